@@ -1,0 +1,129 @@
+//! The bare minimum that each thing could cost: what is measured beside mltrace.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, TransactionBehavior, params_from_iter};
+
+const SCHEMA: &str = include_str!("../../mltrace-core/src/store/sqlite/schema.sql");
+
+/// A file that records of a fixed length are appended to.
+pub(crate) struct Appender {
+    file: File,
+    record: Vec<u8>,
+}
+
+impl Appender {
+    /// Makes the file.
+    pub(crate) fn new(path: &Path, record_bytes: usize) -> Self {
+        let file = File::options().append(true).create(true).open(path).expect("room for a file");
+        Self { file, record: vec![b'x'; record_bytes] }
+    }
+
+    /// Appends one record.
+    pub(crate) fn append(&mut self) {
+        self.file.write_all(&self.record).expect("room for a record");
+    }
+}
+
+/// All rows of one table.
+pub(crate) struct Rows {
+    insert: String,
+    rows: Vec<Vec<Value>>,
+}
+
+/// Returns all rows of all tables of a store, in an order that foreign keys allow.
+pub(crate) fn rows(store: &Path) -> Vec<Rows> {
+    let store = Connection::open(store).expect("the store opens");
+    let mut names = store
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid")
+        .expect("a schema");
+    let names: Vec<String> =
+        names.query_map([], |row| row.get(0)).expect("names").collect::<Result<_, _>>().expect("names");
+    names.iter().map(|name| rows_of(&store, name)).collect()
+}
+
+fn rows_of(store: &Connection, table: &str) -> Rows {
+    let mut statement = store.prepare(&format!("SELECT * FROM \"{table}\"")).expect("the table is there");
+    let columns = statement.column_count();
+    let rows = statement.query_map([], |row| (0..columns).map(|column| row.get(column)).collect()).expect("rows");
+    let rows = rows.collect::<Result<_, _>>().expect("rows");
+    let places = vec!["?"; columns].join(", ");
+    Rows { insert: format!("INSERT OR REPLACE INTO \"{table}\" VALUES ({places})"), rows }
+}
+
+/// Makes an empty store with the same tables and the same safety as mltrace's.
+pub(crate) fn empty_store(path: &Path) -> Connection {
+    let store = Connection::open(path).expect("room for a store");
+    store.pragma_update(None, "journal_mode", "wal").expect("a local file system");
+    store.pragma_update(None, "synchronous", "full").expect("a setting");
+    store.execute_batch(SCHEMA).expect("the schema");
+    store
+}
+
+/// Inserts rows in one transaction.
+pub(crate) fn insert(store: &mut Connection, tables: &[Rows]) {
+    let transaction = store.transaction_with_behavior(TransactionBehavior::Immediate).expect("the only writer");
+    for table in tables {
+        let mut statement = transaction.prepare(&table.insert).expect("the table is there");
+        for row in &table.rows {
+            statement.execute(params_from_iter(row)).expect("a row");
+        }
+    }
+    transaction.commit().expect("room for the rows");
+}
+
+/// Walks upstream from the last write of `artifact`, and reads of each run what a trace shows; returns how many rows
+/// were met.
+pub(crate) fn walk(store: &Connection, artifact: &str) -> usize {
+    let mut last = store
+        .prepare_cached(
+            "SELECT w.run_id FROM write w JOIN artifact a ON a.id = w.artifact_id
+             WHERE a.name = ? AND w.version_id IS NOT NULL ORDER BY w.at DESC LIMIT 1",
+        )
+        .expect("SQL");
+    let mut run = store
+        .prepare_cached(
+            "SELECT r.uuid, c.name, r.status, r.started_at, r.ended_at, r.duration_us
+             FROM run r JOIN component c ON c.id = r.component_id WHERE r.id = ?",
+        )
+        .expect("SQL");
+    let mut params = store.prepare_cached("SELECT name, value FROM param WHERE run_id = ?").expect("SQL");
+    let mut writes = store
+        .prepare_cached(
+            "SELECT a.name, w.at, v.id_value FROM write w JOIN artifact a ON a.id = w.artifact_id
+             LEFT JOIN version v ON v.id = w.version_id WHERE w.run_id = ?",
+        )
+        .expect("SQL");
+    let mut reads = store
+        .prepare_cached(
+            "SELECT a.name, d.at, v.id_value, w.run_id FROM read d JOIN artifact a ON a.id = d.artifact_id
+             LEFT JOIN version v ON v.id = d.seen_id LEFT JOIN write w ON w.id = d.write_id WHERE d.run_id = ?",
+        )
+        .expect("SQL");
+
+    let first: i64 = last.query_row([artifact], |row| row.get(0)).expect("the artifact was written");
+    let mut seen = BTreeSet::from([first]);
+    let mut open = vec![first];
+    let mut met = 0;
+    while let Some(id) = open.pop() {
+        met += all(&mut run, id, 6).len() + all(&mut params, id, 2).len() + all(&mut writes, id, 3).len();
+        for read in all(&mut reads, id, 4) {
+            met += 1;
+            if let Value::Integer(writer) = read[3]
+                && seen.insert(writer)
+            {
+                open.push(writer);
+            }
+        }
+    }
+    met
+}
+
+fn all(statement: &mut rusqlite::CachedStatement<'_>, run: i64, columns: usize) -> Vec<Vec<Value>> {
+    let rows = statement.query_map([run], |row| (0..columns).map(|column| row.get(column)).collect()).expect("rows");
+    rows.collect::<Result<_, _>>().expect("rows")
+}

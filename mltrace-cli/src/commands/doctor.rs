@@ -1,0 +1,31 @@
+//! `mltrace doctor`: whether everything is in order.
+
+use mltrace_core::ingest;
+use mltrace_core::store::Mode;
+
+use crate::error::{Error, Exit};
+use crate::render::doctor;
+use crate::session::Session;
+
+/// Check the store and the journals
+///
+/// Says what is fine and what is wrong; the exit code is 1 when something is. Nothing is repaired.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Do not read every page of the store
+    #[arg(long)]
+    quick: bool,
+}
+
+impl Args {
+    pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
+        // What processes left behind in good order is no finding; what keeps it from being stored is found below.
+        if session.home.journal().exists() {
+            let _ = session.open_and_fold(Mode::Write);
+        }
+        let mut checkup = ingest::doctor(&session.home, !self.quick);
+        checkup.wrong.extend(session.home.warnings.iter().cloned());
+        session.output.answer(&checkup, doctor::text)?;
+        Ok(if checkup.wrong.is_empty() { Exit::Done } else { Exit::Wrong })
+    }
+}

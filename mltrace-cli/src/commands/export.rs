@@ -1,0 +1,52 @@
+//! `mltrace export`: everything recorded, as lines that another store imports.
+
+use std::io::Write as _;
+
+use indicatif::ProgressBar;
+use mltrace_core::model::Timestamp;
+
+use crate::error::{Error, Exit};
+use crate::output::Output;
+use crate::render::json;
+use crate::session::Session;
+use crate::time;
+
+/// Export everything recorded as JSON lines
+///
+/// One object a line: runs, labels, notes, components, oldest first. Another store that imports them gives the same
+/// answers.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  mltrace export > backup.ndjson
+  mltrace export --since '2 weeks' | gzip > new.ndjson.gz")]
+pub(crate) struct Args {
+    /// Export only what happened at or after that time: `2021-05-02 12:07`, `2d` ago
+    #[arg(long, value_name = "TIME", value_parser = time::parse)]
+    since: Option<Timestamp>,
+}
+
+impl Args {
+    pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
+        let mut writer = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
+        // On a terminal the lines themselves show the progress, and a bar would tear them.
+        let is_seen = Output::columns().is_some();
+        let template = "{spinner} {human_pos} lines written, {per_sec}";
+        let bar = if is_seen { ProgressBar::hidden() } else { session.output.progress(template) };
+        let mut failure = None;
+        session.list((), |reader| {
+            reader.export(self.since, &mut |line| {
+                let mut bytes = json::to_bytes(&line);
+                bytes.push(b'\n');
+                failure = writer.write_all(&bytes).err();
+                bar.inc(1);
+                failure.is_none()
+            })
+        })?;
+        bar.finish_and_clear();
+        match failure.map_or_else(|| writer.flush(), Err) {
+            Ok(()) => Ok(Exit::Done),
+            Err(error) => Err(Error::from_writing(&error)),
+        }
+    }
+}

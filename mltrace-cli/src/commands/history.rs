@@ -1,0 +1,42 @@
+//! `mltrace history`: the runs of one component.
+
+use mltrace_core::model::Timestamp;
+use mltrace_core::query::RunFilter;
+
+use crate::complete;
+use crate::error::{Error, Exit};
+use crate::output::Output;
+use crate::render::runs;
+use crate::session::Session;
+use crate::time;
+
+/// Show the runs of a component, newest first
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  mltrace history train
+  mltrace history train --since 2021-05-01 --until '2021-05-08 12:00'")]
+pub(crate) struct Args {
+    /// The component
+    #[arg(value_name = "COMPONENT", value_parser = crate::args::name, add = complete::components())]
+    component: String,
+    /// Show at most so many
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    limit: usize,
+    /// Show only runs that started at or after that time: `2021-05-02 12:07`, `2d` ago
+    #[arg(long, value_name = "TIME", value_parser = time::parse)]
+    since: Option<Timestamp>,
+    /// Show only runs that started at or before that time
+    #[arg(long, value_name = "TIME", value_parser = time::parse)]
+    until: Option<Timestamp>,
+}
+
+impl Args {
+    pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
+        let filter =
+            RunFilter { component: None, status: None, since: self.since, until: self.until, limit: Some(self.limit) };
+        let answer = session.ask(|reader| reader.history(&self.component, &filter))?;
+        session.output.answer(&answer, |answer| runs::history(answer, Output::columns()))?;
+        Ok(Exit::Done)
+    }
+}

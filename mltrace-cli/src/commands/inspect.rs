@@ -1,0 +1,26 @@
+//! `mltrace inspect`: everything that is recorded of a run.
+
+use crate::complete;
+use crate::error::{Error, Exit};
+use crate::render::run;
+use crate::session::Session;
+
+/// Show everything that is recorded of a run
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  mltrace inspect latest
+  mltrace inspect 4e7a90c2")]
+pub(crate) struct Args {
+    /// The run: its id, a unique start or end of it, or `latest`
+    #[arg(value_name = "RUN", value_parser = crate::args::name, add = complete::runs())]
+    run: String,
+}
+
+impl Args {
+    pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
+        let answer = session.ask(|reader| reader.inspect(&self.run))?;
+        session.output.answer(&answer, run::text)?;
+        Ok(Exit::Done)
+    }
+}

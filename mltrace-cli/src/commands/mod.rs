@@ -1,0 +1,111 @@
+//! One verb, one file: its arguments, the question it asks, the answer it shows.
+
+mod trace;
+
+mod flag;
+
+mod unflag;
+
+mod review;
+
+mod recent;
+
+mod history;
+
+mod inspect;
+
+mod components;
+
+mod component;
+
+mod tags;
+
+mod note;
+
+mod step;
+
+mod log;
+
+mod run;
+
+mod import;
+
+mod export;
+
+mod ingest;
+
+mod doctor;
+
+mod config;
+
+mod clear;
+
+mod completions;
+
+mod man;
+
+use clap::Subcommand;
+
+use crate::args::Format;
+use crate::error::{Error, Exit};
+use crate::session::Session;
+
+/// What the user wants.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Trace(trace::Args),
+    Flag(flag::Args),
+    Unflag(unflag::Args),
+    Review(review::Args),
+    Recent(recent::Args),
+    History(history::Args),
+    Inspect(inspect::Args),
+    Components(components::Args),
+    Component(component::Args),
+    Tags(tags::Args),
+    Note(note::Args),
+    Log(log::Args),
+    Run(run::Args),
+    Import(import::Args),
+    Export(export::Args),
+    Ingest(ingest::Args),
+    Doctor(doctor::Args),
+    Config(config::Args),
+    Clear(clear::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+}
+
+impl Command {
+    /// Does what the user wants.
+    pub(crate) fn run(&self, session: &Session) -> Result<Exit, Error> {
+        let is_drawing = matches!(session.output.format, Format::Dot | Format::Mermaid);
+        if is_drawing && !matches!(self, Self::Trace(_)) {
+            return Err(Error::usage("only `mltrace trace` can be drawn")
+                .hint("run it with `--format text` or `--format json`"));
+        }
+        match self {
+            Self::Trace(args) => args.run(session),
+            Self::Flag(args) => args.run(session),
+            Self::Unflag(args) => args.run(session),
+            Self::Review(args) => args.run(session),
+            Self::Recent(args) => args.run(session),
+            Self::History(args) => args.run(session),
+            Self::Inspect(args) => args.run(session),
+            Self::Components(args) => args.run(session),
+            Self::Component(args) => args.run(session),
+            Self::Tags(args) => args.run(session),
+            Self::Note(args) => args.run(session),
+            Self::Log(args) => args.run(session),
+            Self::Run(args) => args.run(session),
+            Self::Import(args) => args.run(session),
+            Self::Export(args) => args.run(session),
+            Self::Ingest(args) => args.run(session),
+            Self::Doctor(args) => args.run(session),
+            Self::Config(args) => args.run(session),
+            Self::Clear(args) => args.run(session),
+            Self::Completions(args) => args.run(session),
+            Self::Man(args) => args.run(session),
+        }
+    }
+}

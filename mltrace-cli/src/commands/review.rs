@@ -1,0 +1,29 @@
+//! `mltrace review`: all verdicts, and the runs that they point to.
+
+use crate::error::{Error, Exit};
+use crate::render::review;
+use crate::session::Session;
+
+/// Review the flagged artifacts and the runs to suspect
+///
+/// Ranks the runs upstream of flagged artifacts, the likeliest culprit first, with the reasons. Runs that the verdicts
+/// cannot tell apart share a rank.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Show at most so many suspects
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+}
+
+impl Args {
+    pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
+        show(session, self.limit)
+    }
+}
+
+/// Shows the verdicts and the suspects.
+pub(super) fn show(session: &Session, limit: Option<usize>) -> Result<Exit, Error> {
+    let answer = session.list(review::empty(), |reader| reader.review(limit))?;
+    session.output.answer(&answer, review::text)?;
+    Ok(Exit::Done)
+}

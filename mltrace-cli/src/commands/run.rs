@@ -1,0 +1,86 @@
+//! `mltrace run`: a command that is run and recorded.
+
+use std::ffi::OsString;
+use std::io;
+use std::process::{Command, ExitStatus};
+
+use mltrace_core::model::Status;
+use mltrace_core::record::OpenRun;
+
+use super::step::Step;
+use crate::child::Attended;
+use crate::error::{Error, Exit};
+use crate::session::Session;
+
+/// The variable that tells a process inside which run it was started.
+const PARENT_RUN: &str = "MLTRACE_PARENT_RUN";
+
+/// Run a command and record it
+///
+/// The command gets this terminal and these streams, and its exit status is passed on: 128 + N when signal N ended it,
+/// 127 when it was not found and 126 when it could not be started, whether it could be recorded or not. Inputs are looked
+/// at before it starts, outputs when it has ended. Runs that it records itself become its children.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  mltrace run --component clean -i raw.csv -o clean.csv -- python clean.py --month 2020-01
+  mltrace run --component upload -i model.pkl -o s3://bucket/model.pkl -- aws s3 cp model.pkl s3://bucket/model.pkl")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    step: Step,
+    /// The command and its arguments
+    #[arg(last = true, required = true, value_name = "COMMAND", value_hint = clap::ValueHint::CommandWithArguments)]
+    command: Vec<OsString>,
+}
+
+impl Args {
+    pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
+        let Some((program, arguments)) = self.command.split_first() else {
+            return Err(Error::usage("there is no command to run"));
+        };
+        let run = if session.home.is_enabled {
+            OpenRun::begin(session.recorder(), self.step.opening())
+        } else {
+            OpenRun::disabled()
+        };
+        let mut command = Command::new(program);
+        command.args(arguments);
+        if run.is_recording() {
+            command.env(PARENT_RUN, run.id().to_string());
+        }
+        let mut attended = Attended::start(&mut command);
+        let ended = attended.as_mut().map_err(|error| std::mem::replace(error, io::ErrorKind::Other.into()));
+        let ended = ended.and_then(Attended::wait);
+        run.bind(0, self.step.outputs.clone(), false);
+        let (code, error) = match ended {
+            Ok(status) => explain(status),
+            Err(error) => {
+                let text = format!("`{}` cannot be started: {error}", program.to_string_lossy());
+                session.output.error(&Error::usage(text.clone()));
+                (if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 }, Some(text))
+            }
+        };
+        if run.is_recording() {
+            let status = if code == 0 { Status::Completed } else { Status::Failed };
+            run.end(status, error, None);
+            session.finish_run(|| attended.as_mut().is_ok_and(Attended::is_told_to_stop));
+            session.output.say_more(&format!("recorded as run {}", run.id()));
+        }
+        Ok(Exit::Child(code))
+    }
+}
+
+/// Returns the code to pass on, and what went wrong in words.
+fn explain(status: ExitStatus) -> (u8, Option<String>) {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        let code = u8::try_from(128 + signal).unwrap_or(u8::MAX);
+        return (code, Some(format!("ended by signal {signal}")));
+    }
+    match status.code() {
+        Some(0) => (0, None),
+        // Where codes have more than eight bits, those that do not fit are still failures.
+        Some(code) => (u8::try_from(code).unwrap_or(1), Some(format!("exit status {code}"))),
+        None => (1, Some("no exit status".to_owned())),
+    }
+}

@@ -1,0 +1,67 @@
+//! `mltrace trace`: how an artifact came to be.
+
+use mltrace_core::model::Timestamp;
+use mltrace_core::query::{Run, TraceOptions};
+
+use crate::args::Format;
+use crate::complete;
+use crate::error::{Error, Exit};
+use crate::output::Talk;
+use crate::render::{dot, mermaid, trace};
+use crate::session::Session;
+use crate::time;
+
+/// How many readers of an artifact that nobody wrote are named.
+const MOST_READERS: usize = 5;
+
+/// Trace an artifact back to the runs and artifacts that it was made from
+///
+/// Prints a tree: the component that wrote the artifact, what that run wrote, then the runs that wrote what it read, and
+/// so on up to the first ones. A run that is met again is shown once and marked `(*)`. Marks in brackets say what is
+/// unusual: a run that failed or was stale, an input that somebody unknown changed, an output that somebody flagged.
+/// A tree that grows too deep goes on at the left margin under a number. `--verbose` adds the ids and times of the runs,
+/// the versions, and the inputs that no recorded run wrote.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  mltrace trace out/model.json                the latest version
+  mltrace trace out/model.json@b3:4e7a        another version, by the start of its id
+  mltrace trace out/model.json --as-of 2d     what was current two days ago
+  mltrace trace out/model.json --depth 1      only the run that wrote it and the runs before
+  mltrace trace out/model.json --format dot | dot -Tsvg > trace.svg")]
+pub(crate) struct Args {
+    /// The artifact: a path, a URI or an identifier, and the version if not the latest
+    #[arg(value_name = "ARTIFACT[@VERSION]", value_parser = crate::args::name, add = complete::artifacts())]
+    artifact: String,
+    /// Follow at most so many steps
+    #[arg(long, value_name = "N")]
+    depth: Option<u32>,
+    /// Trace what was current at that time: `2021-05-02T12:07:26Z`, `2021-05-02 12:07`, `2d` ago
+    #[arg(long, value_name = "TIME", value_parser = time::parse)]
+    as_of: Option<Timestamp>,
+}
+
+impl Args {
+    pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
+        let options = TraceOptions { depth: self.depth, as_of: self.as_of };
+        let (answer, readers) = session.ask(|reader| {
+            let answer = reader.trace(&self.artifact, &options)?;
+            let readers: Result<Vec<Run>, _> =
+                answer.read_by.iter().take(MOST_READERS).map(|run| reader.inspect(&run.to_string())).collect();
+            readers.map(|readers| (answer, readers))
+        })?;
+        let output = &session.output;
+        match output.format {
+            Format::Json => output.json(&answer)?,
+            Format::Dot => output.text(&dot::trace(&answer))?,
+            Format::Mermaid => output.text(&mermaid::trace(&answer))?,
+            Format::Text => {
+                output.text(&trace::text(&answer, &readers, output.talk >= Talk::Verbose))?;
+                if answer.is_cut {
+                    output.say("runs further up are left out: raise `--depth` to see them");
+                }
+            }
+        }
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,145 @@
+//! What can go wrong as a user sees it: kind, message, hint and exit code, all in one place.
+
+use std::process::ExitCode;
+
+use mltrace_core::query::QueryError;
+use mltrace_core::store::StoreError;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// It did what was asked.
+    Done,
+    /// What was asked for does not exist, or a check found something wrong.
+    Wrong,
+    /// The command line was not understood.
+    Usage,
+    /// The store cannot be reached, or is too new.
+    Store,
+    /// The status of a command that was run for the user.
+    Child(u8),
+}
+
+impl Exit {
+    /// Returns the code for the process.
+    pub(crate) fn code(self) -> ExitCode {
+        match self {
+            Self::Done => ExitCode::SUCCESS,
+            Self::Wrong => ExitCode::from(1),
+            Self::Usage => ExitCode::from(2),
+            Self::Store => ExitCode::from(3),
+            Self::Child(code) => ExitCode::from(code),
+        }
+    }
+}
+
+/// The kinds of errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Nothing, or too much, has that name.
+    NotFound,
+    /// The command line was not understood.
+    Usage,
+    /// The store cannot be reached, or is too new.
+    Store,
+    /// Something else that was to be read or written could not be.
+    Device,
+    /// Nobody reads the answer any more.
+    BrokenPipe,
+}
+
+/// An error as a user sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Error {
+    /// Its kind.
+    pub(crate) kind: Kind,
+    /// What is wrong: lower case, names in backticks, no full stop.
+    pub(crate) message: String,
+    /// Names that may have been meant.
+    pub(crate) did_you_mean: Vec<String>,
+    /// What to do about it.
+    pub(crate) hint: Option<String>,
+}
+
+impl Error {
+    /// Returns an error of that kind.
+    pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), did_you_mean: Vec::new(), hint: None }
+    }
+
+    /// Returns an error about how the command was used.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    /// Returns the error with a hint on what to do.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Returns the error for an answer that could not be written.
+    pub(crate) fn from_writing(error: &std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::BrokenPipe => Self::new(Kind::BrokenPipe, "nobody reads the answer"),
+            _ => Self::new(Kind::Device, format!("the answer cannot be written: {error}")),
+        }
+    }
+}
+
+impl From<&Error> for Exit {
+    fn from(error: &Error) -> Self {
+        match error.kind {
+            Kind::NotFound | Kind::Device => Self::Wrong,
+            Kind::Usage => Self::Usage,
+            Kind::Store => Self::Store,
+            Kind::BrokenPipe => Self::Done,
+        }
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        let message = with_sources(&error);
+        match error {
+            StoreError::Missing(_) => Self::new(Kind::NotFound, message).hint(HOW_TO_START),
+            StoreError::TooNew { .. } => {
+                Self::new(Kind::Store, message).hint("install that version of mltrace, or newer")
+            }
+            StoreError::NotAStore { .. } => {
+                Self::new(Kind::Store, message).hint("run `mltrace config` to see which store is used and why")
+            }
+            _ => Self::new(Kind::Store, message).hint("run `mltrace doctor` to see what is wrong"),
+        }
+    }
+}
+
+impl From<QueryError> for Error {
+    fn from(error: QueryError) -> Self {
+        let message = with_sources(&error);
+        match error {
+            QueryError::Store(error) => error.into(),
+            QueryError::NotFound { kind, .. } => Self::new(Kind::NotFound, message).hint(how_to_list(kind)),
+            QueryError::Ambiguous { .. } => Self::new(Kind::NotFound, message).hint("give more of it"),
+        }
+    }
+}
+
+/// Returns what an error says, followed by what its sources say.
+pub(crate) fn with_sources(error: &dyn std::error::Error) -> String {
+    let sources = std::iter::successors(error.source(), |error| error.source());
+    sources.fold(error.to_string(), |text, source| format!("{text}: {source}"))
+}
+
+/// What to do where nothing is recorded.
+pub(crate) const HOW_TO_START: &str =
+    "put `#[register]` on a function and run it, or run `mltrace run --component NAME -- COMMAND`";
+
+fn how_to_list(kind: &str) -> &'static str {
+    match kind {
+        "component" => "run `mltrace components` to see all components",
+        "run" => "run `mltrace recent` to see the last runs",
+        "version" => "run `mltrace recent` to see what the last runs wrote, or leave out `@…` for the latest version",
+        _ => "run `mltrace recent` to see what the last runs wrote, or `mltrace components` for the steps",
+    }
+}

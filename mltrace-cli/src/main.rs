@@ -1,0 +1,48 @@
+//! The `mltrace` command: reads the arguments, asks the library, shows the answer, and tells by its exit code how it went.
+
+mod args;
+
+mod session;
+
+mod commands;
+
+mod render;
+
+mod output;
+
+mod error;
+
+mod names;
+
+mod time;
+
+mod escape;
+
+mod complete;
+
+mod child;
+
+use std::process::ExitCode;
+
+use args::Cli;
+use error::Exit;
+use session::Session;
+
+fn main() -> ExitCode {
+    output::explain_panics();
+    if let Some(code) = complete::answer_the_shell() {
+        return code;
+    }
+    let cli = match Cli::read() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
+    let session = Session::new(&cli.global);
+    match cli.command.run(&session).and_then(|exit| session.output.finish().map(|()| exit)) {
+        Ok(exit) => exit.code(),
+        Err(error) => {
+            session.output.error(&error);
+            Exit::from(&error).code()
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Did you mean: the known names that come nearest to an unknown one.
+
+use mltrace_core::query::{NameKind, QueryError, Reader};
+
+use crate::error::Error;
+
+/// How many known names are looked at: enough for a project, few enough for a moment.
+const MOST_NAMES: usize = 50_000;
+/// How many names are suggested.
+const MOST_SUGGESTIONS: usize = 3;
+/// Longer names are never typed by hand.
+const LONGEST_NAME: usize = 512;
+
+/// Returns the error for a user, with names that may have been meant.
+pub(crate) fn explain(reader: &mut Reader<'_>, error: QueryError) -> Error {
+    let suggestions = match &error {
+        QueryError::NotFound { kind, name } => {
+            let kind = match *kind {
+                "component" => Some(NameKind::Component),
+                "artifact" => Some(NameKind::Artifact),
+                _ => None,
+            };
+            // A failure to suggest must not hide the error itself.
+            let known = kind.and_then(|kind| reader.names(kind, "", MOST_NAMES).ok()).unwrap_or_default();
+            nearest(name, &known)
+        }
+        _ => Vec::new(),
+    };
+    Error { did_you_mean: suggestions, ..error.into() }
+}
+
+/// Returns the known names that come nearest to `name`, the nearest first.
+pub(crate) fn nearest(name: &str, known: &[String]) -> Vec<String> {
+    // The name may have been meant with a version.
+    let stem = name.rsplit_once('@').map_or(name, |(stem, _)| stem);
+    let mut scored: Vec<(f64, &String)> = known
+        .iter()
+        .filter(|known| known.len() <= LONGEST_NAME && name.len() <= LONGEST_NAME)
+        .map(|known| (likeness(name, known).max(likeness(stem, known)), known))
+        .filter(|(score, _)| *score >= 0.6)
+        .collect();
+    scored.sort_by(|(a, a_name), (b, b_name)| b.total_cmp(a).then_with(|| a_name.cmp(b_name)));
+    scored.into_iter().take(MOST_SUGGESTIONS).map(|(_, name)| name.clone()).collect()
+}
+
+/// Returns how alike two names are, from 0 to 1; the last part of a path counts most.
+fn likeness(name: &str, known: &str) -> f64 {
+    let last = |name: &str| name.trim_end_matches('/').rsplit(['/', '\\']).next().unwrap_or_default().to_lowercase();
+    let (name_last, known_last) = (last(name), last(known));
+    let whole = strsim::normalized_damerau_levenshtein(&name.to_lowercase(), &known.to_lowercase());
+    if !name_last.is_empty() && name_last == known_last {
+        return 0.9 + whole / 10.0;
+    }
+    // Files that differ in one letter of the folder are nearer than files that share a folder only.
+    let last = strsim::normalized_damerau_levenshtein(&name_last, &known_last);
+    let is_part = name_last.len() >= 3 && known_last.contains(&name_last);
+    let part = if is_part { 0.7 + whole / 10.0 } else { 0.0 };
+    (whole * 0.4 + last * 0.6).max(part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(name: &str, known: &[&str], suggested: &[&str]) {
+        let known: Vec<String> = known.iter().map(ToString::to_string).collect();
+        assert_eq!(nearest(name, &known), suggested, "{name}");
+    }
+
+    #[test]
+    fn a_slip_of_the_finger_is_found() {
+        check("modle.json", &["model.json", "raw.csv"], &["model.json"]);
+        check("Cleaning", &["cleaning", "train"], &["cleaning"]);
+    }
+
+    #[test]
+    fn a_file_is_found_in_another_folder() {
+        check("model.json", &["out/2020/model.json", "out/raw.csv"], &["out/2020/model.json"]);
+        check("model", &["out/model.json", "x"], &["out/model.json"]);
+    }
+
+    #[test]
+    fn a_version_does_not_hide_the_name() {
+        check("modle.json@b3:12", &["model.json"], &["model.json"]);
+    }
+
+    #[test]
+    fn nothing_alike_is_no_suggestion() {
+        check("zzz", &["model.json", "raw.csv"], &[]);
+        check("s3://bucket/a.pkl", &["s3://other/features.pq"], &[]);
+    }
+}

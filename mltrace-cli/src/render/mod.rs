@@ -1,0 +1,27 @@
+//! From answers to what people and programs read; every name is escaped on its way to text.
+
+pub(crate) mod trace;
+
+pub(crate) mod runs;
+
+pub(crate) mod run;
+
+pub(crate) mod components;
+
+pub(crate) mod review;
+
+pub(crate) mod doctor;
+
+pub(crate) mod table;
+
+pub(crate) mod dot;
+
+pub(crate) mod mermaid;
+
+pub(crate) mod json;
+
+pub(crate) mod paint;
+
+mod graph;
+
+mod tree;

@@ -1,0 +1,134 @@
+//! One run in full.
+
+use std::fmt::Write as _;
+
+use mltrace_core::model::{Bound, Status, Verdict};
+use mltrace_core::query::{Input, Output, Run};
+
+use super::{paint, runs};
+use crate::escape::{block, line};
+use crate::time;
+
+/// How many digits of a content hash are shown.
+pub(super) const DIGITS: usize = 12;
+
+/// Returns everything that is recorded of the run.
+pub(crate) fn text(run: &Run) -> String {
+    let style = if matches!(run.status, Status::Failed | Status::Died) { paint::BAD } else { paint::STRONG };
+    let mut text =
+        format!("{}  {}\n", paint::paint(paint::STRONG, line(&run.component)), paint::paint(style, runs::status(run)),);
+    facts(&mut text, run);
+    section(&mut text, "inputs", run.inputs.iter().map(input));
+    section(&mut text, "outputs", run.outputs.iter().map(output));
+    section(
+        &mut text,
+        "parameters",
+        run.params.iter().map(|(name, value)| format!("{} = {}", line(name), block(&runs::param(value)))),
+    );
+    section(&mut text, "stale", run.stale.iter().map(|stale| line(&stale.message).into_owned()));
+    section(
+        &mut text,
+        "notes",
+        run.notes.iter().map(|note| {
+            let by = note.by.as_ref().map(|by| format!(", {}", line(by))).unwrap_or_default();
+            format!("{} ({}{by})", block(&note.text), time::show(note.at))
+        }),
+    );
+    section(&mut text, "error", run.error.iter().map(|error| block(error).into_owned()));
+    let source = run.code.as_ref().and_then(|code| code.source.as_ref());
+    section(&mut text, "source", source.iter().map(|source| block(source).into_owned()));
+    text
+}
+
+/// Returns text whose further lines start under its first one, which stands `columns` to the right.
+pub(super) fn indent(text: &str, columns: usize) -> String {
+    text.trim_end().replace('\n', &format!("\n{}", " ".repeat(columns)))
+}
+
+fn facts(text: &mut String, run: &Run) {
+    let mut row = |name: &str, value: Option<String>| {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            // Writing to a `String` cannot fail.
+            let value = if name == "description" { block(&value) } else { line(&value) };
+            let _ = writeln!(text, "  {name:<12} {}", indent(&value, 15));
+        }
+    };
+    row("run", Some(run.id.to_string()));
+    row("parent", run.parent.map(|parent| parent.to_string()));
+    row("project", Some(run.project.clone()));
+    row("started", Some(time::show(run.started_at)));
+    row("ended", run.ended_at.map(time::show));
+    row("took", Some(runs::took(run)));
+    let is_open = run.ended_at.is_none();
+    row("last seen", run.last_seen.filter(|_| is_open).map(time::show));
+    row("description", run.description.clone());
+    row("owner", run.owner.clone());
+    row("tags", Some(run.tags.join(" ")));
+    row("host", run.host.clone());
+    row("user", run.user.clone());
+    if let Some(git) = &run.git {
+        let dirty = if git.dirty == Some(true) { " (the work tree differed)" } else { "" };
+        row("commit", git.commit.as_ref().map(|commit| format!("{commit}{dirty}")));
+        row("branch", git.branch.clone());
+        row("git tags", Some(git.tags.join(" ")));
+        row("remote", git.remote.clone());
+    }
+    if let Some(code) = &run.code {
+        let differs = if code.is_in_work_tree == Some(false) { " (the work tree differed)" } else { "" };
+        row("code", Some(format!("{}:{}{differs}", code.file, code.line)));
+    }
+    row("depends on", Some(run.depends_on.iter().map(|run| run.short()).collect::<Vec<_>>().join(" ")));
+}
+
+fn section(text: &mut String, heading: &str, lines: impl Iterator<Item = String>) {
+    let mut lines = lines.peekable();
+    if lines.peek().is_some() {
+        let _ = writeln!(text, "\n{}", paint::paint(paint::STRONG, heading));
+    }
+    for line in lines {
+        let _ = writeln!(text, "  {}", indent(&line, 2));
+    }
+}
+
+fn input(input: &Input) -> String {
+    let mut words = vec![input.version.short(DIGITS)];
+    let writer = input.written_by.map(|run| format!("run {}", run.short())).unwrap_or_default();
+    words.push(match input.bound {
+        Bound::Content | Bound::Declaration => format!("written by {writer}"),
+        Bound::Time => format!("last written before by {writer}"),
+        Bound::Copy => {
+            let original = input.same_content_as.as_ref().map(|copy| line(copy.name.as_str()).into_owned());
+            format!("a copy of {}, written by {writer}", original.unwrap_or_default())
+        }
+        Bound::UnknownWriter => "unknown writer".to_owned(),
+    });
+    if let (Bound::UnknownWriter, Some(copy)) = (input.bound, &input.same_content_as) {
+        words.push(format!("same content as {}", line(copy.name.as_str())));
+    }
+    words.extend(input.changed_since.map(|run| format!("changed since run {} wrote it", run.short())));
+    words.extend(input.argument.as_ref().map(|argument| format!("as {}", line(argument))));
+    described(input.name.as_str(), &words)
+}
+
+fn output(output: &Output) -> String {
+    let mut words = vec![match &output.version {
+        Some(version) => version.short(DIGITS),
+        None => "no version".to_owned(),
+    }];
+    words.extend(label(output).map(str::to_owned));
+    words.extend(output.argument.as_ref().map(|argument| format!("as {}", line(argument))));
+    described(output.name.as_str(), &words)
+}
+
+fn described(name: &str, words: &[String]) -> String {
+    format!("{}  {}", line(name), paint::paint(paint::FAINT, line(&words.join(", "))))
+}
+
+/// Returns the word for the verdict on an output.
+pub(super) fn label(output: &Output) -> Option<&'static str> {
+    match output.label {
+        Some(Verdict::Flagged) => Some("flagged"),
+        Some(Verdict::Ok) => Some("ok"),
+        Some(Verdict::None) | None => None,
+    }
+}

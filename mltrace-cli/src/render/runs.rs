@@ -1,0 +1,81 @@
+//! Lists of runs as tables.
+
+use mltrace_core::query::{Output, Run, Runs};
+
+use super::table;
+use crate::time;
+
+/// Returns the runs of all components.
+pub(crate) fn recent(answer: &Runs, columns: Option<u16>) -> String {
+    if answer.runs.is_empty() {
+        return "no runs\n".to_owned();
+    }
+    let rows = answer.runs.iter().map(|run| {
+        [
+            run.id.short(),
+            run.component.clone(),
+            status(run),
+            time::show(run.started_at),
+            took(run),
+            outputs(&run.outputs),
+        ]
+    });
+    table::draw(["RUN", "COMPONENT", "STATUS", "STARTED", "TOOK", "OUTPUTS"], rows, columns)
+}
+
+/// Returns the runs of one component, with what tells them apart.
+pub(crate) fn history(answer: &Runs, columns: Option<u16>) -> String {
+    if answer.runs.is_empty() {
+        return "no runs\n".to_owned();
+    }
+    let rows = answer.runs.iter().map(|run| {
+        [
+            run.id.short(),
+            status(run),
+            time::show(run.started_at),
+            took(run),
+            commit(run),
+            params(run),
+            outputs(&run.outputs),
+        ]
+    });
+    table::draw(["RUN", "STATUS", "STARTED", "TOOK", "COMMIT", "PARAMETERS", "OUTPUTS"], rows, columns)
+}
+
+/// Returns how the run stands; `stale` is said too, for a run that read old inputs.
+pub(super) fn status(run: &Run) -> String {
+    let stale = if run.stale.is_empty() { "" } else { ", stale" };
+    format!("{}{stale}", run.status.as_str())
+}
+
+/// Returns how long the run took.
+pub(super) fn took(run: &Run) -> String {
+    run.duration_ms.map(time::show_span).unwrap_or_default()
+}
+
+/// Returns the commit in short, with a star when the work tree differed.
+pub(super) fn commit(run: &Run) -> String {
+    let Some(git) = &run.git else { return String::new() };
+    let commit = git.commit.as_deref().unwrap_or_default();
+    let star = if git.dirty == Some(true) { "*" } else { "" };
+    format!("{}{star}", commit.get(..8).unwrap_or(commit))
+}
+
+fn params(run: &Run) -> String {
+    let params: Vec<_> = run.params.iter().map(|(name, value)| format!("{name}={}", param(value))).collect();
+    params.join(" ")
+}
+
+/// Returns a parameter's value as one would write it; text without quotes.
+pub(super) fn param(value: &serde_json::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Returns the first output by name and how many more there are.
+fn outputs(outputs: &[Output]) -> String {
+    match outputs {
+        [] => String::new(),
+        [only] => only.name.to_string(),
+        [first, more @ ..] => format!("{} +{}", first.name, more.len()),
+    }
+}

@@ -1,0 +1,208 @@
+//! The answer of `trace` as a tree of runs and what they wrote.
+
+use std::collections::{HashMap, HashSet};
+
+use mltrace_core::model::{ArtifactName, Bound, RunId, Status};
+use mltrace_core::query::{Input, Output, Run, Trace};
+
+use super::tree::{self, Grove};
+use super::{paint, run, runs};
+use crate::escape::line;
+use crate::time;
+
+/// How many outputs of one run are listed before only those that matter to the trace are.
+const MOST_OUTPUTS: usize = 20;
+/// How many unusual inputs of one run are marked on the branch to their writer.
+const MOST_MARKS: usize = 3;
+
+/// Returns the tree, or who read an artifact that no run wrote. `readers` are those runs, as far as they are named.
+pub(crate) fn text(answer: &Trace, readers: &[Run], is_verbose: bool) -> String {
+    let name = line(answer.artifact.name.as_str());
+    if answer.runs.is_empty() {
+        return format!("{}\n{}\n", paint::paint(paint::STRONG, &name), unwritten(answer, readers));
+    }
+    let roots = answer.runs.iter().filter(|run| run.depth == 0);
+    let mut grove = Runs {
+        runs: answer.runs.iter().map(|run| (run.run.id, &run.run)).collect(),
+        needed: answer.runs.iter().flat_map(|run| &run.run.inputs).map(|input| &input.name).collect(),
+        asked: &answer.artifact.name,
+        known: HashSet::new(),
+        is_verbose,
+    };
+    let mut text = String::new();
+    for root in roots {
+        text.push_str(&tree::draw(&mut grove, &Branch { id: root.run.id, marks: Vec::new() }));
+    }
+    text
+}
+
+/// Says that no run wrote the artifact, and who read it.
+fn unwritten(answer: &Trace, readers: &[Run]) -> String {
+    let name = line(answer.artifact.name.as_str());
+    let mut named: Vec<String> =
+        readers.iter().map(|run| format!("{} (run {})", line(&run.component), run.id.short())).collect();
+    let more = answer.read_by.len().saturating_sub(readers.len());
+    if more > 0 {
+        named.push(format!("{more} more"));
+    }
+    let readers = if named.is_empty() { "nobody".to_owned() } else { named.join(", ") };
+    format!("no recorded run wrote `{name}`; read by {readers}")
+}
+
+/// The runs of a trace.
+struct Runs<'a> {
+    runs: HashMap<RunId, &'a Run>,
+    needed: HashSet<&'a ArtifactName>,
+    asked: &'a ArtifactName,
+    known: HashSet<RunId>,
+    is_verbose: bool,
+}
+
+/// A run as the run that read from it sees it.
+struct Branch {
+    id: RunId,
+    marks: Vec<String>,
+}
+
+impl Grove for Runs<'_> {
+    type Node = Branch;
+
+    fn is_known(&self, node: &Branch) -> bool {
+        self.known.contains(&node.id)
+    }
+
+    fn line(&self, node: &Branch) -> String {
+        let Some(run) = self.runs.get(&node.id) else { return "…".to_owned() };
+        let mut line = paint::paint(paint::STRONG, line(&run.component));
+        if self.is_verbose {
+            let facts = format!("  run {}, {}, {}", run.id.short(), time::show(run.started_at), runs::took(run));
+            line.push_str(&paint::paint(paint::FAINT, facts.trim_end_matches(", ")));
+        }
+        if run.status != Status::Completed {
+            line.push_str(&format!(" {}", paint::paint(paint::BAD, format_args!("[{}]", run.status.as_str()))));
+        }
+        if !run.stale.is_empty() {
+            line.push_str(&format!(" {}", paint::paint(paint::WARNING, "[stale]")));
+        }
+        for mark in &node.marks {
+            line.push_str(&format!(" {}", paint::paint(paint::WARNING, format_args!("[{mark}]"))));
+        }
+        line
+    }
+
+    fn grow(&mut self, node: &Branch) -> (Vec<String>, Vec<Branch>) {
+        self.known.insert(node.id);
+        let Some(&run) = self.runs.get(&node.id) else { return (Vec::new(), Vec::new()) };
+        let mut leaves = self.outputs(run);
+        leaves.extend(run.inputs.iter().filter_map(|input| self.unwritten_input(input)));
+        let (branches, is_cut) = self.upstream(run);
+        if is_cut {
+            leaves.push("…".to_owned());
+        }
+        (leaves, branches)
+    }
+}
+
+impl Runs<'_> {
+    fn outputs(&self, run: &Run) -> Vec<String> {
+        let matters = |output: &Output| self.needed.contains(&output.name) || output.name == *self.asked;
+        let is_long = run.outputs.len() > MOST_OUTPUTS && !self.is_verbose;
+        let mut room = MOST_OUTPUTS.saturating_sub(run.outputs.iter().filter(|output| matters(output)).count());
+        let mut shown = Vec::new();
+        for output in &run.outputs {
+            if is_long && !matters(output) {
+                if room == 0 {
+                    continue;
+                }
+                room -= 1;
+            }
+            shown.push(self.output(output));
+        }
+        let more = run.outputs.len() - shown.len();
+        if more > 0 {
+            shown.push(format!("… and {more} more outputs"));
+        }
+        shown
+    }
+
+    fn output(&self, output: &Output) -> String {
+        let mut text = line(output.name.as_str()).into_owned();
+        if let (true, Some(version)) = (self.is_verbose, &output.version) {
+            text.push_str(&paint::paint(paint::FAINT, format_args!("  {}", line(&version.short(run::DIGITS)))));
+        }
+        match (run::label(output), &output.version) {
+            (Some("flagged"), _) => text.push_str(&format!(" {}", paint::paint(paint::BAD, "[flagged]"))),
+            (Some(label), _) => text.push_str(&format!(" {}", paint::paint(paint::GOOD, format_args!("[{label}]")))),
+            (None, None) => text.push_str(&format!(" {}", paint::paint(paint::WARNING, "[not written]"))),
+            (None, Some(_)) => {}
+        }
+        text
+    }
+
+    /// Returns the line for an input without a known writer; it is only news when there was a writer before.
+    fn unwritten_input(&self, input: &Input) -> Option<String> {
+        if input.written_by.is_some() || input.bound != Bound::UnknownWriter {
+            return None;
+        }
+        let name = line(input.name.as_str());
+        if let Some(writer) = input.changed_since {
+            let mark = format!("[changed since run {} wrote it]", writer.short());
+            return Some(format!("{name} {}", paint::paint(paint::BAD, mark)));
+        }
+        let alike =
+            input.same_content_as.as_ref().map(|alike| format!(", same content as {}", line(alike.name.as_str())));
+        let mark = format!("[unknown writer{}]", alike.unwrap_or_default());
+        self.is_verbose.then(|| format!("{name} {}", paint::paint(paint::FAINT, mark)))
+    }
+
+    /// Returns the runs that wrote what this one read, and whether some are left out of the trace.
+    fn upstream(&self, run: &Run) -> (Vec<Branch>, bool) {
+        let mut branches: Vec<Branch> = Vec::new();
+        let mut places: HashMap<RunId, usize> = HashMap::new();
+        let mut is_cut = false;
+        let writers = run.inputs.iter().filter_map(|input| Some((input.written_by?, Some(input))));
+        let others = run.depends_on.iter().map(|id| (*id, None));
+        for (id, input) in writers.chain(others) {
+            if !self.runs.contains_key(&id) {
+                is_cut = true;
+                continue;
+            }
+            let place = *places.entry(id).or_insert_with(|| {
+                branches.push(Branch { id, marks: Vec::new() });
+                branches.len() - 1
+            });
+            let mark = input.and_then(|input| self.edge_mark(input));
+            if let (Some(branch), Some(mark)) = (branches.get_mut(place), mark) {
+                match branch.marks.len() {
+                    count if count < MOST_MARKS => branch.marks.push(mark),
+                    MOST_MARKS => branch.marks.push("…".to_owned()),
+                    _ => {}
+                }
+            }
+        }
+        (branches, is_cut)
+    }
+
+    /// Returns how an input was bound to its writer, when that is not what one would expect.
+    fn edge_mark(&self, input: &Input) -> Option<String> {
+        let name = line(input.name.as_str());
+        match input.bound {
+            Bound::Copy => {
+                let original = input.same_content_as.as_ref().map(|copy| line(copy.name.as_str()).into_owned());
+                Some(format!("{name} is a copy of {}", original.unwrap_or_default()))
+            }
+            // Of a URI or an identifier nobody knows the content; of a file it should be known.
+            Bound::Time if is_path(input.name.as_str()) || self.is_verbose => Some(format!("{name} by time")),
+            Bound::Declaration if self.is_verbose => Some(format!("{name} by declaration")),
+            Bound::Content | Bound::Time | Bound::Declaration | Bound::UnknownWriter => None,
+        }
+    }
+}
+
+/// Returns whether the name is that of a local file or folder.
+fn is_path(name: &str) -> bool {
+    let is_uri = name.split_once(':').is_some_and(|(scheme, _)| {
+        scheme.len() >= 2 && scheme.chars().all(|letter| letter.is_ascii_alphanumeric() || "+-.".contains(letter))
+    });
+    !is_uri && name.contains(['/', '\\'])
+}

@@ -1,0 +1,168 @@
+//! One call of the command: the project it is about, the store opened and up to date, the recorder.
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use mltrace_core::config::{Environment, Home};
+use mltrace_core::ingest::{self, FoldReport, Folded};
+use mltrace_core::model::Record;
+use mltrace_core::query::{QueryError, Reader};
+use mltrace_core::record::{Hooks, Recorder};
+use mltrace_core::store::{self, Mode, Store, StoreError};
+
+use crate::args::Global;
+use crate::error::{Error, HOW_TO_START, Kind, with_sources};
+use crate::names;
+use crate::output::{Output, warn_of_recording};
+
+/// Open runs borrow their recorder for ever, and a process of this command has one.
+static RECORDER: OnceLock<Recorder> = OnceLock::new();
+
+fn recorder_of_this_process() -> &'static Recorder {
+    // Only the recorder itself asks, and it is made in its place.
+    RECORDER.get().unwrap_or_else(|| unreachable!("a recorder asks for itself before it is made"))
+}
+
+/// What every command works with.
+pub(crate) struct Session {
+    /// Where the project and its store lie.
+    pub(crate) home: Home,
+    /// What the environment says.
+    pub(crate) environment: Environment,
+    /// The working directory.
+    pub(crate) folder: PathBuf,
+    /// Where the answer goes.
+    pub(crate) output: Output,
+}
+
+impl Session {
+    /// Returns the session of this process; nothing is opened or created.
+    pub(crate) fn new(global: &Global) -> Self {
+        let output = Output::new(global);
+        // A deleted working directory has no path, but `mltrace run` must go on in it.
+        let folder = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+        let environment = Environment::read();
+        let home = Home::find(&folder, global.db.as_deref(), &environment);
+        for warning in &home.warnings {
+            output.warn(warning);
+        }
+        Self { home, environment, folder, output }
+    }
+
+    /// Returns the answer to a question about something that must exist.
+    pub(crate) fn ask<T>(&self, question: impl FnOnce(&mut Reader<'_>) -> Result<T, QueryError>) -> Result<T, Error> {
+        let mut store = self.open_to_answer()?.ok_or_else(|| StoreError::Missing(self.home.store.clone()))?;
+        self.ask_store(&mut *store, question)
+    }
+
+    /// Returns the answer to a question for a list, which is `empty` where nothing is recorded.
+    pub(crate) fn list<T>(
+        &self,
+        empty: T,
+        question: impl FnOnce(&mut Reader<'_>) -> Result<T, QueryError>,
+    ) -> Result<T, Error> {
+        if let Some(mut store) = self.open_to_answer()? {
+            return self.ask_store(&mut *store, question);
+        }
+        self.output.say(&StoreError::Missing(self.home.store.clone()).to_string());
+        self.output.hint(HOW_TO_START);
+        Ok(empty)
+    }
+
+    /// Returns the answer from a store that is open; an unknown name comes back with names that may have been meant.
+    pub(crate) fn ask_store<T>(
+        &self,
+        store: &mut dyn Store,
+        question: impl FnOnce(&mut Reader<'_>) -> Result<T, QueryError>,
+    ) -> Result<T, Error> {
+        let mut reader = Reader::new(store, &self.home, &self.folder);
+        question(&mut reader).map_err(|error| names::explain(&mut reader, error))
+    }
+
+    /// Opens the store with all journals folded into it; `None` when nothing was ever recorded.
+    ///
+    /// A store that cannot be written still answers, from what is there.
+    pub(crate) fn open_to_answer(&self) -> Result<Option<Box<dyn Store>>, Error> {
+        let Some(folded) = self.fold()? else { return Ok(None) };
+        if let Some(error) = &folded.behind {
+            self.output.warn(&format!("{}; the answer leaves out what is not stored yet", with_sources(error)));
+        }
+        Ok(Some(folded.store))
+    }
+
+    /// Folds all journals and hashes what a process left unhashed; `None` when nothing was ever recorded.
+    pub(crate) fn fold(&self) -> Result<Option<Folded>, Error> {
+        let bar = self.output.progress("{spinner} hashed {bytes} that a process left, {bytes_per_sec}");
+        let folded = ingest::open_folded(&self.home, &|bytes| bar.inc(bytes));
+        bar.finish_and_clear();
+        match folded {
+            Ok(folded) => {
+                self.warn_of_damage(&folded.report);
+                Ok(Some(folded))
+            }
+            Err(StoreError::Missing(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Opens the store to write, made when it is missing, and folds all journals into it.
+    pub(crate) fn open_and_fold(&self, mode: Mode) -> Result<(Box<dyn Store>, FoldReport), StoreError> {
+        let mut store = store::open(&self.home, mode)?;
+        let report = ingest::fold(&self.home, &mut *store)?;
+        self.warn_of_damage(&report);
+        Ok((store, report))
+    }
+
+    fn warn_of_damage(&self, report: &FoldReport) {
+        if report.damaged > 0 {
+            self.output.warn(&format!("{} damaged records were put aside", report.damaged));
+        }
+    }
+
+    /// Returns what this process records with.
+    pub(crate) fn recorder(&self) -> &'static Recorder {
+        RECORDER.get_or_init(|| {
+            let hooks = Hooks { warn: warn_of_recording, appended: || {}, here: recorder_of_this_process };
+            Recorder::new(self.home.clone(), &self.environment, hooks)
+        })
+    }
+
+    /// Records facts and returns the store with them folded in.
+    pub(crate) fn record(&self, records: Vec<Record>) -> Result<Box<dyn Store>, Error> {
+        if !self.home.is_enabled {
+            return Err(Error::new(Kind::Store, "nothing can be recorded while recording is switched off")
+                .hint("run `mltrace config` to see what switches it off"));
+        }
+        if !self.recorder().append_all(records) {
+            return Err(self.unrecorded("it is not recorded"));
+        }
+        Ok(self.open_and_fold(Mode::Write)?.0)
+    }
+
+    /// Returns the error for something that the journal did not take.
+    pub(crate) fn unrecorded(&self, what: &str) -> Error {
+        let folder = self.home.folder.display();
+        Error::new(Kind::Store, format!("{what}: nothing can be written to `{folder}`"))
+            .hint("run `mltrace doctor` to see what is wrong")
+    }
+
+    /// Waits until the files of a run that has ended are hashed, or until `is_told_to_stop`, then stores what this
+    /// process recorded.
+    ///
+    /// A run is safe in the journal before this: what does not get done here, any later command does.
+    pub(crate) fn finish_run(&self, mut is_told_to_stop: impl FnMut() -> bool) {
+        let recorder = self.recorder();
+        let bar = self.output.progress("{spinner} hashing what was read and written, {elapsed}");
+        while !recorder.settle(PATIENCE) && !is_told_to_stop() {
+            bar.tick();
+        }
+        bar.finish_and_clear();
+        if let Err(error) = self.open_and_fold(Mode::Fold) {
+            self.output.say_more(&format!("the run is not in the store yet: {}", with_sources(&error)));
+        }
+    }
+}
+
+/// How long one waits for hashing before it is shown that one waits.
+const PATIENCE: Duration = Duration::from_millis(200);

@@ -1,0 +1,214 @@
+//! Moments as people type them and read them.
+
+use chrono::{DateTime, Duration, Local, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
+use mltrace_core::model::Timestamp;
+
+/// Returns the moment that `text` means: RFC 3339, local `YYYY-MM-DD[ HH:MM[:SS]]`, or `2d`, `3h`, `2 weeks` ago.
+///
+/// A local time that the clocks skipped counts as if they had not been put forward; one that they showed twice means
+/// the first.
+pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
+    parse_in(&Local, text, Timestamp::now())
+}
+
+/// Returns the span that `text` means in whole seconds: `30 days`, `12h`.
+pub(crate) fn parse_span(text: &str) -> Result<i64, String> {
+    let span = humantime::parse_duration(text.trim())
+        .map_err(|error| format!("`{text}` is not a span such as `30 days` or `12h`: {error}"))?;
+    i64::try_from(span.as_secs()).map_err(|_| format!("`{text}` is too long"))
+}
+
+/// Returns a moment in local time, to the second.
+pub(crate) fn show(moment: Timestamp) -> String {
+    DateTime::from_timestamp_micros(moment.0)
+        .map_or_else(|| moment.to_string(), |utc| utc.with_timezone(&Local).format("%Y-%m-%d %H:%M:%S").to_string())
+}
+
+/// Returns how long something took in words that are short.
+pub(crate) fn show_span(milliseconds: f64) -> String {
+    let milliseconds = milliseconds.clamp(0.0, 9e15);
+    if milliseconds < 1.0 {
+        return format!("{milliseconds:.2}ms");
+    }
+    if milliseconds < 1000.0 {
+        return format!("{milliseconds:.0}ms");
+    }
+    if milliseconds < 60_000.0 {
+        return format!("{:.1}s", milliseconds / 1000.0);
+    }
+    let seconds = (milliseconds / 1000.0).round() as u64;
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    match (days, hours) {
+        (0, 0) => format!("{minutes}m {:02}s", seconds % 60),
+        (0, _) => format!("{hours}h {:02}m", minutes % 60),
+        _ => format!("{days}d {:02}h", hours % 24),
+    }
+}
+
+fn parse_in<Z: TimeZone>(zone: &Z, text: &str, now: Timestamp) -> Result<Timestamp, String> {
+    let text = text.trim();
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Ok(Timestamp(time.timestamp_micros()).clamp(Timestamp::MIN, Timestamp::MAX));
+    }
+    if let Some(local) = parse_local(text) {
+        return from_local(zone, local).ok_or_else(|| format!("`{text}` is no time in this time zone"));
+    }
+    let span = text.strip_suffix("ago").unwrap_or(text).trim();
+    if let Ok(span) = humantime::parse_duration(span) {
+        let micros = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+        return Ok(now.plus_micros(micros.saturating_neg()));
+    }
+    Err(format!(
+        "`{text}` is not a time: write `2021-05-02T12:07:26Z`, `2021-05-02`, `2021-05-02 12:07`, or `2d` for two days ago"
+    ))
+}
+
+fn parse_local(text: &str) -> Option<NaiveDateTime> {
+    let (date, time) = match text.split_once([' ', 'T', 't']) {
+        Some((date, time)) => (date, Some(time.trim())),
+        None => (text, None),
+    };
+    // Four digits: chrono would also take a sign and more of them, which RFC 3339 cannot write.
+    if date.find('-') != Some(4) {
+        return None;
+    }
+    let date = NaiveDate::parse_from_str(date, "%Y-%m-%d").ok()?;
+    let time = match time {
+        None => NaiveTime::MIN,
+        Some(time) => ["%H:%M:%S%.f", "%H:%M"].iter().find_map(|form| NaiveTime::parse_from_str(time, form).ok())?,
+    };
+    Some(date.and_time(time))
+}
+
+fn from_local<Z: TimeZone>(zone: &Z, local: NaiveDateTime) -> Option<Timestamp> {
+    let moment = match zone.from_local_datetime(&local) {
+        LocalResult::Single(time) | LocalResult::Ambiguous(time, _) => time.timestamp_micros(),
+        LocalResult::None => {
+            // Zones have skipped up to a whole day: look back for the last time that was shown.
+            let skipped = (1..=26 * 4).map(|quarters| Duration::minutes(quarters * 15)).find_map(|back| {
+                let before = zone.from_local_datetime(&local.checked_sub_signed(back)?).latest()?;
+                before.checked_add_signed(back)
+            })?;
+            skipped.timestamp_micros()
+        }
+    };
+    Some(Timestamp(moment).clamp(Timestamp::MIN, Timestamp::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::{FixedOffset, Utc};
+
+    /// A zone that skips 02:00–03:00 on 2021-03-28 and shows 02:00–03:00 twice on 2021-10-31, as Berlin did.
+    #[derive(Clone)]
+    struct Berlin;
+
+    impl Berlin {
+        fn hours(hours: i32) -> FixedOffset {
+            FixedOffset::east_opt(hours * 3600).unwrap()
+        }
+    }
+
+    impl TimeZone for Berlin {
+        type Offset = FixedOffset;
+
+        fn from_offset(_: &FixedOffset) -> Self {
+            Self
+        }
+
+        fn offset_from_local_date(&self, _: &NaiveDate) -> LocalResult<FixedOffset> {
+            LocalResult::None
+        }
+
+        fn offset_from_local_datetime(&self, local: &NaiveDateTime) -> LocalResult<FixedOffset> {
+            let at = |text: &str| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").unwrap();
+            match *local {
+                t if t < at("2021-03-28 02:00") => LocalResult::Single(Self::hours(1)),
+                t if t < at("2021-03-28 03:00") => LocalResult::None,
+                t if t < at("2021-10-31 02:00") => LocalResult::Single(Self::hours(2)),
+                t if t < at("2021-10-31 03:00") => LocalResult::Ambiguous(Self::hours(2), Self::hours(1)),
+                _ => LocalResult::Single(Self::hours(1)),
+            }
+        }
+
+        fn offset_from_utc_date(&self, _: &NaiveDate) -> FixedOffset {
+            Self::hours(1)
+        }
+
+        fn offset_from_utc_datetime(&self, utc: &NaiveDateTime) -> FixedOffset {
+            let at = |text: &str| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").unwrap();
+            Self::hours(if (at("2021-03-28 01:00")..at("2021-10-31 01:00")).contains(utc) { 2 } else { 1 })
+        }
+    }
+
+    fn now() -> Timestamp {
+        "2021-05-10T00:00:00Z".parse().unwrap()
+    }
+
+    fn check(text: &str, expected: &str) {
+        assert_eq!(parse_in(&Utc, text, now()).map(|time| time.to_string()), Ok(expected.to_owned()), "{text}");
+    }
+
+    fn check_berlin(text: &str, expected: &str) {
+        assert_eq!(parse_in(&Berlin, text, now()).map(|time| time.to_string()), Ok(expected.to_owned()), "{text}");
+    }
+
+    #[test]
+    fn rfc_3339_and_local_times_are_understood() {
+        check("2021-05-02T12:07:26Z", "2021-05-02T12:07:26Z");
+        check("2021-05-02T12:07:26.5+02:00", "2021-05-02T10:07:26.500Z");
+        check("2021-05-02", "2021-05-02T00:00:00Z");
+        check("2021-05-02 12:07", "2021-05-02T12:07:00Z");
+        check("2021-05-02T12:07:26", "2021-05-02T12:07:26Z");
+    }
+
+    #[test]
+    fn spans_count_back_from_now() {
+        check("2d", "2021-05-08T00:00:00Z");
+        check("3h", "2021-05-09T21:00:00Z");
+        check("2 weeks", "2021-04-26T00:00:00Z");
+        check("2 weeks ago", "2021-04-26T00:00:00Z");
+        check("90000 years", "0000-01-01T00:00:00Z");
+    }
+
+    #[test]
+    fn the_ends_of_the_calendar_do_not_panic() {
+        check("0000-01-01", "0000-01-01T00:00:00Z");
+        check("9999-12-31 23:59", "9999-12-31T23:59:00Z");
+        check("9999-12-31T23:59:59-23:59", "9999-12-31T23:59:59.999999Z");
+        check("0000-01-01T00:00:00+23:59", "0000-01-01T00:00:00Z");
+        for text in ["0000-01-01", "9999-12-31 23:59", "0001-01-01"] {
+            assert!(parse_in(&Local, text, now()).is_ok());
+            let _ = show(parse_in(&Local, text, now()).unwrap());
+        }
+        let _ = (show(Timestamp(i64::MAX)), show(Timestamp(i64::MIN)));
+    }
+
+    #[test]
+    fn a_time_that_the_clocks_skipped_counts_by_the_old_offset() {
+        check_berlin("2021-03-28 01:59", "2021-03-28T00:59:00Z");
+        check_berlin("2021-03-28 02:30", "2021-03-28T01:30:00Z");
+        check_berlin("2021-03-28 03:00", "2021-03-28T01:00:00Z");
+    }
+
+    #[test]
+    fn a_time_that_the_clocks_showed_twice_means_the_first() {
+        check_berlin("2021-10-31 02:30", "2021-10-31T00:30:00Z");
+    }
+
+    #[test]
+    fn other_text_is_refused() {
+        for text in
+            ["", "yesterday", "2021-13-01", "12021-01-01", "+2021-01-01", "2021-02-30", "-5", "2021-05-02 25:00"]
+        {
+            assert!(parse_in(&Utc, text, now()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn spans_are_shown_in_two_units_at_most() {
+        let shown = [0.25, 12.0, 3210.0, 231_000.0, 7_500_000.0, 273_600_000.0].map(show_span);
+        assert_eq!(shown, ["0.25ms", "12ms", "3.2s", "3m 51s", "2h 05m", "3d 04h"]);
+    }
+}

@@ -1,0 +1,23 @@
+//! What people and programs get from the `mltrace` command, run as a process in a place of its own.
+
+mod env;
+
+mod trace;
+
+mod drawings;
+
+mod lists;
+
+mod recording;
+
+mod verdicts;
+
+mod moving;
+
+mod upkeep;
+
+mod hostile;
+
+mod shell;
+
+mod reference;

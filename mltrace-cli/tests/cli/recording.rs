@@ -1,0 +1,182 @@
+//! `mltrace log`, `run` and `note`.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+
+use crate::env::TestEnv;
+
+#[test]
+fn log_prints_the_id_alone_and_the_run_is_there() {
+    let env = TestEnv::new();
+    env.write("raw.csv", "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,1,2,3,4,5,6,7,8,9");
+    env.write("clean.csv", "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,1,2,3,4,5,6,7,8");
+    let arguments = [
+        "log",
+        "--component",
+        "clean",
+        "-i",
+        "raw.csv",
+        "-o",
+        "clean.csv",
+        "-p",
+        "lr=0.1",
+        "-p",
+        "month=2020-01",
+        "--started",
+        "2021-05-02 12:07",
+        "--ended",
+        "2021-05-02T12:08:30Z",
+        "--owner",
+        "shreya",
+        "--description",
+        "drops rows",
+        "--tag",
+        "etl",
+        "--note",
+        "by hand",
+        "--git-commit",
+        "08e52a7e3db401b3c4533005a4589303f5f41490",
+    ];
+    let id = env.done(&arguments);
+    let run = env.json(&["inspect", id.trim_end()]);
+    assert_eq!(id, format!("{}\n", run["id"].as_str().unwrap()));
+    insta::assert_json_snapshot!(run, {
+        ".id" => "[ID]", ".host" => "[HOST]", ".notes[].at" => "[TIME]", ".last_seen" => "[TIME]", ".project" => "[PROJECT]",
+    }, @"");
+}
+
+#[test]
+fn log_tells_failed_runs_and_refuses_what_makes_no_sense() {
+    let env = TestEnv::new();
+    let id = env.done(&["log", "--component", "train", "--error", "out of memory"]);
+    let run = env.json(&["inspect", id.trim_end()]);
+    assert_eq!((run["status"].as_str(), run["error"].as_str()), (Some("failed"), Some("out of memory")));
+    env.fails(2, &["log", "--component", "train", "--started", "2021-05-02", "--ended", "2021-05-01"]);
+    env.fails(2, &["log", "--component", ""]);
+    env.fails(2, &["log", "--component", "train", "-i", ""]);
+    env.fails(2, &["log", "--component", "train", "-p", "novalue"]);
+    env.fails(2, &["log", "--component", &"x".repeat(8193)]);
+    env.fails(2, &["log", "--component", "train", "--error", &"x".repeat(65537)]);
+    env.fails(2, &["log"]);
+    assert_eq!(env.json(&["recent"])["runs"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn log_that_cannot_be_kept_says_so_and_prints_no_id() {
+    let env = TestEnv::new();
+    env.write("occupied", "");
+    let said = env.fails(3, &["--db", "occupied/mltrace.db", "log", "--component", "train"]);
+    assert!(said.contains("the run is not logged"), "{said}");
+}
+
+#[test]
+fn logged_runs_are_bound_by_content() {
+    let env = TestEnv::new();
+    env.write("m.json", &"first ".repeat(20));
+    env.done(&["log", "--component", "old", "-o", "m.json"]);
+    env.write("m.json", &"second ".repeat(20));
+    env.done(&["log", "--component", "new", "-o", "m.json"]);
+    env.done(&["log", "--component", "serve", "-i", "m.json", "-o", "prediction-1"]);
+    assert_eq!(env.done(&["trace", "prediction-1"]), "serve\n├── prediction-1\n└── new\n    └── m.json\n");
+}
+
+#[test]
+fn run_passes_on_the_status_and_the_streams() {
+    let env = TestEnv::new();
+    let answer =
+        env.call_with_input(&["run", "--component", "echo", "--", "sh", "-c", "cat; echo oops >&2; exit 7"], "hello");
+    assert_eq!((answer.stdout.as_str(), answer.stderr.as_str(), answer.code), ("hello", "oops\n", 7));
+    let run = env.json(&["inspect", "latest"]);
+    assert_eq!((run["status"].as_str(), run["error"].as_str()), (Some("failed"), Some("exit status 7")));
+    assert_eq!(env.call(&["run", "--component", "fine", "--", "true"]).code, 0);
+    assert_eq!(env.json(&["inspect", "latest"])["status"], "completed");
+}
+
+#[test]
+fn run_says_when_a_command_cannot_be_started() {
+    let env = TestEnv::new();
+    let missing = env.call(&["run", "--component", "c", "--", "no-such-command"]);
+    assert_eq!(missing.code, 127);
+    insta::assert_snapshot!(missing.stderr, @"");
+    env.write("plain.txt", "no program");
+    assert_eq!(env.call(&["run", "--component", "c", "--", "./plain.txt"]).code, 126);
+    assert_eq!(env.json(&["recent", "--status", "failed"])["runs"].as_array().unwrap().len(), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn run_reports_the_signal_that_ended_the_command() {
+    let env = TestEnv::new();
+    assert_eq!(env.call(&["run", "--component", "c", "--", "sh", "-c", "kill -TERM $$"]).code, 128 + 15);
+    assert_eq!(env.json(&["inspect", "latest"])["error"], "ended by signal 15");
+    assert_eq!(env.call(&["run", "--component", "c", "--", "sh", "-c", "kill -KILL $$"]).code, 128 + 9);
+}
+
+#[cfg(unix)]
+#[test]
+fn run_passes_on_a_signal_and_records_the_end() {
+    let env = TestEnv::new();
+    let script = "trap 'kill $!; exit 9' TERM; sleep 60 & echo ready; wait";
+    let mut child = env
+        .std_command(&["run", "--component", "c", "--", "sh", "-c", script])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let process = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(9));
+    assert_eq!(env.json(&["inspect", "latest"])["error"], "exit status 9");
+}
+
+#[test]
+fn run_passes_on_the_status_even_if_nothing_can_be_recorded() {
+    let env = TestEnv::new();
+    env.write("occupied", "");
+    let answer =
+        env.call(&["--db", "occupied/mltrace.db", "run", "--component", "c", "--", "sh", "-c", "echo out; exit 5"]);
+    assert_eq!((answer.stdout.as_str(), answer.code), ("out\n", 5));
+    assert!(answer.stderr.contains("warning:"), "{}", answer.stderr);
+}
+
+#[test]
+fn run_looks_at_outputs_when_the_command_has_ended_and_runs_inside_are_its_children() {
+    let env = TestEnv::new();
+    let inner = format!(
+        "{} log --component inner -o made.csv; echo {} > made.csv",
+        env!("CARGO_BIN_EXE_mltrace"),
+        "x".repeat(99)
+    );
+    env.done(&["run", "--component", "outer", "-o", "made.csv", "--", "sh", "-c", &inner]);
+    let outer = env.json(&["recent", "--component", "outer"])["runs"][0].clone();
+    assert!(outer["outputs"][0]["version"].as_str().unwrap().starts_with("b3:"), "{outer}");
+    assert_eq!(env.json(&["recent", "--component", "inner"])["runs"][0]["parent"], outer["id"]);
+}
+
+#[test]
+fn recording_that_is_switched_off_leaves_commands_alone() {
+    let env = TestEnv::new();
+    let call = |arguments: &[&str]| env.command(arguments).env("MLTRACE_DISABLED", "1").output().unwrap();
+    assert_eq!(call(&["run", "--component", "c", "--", "sh", "-c", "exit 4"]).status.code(), Some(4));
+    let logged = call(&["log", "--component", "c"]);
+    assert_eq!((logged.status.code(), logged.stdout.len()), (Some(0), 0));
+    assert_eq!(env.json(&["recent"])["runs"], serde_json::json!([]));
+}
+
+#[test]
+fn notes_stay_on_their_run() {
+    let env = TestEnv::taxi();
+    let answer = env.call(&["note", "latest", "the first with the new fares"]);
+    assert_eq!((answer.stdout.as_str(), answer.code), ("", 0));
+    assert!(answer.stderr.contains("of `train`"), "{}", answer.stderr);
+    let note = &env.json(&["note", "latest", "second"])["notes"];
+    assert_eq!(
+        (note[0]["text"].as_str(), note[1]["by"].as_str()),
+        (Some("the first with the new fares"), Some("tester"))
+    );
+    env.fails(2, &["note", "latest", " "]);
+    env.fails(2, &["note", "latest", &"x".repeat(65537)]);
+    env.fails(1, &["note", "ffffffff", "text"]);
+}

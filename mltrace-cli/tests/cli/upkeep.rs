@@ -1,0 +1,89 @@
+//! `mltrace ingest`, `doctor`, `config`, `clear`, and stores that cannot be used.
+
+use crate::env::{MODEL, TestEnv};
+
+#[test]
+fn doctor_finds_nothing_wrong_with_a_healthy_store() {
+    let env = TestEnv::taxi();
+    env.done(&["log", "--component", "c", "-o", "x"]);
+    let checkup = env.json(&["doctor"]);
+    assert_eq!(checkup["wrong"], serde_json::json!([]));
+    assert!(!checkup["fine"].as_array().unwrap().is_empty());
+    env.done(&["doctor", "--quick"]);
+    TestEnv::new().done(&["doctor"]);
+}
+
+#[test]
+fn a_file_that_is_no_store_is_told_apart() {
+    let env = TestEnv::new();
+    env.write(".mltrace/mltrace.db", &"this is no database ".repeat(100));
+    let said = env.fails(3, &["recent"]);
+    assert!(said.contains("is not a store of mltrace"), "{said}");
+    let checkup = env.call(&["doctor"]);
+    assert_eq!(checkup.code, 1, "{}", checkup.stdout);
+    assert_eq!(env.call(&["--version"]).code, 0);
+    assert_eq!(env.call(&["config"]).code, 0);
+}
+
+#[test]
+fn ingest_stores_what_is_in_the_journals() {
+    let env = TestEnv::new();
+    assert_eq!(env.json(&["ingest"])["records"], 0);
+    assert!(!env.project().join(".mltrace/mltrace.db").exists());
+    env.done(&["log", "--component", "c", "-o", "x"]);
+    assert_eq!(env.json(&["ingest"])["died"], 0);
+    let left = std::fs::read_dir(env.project().join(".mltrace/journal")).unwrap().filter_map(Result::ok);
+    let left: Vec<_> =
+        left.map(|entry| entry.file_name()).filter(|name| name.to_string_lossy().ends_with(".log")).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn config_tells_where_each_setting_comes_from() {
+    let env = TestEnv::new();
+    env.write("mltrace.toml", "project = \"taxi\"\nhash-limit = 1000\n");
+    let place = env.project().canonicalize().unwrap().display().to_string();
+    insta::with_settings!({filters => vec![(regex_of(&place).as_str(), "[PROJECT]"), (" +", " ")]}, {
+        insta::assert_snapshot!(env.done(&["config", "--db", "elsewhere/"]), @"");
+    });
+    let told = env.command(&["config", "--format", "json"]).env("MLTRACE_DB", "other.db").output().unwrap();
+    let told: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
+    assert_eq!(told["settings"][1]["origin"], "environment MLTRACE_DB");
+}
+
+#[test]
+fn a_setting_that_is_not_understood_is_a_warning() {
+    let env = TestEnv::new();
+    env.write("mltrace.toml", "projekt = \"taxi\"\n");
+    let said = env.call(&["recent"]).stderr;
+    assert!(said.contains("warning:") && said.contains("projekt"), "{said}");
+}
+
+#[test]
+fn clear_wants_to_be_sure() {
+    let env = TestEnv::taxi();
+    insta::assert_snapshot!(env.fails(2, &["clear"]), @"");
+    assert_eq!(env.json(&["recent"])["runs"].as_array().unwrap().len(), 7);
+    env.done(&["clear", "--yes"]);
+    assert_eq!(env.json(&["recent"])["runs"], serde_json::json!([]));
+    env.done(&["doctor"]);
+}
+
+#[test]
+fn a_store_elsewhere_is_used_before_and_after_the_command() {
+    let env = TestEnv::taxi();
+    let store = env.project().join(".mltrace/mltrace.db").display().to_string();
+    let elsewhere = TestEnv::new();
+    // The project is part of the key: another project of the same name sees the same runs.
+    assert_eq!(elsewhere.json(&["--db", &store, "trace", MODEL])["runs"].as_array().unwrap().len(), 7);
+    assert_eq!(elsewhere.json(&["trace", "--db", &store, MODEL])["runs"].as_array().unwrap().len(), 7);
+    let told = elsewhere.command(&["trace", MODEL]).env("MLTRACE_DB", &store).output().unwrap();
+    assert_eq!(told.status.code(), Some(0));
+    assert_eq!(elsewhere.json(&["recent"])["runs"], serde_json::json!([]));
+}
+
+fn regex_of(text: &str) -> String {
+    text.chars()
+        .map(|letter| if letter.is_alphanumeric() { letter.to_string() } else { format!("\\{letter}") })
+        .collect()
+}

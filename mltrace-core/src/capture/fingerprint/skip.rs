@@ -1,0 +1,81 @@
+//! What belongs to the store and its journals: never hashed and never opened.
+//!
+//! Closing any handle on a file drops the locks that this process holds on it, so that merely reading the store's file
+//! could lose a commit.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+use super::{FileKind, Stat};
+use crate::config::FOLDER;
+
+/// The files and folders of a store and its journals, by device and number.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Skip {
+    found: Vec<Identity>,
+}
+
+/// What tells files apart whatever they are called.
+#[cfg(unix)]
+type Identity = (u64, u64);
+#[cfg(not(unix))]
+type Identity = std::path::PathBuf;
+
+/// How the names of our own files begin where they lie among other people's.
+const OURS: &[&str] = &["journal", "fingerprints", "write.lock", "reserve", "damaged"];
+
+impl Skip {
+    /// Returns what belongs to the store `store` whose journals lie in `folder`, as far as it exists now.
+    #[must_use]
+    pub fn of(store: &Path, folder: &Path) -> Self {
+        let mut skip = Self::default();
+        let mut add = |path: &Path| skip.found.extend(identity(path));
+        let store_name = store.file_name().unwrap_or(OsStr::new("mltrace.db"));
+        let mut own_folder = store_name.to_owned();
+        own_folder.push(".d");
+        if folder.file_name().is_some_and(|name| name == FOLDER || name == own_folder) {
+            add(folder);
+        }
+        for beside in ["", "-wal", "-shm", "-journal"] {
+            let mut name = store_name.to_owned();
+            name.push(beside);
+            add(&store.with_file_name(name));
+        }
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            if OURS.iter().any(|ours| name.as_encoded_bytes().starts_with(ours.as_bytes())) {
+                add(&entry.path());
+            }
+        }
+        skip
+    }
+
+    /// Returns whether `path`, of which the file system says `stat`, belongs to a store: this one, or any that lies in
+    /// a folder of the usual name.
+    #[must_use]
+    pub fn holds(&self, path: &Path, stat: &Stat) -> bool {
+        let is_usual = || stat.kind == FileKind::Folder && path.file_name().is_some_and(|name| name == FOLDER);
+        self.is_found(path, stat) || is_usual()
+    }
+
+    #[cfg(unix)]
+    fn is_found(&self, _path: &Path, stat: &Stat) -> bool {
+        self.found.contains(&(stat.device, stat.inode))
+    }
+
+    #[cfg(not(unix))]
+    fn is_found(&self, path: &Path, _stat: &Stat) -> bool {
+        identity(path).is_some_and(|path| self.found.contains(&path))
+    }
+}
+
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<Identity> {
+    let stat = Stat::of(&std::fs::metadata(path).ok()?);
+    Some((stat.device, stat.inode))
+}
+
+#[cfg(not(unix))]
+fn identity(path: &Path) -> Option<Identity> {
+    std::fs::canonicalize(path).ok()
+}

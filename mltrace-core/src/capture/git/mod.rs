@@ -1,0 +1,12 @@
+//! The state of the git repository that the code comes from; nothing in the repository is executed or changed.
+
+#[cfg(feature = "git")]
+mod read;
+
+#[cfg(not(feature = "git"))]
+mod absent;
+
+#[cfg(not(feature = "git"))]
+pub use absent::{find, head, rest};
+#[cfg(feature = "git")]
+pub use read::{find, head, rest};

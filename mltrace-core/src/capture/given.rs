@@ -1,0 +1,36 @@
+//! What a caller hands over as an artifact, before it has its canonical name.
+
+use std::borrow::Cow;
+use std::path::PathBuf;
+
+use crate::model::ArtifactKind;
+
+/// A name as the caller wrote it. What is typed as a path is a path; of text it is found out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// A local path.
+    Path(PathBuf),
+    /// A path, a URI or an identifier.
+    Text(String),
+}
+
+/// An artifact as the caller handed it over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given {
+    /// Its name.
+    pub named: Named,
+    /// The argument, binding or expression that named it.
+    pub argument: Option<Cow<'static, str>>,
+    /// Its kind, when declared.
+    pub kind: Option<ArtifactKind>,
+    /// Its version, when declared: the text behind `v:`.
+    pub version: Option<String>,
+}
+
+impl Given {
+    /// Returns an artifact of which nothing but the name is known.
+    #[must_use]
+    pub fn new(named: Named) -> Self {
+        Self { named, argument: None, kind: None, version: None }
+    }
+}

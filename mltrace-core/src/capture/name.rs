@@ -1,0 +1,268 @@
+//! From a name as the caller wrote it to the artifact's canonical name, which is the same from any directory.
+
+use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
+use std::path::{Component, Path, PathBuf};
+
+use path_clean::PathClean;
+
+use super::{Named, redact};
+use crate::model::{ArtifactName, LIMIT_NAME};
+
+/// The project's root, both as it was given and with its symbolic links resolved. Made once per process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Root {
+    given: PathBuf,
+    canonical: Option<PathBuf>,
+}
+
+/// An artifact's canonical name and, for a local file or folder, where to look for its content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Naming {
+    /// The canonical name, without secrets and within the limit.
+    pub name: ArtifactName,
+    /// The local path; `None` for URIs and identifiers.
+    pub path: Option<PathBuf>,
+}
+
+impl Root {
+    /// Returns the root that `folder` is.
+    #[must_use]
+    pub fn new(folder: &Path) -> Self {
+        let given = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()).clean();
+        let canonical = std::fs::canonicalize(folder).ok().map(without_verbatim).filter(|path| *path != given);
+        Self { given, canonical }
+    }
+
+    /// Returns the folder as it was given, made absolute.
+    #[must_use]
+    pub fn given(&self) -> &Path {
+        &self.given
+    }
+
+    /// Returns what of `path` lies under the root.
+    fn strip<'p>(&self, path: &'p Path) -> Option<&'p Path> {
+        let under_canonical = || path.strip_prefix(self.canonical.as_ref()?).ok();
+        path.strip_prefix(&self.given).ok().or_else(under_canonical)
+    }
+}
+
+/// Names an artifact as seen from this process' working directory, which is asked for only when the name needs it.
+///
+/// Returns `None` for an empty name. Costs at most one look at the working directory and one at the file.
+#[must_use]
+pub fn name(named: &Named, root: &Root) -> Option<Naming> {
+    name_with(named, root, Path::new(""), || std::env::current_dir().ok())
+}
+
+/// Names an artifact as seen from `folder`. Returns `None` for an empty name.
+#[must_use]
+pub fn name_from(named: &Named, root: &Root, folder: &Path) -> Option<Naming> {
+    name_with(named, root, folder, || Some(folder.to_owned()))
+}
+
+/// Returns the canonical names that a name typed by a person may stand for, the likeliest first: the name as given,
+/// then as a path from `folder`.
+#[must_use]
+pub fn on_command_line(text: &str, root: &Root, folder: &Path) -> Vec<ArtifactName> {
+    let mut candidates = Vec::with_capacity(3);
+    let mut add = |name: ArtifactName| {
+        if !name.0.is_empty() && !candidates.contains(&name) {
+            candidates.push(name);
+        }
+    };
+    add(ArtifactName(text.to_owned()));
+    add(finish(redact::text(text)));
+    let as_path = if is_uri(text) && local_path(text).is_none() {
+        Named::Text(text.to_owned())
+    } else {
+        Named::Path(local_path(text).unwrap_or_else(|| PathBuf::from(text)))
+    };
+    if let Some(naming) = name_from(&as_path, root, folder) {
+        add(naming.name);
+    }
+    candidates
+}
+
+/// `from` is what a relative path is joined to for a look at the file: nothing when the process itself would do so.
+fn name_with(named: &Named, root: &Root, from: &Path, folder: impl FnOnce() -> Option<PathBuf>) -> Option<Naming> {
+    match named {
+        Named::Path(path) if path.as_os_str().is_empty() => None,
+        Named::Path(path) => Some(name_path(path, root, folder, redact::tokens)),
+        Named::Text(text) if text.is_empty() => None,
+        Named::Text(text) => Some(if let Some(path) = local_path(text) {
+            name_path(&path, root, folder, redact::text)
+        } else if is_uri(text) {
+            Naming { name: finish(redact::uri(text)), path: None }
+        } else if text.contains(std::path::is_separator) || from.join(text).symlink_metadata().is_ok() {
+            name_path(Path::new(text), root, folder, redact::text)
+        } else {
+            Naming { name: finish(redact::text(text)), path: None }
+        }),
+    }
+}
+
+fn name_path(
+    given: &Path,
+    root: &Root,
+    folder: impl FnOnce() -> Option<PathBuf>,
+    redacted: fn(&str) -> Cow<'_, str>,
+) -> Naming {
+    let joined: Cow<'_, Path> = if given.is_absolute() {
+        Cow::Borrowed(given)
+    } else {
+        // Without a working directory (it may have been deleted) the name stays relative.
+        folder().map_or(Cow::Borrowed(given), |folder| Cow::Owned(folder.join(given)))
+    };
+    let cleaned = joined.clean();
+    let relative = root.strip(&cleaned).unwrap_or(&cleaned);
+    let relative = if relative.as_os_str().is_empty() { OsStr::new(".") } else { relative.as_os_str() };
+    let name = encode(relative);
+    let name = finish(redacted(&name));
+    // `link/..` is a different folder for the system than for a lexical reading: what is hashed is what the caller opens.
+    let climbs = given.components().any(|component| component == Component::ParentDir);
+    let path = if climbs { joined.into_owned() } else { cleaned };
+    Naming { name, path: Some(path) }
+}
+
+/// Returns whether text is a URI: a scheme of two letters or more (one letter is a drive), a colon and a slash.
+///
+/// Schemes may be stacked (`jdbc:postgresql://…`). A scheme without a slash behind it (`sample:17`) is as likely an
+/// identifier; both are kept as given.
+fn is_uri(text: &str) -> bool {
+    let Some(end) = text.find(":/") else {
+        return false;
+    };
+    let is_scheme = |scheme: &str| {
+        let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+        scheme.len() >= 2
+            && scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+            && scheme.bytes().all(is_inner)
+    };
+    text.get(..end).is_some_and(|schemes| schemes.split(':').all(is_scheme))
+}
+
+/// Returns the path that a `file:` URI of this host names.
+fn local_path(text: &str) -> Option<PathBuf> {
+    let scheme = text.get(..5)?;
+    let rest = text.get(5..).filter(|_| scheme.eq_ignore_ascii_case("file:"))?;
+    let path = match rest.strip_prefix("//") {
+        Some(rest) => rest.strip_prefix("localhost").unwrap_or(rest),
+        None => rest,
+    };
+    // What does not begin with a slash here begins with another host's name.
+    let path = path.starts_with('/').then(|| from_percent(path))?;
+    let path = bytes_to_os(path);
+    if cfg!(windows) {
+        let text = path.to_string_lossy();
+        return Some(text.strip_prefix('/').map_or_else(|| PathBuf::from(&*text), PathBuf::from));
+    }
+    Some(path.into())
+}
+
+fn from_percent(text: &str) -> Vec<u8> {
+    decode_bytes(text, "%")
+}
+
+/// What stands before two hex digits for a byte that is not UTF-8.
+const ESCAPE: &str = "\u{FFFD}";
+
+/// Returns a path as text, with `/` between its parts; [`decode`] gives the path back.
+///
+/// A byte that is not part of valid UTF-8 is written as U+FFFD and two hex digits: `caf\xe9` is `caf�e9`. A literal
+/// U+FFFD is written as its own three bytes in that way, so no two paths share a name.
+#[must_use]
+pub fn encode(path: &OsStr) -> Cow<'_, str> {
+    if let Some(text) = path.to_str().filter(|text| !text.contains(ESCAPE)) {
+        return with_slashes(Cow::Borrowed(text));
+    }
+    let mut name = String::with_capacity(path.len().saturating_add(16));
+    for chunk in path.as_encoded_bytes().utf8_chunks() {
+        let mut parts = chunk.valid().split(ESCAPE);
+        name.extend(parts.next());
+        for part in parts {
+            escape(ESCAPE.as_bytes(), &mut name);
+            name.push_str(part);
+        }
+        escape(chunk.invalid(), &mut name);
+    }
+    with_slashes(Cow::Owned(name))
+}
+
+fn escape(bytes: &[u8], name: &mut String) {
+    for byte in bytes {
+        name.push_str(ESCAPE);
+        for digit in [byte >> 4, byte & 15] {
+            name.extend(char::from_digit(u32::from(digit), 16));
+        }
+    }
+}
+
+fn with_slashes(name: Cow<'_, str>) -> Cow<'_, str> {
+    if cfg!(windows) && name.contains('\\') { Cow::Owned(name.replace('\\', "/")) } else { name }
+}
+
+/// Returns the path that a name made by [`encode`] stands for.
+#[must_use]
+pub fn decode(name: &str) -> PathBuf {
+    bytes_to_os(decode_bytes(name, ESCAPE)).into()
+}
+
+/// Turns `mark` and two hex digits into the byte they mean; a mark without digits behind it is kept.
+fn decode_bytes(text: &str, mark: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut parts = text.split(mark);
+    bytes.extend(parts.next().unwrap_or_default().bytes());
+    for part in parts {
+        let digits = part.get(..2).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                bytes.extend(part.get(2..).unwrap_or_default().bytes());
+            }
+            None => {
+                bytes.extend(mark.bytes());
+                bytes.extend(part.bytes());
+            }
+        }
+    }
+    bytes
+}
+
+#[cfg(unix)]
+fn bytes_to_os(bytes: Vec<u8>) -> OsString {
+    std::os::unix::ffi::OsStringExt::from_vec(bytes)
+}
+
+#[cfg(not(unix))]
+fn bytes_to_os(bytes: Vec<u8>) -> OsString {
+    String::from_utf8_lossy(&bytes).into_owned().into()
+}
+
+/// Canonical paths of Windows begin with `\\?\`, which nobody writes by hand.
+fn without_verbatim(path: PathBuf) -> PathBuf {
+    match path.to_str().and_then(|text| text.strip_prefix(r"\\?\")).filter(|_| cfg!(windows)) {
+        Some(text) => PathBuf::from(text),
+        None => path,
+    }
+}
+
+/// Keeps a name within the limit: a longer one is cut and ends in a hash of the whole, so that two stay different.
+fn finish(name: Cow<'_, str>) -> ArtifactName {
+    if name.len() <= LIMIT_NAME {
+        return ArtifactName(name.into_owned());
+    }
+    let hash: String = blake3::hash(name.as_bytes()).to_hex().chars().take(16).collect();
+    let mark = format!("… [cut {hash}]");
+    let mut end = LIMIT_NAME.saturating_sub(mark.len());
+    while !name.is_char_boundary(end) {
+        end = end.saturating_sub(1);
+    }
+    let mut name = name.into_owned();
+    name.truncate(end);
+    name.push_str(&mark);
+    ArtifactName(name)
+}
+
+#[cfg(test)]
+mod tests;

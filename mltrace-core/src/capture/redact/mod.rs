@@ -1,0 +1,20 @@
+//! Takes secrets out of text before the first byte of it is written anywhere.
+
+mod name;
+
+mod shape;
+
+mod assign;
+
+mod url;
+
+mod scan;
+
+mod value;
+
+pub use name::is_secret_name;
+pub use scan::{text, tokens, uri};
+pub use value::param;
+
+/// What stands in place of a secret.
+pub const REDACTED: &str = "[redacted]";

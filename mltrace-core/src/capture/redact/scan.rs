@@ -1,0 +1,135 @@
+//! Finds secrets in text in one pass from left to right.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::url::{Url, end_in_text};
+use super::{REDACTED, assign, shape};
+
+/// Returns `text` without the secrets in it: tokens in the shapes that services issue, private keys, values given to
+/// names of secrets, credentials in addresses, signed queries.
+///
+/// Text without any of them comes back as it is, quickly.
+#[must_use]
+pub fn text(text: &str) -> Cow<'_, str> {
+    Scan { text, scope: Scope::Text, url: Url::default() }.run()
+}
+
+/// Returns `text` without tokens and private keys; assignments and addresses in it are left alone, as befits a path.
+#[must_use]
+pub fn tokens(text: &str) -> Cow<'_, str> {
+    Scan { text, scope: Scope::Tokens, url: Url::default() }.run()
+}
+
+/// Returns a URI without credentials, without its query if that is signed or opens something, and without tokens.
+///
+/// `https://ada:pw@host/a?X-Amz-Signature=…` becomes `https://host/a`, so that one artifact has one name.
+#[must_use]
+pub fn uri(uri: &str) -> Cow<'_, str> {
+    Scan { text: uri, scope: Scope::Uri, url: Url::new(uri, 0, uri.len()) }.run()
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    Text,
+    Tokens,
+    /// All of the text is one address.
+    Uri,
+}
+
+struct Scan<'a> {
+    text: &'a str,
+    scope: Scope,
+    /// The address in which the scan is, or the last one.
+    url: Url,
+}
+
+/// A secret, and what to put in its place.
+struct Found {
+    place: Range<usize>,
+    instead: &'static str,
+}
+
+impl<'a> Scan<'a> {
+    fn run(mut self) -> Cow<'a, str> {
+        let bytes = self.text.as_bytes();
+        let mut result = String::new();
+        let mut kept_to = 0;
+        let mut at = 0;
+        let mut is_in_word = false;
+        while let Some(&byte) = bytes.get(at) {
+            let was_in_word = is_in_word;
+            is_in_word = byte.is_ascii_alphanumeric();
+            let found = match byte {
+                b'=' | b':' | b'-' | b'?' | b'#' => self.sign(at, byte),
+                _ if is_in_word && (!was_in_word || is_escape_before(bytes, at)) => self.word(at),
+                _ => None,
+            };
+            match found {
+                Some(Found { place, instead }) if place.start >= kept_to && place.end > at => {
+                    result.push_str(self.text.get(kept_to..place.start).unwrap_or_default());
+                    result.push_str(instead);
+                    kept_to = place.end;
+                    at = place.end;
+                    is_in_word = false;
+                }
+                _ => at = at.saturating_add(1),
+            }
+        }
+        if kept_to == 0 {
+            return Cow::Borrowed(self.text);
+        }
+        result.push_str(self.text.get(kept_to..).unwrap_or_default());
+        Cow::Owned(result)
+    }
+
+    fn word(&self, at: usize) -> Option<Found> {
+        let place = shape::token_at(self.text.as_bytes(), at)?;
+        Some(Found { place, instead: REDACTED })
+    }
+
+    fn sign(&mut self, at: usize, sign: u8) -> Option<Found> {
+        if self.scope != Scope::Tokens
+            && at < self.url.end
+            && let Some(place) = self.url.cut_at(at)
+        {
+            return Some(Found { place, instead: "" });
+        }
+        let rest = self.text.as_bytes().get(at..)?;
+        let place = match sign {
+            b'-' if rest.starts_with(b"-----BEGIN ") => shape::private_key_at(self.text, at)?,
+            _ if self.scope == Scope::Tokens => return None,
+            b'-' if rest.starts_with(b"--") => assign::flag_value_at(self.text, at)?,
+            b':' if rest.starts_with(b"://") => {
+                let place = self.user(at)?;
+                return Some(Found { place, instead: "" });
+            }
+            b':' | b'=' => assign::value_at(self.text, at)?,
+            _ => return None,
+        };
+        Some(Found { place, instead: REDACTED })
+    }
+
+    /// Returns the credentials of the address whose `://` is at `colon`.
+    fn user(&mut self, colon: usize) -> Option<Range<usize>> {
+        if colon >= self.url.end {
+            let end = end_in_text(self.text.as_bytes(), colon);
+            self.url = Url::new(self.text, colon, end);
+        }
+        self.url.user(self.text, colon, self.scope == Scope::Text)
+    }
+}
+
+/// Returns whether what precedes `at` is an escape whose last letter belongs to no word: `\n` or `%3D`.
+fn is_escape_before(bytes: &[u8], at: usize) -> bool {
+    let before = |count: usize| at.checked_sub(count).and_then(|at| bytes.get(at)).copied();
+    let is_hex = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_hexdigit());
+    match before(1) {
+        Some(b'n' | b't' | b'r') => before(2) == Some(b'\\'),
+        last => is_hex(last) && before(3) == Some(b'%') && is_hex(before(2)),
+    }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

@@ -1,0 +1,256 @@
+//! The shapes of tokens that services issue: a prefix and what follows it.
+
+use std::ops::Range;
+
+/// A token of one service.
+struct Shape {
+    prefix: &'static [u8],
+    /// What follows the prefix.
+    letters: Letters,
+    /// At least so many of them.
+    least: usize,
+    rule: Rule,
+}
+
+/// Which letters follow a prefix.
+#[derive(Clone, Copy)]
+enum Letters {
+    /// Letters and digits.
+    Plain,
+    /// Capitals and digits.
+    Capital,
+    /// Letters, digits, `_` and `-`: the alphabet of base64 in addresses.
+    Address,
+    /// Hexadecimal digits.
+    Hex,
+    /// As `Address`, and dots.
+    Dotted,
+}
+
+/// What else a token must fulfil, so that words of people are not taken for one.
+#[derive(Clone, Copy)]
+enum Rule {
+    /// The prefix and the length say enough.
+    Length,
+    /// It has exactly the least length.
+    Exact,
+    /// In an unbroken run of so many letters there is a digit, or capitals among small letters.
+    Random(usize),
+}
+
+const fn shape(prefix: &'static str, letters: Letters, least: usize, rule: Rule) -> Shape {
+    Shape { prefix: prefix.as_bytes(), letters, least, rule }
+}
+
+use Letters::{Address, Capital, Dotted, Hex, Plain};
+use Rule::{Exact, Length, Random};
+
+/// Amazon, Google, age.
+const CAPITAL_A: &[Shape] = &[
+    shape("AKIA", Capital, 16, Exact),
+    shape("ASIA", Capital, 16, Exact),
+    shape("ABIA", Capital, 16, Exact),
+    shape("ACCA", Capital, 16, Exact),
+    shape("AIza", Address, 30, Length),
+    shape("AGE-SECRET-KEY-1", Capital, 40, Length),
+];
+/// Google's client secrets.
+const CAPITAL_G: &[Shape] = &[shape("GOCSPX-", Address, 20, Length)];
+/// SendGrid.
+const CAPITAL_S: &[Shape] = &[shape("SG.", Dotted, 40, Random(12))];
+/// Hugging Face organisations.
+const A: &[Shape] = &[shape("api_org_", Plain, 30, Random(30))];
+/// DigitalOcean, Docker, Databricks.
+const D: &[Shape] = &[
+    shape("dop_v1_", Hex, 40, Length),
+    shape("doo_v1_", Hex, 40, Length),
+    shape("dckr_pat_", Address, 20, Length),
+    shape("dapi", Hex, 32, Length),
+];
+/// GitHub, GitLab, Grafana, Groq.
+const G: &[Shape] = &[
+    shape("ghp_", Plain, 20, Length),
+    shape("gho_", Plain, 20, Length),
+    shape("ghs_", Plain, 20, Length),
+    shape("ghu_", Plain, 20, Length),
+    shape("ghr_", Plain, 20, Length),
+    shape("github_pat_", Address, 20, Length),
+    shape("glpat-", Address, 20, Length),
+    shape("gldt-", Address, 20, Length),
+    shape("glrt-", Address, 20, Length),
+    shape("glcbt-", Address, 20, Length),
+    shape("glsoat-", Address, 20, Length),
+    shape("glsa_", Address, 32, Length),
+    shape("gsk_", Plain, 32, Length),
+];
+/// Hugging Face.
+const H: &[Shape] = &[shape("hf_", Plain, 30, Random(30))];
+/// Linear.
+const L: &[Shape] = &[shape("lin_api_", Plain, 32, Length)];
+/// npm, NVIDIA.
+const N: &[Shape] = &[shape("npm_", Plain, 30, Random(30)), shape("nvapi-", Address, 40, Length)];
+/// PyPI, Perplexity.
+const P: &[Shape] = &[shape("pypi-", Address, 32, Random(16)), shape("pplx-", Plain, 40, Length)];
+/// Stripe, Replicate.
+const R: &[Shape] =
+    &[shape("rk_live_", Plain, 16, Length), shape("rk_test_", Plain, 16, Length), shape("r8_", Plain, 30, Random(30))];
+/// Anthropic, OpenAI and those who took over its form; Stripe, Shopify.
+const S: &[Shape] = &[
+    shape("sk-ant-", Address, 20, Random(8)),
+    shape("sk-proj-", Address, 20, Random(8)),
+    shape("sk-svcacct-", Address, 20, Random(8)),
+    shape("sk-admin-", Address, 20, Random(8)),
+    shape("sk-or-", Address, 20, Random(8)),
+    shape("sk-", Address, 20, Random(16)),
+    shape("sk_live_", Plain, 16, Length),
+    shape("sk_test_", Plain, 16, Length),
+    shape("shpat_", Hex, 32, Length),
+    shape("shpss_", Hex, 32, Length),
+    shape("shpca_", Hex, 32, Length),
+];
+/// Stripe's webhooks.
+const W: &[Shape] = &[shape("whsec_", Plain, 24, Length)];
+/// Slack.
+const X: &[Shape] = &[
+    shape("xoxa-", Address, 10, Random(5)),
+    shape("xoxb-", Address, 10, Random(5)),
+    shape("xoxe-", Address, 10, Random(5)),
+    shape("xoxo-", Address, 10, Random(5)),
+    shape("xoxp-", Address, 10, Random(5)),
+    shape("xoxr-", Address, 10, Random(5)),
+    shape("xoxs-", Address, 10, Random(5)),
+    shape("xapp-", Address, 20, Random(5)),
+];
+/// Google's short-lived access tokens.
+const Y: &[Shape] = &[shape("ya29.", Address, 20, Length)];
+
+const fn starting_with(byte: u8) -> &'static [Shape] {
+    match byte {
+        b'A' => CAPITAL_A,
+        b'G' => CAPITAL_G,
+        b'S' => CAPITAL_S,
+        b'a' => A,
+        b'd' => D,
+        b'g' => G,
+        b'h' => H,
+        b'l' => L,
+        b'n' => N,
+        b'p' => P,
+        b'r' => R,
+        b's' => S,
+        b'w' => W,
+        b'x' => X,
+        b'y' => Y,
+        _ => &[],
+    }
+}
+
+/// Returns the token that begins at `at`, which must be the beginning of a word.
+pub(super) fn token_at(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+    let rest = bytes.get(at..)?;
+    let first = rest.first()?;
+    let length = match first {
+        b'e' => json_web_token(rest),
+        b'B' | b'b' => return bearer(rest).map(|token| at.saturating_add(token.start)..at.saturating_add(token.end)),
+        _ => starting_with(*first).iter().find_map(|shape| shape.length(rest)),
+    };
+    length.map(|length| at..at.saturating_add(length))
+}
+
+impl Shape {
+    fn length(&self, rest: &[u8]) -> Option<usize> {
+        let rest = rest.strip_prefix(self.prefix)?;
+        let token = run(near(rest), |byte| self.letters.hold(byte));
+        let fits = match self.rule {
+            Rule::Length => token.len() >= self.least,
+            Rule::Exact => token.len() == self.least,
+            Rule::Random(least) => token.len() >= self.least && is_random(token, least),
+        };
+        fits.then(|| self.prefix.len().saturating_add(run(rest, |byte| self.letters.hold(byte)).len()))
+    }
+}
+
+impl Letters {
+    fn hold(self, byte: u8) -> bool {
+        match self {
+            Self::Plain => byte.is_ascii_alphanumeric(),
+            Self::Capital => byte.is_ascii_uppercase() || byte.is_ascii_digit(),
+            Self::Address => is_address(byte),
+            Self::Hex => byte.is_ascii_hexdigit(),
+            Self::Dotted => is_address(byte) || byte == b'.',
+        }
+    }
+}
+
+fn is_address(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+}
+
+/// How far is looked to decide.
+const NEAR: usize = 1024;
+
+/// Returns as much of `rest` as decides whether a token begins here: text made of prefixes only must not cost a look at
+/// all that follows for each of them.
+fn near(rest: &[u8]) -> &[u8] {
+    rest.get(..NEAR).unwrap_or(rest)
+}
+
+/// Returns what `rest` begins with of bytes that `hold`.
+pub(super) fn run(rest: &[u8], hold: impl Fn(u8) -> bool) -> &[u8] {
+    let end = rest.iter().position(|byte| !hold(*byte)).unwrap_or(rest.len());
+    rest.get(..end).unwrap_or_default()
+}
+
+/// Returns whether `text` has a run of at least `least` letters and digits that no person's word looks like.
+pub(super) fn is_random(text: &[u8], least: usize) -> bool {
+    text.split(|byte| !byte.is_ascii_alphanumeric()).any(|run| {
+        let has = |kind: fn(&u8) -> bool| run.iter().any(kind);
+        // A single capital in front begins a word.
+        let is_mixed = || run.iter().skip(1).any(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
+        run.len() >= least && (has(u8::is_ascii_digit) || is_mixed())
+    })
+}
+
+/// `eyJ….….…`: three parts or more, the first of which is a JSON object in base64.
+fn json_web_token(rest: &[u8]) -> Option<usize> {
+    if !rest.starts_with(b"eyJ") {
+        return None;
+    }
+    let token = run(near(rest), |byte| Letters::Dotted.hold(byte));
+    let mut parts = token.split(|byte| *byte == b'.');
+    let mut is_long = |least: usize| parts.next().is_some_and(|part| part.len() >= least);
+    // The last part is empty when the token is not signed.
+    let fits = is_long(10) && is_long(8) && (token.len() == NEAR || is_long(0));
+    fits.then(|| run(rest, |byte| Letters::Dotted.hold(byte)).len())
+}
+
+/// `Bearer` and a token of any kind: the token.
+fn bearer(rest: &[u8]) -> Option<Range<usize>> {
+    const WORD: usize = "bearer ".len();
+    let word = rest.get(..WORD).filter(|word| word.eq_ignore_ascii_case(b"bearer "))?;
+    let rest = rest.get(word.len()..)?;
+    let token = run(near(rest), is_token_68);
+    let fits = token.len() >= 16 && is_random(token, 8);
+    fits.then(|| WORD..WORD.saturating_add(run(rest, is_token_68).len()))
+}
+
+/// The letters of a token in an `Authorization` header.
+pub(super) fn is_token_68(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/' | b'=')
+}
+
+/// Returns the private key in PEM that begins at `at`, to its last line or, without one, to the end of the text.
+pub(super) fn private_key_at(text: &str, at: usize) -> Option<Range<usize>> {
+    let rest = text.get(at..)?;
+    let label = rest.strip_prefix("-----BEGIN ")?;
+    let (label, _) = label.split_once("-----")?;
+    if label.len() > 64 || !label.contains("PRIVATE KEY") {
+        return None;
+    }
+    let end = rest.find("-----END ").and_then(|end| {
+        let last = rest.get(end..)?.get("-----END ".len()..)?;
+        let dashes = last.find("-----")?;
+        Some(end.saturating_add("-----END ".len()).saturating_add(dashes).saturating_add(5))
+    });
+    Some(at..at.saturating_add(end.unwrap_or(rest.len())))
+}

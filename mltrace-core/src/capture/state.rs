@@ -1,0 +1,97 @@
+//! How a file or folder stands, in a few words that change whenever its content may have changed.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use super::{FileKind, Skip, Stat};
+
+/// A folder with more entries than this is never told by its state.
+const MOST_ENTRIES: usize = 200_000;
+
+/// How a file or folder stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    /// Equal for two looks when nothing has changed between them.
+    pub token: String,
+    /// How many files it holds.
+    pub files: u64,
+    /// How many bytes they have.
+    pub bytes: u64,
+}
+
+/// Returns how a file or folder stands that has this `stat`; `None` for what has no content.
+///
+/// # Errors
+/// When the file system does not answer.
+pub fn state(path: &Path, stat: &Stat, skip: &Skip) -> io::Result<Option<State>> {
+    match stat.kind {
+        FileKind::File => Ok(Some(State { token: token(stat), files: 1, bytes: stat.size })),
+        FileKind::Folder => folder(path, skip),
+        FileKind::Link | FileKind::Other => Ok(None),
+    }
+}
+
+fn token(stat: &Stat) -> String {
+    let Stat { device, inode, size, mtime_ns, ctime_ns, .. } = stat;
+    format!("{device}-{inode}-{size}-{mtime_ns}-{ctime_ns}")
+}
+
+/// Walks a folder without opening its files; the order of the walk does not matter.
+fn folder(root: &Path, skip: &Skip) -> io::Result<Option<State>> {
+    let mut waiting = vec![root.to_owned()];
+    let mut lines = Vec::new();
+    let (mut files, mut bytes) = (0_u64, 0_u64);
+    while let Some(next) = waiting.pop() {
+        for entry in fs::read_dir(&next)? {
+            let path = entry?.path();
+            let stat = Stat::of(&fs::symlink_metadata(&path)?);
+            if skip.holds(&path, &stat) {
+                continue;
+            }
+            if lines.len() >= MOST_ENTRIES {
+                return Ok(None);
+            }
+            if stat.kind == FileKind::File {
+                files = files.saturating_add(1);
+                bytes = bytes.saturating_add(stat.size);
+            }
+            lines.push((path.as_os_str().as_encoded_bytes().to_vec(), token(&stat)));
+            if stat.kind == FileKind::Folder {
+                waiting.push(path);
+            }
+        }
+    }
+    lines.sort_unstable();
+    let mut hasher = blake3::Hasher::new();
+    for (path, token) in &lines {
+        hasher.update(path);
+        hasher.update(&[0]);
+        hasher.update(token.as_bytes());
+        hasher.update(&[0]);
+    }
+    Ok(Some(State { token: hasher.finalize().to_hex().to_string(), files, bytes }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::fingerprint::stat;
+
+    fn look(path: &Path) -> State {
+        state(path, &stat(path).unwrap().unwrap(), &Skip::default()).unwrap().unwrap()
+    }
+
+    #[test]
+    fn a_change_deep_in_a_folder_changes_its_state() {
+        let folder = tempfile::tempdir().unwrap();
+        let deep = folder.path().join("a").join("b");
+        fs::create_dir_all(&deep).unwrap();
+        fs::write(deep.join("file"), "one").unwrap();
+        let before = look(folder.path());
+        assert_eq!((before.files, before.bytes), (1, 3));
+        assert_eq!(look(folder.path()), before);
+        fs::write(deep.join("file"), "more").unwrap();
+        assert_ne!(look(folder.path()).token, before.token);
+    }
+}

@@ -1,0 +1,307 @@
+//! Which values name artifacts, and how: paths, text, and whatever holds them.
+//!
+//! `Artifact<M>` is one trait with a marker parameter: `AsRef<Path>` and "a collection of artifacts" are two blanket
+//! impls that would overlap without it. The compiler works the marker out; nobody writes it.
+
+use std::any::type_name;
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::ffi::OsStr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::{Given, Named};
+use crate::model::ArtifactKind;
+
+/// A value that names artifacts: a path, a text, or an `Option`, a collection, a tuple or a reference of these.
+///
+/// A type becomes an artifact by implementing `AsRef<Path>`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not name an artifact",
+    label = "this is neither a path nor a name",
+    note = "an artifact is a `Path`, `PathBuf`, `str`, `String`, `Url`, anything that is `AsRef<Path>`, or a reference, `Option`, `Vec`, slice, array or tuple of these",
+    note = "name the path or the text inside the value: `inputs = [value.path]`, or `mltrace::output!(value.path)` in the body"
+)]
+pub trait Artifact<M> {
+    /// Adds the artifacts that this value names.
+    fn give(&self, to: &mut Vec<Given>);
+}
+
+/// A value that holds artifacts; by way of it, it is an [`Artifact`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not hold artifacts",
+    label = "this is no collection of paths or names"
+)]
+pub trait Artifacts<M> {
+    /// Adds the artifacts that this value holds.
+    fn give_each(&self, to: &mut Vec<Given>);
+}
+
+/// How a value names artifacts; the compiler fills these in.
+pub mod marker {
+    use std::marker::PhantomData;
+
+    /// By `AsRef<Path>`.
+    #[derive(Debug)]
+    pub enum AsPath {}
+    /// By what it holds.
+    #[derive(Debug)]
+    pub struct Holds<M>(PhantomData<M>);
+    /// By what it points to.
+    #[derive(Debug)]
+    pub struct Refers<M>(PhantomData<M>);
+    /// By a slice that it owns or shares.
+    #[derive(Debug)]
+    pub struct Slice<M>(PhantomData<M>);
+    /// By the text that it holds.
+    #[derive(Debug)]
+    pub enum Text {}
+    /// By what the caller said of it.
+    #[derive(Debug)]
+    pub enum Declared {}
+}
+
+impl<T: AsRef<Path> + ?Sized> Artifact<marker::AsPath> for T {
+    fn give(&self, to: &mut Vec<Given>) {
+        let path = self.as_ref();
+        // `str` and `String` are `AsRef<Path>` too, but a text may as well be a URI or an identifier.
+        let named = match path.to_str() {
+            Some(text) if is_text::<T>() => Named::Text(text.to_owned()),
+            _ => Named::Path(path.to_owned()),
+        };
+        to.push(Given::new(named));
+    }
+}
+
+impl<T: Artifacts<M> + ?Sized, M> Artifact<marker::Holds<M>> for T {
+    fn give(&self, to: &mut Vec<Given>) {
+        self.give_each(to);
+    }
+}
+
+/// Returns whether `T` is `str`, `String` or a reference to one of them.
+///
+/// Types that borrow have no `TypeId`. Their names serve as well, as both sides come from the same compiler.
+fn is_text<T: ?Sized>() -> bool {
+    let mut name = type_name::<T>();
+    while let Some(inner) = name.strip_prefix('&').or_else(|| name.strip_prefix("mut ")) {
+        name = inner;
+    }
+    name == type_name::<str>() || name == type_name::<String>()
+}
+
+/// Collections of artifacts name each of them.
+macro_rules! each {
+    ($([$($generics:tt)*] $collection:ty),+ $(,)?) => {$(
+        impl<T: Artifact<M>, M, $($generics)*> Artifacts<M> for $collection {
+            fn give_each(&self, to: &mut Vec<Given>) {
+                self.iter().for_each(|value| value.give(to));
+            }
+        }
+    )+};
+}
+
+each!([] Option<T>, [] [T], [const N: usize] [T; N], [] Vec<T>, [] VecDeque<T>, [] BTreeSet<T>, [S] HashSet<T, S>);
+
+/// Pointers name what they point to. `Box<Path>` and its like are `AsRef<Path>` themselves: hence sized `T` only.
+macro_rules! pointers {
+    ($($pointer:ident),+) => {$(
+        impl<T: Artifact<M>, M> Artifacts<marker::Refers<M>> for $pointer<T> {
+            fn give_each(&self, to: &mut Vec<Given>) {
+                (**self).give(to);
+            }
+        }
+
+        impl<T: Artifact<M>, M> Artifacts<marker::Slice<M>> for $pointer<[T]> {
+            fn give_each(&self, to: &mut Vec<Given>) {
+                (**self).give_each(to);
+            }
+        }
+
+        impl Artifacts<marker::Text> for $pointer<str> {
+            fn give_each(&self, to: &mut Vec<Given>) {
+                (**self).give(to);
+            }
+        }
+
+        impl Artifacts<marker::AsPath> for $pointer<OsStr> {
+            fn give_each(&self, to: &mut Vec<Given>) {
+                (**self).give(to);
+            }
+        }
+    )+};
+}
+
+pointers!(Box, Rc, Arc);
+
+impl Artifacts<marker::Text> for Cow<'_, str> {
+    fn give_each(&self, to: &mut Vec<Given>) {
+        (**self).give(to);
+    }
+}
+
+impl<T: Artifact<M> + Clone, M> Artifacts<marker::Slice<M>> for Cow<'_, [T]> {
+    fn give_each(&self, to: &mut Vec<Given>) {
+        (**self).give_each(to);
+    }
+}
+
+impl<T: Artifacts<M> + ?Sized, M> Artifacts<marker::Refers<M>> for &T {
+    fn give_each(&self, to: &mut Vec<Given>) {
+        (**self).give_each(to);
+    }
+}
+
+impl<T: Artifacts<M> + ?Sized, M> Artifacts<marker::Refers<M>> for &mut T {
+    fn give_each(&self, to: &mut Vec<Given>) {
+        (**self).give_each(to);
+    }
+}
+
+/// Tuples name what each of their fields names.
+macro_rules! tuples {
+    ($(($($field:ident $marker:ident $value:ident),+)),+ $(,)?) => {$(
+        impl<$($field: Artifact<$marker>, $marker),+> Artifacts<($($marker,)+)> for ($($field,)+) {
+            fn give_each(&self, to: &mut Vec<Given>) {
+                let ($($value,)+) = self;
+                $($value.give(to);)+
+            }
+        }
+    )+};
+}
+
+tuples!(
+    (A MA a),
+    (A MA a, B MB b),
+    (A MA a, B MB b, C MC c),
+    (A MA a, B MB b, C MC c, D MD d),
+    (A MA a, B MB b, C MC c, D MD d, E ME e),
+    (A MA a, B MB b, C MC c, D MD d, E ME e, F MF f),
+    (A MA a, B MB b, C MC c, D MD d, E ME e, F MF f, G MG g),
+    (A MA a, B MB b, C MC c, D MD d, E ME e, F MF f, G MG g, H MH h),
+);
+
+/// An artifact of which the caller declares more than its name: see [`artifact`].
+#[derive(Clone, Debug)]
+#[must_use = "it is recorded where an artifact is expected: in `inputs`, in a `let` that `outputs` names, in `output!`"]
+pub struct Declared {
+    given: Vec<Given>,
+}
+
+/// Returns an artifact whose version or kind is declared.
+///
+/// ```
+/// use mltrace_core::capture::artifact;
+/// use mltrace_core::model::ArtifactKind;
+///
+/// let model = artifact("s3://models/taxi").version("2021-05").kind(ArtifactKind::Model);
+/// # let _ = model;
+/// ```
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "an artifact is handed over as any other argument: by value or by reference"
+)]
+pub fn artifact<M>(named: impl Artifact<M>) -> Declared {
+    Declared { given: taken(|to| named.give(to)).unwrap_or_default() }
+}
+
+impl Declared {
+    /// Declares the version: reads bind to the write that declared the same one.
+    pub fn version(mut self, version: impl std::fmt::Display) -> Self {
+        let version = super::shown(|to| write!(to, "{version}"));
+        for given in &mut self.given {
+            given.version = Some(version.clone());
+        }
+        self
+    }
+
+    /// Declares the kind, which is otherwise guessed from the name.
+    pub fn kind(mut self, kind: ArtifactKind) -> Self {
+        for given in &mut self.given {
+            given.kind = Some(kind);
+        }
+        self
+    }
+}
+
+impl Artifacts<marker::Declared> for Declared {
+    fn give_each(&self, to: &mut Vec<Given>) {
+        to.extend(self.given.iter().cloned());
+    }
+}
+
+/// Adds what `value` names.
+pub fn give<M>(value: &(impl Artifact<M> + ?Sized), to: &mut Vec<Given>) {
+    value.give(to);
+}
+
+/// Returns what `fill` adds, or nothing when it panics: the code behind `AsRef` is the caller's.
+pub fn taken(fill: impl FnOnce(&mut Vec<Given>)) -> Option<Vec<Given>> {
+    catch_unwind(AssertUnwindSafe(|| {
+        let mut given = Vec::new();
+        fill(&mut given);
+        given
+    }))
+    .ok()
+}
+
+/// A value of which it is found out what it can do, by method calls that try the strongest way first.
+///
+/// `(&&Probe(&value)).__mltrace_artifact()` is the value itself when it is an [`Artifact`], else its text when it is
+/// `AsRef<str>` (URL types of any crate), else the value itself, so that the error names its type.
+#[derive(Debug)]
+pub struct Probe<'a, T: ?Sized>(pub &'a T);
+
+impl<T: ?Sized> Clone for Probe<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: ?Sized> Copy for Probe<'_, T> {}
+
+/// The first try: it is an artifact.
+pub trait ProbeArtifact<'a, M> {
+    /// The value.
+    type Found: ?Sized;
+    /// Returns the value.
+    fn __mltrace_artifact(self) -> &'a Self::Found;
+}
+
+/// The second try: it is text.
+pub trait ProbeText<'a> {
+    /// Returns the text.
+    fn __mltrace_artifact(self) -> &'a str;
+}
+
+/// The last resort: the caller's bound fails with a readable error.
+pub trait ProbeAnything<'a> {
+    /// The value.
+    type Found: ?Sized;
+    /// Returns the value.
+    fn __mltrace_artifact(self) -> &'a Self::Found;
+}
+
+impl<'a, T: Artifact<M> + ?Sized, M> ProbeArtifact<'a, M> for &&Probe<'a, T> {
+    type Found = T;
+
+    fn __mltrace_artifact(self) -> &'a T {
+        self.0
+    }
+}
+
+impl<'a, T: AsRef<str> + ?Sized> ProbeText<'a> for &Probe<'a, T> {
+    fn __mltrace_artifact(self) -> &'a str {
+        self.0.as_ref()
+    }
+}
+
+impl<'a, T: ?Sized> ProbeAnything<'a> for Probe<'a, T> {
+    type Found = T;
+
+    fn __mltrace_artifact(self) -> &'a T {
+        self.0
+    }
+}

@@ -1,0 +1,235 @@
+//! The one place that reads the environment and the settings files: where the store lies, what the project is called.
+//!
+//! Precedence: flag, environment, project file (`mltrace.toml` at the root), user file
+//! (`$XDG_CONFIG_HOME/mltrace/config.toml`), default. Every value knows where it came from.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// The folder that holds a store and its journals.
+pub const FOLDER: &str = ".mltrace";
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A flag of the command line or an argument of a call.
+    Flag,
+    /// An environment variable.
+    Environment(&'static str),
+    /// A settings file.
+    File(PathBuf),
+    /// Nobody said anything.
+    Default,
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Flag => f.write_str("flag"),
+            Self::Environment(name) => write!(f, "environment {name}"),
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Default => f.write_str("default"),
+        }
+    }
+}
+
+/// How sure a record is when the call returns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Durability {
+    /// It survives any death of the process.
+    #[default]
+    Process,
+    /// It survives a power loss.
+    Power,
+}
+
+/// Where everything of a project lies, and the project's settings.
+#[derive(Clone, Debug)]
+pub struct Home {
+    /// The folder that names are relative to.
+    pub root: PathBuf,
+    /// The folder that holds the journal, the store and the locks.
+    pub folder: PathBuf,
+    /// The store's file.
+    pub store: PathBuf,
+    /// The project's name.
+    pub project: String,
+    /// How sure a record is when the call returns.
+    pub durability: Durability,
+    /// Files larger than this many bytes are told by their stat triple instead of their content.
+    pub hash_limit: u64,
+    /// Whether anything is recorded.
+    pub is_enabled: bool,
+    /// Each setting with its value in words and its origin, for `mltrace config`.
+    pub settings: Vec<Setting>,
+    /// Settings that were not understood.
+    pub warnings: Vec<String>,
+}
+
+/// A setting with its value in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Its name, as in the settings file.
+    pub name: &'static str,
+    /// Its value in words.
+    pub value: String,
+    /// Where the value came from.
+    pub origin: Origin,
+}
+
+/// What the environment says, read once.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// `MLTRACE_DB`.
+    pub db: Option<PathBuf>,
+    /// `MLTRACE_DISABLED`, when set to anything but `0` and the empty text.
+    pub is_disabled: bool,
+    /// `MLTRACE_PARENT_RUN`: the run inside which this process was started.
+    pub parent_run: Option<String>,
+    /// The user's settings folder: `XDG_CONFIG_HOME`, else `HOME/.config`.
+    pub config_folder: Option<PathBuf>,
+    /// `USER` or `LOGNAME`.
+    pub user: Option<String>,
+}
+
+impl Environment {
+    /// Returns what this process' environment says.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn read() -> Self {
+        let path = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let text = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        Self {
+            db: path("MLTRACE_DB"),
+            is_disabled: text("MLTRACE_DISABLED").is_some_and(|value| value != "0"),
+            parent_run: text("MLTRACE_PARENT_RUN"),
+            config_folder: path("XDG_CONFIG_HOME")
+                .filter(|folder| folder.is_absolute())
+                .or_else(|| path("HOME").map(|home| home.join(".config"))),
+            user: text("USER").or_else(|| text("LOGNAME")),
+        }
+    }
+}
+
+/// What a settings file may say.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct File {
+    project: Option<String>,
+    db: Option<PathBuf>,
+    durability: Option<Durability>,
+    hash_limit: Option<u64>,
+    enabled: Option<bool>,
+}
+
+/// The default limit for hashing: 4 GiB.
+const HASH_LIMIT: u64 = 4 << 30;
+
+impl Home {
+    /// Returns the home of the project that `folder` belongs to.
+    ///
+    /// The root is the folder that holds the nearest `.mltrace/` upward, else the git work tree's root, else `folder`.
+    /// The store is `.mltrace/mltrace.db` under the root, or what `db`, `MLTRACE_DB` or a settings file names: a store
+    /// file or a folder; the journal lies beside it. Nothing is created.
+    #[must_use]
+    pub fn find(folder: &Path, db: Option<&Path>, environment: &Environment) -> Self {
+        let root = find_root(folder);
+        let mut warnings = Vec::new();
+        let project_path = root.join("mltrace.toml");
+        let project_file = read_file(&project_path, &mut warnings);
+        let user_path = environment.config_folder.as_ref().map(|folder| folder.join("mltrace").join("config.toml"));
+        let user_file = user_path.as_deref().map(|path| read_file(path, &mut warnings)).unwrap_or_default();
+        let user_path = user_path.unwrap_or_default();
+
+        let from_files = |project: bool, user: bool| match (project, user) {
+            (true, _) => Origin::File(project_path.clone()),
+            (_, true) => Origin::File(user_path.clone()),
+            _ => Origin::Default,
+        };
+
+        let (db, db_origin) = if let Some(db) = db {
+            (Some(folder.join(db)), Origin::Flag)
+        } else if let Some(db) = &environment.db {
+            (Some(folder.join(db)), Origin::Environment("MLTRACE_DB"))
+        } else {
+            let origin = from_files(project_file.db.is_some(), user_file.db.is_some());
+            (project_file.db.or(user_file.db).map(|db| root.join(db)), origin)
+        };
+        let (folder, store) = place_store(&root, db);
+
+        let durability_origin = from_files(project_file.durability.is_some(), user_file.durability.is_some());
+        let durability = project_file.durability.or(user_file.durability).unwrap_or_default();
+        let hash_origin = from_files(project_file.hash_limit.is_some(), user_file.hash_limit.is_some());
+        let hash_limit = project_file.hash_limit.or(user_file.hash_limit).unwrap_or(HASH_LIMIT);
+        let project_origin = from_files(project_file.project.is_some(), false);
+        let project = project_file.project.filter(|name| !name.is_empty()).unwrap_or_else(|| name_of(&root));
+        let (is_enabled, enabled_origin) = if environment.is_disabled {
+            (false, Origin::Environment("MLTRACE_DISABLED"))
+        } else {
+            let origin = from_files(project_file.enabled.is_some(), user_file.enabled.is_some());
+            (project_file.enabled.or(user_file.enabled).unwrap_or(true), origin)
+        };
+
+        let setting = |name, value: String, origin| Setting { name, value, origin };
+        let settings = vec![
+            setting("root", root.display().to_string(), Origin::Default),
+            setting("db", store.display().to_string(), db_origin),
+            setting("project", project.clone(), project_origin),
+            setting("enabled", is_enabled.to_string(), enabled_origin),
+            setting("durability", format!("{durability:?}").to_lowercase(), durability_origin),
+            setting("hash-limit", hash_limit.to_string(), hash_origin),
+        ];
+        Self { root, folder, store, project, durability, hash_limit, is_enabled, settings, warnings }
+    }
+
+    /// Returns the folder of the journals.
+    #[must_use]
+    pub fn journal(&self) -> PathBuf {
+        self.folder.join("journal")
+    }
+}
+
+fn read_file(path: &Path, warnings: &mut Vec<String>) -> File {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return File::default(),
+        Err(error) => {
+            warnings.push(format!("`{}` could not be read: {error}", path.display()));
+            return File::default();
+        }
+    };
+    toml::from_str(&text).unwrap_or_else(|error| {
+        warnings.push(format!("`{}` was not understood: {}", path.display(), error.message()));
+        File::default()
+    })
+}
+
+fn find_root(folder: &Path) -> PathBuf {
+    let holder = |name: &str| folder.ancestors().find(|ancestor| ancestor.join(name).exists());
+    let holds_store = folder.ancestors().find(|ancestor| ancestor.join(FOLDER).is_dir());
+    holds_store.or_else(|| holder(".git")).unwrap_or(folder).to_owned()
+}
+
+fn place_store(root: &Path, db: Option<PathBuf>) -> (PathBuf, PathBuf) {
+    match db {
+        None => (root.join(FOLDER), root.join(FOLDER).join("mltrace.db")),
+        Some(db) if db.is_dir() || ends_with_separator(&db) => (db.clone(), db.join("mltrace.db")),
+        // Two stores in one folder must not share a journal.
+        Some(db) if db.file_name().is_some_and(|name| name != "mltrace.db") => {
+            let mut folder = db.clone().into_os_string();
+            folder.push(".d");
+            (folder.into(), db)
+        }
+        Some(db) => (db.parent().unwrap_or(root).to_owned(), db),
+    }
+}
+
+fn ends_with_separator(path: &Path) -> bool {
+    path.as_os_str().to_string_lossy().ends_with(std::path::is_separator)
+}
+
+fn name_of(root: &Path) -> String {
+    root.file_name().map_or_else(|| "root".to_owned(), |name| name.to_string_lossy().into_owned())
+}

@@ -1,0 +1,353 @@
+//! One record at a time into the open transaction, in any order and any number of times.
+
+use std::collections::{BTreeSet, HashMap};
+
+use crate::model::{
+    Bound, ComponentFact, Declaration, End, FingerprintFact, Header, LabelFact, NoteFact, ParamFact, ReadFact, Record,
+    RunId, Start, Status, Timestamp, WriteFact,
+};
+use crate::store::{
+    ComponentField, ComponentKey, Edge, ProcessKey, ProjectKey, ReadRow, Result, RunKey, RunRow, WriteKey, WriteRow,
+    Writer,
+};
+
+/// What a transaction changed, and from which the rest follows.
+#[derive(Debug, Default)]
+pub(super) struct Touched {
+    /// Reads that are new or whose content became known.
+    pub(super) reads: BTreeSet<(RunKey, u32)>,
+    /// Writes that are new or whose content became known.
+    pub(super) writes: BTreeSet<(RunKey, u32)>,
+    /// Runs that began, ended or were found dead: it decides which of their writes count.
+    pub(super) statuses: BTreeSet<RunKey>,
+    /// Runs that got inputs or parameters.
+    pub(super) works: BTreeSet<RunKey>,
+}
+
+/// Takes the records of one journal, or of one import, into a transaction.
+///
+/// Facts are stored as they come; what follows from them (which writes count, what reads are bound to) is worked out
+/// by [`Applier::finish`] for every run that was touched.
+pub(super) struct Applier<'w> {
+    pub(super) writer: &'w mut dyn Writer,
+    header: Header,
+    project: ProjectKey,
+    process: Option<ProcessKey>,
+    runs: HashMap<RunId, (RunKey, RunRow)>,
+    /// Runs whose row is to be written again.
+    changed: BTreeSet<RunId>,
+    touched: Touched,
+    last_seen: Option<Timestamp>,
+}
+
+impl<'w> Applier<'w> {
+    /// Returns an applier for what the process of `header` recorded.
+    pub(super) fn new(writer: &'w mut dyn Writer, header: &Header) -> Result<Self> {
+        let project = writer.project(&header.project)?;
+        let process = match header.process {
+            Some(process) => Some(writer.process(&process.to_string(), header)?),
+            None => None,
+        };
+        Ok(Self {
+            writer,
+            header: header.clone(),
+            project,
+            process,
+            runs: HashMap::new(),
+            changed: BTreeSet::new(),
+            touched: Touched::default(),
+            last_seen: header.at,
+        })
+    }
+
+    /// Stores one record.
+    pub(super) fn apply(&mut self, record: &Record) -> Result<()> {
+        match record {
+            Record::Process(_) | Record::Rotated => Ok(()),
+            Record::Code(code) => self.writer.keep_code(code),
+            Record::CodeCheck(check) => {
+                let Some(process) = self.process else { return Ok(()) };
+                let code = self.writer.code(&check.code)?;
+                self.writer.keep_code_check(process, code, check.is_in_work_tree)
+            }
+            Record::Git(git) => self.writer.keep_git(git),
+            Record::Start(start) => self.start(start),
+            Record::Read { run, read } => self.edge(*run, |this, key| this.read(key, read, None)),
+            Record::Write { run, write } => self.edge(*run, |this, key| this.write(key, write)),
+            Record::Due(due) => self.edge(due.run, |this, key| this.writer.add_due(key, due)),
+            Record::Fingerprint(fact) => self.fingerprint(fact),
+            Record::Param(fact) => self.param(fact),
+            Record::Note(fact) => self.note(fact),
+            Record::End(end) => self.end(end),
+            Record::Component(fact) => self.component(fact),
+            Record::Label(fact) => self.label(fact),
+            Record::Lost(count) => self.writer.add_tally("lost", *count),
+        }
+    }
+
+    /// Works out what follows from everything that was applied, and returns how many runs were touched.
+    pub(super) fn finish(self) -> Result<usize> {
+        if let (Some(process), Some(at)) = (self.process, self.last_seen) {
+            self.writer.saw_process(process, at)?;
+        }
+        for (key, row) in self.changed.iter().filter_map(|id| self.runs.get(id)) {
+            self.writer.put_run(*key, row)?;
+        }
+        super::settle::settle(self.writer, &self.touched)?;
+        Ok(self.runs.len())
+    }
+
+    /// Marks the runs of a process that is gone, and returns how many were still running.
+    pub(super) fn bury(writer: &mut dyn Writer, header: &Header) -> Result<u64> {
+        let Some(process) = header.process else { return Ok(0) };
+        let died = writer.bury(process)?;
+        for run in &died {
+            let row = RunRow { status: Status::Died, ..writer.run_row(*run)? };
+            writer.put_run(*run, &row)?;
+        }
+        let count = died.len();
+        super::settle::settle(writer, &Touched { statuses: died.into_iter().collect(), ..Touched::default() })?;
+        Ok(u64::try_from(count).unwrap_or(u64::MAX))
+    }
+
+    fn saw(&mut self, at: Timestamp) {
+        self.last_seen = self.last_seen.max(Some(at));
+    }
+
+    /// Returns the key of a run, made empty when it is new; `None` when retention removed it.
+    fn run(&mut self, id: RunId) -> Result<Option<RunKey>> {
+        if let Some((key, _)) = self.runs.get(&id) {
+            return Ok(Some(*key));
+        }
+        let (key, row) = match self.writer.run(id)? {
+            Some(known) => known,
+            None if self.writer.is_removed(id)? => return Ok(None),
+            None => {
+                let row = self.unborn(id);
+                (self.writer.add_run(&row)?, row)
+            }
+        };
+        self.runs.insert(id, (key, row));
+        Ok(Some(key))
+    }
+
+    fn unborn(&self, id: RunId) -> RunRow {
+        RunRow {
+            id,
+            project: self.project,
+            component: None,
+            status: Status::Running,
+            started_at: None,
+            ended_at: None,
+            duration_us: None,
+            process: self.process,
+            parent: None,
+            code: None,
+            git: None,
+            declaration: None,
+            error: None,
+            signature: None,
+        }
+    }
+
+    fn edge(&mut self, run: RunId, then: impl FnOnce(&mut Self, RunKey) -> Result<()>) -> Result<()> {
+        match self.run(run)? {
+            Some(key) => then(self, key),
+            None => Ok(()),
+        }
+    }
+
+    fn start(&mut self, start: &Start) -> Result<()> {
+        self.saw(start.at);
+        let Some(fresh) = self.started(start)? else { return Ok(()) };
+        let is_known = self.runs.contains_key(&start.run) || self.writer.run(start.run)?.is_some();
+        let key = if is_known {
+            let Some(key) = self.run(start.run)? else { return Ok(()) };
+            let Some((_, row)) = self.runs.get_mut(&start.run) else { return Ok(()) };
+            if row.component.is_some() {
+                return Ok(());
+            }
+            // The end came first: it keeps what it said.
+            *row = RunRow {
+                status: row.status,
+                ended_at: row.ended_at,
+                duration_us: row.duration_us,
+                error: row.error.take(),
+                ..fresh
+            };
+            self.changed.insert(start.run);
+            self.touched.statuses.insert(key);
+            key
+        } else {
+            let key = self.writer.add_run(&fresh)?;
+            self.runs.insert(start.run, (key, fresh));
+            key
+        };
+        self.touched.works.insert(key);
+        for (name, value) in &start.params {
+            self.writer.param(key, name, &value.to_string(), start.at)?;
+        }
+        for read in &start.inputs {
+            self.read(key, read, Some(start.at))?;
+        }
+        Ok(())
+    }
+
+    /// Returns the row of a run that has just started; `None` when retention removed it.
+    fn started(&mut self, start: &Start) -> Result<Option<RunRow>> {
+        if self.writer.is_removed(start.run)? {
+            return Ok(None);
+        }
+        let component = self.writer.component(self.project, &start.component)?;
+        let mut declaration = None;
+        if let Some(declared) = &start.declared {
+            declaration = Some(self.writer.declaration(declared)?);
+            self.amend(component, declared, start.at)?;
+        }
+        let process = self.process_of(start)?;
+        Ok(Some(RunRow {
+            component: Some(component),
+            started_at: Some(start.at),
+            process,
+            parent: start.parent,
+            code: start.code.as_deref().map(|code| self.writer.code(code)).transpose()?,
+            git: start.git.as_deref().map(|git| self.writer.git(git)).transpose()?,
+            declaration,
+            ..self.unborn(start.run)
+        }))
+    }
+
+    /// Returns the process of a run: the journal's, or one that stands for an imported run's host and user.
+    fn process_of(&mut self, start: &Start) -> Result<Option<ProcessKey>> {
+        if start.host.is_none() && start.user.is_none() {
+            return Ok(self.process);
+        }
+        let header =
+            Header { host: start.host.clone(), user: start.user.clone(), process: None, ..self.header.clone() };
+        let part = |text: &Option<String>| text.clone().unwrap_or_default();
+        let key = format!("import {} {}", part(&start.host), part(&start.user));
+        self.writer.process(&key, &header).map(Some)
+    }
+
+    fn read(&mut self, run: RunKey, read: &ReadFact, started_at: Option<Timestamp>) -> Result<()> {
+        let artifact = self.writer.artifact(self.project, &read.name, read.kind)?;
+        let seen = read.version.as_ref().map(|id| self.writer.version(artifact, id, read.size)).transpose()?;
+        let at = read.at.or(started_at).unwrap_or(Timestamp::MIN);
+        if read.at.is_some() {
+            self.saw(at);
+        }
+        let is_new = self.writer.add_read(&ReadRow {
+            run,
+            n: read.n,
+            artifact,
+            seen,
+            at,
+            bound: Bound::UnknownWriter,
+            write: None,
+            like: None,
+            argument: read.argument.clone(),
+        })?;
+        if is_new {
+            self.touched.reads.insert((run, read.n));
+            self.touched.works.insert(run);
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, run: RunKey, write: &WriteFact) -> Result<()> {
+        let artifact = self.writer.artifact(self.project, &write.name, write.kind)?;
+        let seen = write.version.as_ref().map(|id| self.writer.version(artifact, id, write.size)).transpose()?;
+        if let Some(at) = write.at {
+            self.saw(at);
+        }
+        let added = self.writer.add_write(&WriteRow {
+            key: WriteKey(0),
+            run,
+            n: write.n,
+            artifact,
+            seen,
+            said_at: write.at,
+            version: None,
+            at: None,
+            argument: write.argument.clone(),
+        })?;
+        if added.is_some() {
+            self.touched.writes.insert((run, write.n));
+        }
+        Ok(())
+    }
+
+    fn fingerprint(&mut self, fact: &FingerprintFact) -> Result<()> {
+        self.edge(fact.run, |this, key| {
+            this.writer.drop_due(key, fact.n)?;
+            match this.writer.put_seen(key, fact.n, &fact.version, fact.size)? {
+                Some(Edge::Read) => drop(this.touched.reads.insert((key, fact.n))),
+                Some(Edge::Write) => drop(this.touched.writes.insert((key, fact.n))),
+                None => {}
+            }
+            Ok(())
+        })
+    }
+
+    fn param(&mut self, fact: &ParamFact) -> Result<()> {
+        self.saw(fact.at);
+        self.edge(fact.run, |this, key| {
+            this.touched.works.insert(key);
+            this.writer.param(key, &fact.name, &fact.value.to_string(), fact.at)
+        })
+    }
+
+    fn note(&mut self, fact: &NoteFact) -> Result<()> {
+        self.edge(fact.run, |this, key| this.writer.note(key, fact))
+    }
+
+    fn end(&mut self, end: &End) -> Result<()> {
+        self.saw(end.at);
+        let Some(key) = self.run(end.run)? else { return Ok(()) };
+        let Some((_, row)) = self.runs.get_mut(&end.run) else { return Ok(()) };
+        // The first end counts; one that arrives after the run was taken for dead wins.
+        if !matches!(row.status, Status::Running | Status::Died) {
+            return Ok(());
+        }
+        row.status = end.status;
+        // Nobody saw a run die.
+        row.ended_at = (end.status != Status::Died).then_some(end.at);
+        row.duration_us = end.duration_us.filter(|_| end.status != Status::Died);
+        row.error.clone_from(&end.error);
+        self.changed.insert(end.run);
+        self.touched.statuses.insert(key);
+        for write in &end.outputs {
+            self.write(key, write)?;
+        }
+        Ok(())
+    }
+
+    fn component(&mut self, fact: &ComponentFact) -> Result<()> {
+        let component = self.writer.component(self.project, &fact.component)?;
+        self.amend(component, &fact.declared, fact.at)?;
+        for tag in &fact.untag {
+            let field = ComponentField::Tag { tag: tag.clone(), is_present: false };
+            self.writer.amend(component, &field, fact.at)?;
+        }
+        Ok(())
+    }
+
+    fn amend(&mut self, component: ComponentKey, declared: &Declaration, at: Timestamp) -> Result<()> {
+        let tags = declared.tags.iter().map(|tag| ComponentField::Tag { tag: tag.clone(), is_present: true });
+        let fields = [
+            declared.owner.clone().map(ComponentField::Owner),
+            declared.description.clone().map(ComponentField::Description),
+            declared.stale_after_s.map(ComponentField::StaleAfter),
+        ];
+        for field in fields.into_iter().flatten().chain(tags) {
+            self.writer.amend(component, &field, at)?;
+        }
+        Ok(())
+    }
+
+    fn label(&mut self, fact: &LabelFact) -> Result<()> {
+        let artifact = self.writer.artifact(self.project, &fact.name, None)?;
+        let version = self.writer.version(artifact, &fact.version, None)?;
+        self.writer.label(version, fact)
+    }
+}

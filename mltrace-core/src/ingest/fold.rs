@@ -1,0 +1,254 @@
+//! Journals become rows: exactly once, whoever folds, however often it is interrupted.
+//!
+//! How far a journal was folded is committed with its rows. A journal is unlinked when its writer is gone and all of it
+//! is committed, in this order: commit, unlink, forget how far.
+
+use std::fs;
+use std::path::Path;
+
+use super::apply::Applier;
+use super::due::hash_due;
+use crate::capture::Host;
+use crate::config::Home;
+use crate::journal::{self, Journal, Part};
+use crate::model::{Header, Record, Timestamp};
+use crate::store::{self, Mode, Store, StoreError, Writer};
+
+/// What a fold did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FoldReport {
+    /// How many records were folded.
+    pub records: u64,
+    /// How many damaged records were put aside.
+    pub damaged: u64,
+    /// How many runs were found to have died.
+    pub died: u64,
+}
+
+/// A store that answers, with everything folded into it that could be.
+pub struct Folded {
+    /// The store.
+    pub store: Box<dyn Store>,
+    /// What the fold did.
+    pub report: FoldReport,
+    /// Why something was not folded: the answers may be old.
+    pub behind: Option<StoreError>,
+}
+
+/// Opens the store of `home` for questions, after folding its journals.
+///
+/// Nothing is made where nothing was recorded. A store that may not be written still answers. `progress` is told how
+/// many bytes were hashed since it was told last, of files that a process left unhashed when it ended.
+///
+/// # Errors
+/// When there is nothing to answer from.
+pub fn open_folded(home: &Home, progress: &(dyn Fn(u64) + Sync)) -> Result<Folded, StoreError> {
+    let has_journals = journal::list(&home.journal()).is_ok_and(|journals| !journals.is_empty());
+    if !has_journals {
+        let mut store = store::open(home, Mode::Read)?;
+        if store.dues(Host::here(None).name.as_deref())?.is_empty() {
+            return Ok(Folded { store, report: FoldReport::default(), behind: None });
+        }
+    }
+    let folded = store::open(home, Mode::Write).and_then(|mut store| {
+        let report = fold(home, store.as_mut())?;
+        hash_due(home, store.as_mut(), progress)?;
+        Ok(Folded { store, report, behind: None })
+    });
+    match folded {
+        Ok(folded) => Ok(folded),
+        Err(error @ (StoreError::TooNew { .. } | StoreError::NotAStore { .. })) => Err(error),
+        Err(error) => match store::open(home, Mode::Read) {
+            Ok(store) => Ok(Folded { store, report: FoldReport::default(), behind: Some(error) }),
+            Err(StoreError::Missing(_)) => Err(error),
+            Err(other) => Err(other),
+        },
+    }
+}
+
+/// Folds all journals of `home` into `store`.
+///
+/// # Errors
+/// When the store does not take the rows; the journals keep them.
+pub fn fold(home: &Home, store: &mut dyn Store) -> Result<FoldReport, StoreError> {
+    let mut report = FoldReport::default();
+    let folder = home.journal();
+    let journals = journal::list(&folder)
+        .map_err(|error| StoreError::Unreachable { path: folder.clone(), reason: error.to_string() })?;
+    let here = Host::here(None);
+    for journal in &journals {
+        fold_journal(home, store, journal, &here, &mut report)?;
+    }
+    if report.records > 0 {
+        journal::keep_reserve(&folder);
+    }
+    Ok(report)
+}
+
+fn fold_journal(
+    home: &Home,
+    store: &mut dyn Store,
+    journal: &Journal,
+    here: &Host,
+    report: &mut FoldReport,
+) -> Result<(), StoreError> {
+    let header = journal.header(&home.project);
+    // Asked before the reading: what a process wrote before it went is then all there.
+    let is_over = journal.is_over(&header, here);
+    let mut finished = Vec::new();
+    for part in &journal.parts {
+        let is_complete = fold_part(home, store, &header, part, is_over, report)?;
+        if is_complete {
+            finished.push(part);
+        }
+    }
+    if is_over {
+        let mut died = 0;
+        store.write(&mut |writer| {
+            died = Applier::bury(writer, &header)?;
+            Ok(())
+        })?;
+        report.died = report.died.saturating_add(died);
+    }
+    if finished.is_empty() && !(is_over && journal.parts.is_empty()) {
+        return Ok(());
+    }
+    let mut is_gone = true;
+    for part in &finished {
+        is_gone &= fs::remove_file(&part.path).is_ok();
+    }
+    if is_over && is_gone && finished.len() == journal.parts.len() {
+        let _ = fs::remove_file(&journal.lock);
+    }
+    sync_folder(&home.journal());
+    store.write(&mut |writer| {
+        let gone = finished.iter().filter(|part| !part.path.exists());
+        gone.map(|part| &part.name).try_for_each(|name| writer.put_offset(name, None))
+    })
+}
+
+/// Folds what is new in one part; returns whether all of it is committed and nothing more will come.
+fn fold_part(
+    home: &Home,
+    store: &mut dyn Store,
+    header: &Header,
+    part: &Part,
+    is_over: bool,
+    report: &mut FoldReport,
+) -> Result<bool, StoreError> {
+    if !is_over && fs::metadata(&part.path).is_ok_and(|file| store.offset(&part.name).is_ok_and(|at| at == file.len()))
+    {
+        return Ok(is_rotated(&part.path));
+    }
+    loop {
+        let mut step = Step::default();
+        store.write(&mut |writer| {
+            step = fold_piece(home, writer, header, part, is_over)?;
+            Ok(())
+        })?;
+        report.records = report.records.saturating_add(step.records);
+        report.damaged = report.damaged.saturating_add(step.damaged);
+        if step.is_end {
+            return Ok(is_over || step.is_rotated);
+        }
+    }
+}
+
+/// What one transaction did.
+#[derive(Default)]
+struct Step {
+    records: u64,
+    damaged: u64,
+    is_end: bool,
+    is_rotated: bool,
+}
+
+fn fold_piece(
+    home: &Home,
+    writer: &mut dyn Writer,
+    header: &Header,
+    part: &Part,
+    is_over: bool,
+) -> Result<Step, StoreError> {
+    let offset = writer.offset(&part.name)?;
+    let piece = match journal::read(&part.path, offset) {
+        Ok(piece) => piece,
+        // Another process has folded it to its end.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(Step { is_end: true, ..Step::default() });
+        }
+        Err(error) => return Err(StoreError::Unreachable { path: part.path.clone(), reason: error.to_string() }),
+    };
+    let mut step = Step {
+        records: u64::try_from(piece.records.len()).unwrap_or(u64::MAX),
+        damaged: u64::try_from(piece.damaged.len()).unwrap_or(u64::MAX),
+        is_end: piece.is_end,
+        is_rotated: matches!(piece.records.last(), Some(Record::Rotated)),
+    };
+    for (place, bytes) in &piece.damaged {
+        put_aside(home, &part.name, *place, bytes);
+    }
+    let mut next = piece.next;
+    if is_over && piece.is_end && !piece.tail.is_empty() {
+        put_aside(home, &part.name, piece.next, &piece.tail);
+        next = next.saturating_add(u64::try_from(piece.tail.len()).unwrap_or(u64::MAX));
+        step.damaged = step.damaged.saturating_add(1);
+    }
+    if next == offset {
+        return Ok(step);
+    }
+    let mut applier = Applier::new(writer, header)?;
+    for record in &piece.records {
+        applier.apply(record)?;
+    }
+    applier.finish()?;
+    if step.damaged > 0 {
+        writer.add_tally("damaged", step.damaged)?;
+    }
+    writer.put_offset(&part.name, Some(next))?;
+    Ok(step)
+}
+
+/// Keeps the bytes of a damaged record, so that a person can look at them.
+fn put_aside(home: &Home, name: &str, place: u64, bytes: &[u8]) {
+    let folder = home.folder.join("damaged");
+    let _ = crate::folder::create_private(&folder);
+    let path = folder.join(format!("{name}.{place}"));
+    let made = crate::folder::private_file().write(true).create(true).truncate(true).open(path);
+    // The count in the store tells of it even when there is no room for the bytes.
+    let _ = made.and_then(|mut file| std::io::Write::write_all(&mut file, bytes));
+}
+
+fn is_rotated(path: &Path) -> bool {
+    // The closing frame is the last one and a few bytes long: a short look at the end of the file finds it.
+    let length = fs::metadata(path).map_or(0, |file| file.len());
+    let mut last = Vec::new();
+    journal::encode(&Record::Rotated, &mut last);
+    let offset = length.saturating_sub(u64::try_from(last.len()).unwrap_or(u64::MAX));
+    journal::read(path, offset).is_ok_and(|piece| piece.records.last() == Some(&Record::Rotated))
+}
+
+fn sync_folder(folder: &Path) {
+    // Where folders cannot be synced, the file that comes back after a power loss is folded again, which changes nothing.
+    let _ = fs::File::open(folder).and_then(|folder| folder.sync_all());
+}
+
+/// Applies records that did not come from a journal; returns how many runs they touched.
+pub(super) fn apply_all(writer: &mut dyn Writer, header: &Header, records: &[Record]) -> Result<usize, StoreError> {
+    let mut applier = Applier::new(writer, header)?;
+    for record in records {
+        applier.apply(record)?;
+    }
+    applier.finish()
+}
+
+/// Returns the header of what a person imports: no process stands behind it.
+pub(super) fn import_header(project: &str) -> Header {
+    Header {
+        format: journal::FORMAT,
+        project: project.to_owned(),
+        at: Some(Timestamp::now()),
+        writer: env!("CARGO_PKG_VERSION").to_owned(),
+        ..Header::default()
+    }
+}

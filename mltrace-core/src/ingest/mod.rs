@@ -1,0 +1,23 @@
+//! Records from journals and imports become rows; every read is bound to the write it saw.
+
+mod apply;
+
+mod settle;
+
+mod bind;
+
+mod fold;
+
+mod due;
+
+mod import;
+
+mod doctor;
+
+mod worker;
+
+pub use doctor::{clear, doctor};
+pub use due::hash_due;
+pub use fold::{FoldReport, Folded, fold, open_folded};
+pub use import::{ImportReport, import};
+pub use worker::Worker;

@@ -1,0 +1,94 @@
+//! One record as bytes: marker, length, checksum, JSON.
+//!
+//! The marker's bytes occur in no UTF-8 text, so after damage the next record is found again.
+
+use crate::model::Record;
+
+/// The version of the journal's format.
+pub const FORMAT: u32 = 1;
+
+const MARKER: [u8; 2] = [0xF5, 0xFF];
+/// Marker, length (u32, little endian), CRC-32 over length and payload (u32, little endian).
+const HEAD: usize = 10;
+/// A payload longer than this was never written: source, names and texts are cut long before.
+const LONGEST: usize = 64 << 20;
+
+/// Appends the frame of a record to `bytes`.
+pub fn encode(record: &Record, bytes: &mut Vec<u8>) {
+    let begin = bytes.len();
+    bytes.extend_from_slice(&MARKER);
+    bytes.extend_from_slice(&[0; HEAD - MARKER.len()]);
+    // Plain data with text keys always serialises.
+    if serde_json::to_writer(&mut *bytes, record).is_err() {
+        bytes.truncate(begin);
+        return;
+    }
+    let Some((head, payload)) = bytes.get_mut(begin..).and_then(|frame| frame.split_at_mut_checked(HEAD)) else {
+        return;
+    };
+    let length = u32::try_from(payload.len()).unwrap_or(u32::MAX).to_le_bytes();
+    let checksum = checksum(length, payload).to_le_bytes();
+    for (place, byte) in head.iter_mut().skip(MARKER.len()).zip(length.into_iter().chain(checksum)) {
+        *place = byte;
+    }
+}
+
+fn checksum(length: [u8; 4], payload: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&length);
+    hasher.update(payload);
+    hasher.finalize()
+}
+
+/// What stands at the beginning of some bytes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found {
+    /// A frame of so many bytes.
+    Record(Box<Record>, usize),
+    /// A whole frame of so many bytes whose content is damaged, or is a record of a later version.
+    Damaged(usize),
+    /// No whole frame.
+    Nothing,
+}
+
+/// Returns what stands at the beginning of `bytes`.
+#[must_use]
+pub fn decode(bytes: &[u8]) -> Found {
+    let Some((head, rest)) = bytes.split_at_checked(HEAD) else { return Found::Nothing };
+    let Some((length, expected)) = parse_head(head) else { return Found::Nothing };
+    let size = usize::try_from(u32::from_le_bytes(length)).unwrap_or(usize::MAX);
+    if size > LONGEST {
+        return Found::Nothing;
+    }
+    let Some(payload) = rest.get(..size) else { return Found::Nothing };
+    let whole = HEAD.saturating_add(size);
+    if checksum(length, payload) != expected {
+        return Found::Damaged(whole);
+    }
+    match serde_json::from_slice(payload) {
+        Ok(record) => Found::Record(Box::new(record), whole),
+        Err(_) => Found::Damaged(whole),
+    }
+}
+
+fn parse_head(head: &[u8]) -> Option<([u8; 4], u32)> {
+    let rest = head.strip_prefix(&MARKER)?;
+    let (length, rest) = rest.split_first_chunk::<4>()?;
+    let (expected, _) = rest.split_first_chunk::<4>()?;
+    Some((*length, u32::from_le_bytes(*expected)))
+}
+
+/// Returns how far the next frame that can be read is from the beginning of `bytes`, searched from its second byte on.
+#[must_use]
+pub(super) fn next_record(bytes: &[u8]) -> Option<usize> {
+    let mut from = 1;
+    while let Some(rest) = bytes.get(from..) {
+        let place = rest.windows(MARKER.len()).position(|pair| pair == MARKER)?;
+        let at = from.saturating_add(place);
+        if matches!(bytes.get(at..).map(decode), Some(Found::Record(..))) {
+            return Some(at);
+        }
+        from = at.saturating_add(1);
+    }
+    None
+}

@@ -1,0 +1,30 @@
+//! The append-only record file of one process: format, writer, reader.
+//!
+//! `<process>.log` holds frames, one record each, and is the only way into a store; `<process>.lock` is locked for the
+//! process' life, so a free lock proves that the writer is dead. A journal that grows large goes on in
+//! `<process>.1.log`, `<process>.2.log`, ….
+
+// This code runs inside somebody's function, which must not notice it.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::arithmetic_side_effects,
+        clippy::string_slice
+    )
+)]
+
+mod frame;
+
+mod writer;
+
+mod reader;
+
+pub use frame::{FORMAT, decode, encode};
+pub use reader::{Journal, Part, Piece, list, read};
+pub use writer::Writer;
+pub(crate) use writer::keep_reserve;

@@ -1,0 +1,180 @@
+//! Reads journals: which there are, whether their writers live, and their records from an offset on.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use super::frame::{Found, decode, next_record};
+use crate::capture::host::is_alive;
+use crate::capture::{Host, Liveness, place};
+use crate::model::{Header, ProcessId, Record};
+
+/// The most bytes that are read at once.
+const CHUNK: u64 = 4 << 20;
+
+/// The journal of one process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Journal {
+    /// The process.
+    pub process: ProcessId,
+    /// Its parts, oldest first.
+    pub parts: Vec<Part>,
+    /// Its lock file.
+    pub lock: PathBuf,
+}
+
+/// A file of a journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The file.
+    pub path: PathBuf,
+    /// Its name, by which a store remembers how far it was folded.
+    pub name: String,
+}
+
+/// Returns the journals in `folder`, oldest first; a folder that is missing holds none.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn list(folder: &Path) -> io::Result<Vec<Journal>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut found: std::collections::BTreeMap<ProcessId, Vec<(u32, Part)>> = std::collections::BTreeMap::new();
+    for entry in entries {
+        let Ok(name) = entry?.file_name().into_string() else { continue };
+        if let Some(process) = name.strip_suffix(".lock").and_then(|process| process.parse().ok()) {
+            found.entry(process).or_default();
+        }
+        let Some((process, part)) = name.strip_suffix(".log").and_then(parse_part) else { continue };
+        found.entry(process).or_default().push((part, Part { path: folder.join(&name), name }));
+    }
+    let journals = found.into_iter().map(|(process, mut parts)| {
+        parts.sort_by_key(|(number, _)| *number);
+        let parts = parts.into_iter().map(|(_, part)| part).collect();
+        Journal { process, parts, lock: folder.join(format!("{process}.lock")) }
+    });
+    Ok(journals.collect())
+}
+
+fn parse_part(stem: &str) -> Option<(ProcessId, u32)> {
+    match stem.split_once('.') {
+        None => Some((stem.parse().ok()?, 0)),
+        Some((process, part)) => Some((process.parse().ok()?, part.parse().ok()?)),
+    }
+}
+
+impl Journal {
+    /// Returns whether the process that wrote this journal is gone for certain, as seen from `here`.
+    ///
+    /// A free lock proves it, unless it lies on another machine's file system and another host wrote it; a held one may
+    /// be a forked child's, and then the process' number tells. Time never does.
+    #[must_use]
+    pub fn is_over(&self, header: &Header, here: &Host) -> bool {
+        let is_free = match File::open(&self.lock) {
+            Ok(lock) => lock.try_lock().is_ok(),
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        };
+        match is_alive(header, here) {
+            Liveness::Gone => true,
+            Liveness::Alive => false,
+            Liveness::Unknown => is_free && (header.host == here.name || place::is_local(&self.lock)),
+        }
+    }
+
+    /// Returns who wrote this journal; when that record is damaged, what the file's name tells.
+    #[must_use]
+    pub fn header(&self, project: &str) -> Header {
+        let first = self.parts.first().and_then(|part| read(&part.path, 0).ok());
+        let header = first.and_then(|piece| {
+            piece.records.into_iter().find_map(|record| match record {
+                Record::Process(header) => Some(header),
+                _ => None,
+            })
+        });
+        header.unwrap_or_else(|| Header {
+            process: Some(self.process),
+            project: project.to_owned(),
+            ..Header::default()
+        })
+    }
+}
+
+/// What was read of a journal's part at once.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Piece {
+    /// The records.
+    pub records: Vec<Record>,
+    /// Where the next piece begins.
+    pub next: u64,
+    /// Damaged places: where, and the bytes.
+    pub damaged: Vec<(u64, Vec<u8>)>,
+    /// What stands at the end and is no whole record: still being written, or cut off.
+    pub tail: Vec<u8>,
+    /// Whether the end of the file was reached.
+    pub is_end: bool,
+}
+
+/// Reads the records of a part from `offset` on, some megabytes at a time.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn read(path: &Path, offset: u64) -> io::Result<Piece> {
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(offset))?;
+    let mut limit = CHUNK;
+    let mut bytes = Vec::new();
+    loop {
+        let missing = limit.saturating_sub(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        let got = (&mut file).take(missing).read_to_end(&mut bytes)?;
+        let is_end = u64::try_from(got).unwrap_or(u64::MAX) < missing;
+        let piece = parse(&bytes, offset, is_end);
+        // A record may be longer than a chunk.
+        if is_end || piece.next > offset {
+            return Ok(piece);
+        }
+        limit = limit.saturating_mul(4);
+    }
+}
+
+fn parse(bytes: &[u8], offset: u64, is_end: bool) -> Piece {
+    let mut piece = Piece { next: offset, is_end, ..Piece::default() };
+    let mut at = 0_usize;
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        let place = offset.saturating_add(u64::try_from(at).unwrap_or(u64::MAX));
+        let step = match decode(rest) {
+            Found::Record(record, length) => {
+                piece.records.push(*record);
+                length
+            }
+            Found::Damaged(length) if is_whole_damage(rest, length) => {
+                piece.damaged.push((place, rest.get(..length).unwrap_or_default().to_vec()));
+                length
+            }
+            Found::Damaged(_) | Found::Nothing => match next_record(rest) {
+                Some(length) => {
+                    piece.damaged.push((place, rest.get(..length).unwrap_or_default().to_vec()));
+                    length
+                }
+                None => {
+                    piece.tail = rest.to_vec();
+                    break;
+                }
+            },
+        };
+        at = at.saturating_add(step);
+    }
+    piece.next = offset.saturating_add(u64::try_from(at).unwrap_or(u64::MAX));
+    piece
+}
+
+/// Returns whether a damaged frame's length can be trusted: a record, or nothing, follows it.
+fn is_whole_damage(rest: &[u8], length: usize) -> bool {
+    match rest.get(length..) {
+        None => false,
+        Some([]) => true,
+        Some(after) => !matches!(decode(after), Found::Nothing),
+    }
+}

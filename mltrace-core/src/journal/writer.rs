@@ -1,0 +1,180 @@
+//! Writes one process' journal: one `write` a record, and the lock that tells that the process lives.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::frame::encode;
+use crate::config::Durability;
+use crate::folder;
+use crate::model::{Header, ProcessId, Record};
+
+/// A part of a journal that is longer than this is closed and another begun.
+const PART_BYTES: u64 = 16 << 20;
+/// What is kept free for the moment when the disk is full.
+const RESERVE_BYTES: usize = 64 << 10;
+
+/// The journal of this process.
+#[derive(Debug)]
+pub struct Writer {
+    folder: PathBuf,
+    process: ProcessId,
+    header: Header,
+    durability: Durability,
+    file: File,
+    path: PathBuf,
+    length: u64,
+    part: u32,
+    buffer: Vec<u8>,
+    /// Held for the process' life.
+    _lock: File,
+}
+
+impl Writer {
+    /// Makes the journal of the process of `header` in `folder`, with the header as its first record.
+    ///
+    /// # Errors
+    /// When a folder or a file cannot be made, locked or written.
+    pub fn open(folder: &Path, header: Header, durability: Durability) -> io::Result<Self> {
+        folder::prepare(folder.parent().unwrap_or(folder))?;
+        match folder::create_private(folder) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+        let process = header.process.unwrap_or_default();
+        let header = Header { process: Some(process), ..header };
+        keep_reserve(folder);
+        let lock = take_lock(folder, process)?;
+        let path = folder.join(format!("{process}.log"));
+        let file = create(&path)?;
+        let mut writer = Self {
+            folder: folder.to_owned(),
+            process,
+            header,
+            durability,
+            file,
+            path,
+            length: 0,
+            part: 0,
+            buffer: Vec::with_capacity(1024),
+            _lock: lock,
+        };
+        let header = writer.header.clone();
+        writer.append(&[Record::Process(header)])?;
+        Ok(writer)
+    }
+
+    /// Returns the file that is being written.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Appends records with one `write`; when it returns they survive the process, or with [`Durability::Power`] the
+    /// machine.
+    ///
+    /// # Errors
+    /// When they cannot be written; then none of them is in the journal.
+    pub fn append(&mut self, records: &[Record]) -> io::Result<()> {
+        self.buffer.clear();
+        for record in records {
+            encode(record, &mut self.buffer);
+        }
+        self.write_buffer()?;
+        if self.length > PART_BYTES {
+            // The part that was closed is complete either way; the next record tries again.
+            let _ = self.rotate();
+        }
+        Ok(())
+    }
+
+    fn write_buffer(&mut self) -> io::Result<()> {
+        let mut written = self.file.write_all(&self.buffer);
+        if written.as_ref().is_err_and(is_disk_full) {
+            self.undo();
+            // The reserve makes room for the ends of runs that are under way.
+            let _ = fs::remove_file(reserve_path(&self.folder));
+            written = self.file.write_all(&self.buffer);
+        }
+        if self.durability == Durability::Power {
+            written = written.and_then(|()| self.file.sync_data());
+        }
+        match written {
+            Ok(()) => {
+                self.length = self.length.saturating_add(u64::try_from(self.buffer.len()).unwrap_or(u64::MAX));
+                Ok(())
+            }
+            Err(error) => {
+                self.undo();
+                Err(error)
+            }
+        }
+    }
+
+    /// Takes back what a failed write left; a reader would skip it, but would count it as damage.
+    fn undo(&self) {
+        let _ = self.file.set_len(self.length);
+    }
+
+    fn rotate(&mut self) -> io::Result<()> {
+        let part = self.part.saturating_add(1);
+        let path = self.folder.join(format!("{}.{part}.log", self.process));
+        let mut file = create(&path)?;
+        let mut first = Vec::new();
+        encode(&Record::Process(self.header.clone()), &mut first);
+        file.write_all(&first)?;
+        self.buffer.clear();
+        encode(&Record::Rotated, &mut self.buffer);
+        self.write_buffer()?;
+        self.file = file;
+        self.path = path;
+        self.part = part;
+        self.length = u64::try_from(first.len()).unwrap_or(u64::MAX);
+        Ok(())
+    }
+}
+
+fn create(path: &Path) -> io::Result<File> {
+    folder::private_file().append(true).create_new(true).open(path)
+}
+
+/// Makes the lock file under another name first: nobody ever sees it unlocked.
+fn take_lock(folder: &Path, process: ProcessId) -> io::Result<File> {
+    let hidden = folder.join(format!(".{process}.new"));
+    let lock = folder::private_file().write(true).create_new(true).open(&hidden)?;
+    match lock.lock() {
+        // A file system without locks leaves the judgement to the process' number.
+        Err(error) if error.kind() != io::ErrorKind::Unsupported => return Err(error),
+        _ => {}
+    }
+    fs::rename(&hidden, folder.join(format!("{process}.lock")))?;
+    Ok(lock)
+}
+
+fn is_disk_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+fn reserve_path(folder: &Path) -> PathBuf {
+    folder.join("reserve")
+}
+
+/// Makes the reserve unless it is there: bytes that are given back when the disk is full.
+pub(crate) fn keep_reserve(folder: &Path) {
+    let path = reserve_path(folder);
+    if path.exists() {
+        return;
+    }
+    let hidden = folder.join(format!(".reserve-{}", std::process::id()));
+    let made = folder::private_file()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(&hidden)
+        .and_then(|mut file| file.write_all(&vec![0; RESERVE_BYTES]));
+    // Without room for a reserve there is none.
+    match made {
+        Ok(()) => drop(fs::rename(&hidden, path)),
+        Err(_) => drop(fs::remove_file(&hidden)),
+    }
+}

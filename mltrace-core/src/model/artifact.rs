@@ -1,0 +1,93 @@
+//! What runs read and write: a name and a kind.
+
+use serde::{Deserialize, Serialize};
+
+/// The canonical name of an artifact: a path relative to the project's root, an absolute path, a URI, or an
+/// identifier kept as given.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ArtifactName(pub String);
+
+impl ArtifactName {
+    /// Returns the name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for ArtifactName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<&str> for ArtifactName {
+    fn from(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+}
+
+/// What an artifact is, declared by the caller or guessed from its name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ArtifactKind {
+    /// Rows, features, files of records.
+    Data,
+    /// A trained model.
+    Model,
+    /// Something that serves: a URL of a service.
+    Endpoint,
+    /// Neither declared nor guessed.
+    #[default]
+    Unknown,
+}
+
+impl ArtifactKind {
+    /// Returns the kind that the extension or the scheme of `name` suggests.
+    #[must_use]
+    pub fn guess(name: &str) -> Self {
+        const DATA: &[&str] = &[
+            "csv", "tsv", "parquet", "pq", "arrow", "feather", "json", "jsonl", "ndjson", "avro", "orc", "xlsx", "txt",
+            "npy", "npz", "h5", "hdf5", "db", "sqlite", "gz", "zst", "tfrecord", "jpg", "png", "wav",
+        ];
+        const MODEL: &[&str] = &[
+            "pkl",
+            "pickle",
+            "joblib",
+            "pt",
+            "pth",
+            "ckpt",
+            "onnx",
+            "safetensors",
+            "gguf",
+            "bin",
+            "pb",
+            "tflite",
+            "model",
+            "mlmodel",
+            "bst",
+            "ubj",
+            "keras",
+        ];
+        let last = name.rsplit(['/', '\\']).next().unwrap_or(name);
+        let extension = last.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
+        match extension.as_deref() {
+            Some(extension) if MODEL.contains(&extension) => Self::Model,
+            Some(extension) if DATA.contains(&extension) => Self::Data,
+            _ if name.starts_with("http://") || name.starts_with("https://") => Self::Endpoint,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// Returns the word for this kind.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Data => "data",
+            Self::Model => "model",
+            Self::Endpoint => "endpoint",
+            Self::Unknown => "unknown",
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The words of the project as plain data: components, runs, artifacts, versions, labels.
+
+mod time;
+
+mod id;
+
+mod text;
+
+mod artifact;
+
+mod run;
+
+mod label;
+
+mod record;
+
+pub use artifact::{ArtifactKind, ArtifactName};
+pub use id::{ParseIdError, ProcessId, RunId};
+pub use label::Verdict;
+pub use record::{
+    Code, CodeCheck, ComponentFact, Declaration, Due, End, FingerprintFact, Git, Header, LabelFact, NoteFact,
+    ParamFact, ReadFact, Record, Start, WriteFact,
+};
+pub use run::{Bound, Status};
+pub use text::{LIMIT_NAME, LIMIT_SOURCE, LIMIT_TEXT, cut};
+pub use time::Timestamp;
+pub use version::{Version, VersionId};
+
+mod version;

@@ -1,0 +1,22 @@
+//! How much text is kept, and how longer text is cut with a mark.
+
+/// The most bytes of a name: 8 KiB.
+pub const LIMIT_NAME: usize = 8 << 10;
+/// The most bytes of a parameter, a note or an error: 64 KiB.
+pub const LIMIT_TEXT: usize = 64 << 10;
+/// The most bytes of a function's source: 256 KiB.
+pub const LIMIT_SOURCE: usize = 256 << 10;
+
+/// Cuts `text` to at most `limit` bytes, at a character, and ends it with a mark when something was cut.
+pub fn cut(text: &mut String, limit: usize) {
+    const MARK: &str = "… [cut]";
+    if text.len() <= limit {
+        return;
+    }
+    let mut end = limit.saturating_sub(MARK.len());
+    while !text.is_char_boundary(end) {
+        end = end.saturating_sub(1);
+    }
+    text.truncate(end);
+    text.push_str(MARK);
+}

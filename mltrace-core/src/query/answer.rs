@@ -1,0 +1,285 @@
+//! The answers: plain structs that serialise to the promised JSON. Fields may be added, never renamed.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::model::{ArtifactKind, ArtifactName, Bound, RunId, Status, Timestamp, Verdict, Version, VersionId};
+
+/// A component run with everything that is recorded of it, except the source text.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Its id.
+    pub id: RunId,
+    /// Its project.
+    pub project: String,
+    /// Its component.
+    pub component: String,
+    /// How it stands.
+    pub status: Status,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended; `None` while it runs and when it died.
+    pub ended_at: Option<Timestamp>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: Option<f64>,
+    /// When its process was last heard of.
+    pub last_seen: Option<Timestamp>,
+    /// What it read, in the order of reading.
+    pub inputs: Vec<Input>,
+    /// What it wrote, in the order of writing.
+    pub outputs: Vec<Output>,
+    /// The runs that wrote what it read.
+    pub depends_on: Vec<RunId>,
+    /// The git state of its code.
+    pub git: Option<Git>,
+    /// Where its code is.
+    pub code: Option<Code>,
+    /// Its parameters.
+    pub params: BTreeMap<String, Value>,
+    /// Whom to ask, as said by this run or of its component.
+    pub owner: Option<String>,
+    /// What it does.
+    pub description: Option<String>,
+    /// Words to find it by.
+    pub tags: Vec<String>,
+    /// Remarks, oldest first.
+    pub notes: Vec<Note>,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// Why it was stale when it ran; empty when fresh.
+    pub stale: Vec<Stale>,
+    /// The run inside which it ran.
+    pub parent: Option<RunId>,
+    /// The host.
+    pub host: Option<String>,
+    /// The user.
+    pub user: Option<String>,
+}
+
+/// What a run read, and how that was bound to a write.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Input {
+    /// The artifact.
+    pub name: ArtifactName,
+    /// The version that was read.
+    pub version: VersionId,
+    /// The artifact's kind.
+    pub kind: ArtifactKind,
+    /// The argument or expression that named it.
+    pub argument: Option<String>,
+    /// How the read was bound.
+    pub bound: Bound,
+    /// The other artifact that has the same content, when bound by copy, or when that was too weak a reason to bind.
+    pub same_content_as: Option<Version>,
+    /// The run that wrote it.
+    pub written_by: Option<RunId>,
+    /// The run that last wrote this artifact before, when somebody unknown changed it since.
+    pub changed_since: Option<RunId>,
+    /// When it was read.
+    pub at: Timestamp,
+}
+
+/// What a run wrote.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Output {
+    /// The artifact.
+    pub name: ArtifactName,
+    /// The version that was written; `None` when the run did not complete and left nothing that can be told.
+    pub version: Option<VersionId>,
+    /// The artifact's kind.
+    pub kind: ArtifactKind,
+    /// The binding or expression that named it.
+    pub argument: Option<String>,
+    /// A person's verdict on the version: `flagged`, `ok` or `None`.
+    pub label: Option<Verdict>,
+    /// From when the write counts.
+    pub at: Option<Timestamp>,
+}
+
+/// The git state of a run's code.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Git {
+    /// The commit of HEAD.
+    pub commit: Option<String>,
+    /// The branch.
+    pub branch: Option<String>,
+    /// The tags at the commit.
+    pub tags: Vec<String>,
+    /// Whether the work tree differed from the commit.
+    pub dirty: Option<bool>,
+    /// The address of `origin`, without credentials.
+    pub remote: Option<String>,
+}
+
+/// Where a run's code is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Code {
+    /// The file, as the compiler knew it.
+    pub file: String,
+    /// The line of the function.
+    pub line: u32,
+    /// BLAKE3 of the source text, in hex.
+    pub hash: String,
+    /// Whether the work tree still held that text when the run's process looked.
+    pub is_in_work_tree: Option<bool>,
+    /// The source text: only in the answer of `inspect`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
+/// A remark on a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Note {
+    /// The remark.
+    pub text: String,
+    /// When it was made.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: Option<String>,
+}
+
+/// Why a run is stale.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stale {
+    /// The reason.
+    pub reason: StaleReason,
+    /// The fresher run, or the run that wrote the old input.
+    pub run: Option<RunId>,
+    /// The reason in words.
+    pub message: String,
+}
+
+/// The reasons for being stale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StaleReason {
+    /// The input was old.
+    Age,
+    /// A fresher one existed.
+    Superseded,
+}
+
+/// A run at its smallest distance from the question.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunAtDepth {
+    /// The run.
+    #[serde(flatten)]
+    pub run: Run,
+    /// How many steps it is away; 0 is the run that wrote the version.
+    pub depth: u32,
+}
+
+/// The answer of `trace`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trace {
+    /// The version that was asked for.
+    pub artifact: Version,
+    /// Each run upstream once, by depth, then start, then id.
+    pub runs: Vec<RunAtDepth>,
+    /// The runs that read the version, when nobody wrote it.
+    pub read_by: Vec<RunId>,
+    /// Whether runs further up were left out because of a depth limit.
+    pub is_cut: bool,
+}
+
+/// The answer of `recent` and `history`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Runs {
+    /// The runs, newest first.
+    pub runs: Vec<Run>,
+}
+
+/// The answer of `components`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Components {
+    /// The components, by name.
+    pub components: Vec<Component>,
+}
+
+/// A component.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Component {
+    /// Its name.
+    pub name: String,
+    /// What it does.
+    pub description: Option<String>,
+    /// Whom to ask.
+    pub owner: Option<String>,
+    /// Words to find it by.
+    pub tags: Vec<String>,
+    /// How many runs it has.
+    pub runs: u64,
+    /// Its last run.
+    pub last_run: Option<Run>,
+}
+
+/// The answer of `tags`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tags {
+    /// The tags, by name.
+    pub tags: Vec<String>,
+}
+
+/// The answer of `review` and `flag`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Review {
+    /// The versions that people found bad.
+    pub flagged: Vec<Labelled>,
+    /// The versions that people found fine.
+    pub ok: Vec<Labelled>,
+    /// Groups of runs, the likeliest culprit first.
+    pub suspects: Vec<Suspect>,
+    /// The smallest sets of runs that explain all flags.
+    pub explains: Vec<Vec<RunId>>,
+    /// The unlabelled outputs whose verdict would tell most.
+    pub look_next: Vec<LookNext>,
+}
+
+/// A version with a person's verdict.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Labelled {
+    /// The artifact.
+    pub name: ArtifactName,
+    /// The version.
+    pub version: VersionId,
+    /// Why.
+    pub reason: Option<String>,
+    /// By whom.
+    pub by: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Runs that the judged outputs cannot tell apart.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Suspect {
+    /// Its place, from 1.
+    pub rank: u32,
+    /// How likely it is to blame: comparable within one answer only.
+    pub score: f64,
+    /// The share of the flagged versions that it is upstream of.
+    pub coverage: f64,
+    /// How many flagged versions it is upstream of.
+    pub flagged: u32,
+    /// How many ok versions it is upstream of.
+    pub ok: u32,
+    /// The runs.
+    pub runs: Vec<RunId>,
+    /// Their components, in the same order.
+    pub components: Vec<String>,
+    /// The reasons in words.
+    pub evidence: Vec<String>,
+}
+
+/// An unlabelled output worth a look.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LookNext {
+    /// The artifact.
+    pub name: ArtifactName,
+    /// The version.
+    pub version: VersionId,
+    /// What its verdict would tell.
+    pub why: String,
+}

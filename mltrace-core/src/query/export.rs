@@ -1,0 +1,94 @@
+//! Everything recorded, as lines that another store imports.
+
+use serde_json::{Value, json};
+
+use super::{QueryError, Reader, view};
+use crate::model::{Timestamp, VersionId};
+use crate::store::{RunDetail, RunKey, RunSelection};
+
+/// How many runs are loaded at once.
+const BATCH: usize = 500;
+
+impl Reader<'_> {
+    /// Hands every run that started, and every verdict that was given, at or after `since` to `line`, oldest first, then
+    /// the components; `line` returns whether to go on.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub fn export(&mut self, since: Option<Timestamp>, line: &mut dyn FnMut(Value) -> bool) -> Result<(), QueryError> {
+        let Some(project) = self.project()? else { return Ok(()) };
+        let selection = RunSelection { since, ..RunSelection::default() };
+        let mut keys: Vec<RunKey> = self.store.select(project, &selection)?;
+        keys.reverse();
+        for batch in keys.chunks(BATCH) {
+            for detail in self.store.details(batch, true)? {
+                if !line(run_line(detail)) {
+                    return Ok(());
+                }
+            }
+        }
+        for label in self.store.labels(project, false)? {
+            if since.is_some_and(|since| label.at < since) {
+                continue;
+            }
+            let label = json!({
+                "type": "label", "id": label.id, "project": self.project, "name": label.name,
+                "version": label.version_id, "verdict": label.verdict, "reason": label.reason, "by": label.by,
+                "at": label.at,
+            });
+            if !line(label) {
+                return Ok(());
+            }
+        }
+        for component in self.store.components(project)? {
+            let component = json!({
+                "type": "component", "project": self.project, "name": component.name, "at": Timestamp::now(),
+                "owner": component.owner, "description": component.description, "tags": component.tags,
+                "stale_after_s": component.stale_after_s,
+            });
+            if !line(component) {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A run as `inspect` shows it, with what only another store needs: sizes, the ids of notes, the run's own words on its
+/// component instead of the component's.
+fn run_line(detail: RunDetail) -> Value {
+    let sizes: Vec<Option<u64>> = detail.reads.iter().map(|read| read.size).collect();
+    let output_sizes: Vec<Option<u64>> = detail.writes.iter().map(|write| write.size).collect();
+    let note_ids: Vec<_> = detail.notes.iter().map(|note| note.id).collect();
+    let declared = detail.declared.clone().unwrap_or_default();
+    let run = view::view(detail);
+    let mut line = serde_json::to_value(&run).unwrap_or_default();
+    put(&mut line, "type", json!("run"));
+    put(&mut line, "owner", json!(declared.owner));
+    put(&mut line, "description", json!(declared.description));
+    put(&mut line, "tags", json!(declared.tags));
+    put(&mut line, "stale_after_s", json!(declared.stale_after_s));
+    put_each(&mut line, "inputs", "size", sizes.into_iter().map(|size| json!(size)));
+    put_each(&mut line, "outputs", "size", output_sizes.into_iter().map(|size| json!(size)));
+    put_each(&mut line, "notes", "id", note_ids.into_iter().map(|id| json!(id)));
+    if let Some(inputs) = line.get_mut("inputs").and_then(Value::as_array_mut) {
+        // A read that nothing is known of has no version to hand on.
+        for input in inputs.iter_mut().filter(|input| input.get("version") == Some(&json!(VersionId::None))) {
+            put(input, "version", Value::Null);
+        }
+    }
+    line
+}
+
+fn put(object: &mut Value, key: &str, value: Value) {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert(key.to_owned(), value);
+    }
+}
+
+fn put_each(line: &mut Value, list: &str, key: &str, values: impl Iterator<Item = Value>) {
+    let items = line.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten();
+    for (item, value) in items.zip(values) {
+        put(item, key, value);
+    }
+}

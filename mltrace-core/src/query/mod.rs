@@ -1,0 +1,30 @@
+//! A question, the part of the graph that it needs, an algorithm, an answer.
+//!
+//! The answers are plain structs whose serialised form is the promised JSON.
+
+mod answer;
+
+mod reader;
+
+mod name;
+
+mod view;
+
+mod trace;
+
+mod runs;
+
+mod components;
+
+mod review;
+
+mod export;
+
+pub use answer::{
+    Code, Component, Components, Git, Input, Labelled, LookNext, Note, Output, Review, Run, RunAtDepth, Runs, Stale,
+    StaleReason, Suspect, Tags, Trace,
+};
+pub use name::NameKind;
+pub use reader::{QueryError, Reader};
+pub use runs::RunFilter;
+pub use trace::TraceOptions;

@@ -1,0 +1,156 @@
+//! From what a person types to the artifact, version or run that is meant.
+
+use super::{QueryError, Reader};
+use crate::capture::{Root, name};
+use crate::model::{ArtifactName, RunId, Timestamp, Version, VersionId};
+use crate::store::{ArtifactKey, ProjectKey, RunKey, RunSelection, VersionAt};
+
+/// What a name may stand for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameKind {
+    /// An artifact.
+    Artifact,
+    /// A component.
+    Component,
+    /// A run.
+    Run,
+}
+
+/// A version that was found by what a person typed.
+pub(super) struct Found {
+    pub(super) artifact: ArtifactKey,
+    pub(super) version: Version,
+    /// Its last write by then, and by whom.
+    pub(super) written: Option<(RunKey, Timestamp)>,
+}
+
+impl Reader<'_> {
+    /// Returns the version that `text` names: `ARTIFACT` (its latest, or the one current at `as_of`) or
+    /// `ARTIFACT@VERSION`, where the version may be a unique prefix, with or without its kind.
+    ///
+    /// # Errors
+    /// When no artifact or version has that name, or several versions have.
+    pub fn version(&mut self, text: &str, as_of: Option<Timestamp>) -> Result<Version, QueryError> {
+        self.find_version(text, as_of).map(|found| found.version)
+    }
+
+    /// Returns the run that `text` names: an id, a unique prefix or suffix of one, or `latest`.
+    ///
+    /// # Errors
+    /// When no run or more than one fits.
+    pub fn run_id(&mut self, text: &str) -> Result<RunId, QueryError> {
+        let not_found = || QueryError::NotFound { kind: "run", name: text.to_owned() };
+        let project = self.project()?.ok_or_else(not_found)?;
+        if let Ok(id) = text.parse::<RunId>() {
+            return self.store.run(id)?.map(|_| id).ok_or_else(not_found);
+        }
+        if text == "latest" {
+            let selection = RunSelection { limit: Some(1), ..RunSelection::default() };
+            let newest = self.store.select(project, &selection)?;
+            let details = self.store.details(&newest, false)?;
+            return details.first().map(|detail| detail.row.id).ok_or_else(not_found);
+        }
+        let digits = text.replace('-', "").to_lowercase();
+        if digits.is_empty() || !digits.chars().all(|digit| digit.is_ascii_hexdigit()) {
+            return Err(not_found());
+        }
+        let found = self.store.runs_like(project, &digits, 4)?;
+        match found.as_slice() {
+            [] => Err(not_found()),
+            [id] => Ok(*id),
+            several => Err(QueryError::Ambiguous {
+                name: text.to_owned(),
+                candidates: several.iter().map(ToString::to_string).collect(),
+            }),
+        }
+    }
+
+    /// Returns up to `limit` known names that start with `prefix`, sorted (runs: newest first).
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub fn names(&mut self, kind: NameKind, prefix: &str, limit: usize) -> Result<Vec<String>, QueryError> {
+        let Some(project) = self.project()? else { return Ok(Vec::new()) };
+        match kind {
+            NameKind::Artifact => Ok(self.store.artifact_names(project, prefix, limit)?),
+            NameKind::Component => {
+                let names = self.store.components(project)?.into_iter().map(|component| component.name);
+                Ok(names.filter(|name| name.starts_with(prefix)).take(limit).collect())
+            }
+            NameKind::Run => {
+                let selection = RunSelection { limit: Some(limit), ..RunSelection::default() };
+                let newest = self.store.select(project, &selection)?;
+                let ids = self.store.details(&newest, false)?.into_iter().map(|detail| detail.row.id.short());
+                Ok(ids.filter(|id| id.starts_with(prefix)).collect())
+            }
+        }
+    }
+
+    pub(super) fn project(&mut self) -> Result<Option<ProjectKey>, QueryError> {
+        Ok(self.store.project(&self.project)?)
+    }
+
+    /// The whole text is tried as a name first, then what stands before its last `@`.
+    pub(super) fn find_version(&mut self, text: &str, as_of: Option<Timestamp>) -> Result<Found, QueryError> {
+        let at = as_of.unwrap_or(Timestamp::MAX);
+        let not_found = || QueryError::NotFound { kind: "artifact", name: text.to_owned() };
+        let project = self.project()?.ok_or_else(not_found)?;
+        if let Some((artifact, name)) = self.find_artifact(project, text)? {
+            let latest = self.store.latest(artifact, at)?;
+            if latest.is_none() && as_of.is_some() {
+                let name = format!("{text} (nothing is known of it at {at})");
+                return Err(QueryError::NotFound { kind: "version", name });
+            }
+            let (id, written) = latest.map_or((VersionId::None, None), |latest| (latest.id, latest.written));
+            return Ok(Found { artifact, version: Version { name, version: id }, written });
+        }
+        let Some((before, wanted)) = text.rsplit_once('@') else { return Err(not_found()) };
+        let (artifact, name) = self.find_artifact(project, before)?.ok_or_else(not_found)?;
+        let versions = self.store.versions(artifact, at)?;
+        let found = pick(&versions, wanted).map_err(|candidates| match candidates.as_slice() {
+            [] => QueryError::NotFound { kind: "version", name: text.to_owned() },
+            _ => QueryError::Ambiguous { name: text.to_owned(), candidates },
+        })?;
+        Ok(Found { artifact, version: Version { name, version: found.id.clone() }, written: found.written })
+    }
+
+    fn find_artifact(
+        &mut self,
+        project: ProjectKey,
+        text: &str,
+    ) -> Result<Option<(ArtifactKey, ArtifactName)>, QueryError> {
+        let mut candidates = vec![ArtifactName::from(text)];
+        candidates.extend(name::on_command_line(text, &Root::new(&self.root), &self.folder));
+        for candidate in candidates {
+            if let Some(key) = self.store.artifact(project, candidate.as_str())? {
+                return Ok(Some((key, candidate)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Returns the version whose id is, or alone begins with, `wanted`, with or without its kind; else those that fit.
+fn pick<'v>(versions: &'v [VersionAt], wanted: &str) -> Result<&'v VersionAt, Vec<String>> {
+    if wanted.is_empty() {
+        return Err(Vec::new());
+    }
+    let mut fitting = Vec::new();
+    for version in versions {
+        let id = version.id.to_string();
+        let value = id.split_once(':').map_or(id.as_str(), |(_, value)| value);
+        if id == wanted || value == wanted {
+            return Ok(version);
+        }
+        // A run is shown by its last digits, so a version named after one is found by them too.
+        let is_short_run =
+            matches!(version.id, VersionId::Write(run) if run.short() == wanted.trim_start_matches("w:"));
+        if id.starts_with(wanted) || value.starts_with(wanted) || is_short_run {
+            fitting.push(version);
+        }
+    }
+    match fitting.as_slice() {
+        [only] => Ok(only),
+        several => Err(several.iter().map(|version| version.id.to_string()).collect()),
+    }
+}

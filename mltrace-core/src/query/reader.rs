@@ -1,0 +1,45 @@
+//! The one who answers: a store, a project, and the place from which names are meant.
+
+use std::path::{Path, PathBuf};
+
+use crate::config::Home;
+use crate::store::{Store, StoreError};
+
+/// Answers questions about one project of a store.
+pub struct Reader<'s> {
+    pub(super) store: &'s mut dyn Store,
+    pub(super) project: String,
+    pub(super) root: PathBuf,
+    pub(super) folder: PathBuf,
+}
+
+/// Why a question has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    /// Nothing has that name.
+    #[error("no {kind} is called `{name}`")]
+    NotFound {
+        /// `artifact`, `component`, `run` or `version`.
+        kind: &'static str,
+        /// What was asked for.
+        name: String,
+    },
+    /// Several things have that name.
+    #[error("`{name}` is not enough: it may be {}", .candidates.iter().map(|c| format!("`{c}`")).collect::<Vec<_>>().join(" or "))]
+    Ambiguous {
+        /// What was asked for.
+        name: String,
+        /// What it may be.
+        candidates: Vec<String>,
+    },
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl<'s> Reader<'s> {
+    /// Returns a reader for the project of `home`; relative paths in questions are meant from `folder`.
+    pub fn new(store: &'s mut dyn Store, home: &Home, folder: &Path) -> Self {
+        Self { store, project: home.project.clone(), root: home.root.clone(), folder: folder.to_owned() }
+    }
+}

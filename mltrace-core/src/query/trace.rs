@@ -1,0 +1,41 @@
+//! How a version came to be.
+
+use super::answer::{RunAtDepth, Trace};
+use super::{QueryError, Reader};
+use crate::lineage;
+use crate::model::Timestamp;
+
+/// How many readers of an artifact that nobody wrote are listed.
+const READERS: usize = 100;
+
+/// How a trace is meant.
+#[derive(Clone, Debug, Default)]
+pub struct TraceOptions {
+    /// How many steps to follow; `None`: all.
+    pub depth: Option<u32>,
+    /// What was current at this moment; `None`: now.
+    pub as_of: Option<Timestamp>,
+}
+
+impl Reader<'_> {
+    /// Returns the runs and versions that `artifact` (`NAME` or `NAME@VERSION`) was made from.
+    ///
+    /// # Errors
+    /// When no such artifact or version is known, or the store does not answer.
+    pub fn trace(&mut self, artifact: &str, options: &TraceOptions) -> Result<Trace, QueryError> {
+        let found = self.find_version(artifact, options.as_of)?;
+        let Some((writer, _)) = found.written else {
+            let read_by = self.store.readers(found.artifact, &found.version.version, READERS)?;
+            return Ok(Trace { artifact: found.version, runs: Vec::new(), read_by, is_cut: false });
+        };
+        let edges = self.store.upstream(&[writer], options.depth)?;
+        let reached = lineage::depths(&[writer], &edges, options.depth);
+        let is_cut = options.depth.is_some() && lineage::depths(&[writer], &edges, None).len() > reached.len();
+        let keys: Vec<_> = reached.iter().map(|(run, _)| *run).collect();
+        let views = self.views(&keys)?;
+        let mut runs: Vec<RunAtDepth> =
+            views.into_iter().zip(reached).map(|(run, (_, depth))| RunAtDepth { run, depth }).collect();
+        runs.sort_by_key(|at| (at.depth, at.run.started_at, at.run.id));
+        Ok(Trace { artifact: found.version, runs, read_by: Vec::new(), is_cut })
+    }
+}

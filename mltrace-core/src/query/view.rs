@@ -1,0 +1,156 @@
+//! From rows to the `Run` of an answer.
+
+use std::collections::BTreeSet;
+
+use super::answer::{Code, Git, Input, Note, Output, Run, Stale, StaleReason};
+use super::{QueryError, Reader};
+use crate::model::{Bound, RunId, Timestamp, Verdict, Version, VersionId};
+use crate::store::{NoteDetail, ReadDetail, RunDetail, RunKey, WriteDetail};
+
+/// An input older than this many days is stale, unless the component says otherwise.
+const STALE_AFTER_DAYS: i64 = 30;
+const DAY_US: i64 = 86_400_000_000;
+
+impl Reader<'_> {
+    /// Returns these runs as an answer shows them, in this order.
+    pub(super) fn views(&mut self, runs: &[RunKey]) -> Result<Vec<Run>, QueryError> {
+        Ok(self.store.details(runs, false)?.into_iter().map(view).collect())
+    }
+}
+
+/// Returns a run as an answer shows it.
+pub(super) fn view(detail: RunDetail) -> Run {
+    let RunDetail {
+        row,
+        project,
+        component,
+        declared,
+        host,
+        user,
+        last_seen,
+        git,
+        code,
+        params,
+        reads,
+        writes,
+        notes,
+        ..
+    } = detail;
+    let started_at = row.started_at.unwrap_or(Timestamp::MIN);
+    let limit_us =
+        component.stale_after_s.map_or(STALE_AFTER_DAYS * DAY_US, |seconds| seconds.saturating_mul(1_000_000));
+    let stale = reads.iter().flat_map(|read| staleness(read, started_at, limit_us)).collect();
+    let depends_on: BTreeSet<RunId> = reads
+        .iter()
+        .filter_map(|read| read.write.as_ref())
+        .map(|write| write.run_id)
+        .filter(|id| *id != row.id)
+        .collect();
+    let declared = declared.unwrap_or_default();
+    let mut tags: BTreeSet<String> = component.tags.into_iter().collect();
+    tags.extend(declared.tags);
+    Run {
+        id: row.id,
+        project,
+        component: component.name,
+        status: row.status,
+        started_at,
+        ended_at: row.ended_at,
+        duration_ms: row.duration_us.map(milliseconds),
+        last_seen,
+        inputs: reads.into_iter().map(input).collect(),
+        outputs: writes.into_iter().map(output).collect(),
+        depends_on: depends_on.into_iter().collect(),
+        git: git.map(|git| Git {
+            commit: git.commit,
+            branch: git.branch,
+            tags: git.tags,
+            dirty: git.dirty,
+            remote: git.remote,
+        }),
+        code: code.map(|code| Code {
+            file: code.file,
+            line: code.line,
+            hash: code.hash,
+            is_in_work_tree: code.is_in_work_tree,
+            source: code.source,
+        }),
+        params,
+        owner: declared.owner.or(component.owner),
+        description: declared.description.or(component.description),
+        tags: tags.into_iter().collect(),
+        notes: notes.into_iter().map(note).collect(),
+        error: row.error,
+        stale,
+        parent: row.parent,
+        host,
+        user,
+    }
+}
+
+/// Microseconds as milliseconds, which a double holds exactly enough for 285 years.
+#[expect(clippy::cast_precision_loss, reason = "a duration beyond 2^53 us is none")]
+fn milliseconds(us: i64) -> f64 {
+    us as f64 / 1000.0
+}
+
+fn input(read: ReadDetail) -> Input {
+    let is_copy = read.bound == Bound::Copy;
+    let other = if is_copy { read.write.as_ref() } else { read.like.as_ref() };
+    let same_content_as = other.map(|write| Version { name: write.name.clone(), version: write.version.clone() });
+    let written = read.write.as_ref().map(|write| write.version.clone()).filter(|_| !is_copy);
+    Input {
+        version: read.seen.or(written).unwrap_or(VersionId::None),
+        name: read.name,
+        kind: read.kind,
+        argument: read.argument,
+        bound: read.bound,
+        same_content_as,
+        written_by: read.write.map(|write| write.run_id),
+        changed_since: read.last_writer.filter(|_| read.bound != Bound::Declaration),
+        at: read.at,
+    }
+}
+
+fn output(write: WriteDetail) -> Output {
+    Output {
+        name: write.name,
+        version: write.version,
+        kind: write.kind,
+        argument: write.argument,
+        label: write.label.filter(|verdict| *verdict != Verdict::None),
+        at: write.at,
+    }
+}
+
+fn note(note: NoteDetail) -> Note {
+    Note { text: note.text, at: note.at, by: note.by }
+}
+
+/// Returns why a run was stale with respect to one of its inputs when it ran.
+fn staleness(read: &ReadDetail, started_at: Timestamp, limit_us: i64) -> Vec<Stale> {
+    let mut found = Vec::new();
+    let Some(write) = &read.write else { return found };
+    let age_us = started_at.micros_since(write.at);
+    if age_us > limit_us {
+        let message = format!("`{}` was written {} days before this run", read.name, age_us / DAY_US);
+        found.push(Stale { reason: StaleReason::Age, run: Some(write.run_id), message });
+    }
+    let superseded = |run: RunId, message: String| Stale { reason: StaleReason::Superseded, run: Some(run), message };
+    match (read.superseded_by, read.redone_by) {
+        (Some((run, at)), _) => {
+            let message = format!("run {} had written a later version of `{}` at {at}", run.short(), read.name);
+            found.push(superseded(run, message));
+        }
+        (None, Some((run, at))) => {
+            let message = format!(
+                "run {} had done the work behind `{}` again, over the same inputs and parameters, by {at}",
+                run.short(),
+                read.name
+            );
+            found.push(superseded(run, message));
+        }
+        (None, None) => {}
+    }
+    found
+}

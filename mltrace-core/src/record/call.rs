@@ -1,0 +1,216 @@
+//! One call of a registered function: what the attribute's expansion asks for, around the caller's own code.
+//!
+//! The code behind `AsRef`, `Display` and `Debug` is the caller's; a panic in it is kept here. A panic of the function
+//! itself is noted and goes on. The async body is driven through a pinned borrow of a future that lives in the
+//! expansion, so neither a box nor `unsafe` is needed, and a future that was `Send` stays so.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use serde_json::Value;
+
+use super::{OpenRun, Opening, Recorder, Site, enter};
+use crate::capture::{Given, taken};
+use crate::model::Status;
+
+/// How an output that is bound joins what its name gave before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Joins {
+    /// It takes the place of everything before.
+    Replaces,
+    /// It is one more: a new binding in a loop.
+    Appends,
+    /// It is one more, and a later [`Joins::Overwrites`] takes its place: a `let mut` in a loop.
+    AppendsForNow,
+    /// It takes the place of the last one.
+    Overwrites,
+}
+
+/// A call of a registered function. Dropped before its end, it was cancelled.
+#[derive(Debug)]
+pub struct Call {
+    /// `None` when nothing is recorded.
+    live: Option<Live>,
+}
+
+#[derive(Debug)]
+struct Live {
+    run: OpenRun,
+    /// The latest value of each slot that may still be overwritten.
+    held: Mutex<Vec<Held>>,
+}
+
+#[derive(Debug)]
+struct Held {
+    slot: usize,
+    given: Vec<Given>,
+}
+
+/// What is known of a call before the body.
+#[derive(Debug)]
+pub struct Entry {
+    opening: Opening,
+    outputs: Vec<(usize, Vec<Given>)>,
+    /// What could not be named because the caller's code panicked.
+    unnamed: Vec<&'static str>,
+}
+
+impl Entry {
+    /// Adds what the expression `argument` names to what the run reads.
+    pub fn input(&mut self, argument: &'static str, fill: impl FnOnce(&mut Vec<Given>)) {
+        let given = self.named(argument, fill);
+        self.opening.inputs.extend(given);
+    }
+
+    /// Adds what the expression `argument` names to what the run will have written: the output number `slot`.
+    pub fn output(&mut self, slot: usize, argument: &'static str, fill: impl FnOnce(&mut Vec<Given>)) {
+        let given = self.named(argument, fill);
+        self.opening.outputs.extend(given.iter().cloned());
+        self.outputs.push((slot, given));
+    }
+
+    /// Adds a parameter.
+    pub fn param(&mut self, argument: &'static str, value: impl FnOnce() -> Value) {
+        match catch_unwind(AssertUnwindSafe(value)) {
+            Ok(value) => self.opening.params.push((argument.to_owned(), value)),
+            Err(_) => self.unnamed.push(argument),
+        }
+    }
+
+    fn named(&mut self, argument: &'static str, fill: impl FnOnce(&mut Vec<Given>)) -> Vec<Given> {
+        let Some(mut given) = taken(fill) else {
+            self.unnamed.push(argument);
+            return Vec::new();
+        };
+        for given in &mut given {
+            given.argument = Some(Cow::Borrowed(argument));
+        }
+        given
+    }
+}
+
+impl Call {
+    /// Begins the run of a call; `fill` tells what is known before the body.
+    #[must_use]
+    pub fn begin(recorder: &'static Recorder, site: &'static Site, fill: impl FnOnce(&mut Entry)) -> Self {
+        if !recorder.is_enabled() {
+            return Self { live: None };
+        }
+        let opening = Opening { component: Cow::Borrowed(site.component), site: Some(site), ..Opening::default() };
+        let mut entry = Entry { opening, outputs: Vec::new(), unnamed: Vec::new() };
+        fill(&mut entry);
+        let run = OpenRun::begin(recorder, entry.opening);
+        for (slot, given) in entry.outputs {
+            run.bind(slot, given, false);
+        }
+        for argument in entry.unnamed {
+            note_panic(&run, argument);
+        }
+        Self { live: Some(Live { run, held: Mutex::new(Vec::new()) }) }
+    }
+
+    /// Runs the body with this call as the current run. A panic ends the run and goes on.
+    pub fn body<R>(&self, body: impl FnOnce() -> R) -> R {
+        let Some(live) = &self.live else { return body() };
+        let entered = enter(&live.run);
+        let result = catch_unwind(AssertUnwindSafe(body));
+        drop(entered);
+        result.unwrap_or_else(|payload| live.panicked(payload))
+    }
+
+    /// Runs the body of an async function: this call is the current run whenever it is polled.
+    pub async fn drive<F: Future + ?Sized>(&self, mut body: Pin<&mut F>) -> F::Output {
+        poll_fn(|context| self.poll(body.as_mut(), context)).await
+    }
+
+    fn poll<F: Future + ?Sized>(&self, body: Pin<&mut F>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let Some(live) = &self.live else { return body.poll(context) };
+        let entered = enter(&live.run);
+        let result = catch_unwind(AssertUnwindSafe(|| body.poll(context)));
+        drop(entered);
+        result.unwrap_or_else(|payload| live.panicked(payload))
+    }
+
+    /// Takes note of an output that `argument` names by now: the output number `slot`.
+    pub fn bind(&self, slot: usize, argument: &'static str, joins: Joins, fill: impl FnOnce(&mut Vec<Given>)) {
+        let Some(live) = &self.live else { return };
+        let Some(mut given) = taken(fill) else { return note_panic(&live.run, argument) };
+        for given in &mut given {
+            given.argument = Some(Cow::Borrowed(argument));
+        }
+        live.bind(slot, given, joins);
+    }
+
+    /// Ends the run: failed when `error` tells why, else completed.
+    pub fn end(&self, error: impl FnOnce() -> Option<String>) {
+        let Some(live) = &self.live else { return };
+        // What shows the error keeps its panics already; an error that cannot be told is one all the same.
+        let error = catch_unwind(AssertUnwindSafe(error)).unwrap_or_else(|_| Some("it cannot be shown".to_owned()));
+        let status = if error.is_some() { Status::Failed } else { Status::Completed };
+        live.end(status, error);
+    }
+}
+
+impl Live {
+    fn bind(&self, slot: usize, given: Vec<Given>, joins: Joins) {
+        match joins {
+            Joins::Replaces => self.run.bind(slot, given, false),
+            Joins::Appends => self.run.bind(slot, given, true),
+            Joins::AppendsForNow => {
+                if let Some(settled) = self.hold(slot, given) {
+                    self.run.bind(slot, settled, true);
+                }
+            }
+            Joins::Overwrites => drop(self.hold(slot, given)),
+        }
+    }
+
+    /// Holds a value that may still change, and returns the one that was held before.
+    fn hold(&self, slot: usize, given: Vec<Given>) -> Option<Vec<Given>> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(held) = held.iter_mut().find(|held| held.slot == slot) {
+            return Some(std::mem::replace(&mut held.given, given));
+        }
+        held.push(Held { slot, given });
+        None
+    }
+
+    fn end(&self, status: Status, error: Option<String>) {
+        let held = std::mem::take(&mut *self.held.lock().unwrap_or_else(PoisonError::into_inner));
+        for held in held {
+            self.run.bind(held.slot, held.given, true);
+        }
+        self.run.end(status, error, None);
+    }
+
+    fn panicked<R>(&self, payload: Box<dyn Any + Send>) -> R {
+        self.end(Status::Failed, Some(panic_text(&*payload).to_owned()));
+        resume_unwind(payload)
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        // The first end counts, so this is one only for a future that was dropped before it finished.
+        if let Some(live) = &self.live {
+            live.end(Status::Cancelled, None);
+        }
+    }
+}
+
+/// Returns the text that a panic was raised with.
+#[must_use]
+pub fn panic_text(payload: &(dyn Any + Send)) -> &str {
+    let text = payload.downcast_ref::<&'static str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("panicked with a value that is no text")
+}
+
+fn note_panic(run: &OpenRun, argument: &str) {
+    run.note(&format!("`{argument}` is not recorded: the code that names or shows it panicked"));
+}

@@ -1,0 +1,41 @@
+//! A run from start to end: the recorder, the open run, the current run, and what happens when recording fails.
+//!
+//! Nothing here may panic, block or change what the caller's function does.
+
+// This code runs inside somebody's function, which must not notice it.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::arithmetic_side_effects,
+        clippy::string_slice
+    )
+)]
+
+mod recorder;
+
+mod beside;
+
+mod surroundings;
+
+mod site;
+
+mod open_run;
+
+mod look;
+
+mod outputs;
+
+mod context;
+
+mod call;
+
+pub use call::{Call, Entry, Joins, panic_text};
+pub use context::{Entered, current, enter};
+pub use open_run::{OpenRun, Opening};
+pub use recorder::{Hooks, Recorder};
+pub use site::{Site, SiteState};

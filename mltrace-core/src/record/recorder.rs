@@ -1,0 +1,217 @@
+//! Appends what happens to this process' journal, and counts what could not be appended.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::beside::{Beside, Job};
+use super::surroundings::Surroundings;
+use crate::capture::{Cache, Host, Root, Skip};
+use crate::config::{Environment, Home};
+use crate::journal::{self, Writer};
+use crate::model::{Header, ProcessId, Record, RunId};
+
+/// How long a journal that could not be opened is left alone.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Whom the recorder tells what.
+#[derive(Clone, Copy, Debug)]
+pub struct Hooks {
+    /// Told, once each, what keeps it from recording.
+    pub warn: fn(&str),
+    /// Told after each append that there is something to fold.
+    pub appended: fn(),
+    /// Returns the recorder of the process that asks: a forked child has one of its own.
+    pub here: fn() -> &'static Recorder,
+}
+
+/// What a process records with. Nothing here fails: what cannot be recorded is counted.
+pub struct Recorder {
+    pub(super) home: Home,
+    pub(super) root: Root,
+    pub(super) cache: Cache,
+    pub(super) surroundings: Surroundings,
+    pub(super) beside: Beside,
+    host: Host,
+    /// The process that this recorder was made in.
+    pid: u32,
+    parent: Option<RunId>,
+    hooks: Hooks,
+    process: ProcessId,
+    journal: Mutex<Journal>,
+    lost: AtomicU64,
+    is_warned: AtomicBool,
+}
+
+enum Journal {
+    Unopened,
+    Open(Box<Writer>),
+    /// It could not be opened at this moment.
+    Failed(Instant),
+}
+
+impl Recorder {
+    /// Returns a recorder that writes under `home`; nothing is created before the first record.
+    #[must_use]
+    pub fn new(home: Home, environment: &Environment, hooks: Hooks) -> Self {
+        let root = Root::new(&home.root);
+        Self {
+            root,
+            cache: Cache::new(&home.folder),
+            surroundings: Surroundings::default(),
+            beside: Beside::default(),
+            host: Host::here(environment.user.as_deref()),
+            parent: environment.parent_run.as_deref().and_then(|run| run.parse().ok()),
+            pid: std::process::id(),
+            hooks,
+            process: ProcessId::new(),
+            journal: Mutex::new(Journal::Unopened),
+            lost: AtomicU64::new(0),
+            is_warned: AtomicBool::new(false),
+            home,
+        }
+    }
+
+    /// Returns the home that this recorder writes under.
+    #[must_use]
+    pub fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// Returns whether anything is recorded.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.home.is_enabled
+    }
+
+    /// Returns the user's name, for what a person says.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        self.host.user.as_deref()
+    }
+
+    /// Returns what belongs to the store, as far as it exists now.
+    pub(super) fn skip(&self) -> Skip {
+        Skip::of(&self.home.store, &self.home.folder)
+    }
+
+    /// Returns the run that started this process, if a run did.
+    pub(super) fn parent(&self) -> Option<RunId> {
+        self.parent
+    }
+
+    /// Appends a record; returns whether it is safe.
+    pub fn append(&self, record: Record) -> bool {
+        self.append_all(vec![record])
+    }
+
+    /// Appends records with one `write`; returns whether they are safe.
+    pub fn append_all(&self, mut records: Vec<Record>) -> bool {
+        if !self.is_enabled() {
+            return false;
+        }
+        if std::process::id() != self.pid {
+            // A forked child goes on with its parent's runs in a journal of its own.
+            let here = (self.hooks.here)();
+            return here.pid != self.pid && here.append_all(records);
+        }
+        let mut journal = self.lock();
+        let count = u64::try_from(records.len()).unwrap_or(u64::MAX);
+        let lost = self.lost.load(Ordering::Relaxed);
+        if lost > 0 {
+            records.insert(0, Record::Lost(lost));
+        }
+        let written = self.opened(&mut journal).and_then(|writer| writer.append(&records));
+        drop(journal);
+        match written {
+            Ok(()) => {
+                self.lost.fetch_sub(lost, Ordering::Relaxed);
+                (self.hooks.appended)();
+                true
+            }
+            Err(error) => {
+                self.lost.fetch_add(count, Ordering::Relaxed);
+                let folder = self.home.journal();
+                self.warn(&format!("runs are not recorded: `{}` cannot be written: {error}", folder.display()));
+                false
+            }
+        }
+    }
+
+    /// Returns how many records could not be written so far.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Says what is wrong, once in the process' life.
+    pub fn warn(&self, message: &str) {
+        if !self.is_warned.swap(true, Ordering::Relaxed) {
+            (self.hooks.warn)(message);
+        }
+    }
+
+    /// Waits at most `patience` for what is hashed and looked up beside the caller; returns whether all is done.
+    pub fn settle(&self, patience: Duration) -> bool {
+        self.beside.wait(patience)
+    }
+
+    /// Does something beside the caller.
+    pub(super) fn beside(&'static self, job: Job) {
+        self.beside.add(self, job);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Journal> {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn opened<'j>(&self, journal: &'j mut Journal) -> std::io::Result<&'j mut Writer> {
+        let is_due = match journal {
+            Journal::Unopened => true,
+            Journal::Open(_) => false,
+            Journal::Failed(at) => at.elapsed() >= PAUSE,
+        };
+        if is_due {
+            *journal = match Writer::open(&self.home.journal(), self.header(), self.home.durability) {
+                Ok(writer) => Journal::Open(Box::new(writer)),
+                Err(error) => {
+                    *journal = Journal::Failed(Instant::now());
+                    return Err(error);
+                }
+            };
+        }
+        match journal {
+            Journal::Open(writer) => Ok(writer),
+            Journal::Unopened | Journal::Failed(_) => Err(std::io::Error::other("it failed a moment ago")),
+        }
+    }
+
+    fn header(&self) -> Header {
+        let mut header = Header {
+            format: journal::FORMAT,
+            process: Some(self.process),
+            project: self.home.project.clone(),
+            at: Some(crate::model::Timestamp::now()),
+            writer: env!("CARGO_PKG_VERSION").to_owned(),
+            ..Header::default()
+        };
+        self.host.fill(&mut header);
+        header
+    }
+
+    /// Returns the file that this process' records go to, once there is one.
+    #[must_use]
+    pub fn journal_path(&self) -> Option<PathBuf> {
+        match &*self.lock() {
+            Journal::Open(writer) => Some(writer.path().to_owned()),
+            Journal::Unopened | Journal::Failed(_) => None,
+        }
+    }
+}
+
+impl std::fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Recorder").field("home", &self.home.folder).finish_non_exhaustive()
+    }
+}

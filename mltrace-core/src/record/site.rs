@@ -1,0 +1,54 @@
+//! What the attribute knows of a function when it is compiled: one literal per function.
+
+use std::sync::OnceLock;
+
+use crate::model::ArtifactKind;
+
+/// A registered function.
+#[derive(Debug)]
+pub struct Site {
+    /// Its component.
+    pub component: &'static str,
+    /// The file, as the compiler knew it.
+    pub file: &'static str,
+    /// The line of the function.
+    pub line: u32,
+    /// The function's source text.
+    pub source: &'static str,
+    /// The folder of the package's manifest when it was compiled.
+    pub manifest_folder: &'static str,
+    /// Whom to ask.
+    pub owner: Option<&'static str>,
+    /// What it does.
+    pub description: Option<&'static str>,
+    /// Words to find it by.
+    pub tags: &'static [&'static str],
+    /// After how many seconds an input counts as old.
+    pub stale_after_s: Option<i64>,
+    /// The kinds that were declared, by argument.
+    pub kinds: &'static [(&'static str, ArtifactKind)],
+    /// What is worked out once per process.
+    pub state: SiteState,
+}
+
+/// What is worked out once per process for a [`Site`].
+#[derive(Debug, Default)]
+pub struct SiteState {
+    pub(super) code_key: OnceLock<String>,
+}
+
+impl SiteState {
+    /// Returns the state of a function that was not called yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { code_key: OnceLock::new() }
+    }
+}
+
+impl Site {
+    /// Returns the declared kind of the artifact that `argument` names.
+    #[must_use]
+    pub fn kind_of(&self, argument: &str) -> Option<ArtifactKind> {
+        self.kinds.iter().find(|(name, _)| *name == argument).map(|(_, kind)| *kind)
+    }
+}

@@ -1,0 +1,52 @@
+//! Why a store did not answer.
+
+use std::path::PathBuf;
+
+/// Why a store did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is none yet.
+    #[error("nothing has been recorded yet: there is no store at `{}`", .0.display())]
+    Missing(PathBuf),
+    /// It cannot be opened, read or written.
+    #[error("the store `{}` cannot be used: {reason}", .path.display())]
+    Unreachable {
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A newer mltrace wrote it.
+    #[error("the store `{}` was written by mltrace {writer} (schema {schema}), which this version cannot {verb}", .path.display())]
+    TooNew {
+        /// Its file.
+        path: PathBuf,
+        /// The version that wrote it.
+        writer: String,
+        /// Its schema.
+        schema: i64,
+        /// `read` or `write`.
+        verb: &'static str,
+    },
+    /// It is not a store of mltrace, or damaged.
+    #[error("`{}` is not a store of mltrace: {reason}", .path.display())]
+    NotAStore {
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The database did not do what it was asked.
+    #[error("the store did not answer")]
+    Database(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// What it holds makes no sense.
+    #[error("the store holds something that makes no sense: {0}")]
+    Corrupt(String),
+}
+
+#[cfg(feature = "store")]
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(Box::new(error))
+    }
+}

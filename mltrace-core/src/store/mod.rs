@@ -1,0 +1,259 @@
+//! Keeps and finds. The trait is the one door to any database; it speaks in domain verbs and knows no lineage rule.
+
+mod row;
+
+mod error;
+
+#[cfg(feature = "store")]
+mod sqlite;
+
+use crate::config::Home;
+use crate::model::{
+    ArtifactKind, ArtifactName, Bound, Code, Declaration, Due, Git, Header, LabelFact, NoteFact, ProcessId, RunId,
+    Timestamp, VersionId,
+};
+
+pub use error::StoreError;
+pub use row::{
+    ArtifactKey, Candidate, CodeDetail, CodeKey, ComponentField, ComponentKey, ComponentRow, DeclarationKey, GitKey,
+    LabelRow, NoteDetail, ProcessKey, ProjectKey, ReadDetail, ReadRow, RunDetail, RunKey, RunRow, RunSelection,
+    VersionAt, VersionKey, VersionRow, WriteDetail, WriteKey, WriteOf, WriteRow,
+};
+
+/// What a verb of a store returns.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+/// The work of one transaction.
+pub type Work<'w> = &'w mut dyn FnMut(&mut dyn Writer) -> Result<()>;
+
+/// A database that keeps what is recorded: what can be found in it, and the way to write.
+pub trait Store {
+    /// Does `work` in one transaction that is committed when it returns `Ok`, and undone otherwise.
+    fn write(&mut self, work: Work<'_>) -> Result<()>;
+
+    /// Returns a project by name.
+    fn project(&mut self, name: &str) -> Result<Option<ProjectKey>>;
+    /// Returns a component by name.
+    fn component(&mut self, project: ProjectKey, name: &str) -> Result<Option<ComponentRow>>;
+    /// Returns all components, by name.
+    fn components(&mut self, project: ProjectKey) -> Result<Vec<ComponentRow>>;
+    /// Returns an artifact by name.
+    fn artifact(&mut self, project: ProjectKey, name: &str) -> Result<Option<ArtifactKey>>;
+    /// Returns up to `limit` names of artifacts that start with `prefix`, sorted.
+    fn artifact_names(&mut self, project: ProjectKey, prefix: &str, limit: usize) -> Result<Vec<String>>;
+    /// Returns the versions of an artifact that are written at or before `at`, or that nobody wrote; newest first.
+    fn versions(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<Vec<VersionAt>>;
+    /// Returns the version of an artifact whose last write at or before `at` is the latest.
+    fn latest(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<Option<VersionAt>>;
+    /// Returns the runs that read a version of an artifact, oldest first, at most `limit`.
+    fn readers(&mut self, artifact: ArtifactKey, version: &VersionId, limit: usize) -> Result<Vec<RunId>>;
+    /// Returns every pair (run, a run that wrote what it read) upstream of `runs`, at most `depth` steps away.
+    fn upstream(&mut self, runs: &[RunKey], depth: Option<u32>) -> Result<Vec<(RunKey, RunKey)>>;
+    /// Returns a run by id.
+    fn run(&mut self, id: RunId) -> Result<Option<RunKey>>;
+    /// Returns up to `limit` runs whose id, written without hyphens, starts or ends with `digits`; newest first.
+    fn runs_like(&mut self, project: ProjectKey, digits: &str, limit: usize) -> Result<Vec<RunId>>;
+    /// Returns the selected runs, newest first.
+    fn select(&mut self, project: ProjectKey, selection: &RunSelection) -> Result<Vec<RunKey>>;
+    /// Returns runs in full, in the order asked for.
+    fn details(&mut self, runs: &[RunKey], with_source: bool) -> Result<Vec<RunDetail>>;
+    /// Returns the last verdict on each version that has one, oldest first; or all verdicts ever given.
+    fn labels(&mut self, project: ProjectKey, only_last: bool) -> Result<Vec<LabelRow>>;
+    /// Returns the run that last wrote a version.
+    fn writer_of(&mut self, version: VersionKey) -> Result<Option<RunKey>>;
+    /// Returns what is still to be hashed for processes of `host` that are gone.
+    fn dues(&mut self, host: Option<&str>) -> Result<Vec<Due>>;
+    /// Returns how far a journal was folded.
+    fn offset(&mut self, journal: &str) -> Result<u64>;
+    /// Returns what was counted under `name`: `lost` or `damaged`.
+    fn tally(&mut self, name: &str) -> Result<u64>;
+    /// Returns what is fine and what is wrong with the database itself; `is_full` reads every page.
+    fn check(&mut self, is_full: bool) -> Result<Checkup>;
+}
+
+/// A transaction. `ingest` decides what to write; a writer knows how.
+pub trait Writer {
+    /// Returns the project of this name, made when it is new.
+    fn project(&mut self, name: &str) -> Result<ProjectKey>;
+    /// Returns the component of this name, made when it is new.
+    fn component(&mut self, project: ProjectKey, name: &str) -> Result<ComponentKey>;
+    /// Keeps a field of a component unless a later word on it is known.
+    fn amend(&mut self, component: ComponentKey, field: &ComponentField, at: Timestamp) -> Result<()>;
+    /// Returns the artifact of this name, made when it is new; a declared kind replaces a guessed one.
+    fn artifact(
+        &mut self,
+        project: ProjectKey,
+        name: &ArtifactName,
+        declared: Option<ArtifactKind>,
+    ) -> Result<ArtifactKey>;
+    /// Returns the version of this id, made when it is new.
+    fn version(&mut self, artifact: ArtifactKey, id: &VersionId, size: Option<u64>) -> Result<VersionKey>;
+    /// Returns a version's row.
+    fn version_row(&mut self, version: VersionKey) -> Result<VersionRow>;
+    /// Returns the process of this key, made when it is new.
+    fn process(&mut self, key: &str, header: &Header) -> Result<ProcessKey>;
+    /// Keeps when a process was last heard of.
+    fn saw_process(&mut self, process: ProcessKey, at: Timestamp) -> Result<()>;
+    /// Marks a process as gone and returns its runs that were running.
+    fn bury(&mut self, process: ProcessId) -> Result<Vec<RunKey>>;
+    /// Returns the code of this key, made empty when it is new.
+    fn code(&mut self, key: &str) -> Result<CodeKey>;
+    /// Keeps a function's source.
+    fn keep_code(&mut self, code: &Code) -> Result<()>;
+    /// Keeps whether the work tree of a process holds a function's source.
+    fn keep_code_check(&mut self, process: ProcessKey, code: CodeKey, is_in_work_tree: bool) -> Result<()>;
+    /// Returns the git state of this key, made empty when it is new.
+    fn git(&mut self, key: &str) -> Result<GitKey>;
+    /// Adds what is known to a git state.
+    fn keep_git(&mut self, git: &Git) -> Result<()>;
+    /// Returns what is said of a component, made when it is new.
+    fn declaration(&mut self, declared: &Declaration) -> Result<DeclarationKey>;
+
+    /// Returns a run by id.
+    fn run(&mut self, id: RunId) -> Result<Option<(RunKey, RunRow)>>;
+    /// Returns a run by key.
+    fn run_row(&mut self, run: RunKey) -> Result<RunRow>;
+    /// Returns whether retention removed this run.
+    fn is_removed(&mut self, id: RunId) -> Result<bool>;
+    /// Makes a run.
+    fn add_run(&mut self, row: &RunRow) -> Result<RunKey>;
+    /// Replaces a run's row.
+    fn put_run(&mut self, run: RunKey, row: &RunRow) -> Result<()>;
+    /// Keeps a parameter unless a later value is known.
+    fn param(&mut self, run: RunKey, name: &str, value: &str, at: Timestamp) -> Result<()>;
+    /// Keeps a remark once.
+    fn note(&mut self, run: RunKey, note: &NoteFact) -> Result<()>;
+    /// Keeps a verdict once.
+    fn label(&mut self, version: VersionKey, label: &LabelFact) -> Result<()>;
+    /// Returns the parameters of a run, by name, as JSON text.
+    fn params(&mut self, run: RunKey) -> Result<Vec<(String, String)>>;
+
+    /// Makes a read unless the run has one of this number; returns whether it was new.
+    fn add_read(&mut self, row: &ReadRow) -> Result<bool>;
+    /// Makes a write unless the run has one of this number (its `key` is not looked at).
+    fn add_write(&mut self, row: &WriteRow) -> Result<Option<WriteKey>>;
+    /// Replaces what a run told of a read's or write's content; returns whether there is one of this number.
+    fn put_seen(&mut self, run: RunKey, n: u32, id: &VersionId, size: Option<u64>) -> Result<Option<Edge>>;
+    /// Keeps that a read or write is still to be hashed.
+    fn add_due(&mut self, run: RunKey, due: &Due) -> Result<()>;
+    /// Forgets that a read or write is still to be hashed.
+    fn drop_due(&mut self, run: RunKey, n: u32) -> Result<()>;
+    /// Returns a run's reads, by number.
+    fn reads(&mut self, run: RunKey) -> Result<Vec<ReadRow>>;
+    /// Returns a run's writes, by number.
+    fn writes(&mut self, run: RunKey) -> Result<Vec<WriteRow>>;
+    /// Returns one write.
+    fn write(&mut self, run: RunKey, n: u32) -> Result<Option<WriteRow>>;
+    /// Replaces a run's signature.
+    fn put_signature(&mut self, run: RunKey, signature: Option<i64>) -> Result<()>;
+    /// Returns the names of the artifacts that a run read, sorted, each once.
+    fn input_names(&mut self, run: RunKey) -> Result<Vec<String>>;
+    /// Returns one read.
+    fn read(&mut self, run: RunKey, n: u32) -> Result<Option<ReadRow>>;
+    /// Replaces what counts of a write.
+    fn settle(&mut self, write: WriteKey, counts: Option<(VersionKey, Timestamp)>) -> Result<()>;
+    /// Replaces what a read is bound to.
+    fn bind(
+        &mut self,
+        run: RunKey,
+        n: u32,
+        bound: Bound,
+        write: Option<WriteKey>,
+        like: Option<WriteKey>,
+    ) -> Result<()>;
+
+    /// Returns the last write of a version at or before `at`, of those that `reader` may see.
+    fn last_write_of_version(
+        &mut self,
+        version: VersionKey,
+        at: Timestamp,
+        reader: Reading,
+    ) -> Result<Option<Candidate>>;
+    /// Returns the first write of a version after `at` by another run that had started by then.
+    fn open_write_of_version(
+        &mut self,
+        version: VersionKey,
+        at: Timestamp,
+        reader: Reading,
+    ) -> Result<Option<Candidate>>;
+    /// Returns the last write of an artifact at or before `at`, of those that `reader` may see.
+    fn last_write_of_artifact(
+        &mut self,
+        artifact: ArtifactKey,
+        at: Timestamp,
+        reader: Reading,
+    ) -> Result<Option<Candidate>>;
+    /// Returns, for each other artifact of the project that had the same content at or before `at`, its last write of
+    /// it; latest first, at most `limit`.
+    fn copies(&mut self, version: VersionKey, at: Timestamp, reader: Reading, limit: usize) -> Result<Vec<Candidate>>;
+
+    /// Returns the reads of unknown content whose binding may change with a write of `artifact` that counts from `at`.
+    fn reads_by_time(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<Vec<(RunKey, u32)>>;
+    /// Returns the reads from `from` on that told this version, or the same content of another artifact, and whose
+    /// binding may change with a write of the version that counts from `at`.
+    fn reads_of_content(&mut self, version: VersionKey, from: Timestamp, at: Timestamp) -> Result<Vec<(RunKey, u32)>>;
+    /// Returns the reads that are bound to a write.
+    fn reads_of_write(&mut self, write: WriteKey) -> Result<Vec<(RunKey, u32)>>;
+
+    /// Returns how far a journal was folded.
+    fn offset(&mut self, journal: &str) -> Result<u64>;
+    /// Keeps how far a journal was folded; `None` forgets it.
+    fn put_offset(&mut self, journal: &str, offset: Option<u64>) -> Result<()>;
+    /// Adds to a count of what went wrong: `lost` or `damaged`.
+    fn add_tally(&mut self, name: &str, count: u64) -> Result<()>;
+}
+
+/// Who reads, and at which place of the run: a run sees its own writes only after it made them known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// The reader.
+    pub run: RunKey,
+    /// The read's number.
+    pub n: u32,
+}
+
+/// What a number of a run stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edge {
+    /// A read.
+    Read,
+    /// A write.
+    Write,
+}
+
+/// What a store is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// To answer only; a store that is missing is [`StoreError::Missing`].
+    Read,
+    /// To write too; a store that is missing is made.
+    Write,
+    /// To write from inside somebody's pipeline: with little patience, and leaving the write-ahead log to others.
+    Fold,
+}
+
+/// Opens the store of `home`.
+///
+/// # Errors
+/// When it is missing (only to read), cannot be used, is too new or is no store.
+pub fn open(home: &Home, mode: Mode) -> Result<Box<dyn Store>, StoreError> {
+    #[cfg(feature = "store")]
+    return sqlite::SqliteStore::open(home, mode).map(|store| Box::new(store) as Box<dyn Store>);
+    #[cfg(not(feature = "store"))]
+    {
+        let _ = mode;
+        Err(StoreError::Unreachable {
+            path: home.store.clone(),
+            reason: "this build records only: it lacks the feature `store`".to_owned(),
+        })
+    }
+}
+
+/// What `doctor` found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Checkup {
+    /// What is fine, in words.
+    pub fine: Vec<String>,
+    /// What is wrong, in words.
+    pub wrong: Vec<String>,
+}

@@ -1,0 +1,358 @@
+//! What passes through the door of a store: keys and rows.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::model::{ArtifactKind, ArtifactName, Bound, Declaration, Git, RunId, Status, Timestamp, Verdict, VersionId};
+
+macro_rules! keys {
+    ($($(#[$doc:meta])* $name:ident)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub i64);
+    )*};
+}
+
+keys! {
+    /// A project inside one store.
+    ProjectKey
+    /// A component inside one store.
+    ComponentKey
+    /// An artifact inside one store.
+    ArtifactKey
+    /// A version inside one store.
+    VersionKey
+    /// A run inside one store.
+    RunKey
+    /// A write inside one store.
+    WriteKey
+    /// A recording process inside one store.
+    ProcessKey
+    /// A function's source inside one store.
+    CodeKey
+    /// A git state inside one store.
+    GitKey
+    /// What runs say of their component, inside one store.
+    DeclarationKey
+}
+
+/// A run's own row. Fields that are `None` are not known yet, or never will be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunRow {
+    /// Its id.
+    pub id: RunId,
+    /// Its project.
+    pub project: ProjectKey,
+    /// Its component; `None` until its start arrives.
+    pub component: Option<ComponentKey>,
+    /// How it stands.
+    pub status: Status,
+    /// When it began.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// How long it took, in microseconds.
+    pub duration_us: Option<i64>,
+    /// The process that recorded it.
+    pub process: Option<ProcessKey>,
+    /// The run inside which it ran.
+    pub parent: Option<RunId>,
+    /// Its source.
+    pub code: Option<CodeKey>,
+    /// The git state of its code.
+    pub git: Option<GitKey>,
+    /// What its code said of its component.
+    pub declaration: Option<DeclarationKey>,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// A hash over its input names and parameters.
+    pub signature: Option<i64>,
+}
+
+/// A read with what it was bound to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadRow {
+    /// Who read.
+    pub run: RunKey,
+    /// Its number among the run's reads and writes.
+    pub n: u32,
+    /// What was read.
+    pub artifact: ArtifactKey,
+    /// The content or declared version, as the run told it.
+    pub seen: Option<VersionKey>,
+    /// When.
+    pub at: Timestamp,
+    /// How it was bound.
+    pub bound: Bound,
+    /// The write that it saw.
+    pub write: Option<WriteKey>,
+    /// A write of the same content by another name, too weak a reason to bind.
+    pub like: Option<WriteKey>,
+    /// The argument or expression that named it.
+    pub argument: Option<String>,
+}
+
+/// A write with what counts of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WriteRow {
+    /// Its key.
+    pub key: WriteKey,
+    /// Who wrote.
+    pub run: RunKey,
+    /// Its number among the run's reads and writes.
+    pub n: u32,
+    /// What was written.
+    pub artifact: ArtifactKey,
+    /// The content or declared version, as the run told it.
+    pub seen: Option<VersionKey>,
+    /// When the run made it known, if before its end.
+    pub said_at: Option<Timestamp>,
+    /// The version that it made; `None` when it does not count.
+    pub version: Option<VersionKey>,
+    /// From when it counts.
+    pub at: Option<Timestamp>,
+    /// The binding or expression that named it.
+    pub argument: Option<String>,
+}
+
+/// A write that a read may be bound to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The write.
+    pub write: WriteKey,
+    /// Who wrote.
+    pub run: RunKey,
+    /// What was written.
+    pub artifact: ArtifactKey,
+}
+
+/// A version that a read or write told, with what decides how it binds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VersionRow {
+    /// Its key.
+    pub key: VersionKey,
+    /// Its artifact.
+    pub artifact: ArtifactKey,
+    /// Its id.
+    pub id: VersionId,
+    /// The content's size in bytes, when known.
+    pub size: Option<u64>,
+}
+
+/// A component's own row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ComponentRow {
+    /// Its key.
+    pub key: ComponentKey,
+    /// Its name.
+    pub name: String,
+    /// Whom to ask.
+    pub owner: Option<String>,
+    /// What it does.
+    pub description: Option<String>,
+    /// After how many seconds an input counts as old.
+    pub stale_after_s: Option<i64>,
+    /// Words to find it by.
+    pub tags: Vec<String>,
+    /// How many runs it has.
+    pub runs: u64,
+    /// Its last run.
+    pub last_run: Option<RunKey>,
+}
+
+/// A field of a component as somebody said it at some time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ComponentField {
+    /// Whom to ask.
+    Owner(String),
+    /// What it does.
+    Description(String),
+    /// After how many seconds an input counts as old.
+    StaleAfter(i64),
+    /// A word to find it by, put on or taken off.
+    Tag {
+        /// The word.
+        tag: String,
+        /// Whether it was put on.
+        is_present: bool,
+    },
+}
+
+/// A run with everything that an answer shows of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunDetail {
+    /// Its key.
+    pub key: RunKey,
+    /// Its row.
+    pub row: RunRow,
+    /// Its project's name.
+    pub project: String,
+    /// Its component's name, owner, description, tags and age limit.
+    pub component: ComponentRow,
+    /// What its own code said of the component.
+    pub declared: Option<Declaration>,
+    /// Its host.
+    pub host: Option<String>,
+    /// Its user.
+    pub user: Option<String>,
+    /// When its process was last heard of.
+    pub last_seen: Option<Timestamp>,
+    /// Its git state.
+    pub git: Option<Git>,
+    /// Its source.
+    pub code: Option<CodeDetail>,
+    /// Its parameters.
+    pub params: BTreeMap<String, Value>,
+    /// What it read, in order.
+    pub reads: Vec<ReadDetail>,
+    /// What it wrote, in order.
+    pub writes: Vec<WriteDetail>,
+    /// Remarks, oldest first.
+    pub notes: Vec<NoteDetail>,
+}
+
+/// A function's source with whether the work tree held it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeDetail {
+    /// The file, as the compiler knew it.
+    pub file: String,
+    /// The line of the function.
+    pub line: u32,
+    /// BLAKE3 of the text, in hex.
+    pub hash: String,
+    /// The text, when asked for.
+    pub source: Option<String>,
+    /// Whether the work tree held it when the run's process looked.
+    pub is_in_work_tree: Option<bool>,
+}
+
+/// A read as an answer shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadDetail {
+    /// Its number among the run's reads and writes.
+    pub n: u32,
+    /// The artifact.
+    pub name: ArtifactName,
+    /// The artifact's kind.
+    pub kind: ArtifactKind,
+    /// The argument or expression that named it.
+    pub argument: Option<String>,
+    /// When.
+    pub at: Timestamp,
+    /// The content or declared version, as the run told it.
+    pub seen: Option<VersionId>,
+    /// The content's size, when known.
+    pub size: Option<u64>,
+    /// How it was bound.
+    pub bound: Bound,
+    /// The write that it saw.
+    pub write: Option<WriteOf>,
+    /// A write of the same content by another name, too weak a reason to bind.
+    pub like: Option<WriteOf>,
+    /// The run that last wrote the artifact before, when nobody known wrote what was read.
+    pub last_writer: Option<RunId>,
+    /// A run that had written another version of what was read by the time the reader began, after the write it saw.
+    pub superseded_by: Option<(RunId, Timestamp)>,
+    /// A later completed run of the writer's component over the same inputs and parameters, by that time.
+    pub redone_by: Option<(RunId, Timestamp)>,
+}
+
+/// The write that a read points to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WriteOf {
+    /// Who wrote.
+    pub run: RunKey,
+    /// Its id.
+    pub run_id: RunId,
+    /// What was written.
+    pub name: ArtifactName,
+    /// The version.
+    pub version: VersionId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A write as an answer shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WriteDetail {
+    /// Its number among the run's reads and writes.
+    pub n: u32,
+    /// The artifact.
+    pub name: ArtifactName,
+    /// The artifact's kind.
+    pub kind: ArtifactKind,
+    /// The binding or expression that named it.
+    pub argument: Option<String>,
+    /// The version that it made.
+    pub version: Option<VersionId>,
+    /// The content's size, when known.
+    pub size: Option<u64>,
+    /// From when it counts.
+    pub at: Option<Timestamp>,
+    /// When the run made it known, if before its end.
+    pub said_at: Option<Timestamp>,
+    /// The last verdict on the version.
+    pub label: Option<Verdict>,
+}
+
+/// A remark on a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoteDetail {
+    /// Its id.
+    pub id: Uuid,
+    /// The remark.
+    pub text: String,
+    /// When it was made.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: Option<String>,
+}
+
+/// A verdict on a version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LabelRow {
+    /// Its id.
+    pub id: Uuid,
+    /// The version.
+    pub version: VersionKey,
+    /// The artifact.
+    pub name: ArtifactName,
+    /// The version's id.
+    pub version_id: VersionId,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: Option<String>,
+    /// By whom.
+    pub by: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A version as it may be named: with its last write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VersionAt {
+    /// Its key.
+    pub key: VersionKey,
+    /// Its id.
+    pub id: VersionId,
+    /// Its last write, and by whom.
+    pub written: Option<(RunKey, Timestamp)>,
+}
+
+/// Which runs are meant.
+#[derive(Clone, Debug, Default)]
+pub struct RunSelection {
+    /// Of this component.
+    pub component: Option<ComponentKey>,
+    /// With this status.
+    pub status: Option<Status>,
+    /// Started at or after.
+    pub since: Option<Timestamp>,
+    /// Started before or at.
+    pub until: Option<Timestamp>,
+    /// At most so many.
+    pub limit: Option<usize>,
+}

@@ -1,0 +1,336 @@
+//! A transaction on a SQLite file: reads, writes and the writes that a read may have seen.
+
+use rusqlite::{Row, params};
+
+use super::write::SqliteWriter;
+use crate::model::{
+    ArtifactKind, ArtifactName, Bound, Code, Declaration, Due, Git, Header, LabelFact, NoteFact, ProcessId, RunId,
+    Timestamp, VersionId,
+};
+use crate::store::{
+    ArtifactKey, Candidate, CodeKey, ComponentField, ComponentKey, DeclarationKey, Edge, GitKey, ProcessKey,
+    ProjectKey, ReadRow, Reading, Result, RunKey, RunRow, VersionKey, VersionRow, WriteKey, WriteRow, Writer,
+};
+
+const READ_COLUMNS: &str = "run_id, n, artifact_id, seen_id, at, bound, write_id, like_id, argument";
+const WRITE_COLUMNS: &str = "id, run_id, n, artifact_id, seen_id, said_at, version_id, at, argument";
+
+/// A reader does not see its own writes, unless it made them known before it read.
+const VISIBLE: &str = "(w.run_id <> $3 OR (w.said_at IS NOT NULL AND w.n < $4))";
+
+fn read_row(row: &Row<'_>) -> rusqlite::Result<ReadRow> {
+    Ok(ReadRow {
+        run: row.get(0)?,
+        n: row.get(1)?,
+        artifact: row.get(2)?,
+        seen: row.get(3)?,
+        at: row.get(4)?,
+        bound: row.get(5)?,
+        write: row.get(6)?,
+        like: row.get(7)?,
+        argument: row.get(8)?,
+    })
+}
+
+fn write_row(row: &Row<'_>) -> rusqlite::Result<WriteRow> {
+    Ok(WriteRow {
+        key: row.get(0)?,
+        run: row.get(1)?,
+        n: row.get(2)?,
+        artifact: row.get(3)?,
+        seen: row.get(4)?,
+        said_at: row.get(5)?,
+        version: row.get(6)?,
+        at: row.get(7)?,
+        argument: row.get(8)?,
+    })
+}
+
+fn candidate(row: &Row<'_>) -> rusqlite::Result<Candidate> {
+    Ok(Candidate { write: row.get(0)?, run: row.get(1)?, artifact: row.get(2)? })
+}
+
+fn numbered(row: &Row<'_>) -> rusqlite::Result<(RunKey, u32)> {
+    Ok((row.get(0)?, row.get(1)?))
+}
+
+impl Writer for SqliteWriter<'_> {
+    fn add_read(&mut self, read: &ReadRow) -> Result<bool> {
+        let sql = "INSERT INTO read (run_id, n, artifact_id, seen_id, at, bound, write_id, like_id, argument)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (run_id, n) DO NOTHING";
+        let added = self.execute(
+            sql,
+            params![
+                read.run,
+                read.n,
+                read.artifact,
+                read.seen,
+                read.at,
+                read.bound,
+                read.write,
+                read.like,
+                read.argument
+            ],
+        )?;
+        Ok(added > 0)
+    }
+
+    fn add_write(&mut self, write: &WriteRow) -> Result<Option<WriteKey>> {
+        let sql = "INSERT INTO write (run_id, n, artifact_id, seen_id, said_at, version_id, at, argument)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (run_id, n) DO NOTHING";
+        let added = self.execute(
+            sql,
+            params![
+                write.run,
+                write.n,
+                write.artifact,
+                write.seen,
+                write.said_at,
+                write.version,
+                write.at,
+                write.argument
+            ],
+        )?;
+        Ok((added > 0).then(|| WriteKey(self.connection.last_insert_rowid())))
+    }
+
+    fn put_seen(&mut self, run: RunKey, n: u32, id: &VersionId, size: Option<u64>) -> Result<Option<Edge>> {
+        let find = "SELECT artifact_id, 0 FROM read WHERE run_id = $1 AND n = $2
+             UNION ALL SELECT artifact_id, 1 FROM write WHERE run_id = $1 AND n = $2";
+        let found = self.one(find, params![run, n], |row| Ok((row.get(0)?, row.get::<_, bool>(1)?)))?;
+        let Some((artifact, is_write)) = found else { return Ok(None) };
+        let version = self.version(artifact, id, size)?;
+        let (sql, edge) = if is_write {
+            ("UPDATE write SET seen_id = $1 WHERE run_id = $2 AND n = $3", Edge::Write)
+        } else {
+            ("UPDATE read SET seen_id = $1 WHERE run_id = $2 AND n = $3", Edge::Read)
+        };
+        self.execute(sql, params![version, run, n])?;
+        Ok(Some(edge))
+    }
+
+    fn add_due(&mut self, run: RunKey, due: &Due) -> Result<()> {
+        let sql = "INSERT INTO due (run_id, n, path, state) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+        self.execute(sql, params![run, due.n, due.path, due.state]).map(drop)
+    }
+
+    fn drop_due(&mut self, run: RunKey, n: u32) -> Result<()> {
+        self.execute("DELETE FROM due WHERE run_id = $1 AND n = $2", params![run, n]).map(drop)
+    }
+
+    fn reads(&mut self, run: RunKey) -> Result<Vec<ReadRow>> {
+        self.all(&format!("SELECT {READ_COLUMNS} FROM read WHERE run_id = $1 ORDER BY n"), [run], read_row)
+    }
+
+    fn writes(&mut self, run: RunKey) -> Result<Vec<WriteRow>> {
+        self.all(&format!("SELECT {WRITE_COLUMNS} FROM write WHERE run_id = $1 ORDER BY n"), [run], write_row)
+    }
+
+    fn write(&mut self, run: RunKey, n: u32) -> Result<Option<WriteRow>> {
+        let sql = format!("SELECT {WRITE_COLUMNS} FROM write WHERE run_id = $1 AND n = $2");
+        self.one(&sql, params![run, n], write_row)
+    }
+
+    fn put_signature(&mut self, run: RunKey, signature: Option<i64>) -> Result<()> {
+        self.execute("UPDATE run SET signature = $1 WHERE id = $2", params![signature, run]).map(drop)
+    }
+
+    fn input_names(&mut self, run: RunKey) -> Result<Vec<String>> {
+        let sql = "SELECT DISTINCT a.name FROM read d JOIN artifact a ON a.id = d.artifact_id WHERE d.run_id = $1
+             ORDER BY a.name";
+        self.all(sql, [run], |row| row.get(0))
+    }
+
+    fn read(&mut self, run: RunKey, n: u32) -> Result<Option<ReadRow>> {
+        let sql = format!("SELECT {READ_COLUMNS} FROM read WHERE run_id = $1 AND n = $2");
+        self.one(&sql, params![run, n], read_row)
+    }
+
+    fn settle(&mut self, write: WriteKey, counts: Option<(VersionKey, Timestamp)>) -> Result<()> {
+        let (version, at) = counts.unzip();
+        self.execute("UPDATE write SET version_id = $1, at = $2 WHERE id = $3", params![version, at, write]).map(drop)
+    }
+
+    fn bind(
+        &mut self,
+        run: RunKey,
+        n: u32,
+        bound: Bound,
+        write: Option<WriteKey>,
+        like: Option<WriteKey>,
+    ) -> Result<()> {
+        let sql = "UPDATE read SET bound = $1, write_id = $2, like_id = $3 WHERE run_id = $4 AND n = $5";
+        self.execute(sql, params![bound, write, like, run, n]).map(drop)
+    }
+
+    fn last_write_of_version(
+        &mut self,
+        version: VersionKey,
+        at: Timestamp,
+        reader: Reading,
+    ) -> Result<Option<Candidate>> {
+        let sql = format!(
+            "SELECT w.id, w.run_id, w.artifact_id FROM write w JOIN run r ON r.id = w.run_id
+             WHERE w.version_id = $1 AND w.at <= $2 AND {VISIBLE} ORDER BY w.at DESC, r.uuid DESC, w.n DESC LIMIT 1"
+        );
+        self.one(&sql, params![version, at, reader.run, reader.n], candidate)
+    }
+
+    fn open_write_of_version(
+        &mut self,
+        version: VersionKey,
+        at: Timestamp,
+        reader: Reading,
+    ) -> Result<Option<Candidate>> {
+        let sql = "SELECT w.id, w.run_id, w.artifact_id FROM write w JOIN run r ON r.id = w.run_id
+             WHERE w.version_id = $1 AND w.at > $2 AND r.started_at <= $2 AND w.run_id <> $3
+             ORDER BY w.at, r.uuid, w.n LIMIT 1";
+        self.one(sql, params![version, at, reader.run], candidate)
+    }
+
+    fn last_write_of_artifact(
+        &mut self,
+        artifact: ArtifactKey,
+        at: Timestamp,
+        reader: Reading,
+    ) -> Result<Option<Candidate>> {
+        let sql = format!(
+            "SELECT w.id, w.run_id, w.artifact_id FROM write w JOIN run r ON r.id = w.run_id
+             WHERE w.artifact_id = $1 AND w.version_id IS NOT NULL AND w.at <= $2 AND {VISIBLE}
+             ORDER BY w.at DESC, r.uuid DESC, w.n DESC LIMIT 1"
+        );
+        self.one(&sql, params![artifact, at, reader.run, reader.n], candidate)
+    }
+
+    fn copies(&mut self, version: VersionKey, at: Timestamp, reader: Reading, limit: usize) -> Result<Vec<Candidate>> {
+        // For each other version with these bytes: its last write by then.
+        let sql = format!(
+            "SELECT w.id, w.run_id, w.artifact_id
+             FROM (SELECT id, artifact_id, id_value FROM version WHERE id = $1 AND id_kind = 0) AS me
+             JOIN artifact mine ON mine.id = me.artifact_id
+             JOIN version v ON v.id_kind = 0 AND v.id_value = me.id_value AND v.id <> me.id
+             JOIN artifact other ON other.id = v.artifact_id AND other.project_id = mine.project_id
+             JOIN write w ON w.id = (
+                 SELECT w.id FROM write w JOIN run r ON r.id = w.run_id
+                 WHERE w.version_id = v.id AND w.at <= $2 AND {VISIBLE} ORDER BY w.at DESC, r.uuid DESC, w.n DESC LIMIT 1)
+             JOIN run r ON r.id = w.run_id
+             ORDER BY w.at DESC, r.uuid DESC, other.name LIMIT $5"
+        );
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.all(&sql, params![version, at, reader.run, reader.n, limit], candidate)
+    }
+
+    fn reads_by_time(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<Vec<(RunKey, u32)>> {
+        // Reads after the next write that counts saw that one, or a later one.
+        let sql = "SELECT run_id, n FROM read WHERE artifact_id = $1 AND seen_id IS NULL AND at >= $2
+             AND at <= coalesce((SELECT min(w.at) FROM write w
+                 WHERE w.artifact_id = $1 AND w.version_id IS NOT NULL AND w.at > $2), 9223372036854775807)";
+        self.all(sql, params![artifact, at], numbered)
+    }
+
+    fn reads_of_content(&mut self, version: VersionKey, from: Timestamp, at: Timestamp) -> Result<Vec<(RunKey, u32)>> {
+        // Reads after the next write of the version saw that one, or a later one.
+        let sql = "WITH asked (version_id, first, at) AS (SELECT $1, $2, $3),
+             bounds (version_id, first, last) AS (
+                 SELECT version_id, first, coalesce(
+                     (SELECT min(w.at) FROM write w WHERE w.version_id = asked.version_id AND w.at > asked.at),
+                     9223372036854775807) FROM asked)
+             SELECT d.run_id, d.n FROM bounds JOIN read d ON d.seen_id = version_id AND d.at >= first AND d.at <= last
+             UNION
+             SELECT d.run_id, d.n FROM bounds JOIN version me ON me.id = version_id AND me.id_kind = 0
+             JOIN version v ON v.id_kind = 0 AND v.id_value = me.id_value AND v.id <> me.id
+             JOIN read d ON d.seen_id = v.id AND d.at >= first AND d.at <= last";
+        self.all(sql, params![version, from, at], numbered)
+    }
+
+    fn reads_of_write(&mut self, write: WriteKey) -> Result<Vec<(RunKey, u32)>> {
+        self.all("SELECT run_id, n FROM read WHERE write_id = $1", [write], numbered)
+    }
+
+    fn project(&mut self, name: &str) -> Result<ProjectKey> {
+        self.project(name)
+    }
+    fn component(&mut self, project: ProjectKey, name: &str) -> Result<ComponentKey> {
+        self.component(project, name)
+    }
+    fn amend(&mut self, component: ComponentKey, field: &ComponentField, at: Timestamp) -> Result<()> {
+        SqliteWriter::amend(self, component, field, at)
+    }
+    fn artifact(
+        &mut self,
+        project: ProjectKey,
+        name: &ArtifactName,
+        declared: Option<ArtifactKind>,
+    ) -> Result<ArtifactKey> {
+        self.artifact(project, name, declared)
+    }
+    fn version(&mut self, artifact: ArtifactKey, id: &VersionId, size: Option<u64>) -> Result<VersionKey> {
+        self.version(artifact, id, size)
+    }
+    fn version_row(&mut self, version: VersionKey) -> Result<VersionRow> {
+        SqliteWriter::version_row(self, version)
+    }
+    fn process(&mut self, key: &str, header: &Header) -> Result<ProcessKey> {
+        self.process(key, header)
+    }
+    fn saw_process(&mut self, process: ProcessKey, at: Timestamp) -> Result<()> {
+        SqliteWriter::saw_process(self, process, at)
+    }
+    fn bury(&mut self, process: ProcessId) -> Result<Vec<RunKey>> {
+        SqliteWriter::bury(self, process)
+    }
+    fn code(&mut self, key: &str) -> Result<CodeKey> {
+        self.code(key)
+    }
+    fn keep_code(&mut self, code: &Code) -> Result<()> {
+        self.keep_code(code)
+    }
+    fn keep_code_check(&mut self, process: ProcessKey, code: CodeKey, is_in_work_tree: bool) -> Result<()> {
+        SqliteWriter::keep_code_check(self, process, code, is_in_work_tree)
+    }
+    fn git(&mut self, key: &str) -> Result<GitKey> {
+        self.git(key)
+    }
+    fn keep_git(&mut self, git: &Git) -> Result<()> {
+        self.keep_git(git)
+    }
+    fn declaration(&mut self, declared: &Declaration) -> Result<DeclarationKey> {
+        self.declaration(declared)
+    }
+    fn run(&mut self, id: RunId) -> Result<Option<(RunKey, RunRow)>> {
+        SqliteWriter::run(self, id)
+    }
+    fn run_row(&mut self, run: RunKey) -> Result<RunRow> {
+        SqliteWriter::run_row(self, run)
+    }
+    fn is_removed(&mut self, id: RunId) -> Result<bool> {
+        SqliteWriter::is_removed(self, id)
+    }
+    fn add_run(&mut self, row: &RunRow) -> Result<RunKey> {
+        SqliteWriter::add_run(self, row)
+    }
+    fn put_run(&mut self, run: RunKey, row: &RunRow) -> Result<()> {
+        SqliteWriter::put_run(self, run, row)
+    }
+    fn param(&mut self, run: RunKey, name: &str, value: &str, at: Timestamp) -> Result<()> {
+        SqliteWriter::param(self, run, name, value, at)
+    }
+    fn note(&mut self, run: RunKey, note: &NoteFact) -> Result<()> {
+        SqliteWriter::note(self, run, note)
+    }
+    fn label(&mut self, version: VersionKey, label: &LabelFact) -> Result<()> {
+        SqliteWriter::label(self, version, label)
+    }
+    fn params(&mut self, run: RunKey) -> Result<Vec<(String, String)>> {
+        SqliteWriter::params(self, run)
+    }
+    fn offset(&mut self, journal: &str) -> Result<u64> {
+        SqliteWriter::offset(self, journal)
+    }
+    fn put_offset(&mut self, journal: &str, offset: Option<u64>) -> Result<()> {
+        SqliteWriter::put_offset(self, journal, offset)
+    }
+    fn add_tally(&mut self, name: &str, count: u64) -> Result<()> {
+        SqliteWriter::add_tally(self, name, count)
+    }
+}

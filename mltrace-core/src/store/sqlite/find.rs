@@ -1,0 +1,276 @@
+//! What can be found in a SQLite file.
+
+use rusqlite::{OptionalExtension, Params, Row, params};
+
+use super::SqliteStore;
+use super::map::{Bytes, version_columns, version_id};
+use crate::model::{ArtifactName, Due, RunId, Timestamp, VersionId};
+use crate::store::{
+    ArtifactKey, Checkup, ComponentKey, ComponentRow, LabelRow, ProjectKey, Result, RunDetail, RunKey, RunSelection,
+    Store, VersionAt, VersionKey, Work,
+};
+
+impl SqliteStore {
+    pub(super) fn one<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        map: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>> {
+        Ok(self.connection.prepare_cached(sql)?.query_row(params, map).optional()?)
+    }
+
+    pub(super) fn all<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        map: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let rows = statement.query_map(params, map)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    pub(super) fn component_row(&self, key: ComponentKey, with_runs: bool) -> Result<Option<ComponentRow>> {
+        let find = "SELECT name, owner, description, stale_after_s FROM component WHERE id = $1";
+        let tags = "SELECT tag FROM component_tag WHERE component_id = $1 AND is_present ORDER BY tag";
+        let Some(mut component) = self.one(find, [key], |row| {
+            Ok(ComponentRow {
+                key,
+                name: row.get(0)?,
+                owner: row.get(1)?,
+                description: row.get(2)?,
+                stale_after_s: row.get(3)?,
+                tags: Vec::new(),
+                runs: 0,
+                last_run: None,
+            })
+        })?
+        else {
+            return Ok(None);
+        };
+        component.tags = self.all(tags, [key], |row| row.get(0))?;
+        if with_runs {
+            let count = "SELECT count(*) FROM run WHERE component_id = $1";
+            component.runs =
+                self.one(count, [key], |row| row.get::<_, i64>(0))?.map_or(0, i64::unsigned_abs);
+            let last = "SELECT id FROM run WHERE component_id = $1 ORDER BY started_at DESC, uuid DESC LIMIT 1";
+            component.last_run = self.one(last, [key], |row| row.get(0))?;
+        }
+        Ok(Some(component))
+    }
+}
+
+fn version_at(row: &Row<'_>) -> rusqlite::Result<VersionAt> {
+    let run: Option<RunKey> = row.get(3)?;
+    let at: Option<Timestamp> = row.get(4)?;
+    Ok(VersionAt { key: row.get(0)?, id: version_id(row, 1)?.unwrap_or(VersionId::None), written: run.zip(at) })
+}
+
+/// The keys as the JSON list that `json_each` takes.
+pub(super) fn key_list(runs: &[RunKey]) -> String {
+    super::write::json(&runs.iter().map(|run| run.0).collect::<Vec<_>>())
+}
+
+impl Store for SqliteStore {
+    fn write(&mut self, work: Work<'_>) -> Result<()> {
+        self.transact(work)
+    }
+
+    fn project(&mut self, name: &str) -> Result<Option<ProjectKey>> {
+        self.one("SELECT id FROM project WHERE name = $1", [name], |row| row.get(0))
+    }
+
+    fn component(&mut self, project: ProjectKey, name: &str) -> Result<Option<ComponentRow>> {
+        let find = "SELECT id FROM component WHERE project_id = $1 AND name = $2";
+        match self.one(find, params![project, name], |row| row.get(0))? {
+            Some(key) => self.component_row(key, true),
+            None => Ok(None),
+        }
+    }
+
+    fn components(&mut self, project: ProjectKey) -> Result<Vec<ComponentRow>> {
+        let sql = "SELECT id FROM component WHERE project_id = $1 ORDER BY name";
+        let keys: Vec<ComponentKey> = self.all(sql, [project], |row| row.get(0))?;
+        keys.into_iter().filter_map(|key| self.component_row(key, true).transpose()).collect()
+    }
+
+    fn artifact(&mut self, project: ProjectKey, name: &str) -> Result<Option<ArtifactKey>> {
+        let sql = "SELECT id FROM artifact WHERE project_id = $1 AND name = $2";
+        self.one(sql, params![project, name], |row| row.get(0))
+    }
+
+    fn artifact_names(&mut self, project: ProjectKey, prefix: &str, limit: usize) -> Result<Vec<String>> {
+        // `substr` instead of LIKE: a prefix may hold `%` and `_`. The range lets the index find its start.
+        let sql = "SELECT name FROM artifact WHERE project_id = $1 AND name >= $2
+             AND substr(name, 1, length($2)) = $2 ORDER BY name LIMIT $3";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.all(sql, params![project, prefix, limit], |row| row.get(0))
+    }
+
+    fn versions(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<Vec<VersionAt>> {
+        let sql = "SELECT v.id, v.id_kind, v.id_value, w.run_id, w.at FROM version v
+             LEFT JOIN write w ON w.id = (
+                 SELECT w.id FROM write w JOIN run r ON r.id = w.run_id WHERE w.version_id = v.id AND w.at <= $1
+                 ORDER BY w.at DESC, r.uuid DESC, w.n DESC LIMIT 1)
+             WHERE v.artifact_id = $2 ORDER BY w.at DESC, v.id DESC";
+        self.all(sql, params![at, artifact], version_at)
+    }
+
+    fn latest(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<Option<VersionAt>> {
+        let written = "SELECT v.id, v.id_kind, v.id_value, w.run_id, w.at FROM write w
+             JOIN run r ON r.id = w.run_id JOIN version v ON v.id = w.version_id
+             WHERE w.artifact_id = $1 AND w.version_id IS NOT NULL AND w.at <= $2
+             ORDER BY w.at DESC, r.uuid DESC, w.n DESC LIMIT 1";
+        let found = self.one(written, params![artifact, at], version_at)?;
+        if found.is_some() {
+            return Ok(found);
+        }
+        // Nobody wrote it: the version that was read last.
+        let read = "SELECT v.id, v.id_kind, v.id_value, NULL, NULL FROM read d JOIN version v ON v.id = d.seen_id
+             WHERE d.artifact_id = $1 AND d.at <= $2 ORDER BY d.at DESC LIMIT 1";
+        self.one(read, params![artifact, at], version_at)
+    }
+
+    fn readers(&mut self, artifact: ArtifactKey, version: &VersionId, limit: usize) -> Result<Vec<RunId>> {
+        let (kind, value) = version_columns(version);
+        let sql = "SELECT DISTINCT r.uuid FROM read d JOIN run r ON r.id = d.run_id
+             LEFT JOIN write w ON w.id = d.write_id
+             LEFT JOIN version v ON v.id = coalesce(d.seen_id, w.version_id)
+             WHERE d.artifact_id = $1 AND r.component_id IS NOT NULL
+             AND ((v.id_kind = $2 AND v.id_value = $3) OR (v.id IS NULL AND $2 = 4))
+             ORDER BY r.started_at, r.uuid LIMIT $4";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.all(sql, params![artifact, kind, value, limit], |row| row.get(0))
+    }
+
+    fn upstream(&mut self, runs: &[RunKey], depth: Option<u32>) -> Result<Vec<(RunKey, RunKey)>> {
+        let pair = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let Some(depth) = depth else {
+            // up: all runs upstream, each once; then the edges among them.
+            let sql = "WITH RECURSIVE up (run_id) AS (
+                     SELECT value FROM json_each($1)
+                     UNION
+                     SELECT w.run_id FROM up JOIN read d ON d.run_id = up.run_id JOIN write w ON w.id = d.write_id)
+                 SELECT DISTINCT d.run_id, w.run_id FROM up
+                 JOIN read d ON d.run_id = up.run_id JOIN write w ON w.id = d.write_id
+                 WHERE w.run_id <> d.run_id";
+            return self.all(sql, [key_list(runs)], pair);
+        };
+        let sql = "SELECT DISTINCT d.run_id, w.run_id FROM json_each($1) AS level
+             JOIN read d ON d.run_id = level.value JOIN write w ON w.id = d.write_id WHERE w.run_id <> d.run_id";
+        let mut seen: std::collections::HashSet<RunKey> = runs.iter().copied().collect();
+        let mut level = runs.to_vec();
+        let mut edges = Vec::new();
+        // One step beyond the limit is asked for, so that the caller can say that something was left out.
+        for _ in 0..=depth {
+            let found: Vec<(RunKey, RunKey)> = self.all(sql, [key_list(&level)], pair)?;
+            level = found.iter().map(|(_, up)| *up).filter(|up| seen.insert(*up)).collect();
+            edges.extend(found);
+            if level.is_empty() {
+                break;
+            }
+        }
+        Ok(edges)
+    }
+
+    fn run(&mut self, id: RunId) -> Result<Option<RunKey>> {
+        self.one("SELECT id FROM run WHERE uuid = $1 AND component_id IS NOT NULL", [id], |row| row.get(0))
+    }
+
+    fn runs_like(&mut self, project: ProjectKey, digits: &str, limit: usize) -> Result<Vec<RunId>> {
+        let sql = "SELECT uuid FROM run WHERE project_id = $1 AND component_id IS NOT NULL
+             AND (substr(lower(hex(uuid)), 1, length($2)) = $2 OR substr(lower(hex(uuid)), -length($2)) = $2)
+             ORDER BY started_at DESC, uuid DESC LIMIT $3";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.all(sql, params![project, digits, limit], |row| row.get(0))
+    }
+
+    fn select(&mut self, project: ProjectKey, selection: &RunSelection) -> Result<Vec<RunKey>> {
+        let limit = selection.limit.and_then(|limit| i64::try_from(limit).ok()).unwrap_or(-1);
+        let since = selection.since.unwrap_or(Timestamp::MIN);
+        let until = selection.until.unwrap_or(Timestamp::MAX);
+        // With a component its own index is the short way, without one the project's.
+        let (place, key) = match selection.component {
+            Some(component) => ("component_id = $1", component.0),
+            None => ("project_id = $1 AND component_id IS NOT NULL", project.0),
+        };
+        let sql = format!(
+            "SELECT id FROM run WHERE {place} AND started_at >= $2 AND started_at <= $3
+             AND ($4 IS NULL OR status = $4) ORDER BY started_at DESC, uuid DESC LIMIT $5"
+        );
+        self.all(&sql, params![key, since, until, selection.status, limit], |row| row.get(0))
+    }
+
+    fn details(&mut self, runs: &[RunKey], with_source: bool) -> Result<Vec<RunDetail>> {
+        self.run_details(runs, with_source)
+    }
+
+    fn labels(&mut self, project: ProjectKey, only_last: bool) -> Result<Vec<LabelRow>> {
+        let sql = "SELECT l.uuid, v.id, a.name, v.id_kind, v.id_value, l.verdict, l.reason, l.by, l.at
+             FROM label l JOIN version v ON v.id = l.version_id JOIN artifact a ON a.id = v.artifact_id
+             WHERE a.project_id = $1 AND ($2 = 0 OR l.uuid = (
+                 SELECT m.uuid FROM label m WHERE m.version_id = l.version_id ORDER BY m.at DESC, m.uuid DESC LIMIT 1))
+             ORDER BY l.at, l.uuid";
+        self.all(sql, params![project, only_last], |row| {
+            Ok(LabelRow {
+                id: row.get::<_, Bytes>(0)?.0,
+                version: row.get(1)?,
+                name: ArtifactName(row.get(2)?),
+                version_id: version_id(row, 3)?.unwrap_or(VersionId::None),
+                verdict: row.get(5)?,
+                reason: row.get(6)?,
+                by: row.get(7)?,
+                at: row.get(8)?,
+            })
+        })
+    }
+
+    fn writer_of(&mut self, version: VersionKey) -> Result<Option<RunKey>> {
+        let sql = "SELECT w.run_id FROM write w JOIN run r ON r.id = w.run_id WHERE w.version_id = $1
+             ORDER BY w.at DESC, r.uuid DESC, w.n DESC LIMIT 1";
+        self.one(sql, [version], |row| row.get(0))
+    }
+
+    fn dues(&mut self, host: Option<&str>) -> Result<Vec<Due>> {
+        let sql = "SELECT r.uuid, d.n, d.path, d.state FROM due d JOIN run r ON r.id = d.run_id
+             JOIN process s ON s.id = r.process_id WHERE s.is_over AND s.host IS $1 ORDER BY d.run_id, d.n";
+        self.all(sql, [host], |row| Ok(Due { run: row.get(0)?, n: row.get(1)?, path: row.get(2)?, state: row.get(3)? }))
+    }
+
+    fn offset(&mut self, journal: &str) -> Result<u64> {
+        let sql = "SELECT offset FROM journal WHERE name = $1";
+        let offset = self.one(sql, [journal], |row| row.get::<_, i64>(0))?;
+        Ok(offset.and_then(|offset| u64::try_from(offset).ok()).unwrap_or_default())
+    }
+
+    fn tally(&mut self, name: &str) -> Result<u64> {
+        let count = self.one("SELECT count FROM tally WHERE name = $1", [name], |row| row.get::<_, i64>(0))?;
+        Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
+    }
+
+    fn check(&mut self, is_full: bool) -> Result<Checkup> {
+        let mut checkup = Checkup::default();
+        let pragma = if is_full { "PRAGMA integrity_check(10)" } else { "PRAGMA quick_check(10)" };
+        let verdicts: Vec<String> = self.all(pragma, [], |row| row.get(0))?;
+        if verdicts.iter().all(|verdict| verdict == "ok") {
+            checkup.fine.push(format!("every page of `{}` can be read", self.path.display()));
+        } else {
+            checkup.wrong.extend(verdicts.into_iter().map(|verdict| format!("the store is damaged: {verdict}")));
+        }
+        let strays = self.all("PRAGMA foreign_key_check", [], |row| row.get::<_, String>(0))?;
+        if strays.is_empty() {
+            checkup.fine.push("every row's references hold".to_owned());
+        } else {
+            checkup.wrong.push(format!("{} rows refer to rows that are missing", strays.len()));
+        }
+        let sql = "SELECT count(*) FROM run WHERE component_id IS NULL";
+        let unborn: i64 = self.one(sql, [], |row| row.get(0))?.unwrap_or_default();
+        if unborn > 0 {
+            checkup
+                .wrong
+                .push(format!("{unborn} runs have an end but no start: part of a journal or an import is missing"));
+        }
+        Ok(checkup)
+    }
+}

@@ -1,0 +1,17 @@
+//! The embedded store: one SQLite file.
+
+mod open;
+
+mod lock;
+
+mod map;
+
+mod find;
+
+mod detail;
+
+mod write;
+
+mod edge;
+
+pub(super) use open::SqliteStore;

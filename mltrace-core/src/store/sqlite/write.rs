@@ -1,0 +1,406 @@
+//! A transaction on a SQLite file: names, components, runs.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension, Params, Row, TransactionBehavior, params};
+
+use super::SqliteStore;
+use super::map::{Bytes, size, size_column, version_columns, version_id};
+use crate::model::{
+    ArtifactKind, ArtifactName, Code, Declaration, Git, Header, LabelFact, NoteFact, ProcessId, RunId, Status,
+    Timestamp, VersionId,
+};
+use crate::store::{
+    ArtifactKey, CodeKey, ComponentField, ComponentKey, DeclarationKey, GitKey, ProcessKey, ProjectKey, Result, RunKey,
+    RunRow, VersionKey, VersionRow, Work,
+};
+
+/// An open transaction. What was looked up once is remembered until it ends.
+pub(super) struct SqliteWriter<'c> {
+    pub(super) connection: &'c Connection,
+    components: HashMap<(ProjectKey, String), ComponentKey>,
+    artifacts: HashMap<(ProjectKey, String), (ArtifactKey, ArtifactKind)>,
+    versions: HashMap<(ArtifactKey, VersionId), VersionKey>,
+    keys: HashMap<(&'static str, String), i64>,
+}
+
+impl SqliteStore {
+    /// Does `work` in one transaction, while no other writer does.
+    pub(super) fn transact(&mut self, work: Work<'_>) -> Result<()> {
+        let _lock = self.lock()?;
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
+        let transaction = transaction.map_err(|error| super::open::explain(&self.path, &error))?;
+        work(&mut SqliteWriter::new(&transaction))?;
+        transaction.commit().map_err(|error| super::open::explain(&self.path, &error))
+    }
+}
+
+impl<'c> SqliteWriter<'c> {
+    fn new(connection: &'c Connection) -> Self {
+        Self {
+            connection,
+            components: HashMap::new(),
+            artifacts: HashMap::new(),
+            versions: HashMap::new(),
+            keys: HashMap::new(),
+        }
+    }
+
+    pub(super) fn execute(&self, sql: &str, params: impl Params) -> Result<usize> {
+        Ok(self.connection.prepare_cached(sql)?.execute(params)?)
+    }
+
+    pub(super) fn one<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        map: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>> {
+        Ok(self.connection.prepare_cached(sql)?.query_row(params, map).optional()?)
+    }
+
+    pub(super) fn all<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        map: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let rows = statement.query_map(params, map)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn inserted(&self, sql: &str, params: impl Params) -> Result<i64> {
+        self.execute(sql, params)?;
+        Ok(self.connection.last_insert_rowid())
+    }
+
+    /// Returns the row of `table` whose `column` is `key`, made with nothing else in it when it is new.
+    fn keyed(&mut self, table: &'static str, column: &'static str, key: &str) -> Result<i64> {
+        if let Some(found) = self.keys.get(&(table, key.to_owned())) {
+            return Ok(*found);
+        }
+        let find = format!("SELECT id FROM {table} WHERE {column} = $1");
+        let id = match self.one(&find, [key], |row| row.get(0))? {
+            Some(id) => id,
+            None => self.inserted(&format!("INSERT INTO {table} ({column}) VALUES ($1)"), [key])?,
+        };
+        self.keys.insert((table, key.to_owned()), id);
+        Ok(id)
+    }
+
+    pub(super) fn project(&mut self, name: &str) -> Result<ProjectKey> {
+        self.keyed("project", "name", name).map(ProjectKey)
+    }
+
+    pub(super) fn component(&mut self, project: ProjectKey, name: &str) -> Result<ComponentKey> {
+        let cached = (project, name.to_owned());
+        if let Some(found) = self.components.get(&cached) {
+            return Ok(*found);
+        }
+        let find = "SELECT id FROM component WHERE project_id = $1 AND name = $2";
+        let add = "INSERT INTO component (project_id, name) VALUES ($1, $2)";
+        let key = match self.one(find, params![project, name], |row| row.get(0))? {
+            Some(key) => key,
+            None => ComponentKey(self.inserted(add, params![project, name])?),
+        };
+        self.components.insert(cached, key);
+        Ok(key)
+    }
+
+    pub(super) fn amend(&self, component: ComponentKey, field: &ComponentField, at: Timestamp) -> Result<()> {
+        // Of two words at the same time the larger counts, so that their order of arrival does not matter.
+        let set = |column: &str| {
+            format!(
+                "UPDATE component SET {column} = $1, {column_at} = $2 WHERE id = $3
+                 AND ({column_at} IS NULL OR {column_at} < $2 OR ({column_at} = $2 AND {column} < $1))",
+                column_at = format!("{}_at", column.trim_end_matches("_s")),
+            )
+        };
+        match field {
+            ComponentField::Owner(owner) => self.execute(&set("owner"), params![owner, at, component]),
+            ComponentField::Description(text) => self.execute(&set("description"), params![text, at, component]),
+            ComponentField::StaleAfter(seconds) => self.execute(&set("stale_after_s"), params![seconds, at, component]),
+            ComponentField::Tag { tag, is_present } => self.execute(
+                "INSERT INTO component_tag (component_id, tag, at, is_present) VALUES ($1, $2, $3, $4)
+                 ON CONFLICT (component_id, tag) DO UPDATE SET at = excluded.at, is_present = excluded.is_present
+                 WHERE at < excluded.at OR (at = excluded.at AND is_present < excluded.is_present)",
+                params![component, tag, at, is_present],
+            ),
+        }?;
+        Ok(())
+    }
+
+    pub(super) fn artifact(
+        &mut self,
+        project: ProjectKey,
+        name: &ArtifactName,
+        declared: Option<ArtifactKind>,
+    ) -> Result<ArtifactKey> {
+        let cached = (project, name.0.clone());
+        let known = match self.artifacts.get(&cached) {
+            Some(known) => Some(*known),
+            None => self.one(
+                "SELECT id, kind FROM artifact WHERE project_id = $1 AND name = $2",
+                params![project, name.0],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )?,
+        };
+        let declared = declared.filter(|kind| *kind != ArtifactKind::Unknown);
+        let (key, kind) = match (known, declared) {
+            // Of two different declarations the one that sorts first counts, whichever came first.
+            (Some((key, kind)), Some(declared))
+                if kind != declared && (kind == ArtifactKind::guess(&name.0) || declared < kind) =>
+            {
+                self.execute("UPDATE artifact SET kind = $1 WHERE id = $2", params![declared, key])?;
+                (key, declared)
+            }
+            (Some(known), _) => known,
+            (None, _) => {
+                let kind = declared.unwrap_or_else(|| ArtifactKind::guess(&name.0));
+                let add = "INSERT INTO artifact (project_id, name, kind) VALUES ($1, $2, $3)";
+                (ArtifactKey(self.inserted(add, params![project, name.0, kind])?), kind)
+            }
+        };
+        self.artifacts.insert(cached, (key, kind));
+        Ok(key)
+    }
+
+    pub(super) fn version(&mut self, artifact: ArtifactKey, id: &VersionId, size: Option<u64>) -> Result<VersionKey> {
+        let cached = (artifact, id.clone());
+        if let Some(found) = self.versions.get(&cached) {
+            return Ok(*found);
+        }
+        let (kind, value) = version_columns(id);
+        let find = "SELECT id FROM version WHERE artifact_id = $1 AND id_kind = $2 AND id_value = $3";
+        let add = "INSERT INTO version (artifact_id, id_kind, id_value, size) VALUES ($1, $2, $3, $4)";
+        let key = match self.one(find, params![artifact, kind, value], |row| row.get(0))? {
+            Some(key) => {
+                if let Some(size) = size_column(size) {
+                    self.execute("UPDATE version SET size = $1 WHERE id = $2 AND size IS NULL", params![size, key])?;
+                }
+                key
+            }
+            None => VersionKey(self.inserted(add, params![artifact, kind, value, size_column(size)])?),
+        };
+        self.versions.insert(cached, key);
+        Ok(key)
+    }
+
+    pub(super) fn version_row(&self, version: VersionKey) -> Result<VersionRow> {
+        let sql = "SELECT artifact_id, id_kind, id_value, size FROM version WHERE id = $1";
+        Ok(self.connection.prepare_cached(sql)?.query_row([version], |row| {
+            let id = version_id(row, 1)?.unwrap_or(VersionId::None);
+            Ok(VersionRow { key: version, artifact: row.get(0)?, id, size: size(row, 3)? })
+        })?)
+    }
+
+    pub(super) fn process(&mut self, key: &str, header: &Header) -> Result<ProcessKey> {
+        if let Some(found) = self.keys.get(&("process", key.to_owned())) {
+            return Ok(ProcessKey(*found));
+        }
+        let id = self.keyed("process", "key", key)?;
+        self.execute(
+            "UPDATE process SET host = $1, user = $2, pid = $3, pid_start = $4, boot = $5, pid_namespace = $6
+             WHERE id = $7",
+            params![
+                header.host,
+                header.user,
+                header.pid,
+                header.pid_start.and_then(|ticks| i64::try_from(ticks).ok()),
+                header.boot,
+                header.pid_namespace,
+                id
+            ],
+        )?;
+        Ok(ProcessKey(id))
+    }
+
+    pub(super) fn saw_process(&self, process: ProcessKey, at: Timestamp) -> Result<()> {
+        let sql = "UPDATE process SET last_seen = $1 WHERE id = $2 AND (last_seen IS NULL OR last_seen < $1)";
+        self.execute(sql, params![at, process]).map(drop)
+    }
+
+    pub(super) fn bury(&self, process: ProcessId) -> Result<Vec<RunKey>> {
+        let find = "SELECT id FROM process WHERE key = $1";
+        let Some(key) = self.one(find, [process.to_string()], |row| row.get::<_, i64>(0))? else {
+            return Ok(Vec::new());
+        };
+        self.execute("UPDATE process SET is_over = 1 WHERE id = $1", [key])?;
+        self.all("SELECT id FROM run WHERE process_id = $1 AND status = 0 ORDER BY id", [key], |row| row.get(0))
+    }
+
+    pub(super) fn code(&mut self, key: &str) -> Result<CodeKey> {
+        self.keyed("code", "key", key).map(CodeKey)
+    }
+
+    pub(super) fn keep_code(&mut self, code: &Code) -> Result<()> {
+        let id = self.code(&code.key)?;
+        let sql = "UPDATE code SET file = $1, line = $2, hash = $3, source = $4 WHERE id = $5";
+        self.execute(sql, params![code.file, code.line, code.hash, code.source, id]).map(drop)
+    }
+
+    pub(super) fn keep_code_check(&self, process: ProcessKey, code: CodeKey, is_in_work_tree: bool) -> Result<()> {
+        let sql = "INSERT INTO code_check (process_id, code_id, is_in_work_tree) VALUES ($1, $2, $3)
+             ON CONFLICT (process_id, code_id) DO UPDATE SET is_in_work_tree = excluded.is_in_work_tree";
+        self.execute(sql, params![process, code, is_in_work_tree]).map(drop)
+    }
+
+    pub(super) fn git(&mut self, key: &str) -> Result<GitKey> {
+        self.keyed("git", "key", key).map(GitKey)
+    }
+
+    pub(super) fn keep_git(&mut self, git: &Git) -> Result<()> {
+        let id = self.git(&git.key)?;
+        let tags = (!git.tags.is_empty()).then(|| json(&git.tags));
+        let sql = "UPDATE git SET commit_id = coalesce($1, commit_id), branch = coalesce($2, branch),
+             tags = coalesce($3, tags), dirty = coalesce($4, dirty), remote = coalesce($5, remote) WHERE id = $6";
+        self.execute(sql, params![git.commit, git.branch, tags, git.dirty, git.remote, id]).map(drop)
+    }
+
+    pub(super) fn declaration(&mut self, declared: &Declaration) -> Result<DeclarationKey> {
+        self.keyed("declaration", "content", &json(declared)).map(DeclarationKey)
+    }
+
+    pub(super) fn run(&self, id: RunId) -> Result<Option<(RunKey, RunRow)>> {
+        let sql = format!("SELECT {RUN_COLUMNS} FROM run WHERE uuid = $1");
+        self.one(&sql, [id], |row| Ok((row.get(0)?, run_row(row)?)))
+    }
+
+    pub(super) fn run_row(&self, run: RunKey) -> Result<RunRow> {
+        let sql = format!("SELECT {RUN_COLUMNS} FROM run WHERE id = $1");
+        Ok(self.connection.prepare_cached(&sql)?.query_row([run], run_row)?)
+    }
+
+    pub(super) fn is_removed(&self, id: RunId) -> Result<bool> {
+        Ok(self.one("SELECT 1 FROM tombstone WHERE uuid = $1", [id], |_| Ok(()))?.is_some())
+    }
+
+    pub(super) fn add_run(&self, row: &RunRow) -> Result<RunKey> {
+        let sql = "INSERT INTO run (uuid, project_id, component_id, status, started_at, ended_at, duration_us,
+                 process_id, parent, code_id, git_id, declaration_id, error, signature)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+        let key = self.inserted(
+            sql,
+            params![
+                row.id,
+                row.project,
+                row.component,
+                row.status,
+                row.started_at,
+                row.ended_at,
+                row.duration_us,
+                row.process,
+                row.parent,
+                row.code,
+                row.git,
+                row.declaration,
+                row.error,
+                row.signature
+            ],
+        )?;
+        Ok(RunKey(key))
+    }
+
+    pub(super) fn put_run(&self, run: RunKey, row: &RunRow) -> Result<()> {
+        let sql = "UPDATE run SET project_id = $1, component_id = $2, status = $3, started_at = $4, ended_at = $5,
+                 duration_us = $6, process_id = $7, parent = $8, code_id = $9, git_id = $10, declaration_id = $11,
+                 error = $12, signature = $13
+             WHERE id = $14";
+        self.execute(
+            sql,
+            params![
+                row.project,
+                row.component,
+                row.status,
+                row.started_at,
+                row.ended_at,
+                row.duration_us,
+                row.process,
+                row.parent,
+                row.code,
+                row.git,
+                row.declaration,
+                row.error,
+                row.signature,
+                run
+            ],
+        )
+        .map(drop)
+    }
+
+    pub(super) fn param(&self, run: RunKey, name: &str, value: &str, at: Timestamp) -> Result<()> {
+        let sql = "INSERT INTO param (run_id, name, value, at) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (run_id, name) DO UPDATE SET value = excluded.value, at = excluded.at
+             WHERE at <= excluded.at";
+        self.execute(sql, params![run, name, value, at]).map(drop)
+    }
+
+    pub(super) fn params(&self, run: RunKey) -> Result<Vec<(String, String)>> {
+        let sql = "SELECT name, value FROM param WHERE run_id = $1 ORDER BY name";
+        self.all(sql, [run], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
+    pub(super) fn note(&self, run: RunKey, note: &NoteFact) -> Result<()> {
+        let sql = "INSERT INTO note (uuid, run_id, text, at, by) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+        self.execute(sql, params![Bytes(note.id), run, note.text, note.at, note.by]).map(drop)
+    }
+
+    pub(super) fn label(&self, version: VersionKey, label: &LabelFact) -> Result<()> {
+        let sql = "INSERT INTO label (uuid, version_id, verdict, reason, by, at) VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT DO NOTHING";
+        let id = Bytes(label.id);
+        self.execute(sql, params![id, version, label.verdict, label.reason, label.by, label.at]).map(drop)
+    }
+
+    pub(super) fn offset(&self, journal: &str) -> Result<u64> {
+        let sql = "SELECT offset FROM journal WHERE name = $1";
+        let offset = self.one(sql, [journal], |row| row.get::<_, i64>(0))?.unwrap_or_default();
+        Ok(u64::try_from(offset).unwrap_or_default())
+    }
+
+    pub(super) fn put_offset(&self, journal: &str, offset: Option<u64>) -> Result<()> {
+        let put = "INSERT INTO journal (name, offset) VALUES ($1, $2)
+             ON CONFLICT (name) DO UPDATE SET offset = excluded.offset";
+        match offset {
+            Some(offset) => self.execute(put, params![journal, size_column(Some(offset))]),
+            None => self.execute("DELETE FROM journal WHERE name = $1", [journal]),
+        }
+        .map(drop)
+    }
+
+    pub(super) fn add_tally(&self, name: &str, count: u64) -> Result<()> {
+        let sql = "INSERT INTO tally (name, count) VALUES ($1, $2)
+             ON CONFLICT (name) DO UPDATE SET count = count + excluded.count";
+        self.execute(sql, params![name, size_column(Some(count))]).map(drop)
+    }
+}
+
+/// The columns that [`run_row`] reads.
+pub(super) const RUN_COLUMNS: &str = "id, uuid, project_id, component_id, status, started_at, ended_at, duration_us,
+    process_id, parent, code_id, git_id, declaration_id, error, signature";
+
+/// Returns the row of a run.
+pub(super) fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
+    Ok(RunRow {
+        id: row.get(1)?,
+        project: row.get(2)?,
+        component: row.get(3)?,
+        status: row.get::<_, Status>(4)?,
+        started_at: row.get(5)?,
+        ended_at: row.get(6)?,
+        duration_us: row.get(7)?,
+        process: row.get(8)?,
+        parent: row.get(9)?,
+        code: row.get(10)?,
+        git: row.get(11)?,
+        declaration: row.get(12)?,
+        error: row.get(13)?,
+        signature: row.get(14)?,
+    })
+}
+
+/// Returns plain data as JSON text.
+pub(super) fn json<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}

@@ -1,0 +1,120 @@
+//! What a journal survives: cut tails, flipped bytes, two folders of it.
+
+use std::fs;
+
+use mltrace_core::config::{Environment, Home};
+use mltrace_core::ingest;
+use mltrace_core::journal;
+use mltrace_core::model::{End, Header, NoteFact, ProcessId, Record, RunId, Start, Status, Timestamp};
+use mltrace_core::query::Reader;
+use proptest::prelude::*;
+
+fn start(run: RunId, second: i64) -> Record {
+    Record::Start(Start {
+        run,
+        component: "step".to_owned(),
+        at: Timestamp(second * 1_000_000),
+        parent: None,
+        code: None,
+        git: None,
+        declared: None,
+        params: Default::default(),
+        inputs: Vec::new(),
+        host: None,
+        user: None,
+    })
+}
+
+fn end(run: RunId, second: i64) -> Record {
+    Record::End(End {
+        run,
+        at: Timestamp(second * 1_000_000),
+        status: Status::Completed,
+        duration_us: None,
+        error: None,
+        outputs: Vec::new(),
+    })
+}
+
+/// A journal of a process that is gone, with `runs` runs, and where its frames end.
+fn journal_of(runs: usize) -> (Vec<u8>, Vec<usize>) {
+    let header = Header { process: Some(ProcessId::new()), project: "p".to_owned(), ..Header::default() };
+    let mut records = vec![Record::Process(header)];
+    for second in 0..runs {
+        let run = RunId::new();
+        let second = i64::try_from(second).unwrap();
+        let note = NoteFact { id: RunId::new().0, run, text: "n".into(), at: Timestamp(second), by: None };
+        records.extend([start(run, second), Record::Note(note), end(run, second)]);
+    }
+    let mut bytes = Vec::new();
+    let mut ends = Vec::new();
+    for record in &records {
+        journal::encode(record, &mut bytes);
+        ends.push(bytes.len());
+    }
+    (bytes, ends)
+}
+
+/// Folds these bytes as a dead process' journal, twice, and returns how many runs there are with each status, and how
+/// many records were damaged.
+fn fold(bytes: &[u8]) -> (usize, usize, u64) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join(".mltrace/journal")).unwrap();
+    let mut home = Home::find(folder.path(), None, &Environment::default());
+    home.project = "p".to_owned();
+    let path = home.journal().join(format!("{}.log", ProcessId::new()));
+    fs::write(&path, bytes).unwrap();
+    let folded = ingest::open_folded(&home, &|_| {}).unwrap();
+    let damaged = folded.report.damaged;
+    drop(folded);
+    assert!(!path.exists(), "a journal that is folded is gone");
+    let mut again = ingest::open_folded(&home, &|_| {}).unwrap();
+    let reader = &mut Reader::new(again.store.as_mut(), &home, folder.path());
+    let runs = reader.recent(&Default::default()).unwrap().runs;
+    let count = |status| runs.iter().filter(|run| run.status == status).count();
+    (count(Status::Completed), count(Status::Died), damaged)
+}
+
+#[test]
+fn a_whole_journal_is_folded_once() {
+    let (bytes, _) = journal_of(20);
+    assert_eq!(fold(&bytes), (20, 0, 0));
+    assert_eq!(fold(&[bytes.clone(), bytes].concat()), (20, 0, 0), "the same records again change nothing");
+}
+
+#[test]
+fn every_cut_of_a_journal_keeps_what_was_whole() {
+    let (bytes, ends) = journal_of(2);
+    for cut in 0..bytes.len() {
+        let whole = ends.iter().filter(|end| **end <= cut).count();
+        let (completed, died, _) = fold(&bytes[..cut]);
+        // Header, then start, note, end a run.
+        assert_eq!(completed, whole.saturating_sub(1) / 3, "cut at {cut}");
+        assert_eq!(completed + died, (whole + 1) / 3, "cut at {cut}");
+    }
+}
+
+#[test]
+fn every_flipped_byte_costs_one_record_at_most() {
+    let (bytes, _) = journal_of(2);
+    for place in 0..bytes.len() {
+        let mut flipped = bytes.clone();
+        flipped[place] ^= 0x55;
+        let (completed, died, damaged) = fold(&flipped);
+        assert_eq!(damaged, 1, "flipped at {place}");
+        assert!(completed >= 1 && completed + died >= 1, "flipped at {place}: {completed} {died}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_can_be_read(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.log");
+        fs::write(&path, &bytes).unwrap();
+        let piece = journal::read(&path, 0).unwrap();
+        prop_assert!(piece.next <= bytes.len() as u64);
+    }
+}

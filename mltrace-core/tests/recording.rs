@@ -1,0 +1,258 @@
+//! From a recorded run to its answer: journal, fold, store, query, with real files.
+
+use std::borrow::Cow;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use mltrace_core::capture::{Given, Named};
+use mltrace_core::config::{Environment, Home};
+use mltrace_core::ingest;
+use mltrace_core::journal;
+use mltrace_core::model::{Bound, Status};
+use mltrace_core::query::{Reader, Run, Trace, TraceOptions};
+use mltrace_core::record::{Hooks, OpenRun, Opening, Recorder};
+use serde_json::json;
+
+/// A project in a folder of its own, and a recorder in it.
+struct Project {
+    home: Home,
+    recorder: &'static Recorder,
+    folder: tempfile::TempDir,
+}
+
+fn no_other() -> &'static Recorder {
+    panic!("nobody forks here")
+}
+
+fn recorder_of(home: &Home) -> &'static Recorder {
+    let hooks = Hooks { warn: |_| {}, appended: || {}, here: no_other };
+    Box::leak(Box::new(Recorder::new(home.clone(), &Environment::default(), hooks)))
+}
+
+impl Project {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join(".mltrace")).unwrap();
+        let home = Home::find(folder.path(), None, &Environment::default());
+        Self { recorder: recorder_of(&home), home, folder }
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn file(&self, name: &str) -> Given {
+        Given::new(Named::Path(self.path(name)))
+    }
+
+    fn begin(&self, component: &'static str, inputs: Vec<Given>) -> OpenRun {
+        OpenRun::begin(self.recorder, Opening { component: Cow::Borrowed(component), inputs, ..Opening::default() })
+    }
+
+    fn ask<T>(&self, question: impl FnOnce(&mut Reader<'_>) -> T) -> T {
+        assert!(self.recorder.settle(Duration::from_secs(20)));
+        let mut folded = ingest::open_folded(&self.home, &|_| {}).unwrap();
+        assert!(folded.behind.is_none(), "{:?}", folded.behind);
+        question(&mut Reader::new(folded.store.as_mut(), &self.home, self.folder.path()))
+    }
+
+    fn trace(&self, artifact: &str) -> Trace {
+        self.ask(|reader| reader.trace(artifact, &TraceOptions::default())).unwrap()
+    }
+
+    fn run(&self, component: &str) -> Run {
+        self.ask(|reader| reader.history(component, &Default::default())).unwrap().runs.into_iter().next().unwrap()
+    }
+}
+
+fn shape(trace: &Trace) -> String {
+    let shown: Vec<String> = trace.runs.iter().map(|at| format!("{}{}", at.run.component, at.depth)).collect();
+    shown.join(" ")
+}
+
+/// Longer than what is too short to be told by.
+fn text(letter: &str) -> String {
+    letter.repeat(100)
+}
+
+#[test]
+fn a_run_is_recorded_from_its_start_to_its_end() {
+    let project = Project::new();
+    fs::write(project.path("raw.csv"), text("r")).unwrap();
+    let clean = project.begin("clean", vec![project.file("raw.csv")]);
+    clean.param("month", json!("3"));
+    clean.note("slow disk");
+    fs::write(project.path("clean.csv"), text("c")).unwrap();
+    clean.bind(0, vec![project.file("clean.csv")], false);
+    assert!(clean.end(Status::Completed, None, None));
+    let train = project.begin("train", vec![project.file("clean.csv")]);
+    fs::write(project.path("model.bin"), text("m")).unwrap();
+    train.wrote(project.file("model.bin"));
+    assert!(train.end(Status::Completed, None, None));
+
+    let trace = project.trace("model.bin");
+    assert_eq!(shape(&trace), "train0 clean1");
+    let run = project.run("clean");
+    assert_eq!(run.inputs[0].name.as_str(), "raw.csv");
+    assert_eq!(run.inputs[0].bound, Bound::UnknownWriter);
+    assert_eq!(run.params["month"], "3");
+    assert_eq!(run.notes[0].text, "slow disk");
+    assert!(run.duration_ms.is_some() && run.ended_at.is_some());
+    assert_eq!(trace.runs[0].run.inputs[0].bound, Bound::Content);
+}
+
+#[test]
+fn a_large_output_is_told_by_its_content_too() {
+    let project = Project::new();
+    let large = vec![7_u8; 6 << 20];
+    let train = project.begin("train", vec![]);
+    fs::write(project.path("model.bin"), &large).unwrap();
+    train.bind(0, vec![project.file("model.bin")], false);
+    train.end(Status::Completed, None, None);
+    let version = project.run("train").outputs[0].version.clone().unwrap().to_string();
+    assert_eq!(version, format!("b3:{}", blake3::hash(&large).to_hex()));
+}
+
+#[test]
+fn what_a_dead_process_left_unhashed_is_hashed_when_its_journal_is_folded() {
+    let project = Project::new();
+    let large = vec![7_u8; 6 << 20];
+    let train = project.begin("train", vec![]);
+    fs::write(project.path("model.bin"), &large).unwrap();
+    train.bind(0, vec![project.file("model.bin")], false);
+    train.end(Status::Completed, None, None);
+    assert!(project.recorder.settle(Duration::from_secs(20)));
+    // Another process' journal in which the hash never arrived: take it out of a copy.
+    let path = project.recorder.journal_path().unwrap();
+    let piece = journal::read(&path, 0).unwrap();
+    let mut other = Project::new();
+    other.home.project.clone_from(&project.home.project);
+    let mut bytes = Vec::new();
+    for record in piece.records {
+        if !matches!(record, mltrace_core::model::Record::Fingerprint(_)) {
+            journal::encode(&record, &mut bytes);
+        }
+    }
+    fs::create_dir_all(other.home.journal()).unwrap();
+    fs::write(other.home.journal().join(path.file_name().unwrap()), bytes).unwrap();
+    // Its pid is this test's own, which lives: only a header of another boot lets the free lock speak.
+    let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+    let rewritten = rewrite_header(&other.home.journal().join(&name));
+    assert!(rewritten);
+    let run = other.run("train");
+    assert_eq!(run.outputs[0].version.clone().unwrap().to_string(), format!("b3:{}", blake3::hash(&large).to_hex()));
+}
+
+/// Gives a journal a writer that is gone: a process number that was never given.
+fn rewrite_header(path: &Path) -> bool {
+    let piece = journal::read(path, 0).unwrap();
+    let mut bytes = Vec::new();
+    let mut is_rewritten = false;
+    for mut record in piece.records {
+        if let mltrace_core::model::Record::Process(header) = &mut record {
+            header.pid_start = Some(1);
+            is_rewritten = true;
+        }
+        journal::encode(&record, &mut bytes);
+    }
+    fs::write(path, bytes).unwrap();
+    is_rewritten
+}
+
+#[test]
+fn an_overwritten_file_keeps_both_versions_with_their_own_traces() {
+    let project = Project::new();
+    for letter in ["a", "b"] {
+        fs::write(project.path("raw.csv"), text(letter)).unwrap();
+        let run = project.begin("step", vec![project.file("raw.csv")]);
+        fs::write(project.path("out.csv"), text(&letter.to_uppercase())).unwrap();
+        run.bind(0, vec![project.file("out.csv")], false);
+        run.end(Status::Completed, None, None);
+    }
+    let old = format!("out.csv@{}", &blake3::hash(text("A").as_bytes()).to_hex()[..10]);
+    let raw = |trace: &Trace| trace.runs[0].run.inputs[0].version.to_string();
+    assert_eq!(raw(&project.trace(&old)), format!("b3:{}", blake3::hash(text("a").as_bytes()).to_hex()));
+    assert_eq!(raw(&project.trace("out.csv")), format!("b3:{}", blake3::hash(text("b").as_bytes()).to_hex()));
+}
+
+#[test]
+fn a_failed_run_keeps_only_files_that_changed() {
+    let project = Project::new();
+    fs::write(project.path("before.csv"), text("b")).unwrap();
+    // The clock of file systems ticks in milliseconds: the file must be older than the run for certain.
+    let opening = Opening {
+        component: Cow::Borrowed("bad"),
+        started_at: None,
+        outputs: vec![project.file("before.csv"), project.file("half.csv")],
+        ..Opening::default()
+    };
+    let old = std::time::UNIX_EPOCH + Duration::from_secs(60);
+    fs::File::options().write(true).open(project.path("before.csv")).unwrap().set_modified(old).unwrap();
+    let run = OpenRun::begin(project.recorder, opening);
+    fs::write(project.path("half.csv"), text("h")).unwrap();
+    run.bind(0, vec![project.file("before.csv")], false);
+    run.bind(1, vec![project.file("half.csv")], false);
+    run.bind(2, vec![project.file("never.csv")], false);
+    run.end(Status::Failed, Some("boom".to_owned()), None);
+    let run = project.run("bad");
+    let versions: Vec<bool> = run.outputs.iter().map(|output| output.version.is_some()).collect();
+    let names: Vec<&str> = run.outputs.iter().map(|output| output.name.as_str()).collect();
+    assert_eq!(names, ["before.csv", "half.csv", "never.csv"]);
+    assert!(!versions[2] && versions[1], "{:?}", run.outputs);
+    assert_eq!((run.status, run.error.as_deref()), (Status::Failed, Some("boom")));
+}
+
+#[test]
+fn a_run_in_another_runs_body_knows_its_parent() {
+    let project = Project::new();
+    let outer = project.begin("outer", vec![]);
+    let inner = {
+        let _entered = mltrace_core::record::enter(&outer);
+        project.begin("inner", vec![])
+    };
+    inner.end(Status::Completed, None, None);
+    outer.end(Status::Completed, None, None);
+    assert_eq!(project.run("inner").parent, Some(outer.id()));
+}
+
+#[test]
+fn secrets_reach_no_byte_on_disk() {
+    let project = Project::new();
+    let secret = "AKIAIOSFODNN7EXAMPLE";
+    let given = |text: &str| Given::new(Named::Text(text.to_owned()));
+    let run = project.begin("clean", vec![given("https://user:hunter2hunter2@host/x?X-Amz-Signature=abcdef123456")]);
+    run.param("api_key", json!("sesame-open-1234"));
+    run.note(&format!("used {secret}"));
+    run.end(Status::Failed, Some(format!("denied for {secret}")), None);
+    let run = project.run("clean");
+    assert_eq!(run.inputs[0].name.as_str(), "https://host/x");
+    let mut bytes = Vec::new();
+    for entry in walk(&project.home.folder) {
+        bytes.extend(fs::read(entry).unwrap());
+    }
+    for secret in [secret, "hunter2hunter2", "sesame-open-1234", "abcdef123456"] {
+        assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret}");
+    }
+}
+
+fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(walk(&path)) } else { found.push(path) }
+    }
+    found
+}
+
+#[test]
+fn without_a_place_to_write_nothing_is_recorded_and_nothing_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), "").unwrap();
+    let mut home = Home::find(folder.path(), None, &Environment::default());
+    home.folder = folder.path().join("file").join("not-a-folder");
+    let recorder = recorder_of(&home);
+    let run = OpenRun::begin(recorder, Opening { component: Cow::Borrowed("x"), ..Opening::default() });
+    assert!(!run.end(Status::Completed, None, None));
+    assert!(recorder.lost() >= 2);
+}

@@ -1,0 +1,288 @@
+//! Reads the attribute's arguments; what cannot be read is a mistake, and the rest is read all the same.
+
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::{Expr, ExprLit, ExprPath, Lit, Path, Token};
+
+use crate::check::{Mistakes, hint};
+use crate::duration;
+
+/// The names of all arguments.
+pub(crate) const NAMES: [&str; 10] =
+    ["component", "inputs", "outputs", "params", "owner", "description", "tags", "kind", "stale_after", "crate"];
+
+/// The words for kinds, and the variants that they stand for.
+pub(crate) const KINDS: [(&str, &str); 3] = [("model", "Model"), ("data", "Data"), ("endpoint", "Endpoint")];
+
+/// What an attribute says.
+#[derive(Default)]
+pub(crate) struct Args {
+    pub(crate) component: Option<Expr>,
+    pub(crate) inputs: Vec<Expr>,
+    pub(crate) outputs: Vec<Expr>,
+    pub(crate) params: Vec<Expr>,
+    pub(crate) owner: Option<Expr>,
+    pub(crate) description: Option<Expr>,
+    pub(crate) tags: Vec<Expr>,
+    pub(crate) kinds: Vec<Kind>,
+    pub(crate) stale_after_s: Option<i64>,
+    pub(crate) krate: Option<Path>,
+}
+
+/// `model = [x]`, one artifact of it.
+pub(crate) struct Kind {
+    /// The variant, such as `Model`.
+    pub(crate) variant: &'static str,
+    pub(crate) artifact: Expr,
+}
+
+/// Reads the arguments between the attribute's parentheses.
+pub(crate) fn parse(tokens: TokenStream, mistakes: &mut Mistakes) -> Args {
+    let mut args = Args::default();
+    let mut seen: Vec<String> = Vec::new();
+    for part in split(tokens) {
+        let Some(TokenTree::Ident(name)) = part.first() else {
+            mistakes.at(&part.first(), wants_a_name(&part));
+            continue;
+        };
+        let key = name.unraw().to_string();
+        if !NAMES.contains(&key.as_str()) {
+            let near = match hint(&key, NAMES.iter().copied()) {
+                near if near.is_empty() => format!("; it takes {}", list(NAMES.iter().copied())),
+                near => near,
+            };
+            mistakes.at(name, format!("`{key}` is no argument of `register`{near}"));
+            continue;
+        }
+        if seen.contains(&key) {
+            mistakes.at(name, format!("`{key}` is given twice"));
+            continue;
+        }
+        if let Err(error) = args.read(&key, name, part.iter().skip(1).cloned().collect(), mistakes) {
+            mistakes.take(error);
+        }
+        seen.push(key);
+    }
+    args
+}
+
+fn wants_a_name(part: &[TokenTree]) -> String {
+    match part {
+        [TokenTree::Literal(text)] => {
+            format!("the arguments of `register` have names: write `component = {text}`")
+        }
+        _ => format!("the arguments of `register` have names: one of {}", list(NAMES.iter().copied())),
+    }
+}
+
+impl Args {
+    /// Reads what follows the name `key`.
+    fn read(&mut self, key: &str, name: &Ident, rest: TokenStream, mistakes: &mut Mistakes) -> syn::Result<()> {
+        match key {
+            "component" => self.component = Some(text(key, name, rest)?),
+            "owner" => self.owner = Some(text(key, name, rest)?),
+            "description" => self.description = Some(text(key, name, rest)?),
+            "tags" => {
+                for tag in exprs(key, name, rest)? {
+                    match constant_text(&tag) {
+                        true => self.tags.push(tag),
+                        false => mistakes.at(&tag, wants_text(&tag)),
+                    }
+                }
+            }
+            "inputs" => self.inputs = exprs(key, name, rest)?,
+            "outputs" => self.outputs = exprs(key, name, rest)?,
+            "params" => self.params = exprs(key, name, rest)?,
+            "kind" => self.kinds = kinds(name, rest, mistakes)?,
+            "stale_after" => self.stale_after_s = Some(stale_after(name, rest)?),
+            _ => self.krate = Some(after_equals(key, name, rest, "mltrace", Path::parse_mod_style)?),
+        }
+        Ok(())
+    }
+}
+
+/// Splits at the commas that stand between arguments.
+fn split(tokens: TokenStream) -> Vec<Vec<TokenTree>> {
+    let mut parts = Vec::new();
+    let mut part = Vec::new();
+    for token in tokens {
+        match &token {
+            TokenTree::Punct(punct) if punct.as_char() == ',' => parts.push(std::mem::take(&mut part)),
+            _ => part.push(token),
+        }
+    }
+    parts.push(part);
+    parts.retain(|part| !part.is_empty());
+    parts
+}
+
+/// Reads `= value`; an argument without it is a mistake on its name that shows an example.
+fn after_equals<T>(
+    key: &str,
+    name: &Ident,
+    rest: TokenStream,
+    example: &str,
+    value: impl FnOnce(ParseStream<'_>) -> syn::Result<T>,
+) -> syn::Result<T> {
+    let mut tokens = rest.clone().into_iter();
+    let is_equals = matches!(tokens.next(), Some(TokenTree::Punct(punct)) if punct.as_char() == '=');
+    if !is_equals || tokens.next().is_none() {
+        return Err(syn::Error::new(name.span(), format!("`{key}` wants a value: `{key} = {example}`")));
+    }
+    let parser = |input: ParseStream<'_>| {
+        input.parse::<Token![=]>()?;
+        value(input)
+    };
+    parser.parse2(rest)
+}
+
+/// Reads `= "text"`, or a constant text.
+fn text(key: &str, name: &Ident, rest: TokenStream) -> syn::Result<Expr> {
+    let value = after_equals(key, name, rest, "\"…\"", Expr::parse)?;
+    match &value {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if key == "component" && text.value().trim().is_empty() => {
+            Err(syn::Error::new(text.span(), "a component has a name"))
+        }
+        value if constant_text(value) => Ok(value.clone()),
+        value => Err(syn::Error::new_spanned(value, wants_text(value))),
+    }
+}
+
+/// Returns whether the expression may be a text that is known when compiling: a literal, a constant, `concat!(…)`.
+fn constant_text(value: &Expr) -> bool {
+    match value {
+        Expr::Lit(literal) => matches!(literal.lit, Lit::Str(_)),
+        Expr::Macro(_) => true,
+        Expr::Path(ExprPath { path, .. }) => {
+            path.segments.last().is_some_and(|last| !last.ident.to_string().contains(char::is_lowercase))
+        }
+        Expr::Group(group) => constant_text(&group.expr),
+        _ => false,
+    }
+}
+
+fn wants_text(value: &Expr) -> String {
+    match value {
+        Expr::Path(ExprPath { path, .. }) if path.get_ident().is_some() => {
+            let word = path.get_ident().map(ToString::to_string).unwrap_or_default();
+            format!("this is a text or a constant: write `\"{word}\"`")
+        }
+        _ => "this is a text or a constant: write `\"…\"`".to_owned(),
+    }
+}
+
+/// Reads `= [a, b]`.
+fn exprs(key: &str, name: &Ident, rest: TokenStream) -> syn::Result<Vec<Expr>> {
+    let example = if key == "tags" { "[\"…\"]" } else { "[…]" };
+    after_equals(key, name, rest, example, |input| {
+        let group: TokenTree = input.parse()?;
+        match group {
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket && input.is_empty() => in_list(&group),
+            first => {
+                let mut value = TokenStream::from(first);
+                value.extend(input.parse::<TokenStream>()?);
+                let message = format!("`{key}` wants a list: `{key} = [{}]`", plain(&value));
+                Err(syn::Error::new_spanned(value, message))
+            }
+        }
+    })
+}
+
+fn in_list(group: &Group) -> syn::Result<Vec<Expr>> {
+    let list = Punctuated::<Expr, Token![,]>::parse_terminated;
+    Ok(list.parse2(group.stream())?.into_iter().map(peeled).collect())
+}
+
+/// Takes off the invisible brackets that `macro_rules!` puts around what it was given.
+fn peeled(value: Expr) -> Expr {
+    match value {
+        Expr::Group(group) => peeled(*group.expr),
+        value => value,
+    }
+}
+
+/// Reads `(model = [x], data = [y])`.
+fn kinds(name: &Ident, rest: TokenStream, mistakes: &mut Mistakes) -> syn::Result<Vec<Kind>> {
+    let mut tokens = rest.into_iter();
+    let (Some(TokenTree::Group(group)), None) = (tokens.next(), tokens.next()) else {
+        return Err(syn::Error::new(name.span(), "`kind` wants kinds with their artifacts: `kind(model = […])`"));
+    };
+    let mut kinds = Vec::new();
+    for part in split(group.stream()) {
+        let Some(TokenTree::Ident(word)) = part.first() else {
+            mistakes.at(&part.first(), "`kind` wants kinds with their artifacts: `kind(model = […])`".to_owned());
+            continue;
+        };
+        let key = word.to_string();
+        let Some((_, variant)) = KINDS.iter().find(|(known, _)| *known == key) else {
+            let known = list(KINDS.iter().map(|(known, _)| *known));
+            mistakes.at(word, format!("`{key}` is no kind of artifact: the kinds are {known}"));
+            continue;
+        };
+        match exprs(&key, word, part.iter().skip(1).cloned().collect()) {
+            Ok(artifacts) => kinds.extend(artifacts.into_iter().map(|artifact| Kind { variant, artifact })),
+            Err(error) => mistakes.take(error),
+        }
+    }
+    Ok(kinds)
+}
+
+/// Reads `= "30 days"`.
+fn stale_after(name: &Ident, rest: TokenStream) -> syn::Result<i64> {
+    let value = after_equals("stale_after", name, rest, "\"30 days\"", Expr::parse)?;
+    match peeled(value) {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
+            duration::seconds(&text.value()).map_err(|message| syn::Error::new(text.span(), message))
+        }
+        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => {
+            let message = format!("a duration has a unit: write `\"{number} days\"`");
+            Err(syn::Error::new(number.span(), message))
+        }
+        value => Err(syn::Error::new_spanned(value, "this is a duration: write `\"30 days\"`")),
+    }
+}
+
+/// Returns the tokens as a person would write them.
+pub(crate) fn plain(tokens: &TokenStream) -> String {
+    let mut text = String::new();
+    for token in tokens.clone() {
+        let part = match &token {
+            TokenTree::Group(group) => {
+                let (open, close) = match group.delimiter() {
+                    Delimiter::Parenthesis => ("(", ")"),
+                    Delimiter::Brace => ("{ ", " }"),
+                    Delimiter::Bracket => ("[", "]"),
+                    Delimiter::None => ("", ""),
+                };
+                format!("{open}{}{close}", plain(&group.stream()))
+            }
+            token => token.to_string(),
+        };
+        let is_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+        let is_tight =
+            |c: Option<char>| matches!(c, Some('.' | '(' | '[' | '&' | ':' | '!' | '?' | '\'' | ',' | ')' | ']'));
+        let (last, first) = (text.chars().last(), part.chars().next());
+        let spaced = last == Some(',')
+            || (is_word(last) && is_word(first))
+            || !(text.is_empty() || is_word(last) || is_word(first) || is_tight(last) || is_tight(first))
+            || (is_word(last) && !is_word(first) && !is_tight(first) && first != Some('"'))
+            || (!is_word(last) && !is_tight(last) && is_word(first) && !text.is_empty());
+        if spaced {
+            text.push(' ');
+        }
+        text.push_str(&part);
+    }
+    text
+}
+
+/// Returns `a`, `b` and `c` in backticks.
+pub(crate) fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let quoted: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}

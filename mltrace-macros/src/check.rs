@@ -1,0 +1,272 @@
+//! Finds every mistake of an attribute at once, each on its own token and with what to write instead.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::visit::{self, Visit};
+use syn::{Expr, ExprPath, ReturnType, Type, TypeParamBound};
+
+use crate::args::{Args, plain};
+use crate::function::{Function, Reach, boxes_a_future};
+
+/// The mistakes that were found so far.
+#[derive(Default)]
+pub(crate) struct Mistakes {
+    errors: Vec<syn::Error>,
+}
+
+impl Mistakes {
+    /// Adds a mistake at `tokens`.
+    pub(crate) fn at(&mut self, tokens: &impl ToTokens, message: String) {
+        self.errors.push(syn::Error::new_spanned(tokens, message));
+    }
+
+    /// Adds a mistake.
+    pub(crate) fn take(&mut self, error: syn::Error) {
+        self.errors.push(error);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.errors.is_empty()
+    }
+
+    /// Returns a `compile_error!` for each.
+    pub(crate) fn into_tokens(self) -> TokenStream {
+        self.errors.iter().map(syn::Error::to_compile_error).collect()
+    }
+}
+
+/// Finds what is wrong with an attribute on this function.
+pub(crate) fn check(args: &Args, function: &Function, mistakes: &mut Mistakes) {
+    check_shape(function, mistakes);
+    for (list, way_out) in [(&args.inputs, "input"), (&args.params, "param")] {
+        check_twice(list, mistakes);
+        for value in list {
+            check_at_entry(value, way_out, function, mistakes);
+        }
+    }
+    check_twice(&args.outputs, mistakes);
+    for output in &args.outputs {
+        check_output(output, function, mistakes);
+    }
+    for kind in &args.kinds {
+        check_kind(&kind.artifact, args, mistakes);
+    }
+}
+
+/// Finds functions that cannot be recorded.
+fn check_shape(function: &Function, mistakes: &mut Mistakes) {
+    let sig = &function.item.sig;
+    if let Some(token) = &sig.constness {
+        let message = "a `const fn` cannot be recorded: it may run while compiling; record the function that calls it, \
+                       and use `mltrace::input!(x)` and `mltrace::output!(x)` there";
+        mistakes.at(token, message.to_owned());
+    }
+    let ReturnType::Type(_, returned) = &sig.output else { return };
+    if matches!(**returned, Type::Never(_)) {
+        let message = "a function that never returns has no end to record: record the functions that it calls, or use \
+                       `mltrace::input!(x)` and `mltrace::output!(x)` in them";
+        mistakes.at(returned, message.to_owned());
+    }
+    let makes_future =
+        sig.asyncness.is_none() && (is_future(returned) || boxes_a_future(&function.item.block).is_some());
+    if makes_future {
+        let message = "this function only makes a future, so its run would end before the work begins: put `#[register]` \
+                       on an `async fn` that does the work and call it here (also under `#[async_trait]`), or use \
+                       `mltrace::input!(x)` and `mltrace::output!(x)` inside the future";
+        mistakes.at(returned, message.to_owned());
+    }
+}
+
+/// Returns whether the type is, by its looks, a future.
+fn is_future(returned: &Type) -> bool {
+    let of_bounds = |bounds: &syn::punctuated::Punctuated<TypeParamBound, syn::Token![+]>| {
+        bounds.iter().any(|bound| matches!(bound, TypeParamBound::Trait(bound) if ends_in(&bound.path, &["Future"])))
+    };
+    match returned {
+        Type::ImplTrait(returned) => of_bounds(&returned.bounds),
+        Type::TraitObject(returned) => of_bounds(&returned.bounds),
+        Type::Paren(inner) => is_future(&inner.elem),
+        Type::Group(inner) => is_future(&inner.elem),
+        Type::Path(path) if ends_in(&path.path, &["BoxFuture", "LocalBoxFuture"]) => true,
+        Type::Path(path) if ends_in(&path.path, &["Pin", "Box"]) => path.path.segments.last().is_some_and(|last| {
+            let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else { return false };
+            arguments.args.iter().any(|inner| matches!(inner, syn::GenericArgument::Type(inner) if is_future(inner)))
+        }),
+        _ => false,
+    }
+}
+
+fn ends_in(path: &syn::Path, names: &[&str]) -> bool {
+    path.segments.last().is_some_and(|last| names.iter().any(|name| last.ident == name))
+}
+
+/// Finds what is listed twice.
+fn check_twice(list: &[Expr], mistakes: &mut Mistakes) {
+    for (at, value) in list.iter().enumerate() {
+        if list.iter().take(at).any(|earlier| earlier == value) {
+            mistakes.at(value, format!("`{}` is listed twice", plain(&value.to_token_stream())));
+        }
+    }
+}
+
+/// Returns the name when the expression is nothing but a name.
+pub(crate) fn name_of(value: &Expr) -> Option<&syn::Ident> {
+    match value {
+        Expr::Path(ExprPath { qself: None, path, .. }) => path.get_ident(),
+        Expr::Group(group) => name_of(&group.expr),
+        _ => None,
+    }
+}
+
+/// Finds names that are not there yet at entry, and what cannot be done at entry.
+fn check_at_entry(value: &Expr, way_out: &str, function: &Function, mistakes: &mut Mistakes) {
+    let Some(name) = name_of(value) else {
+        AtEntry { function, mistakes, way_out, own: Vec::new() }.visit_expr(value);
+        return;
+    };
+    let text = name.to_string();
+    // A name in capitals is a constant: the compiler knows better.
+    if function.has_param(&text) || text.starts_with(char::is_uppercase) {
+        return;
+    }
+    if text == "self" {
+        mistakes.at(value, format!("`{}` takes no `self`", function.item.sig.ident));
+    } else if function.reach(&text).is_some() {
+        mistakes.at(value, bound_later(&text, way_out));
+    } else {
+        let names: Vec<String> = function.params.iter().map(|param| param.ident.to_string()).collect();
+        let near = hint(&text, names.iter().map(String::as_str));
+        mistakes.at(value, format!("`{}` has no parameter `{text}`{near}", function.item.sig.ident));
+    }
+}
+
+fn bound_later(name: &str, way_out: &str) -> String {
+    format!(
+        "`{name}` is bound in the body, and this is read at entry: use `mltrace::{way_out}!({name})` where it is bound"
+    )
+}
+
+/// Looks through an expression over parameters.
+struct AtEntry<'a> {
+    function: &'a Function,
+    mistakes: &'a mut Mistakes,
+    way_out: &'a str,
+    /// Names that the expression binds itself.
+    own: Vec<String>,
+}
+
+impl Visit<'_> for AtEntry<'_> {
+    fn visit_expr(&mut self, value: &Expr) {
+        let what = match value {
+            Expr::Await(_) => ".await",
+            Expr::Try(_) => "?",
+            Expr::Return(_) => "return",
+            Expr::Break(_) | Expr::Continue(_) => "break",
+            Expr::Yield(_) => "yield",
+            _ => return visit::visit_expr(self, value),
+        };
+        let message = format!("`{what}` has no place here: the function's own course must not depend on its recording");
+        self.mistakes.at(value, message);
+    }
+
+    fn visit_expr_closure(&mut self, closure: &syn::ExprClosure) {
+        let before = self.own.len();
+        for input in &closure.inputs {
+            crate::function::names_of(input, &mut |ident| self.own.push(ident.ident.to_string()));
+        }
+        visit::visit_expr_closure(self, closure);
+        self.own.truncate(before);
+    }
+
+    fn visit_expr_async(&mut self, _: &syn::ExprAsync) {}
+
+    fn visit_expr_path(&mut self, path: &ExprPath) {
+        let Some(name) = path.path.get_ident().map(ToString::to_string) else { return };
+        if self.own.contains(&name) || self.function.has_param(&name) {
+            return;
+        }
+        // Other names may be functions or statics: the compiler tells when they are not.
+        if matches!(self.function.reach(&name), Some(Reach::Let | Reach::Pattern)) {
+            self.mistakes.at(path, bound_later(&name, self.way_out));
+        }
+    }
+}
+
+/// Finds outputs that nothing binds.
+fn check_output(output: &Expr, function: &Function, mistakes: &mut Mistakes) {
+    if matches!(output, Expr::Return(value) if value.expr.is_none()) {
+        if matches!(function.item.sig.output, ReturnType::Default) {
+            mistakes.at(output, format!("`{}` returns nothing", function.item.sig.ident));
+        }
+        return;
+    }
+    let Some(name) = name_of(output) else {
+        AtEntry { function, mistakes, way_out: "output", own: Vec::new() }.visit_expr(output);
+        return;
+    };
+    let text = name.to_string();
+    if function.has_param(&text) || text.starts_with(char::is_uppercase) {
+        return;
+    }
+    let place = match function.reach(&text) {
+        Some(Reach::Let | Reach::Pattern) => return,
+        Some(Reach::Closure) => "inside a closure",
+        Some(Reach::AsyncBlock) => "inside an inner `async` block",
+        Some(Reach::Macro) => "inside a macro",
+        None => {
+            mistakes.at(output, unbound(&text, function));
+            return;
+        }
+    };
+    mistakes.at(
+        output,
+        format!("`{text}` is bound {place}, where it cannot be followed: use `mltrace::output!({text})` there"),
+    );
+}
+
+fn unbound(name: &str, function: &Function) -> String {
+    if name == "self" {
+        return format!("`{}` takes no `self`", function.item.sig.ident);
+    }
+    let lets = function.bound.iter().filter(|(_, reach)| *reach <= Reach::Pattern).map(|(name, _)| name.clone());
+    let mut names: Vec<String> = lets.chain(function.params.iter().map(|param| param.ident.to_string())).collect();
+    names.push("return".to_owned());
+    let near = hint(name, names.iter().map(String::as_str));
+    format!("no `let` in `{}` and none of its parameters binds `{name}`{near}", function.item.sig.ident)
+}
+
+/// Finds kinds of what is neither read nor written.
+fn check_kind(artifact: &Expr, args: &Args, mistakes: &mut Mistakes) {
+    let known = || args.inputs.iter().chain(&args.outputs);
+    if known().any(|known| known == artifact) {
+        return;
+    }
+    let names: Vec<String> = known().map(|known| plain(&known.to_token_stream())).collect();
+    let text = plain(&artifact.to_token_stream());
+    let near = hint(&text, names.iter().map(String::as_str));
+    mistakes.at(artifact, format!("`{text}` is neither among `inputs` nor among `outputs`{near}"));
+}
+
+/// Returns `; did you mean …?` when one of the names is near, or nothing.
+pub(crate) fn hint<'a>(wrong: &str, names: impl Iterator<Item = &'a str>) -> String {
+    let nearest = names.map(|name| (distance(wrong, name), name)).min_by_key(|(distance, _)| *distance);
+    match nearest {
+        Some((distance, name)) if distance <= (wrong.chars().count() / 3).max(1) => format!("; did you mean `{name}`?"),
+        _ => String::new(),
+    }
+}
+
+/// Returns how many characters have to be put in, taken out or changed to come from one word to the other.
+fn distance(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (at, left) in from.chars().enumerate() {
+        let mut next = vec![at + 1];
+        for (column, right) in to.iter().enumerate() {
+            let change = row[column] + usize::from(left != *right);
+            next.push(change.min(row[column + 1] + 1).min(next[column] + 1));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}

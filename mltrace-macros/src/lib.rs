@@ -1,0 +1,78 @@
+//! The `#[register]` attribute: a small compiler from a function to the same function, recorded.
+//!
+//! The stages: [`args`] reads the attribute, [`function`] what it stands on, [`check`] finds every mistake, [`capture`]
+//! puts the calls that record outputs into the body, and [`expand`] wraps it all up. The text for people is at
+//! `mltrace::register`.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+mod args;
+
+mod duration;
+
+mod function;
+
+mod check;
+
+mod mention;
+
+mod capture;
+
+mod expand;
+
+mod source;
+
+/// Records every call of the function as a run of a component.
+///
+/// ```ignore
+/// #[register(component = "cleaning", inputs = [raw_path], outputs = [clean_path], params = [month])]
+/// fn clean(raw_path: &Path, month: &str) -> Result<PathBuf, Error> {
+///     let clean_path = raw_path.with_extension("clean.csv");
+///     // …
+///     Ok(clean_path)
+/// }
+/// ```
+///
+/// | argument | says |
+/// |---|---|
+/// | `component = "cleaning"` | the component; by default the function's name |
+/// | `inputs = [raw_path, self.dir.join("in")]` | what is read: parameters or any expressions over them, evaluated at entry |
+/// | `outputs = [clean_path, return]` | what is written: names bound by `let` in the body, parameters, the returned value (of a `Result` the `Ok` value), or expressions evaluated at entry |
+/// | `params = [month, self.rate]` | parameters or expressions over them, shown by `Display`, else by `Debug` |
+/// | `owner = "shreya"`, `description = "…"`, `tags = ["etl"]` | what the component is |
+/// | `kind(model = [clean_path])` | the kind of an input or output, when its name does not tell: `model`, `data` or `endpoint` |
+/// | `stale_after = "30 days"` | after how long an input counts as old |
+/// | `crate = path` | where the crate `mltrace` is found, when it was renamed |
+///
+/// It works on functions and methods, sync and async, generic or not. The function returns, fails and panics exactly as
+/// without the attribute. A returned `Err` and a panic make a failed run, a future dropped early a cancelled one.
+///
+/// An output is recorded when its `let` binds it; a `let mut` also after it changed, so a list that grows counts with
+/// what it held at last. Names bound in closures, inner `async` blocks and macros are out of reach: there, and in
+/// functions further down, use `mltrace::output!(name)`.
+#[proc_macro_attribute]
+pub fn register(arguments: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let place = source::place(&item);
+    registered(arguments.into(), &item.into(), &place).into()
+}
+
+/// Returns the recorded function, or the function as it was beside every mistake that was found.
+fn registered(arguments: TokenStream, item: &TokenStream, place: &source::Place) -> TokenStream {
+    let mut mistakes = check::Mistakes::default();
+    let args = args::parse(arguments, &mut mistakes);
+    let function = match function::parse(item) {
+        Ok(function) => function,
+        Err(error) => {
+            mistakes.take(error);
+            let errors = mistakes.into_tokens();
+            return quote!(#errors #item);
+        }
+    };
+    check::check(&args, &function, &mut mistakes);
+    if mistakes.is_empty() {
+        return expand::expand(&args, function, place);
+    }
+    let errors = mistakes.into_tokens();
+    quote!(#errors #item)
+}

@@ -1,0 +1,198 @@
+//! Runs without the attribute: begun with [`start`], and the [`current`] run as a handle for other threads.
+
+use std::future::poll_fn;
+use std::pin::pin;
+
+use crate::private::{Value, current_run, each};
+use mltrace_core::capture::{Artifact, shown};
+use mltrace_core::model::{ComponentFact, Declaration, Record, Status, Timestamp};
+use mltrace_core::record::{OpenRun, Opening, enter};
+
+/// The slot of the outputs of a run that was begun by [`start`].
+const OUTPUTS: usize = 0;
+
+/// Begins a run of the component `component`.
+///
+/// Inputs count as read when they are told, outputs as written when the run finishes.
+///
+/// ```no_run
+/// let run = mltrace::start("cleaning").owner("shreya").input("raw.csv").param("month", "2020-01");
+/// // …
+/// run.output("clean.csv").finish();
+/// ```
+#[must_use = "a run that is dropped at once was cancelled"]
+pub fn start(component: impl Into<String>) -> Run {
+    let component = component.into();
+    let opening = Opening { component: component.clone().into(), ..Opening::default() };
+    Run { run: OpenRun::begin(crate::recorder(), opening), component }
+}
+
+/// A run between [`start`] and [`finish`](Run::finish).
+///
+/// Dropped before that, it has failed when the thread is panicking, and was cancelled otherwise.
+#[derive(Debug)]
+#[must_use = "a run that is dropped at once was cancelled"]
+pub struct Run {
+    run: OpenRun,
+    component: String,
+}
+
+impl Run {
+    /// Records what the run reads now.
+    pub fn input<M>(self, artifact: impl Artifact<M>) -> Self {
+        each(&self.run, "", |to| artifact.give(to), OpenRun::read);
+        self
+    }
+
+    /// Records what the run will have written when it finishes.
+    pub fn output<M>(self, artifact: impl Artifact<M>) -> Self {
+        each(&self.run, "", |to| artifact.give(to), |run, given| run.bind(OUTPUTS, vec![given], true));
+        self
+    }
+
+    /// Records a parameter; the last value of a name counts.
+    pub fn param(self, name: impl AsRef<str>, value: impl std::fmt::Display) -> Self {
+        self.run.param(name.as_ref(), Value::String(shown(|to| write!(to, "{value}"))));
+        self
+    }
+
+    /// Records a remark.
+    pub fn note(self, text: impl AsRef<str>) -> Self {
+        self.run.note(text.as_ref());
+        self
+    }
+
+    /// Says whom to ask about the component.
+    pub fn owner(self, owner: impl Into<String>) -> Self {
+        self.declare(Declaration { owner: Some(owner.into()), ..Declaration::default() })
+    }
+
+    /// Says what the component does.
+    pub fn description(self, description: impl Into<String>) -> Self {
+        self.declare(Declaration { description: Some(description.into()), ..Declaration::default() })
+    }
+
+    /// Adds a word to find the component by.
+    pub fn tag(self, tag: impl Into<String>) -> Self {
+        self.declare(Declaration { tags: vec![tag.into()], ..Declaration::default() })
+    }
+
+    /// Runs `body` with this run as the current one, so that runs begun inside have it as their parent.
+    pub fn scope<R>(&self, body: impl FnOnce() -> R) -> R {
+        let _entered = enter(&self.run);
+        body()
+    }
+
+    /// Returns a handle that can be sent to other threads.
+    #[must_use]
+    pub fn handle(&self) -> Current {
+        Current { run: Some(self.run.clone()) }
+    }
+
+    /// Returns the run's id.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.run.id().to_string()
+    }
+
+    /// Ends the run: it completed.
+    pub fn finish(self) {
+        self.run.end(Status::Completed, None, None);
+    }
+
+    /// Ends the run: it failed, and `error` tells why.
+    pub fn fail(self, error: impl std::fmt::Display) {
+        self.run.end(Status::Failed, Some(shown(|to| write!(to, "{error}"))), None);
+    }
+
+    fn declare(self, declared: Declaration) -> Self {
+        if self.run.is_recording() {
+            let fact =
+                ComponentFact { component: self.component.clone(), at: Timestamp::now(), declared, untag: Vec::new() };
+            crate::recorder().append(Record::Component(fact));
+        }
+        self
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        // The first end counts, so these are ends only for a run that was neither finished nor failed.
+        if std::thread::panicking() {
+            self.run.end(Status::Failed, Some("panicked".to_owned()), None);
+        } else {
+            self.run.end(Status::Cancelled, None, None);
+        }
+    }
+}
+
+/// Returns a handle on the current run of this thread or task, to be sent to other threads.
+///
+/// Outside any run it is a handle on none: its methods do nothing.
+///
+/// ```no_run
+/// # fn parts() -> Vec<String> { Vec::new() }
+/// let run = mltrace::current();
+/// std::thread::scope(|scope| {
+///     for part in parts() {
+///         let run = run.clone();
+///         scope.spawn(move || run.scope(|| mltrace::fs::read(part)));
+///     }
+/// });
+/// ```
+#[must_use]
+pub fn current() -> Current {
+    Current { run: current_run("current()") }
+}
+
+/// A handle on a run that is under way. It may outlive the run and then does nothing.
+#[derive(Clone, Debug)]
+pub struct Current {
+    run: Option<OpenRun>,
+}
+
+impl Current {
+    /// Runs `body` with this run as the current one of the thread.
+    pub fn scope<R>(&self, body: impl FnOnce() -> R) -> R {
+        let _entered = self.run.as_ref().map(enter);
+        body()
+    }
+
+    /// Runs a future with this run as the current one whenever it is polled, as a spawned task needs it.
+    pub async fn scope_async<F: Future>(self, body: F) -> F::Output {
+        let mut body = pin!(body);
+        poll_fn(|context| {
+            let _entered = self.run.as_ref().map(enter);
+            body.as_mut().poll(context)
+        })
+        .await
+    }
+
+    /// Records what the run reads now.
+    pub fn input<M>(&self, artifact: impl Artifact<M>) {
+        if let Some(run) = &self.run {
+            each(run, "", |to| artifact.give(to), OpenRun::read);
+        }
+    }
+
+    /// Records what the run has written by now.
+    pub fn output<M>(&self, artifact: impl Artifact<M>) {
+        if let Some(run) = &self.run {
+            each(run, "", |to| artifact.give(to), OpenRun::wrote);
+        }
+    }
+
+    /// Records a parameter; the last value of a name counts.
+    pub fn param(&self, name: impl AsRef<str>, value: impl std::fmt::Display) {
+        if let Some(run) = &self.run {
+            run.param(name.as_ref(), Value::String(shown(|to| write!(to, "{value}"))));
+        }
+    }
+
+    /// Records a remark.
+    pub fn note(&self, text: impl AsRef<str>) {
+        if let Some(run) = &self.run {
+            run.note(text.as_ref());
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Lineage and tracing for machine-learning pipelines.
+//!
+//! Put [`#[register]`](register) on the functions of a pipeline and run it as before. Every run is recorded: what it
+//! read and wrote, its git commit, source text, parameters, duration and status. Then ask how any output came to be,
+//! with the `mltrace` command or with [`trace`].
+//!
+//! ```no_run
+//! use std::path::{Path, PathBuf};
+//!
+//! #[mltrace::register(component = "cleaning", inputs = [raw], outputs = [clean])]
+//! fn clean(raw: &Path) -> std::io::Result<PathBuf> {
+//!     let clean = raw.with_file_name("clean.csv");
+//!     std::fs::copy(raw, &clean)?;
+//!     Ok(clean)
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! clean(Path::new("data/raw.csv"))?;
+//! for at in mltrace::trace("data/clean.csv")?.runs {
+//!     println!("{} {}", at.depth, at.run.component);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A registered function returns, fails and panics exactly as without the attribute, whatever happens to the store.
+//!
+//! # Features
+//! - `store` (default): the embedded SQLite store, background folding and the queries of this crate. Without it runs are
+//!   journalled only, and any `mltrace` command folds them.
+//! - `git` (default): the git state of the code that runs.
+
+mod process;
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+
+use __private as private;
+
+mod macros;
+
+mod explicit;
+
+pub mod fs;
+
+#[cfg(feature = "store")]
+mod queries;
+
+pub use explicit::{Current, Run, current, start};
+pub use mltrace_core::capture::{Artifact, artifact};
+pub use mltrace_core::model::ArtifactKind as Kind;
+#[cfg(feature = "store")]
+pub use mltrace_core::query::{RunFilter, TraceOptions};
+pub use mltrace_macros::register;
+pub(crate) use process::recorder;
+#[cfg(feature = "store")]
+pub use queries::{Error, answer, component, components, history, inspect, recent, review, tags, trace, trace_with};
+
+/// The README's examples, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,81 @@
+//! What the expansions of `#[register]`, `input!` and their like call. No part of the interface: it changes freely.
+
+use std::fmt::Arguments;
+
+pub use mltrace_core::capture::outcome::{
+    EndsByDebug, EndsByDisplay, EndsByError, EndsByHeldError, EndsByHeldSendError, EndsByType, EndsWell, ReturnsPlain,
+    ReturnsResult,
+};
+pub use mltrace_core::capture::param::{ProbeDebug, ProbeDisplay, ProbeNothing, ProbePath, Value, param as shown};
+pub use mltrace_core::capture::value::{ProbeAnything, ProbeArtifact, ProbeText};
+pub use mltrace_core::capture::{Given, Probe, Returned, give};
+use mltrace_core::capture::{shown as written, taken};
+pub use mltrace_core::model::ArtifactKind as Kind;
+pub use mltrace_core::record::{Call, Entry, Joins, Site, SiteState};
+use mltrace_core::record::{OpenRun, current};
+
+/// Begins the run of a call.
+pub fn begin(site: &'static Site, fill: impl FnOnce(&mut Entry)) -> Call {
+    Call::begin(crate::recorder(), site, fill)
+}
+
+/// Records what the current run reads.
+pub fn input(argument: &'static str, fill: impl FnOnce(&mut Vec<Given>)) {
+    if let Some(run) = current_run("input!") {
+        each(&run, argument, fill, OpenRun::read);
+    }
+}
+
+/// Records what the current run has written.
+pub fn output(argument: &'static str, fill: impl FnOnce(&mut Vec<Given>)) {
+    if let Some(run) = current_run("output!") {
+        each(&run, argument, fill, OpenRun::wrote);
+    }
+}
+
+/// Records a parameter of the current run.
+pub fn param(name: &str, value: impl FnOnce() -> Value) {
+    if let Some(run) = current_run("param!") {
+        run.param(name, value());
+    }
+}
+
+/// Records a remark on the current run.
+pub fn note(text: Arguments<'_>) {
+    if let Some(run) = current_run("note!") {
+        run.note(&written(|to| to.write_fmt(text)));
+    }
+}
+
+/// Returns the current run of this thread or task; says once that there is none.
+pub(crate) fn current_run(what: &str) -> Option<OpenRun> {
+    let recorder = crate::recorder();
+    if !recorder.is_enabled() {
+        return None;
+    }
+    let run = current();
+    if run.is_none() {
+        recorder.warn(&format!(
+            "`mltrace::{what}` was used outside a run and records nothing: on another thread use `mltrace::current()`"
+        ));
+    }
+    run
+}
+
+/// Tells `run` each artifact that `fill` names; a panic of the caller's code is noted and kept.
+pub(crate) fn each(
+    run: &OpenRun,
+    argument: &'static str,
+    fill: impl FnOnce(&mut Vec<Given>),
+    tell: impl Fn(&OpenRun, Given),
+) {
+    let Some(given) = taken(fill) else {
+        return run.note(&format!("`{argument}` is not recorded: the code that names it panicked"));
+    };
+    for mut given in given {
+        if !argument.is_empty() {
+            given.argument = Some(argument.into());
+        }
+        tell(run, given);
+    }
+}

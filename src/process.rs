@@ -1,0 +1,133 @@
+//! What this process records with: found at the first use, and made anew in a forked child.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::time::{Duration, Instant};
+
+use mltrace_core::config::{Environment, Home};
+#[cfg(feature = "store")]
+use mltrace_core::ingest::Worker;
+use mltrace_core::record::{Hooks, Recorder};
+
+/// How long the end of the process waits for what is under way: a courtesy, correctness never depends on it.
+const COURTESY: Duration = Duration::from_millis(50);
+
+struct Process {
+    id: u32,
+    recorder: Recorder,
+    #[cfg(feature = "store")]
+    worker: OnceLock<Option<Worker>>,
+    at_exit: OnceLock<()>,
+}
+
+/// Never freed: runs that are under way refer to it, in a forked child to the parent's.
+static PROCESS: AtomicPtr<Process> = AtomicPtr::new(std::ptr::null_mut());
+
+/// Returns what this process records with.
+pub(crate) fn recorder() -> &'static Recorder {
+    &process().recorder
+}
+
+fn process() -> &'static Process {
+    let known = PROCESS.load(Ordering::Acquire);
+    if let Some(process) = shared(known)
+        && process.id == std::process::id()
+    {
+        return process;
+    }
+    let made = Box::into_raw(Box::new(Process::new()));
+    match PROCESS.compare_exchange(known, made, Ordering::AcqRel, Ordering::Acquire) {
+        Ok(_) => shared(made),
+        // Another thread was first; nobody has seen this one, and a few bytes at start-up are not worth an unsafe drop.
+        Err(first) => shared(first),
+    }
+    .unwrap_or_else(|| Box::leak(Box::new(Process::new())))
+}
+
+#[expect(unsafe_code, reason = "a static that a forked child replaces without taking a lock that may be held")]
+fn shared(process: *mut Process) -> Option<&'static Process> {
+    // SAFETY: the pointer is null or came from `Box::into_raw`, and what it points to is never freed or changed.
+    unsafe { process.as_ref() }
+}
+
+impl Process {
+    fn new() -> Self {
+        let environment = Environment::read();
+        let folder = std::env::current_dir().unwrap_or_default();
+        let home = Home::find(&folder, None, &environment);
+        let warnings = home.warnings.clone();
+        let hooks = Hooks { warn, appended, here: recorder };
+        let recorder = Recorder::new(home, &environment, hooks);
+        for warning in warnings {
+            recorder.warn(&warning);
+        }
+        Self {
+            id: std::process::id(),
+            recorder,
+            #[cfg(feature = "store")]
+            worker: OnceLock::new(),
+            at_exit: OnceLock::new(),
+        }
+    }
+
+    #[cfg(feature = "store")]
+    fn worker(&self) -> Option<&Worker> {
+        self.worker.get_or_init(|| Worker::start(self.recorder.home().clone()).ok()).as_ref()
+    }
+}
+
+/// A closed stderr must not stop anybody's pipeline.
+fn warn(message: &str) {
+    let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("mltrace: {message}\n"));
+}
+
+fn appended() {
+    let process = process();
+    process.at_exit.get_or_init(register_exit);
+    #[cfg(feature = "store")]
+    if let Some(worker) = process.worker() {
+        worker.nudge();
+    }
+}
+
+/// Waits until what this process has recorded so far can be asked for; returns whether it can.
+#[cfg(feature = "store")]
+pub(crate) fn settle(patience: Duration) {
+    let begun = Instant::now();
+    let process = process();
+    process.recorder.settle(patience);
+    if let Some(worker) = process.worker.get().and_then(Option::as_ref) {
+        worker.flush(patience.saturating_sub(begun.elapsed()));
+    }
+}
+
+#[expect(unsafe_code, reason = "nothing safe runs when `process::exit` is called")]
+fn register_exit() {
+    #[cfg(unix)]
+    {
+        unsafe extern "C" {
+            fn atexit(callback: extern "C" fn()) -> std::ffi::c_int;
+        }
+        // SAFETY: `atexit` takes a function without arguments, and `at_exit` neither unwinds nor returns anything.
+        let _ = unsafe { atexit(at_exit) };
+    }
+}
+
+#[cfg(unix)]
+extern "C" fn at_exit() {
+    // Unwinding out of here would abort the process.
+    let _ = std::panic::catch_unwind(|| {
+        let Some(process) = shared(PROCESS.load(Ordering::Acquire)) else { return };
+        // A forked child that has recorded nothing itself has its parent's state, but not its threads.
+        if process.id != std::process::id() {
+            return;
+        }
+        let begun = Instant::now();
+        process.recorder.settle(COURTESY);
+        #[cfg(feature = "store")]
+        if let Some(worker) = process.worker.get().and_then(Option::as_ref) {
+            worker.flush(COURTESY.saturating_sub(begun.elapsed()));
+        }
+        let _ = begun;
+    });
+}

@@ -1,0 +1,100 @@
+//! Questions asked inside a pipeline or a notebook: the same answers that the command prints as JSON.
+
+use std::time::Duration;
+
+use mltrace_core::ingest::open_folded;
+use mltrace_core::query::{Component, Components, Reader, Review, Run, RunFilter, Runs, Tags, Trace, TraceOptions};
+
+use crate::process;
+
+pub use mltrace_core::query as answer;
+pub use mltrace_core::query::QueryError as Error;
+
+/// How long a question waits for files that are still being hashed.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Returns the runs and versions that `artifact` was made from: `NAME`, its latest version, or `NAME@VERSION`.
+///
+/// # Errors
+/// When nothing is recorded yet, no such artifact or version is known, or the store does not answer.
+///
+/// ```no_run
+/// let trace = mltrace::trace("model.json")?;
+/// assert_eq!(trace.runs[0].run.component, "train");
+/// # Ok::<(), mltrace::Error>(())
+/// ```
+pub fn trace(artifact: &str) -> Result<Trace, Error> {
+    trace_with(artifact, &TraceOptions::default())
+}
+
+/// Returns [`trace`] with a limit on its depth, or as of an earlier moment.
+///
+/// # Errors
+/// As [`trace`].
+pub fn trace_with(artifact: &str, options: &TraceOptions) -> Result<Trace, Error> {
+    ask(|reader| reader.trace(artifact, options))
+}
+
+/// Returns the runs that pass the filter, newest first.
+///
+/// # Errors
+/// When nothing is recorded yet, the component is unknown, or the store does not answer.
+pub fn recent(filter: &RunFilter) -> Result<Runs, Error> {
+    ask(|reader| reader.recent(filter))
+}
+
+/// Returns the runs of one component, newest first.
+///
+/// # Errors
+/// When nothing is recorded yet, the component is unknown, or the store does not answer.
+pub fn history(component: &str) -> Result<Runs, Error> {
+    ask(|reader| reader.history(component, &RunFilter::default()))
+}
+
+/// Returns a run in full, with its source text: by its id, a unique prefix or suffix of it, or `latest`.
+///
+/// # Errors
+/// When nothing is recorded yet, no run or more than one is meant, or the store does not answer.
+pub fn inspect(run: &str) -> Result<Run, Error> {
+    ask(|reader| reader.inspect(run))
+}
+
+/// Returns all components, by name.
+///
+/// # Errors
+/// When nothing is recorded yet, or the store does not answer.
+pub fn components() -> Result<Components, Error> {
+    ask(|reader| reader.components(None, None))
+}
+
+/// Returns one component.
+///
+/// # Errors
+/// When nothing is recorded yet, it is unknown, or the store does not answer.
+pub fn component(name: &str) -> Result<Component, Error> {
+    ask(|reader| reader.component(name))
+}
+
+/// Returns all tags in use.
+///
+/// # Errors
+/// When nothing is recorded yet, or the store does not answer.
+pub fn tags() -> Result<Tags, Error> {
+    ask(|reader| reader.tags())
+}
+
+/// Returns all verdicts and the runs that they point to.
+///
+/// # Errors
+/// When nothing is recorded yet, or the store does not answer.
+pub fn review() -> Result<Review, Error> {
+    ask(|reader| reader.review(None))
+}
+
+fn ask<T>(question: impl FnOnce(&mut Reader<'_>) -> Result<T, Error>) -> Result<T, Error> {
+    process::settle(PATIENCE);
+    let home = crate::recorder().home();
+    let mut folded = open_folded(home, &|_| {})?;
+    let folder = std::env::current_dir().unwrap_or_else(|_| home.root.clone());
+    question(&mut Reader::new(folded.store.as_mut(), home, &folder))
+}

@@ -1,0 +1,60 @@
+//! Holds the documents to what the code does: the SQL views and the promised JSON.
+
+use std::collections::BTreeSet;
+
+use rusqlite::Connection;
+
+const SCHEMA: &str = include_str!("../mltrace-core/src/store/sqlite/schema.sql");
+const SQL: &str = include_str!("../docs/sql.md");
+const JSON: &str = include_str!("../docs/json.md");
+
+#[test]
+fn the_views_have_the_columns_that_are_promised() {
+    let store = Connection::open_in_memory().expect("memory");
+    store.execute_batch(SCHEMA).expect("the schema is SQL");
+    for view in ["runs", "versions", "edges", "labels"] {
+        let statement = store.prepare(&format!("SELECT * FROM {view}")).expect("the view is there");
+        let columns: BTreeSet<_> = statement.column_names().into_iter().collect();
+        let section = SQL.split("\n## ").find_map(|section| section.strip_prefix(view)).expect("a section");
+        assert_eq!(columns, first_words(section), "of the view `{view}`");
+    }
+}
+
+#[test]
+fn the_queries_of_the_documents_run() {
+    let store = Connection::open_in_memory().expect("memory");
+    store.execute_batch(SCHEMA).expect("the schema is SQL");
+    let queries = fenced(SQL, "sql");
+    assert!(queries.len() >= 5);
+    for query in queries {
+        store.execute_batch(query).unwrap_or_else(|error| panic!("{error}\n{query}"));
+    }
+}
+
+#[test]
+fn the_json_of_the_documents_is_that_of_an_answer() {
+    let examples = fenced(JSON, "json");
+    let trace: mltrace::answer::Trace = serde_json::from_str(examples[0]).expect("the example is an answer of `trace`");
+    let told: serde_json::Value = serde_json::from_str(examples[0]).expect("the example is JSON");
+    assert_eq!(
+        serde_json::to_value(&trace).expect("an answer is JSON"),
+        told,
+        "nothing is missing and nothing is more"
+    );
+
+    let section = JSON.split("\n## ").find_map(|section| section.strip_prefix("A run\n")).expect("a section");
+    let run = told["runs"][0].as_object().expect("a run").keys();
+    let fields: BTreeSet<_> = run.map(String::as_str).filter(|field| *field != "depth").collect();
+    assert_eq!(fields, first_words(section), "of a run");
+}
+
+/// Returns the words in the first column of a table.
+fn first_words(section: &str) -> BTreeSet<&str> {
+    section.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect()
+}
+
+/// Returns the insides of the fenced blocks of a language.
+fn fenced<'d>(document: &'d str, language: &str) -> Vec<&'d str> {
+    let open = format!("```{language}\n");
+    document.split(&open).skip(1).filter_map(|rest| rest.split("\n```").next()).collect()
+}

@@ -1,0 +1,202 @@
+//! Reads the source tree and holds it to the rules of the house that no compiler checks.
+
+use std::path::{Path, PathBuf};
+
+mod source;
+
+use source::{Functions, without_text};
+
+/// The rooms of `mltrace-core`, each with the rooms that it may not know: data goes one way, there is no way back.
+const STRANGERS: &[(&str, &[&str])] = &[
+    ("model", &["config", "capture", "journal", "record", "ingest", "store", "lineage", "query"]),
+    ("capture", &["record", "ingest", "store", "lineage", "query"]),
+    ("journal", &["record", "ingest", "store", "lineage", "query"]),
+    ("record", &["ingest", "store", "lineage", "query"]),
+    ("ingest", &["record", "lineage", "query"]),
+    ("store", &["journal", "record", "ingest", "lineage", "query"]),
+    ("lineage", &["config", "capture", "journal", "record", "ingest", "store", "query"]),
+    ("query", &["journal", "record", "ingest"]),
+];
+
+const LINES_OF_A_FILE: usize = 500;
+const LINES_OF_A_FUNCTION: usize = 70;
+const LINES_OF_A_DECISION: usize = 60;
+
+#[test]
+fn every_source_file_says_on_its_first_line_what_lives_there() {
+    let says = |text: &str| text.starts_with("//! ") && text.lines().next().is_some_and(|line| line.len() > 12);
+    let silent = sources().filter(|file| !says(&file.text)).map(|file| file.name);
+    check("start with `//! ` and a sentence", silent);
+}
+
+#[test]
+fn no_source_file_is_long() {
+    let long = sources().map(|file| (file.text.lines().count(), file.name));
+    let long = long.filter(|(lines, _)| *lines > LINES_OF_A_FILE);
+    check("have at most 500 lines", long.map(|(lines, name)| format!("{name}: {lines}")));
+}
+
+#[test]
+fn no_function_is_long() {
+    let mut long = Vec::new();
+    for file in sources() {
+        let code = without_text(&file.text);
+        for function in Functions::of(&code).filter(|function| function.lines > LINES_OF_A_FUNCTION) {
+            long.push(format!("{}:{}: `{}` has {}", file.name, function.line, function.name, function.lines));
+        }
+    }
+    check("have functions of at most 70 lines", long);
+}
+
+#[test]
+fn rooms_know_only_the_rooms_they_may() {
+    let mut met = Vec::new();
+    for file in sources() {
+        let Some(inside) = file.name.strip_prefix("mltrace-core/src/") else { continue };
+        let room = inside.split(['/', '.']).next().unwrap_or_default();
+        let strangers = STRANGERS.iter().find(|(name, _)| *name == room).map_or(&[][..], |(_, strangers)| *strangers);
+        let code = without_text(&file.text);
+        for path in source::crate_paths(&code) {
+            if strangers.contains(&path.room.as_str()) {
+                met.push(format!("{}:{}: `{}`", file.name, path.line, path.room));
+            }
+        }
+    }
+    check("use only the rooms that ARCHITECTURE.md allows", met);
+}
+
+#[test]
+fn nothing_below_the_command_line_prints() {
+    let printing = ["println!", "print!", "eprintln!", "eprint!", "dbg!", "io::stdout", "io::stderr"];
+    // The doorway tells once, on stderr, what keeps it from recording: nobody else could.
+    let allowed = ["src/process.rs"];
+    check("print nothing", below_the_command_line(&printing, &allowed));
+}
+
+#[test]
+fn only_the_settings_read_the_environment() {
+    let reading = ["env::var", "env::vars", "env::set_var", "env::remove_var"];
+    check("read no environment", below_the_command_line(&reading, &["mltrace-core/src/config.rs"]));
+}
+
+#[test]
+fn every_file_has_a_name_that_says_something() {
+    let empty = ["util", "utils", "helper", "helpers", "common", "misc", "stuff"];
+    let named = |file: &File| file.name.split(['/', '.', '_', '-']).any(|word| empty.contains(&word));
+    check("be called after what they hold", files().filter(named).map(|file| file.name));
+}
+
+#[test]
+fn every_design_decision_is_a_page_and_listed() {
+    let index = read("docs/design/README.md");
+    let decisions =
+        files().filter(|file| file.name.starts_with("docs/design/") && file.name != "docs/design/README.md");
+    let mut wrong = Vec::new();
+    for file in decisions {
+        let lines = file.text.lines().count();
+        if lines > LINES_OF_A_DECISION {
+            wrong.push(format!("{}: {lines} lines", file.name));
+        }
+        let name = file.name.trim_start_matches("docs/design/");
+        if !index.contains(&format!("({name})")) {
+            wrong.push(format!("{}: not in docs/design/README.md", file.name));
+        }
+    }
+    check("be at most 60 lines and stand in the index", wrong);
+}
+
+#[test]
+fn no_file_names_a_place_on_somebodys_machine() {
+    let homes = ["root", "home", "Users", "work"].map(|folder| format!("/{folder}/"));
+    let mut found = Vec::new();
+    for file in files() {
+        for (number, line) in (1..).zip(file.text.lines()) {
+            let starts_a_path = |place: usize| {
+                let before = line[..place].chars().next_back();
+                before.is_none_or(|before| before.is_whitespace() || "\"'`(=".contains(before))
+            };
+            let names_one = |home: &String| line.match_indices(home.as_str()).any(|(place, _)| starts_a_path(place));
+            if homes.iter().any(names_one) {
+                found.push(format!("{}:{number}: {}", file.name, line.trim()));
+            }
+        }
+    }
+    check("hold no path of one machine", found);
+}
+
+#[test]
+fn the_test_command_of_the_readme_is_the_one_that_ci_runs() {
+    let ci = read(".ci/run");
+    let last = ci.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
+    let command = last.strip_prefix("step ").unwrap_or(last);
+    assert!(command.starts_with("cargo test"), ".ci/run ends with the tests, not with `{last}`");
+    assert!(read("README.md").lines().any(|line| line == command), "README.md has no line `{command}`");
+}
+
+/// A text file of the tree, with its path from the root.
+struct File {
+    name: String,
+    text: String,
+}
+
+fn check(rule: &str, offenders: impl IntoIterator<Item = String>) {
+    let offenders: Vec<_> = offenders.into_iter().collect();
+    assert!(offenders.is_empty(), "files {rule}:\n  {}", offenders.join("\n  "));
+}
+
+fn below_the_command_line(words: &[&str], allowed: &[&str]) -> Vec<String> {
+    let rooms = ["src/", "mltrace-core/src/", "mltrace-macros/src/"];
+    let mut found = Vec::new();
+    for file in sources().filter(|file| rooms.iter().any(|room| file.name.starts_with(room))) {
+        if allowed.iter().any(|place| file.name.starts_with(place)) {
+            continue;
+        }
+        let code = without_text(&file.text);
+        for (number, line) in (1..).zip(code.lines()) {
+            let holds = |word: &&str| {
+                let starts_a_word = |place: usize| !line[..place].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+                line.match_indices(*word).any(|(place, _)| starts_a_word(place))
+            };
+            if words.iter().any(|word| holds(word)) {
+                found.push(format!("{}:{number}: {}", file.name, line.trim()));
+            }
+        }
+    }
+    found
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(name: &str) -> String {
+    std::fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("`{name}`: {error}"))
+}
+
+fn sources() -> impl Iterator<Item = File> {
+    files().filter(|file| file.name.ends_with(".rs"))
+}
+
+/// Returns the text files that belong to the project.
+fn files() -> impl Iterator<Item = File> {
+    let mut found = Vec::new();
+    collect(root(), &mut found);
+    found.sort();
+    found.into_iter().filter_map(|path| {
+        let name = path.strip_prefix(root()).ok()?.to_str()?.replace('\\', "/");
+        Some(File { name, text: std::fs::read_to_string(&path).ok()? })
+    })
+}
+
+fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
+    const NOT_OURS: &[&str] = &[".git", ".mltrace", "target", "wine-out", "node_modules"];
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let is_ours = !NOT_OURS.iter().any(|name| entry.file_name() == *name);
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() && is_ours => collect(&path, found),
+            Ok(kind) if kind.is_file() => found.push(path),
+            _ => {}
+        }
+    }
+}
