@@ -87,8 +87,8 @@ macro_rules! __tell {
         match &$artifact {
             artifact => $crate::__private::$what(::core::stringify!($artifact), |to| {
                 #[allow(unused_imports)]
-                use $crate::__private::{ProbeAnything as _, ProbeArtifact as _, ProbeText as _};
-                $crate::__private::give((&&$crate::__private::Probe(artifact)).__mltrace_artifact(), to);
+                use $crate::__private::{ProbeAnything as _, ProbeArtifact as _, ProbeText as _, ProbeTexts as _};
+                $crate::__private::give((&&&$crate::__private::Probe(artifact)).__mltrace_artifact(), to);
             }),
         }
     };

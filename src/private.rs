@@ -7,7 +7,7 @@ pub use mltrace_core::capture::outcome::{
     ReturnsResult,
 };
 pub use mltrace_core::capture::param::{ProbeDebug, ProbeDisplay, ProbeNothing, ProbePath, Value, param as shown};
-pub use mltrace_core::capture::value::{ProbeAnything, ProbeArtifact, ProbeText};
+pub use mltrace_core::capture::value::probe::{ProbeAnything, ProbeArtifact, ProbeNoArtifact, ProbeText, ProbeTexts};
 pub use mltrace_core::capture::{Given, Probe, Returned, give};
 use mltrace_core::capture::{shown as written, taken};
 pub use mltrace_core::model::ArtifactKind as Kind;

@@ -11,6 +11,6 @@ mltrace run --component long-visits -i out/visits.csv -o out/long.csv -p minutes
 # Any language can do this: read, write, then say so. `log` prints the id of the run.
 sort -t, -k2 -n out/long.csv >out/report.txt
 run=$(mltrace log --component report -i out/long.csv -o out/report.txt --owner ada)
-mltrace note "$run" "sent to the ward"
+mltrace --quiet note "$run" "sent to the ward"
 
 mltrace trace out/report.txt

@@ -10,6 +10,8 @@ use mltrace_core::model::{LIMIT_NAME, LIMIT_TEXT};
 use serde_json::Value;
 
 use crate::commands::Command;
+use crate::escape::is_hidden;
+use crate::output;
 
 /// Trace how any output of a pipeline came to be, and find the runs to blame
 ///
@@ -94,11 +96,10 @@ impl Cli {
         let arguments: Vec<OsString> = std::env::args_os().collect();
         let parsed = Self::command()
             .color(color_of_help(&arguments))
-            .try_get_matches_from(arguments)
+            .try_get_matches_from(&arguments)
             .and_then(|matches| Self::from_arg_matches(&matches));
         parsed.map_err(|error| {
-            // Help into a pipe that nobody reads is no error.
-            let _ = error.print();
+            output::clap_error(&error, arguments.iter().any(|argument| argument.to_string_lossy().contains(is_hidden)));
             ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
         })
     }

@@ -157,6 +157,16 @@ pub(crate) fn warn_of_recording(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "warning: {}", escape::line(text));
 }
 
+/// Prints what clap has to say; text that repeats a hostile argument comes escaped and without colours.
+pub(crate) fn clap_error(error: &clap::Error, is_hostile: bool) {
+    // Help into a pipe that nobody reads is no error.
+    let _ = if is_hostile && error.use_stderr() {
+        writeln!(std::io::stderr().lock(), "{}", escape::block(error.render().to_string().trim_end()))
+    } else {
+        error.print()
+    };
+}
+
 /// Makes a panic say that it is a bug of ours, in one line that a user can report; the exit code is 101.
 pub(crate) fn explain_panics() {
     std::panic::set_hook(Box::new(|panic| {

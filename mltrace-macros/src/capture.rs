@@ -9,6 +9,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
+use syn::visit::Visit;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, ExprBlock, Local, Pat, PatIdent, Stmt, Token};
 
@@ -24,6 +25,8 @@ pub(crate) struct Output {
     pub(crate) ident: Ident,
     /// Patterns other than `let` count too: nothing else binds the name.
     by_pattern: bool,
+    /// Several of them do, and not each need be an artifact.
+    by_patterns: bool,
     /// The parameter of that name, when its value may change in the body.
     changing_param: Option<Ident>,
 }
@@ -38,20 +41,68 @@ impl Output {
         let changing_param = param.filter(|param| param.may_change && reach != Some(Reach::Let));
         let changing_param = changing_param.map(|param| param.ident.clone());
         let is_watched = by_pattern || reach == Some(Reach::Let) || changing_param.is_some();
-        is_watched.then(|| Self { slot, ident: ident.clone(), by_pattern, changing_param })
+        let by_patterns = by_pattern && function.bound.iter().filter(|(bound, _)| *bound == name).count() > 1;
+        is_watched.then(|| Self { slot, ident: ident.clone(), by_pattern, by_patterns, changing_param })
     }
 }
 
 /// Puts the calls for these outputs into the body.
 pub(crate) fn capture(body: &mut Block, outputs: &[Output], names: &Names) {
     for output in outputs {
-        let mut capturer = Capturer { output, names, loops: 0 };
+        let meant = meant(body, &output.ident.to_string());
+        let mut capturer = Capturer { output, names, loops: 0, meant, next: 0 };
         capturer.visit_block_mut(body);
         if let Some(param) = &output.changing_param {
-            let again = Again { capturer: &capturer, at: param, joins: "Replaces", in_loops: false };
+            let variable = Variable { ident: param.clone(), is_meant: true };
+            let again = Again { capturer: &capturer, variable: &variable, joins: "Replaces", in_loops: false };
             again.statements(&mut body.stmts, 0, &mut Holds { a_value: true, news: false, may_be_borrowed: false });
         }
     }
+}
+
+/// Returns the number of the `let` that surely means the output, in the order in which they are walked through: of
+/// several variables of one name the last of the outermost. The others may be the rows before the file.
+fn meant(body: &Block, name: &str) -> Option<usize> {
+    let mut lets = Lets { name, depth: 0, depths: Vec::new() };
+    lets.visit_block(body);
+    let outermost = lets.depths.iter().min()?;
+    lets.depths.iter().rposition(|depth| depth == outermost)
+}
+
+/// Finds how deep the `let`s of a name are.
+struct Lets<'n> {
+    name: &'n str,
+    depth: usize,
+    depths: Vec<usize>,
+}
+
+impl Visit<'_> for Lets<'_> {
+    fn visit_block(&mut self, block: &Block) {
+        self.depth += 1;
+        for stmt in &block.stmts {
+            self.visit_stmt(stmt);
+            if binds(stmt, self.name).is_some() {
+                self.depths.push(self.depth);
+            }
+        }
+        self.depth -= 1;
+    }
+
+    fn visit_expr_closure(&mut self, _: &syn::ExprClosure) {}
+
+    fn visit_expr_async(&mut self, _: &syn::ExprAsync) {}
+
+    fn visit_expr_const(&mut self, _: &syn::ExprConst) {}
+
+    fn visit_item(&mut self, _: &syn::Item) {}
+}
+
+/// A variable of the output's name.
+struct Variable {
+    /// The name, where it is bound.
+    ident: Ident,
+    /// It must be an artifact.
+    is_meant: bool,
 }
 
 /// Walks through a body for one output.
@@ -60,6 +111,10 @@ struct Capturer<'a> {
     names: &'a Names,
     /// How many loops of the body it is inside of.
     loops: usize,
+    /// The number of the `let` that must bind an artifact.
+    meant: Option<usize>,
+    /// The number of the next `let` of the name.
+    next: usize,
 }
 
 impl Capturer<'_> {
@@ -67,18 +122,24 @@ impl Capturer<'_> {
         self.output.ident.to_string()
     }
 
-    /// Returns the statement that records the variable bound at `at`.
-    fn statement(&self, at: &Ident, joins: &str) -> Stmt {
+    /// Returns the statement that records the variable.
+    fn statement(&self, variable: &Variable, joins: &str) -> Stmt {
         // Errors about the value's type point at the name in the attribute; the variable is the one bound here.
         let span = self.output.ident.span();
-        let variable = Ident::new(&at.to_string(), at.span().located_at(span));
-        let tokens =
-            bind(self.names, self.output.slot, &self.name(), joins, &quote_spanned!(ours(span)=> &#variable), span);
+        let ident = Ident::new(&variable.ident.to_string(), variable.ident.span().located_at(span));
+        let value = quote_spanned!(ours(span)=> &#ident);
+        let (slot, name) = (self.output.slot, self.name());
+        let tokens = match variable.is_meant {
+            true => bind(self.names, slot, &name, joins, &self.names.give(&value, span), span),
+            false => bind_any(self.names, slot, &name, joins, &self.names.give_any(&value, span), span),
+        };
         Stmt::Expr(Expr::Verbatim(tokens), Some(Token![;](ours(span))))
     }
 
     /// Records the name after the `let` at `index`, and again where it changes.
-    fn after_let(&self, block: &mut Block, index: usize, bound: &PatIdent, is_initialised: bool) {
+    fn after_let(&mut self, block: &mut Block, index: usize, bound: &PatIdent, is_initialised: bool) {
+        let variable = Variable { ident: bound.ident.clone(), is_meant: self.meant == Some(self.next) };
+        self.next += 1;
         let is_mutable = bound.mutability.is_some();
         let (first, later) = match (self.loops > 0, is_mutable && is_initialised) {
             (false, _) => ("Replaces", "Replaces"),
@@ -87,33 +148,34 @@ impl Capturer<'_> {
         };
         let mut next = index + 1;
         if is_initialised {
-            block.stmts.insert(next, self.statement(&bound.ident, first));
+            block.stmts.insert(next, self.statement(&variable, first));
             next += 1;
         }
         if is_mutable || !is_initialised {
             // A variable that is assigned once may be assigned anywhere, also in a loop that ends there.
-            let again = Again { capturer: self, at: &bound.ident, joins: later, in_loops: !is_mutable };
+            let again = Again { capturer: self, variable: &variable, joins: later, in_loops: !is_mutable };
             let mut holds = Holds { a_value: is_initialised, news: false, may_be_borrowed: false };
             again.statements(&mut block.stmts, next, &mut holds);
         }
     }
 
-    fn bound_in(&self, pattern: &Pat) -> Option<Ident> {
+    fn bound_in(&self, pattern: &Pat) -> Option<Variable> {
         let mut found = None;
         names_of(pattern, &mut |ident| {
             if self.output.ident == ident.ident {
                 found = Some(ident.ident.clone());
             }
         });
-        found.filter(|_| self.output.by_pattern)
+        let is_meant = !self.output.by_patterns;
+        found.filter(|_| self.output.by_pattern).map(|ident| Variable { ident, is_meant })
     }
 
     /// Records the name at the start of a block whose condition binds it.
     fn at_start(&self, condition: &Expr, block: &mut Block, joins: &str) {
         match condition {
             Expr::Let(binding) => {
-                if let Some(ident) = self.bound_in(&binding.pat) {
-                    block.stmts.insert(0, self.statement(&ident, joins));
+                if let Some(variable) = self.bound_in(&binding.pat) {
+                    block.stmts.insert(0, self.statement(&variable, joins));
                 }
             }
             Expr::Binary(both) => {
@@ -154,8 +216,8 @@ impl VisitMut for Capturer<'_> {
 
     fn visit_arm_mut(&mut self, arm: &mut syn::Arm) {
         visit_mut::visit_arm_mut(self, arm);
-        if let Some(ident) = self.bound_in(&arm.pat) {
-            let statement = self.statement(&ident, self.joins());
+        if let Some(variable) = self.bound_in(&arm.pat) {
+            let statement = self.statement(&variable, self.joins());
             in_block(&mut arm.body).stmts.insert(0, statement);
         }
     }
@@ -169,8 +231,8 @@ impl VisitMut for Capturer<'_> {
     fn visit_expr_for_loop_mut(&mut self, repeated: &mut syn::ExprForLoop) {
         self.visit_expr_mut(&mut repeated.expr);
         self.in_loop(|this| this.visit_block_mut(&mut repeated.body));
-        if let Some(ident) = self.bound_in(&repeated.pat) {
-            repeated.body.stmts.insert(0, self.statement(&ident, "Appends"));
+        if let Some(variable) = self.bound_in(&repeated.pat) {
+            repeated.body.stmts.insert(0, self.statement(&variable, "Appends"));
         }
     }
 
@@ -203,8 +265,7 @@ struct Holds {
 /// changed it, before `return` and `break` with it; never once per turn of an inner loop.
 struct Again<'a> {
     capturer: &'a Capturer<'a>,
-    /// The variable, where it is bound.
-    at: &'a Ident,
+    variable: &'a Variable,
     joins: &'static str,
     /// It also looks into loops: the variable is assigned only once.
     in_loops: bool,
@@ -212,12 +273,12 @@ struct Again<'a> {
 
 impl Again<'_> {
     fn statement(&self) -> Stmt {
-        self.capturer.statement(self.at, self.joins)
+        self.capturer.statement(self.variable, self.joins)
     }
 
     /// Goes through the statements from `from` on.
     fn statements(&self, stmts: &mut Vec<Stmt>, from: usize, holds: &mut Holds) {
-        let name = self.at.to_string();
+        let name = self.variable.ident.to_string();
         let mut index = from;
         while let Some(stmt) = stmts.get(index) {
             let found = mentions(stmt, &name);
@@ -236,7 +297,7 @@ impl Again<'_> {
                 }
                 if self.is_due_after(stmt, found, holds, is_last, &name) {
                     if let Stmt::Expr(Expr::Assign(_), end @ None) = stmt {
-                        *end = Some(Token![;](ours(self.at.span())));
+                        *end = Some(Token![;](ours(self.variable.ident.span())));
                     }
                     index += 1;
                     stmts.insert(index, self.statement());
@@ -416,23 +477,41 @@ fn in_block(expr: &mut Expr) -> &mut Block {
     }
 }
 
-/// Returns the call that records an output.
+/// Returns the call that records an output; `give` adds what is named to `__mltrace_to`.
 ///
 /// ```text
-/// Call::bind(call, 0, "path", Joins::Replaces, |to| give((&&Probe(&path)).__mltrace_artifact(), to))
+/// Call::bind(call, 0, "path", Joins::Replaces, |to| give((&&&Probe(&path)).__mltrace_artifact(), to))
 /// ```
 pub(crate) fn bind(
     names: &Names,
     slot: usize,
     argument: &str,
     joins: &str,
-    value: &TokenStream,
+    give: &TokenStream,
+    span: Span,
+) -> TokenStream {
+    call(names, "bind", slot, argument, joins, give, span)
+}
+
+/// Returns the call for a variable that need not be an artifact.
+fn bind_any(names: &Names, slot: usize, argument: &str, joins: &str, give: &TokenStream, span: Span) -> TokenStream {
+    call(names, "bind_any", slot, argument, joins, give, span)
+}
+
+fn call(
+    names: &Names,
+    method: &str,
+    slot: usize,
+    argument: &str,
+    joins: &str,
+    give: &TokenStream,
     span: Span,
 ) -> TokenStream {
     let (krate, call, span) = (&names.krate, &names.call, ours(span));
-    let joins = Ident::new(joins, span);
-    let give = names.give(value, span);
+    let (method, joins) = (Ident::new(method, span), Ident::new(joins, span));
     quote_spanned! {span=>
-        #krate::__private::Call::bind(#call, #slot, #argument, #krate::__private::Joins::#joins, |__mltrace_to| #give)
+        #krate::__private::Call::#method(
+            #call, #slot, #argument, #krate::__private::Joins::#joins, |__mltrace_to| #give
+        )
     }
 }

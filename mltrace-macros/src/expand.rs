@@ -32,13 +32,23 @@ pub(crate) struct Names {
 impl Names {
     /// Returns the expression that adds what `value`, a reference, names to `__mltrace_to`.
     pub(crate) fn give(&self, value: &TokenStream, span: Span) -> TokenStream {
+        self.give_or(value, "ProbeAnything", span)
+    }
+
+    /// Returns the same expression for a value that need not name anything.
+    pub(crate) fn give_any(&self, value: &TokenStream, span: Span) -> TokenStream {
+        self.give_or(value, "ProbeNoArtifact", span)
+    }
+
+    fn give_or(&self, value: &TokenStream, last_resort: &str, span: Span) -> TokenStream {
         let (krate, span) = (&self.krate, ours(span));
+        let last_resort = Ident::new(last_resort, span);
         quote_spanned! {span=>
             match #value {
                 __mltrace_value => {
                     #[allow(unused_imports)]
-                    use #krate::__private::{ProbeAnything as _, ProbeArtifact as _, ProbeText as _};
-                    #krate::__private::give((&&#krate::__private::Probe(__mltrace_value)).__mltrace_artifact(), __mltrace_to)
+                    use #krate::__private::{#last_resort as _, ProbeArtifact as _, ProbeText as _, ProbeTexts as _};
+                    #krate::__private::give((&&&#krate::__private::Probe(__mltrace_value)).__mltrace_artifact(), __mltrace_to)
                 }
             }
         }
@@ -188,7 +198,7 @@ fn end(args: &Args, names: &Names) -> TokenStream {
     let bound = returned.map(|(slot, output)| {
         let span = ours(output.span());
         let inner = quote_spanned!(span=> __mltrace_returned);
-        let bind = bind(names, slot, "return", "Replaces", &inner, span);
+        let bind = bind(names, slot, "return", "Replaces", &names.give(&inner, span), span);
         quote_spanned! {span=> {
             #[allow(unused_imports)]
             use #krate::__private::{ReturnsPlain as _, ReturnsResult as _};

@@ -12,6 +12,7 @@ _mltrace() {
     local kept=${current%"${current##*[:=]}"}
     COMPREPLY=()
     while IFS= read -r word; do
+        [[ -n $word ]] || continue
         printf -v word %q "${word#"$kept"}"
         COMPREPLY+=("$word")
     done < <(
@@ -19,7 +20,5 @@ _mltrace() {
             _CLAP_COMPLETE_SPACE=true mltrace -- "${words[@]}" 2>/dev/null
         echo
     )
-    # The last line only ends the one before.
-    unset "COMPREPLY[$((${#COMPREPLY[@]} - 1))]"
 }
 complete -o bashdefault -F _mltrace mltrace

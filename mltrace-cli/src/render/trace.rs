@@ -17,9 +17,8 @@ const MOST_MARKS: usize = 3;
 
 /// Returns the tree, or who read an artifact that no run wrote. `readers` are those runs, as far as they are named.
 pub(crate) fn text(answer: &Trace, readers: &[Run], is_verbose: bool) -> String {
-    let name = line(answer.artifact.name.as_str());
     if answer.runs.is_empty() {
-        return format!("{}\n{}\n", paint::paint(paint::STRONG, &name), unwritten(answer, readers));
+        return unwritten(answer, readers);
     }
     let roots = answer.runs.iter().filter(|run| run.depth == 0);
     let mut grove = Runs {
@@ -46,7 +45,7 @@ fn unwritten(answer: &Trace, readers: &[Run]) -> String {
         named.push(format!("{more} more"));
     }
     let readers = if named.is_empty() { "nobody".to_owned() } else { named.join(", ") };
-    format!("no recorded run wrote `{name}`; read by {readers}")
+    format!("no recorded run wrote `{name}`; read by {readers}\n")
 }
 
 /// The runs of a trace.

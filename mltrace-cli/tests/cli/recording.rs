@@ -42,7 +42,71 @@ fn log_prints_the_id_alone_and_the_run_is_there() {
     assert_eq!(id, format!("{}\n", run["id"].as_str().unwrap()));
     insta::assert_json_snapshot!(run, {
         ".id" => "[ID]", ".host" => "[HOST]", ".notes[].at" => "[TIME]", ".last_seen" => "[TIME]", ".project" => "[PROJECT]",
-    }, @"");
+    }, @r#"
+    {
+      "code": null,
+      "component": "clean",
+      "depends_on": [],
+      "description": "drops rows",
+      "duration_ms": 90000.0,
+      "ended_at": "2021-05-02T12:08:30Z",
+      "error": null,
+      "git": {
+        "branch": null,
+        "commit": "08e52a7e3db401b3c4533005a4589303f5f41490",
+        "dirty": null,
+        "remote": null,
+        "tags": []
+      },
+      "host": "[HOST]",
+      "id": "[ID]",
+      "inputs": [
+        {
+          "argument": null,
+          "at": "2021-05-02T12:07:00Z",
+          "bound": "unknown_writer",
+          "changed_since": null,
+          "kind": "data",
+          "name": "raw.csv",
+          "same_content_as": null,
+          "version": "b3:c76075ae0b219a692c1cf6e4a4383d4c863853e1878f9ffc63522a1c5a3a604a",
+          "written_by": null
+        }
+      ],
+      "last_seen": "[TIME]",
+      "notes": [
+        {
+          "at": "[TIME]",
+          "by": "tester",
+          "text": "by hand"
+        }
+      ],
+      "outputs": [
+        {
+          "argument": null,
+          "at": "2021-05-02T12:08:30Z",
+          "kind": "data",
+          "label": null,
+          "name": "clean.csv",
+          "version": "b3:e7b1d2cc1796169470d0361feacb4c03969f431f00c555163425db2efae73bbc"
+        }
+      ],
+      "owner": "shreya",
+      "params": {
+        "lr": 0.1,
+        "month": "2020-01"
+      },
+      "parent": null,
+      "project": "[PROJECT]",
+      "stale": [],
+      "started_at": "2021-05-02T12:07:00Z",
+      "status": "completed",
+      "tags": [
+        "etl"
+      ],
+      "user": "tester"
+    }
+    "#);
 }
 
 #[test]
@@ -97,7 +161,7 @@ fn run_says_when_a_command_cannot_be_started() {
     let env = TestEnv::new();
     let missing = env.call(&["run", "--component", "c", "--", "no-such-command"]);
     assert_eq!(missing.code, 127);
-    insta::assert_snapshot!(missing.stderr, @"");
+    insta::assert_snapshot!(missing.stderr, @r"error: `no-such-command` cannot be started: No such file or directory (os error 2)");
     env.write("plain.txt", "no program");
     assert_eq!(env.call(&["run", "--component", "c", "--", "./plain.txt"]).code, 126);
     assert_eq!(env.json(&["recent", "--status", "failed"])["runs"].as_array().unwrap().len(), 2);

@@ -24,7 +24,7 @@ fn commands_and_names_are_completed() {
     assert_eq!(completed(&env, &["mltrace", "history", "tr"]), ["train", "train_dev"]);
     assert_eq!(completed(&env, &["mltrace", "trace", "s3://toy-applied-ml-pipeline/prod"]), [crate::env::MODEL]);
     let id = env.json(&["inspect", "latest"])["id"].as_str().unwrap().to_owned();
-    assert_eq!(completed(&env, &["mltrace", "inspect", &id[..10]]), [id]);
+    assert_eq!(completed(&env, &["mltrace", "inspect", &id[28..32]]), [&id[28..]]);
     let status = completed(&env, &["mltrace", "recent", "--status", "f"]);
     assert_eq!(status, ["failed"]);
 }

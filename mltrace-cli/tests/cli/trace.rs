@@ -4,7 +4,24 @@ use crate::env::{MODEL, TestEnv, runs};
 
 #[test]
 fn the_taxi_model_has_the_tree_of_the_talk() {
-    insta::assert_snapshot!(TestEnv::taxi().done(&["trace", MODEL]), @"");
+    insta::assert_snapshot!(TestEnv::taxi().done(&["trace", MODEL]), @r"
+    train
+    ├── s3://toy-applied-ml-pipeline/prod/training/models/20210501-171109.pkl
+    ├── featuregen
+    │   ├── s3://toy-applied-ml-pipeline/dev/features/2020_02/20210429-194419.pq
+    │   └── cleaning
+    │       └── s3://toy-applied-ml-pipeline/dev/clean/2020_02/20210429-193240.pq
+    └── train_dev
+        ├── s3://toy-applied-ml-pipeline/dev/training/models/20210501-170716.pkl
+        └── split_dev
+            ├── s3://toy-applied-ml-pipeline/dev/training/files/test/20210501-170136.pq
+            ├── s3://toy-applied-ml-pipeline/dev/training/files/train/20210501-165847.pq
+            ├── featuregen
+            │   ├── s3://toy-applied-ml-pipeline/dev/features/2020_01/20210429-194254.pq
+            │   └── cleaning
+            │       └── s3://toy-applied-ml-pipeline/dev/clean/2020_01/20210429-192900.pq
+            └── featuregen (*)
+    ");
 }
 
 #[test]
@@ -19,34 +36,129 @@ fn the_taxi_model_has_each_run_once_in_json() {
             format!("{} {} {}", run["depth"], run["component"].as_str().unwrap(), run["started_at"].as_str().unwrap())
         })
         .collect();
-    insta::assert_snapshot!(told.join("\n"), @"");
+    insta::assert_snapshot!(told.join("\n"), @r"
+    0 train 2021-05-02T12:07:26Z
+    1 featuregen 2021-04-29T19:43:05Z
+    1 train_dev 2021-05-01T17:02:30Z
+    2 cleaning 2021-04-29T19:31:55Z
+    2 split_dev 2021-05-01T16:58:10Z
+    3 featuregen 2021-04-29T19:41:20Z
+    4 cleaning 2021-04-29T19:28:10Z
+    ");
 }
 
 #[test]
 fn the_fields_of_a_run_are_promised() {
     let answer = TestEnv::taxi().json(&["trace", MODEL, "--depth", "0"]);
-    insta::assert_json_snapshot!(answer["runs"][0], @"");
+    insta::assert_json_snapshot!(answer["runs"][0], @r#"
+    {
+      "code": null,
+      "component": "train",
+      "depends_on": [
+        "e63ec992-5732-522f-86cd-d2a81e06dd90",
+        "fbc1324f-4ab1-5b5c-9b67-fd21da9a7739"
+      ],
+      "depth": 0,
+      "description": "training",
+      "duration_ms": 231000.0,
+      "ended_at": "2021-05-02T12:11:17Z",
+      "error": null,
+      "git": {
+        "branch": null,
+        "commit": "08e52a7e3db401b3c4533005a4589303f5f41490",
+        "dirty": null,
+        "remote": null,
+        "tags": []
+      },
+      "host": null,
+      "id": "bc872aa6-abe1-57d4-8c78-9e986405d1cb",
+      "inputs": [
+        {
+          "argument": null,
+          "at": "2021-05-02T12:07:26Z",
+          "bound": "time",
+          "changed_since": null,
+          "kind": "data",
+          "name": "s3://toy-applied-ml-pipeline/dev/features/2020_02/20210429-194419.pq",
+          "same_content_as": null,
+          "version": "w:fbc1324f-4ab1-5b5c-9b67-fd21da9a7739",
+          "written_by": "fbc1324f-4ab1-5b5c-9b67-fd21da9a7739"
+        },
+        {
+          "argument": null,
+          "at": "2021-05-02T12:07:26Z",
+          "bound": "time",
+          "changed_since": null,
+          "kind": "model",
+          "name": "s3://toy-applied-ml-pipeline/dev/training/models/20210501-170716.pkl",
+          "same_content_as": null,
+          "version": "w:e63ec992-5732-522f-86cd-d2a81e06dd90",
+          "written_by": "e63ec992-5732-522f-86cd-d2a81e06dd90"
+        }
+      ],
+      "last_seen": null,
+      "notes": [],
+      "outputs": [
+        {
+          "argument": null,
+          "at": "2021-05-02T12:11:17Z",
+          "kind": "model",
+          "label": null,
+          "name": "s3://toy-applied-ml-pipeline/prod/training/models/20210501-171109.pkl",
+          "version": "w:bc872aa6-abe1-57d4-8c78-9e986405d1cb"
+        }
+      ],
+      "owner": "shreya",
+      "params": {},
+      "parent": null,
+      "project": "project",
+      "stale": [],
+      "started_at": "2021-05-02T12:07:26Z",
+      "status": "completed",
+      "tags": [
+        "training"
+      ],
+      "user": null
+    }
+    "#);
 }
 
 #[test]
 fn verbose_shows_ids_times_and_inputs_without_a_writer() {
     let env = TestEnv::taxi();
-    insta::assert_snapshot!(env.done(&["-v", "trace", "s3://toy-applied-ml-pipeline/dev/features/2020_01/20210429-194254.pq"]), @"");
+    insta::assert_snapshot!(env.done(&["-v", "trace", "s3://toy-applied-ml-pipeline/dev/features/2020_01/20210429-194254.pq"]), @r"
+    featuregen  run 92fd7544, 2021-04-29 19:41:20, 1m 35s
+    ├── s3://toy-applied-ml-pipeline/dev/features/2020_01/20210429-194254.pq  w:92fd7544
+    └── cleaning  run f0bb2194, 2021-04-29 19:28:10, 52.0s [s3://toy-applied-ml-pipeline/dev/clean/2020_01/20210429-192900.pq by time]
+        ├── s3://toy-applied-ml-pipeline/dev/clean/2020_01/20210429-192900.pq  w:f0bb2194
+        └── s3://nyc-tlc/trip data/yellow_tripdata_2020-01.csv [unknown writer]
+    ");
 }
 
 #[test]
 fn a_depth_limit_shows_that_something_is_left_out() {
     let env = TestEnv::taxi();
     let answer = env.call(&["trace", MODEL, "--depth", "1"]);
-    insta::assert_snapshot!(answer.stdout, @"");
-    insta::assert_snapshot!(answer.stderr, @"");
+    insta::assert_snapshot!(answer.stdout, @r"
+    train
+    ├── s3://toy-applied-ml-pipeline/prod/training/models/20210501-171109.pkl
+    ├── featuregen
+    │   ├── s3://toy-applied-ml-pipeline/dev/features/2020_02/20210429-194419.pq
+    │   └── …
+    └── train_dev
+        ├── s3://toy-applied-ml-pipeline/dev/training/models/20210501-170716.pkl
+        └── …
+    ");
+    insta::assert_snapshot!(answer.stderr, @r"runs further up are left out: raise `--depth` to see them");
 }
 
 #[test]
 fn an_artifact_that_was_only_read_names_its_readers() {
     let env = TestEnv::taxi();
     let raw = "s3://nyc-tlc/trip data/yellow_tripdata_2020-01.csv";
-    insta::assert_snapshot!(env.done(&["trace", raw]), @"");
+    insta::assert_snapshot!(env.done(&["trace", raw]), @r"
+    no recorded run wrote `s3://nyc-tlc/trip data/yellow_tripdata_2020-01.csv`; read by cleaning (run f0bb2194)
+    ");
     let answer = env.json(&["trace", raw]);
     assert_eq!((&answer["runs"], answer["read_by"].as_array().map(Vec::len)), (&serde_json::json!([]), Some(1)));
 }
@@ -54,19 +166,32 @@ fn an_artifact_that_was_only_read_names_its_readers() {
 #[test]
 fn an_unknown_artifact_comes_back_with_names_that_may_be_meant() {
     let env = TestEnv::with_lines(&runs(&["raw.csv -> train -> out/model.json"]));
-    insta::assert_snapshot!(env.fails(1, &["trace", "out/modle.json"]), @"");
-    insta::assert_snapshot!(env.fails(1, &["trace", "something else"]), @"");
+    insta::assert_snapshot!(env.fails(1, &["trace", "out/modle.json"]), @r"
+    error: no artifact is called `out/modle.json`
+      did you mean `out/model.json`?
+    hint: run `mltrace recent` to see what the last runs wrote, or `mltrace components` for the steps
+    ");
+    insta::assert_snapshot!(env.fails(1, &["trace", "something else"]), @r"
+    error: no artifact is called `something else`
+    hint: run `mltrace recent` to see what the last runs wrote, or `mltrace components` for the steps
+    ");
 }
 
 #[test]
 fn an_unknown_version_says_how_to_see_versions() {
     let env = TestEnv::with_lines(&runs(&["raw.csv -> train -> out/model.json"]));
-    insta::assert_snapshot!(env.fails(1, &["trace", "out/model.json@b3:0000"]), @"");
+    insta::assert_snapshot!(env.fails(1, &["trace", "out/model.json@b3:0000"]), @r"
+    error: no version is called `out/model.json@b3:0000`
+    hint: run `mltrace recent` to see what the last runs wrote, or leave out `@…` for the latest version
+    ");
 }
 
 #[test]
 fn nothing_recorded_is_said_with_a_way_to_start() {
-    insta::assert_snapshot!(TestEnv::new().fails(1, &["trace", "model.json"]), @"");
+    insta::assert_snapshot!(TestEnv::new().fails(1, &["trace", "model.json"]), @r"
+    error: nothing has been recorded yet: there is no store at `[TEMP]/project/.mltrace/mltrace.db`
+    hint: put `#[register]` on a function and run it, or run `mltrace run --component NAME -- COMMAND`
+    ");
 }
 
 #[test]
@@ -79,14 +204,17 @@ fn as_of_traces_what_was_current_then() {
 #[test]
 fn unusual_runs_and_labels_are_marked() {
     let mut lines = runs(&["raw -> clean -> clean.csv", "clean.csv -> train -> model.pkl"]);
-    lines.push(
-        r#"{"component":"bad","status":"failed","error":"no","started_at":"2021-01-01T10:00:00Z","ended_at":"2021-01-01T10:00:01Z","inputs":["model.pkl"],"outputs":[{"name":"p.csv","version":"v:1"}]}"#
-            .to_owned(),
-    );
+    let content = format!("b3:{}", "0123456789abcdef".repeat(4));
+    let failed = serde_json::json!({
+        "component": "predict", "status": "failed", "error": "disk full", "inputs": ["model.pkl"],
+        "outputs": [{"name": "p.csv", "version": content}, "q"],
+        "started_at": "2021-01-01T10:00:00Z", "ended_at": "2021-01-01T10:00:01Z",
+    });
+    lines.push(failed.to_string());
     let env = TestEnv::with_lines(&lines);
     env.done(&["flag", "model.pkl"]);
     env.done(&["flag", "--ok", "clean.csv"]);
-    insta::assert_snapshot!(env.done(&["trace", "model.pkl"]), @"");
+    insta::assert_snapshot!(env.done(&["trace", "p.csv"]), @"");
 }
 
 #[test]

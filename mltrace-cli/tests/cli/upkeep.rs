@@ -44,7 +44,15 @@ fn config_tells_where_each_setting_comes_from() {
     env.write("mltrace.toml", "project = \"taxi\"\nhash-limit = 1000\n");
     let place = env.project().canonicalize().unwrap().display().to_string();
     insta::with_settings!({filters => vec![(regex_of(&place).as_str(), "[PROJECT]"), (" +", " ")]}, {
-        insta::assert_snapshot!(env.done(&["config", "--db", "elsewhere/"]), @"");
+        insta::assert_snapshot!(env.done(&["config", "--db", "elsewhere/"]), @r"
+        SETTING VALUE FROM
+        root [PROJECT] default
+        db [PROJECT]/elsewhere/mltrace.db flag
+        project taxi [PROJECT]/mltrace.toml
+        enabled true default
+        durability process default
+        hash-limit 1000 [PROJECT]/mltrace.toml
+        ");
     });
     let told = env.command(&["config", "--format", "json"]).env("MLTRACE_DB", "other.db").output().unwrap();
     let told: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
@@ -62,7 +70,10 @@ fn a_setting_that_is_not_understood_is_a_warning() {
 #[test]
 fn clear_wants_to_be_sure() {
     let env = TestEnv::taxi();
-    insta::assert_snapshot!(env.fails(2, &["clear"]), @"");
+    insta::assert_snapshot!(env.fails(2, &["clear"]), @r"
+    error: this would remove everything recorded in `[TEMP]/project/.mltrace/mltrace.db` for good
+    hint: run `mltrace export > backup.ndjson` to keep it, then `mltrace clear --yes`
+    ");
     assert_eq!(env.json(&["recent"])["runs"].as_array().unwrap().len(), 7);
     env.done(&["clear", "--yes"]);
     assert_eq!(env.json(&["recent"])["runs"], serde_json::json!([]));

@@ -18,7 +18,22 @@ fn flag_ends_with_the_suspects() {
     let env = pipeline();
     env.done(&["flag", "--ok", "p1"]);
     insta::with_settings!({filters => vec![(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "[TIME]"), (r"(run|w:)( ?)[0-9a-f]{8}", "$1$2[RUN]")]}, {
-        insta::assert_snapshot!(env.done(&["flag", "p2", "p3", "--reason", "all fares are zero"]), @"");
+        insta::assert_snapshot!(env.done(&["flag", "p2", "p3", "--reason", "all fares are zero"]), @r"
+        flagged
+          p2: all fares are zero  w:[RUN], by tester, [TIME]
+          p3: all fares are zero  w:[RUN], by tester, [TIME]
+        ok
+          p1  w:[RUN], by tester, [TIME]
+        suspects
+          1. bad_features (run [RUN])
+             upstream of 2 of 2 flagged and 0 of 1 ok outputs
+          2. ingest (run [RUN])
+             upstream of 2 of 2 flagged and 1 of 1 ok outputs
+          3. predict (run [RUN])
+             upstream of 1 of 2 flagged and 0 of 1 ok outputs
+          4. predict (run [RUN])
+             upstream of 1 of 2 flagged and 0 of 1 ok outputs
+        ");
     });
     let answer = env.json(&["review"]);
     assert_eq!(answer["suspects"][0]["components"][0], "bad_features");
@@ -29,7 +44,11 @@ fn flag_ends_with_the_suspects() {
 #[test]
 fn nothing_is_flagged_unless_everything_is_known() {
     let env = pipeline();
-    insta::assert_snapshot!(env.fails(1, &["flag", "p2", "p9", "nothing alike"]), @"");
+    insta::assert_snapshot!(env.fails(1, &["flag", "p2", "p9", "nothing alike"]), @r"
+    error: no artifact is called `p9`
+    error: no artifact is called `nothing alike`
+    hint: run `mltrace recent` to see what the last runs wrote, or `mltrace components` for the steps; no verdict was recorded
+    ");
     assert_eq!(env.json(&["review"])["flagged"], serde_json::json!([]));
     assert_eq!(env.done(&["review"]), "nothing is flagged\n");
 }

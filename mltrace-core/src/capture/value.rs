@@ -232,11 +232,6 @@ impl Artifacts<marker::Declared> for Declared {
     }
 }
 
-/// Adds what `value` names.
-pub fn give<M>(value: &(impl Artifact<M> + ?Sized), to: &mut Vec<Given>) {
-    value.give(to);
-}
-
 /// Returns what `fill` adds, or nothing when it panics: the code behind `AsRef` is the caller's.
 pub fn taken(fill: impl FnOnce(&mut Vec<Given>)) -> Option<Vec<Given>> {
     catch_unwind(AssertUnwindSafe(|| {
@@ -249,8 +244,9 @@ pub fn taken(fill: impl FnOnce(&mut Vec<Given>)) -> Option<Vec<Given>> {
 
 /// A value of which it is found out what it can do, by method calls that try the strongest way first.
 ///
-/// `(&&Probe(&value)).__mltrace_artifact()` is the value itself when it is an [`Artifact`], else its text when it is
-/// `AsRef<str>` (URL types of any crate), else the value itself, so that the error names its type.
+/// `(&&&Probe(&value)).__mltrace_artifact()` is the value itself when it is an [`Artifact`], else its text when it is
+/// `AsRef<str>` (URL types of any crate), else the texts that it holds, else the value itself, so that the error names
+/// its type.
 #[derive(Debug)]
 pub struct Probe<'a, T: ?Sized>(pub &'a T);
 
@@ -262,46 +258,138 @@ impl<T: ?Sized> Clone for Probe<'_, T> {
 
 impl<T: ?Sized> Copy for Probe<'_, T> {}
 
-/// The first try: it is an artifact.
-pub trait ProbeArtifact<'a, M> {
-    /// The value.
-    type Found: ?Sized;
-    /// Returns the value.
-    fn __mltrace_artifact(self) -> &'a Self::Found;
+/// What a [`Probe`] found.
+pub trait Found<M> {
+    /// Adds the artifacts that it names.
+    fn give(self, to: &mut Vec<Given>);
 }
 
-/// The second try: it is text.
-pub trait ProbeText<'a> {
-    /// Returns the text.
-    fn __mltrace_artifact(self) -> &'a str;
-}
+/// The value itself.
+#[derive(Debug)]
+pub struct Itself<'a, T: ?Sized>(&'a T);
 
-/// The last resort: the caller's bound fails with a readable error.
-pub trait ProbeAnything<'a> {
-    /// The value.
-    type Found: ?Sized;
-    /// Returns the value.
-    fn __mltrace_artifact(self) -> &'a Self::Found;
-}
+/// A value that is text.
+#[derive(Debug)]
+pub struct ItsText<'a, T: ?Sized>(&'a T);
 
-impl<'a, T: Artifact<M> + ?Sized, M> ProbeArtifact<'a, M> for &&Probe<'a, T> {
-    type Found = T;
+/// A value that holds texts.
+#[derive(Debug)]
+pub struct ItsTexts<'a, T: ?Sized>(&'a T);
 
-    fn __mltrace_artifact(self) -> &'a T {
-        self.0
+/// A value that names nothing.
+#[derive(Debug)]
+pub struct Nothing;
+
+impl<T: Artifact<M> + ?Sized, M> Found<M> for Itself<'_, T> {
+    fn give(self, to: &mut Vec<Given>) {
+        self.0.give(to);
     }
 }
 
-impl<'a, T: AsRef<str> + ?Sized> ProbeText<'a> for &Probe<'a, T> {
-    fn __mltrace_artifact(self) -> &'a str {
-        self.0.as_ref()
+impl<T: AsRef<str> + ?Sized> Found<marker::Text> for ItsText<'_, T> {
+    fn give(self, to: &mut Vec<Given>) {
+        self.0.as_ref().give(to);
     }
 }
 
-impl<'a, T: ?Sized> ProbeAnything<'a> for Probe<'a, T> {
-    type Found = T;
+impl<'a, T: ?Sized> Found<marker::Text> for ItsTexts<'a, T>
+where
+    &'a T: IntoIterator<Item: AsRef<str>>,
+{
+    fn give(self, to: &mut Vec<Given>) {
+        self.0.into_iter().for_each(|text| text.as_ref().give(to));
+    }
+}
 
-    fn __mltrace_artifact(self) -> &'a T {
-        self.0
+impl Found<marker::Text> for Nothing {
+    fn give(self, _: &mut Vec<Given>) {}
+}
+
+/// Adds what a probe found.
+pub fn give<M>(found: impl Found<M>, to: &mut Vec<Given>) {
+    found.give(to);
+}
+
+/// The tries of a [`Probe`], as traits to be brought into scope; the strongest one that applies is called.
+pub mod probe {
+    use super::{Artifact, ItsText, ItsTexts, Itself, Nothing, Probe};
+
+    /// The first try: it is an artifact.
+    pub trait ProbeArtifact<'a, M> {
+        /// What is found.
+        type Found;
+        /// Returns the value.
+        fn __mltrace_artifact(self) -> Self::Found;
+    }
+
+    /// The second try: it is text.
+    pub trait ProbeText<'a> {
+        /// What is found.
+        type Found;
+        /// Returns the text.
+        fn __mltrace_artifact(self) -> Self::Found;
+    }
+
+    /// The third try: it holds texts.
+    pub trait ProbeTexts<'a> {
+        /// What is found.
+        type Found;
+        /// Returns the texts.
+        fn __mltrace_artifact(self) -> Self::Found;
+    }
+
+    /// The last resort: the value itself, so that the error names its type.
+    pub trait ProbeAnything<'a> {
+        /// What is found.
+        type Found;
+        /// Returns the value.
+        fn __mltrace_artifact(self) -> Self::Found;
+    }
+
+    /// The last resort where a value need not be an artifact: nothing.
+    pub trait ProbeNoArtifact {
+        /// Returns nothing.
+        fn __mltrace_artifact(self) -> Nothing;
+    }
+
+    impl<'a, T: Artifact<M> + ?Sized, M> ProbeArtifact<'a, M> for &&&Probe<'a, T> {
+        type Found = Itself<'a, T>;
+
+        fn __mltrace_artifact(self) -> Itself<'a, T> {
+            Itself(self.0)
+        }
+    }
+
+    impl<'a, T: AsRef<str> + ?Sized> ProbeText<'a> for &&Probe<'a, T> {
+        type Found = ItsText<'a, T>;
+
+        fn __mltrace_artifact(self) -> ItsText<'a, T> {
+            ItsText(self.0)
+        }
+    }
+
+    impl<'a, T: ?Sized> ProbeTexts<'a> for &Probe<'a, T>
+    where
+        &'a T: IntoIterator<Item: AsRef<str>>,
+    {
+        type Found = ItsTexts<'a, T>;
+
+        fn __mltrace_artifact(self) -> ItsTexts<'a, T> {
+            ItsTexts(self.0)
+        }
+    }
+
+    impl<'a, T: ?Sized> ProbeAnything<'a> for Probe<'a, T> {
+        type Found = Itself<'a, T>;
+
+        fn __mltrace_artifact(self) -> Itself<'a, T> {
+            Itself(self.0)
+        }
+    }
+
+    impl<T: ?Sized> ProbeNoArtifact for Probe<'_, T> {
+        fn __mltrace_artifact(self) -> Nothing {
+            Nothing
+        }
     }
 }

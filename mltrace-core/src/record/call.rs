@@ -146,6 +146,18 @@ impl Call {
         live.bind(slot, given, joins);
     }
 
+    /// As [`bind`](Self::bind), for a variable of the name that need not be what is meant: naming nothing, it is passed
+    /// over.
+    pub fn bind_any(&self, slot: usize, argument: &'static str, joins: Joins, fill: impl FnOnce(&mut Vec<Given>)) {
+        if self.live.is_none() {
+            return;
+        }
+        match taken(fill) {
+            Some(given) if given.is_empty() => {}
+            given => self.bind(slot, argument, joins, |to| to.extend(given.unwrap_or_default())),
+        }
+    }
+
     /// Ends the run: failed when `error` tells why, else completed.
     pub fn end(&self, error: impl FnOnce() -> Option<String>) {
         let Some(live) = &self.live else { return };

@@ -1,0 +1,267 @@
+//! Whole processes that record: killed, stopped, forked off, ended early, or without any place to record to.
+#![cfg(unix)]
+#![allow(clippy::disallowed_methods, reason = "children are told by the environment which part they play")]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use mltrace::answer::{Reader, Run};
+use mltrace::register;
+use mltrace_core::config::{Environment, Home};
+use mltrace_core::ingest;
+use mltrace_core::model::Status;
+
+const PART: &str = "MLTRACE_TEST_PART";
+
+#[register(component = "cleaning", inputs = [raw], outputs = [clean], params = [month])]
+fn cleaning(raw: &Path, month: u32) -> Result<PathBuf, String> {
+    let text = fs::read_to_string(raw).map_err(|error| error.to_string())?;
+    let clean = raw.with_file_name("clean.csv");
+    fs::write(&clean, text.to_uppercase()).map_err(|error| error.to_string())?;
+    Ok(clean)
+}
+
+#[register]
+fn waiting() {
+    println!("waiting");
+    let mut line = String::new();
+    let _ = std::io::stdin().lock().read_line(&mut line);
+}
+
+#[register]
+fn leaving() {
+    std::process::exit(7);
+}
+
+#[register(outputs = [return])]
+fn failing() -> Result<String, String> {
+    Err("no rows left".to_owned())
+}
+
+#[register]
+fn panicking() {
+    panic!("index out of every bound");
+}
+
+/// What a child does; the parent test runs this test alone in a process of its own.
+#[test]
+fn part() {
+    let Ok(part) = std::env::var(PART) else { return };
+    match part.as_str() {
+        "clean" => println!("{:?}", cleaning(Path::new("raw.csv"), 3)),
+        "wait" => waiting(),
+        "leave" => leaving(),
+        "fail" => println!("{:?}", failing()),
+        "panic" => panicking(),
+        "many" => {
+            for month in 0..200 {
+                assert!(cleaning(Path::new("raw.csv"), month).is_ok());
+                println!("{month}");
+            }
+        }
+        other => panic!("no part is called {other}"),
+    }
+}
+
+/// A pipeline's working directory.
+struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("raw.csv"), "a,b\n".repeat(50)).unwrap();
+        Self { folder }
+    }
+
+    fn command(&self, part: &str) -> Command {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "part", "--nocapture", "--test-threads", "1"]);
+        command.current_dir(self.folder.path()).env(PART, part).env_remove("MLTRACE_DB").env("RUST_BACKTRACE", "0");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    fn run(&self, part: &str) -> Output {
+        self.command(part).output().unwrap()
+    }
+
+    fn runs(&self) -> Vec<Run> {
+        let home = Home::find(self.folder.path(), None, &Environment::default());
+        let mut folded = ingest::open_folded(&home, &|_| {}).unwrap();
+        let mut reader = Reader::new(folded.store.as_mut(), &home, self.folder.path());
+        reader.recent(&Default::default()).unwrap().runs
+    }
+
+    fn only_run(&self) -> Run {
+        let mut runs = self.runs();
+        assert_eq!(runs.len(), 1, "{runs:?}");
+        runs.remove(0)
+    }
+}
+
+/// Reads the child's stdout up to a line that ends so.
+fn until(child: &mut Child, line: &str) -> BufReader<std::process::ChildStdout> {
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    let mut text = String::new();
+    while !text.trim_end().ends_with(line) {
+        text.clear();
+        assert!(lines.read_line(&mut text).unwrap() > 0, "the child ended before it said `{line}`");
+    }
+    lines
+}
+
+fn signal(child: &Child, name: &str) {
+    assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
+}
+
+#[test]
+fn a_pipeline_is_recorded_by_the_time_it_has_ended() {
+    let place = Place::new();
+    assert!(place.run("clean").status.success());
+    let run = place.only_run();
+    assert_eq!((run.component.as_str(), run.status), ("cleaning", Status::Completed));
+    assert_eq!(run.inputs[0].name.as_str(), "raw.csv");
+    assert_eq!(run.outputs[0].name.as_str(), "clean.csv");
+    assert_eq!(run.params["month"], "3");
+    assert!(run.outputs[0].version.clone().unwrap().to_string().starts_with("b3:"));
+    assert!(run.code.is_some() && run.host.is_some());
+}
+
+#[test]
+fn a_killed_run_is_shown_as_died_and_a_waiting_one_as_running() {
+    let place = Place::new();
+    let mut child = place.command("wait").spawn().unwrap();
+    let _lines = until(&mut child, "waiting");
+    assert_eq!(place.only_run().status, Status::Running);
+    signal(&child, "-STOP");
+    assert_eq!(place.only_run().status, Status::Running, "stopped is not dead");
+    signal(&child, "-KILL");
+    child.wait().unwrap();
+    let run = place.only_run();
+    assert_eq!((run.status, run.ended_at), (Status::Died, None));
+    assert!(run.last_seen.is_some());
+}
+
+#[test]
+fn a_process_that_leaves_in_the_middle_of_a_run_shows_it_as_died() {
+    let place = Place::new();
+    assert_eq!(place.run("leave").status.code(), Some(7));
+    assert_eq!(place.only_run().status, Status::Died);
+}
+
+#[test]
+fn errors_and_panics_are_recorded_with_their_words() {
+    let place = Place::new();
+    place.run("fail");
+    place.run("panic");
+    let runs = place.runs();
+    let told: Vec<_> = runs.iter().map(|run| (run.status, run.error.clone().unwrap_or_default())).collect();
+    assert_eq!(told[0], (Status::Failed, "index out of every bound".to_owned()));
+    assert_eq!(told[1], (Status::Failed, "no rows left".to_owned()));
+}
+
+#[test]
+fn a_run_that_has_returned_survives_kill_9() {
+    for round in 0..5 {
+        let place = Place::new();
+        let mut child = place.command("many").spawn().unwrap();
+        let last = 3 + round * 7;
+        let lines = until(&mut child, &last.to_string());
+        signal(&child, "-KILL");
+        child.wait().unwrap();
+        let told = lines.lines().map_while(Result::ok).filter_map(|line| line.parse::<usize>().ok()).max();
+        let acknowledged = told.unwrap_or(last) + 1;
+        let runs = place.runs();
+        let completed = runs.iter().filter(|run| run.status == Status::Completed).count();
+        assert!(completed >= acknowledged, "{completed} of {acknowledged}");
+        assert!(runs.len() - completed <= 1, "one run at most was under way");
+        let mut journals = fs::read_dir(place.folder.path().join(".mltrace/journal")).unwrap();
+        assert!(journals.all(|entry| entry.unwrap().file_name() == "reserve"), "every journal is folded");
+    }
+}
+
+/// Runs a part with recording made impossible in some way, and without recording: nothing but stderr may differ.
+fn check_fault(name: &str, spoil: impl Fn(&Place, &mut Command)) {
+    for part in ["clean", "fail", "panic", "leave"] {
+        let outcome = |is_spoiled: bool| {
+            let place = Place::new();
+            let mut command = place.command(part);
+            if is_spoiled {
+                spoil(&place, &mut command);
+            } else {
+                command.env("MLTRACE_DISABLED", "1");
+            }
+            let output = command.output().unwrap();
+            let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+            let stdout: Vec<&str> = stdout.lines().filter(|line| !line.contains("finished in")).collect();
+            (stdout.join("\n"), output.status.code(), output.status.signal())
+        };
+        assert_eq!(outcome(true), outcome(false), "{name}, {part}");
+    }
+}
+
+#[test]
+fn a_pipeline_does_not_notice_that_nothing_can_be_recorded() {
+    let file = |path: PathBuf, content: &[u8]| fs::write(path, content).unwrap();
+    check_fault("the folder is a file", |place, _| file(place.folder.path().join(".mltrace"), b""));
+    check_fault("the store is a folder", |place, _| {
+        fs::create_dir_all(place.folder.path().join(".mltrace/mltrace.db")).unwrap();
+    });
+    check_fault("the store is no database", |place, _| {
+        fs::create_dir(place.folder.path().join(".mltrace")).unwrap();
+        file(place.folder.path().join(".mltrace/mltrace.db"), &[b'x'; 4096]);
+    });
+    check_fault("the journal is a file", |place, _| {
+        fs::create_dir(place.folder.path().join(".mltrace")).unwrap();
+        file(place.folder.path().join(".mltrace/journal"), b"");
+    });
+    check_fault("there is no such place", |_, command| {
+        command.env("MLTRACE_DB", "/proc/nowhere/x.db");
+    });
+    check_fault("stderr is closed", |_, command| {
+        command.stderr(Stdio::null());
+    });
+}
+
+#[test]
+fn a_read_only_store_folder_changes_nothing_about_the_pipeline() {
+    if !rustix::process::geteuid().is_root() {
+        check_fault("read-only folder", |place, _| {
+            let folder = place.folder.path().join(".mltrace");
+            fs::create_dir(&folder).unwrap();
+            fs::set_permissions(&folder, fs::Permissions::from_mode(0o555)).unwrap();
+        });
+        return;
+    }
+    // Rights do not bind the superuser: the child is nobody.
+    let place = Place::new();
+    let folder = place.folder.path().join(".mltrace");
+    fs::create_dir(&folder).unwrap();
+    fs::set_permissions(place.folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    let exe = place.folder.path().join("part");
+    fs::copy(std::env::current_exe().unwrap(), &exe).unwrap();
+    fs::set_permissions(&exe, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = Command::new(exe);
+    command.args(["--exact", "part", "--nocapture"]).current_dir(place.folder.path()).env(PART, "clean");
+    let output = command.uid(65534).gid(65534).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("Ok(\"clean.csv\")"));
+    assert!(fs::read_dir(&folder).unwrap().next().is_none(), "nothing was written");
+    assert_eq!(String::from_utf8_lossy(&output.stderr).matches("mltrace: ").count(), 1, "it says so once");
+}
+
+#[test]
+fn writing_to_a_child_that_waits_lets_it_end() {
+    let place = Place::new();
+    let mut child = place.command("wait").spawn().unwrap();
+    let _lines = until(&mut child, "waiting");
+    child.stdin.take().unwrap().write_all(b"\n").unwrap();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(place.only_run().status, Status::Completed);
+}
