@@ -55,7 +55,7 @@ macro_rules! param {
             (name, value) => $crate::__private::param(::core::convert::AsRef::<str>::as_ref(name), || {
                 #[allow(unused_imports)]
                 use $crate::__private::{ProbeDebug as _, ProbeDisplay as _, ProbeNothing as _, ProbePath as _};
-                $crate::__private::shown((&&&$crate::__private::Probe(value)).__mltrace_param())
+                (&&&$crate::__private::Probe(value)).__mltrace_param()
             }),
         }
     };

@@ -6,7 +6,8 @@ pub use mltrace_core::capture::outcome::{
     EndsByDebug, EndsByDisplay, EndsByError, EndsByHeldError, EndsByHeldSendError, EndsByType, EndsWell, ReturnsPlain,
     ReturnsResult,
 };
-pub use mltrace_core::capture::param::{ProbeDebug, ProbeDisplay, ProbeNothing, ProbePath, Value, param as shown};
+pub use mltrace_core::capture::param::Value;
+pub use mltrace_core::capture::param::probe::{ProbeDebug, ProbeDisplay, ProbeNothing, ProbePath};
 pub use mltrace_core::capture::value::probe::{ProbeAnything, ProbeArtifact, ProbeNoArtifact, ProbeText, ProbeTexts};
 pub use mltrace_core::capture::{Given, Probe, Returned, give};
 use mltrace_core::capture::{shown as written, taken};

@@ -14,7 +14,7 @@ fn the_views_have_the_columns_that_are_promised() {
     store.execute_batch(SCHEMA).expect("the schema is SQL");
     for view in ["runs", "versions", "edges", "labels"] {
         let statement = store.prepare(&format!("SELECT * FROM {view}")).expect("the view is there");
-        let columns: BTreeSet<_> = statement.column_names().into_iter().collect();
+        let columns: BTreeSet<_> = statement.column_names().collect();
         let section = SQL.split("\n## ").find_map(|section| section.strip_prefix(view)).expect("a section");
         assert_eq!(columns, first_words(section), "of the view `{view}`");
     }

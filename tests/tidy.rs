@@ -161,7 +161,7 @@ fn below_the_command_line(words: &[&str], allowed: &[&str]) -> Vec<String> {
                 let starts_a_word = |place: usize| !line[..place].ends_with(|c: char| c.is_alphanumeric() || c == '_');
                 line.match_indices(*word).any(|(place, _)| starts_a_word(place))
             };
-            if words.iter().any(|word| holds(word)) {
+            if words.iter().any(holds) {
                 found.push(format!("{}:{number}: {}", file.name, line.trim()));
             }
         }

@@ -79,6 +79,14 @@ pub(crate) fn insert(store: &mut Connection, tables: &[Rows]) {
 /// Walks upstream from the last write of `artifact`, and reads of each run what a trace shows; returns how many rows
 /// were met.
 pub(crate) fn walk(store: &Connection, artifact: &str) -> usize {
+    // One look at the store: without a transaction every statement takes the locks anew.
+    store.execute_batch("BEGIN").expect("nothing is under way");
+    let met = walk_inside(store, artifact);
+    store.execute_batch("COMMIT").expect("the transaction is under way");
+    met
+}
+
+fn walk_inside(store: &Connection, artifact: &str) -> usize {
     let mut last = store
         .prepare_cached(
             "SELECT w.run_id FROM write w JOIN artifact a ON a.id = w.artifact_id

@@ -102,18 +102,23 @@ fn journal_bytes(folder: &Path) -> usize {
 }
 
 fn print_ratios(figures: &Path) {
-    println!("\n{:<36} {:>12} {:>12} {:>7}", "", "mltrace", "bare", "ratio");
+    println!("\n{:<36} {:>11} {:>11} {:>6}", "", "mltrace", "bare", "ratio");
     for title in [EMPTY_RUN, INGEST, CHAIN, LADDER] {
-        let figure = |side: &str| mean_ns(&figures.join(title.replace('/', "_")).join(side));
+        let figure = |side: &str| typical_ns(&figures.join(title.replace('/', "_")).join(side));
         // Nothing was measured when a filter left it out.
         if let (Some(ours), Some(bare)) = (figure("mltrace"), figure("bare")) {
-            println!("{title:<36} {:>9.1} µs {:>9.1} µs {:>7.1}", ours / 1e3, bare / 1e3, ours / bare);
+            println!("{title:<36} {:>11} {:>11} {:>6.1}", in_words(ours), in_words(bare), ours / bare);
         }
     }
 }
 
-fn mean_ns(figure: &Path) -> Option<f64> {
+fn typical_ns(figure: &Path) -> Option<f64> {
     let text = fs::read(figure.join("new/estimates.json")).ok()?;
     let estimates: serde_json::Value = serde_json::from_slice(&text).ok()?;
-    estimates["mean"]["point_estimate"].as_f64()
+    // As criterion prints it: the slope over growing batches, or the mean where every batch is one.
+    ["slope", "mean"].iter().find_map(|estimate| estimates[estimate]["point_estimate"].as_f64())
+}
+
+fn in_words(ns: f64) -> String {
+    if ns < 1e6 { format!("{:.1} µs", ns / 1e3) } else { format!("{:.1} ms", ns / 1e6) }
 }

@@ -120,6 +120,9 @@ impl From<QueryError> for Error {
         match error {
             QueryError::Store(error) => error.into(),
             QueryError::NotFound { kind, .. } => Self::new(Kind::NotFound, message).hint(how_to_list(kind)),
+            QueryError::NotYet { .. } => {
+                Self::new(Kind::NotFound, message).hint("leave out `--as-of`, or name a later time")
+            }
             QueryError::Ambiguous { .. } => Self::new(Kind::NotFound, message).hint("give more of it"),
         }
     }

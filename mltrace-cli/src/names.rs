@@ -47,7 +47,14 @@ pub(crate) fn nearest(name: &str, known: &[String]) -> Vec<String> {
 fn likeness(name: &str, known: &str) -> f64 {
     let last = |name: &str| name.trim_end_matches('/').rsplit(['/', '\\']).next().unwrap_or_default().to_lowercase();
     let (name_last, known_last) = (last(name), last(known));
-    let whole = strsim::normalized_damerau_levenshtein(&name.to_lowercase(), &known.to_lowercase());
+    let (name_lower, known_lower) = (name.to_lowercase(), known.to_lowercase());
+    let letters = name_lower.chars().count();
+    let slips = strsim::damerau_levenshtein(&name_lower, &known_lower);
+    if slips < letters && slips <= letters.max(3) / 3 {
+        // Every third letter may be wrong, in short names one.
+        return 1.0 - slips as f64 / 100.0;
+    }
+    let whole = strsim::normalized_damerau_levenshtein(&name_lower, &known_lower);
     if !name_last.is_empty() && name_last == known_last {
         return 0.9 + whole / 10.0;
     }
@@ -71,6 +78,12 @@ mod tests {
     fn a_slip_of_the_finger_is_found() {
         check("modle.json", &["model.json", "raw.csv"], &["model.json"]);
         check("Cleaning", &["cleaning", "train"], &["cleaning"]);
+    }
+
+    #[test]
+    fn one_letter_of_a_short_name_may_be_wrong() {
+        check("p9", &["p1", "p2", "q"], &["p1", "p2"]);
+        check("x", &["a", "b"], &[]);
     }
 
     #[test]

@@ -27,6 +27,9 @@ pub(crate) fn show(moment: Timestamp) -> String {
 /// Returns how long something took in words that are short.
 pub(crate) fn show_span(milliseconds: f64) -> String {
     let milliseconds = milliseconds.clamp(0.0, 9e15);
+    if milliseconds < 0.005 {
+        return "0ms".to_owned();
+    }
     if milliseconds < 1.0 {
         return format!("{milliseconds:.2}ms");
     }
@@ -208,7 +211,7 @@ mod tests {
 
     #[test]
     fn spans_are_shown_in_two_units_at_most() {
-        let shown = [0.25, 12.0, 3210.0, 231_000.0, 7_500_000.0, 273_600_000.0].map(show_span);
-        assert_eq!(shown, ["0.25ms", "12ms", "3.2s", "3m 51s", "2h 05m", "3d 04h"]);
+        let shown = [0.0, 0.25, 12.0, 3210.0, 231_000.0, 7_500_000.0, 273_600_000.0].map(show_span);
+        assert_eq!(shown, ["0ms", "0.25ms", "12ms", "3.2s", "3m 51s", "2h 05m", "3d 04h"]);
     }
 }

@@ -135,8 +135,8 @@ impl Home {
     /// file or a folder; the journal lies beside it. Nothing is created.
     #[must_use]
     pub fn find(folder: &Path, db: Option<&Path>, environment: &Environment) -> Self {
-        let root = find_root(folder);
         let mut warnings = Vec::new();
+        let root = find_root(folder, &mut warnings);
         let project_path = root.join("mltrace.toml");
         let project_file = read_file(&project_path, &mut warnings);
         let user_path = environment.config_folder.as_ref().map(|folder| folder.join("mltrace").join("config.toml"));
@@ -158,6 +158,10 @@ impl Home {
             (project_file.db.or(user_file.db).map(|db| root.join(db)), origin)
         };
         let (folder, store) = place_store(&root, db);
+        let is_ours = is_ours(&folder);
+        if !is_ours {
+            warnings.push(format!("`{}` belongs to another user: nothing is recorded there", folder.display()));
+        }
 
         let durability_origin = from_files(project_file.durability.is_some(), user_file.durability.is_some());
         let durability = project_file.durability.or(user_file.durability).unwrap_or_default();
@@ -165,7 +169,9 @@ impl Home {
         let hash_limit = project_file.hash_limit.or(user_file.hash_limit).unwrap_or(HASH_LIMIT);
         let project_origin = from_files(project_file.project.is_some(), false);
         let project = project_file.project.filter(|name| !name.is_empty()).unwrap_or_else(|| name_of(&root));
-        let (is_enabled, enabled_origin) = if environment.is_disabled {
+        let (is_enabled, enabled_origin) = if !is_ours {
+            (false, Origin::Default)
+        } else if environment.is_disabled {
             (false, Origin::Environment("MLTRACE_DISABLED"))
         } else {
             let origin = from_files(project_file.enabled.is_some(), user_file.enabled.is_some());
@@ -206,10 +212,34 @@ fn read_file(path: &Path, warnings: &mut Vec<String>) -> File {
     })
 }
 
-fn find_root(folder: &Path) -> PathBuf {
-    let holder = |name: &str| folder.ancestors().find(|ancestor| ancestor.join(name).exists());
-    let holds_store = folder.ancestors().find(|ancestor| ancestor.join(FOLDER).is_dir());
-    holds_store.or_else(|| holder(".git")).unwrap_or(folder).to_owned()
+fn find_root(folder: &Path, warnings: &mut Vec<String>) -> PathBuf {
+    for ancestor in folder.ancestors() {
+        let store = ancestor.join(FOLDER);
+        if !store.is_dir() {
+            continue;
+        }
+        if is_ours(&store) {
+            return ancestor.to_owned();
+        }
+        warnings.push(format!("`{}` belongs to another user and is ignored", store.display()));
+    }
+    let holds_git = folder.ancestors().find(|ancestor| ancestor.join(".git").exists());
+    holds_git.unwrap_or(folder).to_owned()
+}
+
+/// Returns whether a folder is this user's, or not there yet. The superuser may use everybody's.
+fn is_ours(folder: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        let me = rustix::process::geteuid();
+        let owner = std::fs::metadata(folder).map(|found| std::os::unix::fs::MetadataExt::uid(&found));
+        owner.map_or(true, |owner| me.is_root() || owner == me.as_raw())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = folder;
+        true
+    }
 }
 
 fn place_store(root: &Path, db: Option<PathBuf>) -> (PathBuf, PathBuf) {

@@ -49,10 +49,7 @@ pub(crate) fn parse(tokens: TokenStream, mistakes: &mut Mistakes) -> Args {
         };
         let key = name.unraw().to_string();
         if !NAMES.contains(&key.as_str()) {
-            let near = match hint(&key, NAMES.iter().copied()) {
-                near if near.is_empty() => format!("; it takes {}", list(NAMES.iter().copied())),
-                near => near,
-            };
+            let near = hint(&key, NAMES.iter().copied());
             mistakes.at(name, format!("`{key}` is no argument of `register`{near}"));
             continue;
         }
@@ -217,8 +214,8 @@ fn kinds(name: &Ident, rest: TokenStream, mistakes: &mut Mistakes) -> syn::Resul
         };
         let key = word.to_string();
         let Some((_, variant)) = KINDS.iter().find(|(known, _)| *known == key) else {
-            let known = list(KINDS.iter().map(|(known, _)| *known));
-            mistakes.at(word, format!("`{key}` is no kind of artifact: the kinds are {known}"));
+            let near = hint(&key, KINDS.iter().map(|(known, _)| *known));
+            mistakes.at(word, format!("`{key}` is no kind of artifact{near}"));
             continue;
         };
         match exprs(&key, word, part.iter().skip(1).cloned().collect()) {

@@ -13,9 +13,9 @@ use syn::visit::Visit;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, ExprBlock, Local, Pat, PatIdent, Stmt, Token};
 
+use crate::again::{Again, Holds};
 use crate::expand::{Names, ours};
 use crate::function::{Function, Reach, names_of, names_of_let};
-use crate::mention::{Mentions, begins_with, expr_begins_with, is_variable, mentions, uses};
 
 /// An output that is the name of a variable.
 pub(crate) struct Output {
@@ -98,15 +98,15 @@ impl Visit<'_> for Lets<'_> {
 }
 
 /// A variable of the output's name.
-struct Variable {
+pub(crate) struct Variable {
     /// The name, where it is bound.
-    ident: Ident,
+    pub(crate) ident: Ident,
     /// It must be an artifact.
     is_meant: bool,
 }
 
 /// Walks through a body for one output.
-struct Capturer<'a> {
+pub(crate) struct Capturer<'a> {
     output: &'a Output,
     names: &'a Names,
     /// How many loops of the body it is inside of.
@@ -123,7 +123,7 @@ impl Capturer<'_> {
     }
 
     /// Returns the statement that records the variable.
-    fn statement(&self, variable: &Variable, joins: &str) -> Stmt {
+    pub(crate) fn statement(&self, variable: &Variable, joins: &str) -> Stmt {
         // Errors about the value's type point at the name in the attribute; the variable is the one bound here.
         let span = self.output.ident.span();
         let ident = Ident::new(&variable.ident.to_string(), variable.ident.span().located_at(span));
@@ -250,210 +250,8 @@ impl VisitMut for Capturer<'_> {
     fn visit_item_mut(&mut self, _: &mut syn::Item) {}
 }
 
-/// What is known of a variable between two statements.
-#[derive(Clone, Copy, Debug)]
-struct Holds {
-    /// It surely holds a value.
-    a_value: bool,
-    /// The value may differ from the one that was recorded.
-    news: bool,
-    /// Somebody may hold a mutable borrow of it.
-    may_be_borrowed: bool,
-}
-
-/// Records a variable again where it changes: before later statements that mention it, after those that surely only
-/// changed it, before `return` and `break` with it; never once per turn of an inner loop.
-struct Again<'a> {
-    capturer: &'a Capturer<'a>,
-    variable: &'a Variable,
-    joins: &'static str,
-    /// It also looks into loops: the variable is assigned only once.
-    in_loops: bool,
-}
-
-impl Again<'_> {
-    fn statement(&self) -> Stmt {
-        self.capturer.statement(self.variable, self.joins)
-    }
-
-    /// Goes through the statements from `from` on.
-    fn statements(&self, stmts: &mut Vec<Stmt>, from: usize, holds: &mut Holds) {
-        let name = self.variable.ident.to_string();
-        let mut index = from;
-        while let Some(stmt) = stmts.get(index) {
-            let found = mentions(stmt, &name);
-            if found.is_any() {
-                if self.is_due_before(stmt, found, holds, &name) {
-                    stmts.insert(index, self.statement());
-                    *holds = Holds { a_value: true, news: false, may_be_borrowed: holds.may_be_borrowed };
-                    index += 1;
-                }
-                let is_last = index + 1 == stmts.len();
-                let Some(stmt) = stmts.get_mut(index) else { return };
-                if !found.shadows {
-                    let may_be_borrowed = holds.may_be_borrowed || found.may_borrow;
-                    let holds = Holds { a_value: holds.a_value && !found.may_move, news: holds.news, may_be_borrowed };
-                    Inside { again: self, holds, name: &name, exits_only: false }.visit_stmt_mut(stmt);
-                }
-                if self.is_due_after(stmt, found, holds, is_last, &name) {
-                    if let Stmt::Expr(Expr::Assign(_), end @ None) = stmt {
-                        *end = Some(Token![;](ours(self.variable.ident.span())));
-                    }
-                    index += 1;
-                    stmts.insert(index, self.statement());
-                    holds.news = false;
-                }
-            }
-            if stmts.get(index).is_some_and(|stmt| binds(stmt, &name).is_some()) {
-                // From here on the name is another variable's.
-                return;
-            }
-            index += 1;
-        }
-    }
-
-    /// Returns whether the variable has news before the statement, and may be looked at.
-    fn is_due_before(&self, stmt: &Stmt, found: Mentions, holds: &Holds, name: &str) -> bool {
-        // A statement that uses the variable and does not assign it finds a value in it, or would not compile.
-        let finds_a_value = found.uses && !found.assigns && !found.shadows;
-        let has_a_value = finds_a_value || (holds.a_value && (found.uses || found.may_use));
-        holds.news && has_a_value && (!holds.may_be_borrowed || begins_with(stmt, name))
-    }
-
-    /// Works out what is known after the statement; returns whether the variable can be looked at, and has news.
-    fn is_due_after(&self, stmt: &Stmt, found: Mentions, holds: &mut Holds, is_last: bool, name: &str) -> bool {
-        if assigns(stmt, name) {
-            *holds = Holds { a_value: true, news: true, may_be_borrowed: false };
-            return true;
-        }
-        let was_borrowed = holds.may_be_borrowed;
-        holds.a_value = !found.may_move && (holds.a_value || (found.uses && !found.assigns && !found.shadows));
-        holds.news |= found.changes || found.assigns || found.may_move || found.may_borrow;
-        holds.may_be_borrowed |= found.may_borrow;
-        let is_surely_free = !found.may_borrow && (!was_borrowed || is_simple(stmt));
-        let is_changed = found.changes || found.assigns;
-        is_changed && holds.a_value && is_surely_free && goes_on(stmt, is_last)
-    }
-}
-
-/// Returns whether something may be put after the statement.
-fn goes_on(stmt: &Stmt, is_last: bool) -> bool {
-    match stmt {
-        Stmt::Local(_) => true,
-        Stmt::Expr(Expr::Return(_) | Expr::Break(_) | Expr::Continue(_) | Expr::Verbatim(_), _) => false,
-        Stmt::Expr(_, Some(_)) => true,
-        // A block's value comes last; loops and assignments have none worth the name.
-        Stmt::Expr(Expr::ForLoop(_) | Expr::While(_) | Expr::Assign(_), None) => true,
-        Stmt::Expr(_, None) => !is_last,
-        Stmt::Macro(mac) => mac.semi_token.is_some(),
-        Stmt::Item(_) => false,
-    }
-}
-
-/// Returns whether the statement is a single call or assignment, with no course of its own.
-fn is_simple(stmt: &Stmt) -> bool {
-    fn is_call(expr: &Expr) -> bool {
-        match expr {
-            Expr::MethodCall(_) | Expr::Call(_) | Expr::Assign(_) | Expr::Binary(_) => true,
-            Expr::Try(inner) => is_call(&inner.expr),
-            Expr::Await(inner) => is_call(&inner.base),
-            _ => false,
-        }
-    }
-    matches!(stmt, Stmt::Expr(expr, _) if is_call(expr))
-}
-
-/// Returns whether the statement is an assignment of the whole variable.
-fn assigns(stmt: &Stmt, name: &str) -> bool {
-    matches!(stmt, Stmt::Expr(expr, _) if is_assignment(expr, name))
-}
-
-fn is_assignment(expr: &Expr, name: &str) -> bool {
-    let Expr::Assign(assign) = expr else { return false };
-    match &*assign.left {
-        Expr::Tuple(tuple) => tuple.elems.iter().any(|place| is_variable(place, name)),
-        place => is_variable(place, name),
-    }
-}
-
-/// Goes into the blocks of one statement.
-struct Inside<'a> {
-    again: &'a Again<'a>,
-    holds: Holds,
-    name: &'a str,
-    /// In a loop: only where it is left with the variable.
-    exits_only: bool,
-}
-
-impl Inside<'_> {
-    /// Records the variable before the expression that leaves with it.
-    fn before_exit(&self, exit: &mut Expr) {
-        let value = match exit {
-            Expr::Return(exit) => exit.expr.as_deref(),
-            Expr::Break(exit) => exit.expr.as_deref(),
-            _ => None,
-        };
-        if value.is_some_and(|value| uses(value, self.name) && expr_begins_with(value, self.name)) {
-            let statement = self.again.statement();
-            in_block(exit).stmts.insert(0, statement);
-        }
-    }
-
-    fn in_loop(&mut self, walk: impl FnOnce(&mut Self)) {
-        let outer = std::mem::replace(&mut self.exits_only, !self.again.in_loops);
-        walk(self);
-        self.exits_only = outer;
-    }
-}
-
-impl VisitMut for Inside<'_> {
-    fn visit_block_mut(&mut self, block: &mut Block) {
-        if self.exits_only {
-            return visit_mut::visit_block_mut(self, block);
-        }
-        let mut holds = self.holds;
-        self.again.statements(&mut block.stmts, 0, &mut holds);
-    }
-
-    fn visit_expr_mut(&mut self, expr: &mut Expr) {
-        match expr {
-            Expr::Return(_) | Expr::Break(_) if self.exits_only || self.holds.news => self.before_exit(expr),
-            expr if !self.exits_only && is_assignment(expr, self.name) => {}
-            expr => visit_mut::visit_expr_mut(self, expr),
-        }
-    }
-
-    fn visit_arm_mut(&mut self, arm: &mut syn::Arm) {
-        // `A => path = b,` becomes `A => { path = b; «bind path»; }`.
-        if !self.exits_only && is_assignment(&arm.body, self.name) {
-            in_block(&mut arm.body);
-        }
-        visit_mut::visit_arm_mut(self, arm);
-    }
-
-    fn visit_expr_for_loop_mut(&mut self, repeated: &mut syn::ExprForLoop) {
-        self.in_loop(|this| this.visit_block_mut(&mut repeated.body));
-    }
-
-    fn visit_expr_while_mut(&mut self, repeated: &mut syn::ExprWhile) {
-        self.in_loop(|this| this.visit_block_mut(&mut repeated.body));
-    }
-
-    fn visit_expr_loop_mut(&mut self, repeated: &mut syn::ExprLoop) {
-        self.in_loop(|this| this.visit_block_mut(&mut repeated.body));
-    }
-
-    fn visit_expr_closure_mut(&mut self, _: &mut syn::ExprClosure) {}
-
-    fn visit_expr_async_mut(&mut self, _: &mut syn::ExprAsync) {}
-
-    fn visit_expr_const_mut(&mut self, _: &mut syn::ExprConst) {}
-
-    fn visit_item_mut(&mut self, _: &mut syn::Item) {}
-}
-
 /// Returns the name as the `let` statement binds it, and whether it has a value from there on.
-fn binds(stmt: &Stmt, name: &str) -> Option<(PatIdent, bool)> {
+pub(crate) fn binds(stmt: &Stmt, name: &str) -> Option<(PatIdent, bool)> {
     let Stmt::Local(local) = stmt else { return None };
     let bound = names_of_let(local).into_iter().find(|bound| bound.ident == name)?;
     Some((bound, has_value(local)))
@@ -464,7 +262,7 @@ fn has_value(local: &Local) -> bool {
 }
 
 /// Returns the block that the expression is, after making one of it.
-fn in_block(expr: &mut Expr) -> &mut Block {
+pub(crate) fn in_block(expr: &mut Expr) -> &mut Block {
     let is_plain = matches!(expr, Expr::Block(block) if block.label.is_none() && block.attrs.is_empty());
     if !is_plain {
         let inner = std::mem::replace(expr, Expr::Verbatim(TokenStream::new()));
@@ -513,5 +311,151 @@ fn call(
         #krate::__private::Call::#method(
             #call, #slot, #argument, #krate::__private::Joins::#joins, |__mltrace_to| #give
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::{ToTokens, quote};
+    use syn::visit_mut::VisitMut;
+    use syn::{Expr, parse_str};
+
+    use super::*;
+    use crate::function;
+
+    /// Writes a recording call short: `replaces`, `appends`, … and a `?` behind it when the variable may be anything.
+    struct Short;
+
+    impl VisitMut for Short {
+        fn visit_expr_mut(&mut self, expr: &mut Expr) {
+            if let Expr::Verbatim(call) = expr {
+                let call = call.to_string();
+                let joins = ["Replaces", "AppendsForNow", "Appends", "Overwrites"].into_iter();
+                let joins = joins.filter(|joins| call.contains(&format!("Joins :: {joins} ,"))).last().unwrap();
+                let any = if call.contains("bind_any") { "?" } else { "" };
+                *expr = parse_str(&format!("{}{any}", joins.to_lowercase())).unwrap();
+            }
+            visit_mut::visit_expr_mut(self, expr);
+        }
+    }
+
+    /// Checks where the body of a function records its output `x`.
+    fn check(function: &str, expected: &str) {
+        let function = function::parse(&function.parse().unwrap()).unwrap();
+        let names = Names { krate: quote!(m), call: Ident::new("call", Span::call_site()) };
+        let output = Output::new(0, &Ident::new("x", Span::call_site()), &function);
+        let mut body = (*function.item.block).clone();
+        capture(&mut body, output.as_slice(), &names);
+        Short.visit_block_mut(&mut body);
+        let expected: Block = parse_str(expected).unwrap();
+        assert_eq!(body.to_token_stream().to_string(), expected.to_token_stream().to_string());
+    }
+
+    #[test]
+    fn a_let_is_recorded_right_after_it() {
+        check("fn f() -> P { let x = a(); w(&x); x }", "{ let x = a(); replaces; w(&x); x }");
+        check(
+            "fn f() { let (Some(x), y) = a() else { return }; }",
+            "{ let (Some(x), y) = a() else { return }; replaces; }",
+        );
+        check("fn f() { if c { let x = 1; } }", "{ if c { let x = 1; replaces; } }");
+    }
+
+    #[test]
+    fn each_turn_of_a_loop_adds_one() {
+        check("fn f() { for a in b { let x = a; w(x) } }", "{ for a in b { let x = a; appends; w(x) } }");
+        check(
+            "fn f() { while c { let mut x = a; x.push(b); } }",
+            "{ while c { let mut x = a; appendsfornow; x.push(b); overwrites; } }",
+        );
+    }
+
+    #[test]
+    fn of_several_variables_the_last_of_the_outermost_must_be_an_artifact() {
+        check(
+            "fn f() { let x = rows(); let x = path(x); { let x = 3; } }",
+            "{ let x = rows(); replaces?; let x = path(x); replaces; { let x = 3; replaces?; } }",
+        );
+    }
+
+    #[test]
+    fn a_list_that_grows_is_recorded_after_the_loop_and_not_in_it() {
+        check(
+            "fn f() -> R { let mut x = Vec::new(); for a in b { x.push(a); } Ok(()) }",
+            "{ let mut x = Vec::new(); replaces; for a in b { x.push(a); } replaces; Ok(()) }",
+        );
+        check(
+            "fn f() -> R { let mut x = Vec::new(); loop { x.push(a); if c { return Ok(x); } } }",
+            "{ let mut x = Vec::new(); replaces; loop { x.push(a); if c { { replaces; return Ok(x) }; } } }",
+        );
+        check(
+            "fn f() -> R { let mut x = Vec::new(); fill(d, &mut x)?; Ok(()) }",
+            "{ let mut x = Vec::new(); replaces; fill(d, &mut x)?; replaces; Ok(()) }",
+        );
+    }
+
+    #[test]
+    fn what_may_have_moved_or_be_borrowed_is_left_alone() {
+        check(
+            "fn f() { let mut x = a(); eat(x); if c { x = b(); } }",
+            "{ let mut x = a(); replaces; eat(x); if c { x = b(); replaces; } }",
+        );
+        check(
+            "fn f() { let mut x = a(); let r = &mut x; r.push(b); { r.push(c); x.push(d); } }",
+            "{ let mut x = a(); replaces; let r = &mut x; r.push(b); { r.push(c); replaces; x.push(d); replaces; } }",
+        );
+        check(
+            "fn f() { let mut x = a(); let mut add = |b| x.push(b); add(c); two(add(d), &x); }",
+            "{ let mut x = a(); replaces; let mut add = |b| x.push(b); add(c); two(add(d), &x); }",
+        );
+        check(
+            "fn f() { let mut x = a(); x.frobnicate(); let part = x.0; see(x.1); }",
+            "{ let mut x = a(); replaces; x.frobnicate(); let part = x.0; see(x.1); }",
+        );
+    }
+
+    #[test]
+    fn a_use_finds_a_value_and_so_do_we_before_it() {
+        check(
+            "fn f() -> P { let mut x = a(); x.frobnicate(); x }",
+            "{ let mut x = a(); replaces; x.frobnicate(); replaces; x }",
+        );
+    }
+
+    #[test]
+    fn a_deferred_variable_is_recorded_where_it_is_assigned() {
+        check(
+            "fn f() { let x; match c { A => x = a(), B => { x = b() } } }",
+            "{ let x; match c { A => { x = a(); replaces; }, B => { x = b(); replaces; } } }",
+        );
+        check(
+            "fn f() { let x; loop { if c { x = a(); break; } } }",
+            "{ let x; loop { if c { x = a(); replaces; break; } } }",
+        );
+    }
+
+    #[test]
+    fn patterns_count_when_no_let_binds_the_name() {
+        check("fn f() { for x in a { w(x); } }", "{ for x in a { appends; w(x); } }");
+        check("fn f() { if let Some(x) = a && c { w(x); } }", "{ if let Some(x) = a && c { replaces; w(x); } }");
+        check(
+            "fn f() { match a { Some(x) => w(x), None => {} } }",
+            "{ match a { Some(x) => { replaces; w(x) }, None => {} } }",
+        );
+    }
+
+    #[test]
+    fn parameters_are_recorded_again_when_they_can_change() {
+        check("fn f(x: &Path) { w(x); }", "{ w(x); }");
+        check("fn f(x: &mut Vec<P>) { x.push(a); w(&x); }", "{ x.push(a); replaces; w(&x); }");
+        check("fn f(mut x: P) { x = a(); }", "{ x = a(); replaces; }");
+    }
+
+    #[test]
+    fn closures_and_inner_functions_are_not_entered() {
+        check(
+            "fn f() { let x = a; go(|| { let x = b; }); fn g() { let x = c; } }",
+            "{ let x = a; replaces; go(|| { let x = b; }); fn g() { let x = c; } }",
+        );
     }
 }

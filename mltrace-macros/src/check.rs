@@ -5,7 +5,7 @@ use quote::ToTokens;
 use syn::visit::{self, Visit};
 use syn::{Expr, ExprPath, ReturnType, Type, TypeParamBound};
 
-use crate::args::{Args, plain};
+use crate::args::{Args, list, plain};
 use crate::function::{Function, Reach, boxes_a_future};
 
 /// The mistakes that were found so far.
@@ -247,26 +247,59 @@ fn check_kind(artifact: &Expr, args: &Args, mistakes: &mut Mistakes) {
     mistakes.at(artifact, format!("`{text}` is neither among `inputs` nor among `outputs`{near}"));
 }
 
-/// Returns `; did you mean …?` when one of the names is near, or nothing.
+/// Returns what to add to a message about a wrong name: the nearest of the right ones, or all of a few, or nothing.
 pub(crate) fn hint<'a>(wrong: &str, names: impl Iterator<Item = &'a str>) -> String {
-    let nearest = names.map(|name| (distance(wrong, name), name)).min_by_key(|(distance, _)| *distance);
+    let mut names: Vec<&str> = names.collect();
+    names.dedup();
+    let nearest = names.iter().map(|name| (distance(wrong, name), name)).min_by_key(|(distance, _)| *distance);
     match nearest {
         Some((distance, name)) if distance <= (wrong.chars().count() / 3).max(1) => format!("; did you mean `{name}`?"),
+        Some(_) if names.len() <= 12 => format!("; there is {}", list(names.into_iter())),
         _ => String::new(),
     }
 }
 
-/// Returns how many characters have to be put in, taken out or changed to come from one word to the other.
+/// Returns how many characters have to be put in, taken out, changed or swapped to come from one word to the other.
 fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (at, left) in from.chars().enumerate() {
-        let mut next = vec![at + 1];
-        for (column, right) in to.iter().enumerate() {
-            let change = row[column] + usize::from(left != *right);
-            next.push(change.min(row[column + 1] + 1).min(next[column] + 1));
+    let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
+    let mut rows: Vec<Vec<usize>> = vec![(0..=to.len()).collect()];
+    for i in 1..=from.len() {
+        let mut row = vec![i];
+        for j in 1..=to.len() {
+            let change = rows[i - 1][j - 1] + usize::from(from[i - 1] != to[j - 1]);
+            let mut least = change.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1] {
+                least = least.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(least);
         }
-        row = next;
+        rows.push(row);
     }
-    row.last().copied().unwrap_or_default()
+    rows[from.len()][to.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{distance, hint};
+
+    #[test]
+    fn distance_counts_single_changes() {
+        for (from, to, expected) in [
+            ("raw", "raw", 0),
+            ("raw_pth", "raw_path", 1),
+            ("claen", "clean", 1),
+            ("", "abc", 3),
+            ("kitten", "sitting", 3),
+        ] {
+            assert_eq!(distance(from, to), expected, "{from} {to}");
+            assert_eq!(distance(to, from), expected, "{to} {from}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_name_is_offered_else_all_of_a_few() {
+        assert_eq!(hint("claen", ["clean", "raw"].into_iter()), "; did you mean `clean`?");
+        assert_eq!(hint("model", ["clean", "raw", "return"].into_iter()), "; there is `clean`, `raw` and `return`");
+        assert_eq!(hint("model", std::iter::empty()), "");
+    }
 }

@@ -62,7 +62,7 @@ impl Names {
                 __mltrace_value => {
                     #[allow(unused_imports)]
                     use #krate::__private::{ProbeDebug as _, ProbeDisplay as _, ProbeNothing as _, ProbePath as _};
-                    #krate::__private::shown((&&&#krate::__private::Probe(__mltrace_value)).__mltrace_param())
+                    (&&&#krate::__private::Probe(__mltrace_value)).__mltrace_param()
                 }
             }
         }

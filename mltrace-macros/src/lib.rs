@@ -19,6 +19,8 @@ mod mention;
 
 mod capture;
 
+mod again;
+
 mod expand;
 
 mod source;

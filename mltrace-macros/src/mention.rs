@@ -371,9 +371,10 @@ impl Visit<'_> for Finder<'_> {
             return;
         }
         self.found.may_use = true;
-        let is_by_reference =
-            mac.path.segments.last().is_some_and(|last| BY_REFERENCE.contains(&last.ident.to_string().as_str()));
-        if !is_by_reference {
+        let word = mac.path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default();
+        // `write!(text, …)` changes what comes first.
+        self.found.changes |= word.starts_with("write");
+        if !BY_REFERENCE.contains(&word.as_str()) {
             self.found.may_move = true;
             self.found.may_borrow = true;
             self.found.changes = true;

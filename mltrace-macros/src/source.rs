@@ -52,8 +52,11 @@ fn written(spans: &[Span]) -> Option<String> {
         return None;
     }
     let indent: String = text.chars().take_while(|c| c.is_whitespace()).collect();
-    let dedented: Vec<&str> = text.lines().map(|line| line.strip_prefix(&indent).unwrap_or(line)).collect();
-    Some(dedented.join("\n"))
+    let (head, rest) = text.split_once('\n').unwrap_or((&text, ""));
+    // What stands before the function on its first line, such as the attribute, is not the function's.
+    let head = head.strip_prefix(upto(head, start.column())).unwrap_or(head);
+    let dedented = rest.lines().map(|line| line.strip_prefix(&indent).unwrap_or(line));
+    Some(std::iter::once(head).chain(dedented).collect::<Vec<_>>().join("\n"))
 }
 
 /// Returns the line up to a column, which counts characters from one.

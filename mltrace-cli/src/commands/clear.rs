@@ -1,5 +1,6 @@
 //! `mltrace clear`: everything recorded, removed.
 
+use mltrace_core::store::{self, Mode, StoreError};
 use serde::Serialize;
 
 use crate::args::Format;
@@ -28,12 +29,22 @@ struct Cleared {
 
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
-        let store = session.home.store.display().to_string();
-        if !self.yes {
-            return Err(Error::usage(format!("this would remove everything recorded in `{store}` for good"))
-                .hint("run `mltrace export > backup.ndjson` to keep it, then `mltrace clear --yes`"));
+        let home = &session.home;
+        let store = home.store.display().to_string();
+        match store::open(home, Mode::Read) {
+            // Somebody else's file is not ours to remove.
+            Err(error @ StoreError::NotAStore { .. }) => {
+                let error = Error::from(error);
+                return Err(error.hint("nothing was removed: if it is a damaged store, remove it by hand"));
+            }
+            _ if self.yes => {}
+            _ => {
+                let what = count(session).unwrap_or_else(|| "everything recorded".to_owned());
+                return Err(Error::usage(format!("this would remove {what} in `{store}` for good"))
+                    .hint("run `mltrace export > backup.ndjson` to keep it, then `mltrace clear --yes`"));
+            }
         }
-        mltrace_core::ingest::clear(&session.home)
+        mltrace_core::ingest::clear(home)
             .map_err(|error| Error::new(Kind::Store, format!("`{store}` cannot be removed: {error}")))?;
         session.output.say(&format!("removed everything recorded in `{store}`"));
         if session.output.format == Format::Json {
@@ -41,4 +52,11 @@ impl Args {
         }
         Ok(Exit::Done)
     }
+}
+
+/// Returns how much there is, in words; `None` when the store does not tell.
+fn count(session: &Session) -> Option<String> {
+    let components = session.ask(|reader| reader.components(None, None)).ok()?.components;
+    let runs: u64 = components.iter().map(|component| component.runs).sum();
+    Some(format!("{runs} runs of {} components and all else that is recorded", components.len()))
 }

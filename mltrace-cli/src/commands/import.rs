@@ -67,6 +67,10 @@ impl Args {
         if wrong > MOST_ERRORS {
             session.output.error(&Error::usage(format!("and {} more wrong lines", wrong - MOST_ERRORS)));
         }
+        for (project, count) in &report.elsewhere {
+            session.output.warn(&format!("{count} lines belong to the project `{project}`"));
+            session.output.hint(&format!("put `project = \"{project}\"` into `mltrace.toml` to ask about it here"));
+        }
         let errors = report.errors.into_iter().map(|(line, message)| WrongLine { line, message }).collect();
         let answer = Imported { lines: report.lines, stored: report.stored, known: report.known, errors };
         session.output.answer(&answer, text)?;

@@ -18,7 +18,7 @@ use crate::time;
 #[command(after_long_help = "\
 Examples:
   mltrace log --component clean -i raw.csv -o clean.csv -p month=2020-01
-  mltrace log --component train -i features.pq -o model.pkl --started '2021-05-02 12:07' --ended '2021-05-02 12:11'
+  mltrace log --component train -i features.pq -o model.pkl --started '2021-05-02 12:07'
   mltrace log --component train -i features.pq --error 'out of memory'")]
 pub(crate) struct Args {
     #[command(flatten)]

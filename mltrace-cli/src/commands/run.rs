@@ -24,7 +24,7 @@ const PARENT_RUN: &str = "MLTRACE_PARENT_RUN";
 #[command(after_long_help = "\
 Examples:
   mltrace run --component clean -i raw.csv -o clean.csv -- python clean.py --month 2020-01
-  mltrace run --component upload -i model.pkl -o s3://bucket/model.pkl -- aws s3 cp model.pkl s3://bucket/model.pkl")]
+  mltrace run --component upload -i m.pkl -o s3://b/m.pkl -- aws s3 cp m.pkl s3://b/m.pkl")]
 pub(crate) struct Args {
     #[command(flatten)]
     step: Step,

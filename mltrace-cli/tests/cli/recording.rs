@@ -1,6 +1,8 @@
 //! `mltrace log`, `run` and `note`.
 
+#[cfg(unix)]
 use std::io::{BufRead as _, BufReader};
+#[cfg(unix)]
 use std::process::Stdio;
 
 use crate::env::TestEnv;

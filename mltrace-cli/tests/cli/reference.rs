@@ -26,7 +26,8 @@ fn the_reference_is_up_to_date() {
 
 fn reference(env: &TestEnv) -> String {
     let mut text =
-        "# The command line\n\nWhat `mltrace --help` and `mltrace COMMAND --help` say; a test keeps it so.\n"
+        "# The command line\n\nWhat `mltrace --help` and `mltrace COMMAND --help` say; a test keeps it so.\n\
+         The global options, which every command takes, are told once.\n"
             .to_owned();
     let help = env.done(&["--help"]);
     let commands: Vec<&str> = help
@@ -41,9 +42,21 @@ fn reference(env: &TestEnv) -> String {
     assert!(commands.len() > 15, "{commands:?}");
     text.push_str(&section("mltrace", &help));
     for command in commands {
-        text.push_str(&section(&format!("mltrace {command}"), &env.done(&[command, "--help"])));
+        text.push_str(&section(&format!("mltrace {command}"), &without_global(&env.done(&[command, "--help"]))));
     }
     text
+}
+
+/// Leaves out the options that are the same for every command.
+fn without_global(help: &str) -> String {
+    let mut is_global = false;
+    let lines = help.lines().filter(|line| {
+        if line.ends_with(':') && !line.starts_with(' ') {
+            is_global = *line == "Global options:";
+        }
+        !is_global
+    });
+    lines.map(|line| format!("{line}\n")).collect()
 }
 
 fn section(title: &str, help: &str) -> String {

@@ -214,7 +214,15 @@ fn unusual_runs_and_labels_are_marked() {
     let env = TestEnv::with_lines(&lines);
     env.done(&["flag", "model.pkl"]);
     env.done(&["flag", "--ok", "clean.csv"]);
-    insta::assert_snapshot!(env.done(&["trace", "p.csv"]), @"");
+    insta::assert_snapshot!(env.done(&["trace", "p.csv"]), @r"
+    predict [failed]
+    ├── p.csv
+    ├── q [not written]
+    └── train
+        ├── model.pkl [flagged]
+        └── clean
+            └── clean.csv [ok]
+    ");
 }
 
 #[test]

@@ -71,13 +71,21 @@ fn a_setting_that_is_not_understood_is_a_warning() {
 fn clear_wants_to_be_sure() {
     let env = TestEnv::taxi();
     insta::assert_snapshot!(env.fails(2, &["clear"]), @r"
-    error: this would remove everything recorded in `[TEMP]/project/.mltrace/mltrace.db` for good
+    error: this would remove 7 runs of 5 components and all else that is recorded in `[TEMP]/project/.mltrace/mltrace.db` for good
     hint: run `mltrace export > backup.ndjson` to keep it, then `mltrace clear --yes`
     ");
     assert_eq!(env.json(&["recent"])["runs"].as_array().unwrap().len(), 7);
     env.done(&["clear", "--yes"]);
     assert_eq!(env.json(&["recent"])["runs"], serde_json::json!([]));
     env.done(&["doctor"]);
+}
+
+#[test]
+fn clear_leaves_other_files_alone() {
+    let env = TestEnv::new();
+    let path = env.write("precious.db", &"somebody's own ".repeat(100));
+    env.fails(3, &["--db", "precious.db", "clear", "--yes"]);
+    assert!(path.exists());
 }
 
 #[test]

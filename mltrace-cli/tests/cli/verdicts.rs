@@ -46,6 +46,7 @@ fn nothing_is_flagged_unless_everything_is_known() {
     let env = pipeline();
     insta::assert_snapshot!(env.fails(1, &["flag", "p2", "p9", "nothing alike"]), @r"
     error: no artifact is called `p9`
+      did you mean `p1` or `p2` or `p3`?
     error: no artifact is called `nothing alike`
     hint: run `mltrace recent` to see what the last runs wrote, or `mltrace components` for the steps; no verdict was recorded
     ");

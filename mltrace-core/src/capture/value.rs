@@ -245,8 +245,7 @@ pub fn taken(fill: impl FnOnce(&mut Vec<Given>)) -> Option<Vec<Given>> {
 /// A value of which it is found out what it can do, by method calls that try the strongest way first.
 ///
 /// `(&&&Probe(&value)).__mltrace_artifact()` is the value itself when it is an [`Artifact`], else its text when it is
-/// `AsRef<str>` (URL types of any crate), else the texts that it holds, else the value itself, so that the error names
-/// its type.
+/// `AsRef<str>` (URL types of any crate), else the texts that it holds, else an error that names its type.
 #[derive(Debug)]
 pub struct Probe<'a, T: ?Sized>(pub &'a T);
 
@@ -338,12 +337,12 @@ pub mod probe {
         fn __mltrace_artifact(self) -> Self::Found;
     }
 
-    /// The last resort: the value itself, so that the error names its type.
-    pub trait ProbeAnything<'a> {
-        /// What is found.
-        type Found;
-        /// Returns the value.
-        fn __mltrace_artifact(self) -> Self::Found;
+    /// The last resort: an error that names the value's type, as its bound cannot hold.
+    pub trait ProbeAnything<T: ?Sized> {
+        /// Never called.
+        fn __mltrace_artifact<M>(self) -> Nothing
+        where
+            T: Artifact<M>;
     }
 
     /// The last resort where a value need not be an artifact: nothing.
@@ -379,11 +378,12 @@ pub mod probe {
         }
     }
 
-    impl<'a, T: ?Sized> ProbeAnything<'a> for Probe<'a, T> {
-        type Found = Itself<'a, T>;
-
-        fn __mltrace_artifact(self) -> Itself<'a, T> {
-            Itself(self.0)
+    impl<T: ?Sized> ProbeAnything<T> for Probe<'_, T> {
+        fn __mltrace_artifact<M>(self) -> Nothing
+        where
+            T: Artifact<M>,
+        {
+            Nothing
         }
     }
 

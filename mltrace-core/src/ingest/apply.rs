@@ -1,6 +1,6 @@
 //! One record at a time into the open transaction, in any order and any number of times.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::model::{
     Bound, ComponentFact, Declaration, End, FingerprintFact, Header, LabelFact, NoteFact, ParamFact, ReadFact, Record,
@@ -14,14 +14,39 @@ use crate::store::{
 /// What a transaction changed, and from which the rest follows.
 #[derive(Debug, Default)]
 pub(super) struct Touched {
-    /// Reads that are new or whose content became known.
+    /// Reads that are new, not stored yet.
+    pub(super) new_reads: BTreeMap<(RunKey, u32), ReadRow>,
+    /// Writes that are new, not stored yet.
+    pub(super) new_writes: BTreeMap<(RunKey, u32), WriteRow>,
+    /// Reads whose content became known.
     pub(super) reads: BTreeSet<(RunKey, u32)>,
-    /// Writes that are new or whose content became known.
+    /// Writes whose content became known.
     pub(super) writes: BTreeSet<(RunKey, u32)>,
     /// Runs that began, ended or were found dead: it decides which of their writes count.
     pub(super) statuses: BTreeSet<RunKey>,
     /// Runs that got inputs or parameters.
     pub(super) works: BTreeSet<RunKey>,
+}
+
+/// What a run works on: its input names and parameters, each with when it was told last.
+#[derive(Debug, Default)]
+struct Work {
+    names: BTreeSet<String>,
+    params: BTreeMap<String, (Timestamp, String)>,
+}
+
+impl Work {
+    fn signature(&self) -> Option<i64> {
+        let params = self.params.iter().map(|(name, (_, value))| (name.as_str(), value.as_str()));
+        super::settle::signature(self.names.iter().map(String::as_str), params)
+    }
+}
+
+/// Returns what a run works on that is in the store already.
+fn stored_work(writer: &mut dyn Writer, run: RunKey) -> Result<Work> {
+    let names = writer.input_names(run)?.into_iter().collect();
+    let params = writer.params(run)?.into_iter().map(|(name, value)| (name, (Timestamp::MIN, value))).collect();
+    Ok(Work { names, params })
 }
 
 /// Takes the records of one journal, or of one import, into a transaction.
@@ -34,6 +59,8 @@ pub(super) struct Applier<'w> {
     project: ProjectKey,
     process: Option<ProcessKey>,
     runs: HashMap<RunId, (RunKey, RunRow)>,
+    /// What runs that began in this transaction work on.
+    works: HashMap<RunKey, Work>,
     /// Runs whose row is to be written again.
     changed: BTreeSet<RunId>,
     touched: Touched,
@@ -54,6 +81,7 @@ impl<'w> Applier<'w> {
             project,
             process,
             runs: HashMap::new(),
+            works: HashMap::new(),
             changed: BTreeSet::new(),
             touched: Touched::default(),
             last_seen: header.at,
@@ -90,24 +118,41 @@ impl<'w> Applier<'w> {
         if let (Some(process), Some(at)) = (self.process, self.last_seen) {
             self.writer.saw_process(process, at)?;
         }
-        for (key, row) in self.changed.iter().filter_map(|id| self.runs.get(id)) {
-            self.writer.put_run(*key, row)?;
+        let mut rows: HashMap<RunKey, RunRow> = HashMap::with_capacity(self.runs.len());
+        let changed: BTreeSet<RunKey> =
+            self.changed.iter().filter_map(|id| self.runs.get(id)).map(|(key, _)| *key).collect();
+        rows.extend(self.runs.into_values());
+        super::settle::settle(self.writer, &self.touched, &rows)?;
+        for (key, row) in &mut rows {
+            let mut is_changed = changed.contains(key);
+            if self.touched.works.contains(key) {
+                let signature = match self.works.get(key) {
+                    Some(work) => work.signature(),
+                    None => stored_work(self.writer, *key)?.signature(),
+                };
+                is_changed |= row.signature != signature;
+                row.signature = signature;
+            }
+            if is_changed {
+                self.writer.put_run(*key, row)?;
+            }
         }
-        super::settle::settle(self.writer, &self.touched)?;
-        Ok(self.runs.len())
+        Ok(rows.len())
     }
 
     /// Marks the runs of a process that is gone, and returns how many were still running.
     pub(super) fn bury(writer: &mut dyn Writer, header: &Header) -> Result<u64> {
         let Some(process) = header.process else { return Ok(0) };
         let died = writer.bury(process)?;
+        let mut rows = HashMap::with_capacity(died.len());
         for run in &died {
             let row = RunRow { status: Status::Died, ..writer.run_row(*run)? };
             writer.put_run(*run, &row)?;
+            rows.insert(*run, row);
         }
-        let count = died.len();
-        super::settle::settle(writer, &Touched { statuses: died.into_iter().collect(), ..Touched::default() })?;
-        Ok(u64::try_from(count).unwrap_or(u64::MAX))
+        let touched = Touched { statuses: died.into_iter().collect(), ..Touched::default() };
+        super::settle::settle(writer, &touched, &rows)?;
+        Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
     }
 
     fn saw(&mut self, at: Timestamp) {
@@ -124,7 +169,8 @@ impl<'w> Applier<'w> {
             None if self.writer.is_removed(id)? => return Ok(None),
             None => {
                 let row = self.unborn(id);
-                (self.writer.add_run(&row)?, row)
+                let Some(key) = self.writer.add_run(&row)? else { return Ok(None) };
+                (key, row)
             }
         };
         self.runs.insert(id, (key, row));
@@ -160,8 +206,12 @@ impl<'w> Applier<'w> {
     fn start(&mut self, start: &Start) -> Result<()> {
         self.saw(start.at);
         let Some(fresh) = self.started(start)? else { return Ok(()) };
-        let is_known = self.runs.contains_key(&start.run) || self.writer.run(start.run)?.is_some();
-        let key = if is_known {
+        let added = if self.runs.contains_key(&start.run) { None } else { self.writer.add_run(&fresh)? };
+        let key = if let Some(key) = added {
+            self.runs.insert(start.run, (key, fresh));
+            self.works.insert(key, Work::default());
+            key
+        } else {
             let Some(key) = self.run(start.run)? else { return Ok(()) };
             let Some((_, row)) = self.runs.get_mut(&start.run) else { return Ok(()) };
             if row.component.is_some() {
@@ -178,14 +228,10 @@ impl<'w> Applier<'w> {
             self.changed.insert(start.run);
             self.touched.statuses.insert(key);
             key
-        } else {
-            let key = self.writer.add_run(&fresh)?;
-            self.runs.insert(start.run, (key, fresh));
-            key
         };
         self.touched.works.insert(key);
         for (name, value) in &start.params {
-            self.writer.param(key, name, &value.to_string(), start.at)?;
+            self.set_param(key, name, &value.to_string(), start.at)?;
         }
         for read in &start.inputs {
             self.read(key, read, Some(start.at))?;
@@ -236,7 +282,7 @@ impl<'w> Applier<'w> {
         if read.at.is_some() {
             self.saw(at);
         }
-        let is_new = self.writer.add_read(&ReadRow {
+        let row = ReadRow {
             run,
             n: read.n,
             artifact,
@@ -246,11 +292,12 @@ impl<'w> Applier<'w> {
             write: None,
             like: None,
             argument: read.argument.clone(),
-        })?;
-        if is_new {
-            self.touched.reads.insert((run, read.n));
-            self.touched.works.insert(run);
+        };
+        self.touched.new_reads.entry((run, read.n)).or_insert(row);
+        if let Some(work) = self.works.get_mut(&run) {
+            work.names.insert(read.name.0.clone());
         }
+        self.touched.works.insert(run);
         Ok(())
     }
 
@@ -260,7 +307,7 @@ impl<'w> Applier<'w> {
         if let Some(at) = write.at {
             self.saw(at);
         }
-        let added = self.writer.add_write(&WriteRow {
+        let row = WriteRow {
             key: WriteKey(0),
             run,
             n: write.n,
@@ -270,19 +317,24 @@ impl<'w> Applier<'w> {
             version: None,
             at: None,
             argument: write.argument.clone(),
-        })?;
-        if added.is_some() {
-            self.touched.writes.insert((run, write.n));
-        }
+        };
+        self.touched.new_writes.entry((run, write.n)).or_insert(row);
         Ok(())
     }
 
     fn fingerprint(&mut self, fact: &FingerprintFact) -> Result<()> {
         self.edge(fact.run, |this, key| {
             this.writer.drop_due(key, fact.n)?;
+            let place = (key, fact.n);
+            let new_read = this.touched.new_reads.get_mut(&place).map(|read| (read.artifact, &mut read.seen));
+            let new_write = this.touched.new_writes.get_mut(&place).map(|write| (write.artifact, &mut write.seen));
+            if let Some((artifact, seen)) = new_read.or(new_write) {
+                *seen = Some(this.writer.version(artifact, &fact.version, fact.size)?);
+                return Ok(());
+            }
             match this.writer.put_seen(key, fact.n, &fact.version, fact.size)? {
-                Some(Edge::Read) => drop(this.touched.reads.insert((key, fact.n))),
-                Some(Edge::Write) => drop(this.touched.writes.insert((key, fact.n))),
+                Some(Edge::Read) => drop(this.touched.reads.insert(place)),
+                Some(Edge::Write) => drop(this.touched.writes.insert(place)),
                 None => {}
             }
             Ok(())
@@ -293,8 +345,18 @@ impl<'w> Applier<'w> {
         self.saw(fact.at);
         self.edge(fact.run, |this, key| {
             this.touched.works.insert(key);
-            this.writer.param(key, &fact.name, &fact.value.to_string(), fact.at)
+            this.set_param(key, &fact.name, &fact.value.to_string(), fact.at)
         })
+    }
+
+    fn set_param(&mut self, run: RunKey, name: &str, value: &str, at: Timestamp) -> Result<()> {
+        if let Some(work) = self.works.get_mut(&run) {
+            let known = work.params.entry(name.to_owned()).or_insert_with(|| (at, value.to_owned()));
+            if known.0 <= at {
+                *known = (at, value.to_owned());
+            }
+        }
+        self.writer.param(run, name, value, at)
     }
 
     fn note(&mut self, fact: &NoteFact) -> Result<()> {

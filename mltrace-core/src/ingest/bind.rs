@@ -3,7 +3,7 @@
 //! The numbers are those of the rules in `docs/design/semantics.md`.
 
 use crate::model::{Bound, VersionId};
-use crate::store::{Candidate, Reading, Result, RunKey, WriteKey, Writer};
+use crate::store::{Candidate, ReadRow, Reading, Result, RunKey, WriteKey, Writer};
 
 /// Content below this many bytes is too common to link runs that share it.
 const TELLING_BYTES: u64 = 64;
@@ -12,13 +12,18 @@ const TELLING_BYTES: u64 = 64;
 const COPIES: usize = 1000;
 
 /// How a read is bound.
-struct Binding {
+pub(super) struct Binding {
     bound: Bound,
     write: Option<WriteKey>,
     like: Option<WriteKey>,
 }
 
 impl Binding {
+    /// Returns the read, bound so.
+    pub(super) fn of(self, read: &ReadRow) -> ReadRow {
+        ReadRow { bound: self.bound, write: self.write, like: self.like, ..read.clone() }
+    }
+
     fn to(bound: Bound, found: Candidate) -> Self {
         Self { bound, write: Some(found.write), like: None }
     }
@@ -28,41 +33,44 @@ impl Binding {
     }
 }
 
-/// Binds one read by all that is known now; the same facts give the same binding in whatever order they came.
-pub(super) fn bind(writer: &mut dyn Writer, run: RunKey, n: u32) -> Result<()> {
+/// Binds a stored read again by all that is known now.
+pub(super) fn bind_again(writer: &mut dyn Writer, run: RunKey, n: u32) -> Result<()> {
     let Some(read) = writer.read(run, n)? else { return Ok(()) };
-    let reader = Reading { run, n };
-    let binding = match read.seen {
-        // Rules 3 and 6: the version last written at or before the read.
-        None => match writer.last_write_of_artifact(read.artifact, read.at, reader)? {
-            Some(found) => Binding::to(Bound::Time, found),
-            None => Binding::unknown(None),
-        },
-        Some(seen) => {
-            let version = writer.version_row(seen)?;
-            let is_declared = !version.id.is_known_content();
-            let mut found = writer.last_write_of_version(seen, read.at, reader)?;
-            if found.is_none() {
-                found = writer.open_write_of_version(seen, read.at, reader)?;
-            }
-            match (found, is_declared) {
-                // Rule 2.
-                (Some(found), true) => Binding::to(Bound::Declaration, found),
-                (None, true) => Binding { bound: Bound::Declaration, write: None, like: None },
-                // Rule 1.
-                (Some(found), false) => Binding::to(Bound::Content, found),
-                (None, false) if matches!(version.id, VersionId::Content(_)) => {
-                    let copies = writer.copies(seen, read.at, reader, COPIES)?;
-                    copy_or_unknown(&copies, version.size)
-                }
-                (None, false) => Binding::unknown(None),
-            }
-        }
-    };
-    if (read.bound, read.write, read.like) == (binding.bound, binding.write, binding.like) {
+    let Binding { bound, write, like } = binding(writer, &read)?;
+    if (read.bound, read.write, read.like) == (bound, write, like) {
         return Ok(());
     }
-    writer.bind(run, n, binding.bound, binding.write, binding.like)
+    writer.bind(run, n, bound, write, like)
+}
+
+/// Returns how a read is bound by all that is known now: the same facts give the same answer in whatever order they
+/// came.
+pub(super) fn binding(writer: &mut dyn Writer, read: &ReadRow) -> Result<Binding> {
+    let reader = Reading { run: read.run, n: read.n };
+    let Some(seen) = read.seen else {
+        // Rules 3 and 6: the version last written at or before the read.
+        return Ok(match writer.last_write_of_artifact(read.artifact, read.at, reader)? {
+            Some(found) => Binding::to(Bound::Time, found),
+            None => Binding::unknown(None),
+        });
+    };
+    let version = writer.version_row(seen)?;
+    let mut found = writer.last_write_of_version(seen, read.at, reader)?;
+    if found.is_none() {
+        found = writer.open_write_of_version(seen, read.at, reader)?;
+    }
+    Ok(match (found, version.id.is_known_content()) {
+        // Rule 2.
+        (Some(found), false) => Binding::to(Bound::Declaration, found),
+        (None, false) => Binding { bound: Bound::Declaration, write: None, like: None },
+        // Rule 1.
+        (Some(found), true) => Binding::to(Bound::Content, found),
+        (None, true) if matches!(version.id, VersionId::Content(_)) => {
+            let copies = writer.copies(seen, read.at, reader, COPIES)?;
+            copy_or_unknown(&copies, version.size)
+        }
+        (None, true) => Binding::unknown(None),
+    })
 }
 
 /// Rules 4 and 5: a copy of what one run wrote under another name, unless that says too little.

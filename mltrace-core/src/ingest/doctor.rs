@@ -22,10 +22,14 @@ pub fn doctor(home: &Home, is_full: bool) -> Checkup {
                 }
                 Err(error) => checkup.wrong.push(error.to_string()),
             }
-            for (name, what) in [("lost", "could not be written"), ("damaged", "were damaged and put aside")] {
+            let tallies = [
+                ("lost", "every record was written", "records could not be written"),
+                ("damaged", "no record was damaged", "records were damaged and put aside"),
+            ];
+            for (name, fine, wrong) in tallies {
                 match store.tally(name) {
-                    Ok(0) => checkup.fine.push(format!("no records {what}")),
-                    Ok(count) => checkup.wrong.push(format!("{count} records {what}")),
+                    Ok(0) => checkup.fine.push(fine.to_owned()),
+                    Ok(count) => checkup.wrong.push(format!("{count} {wrong}")),
                     Err(error) => checkup.wrong.push(error.to_string()),
                 }
             }

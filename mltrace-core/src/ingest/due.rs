@@ -3,7 +3,7 @@
 use super::fold::{apply_all, import_header};
 use crate::capture::fingerprint::{self, fingerprint};
 use crate::capture::state::state;
-use crate::capture::{Cache, Hashing, Host, Skip};
+use crate::capture::{Cache, Hashing, Host, Skip, name};
 use crate::config::Home;
 use crate::model::{Due, FingerprintFact, Record};
 use crate::store::{Store, StoreError};
@@ -41,7 +41,7 @@ pub fn hash_due(home: &Home, store: &mut dyn Store, progress: &(dyn Fn(u64) + Sy
 }
 
 fn look(due: &Due, how: &Hashing<'_>) -> Option<FingerprintFact> {
-    let path = due.path();
+    let path = name::decode(&due.path);
     let stands = || {
         let stat = fingerprint::stat(&path).ok().flatten()?;
         state(&path, &stat, how.skip).ok().flatten().filter(|state| state.token == due.state)

@@ -3,18 +3,11 @@
 use std::collections::BTreeMap;
 use std::io::BufRead;
 
-use serde::Deserialize;
-use serde_json::Value;
-use uuid::Uuid;
-
-use super::fold::{apply_all, import_header};
-use crate::capture::redact;
+use super::fold::apply_all;
+use super::line::{Parsed, parse};
 use crate::config::Home;
-use crate::model::{
-    ArtifactKind, ArtifactName, Bound, Code, ComponentFact, Declaration, End, Git, Header, LIMIT_NAME, LIMIT_TEXT,
-    LabelFact, NoteFact, ReadFact, Record, RunId, Start, Status, Timestamp, Verdict, VersionId, WriteFact,
-};
-use crate::store::{Store, StoreError, Writer};
+use crate::model::{End, Header, Record, Start, Status};
+use crate::store::{ComponentKey, RunKey, RunRow, Store, StoreError, Writer};
 
 /// How many lines go into one transaction.
 const BATCH: usize = 1000;
@@ -30,6 +23,8 @@ pub struct ImportReport {
     pub known: u64,
     /// The lines that were refused: number from 1, and why.
     pub errors: Vec<(u64, String)>,
+    /// How many lines belong to other projects than this one, by project.
+    pub elsewhere: BTreeMap<String, u64>,
 }
 
 /// Stores the lines of an import; wrong lines are reported and the rest lands. `progress` is told how many lines were
@@ -60,7 +55,13 @@ pub fn import(
         if !is_end {
             report.lines = report.lines.saturating_add(1);
             match parse(&bytes, &home.project) {
-                Ok(Some(line)) => batch.push((report.lines, line)),
+                Ok(Some(line)) => {
+                    if line.header.project != home.project {
+                        let count = report.elsewhere.entry(line.header.project.clone()).or_default();
+                        *count = count.saturating_add(1);
+                    }
+                    batch.push((report.lines, line));
+                }
                 Ok(None) => {}
                 Err(reason) => report.errors.push((report.lines, reason)),
             }
@@ -99,12 +100,6 @@ enum Landed {
     Conflict(String),
 }
 
-/// A line, ready to be stored.
-struct Parsed {
-    header: Header,
-    records: Vec<Record>,
-}
-
 fn land_line(writer: &mut dyn Writer, line: &Parsed) -> Result<Landed, StoreError> {
     let start = line.records.iter().find_map(|record| match record {
         Record::Start(start) => Some(start),
@@ -133,9 +128,9 @@ fn land_line(writer: &mut dyn Writer, line: &Parsed) -> Result<Landed, StoreErro
 /// Returns what a line says of a known run that is not so.
 fn conflict(
     writer: &mut dyn Writer,
-    key: crate::store::RunKey,
-    row: &crate::store::RunRow,
-    component: crate::store::ComponentKey,
+    key: RunKey,
+    row: &RunRow,
+    component: ComponentKey,
     header: &Header,
     start: &Start,
     end: Option<&End>,
@@ -171,336 +166,4 @@ fn conflict(
     }
     let told: Vec<_> = start.params.iter().map(|(name, value)| (name.clone(), value.to_string())).collect();
     Ok((told != writer.params(key)?).then(|| "other parameters".to_owned()))
-}
-
-/// Returns what a line says; `None` for an empty one.
-fn parse(bytes: &[u8], project: &str) -> Result<Option<Parsed>, String> {
-    let text = std::str::from_utf8(bytes).map_err(|error| format!("it is not UTF-8: {error}"))?;
-    let text = text.trim_start_matches('\u{feff}').trim();
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let object: Value = serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))?;
-    if !object.is_object() {
-        return Err("it is not a JSON object".to_owned());
-    }
-    let wrong = |error: serde_json::Error| error.to_string();
-    let kind = object.get("type").and_then(Value::as_str).unwrap_or("run");
-    match kind {
-        "run" => {
-            let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, object.to_string().as_bytes());
-            let line: RunLine = serde_json::from_str(text).map_err(wrong)?;
-            line.parsed(RunId(id), project).map(Some)
-        }
-        "label" => {
-            let line: LabelLine = serde_json::from_value(object).map_err(wrong)?;
-            let header = import_header(line.project.as_deref().unwrap_or(project));
-            let record = Record::Label(LabelFact {
-                id: line.id,
-                name: artifact_name(&line.name)?,
-                version: line.version,
-                verdict: line.verdict,
-                reason: line.reason.map(|text| clean("reason", &text)).transpose()?,
-                by: line.by,
-                at: line.at,
-            });
-            Ok(Some(Parsed { header, records: vec![record] }))
-        }
-        "component" => {
-            let line: ComponentLine = serde_json::from_value(object).map_err(wrong)?;
-            let header = import_header(line.project.as_deref().unwrap_or(project));
-            let declared = Declaration {
-                owner: line.owner,
-                description: line.description,
-                tags: line.tags,
-                stale_after_s: line.stale_after_s,
-            };
-            let component = clean("component", &line.name)?;
-            let record = Record::Component(ComponentFact { component, at: line.at, declared, untag: Vec::new() });
-            Ok(Some(Parsed { header, records: vec![record] }))
-        }
-        other => Err(format!("`{other}` is not a type of line: `run`, `label` or `component`")),
-    }
-}
-
-/// A run as a person, another tool or an export writes it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RunLine {
-    #[serde(rename = "type")]
-    _type: Option<String>,
-    id: Option<RunId>,
-    project: Option<String>,
-    component: String,
-    status: Option<Status>,
-    started_at: Option<Timestamp>,
-    ended_at: Option<Timestamp>,
-    duration_ms: Option<f64>,
-    #[serde(default)]
-    inputs: Vec<EdgeLine>,
-    #[serde(default)]
-    outputs: Vec<EdgeLine>,
-    #[serde(default)]
-    params: BTreeMap<String, Value>,
-    git_commit: Option<String>,
-    git: Option<GitLine>,
-    code: Option<CodeLine>,
-    owner: Option<String>,
-    description: Option<String>,
-    #[serde(default)]
-    tags: Vec<String>,
-    stale_after_s: Option<i64>,
-    #[serde(default)]
-    notes: Vec<NoteLine>,
-    error: Option<String>,
-    parent: Option<RunId>,
-    host: Option<String>,
-    user: Option<String>,
-    // What an export says besides, and what follows from the rest.
-    #[serde(rename = "last_seen")]
-    _last_seen: Option<Value>,
-    #[serde(rename = "depends_on")]
-    _depends_on: Option<Value>,
-    #[serde(rename = "stale")]
-    _stale: Option<Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum EdgeLine {
-    Name(String),
-    Full(FullEdge),
-}
-
-#[derive(Deserialize)]
-struct FullEdge {
-    name: String,
-    version: Option<VersionId>,
-    kind: Option<ArtifactKind>,
-    argument: Option<String>,
-    at: Option<Timestamp>,
-    bound: Option<Bound>,
-    size: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct GitLine {
-    commit: Option<String>,
-    branch: Option<String>,
-    #[serde(default)]
-    tags: Vec<String>,
-    dirty: Option<bool>,
-    remote: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct CodeLine {
-    file: String,
-    line: u32,
-    hash: String,
-    source: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum NoteLine {
-    Text(String),
-    Full { text: String, at: Timestamp, by: Option<String>, id: Option<Uuid> },
-}
-
-#[derive(Deserialize)]
-struct LabelLine {
-    id: Uuid,
-    project: Option<String>,
-    name: String,
-    version: VersionId,
-    verdict: Verdict,
-    reason: Option<String>,
-    by: Option<String>,
-    at: Timestamp,
-}
-
-#[derive(Deserialize)]
-struct ComponentLine {
-    project: Option<String>,
-    name: String,
-    at: Timestamp,
-    owner: Option<String>,
-    description: Option<String>,
-    #[serde(default)]
-    tags: Vec<String>,
-    stale_after_s: Option<i64>,
-}
-
-/// Refuses what is too long and takes secrets out.
-fn clean(what: &str, text: &str) -> Result<String, String> {
-    let limit = if what == "component" { LIMIT_NAME } else { LIMIT_TEXT };
-    if text.len() > limit {
-        return Err(format!("`{what}` is {} bytes long; the limit is {limit}", text.len()));
-    }
-    if text.is_empty() && what == "component" {
-        return Err("`component` is empty".to_owned());
-    }
-    Ok(redact::text(text).into_owned())
-}
-
-/// Names in imports are relative to the root already: nothing but secrets is taken out.
-fn artifact_name(name: &str) -> Result<ArtifactName, String> {
-    if name.is_empty() {
-        return Err("an artifact's name is empty".to_owned());
-    }
-    if name.len() > LIMIT_NAME {
-        return Err(format!("an artifact's name is {} bytes long; the limit is {LIMIT_NAME}", name.len()));
-    }
-    let name = if name.contains("://") { redact::uri(name) } else { redact::text(name) };
-    Ok(ArtifactName(name.into_owned()))
-}
-
-impl RunLine {
-    fn parsed(self, derived: RunId, project: &str) -> Result<Parsed, String> {
-        let run = self.id.unwrap_or(derived);
-        let header = import_header(self.project.as_deref().unwrap_or(project));
-        let started_at = self.started_at.or(self.ended_at).unwrap_or_else(Timestamp::now);
-        let status = self.status.unwrap_or(if self.ended_at.is_some() { Status::Completed } else { Status::Running });
-        if self.ended_at.is_some_and(|ended| ended < started_at) {
-            return Err("`ended_at` is before `started_at`".to_owned());
-        }
-        let mut records = Vec::new();
-        let git = self.git.or_else(|| {
-            let commit = self.git_commit?;
-            Some(GitLine { commit: Some(commit), branch: None, tags: Vec::new(), dirty: None, remote: None })
-        });
-        let git = git.map(|git| git_record(git, &mut records));
-        let code = self.code.map(|code| code_record(code, &mut records));
-        let mut n = 0_u32;
-        let mut inputs = Vec::with_capacity(self.inputs.len());
-        for input in self.inputs {
-            inputs.push(input.read(n, started_at)?);
-            n = n.saturating_add(1);
-        }
-        let mut outputs = Vec::with_capacity(self.outputs.len());
-        for output in self.outputs {
-            outputs.push(output.write(n, run, self.ended_at)?);
-            n = n.saturating_add(1);
-        }
-        let declared = Declaration {
-            owner: self.owner.map(|text| clean("owner", &text)).transpose()?,
-            description: self.description.map(|text| clean("description", &text)).transpose()?,
-            tags: self.tags,
-            stale_after_s: self.stale_after_s,
-        };
-        let params = self.params.into_iter().map(|(name, value)| {
-            let value = redact::param(&name, value);
-            (name, value)
-        });
-        records.push(Record::Start(Start {
-            run,
-            component: clean("component", &self.component)?,
-            at: started_at,
-            parent: self.parent,
-            code,
-            git,
-            declared: (declared != Declaration::default()).then_some(declared),
-            params: params.collect(),
-            inputs,
-            host: self.host,
-            user: self.user,
-        }));
-        let duration_us = self.duration_ms.map(|ms| (ms * 1000.0).round() as i64);
-        if status != Status::Running && status != Status::Died {
-            let at = self.ended_at.unwrap_or(started_at);
-            let error = self.error.map(|text| clean("error", &text)).transpose()?;
-            let duration_us = duration_us.or_else(|| Some(at.micros_since(started_at)));
-            records.push(Record::End(End { run, at, status, duration_us, error, outputs }));
-        } else {
-            records.extend(outputs.into_iter().map(|write| Record::Write { run, write }));
-        }
-        if status == Status::Died {
-            // A process that is gone never tells of an end: the run is ended as it was found.
-            let at = self.ended_at.unwrap_or(started_at);
-            records.push(Record::End(End { run, at, status, duration_us, error: None, outputs: Vec::new() }));
-        }
-        for note in self.notes {
-            records.push(note.record(run, started_at)?);
-        }
-        Ok(Parsed { header, records })
-    }
-}
-
-fn git_record(git: GitLine, records: &mut Vec<Record>) -> String {
-    let state = Git {
-        key: String::new(),
-        commit: git.commit,
-        branch: git.branch,
-        tags: git.tags,
-        dirty: git.dirty,
-        remote: git.remote.map(|remote| redact::uri(&remote).into_owned()),
-    };
-    let content = serde_json::to_string(&state).unwrap_or_default();
-    let key = format!("import {}", blake3::hash(content.as_bytes()).to_hex());
-    records.push(Record::Git(Git { key: key.clone(), ..state }));
-    key
-}
-
-fn code_record(code: CodeLine, records: &mut Vec<Record>) -> String {
-    let key = format!("{} {} {}", code.hash, code.file, code.line);
-    let source = redact::text(&code.source.unwrap_or_default()).into_owned();
-    records.push(Record::Code(Code { key: key.clone(), file: code.file, line: code.line, hash: code.hash, source }));
-    key
-}
-
-impl EdgeLine {
-    fn full(self) -> FullEdge {
-        match self {
-            Self::Full(edge) => edge,
-            Self::Name(name) => {
-                FullEdge { name, version: None, kind: None, argument: None, at: None, bound: None, size: None }
-            }
-        }
-    }
-
-    /// An export tells the version that a read was bound to; where only time told, the content stays unknown here too.
-    fn read(self, n: u32, started_at: Timestamp) -> Result<ReadFact, String> {
-        let edge = self.full();
-        let is_told = match (&edge.version, edge.bound) {
-            (Some(VersionId::None), _) | (_, Some(Bound::Time)) => false,
-            (Some(VersionId::Write(_)), bound) => bound != Some(Bound::UnknownWriter),
-            _ => true,
-        };
-        Ok(ReadFact {
-            n,
-            name: artifact_name(&edge.name)?,
-            argument: edge.argument,
-            kind: edge.kind,
-            at: edge.at.filter(|at| *at != started_at),
-            version: edge.version.filter(|_| is_told),
-            size: edge.size,
-        })
-    }
-
-    fn write(self, n: u32, run: RunId, ended_at: Option<Timestamp>) -> Result<WriteFact, String> {
-        let edge = self.full();
-        let is_told = !matches!(&edge.version, Some(VersionId::None)) && edge.version != Some(VersionId::Write(run));
-        Ok(WriteFact {
-            n,
-            name: artifact_name(&edge.name)?,
-            argument: edge.argument,
-            kind: edge.kind,
-            at: edge.at.filter(|at| Some(*at) != ended_at),
-            version: edge.version.filter(|_| is_told),
-            size: edge.size,
-        })
-    }
-}
-
-impl NoteLine {
-    fn record(self, run: RunId, started_at: Timestamp) -> Result<Record, String> {
-        let (text, at, by, id) = match self {
-            Self::Text(text) => (text, started_at, None, None),
-            Self::Full { text, at, by, id } => (text, at, by, id),
-        };
-        let text = clean("notes", &text)?;
-        let id = id.unwrap_or_else(|| Uuid::new_v5(&run.0, format!("{} {text}", at.0).as_bytes()));
-        Ok(Record::Note(NoteFact { id, run, text, at, by }))
-    }
 }

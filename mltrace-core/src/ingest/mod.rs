@@ -10,6 +10,8 @@ mod fold;
 
 mod due;
 
+mod line;
+
 mod import;
 
 mod doctor;

@@ -1,14 +1,40 @@
 //! What follows from the facts: which writes count and from when, and which reads must be bound again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::apply::Touched;
-use super::bind::bind;
+use super::bind::{bind_again, binding};
 use crate::model::{Status, Timestamp, VersionId};
 use crate::store::{Result, RunKey, RunRow, VersionKey, WriteRow, Writer};
 
-/// Brings everything up to date that follows from what was touched.
-pub(super) fn settle(writer: &mut dyn Writer, touched: &Touched) -> Result<()> {
+/// Stores what is new and brings everything up to date that follows from what was touched.
+///
+/// `rows` holds the rows of all runs that were touched.
+pub(super) fn settle(writer: &mut dyn Writer, touched: &Touched, rows: &HashMap<RunKey, RunRow>) -> Result<()> {
+    let mut rebind = touched.reads.clone();
+    settle_old_writes(writer, touched, rows, &mut rebind)?;
+    for write in touched.new_writes.values() {
+        if let Some(row) = rows.get(&write.run) {
+            add_write(writer, row, write, &mut rebind)?;
+        }
+    }
+    for read in touched.new_reads.values() {
+        let bound = binding(writer, read)?;
+        writer.add_read(&bound.of(read))?;
+    }
+    for (run, n) in rebind {
+        bind_again(writer, run, n)?;
+    }
+    Ok(())
+}
+
+/// Brings the stored writes up to date whose content became known, or whose run began, ended or died.
+fn settle_old_writes(
+    writer: &mut dyn Writer,
+    touched: &Touched,
+    rows: &HashMap<RunKey, RunRow>,
+    rebind: &mut BTreeSet<(RunKey, u32)>,
+) -> Result<()> {
     let mut writes: BTreeMap<RunKey, Vec<WriteRow>> = BTreeMap::new();
     for run in &touched.statuses {
         writes.insert(*run, writer.writes(*run)?);
@@ -18,44 +44,53 @@ pub(super) fn settle(writer: &mut dyn Writer, touched: &Touched) -> Result<()> {
             writes.entry(*run).or_default().extend(writer.write(*run, *n)?);
         }
     }
-    let mut rebind = touched.reads.clone();
     for (run, writes) in &writes {
-        let row = writer.run_row(*run)?;
+        let Some(row) = rows.get(run) else { continue };
         for write in writes {
-            settle_write(writer, &row, write, &mut rebind)?;
+            let counts = what_counts(writer, row, write)?;
+            let counted = write.version.zip(write.at);
+            if counts == counted {
+                continue;
+            }
+            rebind.extend(writer.reads_of_write(write.key)?);
+            writer.settle(write.key, counts)?;
+            for (version, at) in [counts, counted].into_iter().flatten() {
+                rebind.extend(readers_of(writer, row, write, version, at)?);
+            }
         }
-    }
-    for run in &touched.works {
-        let signature = signature(writer, *run)?;
-        writer.put_signature(*run, signature)?;
-    }
-    for (run, n) in rebind {
-        bind(writer, run, n)?;
     }
     Ok(())
 }
 
-/// Brings one write up to date, and collects the reads that may be bound differently now.
-fn settle_write(
+/// Stores a new write with what counts of it.
+fn add_write(
     writer: &mut dyn Writer,
     run: &RunRow,
     write: &WriteRow,
     rebind: &mut BTreeSet<(RunKey, u32)>,
 ) -> Result<()> {
     let counts = what_counts(writer, run, write)?;
-    let counted = write.version.zip(write.at);
-    if counts == counted {
-        return Ok(());
-    }
-    rebind.extend(writer.reads_of_write(write.key)?);
-    writer.settle(write.key, counts)?;
-    for (version, at) in [counts, counted].into_iter().flatten() {
-        // Another run may have read the bytes before the write was known to be complete.
-        let from = run.started_at.map_or(at, |started| started.min(at));
-        rebind.extend(writer.reads_of_content(version, from, at)?);
-        rebind.extend(writer.reads_by_time(write.artifact, at)?);
+    let (version, at) = counts.unzip();
+    let added = writer.add_write(&WriteRow { version, at, ..write.clone() })?;
+    if let (Some(_), Some((version, at))) = (added, counts) {
+        rebind.extend(readers_of(writer, run, write, version, at)?);
     }
     Ok(())
+}
+
+/// Returns the reads that may be bound differently when this write counts, or no longer does.
+fn readers_of(
+    writer: &mut dyn Writer,
+    run: &RunRow,
+    write: &WriteRow,
+    version: VersionKey,
+    at: Timestamp,
+) -> Result<Vec<(RunKey, u32)>> {
+    // Another run may have read the bytes before the write was known to be complete.
+    let from = run.started_at.map_or(at, |started| started.min(at));
+    let mut found = writer.reads_of_content(version, from, at)?;
+    found.extend(writer.reads_by_time(write.artifact, at)?);
+    Ok(found)
 }
 
 /// Returns the version that a write made, and from when it counts.
@@ -83,25 +118,29 @@ fn what_counts(writer: &mut dyn Writer, run: &RunRow, write: &WriteRow) -> Resul
 
 /// Returns a hash over a run's input names and parameters: equal for runs that do the same work.
 ///
-/// A run with neither has none: nothing says what it worked on, so no other run redoes its work.
-fn signature(writer: &mut dyn Writer, run: RunKey) -> Result<Option<i64>> {
-    let names = writer.input_names(run)?;
-    let params = writer.params(run)?;
-    if names.is_empty() && params.is_empty() {
-        return Ok(None);
+/// A run with neither has none: nothing says what it worked on, so no other run redoes its work. `names` are sorted and
+/// each there once.
+pub(super) fn signature<'t>(
+    names: impl IntoIterator<Item = &'t str>,
+    params: impl IntoIterator<Item = (&'t str, &'t str)>,
+) -> Option<i64> {
+    let mut names = names.into_iter().peekable();
+    let mut params = params.into_iter().peekable();
+    if names.peek().is_none() && params.peek().is_none() {
+        return None;
     }
     let mut hasher = blake3::Hasher::new();
     let mut add = |text: &str| {
         hasher.update(text.as_bytes());
         hasher.update(&[0xff]);
     };
-    names.iter().for_each(|name| add(name));
+    names.for_each(&mut add);
     add("");
-    for (name, value) in &params {
+    for (name, value) in params {
         add(name);
         add(value);
     }
     let hash = hasher.finalize();
     let (first, _) = hash.as_bytes().split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
-    Ok(Some(i64::from_le_bytes(*first)))
+    Some(i64::from_le_bytes(*first))
 }

@@ -241,14 +241,6 @@ pub struct Due {
     pub state: String,
 }
 
-impl Due {
-    /// Returns the path.
-    #[must_use]
-    pub fn path(&self) -> std::path::PathBuf {
-        crate::capture::name::decode(&self.path)
-    }
-}
-
 /// The content of an earlier read or write of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FingerprintFact {

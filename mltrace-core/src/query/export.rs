@@ -17,6 +17,7 @@ impl Reader<'_> {
     /// When the store does not answer.
     pub fn export(&mut self, since: Option<Timestamp>, line: &mut dyn FnMut(Value) -> bool) -> Result<(), QueryError> {
         let Some(project) = self.project()? else { return Ok(()) };
+        let project_name = self.project_name(project)?;
         let selection = RunSelection { since, ..RunSelection::default() };
         let mut keys: Vec<RunKey> = self.store.select(project, &selection)?;
         keys.reverse();
@@ -32,7 +33,7 @@ impl Reader<'_> {
                 continue;
             }
             let label = json!({
-                "type": "label", "id": label.id, "project": self.project, "name": label.name,
+                "type": "label", "id": label.id, "project": project_name, "name": label.name,
                 "version": label.version_id, "verdict": label.verdict, "reason": label.reason, "by": label.by,
                 "at": label.at,
             });
@@ -41,8 +42,10 @@ impl Reader<'_> {
             }
         }
         for component in self.store.components(project)? {
+            // Of a component nobody said anything: its runs bring it along.
+            let Some(said_at) = component.said_at else { continue };
             let component = json!({
-                "type": "component", "project": self.project, "name": component.name, "at": Timestamp::now(),
+                "type": "component", "project": project_name, "name": component.name, "at": said_at,
                 "owner": component.owner, "description": component.description, "tags": component.tags,
                 "stale_after_s": component.stale_after_s,
             });

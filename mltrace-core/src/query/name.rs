@@ -80,14 +80,29 @@ impl Reader<'_> {
             NameKind::Run => {
                 let selection = RunSelection { limit: Some(limit), ..RunSelection::default() };
                 let newest = self.store.select(project, &selection)?;
-                let ids = self.store.details(&newest, false)?.into_iter().map(|detail| detail.row.id.short());
-                Ok(ids.filter(|id| id.starts_with(prefix)).collect())
+                let ids = self.store.details(&newest, false)?.into_iter().map(|detail| detail.row.id);
+                // Short as lists show it; in full for who has begun to type it in full.
+                let named =
+                    ids.filter_map(|id| [id.short(), id.to_string()].into_iter().find(|id| id.starts_with(prefix)));
+                Ok(named.collect())
             }
         }
     }
 
     pub(super) fn project(&mut self) -> Result<Option<ProjectKey>, QueryError> {
-        Ok(self.store.project(&self.project)?)
+        if let Some(own) = self.store.project(&self.project)? {
+            return Ok(Some(own));
+        }
+        // A store that holds another project alone, imported or moved here, answers for that one.
+        Ok(match self.store.projects()?.as_slice() {
+            [(only, _)] => Some(*only),
+            _ => None,
+        })
+    }
+
+    pub(super) fn project_name(&mut self, project: ProjectKey) -> Result<String, QueryError> {
+        let named = self.store.projects()?.into_iter().find(|(key, _)| *key == project);
+        Ok(named.map_or_else(|| self.project.clone(), |(_, name)| name))
     }
 
     /// The whole text is tried as a name first, then what stands before its last `@`.
@@ -98,8 +113,7 @@ impl Reader<'_> {
         if let Some((artifact, name)) = self.find_artifact(project, text)? {
             let latest = self.store.latest(artifact, at)?;
             if latest.is_none() && as_of.is_some() {
-                let name = format!("{text} (nothing is known of it at {at})");
-                return Err(QueryError::NotFound { kind: "version", name });
+                return Err(QueryError::NotYet { name: text.to_owned(), at });
             }
             let (id, written) = latest.map_or((VersionId::None, None), |latest| (latest.id, latest.written));
             return Ok(Found { artifact, version: Version { name, version: id }, written });

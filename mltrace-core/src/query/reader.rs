@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::Home;
+use crate::model::Timestamp;
 use crate::store::{Store, StoreError};
 
 /// Answers questions about one project of a store.
@@ -23,6 +24,14 @@ pub enum QueryError {
         kind: &'static str,
         /// What was asked for.
         name: String,
+    },
+    /// Nothing was known of it at that moment.
+    #[error("nothing is known of `{name}` at {at}: it was first seen later")]
+    NotYet {
+        /// What was asked for.
+        name: String,
+        /// The moment.
+        at: Timestamp,
     },
     /// Several things have that name.
     #[error("`{name}` is not enough: it may be {}", .candidates.iter().map(|c| format!("`{c}`")).collect::<Vec<_>>().join(" or "))]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use super::{Recorder, look};
-use crate::capture::{code, git};
+use crate::capture::{code, git, name};
 use crate::model::{CodeCheck, Due, FingerprintFact, Record};
 
 /// Something to do beside the caller.
@@ -72,7 +72,7 @@ fn change(open: &(Mutex<usize>, Condvar), then: impl FnOnce(usize) -> usize) {
 fn work(recorder: &Recorder, job: Job) {
     match job {
         Job::Hash(due) => {
-            if let Some(found) = look::look_again(recorder, &due.path(), &due.state) {
+            if let Some(found) = look::look_again(recorder, &name::decode(&due.path), &due.state) {
                 let fact = FingerprintFact { run: due.run, n: due.n, version: found.version, size: Some(found.size) };
                 recorder.append(Record::Fingerprint(fact));
             }

@@ -33,6 +33,8 @@ pub trait Store {
 
     /// Returns a project by name.
     fn project(&mut self, name: &str) -> Result<Option<ProjectKey>>;
+    /// Returns all projects with their names.
+    fn projects(&mut self) -> Result<Vec<(ProjectKey, String)>>;
     /// Returns a component by name.
     fn component(&mut self, project: ProjectKey, name: &str) -> Result<Option<ComponentRow>>;
     /// Returns all components, by name.
@@ -115,8 +117,8 @@ pub trait Writer {
     fn run_row(&mut self, run: RunKey) -> Result<RunRow>;
     /// Returns whether retention removed this run.
     fn is_removed(&mut self, id: RunId) -> Result<bool>;
-    /// Makes a run.
-    fn add_run(&mut self, row: &RunRow) -> Result<RunKey>;
+    /// Makes a run; `None` when there is one of this id.
+    fn add_run(&mut self, row: &RunRow) -> Result<Option<RunKey>>;
     /// Replaces a run's row.
     fn put_run(&mut self, run: RunKey, row: &RunRow) -> Result<()>;
     /// Keeps a parameter unless a later value is known.
@@ -144,8 +146,6 @@ pub trait Writer {
     fn writes(&mut self, run: RunKey) -> Result<Vec<WriteRow>>;
     /// Returns one write.
     fn write(&mut self, run: RunKey, n: u32) -> Result<Option<WriteRow>>;
-    /// Replaces a run's signature.
-    fn put_signature(&mut self, run: RunKey, signature: Option<i64>) -> Result<()>;
     /// Returns the names of the artifacts that a run read, sorted, each once.
     fn input_names(&mut self, run: RunKey) -> Result<Vec<String>>;
     /// Returns one read.

@@ -156,6 +156,8 @@ pub struct ComponentRow {
     pub stale_after_s: Option<i64>,
     /// Words to find it by.
     pub tags: Vec<String>,
+    /// When the last word on any of this was said.
+    pub said_at: Option<Timestamp>,
     /// How many runs it has.
     pub runs: u64,
     /// Its last run.

@@ -172,6 +172,7 @@ fn run_detail(row: &Row<'_>) -> rusqlite::Result<RunDetail> {
             description: None,
             stale_after_s: None,
             tags: Vec::new(),
+            said_at: None,
             runs: 0,
             last_run: None,
         },

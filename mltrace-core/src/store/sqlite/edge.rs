@@ -131,10 +131,6 @@ impl Writer for SqliteWriter<'_> {
         self.one(&sql, params![run, n], write_row)
     }
 
-    fn put_signature(&mut self, run: RunKey, signature: Option<i64>) -> Result<()> {
-        self.execute("UPDATE run SET signature = $1 WHERE id = $2", params![signature, run]).map(drop)
-    }
-
     fn input_names(&mut self, run: RunKey) -> Result<Vec<String>> {
         let sql = "SELECT DISTINCT a.name FROM read d JOIN artifact a ON a.id = d.artifact_id WHERE d.run_id = $1
              ORDER BY a.name";
@@ -304,9 +300,9 @@ impl Writer for SqliteWriter<'_> {
         SqliteWriter::run_row(self, run)
     }
     fn is_removed(&mut self, id: RunId) -> Result<bool> {
-        SqliteWriter::is_removed(self, id)
+        self.is_removed(id)
     }
-    fn add_run(&mut self, row: &RunRow) -> Result<RunKey> {
+    fn add_run(&mut self, row: &RunRow) -> Result<Option<RunKey>> {
         SqliteWriter::add_run(self, row)
     }
     fn put_run(&mut self, run: RunKey, row: &RunRow) -> Result<()> {

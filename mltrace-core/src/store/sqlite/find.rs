@@ -32,7 +32,10 @@ impl SqliteStore {
     }
 
     pub(super) fn component_row(&self, key: ComponentKey, with_runs: bool) -> Result<Option<ComponentRow>> {
-        let find = "SELECT name, owner, description, stale_after_s FROM component WHERE id = $1";
+        let find = "SELECT name, owner, description, stale_after_s,
+             nullif(max(coalesce(owner_at, 0), coalesce(description_at, 0), coalesce(stale_after_at, 0),
+                 coalesce((SELECT max(at) FROM component_tag WHERE component_id = id), 0)), 0)
+             FROM component WHERE id = $1";
         let tags = "SELECT tag FROM component_tag WHERE component_id = $1 AND is_present ORDER BY tag";
         let Some(mut component) = self.one(find, [key], |row| {
             Ok(ComponentRow {
@@ -42,6 +45,7 @@ impl SqliteStore {
                 description: row.get(2)?,
                 stale_after_s: row.get(3)?,
                 tags: Vec::new(),
+                said_at: row.get(4)?,
                 runs: 0,
                 last_run: None,
             })
@@ -52,8 +56,7 @@ impl SqliteStore {
         component.tags = self.all(tags, [key], |row| row.get(0))?;
         if with_runs {
             let count = "SELECT count(*) FROM run WHERE component_id = $1";
-            component.runs =
-                self.one(count, [key], |row| row.get::<_, i64>(0))?.map_or(0, i64::unsigned_abs);
+            component.runs = self.one(count, [key], |row| row.get::<_, i64>(0))?.map_or(0, i64::unsigned_abs);
             let last = "SELECT id FROM run WHERE component_id = $1 ORDER BY started_at DESC, uuid DESC LIMIT 1";
             component.last_run = self.one(last, [key], |row| row.get(0))?;
         }
@@ -79,6 +82,10 @@ impl Store for SqliteStore {
 
     fn project(&mut self, name: &str) -> Result<Option<ProjectKey>> {
         self.one("SELECT id FROM project WHERE name = $1", [name], |row| row.get(0))
+    }
+
+    fn projects(&mut self) -> Result<Vec<(ProjectKey, String)>> {
+        self.all("SELECT id, name FROM project ORDER BY name", [], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
     fn component(&mut self, project: ProjectKey, name: &str) -> Result<Option<ComponentRow>> {

@@ -22,6 +22,8 @@ pub(super) struct SqliteWriter<'c> {
     artifacts: HashMap<(ProjectKey, String), (ArtifactKey, ArtifactKind)>,
     versions: HashMap<(ArtifactKey, VersionId), VersionKey>,
     keys: HashMap<(&'static str, String), i64>,
+    /// Whether retention removed anything yet.
+    has_removed: Option<bool>,
 }
 
 impl SqliteStore {
@@ -43,6 +45,7 @@ impl<'c> SqliteWriter<'c> {
             artifacts: HashMap::new(),
             versions: HashMap::new(),
             keys: HashMap::new(),
+            has_removed: None,
         }
     }
 
@@ -272,15 +275,20 @@ impl<'c> SqliteWriter<'c> {
         Ok(self.connection.prepare_cached(&sql)?.query_row([run], run_row)?)
     }
 
-    pub(super) fn is_removed(&self, id: RunId) -> Result<bool> {
-        Ok(self.one("SELECT 1 FROM tombstone WHERE uuid = $1", [id], |_| Ok(()))?.is_some())
+    pub(super) fn is_removed(&mut self, id: RunId) -> Result<bool> {
+        let has_removed = match self.has_removed {
+            Some(known) => known,
+            None => self.one("SELECT 1 FROM tombstone LIMIT 1", [], |_| Ok(()))?.is_some(),
+        };
+        self.has_removed = Some(has_removed);
+        Ok(has_removed && self.one("SELECT 1 FROM tombstone WHERE uuid = $1", [id], |_| Ok(()))?.is_some())
     }
 
-    pub(super) fn add_run(&self, row: &RunRow) -> Result<RunKey> {
+    pub(super) fn add_run(&self, row: &RunRow) -> Result<Option<RunKey>> {
         let sql = "INSERT INTO run (uuid, project_id, component_id, status, started_at, ended_at, duration_us,
                  process_id, parent, code_id, git_id, declaration_id, error, signature)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
-        let key = self.inserted(
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (uuid) DO NOTHING";
+        let added = self.execute(
             sql,
             params![
                 row.id,
@@ -299,7 +307,7 @@ impl<'c> SqliteWriter<'c> {
                 row.signature
             ],
         )?;
-        Ok(RunKey(key))
+        Ok((added > 0).then(|| RunKey(self.connection.last_insert_rowid())))
     }
 
     pub(super) fn put_run(&self, run: RunKey, row: &RunRow) -> Result<()> {

@@ -1,0 +1,6 @@
+//! One argument twice.
+
+#[mltrace::register(owner = "shreya", owner = "min")]
+fn clean() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+//! A component without a name.
+
+#[mltrace::register(component = " ")]
+fn clean() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+//! `return` among the outputs of a function that returns nothing.
+
+#[mltrace::register(outputs = [return])]
+fn clean() {}
+
+fn main() {}
