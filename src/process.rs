@@ -72,7 +72,7 @@ impl Process {
 
     #[cfg(feature = "store")]
     fn worker(&self) -> Option<&Worker> {
-        self.worker.get_or_init(|| Worker::start(self.recorder.home().clone()).ok()).as_ref()
+        self.worker.get_or_init(|| Worker::start(self.recorder.home().clone(), self.recorder.process()).ok()).as_ref()
     }
 }
 

@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn text_is_kept_as_written() {
-        assert_eq!(shown(|to| write!(to, "{}-{}", 1, "a")), "1-a");
+        assert_eq!(shown(|to| write!(to, "{:02}-a", 1)), "01-a");
     }
 
     #[test]

@@ -393,3 +393,80 @@ pub mod probe {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::path::PathBuf;
+
+    use super::*;
+
+    /// Checks what a value names: `p:` a path, `t:` a text.
+    fn check<M>(value: impl Artifact<M>, expected: &[&str]) {
+        let given = taken(|to| value.give(to)).unwrap();
+        let names: Vec<String> = given
+            .iter()
+            .map(|given| match &given.named {
+                Named::Path(path) => format!("p:{}", path.display()),
+                Named::Text(text) => format!("t:{text}"),
+            })
+            .collect();
+        assert_eq!(names, expected);
+    }
+
+    fn generic<P: AsRef<Path>>(path: P, expected: &[&str]) {
+        check(&path, expected);
+        check(vec![Some(path)], expected);
+    }
+
+    #[test]
+    fn paths_are_paths_and_text_is_text() {
+        check("a", &["t:a"]);
+        check(String::from("a"), &["t:a"]);
+        check(&&mut String::from("a"), &["t:a"]);
+        check(Path::new("a"), &["p:a"]);
+        check(&&PathBuf::from("a"), &["p:a"]);
+        check(OsString::from("a"), &["p:a"]);
+        check(OsStr::new("a"), &["p:a"]);
+        check(Path::new("a/b").components(), &["p:a/b"]);
+        generic("a", &["t:a"]);
+        generic(String::from("a"), &["t:a"]);
+        generic(Path::new("a"), &["p:a"]);
+    }
+
+    #[test]
+    fn pointers_name_what_they_point_to() {
+        check(Box::new(PathBuf::from("a")), &["p:a"]);
+        check(Box::<Path>::from(Path::new("a")), &["p:a"]);
+        check(Rc::<str>::from("a"), &["t:a"]);
+        check(Arc::new(String::from("a")), &["t:a"]);
+        check(Arc::<OsStr>::from(OsStr::new("a")), &["p:a"]);
+        check(Cow::Borrowed("a"), &["t:a"]);
+        check(Cow::from(Path::new("a")), &["p:a"]);
+        check(Cow::from(&["a", "b"][..]), &["t:a", "t:b"]);
+        check(Rc::<[String]>::from(vec![String::from("a")]), &["t:a"]);
+    }
+
+    #[test]
+    fn collections_name_what_they_hold() {
+        check(None::<&str>, &[]);
+        check(&Some(PathBuf::from("a")), &["p:a"]);
+        check([["a"], ["b"]], &["t:a", "t:b"]);
+        check(&["a", "b"][..], &["t:a", "t:b"]);
+        check(&mut vec![Path::new("a")], &["p:a"]);
+        check(BTreeSet::from(["b", "a"]), &["t:a", "t:b"]);
+        check(VecDeque::from([Box::new(vec![Some("a")])]), &["t:a"]);
+        check(("a", Path::new("b"), [Some("c")]), &["t:a", "p:b", "t:c"]);
+        check(&("a", "b", "c", "d", "e", "f", "g", ("h",)), &["t:a", "t:b", "t:c", "t:d", "t:e", "t:f", "t:g", "t:h"]);
+    }
+
+    #[test]
+    fn what_is_declared_holds_for_all_it_names() {
+        let declared = artifact(vec!["a", "b"]).version(7).kind(ArtifactKind::Model);
+        let given = taken(|to| (&declared, "c").give(to)).unwrap();
+        let versions: Vec<_> = given.iter().map(|given| given.version.as_deref()).collect();
+        let kinds: Vec<_> = given.iter().map(|given| given.kind).collect();
+        assert_eq!(versions, [Some("7"), Some("7"), None]);
+        assert_eq!(kinds, [Some(ArtifactKind::Model), Some(ArtifactKind::Model), None]);
+    }
+}

@@ -11,7 +11,7 @@ use super::due::hash_due;
 use crate::capture::Host;
 use crate::config::Home;
 use crate::journal::{self, Journal, Part};
-use crate::model::{Header, Record, Timestamp};
+use crate::model::{Header, ProcessId, Record, Timestamp};
 use crate::store::{self, Mode, Store, StoreError, Writer};
 
 /// What a fold did.
@@ -72,17 +72,33 @@ pub fn open_folded(home: &Home, progress: &(dyn Fn(u64) + Sync)) -> Result<Folde
 /// When the store does not take the rows; the journals keep them.
 pub fn fold(home: &Home, store: &mut dyn Store) -> Result<FoldReport, StoreError> {
     let mut report = FoldReport::default();
-    let folder = home.journal();
-    let journals = journal::list(&folder)
-        .map_err(|error| StoreError::Unreachable { path: folder.clone(), reason: error.to_string() })?;
     let here = Host::here(None);
-    for journal in &journals {
+    for journal in &journals(home)? {
         fold_journal(home, store, journal, &here, &mut report)?;
     }
     if report.records > 0 {
-        journal::keep_reserve(&folder);
+        journal::keep_reserve(&home.journal());
     }
     Ok(report)
+}
+
+/// Folds the journal of one process that is alive: the caller's own.
+///
+/// # Errors
+/// When the store does not take the rows; the journal keeps them.
+pub(super) fn fold_own(home: &Home, store: &mut dyn Store, process: ProcessId) -> Result<FoldReport, StoreError> {
+    let mut report = FoldReport::default();
+    for journal in journals(home)?.iter().filter(|journal| journal.process == process) {
+        let header = journal.header(&home.project);
+        let finished = fold_parts(home, store, &header, journal, false, &mut report)?;
+        unlink(home, store, journal, &finished, false)?;
+    }
+    Ok(report)
+}
+
+fn journals(home: &Home) -> Result<Vec<Journal>, StoreError> {
+    let folder = home.journal();
+    journal::list(&folder).map_err(|error| StoreError::Unreachable { path: folder, reason: error.to_string() })
 }
 
 fn fold_journal(
@@ -95,13 +111,7 @@ fn fold_journal(
     let header = journal.header(&home.project);
     // Asked before the reading: what a process wrote before it went is then all there.
     let is_over = journal.is_over(&header, here);
-    let mut finished = Vec::new();
-    for part in &journal.parts {
-        let is_complete = fold_part(home, store, &header, part, is_over, report)?;
-        if is_complete {
-            finished.push(part);
-        }
-    }
+    let finished = fold_parts(home, store, &header, journal, is_over, report)?;
     if is_over {
         let mut died = 0;
         store.write(&mut |writer| {
@@ -110,11 +120,40 @@ fn fold_journal(
         })?;
         report.died = report.died.saturating_add(died);
     }
+    unlink(home, store, journal, &finished, is_over)
+}
+
+/// Folds what is new in each part; returns the parts to which nothing more will come.
+fn fold_parts<'j>(
+    home: &Home,
+    store: &mut dyn Store,
+    header: &Header,
+    journal: &'j Journal,
+    is_over: bool,
+    report: &mut FoldReport,
+) -> Result<Vec<&'j Part>, StoreError> {
+    let mut finished = Vec::new();
+    for part in &journal.parts {
+        if fold_part(home, store, header, part, is_over, report)? {
+            finished.push(part);
+        }
+    }
+    Ok(finished)
+}
+
+/// Removes parts that are committed whole, and with the last part of a process that is gone its lock.
+fn unlink(
+    home: &Home,
+    store: &mut dyn Store,
+    journal: &Journal,
+    finished: &[&Part],
+    is_over: bool,
+) -> Result<(), StoreError> {
     if finished.is_empty() && !(is_over && journal.parts.is_empty()) {
         return Ok(());
     }
     let mut is_gone = true;
-    for part in &finished {
+    for part in finished {
         is_gone &= fs::remove_file(&part.path).is_ok();
     }
     if is_over && is_gone && finished.len() == journal.parts.len() {

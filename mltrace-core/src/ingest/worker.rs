@@ -6,8 +6,9 @@ use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use super::due::hash_due;
-use super::fold::fold;
+use super::fold::{fold, fold_own};
 use crate::config::Home;
+use crate::model::ProcessId;
 use crate::store::{self, Mode};
 
 /// How long records gather before they are folded in one transaction.
@@ -39,10 +40,11 @@ impl Worker {
     ///
     /// # Errors
     /// When no thread can be started; any `mltrace` command folds then.
-    pub fn start(home: Home) -> std::io::Result<Self> {
+    pub fn start(home: Home, process: ProcessId) -> std::io::Result<Self> {
         let shared = Arc::new(Shared { is_pending: AtomicBool::new(true), ..Shared::default() });
         let its = Arc::clone(&shared);
-        let handle = std::thread::Builder::new().name("mltrace-fold".to_owned()).spawn(move || work(&home, &its))?;
+        let handle =
+            std::thread::Builder::new().name("mltrace-fold".to_owned()).spawn(move || work(&home, process, &its))?;
         Ok(Self { shared, thread: handle.thread().clone() })
     }
 
@@ -67,8 +69,9 @@ impl Worker {
     }
 }
 
-fn work(home: &Home, shared: &Shared) {
+fn work(home: &Home, process: ProcessId, shared: &Shared) {
     let mut pause = PAUSE;
+    let mut is_first = true;
     loop {
         while !shared.is_pending.swap(false, Ordering::AcqRel) {
             std::thread::park();
@@ -78,13 +81,16 @@ fn work(home: &Home, shared: &Shared) {
         let folded = std::panic::catch_unwind(|| {
             // Opened and closed each time: an open handle inside somebody's process could lose its locks.
             let mut store = store::open(home, Mode::Fold)?;
-            let folded = fold(home, store.as_mut())?;
-            // Also what earlier processes left unhashed: this one may read it.
-            hash_due(home, store.as_mut(), &|_| {})?;
-            Ok::<_, store::StoreError>(folded)
+            if is_first {
+                // What earlier processes left, folded or hashed: this one may read it.
+                fold(home, store.as_mut())?;
+                hash_due(home, store.as_mut(), &|_| {})?;
+            }
+            fold_own(home, store.as_mut(), process)
         });
         if matches!(folded, Ok(Ok(_))) {
             pause = PAUSE;
+            is_first = false;
             *shared.done.lock().unwrap_or_else(PoisonError::into_inner) = told;
             shared.changed.notify_all();
         } else {

@@ -12,6 +12,9 @@ use crate::model::{Header, ProcessId, Record};
 /// The most bytes that are read at once.
 const CHUNK: u64 = 4 << 20;
 
+/// More than any header has: names of hosts, users and projects are short.
+const HEADER_BYTES: u64 = 64 << 10;
+
 /// The journal of one process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Journal {
@@ -87,19 +90,26 @@ impl Journal {
     /// Returns who wrote this journal; when that record is damaged, what the file's name tells.
     #[must_use]
     pub fn header(&self, project: &str) -> Header {
-        let first = self.parts.first().and_then(|part| read(&part.path, 0).ok());
-        let header = first.and_then(|piece| {
-            piece.records.into_iter().find_map(|record| match record {
-                Record::Process(header) => Some(header),
-                _ => None,
-            })
-        });
-        header.unwrap_or_else(|| Header {
+        let first = self.parts.first().and_then(|part| read_header(&part.path).ok().flatten());
+        first.unwrap_or_else(|| Header {
             process: Some(self.process),
             project: project.to_owned(),
             ..Header::default()
         })
     }
+}
+
+/// Reads a part's first record, which is its header unless that is damaged.
+fn read_header(path: &Path) -> io::Result<Option<Header>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(HEADER_BYTES).read_to_end(&mut bytes)?;
+    Ok(match decode(&bytes) {
+        Found::Record(record, _) => match *record {
+            Record::Process(header) => Some(header),
+            _ => None,
+        },
+        Found::Damaged(_) | Found::Nothing => None,
+    })
 }
 
 /// What was read of a journal's part at once.

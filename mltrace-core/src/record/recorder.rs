@@ -79,6 +79,12 @@ impl Recorder {
         &self.home
     }
 
+    /// Returns the id of this process, which is its journal's name.
+    #[must_use]
+    pub fn process(&self) -> ProcessId {
+        self.process
+    }
+
     /// Returns whether anything is recorded.
     #[must_use]
     pub fn is_enabled(&self) -> bool {
