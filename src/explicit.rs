@@ -1,4 +1,5 @@
 //! Runs without the attribute: begun with [`start`], and the [`current`] run as a handle for other threads.
+#![expect(clippy::needless_pass_by_value, reason = "an artifact is handed over as any other argument, by value or not")]
 
 use std::future::poll_fn;
 use std::pin::pin;

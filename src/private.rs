@@ -1,6 +1,7 @@
 //! What the expansions of `#[register]`, `input!` and their like call. No part of the interface: it changes freely.
 
 use std::fmt::Arguments;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use mltrace_core::capture::outcome::{
     EndsByDebug, EndsByDisplay, EndsByError, EndsByHeldError, EndsByHeldSendError, EndsByType, EndsWell, ReturnsPlain,
@@ -15,9 +16,20 @@ pub use mltrace_core::model::ArtifactKind as Kind;
 pub use mltrace_core::record::{Call, Entry, Joins, Site, SiteState};
 use mltrace_core::record::{OpenRun, current};
 
+/// Whether nothing is recorded in this process, which its settings say once and for all.
+static IS_OFF: AtomicBool = AtomicBool::new(false);
+
 /// Begins the run of a call.
 pub fn begin(site: &'static Site, fill: impl FnOnce(&mut Entry)) -> Call {
-    Call::begin(crate::recorder(), site, fill)
+    if IS_OFF.load(Ordering::Relaxed) {
+        return Call::off();
+    }
+    let recorder = crate::recorder();
+    if !recorder.is_enabled() {
+        IS_OFF.store(true, Ordering::Relaxed);
+        return Call::off();
+    }
+    Call::begin(recorder, site, fill)
 }
 
 /// Records what the current run reads.
@@ -50,13 +62,9 @@ pub fn note(text: Arguments<'_>) {
 
 /// Returns the current run of this thread or task; says once that there is none.
 pub(crate) fn current_run(what: &str) -> Option<OpenRun> {
-    let recorder = crate::recorder();
-    if !recorder.is_enabled() {
-        return None;
-    }
     let run = current();
-    if run.is_none() {
-        recorder.warn(&format!(
+    if run.is_none() && !IS_OFF.load(Ordering::Relaxed) && crate::recorder().is_enabled() {
+        crate::recorder().warn(&format!(
             "`mltrace::{what}` was used outside a run and records nothing: on another thread use `mltrace::current()`"
         ));
     }

@@ -80,6 +80,7 @@ pub fn component(name: &str) -> Result<Component, Error> {
 /// # Errors
 /// When nothing is recorded yet, or the store does not answer.
 pub fn tags() -> Result<Tags, Error> {
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is bound to one lifetime")]
     ask(|reader| reader.tags())
 }
 

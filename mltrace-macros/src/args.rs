@@ -4,7 +4,7 @@ use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Expr, ExprLit, ExprPath, Lit, Path, Token};
+use syn::{Expr, ExprLit, ExprPath, Lit, Path};
 
 use crate::check::{Mistakes, hint};
 use crate::duration;
@@ -129,7 +129,7 @@ fn after_equals<T>(
         return Err(syn::Error::new(name.span(), format!("`{key}` wants a value: `{key} = {example}`")));
     }
     let parser = |input: ParseStream<'_>| {
-        input.parse::<Token![=]>()?;
+        input.parse::<syn::Token![=]>()?;
         value(input)
     };
     parser.parse2(rest)
@@ -166,6 +166,7 @@ fn wants_text(value: &Expr) -> String {
             let word = path.get_ident().map(ToString::to_string).unwrap_or_default();
             format!("this is a text or a constant: write `\"{word}\"`")
         }
+        Expr::Lit(literal) => format!("this is a text or a constant: write `\"{}\"`", plain(&quote::quote!(#literal))),
         _ => "this is a text or a constant: write `\"…\"`".to_owned(),
     }
 }
@@ -188,7 +189,7 @@ fn exprs(key: &str, name: &Ident, rest: TokenStream) -> syn::Result<Vec<Expr>> {
 }
 
 fn in_list(group: &Group) -> syn::Result<Vec<Expr>> {
-    let list = Punctuated::<Expr, Token![,]>::parse_terminated;
+    let list = Punctuated::<Expr, syn::Token![,]>::parse_terminated;
     Ok(list.parse2(group.stream())?.into_iter().map(peeled).collect())
 }
 
@@ -241,11 +242,12 @@ fn stale_after(name: &Ident, rest: TokenStream) -> syn::Result<i64> {
     }
 }
 
-/// Returns the tokens as a person would write them.
+/// Returns the tokens as a person would write them: operators between two operands stand free, all else is tight.
 pub(crate) fn plain(tokens: &TokenStream) -> String {
     let mut text = String::new();
+    let mut after = Token::Nothing;
     for token in tokens.clone() {
-        let part = match &token {
+        let (part, kind) = match &token {
             TokenTree::Group(group) => {
                 let (open, close) = match group.delimiter() {
                     Delimiter::Parenthesis => ("(", ")"),
@@ -253,25 +255,52 @@ pub(crate) fn plain(tokens: &TokenStream) -> String {
                     Delimiter::Bracket => ("[", "]"),
                     Delimiter::None => ("", ""),
                 };
-                format!("{open}{}{close}", plain(&group.stream()))
+                let kind = if group.delimiter() == Delimiter::Brace { Token::Operand } else { Token::Group };
+                (format!("{open}{}{close}", plain(&group.stream())), kind)
             }
-            token => token.to_string(),
+            TokenTree::Punct(punct) => (punct.to_string(), kind_of(punct.as_char(), after)),
+            token => (token.to_string(), Token::Operand),
         };
-        let is_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-        let is_tight =
-            |c: Option<char>| matches!(c, Some('.' | '(' | '[' | '&' | ':' | '!' | '?' | '\'' | ',' | ')' | ']'));
-        let (last, first) = (text.chars().last(), part.chars().next());
-        let spaced = last == Some(',')
-            || (is_word(last) && is_word(first))
-            || !(text.is_empty() || is_word(last) || is_word(first) || is_tight(last) || is_tight(first))
-            || (is_word(last) && !is_word(first) && !is_tight(first) && first != Some('"'))
-            || (!is_word(last) && !is_tight(last) && is_word(first) && !text.is_empty());
-        if spaced {
+        let is_free = match (after, kind) {
+            (Token::Comma | Token::Operator, Token::Operator) => after == Token::Comma,
+            (Token::Comma | Token::Operator, _) | (Token::Operand | Token::Group, Token::Operator) => true,
+            (Token::Operand, Token::Operand) | (Token::Group, Token::Operand) => true,
+            _ => false,
+        };
+        if is_free {
             text.push(' ');
         }
         text.push_str(&part);
+        after = kind;
     }
     text
+}
+
+/// What a token is to the one that follows it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Token {
+    Nothing,
+    /// A name or a literal.
+    Operand,
+    /// Something in brackets, which may be an operand or belong to the one before it.
+    Group,
+    Comma,
+    /// It stands between two operands.
+    Operator,
+    /// It belongs to what is beside it: `.`, `::`, `&`, `!`.
+    Tight,
+}
+
+fn kind_of(punct: char, after: Token) -> Token {
+    match punct {
+        ',' => Token::Comma,
+        '+' | '-' | '*' | '/' | '%' | '^' | '<' | '>' | '='
+            if !matches!(after, Token::Nothing | Token::Tight | Token::Comma) =>
+        {
+            Token::Operator
+        }
+        _ => Token::Tight,
+    }
 }
 
 /// Returns `a`, `b` and `c` in backticks.
@@ -281,5 +310,67 @@ pub(crate) fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
         Some((last, [])) => last.clone(),
         Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
         None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::{ToTokens, quote};
+
+    use super::*;
+
+    fn words(list: &[Expr]) -> Vec<String> {
+        list.iter().map(|value| plain(&value.to_token_stream())).collect()
+    }
+
+    #[test]
+    fn every_argument_is_read() {
+        let mut mistakes = Mistakes::default();
+        let args = parse(
+            quote! {
+                component = "cleaning", inputs = [raw, self.dir.join("in"), "lit"], outputs = [clean, return,],
+                params = [month, n + 1], owner = TEAM, description = concat!("a", "b"), tags = ["etl"],
+                kind(model = [clean], data = [raw]), stale_after = "1 day", crate = ::other::mltrace,
+            },
+            &mut mistakes,
+        );
+        assert!(mistakes.is_empty());
+        assert_eq!(words(&args.inputs), ["raw", "self.dir.join(\"in\")", "\"lit\""]);
+        assert_eq!(words(&args.outputs), ["clean", "return"]);
+        assert_eq!(words(&args.params), ["month", "n + 1"]);
+        assert!(args.component.is_some() && args.owner.is_some() && args.description.is_some() && args.krate.is_some());
+        let kinds: Vec<_> = args.kinds.iter().map(|kind| kind.variant).collect();
+        assert_eq!((kinds, args.stale_after_s, args.tags.len()), (vec!["Model", "Data"], Some(86_400), 1));
+    }
+
+    #[test]
+    fn what_follows_a_mistake_is_read_all_the_same() {
+        let mut mistakes = Mistakes::default();
+        let args = parse(quote!(colour = 3, inputs = , "text", owner = 7, outputs = [clean]), &mut mistakes);
+        assert_eq!(words(&args.outputs), ["clean"]);
+        assert_eq!(mistakes.into_tokens().to_string().matches("compile_error").count(), 4);
+    }
+
+    #[test]
+    fn expressions_are_written_as_a_person_would() {
+        for text in [
+            "a",
+            "a.b",
+            "a.join(\"x\")",
+            "&a[0]",
+            "f(a, b)",
+            "a + 1",
+            "a::b(c)",
+            "-1",
+            "a == b",
+            "a.iter().map(|x|x.y)",
+            "f(&mut a, -1)",
+            "&mut a",
+            "vec![1, 2]",
+            "!a",
+            "*a",
+        ] {
+            assert_eq!(plain(&text.parse().unwrap()), text);
+        }
     }
 }

@@ -48,7 +48,8 @@ impl Output {
 
 /// Puts the calls for these outputs into the body.
 pub(crate) fn capture(body: &mut Block, outputs: &[Output], names: &Names) {
-    for output in outputs {
+    // Each call goes right behind its `let`, so the last output comes first to stand last.
+    for output in outputs.iter().rev() {
         let meant = meant(body, &output.ident.to_string());
         let mut capturer = Capturer { output, names, loops: 0, meant, next: 0 };
         capturer.visit_block_mut(body);
@@ -330,8 +331,8 @@ mod tests {
         fn visit_expr_mut(&mut self, expr: &mut Expr) {
             if let Expr::Verbatim(call) = expr {
                 let call = call.to_string();
-                let joins = ["Replaces", "AppendsForNow", "Appends", "Overwrites"].into_iter();
-                let joins = joins.filter(|joins| call.contains(&format!("Joins :: {joins} ,"))).last().unwrap();
+                let mut joins = ["Replaces", "AppendsForNow", "Appends", "Overwrites"].into_iter();
+                let joins = joins.find(|joins| call.contains(&format!("Joins :: {joins} ,"))).unwrap();
                 let any = if call.contains("bind_any") { "?" } else { "" };
                 *expr = parse_str(&format!("{}{any}", joins.to_lowercase())).unwrap();
             }

@@ -1,7 +1,7 @@
 //! The `#[register]` attribute: a small compiler from a function to the same function, recorded.
 //!
-//! The stages: [`args`] reads the attribute, [`function`] what it stands on, [`check`] finds every mistake, [`capture`]
-//! puts the calls that record outputs into the body, and [`expand`] wraps it all up. The text for people is at
+//! The stages: `args` reads the attribute, `function` what it stands on, `check` finds every mistake, `capture`
+//! puts the calls that record outputs into the body, and `expand` wraps it all up. The text for people is at
 //! `mltrace::register`.
 
 use proc_macro2::TokenStream;
@@ -51,8 +51,13 @@ mod source;
 /// without the attribute. A returned `Err` and a panic make a failed run, a future dropped early a cancelled one.
 ///
 /// An output is recorded when its `let` binds it; a `let mut` also after it changed, so a list that grows counts with
-/// what it held at last. Names bound in closures, inner `async` blocks and macros are out of reach: there, and in
-/// functions further down, use `mltrace::output!(name)`.
+/// what it held at last. A new binding in each turn of a loop is one more output. Names bound in closures, inner `async`
+/// blocks and macros are out of reach: there, and in functions further down, use `mltrace::output!(name)`.
+///
+/// # Limits
+/// A `const fn`, a function that returns `!`, and one that only makes a future (also under `#[async_trait]`) are refused
+/// with a way out. In a `#[track_caller]` function the body's own panics and `Location::caller()` name the body instead
+/// of its caller. What a parameter's pattern leaves unbound (`_`) is dropped after the other parameters.
 #[proc_macro_attribute]
 pub fn register(arguments: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let place = source::place(&item);

@@ -15,7 +15,7 @@ fn same<T: PartialEq + Debug>(plain: impl FnOnce() -> T, recorded: impl FnOnce()
     plain
 }
 
-mod functions {
+mod steps {
     use super::*;
 
     twins! {
@@ -43,16 +43,13 @@ mod functions {
         assert_eq!((run.params["month"].as_str(), run.params["raw"].as_str()), (Some("3"), Some("raw-1")));
         assert_eq!((run.owner.as_deref(), run.description.as_deref()), (Some("shreya"), Some("drops rows")));
         assert_eq!(run.tags, ["etl"]);
-    }
 
-    #[test]
-    fn an_early_error_fails_the_run() {
-        let raw = Path::new("raw-1");
+        // An early error fails the run.
         same(|| plain::clean(raw, 13), || recorded::clean(raw, 13)).unwrap().unwrap_err();
-        let runs = mltrace::history("functions").unwrap().runs;
-        let run = runs.iter().find(|run| run.error.is_some()).unwrap();
+        let run = run_of("functions");
+        assert_eq!(run.status.as_str(), "failed");
         assert_eq!(run.error.as_deref(), Some("there is no month 13"));
-        assert_eq!(outputs(run), ["clean-13"]);
+        assert_eq!(outputs(&run), ["clean-13"]);
     }
 }
 
@@ -252,6 +249,7 @@ mod temporaries {
 
     twins! {
         [component = "temporaries"]
+        #[allow(clippy::needless_pass_by_value)]
         pub(super) fn locked(shared: &Mutex<Vec<u8>>, own: Mutex<u8>) -> usize {
             let _ = &own;
             shared.lock().unwrap().len() + usize::from(*own.lock().unwrap())

@@ -43,9 +43,12 @@ fn deferred(at: u8) -> String {
         1 => {
             name = "one".to_owned();
         }
-        _ => loop {
-            name = "more".to_owned();
-            break;
+        mut left => loop {
+            left -= 1;
+            if left == 1 {
+                name = "more".to_owned();
+                break;
+            }
         },
     }
     name

@@ -402,6 +402,7 @@ mod tests {
     use super::*;
 
     /// Checks what a value names: `p:` a path, `t:` a text.
+    #[expect(clippy::needless_pass_by_value, reason = "as a call takes it")]
     fn check<M>(value: impl Artifact<M>, expected: &[&str]) {
         let given = taken(|to| value.give(to)).unwrap();
         let names: Vec<String> = given
@@ -420,6 +421,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::needless_borrows_for_generic_args, reason = "the references are the point")]
     fn paths_are_paths_and_text_is_text() {
         check("a", &["t:a"]);
         check(String::from("a"), &["t:a"]);

@@ -95,11 +95,17 @@ impl Entry {
 }
 
 impl Call {
+    /// Returns a call of which nothing is recorded.
+    #[must_use]
+    pub const fn off() -> Self {
+        Self { live: None }
+    }
+
     /// Begins the run of a call; `fill` tells what is known before the body.
     #[must_use]
     pub fn begin(recorder: &'static Recorder, site: &'static Site, fill: impl FnOnce(&mut Entry)) -> Self {
         if !recorder.is_enabled() {
-            return Self { live: None };
+            return Self::off();
         }
         let opening = Opening { component: Cow::Borrowed(site.component), site: Some(site), ..Opening::default() };
         let mut entry = Entry { opening, outputs: Vec::new(), unnamed: Vec::new() };
