@@ -99,7 +99,7 @@ pub(crate) struct Function {
     pub(crate) name: String,
     /// The line of its `fn`, from 1.
     pub(crate) line: usize,
-    /// How many lines it has, from its `fn` to its last brace.
+    /// How many lines of code it has, from its `fn` to its last brace.
     pub(crate) lines: usize,
 }
 
@@ -128,9 +128,9 @@ impl Iterator for Functions<'_> {
                 continue;
             }
             let Some(body) = find_body(&self.code[self.at..]) else { continue };
-            let line_of = |place: usize| self.code[..place].matches('\n').count() + 1;
-            let (line, last) = (line_of(start), line_of(self.at + body));
-            return Some(Function { name, line, lines: last - line + 1 });
+            let line = self.code[..start].matches('\n').count() + 1;
+            let lines = self.code[start..=self.at + body].lines().filter(|line| !line.trim().is_empty()).count();
+            return Some(Function { name, line, lines });
         }
     }
 }
@@ -215,10 +215,10 @@ fn text_is_no_code() {
 #[test]
 fn functions_are_found_with_their_length() {
     let code = without_text(
-        "trait T { fn none(a: [u8; 4]); }\nfn two() {\n}\nconst fn three<T>(t: T)\n{ if t {} else {}\n}\n",
+        "trait T { fn none(a: [u8; 4]); }\nfn two() {\n// a word\n}\nconst fn three<T>(t: T)\n{ if t {} else {}\n}\n",
     );
     let found: Vec<_> = Functions::of(&code).map(|f| (f.name, f.line, f.lines)).collect();
-    assert_eq!(found, [("two".to_owned(), 2, 2), ("three".to_owned(), 4, 3)]);
+    assert_eq!(found, [("two".to_owned(), 2, 2), ("three".to_owned(), 5, 3)]);
 }
 
 #[test]
