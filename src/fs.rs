@@ -1,6 +1,6 @@
 //! `std::fs`, recording what it touches.
 //!
-//! Inside a run [`read`], [`write`], [`File::open`], [`File::create`] and their like record the file as an input or an
+//! Inside a run [`read`], [`write()`], [`File::open`], [`File::create`] and their like record the file as an input or an
 //! output of the run, once they have succeeded; what they return, errors included, is what `std::fs` returns. The other
 //! functions are those of the standard library, so that `use mltrace::fs` can take the place of `use std::fs`.
 //!
