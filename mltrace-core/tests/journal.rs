@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use mltrace_core::config::{Environment, Home};
+use mltrace_core::config::{Durability, Environment, Home};
 use mltrace_core::ingest;
 use mltrace_core::journal;
 use mltrace_core::model::{End, Header, NoteFact, ProcessId, Record, RunId, Start, Status, Timestamp};
@@ -107,6 +107,32 @@ fn every_flipped_byte_costs_one_record_at_most() {
         assert_eq!(damaged, 1, "flipped at {place}");
         assert!(completed >= 1 && completed + died >= 1, "flipped at {place}: {completed} {died}");
     }
+}
+
+#[test]
+fn a_length_that_reaches_over_the_next_record_costs_one_record() {
+    let (bytes, ends) = journal_of(2);
+    for pair in ends.windows(3) {
+        let [from, middle, to] = pair[..] else { panic!("{pair:?}") };
+        let mut stretched = bytes.clone();
+        let length = u32::try_from(to - from - 10).unwrap();
+        stretched[from + 2..from + 6].copy_from_slice(&length.to_le_bytes());
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.log");
+        fs::write(&path, &stretched).unwrap();
+        let piece = journal::read(&path, 0).unwrap();
+        assert_eq!(piece.records.len(), ends.len() - 1, "{from} to {to}");
+        assert_eq!(piece.damaged, [(from as u64, stretched[from..middle].to_vec())]);
+    }
+}
+
+#[test]
+fn a_reserve_that_was_left_half_made_is_made_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(".reserve"), "its maker was killed").unwrap();
+    journal::Writer::open(folder.path(), Header::default(), Durability::Process).unwrap();
+    assert_eq!(fs::metadata(folder.path().join("reserve")).unwrap().len(), 64 << 10);
+    assert!(!folder.path().join(".reserve").exists());
 }
 
 proptest! {

@@ -79,11 +79,19 @@ fn parse_head(head: &[u8]) -> Option<([u8; 4], u32)> {
 }
 
 /// Returns how far the next frame that can be read is from the beginning of `bytes`, searched from its second byte on.
+///
+/// No payload holds a marker: what is found was written as a frame.
 #[must_use]
 pub(super) fn next_record(bytes: &[u8]) -> Option<usize> {
+    next_record_before(bytes, bytes.len())
+}
+
+/// Returns the same if that frame begins before `limit`.
+#[must_use]
+pub(super) fn next_record_before(bytes: &[u8], limit: usize) -> Option<usize> {
     let mut from = 1;
-    while let Some(rest) = bytes.get(from..) {
-        let place = rest.windows(MARKER.len()).position(|pair| pair == MARKER)?;
+    while let Some(rest) = bytes.get(from..limit) {
+        let place = rest.iter().position(|byte| *byte == MARKER[0])?;
         let at = from.saturating_add(place);
         if matches!(bytes.get(at..).map(decode), Some(Found::Record(..))) {
             return Some(at);

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::frame::{Found, decode, next_record};
+use super::frame::{Found, decode, next_record, next_record_before};
 use crate::capture::host::is_alive;
 use crate::capture::{Host, Liveness, place};
 use crate::model::{Header, ProcessId, Record};
@@ -160,6 +160,8 @@ fn parse(bytes: &[u8], offset: u64, is_end: bool) -> Piece {
                 length
             }
             Found::Damaged(length) if is_whole_damage(rest, length) => {
+                // What is damaged may be the length, which then reaches over records that are whole.
+                let length = next_record_before(rest, length).unwrap_or(length);
                 piece.damaged.push((place, rest.get(..length).unwrap_or_default().to_vec()));
                 length
             }
