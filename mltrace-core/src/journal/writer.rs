@@ -165,7 +165,8 @@ pub(crate) fn keep_reserve(folder: &Path) {
     if path.exists() {
         return;
     }
-    let hidden = folder.join(format!(".reserve-{}", std::process::id()));
+    // Always the same name: who was killed in between leaves nothing that the next one does not take.
+    let hidden = folder.join(".reserve");
     let made = folder::private_file()
         .write(true)
         .create(true)
