@@ -9,7 +9,9 @@ use mltrace_core::capture::{Given, Named};
 use mltrace_core::config::{Environment, Home};
 use mltrace_core::ingest;
 use mltrace_core::journal;
-use mltrace_core::model::{Bound, Status};
+use mltrace_core::model::{
+    Bound, ComponentFact, Declaration, LabelFact, Record, RunId, Status, Timestamp, Verdict, VersionId,
+};
 use mltrace_core::query::{Reader, Run, Trace, TraceOptions};
 use mltrace_core::record::{Hooks, OpenRun, Opening, Recorder};
 use serde_json::json;
@@ -225,6 +227,30 @@ fn secrets_reach_no_byte_on_disk() {
     run.param("api_key", json!("sesame-open-1234"));
     run.note(&format!("used {secret}"));
     run.end(Status::Failed, Some(format!("denied for {secret}")), None);
+    let said = Declaration {
+        owner: Some(format!("ada, {secret}")),
+        description: Some(format!("opens with {secret}")),
+        tags: vec![secret.to_owned()],
+        stale_after_s: None,
+    };
+    let at = Timestamp::now();
+    project.recorder.append_all(vec![
+        Record::Component(ComponentFact {
+            component: "clean".to_owned(),
+            at,
+            declared: said,
+            untag: vec![secret.to_owned()],
+        }),
+        Record::Label(LabelFact {
+            id: RunId::new().0,
+            name: "https://host/x".into(),
+            version: VersionId::None,
+            verdict: Verdict::Flagged,
+            reason: Some(format!("anybody could use {secret}")),
+            by: None,
+            at,
+        }),
+    ]);
     let run = project.run("clean");
     assert_eq!(run.inputs[0].name.as_str(), "https://host/x");
     let mut bytes = Vec::new();

@@ -26,6 +26,8 @@ mod site;
 
 mod open_run;
 
+mod clean;
+
 mod look;
 
 mod outputs;

@@ -12,11 +12,10 @@ use serde_json::Value;
 use super::beside::Job;
 use super::look::{Looked, look};
 use super::outputs::Outputs;
-use super::{Recorder, Site, context};
+use super::{Recorder, Site, clean, context};
 use crate::capture::{Given, Naming, fingerprint, name, redact};
 use crate::model::{
-    Declaration, Due, End, LIMIT_TEXT, NoteFact, ParamFact, ReadFact, Record, RunId, Start, Status, Timestamp,
-    VersionId, WriteFact, cut,
+    Declaration, Due, End, NoteFact, ParamFact, ReadFact, Record, RunId, Start, Status, Timestamp, VersionId, WriteFact,
 };
 
 /// What is known when a run begins.
@@ -89,13 +88,13 @@ impl OpenRun {
             }
         }
         let params = opening.params.into_iter().map(|(name, value)| {
-            let value = clean_param(&name, value);
+            let value = clean::param(&name, value);
             (name, value)
         });
         let (git, git_record) = git_of(recorder, opening.site, opening.git_commit);
         let start = Start {
             run: id,
-            component: component_name(&opening.component),
+            component: clean::component(&opening.component),
             at: started_at,
             parent: opening.parent.or_else(|| context::current().map(|run| run.id())).or(recorder.parent()),
             code: opening.site.map(|site| recorder.surroundings.code(recorder, site)),
@@ -189,7 +188,7 @@ impl OpenRun {
     /// Records a parameter; the last value of a name counts.
     pub fn param(&self, name: &str, value: Value) {
         let Some(inner) = self.open() else { return };
-        let value = clean_param(name, value);
+        let value = clean::param(name, value);
         let fact = ParamFact { run: inner.id, at: Timestamp::now(), name: name.to_owned(), value };
         inner.recorder.append(Record::Param(fact));
     }
@@ -200,7 +199,7 @@ impl OpenRun {
         let fact = NoteFact {
             id: uuid::Uuid::now_v7(),
             run: inner.id,
-            text: clean_text(text),
+            text: text.to_owned(),
             at: Timestamp::now(),
             by: inner.recorder.user().map(str::to_owned),
         };
@@ -227,7 +226,7 @@ impl OpenRun {
             at,
             status,
             duration_us: Some(duration_us),
-            error: error.map(|error| clean_text(&error)),
+            error: error.map(|error| clean::text(&error)),
             outputs,
         });
         append_with(inner.recorder, vec![end], dues)
@@ -345,28 +344,6 @@ fn git_of(
     }
 }
 
-fn component_name(name: &str) -> String {
-    let mut name = redact::text(name).into_owned();
-    cut(&mut name, crate::model::LIMIT_NAME);
-    name
-}
-
-fn clean_text(text: &str) -> String {
-    let mut text = redact::text(text).into_owned();
-    cut(&mut text, LIMIT_TEXT);
-    text
-}
-
-fn clean_param(name: &str, value: Value) -> Value {
-    match redact::param(name, value) {
-        Value::String(mut text) => {
-            cut(&mut text, LIMIT_TEXT);
-            Value::String(text)
-        }
-        other => other,
-    }
-}
-
 /// Returns what the caller says of the component, filled up with what the site says.
 fn declaration(declared: Declaration, site: Option<&Site>) -> Option<Declaration> {
     let own = |text: Option<&'static str>| text.map(str::to_owned);
@@ -377,8 +354,6 @@ fn declaration(declared: Declaration, site: Option<&Site>) -> Option<Declaration
         declared.stale_after_s = declared.stale_after_s.or(site.stale_after_s);
         declared.tags.extend(site.tags.iter().map(|tag| (*tag).to_owned()));
     }
-    for text in [&mut declared.owner, &mut declared.description].into_iter().flatten() {
-        *text = clean_text(text);
-    }
+    clean::declaration(&mut declared);
     (declared != Declaration::default()).then_some(declared)
 }

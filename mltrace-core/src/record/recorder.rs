@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::beside::{Beside, Job};
+use super::clean::clean;
 use super::surroundings::Surroundings;
 use crate::capture::{Cache, Host, Root, Skip};
 use crate::config::{Environment, Home};
@@ -122,6 +123,7 @@ impl Recorder {
             let here = (self.hooks.here)();
             return here.pid != self.pid && here.append_all(records);
         }
+        records.iter_mut().for_each(clean);
         let mut journal = self.lock();
         let count = u64::try_from(records.len()).unwrap_or(u64::MAX);
         let lost = self.lost.load(Ordering::Relaxed);
