@@ -271,6 +271,29 @@ fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
     found
 }
 
+#[cfg(unix)]
+#[test]
+fn a_folder_that_is_deleted_meanwhile_is_made_again() {
+    let project = Project::new();
+    project.begin("before", Vec::new()).end(Status::Completed, None, None);
+    fs::remove_dir_all(&project.home.folder).unwrap();
+    assert!(project.begin("after", Vec::new()).end(Status::Completed, None, None));
+    assert_eq!(project.run("after").status, Status::Completed);
+    assert_eq!(project.recorder.lost(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_journal_that_is_deleted_meanwhile_is_begun_again() {
+    let project = Project::new();
+    project.begin("before", Vec::new()).end(Status::Completed, None, None);
+    assert_eq!(project.run("before").status, Status::Completed);
+    // The store remembers how far the deleted journal was folded, which must not count for the new one.
+    fs::remove_file(project.recorder.journal_path().unwrap()).unwrap();
+    assert!(project.begin("after", Vec::new()).end(Status::Completed, None, None));
+    assert_eq!(project.run("after").status, Status::Completed);
+}
+
 #[test]
 fn without_a_place_to_write_nothing_is_recorded_and_nothing_fails() {
     let folder = tempfile::tempdir().unwrap();

@@ -26,6 +26,8 @@ pub struct Writer {
     length: u64,
     part: u32,
     buffer: Vec<u8>,
+    /// Whether the reserve was given back to make room, and has not been made again.
+    is_reserve_spent: bool,
     /// Held for the process' life.
     _lock: File,
 }
@@ -36,15 +38,9 @@ impl Writer {
     /// # Errors
     /// When a folder or a file cannot be made, locked or written.
     pub fn open(folder: &Path, header: Header, durability: Durability) -> io::Result<Self> {
-        folder::prepare(folder.parent().unwrap_or(folder))?;
-        match folder::create_private(folder) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
-        }
         let process = header.process.unwrap_or_default();
         let header = Header { process: Some(process), ..header };
-        keep_reserve(folder);
-        let lock = take_lock(folder, process)?;
+        let lock = prepare(folder, process)?;
         let path = folder.join(format!("{process}.log"));
         let file = create(&path)?;
         let mut writer = Self {
@@ -57,6 +53,7 @@ impl Writer {
             length: 0,
             part: 0,
             buffer: Vec::with_capacity(1024),
+            is_reserve_spent: false,
             _lock: lock,
         };
         let header = writer.header.clone();
@@ -81,6 +78,12 @@ impl Writer {
             encode(record, &mut self.buffer);
         }
         self.write_buffer()?;
+        if self.is_deleted() {
+            self.begin_again()?;
+        }
+        if self.is_reserve_spent {
+            self.is_reserve_spent = !keep_reserve(&self.folder);
+        }
         if self.length > PART_BYTES {
             // The part that was closed is complete either way; the next record tries again.
             let _ = self.rotate();
@@ -94,6 +97,7 @@ impl Writer {
             self.undo();
             // The reserve makes room for the ends of runs that are under way.
             let _ = fs::remove_file(reserve_path(&self.folder));
+            self.is_reserve_spent = true;
             written = self.file.write_all(&self.buffer);
         }
         if self.durability == Durability::Power {
@@ -117,21 +121,73 @@ impl Writer {
     }
 
     fn rotate(&mut self) -> io::Result<()> {
-        let part = self.part.saturating_add(1);
-        let path = self.folder.join(format!("{}.{part}.log", self.process));
-        let mut file = create(&path)?;
-        let mut first = Vec::new();
-        encode(&Record::Process(self.header.clone()), &mut first);
-        file.write_all(&first)?;
+        let next = self.next_part(&[])?;
         self.buffer.clear();
         encode(&Record::Rotated, &mut self.buffer);
         self.write_buffer()?;
-        self.file = file;
-        self.path = path;
-        self.part = part;
-        self.length = u64::try_from(first.len()).unwrap_or(u64::MAX);
+        self.go_on_in(next);
         Ok(())
     }
+
+    /// Returns whether somebody has deleted the file: what is written to it is gone when it is closed.
+    fn is_deleted(&self) -> bool {
+        #[cfg(unix)]
+        {
+            let links = self.file.metadata().map(|file| std::os::unix::fs::MetadataExt::nlink(&file));
+            // There are file systems that do not count links.
+            links.is_ok_and(|links| links == 0) && !self.path.exists()
+        }
+        // Elsewhere a file that is open cannot be deleted.
+        #[cfg(not(unix))]
+        false
+    }
+
+    /// Makes whatever was deleted again, and writes what was to be appended to a new part.
+    fn begin_again(&mut self) -> io::Result<()> {
+        self._lock = prepare(&self.folder, self.process)?;
+        let next = self.next_part(&self.buffer)?;
+        self.go_on_in(next);
+        Ok(())
+    }
+
+    /// Makes the next part, which begins with the header; a name that was used is not used again, for a store may
+    /// remember how far it was folded.
+    fn next_part(&self, rest: &[u8]) -> io::Result<Part> {
+        let number = self.part.saturating_add(1);
+        let path = self.folder.join(format!("{}.{number}.log", self.process));
+        let mut file = create(&path)?;
+        let mut bytes = Vec::new();
+        encode(&Record::Process(self.header.clone()), &mut bytes);
+        bytes.extend_from_slice(rest);
+        file.write_all(&bytes)?;
+        Ok(Part { file, path, number, length: u64::try_from(bytes.len()).unwrap_or(u64::MAX) })
+    }
+
+    fn go_on_in(&mut self, part: Part) {
+        self.file = part.file;
+        self.path = part.path;
+        self.part = part.number;
+        self.length = part.length;
+    }
+}
+
+/// A part that was begun.
+struct Part {
+    file: File,
+    path: PathBuf,
+    number: u32,
+    length: u64,
+}
+
+/// Makes the folder of the journals and what lies in it, and takes the lock of a process.
+fn prepare(folder: &Path, process: ProcessId) -> io::Result<File> {
+    folder::prepare(folder.parent().unwrap_or(folder))?;
+    match folder::create_private(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    keep_reserve(folder);
+    take_lock(folder, process)
 }
 
 fn create(path: &Path) -> io::Result<File> {
@@ -159,11 +215,14 @@ fn reserve_path(folder: &Path) -> PathBuf {
     folder.join("reserve")
 }
 
-/// Makes the reserve unless it is there: bytes that are given back when the disk is full.
-pub(crate) fn keep_reserve(folder: &Path) {
+/// Makes the reserve unless it is there: bytes that are given back when the disk is full. Returns whether it is there.
+pub(crate) fn keep_reserve(folder: &Path) -> bool {
     let path = reserve_path(folder);
     if path.exists() {
-        return;
+        return true;
+    }
+    if !has_room(folder) {
+        return false;
     }
     // Always the same name: who was killed in between leaves nothing that the next one does not take.
     let hidden = folder.join(".reserve");
@@ -172,10 +231,26 @@ pub(crate) fn keep_reserve(folder: &Path) {
         .create(true)
         .truncate(true)
         .open(&hidden)
-        .and_then(|mut file| file.write_all(&vec![0; RESERVE_BYTES]));
-    // Without room for a reserve there is none.
-    match made {
-        Ok(()) => drop(fs::rename(&hidden, path)),
-        Err(_) => drop(fs::remove_file(&hidden)),
+        .and_then(|mut file| file.write_all(&vec![0; RESERVE_BYTES]))
+        .and_then(|()| fs::rename(&hidden, path));
+    if made.is_err() {
+        // Without room for a reserve there is none.
+        let _ = fs::remove_file(&hidden);
+    }
+    made.is_ok()
+}
+
+/// Returns whether the reserve would leave room: the last bytes of a disk are for records.
+fn has_room(folder: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        let least = u64::try_from(RESERVE_BYTES).unwrap_or(u64::MAX).saturating_mul(2);
+        // Where nobody knows, it is tried.
+        rustix::fs::statvfs(folder).map_or(true, |disk| disk.f_bavail.saturating_mul(disk.f_frsize) >= least)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = folder;
+        true
     }
 }
