@@ -295,6 +295,21 @@ fn a_journal_that_is_deleted_meanwhile_is_begun_again() {
 }
 
 #[test]
+fn a_newer_store_that_may_be_read_answers_while_there_is_something_to_fold() {
+    let project = Project::new();
+    project.begin("before", Vec::new()).end(Status::Completed, None, None);
+    assert_eq!(project.run("before").status, Status::Completed);
+    let store = rusqlite::Connection::open(&project.home.store).unwrap();
+    store.execute_batch("PRAGMA user_version = 99; UPDATE meta SET value = '99' WHERE key = 'min_writer'").unwrap();
+    drop(store);
+    project.begin("after", Vec::new()).end(Status::Completed, None, None);
+    let mut folded = ingest::open_folded(&project.home, &|_| {}).unwrap();
+    assert!(folded.behind.is_some_and(|error| error.to_string().contains("cannot write")));
+    let mut reader = Reader::new(folded.store.as_mut(), &project.home, project.folder.path());
+    assert_eq!(reader.recent(&Default::default()).unwrap().runs.len(), 1);
+}
+
+#[test]
 fn without_a_place_to_write_nothing_is_recorded_and_nothing_fails() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("file"), "").unwrap();

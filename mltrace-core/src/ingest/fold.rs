@@ -57,7 +57,7 @@ pub fn open_folded(home: &Home, progress: &(dyn Fn(u64) + Sync)) -> Result<Folde
     });
     match folded {
         Ok(folded) => Ok(folded),
-        Err(error @ (StoreError::TooNew { .. } | StoreError::NotAStore { .. })) => Err(error),
+        Err(error @ StoreError::NotAStore { .. }) => Err(error),
         Err(error) => match store::open(home, Mode::Read) {
             Ok(store) => Ok(Folded { store, report: FoldReport::default(), behind: Some(error) }),
             Err(StoreError::Missing(_)) => Err(error),
