@@ -55,7 +55,9 @@ pub use mltrace_core::query::{RunFilter, TraceOptions};
 pub use mltrace_macros::register;
 pub(crate) use process::recorder;
 #[cfg(feature = "store")]
-pub use queries::{Error, answer, component, components, history, inspect, recent, review, tags, trace, trace_with};
+pub use queries::{
+    Error, answer, component, components, history, impact, inspect, recent, review, tags, trace, trace_with,
+};
 
 /// The README's examples, compiled.
 #[cfg(doctest)]

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use mltrace_core::ingest::open_folded;
-use mltrace_core::query::{Component, Components, Reader, Review, Run, RunFilter, Runs, Tags, Trace, TraceOptions};
+use mltrace_core::query::{
+    Component, Components, Impact, ImpactOf, Reader, Review, Run, RunFilter, Runs, Tags, Trace, TraceOptions,
+};
 
 use crate::process;
 
@@ -33,6 +35,23 @@ pub fn trace(artifact: &str) -> Result<Trace, Error> {
 /// As [`trace`].
 pub fn trace_with(artifact: &str, options: &TraceOptions) -> Result<Trace, Error> {
     ask(|reader| reader.trace(artifact, options))
+}
+
+/// Returns everything downstream of a version, a run or a component, with what became of what was written.
+///
+/// # Errors
+/// When nothing is recorded yet, what is asked of is unknown, or the store does not answer.
+///
+/// ```no_run
+/// use mltrace::answer::{ImpactOf, ImpactState};
+///
+/// let impact = mltrace::impact(&ImpactOf::Artifact("data/raw.csv"))?;
+/// let current = impact.artifacts.iter().filter(|artifact| artifact.state == ImpactState::Current);
+/// println!("{} versions made from it are in use", current.count());
+/// # Ok::<(), mltrace::Error>(())
+/// ```
+pub fn impact(of: &ImpactOf<'_>) -> Result<Impact, Error> {
+    ask(|reader| reader.impact(of))
 }
 
 /// Returns the runs that pass the filter, newest first.

@@ -48,6 +48,25 @@ fn the_json_of_the_documents_is_that_of_an_answer() {
     assert_eq!(fields, first_words(section), "of a run");
 }
 
+#[test]
+fn the_fields_of_the_answers_are_those_of_the_documents() {
+    use mltrace::answer::{ImpactState, Impacted};
+
+    let run = mltrace_core::model::RunId::new();
+    let name = mltrace_core::model::ArtifactName::from("a");
+    let version = mltrace_core::model::VersionId::None;
+    let impacted = Impacted { name, version, written_by: run, state: ImpactState::Current, owner: None };
+    check_fields("A version downstream", serde_json::to_value(&impacted));
+}
+
+/// Holds the table under a heading to the fields of the value.
+fn check_fields(heading: &str, told: serde_json::Result<serde_json::Value>) {
+    let told = told.expect("an answer is JSON");
+    let fields: BTreeSet<_> = told.as_object().expect("an object").keys().map(String::as_str).collect();
+    let section = JSON.split("\n## ").find_map(|section| section.strip_prefix(heading)).expect("a section");
+    assert_eq!(fields, first_words(section), "of `{heading}`");
+}
+
 /// Returns the words in the first column of a table.
 fn first_words(section: &str) -> BTreeSet<&str> {
     section.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect()

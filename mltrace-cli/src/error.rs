@@ -141,6 +141,7 @@ pub(crate) const HOW_TO_START: &str =
 fn how_to_list(kind: &str) -> &'static str {
     match kind {
         "component" => "run `mltrace components` to see all components",
+        "commit" => "run `mltrace history COMPONENT` to see the commits of its runs",
         "run" => "run `mltrace recent` to see the last runs",
         "version" => "run `mltrace recent` to see what the last runs wrote, or leave out `@…` for the latest version",
         _ => "run `mltrace recent` to see what the last runs wrote, or `mltrace components` for the steps",

@@ -2,6 +2,8 @@
 
 mod trace;
 
+mod impact;
+
 mod flag;
 
 mod unflag;
@@ -54,6 +56,7 @@ use crate::session::Session;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Trace(trace::Args),
+    Impact(impact::Args),
     Flag(flag::Args),
     Unflag(unflag::Args),
     Review(review::Args),
@@ -86,6 +89,7 @@ impl Command {
         }
         match self {
             Self::Trace(args) => args.run(session),
+            Self::Impact(args) => args.run(session),
             Self::Flag(args) => args.run(session),
             Self::Unflag(args) => args.run(session),
             Self::Review(args) => args.run(session),

@@ -2,6 +2,8 @@
 
 pub(crate) mod trace;
 
+pub(crate) mod impact;
+
 pub(crate) mod runs;
 
 pub(crate) mod run;

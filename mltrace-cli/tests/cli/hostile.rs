@@ -42,6 +42,8 @@ fn text_never_holds_what_a_terminal_obeys_or_hides() {
             &["history", &component],
             &["tags"],
             &["review"],
+            &["impact", &format!("i{name}")],
+            &["impact", &output],
             &["inspect", "latest"],
             &["trace", &format!("x{name}")],
             &["history", &format!("x{name}")],

@@ -12,6 +12,8 @@ mod recording;
 
 mod verdicts;
 
+mod impact;
+
 mod moving;
 
 mod upkeep;

@@ -4,5 +4,8 @@ mod coverage;
 
 mod trace;
 
+mod impact;
+
 pub use coverage::{Group, Judged, groups};
+pub use impact::{ImpactState, Written, states};
 pub use trace::depths;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use crate::lineage::ImpactState;
 use crate::model::{ArtifactKind, ArtifactName, Bound, RunId, Status, Timestamp, Verdict, Version, VersionId};
 
 /// A component run with everything that is recorded of it, except the source text.
@@ -282,4 +283,43 @@ pub struct LookNext {
     pub version: VersionId,
     /// What its verdict would tell.
     pub why: String,
+}
+
+/// The answer of `impact`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Impact {
+    /// What was asked.
+    pub root: ImpactRoot,
+    /// Each run downstream once, by depth, then start, then id.
+    pub runs: Vec<RunAtDepth>,
+    /// What they wrote: what is current first, then what is nearest.
+    pub artifacts: Vec<Impacted>,
+}
+
+/// What an impact was asked of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImpactRoot {
+    /// A version; its readers have depth 1.
+    pub artifact: Option<Version>,
+    /// A run, at depth 0.
+    pub run: Option<RunId>,
+    /// A component, whose runs have depth 0.
+    pub component: Option<String>,
+    /// The commit of its runs, as it was asked.
+    pub commit: Option<String>,
+}
+
+/// A version downstream.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Impacted {
+    /// The artifact.
+    pub name: ArtifactName,
+    /// The version.
+    pub version: VersionId,
+    /// The last run downstream that wrote it.
+    pub written_by: RunId,
+    /// What became of it.
+    pub state: ImpactState,
+    /// Whom to tell.
+    pub owner: Option<String>,
 }

@@ -18,12 +18,15 @@ mod components;
 
 mod review;
 
+mod impact;
+
 mod export;
 
 pub use answer::{
-    Code, Component, Components, Git, Input, Labelled, LookNext, Note, Output, Review, Run, RunAtDepth, Runs, Stale,
-    StaleReason, Suspect, Tags, Trace,
+    Code, Component, Components, Git, Impact, ImpactRoot, ImpactState, Impacted, Input, Labelled, LookNext, Note,
+    Output, Review, Run, RunAtDepth, Runs, Stale, StaleReason, Suspect, Tags, Trace,
 };
+pub use impact::ImpactOf;
 pub use name::NameKind;
 pub use reader::{QueryError, Reader};
 pub use runs::RunFilter;

@@ -20,7 +20,7 @@ pub enum QueryError {
     /// Nothing has that name.
     #[error("no {kind} is called `{name}`")]
     NotFound {
-        /// `artifact`, `component`, `run` or `version`.
+        /// `artifact`, `component`, `commit`, `run` or `version`.
         kind: &'static str,
         /// What was asked for.
         name: String,

@@ -42,6 +42,7 @@ impl Reader<'_> {
             status: filter.status,
             since: filter.since,
             until: filter.until,
+            commit: None,
             limit: filter.limit,
         };
         let keys = self.store.select(project, &selection)?;

@@ -16,8 +16,8 @@ use crate::model::{
 pub use error::StoreError;
 pub use row::{
     ArtifactKey, Candidate, CodeDetail, CodeKey, ComponentField, ComponentKey, ComponentRow, DeclarationKey, GitKey,
-    LabelRow, NoteDetail, ProcessKey, ProjectKey, ReadDetail, ReadRow, RunDetail, RunKey, RunRow, RunSelection,
-    VersionAt, VersionKey, VersionRow, WriteDetail, WriteKey, WriteOf, WriteRow,
+    LabelRow, NoteDetail, OutputRow, ProcessKey, ProjectKey, ReadDetail, ReadRow, RunDetail, RunKey, RunRow,
+    RunSelection, VersionAt, VersionKey, VersionRow, WriteDetail, WriteKey, WriteOf, WriteRow,
 };
 
 /// What a verb of a store returns.
@@ -51,6 +51,12 @@ pub trait Store {
     fn readers(&mut self, artifact: ArtifactKey, version: &VersionId, limit: usize) -> Result<Vec<RunId>>;
     /// Returns every pair (run, a run that wrote what it read) upstream of `runs`, at most `depth` steps away.
     fn upstream(&mut self, runs: &[RunKey], depth: Option<u32>) -> Result<Vec<(RunKey, RunKey)>>;
+    /// Returns every pair (run, a run that read what it wrote) downstream of `runs`.
+    fn downstream(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, RunKey)>>;
+    /// Returns the runs that read a version of an artifact, under its own name or as a copy, each once.
+    fn read_by(&mut self, artifact: ArtifactKey, version: &VersionId) -> Result<Vec<RunKey>>;
+    /// Returns the writes of `runs` that count, in the order of writing.
+    fn outputs(&mut self, runs: &[RunKey]) -> Result<Vec<OutputRow>>;
     /// Returns a run by id.
     fn run(&mut self, id: RunId) -> Result<Option<RunKey>>;
     /// Returns up to `limit` runs whose id, written without hyphens, starts or ends with `digits`; newest first.

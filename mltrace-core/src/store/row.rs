@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::model::{ArtifactKind, ArtifactName, Bound, Declaration, Git, RunId, Status, Timestamp, Verdict, VersionId};
+use crate::model::{
+    ArtifactKind, ArtifactName, Bound, Declaration, Git, RunId, Status, Timestamp, Verdict, Version, VersionId,
+};
 
 macro_rules! keys {
     ($($(#[$doc:meta])* $name:ident)*) => {$(
@@ -344,6 +346,21 @@ pub struct VersionAt {
     pub written: Option<(RunKey, Timestamp)>,
 }
 
+/// A write that counts, with the last write of its artifact by anybody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputRow {
+    /// Who wrote.
+    pub run: RunKey,
+    /// What was written.
+    pub version: Version,
+    /// From when it counts.
+    pub at: Timestamp,
+    /// The run that last wrote the artifact.
+    pub last_run: RunKey,
+    /// Whether that write made the same version.
+    pub is_last: bool,
+}
+
 /// Which runs are meant.
 #[derive(Clone, Debug, Default)]
 pub struct RunSelection {
@@ -355,6 +372,8 @@ pub struct RunSelection {
     pub since: Option<Timestamp>,
     /// Started before or at.
     pub until: Option<Timestamp>,
+    /// With code at a commit that begins so, in lower case.
+    pub commit: Option<String>,
     /// At most so many.
     pub limit: Option<usize>,
 }

@@ -6,8 +6,8 @@ use super::SqliteStore;
 use super::map::{Bytes, version_columns, version_id};
 use crate::model::{ArtifactName, Due, RunId, Timestamp, VersionId};
 use crate::store::{
-    ArtifactKey, Checkup, ComponentKey, ComponentRow, LabelRow, ProjectKey, Result, RunDetail, RunKey, RunSelection,
-    Store, VersionAt, VersionKey, Work,
+    ArtifactKey, Checkup, ComponentKey, ComponentRow, LabelRow, OutputRow, ProjectKey, Result, RunDetail, RunKey,
+    RunSelection, Store, VersionAt, VersionKey, Work,
 };
 
 impl SqliteStore {
@@ -181,6 +181,18 @@ impl Store for SqliteStore {
         Ok(edges)
     }
 
+    fn downstream(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, RunKey)>> {
+        self.all_downstream(runs)
+    }
+
+    fn read_by(&mut self, artifact: ArtifactKey, version: &VersionId) -> Result<Vec<RunKey>> {
+        self.readers_of_version(artifact, version)
+    }
+
+    fn outputs(&mut self, runs: &[RunKey]) -> Result<Vec<OutputRow>> {
+        self.outputs_of(runs)
+    }
+
     fn run(&mut self, id: RunId) -> Result<Option<RunKey>> {
         self.one("SELECT id FROM run WHERE uuid = $1 AND component_id IS NOT NULL", [id], |row| row.get(0))
     }
@@ -204,9 +216,11 @@ impl Store for SqliteStore {
         };
         let sql = format!(
             "SELECT id FROM run WHERE {place} AND started_at >= $2 AND started_at <= $3
-             AND ($4 IS NULL OR status = $4) ORDER BY started_at DESC, uuid DESC LIMIT $5"
+             AND ($4 IS NULL OR status = $4)
+             AND ($5 IS NULL OR git_id IN (SELECT id FROM git WHERE substr(commit_id, 1, length($5)) = $5))
+             ORDER BY started_at DESC, uuid DESC LIMIT $6"
         );
-        self.all(&sql, params![key, since, until, selection.status, limit], |row| row.get(0))
+        self.all(&sql, params![key, since, until, selection.status, selection.commit, limit], |row| row.get(0))
     }
 
     fn details(&mut self, runs: &[RunKey], with_source: bool) -> Result<Vec<RunDetail>> {

@@ -10,6 +10,8 @@ mod find;
 
 mod detail;
 
+mod triage;
+
 mod write;
 
 mod edge;

@@ -1,0 +1,5 @@
+//! The answers of triage, held against small models over generated pipelines.
+
+mod story;
+
+mod impact;
