@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mltrace_core::ingest::open_folded;
 use mltrace_core::query::{
-    Component, Components, Impact, ImpactOf, Reader, Review, Run, RunFilter, Runs, Tags, Trace, TraceOptions,
+    Component, Components, Impact, ImpactOf, Reader, Review, Run, RunFilter, Runs, Tags, Trace, TraceOptions, Verify,
 };
 
 use crate::process;
@@ -52,6 +52,20 @@ pub fn trace_with(artifact: &str, options: &TraceOptions) -> Result<Trace, Error
 /// ```
 pub fn impact(of: &ImpactOf<'_>) -> Result<Impact, Error> {
     ask(|reader| reader.impact(of))
+}
+
+/// Returns how what lies on this disk compares with the record: of these artifacts, or of all when none is named.
+///
+/// # Errors
+/// When nothing is recorded yet, no such artifact or version is known, or the store does not answer.
+///
+/// ```no_run
+/// let verified = mltrace::verify(&["data/raw.csv"])?;
+/// assert!(verified.artifacts.iter().all(|artifact| !artifact.state.is_wrong()));
+/// # Ok::<(), mltrace::Error>(())
+/// ```
+pub fn verify(artifacts: &[&str]) -> Result<Verify, Error> {
+    ask(|reader| reader.verify(artifacts, &mut |_| {}, &|_| {}))
 }
 
 /// Returns the runs that pass the filter, newest first.

@@ -50,11 +50,20 @@ fn the_json_of_the_documents_is_that_of_an_answer() {
 
 #[test]
 fn the_fields_of_the_answers_are_those_of_the_documents() {
-    use mltrace::answer::{ImpactState, Impacted};
+    use mltrace::answer::{DiskState, ImpactState, Impacted, Verified};
 
     let run = mltrace_core::model::RunId::new();
     let name = mltrace_core::model::ArtifactName::from("a");
     let version = mltrace_core::model::VersionId::None;
+    let verified = Verified {
+        name: name.clone(),
+        version: version.clone(),
+        state: DiskState::Missing,
+        found: None,
+        written_by: None,
+        problem: None,
+    };
+    check_fields("An artifact on disk", serde_json::to_value(&verified));
     let impacted = Impacted { name, version, written_by: run, state: ImpactState::Current, owner: None };
     check_fields("A version downstream", serde_json::to_value(&impacted));
 }

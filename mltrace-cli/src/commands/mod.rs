@@ -10,6 +10,8 @@ mod unflag;
 
 mod review;
 
+mod verify;
+
 mod recent;
 
 mod history;
@@ -60,6 +62,7 @@ pub(crate) enum Command {
     Flag(flag::Args),
     Unflag(unflag::Args),
     Review(review::Args),
+    Verify(verify::Args),
     Recent(recent::Args),
     History(history::Args),
     Inspect(inspect::Args),
@@ -93,6 +96,7 @@ impl Command {
             Self::Flag(args) => args.run(session),
             Self::Unflag(args) => args.run(session),
             Self::Review(args) => args.run(session),
+            Self::Verify(args) => args.run(session),
             Self::Recent(args) => args.run(session),
             Self::History(args) => args.run(session),
             Self::Inspect(args) => args.run(session),

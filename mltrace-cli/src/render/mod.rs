@@ -4,6 +4,8 @@ pub(crate) mod trace;
 
 pub(crate) mod impact;
 
+pub(crate) mod verify;
+
 pub(crate) mod runs;
 
 pub(crate) mod run;

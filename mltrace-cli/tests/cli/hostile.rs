@@ -44,6 +44,7 @@ fn text_never_holds_what_a_terminal_obeys_or_hides() {
             &["review"],
             &["impact", &format!("i{name}")],
             &["impact", &output],
+            &["-v", "verify"],
             &["inspect", "latest"],
             &["trace", &format!("x{name}")],
             &["history", &format!("x{name}")],

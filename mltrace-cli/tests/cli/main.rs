@@ -14,6 +14,8 @@ mod verdicts;
 
 mod impact;
 
+mod verify;
+
 mod moving;
 
 mod upkeep;

@@ -129,7 +129,8 @@ fn name_path(
 ///
 /// Schemes may be stacked (`jdbc:postgresql://…`). A scheme without a slash behind it (`sample:17`) is as likely an
 /// identifier; both are kept as given.
-fn is_uri(text: &str) -> bool {
+#[must_use]
+pub fn is_uri(text: &str) -> bool {
     let Some(end) = text.find(":/") else {
         return false;
     };

@@ -20,6 +20,8 @@ mod review;
 
 mod impact;
 
+mod verify;
+
 mod export;
 
 pub use answer::{
@@ -31,3 +33,4 @@ pub use name::NameKind;
 pub use reader::{QueryError, Reader};
 pub use runs::RunFilter;
 pub use trace::TraceOptions;
+pub use verify::{DiskState, Verified, Verify};

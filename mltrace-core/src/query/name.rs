@@ -90,7 +90,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn project(&mut self) -> Result<Option<ProjectKey>, QueryError> {
-        if let Some(own) = self.store.project(&self.project)? {
+        if let Some(own) = self.store.project(&self.home.project)? {
             return Ok(Some(own));
         }
         // A store that holds another project alone, imported or moved here, answers for that one.
@@ -102,7 +102,7 @@ impl Reader<'_> {
 
     pub(super) fn project_name(&mut self, project: ProjectKey) -> Result<String, QueryError> {
         let named = self.store.projects()?.into_iter().find(|(key, _)| *key == project);
-        Ok(named.map_or_else(|| self.project.clone(), |(_, name)| name))
+        Ok(named.map_or_else(|| self.home.project.clone(), |(_, name)| name))
     }
 
     /// The whole text is tried as a name first, then what stands before its last `@`.
@@ -134,7 +134,7 @@ impl Reader<'_> {
         text: &str,
     ) -> Result<Option<(ArtifactKey, ArtifactName)>, QueryError> {
         let mut candidates = vec![ArtifactName::from(text)];
-        candidates.extend(name::on_command_line(text, &Root::new(&self.root), &self.folder));
+        candidates.extend(name::on_command_line(text, &Root::new(&self.home.root), &self.folder));
         for candidate in candidates {
             if let Some(key) = self.store.artifact(project, candidate.as_str())? {
                 return Ok(Some((key, candidate)));

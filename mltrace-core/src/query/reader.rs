@@ -9,8 +9,7 @@ use crate::store::{Store, StoreError};
 /// Answers questions about one project of a store.
 pub struct Reader<'s> {
     pub(super) store: &'s mut dyn Store,
-    pub(super) project: String,
-    pub(super) root: PathBuf,
+    pub(super) home: Home,
     pub(super) folder: PathBuf,
 }
 
@@ -49,6 +48,6 @@ pub enum QueryError {
 impl<'s> Reader<'s> {
     /// Returns a reader for the project of `home`; relative paths in questions are meant from `folder`.
     pub fn new(store: &'s mut dyn Store, home: &Home, folder: &Path) -> Self {
-        Self { store, project: home.project.clone(), root: home.root.clone(), folder: folder.to_owned() }
+        Self { store, home: home.clone(), folder: folder.to_owned() }
     }
 }

@@ -7,6 +7,8 @@ mod error;
 #[cfg(feature = "store")]
 mod sqlite;
 
+use std::collections::HashMap;
+
 use crate::config::Home;
 use crate::model::{
     ArtifactKind, ArtifactName, Bound, Code, Declaration, Due, Git, Header, LabelFact, NoteFact, ProcessId, RunId,
@@ -47,6 +49,8 @@ pub trait Store {
     fn versions(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<Vec<VersionAt>>;
     /// Returns the version of an artifact whose last write at or before `at` is the latest.
     fn latest(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<Option<VersionAt>>;
+    /// Returns every artifact by name with its latest version: the one written last, else the one read last.
+    fn latest_of_all(&mut self, project: ProjectKey) -> Result<Vec<(ArtifactName, Option<VersionAt>)>>;
     /// Returns the runs that read a version of an artifact, oldest first, at most `limit`.
     fn readers(&mut self, artifact: ArtifactKey, version: &VersionId, limit: usize) -> Result<Vec<RunId>>;
     /// Returns every pair (run, a run that wrote what it read) upstream of `runs`, at most `depth` steps away.
@@ -59,6 +63,8 @@ pub trait Store {
     fn outputs(&mut self, runs: &[RunKey]) -> Result<Vec<OutputRow>>;
     /// Returns a run by id.
     fn run(&mut self, id: RunId) -> Result<Option<RunKey>>;
+    /// Returns the ids of runs.
+    fn run_ids(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, RunId>>;
     /// Returns up to `limit` runs whose id, written without hyphens, starts or ends with `digits`; newest first.
     fn runs_like(&mut self, project: ProjectKey, digits: &str, limit: usize) -> Result<Vec<RunId>>;
     /// Returns the selected runs, newest first.

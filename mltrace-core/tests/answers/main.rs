@@ -3,3 +3,5 @@
 mod story;
 
 mod impact;
+
+mod verify;

@@ -1,6 +1,6 @@
 //! A store in a folder of its own, told of runs by import lines.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use mltrace_core::config::{Environment, Home};
 use mltrace_core::ingest;
@@ -41,6 +41,11 @@ impl Story {
     /// Returns who answers.
     pub(crate) fn reader(&mut self) -> Reader<'_> {
         Reader::new(self.store.as_mut(), &self.home, Path::new("/nowhere"))
+    }
+
+    /// Returns a path inside the project.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.home.root.join(name)
     }
 }
 

@@ -1,5 +1,7 @@
 //! What can be found in a SQLite file.
 
+use std::collections::HashMap;
+
 use rusqlite::{OptionalExtension, Params, Row, params};
 
 use super::SqliteStore;
@@ -64,7 +66,7 @@ impl SqliteStore {
     }
 }
 
-fn version_at(row: &Row<'_>) -> rusqlite::Result<VersionAt> {
+pub(super) fn version_at(row: &Row<'_>) -> rusqlite::Result<VersionAt> {
     let run: Option<RunKey> = row.get(3)?;
     let at: Option<Timestamp> = row.get(4)?;
     Ok(VersionAt { key: row.get(0)?, id: version_id(row, 1)?.unwrap_or(VersionId::None), written: run.zip(at) })
@@ -139,6 +141,10 @@ impl Store for SqliteStore {
         self.one(read, params![artifact, at], version_at)
     }
 
+    fn latest_of_all(&mut self, project: ProjectKey) -> Result<Vec<(ArtifactName, Option<VersionAt>)>> {
+        self.all_latest(project)
+    }
+
     fn readers(&mut self, artifact: ArtifactKey, version: &VersionId, limit: usize) -> Result<Vec<RunId>> {
         let (kind, value) = version_columns(version);
         let sql = "SELECT DISTINCT r.uuid FROM read d JOIN run r ON r.id = d.run_id
@@ -195,6 +201,11 @@ impl Store for SqliteStore {
 
     fn run(&mut self, id: RunId) -> Result<Option<RunKey>> {
         self.one("SELECT id FROM run WHERE uuid = $1 AND component_id IS NOT NULL", [id], |row| row.get(0))
+    }
+
+    fn run_ids(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, RunId>> {
+        let sql = "SELECT r.id, r.uuid FROM json_each($1) AS asked JOIN run r ON r.id = asked.value";
+        Ok(self.all(sql, [key_list(runs)], |row| Ok((row.get(0)?, row.get(1)?)))?.into_iter().collect())
     }
 
     fn runs_like(&mut self, project: ProjectKey, digits: &str, limit: usize) -> Result<Vec<RunId>> {

@@ -3,15 +3,32 @@
 use rusqlite::{Row, params};
 
 use super::SqliteStore;
-use super::find::key_list;
+use super::find::{key_list, version_at};
 use super::map::{version_columns, version_id};
 use crate::model::{ArtifactName, Version, VersionId};
-use crate::store::{ArtifactKey, OutputRow, Result, RunKey};
+use crate::store::{ArtifactKey, OutputRow, ProjectKey, Result, RunKey, VersionAt};
 
 /// How many runs one statement asks for.
 const CHUNK: usize = 10_000;
 
 impl SqliteStore {
+    pub(super) fn all_latest(&self, project: ProjectKey) -> Result<Vec<(ArtifactName, Option<VersionAt>)>> {
+        // w: the last write of the artifact; v: what it made, or what was read last of an artifact that nobody wrote.
+        let sql = "SELECT v.id, v.id_kind, v.id_value, w.run_id, w.at, a.name FROM artifact a
+             LEFT JOIN write w ON w.id = (
+                 SELECT q.id FROM write q JOIN run r ON r.id = q.run_id
+                 WHERE q.artifact_id = a.id AND q.version_id IS NOT NULL
+                 ORDER BY q.at DESC, r.uuid DESC, q.n DESC LIMIT 1)
+             LEFT JOIN version v ON v.id = coalesce(w.version_id, (
+                 SELECT d.seen_id FROM read d WHERE d.artifact_id = a.id AND d.seen_id IS NOT NULL
+                 ORDER BY d.at DESC LIMIT 1))
+             WHERE a.project_id = $1 ORDER BY a.name";
+        self.all(sql, [project], |row| {
+            let is_known = row.get::<_, Option<i64>>(0)?.is_some();
+            Ok((ArtifactName(row.get(5)?), if is_known { Some(version_at(row)?) } else { None }))
+        })
+    }
+
     pub(super) fn all_downstream(&self, runs: &[RunKey]) -> Result<Vec<(RunKey, RunKey)>> {
         // down: all runs downstream, each once; then the edges among them.
         let sql = "WITH RECURSIVE down (run_id) AS (

@@ -1,0 +1,156 @@
+//! Whether what lies on this disk is what the record says.
+
+use serde::{Deserialize, Serialize};
+
+use super::{QueryError, Reader};
+use crate::capture::fingerprint::{fingerprint, stat};
+use crate::capture::{Hashing, Skip, name};
+use crate::model::{ArtifactName, RunId, VersionId};
+use crate::store::RunKey;
+
+/// The answer of `verify`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verify {
+    /// The artifacts, by name when all were asked for.
+    pub artifacts: Vec<Verified>,
+}
+
+/// An artifact on disk against the record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verified {
+    /// The artifact.
+    pub name: ArtifactName,
+    /// The version that the record expects: the latest, unless another was named.
+    pub version: VersionId,
+    /// How the disk compares.
+    pub state: DiskState,
+    /// What is there instead, when it changed and could be read.
+    pub found: Option<VersionId>,
+    /// The run that last wrote the expected version.
+    pub written_by: Option<RunId>,
+    /// What kept it from being compared.
+    pub problem: Option<String>,
+}
+
+/// How an artifact on disk compares with the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DiskState {
+    /// It holds what the record says.
+    Unchanged,
+    /// It holds something else, or cannot be read.
+    Changed,
+    /// Nothing is there.
+    Missing,
+    /// It holds what was read last, and no recorded run wrote that.
+    UnknownWriter,
+    /// The record knows no content of it that this disk could hold: a URI, an identifier, a declared version.
+    NotLocal,
+}
+
+impl DiskState {
+    /// Returns whether the record cannot be trusted to tell of what is there.
+    #[must_use]
+    pub fn is_wrong(self) -> bool {
+        matches!(self, Self::Changed | Self::Missing)
+    }
+}
+
+/// What the record says of an artifact.
+struct Expected {
+    name: ArtifactName,
+    version: VersionId,
+    writer: Option<RunKey>,
+}
+
+impl Reader<'_> {
+    /// Compares `artifacts` (`NAME`, the latest version, or `NAME@VERSION`), or all of the project when none is named,
+    /// with what lies on this disk. Every byte is read: no known hash is trusted.
+    ///
+    /// `each` is told each artifact as it is done; `progress` how many bytes were read since it was told last.
+    ///
+    /// # Errors
+    /// When no such artifact or version is known, or the store does not answer.
+    pub fn verify(
+        &mut self,
+        artifacts: &[&str],
+        each: &mut dyn FnMut(&Verified),
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<Verify, QueryError> {
+        let expected = if artifacts.is_empty() { self.all_expected()? } else { self.expected(artifacts)? };
+        let keys: Vec<RunKey> = expected.iter().filter_map(|expected| expected.writer).collect();
+        let ids = self.store.run_ids(&keys)?;
+        let skip = Skip::of(&self.home.store, &self.home.folder);
+        let mut found = Vec::with_capacity(expected.len());
+        for expected in expected {
+            let written_by = expected.writer.and_then(|writer| ids.get(&writer).copied());
+            let verified = self.compare(expected, written_by, &skip, progress);
+            each(&verified);
+            found.push(verified);
+        }
+        Ok(Verify { artifacts: found })
+    }
+
+    fn expected(&mut self, artifacts: &[&str]) -> Result<Vec<Expected>, QueryError> {
+        let mut found = Vec::with_capacity(artifacts.len());
+        for artifact in artifacts {
+            let version = self.find_version(artifact, None)?;
+            let writer = version.written.map(|(run, _)| run);
+            found.push(Expected { name: version.version.name, version: version.version.version, writer });
+        }
+        Ok(found)
+    }
+
+    fn all_expected(&mut self) -> Result<Vec<Expected>, QueryError> {
+        let Some(project) = self.project()? else { return Ok(Vec::new()) };
+        let latest = self.store.latest_of_all(project)?;
+        let expected = latest.into_iter().map(|(name, latest)| {
+            let (version, written) = latest.map_or((VersionId::None, None), |latest| (latest.id, latest.written));
+            Expected { name, version, writer: written.map(|(run, _)| run) }
+        });
+        Ok(expected.collect())
+    }
+
+    fn compare(
+        &self,
+        expected: Expected,
+        written_by: Option<RunId>,
+        skip: &Skip,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Verified {
+        let Expected { name, version, .. } = expected;
+        let (is_uri, path) = (name::is_uri(name.as_str()), self.home.root.join(name::decode(name.as_str())));
+        let expected = version.clone();
+        let verified = |state, found, problem| Verified { name, version: expected, state, found, written_by, problem };
+        // What was too large to hash is told by its stat alone, and so is everything when nothing may be hashed.
+        let limit = match &version {
+            VersionId::Content(_) => u64::MAX,
+            VersionId::Stat(_) => 0,
+            VersionId::Declared(_) | VersionId::Write(_) | VersionId::None => {
+                return verified(DiskState::NotLocal, None, None);
+            }
+        };
+        if is_uri {
+            return verified(DiskState::NotLocal, None, None);
+        }
+        match stat(&path) {
+            Ok(Some(_)) => {}
+            Ok(None) => return verified(DiskState::Missing, None, None),
+            Err(error) => return verified(DiskState::Changed, None, Some(error.to_string())),
+        }
+        let how = Hashing { limit, skip, cache: None, progress: Some(progress), cancel: None };
+        match fingerprint(&path, &how) {
+            Ok(Some(found)) if found.version == version && written_by.is_some() => {
+                verified(DiskState::Unchanged, None, None)
+            }
+            Ok(Some(found)) if found.version == version => verified(DiskState::UnknownWriter, None, None),
+            Ok(Some(found)) => verified(DiskState::Changed, Some(found.version), None),
+            Ok(None) => verified(
+                DiskState::Changed,
+                None,
+                Some("it is no file or folder that can be hashed, or kept changing".to_owned()),
+            ),
+            Err(error) => verified(DiskState::Changed, None, Some(error.to_string())),
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Verify finds exactly the damage that was done to files and folders.
+
+use std::fs;
+use std::path::Path;
+
+use mltrace_core::capture::fingerprint::fingerprint;
+use mltrace_core::capture::{Hashing, Skip};
+use mltrace_core::query::{DiskState, Verify};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::story::{Story, at, id};
+
+/// What happens to an artifact after it was recorded.
+#[derive(Clone, Copy, Debug)]
+enum Damage {
+    Nothing,
+    /// The same bytes are written again.
+    Rewritten,
+    /// One byte differs, and neither size nor time tell.
+    Flipped,
+    Longer,
+    Deleted,
+    /// Something of another kind took its place.
+    Replaced,
+}
+
+fn damages() -> impl Strategy<Value = Vec<(Damage, bool, bool)>> {
+    let damage = prop::sample::select(vec![
+        Damage::Nothing,
+        Damage::Rewritten,
+        Damage::Flipped,
+        Damage::Longer,
+        Damage::Deleted,
+        Damage::Replaced,
+    ]);
+    prop::collection::vec((damage, any::<bool>(), any::<bool>()), 1..12)
+}
+
+/// The file that is damaged: the artifact itself, or a file inside it.
+fn file_of(path: &Path, is_folder: bool) -> std::path::PathBuf {
+    if is_folder { path.join("deep").join("part") } else { path.to_owned() }
+}
+
+fn do_damage(path: &Path, is_folder: bool, damage: Damage) {
+    let file = file_of(path, is_folder);
+    let bytes = fs::read(&file).unwrap();
+    let remove = |path: &Path| if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    match damage {
+        Damage::Nothing => {}
+        Damage::Rewritten => fs::write(&file, &bytes).unwrap(),
+        Damage::Flipped => {
+            let modified = fs::metadata(&file).unwrap().modified().unwrap();
+            let mut flipped = bytes;
+            flipped[7] ^= 1;
+            fs::write(&file, flipped).unwrap();
+            fs::File::options().write(true).open(&file).unwrap().set_modified(modified).unwrap();
+        }
+        Damage::Longer => fs::write(&file, [&bytes[..], b"!"].concat()).unwrap(),
+        Damage::Deleted => remove(path).unwrap(),
+        Damage::Replaced => {
+            remove(path).unwrap();
+            if is_folder { fs::write(path, "a file now").unwrap() } else { fs::create_dir(path).unwrap() }
+        }
+    }
+}
+
+fn expected(damage: Damage, is_written: bool) -> DiskState {
+    match damage {
+        Damage::Nothing | Damage::Rewritten if is_written => DiskState::Unchanged,
+        Damage::Nothing | Damage::Rewritten => DiskState::UnknownWriter,
+        Damage::Flipped | Damage::Longer | Damage::Replaced => DiskState::Changed,
+        Damage::Deleted => DiskState::Missing,
+    }
+}
+
+fn content(path: &Path) -> Value {
+    let skip = Skip::default();
+    let how = Hashing { limit: u64::MAX, skip: &skip, cache: None, progress: None, cancel: None };
+    let found = fingerprint(path, &how).unwrap().unwrap();
+    json!({"version": found.version.to_string(), "size": found.size})
+}
+
+fn verify(story: &mut Story, artifacts: &[&str]) -> Verify {
+    story.reader().verify(artifacts, &mut |_| {}, &|_| {}).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn damage_is_found_exactly(damages in damages()) {
+        let mut story = Story::told(&[]);
+        let mut lines = Vec::new();
+        for (number, (_, is_folder, is_written)) in damages.iter().enumerate() {
+            let name = format!("artifact {number:02}");
+            let file = file_of(&story.path(&name), *is_folder);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, format!("content of number {number}").repeat(5)).unwrap();
+            let mut artifact = content(&story.path(&name));
+            artifact["name"] = json!(name);
+            let edge = if *is_written { "outputs" } else { "inputs" };
+            lines.push(json!({"id": id(number), "component": "c", "started_at": at(number), "ended_at": at(number),
+                              edge: [artifact]}));
+        }
+        story.tell(&lines);
+        for (number, (damage, is_folder, _)) in damages.iter().enumerate() {
+            do_damage(&story.path(&format!("artifact {number:02}")), *is_folder, *damage);
+        }
+        let found = verify(&mut story, &[]);
+        let states: Vec<DiskState> = found.artifacts.iter().map(|artifact| artifact.state).collect();
+        let expected: Vec<DiskState> = damages.iter().map(|(damage, _, is_written)| expected(*damage, *is_written)).collect();
+        prop_assert_eq!(states, expected);
+    }
+}
+
+#[test]
+fn what_this_disk_cannot_hold_is_not_local() {
+    let version = format!("b3:{}", "1".repeat(64));
+    let mut story = Story::told(&[json!({
+        "id": id(1), "component": "c", "started_at": at(0), "ended_at": at(1), "inputs": ["raw"],
+        "outputs": ["s3://x/a", {"name": "s3://x/b", "version": version}, {"name": "registry", "version": "v:3"}],
+    })]);
+    let found = verify(&mut story, &[]);
+    assert_eq!(found.artifacts.len(), 4);
+    assert!(found.artifacts.iter().all(|artifact| artifact.state == DiskState::NotLocal), "{found:?}");
+}
+
+#[test]
+fn an_older_version_is_compared_when_it_is_named() {
+    let mut story = Story::told(&[]);
+    let mut lines = Vec::new();
+    for (number, text) in ["one", "two"].iter().enumerate() {
+        fs::write(story.path("file"), text.repeat(50)).unwrap();
+        let mut artifact = content(&story.path("file"));
+        artifact["name"] = json!("file");
+        lines.push(json!({"id": id(number), "component": "c", "started_at": at(number), "ended_at": at(number),
+                          "outputs": [artifact]}));
+    }
+    story.tell(&lines);
+    let older = lines[0]["outputs"][0]["version"].as_str().unwrap().to_owned();
+    let found = verify(&mut story, &["file", &format!("file@{older}")]);
+    let states: Vec<_> = found.artifacts.iter().map(|artifact| artifact.state).collect();
+    assert_eq!(states, [DiskState::Unchanged, DiskState::Changed]);
+    assert_eq!(found.artifacts[1].found, Some(found.artifacts[0].version.clone()));
+    assert_eq!(found.artifacts[1].written_by, Some(id(0)));
+}
+
+#[test]
+fn a_file_told_by_its_stat_is_compared_by_its_stat() {
+    let mut story = Story::told(&[]);
+    fs::write(story.path("large"), "x".repeat(100)).unwrap();
+    let skip = Skip::default();
+    let how = Hashing { limit: 10, skip: &skip, cache: None, progress: None, cancel: None };
+    let version = fingerprint(&story.path("large"), &how).unwrap().unwrap().version.to_string();
+    assert!(version.starts_with("stat:"), "{version}");
+    story.tell(&[json!({"id": id(1), "component": "c", "started_at": at(0), "ended_at": at(1),
+                        "outputs": [{"name": "large", "version": version}]})]);
+    assert_eq!(verify(&mut story, &[]).artifacts[0].state, DiskState::Unchanged);
+    fs::write(story.path("large"), "y".repeat(101)).unwrap();
+    assert_eq!(verify(&mut story, &[]).artifacts[0].state, DiskState::Changed);
+}
