@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use mltrace_core::ingest::open_folded;
 use mltrace_core::query::{
-    Component, Components, Impact, ImpactOf, Reader, Review, Run, RunFilter, Runs, Tags, Trace, TraceOptions, Verify,
+    Component, Components, Diff, Impact, ImpactOf, Reader, Review, Run, RunFilter, Runs, Tags, Trace, TraceOptions,
+    Verify,
 };
 
 use crate::process;
@@ -52,6 +53,23 @@ pub fn trace_with(artifact: &str, options: &TraceOptions) -> Result<Trace, Error
 /// ```
 pub fn impact(of: &ImpactOf<'_>) -> Result<Impact, Error> {
     ask(|reader| reader.impact(of))
+}
+
+/// Returns what differs upstream of two versions, first divergence first: causes, not what follows from them. Without
+/// `b`, `a` is compared with the last version of the artifact that somebody found fine, else with the one before.
+///
+/// # Errors
+/// When nothing is recorded yet, no such artifact or version is known, there is nothing to compare with, or the store
+/// does not answer.
+///
+/// ```no_run
+/// for difference in mltrace::diff("model.json", None)?.differences {
+///     println!("{:?} {}: {:?} -> {:?}", difference.component, difference.field, difference.a, difference.b);
+/// }
+/// # Ok::<(), mltrace::Error>(())
+/// ```
+pub fn diff(a: &str, b: Option<&str>) -> Result<Diff, Error> {
+    ask(|reader| reader.diff(a, b))
 }
 
 /// Returns how what lies on this disk compares with the record: of these artifacts, or of all when none is named.

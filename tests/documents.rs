@@ -50,11 +50,13 @@ fn the_json_of_the_documents_is_that_of_an_answer() {
 
 #[test]
 fn the_fields_of_the_answers_are_those_of_the_documents() {
-    use mltrace::answer::{DiskState, ImpactState, Impacted, Verified};
+    use mltrace::answer::{Difference, DiskState, ImpactState, Impacted, Verified};
 
     let run = mltrace_core::model::RunId::new();
     let name = mltrace_core::model::ArtifactName::from("a");
     let version = mltrace_core::model::VersionId::None;
+    let difference = Difference { component: None, field: "code".to_owned(), a: None, b: None, runs: [None, None] };
+    check_fields("A difference", serde_json::to_value(&difference));
     let verified = Verified {
         name: name.clone(),
         version: version.clone(),

@@ -123,6 +123,9 @@ impl From<QueryError> for Error {
             QueryError::NotYet { .. } => {
                 Self::new(Kind::NotFound, message).hint("leave out `--as-of`, or name a later time")
             }
+            QueryError::NothingBefore { .. } => {
+                Self::new(Kind::NotFound, message).hint("name two versions: `mltrace diff A B`")
+            }
             QueryError::Ambiguous { .. } => Self::new(Kind::NotFound, message).hint("give more of it"),
         }
     }

@@ -10,6 +10,8 @@ mod unflag;
 
 mod review;
 
+mod diff;
+
 mod verify;
 
 mod recent;
@@ -62,6 +64,7 @@ pub(crate) enum Command {
     Flag(flag::Args),
     Unflag(unflag::Args),
     Review(review::Args),
+    Diff(diff::Args),
     Verify(verify::Args),
     Recent(recent::Args),
     History(history::Args),
@@ -96,6 +99,7 @@ impl Command {
             Self::Flag(args) => args.run(session),
             Self::Unflag(args) => args.run(session),
             Self::Review(args) => args.run(session),
+            Self::Diff(args) => args.run(session),
             Self::Verify(args) => args.run(session),
             Self::Recent(args) => args.run(session),
             Self::History(args) => args.run(session),

@@ -4,6 +4,8 @@ pub(crate) mod trace;
 
 pub(crate) mod impact;
 
+pub(crate) mod diff;
+
 pub(crate) mod verify;
 
 pub(crate) mod runs;

@@ -14,6 +14,8 @@ mod verdicts;
 
 mod impact;
 
+mod diff;
+
 mod verify;
 
 mod moving;

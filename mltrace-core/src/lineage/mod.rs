@@ -6,6 +6,11 @@ mod trace;
 
 mod impact;
 
+mod diff;
+
+mod align;
+
 pub use coverage::{Group, Judged, groups};
+pub use diff::{Cause, Side, Source, Step, diff, is_unusual};
 pub use impact::{ImpactState, Written, states};
 pub use trace::depths;

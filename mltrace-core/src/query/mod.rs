@@ -20,6 +20,8 @@ mod review;
 
 mod impact;
 
+mod diff;
+
 mod verify;
 
 mod export;
@@ -28,6 +30,7 @@ pub use answer::{
     Code, Component, Components, Git, Impact, ImpactRoot, ImpactState, Impacted, Input, Labelled, LookNext, Note,
     Output, Review, Run, RunAtDepth, Runs, Stale, StaleReason, Suspect, Tags, Trace,
 };
+pub use diff::{Baseline, Diff, Difference};
 pub use impact::ImpactOf;
 pub use name::NameKind;
 pub use reader::{QueryError, Reader};

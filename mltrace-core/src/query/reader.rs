@@ -32,6 +32,12 @@ pub enum QueryError {
         /// The moment.
         at: Timestamp,
     },
+    /// There is nothing to compare with.
+    #[error("no other version of `{name}` was written before it, and none is labelled ok")]
+    NothingBefore {
+        /// What was asked for.
+        name: String,
+    },
     /// Several things have that name.
     #[error("`{name}` is not enough: it may be {}", .candidates.iter().map(|c| format!("`{c}`")).collect::<Vec<_>>().join(" or "))]
     Ambiguous {

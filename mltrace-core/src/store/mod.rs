@@ -71,6 +71,8 @@ pub trait Store {
     fn select(&mut self, project: ProjectKey, selection: &RunSelection) -> Result<Vec<RunKey>>;
     /// Returns runs in full, in the order asked for.
     fn details(&mut self, runs: &[RunKey], with_source: bool) -> Result<Vec<RunDetail>>;
+    /// Returns how long the last runs of a component took that completed, in milliseconds, at most `limit`.
+    fn durations(&mut self, component: ComponentKey, limit: usize) -> Result<Vec<f64>>;
     /// Returns the last verdict on each version that has one, oldest first; or all verdicts ever given.
     fn labels(&mut self, project: ProjectKey, only_last: bool) -> Result<Vec<LabelRow>>;
     /// Returns the run that last wrote a version.

@@ -2,6 +2,8 @@
 
 mod story;
 
+mod diff;
+
 mod impact;
 
 mod verify;

@@ -238,6 +238,10 @@ impl Store for SqliteStore {
         self.run_details(runs, with_source)
     }
 
+    fn durations(&mut self, component: ComponentKey, limit: usize) -> Result<Vec<f64>> {
+        self.durations_of(component, limit)
+    }
+
     fn labels(&mut self, project: ProjectKey, only_last: bool) -> Result<Vec<LabelRow>> {
         let sql = "SELECT l.uuid, v.id, a.name, v.id_kind, v.id_value, l.verdict, l.reason, l.by, l.at
              FROM label l JOIN version v ON v.id = l.version_id JOIN artifact a ON a.id = v.artifact_id

@@ -5,8 +5,8 @@ use rusqlite::{Row, params};
 use super::SqliteStore;
 use super::find::{key_list, version_at};
 use super::map::{version_columns, version_id};
-use crate::model::{ArtifactName, Version, VersionId};
-use crate::store::{ArtifactKey, OutputRow, ProjectKey, Result, RunKey, VersionAt};
+use crate::model::{ArtifactName, Status, Version, VersionId};
+use crate::store::{ArtifactKey, ComponentKey, OutputRow, ProjectKey, Result, RunKey, VersionAt};
 
 /// How many runs one statement asks for.
 const CHUNK: usize = 10_000;
@@ -55,6 +55,13 @@ impl SqliteStore {
              UNION
              SELECT d.run_id FROM asked JOIN write w ON w.version_id = asked.id JOIN read d ON d.write_id = w.id";
         self.all(sql, params![artifact, kind, value], |row| row.get(0))
+    }
+
+    pub(super) fn durations_of(&self, component: ComponentKey, limit: usize) -> Result<Vec<f64>> {
+        let sql = "SELECT duration_us / 1000.0 FROM run
+             WHERE component_id = $1 AND status = $2 AND duration_us IS NOT NULL ORDER BY started_at DESC LIMIT $3";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.all(sql, params![component, Status::Completed, limit], |row| row.get(0))
     }
 
     pub(super) fn outputs_of(&self, runs: &[RunKey]) -> Result<Vec<OutputRow>> {

@@ -1,0 +1,143 @@
+//! What differs upstream of two versions, run by run.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use mltrace_core::model::{RunId, Version, VersionId};
+use mltrace_core::query::{Baseline, Diff, Difference};
+use serde_json::Value;
+
+use super::{paint, run, runs};
+use crate::escape::line;
+use crate::time;
+
+/// How many letters of a value are shown.
+const LETTERS: usize = 200;
+
+/// Returns the two versions, then each pair of runs with what differs in it. What many runs share, such as a commit, is
+/// told once.
+pub(crate) fn text(answer: &Diff) -> String {
+    let mut text = String::new();
+    for (side, version, why) in [("a", &answer.a, baseline(answer)), ("b", &answer.b, "")] {
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(text, "{side}  {}{why}", line(&named(version)));
+    }
+    if answer.differences.is_empty() {
+        text.push_str("nothing differs\n");
+        return text;
+    }
+    let mut repeats: HashMap<String, usize> = HashMap::new();
+    for difference in answer.differences.iter().filter(|difference| is_shared(difference)) {
+        *repeats.entry(key(difference)).or_default() += 1;
+    }
+    let mut told = std::collections::HashSet::new();
+    let mut heading = None;
+    for difference in &answer.differences {
+        let (key, is_shared) = (key(difference), is_shared(difference));
+        if is_shared && !told.insert(key.clone()) {
+            continue;
+        }
+        let place = (&difference.component, difference.runs);
+        if heading != Some(place) {
+            heading = Some(place);
+            let _ = writeln!(text, "{}", title(difference));
+        }
+        let more = repeats.get(&key).filter(|_| is_shared).map_or(0, |count| count - 1);
+        let more = if more > 0 { format!(", and in {more} more {}", plural(more, "run")) } else { String::new() };
+        let _ = writeln!(text, "  {}{more}", line(&change(difference)));
+    }
+    if answer.consequences > 0 {
+        let count = answer.consequences;
+        let follow = if count == 1 { "differs" } else { "differ" };
+        let _ = writeln!(text, "{count} more {} {follow} only because of {}", plural(count, "run"), these(answer));
+    }
+    text
+}
+
+fn these(answer: &Diff) -> &'static str {
+    if answer.differences.len() == 1 { "this" } else { "these" }
+}
+
+pub(super) fn plural(count: usize, word: &str) -> String {
+    if count == 1 { word.to_owned() } else { format!("{word}s") }
+}
+
+/// Returns why a version was chosen to compare with.
+pub(super) fn baseline(answer: &Diff) -> &'static str {
+    match answer.baseline {
+        Some(Baseline::Ok) => ", the last one that somebody found fine",
+        Some(Baseline::Previous) => ", the one written before",
+        None => "",
+    }
+}
+
+/// Returns a version by its name and, when it has one, its id in short.
+pub(super) fn named(version: &Version) -> String {
+    match &version.version {
+        VersionId::None => version.name.to_string(),
+        id => format!("{} ({})", version.name, id.short(run::DIGITS)),
+    }
+}
+
+/// Returns the component and its runs.
+fn title(difference: &Difference) -> String {
+    let component = difference.component.as_deref().unwrap_or("no recorded run");
+    paint::paint(paint::STRONG, line(component)) + &paint::paint(paint::FAINT, line(&ran(difference)))
+}
+
+/// Returns the runs of both sides.
+pub(super) fn ran(difference: &Difference) -> String {
+    let [left, right] = difference.runs.map(|run| run.map_or_else(|| "none".to_owned(), RunId::short));
+    if difference.runs == [None, None] { String::new() } else { format!("  run {left} → {right}") }
+}
+
+/// Returns whether a difference is one of the surroundings, which many runs have in common.
+fn is_shared(difference: &Difference) -> bool {
+    ["git.commit", "git.branch", "git.dirty", "host", "user"].contains(&difference.field.as_str())
+}
+
+fn key(difference: &Difference) -> String {
+    format!("{} {:?} {:?}", difference.field, difference.a, difference.b)
+}
+
+/// Returns what differs, with its value on both sides.
+pub(super) fn change(difference: &Difference) -> String {
+    let field = difference.field.as_str();
+    match (field, &difference.a, &difference.b) {
+        ("missing", None, _) => return "ran for b only".to_owned(),
+        ("missing", _, None) => return "ran for a only".to_owned(),
+        ("code", ..) => {
+            let [left, right] =
+                difference.runs.map(|run| run.map(mltrace_core::model::RunId::short).unwrap_or_default());
+            return format!("its source text: see `mltrace inspect {left}` and `mltrace inspect {right}`");
+        }
+        _ => {}
+    }
+    let name = match field.split_once(':') {
+        Some(("param", name)) => format!("parameter {name}"),
+        Some(("input", name)) => format!("input {name}"),
+        _ => match field {
+            "git.commit" => "commit".to_owned(),
+            "git.branch" => "branch".to_owned(),
+            "git.dirty" => "work tree differs from the commit".to_owned(),
+            "content" => "content, made of the same".to_owned(),
+            field => field.to_owned(),
+        },
+    };
+    let absent = if field.starts_with("input:") { "not read" } else { "none" };
+    let shown = |value: &Option<Value>| value.as_ref().map_or_else(|| absent.to_owned(), |value| shown(field, value));
+    format!("{name}: {} → {}", shown(&difference.a), shown(&difference.b))
+}
+
+fn shown(field: &str, value: &Value) -> String {
+    let text = match (field, value.as_f64(), value.as_str().map(str::parse::<VersionId>)) {
+        ("duration", Some(milliseconds), _) => time::show_span(milliseconds),
+        ("git.commit", ..) => runs::param(value).chars().take(run::DIGITS).collect(),
+        (_, _, Some(Ok(version))) if !field.starts_with("param:") => version.short(run::DIGITS),
+        _ => runs::param(value),
+    };
+    match text.char_indices().nth(LETTERS) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
+    }
+}

@@ -1,0 +1,341 @@
+//! What differs between two traces: causes, told apart from what merely follows from them.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
+
+use serde_json::Value;
+
+use super::align::{Aligned, Pair, align, by_name_and_argument};
+use crate::model::{ArtifactName, RunId, Timestamp, VersionId};
+
+/// One of the two traces that are compared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Side {
+    /// The version that was asked for.
+    pub asked: Source,
+    /// The runs upstream of it.
+    pub steps: Vec<Step>,
+}
+
+/// A run with what may make its outputs differ.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// The run.
+    pub id: RunId,
+    /// Its component.
+    pub component: String,
+    /// How far it is from what was asked.
+    pub depth: u32,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// Commit, source text, status, host: compared where both sides know it, in the order of their names.
+    pub surroundings: BTreeMap<&'static str, Value>,
+    /// Its parameters; one that is on one side only is a difference.
+    pub params: BTreeMap<String, Value>,
+    /// What it read.
+    pub inputs: Vec<Source>,
+    /// The names of what it wrote.
+    pub outputs: Vec<ArtifactName>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: Option<f64>,
+    /// Whether that is outside the component's usual range.
+    pub is_unusually_long_or_short: bool,
+}
+
+/// A version that was read, and the run that wrote it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    /// The artifact.
+    pub name: ArtifactName,
+    /// The argument that named it.
+    pub argument: Option<String>,
+    /// The version.
+    pub version: VersionId,
+    /// The run on this side that wrote it.
+    pub writer: Option<RunId>,
+}
+
+/// A cause: something that differs and follows from no other difference.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cause {
+    /// The component; `None` when no run wrote what was asked for.
+    pub component: Option<String>,
+    /// What differs: `git.commit`, `code`, `param:NAME`, `input:NAME`, `missing`, ….
+    pub field: String,
+    /// Its value on each side; `None`: it has none.
+    pub values: [Option<Value>; 2],
+    /// The run on each side.
+    pub runs: [Option<RunId>; 2],
+}
+
+/// Returns the causes, first divergence first, and how many pairs of runs differ only because of them.
+#[must_use]
+pub fn diff(a: &Side, b: &Side) -> (Vec<Cause>, usize) {
+    let aligned = align(a, b);
+    let mut comparison = Comparison { a, b, is_tainted: vec![false; aligned.pairs.len()], aligned, causes: Vec::new() };
+    let mut followers = 0_usize;
+    for number in comparison.order() {
+        let Some(pair) = comparison.aligned.pairs.get(number).copied() else { continue };
+        let before = comparison.causes.len();
+        let follows = comparison.compare(pair);
+        let is_cause = comparison.causes.len() > before;
+        // How long a run took changes nothing about what it wrote.
+        let (left, right) = comparison.steps(pair);
+        comparison.causes.extend(left.zip(right).and_then(|(left, right)| duration(left, right)));
+        if let Some(is_tainted) = comparison.is_tainted.get_mut(number) {
+            *is_tainted = is_cause || follows;
+        }
+        followers = followers.saturating_add(usize::from(follows && !is_cause));
+    }
+    comparison.compare_asked();
+    (comparison.causes, followers)
+}
+
+/// Two traces while they are compared, upstream first.
+struct Comparison<'s> {
+    a: &'s Side,
+    b: &'s Side,
+    aligned: Aligned,
+    /// Whether what a pair wrote must be expected to differ.
+    is_tainted: Vec<bool>,
+    causes: Vec<Cause>,
+}
+
+/// What two sources that stand in the same place say of each other.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Likeness {
+    Same,
+    /// The difference follows from one that is listed further up.
+    Follows,
+    /// Nothing further up explains it.
+    Cause,
+}
+
+impl<'s> Comparison<'s> {
+    fn steps(&self, (left, right): Pair) -> (Option<&'s Step>, Option<&'s Step>) {
+        (left.and_then(|place| self.a.steps.get(place)), right.and_then(|place| self.b.steps.get(place)))
+    }
+
+    /// Returns the pairs upstream first, of those that are free to go the earliest first.
+    fn order(&self) -> Vec<usize> {
+        let mut downstream: HashMap<usize, BTreeSet<usize>> = HashMap::new();
+        let mut upstream = vec![0_usize; self.aligned.pairs.len()];
+        for (number, pair) in self.aligned.pairs.iter().enumerate() {
+            for writer in self.writers(*pair) {
+                if writer != number && downstream.entry(writer).or_default().insert(number) {
+                    upstream[number] += 1;
+                }
+            }
+        }
+        let key = |number: usize| {
+            let (left, right) = self.steps(self.aligned.pairs[number]);
+            let steps = || [left, right].into_iter().flatten();
+            Reverse((steps().map(|step| step.started_at).min(), steps().map(|step| step.id).min(), number))
+        };
+        let mut ready: BinaryHeap<_> = (0..upstream.len()).filter(|number| upstream[*number] == 0).map(key).collect();
+        let mut order = Vec::with_capacity(upstream.len());
+        while let Some(Reverse((_, _, number))) = ready.pop() {
+            order.push(number);
+            for reader in downstream.get(&number).into_iter().flatten() {
+                upstream[*reader] -= 1;
+                if upstream[*reader] == 0 {
+                    ready.push(key(*reader));
+                }
+            }
+        }
+        // What is left lies on a cycle: runs that read from each other while both ran.
+        order.extend((0..upstream.len()).filter(|number| upstream[*number] > 0));
+        order
+    }
+
+    fn writers(&self, pair: Pair) -> Vec<usize> {
+        let (left, right) = self.steps(pair);
+        let of_a = left.into_iter().flat_map(|step| &step.inputs).filter_map(|input| self.pair_of_a(input));
+        let of_b = right.into_iter().flat_map(|step| &step.inputs).filter_map(|input| self.pair_of_b(input));
+        of_a.chain(of_b).collect()
+    }
+
+    fn pair_of_a(&self, source: &Source) -> Option<usize> {
+        self.aligned.of_a.get(&source.writer?).copied()
+    }
+
+    fn pair_of_b(&self, source: &Source) -> Option<usize> {
+        self.aligned.of_b.get(&source.writer?).copied()
+    }
+
+    /// Lists what differs within a pair for no reason further up; returns whether something else does for one.
+    fn compare(&mut self, pair: Pair) -> bool {
+        let (left, right) = match self.steps(pair) {
+            (Some(left), Some(right)) if left.id == right.id => return false,
+            (Some(left), Some(right)) => (left, right),
+            (Some(alone), None) | (None, Some(alone)) => {
+                let id = |place: Option<usize>| place.map(|_| alone.id);
+                let value = |place: Option<usize>| place.map(|_| Value::String(alone.id.to_string()));
+                self.causes.push(Cause {
+                    component: Some(alone.component.clone()),
+                    field: "missing".to_owned(),
+                    values: [value(pair.0), value(pair.1)],
+                    runs: [id(pair.0), id(pair.1)],
+                });
+                return false;
+            }
+            (None, None) => return false,
+        };
+        let mut found = own_differences(left, right);
+        let mut follows = false;
+        for (a, b) in self.same_place(&left.inputs, &right.inputs) {
+            match self.judge(a, b) {
+                Likeness::Same => {}
+                Likeness::Follows => follows = true,
+                Likeness::Cause => found.push(input(a, b)),
+            }
+        }
+        let cause = |(field, values)| Cause {
+            component: Some(left.component.clone()),
+            field,
+            values,
+            runs: [Some(left.id), Some(right.id)],
+        };
+        self.causes.extend(found.into_iter().map(cause));
+        follows
+    }
+
+    /// Returns the inputs of two runs that stand in the same place: by name, by argument, or by who wrote them.
+    fn same_place(&self, a: &'s [Source], b: &'s [Source]) -> Vec<(Option<&'s Source>, Option<&'s Source>)> {
+        let found = by_name_and_argument(a, b);
+        let (alone, mut together): (Vec<_>, Vec<_>) = found.into_iter().partition(|(a, b)| a.is_none() || b.is_none());
+        let mut right: Vec<Option<&Source>> = alone.iter().filter_map(|(_, b)| b.map(Some)).collect();
+        for source in alone.iter().filter_map(|(a, _)| *a) {
+            let writer = self.pair_of_a(source);
+            let is_partner =
+                |b: &&mut Option<&Source>| b.is_some_and(|b| writer.is_some() && self.pair_of_b(b) == writer);
+            together.push((Some(source), right.iter_mut().find(is_partner).and_then(Option::take)));
+        }
+        together.extend(right.into_iter().flatten().map(|source| (None, Some(source))));
+        together
+    }
+
+    fn judge(&self, a: Option<&Source>, b: Option<&Source>) -> Likeness {
+        let writers = [a.and_then(|a| self.pair_of_a(a)), b.and_then(|b| self.pair_of_b(b))];
+        let is_alone = |number: usize| self.aligned.pairs.get(number).is_some_and(|(a, b)| a.is_none() || b.is_none());
+        let is_explained =
+            writers.iter().flatten().any(|number| self.is_tainted.get(*number) == Some(&true) || is_alone(*number));
+        let is_same = match (a, b) {
+            (Some(a), Some(b)) => is_same(a, b, writers[0].is_some() && writers[0] == writers[1]),
+            _ => false,
+        };
+        match (is_same, is_explained) {
+            // The writers differ, and nobody can say whether what they wrote does.
+            (true, true) if a.map(|a| &a.version) != b.map(|b| &b.version) => Likeness::Follows,
+            (true, _) => Likeness::Same,
+            (false, true) => Likeness::Follows,
+            (false, false) => Likeness::Cause,
+        }
+    }
+
+    /// What was asked for may differ although nothing upstream does.
+    fn compare_asked(&mut self) {
+        let (a, b) = (&self.a.asked, &self.b.asked);
+        if self.judge(Some(a), Some(b)) != Likeness::Cause || !(is_content(&a.version) && is_content(&b.version)) {
+            return;
+        }
+        let component = self.a.steps.iter().find(|step| Some(step.id) == a.writer).map(|step| step.component.clone());
+        let value = |source: &Source| Some(Value::String(source.version.to_string()));
+        let cause =
+            Cause { component, field: "content".to_owned(), values: [value(a), value(b)], runs: [a.writer, b.writer] };
+        self.causes.push(cause);
+    }
+}
+
+/// Returns whether two sources are as good as equal; what is opaque is when the same part wrote it, or nobody known did.
+fn is_same(a: &Source, b: &Source, have_one_writer: bool) -> bool {
+    if is_content(&a.version) && is_content(&b.version) {
+        return a.version == b.version;
+    }
+    have_one_writer || (a.writer.is_none() && b.writer.is_none() && a.name == b.name)
+}
+
+fn is_content(version: &VersionId) -> bool {
+    version.is_known_content() || matches!(version, VersionId::Declared(_))
+}
+
+type Difference = (String, [Option<Value>; 2]);
+
+/// Returns what differs in two runs themselves: their surroundings, then their parameters.
+fn own_differences(a: &Step, b: &Step) -> Vec<Difference> {
+    let mut found = Vec::new();
+    for (name, left) in &a.surroundings {
+        if let Some(right) = b.surroundings.get(name).filter(|right| *right != left) {
+            found.push(((*name).to_owned(), [Some(left.clone()), Some(right.clone())]));
+        }
+    }
+    let names: BTreeSet<&String> = a.params.keys().chain(b.params.keys()).collect();
+    for name in names {
+        let values = [a.params.get(name).cloned(), b.params.get(name).cloned()];
+        if values[0] != values[1] {
+            found.push((format!("param:{name}"), values));
+        }
+    }
+    found
+}
+
+fn input(a: Option<&Source>, b: Option<&Source>) -> Difference {
+    let is_renamed = a.zip(b).is_some_and(|(a, b)| a.name != b.name);
+    let named = a.or(b);
+    let argument = named.and_then(|source| source.argument.clone()).filter(|_| is_renamed);
+    let name = argument.or_else(|| named.map(|source| source.name.to_string())).unwrap_or_default();
+    let value = |source: &Source| match (is_renamed, &source.version) {
+        (false, version) => Value::String(version.to_string()),
+        (true, VersionId::None) => Value::String(source.name.to_string()),
+        (true, version) => Value::String(format!("{}@{version}", source.name)),
+    };
+    (format!("input:{name}"), [a.map(value), b.map(value)])
+}
+
+/// Less than this many milliseconds are nobody's concern.
+const FEW_MS: f64 = 100.0;
+
+fn duration(a: &Step, b: &Step) -> Option<Cause> {
+    let (left, right) = (a.duration_ms?, b.duration_ms?);
+    if a.id == b.id || a.is_unusually_long_or_short == b.is_unusually_long_or_short || (left - right).abs() < FEW_MS {
+        return None;
+    }
+    Some(Cause {
+        component: Some(a.component.clone()),
+        field: "duration".to_owned(),
+        values: [Some(left.into()), Some(right.into())],
+        runs: [Some(a.id), Some(b.id)],
+    })
+}
+
+/// With fewer runs than this nothing is usual.
+const FEW_RUNS: usize = 5;
+
+/// Returns whether a duration lies outside what `others`, of the same component, usually take: further from the middle
+/// half of them than three times its width, and by half or double at least.
+#[must_use]
+pub fn is_unusual(duration: f64, others: &[f64]) -> bool {
+    if others.len() < FEW_RUNS {
+        return false;
+    }
+    let mut sorted = others.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let quarter =
+        |quarters: usize| sorted.get(sorted.len().saturating_sub(1) * quarters / 4).copied().unwrap_or(duration);
+    let (low, high) = (quarter(1), quarter(3));
+    let width = high - low;
+    duration < (low - 3.0 * width).min(low / 2.0) || duration > (high + 3.0 * width).max(high * 2.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_is_unusual_far_outside_the_middle_half() {
+        let others = [10.0, 11.0, 12.0, 13.0, 14.0, 15.0];
+        assert!(!is_unusual(20.0, &others) && !is_unusual(6.0, &others));
+        assert!(is_unusual(40.0, &others) && is_unusual(1.0, &others));
+        assert!(!is_unusual(40.0, &others[..3]), "too few to say");
+    }
+}

@@ -1,0 +1,178 @@
+//! What changed upstream between two versions.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::answer::Run;
+use super::name::Found;
+use super::view::view;
+use super::{QueryError, Reader};
+use crate::lineage::{self, Side, Source, Step};
+use crate::model::{RunId, Timestamp, Verdict, Version};
+use crate::store::{ComponentKey, RunKey};
+
+/// How many runs of a component say what is usual for it.
+const USUAL_RUNS: usize = 100;
+
+/// The answer of `diff`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Diff {
+    /// One version: the earlier, when only one was named.
+    pub a: Version,
+    /// The other: the one that was named, when only one was.
+    pub b: Version,
+    /// Why `a` was chosen; `None` when it was named.
+    pub baseline: Option<Baseline>,
+    /// What differs and follows from nothing else that does, first divergence first.
+    pub differences: Vec<Difference>,
+    /// How many runs differ only because of these.
+    pub consequences: usize,
+}
+
+/// Why a version was chosen to compare with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Baseline {
+    /// It is the last version of the artifact that somebody found fine.
+    Ok,
+    /// It is the version that was written before.
+    Previous,
+}
+
+/// Something that differs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Difference {
+    /// The component; `None` when no recorded run wrote what was asked for.
+    pub component: Option<String>,
+    /// `missing` (a run on one side only), `git.commit`, `git.branch`, `git.dirty`, `code`, `status`, `host`, `user`,
+    /// `param:NAME`, `input:NAME`, `duration`, or `content`: the version itself, made of the same by the same.
+    pub field: String,
+    /// Its value on one side.
+    pub a: Option<Value>,
+    /// Its value on the other.
+    pub b: Option<Value>,
+    /// The run on each side.
+    pub runs: [Option<RunId>; 2],
+}
+
+impl Reader<'_> {
+    /// Returns what differs upstream of two versions (`NAME`, the latest, or `NAME@VERSION`), causes only.
+    ///
+    /// Without `b`, `a` is compared with the last version of the artifact that somebody found fine, else with the one
+    /// before it.
+    ///
+    /// # Errors
+    /// When no such artifact or version is known, there is nothing to compare with, or the store does not answer.
+    pub fn diff(&mut self, a: &str, b: Option<&str>) -> Result<Diff, QueryError> {
+        let named = self.find_version(a, None)?;
+        let (a, b, baseline) = match b {
+            Some(b) => (named, self.find_version(b, None)?, None),
+            None => {
+                let (found, baseline) = self.baseline(&named, a)?;
+                (found, named, Some(baseline))
+            }
+        };
+        let mut usual = HashMap::new();
+        let (left, right) = (self.side(&a, &mut usual)?, self.side(&b, &mut usual)?);
+        let (causes, consequences) = lineage::diff(&left, &right);
+        let differences = causes.into_iter().map(|cause| {
+            let [a, b] = cause.values;
+            Difference { component: cause.component, field: cause.field, a, b, runs: cause.runs }
+        });
+        Ok(Diff { a: a.version, b: b.version, baseline, differences: differences.collect(), consequences })
+    }
+
+    /// Returns the version to compare with when none is named.
+    fn baseline(&mut self, found: &Found, text: &str) -> Result<(Found, Baseline), QueryError> {
+        let nothing = || QueryError::NothingBefore { name: text.to_owned() };
+        let project = self.project()?.ok_or_else(nothing)?;
+        let ok: Vec<_> = self.store.labels(project, true)?.into_iter().filter(|l| l.verdict == Verdict::Ok).collect();
+        let others: Vec<_> = self
+            .store
+            .versions(found.artifact, Timestamp::MAX)?
+            .into_iter()
+            .filter(|version| version.id != found.version.version && version.written.is_some())
+            .collect();
+        let is_ok = |key| ok.iter().any(|label| label.version == key);
+        let before = |at: Option<Timestamp>| at.zip(found.written.map(|(_, at)| at)).is_some_and(|(at, own)| at <= own);
+        let chosen = match others.iter().find(|version| is_ok(version.key)) {
+            Some(version) => Some((version, Baseline::Ok)),
+            None => others
+                .iter()
+                .find(|version| before(version.written.map(|(_, at)| at)))
+                .map(|version| (version, Baseline::Previous)),
+        };
+        let (version, baseline) = chosen.ok_or_else(nothing)?;
+        let name = found.version.name.clone();
+        let version = Found {
+            artifact: found.artifact,
+            version: Version { name, version: version.id.clone() },
+            written: version.written,
+        };
+        Ok((version, baseline))
+    }
+
+    /// Returns the trace of a version as a comparison needs it.
+    fn side(&mut self, found: &Found, usual: &mut HashMap<ComponentKey, Vec<f64>>) -> Result<Side, QueryError> {
+        let mut asked = Source {
+            name: found.version.name.clone(),
+            argument: None,
+            version: found.version.version.clone(),
+            writer: None,
+        };
+        let Some((writer, _)) = found.written else { return Ok(Side { asked, steps: Vec::new() }) };
+        let edges = self.store.upstream(&[writer], None)?;
+        let reached = lineage::depths(&[writer], &edges, None);
+        let keys: Vec<RunKey> = reached.iter().map(|(run, _)| *run).collect();
+        let depths: HashMap<RunKey, u32> = reached.into_iter().collect();
+        let mut steps = Vec::with_capacity(keys.len());
+        for detail in self.store.details(&keys, false)? {
+            let component = detail.component.key;
+            if let std::collections::hash_map::Entry::Vacant(entry) = usual.entry(component) {
+                entry.insert(self.store.durations(component, USUAL_RUNS)?);
+            }
+            let depth = depths.get(&detail.key).copied().unwrap_or_default();
+            if detail.key == writer {
+                asked.writer = Some(detail.row.id);
+            }
+            let others = usual.get(&component).map(Vec::as_slice).unwrap_or_default();
+            steps.push(step(view(detail), depth, others));
+        }
+        Ok(Side { asked, steps })
+    }
+}
+
+fn step(run: Run, depth: u32, usual: &[f64]) -> Step {
+    let mut surroundings: BTreeMap<&'static str, Value> = BTreeMap::new();
+    let mut add = |name, value: Option<Value>| surroundings.extend(value.map(|value| (name, value)));
+    if let Some(git) = run.git {
+        add("git.commit", git.commit.map(Value::from));
+        add("git.branch", git.branch.map(Value::from));
+        add("git.dirty", git.dirty.map(Value::from));
+    }
+    add("code", run.code.map(|code| Value::from(code.hash)));
+    add("status", Some(Value::from(run.status.as_str())));
+    add("host", run.host.map(Value::from));
+    add("user", run.user.map(Value::from));
+    // What a run reads of its own is no part of what it was made from.
+    let inputs = run.inputs.into_iter().filter(|input| input.written_by != Some(run.id)).map(|input| Source {
+        name: input.name,
+        argument: input.argument,
+        version: input.version,
+        writer: input.written_by,
+    });
+    Step {
+        inputs: inputs.collect(),
+        outputs: run.outputs.into_iter().map(|output| output.name).collect(),
+        is_unusually_long_or_short: run.duration_ms.is_some_and(|duration| lineage::is_unusual(duration, usual)),
+        id: run.id,
+        component: run.component,
+        depth,
+        started_at: run.started_at,
+        surroundings,
+        params: run.params,
+        duration_ms: run.duration_ms,
+    }
+}
