@@ -56,8 +56,8 @@ pub use mltrace_macros::register;
 pub(crate) use process::recorder;
 #[cfg(feature = "store")]
 pub use queries::{
-    Error, answer, component, components, diff, history, impact, inspect, recent, review, tags, trace, trace_with,
-    verify,
+    Error, answer, component, components, diff, history, impact, inspect, recent, review, stale, tags, trace,
+    trace_with, verify,
 };
 
 /// The README's examples, compiled.

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use mltrace_core::ingest::open_folded;
+use mltrace_core::model::Timestamp;
 use mltrace_core::query::{
-    Component, Components, Diff, Impact, ImpactOf, Reader, Review, Run, RunFilter, Runs, Tags, Trace, TraceOptions,
-    Verify,
+    Component, Components, Diff, Impact, ImpactOf, Reader, Review, Run, RunFilter, Runs, StaleRuns, Tags, Trace,
+    TraceOptions, Verify,
 };
 
 use crate::process;
@@ -84,6 +85,21 @@ pub fn diff(a: &str, b: Option<&str>) -> Result<Diff, Error> {
 /// ```
 pub fn verify(artifacts: &[&str]) -> Result<Verify, Error> {
     ask(|reader| reader.verify(artifacts, &mut |_| {}, &|_| {}))
+}
+
+/// Returns what is stale in the trace of `artifact`, or without one among the runs that wrote what is current: when it
+/// ran, and if it were used now.
+///
+/// # Errors
+/// When nothing is recorded yet, no such artifact or version is known, or the store does not answer.
+///
+/// ```no_run
+/// let stale = mltrace::stale(Some("model.json"))?;
+/// assert!(stale.runs.iter().all(|run| run.stale_now.is_empty()), "train again first");
+/// # Ok::<(), mltrace::Error>(())
+/// ```
+pub fn stale(artifact: Option<&str>) -> Result<StaleRuns, Error> {
+    ask(|reader| reader.stale(artifact, Timestamp::now()))
 }
 
 /// Returns the runs that pass the filter, newest first.

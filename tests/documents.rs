@@ -50,13 +50,16 @@ fn the_json_of_the_documents_is_that_of_an_answer() {
 
 #[test]
 fn the_fields_of_the_answers_are_those_of_the_documents() {
-    use mltrace::answer::{Difference, DiskState, ImpactState, Impacted, Verified};
+    use mltrace::answer::{Difference, DiskState, ImpactState, Impacted, StaleRun, Verified};
 
     let run = mltrace_core::model::RunId::new();
     let name = mltrace_core::model::ArtifactName::from("a");
     let version = mltrace_core::model::VersionId::None;
     let difference = Difference { component: None, field: "code".to_owned(), a: None, b: None, runs: [None, None] };
     check_fields("A difference", serde_json::to_value(&difference));
+    let started_at = mltrace_core::model::Timestamp::MIN;
+    let stale = StaleRun { id: run, component: "c".to_owned(), started_at, stale: Vec::new(), stale_now: Vec::new() };
+    check_fields("A stale run", serde_json::to_value(&stale));
     let verified = Verified {
         name: name.clone(),
         version: version.clone(),

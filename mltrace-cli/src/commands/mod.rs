@@ -14,6 +14,8 @@ mod diff;
 
 mod verify;
 
+mod stale;
+
 mod recent;
 
 mod history;
@@ -66,6 +68,7 @@ pub(crate) enum Command {
     Review(review::Args),
     Diff(diff::Args),
     Verify(verify::Args),
+    Stale(stale::Args),
     Recent(recent::Args),
     History(history::Args),
     Inspect(inspect::Args),
@@ -101,6 +104,7 @@ impl Command {
             Self::Review(args) => args.run(session),
             Self::Diff(args) => args.run(session),
             Self::Verify(args) => args.run(session),
+            Self::Stale(args) => args.run(session),
             Self::Recent(args) => args.run(session),
             Self::History(args) => args.run(session),
             Self::Inspect(args) => args.run(session),

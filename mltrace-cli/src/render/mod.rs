@@ -8,6 +8,8 @@ pub(crate) mod diff;
 
 pub(crate) mod verify;
 
+pub(crate) mod stale;
+
 pub(crate) mod runs;
 
 pub(crate) mod run;

@@ -45,6 +45,7 @@ fn text_never_holds_what_a_terminal_obeys_or_hides() {
             &["impact", &format!("i{name}")],
             &["impact", &output],
             &["-v", "verify"],
+            &["stale"],
             &["diff", &output, &format!("o{}", NAMES[0])],
             &["inspect", "latest"],
             &["trace", &format!("x{name}")],

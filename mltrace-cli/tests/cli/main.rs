@@ -18,6 +18,8 @@ mod diff;
 
 mod verify;
 
+mod stale;
+
 mod moving;
 
 mod upkeep;

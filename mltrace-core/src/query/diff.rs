@@ -107,6 +107,7 @@ impl Reader<'_> {
         let (version, baseline) = chosen.ok_or_else(nothing)?;
         let name = found.version.name.clone();
         let version = Found {
+            key: Some(version.key),
             artifact: found.artifact,
             version: Version { name, version: version.id.clone() },
             written: version.written,

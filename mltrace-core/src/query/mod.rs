@@ -22,6 +22,8 @@ mod impact;
 
 mod diff;
 
+mod stale;
+
 mod verify;
 
 mod export;
@@ -35,5 +37,6 @@ pub use impact::ImpactOf;
 pub use name::NameKind;
 pub use reader::{QueryError, Reader};
 pub use runs::RunFilter;
+pub use stale::{StaleRun, StaleRuns};
 pub use trace::TraceOptions;
 pub use verify::{DiskState, Verified, Verify};

@@ -3,7 +3,7 @@
 use super::{QueryError, Reader};
 use crate::capture::{Root, name};
 use crate::model::{ArtifactName, RunId, Timestamp, Version, VersionId};
-use crate::store::{ArtifactKey, ProjectKey, RunKey, RunSelection, VersionAt};
+use crate::store::{ArtifactKey, ProjectKey, RunKey, RunSelection, VersionAt, VersionKey};
 
 /// What a name may stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub enum NameKind {
 
 /// A version that was found by what a person typed.
 pub(super) struct Found {
+    /// `None`: it was read only, and its content is not known.
+    pub(super) key: Option<VersionKey>,
     pub(super) artifact: ArtifactKey,
     pub(super) version: Version,
     /// Its last write by then, and by whom.
@@ -115,8 +117,9 @@ impl Reader<'_> {
             if latest.is_none() && as_of.is_some() {
                 return Err(QueryError::NotYet { name: text.to_owned(), at });
             }
+            let key = latest.as_ref().map(|latest| latest.key);
             let (id, written) = latest.map_or((VersionId::None, None), |latest| (latest.id, latest.written));
-            return Ok(Found { artifact, version: Version { name, version: id }, written });
+            return Ok(Found { key, artifact, version: Version { name, version: id }, written });
         }
         let Some((before, wanted)) = text.rsplit_once('@') else { return Err(not_found()) };
         let (artifact, name) = self.find_artifact(project, before)?.ok_or_else(not_found)?;
@@ -125,7 +128,8 @@ impl Reader<'_> {
             [] => QueryError::NotFound { kind: "version", name: text.to_owned() },
             _ => QueryError::Ambiguous { name: text.to_owned(), candidates },
         })?;
-        Ok(Found { artifact, version: Version { name, version: found.id.clone() }, written: found.written })
+        let version = Version { name, version: found.id.clone() };
+        Ok(Found { key: Some(found.key), artifact, version, written: found.written })
     }
 
     fn find_artifact(

@@ -9,7 +9,7 @@ use crate::store::{NoteDetail, ReadDetail, RunDetail, RunKey, WriteDetail};
 
 /// An input older than this many days is stale, unless the component says otherwise.
 const STALE_AFTER_DAYS: i64 = 30;
-const DAY_US: i64 = 86_400_000_000;
+pub(super) const DAY_US: i64 = 86_400_000_000;
 
 impl Reader<'_> {
     /// Returns these runs as an answer shows them, in this order.
@@ -37,8 +37,7 @@ pub(super) fn view(detail: RunDetail) -> Run {
         ..
     } = detail;
     let started_at = row.started_at.unwrap_or(Timestamp::MIN);
-    let limit_us =
-        component.stale_after_s.map_or(STALE_AFTER_DAYS * DAY_US, |seconds| seconds.saturating_mul(1_000_000));
+    let limit_us = limit_us(component.stale_after_s);
     let stale = reads.iter().flat_map(|read| staleness(read, started_at, limit_us)).collect();
     let depends_on: BTreeSet<RunId> = reads
         .iter()
@@ -86,6 +85,11 @@ pub(super) fn view(detail: RunDetail) -> Run {
         host,
         user,
     }
+}
+
+/// Returns after how many microseconds an input is old for a component.
+pub(super) fn limit_us(stale_after_s: Option<i64>) -> i64 {
+    stale_after_s.map_or(STALE_AFTER_DAYS * DAY_US, |seconds| seconds.saturating_mul(1_000_000))
 }
 
 /// Microseconds as milliseconds, which a double holds exactly enough for 285 years.

@@ -17,9 +17,9 @@ use crate::model::{
 
 pub use error::StoreError;
 pub use row::{
-    ArtifactKey, Candidate, CodeDetail, CodeKey, ComponentField, ComponentKey, ComponentRow, DeclarationKey, GitKey,
-    LabelRow, NoteDetail, OutputRow, ProcessKey, ProjectKey, ReadDetail, ReadRow, RunDetail, RunKey, RunRow,
-    RunSelection, VersionAt, VersionKey, VersionRow, WriteDetail, WriteKey, WriteOf, WriteRow,
+    ArtifactKey, Candidate, CodeDetail, CodeKey, ComponentField, ComponentKey, ComponentRow, DeclarationKey,
+    FresherRow, GitKey, LabelRow, NoteDetail, OutputRow, ProcessKey, ProjectKey, ReadDetail, ReadRow, RunDetail,
+    RunKey, RunRow, RunSelection, VersionAt, VersionKey, VersionRow, WriteDetail, WriteKey, WriteOf, WriteRow,
 };
 
 /// What a verb of a store returns.
@@ -73,6 +73,10 @@ pub trait Store {
     fn details(&mut self, runs: &[RunKey], with_source: bool) -> Result<Vec<RunDetail>>;
     /// Returns how long the last runs of a component took that completed, in milliseconds, at most `limit`.
     fn durations(&mut self, component: ComponentKey, limit: usize) -> Result<Vec<f64>>;
+    /// Returns what the runs read of which there is something fresher at `at`, by run.
+    fn fresher_inputs(&mut self, runs: &[RunKey], at: Timestamp) -> Result<Vec<(RunKey, FresherRow)>>;
+    /// Returns versions with who last wrote them and what is fresher at `at`; those that nobody wrote are left out.
+    fn freshness(&mut self, versions: &[VersionKey], at: Timestamp) -> Result<Vec<(RunKey, FresherRow)>>;
     /// Returns the last verdict on each version that has one, oldest first; or all verdicts ever given.
     fn labels(&mut self, project: ProjectKey, only_last: bool) -> Result<Vec<LabelRow>>;
     /// Returns the run that last wrote a version.

@@ -361,6 +361,23 @@ pub struct OutputRow {
     pub is_last: bool,
 }
 
+/// A version that some run wrote, and what is fresher than it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FresherRow {
+    /// The artifact.
+    pub name: ArtifactName,
+    /// The run that wrote the version.
+    pub writer: RunId,
+    /// When.
+    pub at: Timestamp,
+    /// The run that wrote the artifact's latest version, when that is another one.
+    pub superseded_by: Option<(RunId, Timestamp)>,
+    /// A later completed run of the writer's component over the same inputs and parameters, unless it made this version.
+    pub redone_by: Option<(RunId, Timestamp)>,
+    /// After how many seconds the component that last read the artifact takes it for old.
+    pub stale_after_s: Option<i64>,
+}
+
 /// Which runs are meant.
 #[derive(Clone, Debug, Default)]
 pub struct RunSelection {

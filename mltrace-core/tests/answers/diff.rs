@@ -221,8 +221,15 @@ proptest! {
 }
 
 fn line(number: usize, component: &str, inputs: Value, outputs: Value) -> Value {
-    json!({"id": id(number), "component": component, "started_at": at(number * 10), "ended_at": at(number * 10 + 5),
-           "inputs": inputs, "outputs": outputs})
+    let mut line = json!({"id": id(number), "component": component});
+    let times = [at(number * 10), at(number * 10 + 5)].map(Value::from);
+    for (field, value) in ["inputs", "outputs"].into_iter().zip([inputs, outputs]) {
+        line[field] = value;
+    }
+    for (field, value) in ["started_at", "ended_at"].into_iter().zip(times) {
+        line[field] = value;
+    }
+    line
 }
 
 fn told(diff: &Diff) -> Vec<(String, [Option<RunId>; 2])> {

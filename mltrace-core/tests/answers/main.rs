@@ -6,4 +6,6 @@ mod diff;
 
 mod impact;
 
+mod stale;
+
 mod verify;

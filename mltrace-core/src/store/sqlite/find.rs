@@ -8,8 +8,8 @@ use super::SqliteStore;
 use super::map::{Bytes, version_columns, version_id};
 use crate::model::{ArtifactName, Due, RunId, Timestamp, VersionId};
 use crate::store::{
-    ArtifactKey, Checkup, ComponentKey, ComponentRow, LabelRow, OutputRow, ProjectKey, Result, RunDetail, RunKey,
-    RunSelection, Store, VersionAt, VersionKey, Work,
+    ArtifactKey, Checkup, ComponentKey, ComponentRow, FresherRow, LabelRow, OutputRow, ProjectKey, Result, RunDetail,
+    RunKey, RunSelection, Store, VersionAt, VersionKey, Work,
 };
 
 impl SqliteStore {
@@ -240,6 +240,14 @@ impl Store for SqliteStore {
 
     fn durations(&mut self, component: ComponentKey, limit: usize) -> Result<Vec<f64>> {
         self.durations_of(component, limit)
+    }
+
+    fn fresher_inputs(&mut self, runs: &[RunKey], at: Timestamp) -> Result<Vec<(RunKey, FresherRow)>> {
+        self.fresher_inputs_of(runs, at)
+    }
+
+    fn freshness(&mut self, versions: &[VersionKey], at: Timestamp) -> Result<Vec<(RunKey, FresherRow)>> {
+        self.freshness_of(versions, at)
     }
 
     fn labels(&mut self, project: ProjectKey, only_last: bool) -> Result<Vec<LabelRow>> {

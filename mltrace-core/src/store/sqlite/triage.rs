@@ -5,13 +5,84 @@ use rusqlite::{Row, params};
 use super::SqliteStore;
 use super::find::{key_list, version_at};
 use super::map::{version_columns, version_id};
-use crate::model::{ArtifactName, Status, Version, VersionId};
-use crate::store::{ArtifactKey, ComponentKey, OutputRow, ProjectKey, Result, RunKey, VersionAt};
+use crate::model::{ArtifactName, RunId, Status, Timestamp, Version, VersionId};
+use crate::store::{
+    ArtifactKey, ComponentKey, FresherRow, OutputRow, ProjectKey, Result, RunKey, VersionAt, VersionKey,
+};
+
+/// The last run by the time `asked.at` that did the work of run `o` again, and did not make the version of write `w`.
+const REDONE: &str = "(
+     SELECT y.id FROM run y
+     WHERE y.component_id = o.component_id AND y.signature = o.signature AND y.signature IS NOT NULL
+     AND y.ended_at > o.ended_at AND y.ended_at <= asked.at AND y.status = 1
+     AND NOT EXISTS (SELECT 1 FROM write yw WHERE yw.run_id = y.id AND yw.version_id = w.version_id)
+     ORDER BY y.ended_at DESC LIMIT 1)";
 
 /// How many runs one statement asks for.
 const CHUNK: usize = 10_000;
 
+/// The columns of a [`FresherRow`] from 1 on, of a write `w` by run `o`. n: the last write of the artifact by another run
+/// than the one in question, when it made another version; x: a later run of the same work that made another version.
+const FRESHER: &str = "a.name, o.uuid, w.at, nr.uuid, n.at, x.uuid, x.ended_at";
+
 impl SqliteStore {
+    pub(super) fn fresher_inputs_of(&self, runs: &[RunKey], at: Timestamp) -> Result<Vec<(RunKey, FresherRow)>> {
+        // A run that updates what it reads is not behind those that update it further.
+        let sql = format!(
+            "SELECT d.run_id, {FRESHER}, NULL
+             FROM (SELECT $1 AS at, value AS run_id FROM json_each($2)) AS asked
+             JOIN read d ON d.run_id = asked.run_id
+             JOIN write w ON w.id = d.write_id
+             JOIN run o ON o.id = w.run_id
+             JOIN artifact a ON a.id = w.artifact_id
+             LEFT JOIN write n ON n.id = (
+                 SELECT q.id FROM write q JOIN run r ON r.id = q.run_id
+                 WHERE q.artifact_id = w.artifact_id AND q.version_id IS NOT NULL AND q.at <= asked.at
+                 ORDER BY q.at DESC, r.uuid DESC, q.n DESC LIMIT 1)
+                 AND n.version_id <> w.version_id AND n.at >= w.at
+                 AND NOT EXISTS (
+                     SELECT 1 FROM write own WHERE own.run_id = d.run_id AND own.artifact_id = w.artifact_id)
+             LEFT JOIN run nr ON nr.id = n.run_id
+             LEFT JOIN run x ON x.id = {REDONE} AND x.id <> d.run_id
+             WHERE w.run_id <> d.run_id AND (n.id IS NOT NULL OR x.id IS NOT NULL)
+             ORDER BY d.run_id, d.n"
+        );
+        let mut found = Vec::new();
+        for chunk in runs.chunks(CHUNK) {
+            found.extend(self.all(&sql, params![at, key_list(chunk)], fresher_row)?);
+        }
+        Ok(found)
+    }
+
+    pub(super) fn freshness_of(&self, versions: &[VersionKey], at: Timestamp) -> Result<Vec<(RunKey, FresherRow)>> {
+        let sql = format!(
+            "SELECT w.run_id, {FRESHER}, (
+                 SELECT c.stale_after_s FROM read d JOIN run r ON r.id = d.run_id
+                 JOIN component c ON c.id = r.component_id
+                 WHERE d.artifact_id = w.artifact_id ORDER BY d.at DESC LIMIT 1)
+             FROM (SELECT $1 AS at, value AS version_id FROM json_each($2)) AS asked
+             JOIN write w ON w.id = (
+                 SELECT q.id FROM write q JOIN run r ON r.id = q.run_id
+                 WHERE q.version_id = asked.version_id AND q.at <= asked.at
+                 ORDER BY q.at DESC, r.uuid DESC, q.n DESC LIMIT 1)
+             JOIN run o ON o.id = w.run_id
+             JOIN artifact a ON a.id = w.artifact_id
+             LEFT JOIN write n ON n.id = (
+                 SELECT q.id FROM write q JOIN run r ON r.id = q.run_id
+                 WHERE q.artifact_id = w.artifact_id AND q.version_id IS NOT NULL AND q.at <= asked.at
+                 ORDER BY q.at DESC, r.uuid DESC, q.n DESC LIMIT 1)
+                 AND n.version_id <> w.version_id AND n.at >= w.at
+             LEFT JOIN run nr ON nr.id = n.run_id
+             LEFT JOIN run x ON x.id = {REDONE}"
+        );
+        let mut found = Vec::new();
+        for chunk in versions.chunks(CHUNK) {
+            let keys = super::write::json(&chunk.iter().map(|version| version.0).collect::<Vec<_>>());
+            found.extend(self.all(&sql, params![at, keys], fresher_row)?);
+        }
+        Ok(found)
+    }
+
     pub(super) fn all_latest(&self, project: ProjectKey) -> Result<Vec<(ArtifactName, Option<VersionAt>)>> {
         // w: the last write of the artifact; v: what it made, or what was read last of an artifact that nobody wrote.
         let sql = "SELECT v.id, v.id_kind, v.id_value, w.run_id, w.at, a.name FROM artifact a
@@ -83,6 +154,21 @@ impl SqliteStore {
         found.sort_by_key(|output| output.at);
         Ok(found)
     }
+}
+
+fn fresher_row(row: &Row<'_>) -> rusqlite::Result<(RunKey, FresherRow)> {
+    let other = |at: usize| -> rusqlite::Result<Option<(RunId, Timestamp)>> {
+        Ok(row.get::<_, Option<RunId>>(at)?.zip(row.get(at + 1)?))
+    };
+    let fresher = FresherRow {
+        name: ArtifactName(row.get(1)?),
+        writer: row.get(2)?,
+        at: row.get(3)?,
+        superseded_by: other(4)?,
+        redone_by: other(6)?,
+        stale_after_s: row.get(8)?,
+    };
+    Ok((row.get(0)?, fresher))
 }
 
 fn output_row(row: &Row<'_>) -> rusqlite::Result<OutputRow> {
