@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use mltrace_core::model::RunId;
 use mltrace_core::query::{Labelled, Review, Suspect};
 
 use super::{paint, run};
@@ -12,10 +13,12 @@ use crate::time;
 const MOST_LABELS: usize = 20;
 /// How many runs of a suspect are named.
 const MOST_RUNS: usize = 5;
+/// How many reasons for a suspect are told.
+const MOST_EVIDENCE: usize = 8;
 
 /// Returns a review without any verdict.
 pub(crate) fn empty() -> Review {
-    Review { flagged: Vec::new(), ok: Vec::new(), suspects: Vec::new(), explains: Vec::new(), look_next: Vec::new() }
+    Review::default()
 }
 
 /// Returns the verdicts, then the suspects, the likeliest first, then where to look next.
@@ -32,15 +35,46 @@ pub(crate) fn text(answer: &Review) -> String {
         text.push_str("no recorded run is upstream of what is flagged\n");
     }
     for suspect in &answer.suspects {
-        draw_suspect(&mut text, suspect, answer);
+        draw_suspect(&mut text, suspect);
+    }
+    if !answer.suspects.is_empty() {
+        let _ = writeln!(text, "  no recorded run  {}", percent(answer.by_chance));
+    }
+    // One run that explains all flags is among the suspects already.
+    let several: Vec<&Vec<RunId>> = answer.explains.iter().filter(|set| set.len() > 1).collect();
+    if !several.is_empty() {
+        let _ = writeln!(text, "{}", paint::paint(paint::STRONG, "together they explain all flags"));
+    }
+    for set in several {
+        let named: Vec<String> = set.iter().map(|run| name(answer, *run)).collect();
+        let _ = writeln!(text, "  {}", named.join(" and "));
     }
     if !answer.look_next.is_empty() {
         let _ = writeln!(text, "{}", paint::paint(paint::STRONG, "look next"));
     }
     for next in &answer.look_next {
-        let _ = writeln!(text, "  {}  {}", line(next.name.as_str()), paint::paint(paint::FAINT, line(&next.why)));
+        let version = next.version.short(run::DIGITS);
+        let why = paint::paint(paint::FAINT, line(&next.why));
+        let _ = writeln!(text, "  {}@{version}\n    {why}", line(next.name.as_str()));
     }
     text
+}
+
+/// Returns what a run is called, with its component when it is one of the suspects.
+fn name(answer: &Review, id: RunId) -> String {
+    let mut suspects = answer.suspects.iter().flat_map(|suspect| suspect.runs.iter().zip(&suspect.components));
+    match suspects.find(|(run, _)| **run == id) {
+        Some((_, component)) => format!("{} (run {})", line(component), id.short()),
+        None => format!("run {}", id.short()),
+    }
+}
+
+fn percent(share: f64) -> String {
+    match share * 100.0 {
+        share if share >= 99.5 => "over 99 %".to_owned(),
+        share if share < 0.5 => "under 1 %".to_owned(),
+        share => format!("{share:.0} %"),
+    }
 }
 
 fn labels(text: &mut String, heading: &str, labels: &[Labelled]) {
@@ -61,7 +95,7 @@ fn labels(text: &mut String, heading: &str, labels: &[Labelled]) {
     }
 }
 
-fn draw_suspect(text: &mut String, suspect: &Suspect, answer: &Review) {
+fn draw_suspect(text: &mut String, suspect: &Suspect) {
     let mut names = suspect.components.iter().zip(&suspect.runs);
     let named: Vec<String> = names
         .by_ref()
@@ -70,19 +104,20 @@ fn draw_suspect(text: &mut String, suspect: &Suspect, answer: &Review) {
         .collect();
     let more = names.count();
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let _ = writeln!(text, "  {}. {}{more}", suspect.rank, paint::paint(paint::STRONG, named.join(", ")));
-    let coverage = format!(
-        "upstream of {} of {} flagged and {} of {} ok outputs",
-        suspect.flagged,
-        answer.flagged.len(),
-        suspect.ok,
-        answer.ok.len(),
-    );
-    // The evidence may open with the coverage itself.
-    if !suspect.evidence.iter().any(|evidence| evidence.contains("upstream of")) {
-        let _ = writeln!(text, "     {coverage}");
-    }
-    for evidence in &suspect.evidence {
+    let share = percent(suspect.probability);
+    let _ = writeln!(text, "  {}. {}{more}  {share}", suspect.rank, paint::paint(paint::STRONG, named.join(", ")));
+    for evidence in suspect.evidence.iter().take(MOST_EVIDENCE) {
         let _ = writeln!(text, "     {}", line(evidence));
     }
+    if suspect.evidence.len() > MOST_EVIDENCE {
+        let _ = writeln!(text, "     … and {} more", suspect.evidence.len() - MOST_EVIDENCE);
+    }
+    let sum = format!(
+        "score {:.1} = {:.1} for the verdicts {} {:.1} for what changed",
+        suspect.score,
+        suspect.score_of_verdicts,
+        if suspect.score_of_changes < 0.0 { '-' } else { '+' },
+        suspect.score_of_changes.abs(),
+    );
+    let _ = writeln!(text, "     {}", paint::paint(paint::FAINT, sum));
 }

@@ -25,14 +25,18 @@ fn flag_ends_with_the_suspects() {
         ok
           p1  w:[RUN], by tester, [TIME]
         suspects
-          1. bad_features (run [RUN])
+          1. bad_features (run [RUN])  78 %
              upstream of 2 of 2 flagged and 0 of 1 ok outputs
-          2. ingest (run [RUN])
+             score 1.9 = 1.9 for the verdicts + 0.0 for what changed
+          2. ingest (run [RUN])  21 %
              upstream of 2 of 2 flagged and 1 of 1 ok outputs
-          3. predict (run [RUN])
-             upstream of 1 of 2 flagged and 0 of 1 ok outputs
-          4. predict (run [RUN])
-             upstream of 1 of 2 flagged and 0 of 1 ok outputs
+             score 1.3 = 1.3 for the verdicts + 0.0 for what changed
+          no recorded run  1 %
+        look next
+          data@w:[RUN]
+            made with suspect 2, without suspect 1: its verdict tells 0.22 bits
+          f2@w:[RUN]
+            made with suspect 1, 2: its verdict tells 0.02 bits
         ");
     });
     let answer = env.json(&["review"]);

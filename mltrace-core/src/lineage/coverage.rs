@@ -1,17 +1,118 @@
-//! Which runs the judged outputs have in common: groups that no verdict tells apart, most coverage first.
+//! Which outputs each run is upstream of, and the groups of runs that no judged output tells apart.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
-
-use super::depths;
 
 /// An output that somebody judged: the run that wrote it, and whether it is bad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Judged<N> {
-    /// The run that wrote it.
-    pub run: N,
+    /// The run that wrote it; `None` when no recorded run did.
+    pub run: Option<N>,
     /// Whether it was flagged; otherwise it is ok.
     pub is_flagged: bool,
+}
+
+/// A set of outputs, each by its number.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Outputs(Vec<u64>);
+
+impl Outputs {
+    /// Returns an empty set with room for the numbers below `count`.
+    fn none(count: usize) -> Self {
+        Self(vec![0; count.div_ceil(64)])
+    }
+
+    fn insert(&mut self, number: usize) {
+        if let Some(word) = self.0.get_mut(number / 64) {
+            *word |= 1 << (number % 64);
+        }
+    }
+
+    /// Adds the outputs of `other`; returns whether any was new.
+    fn add(&mut self, other: &Self) -> bool {
+        let mut is_new = false;
+        for (mine, theirs) in self.0.iter_mut().zip(&other.0) {
+            is_new |= *theirs & !*mine != 0;
+            *mine |= *theirs;
+        }
+        is_new
+    }
+
+    /// Returns whether the output is in the set.
+    #[must_use]
+    pub fn contains(&self, number: usize) -> bool {
+        self.0.get(number / 64).is_some_and(|word| word >> (number % 64) & 1 == 1)
+    }
+
+    /// Returns how many outputs the set holds.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        self.0.iter().map(|word| word.count_ones()).sum()
+    }
+
+    /// Returns whether all of these outputs are in `other`.
+    #[must_use]
+    pub fn is_within(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).all(|(mine, theirs)| mine & !theirs == 0)
+    }
+
+    /// Returns the outputs in both sets.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        Self(self.0.iter().zip(&other.0).map(|(mine, theirs)| mine & theirs).collect())
+    }
+
+    /// Returns the outputs in this set and not in the other.
+    #[must_use]
+    pub fn without(&self, other: &Self) -> Self {
+        Self(self.0.iter().zip(&other.0).map(|(mine, theirs)| mine & !theirs).collect())
+    }
+
+    /// Returns the outputs in either set.
+    #[must_use]
+    pub fn or(&self, other: &Self) -> Self {
+        Self(self.0.iter().zip(&other.0).map(|(mine, theirs)| mine | theirs).collect())
+    }
+}
+
+/// Returns for each run that is upstream of one of the outputs which of them those are, and its smallest distance to
+/// one, nearest first. An output is told by the run that wrote it, which counts as upstream of it.
+#[must_use]
+pub fn reach<N: Copy + Eq + Hash>(outputs: &[Option<N>], edges: &[(N, N)]) -> Vec<(N, u32, Outputs)> {
+    let writers: Vec<N> = outputs.iter().flatten().copied().collect();
+    let near_first = super::depths(&writers, edges, None);
+    let place: HashMap<N, usize> = near_first.iter().zip(0..).map(|((run, _), place)| (*run, place)).collect();
+    let mut upstream: Vec<Vec<usize>> = vec![Vec::new(); near_first.len()];
+    let mut waits_for = vec![0_usize; near_first.len()];
+    for (from, to) in edges {
+        // An edge that starts nowhere near the outputs does not matter.
+        if let (Some(from), Some(to)) = (place.get(from), place.get(to)) {
+            upstream[*from].push(*to);
+            waits_for[*to] += 1;
+        }
+    }
+    let mut found = vec![Outputs::none(outputs.len()); near_first.len()];
+    for (number, run) in outputs.iter().enumerate() {
+        if let Some(place) = run.and_then(|run| place.get(&run)) {
+            found[*place].insert(number);
+        }
+    }
+    // Runs whose readers are all done go first, so that each is met once; those on a cycle until nothing is new.
+    let mut queue: VecDeque<usize> = (0..near_first.len()).filter(|run| waits_for[*run] == 0).collect();
+    let mut has_news = vec![true; near_first.len()];
+    let mut left = 0..near_first.len();
+    while let Some(run) = queue.pop_front().or_else(|| left.find(|run| has_news[*run])) {
+        has_news[run] = false;
+        let mine = found[run].clone();
+        for up in &upstream[run] {
+            has_news[*up] |= found[*up].add(&mine);
+            waits_for[*up] = waits_for[*up].saturating_sub(1);
+            if waits_for[*up] == 0 && has_news[*up] {
+                queue.push_back(*up);
+            }
+        }
+    }
+    near_first.into_iter().zip(found).map(|((run, depth), outputs)| (run, depth, outputs)).collect()
 }
 
 /// Runs upstream of exactly the same judged outputs.
@@ -19,73 +120,102 @@ pub struct Judged<N> {
 pub struct Group<N> {
     /// The runs, nearest to the outputs first.
     pub runs: Vec<N>,
+    /// How far the nearest is from a judged output.
+    pub depth: u32,
+    /// Which judged outputs they are upstream of.
+    pub outputs: Outputs,
     /// How many flagged outputs they are upstream of.
     pub flagged: u32,
     /// How many ok outputs they are upstream of.
     pub ok: u32,
 }
 
-/// Returns the groups of runs upstream of at least one flagged output: those of most flagged outputs first, of equal
-/// ones those of fewer ok outputs, then the nearest.
+/// Returns the groups of runs upstream of at least one flagged output, the nearest first.
 #[must_use]
 pub fn groups<N: Copy + Eq + Hash + Ord>(judged: &[Judged<N>], edges: &[(N, N)]) -> Vec<Group<N>> {
-    /// The judged outputs that a run is upstream of, and its smallest distance to one.
-    struct Seen {
-        outputs: Vec<usize>,
-        depth: u32,
-    }
-    let mut seen: HashMap<N, Seen> = HashMap::new();
-    for (number, output) in judged.iter().enumerate() {
-        for (run, depth) in depths(&[output.run], edges, None) {
-            let entry = seen.entry(run).or_insert(Seen { outputs: Vec::new(), depth });
-            entry.outputs.push(number);
-            entry.depth = entry.depth.min(depth);
-        }
-    }
-    let mut grouped: BTreeMap<Vec<usize>, Vec<(u32, N)>> = BTreeMap::new();
-    for (run, Seen { outputs, depth }) in seen {
+    let writers: Vec<Option<N>> = judged.iter().map(|output| output.run).collect();
+    let flagged = flagged(judged);
+    let mut grouped: HashMap<Outputs, Vec<(u32, N)>> = HashMap::new();
+    for (run, depth, outputs) in reach(&writers, edges) {
         grouped.entry(outputs).or_default().push((depth, run));
     }
-    let count = |outputs: &[usize], is_flagged: bool| {
-        let found = outputs.iter().filter(|number| judged.get(**number).is_some_and(|j| j.is_flagged == is_flagged));
-        u32::try_from(found.count()).unwrap_or(u32::MAX)
-    };
-    let mut groups: Vec<_> = grouped
+    let mut groups: Vec<Group<N>> = grouped
         .into_iter()
-        .map(|(outputs, mut runs)| {
+        .filter_map(|(outputs, mut runs)| {
             runs.sort_unstable();
-            let nearest = runs.first().map_or(0, |(depth, _)| *depth);
-            let runs: Vec<N> = runs.into_iter().map(|(_, run)| run).collect();
-            (nearest, Group { runs, flagged: count(&outputs, true), ok: count(&outputs, false) })
+            let depth = runs.first()?.0;
+            let bad = outputs.and(&flagged).count();
+            let ok = outputs.count().saturating_sub(bad);
+            let runs = runs.into_iter().map(|(_, run)| run).collect();
+            (bad > 0).then_some(Group { runs, depth, outputs, flagged: bad, ok })
         })
-        .filter(|(_, group)| group.flagged > 0)
         .collect();
-    groups.sort_by(|(near_a, a), (near_b, b)| {
-        b.flagged.cmp(&a.flagged).then(a.ok.cmp(&b.ok)).then(near_a.cmp(near_b)).then(a.runs.cmp(&b.runs))
-    });
-    groups.into_iter().map(|(_, group)| group).collect()
+    groups.sort_unstable_by(|a, b| (a.depth, &a.runs).cmp(&(b.depth, &b.runs)));
+    groups
+}
+
+/// Returns the flagged ones of the judged outputs.
+#[must_use]
+pub fn flagged<N>(judged: &[Judged<N>]) -> Outputs {
+    let mut flagged = Outputs::none(judged.len());
+    judged.iter().enumerate().filter(|(_, output)| output.is_flagged).for_each(|(number, _)| flagged.insert(number));
+    flagged
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn judge(run: &'static str, is_flagged: bool) -> Judged<&'static str> {
+        Judged { run: Some(run), is_flagged }
+    }
+
     #[test]
-    fn the_run_behind_all_flags_and_no_ok_output_comes_first() {
+    fn each_group_says_what_it_is_upstream_of() {
         // raw feeds both cleans; the flagged outputs p1 and p2 come through bad, the ok output p3 through good.
         let edges = [("p1", "bad"), ("p2", "bad"), ("p3", "good"), ("bad", "raw"), ("good", "raw")];
-        let flagged = |run| Judged { run, is_flagged: true };
-        let judged = [flagged("p1"), flagged("p2"), Judged { run: "p3", is_flagged: false }];
-        let found = groups(&judged, &edges);
-        assert_eq!(found[0], Group { runs: vec!["bad"], flagged: 2, ok: 0 });
-        assert_eq!(found[1], Group { runs: vec!["raw"], flagged: 2, ok: 1 });
-        assert!(found.iter().all(|group| !group.runs.contains(&"good")));
+        let found = groups(&[judge("p1", true), judge("p2", true), judge("p3", false)], &edges);
+        let told: Vec<_> = found.iter().map(|group| (&group.runs[..], group.flagged, group.ok)).collect();
+        assert_eq!(told, [(&["p1"][..], 1, 0), (&["p2"], 1, 0), (&["bad"], 2, 0), (&["raw"], 2, 1)]);
     }
 
     #[test]
     fn runs_that_no_verdict_tells_apart_are_one_group() {
         let edges = [("p", "train"), ("train", "clean")];
-        let found = groups(&[Judged { run: "p", is_flagged: true }], &edges);
-        assert_eq!(found, [Group { runs: vec!["p", "train", "clean"], flagged: 1, ok: 0 }]);
+        let found = groups(&[judge("p", true)], &edges);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].runs, ["p", "train", "clean"]);
+    }
+
+    #[test]
+    fn runs_on_a_cycle_are_upstream_of_the_same_outputs() {
+        // a and b read from each other while they ran; x is only behind b.
+        let edges = [("p", "a"), ("a", "b"), ("b", "a"), ("b", "x"), ("q", "b")];
+        for run in reach(&[Some("p"), Some("q")], &edges) {
+            let expected = match run.0 {
+                "p" | "q" => 1,
+                _ => 2,
+            };
+            assert_eq!(run.2.count(), expected, "{}", run.0);
+        }
+    }
+
+    #[test]
+    fn reach_agrees_with_following_each_output_alone() {
+        let mut random = 1_u64;
+        let mut draw = |below: u64| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (random >> 33) % below
+        };
+        for _ in 0..200 {
+            let edges: Vec<(u64, u64)> = (0..30).map(|_| (draw(20), draw(20))).collect();
+            let outputs: Vec<Option<u64>> = (0..70).map(|_| Some(draw(20))).collect();
+            for (run, _, found) in reach(&outputs, &edges) {
+                for (number, output) in outputs.iter().enumerate() {
+                    let alone = super::super::depths(&[output.unwrap()], &edges, None);
+                    assert_eq!(found.contains(number), alone.iter().any(|(up, _)| *up == run));
+                }
+            }
+        }
     }
 }

@@ -1,7 +1,5 @@
 //! Pure algorithms over a graph in memory; nothing here reads or writes.
 
-mod coverage;
-
 mod trace;
 
 mod impact;
@@ -10,7 +8,21 @@ mod diff;
 
 mod align;
 
-pub use coverage::{Group, Judged, groups};
+mod coverage;
+
+mod blame;
+
+mod evidence;
+
+mod explain;
+
+mod next;
+
+pub use blame::{Blame, Counts, Scale, Suspect, rank, worth_suspecting};
+pub use coverage::{Group, Judged, Outputs, flagged, groups, reach};
 pub use diff::{Cause, Side, Source, Step, diff, is_unusual};
+pub use evidence::{Aspect, Evidence, Facts, Fault, Finding, Findings, evidence};
+pub use explain::explain;
 pub use impact::{ImpactState, Written, states};
+pub use next::{Belief, Look, look_next};
 pub use trace::depths;

@@ -224,7 +224,7 @@ pub struct Tags {
 }
 
 /// The answer of `review` and `flag`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Review {
     /// The versions that people found bad.
     pub flagged: Vec<Labelled>,
@@ -232,7 +232,9 @@ pub struct Review {
     pub ok: Vec<Labelled>,
     /// Groups of runs, the likeliest culprit first.
     pub suspects: Vec<Suspect>,
-    /// The smallest sets of runs that explain all flags.
+    /// The probability that no recorded run is to blame.
+    pub by_chance: f64,
+    /// The smallest sets of runs that explain all flags, the likeliest first.
     pub explains: Vec<Vec<RunId>>,
     /// The unlabelled outputs whose verdict would tell most.
     pub look_next: Vec<LookNext>,
@@ -258,15 +260,21 @@ pub struct Labelled {
 pub struct Suspect {
     /// Its place, from 1.
     pub rank: u32,
-    /// How likely it is to blame: comparable within one answer only.
+    /// How many times likelier it is to blame than chance, as a power of ten: comparable within one answer only.
     pub score: f64,
+    /// What the verdicts add to the score.
+    pub score_of_verdicts: f64,
+    /// What the evidence of change adds to the score.
+    pub score_of_changes: f64,
+    /// How likely it is to blame, as a share of one with all other suspects and chance.
+    pub probability: f64,
     /// The share of the flagged versions that it is upstream of.
     pub coverage: f64,
     /// How many flagged versions it is upstream of.
     pub flagged: u32,
     /// How many ok versions it is upstream of.
     pub ok: u32,
-    /// The runs.
+    /// The runs, those with the most evidence of change first.
     pub runs: Vec<RunId>,
     /// Their components, in the same order.
     pub components: Vec<String>,

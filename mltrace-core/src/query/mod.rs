@@ -24,6 +24,7 @@ mod diff;
 
 mod stale;
 
+mod evidence;
 mod verify;
 
 mod export;

@@ -1,75 +1,238 @@
-//! The verdicts, and the runs that they point to.
+//! The verdicts, the runs that they point to, and where to look next.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use super::answer::{Labelled, Review, Suspect};
-use super::{QueryError, Reader};
-use crate::lineage::{self, Group, Judged};
-use crate::model::{RunId, Verdict};
-use crate::store::{LabelRow, RunKey};
+use super::answer::{Labelled, LookNext, Review, Suspect};
+use super::{QueryError, Reader, evidence};
+use crate::lineage::{self, Belief, Counts, Findings, Group, Judged, Outputs, Scale};
+use crate::model::Verdict;
+use crate::store::{LabelRow, ProjectKey, RunKey, RunName, RunSelection};
+
+/// How many suspects there are when nobody says.
+const SUSPECTS: usize = 10;
+/// How many sets that explain all flags there are.
+const EXPLANATIONS: usize = 3;
+/// How many outputs to look at next there are.
+const LOOKS: usize = 3;
+/// In how many runs of a suspect, the nearest, changes are looked for.
+const EXAMINED: usize = 200;
+/// From how many runs of the components that people judge the output to look at next is chosen.
+const CHOICE: usize = 200;
+
+type Ranked = lineage::Suspect<RunKey>;
+
+/// What the suspects of one answer are told from.
+struct Case {
+    all: Counts,
+    flagged: Outputs,
+    writers: BTreeSet<RunKey>,
+    edges: Vec<(RunKey, RunKey)>,
+    findings: HashMap<RunKey, Findings>,
+    names: HashMap<RunKey, RunName>,
+}
 
 impl Reader<'_> {
-    /// Returns all verdicts and the suspects that they point to, at most `limit` of them.
+    /// Returns all verdicts and the suspects that they point to, at most `limit` of them, or ten.
     ///
-    /// Suspects are groups of runs upstream of the same judged outputs, ranked by how many flagged outputs they are
-    /// upstream of, then by how few ok ones.
+    /// A suspect is a group of runs upstream of the same judged outputs. The likeliest comes first, by the verdicts on
+    /// those outputs and by what changed at its runs.
     ///
     /// # Errors
     /// When the store does not answer.
     pub fn review(&mut self, limit: Option<usize>) -> Result<Review, QueryError> {
-        let labels = match self.project()? {
-            Some(project) => self.store.labels(project, true)?,
-            None => Vec::new(),
-        };
-        let mut judged = Vec::new();
-        for label in labels.iter().filter(|label| label.verdict != Verdict::None) {
-            if let Some(run) = self.store.writer_of(label.version)? {
-                judged.push(Judged { run, is_flagged: label.verdict == Verdict::Flagged });
-            }
-        }
-        let roots: Vec<RunKey> = judged.iter().map(|output| output.run).collect();
-        let edges = self.store.upstream(&roots, None)?;
-        let mut groups = lineage::groups(&judged, &edges);
-        groups.truncate(limit.unwrap_or(usize::MAX));
-        let suspects = self.suspects(&groups, &judged)?;
+        let Some(project) = self.project()? else { return Ok(Review::default()) };
+        let labels = self.store.labels(project, true)?;
         let by = |verdict: Verdict| labels.iter().filter(move |label| label.verdict == verdict).map(labelled).collect();
-        Ok(Review {
-            flagged: by(Verdict::Flagged),
-            ok: by(Verdict::Ok),
-            suspects,
-            explains: Vec::new(),
-            look_next: Vec::new(),
-        })
+        let mut answer = Review { flagged: by(Verdict::Flagged), ok: by(Verdict::Ok), ..Review::default() };
+        if answer.flagged.is_empty() {
+            return Ok(answer);
+        }
+        let limit = limit.unwrap_or(SUSPECTS);
+
+        let (mut case, groups) = self.case(&labels)?;
+        let mut scale = Scale::new(case.all);
+        let contenders = contenders(&groups, &mut scale, limit);
+        case.findings = self.findings(&contenders)?;
+        let weight = |run: RunKey| case.findings.get(&run).map_or(1.0, Findings::weight);
+        let ranked = lineage::rank(groups, &mut scale, weight);
+        let sets = lineage::explain(&ranked, &case.flagged, &mut scale, EXPLANATIONS);
+        let shown = ranked.get(..limit).unwrap_or(&ranked);
+
+        let explaining = sets.iter().flatten().filter_map(|place| ranked.get(*place)?.group.runs.first());
+        let named: Vec<RunKey> =
+            shown.iter().flat_map(|suspect| &suspect.group.runs).chain(explaining).copied().collect();
+        let names = self.store.run_names(&named)?;
+        case.names = names.into_iter().map(|name| (name.key, name)).collect();
+
+        let whole: f64 = 1.0 + ranked.iter().map(|suspect| 10_f64.powf(suspect.score)).sum::<f64>();
+        answer.by_chance = 1.0 / whole;
+        let ranks = shown.iter().zip(1_u32..);
+        answer.suspects = ranks.map(|(suspect, rank)| case.suspect(suspect, rank, whole)).collect();
+        let first = |place: &usize| case.names.get(ranked.get(*place)?.group.runs.first()?).map(|name| name.id);
+        answer.explains = sets.iter().map(|set| set.iter().filter_map(first).collect()).collect();
+        answer.look_next = self.look_next(project, &case, shown, whole, &scale)?;
+        Ok(answer)
     }
 
-    fn suspects(&mut self, groups: &[Group<RunKey>], judged: &[Judged<RunKey>]) -> Result<Vec<Suspect>, QueryError> {
-        let keys: Vec<RunKey> = groups.iter().flat_map(|group| group.runs.iter().copied()).collect();
-        let details = self.store.details(&keys, false)?;
-        let names: HashMap<RunKey, (RunId, String)> =
-            details.into_iter().map(|detail| (detail.key, (detail.row.id, detail.component.name))).collect();
-        let flagged_in_all = judged.iter().filter(|output| output.is_flagged).count();
-        let ok_in_all = judged.len().saturating_sub(flagged_in_all);
-        let suspects = groups.iter().zip(1_u32..).map(|(group, rank)| {
-            let (runs, components) = group.runs.iter().filter_map(|run| names.get(run).cloned()).unzip();
-            let coverage =
-                f64::from(group.flagged) / f64::from(u32::try_from(flagged_in_all).unwrap_or(u32::MAX).max(1));
-            let evidence = format!(
-                "upstream of {} of {flagged_in_all} flagged and {} of {ok_in_all} ok outputs",
-                group.flagged, group.ok
-            );
-            Suspect {
-                rank,
-                score: coverage,
-                coverage,
-                flagged: group.flagged,
-                ok: group.ok,
-                runs,
-                components,
-                evidence: vec![evidence],
-            }
-        });
-        Ok(suspects.collect())
+    /// Returns what is known without looking at any run, and the groups worth suspecting.
+    fn case(&mut self, labels: &[LabelRow]) -> Result<(Case, Vec<Group<RunKey>>), QueryError> {
+        let mut judged = Vec::new();
+        for label in labels.iter().filter(|label| label.verdict != Verdict::None) {
+            let run = self.store.writer_of(label.version)?;
+            judged.push(Judged { run, is_flagged: label.verdict == Verdict::Flagged });
+        }
+        let writers: BTreeSet<RunKey> = judged.iter().filter_map(|output| output.run).collect();
+        let roots: Vec<RunKey> = writers.iter().copied().collect();
+        let edges = self.store.upstream(&roots, None)?;
+        let flagged = lineage::flagged(&judged);
+        let groups = lineage::worth_suspecting(lineage::groups(&judged, &edges), &flagged);
+        let bad = flagged.count();
+        let all = Counts { flagged: bad, ok: u32::try_from(judged.len()).unwrap_or(u32::MAX).saturating_sub(bad) };
+        let (findings, names) = (HashMap::new(), HashMap::new());
+        Ok((Case { all, flagged, writers, edges, findings, names }, groups))
     }
+
+    /// Returns the outputs without a verdict whose verdict would split the suspects best.
+    fn look_next(
+        &mut self,
+        project: ProjectKey,
+        case: &Case,
+        shown: &[Ranked],
+        whole: f64,
+        scale: &Scale,
+    ) -> Result<Vec<LookNext>, QueryError> {
+        let weight = |run: &RunKey| case.findings.get(run).map_or(1.0, Findings::weight);
+        let mut beliefs: Vec<Belief<RunKey>> = Vec::new();
+        let mut ranks: Vec<usize> = Vec::new();
+        for (suspect, rank) in shown.iter().zip(1..) {
+            let runs = suspect.group.runs.get(..EXAMINED).unwrap_or(&suspect.group.runs);
+            let all: f64 = runs.iter().map(weight).sum();
+            beliefs.extend(runs.iter().map(|run| Belief {
+                run: Some(*run),
+                share: 10_f64.powf(suspect.score) / whole * weight(run) / all,
+                shown: suspect.blame.shown,
+                elsewhere: suspect.blame.elsewhere,
+            }));
+            ranks.resize(beliefs.len(), rank);
+        }
+        let by_chance = scale.rate_by_chance();
+        beliefs.push(Belief { run: None, share: 1.0 / whole, shown: by_chance, elsewhere: by_chance });
+
+        let near: Vec<RunKey> = beliefs.iter().filter_map(|belief| belief.run).collect();
+        let others = self.judged_components(project, case, &near)?;
+        let mut edges = case.edges.clone();
+        edges.extend(self.store.upstream(&others, None)?);
+        let mut outputs = Vec::new();
+        for detail in self.store.details(&[others, near].concat(), false)? {
+            let unlabelled =
+                detail.writes.into_iter().filter(|write| write.label.is_none_or(|label| label == Verdict::None));
+            outputs.extend(unlabelled.filter_map(|write| Some((detail.key, write.name, write.version?))));
+        }
+        let writers: Vec<RunKey> = outputs.iter().map(|(run, ..)| *run).collect();
+        let told = lineage::look_next(&beliefs, &writers, &edges, LOOKS);
+        Ok(told
+            .into_iter()
+            .filter_map(|look| {
+                let (_, name, version) = outputs.get(look.output)?;
+                let upstream = ranks.iter().copied().zip(look.is_upstream);
+                Some(LookNext { name: name.clone(), version: version.clone(), why: why(upstream, look.bits) })
+            })
+            .collect())
+    }
+
+    /// Returns runs of the components whose outputs people judge: what they wrote is what people know to judge.
+    fn judged_components(
+        &mut self,
+        project: ProjectKey,
+        case: &Case,
+        suspects: &[RunKey],
+    ) -> Result<Vec<RunKey>, QueryError> {
+        let began = |run: &RunKey| case.names.get(run).and_then(|name| name.started_at);
+        let since = suspects.iter().filter_map(began).min();
+        let writers: Vec<RunKey> = case.writers.iter().copied().collect();
+        let components: BTreeSet<String> =
+            self.store.run_names(&writers)?.into_iter().map(|name| name.component).collect();
+        let mut runs = Vec::new();
+        for component in components {
+            let Some(found) = self.store.component(project, &component)? else { continue };
+            let selection = RunSelection { component: Some(found.key), since, ..RunSelection::default() };
+            runs.extend(self.store.select(project, &selection)?);
+        }
+        // Evenly spread over all of them.
+        let step = runs.len().div_ceil(CHOICE).max(1);
+        Ok(runs.into_iter().step_by(step).collect())
+    }
+}
+
+impl Case {
+    fn suspect(&self, suspect: &Ranked, rank: u32, whole: f64) -> Suspect {
+        let group = &suspect.group;
+        let names = group.runs.iter().filter_map(|run| self.names.get(run));
+        let (runs, components) = names.map(|name| (name.id, name.component.clone())).unzip();
+        let mut told = vec![format!(
+            "upstream of {} of {} flagged and {} of {} ok outputs",
+            group.flagged, self.all.flagged, group.ok, self.all.ok
+        )];
+        for run in &group.runs {
+            let (Some(findings), Some(name)) = (self.findings.get(run), self.names.get(run)) else { continue };
+            let is_alone = group.runs.len() == 1;
+            let which =
+                if is_alone { String::new() } else { format!("{} (run {}): ", name.component, name.id.short()) };
+            told.extend(findings.pieces.iter().map(|piece| format!("{which}{}", evidence::words(&piece.finding))));
+        }
+        Suspect {
+            rank,
+            score: suspect.score,
+            score_of_verdicts: suspect.blame.score,
+            score_of_changes: suspect.evidence,
+            probability: 10_f64.powf(suspect.score) / whole,
+            coverage: f64::from(group.flagged) / f64::from(self.all.flagged.max(1)),
+            flagged: group.flagged,
+            ok: group.ok,
+            runs,
+            components,
+            evidence: told,
+        }
+    }
+}
+
+/// Returns the runs whose evidence can decide which groups are among the first `limit`, the nearest of each group.
+fn contenders(groups: &[Group<RunKey>], scale: &mut Scale, limit: usize) -> Vec<RunKey> {
+    let mut score = |group: &Group<RunKey>| scale.blame(Counts { flagged: group.flagged, ok: group.ok }).score;
+    let mut scores: Vec<f64> = groups.iter().map(&mut score).collect();
+    scores.sort_by(|a, b| b.total_cmp(a));
+    let last = limit.checked_sub(1).and_then(|place| scores.get(place)).copied().unwrap_or(f64::NEG_INFINITY);
+    let (least, most) = Findings::RANGE;
+    let bar = last + least.log10() - most.log10();
+    let near = |group: &Group<RunKey>| group.runs.iter().take(EXAMINED).copied().collect::<Vec<_>>();
+    groups.iter().filter(|group| score(group) >= bar).flat_map(near).collect()
+}
+
+/// Returns in words which suspects a verdict on an output tells apart; `upstream` has each run of a suspect's rank.
+fn why(upstream: impl Iterator<Item = (usize, bool)>, bits: f64) -> String {
+    let (mut with, mut without) = (BTreeSet::new(), BTreeSet::new());
+    for (rank, is_upstream) in upstream {
+        if is_upstream {
+            with.insert(rank)
+        } else {
+            without.insert(rank)
+        };
+    }
+    let both: Vec<usize> = with.intersection(&without).copied().collect();
+    let only = |mine: &BTreeSet<usize>, other: &BTreeSet<usize>| mine.difference(other).copied().collect::<Vec<_>>();
+    let (with, without) = (only(&with, &without), only(&without, &with));
+    let list = |ranks: &[usize]| ranks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let mut words = Vec::new();
+    if !with.is_empty() {
+        words.push(format!("made with suspect {}", list(&with)));
+    }
+    if !both.is_empty() {
+        words.push(format!("with some runs of suspect {} alone", list(&both)));
+    }
+    if !without.is_empty() {
+        words.push(format!("without suspect {}", list(&without)));
+    }
+    format!("{}: its verdict tells {bits:.2} bits", words.join(", "))
 }
 
 fn labelled(label: &LabelRow) -> Labelled {

@@ -20,6 +20,7 @@ impl Reader<'_> {
 
 /// Returns a run as an answer shows it.
 pub(super) fn view(detail: RunDetail) -> Run {
+    let stale = staleness_of(&detail).collect();
     let RunDetail {
         row,
         project,
@@ -37,8 +38,6 @@ pub(super) fn view(detail: RunDetail) -> Run {
         ..
     } = detail;
     let started_at = row.started_at.unwrap_or(Timestamp::MIN);
-    let limit_us = limit_us(component.stale_after_s);
-    let stale = reads.iter().flat_map(|read| staleness(read, started_at, limit_us)).collect();
     let depends_on: BTreeSet<RunId> = reads
         .iter()
         .filter_map(|read| read.write.as_ref())
@@ -129,6 +128,13 @@ fn output(write: WriteDetail) -> Output {
 
 fn note(note: NoteDetail) -> Note {
     Note { text: note.text, at: note.at, by: note.by }
+}
+
+/// Returns why a run was stale when it ran.
+pub(super) fn staleness_of(detail: &RunDetail) -> impl Iterator<Item = Stale> {
+    let started_at = detail.row.started_at.unwrap_or(Timestamp::MIN);
+    let limit_us = limit_us(detail.component.stale_after_s);
+    detail.reads.iter().flat_map(move |read| staleness(read, started_at, limit_us))
 }
 
 /// Returns why a run was stale with respect to one of its inputs when it ran.

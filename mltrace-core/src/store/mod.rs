@@ -19,7 +19,7 @@ pub use error::StoreError;
 pub use row::{
     ArtifactKey, Candidate, CodeDetail, CodeKey, ComponentField, ComponentKey, ComponentRow, DeclarationKey,
     FresherRow, GitKey, LabelRow, NoteDetail, OutputRow, ProcessKey, ProjectKey, ReadDetail, ReadRow, RunDetail,
-    RunKey, RunRow, RunSelection, VersionAt, VersionKey, VersionRow, WriteDetail, WriteKey, WriteOf, WriteRow,
+    RunKey, RunName, RunRow, RunSelection, VersionAt, VersionKey, VersionRow, WriteDetail, WriteKey, WriteOf, WriteRow,
 };
 
 /// What a verb of a store returns.
@@ -77,6 +77,13 @@ pub trait Store {
     fn fresher_inputs(&mut self, runs: &[RunKey], at: Timestamp) -> Result<Vec<(RunKey, FresherRow)>>;
     /// Returns versions with who last wrote them and what is fresher at `at`; those that nobody wrote are left out.
     fn freshness(&mut self, versions: &[VersionKey], at: Timestamp) -> Result<Vec<(RunKey, FresherRow)>>;
+    /// Returns pairs (run, an earlier completed run of its component), the latest first: for each of `runs` the last
+    /// ones, and the last ones that read one of the same artifacts, at most `limit` of either.
+    fn earlier(&mut self, runs: &[RunKey], limit: usize) -> Result<Vec<(RunKey, RunKey)>>;
+    /// Returns pairs (run, the name of an artifact that it read), by name, each once.
+    fn names_read(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, String)>>;
+    /// Returns what runs are called, in any order.
+    fn run_names(&mut self, runs: &[RunKey]) -> Result<Vec<RunName>>;
     /// Returns the last verdict on each version that has one, oldest first; or all verdicts ever given.
     fn labels(&mut self, project: ProjectKey, only_last: bool) -> Result<Vec<LabelRow>>;
     /// Returns the run that last wrote a version.

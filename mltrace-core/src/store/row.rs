@@ -314,6 +314,19 @@ pub struct NoteDetail {
     pub by: Option<String>,
 }
 
+/// What a run is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunName {
+    /// Its key.
+    pub key: RunKey,
+    /// Its id.
+    pub id: RunId,
+    /// Its component's name.
+    pub component: String,
+    /// When it began.
+    pub started_at: Option<Timestamp>,
+}
+
 /// A verdict on a version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LabelRow {

@@ -9,7 +9,7 @@ use super::map::{Bytes, version_columns, version_id};
 use crate::model::{ArtifactName, Due, RunId, Timestamp, VersionId};
 use crate::store::{
     ArtifactKey, Checkup, ComponentKey, ComponentRow, FresherRow, LabelRow, OutputRow, ProjectKey, Result, RunDetail,
-    RunKey, RunSelection, Store, VersionAt, VersionKey, Work,
+    RunKey, RunName, RunSelection, Store, VersionAt, VersionKey, Work,
 };
 
 impl SqliteStore {
@@ -248,6 +248,18 @@ impl Store for SqliteStore {
 
     fn freshness(&mut self, versions: &[VersionKey], at: Timestamp) -> Result<Vec<(RunKey, FresherRow)>> {
         self.freshness_of(versions, at)
+    }
+
+    fn earlier(&mut self, runs: &[RunKey], limit: usize) -> Result<Vec<(RunKey, RunKey)>> {
+        self.earlier_runs(runs, limit)
+    }
+
+    fn names_read(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, String)>> {
+        self.names_that_were_read(runs)
+    }
+
+    fn run_names(&mut self, runs: &[RunKey]) -> Result<Vec<RunName>> {
+        self.names_of_runs(runs)
     }
 
     fn labels(&mut self, project: ProjectKey, only_last: bool) -> Result<Vec<LabelRow>> {

@@ -10,6 +10,7 @@ mod find;
 
 mod detail;
 
+mod history;
 mod triage;
 
 mod write;

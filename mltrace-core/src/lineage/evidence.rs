@@ -1,0 +1,244 @@
+//! What changed at a run: compared with earlier runs of its component, whatever the verdicts on its outputs are.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How often a culprit shows a change: a belief, as the two below.
+const AT_CULPRITS: f64 = 0.6;
+/// How often any other run shows a change that is rare.
+const RARE: f64 = 0.05;
+/// How often any other run shows a change that has many harmless causes.
+const COMMON: f64 = 0.2;
+/// For how many earlier runs the two above count, beside what the earlier runs themselves did.
+const BELIEF: f64 = 5.0;
+/// From this factor on a change counts.
+const COUNTS: f64 = 1.5;
+/// How far all changes of a run together can raise the suspicion: they often have one cause.
+const MOST: f64 = 30.0;
+/// How many earlier runs make a usual duration.
+const ENOUGH: usize = 4;
+/// A difference in duration below this many microseconds is none.
+const SLACK_US: i64 = 10_000;
+
+/// Something that a run has, and that another run of its component may have otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Aspect {
+    /// The commit of its code.
+    Commit,
+    /// Whether the work tree differed from the commit.
+    WorkTree,
+    /// The hash of its source text.
+    Source,
+    /// The host.
+    Host,
+    /// A parameter.
+    Parameter(String),
+    /// The version of an input that no recorded run wrote; others are up to the run that wrote them.
+    Input(String),
+}
+
+/// What is compared of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// What it has, as text.
+    pub aspects: BTreeMap<Aspect, String>,
+    /// How long it took, in microseconds.
+    pub duration_us: Option<i64>,
+    /// What is wrong with it by itself, in words.
+    pub faults: Vec<Fault>,
+}
+
+/// What is wrong with a run without looking at any other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What, in words.
+    pub message: String,
+    /// Whether it is rare in runs that do no harm.
+    pub is_rare: bool,
+}
+
+/// A piece of evidence.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evidence {
+    /// What was found.
+    pub finding: Finding,
+    /// How much more often it is found at a culprit than at another run of this component; 1 when it says nothing.
+    pub factor: f64,
+}
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Finding {
+    /// Another value than that of the run before.
+    Changed {
+        /// Of what.
+        aspect: Aspect,
+        /// The run's value.
+        now: Option<String>,
+        /// The value of the run before.
+        before: Option<String>,
+        /// How often it had changed in the runs before.
+        times: usize,
+        /// Of how many.
+        of: usize,
+    },
+    /// A duration out of line with those of the runs before, all in microseconds.
+    Duration {
+        /// The run's.
+        now: i64,
+        /// The shortest and the longest before.
+        usual: (i64, i64),
+    },
+    /// Something wrong by itself.
+    Fault(String),
+}
+
+/// All evidence at a run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Findings {
+    /// Whether there was an earlier run to compare with.
+    pub is_compared: bool,
+    /// The pieces, the strongest first.
+    pub pieces: Vec<Evidence>,
+}
+
+impl Findings {
+    /// How little and how much [`Findings::weight`] may be.
+    pub const RANGE: (f64, f64) = ((1.0 - AT_CULPRITS) / (1.0 - RARE), MOST);
+
+    /// Returns how much more often a run with this evidence is to blame than one of which nothing is known.
+    #[must_use]
+    pub fn weight(&self) -> f64 {
+        let counts = self.pieces.iter().map(|piece| piece.factor).filter(|factor| *factor >= COUNTS);
+        let product: f64 = counts.clone().product();
+        match (counts.count(), self.is_compared) {
+            (0, false) => 1.0,
+            (0, true) => Self::RANGE.0,
+            _ => product.min(MOST),
+        }
+    }
+}
+
+/// Returns what changed at a run since `earlier` runs of its component, the latest of them first.
+#[must_use]
+pub fn evidence(run: &Facts, earlier: &[Facts]) -> Findings {
+    let mut pieces: Vec<Evidence> = run
+        .faults
+        .iter()
+        .map(|fault| Evidence {
+            finding: Finding::Fault(fault.message.clone()),
+            factor: factor(if fault.is_rare { RARE } else { COMMON }, 0, 0),
+        })
+        .collect();
+    if let Some(before) = earlier.first() {
+        pieces.extend(changes(run, before).into_iter().map(|aspect| changed(run, before, earlier, aspect)));
+    }
+    pieces.extend(unusual_duration(run, earlier));
+    // Sorting keeps the order of equal ones.
+    pieces.sort_by(|a, b| b.factor.total_cmp(&a.factor));
+    Findings { is_compared: !earlier.is_empty(), pieces }
+}
+
+fn changed(run: &Facts, before: &Facts, earlier: &[Facts], aspect: Aspect) -> Evidence {
+    let pairs = earlier.iter().zip(earlier.iter().skip(1));
+    let of = pairs.len();
+    let times = pairs.filter(|(later, earlier)| changes(later, earlier).contains(&aspect)).count();
+    // A commit changes with every step of the repository, and a host with every turn of a scheduler.
+    let is_common = matches!(aspect, Aspect::Commit | Aspect::Host);
+    let factor = factor(if is_common { COMMON } else { RARE }, times, of);
+    let now = run.aspects.get(&aspect).cloned();
+    let before = before.aspects.get(&aspect).cloned();
+    Evidence { finding: Finding::Changed { aspect, now, before, times, of }, factor }
+}
+
+/// Returns in what two runs differ.
+fn changes(later: &Facts, earlier: &Facts) -> BTreeSet<Aspect> {
+    let all: BTreeSet<&Aspect> = later.aspects.keys().chain(earlier.aspects.keys()).collect();
+    let differs = |aspect: &&Aspect| {
+        let (now, before) = (later.aspects.get(*aspect), earlier.aspects.get(*aspect));
+        match aspect {
+            // A parameter may come or go; of anything else that one run lacks, nothing is known.
+            Aspect::Parameter(_) => now != before,
+            // A work tree that is clean again is no change for the worse.
+            Aspect::WorkTree => now.is_some() && before.is_none(),
+            _ => now.is_some() && before.is_some() && now != before,
+        }
+    };
+    all.into_iter().filter(differs).cloned().collect()
+}
+
+fn unusual_duration(run: &Facts, earlier: &[Facts]) -> Option<Evidence> {
+    let known: Vec<i64> = earlier.iter().filter_map(|facts| facts.duration_us).collect();
+    let (now, low, high) = (run.duration_us?, *known.iter().min()?, *known.iter().max()?);
+    let is_long = now > high.saturating_mul(2).saturating_add(SLACK_US);
+    let is_short = now < low.saturating_sub(SLACK_US) / 2;
+    let finding = Finding::Duration { now, usual: (low, high) };
+    (known.len() >= ENOUGH && (is_long || is_short)).then(|| Evidence { finding, factor: factor(COMMON, 0, 0) })
+}
+
+/// Returns how much more often something is found at a culprit than at another run, when `times` of `of` earlier runs
+/// of the component showed it.
+#[expect(clippy::cast_precision_loss, reason = "a handful of runs")]
+fn factor(belief: f64, times: usize, of: usize) -> f64 {
+    let elsewhere = (belief * BELIEF + times as f64) / (BELIEF + of as f64);
+    (AT_CULPRITS / elsewhere).max(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(told: &str) -> Facts {
+        let mut facts = Facts::default();
+        for (name, value) in told.split_whitespace().filter_map(|word| word.split_once('=')) {
+            match name {
+                "commit" => drop(facts.aspects.insert(Aspect::Commit, value.to_owned())),
+                "ms" => facts.duration_us = value.parse::<i64>().ok().map(|ms| ms * 1000),
+                _ => drop(facts.aspects.insert(Aspect::Parameter(name.to_owned()), value.to_owned())),
+            }
+        }
+        facts
+    }
+
+    fn found(run: &str, earlier: &[&str]) -> Findings {
+        let earlier: Vec<Facts> = earlier.iter().map(|told| facts(told)).collect();
+        evidence(&facts(run), &earlier)
+    }
+
+    #[test]
+    fn a_change_is_worth_more_the_rarer_it_is() {
+        let rare = found("unit=mg", &["unit=g", "unit=g", "unit=g"]);
+        let usual = found("month=5", &["month=4", "month=3", "month=2", "month=1"]);
+        assert_eq!(rare.pieces.len(), 1);
+        assert!(rare.weight() > 12.0, "{rare:?}");
+        assert!(usual.pieces[0].factor < COUNTS, "{usual:?}");
+        assert!(usual.weight() < 1.0, "a habit is no evidence");
+    }
+
+    #[test]
+    fn a_commit_is_weaker_than_a_parameter() {
+        let commit = found("commit=b", &["commit=a"]).weight();
+        assert!((commit - 3.0).abs() < 1e-9, "{commit}");
+        assert!((found("unit=mg", &["unit=g"]).weight() - 12.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_run_without_a_past_is_neither_suspect_nor_clear() {
+        assert!((found("unit=g", &[]).weight() - 1.0).abs() < 1e-9);
+        assert!(found("unit=g", &["unit=g"]).weight() < 0.5);
+    }
+
+    #[test]
+    fn a_duration_is_compared_with_the_range_of_several() {
+        let usual = ["ms=100", "ms=110", "ms=90", "ms=105"];
+        assert_eq!(found("ms=180", &usual).pieces, []);
+        assert_eq!(found("ms=900", &usual).pieces.len(), 1);
+        assert_eq!(found("ms=10", &usual).pieces.len(), 1);
+        assert_eq!(found("ms=900", &usual[..3]).pieces, []);
+    }
+
+    #[test]
+    fn many_changes_together_are_bounded() {
+        let found = found("a=1 b=1 c=1 d=1", &["a=0 b=0 c=0 d=0"]);
+        assert!((found.weight() - MOST).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,166 @@
+//! What changed at a run that may be to blame, and the words for it.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::view::staleness_of;
+use super::{QueryError, Reader};
+use crate::lineage::{self, Aspect, Facts, Fault, Finding, Findings};
+use crate::model::{Status, VersionId};
+use crate::store::{ReadDetail, RunDetail, RunKey};
+
+/// How many earlier runs a run is compared with: the last one for what changed, the others for how usual that is.
+const EARLIER: usize = 8;
+/// How many earlier runs those are chosen from.
+const CHOICE: usize = 32;
+/// How many digits of a commit or a hash are shown.
+const DIGITS: usize = 8;
+
+impl Reader<'_> {
+    /// Returns what changed at each of these runs since earlier runs of its component over the same input names.
+    pub(super) fn findings(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, Findings>, QueryError> {
+        let chosen = self.comparable(runs)?;
+        let mut all: Vec<RunKey> = chosen.values().flatten().chain(runs).copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        let details = self.store.details(&all, false)?;
+        let facts: HashMap<RunKey, Facts> = details.iter().map(|detail| (detail.key, facts(detail))).collect();
+        let found = runs.iter().filter_map(|run| {
+            let earlier: Vec<Facts> =
+                chosen.get(run).into_iter().flatten().filter_map(|earlier| facts.get(earlier).cloned()).collect();
+            Some((*run, lineage::evidence(facts.get(run)?, &earlier)))
+        });
+        Ok(found.collect())
+    }
+
+    /// Returns for each run the earlier ones that it can be compared with, the latest first: those over the same input
+    /// names, or where there are none, over names that differ in digits alone, such as a date.
+    fn comparable(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, Vec<RunKey>>, QueryError> {
+        let pairs = self.store.earlier(runs, CHOICE)?;
+        let mut all: Vec<RunKey> = pairs.iter().map(|(_, earlier)| *earlier).chain(runs.iter().copied()).collect();
+        all.sort_unstable();
+        all.dedup();
+        let mut names: HashMap<RunKey, Vec<String>> = HashMap::new();
+        for (run, name) in self.store.names_read(&all)? {
+            names.entry(run).or_default().push(name);
+        }
+        let shapes: HashMap<RunKey, Vec<String>> =
+            names.iter().map(|(run, names)| (*run, names.iter().map(|name| without_digits(name)).collect())).collect();
+        let mut chosen: HashMap<RunKey, Vec<RunKey>> = HashMap::new();
+        for (run, earlier) in &pairs {
+            if names.get(run) == names.get(earlier) {
+                chosen.entry(*run).or_default().push(*earlier);
+            }
+        }
+        let exact: HashSet<RunKey> = chosen.keys().copied().collect();
+        for (run, earlier) in &pairs {
+            if !exact.contains(run) && shapes.get(run) == shapes.get(earlier) {
+                chosen.entry(*run).or_default().push(*earlier);
+            }
+        }
+        chosen.values_mut().for_each(|earlier| earlier.truncate(EARLIER));
+        Ok(chosen)
+    }
+}
+
+fn without_digits(name: &str) -> String {
+    let mut shape = String::with_capacity(name.len());
+    for letter in name.chars() {
+        let letter = if letter.is_ascii_digit() { '#' } else { letter };
+        if letter != '#' || !shape.ends_with('#') {
+            shape.push(letter);
+        }
+    }
+    shape
+}
+
+/// Returns what is compared of a run.
+fn facts(detail: &RunDetail) -> Facts {
+    let mut aspects = BTreeMap::new();
+    let mut tell = |aspect: Aspect, value: Option<String>| {
+        if let Some(value) = value {
+            aspects.insert(aspect, value);
+        }
+    };
+    if let Some(git) = &detail.git {
+        tell(Aspect::Commit, git.commit.clone());
+        tell(Aspect::WorkTree, git.dirty.filter(|dirty| *dirty).map(|_| String::new()));
+    }
+    tell(Aspect::Source, detail.code.as_ref().map(|code| code.hash.clone()));
+    tell(Aspect::Host, detail.host.clone());
+    for (name, value) in &detail.params {
+        tell(Aspect::Parameter(name.clone()), Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
+    }
+    for read in detail.reads.iter().filter(|read| read.write.is_none()) {
+        let version = read.seen.as_ref().map(ToString::to_string);
+        tell(Aspect::Input(read.name.as_str().to_owned()), version);
+    }
+    Facts { aspects, duration_us: detail.row.duration_us, faults: faults(detail) }
+}
+
+fn faults(detail: &RunDetail) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let rare = |message: String| Fault { message, is_rare: true };
+    match detail.row.status {
+        Status::Failed | Status::Cancelled | Status::Died => {
+            let error = detail.row.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
+            faults.push(rare(format!("it {}{error}", detail.row.status.as_str())));
+        }
+        Status::Running | Status::Completed => {}
+    }
+    let is_local = |read: &&ReadDetail| matches!(read.seen, Some(VersionId::Content(_) | VersionId::Stat(_)));
+    for read in detail.reads.iter().filter(is_local) {
+        if let Some(writer) = read.last_writer {
+            let message =
+                format!("`{}` was changed by nobody recorded since run {} wrote it", read.name, writer.short());
+            faults.push(rare(message));
+        }
+    }
+    faults.extend(staleness_of(detail).map(|stale| Fault { message: stale.message, is_rare: false }));
+    faults
+}
+
+/// Returns a finding in words.
+pub(super) fn words(finding: &Finding) -> String {
+    match finding {
+        Finding::Fault(message) => message.clone(),
+        Finding::Duration { now, usual: (low, high) } => {
+            format!("took {}, usually {} to {}", duration(*now), duration(*low), duration(*high))
+        }
+        Finding::Changed { aspect, now, before, times, of } => {
+            let change = changed(aspect, now.as_deref(), before.as_deref());
+            match (times, of) {
+                (_, 0) => change,
+                (0, of) => format!("{change}, which had not changed in {of} runs"),
+                (times, of) => format!("{change}, which had changed {times} times in {of} runs"),
+            }
+        }
+    }
+}
+
+fn changed(aspect: &Aspect, now: Option<&str>, before: Option<&str>) -> String {
+    let start = |text: Option<&str>| text.unwrap_or_default().chars().take(DIGITS).collect::<String>();
+    let version = |text: Option<&str>| {
+        let parsed: Option<VersionId> = text.and_then(|text| text.parse().ok());
+        parsed.map_or_else(|| "unknown".to_owned(), |version| version.short(DIGITS))
+    };
+    match aspect {
+        Aspect::Commit => format!("another commit: {}, before {}", start(now), start(before)),
+        Aspect::WorkTree => "the work tree differed from the commit, before it did not".to_owned(),
+        Aspect::Source => "another source text".to_owned(),
+        Aspect::Host => format!("another host: {}, before {}", now.unwrap_or_default(), before.unwrap_or_default()),
+        Aspect::Input(name) => {
+            format!("another version of its input `{name}`: {}, before {}", version(now), version(before))
+        }
+        Aspect::Parameter(name) => match (now, before) {
+            (Some(now), Some(before)) => format!("parameter `{name}` = {now}, before {before}"),
+            (Some(now), None) => format!("parameter `{name}` = {now}, before there was none"),
+            (None, before) => format!("no parameter `{name}`, before {}", before.unwrap_or_default()),
+        },
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a duration that people read")]
+fn duration(us: i64) -> String {
+    let seconds = us as f64 / 1e6;
+    if seconds < 1.0 { format!("{:.0} ms", seconds * 1e3) } else { format!("{seconds:.1} s") }
+}
