@@ -4,8 +4,8 @@ use std::path::Path;
 
 use mltrace_core::config::{Environment, Home};
 use mltrace_core::ingest;
-use mltrace_core::model::{Bound, RunId};
-use mltrace_core::query::{Reader, Run, Trace, TraceOptions};
+use mltrace_core::model::{Bound, RunId, VersionId};
+use mltrace_core::query::{QueryError, Reader, Run, Trace, TraceOptions};
 use mltrace_core::store::{self, Mode, Store};
 use serde_json::{Value, json};
 
@@ -43,6 +43,16 @@ impl Story {
 
     fn reader(&mut self) -> Reader<'_> {
         Reader::new(self.store.as_mut(), &self.home, Path::new("/nowhere"))
+    }
+
+    fn export(&mut self) -> Vec<Value> {
+        let mut lines = Vec::new();
+        let mut keep = |line| {
+            lines.push(line);
+            true
+        };
+        self.reader().export(None, &mut keep).unwrap();
+        lines
     }
 
     fn trace(&mut self, artifact: &str) -> Trace {
@@ -276,14 +286,7 @@ fn an_export_imported_elsewhere_gives_the_same_answers() {
         json!({"id": id(3), "component": "train", "started_at": at(4), "status": "running", "inputs": [file("copy", 'a')]}),
         json!({"id": id(4), "component": "gone", "started_at": at(5), "status": "died", "inputs": ["s3://x/none"]}),
     ]);
-    let mut lines = Vec::new();
-    story
-        .reader()
-        .export(None, &mut |line| {
-            lines.push(line);
-            true
-        })
-        .unwrap();
+    let lines = story.export();
     let mut other = Story::told(&lines);
     let left = serde_json::to_value(story.reader().recent(&Default::default()).unwrap()).unwrap();
     let right = serde_json::to_value(other.reader().recent(&Default::default()).unwrap()).unwrap();
@@ -316,4 +319,24 @@ fn a_run_is_stale_when_its_input_was_old_or_a_fresher_one_existed() {
     let train = story.run("train");
     assert_eq!(train.stale.len(), 1, "{:?}", train.stale);
     assert_eq!(train.stale[0].run, Some(id(3)), "the same work was done again since");
+}
+
+#[test]
+fn a_version_is_not_known_before_it_was_written_or_read() {
+    let mut story = Story::told(&[
+        json!({"id": id(1), "component": "jan", "started_at": at(4), "ended_at": at(5), "outputs": [file("x", 'a')]}),
+        run(2, "reader", 10, 11, &["s3://x/y"], &[]),
+    ]);
+    let mut ask = |text: &str, second| {
+        let then = TraceOptions { as_of: Some(at(second).parse().unwrap()), ..TraceOptions::default() };
+        story.reader().trace(text, &then)
+    };
+    assert!(matches!(ask("x@aaaa", 4), Err(QueryError::NotYet { .. })));
+    assert_eq!(ask("x@aaaa", 5).unwrap().runs.len(), 1);
+    assert!(matches!(ask("x@bbbb", 5), Err(QueryError::NotFound { kind: "version", .. })));
+    for name in ["s3://x/y", "s3://x/y@none"] {
+        assert!(matches!(ask(name, 9), Err(QueryError::NotYet { .. })), "{name}");
+        let none = ask(name, 10).unwrap();
+        assert_eq!((none.artifact.version, none.read_by), (VersionId::None, vec![id(2)]), "{name}");
+    }
 }

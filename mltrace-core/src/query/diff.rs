@@ -95,7 +95,7 @@ impl Reader<'_> {
             .into_iter()
             .filter(|version| version.id != found.version.version && version.written.is_some())
             .collect();
-        let is_ok = |key| ok.iter().any(|label| label.version == key);
+        let is_ok = |key| ok.iter().any(|label| Some(label.version) == key);
         let before = |at: Option<Timestamp>| at.zip(found.written.map(|(_, at)| at)).is_some_and(|(at, own)| at <= own);
         let chosen = match others.iter().find(|version| is_ok(version.key)) {
             Some(version) => Some((version, Baseline::Ok)),
@@ -107,7 +107,7 @@ impl Reader<'_> {
         let (version, baseline) = chosen.ok_or_else(nothing)?;
         let name = found.version.name.clone();
         let version = Found {
-            key: Some(version.key),
+            key: version.key,
             artifact: found.artifact,
             version: Version { name, version: version.id.clone() },
             written: version.written,

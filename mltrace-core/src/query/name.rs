@@ -117,19 +117,29 @@ impl Reader<'_> {
             if latest.is_none() && as_of.is_some() {
                 return Err(QueryError::NotYet { name: text.to_owned(), at });
             }
-            let key = latest.as_ref().map(|latest| latest.key);
+            let key = latest.as_ref().and_then(|latest| latest.key);
             let (id, written) = latest.map_or((VersionId::None, None), |latest| (latest.id, latest.written));
             return Ok(Found { key, artifact, version: Version { name, version: id }, written });
         }
         let Some((before, wanted)) = text.rsplit_once('@') else { return Err(not_found()) };
         let (artifact, name) = self.find_artifact(project, before)?.ok_or_else(not_found)?;
         let versions = self.store.versions(artifact, at)?;
-        let found = pick(&versions, wanted).map_err(|candidates| match candidates.as_slice() {
-            [] => QueryError::NotFound { kind: "version", name: text.to_owned() },
-            _ => QueryError::Ambiguous { name: text.to_owned(), candidates },
-        })?;
-        let version = Version { name, version: found.id.clone() };
-        Ok(Found { key: Some(found.key), artifact, version, written: found.written })
+        let found = match pick(&versions, wanted) {
+            Ok(found) => found,
+            Err(candidates) if !candidates.is_empty() => {
+                return Err(QueryError::Ambiguous { name: text.to_owned(), candidates });
+            }
+            Err(_) if pick(&self.store.versions(artifact, Timestamp::MAX)?, wanted).is_ok() => {
+                return Err(QueryError::NotYet { name: text.to_owned(), at });
+            }
+            Err(_) => return Err(QueryError::NotFound { kind: "version", name: text.to_owned() }),
+        };
+        Ok(Found {
+            key: found.key,
+            artifact,
+            version: Version { name, version: found.id.clone() },
+            written: found.written,
+        })
     }
 
     fn find_artifact(

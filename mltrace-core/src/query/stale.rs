@@ -93,7 +93,7 @@ impl Reader<'_> {
         };
         let latest = self.store.latest_of_all(project)?;
         let written: Vec<(VersionKey, RunKey)> =
-            latest.into_iter().filter_map(|(_, latest)| latest.and_then(|at| Some((at.key, at.written?.0)))).collect();
+            latest.into_iter().filter_map(|(_, latest)| latest.and_then(|at| Some((at.key?, at.written?.0)))).collect();
         let mut seen = HashSet::new();
         let runs = written.iter().map(|(_, run)| *run).filter(|run| seen.insert(*run)).collect();
         let versions = written.into_iter().map(|(version, _)| version).collect();

@@ -45,9 +45,10 @@ pub trait Store {
     fn artifact(&mut self, project: ProjectKey, name: &str) -> Result<Option<ArtifactKey>>;
     /// Returns up to `limit` names of artifacts that start with `prefix`, sorted.
     fn artifact_names(&mut self, project: ProjectKey, prefix: &str, limit: usize) -> Result<Vec<String>>;
-    /// Returns the versions of an artifact that are written at or before `at`, or that nobody wrote; newest first.
+    /// Returns the versions of an artifact that were written or read at or before `at`, or never; newest first.
     fn versions(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<Vec<VersionAt>>;
-    /// Returns the version of an artifact whose last write at or before `at` is the latest.
+    /// Returns the version of an artifact whose last write at or before `at` is the latest; when nobody had written it,
+    /// the one that was read last by then.
     fn latest(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<Option<VersionAt>>;
     /// Returns every artifact by name with its latest version: the one written last, else the one read last.
     fn latest_of_all(&mut self, project: ProjectKey) -> Result<Vec<(ArtifactName, Option<VersionAt>)>>;

@@ -351,8 +351,8 @@ pub struct LabelRow {
 /// A version as it may be named: with its last write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VersionAt {
-    /// Its key.
-    pub key: VersionKey,
+    /// Its key; the version `none` has none.
+    pub key: Option<VersionKey>,
     /// Its id.
     pub id: VersionId,
     /// Its last write, and by whom.

@@ -118,11 +118,19 @@ impl Store for SqliteStore {
     }
 
     fn versions(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<Vec<VersionAt>> {
+        // A version that nobody wrote or read, such as one that has but a verdict, has no time before which it was not.
+        // Last, the version `none`: what was read without any known write.
         let sql = "SELECT v.id, v.id_kind, v.id_value, w.run_id, w.at FROM version v
              LEFT JOIN write w ON w.id = (
                  SELECT w.id FROM write w JOIN run r ON r.id = w.run_id WHERE w.version_id = v.id AND w.at <= $1
                  ORDER BY w.at DESC, r.uuid DESC, w.n DESC LIMIT 1)
-             WHERE v.artifact_id = $2 ORDER BY w.at DESC, v.id DESC";
+             WHERE v.artifact_id = $2 AND (w.id IS NOT NULL
+                 OR coalesce((SELECT min(d.at) FROM read d WHERE d.seen_id = v.id),
+                     (SELECT min(w.at) FROM write w WHERE w.version_id = v.id), $1) <= $1)
+             UNION ALL
+             SELECT NULL, NULL, NULL, NULL, NULL WHERE EXISTS (SELECT 1 FROM read d
+                 WHERE d.artifact_id = $2 AND d.seen_id IS NULL AND d.write_id IS NULL AND d.at <= $1)
+             ORDER BY 5 DESC, 2, 3";
         self.all(sql, params![at, artifact], version_at)
     }
 
@@ -135,9 +143,10 @@ impl Store for SqliteStore {
         if found.is_some() {
             return Ok(found);
         }
-        // Nobody wrote it: the version that was read last.
-        let read = "SELECT v.id, v.id_kind, v.id_value, NULL, NULL FROM read d JOIN version v ON v.id = d.seen_id
-             WHERE d.artifact_id = $1 AND d.at <= $2 ORDER BY d.at DESC LIMIT 1";
+        // Nobody wrote it: the version that was read last, or `none` where no content is known.
+        let read = "SELECT v.id, v.id_kind, v.id_value, NULL, NULL
+             FROM read d JOIN run r ON r.id = d.run_id LEFT JOIN version v ON v.id = d.seen_id
+             WHERE d.artifact_id = $1 AND d.at <= $2 ORDER BY v.id IS NULL, d.at DESC, r.uuid DESC, d.n DESC LIMIT 1";
         self.one(read, params![artifact, at], version_at)
     }
 
