@@ -340,3 +340,14 @@ fn a_version_is_not_known_before_it_was_written_or_read() {
         assert_eq!((none.artifact.version, none.read_by), (VersionId::None, vec![id(2)]), "{name}");
     }
 }
+
+#[test]
+fn of_two_writes_at_one_moment_the_larger_run_supersedes() {
+    let mut story = Story::told(&[
+        json!({"id": id(1), "component": "one", "started_at": at(0), "ended_at": at(5), "outputs": [file("x", 'a')]}),
+        json!({"id": id(2), "component": "two", "started_at": at(0), "ended_at": at(5), "outputs": [file("x", 'b')]}),
+        json!({"id": id(3), "component": "reader", "started_at": at(6), "ended_at": at(7), "inputs": [file("x", 'a')]}),
+    ]);
+    let stale = story.run("reader").stale;
+    assert_eq!(stale.iter().map(|stale| stale.run).collect::<Vec<_>>(), [Some(id(2))]);
+}

@@ -41,7 +41,8 @@ const READS: &str = "SELECT d.run_id, d.n, a.name, a.kind, d.argument, d.at, v.i
      lr.id, lr.uuid, la.name, lv.id_kind, lv.id_value, lw.at,
      CASE WHEN d.write_id IS NULL THEN (
          SELECT b.uuid FROM write q JOIN run b ON b.id = q.run_id
-         WHERE q.artifact_id = d.artifact_id AND q.version_id IS NOT NULL AND q.at <= d.at AND q.run_id <> d.run_id
+         WHERE q.artifact_id = d.artifact_id AND q.version_id IS NOT NULL AND q.at <= d.at
+         AND (q.run_id <> d.run_id OR (q.said_at, q.n) < (d.at, d.n))
          ORDER BY q.at DESC, b.uuid DESC LIMIT 1) END,
      nr.uuid, nw.at, x.uuid, x.ended_at
  FROM json_each($1) AS asked
@@ -58,15 +59,17 @@ const READS: &str = "SELECT d.run_id, d.n, a.name, a.kind, d.argument, d.at, v.i
  LEFT JOIN artifact la ON la.id = lw.artifact_id
  LEFT JOIN version lv ON lv.id = lw.version_id
  LEFT JOIN write nw ON nw.id = (
-     SELECT q.id FROM write q
+     SELECT q.id FROM write q JOIN run m ON m.id = q.run_id
      WHERE q.artifact_id = w.artifact_id AND q.version_id IS NOT NULL AND q.version_id <> w.version_id
-     AND q.at > w.at AND q.at <= r.started_at AND q.run_id <> d.run_id ORDER BY q.at DESC LIMIT 1)
+     AND q.at >= w.at AND (q.at > w.at OR m.uuid > o.uuid) AND q.at <= r.started_at AND q.run_id <> d.run_id
+     ORDER BY q.at DESC, m.uuid DESC, q.n DESC LIMIT 1)
  LEFT JOIN run nr ON nr.id = nw.run_id
  LEFT JOIN run x ON x.id = (
      SELECT y.id FROM run y
      WHERE y.component_id = o.component_id AND y.signature = o.signature AND y.signature IS NOT NULL
-     AND y.ended_at > o.ended_at AND y.ended_at <= r.started_at AND y.status = 1 AND y.id <> d.run_id
-     ORDER BY y.ended_at DESC LIMIT 1)
+     AND y.ended_at >= coalesce(o.ended_at, w.at) AND (y.ended_at > coalesce(o.ended_at, w.at) OR y.uuid > o.uuid)
+     AND y.ended_at <= r.started_at AND y.status = 1 AND y.id <> d.run_id
+     ORDER BY y.ended_at DESC, y.uuid DESC LIMIT 1)
  ORDER BY d.run_id, d.n";
 
 const WRITES: &str = "SELECT w.run_id, w.n, a.name, a.kind, w.argument, v.id_kind, v.id_value, v.size, w.at, w.said_at,
