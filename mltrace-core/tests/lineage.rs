@@ -342,6 +342,23 @@ fn a_version_is_not_known_before_it_was_written_or_read() {
 }
 
 #[test]
+fn a_run_reads_its_own_output_once_it_is_known_also_in_another_store() {
+    let mut story = Story::told(&[
+        run(1, "first", 0, 1, &[], &["s3://x/a"]),
+        json!({"id": id(2), "component": "both", "started_at": at(2), "ended_at": at(9),
+               "inputs": ["s3://x/a", {"name": "s3://x/a", "at": at(5)}, {"name": "s3://x/a", "at": at(4)}],
+               "outputs": [{"name": "s3://x/a", "at": at(4)}]}),
+    ]);
+    let writers = |story: &mut Story| {
+        let inputs = story.run("both").inputs;
+        inputs.into_iter().map(|input| input.written_by.unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(writers(&mut story), [id(1), id(2), id(1)], "at one moment what a line lists as an input comes first");
+    let mut other = Story::told(&story.export());
+    assert_eq!(writers(&mut other), [id(1), id(2), id(1)]);
+}
+
+#[test]
 fn of_two_writes_at_one_moment_the_larger_run_supersedes() {
     let mut story = Story::told(&[
         json!({"id": id(1), "component": "one", "started_at": at(0), "ended_at": at(5), "outputs": [file("x", 'a')]}),
@@ -350,4 +367,12 @@ fn of_two_writes_at_one_moment_the_larger_run_supersedes() {
     ]);
     let stale = story.run("reader").stale;
     assert_eq!(stale.iter().map(|stale| stale.run).collect::<Vec<_>>(), [Some(id(2))]);
+}
+
+#[test]
+fn two_inputs_of_one_number_are_refused() {
+    let mut story = Story::new();
+    let report = story.import(&[json!({"component": "x", "started_at": at(0), "ended_at": at(1),
+                                       "inputs": [{"name": "a", "n": 1}], "outputs": [{"name": "b", "n": 1}]})]);
+    assert_eq!((report.stored, report.errors.len()), (0, 1));
 }

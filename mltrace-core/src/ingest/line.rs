@@ -1,6 +1,6 @@
 //! A line of an import: what a person, another tool or an export may write, and the records that it means.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -134,6 +134,7 @@ struct FullEdge {
     at: Option<Timestamp>,
     bound: Option<Bound>,
     size: Option<u64>,
+    n: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -197,6 +198,10 @@ fn clean(what: &str, text: &str) -> Result<String, String> {
     Ok(redact::text(text).into_owned())
 }
 
+/// Outputs are numbered from here on where a line says no numbers, so that one which tells of a further input later
+/// still means the same outputs.
+const FIRST_OUTPUT: u32 = 1 << 31;
+
 /// Names in imports are relative to the root already: nothing but secrets is taken out.
 fn artifact_name(name: &str) -> Result<ArtifactName, String> {
     if name.is_empty() {
@@ -225,16 +230,14 @@ impl RunLine {
         });
         let git = git.map(|git| git_record(git, &mut records));
         let code = self.code.map(|code| code_record(code, &mut records));
-        let mut n = 0_u32;
-        let mut inputs = Vec::with_capacity(self.inputs.len());
-        for input in self.inputs {
-            inputs.push(input.read(n, started_at)?);
-            n = n.saturating_add(1);
-        }
-        let mut outputs = Vec::with_capacity(self.outputs.len());
-        for output in self.outputs {
-            outputs.push(output.write(n, run, self.ended_at)?);
-            n = n.saturating_add(1);
+        let inputs = (0..).zip(self.inputs).map(|(n, input)| input.read(n, started_at));
+        let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
+        let outputs = (FIRST_OUTPUT..).zip(self.outputs).map(|(n, output)| output.write(n, run));
+        let outputs = outputs.collect::<Result<Vec<_>, _>>()?;
+        let mut numbers = BTreeSet::new();
+        let all = inputs.iter().map(|read| read.n).chain(outputs.iter().map(|write| write.n));
+        if let Some(n) = all.into_iter().find(|n| !numbers.insert(*n)) {
+            return Err(format!("two of its inputs and outputs have the number {n}"));
         }
         let declared = Declaration {
             owner: self.owner.map(|text| clean("owner", &text)).transpose()?,
@@ -307,7 +310,7 @@ impl EdgeLine {
         match self {
             Self::Full(edge) => edge,
             Self::Name(name) => {
-                FullEdge { name, version: None, kind: None, argument: None, at: None, bound: None, size: None }
+                FullEdge { name, version: None, kind: None, argument: None, at: None, bound: None, size: None, n: None }
             }
         }
     }
@@ -321,7 +324,7 @@ impl EdgeLine {
             _ => true,
         };
         Ok(ReadFact {
-            n,
+            n: edge.n.unwrap_or(n),
             name: artifact_name(&edge.name)?,
             argument: edge.argument,
             kind: edge.kind,
@@ -331,15 +334,15 @@ impl EdgeLine {
         })
     }
 
-    fn write(self, n: u32, run: RunId, ended_at: Option<Timestamp>) -> Result<WriteFact, String> {
+    fn write(self, n: u32, run: RunId) -> Result<WriteFact, String> {
         let edge = self.full();
         let is_told = !matches!(&edge.version, Some(VersionId::None)) && edge.version != Some(VersionId::Write(run));
         Ok(WriteFact {
-            n,
+            n: edge.n.unwrap_or(n),
             name: artifact_name(&edge.name)?,
             argument: edge.argument,
             kind: edge.kind,
-            at: edge.at.filter(|at| Some(*at) != ended_at),
+            at: edge.at,
             version: edge.version.filter(|_| is_told),
             size: edge.size,
         })

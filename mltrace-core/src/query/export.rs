@@ -57,11 +57,11 @@ impl Reader<'_> {
     }
 }
 
-/// A run as `inspect` shows it, with what only another store needs: sizes, the ids of notes, the run's own words on its
+/// A run as `inspect` shows it, with what only another store needs: numbers, sizes, the ids of notes, the run's own words on its
 /// component instead of the component's.
 fn run_line(detail: RunDetail) -> Value {
-    let sizes: Vec<Option<u64>> = detail.reads.iter().map(|read| read.size).collect();
-    let output_sizes: Vec<Option<u64>> = detail.writes.iter().map(|write| write.size).collect();
+    let inputs: Vec<(u32, Option<u64>)> = detail.reads.iter().map(|read| (read.n, read.size)).collect();
+    let outputs: Vec<_> = detail.writes.iter().map(|write| (write.n, write.size, write.said_at.or(write.at))).collect();
     let note_ids: Vec<_> = detail.notes.iter().map(|note| note.id).collect();
     let declared = detail.declared.clone().unwrap_or_default();
     let run = view::view(detail);
@@ -71,8 +71,11 @@ fn run_line(detail: RunDetail) -> Value {
     put(&mut line, "description", json!(declared.description));
     put(&mut line, "tags", json!(declared.tags));
     put(&mut line, "stale_after_s", json!(declared.stale_after_s));
-    put_each(&mut line, "inputs", "size", sizes.into_iter().map(|size| json!(size)));
-    put_each(&mut line, "outputs", "size", output_sizes.into_iter().map(|size| json!(size)));
+    put_each(&mut line, "inputs", "n", inputs.iter().map(|(n, _)| json!(n)));
+    put_each(&mut line, "inputs", "size", inputs.iter().map(|(_, size)| json!(size)));
+    put_each(&mut line, "outputs", "n", outputs.iter().map(|(n, ..)| json!(n)));
+    put_each(&mut line, "outputs", "size", outputs.iter().map(|(_, size, _)| json!(size)));
+    put_each(&mut line, "outputs", "at", outputs.iter().map(|(.., at)| json!(at)));
     put_each(&mut line, "notes", "id", note_ids.into_iter().map(|id| json!(id)));
     if let Some(inputs) = line.get_mut("inputs").and_then(Value::as_array_mut) {
         // A read that nothing is known of has no version to hand on.

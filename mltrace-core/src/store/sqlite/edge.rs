@@ -15,8 +15,8 @@ use crate::store::{
 const READ_COLUMNS: &str = "run_id, n, artifact_id, seen_id, at, bound, write_id, like_id, argument";
 const WRITE_COLUMNS: &str = "id, run_id, n, artifact_id, seen_id, said_at, version_id, at, argument";
 
-/// A reader does not see its own writes, unless it made them known before it read.
-const VISIBLE: &str = "(w.run_id <> $3 OR (w.said_at IS NOT NULL AND w.n < $4))";
+/// A reader does not see its own writes, unless it made them known before it read; at one moment, by its own order.
+const VISIBLE: &str = "(w.run_id <> $3 OR (w.said_at, w.n) < ($2, $4))";
 
 fn read_row(row: &Row<'_>) -> rusqlite::Result<ReadRow> {
     Ok(ReadRow {
