@@ -359,6 +359,39 @@ fn a_run_reads_its_own_output_once_it_is_known_also_in_another_store() {
 }
 
 #[test]
+fn a_run_that_was_imported_while_it_went_on_learns_what_it_told_later() {
+    let early = json!({"id": id(2), "component": "train", "started_at": at(5), "status": "running",
+                       "inputs": ["a"], "outputs": [{"name": "m", "at": at(6)}]});
+    let late = json!({"id": id(2), "component": "train", "started_at": at(5), "ended_at": at(9),
+                      "inputs": [file("a", 'a'), "s3://x/b"], "params": {"month": 3},
+                      "outputs": [{"name": "m", "at": at(6), "version": content('d'), "size": 100}, "s3://x/c"]});
+    let writer = json!({"id": id(1), "component": "clean", "started_at": at(0), "ended_at": at(1),
+                        "outputs": [file("a", 'a')]});
+    let answer = |lines: &[Value]| {
+        let mut story = Story::told(lines);
+        let train = story.run("train");
+        assert_eq!((train.inputs.len(), train.outputs.len(), train.params.len()), (2, 2, 1));
+        assert_eq!((train.inputs[0].bound, story.shape("m").as_str()), (Bound::Content, "train0 clean1"));
+        serde_json::to_value(train).unwrap()
+    };
+    let at_once = answer(&[writer.clone(), late.clone()]);
+    assert_eq!(answer(&[writer.clone(), early.clone(), late.clone()]), at_once);
+    assert_eq!(answer(&[late, early, writer]), at_once);
+}
+
+#[test]
+fn a_content_that_anybody_knows_to_be_short_links_nothing() {
+    let sized = |size: Option<u64>| json!({"name": "a", "version": content('e'), "size": size});
+    let writer = |size| json!({"id": id(1), "component": "writer", "started_at": at(0), "ended_at": at(1), "outputs": [sized(size)]});
+    let reader = json!({"id": id(2), "component": "reader", "started_at": at(10), "ended_at": at(11),
+                        "inputs": [{"name": "b", "version": content('e')}], "outputs": ["s3://x/b"]});
+    let other = json!({"id": id(3), "component": "other", "started_at": at(20), "ended_at": at(21), "inputs": [sized(Some(2))]});
+    assert_eq!(Story::told(&[writer(None), reader.clone()]).shape("s3://x/b"), "reader0 writer1");
+    assert_eq!(Story::told(&[writer(Some(2)), reader.clone()]).shape("s3://x/b"), "reader0", "by its writer's word");
+    assert_eq!(Story::told(&[writer(None), reader, other]).shape("s3://x/b"), "reader0", "by a later one's");
+}
+
+#[test]
 fn of_two_writes_at_one_moment_the_larger_run_supersedes() {
     let mut story = Story::told(&[
         json!({"id": id(1), "component": "one", "started_at": at(0), "ended_at": at(5), "outputs": [file("x", 'a')]}),

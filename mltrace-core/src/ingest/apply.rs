@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::bind::TELLING_BYTES;
 use crate::model::{
     Bound, ComponentFact, Declaration, End, FingerprintFact, Header, LabelFact, NoteFact, ParamFact, ReadFact, Record,
-    RunId, Start, Status, Timestamp, WriteFact,
+    RunId, Start, Status, Timestamp, VersionId, WriteFact,
 };
 use crate::store::{
-    ComponentField, ComponentKey, Edge, ProcessKey, ProjectKey, ReadRow, Result, RunKey, RunRow, WriteKey, WriteRow,
-    Writer,
+    ArtifactKey, ComponentField, ComponentKey, Edge, ProcessKey, ProjectKey, ReadRow, Result, RunKey, RunRow,
+    VersionKey, WriteKey, WriteRow, Writer,
 };
 
 /// What a transaction changed, and from which the rest follows.
@@ -24,6 +25,8 @@ pub(super) struct Touched {
     pub(super) writes: BTreeSet<(RunKey, u32)>,
     /// Runs that began, ended or were found dead: it decides which of their writes count.
     pub(super) statuses: BTreeSet<RunKey>,
+    /// Versions whose content turned out to be too short to tell copies by.
+    pub(super) short: BTreeSet<VersionKey>,
     /// Runs that got inputs or parameters.
     pub(super) works: BTreeSet<RunKey>,
 }
@@ -215,7 +218,8 @@ impl<'w> Applier<'w> {
             let Some(key) = self.run(start.run)? else { return Ok(()) };
             let Some((_, row)) = self.runs.get_mut(&start.run) else { return Ok(()) };
             if row.component.is_some() {
-                return Ok(());
+                let is_over = !matches!(row.status, Status::Running | Status::Died);
+                return self.started_before(key, start, is_over);
             }
             // The end came first: it keeps what it said.
             *row = RunRow {
@@ -237,6 +241,20 @@ impl<'w> Applier<'w> {
             self.read(key, read, Some(start.at))?;
         }
         Ok(())
+    }
+
+    /// Takes what a start tells of a run that is known: an import may know inputs and parameters that a former one, of
+    /// the run while it went on, did not know.
+    fn started_before(&mut self, key: RunKey, start: &Start, is_over: bool) -> Result<()> {
+        if self.writer.run_row(key)?.started_at != Some(start.at) {
+            return Ok(());
+        }
+        for read in &start.inputs {
+            self.read(key, read, Some(start.at))?;
+        }
+        // What ended has told all its parameters.
+        let news = start.params.iter().filter(|_| !is_over);
+        news.into_iter().try_for_each(|(name, value)| self.set_param(key, name, &value.to_string(), start.at))
     }
 
     /// Returns the row of a run that has just started; `None` when retention removed it.
@@ -277,7 +295,7 @@ impl<'w> Applier<'w> {
 
     fn read(&mut self, run: RunKey, read: &ReadFact, started_at: Option<Timestamp>) -> Result<()> {
         let artifact = self.writer.artifact(self.project, &read.name, read.kind)?;
-        let seen = read.version.as_ref().map(|id| self.writer.version(artifact, id, read.size)).transpose()?;
+        let seen = read.version.as_ref().map(|id| self.version(artifact, id, read.size)).transpose()?;
         let at = read.at.or(started_at).unwrap_or(Timestamp::MIN);
         if read.at.is_some() {
             self.saw(at);
@@ -303,7 +321,7 @@ impl<'w> Applier<'w> {
 
     fn write(&mut self, run: RunKey, write: &WriteFact) -> Result<()> {
         let artifact = self.writer.artifact(self.project, &write.name, write.kind)?;
-        let seen = write.version.as_ref().map(|id| self.writer.version(artifact, id, write.size)).transpose()?;
+        let seen = write.version.as_ref().map(|id| self.version(artifact, id, write.size)).transpose()?;
         if let Some(at) = write.at {
             self.saw(at);
         }
@@ -322,21 +340,36 @@ impl<'w> Applier<'w> {
         Ok(())
     }
 
+    /// Returns the version that a read or write told.
+    fn version(&mut self, artifact: ArtifactKey, id: &VersionId, size: Option<u64>) -> Result<VersionKey> {
+        let is_short = size.is_some_and(|size| size < TELLING_BYTES) && matches!(id, VersionId::Content(_));
+        let is_news = is_short && !self.writer.is_size_known(id)?;
+        let version = self.writer.version(artifact, id, size)?;
+        if is_news {
+            self.touched.short.insert(version);
+        }
+        Ok(version)
+    }
+
     fn fingerprint(&mut self, fact: &FingerprintFact) -> Result<()> {
         self.edge(fact.run, |this, key| {
             this.writer.drop_due(key, fact.n)?;
             let place = (key, fact.n);
-            let new_read = this.touched.new_reads.get_mut(&place).map(|read| (read.artifact, &mut read.seen));
-            let new_write = this.touched.new_writes.get_mut(&place).map(|write| (write.artifact, &mut write.seen));
-            if let Some((artifact, seen)) = new_read.or(new_write) {
-                *seen = Some(this.writer.version(artifact, &fact.version, fact.size)?);
+            let new_read = this.touched.new_reads.get(&place).map(|read| read.artifact);
+            let new_write = this.touched.new_writes.get(&place).map(|write| write.artifact);
+            if let Some(artifact) = new_read.or(new_write) {
+                let seen = Some(this.version(artifact, &fact.version, fact.size)?);
+                this.touched.new_reads.entry(place).and_modify(|read| read.seen = seen);
+                this.touched.new_writes.entry(place).and_modify(|write| write.seen = seen);
                 return Ok(());
             }
-            match this.writer.put_seen(key, fact.n, &fact.version, fact.size)? {
-                Some(Edge::Read) => drop(this.touched.reads.insert(place)),
-                Some(Edge::Write) => drop(this.touched.writes.insert(place)),
-                None => {}
-            }
+            let Some((edge, artifact)) = this.writer.edge(key, fact.n)? else { return Ok(()) };
+            let seen = this.version(artifact, &fact.version, fact.size)?;
+            this.writer.put_seen(key, fact.n, edge, seen)?;
+            match edge {
+                Edge::Read => this.touched.reads.insert(place),
+                Edge::Write => this.touched.writes.insert(place),
+            };
             Ok(())
         })
     }
@@ -369,7 +402,9 @@ impl<'w> Applier<'w> {
         let Some((_, row)) = self.runs.get_mut(&end.run) else { return Ok(()) };
         // The first end counts; one that arrives after the run was taken for dead wins.
         if !matches!(row.status, Status::Running | Status::Died) {
-            return Ok(());
+            let is_same = (row.status, row.ended_at) == (end.status, Some(end.at));
+            let outputs = end.outputs.iter().filter(|_| is_same);
+            return outputs.into_iter().try_for_each(|write| self.write(key, write));
         }
         row.status = end.status;
         // Nobody saw a run die.

@@ -6,7 +6,7 @@ use crate::model::{Bound, VersionId};
 use crate::store::{Candidate, ReadRow, Reading, Result, RunKey, WriteKey, Writer};
 
 /// Content below this many bytes is too common to link runs that share it.
-const TELLING_BYTES: u64 = 64;
+pub(super) const TELLING_BYTES: u64 = 64;
 
 /// So many copies are looked at before content is taken for common.
 const COPIES: usize = 1000;

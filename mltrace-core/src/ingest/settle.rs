@@ -5,13 +5,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::apply::Touched;
 use super::bind::{bind_again, binding};
 use crate::model::{Status, Timestamp, VersionId};
-use crate::store::{Result, RunKey, RunRow, VersionKey, WriteRow, Writer};
+use crate::store::{Edge, ReadRow, Result, RunKey, RunRow, VersionKey, WriteRow, Writer};
 
 /// Stores what is new and brings everything up to date that follows from what was touched.
 ///
 /// `rows` holds the rows of all runs that were touched.
 pub(super) fn settle(writer: &mut dyn Writer, touched: &Touched, rows: &HashMap<RunKey, RunRow>) -> Result<()> {
     let mut rebind = touched.reads.clone();
+    for version in &touched.short {
+        rebind.extend(writer.reads_of_content(*version, Timestamp::MIN, Timestamp::MAX)?);
+    }
     settle_old_writes(writer, touched, rows, &mut rebind)?;
     for write in touched.new_writes.values() {
         if let Some(row) = rows.get(&write.run) {
@@ -20,7 +23,9 @@ pub(super) fn settle(writer: &mut dyn Writer, touched: &Touched, rows: &HashMap<
     }
     for read in touched.new_reads.values() {
         let bound = binding(writer, read)?;
-        writer.add_read(&bound.of(read))?;
+        if !writer.add_read(&bound.of(read))? {
+            learn_read(writer, read, &mut rebind)?;
+        }
     }
     for (run, n) in rebind {
         bind_again(writer, run, n)?;
@@ -47,17 +52,38 @@ fn settle_old_writes(
     for (run, writes) in &writes {
         let Some(row) = rows.get(run) else { continue };
         for write in writes {
-            let counts = what_counts(writer, row, write)?;
-            let counted = write.version.zip(write.at);
-            if counts == counted {
-                continue;
-            }
-            rebind.extend(writer.reads_of_write(write.key)?);
-            writer.settle(write.key, counts)?;
-            for (version, at) in [counts, counted].into_iter().flatten() {
-                rebind.extend(readers_of(writer, row, write, version, at)?);
-            }
+            settle_write(writer, row, write, rebind)?;
         }
+    }
+    Ok(())
+}
+
+/// Brings a stored write up to date.
+fn settle_write(
+    writer: &mut dyn Writer,
+    run: &RunRow,
+    write: &WriteRow,
+    rebind: &mut BTreeSet<(RunKey, u32)>,
+) -> Result<()> {
+    let counts = what_counts(writer, run, write)?;
+    let counted = write.version.zip(write.at);
+    if counts == counted {
+        return Ok(());
+    }
+    rebind.extend(writer.reads_of_write(write.key)?);
+    writer.settle(write.key, counts)?;
+    for (version, at) in [counts, counted].into_iter().flatten() {
+        rebind.extend(readers_of(writer, run, write, version, at)?);
+    }
+    Ok(())
+}
+
+/// Keeps the content of a read that was stored before anybody knew it.
+fn learn_read(writer: &mut dyn Writer, told: &ReadRow, rebind: &mut BTreeSet<(RunKey, u32)>) -> Result<()> {
+    let Some(known) = writer.read(told.run, told.n)? else { return Ok(()) };
+    if let (None, Some(seen), true) = (known.seen, told.seen, known.artifact == told.artifact) {
+        writer.put_seen(told.run, told.n, Edge::Read, seen)?;
+        rebind.insert((told.run, told.n));
     }
     Ok(())
 }
@@ -72,8 +98,27 @@ fn add_write(
     let counts = what_counts(writer, run, write)?;
     let (version, at) = counts.unzip();
     let added = writer.add_write(&WriteRow { version, at, ..write.clone() })?;
-    if let (Some(_), Some((version, at))) = (added, counts) {
-        rebind.extend(readers_of(writer, run, write, version, at)?);
+    match (added, counts) {
+        (None, _) => learn_write(writer, run, write, rebind),
+        (Some(_), Some((version, at))) => {
+            rebind.extend(readers_of(writer, run, write, version, at)?);
+            Ok(())
+        }
+        (Some(_), None) => Ok(()),
+    }
+}
+
+/// Keeps the content of a write that was stored before anybody knew it.
+fn learn_write(
+    writer: &mut dyn Writer,
+    run: &RunRow,
+    told: &WriteRow,
+    rebind: &mut BTreeSet<(RunKey, u32)>,
+) -> Result<()> {
+    let Some(known) = writer.write(told.run, told.n)? else { return Ok(()) };
+    if let (None, Some(seen), true) = (known.seen, told.seen, known.artifact == told.artifact) {
+        writer.put_seen(told.run, told.n, Edge::Write, seen)?;
+        settle_write(writer, run, &WriteRow { seen: Some(seen), ..known }, rebind)?;
     }
     Ok(())
 }

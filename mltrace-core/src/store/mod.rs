@@ -116,7 +116,9 @@ pub trait Writer {
     ) -> Result<ArtifactKey>;
     /// Returns the version of this id, made when it is new.
     fn version(&mut self, artifact: ArtifactKey, id: &VersionId, size: Option<u64>) -> Result<VersionKey>;
-    /// Returns a version's row.
+    /// Returns whether anybody told the size of this content, whatever its name.
+    fn is_size_known(&mut self, content: &VersionId) -> Result<bool>;
+    /// Returns a version's row; its size is the one told of this content under any name.
     fn version_row(&mut self, version: VersionKey) -> Result<VersionRow>;
     /// Returns the process of this key, made when it is new.
     fn process(&mut self, key: &str, header: &Header) -> Result<ProcessKey>;
@@ -160,8 +162,10 @@ pub trait Writer {
     fn add_read(&mut self, row: &ReadRow) -> Result<bool>;
     /// Makes a write unless the run has one of this number (its `key` is not looked at).
     fn add_write(&mut self, row: &WriteRow) -> Result<Option<WriteKey>>;
-    /// Replaces what a run told of a read's or write's content; returns whether there is one of this number.
-    fn put_seen(&mut self, run: RunKey, n: u32, id: &VersionId, size: Option<u64>) -> Result<Option<Edge>>;
+    /// Returns what a number of a run stands for.
+    fn edge(&mut self, run: RunKey, n: u32) -> Result<Option<(Edge, ArtifactKey)>>;
+    /// Replaces what a run told of a read's or write's content.
+    fn put_seen(&mut self, run: RunKey, n: u32, edge: Edge, version: VersionKey) -> Result<()>;
     /// Keeps that a read or write is still to be hashed.
     fn add_due(&mut self, run: RunKey, due: &Due) -> Result<()>;
     /// Forgets that a read or write is still to be hashed.

@@ -94,19 +94,18 @@ impl Writer for SqliteWriter<'_> {
         Ok((added > 0).then(|| WriteKey(self.connection.last_insert_rowid())))
     }
 
-    fn put_seen(&mut self, run: RunKey, n: u32, id: &VersionId, size: Option<u64>) -> Result<Option<Edge>> {
-        let find = "SELECT artifact_id, 0 FROM read WHERE run_id = $1 AND n = $2
-             UNION ALL SELECT artifact_id, 1 FROM write WHERE run_id = $1 AND n = $2";
-        let found = self.one(find, params![run, n], |row| Ok((row.get(0)?, row.get::<_, bool>(1)?)))?;
-        let Some((artifact, is_write)) = found else { return Ok(None) };
-        let version = self.version(artifact, id, size)?;
-        let (sql, edge) = if is_write {
-            ("UPDATE write SET seen_id = $1 WHERE run_id = $2 AND n = $3", Edge::Write)
-        } else {
-            ("UPDATE read SET seen_id = $1 WHERE run_id = $2 AND n = $3", Edge::Read)
+    fn edge(&mut self, run: RunKey, n: u32) -> Result<Option<(Edge, ArtifactKey)>> {
+        let sql = "SELECT 0, artifact_id FROM read WHERE run_id = $1 AND n = $2
+             UNION ALL SELECT 1, artifact_id FROM write WHERE run_id = $1 AND n = $2";
+        self.one(sql, params![run, n], |row| Ok((if row.get(0)? { Edge::Write } else { Edge::Read }, row.get(1)?)))
+    }
+
+    fn put_seen(&mut self, run: RunKey, n: u32, edge: Edge, version: VersionKey) -> Result<()> {
+        let sql = match edge {
+            Edge::Read => "UPDATE read SET seen_id = $1 WHERE run_id = $2 AND n = $3",
+            Edge::Write => "UPDATE write SET seen_id = $1 WHERE run_id = $2 AND n = $3",
         };
-        self.execute(sql, params![version, run, n])?;
-        Ok(Some(edge))
+        self.execute(sql, params![version, run, n]).map(drop)
     }
 
     fn add_due(&mut self, run: RunKey, due: &Due) -> Result<()> {
@@ -262,6 +261,9 @@ impl Writer for SqliteWriter<'_> {
     }
     fn version(&mut self, artifact: ArtifactKey, id: &VersionId, size: Option<u64>) -> Result<VersionKey> {
         self.version(artifact, id, size)
+    }
+    fn is_size_known(&mut self, content: &VersionId) -> Result<bool> {
+        SqliteWriter::is_size_known(self, content)
     }
     fn version_row(&mut self, version: VersionKey) -> Result<VersionRow> {
         SqliteWriter::version_row(self, version)

@@ -20,7 +20,8 @@ pub(super) struct SqliteWriter<'c> {
     pub(super) connection: &'c Connection,
     components: HashMap<(ProjectKey, String), ComponentKey>,
     artifacts: HashMap<(ProjectKey, String), (ArtifactKey, ArtifactKind)>,
-    versions: HashMap<(ArtifactKey, VersionId), VersionKey>,
+    /// With whether the size is known.
+    versions: HashMap<(ArtifactKey, VersionId), (VersionKey, bool)>,
     keys: HashMap<(&'static str, String), i64>,
     /// Whether retention removed anything yet.
     has_removed: Option<bool>,
@@ -171,7 +172,9 @@ impl<'c> SqliteWriter<'c> {
 
     pub(super) fn version(&mut self, artifact: ArtifactKey, id: &VersionId, size: Option<u64>) -> Result<VersionKey> {
         let cached = (artifact, id.clone());
-        if let Some(found) = self.versions.get(&cached) {
+        if let Some((found, has_size)) = self.versions.get(&cached)
+            && (*has_size || size.is_none())
+        {
             return Ok(*found);
         }
         let (kind, value) = version_columns(id);
@@ -186,12 +189,20 @@ impl<'c> SqliteWriter<'c> {
             }
             None => VersionKey(self.inserted(add, params![artifact, kind, value, size_column(size)])?),
         };
-        self.versions.insert(cached, key);
+        self.versions.insert(cached, (key, size.is_some()));
         Ok(key)
     }
 
+    pub(super) fn is_size_known(&self, content: &VersionId) -> Result<bool> {
+        let (kind, value) = version_columns(content);
+        let sql = "SELECT 1 FROM version WHERE $1 = 0 AND id_kind = 0 AND id_value = $2 AND size IS NOT NULL LIMIT 1";
+        Ok(self.one(sql, params![kind, value], |_| Ok(()))?.is_some())
+    }
+
     pub(super) fn version_row(&self, version: VersionKey) -> Result<VersionRow> {
-        let sql = "SELECT artifact_id, id_kind, id_value, size FROM version WHERE id = $1";
+        let sql = "SELECT v.artifact_id, v.id_kind, v.id_value, coalesce(v.size, (SELECT o.size FROM version o
+                 WHERE v.id_kind = 0 AND o.id_kind = 0 AND o.id_value = v.id_value AND o.size IS NOT NULL LIMIT 1))
+             FROM version v WHERE v.id = $1";
         Ok(self.connection.prepare_cached(sql)?.query_row([version], |row| {
             let id = version_id(row, 1)?.unwrap_or(VersionId::None);
             Ok(VersionRow { key: version, artifact: row.get(0)?, id, size: size(row, 3)? })
