@@ -1,0 +1,211 @@
+//! Random pipelines, delivered in every order and form, against a second telling of the rules of lineage.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use proptest::prelude::*;
+use proptest::test_runner::{FileFailurePersistence, TestCaseError, TestCaseResult, TestRunner};
+use serde_json::Value;
+
+#[path = "oracle/answers.rs"]
+mod answers;
+
+#[path = "oracle/compare.rs"]
+mod compare;
+
+#[path = "oracle/events.rs"]
+mod events;
+
+#[path = "oracle/facts.rs"]
+mod facts;
+
+#[path = "oracle/generator.rs"]
+mod generator;
+
+#[path = "oracle/model.rs"]
+mod model;
+
+#[path = "oracle/store.rs"]
+mod store;
+
+use events::Machine;
+use facts::{Facts, Outcome, RunFacts};
+use generator::{MORNING, Route, history, route};
+use store::{Place, component_line, label_line, run_line};
+
+/// What is told to a store at once: a line, and what the model learns from it.
+#[derive(Clone)]
+enum Line {
+    Run(RunFacts),
+    Label(facts::LabelFacts),
+    Component(facts::ComponentFacts),
+}
+
+impl Line {
+    fn text(&self) -> Value {
+        match self {
+            Self::Run(run) => run_line(run),
+            Self::Label(label) => label_line(label),
+            Self::Component(said) => component_line(said),
+        }
+    }
+
+    /// A line that tells more of a run replaces what is known of it.
+    fn hear(&self, facts: &mut Facts) {
+        match self {
+            Self::Run(run) => match facts.runs.iter_mut().find(|known| known.id == run.id) {
+                Some(known) if completeness(known.outcome) < completeness(run.outcome) => known.clone_from(run),
+                Some(_) => {}
+                None => facts.runs.push(run.clone()),
+            },
+            Self::Label(label) if !facts.labels.contains(label) => facts.labels.push(label.clone()),
+            Self::Component(said) if !facts.components.contains(said) => facts.components.push(said.clone()),
+            Self::Label(_) | Self::Component(_) => {}
+        }
+    }
+}
+
+fn completeness(outcome: Outcome) -> u8 {
+    match outcome {
+        Outcome::Running => 0,
+        Outcome::Died => 1,
+        Outcome::Completed | Outcome::Failed | Outcome::Cancelled => 2,
+    }
+}
+
+fn lines(facts: &Facts) -> Vec<Line> {
+    let runs = facts.runs.iter().cloned().map(Line::Run);
+    let labels = facts.labels.iter().cloned().map(Line::Label);
+    runs.chain(labels).chain(facts.components.iter().cloned().map(Line::Component)).collect()
+}
+
+fn heard(lines: &[Line]) -> Facts {
+    let mut facts = Facts::default();
+    lines.iter().for_each(|line| line.hear(&mut facts));
+    facts
+}
+
+fn texts(lines: &[Line]) -> Vec<Value> {
+    lines.iter().map(Line::text).collect()
+}
+
+/// Runs a property over many pipelines and prints what was compared.
+#[expect(clippy::print_stdout, reason = "a long run is told by its figures")]
+fn for_all_pipelines(name: &str, property: impl Fn(&Facts, &Route, &Tally) -> TestCaseResult) {
+    let regressions = FileFailurePersistence::Direct("proptest-regressions/oracle.txt");
+    let config = ProptestConfig {
+        cases: cases(),
+        failure_persistence: Some(Box::new(regressions)),
+        max_shrink_iters: 600,
+        ..ProptestConfig::default()
+    };
+    let tally = Tally::default();
+    let outcome = TestRunner::new(config).run(&(history(), route()), |(facts, route)| {
+        tally.histories.fetch_add(1, Ordering::Relaxed);
+        property(&facts, &route, &tally)
+    });
+    let (histories, questions) = (tally.histories.into_inner(), tally.questions.into_inner());
+    if let Err(error) = outcome {
+        panic!("{name}: {error}");
+    }
+    println!("{name}: {histories} histories, {questions} questions compared, 0 differences");
+}
+
+/// Returns how many pipelines each property is tried on: few in every test run, as many as asked for in a long one.
+#[expect(clippy::disallowed_methods, reason = "whoever wants a long run asks for it as proptest lets them")]
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(100)
+}
+
+#[derive(Default)]
+struct Tally {
+    histories: AtomicUsize,
+    questions: AtomicUsize,
+}
+
+impl Tally {
+    /// Compares all answers of a store with the model's: about now, and about moments at which something happened.
+    fn compare(&self, place: &mut Place, facts: &Facts, route: &Route, when: &str) -> TestCaseResult {
+        let found = compare::compare(&mut place.reader(), facts, &moments(facts, route));
+        self.questions.fetch_add(found.questions, Ordering::Relaxed);
+        match found.differences.as_slice() {
+            [] => Ok(()),
+            some => {
+                let shown = some[..some.len().min(2)].join("\n");
+                Err(TestCaseError::fail(format!("{when}: {} differences:\n{shown}", some.len())))
+            }
+        }
+    }
+}
+
+/// Picks the moment of some read or write, the one just before it, and one before all.
+fn moments(facts: &Facts, route: &Route) -> Vec<i64> {
+    let reads = facts.runs.iter().flat_map(|run| run.reads.iter().map(|read| run.read_at(read)));
+    let writes = facts.runs.iter().flat_map(|run| run.writes.iter().filter_map(|write| run.written_at(write)));
+    let happened: Vec<i64> = reads.chain(writes).collect::<BTreeSet<_>>().into_iter().collect();
+    match happened.len() {
+        0 => vec![MORNING],
+        length => {
+            let picked = happened[usize::from(route.key(facts.runs.len())) % length];
+            vec![picked, picked - 1, happened[0] - 1]
+        }
+    }
+}
+
+#[test]
+fn imports_in_any_order_answer_as_the_model_does_after_each() {
+    for_all_pipelines("imports", |facts, route, tally| {
+        let mut place = Place::new();
+        let lines = route.shuffled(&lines(facts));
+        let mut sent = 0;
+        for batch in lines.chunks(route.batch) {
+            place.import(&texts(batch));
+            sent += batch.len();
+            tally.compare(&mut place, &heard(&lines[..sent]), route, &format!("after {sent} lines"))?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn journals_of_several_processes_answer_as_the_model_does_after_each_fold() {
+    for_all_pipelines("journals", |facts, route, tally| {
+        let mut machine = Machine::new(facts, route, |_| true);
+        let mut folds = 0;
+        while machine.tells(4 * route.batch) {
+            machine.place.fold();
+            machine.bury();
+            folds += 1;
+            let told = machine.told.clone();
+            tally.compare(&mut machine.place, &told, route, &format!("after fold {folds}"))?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn two_machines_that_import_each_others_exports_answer_alike() {
+    for_all_pipelines("machines", |facts, route, tally| {
+        let is_left = |run: usize| route.key(run).is_multiple_of(2);
+        let mut left = Machine::new(facts, route, is_left);
+        let mut right = Machine::new(facts, route, |run| !is_left(run));
+        let early = [left.tells_and_exports(3 * route.batch), right.tells_and_exports(2 * route.batch)];
+        if route.key(1).is_multiple_of(3) {
+            right.place.import(&early[0]);
+        }
+        let late = [left.tells_and_exports(usize::MAX), right.tells_and_exports(usize::MAX)];
+        // A run that ended in the meantime is told as one that goes on, before or after its end is told.
+        let (first, second) = if route.key(0).is_multiple_of(2) { (&early, &late) } else { (&late, &early) };
+        for exports in [first, second] {
+            right.place.import(&exports[0]);
+            left.place.import(&exports[1]);
+        }
+        // What a machine told itself changes nothing.
+        left.place.import(&early[0]);
+        left.place.import(&late[0]);
+        let mut all = left.told.clone();
+        all.add(&right.told);
+        tally.compare(&mut left.place, &all, route, "left")?;
+        tally.compare(&mut right.place, &all, route, "right")
+    });
+}

@@ -1,0 +1,148 @@
+//! Asks a store and the model the same questions and lists where they differ.
+
+use std::collections::BTreeSet;
+
+use mltrace_core::lineage;
+use mltrace_core::model::{RunId, Timestamp, Verdict};
+use mltrace_core::query::{QueryError, Reader, Run, RunFilter, StaleReason, Trace, TraceOptions};
+
+use super::answers::{self, InputAnswer, OutputAnswer, RunAnswer, TraceAnswer};
+use super::facts::{Facts, RunFacts};
+use super::model::Known;
+
+/// What a comparison found.
+#[derive(Default)]
+pub(crate) struct Comparison {
+    pub(crate) questions: usize,
+    pub(crate) differences: Vec<String>,
+}
+
+impl Comparison {
+    fn check<T: PartialEq + std::fmt::Debug>(&mut self, question: &str, product: &T, model: &T) {
+        self.questions += 1;
+        if product != model {
+            self.differences.push(format!("{question}\n  product: {product:?}\n  model:   {model:?}"));
+        }
+    }
+}
+
+/// Asks about every run, every artifact and every version, now and at each of `moments`.
+pub(crate) fn compare(reader: &mut Reader<'_>, facts: &Facts, moments: &[i64]) -> Comparison {
+    let mut found = Comparison::default();
+    let known = Known::new(facts);
+    compare_runs(reader, &known, &mut found);
+    let as_ofs: Vec<Option<i64>> = moments.iter().map(|at| Some(*at)).chain([None]).collect();
+    let names = answers::names(facts);
+    for name in &names {
+        for as_of in &as_ofs {
+            let model = answers::trace(&known, name, *as_of);
+            found.check(&format!("trace {name} as of {as_of:?}"), &ask(reader, name, *as_of), &model);
+        }
+        for version in answers::versions(&known, name) {
+            for as_of in &as_ofs {
+                let text = format!("{name}@{version}");
+                // The whole text as a name first.
+                let model = match names.contains(&text) {
+                    true => answers::trace(&known, &text, *as_of),
+                    false => answers::trace_version(&known, name, &version, *as_of),
+                };
+                found.check(&format!("trace {text} as of {as_of:?}"), &ask(reader, &text, *as_of), &model);
+            }
+        }
+    }
+    compare_review(reader, facts, &mut found);
+    found
+}
+
+fn compare_runs(reader: &mut Reader<'_>, known: &Known<'_>, found: &mut Comparison) {
+    let runs = reader.recent(&RunFilter::default()).unwrap().runs;
+    let mut newest_first: Vec<&RunFacts> = known.facts.runs.iter().collect();
+    newest_first.sort_by_key(|run| std::cmp::Reverse((run.started_at, &run.id)));
+    let listed: Vec<String> = runs.iter().map(|run| run.id.to_string()).collect();
+    found.check("recent", &listed, &newest_first.iter().map(|run| run.id.clone()).collect());
+    for (product, model) in runs.iter().map(shown).zip(newest_first) {
+        found.check(&format!("run {}", model.id), &product, &answers::run_answer(known, model));
+    }
+    for run in &known.facts.runs {
+        found.check(&format!("impact of {}", run.id), &impact(&runs, &run.id), &answers::impact(known, run));
+    }
+}
+
+/// Returns everything downstream of a run, as the answers to `recent` have it.
+fn impact(runs: &[Run], id: &str) -> Vec<(String, u32)> {
+    let edges: Vec<(RunId, RunId)> =
+        runs.iter().flat_map(|run| run.depends_on.iter().map(|writer| (*writer, run.id))).collect();
+    let mut reached = lineage::depths(&[id.parse().unwrap()], &edges, None);
+    let started = |id: RunId| runs.iter().find(|run| run.id == id).map(|run| run.started_at);
+    reached.sort_by_key(|(id, depth)| (*depth, started(*id), *id));
+    reached.into_iter().map(|(id, depth)| (id.to_string(), depth)).collect()
+}
+
+fn compare_review(reader: &mut Reader<'_>, facts: &Facts, found: &mut Comparison) {
+    let review = reader.review(Some(0)).unwrap();
+    for (verdict, product) in [("flagged", review.flagged), ("ok", review.ok)] {
+        let product: BTreeSet<String> =
+            product.iter().map(|label| format!("{}@{}", label.name, label.version)).collect();
+        let judged =
+            facts.labels.iter().filter(|label| answers::verdict(facts, &label.name, &label.version) == Some(verdict));
+        let model = judged.map(|label| format!("{}@{}", label.name, label.version)).collect();
+        found.check(&format!("review {verdict}"), &product, &model);
+    }
+}
+
+fn ask(reader: &mut Reader<'_>, text: &str, as_of: Option<i64>) -> Option<TraceAnswer> {
+    let options = TraceOptions { as_of: as_of.map(Timestamp), ..TraceOptions::default() };
+    match reader.trace(text, &options) {
+        Ok(trace) => Some(traced(&trace)),
+        Err(error @ (QueryError::Ambiguous { .. } | QueryError::Store(_))) => panic!("{text}: {error}"),
+        Err(_) => None,
+    }
+}
+
+fn traced(trace: &Trace) -> TraceAnswer {
+    TraceAnswer {
+        name: trace.artifact.name.to_string(),
+        version: trace.artifact.version.to_string(),
+        runs: trace.runs.iter().map(|at| (at.run.id.to_string(), at.depth)).collect(),
+        read_by: trace.read_by.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn shown(run: &Run) -> RunAnswer {
+    let inputs = run.inputs.iter().map(|input| InputAnswer {
+        name: input.name.to_string(),
+        at: input.at.0,
+        version: input.version.to_string(),
+        bound: input.bound.as_str(),
+        written_by: input.written_by.map(|run| run.to_string()),
+        same_content_as: input.same_content_as.as_ref().map(|other| other.name.to_string()),
+        changed_since: input.changed_since.map(|run| run.to_string()),
+    });
+    let outputs = run.outputs.iter().map(|output| OutputAnswer {
+        name: output.name.to_string(),
+        version: output.version.as_ref().map(ToString::to_string),
+        label: output.label.map(|verdict| match verdict {
+            Verdict::Flagged => "flagged",
+            Verdict::Ok => "ok",
+            Verdict::None => "none",
+        }),
+    });
+    let stale = run.stale.iter().map(|stale| {
+        let reason = match stale.reason {
+            StaleReason::Age => "age",
+            StaleReason::Superseded => "superseded",
+        };
+        (reason, stale.run.map(|run| run.to_string()).unwrap_or_default())
+    });
+    RunAnswer {
+        id: run.id.to_string(),
+        component: run.component.clone(),
+        status: run.status.as_str(),
+        started_at: run.started_at.0,
+        ended_at: run.ended_at.map(|ended| ended.0),
+        inputs: inputs.collect(),
+        outputs: outputs.collect(),
+        depends_on: run.depends_on.iter().map(ToString::to_string).collect(),
+        stale: stale.collect(),
+    }
+}

@@ -1,0 +1,122 @@
+//! What happened in an invented pipeline, as plain text and numbers: what the model is told, and nothing else.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// How a run ended, if it did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Outcome {
+    Running,
+    Completed,
+    Failed,
+    Cancelled,
+    Died,
+}
+
+impl Outcome {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Died => "died",
+        }
+    }
+}
+
+/// A read or a write.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Edge {
+    /// Its number among the run's reads and writes.
+    pub(crate) n: u32,
+    pub(crate) name: String,
+    /// Its own time; `None`: the run's start for a read, the run's end for a write.
+    pub(crate) at: Option<i64>,
+    /// `b3:…`, `stat:…` or `v:…`; `None`: nothing but the name is known.
+    pub(crate) version: Option<String>,
+    pub(crate) size: Option<u64>,
+}
+
+/// All that is known of a run so far.
+#[derive(Clone, PartialEq)]
+pub(crate) struct RunFacts {
+    pub(crate) id: String,
+    pub(crate) component: String,
+    pub(crate) started_at: i64,
+    /// `None` while it runs, and when nobody knows when it died.
+    pub(crate) ended_at: Option<i64>,
+    pub(crate) outcome: Outcome,
+    pub(crate) reads: Vec<Edge>,
+    pub(crate) writes: Vec<Edge>,
+    pub(crate) params: BTreeMap<String, i64>,
+}
+
+impl RunFacts {
+    /// When it read.
+    pub(crate) fn read_at(&self, read: &Edge) -> i64 {
+        read.at.unwrap_or(self.started_at)
+    }
+
+    /// From when a write of it counts; `None` while nobody knows.
+    pub(crate) fn written_at(&self, write: &Edge) -> Option<i64> {
+        write.at.or(self.ended_at)
+    }
+}
+
+/// One line each, so that a story that failed can be read.
+impl fmt::Debug for Edge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let version: String = self.version.as_deref().unwrap_or("?").chars().take(8).collect();
+        write!(f, "#{} {} {version}", self.n, self.name)?;
+        self.size.map_or(Ok(()), |size| write!(f, " of {size} bytes"))?;
+        self.at.map_or(Ok(()), |at| write!(f, " at {at}"))
+    }
+}
+
+impl fmt::Debug for RunFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, component, started_at, ended_at, outcome, reads, writes, params } = self;
+        let ended_at = ended_at.map(|at| at.to_string()).unwrap_or_default();
+        write!(f, "{id} {component} {outcome:?} {started_at}..{ended_at} {reads:?} -> {writes:?} {params:?}")
+    }
+}
+
+/// What is said of a component: after how many seconds its inputs are old.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ComponentFacts {
+    pub(crate) name: String,
+    pub(crate) at: i64,
+    pub(crate) stale_after_s: i64,
+}
+
+/// A verdict on a version.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct LabelFacts {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) version: String,
+    /// `flagged`, `ok` or `none`.
+    pub(crate) verdict: &'static str,
+    pub(crate) at: i64,
+}
+
+/// Everything that was told so far.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Facts {
+    pub(crate) runs: Vec<RunFacts>,
+    pub(crate) components: Vec<ComponentFacts>,
+    pub(crate) labels: Vec<LabelFacts>,
+}
+
+impl Facts {
+    /// Adds what others were told, of other runs.
+    pub(crate) fn add(&mut self, others: &Self) {
+        self.runs.extend(others.runs.iter().cloned());
+        self.components.extend(
+            others.components.iter().filter(|said| !self.components.contains(said)).cloned().collect::<Vec<_>>(),
+        );
+        self.labels
+            .extend(others.labels.iter().filter(|label| !self.labels.contains(label)).cloned().collect::<Vec<_>>());
+    }
+}

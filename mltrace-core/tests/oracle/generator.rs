@@ -1,0 +1,234 @@
+//! Invents pipelines: few names, few contents and few moments, so that everything collides with everything.
+
+use proptest::collection::vec;
+use proptest::option::{of, weighted};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::facts::{ComponentFacts, Edge, Facts, LabelFacts, Outcome, RunFacts};
+
+/// 2026-01-01T00:00:00Z, in microseconds.
+pub(crate) const MORNING: i64 = 1_767_225_600_000_000;
+pub(crate) const SECOND: i64 = 1_000_000;
+const DAY: i64 = 86_400 * SECOND;
+
+/// The last one looks like a version of the first, but is a name of its own.
+const NAMES: &[&str] = &["s3://lake/raw", "out/model.pkl", "rows.csv", "prediction-7", "s3://lake/raw@v:1"];
+const COMPONENTS: &[&str] = &["ingest", "clean", "train"];
+
+/// What a read or a write is about, before it belongs to a run.
+#[derive(Clone, Debug)]
+struct EdgePlan {
+    name: &'static str,
+    state: State,
+    /// Its own time, in seconds after the run's start.
+    after: Option<i64>,
+    tells_size: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    Opaque,
+    Content(char),
+    /// A content of two bytes.
+    Short,
+    Declared(u8),
+    Stat,
+}
+
+#[derive(Clone, Debug)]
+struct RunPlan {
+    component: &'static str,
+    /// Half of the runs fall into few moments, some lie a month back.
+    start: i64,
+    length: i64,
+    outcome: Outcome,
+    reads: Vec<EdgePlan>,
+    writes: Vec<EdgePlan>,
+    param: Option<i64>,
+    /// Ids do not follow the clock.
+    rank: u8,
+}
+
+impl State {
+    fn version(self) -> Option<String> {
+        match self {
+            Self::Opaque => None,
+            Self::Content(letter) => Some(format!("b3:{}", letter.to_string().repeat(64))),
+            Self::Short => Some(format!("b3:{}", "e".repeat(64))),
+            Self::Declared(number) => Some(format!("v:{number}")),
+            Self::Stat => Some("stat:9000-1767-4".to_owned()),
+        }
+    }
+
+    fn size(self) -> Option<u64> {
+        match self {
+            Self::Opaque | Self::Declared(_) => None,
+            Self::Content(_) => Some(1000),
+            Self::Short => Some(2),
+            Self::Stat => Some(9000),
+        }
+    }
+}
+
+fn state() -> impl Strategy<Value = State> {
+    prop_oneof![
+        4 => Just(State::Opaque),
+        6 => select(vec!['a', 'b', 'c']).prop_map(State::Content),
+        1 => Just(State::Short),
+        2 => (1..3_u8).prop_map(State::Declared),
+        1 => Just(State::Stat),
+    ]
+}
+
+fn edge() -> impl Strategy<Value = EdgePlan> {
+    let name = prop_oneof![8 => select(&NAMES[..4]), 1 => Just(NAMES[4])];
+    (name, state(), weighted(0.4, 0..8_i64), prop::bool::weighted(0.8))
+        .prop_map(|(name, state, after, tells_size)| EdgePlan { name, state, after, tells_size })
+}
+
+fn outcome() -> impl Strategy<Value = Outcome> {
+    prop_oneof![
+        8 => Just(Outcome::Completed),
+        2 => Just(Outcome::Running),
+        1 => Just(Outcome::Failed),
+        1 => Just(Outcome::Cancelled),
+        1 => Just(Outcome::Died),
+    ]
+}
+
+fn run() -> impl Strategy<Value = RunPlan> {
+    let start = prop_oneof![6 => 0..24_i64, 4 => 0..6_i64, 1 => Just(-30 * 86_400), 1 => Just(-30 * 86_400 - 5)];
+    let parts = (
+        select(COMPONENTS),
+        start,
+        0..8_i64,
+        outcome(),
+        vec(edge(), 0..4),
+        vec(edge(), 0..4),
+        of(0..2_i64),
+        any::<u8>(),
+    );
+    parts.prop_map(|(component, start, length, outcome, reads, writes, param, rank)| RunPlan {
+        component,
+        start,
+        length,
+        outcome,
+        reads,
+        writes,
+        param,
+        rank,
+    })
+}
+
+impl RunPlan {
+    /// Its reads and writes, numbered as they happen: a run that tells what it does tells it in this order.
+    fn edges(&self) -> (Vec<Edge>, Vec<Edge>) {
+        let offset = |plan: &EdgePlan| plan.after.map(|after| after.min(self.length));
+        let reads = self.reads.iter().map(|plan| (offset(plan).unwrap_or(0), false, plan));
+        // What is told at the end comes last.
+        let writes = self.writes.iter().map(|plan| (offset(plan).unwrap_or(i64::MAX), true, plan));
+        let mut all: Vec<_> = reads.chain(writes).collect();
+        // At one moment either may come first.
+        all.sort_by_key(|(at, is_write, _)| (*at, *is_write == self.rank.is_multiple_of(2)));
+        let (mut reads, mut writes) = (Vec::new(), Vec::new());
+        for (n, (_, is_write, plan)) in (0..).zip(all) {
+            let edge = Edge {
+                n,
+                name: plan.name.to_owned(),
+                at: offset(plan).map(|offset| MORNING + (self.start + offset) * SECOND),
+                version: plan.state.version(),
+                size: plan.state.size().filter(|_| plan.tells_size),
+            };
+            if is_write { writes.push(edge) } else { reads.push(edge) }
+        }
+        (reads, writes)
+    }
+
+    fn facts(&self, number: usize) -> RunFacts {
+        let (reads, writes) = self.edges();
+        let started_at = MORNING + self.start * SECOND;
+        let ends = !matches!(self.outcome, Outcome::Running | Outcome::Died);
+        RunFacts {
+            id: format!("0190f3a0-{:04x}-7000-8000-{number:012x}", self.rank),
+            component: self.component.to_owned(),
+            started_at,
+            ended_at: ends.then_some(started_at + self.length * SECOND),
+            outcome: self.outcome,
+            reads,
+            writes,
+            params: self.param.map(|value| ("month".to_owned(), value)).into_iter().collect(),
+        }
+    }
+}
+
+fn labels() -> impl Strategy<Value = Vec<(&'static str, State, &'static str, i64)>> {
+    vec((select(NAMES), state(), select(vec!["flagged", "ok", "none"]), 0..4_i64), 0..4)
+}
+
+fn components() -> impl Strategy<Value = Vec<(&'static str, i64)>> {
+    vec((select(COMPONENTS), select(vec![0, 3, 10, 30 * 86_400])), 0..3)
+}
+
+/// Returns everything that happens in one pipeline.
+pub(crate) fn history() -> impl Strategy<Value = Facts> {
+    (vec(run(), 1..10), labels(), components()).prop_map(|(runs, labels, components)| {
+        let runs: Vec<RunFacts> = runs.iter().enumerate().map(|(number, plan)| plan.facts(number)).collect();
+        let labels = labels.into_iter().enumerate().map(|(number, (name, state, verdict, at))| LabelFacts {
+            id: format!("0190f3b0-0000-7000-8000-{number:012x}"),
+            name: name.to_owned(),
+            version: state.version().unwrap_or_else(|| format!("w:{}", runs[0].id)),
+            verdict,
+            at: MORNING + at * SECOND,
+        });
+        let labels = labels.collect();
+        let said = components.into_iter().zip(0..).map(|((name, stale_after_s), at)| ComponentFacts {
+            name: name.to_owned(),
+            at: MORNING - DAY + at,
+            stale_after_s,
+        });
+        let components = said.collect();
+        Facts { runs, components, labels }
+    })
+}
+
+/// How the facts of one pipeline reach a store.
+#[derive(Clone, Debug)]
+pub(crate) struct Route {
+    /// Sorts what is delivered; used over and over.
+    pub(crate) keys: Vec<u16>,
+    /// What is delivered at once.
+    pub(crate) batch: usize,
+    /// Every so manieth is delivered twice.
+    pub(crate) twice: usize,
+}
+
+impl Route {
+    /// Returns `items` in the order in which they are delivered.
+    pub(crate) fn shuffled<T: Clone>(&self, items: &[T]) -> Vec<T> {
+        let mut keyed: Vec<(u16, usize)> = (0..items.len()).map(|place| (self.key(place), place)).collect();
+        keyed.sort_unstable();
+        let mut sent = Vec::new();
+        for (place, (_, item)) in keyed.into_iter().enumerate() {
+            sent.push(items[item].clone());
+            if place % self.twice == 0 {
+                sent.push(items[keyed_place(place, item, items.len())].clone());
+            }
+        }
+        sent
+    }
+
+    /// Returns the key of a place.
+    pub(crate) fn key(&self, place: usize) -> u16 {
+        self.keys[place % self.keys.len()]
+    }
+}
+
+/// What is sent again is at times the same thing at once, at times another one early.
+fn keyed_place(place: usize, item: usize, length: usize) -> usize {
+    if place.is_multiple_of(2) { item } else { (item + place) % length }
+}
+
+pub(crate) fn route() -> impl Strategy<Value = Route> {
+    (vec(any::<u16>(), 8..40), 1..6_usize, 2..9_usize).prop_map(|(keys, batch, twice)| Route { keys, batch, twice })
+}

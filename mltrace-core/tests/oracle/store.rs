@@ -1,0 +1,151 @@
+//! A store of its own for each pipeline, and the import lines that reach it.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::Path;
+
+use mltrace_core::config::{Environment, Home};
+use mltrace_core::ingest;
+use mltrace_core::journal;
+use mltrace_core::model::{Header, ProcessId, Record, Timestamp};
+use mltrace_core::query::Reader;
+use mltrace_core::store::{self, Mode, Store};
+use serde_json::{Value, json};
+
+use super::facts::{ComponentFacts, Edge, LabelFacts, Outcome, RunFacts};
+
+/// The project of all pipelines.
+const PROJECT: &str = "oracle";
+
+/// A store in a folder of its own.
+pub(crate) struct Place {
+    home: Home,
+    store: Box<dyn Store>,
+    _folder: tempfile::TempDir,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut home = Home::find(folder.path(), None, &Environment::default());
+        home.project = PROJECT.to_owned();
+        home.root = folder.path().to_owned();
+        home.folder = folder.path().join(".mltrace");
+        home.store = home.folder.join("mltrace.db");
+        fs::create_dir_all(home.journal()).unwrap();
+        let store = store::open(&home, Mode::Write).unwrap();
+        Self { home, store, _folder: folder }
+    }
+
+    /// Imports lines that must all land.
+    pub(crate) fn import(&mut self, lines: &[Value]) {
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let report = ingest::import(&self.home, self.store.as_mut(), &mut text.as_bytes(), &mut |_| {}).unwrap();
+        assert_eq!(report.errors, [], "every line lands");
+    }
+
+    pub(crate) fn fold(&mut self) {
+        let report = ingest::fold(&self.home, self.store.as_mut()).unwrap();
+        assert_eq!(report.damaged, 0);
+    }
+
+    pub(crate) fn export(&mut self) -> Vec<Value> {
+        let mut lines = Vec::new();
+        let mut keep = |line| {
+            lines.push(line);
+            true
+        };
+        self.reader().export(None, &mut keep).unwrap();
+        lines
+    }
+
+    pub(crate) fn reader(&mut self) -> Reader<'_> {
+        Reader::new(self.store.as_mut(), &self.home, Path::new("/nowhere"))
+    }
+
+    pub(crate) fn process(&self) -> Process {
+        let id = ProcessId::new();
+        let file = self.home.journal().join(format!("{id}.log"));
+        let lock = self.home.journal().join(format!("{id}.lock"));
+        let held = File::create(&lock).unwrap();
+        held.try_lock().unwrap();
+        Process { id, file, held: Some(held) }
+    }
+}
+
+/// A process that records; it lives as long as its lock is held.
+pub(crate) struct Process {
+    id: ProcessId,
+    file: std::path::PathBuf,
+    held: Option<File>,
+}
+
+impl Process {
+    /// Appends to the journal, which a fold may have taken away.
+    pub(crate) fn tell(&self, record: &Record) {
+        let mut bytes = Vec::new();
+        if !self.file.exists() {
+            let header = Header {
+                format: journal::FORMAT,
+                process: Some(self.id),
+                project: PROJECT.to_owned(),
+                ..Header::default()
+            };
+            journal::encode(&Record::Process(header), &mut bytes);
+        }
+        journal::encode(record, &mut bytes);
+        let mut file = File::options().append(true).create(true).open(&self.file).unwrap();
+        file.write_all(&bytes).unwrap();
+    }
+
+    pub(crate) fn die(&mut self) {
+        self.held = None;
+    }
+
+    pub(crate) fn is_dead(&self) -> bool {
+        self.held.is_none()
+    }
+}
+
+fn time(at: i64) -> String {
+    Timestamp(at).to_string()
+}
+
+fn edge_line(edge: &Edge) -> Value {
+    let mut line = json!({"name": edge.name, "n": edge.n});
+    if let Some(version) = &edge.version {
+        line["version"] = json!(version);
+    }
+    if let Some(size) = edge.size {
+        line["size"] = json!(size);
+    }
+    if let Some(at) = edge.at {
+        line["at"] = json!(time(at));
+    }
+    line
+}
+
+/// Returns a run as a line of an import.
+pub(crate) fn run_line(run: &RunFacts) -> Value {
+    let edges = |edges: &[Edge]| edges.iter().map(edge_line).collect::<Vec<_>>();
+    let mut line = json!({
+        "id": run.id, "component": run.component, "started_at": time(run.started_at), "params": run.params,
+        "inputs": edges(&run.reads), "outputs": edges(&run.writes),
+    });
+    if run.outcome != Outcome::Completed {
+        line["status"] = json!(run.outcome.word());
+    }
+    if let Some(at) = run.ended_at {
+        line["ended_at"] = json!(time(at));
+    }
+    line
+}
+
+pub(crate) fn label_line(label: &LabelFacts) -> Value {
+    json!({"type": "label", "id": label.id, "name": label.name, "version": label.version, "verdict": label.verdict,
+           "at": time(label.at)})
+}
+
+pub(crate) fn component_line(said: &ComponentFacts) -> Value {
+    json!({"type": "component", "name": said.name, "at": time(said.at), "stale_after_s": said.stale_after_s})
+}
