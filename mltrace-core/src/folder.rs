@@ -9,8 +9,10 @@ pub(crate) fn prepare(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
-    if let Some(parent) = folder.parent() {
+    if let Some(parent) = folder.parent().filter(|parent| !parent.exists()) {
         fs::create_dir_all(parent)?;
+        // Whoever syncs what lies in `folder` does not know that the folders above are new.
+        parent.ancestors().filter(|parent| !parent.as_os_str().is_empty()).try_for_each(sync)?;
     }
     match create_private(folder) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
@@ -28,6 +30,26 @@ pub(crate) fn create_private(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)
+}
+
+/// Makes sure that what was made, renamed or removed in `folder` stays so after a power loss.
+///
+/// A file system that does not sync folders is taken at its word that this need not be asked for.
+pub(crate) fn sync(folder: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    match fs::File::open(folder).and_then(|folder| folder.sync_all()) {
+        Err(error) if !is_refused(&error) => return Err(error),
+        _ => {}
+    }
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
+}
+
+/// Returns whether a folder may not be opened, as one of somebody else's above ours, or cannot be synced at all.
+#[cfg(unix)]
+fn is_refused(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported)
 }
 
 /// Returns options that make files which only their owner may read.

@@ -159,7 +159,8 @@ fn unlink(
     if is_over && is_gone && finished.len() == journal.parts.len() {
         let _ = fs::remove_file(&journal.lock);
     }
-    sync_folder(&home.journal());
+    // Without this sync, a file that comes back after a power loss is folded again, which changes nothing.
+    let _ = crate::folder::sync(&home.journal());
     store.write(&mut |writer| {
         let gone = finished.iter().filter(|part| !part.path.exists());
         gone.map(|part| &part.name).try_for_each(|name| writer.put_offset(name, None))
@@ -265,11 +266,6 @@ fn is_rotated(path: &Path) -> bool {
     journal::encode(&Record::Rotated, &mut last);
     let offset = length.saturating_sub(u64::try_from(last.len()).unwrap_or(u64::MAX));
     journal::read(path, offset).is_ok_and(|piece| piece.records.last() == Some(&Record::Rotated))
-}
-
-fn sync_folder(folder: &Path) {
-    // Where folders cannot be synced, the file that comes back after a power loss is folded again, which changes nothing.
-    let _ = fs::File::open(folder).and_then(|folder| folder.sync_all());
 }
 
 /// Applies records that did not come from a journal; returns how many runs they touched.

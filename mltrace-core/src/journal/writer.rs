@@ -58,6 +58,9 @@ impl Writer {
         };
         let header = writer.header.clone();
         writer.append(&[Record::Process(header)])?;
+        if durability == Durability::Power {
+            writer.sync_names()?;
+        }
         Ok(writer)
     }
 
@@ -120,6 +123,12 @@ impl Writer {
         let _ = self.file.set_len(self.length);
     }
 
+    /// Makes sure that the file is found after a power loss: one whose name is lost is lost, however well its bytes
+    /// were synced. The folder, the one around it and that one's name may be new.
+    fn sync_names(&self) -> io::Result<()> {
+        self.folder.ancestors().take(3).try_for_each(folder::sync)
+    }
+
     fn rotate(&mut self) -> io::Result<()> {
         let next = self.next_part(&[])?;
         self.buffer.clear();
@@ -160,6 +169,9 @@ impl Writer {
         encode(&Record::Process(self.header.clone()), &mut bytes);
         bytes.extend_from_slice(rest);
         file.write_all(&bytes)?;
+        if self.durability == Durability::Power {
+            file.sync_data().and_then(|()| self.sync_names())?;
+        }
         Ok(Part { file, path, number, length: u64::try_from(bytes.len()).unwrap_or(u64::MAX) })
     }
 
