@@ -5,7 +5,7 @@ mod row;
 mod error;
 
 #[cfg(feature = "store")]
-mod sqlite;
+pub mod sqlite;
 
 use std::collections::HashMap;
 
@@ -268,7 +268,8 @@ pub enum Mode {
 /// When it is missing (only to read), cannot be used, is too new or is no store.
 pub fn open(home: &Home, mode: Mode) -> Result<Box<dyn Store>, StoreError> {
     #[cfg(feature = "store")]
-    return sqlite::SqliteStore::open(home, mode).map(|store| Box::new(store) as Box<dyn Store>);
+    return sqlite::SqliteStore::open(home, mode, &sqlite::Schema::CURRENT)
+        .map(|store| Box::new(store) as Box<dyn Store>);
     #[cfg(not(feature = "store"))]
     {
         let _ = mode;

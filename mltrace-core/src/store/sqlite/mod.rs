@@ -1,5 +1,7 @@
 //! The embedded store: one SQLite file.
 
+mod schema;
+
 mod open;
 
 mod lock;
@@ -17,4 +19,5 @@ mod write;
 
 mod edge;
 
-pub(super) use open::SqliteStore;
+pub use open::SqliteStore;
+pub use schema::Schema;

@@ -31,6 +31,8 @@ impl SqliteStore {
     /// Does `work` in one transaction, while no other writer does.
     pub(super) fn transact(&mut self, work: Work<'_>) -> Result<()> {
         let _lock = self.lock()?;
+        // While the lock is held nobody migrates; before, somebody may have.
+        self.gate_again()?;
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
         let transaction = transaction.map_err(|error| super::open::explain(&self.path, &error))?;
         work(&mut SqliteWriter::new(&transaction))?;

@@ -1,0 +1,184 @@
+//! The schemas of a store file: who may open which, and the way from one to the next.
+//!
+//! A migration is one transaction, after a copy of the file was made and checked.
+
+use std::fs;
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
+
+use super::SqliteStore;
+use super::open::{beside, explain, percent_encoded, unreachable};
+use crate::capture::place;
+use crate::folder;
+use crate::store::{Mode, StoreError};
+
+/// "mltr", in the file's header: what tells a store from anybody else's database.
+const APPLICATION_ID: i64 = 0x6d6c_7472;
+
+/// A schema with all that came before it.
+#[derive(Clone, Copy, Debug)]
+pub struct Schema {
+    /// Each step takes a store from the schema of its index to the next.
+    pub steps: &'static [&'static str],
+    /// The oldest schema whose versions may read a store of this one.
+    pub min_reader: i64,
+    /// The oldest schema whose versions may write a store of this one.
+    pub min_writer: i64,
+}
+
+impl Schema {
+    /// What this version reads and writes.
+    pub const CURRENT: Self = Self { steps: &[include_str!("schema.sql")], min_reader: 1, min_writer: 1 };
+
+    /// Returns the schema's number.
+    #[must_use]
+    pub fn version(&self) -> i64 {
+        i64::try_from(self.steps.len()).unwrap_or(i64::MAX)
+    }
+}
+
+impl SqliteStore {
+    /// Takes note of the file's schema and returns it, or why this version must keep its hands off.
+    pub(super) fn gate(&mut self) -> Result<i64, StoreError> {
+        let explained = |error: rusqlite::Error| explain(&self.path, &error);
+        let application = self.pragma("application_id").map_err(explained)?;
+        let schema = self.pragma("user_version").map_err(explained)?;
+        let tables: i64 =
+            self.connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0)).map_err(explained)?;
+        self.found = schema;
+        if application == 0 && schema == 0 && tables == 0 {
+            return if self.mode == Mode::Read { Err(StoreError::Missing(self.path.clone())) } else { Ok(0) };
+        }
+        if application != APPLICATION_ID {
+            let reason = "it is somebody else's database".to_owned();
+            return Err(StoreError::NotAStore { path: self.path.clone(), reason });
+        }
+        if schema > self.schema.version() {
+            let (name, verb) = if self.mode == Mode::Read { ("min_reader", "read") } else { ("min_writer", "write") };
+            let needed = self.meta(name).and_then(|text| text.parse().ok()).unwrap_or(i64::MAX);
+            if needed > self.schema.version() {
+                let writer = self.writer();
+                return Err(StoreError::TooNew { path: self.path.clone(), writer, schema, verb });
+            }
+        }
+        Ok(schema)
+    }
+
+    /// Looks again when another process took the file to another schema since this one looked.
+    pub(super) fn gate_again(&mut self) -> Result<(), StoreError> {
+        let schema = self.pragma("user_version").map_err(|error| explain(&self.path, &error))?;
+        if schema == self.found { Ok(()) } else { self.gate().map(drop) }
+    }
+
+    /// Returns the version of mltrace that brought the file to its schema.
+    pub(super) fn writer(&self) -> String {
+        self.meta("writer").unwrap_or_else(|| "of unknown version".to_owned())
+    }
+
+    fn pragma(&self, name: &str) -> rusqlite::Result<i64> {
+        self.connection.prepare_cached(&format!("PRAGMA {name}"))?.query_row([], |row| row.get(0))
+    }
+
+    fn meta(&self, key: &str) -> Option<String> {
+        let sql = "SELECT value FROM meta WHERE key = $1";
+        self.connection.query_row(sql, [key], |row| row.get(0)).optional().ok().flatten()
+    }
+
+    /// Takes the file to this version's schema, in one transaction.
+    pub(super) fn migrate(&mut self) -> Result<(), StoreError> {
+        if self.gate()? >= self.schema.version() {
+            return Ok(());
+        }
+        let _lock = self.lock()?;
+        // Another process may have done it while this one waited.
+        let from = self.gate()?;
+        if from >= self.schema.version() {
+            return Ok(());
+        }
+        let path = self.path.clone();
+        let explained = |error: rusqlite::Error| explain(&path, &error);
+        if from == 0 {
+            let journal_mode = if place::is_local(&self.folder) { "WAL" } else { "DELETE" };
+            self.connection.execute_batch(&format!("PRAGMA journal_mode = {journal_mode};")).map_err(explained)?;
+        } else {
+            self.back_up(from)?;
+        }
+        // A step may put a new table in the place of one that others and views refer to; all are checked at the end.
+        let lenient = "PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON;";
+        self.connection.execute_batch(lenient).map_err(explained)?;
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(explained)?;
+        for step in self.schema.steps.iter().skip(usize::try_from(from).unwrap_or(0)) {
+            transaction.execute_batch(step).map_err(explained)?;
+        }
+        check_references(&transaction, &path)?;
+        let meta = "INSERT INTO meta (key, value) VALUES ('writer', $1), ('min_reader', $2), ('min_writer', $3)
+             ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+        let needed = [self.schema.min_reader, self.schema.min_writer].map(|needed| needed.to_string());
+        transaction.execute(meta, [env!("CARGO_PKG_VERSION"), &needed[0], &needed[1]]).map_err(explained)?;
+        let version = self.schema.version();
+        transaction
+            .execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version};"))
+            .map_err(explained)?;
+        transaction.commit().map_err(explained)?;
+        let strict = "PRAGMA foreign_keys = ON; PRAGMA legacy_alter_table = OFF;";
+        self.connection.execute_batch(strict).map_err(explained)?;
+        self.found = version;
+        if from == 0 {
+            // SQLite syncs the folder that holds the store, but not the one in which that folder has its name.
+            let around = self.folder.parent().unwrap_or(&self.folder);
+            folder::sync(around).map_err(|error| unreachable(&path, &error.to_string()))?;
+        }
+        Ok(())
+    }
+
+    /// Copies the file beside itself before its schema changes, and checks the copy.
+    ///
+    /// The copy gets its name only when it is known to be good: an earlier one is not lost to one that fails half-way.
+    fn back_up(&self, schema: i64) -> Result<(), StoreError> {
+        let explained = |error: rusqlite::Error| explain(&self.path, &error);
+        let failed = |error: std::io::Error| {
+            unreachable(&self.path, &format!("it cannot be copied before its migration: {error}"))
+        };
+        let copy = beside(&self.path, &format!(".schema-{schema}.backup"));
+        let unchecked = beside(&copy, ".unchecked");
+        for leftover in [unchecked.clone(), beside(&unchecked, "-journal")] {
+            match fs::remove_file(leftover) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+                _ => {}
+            }
+        }
+        folder::private_file().write(true).create_new(true).open(&unchecked).map_err(failed)?;
+        self.connection.backup("main", &unchecked, None::<fn(rusqlite::backup::Progress)>).map_err(explained)?;
+        let verdict = verdict_on(&unchecked).map_err(explained)?;
+        if verdict != "ok" {
+            return Err(unreachable(&self.path, &format!("the copy before its migration is damaged: {verdict}")));
+        }
+        fs::rename(&unchecked, &copy).map_err(failed)?;
+        folder::sync(self.path.parent().unwrap_or(&self.folder)).map_err(failed)
+    }
+}
+
+/// Returns what SQLite says of a file that nobody else uses: `ok`, or what is wrong first.
+fn verdict_on(file: &Path) -> rusqlite::Result<String> {
+    // Immutable: the header of a copy may ask for a write-ahead log, and none must be made for it.
+    let address = format!("file:{}?immutable=1", percent_encoded(file));
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let copied = Connection::open_with_flags(address, flags)?;
+    copied.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
+}
+
+fn check_references(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let stray: Option<String> = connection
+        .query_row("PRAGMA foreign_key_check", [], |row| row.get(0))
+        .optional()
+        .map_err(|error| explain(path, &error))?;
+    match stray {
+        None => Ok(()),
+        Some(table) => Err(unreachable(
+            path,
+            &format!("after its migration rows of `{table}` would refer to rows that are missing"),
+        )),
+    }
+}
