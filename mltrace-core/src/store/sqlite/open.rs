@@ -109,7 +109,7 @@ impl SqliteStore {
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(explained)?;
         }
         let batch = "PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;
-             PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY;
+             PRAGMA synchronous = EXTRA; PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY;
              PRAGMA cache_size = -16384;";
         connection.execute_batch(batch).map_err(explained)?;
         let _: i64 = connection.query_row("PRAGMA schema_version", [], |row| row.get(0)).map_err(explained)?;

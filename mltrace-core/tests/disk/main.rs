@@ -1,0 +1,18 @@
+//! A store on disks that fail: no acknowledged run is lost, nothing is stored by half.
+//!
+//! The faults are made inside the process, by a file layer under SQLite (`vfs`), so every place is met. The short form is
+//! part of the workspace's tests; `cargo test -p mltrace-core --release --test disk -- --ignored --nocapture` is the
+//! long one.
+
+#![cfg(unix)]
+#![expect(clippy::print_stdout, reason = "the figures are for people")]
+
+mod vfs;
+
+mod disk;
+
+mod project;
+
+mod faults;
+
+mod power;
