@@ -98,7 +98,7 @@ impl Session {
         bar.finish_and_clear();
         match folded {
             Ok(folded) => {
-                self.warn_of_damage(&folded.report);
+                self.warn_of(&folded.report);
                 Ok(Some(folded))
             }
             Err(StoreError::Missing(_)) => Ok(None),
@@ -110,11 +110,15 @@ impl Session {
     pub(crate) fn open_and_fold(&self, mode: Mode) -> Result<(Box<dyn Store>, FoldReport), StoreError> {
         let mut store = store::open(&self.home, mode)?;
         let report = ingest::fold(&self.home, &mut *store)?;
-        self.warn_of_damage(&report);
+        self.warn_of(&report);
         Ok((store, report))
     }
 
-    fn warn_of_damage(&self, report: &FoldReport) {
+    fn warn_of(&self, report: &FoldReport) {
+        for left in &report.left {
+            let journal = left.journal.display();
+            self.output.warn(&format!("`{journal}` is not in the store yet: {}", left.reason));
+        }
         if report.damaged > 0 {
             self.output.warn(&format!("{} damaged records were put aside", report.damaged));
         }

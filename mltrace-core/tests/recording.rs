@@ -320,3 +320,17 @@ fn without_a_place_to_write_nothing_is_recorded_and_nothing_fails() {
     assert!(!run.end(Status::Completed, None, None));
     assert!(recorder.lost() >= 2);
 }
+
+#[test]
+fn a_journal_that_cannot_be_read_keeps_back_no_other() {
+    let project = Project::new();
+    // By its name it comes before all others.
+    let broken = project.home.journal().join("00000000-0000-7000-8000-000000000000.log");
+    fs::create_dir_all(&broken).unwrap();
+    project.begin("clean", vec![]).end(Status::Completed, None, None);
+    let folded = ingest::open_folded(&project.home, &|_| {}).unwrap();
+    let left: Vec<_> = folded.report.left.iter().map(|left| &left.journal).collect();
+    assert_eq!(left, [&broken]);
+    assert!(folded.report.left[0].reason.contains("cannot be read"), "{:?}", folded.report.left);
+    assert_eq!(project.run("clean").status, Status::Completed);
+}

@@ -1,6 +1,6 @@
 //! `mltrace ingest`: what processes left in their journals, stored.
 
-use mltrace_core::ingest::{FoldReport, Folded};
+use mltrace_core::ingest::{FoldReport, Folded, Left};
 use serde::Serialize;
 
 use crate::error::{Error, Exit};
@@ -18,6 +18,7 @@ struct Ingested {
     records: u64,
     damaged: u64,
     died: u64,
+    left: Vec<Left>,
 }
 
 impl Args {
@@ -27,11 +28,13 @@ impl Args {
             Some(folded) => folded.report,
             None => FoldReport::default(),
         };
-        let answer = Ingested { records: report.records, damaged: report.damaged, died: report.died };
+        let is_all = report.left.is_empty();
+        let FoldReport { records, damaged, died, left } = report;
+        let answer = Ingested { records, damaged, died, left };
         session.output.answer(&answer, |answer| {
-            let Ingested { records, damaged, died } = answer;
+            let Ingested { records, damaged, died, .. } = answer;
             format!("{records} records stored, {damaged} damaged, {died} runs found to have died\n")
         })?;
-        Ok(Exit::Done)
+        Ok(if is_all { Exit::Done } else { Exit::Wrong })
     }
 }

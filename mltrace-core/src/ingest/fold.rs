@@ -4,7 +4,7 @@
 //! is committed, in this order: commit, unlink, forget how far.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::apply::Applier;
 use super::due::hash_due;
@@ -23,6 +23,17 @@ pub struct FoldReport {
     pub damaged: u64,
     /// How many runs were found to have died.
     pub died: u64,
+    /// The journals that could not be folded; a later fold takes them up again.
+    pub left: Vec<Left>,
+}
+
+/// A journal that could not be folded.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Left {
+    /// Its first file.
+    pub journal: PathBuf,
+    /// Why.
+    pub reason: String,
 }
 
 /// A store that answers, with everything folded into it that could be.
@@ -69,12 +80,19 @@ pub fn open_folded(home: &Home, progress: &(dyn Fn(u64) + Sync)) -> Result<Folde
 /// Folds all journals of `home` into `store`.
 ///
 /// # Errors
-/// When the store does not take the rows; the journals keep them.
+/// When the store takes no rows; the journals keep them.
 pub fn fold(home: &Home, store: &mut dyn Store) -> Result<FoldReport, StoreError> {
     let mut report = FoldReport::default();
     let here = Host::here(None);
     for journal in &journals(home)? {
-        fold_journal(home, store, journal, &here, &mut report)?;
+        match fold_journal(home, store, journal, &here, &mut report) {
+            // What one process wrote does not keep back what the others did.
+            Err(error @ (StoreError::Journal { .. } | StoreError::Database(_) | StoreError::Corrupt(_))) => {
+                let file = journal.parts.first().map_or(&journal.lock, |part| &part.path);
+                report.left.push(Left { journal: file.clone(), reason: told(&error) });
+            }
+            folded => folded?,
+        }
     }
     if report.records > 0 {
         journal::keep_reserve(&home.journal());
@@ -98,7 +116,13 @@ pub(super) fn fold_own(home: &Home, store: &mut dyn Store, process: ProcessId) -
 
 fn journals(home: &Home) -> Result<Vec<Journal>, StoreError> {
     let folder = home.journal();
-    journal::list(&folder).map_err(|error| StoreError::Unreachable { path: folder, reason: error.to_string() })
+    journal::list(&folder).map_err(|error| StoreError::Journal { path: folder, reason: error.to_string() })
+}
+
+/// Returns what an error says, followed by what its sources say.
+fn told(error: &dyn std::error::Error) -> String {
+    let sources = std::iter::successors(error.source(), |error| error.source());
+    sources.fold(error.to_string(), |text, source| format!("{text}: {source}"))
 }
 
 fn fold_journal(
@@ -217,7 +241,7 @@ fn fold_piece(
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Ok(Step { is_end: true, ..Step::default() });
         }
-        Err(error) => return Err(StoreError::Unreachable { path: part.path.clone(), reason: error.to_string() }),
+        Err(error) => return Err(StoreError::Journal { path: part.path.clone(), reason: error.to_string() }),
     };
     let mut step = Step {
         records: u64::try_from(piece.records.len()).unwrap_or(u64::MAX),

@@ -20,6 +20,6 @@ mod worker;
 
 pub use doctor::{clear, doctor};
 pub use due::hash_due;
-pub use fold::{FoldReport, Folded, fold, open_folded};
+pub use fold::{FoldReport, Folded, Left, fold, open_folded};
 pub use import::{ImportReport, import};
 pub use worker::Worker;

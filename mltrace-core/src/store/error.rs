@@ -36,6 +36,14 @@ pub enum StoreError {
         /// Why.
         reason: String,
     },
+    /// A journal that is to be folded into it cannot be read.
+    #[error("the journal `{}` cannot be read: {reason}", .path.display())]
+    Journal {
+        /// Its file, or the folder of all.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// The database did not do what it was asked.
     #[error("the store did not answer")]
     Database(#[source] Box<dyn std::error::Error + Send + Sync>),
