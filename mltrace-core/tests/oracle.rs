@@ -111,10 +111,12 @@ fn for_all_pipelines(name: &str, property: impl Fn(&Facts, &Route, &Tally) -> Te
     println!("{name}: {histories} histories, {questions} questions compared, 0 differences");
 }
 
-/// Returns how many pipelines each property is tried on: few in every test run, as many as asked for in a long one.
+/// Returns how many pipelines each of the three properties is tried on: few in every test run, in a long one a third of
+/// what is asked for.
 #[expect(clippy::disallowed_methods, reason = "whoever wants a long run asks for it as proptest lets them")]
 fn cases() -> u32 {
-    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(100)
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    asked.unwrap_or(300_u32).div_ceil(3)
 }
 
 #[derive(Default)]
