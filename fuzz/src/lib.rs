@@ -1,0 +1,3 @@
+//! The targets of the fuzzer; the tests of the command share them.
+
+pub mod targets;
