@@ -20,7 +20,7 @@ const MOST_READERS: usize = 5;
 /// so on up to the first ones. A run that is met again is shown once and marked `(*)`. Marks in brackets say what is
 /// unusual: a run that failed or was stale, an input that somebody unknown changed, an output that somebody flagged.
 /// A tree that grows too deep goes on at the left margin under a number. `--verbose` adds the ids and times of the runs,
-/// the versions, and the inputs that no recorded run wrote.
+/// the versions, how each input was bound to the run that wrote it, and the inputs that no recorded run wrote.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:

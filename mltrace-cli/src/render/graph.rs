@@ -94,7 +94,8 @@ impl Builder {
         for input in &run.inputs {
             let place = self.version(&input.name, &input.version);
             let label = match input.bound {
-                Bound::Content | Bound::Declaration => None,
+                Bound::Content => None,
+                Bound::Declaration => Some("by declaration"),
                 Bound::Time => Some("by time"),
                 Bound::Copy => Some("copy"),
                 Bound::UnknownWriter => Some("unknown writer"),

@@ -173,7 +173,7 @@ impl Runs<'_> {
             let mark = input.and_then(|input| self.edge_mark(input));
             if let (Some(branch), Some(mark)) = (branches.get_mut(place), mark) {
                 match branch.marks.len() {
-                    count if count < MOST_MARKS => branch.marks.push(mark),
+                    count if count < MOST_MARKS || self.is_verbose => branch.marks.push(mark),
                     MOST_MARKS => branch.marks.push("…".to_owned()),
                     _ => {}
                 }
@@ -193,6 +193,7 @@ impl Runs<'_> {
             // Of a URI or an identifier nobody knows the content; of a file it should be known.
             Bound::Time if is_path(input.name.as_str()) || self.is_verbose => Some(format!("{name} by time")),
             Bound::Declaration if self.is_verbose => Some(format!("{name} by declaration")),
+            Bound::Content if self.is_verbose => Some(format!("{name} by content")),
             Bound::Content | Bound::Time | Bound::Declaration | Bound::UnknownWriter => None,
         }
     }

@@ -248,3 +248,47 @@ fn a_ladder_of_diamonds_shows_each_run_once() {
     assert!(shown <= 2, "{text}");
     assert!(text.lines().count() < 49 * 6, "{}", text.lines().count());
 }
+
+#[test]
+fn verbose_shows_how_each_input_was_bound() {
+    let version = |letter: &str| format!("b3:{}", letter.repeat(64));
+    let file = |name: &str, letter: &str| serde_json::json!({"name": name, "version": version(letter), "size": 99});
+    let declared = serde_json::json!({"name": "s3://b/registry", "version": "v:2021-05"});
+    let line = |minute: usize, component: &str, inputs: &[serde_json::Value], outputs: &[serde_json::Value]| {
+        let at = |second: usize| format!("2021-01-01T00:{minute:02}:{second:02}Z");
+        serde_json::json!({"component": component, "inputs": inputs, "outputs": outputs, "started_at": at(0), "ended_at": at(9)})
+            .to_string()
+    };
+    let env = TestEnv::with_lines(&[
+        line(1, "clean", &[file("raw", "a")], &[file("rows", "b")]),
+        line(2, "publish", &[], &[declared.clone()]),
+        line(3, "label", &[], &["s3://b/labels".into()]),
+        line(4, "split", &[], &[file("parts", "c")]),
+        line(
+            5,
+            "train",
+            &[file("rows", "b"), declared, "s3://b/labels".into(), file("copied", "c")],
+            &[file("m", "d")],
+        ),
+    ]);
+    let ids = [(r"run [0-9a-f]{8}", "run [RUN]"), ("w:[0-9a-f]{8}", "w:[RUN]")];
+    insta::with_settings!({filters => ids}, {
+        insta::assert_snapshot!(env.done(&["-v", "trace", "m"]), @r"
+        train  run [RUN], 2021-01-01 00:05:00, 9.0s
+        ├── m  b3:dddddddddddd
+        ├── clean  run [RUN], 2021-01-01 00:01:00, 9.0s [rows by content]
+        │   ├── rows  b3:bbbbbbbbbbbb
+        │   └── raw [unknown writer]
+        ├── publish  run [RUN], 2021-01-01 00:02:00, 9.0s [s3://b/registry by declaration]
+        │   └── s3://b/registry  v:2021-05
+        ├── label  run [RUN], 2021-01-01 00:03:00, 9.0s [s3://b/labels by time]
+        │   └── s3://b/labels  w:[RUN]
+        └── split  run [RUN], 2021-01-01 00:04:00, 9.0s [copied is a copy of parts]
+            └── parts  b3:cccccccccccc
+        ");
+    });
+    let dot = env.done(&["trace", "m", "--format", "dot"]);
+    for label in ["by declaration", "by time", "copy", "unknown writer"] {
+        assert!(dot.contains(&format!("label=\"{label}\"")), "{dot}");
+    }
+}
