@@ -56,7 +56,7 @@ pub use mltrace_macros::register;
 pub(crate) use process::recorder;
 #[cfg(feature = "store")]
 pub use queries::{
-    Error, answer, component, components, diff, history, impact, inspect, recent, review, stale, tags, trace,
+    Error, answer, component, components, diff, history, impact, inspect, recent, report, review, stale, tags, trace,
     trace_with, verify,
 };
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use mltrace_core::ingest::open_folded;
 use mltrace_core::model::Timestamp;
 use mltrace_core::query::{
-    Component, Components, Diff, Impact, ImpactOf, Reader, Review, Run, RunFilter, Runs, StaleRuns, Tags, Trace,
-    TraceOptions, Verify,
+    Component, Components, Diff, Impact, ImpactOf, Reader, Report, Review, Run, RunFilter, Runs, StaleRuns, Tags,
+    Trace, TraceOptions, Verify,
 };
 
 use crate::process;
@@ -100,6 +100,15 @@ pub fn verify(artifacts: &[&str]) -> Result<Verify, Error> {
 /// ```
 pub fn stale(artifact: Option<&str>) -> Result<StaleRuns, Error> {
     ask(|reader| reader.stale(artifact, Timestamp::now()))
+}
+
+/// Returns what belongs into a ticket about `artifact`: its trace, what changed upstream, whom to suspect, what is stale,
+/// what was made from it, and whom to tell.
+///
+/// # Errors
+/// When nothing is recorded yet, no such artifact or version is known, or the store does not answer.
+pub fn report(artifact: &str) -> Result<Report, Error> {
+    ask(|reader| reader.report(artifact, Timestamp::now()))
 }
 
 /// Returns the runs that pass the filter, newest first.

@@ -50,7 +50,7 @@ fn the_json_of_the_documents_is_that_of_an_answer() {
 
 #[test]
 fn the_fields_of_the_answers_are_those_of_the_documents() {
-    use mltrace::answer::{Difference, DiskState, ImpactState, Impacted, StaleRun, Verified};
+    use mltrace::answer::{Difference, DiskState, ImpactState, Impacted, StaleRun, Tell, Verified};
 
     let run = mltrace_core::model::RunId::new();
     let name = mltrace_core::model::ArtifactName::from("a");
@@ -60,6 +60,8 @@ fn the_fields_of_the_answers_are_those_of_the_documents() {
     let started_at = mltrace_core::model::Timestamp::MIN;
     let stale = StaleRun { id: run, component: "c".to_owned(), started_at, stale: Vec::new(), stale_now: Vec::new() };
     check_fields("A stale run", serde_json::to_value(&stale));
+    let tell = Tell { owner: "ada".to_owned(), current: 0, concerned: Vec::new(), is_writer: false };
+    check_fields("Somebody to tell", serde_json::to_value(&tell));
     let verified = Verified {
         name: name.clone(),
         version: version.clone(),

@@ -16,6 +16,8 @@ mod verify;
 
 mod stale;
 
+mod report;
+
 mod recent;
 
 mod history;
@@ -69,6 +71,7 @@ pub(crate) enum Command {
     Diff(diff::Args),
     Verify(verify::Args),
     Stale(stale::Args),
+    Report(report::Args),
     Recent(recent::Args),
     History(history::Args),
     Inspect(inspect::Args),
@@ -105,6 +108,7 @@ impl Command {
             Self::Diff(args) => args.run(session),
             Self::Verify(args) => args.run(session),
             Self::Stale(args) => args.run(session),
+            Self::Report(args) => args.run(session),
             Self::Recent(args) => args.run(session),
             Self::History(args) => args.run(session),
             Self::Inspect(args) => args.run(session),

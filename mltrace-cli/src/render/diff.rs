@@ -72,7 +72,7 @@ pub(super) fn baseline(answer: &Diff) -> &'static str {
 }
 
 /// Returns a version by its name and, when it has one, its id in short.
-pub(super) fn named(version: &Version) -> String {
+fn named(version: &Version) -> String {
     match &version.version {
         VersionId::None => version.name.to_string(),
         id => format!("{} ({})", version.name, id.short(run::DIGITS)),
@@ -86,7 +86,7 @@ fn title(difference: &Difference) -> String {
 }
 
 /// Returns the runs of both sides.
-pub(super) fn ran(difference: &Difference) -> String {
+fn ran(difference: &Difference) -> String {
     let [left, right] = difference.runs.map(|run| run.map_or_else(|| "none".to_owned(), RunId::short));
     if difference.runs == [None, None] { String::new() } else { format!("  run {left} → {right}") }
 }

@@ -62,8 +62,15 @@ const HEADINGS: [(ImpactState, &str); 3] = [
     (ImpactState::Rebuilt, "rebuilt since, from other inputs"),
 ];
 
+/// The states, each in a word.
+pub(super) const STATES: [(ImpactState, &str); 3] = [
+    (ImpactState::Current, "current"),
+    (ImpactState::Superseded, "superseded"),
+    (ImpactState::Rebuilt, "rebuilt since"),
+];
+
 /// Returns what the impact was asked of, in words.
-pub(super) fn root(root: &ImpactRoot) -> String {
+fn root(root: &ImpactRoot) -> String {
     match (&root.artifact, &root.run, &root.component, &root.commit) {
         (Some(version), ..) if version.version == VersionId::None => version.name.to_string(),
         (Some(version), ..) => format!("{} ({})", version.name, version.version.short(run::DIGITS)),
@@ -74,7 +81,7 @@ pub(super) fn root(root: &ImpactRoot) -> String {
 }
 
 /// Returns the owners of what is current, with how much of it, those of most first and nobody last.
-pub(super) fn owners(artifacts: &[Impacted]) -> Vec<(Option<&str>, usize)> {
+fn owners(artifacts: &[Impacted]) -> Vec<(Option<&str>, usize)> {
     let mut counts: BTreeMap<Option<&str>, usize> = BTreeMap::new();
     for impacted in artifacts.iter().filter(|impacted| impacted.state == ImpactState::Current) {
         *counts.entry(impacted.owner.as_deref()).or_default() += 1;

@@ -8,6 +8,8 @@ pub(crate) mod diff;
 
 pub(crate) mod verify;
 
+pub(crate) mod report;
+
 pub(crate) mod stale;
 
 pub(crate) mod runs;
@@ -31,5 +33,13 @@ pub(crate) mod json;
 pub(crate) mod paint;
 
 mod graph;
+
+mod page;
+
+mod markdown;
+
+mod html;
+
+mod svg;
 
 mod tree;

@@ -46,6 +46,8 @@ fn text_never_holds_what_a_terminal_obeys_or_hides() {
             &["impact", &output],
             &["-v", "verify"],
             &["stale"],
+            &["report", &output],
+            &["report", &output, "--html"],
             &["diff", &output, &format!("o{}", NAMES[0])],
             &["inspect", "latest"],
             &["trace", &format!("x{name}")],

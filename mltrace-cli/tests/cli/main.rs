@@ -18,6 +18,8 @@ mod diff;
 
 mod verify;
 
+mod report;
+
 mod stale;
 
 mod moving;

@@ -261,7 +261,7 @@ fn verbose_shows_how_each_input_was_bound() {
     };
     let env = TestEnv::with_lines(&[
         line(1, "clean", &[file("raw", "a")], &[file("rows", "b")]),
-        line(2, "publish", &[], &[declared.clone()]),
+        line(2, "publish", &[], std::slice::from_ref(&declared)),
         line(3, "label", &[], &["s3://b/labels".into()]),
         line(4, "split", &[], &[file("parts", "c")]),
         line(

@@ -27,6 +27,8 @@ mod stale;
 mod evidence;
 mod verify;
 
+mod report;
+
 mod export;
 
 pub use answer::{
@@ -37,6 +39,7 @@ pub use diff::{Baseline, Diff, Difference};
 pub use impact::ImpactOf;
 pub use name::NameKind;
 pub use reader::{QueryError, Reader};
+pub use report::{Report, Tell};
 pub use runs::RunFilter;
 pub use stale::{StaleRun, StaleRuns};
 pub use trace::TraceOptions;

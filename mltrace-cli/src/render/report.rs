@@ -1,0 +1,259 @@
+//! A report: what is said of an artifact, each statement with the run or version that it rests on.
+
+use mltrace_core::model::{RunId, Status};
+use mltrace_core::query::{ImpactState, Labelled, Report, Run, Suspect, Tell};
+
+use super::page::{Block, Page, Span, name, words};
+use super::{diff, html as html_page, impact, markdown as markdown_page, run, runs, stale, svg, trace};
+
+/// How many rows a table has before the rest is counted.
+const MOST_ROWS: usize = 100;
+/// How many suspects are told.
+const MOST_SUSPECTS: usize = 5;
+
+/// Returns the report as Markdown.
+pub(crate) fn markdown(answer: &Report) -> String {
+    markdown_page::page(&page(answer))
+}
+
+/// Returns the report as HTML.
+pub(crate) fn html(answer: &Report) -> String {
+    html_page::page(&page(answer))
+}
+
+fn page(answer: &Report) -> Page {
+    let artifact = &answer.trace.artifact;
+    let mut blocks = Vec::new();
+    blocks.push(Block::Text(about(answer)));
+    for (verdict, label) in [("Flagged", &answer.flagged), ("Found fine", &answer.ok)] {
+        blocks.extend(label.as_ref().map(|label| Block::Text(judged(verdict, label))));
+    }
+    for section in [came_to_be, changed, suspects, freshness, downstream, tell] {
+        blocks.extend(section(answer));
+    }
+    let made = format!("Made by mltrace {} at {}.", env!("CARGO_PKG_VERSION"), answer.at);
+    blocks.push(Block::Text(vec![words(made)]));
+    Page { title: vec![words("About "), name(artifact.name.as_str())], blocks }
+}
+
+/// Returns a run as a statement refers to it.
+fn by(run: RunId) -> [Span; 2] {
+    [words("run "), name(run.to_string())]
+}
+
+fn about(answer: &Report) -> Vec<Span> {
+    let artifact = &answer.trace.artifact;
+    let mut text = vec![words("Version "), name(artifact.version.to_string())];
+    match answer.trace.runs.iter().find(|at| at.depth == 0) {
+        Some(at) => {
+            let run = &at.run;
+            text.extend([words(", written by "), name(&run.component), words(" ("), name(run.id.to_string())]);
+            text.push(words(format!("), which began at {} and {}", run.started_at, ended(run))));
+            text.extend(run.owner.iter().flat_map(|owner| [words(", owned by "), name(owner)]));
+            text.push(words("."));
+        }
+        None => text.push(words(", which no recorded run wrote.")),
+    }
+    text
+}
+
+fn ended(run: &Run) -> String {
+    match run.status {
+        Status::Running => "is running".to_owned(),
+        status => status.as_str().to_owned(),
+    }
+}
+
+fn judged(verdict: &str, label: &Labelled) -> Vec<Span> {
+    let mut text = vec![words(format!("{verdict} at {}", label.at))];
+    text.extend(label.by.iter().flat_map(|by| [words(" by "), name(by)]));
+    text.extend(label.reason.iter().map(|reason| words(format!(": {reason}"))));
+    text
+}
+
+fn came_to_be(answer: &Report) -> Vec<Block> {
+    let mut blocks = vec![Block::Heading("How it came to be")];
+    if answer.trace.runs.is_empty() {
+        let mut text = vec![words("No recorded run wrote it. Read by ")];
+        let readers = answer.trace.read_by.iter().take(MOST_ROWS).map(|run| name(run.to_string()));
+        for (place, reader) in readers.enumerate() {
+            text.extend((place > 0).then(|| words(", ")));
+            text.push(reader);
+        }
+        blocks.push(Block::Text(text));
+        return blocks;
+    }
+    let text = anstream::adapter::strip_str(&trace::text(&answer.trace, &[], true)).to_string();
+    blocks.push(Block::Trace { text, drawing: svg::trace(&answer.trace) });
+    let rows = answer.trace.runs.iter().take(MOST_ROWS).map(|at| {
+        let run = &at.run;
+        let owner = run.owner.clone().unwrap_or_default();
+        vec![
+            vec![name(run.id.to_string())],
+            vec![name(&run.component)],
+            vec![words(run.started_at.to_string())],
+            vec![words(runs::status(run))],
+            vec![name(runs::commit(run))],
+            vec![name(owner)],
+        ]
+    });
+    let heading = vec!["run", "component", "began", "status", "commit", "owner"];
+    blocks.push(Block::Table(heading, rows.collect()));
+    blocks.extend(more(answer.trace.runs.len()));
+    blocks
+}
+
+/// Says how many rows are left out.
+fn more(count: usize) -> Option<Block> {
+    let left = count.saturating_sub(MOST_ROWS);
+    (left > 0).then(|| Block::Text(vec![words(format!("… and {left} more."))]))
+}
+
+fn changed(answer: &Report) -> Vec<Block> {
+    let mut blocks = vec![Block::Heading("What changed upstream")];
+    let Some(found) = &answer.diff else {
+        blocks.push(Block::Text(vec![words("There is no other version to compare with.")]));
+        return blocks;
+    };
+    let baseline = diff::baseline(found);
+    blocks.push(Block::Text(vec![
+        words("Since version "),
+        name(found.a.version.to_string()),
+        words(baseline),
+        words(if found.differences.is_empty() { ": nothing." } else { ", first divergence first:" }),
+    ]));
+    let points = found.differences.iter().take(MOST_ROWS).map(|difference| {
+        let component = difference.component.as_deref().unwrap_or("no recorded run");
+        let mut point = vec![name(component), words(": "), words(diff::change(difference))];
+        match difference.runs {
+            [Some(a), Some(b)] => {
+                point.extend([words(" ("), words("runs "), name(a.to_string()), words(" and "), name(b.to_string())]);
+                point.push(words(")"));
+            }
+            [Some(alone), None] | [None, Some(alone)] => {
+                point.push(words(" ("));
+                point.extend(by(alone));
+                point.push(words(")"));
+            }
+            [None, None] => {}
+        }
+        (point, Vec::new())
+    });
+    blocks.push(Block::List(points.collect()));
+    blocks.extend(more(found.differences.len()));
+    if found.consequences > 0 {
+        let count = found.consequences;
+        let text = format!("{count} more {} differ only because of this.", diff::plural(count, "run"));
+        blocks.push(Block::Text(vec![words(text)]));
+    }
+    blocks
+}
+
+fn suspects(answer: &Report) -> Vec<Block> {
+    let mut blocks = vec![Block::Heading("Suspects")];
+    if answer.suspects.is_empty() {
+        let text = match answer.flagged_in_all {
+            0 => "Nothing is flagged, so nothing is suspected.".to_owned(),
+            count => format!("None of the suspects for the {count} flagged versions is upstream."),
+        };
+        blocks.push(Block::Text(vec![words(text)]));
+        return blocks;
+    }
+    let flagged = answer.flagged_in_all;
+    let text = format!(
+        "From the verdicts on all artifacts, of which {flagged} {} flagged; the likeliest first.",
+        if flagged == 1 { "is" } else { "are" }
+    );
+    blocks.push(Block::Text(vec![words(text)]));
+    blocks.push(Block::List(answer.suspects.iter().take(MOST_SUSPECTS).map(suspect).collect()));
+    blocks
+}
+
+fn suspect(suspect: &Suspect) -> (Vec<Span>, Vec<Vec<Span>>) {
+    let mut point = Vec::new();
+    for (place, (component, run)) in suspect.components.iter().zip(&suspect.runs).take(MOST_SUSPECTS).enumerate() {
+        point.extend((place > 0).then(|| words(", ")));
+        point.extend([name(component), words(" (")]);
+        point.extend(by(*run));
+        point.push(words(")"));
+    }
+    let left = suspect.runs.len().saturating_sub(MOST_SUSPECTS);
+    point.extend((left > 0).then(|| words(format!(" and {left} more"))));
+    (point, suspect.evidence.iter().map(|evidence| vec![words(evidence)]).collect())
+}
+
+fn freshness(answer: &Report) -> Vec<Block> {
+    if answer.stale.is_empty() {
+        return vec![Block::Heading("Freshness"), Block::Text(vec![words("Nothing upstream is stale.")])];
+    }
+    let points = answer.stale.iter().take(MOST_ROWS).map(|run| {
+        let mut point = vec![name(&run.component), words(" (")];
+        point.extend(by(run.id));
+        point.push(words(")"));
+        let reasons = stale::reasons(run).map(|(when, stale)| {
+            let mut text = vec![words(format!("{when}: {}", stale.message))];
+            if let Some(run) = stale.run {
+                text.push(words(" ("));
+                text.extend(by(run));
+                text.push(words(")"));
+            }
+            text
+        });
+        (point, reasons.collect())
+    });
+    let mut blocks = vec![Block::Heading("Freshness"), Block::List(points.collect())];
+    blocks.extend(more(answer.stale.len()));
+    blocks
+}
+
+fn downstream(answer: &Report) -> Vec<Block> {
+    let artifacts = &answer.impact.artifacts;
+    let mut blocks = vec![Block::Heading("What was made from it")];
+    if artifacts.is_empty() {
+        blocks.push(Block::Text(vec![words("No recorded run made anything from it.")]));
+        return blocks;
+    }
+    let count = |state: ImpactState| artifacts.iter().filter(|impacted| impacted.state == state).count();
+    let states = impact::STATES.map(|(state, word)| format!("{} {word}", count(state)));
+    blocks.push(Block::Text(vec![words(format!("{}.", states.join(", ")))]));
+    let rows = artifacts.iter().take(MOST_ROWS).map(|impacted| {
+        let state = impact::STATES.iter().find(|(state, _)| *state == impacted.state).map_or("", |(_, word)| word);
+        vec![
+            vec![words(state)],
+            vec![name(impacted.name.as_str())],
+            vec![name(impacted.version.short(run::DIGITS))],
+            vec![name(impacted.written_by.to_string())],
+            vec![name(impacted.owner.clone().unwrap_or_default())],
+        ]
+    });
+    blocks.push(Block::Table(vec!["state", "artifact", "version", "run", "owner"], rows.collect()));
+    blocks.extend(more(artifacts.len()));
+    blocks
+}
+
+fn tell(answer: &Report) -> Vec<Block> {
+    let mut blocks = vec![Block::Heading("Whom to tell")];
+    if answer.tell.is_empty() {
+        blocks.push(Block::Text(vec![words("No owner is known of any run that is concerned.")]));
+        return blocks;
+    }
+    let why = |tell: &Tell| {
+        let mut reasons: Vec<Vec<Span>> = Vec::new();
+        if tell.is_writer {
+            reasons.push(vec![words("wrote it")]);
+        }
+        if tell.current > 0 {
+            let versions = diff::plural(tell.current, "version");
+            reasons.push(vec![words(format!("owns {} current {versions} made from it", tell.current))]);
+        }
+        for run in tell.concerned.iter().take(MOST_SUSPECTS) {
+            let mut reason = vec![words("owns ")];
+            reason.extend(by(*run));
+            reason.push(words(", which changed or is suspected"));
+            reasons.push(reason);
+        }
+        (vec![name(&tell.owner)], reasons)
+    };
+    blocks.push(Block::List(answer.tell.iter().map(why).collect()));
+    blocks
+}

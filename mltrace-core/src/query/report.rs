@@ -1,0 +1,114 @@
+//! Everything that somebody needs who gets a ticket about an artifact.
+
+use std::collections::{BTreeMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::answer::{Impact, ImpactState, Labelled, Suspect, Trace};
+use super::diff::Diff;
+use super::impact::ImpactOf;
+use super::stale::StaleRun;
+use super::{QueryError, Reader, TraceOptions};
+use crate::model::{RunId, Timestamp};
+
+/// The answer of `report`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// When it was made.
+    pub at: Timestamp,
+    /// How the version came to be.
+    pub trace: Trace,
+    /// The verdict of those who flagged the version.
+    pub flagged: Option<Labelled>,
+    /// The verdict of those who found the version fine.
+    pub ok: Option<Labelled>,
+    /// What changed upstream since the last version that was fine, else since the one before; `None` without either.
+    pub diff: Option<Diff>,
+    /// Of the suspects for all flagged versions those that are upstream of this one.
+    pub suspects: Vec<Suspect>,
+    /// How many versions are flagged, in all.
+    pub flagged_in_all: usize,
+    /// What of the trace was stale when it ran, or would be if it were used now.
+    pub stale: Vec<StaleRun>,
+    /// What was made from the version.
+    pub impact: Impact,
+    /// Whom to tell: those who own what is downstream and current first.
+    pub tell: Vec<Tell>,
+}
+
+/// Somebody to tell, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tell {
+    /// Who.
+    pub owner: String,
+    /// How many current versions downstream are theirs.
+    pub current: usize,
+    /// Their runs upstream that are suspects, or that something changed in.
+    pub concerned: Vec<RunId>,
+    /// Whether a run of theirs wrote the version itself.
+    pub is_writer: bool,
+}
+
+impl Reader<'_> {
+    /// Returns the trace of `artifact` (`NAME`, the latest version, or `NAME@VERSION`), what changed upstream, whom to
+    /// suspect, what is stale, what was made from it, and whom to tell.
+    ///
+    /// # Errors
+    /// When no such artifact or version is known, or the store does not answer.
+    pub fn report(&mut self, artifact: &str, now: Timestamp) -> Result<Report, QueryError> {
+        let trace = self.trace(artifact, &TraceOptions::default())?;
+        let diff = match self.diff(artifact, None) {
+            Ok(diff) => Some(diff),
+            Err(QueryError::NothingBefore { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        let review = self.review(None)?;
+        let own = |labels: &[Labelled]| {
+            let is_own =
+                |label: &&Labelled| label.name == trace.artifact.name && label.version == trace.artifact.version;
+            labels.iter().find(is_own).cloned()
+        };
+        let (flagged, ok) = (own(&review.flagged), own(&review.ok));
+        let upstream: HashSet<RunId> = trace.runs.iter().map(|at| at.run.id).collect();
+        let is_upstream = |suspect: &Suspect| suspect.runs.iter().any(|run| upstream.contains(run));
+        let flagged_in_all = review.flagged.len();
+        let suspects: Vec<Suspect> = review.suspects.into_iter().filter(is_upstream).collect();
+        let stale = self.stale(Some(artifact), now)?.runs;
+        let impact = self.impact(&ImpactOf::Artifact(artifact))?;
+        let tell = tell(&trace, diff.as_ref(), &suspects, &impact);
+        Ok(Report { at: now, trace, flagged, ok, diff, suspects, flagged_in_all, stale, impact, tell })
+    }
+}
+
+/// How many suspects make their owners worth telling.
+const SUSPECTS: usize = 3;
+
+fn tell(trace: &Trace, diff: Option<&Diff>, suspects: &[Suspect], impact: &Impact) -> Vec<Tell> {
+    let changed = diff.into_iter().flat_map(|diff| &diff.differences).flat_map(|difference| difference.runs).flatten();
+    let suspected = suspects.iter().take(SUSPECTS).flat_map(|suspect| suspect.runs.iter().copied());
+    let concerned: HashSet<RunId> = changed.chain(suspected).collect();
+    let mut told: BTreeMap<&str, Tell> = BTreeMap::new();
+    for at in &trace.runs {
+        let Some(owner) = at.run.owner.as_deref() else { continue };
+        if at.depth == 0 {
+            entry(&mut told, owner).is_writer = true;
+        }
+        if concerned.contains(&at.run.id) {
+            entry(&mut told, owner).concerned.push(at.run.id);
+        }
+    }
+    for impacted in impact.artifacts.iter().filter(|impacted| impacted.state == ImpactState::Current) {
+        if let Some(owner) = impacted.owner.as_deref() {
+            let tell = entry(&mut told, owner);
+            tell.current = tell.current.saturating_add(1);
+        }
+    }
+    let mut tell: Vec<Tell> = told.into_values().collect();
+    tell.sort_by_key(|tell| (std::cmp::Reverse(tell.current), !tell.is_writer));
+    tell
+}
+
+fn entry<'o, 't>(told: &'t mut BTreeMap<&'o str, Tell>, owner: &'o str) -> &'t mut Tell {
+    let new = || Tell { owner: owner.to_owned(), current: 0, concerned: Vec::new(), is_writer: false };
+    told.entry(owner).or_insert_with(new)
+}
