@@ -73,7 +73,7 @@ struct Builder {
 
 impl Builder {
     fn run(&mut self, run: &Run) {
-        let mut lines = vec![run.component.clone(), format!("{} {}", run.id.short(), time::show(run.started_at))];
+        let mut lines = vec![run.component.clone(), run.id.short(), time::show(run.started_at)];
         if run.status != Status::Completed || !run.stale.is_empty() {
             lines.push(runs::status(run));
         }

@@ -8,15 +8,15 @@ fn small() -> TestEnv {
 
 #[test]
 fn dot_draws_runs_and_versions() {
-    insta::with_settings!({filters => vec![(r"[0-9a-f]{8} 2021", "[RUN] 2021")]}, {
+    insta::with_settings!({filters => vec![(r"(\\n|<br>)[0-9a-f]{8}(\\n|<br>)", "$1[RUN]$2")]}, {
         insta::assert_snapshot!(small().done(&["trace", "model.pkl", "--format", "dot"]), @r#"
         digraph trace {
             rankdir=LR;
             node [fontname="sans-serif"];
             n0 [shape=note, label="model.pkl", penwidth=3];
-            n1 [shape=box, style="rounded", label="train\n[RUN] 2021-01-01 00:01:00"];
+            n1 [shape=box, style="rounded", label="train\n[RUN]\n2021-01-01 00:01:00"];
             n2 [shape=note, label="clean.csv"];
-            n3 [shape=box, style="rounded", label="clean\n[RUN] 2021-01-01 00:00:00"];
+            n3 [shape=box, style="rounded", label="clean\n[RUN]\n2021-01-01 00:00:00"];
             n4 [shape=note, label="raw.csv"];
             n1 -> n0;
             n2 -> n1 [style=dashed, label="by time"];
@@ -29,13 +29,13 @@ fn dot_draws_runs_and_versions() {
 
 #[test]
 fn mermaid_draws_runs_and_versions() {
-    insta::with_settings!({filters => vec![(r"[0-9a-f]{8} 2021", "[RUN] 2021")]}, {
+    insta::with_settings!({filters => vec![(r"(\\n|<br>)[0-9a-f]{8}(\\n|<br>)", "$1[RUN]$2")]}, {
         insta::assert_snapshot!(small().done(&["--format", "mermaid", "trace", "model.pkl"]), @r#"
         flowchart LR
             n0(["model.pkl"])
-            n1["train<br>[RUN] 2021-01-01 00:01:00"]
+            n1["train<br>[RUN]<br>2021-01-01 00:01:00"]
             n2(["clean.csv"])
-            n3["clean<br>[RUN] 2021-01-01 00:00:00"]
+            n3["clean<br>[RUN]<br>2021-01-01 00:00:00"]
             n4(["raw.csv"])
             n1 --> n0
             n2 -. by time .-> n1

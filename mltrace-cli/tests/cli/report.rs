@@ -11,7 +11,7 @@ const FILTERS: [(&str, &str); 6] = [
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "[ID]"),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", "[NOW]"),
     (r"(run |w:|>)[0-9a-f]{8}\b", "$1[ID]"),
-    (r"(, )[0-9a-f]{8} 2021", "$1[ID] 2021"),
+    (r"(, )[0-9a-f]{8}, 2021", "$1[ID], 2021"),
     (r"\d+ days ago", "[MANY] days ago"),
 ];
 
@@ -117,18 +117,18 @@ fn a_report_is_one_page_of_html() {
         <p>Flagged at [NOW] by <code>tester</code>: all fives</p>
         <h2>How it came to be</h2>
         <figure>
-        <svg xmlns="http://www.w3.org/2000/svg" role="img" width="807" height="72" viewBox="0 0 807 72" style="min-width:565px">
+        <svg xmlns="http://www.w3.org/2000/svg" role="img" width="628" height="88" viewBox="0 0 628 88" style="min-width:439px">
         <title>The trace, data flowing to the right</title>
         <defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z" fill="context-stroke"/></marker></defs>
-        <polyline points="679.9,36.0 727.9,36.0" marker-end="url(#tip)"></polyline>
-        <polyline class="loose" points="411.5,36.0 459.5,36.0" marker-end="url(#tip)"><title>by time</title></polyline>
-        <polyline points="318.3,36.0 366.3,36.0" marker-end="url(#tip)"></polyline>
-        <polyline class="loose" points="49.9,36.0 97.9,36.0" marker-end="url(#tip)"><title>unknown writer</title></polyline>
-        <g><title>model, flagged</title><rect class="version asked bad" x="727.9" y="12.0" width="67.1" height="48.0" rx="0"/><text x="735.9" y="32.0">model</text><text x="735.9" y="48.0">flagged</text></g>
-        <g><title>train, [ID] 2021-01-01 00:04:00</title><rect class="run" x="459.5" y="12.0" width="220.4" height="48.0" rx="8"/><text x="467.5" y="32.0">train</text><text x="467.5" y="48.0">[ID] 2021-01-01 00:04:00</text></g>
-        <g><title>rows</title><rect class="version" x="366.3" y="20.0" width="45.2" height="32.0" rx="0"/><text x="374.3" y="40.0">rows</text></g>
-        <g><title>clean, [ID] 2021-01-01 00:03:00</title><rect class="run" x="97.9" y="12.0" width="220.4" height="48.0" rx="8"/><text x="105.9" y="32.0">clean</text><text x="105.9" y="48.0">[ID] 2021-01-01 00:03:00</text></g>
-        <g><title>raw</title><rect class="version" x="12.0" y="20.0" width="37.9" height="32.0" rx="0"/><text x="20.0" y="40.0">raw</text></g>
+        <polyline points="512.5,44.0 548.5,44.0" marker-end="url(#tip)"></polyline>
+        <polyline class="loose" points="321.8,44.0 357.8,44.0" marker-end="url(#tip)"><title>by time</title></polyline>
+        <polyline points="240.6,44.0 276.6,44.0" marker-end="url(#tip)"></polyline>
+        <polyline class="loose" points="49.9,44.0 85.9,44.0" marker-end="url(#tip)"><title>unknown writer</title></polyline>
+        <g><title>model, flagged</title><rect class="version asked bad" x="548.5" y="20.0" width="67.1" height="48.0" rx="0"/><text x="556.5" y="40.0">model</text><text x="556.5" y="56.0">flagged</text></g>
+        <g><title>train, [ID], 2021-01-01 00:04:00</title><rect class="run" x="357.8" y="12.0" width="154.7" height="64.0" rx="8"/><text x="365.8" y="32.0">train</text><text x="365.8" y="48.0">[ID]</text><text x="365.8" y="64.0">2021-01-01 00:04:00</text></g>
+        <g><title>rows</title><rect class="version" x="276.6" y="28.0" width="45.2" height="32.0" rx="0"/><text x="284.6" y="48.0">rows</text></g>
+        <g><title>clean, [ID], 2021-01-01 00:03:00</title><rect class="run" x="85.9" y="12.0" width="154.7" height="64.0" rx="8"/><text x="93.9" y="32.0">clean</text><text x="93.9" y="48.0">[ID]</text><text x="93.9" y="64.0">2021-01-01 00:03:00</text></g>
+        <g><title>raw</title><rect class="version" x="12.0" y="28.0" width="37.9" height="32.0" rx="0"/><text x="20.0" y="48.0">raw</text></g>
         </svg>
         </figure>
         <table>

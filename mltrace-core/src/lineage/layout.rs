@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 /// Between two layers.
-const GAP_X: f64 = 48.0;
+const GAP_X: f64 = 36.0;
 /// Between two boxes of a layer.
 const GAP_Y: f64 = 16.0;
 /// How much room a line takes that passes a layer.
@@ -313,9 +313,9 @@ mod tests {
     #[test]
     fn a_chain_runs_straight_to_the_right() {
         let found = layout(&[(100.0, 20.0), (50.0, 20.0), (80.0, 20.0)], &[(0, 1), (1, 2)]);
-        assert_eq!(found.boxes, [(12.0, 12.0), (160.0, 12.0), (258.0, 12.0)]);
-        assert_eq!(found.lines, [vec![(112.0, 22.0), (160.0, 22.0)], vec![(210.0, 22.0), (258.0, 22.0)]]);
-        assert_eq!((found.width, found.height), (350.0, 44.0));
+        assert_eq!(found.boxes, [(12.0, 12.0), (148.0, 12.0), (234.0, 12.0)]);
+        assert_eq!(found.lines, [vec![(112.0, 22.0), (148.0, 22.0)], vec![(198.0, 22.0), (234.0, 22.0)]]);
+        assert_eq!((found.width, found.height), (326.0, 44.0));
     }
 
     #[test]
