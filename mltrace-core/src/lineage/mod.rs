@@ -18,14 +18,14 @@ mod explain;
 
 mod next;
 
-pub use blame::{Blame, Counts, Scale, Suspect, rank, worth_suspecting};
-pub use coverage::{Group, Judged, Outputs, flagged, groups, reach};
 mod layout;
 
+pub use blame::{Blame, Counts, Scale, Suspect, rank, worth_suspecting};
+pub use coverage::{Group, Judged, Outputs, flagged, groups, reach};
 pub use diff::{Cause, Side, Source, Step, diff, is_unusual};
 pub use evidence::{Aspect, Evidence, Facts, Fault, Finding, Findings, evidence};
 pub use explain::explain;
 pub use impact::{ImpactState, Written, states};
-pub use next::{Belief, Look, look_next};
 pub use layout::{Layout, layout};
+pub use next::{Belief, Look, look_next};
 pub use trace::depths;

@@ -7,7 +7,7 @@ use mltrace_core::query::{Baseline, Diff, Difference};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::story::{Story, at, content, id};
+use crate::story::{Story, at, cases, content, id};
 
 /// A step of a pipeline: it reads what earlier steps wrote, and raw data.
 #[derive(Clone, Debug)]
@@ -166,7 +166,7 @@ fn version(style: Style, last: usize, round: usize, reached: bool) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+    #![proptest_config(cases(80))]
 
     #[test]
     fn one_change_is_named_and_nothing_else(

@@ -6,7 +6,7 @@ use mltrace_core::query::{Impact, ImpactOf, ImpactState};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::story::{Story, at, content, id};
+use crate::story::{Story, at, cases, content, id};
 
 /// How many artifacts the runs of a pipeline share.
 const ARTIFACTS: usize = 6;
@@ -116,6 +116,8 @@ fn ids(runs: &BTreeSet<usize>) -> BTreeSet<String> {
 }
 
 proptest! {
+    #![proptest_config(cases(64))]
+
     #[test]
     fn impact_is_the_closure_of_the_model(steps in steps(), root in any::<prop::sample::Index>()) {
         let mut story = Story::told(&lines(&steps));

@@ -7,6 +7,7 @@ use mltrace_core::ingest;
 use mltrace_core::model::RunId;
 use mltrace_core::query::Reader;
 use mltrace_core::store::{self, Mode, Store};
+use proptest::prelude::ProptestConfig;
 use serde_json::{Value, json};
 
 /// A project in a temporary folder.
@@ -47,6 +48,13 @@ impl Story {
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.home.root.join(name)
     }
+}
+
+/// Returns how many pipelines are generated: `few`, or `PROPTEST_CASES` for the long form.
+#[expect(clippy::disallowed_methods, reason = "whoever wants a long run asks for it as proptest lets them")]
+pub(crate) fn cases(few: u32) -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    ProptestConfig { cases: asked.unwrap_or(few), ..ProptestConfig::default() }
 }
 
 /// Returns the id of a run of the story.

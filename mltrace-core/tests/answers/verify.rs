@@ -9,7 +9,7 @@ use mltrace_core::query::{DiskState, Verify};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::story::{Story, at, id};
+use crate::story::{Story, at, cases, id};
 
 /// What happens to an artifact after it was recorded.
 #[derive(Clone, Copy, Debug)]
@@ -86,7 +86,7 @@ fn verify(story: &mut Story, artifacts: &[&str]) -> Verify {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+    #![proptest_config(cases(40))]
 
     #[test]
     fn damage_is_found_exactly(damages in damages()) {

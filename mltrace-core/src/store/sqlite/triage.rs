@@ -14,9 +14,10 @@ use crate::store::{
 const REDONE: &str = "(
      SELECT y.id FROM run y
      WHERE y.component_id = o.component_id AND y.signature = o.signature AND y.signature IS NOT NULL
-     AND y.ended_at > o.ended_at AND y.ended_at <= asked.at AND y.status = 1
+     AND y.ended_at >= coalesce(o.ended_at, w.at) AND (y.ended_at > coalesce(o.ended_at, w.at) OR y.uuid > o.uuid)
+     AND y.ended_at <= asked.at AND y.status = 1
      AND NOT EXISTS (SELECT 1 FROM write yw WHERE yw.run_id = y.id AND yw.version_id = w.version_id)
-     ORDER BY y.ended_at DESC LIMIT 1)";
+     ORDER BY y.ended_at DESC, y.uuid DESC LIMIT 1)";
 
 /// How many runs one statement asks for.
 const CHUNK: usize = 10_000;
@@ -59,7 +60,7 @@ impl SqliteStore {
             "SELECT w.run_id, {FRESHER}, (
                  SELECT c.stale_after_s FROM read d JOIN run r ON r.id = d.run_id
                  JOIN component c ON c.id = r.component_id
-                 WHERE d.artifact_id = w.artifact_id ORDER BY d.at DESC LIMIT 1)
+                 WHERE d.artifact_id = w.artifact_id ORDER BY d.at DESC, r.uuid DESC LIMIT 1)
              FROM (SELECT $1 AS at, value AS version_id FROM json_each($2)) AS asked
              JOIN write w ON w.id = (
                  SELECT q.id FROM write q JOIN run r ON r.id = q.run_id
@@ -91,8 +92,8 @@ impl SqliteStore {
                  WHERE q.artifact_id = a.id AND q.version_id IS NOT NULL
                  ORDER BY q.at DESC, r.uuid DESC, q.n DESC LIMIT 1)
              LEFT JOIN version v ON v.id = coalesce(w.version_id, (
-                 SELECT d.seen_id FROM read d WHERE d.artifact_id = a.id AND d.seen_id IS NOT NULL
-                 ORDER BY d.at DESC LIMIT 1))
+                 SELECT d.seen_id FROM read d JOIN run r ON r.id = d.run_id
+                 WHERE d.artifact_id = a.id AND d.seen_id IS NOT NULL ORDER BY d.at DESC, r.uuid DESC, d.n DESC LIMIT 1))
              WHERE a.project_id = $1 ORDER BY a.name";
         self.all(sql, [project], |row| {
             let is_known = row.get::<_, Option<i64>>(0)?.is_some();
