@@ -9,12 +9,12 @@ use crate::session::Session;
 
 /// Check the store and the journals
 ///
-/// Says what is fine and what is wrong; the exit code is 1 when something is. Nothing is repaired.
+/// Says what is fine and what is wrong; the exit code is 1 when something is wrong. Nothing is repaired.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Do not read every page of the store
+    /// Compare every row and every index of the store, and read every record that waits
     #[arg(long)]
-    quick: bool,
+    full: bool,
 }
 
 impl Args {
@@ -23,7 +23,7 @@ impl Args {
         if session.home.journal().exists() {
             let _ = session.open_and_fold(Mode::Write);
         }
-        let mut checkup = ingest::doctor(&session.home, !self.quick);
+        let mut checkup = ingest::doctor(&session.home, self.full);
         checkup.wrong.extend(session.home.warnings.iter().cloned());
         session.output.answer(&checkup, doctor::text)?;
         Ok(if checkup.wrong.is_empty() { Exit::Done } else { Exit::Wrong })

@@ -9,7 +9,7 @@ fn doctor_finds_nothing_wrong_with_a_healthy_store() {
     let checkup = env.json(&["doctor"]);
     assert_eq!(checkup["wrong"], serde_json::json!([]));
     assert!(!checkup["fine"].as_array().unwrap().is_empty());
-    env.done(&["doctor", "--quick"]);
+    env.done(&["doctor", "--full"]);
     TestEnv::new().done(&["doctor"]);
 }
 
@@ -23,6 +23,63 @@ fn a_file_that_is_no_store_is_told_apart() {
     assert_eq!(checkup.code, 1, "{}", checkup.stdout);
     assert_eq!(env.call(&["--version"]).code, 0);
     assert_eq!(env.call(&["config"]).code, 0);
+}
+
+/// Makes the store one of a later schema that asks for at least these.
+fn make_newer(env: &TestEnv, min_reader: i64, min_writer: i64) {
+    let store = rusqlite::Connection::open(env.project().join(".mltrace/mltrace.db")).unwrap();
+    let meta = format!(
+        "PRAGMA user_version = 99; UPDATE meta SET value = '9.9.0' WHERE key = 'writer';
+         UPDATE meta SET value = '{min_reader}' WHERE key = 'min_reader';
+         UPDATE meta SET value = '{min_writer}' WHERE key = 'min_writer';"
+    );
+    store.execute_batch(&meta).unwrap();
+}
+
+#[test]
+fn a_newer_store_that_may_be_read_is_read() {
+    let env = TestEnv::taxi();
+    make_newer(&env, 1, 99);
+    assert_eq!(env.json(&["trace", MODEL])["runs"].as_array().unwrap().len(), 7);
+    insta::assert_snapshot!(env.fails(3, &["note", "latest", "slow"]), @r"
+    error: the store `[TEMP]/project/.mltrace/mltrace.db` was written by mltrace 9.9.0 (schema 99), which this version cannot write
+    hint: install that version of mltrace, or newer
+    ");
+    assert_eq!(env.json(&["trace", MODEL])["runs"].as_array().unwrap().len(), 7);
+}
+
+#[test]
+fn a_newer_store_that_may_not_be_read_is_named_with_its_version() {
+    let env = TestEnv::taxi();
+    make_newer(&env, 99, 99);
+    insta::assert_snapshot!(env.fails(3, &["recent"]), @r"
+    error: the store `[TEMP]/project/.mltrace/mltrace.db` was written by mltrace 9.9.0 (schema 99), which this version cannot read
+    hint: install that version of mltrace, or newer
+    ");
+    let checkup = env.call(&["doctor"]);
+    assert_eq!(checkup.code, 1);
+    assert!(checkup.stdout.contains("was written by mltrace 9.9.0 (schema 99)"), "{}", checkup.stdout);
+    env.done(&["--version"]);
+    env.done(&["config"]);
+}
+
+#[test]
+fn doctor_tells_how_a_store_stands() {
+    let env = TestEnv::taxi();
+    let place = env.project().canonicalize().unwrap().display().to_string();
+    let version = format!("mltrace {}", env!("CARGO_PKG_VERSION").replace('.', "\\."));
+    insta::with_settings!({filters => vec![(regex_of(&place).as_str(), "[PROJECT]"), (&version, "mltrace [VERSION]")]}, {
+        insta::assert_snapshot!(env.done(&["doctor"]), @r"
+        ok     the store `[PROJECT]/.mltrace/mltrace.db` can be opened
+        ok     its schema is 1, by mltrace [VERSION]
+        ok     every page of it can be read
+        ok     every row's references hold
+        ok     runs: 7, components: 5, versions: 8, artifacts: 10, verdicts: 0, runs that died: 0
+        ok     every record was written
+        ok     no record was damaged
+        ok     processes that are recording: 0
+        ");
+    });
 }
 
 #[test]

@@ -1,14 +1,17 @@
 //! Whether a home is in order, and how to empty it.
 
+use std::error::Error;
 use std::fs;
 use std::io;
+use std::path::{Path, PathBuf};
 
 use crate::capture::{Host, place};
 use crate::config::Home;
-use crate::journal;
+use crate::journal::{self, Journal};
 use crate::store::{self, Checkup, Mode, StoreError};
 
-/// Returns what is fine and what is wrong with a store and its journals; `is_full` reads every page and row.
+/// Returns what is fine and what is wrong with a store and its journals; `is_full` compares every row and reads every
+/// record that waits.
 #[must_use]
 pub fn doctor(home: &Home, is_full: bool) -> Checkup {
     let mut checkup = Checkup::default();
@@ -20,7 +23,7 @@ pub fn doctor(home: &Home, is_full: bool) -> Checkup {
                     checkup.fine.extend(found.fine);
                     checkup.wrong.extend(found.wrong);
                 }
-                Err(error) => checkup.wrong.push(error.to_string()),
+                Err(error) => checkup.wrong.push(with_source(&error)),
             }
             let tallies = [
                 ("lost", "every record was written", "records could not be written"),
@@ -30,14 +33,18 @@ pub fn doctor(home: &Home, is_full: bool) -> Checkup {
                 match store.tally(name) {
                     Ok(0) => checkup.fine.push(fine.to_owned()),
                     Ok(count) => checkup.wrong.push(format!("{count} {wrong}")),
-                    Err(error) => checkup.wrong.push(error.to_string()),
+                    Err(error) => checkup.wrong.push(with_source(&error)),
                 }
             }
         }
         Err(StoreError::Missing(path)) => checkup.fine.push(format!("there is no store yet at `{}`", path.display())),
-        Err(error) => checkup.wrong.push(error.to_string()),
+        Err(error) => checkup.wrong.push(with_source(&error)),
     }
-    journals(home, &mut checkup);
+    journals(home, is_full, &mut checkup);
+    kept_aside(&home.folder, &mut checkup);
+    for backup in backups(home) {
+        checkup.fine.push(format!("`{}` is the store before a migration: remove it when you like", backup.display()));
+    }
     if !place::is_local(&home.folder) {
         let folder = home.folder.display();
         checkup.fine.push(format!("`{folder}` is not on a local disk: the store keeps a rollback journal"));
@@ -45,7 +52,11 @@ pub fn doctor(home: &Home, is_full: bool) -> Checkup {
     checkup
 }
 
-fn journals(home: &Home, checkup: &mut Checkup) {
+fn with_source(error: &StoreError) -> String {
+    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
+}
+
+fn journals(home: &Home, is_full: bool, checkup: &mut Checkup) {
     let journals = match journal::list(&home.journal()) {
         Ok(journals) => journals,
         Err(error) => {
@@ -54,13 +65,67 @@ fn journals(home: &Home, checkup: &mut Checkup) {
         }
     };
     let here = Host::here(None);
-    let is_over = |journal: &&journal::Journal| journal.is_over(&journal.header(&home.project), &here);
+    let is_over = |journal: &&Journal| journal.is_over(&journal.header(&home.project), &here);
     let over = journals.iter().filter(is_over).count();
     let alive = journals.len().saturating_sub(over);
-    checkup.fine.push(format!("{alive} processes are recording"));
+    checkup.fine.push(format!("processes that are recording: {alive}"));
     if over > 0 {
         checkup.wrong.push(format!("{over} journals of processes that ended are not folded: run `mltrace ingest`"));
     }
+    if is_full {
+        journals.iter().for_each(|journal| read(journal, checkup));
+    }
+}
+
+/// Reads a journal to its end.
+fn read(journal: &Journal, checkup: &mut Checkup) {
+    for part in &journal.parts {
+        let (mut at, mut records, mut damaged) = (0, 0_usize, 0_usize);
+        let read = loop {
+            match journal::read(&part.path, at) {
+                Ok(piece) => {
+                    records = records.saturating_add(piece.records.len());
+                    damaged = damaged.saturating_add(piece.damaged.len());
+                    if piece.is_end || piece.next == at {
+                        break Ok(());
+                    }
+                    at = piece.next;
+                }
+                // Somebody has folded it meanwhile.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        let name = part.path.display();
+        match read {
+            Ok(()) if damaged == 0 => checkup.fine.push(format!("records in `{name}`: {records}, all of them sound")),
+            Ok(()) => checkup.wrong.push(format!("{damaged} records of `{name}` are damaged")),
+            Err(error) => checkup.wrong.push(format!("the journal `{name}` cannot be read: {error}")),
+        }
+    }
+}
+
+/// Tells of the bytes of damaged records, which wait for a person to look at them.
+fn kept_aside(folder: &Path, checkup: &mut Checkup) {
+    let aside = folder.join("damaged");
+    let kept = fs::read_dir(&aside).map_or(0, Iterator::count);
+    if kept > 0 {
+        checkup.wrong.push(format!("{kept} damaged records are kept in `{}`", aside.display()));
+    }
+}
+
+/// Returns the copies of the store that were made before migrations.
+fn backups(home: &Home) -> Vec<PathBuf> {
+    let Some((folder, name)) = home.store.parent().zip(home.store.file_name()) else { return Vec::new() };
+    let start = format!("{}.schema-", name.to_string_lossy());
+    let is_backup = |path: &PathBuf| {
+        let name = path.file_name().map(|name| name.to_string_lossy());
+        name.is_some_and(|name| name.starts_with(&start) && name.contains(".backup"))
+    };
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_backup).collect();
+    found.sort();
+    found
 }
 
 /// Removes everything that is recorded under `home`, except the journals of processes that are recording now.
@@ -68,7 +133,7 @@ fn journals(home: &Home, checkup: &mut Checkup) {
 /// # Errors
 /// When a file cannot be removed.
 pub fn clear(home: &Home) -> io::Result<()> {
-    let mut files = Vec::new();
+    let mut files = backups(home);
     for suffix in ["", "-wal", "-shm", "-journal"] {
         let mut name = home.store.clone().into_os_string();
         name.push(suffix);

@@ -315,27 +315,6 @@ impl Store for SqliteStore {
     }
 
     fn check(&mut self, is_full: bool) -> Result<Checkup> {
-        let mut checkup = Checkup::default();
-        let pragma = if is_full { "PRAGMA integrity_check(10)" } else { "PRAGMA quick_check(10)" };
-        let verdicts: Vec<String> = self.all(pragma, [], |row| row.get(0))?;
-        if verdicts.iter().all(|verdict| verdict == "ok") {
-            checkup.fine.push(format!("every page of `{}` can be read", self.path.display()));
-        } else {
-            checkup.wrong.extend(verdicts.into_iter().map(|verdict| format!("the store is damaged: {verdict}")));
-        }
-        let strays = self.all("PRAGMA foreign_key_check", [], |row| row.get::<_, String>(0))?;
-        if strays.is_empty() {
-            checkup.fine.push("every row's references hold".to_owned());
-        } else {
-            checkup.wrong.push(format!("{} rows refer to rows that are missing", strays.len()));
-        }
-        let sql = "SELECT count(*) FROM run WHERE component_id IS NULL";
-        let unborn: i64 = self.one(sql, [], |row| row.get(0))?.unwrap_or_default();
-        if unborn > 0 {
-            checkup
-                .wrong
-                .push(format!("{unborn} runs have an end but no start: part of a journal or an import is missing"));
-        }
-        Ok(checkup)
+        self.check_up(is_full)
     }
 }

@@ -12,6 +12,8 @@ mod find;
 
 mod detail;
 
+mod check;
+
 mod history;
 mod triage;
 

@@ -1,0 +1,102 @@
+//! Whether a SQLite file is in order: its pages, its references, and what its rows say of each other.
+
+use super::SqliteStore;
+use crate::store::{Checkup, Result};
+
+/// Counts of what no fold leaves behind, with what each is in words.
+const CONTRADICTIONS: &[(&str, &str)] = &[
+    (
+        "SELECT count(*) FROM write w JOIN run r ON r.id = w.run_id
+         WHERE r.status = 1 AND r.component_id IS NOT NULL AND (w.version_id IS NULL OR w.at IS NULL)",
+        "outputs of completed runs have no version",
+    ),
+    (
+        "SELECT count(*) FROM write w JOIN version v ON v.id = w.version_id OR v.id = w.seen_id
+         WHERE v.artifact_id <> w.artifact_id",
+        "outputs have the version of another artifact",
+    ),
+    (
+        "SELECT count(*) FROM read d JOIN version v ON v.id = d.seen_id WHERE v.artifact_id <> d.artifact_id",
+        "inputs have the version of another artifact",
+    ),
+    (
+        "SELECT count(*) FROM read d JOIN write w ON w.id = d.write_id WHERE w.version_id IS NULL",
+        "inputs are bound to an output that does not count",
+    ),
+    ("SELECT count(*) FROM read WHERE bound IN (0, 2, 3) AND write_id IS NULL", "inputs are bound to nothing"),
+    (
+        "SELECT count(*) FROM read d JOIN write w ON w.run_id = d.run_id AND w.n = d.n",
+        "inputs have the number of an output",
+    ),
+];
+
+impl SqliteStore {
+    /// Returns what is fine and what is wrong with the file; `is_full` reads every page and compares every row.
+    pub(super) fn check_up(&self, is_full: bool) -> Result<Checkup> {
+        let mut checkup = Checkup::default();
+        checkup.fine.push(format!("its schema is {}, by mltrace {}", self.found, self.writer()));
+        self.check_pages(is_full, &mut checkup)?;
+        self.check_rows(&mut checkup)?;
+        if is_full {
+            self.check_contradictions(&mut checkup)?;
+        }
+        Ok(checkup)
+    }
+
+    fn check_pages(&self, is_full: bool, checkup: &mut Checkup) -> Result<()> {
+        let pragma = if is_full { "PRAGMA integrity_check(10)" } else { "PRAGMA quick_check(10)" };
+        let verdicts: Vec<String> = self.all(pragma, [], |row| row.get(0))?;
+        if verdicts.iter().any(|verdict| verdict != "ok") {
+            checkup.wrong.extend(verdicts.into_iter().map(|verdict| format!("the store is damaged: {verdict}")));
+            return Ok(());
+        }
+        let what = if is_full { "every page and every index of it" } else { "every page of it" };
+        checkup.fine.push(format!("{what} can be read"));
+        Ok(())
+    }
+
+    fn check_rows(&self, checkup: &mut Checkup) -> Result<()> {
+        let strays = self.all("PRAGMA foreign_key_check", [], |row| row.get::<_, String>(0))?;
+        if strays.is_empty() {
+            checkup.fine.push("every row's references hold".to_owned());
+        } else {
+            checkup.wrong.push(format!("{} rows refer to rows that are missing", strays.len()));
+        }
+        let counts = [
+            ("SELECT count(*) FROM run WHERE component_id IS NOT NULL", "runs"),
+            ("SELECT count(*) FROM component", "components"),
+            ("SELECT count(*) FROM version", "versions"),
+            ("SELECT count(*) FROM artifact", "artifacts"),
+            ("SELECT count(*) FROM label", "verdicts"),
+            ("SELECT count(*) FROM run WHERE status = 4", "runs that died"),
+        ];
+        let told = counts.iter().map(|(sql, what)| Ok(format!("{what}: {}", self.count(sql)?)));
+        checkup.fine.push(told.collect::<Result<Vec<_>>>()?.join(", "));
+        let unborn = self.count("SELECT count(*) FROM run WHERE component_id IS NULL")?;
+        if unborn > 0 {
+            checkup
+                .wrong
+                .push(format!("{unborn} runs have an end but no start: part of a journal or an import is missing"));
+        }
+        Ok(())
+    }
+
+    fn check_contradictions(&self, checkup: &mut Checkup) -> Result<()> {
+        let mut is_fine = true;
+        for (sql, what) in CONTRADICTIONS {
+            let count = self.count(sql)?;
+            if count > 0 {
+                is_fine = false;
+                checkup.wrong.push(format!("{count} {what}"));
+            }
+        }
+        if is_fine {
+            checkup.fine.push("the rows do not contradict each other".to_owned());
+        }
+        Ok(())
+    }
+
+    fn count(&self, sql: &str) -> Result<i64> {
+        Ok(self.one(sql, [], |row| row.get(0))?.unwrap_or_default())
+    }
+}

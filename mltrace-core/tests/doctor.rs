@@ -1,0 +1,153 @@
+//! What `doctor` finds: each kind of harm is done to a sound store, and told.
+
+use std::fs;
+use std::path::Path;
+
+use mltrace_core::config::{Environment, Home};
+use mltrace_core::ingest;
+use mltrace_core::journal;
+use mltrace_core::model::{Header, ProcessId, Record};
+use mltrace_core::store::{self, Mode};
+
+struct Project {
+    home: Home,
+    _folder: tempfile::TempDir,
+}
+
+impl Project {
+    fn taxi() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join(".mltrace/journal")).unwrap();
+        let mut home = Home::find(folder.path(), None, &Environment::default());
+        home.project = "taxi".to_owned();
+        let lines = include_bytes!("cases/taxi.ndjson");
+        let mut store = store::open(&home, Mode::Write).unwrap();
+        ingest::import(&home, store.as_mut(), &mut lines.as_slice(), &mut |_| {}).unwrap();
+        Self { home, _folder: folder }
+    }
+
+    fn harm(&self, sql: &str) {
+        let connection = rusqlite::Connection::open(&self.home.store).unwrap();
+        connection.execute_batch(&format!("PRAGMA foreign_keys = OFF; {sql}")).unwrap();
+    }
+
+    fn wrong(&self, is_full: bool) -> Vec<String> {
+        ingest::doctor(&self.home, is_full).wrong
+    }
+
+    fn journal(&self, bytes: &[u8]) {
+        fs::write(self.home.journal().join(format!("{}.log", ProcessId::new())), bytes).unwrap();
+    }
+}
+
+fn whole_journal() -> Vec<u8> {
+    let header = Header { process: Some(ProcessId::new()), project: "taxi".to_owned(), ..Header::default() };
+    let mut bytes = Vec::new();
+    journal::encode(&Record::Process(header), &mut bytes);
+    (1..4).for_each(|count| journal::encode(&Record::Lost(count), &mut bytes));
+    bytes
+}
+
+#[test]
+fn nothing_is_wrong_with_a_sound_store() {
+    let project = Project::taxi();
+    for is_full in [false, true] {
+        let checkup = ingest::doctor(&project.home, is_full);
+        assert_eq!(checkup.wrong, [""; 0]);
+        let told = checkup.fine.join("\n");
+        assert!(told.contains("runs: 7, components: 5, versions: ") && told.contains("its schema is 1, by mltrace "));
+    }
+}
+
+#[test]
+fn each_contradiction_is_told_by_the_full_check() {
+    let harms = [
+        ("UPDATE write SET version_id = NULL, at = NULL", "outputs of completed runs have no version"),
+        (
+            "UPDATE write SET artifact_id = (SELECT max(id) FROM artifact) WHERE id = 1",
+            "outputs have the version of another",
+        ),
+        (
+            "UPDATE read SET seen_id = (SELECT max(id) FROM version) WHERE bound = 3",
+            "inputs have the version of another",
+        ),
+        ("UPDATE write SET version_id = NULL WHERE id = 1", "inputs are bound to an output that does not count"),
+        ("UPDATE read SET write_id = NULL WHERE bound = 3", "inputs are bound to nothing"),
+        (
+            "UPDATE write SET n = 0 WHERE id IN (SELECT min(id) FROM write GROUP BY run_id)",
+            "inputs have the number of an output",
+        ),
+    ];
+    for (sql, what) in harms {
+        let project = Project::taxi();
+        project.harm(sql);
+        assert_eq!(project.wrong(false), [""; 0], "{sql}");
+        let wrong = project.wrong(true);
+        assert!(wrong.iter().any(|line| line.contains(what)), "{sql}: {wrong:?}");
+    }
+}
+
+#[test]
+fn what_the_quick_check_finds_is_told_too() {
+    let project = Project::taxi();
+    project.harm("DELETE FROM artifact WHERE id = 1");
+    assert!(project.wrong(false)[0].contains("refer to rows that are missing"));
+
+    let project = Project::taxi();
+    project.harm("UPDATE run SET component_id = NULL WHERE id = 1");
+    assert!(project.wrong(false)[0].contains("1 runs have an end but no start"));
+
+    let project = Project::taxi();
+    project.harm("INSERT INTO tally VALUES ('lost', 3)");
+    assert_eq!(project.wrong(false), ["3 records could not be written"]);
+}
+
+#[test]
+fn a_damaged_index_is_told_by_the_full_check() {
+    let project = Project::taxi();
+    let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'run_by_time'";
+    let connection = rusqlite::Connection::open(&project.home.store).unwrap();
+    let root: u64 = connection.query_row(root, [], |row| row.get::<_, i64>(0)).unwrap().try_into().unwrap();
+    drop(connection);
+    let mut bytes = fs::read(&project.home.store).unwrap();
+    let end = usize::try_from(root).unwrap() * 4096;
+    // The last byte of an entry is a part of the row's key.
+    bytes[end - 1] ^= 1;
+    fs::write(&project.home.store, bytes).unwrap();
+    assert_eq!(project.wrong(false), [""; 0]);
+    assert!(project.wrong(true)[0].contains("the store is damaged"), "{:?}", project.wrong(true));
+}
+
+#[test]
+fn journals_that_wait_are_told_and_read() {
+    let project = Project::taxi();
+    project.journal(&whole_journal());
+    assert_eq!(project.wrong(true), ["1 journals of processes that ended are not folded: run `mltrace ingest`"]);
+    let told = ingest::doctor(&project.home, true).fine.join("\n");
+    assert!(told.contains("records in `") && told.contains("4, all of them sound"), "{told}");
+
+    let mut bytes = whole_journal();
+    let middle = bytes.len() - 40;
+    bytes[middle] ^= 0x55;
+    project.journal(&bytes);
+    assert_eq!(project.wrong(false).len(), 1);
+    let wrong = project.wrong(true);
+    assert!(wrong.len() == 2 && wrong[1].contains("1 records of `"), "{wrong:?}");
+
+    let mut store = store::open(&project.home, Mode::Write).unwrap();
+    ingest::fold(&project.home, store.as_mut()).unwrap();
+    drop(store);
+    let wrong = project.wrong(false).join("\n");
+    assert!(wrong.contains("1 records were damaged") && wrong.contains("1 damaged records are kept in `"), "{wrong}");
+}
+
+#[test]
+fn copies_from_before_a_migration_are_told_and_cleared() {
+    let project = Project::taxi();
+    let backup = project.home.folder.join("mltrace.db.schema-1.backup");
+    fs::copy(&project.home.store, &backup).unwrap();
+    let told = ingest::doctor(&project.home, false).fine.join("\n");
+    assert!(told.contains("is the store before a migration"), "{told}");
+    ingest::clear(&project.home).unwrap();
+    assert!(!Path::exists(&backup), "it holds what was to be removed");
+}
