@@ -1,7 +1,7 @@
 //! A store on disks that fail: no acknowledged run is lost, nothing is stored by half.
 //!
 //! The faults are made inside the process, by a file layer under SQLite (`vfs`), so every place is met. The short form is
-//! part of the workspace's tests; `cargo test -p mltrace-core --release --test disk -- --ignored --nocapture` is the
+//! part of the workspace's tests; `cargo test -p mltrace-core --test disk -- --ignored --nocapture` is the
 //! long one.
 
 #![cfg(unix)]
