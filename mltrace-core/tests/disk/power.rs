@@ -341,6 +341,6 @@ fn journals_that_are_unlinked_before_the_commit_lose_runs() {
 #[test]
 #[ignore = "takes minutes"]
 fn what_was_committed_survives_power_loss_at_every_change() {
-    check("write-ahead log", &Project::new(), 16, 1);
-    check("rollback journal", &Project::new().with_rollback_journal(), 16, 1);
+    check("write-ahead log", &Project::new(), 6, 1);
+    check("rollback journal", &Project::new().with_rollback_journal(), 6, 1);
 }

@@ -1,7 +1,8 @@
 //! A store of each schema that was ever released, and what it answers.
 //!
 //! `cargo test -p mltrace-core --test versions -- --ignored make_the_golden_store` makes `tests/golden/vN.db` and
-//! `vN.json` for the schema N of the day. Once N is released they are never made again.
+//! `vN.json` for the schema N of the day. Once N is released, `vN.db` is never made again, and `vN.json` only when an
+//! answer was wrong.
 
 use std::fs;
 use std::path::PathBuf;
