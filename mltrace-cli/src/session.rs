@@ -138,10 +138,15 @@ impl Session {
             return Err(Error::new(Kind::Store, "nothing can be recorded while recording is switched off")
                 .hint("run `mltrace config` to see what switches it off"));
         }
+        // Opened first: nothing that is refused here waits in a journal to be stored after all.
+        let mut store = store::open(&self.home, Mode::Write)?;
         if !self.recorder().append_all(records) {
             return Err(self.unrecorded("it is not recorded"));
         }
-        Ok(self.open_and_fold(Mode::Write)?.0)
+        let report = ingest::fold(&self.home, &mut *store)
+            .map_err(|error| Error::from(error).hint("it is in the journal: the next command stores it"))?;
+        self.warn_of_damage(&report);
+        Ok(store)
     }
 
     /// Returns the error for something that the journal did not take.

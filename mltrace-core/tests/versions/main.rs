@@ -3,6 +3,7 @@
 
 mod golden;
 
+#[cfg(unix)]
 mod migration;
 
 use std::path::Path;
