@@ -131,10 +131,13 @@ impl Recorder {
             records.insert(0, Record::Lost(lost));
         }
         let written = self.opened(&mut journal).and_then(|writer| writer.append(&records));
+        if written.is_ok() {
+            // Before another thread may write: it must not tell the same loss again.
+            self.lost.fetch_sub(lost, Ordering::Relaxed);
+        }
         drop(journal);
         match written {
             Ok(()) => {
-                self.lost.fetch_sub(lost, Ordering::Relaxed);
                 (self.hooks.appended)();
                 true
             }
