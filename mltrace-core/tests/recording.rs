@@ -310,6 +310,14 @@ fn a_newer_store_that_may_be_read_answers_while_there_is_something_to_fold() {
 }
 
 #[test]
+fn a_loss_that_nobody_can_have_counted_keeps_nothing_out() {
+    let project = Project::new();
+    project.recorder.append_all(vec![Record::Lost(u64::MAX), Record::Lost(u64::MAX)]);
+    project.begin("after", Vec::new()).end(Status::Completed, None, None);
+    assert_eq!(project.run("after").status, Status::Completed);
+}
+
+#[test]
 fn without_a_place_to_write_nothing_is_recorded_and_nothing_fails() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("file"), "").unwrap();

@@ -391,9 +391,11 @@ impl<'c> SqliteWriter<'c> {
     }
 
     pub(super) fn add_tally(&self, name: &str, count: u64) -> Result<()> {
+        // A number that nobody can have counted must not keep the rest of a journal out.
+        const MOST: u64 = 1 << 40;
         let sql = "INSERT INTO tally (name, count) VALUES ($1, $2)
              ON CONFLICT (name) DO UPDATE SET count = count + excluded.count";
-        self.execute(sql, params![name, size_column(Some(count))]).map(drop)
+        self.execute(sql, params![name, size_column(Some(count.min(MOST)))]).map(drop)
     }
 }
 
