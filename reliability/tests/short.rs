@@ -1,0 +1,68 @@
+//! The short form of every promise, and the sabotages that are seen in no time.
+
+#![allow(clippy::print_stdout, reason = "what could not be tried here is part of the answer")]
+
+use std::process::Command;
+
+fn check(arguments: &[&str]) {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_mltrace-reliability")).arg("--short").args(arguments).output().unwrap();
+    let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    println!("{told}");
+    assert!(output.status.success(), "{told}");
+}
+
+#[test]
+fn a_registered_function_behaves_as_its_plain_twin_whatever_the_store_does() {
+    check(&["unnoticed"]);
+}
+
+#[test]
+fn recording_never_blocks() {
+    check(&["never-blocks"]);
+}
+
+#[test]
+fn nothing_is_dropped_silently() {
+    check(&["accounted"]);
+}
+
+#[test]
+fn an_acknowledged_run_survives_kill_9() {
+    check(&["acknowledged"]);
+}
+
+#[test]
+fn folding_is_idempotent_order_free_and_resumable() {
+    check(&["idempotent"]);
+}
+
+#[test]
+fn many_writers_share_one_store() {
+    check(&["many-writers"]);
+}
+
+#[test]
+fn status_is_exact() {
+    check(&["status"]);
+}
+
+#[test]
+fn a_full_disk_keeps_the_ends() {
+    check(&["full-disk"]);
+}
+
+#[test]
+fn a_store_can_be_opened_or_is_explained() {
+    check(&["opening"]);
+}
+
+#[test]
+fn secrets_are_not_recorded() {
+    check(&["secrets"]);
+}
+
+#[test]
+fn what_is_broken_on_purpose_is_seen() {
+    check(&["--sabotage", "many-writers", "full-disk", "opening", "secrets"]);
+}
