@@ -1,6 +1,7 @@
 //! What people and programs get from the `mltrace` command, run as a process in a place of its own.
 
 mod env;
+mod faults;
 
 mod trace;
 
