@@ -145,7 +145,7 @@ impl Session {
         }
         let report = ingest::fold(&self.home, &mut *store)
             .map_err(|error| Error::from(error).hint("it is in the journal: the next command stores it"))?;
-        self.warn_of_damage(&report);
+        self.warn_of(&report);
         Ok(store)
     }
 
