@@ -28,7 +28,7 @@ const NOTES: usize = 300;
 #[ignore = "started by the other tests"]
 #[expect(clippy::disallowed_methods, reason = "the test that starts this process tells it where to record")]
 fn record() {
-    let place = PathBuf::from(std::env::var_os(PLACE).unwrap());
+    let Some(place) = std::env::var_os(PLACE).map(PathBuf::from) else { return };
     let durability = if std::env::var_os(SURE).is_some() { Durability::Power } else { Durability::Process };
     let mut witness = std::fs::File::options().write(true).open(WITNESS).unwrap();
     let process = ProcessId::new();
