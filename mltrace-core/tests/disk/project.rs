@@ -75,12 +75,14 @@ impl Project {
     /// Folds as a recording process does.
     pub(crate) fn fold(&self) -> Result<(), String> {
         let mut store = store::open(&self.home, Mode::Fold).map_err(|error| error.to_string())?;
-        ingest::fold(&self.home, store.as_mut()).map(drop).map_err(|error| error.to_string())
+        let report = ingest::fold(&self.home, store.as_mut()).map_err(|error| error.to_string())?;
+        nothing_left(&report)
     }
 
     /// Asks as a command does: whatever can be folded is, before.
     pub(crate) fn ask(&self) -> Result<(), String> {
         let folded = ingest::open_folded(&self.home, &|_| {}).map_err(|error| error.to_string())?;
+        nothing_left(&folded.report)?;
         folded.behind.map_or(Ok(()), |error| Err(error.to_string()))
     }
 
@@ -147,6 +149,10 @@ impl Project {
         assert_eq!(mode, "delete");
         self
     }
+}
+
+fn nothing_left(report: &ingest::FoldReport) -> Result<(), String> {
+    report.left.first().map_or(Ok(()), |left| Err(left.reason.clone()))
 }
 
 /// The number of the first run tells a journal from others.
