@@ -202,11 +202,24 @@ fn upstream(known: &Known<'_>, name: &str, version: &str, write: Option<&Write<'
 
 /// Returns everything downstream of a run, itself at depth 0.
 pub(crate) fn impact(known: &Known<'_>, run: &RunFacts) -> Vec<(String, u32)> {
+    downstream(known, vec![run.id.clone()], 0)
+}
+
+/// Returns everything downstream of a version, its readers, under whatever name they read it, at depth 1.
+pub(crate) fn impact_of_version(known: &Known<'_>, name: &str, version: &str) -> Vec<(String, u32)> {
+    let reads_it = |run: &&RunFacts| {
+        let mut reads = run.reads.iter().zip(known.seen(run)).filter(|(_, seen)| seen.version == version);
+        reads.any(|(read, seen)| read.name == name || seen.written_as.as_deref() == Some(name))
+    };
+    downstream(known, known.facts.runs.iter().filter(reads_it).map(|run| run.id.clone()).collect(), 1)
+}
+
+fn downstream(known: &Known<'_>, roots: Vec<String>, first: u32) -> Vec<(String, u32)> {
     let readers = |id: &str| {
         let reads = |other: &&RunFacts| known.seen(other).iter().any(|seen| seen.written_by.as_deref() == Some(id));
         known.facts.runs.iter().filter(reads).map(|run| run.id.clone()).collect()
     };
-    closure(known, vec![run.id.clone()], readers)
+    closure(known, roots, readers).into_iter().map(|(id, depth)| (id, depth + first)).collect()
 }
 
 /// Returns the runs that can be reached, each at its smallest distance, in the promised order.

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use mltrace_core::lineage;
-use mltrace_core::model::{RunId, Timestamp, Verdict};
-use mltrace_core::query::{QueryError, Reader, Run, RunFilter, StaleReason, Trace, TraceOptions};
+use mltrace_core::model::{Timestamp, Verdict};
+use mltrace_core::query::{ImpactOf, QueryError, Reader, Run, RunFilter, StaleReason, Trace, TraceOptions};
 
 use super::answers::{self, InputAnswer, OutputAnswer, RunAnswer, TraceAnswer};
 use super::facts::{Facts, RunFacts};
@@ -39,8 +38,12 @@ pub(crate) fn compare(reader: &mut Reader<'_>, facts: &Facts, moments: &[i64]) -
             found.check(&format!("trace {name} as of {as_of:?}"), &ask(reader, name, *as_of), &model);
         }
         for version in answers::versions(&known, name) {
+            let text = format!("{name}@{version}");
+            if !names.contains(&text) {
+                let model = answers::impact_of_version(&known, name, &version);
+                found.check(&format!("impact of {text}"), &impact(reader, &ImpactOf::Artifact(&text)), &model);
+            }
             for as_of in &as_ofs {
-                let text = format!("{name}@{version}");
                 // The whole text as a name first.
                 let model = match names.contains(&text) {
                     true => answers::trace(&known, &text, *as_of),
@@ -64,18 +67,17 @@ fn compare_runs(reader: &mut Reader<'_>, known: &Known<'_>, found: &mut Comparis
         found.check(&format!("run {}", model.id), &product, &answers::run_answer(known, model));
     }
     for run in &known.facts.runs {
-        found.check(&format!("impact of {}", run.id), &impact(&runs, &run.id), &answers::impact(known, run));
+        found.check(
+            &format!("impact of {}", run.id),
+            &impact(reader, &ImpactOf::Run(&run.id)),
+            &answers::impact(known, run),
+        );
     }
 }
 
-/// Returns everything downstream of a run, as the answers to `recent` have it.
-fn impact(runs: &[Run], id: &str) -> Vec<(String, u32)> {
-    let edges: Vec<(RunId, RunId)> =
-        runs.iter().flat_map(|run| run.depends_on.iter().map(|writer| (*writer, run.id))).collect();
-    let mut reached = lineage::depths(&[id.parse().unwrap()], &edges, None);
-    let started = |id: RunId| runs.iter().find(|run| run.id == id).map(|run| run.started_at);
-    reached.sort_by_key(|(id, depth)| (*depth, started(*id), *id));
-    reached.into_iter().map(|(id, depth)| (id.to_string(), depth)).collect()
+fn impact(reader: &mut Reader<'_>, of: &ImpactOf<'_>) -> Vec<(String, u32)> {
+    let impact = reader.impact(of).unwrap_or_else(|error| panic!("{of:?}: {error}"));
+    impact.runs.iter().map(|at| (at.run.id.to_string(), at.depth)).collect()
 }
 
 fn compare_review(reader: &mut Reader<'_>, facts: &Facts, found: &mut Comparison) {
