@@ -35,31 +35,36 @@ const NAMES: &[&str] = &[
     "prediction-7",
 ];
 
-/// Words that commands know, and some that they do not.
-const WORDS: &[&str] = &[
-    "trace",
-    "flag",
-    "unflag",
-    "review",
-    "recent",
-    "history",
-    "inspect",
-    "components",
-    "component",
+/// Commands as people give them.
+const COMMANDS: &[&str] = &[
+    "trace model --as-of 2d",
+    "trace model --depth 3 --format dot",
+    "impact model --format json",
+    "flag model --reason bad",
+    "flag model --ok",
+    "unflag --all",
+    "review --limit 3",
+    "recent --since 2021-05-02 --status failed",
+    "history train",
+    "inspect latest",
+    "inspect latest --format json",
+    "components --owner ann",
+    "component train --owner ann --tag etl",
     "tags",
-    "note",
-    "log",
-    "import",
-    "export",
+    "note latest slow",
+    "log --component train -i raw.csv -o model -p month=3 --started 2h --ended 1h",
+    "import -",
+    "export --since 2d",
     "ingest",
     "doctor",
     "config",
-    "clear",
-    "completions",
+    "clear --yes",
+    "completions bash",
     "man",
-    "help",
-    "impact",
-    "diff",
+];
+
+/// Words that commands know, and some that they do not.
+const WORDS: &[&str] = &[
     "model",
     "s3://x/raw",
     "train",
@@ -69,31 +74,22 @@ const WORDS: &[&str] = &[
     "--",
     "--format",
     "json",
-    "dot",
     "mermaid",
     "--as-of",
-    "2d",
     "--since",
-    "2021-05-02",
     "--limit",
     "-1",
     "99999999999999999999",
     "--depth",
     "0",
     "--ok",
-    "--reason",
     "--all",
-    "--yes",
     "--component",
     "-i",
-    "-o",
     "-p",
-    "a=1",
     "=",
     "--tag",
     "--status",
-    "failed",
-    "--started",
     "--ended",
     "-q",
     "-v",
@@ -103,11 +99,11 @@ const WORDS: &[&str] = &[
     "always",
     "--help",
     "--version",
-    "--full",
-    "bash",
-    "--owner",
     "",
     "é\u{202e}",
+    "%",
+    "9999-12-31",
+    "0001-01-01",
 ];
 
 /// Returns how many inputs each target gets: few in every test run, as many as asked for in a long one.
@@ -202,11 +198,15 @@ fn any_bytes_are_a_store_that_is_opened_or_explained() {
 #[test]
 fn any_words_are_arguments_that_end_with_an_exit_code() {
     let exe = PathBuf::from(env!("CARGO_BIN_EXE_mltrace"));
+    let commands: Vec<Vec<u8>> = COMMANDS.iter().map(|command| command.replace(' ', "\n").into_bytes()).collect();
     let make = |mutator: &mut Mutator| {
-        let mut words: Vec<&str> = vec![mutator.pick(&WORDS[..23])];
-        words.extend((0..mutator.below(5)).map(|_| mutator.pick(WORDS)));
-        let seed = words.join("\n").into_bytes();
-        if mutator.below(3) == 0 { mutator.input(&[seed]) } else { seed }
+        let mut words: Vec<&str> = mutator.pick(COMMANDS).split(' ').collect();
+        for _ in 0..mutator.below(3) {
+            let at = mutator.below(words.len());
+            words.splice(at..at + mutator.below(2), [mutator.pick(WORDS)]);
+        }
+        let input = words.join("\n").into_bytes();
+        if mutator.below(3) == 0 { mutator.input(&[input]) } else { input }
     };
-    fuzz("arguments", 120, &[], make, |bytes| arguments::check(&exe, bytes));
+    fuzz("arguments", 80, &commands, make, |bytes| arguments::check(&exe, bytes));
 }
