@@ -297,3 +297,44 @@ fn versions_that_nobody_wrote_differ_in_themselves() {
     assert_eq!(told(&diff), [("content".to_owned(), [None, None])]);
     assert_eq!(diff.differences[0].component, None);
 }
+
+#[test]
+fn runs_of_one_component_are_told_apart_by_where_they_are_read() {
+    let clean = |number: usize, kind: &str, round: usize| {
+        let raw = json!([{"name": format!("s3://raw/{kind}/{round}"), "argument": "raw"}]);
+        let mut line = line(number, "clean", raw, json!([format!("s3://x/{kind}/{round}")]));
+        line["params"] = json!({"kind": kind});
+        line
+    };
+    let join = |number: usize, round: usize| {
+        let input = |kind: &str| json!({"name": format!("s3://x/{kind}/{round}"), "argument": kind});
+        line(number, "join", json!([input("rides"), input("zones")]), json!([format!("s3://x/joined/{round}")]))
+    };
+    // In the second round the zones come first.
+    let mut story = Story::told(&[
+        clean(1, "rides", 1),
+        clean(2, "zones", 1),
+        join(3, 1),
+        clean(4, "zones", 2),
+        clean(5, "rides", 2),
+        join(6, 2),
+    ]);
+    let diff = story.reader().diff("s3://x/joined/1", Some("s3://x/joined/2")).unwrap();
+    let pairs: Vec<_> = told(&diff);
+    let raw = "input:raw".to_owned();
+    assert_eq!(pairs, [(raw.clone(), [Some(id(1)), Some(id(5))]), (raw, [Some(id(2)), Some(id(4))])], "{diff:?}");
+}
+
+#[test]
+fn a_run_that_both_have_is_its_own_partner() {
+    let mut story = Story::told(&[
+        line(1, "clean", json!(["s3://raw"]), json!(["s3://x/rows"])),
+        line(2, "train", json!(["s3://x/rows"]), json!(["s3://x/model"])),
+        line(3, "evaluate", json!(["s3://x/model", "s3://x/rows"]), json!(["s3://x/scores"])),
+        line(4, "clean", json!(["s3://raw"]), json!(["s3://x/rows"])),
+        line(5, "evaluate", json!(["s3://x/model", "s3://x/rows"]), json!(["s3://x/scores"])),
+    ]);
+    let diff = story.reader().diff("s3://x/scores", None).unwrap();
+    assert_eq!(told(&diff), [("missing".to_owned(), [None, Some(id(4))])], "{diff:?}");
+    assert_eq!(diff.consequences, 1);
+}

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use mltrace_core::capture::fingerprint::fingerprint;
-use mltrace_core::capture::{Hashing, Skip};
+use mltrace_core::capture::fingerprint::{fingerprint, stat};
+use mltrace_core::capture::{Cache, Hashing, Skip};
 use mltrace_core::query::{DiskState, Verify};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -159,4 +159,17 @@ fn a_file_told_by_its_stat_is_compared_by_its_stat() {
     assert_eq!(verify(&mut story, &[]).artifacts[0].state, DiskState::Unchanged);
     fs::write(story.path("large"), "y".repeat(101)).unwrap();
     assert_eq!(verify(&mut story, &[]).artifacts[0].state, DiskState::Changed);
+}
+
+#[test]
+fn a_hash_that_was_kept_is_not_believed() {
+    let mut story = Story::told(&[]);
+    let path = story.path("file");
+    fs::write(&path, "x".repeat(100)).unwrap();
+    let mut artifact = content(&path);
+    artifact["name"] = json!("file");
+    story
+        .tell(&[json!({"id": id(1), "component": "c", "started_at": at(0), "ended_at": at(1), "outputs": [artifact]})]);
+    Cache::new(&story.path(".mltrace")).put(&path, &stat(&path).unwrap().unwrap(), [7; 32], i64::MAX);
+    assert_eq!(verify(&mut story, &[]).artifacts[0].state, DiskState::Unchanged);
 }
