@@ -47,6 +47,29 @@ fn panicking() {
     panic!("index out of every bound");
 }
 
+#[register(params = [depth])]
+fn recursing(depth: u32) -> u32 {
+    if depth == 0 { 0 } else { 1 + recursing(depth - 1) }
+}
+
+#[register]
+#[expect(unsafe_code, reason = "there is no safe way to fork")]
+fn forking() {
+    unsafe extern "C" {
+        fn fork() -> i32;
+        fn _exit(code: i32) -> !;
+    }
+    // SAFETY: the child makes one call, as pipelines do that fork workers, and leaves without running anything at exit.
+    let child = unsafe { fork() };
+    if child == 0 {
+        recursing(0);
+        // SAFETY: nothing of the parent's is flushed or dropped twice.
+        unsafe { _exit(0) }
+    }
+    let child = rustix::process::Pid::from_raw(child);
+    rustix::process::waitpid(child, rustix::process::WaitOptions::empty()).unwrap();
+}
+
 /// What a child does; the parent test runs this test alone in a process of its own.
 #[test]
 fn part() {
@@ -57,6 +80,12 @@ fn part() {
         "leave" => leaving(),
         "fail" => println!("{:?}", failing()),
         "panic" => panicking(),
+        "fork" => forking(),
+        "crowd" => std::thread::scope(|scope| {
+            for _ in 0..64 {
+                scope.spawn(|| recursing(3));
+            }
+        }),
         "many" => {
             for month in 0..200 {
                 assert!(cleaning(Path::new("raw.csv"), month).is_ok());
@@ -264,4 +293,41 @@ fn writing_to_a_child_that_waits_lets_it_end() {
     child.stdin.take().unwrap().write_all(b"\n").unwrap();
     assert!(child.wait().unwrap().success());
     assert_eq!(place.only_run().status, Status::Completed);
+}
+
+#[test]
+fn sixty_four_at_once_and_each_inside_another_are_all_recorded() {
+    let place = Place::new();
+    assert!(place.run("crowd").status.success());
+    let runs = place.runs();
+    assert_eq!(runs.len(), 64 * 4);
+    assert!(runs.iter().all(|run| run.status == Status::Completed));
+    for run in &runs {
+        let parent = run.parent.and_then(|parent| runs.iter().find(|other| other.id == parent));
+        let depth = |run: &Run| run.params["depth"].to_string().trim_matches('"').parse::<u32>().unwrap();
+        assert_eq!(parent.map_or(4, depth), depth(run) + 1, "each is inside the one before");
+    }
+}
+
+#[test]
+fn a_forked_child_records_into_a_journal_of_its_own() {
+    let place = Place::new();
+    assert!(place.run("fork").status.success());
+    let runs = place.runs();
+    let find = |component: &str| runs.iter().find(|run| run.component == component).unwrap();
+    assert_eq!(runs.len(), 2);
+    assert_eq!((find("forking").status, find("recursing").status), (Status::Completed, Status::Completed));
+    assert_eq!(find("recursing").parent, Some(find("forking").id));
+}
+
+#[test]
+fn a_signal_that_ends_a_process_shows_its_run_as_died() {
+    for name in ["-TERM", "-INT", "-HUP"] {
+        let place = Place::new();
+        let mut child = place.command("wait").spawn().unwrap();
+        let _lines = until(&mut child, "waiting");
+        signal(&child, name);
+        assert_eq!(child.wait().unwrap().code(), None, "{name} is not caught");
+        assert_eq!(place.only_run().status, Status::Died, "{name}");
+    }
 }
