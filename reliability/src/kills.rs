@@ -22,6 +22,7 @@ struct Count {
     corrupt: usize,
     unfolded: usize,
     left: usize,
+    errors: Vec<String>,
 }
 
 /// Kills and looks.
@@ -32,7 +33,7 @@ pub(crate) fn try_it(form: &Form) -> Result<Outcome> {
     for count in crowd::each(stores, |store| one_store(form, store))? {
         all.add(&count);
     }
-    let Count { kills, acknowledged, lost, half_written, corrupt, unfolded, left } = all;
+    let Count { kills, acknowledged, lost, half_written, corrupt, unfolded, left, errors } = all;
     outcome.figure = format!(
         "{kills} kills, {acknowledged} acknowledged: {lost} lost, {half_written} half-written, {corrupt} corrupt, \
          {unfolded} journals not folded, {left} files left behind"
@@ -41,7 +42,7 @@ pub(crate) fn try_it(form: &Form) -> Result<Outcome> {
     outcome.hold(lost == 0, || format!("{lost} acknowledged runs are not stored"));
     outcome.hold(half_written == 0, || format!("{half_written} runs are stored by half"));
     outcome.hold(corrupt == 0, || format!("{corrupt} stores are corrupt"));
-    outcome.hold(unfolded == 0, || format!("{unfolded} journals did not fold"));
+    outcome.hold(unfolded == 0, || format!("{unfolded} journals did not fold: {errors:?}"));
     Ok(outcome)
 }
 
@@ -68,6 +69,7 @@ impl Count {
         self.corrupt += other.corrupt;
         self.unfolded += other.unfolded;
         self.left += other.left;
+        self.errors.extend_from_slice(&other.errors);
     }
 }
 
@@ -91,8 +93,11 @@ fn kill(place: &Place, round: usize, threads: usize, form: &Form, salt: usize) -
 }
 
 fn look(place: &Place, round: usize, threads: usize, acknowledged: &BTreeSet<i64>, count: &mut Count) -> Result<()> {
-    if place.fold().is_err() && !place.journal_files().is_empty() {
+    if let Err(error) = place.fold()
+        && !place.journal_files().is_empty()
+    {
         count.unfolded += 1;
+        count.errors.push(format!("after kill {round}: {error}"));
         return Ok(());
     }
     let left = place.journal_files();

@@ -65,10 +65,7 @@ fn killed_and_stopped(form: &Form) -> Result<(usize, usize, usize, usize)> {
     let mut alive = Vec::new();
     for _ in 0..STOPPED {
         let process = start()?;
-        // Stopped in the middle of a fold it would keep everybody else waiting.
-        statuses(&place)?;
-        pause(Duration::from_millis(100));
-        process.signal(Signal::STOP)?;
+        stop(&process, &place)?;
         alive.push(process);
     }
     for _ in 0..WAITING {
@@ -96,6 +93,21 @@ fn killed_and_stopped(form: &Form) -> Result<(usize, usize, usize, usize)> {
     // Who was shown as died and then ended all the same was shown so falsely, before or after.
     let falsely = before.max(LIVING - completed.min(LIVING)).max(after.saturating_sub(AT_ONCE));
     Ok((after.min(AT_ONCE), AT_ONCE, falsely, LIVING))
+}
+
+/// Stops a process at a moment when it does not fold: in the middle of that it would keep everybody else waiting.
+fn stop(process: &Process, place: &Place) -> Result<()> {
+    const TRIES: usize = 5;
+    for _ in 0..TRIES {
+        statuses(place)?;
+        pause(Duration::from_millis(100));
+        process.signal(Signal::STOP)?;
+        if statuses(place).is_ok() {
+            return Ok(());
+        }
+        process.signal(Signal::CONT)?;
+    }
+    Err("a process that has nothing to do keeps the store locked".into())
 }
 
 /// Looks again and again at a process that takes its time.
