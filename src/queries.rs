@@ -160,7 +160,7 @@ pub fn tags() -> Result<Tags, Error> {
     ask(|reader| reader.tags())
 }
 
-/// Returns all verdicts and the runs that they point to.
+/// Returns all verdicts and the ten groups of runs that they and what changed at the runs point to most.
 ///
 /// # Errors
 /// When nothing is recorded yet, or the store does not answer.

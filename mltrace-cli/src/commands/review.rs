@@ -6,18 +6,18 @@ use crate::session::Session;
 
 /// Review the flagged artifacts and the runs to suspect
 ///
-/// Ranks the runs upstream of flagged artifacts, the likeliest culprit first, with the reasons. Runs that the verdicts
-/// cannot tell apart share a rank.
+/// Ranks the runs upstream of flagged artifacts by what the verdicts say and by what changed at them, the likeliest
+/// culprit first, with the reasons. Runs that the verdicts cannot tell apart share a rank.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Show at most so many suspects
-    #[arg(long, value_name = "N")]
-    limit: Option<usize>,
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    limit: usize,
 }
 
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
-        show(session, self.limit)
+        show(session, Some(self.limit))
     }
 }
 

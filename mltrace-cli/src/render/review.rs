@@ -11,7 +11,7 @@ use crate::time;
 
 /// How many judged versions of each verdict are listed.
 const MOST_LABELS: usize = 20;
-/// How many runs of a suspect are named.
+/// How many further runs of a suspect are named.
 const MOST_RUNS: usize = 5;
 /// How many reasons for a suspect are told.
 const MOST_EVIDENCE: usize = 8;
@@ -97,15 +97,16 @@ fn labels(text: &mut String, heading: &str, labels: &[Labelled]) {
 
 fn draw_suspect(text: &mut String, suspect: &Suspect) {
     let mut names = suspect.components.iter().zip(&suspect.runs);
-    let named: Vec<String> = names
-        .by_ref()
-        .take(MOST_RUNS)
-        .map(|(component, run)| format!("{} (run {})", line(component), run.short()))
-        .collect();
+    let name = |(component, run): (&String, &RunId)| format!("{} (run {})", line(component), run.short());
+    let first = names.next().map(name).unwrap_or_default();
+    let share = percent(suspect.probability);
+    let _ = writeln!(text, "  {}. {}  {share}", suspect.rank, paint::paint(paint::STRONG, first));
+    let others: Vec<String> = names.by_ref().take(MOST_RUNS).map(name).collect();
     let more = names.count();
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let share = percent(suspect.probability);
-    let _ = writeln!(text, "  {}. {}{more}  {share}", suspect.rank, paint::paint(paint::STRONG, named.join(", ")));
+    if !others.is_empty() {
+        let _ = writeln!(text, "     no verdict tells it from {}{more}", others.join(", "));
+    }
     for evidence in suspect.evidence.iter().take(MOST_EVIDENCE) {
         let _ = writeln!(text, "     {}", line(evidence));
     }

@@ -34,9 +34,7 @@ fn flag_ends_with_the_suspects() {
           no recorded run  1 %
         look next
           data@w:[RUN]
-            made with suspect 2, without suspect 1: its verdict tells 0.22 bits
-          f2@w:[RUN]
-            made with suspect 1, 2: its verdict tells 0.02 bits
+            bad would point to ingest (run [RUN]), ok to bad_features (run [RUN]) or no recorded run (0.22 bits)
         ");
     });
     let answer = env.json(&["review"]);
@@ -82,4 +80,74 @@ fn a_verdict_belongs_to_the_version() {
     lines = vec![runs(&["a -> x -> y", "a -> x -> y", "c -> fixed -> m"]).remove(2)];
     env.call_with_input(&["import", "-"], &lines.join("\n"));
     assert_eq!(env.done(&["trace", "m"]), "fixed\n└── m\n");
+}
+
+/// Returns a nightly pipeline over several nights: `clean` makes two tables, `join` one out of each, `score` two files
+/// of each join. In the last night `join` of the second table runs with another parameter.
+fn nights() -> Vec<String> {
+    let mut lines = Vec::new();
+    for night in 0..6 {
+        let mut run = |minute: usize, component: &str, input: String, output: String, unit: Option<&str>| {
+            let time = |second: usize| format!("2021-01-{:02}T00:{minute:02}:{second:02}Z", night + 1);
+            let params = unit.map_or(serde_json::json!({}), |unit| serde_json::json!({ "unit": unit }));
+            let line = serde_json::json!({
+                "component": component, "inputs": [input], "outputs": [output], "params": params,
+                "started_at": time(0), "ended_at": time(20),
+            });
+            lines.push(line.to_string());
+        };
+        for table in ["rides", "fares"] {
+            let place = usize::from(table == "fares");
+            let name = |step: &str| format!("2021-01-{:02}/{step}/{table}", night + 1);
+            run(place, "clean", name("raw"), name("clean"), None);
+            let unit = if night == 5 && table == "fares" { "cent" } else { "dollar" };
+            run(2 + place, "join", name("clean"), name("join"), Some(unit));
+            for file in 0..3 {
+                run(4 + 3 * place + file, "score", name("join"), format!("{}-{file}", name("score")), None);
+            }
+        }
+    }
+    lines
+}
+
+#[test]
+fn review_points_to_the_run_that_changed_and_says_why() {
+    let env = TestEnv::with_lines(&nights());
+    env.done(&["flag", "--ok", "2021-01-06/score/rides-0", "2021-01-05/score/fares-1"]);
+    insta::with_settings!({filters => vec![(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "[TIME]"), (r"(run|w:)( ?)[0-9a-f]{8}", "$1$2[RUN]")]}, {
+        insta::assert_snapshot!(env.done(&["flag", "2021-01-06/score/fares-0", "2021-01-06/score/fares-2"]), @r"
+        flagged
+          2021-01-06/score/fares-0  w:[RUN], by tester, [TIME]
+          2021-01-06/score/fares-2  w:[RUN], by tester, [TIME]
+        ok
+          2021-01-06/score/rides-0  w:[RUN], by tester, [TIME]
+          2021-01-05/score/fares-1  w:[RUN], by tester, [TIME]
+        suspects
+          1. join (run [RUN])  over 99 %
+             no verdict tells it from clean (run [RUN])
+             upstream of 2 of 2 flagged and 0 of 2 ok outputs
+             join (run [RUN]): parameter `unit` = cent, before dollar; in the runs before it changed 0 of 4 times (×22)
+             score 3.3 = 2.0 for the verdicts + 1.3 for what changed
+          no recorded run  under 1 %
+        look next
+          2021-01-06/clean/fares@w:[RUN]
+            bad would point to clean (run [RUN]), ok to join (run [RUN]) or no recorded run (0.05 bits)
+        ");
+    });
+    let suspect = &env.json(&["review", "--limit", "1"])["suspects"][0];
+    let runs = suspect["runs"].as_array().unwrap();
+    assert_eq!(suspect["components"][0], "join");
+    assert_eq!(env.json(&["inspect", runs[0].as_str().unwrap()])["params"]["unit"], "cent");
+    let number = |field: &str| suspect[field].as_f64().unwrap();
+    assert!((number("score") - number("score_of_verdicts") - number("score_of_changes")).abs() < 1e-9);
+}
+
+#[test]
+fn a_verdict_makes_no_evidence() {
+    let env = TestEnv::with_lines(&nights());
+    let changes = |answer: &serde_json::Value| answer["suspects"][0]["evidence"].as_array().unwrap()[1..].to_vec();
+    let before = changes(&env.json(&["flag", "2021-01-06/score/fares-0", "2021-01-06/score/fares-2"]));
+    let after = changes(&env.json(&["flag", "2021-01-06/score/fares-1"]));
+    assert_eq!(before, after);
+    assert!(before[0].as_str().unwrap().contains("parameter `unit` = cent, before dollar"), "{before:?}");
 }

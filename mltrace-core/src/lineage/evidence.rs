@@ -10,8 +10,12 @@ const RARE: f64 = 0.05;
 const COMMON: f64 = 0.2;
 /// For how many earlier runs the two above count, beside what the earlier runs themselves did.
 const BELIEF: f64 = 5.0;
+/// How much less often a culprit writes just what the run before wrote than any other run does.
+const SAME: f64 = 0.15;
 /// From this factor on a change counts.
 const COUNTS: f64 = 1.5;
+/// How much less often a culprit shows no change at all than any other run does.
+const NO_CHANGE: f64 = (1.0 - AT_CULPRITS) / (1.0 - RARE);
 /// How far all changes of a run together can raise the suspicion: they often have one cause.
 const MOST: f64 = 30.0;
 /// How many earlier runs make a usual duration.
@@ -43,6 +47,8 @@ pub struct Facts {
     pub aspects: BTreeMap<Aspect, String>,
     /// How long it took, in microseconds.
     pub duration_us: Option<i64>,
+    /// What it wrote, as the text of versions; empty unless the content of all of it is known.
+    pub outputs: BTreeMap<String, String>,
     /// What is wrong with it by itself, in words.
     pub faults: Vec<Fault>,
 }
@@ -90,31 +96,28 @@ pub enum Finding {
     },
     /// Something wrong by itself.
     Fault(String),
+    /// The same bytes as the run before wrote: what it did came to nothing new.
+    SameOutputs,
+    /// No change at all, where there was a run to compare with.
+    NoChange,
 }
 
 /// All evidence at a run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Findings {
-    /// Whether there was an earlier run to compare with.
-    pub is_compared: bool,
     /// The pieces, the strongest first.
     pub pieces: Vec<Evidence>,
 }
 
 impl Findings {
     /// How little and how much [`Findings::weight`] may be.
-    pub const RANGE: (f64, f64) = ((1.0 - AT_CULPRITS) / (1.0 - RARE), MOST);
+    pub const RANGE: (f64, f64) = (SAME * NO_CHANGE, MOST);
 
-    /// Returns how much more often a run with this evidence is to blame than one of which nothing is known.
+    /// Returns how much more often a run with this evidence is to blame than one of which nothing is known: the product
+    /// of the factors, within bounds.
     #[must_use]
     pub fn weight(&self) -> f64 {
-        let counts = self.pieces.iter().map(|piece| piece.factor).filter(|factor| *factor >= COUNTS);
-        let product: f64 = counts.clone().product();
-        match (counts.count(), self.is_compared) {
-            (0, false) => 1.0,
-            (0, true) => Self::RANGE.0,
-            _ => product.min(MOST),
-        }
+        self.pieces.iter().map(|piece| piece.factor).product::<f64>().min(MOST)
     }
 }
 
@@ -133,9 +136,17 @@ pub fn evidence(run: &Facts, earlier: &[Facts]) -> Findings {
         pieces.extend(changes(run, before).into_iter().map(|aspect| changed(run, before, earlier, aspect)));
     }
     pieces.extend(unusual_duration(run, earlier));
+    if let Some(before) = earlier.first() {
+        if pieces.iter().all(|piece| piece.factor <= 1.0) {
+            pieces.push(Evidence { finding: Finding::NoChange, factor: NO_CHANGE });
+        }
+        if !run.outputs.is_empty() && run.outputs == before.outputs {
+            pieces.push(Evidence { finding: Finding::SameOutputs, factor: SAME });
+        }
+    }
     // Sorting keeps the order of equal ones.
     pieces.sort_by(|a, b| b.factor.total_cmp(&a.factor));
-    Findings { is_compared: !earlier.is_empty(), pieces }
+    Findings { pieces }
 }
 
 fn changed(run: &Facts, before: &Facts, earlier: &[Facts], aspect: Aspect) -> Evidence {
@@ -180,7 +191,8 @@ fn unusual_duration(run: &Facts, earlier: &[Facts]) -> Option<Evidence> {
 #[expect(clippy::cast_precision_loss, reason = "a handful of runs")]
 fn factor(belief: f64, times: usize, of: usize) -> f64 {
     let elsewhere = (belief * BELIEF + times as f64) / (BELIEF + of as f64);
-    (AT_CULPRITS / elsewhere).max(1.0)
+    let factor = AT_CULPRITS / elsewhere;
+    if factor < COUNTS { 1.0 } else { factor }
 }
 
 #[cfg(test)]
@@ -210,7 +222,7 @@ mod tests {
         let usual = found("month=5", &["month=4", "month=3", "month=2", "month=1"]);
         assert_eq!(rare.pieces.len(), 1);
         assert!(rare.weight() > 12.0, "{rare:?}");
-        assert!(usual.pieces[0].factor < COUNTS, "{usual:?}");
+        assert!((usual.pieces[0].factor - 1.0).abs() < 1e-9, "{usual:?}");
         assert!(usual.weight() < 1.0, "a habit is no evidence");
     }
 
@@ -230,10 +242,25 @@ mod tests {
     #[test]
     fn a_duration_is_compared_with_the_range_of_several() {
         let usual = ["ms=100", "ms=110", "ms=90", "ms=105"];
-        assert_eq!(found("ms=180", &usual).pieces, []);
-        assert_eq!(found("ms=900", &usual).pieces.len(), 1);
-        assert_eq!(found("ms=10", &usual).pieces.len(), 1);
-        assert_eq!(found("ms=900", &usual[..3]).pieces, []);
+        let is_odd = |run: &str, usual: &[&str]| {
+            let found = found(run, usual);
+            found.pieces.iter().any(|piece| matches!(piece.finding, Finding::Duration { .. }))
+        };
+        assert!(!is_odd("ms=180", &usual));
+        assert!(is_odd("ms=900", &usual));
+        assert!(is_odd("ms=10", &usual));
+        assert!(!is_odd("ms=900", &usual[..3]), "three are not enough");
+    }
+
+    #[test]
+    fn a_run_that_wrote_the_same_again_is_hardly_to_blame() {
+        let mut run = facts("unit=mg");
+        let mut before = facts("unit=g");
+        assert!(evidence(&run, &[before.clone()]).weight() > 10.0);
+        for facts in [&mut run, &mut before] {
+            facts.outputs.insert("clean.csv".to_owned(), "b3:00".to_owned());
+        }
+        assert!(evidence(&run, &[before]).weight() < 2.0, "the change came to nothing");
     }
 
     #[test]

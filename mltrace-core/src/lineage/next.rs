@@ -6,7 +6,7 @@ use std::hash::Hash;
 use super::coverage::reach;
 
 /// An output whose verdict would tell less than this many bits is not worth a look.
-const LEAST_BITS: f64 = 0.01;
+const LEAST_BITS: f64 = 0.03;
 
 /// A run that may be to blame.
 #[derive(Clone, Copy, Debug, PartialEq)]

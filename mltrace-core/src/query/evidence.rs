@@ -1,12 +1,12 @@
 //! What changed at a run that may be to blame, and the words for it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use super::view::staleness_of;
 use super::{QueryError, Reader};
-use crate::lineage::{self, Aspect, Facts, Fault, Finding, Findings};
+use crate::lineage::{self, Aspect, Evidence, Facts, Fault, Finding, Findings};
 use crate::model::{Status, VersionId};
-use crate::store::{ReadDetail, RunDetail, RunKey};
+use crate::store::{ReadDetail, RunDetail, RunKey, WriteDetail};
 
 /// How many earlier runs a run is compared with: the last one for what changed, the others for how usual that is.
 const EARLIER: usize = 8;
@@ -33,33 +33,41 @@ impl Reader<'_> {
     }
 
     /// Returns for each run the earlier ones that it can be compared with, the latest first: those over the same input
-    /// names, or where there are none, over names that differ in digits alone, such as a date.
+    /// names; where there are none, those over names that differ in digits alone, such as a date, with parameters of the
+    /// same names, or else of any.
     fn comparable(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, Vec<RunKey>>, QueryError> {
         let pairs = self.store.earlier(runs, CHOICE)?;
         let mut all: Vec<RunKey> = pairs.iter().map(|(_, earlier)| *earlier).chain(runs.iter().copied()).collect();
         all.sort_unstable();
         all.dedup();
-        let mut names: HashMap<RunKey, Vec<String>> = HashMap::new();
-        for (run, name) in self.store.names_read(&all)? {
-            names.entry(run).or_default().push(name);
-        }
+        let inputs = by_run(self.store.names_read(&all)?);
+        let params = by_run(self.store.param_names(&all)?);
         let shapes: HashMap<RunKey, Vec<String>> =
-            names.iter().map(|(run, names)| (*run, names.iter().map(|name| without_digits(name)).collect())).collect();
-        let mut chosen: HashMap<RunKey, Vec<RunKey>> = HashMap::new();
-        for (run, earlier) in &pairs {
-            if names.get(run) == names.get(earlier) {
-                chosen.entry(*run).or_default().push(*earlier);
+            inputs.iter().map(|(run, names)| (*run, names.iter().map(|name| without_digits(name)).collect())).collect();
+        let mut like: HashMap<RunKey, [Vec<RunKey>; 3]> = HashMap::new();
+        for (run, earlier) in pairs {
+            let is_alike = shapes.get(&run) == shapes.get(&earlier);
+            let closeness = [
+                inputs.get(&run) == inputs.get(&earlier),
+                is_alike && params.get(&run) == params.get(&earlier),
+                is_alike,
+            ];
+            for (runs, _) in like.entry(run).or_default().iter_mut().zip(closeness).filter(|(_, is_close)| *is_close) {
+                runs.push(earlier);
             }
         }
-        let exact: HashSet<RunKey> = chosen.keys().copied().collect();
-        for (run, earlier) in &pairs {
-            if !exact.contains(run) && shapes.get(run) == shapes.get(earlier) {
-                chosen.entry(*run).or_default().push(*earlier);
-            }
-        }
-        chosen.values_mut().for_each(|earlier| earlier.truncate(EARLIER));
-        Ok(chosen)
+        let closest = |likes: [Vec<RunKey>; 3]| likes.into_iter().find(|runs| !runs.is_empty()).unwrap_or_default();
+        let first = |runs: Vec<RunKey>| runs.into_iter().take(EARLIER).collect();
+        Ok(like.into_iter().map(|(run, likes)| (run, first(closest(likes)))).collect())
     }
+}
+
+fn by_run(named: Vec<(RunKey, String)>) -> HashMap<RunKey, Vec<String>> {
+    let mut names: HashMap<RunKey, Vec<String>> = HashMap::new();
+    for (run, name) in named {
+        names.entry(run).or_default().push(name);
+    }
+    names
 }
 
 fn without_digits(name: &str) -> String {
@@ -94,7 +102,16 @@ fn facts(detail: &RunDetail) -> Facts {
         let version = read.seen.as_ref().map(ToString::to_string);
         tell(Aspect::Input(read.name.as_str().to_owned()), version);
     }
-    Facts { aspects, duration_us: detail.row.duration_us, faults: faults(detail) }
+    Facts { aspects, duration_us: detail.row.duration_us, outputs: outputs(detail), faults: faults(detail) }
+}
+
+/// Returns what a run wrote, when the content of all of it is known.
+fn outputs(detail: &RunDetail) -> BTreeMap<String, String> {
+    let content = |write: &WriteDetail| match &write.version {
+        Some(version @ VersionId::Content(_)) => Some((write.name.as_str().to_owned(), version.to_string())),
+        _ => None,
+    };
+    detail.writes.iter().map(content).collect::<Option<_>>().unwrap_or_default()
 }
 
 fn faults(detail: &RunDetail) -> Vec<Fault> {
@@ -119,10 +136,12 @@ fn faults(detail: &RunDetail) -> Vec<Fault> {
     faults
 }
 
-/// Returns a finding in words.
-pub(super) fn words(finding: &Finding) -> String {
-    match finding {
+/// Returns a piece of evidence in words, with how much it counts.
+pub(super) fn words(piece: &Evidence) -> String {
+    let found = match &piece.finding {
         Finding::Fault(message) => message.clone(),
+        Finding::SameOutputs => "wrote the same bytes as the run before".to_owned(),
+        Finding::NoChange => "nothing changed since the run before".to_owned(),
         Finding::Duration { now, usual: (low, high) } => {
             format!("took {}, usually {} to {}", duration(*now), duration(*low), duration(*high))
         }
@@ -130,10 +149,19 @@ pub(super) fn words(finding: &Finding) -> String {
             let change = changed(aspect, now.as_deref(), before.as_deref());
             match (times, of) {
                 (_, 0) => change,
-                (0, of) => format!("{change}, which had not changed in {of} runs"),
-                (times, of) => format!("{change}, which had changed {times} times in {of} runs"),
+                (times, of) => format!("{change}; in the runs before it changed {times} of {of} times"),
             }
         }
+    };
+    format!("{found} (\u{d7}{})", rounded(piece.factor))
+}
+
+/// Returns a factor with two digits that count.
+fn rounded(factor: f64) -> String {
+    match factor {
+        factor if factor >= 9.95 => format!("{factor:.0}"),
+        factor if factor >= 0.995 => format!("{factor:.1}"),
+        factor => format!("{factor:.2}"),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::answer::{Labelled, LookNext, Review, Suspect};
 use super::{QueryError, Reader, evidence};
-use crate::lineage::{self, Belief, Counts, Findings, Group, Judged, Outputs, Scale};
+use crate::lineage::{self, Belief, Counts, Finding, Findings, Group, Judged, Outputs, Scale};
 use crate::model::Verdict;
 use crate::store::{LabelRow, ProjectKey, RunKey, RunName, RunSelection};
 
@@ -14,6 +14,8 @@ const SUSPECTS: usize = 10;
 const EXPLANATIONS: usize = 3;
 /// How many outputs to look at next there are.
 const LOOKS: usize = 3;
+/// How many runs are named that a verdict would point to.
+const POINTED: usize = 2;
 /// In how many runs of a suspect, the nearest, changes are looked for.
 const EXAMINED: usize = 200;
 /// From how many runs of the components that people judge the output to look at next is chosen.
@@ -103,8 +105,7 @@ impl Reader<'_> {
     ) -> Result<Vec<LookNext>, QueryError> {
         let weight = |run: &RunKey| case.findings.get(run).map_or(1.0, Findings::weight);
         let mut beliefs: Vec<Belief<RunKey>> = Vec::new();
-        let mut ranks: Vec<usize> = Vec::new();
-        for (suspect, rank) in shown.iter().zip(1..) {
+        for suspect in shown {
             let runs = suspect.group.runs.get(..EXAMINED).unwrap_or(&suspect.group.runs);
             let all: f64 = runs.iter().map(weight).sum();
             beliefs.extend(runs.iter().map(|run| Belief {
@@ -113,7 +114,6 @@ impl Reader<'_> {
                 shown: suspect.blame.shown,
                 elsewhere: suspect.blame.elsewhere,
             }));
-            ranks.resize(beliefs.len(), rank);
         }
         let by_chance = scale.rate_by_chance();
         beliefs.push(Belief { run: None, share: 1.0 / whole, shown: by_chance, elsewhere: by_chance });
@@ -130,14 +130,12 @@ impl Reader<'_> {
         }
         let writers: Vec<RunKey> = outputs.iter().map(|(run, ..)| *run).collect();
         let told = lineage::look_next(&beliefs, &writers, &edges, LOOKS);
-        Ok(told
-            .into_iter()
-            .filter_map(|look| {
-                let (_, name, version) = outputs.get(look.output)?;
-                let upstream = ranks.iter().copied().zip(look.is_upstream);
-                Some(LookNext { name: name.clone(), version: version.clone(), why: why(upstream, look.bits) })
-            })
-            .collect())
+        let look = |look: lineage::Look| {
+            let (_, name, version) = outputs.get(look.output)?;
+            let why = case.why(&beliefs, &look);
+            Some(LookNext { name: name.clone(), version: version.clone(), why })
+        };
+        Ok(told.into_iter().filter_map(look).collect())
     }
 
     /// Returns runs of the components whose outputs people judge: what they wrote is what people know to judge.
@@ -178,7 +176,10 @@ impl Case {
             let is_alone = group.runs.len() == 1;
             let which =
                 if is_alone { String::new() } else { format!("{} (run {}): ", name.component, name.id.short()) };
-            told.extend(findings.pieces.iter().map(|piece| format!("{which}{}", evidence::words(&piece.finding))));
+            // That nothing changed is told where it counts: of the run that speaks for the group.
+            let is_first = group.runs.first() == Some(run);
+            let pieces = findings.pieces.iter().filter(|piece| is_first || piece.finding != Finding::NoChange);
+            told.extend(pieces.map(|piece| format!("{which}{}", evidence::words(piece))));
         }
         Suspect {
             rank,
@@ -194,6 +195,21 @@ impl Case {
             evidence: told,
         }
     }
+
+    /// Returns in words what a verdict on an output would tell: the likeliest runs that either verdict points to.
+    fn why(&self, beliefs: &[Belief<RunKey>], look: &lineage::Look) -> String {
+        let pointed = |is_upstream: bool| {
+            let mut runs: Vec<&Belief<RunKey>> =
+                beliefs.iter().zip(&look.is_upstream).filter(|(_, up)| **up == is_upstream).map(|(b, _)| b).collect();
+            runs.sort_by(|a, b| b.share.total_cmp(&a.share));
+            let name = |belief: &Belief<RunKey>| match belief.run {
+                Some(run) => self.names.get(&run).map(called),
+                None => Some("no recorded run".to_owned()),
+            };
+            runs.into_iter().take(POINTED).filter_map(name).collect::<Vec<_>>().join(" or ")
+        };
+        format!("bad would point to {}, ok to {} ({:.2} bits)", pointed(true), pointed(false), look.bits)
+    }
 }
 
 /// Returns the runs whose evidence can decide which groups are among the first `limit`, the nearest of each group.
@@ -208,31 +224,9 @@ fn contenders(groups: &[Group<RunKey>], scale: &mut Scale, limit: usize) -> Vec<
     groups.iter().filter(|group| score(group) >= bar).flat_map(near).collect()
 }
 
-/// Returns in words which suspects a verdict on an output tells apart; `upstream` has each run of a suspect's rank.
-fn why(upstream: impl Iterator<Item = (usize, bool)>, bits: f64) -> String {
-    let (mut with, mut without) = (BTreeSet::new(), BTreeSet::new());
-    for (rank, is_upstream) in upstream {
-        if is_upstream {
-            with.insert(rank)
-        } else {
-            without.insert(rank)
-        };
-    }
-    let both: Vec<usize> = with.intersection(&without).copied().collect();
-    let only = |mine: &BTreeSet<usize>, other: &BTreeSet<usize>| mine.difference(other).copied().collect::<Vec<_>>();
-    let (with, without) = (only(&with, &without), only(&without, &with));
-    let list = |ranks: &[usize]| ranks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let mut words = Vec::new();
-    if !with.is_empty() {
-        words.push(format!("made with suspect {}", list(&with)));
-    }
-    if !both.is_empty() {
-        words.push(format!("with some runs of suspect {} alone", list(&both)));
-    }
-    if !without.is_empty() {
-        words.push(format!("without suspect {}", list(&without)));
-    }
-    format!("{}: its verdict tells {bits:.2} bits", words.join(", "))
+/// Returns a run's component and id.
+fn called(name: &RunName) -> String {
+    format!("{} (run {})", name.component, name.id.short())
 }
 
 fn labelled(label: &LabelRow) -> Labelled {

@@ -83,6 +83,8 @@ pub trait Store {
     fn earlier(&mut self, runs: &[RunKey], limit: usize) -> Result<Vec<(RunKey, RunKey)>>;
     /// Returns pairs (run, the name of an artifact that it read), by name, each once.
     fn names_read(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, String)>>;
+    /// Returns pairs (run, the name of a parameter), by name.
+    fn param_names(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, String)>>;
     /// Returns what runs are called, in any order.
     fn run_names(&mut self, runs: &[RunKey]) -> Result<Vec<RunName>>;
     /// Returns the last verdict on each version that has one, oldest first; or all verdicts ever given.

@@ -267,6 +267,10 @@ impl Store for SqliteStore {
         self.names_that_were_read(runs)
     }
 
+    fn param_names(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, String)>> {
+        self.names_of_params(runs)
+    }
+
     fn run_names(&mut self, runs: &[RunKey]) -> Result<Vec<RunName>> {
         self.names_of_runs(runs)
     }

@@ -51,6 +51,12 @@ impl SqliteStore {
         self.all(sql, [key_list(runs)], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
+    pub(super) fn names_of_params(&self, runs: &[RunKey]) -> Result<Vec<(RunKey, String)>> {
+        let sql = "SELECT q.run_id, q.name FROM json_each($1) AS asked
+             JOIN param q ON q.run_id = asked.value ORDER BY q.run_id, q.name";
+        self.all(sql, [key_list(runs)], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
     pub(super) fn names_of_runs(&self, runs: &[RunKey]) -> Result<Vec<RunName>> {
         let sql = "SELECT r.id, r.uuid, c.name, r.started_at FROM json_each($1) AS asked
              JOIN run r ON r.id = asked.value JOIN component c ON c.id = r.component_id";

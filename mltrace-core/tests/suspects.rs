@@ -1,0 +1,125 @@
+//! What must hold of every ranking of suspects, whatever the pipeline and the verdicts.
+
+use mltrace_core::lineage::{Counts, Judged, Scale, Suspect, explain, flagged, groups, rank, worth_suspecting};
+use proptest::prelude::*;
+
+/// A pipeline of numbered runs: each reads from runs with smaller numbers.
+type Edges = Vec<(u32, u32)>;
+
+fn suspects(judged: &[Judged<u32>], edges: &Edges, weight: impl Fn(u32) -> f64) -> Vec<Suspect<u32>> {
+    let bad = flagged(judged);
+    let all = Counts { flagged: bad.count(), ok: judged.len() as u32 - bad.count() };
+    rank(worth_suspecting(groups(judged, edges), &bad), &mut Scale::new(all), weight)
+}
+
+fn score(suspects: &[Suspect<u32>], run: u32) -> Option<f64> {
+    suspects.iter().find(|suspect| suspect.group.runs.contains(&run)).map(|suspect| suspect.score)
+}
+
+fn judge(run: u32, is_flagged: bool) -> Judged<u32> {
+    Judged { run: Some(run), is_flagged }
+}
+
+fn pipelines() -> impl Strategy<Value = Edges> {
+    proptest::collection::vec((1_u32..16, 0_u32..16), 1..40)
+        .prop_map(|pairs| pairs.into_iter().map(|(a, b)| (a.max(b), a.min(b))).filter(|(a, b)| a != b).collect())
+}
+
+fn verdicts() -> impl Strategy<Value = Vec<Judged<u32>>> {
+    let one = (0_u32..16, any::<bool>(), 1_usize..20);
+    proptest::collection::vec(one, 1..12)
+        .prop_map(|all| all.into_iter().flat_map(|(run, bad, times)| vec![judge(run, bad); times]).collect())
+}
+
+proptest! {
+    #[test]
+    fn an_extra_ok_never_raises_the_score_of_a_run_upstream(
+        edges in pipelines(), judged in verdicts(), extra in 0_u32..16, weights in proptest::collection::vec(0.05_f64..30.0, 16),
+    ) {
+        let weight = |run: u32| weights[run as usize];
+        let before = suspects(&judged, &edges, weight);
+        let more: Vec<_> = judged.iter().copied().chain([judge(extra, false)]).collect();
+        let after = suspects(&more, &edges, weight);
+        for (run, _) in mltrace_core::lineage::depths(&[extra], &edges, None) {
+            let (Some(before), Some(after)) = (score(&before, run), score(&after, run)) else { continue };
+            prop_assert!(after <= before + 1e-9, "run {run}: {before} became {after}");
+        }
+    }
+
+    #[test]
+    fn every_suspect_is_upstream_of_a_flag_and_every_flag_has_a_suspect(edges in pipelines(), judged in verdicts()) {
+        let found = suspects(&judged, &edges, |_| 1.0);
+        let bad = flagged(&judged);
+        for suspect in &found {
+            prop_assert!(suspect.group.flagged > 0 && suspect.score.is_finite());
+        }
+        for number in (0..judged.len()).filter(|number| bad.contains(*number)) {
+            prop_assert!(found.iter().any(|suspect| suspect.group.outputs.contains(number)));
+        }
+    }
+
+    #[test]
+    fn a_set_that_explains_leaves_no_flag_and_holds_nobody_in_vain(edges in pipelines(), judged in verdicts()) {
+        let found = suspects(&judged, &edges, |_| 1.0);
+        let bad = flagged(&judged);
+        let all = Counts { flagged: bad.count(), ok: judged.len() as u32 - bad.count() };
+        for set in explain(&found, &bad, &mut Scale::new(all), 5) {
+            let explains = |places: &[usize]| (0..judged.len()).filter(|number| bad.contains(*number))
+                .all(|number| places.iter().any(|place| found[*place].group.outputs.contains(number)));
+            prop_assert!(explains(&set));
+            for left_out in 0..set.len() {
+                let rest: Vec<usize> = set.iter().copied().enumerate().filter(|(n, _)| *n != left_out).map(|(_, p)| p).collect();
+                prop_assert!(!explains(&rest));
+            }
+        }
+    }
+}
+
+/// Two ingests, a clean and two features of each, outputs 100…: ten of each feature step.
+fn two_branches() -> Edges {
+    let mut edges = vec![(2, 0), (3, 1), (4, 2), (5, 2), (6, 3), (7, 3), (4, 8), (5, 8), (6, 8), (7, 8)];
+    edges.extend((0..40).map(|output| (100 + output, 4 + output / 10)));
+    edges
+}
+
+fn order(found: &[Suspect<u32>]) -> Vec<Vec<u32>> {
+    found.iter().map(|suspect| suspect.group.runs.clone()).collect()
+}
+
+#[test]
+fn the_run_that_every_output_shares_does_not_win() {
+    let judged: Vec<_> = (0..40).map(|output| judge(100 + output, output < 10 && output % 3 > 0)).collect();
+    let found = suspects(&judged, &two_branches(), |_| 1.0);
+    assert_eq!(order(&found)[0], [4]);
+    assert_eq!(order(&found).last().unwrap(), &[8], "the shared one explains least");
+}
+
+#[test]
+fn a_run_behind_one_flag_is_no_suspect_while_another_explains_that_flag_and_others() {
+    let judged: Vec<_> = (0..3).map(|output| judge(100 + output, true)).collect();
+    let found = suspects(&judged, &two_branches(), |_| 1.0);
+    assert!(order(&found).iter().flatten().all(|run| *run < 100), "{:?}", order(&found));
+    let found = suspects(&judged[..1], &two_branches(), |_| 1.0);
+    assert!(order(&found)[0].contains(&100), "a single flag has nothing else to go by");
+}
+
+#[test]
+fn evidence_decides_between_groups_that_the_verdicts_like_equally() {
+    let judged = [judge(100, true), judge(101, true), judge(110, true), judge(111, true)];
+    let equal = suspects(&judged, &two_branches(), |_| 1.0);
+    let changed = suspects(&judged, &two_branches(), |run| if run == 5 { 12.0 } else { 0.42 });
+    assert!(score(&changed, 5).unwrap() > score(&equal, 5).unwrap());
+    assert!(score(&changed, 4).unwrap() < score(&equal, 4).unwrap());
+}
+
+#[test]
+fn two_faults_are_told_as_a_pair() {
+    let judged: Vec<_> = (0..40).map(|output| judge(100 + output, !(10..30).contains(&output))).collect();
+    let edges = two_branches();
+    let found = suspects(&judged, &edges, |_| 1.0);
+    let bad = flagged(&judged);
+    let sets = explain(&found, &bad, &mut Scale::new(Counts { flagged: 20, ok: 20 }), 3);
+    let mut pair: Vec<u32> = sets[0].iter().map(|place| found[*place].group.runs[0]).collect();
+    pair.sort_unstable();
+    assert_eq!(pair, [4, 7]);
+}
