@@ -1,0 +1,24 @@
+//! Prints the tables, or with `lines [RUNS]` a long history as import lines.
+
+use std::io::{self, BufWriter, Write};
+
+use mltrace_triage_bench::lines;
+use mltrace_triage_bench::table::{SETTINGS, markdown, outcomes};
+
+/// How many trials of each shape there are in each setting.
+const TRIALS: u64 = 400;
+/// How many runs a long history has.
+const RUNS: usize = 100_000;
+
+fn main() -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.first().is_some_and(|word| word == "lines") {
+        let runs = arguments.get(1).and_then(|runs| runs.parse().ok()).unwrap_or(RUNS);
+        return lines::write(runs, &mut out);
+    }
+    for (title, setting) in &SETTINGS {
+        write!(out, "{}", markdown(title, &outcomes(setting, TRIALS)))?;
+    }
+    out.flush()
+}

@@ -1,0 +1,45 @@
+//! The marks that the ranking keeps, with fewer trials than the benchmark.
+
+use mltrace_triage_bench::method::{METHODS, OURS};
+use mltrace_triage_bench::table::{Found, Outcome, SETTINGS, half, outcomes};
+
+/// How many trials of each shape; the benchmark has more.
+const TRIALS: u64 = 40;
+/// How far apart so few trials may put what many put together.
+const TOLERANCE: f64 = 0.05;
+
+fn first(found: &Found) -> f64 {
+    found.group[0]
+}
+
+fn top_three(found: &Found) -> f64 {
+    found.group[1]
+}
+
+fn held_out(outcomes: &[Outcome]) -> Outcome {
+    half(outcomes, false).expect("some shapes are held out")
+}
+
+#[test]
+fn with_evidence_of_change_the_culprit_is_found_at_once_in_the_hard_setting() {
+    let outcomes = outcomes(&SETTINGS[0].1, TRIALS);
+    let held_out = held_out(&outcomes);
+    assert!(held_out.share(OURS, first) >= 0.6, "first: {}", held_out.share(OURS, first));
+    assert!(held_out.share(OURS, top_three) >= 0.75, "top three: {}", held_out.share(OURS, top_three));
+}
+
+#[test]
+fn without_evidence_of_change_it_is_as_good_as_the_best_coefficient_and_never_worse_than_counting() {
+    let outcomes = outcomes(&SETTINGS[1].1, TRIALS);
+    let held_out = held_out(&outcomes);
+    let best = |pick: fn(&Found) -> f64| {
+        let named = METHODS.iter().enumerate().filter(|(_, method)| ["Ochiai", "D²"].contains(&method.name));
+        named.map(|(number, _)| held_out.share(number, pick)).fold(0.0, f64::max)
+    };
+    assert!(held_out.share(OURS, first) >= best(first) - TOLERANCE);
+    assert!(held_out.share(OURS, top_three) >= best(top_three) - TOLERANCE);
+    for outcome in &outcomes {
+        let (ours, counting) = (outcome.share(OURS, first), outcome.share(0, first));
+        assert!(ours >= counting - TOLERANCE, "{}: {ours} against {counting}", outcome.shape.name);
+    }
+}
