@@ -45,14 +45,14 @@ impl Again<'_> {
         let name = self.variable.ident.to_string();
         let mut index = from;
         while let Some(stmt) = stmts.get(index) {
-            let found = mentions(stmt, &name);
+            let is_last = index + 1 == stmts.len();
+            let found = mentions(stmt, &name, is_last);
             if found.is_any() {
                 if self.is_due_before(stmt, found, holds, &name) {
                     stmts.insert(index, self.statement());
                     *holds = Holds { a_value: true, news: false, may_be_borrowed: holds.may_be_borrowed };
                     index += 1;
                 }
-                let is_last = index + 1 == stmts.len();
                 let Some(stmt) = stmts.get_mut(index) else { return };
                 if !found.shadows {
                     let may_be_borrowed = holds.may_be_borrowed || found.may_borrow;

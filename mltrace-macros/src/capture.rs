@@ -410,6 +410,15 @@ mod tests {
             "{ let mut x = a(); replaces; let mut add = |b| x.push(b); add(c); two(add(d), &x); }",
         );
         check(
+            "fn f() -> P { let mut x = a(); let s = x.insert(b); s.push(c); x }",
+            "{ let mut x = a(); replaces; let s = x.insert(b); s.push(c); replaces; x }",
+        );
+        check(
+            "fn f() { let mut x = a(); if c { x.push(b) } match c { A => x.push(b), B => {} } let _ = x.pop(); w() }",
+            "{ let mut x = a(); replaces; if c { x.push(b) } replaces; match c { A => x.push(b), B => {} } replaces; \
+             let _ = x.pop(); replaces; w() }",
+        );
+        check(
             "fn f() { let mut x = a(); x.frobnicate(); let part = x.0; see(x.1); }",
             "{ let mut x = a(); replaces; x.frobnicate(); let part = x.0; see(x.1); }",
         );

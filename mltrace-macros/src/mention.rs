@@ -6,7 +6,7 @@
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::visit::{self, Visit};
-use syn::{BinOp, Expr, ExprPath, Macro, PatIdent, Stmt, UnOp};
+use syn::{BinOp, Block, Expr, ExprPath, Local, Macro, Pat, PatIdent, Stmt, UnOp};
 
 /// Methods of paths, text and collections that only look.
 const READERS: &[&str] = &[
@@ -65,7 +65,8 @@ const READERS: &[&str] = &[
     "with_file_name",
 ];
 
-/// Methods of paths, text and collections that change the value in place and keep no borrow.
+/// Methods of paths, text and collections that change the value in place. What they return may borrow from it, as
+/// `Option::insert` does, so they keep no borrow only where that is dropped.
 const WRITERS: &[&str] = &[
     "append",
     "clear",
@@ -151,16 +152,17 @@ impl Mentions {
     }
 }
 
-/// Returns what the statement does with the variable. The pattern of a `let` statement is not looked at.
-pub(crate) fn mentions(stmt: &Stmt, name: &str) -> Mentions {
+/// Returns what the statement does with the variable; `is_last` of its block. The pattern of a `let` statement is not
+/// looked at.
+pub(crate) fn mentions(stmt: &Stmt, name: &str, is_last: bool) -> Mentions {
     let mut finder = Finder { name, found: Mentions::default() };
     match stmt {
-        Stmt::Local(local) => {
+        Stmt::Local(local) if !matches!(local.pat, Pat::Wild(_)) => {
             if let Some(init) = &local.init {
                 visit::visit_local_init(&mut finder, init);
             }
         }
-        stmt => finder.visit_stmt(stmt),
+        stmt => finder.statement(stmt, is_last),
     }
     finder.found
 }
@@ -267,16 +269,64 @@ impl Finder<'_> {
         if !self.is_variable(&call.receiver) {
             return visit::visit_expr_method_call(self, call);
         }
-        let method = call.method.to_string();
-        match method.as_str() {
+        match call.method.to_string().as_str() {
             method if READERS.contains(&method) => self.looks(),
-            method if WRITERS.contains(&method) => self.changes(),
+            method if WRITERS.contains(&method) => self.borrows(),
             _ => {
                 self.moves();
                 self.borrows();
             }
         }
         call.args.iter().for_each(|argument| self.visit_expr(argument));
+    }
+
+    /// An expression whose value is dropped at once: a call that writes keeps no borrow there.
+    fn dropped(&mut self, expr: &Expr) {
+        match expr {
+            expr if self.only_fills(expr) => self.changes(),
+            Expr::MethodCall(call)
+                if self.is_variable(&call.receiver) && WRITERS.contains(&call.method.to_string().as_str()) =>
+            {
+                self.changes();
+                call.args.iter().for_each(|argument| self.visit_expr(argument));
+            }
+            Expr::Try(inner) => self.dropped(&inner.expr),
+            Expr::Await(inner) => self.dropped(&inner.base),
+            Expr::Block(inner) => self.block(&inner.block, false),
+            Expr::Unsafe(inner) => self.block(&inner.block, false),
+            Expr::If(branch) => {
+                self.visit_expr(&branch.cond);
+                self.block(&branch.then_branch, false);
+                if let Some((_, otherwise)) = &branch.else_branch {
+                    self.dropped(otherwise);
+                }
+            }
+            Expr::Match(branches) => {
+                self.visit_expr(&branches.expr);
+                for arm in &branches.arms {
+                    self.visit_pat(&arm.pat);
+                    self.dropped(&arm.body);
+                }
+            }
+            expr => self.visit_expr(expr),
+        }
+    }
+
+    fn block(&mut self, block: &Block, has_value: bool) {
+        for (index, stmt) in block.stmts.iter().enumerate() {
+            self.statement(stmt, has_value && index + 1 == block.stmts.len());
+        }
+    }
+
+    /// A statement; `is_value` when the block that it ends hands on what it gives.
+    fn statement(&mut self, stmt: &Stmt, is_value: bool) {
+        match stmt {
+            Stmt::Expr(expr, end) if end.is_some() || !is_value || self.only_fills(expr) => self.dropped(expr),
+            Stmt::Local(Local { pat: Pat::Wild(_), init: Some(init), .. }) if init.diverge.is_none() => {
+                self.dropped(&init.expr);
+            }
+            stmt => self.visit_stmt(stmt),
+        }
     }
 
     /// The place on the left of `=` and `+=`.
@@ -319,11 +369,8 @@ impl Finder<'_> {
 }
 
 impl Visit<'_> for Finder<'_> {
-    fn visit_stmt(&mut self, stmt: &Stmt) {
-        match stmt {
-            Stmt::Expr(expr, _) if self.only_fills(expr) => self.changes(),
-            stmt => visit::visit_stmt(self, stmt),
-        }
+    fn visit_block(&mut self, block: &Block) {
+        self.block(block, true);
     }
 
     fn visit_expr(&mut self, expr: &Expr) {
@@ -360,6 +407,17 @@ impl Visit<'_> for Finder<'_> {
                     }
                 }
             }
+            // The body of a loop has no value.
+            Expr::ForLoop(repeated) => {
+                self.visit_pat(&repeated.pat);
+                self.visit_expr(&repeated.expr);
+                self.block(&repeated.body, false);
+            }
+            Expr::While(repeated) => {
+                self.visit_expr(&repeated.cond);
+                self.block(&repeated.body, false);
+            }
+            Expr::Loop(repeated) => self.block(&repeated.body, false),
             Expr::Closure(closure) => self.within(closure),
             Expr::Async(block) => self.within(block),
             expr => visit::visit_expr(self, expr),

@@ -185,8 +185,43 @@ fn borrows(again: bool) -> Vec<String> {
     x
 }
 
+/// A path whose changes can be chained.
+#[derive(Clone, Default)]
+struct Chained(PathBuf);
+
+impl AsRef<Path> for Chained {
+    fn as_ref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Chained {
+    fn push(&mut self, part: &str) -> &mut Self {
+        self.0.push(part);
+        self
+    }
+}
+
+#[mltrace::register(outputs = [slot])]
+fn borrows_by_inserting() -> Option<PathBuf> {
+    let mut slot = None;
+    let inside: &mut PathBuf = slot.insert(PathBuf::from("a"));
+    inside.push("b");
+    slot
+}
+
+#[mltrace::register(outputs = [chained])]
+fn borrows_by_writing() -> Chained {
+    let mut chained = Chained::default();
+    let more = chained.push("c");
+    more.push("d");
+    chained
+}
+
 #[test]
 fn what_is_borrowed_is_recorded_when_it_is_free() {
+    assert_eq!(outputs_of("borrows_by_writing", borrows_by_writing), ["c/d"]);
+    assert_eq!(outputs_of("borrows_by_inserting", borrows_by_inserting), ["a/b"]);
     assert_eq!(outputs_of("borrows", || borrows(true)), ["a12", "b", "c"]);
 }
 
