@@ -14,7 +14,10 @@
 #[macro_export]
 macro_rules! input {
     ($($artifact:expr),+ $(,)?) => {
-        $($crate::__tell!(input, $artifact);)+
+        $($crate::__private::__tell!($crate input ($artifact));)+
+    };
+    () => {
+        ::core::compile_error!("`input!` wants what was read: `mltrace::input!(path)`")
     };
 }
 
@@ -34,7 +37,10 @@ macro_rules! input {
 #[macro_export]
 macro_rules! output {
     ($($artifact:expr),+ $(,)?) => {
-        $($crate::__tell!(output, $artifact);)+
+        $($crate::__private::__tell!($crate output ($artifact));)+
+    };
+    () => {
+        ::core::compile_error!("`output!` wants what was written: `mltrace::output!(path)`")
     };
 }
 
@@ -51,16 +57,13 @@ macro_rules! output {
 #[macro_export]
 macro_rules! param {
     ($name:expr, $value:expr $(,)?) => {
-        match (&$name, &$value) {
-            (name, value) => $crate::__private::param(::core::convert::AsRef::<str>::as_ref(name), || {
-                #[allow(unused_imports)]
-                use $crate::__private::{ProbeDebug as _, ProbeDisplay as _, ProbeNothing as _, ProbePath as _};
-                (&&&$crate::__private::Probe(value)).__mltrace_param()
-            }),
-        }
+        $crate::__private::__tell!($crate param ($name) ($value))
     };
     ($value:expr $(,)?) => {
         $crate::param!(::core::stringify!($value), $value)
+    };
+    () => {
+        ::core::compile_error!("`param!` wants a name and a value: `mltrace::param!(\"lr\", rate)`")
     };
 }
 
@@ -77,19 +80,7 @@ macro_rules! note {
     ($($text:tt)+) => {
         $crate::__private::note(::core::format_args!($($text)+))
     };
-}
-
-/// Evaluates the expression once, as it is written, and names what it gives.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __tell {
-    ($what:ident, $artifact:expr) => {
-        match &$artifact {
-            artifact => $crate::__private::$what(::core::stringify!($artifact), |to| {
-                #[allow(unused_imports)]
-                use $crate::__private::{ProbeAnything as _, ProbeArtifact as _, ProbeText as _, ProbeTexts as _};
-                $crate::__private::give((&&&$crate::__private::Probe(artifact)).__mltrace_artifact(), to);
-            }),
-        }
+    () => {
+        ::core::compile_error!("`note!` wants a text: `mltrace::note!(\"dropped {n} rows\")`")
     };
 }

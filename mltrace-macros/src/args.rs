@@ -1,6 +1,6 @@
 //! Reads the attribute's arguments; what cannot be read is a mistake, and the rest is read all the same.
 
-use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Spacing, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
@@ -42,7 +42,7 @@ pub(crate) struct Kind {
 pub(crate) fn parse(tokens: TokenStream, mistakes: &mut Mistakes) -> Args {
     let mut args = Args::default();
     let mut seen: Vec<String> = Vec::new();
-    for part in split(tokens) {
+    for part in split(tokens, mistakes) {
         let Some(TokenTree::Ident(name)) = part.first() else {
             mistakes.at(&part.first(), wants_a_name(&part));
             continue;
@@ -100,19 +100,36 @@ impl Args {
     }
 }
 
-/// Splits at the commas that stand between arguments.
-fn split(tokens: TokenStream) -> Vec<Vec<TokenTree>> {
+/// Splits at the commas that stand between arguments; one too many and one too few are mistakes.
+fn split(tokens: TokenStream, mistakes: &mut Mistakes) -> Vec<Vec<TokenTree>> {
     let mut parts = Vec::new();
-    let mut part = Vec::new();
-    for token in tokens {
+    let mut part: Vec<TokenTree> = Vec::new();
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let is_assigned = matches!(tokens.peek(), Some(TokenTree::Punct(next)) if next.as_char() == '=' && next.spacing() == Spacing::Alone);
         match &token {
-            TokenTree::Punct(punct) if punct.as_char() == ',' => parts.push(std::mem::take(&mut part)),
+            TokenTree::Punct(punct) if punct.as_char() == ',' => match part.is_empty() {
+                true => mistakes.at(&token, "there is an argument missing before this `,`".to_owned()),
+                false => parts.push(std::mem::take(&mut part)),
+            },
+            // `inputs = [a] outputs = [b]`: the value before it has ended.
+            TokenTree::Ident(name) if is_assigned && ends_a_value(&part) => {
+                let missing = format!("expected `,` before `{name}`");
+                mistakes.at(name, missing);
+                parts.push(std::mem::replace(&mut part, vec![token]));
+            }
             _ => part.push(token),
         }
     }
-    parts.push(part);
-    parts.retain(|part| !part.is_empty());
+    if !part.is_empty() {
+        parts.push(part);
+    }
     parts
+}
+
+/// Returns whether the tokens are an argument that may end here.
+fn ends_a_value(part: &[TokenTree]) -> bool {
+    part.len() > 1 && !matches!(part.last(), Some(TokenTree::Punct(_)))
 }
 
 /// Reads `= value`; an argument without it is a mistake on its name that shows an example.
@@ -208,7 +225,7 @@ fn kinds(name: &Ident, rest: TokenStream, mistakes: &mut Mistakes) -> syn::Resul
         return Err(syn::Error::new(name.span(), "`kind` wants kinds with their artifacts: `kind(model = […])`"));
     };
     let mut kinds = Vec::new();
-    for part in split(group.stream()) {
+    for part in split(group.stream(), mistakes) {
         let Some(TokenTree::Ident(word)) = part.first() else {
             mistakes.at(&part.first(), "`kind` wants kinds with their artifacts: `kind(model = […])`".to_owned());
             continue;
@@ -349,6 +366,24 @@ mod tests {
         let args = parse(quote!(colour = 3, inputs = , "text", owner = 7, outputs = [clean]), &mut mistakes);
         assert_eq!(words(&args.outputs), ["clean"]);
         assert_eq!(mistakes.into_tokens().to_string().matches("compile_error").count(), 4);
+    }
+
+    #[test]
+    fn a_comma_too_many_and_one_too_few_are_mistakes() {
+        for (arguments, mistakes_of_it) in [
+            (quote!(inputs = [a], outputs = [b],), 0),
+            (quote!(kind(model = [a]), owner = TEAM,), 0),
+            (quote!(inputs = [a] outputs = [b]), 1),
+            (quote!(kind(model = [b]) outputs = [b]), 1),
+            (quote!(owner = TEAM outputs = [b],, params = [c]), 2),
+            (quote!(, outputs = [b]), 1),
+        ] {
+            let mut mistakes = Mistakes::default();
+            let args = parse(arguments.clone(), &mut mistakes);
+            let count = mistakes.into_tokens().to_string().matches("compile_error").count();
+            assert_eq!(count, mistakes_of_it, "{arguments}");
+            assert!(args.owner.is_some() || !args.outputs.is_empty(), "{arguments}");
+        }
     }
 
     #[test]

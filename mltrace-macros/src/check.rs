@@ -56,6 +56,11 @@ pub(crate) fn check(args: &Args, function: &Function, mistakes: &mut Mistakes) {
 /// Finds functions that cannot be recorded.
 fn check_shape(function: &Function, mistakes: &mut Mistakes) {
     let sig = &function.item.sig;
+    for attribute in function.item.attrs.iter().filter(|attribute| attribute.path().is_ident("track_caller")) {
+        let message = "`#[track_caller]` does not reach through the recording, so every location would be wrong: take \
+                       it off, or put `#[register]` on a function of its own that this one calls for the work";
+        mistakes.at(attribute, message.to_owned());
+    }
     if let Some(token) = &sig.constness {
         let message = "a `const fn` cannot be recorded: it may run while compiling; record the function that calls it, \
                        and use `mltrace::input!(x)` and `mltrace::output!(x)` there";
@@ -135,7 +140,10 @@ fn check_at_entry(value: &Expr, way_out: &str, function: &Function, mistakes: &m
         mistakes.at(value, bound_later(&text, way_out));
     } else {
         let names: Vec<String> = function.params.iter().map(|param| param.ident.to_string()).collect();
-        let near = hint(&text, names.iter().map(String::as_str));
+        let near = match hint(&text, names.iter().map(String::as_str)) {
+            near if function.has_receiver && !near.contains(DID_YOU_MEAN) => format!("{DID_YOU_MEAN}`self.{text}`?"),
+            near => near,
+        };
         mistakes.at(value, format!("`{}` has no parameter `{text}`{near}", function.item.sig.ident));
     }
 }
@@ -205,6 +213,9 @@ fn check_output(output: &Expr, function: &Function, mistakes: &mut Mistakes) {
         return;
     };
     let text = name.to_string();
+    if text.eq_ignore_ascii_case("return") {
+        return mistakes.at(output, format!("`{text}` is no name of a value{DID_YOU_MEAN}`return`?"));
+    }
     if function.has_param(&text) || text.starts_with(char::is_uppercase) {
         return;
     }
@@ -247,13 +258,16 @@ fn check_kind(artifact: &Expr, args: &Args, mistakes: &mut Mistakes) {
     mistakes.at(artifact, format!("`{text}` is neither among `inputs` nor among `outputs`{near}"));
 }
 
+/// What stands before a name that may have been meant.
+const DID_YOU_MEAN: &str = "; did you mean ";
+
 /// Returns what to add to a message about a wrong name: the nearest of the right ones, or all of a few, or nothing.
 pub(crate) fn hint<'a>(wrong: &str, names: impl Iterator<Item = &'a str>) -> String {
     let mut names: Vec<&str> = names.collect();
     names.dedup();
     let nearest = names.iter().map(|name| (distance(wrong, name), name)).min_by_key(|(distance, _)| *distance);
     match nearest {
-        Some((distance, name)) if distance <= (wrong.chars().count() / 3).max(1) => format!("; did you mean `{name}`?"),
+        Some((distance, name)) if distance <= (wrong.chars().count() / 3).max(1) => format!("{DID_YOU_MEAN}`{name}`?"),
         Some(_) if names.len() <= 12 => format!("; there is {}", list(names.into_iter())),
         _ => String::new(),
     }

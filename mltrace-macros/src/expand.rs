@@ -13,7 +13,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Attribute, Block, Expr, FnArg, PatIdent, ReturnType, Type};
+use syn::{Attribute, Block, Expr, FnArg, Pat, PatIdent, ReceiverKind, ReturnType, Type};
 
 use crate::args::{Args, plain};
 use crate::capture::{Output, bind, capture};
@@ -29,7 +29,14 @@ pub(crate) struct Names {
     pub(crate) call: Ident,
 }
 
+/// What the call under way is called.
+pub(crate) const CALL: &str = "__mltrace_call";
+
 impl Names {
+    pub(crate) fn new(krate: TokenStream) -> Self {
+        Self { krate, call: Ident::new(CALL, Span::mixed_site()) }
+    }
+
     /// Returns the expression that adds what `value`, a reference, names to `__mltrace_to`.
     pub(crate) fn give(&self, value: &TokenStream, span: Span) -> TokenStream {
         self.give_or(value, "ProbeAnything", span)
@@ -55,7 +62,7 @@ impl Names {
     }
 
     /// Returns the expression that shows `value`, a reference.
-    fn show(&self, value: &TokenStream, span: Span) -> TokenStream {
+    pub(crate) fn show(&self, value: &TokenStream, span: Span) -> TokenStream {
         let (krate, span) = (&self.krate, ours(span));
         quote_spanned! {span=>
             match #value {
@@ -77,7 +84,7 @@ pub(crate) fn ours(span: Span) -> Span {
 /// Returns the recorded function.
 pub(crate) fn expand(args: &Args, function: Function, place: &Place) -> TokenStream {
     let krate = args.krate.as_ref().map_or_else(|| quote!(::mltrace), ToTokens::to_token_stream);
-    let names = Names { krate, call: Ident::new("__mltrace_call", Span::mixed_site()) };
+    let names = Names::new(krate);
     let site = site(args, &function, place, &names);
     let entry = entry(args, &function, &names);
     let end = end(args, &names);
@@ -220,30 +227,74 @@ fn end(args: &Args, names: &Names) -> TokenStream {
     }
 }
 
-/// Takes `mut` off the parameters and returns the `let` statements that bind them again inside the body.
+/// Returns the `let` statements that bind the parameters again inside the body.
 ///
 /// So they are dropped as parameters are: after the body's own variables, the last one first.
 fn rebind(item: &mut syn::ItemFn, args: &Args) -> TokenStream {
     let mut rebound = TokenStream::new();
-    for input in &mut item.sig.inputs {
-        let FnArg::Typed(input) = input else { continue };
-        let attributes: Vec<Attribute> =
-            input.attrs.iter().filter(|attribute| !attribute.path().is_ident("doc")).cloned().collect();
-        names_of(&input.pat, &mut |bound| {
-            let ident = &bound.ident;
-            let mutability = bound.mutability.filter(|_| bound.by_ref.is_none());
-            // A parameter that is recorded is not unused, even if the body does nothing with it.
-            let used = is_named(args, ident).then(|| quote!(let _ = &#ident;));
-            rebound.extend(quote! {
-                #(#attributes)*
-                #[allow(clippy::redundant_locals, clippy::used_underscore_binding, clippy::no_effect_underscore_binding)]
-                let #mutability #ident = #ident;
-                #used
-            });
-        });
-        Unmut.visit_pat_mut(&mut input.pat);
+    for (at, input) in item.sig.inputs.iter_mut().enumerate() {
+        match input {
+            // The closure around the body is to take all of it, not the fields that the body uses.
+            FnArg::Receiver(receiver) => {
+                if !matches!(receiver.kind, ReceiverKind::Reference(..)) {
+                    rebound.extend(quote!(let _ = &self;));
+                }
+            }
+            FnArg::Typed(input) => {
+                let attributes: Vec<Attribute> =
+                    input.attrs.iter().filter(|attribute| !attribute.path().is_ident("doc")).cloned().collect();
+                let mut bound = Vec::new();
+                names_of(&input.pat, &mut |ident| bound.push(ident.clone()));
+                let is_plain = matches!(&*input.pat, Pat::Ident(name) if name.by_ref.is_none());
+                let tokens = match is_plain || bound.iter().any(|bound| is_named(args, &bound.ident)) {
+                    true => rebind_names(&mut input.pat, &bound, &attributes, args),
+                    false => rebind_whole(&mut input.pat, at, &attributes),
+                };
+                rebound.extend(tokens);
+            }
+        }
     }
     rebound
+}
+
+/// Binds each name of a parameter again and takes `mut` off it.
+fn rebind_names(pattern: &mut Pat, bound: &[PatIdent], attributes: &[Attribute], args: &Args) -> TokenStream {
+    let lets = bound.iter().map(|bound| {
+        let ident = &bound.ident;
+        let mutability = bound.mutability.filter(|_| bound.by_ref.is_none());
+        // A parameter that is recorded is not unused, even if the body does nothing with it.
+        let used = is_named(args, ident).then(|| quote!(let _ = &#ident;));
+        quote! {
+            #(#attributes)*
+            #[allow(clippy::redundant_locals, clippy::used_underscore_binding, clippy::no_effect_underscore_binding)]
+            let #mutability #ident = #ident;
+            #used
+        }
+    });
+    let lets = lets.collect();
+    Unmut.visit_pat_mut(pattern);
+    lets
+}
+
+/// Gives a parameter a hidden name and takes it apart inside the body, so that what its pattern leaves unbound, as `_`
+/// does, is dropped in its turn.
+fn rebind_whole(pattern: &mut Pat, at: usize, attributes: &[Attribute]) -> TokenStream {
+    let hidden = Ident::new(&format!("__mltrace_parameter_{at}"), Span::mixed_site().located_at(pattern.span()));
+    let parts = std::mem::replace(pattern, syn::parse_quote!(#hidden));
+    let apart = match &parts {
+        Pat::Wild(_) => quote!(let _ = &#hidden;),
+        parts => quote! {
+            #(#attributes)*
+            #[allow(clippy::toplevel_ref_arg, clippy::ignored_unit_patterns, clippy::let_unit_value)]
+            let #parts = #hidden;
+        },
+    };
+    quote! {
+        // `ref mut` may be bound to a parameter as it is.
+        #[allow(unused_mut, clippy::redundant_locals, clippy::let_unit_value)]
+        let mut #hidden = #hidden;
+        #apart
+    }
 }
 
 /// Returns whether the attribute lists the parameter.

@@ -4,8 +4,8 @@
 //! puts the calls that record outputs into the body, and `expand` wraps it all up. The text for people is at
 //! `mltrace::register`.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
 
 mod args;
 
@@ -24,6 +24,8 @@ mod again;
 mod expand;
 
 mod source;
+
+mod tell;
 
 /// Records every call of the function as a run of a component.
 ///
@@ -56,12 +58,19 @@ mod source;
 ///
 /// # Limits
 /// A `const fn`, a function that returns `!`, and one that only makes a future (also under `#[async_trait]`) are refused
-/// with a way out. In a `#[track_caller]` function the body's own panics and `Location::caller()` name the body instead
-/// of its caller. What a parameter's pattern leaves unbound (`_`) is dropped after the other parameters.
+/// with a way out; so is `#[track_caller]`, whose location would be the recording's. Where the attribute lists a name that
+/// a parameter's pattern binds, what else that pattern leaves unbound is dropped after the other parameters.
 #[proc_macro_attribute]
 pub fn register(arguments: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let place = source::place(&item);
     registered(arguments.into(), &item.into(), &place).into()
+}
+
+/// What `input!`, `output!` and `param!` of the crate `mltrace` call.
+#[doc(hidden)]
+#[proc_macro]
+pub fn __tell(told: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    tell::tell(told.into()).into()
 }
 
 /// Returns the recorded function, or the function as it was beside every mistake that was found.
@@ -76,6 +85,12 @@ fn registered(arguments: TokenStream, item: &TokenStream, place: &source::Place)
             return quote!(#errors #item);
         }
     };
+    if mention::holds(function.item.block.to_token_stream(), expand::CALL) {
+        let twice =
+            syn::Error::new(Span::call_site(), "this function is registered already: take one `#[register]` off");
+        let error = twice.to_compile_error();
+        return quote!(#error #item);
+    }
     check::check(&args, &function, &mut mistakes);
     if mistakes.is_empty() {
         return expand::expand(&args, function, place);

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use crate::{here, inputs, outcome, outputs, run_of, twins};
+use crate::{block_on, here, inputs, outcome, outputs, run_of, twins};
 
 /// Checks that both twins end alike.
 fn same<T: PartialEq + Debug>(plain: impl FnOnce() -> T, recorded: impl FnOnce() -> T) -> Result<T, String> {
@@ -208,7 +208,7 @@ mod drops {
 
     thread_local!(static DROPPED: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) });
 
-    pub(super) struct Dropped(&'static str);
+    pub(super) struct Dropped(pub(super) &'static str);
 
     impl Drop for Dropped {
         fn drop(&mut self) {
@@ -228,12 +228,13 @@ mod drops {
         }
     }
 
+    pub(super) fn dropped(call: &dyn Fn()) -> (Result<(), String>, Vec<&'static str>) {
+        let outcome = outcome(call);
+        (outcome, DROPPED.with(RefCell::take))
+    }
+
     #[test]
     fn parameters_are_dropped_in_the_same_order() {
-        let dropped = |call: &dyn Fn()| {
-            let outcome = outcome(call);
-            (outcome, DROPPED.with(RefCell::take))
-        };
         let tuple = || (Dropped("b"), Dropped("c"));
         for panics in [false, true] {
             assert_eq!(
@@ -241,6 +242,65 @@ mod drops {
                 dropped(&|| drop(recorded::three(Dropped("a"), tuple(), Dropped("d"), panics))),
             );
         }
+    }
+}
+
+mod unbound {
+    use super::drops::{Dropped, dropped};
+    use super::*;
+
+    pub(super) struct Pair {
+        #[expect(dead_code, reason = "it is dropped, and that is all")]
+        b: Dropped,
+        a: Dropped,
+    }
+
+    twins! {
+        [component = "unbound"]
+        #[allow(clippy::needless_pass_by_value, clippy::toplevel_ref_arg)]
+        pub(super) fn unbound(_a: Dropped, _: Dropped, (b, _): (Dropped, Dropped), Pair { a, .. }: Pair, ref mut e: Dropped) {
+            e.0 = "e, changed";
+            let _ = (&b, &a);
+        }
+    }
+
+    impl Pair {
+        fn plain(self, _last: Dropped) {
+            let _ = &self.a;
+        }
+
+        #[mltrace::register]
+        fn recorded(self, _last: Dropped) {
+            let _ = &self.a;
+        }
+
+        #[mltrace::register]
+        async fn awaited(self, _: Dropped) {
+            let _ = &self.a;
+        }
+    }
+
+    fn pair() -> Pair {
+        Pair { b: Dropped("b"), a: Dropped("a") }
+    }
+
+    #[test]
+    fn what_a_parameter_leaves_unbound_is_dropped_in_its_turn() {
+        here();
+        let two = || (Dropped("b"), Dropped("rest"));
+        let plain = dropped(&|| plain::unbound(Dropped("a"), Dropped("_"), two(), pair(), Dropped("e")));
+        let recorded = dropped(&|| recorded::unbound(Dropped("a"), Dropped("_"), two(), pair(), Dropped("e")));
+        assert_eq!(plain.1.len(), 7);
+        assert_eq!(plain, recorded);
+    }
+
+    #[test]
+    fn self_is_dropped_whole() {
+        here();
+        let plain = dropped(&|| pair().plain(Dropped("last")));
+        assert_eq!(plain.1, ["last", "b", "a"]);
+        assert_eq!(plain, dropped(&|| pair().recorded(Dropped("last"))));
+        assert_eq!(plain, dropped(&|| block_on(pair().awaited(Dropped("last")))));
     }
 }
 

@@ -1,0 +1,7 @@
+//! Two attributes on one function.
+
+#[mltrace::register]
+#[mltrace::register(component = "other")]
+fn clean() {}
+
+fn main() {}
