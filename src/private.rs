@@ -14,8 +14,8 @@ pub use mltrace_core::capture::{Given, Probe, Returned, give};
 use mltrace_core::capture::{shown as written, taken};
 pub use mltrace_core::model::ArtifactKind as Kind;
 pub use mltrace_core::record::{Call, Entry, Joins, Site, SiteState};
-use mltrace_core::record::{OpenRun, current};
 pub use mltrace_macros::__tell;
+use mltrace_core::record::{OpenRun, Warning, current};
 
 /// Whether nothing is recorded in this process, which its settings say once and for all.
 static IS_OFF: AtomicBool = AtomicBool::new(false);
@@ -26,7 +26,7 @@ pub fn begin(site: &'static Site, fill: impl FnOnce(&mut Entry)) -> Call {
         return Call::off();
     }
     let recorder = crate::recorder();
-    if !recorder.is_enabled() {
+    if !recorder.is_enabled() && !recorder.home().is_unsettled {
         IS_OFF.store(true, Ordering::Relaxed);
         return Call::off();
     }
@@ -65,9 +65,10 @@ pub fn note(text: Arguments<'_>) {
 pub(crate) fn current_run(what: &str) -> Option<OpenRun> {
     let run = current();
     if run.is_none() && !IS_OFF.load(Ordering::Relaxed) && crate::recorder().is_enabled() {
-        crate::recorder().warn(&format!(
+        let message = format!(
             "`mltrace::{what}` was used outside a run and records nothing: on another thread use `mltrace::current()`"
-        ));
+        );
+        crate::recorder().warn(Warning::OutsideRun, &message);
     }
     run
 }

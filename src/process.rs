@@ -1,7 +1,7 @@
 //! What this process records with: found at the first use, and made anew in a forked child.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use mltrace_core::config::{Environment, Home};
@@ -11,6 +11,8 @@ use mltrace_core::record::{Hooks, Recorder};
 
 /// How long the end of the process waits for what is under way: a courtesy, correctness never depends on it.
 const COURTESY: Duration = Duration::from_millis(50);
+/// How long settings that could not be read are left alone.
+const PAUSE_MS: u64 = 1_000;
 
 struct Process {
     id: u32,
@@ -18,6 +20,9 @@ struct Process {
     #[cfg(feature = "store")]
     worker: OnceLock<Option<Worker>>,
     at_exit: OnceLock<()>,
+    made: Instant,
+    /// When settings that could not be read are asked for again, in milliseconds since this was made.
+    ask_again_ms: AtomicU64,
 }
 
 /// Never freed: runs that are under way refer to it, in a forked child to the parent's.
@@ -30,14 +35,29 @@ pub(crate) fn recorder() -> &'static Recorder {
 
 fn process() -> &'static Process {
     let known = PROCESS.load(Ordering::Acquire);
-    if let Some(process) = shared(known)
-        && process.id == std::process::id()
-    {
-        return process;
+    match shared(known).filter(|process| process.id == std::process::id()) {
+        None => put_in_place(known, Process::new()),
+        Some(process) if !process.is_to_ask_again() => process,
+        Some(process) => {
+            let settled = Process::new();
+            if settled.recorder.home().is_unsettled {
+                return process;
+            }
+            let settled = put_in_place(known, settled);
+            settled.recorder.take_over(&process.recorder);
+            settled
+        }
     }
-    let made = Box::into_raw(Box::new(Process::new()));
+}
+
+fn put_in_place(known: *mut Process, made: Process) -> &'static Process {
+    let made = Box::into_raw(Box::new(made));
     match PROCESS.compare_exchange(known, made, Ordering::AcqRel, Ordering::Acquire) {
-        Ok(_) => shared(made),
+        Ok(_) => {
+            let put = shared(made);
+            put.iter().flat_map(|process| &process.recorder.home().warnings).for_each(|warning| warn(warning));
+            put
+        }
         // Another thread was first; nobody has seen this one, and a few bytes at start-up are not worth an unsafe drop.
         Err(first) => shared(first),
     }
@@ -55,19 +75,27 @@ impl Process {
         let environment = Environment::read();
         let folder = std::env::current_dir().unwrap_or_default();
         let home = Home::find(&folder, None, &environment);
-        let warnings = home.warnings.clone();
         let hooks = Hooks { warn, appended, here: recorder };
-        let recorder = Recorder::new(home, &environment, hooks);
-        for warning in warnings {
-            recorder.warn(&warning);
-        }
         Self {
             id: std::process::id(),
-            recorder,
+            recorder: Recorder::new(home, &environment, hooks),
             #[cfg(feature = "store")]
             worker: OnceLock::new(),
             at_exit: OnceLock::new(),
+            made: Instant::now(),
+            ask_again_ms: AtomicU64::new(PAUSE_MS),
         }
+    }
+
+    /// Returns whether settings that could not be read are to be asked for again now, by this thread.
+    fn is_to_ask_again(&self) -> bool {
+        if !self.recorder.home().is_unsettled {
+            return false;
+        }
+        let now = u64::try_from(self.made.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let due = self.ask_again_ms.load(Ordering::Relaxed);
+        let next = now.saturating_add(PAUSE_MS);
+        now >= due && self.ask_again_ms.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     #[cfg(feature = "store")]

@@ -70,6 +70,21 @@ fn forking() {
     rustix::process::waitpid(child, rustix::process::WaitOptions::empty()).unwrap();
 }
 
+#[register]
+fn unmarked() {}
+
+/// The settings cannot be read at the first use; then they can.
+fn settling() {
+    unmarked();
+    assert!(!Path::new(".mltrace").exists());
+    fs::remove_dir("mltrace.toml").unwrap();
+    fs::write("mltrace.toml", "db = \"elsewhere/\"").unwrap();
+    while !Path::new("elsewhere/journal").exists() {
+        unmarked();
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
+
 /// What a child does; the parent test runs this test alone in a process of its own.
 #[test]
 fn part() {
@@ -86,6 +101,7 @@ fn part() {
                 scope.spawn(|| recursing(3));
             }
         }),
+        "settle" => settling(),
         "many" => {
             for month in 0..200 {
                 assert!(cleaning(Path::new("raw.csv"), month).is_ok());
@@ -111,7 +127,9 @@ impl Place {
     fn command(&self, part: &str) -> Command {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "part", "--nocapture", "--test-threads", "1"]);
-        command.current_dir(self.folder.path()).env(PART, part).env_remove("MLTRACE_DB").env("RUST_BACKTRACE", "0");
+        command.current_dir(self.folder.path()).env(PART, part).env("RUST_BACKTRACE", "0");
+        // What the settings of whoever runs the tests say is not asked for.
+        command.env_remove("MLTRACE_DB").env_remove("HOME").env_remove("XDG_CONFIG_HOME");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -215,6 +233,18 @@ fn a_run_that_has_returned_survives_kill_9() {
     }
 }
 
+#[test]
+fn settings_that_could_not_be_read_are_asked_for_again() {
+    let place = Place::new();
+    fs::create_dir(place.folder.path().join("mltrace.toml")).unwrap();
+    let output = place.run("settle");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert_eq!(said.matches("nothing is recorded until it can").count(), 1, "{said}");
+    assert!(!place.folder.path().join(".mltrace").exists());
+    assert_eq!(place.runs().last().map(|run| run.status), Some(Status::Completed));
+}
+
 /// Runs a part with recording made impossible in some way, and without recording: nothing but stderr may differ.
 fn check_fault(name: &str, spoil: impl Fn(&Place, &mut Command)) {
     for part in ["clean", "fail", "panic", "leave"] {
@@ -277,6 +307,7 @@ fn a_read_only_store_folder_changes_nothing_about_the_pipeline() {
     fs::copy(std::env::current_exe().unwrap(), &exe).unwrap();
     fs::set_permissions(&exe, fs::Permissions::from_mode(0o755)).unwrap();
     let mut command = Command::new(exe);
+    command.env_remove("HOME").env_remove("XDG_CONFIG_HOME");
     command.args(["--exact", "part", "--nocapture"]).current_dir(place.folder.path()).env(PART, "clean");
     let output = command.uid(65534).gid(65534).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -62,6 +62,9 @@ pub struct Home {
     pub hash_limit: u64,
     /// Whether anything is recorded.
     pub is_enabled: bool,
+    /// Whether a settings file is there that could not be read just now: nothing is recorded, for it may say where to,
+    /// and it is worth asking again.
+    pub is_unsettled: bool,
     /// Each setting with its value in words and its origin, for `mltrace config`.
     pub settings: Vec<Setting>,
     /// Settings that were not understood.
@@ -122,6 +125,9 @@ struct File {
     durability: Option<Durability>,
     hash_limit: Option<u64>,
     enabled: Option<bool>,
+    /// It is there, but nobody knows what it says.
+    #[serde(skip)]
+    is_unreadable: bool,
 }
 
 /// The default limit for hashing: 4 GiB.
@@ -136,11 +142,13 @@ impl Home {
     #[must_use]
     pub fn find(folder: &Path, db: Option<&Path>, environment: &Environment) -> Self {
         let mut warnings = Vec::new();
-        let root = find_root(folder, &mut warnings);
+        let mut ignored = Vec::new();
+        let root = find_root(folder, &mut ignored);
         let project_path = root.join("mltrace.toml");
-        let project_file = read_file(&project_path, &mut warnings);
+        let project_file = read_file(&project_path, false, &mut warnings);
         let user_path = environment.config_folder.as_ref().map(|folder| folder.join("mltrace").join("config.toml"));
-        let user_file = user_path.as_deref().map(|path| read_file(path, &mut warnings)).unwrap_or_default();
+        // What this user may not read are somebody else's settings, as in a process that has shed its rights.
+        let user_file = user_path.as_deref().map(|path| read_file(path, true, &mut warnings)).unwrap_or_default();
         let user_path = user_path.unwrap_or_default();
 
         let from_files = |project: bool, user: bool| match (project, user) {
@@ -158,6 +166,10 @@ impl Home {
             (project_file.db.or(user_file.db).map(|db| root.join(db)), origin)
         };
         let (folder, store) = place_store(&root, db);
+        ignored.retain(|other| *other != folder);
+        warnings.extend(
+            ignored.iter().map(|other| format!("`{}` belongs to another user and is ignored", other.display())),
+        );
         let is_ours = is_ours(&folder);
         if !is_ours {
             warnings.push(format!("`{}` belongs to another user: nothing is recorded there", folder.display()));
@@ -169,8 +181,11 @@ impl Home {
         let hash_limit = project_file.hash_limit.or(user_file.hash_limit).unwrap_or(HASH_LIMIT);
         let project_origin = from_files(project_file.project.is_some(), false);
         let project = project_file.project.filter(|name| !name.is_empty()).unwrap_or_else(|| name_of(&root));
+        let is_unsettled = project_file.is_unreadable || user_file.is_unreadable;
         let (is_enabled, enabled_origin) = if !is_ours {
             (false, Origin::Default)
+        } else if is_unsettled {
+            (false, from_files(project_file.is_unreadable, user_file.is_unreadable))
         } else if environment.is_disabled {
             (false, Origin::Environment("MLTRACE_DISABLED"))
         } else {
@@ -187,7 +202,7 @@ impl Home {
             setting("durability", format!("{durability:?}").to_lowercase(), durability_origin),
             setting("hash-limit", hash_limit.to_string(), hash_origin),
         ];
-        Self { root, folder, store, project, durability, hash_limit, is_enabled, settings, warnings }
+        Self { root, folder, store, project, durability, hash_limit, is_enabled, is_unsettled, settings, warnings }
     }
 
     /// Returns the folder of the journals.
@@ -197,13 +212,20 @@ impl Home {
     }
 }
 
-fn read_file(path: &Path, warnings: &mut Vec<String>) -> File {
+/// `may_be_denied`: a file that this user has no right to read says nothing.
+fn read_file(path: &Path, may_be_denied: bool, warnings: &mut Vec<String>) -> File {
+    use std::io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return File::default(),
-        Err(error) => {
+        Err(error) if matches!(error.kind(), NotFound | NotADirectory) => return File::default(),
+        Err(error) if error.kind() == PermissionDenied && may_be_denied => {
             warnings.push(format!("`{}` could not be read: {error}", path.display()));
             return File::default();
+        }
+        Err(error) => {
+            let path = path.display();
+            warnings.push(format!("`{path}` could not be read: {error}: nothing is recorded until it can"));
+            return File { is_unreadable: true, ..File::default() };
         }
     };
     toml::from_str(&text).unwrap_or_else(|error| {
@@ -212,7 +234,8 @@ fn read_file(path: &Path, warnings: &mut Vec<String>) -> File {
     })
 }
 
-fn find_root(folder: &Path, warnings: &mut Vec<String>) -> PathBuf {
+/// `ignored` gets the folders of other users on the way.
+fn find_root(folder: &Path, ignored: &mut Vec<PathBuf>) -> PathBuf {
     for ancestor in folder.ancestors() {
         let store = ancestor.join(FOLDER);
         if !store.is_dir() {
@@ -221,7 +244,7 @@ fn find_root(folder: &Path, warnings: &mut Vec<String>) -> PathBuf {
         if is_ours(&store) {
             return ancestor.to_owned();
         }
-        warnings.push(format!("`{}` belongs to another user and is ignored", store.display()));
+        ignored.push(store);
     }
     let holds_git = folder.ancestors().find(|ancestor| ancestor.join(".git").exists());
     holds_git.unwrap_or(folder).to_owned()

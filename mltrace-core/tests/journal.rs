@@ -147,3 +147,17 @@ proptest! {
         prop_assert!(piece.next <= bytes.len() as u64);
     }
 }
+
+#[test]
+fn a_count_that_cannot_be_right_keeps_no_rows_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut bytes, _) = journal_of(1);
+    journal::encode(&Record::Lost(u64::MAX), &mut bytes);
+    journal::encode(&Record::Lost(u64::MAX), &mut bytes);
+    let home = Home::find(folder.path(), None, &Environment::default());
+    fs::create_dir_all(home.journal()).unwrap();
+    fs::write(home.journal().join(format!("{}.log", ProcessId::new())), bytes).unwrap();
+    let mut folded = ingest::open_folded(&home, &|_| {}).unwrap();
+    assert!(folded.behind.is_none(), "{:?}", folded.behind);
+    assert_eq!(folded.store.tally("lost").unwrap(), u64::try_from(i64::MAX).unwrap());
+}

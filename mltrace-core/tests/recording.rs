@@ -48,6 +48,11 @@ impl Project {
         Given::new(Named::Path(self.path(name)))
     }
 
+    /// The file that the recorder writes.
+    fn journal(&self) -> std::path::PathBuf {
+        self.home.journal().join(format!("{}.log", self.recorder.process()))
+    }
+
     fn begin(&self, component: &'static str, inputs: Vec<Given>) -> OpenRun {
         OpenRun::begin(self.recorder, Opening { component: Cow::Borrowed(component), inputs, ..Opening::default() })
     }
@@ -126,7 +131,7 @@ fn what_a_dead_process_left_unhashed_is_hashed_when_its_journal_is_folded() {
     train.end(Status::Completed, None, None);
     assert!(project.recorder.settle(Duration::from_secs(20)));
     // Another process' journal in which the hash never arrived: take it out of a copy.
-    let path = project.recorder.journal_path().unwrap();
+    let path = project.journal();
     let piece = journal::read(&path, 0).unwrap();
     let mut other = Project::new();
     other.home.project.clone_from(&project.home.project);
@@ -289,7 +294,7 @@ fn a_journal_that_is_deleted_meanwhile_is_begun_again() {
     project.begin("before", Vec::new()).end(Status::Completed, None, None);
     assert_eq!(project.run("before").status, Status::Completed);
     // The store remembers how far the deleted journal was folded, which must not count for the new one.
-    fs::remove_file(project.recorder.journal_path().unwrap()).unwrap();
+    fs::remove_file(project.journal()).unwrap();
     assert!(project.begin("after", Vec::new()).end(Status::Completed, None, None));
     assert_eq!(project.run("after").status, Status::Completed);
 }

@@ -64,12 +64,6 @@ impl Writer {
         Ok(writer)
     }
 
-    /// Returns the file that is being written.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Appends records with one `write`; when it returns they survive the process, or with [`Durability::Power`] the
     /// machine.
     ///

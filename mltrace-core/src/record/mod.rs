@@ -39,5 +39,5 @@ mod call;
 pub use call::{Call, Entry, Joins, panic_text};
 pub use context::{Entered, current, enter};
 pub use open_run::{OpenRun, Opening};
-pub use recorder::{Hooks, Recorder};
+pub use recorder::{Hooks, Recorder, Warning};
 pub use site::{Site, SiteState};

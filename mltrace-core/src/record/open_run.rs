@@ -71,7 +71,7 @@ impl OpenRun {
     /// Begins a run: names and looks at its inputs and appends its START.
     #[must_use]
     pub fn begin(recorder: &'static Recorder, opening: Opening) -> Self {
-        if !recorder.is_enabled() {
+        if !recorder.takes_run() {
             return Self::disabled();
         }
         let id = RunId::new();
@@ -136,13 +136,6 @@ impl OpenRun {
     #[must_use]
     pub fn is_recording(&self) -> bool {
         self.open().is_some()
-    }
-
-    /// Returns the recorder's warning hook, for callers that have something to say once.
-    pub fn warn(&self, message: &str) {
-        if let Some(inner) = &self.inner {
-            inner.recorder.warn(message);
-        }
     }
 
     /// Records that the run reads this now.

@@ -1,7 +1,6 @@
 //! Appends what happens to this process' journal, and counts what could not be appended.
 
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -41,11 +40,26 @@ pub struct Recorder {
     hooks: Hooks,
     process: ProcessId,
     journal: Mutex<Journal>,
-    lost: AtomicU64,
-    is_warned: AtomicBool,
+    /// One bit for each [`Warning`] that was said.
+    warned: AtomicU8,
 }
 
-enum Journal {
+/// What there is to say about recording, each kind once: one that matters little must not keep back one that matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Warning {
+    /// Runs are not recorded.
+    NotRecorded = 1,
+    /// Something was told outside any run.
+    OutsideRun = 2,
+}
+
+struct Journal {
+    file: JournalFile,
+    /// How many records could not be written and are not told of in the journal yet.
+    lost: u64,
+}
+
+enum JournalFile {
     Unopened,
     Open(Box<Writer>),
     /// It could not be opened at this moment.
@@ -67,9 +81,8 @@ impl Recorder {
             pid: std::process::id(),
             hooks,
             process: ProcessId::new(),
-            journal: Mutex::new(Journal::Unopened),
-            lost: AtomicU64::new(0),
-            is_warned: AtomicBool::new(false),
+            journal: Mutex::new(Journal { file: JournalFile::Unopened, lost: 0 }),
+            warned: AtomicU8::new(0),
             home,
         }
     }
@@ -90,6 +103,22 @@ impl Recorder {
     #[must_use]
     pub fn is_enabled(&self) -> bool {
         self.home.is_enabled
+    }
+
+    /// Returns whether a run that begins now is recorded; one that is not for want of settings is counted as lost.
+    pub(super) fn takes_run(&self) -> bool {
+        if self.home.is_unsettled {
+            let mut journal = self.lock();
+            journal.lost = journal.lost.saturating_add(1);
+        }
+        self.is_enabled()
+    }
+
+    /// Takes over the count of what another recorder of this process could not write.
+    pub fn take_over(&self, other: &Self) {
+        let lost = std::mem::take(&mut other.lock().lost);
+        let mut journal = self.lock();
+        journal.lost = journal.lost.saturating_add(lost);
     }
 
     /// Returns the user's name, for what a person says.
@@ -126,15 +155,12 @@ impl Recorder {
         records.iter_mut().for_each(clean);
         let mut journal = self.lock();
         let count = u64::try_from(records.len()).unwrap_or(u64::MAX);
-        let lost = self.lost.load(Ordering::Relaxed);
-        if lost > 0 {
-            records.insert(0, Record::Lost(lost));
+        if journal.lost > 0 {
+            records.insert(0, Record::Lost(journal.lost));
         }
-        let written = self.opened(&mut journal).and_then(|writer| writer.append(&records));
-        if written.is_ok() {
-            // Before another thread may write: it must not tell the same loss again.
-            self.lost.fetch_sub(lost, Ordering::Relaxed);
-        }
+        let written = self.opened(&mut journal.file).and_then(|writer| writer.append(&records));
+        // Counted before another thread may write the same count once more.
+        journal.lost = if written.is_ok() { 0 } else { journal.lost.saturating_add(count) };
         drop(journal);
         match written {
             Ok(()) => {
@@ -142,23 +168,24 @@ impl Recorder {
                 true
             }
             Err(error) => {
-                self.lost.fetch_add(count, Ordering::Relaxed);
                 let folder = self.home.journal();
-                self.warn(&format!("runs are not recorded: `{}` cannot be written: {error}", folder.display()));
+                let message = format!("runs are not recorded: `{}` cannot be written: {error}", folder.display());
+                self.warn(Warning::NotRecorded, &message);
                 false
             }
         }
     }
 
-    /// Returns how many records could not be written so far.
+    /// Returns how many records could not be written and are not told of in the journal yet.
     #[must_use]
     pub fn lost(&self) -> u64 {
-        self.lost.load(Ordering::Relaxed)
+        self.lock().lost
     }
 
-    /// Says what is wrong, once in the process' life.
-    pub fn warn(&self, message: &str) {
-        if !self.is_warned.swap(true, Ordering::Relaxed) {
+    /// Says what is wrong, once for each kind in the process' life.
+    pub fn warn(&self, warning: Warning, message: &str) {
+        let bit = warning as u8;
+        if self.warned.fetch_or(bit, Ordering::Relaxed) & bit == 0 {
             (self.hooks.warn)(message);
         }
     }
@@ -177,24 +204,24 @@ impl Recorder {
         self.journal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn opened<'j>(&self, journal: &'j mut Journal) -> std::io::Result<&'j mut Writer> {
+    fn opened<'j>(&self, journal: &'j mut JournalFile) -> std::io::Result<&'j mut Writer> {
         let is_due = match journal {
-            Journal::Unopened => true,
-            Journal::Open(_) => false,
-            Journal::Failed(at) => at.elapsed() >= PAUSE,
+            JournalFile::Unopened => true,
+            JournalFile::Open(_) => false,
+            JournalFile::Failed(at) => at.elapsed() >= PAUSE,
         };
         if is_due {
             *journal = match Writer::open(&self.home.journal(), self.header(), self.home.durability) {
-                Ok(writer) => Journal::Open(Box::new(writer)),
+                Ok(writer) => JournalFile::Open(Box::new(writer)),
                 Err(error) => {
-                    *journal = Journal::Failed(Instant::now());
+                    *journal = JournalFile::Failed(Instant::now());
                     return Err(error);
                 }
             };
         }
         match journal {
-            Journal::Open(writer) => Ok(writer),
-            Journal::Unopened | Journal::Failed(_) => Err(std::io::Error::other("it failed a moment ago")),
+            JournalFile::Open(writer) => Ok(writer),
+            JournalFile::Unopened | JournalFile::Failed(_) => Err(std::io::Error::other("it failed a moment ago")),
         }
     }
 
@@ -209,15 +236,6 @@ impl Recorder {
         };
         self.host.fill(&mut header);
         header
-    }
-
-    /// Returns the file that this process' records go to, once there is one.
-    #[must_use]
-    pub fn journal_path(&self) -> Option<PathBuf> {
-        match &*self.lock() {
-            Journal::Open(writer) => Some(writer.path().to_owned()),
-            Journal::Unopened | Journal::Failed(_) => None,
-        }
     }
 }
 

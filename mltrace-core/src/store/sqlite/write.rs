@@ -391,11 +391,11 @@ impl<'c> SqliteWriter<'c> {
     }
 
     pub(super) fn add_tally(&self, name: &str, count: u64) -> Result<()> {
-        // A number that nobody can have counted must not keep the rest of a journal out.
-        const MOST: u64 = 1 << 40;
-        let sql = "INSERT INTO tally (name, count) VALUES ($1, $2)
-             ON CONFLICT (name) DO UPDATE SET count = count + excluded.count";
-        self.execute(sql, params![name, size_column(Some(count.min(MOST)))]).map(drop)
+        // What cannot be counted any further stays at the end: a wrong number must not keep rows out.
+        let sql = "INSERT INTO tally (name, count) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET
+             count = CASE WHEN count > $3 - excluded.count THEN $3 ELSE count + excluded.count END";
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        self.execute(sql, params![name, count, i64::MAX]).map(drop)
     }
 }
 

@@ -1,0 +1,113 @@
+//! What a recorder counts and says when it cannot write.
+
+use std::borrow::Cow;
+use std::fs;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use mltrace_core::config::{Environment, Home};
+use mltrace_core::journal;
+use mltrace_core::model::{NoteFact, Record, RunId, Status, Timestamp};
+use mltrace_core::record::{Hooks, OpenRun, Opening, Recorder, Warning};
+
+fn no_other() -> &'static Recorder {
+    panic!("nobody forks here")
+}
+
+fn home_in(folder: &Path) -> Home {
+    fs::create_dir_all(folder.join(".mltrace")).unwrap();
+    Home::find(folder, None, &Environment::default())
+}
+
+fn recorder_of(home: &Home, warn: fn(&str)) -> &'static Recorder {
+    let hooks = Hooks { warn, appended: || {}, here: no_other };
+    Box::leak(Box::new(Recorder::new(home.clone(), &Environment::default(), hooks)))
+}
+
+fn note() -> Record {
+    let note = NoteFact { id: RunId::new().0, run: RunId::new(), text: "n".into(), at: Timestamp(0), by: None };
+    Record::Note(note)
+}
+
+fn records_in(home: &Home) -> Vec<Record> {
+    let mut records = Vec::new();
+    for part in journal::list(&home.journal()).unwrap().into_iter().flat_map(|journal| journal.parts) {
+        let mut offset = 0;
+        loop {
+            let piece = journal::read(&part.path, offset).unwrap();
+            offset = piece.next;
+            records.extend(piece.records);
+            if piece.is_end {
+                break;
+            }
+        }
+    }
+    records
+}
+
+#[test]
+fn what_many_threads_could_not_write_is_counted_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = home_in(folder.path());
+    fs::write(home.journal(), "").unwrap();
+    let recorder = recorder_of(&home, |_| {});
+    assert!(!recorder.append(note()));
+    fs::remove_file(home.journal()).unwrap();
+    // A journal that could not be opened is tried again after a moment, while all threads go on.
+    let emitted = AtomicU64::new(1);
+    std::thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                let mut written = 0;
+                while written < 100 {
+                    written += u64::from(recorder.append(note()));
+                    emitted.fetch_add(1, Ordering::Relaxed);
+                    std::thread::yield_now();
+                }
+            });
+        }
+    });
+    let records = records_in(&home);
+    let notes = records.iter().filter(|record| matches!(record, Record::Note(_))).count();
+    let lost = records.iter().filter_map(|record| if let Record::Lost(count) = record { Some(*count) } else { None });
+    assert_eq!((notes, recorder.lost()), (1600, 0));
+    assert_eq!(lost.sum::<u64>() + 1600, emitted.into_inner());
+}
+
+#[test]
+fn one_kind_of_warning_does_not_keep_back_another() {
+    static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let folder = tempfile::tempdir().unwrap();
+    let home = home_in(folder.path());
+    fs::write(home.journal(), "").unwrap();
+    let recorder = recorder_of(&home, |text| SAID.lock().unwrap().push(text.to_owned()));
+    recorder.warn(Warning::OutsideRun, "outside");
+    recorder.warn(Warning::OutsideRun, "outside again");
+    assert!(!recorder.append(note()) && !recorder.append(note()));
+    let said = SAID.lock().unwrap();
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(said[0] == "outside" && said[1].starts_with("runs are not recorded: "), "{said:?}");
+}
+
+#[test]
+fn settings_that_cannot_be_read_keep_a_run_from_another_store_and_the_run_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    // A folder in place of the file: it is there, and cannot be read.
+    fs::create_dir(folder.path().join("mltrace.toml")).unwrap();
+    let home = home_in(folder.path());
+    assert!(home.is_unsettled && !home.is_enabled && home.warnings.len() == 1, "{:?}", home.warnings);
+    let unsettled = recorder_of(&home, |_| {});
+    let begin = |recorder| OpenRun::begin(recorder, Opening { component: Cow::Borrowed("x"), ..Opening::default() });
+    assert!(!begin(unsettled).end(Status::Completed, None, None));
+    assert_eq!((unsettled.lost(), home.journal().exists()), (1, false));
+
+    fs::remove_dir(folder.path().join("mltrace.toml")).unwrap();
+    let home = home_in(folder.path());
+    assert!(!home.is_unsettled && home.is_enabled);
+    let settled = recorder_of(&home, |_| {});
+    settled.take_over(unsettled);
+    assert!(begin(settled).end(Status::Completed, None, None));
+    assert!(records_in(&home).contains(&Record::Lost(1)));
+    assert_eq!((unsettled.lost(), settled.lost()), (0, 0));
+}
