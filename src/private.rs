@@ -14,8 +14,8 @@ pub use mltrace_core::capture::{Given, Probe, Returned, give};
 use mltrace_core::capture::{shown as written, taken};
 pub use mltrace_core::model::ArtifactKind as Kind;
 pub use mltrace_core::record::{Call, Entry, Joins, Site, SiteState};
-pub use mltrace_macros::__tell;
 use mltrace_core::record::{OpenRun, Warning, current};
+pub use mltrace_macros::__tell;
 
 /// Whether nothing is recorded in this process, which its settings say once and for all.
 static IS_OFF: AtomicBool = AtomicBool::new(false);

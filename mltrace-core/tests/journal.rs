@@ -161,3 +161,33 @@ fn a_count_that_cannot_be_right_keeps_no_rows_out() {
     assert!(folded.behind.is_none(), "{:?}", folded.behind);
     assert_eq!(folded.store.tally("lost").unwrap(), u64::try_from(i64::MAX).unwrap());
 }
+
+#[test]
+fn a_journal_of_a_newer_format_is_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let process = ProcessId::new();
+    let header = Header { format: journal::FORMAT + 1, process: Some(process), ..Header::default() };
+    let mut bytes = Vec::new();
+    journal::encode(&Record::Process(header), &mut bytes);
+    bytes.extend(b"what only the newer version can read");
+    let home = Home::find(folder.path(), None, &Environment::default());
+    fs::create_dir_all(home.journal()).unwrap();
+    let path = home.journal().join(format!("{process}.log"));
+    fs::write(&path, &bytes).unwrap();
+    let folded = ingest::open_folded(&home, &|_| {}).unwrap();
+    assert_eq!((folded.report.left.len(), folded.report.damaged), (1, 0));
+    assert_eq!(fs::read(path).unwrap(), bytes);
+    assert!(ingest::doctor(&home, false).wrong.iter().any(|line| line.contains("newer version")));
+}
+
+#[test]
+fn a_record_that_no_reader_would_take_is_refused() {
+    let note = |length: usize| {
+        let text = "x".repeat(length);
+        Record::Note(NoteFact { id: RunId::new().0, run: RunId::new(), text, at: Timestamp(0), by: None })
+    };
+    let mut bytes = Vec::new();
+    assert!(!journal::encode(&note(64 << 20), &mut bytes));
+    assert!(bytes.is_empty());
+    assert!(journal::encode(&note(1), &mut bytes));
+}

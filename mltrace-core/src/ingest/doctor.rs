@@ -65,12 +65,22 @@ fn journals(home: &Home, is_full: bool, checkup: &mut Checkup) {
         }
     };
     let here = Host::here(None);
-    let is_over = |journal: &&Journal| journal.is_over(&journal.header(&home.project), &here);
-    let over = journals.iter().filter(is_over).count();
-    let alive = journals.len().saturating_sub(over);
+    let (mut over, mut newer) = (0_usize, 0_usize);
+    for journal in &journals {
+        let header = journal.header(&home.project);
+        if header.format > journal::FORMAT {
+            newer = newer.saturating_add(1);
+        } else if journal.is_over(&header, &here) {
+            over = over.saturating_add(1);
+        }
+    }
+    let alive = journals.len().saturating_sub(over).saturating_sub(newer);
     checkup.fine.push(format!("processes that are recording: {alive}"));
     if over > 0 {
         checkup.wrong.push(format!("{over} journals of processes that ended are not folded: run `mltrace ingest`"));
+    }
+    if newer > 0 {
+        checkup.wrong.push(format!("{newer} journals wait for the newer version of mltrace that wrote them"));
     }
     if is_full {
         journals.iter().for_each(|journal| read(journal, checkup));

@@ -133,6 +133,10 @@ fn fold_journal(
     report: &mut FoldReport,
 ) -> Result<(), StoreError> {
     let header = journal.header(&home.project);
+    if header.format > journal::FORMAT {
+        let path = journal.parts.first().map_or(&journal.lock, |part| &part.path).clone();
+        return Err(StoreError::Journal { path, reason: "a newer version of mltrace wrote it".to_owned() });
+    }
     // Asked before the reading: what a process wrote before it went is then all there.
     let is_over = journal.is_over(&header, here);
     let finished = fold_parts(home, store, &header, journal, is_over, report)?;

@@ -10,27 +10,27 @@ pub const FORMAT: u32 = 1;
 const MARKER: [u8; 2] = [0xF5, 0xFF];
 /// Marker, length (u32, little endian), CRC-32 over length and payload (u32, little endian).
 const HEAD: usize = 10;
-/// A payload longer than this was never written: source, names and texts are cut long before.
+/// A payload longer than this is never written.
 const LONGEST: usize = 64 << 20;
 
-/// Appends the frame of a record to `bytes`.
-pub fn encode(record: &Record, bytes: &mut Vec<u8>) {
+/// Appends the frame of a record to `bytes`; returns whether it did, for no reader takes a record that is too long.
+pub fn encode(record: &Record, bytes: &mut Vec<u8>) -> bool {
     let begin = bytes.len();
     bytes.extend_from_slice(&MARKER);
     bytes.extend_from_slice(&[0; HEAD - MARKER.len()]);
     // Plain data with text keys always serialises.
-    if serde_json::to_writer(&mut *bytes, record).is_err() {
+    let is_told = serde_json::to_writer(&mut *bytes, record).is_ok();
+    let frame = bytes.get_mut(begin..).and_then(|frame| frame.split_at_mut_checked(HEAD));
+    let Some((head, payload)) = frame.filter(|(_, payload)| is_told && payload.len() <= LONGEST) else {
         bytes.truncate(begin);
-        return;
-    }
-    let Some((head, payload)) = bytes.get_mut(begin..).and_then(|frame| frame.split_at_mut_checked(HEAD)) else {
-        return;
+        return false;
     };
     let length = u32::try_from(payload.len()).unwrap_or(u32::MAX).to_le_bytes();
     let checksum = checksum(length, payload).to_le_bytes();
     for (place, byte) in head.iter_mut().skip(MARKER.len()).zip(length.into_iter().chain(checksum)) {
         *place = byte;
     }
+    true
 }
 
 fn checksum(length: [u8; 4], payload: &[u8]) -> u32 {
@@ -45,7 +45,7 @@ fn checksum(length: [u8; 4], payload: &[u8]) -> u32 {
 pub enum Found {
     /// A frame of so many bytes.
     Record(Box<Record>, usize),
-    /// A whole frame of so many bytes whose content is damaged, or is a record of a later version.
+    /// A whole frame of so many bytes whose content is damaged, or is no record that this version knows.
     Damaged(usize),
     /// No whole frame.
     Nothing,

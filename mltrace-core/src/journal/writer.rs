@@ -42,37 +42,31 @@ impl Writer {
         let header = Header { process: Some(process), ..header };
         let lock = prepare(folder, process)?;
         let path = folder.join(format!("{process}.log"));
-        let file = create(&path)?;
-        let mut writer = Self {
+        let (file, length) = begin(&path, &header, &[], durability)?;
+        Ok(Self {
             folder: folder.to_owned(),
             process,
             header,
             durability,
             file,
             path,
-            length: 0,
+            length,
             part: 0,
             buffer: Vec::with_capacity(1024),
-            is_reserve_spent: false,
+            is_reserve_spent: !reserve_path(folder).exists(),
             _lock: lock,
-        };
-        let header = writer.header.clone();
-        writer.append(&[Record::Process(header)])?;
-        if durability == Durability::Power {
-            writer.sync_names()?;
-        }
-        Ok(writer)
+        })
     }
 
     /// Appends records with one `write`; when it returns they survive the process, or with [`Durability::Power`] the
     /// machine.
     ///
     /// # Errors
-    /// When they cannot be written; then none of them is in the journal.
+    /// When they cannot be written, or one of them is too long; then none of them is in the journal.
     pub fn append(&mut self, records: &[Record]) -> io::Result<()> {
         self.buffer.clear();
-        for record in records {
-            encode(record, &mut self.buffer);
+        if !records.iter().all(|record| encode(record, &mut self.buffer)) {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "a record is too long"));
         }
         self.write_buffer()?;
         if self.is_deleted() {
@@ -117,17 +111,14 @@ impl Writer {
         let _ = self.file.set_len(self.length);
     }
 
-    /// Makes sure that the file is found after a power loss: one whose name is lost is lost, however well its bytes
-    /// were synced. The folder, the one around it and that one's name may be new.
-    fn sync_names(&self) -> io::Result<()> {
-        self.folder.ancestors().take(3).try_for_each(folder::sync)
-    }
-
     fn rotate(&mut self) -> io::Result<()> {
         let next = self.next_part(&[])?;
         self.buffer.clear();
         encode(&Record::Rotated, &mut self.buffer);
-        self.write_buffer()?;
+        if let Err(error) = self.write_buffer() {
+            let _ = fs::remove_file(&next.path);
+            return Err(error);
+        }
         self.go_on_in(next);
         Ok(())
     }
@@ -158,15 +149,8 @@ impl Writer {
     fn next_part(&self, rest: &[u8]) -> io::Result<Part> {
         let number = self.part.saturating_add(1);
         let path = self.folder.join(format!("{}.{number}.log", self.process));
-        let mut file = create(&path)?;
-        let mut bytes = Vec::new();
-        encode(&Record::Process(self.header.clone()), &mut bytes);
-        bytes.extend_from_slice(rest);
-        file.write_all(&bytes)?;
-        if self.durability == Durability::Power {
-            file.sync_data().and_then(|()| self.sync_names())?;
-        }
-        Ok(Part { file, path, number, length: u64::try_from(bytes.len()).unwrap_or(u64::MAX) })
+        let (file, length) = begin(&path, &self.header, rest, self.durability)?;
+        Ok(Part { file, path, number, length })
     }
 
     fn go_on_in(&mut self, part: Part) {
@@ -174,6 +158,7 @@ impl Writer {
         self.path = part.path;
         self.part = part.number;
         self.length = part.length;
+        self.is_reserve_spent = !reserve_path(&self.folder).exists();
     }
 }
 
@@ -196,14 +181,40 @@ fn prepare(folder: &Path, process: ProcessId) -> io::Result<File> {
     take_lock(folder, process)
 }
 
-fn create(path: &Path) -> io::Result<File> {
-    folder::private_file().append(true).create_new(true).open(path)
+/// Makes a part that begins with the header, and returns it with its length. Where that fails nothing is left, so that
+/// it can be tried again.
+fn begin(path: &Path, header: &Header, rest: &[u8], durability: Durability) -> io::Result<(File, u64)> {
+    let mut bytes = Vec::new();
+    encode(&Record::Process(header.clone()), &mut bytes);
+    bytes.extend_from_slice(rest);
+    let mut file = folder::private_file().append(true).create_new(true).open(path)?;
+    let mut written = file.write_all(&bytes);
+    if written.as_ref().is_err_and(is_disk_full) {
+        let _ = file.set_len(0);
+        let _ = path.parent().map(|folder| fs::remove_file(reserve_path(folder)));
+        written = file.write_all(&bytes);
+    }
+    if durability == Durability::Power {
+        written = written.and_then(|()| file.sync_data()).and_then(|()| sync_names(path));
+    }
+    if let Err(error) = written {
+        let _ = fs::remove_file(path);
+        return Err(error);
+    }
+    Ok((file, u64::try_from(bytes.len()).unwrap_or(u64::MAX)))
+}
+
+/// Makes sure that a part is found after a power loss: one whose name is lost is lost, however well its bytes were
+/// synced. Its folder, the one around that and that one's name may be new.
+fn sync_names(part: &Path) -> io::Result<()> {
+    part.ancestors().skip(1).take(3).try_for_each(folder::sync)
 }
 
 /// Makes the lock file under another name first: nobody ever sees it unlocked.
 fn take_lock(folder: &Path, process: ProcessId) -> io::Result<File> {
     let hidden = folder.join(format!(".{process}.new"));
-    let lock = folder::private_file().write(true).create_new(true).open(&hidden)?;
+    // A try that failed may have left it.
+    let lock = folder::private_file().write(true).create(true).truncate(true).open(&hidden)?;
     match lock.lock() {
         // A file system without locks leaves the judgement to the process' number.
         Err(error) if error.kind() != io::ErrorKind::Unsupported => return Err(error),

@@ -66,7 +66,7 @@ impl Project {
         let header = Header { process: Some(process), project: "p".to_owned(), ..Header::default() };
         let mut bytes = Vec::new();
         journal::encode(&Record::Process(header), &mut bytes);
-        records.iter().for_each(|record| journal::encode(record, &mut bytes));
+        records.iter().for_each(|record| assert!(journal::encode(record, &mut bytes)));
         let path = self.home.journal().join(format!("{process}.log"));
         fs::write(&path, bytes).unwrap();
         path
