@@ -6,8 +6,8 @@ use std::pin::pin;
 
 use crate::private::{Value, current_run, each};
 use mltrace_core::capture::{Artifact, shown};
-use mltrace_core::model::{ComponentFact, Declaration, Record, Status, Timestamp};
-use mltrace_core::record::{OpenRun, Opening, enter};
+use mltrace_core::model::{ComponentFact, Declaration, Record, Status};
+use mltrace_core::record::{OpenRun, Opening, enter, now};
 
 /// The slot of the outputs of a run that was begun by [`start`].
 const OUTPUTS: usize = 0;
@@ -108,8 +108,7 @@ impl Run {
 
     fn declare(self, declared: Declaration) -> Self {
         if self.run.is_recording() {
-            let fact =
-                ComponentFact { component: self.component.clone(), at: Timestamp::now(), declared, untag: Vec::new() };
+            let fact = ComponentFact { component: self.component.clone(), at: now(), declared, untag: Vec::new() };
             crate::recorder().append(Record::Component(fact));
         }
         self

@@ -28,9 +28,6 @@ use mltrace_core::record::OpenRun;
 
 use crate::private::current_run;
 
-/// The slot of what is opened for writing, beside those of an attribute's `outputs`.
-const OPENED: usize = usize::MAX;
-
 /// Reads a file and records it as an input.
 ///
 /// # Errors
@@ -88,10 +85,7 @@ pub fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Resu
 /// Those of [`std::fs::rename`].
 pub fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<()> {
     let (from, to) = (from.as_ref(), to.as_ref());
-    std::fs::rename(from, to).inspect(|()| {
-        has_read(from, "fs::rename");
-        has_written(to, "fs::rename");
-    })
+    std::fs::rename(from, to).inspect(|()| in_run("fs::rename", |run| run.moved(given(from), given(to))))
 }
 
 /// Opens files as [`std::fs::File`] does, and records them. What it returns is a [`std::fs::File`].
@@ -230,9 +224,9 @@ fn has_written(path: &Path, what: &str) {
     in_run(what, |run| run.wrote(given(path)));
 }
 
-/// The file is still to be written, so its content is that of the run's end.
+/// The file is still to be written, so its content is that of the run's end, or of when the run reads it back.
 fn will_write(path: &Path, what: &str) {
-    in_run(what, |run| run.bind(OPENED, vec![given(path)], true));
+    in_run(what, |run| run.opened(given(path)));
 }
 
 fn in_run(what: &str, tell: impl FnOnce(&OpenRun)) {

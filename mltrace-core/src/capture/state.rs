@@ -4,7 +4,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::{FileKind, Skip, Stat};
+use super::fingerprint::{self, fingerprint};
+use super::{FileKind, Fingerprint, Hashing, Skip, Stat};
 
 /// A folder with more entries than this is never told by its state.
 const MOST_ENTRIES: usize = 200_000;
@@ -18,6 +19,16 @@ pub struct State {
     pub files: u64,
     /// How many bytes they have.
     pub bytes: u64,
+    /// The latest change to any of it, by ctime, in nanoseconds since 1970.
+    pub changed_ns: i64,
+}
+
+impl State {
+    /// Returns how a file stands that has this `stat`.
+    #[must_use]
+    pub fn of(stat: &Stat) -> Self {
+        Self { token: token(stat), files: 1, bytes: stat.size, changed_ns: stat.ctime_ns }
+    }
 }
 
 /// Returns how a file or folder stands that has this `stat`; `None` for what has no content.
@@ -26,10 +37,22 @@ pub struct State {
 /// When the file system does not answer.
 pub fn state(path: &Path, stat: &Stat, skip: &Skip) -> io::Result<Option<State>> {
     match stat.kind {
-        FileKind::File => Ok(Some(State { token: token(stat), files: 1, bytes: stat.size })),
-        FileKind::Folder => folder(path, skip),
+        FileKind::File => Ok(Some(State::of(stat))),
+        FileKind::Folder => folder(path, stat, skip),
         FileKind::Link | FileKind::Other => Ok(None),
     }
+}
+
+/// Returns what a file or folder holds, if it stands as `token` says before and after it is hashed.
+#[must_use]
+pub fn unchanged(path: &Path, token: &str, how: &Hashing<'_>) -> Option<Fingerprint> {
+    let stands = || {
+        let stat = fingerprint::stat(path).ok().flatten()?;
+        state(path, &stat, how.skip).ok().flatten().filter(|state| state.token == token)
+    };
+    stands()?;
+    let found = fingerprint(path, how).ok().flatten()?;
+    stands().map(|_| found)
 }
 
 fn token(stat: &Stat) -> String {
@@ -38,7 +61,8 @@ fn token(stat: &Stat) -> String {
 }
 
 /// Walks a folder without opening its files; the order of the walk does not matter.
-fn folder(root: &Path, skip: &Skip) -> io::Result<Option<State>> {
+fn folder(root: &Path, own: &Stat, skip: &Skip) -> io::Result<Option<State>> {
+    let mut changed_ns = own.ctime_ns;
     let mut waiting = vec![root.to_owned()];
     let mut lines = Vec::new();
     let (mut files, mut bytes) = (0_u64, 0_u64);
@@ -52,6 +76,7 @@ fn folder(root: &Path, skip: &Skip) -> io::Result<Option<State>> {
             if lines.len() >= MOST_ENTRIES {
                 return Ok(None);
             }
+            changed_ns = changed_ns.max(stat.ctime_ns);
             if stat.kind == FileKind::File {
                 files = files.saturating_add(1);
                 bytes = bytes.saturating_add(stat.size);
@@ -70,7 +95,7 @@ fn folder(root: &Path, skip: &Skip) -> io::Result<Option<State>> {
         hasher.update(token.as_bytes());
         hasher.update(&[0]);
     }
-    Ok(Some(State { token: hasher.finalize().to_hex().to_string(), files, bytes }))
+    Ok(Some(State { token: hasher.finalize().to_hex().to_string(), files, bytes, changed_ns }))
 }
 
 #[cfg(test)]

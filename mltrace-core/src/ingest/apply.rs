@@ -400,10 +400,14 @@ impl<'w> Applier<'w> {
         self.saw(end.at);
         let Some(key) = self.run(end.run)? else { return Ok(()) };
         let Some((_, row)) = self.runs.get_mut(&end.run) else { return Ok(()) };
-        // The first end counts; one that arrives after the run was taken for dead wins.
-        if !matches!(row.status, Status::Running | Status::Died) {
+        // Of two ends the one counts that measured the run, for it is told by the process that began it, and of two by
+        // forked children the earlier; an end that arrives after the run was taken for dead wins.
+        let is_over = !matches!(row.status, Status::Running | Status::Died);
+        let rank = |duration: Option<i64>, at, status: Status| (duration.is_none(), at, status as u8);
+        let known = rank(row.duration_us, row.ended_at, row.status);
+        if is_over && known <= rank(end.duration_us, Some(end.at), end.status) {
             let is_same = (row.status, row.ended_at) == (end.status, Some(end.at));
-            let outputs = end.outputs.iter().filter(|_| is_same);
+            let outputs = end.outputs.iter().filter(|_| is_same || end.duration_us.is_none());
             return outputs.into_iter().try_for_each(|write| self.write(key, write));
         }
         row.status = end.status;

@@ -1,8 +1,7 @@
 //! Hashes what a process that is gone did not get to: it counts only if the file still stands as it did.
 
 use super::fold::{apply_all, import_header};
-use crate::capture::fingerprint::{self, fingerprint};
-use crate::capture::state::state;
+use crate::capture::state::unchanged;
 use crate::capture::{Cache, Hashing, Host, Skip, name};
 use crate::config::Home;
 use crate::model::{Due, FingerprintFact, Record};
@@ -41,13 +40,6 @@ pub fn hash_due(home: &Home, store: &mut dyn Store, progress: &(dyn Fn(u64) + Sy
 }
 
 fn look(due: &Due, how: &Hashing<'_>) -> Option<FingerprintFact> {
-    let path = name::decode(&due.path);
-    let stands = || {
-        let stat = fingerprint::stat(&path).ok().flatten()?;
-        state(&path, &stat, how.skip).ok().flatten().filter(|state| state.token == due.state)
-    };
-    stands()?;
-    let found = fingerprint(&path, how).ok().flatten()?;
-    stands()?;
+    let found = unchanged(&name::decode(&due.path), &due.state, how)?;
     Some(FingerprintFact { run: due.run, n: due.n, version: found.version, size: Some(found.size) })
 }

@@ -69,7 +69,7 @@ fn change(open: &(Mutex<usize>, Condvar), then: impl FnOnce(usize) -> usize) {
     }
 }
 
-fn work(recorder: &Recorder, job: Job) {
+fn work(recorder: &'static Recorder, job: Job) {
     match job {
         Job::Hash(due) => {
             if let Some(found) = look::look_again(recorder, &name::decode(&due.path), &due.state) {

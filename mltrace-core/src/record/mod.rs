@@ -32,11 +32,18 @@ mod look;
 
 mod outputs;
 
+mod split;
+
+mod clock;
+
+mod lock;
+
 mod context;
 
 mod call;
 
 pub use call::{Call, Entry, Joins, panic_text};
+pub use clock::now;
 pub use context::{Entered, current, enter};
 pub use open_run::{OpenRun, Opening};
 pub use recorder::{Hooks, Recorder, Warning};

@@ -2,20 +2,22 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
 use serde_json::Value;
 
 use super::beside::Job;
-use super::look::{Looked, look};
-use super::outputs::Outputs;
-use super::{Recorder, Site, clean, context};
-use crate::capture::{Given, Naming, fingerprint, name, redact};
+use super::lock::lock;
+use super::look::{Looked, look, standing};
+use super::outputs::{Bound, OPENED, Outputs};
+use super::{Recorder, Site, clean, clock, context, split};
+use crate::capture::{Given, Naming, name};
 use crate::model::{
-    Declaration, Due, End, NoteFact, ParamFact, ReadFact, Record, RunId, Start, Status, Timestamp, VersionId, WriteFact,
+    ArtifactKind, ArtifactName, Declaration, Due, End, NoteFact, ParamFact, ReadFact, Record, RunId, Start, Status,
+    Timestamp, VersionId, WriteFact,
 };
 
 /// What is known when a run begins.
@@ -50,6 +52,8 @@ pub struct OpenRun {
 
 struct Inner {
     id: RunId,
+    /// The process that began it.
+    pid: u32,
     recorder: &'static Recorder,
     site: Option<&'static Site>,
     begun: Instant,
@@ -58,8 +62,10 @@ struct Inner {
     state: Mutex<State>,
 }
 
-#[derive(Default)]
+/// Kept under a lock that is held for bookkeeping only: a forked child may find it held for ever.
 struct State {
+    /// The process that `next` belongs to.
+    pid: u32,
     /// The next number among the run's reads and writes.
     next: u32,
     outputs: Outputs,
@@ -75,16 +81,19 @@ impl OpenRun {
             return Self::disabled();
         }
         let id = RunId::new();
-        let started_at = opening.started_at.unwrap_or_else(Timestamp::now);
-        let mut state = State::default();
+        let started_at = opening.started_at.unwrap_or_else(clock::now);
+        let pid = std::process::id();
+        let mut state = State { pid, next: 0, outputs: Outputs::default(), read: HashSet::new() };
         let mut dues = Vec::new();
         let mut inputs = Vec::with_capacity(opening.inputs.len());
         for given in opening.inputs {
-            inputs.extend(read_fact(recorder, opening.site, id, &mut state, given, None, &mut dues));
+            let Some(seen) = Seen::new(recorder, given) else { continue };
+            inputs.extend(state.read(id, opening.site, seen, None, &mut dues));
         }
         for given in &opening.outputs {
             if let Some(Naming { path: Some(path), .. }) = name::name(&given.named, &recorder.root) {
-                state.outputs.look_before(path);
+                let standing = standing(recorder, &path);
+                state.outputs.stood(path, standing);
             }
         }
         let params = opening.params.into_iter().map(|(name, value)| {
@@ -106,10 +115,11 @@ impl OpenRun {
             user: None,
         };
         let mut records: Vec<Record> = git_record.into_iter().collect();
-        records.push(Record::Start(start));
+        records.extend(split::start(start));
         append_with(recorder, records, dues);
         let inner = Inner {
             id,
+            pid,
             recorder,
             site: opening.site,
             begun: Instant::now(),
@@ -141,33 +151,33 @@ impl OpenRun {
     /// Records that the run reads this now.
     pub fn read(&self, given: Given) {
         let Some(inner) = self.open() else { return };
-        let mut dues = Vec::new();
-        let now = Some(Timestamp::now());
-        let fact = {
-            let mut state = inner.state();
-            read_fact(inner.recorder, inner.site, inner.id, &mut state, given, now, &mut dues)
-        };
-        let Some(read) = fact else { return };
-        append_with(inner.recorder, vec![Record::Read { run: inner.id, read }], dues);
+        if let Some(seen) = Seen::new(inner.recorder, given) {
+            inner.read(seen);
+        }
     }
 
     /// Records that the run has written this by now.
     pub fn wrote(&self, given: Given) {
         let Some(inner) = self.open() else { return };
-        let Some(Naming { name, path }) = name::name(&given.named, &inner.recorder.root) else { return };
-        let looked = path.as_deref().map(|path| look(inner.recorder, path));
-        let mut state = inner.state();
-        let n = state.number();
-        let (version, size, pending) = told(given.version.as_deref(), looked);
-        if let Some(path) = &path {
-            state.outputs.told(path, fingerprint::stat(path).ok().flatten());
+        if let Some(seen) = Seen::new(inner.recorder, given) {
+            inner.wrote(seen);
         }
-        drop(state);
-        let kind = given.kind.or_else(|| inner.kind_of(given.argument.as_deref()));
-        let argument = given.argument.map(Cow::into_owned);
-        let write = WriteFact { n, name, argument, kind, at: Some(Timestamp::now()), version, size };
-        let due = due(inner.id, n, path.as_deref(), pending);
-        append_with(inner.recorder, vec![Record::Write { run: inner.id, write }], due.into_iter().collect());
+    }
+
+    /// Records that the run has given a file or folder another name by now: it read it under the one and wrote it under
+    /// the other, where one look tells what both held.
+    pub fn moved(&self, from: Given, to: Given) {
+        let Some(inner) = self.open() else { return };
+        let Some(Naming { name, .. }) = name::name(&from.named, &inner.recorder.root) else { return };
+        let Some(to) = Seen::new(inner.recorder, to) else { return };
+        inner.read(Seen { given: from, name, path: to.path.clone(), looked: to.looked.clone() });
+        inner.wrote(to);
+    }
+
+    /// Takes note of a file that the run has opened for writing: its content is that of the run's end, or of the moment
+    /// when the run reads it back.
+    pub fn opened(&self, given: Given) {
+        self.bind(OPENED, vec![given], true);
     }
 
     /// Takes note of an output that counts from the run's end: `slot` numbers the names in the attribute's list.
@@ -175,14 +185,17 @@ impl OpenRun {
     /// A later call for the same slot replaces what the earlier ones gave, unless `append` asks to add.
     pub fn bind(&self, slot: usize, given: Vec<Given>, append: bool) {
         let Some(inner) = self.open() else { return };
-        inner.state().outputs.bind(slot, given, append, &inner.recorder.root);
+        let bound = Bound::all(slot, given, inner.recorder);
+        if let Some(mut state) = inner.state() {
+            state.outputs.bind(slot, bound, append);
+        }
     }
 
     /// Records a parameter; the last value of a name counts.
     pub fn param(&self, name: &str, value: Value) {
         let Some(inner) = self.open() else { return };
         let value = clean::param(name, value);
-        let fact = ParamFact { run: inner.id, at: Timestamp::now(), name: name.to_owned(), value };
+        let fact = ParamFact { run: inner.id, at: clock::now(), name: name.to_owned(), value };
         inner.recorder.append(Record::Param(fact));
     }
 
@@ -193,7 +206,7 @@ impl OpenRun {
             id: uuid::Uuid::now_v7(),
             run: inner.id,
             text: text.to_owned(),
-            at: Timestamp::now(),
+            at: clock::now(),
             by: inner.recorder.user().map(str::to_owned),
         };
         inner.recorder.append(Record::Note(fact));
@@ -207,22 +220,18 @@ impl OpenRun {
         }
         let measured = i64::try_from(inner.begun.elapsed().as_micros()).unwrap_or(i64::MAX);
         // A wall clock that was set back while the run was under way does not end it before it began.
-        let at = ended_at.unwrap_or_else(|| inner.started_at.plus_micros(measured).max(Timestamp::now()));
+        let at = ended_at.unwrap_or_else(|| clock::not_before(inner.started_at.plus_micros(measured)));
         let duration_us = match ended_at {
             None => measured,
             Some(at) => at.micros_since(inner.started_at).max(0),
         };
+        // A forked child does not measure its parent's run: by that its end gives way to the parent's.
+        let duration_us = (std::process::id() == inner.pid).then_some(duration_us);
         let mut dues = Vec::new();
         let outputs = inner.collect_outputs(status, &mut dues);
-        let end = Record::End(End {
-            run: inner.id,
-            at,
-            status,
-            duration_us: Some(duration_us),
-            error: error.map(|error| clean::text(&error)),
-            outputs,
-        });
-        append_with(inner.recorder, vec![end], dues)
+        let error = error.map(|error| clean::text(&error));
+        let end = End { run: inner.id, at, status, duration_us, error, outputs };
+        append_with(inner.recorder, split::end(end), dues)
     }
 
     fn open(&self) -> Option<&Inner> {
@@ -237,44 +246,163 @@ impl std::fmt::Debug for OpenRun {
 }
 
 impl Inner {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Returns the state; in a forked child that cannot have it, `None`, and what was to be told is counted as lost.
+    fn state(&self) -> Option<MutexGuard<'_, State>> {
+        let state = lock(&self.state, self.pid);
+        if state.is_none() {
+            self.recorder.lose(1);
+        }
+        state
     }
 
-    fn kind_of(&self, argument: Option<&str>) -> Option<crate::model::ArtifactKind> {
-        self.site?.kind_of(argument?)
+    fn read(&self, seen: Seen) {
+        let mut dues = Vec::new();
+        let mut records = Vec::new();
+        {
+            let Some(mut state) = self.state() else { return };
+            let opened =
+                seen.path.as_deref().and_then(|path| state.outputs.written(path, seen.looked.standing.as_ref()));
+            if let Some(given) = opened {
+                // The run reads back what it has written: that is known by now.
+                let written = Seen { given, ..seen.clone() };
+                records.push(state.wrote(self.id, self.site, written, &mut dues));
+            }
+            let read = state.read(self.id, self.site, seen, Some(clock::now()), &mut dues);
+            records.extend(read.map(|read| Record::Read { run: self.id, read }));
+        }
+        if !records.is_empty() {
+            append_with(self.recorder, records, dues);
+        }
+    }
+
+    fn wrote(&self, seen: Seen) {
+        let mut dues = Vec::new();
+        let record = {
+            let Some(mut state) = self.state() else { return };
+            state.wrote(self.id, self.site, seen, &mut dues)
+        };
+        append_with(self.recorder, vec![record], dues);
     }
 
     /// Returns the outputs that count from the end. Of a run that did not complete, a file that is there and changed
     /// keeps its content; everything else is listed only.
     fn collect_outputs(&self, status: Status, dues: &mut Vec<Due>) -> Vec<WriteFact> {
-        let mut state = self.state();
-        let mut facts = Vec::new();
-        let outputs = std::mem::take(&mut state.outputs);
+        let Some(outputs) = self.state().map(|mut state| std::mem::take(&mut state.outputs)) else { return Vec::new() };
+        let mut found = Vec::new();
         for output in outputs.finish(&self.recorder.root) {
-            let stat = output.path.as_deref().and_then(|path| fingerprint::stat(path).ok().flatten());
-            if output.is_told_as(stat.as_ref()) {
+            let now = output.path.as_deref().and_then(|path| standing(self.recorder, path));
+            if output.is_told_as(now.as_ref()) {
                 continue;
             }
-            let is_kept = status == Status::Completed || output.is_changed(stat.as_ref(), self.started_at);
+            let is_kept = status == Status::Completed || output.is_changed(now.as_ref(), self.started_at);
             let looked = output.path.as_deref().filter(|_| is_kept).map(|path| look(self.recorder, path));
-            let declared = output.given.version.as_deref().filter(|_| status == Status::Completed);
-            let (version, size, pending) = told(declared, looked);
-            let n = state.number();
-            dues.extend(due(self.id, n, output.path.as_deref(), pending));
-            let kind = output.given.kind.or_else(|| self.kind_of(output.given.argument.as_deref()));
-            let argument = output.given.argument.map(Cow::into_owned);
-            facts.push(WriteFact { n, name: output.name, argument, kind, at: None, version, size });
+            let mut given = output.given;
+            given.version = given.version.filter(|_| status == Status::Completed);
+            found.push(Seen { given, name: output.name, path: output.path, looked: looked.unwrap_or_default() });
         }
-        facts
+        let Some(mut state) = self.state() else { return Vec::new() };
+        found.into_iter().map(|seen| state.write(self.id, self.site, seen, None, dues)).collect()
     }
 }
 
 impl State {
     fn number(&mut self) -> u32 {
+        let pid = std::process::id();
+        if self.pid != pid {
+            (self.pid, self.next) = (pid, first_number(pid));
+        }
         let number = self.next;
         self.next = self.next.saturating_add(1);
         number
+    }
+
+    /// Returns a read; `None` for one of a content that was read before. `at` is `None` for those of the run's start.
+    fn read(
+        &mut self,
+        run: RunId,
+        site: Option<&'static Site>,
+        seen: Seen,
+        at: Option<Timestamp>,
+        dues: &mut Vec<Due>,
+    ) -> Option<ReadFact> {
+        let Told { version, size, pending } = seen.told();
+        // What has no known content may be another thing each time it is read.
+        let is_one = pending.is_none() && (version.is_some() || at.is_none());
+        if is_one && !self.read.insert((seen.name.0.clone(), version.clone())) {
+            return None;
+        }
+        let n = self.number();
+        dues.extend(due(run, n, seen.path.as_deref(), pending));
+        let kind = seen.kind(site);
+        let Seen { given, name, .. } = seen;
+        Some(ReadFact { n, name, argument: given.argument.map(Cow::into_owned), kind, at, version, size })
+    }
+
+    /// Returns the record of a write that is known from now on.
+    fn wrote(&mut self, run: RunId, site: Option<&'static Site>, seen: Seen, dues: &mut Vec<Due>) -> Record {
+        let (path, version) = (seen.path.as_deref(), seen.given.version.as_deref());
+        self.outputs.told(&seen.name, path, version, seen.looked.standing.clone());
+        Record::Write { run, write: self.write(run, site, seen, Some(clock::now()), dues) }
+    }
+
+    fn write(
+        &mut self,
+        run: RunId,
+        site: Option<&'static Site>,
+        seen: Seen,
+        at: Option<Timestamp>,
+        dues: &mut Vec<Due>,
+    ) -> WriteFact {
+        let Told { version, size, pending } = seen.told();
+        let n = self.number();
+        dues.extend(due(run, n, seen.path.as_deref(), pending));
+        let kind = seen.kind(site);
+        let Seen { given, name, .. } = seen;
+        WriteFact { n, name, argument: given.argument.map(Cow::into_owned), kind, at, version, size }
+    }
+}
+
+/// Returns where a forked child begins to number what it tells of its parent's run: in the upper half, where children
+/// whose process numbers follow each other lie far apart.
+fn first_number(pid: u32) -> u32 {
+    (1 << 31) | (pid.wrapping_mul(0x9E37_79B1) >> 2)
+}
+
+/// An artifact that was named and looked at.
+#[derive(Clone)]
+struct Seen {
+    given: Given,
+    name: ArtifactName,
+    path: Option<PathBuf>,
+    looked: Looked,
+}
+
+/// What is recorded of a content.
+struct Told {
+    version: Option<VersionId>,
+    size: Option<u64>,
+    /// How it stood, when it is to be hashed beside the caller.
+    pending: Option<String>,
+}
+
+impl Seen {
+    fn new(recorder: &Recorder, given: Given) -> Option<Self> {
+        let Naming { name, path } = name::name(&given.named, &recorder.root)?;
+        let looked = path.as_deref().map(|path| look(recorder, path)).unwrap_or_default();
+        Some(Self { given, name, path, looked })
+    }
+
+    /// A declared version beats what was seen.
+    fn told(&self) -> Told {
+        if let Some(declared) = &self.given.version {
+            return Told { version: Some(VersionId::Declared(declared.clone())), size: None, pending: None };
+        }
+        let Looked { version, size, standing, is_pending } = self.looked.clone();
+        Told { version, size, pending: standing.filter(|_| is_pending).map(|state| state.token) }
+    }
+
+    fn kind(&self, site: Option<&'static Site>) -> Option<ArtifactKind> {
+        self.given.kind.or_else(|| site?.kind_of(self.given.argument.as_deref()?))
     }
 }
 
@@ -289,37 +417,6 @@ fn append_with(recorder: &'static Recorder, mut records: Vec<Record>, dues: Vec<
 fn due(run: RunId, n: u32, path: Option<&Path>, pending: Option<String>) -> Option<Due> {
     let path = std::path::absolute(path?).ok()?;
     Some(Due { run, n, path: name::encode(path.as_os_str()).into_owned(), state: pending? })
-}
-
-/// A declared version beats what was seen.
-fn told(declared: Option<&str>, looked: Option<Looked>) -> (Option<VersionId>, Option<u64>, Option<String>) {
-    match (declared, looked) {
-        (Some(declared), _) => (Some(VersionId::Declared(redact::text(declared).into_owned())), None, None),
-        (None, Some(looked)) => (looked.version, looked.size, looked.pending),
-        (None, None) => (None, None, None),
-    }
-}
-
-fn read_fact(
-    recorder: &'static Recorder,
-    site: Option<&'static Site>,
-    run: RunId,
-    state: &mut State,
-    given: Given,
-    at: Option<Timestamp>,
-    dues: &mut Vec<Due>,
-) -> Option<ReadFact> {
-    let Naming { name, path } = name::name(&given.named, &recorder.root)?;
-    let looked = path.as_deref().map(|path| look(recorder, path));
-    let (version, size, pending) = told(given.version.as_deref(), looked);
-    if pending.is_none() && !state.read.insert((name.0.clone(), version.clone())) {
-        return None;
-    }
-    let n = state.number();
-    dues.extend(due(run, n, path.as_deref(), pending));
-    let of_site = || site.and_then(|site| site.kind_of(given.argument.as_deref()?));
-    let kind = given.kind.or_else(of_site);
-    Some(ReadFact { n, name, argument: given.argument.map(Cow::into_owned), kind, at, version, size })
 }
 
 fn git_of(

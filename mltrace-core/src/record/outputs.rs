@@ -1,10 +1,16 @@
 //! The outputs of an open run: what was bound so far, what was told already, and how files stood before.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use crate::capture::{Given, Named, Naming, Root, Stat, fingerprint, name};
+use super::Recorder;
+use super::look::standing;
+use crate::capture::state::State;
+use crate::capture::{Given, Named, Naming, Root, name};
 use crate::model::{ArtifactName, Timestamp};
+
+/// The slot of the files that the run itself opened for writing, beside those of an attribute's `outputs`.
+pub(super) const OPENED: usize = usize::MAX;
 
 /// What an open run wrote, or will have written at its end.
 #[derive(Debug, Default)]
@@ -12,17 +18,38 @@ pub(super) struct Outputs {
     /// In the order of binding; a slot that is bound again replaces its own.
     bound: Vec<Bound>,
     /// How files stood when the run first named them.
-    before: HashMap<PathBuf, Option<Stat>>,
+    before: HashMap<PathBuf, Option<State>>,
     /// How files stood when the run last told that it had written them.
-    told: HashMap<PathBuf, Option<Stat>>,
+    told: HashMap<PathBuf, Option<State>>,
+    /// What has no content to be told by, and was told: under its name alone, and with the version that was declared.
+    told_names: HashSet<(ArtifactName, Option<String>)>,
 }
 
+/// A name that is an output of the run's end.
 #[derive(Debug)]
-struct Bound {
+pub(super) struct Bound {
     slot: usize,
     given: Given,
     /// The working directory when the name was bound, for a name that is relative to it.
     folder: Option<PathBuf>,
+    /// The local path, as far as it was known then, and how the file stood.
+    file: Option<(PathBuf, Option<State>)>,
+}
+
+impl Bound {
+    /// Returns names as they stand now, which takes looks at the file system.
+    pub(super) fn all(slot: usize, given: Vec<Given>, recorder: &Recorder) -> Vec<Self> {
+        let bound = |given: Given| {
+            let folder = if is_relative(&given.named) { std::env::current_dir().ok() } else { None };
+            let path = named(&given.named, &recorder.root, folder.as_deref()).and_then(|naming| naming.path);
+            let file = path.map(|path| {
+                let standing = standing(recorder, &path);
+                (path, standing)
+            });
+            Self { slot, given, folder, file }
+        };
+        given.into_iter().map(bound).collect()
+    }
 }
 
 /// An output at the end of its run.
@@ -31,55 +58,70 @@ pub(super) struct Finished {
     pub(super) given: Given,
     pub(super) name: ArtifactName,
     pub(super) path: Option<PathBuf>,
-    before: Option<Option<Stat>>,
-    told: Option<Option<Stat>>,
+    before: Option<Option<State>>,
+    told: Option<Option<State>>,
 }
 
 impl Outputs {
     /// Remembers how a file stands before the body.
-    pub(super) fn look_before(&mut self, path: PathBuf) {
-        self.before.entry(path).or_insert_with_key(|path| fingerprint::stat(path).ok().flatten());
+    pub(super) fn stood(&mut self, path: PathBuf, standing: Option<State>) {
+        self.before.entry(path).or_insert(standing);
     }
 
-    /// Remembers how a file stood when the run told that it had written it.
-    pub(super) fn told(&mut self, path: &Path, stat: Option<Stat>) {
-        self.told.insert(path.to_owned(), stat);
+    /// Remembers how what was told to be written stood then.
+    pub(super) fn told(&mut self, name: &ArtifactName, path: Option<&Path>, version: Option<&str>, at: Option<State>) {
+        if let Some(path) = path {
+            self.told.insert(path.to_owned(), at);
+            return;
+        }
+        self.told_names.insert((name.clone(), None));
+        self.told_names.insert((name.clone(), version.map(str::to_owned)));
     }
 
     /// Takes note of names that are outputs of the run's end.
-    pub(super) fn bind(&mut self, slot: usize, given: Vec<Given>, append: bool, root: &Root) {
+    pub(super) fn bind(&mut self, slot: usize, bound: Vec<Bound>, append: bool) {
         if !append {
             self.bound.retain(|bound| bound.slot != slot);
         }
-        for given in given {
-            let folder = if is_relative(&given.named) { std::env::current_dir().ok() } else { None };
-            if let Some(Naming { path: Some(path), .. }) = named(&given.named, root, folder.as_deref()) {
-                self.look_before(path);
+        for bound in bound {
+            if let Some((path, standing)) = &bound.file {
+                self.stood(path.clone(), standing.clone());
             }
-            self.bound.push(Bound { slot, given, folder });
+            self.bound.push(bound);
         }
+    }
+
+    /// Returns what was given for a file that the run opened for writing, if it has written there what it has not told.
+    pub(super) fn written(&self, path: &Path, now: Option<&State>) -> Option<Given> {
+        let is_it = |bound: &&Bound| bound.slot == OPENED && bound.file.as_ref().is_some_and(|(file, _)| file == path);
+        let opened = self.bound.iter().find(is_it)?;
+        let last = self.told.get(path).or_else(|| self.before.get(path))?;
+        (now.is_some() && last.as_ref() != now).then(|| opened.given.clone())
     }
 
     /// Returns every output once, in the order of binding, then the files that were told and changed again.
     pub(super) fn finish(self, root: &Root) -> Vec<Finished> {
-        let Self { bound, before, mut told } = self;
-        let mut seen = std::collections::HashSet::new();
+        let Self { bound, before, mut told, told_names } = self;
+        let mut seen = HashSet::new();
         let mut finished = Vec::with_capacity(bound.len());
         for Bound { given, folder, .. } in bound {
             let Some(Naming { name, path }) = named(&given.named, root, folder.as_deref()) else { continue };
             if !seen.insert((name.clone(), given.version.clone())) {
                 continue;
             }
-            let before = path.as_ref().and_then(|path| before.get(path).copied());
+            if path.is_none() && told_names.contains(&(name.clone(), given.version.clone())) {
+                continue;
+            }
+            let before = path.as_ref().and_then(|path| before.get(path).cloned());
             let told = path.as_ref().and_then(|path| told.remove(path));
             finished.push(Finished { given, name, path, before, told });
         }
         let mut again: Vec<_> = told.into_iter().collect();
         again.sort_by(|(a, _), (b, _)| a.cmp(b));
-        for (path, stat) in again {
+        for (path, at) in again {
             let given = Given::new(Named::Path(path));
             let Some(Naming { name, path }) = named(&given.named, root, None) else { continue };
-            finished.push(Finished { given, name, path, before: None, told: Some(stat) });
+            finished.push(Finished { given, name, path, before: None, told: Some(at) });
         }
         finished
     }
@@ -87,15 +129,15 @@ impl Outputs {
 
 impl Finished {
     /// Returns whether the run told this very state before its end.
-    pub(super) fn is_told_as(&self, stat: Option<&Stat>) -> bool {
-        self.told.as_ref().is_some_and(|told| stat.is_none() || told.as_ref() == stat)
+    pub(super) fn is_told_as(&self, now: Option<&State>) -> bool {
+        self.told.as_ref().is_some_and(|told| now.is_none() || told.as_ref() == now)
     }
 
     /// Returns whether a file is there that differs from the run's start.
-    pub(super) fn is_changed(&self, stat: Option<&Stat>, started_at: Timestamp) -> bool {
-        let Some(now) = stat else { return false };
-        match self.before.or(self.told) {
-            Some(Some(before)) if before == *now => now.ctime_ns / 1000 >= started_at.0,
+    pub(super) fn is_changed(&self, now: Option<&State>, started_at: Timestamp) -> bool {
+        let Some(now) = now else { return false };
+        match self.before.as_ref().or(self.told.as_ref()) {
+            Some(Some(before)) if before == now => now.changed_ns / 1000 >= started_at.0,
             _ => true,
         }
     }

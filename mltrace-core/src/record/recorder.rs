@@ -106,10 +106,9 @@ impl Recorder {
     }
 
     /// Returns whether a run that begins now is recorded; one that is not for want of settings is counted as lost.
-    pub(super) fn takes_run(&self) -> bool {
+    pub(super) fn takes_run(&'static self) -> bool {
         if self.home.is_unsettled {
-            let mut journal = self.lock();
-            journal.lost = journal.lost.saturating_add(1);
+            self.lose(1);
         }
         self.is_enabled()
     }
@@ -138,20 +137,25 @@ impl Recorder {
     }
 
     /// Appends a record; returns whether it is safe.
-    pub fn append(&self, record: Record) -> bool {
+    pub fn append(&'static self, record: Record) -> bool {
         self.append_all(vec![record])
     }
 
     /// Appends records with one `write`; returns whether they are safe.
-    pub fn append_all(&self, mut records: Vec<Record>) -> bool {
-        if !self.is_enabled() {
-            return false;
+    pub fn append_all(&'static self, records: Vec<Record>) -> bool {
+        self.is_enabled() && self.here().is_some_and(|here| here.append_here(records))
+    }
+
+    /// Returns the recorder of the process that asks: a forked child goes on with its parent's runs in one of its own.
+    fn here(&'static self) -> Option<&'static Self> {
+        let pid = std::process::id();
+        if self.pid == pid {
+            return Some(self);
         }
-        if std::process::id() != self.pid {
-            // A forked child goes on with its parent's runs in a journal of its own.
-            let here = (self.hooks.here)();
-            return here.pid != self.pid && here.append_all(records);
-        }
+        Some((self.hooks.here)()).filter(|here| here.pid == pid)
+    }
+
+    fn append_here(&self, mut records: Vec<Record>) -> bool {
         records.iter_mut().for_each(clean);
         let mut journal = self.lock();
         let count = u64::try_from(records.len()).unwrap_or(u64::MAX);
@@ -197,7 +201,17 @@ impl Recorder {
 
     /// Does something beside the caller.
     pub(super) fn beside(&'static self, job: Job) {
-        self.beside.add(self, job);
+        if let Some(here) = self.here() {
+            here.beside.add(here, job);
+        }
+    }
+
+    /// Counts records that could not be made.
+    pub(super) fn lose(&'static self, count: u64) {
+        if let Some(here) = self.here() {
+            let mut journal = here.lock();
+            journal.lost = journal.lost.saturating_add(count);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Journal> {

@@ -47,6 +47,11 @@ impl Surroundings {
             });
             key
         };
-        site.state.code_key.get_or_init(describe).clone()
+        if let Some(key) = site.state.code_key.get() {
+            return key.clone();
+        }
+        // Not made inside the cell: a child that is forked off meanwhile would wait for it for ever.
+        let key = describe();
+        site.state.code_key.get_or_init(|| key).clone()
     }
 }

@@ -12,76 +12,14 @@ use mltrace_core::journal;
 use mltrace_core::model::{
     Bound, ComponentFact, Declaration, LabelFact, Record, RunId, Status, Timestamp, Verdict, VersionId,
 };
-use mltrace_core::query::{Reader, Run, Trace, TraceOptions};
-use mltrace_core::record::{Hooks, OpenRun, Opening, Recorder};
+use mltrace_core::query::{Reader, Trace};
+use mltrace_core::record::{OpenRun, Opening};
 use serde_json::json;
 
-/// A project in a folder of its own, and a recorder in it.
-struct Project {
-    home: Home,
-    recorder: &'static Recorder,
-    folder: tempfile::TempDir,
-}
+mod edges;
+mod project;
 
-fn no_other() -> &'static Recorder {
-    panic!("nobody forks here")
-}
-
-fn recorder_of(home: &Home) -> &'static Recorder {
-    let hooks = Hooks { warn: |_| {}, appended: || {}, here: no_other };
-    Box::leak(Box::new(Recorder::new(home.clone(), &Environment::default(), hooks)))
-}
-
-impl Project {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join(".mltrace")).unwrap();
-        let home = Home::find(folder.path(), None, &Environment::default());
-        Self { recorder: recorder_of(&home), home, folder }
-    }
-
-    fn path(&self, name: &str) -> std::path::PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn file(&self, name: &str) -> Given {
-        Given::new(Named::Path(self.path(name)))
-    }
-
-    /// The file that the recorder writes.
-    fn journal(&self) -> std::path::PathBuf {
-        self.home.journal().join(format!("{}.log", self.recorder.process()))
-    }
-
-    fn begin(&self, component: &'static str, inputs: Vec<Given>) -> OpenRun {
-        OpenRun::begin(self.recorder, Opening { component: Cow::Borrowed(component), inputs, ..Opening::default() })
-    }
-
-    fn ask<T>(&self, question: impl FnOnce(&mut Reader<'_>) -> T) -> T {
-        assert!(self.recorder.settle(Duration::from_secs(20)));
-        let mut folded = ingest::open_folded(&self.home, &|_| {}).unwrap();
-        assert!(folded.behind.is_none(), "{:?}", folded.behind);
-        question(&mut Reader::new(folded.store.as_mut(), &self.home, self.folder.path()))
-    }
-
-    fn trace(&self, artifact: &str) -> Trace {
-        self.ask(|reader| reader.trace(artifact, &TraceOptions::default())).unwrap()
-    }
-
-    fn run(&self, component: &str) -> Run {
-        self.ask(|reader| reader.history(component, &Default::default())).unwrap().runs.into_iter().next().unwrap()
-    }
-}
-
-fn shape(trace: &Trace) -> String {
-    let shown: Vec<String> = trace.runs.iter().map(|at| format!("{}{}", at.run.component, at.depth)).collect();
-    shown.join(" ")
-}
-
-/// Longer than what is too short to be told by.
-fn text(letter: &str) -> String {
-    letter.repeat(100)
-}
+use project::{Project, recorder_of, shape, text};
 
 #[test]
 fn a_run_is_recorded_from_its_start_to_its_end() {

@@ -1,0 +1,78 @@
+//! A project in a folder of its own, and what is asked of it.
+
+use std::borrow::Cow;
+use std::fs;
+use std::time::Duration;
+
+use mltrace_core::capture::{Given, Named};
+use mltrace_core::config::{Environment, Home};
+use mltrace_core::ingest;
+use mltrace_core::query::{Reader, Run, Trace, TraceOptions};
+use mltrace_core::record::{Hooks, OpenRun, Opening, Recorder};
+
+/// A project in a folder of its own, and a recorder in it.
+pub(crate) struct Project {
+    pub(crate) home: Home,
+    pub(crate) recorder: &'static Recorder,
+    pub(crate) folder: tempfile::TempDir,
+}
+
+fn no_other() -> &'static Recorder {
+    panic!("nobody forks here")
+}
+
+pub(crate) fn recorder_of(home: &Home) -> &'static Recorder {
+    let hooks = Hooks { warn: |_| {}, appended: || {}, here: no_other };
+    Box::leak(Box::new(Recorder::new(home.clone(), &Environment::default(), hooks)))
+}
+
+impl Project {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join(".mltrace")).unwrap();
+        let home = Home::find(folder.path(), None, &Environment::default());
+        Self { recorder: recorder_of(&home), home, folder }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn file(&self, name: &str) -> Given {
+        Given::new(Named::Path(self.path(name)))
+    }
+
+    /// The file that the recorder writes.
+    pub(crate) fn journal(&self) -> std::path::PathBuf {
+        self.home.journal().join(format!("{}.log", self.recorder.process()))
+    }
+
+    pub(crate) fn begin(&self, component: &'static str, inputs: Vec<Given>) -> OpenRun {
+        OpenRun::begin(self.recorder, Opening { component: Cow::Borrowed(component), inputs, ..Opening::default() })
+    }
+
+    pub(crate) fn ask<T>(&self, question: impl FnOnce(&mut Reader<'_>) -> T) -> T {
+        assert!(self.recorder.settle(Duration::from_secs(20)));
+        let mut folded = ingest::open_folded(&self.home, &|_| {}).unwrap();
+        assert!(folded.behind.is_none(), "{:?}", folded.behind);
+        question(&mut Reader::new(folded.store.as_mut(), &self.home, self.folder.path()))
+    }
+
+    pub(crate) fn trace(&self, artifact: &str) -> Trace {
+        self.ask(|reader| reader.trace(artifact, &TraceOptions::default())).unwrap()
+    }
+
+    pub(crate) fn run(&self, component: &str) -> Run {
+        self.ask(|reader| reader.history(component, &Default::default())).unwrap().runs.into_iter().next().unwrap()
+    }
+}
+
+pub(crate) fn shape(trace: &Trace) -> String {
+    let shown: Vec<String> = trace.runs.iter().map(|at| format!("{}{}", at.run.component, at.depth)).collect();
+    shown.join(" ")
+}
+
+/// Longer than what is too short to be told by.
+pub(crate) fn text(letter: &str) -> String {
+    letter.repeat(100)
+}
