@@ -159,7 +159,7 @@ fn journal_of_a_run() -> Vec<u8> {
         Record::Lost(2),
     ];
     let mut bytes = Vec::new();
-    records.iter().for_each(|record| journal::encode(record, &mut bytes));
+    records.iter().for_each(|record| assert!(journal::encode(record, &mut bytes)));
     bytes
 }
 
