@@ -134,7 +134,7 @@ fn record() -> Project {
     };
     let mut bytes = Vec::new();
     journal::encode(&Record::Process(header), &mut bytes);
-    records().iter().for_each(|record| journal::encode(record, &mut bytes));
+    records().iter().for_each(|record| assert!(journal::encode(record, &mut bytes)));
     fs::write(project.home.journal().join(format!("{process}.log")), bytes).unwrap();
     let mut store = store::open(&project.home, Mode::Write).unwrap();
     ingest::fold(&project.home, store.as_mut()).unwrap();
