@@ -44,7 +44,7 @@ fn whole_journal() -> Vec<u8> {
     let header = Header { process: Some(ProcessId::new()), project: "taxi".to_owned(), ..Header::default() };
     let mut bytes = Vec::new();
     journal::encode(&Record::Process(header), &mut bytes);
-    (1..4).for_each(|count| journal::encode(&Record::Lost(count), &mut bytes));
+    (1..4).for_each(|count| assert!(journal::encode(&Record::Lost(count), &mut bytes)));
     bytes
 }
 
