@@ -74,3 +74,105 @@ fn an_export_can_begin_late() {
     assert_eq!(lines.lines().filter(|line| line.contains("\"started_at\"")).count(), 3, "{lines}");
     assert_eq!(TestEnv::new().done(&["export"]), "");
 }
+
+#[test]
+fn an_export_imported_twice_is_known_already() {
+    let one = TestEnv::taxi();
+    one.done(&["note", "latest", "the first one"]);
+    one.done(&["component", "train", "--owner", "ada", "--tag", "slow"]);
+    one.done(&["flag", MODEL, "--reason", "too low"]);
+    let exported = one.done(&["export"]);
+    let lines = exported.lines().count();
+    let other = TestEnv::new();
+    for (stored, known) in [(lines, 0), (0, lines)] {
+        let answer = other.call_with_input(&["import", "-"], &exported);
+        assert_eq!(answer.stdout, format!("{lines} lines: {stored} stored, {known} known already\n"));
+    }
+    // What is new of something known is stored.
+    one.done(&["note", "latest", "the second one"]);
+    one.done(&["component", "train", "--owner", "grace"]);
+    let answer = other.call_with_input(&["import", "-"], &one.done(&["export"]));
+    assert_eq!(answer.stdout, format!("{lines} lines: 2 stored, {} known already\n", lines - 2));
+    let back = one.call_with_input(&["import", "-"], &one.done(&["export"]));
+    assert_eq!(back.stdout, format!("{lines} lines: 0 stored, {lines} known already\n"));
+}
+
+#[test]
+fn what_was_recorded_here_reads_the_same_elsewhere() {
+    let one = TestEnv::new();
+    one.write("raw.csv", "a,b\n1,2\n");
+    one.done(&["log", "--component", "clean", "-i", "raw.csv", "-o", "clean.csv", "-p", "lr=0.5"]);
+    one.call(&["run", "--component", "fails", "-i", "raw.csv", "-o", "never.csv", "--", "false"]);
+    let other = TestEnv::new();
+    assert_eq!(other.call_with_input(&["import", "-"], &one.done(&["export"])).code, 0);
+    assert!(one.json(&["inspect", "latest"])["last_seen"].is_string());
+    for arguments in [&["recent"][..], &["inspect", "latest"], &["trace", "raw.csv"]] {
+        assert_eq!(other.json(arguments), one.json(arguments), "{arguments:?}");
+    }
+    for env in [&one, &other] {
+        let answer = env.call_with_input(&["import", "-"], &one.done(&["export"]));
+        assert_eq!(answer.stdout, "2 lines: 0 stored, 2 known already\n", "{}", answer.stderr);
+    }
+}
+
+#[test]
+fn a_line_without_a_time_is_the_same_line_twice() {
+    let env = TestEnv::new();
+    let line = r#"{"component":"a","status":"completed","outputs":["x"],"notes":["by hand"]}"#;
+    let answer = env.call_with_input(&["import", "-"], &format!("{line}\n{line}\n"));
+    assert_eq!((answer.stdout.as_str(), answer.code), ("2 lines: 1 stored, 1 known already\n", 0));
+    let answer = env.call_with_input(&["import", "-"], line);
+    assert_eq!((answer.stdout.as_str(), answer.code), ("1 line: 0 stored, 1 known already\n", 0));
+    assert_eq!(env.json(&["inspect", "latest"])["notes"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn the_same_id_with_other_facts_is_an_error_of_its_line() {
+    let id = "11111111-1111-4111-8111-111111111111";
+    let line = |more: &str| {
+        format!(
+            r#"{{"id":"{id}","component":"a","started_at":"2021-01-01T00:00:00Z","ended_at":"2021-01-01T00:01:00Z",{more}}}"#
+        )
+    };
+    let facts = |version: &str, read: &str, error: &str, commit: &str| {
+        line(&format!(
+            r#""status":"failed","outputs":[{{"name":"o","version":"v:{version}"}}],"inputs":[{{"name":"i","version":"v:{read}"}}],"error":"{error}","git_commit":"{commit}""#
+        ))
+    };
+    let env = TestEnv::new();
+    assert_eq!(env.call_with_input(&["import", "-"], &facts("1", "1", "disk full", "aaaa")).code, 0);
+    for (told, code, reason) in [
+        (facts("1", "1", "disk full", "aaaa"), 0, ""),
+        (line(r#""status":"failed","outputs":["o"],"inputs":["i"]"#), 0, ""),
+        (facts("1", "2", "disk full", "aaaa"), 1, "another version of `i`"),
+        (facts("1", "1", "no memory", "aaaa"), 1, "another error"),
+        (facts("1", "1", "disk full", "bbbb"), 1, "another commit"),
+        (line(r#""status":"completed","outputs":["o"],"inputs":["i"]"#), 1, "the status failed"),
+        (line(r#""status":"failed","outputs":["o", "p"],"inputs":["i"]"#), 1, "other inputs or outputs"),
+    ] {
+        let answer = env.call_with_input(&["import", "-"], &told);
+        assert_eq!(answer.code, code, "{told}\n{}", answer.stderr);
+        assert!(answer.stderr.contains(reason), "{told}\n{}", answer.stderr);
+    }
+    let done =
+        |version: &str| line(&format!(r#""outputs":[{{"name":"o","version":"v:{version}"}}]"#)).replace('1', "2");
+    assert_eq!(env.call_with_input(&["import", "-"], &done("3")).code, 0);
+    assert_eq!(env.call_with_input(&["import", "-"], &done("3")).code, 0);
+    let answer = env.call_with_input(&["import", "-"], &done("4"));
+    assert!(answer.code == 1 && answer.stderr.contains("another version of `o`"), "{}", answer.stderr);
+}
+
+#[test]
+fn code_without_its_text_has_no_source() {
+    let env = TestEnv::new();
+    let line = |source: &str| {
+        format!(
+            r#"{{"component":"a","ended_at":"2021-01-01T00:00:00Z","code":{{"file":"f.rs","line":1,"hash":"aa"{source}}}}}"#
+        )
+    };
+    env.call_with_input(&["import", "-"], &line(""));
+    assert_eq!(env.json(&["inspect", "latest"])["code"]["source"], serde_json::Value::Null);
+    env.call_with_input(&["import", "-"], &line(r#","source":"fn a() {}""#));
+    env.call_with_input(&["import", "-"], &line("").replace("2021", "2022"));
+    assert_eq!(env.json(&["inspect", "latest"])["code"]["source"], "fn a() {}");
+}

@@ -281,16 +281,25 @@ impl<'w> Applier<'w> {
         }))
     }
 
-    /// Returns the process of a run: the journal's, or one that stands for an imported run's host and user.
+    /// Returns the process of a run: the journal's, or one that stands for an imported run's host and user and when
+    /// its process was last heard of.
     fn process_of(&mut self, start: &Start) -> Result<Option<ProcessKey>> {
-        if start.host.is_none() && start.user.is_none() {
+        let seen = self.header.at.filter(|_| self.header.process.is_none());
+        if start.host.is_none() && start.user.is_none() && seen.is_none() {
             return Ok(self.process);
         }
         let header =
             Header { host: start.host.clone(), user: start.user.clone(), process: None, ..self.header.clone() };
         let part = |text: &Option<String>| text.clone().unwrap_or_default();
-        let key = format!("import {} {}", part(&start.host), part(&start.user));
-        self.writer.process(&key, &header).map(Some)
+        let mut key = format!("import {} {}", part(&start.host), part(&start.user));
+        if let Some(at) = seen {
+            key.push_str(&format!(" {at}"));
+        }
+        let process = self.writer.process(&key, &header)?;
+        if let Some(at) = seen {
+            self.writer.saw_process(process, at)?;
+        }
+        Ok(Some(process))
     }
 
     fn read(&mut self, run: RunKey, read: &ReadFact, started_at: Option<Timestamp>) -> Result<()> {

@@ -1,13 +1,17 @@
 //! Lines of an import or an export become rows; a wrong line is told with its number and the rest lands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::BufRead;
 
+use uuid::Uuid;
+
 use super::fold::apply_all;
-use super::line::{Parsed, parse};
+use super::line::{Parsed, Subject, parse};
 use crate::config::Home;
-use crate::model::{End, Header, Record, Start, Status};
-use crate::store::{ComponentKey, RunKey, RunRow, Store, StoreError, Writer};
+use crate::model::{
+    ArtifactName, ComponentFact, Declaration, End, LabelFact, Record, RunId, Start, Status, Timestamp, VersionId,
+};
+use crate::store::{LabelRow, RunDetail, Store, StoreError};
 
 /// How many lines go into one transaction.
 const BATCH: usize = 1000;
@@ -39,7 +43,8 @@ pub fn import(
     progress: &mut dyn FnMut(u64),
 ) -> Result<ImportReport, StoreError> {
     let mut report = ImportReport::default();
-    let mut batch = Vec::new();
+    let mut batch: Vec<(u64, Parsed)> = Vec::new();
+    let mut subjects = HashSet::new();
     let mut bytes = Vec::new();
     loop {
         bytes.clear();
@@ -54,8 +59,12 @@ pub fn import(
         };
         if !is_end {
             report.lines = report.lines.saturating_add(1);
-            match parse(&bytes, &home.project) {
+            match parse(&bytes, &home.project, Timestamp::now()) {
                 Ok(Some(line)) => {
+                    if line.subject().is_some_and(|subject| !subjects.insert(subject)) {
+                        land(store, &mut batch, &home.project, &mut report)?;
+                        subjects = line.subject().into_iter().collect();
+                    }
                     if line.header.project != home.project {
                         let count = report.elsewhere.entry(line.header.project.clone()).or_default();
                         *count = count.saturating_add(1);
@@ -67,8 +76,8 @@ pub fn import(
             }
         }
         if batch.len() >= BATCH || (is_end && !batch.is_empty()) {
-            land(store, &batch, &mut report)?;
-            batch.clear();
+            land(store, &mut batch, &home.project, &mut report)?;
+            subjects.clear();
             progress(report.lines);
         }
         if is_end {
@@ -78,92 +87,190 @@ pub fn import(
     }
 }
 
-/// Stores a batch in one transaction.
-fn land(store: &mut dyn Store, batch: &[(u64, Parsed)], report: &mut ImportReport) -> Result<(), StoreError> {
-    let before = report.clone();
-    store.write(&mut |writer| {
-        report.clone_from(&before);
-        for (number, line) in batch {
-            match land_line(writer, line)? {
-                Landed::New => report.stored = report.stored.saturating_add(1),
-                Landed::Known => report.known = report.known.saturating_add(1),
-                Landed::Conflict(reason) => report.errors.push((*number, reason)),
+/// Stores a batch in one transaction; no two of its lines tell of the same thing.
+fn land(
+    store: &mut dyn Store,
+    batch: &mut Vec<(u64, Parsed)>,
+    project: &str,
+    report: &mut ImportReport,
+) -> Result<(), StoreError> {
+    let known = Known::of(store, batch)?;
+    let mut lines = Vec::with_capacity(batch.len());
+    let (mut stored, mut found) = (0_u64, 0_u64);
+    for (number, line) in batch.drain(..) {
+        let line = known.timed(line, project);
+        match known.standing(store, &line)? {
+            Standing::New => stored = stored.saturating_add(1),
+            Standing::Known => found = found.saturating_add(1),
+            Standing::Conflict(reason) => {
+                report.errors.push((number, reason));
+                continue;
             }
         }
-        Ok(())
-    })
+        lines.push(line);
+    }
+    store.write(&mut |writer| {
+        lines.iter().try_for_each(|line| apply_all(writer, &line.header, &line.records).map(drop))
+    })?;
+    report.stored = report.stored.saturating_add(stored);
+    report.known = report.known.saturating_add(found);
+    Ok(())
 }
 
-enum Landed {
+/// How a line stands to what is stored.
+enum Standing {
     New,
     Known,
     Conflict(String),
 }
 
-fn land_line(writer: &mut dyn Writer, line: &Parsed) -> Result<Landed, StoreError> {
-    let start = line.records.iter().find_map(|record| match record {
-        Record::Start(start) => Some(start),
-        _ => None,
-    });
+/// What is stored of the things that a batch tells of.
+struct Known {
+    runs: HashMap<RunId, RunDetail>,
+    labels: HashMap<Uuid, LabelRow>,
+}
+
+impl Known {
+    fn of(store: &mut dyn Store, batch: &[(u64, Parsed)]) -> Result<Self, StoreError> {
+        let mut keys = Vec::new();
+        let mut projects = BTreeSet::new();
+        for (_, line) in batch {
+            match line.subject() {
+                Some(Subject::Run(id)) => keys.extend(store.run(id)?),
+                Some(Subject::Label(_)) => drop(projects.insert(&line.header.project)),
+                Some(Subject::Component(_)) | None => {}
+            }
+        }
+        let runs = store.details(&keys, false)?.into_iter().map(|detail| (detail.row.id, detail)).collect();
+        let mut labels = HashMap::new();
+        for project in projects {
+            let Some(project) = store.project(project)? else { continue };
+            labels.extend(store.labels(project, false)?.into_iter().map(|label| (label.id, label)));
+        }
+        Ok(Self { runs, labels })
+    }
+
+    /// A line without a time means the time at which it was first imported.
+    fn timed(&self, line: Parsed, project: &str) -> Parsed {
+        let first = match line.subject() {
+            Some(Subject::Run(id)) if line.untimed.is_some() => self.runs.get(&id).and_then(|run| run.row.started_at),
+            _ => None,
+        };
+        first.and_then(|at| parse(line.untimed.as_deref()?, project, at).ok().flatten()).unwrap_or(line)
+    }
+
+    fn standing(&self, store: &mut dyn Store, line: &Parsed) -> Result<Standing, StoreError> {
+        for record in &line.records {
+            match record {
+                Record::Start(start) => {
+                    return Ok(self
+                        .runs
+                        .get(&start.run)
+                        .map_or(Standing::New, |known| run_standing(known, line, start)));
+                }
+                Record::Label(label) => {
+                    return Ok(self.labels.get(&label.id).map_or(Standing::New, |known| label_standing(known, label)));
+                }
+                Record::Component(fact) => return component_standing(store, &line.header.project, fact),
+                _ => {}
+            }
+        }
+        Ok(Standing::New)
+    }
+}
+
+fn run_standing(known: &RunDetail, line: &Parsed, start: &Start) -> Standing {
     let end = line.records.iter().find_map(|record| match record {
         Record::End(end) => Some(end),
         _ => None,
     });
-    let mut landed = Landed::New;
-    if let Some(start) = start
-        && let Some((key, row)) = writer.run(start.run)?
-        && let Some(component) = row.component
-    {
-        if let Some(reason) = conflict(writer, key, &row, component, &line.header, start, end)? {
-            return Ok(Landed::Conflict(format!("run {} is known with {reason}; the first is kept", start.run)));
-        }
-        if end.is_none() || !matches!(row.status, Status::Running | Status::Died) {
-            landed = Landed::Known;
-        }
+    if let Some(reason) = conflict(known, line, start, end) {
+        return Standing::Conflict(format!("run {} is known with {reason}; the first is kept", start.run));
     }
-    apply_all(writer, &line.header, &line.records)?;
-    Ok(landed)
+    let is_noted = |record: &Record| match record {
+        Record::Note(note) => known.notes.iter().any(|known| known.id == note.id),
+        _ => true,
+    };
+    let is_over = !matches!(known.row.status, Status::Running | Status::Died);
+    match (end.is_none() || is_over) && line.records.iter().all(is_noted) {
+        true => Standing::Known,
+        false => Standing::New,
+    }
 }
 
-/// Returns what a line says of a known run that is not so.
-fn conflict(
-    writer: &mut dyn Writer,
-    key: RunKey,
-    row: &RunRow,
-    component: ComponentKey,
-    header: &Header,
-    start: &Start,
-    end: Option<&End>,
-) -> Result<Option<String>, StoreError> {
-    let project = writer.project(&header.project)?;
-    if row.project != project || writer.component(project, &start.component)? != component {
-        return Ok(Some("another component".to_owned()));
+fn label_standing(known: &LabelRow, label: &LabelFact) -> Standing {
+    let of = (&known.name, &known.version_id, known.verdict);
+    match of == (&label.name, &label.version, label.verdict) {
+        true => Standing::Known,
+        false => Standing::Conflict(format!("label {} is known with another verdict; the first is kept", label.id)),
     }
+}
+
+/// A component's line is known when it says nothing that is not so already.
+fn component_standing(store: &mut dyn Store, project: &str, fact: &ComponentFact) -> Result<Standing, StoreError> {
+    let Some(project) = store.project(project)? else { return Ok(Standing::New) };
+    let Some(known) = store.component(project, &fact.component)? else { return Ok(Standing::New) };
+    let Declaration { owner, description, tags, stale_after_s } = &fact.declared;
+    let is_known = (owner.is_none() || *owner == known.owner)
+        && (description.is_none() || *description == known.description)
+        && (stale_after_s.is_none() || *stale_after_s == known.stale_after_s)
+        && tags.iter().all(|tag| known.tags.contains(tag));
+    Ok(if is_known { Standing::Known } else { Standing::New })
+}
+
+/// Returns what a line says of a known run that is not so; what it leaves out contradicts nothing.
+fn conflict(known: &RunDetail, line: &Parsed, start: &Start, end: Option<&End>) -> Option<String> {
+    if known.project != line.header.project || known.component.name != start.component {
+        return Some("another component".to_owned());
+    }
+    let row = &known.row;
     if row.started_at != Some(start.at) {
-        return Ok(Some("another start".to_owned()));
+        return Some("another start".to_owned());
     }
-    let Some(end) = end.filter(|_| !matches!(row.status, Status::Running | Status::Died)) else { return Ok(None) };
+    let end = end.filter(|_| !matches!(row.status, Status::Running | Status::Died))?;
     if row.status != end.status {
-        return Ok(Some(format!("the status {}", row.status.as_str())));
+        return Some(format!("the status {}", row.status.as_str()));
     }
     if row.ended_at != Some(end.at) {
-        return Ok(Some("another end".to_owned()));
+        return Some("another end".to_owned());
     }
-    let mut told = Vec::new();
-    for read in &start.inputs {
-        told.push((false, writer.artifact(project, &read.name, None)?));
+    if end.error.is_some() && row.error != end.error {
+        return Some("another error".to_owned());
     }
-    for write in &end.outputs {
-        told.push((true, writer.artifact(project, &write.name, None)?));
+    let commit = line.records.iter().find_map(|record| match record {
+        Record::Git(git) => git.commit.as_ref(),
+        _ => None,
+    });
+    if commit.is_some() && commit != known.git.as_ref().and_then(|git| git.commit.as_ref()) {
+        return Some("another commit".to_owned());
     }
-    let reads = writer.reads(key)?.into_iter().map(|read| (false, read.artifact));
-    let mut known: Vec<_> = reads.collect();
-    known.extend(writer.writes(key)?.into_iter().map(|write| (true, write.artifact)));
-    told.sort_unstable();
-    known.sort_unstable();
-    if told != known {
-        return Ok(Some("other inputs or outputs".to_owned()));
+    if start.params != known.params {
+        return Some("other parameters".to_owned());
     }
-    let told: Vec<_> = start.params.iter().map(|(name, value)| (name.clone(), value.to_string())).collect();
-    Ok((told != writer.params(key)?).then(|| "other parameters".to_owned()))
+    other_artifacts(known, start, end)
+}
+
+/// Returns what a line says of what a run read and wrote that is not so.
+fn other_artifacts(known: &RunDetail, start: &Start, end: &End) -> Option<String> {
+    let reads = known.reads.iter().map(|read| (false, &read.name, read.seen.as_ref()));
+    let writes = known.writes.iter().map(|write| (true, &write.name, write.version.as_ref()));
+    let known: Vec<_> = reads.chain(writes).collect();
+    let reads = start.inputs.iter().map(|read| (false, &read.name, read.version.as_ref()));
+    let writes = end.outputs.iter().map(|write| (true, &write.name, write.version.as_ref()));
+    let told: Vec<_> = reads.chain(writes).collect();
+    let names = |edges: &[(bool, &ArtifactName, Option<&VersionId>)]| {
+        let mut names: Vec<_> = edges.iter().map(|(is_write, name, _)| (*is_write, (*name).clone())).collect();
+        names.sort_unstable();
+        names
+    };
+    if names(&known) != names(&told) {
+        return Some("other inputs or outputs".to_owned());
+    }
+    // What a run left unfinished has no version, whatever was told of it.
+    let is_so = |(is_write, name, version): &(bool, &ArtifactName, Option<&VersionId>)| {
+        let mut same = known.iter().filter(|known| (known.0, known.1) == (*is_write, *name));
+        version.is_none() || same.any(|known| known.2 == *version || (*is_write && known.2.is_none()))
+    };
+    let other = told.iter().find(|told| !is_so(told))?;
+    Some(format!("another version of `{}`", other.1))
 }

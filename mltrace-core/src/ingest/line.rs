@@ -17,10 +17,32 @@ use crate::model::{
 pub(super) struct Parsed {
     pub(super) header: Header,
     pub(super) records: Vec<Record>,
+    /// The line, when it says of a run neither when it began nor when it ended.
+    pub(super) untimed: Option<Vec<u8>>,
 }
 
-/// Returns what a line says; `None` for an empty one.
-pub(super) fn parse(bytes: &[u8], project: &str) -> Result<Option<Parsed>, String> {
+/// What a line tells of.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Subject {
+    Run(RunId),
+    Label(Uuid),
+    Component(String),
+}
+
+impl Parsed {
+    /// Returns what the line tells of.
+    pub(super) fn subject(&self) -> Option<Subject> {
+        self.records.iter().find_map(|record| match record {
+            Record::Start(start) => Some(Subject::Run(start.run)),
+            Record::Label(label) => Some(Subject::Label(label.id)),
+            Record::Component(fact) => Some(Subject::Component(fact.component.clone())),
+            _ => None,
+        })
+    }
+}
+
+/// Returns what a line says; `None` for an empty one. A run of which no time is said began at `now`.
+pub(super) fn parse(bytes: &[u8], project: &str, now: Timestamp) -> Result<Option<Parsed>, String> {
     let text = std::str::from_utf8(bytes).map_err(|error| format!("it is not UTF-8: {error}"))?;
     let text = text.trim_start_matches('\u{feff}').trim();
     if text.is_empty() {
@@ -37,7 +59,8 @@ pub(super) fn parse(bytes: &[u8], project: &str) -> Result<Option<Parsed>, Strin
         "run" => {
             let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, object.to_string().as_bytes());
             let line: RunLine = serde_json::from_str(text).map_err(wrong)?;
-            line.parsed(RunId(id), project).map(Some)
+            let untimed = (line.started_at.is_none() && line.ended_at.is_none()).then(|| bytes.to_vec());
+            line.parsed(RunId(id), project, now).map(|parsed| Some(Parsed { untimed, ..parsed }))
         }
         "label" => {
             let line: LabelLine = serde_json::from_value(object).map_err(wrong)?;
@@ -51,7 +74,7 @@ pub(super) fn parse(bytes: &[u8], project: &str) -> Result<Option<Parsed>, Strin
                 by: line.by,
                 at: line.at,
             });
-            Ok(Some(Parsed { header, records: vec![record] }))
+            Ok(Some(Parsed { header, records: vec![record], untimed: None }))
         }
         "component" => {
             let line: ComponentLine = serde_json::from_value(object).map_err(wrong)?;
@@ -64,7 +87,7 @@ pub(super) fn parse(bytes: &[u8], project: &str) -> Result<Option<Parsed>, Strin
             };
             let component = clean("component", &line.name)?;
             let record = Record::Component(ComponentFact { component, at: line.at, declared, untag: Vec::new() });
-            Ok(Some(Parsed { header, records: vec![record] }))
+            Ok(Some(Parsed { header, records: vec![record], untimed: None }))
         }
         other => Err(format!("`{other}` is not a type of line: `run`, `label` or `component`")),
     }
@@ -109,9 +132,8 @@ struct RunLine {
     parent: Option<RunId>,
     host: Option<String>,
     user: Option<String>,
-    // What an export says besides, and what follows from the rest.
-    #[serde(rename = "last_seen")]
-    _last_seen: Option<Value>,
+    last_seen: Option<Timestamp>,
+    // What follows from the rest.
     #[serde(rename = "depends_on")]
     _depends_on: Option<Value>,
     #[serde(rename = "stale")]
@@ -215,10 +237,10 @@ fn artifact_name(name: &str) -> Result<ArtifactName, String> {
 }
 
 impl RunLine {
-    fn parsed(self, derived: RunId, project: &str) -> Result<Parsed, String> {
+    fn parsed(self, derived: RunId, project: &str, now: Timestamp) -> Result<Parsed, String> {
         let run = self.id.unwrap_or(derived);
-        let header = import_header(self.project.as_deref().unwrap_or(project));
-        let started_at = self.started_at.or(self.ended_at).unwrap_or_else(Timestamp::now);
+        let header = Header { at: self.last_seen, ..import_header(self.project.as_deref().unwrap_or(project)) };
+        let started_at = self.started_at.or(self.ended_at).unwrap_or(now);
         let status = self.status.unwrap_or(if self.ended_at.is_some() { Status::Completed } else { Status::Running });
         if self.ended_at.is_some_and(|ended| ended < started_at) {
             return Err("`ended_at` is before `started_at`".to_owned());
@@ -279,7 +301,7 @@ impl RunLine {
         for note in self.notes {
             records.push(note.record(run, started_at)?);
         }
-        Ok(Parsed { header, records })
+        Ok(Parsed { header, records, untimed: None })
     }
 }
 

@@ -252,7 +252,9 @@ impl<'c> SqliteWriter<'c> {
 
     pub(super) fn keep_code(&mut self, code: &Code) -> Result<()> {
         let id = self.code(&code.key)?;
-        let sql = "UPDATE code SET file = $1, line = $2, hash = $3, source = $4 WHERE id = $5";
+        let sql = "UPDATE code SET file = $1, line = $2, hash = $3, source = coalesce(nullif($4, ''), source)
+             WHERE id = $5";
+        // An import may know the function, and not its text.
         self.execute(sql, params![code.file, code.line, code.hash, code.source, id]).map(drop)
     }
 
