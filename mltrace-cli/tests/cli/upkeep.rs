@@ -79,6 +79,7 @@ fn doctor_tells_how_a_store_stands() {
         ok     runs: 7, components: 5, versions: 8, artifacts: 10, verdicts: 0, runs that died: 0
         ok     every record was written
         ok     no record was damaged
+        ok     `[PROJECT]/.mltrace` can be written
         ok     processes that are recording: 0
         ");
     });
@@ -164,4 +165,34 @@ fn regex_of(text: &str) -> String {
     text.chars()
         .map(|letter| if letter.is_alphanumeric() { letter.to_string() } else { format!("\\{letter}") })
         .collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn doctor_finds_a_folder_that_cannot_be_written() {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::process::CommandExt as _;
+    let env = TestEnv::taxi();
+    let folder = env.project().join(".mltrace");
+    let allow = |path: &std::path::Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    assert!(env.done(&["doctor"]).contains("can be written"));
+    allow(env.project().parent().unwrap(), 0o755);
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        allow(&path, if path.is_dir() { 0o555 } else { 0o444 });
+    }
+    allow(&folder, 0o555);
+    let mut command = env.std_command(&["doctor"]);
+    if rustix::process::getuid().is_root() {
+        // Permissions bind everybody but root.
+        command.uid(65_534);
+    }
+    let output = command.output().unwrap();
+    allow(&folder, 0o755);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains(".mltrace` cannot be written, so not all is recorded: Permission denied"), "{text}");
+    assert!(!text.contains("mltrace ingest"), "{text}");
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::capture::{Host, place};
 use crate::config::Home;
 use crate::journal::{self, Journal};
+use crate::model::ProcessId;
 use crate::store::{self, Checkup, Mode, StoreError};
 
 /// Returns what is fine and what is wrong with a store and its journals; `is_full` compares every row and reads every
@@ -40,7 +41,8 @@ pub fn doctor(home: &Home, is_full: bool) -> Checkup {
         Err(StoreError::Missing(path)) => checkup.fine.push(format!("there is no store yet at `{}`", path.display())),
         Err(error) => checkup.wrong.push(with_source(&error)),
     }
-    journals(home, is_full, &mut checkup);
+    let is_writable = writable(home, &mut checkup);
+    journals(home, is_full, is_writable, &mut checkup);
     kept_aside(&home.folder, &mut checkup);
     for backup in backups(home) {
         checkup.fine.push(format!("`{}` is the store before a migration: remove it when you like", backup.display()));
@@ -56,7 +58,39 @@ fn with_source(error: &StoreError) -> String {
     error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
 }
 
-fn journals(home: &Home, is_full: bool, checkup: &mut Checkup) {
+/// Tries whether runs can be recorded and stored, and returns whether they can.
+fn writable(home: &Home, checkup: &mut Checkup) -> bool {
+    let before = checkup.wrong.len();
+    let mut tried: Vec<PathBuf> = Vec::new();
+    for place in [home.journal(), home.folder.clone(), home.store.clone()] {
+        // What is not there yet is made in the nearest folder that is.
+        let Some(place) = place.ancestors().find(|place| place.exists()).map(Path::to_owned) else { continue };
+        if tried.contains(&place) {
+            continue;
+        }
+        if let Err(error) = try_to_write(&place) {
+            checkup.wrong.push(format!("`{}` cannot be written, so not all is recorded: {error}", place.display()));
+        }
+        tried.push(place);
+    }
+    let is_writable = checkup.wrong.len() == before;
+    if is_writable {
+        checkup.fine.push(format!("`{}` can be written", home.folder.display()));
+    }
+    is_writable
+}
+
+/// Makes a file in a folder and removes it, or opens a file; what permissions say is not all that counts.
+fn try_to_write(place: &Path) -> io::Result<()> {
+    if !place.is_dir() {
+        return fs::OpenOptions::new().append(true).open(place).map(drop);
+    }
+    let probe = place.join(format!("{}.probe", ProcessId::new()));
+    fs::File::create_new(&probe)?;
+    fs::remove_file(probe)
+}
+
+fn journals(home: &Home, is_full: bool, is_writable: bool, checkup: &mut Checkup) {
     let journals = match journal::list(&home.journal()) {
         Ok(journals) => journals,
         Err(error) => {
@@ -77,7 +111,8 @@ fn journals(home: &Home, is_full: bool, checkup: &mut Checkup) {
     let alive = journals.len().saturating_sub(over).saturating_sub(newer);
     checkup.fine.push(format!("processes that are recording: {alive}"));
     if over > 0 {
-        checkup.wrong.push(format!("{over} journals of processes that ended are not folded: run `mltrace ingest`"));
+        let what_to_do = if is_writable { ": run `mltrace ingest`" } else { "" };
+        checkup.wrong.push(format!("{over} journals of processes that ended are not folded{what_to_do}"));
     }
     if newer > 0 {
         checkup.wrong.push(format!("{newer} journals wait for the newer version of mltrace that wrote them"));
