@@ -149,6 +149,15 @@ pub(crate) fn artifact(argument: &std::ffi::OsStr) -> Result<Given, String> {
     }
 }
 
+/// Returns a clap parser for an artifact that is asked for: a name that is not UTF-8 is taken as answers write it.
+pub(crate) fn asked() -> impl clap::builder::TypedValueParser<Value = String> {
+    use clap::builder::{OsStringValueParser, TypedValueParser as _};
+    OsStringValueParser::new().try_map(|argument| match argument.to_str() {
+        Some(text) => name(text),
+        None => name(&mltrace_core::capture::name::encode(&argument)),
+    })
+}
+
 /// Returns a clap parser for [`artifact`].
 pub(crate) fn artifact_parser() -> impl clap::builder::TypedValueParser<Value = Given> {
     use clap::builder::{OsStringValueParser, TypedValueParser as _};

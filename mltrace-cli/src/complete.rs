@@ -20,6 +20,8 @@ use crate::escape::is_hidden;
 pub(crate) const VARIABLE: &str = "COMPLETE";
 /// How many names are offered at once.
 const MOST_NAMES: usize = 200;
+/// What means the run that began last.
+const LATEST: &str = "latest";
 
 /// Answers when a shell asks for completions, and returns the exit code then.
 pub(crate) fn answer_the_shell() -> Option<ExitCode> {
@@ -41,7 +43,12 @@ pub(crate) fn components() -> ArgValueCompleter {
 
 /// Returns a completer for runs.
 pub(crate) fn runs() -> ArgValueCompleter {
-    ArgValueCompleter::new(|current: &OsStr| known(NameKind::Run, current))
+    ArgValueCompleter::new(|current: &OsStr| {
+        let is_begun = current.to_str().is_some_and(|begun| LATEST.starts_with(begun));
+        let is_there = is_begun && !known(NameKind::Run, OsStr::new("")).is_empty();
+        let latest = is_there.then(|| CompletionCandidate::new(LATEST));
+        latest.into_iter().chain(known(NameKind::Run, current)).collect()
+    })
 }
 
 /// Returns a completer for names of artifacts.

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use mltrace_core::query::QueryError;
 use mltrace_core::store::StoreError;
 
+use crate::time;
+
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -120,7 +122,9 @@ impl From<QueryError> for Error {
         match error {
             QueryError::Store(error) => error.into(),
             QueryError::NotFound { kind, .. } => Self::new(Kind::NotFound, message).hint(how_to_list(kind)),
-            QueryError::NotYet { .. } => {
+            QueryError::NotYet { name, at } => {
+                // People type and read local time.
+                let message = format!("nothing is known of `{name}` at {}: it was first seen later", time::show(at));
                 Self::new(Kind::NotFound, message).hint("leave out `--as-of`, or name a later time")
             }
             QueryError::NothingBefore { .. } => {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use mltrace_core::capture::Host;
 use mltrace_core::config::{Environment, Home};
 use mltrace_core::ingest::{self, FoldReport, Folded};
 use mltrace_core::model::Record;
@@ -48,6 +49,11 @@ impl Session {
             output.warn(warning);
         }
         Self { home, environment, folder, output }
+    }
+
+    /// Returns who is typing, by the same rules as the user of a run.
+    pub(crate) fn user(&self) -> Option<String> {
+        Host::here(self.environment.user.as_deref()).user
     }
 
     /// Returns the answer to a question about something that must exist.

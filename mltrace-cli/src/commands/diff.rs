@@ -19,10 +19,10 @@ Examples:
   mltrace diff out/p1.csv out/p2.csv                why one is bad and the other is not")]
 pub(crate) struct Args {
     /// One artifact: a path, a URI or an identifier, and the version if not the latest
-    #[arg(value_name = "ARTIFACT[@VERSION]", value_parser = crate::args::name, add = complete::artifacts())]
+    #[arg(value_name = "ARTIFACT[@VERSION]", value_parser = crate::args::asked(), add = complete::artifacts())]
     a: String,
     /// The other
-    #[arg(value_name = "ARTIFACT[@VERSION]", value_parser = crate::args::name, add = complete::artifacts())]
+    #[arg(value_name = "ARTIFACT[@VERSION]", value_parser = crate::args::asked(), add = complete::artifacts())]
     b: Option<String>,
 }
 

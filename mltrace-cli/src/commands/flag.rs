@@ -20,7 +20,7 @@ Examples:
   mltrace flag --ok out/p3.csv")]
 pub(crate) struct Args {
     /// The artifacts: paths, URIs or identifiers
-    #[arg(value_name = "ARTIFACT[@VERSION]", value_parser = crate::args::name, add = complete::artifacts())]
+    #[arg(value_name = "ARTIFACT[@VERSION]", value_parser = crate::args::asked(), add = complete::artifacts())]
     artifacts: Vec<String>,
     /// Say that somebody looked at them and found them fine
     #[arg(long, requires = "artifacts")]
@@ -77,7 +77,7 @@ pub(super) fn judge(
     reason: Option<&str>,
 ) -> Result<Exit, Error> {
     let at = Timestamp::now();
-    let by = session.environment.user.clone();
+    let by = session.user();
     let records: Vec<Record> = versions
         .into_iter()
         .map(|Version { name, version }| {

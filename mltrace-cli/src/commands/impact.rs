@@ -22,7 +22,7 @@ Examples:
 #[command(group(clap::ArgGroup::new("of").required(true).args(["artifact", "run", "component"])))]
 pub(crate) struct Args {
     /// The artifact: a path, a URI or an identifier, and the version if not the latest
-    #[arg(value_name = "ARTIFACT[@VERSION]", value_parser = crate::args::name, add = complete::artifacts())]
+    #[arg(value_name = "ARTIFACT[@VERSION]", value_parser = crate::args::asked(), add = complete::artifacts())]
     artifact: Option<String>,
     /// Ask of a run: its id, a unique start or end of it, or `latest`
     #[arg(long, value_name = "RUN", value_parser = crate::args::name, add = complete::runs())]

@@ -74,6 +74,7 @@ impl Args {
         let ended = self.ended.unwrap_or_else(Timestamp::now);
         let started = self.started.unwrap_or(ended);
         if started > ended {
+            let (ended, started) = (time::show(ended), time::show(started));
             return Err(Error::usage(format!("the run ends ({ended}) before it starts ({started})")));
         }
         if !session.home.is_enabled {

@@ -38,7 +38,7 @@ impl Args {
             run,
             text: self.text.clone(),
             at: Timestamp::now(),
-            by: session.environment.user.clone(),
+            by: session.user(),
         };
         let mut store = session.record(vec![Record::Note(note)])?;
         let answer = session.ask_store(&mut *store, |reader| reader.inspect(&run.to_string()))?;

@@ -20,7 +20,7 @@ Examples:
   mltrace report out/p1.csv --html > ticket.html")]
 pub(crate) struct Args {
     /// The artifact: a path, a URI or an identifier, and the version if not the latest
-    #[arg(value_name = "ARTIFACT[@VERSION]", value_parser = crate::args::name, add = complete::artifacts())]
+    #[arg(value_name = "ARTIFACT[@VERSION]", value_parser = crate::args::asked(), add = complete::artifacts())]
     artifact: String,
     /// Write HTML
     #[arg(long)]

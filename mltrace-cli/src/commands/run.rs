@@ -4,8 +4,9 @@ use std::ffi::OsString;
 use std::io;
 use std::process::{Command, ExitStatus};
 
+use mltrace_core::capture::redact;
 use mltrace_core::model::Status;
-use mltrace_core::record::OpenRun;
+use mltrace_core::record::{OpenRun, Opening, Site, SiteState};
 
 use super::step::Step;
 use crate::child::Attended;
@@ -39,7 +40,7 @@ impl Args {
             return Err(Error::usage("there is no command to run"));
         };
         let run = if session.home.is_enabled {
-            OpenRun::begin(session.recorder(), self.step.opening())
+            OpenRun::begin(session.recorder(), Opening { site: Some(self.site()), ..self.step.opening() })
         } else {
             OpenRun::disabled()
         };
@@ -67,6 +68,33 @@ impl Args {
             session.output.say_more(&format!("recorded as run {}", run.id()));
         }
         Ok(Exit::Child(code))
+    }
+}
+
+impl Args {
+    /// Returns the command as the code of its run.
+    ///
+    /// It is no parameter: runs of a component with the same parameters count as the same work done again, and a command
+    /// without inputs, such as a daily ingest, does other work each time.
+    fn site(&self) -> &'static Site {
+        let words: Vec<_> = self.command.iter().map(|word| word.to_string_lossy()).collect();
+        // Only a zero byte, which no argument can hold, is refused.
+        let command = shlex::try_join(words.iter().map(|word| &**word)).unwrap_or_else(|_| words.join(" "));
+        // A process runs one command, so what lives as long as the process is no leak.
+        let command: &'static str = redact::text(&command).into_owned().leak();
+        Box::leak(Box::new(Site {
+            component: "",
+            file: "command line",
+            line: 0,
+            source: command,
+            manifest_folder: "",
+            owner: None,
+            description: None,
+            tags: &[],
+            stale_after_s: None,
+            kinds: &[],
+            state: SiteState::new(),
+        }))
     }
 }
 

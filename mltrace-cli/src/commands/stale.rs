@@ -20,7 +20,7 @@ Examples:
   mltrace stale out/model.json   a model and what it was made from")]
 pub(crate) struct Args {
     /// The artifact: a path, a URI or an identifier, and the version if not the latest
-    #[arg(value_name = "ARTIFACT[@VERSION]", value_parser = crate::args::name, add = complete::artifacts())]
+    #[arg(value_name = "ARTIFACT[@VERSION]", value_parser = crate::args::asked(), add = complete::artifacts())]
     artifact: Option<String>,
 }
 

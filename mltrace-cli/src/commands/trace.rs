@@ -13,6 +13,8 @@ use crate::time;
 
 /// How many readers of an artifact that nobody wrote are named.
 const MOST_READERS: usize = 5;
+/// How many runs are named that were to write it and did not.
+const MOST_CLAIMS: usize = 3;
 
 /// Trace an artifact back to the runs and artifacts that it was made from
 ///
@@ -31,7 +33,7 @@ Examples:
   mltrace trace out/model.json --format dot | dot -Tsvg > trace.svg")]
 pub(crate) struct Args {
     /// The artifact: a path, a URI or an identifier, and the version if not the latest
-    #[arg(value_name = "ARTIFACT[@VERSION]", value_parser = crate::args::name, add = complete::artifacts())]
+    #[arg(value_name = "ARTIFACT[@VERSION]", value_parser = crate::args::asked(), add = complete::artifacts())]
     artifact: String,
     /// Follow at most so many steps
     #[arg(long, value_name = "N")]
@@ -44,11 +46,12 @@ pub(crate) struct Args {
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
         let options = TraceOptions { depth: self.depth, as_of: self.as_of };
-        let (answer, readers) = session.ask(|reader| {
+        let (answer, readers, claims) = session.ask(|reader| {
             let answer = reader.trace(&self.artifact, &options)?;
             let readers: Result<Vec<Run>, _> =
                 answer.read_by.iter().take(MOST_READERS).map(|run| reader.inspect(&run.to_string())).collect();
-            readers.map(|readers| (answer, readers))
+            let claims = if answer.runs.is_empty() { reader.claims(&self.artifact, MOST_CLAIMS)? } else { Vec::new() };
+            Ok((answer, readers?, claims))
         })?;
         let output = &session.output;
         match output.format {
@@ -56,7 +59,7 @@ impl Args {
             Format::Dot => output.text(&dot::trace(&answer))?,
             Format::Mermaid => output.text(&mermaid::trace(&answer))?,
             Format::Text => {
-                output.text(&trace::text(&answer, &readers, output.talk >= Talk::Verbose))?;
+                output.text(&trace::text(&answer, &readers, &claims, output.talk >= Talk::Verbose))?;
                 if answer.is_cut {
                     output.say("runs further up are left out: raise `--depth` to see them");
                 }

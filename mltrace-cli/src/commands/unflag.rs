@@ -19,7 +19,7 @@ pub(crate) struct Args {
     /// The artifacts: paths, URIs or identifiers
     #[arg(
         value_name = "ARTIFACT[@VERSION]",
-        value_parser = crate::args::name,
+        value_parser = crate::args::asked(),
         required_unless_present = "all",
         add = complete::artifacts()
     )]

@@ -20,7 +20,7 @@ Examples:
   mltrace verify out/model.json data   a file and a folder")]
 pub(crate) struct Args {
     /// The artifacts: paths, URIs or identifiers, and the versions if not the latest
-    #[arg(value_name = "ARTIFACT[@VERSION]", value_parser = crate::args::name, add = complete::artifacts())]
+    #[arg(value_name = "ARTIFACT[@VERSION]", value_parser = crate::args::asked(), add = complete::artifacts())]
     artifacts: Vec<String>,
 }
 

@@ -83,7 +83,7 @@ fn came_to_be(answer: &Report) -> Vec<Block> {
         blocks.push(Block::Text(text));
         return blocks;
     }
-    let text = anstream::adapter::strip_str(&trace::text(&answer.trace, &[], true)).to_string();
+    let text = anstream::adapter::strip_str(&trace::text(&answer.trace, &[], &[], true)).to_string();
     blocks.push(Block::Trace { text, drawing: svg::trace(&answer.trace) });
     let rows = answer.trace.runs.iter().take(MOST_ROWS).map(|at| {
         let run = &at.run;

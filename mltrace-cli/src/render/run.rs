@@ -75,7 +75,9 @@ fn facts(text: &mut String, run: &Run) {
     }
     if let Some(code) = &run.code {
         let differs = if code.is_in_work_tree == Some(false) { " (the work tree differed)" } else { "" };
-        row("code", Some(format!("{}:{}{differs}", code.file, code.line)));
+        // A command has no line.
+        let at = if code.line == 0 { String::new() } else { format!(":{}", code.line) };
+        row("code", Some(format!("{}{at}{differs}", code.file)));
     }
     row("depends on", Some(run.depends_on.iter().map(|run| run.short()).collect::<Vec<_>>().join(" ")));
 }

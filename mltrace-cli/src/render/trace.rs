@@ -15,10 +15,11 @@ const MOST_OUTPUTS: usize = 20;
 /// How many unusual inputs of one run are marked on the branch to their writer.
 const MOST_MARKS: usize = 3;
 
-/// Returns the tree, or who read an artifact that no run wrote. `readers` are those runs, as far as they are named.
-pub(crate) fn text(answer: &Trace, readers: &[Run], is_verbose: bool) -> String {
+/// Returns the tree, or who read an artifact that no run wrote. `readers` are those runs, as far as they are named, and
+/// `claims` those that said they would write it.
+pub(crate) fn text(answer: &Trace, readers: &[Run], claims: &[Run], is_verbose: bool) -> String {
     if answer.runs.is_empty() {
-        return unwritten(answer, readers);
+        return unwritten(answer, readers, claims);
     }
     let roots = answer.runs.iter().filter(|run| run.depth == 0);
     let mut grove = Runs {
@@ -36,7 +37,7 @@ pub(crate) fn text(answer: &Trace, readers: &[Run], is_verbose: bool) -> String 
 }
 
 /// Says that no run wrote the artifact, and who read it.
-fn unwritten(answer: &Trace, readers: &[Run]) -> String {
+fn unwritten(answer: &Trace, readers: &[Run], claims: &[Run]) -> String {
     let name = line(answer.artifact.name.as_str());
     let mut named: Vec<String> =
         readers.iter().map(|run| format!("{} (run {})", line(&run.component), run.id.short())).collect();
@@ -45,7 +46,21 @@ fn unwritten(answer: &Trace, readers: &[Run]) -> String {
         named.push(format!("{more} more"));
     }
     let readers = if named.is_empty() { "nobody".to_owned() } else { named.join(", ") };
-    format!("no recorded run wrote `{name}`; read by {readers}\n")
+    let claims: String = claims.iter().map(claim).collect();
+    format!("no recorded run wrote `{name}`; read by {readers}\n{claims}")
+}
+
+/// Says why a run left no version of what it was to write.
+fn claim(run: &Run) -> String {
+    let (id, component) = (run.id.short(), line(&run.component));
+    let became = match run.status {
+        Status::Failed => "failed and left no version",
+        Status::Cancelled => "was cancelled and left no version",
+        Status::Died => "died and left no version",
+        Status::Running => "is running and has left no version yet",
+        Status::Completed => "left no version",
+    };
+    format!("run {id} of `{component}` {became}\n")
 }
 
 /// The runs of a trace.

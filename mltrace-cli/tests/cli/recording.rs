@@ -246,3 +246,27 @@ fn notes_stay_on_their_run() {
     env.fails(2, &["note", "latest", &"x".repeat(65537)]);
     env.fails(1, &["note", "ffffffff", "text"]);
 }
+
+#[test]
+fn the_command_that_ran_is_its_code_without_its_secrets() {
+    let env = TestEnv::new();
+    let command = ["sh", "-c", "exit 0", "it's", "--password=hunter2", "API_KEY=hunter2", "--token", "hunter2"];
+    env.done(&[&["run", "--component", "c", "--"][..], &command].concat());
+    let run = env.json(&["inspect", "latest"]);
+    let source = run["code"]["source"].as_str().unwrap();
+    assert!(source.starts_with("sh -c 'exit 0' \"it's\" "), "{source}");
+    assert!(!run.to_string().contains("hunter2"), "{source}");
+    assert_eq!(run["params"], serde_json::json!({}));
+    let text = env.done(&["inspect", "latest"]);
+    assert!(text.contains("code         command line\n") && text.contains("sh -c 'exit 0'"), "{text}");
+    // Another command is a difference between two runs, and the same one is none.
+    env.done(&["run", "--component", "c", "-o", "a", "--", "true"]);
+    env.done(&["run", "--component", "c", "-o", "b", "--", "true"]);
+    env.done(&["run", "--component", "c", "-o", "d", "--", "true", "2"]);
+    let fields = |a: &str, b: &str| -> Vec<String> {
+        let differences = env.json(&["diff", a, b])["differences"].as_array().unwrap().clone();
+        differences.iter().map(|found| found["field"].as_str().unwrap().to_owned()).collect()
+    };
+    assert!(!fields("a", "b").contains(&"code".to_owned()));
+    assert!(fields("a", "d").contains(&"code".to_owned()));
+}

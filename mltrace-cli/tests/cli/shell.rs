@@ -25,6 +25,9 @@ fn commands_and_names_are_completed() {
     assert_eq!(completed(&env, &["mltrace", "trace", "s3://toy-applied-ml-pipeline/prod"]), [crate::env::MODEL]);
     let id = env.json(&["inspect", "latest"])["id"].as_str().unwrap().to_owned();
     assert_eq!(completed(&env, &["mltrace", "inspect", &id[28..32]]), [&id[28..]]);
+    assert_eq!(completed(&env, &["mltrace", "inspect", "l"]), ["latest"]);
+    assert_eq!(completed(&env, &["mltrace", "inspect", ""])[0], "latest");
+    assert!(completed(&TestEnv::new(), &["mltrace", "inspect", "l"]).is_empty());
     let status = completed(&env, &["mltrace", "recent", "--status", "f"]);
     assert_eq!(status, ["failed"]);
 }

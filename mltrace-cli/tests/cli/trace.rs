@@ -292,3 +292,64 @@ fn verbose_shows_how_each_input_was_bound() {
         assert!(dot.contains(&format!("label=\"{label}\"")), "{dot}");
     }
 }
+
+#[test]
+fn an_output_that_was_never_left_names_the_run_that_claimed_it() {
+    let env = TestEnv::new();
+    env.call(&["run", "--component", "bad", "-o", "out/never.csv", "--", "false"]);
+    let run = env.json(&["inspect", "latest"])["id"].as_str().unwrap()[28..].to_owned();
+    let text = env.done(&["trace", "out/never.csv"]);
+    assert!(text.ends_with(&format!("read by nobody\nrun {run} of `bad` failed and left no version\n")), "{text}");
+    env.call(&[
+        "run",
+        "--component",
+        "good",
+        "-o",
+        "out/never.csv",
+        "--",
+        "sh",
+        "-c",
+        "mkdir -p out; echo 1 > out/never.csv",
+    ]);
+    assert_eq!(env.done(&["trace", "out/never.csv"]), "good\n└── out/never.csv\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_name_that_is_not_utf8_can_be_asked_for_as_it_was_recorded() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let env = TestEnv::new();
+    let name = std::ffi::OsStr::from_bytes(b"out/\xff\xfe.csv");
+    std::fs::create_dir_all(env.project().join("out")).unwrap();
+    if std::fs::write(env.project().join(name), "1").is_err() {
+        return;
+    }
+    let logged = env.std_command(&["log", "--component", "c", "-o"]).arg(name).status().unwrap();
+    assert!(logged.success());
+    let called = |arguments: &[&str], name: &std::ffi::OsStr, folder: &str| {
+        let output = env.std_command(arguments).arg(name).current_dir(env.project().join(folder)).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, text) = called(&["trace"], name, "");
+    assert_eq!(code, Some(0), "{text}");
+    let inside = std::ffi::OsStr::from_bytes(b"\xff\xfe.csv");
+    assert_eq!(called(&["trace"], inside, "out").1, text);
+    let shown = text.lines().nth(1).unwrap().trim_start_matches("└── ").to_owned();
+    assert_eq!(env.done(&["trace", &shown]), text);
+    for command in ["impact", "verify", "flag", "unflag", "stale"] {
+        assert_eq!(called(&[command], name, "").0, Some(0), "{command}");
+    }
+}
+
+#[test]
+fn times_in_errors_are_local_as_they_were_typed() {
+    let env = TestEnv::taxi();
+    let call = |arguments: &[&str]| {
+        let output = env.std_command(arguments).env("TZ", "Asia/Tokyo").output().unwrap();
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let text = call(&["trace", MODEL, "--as-of", "2001-02-03 04:05"]);
+    assert!(text.contains("at 2001-02-03 04:05:00: it was first seen later"), "{text}");
+    let text = call(&["log", "--component", "c", "--started", "2001-02-03 04:06", "--ended", "2001-02-03 04:05"]);
+    assert!(text.contains("ends (2001-02-03 04:05:00) before it starts (2001-02-03 04:06:00)"), "{text}");
+}

@@ -151,3 +151,18 @@ fn a_verdict_makes_no_evidence() {
     assert_eq!(before, after);
     assert!(before[0].as_str().unwrap().contains("parameter `unit` = cent, before dollar"), "{before:?}");
 }
+
+#[cfg(unix)]
+#[test]
+fn who_judged_and_noted_is_known_without_an_environment() {
+    let env = pipeline();
+    for arguments in [&["log", "--component", "c"][..], &["flag", "p1"], &["note", "latest", "seen"]] {
+        let done = env.std_command(arguments).env_remove("USER").env_remove("LOGNAME").output().unwrap();
+        assert!(done.status.success());
+    }
+    let run = env.json(&["inspect", "latest"]);
+    let user = run["user"].as_str().unwrap();
+    assert!(!user.is_empty());
+    assert_eq!(run["notes"][0]["by"], user);
+    assert_eq!(env.json(&["review"])["flagged"][0]["by"], user);
+}

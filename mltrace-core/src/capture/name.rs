@@ -62,10 +62,10 @@ pub fn name_from(named: &Named, root: &Root, folder: &Path) -> Option<Naming> {
 }
 
 /// Returns the canonical names that a name typed by a person may stand for, the likeliest first: the name as given,
-/// then as a path from `folder`.
+/// then as a path from `folder`, also of bytes that are not UTF-8 as [`encode`] writes them.
 #[must_use]
 pub fn on_command_line(text: &str, root: &Root, folder: &Path) -> Vec<ArtifactName> {
-    let mut candidates = Vec::with_capacity(3);
+    let mut candidates = Vec::with_capacity(4);
     let mut add = |name: ArtifactName| {
         if !name.0.is_empty() && !candidates.contains(&name) {
             candidates.push(name);
@@ -78,8 +78,11 @@ pub fn on_command_line(text: &str, root: &Root, folder: &Path) -> Vec<ArtifactNa
     } else {
         Named::Path(local_path(text).unwrap_or_else(|| PathBuf::from(text)))
     };
-    if let Some(naming) = name_from(&as_path, root, folder) {
-        add(naming.name);
+    let as_shown = text.contains(ESCAPE).then(|| Named::Path(decode(text)));
+    for path in [Some(as_path), as_shown].into_iter().flatten() {
+        if let Some(naming) = name_from(&path, root, folder) {
+            add(naming.name);
+        }
     }
     candidates
 }

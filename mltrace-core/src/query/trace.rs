@@ -1,6 +1,6 @@
 //! How a version came to be.
 
-use super::answer::{RunAtDepth, Trace};
+use super::answer::{Run, RunAtDepth, Trace};
 use super::{QueryError, Reader};
 use crate::lineage;
 use crate::model::Timestamp;
@@ -37,5 +37,15 @@ impl Reader<'_> {
             views.into_iter().zip(reached).map(|(run, (_, depth))| RunAtDepth { run, depth }).collect();
         runs.sort_by_key(|at| (at.depth, at.run.started_at, at.run.id));
         Ok(Trace { artifact: found.version, runs, read_by: Vec::new(), is_cut })
+    }
+
+    /// Returns the last runs that said that they write `artifact` and left no version of it, newest first.
+    ///
+    /// # Errors
+    /// When no such artifact is known, or the store does not answer.
+    pub fn claims(&mut self, artifact: &str, limit: usize) -> Result<Vec<Run>, QueryError> {
+        let found = self.find_version(artifact, None)?;
+        let keys = self.store.claims(found.artifact, limit)?;
+        self.views(&keys)
     }
 }

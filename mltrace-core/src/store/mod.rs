@@ -54,6 +54,8 @@ pub trait Store {
     fn latest_of_all(&mut self, project: ProjectKey) -> Result<Vec<(ArtifactName, Option<VersionAt>)>>;
     /// Returns the runs that read a version of an artifact, oldest first, at most `limit`.
     fn readers(&mut self, artifact: ArtifactKey, version: &VersionId, limit: usize) -> Result<Vec<RunId>>;
+    /// Returns the runs that named an artifact as theirs and left no version of it, newest first, at most `limit`.
+    fn claims(&mut self, artifact: ArtifactKey, limit: usize) -> Result<Vec<RunKey>>;
     /// Returns every pair (run, a run that wrote what it read) upstream of `runs`, at most `depth` steps away.
     fn upstream(&mut self, runs: &[RunKey], depth: Option<u32>) -> Result<Vec<(RunKey, RunKey)>>;
     /// Returns every pair (run, a run that read what it wrote) downstream of `runs`.

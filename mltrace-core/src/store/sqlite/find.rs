@@ -166,6 +166,14 @@ impl Store for SqliteStore {
         self.all(sql, params![artifact, kind, value, limit], |row| row.get(0))
     }
 
+    fn claims(&mut self, artifact: ArtifactKey, limit: usize) -> Result<Vec<RunKey>> {
+        let sql = "SELECT r.id FROM run r WHERE r.component_id IS NOT NULL
+             AND r.id IN (SELECT run_id FROM write WHERE artifact_id = $1 AND version_id IS NULL)
+             ORDER BY r.started_at DESC, r.uuid DESC LIMIT $2";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.all(sql, params![artifact, limit], |row| row.get(0))
+    }
+
     fn upstream(&mut self, runs: &[RunKey], depth: Option<u32>) -> Result<Vec<(RunKey, RunKey)>> {
         let pair = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
         let Some(depth) = depth else {
