@@ -87,11 +87,19 @@ pub fn on_command_line(text: &str, root: &Root, folder: &Path) -> Vec<ArtifactNa
     candidates
 }
 
+/// Returns whether a path was made of an address: as a path it would lose a slash, and keep its password.
+fn is_address(text: &str, from: &Path) -> bool {
+    text.contains("://") && is_uri(text) && from.join(text).symlink_metadata().is_err()
+}
+
 /// `from` is what a relative path is joined to for a look at the file: nothing when the process itself would do so.
 fn name_with(named: &Named, root: &Root, from: &Path, folder: impl FnOnce() -> Option<PathBuf>) -> Option<Naming> {
     match named {
         Named::Path(path) if path.as_os_str().is_empty() => None,
-        Named::Path(path) => Some(name_path(path, root, folder, redact::tokens)),
+        Named::Path(path) => match path.to_str().filter(|text| is_address(text, from)) {
+            Some(address) => name_with(&Named::Text(address.to_owned()), root, from, folder),
+            None => Some(name_path(path, root, folder, redact::tokens)),
+        },
         Named::Text(text) if text.is_empty() => None,
         Named::Text(text) => Some(if let Some(path) = local_path(text) {
             name_path(&path, root, folder, redact::text)

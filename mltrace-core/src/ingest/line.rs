@@ -41,8 +41,18 @@ impl Parsed {
     }
 }
 
-/// Returns what a line says; `None` for an empty one. A run of which no time is said began at `now`.
+/// Returns what a line says, without its secrets; `None` for an empty one. A run of which no time is said began at
+/// `now`.
 pub(super) fn parse(bytes: &[u8], project: &str, now: Timestamp) -> Result<Option<Parsed>, String> {
+    let mut parsed = parsed(bytes, project, now)?;
+    if let Some(Parsed { header, records, .. }) = &mut parsed {
+        redact::header(header);
+        records.iter_mut().for_each(redact::record);
+    }
+    Ok(parsed)
+}
+
+fn parsed(bytes: &[u8], project: &str, now: Timestamp) -> Result<Option<Parsed>, String> {
     let text = std::str::from_utf8(bytes).map_err(|error| format!("it is not UTF-8: {error}"))?;
     let text = text.trim_start_matches('\u{feff}').trim();
     if text.is_empty() {
@@ -70,7 +80,7 @@ pub(super) fn parse(bytes: &[u8], project: &str, now: Timestamp) -> Result<Optio
                 name: artifact_name(&line.name)?,
                 version: line.version,
                 verdict: line.verdict,
-                reason: line.reason.map(|text| clean("reason", &text)).transpose()?,
+                reason: line.reason.map(|text| within("reason", text)).transpose()?,
                 by: line.by,
                 at: line.at,
             });
@@ -85,7 +95,7 @@ pub(super) fn parse(bytes: &[u8], project: &str, now: Timestamp) -> Result<Optio
                 tags: line.tags,
                 stale_after_s: line.stale_after_s,
             };
-            let component = clean("component", &line.name)?;
+            let component = within("component", line.name)?;
             let record = Record::Component(ComponentFact { component, at: line.at, declared, untag: Vec::new() });
             Ok(Some(Parsed { header, records: vec![record], untimed: None }))
         }
@@ -208,8 +218,8 @@ struct ComponentLine {
     stale_after_s: Option<i64>,
 }
 
-/// Refuses what is too long and takes secrets out.
-fn clean(what: &str, text: &str) -> Result<String, String> {
+/// Refuses what is too long.
+fn within(what: &str, text: String) -> Result<String, String> {
     let limit = if what == "component" { LIMIT_NAME } else { LIMIT_TEXT };
     if text.len() > limit {
         return Err(format!("`{what}` is {} bytes long; the limit is {limit}", text.len()));
@@ -217,7 +227,7 @@ fn clean(what: &str, text: &str) -> Result<String, String> {
     if text.is_empty() && what == "component" {
         return Err("`component` is empty".to_owned());
     }
-    Ok(redact::text(text).into_owned())
+    Ok(text)
 }
 
 /// Outputs are numbered from here on where a line says no numbers, so that one which tells of a further input later
@@ -262,24 +272,20 @@ impl RunLine {
             return Err(format!("two of its inputs and outputs have the number {n}"));
         }
         let declared = Declaration {
-            owner: self.owner.map(|text| clean("owner", &text)).transpose()?,
-            description: self.description.map(|text| clean("description", &text)).transpose()?,
+            owner: self.owner.map(|text| within("owner", text)).transpose()?,
+            description: self.description.map(|text| within("description", text)).transpose()?,
             tags: self.tags,
             stale_after_s: self.stale_after_s,
         };
-        let params = self.params.into_iter().map(|(name, value)| {
-            let value = redact::param(&name, value);
-            (name, value)
-        });
         records.push(Record::Start(Start {
             run,
-            component: clean("component", &self.component)?,
+            component: within("component", self.component)?,
             at: started_at,
             parent: self.parent,
             code,
             git,
             declared: (declared != Declaration::default()).then_some(declared),
-            params: params.collect(),
+            params: self.params,
             inputs,
             host: self.host,
             user: self.user,
@@ -287,7 +293,7 @@ impl RunLine {
         let duration_us = self.duration_ms.map(|ms| (ms * 1000.0).round() as i64);
         if status != Status::Running && status != Status::Died {
             let at = self.ended_at.unwrap_or(started_at);
-            let error = self.error.map(|text| clean("error", &text)).transpose()?;
+            let error = self.error.map(|text| within("error", text)).transpose()?;
             let duration_us = duration_us.or_else(|| Some(at.micros_since(started_at)));
             records.push(Record::End(End { run, at, status, duration_us, error, outputs }));
         } else {
@@ -312,7 +318,7 @@ fn git_record(git: GitLine, records: &mut Vec<Record>) -> String {
         branch: git.branch,
         tags: git.tags,
         dirty: git.dirty,
-        remote: git.remote.map(|remote| redact::uri(&remote).into_owned()),
+        remote: git.remote,
     };
     let content = serde_json::to_string(&state).unwrap_or_default();
     let key = format!("import {}", blake3::hash(content.as_bytes()).to_hex());
@@ -322,7 +328,7 @@ fn git_record(git: GitLine, records: &mut Vec<Record>) -> String {
 
 fn code_record(code: CodeLine, records: &mut Vec<Record>) -> String {
     let key = format!("{} {} {}", code.hash, code.file, code.line);
-    let source = redact::text(&code.source.unwrap_or_default()).into_owned();
+    let source = code.source.unwrap_or_default();
     records.push(Record::Code(Code { key: key.clone(), file: code.file, line: code.line, hash: code.hash, source }));
     key
 }
@@ -377,7 +383,7 @@ impl NoteLine {
             Self::Text(text) => (text, started_at, None, None),
             Self::Full { text, at, by, id } => (text, at, by, id),
         };
-        let text = clean("notes", &text)?;
+        let text = within("notes", text)?;
         let id = id.unwrap_or_else(|| Uuid::new_v5(&run.0, format!("{} {text}", at.0).as_bytes()));
         Ok(Record::Note(NoteFact { id, run, text, at, by }))
     }

@@ -26,8 +26,6 @@ mod site;
 
 mod open_run;
 
-mod clean;
-
 mod look;
 
 mod outputs;

@@ -13,7 +13,7 @@ use super::beside::Job;
 use super::lock::lock;
 use super::look::{Looked, look, standing};
 use super::outputs::{Bound, OPENED, Outputs};
-use super::{Recorder, Site, clean, clock, context, split};
+use super::{Recorder, Site, clock, context, split};
 use crate::capture::{Given, Naming, name};
 use crate::model::{
     ArtifactKind, ArtifactName, Declaration, Due, End, NoteFact, ParamFact, ReadFact, Record, RunId, Start, Status,
@@ -96,20 +96,16 @@ impl OpenRun {
                 state.outputs.stood(path, standing);
             }
         }
-        let params = opening.params.into_iter().map(|(name, value)| {
-            let value = clean::param(&name, value);
-            (name, value)
-        });
         let (git, git_record) = git_of(recorder, opening.site, opening.git_commit);
         let start = Start {
             run: id,
-            component: clean::component(&opening.component),
+            component: opening.component.into_owned(),
             at: started_at,
             parent: opening.parent.or_else(|| context::current().map(|run| run.id())).or(recorder.parent()),
             code: opening.site.map(|site| recorder.surroundings.code(recorder, site)),
             git,
             declared: declaration(opening.declared, opening.site),
-            params: params.collect::<BTreeMap<_, _>>(),
+            params: opening.params.into_iter().collect::<BTreeMap<_, _>>(),
             inputs,
             host: None,
             user: None,
@@ -194,7 +190,6 @@ impl OpenRun {
     /// Records a parameter; the last value of a name counts.
     pub fn param(&self, name: &str, value: Value) {
         let Some(inner) = self.open() else { return };
-        let value = clean::param(name, value);
         let fact = ParamFact { run: inner.id, at: clock::now(), name: name.to_owned(), value };
         inner.recorder.append(Record::Param(fact));
     }
@@ -229,7 +224,6 @@ impl OpenRun {
         let duration_us = (std::process::id() == inner.pid).then_some(duration_us);
         let mut dues = Vec::new();
         let outputs = inner.collect_outputs(status, &mut dues);
-        let error = error.map(|error| clean::text(&error));
         let end = End { run: inner.id, at, status, duration_us, error, outputs };
         append_with(inner.recorder, split::end(end), dues)
     }
@@ -444,6 +438,5 @@ fn declaration(declared: Declaration, site: Option<&Site>) -> Option<Declaration
         declared.stale_after_s = declared.stale_after_s.or(site.stale_after_s);
         declared.tags.extend(site.tags.iter().map(|tag| (*tag).to_owned()));
     }
-    clean::declaration(&mut declared);
     (declared != Declaration::default()).then_some(declared)
 }

@@ -5,9 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::beside::{Beside, Job};
-use super::clean::clean;
 use super::surroundings::Surroundings;
-use crate::capture::{Cache, Host, Root, Skip};
+use crate::capture::{Cache, Host, Root, Skip, redact};
 use crate::config::{Environment, Home};
 use crate::journal::{self, Writer};
 use crate::model::{Header, ProcessId, Record, RunId};
@@ -156,7 +155,7 @@ impl Recorder {
     }
 
     fn append_here(&self, mut records: Vec<Record>) -> bool {
-        records.iter_mut().for_each(clean);
+        records.iter_mut().for_each(redact::record);
         let mut journal = self.lock();
         let count = u64::try_from(records.len()).unwrap_or(u64::MAX);
         if journal.lost > 0 {
@@ -249,6 +248,7 @@ impl Recorder {
             ..Header::default()
         };
         self.host.fill(&mut header);
+        redact::header(&mut header);
         header
     }
 }

@@ -5,19 +5,17 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use mltrace_core::capture::{Given, Named};
 use mltrace_core::config::{Environment, Home};
 use mltrace_core::ingest;
 use mltrace_core::journal;
-use mltrace_core::model::{
-    Bound, ComponentFact, Declaration, LabelFact, Record, RunId, Status, Timestamp, Verdict, VersionId,
-};
+use mltrace_core::model::{Bound, Record, Status};
 use mltrace_core::query::{Reader, Trace};
 use mltrace_core::record::{OpenRun, Opening};
 use serde_json::json;
 
 mod edges;
 mod project;
+mod secrets;
 
 use project::{Project, recorder_of, shape, text};
 
@@ -159,59 +157,6 @@ fn a_run_in_another_runs_body_knows_its_parent() {
     inner.end(Status::Completed, None, None);
     outer.end(Status::Completed, None, None);
     assert_eq!(project.run("inner").parent, Some(outer.id()));
-}
-
-#[test]
-fn secrets_reach_no_byte_on_disk() {
-    let project = Project::new();
-    let secret = "AKIAIOSFODNN7EXAMPLE";
-    let given = |text: &str| Given::new(Named::Text(text.to_owned()));
-    let run = project.begin("clean", vec![given("https://user:hunter2hunter2@host/x?X-Amz-Signature=abcdef123456")]);
-    run.param("api_key", json!("sesame-open-1234"));
-    run.note(&format!("used {secret}"));
-    run.end(Status::Failed, Some(format!("denied for {secret}")), None);
-    let said = Declaration {
-        owner: Some(format!("ada, {secret}")),
-        description: Some(format!("opens with {secret}")),
-        tags: vec![secret.to_owned()],
-        stale_after_s: None,
-    };
-    let at = Timestamp::now();
-    project.recorder.append_all(vec![
-        Record::Component(ComponentFact {
-            component: "clean".to_owned(),
-            at,
-            declared: said,
-            untag: vec![secret.to_owned()],
-        }),
-        Record::Label(LabelFact {
-            id: RunId::new().0,
-            name: "https://host/x".into(),
-            version: VersionId::None,
-            verdict: Verdict::Flagged,
-            reason: Some(format!("anybody could use {secret}")),
-            by: None,
-            at,
-        }),
-    ]);
-    let run = project.run("clean");
-    assert_eq!(run.inputs[0].name.as_str(), "https://host/x");
-    let mut bytes = Vec::new();
-    for entry in walk(&project.home.folder) {
-        bytes.extend(fs::read(entry).unwrap());
-    }
-    for secret in [secret, "hunter2hunter2", "sesame-open-1234", "abcdef123456"] {
-        assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret}");
-    }
-}
-
-fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() { found.extend(walk(&path)) } else { found.push(path) }
-    }
-    found
 }
 
 #[cfg(unix)]

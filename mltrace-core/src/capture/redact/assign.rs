@@ -64,6 +64,34 @@ pub(super) fn flag_value_at(text: &str, at: usize) -> Option<Range<usize>> {
     (!is_word && is_secret_value(secret, "")).then_some(value)
 }
 
+/// Returns the literal that `param!("password", …)` or `.param("password", …)`, whose bracket is at `at`, gives to the
+/// name of a secret: the value is not recorded, and the source must not tell it either.
+pub(super) fn argument_at(text: &str, at: usize) -> Option<Range<usize>> {
+    let call = text.get(..at)?.trim_end();
+    if !call.ends_with("param!") && !call.ends_with(".param") {
+        return None;
+    }
+    let after_space = |from: usize| {
+        let rest = text.get(from..)?;
+        text.len().checked_sub(rest.trim_start().len())
+    };
+    let name = quoted(text, after_space(at.saturating_add(1))?)?;
+    let comma = after_space(name.end.saturating_add(1))?;
+    if !is_secret_name(text.get(name)?) || text.as_bytes().get(comma) != Some(&b',') {
+        return None;
+    }
+    let mut depth = 0_usize;
+    for (place, byte) in text.bytes().enumerate().skip(comma) {
+        match byte {
+            b'(' => depth = depth.saturating_add(1),
+            b')' => depth = depth.checked_sub(1)?,
+            b'"' => return quoted(text, place).filter(|literal| !literal.is_empty()),
+            _ => {}
+        }
+    }
+    None
+}
+
 /// `==`, `!=`, `<=`, `+=`, `::` assign nothing, or nothing new.
 fn is_other_sign(sign: u8, previous: u8, next: Option<u8>) -> bool {
     if sign == b':' {

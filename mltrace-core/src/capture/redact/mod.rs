@@ -12,7 +12,10 @@ mod scan;
 
 mod value;
 
+mod record;
+
 pub use name::is_secret_name;
+pub use record::{header, record};
 pub use scan::{text, tokens, uri};
 pub use value::param;
 

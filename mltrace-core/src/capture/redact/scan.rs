@@ -61,7 +61,7 @@ impl<'a> Scan<'a> {
             let was_in_word = is_in_word;
             is_in_word = byte.is_ascii_alphanumeric();
             let found = match byte {
-                b'=' | b':' | b'-' | b'?' | b'#' => self.sign(at, byte),
+                b'=' | b':' | b'-' | b'?' | b'#' | b'(' => self.sign(at, byte),
                 _ if is_in_word && (!was_in_word || is_escape_before(bytes, at)) => self.word(at),
                 _ => None,
             };
@@ -105,6 +105,7 @@ impl<'a> Scan<'a> {
                 return Some(Found { place, instead: "" });
             }
             b':' | b'=' => assign::value_at(self.text, at)?,
+            b'(' => assign::argument_at(self.text, at)?,
             _ => return None,
         };
         Some(Found { place, instead: REDACTED })

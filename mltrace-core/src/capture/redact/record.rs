@@ -1,0 +1,154 @@
+//! Takes the secrets out of a record, whatever it is about, and cuts what is too long.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{param, text, tokens, uri};
+use crate::model::{
+    ArtifactName, Code, CodeCheck, ComponentFact, Declaration, Due, End, FingerprintFact, Git, Header, LIMIT_NAME,
+    LIMIT_SOURCE, LIMIT_TEXT, LabelFact, NoteFact, ParamFact, ReadFact, Record, Start, VersionId, WriteFact, cut,
+};
+
+/// Makes a record fit to be written: the one place through which everything passes, journal and import alike.
+///
+/// Every field that is text is named here, so that a new one is not forgotten. What was cleaned before stays as it is:
+/// names and keys by which records refer to each other still do.
+pub fn record(record: &mut Record) {
+    match record {
+        Record::Process(found) => header(found),
+        Record::Code(Code { key, file, line: _, hash, source }) => {
+            [key, file, hash].into_iter().for_each(said);
+            clean(source, text, LIMIT_SOURCE);
+        }
+        Record::CodeCheck(CodeCheck { code, is_in_work_tree: _ }) => said(code),
+        Record::Git(found) => git(found),
+        Record::Start(found) => start(found),
+        Record::Read { run: _, read: found } => read(found),
+        Record::Write { run: _, write: found } => write(found),
+        // A path with a secret in it is not found again, and then not hashed.
+        Record::Due(Due { run: _, n: _, path, state }) => {
+            clean(path, tokens, usize::MAX);
+            said(state);
+        }
+        Record::Fingerprint(FingerprintFact { run: _, n: _, version: found, size: _ }) => version(found),
+        Record::Param(ParamFact { run: _, at: _, name, value }) => {
+            *value = cleaned_param(name, std::mem::take(value));
+            called(name);
+        }
+        Record::Note(NoteFact { id: _, run: _, text, at: _, by }) => {
+            said(text);
+            each(by);
+        }
+        Record::End(End { run: _, at: _, status: _, duration_us: _, error, outputs }) => {
+            each(error);
+            outputs.iter_mut().for_each(write);
+        }
+        Record::Component(ComponentFact { component, at: _, declared, untag }) => {
+            called(component);
+            declaration(declared);
+            each(untag);
+        }
+        Record::Label(LabelFact { id: _, name: found, version: told, verdict: _, reason, by, at: _ }) => {
+            name(found);
+            version(told);
+            each(reason);
+            each(by);
+        }
+        Record::Rotated | Record::Lost(_) => {}
+    }
+}
+
+/// Makes a header fit to be written.
+pub fn header(header: &mut Header) {
+    let Header { format: _, process: _, project, host, user, pid: _, pid_start: _, boot, pid_namespace, at: _, writer } =
+        header;
+    // By this name the settings ask for what is recorded: only what cannot be a name is taken out.
+    clean(project, tokens, LIMIT_NAME);
+    each([host, user, boot, pid_namespace].into_iter().flatten());
+    said(writer);
+}
+
+fn git(git: &mut Git) {
+    let Git { key, commit, branch, tags, dirty: _, remote } = git;
+    said(key);
+    each([commit, branch, remote].into_iter().flatten());
+    each(tags);
+}
+
+fn start(start: &mut Start) {
+    let Start { run: _, component, at: _, parent: _, code, git, declared, params, inputs, host, user } = start;
+    called(component);
+    each([code, git, host, user].into_iter().flatten());
+    declared.iter_mut().for_each(declaration);
+    let cleaned = std::mem::take(params).into_iter().map(|(mut name, value)| {
+        let value = cleaned_param(&name, value);
+        called(&mut name);
+        (name, value)
+    });
+    *params = cleaned.collect::<BTreeMap<_, _>>();
+    inputs.iter_mut().for_each(read);
+}
+
+fn read(read: &mut ReadFact) {
+    let ReadFact { n: _, name: found, argument, kind: _, at: _, version: told, size: _ } = read;
+    name(found);
+    each(argument);
+    told.iter_mut().for_each(version);
+}
+
+fn write(write: &mut WriteFact) {
+    let WriteFact { n: _, name: found, argument, kind: _, at: _, version: told, size: _ } = write;
+    name(found);
+    each(argument);
+    told.iter_mut().for_each(version);
+}
+
+fn declaration(declared: &mut Declaration) {
+    let Declaration { owner, description, tags, stale_after_s: _ } = declared;
+    each([owner, description].into_iter().flatten());
+    each(tags);
+}
+
+/// What a path may hold (`token=1` is a partition) was decided where the name was made.
+fn name(name: &mut ArtifactName) {
+    let is_uri = name.0.contains("://");
+    clean(&mut name.0, if is_uri { uri } else { tokens }, LIMIT_NAME);
+}
+
+fn version(version: &mut VersionId) {
+    match version {
+        VersionId::Declared(told) | VersionId::Stat(told) => said(told),
+        VersionId::Content(_) | VersionId::Write(_) | VersionId::None => {}
+    }
+}
+
+fn cleaned_param(name: &str, value: Value) -> Value {
+    match param(name, value) {
+        Value::String(mut text) => {
+            cut(&mut text, LIMIT_TEXT);
+            Value::String(text)
+        }
+        other => other,
+    }
+}
+
+fn each<'t>(texts: impl IntoIterator<Item = &'t mut String>) {
+    texts.into_iter().for_each(said);
+}
+
+fn said(words: &mut String) {
+    clean(words, text, LIMIT_TEXT);
+}
+
+fn called(name: &mut String) {
+    clean(name, text, LIMIT_NAME);
+}
+
+fn clean(words: &mut String, redacted: fn(&str) -> Cow<'_, str>, limit: usize) {
+    if let Cow::Owned(cleaned) = redacted(words) {
+        *words = cleaned;
+    }
+    cut(words, limit);
+}
