@@ -91,7 +91,8 @@ impl Builder {
             }
             self.arrow(Arrow { from: node, to: place, label: None });
         }
-        for input in &run.inputs {
+        // What a run wrote and read again came from nobody else.
+        for input in run.inputs.iter().filter(|input| input.written_by != Some(run.id)) {
             let place = self.version(&input.name, &input.version);
             let label = match input.bound {
                 Bound::Content => None,

@@ -174,7 +174,9 @@ impl Runs<'_> {
         let mut branches: Vec<Branch> = Vec::new();
         let mut places: HashMap<RunId, usize> = HashMap::new();
         let mut is_cut = false;
+        // What a run wrote and read again came from nobody else.
         let writers = run.inputs.iter().filter_map(|input| Some((input.written_by?, Some(input))));
+        let writers = writers.filter(|(id, _)| *id != run.id);
         let others = run.depends_on.iter().map(|id| (*id, None));
         for (id, input) in writers.chain(others) {
             if !self.runs.contains_key(&id) {

@@ -353,3 +353,27 @@ fn times_in_errors_are_local_as_they_were_typed() {
     let text = call(&["log", "--component", "c", "--started", "2001-02-03 04:06", "--ended", "2001-02-03 04:05"]);
     assert!(text.contains("ends (2001-02-03 04:05:00) before it starts (2001-02-03 04:06:00)"), "{text}");
 }
+
+#[test]
+fn a_run_that_reads_back_what_it_wrote_is_not_upstream_of_itself() {
+    let env = TestEnv::new();
+    let version = |letter: &str| format!("b3:{}", letter.repeat(64));
+    let own = format!(r#"{{"name": "t.tmp", "version": "{}", "at": "2021-05-02T12:00:01Z"}}"#, version("a"));
+    let last = format!(r#"{{"name": "final.txt", "version": "{}"}}"#, version("b"));
+    let times = r#""started_at": "2021-05-02T12:00:00Z", "ended_at": "2021-05-02T12:00:03Z""#;
+    let read = own.replace(":01Z", ":02Z");
+    let run = format!(r#"{{"component": "save", {times}, "inputs": [{read}], "outputs": [{own}, {last}]}}"#);
+    env.write("runs.ndjson", &run);
+    env.done(&["import", "runs.ndjson"]);
+    insta::assert_snapshot!(env.done(&["trace", "final.txt"]), @r"
+    save
+    ├── t.tmp
+    └── final.txt
+    ");
+    let answer = env.json(&["trace", "final.txt"]);
+    let run = &answer["runs"][0];
+    assert_eq!((&run["inputs"][0]["written_by"], &run["inputs"][0]["bound"]), (&run["id"], &"content".into()));
+    assert_eq!(run["depends_on"], serde_json::json!([]));
+    let arrows = env.done(&["--format", "dot", "trace", "final.txt"]);
+    assert_eq!(arrows.matches("->").count(), 2, "{arrows}");
+}

@@ -151,7 +151,11 @@ struct RunLine {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "an input or output is a name, or {\"name\": …} with `version` (such as `b3:` and 64 digits, or `v:1.0`), \
+                 `kind` or `at`"
+)]
 enum EdgeLine {
     Name(String),
     Full(FullEdge),
@@ -188,7 +192,7 @@ struct CodeLine {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a note is a text, or {\"text\": …, \"at\": …}")]
 enum NoteLine {
     Text(String),
     Full { text: String, at: Timestamp, by: Option<String>, id: Option<Uuid> },
