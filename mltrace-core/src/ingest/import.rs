@@ -247,30 +247,42 @@ fn conflict(known: &RunDetail, line: &Parsed, start: &Start, end: Option<&End>) 
     if start.params != known.params {
         return Some("other parameters".to_owned());
     }
-    other_artifacts(known, start, end)
+    other_artifacts(&known_touches(known), &told_touches(start, end))
 }
 
-/// Returns what a line says of what a run read and wrote that is not so.
-fn other_artifacts(known: &RunDetail, start: &Start, end: &End) -> Option<String> {
+/// What a run read, or wrote, under which name and in which version.
+type Touch<'a> = (bool, &'a ArtifactName, Option<&'a VersionId>);
+
+fn known_touches(known: &RunDetail) -> Vec<Touch<'_>> {
+    let own = VersionId::Write(known.row.id);
     let reads = known.reads.iter().map(|read| (false, &read.name, read.seen.as_ref()));
-    let writes = known.writes.iter().map(|write| (true, &write.name, write.version.as_ref()));
-    let known: Vec<_> = reads.chain(writes).collect();
+    // A write named after its run is one whose content nobody knows.
+    let content = |version: &Option<VersionId>| version.as_ref().is_some_and(|version| *version != own);
+    let writes = known.writes.iter();
+    let writes = writes.map(|write| (true, &write.name, write.version.as_ref().filter(|_| content(&write.version))));
+    reads.chain(writes).collect()
+}
+
+fn told_touches<'a>(start: &'a Start, end: &'a End) -> Vec<Touch<'a>> {
     let reads = start.inputs.iter().map(|read| (false, &read.name, read.version.as_ref()));
-    let writes = end.outputs.iter().map(|write| (true, &write.name, write.version.as_ref()));
-    let told: Vec<_> = reads.chain(writes).collect();
-    let names = |edges: &[(bool, &ArtifactName, Option<&VersionId>)]| {
-        let mut names: Vec<_> = edges.iter().map(|(is_write, name, _)| (*is_write, (*name).clone())).collect();
+    reads.chain(end.outputs.iter().map(|write| (true, &write.name, write.version.as_ref()))).collect()
+}
+
+/// Returns what a line says of what a run read and wrote that is not so. A content that was not known is news.
+fn other_artifacts(known: &[Touch<'_>], told: &[Touch<'_>]) -> Option<String> {
+    let names = |touches: &[Touch<'_>]| {
+        let mut names: Vec<_> = touches.iter().map(|(is_write, name, _)| (*is_write, (*name).clone())).collect();
         names.sort_unstable();
         names
     };
-    if names(&known) != names(&told) {
+    if names(known) != names(told) {
         return Some("other inputs or outputs".to_owned());
     }
-    // What a run left unfinished has no version, whatever was told of it.
-    let is_so = |(is_write, name, version): &(bool, &ArtifactName, Option<&VersionId>)| {
-        let mut same = known.iter().filter(|known| (known.0, known.1) == (*is_write, *name));
-        version.is_none() || same.any(|known| known.2 == *version || (*is_write && known.2.is_none()))
-    };
-    let other = told.iter().find(|told| !is_so(told))?;
+    let other = told.iter().find(|told| told.2.is_some() && !known.contains(told) && !is_unknown(known, told))?;
     Some(format!("another version of `{}`", other.1))
+}
+
+/// Returns whether the run touched what a line tells of in a version that nobody knows.
+fn is_unknown(known: &[Touch<'_>], told: &Touch<'_>) -> bool {
+    known.contains(&(told.0, told.1, None))
 }
