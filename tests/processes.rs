@@ -1,5 +1,6 @@
 //! Whole processes that record: killed, stopped, forked off, ended early, or without any place to record to.
 #![cfg(unix)]
+#![allow(unsafe_code, reason = "forks and limits are the kernel's")]
 #![allow(clippy::disallowed_methods, reason = "children are told by the environment which part they play")]
 
 use std::fs;
@@ -85,6 +86,70 @@ fn settling() {
     }
 }
 
+/// Both sides of the fork tell of the run and end it.
+#[register(outputs = [mine])]
+fn forking(child: &mut libc::pid_t) -> Result<&'static str, String> {
+    // SAFETY: the child records, and leaves without running anything of the parent's.
+    *child = unsafe { libc::fork() };
+    let is_child = *child == 0;
+    mltrace::output!(if is_child { "s3://b/told-by-child" } else { "s3://b/told-by-parent" });
+    let mine = if is_child { "s3://b/child" } else { "s3://b/parent" };
+    if is_child {
+        return Ok(mine);
+    }
+    // SAFETY: no status is asked for.
+    unsafe { libc::waitpid(*child, std::ptr::null_mut(), 0) };
+    Err("the parent failed".to_owned())
+}
+
+fn fork() {
+    let mut child = -1;
+    let _ = forking(&mut child);
+    if child == 0 {
+        // SAFETY: it only ends the process.
+        unsafe { libc::_exit(0) };
+    }
+}
+
+/// No file may grow at the first use; then it may.
+fn full() {
+    let allow = |most| {
+        let limit = libc::rlimit { rlim_cur: most, rlim_max: libc::RLIM_INFINITY };
+        // SAFETY: the limit outlives the call.
+        assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &raw const limit) }, 0);
+    };
+    // SAFETY: an ignored signal runs no code; without this the kernel would end the process.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+    allow(0);
+    unmarked();
+    allow(libc::RLIM_INFINITY);
+    let has_records = |path: &Path| path.extension().is_some_and(|end| end == "log");
+    let journals = || fs::read_dir(".mltrace/journal").into_iter().flatten().flatten();
+    while !journals().any(|entry| has_records(&entry.path())) {
+        unmarked();
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    unmarked();
+}
+
+/// Looks which signals the threads beside this one take.
+fn masked() {
+    unmarked();
+    let mut open = vec!["mltrace-fold", "mltrace-beside"];
+    while !open.is_empty() {
+        for task in fs::read_dir("/proc/self/task").into_iter().flatten().flatten() {
+            let name = fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+            let Some(at) = open.iter().position(|open| *open == name.trim()) else { continue };
+            let status = fs::read_to_string(task.path().join("status")).unwrap();
+            let blocked = status.lines().find_map(|line| line.strip_prefix("SigBlk:")).unwrap().trim();
+            let blocked = u64::from_str_radix(blocked, 16).unwrap();
+            assert!(blocked & (1 << (libc::SIGUSR1 - 1)) != 0, "{name}: {status}");
+            open.remove(at);
+        }
+        std::thread::yield_now();
+    }
+}
+
 /// What a child does; the parent test runs this test alone in a process of its own.
 #[test]
 fn part() {
@@ -102,6 +167,9 @@ fn part() {
             }
         }),
         "settle" => settling(),
+        "fork" => fork(),
+        "full" => full(),
+        "mask" => masked(),
         "many" => {
             for month in 0..200 {
                 assert!(cleaning(Path::new("raw.csv"), month).is_ok());
@@ -243,6 +311,32 @@ fn settings_that_could_not_be_read_are_asked_for_again() {
     assert_eq!(said.matches("nothing is recorded until it can").count(), 1, "{said}");
     assert!(!place.folder.path().join(".mltrace").exists());
     assert_eq!(place.runs().last().map(|run| run.status), Some(Status::Completed));
+}
+
+#[test]
+fn both_sides_of_a_fork_are_kept_and_the_process_that_began_the_run_ends_it() {
+    let place = Place::new();
+    assert!(place.run("fork").status.success());
+    let run = place.only_run();
+    assert_eq!((run.status, run.error.as_deref()), (Status::Failed, Some("the parent failed")));
+    let mut names: Vec<_> = run.outputs.iter().map(|output| output.name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["s3://b/child", "s3://b/parent", "s3://b/told-by-child", "s3://b/told-by-parent"]);
+}
+
+#[test]
+fn a_disk_that_was_full_at_first_is_written_when_there_is_room() {
+    let place = Place::new();
+    let output = place.run("full");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(place.runs().first().map(|run| run.status), Some(Status::Completed));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_threads_beside_the_pipeline_take_no_signals() {
+    let output = Place::new().run("mask");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// Runs a part with recording made impossible in some way, and without recording: nothing but stderr may differ.

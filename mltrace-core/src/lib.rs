@@ -12,6 +12,8 @@ pub mod config;
 
 mod folder;
 
+mod thread;
+
 pub mod capture;
 
 pub mod journal;

@@ -10,6 +10,7 @@ use super::fold::{fold, fold_own};
 use crate::config::Home;
 use crate::model::ProcessId;
 use crate::store::{self, Mode};
+use crate::thread;
 
 /// How long records gather before they are folded in one transaction.
 const GATHER: Duration = Duration::from_millis(5);
@@ -43,8 +44,7 @@ impl Worker {
     pub fn start(home: Home, process: ProcessId) -> std::io::Result<Self> {
         let shared = Arc::new(Shared { is_pending: AtomicBool::new(true), ..Shared::default() });
         let its = Arc::clone(&shared);
-        let handle =
-            std::thread::Builder::new().name("mltrace-fold".to_owned()).spawn(move || work(&home, process, &its))?;
+        let handle = thread::spawn("mltrace-fold", move || work(&home, process, &its))?;
         Ok(Self { shared, thread: handle.thread().clone() })
     }
 

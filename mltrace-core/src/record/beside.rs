@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::{Recorder, look};
 use crate::capture::{code, git, name};
 use crate::model::{CodeCheck, Due, FingerprintFact, Record};
+use crate::thread;
 
 /// Something to do beside the caller.
 #[derive(Debug)]
@@ -40,8 +41,7 @@ impl Beside {
                     change(&open, |count| count.saturating_sub(1));
                 }
             };
-            let thread = std::thread::Builder::new().name("mltrace-beside".to_owned()).spawn(work);
-            thread.ok().map(|_| Mutex::new(sender))
+            thread::spawn("mltrace-beside", work).ok().map(|_| Mutex::new(sender))
         });
         let Some(jobs) = jobs else { return };
         change(&self.open, |count| count.saturating_add(1));

@@ -1,0 +1,38 @@
+//! Threads beside the caller's, which no signal of the process is given to.
+
+use std::io;
+use std::thread::{Builder, JoinHandle};
+
+/// Starts a thread. A program that waits for a signal has it blocked in all of its threads, and cannot know of this one.
+pub(crate) fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    without_signals(|| Builder::new().name(name.to_owned()).spawn(work))
+}
+
+/// A thread begins with the mask of the one that starts it.
+#[cfg(unix)]
+#[expect(unsafe_code, reason = "nothing safe changes a thread's mask of signals")]
+fn without_signals<T>(then: impl FnOnce() -> T) -> T {
+    // Those that the thread raises itself by a fault: the runtime says what they mean.
+    const FAULTS: [libc::c_int; 4] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL];
+    // SAFETY: a set of signals is plain bytes, which `sigfillset` fills in before any other use, as `pthread_sigmask`
+    // does with the one before; both outlive the calls.
+    unsafe {
+        let mut all = std::mem::zeroed();
+        let mut before = std::mem::zeroed();
+        libc::sigfillset(&raw mut all);
+        for fault in FAULTS {
+            libc::sigdelset(&raw mut all, fault);
+        }
+        let is_blocked = libc::pthread_sigmask(libc::SIG_BLOCK, &raw const all, &raw mut before) == 0;
+        let result = then();
+        if is_blocked {
+            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, std::ptr::null_mut());
+        }
+        result
+    }
+}
+
+#[cfg(not(unix))]
+fn without_signals<T>(then: impl FnOnce() -> T) -> T {
+    then()
+}
