@@ -18,7 +18,7 @@ pub(crate) fn prepare(folder: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
-    let ignore = OpenOptions::new().write(true).create_new(true).open(folder.join(".gitignore"));
+    let ignore = private_file().write(true).create_new(true).open(folder.join(".gitignore"));
     // Whether git sees the folder must not decide whether a run is recorded.
     let _ = ignore.and_then(|mut file| file.write_all(b"*\n"));
     Ok(())

@@ -4,12 +4,13 @@
 //! may add to it at once and a damaged record costs only itself. Whatever goes wrong, files are merely hashed again.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, TryLockError};
 
 use super::{FileKind, Stat};
+use crate::folder::private_file;
 
 /// Hashes that are known, by path and stat.
 pub struct Cache {
@@ -68,11 +69,6 @@ impl Cache {
         Self { file: folder.join(FILE), state: Mutex::default() }
     }
 
-    /// Reads the cache's file now, if that has not been done.
-    pub fn load(&self) {
-        let _ = self.with_state(|_| ());
-    }
-
     /// Returns the hash of `path` if it is known for this stat.
     #[must_use]
     pub fn get(&self, path: &Path, stat: &Stat) -> Option<[u8; 32]> {
@@ -123,9 +119,7 @@ impl Cache {
 
     fn append(&self, record: &[u8]) -> io::Result<()> {
         // Opened each time: another process may have put a new file in its place, and a hash costs far more.
-        let mut options = OpenOptions::new();
-        options.append(true).create(true);
-        for_owner_only(&mut options).open(&self.file)?.write_all(record)
+        private_file().append(true).create(true).open(&self.file)?.write_all(record)
     }
 
     fn read(&self) -> io::Result<HashMap<Key, Known>> {
@@ -156,21 +150,14 @@ impl Cache {
             bytes.extend_from_slice(&record.to_record(key));
         }
         let temporary = self.file.with_extension(format!("{}.tmp", std::process::id()));
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        let written = for_owner_only(&mut options).open(&temporary).and_then(|mut file| file.write_all(&bytes));
+        let made = private_file().write(true).create(true).truncate(true).open(&temporary);
+        let written = made.and_then(|mut file| file.write_all(&bytes));
         let renamed = written.and_then(|()| std::fs::rename(&temporary, &self.file));
         if renamed.is_err() {
             let _ = std::fs::remove_file(&temporary);
         }
         renamed
     }
-}
-
-fn for_owner_only(options: &mut OpenOptions) -> &mut OpenOptions {
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-    options
 }
 
 fn key_of(path: &Path) -> Key {
@@ -363,7 +350,8 @@ mod tests {
             bytes.extend(Known::new(&stat(number), [7; 32]).to_record(&key_of(&path(number))));
         }
         std::fs::write(&file, &bytes).unwrap();
-        Cache::new(folder.path()).load();
+        // The first use writes it anew.
+        let _ = knows(&Cache::new(folder.path()), 0);
         let cache = Cache::new(folder.path());
         assert!(knows(&cache, count - 1) && !knows(&cache, 0));
         assert_eq!(std::fs::metadata(&file).unwrap().len(), (MOST_RECORDS / 2 * RECORD) as u64);

@@ -13,7 +13,7 @@ mod folder;
 mod whole;
 
 pub use skip::Skip;
-pub use stat::{FileKind, Stat, is_small, stat};
+pub use stat::{FileKind, Stat, stat};
 pub use whole::{Fingerprint, Hashing, fingerprint};
 
 #[cfg(test)]

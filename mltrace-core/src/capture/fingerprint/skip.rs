@@ -21,7 +21,7 @@ type Identity = (u64, u64);
 #[cfg(not(unix))]
 type Identity = std::path::PathBuf;
 
-/// How the names of our own files begin where they lie among other people's.
+/// The names of our own files and folders, where they may lie among other people's.
 const OURS: &[&str] = &["journal", "fingerprints", "write.lock", "reserve", "damaged"];
 
 impl Skip {
@@ -41,12 +41,7 @@ impl Skip {
             name.push(beside);
             add(&store.with_file_name(name));
         }
-        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            let name = entry.file_name();
-            if OURS.iter().any(|ours| name.as_encoded_bytes().starts_with(ours.as_bytes())) {
-                add(&entry.path());
-            }
-        }
+        OURS.iter().for_each(|name| add(&folder.join(name)));
         skip
     }
 

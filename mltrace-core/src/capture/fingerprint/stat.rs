@@ -36,9 +36,6 @@ pub struct Stat {
     pub ctime_ns: i64,
 }
 
-/// Files of fewer bytes than this are hashed at once: it takes less time than handing them to another thread is worth.
-const SMALL: u64 = 256 << 10;
-
 /// Returns what the file system says of `path`, symbolic links followed; `None` when nothing is there.
 ///
 /// # Errors
@@ -50,12 +47,6 @@ pub fn stat(path: &Path) -> io::Result<Option<Stat>> {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-/// Returns whether something is a file that may be hashed at once, on the caller's thread.
-#[must_use]
-pub fn is_small(stat: &Stat) -> bool {
-    stat.kind == FileKind::File && stat.size < SMALL
 }
 
 impl Stat {
