@@ -191,3 +191,34 @@ fn a_record_that_no_reader_would_take_is_refused() {
     assert!(bytes.is_empty());
     assert!(journal::encode(&note(1), &mut bytes));
 }
+
+#[test]
+fn the_end_that_the_process_tells_which_began_the_run_counts_in_any_order() {
+    let run = RunId::new();
+    let ended = |second: i64, status, duration_us| {
+        let at = Timestamp(second * 1_000_000);
+        Record::End(End { run, at, status, duration_us, error: None, outputs: Vec::new() })
+    };
+    // Forked children tell ends that they have not measured.
+    let own = ended(5, Status::Failed, Some(5_000_000));
+    let (early, late) = (ended(3, Status::Completed, None), ended(4, Status::Cancelled, None));
+    for (ends, expected) in [
+        ([&early, &own, &late], Status::Failed),
+        ([&own, &late, &early], Status::Failed),
+        ([&late, &early, &own], Status::Failed),
+        ([&late, &early, &late], Status::Completed),
+        ([&early, &late, &early], Status::Completed),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::find(folder.path(), None, &Environment::default());
+        fs::create_dir_all(home.journal()).unwrap();
+        let mut bytes = Vec::new();
+        for record in std::iter::once(&start(run, 1)).chain(ends) {
+            journal::encode(record, &mut bytes);
+        }
+        fs::write(home.journal().join(format!("{}.log", ProcessId::new())), bytes).unwrap();
+        let mut folded = ingest::open_folded(&home, &|_| {}).unwrap();
+        let runs = Reader::new(folded.store.as_mut(), &home, folder.path()).recent(&Default::default()).unwrap().runs;
+        assert_eq!(runs[0].status, expected, "{ends:?}");
+    }
+}
