@@ -54,18 +54,13 @@ fn recursing(depth: u32) -> u32 {
 }
 
 #[register]
-#[expect(unsafe_code, reason = "there is no safe way to fork")]
 fn forking() {
-    unsafe extern "C" {
-        fn fork() -> i32;
-        fn _exit(code: i32) -> !;
-    }
     // SAFETY: the child makes one call, as pipelines do that fork workers, and leaves without running anything at exit.
-    let child = unsafe { fork() };
+    let child = unsafe { libc::fork() };
     if child == 0 {
         recursing(0);
         // SAFETY: nothing of the parent's is flushed or dropped twice.
-        unsafe { _exit(0) }
+        unsafe { libc::_exit(0) }
     }
     let child = rustix::process::Pid::from_raw(child);
     rustix::process::waitpid(child, rustix::process::WaitOptions::empty()).unwrap();
@@ -88,7 +83,7 @@ fn settling() {
 
 /// Both sides of the fork tell of the run and end it.
 #[register(outputs = [mine])]
-fn forking(child: &mut libc::pid_t) -> Result<&'static str, String> {
+fn sharing(child: &mut libc::pid_t) -> Result<&'static str, String> {
     // SAFETY: the child records, and leaves without running anything of the parent's.
     *child = unsafe { libc::fork() };
     let is_child = *child == 0;
@@ -102,9 +97,9 @@ fn forking(child: &mut libc::pid_t) -> Result<&'static str, String> {
     Err("the parent failed".to_owned())
 }
 
-fn fork() {
+fn share() {
     let mut child = -1;
-    let _ = forking(&mut child);
+    let _ = sharing(&mut child);
     if child == 0 {
         // SAFETY: it only ends the process.
         unsafe { libc::_exit(0) };
@@ -167,7 +162,7 @@ fn part() {
             }
         }),
         "settle" => settling(),
-        "fork" => fork(),
+        "share" => share(),
         "full" => full(),
         "mask" => masked(),
         "many" => {
@@ -316,7 +311,7 @@ fn settings_that_could_not_be_read_are_asked_for_again() {
 #[test]
 fn both_sides_of_a_fork_are_kept_and_the_process_that_began_the_run_ends_it() {
     let place = Place::new();
-    assert!(place.run("fork").status.success());
+    assert!(place.run("share").status.success());
     let run = place.only_run();
     assert_eq!((run.status, run.error.as_deref()), (Status::Failed, Some("the parent failed")));
     let mut names: Vec<_> = run.outputs.iter().map(|output| output.name.as_str()).collect();
