@@ -192,6 +192,22 @@ fn a_path_keeps_what_looks_like_an_assignment_or_an_address() {
     assert_eq!(tokens(&format!("data/{token}/a")), "data/[redacted]/a");
 }
 
+#[test]
+fn the_source_does_not_tell_what_a_parameter_of_a_secret_name_is() {
+    for (source, expected) in [
+        (r#"mltrace::param!("password", "hunter2");"#, r#"mltrace::param!("password", "[redacted]");"#),
+        ("param!(\n    \"api_key\",\n    \"hunter2\",\n)", "param!(\n    \"api_key\",\n    \"[redacted]\",\n)"),
+        (
+            r#"run.param("db_password", String::from("hunter2"))"#,
+            r#"run.param("db_password", String::from("[redacted]"))"#,
+        ),
+        (r#"param!("password", password()); f("hunter2")"#, r#"param!("password", password()); f("hunter2")"#),
+        (r#"param!("lr", "0.1"); set("password", "hunter2")"#, r#"param!("lr", "0.1"); set("password", "hunter2")"#),
+    ] {
+        assert_eq!(text(source), expected);
+    }
+}
+
 /// Text of every day that holds the letters of secrets.
 const LOOK_ALIKES: &str = r#"
 the token count, max_tokens = 512, pad_token_id=0, cls_token: "[CLS]", tokenizer="bert-base-uncased"
@@ -286,6 +302,15 @@ proptest! {
         let given = format!("{} {token} {}", before.concat(), after.concat());
         for clean in [text(&given), uri(&given), tokens(&given)] {
             prop_assert!(!clean.contains(&token), "{} became {}", given, clean);
+        }
+    }
+
+    #[test]
+    fn what_was_cleaned_stays_as_it_is(parts in prop::collection::vec(prop::sample::select(PARTS), 0..12)) {
+        let given = parts.concat();
+        for clean in [text, uri, tokens] {
+            let once = clean(&given).into_owned();
+            prop_assert_eq!(clean(&once), &*once, "{} at first", given);
         }
     }
 
