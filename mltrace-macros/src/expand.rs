@@ -282,7 +282,7 @@ fn rebind_whole(pattern: &mut Pat, at: usize, attributes: &[Attribute]) -> Token
     let hidden = Ident::new(&format!("__mltrace_parameter_{at}"), Span::mixed_site().located_at(pattern.span()));
     let parts = std::mem::replace(pattern, syn::parse_quote!(#hidden));
     let apart = match &parts {
-        Pat::Wild(_) => quote!(let _ = &#hidden;),
+        Pat::Wild(_) => TokenStream::new(),
         parts => quote! {
             #(#attributes)*
             #[allow(clippy::toplevel_ref_arg, clippy::ignored_unit_patterns, clippy::let_unit_value)]
@@ -291,6 +291,7 @@ fn rebind_whole(pattern: &mut Pat, at: usize, attributes: &[Attribute]) -> Token
     };
     quote! {
         // `ref mut` may be bound to a parameter as it is.
+        #(#attributes)*
         #[allow(unused_mut, clippy::redundant_locals, clippy::let_unit_value)]
         let mut #hidden = #hidden;
         #apart

@@ -330,7 +330,11 @@ mod attributes {
     #[mltrace::register]
     #[inline]
     #[must_use]
-    pub(super) fn with_attributes(#[allow(unused_variables)] unused: u8) -> u8 {
+    pub(super) fn with_attributes(
+        #[allow(unused_variables)] unused: u8,
+        #[cfg(any())] (_, gone): (u8, u8),
+        #[cfg(any())] _: u8,
+    ) -> u8 {
         #![allow(unused_variables)]
         let also_unused = 3;
         4
