@@ -20,7 +20,8 @@ const PARENT_RUN: &str = "MLTRACE_PARENT_RUN";
 ///
 /// The command gets this terminal and these streams, and its exit status is passed on: 128 + N when signal N ended it,
 /// 127 when it was not found and 126 when it could not be started, whether it could be recorded or not. Inputs are looked
-/// at before it starts, outputs when it has ended. Runs that it records itself become its children.
+/// at before it starts, outputs when it has ended. Runs that it records itself become its children. The command is
+/// kept, without secrets, as the code of the run.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
