@@ -10,6 +10,8 @@ pub mod model;
 
 pub mod config;
 
+pub mod escape;
+
 mod folder;
 
 mod thread;

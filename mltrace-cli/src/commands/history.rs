@@ -34,7 +34,7 @@ pub(crate) struct Args {
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
         let filter =
-            RunFilter { component: None, status: None, since: self.since, until: self.until, limit: Some(self.limit) };
+            RunFilter { since: self.since, until: self.until, limit: Some(self.limit), ..RunFilter::default() };
         let answer = session.ask(|reader| reader.history(&self.component, &filter))?;
         session.output.answer(&answer, |answer| runs::history(answer, Output::columns()))?;
         Ok(Exit::Done)

@@ -42,6 +42,8 @@ mod import;
 
 mod export;
 
+mod serve;
+
 mod ingest;
 
 mod doctor;
@@ -83,6 +85,7 @@ pub(crate) enum Command {
     Run(run::Args),
     Import(import::Args),
     Export(export::Args),
+    Serve(serve::Args),
     Ingest(ingest::Args),
     Doctor(doctor::Args),
     Config(config::Args),
@@ -120,6 +123,7 @@ impl Command {
             Self::Run(args) => args.run(session),
             Self::Import(args) => args.run(session),
             Self::Export(args) => args.run(session),
+            Self::Serve(args) => args.run(session),
             Self::Ingest(args) => args.run(session),
             Self::Doctor(args) => args.run(session),
             Self::Config(args) => args.run(session),

@@ -65,8 +65,8 @@ impl Args {
             component: self.component.clone(),
             status: self.status.map(Status::from),
             since: self.since,
-            until: None,
             limit: Some(self.limit),
+            ..RunFilter::default()
         };
         let answer = session.list(Runs { runs: Vec::new() }, |reader| reader.recent(&filter))?;
         session.output.answer(&answer, |answer| runs::recent(answer, Output::columns()))?;

@@ -45,7 +45,7 @@ pub(crate) struct Args {
 
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
-        let options = TraceOptions { depth: self.depth, as_of: self.as_of };
+        let options = TraceOptions { depth: self.depth, as_of: self.as_of, ..TraceOptions::default() };
         let (answer, readers, claims) = session.ask(|reader| {
             let answer = reader.trace(&self.artifact, &options)?;
             let readers: Result<Vec<Run>, _> =

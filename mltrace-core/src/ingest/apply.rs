@@ -94,7 +94,8 @@ impl<'w> Applier<'w> {
     /// Stores one record.
     pub(super) fn apply(&mut self, record: &Record) -> Result<()> {
         match record {
-            Record::Process(_) | Record::Rotated => Ok(()),
+            // A line of an import is from elsewhere and lands on its own: see `fold`.
+            Record::Process(_) | Record::Rotated | Record::Line(_) => Ok(()),
             Record::Code(code) => self.writer.keep_code(code),
             Record::CodeCheck(check) => {
                 let Some(process) = self.process else { return Ok(()) };

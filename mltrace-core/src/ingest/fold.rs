@@ -11,7 +11,7 @@ use super::due::hash_due;
 use crate::capture::Host;
 use crate::config::Home;
 use crate::journal::{self, Journal, Part};
-use crate::model::{Header, ProcessId, Record, Timestamp};
+use crate::model::{Header, Line, ProcessId, Record, Timestamp};
 use crate::store::{self, Mode, Store, StoreError, Writer};
 
 /// What a fold did.
@@ -270,11 +270,21 @@ fn fold_piece(
         applier.apply(record)?;
     }
     applier.finish()?;
+    for line in piece.records.iter().filter_map(as_line) {
+        apply_all(writer, &line.header, &line.records)?;
+    }
     if step.damaged > 0 {
         writer.add_tally("damaged", step.damaged)?;
     }
     writer.put_offset(&part.name, Some(next))?;
     Ok(step)
+}
+
+fn as_line(record: &Record) -> Option<&Line> {
+    match record {
+        Record::Line(line) => Some(line),
+        _ => None,
+    }
 }
 
 /// Keeps the bytes of a damaged record, so that a person can look at them.

@@ -9,7 +9,7 @@ use super::fold::apply_all;
 use super::line::{Parsed, Subject, parse};
 use crate::config::Home;
 use crate::model::{
-    ArtifactName, ComponentFact, Declaration, End, LabelFact, Record, RunId, Start, Status, Timestamp, VersionId,
+    ArtifactName, ComponentFact, Declaration, End, LabelFact, Line, Record, RunId, Start, Status, Timestamp, VersionId,
 };
 use crate::store::{LabelRow, RunDetail, Store, StoreError};
 
@@ -65,10 +65,7 @@ pub fn import(
                         land(store, &mut batch, &home.project, &mut report)?;
                         subjects = line.subject().into_iter().collect();
                     }
-                    if line.header.project != home.project {
-                        let count = report.elsewhere.entry(line.header.project.clone()).or_default();
-                        *count = count.saturating_add(1);
-                    }
+                    report.place(&line, home);
                     batch.push((report.lines, line));
                 }
                 Ok(None) => {}
@@ -83,6 +80,37 @@ pub fn import(
         if is_end {
             report.errors.sort();
             return Ok(report);
+        }
+    }
+}
+
+/// Returns the records by which a journal keeps lines that the store cannot take now, and a report of the wrong ones.
+///
+/// What such a line says of a run that turns out to be known otherwise is found out by nobody: facts are stored as they
+/// come, in any order, like those of a process.
+#[must_use]
+pub fn journaled(home: &Home, bytes: &[u8]) -> (ImportReport, Vec<Record>) {
+    let mut report = ImportReport::default();
+    let mut records = Vec::new();
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        report.lines = report.lines.saturating_add(1);
+        match parse(line, &home.project, Timestamp::now()) {
+            Ok(Some(line)) => {
+                report.place(&line, home);
+                records.push(Record::Line(Line { header: line.header, records: line.records }));
+            }
+            Ok(None) => {}
+            Err(reason) => report.errors.push((report.lines, reason)),
+        }
+    }
+    (report, records)
+}
+
+impl ImportReport {
+    fn place(&mut self, line: &Parsed, home: &Home) {
+        if line.header.project != home.project {
+            let count = self.elsewhere.entry(line.header.project.clone()).or_default();
+            *count = count.saturating_add(1);
         }
     }
 }

@@ -21,5 +21,5 @@ mod worker;
 pub use doctor::{clear, doctor};
 pub use due::hash_due;
 pub use fold::{FoldReport, Folded, Left, fold, open_folded};
-pub use import::{ImportReport, import};
+pub use import::{ImportReport, import, journaled};
 pub use worker::Worker;

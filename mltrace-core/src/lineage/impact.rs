@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// What became of a version since it was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ImpactState {
     /// It is its artifact's latest version.

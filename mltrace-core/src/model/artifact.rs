@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// The canonical name of an artifact: a path relative to the project's root, an absolute path, a URI, or an
 /// identifier kept as given.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct ArtifactName(pub String);
 
@@ -30,6 +31,7 @@ impl From<&str> for ArtifactName {
 
 /// What an artifact is, declared by the caller or guessed from its name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ArtifactKind {
     /// Rows, features, files of records.

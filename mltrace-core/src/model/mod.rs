@@ -14,11 +14,14 @@ mod label;
 
 mod record;
 
+#[cfg(feature = "schema")]
+mod schema;
+
 pub use artifact::{ArtifactKind, ArtifactName};
 pub use id::{ParseIdError, ProcessId, RunId};
 pub use label::Verdict;
 pub use record::{
-    Code, CodeCheck, ComponentFact, Declaration, Due, End, FingerprintFact, Git, Header, LabelFact, NoteFact,
+    Code, CodeCheck, ComponentFact, Declaration, Due, End, FingerprintFact, Git, Header, LabelFact, Line, NoteFact,
     ParamFact, ReadFact, Record, Start, WriteFact,
 };
 pub use run::{Bound, Status};

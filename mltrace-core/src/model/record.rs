@@ -52,10 +52,21 @@ pub enum Record {
     Component(ComponentFact),
     /// A verdict on a version.
     Label(LabelFact),
+    /// A line of an import that waited for the store.
+    Line(Line),
     /// This part of the journal is complete; the process goes on in another file.
     Rotated,
     /// So many records could not be written before this one.
     Lost(u64),
+}
+
+/// A line of an import: whom it is from, and the records that it means.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// The project that it belongs to; no process stands behind it.
+    pub header: Header,
+    /// What it says.
+    pub records: Vec<Record>,
 }
 
 /// The process that writes a journal.

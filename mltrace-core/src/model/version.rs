@@ -21,6 +21,7 @@ pub enum VersionId {
 
 /// A state of an artifact.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Version {
     /// The artifact.
     pub name: ArtifactName,

@@ -10,6 +10,7 @@ use crate::model::{ArtifactKind, ArtifactName, Bound, RunId, Status, Timestamp, 
 
 /// A component run with everything that is recorded of it, except the source text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Run {
     /// Its id.
     pub id: RunId,
@@ -61,6 +62,7 @@ pub struct Run {
 
 /// What a run read, and how that was bound to a write.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Input {
     /// The artifact.
     pub name: ArtifactName,
@@ -84,6 +86,7 @@ pub struct Input {
 
 /// What a run wrote.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Output {
     /// The artifact.
     pub name: ArtifactName,
@@ -101,6 +104,7 @@ pub struct Output {
 
 /// The git state of a run's code.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Git {
     /// The commit of HEAD.
     pub commit: Option<String>,
@@ -116,6 +120,7 @@ pub struct Git {
 
 /// Where a run's code is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Code {
     /// The file, as the compiler knew it.
     pub file: String,
@@ -132,6 +137,7 @@ pub struct Code {
 
 /// A remark on a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Note {
     /// The remark.
     pub text: String,
@@ -143,6 +149,7 @@ pub struct Note {
 
 /// Why a run is stale.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Stale {
     /// The reason.
     pub reason: StaleReason,
@@ -154,6 +161,7 @@ pub struct Stale {
 
 /// The reasons for being stale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum StaleReason {
     /// The input was old.
@@ -164,6 +172,7 @@ pub enum StaleReason {
 
 /// A run at its smallest distance from the question.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RunAtDepth {
     /// The run.
     #[serde(flatten)]
@@ -174,6 +183,7 @@ pub struct RunAtDepth {
 
 /// The answer of `trace`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Trace {
     /// The version that was asked for.
     pub artifact: Version,
@@ -187,6 +197,7 @@ pub struct Trace {
 
 /// The answer of `recent` and `history`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Runs {
     /// The runs, newest first.
     pub runs: Vec<Run>,
@@ -194,6 +205,7 @@ pub struct Runs {
 
 /// The answer of `components`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Components {
     /// The components, by name.
     pub components: Vec<Component>,
@@ -201,6 +213,7 @@ pub struct Components {
 
 /// A component.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Component {
     /// Its name.
     pub name: String,
@@ -218,6 +231,7 @@ pub struct Component {
 
 /// The answer of `tags`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Tags {
     /// The tags, by name.
     pub tags: Vec<String>,
@@ -225,6 +239,7 @@ pub struct Tags {
 
 /// The answer of `review` and `flag`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Review {
     /// The versions that people found bad.
     pub flagged: Vec<Labelled>,
@@ -242,6 +257,7 @@ pub struct Review {
 
 /// A version with a person's verdict.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Labelled {
     /// The artifact.
     pub name: ArtifactName,
@@ -257,6 +273,7 @@ pub struct Labelled {
 
 /// Runs that the judged outputs cannot tell apart.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Suspect {
     /// Its place, from 1.
     pub rank: u32,
@@ -284,6 +301,7 @@ pub struct Suspect {
 
 /// An unlabelled output worth a look.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LookNext {
     /// The artifact.
     pub name: ArtifactName,
@@ -295,6 +313,7 @@ pub struct LookNext {
 
 /// The answer of `impact`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Impact {
     /// What was asked.
     pub root: ImpactRoot,
@@ -306,6 +325,7 @@ pub struct Impact {
 
 /// What an impact was asked of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ImpactRoot {
     /// A version; its readers have depth 1.
     pub artifact: Option<Version>,
@@ -319,6 +339,7 @@ pub struct ImpactRoot {
 
 /// A version downstream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Impacted {
     /// The artifact.
     pub name: ArtifactName,

@@ -18,6 +18,7 @@ const USUAL_RUNS: usize = 100;
 
 /// The answer of `diff`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Diff {
     /// One version: the earlier, when only one was named.
     pub a: Version,
@@ -33,6 +34,7 @@ pub struct Diff {
 
 /// Why a version was chosen to compare with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Baseline {
     /// It is the last version of the artifact that somebody found fine.
@@ -43,6 +45,7 @@ pub enum Baseline {
 
 /// Something that differs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Difference {
     /// The component; `None` when no recorded run wrote what was asked for.
     pub component: Option<String>,

@@ -29,12 +29,15 @@ mod verify;
 
 mod report;
 
+mod browse;
+
 mod export;
 
 pub use answer::{
     Code, Component, Components, Git, Impact, ImpactRoot, ImpactState, Impacted, Input, Labelled, LookNext, Note,
     Output, Review, Run, RunAtDepth, Runs, Stale, StaleReason, Suspect, Tags, Trace,
 };
+pub use browse::{Search, VersionOf, Versions};
 pub use diff::{Baseline, Diff, Difference};
 pub use impact::ImpactOf;
 pub use name::NameKind;

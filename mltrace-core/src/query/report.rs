@@ -13,6 +13,7 @@ use crate::model::{RunId, Timestamp};
 
 /// The answer of `report`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Report {
     /// When it was made.
     pub at: Timestamp,
@@ -38,6 +39,7 @@ pub struct Report {
 
 /// Somebody to tell, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Tell {
     /// Who.
     pub owner: String,

@@ -2,20 +2,26 @@
 
 use super::answer::{Run, Runs};
 use super::{QueryError, Reader, view};
-use crate::model::{Status, Timestamp};
-use crate::store::RunSelection;
+use crate::model::{RunId, Status, Timestamp};
+use crate::store::{ComponentKey, ProjectKey, RunSelection};
 
 /// Which runs are meant.
 #[derive(Clone, Debug, Default)]
 pub struct RunFilter {
     /// Of this component.
     pub component: Option<String>,
+    /// Of a component with this owner.
+    pub owner: Option<String>,
+    /// Of a component with this tag.
+    pub tag: Option<String>,
     /// With this status.
     pub status: Option<Status>,
     /// Started at or after.
     pub since: Option<Timestamp>,
     /// Started before or at.
     pub until: Option<Timestamp>,
+    /// Older than this run: how one goes on after a list that was cut.
+    pub before: Option<RunId>,
     /// At most so many; `None`: all.
     pub limit: Option<usize>,
 }
@@ -39,14 +45,39 @@ impl Reader<'_> {
         let Some(project) = project else { return Ok(Runs { runs: Vec::new() }) };
         let selection = RunSelection {
             component,
+            components: self.components_of(project, filter)?,
             status: filter.status,
             since: filter.since,
             until: filter.until,
+            before: filter.before.map(|run| self.place_of(run)).transpose()?,
             commit: None,
             limit: filter.limit,
         };
         let keys = self.store.select(project, &selection)?;
         Ok(Runs { runs: self.views(&keys)? })
+    }
+
+    /// Returns the components that the filter's owner and tag leave; `None`: all.
+    fn components_of(
+        &mut self,
+        project: ProjectKey,
+        filter: &RunFilter,
+    ) -> Result<Option<Vec<ComponentKey>>, QueryError> {
+        if filter.owner.is_none() && filter.tag.is_none() {
+            return Ok(None);
+        }
+        let mut rows = self.store.components(project)?;
+        rows.retain(|row| filter.owner.is_none() || row.owner == filter.owner);
+        rows.retain(|row| filter.tag.as_ref().is_none_or(|tag| row.tags.contains(tag)));
+        Ok(Some(rows.into_iter().map(|row| row.key).collect()))
+    }
+
+    /// Returns where a run stands in the order of time.
+    fn place_of(&mut self, run: RunId) -> Result<(Timestamp, RunId), QueryError> {
+        let not_found = || QueryError::NotFound { kind: "run", name: run.to_string() };
+        let key = self.store.run(run)?.ok_or_else(not_found)?;
+        let detail = self.store.details(&[key], false)?.pop().ok_or_else(not_found)?;
+        Ok((detail.row.started_at.unwrap_or(Timestamp::MIN), run))
     }
 
     /// Returns the runs of one component, newest first.

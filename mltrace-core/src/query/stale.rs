@@ -13,6 +13,7 @@ use crate::store::{FresherRow, RunKey, VersionKey};
 
 /// The answer of `stale`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StaleRuns {
     /// The version that was asked of; `None`: all that is current.
     pub artifact: Option<Version>,
@@ -22,6 +23,7 @@ pub struct StaleRuns {
 
 /// A run that was stale, or whose outputs would be if they were used now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StaleRun {
     /// Its id.
     pub id: RunId,

@@ -15,6 +15,8 @@ pub struct TraceOptions {
     pub depth: Option<u32>,
     /// What was current at this moment; `None`: now.
     pub as_of: Option<Timestamp>,
+    /// At most so many runs, the nearest ones; `None`: all.
+    pub most: Option<usize>,
 }
 
 impl Reader<'_> {
@@ -29,8 +31,12 @@ impl Reader<'_> {
             return Ok(Trace { artifact: found.version, runs: Vec::new(), read_by, is_cut: false });
         };
         let edges = self.store.upstream(&[writer], options.depth)?;
-        let reached = lineage::depths(&[writer], &edges, options.depth);
-        let is_cut = options.depth.is_some() && lineage::depths(&[writer], &edges, None).len() > reached.len();
+        let mut reached = lineage::depths(&[writer], &edges, options.depth);
+        let mut is_cut = options.depth.is_some() && lineage::depths(&[writer], &edges, None).len() > reached.len();
+        if let Some(most) = options.most.filter(|most| *most < reached.len()) {
+            reached.truncate(most);
+            is_cut = true;
+        }
         let keys: Vec<_> = reached.iter().map(|(run, _)| *run).collect();
         let views = self.views(&keys)?;
         let mut runs: Vec<RunAtDepth> =

@@ -10,6 +10,7 @@ use crate::store::RunKey;
 
 /// The answer of `verify`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Verify {
     /// The artifacts, by name when all were asked for.
     pub artifacts: Vec<Verified>,
@@ -17,6 +18,7 @@ pub struct Verify {
 
 /// An artifact on disk against the record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Verified {
     /// The artifact.
     pub name: ArtifactName,
@@ -34,6 +36,7 @@ pub struct Verified {
 
 /// How an artifact on disk compares with the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DiskState {
     /// It holds what the record says.

@@ -45,6 +45,8 @@ pub trait Store {
     fn artifact(&mut self, project: ProjectKey, name: &str) -> Result<Option<ArtifactKey>>;
     /// Returns up to `limit` names of artifacts that start with `prefix`, sorted.
     fn artifact_names(&mut self, project: ProjectKey, prefix: &str, limit: usize) -> Result<Vec<String>>;
+    /// Returns up to `limit` names of artifacts that hold `text`, whatever the case of its ASCII letters; shortest first.
+    fn artifact_names_holding(&mut self, project: ProjectKey, text: &str, limit: usize) -> Result<Vec<String>>;
     /// Returns the versions of an artifact that were written or read at or before `at`, or never; newest first.
     fn versions(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<Vec<VersionAt>>;
     /// Returns the version of an artifact whose last write at or before `at` is the latest; when nobody had written it,
@@ -282,6 +284,17 @@ pub fn open(home: &Home, mode: Mode) -> Result<Box<dyn Store>, StoreError> {
             reason: "this build records only: it lacks the feature `store`".to_owned(),
         })
     }
+}
+
+/// Returns a store that nobody ever wrote to, for answers where nothing is recorded yet.
+///
+/// # Errors
+/// When there is no memory for it.
+pub fn empty() -> Result<Box<dyn Store>, StoreError> {
+    #[cfg(feature = "store")]
+    return sqlite::SqliteStore::empty(&sqlite::Schema::CURRENT).map(|store| Box::new(store) as Box<dyn Store>);
+    #[cfg(not(feature = "store"))]
+    Err(StoreError::Missing(std::path::PathBuf::new()))
 }
 
 /// What `doctor` found.

@@ -396,6 +396,8 @@ pub struct FresherRow {
 pub struct RunSelection {
     /// Of this component.
     pub component: Option<ComponentKey>,
+    /// Of one of these components.
+    pub components: Option<Vec<ComponentKey>>,
     /// With this status.
     pub status: Option<Status>,
     /// Started at or after.
@@ -404,6 +406,8 @@ pub struct RunSelection {
     pub until: Option<Timestamp>,
     /// With code at a commit that begins so, in lower case.
     pub commit: Option<String>,
+    /// Older than the run of this id that started then.
+    pub before: Option<(Timestamp, RunId)>,
     /// At most so many.
     pub limit: Option<usize>,
 }

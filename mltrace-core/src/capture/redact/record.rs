@@ -56,6 +56,10 @@ pub fn record(record: &mut Record) {
             each(reason);
             each(by);
         }
+        Record::Line(line) => {
+            header(&mut line.header);
+            line.records.iter_mut().for_each(self::record);
+        }
         Record::Rotated | Record::Lost(_) => {}
     }
 }

@@ -117,6 +117,13 @@ impl Store for SqliteStore {
         self.all(sql, params![project, prefix, limit], |row| row.get(0))
     }
 
+    fn artifact_names_holding(&mut self, project: ProjectKey, text: &str, limit: usize) -> Result<Vec<String>> {
+        let sql = "SELECT name FROM artifact WHERE project_id = $1 AND instr(lower(name), lower($2)) > 0
+             ORDER BY length(name), name LIMIT $3";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.all(sql, params![project, text, limit], |row| row.get(0))
+    }
+
     fn versions(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<Vec<VersionAt>> {
         // A version that nobody wrote or read, such as one that has but a verdict, has no time before which it was not.
         // Last, the version `none`: what was read without any known write.
@@ -242,13 +249,21 @@ impl Store for SqliteStore {
             Some(component) => ("component_id = $1", component.0),
             None => ("project_id = $1 AND component_id IS NOT NULL", project.0),
         };
+        let components = selection.components.as_ref().map(|keys| {
+            let keys: Vec<i64> = keys.iter().map(|key| key.0).collect();
+            super::write::json(&keys)
+        });
+        let (at, id) = selection.before.unzip();
+        let until = at.map_or(until, |at| until.min(at));
         let sql = format!(
             "SELECT id FROM run WHERE {place} AND started_at >= $2 AND started_at <= $3
              AND ($4 IS NULL OR status = $4)
              AND ($5 IS NULL OR git_id IN (SELECT id FROM git WHERE substr(commit_id, 1, length($5)) = $5))
-             ORDER BY started_at DESC, uuid DESC LIMIT $6"
+             AND ($6 IS NULL OR component_id IN (SELECT value FROM json_each($6)))
+             AND ($7 IS NULL OR started_at < $7 OR uuid < $8) ORDER BY started_at DESC, uuid DESC LIMIT $9"
         );
-        self.all(&sql, params![key, since, until, selection.status, selection.commit, limit], |row| row.get(0))
+        let params = params![key, since, until, selection.status, selection.commit, components, at, id, limit];
+        self.all(&sql, params, |row| row.get(0))
     }
 
     fn details(&mut self, runs: &[RunKey], with_source: bool) -> Result<Vec<RunDetail>> {

@@ -56,6 +56,17 @@ impl SqliteStore {
         Ok(store)
     }
 
+    /// Returns a store in memory that holds nothing.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn empty(schema: &'static Schema) -> Result<Self, StoreError> {
+        let connection = Connection::open_in_memory()?;
+        schema.steps.iter().try_for_each(|step| connection.execute_batch(step))?;
+        let (path, folder, found) = (PathBuf::new(), PathBuf::new(), schema.version());
+        Ok(Self { connection, path, folder, mode: Mode::Read, schema, found })
+    }
+
     fn open_to_read(home: &Home, path: PathBuf, schema: &'static Schema) -> Result<Self, StoreError> {
         match std::fs::metadata(&path) {
             Ok(_) => {}

@@ -1,0 +1,131 @@
+//! The versions of an artifact, and a search over all names: what people need to find their way.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{QueryError, Reader};
+use crate::model::{ArtifactName, RunId, Timestamp, Verdict, VersionId};
+use crate::store::{LabelRow, RunKey};
+
+/// The answer of `versions`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Versions {
+    /// The artifact.
+    pub name: ArtifactName,
+    /// Its versions, the one written last first; those that nobody wrote come last.
+    pub versions: Vec<VersionOf>,
+    /// Whether older versions were left out because of a limit.
+    pub is_cut: bool,
+}
+
+/// A version in the history of its artifact.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct VersionOf {
+    /// The version.
+    pub version: VersionId,
+    /// The run that last wrote it.
+    pub written_by: Option<RunId>,
+    /// That run's component.
+    pub component: Option<String>,
+    /// When it was last written.
+    pub written_at: Option<Timestamp>,
+    /// A person's verdict.
+    pub label: Option<Verdict>,
+    /// Why.
+    pub reason: Option<String>,
+    /// By whom.
+    pub by: Option<String>,
+}
+
+/// The answer of `search`: names that hold what was looked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Search {
+    /// Artifacts, the shortest name first.
+    pub artifacts: Vec<ArtifactName>,
+    /// Components, by name.
+    pub components: Vec<String>,
+    /// Tags, by name.
+    pub tags: Vec<String>,
+    /// Owners, by name.
+    pub owners: Vec<String>,
+    /// Runs whose id begins or ends so, newest first.
+    pub runs: Vec<RunId>,
+}
+
+impl Reader<'_> {
+    /// Returns the versions of the artifact that `text` names (a version in it does not count), at most `limit`.
+    ///
+    /// # Errors
+    /// When no such artifact is known, or the store does not answer.
+    pub fn versions(&mut self, text: &str, limit: usize) -> Result<Versions, QueryError> {
+        let found = self.find_version(text, None)?;
+        let name = found.version.name;
+        let mut versions = self.store.versions(found.artifact, Timestamp::MAX)?;
+        let is_cut = versions.len() > limit;
+        versions.truncate(limit);
+        let keys: Vec<RunKey> = versions.iter().filter_map(|version| version.written).map(|(run, _)| run).collect();
+        let writers: HashMap<RunKey, (RunId, String)> = self
+            .store
+            .details(&keys, false)?
+            .into_iter()
+            .map(|detail| (detail.key, (detail.row.id, detail.component.name)))
+            .collect();
+        let labels = match self.project()? {
+            Some(project) => self.store.labels(project, true)?,
+            None => Vec::new(),
+        };
+        let label_of = |version: &VersionId| -> Option<&LabelRow> {
+            labels
+                .iter()
+                .find(|label| label.name == name && label.version_id == *version && label.verdict != Verdict::None)
+        };
+        let versions = versions.into_iter().map(|version| {
+            let label = label_of(&version.id);
+            let writer = version.written.and_then(|(run, _)| writers.get(&run).cloned());
+            let (written_by, component) = writer.unzip();
+            VersionOf {
+                written_by,
+                component,
+                written_at: version.written.map(|(_, at)| at),
+                label: label.map(|label| label.verdict),
+                reason: label.and_then(|label| label.reason.clone()),
+                by: label.and_then(|label| label.by.clone()),
+                version: version.id,
+            }
+        });
+        Ok(Versions { versions: versions.collect(), is_cut, name: name.clone() })
+    }
+
+    /// Returns all names that hold `text`, at most `limit` of each kind.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub fn search(&mut self, text: &str, limit: usize) -> Result<Search, QueryError> {
+        let Some(project) = self.project()? else { return Ok(Search::default()) };
+        let wanted = text.trim().to_lowercase();
+        let holds = |name: &String| name.to_lowercase().contains(&wanted);
+        let rows = self.store.components(project)?;
+        let sorted = |names: Vec<String>| -> Vec<String> {
+            let mut names: Vec<String> = names.into_iter().filter(holds).collect();
+            names.sort();
+            names.dedup();
+            names.truncate(limit);
+            names
+        };
+        let digits = wanted.replace('-', "");
+        let is_run = digits.len() >= 4 && digits.chars().all(|digit| digit.is_ascii_hexdigit());
+        let runs = if is_run { self.store.runs_like(project, &digits, limit)? } else { Vec::new() };
+        let artifacts = self.store.artifact_names_holding(project, &wanted, limit)?;
+        Ok(Search {
+            artifacts: artifacts.into_iter().map(ArtifactName).collect(),
+            components: sorted(rows.iter().map(|row| row.name.clone()).collect()),
+            tags: sorted(rows.iter().flat_map(|row| row.tags.iter().cloned()).collect()),
+            owners: sorted(rows.iter().filter_map(|row| row.owner.clone()).collect()),
+            runs,
+        })
+    }
+}

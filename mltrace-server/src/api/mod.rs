@@ -1,0 +1,49 @@
+//! The API under `/api/v1`: the verbs of the command, the structs of its JSON.
+
+mod queries;
+
+mod writes;
+
+mod openapi;
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::routes::Routes;
+
+pub(crate) use openapi::{Operation, routes as document_routes};
+pub(crate) use queries::{DiffQuery, ImpactQuery, RecentQuery, blank, diff, impact, newest};
+pub(crate) use writes::{ComponentBody, NoteBody, amend, judge, note};
+
+/// Adds the API.
+pub(crate) fn routes(routes: Routes) -> Routes {
+    writes::routes(queries::routes(routes))
+}
+
+/// Returns a response that carries JSON.
+pub(crate) fn json<A: Serialize>(status: StatusCode, answer: &A) -> Response {
+    match serde_json::to_vec(answer) {
+        Ok(bytes) => {
+            (status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes).into_response()
+        }
+        // The answers hold text keys and no fallible parts.
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// Returns the body of a request that says it is of one of these types.
+///
+/// A foreign page can send a form without asking, but no JSON: so the type is checked even though it is known.
+pub(crate) fn body(headers: &HeaderMap, body: Result<Bytes, BytesRejection>, types: &[&str]) -> Result<Bytes, Failure> {
+    let told = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = told.split(';').next().unwrap_or_default().trim();
+    if !types.iter().any(|known| kind.eq_ignore_ascii_case(known)) {
+        let message = format!("the body must be sent as `{}`", types.join("` or `"));
+        return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+    }
+    body.map_err(|error| Failure::new(error.status(), error.body_text()))
+}

@@ -1,0 +1,152 @@
+//! The OpenAPI document: made from the table of routes and the types behind them, so it cannot say anything else.
+
+use axum::http::{Method, StatusCode};
+use axum::routing::get;
+use schemars::generate::{SchemaGenerator, SchemaSettings};
+use schemars::{JsonSchema, Schema};
+use serde_json::{Map, Value, json};
+
+use crate::failure::ErrorAnswer;
+use crate::routes::Routes;
+
+/// Describes a type, and those that it is made of.
+type Describe = fn(&mut SchemaGenerator) -> Schema;
+
+/// What the document tells of one route.
+#[derive(Clone)]
+pub(crate) struct Operation {
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    pub(crate) summary: &'static str,
+    /// Parameters in the address.
+    query: Option<Describe>,
+    /// The body, and of which type.
+    body: Option<(&'static str, Describe)>,
+    answer: Describe,
+}
+
+/// A parameter as a page shows it.
+pub(crate) struct Parameter {
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) is_required: bool,
+}
+
+impl Operation {
+    pub(crate) fn get<Q: JsonSchema, A: JsonSchema>(path: &'static str, summary: &'static str) -> Self {
+        let answer = SchemaGenerator::subschema_for::<A>;
+        Self { method: Method::GET, path, summary, query: Some(Q::json_schema), body: None, answer }
+    }
+
+    pub(crate) fn post<B: JsonSchema, A: JsonSchema>(path: &'static str, summary: &'static str) -> Self {
+        let answer = SchemaGenerator::subschema_for::<A>;
+        let body = Some(("application/json", SchemaGenerator::subschema_for::<B> as Describe));
+        Self { method: Method::POST, path, summary, query: None, body, answer }
+    }
+
+    /// An import brings lines of JSON, each of which the JSON page of the documentation describes.
+    pub(crate) fn import<A: JsonSchema>(path: &'static str, summary: &'static str) -> Self {
+        let answer = SchemaGenerator::subschema_for::<A>;
+        let body = Some(("application/x-ndjson", SchemaGenerator::subschema_for::<String> as Describe));
+        Self { method: Method::POST, path, summary, query: None, body, answer }
+    }
+
+    /// Returns the parameters in the address, or the fields of the body.
+    pub(crate) fn parameters(&self) -> Vec<Parameter> {
+        let mut generator = generator();
+        let schema = match (self.query, self.body) {
+            (Some(query), _) => query(&mut generator),
+            (None, Some((_, body))) => {
+                let schema = body(&mut generator);
+                let definitions = generator.take_definitions(true);
+                let name = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());
+                let named = name.and_then(|name| definitions.get(name)).cloned();
+                named.and_then(|schema| schema.try_into().ok()).unwrap_or(schema)
+            }
+            (None, None) => return Vec::new(),
+        };
+        let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+        let properties = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+        let parameters = properties.into_iter().map(|(name, schema)| Parameter {
+            is_required: required.contains(&Value::String(name.clone())),
+            description: schema.get("description").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            name,
+        });
+        parameters.collect()
+    }
+
+    fn document(&self, generator: &mut SchemaGenerator) -> Value {
+        let mut operation = Map::new();
+        operation.insert("summary".to_owned(), self.summary.into());
+        if let Some(query) = self.query {
+            let schema = query(generator);
+            let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+            let properties = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+            let parameters = properties.into_iter().map(|(name, schema)| {
+                let is_required = required.contains(&Value::String(name.clone()));
+                json!({ "name": name, "in": "query", "required": is_required,
+                        "description": schema.get("description"), "schema": schema })
+            });
+            operation.insert("parameters".to_owned(), parameters.collect());
+        }
+        if let Some((kind, body)) = self.body {
+            operation.insert(
+                "requestBody".to_owned(),
+                json!({ "required": true, "content": { kind: { "schema": body(generator) } } }),
+            );
+        }
+        let answer = json!({ "description": "The answer",
+            "content": { "application/json": { "schema": (self.answer)(generator) } } });
+        let error = json!({ "description": "Why there is none",
+            "content": { "application/json": { "schema": generator.subschema_for::<ErrorAnswer>() } } });
+        operation.insert("responses".to_owned(), json!({ "2XX": answer, "default": error }));
+        Value::Object(operation)
+    }
+}
+
+fn generator() -> SchemaGenerator {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.definitions_path = "/components/schemas".into();
+        settings.meta_schema = None;
+    });
+    settings.into_generator()
+}
+
+/// Returns the document of these operations.
+fn document(operations: &[Operation]) -> Value {
+    let mut generator = generator();
+    let mut paths: Map<String, Value> = Map::new();
+    for operation in operations {
+        let described = operation.document(&mut generator);
+        let path = paths.entry(operation.path).or_insert_with(|| json!({}));
+        if let Some(path) = path.as_object_mut() {
+            path.insert(operation.method.as_str().to_lowercase(), described);
+        }
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "mltrace",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "How any output of a pipeline came to be. The answers are those of the command's JSON.",
+            "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
+        },
+        "servers": [{ "url": "/" }],
+        "security": [{ "token": [] }, {}],
+        "paths": paths,
+        "components": {
+            "schemas": generator.take_definitions(true),
+            "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
+        },
+    })
+}
+
+/// Adds the document and the page that shows it; called when all operations are known.
+pub(crate) fn routes(routes: Routes) -> Routes {
+    let operations = routes.operations().to_vec();
+    let document = document(&operations);
+    let page = crate::pages::api(&operations);
+    routes
+        .route(Method::GET, "/api/v1/openapi.json", get(async move || crate::api::json(StatusCode::OK, &document)))
+        .route(Method::GET, "/api", get(async move || crate::pages::shown(page)))
+}

@@ -1,0 +1,366 @@
+//! The questions: one for each command that answers one.
+
+use mltrace_core::model::{RunId, Status, Timestamp};
+use mltrace_core::query::{
+    Component, Components, Diff, Impact, ImpactOf, NameKind, Review, Run, RunFilter, Runs, Search, StaleRuns, Tags,
+    Trace, TraceOptions, Versions,
+};
+use schemars::JsonSchema;
+use serde::de::{DeserializeOwned, IntoDeserializer};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::app::App;
+use crate::failure::Failure;
+use crate::moment::Moment;
+use crate::routes::Routes;
+
+/// The longest list that one request gets.
+const MOST: usize = 500;
+/// How long a list is unless a request says so.
+const USUAL: usize = 50;
+/// The largest graph that one request gets, in runs.
+pub(crate) const MOST_OF_A_GRAPH: usize = 5000;
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes
+        .ask("/api/v1/recent", "The last runs, newest first", recent)
+        .ask("/api/v1/history", "The runs of one component, newest first", history)
+        .ask("/api/v1/inspect", "One run in full, with its source text", inspect)
+        .ask("/api/v1/trace", "How a version came to be: everything upstream", trace)
+        .ask(
+            "/api/v1/impact",
+            "What was made from a version, by a run or by a component, and what became of it",
+            impact,
+        )
+        .ask("/api/v1/diff", "What changed upstream between two versions, causes only", diff)
+        .ask("/api/v1/stale", "What was stale when it ran, and what would be if it were used now", stale)
+        .ask("/api/v1/versions", "The versions of an artifact, the last first", versions)
+        .ask("/api/v1/review", "All verdicts, and the runs to suspect", review)
+        .ask("/api/v1/components", "The components, by name", components)
+        .ask("/api/v1/component", "One component", component)
+        .ask("/api/v1/tags", "The tags in use", tags)
+        .ask("/api/v1/search", "All names that hold a text", search)
+        .ask("/api/v1/names", "Names that begin with a text: what a command bar completes", names)
+}
+
+/// Reads a parameter that a form may send empty.
+pub(crate) fn blank<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
+    let text: Option<String> = Option::deserialize(deserializer)?;
+    match text.filter(|text| !text.trim().is_empty()) {
+        None => Ok(None),
+        Some(text) => T::deserialize(text.into_deserializer()).map(Some),
+    }
+}
+
+/// Returns how many a list may hold.
+pub(crate) fn limited(limit: Option<Limit>) -> usize {
+    limit.map_or(USUAL, |limit| limit.0)
+}
+
+/// How long a list may be.
+#[derive(Clone, Copy, Debug, JsonSchema)]
+pub(crate) struct Limit(#[schemars(range(min = 1, max = 500))] usize);
+
+impl std::fmt::Display for Limit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<'de> Deserialize<'de> for Limit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let limit = text.parse().ok().filter(|limit| (1..=MOST).contains(limit));
+        limit.map(Self).ok_or_else(|| serde::de::Error::custom(format!("a limit is from 1 to {MOST}, not `{text}`")))
+    }
+}
+
+/// Which runs are meant.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RecentQuery {
+    /// Of this component.
+    #[serde(deserialize_with = "blank")]
+    pub(crate) component: Option<String>,
+    /// With this status.
+    #[serde(deserialize_with = "blank")]
+    pub(crate) status: Option<Status>,
+    /// Started at or after.
+    #[serde(deserialize_with = "blank")]
+    pub(crate) since: Option<Moment>,
+    /// Started before or at.
+    #[serde(deserialize_with = "blank")]
+    pub(crate) until: Option<Moment>,
+    /// Of a component with this tag.
+    #[serde(deserialize_with = "blank")]
+    pub(crate) tag: Option<String>,
+    /// Of a component with this owner.
+    #[serde(deserialize_with = "blank")]
+    pub(crate) owner: Option<String>,
+    /// At most so many; 50 unless said otherwise.
+    #[serde(deserialize_with = "blank")]
+    pub(crate) limit: Option<Limit>,
+    /// Older than this run: the `next` of the page before.
+    #[serde(deserialize_with = "blank")]
+    pub(crate) before: Option<RunId>,
+}
+
+/// A page of runs.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Page {
+    /// The runs.
+    #[serde(flatten)]
+    pub(crate) runs: Runs,
+    /// What to send as `before` for the next page; `null` on the last one.
+    pub(crate) next: Option<RunId>,
+}
+
+impl RecentQuery {
+    /// Returns one page of the runs that are meant.
+    pub(crate) fn page(&self, app: &App) -> Result<Page, Failure> {
+        let limit = limited(self.limit);
+        let filter = RunFilter {
+            component: self.component.clone(),
+            owner: self.owner.clone(),
+            tag: self.tag.clone(),
+            status: self.status,
+            since: self.since.as_ref().map(|moment| moment.at),
+            until: self.until.as_ref().map(|moment| moment.at),
+            before: self.before,
+            // One more tells whether there is a next page.
+            limit: Some(limit.saturating_add(1)),
+        };
+        let mut runs = app.ask(|reader| reader.recent(&filter))?;
+        let is_cut = runs.runs.len() > limit;
+        runs.runs.truncate(limit);
+        let next = runs.runs.last().map(|run| run.id).filter(|_| is_cut);
+        Ok(Page { runs, next })
+    }
+}
+
+fn recent(app: &App, asked: &RecentQuery) -> Result<Page, Failure> {
+    asked.page(app)
+}
+
+fn history(app: &App, asked: &RecentQuery) -> Result<Page, Failure> {
+    if asked.component.is_none() {
+        return Err(Failure::usage("`component` is missing"));
+    }
+    asked.page(app)
+}
+
+/// Which run is meant.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct RunQuery {
+    /// Its id, a unique start or end of it, or `latest`.
+    run: String,
+}
+
+fn inspect(app: &App, asked: &RunQuery) -> Result<Run, Failure> {
+    app.ask(|reader| reader.inspect(&asked.run))
+}
+
+/// Which version is traced, and how far.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct TraceQuery {
+    /// `NAME`, the latest version, or `NAME@VERSION`.
+    artifact: String,
+    /// How many steps to follow.
+    depth: Option<u32>,
+    /// What was current at this moment.
+    #[serde(default, deserialize_with = "blank")]
+    as_of: Option<Moment>,
+}
+
+fn trace(app: &App, asked: &TraceQuery) -> Result<Trace, Failure> {
+    let as_of = asked.as_of.as_ref().map(|moment| moment.at);
+    let options = TraceOptions { depth: asked.depth, as_of, most: Some(MOST_OF_A_GRAPH) };
+    app.ask(|reader| reader.trace(&asked.artifact, &options))
+}
+
+/// What an impact is asked of: one of `artifact`, `run` and `component`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ImpactQuery {
+    /// `NAME`, the latest version, or `NAME@VERSION`.
+    #[serde(default, deserialize_with = "blank")]
+    pub(crate) artifact: Option<String>,
+    /// A run: its id, a unique start or end of it, or `latest`.
+    #[serde(default, deserialize_with = "blank")]
+    pub(crate) run: Option<String>,
+    /// All runs of a component.
+    #[serde(default, deserialize_with = "blank")]
+    pub(crate) component: Option<String>,
+    /// Those runs of the component at this commit, or how it begins.
+    #[serde(default, deserialize_with = "blank")]
+    pub(crate) commit: Option<String>,
+}
+
+/// Returns what is downstream.
+pub(crate) fn impact(app: &App, asked: &ImpactQuery) -> Result<Impact, Failure> {
+    let of = match (&asked.artifact, &asked.run, &asked.component) {
+        (Some(artifact), None, None) => ImpactOf::Artifact(artifact),
+        (None, Some(run), None) => ImpactOf::Run(run),
+        (None, None, Some(name)) => ImpactOf::Component { name, commit: asked.commit.as_deref() },
+        _ => return Err(Failure::usage("name one of `artifact`, `run` and `component`")),
+    };
+    app.ask(|reader| reader.impact(&of))
+}
+
+/// Which versions are compared.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DiffQuery {
+    /// `NAME`, the latest version, or `NAME@VERSION`.
+    pub(crate) a: String,
+    /// The other; without it, the last version found ok, else the one before.
+    #[serde(default, deserialize_with = "blank")]
+    pub(crate) b: Option<String>,
+}
+
+/// Returns what differs upstream of two versions.
+pub(crate) fn diff(app: &App, asked: &DiffQuery) -> Result<Diff, Failure> {
+    app.ask(|reader| reader.diff(&asked.a, asked.b.as_deref()))
+}
+
+/// What is looked at.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct StaleQuery {
+    /// The trace of this version; without it, all that is current.
+    #[serde(default, deserialize_with = "blank")]
+    artifact: Option<String>,
+}
+
+fn stale(app: &App, asked: &StaleQuery) -> Result<StaleRuns, Failure> {
+    app.ask(|reader| reader.stale(asked.artifact.as_deref(), Timestamp::now()))
+}
+
+/// Which artifact is meant.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct VersionsQuery {
+    /// Its name.
+    artifact: String,
+    /// At most so many; 50 unless said otherwise.
+    #[serde(default, deserialize_with = "blank")]
+    limit: Option<Limit>,
+}
+
+fn versions(app: &App, asked: &VersionsQuery) -> Result<Versions, Failure> {
+    app.ask(|reader| reader.versions(&asked.artifact, limited(asked.limit)))
+}
+
+/// How many suspects.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ReviewQuery {
+    /// At most so many suspects; 50 unless said otherwise.
+    #[serde(default, deserialize_with = "blank")]
+    limit: Option<Limit>,
+}
+
+fn review(app: &App, asked: &ReviewQuery) -> Result<Review, Failure> {
+    app.ask(|reader| reader.review(Some(limited(asked.limit))))
+}
+
+/// Which components are meant.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ComponentsQuery {
+    /// With this owner.
+    #[serde(default, deserialize_with = "blank")]
+    owner: Option<String>,
+    /// With this tag.
+    #[serde(default, deserialize_with = "blank")]
+    tag: Option<String>,
+}
+
+fn components(app: &App, asked: &ComponentsQuery) -> Result<Components, Failure> {
+    app.ask(|reader| reader.components(asked.owner.as_deref(), asked.tag.as_deref()))
+}
+
+/// Which component is meant.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ComponentQuery {
+    /// Its name.
+    name: String,
+}
+
+fn component(app: &App, asked: &ComponentQuery) -> Result<Component, Failure> {
+    app.ask(|reader| reader.component(&asked.name))
+}
+
+/// Nothing is asked further.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+fn tags(app: &App, _: &Nothing) -> Result<Tags, Failure> {
+    Ok(Tags { tags: app.ask(|reader| Ok(reader.tags()?.tags))? })
+}
+
+/// What is looked for.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct SearchQuery {
+    /// The text, whatever its case.
+    q: String,
+    /// At most so many of each kind; 50 unless said otherwise.
+    #[serde(default, deserialize_with = "blank")]
+    limit: Option<Limit>,
+}
+
+fn search(app: &App, asked: &SearchQuery) -> Result<Search, Failure> {
+    app.ask(|reader| reader.search(&asked.q, limited(asked.limit)))
+}
+
+/// Which names are meant.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct NamesQuery {
+    /// Names of what.
+    kind: Kind,
+    /// How they begin.
+    #[serde(default)]
+    prefix: String,
+    /// At most so many; 50 unless said otherwise.
+    #[serde(default, deserialize_with = "blank")]
+    limit: Option<Limit>,
+}
+
+/// What a name may stand for.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Artifact,
+    Component,
+    Run,
+}
+
+/// Names.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Names {
+    /// Sorted; runs newest first.
+    names: Vec<String>,
+}
+
+fn names(app: &App, asked: &NamesQuery) -> Result<Names, Failure> {
+    let kind = match asked.kind {
+        Kind::Artifact => NameKind::Artifact,
+        Kind::Component => NameKind::Component,
+        Kind::Run => NameKind::Run,
+    };
+    let names = app.ask(|reader| reader.names(kind, &asked.prefix, limited(asked.limit)))?;
+    Ok(Names { names })
+}
+
+/// Returns the newest runs in a form that changes when one begins, ends or is new.
+pub(crate) fn newest(app: &App) -> Result<Vec<(RunId, Status, Option<Timestamp>)>, Failure> {
+    let filter = RunFilter { limit: Some(USUAL), ..RunFilter::default() };
+    let runs = app.ask(|reader| reader.recent(&filter))?.runs;
+    Ok(runs.into_iter().map(|run| (run.id, run.status, run.ended_at)).collect())
+}

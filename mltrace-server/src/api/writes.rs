@@ -1,0 +1,263 @@
+//! What the API writes: verdicts, notes, what components are, and runs recorded in any language.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::Response;
+use axum::routing::post;
+use mltrace_core::model::{
+    ComponentFact, Declaration, LIMIT_NAME, LIMIT_TEXT, LabelFact, NoteFact, Record, RunId, Timestamp, Verdict, Version,
+};
+use mltrace_core::query::{Component, Review, Run};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Operation;
+use crate::app::{App, Kept};
+use crate::failure::Failure;
+use crate::routes::Routes;
+
+/// The longest import that one request may bring.
+const IMPORT_LIMIT: usize = 16 << 20;
+/// How many wrong lines are told one by one.
+const MOST_ERRORS: usize = 100;
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    let import = post(import).layer(DefaultBodyLimit::max(IMPORT_LIMIT));
+    routes
+        .tell("/api/v1/flag", "Mark versions as bad, or ok; answers with the suspects", flag)
+        .tell("/api/v1/unflag", "Take back verdicts; answers with the suspects", unflag)
+        .tell("/api/v1/note", "Add a note to a run; answers with the run", note)
+        .tell("/api/v1/component", "Declare or amend a component", amend)
+        .operation(Operation::import::<Imported>(
+            "/api/v1/runs",
+            "Record runs: import lines, one JSON object each. 202: the store is away and the journal keeps them. \
+             422: some lines are wrong, the rest is stored",
+        ))
+        .route(Method::POST, "/api/v1/runs", import)
+}
+
+/// Versions and a verdict.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct FlagBody {
+    /// `NAME`, the latest version, or `NAME@VERSION`.
+    artifacts: Vec<String>,
+    /// Whether they were found fine.
+    #[serde(default)]
+    ok: bool,
+    /// Why.
+    reason: Option<String>,
+}
+
+fn flag(app: &App, told: &FlagBody) -> Result<Review, Failure> {
+    let verdict = if told.ok { Verdict::Ok } else { Verdict::Flagged };
+    judge(app, &told.artifacts, verdict, told.reason.as_deref())?;
+    app.ask(|reader| reader.review(None))
+}
+
+/// Versions whose verdict is taken back.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct UnflagBody {
+    /// `NAME`, the latest version, or `NAME@VERSION`.
+    #[serde(default)]
+    artifacts: Vec<String>,
+    /// Whether all verdicts are taken back.
+    #[serde(default)]
+    all: bool,
+}
+
+fn unflag(app: &App, told: &UnflagBody) -> Result<Review, Failure> {
+    if told.all != told.artifacts.is_empty() {
+        return Err(Failure::usage("name `artifacts`, or say `all`"));
+    }
+    if told.all {
+        let review = app.ask(|reader| reader.review(None))?;
+        let judged = review.flagged.into_iter().chain(review.ok);
+        let judged = judged.map(|label| Version { name: label.name, version: label.version });
+        record_verdicts(app, judged.collect(), Verdict::None, None)?;
+    } else {
+        judge(app, &told.artifacts, Verdict::None, None)?;
+    }
+    app.ask(|reader| reader.review(None))
+}
+
+/// Records a verdict on each version; nothing is recorded unless all are known.
+pub(crate) fn judge(app: &App, artifacts: &[String], verdict: Verdict, reason: Option<&str>) -> Result<(), Failure> {
+    if artifacts.is_empty() {
+        return Err(Failure::usage("`artifacts` is empty"));
+    }
+    let reason = reason.map(str::trim).filter(|reason| !reason.is_empty());
+    fits("reason", reason, LIMIT_TEXT)?;
+    let mut versions: Vec<Version> = Vec::new();
+    for artifact in artifacts {
+        let version = app.ask(|reader| reader.version(artifact, None))?;
+        if !versions.contains(&version) {
+            versions.push(version);
+        }
+    }
+    record_verdicts(app, versions, verdict, reason)
+}
+
+fn record_verdicts(app: &App, versions: Vec<Version>, verdict: Verdict, reason: Option<&str>) -> Result<(), Failure> {
+    let (at, by) = (Timestamp::now(), app.user());
+    let records = versions.into_iter().map(|Version { name, version }| {
+        // Any id that is new will do, and those of runs sort by time.
+        let id = RunId::new().0;
+        let reason = reason.map(str::to_owned);
+        Record::Label(LabelFact { id, name, version, verdict, reason, by: by.clone(), at })
+    });
+    app.record(records.collect())
+}
+
+/// A remark on a run.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NoteBody {
+    /// Its id, a unique start or end of it, or `latest`.
+    pub(crate) run: String,
+    /// The remark.
+    pub(crate) text: String,
+}
+
+/// Records a remark and returns the run.
+pub(crate) fn note(app: &App, told: &NoteBody) -> Result<Run, Failure> {
+    if told.text.trim().is_empty() {
+        return Err(Failure::usage("a note may not be empty"));
+    }
+    fits("text", Some(&told.text), LIMIT_TEXT)?;
+    let run = app.ask(|reader| reader.run_id(&told.run))?;
+    let id = RunId::new().0;
+    app.record(vec![Record::Note(NoteFact {
+        id,
+        run,
+        text: told.text.clone(),
+        at: Timestamp::now(),
+        by: app.user(),
+    })])?;
+    app.ask(|reader| reader.inspect(&run.to_string()))
+}
+
+/// What is said of a component; what is left out stays as it is.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ComponentBody {
+    /// Its name.
+    pub(crate) name: String,
+    /// Whom to ask.
+    pub(crate) owner: Option<String>,
+    /// What it does.
+    pub(crate) description: Option<String>,
+    /// Tags that are put on.
+    pub(crate) tags: Vec<String>,
+    /// Tags that are taken off.
+    pub(crate) untag: Vec<String>,
+    /// After how many seconds an input counts as old.
+    pub(crate) stale_after_s: Option<i64>,
+}
+
+/// Records what a component is and returns it.
+pub(crate) fn amend(app: &App, told: &ComponentBody) -> Result<Component, Failure> {
+    if told.name.is_empty() {
+        return Err(Failure::usage("`name` is empty"));
+    }
+    fits("name", Some(&told.name), LIMIT_NAME)?;
+    fits("owner", told.owner.as_deref(), LIMIT_NAME)?;
+    fits("description", told.description.as_deref(), LIMIT_TEXT)?;
+    for tag in told.tags.iter().chain(&told.untag) {
+        fits("tag", Some(tag), LIMIT_NAME)?;
+    }
+    let declared = Declaration {
+        owner: told.owner.clone(),
+        description: told.description.clone(),
+        tags: told.tags.clone(),
+        stale_after_s: told.stale_after_s,
+    };
+    let fact =
+        ComponentFact { component: told.name.clone(), at: Timestamp::now(), declared, untag: told.untag.clone() };
+    app.record(vec![Record::Component(fact)])?;
+    app.ask(|reader| reader.component(&told.name))
+}
+
+fn fits(what: &str, text: Option<&str>, limit: usize) -> Result<(), Failure> {
+    match text.map_or(0, str::len) {
+        length if length > limit => {
+            Err(Failure::usage(format!("`{what}` is {length} bytes long; the limit is {limit}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What became of the lines of an import.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Imported {
+    /// How many lines were read.
+    lines: u64,
+    /// How many of them told something new.
+    stored: u64,
+    /// How many were known already.
+    known: u64,
+    /// How many the journal keeps until the store is back.
+    journaled: u64,
+    /// The first wrong lines.
+    errors: Vec<WrongLine>,
+    /// How many lines belong to other projects than this one, by project.
+    elsewhere: BTreeMap<String, u64>,
+}
+
+/// A line that was refused.
+#[derive(Debug, Serialize, JsonSchema)]
+struct WrongLine {
+    /// Its number, from 1.
+    line: u64,
+    /// What is wrong.
+    message: String,
+}
+
+/// Returns one line for each object of the body: the object or list of objects that it is, or the lines that it has.
+fn lines(body: &[u8]) -> std::borrow::Cow<'_, [u8]> {
+    let objects = match serde_json::from_slice(body) {
+        Ok(object @ Value::Object(_)) => vec![object],
+        Ok(Value::Array(objects)) => objects,
+        // Whatever is wrong is told line by line.
+        _ => return body.into(),
+    };
+    objects.iter().map(|object| format!("{object}\n")).collect::<String>().into_bytes().into()
+}
+
+/// Records runs; the same lines sent again change nothing.
+async fn import(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Failure> {
+    let bytes = super::body(&headers, body, &["application/json", "application/x-ndjson"])?;
+    let kept = app.work(move |app| app.import(&lines(&bytes))).await?;
+    let (report, is_stored) = match kept {
+        Kept::Stored(report) => (report, true),
+        Kept::Journaled(report) => (report, false),
+    };
+    let wrong = u64::try_from(report.errors.len()).unwrap_or(u64::MAX);
+    let journaled = if is_stored { 0 } else { report.lines.saturating_sub(wrong) };
+    let errors = report.errors.into_iter().take(MOST_ERRORS);
+    let answer = Imported {
+        lines: report.lines,
+        stored: report.stored,
+        known: report.known,
+        journaled,
+        errors: errors.map(|(line, message)| WrongLine { line, message }).collect(),
+        elsewhere: report.elsewhere,
+    };
+    let status = match (wrong, is_stored) {
+        (0, true) => StatusCode::OK,
+        (0, false) => StatusCode::ACCEPTED,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    Ok(super::json(status, &answer))
+}

@@ -1,0 +1,121 @@
+//! Why a request has no answer, in the words and the status that the client gets.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use mltrace_core::config::Home;
+use mltrace_core::query::QueryError;
+use mltrace_core::store::StoreError;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// After how many seconds a client may ask a store again that was away.
+const RETRY_AFTER_S: u32 = 5;
+
+/// Why a request has no answer.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) status: StatusCode,
+    pub(crate) told: Told,
+}
+
+/// What a client is told of it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Told {
+    /// What is wrong.
+    pub(crate) message: String,
+    /// What to do about it.
+    pub(crate) hint: Option<String>,
+    /// What may have been meant.
+    pub(crate) candidates: Vec<String>,
+}
+
+/// The answer to a request that has none.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct ErrorAnswer {
+    /// Why.
+    error: Told,
+}
+
+impl Failure {
+    pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, told: Told { message: message.into(), hint: None, candidates: Vec::new() } }
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.told.hint = Some(hint.into());
+        self
+    }
+
+    /// The request itself makes no sense.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    /// Too many requests wait for the store.
+    pub(crate) fn busy() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "too many requests wait for the store").hint("try again in a moment")
+    }
+
+    /// The server has a bug; its own log tells more.
+    pub(crate) fn bug() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "this is a bug of mltrace: the request could not be worked out")
+    }
+
+    /// The journal did not take what was to be recorded.
+    pub(crate) fn unrecorded(home: &Home) -> Self {
+        let message = if home.is_enabled {
+            format!("nothing can be written to `{}`", home.folder.display())
+        } else {
+            "nothing can be recorded while recording is switched off".to_owned()
+        };
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, message).hint("run `mltrace doctor` to see what is wrong")
+    }
+
+    /// Returns the answer for a program.
+    pub(crate) fn into_json(self) -> Response {
+        let status = self.status;
+        let mut response = crate::api::json(status, &ErrorAnswer { error: self.told });
+        mark_for_retry(status, &mut response);
+        response
+    }
+}
+
+/// A client that comes back later may be served.
+pub(crate) fn mark_for_retry(status: StatusCode, response: &mut Response) {
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_S));
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        self.into_json()
+    }
+}
+
+impl From<QueryError> for Failure {
+    fn from(error: QueryError) -> Self {
+        let message = error.to_string();
+        match error {
+            QueryError::NotFound { .. } | QueryError::NotYet { .. } | QueryError::NothingBefore { .. } => {
+                Self::new(StatusCode::NOT_FOUND, message)
+            }
+            QueryError::Ambiguous { candidates, .. } => {
+                let failure = Self::new(StatusCode::CONFLICT, message).hint("name it with more of its digits");
+                Self { told: Told { candidates, ..failure.told }, ..failure }
+            }
+            QueryError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let message = match std::error::Error::source(&error) {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        };
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
+            .hint("run `mltrace doctor` to see what is wrong; what is recorded meanwhile is kept in the journal")
+    }
+}

@@ -1,0 +1,31 @@
+//! The pages and the HTTP API of mltrace: what `mltrace serve` serves.
+//!
+//! Triage for people who built neither the pipeline nor the model. Pages are made on the server and work without
+//! scripts; the API under `/api/v1` answers with the same JSON as the command. `docs/server.md` tells how to run it.
+//!
+//! This crate is exempt from semantic versioning: the paths, the JSON and the flags of `mltrace serve` are promised.
+
+mod serve;
+
+mod app;
+
+mod failure;
+
+mod routes;
+
+mod safety;
+
+mod moment;
+
+mod live;
+
+mod assets;
+
+mod api;
+
+mod pages;
+
+pub use app::App;
+pub use routes::{Route, service};
+pub use safety::{AllowedHost, Guard, MissingToken, Token, WrongHost, WrongToken};
+pub use serve::{ServeError, Server};

@@ -1,0 +1,119 @@
+//! Moments and spans: as a request names them, and as a page shows them, in UTC.
+
+use std::time::Duration;
+
+use mltrace_core::model::Timestamp;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer};
+
+/// A moment in a request: RFC 3339, `2021-05-02`, `2021-05-02T12:07` (UTC), or a span ago such as `2d`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Moment {
+    /// The moment.
+    pub(crate) at: Timestamp,
+    /// As it was named.
+    pub(crate) text: String,
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let wrong = || serde::de::Error::custom(format!("`{text}` is neither a time nor a span such as `2d`"));
+        let at = parse(&text, Timestamp::now()).ok_or_else(wrong)?;
+        Ok(Self { at, text })
+    }
+}
+
+impl JsonSchema for Moment {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Moment".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "examples": ["2021-05-02T12:07:26Z", "2021-05-02", "2d"] })
+    }
+}
+
+fn parse(text: &str, now: Timestamp) -> Option<Timestamp> {
+    let text = text.trim();
+    let whole = match text.len() {
+        10 => format!("{text}T00:00:00Z"),
+        16 => format!("{text}:00Z"),
+        19 => format!("{text}Z"),
+        _ => text.to_owned(),
+    };
+    if let Ok(moment) = whole.parse() {
+        return Some(moment);
+    }
+    let span: Duration = humantime::parse_duration(text.strip_suffix("ago").unwrap_or(text).trim()).ok()?;
+    let micros = i64::try_from(span.as_micros()).ok()?;
+    Some(now.plus_micros(micros.saturating_neg()))
+}
+
+/// Returns a moment to the second: `2021-05-02 12:07:26`.
+pub(crate) fn show(moment: Timestamp) -> String {
+    let text = moment.to_string();
+    text.get(..19).unwrap_or(&text).replace('T', " ")
+}
+
+/// Returns how long something took, in at most two units.
+pub(crate) fn show_span(milliseconds: f64) -> String {
+    match milliseconds.max(0.0) {
+        ms if ms < 10.0 => format!("{ms:.1} ms"),
+        ms if ms < 1000.0 => format!("{ms:.0} ms"),
+        ms if ms < 60_000.0 => format!("{:.1} s", ms / 1000.0),
+        // Whole seconds, minutes or hours: what is smaller says nothing beside them.
+        ms if ms < 3_600_000.0 => in_two(ms / 1000.0, 60, "min", "s"),
+        ms if ms < 172_800_000.0 => in_two(ms / 60_000.0, 60, "h", "min"),
+        ms => in_two(ms / 3_600_000.0, 24, "d", "h"),
+    }
+}
+
+fn in_two(count: f64, size: u64, large: &str, small: &str) -> String {
+    let count = count as u64;
+    format!("{} {large} {} {small}", count / size, count % size)
+}
+
+/// Returns how long ago a moment was, in one unit.
+pub(crate) fn show_ago(moment: Timestamp, now: Timestamp) -> String {
+    let seconds = now.micros_since(moment) / 1_000_000;
+    match seconds {
+        i64::MIN..0 => "in the future".to_owned(),
+        0..60 => format!("{seconds} s ago"),
+        60..3600 => format!("{} min ago", seconds / 60),
+        3600..172_800 => format!("{} h ago", seconds / 3600),
+        _ => format!("{} d ago", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_read_as_people_write_them() {
+        let now: Timestamp = "2021-05-03T12:00:00Z".parse().unwrap();
+        for (text, meant) in [
+            ("2021-05-02T12:07:26Z", "2021-05-02T12:07:26Z"),
+            ("2021-05-02T14:07:26+02:00", "2021-05-02T12:07:26Z"),
+            ("2021-05-02", "2021-05-02T00:00:00Z"),
+            ("2021-05-02T12:07", "2021-05-02T12:07:00Z"),
+            ("1d", "2021-05-02T12:00:00Z"),
+            (" 2h ago ", "2021-05-03T10:00:00Z"),
+        ] {
+            assert_eq!(parse(text, now).unwrap().to_string(), meant, "{text}");
+        }
+        assert_eq!(parse("yesterday", now), None);
+        assert_eq!(parse("", now), None);
+    }
+
+    #[test]
+    fn spans_are_short() {
+        let shown = [0.0, 42.4, 1500.0, 61_000.0, 3_600_000.0, 90_000_000.0, 200_000_000.0, -1.0].map(show_span);
+        assert_eq!(shown, ["0.0 ms", "42 ms", "1.5 s", "1 min 1 s", "1 h 0 min", "25 h 0 min", "2 d 7 h", "0.0 ms"]);
+    }
+}

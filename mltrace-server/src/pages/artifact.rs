@@ -1,0 +1,108 @@
+//! The versions of an artifact, and the form by which people judge any of them.
+
+use maud::{Markup, html};
+use mltrace_core::model::Verdict;
+use mltrace_core::query::{VersionOf, Versions};
+use serde::Deserialize;
+
+use super::{layout, link, parts};
+use crate::api;
+use crate::app::App;
+use crate::failure::Failure;
+use crate::moment;
+use crate::routes::Routes;
+
+/// How many versions the page lists.
+const MOST: usize = 200;
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes.page("/artifact", page).form("/flag", judge)
+}
+
+#[derive(Deserialize)]
+struct ArtifactQuery {
+    name: String,
+}
+
+fn page(app: &App, asked: &ArtifactQuery) -> Result<Markup, Failure> {
+    let found = app.ask(|reader| reader.versions(&asked.name, MOST))?;
+    let name = found.name.as_str();
+    let back = link::artifact(name);
+    let body = html! {
+        p.path { "Artifact" }
+        h1 { (parts::name(name)) }
+        div.facts {
+            a.strong href=(link::trace(name)) { "How did the latest version come to be?" }
+        }
+        (compare(&found))
+        table {
+            thead { tr {
+                th scope="col" { "Version" } th scope="col" { "Written" } th scope="col" { "By" } th scope="col" { "Verdict" }
+            } }
+            tbody { @for version in &found.versions { (row(&found.name, version, &back)) } }
+        }
+        @if found.is_cut { p.notice { "Older versions are left out; the API tells them all." } }
+    };
+    Ok(layout::page(app, name, "", &body))
+}
+
+/// Two versions side by side: the last two, unless others are chosen.
+fn compare(found: &Versions) -> Markup {
+    let written: Vec<&VersionOf> = found.versions.iter().filter(|version| version.written_at.is_some()).collect();
+    let choice = |name: &str, title: &str, chosen: usize| {
+        html! {
+            label { (title)
+                select name=(name) {
+                    @for (number, version) in written.iter().enumerate() {
+                        option value=(link::named(&found.name, Some(&version.version))) selected[number == chosen] {
+                            (version.version.short(8)) " " @if let Some(at) = version.written_at { (moment::show(at)) }
+                        }
+                    }
+                }
+            }
+        }
+    };
+    html! {
+        @if written.len() > 1 {
+            form.filters action="/diff" method="get" aria-label="Compare two versions" {
+                (choice("a", "Compare", 1)) (choice("b", "with", 0))
+                button type="submit" { "Show what changed upstream" }
+            }
+        }
+    }
+}
+
+fn row(name: &mltrace_core::model::ArtifactName, version: &VersionOf, back: &str) -> Markup {
+    let named = link::named(name, Some(&version.version));
+    html! {
+        tr {
+            td { a href=(link::trace(&named)) title=(version.version) { code { (version.version.short(8)) } } }
+            td { @if let Some(at) = version.written_at { (parts::exact(at)) } @else { "by nobody known" } }
+            td {
+                @if let (Some(component), Some(run)) = (&version.component, version.written_by) {
+                    (parts::component(component)) " " (parts::run(run))
+                }
+            }
+            td {
+                (parts::verdict(version.label)) " "
+                @if let Some(reason) = &version.reason { q { (mltrace_core::escape::line(reason)) } " " }
+                @if let Some(by) = &version.by { "by " (parts::name(by)) " " }
+                (parts::judge(&named, version.label, back))
+            }
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct JudgeForm {
+    artifact: String,
+    verdict: Verdict,
+    #[serde(default)]
+    back: String,
+}
+
+/// Records the verdict; after a flag the browser sees whom to suspect.
+fn judge(app: &App, told: &JudgeForm) -> Result<String, Failure> {
+    api::judge(app, std::slice::from_ref(&told.artifact), told.verdict, None)?;
+    Ok(if told.verdict == Verdict::Flagged { "/review".to_owned() } else { link::back(&told.back) })
+}

@@ -1,0 +1,126 @@
+//! What changed upstream between two versions, and what was made from something.
+
+use maud::{Markup, html};
+use mltrace_core::model::VersionId;
+use mltrace_core::query::{Baseline, Diff, Difference, Impact, ImpactState};
+use serde_json::Value;
+
+use super::{layout, link, parts};
+use crate::api::{self, DiffQuery, ImpactQuery};
+use crate::app::App;
+use crate::failure::Failure;
+use crate::routes::Routes;
+
+/// How many versions the page of an impact lists.
+const MOST: usize = 300;
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes.page("/diff", diff).page("/impact", impact)
+}
+
+fn diff(app: &App, asked: &DiffQuery) -> Result<Markup, Failure> {
+    let diff = api::diff(app, asked)?;
+    let side = |version: &mltrace_core::model::Version| {
+        html! {
+            (parts::version(&version.name, Some(&version.version)))
+            @if version.version != VersionId::None { " " code title=(version.version) { (version.version.short(8)) } }
+        }
+    };
+    let body = html! {
+        p.path { "What changed upstream?" }
+        h1 { (parts::name(diff.b.name.as_str())) }
+        @match diff.baseline {
+            Some(Baseline::Ok) => p { "Compared with the last version that somebody found ok." },
+            Some(Baseline::Previous) => p { "Compared with the version before it." },
+            None => {}
+        }
+        @if diff.differences.is_empty() {
+            p.lead { "Nothing that is recorded differs between " (side(&diff.a)) " and " (side(&diff.b)) "." }
+        } @else {
+            (differences(&diff, &side(&diff.a), &side(&diff.b)))
+        }
+        @if diff.consequences > 0 { p { (diff.consequences) " more runs differ only because of these." } }
+    };
+    Ok(layout::page(app, &format!("Changes of {}", diff.b.name), "", &body))
+}
+
+fn differences(diff: &Diff, a: &Markup, b: &Markup) -> Markup {
+    html! {
+        table {
+            thead { tr { th scope="col" { "What" } th scope="col" { (a) } th scope="col" { (b) } } }
+            tbody { @for difference in &diff.differences { (row(difference)) } }
+        }
+    }
+}
+
+fn row(difference: &Difference) -> Markup {
+    let [then, now] = &difference.runs;
+    html! {
+        tr {
+            th scope="row" {
+                @if let Some(component) = &difference.component { (parts::component(component)) " " }
+                code { (parts::name(&difference.field)) }
+            }
+            td { (value(difference.a.as_ref())) @if let Some(run) = then { " " (parts::run(*run)) } }
+            td.now { (value(difference.b.as_ref())) @if let Some(run) = now { " " (parts::run(*run)) } }
+        }
+    }
+}
+
+fn value(value: Option<&Value>) -> Markup {
+    match value {
+        None => html! { "—" },
+        Some(Value::String(text)) => html! { code { (parts::name(text)) } },
+        Some(other) => html! { code { (parts::name(&other.to_string())) } },
+    }
+}
+
+fn impact(app: &App, asked: &ImpactQuery) -> Result<Markup, Failure> {
+    let impact = api::impact(app, asked)?;
+    let named = asked.artifact.as_ref().or(asked.run.as_ref()).or(asked.component.as_ref());
+    let body = html! {
+        p.path { "What was made from this?" }
+        h1 { (parts::name(named.map_or("", String::as_str))) }
+        @if impact.artifacts.is_empty() { p.lead { "Nothing that is recorded." } }
+        @else {
+            p { (impact.runs.len()) " runs downstream wrote " (impact.artifacts.len()) " versions. " (owners(&impact)) }
+            table {
+                thead { tr {
+                    th scope="col" { "Artifact" } th scope="col" { "Version" } th scope="col" { "Now" }
+                    th scope="col" { "Written by" } th scope="col" { "Ask" }
+                } }
+                tbody { @for made in impact.artifacts.iter().take(MOST) {
+                    tr {
+                        td { (parts::version(&made.name, Some(&made.version))) }
+                        td { code title=(made.version) { (made.version.short(8)) } }
+                        td { @match made.state {
+                            ImpactState::Current => strong { "in use" },
+                            ImpactState::Superseded => "superseded, by one made from the same",
+                            ImpactState::Rebuilt => "rebuilt since without it",
+                        } }
+                        td { (parts::run(made.written_by)) }
+                        td { @if let Some(owner) = &made.owner { a href=(link::owner(owner)) { (parts::name(owner)) } } }
+                    }
+                } }
+            }
+            @if impact.artifacts.len() > MOST { p.notice { "And " (impact.artifacts.len() - MOST) " more; the API tells them all." } }
+        }
+    };
+    Ok(layout::page(app, "Impact", "", &body))
+}
+
+/// Whom to tell of what is in use.
+fn owners(impact: &Impact) -> Markup {
+    let current = impact.artifacts.iter().filter(|made| made.state == ImpactState::Current);
+    let owners: std::collections::BTreeSet<&String> = current.filter_map(|made| made.owner.as_ref()).collect();
+    html! {
+        @if !owners.is_empty() {
+            "To tell of what is in use: "
+            @for (number, owner) in owners.iter().enumerate() {
+                @if number > 0 { ", " }
+                a href=(link::owner(owner)) { (parts::name(owner)) }
+            }
+            "."
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The components, one component with its history, and the tags.
+
+use maud::{Markup, html};
+use mltrace_core::escape;
+use mltrace_core::model::Timestamp;
+use mltrace_core::query::{Component, Run};
+use serde::Deserialize;
+
+use super::{chart, layout, link, parts, recent, start};
+use crate::api::{self, ComponentBody, RecentQuery, blank};
+use crate::app::App;
+use crate::failure::Failure;
+use crate::routes::Routes;
+
+/// How many runs the chart shows.
+const CHARTED: usize = 60;
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes.page("/components", list).page("/component", one).form("/component", amend).page("/tags", tags)
+}
+
+#[derive(Deserialize)]
+struct ListQuery {
+    #[serde(default, deserialize_with = "blank")]
+    owner: Option<String>,
+    #[serde(default, deserialize_with = "blank")]
+    tag: Option<String>,
+}
+
+fn list(app: &App, asked: &ListQuery) -> Result<Markup, Failure> {
+    let found = app.ask(|reader| reader.components(asked.owner.as_deref(), asked.tag.as_deref()))?.components;
+    let is_filtered = asked.owner.is_some() || asked.tag.is_some();
+    let now = Timestamp::now();
+    let body = html! {
+        h1 { "Components" }
+        @if is_filtered {
+            p {
+                @if let Some(owner) = &asked.owner { "Owner " strong { (parts::name(owner)) } ". " }
+                @if let Some(tag) = &asked.tag { "Tag " strong { (parts::name(tag)) } ". " }
+                a href="/components" { "Show all" }
+            }
+        }
+        @if found.is_empty() && !is_filtered { (start::steps(app)) }
+        @else if found.is_empty() { p { "No component passes." } }
+        @else {
+            table {
+                thead { tr { th scope="col" { "Component" } th scope="col" { "Does" } th scope="col" { "Owner" } th scope="col" { "Tags" } th scope="col" { "Runs" } th scope="col" { "Last run" } } }
+                tbody {
+                    @for component in &found {
+                        tr {
+                            td { (parts::component(&component.name)) }
+                            td { (escape::line(component.description.as_deref().unwrap_or_default())) }
+                            td { @if let Some(owner) = &component.owner { a href=(link::owner(owner)) { (parts::name(owner)) } } }
+                            td { (tag_links(&component.tags)) }
+                            td.number { (component.runs) }
+                            td { @if let Some(run) = &component.last_run { (parts::status(run.status)) " " (parts::run(run.id)) " " (parts::time(run.started_at, now)) } }
+                        }
+                    }
+                }
+            }
+        }
+    };
+    Ok(layout::page(app, "Components", "/components", &body))
+}
+
+fn tag_links(tags: &[String]) -> Markup {
+    html! { @for tag in tags { a.tag href=(link::tag(tag)) { (parts::name(tag)) } " " } }
+}
+
+#[derive(Deserialize)]
+struct OneQuery {
+    name: String,
+    #[serde(default, deserialize_with = "blank")]
+    before: Option<mltrace_core::model::RunId>,
+}
+
+fn one(app: &App, asked: &OneQuery) -> Result<Markup, Failure> {
+    let component = app.ask(|reader| reader.component(&asked.name))?;
+    let query = RecentQuery { component: Some(asked.name.clone()), before: asked.before, ..RecentQuery::default() };
+    let page = query.page(app)?;
+    let charted: Vec<&Run> = page.runs.runs.iter().take(CHARTED).collect();
+    let body = html! {
+        p.path { "Component" }
+        h1 { (parts::name(&component.name)) }
+        @if let Some(description) = &component.description { p { (escape::block(description)) } }
+        div.facts {
+            span { (component.runs) " runs" }
+            @if let Some(owner) = &component.owner { span { "ask " a href=(link::owner(owner)) { (parts::name(owner)) } } }
+            (tag_links(&component.tags))
+            @if let Some(run) = &component.last_run { span { "last run " (parts::time(run.started_at, Timestamp::now())) " " (parts::status(run.status)) " " (parts::stale(&run.stale)) } }
+        }
+        (chart::durations(&charted))
+        (recent::table(&page.runs.runs, false))
+        @if let Some(next) = page.next {
+            nav.paging aria-label="Pages" {
+                a rel="next" href=(link::to("/component", &[("name", &asked.name), ("before", &next.to_string())])) { "Older runs →" }
+            }
+        }
+        (form(&component))
+    };
+    Ok(layout::page(app, &component.name, "/components", &body))
+}
+
+fn form(component: &Component) -> Markup {
+    html! {
+        details {
+            summary { "Say what this component is" }
+            form.stack action="/component" method="post" {
+                input type="hidden" name="name" value=(component.name);
+                label for="owner" { "Whom to ask" }
+                input #owner name="owner" value=(component.owner.as_deref().unwrap_or_default());
+                label for="description" { "What it does" }
+                textarea #description name="description" rows="2" { (component.description.as_deref().unwrap_or_default()) }
+                label for="tag" { "Another tag" }
+                input #tag name="tag";
+                button type="submit" { "Save" }
+            }
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct AmendForm {
+    name: String,
+    #[serde(default, deserialize_with = "blank")]
+    owner: Option<String>,
+    #[serde(default, deserialize_with = "blank")]
+    description: Option<String>,
+    #[serde(default, deserialize_with = "blank")]
+    tag: Option<String>,
+}
+
+fn amend(app: &App, told: &AmendForm) -> Result<String, Failure> {
+    let known = app.ask(|reader| reader.component(&told.name))?;
+    // Only what differs is said again: every word on a component has its time.
+    let body = ComponentBody {
+        name: told.name.clone(),
+        owner: told.owner.clone().filter(|owner| known.owner.as_ref() != Some(owner)),
+        description: told.description.clone().filter(|text| known.description.as_ref() != Some(text)),
+        tags: told.tag.iter().cloned().collect(),
+        ..ComponentBody::default()
+    };
+    let component = api::amend(app, &body)?;
+    Ok(link::component(&component.name))
+}
+
+/// Nothing is asked further.
+#[derive(Deserialize)]
+struct Nothing {}
+
+fn tags(app: &App, _: &Nothing) -> Result<Markup, Failure> {
+    let tags = app.ask(|reader| Ok(reader.tags()?.tags))?;
+    let body = html! {
+        h1 { "Tags" }
+        @if tags.is_empty() { p { "No component has a tag yet. Put one on with " code { "mltrace component NAME --tag TAG" } "." } }
+        ul.tags { @for tag in &tags { li { a.tag href=(link::tag(tag)) { (parts::name(tag)) } } } }
+    };
+    Ok(layout::page(app, "Tags", "/tags", &body))
+}

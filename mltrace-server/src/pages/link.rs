@@ -1,0 +1,81 @@
+//! Addresses of pages, with names of any kind inside.
+
+use mltrace_core::model::{ArtifactName, RunId, VersionId};
+use url::form_urlencoded::Serializer;
+
+fn with(path: &str, pairs: &[(&str, &str)]) -> String {
+    let mut query = Serializer::new(String::new());
+    query.extend_pairs(pairs.iter().filter(|(_, value)| !value.is_empty()));
+    match query.finish() {
+        query if query.is_empty() => path.to_owned(),
+        query => format!("{path}?{query}"),
+    }
+}
+
+pub(super) fn run(run: RunId) -> String {
+    with("/run", &[("run", &run.to_string())])
+}
+
+pub(super) fn component(name: &str) -> String {
+    with("/component", &[("name", name)])
+}
+
+/// Returns `NAME@VERSION`, which names this version for ever; `NAME` where there is no version to tell.
+pub(super) fn named(name: &ArtifactName, version: Option<&VersionId>) -> String {
+    match version {
+        None | Some(VersionId::None) => name.to_string(),
+        Some(version) => format!("{name}@{version}"),
+    }
+}
+
+pub(super) fn trace(artifact: &str) -> String {
+    with("/trace", &[("artifact", artifact)])
+}
+
+pub(super) fn artifact(name: &str) -> String {
+    with("/artifact", &[("name", name)])
+}
+
+pub(super) fn tag(tag: &str) -> String {
+    with("/components", &[("tag", tag)])
+}
+
+pub(super) fn owner(owner: &str) -> String {
+    with("/components", &[("owner", owner)])
+}
+
+pub(super) fn search(text: &str) -> String {
+    with("/search", &[("q", text)])
+}
+
+pub(super) fn to(path: &str, pairs: &[(&str, &str)]) -> String {
+    with(path, pairs)
+}
+
+/// Returns where a form leads back to: a place of this server, and nowhere else.
+pub(super) fn back(text: &str) -> String {
+    let is_own = text.starts_with('/')
+        && !text.starts_with("//")
+        && !text.contains('\\')
+        && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_own { text.to_owned() } else { "/".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_any_kind_survive() {
+        assert_eq!(trace("a b&c=d#e@f"), "/trace?artifact=a+b%26c%3Dd%23e%40f");
+        assert_eq!(to("/", &[("status", "")]), "/");
+    }
+
+    #[test]
+    fn a_form_leads_back_to_this_server_only() {
+        assert_eq!(back("/trace?artifact=a"), "/trace?artifact=a");
+        for foreign in ["//evil.example", "https://evil.example", "/\\evil.example", "", "javascript:x", "/a\r\nb"] {
+            assert_eq!(back(foreign), "/", "{foreign}");
+        }
+    }
+}

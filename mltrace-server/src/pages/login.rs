@@ -1,0 +1,86 @@
+//! Where a person types the token, once.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Form, Query, Request, State};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::{failed, layout, link, shown};
+use crate::app::App;
+use crate::failure::Failure;
+use crate::routes::Routes;
+use crate::safety;
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes.route(Method::GET, "/login", get(ask)).route(Method::POST, "/login", axum::routing::post(enter)).route(
+        Method::POST,
+        "/logout",
+        axum::routing::post(leave),
+    )
+}
+
+/// Sends a browser to the page that asks for the token, from where it comes back.
+pub(crate) fn to_login(request: &Request) -> Response {
+    let here = request.uri().path_and_query().map_or("/", |here| here.as_str());
+    Redirect::to(&link::to("/login", &[("back", &link::back(here))])).into_response()
+}
+
+#[derive(Deserialize)]
+struct Back {
+    #[serde(default)]
+    back: String,
+}
+
+async fn ask(Query(asked): Query<Back>) -> Response {
+    shown(page(&asked.back, false))
+}
+
+fn page(back: &str, is_wrong: bool) -> Markup {
+    let body = html! {
+        h1 { "Token" }
+        p { "This server can be reached by others, so it asks for its token. Whoever started it was told." }
+        @if is_wrong { p.notice role="alert" { "That is not the token." } }
+        form.stack action="/login" method="post" {
+            label for="token" { "Token" }
+            input #token name="token" type="password" autocomplete="current-password" required autofocus;
+            input type="hidden" name="back" value=(link::back(back));
+            button type="submit" { "Enter" }
+        }
+    };
+    layout::bare("Token", &body)
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    token: String,
+    #[serde(default)]
+    back: String,
+}
+
+async fn enter(State(app): State<Arc<App>>, told: Result<Form<Entry>, FormRejection>) -> Response {
+    let Ok(Form(entry)) = told else { return failed(Failure::usage("the form is wrong")) };
+    if !app.guard.opens(&entry.token) {
+        let mut response = shown(page(&entry.back, true));
+        *response.status_mut() = StatusCode::UNAUTHORIZED;
+        return response;
+    }
+    let cookie = safety::session_cookie(&app.guard);
+    with_cookie(Redirect::to(&link::back(&entry.back)).into_response(), cookie)
+}
+
+async fn leave() -> Response {
+    let gone = format!("{}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0", safety::SESSION);
+    with_cookie(Redirect::to("/login").into_response(), Some(gone))
+}
+
+fn with_cookie(mut response: Response, cookie: Option<String>) -> Response {
+    if let Some(value) = cookie.and_then(|cookie| HeaderValue::from_str(&cookie).ok()) {
+        response.headers_mut().insert(header::SET_COOKIE, value);
+    }
+    response
+}

@@ -1,0 +1,91 @@
+//! The pages: made on the server, whole without scripts.
+
+mod layout;
+
+mod link;
+
+mod parts;
+
+mod start;
+
+mod login;
+
+mod recent;
+
+mod components;
+
+mod chart;
+
+mod run;
+
+mod trace;
+
+mod graph;
+
+mod artifact;
+
+mod compare;
+
+mod review;
+
+mod search;
+
+mod api;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+
+use crate::failure::{Failure, mark_for_retry};
+use crate::routes::Routes;
+
+pub(crate) use api::page as api;
+pub(crate) use login::to_login;
+
+/// Adds the pages.
+pub(crate) fn routes(routes: Routes) -> Routes {
+    let add = [
+        login::routes,
+        recent::routes,
+        components::routes,
+        run::routes,
+        trace::routes,
+        artifact::routes,
+        compare::routes,
+        review::routes,
+        search::routes,
+    ];
+    add.into_iter().fold(routes, |routes, add| add(routes))
+}
+
+/// Returns a page as a response.
+pub(crate) fn shown(page: Markup) -> Response {
+    (StatusCode::OK, [(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))], page.into_string())
+        .into_response()
+}
+
+/// Returns the page that says why there is no other.
+pub(crate) fn failed(failure: Failure) -> Response {
+    let Failure { status, told } = failure;
+    let title = match status {
+        StatusCode::NOT_FOUND => "Not found",
+        StatusCode::SERVICE_UNAVAILABLE => "Not available",
+        StatusCode::CONFLICT => "Which one?",
+        StatusCode::INTERNAL_SERVER_ERROR => "A bug",
+        _ => "Not possible",
+    };
+    let body = html! {
+        h1 { (title) }
+        p.lead { (parts::sentence(&told.message)) }
+        @if !told.candidates.is_empty() {
+            p { "It may be:" }
+            ul { @for candidate in &told.candidates { li { a href=(link::search(candidate)) { (parts::name(candidate)) } } } }
+        }
+        @if let Some(hint) = &told.hint { p.hint { (parts::sentence(hint)) } }
+        p { a href="/" { "Recent runs" } " · " a href="/components" { "Components" } }
+    };
+    let mut response = shown(layout::bare(title, &body));
+    *response.status_mut() = status;
+    mark_for_retry(status, &mut response);
+    response
+}

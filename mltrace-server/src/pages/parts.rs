@@ -1,0 +1,124 @@
+//! What many pages are made of: names, signs, times, links to things.
+
+use std::fmt::Write as _;
+
+use maud::{Markup, html};
+use mltrace_core::escape;
+use mltrace_core::model::{ArtifactName, RunId, Status, Timestamp, Verdict, VersionId};
+use mltrace_core::query::{Run, Stale};
+
+use super::link;
+use crate::moment;
+
+/// A name of any length and direction: isolated, on its own terms, and never able to hide.
+pub(super) fn name(text: &str) -> Markup {
+    html! { bdi.name { (escape::line(text)) } }
+}
+
+/// A sentence of the command, as one of a page: names in backticks become code.
+pub(super) fn sentence(text: &str) -> Markup {
+    let mut first = text.chars();
+    let text: String = first.next().into_iter().flat_map(char::to_uppercase).chain(first).collect();
+    html! {
+        @for (number, part) in text.split('`').enumerate() {
+            @if number % 2 == 1 { code { (name(part)) } } @else { (escape::block(part)) }
+        }
+        @if !text.ends_with(['.', '?', '!', '`', '…']) { "." }
+    }
+}
+
+/// How a run stands: a sign, a colour and a word.
+pub(super) fn status(status: Status) -> Markup {
+    html! { span class={ "status " (status.as_str()) } { span.sign aria-hidden="true" { (sign(status)) } " " (status.as_str()) } }
+}
+
+/// Returns the sign of a status.
+pub(super) fn sign(status: Status) -> &'static str {
+    match status {
+        Status::Running => "▶",
+        Status::Completed => "✓",
+        Status::Failed => "✗",
+        Status::Cancelled => "⊘",
+        Status::Died => "†",
+    }
+}
+
+/// A person's verdict: a sign, a colour and a word; nothing when there is none.
+pub(super) fn verdict(verdict: Option<Verdict>) -> Markup {
+    match verdict {
+        Some(Verdict::Flagged) => html! { span.verdict.flagged { span aria-hidden="true" { "⚑" } " flagged" } },
+        Some(Verdict::Ok) => html! { span.verdict.ok { span aria-hidden="true" { "✔" } " ok" } },
+        Some(Verdict::None) | None => html! {},
+    }
+}
+
+/// That a run was stale, with why.
+pub(super) fn stale(reasons: &[Stale]) -> Markup {
+    let mut why = String::new();
+    for reason in reasons {
+        let _ = write!(why, "{}{}", if why.is_empty() { "" } else { "; " }, reason.message);
+    }
+    html! { @if !reasons.is_empty() { span.stale title=(escape::line(&why)) { span aria-hidden="true" { "⧗" } " stale" } } }
+}
+
+/// A moment, with how long ago it was.
+pub(super) fn time(moment: Timestamp, now: Timestamp) -> Markup {
+    html! { time datetime=(moment) title={ (moment::show(moment)) " UTC" } { (moment::show_ago(moment, now)) } }
+}
+
+/// A moment, to the second.
+pub(super) fn exact(moment: Timestamp) -> Markup {
+    html! { time datetime=(moment) { (moment::show(moment)) } }
+}
+
+/// A run, by its last digits.
+pub(super) fn run(id: RunId) -> Markup {
+    html! { a.id href=(link::run(id)) { (id.short()) } }
+}
+
+/// A component.
+pub(super) fn component(text: &str) -> Markup {
+    html! { a href=(link::component(text)) { (name(text)) } }
+}
+
+/// A version, as a link to how it came to be.
+pub(super) fn version(artifact: &ArtifactName, version: Option<&VersionId>) -> Markup {
+    html! { a href=(link::trace(&link::named(artifact, version))) { (name(artifact.as_str())) } }
+}
+
+/// The first outputs of a run with their verdicts, and how many more there are.
+pub(super) fn outputs(run: &Run, most: usize) -> Markup {
+    html! {
+        @for output in run.outputs.iter().take(most) {
+            div { (version(&output.name, output.version.as_ref())) " " (verdict(output.label)) }
+        }
+        @if run.outputs.len() > most {
+            div { a href=(link::run(run.id)) { "and " (run.outputs.len() - most) " more" } }
+        }
+    }
+}
+
+/// The buttons by which a person says what a version is; the browser comes back to `back`.
+pub(super) fn judge(artifact: &str, now: Option<Verdict>, back: &str) -> Markup {
+    let buttons = [
+        (Verdict::Flagged, "flagged", "⚑", "Flag as bad"),
+        (Verdict::Ok, "ok", "✔", "Mark as ok"),
+        (Verdict::None, "none", "↺", "Take back"),
+    ];
+    let shown = buttons.iter().filter(|(verdict, ..)| match now {
+        Some(Verdict::Flagged | Verdict::Ok) => now != Some(*verdict),
+        _ => *verdict != Verdict::None,
+    });
+    html! {
+        form.judge action="/flag" method="post" {
+            input type="hidden" name="artifact" value=(artifact);
+            input type="hidden" name="back" value=(back);
+            @for (_, value, sign, word) in shown {
+                button class=(value) type="submit" name="verdict" value=(value) {
+                    span aria-hidden="true" { (sign) } " " (word)
+                    span.quiet { " " (escape::line(artifact)) }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The last runs: the first page that a person sees.
+
+use maud::{Markup, html};
+use mltrace_core::model::{Status, Timestamp};
+use mltrace_core::query::{Components, Run};
+
+use super::{layout, link, parts, start};
+use crate::api::RecentQuery;
+use crate::app::App;
+use crate::failure::Failure;
+use crate::moment;
+use crate::routes::Routes;
+
+/// The spans that the filter offers.
+const SPANS: &[(&str, &str)] =
+    &[("", "any time"), ("1h", "last hour"), ("1d", "last day"), ("7d", "last week"), ("30d", "last 30 days")];
+/// How many outputs of a run a list shows.
+const MOST_OUTPUTS: usize = 3;
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes.page("/", page)
+}
+
+fn page(app: &App, asked: &RecentQuery) -> Result<Markup, Failure> {
+    let page = asked.page(app)?;
+    let components = app.ask(|reader| reader.components(None, None))?;
+    let is_plain = asked.component.is_none() && asked.before.is_none();
+    let body = html! {
+        h1 { "Recent runs" }
+        @if components.components.is_empty() {
+            (start::steps(app))
+        } @else {
+            (filters(asked, &components))
+            // The script asks for this page again when there is news, unless an older page is looked at.
+            div #runs data-live=[is_plain.then_some("runs")] aria-live="off" {
+                (table(&page.runs.runs, true))
+                (next(asked, page.next.map(|run| run.to_string()).as_deref()))
+            }
+        }
+    };
+    Ok(layout::page(app, "Recent runs", "/", &body))
+}
+
+fn filters(asked: &RecentQuery, known: &Components) -> Markup {
+    let owners: std::collections::BTreeSet<&str> =
+        known.components.iter().filter_map(|component| component.owner.as_deref()).collect();
+    let tags: std::collections::BTreeSet<&str> =
+        known.components.iter().flat_map(|component| component.tags.iter().map(String::as_str)).collect();
+    let names = known.components.iter().map(|component| component.name.as_str());
+    let since = asked.since.as_ref().map(|moment| moment.text.as_str()).unwrap_or_default();
+    html! {
+        form.filters action="/" method="get" aria-label="Filter" {
+            (choice("component", "Component", asked.component.as_deref(), names))
+            (choice("status", "Status", asked.status.map(Status::as_str), Status::ALL.into_iter().map(Status::as_str)))
+            label { "Since"
+                select name="since" {
+                    @if !SPANS.iter().any(|(value, _)| *value == since) { option value=(since) selected { (since) } }
+                    @for (value, word) in SPANS { option value=(value) selected[*value == since] { (word) } }
+                }
+            }
+            (choice("tag", "Tag", asked.tag.as_deref(), tags.into_iter()))
+            (choice("owner", "Owner", asked.owner.as_deref(), owners.into_iter()))
+            button type="submit" { "Filter" }
+            a href="/" { "Clear" }
+        }
+    }
+}
+
+fn choice<'n>(name: &str, title: &str, chosen: Option<&str>, values: impl Iterator<Item = &'n str>) -> Markup {
+    html! {
+        label { (title)
+            select name=(name) {
+                option value="" { "any" }
+                @for value in values {
+                    option value=(value) selected[chosen == Some(value)] { (mltrace_core::escape::line(value)) }
+                }
+            }
+        }
+    }
+}
+
+/// Returns the link to the next page.
+pub(super) fn next(asked: &RecentQuery, next: Option<&str>) -> Markup {
+    let Some(next) = next else { return html! {} };
+    let limit = asked.limit.map(|limit| limit.to_string()).unwrap_or_default();
+    let until = asked.until.as_ref().map(|moment| moment.at.to_string()).unwrap_or_default();
+    let pairs = [
+        ("component", asked.component.as_deref().unwrap_or_default()),
+        ("status", asked.status.map(Status::as_str).unwrap_or_default()),
+        ("since", asked.since.as_ref().map(|moment| moment.text.as_str()).unwrap_or_default()),
+        ("until", &until),
+        ("tag", asked.tag.as_deref().unwrap_or_default()),
+        ("owner", asked.owner.as_deref().unwrap_or_default()),
+        ("limit", &limit),
+        ("before", next),
+    ];
+    html! { nav.paging aria-label="Pages" { a rel="next" href=(link::to("/", &pairs)) { "Older runs →" } } }
+}
+
+/// Returns runs as a table.
+pub(super) fn table(runs: &[Run], with_component: bool) -> Markup {
+    if runs.is_empty() {
+        return html! { p { "No run passes." } };
+    }
+    let now = Timestamp::now();
+    html! {
+        table.runs {
+            thead { tr {
+                th scope="col" { "Run" }
+                th scope="col" { "Status" }
+                @if with_component { th scope="col" { "Component" } }
+                th scope="col" { "Wrote" }
+                th scope="col" { "Started" }
+                th scope="col" { "Took" }
+            } }
+            tbody {
+                @for run in runs {
+                    tr {
+                        td { (parts::run(run.id)) }
+                        td { (parts::status(run.status)) " " (parts::stale(&run.stale)) }
+                        @if with_component { td { (parts::component(&run.component)) } }
+                        td { (parts::outputs(run, MOST_OUTPUTS)) }
+                        td { (parts::time(run.started_at, now)) }
+                        td.number { @if let Some(took) = run.duration_ms { (moment::show_span(took)) } }
+                    }
+                }
+            }
+        }
+    }
+}

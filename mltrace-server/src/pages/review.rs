@@ -1,0 +1,118 @@
+//! Whom to suspect: the verdicts, the suspects with their evidence, and what to look at next.
+
+use std::collections::HashMap;
+
+use maud::{Markup, html};
+use mltrace_core::model::{RunId, Timestamp, Verdict};
+use mltrace_core::query::{Labelled, LookNext, Review, Suspect};
+use serde::Deserialize;
+
+use super::{layout, link, parts};
+use crate::app::App;
+use crate::failure::Failure;
+use crate::routes::Routes;
+
+/// How many suspects, and how many runs of each, the page names.
+const MOST_SUSPECTS: usize = 10;
+const MOST_RUNS: usize = 5;
+/// How many verdicts the page lists of each kind.
+const MOST_LABELS: usize = 50;
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes.page("/review", page)
+}
+
+#[derive(Deserialize)]
+struct Nothing {}
+
+fn page(app: &App, _: &Nothing) -> Result<Markup, Failure> {
+    let review = app.ask(|reader| reader.review(Some(MOST_SUSPECTS)))?;
+    let names: HashMap<RunId, &str> = (review.suspects.iter())
+        .flat_map(|suspect| suspect.runs.iter().copied().zip(suspect.components.iter().map(String::as_str)))
+        .collect();
+    let body = html! {
+        h1 { "Review" }
+        @if review.flagged.is_empty() { (how()) }
+        @else {
+            h2 { "Whom to suspect" }
+            @if review.suspects.is_empty() { p { "Nothing that is recorded stands upstream of what was flagged." } }
+            ol.suspects { @for suspect in &review.suspects { (shown(suspect)) } }
+            @if review.explains.len() > 1 || review.explains.iter().any(|set| set.len() > 1) {
+                h2 { "What explains every flag" }
+                ul { @for set in &review.explains { li { @for run in set {
+                    @if let Some(name) = names.get(run) { (parts::name(name)) " " } (parts::run(*run)) " "
+                } } } }
+            }
+        }
+        (look_next(&review.look_next))
+        (labels(&review))
+    };
+    Ok(layout::page(app, "Review", "/review", &body))
+}
+
+fn how() -> Markup {
+    html! {
+        p.lead { "Nothing is flagged." }
+        p { "Open a wrong output, from " a href="/" { "the last runs" } " or through the command bar, and press “Flag as bad”. "
+            "Flag what else is wrong, mark as ok what somebody looked at and found fine, and this page tells which runs to suspect, and why." }
+    }
+}
+
+fn shown(suspect: &Suspect) -> Markup {
+    html! {
+        li.suspect {
+            div.facts {
+                @for (number, (run, component)) in suspect.runs.iter().zip(&suspect.components).take(MOST_RUNS).enumerate() {
+                    @if number > 0 { "or " }
+                    a.strong href=(link::run(*run)) { (parts::name(component)) " " span.id { (run.short()) } }
+                }
+                @if suspect.runs.len() > MOST_RUNS { "or " (suspect.runs.len() - MOST_RUNS) " more" }
+            }
+            @if suspect.runs.len() > 1 { p.quiet-text { "The verdicts so far cannot tell these apart." } }
+            ul.evidence { @for evidence in &suspect.evidence { li { (parts::sentence(evidence)) } } }
+        }
+    }
+}
+
+fn look_next(next: &[LookNext]) -> Markup {
+    html! {
+        @if !next.is_empty() {
+            h2 { "Look next" }
+            p { "A verdict on these would tell most." }
+            ul.next { @for look in next {
+                li {
+                    (parts::version(&look.name, Some(&look.version))) " " (parts::sentence(&look.why)) " "
+                    (parts::judge(&link::named(&look.name, Some(&look.version)), None, "/review"))
+                }
+            } }
+        }
+    }
+}
+
+fn labels(review: &Review) -> Markup {
+    let now = Timestamp::now();
+    let list = |title: &str, labels: &[Labelled], verdict: Verdict| {
+        html! {
+            @if !labels.is_empty() {
+                h2 { (title) " (" (labels.len()) ")" }
+                table {
+                    thead { tr { th scope="col" { "Artifact" } th scope="col" { "Version" } th scope="col" { "Why" } th scope="col" { "By" } th scope="col" { "Verdict" } } }
+                    tbody { @for label in labels.iter().take(MOST_LABELS) {
+                        tr {
+                            td { (parts::version(&label.name, Some(&label.version))) }
+                            td { code title=(label.version) { (label.version.short(8)) } }
+                            td { @if let Some(reason) = &label.reason { (mltrace_core::escape::line(reason)) } }
+                            td { @if let Some(by) = &label.by { (parts::name(by)) " " } (parts::time(label.at, now)) }
+                            td { (parts::verdict(Some(verdict))) " " (parts::judge(&link::named(&label.name, Some(&label.version)), Some(verdict), "/review")) }
+                        }
+                    } }
+                }
+                @if labels.len() > MOST_LABELS { p { "And " (labels.len() - MOST_LABELS) " more." } }
+            }
+        }
+    };
+    html! {
+        (list("Flagged as bad", &review.flagged, Verdict::Flagged))
+        (list("Looked at and found ok", &review.ok, Verdict::Ok))
+    }
+}

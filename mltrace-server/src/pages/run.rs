@@ -1,0 +1,244 @@
+//! One run with everything that is recorded of it.
+
+use maud::{Markup, html};
+use mltrace_core::escape;
+use mltrace_core::model::{Bound, Timestamp};
+use mltrace_core::query::{Input, Run, RunFilter};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{layout, link, parts};
+use crate::api::{self, NoteBody};
+use crate::app::App;
+use crate::failure::Failure;
+use crate::moment;
+use crate::routes::Routes;
+
+/// How many inputs or outputs the page lists.
+const MOST_EDGES: usize = 200;
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes.page("/run", page).form("/note", note)
+}
+
+#[derive(Deserialize)]
+struct RunQuery {
+    run: String,
+}
+
+fn page(app: &App, asked: &RunQuery) -> Result<Markup, Failure> {
+    let run = app.ask(|reader| reader.inspect(&asked.run))?;
+    let filter = RunFilter {
+        component: Some(run.component.clone()),
+        before: Some(run.id),
+        limit: Some(1),
+        ..RunFilter::default()
+    };
+    let before = app.ask(|reader| reader.recent(&filter))?.runs.pop();
+    let back = link::run(run.id);
+    let body = html! {
+        p.path { "Run of " (parts::component(&run.component)) }
+        h1 { (parts::name(&run.component)) " " code { (run.id.short()) } }
+        div.facts {
+            (parts::status(run.status)) (parts::stale(&run.stale))
+            span { "started " (parts::exact(run.started_at)) " (" (parts::time(run.started_at, Timestamp::now())) ")" }
+            @if let Some(took) = run.duration_ms { span { "took " (moment::show_span(took)) } }
+            a href=(link::to("/impact", &[("run", &run.id.to_string())])) { "What was made from it?" }
+            @if let Some(owner) = &run.owner { span { "ask " a href=(link::owner(owner)) { (parts::name(owner)) } } }
+        }
+        @if let Some(description) = &run.description { p { (escape::block(description)) } }
+        @if let Some(error) = &run.error { h2 { "Error" } pre.error { (escape::block(error)) } }
+        @if !run.stale.is_empty() { ul.notice { @for stale in &run.stale { li { (parts::sentence(&stale.message)) } } } }
+        @if let Some(before) = &before { (changes(&run, before)) }
+        (outputs(&run, &back))
+        (inputs(&run))
+        (params(&run))
+        (notes(&run))
+        (surroundings(&run))
+    };
+    let title = format!("{} {}", run.component, run.id.short());
+    Ok(layout::page(app, &title, "", &body))
+}
+
+/// What differs from the run of the same component before this one: the first thing to look at in a suspect.
+fn changes(run: &Run, before: &Run) -> Markup {
+    let mut rows: Vec<(String, String, String)> = Vec::new();
+    let mut compare = |what: String, then: Option<String>, now: Option<String>| {
+        if then != now {
+            rows.push((what, then.unwrap_or_else(|| "—".to_owned()), now.unwrap_or_else(|| "—".to_owned())));
+        }
+    };
+    let names: std::collections::BTreeSet<&String> = run.params.keys().chain(before.params.keys()).collect();
+    for name in names {
+        let value = |of: &Run| of.params.get(name).map(plain);
+        compare(format!("parameter {name}"), value(before), value(run));
+    }
+    let git =
+        |of: &Run| of.git.as_ref().and_then(|git| git.commit.clone()).map(|commit| commit.chars().take(12).collect());
+    compare("commit".to_owned(), git(before), git(run));
+    let dirty = |of: &Run| {
+        of.git
+            .as_ref()
+            .and_then(|git| git.dirty)
+            .map(|dirty| (if dirty { "changed" } else { "as committed" }).to_owned())
+    };
+    compare("work tree".to_owned(), dirty(before), dirty(run));
+    let code = |of: &Run| of.code.as_ref().map(|code| code.hash.chars().take(12).collect());
+    compare("source text".to_owned(), code(before), code(run));
+    for input in &run.inputs {
+        if let Some(other) = before.inputs.iter().find(|other| other.name == input.name) {
+            compare(format!("input {}", input.name), Some(other.version.short(12)), Some(input.version.short(12)));
+        }
+    }
+    compare("host".to_owned(), before.host.clone(), run.host.clone());
+    compare("status".to_owned(), Some(before.status.as_str().to_owned()), Some(run.status.as_str().to_owned()));
+    html! {
+        section.changes {
+            h2 { "Changed since the run before" }
+            @if rows.is_empty() { p { "Nothing that is recorded, since " (parts::run(before.id)) "." } }
+            @else {
+                table {
+                    thead { tr { th scope="col" { "What" } th scope="col" { "Before, " (parts::run(before.id)) } th scope="col" { "This run" } } }
+                    tbody {
+                        @for (what, then, now) in &rows {
+                            tr { th scope="row" { (parts::name(what)) } td { code { (parts::name(then)) } } td.now { code { (parts::name(now)) } } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn outputs(run: &Run, back: &str) -> Markup {
+    html! {
+        h2 { "Wrote" }
+        @if run.outputs.is_empty() { p { "Nothing that is recorded." } } @else {
+            table {
+                thead { tr { th scope="col" { "Artifact" } th scope="col" { "Version" } th scope="col" { "Verdict" } } }
+                tbody {
+                    @for output in run.outputs.iter().take(MOST_EDGES) {
+                        tr {
+                            td { (parts::version(&output.name, output.version.as_ref())) }
+                            td { @if let Some(version) = &output.version { code title=(version) { (version.short(8)) } } @else { "none: the run did not complete" } }
+                            td {
+                                (parts::verdict(output.label)) " "
+                                @if output.version.is_some() {
+                                    (parts::judge(&link::named(&output.name, output.version.as_ref()), output.label, back))
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            (more(run.outputs.len()))
+        }
+    }
+}
+
+fn more(count: usize) -> Markup {
+    html! { @if count > MOST_EDGES { p { "And " (count - MOST_EDGES) " more; the API tells them all." } } }
+}
+
+fn inputs(run: &Run) -> Markup {
+    html! {
+        h2 { "Read" }
+        @if run.inputs.is_empty() { p { "Nothing that is recorded." } } @else {
+            table {
+                thead { tr { th scope="col" { "Artifact" } th scope="col" { "Version" } th scope="col" { "Written by" } th scope="col" { "Known by" } } }
+                tbody {
+                    @for input in run.inputs.iter().take(MOST_EDGES) {
+                        tr {
+                            td { (parts::version(&input.name, Some(&input.version))) }
+                            td { code title=(input.version) { (input.version.short(8)) } }
+                            td { @match input.written_by { Some(writer) => (parts::run(writer)), None => "nobody known" } }
+                            td { (bound(input)) }
+                        }
+                    }
+                }
+            }
+            (more(run.inputs.len()))
+        }
+    }
+}
+
+/// How it is known which write was read.
+fn bound(input: &Input) -> Markup {
+    html! {
+        @match input.bound {
+            Bound::Content => "its content",
+            Bound::Declaration => "the declared version",
+            Bound::Time => span.weak { "the time alone: its content is not known" },
+            Bound::Copy => span.weak { "a copy: the same content under another name" },
+            Bound::UnknownWriter => span.weak { "nothing: no recorded run wrote it" },
+        }
+        @if let Some(other) = &input.same_content_as { ", same content as " (parts::version(&other.name, Some(&other.version))) }
+        @if let Some(changed) = input.changed_since { ", changed since run " (parts::run(changed)) " wrote it" }
+    }
+}
+
+fn params(run: &Run) -> Markup {
+    html! {
+        @if !run.params.is_empty() {
+            h2 { "Parameters" }
+            dl.params { @for (name, value) in &run.params { dt { (parts::name(name)) } dd { code { (parts::name(&plain(value))) } } } }
+        }
+    }
+}
+
+fn notes(run: &Run) -> Markup {
+    html! {
+        h2 { "Notes" }
+        @for note in &run.notes {
+            blockquote.note { (escape::block(&note.text)) footer { (parts::exact(note.at)) @if let Some(by) = &note.by { " by " (parts::name(by)) } } }
+        }
+        form.stack action="/note" method="post" {
+            input type="hidden" name="run" value=(run.id);
+            label for="note" { "Add a note" }
+            textarea #note name="text" rows="2" required maxlength="65536" {}
+            button type="submit" { "Add note" }
+        }
+    }
+}
+
+fn surroundings(run: &Run) -> Markup {
+    html! {
+        h2 { "Surroundings" }
+        dl {
+            dt { "Id" } dd { code { (run.id) } }
+            @if let Some(parent) = run.parent { dt { "Inside of" } dd { (parts::run(parent)) } }
+            @if let Some(ended) = run.ended_at { dt { "Ended" } dd { (parts::exact(ended)) } }
+            @if let Some(host) = &run.host { dt { "Host" } dd { (parts::name(host)) } }
+            @if let Some(user) = &run.user { dt { "User" } dd { (parts::name(user)) } }
+            @if !run.tags.is_empty() { dt { "Tags" } dd { @for tag in &run.tags { a.tag href=(link::tag(tag)) { (parts::name(tag)) } " " } } }
+            @if let Some(git) = &run.git {
+                dt { "Commit" } dd {
+                    code { (parts::name(git.commit.as_deref().unwrap_or("none yet"))) }
+                    @if git.dirty == Some(true) { span.weak { " with changes that are not committed" } }
+                }
+                @if let Some(branch) = &git.branch { dt { "Branch" } dd { (parts::name(branch)) } }
+            }
+        }
+        @if let Some(code) = &run.code {
+            h2 { "Code" }
+            p { code { (parts::name(&format!("{}:{}", code.file, code.line))) }
+                @if code.is_in_work_tree == Some(false) { span.weak { " (the file held another text when it ran)" } } }
+            @if let Some(source) = &code.source { pre.source tabindex="0" { code { (escape::block(source)) } } }
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct NoteForm {
+    run: String,
+    text: String,
+}
+
+fn note(app: &App, told: &NoteForm) -> Result<String, Failure> {
+    let run = api::note(app, &NoteBody { run: told.run.clone(), text: told.text.clone() })?;
+    Ok(link::run(run.id))
+}

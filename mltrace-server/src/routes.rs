@@ -1,0 +1,200 @@
+//! The table of routes: what the router, the OpenAPI document and the tests of access are all made from.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, FormRejection, QueryRejection};
+use axum::extract::{DefaultBodyLimit, Form, Query, Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{MethodRouter, get, post};
+use maud::Markup;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::api::{self, Operation};
+use crate::app::App;
+use crate::failure::{Failure, mark_for_retry};
+use crate::{assets, live, pages, safety};
+
+/// A form or a question is never longer.
+const BODY_LIMIT: usize = 256 << 10;
+/// How long a request may take in all.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+/// What a request may ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path.
+    pub path: &'static str,
+}
+
+/// The table while it is filled.
+#[derive(Default)]
+pub(crate) struct Routes {
+    router: Router<Arc<App>>,
+    table: Vec<Route>,
+    operations: Vec<Operation>,
+}
+
+impl Routes {
+    /// Adds a question of the API: parameters in the address, an answer in JSON.
+    pub(crate) fn ask<Q, A>(
+        self,
+        path: &'static str,
+        summary: &'static str,
+        question: fn(&App, &Q) -> Result<A, Failure>,
+    ) -> Self
+    where
+        Q: DeserializeOwned + JsonSchema + Send + 'static,
+        A: Serialize + JsonSchema + Send + 'static,
+    {
+        let handler = move |State(app): State<Arc<App>>, asked: Result<Query<Q>, QueryRejection>| async move {
+            let Query(asked) = asked.map_err(|error| Failure::usage(error.body_text()))?;
+            let answer = app.work(move |app| question(app, &asked)).await?;
+            Ok::<_, Failure>(api::json(StatusCode::OK, &answer))
+        };
+        self.operation(Operation::get::<Q, A>(path, summary)).route(Method::GET, path, get(handler))
+    }
+
+    /// Adds a verb of the API: one JSON object in, an answer in JSON out.
+    pub(crate) fn tell<B, A>(
+        self,
+        path: &'static str,
+        summary: &'static str,
+        verb: fn(&App, &B) -> Result<A, Failure>,
+    ) -> Self
+    where
+        B: DeserializeOwned + JsonSchema + Send + 'static,
+        A: Serialize + JsonSchema + Send + 'static,
+    {
+        let handler = move |State(app): State<Arc<App>>, headers: HeaderMap, body: Result<Bytes, BytesRejection>| {
+            let told = api::body(&headers, body, &["application/json"]).and_then(|bytes| {
+                serde_json::from_slice(&bytes).map_err(|error| Failure::usage(format!("the body is wrong: {error}")))
+            });
+            async move {
+                let told = told?;
+                let (answer, is_behind) =
+                    app.work(move |app| verb(app, &told).map(|answer| (answer, app.is_behind()))).await?;
+                // Safe in the journal, while the store, from which the answer came, is away.
+                let status = if is_behind { StatusCode::ACCEPTED } else { StatusCode::OK };
+                Ok::<_, Failure>(api::json(status, &answer))
+            }
+        };
+        self.operation(Operation::post::<B, A>(path, summary)).route(Method::POST, path, post(handler))
+    }
+
+    /// Adds a page.
+    pub(crate) fn page<Q>(self, path: &'static str, page: fn(&App, &Q) -> Result<Markup, Failure>) -> Self
+    where
+        Q: DeserializeOwned + Send + 'static,
+    {
+        let handler = move |State(app): State<Arc<App>>, asked: Result<Query<Q>, QueryRejection>| async move {
+            let asked = asked.map_err(|error| Failure::usage(error.body_text()));
+            let made = match asked {
+                Ok(Query(asked)) => app.work(move |app| page(app, &asked)).await,
+                Err(wrong) => Err(wrong),
+            };
+            made.map_or_else(pages::failed, pages::shown)
+        };
+        self.route(Method::GET, path, get(handler))
+    }
+
+    /// Adds an address that leads to a page.
+    pub(crate) fn lead<Q>(self, path: &'static str, find: fn(&Q) -> String) -> Self
+    where
+        Q: DeserializeOwned + Send + 'static,
+    {
+        let handler = move |asked: Result<Query<Q>, QueryRejection>| async move {
+            match asked {
+                Ok(Query(asked)) => Redirect::to(&find(&asked)).into_response(),
+                Err(wrong) => pages::failed(Failure::usage(wrong.body_text())),
+            }
+        };
+        self.route(Method::GET, path, get(handler))
+    }
+
+    /// Adds a form: what it does returns where the browser goes next.
+    pub(crate) fn form<F>(self, path: &'static str, verb: fn(&App, &F) -> Result<String, Failure>) -> Self
+    where
+        F: DeserializeOwned + Send + 'static,
+    {
+        let handler = move |State(app): State<Arc<App>>, told: Result<Form<F>, FormRejection>| async move {
+            let told = told.map_err(|error| Failure::new(error.status(), error.body_text()));
+            let done = match told {
+                Ok(Form(told)) => app.work(move |app| verb(app, &told)).await,
+                Err(wrong) => Err(wrong),
+            };
+            done.map_or_else(pages::failed, |next| Redirect::to(&next).into_response())
+        };
+        self.route(Method::POST, path, post(handler))
+    }
+
+    /// Adds what fits no other form.
+    pub(crate) fn route(mut self, method: Method, path: &'static str, handler: MethodRouter<Arc<App>>) -> Self {
+        self.router = self.router.route(path, handler);
+        self.table.push(Route { method, path });
+        self
+    }
+
+    /// Adds what the API's document tells of a route.
+    pub(crate) fn operation(mut self, operation: Operation) -> Self {
+        self.operations.push(operation);
+        self
+    }
+}
+
+/// Returns all that is served for `app`, and the table of it.
+pub fn service(app: Arc<App>) -> (Router, Vec<Route>) {
+    let routes = [pages::routes, live::routes, assets::routes, api::routes];
+    let routes = routes.into_iter().fold(Routes::default(), |routes, add| add(routes));
+    let Routes { router, table, .. } = api::document_routes(routes);
+    let router = router
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIME_LIMIT))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), safety::check))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| pages::failed(Failure::bug())))
+        .layer(middleware::from_fn(dress))
+        .with_state(app);
+    (router, table)
+}
+
+impl Routes {
+    /// Returns what was added to the API so far.
+    pub(crate) fn operations(&self) -> &[Operation] {
+        &self.operations
+    }
+}
+
+/// Gives every response its headers, whoever made it.
+async fn dress(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let status = response.status();
+    if !response.headers().contains_key(header::RETRY_AFTER) {
+        mark_for_retry(status, &mut response);
+    }
+    safety::add_headers(response.headers_mut());
+    response
+}
+
+async fn nothing_here(request: Request) -> Response {
+    let path = request.uri().path();
+    let failure = Failure::new(StatusCode::NOT_FOUND, format!("there is nothing at `{path}`"));
+    if path.starts_with("/api/") { failure.into_json() } else { pages::failed(failure) }
+}
+
+async fn wrong_method(request: Request) -> Response {
+    let message = format!("`{}` cannot be asked of `{}`", request.method(), request.uri().path());
+    let failure = Failure::new(StatusCode::METHOD_NOT_ALLOWED, message);
+    if request.uri().path().starts_with("/api/") { failure.into_json() } else { pages::failed(failure) }
+}

@@ -1,0 +1,18 @@
+//! Who may ask: the checks that every request passes, and the headers that every response carries.
+
+mod host;
+
+mod token;
+
+mod origin;
+
+mod headers;
+
+mod guard;
+
+pub use guard::{Guard, MissingToken};
+pub use host::{AllowedHost, WrongHost};
+pub use token::{Token, WrongToken};
+
+pub(crate) use guard::{SESSION, check, session_cookie};
+pub(crate) use headers::add as add_headers;

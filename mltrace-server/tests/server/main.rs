@@ -1,0 +1,9 @@
+//! The server as a client meets it, without a network: access, answers, recording, pages.
+
+mod client;
+
+mod access;
+
+mod questions;
+
+mod recording;

@@ -1,0 +1,132 @@
+//! The questions of the API.
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::client::Served;
+
+/// Returns `count` runs of `step`, one a minute, each writing `out`.
+fn minutes(count: usize) -> Vec<Value> {
+    let line = |minute: usize| {
+        let at = format!("2021-05-02T{:02}:{:02}:00Z", minute / 60, minute % 60);
+        json!({ "component": "step", "started_at": at, "ended_at": at, "outputs": ["out"], "tags": ["etl"] })
+    };
+    (0..count).map(line).collect()
+}
+
+#[test]
+fn an_empty_store_answers() {
+    let served = Served::new();
+    assert_eq!(served.ask("/api/v1/recent"), json!({ "runs": [], "next": null }));
+    assert_eq!(served.ask("/api/v1/components"), json!({ "components": [] }));
+    assert_eq!(served.ask("/api/v1/tags"), json!({ "tags": [] }));
+    assert_eq!(served.ask("/api/v1/review")["suspects"], json!([]));
+    assert_eq!(served.get("/api/v1/trace?artifact=x").status, StatusCode::NOT_FOUND);
+    assert!(!served.folder().join("mltrace.db").exists(), "a question makes no store");
+}
+
+#[test]
+fn pages_of_runs_follow_each_other_without_a_gap() {
+    let served = Served::with(&minutes(25));
+    let mut seen = Vec::new();
+    let mut before = String::new();
+    loop {
+        let page = served.ask(&format!("/api/v1/recent?limit=10{before}"));
+        seen.extend(page["runs"].as_array().unwrap().iter().map(|run| run["started_at"].as_str().unwrap().to_owned()));
+        match page["next"].as_str() {
+            Some(next) => before = format!("&before={next}"),
+            None => break,
+        }
+    }
+    let mut sorted = seen.clone();
+    sorted.sort_by(|a, b| b.cmp(a));
+    sorted.dedup();
+    assert_eq!((seen.len(), &seen), (25, &sorted));
+}
+
+#[test]
+fn runs_are_filtered() {
+    let served = Served::with(&[
+        json!({ "component": "a", "owner": "ada", "tags": ["etl"], "ended_at": "2021-05-01T00:00:00Z" }),
+        json!({ "component": "b", "owner": "bob", "ended_at": "2021-05-02T00:00:00Z", "error": "no", "status": "failed" }),
+        json!({ "component": "c", "owner": "ada", "ended_at": "2021-05-03T00:00:00Z" }),
+    ]);
+    let found = |query: &str| {
+        let answer = served.ask(&format!("/api/v1/recent?{query}"));
+        let runs = answer["runs"].as_array().unwrap();
+        runs.iter().map(|run| run["component"].as_str().unwrap()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(found(""), "c b a");
+    assert_eq!(found("owner=ada"), "c a");
+    assert_eq!(found("tag=etl"), "a");
+    assert_eq!(found("tag=nothing"), "");
+    assert_eq!(found("status=failed&component=&tag="), "b");
+    assert_eq!(found("since=2021-05-02&until=2021-05-02T12:00"), "b");
+    assert_eq!(found("owner=ada&tag=etl&component=a"), "a");
+}
+
+#[test]
+fn wrong_questions_are_told_what_is_wrong() {
+    let served = Served::with(&minutes(1));
+    for path in [
+        "/api/v1/recent?limit=0",
+        "/api/v1/recent?limit=501",
+        "/api/v1/recent?limit=x",
+        "/api/v1/recent?status=gone",
+        "/api/v1/recent?since=yesterday",
+        "/api/v1/recent?unknown=1",
+        "/api/v1/trace",
+        "/api/v1/history",
+        "/api/v1/trace?artifact=out&depth=-1",
+        "/api/v1/recent?before=zzz",
+    ] {
+        let answer = served.get(path);
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}: {}", answer.text);
+        assert!(!answer.json()["error"]["message"].as_str().unwrap().is_empty());
+    }
+    assert_eq!(served.get("/api/v1/history?component=nothing").status, StatusCode::NOT_FOUND);
+    assert_eq!(served.get("/api/v1/inspect?run=ffffffff").status, StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn a_version_is_traced_searched_and_listed() {
+    let served = Served::with(&[
+        json!({ "component": "clean", "ended_at": "2021-05-01T00:00:00Z", "inputs": ["raw.csv"], "outputs": ["clean.csv"] }),
+        json!({ "component": "train", "ended_at": "2021-05-02T00:00:00Z", "inputs": ["clean.csv"], "outputs": ["Model.json"] }),
+        json!({ "component": "train", "ended_at": "2021-05-03T00:00:00Z", "inputs": ["clean.csv"], "outputs": ["Model.json"] }),
+    ]);
+    let trace = served.ask("/api/v1/trace?artifact=Model.json");
+    let steps: Vec<_> =
+        trace["runs"].as_array().unwrap().iter().map(|run| (&run["component"], &run["depth"])).collect();
+    assert_eq!(steps, [(&json!("train"), &json!(0)), (&json!("clean"), &json!(1))]);
+    let versions = served.ask("/api/v1/versions?artifact=Model.json");
+    assert_eq!(versions["versions"].as_array().unwrap().len(), 2);
+    assert_eq!(versions["versions"][0]["written_at"], "2021-05-03T00:00:00Z");
+    assert_eq!(served.ask("/api/v1/versions?artifact=Model.json&limit=1")["is_cut"], true);
+    assert_eq!(served.ask("/api/v1/search?q=model")["artifacts"], json!(["Model.json"]));
+    assert_eq!(served.ask("/api/v1/search?q=TRAI")["components"], json!(["train"]));
+    assert_eq!(served.ask("/api/v1/names?kind=artifact&prefix=c")["names"], json!(["clean.csv"]));
+}
+
+#[test]
+fn the_document_describes_every_route_of_the_api() {
+    let served = Served::new();
+    let document = served.ask("/api/v1/openapi.json");
+    for route in served.routes.iter().filter(|route| route.path.starts_with("/api/v1/")) {
+        if route.path.ends_with("openapi.json") {
+            continue;
+        }
+        let operation = &document["paths"][route.path][route.method.as_str().to_lowercase()];
+        assert!(operation["summary"].is_string(), "{route:?}");
+        assert!(operation["responses"]["2XX"]["content"]["application/json"]["schema"].is_object(), "{route:?}");
+    }
+    // Every reference leads somewhere.
+    let text = document.to_string();
+    for reference in text.split("\"$ref\":\"#/components/schemas/").skip(1) {
+        let name = reference.split('"').next().unwrap();
+        assert!(document["components"]["schemas"][name].is_object(), "{name}");
+    }
+    let run = &document["components"]["schemas"]["Run"]["properties"];
+    assert!(run["duration_ms"].is_object() && run["depends_on"].is_object(), "{run}");
+    assert!(served.get("/api").text.contains("/api/v1/trace"));
+}

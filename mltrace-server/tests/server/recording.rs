@@ -1,0 +1,146 @@
+//! What is written through the API: runs from any language, verdicts, notes, components.
+
+use axum::body::Body;
+use axum::http::{Method, StatusCode};
+use mltrace_core::ingest;
+use serde_json::json;
+
+use crate::client::Served;
+
+#[test]
+fn a_run_from_any_language_is_recorded_once() {
+    let served = Served::new();
+    let line = json!({ "id": "0195e2a1-0000-7000-8000-000000000001", "component": "clean",
+        "ended_at": "2021-05-01T00:00:00Z", "inputs": ["raw.csv"], "outputs": ["clean.csv"], "params": { "month": 5 } });
+    let first = served.record(std::slice::from_ref(&line));
+    assert_eq!((first.status, &first.json()["stored"]), (StatusCode::OK, &json!(1)));
+    let again = served.record(std::slice::from_ref(&line));
+    assert_eq!((again.status, &again.json()["known"]), (StatusCode::OK, &json!(1)));
+    assert_eq!(served.ask("/api/v1/recent")["runs"].as_array().unwrap().len(), 1);
+    let mut other = line.clone();
+    other["component"] = json!("train");
+    let conflict = served.record(&[other]);
+    assert_eq!(conflict.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(conflict.json()["errors"][0]["message"].as_str().unwrap().contains("another component"));
+}
+
+#[test]
+fn a_run_may_be_told_when_it_begins_and_when_it_ends() {
+    let served = Served::new();
+    let id = "0195e2a1-0000-7000-8000-000000000002";
+    let begun = json!({ "id": id, "component": "train", "started_at": "2021-05-01T00:00:00Z", "inputs": ["a"] });
+    assert_eq!(served.record(&[begun]).status, StatusCode::OK);
+    assert_eq!(served.ask(&format!("/api/v1/inspect?run={id}"))["status"], "running");
+    let ended = json!({ "id": id, "component": "train", "started_at": "2021-05-01T00:00:00Z",
+        "ended_at": "2021-05-01T01:00:00Z", "inputs": ["a"], "outputs": ["m"] });
+    assert_eq!(served.record(&[ended]).status, StatusCode::OK);
+    let run = served.ask(&format!("/api/v1/inspect?run={id}"));
+    assert_eq!((&run["status"], &run["outputs"][0]["name"]), (&json!("completed"), &json!("m")));
+}
+
+#[test]
+fn a_body_is_an_object_a_list_or_lines() {
+    let served = Served::new();
+    let line = |name: &str| json!({ "component": name, "ended_at": "2021-05-01T00:00:00Z" });
+    let pretty = serde_json::to_string_pretty(&line("a")).unwrap();
+    for (body, count) in [
+        (pretty.clone(), 1),
+        (json!([line("a"), line("b")]).to_string(), 2),
+        (format!("{}\n\n{}\r\n", line("a"), line("c")), 2),
+        (String::new(), 0),
+    ] {
+        let asked =
+            Served::request(Method::POST, "/api/v1/runs").header("content-type", "application/json; charset=utf-8");
+        let told = served.send(asked.body(Body::from(body)).unwrap()).json();
+        assert_eq!(told["stored"].as_u64().unwrap() + told["known"].as_u64().unwrap(), count, "{told}");
+    }
+    assert_eq!(served.ask("/api/v1/recent")["runs"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn wrong_lines_are_told_and_the_rest_lands() {
+    let served = Served::new();
+    let answer = served.record(&[
+        json!({ "component": "a" }),
+        json!({ "compnent": "b" }),
+        json!([]),
+        json!({ "component": "c" }),
+    ]);
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let told = answer.json();
+    assert_eq!(
+        (&told["stored"], &told["errors"][0]["line"], &told["errors"][1]["line"]),
+        (&json!(2), &json!(2), &json!(3))
+    );
+}
+
+#[test]
+fn verdicts_are_given_and_taken_back() {
+    let served = Served::with(&[
+        json!({ "component": "predict", "ended_at": "2021-05-01T00:00:00Z", "outputs": ["p1"] }),
+        json!({ "component": "predict", "ended_at": "2021-05-02T00:00:00Z", "outputs": ["p2"] }),
+    ]);
+    let review = served.post("/api/v1/flag", &json!({ "artifacts": ["p1"], "reason": "all zero" }));
+    assert_eq!(review.status, StatusCode::OK);
+    let flagged = &review.json()["flagged"][0];
+    assert_eq!(
+        (&flagged["name"], &flagged["reason"], &flagged["by"]),
+        (&json!("p1"), &json!("all zero"), &json!("ada"))
+    );
+    assert_eq!(served.post("/api/v1/flag", &json!({ "artifacts": ["p2"], "ok": true })).json()["ok"][0]["name"], "p2");
+    assert_eq!(served.post("/api/v1/flag", &json!({ "artifacts": ["p1", "unknown"] })).status, StatusCode::NOT_FOUND);
+    assert_eq!(served.post("/api/v1/unflag", &json!({ "artifacts": ["p1"] })).json()["flagged"], json!([]));
+    assert_eq!(served.post("/api/v1/unflag", &json!({ "all": true })).json()["ok"], json!([]));
+    for wrong in [json!({}), json!({ "all": true, "artifacts": ["p1"] })] {
+        assert_eq!(served.post("/api/v1/unflag", &wrong).status, StatusCode::BAD_REQUEST);
+    }
+}
+
+#[test]
+fn notes_and_components_are_amended() {
+    let served = Served::with(&[json!({ "component": "train", "ended_at": "2021-05-01T00:00:00Z" })]);
+    let run = served.post("/api/v1/note", &json!({ "run": "latest", "text": "looked at it" })).json();
+    assert_eq!((&run["notes"][0]["text"], &run["notes"][0]["by"]), (&json!("looked at it"), &json!("ada")));
+    assert_eq!(served.post("/api/v1/note", &json!({ "run": "latest", "text": "  " })).status, StatusCode::BAD_REQUEST);
+    let component = served.post("/api/v1/component", &json!({ "name": "train", "owner": "shreya", "tags": ["fares"] }));
+    assert_eq!((&component.json()["owner"], &component.json()["tags"]), (&json!("shreya"), &json!(["fares"])));
+    let component = served.post("/api/v1/component", &json!({ "name": "train", "untag": ["fares"] })).json();
+    assert_eq!((&component["owner"], &component["tags"]), (&json!("shreya"), &json!([])));
+}
+
+#[test]
+fn runs_are_kept_in_the_journal_while_the_store_is_away() {
+    let served = Served::with(&[json!({ "component": "before", "ended_at": "2021-05-01T00:00:00Z" })]);
+    let (store, aside) = (served.folder().join("mltrace.db"), served.folder().join("aside.db"));
+    // What the store wrote last is in the file beside it, and moves with it.
+    let log = |path: &std::path::Path| path.with_extension("db-wal");
+    std::fs::rename(&store, &aside).unwrap();
+    std::fs::rename(log(&store), log(&aside)).unwrap();
+    std::fs::create_dir(&store).unwrap();
+
+    let away = served.get("/api/v1/recent");
+    assert_eq!((away.status, away.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "5"));
+    assert_eq!(served.get("/").status, StatusCode::SERVICE_UNAVAILABLE);
+    let begun = json!({ "component": "during", "started_at": "2021-05-02T00:00:00Z", "id": "0195e2a1-0000-7000-8000-000000000003" });
+    let ended = json!({ "component": "during", "ended_at": "2021-05-02T00:00:00Z", "outputs": ["x"] });
+    let kept = served.record(&[begun, ended, json!({ "wrong": 1 })]);
+    assert_eq!((kept.status, &kept.json()["journaled"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!(2)));
+    let kept = served.record(&[json!({ "component": "later", "ended_at": "2021-05-03T00:00:00Z" })]);
+    assert_eq!((kept.status, &kept.json()["journaled"]), (StatusCode::ACCEPTED, &json!(1)));
+
+    std::fs::remove_dir(&store).unwrap();
+    std::fs::rename(&aside, &store).unwrap();
+    std::fs::rename(log(&aside), log(&store)).unwrap();
+    ingest::open_folded(&served.home, &|_| {}).unwrap();
+    let runs = served.ask("/api/v1/recent")["runs"].as_array().unwrap().clone();
+    let told: Vec<_> = runs.iter().map(|run| format!("{} {}", run["component"], run["status"])).collect();
+    let expected =
+        ["\"later\" \"completed\"", "\"during\" \"running\"", "\"during\" \"completed\"", "\"before\" \"completed\""];
+    assert_eq!(told.len(), 4, "{told:?}");
+    assert!(expected.iter().all(|run| told.iter().any(|other| other == run)), "{told:?}");
+    // What was sent again while the journal waited is the same run.
+    assert_eq!(
+        served.record(&[json!({ "component": "later", "ended_at": "2021-05-03T00:00:00Z" })]).json()["known"],
+        1
+    );
+}
