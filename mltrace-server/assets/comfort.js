@@ -33,12 +33,12 @@ const live = document.querySelector("[data-live]");
 const start = document.querySelector(".start");
 if (live || start) {
   const refresh = async () => {
-    if (start) return location.reload();
-    if (live.contains(document.activeElement)) return;
+    if (live?.contains(document.activeElement)) return;
     const response = await fetch(location.href);
     if (!response.ok) return;
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    const fresh = page.getElementById(live.id);
+    if (start && !page.querySelector(".start")) location.reload();
+    const fresh = live && page.getElementById(live.id);
     if (!fresh) return;
     const known = new Set([...live.querySelectorAll(".id")].map((run) => run.textContent));
     live.replaceChildren(...fresh.childNodes);
@@ -57,9 +57,10 @@ for (const graph of document.querySelectorAll("[data-pan]")) {
   const show = () => graph.setAttribute("viewBox", `${view.x} ${view.y} ${view.width} ${view.height}`);
   const begin = () => {
     if (graph.classList.contains("is-moved")) return;
-    // The part that is in sight stays in sight.
+    // The part that is in sight stays in sight; the frame scrolls from its right end to the left.
     const box = frame.getBoundingClientRect();
-    Object.assign(view, { x: frame.scrollLeft, y: frame.scrollTop, width: box.width, height: box.height });
+    const left = frame.scrollWidth - frame.clientWidth + frame.scrollLeft;
+    Object.assign(view, { x: left, y: frame.scrollTop, width: box.width, height: box.height });
     graph.classList.add("is-moved");
     graph.removeAttribute("width");
     graph.removeAttribute("height");

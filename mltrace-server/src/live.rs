@@ -26,7 +26,8 @@ pub(crate) fn routes(routes: Routes) -> Routes {
 }
 
 async fn stream(State(app): State<Arc<App>>) -> Response {
-    let news = WatchStream::from_changes(app.news.subscribe());
+    // The first event comes at once: what happened between the page and its stream is not missed.
+    let news = WatchStream::new(app.news.subscribe());
     let events = news.timeout_repeating(tokio::time::interval(HEARTBEAT)).map_while(|news| match news {
         Ok(Some(count)) => Some(format!("event: runs\ndata: {count}\n\n")),
         // The server stops: an open stream would keep it.
@@ -51,11 +52,10 @@ pub(crate) async fn watch(app: Arc<App>) {
         });
         // A store that is away has no news.
         let Ok(newest) = look.await else { continue };
-        if newest.is_some() && known.is_some() && newest != known {
+        // Whoever begins to listen is told once, because nobody looked before.
+        if newest.is_some() && newest != known {
             app.news.send_modify(|news| *news = news.map(|count| count.wrapping_add(1)));
         }
-        if newest.is_some() {
-            known = newest;
-        }
+        known = newest;
     }
 }

@@ -32,3 +32,5 @@ mod hostile;
 mod shell;
 
 mod reference;
+
+mod serve;

@@ -36,6 +36,9 @@ fn frame(title: &str, project: Option<&str>, here: &str, body: &Markup) -> Marku
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
+                // Nobody else learns of an address; but without this a browser hides from the server itself which page
+                // a form was sent from.
+                meta name="referrer" content="same-origin";
                 meta name="color-scheme" content="light dark";
                 title { (title) " · mltrace" }
                 link rel="stylesheet" href=(style);

@@ -15,14 +15,21 @@ pub(super) fn name(text: &str) -> Markup {
     html! { bdi.name { (escape::line(text)) } }
 }
 
-/// A sentence of the command, as one of a page: names in backticks become code.
-pub(super) fn sentence(text: &str) -> Markup {
-    let mut first = text.chars();
-    let text: String = first.next().into_iter().flat_map(char::to_uppercase).chain(first).collect();
+/// Words of the command: names in backticks become code.
+pub(super) fn words(text: &str) -> Markup {
     html! {
         @for (number, part) in text.split('`').enumerate() {
             @if number % 2 == 1 { code { (name(part)) } } @else { (escape::block(part)) }
         }
+    }
+}
+
+/// A sentence of the command, as one of a page.
+pub(super) fn sentence(text: &str) -> Markup {
+    let mut first = text.chars();
+    let text: String = first.next().into_iter().flat_map(char::to_uppercase).chain(first).collect();
+    html! {
+        (words(&text))
         @if !text.ends_with(['.', '?', '!', '`', '…']) { "." }
     }
 }

@@ -69,7 +69,7 @@ fn shown(suspect: &Suspect) -> Markup {
                 @if suspect.runs.len() > MOST_RUNS { "or " (suspect.runs.len() - MOST_RUNS) " more" }
             }
             @if suspect.runs.len() > 1 { p.quiet-text { "The verdicts so far cannot tell these apart." } }
-            ul.evidence { @for evidence in &suspect.evidence { li { (parts::sentence(evidence)) } } }
+            ul.evidence { @for evidence in &suspect.evidence { li { (parts::words(evidence)) } } }
         }
     }
 }
@@ -81,7 +81,7 @@ fn look_next(next: &[LookNext]) -> Markup {
             p { "A verdict on these would tell most." }
             ul.next { @for look in next {
                 li {
-                    (parts::version(&look.name, Some(&look.version))) " " (parts::sentence(&look.why)) " "
+                    (parts::version(&look.name, Some(&look.version))) " " (parts::words(&look.why)) " "
                     (parts::judge(&link::named(&look.name, Some(&look.version)), None, "/review"))
                 }
             } }

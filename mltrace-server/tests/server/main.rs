@@ -7,3 +7,5 @@ mod access;
 mod questions;
 
 mod recording;
+
+mod speed;

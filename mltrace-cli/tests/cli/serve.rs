@@ -1,0 +1,90 @@
+//! `mltrace serve` as a process: what it prints, whom it serves, how it ends.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, Stdio};
+
+use crate::env::TestEnv;
+
+/// A server that was started and has said where it is.
+struct Serving {
+    child: Child,
+    /// What it printed at its start, as JSON.
+    told: serde_json::Value,
+}
+
+impl Serving {
+    fn start(env: &TestEnv, arguments: &[&str]) -> Self {
+        let mut command = env.std_command(&[&["serve", "--format", "json"], arguments].concat());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let told = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        Self { child, told }
+    }
+
+    /// Sends a request and returns the whole response.
+    fn send(&self, request: &str, body: &str) -> String {
+        let port = self.told["url"].as_str().unwrap().trim_end_matches('/').rsplit(':').next().unwrap();
+        let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
+        let length = body.len();
+        write!(stream, "{request}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        response
+    }
+
+    /// Tells the process to end as a service manager does, and returns its exit code.
+    fn end(&mut self) -> Option<i32> {
+        let id = self.child.id().to_string();
+        assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_server_records_answers_and_ends_without_a_loss() {
+    let env = TestEnv::new();
+    let mut serving = Serving::start(&env, &["--bind", "127.0.0.1:0"]);
+    assert_eq!((&serving.told["project"], &serving.told["token"]), (&"project".into(), &serde_json::Value::Null));
+    let head = "POST /api/v1/runs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json";
+    let line = r#"{"component": "clean", "ended_at": "2021-05-01T00:00:00Z", "outputs": ["clean.csv"]}"#;
+    assert!(serving.send(head, line).starts_with("HTTP/1.1 200"));
+    let page = serving.send("GET / HTTP/1.1\r\nhost: localhost", "");
+    assert!(page.starts_with("HTTP/1.1 200") && page.contains("clean.csv"), "{page}");
+    let note = "POST /api/v1/note HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json";
+    assert!(serving.send(note, r#"{"run": "latest", "text": "seen"}"#).starts_with("HTTP/1.1 200"));
+    assert!(serving.send("GET / HTTP/1.1\r\nhost: evil.example", "").starts_with("HTTP/1.1 403"));
+    assert_eq!(serving.end(), Some(0));
+    assert_eq!(env.json(&["inspect", "latest"])["notes"][0]["text"], "seen");
+}
+
+#[test]
+fn a_server_that_others_can_reach_has_a_token() {
+    let env = TestEnv::taxi();
+    let serving = Serving::start(&env, &["--bind", "0.0.0.0:0", "--allowed-host", "lineage.example"]);
+    let token = serving.told["token"].as_str().expect("it made a token");
+    assert!(token.len() >= 32 && serving.told["url"].as_str().unwrap().starts_with("http://lineage.example:"));
+    let get = "GET /api/v1/tags HTTP/1.1\r\nhost: lineage.example";
+    assert!(serving.send(get, "").starts_with("HTTP/1.1 401"));
+    assert!(serving.send(&format!("{get}\r\nauthorization: Bearer {token}"), "").starts_with("HTTP/1.1 200"));
+}
+
+#[test]
+fn what_cannot_be_served_is_said() {
+    let env = TestEnv::new();
+    env.write("token.txt", "short");
+    assert!(env.fails(2, &["serve", "--token-file", "token.txt"]).contains("at least 16 characters"));
+    assert!(env.fails(1, &["serve", "--token-file", "nothing.txt"]).contains("cannot be read"));
+    assert!(env.fails(2, &["serve", "--allowed-host", "*.example"]).contains("neither a host name nor an address"));
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    assert!(env.call(&["serve", "--bind", &address]).stderr.contains("cannot be listened on"));
+}
