@@ -39,7 +39,9 @@ if (live || start) {
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     if (start && !page.querySelector(".start")) location.reload();
     const fresh = live && page.getElementById(live.id);
-    if (!fresh) return;
+    // What somebody is about to click stays where it is unless there is news.
+    const told = (list) => [...list.querySelectorAll(".id, .status, .verdict")].map((part) => part.textContent).join();
+    if (!fresh || told(fresh) === told(live)) return;
     const known = new Set([...live.querySelectorAll(".id")].map((run) => run.textContent));
     live.replaceChildren(...fresh.childNodes);
     for (const row of live.querySelectorAll("tbody tr")) {

@@ -105,9 +105,15 @@ impl Browser {
     /// Clicks the first link whose text holds `text`.
     pub(crate) async fn follow(&self, text: &str) {
         let path = format!("//a[contains(normalize-space(.), \"{text}\")]");
-        let found = self.client.wait().at_most(PATIENCE).for_element(Locator::XPath(&path)).await;
-        let Ok(link) = found else { panic!("no link `{text}`\n{}", self.text().await) };
-        link.click().await.unwrap();
+        for _ in 0..3 {
+            let found = self.client.wait().at_most(PATIENCE).for_element(Locator::XPath(&path)).await;
+            let Ok(link) = found else { panic!("no link `{text}`\n{}", self.text().await) };
+            // A live list may have been renewed between the look and the click.
+            if link.click().await.is_ok() {
+                return;
+            }
+        }
+        panic!("the link `{text}` cannot be clicked");
     }
 
     /// Clicks what the selector finds.

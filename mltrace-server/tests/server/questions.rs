@@ -130,3 +130,42 @@ fn the_document_describes_every_route_of_the_api() {
     assert!(run["duration_ms"].is_object() && run["depends_on"].is_object(), "{run}");
     assert!(served.get("/api").text.contains("/api/v1/trace"));
 }
+
+#[test]
+fn every_page_shows_what_is_recorded() {
+    let served = Served::with(&[
+        json!({ "component": "clean", "ended_at": "2021-05-01T00:00:00Z", "outputs": ["clean.csv"], "params": { "drop": 1 } }),
+        json!({ "component": "train", "ended_at": "2021-05-02T00:00:00Z", "inputs": ["clean.csv"], "outputs": ["m"] }),
+        json!({ "component": "clean", "ended_at": "2021-05-03T00:00:00Z", "outputs": ["clean.csv"], "params": { "drop": 2 } }),
+        json!({ "component": "train", "ended_at": "2021-05-04T00:00:00Z", "inputs": ["clean.csv"], "outputs": ["m"] }),
+    ]);
+    for (path, said) in [
+        ("/", "train"),
+        ("/components", "clean"),
+        ("/component?name=train", "2 runs"),
+        ("/run?run=latest", "Changed since the run before"),
+        ("/trace?artifact=m", "svg"),
+        ("/artifact?name=m", "Show what changed upstream"),
+        ("/diff?a=m", "param:drop"),
+        ("/impact?artifact=clean.csv", "in use"),
+        ("/review", "Nothing is flagged"),
+        ("/search?q=cle", "clean.csv"),
+        ("/tags", "No component has a tag yet"),
+        ("/api", "/api/v1/diff"),
+    ] {
+        let page = served.get(path);
+        assert_eq!(page.status, StatusCode::OK, "{path}: {}", page.text);
+        assert!(page.text.contains(said), "{path} does not say `{said}`: {}", page.text);
+    }
+    for (typed, place) in [
+        ("trace m", "/trace?artifact=m"),
+        ("mltrace history 'train'", "/component?name=train"),
+        ("diff a b", "/diff?a=a&b=b"),
+        ("flag m", "/trace?artifact=m"),
+        ("review", "/review"),
+        ("anything else", "/search?q=anything+else"),
+    ] {
+        let query: String = url::form_urlencoded::byte_serialize(typed.as_bytes()).collect();
+        assert_eq!(served.get(&format!("/go?q={query}")).header("location"), place, "{typed}");
+    }
+}
