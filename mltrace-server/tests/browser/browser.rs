@@ -1,6 +1,6 @@
 //! A real browser, driven as a person drives it: Chromium from the system, one process for each test.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, ErrorKind, Write as _, stderr};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -34,15 +34,19 @@ pub(crate) struct Look {
 }
 
 impl Browser {
-    /// Starts a browser; says how to install one where there is none.
-    pub(crate) async fn start(look: Look) -> Self {
+    /// Starts a browser; `None`, said aloud, where there is none. `.ci/run` sees to it that there is one.
+    pub(crate) async fn start(look: Look) -> Option<Self> {
         let profile = tempfile::tempdir().unwrap();
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{HOW_TO_INSTALL} (`chromedriver`: {error})"));
+        let started = Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        let mut driver = match started {
+            Ok(driver) => driver,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                // Straight to the terminal: what a test that passes prints is not shown.
+                let _ = writeln!(stderr(), "SKIPPED: {HOW_TO_INSTALL}");
+                return None;
+            }
+            Err(error) => panic!("{HOW_TO_INSTALL} (`chromedriver`: {error})"),
+        };
         let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines().map_while(Result::ok);
         let port: u16 = lines
             .find_map(|line| {
@@ -85,7 +89,7 @@ impl Browser {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .unwrap_or_else(|error| panic!("{HOW_TO_INSTALL} ({error})"));
-        Self { client, driver, _profile: profile }
+        Some(Self { client, driver, _profile: profile })
     }
 
     /// Opens a page.

