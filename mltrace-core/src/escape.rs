@@ -11,7 +11,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
     escape(text, |_| false)
 }
 
-/// Returns the text with its lines and tabs kept and everything else escaped as [`line`] does.
+/// Returns the text with its lines and tabs kept and everything else escaped as [`line()`] does.
 #[must_use]
 pub fn block(text: &str) -> Cow<'_, str> {
     escape(text, |character| matches!(character, '\n' | '\t'))
