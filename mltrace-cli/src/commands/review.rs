@@ -1,5 +1,7 @@
 //! `mltrace review`: all verdicts, and the runs that they point to.
 
+use std::num::NonZeroUsize;
+
 use crate::error::{Error, Exit};
 use crate::render::review;
 use crate::session::Session;
@@ -11,13 +13,13 @@ use crate::session::Session;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Show at most so many suspects
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    limit: usize,
+    #[arg(long, value_name = "N", default_value = "10")]
+    limit: NonZeroUsize,
 }
 
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
-        show(session, Some(self.limit))
+        show(session, Some(self.limit.get()))
     }
 }
 

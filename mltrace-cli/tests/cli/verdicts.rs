@@ -166,3 +166,61 @@ fn who_judged_and_noted_is_known_without_an_environment() {
     assert_eq!(run["notes"][0]["by"], user);
     assert_eq!(env.json(&["review"])["flagged"][0]["by"], user);
 }
+
+/// One pass of a small pipeline whose outputs follow from its unit alone.
+fn pass(hour: u32, unit: u32, verbose: u32) -> String {
+    let version = |step: u32| format!("b3:{}", format!("{:x}", step + unit % 16).repeat(64));
+    let mut lines = String::new();
+    for (step, component) in (0_u32..).zip(["ingest", "featuregen", "train", "predict"]) {
+        let params = match component {
+            "featuregen" => serde_json::json!({ "unit": unit }),
+            "train" => serde_json::json!({ "verbose": verbose }),
+            _ => serde_json::json!({}),
+        };
+        let made = |step: u32| {
+            let is_raw = step == 0;
+            let version = if is_raw { format!("b3:{}", "f".repeat(64)) } else { version(step) };
+            serde_json::json!([{ "name": format!("{step}.csv"), "version": version, "size": 1000 }])
+        };
+        let inputs = step.checked_sub(1).map_or_else(|| serde_json::json!([]), made);
+        let time = |second: u32| format!("2026-03-01T{hour:02}:{step:02}:{second:02}Z");
+        let line = serde_json::json!({
+            "component": component, "started_at": time(0), "ended_at": time(9), "params": params, "inputs": inputs,
+            "outputs": made(step),
+        });
+        lines.push_str(&format!("{line}\n"));
+    }
+    lines
+}
+
+#[test]
+fn to_run_a_broken_pipeline_again_changes_no_suspect() {
+    let env = TestEnv::new();
+    let import = |text: &str| {
+        env.write("pass.ndjson", text);
+        env.done(&["import", "pass.ndjson"]);
+    };
+    (0..4).for_each(|hour| import(&pass(hour, 10, 0)));
+    env.done(&["flag", "--ok", "3.csv"]);
+    import(&pass(4, 1, 0));
+    env.done(&["flag", "3.csv"]);
+    let before = env.json(&["review"]);
+    assert_eq!(before["suspects"][0]["components"][0], "featuregen", "{before}");
+    import(&pass(5, 1, 1));
+    let after = env.json(&["review"]);
+    assert_eq!(before["suspects"], after["suspects"]);
+    let suspects = |limit: &str| env.json(&["review", "--limit", limit]);
+    assert_eq!(suspects("1")["look_next"], suspects("20")["look_next"], "what is shown is no reason to look elsewhere");
+    env.fails(2, &["review", "--limit", "0"]);
+}
+
+#[test]
+fn nothing_has_changed_since_a_version_that_was_made_later() {
+    let env = TestEnv::new();
+    env.write("passes.ndjson", &[pass(0, 10, 0), pass(1, 1, 0), pass(2, 5, 0)].concat());
+    env.done(&["import", "passes.ndjson"]);
+    env.done(&["flag", "--ok", "3.csv"]);
+    let broken = format!("3.csv@b3:{}", "4".repeat(64));
+    let answer = env.json(&["diff", &broken]);
+    assert_eq!(answer["a"]["version"], format!("b3:{}", "d".repeat(64)), "{answer}");
+}

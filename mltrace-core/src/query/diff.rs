@@ -92,20 +92,18 @@ impl Reader<'_> {
         let nothing = || QueryError::NothingBefore { name: text.to_owned() };
         let project = self.project()?.ok_or_else(nothing)?;
         let ok: Vec<_> = self.store.labels(project, true)?.into_iter().filter(|l| l.verdict == Verdict::Ok).collect();
+        // What was made later is no news to compare with: nothing has changed since.
+        let then = found.written.map_or(Timestamp::MAX, |(_, at)| at);
         let others: Vec<_> = self
             .store
-            .versions(found.artifact, Timestamp::MAX)?
+            .versions(found.artifact, then)?
             .into_iter()
             .filter(|version| version.id != found.version.version && version.written.is_some())
             .collect();
         let is_ok = |key| ok.iter().any(|label| Some(label.version) == key);
-        let before = |at: Option<Timestamp>| at.zip(found.written.map(|(_, at)| at)).is_some_and(|(at, own)| at <= own);
         let chosen = match others.iter().find(|version| is_ok(version.key)) {
             Some(version) => Some((version, Baseline::Ok)),
-            None => others
-                .iter()
-                .find(|version| before(version.written.map(|(_, at)| at)))
-                .map(|version| (version, Baseline::Previous)),
+            None => others.first().map(|version| (version, Baseline::Previous)),
         };
         let (version, baseline) = chosen.ok_or_else(nothing)?;
         let name = found.version.name.clone();

@@ -50,10 +50,12 @@ impl Reader<'_> {
             return Ok(answer);
         }
         let limit = limit.unwrap_or(SUSPECTS);
+        // How many are shown is no reason to weigh fewer.
+        let weighed = limit.max(SUSPECTS);
 
         let (mut case, groups) = self.case(&labels)?;
         let mut scale = Scale::new(case.all);
-        let contenders = contenders(&groups, &mut scale, limit);
+        let contenders = contenders(&groups, &mut scale, weighed);
         case.findings = self.findings(&contenders)?;
         let weight = |run: RunKey| case.findings.get(&run).map_or(1.0, Findings::weight);
         let ranked = lineage::rank(groups, &mut scale, weight);
@@ -61,8 +63,9 @@ impl Reader<'_> {
         let shown = ranked.get(..limit).unwrap_or(&ranked);
 
         let explaining = sets.iter().flatten().filter_map(|place| ranked.get(*place)?.group.runs.first());
+        let weighed = ranked.get(..weighed).unwrap_or(&ranked);
         let named: Vec<RunKey> =
-            shown.iter().flat_map(|suspect| &suspect.group.runs).chain(explaining).copied().collect();
+            weighed.iter().flat_map(|suspect| &suspect.group.runs).chain(explaining).copied().collect();
         let names = self.store.run_names(&named)?;
         case.names = names.into_iter().map(|name| (name.key, name)).collect();
 
@@ -72,7 +75,7 @@ impl Reader<'_> {
         answer.suspects = ranks.map(|(suspect, rank)| case.suspect(suspect, rank, whole)).collect();
         let first = |place: &usize| case.names.get(ranked.get(*place)?.group.runs.first()?).map(|name| name.id);
         answer.explains = sets.iter().map(|set| set.iter().filter_map(first).collect()).collect();
-        answer.look_next = self.look_next(project, &case, shown, whole, &scale)?;
+        answer.look_next = self.look_next(project, &case, weighed, whole, &scale)?;
         Ok(answer)
     }
 
@@ -80,7 +83,7 @@ impl Reader<'_> {
     fn case(&mut self, labels: &[LabelRow]) -> Result<(Case, Vec<Group<RunKey>>), QueryError> {
         let mut judged = Vec::new();
         for label in labels.iter().filter(|label| label.verdict != Verdict::None) {
-            let run = self.store.writer_of(label.version)?;
+            let run = self.store.first_writer(label.version)?;
             judged.push(Judged { run, is_flagged: label.verdict == Verdict::Flagged });
         }
         let writers: BTreeSet<RunKey> = judged.iter().filter_map(|output| output.run).collect();
@@ -99,13 +102,13 @@ impl Reader<'_> {
         &mut self,
         project: ProjectKey,
         case: &Case,
-        shown: &[Ranked],
+        weighed: &[Ranked],
         whole: f64,
         scale: &Scale,
     ) -> Result<Vec<LookNext>, QueryError> {
         let weight = |run: &RunKey| case.findings.get(run).map_or(1.0, Findings::weight);
         let mut beliefs: Vec<Belief<RunKey>> = Vec::new();
-        for suspect in shown {
+        for suspect in weighed {
             let runs = suspect.group.runs.get(..EXAMINED).unwrap_or(&suspect.group.runs);
             let all: f64 = runs.iter().map(weight).sum();
             beliefs.extend(runs.iter().map(|run| Belief {

@@ -93,8 +93,8 @@ pub trait Store {
     fn run_names(&mut self, runs: &[RunKey]) -> Result<Vec<RunName>>;
     /// Returns the last verdict on each version that has one, oldest first; or all verdicts ever given.
     fn labels(&mut self, project: ProjectKey, only_last: bool) -> Result<Vec<LabelRow>>;
-    /// Returns the run that last wrote a version.
-    fn writer_of(&mut self, version: VersionKey) -> Result<Option<RunKey>>;
+    /// Returns the run that wrote a version first: who makes the same bytes again repeats what another one began.
+    fn first_writer(&mut self, version: VersionKey) -> Result<Option<RunKey>>;
     /// Returns what is still to be hashed for processes of `host` that are gone.
     fn dues(&mut self, host: Option<&str>) -> Result<Vec<Due>>;
     /// Returns how far a journal was folded.

@@ -318,9 +318,9 @@ impl Store for SqliteStore {
         })
     }
 
-    fn writer_of(&mut self, version: VersionKey) -> Result<Option<RunKey>> {
+    fn first_writer(&mut self, version: VersionKey) -> Result<Option<RunKey>> {
         let sql = "SELECT w.run_id FROM write w JOIN run r ON r.id = w.run_id WHERE w.version_id = $1
-             ORDER BY w.at DESC, r.uuid DESC, w.n DESC LIMIT 1";
+             ORDER BY w.at, r.uuid, w.n LIMIT 1";
         self.one(sql, [version], |row| row.get(0))
     }
 
