@@ -61,3 +61,25 @@ impl Project {
         self.raw().query_row("SELECT count(*) FROM run", [], |row| row.get(0)).unwrap()
     }
 }
+
+#[test]
+fn a_store_that_is_made_meanwhile_is_no_stranger() {
+    for _ in 0..200 {
+        let project = Project::new();
+        let gate = std::sync::Barrier::new(5);
+        std::thread::scope(|scope| {
+            for mode in [Mode::Write, Mode::Write, Mode::Read, Mode::Read, Mode::Read] {
+                let (gate, home) = (&gate, &project.home);
+                scope.spawn(move || {
+                    gate.wait();
+                    for _ in 0..5 {
+                        match store::open(home, mode) {
+                            Ok(_) | Err(store::StoreError::Missing(_)) => {}
+                            Err(error) => panic!("{mode:?}: {error}"),
+                        }
+                    }
+                });
+            }
+        });
+    }
+}

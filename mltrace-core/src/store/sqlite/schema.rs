@@ -42,10 +42,12 @@ impl SqliteStore {
     /// Takes note of the file's schema and returns it, or why this version must keep its hands off.
     pub(super) fn gate(&mut self) -> Result<i64, StoreError> {
         let explained = |error: rusqlite::Error| explain(&self.path, &error);
-        let application = self.pragma("application_id").map_err(explained)?;
-        let schema = self.pragma("user_version").map_err(explained)?;
-        let tables: i64 =
-            self.connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0)).map_err(explained)?;
+        // In one statement, for another process may make the store between two.
+        let sql =
+            "SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version),
+             (SELECT count(*) FROM sqlite_master)";
+        let (application, schema, tables): (i64, i64, i64) =
+            self.connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).map_err(explained)?;
         self.found = schema;
         if application == 0 && schema == 0 && tables == 0 {
             return if self.mode == Mode::Read { Err(StoreError::Missing(self.path.clone())) } else { Ok(0) };
