@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use mltrace_core::config::{Environment, Home};
+use mltrace_core::fork;
 #[cfg(feature = "store")]
 use mltrace_core::ingest::Worker;
 use mltrace_core::record::{Hooks, Recorder};
@@ -35,7 +36,7 @@ pub(crate) fn recorder() -> &'static Recorder {
 
 fn process() -> &'static Process {
     let known = PROCESS.load(Ordering::Acquire);
-    match shared(known).filter(|process| process.id == std::process::id()) {
+    match shared(known).filter(|process| process.id == fork::id()) {
         None => put_in_place(known, Process::new()),
         Some(process) if !process.is_to_ask_again() => process,
         Some(process) => {
@@ -77,7 +78,7 @@ impl Process {
         let home = Home::find(&folder, None, &environment);
         let hooks = Hooks { warn, appended, here: recorder };
         Self {
-            id: std::process::id(),
+            id: fork::id(),
             recorder: Recorder::new(home, &environment, hooks),
             #[cfg(feature = "store")]
             worker: OnceLock::new(),
@@ -147,7 +148,7 @@ extern "C" fn at_exit() {
     let _ = std::panic::catch_unwind(|| {
         let Some(process) = shared(PROCESS.load(Ordering::Acquire)) else { return };
         // A forked child that has recorded nothing itself has its parent's state, but not its threads.
-        if process.id != std::process::id() {
+        if process.id != fork::id() {
             return;
         }
         let begun = Instant::now();

@@ -6,7 +6,8 @@ use mltrace_core::config::{Durability, Environment, Home};
 use mltrace_core::ingest;
 use mltrace_core::journal::Writer;
 use mltrace_core::model::{
-    ArtifactName, End, Header, ProcessId, ReadFact, Record, RunId, Start, Status, Timestamp, VersionId, WriteFact,
+    ArtifactName, End, Header, LabelFact, ProcessId, ReadFact, Record, RunId, Start, Status, Timestamp, Verdict,
+    VersionId, WriteFact,
 };
 use mltrace_core::store::{self, Mode};
 use tempfile::TempDir;
@@ -16,51 +17,116 @@ pub(crate) struct World {
     /// Where it lies.
     pub(crate) home: Home,
     folder: TempDir,
+    /// How many runs were journalled.
+    runs: i64,
 }
 
-/// What a run reads and writes, by the numbers of artifacts.
+/// What a run reads and writes.
 pub(crate) struct Step {
-    /// What it reads.
-    pub(crate) reads: Vec<u32>,
-    /// What it writes.
-    pub(crate) writes: u32,
+    reads: Vec<Artifact>,
+    writes: Artifact,
 }
 
-/// Returns so many runs, each of which reads what the one before it wrote.
+/// An artifact by its number.
+#[derive(Clone, Copy)]
+enum Artifact {
+    /// A file, of which the content is known.
+    File(u32),
+    /// An address that nobody looks into.
+    Address(u32),
+}
+
+/// Returns so many runs, each of which reads the file that the one before it wrote.
 pub(crate) fn chain(length: u32) -> Vec<Step> {
-    (1..=length).map(|step| Step { reads: vec![step - 1], writes: step }).collect()
+    (1..=length).map(|step| files(step - 1..step, step)).collect()
 }
 
 /// Returns so many levels of two runs, each of which reads what both runs of the level below wrote, and one run on top:
 /// the paths through it double with every level.
 pub(crate) fn ladder(levels: u32) -> Vec<Step> {
-    let below = |level: u32| if level == 0 { vec![] } else { vec![2 * level - 2, 2 * level - 1] };
-    let sides = |level: u32| [2 * level, 2 * level + 1].map(|writes| Step { reads: below(level), writes });
-    (0..levels).flat_map(sides).chain([Step { reads: below(levels), writes: 2 * levels }]).collect()
+    let below = |level: u32| (2 * level).saturating_sub(2)..2 * level;
+    let sides = |level: u32| [2 * level, 2 * level + 1].map(|writes| files(below(level), writes));
+    (0..levels).flat_map(sides).chain([files(below(levels), 2 * levels)]).collect()
 }
 
-/// Returns the name of an artifact.
+/// Returns so many runs, each of which writes a file, and one on top that reads all of them.
+pub(crate) fn fan(width: u32) -> Vec<Step> {
+    (0..width).map(|writes| files(0..0, writes)).chain([files(0..width, width)]).collect()
+}
+
+/// Returns so many runs in chains of ten. Each reads two addresses and writes one: of the run before it and of the
+/// chain's source, or two that no run writes.
+pub(crate) fn addresses(runs: u32) -> Vec<Step> {
+    let step = |run: u32| {
+        let source = Artifact::Address(run / 10 * 10);
+        let before =
+            if run.is_multiple_of(10) { Artifact::Address(1_000_000_000 + run) } else { Artifact::Address(run) };
+        Step { reads: vec![source, before], writes: Artifact::Address(run + 1) }
+    };
+    (0..runs).map(step).collect()
+}
+
+/// Returns days of a service: each day a model is made in four steps, and 96 predictions are made with it.
+pub(crate) fn days(days: u32) -> Vec<Step> {
+    let day = |day: u32| {
+        let first = day * 100;
+        let made = (0..4).map(move |step| files(first + step..first + step + 1, first + step + 1));
+        made.chain((5..=100).map(move |number| files(first + 4..first + 5, DAYS + first + number)))
+    };
+    (0..days).flat_map(day).collect()
+}
+
+/// What the numbers of predictions begin with.
+const DAYS: u32 = 1_000_000;
+
+/// Returns the names of so many predictions, of the last days.
+pub(crate) fn predictions(days: u32, count: u32) -> Vec<String> {
+    (0..count).map(|place| name(DAYS + (days - 1 - place / 50) * 100 + 5 + place % 50)).collect()
+}
+
+fn files(reads: std::ops::Range<u32>, writes: u32) -> Step {
+    Step { reads: reads.map(Artifact::File).collect(), writes: Artifact::File(writes) }
+}
+
+/// Returns the name of a file.
 pub(crate) fn name(number: u32) -> String {
     format!("data/step-{number:05}.parquet")
 }
 
+impl Artifact {
+    fn name(self) -> ArtifactName {
+        ArtifactName(match self {
+            Self::File(number) => name(number),
+            Self::Address(number) => format!("features://shop/{number:07}"),
+        })
+    }
+
+    fn version(self) -> Option<VersionId> {
+        match self {
+            Self::File(number) => {
+                // As the bytes of a hash are: without order.
+                let mut hash = [7; 32];
+                hash[..8].copy_from_slice(&u64::from(number + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes());
+                Some(VersionId::Content(hash))
+            }
+            Self::Address(_) => None,
+        }
+    }
+}
+
 impl World {
-    /// Returns a project whose journal holds these steps, not folded yet.
-    pub(crate) fn with_journal(steps: &[Step]) -> Self {
+    /// Returns an empty project.
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let home = Home::find(folder.path(), Some(Path::new(".mltrace/")), &Environment::default());
-        let header = Header {
-            process: Some(ProcessId::new()),
-            project: home.project.clone(),
-            host: Some("bench".to_owned()),
-            ..Header::default()
-        };
-        let mut writer = Writer::open(&home.journal(), header, Durability::Process).expect("a journal");
-        for (place, step) in (1_i64..).zip(steps) {
-            let began = Timestamp(1_600_000_000_000_000 + place * 1000);
-            writer.append(&records(step, began)).expect("room for the journal");
-        }
-        Self { home, folder }
+        Self { home, folder, runs: 0 }
+    }
+
+    /// Returns a project whose journal holds these steps, not folded yet.
+    pub(crate) fn with_journal(steps: &[Step]) -> Self {
+        let mut world = Self::new();
+        world.journal(steps);
+        world
     }
 
     /// Returns a project whose store holds these steps.
@@ -68,6 +134,48 @@ impl World {
         let world = Self::with_journal(steps);
         world.fold();
         world
+    }
+
+    /// Writes a journal of these steps.
+    pub(crate) fn journal(&mut self, steps: &[Step]) {
+        let mut writer = self.writer();
+        for step in steps {
+            self.runs += 1;
+            let began = Timestamp(1_600_000_000_000_000 + self.runs * 1000);
+            writer.append(&records(step, began)).expect("room for the journal");
+        }
+    }
+
+    /// Flags what these names stand for.
+    pub(crate) fn flag(&self, names: &[String]) {
+        let mut writer = self.writer();
+        let mut store = store::open(&self.home, Mode::Read).expect("a store");
+        let mut reader = mltrace_core::query::Reader::new(store.as_mut(), &self.home, self.folder());
+        for name in names {
+            let version = reader.version(name, None).expect("it was written").version;
+            let label = LabelFact {
+                id: RunId::new().0,
+                name: ArtifactName(name.clone()),
+                version,
+                verdict: Verdict::Flagged,
+                reason: None,
+                by: None,
+                at: Timestamp(1_700_000_000_000_000),
+            };
+            writer.append(&[Record::Label(label)]).expect("room for the journal");
+        }
+        drop((writer, reader));
+        self.fold();
+    }
+
+    fn writer(&self) -> Writer {
+        let header = Header {
+            process: Some(ProcessId::new()),
+            project: self.home.project.clone(),
+            host: Some("bench".to_owned()),
+            ..Header::default()
+        };
+        Writer::open(&self.home.journal(), header, Durability::Process).expect("a journal")
     }
 
     /// Folds the journal.
@@ -84,24 +192,24 @@ impl World {
 
 fn records(step: &Step, began: Timestamp) -> [Record; 2] {
     let run = RunId::new();
-    let read = |(n, &artifact): (u32, &u32)| ReadFact {
+    let read = |(n, &artifact): (u32, &Artifact)| ReadFact {
         n,
-        name: ArtifactName(name(artifact)),
+        name: artifact.name(),
         argument: Some("input".to_owned()),
         kind: None,
         at: None,
-        version: Some(content(artifact)),
-        size: Some(1000),
+        version: artifact.version(),
+        size: artifact.version().map(|_| 1000),
     };
     let inputs: Vec<_> = (0..).zip(&step.reads).map(read).collect();
     let output = WriteFact {
         n: u32::try_from(inputs.len()).expect("few reads"),
-        name: ArtifactName(name(step.writes)),
+        name: step.writes.name(),
         argument: Some("output".to_owned()),
         kind: None,
         at: None,
-        version: Some(content(step.writes)),
-        size: Some(1000),
+        version: step.writes.version(),
+        size: step.writes.version().map(|_| 1000),
     };
     let start = Start {
         run,
@@ -125,10 +233,4 @@ fn records(step: &Step, began: Timestamp) -> [Record; 2] {
         outputs: vec![output],
     };
     [Record::Start(start), Record::End(end)]
-}
-
-fn content(artifact: u32) -> VersionId {
-    let mut hash = [7; 32];
-    hash[..4].copy_from_slice(&artifact.to_le_bytes());
-    VersionId::Content(hash)
 }

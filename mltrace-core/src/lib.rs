@@ -14,6 +14,8 @@ pub mod escape;
 
 mod folder;
 
+pub mod fork;
+
 mod thread;
 
 pub mod capture;

@@ -11,7 +11,7 @@ use mltrace_core::query::{QueryError, Reader, RunFilter};
 use mltrace_core::store::{self, Mode, StoreError};
 
 use crate::lot::Lot;
-use crate::place::{Place, Process};
+use crate::place::{Place, Process, pause};
 use crate::promise::{Form, Outcome, Result};
 
 /// What a person gets from a store.
@@ -267,6 +267,8 @@ fn taken_away(outcome: &mut Outcome) -> Result<i64> {
         steps(0)?;
         place.fold()?;
         take(&place)?;
+        // What a process writes before its next look, every 10 ms, goes with the journal that was deleted.
+        pause(std::time::Duration::from_millis(20));
         steps(10)?;
         let (code, _) = process.end()?;
         if is_text(&place.home().store) {

@@ -142,7 +142,7 @@ fn name_path(
 /// identifier; both are kept as given.
 #[must_use]
 pub fn is_uri(text: &str) -> bool {
-    let Some(end) = text.find(":/") else {
+    let Some(end) = text.as_bytes().windows(2).position(|pair| pair == b":/") else {
         return false;
     };
     let is_scheme = |scheme: &str| {

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::frame::encode;
 use crate::config::Durability;
@@ -13,6 +14,8 @@ use crate::model::{Header, ProcessId, Record};
 const PART_BYTES: u64 = 16 << 20;
 /// What is kept free for the moment when the disk is full.
 const RESERVE_BYTES: usize = 64 << 10;
+/// How often is looked whether the file is still there: a look takes as long as a fifth of a record.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// The journal of this process.
 #[derive(Debug)]
@@ -26,6 +29,8 @@ pub struct Writer {
     length: u64,
     part: u32,
     buffer: Vec<u8>,
+    /// When was last looked whether the file is there.
+    looked: Instant,
     /// Whether the reserve was given back to make room, and has not been made again.
     is_reserve_spent: bool,
     /// Held for the process' life.
@@ -53,6 +58,7 @@ impl Writer {
             length,
             part: 0,
             buffer: Vec::with_capacity(1024),
+            looked: Instant::now(),
             is_reserve_spent: !reserve_path(folder).exists(),
             _lock: lock,
         })
@@ -124,9 +130,13 @@ impl Writer {
     }
 
     /// Returns whether somebody has deleted the file: what is written to it is gone when it is closed.
-    fn is_deleted(&self) -> bool {
+    fn is_deleted(&mut self) -> bool {
         #[cfg(unix)]
         {
+            if self.looked.elapsed() < LOOK_EVERY {
+                return false;
+            }
+            self.looked = Instant::now();
             let links = self.file.metadata().map(|file| std::os::unix::fs::MetadataExt::nlink(&file));
             // There are file systems that do not count links.
             links.is_ok_and(|links| links == 0) && !self.path.exists()

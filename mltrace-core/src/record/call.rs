@@ -123,12 +123,12 @@ impl Call {
     }
 
     /// Runs the body with this call as the current run. A panic ends the run and goes on.
+    #[inline]
     pub fn body<R>(&self, body: impl FnOnce() -> R) -> R {
-        let Some(live) = &self.live else { return body() };
-        let entered = enter(&live.run);
-        let result = catch_unwind(AssertUnwindSafe(body));
-        drop(entered);
-        result.unwrap_or_else(|payload| live.panicked(payload))
+        match &self.live {
+            None => body(),
+            Some(live) => live.body(body),
+        }
     }
 
     /// Runs the body of an async function: this call is the current run whenever it is polled.
@@ -177,6 +177,13 @@ impl Call {
 }
 
 impl Live {
+    fn body<R>(&self, body: impl FnOnce() -> R) -> R {
+        let entered = enter(&self.run);
+        let result = catch_unwind(AssertUnwindSafe(body));
+        drop(entered);
+        result.unwrap_or_else(|payload| self.panicked(payload))
+    }
+
     fn bind(&self, slot: usize, given: Vec<Given>, joins: Joins) {
         match joins {
             Joins::Replaces => self.run.bind(slot, given, false),
@@ -215,6 +222,7 @@ impl Live {
 }
 
 impl Drop for Call {
+    #[inline]
     fn drop(&mut self) {
         // The first end counts, so this is one only for a future that was dropped before it finished.
         if let Some(live) = &self.live {

@@ -2,12 +2,14 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
+use crate::fork;
+
 /// How often a forked child asks for a lock.
 const PATIENCE: usize = 1_000;
 
 /// Returns the guard of a lock that was made in the process `pid`; in a forked child `None` when it is not to be had.
 pub(super) fn lock<T>(mutex: &Mutex<T>, pid: u32) -> Option<MutexGuard<'_, T>> {
-    if std::process::id() == pid {
+    if fork::id() == pid {
         return Some(mutex.lock().unwrap_or_else(PoisonError::into_inner));
     }
     (0..PATIENCE).find_map(|_| match mutex.try_lock() {

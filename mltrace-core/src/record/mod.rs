@@ -34,6 +34,8 @@ mod split;
 
 mod clock;
 
+mod ids;
+
 mod lock;
 
 mod context;

@@ -1,7 +1,7 @@
 //! A run between its start and its end.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -13,8 +13,9 @@ use super::beside::Job;
 use super::lock::lock;
 use super::look::{Looked, look, standing};
 use super::outputs::{Bound, OPENED, Outputs};
-use super::{Recorder, Site, clock, context, split};
+use super::{Recorder, Site, clock, context, ids, split};
 use crate::capture::{Given, Naming, name};
+use crate::fork;
 use crate::model::{
     ArtifactKind, ArtifactName, Declaration, Due, End, NoteFact, ParamFact, ReadFact, Record, RunId, Start, Status,
     Timestamp, VersionId, WriteFact,
@@ -70,7 +71,7 @@ struct State {
     next: u32,
     outputs: Outputs,
     /// What was read already, so that a loop over one file is one read.
-    read: HashSet<(String, Option<VersionId>)>,
+    read: BTreeSet<(String, Option<VersionId>)>,
 }
 
 impl OpenRun {
@@ -80,10 +81,10 @@ impl OpenRun {
         if !recorder.takes_run() {
             return Self::disabled();
         }
-        let id = RunId::new();
+        let id = ids::run_id();
         let started_at = opening.started_at.unwrap_or_else(clock::now);
-        let pid = std::process::id();
-        let mut state = State { pid, next: 0, outputs: Outputs::default(), read: HashSet::new() };
+        let pid = fork::id();
+        let mut state = State { pid, next: 0, outputs: Outputs::default(), read: BTreeSet::new() };
         let mut dues = Vec::new();
         let mut inputs = Vec::with_capacity(opening.inputs.len());
         for given in opening.inputs {
@@ -221,7 +222,7 @@ impl OpenRun {
             Some(at) => at.micros_since(inner.started_at).max(0),
         };
         // A forked child does not measure its parent's run: by that its end gives way to the parent's.
-        let duration_us = (std::process::id() == inner.pid).then_some(duration_us);
+        let duration_us = (fork::id() == inner.pid).then_some(duration_us);
         let mut dues = Vec::new();
         let outputs = inner.collect_outputs(status, &mut dues);
         let end = End { run: inner.id, at, status, duration_us, error, outputs };
@@ -301,7 +302,7 @@ impl Inner {
 
 impl State {
     fn number(&mut self) -> u32 {
-        let pid = std::process::id();
+        let pid = fork::id();
         if self.pid != pid {
             (self.pid, self.next) = (pid, first_number(pid));
         }

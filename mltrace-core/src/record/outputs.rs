@@ -1,6 +1,6 @@
 //! The outputs of an open run: what was bound so far, what was told already, and how files stood before.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::Recorder;
@@ -22,7 +22,7 @@ pub(super) struct Outputs {
     /// How files stood when the run last told that it had written them.
     told: HashMap<PathBuf, Option<State>>,
     /// What has no content to be told by, and was told: under its name alone, and with the version that was declared.
-    told_names: HashSet<(ArtifactName, Option<String>)>,
+    told_names: BTreeSet<(ArtifactName, Option<String>)>,
 }
 
 /// A name that is an output of the run's end.
@@ -30,6 +30,8 @@ pub(super) struct Outputs {
 pub(super) struct Bound {
     slot: usize,
     given: Given,
+    /// Its canonical name, where nothing that the run does can change it.
+    naming: Option<Naming>,
     /// The working directory when the name was bound, for a name that is relative to it.
     folder: Option<PathBuf>,
     /// The local path, as far as it was known then, and how the file stood.
@@ -41,12 +43,13 @@ impl Bound {
     pub(super) fn all(slot: usize, given: Vec<Given>, recorder: &Recorder) -> Vec<Self> {
         let bound = |given: Given| {
             let folder = if is_relative(&given.named) { std::env::current_dir().ok() } else { None };
-            let path = named(&given.named, &recorder.root, folder.as_deref()).and_then(|naming| naming.path);
-            let file = path.map(|path| {
+            let naming = named(&given.named, &recorder.root, folder.as_deref());
+            let file = naming.as_ref().and_then(|naming| naming.path.clone()).map(|path| {
                 let standing = standing(recorder, &path);
                 (path, standing)
             });
-            Self { slot, given, folder, file }
+            let naming = naming.filter(|_| is_address(&given.named));
+            Self { slot, given, naming, folder, file }
         };
         given.into_iter().map(bound).collect()
     }
@@ -102,10 +105,11 @@ impl Outputs {
     /// Returns every output once, in the order of binding, then the files that were told and changed again.
     pub(super) fn finish(self, root: &Root) -> Vec<Finished> {
         let Self { bound, before, mut told, told_names } = self;
-        let mut seen = HashSet::new();
+        let mut seen = BTreeSet::new();
         let mut finished = Vec::with_capacity(bound.len());
-        for Bound { given, folder, .. } in bound {
-            let Some(Naming { name, path }) = named(&given.named, root, folder.as_deref()) else { continue };
+        for Bound { given, naming, folder, .. } in bound {
+            let naming = naming.or_else(|| named(&given.named, root, folder.as_deref()));
+            let Some(Naming { name, path }) = naming else { continue };
             if !seen.insert((name.clone(), given.version.clone())) {
                 continue;
             }
@@ -146,8 +150,12 @@ impl Finished {
 fn is_relative(named: &Named) -> bool {
     match named {
         Named::Path(path) => path.is_relative(),
-        Named::Text(text) => !text.starts_with('/') && !text.contains("://"),
+        Named::Text(text) => !text.starts_with('/') && !is_address(named),
     }
+}
+
+fn is_address(named: &Named) -> bool {
+    matches!(named, Named::Text(text) if name::is_uri(text) && text.contains("://"))
 }
 
 fn named(given: &Named, root: &Root, folder: Option<&Path>) -> Option<Naming> {

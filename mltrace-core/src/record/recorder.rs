@@ -8,6 +8,7 @@ use super::beside::{Beside, Job};
 use super::surroundings::Surroundings;
 use crate::capture::{Cache, Host, Root, Skip, redact};
 use crate::config::{Environment, Home};
+use crate::fork;
 use crate::journal::{self, Writer};
 use crate::model::{Header, ProcessId, Record, RunId};
 
@@ -77,7 +78,7 @@ impl Recorder {
             beside: Beside::default(),
             host: Host::here(environment.user.as_deref()),
             parent: environment.parent_run.as_deref().and_then(|run| run.parse().ok()),
-            pid: std::process::id(),
+            pid: fork::id(),
             hooks,
             process: ProcessId::new(),
             journal: Mutex::new(Journal { file: JournalFile::Unopened, lost: 0 }),
@@ -147,7 +148,7 @@ impl Recorder {
 
     /// Returns the recorder of the process that asks: a forked child goes on with its parent's runs in one of its own.
     fn here(&'static self) -> Option<&'static Self> {
-        let pid = std::process::id();
+        let pid = fork::id();
         if self.pid == pid {
             return Some(self);
         }

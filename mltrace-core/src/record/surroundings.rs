@@ -1,7 +1,6 @@
 //! What is looked up once per process: the git state of each folder that code comes from.
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use super::beside::Job;
@@ -12,15 +11,16 @@ use crate::model::Record;
 /// The keys of the git states that were asked for, by folder.
 #[derive(Debug, Default)]
 pub(super) struct Surroundings {
-    keys: Mutex<HashMap<PathBuf, Option<String>>>,
+    /// A program has code from few folders, and asks at each call.
+    keys: Mutex<Vec<(&'static str, Option<String>)>>,
 }
 
 impl Surroundings {
     /// Returns the key of the git state of a function's code, which is found out beside the caller.
-    pub(super) fn git(&self, recorder: &'static Recorder, site: Option<&Site>) -> Option<String> {
+    pub(super) fn git(&self, recorder: &'static Recorder, site: Option<&'static Site>) -> Option<String> {
         let manifest = site.map_or("", |site| site.manifest_folder);
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = keys.get(Path::new(manifest)) {
+        if let Some((_, known)) = keys.iter().find(|(folder, _)| *folder == manifest) {
             return known.clone();
         }
         let folder = git::find(Path::new(manifest), site.map_or("", |site| site.file), recorder.root.given());
@@ -29,7 +29,7 @@ impl Surroundings {
             recorder.beside(Job::Git { key: key.clone(), folder });
             key
         });
-        keys.insert(PathBuf::from(manifest), key.clone());
+        keys.push((manifest, key.clone()));
         key
     }
 

@@ -165,6 +165,7 @@ fn a_folder_that_is_deleted_meanwhile_is_made_again() {
     let project = Project::new();
     project.begin("before", Vec::new()).end(Status::Completed, None, None);
     fs::remove_dir_all(&project.home.folder).unwrap();
+    project.record_until_there(&project.home.journal());
     assert!(project.begin("after", Vec::new()).end(Status::Completed, None, None));
     assert_eq!(project.run("after").status, Status::Completed);
     assert_eq!(project.recorder.lost(), 0);
@@ -178,6 +179,7 @@ fn a_journal_that_is_deleted_meanwhile_is_begun_again() {
     assert_eq!(project.run("before").status, Status::Completed);
     // The store remembers how far the deleted journal was folded, which must not count for the new one.
     fs::remove_file(project.journal()).unwrap();
+    project.record_until_there(&project.next_journal());
     assert!(project.begin("after", Vec::new()).end(Status::Completed, None, None));
     assert_eq!(project.run("after").status, Status::Completed);
 }

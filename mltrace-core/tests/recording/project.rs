@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use mltrace_core::capture::{Given, Named};
 use mltrace_core::config::{Environment, Home};
 use mltrace_core::ingest;
+use mltrace_core::model::Status;
 use mltrace_core::query::{Reader, Run, Trace, TraceOptions};
 use mltrace_core::record::{Hooks, OpenRun, Opening, Recorder};
 
@@ -45,6 +47,18 @@ impl Project {
     /// The file that the recorder writes.
     pub(crate) fn journal(&self) -> std::path::PathBuf {
         self.home.journal().join(format!("{}.log", self.recorder.process()))
+    }
+
+    /// The file that the recorder goes on in when that one is full or gone.
+    pub(crate) fn next_journal(&self) -> std::path::PathBuf {
+        self.home.journal().join(format!("{}.1.log", self.recorder.process()))
+    }
+
+    /// Records until the recorder, which looks now and then, has made what was deleted again.
+    pub(crate) fn record_until_there(&self, path: &Path) {
+        while !path.exists() {
+            self.begin("meanwhile", Vec::new()).end(Status::Completed, None, None);
+        }
     }
 
     pub(crate) fn begin(&self, component: &'static str, inputs: Vec<Given>) -> OpenRun {

@@ -117,7 +117,7 @@ fn declaration(declared: &mut Declaration) {
 
 /// What a path may hold (`token=1` is a partition) was decided where the name was made.
 fn name(name: &mut ArtifactName) {
-    let is_uri = name.0.contains("://");
+    let is_uri = name.0.as_bytes().windows(3).any(|part| part == b"://");
     clean(&mut name.0, if is_uri { uri } else { tokens }, LIMIT_NAME);
 }
 

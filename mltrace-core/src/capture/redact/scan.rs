@@ -56,13 +56,16 @@ impl<'a> Scan<'a> {
         let mut result = String::new();
         let mut kept_to = 0;
         let mut at = 0;
-        let mut is_in_word = false;
         while let Some(&byte) = bytes.get(at) {
-            let was_in_word = is_in_word;
-            is_in_word = byte.is_ascii_alphanumeric();
+            // Where the scan goes on when nothing is found here.
+            let mut next = at.saturating_add(1);
             let found = match byte {
                 b'=' | b':' | b'-' | b'?' | b'#' | b'(' => self.sign(at, byte),
-                _ if is_in_word && (!was_in_word || is_escape_before(bytes, at)) => self.word(at),
+                _ if byte.is_ascii_alphanumeric() => {
+                    let rest = bytes.get(at..).unwrap_or_default();
+                    next = at.saturating_add(shape::run(rest, |byte| byte.is_ascii_alphanumeric()).len());
+                    self.word(at).or_else(|| self.word(at.saturating_add(escape_at(bytes, at)?)))
+                }
                 _ => None,
             };
             match found {
@@ -71,9 +74,8 @@ impl<'a> Scan<'a> {
                     result.push_str(instead);
                     kept_to = place.end;
                     at = place.end;
-                    is_in_word = false;
                 }
-                _ => at = at.saturating_add(1),
+                _ => at = next,
             }
         }
         if kept_to == 0 {
@@ -121,13 +123,13 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// Returns whether what precedes `at` is an escape whose last letter belongs to no word: `\n` or `%3D`.
-fn is_escape_before(bytes: &[u8], at: usize) -> bool {
-    let before = |count: usize| at.checked_sub(count).and_then(|at| bytes.get(at)).copied();
-    let is_hex = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_hexdigit());
-    match before(1) {
-        Some(b'n' | b't' | b'r') => before(2) == Some(b'\\'),
-        last => is_hex(last) && before(3) == Some(b'%') && is_hex(before(2)),
+/// Returns how many letters of the word at `at` belong to an escape and to no word: `\n` or `%3D`.
+fn escape_at(bytes: &[u8], at: usize) -> Option<usize> {
+    let before = bytes.get(at.checked_sub(1)?)?;
+    match (before, bytes.get(at..)?) {
+        (b'\\', [b'n' | b't' | b'r', ..]) => Some(1),
+        (b'%', [first, second, ..]) if first.is_ascii_hexdigit() && second.is_ascii_hexdigit() => Some(2),
+        _ => None,
     }
 }
 

@@ -55,10 +55,12 @@ pub(super) fn is_signature_name(name: &str) -> bool {
 impl Url {
     /// Looks at the address in `text[from..end]`.
     pub(super) fn new(text: &str, from: usize, end: usize) -> Self {
-        let address = text.get(from..end).unwrap_or_default();
+        // Most addresses are short, where a search for a byte is faster than one for a character.
+        let address = text.as_bytes().get(from..end).unwrap_or_default();
         let place = |found: Option<usize>| found.map(|at| from.saturating_add(at));
-        let fragment = place(address.find('#'));
-        let query = place(address.find('?')).filter(|query| fragment.is_none_or(|fragment| *query < fragment));
+        let first = |sign: u8| place(address.iter().position(|byte| *byte == sign));
+        let fragment = first(b'#');
+        let query = first(b'?').filter(|query| fragment.is_none_or(|fragment| *query < fragment));
         let cut = |start: Option<usize>, end: usize| {
             let range = start?..end;
             let names = text.get(range.clone())?.split(['?', '#', '&', ';']);
@@ -67,7 +69,7 @@ impl Url {
         };
         Self {
             end,
-            last_at: place(address.rfind('@')),
+            last_at: place(address.iter().rposition(|byte| *byte == b'@')),
             cuts: [cut(query, fragment.unwrap_or(end)), cut(fragment, end)],
         }
     }
@@ -81,9 +83,10 @@ impl Url {
     pub(super) fn user(&self, text: &str, colon: usize, keep_placeholders: bool) -> Option<Range<usize>> {
         let from = colon.saturating_add("://".len());
         let rest = text.get(from..self.end)?;
-        let authority_end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+        let is_end = |byte: u8| matches!(byte, b'/' | b'?' | b'#' | b'\\');
+        let authority_end = rest.bytes().position(is_end).unwrap_or(rest.len());
         let authority = rest.get(..authority_end)?;
-        let at = match authority.rfind('@') {
+        let at = match authority.bytes().rposition(|byte| byte == b'@') {
             Some(at) => from.saturating_add(at),
             // A password may hold a slash that was not encoded: then what should be a port is none.
             None => self.last_at.filter(|at| *at >= from && has_odd_port(authority))?,

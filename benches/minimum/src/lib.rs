@@ -2,41 +2,45 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, TransactionBehavior, params_from_iter};
+use rusqlite::{CachedStatement, Connection, TransactionBehavior, params_from_iter};
 
-const SCHEMA: &str = include_str!("../../mltrace-core/src/store/sqlite/schema.sql");
+const SCHEMA: &str = include_str!("../../../mltrace-core/src/store/sqlite/schema.sql");
 
 /// A file that records of a fixed length are appended to.
-pub(crate) struct Appender {
+#[derive(Debug)]
+pub struct Appender {
     file: File,
     record: Vec<u8>,
 }
 
 impl Appender {
     /// Makes the file.
-    pub(crate) fn new(path: &Path, record_bytes: usize) -> Self {
+    #[must_use]
+    pub fn new(path: &Path, record_bytes: usize) -> Self {
         let file = File::options().append(true).create(true).open(path).expect("room for a file");
         Self { file, record: vec![b'x'; record_bytes] }
     }
 
     /// Appends one record.
-    pub(crate) fn append(&mut self) {
+    pub fn append(&mut self) {
         self.file.write_all(&self.record).expect("room for a record");
     }
 }
 
 /// All rows of one table.
-pub(crate) struct Rows {
+#[derive(Debug)]
+pub struct Rows {
     insert: String,
     rows: Vec<Vec<Value>>,
 }
 
 /// Returns all rows of all tables of a store, in an order that foreign keys allow.
-pub(crate) fn rows(store: &Path) -> Vec<Rows> {
+#[must_use]
+pub fn rows(store: &Path) -> Vec<Rows> {
     let store = Connection::open(store).expect("the store opens");
     let mut names = store
         .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid")
@@ -56,37 +60,42 @@ fn rows_of(store: &Connection, table: &str) -> Rows {
 }
 
 /// Makes an empty store with the same tables and the same safety as mltrace's.
-pub(crate) fn empty_store(path: &Path) -> Connection {
+#[must_use]
+pub fn empty_store(path: &Path) -> Connection {
     let store = Connection::open(path).expect("room for a store");
     store.pragma_update(None, "journal_mode", "wal").expect("a local file system");
     store.pragma_update(None, "synchronous", "full").expect("a setting");
+    store.pragma_update(None, "foreign_keys", false).expect("a setting");
     store.execute_batch(SCHEMA).expect("the schema");
     store
 }
 
-/// Inserts rows in one transaction.
-pub(crate) fn insert(store: &mut Connection, tables: &[Rows]) {
-    let transaction = store.transaction_with_behavior(TransactionBehavior::Immediate).expect("the only writer");
-    for table in tables {
-        let mut statement = transaction.prepare(&table.insert).expect("the table is there");
-        for row in &table.rows {
-            statement.execute(params_from_iter(row)).expect("a row");
+/// Inserts rows in so many transactions, a share of every table in each.
+pub fn insert(store: &mut Connection, tables: &[Rows], transactions: usize) {
+    for share in 0..transactions {
+        let transaction = store.transaction_with_behavior(TransactionBehavior::Immediate).expect("the only writer");
+        for table in tables {
+            let mut statement = transaction.prepare_cached(&table.insert).expect("the table is there");
+            let place = |share: usize| table.rows.len() * share / transactions;
+            for row in &table.rows[place(share)..place(share + 1)] {
+                statement.execute(params_from_iter(row)).expect("a row");
+            }
         }
+        transaction.commit().expect("room for the rows");
     }
-    transaction.commit().expect("room for the rows");
 }
 
-/// Walks upstream from the last write of `artifact`, and reads of each run what a trace shows; returns how many rows
-/// were met.
-pub(crate) fn walk(store: &Connection, artifact: &str) -> usize {
+/// Walks upstream from the last writes of `artifacts`, and returns the rows that a trace is made of, each run's once.
+#[must_use]
+pub fn walk(store: &Connection, artifacts: &[&str]) -> Vec<Vec<Value>> {
     // One look at the store: without a transaction every statement takes the locks anew.
     store.execute_batch("BEGIN").expect("nothing is under way");
-    let met = walk_inside(store, artifact);
+    let met = walk_inside(store, artifacts);
     store.execute_batch("COMMIT").expect("the transaction is under way");
     met
 }
 
-fn walk_inside(store: &Connection, artifact: &str) -> usize {
+fn walk_inside(store: &Connection, artifacts: &[&str]) -> Vec<Vec<Value>> {
     let mut last = store
         .prepare_cached(
             "SELECT w.run_id FROM write w JOIN artifact a ON a.id = w.artifact_id
@@ -113,25 +122,46 @@ fn walk_inside(store: &Connection, artifact: &str) -> usize {
         )
         .expect("SQL");
 
-    let first: i64 = last.query_row([artifact], |row| row.get(0)).expect("the artifact was written");
-    let mut seen = BTreeSet::from([first]);
-    let mut open = vec![first];
-    let mut met = 0;
+    let mut seen = BTreeSet::new();
+    let mut open = Vec::new();
+    for artifact in artifacts {
+        let writer: i64 = last.query_row([artifact], |row| row.get(0)).expect("the artifact was written");
+        if seen.insert(writer) {
+            open.push(writer);
+        }
+    }
+    let mut met = Vec::new();
     while let Some(id) = open.pop() {
-        met += all(&mut run, id, 6).len() + all(&mut params, id, 2).len() + all(&mut writes, id, 3).len();
+        met.extend(all(&mut run, id, 6));
+        met.extend(all(&mut params, id, 2));
+        met.extend(all(&mut writes, id, 3));
         for read in all(&mut reads, id, 4) {
-            met += 1;
             if let Value::Integer(writer) = read[3]
                 && seen.insert(writer)
             {
                 open.push(writer);
             }
+            met.push(read);
         }
     }
     met
 }
 
-fn all(statement: &mut rusqlite::CachedStatement<'_>, run: i64, columns: usize) -> Vec<Vec<Value>> {
+fn all(statement: &mut CachedStatement<'_>, run: i64, columns: usize) -> Vec<Vec<Value>> {
     let rows = statement.query_map([run], |row| (0..columns).map(|column| row.get(column)).collect()).expect("rows");
     rows.collect::<Result<_, _>>().expect("rows")
+}
+
+/// Hashes a file as it is read.
+#[must_use]
+pub fn hash(path: &Path) -> [u8; 32] {
+    let mut file = File::open(path).expect("the file is there");
+    let mut buffer = vec![0; 256 << 10];
+    let mut hasher = blake3::Hasher::new();
+    loop {
+        match file.read(&mut buffer).expect("the file can be read") {
+            0 => return *hasher.finalize().as_bytes(),
+            count => hasher.update(&buffer[..count]),
+        };
+    }
 }

@@ -1,0 +1,32 @@
+//! What it costs to bring a journal into the store.
+
+use std::time::Instant;
+
+use crate::measure::{by_turns_timed, nanos};
+use crate::table::Report;
+use crate::world::{World, addresses};
+
+/// So many runs are folded at a time.
+const RUNS: u32 = 10_000;
+
+pub(crate) fn measure(report: &mut Report) {
+    let steps = addresses(RUNS);
+    let rows = mltrace_minimum::rows(&World::with_store(&steps).home.store);
+    let pair = by_turns_timed(
+        7,
+        || {
+            let world = World::with_journal(&steps);
+            let begun = Instant::now();
+            world.fold();
+            nanos(begun) / f64::from(RUNS)
+        },
+        || {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let mut store = mltrace_minimum::empty_store(&folder.path().join("minimum.db"));
+            let begun = Instant::now();
+            mltrace_minimum::insert(&mut store, &rows, 10);
+            nanos(begun) / f64::from(RUNS)
+        },
+    );
+    report.pair("journal to store, a run", "the same rows in batches of 1,000 runs", pair, 2.0);
+}

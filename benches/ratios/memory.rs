@@ -1,0 +1,62 @@
+//! How much memory recording takes, in one process that records for long.
+#![expect(clippy::print_stdout, reason = "a child tells its figures by printing them")]
+
+use std::fs;
+use std::hint::black_box;
+use std::process::Command;
+
+use crate::recording::stand_in;
+use crate::table::Report;
+
+/// The word by which this program is asked to record and to tell its size.
+pub(crate) const CHILD: &str = "record-for-long";
+
+const SIZES: [u32; 3] = [10_000, 100_000, 1_000_000];
+
+#[mltrace::register(component = "score", inputs = [features], outputs = [prediction])]
+fn score(features: &str, number: u32) -> String {
+    let _ = features;
+    let prediction = format!("predictions://shop/{number}");
+    prediction
+}
+
+pub(crate) fn measure(report: &mut Report) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let this = std::env::current_exe().expect("this program is a file");
+    let told = Command::new(this).arg(CHILD).current_dir(folder.path()).output().expect("this program starts");
+    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+    let told = String::from_utf8(told.stdout).expect("figures");
+    let figures: Vec<f64> = told.split_whitespace().map(|figure| figure.parse().expect("a figure")).collect();
+    let [_, early, late] = figures[..] else { panic!("three figures, not `{told}`") };
+    let mib = |bytes: f64| format!("{:.1} MiB", bytes / f64::from(1 << 20));
+    report.figures(
+        "resident memory after 1,000,000 runs",
+        &mib(late),
+        "after 100,000 runs",
+        &mib(early),
+        late / early,
+        1.1,
+    );
+}
+
+/// Records a million runs, and prints how large the process is on the way.
+pub(crate) fn in_child() {
+    stand_in(&std::env::current_dir().expect("a folder"));
+    let mut recorded = 0;
+    for size in SIZES {
+        while recorded < size {
+            recorded += 1;
+            black_box(score(black_box("features://shop/1"), recorded));
+        }
+        mltrace::recent(&mltrace::RunFilter { limit: Some(1), ..Default::default() }).expect("runs are recorded");
+        println!("{}", resident());
+    }
+}
+
+/// Returns the bytes of this process that are in memory.
+fn resident() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.split_whitespace().next()).and_then(|kib| kib.parse::<u64>().ok());
+    kib.unwrap_or_default() * 1024
+}

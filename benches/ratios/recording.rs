@@ -1,0 +1,118 @@
+//! What a registered function costs its caller.
+#![expect(clippy::print_stdout, reason = "a child tells its figures by printing them")]
+
+use std::fs;
+use std::hint::black_box;
+use std::path::Path;
+use std::process::Command;
+
+use mltrace_minimum::Appender;
+
+use crate::measure::{Pair, by_turns, by_turns_timed, percentile, timed, typical};
+use crate::table::{Report, in_words};
+
+/// The word by which this program is asked to measure calls that are not recorded.
+pub(crate) const CHILD: &str = "disabled-call";
+
+/// So many calls are timed one by one.
+const SINGLE_CALLS: usize = 50_000;
+/// So many calls make a turn: long enough that folding goes on beside them.
+const CALLS: usize = 2_000;
+
+#[mltrace::register(component = "predict", inputs = [model, features], outputs = [prediction])]
+fn predict<'a>(model: &'a str, features: &'a str) -> &'a str {
+    let _ = (model, features);
+    let prediction = "predictions://shop/1";
+    prediction
+}
+
+fn plain<'a>(model: &'a str, features: &'a str) -> &'a str {
+    let _ = (model, features);
+    "predictions://shop/1"
+}
+
+fn registered() {
+    black_box(predict(black_box("models://shop/1"), black_box("features://shop/1")));
+}
+
+pub(crate) fn measure(report: &mut Report) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    stand_in(folder.path());
+    registered();
+    wait_for_fold();
+    let before = journal_bytes(folder.path());
+    for _ in 0..1000 {
+        registered();
+    }
+    let bytes_of_a_record = (journal_bytes(folder.path()) - before) / 2000;
+    let mut appender = Appender::new(&folder.path().join("minimum.log"), bytes_of_a_record);
+    let mut two_appends = || {
+        appender.append();
+        appender.append();
+    };
+    let ours = || {
+        let typical = typical(CALLS, registered);
+        wait_for_fold();
+        typical
+    };
+    let pair = by_turns_timed(30, ours, || typical(CALLS, &mut two_appends));
+    report.pair(
+        "start and end of an empty function, 2 inputs, 1 output",
+        "two bare appends of as many bytes",
+        pair,
+        4.0,
+    );
+    let single: Vec<f64> = (0..SINGLE_CALLS).map(|_| timed(1, &mut registered)).collect();
+    wait_for_fold();
+    for (percent, most) in [(50, 15e3), (99, 100e3)] {
+        let told = percentile(single.iter().copied(), percent);
+        let what = format!("the same: p{percent} of {SINGLE_CALLS} calls");
+        report.figures(&what, &in_words(told), "", &in_words(most), told / most, 1.0);
+    }
+    disabled(report);
+}
+
+/// Measures in a child, for a process decides once whether it records.
+fn disabled(report: &mut Report) {
+    let this = std::env::current_exe().expect("this program is a file");
+    let told = Command::new(this).arg(CHILD).env("MLTRACE_DISABLED", "1").output().expect("this program starts");
+    let told = String::from_utf8(told.stdout).expect("figures");
+    let mut figures = told.split_whitespace().map(|figure| figure.parse::<f64>().expect("a figure"));
+    let mut next = || figures.next().expect("two figures");
+    let (ours, plain) = (next(), next());
+    let more = ours - plain;
+    report.figures(
+        "the same with recording disabled",
+        &in_words(ours),
+        "plain call, and 5 ns",
+        &in_words(plain),
+        more / 5.0,
+        1.0,
+    );
+}
+
+/// Prints the nanoseconds of a registered call and of a plain one.
+pub(crate) fn in_child() {
+    let bare = || {
+        black_box(plain(black_box("models://shop/1"), black_box("features://shop/1")));
+    };
+    let Pair { ours, minimum, .. } = by_turns(30, 1_000_000, registered, bare);
+    println!("{ours} {minimum}");
+}
+
+#[expect(clippy::disallowed_methods, reason = "the project of this process is the one it stands in")]
+pub(crate) fn stand_in(folder: &Path) {
+    std::env::set_current_dir(folder).expect("the folder is there");
+}
+
+/// A question sees every run that has returned, so it waits for the fold.
+fn wait_for_fold() {
+    mltrace::components().expect("runs are recorded");
+}
+
+pub(crate) fn journal_bytes(folder: &Path) -> usize {
+    let logs = fs::read_dir(folder.join(".mltrace/journal")).expect("a journal").flatten();
+    let logs = logs.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "log"));
+    let bytes: u64 = logs.filter_map(|entry| entry.metadata().ok()).map(|metadata| metadata.len()).sum();
+    usize::try_from(bytes).expect("a small journal")
+}
