@@ -1,0 +1,123 @@
+//! Counts instructions, which are the same however busy the machine is, against bounds: `cargo bench --bench counts`.
+//! It needs valgrind and `gungraun-runner` of the version that `Cargo.lock` names.
+#![allow(missing_docs, reason = "gungraun's and the attribute's own items")]
+
+#[path = "../ratios/world.rs"]
+#[allow(dead_code, reason = "the ratios use more of it")]
+mod world;
+
+use std::hint::black_box;
+
+use gungraun::prelude::*;
+use gungraun::{Callgrind, EventKind};
+use mltrace_core::query::{Reader, TraceOptions};
+use mltrace_core::store::{self, Mode, Store};
+use world::{Step, World, chain, days, ladder, name, predictions};
+
+/// A bound lies a tenth above what was counted when it was set: compilers and C libraries differ by less.
+fn at_most(instructions: u64) -> LibraryBenchmarkConfig {
+    let mut callgrind = Callgrind::default();
+    callgrind.hard_limits([(EventKind::Ir, instructions)]);
+    LibraryBenchmarkConfig::default().tool(callgrind).to_owned()
+}
+
+#[mltrace::register(component = "predict", inputs = [model, features], outputs = [prediction])]
+fn predict<'a>(model: &'a str, features: &'a str) -> &'a str {
+    let _ = (model, features);
+    let prediction = "predictions://shop/1";
+    prediction
+}
+
+fn call() {
+    black_box(predict(black_box("models://shop/1"), black_box("features://shop/1")));
+}
+
+/// Stands in a project of its own, where one run is recorded already.
+#[expect(clippy::disallowed_methods, reason = "the project of this process is the one it stands in")]
+fn recording() {
+    let folder = tempfile::tempdir().expect("a temporary folder").keep();
+    std::env::set_current_dir(folder).expect("the folder is there");
+    call();
+}
+
+#[library_benchmark(setup = recording, config = at_most(25_000))]
+fn a_recorded_call(_: ()) {
+    call();
+}
+
+fn disabled() {
+    call();
+}
+
+#[library_benchmark(setup = disabled, config = at_most(100).env("MLTRACE_DISABLED", "1").to_owned())]
+fn a_call_that_is_not_recorded(_: ()) {
+    call();
+}
+
+#[library_benchmark(config = at_most(300_000_000))]
+#[bench::thousand(args = (&chain(1_000)), setup = World::with_journal)]
+fn folding(world: World) -> World {
+    world.fold();
+    world
+}
+
+/// A store that was asked once.
+struct Asked {
+    world: World,
+    store: Box<dyn Store>,
+    top: String,
+}
+
+impl Asked {
+    fn new(world: World, top: String) -> Self {
+        let store = store::open(&world.home, Mode::Read).expect("the store opens");
+        let mut asked = Self { world, store, top };
+        asked.trace();
+        asked
+    }
+
+    fn trace(&mut self) {
+        let mut reader = Reader::new(self.store.as_mut(), &self.world.home, self.world.folder());
+        black_box(reader.trace(&self.top, &TraceOptions::default()).expect("the artifact was written"));
+    }
+
+    fn review(&mut self) {
+        let mut reader = Reader::new(self.store.as_mut(), &self.world.home, self.world.folder());
+        black_box(reader.review(Some(10)).expect("something is flagged"));
+    }
+}
+
+fn asked(steps: &[Step], top: u32) -> Asked {
+    Asked::new(World::with_store(steps), name(top))
+}
+
+#[library_benchmark]
+#[bench::chain(args = (&chain(1_000), 1_000), setup = asked, config = at_most(100_000_000))]
+#[bench::ladder(args = (&ladder(100), 200), setup = asked, config = at_most(30_000_000))]
+fn tracing(mut asked: Asked) -> Asked {
+    asked.trace();
+    asked
+}
+
+fn flagged(count: u32) -> Asked {
+    let world = World::with_store(&days(count));
+    let names = predictions(count, 100);
+    world.flag(&names);
+    let mut asked = Asked::new(world, names[0].clone());
+    asked.review();
+    asked
+}
+
+#[library_benchmark]
+#[bench::hundred(args = (100), setup = flagged, config = at_most(100_000_000))]
+fn reviewing(mut asked: Asked) -> Asked {
+    asked.review();
+    asked
+}
+
+library_benchmark_group!(
+    name = counts,
+    benchmarks = [a_recorded_call, a_call_that_is_not_recorded, folding, tracing, reviewing]
+);
+
+main!(library_benchmark_groups = counts);
