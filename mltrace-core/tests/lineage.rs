@@ -204,6 +204,49 @@ fn a_copied_file_is_recognised() {
 }
 
 #[test]
+fn a_copy_is_no_origin_of_what_it_was_copied_from() {
+    let step = |number, from: &str, to: &str, second: u64| {
+        json!({"id": id(number), "component": to, "started_at": at(second), "ended_at": at(second + 1),
+               "inputs": [file(from, 'a')], "outputs": [file(to, 'a')]})
+    };
+    let lines = [
+        step(1, "raw", "copy", 0),
+        step(2, "copy", "copy-of-copy", 5),
+        json!({"id": id(3), "component": "reader", "started_at": at(10), "ended_at": at(11),
+               "inputs": [file("raw", 'a')], "outputs": ["s3://x/b"]}),
+    ];
+    for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [0, 2, 1]] {
+        let mut story = Story::new();
+        order.iter().for_each(|place| drop(story.import(&[lines[*place].clone()])));
+        assert_eq!(story.shape("s3://x/b"), "reader0", "{order:?}");
+        let input = story.run("reader").inputs[0].clone();
+        assert_eq!((input.bound, input.same_content_as), (Bound::UnknownWriter, None), "{order:?}");
+        assert_eq!(story.shape("copy-of-copy"), "copy-of-copy0 copy1", "{order:?}");
+    }
+    // Even at one moment.
+    let mut copy = step(1, "raw", "copy", 0);
+    copy["ended_at"] = json!(at(0));
+    assert_eq!(Story::told(&[copy, lines[2].clone()]).shape("s3://x/b"), "reader0");
+}
+
+#[test]
+fn an_origin_that_is_told_late_is_one_for_every_later_read() {
+    let write = |number, second: u64| {
+        json!({"id": id(number), "component": "writer", "started_at": at(second), "ended_at": at(second),
+               "outputs": [file("original", 'a')]})
+    };
+    let read = |number, second: u64| {
+        json!({"id": id(number), "component": format!("reader-{second}"), "started_at": at(second),
+               "ended_at": at(second), "inputs": [file("copy", 'a')]})
+    };
+    let mut story = Story::told(&[read(1, 5), write(2, 6), read(3, 10)]);
+    assert_eq!(story.run("reader-10").inputs[0].written_by, None, "the copy was there before the original");
+    story.import(&[write(4, 3)]);
+    assert_eq!(story.run("reader-5").inputs[0].written_by, Some(id(4)));
+    assert_eq!(story.run("reader-10").inputs[0].written_by, Some(id(2)), "its last write");
+}
+
+#[test]
 fn a_short_or_common_content_does_not_link_the_world() {
     let empty = |name: &str| json!({"name": name, "version": content('e'), "size": 2});
     let mut story = Story::told(&[

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::apply::Touched;
 use super::bind::{bind_again, binding};
-use crate::model::{Status, Timestamp, VersionId};
+use crate::model::{Bound, Status, Timestamp, VersionId};
 use crate::store::{Edge, ReadRow, Result, RunKey, RunRow, VersionKey, WriteRow, Writer};
 
 /// Stores what is new and brings everything up to date that follows from what was touched.
@@ -21,16 +21,36 @@ pub(super) fn settle(writer: &mut dyn Writer, touched: &Touched, rows: &HashMap<
             add_write(writer, row, write, &mut rebind)?;
         }
     }
+    let mut sightings = Sightings::default();
+    for (run, n) in &touched.reads {
+        writer.read(*run, *n)?.iter().for_each(|read| sightings.add(read));
+    }
     for read in touched.new_reads.values() {
-        let bound = binding(writer, read)?;
-        if !writer.add_read(&bound.of(read))? {
-            learn_read(writer, read, &mut rebind)?;
+        let bound = binding(writer, read)?.of(read);
+        let is_news = writer.add_read(&bound)? || learn_read(writer, read, &mut rebind)?;
+        if is_news && matches!(bound.bound, Bound::Copy | Bound::UnknownWriter) {
+            sightings.add(&bound);
         }
+    }
+    for (version, first) in sightings.0 {
+        rebind.extend(writer.reads_unwritten(version, first)?);
     }
     for (run, n) in rebind {
         bind_again(writer, run, n)?;
     }
     Ok(())
+}
+
+/// Where contents were seen under a name, each with the first time: what is written elsewhere later is no origin of them.
+#[derive(Default)]
+struct Sightings(BTreeMap<VersionKey, Timestamp>);
+
+impl Sightings {
+    fn add(&mut self, read: &ReadRow) {
+        if let Some(seen) = read.seen {
+            self.0.entry(seen).and_modify(|first| *first = read.at.min(*first)).or_insert(read.at);
+        }
+    }
 }
 
 /// Brings the stored writes up to date whose content became known, or whose run began, ended or died.
@@ -78,14 +98,13 @@ fn settle_write(
     Ok(())
 }
 
-/// Keeps the content of a read that was stored before anybody knew it.
-fn learn_read(writer: &mut dyn Writer, told: &ReadRow, rebind: &mut BTreeSet<(RunKey, u32)>) -> Result<()> {
-    let Some(known) = writer.read(told.run, told.n)? else { return Ok(()) };
-    if let (None, Some(seen), true) = (known.seen, told.seen, known.artifact == told.artifact) {
-        writer.put_seen(told.run, told.n, Edge::Read, seen)?;
-        rebind.insert((told.run, told.n));
-    }
-    Ok(())
+/// Keeps the content of a read that was stored before anybody knew it; returns whether there was any.
+fn learn_read(writer: &mut dyn Writer, told: &ReadRow, rebind: &mut BTreeSet<(RunKey, u32)>) -> Result<bool> {
+    let Some(known) = writer.read(told.run, told.n)? else { return Ok(false) };
+    let (None, Some(seen), true) = (known.seen, told.seen, known.artifact == told.artifact) else { return Ok(false) };
+    writer.put_seen(told.run, told.n, Edge::Read, seen)?;
+    rebind.insert((told.run, told.n));
+    Ok(true)
 }
 
 /// Stores a new write with what counts of it.

@@ -219,8 +219,8 @@ pub trait Writer {
         at: Timestamp,
         reader: Reading,
     ) -> Result<Option<Candidate>>;
-    /// Returns, for each other artifact of the project that had the same content at or before `at`, its last write of
-    /// it; latest first, at most `limit`.
+    /// Returns, for each other artifact of the project that had the same content at or before `at`, and before anybody
+    /// read this version, its last write of it by a run that had not read this version; latest first, at most `limit`.
     fn copies(&mut self, version: VersionKey, at: Timestamp, reader: Reading, limit: usize) -> Result<Vec<Candidate>>;
 
     /// Returns the reads of unknown content whose binding may change with a write of `artifact` that counts from `at`.
@@ -228,6 +228,8 @@ pub trait Writer {
     /// Returns the reads from `from` on that told this version, or the same content of another artifact, and whose
     /// binding may change with a write of the version that counts from `at`.
     fn reads_of_content(&mut self, version: VersionKey, from: Timestamp, at: Timestamp) -> Result<Vec<(RunKey, u32)>>;
+    /// Returns the reads from `from` on that told this version and are bound to no write of its artifact.
+    fn reads_unwritten(&mut self, version: VersionKey, from: Timestamp) -> Result<Vec<(RunKey, u32)>>;
     /// Returns the reads that are bound to a write.
     fn reads_of_write(&mut self, write: WriteKey) -> Result<Vec<(RunKey, u32)>>;
 

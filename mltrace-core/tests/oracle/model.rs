@@ -148,25 +148,35 @@ fn seen(facts: &Facts, all: &[Write<'_>], run: &RunFacts, read: &Edge) -> Seen {
     match found {
         _ if !is_content(version) => saw(version, "declaration", found),
         Some(_) => saw(version, "content", found),
-        None => saw_elsewhere(facts, read, version, &before, last_of_name),
+        None => saw_elsewhere(facts, all, read, version, &before, last_of_name),
     }
 }
 
 /// What was read has a content that nobody wrote under this name: a copy, or the work of somebody unknown.
 fn saw_elsewhere(
     facts: &Facts,
+    all: &[Write<'_>],
     read: &Edge,
     content: &str,
     before: &[Write<'_>],
     last_of_name: Option<Write<'_>>,
 ) -> Seen {
     let mut originals = Vec::new();
+    // By whom and when this content was read under this name.
+    let reads = facts.runs.iter().flat_map(|run| run.reads.iter().map(move |read| (run, read)));
+    let same = reads.filter(|(_, other)| other.name == read.name && other.version == read.version);
+    let sightings: Vec<(&str, i64)> = same.map(|(run, read)| (run.id.as_str(), run.read_at(read))).collect();
+    let first_seen = sightings.iter().map(|(_, at)| *at).min();
     // Size and times are no content: they say nothing of a file of another name.
     if content.starts_with("b3:") {
         let names: BTreeSet<&str> = before.iter().map(|write| write.edge.name.as_str()).collect();
         for name in names.into_iter().filter(|name| *name != read.name) {
             let has_it = |write: &Write<'_>| write.edge.name == name && write.edge.version.as_deref() == Some(content);
-            originals.extend(last(before.iter().copied().filter(has_it)));
+            let was_there_first = all.iter().any(|write| has_it(write) && Some(write.at) <= first_seen);
+            let is_origin = |write: &Write<'_>| {
+                has_it(write) && !sightings.iter().any(|(run, at)| *run == write.run.id && *at <= write.at)
+            };
+            originals.extend(last(before.iter().copied().filter(is_origin)).filter(|_| was_there_first));
         }
     }
     // Of one run's, the first by name.

@@ -198,7 +198,8 @@ impl Writer for SqliteWriter<'_> {
     }
 
     fn copies(&mut self, version: VersionKey, at: Timestamp, reader: Reading, limit: usize) -> Result<Vec<Candidate>> {
-        // For each other version with these bytes: its last write by then.
+        // For each other version with these bytes that was there before anybody saw them here: its last write by then of
+        // a run that had not read them here.
         let sql = format!(
             "SELECT w.id, w.run_id, w.artifact_id
              FROM (SELECT id, artifact_id, id_value FROM version WHERE id = $1 AND id_kind = 0) AS me
@@ -207,8 +208,13 @@ impl Writer for SqliteWriter<'_> {
              JOIN artifact other ON other.id = v.artifact_id AND other.project_id = mine.project_id
              JOIN write w ON w.id = (
                  SELECT w.id FROM write w JOIN run r ON r.id = w.run_id
-                 WHERE w.version_id = v.id AND w.at <= $2 AND {VISIBLE} ORDER BY w.at DESC, r.uuid DESC, w.n DESC LIMIT 1)
+                 WHERE w.version_id = v.id AND w.at <= $2 AND {VISIBLE}
+                 AND NOT EXISTS (
+                     SELECT 1 FROM read e WHERE e.run_id = w.run_id AND e.seen_id = me.id AND e.at <= w.at)
+                 ORDER BY w.at DESC, r.uuid DESC, w.n DESC LIMIT 1)
              JOIN run r ON r.id = w.run_id
+             WHERE (SELECT min(f.at) FROM write f WHERE f.version_id = v.id)
+                 <= coalesce((SELECT min(e.at) FROM read e WHERE e.seen_id = me.id), $2)
              ORDER BY w.at DESC, r.uuid DESC, other.name LIMIT $5"
         );
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -224,7 +230,7 @@ impl Writer for SqliteWriter<'_> {
     }
 
     fn reads_of_content(&mut self, version: VersionKey, from: Timestamp, at: Timestamp) -> Result<Vec<(RunKey, u32)>> {
-        // Reads after the next write of the version saw that one, or a later one.
+        // Reads after the next write of the version saw that one, or a later one. For other names also the first counts.
         let sql = "WITH asked (version_id, first, at) AS (SELECT $1, $2, $3),
              bounds (version_id, first, last) AS (
                  SELECT version_id, first, coalesce(
@@ -234,8 +240,13 @@ impl Writer for SqliteWriter<'_> {
              UNION
              SELECT d.run_id, d.n FROM bounds JOIN version me ON me.id = version_id AND me.id_kind = 0
              JOIN version v ON v.id_kind = 0 AND v.id_value = me.id_value AND v.id <> me.id
-             JOIN read d ON d.seen_id = v.id AND d.at >= first AND d.at <= last";
+             JOIN read d ON d.seen_id = v.id AND d.at >= first";
         self.all(sql, params![version, from, at], numbered)
+    }
+
+    fn reads_unwritten(&mut self, version: VersionKey, from: Timestamp) -> Result<Vec<(RunKey, u32)>> {
+        let sql = "SELECT run_id, n FROM read WHERE seen_id = $1 AND at >= $2 AND bound IN ($3, $4)";
+        self.all(sql, params![version, from, Bound::Copy, Bound::UnknownWriter], numbered)
     }
 
     fn reads_of_write(&mut self, write: WriteKey) -> Result<Vec<(RunKey, u32)>> {
