@@ -88,6 +88,52 @@ fn work_done_again_over_the_same_inputs_is_fresher_unless_it_made_the_same() {
 }
 
 #[test]
+fn shards_of_one_file_do_not_make_each_other_stale_and_a_retraining_does() {
+    let shard = |number, raw| line(number, "shard", &[file("raw", raw)], &[file(&format!("part-{number}"), number)]);
+    let reader = line(9, "reader", &[file("part-1", 1)], &[file("out", 9)]);
+    let found = |lines: &[Value]| shown(&stale(&mut Story::told(lines), Some("out"), 0));
+    let is_stale = ["reader then:superseded now:superseded"];
+    assert!(found(&[shard(1, 70), shard(2, 70), reader.clone()]).is_empty(), "the same file, by the same code");
+    assert_eq!(found(&[shard(1, 70), shard(2, 71), reader.clone()]), is_stale, "another content of the file");
+
+    let by = |mut shard: Value, field: &str, value: Value| {
+        shard[field] = value;
+        shard
+    };
+    let at_commit = |shard, commit: &str| by(shard, "git_commit", json!(commit.repeat(40)));
+    let commits = |a, b| found(&[at_commit(shard(1, 70), a), at_commit(shard(2, 70), b), reader.clone()]);
+    assert!(commits("1", "1").is_empty());
+    assert_eq!(commits("1", "2"), is_stale, "the same file, by other code");
+    let code = |line, hash| json!({"file": "shard.rs", "line": line, "hash": hash});
+    let codes = |a, b| found(&[by(shard(1, 70), "code", a), by(shard(2, 70), "code", b), reader.clone()]);
+    assert!(codes(code(7, "00"), code(8, "00")).is_empty(), "it only moved");
+    assert_eq!(codes(code(7, "00"), code(7, "01")), is_stale);
+    assert!(codes(code(0, "00"), code(0, "01")).is_empty(), "another command is other work");
+
+    let with_scratch = |number: usize| {
+        let scratch = |at: String| json!({"name": "scratch", "version": content(50 + number), "size": 99, "at": at});
+        let inputs = [file("raw", 70), scratch(at(number * 10 + 2))];
+        line(number, "shard", &inputs, &[file(&format!("part-{number}"), number), scratch(at(number * 10 + 1))])
+    };
+    assert!(found(&[with_scratch(1), with_scratch(2), reader.clone()]).is_empty(), "what it made itself is no news");
+
+    let both = line(9, "reader", &[file("part-1", 1), file("part-2", 2)], &[file("out", 9)]);
+    assert!(found(&[shard(1, 70), shard(2, 71), both]).is_empty(), "both are parts of what was read");
+}
+
+#[test]
+fn work_done_beside_is_not_done_again() {
+    let shard = |number, from: usize, to: usize| {
+        json!({"id": id(number), "component": "shard", "started_at": at(from), "ended_at": at(to),
+               "inputs": ["s3://x/raw"], "outputs": [file(&format!("part-{number}"), number)]})
+    };
+    let reader = line(9, "reader", &[file("part-1", 1)], &[file("out", 9)]);
+    let found = |lines: &[Value]| shown(&stale(&mut Story::told(lines), Some("out"), 0));
+    assert!(found(&[shard(1, 10, 15), shard(2, 12, 18), reader.clone()]).is_empty());
+    assert_eq!(found(&[shard(1, 10, 15), shard(2, 16, 18), reader]), ["reader then:superseded now:superseded"]);
+}
+
+#[test]
 fn a_checkpoint_updated_in_place_makes_no_step_stale() {
     let mut story = Story::told(&[
         line(1, "init", &[], &[file("ckpt", 1)]),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::facts::{Facts, Outcome, RunFacts};
+use super::facts::{Edge, Facts, Outcome, RunFacts};
 use super::model::{Known, Seen, Write};
 
 /// After so many seconds an input is old, unless its reader's component says otherwise.
@@ -112,7 +112,16 @@ fn stale(known: &Known<'_>, run: &RunFacts, seen: &Seen) -> BTreeSet<(&'static s
             && other.ended_at.is_some_and(|ended| ended <= run.started_at && (ended, &other.id) > written)
             && is_same_work(other, writer)
     });
-    if let Some(latest) = again.max_by_key(|other| (other.ended_at, &other.id)) {
+    let latest = again.max_by_key(|other| (other.ended_at, &other.id));
+    let is_redone = |latest: &&RunFacts| {
+        let made_it = known
+            .writes
+            .iter()
+            .any(|write| write.run.id == latest.id && write.edge.name == *name && write.version() == seen.version);
+        let is_read_too = known.seen(run).iter().any(|seen| seen.written_by.as_ref() == Some(&latest.id));
+        latest.started_at >= at && !made_it && !is_read_too && may_differ(known, latest, writer)
+    };
+    if let Some(latest) = latest.filter(is_redone) {
         reasons.insert(("superseded", latest.id.clone()));
     }
     reasons
@@ -123,6 +132,17 @@ fn is_same_work(one: &RunFacts, other: &RunFacts) -> bool {
     let names = |run: &RunFacts| run.reads.iter().map(|read| read.name.clone()).collect::<BTreeSet<_>>();
     let has_something = !one.reads.is_empty() || !one.params.is_empty();
     has_something && names(one) == names(other) && one.params == other.params
+}
+
+/// Returns whether a run may have made something else of the same work: nobody knows it to have had the same contents and
+/// code. What it wrote itself is no input that it got.
+fn may_differ(known: &Known<'_>, again: &RunFacts, first: &RunFacts) -> bool {
+    let had = |read: &Edge| first.reads.iter().any(|other| other.name == read.name && other.version == read.version);
+    let mut got = again.reads.iter().zip(known.seen(again));
+    let has_news =
+        got.any(|(read, seen)| seen.written_by.as_ref() != Some(&again.id) && (read.version.is_none() || !had(read)));
+    let is_other_code = again.commit.is_some() && first.commit.is_some() && again.commit != first.commit;
+    again.reads.is_empty() || has_news || is_other_code
 }
 
 fn old_after_s(facts: &Facts, component: &str) -> i64 {

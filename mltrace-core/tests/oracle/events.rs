@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use mltrace_core::model::{
-    ArtifactName, ComponentFact, Declaration, End, FingerprintFact, LabelFact, ParamFact, ReadFact, Record, Start,
+    ArtifactName, ComponentFact, Declaration, End, FingerprintFact, Git, LabelFact, ParamFact, ReadFact, Record, Start,
     Status, Timestamp, Verdict, WriteFact,
 };
 
@@ -89,7 +89,10 @@ impl Machine {
             let (process, events) = &mut self.runs[waiting[key % waiting.len()]];
             let event = events.pop_front().expect("a run that waits has something to tell");
             let times = if self.steps.is_multiple_of(self.route.twice) { 2 } else { 1 };
-            (0..times).for_each(|_| self.processes[*process].tell(&record(&event)));
+            for _ in 0..times {
+                git_record(&event).iter().for_each(|git| self.processes[*process].tell(git));
+                self.processes[*process].tell(&record(&event));
+            }
             hear(&mut self.told, &event);
             has_told = true;
         }
@@ -230,6 +233,12 @@ fn status(outcome: Outcome) -> Status {
     Status::ALL.into_iter().find(|status| status.as_str() == outcome.word()).unwrap()
 }
 
+/// Returns the record of the commit at which a run starts: it is its own key.
+fn git_record(event: &Event) -> Option<Record> {
+    let Told::Start(RunFacts { commit: Some(commit), .. }) = &event.told else { return None };
+    Some(Record::Git(Git { key: commit.clone(), commit: Some(commit.clone()), ..Git::default() }))
+}
+
 /// Returns the event as a journal holds it.
 fn record(event: &Event) -> Record {
     let run = event.run.parse().unwrap();
@@ -240,7 +249,7 @@ fn record(event: &Event) -> Record {
             at: Timestamp(start.started_at),
             parent: None,
             code: None,
-            git: None,
+            git: start.commit.clone(),
             declared: None,
             params: start.params.iter().map(|(name, value)| (name.clone(), (*value).into())).collect(),
             inputs: start.reads.iter().map(read_fact).collect(),

@@ -50,6 +50,7 @@ pub(crate) struct RunFacts {
     pub(crate) reads: Vec<Edge>,
     pub(crate) writes: Vec<Edge>,
     pub(crate) params: BTreeMap<String, i64>,
+    pub(crate) commit: Option<String>,
 }
 
 impl RunFacts {
@@ -76,9 +77,9 @@ impl fmt::Debug for Edge {
 
 impl fmt::Debug for RunFacts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, component, started_at, ended_at, outcome, reads, writes, params } = self;
+        let Self { id, component, started_at, ended_at, outcome, reads, writes, params, commit } = self;
         let ended_at = ended_at.map(|at| at.to_string()).unwrap_or_default();
-        write!(f, "{id} {component} {outcome:?} {started_at}..{ended_at} {reads:?} -> {writes:?} {params:?}")
+        write!(f, "{id} {component} {outcome:?} {started_at}..{ended_at} {reads:?} -> {writes:?} {params:?} {commit:?}")
     }
 }
 

@@ -46,6 +46,7 @@ struct RunPlan {
     reads: Vec<EdgePlan>,
     writes: Vec<EdgePlan>,
     param: Option<i64>,
+    commit: Option<char>,
     /// Ids do not follow the clock.
     rank: u8,
 }
@@ -107,9 +108,10 @@ fn run() -> impl Strategy<Value = RunPlan> {
         vec(edge(), 0..4),
         vec(edge(), 0..4),
         of(0..2_i64),
+        weighted(0.7, select(vec!['1', '1', '1', '2'])),
         any::<u8>(),
     );
-    parts.prop_map(|(component, start, length, outcome, reads, writes, param, rank)| RunPlan {
+    parts.prop_map(|(component, start, length, outcome, reads, writes, param, commit, rank)| RunPlan {
         component,
         start,
         length,
@@ -117,6 +119,7 @@ fn run() -> impl Strategy<Value = RunPlan> {
         reads,
         writes,
         param,
+        commit,
         rank,
     })
 }
@@ -158,6 +161,7 @@ impl RunPlan {
             reads,
             writes,
             params: self.param.map(|value| ("month".to_owned(), value)).into_iter().collect(),
+            commit: self.commit.map(|digit| digit.to_string().repeat(40)),
         }
     }
 }

@@ -138,6 +138,9 @@ pub(crate) fn run_line(run: &RunFacts) -> Value {
     if let Some(at) = run.ended_at {
         line["ended_at"] = json!(time(at));
     }
+    if let Some(commit) = &run.commit {
+        line["git_commit"] = json!(commit);
+    }
     line
 }
 

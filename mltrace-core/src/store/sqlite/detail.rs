@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::SqliteStore;
 use super::find::key_list;
 use super::map::{Bytes, size, version_id};
+use super::triage::{IS_READ_TOO, IS_REDONE};
 use super::write::run_row;
 use crate::model::{ArtifactName, Declaration, Git, RunId, Timestamp, VersionId};
 use crate::store::{
@@ -35,7 +36,8 @@ const RUNS: &str = "SELECT r.id, r.uuid, r.project_id, r.component_id, r.status,
  WHERE r.component_id IS NOT NULL";
 
 /// o: the run that wrote what was read; l: a write of the same content by another name; b: the last writer before,
-/// when nobody known wrote what was read; n: a newer version by the reader's start; x: a later run of the same work.
+/// when nobody known wrote what was read; n: a newer version by the reader's start; x: a later run of the same work, when
+/// what is asked of it at the end holds.
 const READS: &str = "SELECT d.run_id, d.n, a.name, a.kind, d.argument, d.at, v.id_kind, v.id_value, v.size, d.bound,
      o.id, o.uuid, wa.name, wv.id_kind, wv.id_value, w.at,
      lr.id, lr.uuid, la.name, lv.id_kind, lv.id_value, lw.at,
@@ -69,8 +71,7 @@ const READS: &str = "SELECT d.run_id, d.n, a.name, a.kind, d.argument, d.at, v.i
      WHERE y.component_id = o.component_id AND y.signature = o.signature AND y.signature IS NOT NULL
      AND y.ended_at >= coalesce(o.ended_at, w.at) AND (y.ended_at > coalesce(o.ended_at, w.at) OR y.uuid > o.uuid)
      AND y.ended_at <= r.started_at AND y.status = 1 AND y.id <> d.run_id
-     ORDER BY y.ended_at DESC, y.uuid DESC LIMIT 1)
- ORDER BY d.run_id, d.n";
+     ORDER BY y.ended_at DESC, y.uuid DESC LIMIT 1)";
 
 const WRITES: &str = "SELECT w.run_id, w.n, a.name, a.kind, w.argument, v.id_kind, v.id_value, v.size, w.at, w.said_at,
      (SELECT l.verdict FROM label l WHERE l.version_id = w.version_id ORDER BY l.at DESC, l.uuid DESC LIMIT 1)
@@ -118,7 +119,8 @@ impl SqliteStore {
             };
             found.insert(detail.key, detail);
         }
-        for (run, read) in self.all(READS, [asked], |row| Ok((row.get::<_, RunKey>(0)?, read_detail(row)?)))? {
+        let reads = format!("{READS} AND {IS_REDONE} AND NOT {IS_READ_TOO} ORDER BY d.run_id, d.n");
+        for (run, read) in self.all(&reads, [asked], |row| Ok((row.get::<_, RunKey>(0)?, read_detail(row)?)))? {
             found.entry(run).and_modify(|detail| detail.reads.push(read));
         }
         for (run, write) in self.all(WRITES, [asked], |row| Ok((row.get::<_, RunKey>(0)?, write_detail(row)?)))? {

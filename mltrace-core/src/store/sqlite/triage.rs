@@ -10,20 +10,39 @@ use crate::store::{
     ArtifactKey, ComponentKey, FresherRow, OutputRow, ProjectKey, Result, RunKey, VersionAt, VersionKey,
 };
 
-/// The last run by the time `asked.at` that did the work of run `o` again, and did not make the version of write `w`.
-const REDONE: &str = "(
+/// The last run by the time `asked.at` of the component, input names and parameters of run `o`.
+const LIKE: &str = "(
      SELECT y.id FROM run y
      WHERE y.component_id = o.component_id AND y.signature = o.signature AND y.signature IS NOT NULL
      AND y.ended_at >= coalesce(o.ended_at, w.at) AND (y.ended_at > coalesce(o.ended_at, w.at) OR y.uuid > o.uuid)
      AND y.ended_at <= asked.at AND y.status = 1
-     AND NOT EXISTS (SELECT 1 FROM write yw WHERE yw.run_id = y.id AND yw.version_id = w.version_id)
      ORDER BY y.ended_at DESC, y.uuid DESC LIMIT 1)";
+
+/// Whether run `x`, of the component, input names and parameters of run `o`, did the work behind its write `w` again: it
+/// began later, made something else, and is not known to have made it of the same contents by the same code. The
+/// line of a command is 0: another command is other work.
+pub(super) const IS_REDONE: &str = "x.started_at >= w.at
+     AND NOT EXISTS (SELECT 1 FROM write m WHERE m.run_id = x.id AND m.version_id = w.version_id)
+     AND (NOT EXISTS (SELECT 1 FROM read i WHERE i.run_id = x.id)
+         OR EXISTS (SELECT 1 FROM read i WHERE i.run_id = x.id
+             AND coalesce(i.seen_id, -1) NOT IN (
+                 SELECT j.seen_id FROM read j WHERE j.run_id = o.id AND j.seen_id IS NOT NULL)
+             AND NOT EXISTS (SELECT 1 FROM write m WHERE m.id = i.write_id AND m.run_id = x.id))
+         OR EXISTS (SELECT 1 FROM git xg JOIN git og ON xg.commit_id <> og.commit_id
+             WHERE xg.id = x.git_id AND og.id = o.git_id)
+         OR EXISTS (SELECT 1 FROM code xc JOIN code oc ON xc.file = oc.file AND xc.hash <> oc.hash
+             WHERE xc.id = x.code_id AND oc.id = o.code_id AND xc.line > 0))";
+
+/// Whether the reader `d` read from run `x` as well: then both are parts of what it read, and neither is the fresher.
+pub(super) const IS_READ_TOO: &str = "EXISTS (
+     SELECT 1 FROM write p CROSS JOIN read e ON e.write_id = p.id AND e.run_id = d.run_id WHERE p.run_id = x.id)";
 
 /// How many runs one statement asks for.
 const CHUNK: usize = 10_000;
 
 /// The columns of a [`FresherRow`] from 1 on, of a write `w` by run `o`. n: the last write of the artifact by another run
-/// than the one in question, when it made another version; x: a later run of the same work that made another version.
+/// than the one in question, when it made another version; x: a later run that did
+/// the work behind it again.
 const FRESHER: &str = "a.name, o.uuid, w.at, nr.uuid, n.at, x.uuid, x.ended_at";
 
 impl SqliteStore {
@@ -44,7 +63,7 @@ impl SqliteStore {
                  AND NOT EXISTS (
                      SELECT 1 FROM write own WHERE own.run_id = d.run_id AND own.artifact_id = w.artifact_id)
              LEFT JOIN run nr ON nr.id = n.run_id
-             LEFT JOIN run x ON x.id = {REDONE} AND x.id <> d.run_id
+             LEFT JOIN run x ON x.id = {LIKE} AND x.id <> d.run_id AND {IS_REDONE} AND NOT {IS_READ_TOO}
              WHERE w.run_id <> d.run_id AND (n.id IS NOT NULL OR x.id IS NOT NULL)
              ORDER BY d.run_id, d.n"
         );
@@ -74,7 +93,7 @@ impl SqliteStore {
                  ORDER BY q.at DESC, r.uuid DESC, q.n DESC LIMIT 1)
                  AND n.version_id <> w.version_id AND n.at >= w.at
              LEFT JOIN run nr ON nr.id = n.run_id
-             LEFT JOIN run x ON x.id = {REDONE}"
+             LEFT JOIN run x ON x.id = {LIKE} AND {IS_REDONE}"
         );
         let mut found = Vec::new();
         for chunk in versions.chunks(CHUNK) {
