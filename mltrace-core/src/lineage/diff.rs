@@ -307,35 +307,3 @@ fn duration(a: &Step, b: &Step) -> Option<Cause> {
         runs: [Some(a.id), Some(b.id)],
     })
 }
-
-/// With fewer runs than this nothing is usual.
-const FEW_RUNS: usize = 5;
-
-/// Returns whether a duration lies outside what `others`, of the same component, usually take: further from the middle
-/// half of them than three times its width, and by half or double at least.
-#[must_use]
-pub fn is_unusual(duration: f64, others: &[f64]) -> bool {
-    if others.len() < FEW_RUNS {
-        return false;
-    }
-    let mut sorted = others.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let quarter =
-        |quarters: usize| sorted.get(sorted.len().saturating_sub(1) * quarters / 4).copied().unwrap_or(duration);
-    let (low, high) = (quarter(1), quarter(3));
-    let width = high - low;
-    duration < (low - 3.0 * width).min(low / 2.0) || duration > (high + 3.0 * width).max(high * 2.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_duration_is_unusual_far_outside_the_middle_half() {
-        let others = [10.0, 11.0, 12.0, 13.0, 14.0, 15.0];
-        assert!(!is_unusual(20.0, &others) && !is_unusual(6.0, &others));
-        assert!(is_unusual(40.0, &others) && is_unusual(1.0, &others));
-        assert!(!is_unusual(40.0, &others[..3]), "too few to say");
-    }
-}

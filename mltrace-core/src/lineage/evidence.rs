@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::usual::Usual;
+
 /// How often a culprit shows a change: a belief, as the two below.
 const AT_CULPRITS: f64 = 0.6;
 /// How often any other run shows a change that is rare.
@@ -18,10 +20,6 @@ const COUNTS: f64 = 1.5;
 const NO_CHANGE: f64 = (1.0 - AT_CULPRITS) / (1.0 - RARE);
 /// How far all changes of a run together can raise the suspicion: they often have one cause.
 const MOST: f64 = 30.0;
-/// How many earlier runs make a usual duration.
-const ENOUGH: usize = 4;
-/// A difference in duration below this many microseconds is none.
-const SLACK_US: i64 = 10_000;
 
 /// Something that a run has, and that another run of its component may have otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,12 +39,12 @@ pub enum Aspect {
 }
 
 /// What is compared of a run.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
     /// What it has, as text.
     pub aspects: BTreeMap<Aspect, String>,
-    /// How long it took, in microseconds.
-    pub duration_us: Option<i64>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: Option<f64>,
     /// What it wrote, as the text of versions; empty unless the content of all of it is known.
     pub outputs: BTreeMap<String, String>,
     /// What is wrong with it by itself, in words.
@@ -87,12 +85,12 @@ pub enum Finding {
         /// Of how many.
         of: usize,
     },
-    /// A duration out of line with those of the runs before, all in microseconds.
+    /// A duration out of line with those of the runs before.
     Duration {
-        /// The run's.
-        now: i64,
-        /// The shortest and the longest before.
-        usual: (i64, i64),
+        /// The run's, in milliseconds.
+        now: f64,
+        /// What was usual before.
+        usual: Usual,
     },
     /// Something wrong by itself.
     Fault(String),
@@ -178,12 +176,10 @@ fn changes(later: &Facts, earlier: &Facts) -> BTreeSet<Aspect> {
 }
 
 fn unusual_duration(run: &Facts, earlier: &[Facts]) -> Option<Evidence> {
-    let known: Vec<i64> = earlier.iter().filter_map(|facts| facts.duration_us).collect();
-    let (now, low, high) = (run.duration_us?, *known.iter().min()?, *known.iter().max()?);
-    let is_long = now > high.saturating_mul(2).saturating_add(SLACK_US);
-    let is_short = now < low.saturating_sub(SLACK_US) / 2;
-    let finding = Finding::Duration { now, usual: (low, high) };
-    (known.len() >= ENOUGH && (is_long || is_short)).then(|| Evidence { finding, factor: factor(COMMON, 0, 0) })
+    let known: Vec<f64> = earlier.iter().filter_map(|facts| facts.duration_ms).collect();
+    let (now, usual) = (run.duration_ms?, Usual::of(&known)?);
+    let finding = Finding::Duration { now, usual };
+    usual.is_outside(now).then(|| Evidence { finding, factor: factor(COMMON, 0, 0) })
 }
 
 /// Returns how much more often something is found at a culprit than at another run, when `times` of `of` earlier runs
@@ -204,7 +200,7 @@ mod tests {
         for (name, value) in told.split_whitespace().filter_map(|word| word.split_once('=')) {
             match name {
                 "commit" => drop(facts.aspects.insert(Aspect::Commit, value.to_owned())),
-                "ms" => facts.duration_us = value.parse::<i64>().ok().map(|ms| ms * 1000),
+                "ms" => facts.duration_ms = value.parse().ok(),
                 _ => drop(facts.aspects.insert(Aspect::Parameter(name.to_owned()), value.to_owned())),
             }
         }
@@ -240,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_duration_is_compared_with_the_range_of_several() {
+    fn a_duration_is_compared_with_those_of_several() {
         let usual = ["ms=100", "ms=110", "ms=90", "ms=105"];
         let is_odd = |run: &str, usual: &[&str]| {
             let found = found(run, usual);

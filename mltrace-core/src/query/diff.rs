@@ -9,7 +9,7 @@ use super::answer::Run;
 use super::name::Found;
 use super::view::view;
 use super::{QueryError, Reader};
-use crate::lineage::{self, Side, Source, Step};
+use crate::lineage::{self, Side, Source, Step, Usual};
 use crate::model::{RunId, Timestamp, Verdict, Version};
 use crate::store::{ComponentKey, RunKey};
 
@@ -117,7 +117,7 @@ impl Reader<'_> {
     }
 
     /// Returns the trace of a version as a comparison needs it.
-    fn side(&mut self, found: &Found, usual: &mut HashMap<ComponentKey, Vec<f64>>) -> Result<Side, QueryError> {
+    fn side(&mut self, found: &Found, usual: &mut HashMap<ComponentKey, Option<Usual>>) -> Result<Side, QueryError> {
         let mut asked = Source {
             name: found.version.name.clone(),
             argument: None,
@@ -133,20 +133,19 @@ impl Reader<'_> {
         for detail in self.store.details(&keys, false)? {
             let component = detail.component.key;
             if let std::collections::hash_map::Entry::Vacant(entry) = usual.entry(component) {
-                entry.insert(self.store.durations(component, USUAL_RUNS)?);
+                entry.insert(Usual::of(&self.store.durations(component, USUAL_RUNS)?));
             }
             let depth = depths.get(&detail.key).copied().unwrap_or_default();
             if detail.key == writer {
                 asked.writer = Some(detail.row.id);
             }
-            let others = usual.get(&component).map(Vec::as_slice).unwrap_or_default();
-            steps.push(step(view(detail), depth, others));
+            steps.push(step(view(detail), depth, usual.get(&component).copied().flatten()));
         }
         Ok(Side { asked, steps })
     }
 }
 
-fn step(run: Run, depth: u32, usual: &[f64]) -> Step {
+fn step(run: Run, depth: u32, usual: Option<Usual>) -> Step {
     let mut surroundings: BTreeMap<&'static str, Value> = BTreeMap::new();
     let mut add = |name, value: Option<Value>| surroundings.extend(value.map(|value| (name, value)));
     if let Some(git) = run.git {
@@ -168,7 +167,9 @@ fn step(run: Run, depth: u32, usual: &[f64]) -> Step {
     Step {
         inputs: inputs.collect(),
         outputs: run.outputs.into_iter().map(|output| output.name).collect(),
-        is_unusually_long_or_short: run.duration_ms.is_some_and(|duration| lineage::is_unusual(duration, usual)),
+        is_unusually_long_or_short: usual
+            .zip(run.duration_ms)
+            .is_some_and(|(usual, duration)| usual.is_outside(duration)),
         id: run.id,
         component: run.component,
         depth,

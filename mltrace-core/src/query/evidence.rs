@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::view::staleness_of;
+use super::view::{milliseconds, staleness_of};
 use super::{QueryError, Reader};
-use crate::lineage::{self, Aspect, Evidence, Facts, Fault, Finding, Findings};
+use crate::lineage::{self, Aspect, Evidence, Facts, Fault, Finding, Findings, Usual};
 use crate::model::{Status, VersionId};
 use crate::store::{ReadDetail, RunDetail, RunKey, WriteDetail};
 
@@ -102,7 +102,8 @@ fn facts(detail: &RunDetail) -> Facts {
         let version = read.seen.as_ref().map(ToString::to_string);
         tell(Aspect::Input(read.name.as_str().to_owned()), version);
     }
-    Facts { aspects, duration_us: detail.row.duration_us, outputs: outputs(detail), faults: faults(detail) }
+    let duration_ms = detail.row.duration_us.map(milliseconds);
+    Facts { aspects, duration_ms, outputs: outputs(detail), faults: faults(detail) }
 }
 
 /// Returns what a run wrote, when the content of all of it is known.
@@ -142,7 +143,7 @@ pub(super) fn words(piece: &Evidence) -> String {
         Finding::Fault(message) => message.clone(),
         Finding::SameOutputs => "wrote the same bytes as the run before".to_owned(),
         Finding::NoChange => "nothing changed since the run before".to_owned(),
-        Finding::Duration { now, usual: (low, high) } => {
+        Finding::Duration { now, usual: Usual { low, high } } => {
             format!("took {}, usually {} to {}", duration(*now), duration(*low), duration(*high))
         }
         Finding::Changed { aspect, now, before, times, of } => {
@@ -187,8 +188,6 @@ fn changed(aspect: &Aspect, now: Option<&str>, before: Option<&str>) -> String {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a duration that people read")]
-fn duration(us: i64) -> String {
-    let seconds = us as f64 / 1e6;
-    if seconds < 1.0 { format!("{:.0} ms", seconds * 1e3) } else { format!("{seconds:.1} s") }
+fn duration(ms: f64) -> String {
+    if ms < 1e3 { format!("{ms:.0} ms") } else { format!("{:.1} s", ms / 1e3) }
 }

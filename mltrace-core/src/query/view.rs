@@ -93,7 +93,7 @@ pub(super) fn limit_us(stale_after_s: Option<i64>) -> i64 {
 
 /// Microseconds as milliseconds, which a double holds exactly enough for 285 years.
 #[expect(clippy::cast_precision_loss, reason = "a duration beyond 2^53 us is none")]
-fn milliseconds(us: i64) -> f64 {
+pub(super) fn milliseconds(us: i64) -> f64 {
     us as f64 / 1000.0
 }
 
