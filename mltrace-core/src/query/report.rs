@@ -1,6 +1,6 @@
 //! Everything that somebody needs who gets a ticket about an artifact.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +10,7 @@ use super::impact::ImpactOf;
 use super::stale::StaleRun;
 use super::{QueryError, Reader, TraceOptions};
 use crate::model::{RunId, Timestamp};
+use crate::store::RunKey;
 
 /// The answer of `report`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,18 +78,32 @@ impl Reader<'_> {
         let suspects: Vec<Suspect> = review.suspects.into_iter().filter(is_upstream).collect();
         let stale = self.stale(Some(artifact), now)?.runs;
         let impact = self.impact(&ImpactOf::Artifact(artifact))?;
-        let tell = tell(&trace, diff.as_ref(), &suspects, &impact);
+        let mut concerned = self.suspected(&suspects)?;
+        let differences = diff.iter().flat_map(|diff| &diff.differences);
+        concerned.extend(differences.flat_map(|difference| difference.runs).flatten());
+        let tell = tell(&trace, &concerned, &impact);
         Ok(Report { at: now, trace, flagged, ok, diff, suspects, flagged_in_all, stale, impact, tell })
+    }
+
+    /// Returns the runs whose owners are worth telling: those of the first suspects that are likelier than chance, unless
+    /// what is known of a run itself speaks for it.
+    fn suspected(&mut self, suspects: &[Suspect]) -> Result<HashSet<RunId>, QueryError> {
+        let likely = suspects.iter().take(SUSPECTS).filter(|suspect| suspect.score > 0.0);
+        let mut runs = HashMap::new();
+        for run in likely.flat_map(|suspect| &suspect.runs) {
+            runs.extend(self.store.run(*run)?.map(|key| (key, *run)));
+        }
+        let keys: Vec<RunKey> = runs.keys().copied().collect();
+        let findings = self.findings(&keys)?;
+        let speaks_for = |run: &RunKey| findings.get(run).is_some_and(|findings| findings.weight() < 1.0);
+        Ok(runs.into_iter().filter(|(key, _)| !speaks_for(key)).map(|(_, run)| run).collect())
     }
 }
 
 /// How many suspects make their owners worth telling.
 const SUSPECTS: usize = 3;
 
-fn tell(trace: &Trace, diff: Option<&Diff>, suspects: &[Suspect], impact: &Impact) -> Vec<Tell> {
-    let changed = diff.into_iter().flat_map(|diff| &diff.differences).flat_map(|difference| difference.runs).flatten();
-    let suspected = suspects.iter().take(SUSPECTS).flat_map(|suspect| suspect.runs.iter().copied());
-    let concerned: HashSet<RunId> = changed.chain(suspected).collect();
+fn tell(trace: &Trace, concerned: &HashSet<RunId>, impact: &Impact) -> Vec<Tell> {
     let mut told: BTreeMap<&str, Tell> = BTreeMap::new();
     for at in &trace.runs {
         let Some(owner) = at.run.owner.as_deref() else { continue };

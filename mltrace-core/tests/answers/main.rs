@@ -6,6 +6,8 @@ mod diff;
 
 mod impact;
 
+mod report;
+
 mod stale;
 
 mod verify;
