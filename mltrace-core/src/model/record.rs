@@ -1,6 +1,8 @@
 //! What a journal holds and what ingest understands: typed facts about runs, each small and complete in itself.
 //!
-//! Facts about one run may arrive in any order and more than once; the store ends up the same.
+//! Facts about one run may arrive in any order and more than once; the store ends up the same. Two of them say something of
+//! a read or write that must be known by then, and whoever writes a journal sees to that: [`Record::Due`] and
+//! [`Record::Fingerprint`]. A content is looked for only after the record that names what has it is in the journal.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +42,7 @@ pub enum Record {
     },
     /// The content of an earlier read or write is still to be hashed.
     Due(Due),
-    /// The content of an earlier read or write, hashed beside the body.
+    /// The content of an earlier read or write, hashed beside the body or later; of one that is not known it is dropped.
     Fingerprint(FingerprintFact),
     /// A parameter that was not known at the start.
     Param(ParamFact),
