@@ -8,6 +8,7 @@ use mltrace_core::model::RunId;
 use mltrace_core::query::Reader;
 use mltrace_core::store::{self, Mode, Store};
 use proptest::prelude::ProptestConfig;
+use proptest::test_runner::FileFailurePersistence;
 use serde_json::{Value, json};
 
 /// A project in a temporary folder.
@@ -54,7 +55,12 @@ impl Story {
 #[expect(clippy::disallowed_methods, reason = "whoever wants a long run asks for it as proptest lets them")]
 pub(crate) fn cases(few: u32) -> ProptestConfig {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
-    ProptestConfig { cases: asked.unwrap_or(few), ..ProptestConfig::default() }
+    let regressions = FileFailurePersistence::Direct("proptest-regressions/answers.txt");
+    ProptestConfig {
+        cases: asked.unwrap_or(few),
+        failure_persistence: Some(Box::new(regressions)),
+        ..ProptestConfig::default()
+    }
 }
 
 /// Returns the id of a run of the story.
