@@ -8,8 +8,8 @@ use crate::session::Session;
 
 /// Check that artifacts on disk are still what was recorded
 ///
-/// Hashes each file and folder anew and compares it with the latest version, or with the version that is named. Without
-/// artifacts all of the project are checked. *Changed*: it holds something that no recorded run left there. *Missing*:
+/// Hashes each file and folder anew and compares it with the latest version, or with the version that is named. Of a
+/// folder all that was recorded in it is checked too, and without artifacts all of the project. *Changed*: it holds something that no recorded run left there. *Missing*:
 /// nothing is there. *Unknown writer*: it is as it was last read, and no recorded run wrote it. *Not local*: a URI, an
 /// identifier or a declared version, of which this disk holds nothing to compare. The exit status is 1 when something
 /// changed or is missing.

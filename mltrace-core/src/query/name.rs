@@ -142,14 +142,19 @@ impl Reader<'_> {
         })
     }
 
+    /// Returns the names that a text may mean, the likeliest first.
+    pub(super) fn meant(&self, text: &str) -> Vec<ArtifactName> {
+        let mut names = vec![ArtifactName::from(text)];
+        names.extend(name::on_command_line(text, &Root::new(&self.home.root), &self.folder));
+        names
+    }
+
     fn find_artifact(
         &mut self,
         project: ProjectKey,
         text: &str,
     ) -> Result<Option<(ArtifactKey, ArtifactName)>, QueryError> {
-        let mut candidates = vec![ArtifactName::from(text)];
-        candidates.extend(name::on_command_line(text, &Root::new(&self.home.root), &self.folder));
-        for candidate in candidates {
+        for candidate in self.meant(text) {
             if let Some(key) = self.store.artifact(project, candidate.as_str())? {
                 return Ok(Some((key, candidate)));
             }

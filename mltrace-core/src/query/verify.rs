@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::name::Found;
 use super::{QueryError, Reader};
 use crate::capture::fingerprint::{fingerprint, stat};
 use crate::capture::{Hashing, Skip, name};
-use crate::model::{ArtifactName, RunId, VersionId};
+use crate::model::{ArtifactName, RunId, Version, VersionId};
 use crate::store::RunKey;
 
 /// The answer of `verify`.
@@ -67,8 +68,8 @@ struct Expected {
 }
 
 impl Reader<'_> {
-    /// Compares `artifacts` (`NAME`, the latest version, or `NAME@VERSION`), or all of the project when none is named,
-    /// with what lies on this disk. Every byte is read: no known hash is trusted.
+    /// Compares `artifacts` (`NAME`, the latest version, or `NAME@VERSION`; of a folder all that was recorded in it too),
+    /// or all of the project when none is named, with what lies on this disk. Every byte is read: no known hash is trusted.
     ///
     /// `each` is told each artifact as it is done; `progress` how many bytes were read since it was told last.
     ///
@@ -97,11 +98,33 @@ impl Reader<'_> {
     fn expected(&mut self, artifacts: &[&str]) -> Result<Vec<Expected>, QueryError> {
         let mut found = Vec::with_capacity(artifacts.len());
         for artifact in artifacts {
-            let version = self.find_version(artifact, None)?;
-            let writer = version.written.map(|(run, _)| run);
-            found.push(Expected { name: version.version.name, version: version.version.version, writer });
+            let inside = self.inside(artifact)?;
+            match self.find_version(artifact, None) {
+                Err(QueryError::NotFound { .. }) if !inside.is_empty() => {}
+                Err(error) => return Err(error),
+                Ok(Found { version: Version { name, version }, written, .. }) => {
+                    found.push(Expected { name, version, writer: written.map(|(run, _)| run) });
+                }
+            }
+            found.extend(inside);
         }
         Ok(found)
+    }
+
+    /// Returns what the record says of all that lies in a folder.
+    fn inside(&mut self, folder: &str) -> Result<Vec<Expected>, QueryError> {
+        let Some(project) = self.project()? else { return Ok(Vec::new()) };
+        let meant = self.meant(folder).into_iter();
+        let beginnings: Vec<String> =
+            meant.map(|folder| format!("{}/", folder.as_str().trim_end_matches('/'))).collect();
+        for beginning in beginnings {
+            if !self.store.artifact_names(project, &beginning, 1)?.is_empty() {
+                let mut all = self.all_expected()?;
+                all.retain(|expected| expected.name.as_str().starts_with(&beginning));
+                return Ok(all);
+            }
+        }
+        Ok(Vec::new())
     }
 
     fn all_expected(&mut self) -> Result<Vec<Expected>, QueryError> {

@@ -147,6 +147,43 @@ fn an_older_version_is_compared_when_it_is_named() {
 }
 
 #[test]
+fn a_folder_stands_for_all_that_was_recorded_in_it() {
+    let mut story = Story::told(&[]);
+    fs::create_dir_all(story.path("data/deep")).unwrap();
+    fs::create_dir_all(story.path("data-2")).unwrap();
+    let mut tell = |number: usize, name: &str| {
+        let path = story.path(name);
+        if !path.is_dir() {
+            fs::write(&path, format!("content of number {number}").repeat(5)).unwrap();
+        }
+        let mut artifact = content(&path);
+        artifact["name"] = json!(name);
+        story.tell(&[json!({"id": id(number), "component": "c", "started_at": at(number), "ended_at": at(number),
+                            "outputs": [artifact]})]);
+    };
+    for (number, name) in ["data/a", "data/deep/b", "data.csv", "data-2/c"].into_iter().enumerate() {
+        tell(number, name);
+    }
+    let names = |story: &mut Story, asked: &[&str]| {
+        let found = verify(story, asked);
+        found.artifacts.iter().map(|artifact| artifact.name.to_string()).collect::<Vec<_>>()
+    };
+    let inside = ["data/a", "data/deep/b"];
+    let folder = story.path("data").display().to_string();
+    for asked in ["data", "data/", &folder] {
+        assert_eq!(names(&mut story, &[asked]), inside, "{asked}");
+    }
+    assert!(story.reader().verify(&["dat"], &mut |_| {}, &|_| {}).is_err());
+    fs::write(story.path("data/deep/b"), "other").unwrap();
+    let states: Vec<_> = verify(&mut story, &["data"]).artifacts.iter().map(|artifact| artifact.state).collect();
+    assert_eq!(states, [DiskState::Unchanged, DiskState::Changed]);
+    let mut whole = content(&story.path("data"));
+    whole["name"] = json!("data");
+    story.tell(&[json!({"id": id(9), "component": "c", "started_at": at(9), "ended_at": at(9), "outputs": [whole]})]);
+    assert_eq!(names(&mut story, &["data", "data.csv"]), ["data", "data/a", "data/deep/b", "data.csv"]);
+}
+
+#[test]
 fn a_file_told_by_its_stat_is_compared_by_its_stat() {
     let mut story = Story::told(&[]);
     fs::write(story.path("large"), "x".repeat(100)).unwrap();
