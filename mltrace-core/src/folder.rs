@@ -18,7 +18,7 @@ pub(crate) fn prepare(folder: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
-    let ignore = private_file().write(true).create_new(true).open(folder.join(".gitignore"));
+    let ignore = open(private_file().write(true).create_new(true), &folder.join(".gitignore"));
     // Whether git sees the folder must not decide whether a run is recorded.
     let _ = ignore.and_then(|mut file| file.write_all(b"*\n"));
     Ok(())
@@ -29,7 +29,10 @@ pub(crate) fn create_private(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+    builder.create(folder)?;
+    #[cfg(unix)]
+    hand_over::folder(folder);
+    Ok(())
 }
 
 /// Makes sure that what was made, renamed or removed in `folder` stays so after a power loss.
@@ -58,6 +61,86 @@ pub(crate) fn private_file() -> OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
+}
+
+/// Opens a file, and leaves it to the owner of its folder when the superuser makes it.
+pub(crate) fn open(options: &OpenOptions, path: &Path) -> io::Result<fs::File> {
+    #[cfg(unix)]
+    if let Some(owner) = path.parent().and_then(hand_over::owner) {
+        // A file that is there may be anybody's: only what is surely new is given away.
+        match options.clone().create_new(true).open(path) {
+            Ok(file) => {
+                hand_over::to(owner, &file);
+                return Ok(file);
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    options.open(path)
+}
+
+/// Makes an empty file for another library to fill, where one that it makes would not be its folder's owner's.
+#[cfg_attr(not(feature = "store"), allow(dead_code, reason = "only a store makes files through another library"))]
+pub(crate) fn make_for_owner(path: &Path) {
+    #[cfg(unix)]
+    if path.parent().is_some_and(|folder| hand_over::owner(folder).is_some()) {
+        // The other library says what keeps it from being made.
+        let _ = open(private_file().write(true).create_new(true), path);
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+}
+
+/// What the superuser makes in somebody else's folder is that person's, who could not record there otherwise.
+#[cfg(unix)]
+mod hand_over {
+    use std::fs::{self, File};
+    use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
+    use std::path::Path;
+
+    /// Whom things belong to.
+    #[derive(Clone, Copy)]
+    pub(super) struct Owner {
+        user: u32,
+        group: u32,
+    }
+
+    /// Returns whose a folder is, when this is the superuser and the folder somebody else's.
+    pub(super) fn owner(folder: &Path) -> Option<Owner> {
+        if !rustix::process::geteuid().is_root() {
+            return None;
+        }
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let found = fs::metadata(folder).ok()?;
+        (found.uid() != 0).then(|| Owner { user: found.uid(), group: found.gid() })
+    }
+
+    /// Gives a file away that was made just now. What cannot be given away is kept.
+    pub(super) fn to(owner: Owner, made: &File) {
+        let _ = fchown(made, Some(owner.user), Some(owner.group));
+    }
+
+    /// Gives a folder away that was made just now.
+    pub(super) fn folder(made: &Path) {
+        let Some(owner) = made.parent().and_then(owner) else { return };
+        // Its owner-to-be may put something else in its place meanwhile: no link is followed, and nothing is given away
+        // but an empty folder of the superuser.
+        let flags = (rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::NOFOLLOW).bits();
+        let opened = fs::OpenOptions::new().read(true).custom_flags(flags.cast_signed()).open(made);
+        if let Ok(opened) = opened
+            && opened.metadata().is_ok_and(|found| found.uid() == 0)
+            && is_empty(&opened)
+        {
+            to(owner, &opened);
+        }
+    }
+
+    fn is_empty(folder: &File) -> bool {
+        let own = |name: &[u8]| name == b"." || name == b"..";
+        rustix::fs::Dir::read_from(folder)
+            .is_ok_and(|mut entries| entries.all(|entry| entry.is_ok_and(|entry| own(entry.file_name().to_bytes()))))
+    }
 }
 
 /// Takes everybody else's rights off a file that another library made.

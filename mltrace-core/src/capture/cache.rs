@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, TryLockError};
 
 use super::{FileKind, Stat};
-use crate::folder::private_file;
+use crate::folder;
 
 /// Hashes that are known, by path and stat.
 pub struct Cache {
@@ -119,7 +119,7 @@ impl Cache {
 
     fn append(&self, record: &[u8]) -> io::Result<()> {
         // Opened each time: another process may have put a new file in its place, and a hash costs far more.
-        private_file().append(true).create(true).open(&self.file)?.write_all(record)
+        folder::open(folder::private_file().append(true).create(true), &self.file)?.write_all(record)
     }
 
     fn read(&self) -> io::Result<HashMap<Key, Known>> {
@@ -150,7 +150,7 @@ impl Cache {
             bytes.extend_from_slice(&record.to_record(key));
         }
         let temporary = self.file.with_extension(format!("{}.tmp", std::process::id()));
-        let made = private_file().write(true).create(true).truncate(true).open(&temporary);
+        let made = folder::open(folder::private_file().write(true).create(true).truncate(true), &temporary);
         let written = made.and_then(|mut file| file.write_all(&bytes));
         let renamed = written.and_then(|()| std::fs::rename(&temporary, &self.file));
         if renamed.is_err() {

@@ -292,7 +292,8 @@ fn put_aside(home: &Home, name: &str, place: u64, bytes: &[u8]) {
     let folder = home.folder.join("damaged");
     let _ = crate::folder::create_private(&folder);
     let path = folder.join(format!("{name}.{place}"));
-    let made = crate::folder::private_file().write(true).create(true).truncate(true).open(path);
+    let mut options = crate::folder::private_file();
+    let made = crate::folder::open(options.write(true).create(true).truncate(true), &path);
     // The count in the store tells of it even when there is no room for the bytes.
     let _ = made.and_then(|mut file| std::io::Write::write_all(&mut file, bytes));
 }

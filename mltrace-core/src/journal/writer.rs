@@ -197,7 +197,7 @@ fn begin(path: &Path, header: &Header, rest: &[u8], durability: Durability) -> i
     let mut bytes = Vec::new();
     encode(&Record::Process(header.clone()), &mut bytes);
     bytes.extend_from_slice(rest);
-    let mut file = folder::private_file().append(true).create_new(true).open(path)?;
+    let mut file = folder::open(folder::private_file().append(true).create_new(true), path)?;
     let mut written = file.write_all(&bytes);
     if written.as_ref().is_err_and(is_disk_full) {
         let _ = file.set_len(0);
@@ -224,7 +224,7 @@ fn sync_names(part: &Path) -> io::Result<()> {
 fn take_lock(folder: &Path, process: ProcessId) -> io::Result<File> {
     let hidden = folder.join(format!(".{process}.new"));
     // A try that failed may have left it.
-    let lock = folder::private_file().write(true).create(true).truncate(true).open(&hidden)?;
+    let lock = folder::open(folder::private_file().write(true).create(true).truncate(true), &hidden)?;
     match lock.lock() {
         // A file system without locks leaves the judgement to the process' number.
         Err(error) if error.kind() != io::ErrorKind::Unsupported => return Err(error),
@@ -253,11 +253,7 @@ pub(crate) fn keep_reserve(folder: &Path) -> bool {
     }
     // Always the same name: who was killed in between leaves nothing that the next one does not take.
     let hidden = folder.join(".reserve");
-    let made = folder::private_file()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .open(&hidden)
+    let made = folder::open(folder::private_file().write(true).create(true).truncate(true), &hidden)
         .and_then(|mut file| file.write_all(&vec![0; RESERVE_BYTES]))
         .and_then(|()| fs::rename(&hidden, path));
     if made.is_err() {

@@ -14,6 +14,7 @@ use mltrace_core::record::{OpenRun, Opening};
 use serde_json::json;
 
 mod edges;
+mod owners;
 mod project;
 mod secrets;
 

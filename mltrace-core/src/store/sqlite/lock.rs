@@ -8,6 +8,8 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::folder;
+
 /// Held while one transaction is written; dropping it lets the next writer in.
 #[derive(Debug)]
 pub(super) struct WriteLock {
@@ -15,11 +17,11 @@ pub(super) struct WriteLock {
 }
 
 impl WriteLock {
-    /// Waits at most `patience` for the lock in `folder`.
+    /// Waits at most `patience` for the lock in the folder `place`.
     #[expect(clippy::disallowed_methods, reason = "a file lock cannot be waited for with a limit")]
-    pub(super) fn take(folder: &Path, patience: Duration) -> io::Result<Self> {
-        let file =
-            crate::folder::private_file().create(true).truncate(false).write(true).open(folder.join("write.lock"))?;
+    pub(super) fn take(place: &Path, patience: Duration) -> io::Result<Self> {
+        let mut options = folder::private_file();
+        let file = folder::open(options.create(true).truncate(false).write(true), &place.join("write.lock"))?;
         let begun = Instant::now();
         let mut pause = Duration::from_micros(200);
         loop {

@@ -46,6 +46,9 @@ impl SqliteStore {
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let is_new = !path.exists();
+        if is_new {
+            folder::make_for_owner(&path);
+        }
         let connection = Connection::open_with_flags(&path, flags).map_err(|error| explain(&path, &error))?;
         if is_new {
             folder::make_private(&path);

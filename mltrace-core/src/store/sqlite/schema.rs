@@ -151,7 +151,7 @@ impl SqliteStore {
                 _ => {}
             }
         }
-        folder::private_file().write(true).create_new(true).open(&unchecked).map_err(failed)?;
+        folder::open(folder::private_file().write(true).create_new(true), &unchecked).map_err(failed)?;
         self.connection.backup("main", &unchecked, None::<fn(rusqlite::backup::Progress)>).map_err(explained)?;
         let verdict = verdict_on(&unchecked).map_err(explained)?;
         if verdict != "ok" {

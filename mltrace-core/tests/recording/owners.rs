@@ -1,0 +1,80 @@
+//! What the superuser records in somebody's folder is that person's.
+#![cfg(unix)]
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, chown, symlink};
+use std::path::{Path, PathBuf};
+
+use mltrace_core::model::Status;
+
+use crate::project::Project;
+
+/// Nobody's number.
+const OTHER: u32 = 65534;
+
+fn is_superuser() -> bool {
+    let probe = tempfile::tempfile().unwrap();
+    probe.metadata().unwrap().uid() == 0
+}
+
+/// Returns a project of somebody else, without a store.
+fn somebodys() -> Project {
+    let project = Project::new();
+    fs::remove_dir(project.path(".mltrace")).unwrap();
+    chown(project.folder.path(), Some(OTHER), Some(OTHER)).unwrap();
+    project
+}
+
+fn record(project: &Project) {
+    fs::write(project.path("raw.csv"), "r".repeat(100)).unwrap();
+    let run = project.begin("clean", vec![project.file("raw.csv")]);
+    run.end(Status::Completed, None, None);
+    assert_eq!(project.run("clean").status, Status::Completed);
+}
+
+fn all_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = vec![folder.to_owned()];
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.symlink_metadata().unwrap().is_dir() {
+            true => found.extend(all_below(&path)),
+            false => found.push(path),
+        }
+    }
+    found
+}
+
+#[test]
+fn what_the_superuser_makes_belongs_to_the_owner_of_the_folder() {
+    if !is_superuser() {
+        return;
+    }
+    let project = somebodys();
+    record(&project);
+    let made = all_below(&project.path(".mltrace"));
+    assert!(made.len() >= 6, "{made:?}");
+    let kept: Vec<_> = made.iter().filter(|path| path.symlink_metadata().unwrap().uid() != OTHER).collect();
+    assert!(kept.is_empty(), "{kept:?}");
+    assert!(made.iter().all(|path| path.symlink_metadata().unwrap().gid() == OTHER));
+}
+
+#[test]
+fn what_was_there_is_never_given_away() {
+    if !is_superuser() {
+        return;
+    }
+    let project = somebodys();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let secret = elsewhere.path().join("secret");
+    fs::write(&secret, "").unwrap();
+    fs::create_dir(project.path(".mltrace")).unwrap();
+    chown(project.path(".mltrace"), Some(OTHER), Some(OTHER)).unwrap();
+    // A link to a file of the superuser's, and such a file that was moved here.
+    symlink(&secret, project.path(".mltrace/write.lock")).unwrap();
+    let moved: Vec<_> = ["fingerprints", "mltrace.db"].map(|name| project.path(".mltrace").join(name)).into();
+    moved.iter().for_each(|path| fs::write(path, "").unwrap());
+    record(&project);
+    for path in moved.iter().chain([&secret]) {
+        assert_eq!(fs::metadata(path).unwrap().uid(), 0, "{}", path.display());
+    }
+}
