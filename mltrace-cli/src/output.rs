@@ -175,10 +175,9 @@ pub(crate) fn explain_panics() {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         let _ = writeln!(
             std::io::stderr().lock(),
-            "error: this is a bug in mltrace {}: {} ({place})\nhint: report it with the command that you ran at {}/issues",
+            "error: this is a bug in mltrace {}: {} ({place})\nhint: report it with the command that you ran",
             env!("CARGO_PKG_VERSION"),
             escape::line(text.unwrap_or("no message")),
-            env!("CARGO_PKG_REPOSITORY"),
         );
     }));
 }
