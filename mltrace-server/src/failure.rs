@@ -11,6 +11,9 @@ use serde::Serialize;
 /// After how many seconds a client may ask a store again that was away.
 const RETRY_AFTER_S: u32 = 5;
 
+/// Where everything that can be asked and told is described.
+pub(crate) const ALL: &str = "`/api` shows what can be asked and told";
+
 /// Why a request has no answer.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -48,7 +51,7 @@ impl Failure {
 
     /// The request itself makes no sense.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, message)
+        Self::new(StatusCode::BAD_REQUEST, message).hint(ALL)
     }
 
     /// Too many requests wait for the store.
@@ -97,8 +100,12 @@ impl From<QueryError> for Failure {
     fn from(error: QueryError) -> Self {
         let message = error.to_string();
         match error {
-            QueryError::NotFound { .. } | QueryError::NotYet { .. } | QueryError::NothingBefore { .. } => {
-                Self::new(StatusCode::NOT_FOUND, message)
+            QueryError::NotFound { kind, .. } => Self::new(StatusCode::NOT_FOUND, message).hint(how_to_find(kind)),
+            QueryError::NotYet { .. } => {
+                Self::new(StatusCode::NOT_FOUND, message).hint("leave out `as_of`, or name a later time")
+            }
+            QueryError::NothingBefore { .. } => {
+                Self::new(StatusCode::NOT_FOUND, message).hint("name two versions, the second as `b`")
             }
             QueryError::Ambiguous { candidates, .. } => {
                 let failure = Self::new(StatusCode::CONFLICT, message).hint("name it with more of its digits");
@@ -106,6 +113,17 @@ impl From<QueryError> for Failure {
             }
             QueryError::Store(error) => error.into(),
         }
+    }
+}
+
+/// Returns which word, of the command bar as of the API, finds what was meant.
+fn how_to_find(kind: &str) -> &'static str {
+    match kind {
+        "component" => "`components` lists all components",
+        "commit" => "`history COMPONENT` shows the commits of its runs",
+        "run" => "`recent` lists the last runs",
+        "version" => "`versions NAME` lists the versions of an artifact; without `@…` the latest is meant",
+        _ => "`recent` lists what the last runs wrote, `search` finds names by a part of them",
     }
 }
 

@@ -11,6 +11,8 @@ mod app;
 
 mod failure;
 
+mod asked;
+
 mod routes;
 
 mod safety;

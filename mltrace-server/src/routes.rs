@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, FormRejection, QueryRejection};
-use axum::extract::{DefaultBodyLimit, Form, Query, Request, State};
+use axum::extract::rejection::{BytesRejection, RawFormRejection};
+use axum::extract::{DefaultBodyLimit, RawForm, RawQuery, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -20,8 +20,8 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::api::{self, Operation};
 use crate::app::App;
-use crate::failure::{Failure, mark_for_retry};
-use crate::{assets, live, pages, safety};
+use crate::failure::{ALL, Failure, mark_for_retry};
+use crate::{asked, assets, live, pages, safety};
 
 /// A form or a question is never longer.
 const BODY_LIMIT: usize = 256 << 10;
@@ -57,8 +57,8 @@ impl Routes {
         Q: DeserializeOwned + JsonSchema + Send + 'static,
         A: Serialize + JsonSchema + Send + 'static,
     {
-        let handler = move |State(app): State<Arc<App>>, asked: Result<Query<Q>, QueryRejection>| async move {
-            let Query(asked) = asked.map_err(|error| Failure::usage(error.body_text()))?;
+        let handler = move |State(app): State<Arc<App>>, RawQuery(text): RawQuery| async move {
+            let asked: Q = asked::pairs(text.unwrap_or_default().as_bytes())?;
             let answer = app.work(move |app| question(app, &asked)).await?;
             Ok::<_, Failure>(api::json(StatusCode::OK, &answer))
         };
@@ -77,9 +77,7 @@ impl Routes {
         A: Serialize + JsonSchema + Send + 'static,
     {
         let handler = move |State(app): State<Arc<App>>, headers: HeaderMap, body: Result<Bytes, BytesRejection>| {
-            let told = api::body(&headers, body, &["application/json"]).and_then(|bytes| {
-                serde_json::from_slice(&bytes).map_err(|error| Failure::usage(format!("the body is wrong: {error}")))
-            });
+            let told = api::body(&headers, body, &["application/json"]).and_then(|bytes| asked::json(&bytes));
             async move {
                 let told = told?;
                 let (answer, is_behind) =
@@ -97,10 +95,9 @@ impl Routes {
     where
         Q: DeserializeOwned + Send + 'static,
     {
-        let handler = move |State(app): State<Arc<App>>, asked: Result<Query<Q>, QueryRejection>| async move {
-            let asked = asked.map_err(|error| Failure::usage(error.body_text()));
-            let made = match asked {
-                Ok(Query(asked)) => app.work(move |app| page(app, &asked)).await,
+        let handler = move |State(app): State<Arc<App>>, RawQuery(text): RawQuery| async move {
+            let made = match asked::pairs(text.unwrap_or_default().as_bytes()) {
+                Ok(asked) => app.work(move |app| page(app, &asked)).await,
                 Err(wrong) => Err(wrong),
             };
             made.map_or_else(pages::failed, pages::shown)
@@ -113,10 +110,10 @@ impl Routes {
     where
         Q: DeserializeOwned + Send + 'static,
     {
-        let handler = move |asked: Result<Query<Q>, QueryRejection>| async move {
-            match asked {
-                Ok(Query(asked)) => Redirect::to(&find(&asked)).into_response(),
-                Err(wrong) => pages::failed(Failure::usage(wrong.body_text())),
+        let handler = move |RawQuery(text): RawQuery| async move {
+            match asked::pairs(text.unwrap_or_default().as_bytes()) {
+                Ok(asked) => Redirect::to(&find(&asked)).into_response(),
+                Err(wrong) => pages::failed(wrong),
             }
         };
         self.route(Method::GET, path, get(handler))
@@ -127,10 +124,9 @@ impl Routes {
     where
         F: DeserializeOwned + Send + 'static,
     {
-        let handler = move |State(app): State<Arc<App>>, told: Result<Form<F>, FormRejection>| async move {
-            let told = told.map_err(|error| Failure::new(error.status(), error.body_text()));
-            let done = match told {
-                Ok(Form(told)) => app.work(move |app| verb(app, &told)).await,
+        let handler = move |State(app): State<Arc<App>>, told: Result<RawForm, RawFormRejection>| async move {
+            let done = match asked::form(told) {
+                Ok(told) => app.work(move |app| verb(app, &told)).await,
                 Err(wrong) => Err(wrong),
             };
             done.map_or_else(pages::failed, |next| Redirect::to(&next).into_response())
@@ -189,12 +185,12 @@ async fn dress(request: Request, next: Next) -> Response {
 
 async fn nothing_here(request: Request) -> Response {
     let path = request.uri().path();
-    let failure = Failure::new(StatusCode::NOT_FOUND, format!("there is nothing at `{path}`"));
+    let failure = Failure::new(StatusCode::NOT_FOUND, format!("there is nothing at `{path}`")).hint(ALL);
     if path.starts_with("/api/") { failure.into_json() } else { pages::failed(failure) }
 }
 
 async fn wrong_method(request: Request) -> Response {
     let message = format!("`{}` cannot be asked of `{}`", request.method(), request.uri().path());
-    let failure = Failure::new(StatusCode::METHOD_NOT_ALLOWED, message);
+    let failure = Failure::new(StatusCode::METHOD_NOT_ALLOWED, message).hint(ALL);
     if request.uri().path().starts_with("/api/") { failure.into_json() } else { pages::failed(failure) }
 }

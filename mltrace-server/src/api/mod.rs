@@ -12,11 +12,12 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::asked;
 use crate::failure::Failure;
 use crate::routes::Routes;
 
 pub(crate) use openapi::{Operation, routes as document_routes};
-pub(crate) use queries::{DiffQuery, ImpactQuery, RecentQuery, blank, diff, impact, newest};
+pub(crate) use queries::{Depth, DiffQuery, ImpactQuery, RecentQuery, blank, diff, impact, newest, run_id};
 pub(crate) use writes::{ComponentBody, NoteBody, amend, judge, note};
 
 /// Adds the API.
@@ -43,7 +44,10 @@ pub(crate) fn body(headers: &HeaderMap, body: Result<Bytes, BytesRejection>, typ
     let kind = told.split(';').next().unwrap_or_default().trim();
     if !types.iter().any(|known| kind.eq_ignore_ascii_case(known)) {
         let message = format!("the body must be sent as `{}`", types.join("` or `"));
-        return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+        let failure = Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
+        return Err(
+            failure.hint(format!("add the header `Content-Type: {}`", types.first().copied().unwrap_or_default()))
+        );
     }
-    body.map_err(|error| Failure::new(error.status(), error.body_text()))
+    body.map_err(|error| asked::body(error.status()))
 }

@@ -52,6 +52,13 @@ pub(crate) fn blank<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer
     }
 }
 
+/// Reads the whole id of a run that a form may send empty.
+pub(crate) fn run_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<RunId>, D::Error> {
+    let wrong = |text: &str| serde::de::Error::custom(format!("`{text}` is no id of a run"));
+    let text: Option<String> = blank(deserializer)?;
+    text.map(|text| text.parse().map_err(|_| wrong(&text))).transpose()
+}
+
 /// Returns how many a list may hold.
 pub(crate) fn limited(limit: Option<Limit>) -> usize {
     limit.map_or(USUAL, |limit| limit.0)
@@ -72,6 +79,18 @@ impl<'de> Deserialize<'de> for Limit {
         let text = String::deserialize(deserializer)?;
         let limit = text.parse().ok().filter(|limit| (1..=MOST).contains(limit));
         limit.map(Self).ok_or_else(|| serde::de::Error::custom(format!("a limit is from 1 to {MOST}, not `{text}`")))
+    }
+}
+
+/// How many steps of a trace are followed.
+#[derive(Clone, Copy, Debug, JsonSchema)]
+pub(crate) struct Depth(pub(crate) u32);
+
+impl<'de> Deserialize<'de> for Depth {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let wrong = |_| serde::de::Error::custom(format!("a depth is a whole number from 0, not `{text}`"));
+        text.parse().map(Self).map_err(wrong)
     }
 }
 
@@ -101,7 +120,7 @@ pub(crate) struct RecentQuery {
     #[serde(deserialize_with = "blank")]
     pub(crate) limit: Option<Limit>,
     /// Older than this run: the `next` of the page before.
-    #[serde(deserialize_with = "blank")]
+    #[serde(deserialize_with = "run_id")]
     pub(crate) before: Option<RunId>,
 }
 
@@ -168,7 +187,8 @@ struct TraceQuery {
     /// `NAME`, the latest version, or `NAME@VERSION`.
     artifact: String,
     /// How many steps to follow.
-    depth: Option<u32>,
+    #[serde(default, deserialize_with = "blank")]
+    depth: Option<Depth>,
     /// What was current at this moment.
     #[serde(default, deserialize_with = "blank")]
     as_of: Option<Moment>,
@@ -176,7 +196,7 @@ struct TraceQuery {
 
 fn trace(app: &App, asked: &TraceQuery) -> Result<Trace, Failure> {
     let as_of = asked.as_of.as_ref().map(|moment| moment.at);
-    let options = TraceOptions { depth: asked.depth, as_of, most: Some(MOST_OF_A_GRAPH) };
+    let options = TraceOptions { depth: asked.depth.map(|depth| depth.0), as_of, most: Some(MOST_OF_A_GRAPH) };
     app.ask(|reader| reader.trace(&asked.artifact, &options))
 }
 

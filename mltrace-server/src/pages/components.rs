@@ -2,12 +2,12 @@
 
 use maud::{Markup, html};
 use mltrace_core::escape;
-use mltrace_core::model::Timestamp;
+use mltrace_core::model::{RunId, Timestamp};
 use mltrace_core::query::{Component, Run};
 use serde::Deserialize;
 
 use super::{chart, layout, link, parts, recent, start};
-use crate::api::{self, ComponentBody, RecentQuery, blank};
+use crate::api::{self, ComponentBody, RecentQuery, blank, run_id};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::routes::Routes;
@@ -70,8 +70,8 @@ fn tag_links(tags: &[String]) -> Markup {
 #[derive(Deserialize)]
 struct OneQuery {
     name: String,
-    #[serde(default, deserialize_with = "blank")]
-    before: Option<mltrace_core::model::RunId>,
+    #[serde(default, deserialize_with = "run_id")]
+    before: Option<RunId>,
 }
 
 fn one(app: &App, asked: &OneQuery) -> Result<Markup, Failure> {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, Query, Request, State};
+use axum::extract::rejection::RawFormRejection;
+use axum::extract::{RawForm, RawQuery, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::{failed, layout, link, shown};
 use crate::app::App;
-use crate::failure::Failure;
+use crate::asked;
 use crate::routes::Routes;
 use crate::safety;
 
@@ -36,8 +36,11 @@ struct Back {
     back: String,
 }
 
-async fn ask(Query(asked): Query<Back>) -> Response {
-    shown(page(&asked.back, false))
+async fn ask(RawQuery(text): RawQuery) -> Response {
+    match asked::pairs::<Back>(text.unwrap_or_default().as_bytes()) {
+        Ok(asked) => shown(page(&asked.back, false)),
+        Err(wrong) => failed(wrong),
+    }
 }
 
 fn page(back: &str, is_wrong: bool) -> Markup {
@@ -62,8 +65,11 @@ struct Entry {
     back: String,
 }
 
-async fn enter(State(app): State<Arc<App>>, told: Result<Form<Entry>, FormRejection>) -> Response {
-    let Ok(Form(entry)) = told else { return failed(Failure::usage("the form is wrong")) };
+async fn enter(State(app): State<Arc<App>>, told: Result<RawForm, RawFormRejection>) -> Response {
+    let entry: Entry = match asked::form(told) {
+        Ok(entry) => entry,
+        Err(wrong) => return failed(wrong),
+    };
     if !app.guard.opens(&entry.token) {
         let mut response = shown(page(&entry.back, true));
         *response.status_mut() = StatusCode::UNAUTHORIZED;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::graph::{Graph, MOST_BOXES};
 use super::{layout, link, parts};
-use crate::api::blank;
+use crate::api::{Depth, blank, run_id};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::moment;
@@ -28,27 +28,17 @@ pub(super) fn routes(routes: Routes) -> Routes {
 struct TraceQuery {
     artifact: String,
     #[serde(default, deserialize_with = "blank")]
-    depth: Option<Steps>,
-    #[serde(default, deserialize_with = "blank")]
+    depth: Option<Depth>,
+    #[serde(default, deserialize_with = "run_id")]
     focus: Option<RunId>,
     /// Draw every run, however many.
     #[serde(default)]
     all: String,
 }
 
-/// A number in an address.
-#[derive(Clone, Copy)]
-struct Steps(u32);
-
-impl<'de> Deserialize<'de> for Steps {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map(Self).map_err(serde::de::Error::custom)
-    }
-}
-
 fn page(app: &App, asked: &TraceQuery) -> Result<Markup, Failure> {
     let options =
-        TraceOptions { depth: asked.depth.map(|steps| steps.0), most: Some(MOST_RUNS), ..TraceOptions::default() };
+        TraceOptions { depth: asked.depth.map(|depth| depth.0), most: Some(MOST_RUNS), ..TraceOptions::default() };
     let trace = app.ask(|reader| reader.trace(&asked.artifact, &options))?;
     let named = link::named(&trace.artifact.name, Some(&trace.artifact.version));
     let label = label(&trace);

@@ -68,24 +68,49 @@ fn runs_are_filtered() {
 #[test]
 fn wrong_questions_are_told_what_is_wrong() {
     let served = Served::with(&minutes(1));
-    for path in [
-        "/api/v1/recent?limit=0",
-        "/api/v1/recent?limit=501",
-        "/api/v1/recent?limit=x",
-        "/api/v1/recent?status=gone",
-        "/api/v1/recent?since=yesterday",
-        "/api/v1/recent?unknown=1",
-        "/api/v1/trace",
-        "/api/v1/history",
-        "/api/v1/trace?artifact=out&depth=-1",
-        "/api/v1/recent?before=zzz",
+    for (path, message) in [
+        ("recent?limit=0", "`limit` is wrong: a limit is from 1 to 500, not `0`"),
+        ("recent?limit=501", "`limit` is wrong: a limit is from 1 to 500, not `501`"),
+        ("recent?status=gone", "`status` cannot be `gone`"),
+        ("recent?since=yesterday", "`since` is wrong: `yesterday` is neither a time nor a span such as `2d`"),
+        ("recent?unknown=1", "`unknown` is not known here"),
+        ("recent?before=zzz", "`before` is wrong: `zzz` is no id of a run"),
+        ("trace", "`artifact` is missing"),
+        ("trace?artifact=out&depth=-1", "`depth` is wrong: a depth is a whole number from 0, not `-1`"),
+        ("history", "`component` is missing"),
+        ("names?kind=step", "`kind` cannot be `step`"),
+        ("impact", "name one of `artifact`, `run` and `component`"),
     ] {
-        let answer = served.get(path);
+        let answer = served.get(&format!("/api/v1/{path}"));
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}: {}", answer.text);
-        assert!(!answer.json()["error"]["message"].as_str().unwrap().is_empty());
+        let error = &answer.json()["error"];
+        assert_eq!(error["message"], message, "{path}");
+        assert!(error["hint"].as_str().is_some_and(|hint| !hint.is_empty()), "{path} gets a hint: {error}");
     }
-    assert_eq!(served.get("/api/v1/history?component=nothing").status, StatusCode::NOT_FOUND);
-    assert_eq!(served.get("/api/v1/inspect?run=ffffffff").status, StatusCode::NOT_FOUND);
+    let page = served.get("/trace?artifact=out&depth=many");
+    assert_eq!(page.status, StatusCode::BAD_REQUEST);
+    assert!(page.text.contains("A depth is a whole number") || page.text.contains("a depth is a whole number"));
+}
+
+#[test]
+fn what_is_not_there_comes_with_a_way_to_find_it() {
+    let served = Served::with(&minutes(1));
+    for (path, message, hint) in [
+        ("history?component=nothing", "no component is called `nothing`", "`components`"),
+        ("component?name=nothing", "no component is called `nothing`", "`components`"),
+        ("inspect?run=ffffffff", "no run is called `ffffffff`", "`recent`"),
+        ("trace?artifact=nothing", "no artifact is called `nothing`", "`search`"),
+        ("versions?artifact=nothing", "no artifact is called `nothing`", "`search`"),
+        ("trace?artifact=out@b3:00", "no version is called `out@b3:00`", "`versions NAME`"),
+        ("trace?artifact=out&as_of=2001-01-01", "nothing is known of `out` at 2001-01-01T00:00:00Z", "later time"),
+        ("diff?a=out", "no other version of `out` was written before it", "as `b`"),
+    ] {
+        let answer = served.get(&format!("/api/v1/{path}"));
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}: {}", answer.text);
+        let error = &answer.json()["error"];
+        assert!(error["message"].as_str().unwrap().starts_with(message), "{path}: {error}");
+        assert!(error["hint"].as_str().is_some_and(|told| told.contains(hint)), "{path}: {error}");
+    }
 }
 
 #[test]
