@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use mltrace_core::model::RunId;
-use mltrace_core::query::{Labelled, Review, Suspect};
+use mltrace_core::query::{Labelled, Review, Suspect, percent};
 
 use super::{paint, run};
 use crate::escape::line;
@@ -69,14 +69,6 @@ fn name(answer: &Review, id: RunId) -> String {
     }
 }
 
-fn percent(share: f64) -> String {
-    match share * 100.0 {
-        share if share >= 99.5 => "over 99 %".to_owned(),
-        share if share < 0.5 => "under 1 %".to_owned(),
-        share => format!("{share:.0} %"),
-    }
-}
-
 fn labels(text: &mut String, heading: &str, labels: &[Labelled]) {
     if labels.is_empty() {
         return;
@@ -98,9 +90,15 @@ fn labels(text: &mut String, heading: &str, labels: &[Labelled]) {
 fn draw_suspect(text: &mut String, suspect: &Suspect) {
     let mut names = suspect.components.iter().zip(&suspect.runs);
     let name = |(component, run): (&String, &RunId)| format!("{} (run {})", line(component), run.short());
-    let first = names.next().map(name).unwrap_or_default();
+    let first = paint::paint(paint::STRONG, names.next().map(name).unwrap_or_default());
     let share = percent(suspect.probability);
-    let _ = writeln!(text, "  {}. {}  {share}", suspect.rank, paint::paint(paint::STRONG, first));
+    // The share is that of all of them: no verdict says how much of it is whose.
+    let or_others = match names.len() {
+        0 => String::new(),
+        1 => " or one other".to_owned(),
+        others => format!(" or one of {others} others"),
+    };
+    let _ = writeln!(text, "  {}. {first}{or_others}  {share}", suspect.rank);
     let others: Vec<String> = names.by_ref().take(MOST_RUNS).map(name).collect();
     let more = names.count();
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };

@@ -123,7 +123,7 @@ fn review_points_to_the_run_that_changed_and_says_why() {
           2021-01-06/score/rides-0  w:[RUN], by tester, [TIME]
           2021-01-05/score/fares-1  w:[RUN], by tester, [TIME]
         suspects
-          1. join (run [RUN])  over 99 %
+          1. join (run [RUN]) or one other  over 99 %
              no verdict tells it from clean (run [RUN])
              upstream of 2 of 2 flagged and 0 of 2 ok outputs
              join (run [RUN]): parameter `unit` = cent, before dollar; in the runs before it changed 0 of 4 times (×22)

@@ -62,6 +62,16 @@ impl Reader<'_> {
     }
 }
 
+/// Returns a probability as people read it; never none and never all, which no record could justify.
+#[must_use]
+pub fn percent(share: f64) -> String {
+    match share * 100.0 {
+        share if share >= 99.5 => "over 99 %".to_owned(),
+        share if share < 0.5 => "under 1 %".to_owned(),
+        share => format!("{share:.0} %"),
+    }
+}
+
 fn by_run(named: Vec<(RunKey, String)>) -> HashMap<RunKey, Vec<String>> {
     let mut names: HashMap<RunKey, Vec<String>> = HashMap::new();
     for (run, name) in named {

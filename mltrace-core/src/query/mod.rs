@@ -25,6 +25,7 @@ mod diff;
 mod stale;
 
 mod evidence;
+
 mod verify;
 
 mod report;
@@ -39,6 +40,7 @@ pub use answer::{
 };
 pub use browse::{Search, VersionOf, Versions};
 pub use diff::{Baseline, Diff, Difference};
+pub use evidence::percent;
 pub use impact::ImpactOf;
 pub use name::NameKind;
 pub use reader::{QueryError, Reader};

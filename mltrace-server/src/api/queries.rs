@@ -277,13 +277,13 @@ fn versions(app: &App, asked: &VersionsQuery) -> Result<Versions, Failure> {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ReviewQuery {
-    /// At most so many suspects; 50 unless said otherwise.
+    /// At most so many suspects; 10 unless said otherwise.
     #[serde(default, deserialize_with = "blank")]
     limit: Option<Limit>,
 }
 
 fn review(app: &App, asked: &ReviewQuery) -> Result<Review, Failure> {
-    app.ask(|reader| reader.review(Some(limited(asked.limit))))
+    app.ask(|reader| reader.review(asked.limit.map(|limit| limit.0)))
 }
 
 /// Which components are meant.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use maud::{Markup, html};
 use mltrace_core::model::{RunId, Timestamp, Verdict};
-use mltrace_core::query::{Labelled, LookNext, Review, Suspect};
+use mltrace_core::query::{Labelled, LookNext, Review, Suspect, percent};
 use serde::Deserialize;
 
 use super::{layout, link, parts};
@@ -12,9 +12,10 @@ use crate::app::App;
 use crate::failure::Failure;
 use crate::routes::Routes;
 
-/// How many suspects, and how many runs of each, the page names.
-const MOST_SUSPECTS: usize = 10;
+/// How many runs of a suspect the page names.
 const MOST_RUNS: usize = 5;
+/// How many reasons for a suspect the page tells.
+const MOST_EVIDENCE: usize = 8;
 /// How many verdicts the page lists of each kind.
 const MOST_LABELS: usize = 50;
 
@@ -26,10 +27,11 @@ pub(super) fn routes(routes: Routes) -> Routes {
 struct Nothing {}
 
 fn page(app: &App, _: &Nothing) -> Result<Markup, Failure> {
-    let review = app.ask(|reader| reader.review(Some(MOST_SUSPECTS)))?;
+    let review = app.ask(|reader| reader.review(None))?;
     let names: HashMap<RunId, &str> = (review.suspects.iter())
         .flat_map(|suspect| suspect.runs.iter().copied().zip(suspect.components.iter().map(String::as_str)))
         .collect();
+    let several = review.explains.iter().filter(|set| set.len() > 1);
     let body = html! {
         h1 { "Review" }
         @if review.flagged.is_empty() { (how()) }
@@ -37,9 +39,11 @@ fn page(app: &App, _: &Nothing) -> Result<Markup, Failure> {
             h2 { "Whom to suspect" }
             @if review.suspects.is_empty() { p { "Nothing that is recorded stands upstream of what was flagged." } }
             ol.suspects { @for suspect in &review.suspects { (shown(suspect)) } }
-            @if review.explains.len() > 1 || review.explains.iter().any(|set| set.len() > 1) {
-                h2 { "What explains every flag" }
-                ul { @for set in &review.explains { li { @for run in set {
+            @if !review.suspects.is_empty() { p.chance { "No recorded run: " span.share { (percent(review.by_chance)) } } }
+            // One run that explains all flags is among the suspects already.
+            @if several.clone().next().is_some() {
+                h2 { "Together they explain every flag" }
+                ul { @for set in several { li { @for run in set {
                     @if let Some(name) = names.get(run) { (parts::name(name)) " " } (parts::run(*run)) " "
                 } } } }
             }
@@ -59,6 +63,8 @@ fn how() -> Markup {
 }
 
 fn shown(suspect: &Suspect) -> Markup {
+    let share = percent(suspect.probability);
+    let hidden = suspect.evidence.len().saturating_sub(MOST_EVIDENCE);
     html! {
         li.suspect {
             div.facts {
@@ -67,9 +73,16 @@ fn shown(suspect: &Suspect) -> Markup {
                     a.strong href=(link::run(*run)) { (parts::name(component)) " " span.id { (run.short()) } }
                 }
                 @if suspect.runs.len() > MOST_RUNS { "or " (suspect.runs.len() - MOST_RUNS) " more" }
+                @if suspect.runs.len() == 1 { span.share { (share) } }
             }
-            @if suspect.runs.len() > 1 { p.quiet-text { "The verdicts so far cannot tell these apart." } }
-            ul.evidence { @for evidence in &suspect.evidence { li { (parts::words(evidence)) } } }
+            // The share is that of all of them: no verdict says how much of it is whose.
+            @if suspect.runs.len() > 1 {
+                p.quiet-text { span.share { (share) } " for one of these " (suspect.runs.len()) ": the verdicts so far cannot tell them apart." }
+            }
+            ul.evidence {
+                @for evidence in suspect.evidence.iter().take(MOST_EVIDENCE) { li { (parts::words(evidence)) } }
+                @if hidden > 0 { li { "and " (hidden) " more" } }
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The questions of the API.
 
 use axum::http::StatusCode;
+use mltrace_core::query::percent;
 use serde_json::{Value, json};
 
 use crate::client::Served;
@@ -193,4 +194,64 @@ fn every_page_shows_what_is_recorded() {
         let query: String = url::form_urlencoded::byte_serialize(typed.as_bytes()).collect();
         assert_eq!(served.get(&format!("/go?q={query}")).header("location"), place, "{typed}");
     }
+}
+
+/// Returns a chain of `count` steps, whose last writes two bad outputs and each of whose others feeds a good one.
+fn chain(count: usize) -> Vec<Value> {
+    let at = |place: usize| format!("2021-05-01T{:02}:{:02}:00Z", place / 60, place % 60);
+    let mut lines = Vec::new();
+    for place in 0..count {
+        let (read, written) = (format!("data/{place}"), format!("data/{}", place + 1));
+        lines.push(json!({ "component": format!("step_{place}"), "ended_at": at(2 * place), "inputs": [read],
+            "outputs": [written] }));
+        let (verdict, copies) = if place + 1 == count { ("bad", 2) } else { ("good", 1) };
+        for copy in 0..copies {
+            lines.push(json!({ "component": "score", "ended_at": at(2 * place + 1), "inputs": [written],
+                "outputs": [format!("{verdict}/{place}-{copy}")] }));
+        }
+    }
+    lines
+}
+
+#[test]
+fn the_review_is_as_long_as_that_of_the_command_unless_told_otherwise() {
+    let served = Served::with(&chain(14));
+    let good: Vec<String> = (0..13).map(|place| format!("good/{place}-0")).collect();
+    assert_eq!(served.post("/api/v1/flag", &json!({ "artifacts": good, "ok": true })).status, StatusCode::OK);
+    let bad = json!({ "artifacts": ["bad/13-0", "bad/13-1"] });
+    let count = |answer: &Value| answer["suspects"].as_array().unwrap().len();
+    assert_eq!(count(&served.post("/api/v1/flag", &bad).json()), 10);
+    assert_eq!(count(&served.ask("/api/v1/review")), 10);
+    assert_eq!(count(&served.ask("/api/v1/review?limit=12")), 12);
+    assert_eq!(served.get("/review").text.matches("<li class=\"suspect\">").count(), 10);
+}
+
+#[test]
+fn the_review_tells_how_likely_each_suspect_is_and_why() {
+    let served = Served::with(&[
+        json!({ "component": "clean", "ended_at": "2021-05-01T00:00:00Z", "outputs": ["clean.csv"], "params": { "unit": "gram" } }),
+        json!({ "component": "train", "ended_at": "2021-05-02T00:00:00Z", "inputs": ["clean.csv"], "outputs": ["m"] }),
+        json!({ "component": "clean", "ended_at": "2021-05-03T00:00:00Z", "outputs": ["clean.csv"], "params": { "unit": "ounce" } }),
+        json!({ "component": "train", "ended_at": "2021-05-04T00:00:00Z", "inputs": ["clean.csv"], "outputs": ["m"] }),
+    ]);
+    let review = served.post("/api/v1/flag", &json!({ "artifacts": ["m"], "reason": "all zero" })).json();
+    let suspects = review["suspects"].as_array().unwrap();
+    assert_eq!((suspects.len(), suspects[0]["runs"].as_array().unwrap().len()), (1, 2), "{review}");
+    let page = served.get("/review").text;
+    let share =
+        |probability: &Value| format!("<span class=\"share\">{}</span>", percent(probability.as_f64().unwrap()));
+    // Once, as that of both runs, and not beside the first as if it were its own.
+    let told = format!("{} for one of these 2", share(&suspects[0]["probability"]));
+    assert_eq!(page.matches(&told).count(), 1, "{told}: {page}");
+    assert!(page.contains(&format!("No recorded run: {}", share(&review["by_chance"]))), "{page}");
+    assert_eq!(page.matches("class=\"share\"").count(), 2);
+    assert!(page.contains("upstream of 1 of 1 flagged and 0 of 0 ok outputs") && page.contains("= ounce, before gram"));
+    served.post("/api/v1/flag", &json!({ "artifacts": ["clean.csv"] }));
+    let alone = served.post("/api/v1/unflag", &json!({ "artifacts": ["m"] })).json();
+    assert_eq!(alone["suspects"][0]["runs"].as_array().unwrap().len(), 1);
+    let page = served.get("/review").text;
+    assert!(
+        page.contains(&share(&alone["suspects"][0]["probability"])) && !page.contains("for one of these"),
+        "{page}"
+    );
 }
