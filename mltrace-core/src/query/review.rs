@@ -79,6 +79,17 @@ impl Reader<'_> {
         Ok(answer)
     }
 
+    /// Returns the versions that people judged, each with the verdict that counts.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub fn verdicts(&mut self) -> Result<Vec<(Verdict, Labelled)>, QueryError> {
+        let Some(project) = self.project()? else { return Ok(Vec::new()) };
+        let labels = self.store.labels(project, true)?;
+        let judged = labels.iter().filter(|label| label.verdict != Verdict::None);
+        Ok(judged.map(|label| (label.verdict, labelled(label))).collect())
+    }
+
     /// Returns what is known without looking at any run, and the groups worth suspecting.
     fn case(&mut self, labels: &[LabelRow]) -> Result<(Case, Vec<Group<RunKey>>), QueryError> {
         let mut judged = Vec::new();

@@ -5,8 +5,8 @@ use mltrace_core::model::Verdict;
 use mltrace_core::query::{VersionOf, Versions};
 use serde::Deserialize;
 
-use super::{layout, link, parts};
-use crate::api;
+use super::{layout, link, parts, verdicts};
+use crate::api::{self, blank};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::moment;
@@ -84,9 +84,7 @@ fn row(name: &mltrace_core::model::ArtifactName, version: &VersionOf, back: &str
                 }
             }
             td {
-                (parts::verdict(version.label)) " "
-                @if let Some(reason) = &version.reason { q { (mltrace_core::escape::line(reason)) } " " }
-                @if let Some(by) = &version.by { "by " (parts::name(by)) " " }
+                (verdicts::judged(version.label, version.reason.as_deref(), version.by.as_deref())) " "
                 (parts::judge(&named, version.label, back))
             }
         }
@@ -97,12 +95,14 @@ fn row(name: &mltrace_core::model::ArtifactName, version: &VersionOf, back: &str
 struct JudgeForm {
     artifact: String,
     verdict: Verdict,
+    #[serde(default, deserialize_with = "blank")]
+    reason: Option<String>,
     #[serde(default)]
     back: String,
 }
 
 /// Records the verdict; after a flag the browser sees whom to suspect.
 fn judge(app: &App, told: &JudgeForm) -> Result<String, Failure> {
-    api::judge(app, std::slice::from_ref(&told.artifact), told.verdict, None)?;
+    api::judge(app, std::slice::from_ref(&told.artifact), told.verdict, told.reason.as_deref())?;
     Ok(if told.verdict == Verdict::Flagged { "/review".to_owned() } else { link::back(&told.back) })
 }

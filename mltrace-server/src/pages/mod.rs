@@ -24,6 +24,8 @@ mod graph;
 
 mod artifact;
 
+mod verdicts;
+
 mod compare;
 
 mod review;

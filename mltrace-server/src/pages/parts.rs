@@ -105,13 +105,19 @@ pub(super) fn outputs(run: &Run, most: usize) -> Markup {
     }
 }
 
+/// Returns what a form sends for a verdict.
+pub(super) fn value(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Flagged => "flagged",
+        Verdict::Ok => "ok",
+        Verdict::None => "none",
+    }
+}
+
 /// The buttons by which a person says what a version is; the browser comes back to `back`.
 pub(super) fn judge(artifact: &str, now: Option<Verdict>, back: &str) -> Markup {
-    let buttons = [
-        (Verdict::Flagged, "flagged", "⚑", "Flag as bad"),
-        (Verdict::Ok, "ok", "✔", "Mark as ok"),
-        (Verdict::None, "none", "↺", "Take back"),
-    ];
+    let buttons =
+        [(Verdict::Flagged, "⚑", "Flag as bad"), (Verdict::Ok, "✔", "Mark as ok"), (Verdict::None, "↺", "Take back")];
     let shown = buttons.iter().filter(|(verdict, ..)| match now {
         Some(Verdict::Flagged | Verdict::Ok) => now != Some(*verdict),
         _ => *verdict != Verdict::None,
@@ -120,8 +126,8 @@ pub(super) fn judge(artifact: &str, now: Option<Verdict>, back: &str) -> Markup 
         form.judge action="/flag" method="post" {
             input type="hidden" name="artifact" value=(artifact);
             input type="hidden" name="back" value=(back);
-            @for (_, value, sign, word) in shown {
-                button class=(value) type="submit" name="verdict" value=(value) {
+            @for (verdict, sign, word) in shown {
+                button class=(value(*verdict)) type="submit" name="verdict" value=(value(*verdict)) {
                     span aria-hidden="true" { (sign) } " " (word)
                     span.quiet { " " (escape::line(artifact)) }
                 }

@@ -102,6 +102,24 @@ fn look_next(next: &[LookNext]) -> Markup {
     }
 }
 
+/// Why somebody judged so, with a way to say it.
+fn why(label: &Labelled, verdict: Verdict) -> Markup {
+    let named = link::named(&label.name, Some(&label.version));
+    html! {
+        @if let Some(reason) = &label.reason { q.reason { (mltrace_core::escape::line(reason)) } }
+        details.why {
+            summary { @if label.reason.is_some() { "Change" } @else { "Say why" } span.quiet { " for " (mltrace_core::escape::line(&named)) } }
+            form.judge action="/flag" method="post" {
+                input type="hidden" name="artifact" value=(named);
+                input type="hidden" name="verdict" value=(parts::value(verdict));
+                input name="reason" aria-label="Why" required maxlength="65536" value=(label.reason.as_deref().unwrap_or_default());
+                input type="hidden" name="back" value="/review";
+                button type="submit" { "Save" }
+            }
+        }
+    }
+}
+
 fn labels(review: &Review) -> Markup {
     let now = Timestamp::now();
     let list = |title: &str, labels: &[Labelled], verdict: Verdict| {
@@ -114,7 +132,7 @@ fn labels(review: &Review) -> Markup {
                         tr {
                             td { (parts::version(&label.name, Some(&label.version))) }
                             td { code title=(label.version) { (label.version.short(8)) } }
-                            td { @if let Some(reason) = &label.reason { (mltrace_core::escape::line(reason)) } }
+                            td { (why(label, verdict)) }
                             td { @if let Some(by) = &label.by { (parts::name(by)) " " } (parts::time(label.at, now)) }
                             td { (parts::verdict(Some(verdict))) " " (parts::judge(&link::named(&label.name, Some(&label.version)), Some(verdict), "/review")) }
                         }

@@ -7,6 +7,7 @@ use mltrace_core::query::{Input, Run, RunFilter};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::verdicts::Verdicts;
 use super::{layout, link, parts};
 use crate::api::{self, NoteBody};
 use crate::app::App;
@@ -27,7 +28,7 @@ struct RunQuery {
 }
 
 fn page(app: &App, asked: &RunQuery) -> Result<Markup, Failure> {
-    let run = app.ask(|reader| reader.inspect(&asked.run))?;
+    let (run, verdicts) = app.ask(|reader| Ok((reader.inspect(&asked.run)?, Verdicts::of(reader)?)))?;
     let filter = RunFilter {
         component: Some(run.component.clone()),
         before: Some(run.id),
@@ -50,8 +51,8 @@ fn page(app: &App, asked: &RunQuery) -> Result<Markup, Failure> {
         @if let Some(error) = &run.error { h2 { "Error" } pre.error { (escape::block(error)) } }
         @if !run.stale.is_empty() { ul.notice { @for stale in &run.stale { li { (parts::sentence(&stale.message)) } } } }
         @if let Some(before) = &before { (changes(&run, before)) }
-        (outputs(&run, &back))
-        (inputs(&run))
+        (outputs(&run, &verdicts, &back))
+        (inputs(&run, &verdicts, &back))
         (params(&run))
         (notes(&run))
         (surroundings(&run))
@@ -114,7 +115,7 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn outputs(run: &Run, back: &str) -> Markup {
+fn outputs(run: &Run, verdicts: &Verdicts, back: &str) -> Markup {
     html! {
         h2 { "Wrote" }
         @if run.outputs.is_empty() { p { "Nothing that is recorded." } } @else {
@@ -125,12 +126,7 @@ fn outputs(run: &Run, back: &str) -> Markup {
                         tr {
                             td { (parts::version(&output.name, output.version.as_ref())) }
                             td { @if let Some(version) = &output.version { code title=(version) { (version.short(8)) } } @else { "none: the run did not complete" } }
-                            td {
-                                (parts::verdict(output.label)) " "
-                                @if output.version.is_some() {
-                                    (parts::judge(&link::named(&output.name, output.version.as_ref()), output.label, back))
-                                }
-                            }
+                            td { (verdicts.judge(&output.name, output.version.as_ref(), back)) }
                         }
                     }
                 }
@@ -144,12 +140,12 @@ fn more(count: usize) -> Markup {
     html! { @if count > MOST_EDGES { p { "And " (count - MOST_EDGES) " more; the API tells them all." } } }
 }
 
-fn inputs(run: &Run) -> Markup {
+fn inputs(run: &Run, verdicts: &Verdicts, back: &str) -> Markup {
     html! {
         h2 { "Read" }
         @if run.inputs.is_empty() { p { "Nothing that is recorded." } } @else {
             table {
-                thead { tr { th scope="col" { "Artifact" } th scope="col" { "Version" } th scope="col" { "Written by" } th scope="col" { "Known by" } } }
+                thead { tr { th scope="col" { "Artifact" } th scope="col" { "Version" } th scope="col" { "Written by" } th scope="col" { "Known by" } th scope="col" { "Verdict" } } }
                 tbody {
                     @for input in run.inputs.iter().take(MOST_EDGES) {
                         tr {
@@ -157,6 +153,7 @@ fn inputs(run: &Run) -> Markup {
                             td { code title=(input.version) { (input.version.short(8)) } }
                             td { @match input.written_by { Some(writer) => (parts::run(writer)), None => "nobody known" } }
                             td { (bound(input)) }
+                            td { (verdicts.judge(&input.name, Some(&input.version), back)) }
                         }
                     }
                 }

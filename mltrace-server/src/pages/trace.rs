@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use maud::{Markup, html};
-use mltrace_core::model::{RunId, Timestamp, Verdict, VersionId};
+use mltrace_core::model::{RunId, Timestamp, VersionId};
 use mltrace_core::query::{Run, Trace, TraceOptions};
 use serde::Deserialize;
 
 use super::graph::{Graph, MOST_BOXES};
+use super::verdicts::Verdicts;
 use super::{layout, link, parts};
 use crate::api::{Depth, blank, run_id};
 use crate::app::App;
@@ -39,9 +40,8 @@ struct TraceQuery {
 fn page(app: &App, asked: &TraceQuery) -> Result<Markup, Failure> {
     let options =
         TraceOptions { depth: asked.depth.map(|depth| depth.0), most: Some(MOST_RUNS), ..TraceOptions::default() };
-    let trace = app.ask(|reader| reader.trace(&asked.artifact, &options))?;
+    let (trace, verdicts) = app.ask(|reader| Ok((reader.trace(&asked.artifact, &options)?, Verdicts::of(reader)?)))?;
     let named = link::named(&trace.artifact.name, Some(&trace.artifact.version));
-    let label = label(&trace);
     let back = link::trace(&named);
     let name = trace.artifact.name.as_str();
     let focus = asked.focus.and_then(|focus| trace.runs.iter().map(|step| &step.run).find(|run| run.id == focus));
@@ -53,13 +53,12 @@ fn page(app: &App, asked: &TraceQuery) -> Result<Markup, Failure> {
             @if trace.artifact.version != VersionId::None {
                 span title=(trace.artifact.version) { "version " code { (trace.artifact.version.short(8)) } }
             }
-            (parts::verdict(label))
             a href=(link::artifact(name)) { "All versions" }
             @if !trace.runs.is_empty() {
                 a href=(link::to("/diff", &[("a", &named)])) { "What changed?" }
                 a href=(link::to("/impact", &[("artifact", &named)])) { "What was made from it?" }
             }
-            @if !trace.runs.is_empty() { (parts::judge(&named, label, &back)) }
+            div.verdicts { (verdicts.judge(&trace.artifact.name, Some(&trace.artifact.version), &back)) }
         }
         @if trace.runs.is_empty() { (unwritten(&trace)) }
         @else {
@@ -71,7 +70,7 @@ fn page(app: &App, asked: &TraceQuery) -> Result<Markup, Failure> {
             div.beside {
                 section.picture aria-label="Graph" tabindex="0" { (graph.picture(&asked.artifact, asked.focus)) (legend()) }
                 section.side {
-                    @if let Some(run) = focus { (card(run, &back)) }
+                    @if let Some(run) = focus { (card(run, &verdicts, &back)) }
                     h2 { "As a tree" }
                     (tree(&trace))
                 }
@@ -79,15 +78,6 @@ fn page(app: &App, asked: &TraceQuery) -> Result<Markup, Failure> {
         }
     };
     Ok(layout::page(app, &format!("Trace of {name}"), "", &body))
-}
-
-/// Returns the verdict on the version that is traced.
-fn label(trace: &Trace) -> Option<Verdict> {
-    let outputs = trace.runs.iter().filter(|step| step.depth == 0).flat_map(|step| &step.run.outputs);
-    let version = Some(&trace.artifact.version);
-    outputs
-        .filter(|output| output.name == trace.artifact.name && output.version.as_ref() == version)
-        .find_map(|output| output.label)
 }
 
 fn unwritten(trace: &Trace) -> Markup {
@@ -115,7 +105,7 @@ fn legend() -> Markup {
 }
 
 /// A run in short, beside the picture.
-fn card(run: &Run, back: &str) -> Markup {
+fn card(run: &Run, verdicts: &Verdicts, back: &str) -> Markup {
     html! {
         article #focus.card {
             h2 { (parts::component(&run.component)) " " (parts::status(run.status)) " " (parts::stale(&run.stale)) }
@@ -126,8 +116,8 @@ fn card(run: &Run, back: &str) -> Markup {
             }
             @for output in run.outputs.iter().take(5) {
                 div.output {
-                    (parts::version(&output.name, output.version.as_ref())) " " (parts::verdict(output.label))
-                    @if output.version.is_some() { (parts::judge(&link::named(&output.name, output.version.as_ref()), output.label, back)) }
+                    (parts::version(&output.name, output.version.as_ref())) " "
+                    (verdicts.judge(&output.name, output.version.as_ref(), back))
                 }
             }
             p { a.strong href=(link::run(run.id)) { "Everything about this run" } }

@@ -255,3 +255,26 @@ fn the_review_tells_how_likely_each_suspect_is_and_why() {
         "{page}"
     );
 }
+
+#[test]
+fn a_verdict_is_shown_with_its_reason_wherever_its_version_is() {
+    let served = Served::with(&[
+        json!({ "component": "clean", "ended_at": "2021-05-01T00:00:00Z", "outputs": ["clean.csv"] }),
+        json!({ "component": "train", "ended_at": "2021-05-02T00:00:00Z", "inputs": ["clean.csv"], "outputs": ["m"] }),
+    ]);
+    let flag = [("artifact", "clean.csv"), ("verdict", "flagged"), ("reason", " fares are <zero> "), ("back", "/tags")];
+    assert_eq!(served.submit("/flag", &flag).header("location"), "/review");
+    for path in ["/trace?artifact=clean.csv", "/artifact?name=clean.csv", "/review", "/run?run=latest"] {
+        let page = served.get(path).text;
+        assert!(page.contains("<q class=\"reason\">fares are &lt;zero&gt;</q>"), "{path}: {page}");
+    }
+    let clean = served.ask("/api/v1/history?component=clean")["runs"][0]["id"].as_str().unwrap().to_owned();
+    let focus = format!("/trace?artifact=m&focus={clean}");
+    for path in [format!("/run?run={clean}"), focus] {
+        assert!(served.get(&path).text.contains("fares are &lt;zero&gt;"), "{path}");
+    }
+    // What a run read can be judged where it is shown, too.
+    let page = served.get("/run?run=latest").text;
+    let read = page.split("<h2>Read</h2>").nth(1).unwrap().split("<h2>").next().unwrap();
+    assert!(read.contains("value=\"ok\"") && read.contains("value=\"none\"") && !read.contains("value=\"flagged\""));
+}
