@@ -61,8 +61,10 @@ for (const graph of document.querySelectorAll("[data-pan]")) {
     if (graph.classList.contains("is-moved")) return;
     // The part that is in sight stays in sight; the frame scrolls from its right end to the left.
     const box = frame.getBoundingClientRect();
+    const scale = graph.getBoundingClientRect().width / whole.width;
     const left = frame.scrollWidth - frame.clientWidth + frame.scrollLeft;
-    Object.assign(view, { x: left, y: frame.scrollTop, width: box.width, height: box.height });
+    const seen = { x: left, y: frame.scrollTop, width: box.width, height: box.height };
+    for (const side in seen) view[side] = seen[side] / scale;
     graph.classList.add("is-moved");
     graph.removeAttribute("width");
     graph.removeAttribute("height");

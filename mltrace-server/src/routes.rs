@@ -150,7 +150,7 @@ impl Routes {
 
 /// Returns all that is served for `app`, and the table of it.
 pub fn service(app: Arc<App>) -> (Router, Vec<Route>) {
-    let routes = [pages::routes, live::routes, assets::routes, api::routes];
+    let routes = [api::routes, pages::routes, live::routes, assets::routes];
     let routes = routes.into_iter().fold(Routes::default(), |routes, add| add(routes));
     let Routes { router, table, .. } = api::document_routes(routes);
     let router = router

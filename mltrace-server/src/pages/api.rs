@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::layout;
+use super::{layout, parts};
 use crate::api::Operation;
 
 /// Returns the page.
@@ -21,7 +21,7 @@ pub(crate) fn page(operations: &[Operation]) -> Markup {
         @for operation in operations {
             section.operation {
                 h2 { code { (operation.method) " " (operation.path) } }
-                p { (operation.summary) "." }
+                p { (parts::sentence(operation.summary)) }
                 @let parameters = operation.parameters();
                 @if !parameters.is_empty() {
                     table {
@@ -30,7 +30,7 @@ pub(crate) fn page(operations: &[Operation]) -> Markup {
                             @for parameter in &parameters {
                                 tr {
                                     th scope="row" { code { (parameter.name) } @if parameter.is_required { " (needed)" } }
-                                    td { (parameter.description) }
+                                    td { (parts::words(&parameter.description)) }
                                 }
                             }
                         }
@@ -39,5 +39,5 @@ pub(crate) fn page(operations: &[Operation]) -> Markup {
             }
         }
     };
-    layout::bare("API", &body)
+    layout::bare("API", "/api", &body)
 }

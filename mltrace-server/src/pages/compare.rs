@@ -9,6 +9,7 @@ use super::{layout, link, parts};
 use crate::api::{self, DiffQuery, ImpactQuery};
 use crate::app::App;
 use crate::failure::Failure;
+use crate::moment;
 use crate::routes::Routes;
 
 /// How many versions the page of an impact lists.
@@ -48,30 +49,59 @@ fn differences(diff: &Diff, a: &Markup, b: &Markup) -> Markup {
     html! {
         table {
             thead { tr { th scope="col" { "What" } th scope="col" { (a) } th scope="col" { (b) } } }
-            tbody { @for difference in &diff.differences { (row(difference)) } }
+            tbody { @for difference in &diff.differences { (row(difference, &[&diff.a, &diff.b].map(|side| side.version.short(8)))) } }
         }
     }
 }
 
-fn row(difference: &Difference) -> Markup {
-    let [then, now] = &difference.runs;
+fn row(difference: &Difference, sides: &[String; 2]) -> Markup {
+    let ([then, now], [a, b]) = (&difference.runs, sides);
     html! {
         tr {
             th scope="row" {
                 @if let Some(component) = &difference.component { (parts::component(component)) " " }
-                code { (parts::name(&difference.field)) }
+                (field(&difference.field))
             }
-            td { (value(difference.a.as_ref())) @if let Some(run) = then { " " (parts::run(*run)) } }
-            td.now { (value(difference.b.as_ref())) @if let Some(run) = now { " " (parts::run(*run)) } }
+            td data-label=(a) { (value(&difference.field, difference.a.as_ref())) @if let Some(run) = then { " " (parts::run(*run)) } }
+            td.now data-label=(b) { (value(&difference.field, difference.b.as_ref())) @if let Some(run) = now { " " (parts::run(*run)) } }
         }
     }
 }
 
-fn value(value: Option<&Value>) -> Markup {
-    match value {
-        None => html! { "—" },
-        Some(Value::String(text)) => html! { code { (parts::name(text)) } },
-        Some(other) => html! { code { (parts::name(&other.to_string())) } },
+/// What differs, in words where the command has a short form.
+fn field(field: &str) -> Markup {
+    let word = match field {
+        "missing" => "the run itself",
+        "git.commit" => "commit",
+        "git.branch" => "branch",
+        "git.dirty" => "work tree differs from the commit",
+        "code" => "source text",
+        "content" => "content, made of the same",
+        _ => field,
+    };
+    match field.split_once(':') {
+        Some(("param", name)) => html! { "parameter " code { (parts::name(name)) } },
+        Some(("input", name)) => html! { "input " code { (parts::name(name)) } },
+        _ => html! { (parts::name(word)) },
+    }
+}
+
+/// Its value on one side.
+fn value(field: &str, value: Option<&Value>) -> Markup {
+    let version = || value?.as_str()?.parse::<VersionId>().ok();
+    match (field, value) {
+        ("missing", None) => html! { "did not run" },
+        ("missing", Some(_)) => html! { "ran" },
+        (_, None) => html! { "—" },
+        ("duration", Some(took)) => html! { (took.as_f64().map(moment::show_span).unwrap_or_default()) },
+        ("code", Some(Value::String(hash))) => {
+            html! { code title=(hash) { (hash.chars().take(12).collect::<String>()) } }
+        }
+        (_, Some(Value::String(text))) => match version().filter(|_| !field.starts_with("param:")) {
+            Some(version) => html! { code title=(version) { (version.short(12)) } },
+            None => html! { code { (parts::name(text)) } },
+        },
+        (_, Some(other)) => html! { code { (parts::name(&other.to_string())) } },
     }
 }
 

@@ -50,9 +50,9 @@ fn list(app: &App, asked: &ListQuery) -> Result<Markup, Failure> {
                         tr {
                             td { (parts::component(&component.name)) }
                             td { (escape::line(component.description.as_deref().unwrap_or_default())) }
-                            td { @if let Some(owner) = &component.owner { a href=(link::owner(owner)) { (parts::name(owner)) } } }
+                            td data-label="owner" { @if let Some(owner) = &component.owner { a href=(link::owner(owner)) { (parts::name(owner)) } } }
                             td { (tag_links(&component.tags)) }
-                            td.number { (component.runs) }
+                            td.number data-label="runs" { (component.runs) }
                             td { @if let Some(run) = &component.last_run { (parts::status(run.status)) " " (parts::run(run.id)) " " (parts::time(run.started_at, now)) } }
                         }
                     }

@@ -19,6 +19,10 @@ const MOST_OUTPUTS: usize = 3;
 /// How wide a box is, and how many letters fit into it.
 const WIDTH: f64 = 208.0;
 const LETTERS: usize = 28;
+/// A picture that is wider gets the whole width of the page, above the tree.
+const WIDE: f64 = 880.0;
+/// Up to this width a picture shrinks into the page, and its letters can still be read.
+const FITS: f64 = 1720.0;
 /// How high a line of a box is.
 const LINE: f64 = 16.0;
 const PADDING: f64 = 9.0;
@@ -104,15 +108,15 @@ impl<'t> Graph<'t> {
         Self { boxes, edges: edges.into_values().collect(), is_grouped }
     }
 
-    /// Returns the picture; each box leads to its run, seen from this trace.
-    pub(super) fn picture(&self, artifact: &str, focus: Option<RunId>) -> Markup {
+    /// Returns the picture, and whether it is a wide one; each box leads to its run, seen from this trace.
+    pub(super) fn picture(&self, artifact: &str, focus: Option<RunId>) -> (Markup, bool) {
         let sizes: Vec<(f64, f64)> = self.boxes.iter().map(|content| (WIDTH, height(content))).collect();
         let ends: Vec<(usize, usize)> = self.edges.iter().map(|edge| edge.ends).collect();
         let drawing = layout(&sizes, &ends);
         let near = self.near(focus);
         let (width, height) = (drawing.width.ceil(), drawing.height.ceil());
-        html! {
-            svg.graph xmlns="http://www.w3.org/2000/svg" viewBox={ "0 0 " (width) " " (height) } width=(width) height=(height)
+        let picture = html! {
+            svg.graph.fits[width <= FITS] xmlns="http://www.w3.org/2000/svg" viewBox={ "0 0 " (width) " " (height) } width=(width) height=(height)
                 role="group" aria-label="The runs upstream, from left to right" data-pan="" {
                 defs {
                     marker #arrow viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse" {
@@ -126,7 +130,8 @@ impl<'t> Graph<'t> {
                     (self.shape(&drawing, number, content, artifact, focus, &near))
                 }
             }
-        }
+        };
+        (picture, width > WIDE)
     }
 
     /// Returns which boxes are upstream or downstream of the box in focus; `None`: all are as near.

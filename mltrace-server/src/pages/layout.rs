@@ -22,9 +22,9 @@ pub(super) fn page(app: &App, title: &str, here: &str, body: &Markup) -> Markup 
     frame(title, Some(&app.home.project), here, &html! { (notice.unwrap_or_default()) (body) })
 }
 
-/// Returns a page that needs no store.
-pub(super) fn bare(title: &str, body: &Markup) -> Markup {
-    frame(title, None, "", body)
+/// Returns a page that needs no store; `here` is the place in the navigation.
+pub(super) fn bare(title: &str, here: &str, body: &Markup) -> Markup {
+    frame(title, None, here, body)
 }
 
 fn frame(title: &str, project: Option<&str>, here: &str, body: &Markup) -> Markup {

@@ -55,7 +55,7 @@ fn page(back: &str, is_wrong: bool) -> Markup {
             button type="submit" { "Enter" }
         }
     };
-    layout::bare("Token", &body)
+    layout::bare("Token", "", &body)
 }
 
 #[derive(Deserialize)]

@@ -86,7 +86,7 @@ pub(crate) fn failed(failure: Failure) -> Response {
         @if let Some(hint) = &told.hint { p.hint { (parts::sentence(hint)) } }
         p { a href="/" { "Recent runs" } " · " a href="/components" { "Components" } }
     };
-    let mut response = shown(layout::bare(title, &body));
+    let mut response = shown(layout::bare(title, "", &body));
     *response.status_mut() = status;
     mark_for_retry(status, &mut response);
     response

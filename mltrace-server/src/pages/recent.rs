@@ -30,6 +30,7 @@ fn page(app: &App, asked: &RecentQuery) -> Result<Markup, Failure> {
         @if components.components.is_empty() {
             (start::steps(app))
         } @else {
+            p.quiet-text { "Is an output wrong? Open it and flag it as bad: the review then tells which runs to suspect." }
             (filters(asked, &components))
             // The script asks for this page again when there is news, unless an older page is looked at.
             div #runs data-live=[is_plain.then_some("runs")] aria-live="off" {
@@ -121,7 +122,7 @@ pub(super) fn table(runs: &[Run], with_component: bool) -> Markup {
                         @if with_component { td { (parts::component(&run.component)) } }
                         td { (parts::outputs(run, MOST_OUTPUTS)) }
                         td { (parts::time(run.started_at, now)) }
-                        td.number { @if let Some(took) = run.duration_ms { (moment::show_span(took)) } }
+                        td.number data-label="took" { @if let Some(took) = run.duration_ms { (moment::show_span(took)) } }
                     }
                 }
             }

@@ -102,7 +102,7 @@ fn changes(run: &Run, before: &Run) -> Markup {
                     thead { tr { th scope="col" { "What" } th scope="col" { "Before, " (parts::run(before.id)) } th scope="col" { "This run" } } }
                     tbody {
                         @for (what, then, now) in &rows {
-                            tr { th scope="row" { (parts::name(what)) } td { code { (parts::name(then)) } } td.now { code { (parts::name(now)) } } }
+                            tr { th scope="row" { (parts::name(what)) } td data-label="before" { code { (parts::name(then)) } } td.now data-label="now" { code { (parts::name(now)) } } }
                         }
                     }
                 }

@@ -46,6 +46,7 @@ fn page(app: &App, asked: &TraceQuery) -> Result<Markup, Failure> {
     let name = trace.artifact.name.as_str();
     let focus = asked.focus.and_then(|focus| trace.runs.iter().map(|step| &step.run).find(|run| run.id == focus));
     let graph = Graph::of(&trace, !asked.all.is_empty());
+    let (picture, is_wide) = graph.picture(&asked.artifact, asked.focus);
     let body = html! {
         p.path { "How did this come to be?" }
         h1 { (parts::name(name)) }
@@ -67,8 +68,8 @@ fn page(app: &App, asked: &TraceQuery) -> Result<Markup, Failure> {
                 p.notice { (trace.runs.len()) " runs: those of one component share a box, beyond " (MOST_BOXES) ". "
                     a href=(link::to("/trace", &[("artifact", &asked.artifact), ("all", "1")])) { "Draw every run" } }
             }
-            div.beside {
-                section.picture aria-label="Graph" tabindex="0" { (graph.picture(&asked.artifact, asked.focus)) (legend()) }
+            div.beside.wide[is_wide] {
+                section.picture aria-label="Graph" tabindex="0" { (picture) (legend()) }
                 section.side {
                     @if let Some(run) = focus { (card(run, &verdicts, &back)) }
                     h2 { "As a tree" }

@@ -172,7 +172,7 @@ fn every_page_shows_what_is_recorded() {
         ("/run?run=latest", "Changed since the run before"),
         ("/trace?artifact=m", "svg"),
         ("/artifact?name=m", "Show what changed upstream"),
-        ("/diff?a=m", "param:drop"),
+        ("/diff?a=m", "parameter <code><bdi class=\"name\">drop</bdi></code>"),
         ("/impact?artifact=clean.csv", "in use"),
         ("/review", "Nothing is flagged"),
         ("/search?q=cle", "clean.csv"),
