@@ -1,6 +1,9 @@
-//! What the browser looks at: a wine pipeline on several days, one run of which is broken, behind a real server.
+//! What the browser looks at, behind a real server: the example as it is recorded, and a like pipeline on several days.
 
+use std::io::{Write as _, stderr};
 use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
 
 use mltrace_core::config::{Environment, Home};
 use mltrace_core::ingest;
@@ -8,6 +11,7 @@ use mltrace_core::record::{Hooks, Recorder};
 use mltrace_core::store::{self, Mode};
 use mltrace_server::{AllowedHost, App, Guard, Server, Token};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 /// A server with a project of its own.
 pub(crate) struct Story {
@@ -15,7 +19,7 @@ pub(crate) struct Story {
     home: Home,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
-    _folder: tempfile::TempDir,
+    _folder: TempDir,
 }
 
 /// The names that nobody should be able to do harm with.
@@ -30,10 +34,35 @@ impl Story {
 
     /// Serves these lines to whoever knows the token, under these names too.
     pub(crate) fn guarded(lines: &[Value], allowed: Vec<AllowedHost>, token: Option<Token>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().join("wine");
-        std::fs::create_dir_all(root.join(".mltrace")).unwrap();
-        let home = Home::find(&root, None, &Environment::default());
+        let story = Self::of(project(), allowed, token);
+        story.import(lines);
+        story
+    }
+
+    /// Serves what the example `wine-quality` records when its third run takes a milligram for a gram; `None`, said
+    /// aloud, where it was not built.
+    pub(crate) fn of_the_example() -> Option<Self> {
+        // A package cannot ask for the program of another: cargo puts it beside the folder of the test programs.
+        let test = std::env::current_exe().unwrap();
+        let program = test.parent().and_then(Path::parent).unwrap().join("wine-quality");
+        let program = program.with_extension(std::env::consts::EXE_EXTENSION);
+        if !program.exists() {
+            // Straight to the terminal: what a test that passes prints is not shown.
+            let _ = writeln!(stderr(), "SKIPPED: the example is not built: `cargo build -p wine-quality`");
+            return None;
+        }
+        let folder = project();
+        let mut command = Command::new(program);
+        command.args(["wine-out", "1"]).current_dir(folder.path().join("wine")).env("XDG_CONFIG_HOME", folder.path());
+        let output = command.env_remove("MLTRACE_DB").env_remove("MLTRACE_DISABLED").output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let story = Self::of(folder, Vec::new(), None);
+        ingest::open_folded(&story.home, &|_| {}).unwrap();
+        Some(story)
+    }
+
+    fn of(folder: TempDir, allowed: Vec<AllowedHost>, token: Option<Token>) -> Self {
+        let home = Home::find(&folder.path().join("wine"), None, &Environment::default());
         let environment = Environment { user: Some("ada".to_owned()), ..Environment::default() };
         let hooks = Hooks { warn: |_| {}, appended: || {}, here: || unreachable!("no test forks") };
         let recorder: &'static Recorder = Box::leak(Box::new(Recorder::new(home.clone(), &environment, hooks)));
@@ -42,9 +71,7 @@ impl Story {
         let app = App::new(recorder, Guard::new(address, allowed, token).unwrap());
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let thread = std::thread::spawn(move || server.run(app, async { drop(stopped.await) }).unwrap());
-        let story = Self { address, home, stop: Some(stop), thread: Some(thread), _folder: folder };
-        story.import(lines);
-        story
+        Self { address, home, stop: Some(stop), thread: Some(thread), _folder: folder }
     }
 
     /// Returns the address of a page.
@@ -68,6 +95,13 @@ impl Drop for Story {
             let _ = thread.join();
         }
     }
+}
+
+/// Returns a folder with an empty project `wine`.
+fn project() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("wine/.mltrace")).unwrap();
+    folder
 }
 
 /// Returns a step of the wine pipeline on a day.

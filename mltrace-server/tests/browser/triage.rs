@@ -15,38 +15,59 @@ fn pictures() -> PathBuf {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stranger_finds_the_culprit_in_five_clicks() {
-    let story = Story::told(&wine()[..42]);
+async fn a_stranger_finds_the_culprit_of_the_example_in_five_clicks() {
+    let Some(story) = Story::of_the_example() else { return };
     let Some(browser) = Browser::start(Look::default()).await else { return };
     browser.open(&story.at("/")).await;
     browser.picture(&pictures().join("recent.png")).await;
     // One: the wrong prediction. Two: what is wrong with it.
-    browser.follow("day-6/prediction.csv").await;
+    browser.follow("wine-out/predictions/batch-01.csv").await;
     browser.find("svg.graph a.node").await;
+    let hidden = browser
+        .script("const frame = document.querySelector('.picture'); return frame.scrollWidth - frame.clientWidth")
+        .await;
+    assert_eq!(hidden, 0, "the whole graph is in sight");
     browser.picture(&pictures().join("trace.png")).await;
     browser.click("main .facts button.flagged").await;
     browser.says("Whom to suspect").await;
     browser.picture(&pictures().join("review.png")).await;
-    // Three: the suspect, whose page says what changed.
-    browser.follow("featuregen").await;
+    // Three: the first suspect, whose page says what changed.
+    browser.click(".suspect a").await;
     browser.says("Changed since the run before").await;
-    browser.says("parameter milligrams_per_gram").await;
     browser.picture(&pictures().join("run.png")).await;
+    assert!(browser.clicks.get() <= 5, "{} clicks", browser.clicks.get());
+    assert!(browser.find("main h1").await.text().await.unwrap().starts_with("featuregen"));
+    let changed = browser.find(".changes tbody").await.text().await.unwrap();
+    assert_eq!(changed, "parameter milligrams_per_gram 1000 1");
 
-    browser
-        .client
-        .find(fantoccini::Locator::Css("#note"))
-        .await
-        .unwrap()
-        .send_keys("took milligrams for grams")
-        .await
-        .unwrap();
+    // The other way to see it: what changed upstream of the prediction, side by side.
+    browser.open(&story.at("/trace?artifact=wine-out/predictions/batch-01.csv")).await;
+    browser.follow("What changed?").await;
+    browser.says("parameter milligrams_per_gram").await;
+    browser.picture(&pictures().join("diff.png")).await;
+    browser.quit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verdicts_are_given_explained_and_taken_back_and_runs_are_noted() {
+    let story = Story::told(&wine()[..42]);
+    let Some(browser) = Browser::start(Look::default()).await else { return };
+    browser.open(&story.at("/trace?artifact=day-6/prediction.csv")).await;
+    browser.click("main .facts button.flagged").await;
+    browser.says("Whom to suspect").await;
+    browser.click("details.why summary").await;
+    browser.find("details.why input[name='reason']").await.send_keys("all fives").await.unwrap();
+    browser.click("details.why button").await;
+    assert_eq!(browser.find("q.reason").await.text().await.unwrap(), "all fives");
+    browser.follow("featuregen").await;
+    browser.find("#note").await.send_keys("took milligrams for grams").await.unwrap();
     browser.click("form[action='/note'] button").await;
     browser.find("blockquote.note").await;
     browser.says("took milligrams for grams").await;
 
     // What was flagged is marked in the graph, in words too, and can be taken back.
     browser.open(&story.at("/trace?artifact=day-6/prediction.csv")).await;
+    browser.find("main .facts q.reason").await;
     let marked = browser.find("svg.graph a.node.flagged").await;
     assert!(marked.attr("aria-label").await.unwrap().unwrap().contains("(flagged)"));
     browser.click("main .facts button.none").await;
@@ -104,6 +125,9 @@ async fn the_graph_leads_to_its_runs_and_can_be_moved() {
         .await;
     let after = browser.script("return document.querySelector('svg.graph').getAttribute('viewBox')").await;
     assert_ne!(before, after, "the picture zooms by keys");
+    let width = |view: &serde_json::Value| view.as_str().unwrap().split(' ').nth(2).unwrap().parse::<f64>().unwrap();
+    let zoomed = width(&after) / width(&before);
+    assert!((1.15..1.25).contains(&zoomed), "one step out of what was in sight, not {zoomed}");
     browser.quit().await;
 }
 
@@ -146,7 +170,10 @@ async fn everything_can_be_done_with_the_keyboard() {
     assert_eq!(browser.script("return document.activeElement.textContent").await, "Skip to the content");
     type_keys("/").await;
     assert_eq!(browser.script("return document.activeElement.id").await, "command");
-    type_keys(&format!("trace day-6/prediction.csv{}", Key::Enter)).await;
+    // It completes what is typed.
+    type_keys("trace day-6/pred").await;
+    browser.find("#completions option[value='trace day-6/prediction.csv']").await;
+    type_keys(&format!("iction.csv{}", Key::Enter)).await;
     browser.find("svg.graph").await;
     // Tab reaches the verdict, Enter gives it; the focus shows.
     for _ in 0..40 {
@@ -173,6 +200,11 @@ async fn light_dark_and_a_phone_are_readable() {
     ];
     for (name, look) in looks {
         let Some(browser) = Browser::start(look).await else { return };
+        if name == "light" {
+            browser.open(&story.at("/trace?artifact=day-6/prediction.csv")).await;
+            browser.click("main .facts button.flagged").await;
+            browser.says("Whom to suspect").await;
+        }
         for path in [
             "/",
             "/trace?artifact=day-6/prediction.csv",
@@ -180,6 +212,10 @@ async fn light_dark_and_a_phone_are_readable() {
             "/run?run=latest",
             "/api",
             "/search?q=day",
+            "/review",
+            "/diff?a=day-6/prediction.csv&b=day-5/prediction.csv",
+            "/artifact?name=day-6/prediction.csv",
+            "/components",
         ] {
             browser.open(&story.at(path)).await;
             browser.find("main h1").await;
@@ -192,6 +228,14 @@ async fn light_dark_and_a_phone_are_readable() {
             let contrast = browser.script(CONTRAST).await;
             assert_eq!(contrast, json!([]), "{name} {path}: too little contrast");
         }
+        browser.open(&story.at("/diff?a=day-6/prediction.csv&b=day-5/prediction.csv")).await;
+        let told =
+            browser.script("return getComputedStyle(document.querySelector('td.now'), '::before').content").await;
+        assert_eq!(
+            told != "none",
+            look.is_phone,
+            "{name}: a phone has no headings, each value says whose it is: {told}"
+        );
         let is_dark = browser.script("return matchMedia('(prefers-color-scheme: dark)').matches").await;
         assert_eq!(is_dark, look.is_dark, "{name}");
         browser.quit().await;
@@ -227,16 +271,16 @@ return [...new Set(poor)];
 #[ignore = "writes files of the repository"]
 async fn the_pictures_of_the_documents_are_taken() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/pictures");
-    let story = Story::told(&wine()[..42]);
+    let Some(story) = Story::of_the_example() else { return };
     let Some(browser) = Browser::start(Look::default()).await else { return };
-    browser.open(&story.at("/trace?artifact=day-6/prediction.csv")).await;
+    browser.open(&story.at("/trace?artifact=wine-out/predictions/batch-01.csv")).await;
     browser.click("main .facts button.flagged").await;
     browser.says("Whom to suspect").await;
     browser.picture(&folder.join("review.png")).await;
-    browser.follow("featuregen").await;
+    browser.click(".suspect a").await;
     browser.says("Changed since the run before").await;
     browser.picture(&folder.join("run.png")).await;
-    browser.open(&story.at("/trace?artifact=day-6/prediction.csv")).await;
+    browser.open(&story.at("/trace?artifact=wine-out/predictions/batch-01.csv")).await;
     browser.find("svg.graph").await;
     browser.picture(&folder.join("trace.png")).await;
     browser.quit().await;
