@@ -63,15 +63,10 @@ impl Args {
             Error::new(Kind::Device, error.to_string())
                 .hint("name another address with `--bind`, such as `--bind 127.0.0.1:0`")
         })?;
-        let address = server.address();
-        let guard = Guard::new(address, self.allowed_hosts.clone(), token)
+        let guard = Guard::new(server.address(), self.allowed_hosts.clone(), token)
             .map_err(|error| Error::usage(error.to_string()).hint("name a file that holds one with `--token-file`"))?;
+        let serving = Serving { project: session.home.project.clone(), url: guard.url(), token: generated };
         let app = App::new(session.recorder(), guard);
-        let serving = Serving {
-            project: session.home.project.clone(),
-            url: format!("http://{}/", self.shown(address)),
-            token: generated,
-        };
         session.output.answer(&serving, text)?;
         session.output.finish()?;
         if self.open {
@@ -79,15 +74,6 @@ impl Args {
         }
         server.run(app, std::future::pending()).map_err(|error| Error::new(Kind::Device, error.to_string()))?;
         Ok(Exit::Done)
-    }
-
-    /// Returns under which name a browser reaches the server.
-    fn shown(&self, address: SocketAddr) -> String {
-        match self.allowed_hosts.first() {
-            Some(host) if !address.ip().is_loopback() => format!("{host}:{}", address.port()),
-            _ if address.ip().is_unspecified() => format!("localhost:{}", address.port()),
-            _ => address.to_string(),
-        }
     }
 }
 

@@ -211,7 +211,7 @@ fn is_faint(near: &Option<Vec<bool>>, ends: (usize, usize)) -> bool {
 
 fn height(content: &Content<'_>) -> f64 {
     let rows = match content {
-        Content::Run(run) => 2 + run.outputs.len().min(MOST_OUTPUTS) + usize::from(run.outputs.len() > MOST_OUTPUTS),
+        Content::Run(run) => lines(run).len(),
         Content::Group(..) => 2,
         Content::Source(_) => 1,
     };
@@ -235,11 +235,12 @@ fn mark(run: &Run) -> &'static str {
 
 /// Returns the lines of a run's box: what it is, when it was, what it wrote.
 fn lines(run: &Run) -> Vec<String> {
-    let stale = if run.stale.is_empty() { "" } else { " ⧗ stale" };
     let mut lines = vec![
         format!("{} {}", parts::sign(run.status), run.component),
-        format!("{} · {}{stale}", run.id.short(), moment::show(run.started_at).get(..16).unwrap_or_default()),
+        format!("{} · {}", run.id.short(), moment::show(run.started_at).get(..16).unwrap_or_default()),
     ];
+    // A line of its own: beside the time there is no room.
+    lines.extend((!run.stale.is_empty()).then(|| "⧗ stale".to_owned()));
     for output in run.outputs.iter().take(MOST_OUTPUTS) {
         let sign = match output.label {
             Some(Verdict::Flagged) => "⚑ ",

@@ -6,6 +6,7 @@ use crate::app::App;
 
 /// Returns the first steps.
 pub(super) fn steps(app: &App) -> Markup {
+    let token = if app.guard.has_token() { "-H 'Authorization: Bearer TOKEN' " } else { "" };
     html! {
         section.start {
             h2 { "Nothing is recorded yet" }
@@ -25,7 +26,7 @@ pub(super) fn steps(app: &App) -> Markup {
                 li {
                     p { "From any language, send a line to this server:" }
                     pre { code {
-                        "curl -H 'Content-Type: application/json' http://127.0.0.1:8090/api/v1/runs -d \\\n"
+                        "curl -H 'Content-Type: application/json' " (token) (app.guard.url()) "api/v1/runs -d \\\n"
                         "  '{\"component\": \"clean\", \"inputs\": [\"raw.csv\"], \"outputs\": [\"clean.csv\"],\n"
                         "    \"ended_at\": \"2026-01-31T12:00:00Z\"}'"
                     } }

@@ -21,6 +21,7 @@ const SESSION_S: u32 = 5 * 24 * 3600;
 /// Who may ask.
 #[derive(Clone, Debug)]
 pub struct Guard {
+    address: SocketAddr,
     allowed: Vec<AllowedHost>,
     token: Option<Token>,
 }
@@ -46,7 +47,22 @@ impl Guard {
         if token.is_none() && !bind.ip().is_loopback() {
             return Err(MissingToken);
         }
-        Ok(Self { allowed, token })
+        Ok(Self { address: bind, allowed, token })
+    }
+
+    /// Returns the address at which a browser reaches the server.
+    #[must_use]
+    pub fn url(&self) -> String {
+        match self.allowed.first() {
+            Some(host) if !self.address.ip().is_loopback() => format!("http://{host}:{}/", self.address.port()),
+            _ if self.address.ip().is_unspecified() => format!("http://localhost:{}/", self.address.port()),
+            _ => format!("http://{}/", self.address),
+        }
+    }
+
+    /// Returns whether it asks for a token.
+    pub(crate) fn has_token(&self) -> bool {
+        self.token.is_some()
     }
 
     /// Returns whether the text is the token.

@@ -1,10 +1,11 @@
 //! The questions of the API.
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Method, StatusCode};
 use mltrace_core::query::percent;
 use serde_json::{Value, json};
 
-use crate::client::Served;
+use crate::client::{Served, TOKEN};
 
 /// Returns `count` runs of `step`, one a minute, each writing `out`.
 fn minutes(count: usize) -> Vec<Value> {
@@ -24,6 +25,12 @@ fn an_empty_store_answers() {
     assert_eq!(served.ask("/api/v1/review")["suspects"], json!([]));
     assert_eq!(served.get("/api/v1/trace?artifact=x").status, StatusCode::NOT_FOUND);
     assert!(!served.folder().join("mltrace.db").exists(), "a question makes no store");
+    let page = served.get("/").text;
+    assert!(page.contains("Nothing is recorded yet") && page.contains(" http://127.0.0.1:8090/api/v1/runs"), "{page}");
+    let guarded = Served::guarded("0.0.0.0:9000", &["lineage.example"], Some(TOKEN));
+    let asked = Served::request(Method::GET, "/").header("authorization", format!("Bearer {TOKEN}"));
+    let page = guarded.send(asked.body(Body::empty()).unwrap()).text;
+    assert!(page.contains("Bearer TOKEN") && page.contains(" http://lineage.example:9000/api/v1/runs"), "{page}");
 }
 
 #[test]
@@ -194,6 +201,68 @@ fn every_page_shows_what_is_recorded() {
         let query: String = url::form_urlencoded::byte_serialize(typed.as_bytes()).collect();
         assert_eq!(served.get(&format!("/go?q={query}")).header("location"), place, "{typed}");
     }
+}
+
+#[test]
+fn the_page_of_a_component_shows_how_long_its_runs_took() {
+    let run = |day: usize, minutes: usize, status: &str| {
+        json!({ "component": "train", "started_at": format!("2021-05-{day:02}T00:00:00Z"), "outputs": ["m"],
+            "ended_at": format!("2021-05-{day:02}T00:{minutes:02}:00Z"), "status": status, "owner": "ada" })
+    };
+    let served = Served::with(&[
+        run(1, 10, "completed"),
+        run(2, 12, "completed"),
+        run(3, 10, "failed"),
+        run(4, 11, "completed"),
+        run(5, 45, "completed"),
+    ]);
+    let page = served.get("/component?name=train").text;
+    assert_eq!((page.matches("<rect class=\"bar completed\"").count(), page.matches("bar failed").count()), (4, 1));
+    assert!(page.contains("The last 5 runs, usually 11 min 0 s; 1 took more than twice as long"), "{page}");
+    assert!(page.contains("45 min 0 s, slow") && page.matches("▲</text>").count() == 1);
+    // What people say of it is kept.
+    let said = [("name", "train"), ("owner", "grace"), ("description", "fits the model"), ("tag", "weekly")];
+    assert_eq!(served.submit("/component", &said).header("location"), "/component?name=train");
+    let told = served.ask("/api/v1/component?name=train");
+    assert_eq!(
+        (&told["owner"], &told["description"], &told["tags"]),
+        (&json!("grace"), &json!("fits the model"), &json!(["weekly"]))
+    );
+}
+
+#[test]
+fn the_pages_of_runs_filter_and_lead_on() {
+    let mut lines = minutes(60);
+    lines.push(json!({ "component": "other", "owner": "ada", "ended_at": "2021-05-03T00:00:00Z" }));
+    let served = Served::with(&lines);
+    let page = served.get("/?owner=ada&component=&status=&since=&tag=").text;
+    assert!(page.matches("<tr>").count() == 2 && page.contains("other"), "{page}");
+    assert!(page.contains("<option value=\"ada\" selected>"), "the filter shows what it is");
+    let page = served.get("/?tag=etl").text;
+    let next = page.split("rel=\"next\" href=\"").nth(1).unwrap().split('"').next().unwrap().replace("&amp;", "&");
+    assert!(next.starts_with("/?tag=etl&before="), "{next}");
+    let last = served.get(&next).text;
+    assert_eq!((last.matches("<tr>").count(), last.contains("rel=\"next\"")), (11, false));
+}
+
+#[test]
+fn the_graph_shows_what_is_stale_and_how_each_edge_is_known() {
+    let bytes = |letter: &str| format!("b3:{}", letter.repeat(64));
+    let served = Served::with(&[
+        json!({ "component": "clean", "ended_at": "2021-01-01T00:00:00Z", "outputs": [{ "name": "clean", "version": bytes("a") }] }),
+        json!({ "component": "copy", "ended_at": "2021-01-02T00:00:00Z", "outputs": ["table"] }),
+        json!({ "component": "train", "ended_at": "2021-05-01T00:00:00Z", "outputs": ["m"],
+            "inputs": [{ "name": "clean", "version": bytes("a") }, "table", "raw"] }),
+        json!({ "component": "check", "ended_at": "2021-05-01T00:00:01Z", "inputs": ["m", "table"], "outputs": ["end"] }),
+    ]);
+    let page = served.get("/trace?artifact=end").text;
+    for mark in ["edge content", "edge time", "edge unknown_writer", "⧗ stale</text>", "written by no recorded run"] {
+        assert!(page.contains(mark), "{mark}: {page}");
+    }
+    let boxes = |component: &str| page.matches(&format!("{component}, completed, run")).count();
+    // As a label and as a title, once each: what two runs read is drawn once.
+    assert_eq!((boxes("copy"), boxes("train")), (2, 2));
+    assert_eq!(page.matches("(*)").count(), 1, "the tree marks what it has shown");
 }
 
 /// Returns a chain of `count` steps, whose last writes two bad outputs and each of whose others feeds a good one.
