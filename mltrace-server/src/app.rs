@@ -136,3 +136,48 @@ impl App {
         self.is_behind.store(is_behind, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use axum::http::StatusCode;
+    use mltrace_core::config::Environment;
+    use mltrace_core::record::Hooks;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_finds_all_turns_taken_is_told_to_come_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::find(folder.path(), None, &Environment::default());
+        let hooks = Hooks { warn: |_| {}, appended: || {}, here: || unreachable!("no test forks") };
+        let recorder = Box::leak(Box::new(Recorder::new(home, &Environment::default(), hooks)));
+        let guard = Guard::new("127.0.0.1:8090".parse().unwrap(), Vec::new(), None).unwrap();
+        let app = Arc::new(App::new(recorder, guard));
+        let slow: Vec<_> = (0..MOST_AT_ONCE).map(|_| mpsc::channel::<()>()).collect();
+        let (ends, waits): (Vec<_>, Vec<_>) = slow.into_iter().unzip();
+        let asked = waits.into_iter().map(|wait| {
+            let work = Arc::clone(&app).work(move |_| {
+                let _ = wait.recv();
+                Ok(())
+            });
+            tokio::spawn(work)
+        });
+        let asked: Vec<_> = asked.collect();
+        let late = tokio::spawn(Arc::clone(&app).work(|_| Ok(())));
+        tokio::task::yield_now().await;
+        tokio::time::advance(PATIENCE * 2).await;
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        assert!(late.is_finished(), "it does not wait for ever");
+        let refused = late.await.unwrap().unwrap_err();
+        assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+        drop(ends);
+        for asked in asked {
+            asked.await.unwrap().unwrap();
+        }
+        app.work(|_| Ok(())).await.expect("there are turns again");
+    }
+}

@@ -15,7 +15,13 @@ struct Serving {
 
 impl Serving {
     fn start(env: &TestEnv, arguments: &[&str]) -> Self {
+        Self::start_in(env, arguments, "/usr/bin:/bin")
+    }
+
+    /// Starts a server that finds programs in `path`.
+    fn start_in(env: &TestEnv, arguments: &[&str], path: &str) -> Self {
         let mut command = env.std_command(&[&["serve", "--format", "json"], arguments].concat());
+        command.env("PATH", path);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
@@ -87,4 +93,23 @@ fn what_cannot_be_served_is_said() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     assert!(env.call(&["serve", "--bind", &address]).stderr.contains("cannot be listened on"));
+}
+
+#[cfg(all(unix, not(target_os = "macos")))]
+#[test]
+fn a_browser_is_opened_at_the_pages() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let env = TestEnv::new();
+    env.write("bin/xdg-open", "#!/bin/sh\nprintf '%s' \"$1\" > opened\n");
+    let (opener, opened) = (env.project().join("bin/xdg-open"), env.project().join("opened"));
+    std::fs::set_permissions(&opener, std::fs::Permissions::from_mode(0o755)).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&opened).status().unwrap().success());
+    let (tell, told) = std::sync::mpsc::channel();
+    // Reading waits for the one who writes.
+    std::thread::spawn(move || tell.send(std::fs::read_to_string(opened)));
+    let path = format!("{}:/usr/bin:/bin", opener.parent().unwrap().display());
+    let serving = Serving::start_in(&env, &["--bind", "127.0.0.1:0", "--open"], &path);
+    let opened = told.recv_timeout(std::time::Duration::from_secs(20)).expect("the browser is opened").unwrap();
+    assert_eq!(opened, serving.told["url"].as_str().unwrap());
 }

@@ -39,6 +39,7 @@ async fn a_stranger_finds_the_culprit_of_the_example_in_five_clicks() {
     assert!(browser.find("main h1").await.text().await.unwrap().starts_with("featuregen"));
     let changed = browser.find(".changes tbody").await.text().await.unwrap();
     assert_eq!(changed, "parameter milligrams_per_gram 1000 1");
+    assert!(browser.find("pre.source").await.text().await.unwrap().contains("fn featuregen"), "the code as it ran");
 
     // The other way to see it: what changed upstream of the prediction, side by side.
     browser.open(&story.at("/trace?artifact=wine-out/predictions/batch-01.csv")).await;

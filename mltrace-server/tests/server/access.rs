@@ -111,6 +111,13 @@ fn a_cookie_opens_the_pages_and_a_wrong_token_does_not() {
 }
 
 #[test]
+fn the_stream_of_news_has_the_headers_of_every_response() {
+    let served = Served::new();
+    let answer = served.begin(Served::request(Method::GET, "/live").body(Body::empty()).unwrap());
+    assert_eq!((answer.status, answer.header("content-type")), (StatusCode::OK, "text/event-stream"));
+}
+
+#[test]
 fn what_is_not_there_is_said_in_the_language_of_the_client() {
     let served = Served::new();
     let page = served.get("/nothing");

@@ -8,4 +8,6 @@ mod questions;
 
 mod recording;
 
+mod limits;
+
 mod speed;

@@ -1,0 +1,77 @@
+//! What a client cannot do to the others: hold places, be slow, ask for too much.
+
+use std::convert::Infallible;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use axum::body::{Body, Bytes};
+use axum::http::{Method, StatusCode};
+use mltrace_core::config::{Environment, Home};
+use mltrace_core::record::{Hooks, Recorder};
+use mltrace_server::{App, Guard, Server};
+use serde_json::{Value, json};
+
+use crate::client::Served;
+
+#[test]
+fn a_request_that_does_not_end_is_ended() {
+    let served = Served::new();
+    let endless = Body::from_stream(tokio_stream::pending::<Result<Bytes, Infallible>>());
+    let request = Served::request(Method::POST, "/api/v1/runs").header("content-type", "application/json");
+    let answer = served.send(request.body(endless).unwrap());
+    assert_eq!((answer.status, answer.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "5"));
+}
+
+#[test]
+fn a_graph_is_cut_where_nobody_reads_on() {
+    let step = |at: usize| {
+        let time = format!("2021-05-01T{:02}:{:02}:{:02}Z", at / 3600, at / 60 % 60, at % 60);
+        json!({ "component": "step", "ended_at": time, "inputs": [format!("{at}")], "outputs": [format!("{}", at + 1)] })
+    };
+    let lines: Vec<Value> = (0..2010).map(step).collect();
+    let served = Served::with(&lines);
+    let page = served.get("/trace?artifact=2010").text;
+    assert!(page.contains("Runs further up are left out.") && page.contains("step ×2000"), "{}", &page[..3000]);
+    assert_eq!(served.ask("/api/v1/trace?artifact=2010")["runs"].as_array().unwrap().len(), 2010);
+}
+
+/// Starts a server on a real port, for one that is busy until the process ends.
+fn start() -> std::net::SocketAddr {
+    let folder = Box::leak(Box::new(tempfile::tempdir().unwrap()));
+    std::fs::create_dir_all(folder.path().join(".mltrace")).unwrap();
+    let home = Home::find(folder.path(), None, &Environment::default());
+    let hooks = Hooks { warn: |_| {}, appended: || {}, here: || unreachable!("no test forks") };
+    let recorder: &'static Recorder = Box::leak(Box::new(Recorder::new(home, &Environment::default(), hooks)));
+    let server = Server::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = server.address();
+    let app = App::new(recorder, Guard::new(address, Vec::new(), None).unwrap());
+    std::thread::spawn(move || server.run(app, std::future::pending()));
+    address
+}
+
+#[test]
+fn who_does_not_say_what_it_wants_makes_room_for_others() {
+    let address = start();
+    let idle = || {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: local").unwrap();
+        stream
+    };
+    let begun = Instant::now();
+    let mut idle: Vec<TcpStream> = (0..256).map(|_| idle()).collect();
+    // Every place is taken: the next one waits.
+    let mut late = TcpStream::connect(address).unwrap();
+    late.write_all(b"GET /api/v1/tags HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
+    late.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+    let waits = late.read(&mut [0; 16]).unwrap_err().kind();
+    assert!(matches!(waits, ErrorKind::WouldBlock | ErrorKind::TimedOut), "{waits}");
+    // The idle ones are sent away, and it is served.
+    late.set_read_timeout(Some(Duration::from_secs(25))).unwrap();
+    let mut answer = String::new();
+    late.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(begun.elapsed() >= Duration::from_secs(9), "{:?}: they had their time", begun.elapsed());
+    let mut sent_away = Vec::new();
+    idle[0].read_to_end(&mut sent_away).unwrap();
+}
