@@ -25,6 +25,9 @@ pub(super) fn routes(routes: Routes) -> Routes {
 #[derive(Deserialize)]
 struct RunQuery {
     run: String,
+    /// A note that was begun in the command bar.
+    #[serde(default)]
+    note: String,
 }
 
 fn page(app: &App, asked: &RunQuery) -> Result<Markup, Failure> {
@@ -54,7 +57,7 @@ fn page(app: &App, asked: &RunQuery) -> Result<Markup, Failure> {
         (outputs(&run, &verdicts, &back))
         (inputs(&run, &verdicts, &back))
         (params(&run))
-        (notes(&run))
+        (notes(&run, &asked.note))
         (surroundings(&run))
     };
     let title = format!("{} {}", run.component, run.id.short());
@@ -187,7 +190,7 @@ fn params(run: &Run) -> Markup {
     }
 }
 
-fn notes(run: &Run) -> Markup {
+fn notes(run: &Run, begun: &str) -> Markup {
     html! {
         h2 { "Notes" }
         @for note in &run.notes {
@@ -196,7 +199,7 @@ fn notes(run: &Run) -> Markup {
         form.stack action="/note" method="post" {
             input type="hidden" name="run" value=(run.id);
             label for="note" { "Add a note" }
-            textarea #note name="text" rows="2" required maxlength="65536" {}
+            textarea #note name="text" rows="2" required maxlength="65536" { (begun) }
             button type="submit" { "Add note" }
         }
     }

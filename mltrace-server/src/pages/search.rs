@@ -62,13 +62,22 @@ fn go(asked: &Text) -> String {
     let text = asked.q.trim();
     let text = text.strip_prefix("mltrace ").unwrap_or(text).trim();
     let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-    let rest = unquoted(rest.trim());
-    match (word, rest) {
-        ("", _) => "/".to_owned(),
-        ("recent", "") => "/".to_owned(),
+    let (named, options) = parted(rest);
+    let option = |name: &str| options.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| *value);
+    match (word, named) {
+        ("" | "recent", "") => {
+            let known = ["component", "status", "since", "until", "tag", "owner", "limit"];
+            link::to("/", &known.map(|name| (name, option(name))))
+        }
         ("review" | "flag", "") => "/review".to_owned(),
-        ("components" | "tags", "") => format!("/{word}"),
-        ("trace" | "flag" | "unflag", name) if !name.is_empty() => link::trace(name),
+        ("components", "") => link::to("/components", &["owner", "tag"].map(|name| (name, option(name)))),
+        ("tags", "") => "/tags".to_owned(),
+        ("impact", "") if !option("run").is_empty() => link::to("/impact", &[("run", option("run"))]),
+        ("impact", "") if !option("component").is_empty() => {
+            link::to("/impact", &["component", "commit"].map(|name| (name, option(name))))
+        }
+        ("trace", name) if !name.is_empty() => link::to("/trace", &[("artifact", name), ("depth", option("depth"))]),
+        ("flag" | "unflag", name) if !name.is_empty() => link::trace(name),
         ("impact", name) if !name.is_empty() => link::to("/impact", &[("artifact", name)]),
         ("diff", names) if !names.is_empty() => {
             // Two names, unless there is one with a blank inside.
@@ -78,9 +87,32 @@ fn go(asked: &Text) -> String {
         ("versions", name) if !name.is_empty() => link::artifact(name),
         ("history" | "component", name) if !name.is_empty() => link::component(name),
         ("inspect", run) if !run.is_empty() => link::to("/run", &[("run", run)]),
-        ("note", run) if !run.is_empty() => link::to("/run", &[("run", run)]) + "#note",
+        ("note", run) if !run.is_empty() => {
+            let (run, note) = run.split_once(' ').unwrap_or((run, ""));
+            link::to("/run", &[("run", run), ("note", unquoted(note.trim()))]) + "#note"
+        }
         _ => link::search(text),
     }
+}
+
+/// Returns what a command names, and its options with their values.
+fn parted(rest: &str) -> (&str, Vec<(&str, &str)>) {
+    let mut pieces = rest.trim().split(" --");
+    let first = pieces.next().unwrap_or_default();
+    let (mut named, begun) = match first.strip_prefix("--") {
+        Some(option) => ("", Some(option)),
+        None => (first.trim(), None),
+    };
+    let mut options = Vec::new();
+    for option in begun.into_iter().chain(pieces) {
+        let (key, value) = option.trim().split_once([' ', '=']).unwrap_or((option.trim(), ""));
+        match key {
+            // The one option that takes no value: what follows is named.
+            "ok" if named.is_empty() => named = value.trim(),
+            _ => options.push((key, unquoted(value.trim()))),
+        }
+    }
+    (unquoted(named), options)
 }
 
 fn unquoted(text: &str) -> &str {
@@ -151,6 +183,17 @@ fn search(app: &App, asked: &Text) -> Result<Markup, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn options_are_told_from_names() {
+        assert_eq!(parted("a b"), ("a b", vec![]));
+        assert_eq!(parted("m --depth 2"), ("m", vec![("depth", "2")]));
+        assert_eq!(parted("--ok 'p 1'"), ("p 1", vec![]));
+        let failed = vec![("status", "failed"), ("since", "2 d"), ("verbose", "")];
+        assert_eq!(parted("--status=failed --since '2 d' --verbose"), ("", failed));
+        assert_eq!(parted("a--b --reason all--fives"), ("a--b", vec![("reason", "all--fives")]));
+        assert_eq!((parted(""), parted("--")), (("", vec![]), ("", vec![("", "")])));
+    }
 
     #[test]
     fn names_may_be_quoted() {

@@ -195,12 +195,20 @@ fn every_page_shows_what_is_recorded() {
         ("mltrace history 'train'", "/component?name=train"),
         ("diff a b", "/diff?a=a&b=b"),
         ("flag m", "/trace?artifact=m"),
+        ("flag m --reason 'all fives'", "/trace?artifact=m"),
+        ("flag --ok m", "/trace?artifact=m"),
+        ("trace m --depth 2", "/trace?artifact=m&depth=2"),
+        ("recent --status failed --since 2d", "/?status=failed&since=2d"),
+        ("impact --component train --commit 8f14", "/impact?component=train&commit=8f14"),
+        ("note latest 'looked at it'", "/run?run=latest&note=looked+at+it#note"),
+        ("", "/"),
         ("review", "/review"),
         ("anything else", "/search?q=anything+else"),
     ] {
         let query: String = url::form_urlencoded::byte_serialize(typed.as_bytes()).collect();
         assert_eq!(served.get(&format!("/go?q={query}")).header("location"), place, "{typed}");
     }
+    assert!(served.get("/run?run=latest&note=looked+at+%3Cit%3E").text.contains(">looked at &lt;it&gt;</textarea>"));
 }
 
 #[test]
