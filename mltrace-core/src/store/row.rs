@@ -14,6 +14,12 @@ macro_rules! keys {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(pub i64);
+
+        impl From<$name> for i64 {
+            fn from(key: $name) -> Self {
+                key.0
+            }
+        }
     )*};
 }
 

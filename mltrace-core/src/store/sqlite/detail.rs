@@ -1,85 +1,42 @@
 //! Runs in full: everything that an answer shows of them, in a handful of statements for many runs.
+//!
+//! Rows that many runs share are read once. What runs read was mostly written by others that are asked for too, so reads
+//! come last and only the writes that are not known by then are looked up.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::Hash;
 
-use rusqlite::{Row, params};
+use rusqlite::{OptionalExtension, Row, params};
 use serde_json::Value;
 
 use super::SqliteStore;
-use super::find::key_list;
+use super::find::{CHUNK, key_list};
+use super::known::Known;
 use super::map::{Bytes, size, version_id};
-use super::triage::{IS_READ_TOO, IS_REDONE};
 use super::write::run_row;
-use crate::model::{ArtifactName, Declaration, Git, RunId, Timestamp, VersionId};
+use crate::model::{Declaration, Git, Timestamp};
 use crate::store::{
-    CodeDetail, ComponentKey, ComponentRow, NoteDetail, ReadDetail, Result, RunDetail, RunKey, StoreError, WriteDetail,
-    WriteOf,
+    CodeDetail, CodeKey, ComponentKey, ComponentRow, DeclarationKey, GitKey, NoteDetail, ProcessKey, ProjectKey,
+    Result, RunDetail, RunKey, RunRow, StoreError, WriteDetail,
 };
 
-/// How many runs one statement asks for.
-const CHUNK: usize = 500;
-
-/// The run's own columns as `run_row` reads them, then those of the rows that it points to.
+/// The run's own columns as `run_row` reads them, and when its work was first done again.
 const RUNS: &str = "SELECT r.id, r.uuid, r.project_id, r.component_id, r.status, r.started_at, r.ended_at,
      r.duration_us, r.process_id, r.parent, r.code_id, r.git_id, r.declaration_id, r.error, r.signature,
-     p.name, d.content, s.host, s.user, s.last_seen,
-     g.key, g.commit_id, g.branch, g.tags, g.dirty, g.remote,
-     c.file, c.line, c.hash, CASE WHEN asked.with_source THEN c.source END, k.is_in_work_tree
- FROM (SELECT value, $1 AS with_source FROM json_each($2)) AS asked
- JOIN run r ON r.id = asked.value
- JOIN project p ON p.id = r.project_id
- LEFT JOIN declaration d ON d.id = r.declaration_id
- LEFT JOIN process s ON s.id = r.process_id
- LEFT JOIN git g ON g.id = r.git_id
- LEFT JOIN code c ON c.id = r.code_id
- LEFT JOIN code_check k ON k.process_id = r.process_id AND k.code_id = r.code_id
- WHERE r.component_id IS NOT NULL";
+     (SELECT y.ended_at FROM run y WHERE y.component_id = r.component_id AND y.signature = r.signature
+      AND y.ended_at >= r.ended_at AND y.id <> r.id ORDER BY y.ended_at LIMIT 1)
+ FROM json_each($1) AS asked JOIN run r ON r.id = asked.value WHERE r.component_id IS NOT NULL";
 
-/// o: the run that wrote what was read; l: a write of the same content by another name; b: the last writer before,
-/// when nobody known wrote what was read; n: a newer version by the reader's start; x: a later run of the same work, when
-/// what is asked of it at the end holds.
-const READS: &str = "SELECT d.run_id, d.n, a.name, a.kind, d.argument, d.at, v.id_kind, v.id_value, v.size, d.bound,
-     o.id, o.uuid, wa.name, wv.id_kind, wv.id_value, w.at,
-     lr.id, lr.uuid, la.name, lv.id_kind, lv.id_value, lw.at,
-     CASE WHEN d.write_id IS NULL THEN (
-         SELECT b.uuid FROM write q JOIN run b ON b.id = q.run_id
-         WHERE q.artifact_id = d.artifact_id AND q.version_id IS NOT NULL AND q.at <= d.at
-         AND (q.run_id <> d.run_id OR (q.said_at, q.n) < (d.at, d.n))
-         ORDER BY q.at DESC, b.uuid DESC LIMIT 1) END,
-     nr.uuid, nw.at, x.uuid, x.ended_at
- FROM json_each($1) AS asked
- JOIN read d ON d.run_id = asked.value
- JOIN run r ON r.id = d.run_id
- JOIN artifact a ON a.id = d.artifact_id
- LEFT JOIN version v ON v.id = d.seen_id
- LEFT JOIN write w ON w.id = d.write_id
- LEFT JOIN run o ON o.id = w.run_id
- LEFT JOIN artifact wa ON wa.id = w.artifact_id
- LEFT JOIN version wv ON wv.id = w.version_id
- LEFT JOIN write lw ON lw.id = d.like_id
- LEFT JOIN run lr ON lr.id = lw.run_id
- LEFT JOIN artifact la ON la.id = lw.artifact_id
- LEFT JOIN version lv ON lv.id = lw.version_id
- LEFT JOIN write nw ON nw.id = (
-     SELECT q.id FROM write q JOIN run m ON m.id = q.run_id
-     WHERE q.artifact_id = w.artifact_id AND q.version_id IS NOT NULL AND q.version_id <> w.version_id
-     AND q.at >= w.at AND (q.at > w.at OR m.uuid > o.uuid) AND q.at <= r.started_at AND q.run_id <> d.run_id
-     ORDER BY q.at DESC, m.uuid DESC, q.n DESC LIMIT 1)
- LEFT JOIN run nr ON nr.id = nw.run_id
- LEFT JOIN run x ON x.id = (
-     SELECT y.id FROM run y
-     WHERE y.component_id = o.component_id AND y.signature = o.signature AND y.signature IS NOT NULL
-     AND y.ended_at >= coalesce(o.ended_at, w.at) AND (y.ended_at > coalesce(o.ended_at, w.at) OR y.uuid > o.uuid)
-     AND y.ended_at <= r.started_at AND y.status = 1 AND y.id <> d.run_id
-     ORDER BY y.ended_at DESC, y.uuid DESC LIMIT 1)";
-
-const WRITES: &str = "SELECT w.run_id, w.n, a.name, a.kind, w.argument, v.id_kind, v.id_value, v.size, w.at, w.said_at,
+/// With when the artifact was next written, and the last verdict on the version.
+const WRITES: &str = "SELECT w.run_id, w.id, w.n, w.artifact_id, a.name, a.kind, w.argument,
+     w.version_id, v.id_kind, v.id_value, v.size, w.at, w.said_at,
+     (SELECT q.at FROM write q WHERE q.artifact_id = w.artifact_id AND q.version_id IS NOT NULL
+      AND q.at >= w.at AND q.id <> w.id ORDER BY q.at LIMIT 1),
      (SELECT l.verdict FROM label l WHERE l.version_id = w.version_id ORDER BY l.at DESC, l.uuid DESC LIMIT 1)
  FROM json_each($1) AS asked
  JOIN write w ON w.run_id = asked.value
  JOIN artifact a ON a.id = w.artifact_id
- LEFT JOIN version v ON v.id = w.version_id
- ORDER BY w.run_id, w.n";
+ LEFT JOIN version v ON v.id = w.version_id";
 
 const PARAMS: &str =
     "SELECT q.run_id, q.name, q.value FROM json_each($1) AS asked JOIN param q ON q.run_id = asked.value";
@@ -89,154 +46,242 @@ const NOTES: &str = "SELECT q.run_id, q.uuid, q.text, q.at, q.by FROM json_each(
 
 impl SqliteStore {
     pub(super) fn run_details(&self, runs: &[RunKey], with_source: bool) -> Result<Vec<RunDetail>> {
-        let mut components = HashMap::new();
-        let mut details = Vec::with_capacity(runs.len());
-        for chunk in runs.chunks(CHUNK) {
-            let mut found = self.chunk_of_details(&key_list(chunk), with_source, &mut components)?;
-            details.extend(chunk.iter().filter_map(|run| found.remove(run)));
+        let _one_look = self.look()?;
+        // In the order of the table, neighbours are found beside each other.
+        let mut sorted = runs.to_vec();
+        sorted.sort_unstable();
+        sorted.dedup();
+        let lists: Vec<String> = sorted.chunks(CHUNK).map(key_list).collect();
+        let mut gathered = Gathered::default();
+        for list in &lists {
+            gathered.add_runs(self, list, with_source)?;
+            gathered.add_params(self, list)?;
+            gathered.add_notes(self, list)?;
+            gathered.add_writes(self, list)?;
         }
-        Ok(details)
-    }
-
-    fn chunk_of_details(
-        &self,
-        asked: &str,
-        with_source: bool,
-        components: &mut HashMap<ComponentKey, ComponentRow>,
-    ) -> Result<HashMap<RunKey, RunDetail>> {
-        let mut found = HashMap::new();
-        for (mut detail, key) in
-            self.all(RUNS, params![with_source, asked], |row| Ok((run_detail(row)?, row.get(3)?)))?
-        {
-            detail.component = match components.get(&key) {
-                Some(known) => known.clone(),
-                None => {
-                    let missing = || StoreError::Corrupt(format!("component {} is missing", key.0));
-                    let component = self.component_row(key, false)?.ok_or_else(missing)?;
-                    components.insert(key, component.clone());
-                    component
-                }
-            };
-            found.insert(detail.key, detail);
+        for list in &lists {
+            gathered.add_reads(self, list)?;
         }
-        let reads = format!("{READS} AND {IS_REDONE} AND NOT {IS_READ_TOO} ORDER BY d.run_id, d.n");
-        for (run, read) in self.all(&reads, [asked], |row| Ok((row.get::<_, RunKey>(0)?, read_detail(row)?)))? {
-            found.entry(run).and_modify(|detail| detail.reads.push(read));
-        }
-        for (run, write) in self.all(WRITES, [asked], |row| Ok((row.get::<_, RunKey>(0)?, write_detail(row)?)))? {
-            found.entry(run).and_modify(|detail| detail.writes.push(write));
-        }
-        let param = |row: &Row<'_>| Ok((row.get::<_, RunKey>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?));
-        for (run, name, value) in self.all(PARAMS, [asked], param)? {
-            let value = serde_json::from_str(&value).unwrap_or(Value::String(value));
-            found.entry(run).and_modify(|detail| drop(detail.params.insert(name, value)));
-        }
-        let note = |row: &Row<'_>| {
-            let id = row.get::<_, Bytes>(1)?.0;
-            let note = NoteDetail { id, text: row.get(2)?, at: row.get(3)?, by: row.get(4)? };
-            Ok((row.get::<_, RunKey>(0)?, note))
-        };
-        for (run, note) in self.all(NOTES, [asked], note)? {
-            found.entry(run).and_modify(|detail| detail.notes.push(note));
-        }
-        Ok(found)
+        Ok(gathered.in_order(runs))
     }
 }
 
-fn run_detail(row: &Row<'_>) -> rusqlite::Result<RunDetail> {
-    let key = row.get(0)?;
-    let declared: Option<String> = row.get(16)?;
-    let git = match row.get::<_, Option<String>>(20)? {
-        None => None,
-        Some(key) => {
-            let tags: Option<String> = row.get(23)?;
-            Some(Git {
-                key,
-                commit: row.get(21)?,
-                branch: row.get(22)?,
-                tags: tags.and_then(|tags| serde_json::from_str(&tags).ok()).unwrap_or_default(),
-                dirty: row.get(24)?,
-                remote: row.get(25)?,
-            })
-        }
-    };
-    let code = match (row.get::<_, Option<String>>(26)?, row.get(27)?, row.get(28)?) {
-        (Some(file), Some(line), Some(hash)) => {
-            Some(CodeDetail { file, line, hash, source: row.get(29)?, is_in_work_tree: row.get(30)? })
-        }
-        _ => None,
-    };
-    Ok(RunDetail {
-        key,
-        row: run_row(row)?,
-        project: row.get(15)?,
-        component: ComponentRow {
-            key: row.get(3)?,
-            name: String::new(),
-            owner: None,
-            description: None,
-            stale_after_s: None,
-            tags: Vec::new(),
-            said_at: None,
-            runs: 0,
-            last_run: None,
-        },
-        declared: declared.and_then(|content| serde_json::from_str::<Declaration>(&content).ok()),
-        host: row.get(17)?,
-        user: row.get(18)?,
-        last_seen: row.get(19)?,
-        git,
-        code,
-        params: BTreeMap::new(),
-        reads: Vec::new(),
-        writes: Vec::new(),
-        notes: Vec::new(),
-    })
+/// Runs as far as they are known.
+#[derive(Default)]
+struct Gathered {
+    details: Vec<RunDetail>,
+    places: HashMap<RunKey, usize>,
+    shared: Shared,
+    known: Known,
 }
 
-/// Returns the write in the six columns from `at`: run, its id, artifact, version, time.
-fn write_of(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<WriteOf>> {
-    let Some(run) = row.get::<_, Option<RunKey>>(at)? else { return Ok(None) };
-    Ok(Some(WriteOf {
-        run,
-        run_id: row.get(at + 1)?,
-        name: ArtifactName(row.get(at + 2)?),
-        version: version_id(row, at + 3)?.unwrap_or(VersionId::None),
-        at: row.get::<_, Option<Timestamp>>(at + 5)?.unwrap_or(Timestamp::MIN),
-    }))
-}
+impl Gathered {
+    fn add_runs(&mut self, store: &SqliteStore, list: &str, with_source: bool) -> Result<()> {
+        let mut statement = store.connection.prepare_cached(RUNS)?;
+        let mut rows = statement.query([list])?;
+        while let Some(row) = rows.next()? {
+            let (key, own) = (row.get(0)?, run_row(row)?);
+            self.known.add_run(key, &own, row.get(15)?);
+            self.places.insert(key, self.details.len());
+            self.details.push(self.shared.detail(store, key, own, with_source)?);
+        }
+        Ok(())
+    }
 
-fn read_detail(row: &Row<'_>) -> rusqlite::Result<ReadDetail> {
-    let other = |at: usize| -> rusqlite::Result<Option<(RunId, Timestamp)>> {
-        Ok(row.get::<_, Option<RunId>>(at)?.zip(row.get(at + 1)?))
-    };
-    Ok(ReadDetail {
-        n: row.get(1)?,
-        name: ArtifactName(row.get(2)?),
-        kind: row.get(3)?,
-        argument: row.get(4)?,
-        at: row.get(5)?,
-        seen: version_id(row, 6)?,
-        size: size(row, 8)?,
-        bound: row.get(9)?,
-        write: write_of(row, 10)?,
-        like: write_of(row, 16)?,
-        last_writer: row.get(22)?,
-        superseded_by: other(23)?,
-        redone_by: other(25)?,
-    })
+    fn add_params(&mut self, store: &SqliteStore, list: &str) -> Result<()> {
+        let mut statement = store.connection.prepare_cached(PARAMS)?;
+        let mut rows = statement.query([list])?;
+        while let Some(row) = rows.next()? {
+            if let Some(detail) = self.detail(row.get(0)?) {
+                let text = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?;
+                let value = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()));
+                detail.params.insert(row.get(1)?, value);
+            }
+        }
+        Ok(())
+    }
+
+    fn add_notes(&mut self, store: &SqliteStore, list: &str) -> Result<()> {
+        let mut statement = store.connection.prepare_cached(NOTES)?;
+        let mut rows = statement.query([list])?;
+        while let Some(row) = rows.next()? {
+            if let Some(detail) = self.detail(row.get(0)?) {
+                let id = row.get::<_, Bytes>(1)?.0;
+                detail.notes.push(NoteDetail { id, text: row.get(2)?, at: row.get(3)?, by: row.get(4)? });
+            }
+        }
+        Ok(())
+    }
+
+    fn add_writes(&mut self, store: &SqliteStore, list: &str) -> Result<()> {
+        let mut statement = store.connection.prepare_cached(WRITES)?;
+        let mut rows = statement.query([list])?;
+        while let Some(row) = rows.next()? {
+            let run = row.get(0)?;
+            let Some(detail) = self.places.get(&run).and_then(|place| self.details.get_mut(*place)) else { continue };
+            let write = write_detail(row)?;
+            self.known.add_write(row.get(1)?, run, (row.get(3)?, row.get(7)?), row.get(13)?, &write);
+            detail.writes.push(write);
+        }
+        Ok(())
+    }
+
+    fn add_reads(&mut self, store: &SqliteStore, list: &str) -> Result<()> {
+        let reads = self.known.reads(store, list)?;
+        for read in reads {
+            let Some(place) = self.places.get(&read.run) else { continue };
+            let Some(detail) = self.details.get_mut(*place) else { continue };
+            detail.reads.push(self.known.read_detail(store, read, detail.row.started_at)?);
+        }
+        Ok(())
+    }
+
+    fn detail(&mut self, run: RunKey) -> Option<&mut RunDetail> {
+        self.details.get_mut(*self.places.get(&run)?)
+    }
+
+    /// Returns the runs in the order asked for, with their reads and writes in the order of their numbers.
+    fn in_order(mut self, runs: &[RunKey]) -> Vec<RunDetail> {
+        for detail in &mut self.details {
+            detail.reads.sort_by_key(|read| read.n);
+            detail.writes.sort_by_key(|write| write.n);
+        }
+        let mut details: Vec<Option<RunDetail>> = self.details.into_iter().map(Some).collect();
+        runs.iter().filter_map(|run| details.get_mut(*self.places.get(run)?)?.take()).collect()
+    }
 }
 
 fn write_detail(row: &Row<'_>) -> rusqlite::Result<WriteDetail> {
     Ok(WriteDetail {
-        n: row.get(1)?,
-        name: ArtifactName(row.get(2)?),
-        kind: row.get(3)?,
-        argument: row.get(4)?,
-        version: version_id(row, 5)?,
-        size: size(row, 7)?,
-        at: row.get(8)?,
-        said_at: row.get(9)?,
-        label: row.get(10)?,
+        n: row.get(2)?,
+        name: crate::model::ArtifactName(row.get(4)?),
+        kind: row.get(5)?,
+        argument: row.get(6)?,
+        version: version_id(row, 8)?,
+        size: size(row, 10)?,
+        at: row.get(11)?,
+        said_at: row.get(12)?,
+        label: row.get(14)?,
     })
+}
+
+/// Rows that many runs point to, each read once.
+#[derive(Default)]
+struct Shared {
+    projects: HashMap<ProjectKey, String>,
+    components: HashMap<ComponentKey, ComponentRow>,
+    declarations: HashMap<DeclarationKey, Option<Declaration>>,
+    processes: HashMap<ProcessKey, Process>,
+    gits: HashMap<GitKey, Option<Git>>,
+    codes: HashMap<(CodeKey, Option<ProcessKey>), Option<CodeDetail>>,
+}
+
+#[derive(Clone, Default)]
+struct Process {
+    host: Option<String>,
+    user: Option<String>,
+    last_seen: Option<Timestamp>,
+}
+
+impl Shared {
+    fn detail(&mut self, store: &SqliteStore, key: RunKey, row: RunRow, with_source: bool) -> Result<RunDetail> {
+        let component = row.component.ok_or_else(|| StoreError::Corrupt(format!("run {} has no component", key.0)))?;
+        let component = once(&mut self.components, component, || {
+            let missing = || StoreError::Corrupt(format!("component {} is missing", component.0));
+            store.component_row(component, false)?.ok_or_else(missing)
+        })?;
+        let project = once(&mut self.projects, row.project, || {
+            let found = store.one("SELECT name FROM project WHERE id = $1", [row.project], |row| row.get(0))?;
+            found.ok_or_else(|| StoreError::Corrupt(format!("project {} is missing", row.project.0)))
+        })?;
+        let declared = row.declaration.map(|key| once(&mut self.declarations, key, || declaration(store, key)));
+        let Process { host, user, last_seen } = match row.process {
+            Some(key) => once(&mut self.processes, key, || process(store, key))?,
+            None => Process::default(),
+        };
+        let git = row.git.map(|key| once(&mut self.gits, key, || git(store, key)));
+        let code = row
+            .code
+            .map(|key| once(&mut self.codes, (key, row.process), || code(store, key, row.process, with_source)));
+        Ok(RunDetail {
+            key,
+            project,
+            component,
+            declared: declared.transpose()?.flatten(),
+            host,
+            user,
+            last_seen,
+            git: git.transpose()?.flatten(),
+            code: code.transpose()?.flatten(),
+            row,
+            params: BTreeMap::new(),
+            reads: Vec::new(),
+            writes: Vec::new(),
+            notes: Vec::new(),
+        })
+    }
+}
+
+/// Returns what is known of `key`, found first when it is not.
+fn once<K: Copy + Eq + Hash, V: Clone>(
+    known: &mut HashMap<K, V>,
+    key: K,
+    find: impl FnOnce() -> Result<V>,
+) -> Result<V> {
+    if let Some(known) = known.get(&key) {
+        return Ok(known.clone());
+    }
+    let found = find()?;
+    known.insert(key, found.clone());
+    Ok(found)
+}
+
+fn declaration(store: &SqliteStore, key: DeclarationKey) -> Result<Option<Declaration>> {
+    let content: Option<String> =
+        store.one("SELECT content FROM declaration WHERE id = $1", [key], |row| row.get(0))?;
+    Ok(content.and_then(|content| serde_json::from_str(&content).ok()))
+}
+
+fn process(store: &SqliteStore, key: ProcessKey) -> Result<Process> {
+    let sql = "SELECT host, user, last_seen FROM process WHERE id = $1";
+    let found =
+        store.one(sql, [key], |row| Ok(Process { host: row.get(0)?, user: row.get(1)?, last_seen: row.get(2)? }))?;
+    Ok(found.unwrap_or_default())
+}
+
+fn git(store: &SqliteStore, key: GitKey) -> Result<Option<Git>> {
+    let sql = "SELECT key, commit_id, branch, tags, dirty, remote FROM git WHERE id = $1";
+    store.one(sql, [key], |row| {
+        let tags: Option<String> = row.get(3)?;
+        Ok(Git {
+            key: row.get(0)?,
+            commit: row.get(1)?,
+            branch: row.get(2)?,
+            tags: tags.and_then(|tags| serde_json::from_str(&tags).ok()).unwrap_or_default(),
+            dirty: row.get(4)?,
+            remote: row.get(5)?,
+        })
+    })
+}
+
+/// Returns a source, and whether the work tree of that process held it.
+fn code(
+    store: &SqliteStore,
+    key: CodeKey,
+    process: Option<ProcessKey>,
+    with_source: bool,
+) -> Result<Option<CodeDetail>> {
+    let sql = "SELECT c.file, c.line, c.hash, CASE WHEN $1 THEN c.source END, k.is_in_work_tree
+         FROM code c LEFT JOIN code_check k ON k.process_id = $2 AND k.code_id = c.id WHERE c.id = $3";
+    let mut statement = store.connection.prepare_cached(sql)?;
+    let found = statement.query_row(params![with_source, process, key], |row| {
+        Ok(match (row.get(0)?, row.get(1)?, row.get(2)?) {
+            (Some(file), Some(line), Some(hash)) => {
+                Some(CodeDetail { file, line, hash, source: row.get(3)?, is_in_work_tree: row.get(4)? })
+            }
+            // Its text has not arrived yet.
+            _ => None,
+        })
+    });
+    Ok(found.optional()?.flatten())
 }

@@ -18,7 +18,7 @@ const WRITE_COLUMNS: &str = "id, run_id, n, artifact_id, seen_id, said_at, versi
 /// A reader does not see its own writes, unless it made them known before it read; at one moment, by its own order.
 const VISIBLE: &str = "(w.run_id <> $3 OR (w.said_at, w.n) < ($2, $4))";
 
-fn read_row(row: &Row<'_>) -> rusqlite::Result<ReadRow> {
+pub(super) fn read_row(row: &Row<'_>) -> rusqlite::Result<ReadRow> {
     Ok(ReadRow {
         run: row.get(0)?,
         n: row.get(1)?,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{OptionalExtension, Params, Row, params};
+use rusqlite::{OptionalExtension, Params, Row, Transaction, params};
 
 use super::SqliteStore;
 use super::map::{Bytes, version_columns, version_id};
@@ -11,6 +11,9 @@ use crate::store::{
     ArtifactKey, Checkup, ComponentKey, ComponentRow, FresherRow, LabelRow, OutputRow, ProjectKey, Result, RunDetail,
     RunKey, RunName, RunSelection, Store, VersionAt, VersionKey, Work,
 };
+
+/// How many keys one statement asks for.
+pub(super) const CHUNK: usize = 500;
 
 impl SqliteStore {
     pub(super) fn one<T>(
@@ -31,6 +34,27 @@ impl SqliteStore {
         let mut statement = self.connection.prepare_cached(sql)?;
         let rows = statement.query_map(params, map)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns what `sql` finds for a list of keys, in a statement for each so many.
+    pub(super) fn each<K: Copy + Into<i64>, T>(
+        &self,
+        sql: &str,
+        keys: &[K],
+        mut map: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>> {
+        let mut found = Vec::with_capacity(keys.len());
+        for chunk in keys.chunks(CHUNK) {
+            found.extend(self.all(sql, [key_list(chunk)], &mut map)?);
+        }
+        Ok(found)
+    }
+
+    /// Begins to read the store as it stands now, until the value is dropped: what several statements find fits
+    /// together, and the locks are taken once.
+    pub(super) fn look(&self) -> Result<Option<Transaction<'_>>> {
+        // Inside a transaction the store stands as it stands already.
+        Ok(if self.connection.is_autocommit() { Some(self.connection.unchecked_transaction()?) } else { None })
     }
 
     pub(super) fn component_row(&self, key: ComponentKey, with_runs: bool) -> Result<Option<ComponentRow>> {
@@ -73,8 +97,8 @@ pub(super) fn version_at(row: &Row<'_>) -> rusqlite::Result<VersionAt> {
 }
 
 /// The keys as the JSON list that `json_each` takes.
-pub(super) fn key_list(runs: &[RunKey]) -> String {
-    super::write::json(&runs.iter().map(|run| run.0).collect::<Vec<_>>())
+pub(super) fn key_list<K: Copy + Into<i64>>(keys: &[K]) -> String {
+    super::write::json(&keys.iter().map(|key| (*key).into()).collect::<Vec<i64>>())
 }
 
 impl Store for SqliteStore {
@@ -182,33 +206,8 @@ impl Store for SqliteStore {
     }
 
     fn upstream(&mut self, runs: &[RunKey], depth: Option<u32>) -> Result<Vec<(RunKey, RunKey)>> {
-        let pair = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
-        let Some(depth) = depth else {
-            // up: all runs upstream, each once; then the edges among them.
-            let sql = "WITH RECURSIVE up (run_id) AS (
-                     SELECT value FROM json_each($1)
-                     UNION
-                     SELECT w.run_id FROM up JOIN read d ON d.run_id = up.run_id JOIN write w ON w.id = d.write_id)
-                 SELECT DISTINCT d.run_id, w.run_id FROM up
-                 JOIN read d ON d.run_id = up.run_id JOIN write w ON w.id = d.write_id
-                 WHERE w.run_id <> d.run_id";
-            return self.all(sql, [key_list(runs)], pair);
-        };
-        let sql = "SELECT DISTINCT d.run_id, w.run_id FROM json_each($1) AS level
-             JOIN read d ON d.run_id = level.value JOIN write w ON w.id = d.write_id WHERE w.run_id <> d.run_id";
-        let mut seen: std::collections::HashSet<RunKey> = runs.iter().copied().collect();
-        let mut level = runs.to_vec();
-        let mut edges = Vec::new();
-        // One step beyond the limit is asked for, so that the caller can say that something was left out.
-        for _ in 0..=depth {
-            let found: Vec<(RunKey, RunKey)> = self.all(sql, [key_list(&level)], pair)?;
-            level = found.iter().map(|(_, up)| *up).filter(|up| seen.insert(*up)).collect();
-            edges.extend(found);
-            if level.is_empty() {
-                break;
-            }
-        }
-        Ok(edges)
+        let sql = "SELECT w.run_id FROM read d JOIN write w ON w.id = d.write_id WHERE d.run_id = $1 ORDER BY d.n";
+        self.walk(sql, runs, depth)
     }
 
     fn downstream(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, RunKey)>> {

@@ -12,6 +12,8 @@ mod find;
 
 mod detail;
 
+mod known;
+
 mod check;
 
 mod history;
