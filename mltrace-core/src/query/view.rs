@@ -1,11 +1,9 @@
 //! From rows to the `Run` of an answer.
 
-use std::collections::BTreeSet;
-
 use super::answer::{Code, Git, Input, Note, Output, Run, Stale, StaleReason};
 use super::{QueryError, Reader};
 use crate::model::{Bound, RunId, Timestamp, Verdict, Version, VersionId};
-use crate::store::{NoteDetail, ReadDetail, RunDetail, RunKey, WriteDetail};
+use crate::store::{NoteDetail, ReadDetail, RunDetail, RunKey, WriteDetail, WriteOf};
 
 /// An input older than this many days is stale, unless the component says otherwise.
 const STALE_AFTER_DAYS: i64 = 30;
@@ -38,14 +36,10 @@ pub(super) fn view(detail: RunDetail) -> Run {
         ..
     } = detail;
     let started_at = row.started_at.unwrap_or(Timestamp::MIN);
-    let depends_on: BTreeSet<RunId> = reads
-        .iter()
-        .filter_map(|read| read.write.as_ref())
-        .map(|write| write.run_id)
-        .filter(|id| *id != row.id)
-        .collect();
+    let writers = reads.iter().filter_map(|read| read.write.as_ref()).map(|write| write.run_id);
+    let depends_on = each_once(writers.filter(|id| *id != row.id).collect());
     let declared = declared.unwrap_or_default();
-    let mut tags: BTreeSet<String> = component.tags.into_iter().collect();
+    let mut tags = component.tags;
     tags.extend(declared.tags);
     Run {
         id: row.id,
@@ -58,7 +52,7 @@ pub(super) fn view(detail: RunDetail) -> Run {
         last_seen,
         inputs: reads.into_iter().map(input).collect(),
         outputs: writes.into_iter().map(output).collect(),
-        depends_on: depends_on.into_iter().collect(),
+        depends_on,
         git: git.map(|git| Git {
             commit: git.commit,
             branch: git.branch,
@@ -76,7 +70,7 @@ pub(super) fn view(detail: RunDetail) -> Run {
         params,
         owner: declared.owner.or(component.owner),
         description: declared.description.or(component.description),
-        tags: tags.into_iter().collect(),
+        tags: each_once(tags),
         notes: notes.into_iter().map(note).collect(),
         error: row.error,
         stale,
@@ -84,6 +78,12 @@ pub(super) fn view(detail: RunDetail) -> Run {
         host,
         user,
     }
+}
+
+fn each_once<T: Ord>(mut some: Vec<T>) -> Vec<T> {
+    some.sort_unstable();
+    some.dedup();
+    some
 }
 
 /// Returns after how many microseconds an input is old for a component.
@@ -100,7 +100,8 @@ pub(super) fn milliseconds(us: i64) -> f64 {
 fn input(read: ReadDetail) -> Input {
     let is_copy = read.bound == Bound::Copy;
     let other = if is_copy { read.write.as_ref() } else { read.like.as_ref() };
-    let same_content_as = other.map(|write| Version { name: write.name.clone(), version: write.version.clone() });
+    let version_of = |write: &WriteOf| Some(Version { name: write.name.clone()?, version: write.version.clone() });
+    let same_content_as = other.and_then(version_of);
     let written = read.write.as_ref().map(|write| write.version.clone()).filter(|_| !is_copy);
     Input {
         version: read.seen.or(written).unwrap_or(VersionId::None),

@@ -276,8 +276,8 @@ pub struct WriteOf {
     pub run: RunKey,
     /// Its id.
     pub run_id: RunId,
-    /// What was written.
-    pub name: ArtifactName,
+    /// What was written, where that has another name than what was read.
+    pub name: Option<ArtifactName>,
     /// The version.
     pub version: VersionId,
     /// When.

@@ -3,46 +3,60 @@
 //! Rows that many runs share are read once. What runs read was mostly written by others that are asked for too, so reads
 //! come last and only the writes that are not known by then are looked up.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::hash::Hash;
 
 use rusqlite::{OptionalExtension, Row, params};
 use serde_json::Value;
 
 use super::SqliteStore;
-use super::find::{CHUNK, key_list};
+use super::keys::{CHUNK, KeyMap, among, ranges};
 use super::known::Known;
 use super::map::{Bytes, size, version_id};
 use super::write::run_row;
-use crate::model::{Declaration, Git, Timestamp};
+use crate::model::{ArtifactName, Declaration, Git, Timestamp, Verdict};
 use crate::store::{
     CodeDetail, CodeKey, ComponentKey, ComponentRow, DeclarationKey, GitKey, NoteDetail, ProcessKey, ProjectKey,
-    Result, RunDetail, RunKey, RunRow, StoreError, WriteDetail,
+    Result, RunDetail, RunKey, RunRow, StoreError, VersionKey, WriteDetail,
 };
 
 /// The run's own columns as `run_row` reads them, and when its work was first done again.
-const RUNS: &str = "SELECT r.id, r.uuid, r.project_id, r.component_id, r.status, r.started_at, r.ended_at,
-     r.duration_us, r.process_id, r.parent, r.code_id, r.git_id, r.declaration_id, r.error, r.signature,
-     (SELECT y.ended_at FROM run y WHERE y.component_id = r.component_id AND y.signature = r.signature
-      AND y.ended_at >= r.ended_at AND y.id <> r.id ORDER BY y.ended_at LIMIT 1)
- FROM json_each($1) AS asked JOIN run r ON r.id = asked.value WHERE r.component_id IS NOT NULL";
+const RUNS: &str = concat!(
+    "SELECT r.id, r.uuid, r.project_id, r.component_id, r.status, r.started_at, r.ended_at, r.duration_us,
+         r.process_id, r.parent, r.code_id, r.git_id, r.declaration_id, r.error, r.signature,
+         (SELECT y.ended_at FROM run y WHERE y.component_id = r.component_id AND y.signature = r.signature
+          AND y.ended_at >= r.ended_at AND y.id <> r.id ORDER BY y.ended_at LIMIT 1)
+     FROM json_each($1) AS asked CROSS JOIN run r ON ",
+    among!("r.id"),
+    " WHERE r.component_id IS NOT NULL"
+);
 
-/// With when the artifact was next written, and the last verdict on the version.
-const WRITES: &str = "SELECT w.run_id, w.id, w.n, w.artifact_id, a.name, a.kind, w.argument,
-     w.version_id, v.id_kind, v.id_value, v.size, w.at, w.said_at,
-     (SELECT q.at FROM write q WHERE q.artifact_id = w.artifact_id AND q.version_id IS NOT NULL
-      AND q.at >= w.at AND q.id <> w.id ORDER BY q.at LIMIT 1),
-     (SELECT l.verdict FROM label l WHERE l.version_id = w.version_id ORDER BY l.at DESC, l.uuid DESC LIMIT 1)
- FROM json_each($1) AS asked
- JOIN write w ON w.run_id = asked.value
- JOIN artifact a ON a.id = w.artifact_id
- LEFT JOIN version v ON v.id = w.version_id";
+/// With when the artifact was next written.
+const WRITES: &str = concat!(
+    "SELECT w.run_id, w.id, w.n, w.artifact_id, a.name, a.kind, w.argument,
+         w.version_id, v.id_kind, v.id_value, v.size, w.at, w.said_at,
+         (SELECT q.at FROM write q WHERE q.artifact_id = w.artifact_id AND q.version_id IS NOT NULL
+          AND q.at >= w.at AND q.id <> w.id ORDER BY q.at LIMIT 1)
+     FROM json_each($1) AS asked
+     CROSS JOIN write w ON ",
+    among!("w.run_id"),
+    " JOIN artifact a ON a.id = w.artifact_id LEFT JOIN version v ON v.id = w.version_id"
+);
+
+const VERDICTS: &str = concat!(
+    "SELECT l.version_id, l.verdict FROM json_each($1) AS asked CROSS JOIN label l ON ",
+    among!("l.version_id"),
+    " ORDER BY l.at, l.uuid"
+);
 
 const PARAMS: &str =
-    "SELECT q.run_id, q.name, q.value FROM json_each($1) AS asked JOIN param q ON q.run_id = asked.value";
+    concat!("SELECT q.run_id, q.name, q.value FROM json_each($1) AS asked CROSS JOIN param q ON ", among!("q.run_id"));
 
-const NOTES: &str = "SELECT q.run_id, q.uuid, q.text, q.at, q.by FROM json_each($1) AS asked
- JOIN note q ON q.run_id = asked.value ORDER BY q.at, q.uuid";
+const NOTES: &str = concat!(
+    "SELECT q.run_id, q.uuid, q.text, q.at, q.by FROM json_each($1) AS asked CROSS JOIN note q ON ",
+    among!("q.run_id"),
+    " ORDER BY q.at, q.uuid"
+);
 
 impl SqliteStore {
     pub(super) fn run_details(&self, runs: &[RunKey], with_source: bool) -> Result<Vec<RunDetail>> {
@@ -51,8 +65,8 @@ impl SqliteStore {
         let mut sorted = runs.to_vec();
         sorted.sort_unstable();
         sorted.dedup();
-        let lists: Vec<String> = sorted.chunks(CHUNK).map(key_list).collect();
-        let mut gathered = Gathered::default();
+        let lists: Vec<String> = sorted.chunks(CHUNK).map(ranges).collect();
+        let mut gathered = Gathered::new(runs);
         for list in &lists {
             gathered.add_runs(self, list, with_source)?;
             gathered.add_params(self, list)?;
@@ -62,28 +76,38 @@ impl SqliteStore {
         for list in &lists {
             gathered.add_reads(self, list)?;
         }
-        Ok(gathered.in_order(runs))
+        Ok(gathered.finish())
     }
 }
 
-/// Runs as far as they are known.
-#[derive(Default)]
+/// Runs as far as they are known, each in its place.
 struct Gathered {
-    details: Vec<RunDetail>,
-    places: HashMap<RunKey, usize>,
+    details: Vec<Option<RunDetail>>,
+    places: KeyMap<RunKey, usize>,
     shared: Shared,
     known: Known,
 }
 
 impl Gathered {
+    fn new(runs: &[RunKey]) -> Self {
+        let mut places = KeyMap::default();
+        places.reserve(runs.len());
+        for (place, run) in runs.iter().enumerate() {
+            places.entry(*run).or_insert(place);
+        }
+        let details = runs.iter().map(|_| None).collect();
+        Self { details, places, shared: Shared::default(), known: Known::with_capacity(runs.len()) }
+    }
+
     fn add_runs(&mut self, store: &SqliteStore, list: &str, with_source: bool) -> Result<()> {
         let mut statement = store.connection.prepare_cached(RUNS)?;
         let mut rows = statement.query([list])?;
         while let Some(row) = rows.next()? {
             let (key, own) = (row.get(0)?, run_row(row)?);
             self.known.add_run(key, &own, row.get(15)?);
-            self.places.insert(key, self.details.len());
-            self.details.push(self.shared.detail(store, key, own, with_source)?);
+            if let Some(place) = self.places.get(&key).and_then(|place| self.details.get_mut(*place)) {
+                *place = Some(self.shared.detail(store, key, own, with_source)?);
+            }
         }
         Ok(())
     }
@@ -116,64 +140,98 @@ impl Gathered {
     fn add_writes(&mut self, store: &SqliteStore, list: &str) -> Result<()> {
         let mut statement = store.connection.prepare_cached(WRITES)?;
         let mut rows = statement.query([list])?;
+        let mut written: Vec<(VersionKey, RunKey, usize)> = Vec::new();
         while let Some(row) = rows.next()? {
-            let run = row.get(0)?;
-            let Some(detail) = self.places.get(&run).and_then(|place| self.details.get_mut(*place)) else { continue };
+            let (run, version) = (row.get(0)?, row.get(7)?);
+            let Some(detail) = detail_of(&self.places, &mut self.details, run) else { continue };
             let write = write_detail(row)?;
-            self.known.add_write(row.get(1)?, run, (row.get(3)?, row.get(7)?), row.get(13)?, &write);
+            self.known.add_write(row.get(1)?, run, (row.get(3)?, version), row.get(13)?, &write);
+            // Most runs write one thing, and a vector of them begins with room for four.
+            detail.writes.reserve_exact(usize::from(detail.writes.is_empty()));
+            written.extend(version.map(|version| (version, run, detail.writes.len())));
             detail.writes.push(write);
+        }
+        self.add_verdicts(store, written)
+    }
+
+    /// Adds the last verdict on each version.
+    fn add_verdicts(&mut self, store: &SqliteStore, mut written: Vec<(VersionKey, RunKey, usize)>) -> Result<()> {
+        written.sort_unstable();
+        let mut versions: Vec<VersionKey> = written.iter().map(|(version, ..)| *version).collect();
+        versions.dedup();
+        let verdicts = store.each(VERDICTS, &versions, |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let last: KeyMap<VersionKey, Verdict> = verdicts.into_iter().collect();
+        if last.is_empty() {
+            return Ok(());
+        }
+        for (version, run, place) in written {
+            let write = self.detail(run).and_then(|detail| detail.writes.get_mut(place));
+            if let (Some(write), verdict @ Some(_)) = (write, last.get(&version)) {
+                write.label = verdict.copied();
+            }
         }
         Ok(())
     }
 
     fn add_reads(&mut self, store: &SqliteStore, list: &str) -> Result<()> {
-        let reads = self.known.reads(store, list)?;
-        for read in reads {
-            let Some(place) = self.places.get(&read.run) else { continue };
-            let Some(detail) = self.details.get_mut(*place) else { continue };
-            detail.reads.push(self.known.read_detail(store, read, detail.row.started_at)?);
+        let mut reads = self.known.reads(store, list)?;
+        for reads in reads.chunk_by_mut(|one, other| one.run == other.run) {
+            let Some(run) = reads.first().map(|read| read.run) else { continue };
+            let Some(detail) = detail_of(&self.places, &mut self.details, run) else { continue };
+            let began = detail.row.started_at;
+            detail.reads.reserve_exact(reads.len());
+            for read in reads {
+                detail.reads.push(self.known.read_detail(store, read, began)?);
+            }
         }
         Ok(())
     }
 
     fn detail(&mut self, run: RunKey) -> Option<&mut RunDetail> {
-        self.details.get_mut(*self.places.get(&run)?)
+        detail_of(&self.places, &mut self.details, run)
     }
 
-    /// Returns the runs in the order asked for, with their reads and writes in the order of their numbers.
-    fn in_order(mut self, runs: &[RunKey]) -> Vec<RunDetail> {
-        for detail in &mut self.details {
+    /// Returns the runs that are there, with their reads and writes in the order of their numbers.
+    fn finish(mut self) -> Vec<RunDetail> {
+        for detail in self.details.iter_mut().flatten() {
             detail.reads.sort_by_key(|read| read.n);
             detail.writes.sort_by_key(|write| write.n);
         }
-        let mut details: Vec<Option<RunDetail>> = self.details.into_iter().map(Some).collect();
-        runs.iter().filter_map(|run| details.get_mut(*self.places.get(run)?)?.take()).collect()
+        self.details.into_iter().flatten().collect()
     }
+}
+
+fn detail_of<'d>(
+    places: &KeyMap<RunKey, usize>,
+    details: &'d mut [Option<RunDetail>],
+    run: RunKey,
+) -> Option<&'d mut RunDetail> {
+    details.get_mut(*places.get(&run)?)?.as_mut()
 }
 
 fn write_detail(row: &Row<'_>) -> rusqlite::Result<WriteDetail> {
     Ok(WriteDetail {
         n: row.get(2)?,
-        name: crate::model::ArtifactName(row.get(4)?),
+        name: ArtifactName(row.get(4)?),
         kind: row.get(5)?,
         argument: row.get(6)?,
         version: version_id(row, 8)?,
         size: size(row, 10)?,
         at: row.get(11)?,
         said_at: row.get(12)?,
-        label: row.get(14)?,
+        label: None,
     })
 }
 
 /// Rows that many runs point to, each read once.
 #[derive(Default)]
 struct Shared {
-    projects: HashMap<ProjectKey, String>,
-    components: HashMap<ComponentKey, ComponentRow>,
-    declarations: HashMap<DeclarationKey, Option<Declaration>>,
-    processes: HashMap<ProcessKey, Process>,
-    gits: HashMap<GitKey, Option<Git>>,
-    codes: HashMap<(CodeKey, Option<ProcessKey>), Option<CodeDetail>>,
+    projects: KeyMap<ProjectKey, String>,
+    components: KeyMap<ComponentKey, ComponentRow>,
+    declarations: KeyMap<DeclarationKey, Option<Declaration>>,
+    processes: KeyMap<ProcessKey, Process>,
+    gits: KeyMap<GitKey, Option<Git>>,
+    codes: KeyMap<(CodeKey, Option<ProcessKey>), Option<CodeDetail>>,
 }
 
 #[derive(Clone, Default)]
@@ -224,7 +282,7 @@ impl Shared {
 
 /// Returns what is known of `key`, found first when it is not.
 fn once<K: Copy + Eq + Hash, V: Clone>(
-    known: &mut HashMap<K, V>,
+    known: &mut KeyMap<K, V>,
     key: K,
     find: impl FnOnce() -> Result<V>,
 ) -> Result<V> {

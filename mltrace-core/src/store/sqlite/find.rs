@@ -12,9 +12,6 @@ use crate::store::{
     RunKey, RunName, RunSelection, Store, VersionAt, VersionKey, Work,
 };
 
-/// How many keys one statement asks for.
-pub(super) const CHUNK: usize = 500;
-
 impl SqliteStore {
     pub(super) fn one<T>(
         &self,
@@ -34,20 +31,6 @@ impl SqliteStore {
         let mut statement = self.connection.prepare_cached(sql)?;
         let rows = statement.query_map(params, map)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// Returns what `sql` finds for a list of keys, in a statement for each so many.
-    pub(super) fn each<K: Copy + Into<i64>, T>(
-        &self,
-        sql: &str,
-        keys: &[K],
-        mut map: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Vec<T>> {
-        let mut found = Vec::with_capacity(keys.len());
-        for chunk in keys.chunks(CHUNK) {
-            found.extend(self.all(sql, [key_list(chunk)], &mut map)?);
-        }
-        Ok(found)
     }
 
     /// Begins to read the store as it stands now, until the value is dropped: what several statements find fits

@@ -1,6 +1,5 @@
 //! What runs read, told from what is known of the writes that they saw.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::LazyLock;
 
@@ -8,6 +7,7 @@ use rusqlite::params;
 
 use super::SqliteStore;
 use super::edge::read_row;
+use super::keys::{KeyMap, among};
 use super::map::{size, version_id};
 use super::triage::{IS_READ_TOO, IS_REDONE};
 use crate::model::{ArtifactKind, ArtifactName, RunId, Timestamp, VersionId};
@@ -15,23 +15,35 @@ use crate::store::{
     ArtifactKey, ReadDetail, ReadRow, Result, RunKey, RunRow, StoreError, VersionKey, WriteDetail, WriteKey, WriteOf,
 };
 
-const READS: &str = "SELECT d.run_id, d.n, d.artifact_id, d.seen_id, d.at, d.bound, d.write_id, d.like_id, d.argument
- FROM json_each($1) AS asked JOIN read d ON d.run_id = asked.value";
+const READS: &str = concat!(
+    "SELECT d.run_id, d.n, d.artifact_id, d.seen_id, d.at, d.bound, d.write_id, d.like_id, d.argument
+     FROM json_each($1) AS asked CROSS JOIN read d ON ",
+    among!("d.run_id")
+);
 
-const WRITES: &str = "SELECT w.id, w.run_id, w.artifact_id, w.version_id, w.at,
+const WRITES: &str = concat!(
+    "SELECT w.id, w.run_id, w.artifact_id, w.version_id, w.at,
      (SELECT q.at FROM write q WHERE q.artifact_id = w.artifact_id AND q.version_id IS NOT NULL
       AND q.at >= w.at AND q.id <> w.id ORDER BY q.at LIMIT 1)
- FROM json_each($1) AS asked JOIN write w ON w.id = asked.value";
+     FROM json_each($1) AS asked CROSS JOIN write w ON ",
+    among!("w.id")
+);
 
-const RUNS: &str = "SELECT r.id, r.uuid, r.signature, r.ended_at,
+const RUNS: &str = concat!(
+    "SELECT r.id, r.uuid, r.signature, r.ended_at,
      (SELECT y.ended_at FROM run y WHERE y.component_id = r.component_id AND y.signature = r.signature
       AND y.ended_at >= r.ended_at AND y.id <> r.id ORDER BY y.ended_at LIMIT 1)
- FROM json_each($1) AS asked JOIN run r ON r.id = asked.value";
+     FROM json_each($1) AS asked CROSS JOIN run r ON ",
+    among!("r.id")
+);
 
-const ARTIFACTS: &str = "SELECT a.id, a.name, a.kind FROM json_each($1) AS asked JOIN artifact a ON a.id = asked.value";
+const ARTIFACTS: &str =
+    concat!("SELECT a.id, a.name, a.kind FROM json_each($1) AS asked CROSS JOIN artifact a ON ", among!("a.id"));
 
-const VERSIONS: &str = "SELECT v.id, v.id_kind, v.id_value, v.size FROM json_each($1) AS asked
- JOIN version v ON v.id = asked.value";
+const VERSIONS: &str = concat!(
+    "SELECT v.id, v.id_kind, v.id_value, v.size FROM json_each($1) AS asked CROSS JOIN version v ON ",
+    among!("v.id")
+);
 
 /// The last run that wrote an artifact before somebody read it.
 const LAST_WRITER: &str = "SELECT b.uuid FROM write q JOIN run b ON b.id = q.run_id
@@ -65,10 +77,10 @@ static REDONE: LazyLock<String> = LazyLock::new(|| {
 /// What was met while runs were gathered.
 #[derive(Default)]
 pub(super) struct Known {
-    runs: HashMap<RunKey, Wrote>,
-    writes: HashMap<WriteKey, Written>,
-    artifacts: HashMap<ArtifactKey, (ArtifactName, ArtifactKind)>,
-    versions: HashMap<VersionKey, (VersionId, Option<u64>)>,
+    runs: KeyMap<RunKey, Wrote>,
+    writes: KeyMap<WriteKey, Written>,
+    artifacts: KeyMap<ArtifactKey, (ArtifactName, ArtifactKind)>,
+    versions: KeyMap<VersionKey, (VersionId, Option<u64>)>,
 }
 
 /// A run that wrote something.
@@ -93,6 +105,16 @@ struct Written {
 }
 
 impl Known {
+    /// Makes room for so many runs, each of which wrote something.
+    pub(super) fn with_capacity(runs: usize) -> Self {
+        let mut known = Self::default();
+        known.runs.reserve(runs);
+        known.writes.reserve(runs);
+        known.artifacts.reserve(runs);
+        known.versions.reserve(runs);
+        known
+    }
+
     pub(super) fn add_run(&mut self, key: RunKey, row: &RunRow, next_at: Option<Timestamp>) {
         let RunRow { id, signature, ended_at, .. } = *row;
         self.runs.insert(key, Wrote { id, signature, ended_at, next_at });
@@ -140,11 +162,11 @@ impl Known {
         Ok(reads)
     }
 
-    /// Returns a read as an answer shows it, by a run that began at `began`.
+    /// Returns a read, whose argument is taken, as an answer shows it, by a run that began at `began`.
     pub(super) fn read_detail(
         &self,
         store: &SqliteStore,
-        read: ReadRow,
+        read: &mut ReadRow,
         began: Option<Timestamp>,
     ) -> Result<ReadDetail> {
         let (name, kind) =
@@ -155,6 +177,7 @@ impl Known {
             Some(_) => None,
         };
         let write = read.write.and_then(|key| self.writes.get(&key));
+        let like = read.like.and_then(|key| self.writes.get(&key));
         let superseded_by = match write.zip(began) {
             Some((write, began)) => self.superseded(store, write, read.run, began)?,
             None => None,
@@ -167,13 +190,13 @@ impl Known {
             n: read.n,
             name,
             kind,
-            argument: read.argument,
+            argument: read.argument.take(),
             at: read.at,
             seen,
             size: size.flatten(),
             bound: read.bound,
-            write: write.map(|write| self.write_of(write)).transpose()?,
-            like: read.like.and_then(|key| self.writes.get(&key)).map(|write| self.write_of(write)).transpose()?,
+            write: write.map(|write| self.write_of(write, read.artifact)).transpose()?,
+            like: like.map(|write| self.write_of(write, read.artifact)).transpose()?,
             last_writer,
             superseded_by,
             redone_by,
@@ -210,13 +233,13 @@ impl Known {
         store.one(&REDONE, params![key, reader, began], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
-    fn write_of(&self, write: &Written) -> Result<WriteOf> {
-        let artifact = self.artifacts.get(&write.artifact);
+    fn write_of(&self, write: &Written, read: ArtifactKey) -> Result<WriteOf> {
+        let name = (write.artifact != read).then(|| self.artifacts.get(&write.artifact)).flatten();
         let version = write.version.and_then(|version| self.versions.get(&version));
         Ok(WriteOf {
             run: write.run,
             run_id: self.writer(write)?.id,
-            name: artifact.map(|(name, _)| name.clone()).ok_or_else(|| lost("artifact", write.artifact))?,
+            name: name.map(|(name, _)| name.clone()),
             version: version.map_or(VersionId::None, |(id, _)| id.clone()),
             at: write.at.unwrap_or(Timestamp::MIN),
         })
@@ -228,7 +251,7 @@ impl Known {
 }
 
 /// Returns the keys of which nothing is known, each once.
-fn missing<K: Copy + Eq + Hash + Ord, V>(keys: impl Iterator<Item = K>, known: &HashMap<K, V>) -> Vec<K> {
+fn missing<K: Copy + Eq + Hash + Ord, V>(keys: impl Iterator<Item = K>, known: &KeyMap<K, V>) -> Vec<K> {
     let mut missing: Vec<K> = keys.filter(|key| !known.contains_key(key)).collect();
     missing.sort_unstable();
     missing.dedup();

@@ -12,6 +12,8 @@ mod find;
 
 mod detail;
 
+mod keys;
+
 mod known;
 
 mod check;
