@@ -3,7 +3,7 @@
 use std::hash::Hash;
 use std::sync::LazyLock;
 
-use rusqlite::params;
+use rusqlite::{Params, params};
 
 use super::SqliteStore;
 use super::edge::read_row;
@@ -45,16 +45,18 @@ const VERSIONS: &str = concat!(
     among!("v.id")
 );
 
-/// The last run that wrote an artifact before somebody read it.
-const LAST_WRITER: &str = "SELECT b.uuid FROM write q JOIN run b ON b.id = q.run_id
- WHERE q.artifact_id = $1 AND q.version_id IS NOT NULL AND q.at <= $2
- AND (q.run_id <> $3 OR (q.said_at, q.n) < ($2, $4)) ORDER BY q.at DESC, b.uuid DESC LIMIT 1";
+// The rows of these three come latest first, and of one moment in any order: see `last`.
 
-/// The last write of another version, by another run than the reader, after a write and before the reader began.
+/// The runs that wrote an artifact before somebody read it.
+const WRITERS: &str = "SELECT b.uuid, q.at FROM write q JOIN run b ON b.id = q.run_id
+ WHERE q.artifact_id = $1 AND q.version_id IS NOT NULL AND q.at <= $2
+ AND (q.run_id <> $3 OR (q.said_at, q.n) < ($2, $4)) ORDER BY q.at DESC";
+
+/// The writes of another version, by another run than the reader, after a write and before the reader began.
 const SUPERSEDED: &str = "SELECT m.uuid, q.at FROM write q JOIN run m ON m.id = q.run_id
  WHERE q.artifact_id = $1 AND q.version_id IS NOT NULL AND q.version_id <> $2
  AND q.at >= $3 AND (q.at > $3 OR m.uuid > $4) AND q.at <= $5 AND q.run_id <> $6
- ORDER BY q.at DESC, m.uuid DESC, q.n DESC LIMIT 1";
+ ORDER BY q.at DESC";
 
 /// The last run of the same work, other than the reader, after the writer and before the reader began, if it did the work
 /// again.
@@ -173,7 +175,7 @@ impl Known {
             self.artifacts.get(&read.artifact).cloned().ok_or_else(|| lost("artifact", read.artifact))?;
         let (seen, size) = read.seen.and_then(|version| self.versions.get(&version)).cloned().unzip();
         let last_writer = match read.write {
-            None => store.one(LAST_WRITER, params![read.artifact, read.at, read.run, read.n], |row| row.get(0))?,
+            None => last(store, WRITERS, params![read.artifact, read.at, read.run, read.n])?.map(|(run, _)| run),
             Some(_) => None,
         };
         let write = read.write.and_then(|key| self.writes.get(&key));
@@ -215,7 +217,7 @@ impl Known {
         }
         let writer = self.writer(write)?.id;
         let params = params![write.artifact, write.version, write.at, writer, began, reader];
-        store.one(SUPERSEDED, params, |row| Ok((row.get(0)?, row.get(1)?)))
+        last(store, SUPERSEDED, params)
     }
 
     fn redone(
@@ -248,6 +250,23 @@ impl Known {
     fn writer(&self, write: &Written) -> Result<&Wrote> {
         self.runs.get(&write.run).ok_or_else(|| lost("run", write.run))
     }
+}
+
+/// Returns the last of what `sql` finds, latest first: of several at one moment the run with the greatest id. To have
+/// SQLite sort them costs many times as much as to look at the few.
+fn last(store: &SqliteStore, sql: &str, params: impl Params) -> Result<Option<(RunId, Timestamp)>> {
+    let mut statement = store.connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    let mut last: Option<(RunId, Timestamp)> = None;
+    while let Some(row) = rows.next()? {
+        let (run, at) = (row.get(0)?, row.get(1)?);
+        match last {
+            Some((_, latest)) if at < latest => break,
+            Some((known, _)) if known >= run => {}
+            _ => last = Some((run, at)),
+        }
+    }
+    Ok(last)
 }
 
 /// Returns the keys of which nothing is known, each once.
