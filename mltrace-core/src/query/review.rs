@@ -1,12 +1,12 @@
 //! The verdicts, the runs that they point to, and where to look next.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::answer::{Labelled, LookNext, Review, Suspect};
 use super::{QueryError, Reader, evidence};
 use crate::lineage::{self, Belief, Counts, Finding, Findings, Group, Judged, Outputs, Scale};
-use crate::model::Verdict;
-use crate::store::{LabelRow, ProjectKey, RunKey, RunName, RunSelection};
+use crate::model::{Timestamp, Verdict};
+use crate::store::{ComponentKey, LabelRow, RunKey, RunName};
 
 /// How many suspects there are when nobody says.
 const SUSPECTS: usize = 10;
@@ -75,7 +75,7 @@ impl Reader<'_> {
         answer.suspects = ranks.map(|(suspect, rank)| case.suspect(suspect, rank, whole)).collect();
         let first = |place: &usize| case.names.get(ranked.get(*place)?.group.runs.first()?).map(|name| name.id);
         answer.explains = sets.iter().map(|set| set.iter().filter_map(first).collect()).collect();
-        answer.look_next = self.look_next(project, &case, weighed, whole, &scale)?;
+        answer.look_next = self.look_next(&case, weighed, whole, &scale)?;
         Ok(answer)
     }
 
@@ -111,7 +111,6 @@ impl Reader<'_> {
     /// Returns the outputs without a verdict whose verdict would split the suspects best.
     fn look_next(
         &mut self,
-        project: ProjectKey,
         case: &Case,
         weighed: &[Ranked],
         whole: f64,
@@ -133,7 +132,7 @@ impl Reader<'_> {
         beliefs.push(Belief { run: None, share: 1.0 / whole, shown: by_chance, elsewhere: by_chance });
 
         let near: Vec<RunKey> = beliefs.iter().filter_map(|belief| belief.run).collect();
-        let others = self.judged_components(project, case, &near)?;
+        let others = self.judged_components(case, &near)?;
         let mut edges = case.edges.clone();
         edges.extend(self.store.upstream(&others, None)?);
         let mut outputs = Vec::new();
@@ -153,22 +152,16 @@ impl Reader<'_> {
     }
 
     /// Returns runs of the components whose outputs people judge: what they wrote is what people know to judge.
-    fn judged_components(
-        &mut self,
-        project: ProjectKey,
-        case: &Case,
-        suspects: &[RunKey],
-    ) -> Result<Vec<RunKey>, QueryError> {
+    fn judged_components(&mut self, case: &Case, suspects: &[RunKey]) -> Result<Vec<RunKey>, QueryError> {
         let began = |run: &RunKey| case.names.get(run).and_then(|name| name.started_at);
-        let since = suspects.iter().filter_map(began).min();
+        let since = suspects.iter().filter_map(began).min().unwrap_or(Timestamp::MIN);
         let writers: Vec<RunKey> = case.writers.iter().copied().collect();
-        let components: BTreeSet<String> =
-            self.store.run_names(&writers)?.into_iter().map(|name| name.component).collect();
+        let names = self.store.run_names(&writers)?;
+        let components: BTreeMap<String, ComponentKey> =
+            names.into_iter().map(|name| (name.component, name.component_key)).collect();
         let mut runs = Vec::new();
-        for component in components {
-            let Some(found) = self.store.component(project, &component)? else { continue };
-            let selection = RunSelection { component: Some(found.key), since, ..RunSelection::default() };
-            runs.extend(self.store.select(project, &selection)?);
+        for component in components.into_values() {
+            runs.extend(self.store.since(component, since)?);
         }
         // Evenly spread over all of them.
         let step = runs.len().div_ceil(CHOICE).max(1);

@@ -74,6 +74,8 @@ pub trait Store {
     fn runs_like(&mut self, project: ProjectKey, digits: &str, limit: usize) -> Result<Vec<RunId>>;
     /// Returns the selected runs, newest first.
     fn select(&mut self, project: ProjectKey, selection: &RunSelection) -> Result<Vec<RunKey>>;
+    /// Returns the runs of a component that began at `since` or later, newest first.
+    fn since(&mut self, component: ComponentKey, since: Timestamp) -> Result<Vec<RunKey>>;
     /// Returns runs in full, in the order asked for.
     fn details(&mut self, runs: &[RunKey], with_source: bool) -> Result<Vec<RunDetail>>;
     /// Returns how long the last runs of a component took that completed, in milliseconds, at most `limit`.

@@ -327,6 +327,8 @@ pub struct RunName {
     pub key: RunKey,
     /// Its id.
     pub id: RunId,
+    /// Its component.
+    pub component_key: ComponentKey,
     /// Its component's name.
     pub component: String,
     /// When it began.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{OptionalExtension, Params, Row, Transaction, params};
+use rusqlite::{OptionalExtension, Params, Row, Transaction, TransactionBehavior, params};
 
 use super::SqliteStore;
 use super::map::{Bytes, version_columns, version_id};
@@ -33,11 +33,17 @@ impl SqliteStore {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    pub(super) fn ids_of(&self, runs: &[RunKey]) -> Result<HashMap<RunKey, RunId>> {
+        let sql = "SELECT r.id, r.uuid FROM json_each($1) AS asked JOIN run r ON r.id = asked.value";
+        Ok(self.all(sql, [key_list(runs)], |row| Ok((row.get(0)?, row.get(1)?)))?.into_iter().collect())
+    }
+
     /// Begins to read the store as it stands now, until the value is dropped: what several statements find fits
     /// together, and the locks are taken once.
     pub(super) fn look(&self) -> Result<Option<Transaction<'_>>> {
         // Inside a transaction the store stands as it stands already.
-        Ok(if self.connection.is_autocommit() { Some(self.connection.unchecked_transaction()?) } else { None })
+        let begin = || Transaction::new_unchecked(&self.connection, TransactionBehavior::Deferred);
+        Ok(if self.connection.is_autocommit() { Some(begin()?) } else { None })
     }
 
     pub(super) fn component_row(&self, key: ComponentKey, with_runs: bool) -> Result<Option<ComponentRow>> {
@@ -210,8 +216,7 @@ impl Store for SqliteStore {
     }
 
     fn run_ids(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, RunId>> {
-        let sql = "SELECT r.id, r.uuid FROM json_each($1) AS asked JOIN run r ON r.id = asked.value";
-        Ok(self.all(sql, [key_list(runs)], |row| Ok((row.get(0)?, row.get(1)?)))?.into_iter().collect())
+        self.ids_of(runs)
     }
 
     fn runs_like(&mut self, project: ProjectKey, digits: &str, limit: usize) -> Result<Vec<RunId>> {
@@ -252,6 +257,10 @@ impl Store for SqliteStore {
         self.run_details(runs, with_source)
     }
 
+    fn since(&mut self, component: ComponentKey, since: Timestamp) -> Result<Vec<RunKey>> {
+        self.runs_since(component, since)
+    }
+
     fn durations(&mut self, component: ComponentKey, limit: usize) -> Result<Vec<f64>> {
         self.durations_of(component, limit)
     }
@@ -282,7 +291,7 @@ impl Store for SqliteStore {
 
     fn labels(&mut self, project: ProjectKey, only_last: bool) -> Result<Vec<LabelRow>> {
         let sql = "SELECT l.uuid, v.id, a.name, v.id_kind, v.id_value, l.verdict, l.reason, l.by, l.at
-             FROM label l JOIN version v ON v.id = l.version_id JOIN artifact a ON a.id = v.artifact_id
+             FROM label l CROSS JOIN version v ON v.id = l.version_id CROSS JOIN artifact a ON a.id = v.artifact_id
              WHERE a.project_id = $1 AND ($2 = 0 OR l.uuid = (
                  SELECT m.uuid FROM label m WHERE m.version_id = l.version_id ORDER BY m.at DESC, m.uuid DESC LIMIT 1))
              ORDER BY l.at, l.uuid";
@@ -301,9 +310,7 @@ impl Store for SqliteStore {
     }
 
     fn first_writer(&mut self, version: VersionKey) -> Result<Option<RunKey>> {
-        let sql = "SELECT w.run_id FROM write w JOIN run r ON r.id = w.run_id WHERE w.version_id = $1
-             ORDER BY w.at, r.uuid, w.n LIMIT 1";
-        self.one(sql, [version], |row| row.get(0))
+        self.first_writer_of(version)
     }
 
     fn dues(&mut self, host: Option<&str>) -> Result<Vec<Due>> {

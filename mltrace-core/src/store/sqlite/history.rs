@@ -1,48 +1,139 @@
 //! What came before a run: earlier runs of its component.
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
 use rusqlite::{Row, params};
 
 use super::SqliteStore;
 use super::find::key_list;
-use crate::store::{Result, RunKey, RunName};
+use super::keys::KeyMap;
+use crate::model::{RunId, Timestamp};
+use crate::store::{ArtifactKey, ComponentKey, Result, RunKey, RunName, VersionKey};
 
 /// How many reads of an artifact are looked through for runs of the component.
 const READS: i64 = 200;
 
-/// The completed runs of the run's component that began before it: the last ones, and the last ones that read the one
-/// of its first inputs that is read least often (a model is read by every prediction, a batch by few).
-const EARLIER: &str = "WITH me AS (SELECT id, component_id, started_at, uuid FROM run WHERE id = $1),
-     rare AS (
-         SELECT artifact_id FROM (SELECT artifact_id FROM read WHERE run_id = $1 ORDER BY n LIMIT 16) AS mine
-         ORDER BY (SELECT count(*) FROM (
-             SELECT 1 FROM read x WHERE x.artifact_id = mine.artifact_id LIMIT $2)) LIMIT 1)
- SELECT id FROM (
-     SELECT r.id, r.started_at, r.uuid FROM me
-     JOIN run r ON r.id IN (
-         SELECT y.id FROM run y
-         WHERE y.component_id = me.component_id AND y.status = 1
-         AND (y.started_at, y.uuid) < (me.started_at, me.uuid) AND y.started_at <= me.started_at
-         ORDER BY y.started_at DESC, y.uuid DESC LIMIT $3)
-     UNION
-     SELECT r.id, r.started_at, r.uuid FROM me
-     JOIN run r ON r.id IN (
-         SELECT y.id FROM (
-             SELECT d.run_id FROM read d
-             WHERE d.artifact_id = (SELECT artifact_id FROM rare) AND d.at <= me.started_at
-             ORDER BY d.at DESC LIMIT $2) AS seen
-         JOIN run y ON y.id = seen.run_id
-         WHERE y.component_id = me.component_id AND y.status = 1
-         AND (y.started_at, y.uuid) < (me.started_at, me.uuid) LIMIT $3))
- ORDER BY started_at DESC, uuid DESC";
+/// How many inputs of a run are considered.
+const INPUTS: i64 = 16;
+
+/// The completed runs of a component, latest first.
+const LAST: &str = "SELECT id, started_at, uuid FROM run WHERE component_id = $1 AND status = 1 AND started_at <= $2
+ ORDER BY started_at DESC";
+
+/// Those of them that read an artifact before a run began, the latest read first.
+const LAST_READERS: &str = "SELECT y.id, y.started_at, y.uuid
+ FROM (SELECT run_id FROM read WHERE artifact_id = $1 AND at <= $2 ORDER BY at DESC LIMIT $3) AS seen
+ CROSS JOIN run y ON y.id = seen.run_id WHERE y.component_id = $4 AND y.status = 1";
+
+/// When a run began, and its id: how runs follow each other.
+type Place = (Timestamp, RunId);
 
 impl SqliteStore {
     pub(super) fn earlier_runs(&self, runs: &[RunKey], limit: usize) -> Result<Vec<(RunKey, RunKey)>> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let _one_look = self.look()?;
         let mut pairs = Vec::new();
+        let mut readers = KeyMap::default();
         for run in runs {
-            pairs.extend(self.all(EARLIER, params![run, READS, limit], |row| Ok((*run, row.get(0)?)))?);
+            let own = "SELECT component_id, started_at, uuid FROM run WHERE id = $1";
+            let found = self.one(own, [run], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            let Some((Some(component), Some(began), id)) = found else { continue };
+            let mut earlier = self.last_before((began, id), component, limit)?;
+            if let Some(input) = self.rarest_input(*run, &mut readers)? {
+                earlier.extend(self.last_readers_before((began, id), component, input, limit)?);
+            }
+            earlier.sort_unstable_by(|a, b| b.cmp(a));
+            earlier.dedup();
+            pairs.extend(earlier.into_iter().map(|(_, earlier)| (*run, earlier)));
         }
         Ok(pairs)
+    }
+
+    fn last_before(&self, place: Place, component: ComponentKey, limit: usize) -> Result<Vec<(Place, RunKey)>> {
+        let mut statement = self.connection.prepare_cached(LAST)?;
+        let mut rows = statement.query(params![component, place.0])?;
+        let mut found: Vec<(Place, RunKey)> = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (run, other) = (row.get(0)?, (row.get(1)?, row.get(2)?));
+            // Those that began at one moment come in any order.
+            if found.len() >= limit && found.last().is_some_and(|((began, _), _)| *began > other.0) {
+                break;
+            }
+            if other < place {
+                found.push((other, run));
+            }
+        }
+        found.sort_unstable_by(|a, b| b.cmp(a));
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    fn last_readers_before(
+        &self,
+        place: Place,
+        component: ComponentKey,
+        input: ArtifactKey,
+        limit: usize,
+    ) -> Result<Vec<(Place, RunKey)>> {
+        let mut statement = self.connection.prepare_cached(LAST_READERS)?;
+        let mut rows = statement.query(params![input, place.0, READS, component])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let other = (row.get(1)?, row.get(2)?);
+            if other < place && found.len() < limit {
+                found.push((other, row.get(0)?));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Returns the one of a run's first inputs that is read least often: a model is read by every prediction, a batch by
+    /// few.
+    fn rarest_input(&self, run: RunKey, readers: &mut KeyMap<ArtifactKey, i64>) -> Result<Option<ArtifactKey>> {
+        let inputs = "SELECT artifact_id FROM read WHERE run_id = $1 ORDER BY n LIMIT $2";
+        let inputs: Vec<ArtifactKey> = self.all(inputs, params![run, INPUTS], |row| row.get(0))?;
+        let count = "SELECT count(*) FROM (SELECT 1 FROM read WHERE artifact_id = $1 LIMIT $2)";
+        for input in &inputs {
+            if !readers.contains_key(input) {
+                let found = self.one(count, params![input, READS], |row| row.get(0))?;
+                readers.insert(*input, found.unwrap_or_default());
+            }
+        }
+        Ok(inputs.into_iter().min_by_key(|input| readers.get(input).copied()))
+    }
+
+    pub(super) fn runs_since(&self, component: ComponentKey, since: Timestamp) -> Result<Vec<RunKey>> {
+        // The index alone tells when they began, and few began at one moment.
+        let sql = "SELECT started_at, id FROM run WHERE component_id = $1 AND started_at >= $2
+             ORDER BY started_at DESC";
+        let mut found: Vec<(Timestamp, RunKey)> =
+            self.all(sql, params![component, since], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let mut tied =
+            found.chunk_by_mut(|one, other| one.0 == other.0).filter(|runs| runs.len() > 1).collect::<Vec<_>>();
+        let keys: Vec<RunKey> = tied.iter().flat_map(|runs| runs.iter().map(|(_, run)| *run)).collect();
+        let ids = if keys.is_empty() { HashMap::new() } else { self.ids_of(&keys)? };
+        for runs in &mut tied {
+            runs.sort_by_key(|(_, run)| Reverse(ids.get(run).copied()));
+        }
+        Ok(found.into_iter().map(|(_, run)| run).collect())
+    }
+
+    pub(super) fn first_writer_of(&self, version: VersionKey) -> Result<Option<RunKey>> {
+        let sql = "SELECT w.run_id, w.at, r.uuid FROM write w JOIN run r ON r.id = w.run_id WHERE w.version_id = $1
+             ORDER BY w.at";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([version])?;
+        let mut first: Option<(Place, RunKey)> = None;
+        while let Some(row) = rows.next()? {
+            let place = (row.get(1)?, row.get(2)?);
+            if first.is_some_and(|((at, _), _)| at < place.0) {
+                break;
+            }
+            if first.is_none_or(|(known, _)| place < known) {
+                first = Some((place, row.get(0)?));
+            }
+        }
+        Ok(first.map(|(_, run)| run))
     }
 
     pub(super) fn names_that_were_read(&self, runs: &[RunKey]) -> Result<Vec<(RunKey, String)>> {
@@ -58,10 +149,16 @@ impl SqliteStore {
     }
 
     pub(super) fn names_of_runs(&self, runs: &[RunKey]) -> Result<Vec<RunName>> {
-        let sql = "SELECT r.id, r.uuid, c.name, r.started_at FROM json_each($1) AS asked
+        let sql = "SELECT r.id, r.uuid, c.id, c.name, r.started_at FROM json_each($1) AS asked
              JOIN run r ON r.id = asked.value JOIN component c ON c.id = r.component_id";
         let name = |row: &Row<'_>| {
-            Ok(RunName { key: row.get(0)?, id: row.get(1)?, component: row.get(2)?, started_at: row.get(3)? })
+            Ok(RunName {
+                key: row.get(0)?,
+                id: row.get(1)?,
+                component_key: row.get(2)?,
+                component: row.get(3)?,
+                started_at: row.get(4)?,
+            })
         };
         self.all(sql, [key_list(runs)], name)
     }
