@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 
 use super::answer::{Impact, ImpactRoot, Impacted, RunAtDepth};
-use super::view::view;
 use super::{QueryError, Reader};
 use crate::lineage::{self, Written};
 use crate::model::Version;
@@ -58,10 +57,10 @@ impl Reader<'_> {
             .collect();
         let downstream: HashSet<RunKey> = keys.iter().copied().collect();
         let mut runs = HashMap::with_capacity(keys.len());
-        for detail in self.store.details(&keys, false)? {
-            let (key, depth) = (detail.key, depths.get(&detail.key).copied().unwrap_or_default());
-            runs.insert(key, RunAtDepth { run: view(detail), depth });
-        }
+        self.each_view(&keys, |key, run| {
+            let depth = depths.get(&key).copied().unwrap_or_default();
+            runs.insert(key, RunAtDepth { run, depth });
+        })?;
         let mut artifacts: Vec<(u32, Impacted)> = lineage::states(&downstream, &written)
             .into_iter()
             .filter(|(version, ..)| root.artifact.as_ref() != Some(version))
@@ -74,7 +73,7 @@ impl Reader<'_> {
             (a.state, near_a, &a.name, &a.version).cmp(&(b.state, near_b, &b.name, &b.version))
         });
         let mut runs: Vec<RunAtDepth> = runs.into_values().collect();
-        runs.sort_by_key(|at| (at.depth, at.run.started_at, at.run.id));
+        runs.sort_by_cached_key(|at| (at.depth, at.run.started_at, at.run.id));
         Ok(Impact { root, runs, artifacts: artifacts.into_iter().map(|(_, impacted)| impacted).collect() })
     }
 

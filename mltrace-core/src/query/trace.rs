@@ -38,10 +38,15 @@ impl Reader<'_> {
             is_cut = true;
         }
         let keys: Vec<_> = reached.iter().map(|(run, _)| *run).collect();
-        let views = self.views(&keys)?;
-        let mut runs: Vec<RunAtDepth> =
-            views.into_iter().zip(reached).map(|(run, (_, depth))| RunAtDepth { run, depth }).collect();
-        runs.sort_by_key(|at| (at.depth, at.run.started_at, at.run.id));
+        let mut runs = Vec::with_capacity(keys.len());
+        let mut reached = reached.into_iter();
+        self.each_view(&keys, |key, run| {
+            // A run whose start has not arrived yet is reached, and not shown.
+            if let Some((_, depth)) = reached.find(|(run, _)| *run == key) {
+                runs.push(RunAtDepth { run, depth });
+            }
+        })?;
+        runs.sort_by_cached_key(|at| (at.depth, at.run.started_at, at.run.id));
         Ok(Trace { artifact: found.version, runs, read_by: Vec::new(), is_cut })
     }
 

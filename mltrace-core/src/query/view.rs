@@ -7,12 +7,24 @@ use crate::store::{NoteDetail, ReadDetail, RunDetail, RunKey, WriteDetail, Write
 
 /// An input older than this many days is stale, unless the component says otherwise.
 const STALE_AFTER_DAYS: i64 = 30;
+/// Of how many runs the rows are held at once.
+const AT_ONCE: usize = 1 << 12;
 pub(super) const DAY_US: i64 = 86_400_000_000;
 
 impl Reader<'_> {
     /// Returns these runs as an answer shows them, in this order.
     pub(super) fn views(&mut self, runs: &[RunKey]) -> Result<Vec<Run>, QueryError> {
-        Ok(self.store.details(runs, false)?.into_iter().map(view).collect())
+        let mut views = Vec::with_capacity(runs.len());
+        self.each_view(runs, |_, run| views.push(run))?;
+        Ok(views)
+    }
+
+    /// Tells each of these runs, in this order, as an answer shows it.
+    pub(super) fn each_view(&mut self, runs: &[RunKey], mut tell: impl FnMut(RunKey, Run)) -> Result<(), QueryError> {
+        for some in runs.chunks(AT_ONCE) {
+            self.store.details(some, false)?.into_iter().for_each(|detail| tell(detail.key, view(detail)));
+        }
+        Ok(())
     }
 }
 
