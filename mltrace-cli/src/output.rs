@@ -4,6 +4,7 @@ use std::io::{IsTerminal as _, Write};
 
 use anstream::AutoStream;
 use anstream::ColorChoice;
+use anstream::adapter::strip_str;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
@@ -54,6 +55,10 @@ impl Output {
 
     /// Prints text, with its colours when they are wanted.
     pub(crate) fn text(&self, text: &str) -> Result<(), Error> {
+        if self.choice(&std::io::stdout()) == ColorChoice::Never {
+            // In one piece: a stream that takes the colours out writes what is between them one by one.
+            return self.bytes(strip_str(text).to_string().as_bytes());
+        }
         let mut stdout = AutoStream::new(std::io::stdout().lock(), self.choice(&std::io::stdout()));
         stdout.write_all(text.as_bytes()).map_err(|error| Error::from_writing(&error))
     }
