@@ -1,11 +1,12 @@
 //! What triage asks: what was made from something, what is the latest, what is fresher, what is usual.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 
 use rusqlite::{Row, params};
 
 use super::SqliteStore;
 use super::find::{key_list, version_at};
+use super::keys::KeyMap;
 use super::map::{version_columns, version_id};
 use crate::model::{ArtifactName, RunId, Status, Timestamp, Version, VersionId};
 use crate::store::{
@@ -134,7 +135,7 @@ impl SqliteStore {
     pub(super) fn walk(&self, step: &str, runs: &[RunKey], depth: Option<u32>) -> Result<Vec<(RunKey, RunKey)>> {
         let _one_look = self.look()?;
         let mut statement = self.connection.prepare_cached(step)?;
-        let mut seen: HashSet<RunKey> = runs.iter().copied().collect();
+        let mut seen: KeyMap<RunKey, ()> = runs.iter().map(|run| (*run, ())).collect();
         let mut queue: VecDeque<(RunKey, u32)> = runs.iter().map(|run| (*run, 0)).collect();
         let mut edges = Vec::new();
         while let Some((run, distance)) = queue.pop_front() {
@@ -146,7 +147,7 @@ impl SqliteStore {
                     continue;
                 }
                 edges.push((run, next));
-                if depth.is_none_or(|depth| distance < depth) && seen.insert(next) {
+                if depth.is_none_or(|depth| distance < depth) && seen.insert(next, ()).is_none() {
                     queue.push_back((next, distance.saturating_add(1)));
                 }
             }
