@@ -45,6 +45,13 @@ impl Work {
     }
 }
 
+/// Returns what the start of a run says that it works on.
+fn told_work(start: &Start) -> Work {
+    let names = start.inputs.iter().map(|read| read.name.0.clone()).collect();
+    let params = start.params.iter().map(|(name, value)| (name.clone(), (start.at, value.to_string()))).collect();
+    Work { names, params }
+}
+
 /// Returns what a run works on that is in the store already.
 fn stored_work(writer: &mut dyn Writer, run: RunKey) -> Result<Work> {
     let names = writer.input_names(run)?.into_iter().collect();
@@ -56,12 +63,14 @@ fn stored_work(writer: &mut dyn Writer, run: RunKey) -> Result<Work> {
 ///
 /// Facts are stored as they come; what follows from them (which writes count, what reads are bound to) is worked out
 /// by [`Applier::finish`] for every run that was touched.
-pub(super) struct Applier<'w> {
+pub(super) struct Applier<'w, 'r> {
     pub(super) writer: &'w mut dyn Writer,
     header: Header,
     project: ProjectKey,
     process: Option<ProcessKey>,
     runs: HashMap<RunId, (RunKey, RunRow)>,
+    /// The first end of each run: where its start is here too, the run's row is written once, as it stands then.
+    ends: HashMap<RunId, &'r End>,
     /// What runs that began in this transaction work on.
     works: HashMap<RunKey, Work>,
     /// Runs whose row is to be written again.
@@ -70,9 +79,9 @@ pub(super) struct Applier<'w> {
     last_seen: Option<Timestamp>,
 }
 
-impl<'w> Applier<'w> {
-    /// Returns an applier for what the process of `header` recorded.
-    pub(super) fn new(writer: &'w mut dyn Writer, header: &Header) -> Result<Self> {
+impl<'w, 'r> Applier<'w, 'r> {
+    /// Returns an applier for `records` of the process of `header`.
+    pub(super) fn new(writer: &'w mut dyn Writer, header: &Header, records: &'r [Record]) -> Result<Self> {
         let project = writer.project(&header.project)?;
         let process = match header.process {
             Some(process) => Some(writer.process(&process.to_string(), header)?),
@@ -84,6 +93,7 @@ impl<'w> Applier<'w> {
             project,
             process,
             runs: HashMap::new(),
+            ends: ends_of(records),
             works: HashMap::new(),
             changed: BTreeSet::new(),
             touched: Touched::default(),
@@ -210,10 +220,13 @@ impl<'w> Applier<'w> {
     fn start(&mut self, start: &Start) -> Result<()> {
         self.saw(start.at);
         let Some(fresh) = self.started(start)? else { return Ok(()) };
-        let added = if self.runs.contains_key(&start.run) { None } else { self.writer.add_run(&fresh)? };
+        let work = told_work(start);
+        let first = self.ends.get(&start.run).map_or_else(|| fresh.clone(), |end| ended(&fresh, end));
+        let first = RunRow { signature: work.signature(), ..first };
+        let added = if self.runs.contains_key(&start.run) { None } else { self.writer.add_run(&first)? };
         let key = if let Some(key) = added {
-            self.runs.insert(start.run, (key, fresh));
-            self.works.insert(key, Work::default());
+            self.runs.insert(start.run, (key, first));
+            self.works.insert(key, work);
             key
         } else {
             let Some(key) = self.run(start.run)? else { return Ok(()) };
@@ -420,11 +433,7 @@ impl<'w> Applier<'w> {
             let outputs = end.outputs.iter().filter(|_| is_same || end.duration_us.is_none());
             return outputs.into_iter().try_for_each(|write| self.write(key, write));
         }
-        row.status = end.status;
-        // Nobody saw a run die.
-        row.ended_at = (end.status != Status::Died).then_some(end.at);
-        row.duration_us = end.duration_us.filter(|_| end.status != Status::Died);
-        row.error.clone_from(&end.error);
+        *row = ended(row, end);
         self.changed.insert(end.run);
         self.touched.statuses.insert(key);
         for write in &end.outputs {
@@ -460,5 +469,29 @@ impl<'w> Applier<'w> {
         let artifact = self.writer.artifact(self.project, &fact.name, None)?;
         let version = self.writer.version(artifact, &fact.version, None)?;
         self.writer.label(version, fact)
+    }
+}
+
+/// Returns the first end of each run.
+fn ends_of(records: &[Record]) -> HashMap<RunId, &End> {
+    let mut ends = HashMap::new();
+    for record in records {
+        if let Record::End(end) = record {
+            ends.entry(end.run).or_insert(end);
+        }
+    }
+    ends
+}
+
+/// Returns the row of a run that has ended so.
+fn ended(row: &RunRow, end: &End) -> RunRow {
+    // Nobody saw a run die.
+    let is_seen = end.status != Status::Died;
+    RunRow {
+        status: end.status,
+        ended_at: is_seen.then_some(end.at),
+        duration_us: end.duration_us.filter(|_| is_seen),
+        error: end.error.clone(),
+        ..row.clone()
     }
 }

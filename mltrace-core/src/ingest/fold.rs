@@ -265,11 +265,7 @@ fn fold_piece(
     if next == offset {
         return Ok(step);
     }
-    let mut applier = Applier::new(writer, header)?;
-    for record in &piece.records {
-        applier.apply(record)?;
-    }
-    applier.finish()?;
+    apply_all(writer, header, &piece.records)?;
     for line in piece.records.iter().filter_map(as_line) {
         apply_all(writer, &line.header, &line.records)?;
     }
@@ -307,9 +303,9 @@ fn is_rotated(path: &Path) -> bool {
     journal::read(path, offset).is_ok_and(|piece| piece.records.last() == Some(&Record::Rotated))
 }
 
-/// Applies records that did not come from a journal; returns how many runs they touched.
+/// Applies records and works out what follows from them; returns how many runs they touched.
 pub(super) fn apply_all(writer: &mut dyn Writer, header: &Header, records: &[Record]) -> Result<usize, StoreError> {
-    let mut applier = Applier::new(writer, header)?;
+    let mut applier = Applier::new(writer, header, records)?;
     for record in records {
         applier.apply(record)?;
     }
