@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use mltrace_core::store::sqlite::Schema;
 use rusqlite::Connection;
 
-const SCHEMA: &str = include_str!("../mltrace-core/src/store/sqlite/schema.sql");
 const SQL: &str = include_str!("../docs/sql.md");
 const JSON: &str = include_str!("../docs/json.md");
 
 #[test]
 fn the_views_have_the_columns_that_are_promised() {
     let store = Connection::open_in_memory().expect("memory");
-    store.execute_batch(SCHEMA).expect("the schema is SQL");
+    Schema::CURRENT.make(&store).expect("the schema is SQL");
     for view in ["runs", "versions", "edges", "labels"] {
         let statement = store.prepare(&format!("SELECT * FROM {view}")).expect("the view is there");
         let columns: BTreeSet<_> = statement.column_names().collect();
@@ -23,7 +23,7 @@ fn the_views_have_the_columns_that_are_promised() {
 #[test]
 fn the_queries_of_the_documents_run() {
     let store = Connection::open_in_memory().expect("memory");
-    store.execute_batch(SCHEMA).expect("the schema is SQL");
+    Schema::CURRENT.make(&store).expect("the schema is SQL");
     let queries = fenced(SQL, "sql");
     assert!(queries.len() >= 5);
     for query in queries {

@@ -55,13 +55,17 @@ fn nothing_is_wrong_with_a_sound_store() {
         let checkup = ingest::doctor(&project.home, is_full);
         assert_eq!(checkup.wrong, [""; 0]);
         let told = checkup.fine.join("\n");
-        assert!(told.contains("runs: 7, components: 5, versions: ") && told.contains("its schema is 1, by mltrace "));
+        assert!(told.contains("runs: 7, components: 5, versions: ") && told.contains("its schema is 2, by mltrace "));
     }
 }
 
 #[test]
 fn each_contradiction_is_told_by_the_full_check() {
     let harms = [
+        (
+            "INSERT INTO version (artifact_id, id_kind, id_value) SELECT artifact_id, id_kind, id_value FROM version",
+            "versions are there twice",
+        ),
         ("UPDATE write SET version_id = NULL, at = NULL", "outputs of completed runs have no version"),
         (
             "UPDATE write SET artifact_id = (SELECT max(id) FROM artifact) WHERE id = 1",

@@ -5,10 +5,9 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
 
+use mltrace_core::store::sqlite::Schema;
 use rusqlite::types::Value;
 use rusqlite::{CachedStatement, Connection, TransactionBehavior, params_from_iter};
-
-const SCHEMA: &str = include_str!("../../../mltrace-core/src/store/sqlite/schema.sql");
 
 /// A file that records of a fixed length are appended to.
 #[derive(Debug)]
@@ -51,12 +50,16 @@ pub fn rows(store: &Path) -> Vec<Rows> {
 }
 
 fn rows_of(store: &Connection, table: &str) -> Rows {
-    let mut statement = store.prepare(&format!("SELECT * FROM \"{table}\"")).expect("the table is there");
-    let columns = statement.column_count();
+    // Generated columns are not among them.
+    let mut statement = store.prepare("SELECT name FROM pragma_table_info(?)").expect("SQL");
+    let names = statement.query_map([table], |row| row.get::<_, String>(0)).expect("names");
+    let names = names.collect::<Result<Vec<_>, _>>().expect("names");
+    let (columns, names) = (names.len(), names.join(", "));
+    let mut statement = store.prepare(&format!("SELECT {names} FROM \"{table}\"")).expect("the table is there");
     let rows = statement.query_map([], |row| (0..columns).map(|column| row.get(column)).collect()).expect("rows");
     let rows = rows.collect::<Result<_, _>>().expect("rows");
     let places = vec!["?"; columns].join(", ");
-    Rows { insert: format!("INSERT OR REPLACE INTO \"{table}\" VALUES ({places})"), rows }
+    Rows { insert: format!("INSERT OR REPLACE INTO \"{table}\" ({names}) VALUES ({places})"), rows }
 }
 
 /// Makes an empty store with the same tables and the same safety as mltrace's.
@@ -66,7 +69,7 @@ pub fn empty_store(path: &Path) -> Connection {
     store.pragma_update(None, "journal_mode", "wal").expect("a local file system");
     store.pragma_update(None, "synchronous", "full").expect("a setting");
     store.pragma_update(None, "foreign_keys", false).expect("a setting");
-    store.execute_batch(SCHEMA).expect("the schema");
+    Schema::CURRENT.make(&store).expect("the schema");
     store
 }
 

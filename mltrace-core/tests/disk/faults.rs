@@ -153,7 +153,8 @@ fn migrating() -> Deed {
         Err(error) => panic!("a disk that fails is no {error:?}"),
     };
     let check = |project: &Project, context: &str| {
-        let copy = project.home.folder.join("mltrace.db.schema-1.backup");
+        let before = Schema::CURRENT.version();
+        let copy = project.home.folder.join(format!("mltrace.db.schema-{before}.backup"));
         let is_migrated = version_of(&project.raw()) == next_schema().version();
         assert!(copy.exists() || !is_migrated, "{context}: migrated without a copy");
         if copy.exists() {
@@ -161,7 +162,7 @@ fn migrating() -> Deed {
             let copy = Connection::open_with_flags(format!("file:{}?immutable=1", copy.display()), flags).unwrap();
             let verdict: String = copy.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
             let runs: i64 = copy.query_row("SELECT count(*) FROM run", [], |row| row.get(0)).unwrap();
-            assert_eq!((verdict.as_str(), version_of(&copy), runs), ("ok", 1, 6), "{context}");
+            assert_eq!((verdict.as_str(), version_of(&copy), runs), ("ok", before, 6), "{context}");
         }
         let moods = "SELECT count(*) FROM run_mood";
         let moods: i64 = project.raw().query_row(moods, [], |row| row.get(0)).unwrap_or_default();

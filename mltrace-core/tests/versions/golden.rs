@@ -16,6 +16,8 @@ use mltrace_core::model::{
 use mltrace_core::query::{Reader, TraceOptions};
 use mltrace_core::store::sqlite::Schema;
 use mltrace_core::store::{self, Mode};
+use rusqlite::Row;
+use rusqlite::types::Value as Sql;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -173,6 +175,21 @@ fn statements(project: &Project) -> Vec<String> {
     found.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
 }
 
+/// Returns every row of every promised view.
+fn rows_of_views(project: &Project) -> Vec<String> {
+    let connection = project.raw();
+    let rows_of = |view: &&str| {
+        let mut rows = connection.prepare(&format!("SELECT * FROM {view}")).unwrap();
+        let columns = rows.column_count();
+        let row = |row: &Row<'_>| (0..columns).map(|column| row.get(column)).collect::<Result<Vec<Sql>, _>>();
+        let mut found: Vec<_> =
+            rows.query_map([], row).unwrap().map(|row| format!("{view} {:?}", row.unwrap())).collect();
+        found.sort_unstable();
+        found
+    };
+    ["runs", "versions", "edges", "labels"].iter().flat_map(rows_of).collect()
+}
+
 /// Panics unless `found` says all that `expected` does; fields may have been added since.
 fn check_holds(found: &Value, expected: &Value, place: &str) {
     match (found, expected) {
@@ -226,6 +243,17 @@ fn a_store_that_was_migrated_is_like_one_that_was_made() {
         let project = Project::with_store(&file(schema, "db"));
         drop(store::open(&project.home, Mode::Write).unwrap());
         assert_eq!(statements(&project), new, "from schema {schema}");
+    }
+}
+
+#[test]
+fn the_promised_views_hold_the_same_rows_after_a_migration() {
+    for schema in 1..Schema::CURRENT.version() {
+        let project = Project::with_store(&file(schema, "db"));
+        let before = rows_of_views(&project);
+        drop(store::open(&project.home, Mode::Write).unwrap());
+        assert_eq!(rows_of_views(&project), before, "from schema {schema}");
+        assert!(before.iter().any(|row| row.starts_with("edges") && row.contains(r#"Text("model")"#)), "{before:#?}");
     }
 }
 

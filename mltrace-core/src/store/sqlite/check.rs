@@ -6,6 +6,11 @@ use crate::store::{Checkup, Result};
 /// Counts of what no fold leaves behind, with what each is in words.
 const CONTRADICTIONS: &[(&str, &str)] = &[
     (
+        "SELECT count(*) FROM version v JOIN version o ON o.artifact_id = v.artifact_id AND o.tail = v.tail
+         AND o.id_kind = v.id_kind AND o.id_value = v.id_value AND o.id < v.id",
+        "versions are there twice",
+    ),
+    (
         "SELECT count(*) FROM write w JOIN run r ON r.id = w.run_id
          WHERE r.status = 1 AND r.component_id IS NOT NULL AND (w.version_id IS NULL OR w.at IS NULL)",
         "outputs of completed runs have no version",

@@ -33,7 +33,7 @@ const RUNS: &str = concat!(
 
 /// With when the artifact was next written.
 const WRITES: &str = concat!(
-    "SELECT w.run_id, w.id, w.n, w.artifact_id, a.name, a.kind, w.argument,
+    "SELECT w.run_id, w.id, w.n, w.artifact_id, a.name, a.kind, (SELECT name FROM argument WHERE id = w.argument_id),
          w.version_id, v.id_kind, v.id_value, v.size, w.at, w.said_at,
          (SELECT q.at FROM write q WHERE q.artifact_id = w.artifact_id AND q.version_id IS NOT NULL
           AND q.at >= w.at AND q.id <> w.id ORDER BY q.at LIMIT 1)

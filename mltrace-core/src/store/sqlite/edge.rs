@@ -12,8 +12,10 @@ use crate::store::{
     ProjectKey, ReadRow, Reading, Result, RunKey, RunRow, VersionKey, VersionRow, WriteKey, WriteRow, Writer,
 };
 
-const READ_COLUMNS: &str = "run_id, n, artifact_id, seen_id, at, bound, write_id, like_id, argument";
-const WRITE_COLUMNS: &str = "id, run_id, n, artifact_id, seen_id, said_at, version_id, at, argument";
+const READ_COLUMNS: &str = "run_id, n, artifact_id, seen_id, at, bound, write_id, like_id,
+    (SELECT name FROM argument WHERE id = argument_id)";
+const WRITE_COLUMNS: &str = "id, run_id, n, artifact_id, seen_id, said_at, version_id, at,
+    (SELECT name FROM argument WHERE id = argument_id)";
 
 /// A reader does not see its own writes, unless it made them known before it read; at one moment, by its own order.
 const VISIBLE: &str = "(w.run_id <> $3 OR (w.said_at, w.n) < ($2, $4))";
@@ -56,40 +58,23 @@ fn numbered(row: &Row<'_>) -> rusqlite::Result<(RunKey, u32)> {
 
 impl Writer for SqliteWriter<'_> {
     fn add_read(&mut self, read: &ReadRow) -> Result<bool> {
-        let sql = "INSERT INTO read (run_id, n, artifact_id, seen_id, at, bound, write_id, like_id, argument)
+        let argument = self.argument(read.argument.as_deref())?;
+        let sql = "INSERT INTO read (run_id, n, artifact_id, seen_id, at, bound, write_id, like_id, argument_id)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (run_id, n) DO NOTHING";
         let added = self.execute(
             sql,
-            params![
-                read.run,
-                read.n,
-                read.artifact,
-                read.seen,
-                read.at,
-                read.bound,
-                read.write,
-                read.like,
-                read.argument
-            ],
+            params![read.run, read.n, read.artifact, read.seen, read.at, read.bound, read.write, read.like, argument],
         )?;
         Ok(added > 0)
     }
 
     fn add_write(&mut self, write: &WriteRow) -> Result<Option<WriteKey>> {
-        let sql = "INSERT INTO write (run_id, n, artifact_id, seen_id, said_at, version_id, at, argument)
+        let argument = self.argument(write.argument.as_deref())?;
+        let sql = "INSERT INTO write (run_id, n, artifact_id, seen_id, said_at, version_id, at, argument_id)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (run_id, n) DO NOTHING";
         let added = self.execute(
             sql,
-            params![
-                write.run,
-                write.n,
-                write.artifact,
-                write.seen,
-                write.said_at,
-                write.version,
-                write.at,
-                write.argument
-            ],
+            params![write.run, write.n, write.artifact, write.seen, write.said_at, write.version, write.at, argument],
         )?;
         Ok((added > 0).then(|| WriteKey(self.connection.last_insert_rowid())))
     }
@@ -202,9 +187,9 @@ impl Writer for SqliteWriter<'_> {
         // a run that had not read them here.
         let sql = format!(
             "SELECT w.id, w.run_id, w.artifact_id
-             FROM (SELECT id, artifact_id, id_value FROM version WHERE id = $1 AND id_kind = 0) AS me
+             FROM (SELECT id, artifact_id, tail, id_value FROM version WHERE id = $1 AND id_kind = 0) AS me
              JOIN artifact mine ON mine.id = me.artifact_id
-             JOIN version v ON v.id_kind = 0 AND v.id_value = me.id_value AND v.id <> me.id
+             JOIN version v ON v.id_kind = 0 AND v.tail = me.tail AND v.id_value = me.id_value AND v.id <> me.id
              JOIN artifact other ON other.id = v.artifact_id AND other.project_id = mine.project_id
              JOIN write w ON w.id = (
                  SELECT w.id FROM write w JOIN run r ON r.id = w.run_id
@@ -239,7 +224,7 @@ impl Writer for SqliteWriter<'_> {
              SELECT d.run_id, d.n FROM bounds JOIN read d ON d.seen_id = version_id AND d.at >= first AND d.at <= last
              UNION
              SELECT d.run_id, d.n FROM bounds JOIN version me ON me.id = version_id AND me.id_kind = 0
-             JOIN version v ON v.id_kind = 0 AND v.id_value = me.id_value AND v.id <> me.id
+             JOIN version v ON v.id_kind = 0 AND v.tail = me.tail AND v.id_value = me.id_value AND v.id <> me.id
              JOIN read d ON d.seen_id = v.id AND d.at >= first";
         self.all(sql, params![version, from, at], numbered)
     }

@@ -16,7 +16,8 @@ use crate::store::{
 };
 
 const READS: &str = concat!(
-    "SELECT d.run_id, d.n, d.artifact_id, d.seen_id, d.at, d.bound, d.write_id, d.like_id, d.argument
+    "SELECT d.run_id, d.n, d.artifact_id, d.seen_id, d.at, d.bound, d.write_id, d.like_id,
+         (SELECT name FROM argument WHERE id = d.argument_id)
      FROM json_each($1) AS asked CROSS JOIN read d ON ",
     among!("d.run_id")
 );

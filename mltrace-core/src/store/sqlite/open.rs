@@ -65,7 +65,7 @@ impl SqliteStore {
     /// When there is no memory for it.
     pub fn empty(schema: &'static Schema) -> Result<Self, StoreError> {
         let connection = Connection::open_in_memory()?;
-        schema.steps.iter().try_for_each(|step| connection.execute_batch(step))?;
+        schema.make(&connection)?;
         let (path, folder, found) = (PathBuf::new(), PathBuf::new(), schema.version());
         Ok(Self { connection, path, folder, mode: Mode::Read, schema, found })
     }

@@ -16,6 +16,10 @@ use crate::store::{Mode, StoreError};
 /// "mltr", in the file's header: what tells a store from anybody else's database.
 const APPLICATION_ID: i64 = 0x6d6c_7472;
 
+/// A step may put a new table in the place of one that others and views refer to; all are checked at the end.
+const LENIENT: &str = "PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON;";
+const STRICT: &str = "PRAGMA foreign_keys = ON; PRAGMA legacy_alter_table = OFF;";
+
 /// A schema with all that came before it.
 #[derive(Clone, Copy, Debug)]
 pub struct Schema {
@@ -29,12 +33,23 @@ pub struct Schema {
 
 impl Schema {
     /// What this version reads and writes.
-    pub const CURRENT: Self = Self { steps: &[include_str!("schema.sql")], min_reader: 1, min_writer: 1 };
+    pub const CURRENT: Self =
+        Self { steps: &[include_str!("schema-1.sql"), include_str!("schema-2.sql")], min_reader: 2, min_writer: 2 };
 
     /// Returns the schema's number.
     #[must_use]
     pub fn version(&self) -> i64 {
         i64::try_from(self.steps.len()).unwrap_or(i64::MAX)
+    }
+
+    /// Makes all tables and views in a database that holds nothing.
+    ///
+    /// # Errors
+    /// When SQLite cannot.
+    pub fn make(&self, connection: &Connection) -> rusqlite::Result<()> {
+        connection.execute_batch(LENIENT)?;
+        self.steps.iter().try_for_each(|step| connection.execute_batch(step))?;
+        connection.execute_batch(STRICT)
     }
 }
 
@@ -106,9 +121,7 @@ impl SqliteStore {
         } else {
             self.back_up(from)?;
         }
-        // A step may put a new table in the place of one that others and views refer to; all are checked at the end.
-        let lenient = "PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON;";
-        self.connection.execute_batch(lenient).map_err(explained)?;
+        self.connection.execute_batch(LENIENT).map_err(explained)?;
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(explained)?;
         for step in self.schema.steps.iter().skip(usize::try_from(from).unwrap_or(0)) {
@@ -124,8 +137,7 @@ impl SqliteStore {
             .execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version};"))
             .map_err(explained)?;
         transaction.commit().map_err(explained)?;
-        let strict = "PRAGMA foreign_keys = ON; PRAGMA legacy_alter_table = OFF;";
-        self.connection.execute_batch(strict).map_err(explained)?;
+        self.connection.execute_batch(STRICT).map_err(explained)?;
         self.found = version;
         if from == 0 {
             // SQLite syncs the folder that holds the store, but not the one in which that folder has its name.

@@ -8,6 +8,7 @@ use super::SqliteStore;
 use super::find::{key_list, version_at};
 use super::keys::KeyMap;
 use super::map::{version_columns, version_id};
+use super::write::FIND_VERSION;
 use crate::model::{ArtifactName, RunId, Status, Timestamp, Version, VersionId};
 use crate::store::{
     ArtifactKey, ComponentKey, FresherRow, OutputRow, ProjectKey, Result, RunKey, VersionAt, VersionKey,
@@ -163,12 +164,13 @@ impl SqliteStore {
             return self.all(sql, params![artifact], |row| row.get(0));
         }
         // Who told this version, and who was bound to a write of it: by time, or as a copy under another name.
-        let sql =
-            "WITH asked (id) AS (SELECT id FROM version WHERE artifact_id = $1 AND id_kind = $2 AND id_value = $3)
+        let sql = format!(
+            "WITH asked (id) AS ({FIND_VERSION})
              SELECT d.run_id FROM asked JOIN read d ON d.seen_id = asked.id
              UNION
-             SELECT d.run_id FROM asked JOIN write w ON w.version_id = asked.id JOIN read d ON d.write_id = w.id";
-        self.all(sql, params![artifact, kind, value], |row| row.get(0))
+             SELECT d.run_id FROM asked JOIN write w ON w.version_id = asked.id JOIN read d ON d.write_id = w.id"
+        );
+        self.all(&sql, params![artifact, kind, value], |row| row.get(0))
     }
 
     pub(super) fn durations_of(&self, component: ComponentKey, limit: usize) -> Result<Vec<f64>> {

@@ -180,9 +180,8 @@ impl<'c> SqliteWriter<'c> {
             return Ok(*found);
         }
         let (kind, value) = version_columns(id);
-        let find = "SELECT id FROM version WHERE artifact_id = $1 AND id_kind = $2 AND id_value = $3";
         let add = "INSERT INTO version (artifact_id, id_kind, id_value, size) VALUES ($1, $2, $3, $4)";
-        let key = match self.one(find, params![artifact, kind, value], |row| row.get(0))? {
+        let key = match self.one(FIND_VERSION, params![artifact, kind, value], |row| row.get(0))? {
             Some(key) => {
                 if let Some(size) = size_column(size) {
                     self.execute("UPDATE version SET size = $1 WHERE id = $2 AND size IS NULL", params![size, key])?;
@@ -197,13 +196,14 @@ impl<'c> SqliteWriter<'c> {
 
     pub(super) fn is_size_known(&self, content: &VersionId) -> Result<bool> {
         let (kind, value) = version_columns(content);
-        let sql = "SELECT 1 FROM version WHERE $1 = 0 AND id_kind = 0 AND id_value = $2 AND size IS NOT NULL LIMIT 1";
+        let sql = "SELECT 1 FROM version WHERE $1 = 0 AND id_kind = 0 AND tail = substr($2, -4) AND id_value = $2
+             AND size IS NOT NULL LIMIT 1";
         Ok(self.one(sql, params![kind, value], |_| Ok(()))?.is_some())
     }
 
     pub(super) fn version_row(&self, version: VersionKey) -> Result<VersionRow> {
         let sql = "SELECT v.artifact_id, v.id_kind, v.id_value, coalesce(v.size, (SELECT o.size FROM version o
-                 WHERE v.id_kind = 0 AND o.id_kind = 0 AND o.id_value = v.id_value AND o.size IS NOT NULL LIMIT 1))
+                 WHERE v.id_kind = 0 AND o.id_kind = 0 AND o.tail = v.tail AND o.id_value = v.id_value AND o.size IS NOT NULL LIMIT 1))
              FROM version v WHERE v.id = $1";
         Ok(self.connection.prepare_cached(sql)?.query_row([version], |row| {
             let id = version_id(row, 1)?.unwrap_or(VersionId::None);
@@ -278,6 +278,11 @@ impl<'c> SqliteWriter<'c> {
 
     pub(super) fn declaration(&mut self, declared: &Declaration) -> Result<DeclarationKey> {
         self.keyed("declaration", "content", &json(declared)).map(DeclarationKey)
+    }
+
+    /// Returns the key of what an argument, binding or expression is called.
+    pub(super) fn argument(&mut self, name: Option<&str>) -> Result<Option<i64>> {
+        name.map(|name| self.keyed("argument", "name", name)).transpose()
     }
 
     pub(super) fn run(&self, id: RunId) -> Result<Option<(RunKey, RunRow)>> {
@@ -400,6 +405,10 @@ impl<'c> SqliteWriter<'c> {
         self.execute(sql, params![name, count, i64::MAX]).map(drop)
     }
 }
+
+/// Finds a version of an artifact by the two columns of its id.
+pub(super) const FIND_VERSION: &str = "SELECT id FROM version WHERE artifact_id = $1 AND id_kind = $2 AND id_value = $3
+     AND tail = CASE WHEN $2 IN (0, 3) THEN substr($3, -4) ELSE $3 END";
 
 /// The columns that [`run_row`] reads.
 pub(super) const RUN_COLUMNS: &str = "id, uuid, project_id, component_id, status, started_at, ended_at, duration_us,
