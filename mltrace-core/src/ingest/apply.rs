@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::bind::TELLING_BYTES;
+use super::bind::{COMMON, TELLING_BYTES};
 use crate::model::{
     Bound, ComponentFact, Declaration, End, FingerprintFact, Header, LabelFact, NoteFact, ParamFact, ReadFact, Record,
     RunId, Start, Status, Timestamp, VersionId, WriteFact,
@@ -25,8 +25,8 @@ pub(super) struct Touched {
     pub(super) writes: BTreeSet<(RunKey, u32)>,
     /// Runs that began, ended or were found dead: it decides which of their writes count.
     pub(super) statuses: BTreeSet<RunKey>,
-    /// Versions whose content turned out to be too short to tell copies by.
-    pub(super) short: BTreeSet<VersionKey>,
+    /// Versions whose content turned out to be too short, or known under too many names, to tell copies by.
+    pub(super) weak: BTreeSet<VersionKey>,
     /// Runs that got inputs or parameters.
     pub(super) works: BTreeSet<RunKey>,
 }
@@ -34,29 +34,22 @@ pub(super) struct Touched {
 /// What a run works on: its input names and parameters, each with when it was told last.
 #[derive(Debug, Default)]
 struct Work {
-    names: BTreeSet<String>,
+    inputs: BTreeMap<String, ArtifactKey>,
     params: BTreeMap<String, (Timestamp, String)>,
 }
 
 impl Work {
     fn signature(&self) -> Option<i64> {
         let params = self.params.iter().map(|(name, (_, value))| (name.as_str(), value.as_str()));
-        super::settle::signature(self.names.iter().map(String::as_str), params)
+        super::settle::signature(self.inputs.iter().map(|(name, artifact)| (name.as_str(), *artifact)), params)
     }
-}
-
-/// Returns what the start of a run says that it works on.
-fn told_work(start: &Start) -> Work {
-    let names = start.inputs.iter().map(|read| read.name.0.clone()).collect();
-    let params = start.params.iter().map(|(name, value)| (name.clone(), (start.at, value.to_string()))).collect();
-    Work { names, params }
 }
 
 /// Returns what a run works on that is in the store already.
 fn stored_work(writer: &mut dyn Writer, run: RunKey) -> Result<Work> {
-    let names = writer.input_names(run)?.into_iter().collect();
+    let inputs = writer.inputs(run)?.into_iter().collect();
     let params = writer.params(run)?.into_iter().map(|(name, value)| (name, (Timestamp::MIN, value))).collect();
-    Ok(Work { names, params })
+    Ok(Work { inputs, params })
 }
 
 /// Takes the records of one journal, or of one import, into a transaction.
@@ -220,7 +213,7 @@ impl<'w, 'r> Applier<'w, 'r> {
     fn start(&mut self, start: &Start) -> Result<()> {
         self.saw(start.at);
         let Some(fresh) = self.started(start)? else { return Ok(()) };
-        let work = told_work(start);
+        let work = self.told_work(start)?;
         let first = self.ends.get(&start.run).map_or_else(|| fresh.clone(), |end| ended(&fresh, end));
         let first = RunRow { signature: work.signature(), ..first };
         let added = if self.runs.contains_key(&start.run) { None } else { self.writer.add_run(&first)? };
@@ -255,6 +248,17 @@ impl<'w, 'r> Applier<'w, 'r> {
             self.read(key, read, Some(start.at))?;
         }
         Ok(())
+    }
+
+    /// Returns what the start of a run says that it works on.
+    fn told_work(&mut self, start: &Start) -> Result<Work> {
+        let mut work = Work::default();
+        for read in &start.inputs {
+            work.inputs.insert(read.name.0.clone(), self.writer.artifact(self.project, &read.name, read.kind)?);
+        }
+        let params = start.params.iter().map(|(name, value)| (name.clone(), (start.at, value.to_string())));
+        work.params.extend(params);
+        Ok(work)
     }
 
     /// Takes what a start tells of a run that is known: an import may know inputs and parameters that a former one, of
@@ -336,7 +340,7 @@ impl<'w, 'r> Applier<'w, 'r> {
         };
         self.touched.new_reads.entry((run, read.n)).or_insert(row);
         if let Some(work) = self.works.get_mut(&run) {
-            work.names.insert(read.name.0.clone());
+            work.inputs.insert(read.name.0.clone(), artifact);
         }
         self.touched.works.insert(run);
         Ok(())
@@ -367,9 +371,10 @@ impl<'w, 'r> Applier<'w, 'r> {
     fn version(&mut self, artifact: ArtifactKey, id: &VersionId, size: Option<u64>) -> Result<VersionKey> {
         let is_short = size.is_some_and(|size| size < TELLING_BYTES) && matches!(id, VersionId::Content(_));
         let is_news = is_short && !self.writer.is_size_known(id)?;
-        let version = self.writer.version(artifact, id, size)?;
-        if is_news {
-            self.touched.short.insert(version);
+        let (version, is_new) = self.writer.version(artifact, id, size)?;
+        let is_common = is_new && matches!(id, VersionId::Content(_)) && self.writer.make_common(version, COMMON)?;
+        if is_news || is_common {
+            self.touched.weak.insert(version);
         }
         Ok(version)
     }
@@ -467,7 +472,7 @@ impl<'w, 'r> Applier<'w, 'r> {
 
     fn label(&mut self, fact: &LabelFact) -> Result<()> {
         let artifact = self.writer.artifact(self.project, &fact.name, None)?;
-        let version = self.writer.version(artifact, &fact.version, None)?;
+        let version = self.version(artifact, &fact.version, None)?;
         self.writer.label(version, fact)
     }
 }

@@ -8,8 +8,9 @@ use crate::store::{Candidate, ReadRow, Reading, Result, RunKey, WriteKey, Writer
 /// Content below this many bytes is too common to link runs that share it.
 pub(super) const TELLING_BYTES: u64 = 64;
 
-/// So many copies are looked at before content is taken for common.
-const COPIES: usize = 1000;
+/// Content that is known under so many names tells nothing, and is not looked for: or each of them would cost as much as
+/// all before it.
+pub(super) const COMMON: usize = 1000;
 
 /// How a read is bound.
 pub(super) struct Binding {
@@ -66,7 +67,7 @@ pub(super) fn binding(writer: &mut dyn Writer, read: &ReadRow) -> Result<Binding
         // Rule 1.
         (Some(found), true) => Binding::to(Bound::Content, found),
         (None, true) if matches!(version.id, VersionId::Content(_)) => {
-            let copies = writer.copies(seen, read.at, reader, COPIES)?;
+            let copies = writer.copies(seen, read.at, reader, COMMON)?;
             copy_or_unknown(&copies, version.size)
         }
         (None, true) => Binding::unknown(None),

@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::apply::Touched;
 use super::bind::{bind_again, binding};
 use crate::model::{Bound, Status, Timestamp, VersionId};
-use crate::store::{Edge, ReadRow, Result, RunKey, RunRow, VersionKey, WriteRow, Writer};
+use crate::store::{ArtifactKey, Edge, ReadRow, Result, RunKey, RunRow, VersionKey, WriteRow, Writer};
 
 /// Stores what is new and brings everything up to date that follows from what was touched.
 ///
 /// `rows` holds the rows of all runs that were touched.
 pub(super) fn settle(writer: &mut dyn Writer, touched: &Touched, rows: &HashMap<RunKey, RunRow>) -> Result<()> {
     let mut rebind = touched.reads.clone();
-    for version in &touched.short {
-        rebind.extend(writer.reads_of_content(*version, Timestamp::MIN, Timestamp::MAX)?);
+    for version in &touched.weak {
+        rebind.extend(writer.reads_of_bytes(*version)?);
     }
     settle_old_writes(writer, touched, rows, &mut rebind)?;
     for write in touched.new_writes.values() {
@@ -175,22 +175,28 @@ fn what_counts(writer: &mut dyn Writer, run: &RunRow, write: &WriteRow) -> Resul
     let Some(at) = write.said_at.or(run.ended_at).filter(|_| is_kept) else { return Ok(None) };
     let version = match seen {
         Some(seen) => seen.key,
-        None => writer.version(write.artifact, &VersionId::Write(run.id), None)?,
+        None => writer.version(write.artifact, &VersionId::Write(run.id), None)?.0,
     };
     Ok(Some((version, at)))
 }
 
+/// The bits of a signature that hold the hash, those above that hold the place, and how many artifacts share one.
+const HASH: i64 = (1 << 48) - 1;
+const PLACE: i64 = (1 << 15) - 1;
+const NEAR: i64 = 256;
+
 /// Returns a hash over a run's input names and parameters: equal for runs that do the same work.
 ///
-/// A run with neither has none: nothing says what it worked on, so no other run redoes its work. `names` are sorted and
-/// each there once.
+/// A run with neither has none: nothing says what it worked on, so no other run redoes its work. `inputs` are sorted and
+/// each there once. The bits above the hash say how new the newest input is: runs that follow each other are neighbours in
+/// the store's index then, where whole hashes would change another page of it with every run.
 pub(super) fn signature<'t>(
-    names: impl IntoIterator<Item = &'t str>,
+    inputs: impl IntoIterator<Item = (&'t str, ArtifactKey)>,
     params: impl IntoIterator<Item = (&'t str, &'t str)>,
 ) -> Option<i64> {
-    let mut names = names.into_iter().peekable();
+    let mut inputs = inputs.into_iter().peekable();
     let mut params = params.into_iter().peekable();
-    if names.peek().is_none() && params.peek().is_none() {
+    if inputs.peek().is_none() && params.peek().is_none() {
         return None;
     }
     let mut hasher = blake3::Hasher::new();
@@ -198,7 +204,11 @@ pub(super) fn signature<'t>(
         hasher.update(text.as_bytes());
         hasher.update(&[0xff]);
     };
-    names.for_each(&mut add);
+    let mut newest = 0;
+    for (name, artifact) in inputs {
+        add(name);
+        newest = newest.max(artifact.0);
+    }
     add("");
     for (name, value) in params {
         add(name);
@@ -206,5 +216,5 @@ pub(super) fn signature<'t>(
     }
     let hash = hasher.finalize();
     let (first, _) = hash.as_bytes().split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
-    Some(i64::from_le_bytes(*first))
+    Some((i64::from_le_bytes(*first) & HASH) | ((newest / NEAR) & PLACE) << HASH.count_ones())
 }

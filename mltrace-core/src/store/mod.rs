@@ -122,8 +122,11 @@ pub trait Writer {
         name: &ArtifactName,
         declared: Option<ArtifactKind>,
     ) -> Result<ArtifactKey>;
-    /// Returns the version of this id, made when it is new.
-    fn version(&mut self, artifact: ArtifactKey, id: &VersionId, size: Option<u64>) -> Result<VersionKey>;
+    /// Returns the version of this id, made when it is new, and whether it was.
+    fn version(&mut self, artifact: ArtifactKey, id: &VersionId, size: Option<u64>) -> Result<(VersionKey, bool)>;
+    /// Marks a content as common once it is known under so many names, and returns whether it just became so. What is
+    /// common is not looked for under other names.
+    fn make_common(&mut self, version: VersionKey, names: usize) -> Result<bool>;
     /// Returns whether anybody told the size of this content, whatever its name.
     fn is_size_known(&mut self, content: &VersionId) -> Result<bool>;
     /// Returns a version's row; its size is the one told of this content under any name.
@@ -184,8 +187,8 @@ pub trait Writer {
     fn writes(&mut self, run: RunKey) -> Result<Vec<WriteRow>>;
     /// Returns one write.
     fn write(&mut self, run: RunKey, n: u32) -> Result<Option<WriteRow>>;
-    /// Returns the names of the artifacts that a run read, sorted, each once.
-    fn input_names(&mut self, run: RunKey) -> Result<Vec<String>>;
+    /// Returns the artifacts that a run read, sorted by name, each once.
+    fn inputs(&mut self, run: RunKey) -> Result<Vec<(String, ArtifactKey)>>;
     /// Returns one read.
     fn read(&mut self, run: RunKey, n: u32) -> Result<Option<ReadRow>>;
     /// Replaces what counts of a write.
@@ -232,6 +235,8 @@ pub trait Writer {
     fn reads_of_content(&mut self, version: VersionKey, from: Timestamp, at: Timestamp) -> Result<Vec<(RunKey, u32)>>;
     /// Returns the reads from `from` on that told this version and are bound to no write of its artifact.
     fn reads_unwritten(&mut self, version: VersionKey, from: Timestamp) -> Result<Vec<(RunKey, u32)>>;
+    /// Returns the reads that told this content, of whatever artifact.
+    fn reads_of_bytes(&mut self, version: VersionKey) -> Result<Vec<(RunKey, u32)>>;
     /// Returns the reads that are bound to a write.
     fn reads_of_write(&mut self, write: WriteKey) -> Result<Vec<(RunKey, u32)>>;
 

@@ -75,7 +75,7 @@ pub struct RunRow {
     pub declaration: Option<DeclarationKey>,
     /// Why it failed.
     pub error: Option<String>,
-    /// A hash over its input names and parameters.
+    /// A hash over its input names and parameters, by how new the newest input is.
     pub signature: Option<i64>,
 }
 

@@ -258,6 +258,22 @@ fn the_promised_views_hold_the_same_rows_after_a_migration() {
 }
 
 #[test]
+fn runs_that_were_migrated_do_the_same_work_as_those_recorded_now() {
+    let signatures = |project: &Project| -> Vec<(Vec<u8>, Option<i64>)> {
+        let connection = project.raw();
+        let mut runs = connection.prepare("SELECT uuid, signature FROM run ORDER BY uuid").unwrap();
+        runs.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
+    };
+    let now = signatures(&record());
+    assert!(now.iter().any(|(_, signature)| signature.is_some()));
+    for schema in 1..Schema::CURRENT.version() {
+        let project = Project::with_store(&file(schema, "db"));
+        drop(store::open(&project.home, Mode::Write).unwrap());
+        assert_eq!(signatures(&project), now, "from schema {schema}");
+    }
+}
+
+#[test]
 fn what_is_recorded_now_answers_like_the_golden_store() {
     let project = Project::with_store(&file(Schema::CURRENT.version(), "db"));
     let (now, golden) = (answers(&record()), answers(&project));

@@ -20,6 +20,9 @@ const WRITE_COLUMNS: &str = "id, run_id, n, artifact_id, seen_id, said_at, versi
 /// A reader does not see its own writes, unless it made them known before it read; at one moment, by its own order.
 const VISIBLE: &str = "(w.run_id <> $3 OR (w.said_at, w.n) < ($2, $4))";
 
+/// Tells of a content `me` that it is worth looking for under other names.
+const UNCOMMON: &str = "NOT EXISTS (SELECT 1 FROM common WHERE common.id_value = me.id_value)";
+
 pub(super) fn read_row(row: &Row<'_>) -> rusqlite::Result<ReadRow> {
     Ok(ReadRow {
         run: row.get(0)?,
@@ -115,10 +118,10 @@ impl Writer for SqliteWriter<'_> {
         self.one(&sql, params![run, n], write_row)
     }
 
-    fn input_names(&mut self, run: RunKey) -> Result<Vec<String>> {
-        let sql = "SELECT DISTINCT a.name FROM read d JOIN artifact a ON a.id = d.artifact_id WHERE d.run_id = $1
+    fn inputs(&mut self, run: RunKey) -> Result<Vec<(String, ArtifactKey)>> {
+        let sql = "SELECT DISTINCT a.name, a.id FROM read d JOIN artifact a ON a.id = d.artifact_id WHERE d.run_id = $1
              ORDER BY a.name";
-        self.all(sql, [run], |row| row.get(0))
+        self.all(sql, [run], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
     fn read(&mut self, run: RunKey, n: u32) -> Result<Option<ReadRow>> {
@@ -187,7 +190,7 @@ impl Writer for SqliteWriter<'_> {
         // a run that had not read them here.
         let sql = format!(
             "SELECT w.id, w.run_id, w.artifact_id
-             FROM (SELECT id, artifact_id, tail, id_value FROM version WHERE id = $1 AND id_kind = 0) AS me
+             FROM (SELECT * FROM version me WHERE me.id = $1 AND me.id_kind = 0 AND {UNCOMMON}) AS me
              JOIN artifact mine ON mine.id = me.artifact_id
              JOIN version v ON v.id_kind = 0 AND v.tail = me.tail AND v.id_value = me.id_value AND v.id <> me.id
              JOIN artifact other ON other.id = v.artifact_id AND other.project_id = mine.project_id
@@ -216,17 +219,26 @@ impl Writer for SqliteWriter<'_> {
 
     fn reads_of_content(&mut self, version: VersionKey, from: Timestamp, at: Timestamp) -> Result<Vec<(RunKey, u32)>> {
         // Reads after the next write of the version saw that one, or a later one. For other names also the first counts.
-        let sql = "WITH asked (version_id, first, at) AS (SELECT $1, $2, $3),
+        let sql = format!(
+            "WITH asked (version_id, first, at) AS (SELECT $1, $2, $3),
              bounds (version_id, first, last) AS (
                  SELECT version_id, first, coalesce(
                      (SELECT min(w.at) FROM write w WHERE w.version_id = asked.version_id AND w.at > asked.at),
                      9223372036854775807) FROM asked)
              SELECT d.run_id, d.n FROM bounds JOIN read d ON d.seen_id = version_id AND d.at >= first AND d.at <= last
              UNION
-             SELECT d.run_id, d.n FROM bounds JOIN version me ON me.id = version_id AND me.id_kind = 0
+             SELECT d.run_id, d.n FROM bounds JOIN version me ON me.id = version_id AND me.id_kind = 0 AND {UNCOMMON}
              JOIN version v ON v.id_kind = 0 AND v.tail = me.tail AND v.id_value = me.id_value AND v.id <> me.id
-             JOIN read d ON d.seen_id = v.id AND d.at >= first";
-        self.all(sql, params![version, from, at], numbered)
+             JOIN read d ON d.seen_id = v.id AND d.at >= first"
+        );
+        self.all(&sql, params![version, from, at], numbered)
+    }
+
+    fn reads_of_bytes(&mut self, version: VersionKey) -> Result<Vec<(RunKey, u32)>> {
+        let sql = "SELECT d.run_id, d.n FROM version me
+             JOIN version v ON v.id_kind = 0 AND v.tail = me.tail AND v.id_value = me.id_value
+             JOIN read d ON d.seen_id = v.id WHERE me.id = $1 AND me.id_kind = 0";
+        self.all(sql, [version], numbered)
     }
 
     fn reads_unwritten(&mut self, version: VersionKey, from: Timestamp) -> Result<Vec<(RunKey, u32)>> {
@@ -255,8 +267,11 @@ impl Writer for SqliteWriter<'_> {
     ) -> Result<ArtifactKey> {
         self.artifact(project, name, declared)
     }
-    fn version(&mut self, artifact: ArtifactKey, id: &VersionId, size: Option<u64>) -> Result<VersionKey> {
+    fn version(&mut self, artifact: ArtifactKey, id: &VersionId, size: Option<u64>) -> Result<(VersionKey, bool)> {
         self.version(artifact, id, size)
+    }
+    fn make_common(&mut self, version: VersionKey, names: usize) -> Result<bool> {
+        SqliteWriter::make_common(self, version, names)
     }
     fn is_size_known(&mut self, content: &VersionId) -> Result<bool> {
         SqliteWriter::is_size_known(self, content)

@@ -172,16 +172,22 @@ impl<'c> SqliteWriter<'c> {
         Ok(key)
     }
 
-    pub(super) fn version(&mut self, artifact: ArtifactKey, id: &VersionId, size: Option<u64>) -> Result<VersionKey> {
+    pub(super) fn version(
+        &mut self,
+        artifact: ArtifactKey,
+        id: &VersionId,
+        size: Option<u64>,
+    ) -> Result<(VersionKey, bool)> {
         let cached = (artifact, id.clone());
         if let Some((found, has_size)) = self.versions.get(&cached)
             && (*has_size || size.is_none())
         {
-            return Ok(*found);
+            return Ok((*found, false));
         }
         let (kind, value) = version_columns(id);
         let add = "INSERT INTO version (artifact_id, id_kind, id_value, size) VALUES ($1, $2, $3, $4)";
-        let key = match self.one(FIND_VERSION, params![artifact, kind, value], |row| row.get(0))? {
+        let known = self.one(FIND_VERSION, params![artifact, kind, value], |row| row.get(0))?;
+        let key = match known {
             Some(key) => {
                 if let Some(size) = size_column(size) {
                     self.execute("UPDATE version SET size = $1 WHERE id = $2 AND size IS NULL", params![size, key])?;
@@ -191,7 +197,15 @@ impl<'c> SqliteWriter<'c> {
             None => VersionKey(self.inserted(add, params![artifact, kind, value, size_column(size)])?),
         };
         self.versions.insert(cached, (key, size.is_some()));
-        Ok(key)
+        Ok((key, known.is_none()))
+    }
+
+    pub(super) fn make_common(&self, version: VersionKey, names: usize) -> Result<bool> {
+        let sql = "INSERT INTO common SELECT me.id_value FROM version me WHERE me.id = $1 AND me.id_kind = 0
+             AND $2 <= (SELECT count(*) FROM (SELECT 1 FROM version v WHERE v.id_kind = 0 AND v.tail = me.tail
+                 AND v.id_value = me.id_value LIMIT $2))
+             AND NOT EXISTS (SELECT 1 FROM common WHERE common.id_value = me.id_value)";
+        Ok(self.execute(sql, params![version, i64::try_from(names).unwrap_or(i64::MAX)])? > 0)
     }
 
     pub(super) fn is_size_known(&self, content: &VersionId) -> Result<bool> {
