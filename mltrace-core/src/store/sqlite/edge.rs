@@ -1,6 +1,6 @@
 //! A transaction on a SQLite file: reads, writes and the writes that a read may have seen.
 
-use rusqlite::{Row, params};
+use rusqlite::{Params, Row, params};
 
 use super::write::SqliteWriter;
 use crate::model::{
@@ -57,6 +57,25 @@ fn candidate(row: &Row<'_>) -> rusqlite::Result<Candidate> {
 
 fn numbered(row: &Row<'_>) -> rusqlite::Result<(RunKey, u32)> {
     Ok((row.get(0)?, row.get(1)?))
+}
+
+impl SqliteWriter<'_> {
+    /// Returns the last of the writes that `sql` finds, latest first: of several at one moment the one of the greatest run,
+    /// and of a run its last. To have SQLite sort them costs many times as much as to look at the few.
+    fn last_write(&self, sql: &str, params: impl Params) -> Result<Option<Candidate>> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(params)?;
+        let mut last: Option<((Timestamp, RunId, u32), Candidate)> = None;
+        while let Some(row) = rows.next()? {
+            let place = (row.get(3)?, row.get(4)?, row.get(5)?);
+            match &last {
+                Some((known, _)) if place.0 < known.0 => break,
+                Some((known, _)) if place < *known => {}
+                _ => last = Some((place, candidate(row)?)),
+            }
+        }
+        Ok(last.map(|(_, found)| found))
+    }
 }
 
 impl Writer for SqliteWriter<'_> {
@@ -153,10 +172,10 @@ impl Writer for SqliteWriter<'_> {
         reader: Reading,
     ) -> Result<Option<Candidate>> {
         let sql = format!(
-            "SELECT w.id, w.run_id, w.artifact_id FROM write w JOIN run r ON r.id = w.run_id
-             WHERE w.version_id = $1 AND w.at <= $2 AND {VISIBLE} ORDER BY w.at DESC, r.uuid DESC, w.n DESC LIMIT 1"
+            "SELECT w.id, w.run_id, w.artifact_id, w.at, r.uuid, w.n FROM write w JOIN run r ON r.id = w.run_id
+             WHERE w.version_id = $1 AND w.at <= $2 AND {VISIBLE} ORDER BY w.at DESC"
         );
-        self.one(&sql, params![version, at, reader.run, reader.n], candidate)
+        self.last_write(&sql, params![version, at, reader.run, reader.n])
     }
 
     fn open_write_of_version(
@@ -178,11 +197,10 @@ impl Writer for SqliteWriter<'_> {
         reader: Reading,
     ) -> Result<Option<Candidate>> {
         let sql = format!(
-            "SELECT w.id, w.run_id, w.artifact_id FROM write w JOIN run r ON r.id = w.run_id
-             WHERE w.artifact_id = $1 AND w.version_id IS NOT NULL AND w.at <= $2 AND {VISIBLE}
-             ORDER BY w.at DESC, r.uuid DESC, w.n DESC LIMIT 1"
+            "SELECT w.id, w.run_id, w.artifact_id, w.at, r.uuid, w.n FROM write w JOIN run r ON r.id = w.run_id
+             WHERE w.artifact_id = $1 AND w.version_id IS NOT NULL AND w.at <= $2 AND {VISIBLE} ORDER BY w.at DESC"
         );
-        self.one(&sql, params![artifact, at, reader.run, reader.n], candidate)
+        self.last_write(&sql, params![artifact, at, reader.run, reader.n])
     }
 
     fn copies(&mut self, version: VersionKey, at: Timestamp, reader: Reading, limit: usize) -> Result<Vec<Candidate>> {
@@ -219,19 +237,19 @@ impl Writer for SqliteWriter<'_> {
 
     fn reads_of_content(&mut self, version: VersionKey, from: Timestamp, at: Timestamp) -> Result<Vec<(RunKey, u32)>> {
         // Reads after the next write of the version saw that one, or a later one. For other names also the first counts.
-        let sql = format!(
-            "WITH asked (version_id, first, at) AS (SELECT $1, $2, $3),
-             bounds (version_id, first, last) AS (
-                 SELECT version_id, first, coalesce(
-                     (SELECT min(w.at) FROM write w WHERE w.version_id = asked.version_id AND w.at > asked.at),
-                     9223372036854775807) FROM asked)
-             SELECT d.run_id, d.n FROM bounds JOIN read d ON d.seen_id = version_id AND d.at >= first AND d.at <= last
-             UNION
-             SELECT d.run_id, d.n FROM bounds JOIN version me ON me.id = version_id AND me.id_kind = 0 AND {UNCOMMON}
+        let next = "SELECT min(at) FROM write WHERE version_id = $1 AND at > $2";
+        let last: Option<Timestamp> = self.one(next, params![version, at], |row| row.get(0))?.flatten();
+        let last = last.unwrap_or(Timestamp::MAX);
+        let same = "SELECT run_id, n FROM read WHERE seen_id = $1 AND at >= $2 AND at <= $3";
+        let mut found = self.all(same, params![version, from, last], numbered)?;
+        let other = format!(
+            "SELECT d.run_id, d.n FROM version me
              JOIN version v ON v.id_kind = 0 AND v.tail = me.tail AND v.id_value = me.id_value AND v.id <> me.id
-             JOIN read d ON d.seen_id = v.id AND d.at >= first"
+             JOIN read d ON d.seen_id = v.id AND d.at >= $1
+             WHERE me.id = $2 AND me.id_kind = 0 AND {UNCOMMON}"
         );
-        self.all(&sql, params![version, from, at], numbered)
+        found.extend(self.all(&other, params![from, version], numbered)?);
+        Ok(found)
     }
 
     fn reads_of_bytes(&mut self, version: VersionKey) -> Result<Vec<(RunKey, u32)>> {
