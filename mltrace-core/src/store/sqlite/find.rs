@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use rusqlite::{OptionalExtension, Params, Row, Transaction, TransactionBehavior, params};
+use uuid::Uuid;
 
 use super::SqliteStore;
 use super::map::{Bytes, version_columns, version_id};
@@ -220,11 +221,17 @@ impl Store for SqliteStore {
     }
 
     fn runs_like(&mut self, project: ProjectKey, digits: &str, limit: usize) -> Result<Vec<RunId>> {
-        let sql = "SELECT uuid FROM run WHERE project_id = $1 AND component_id IS NOT NULL
-             AND (substr(lower(hex(uuid)), 1, length($2)) = $2 OR substr(lower(hex(uuid)), -length($2)) = $2)
-             ORDER BY started_at DESC, uuid DESC LIMIT $3";
+        // The first digits are a range of the index on ids; for the last ones all of that index is read, and no row.
+        let end =
+            |fill: &str| Uuid::parse_str(&format!("{digits}{}", fill.repeat(32_usize.saturating_sub(digits.len()))));
+        let (Ok(first), Ok(last)) = (end("0"), end("f")) else { return Ok(Vec::new()) };
+        let sql = "SELECT r.uuid FROM (
+                 SELECT id FROM run WHERE uuid >= $1 AND uuid <= $2
+                 UNION SELECT id FROM run WHERE substr(hex(uuid), -length($3)) = upper($3)) AS found
+             JOIN run r ON r.id = found.id WHERE r.project_id = $4 AND r.component_id IS NOT NULL
+             ORDER BY r.started_at DESC, r.uuid DESC LIMIT $5";
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.all(sql, params![project, digits, limit], |row| row.get(0))
+        self.all(sql, params![Bytes(first), Bytes(last), digits, project, limit], |row| row.get(0))
     }
 
     fn select(&mut self, project: ProjectKey, selection: &RunSelection) -> Result<Vec<RunKey>> {
