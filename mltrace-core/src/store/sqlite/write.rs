@@ -201,10 +201,11 @@ impl<'c> SqliteWriter<'c> {
     }
 
     pub(super) fn make_common(&self, version: VersionKey, names: usize) -> Result<bool> {
+        // What is common already is not counted again.
         let sql = "INSERT INTO common SELECT me.id_value FROM version me WHERE me.id = $1 AND me.id_kind = 0
-             AND $2 <= (SELECT count(*) FROM (SELECT 1 FROM version v WHERE v.id_kind = 0 AND v.tail = me.tail
-                 AND v.id_value = me.id_value LIMIT $2))
-             AND NOT EXISTS (SELECT 1 FROM common WHERE common.id_value = me.id_value)";
+             AND CASE WHEN EXISTS (SELECT 1 FROM common WHERE common.id_value = me.id_value) THEN 0
+                 ELSE $2 <= (SELECT count(*) FROM (SELECT 1 FROM version v WHERE v.id_kind = 0 AND v.tail = me.tail
+                     AND v.id_value = me.id_value LIMIT $2)) END";
         Ok(self.execute(sql, params![version, i64::try_from(names).unwrap_or(i64::MAX)])? > 0)
     }
 
