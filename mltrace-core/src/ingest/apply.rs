@@ -479,13 +479,9 @@ impl<'w, 'r> Applier<'w, 'r> {
 
 /// Returns the first end of each run.
 fn ends_of(records: &[Record]) -> HashMap<RunId, &End> {
-    let mut ends = HashMap::new();
-    for record in records {
-        if let Record::End(end) = record {
-            ends.entry(end.run).or_insert(end);
-        }
-    }
-    ends
+    // The last one that is put in stays.
+    let ends = records.iter().rev().filter_map(|record| if let Record::End(end) = record { Some(end) } else { None });
+    ends.map(|end| (end.run, end)).collect()
 }
 
 /// Returns the row of a run that has ended so.
