@@ -1,6 +1,7 @@
 //! Counts instructions, which are the same however busy the machine is, against bounds: `cargo bench --bench counts`.
 //! It needs valgrind and `gungraun-runner` of the version that `Cargo.lock` names.
 #![allow(missing_docs, reason = "gungraun's and the attribute's own items")]
+#![allow(clippy::disallowed_methods, reason = "gungraun ends the process, and its project is the one it stands in")]
 
 #[path = "../ratios/world.rs"]
 #[allow(dead_code, reason = "the ratios use more of it")]
@@ -33,7 +34,6 @@ fn call() {
 }
 
 /// Stands in a project of its own, where one run is recorded already.
-#[expect(clippy::disallowed_methods, reason = "the project of this process is the one it stands in")]
 fn recording() {
     let folder = tempfile::tempdir().expect("a temporary folder").keep();
     std::env::set_current_dir(folder).expect("the folder is there");
@@ -109,7 +109,7 @@ fn flagged(count: u32) -> Asked {
 }
 
 #[library_benchmark]
-#[bench::hundred(args = (100), setup = flagged, config = at_most(100_000_000))]
+#[bench::hundred(args = (10), setup = flagged, config = at_most(100_000_000))]
 fn reviewing(mut asked: Asked) -> Asked {
     asked.review();
     asked
