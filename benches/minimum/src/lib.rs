@@ -50,15 +50,15 @@ pub fn rows(store: &Path) -> Vec<Rows> {
 }
 
 fn rows_of(store: &Connection, table: &str) -> Rows {
-    // Generated columns are not among them.
-    let mut statement = store.prepare("SELECT name FROM pragma_table_info(?)").expect("SQL");
-    let names = statement.query_map([table], |row| row.get::<_, String>(0)).expect("names");
-    let names = names.collect::<Result<Vec<_>, _>>().expect("names");
-    let (columns, names) = (names.len(), names.join(", "));
+    // What the database works out from other columns is not among these.
+    let mut columns = store.prepare("SELECT name FROM pragma_table_info(?)").expect("SQL");
+    let columns: Vec<String> =
+        columns.query_map([table], |row| row.get(0)).expect("names").collect::<Result<_, _>>().expect("names");
+    let names = columns.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
     let mut statement = store.prepare(&format!("SELECT {names} FROM \"{table}\"")).expect("the table is there");
-    let rows = statement.query_map([], |row| (0..columns).map(|column| row.get(column)).collect()).expect("rows");
+    let rows = statement.query_map([], |row| (0..columns.len()).map(|column| row.get(column)).collect()).expect("rows");
     let rows = rows.collect::<Result<_, _>>().expect("rows");
-    let places = vec!["?"; columns].join(", ");
+    let places = vec!["?"; columns.len()].join(", ");
     Rows { insert: format!("INSERT OR REPLACE INTO \"{table}\" ({names}) VALUES ({places})"), rows }
 }
 
@@ -68,8 +68,8 @@ pub fn empty_store(path: &Path) -> Connection {
     let store = Connection::open(path).expect("room for a store");
     store.pragma_update(None, "journal_mode", "wal").expect("a local file system");
     store.pragma_update(None, "synchronous", "full").expect("a setting");
-    store.pragma_update(None, "foreign_keys", false).expect("a setting");
     Schema::CURRENT.make(&store).expect("the schema");
+    store.pragma_update(None, "foreign_keys", false).expect("a setting");
     store
 }
 
