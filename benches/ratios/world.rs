@@ -103,12 +103,7 @@ impl Artifact {
 
     fn version(self) -> Option<VersionId> {
         match self {
-            Self::File(number) => {
-                // As the bytes of a hash are: without order.
-                let mut hash = [7; 32];
-                hash[..8].copy_from_slice(&u64::from(number + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes());
-                Some(VersionId::Content(hash))
-            }
+            Self::File(number) => Some(VersionId::Content(*blake3::hash(&number.to_le_bytes()).as_bytes())),
             Self::Address(_) => None,
         }
     }
