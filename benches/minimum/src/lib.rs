@@ -102,7 +102,7 @@ fn walk_inside(store: &Connection, artifacts: &[&str]) -> Vec<Vec<Value>> {
     let mut last = store
         .prepare_cached(
             "SELECT w.run_id FROM write w JOIN artifact a ON a.id = w.artifact_id
-             WHERE a.name = ? AND w.version_id IS NOT NULL ORDER BY w.at DESC LIMIT 1",
+             WHERE a.project_id = 1 AND a.name = ? AND w.version_id IS NOT NULL ORDER BY w.at DESC LIMIT 1",
         )
         .expect("SQL");
     let mut run = store

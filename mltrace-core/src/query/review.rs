@@ -135,12 +135,7 @@ impl Reader<'_> {
         let others = self.judged_components(case, &near)?;
         let mut edges = case.edges.clone();
         edges.extend(self.store.upstream(&others, None)?);
-        let mut outputs = Vec::new();
-        for detail in self.store.details(&[others, near].concat(), false)? {
-            let unlabelled =
-                detail.writes.into_iter().filter(|write| write.label.is_none_or(|label| label == Verdict::None));
-            outputs.extend(unlabelled.filter_map(|write| Some((detail.key, write.name, write.version?))));
-        }
+        let outputs = self.store.unjudged(&[others, near].concat())?;
         let writers: Vec<RunKey> = outputs.iter().map(|(run, ..)| *run).collect();
         let told = lineage::look_next(&beliefs, &writers, &edges, LOOKS);
         let look = |look: lineage::Look| {

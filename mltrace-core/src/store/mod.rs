@@ -95,6 +95,8 @@ pub trait Store {
     fn run_names(&mut self, runs: &[RunKey]) -> Result<Vec<RunName>>;
     /// Returns the last verdict on each version that has one, oldest first; or all verdicts ever given.
     fn labels(&mut self, project: ProjectKey, only_last: bool) -> Result<Vec<LabelRow>>;
+    /// Returns the versions that these runs wrote and of which no verdict counts, run by run.
+    fn unjudged(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, ArtifactName, VersionId)>>;
     /// Returns the run that wrote a version first: who makes the same bytes again repeats what another one began.
     fn first_writer(&mut self, version: VersionKey) -> Result<Option<RunKey>>;
     /// Returns what is still to be hashed for processes of `host` that are gone.

@@ -296,6 +296,10 @@ impl Store for SqliteStore {
         self.names_of_runs(runs)
     }
 
+    fn unjudged(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, ArtifactName, VersionId)>> {
+        self.unjudged_of(runs)
+    }
+
     fn labels(&mut self, project: ProjectKey, only_last: bool) -> Result<Vec<LabelRow>> {
         let sql = "SELECT l.uuid, v.id, a.name, v.id_kind, v.id_value, l.verdict, l.reason, l.by, l.at
              FROM label l CROSS JOIN version v ON v.id = l.version_id CROSS JOIN artifact a ON a.id = v.artifact_id

@@ -6,7 +6,7 @@ use rusqlite::{Row, params};
 
 use super::SqliteStore;
 use super::find::{key_list, version_at};
-use super::keys::KeyMap;
+use super::keys::{KeyMap, among};
 use super::map::{version_columns, version_id};
 use super::write::FIND_VERSION;
 use crate::model::{ArtifactName, RunId, Status, Timestamp, Version, VersionId};
@@ -121,6 +121,24 @@ impl SqliteStore {
         self.all(sql, [project], |row| {
             let is_known = row.get::<_, Option<i64>>(0)?.is_some();
             Ok((ArtifactName(row.get(5)?), if is_known { Some(version_at(row)?) } else { None }))
+        })
+    }
+
+    pub(super) fn unjudged_of(&self, runs: &[RunKey]) -> Result<Vec<(RunKey, ArtifactName, VersionId)>> {
+        const SQL: &str = concat!(
+            "SELECT w.run_id, a.name, v.id_kind, v.id_value FROM json_each($1) AS asked
+             CROSS JOIN write w ON ",
+            among!("w.run_id"),
+            " JOIN artifact a ON a.id = w.artifact_id JOIN version v ON v.id = w.version_id
+             WHERE 2 = coalesce((SELECT l.verdict FROM label l WHERE l.version_id = w.version_id
+                 ORDER BY l.at DESC, l.uuid DESC LIMIT 1), 2)
+             ORDER BY w.run_id, w.n"
+        );
+        let mut sorted = runs.to_vec();
+        sorted.sort_unstable();
+        sorted.dedup();
+        self.each(SQL, &sorted, |row| {
+            Ok((row.get(0)?, ArtifactName(row.get(1)?), version_id(row, 2)?.unwrap_or(VersionId::None)))
         })
     }
 
