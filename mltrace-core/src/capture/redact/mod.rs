@@ -10,6 +10,8 @@ mod url;
 
 mod scan;
 
+mod clean;
+
 mod value;
 
 mod record;

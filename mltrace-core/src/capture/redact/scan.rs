@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::url::{Url, end_in_text};
-use super::{REDACTED, assign, shape};
+use super::{REDACTED, assign, clean, shape};
 
 /// Returns `text` without the secrets in it: tokens in the shapes that services issue, private keys, values given to
 /// names of secrets, credentials in addresses, signed queries.
@@ -12,13 +12,13 @@ use super::{REDACTED, assign, shape};
 /// Text without any of them comes back as it is, quickly.
 #[must_use]
 pub fn text(text: &str) -> Cow<'_, str> {
-    Scan { text, scope: Scope::Text, url: Url::default() }.run()
+    scan(text, Scope::Text)
 }
 
 /// Returns `text` without tokens and private keys; assignments and addresses in it are left alone, as befits a path.
 #[must_use]
 pub fn tokens(text: &str) -> Cow<'_, str> {
-    Scan { text, scope: Scope::Tokens, url: Url::default() }.run()
+    scan(text, Scope::Tokens)
 }
 
 /// Returns a URI without credentials, without its query if that is signed or opens something, and without tokens.
@@ -26,11 +26,24 @@ pub fn tokens(text: &str) -> Cow<'_, str> {
 /// `https://ada:pw@host/a?X-Amz-Signature=…` becomes `https://host/a`, so that one artifact has one name.
 #[must_use]
 pub fn uri(uri: &str) -> Cow<'_, str> {
-    Scan { text: uri, scope: Scope::Uri, url: Url::new(uri, 0, uri.len()) }.run()
+    scan(uri, Scope::Uri)
 }
 
+fn scan(text: &str, scope: Scope) -> Cow<'_, str> {
+    if clean::is_known(text, scope) {
+        return Cow::Borrowed(text);
+    }
+    let url = if scope == Scope::Uri { Url::new(text, 0, text.len()) } else { Url::default() };
+    let scanned = Scan { text, scope, url }.run();
+    if matches!(scanned, Cow::Borrowed(_)) {
+        clean::remember(text, scope);
+    }
+    scanned
+}
+
+/// What is looked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Scope {
+pub(super) enum Scope {
     Text,
     Tokens,
     /// All of the text is one address.

@@ -361,3 +361,20 @@ const PARTS: &[&str] = &[
     "<",
     ">",
 ];
+
+#[test]
+fn a_text_that_is_clean_in_one_place_is_looked_at_again_in_another() {
+    let assigned = "token=Zm9vYmFyYmF6cXV4";
+    for _ in 0..3 {
+        assert_eq!(tokens(assigned), assigned, "a path may say so");
+        assert_eq!(text(assigned), "token=[redacted]");
+    }
+    // Texts that share a place in the memory of what is clean, and their beginnings and ends.
+    for number in 0..1_000 {
+        let harmless = format!("features://shop/{number:04}/of-the-day");
+        let secret = format!("features://ada:pw@shop/{number:04}/of-the-day");
+        assert_eq!(uri(&harmless), harmless);
+        assert_eq!(uri(&secret), harmless);
+        assert_eq!(uri(&harmless), harmless);
+    }
+}
