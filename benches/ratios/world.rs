@@ -97,7 +97,7 @@ impl Artifact {
     fn name(self) -> ArtifactName {
         ArtifactName(match self {
             Self::File(number) => name(number),
-            Self::Address(number) => format!("features://shop/{number:07}"),
+            Self::Address(number) => format!("pred://{number:07}"),
         })
     }
 
@@ -214,7 +214,8 @@ fn records(step: &Step, began: Timestamp) -> [Record; 2] {
         code: None,
         git: None,
         declared: None,
-        params: [("seed".to_owned(), 7.into())].into(),
+        // Those that are compared with other tools' rows have none.
+        params: step.writes.version().map(|_| ("seed".to_owned(), 7.into())).into_iter().collect(),
         inputs,
         host: None,
         user: None,

@@ -5,9 +5,12 @@ use std::path::Path;
 
 use mltrace_core::config::{Durability, Environment, Home};
 use mltrace_core::ingest;
-use mltrace_core::journal;
-use mltrace_core::model::{End, Header, NoteFact, ProcessId, Record, RunId, Start, Status, Timestamp};
-use mltrace_core::query::Reader;
+use mltrace_core::journal::{self, Writer};
+use mltrace_core::model::{
+    ArtifactName, End, Header, NoteFact, ProcessId, ReadFact, Record, RunId, Start, Status, Timestamp, WriteFact,
+};
+use mltrace_core::query::{Reader, TraceOptions};
+use mltrace_core::store::{self, Mode};
 use proptest::prelude::*;
 
 fn start(run: RunId, second: i64) -> Record {
@@ -221,4 +224,48 @@ fn the_end_that_the_process_tells_which_began_the_run_counts_in_any_order() {
         let runs = Reader::new(folded.store.as_mut(), &home, folder.path()).recent(&Default::default()).unwrap().runs;
         assert_eq!(runs[0].status, expected, "{ends:?}");
     }
+}
+
+/// A run of which only the end arrived is upstream of others, and takes nobody's place among them.
+#[test]
+fn a_run_without_its_start_shifts_no_depths() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::find(folder.path(), None, &Environment::default());
+    let header = Header { project: home.project.clone(), ..Header::default() };
+    let mut writer = Writer::open(&home.journal(), header, Durability::Process).unwrap();
+    let mut tell = |second: i64, reads: &[&str], writes: &str, is_start_lost: bool| {
+        let run = RunId::new();
+        let (Record::Start(mut start), Record::End(mut end)) = (start(run, second), end(run, second)) else { return };
+        let read = |(n, name): (u32, &&str)| ReadFact {
+            n,
+            name: ArtifactName((*name).to_owned()),
+            argument: None,
+            kind: None,
+            at: None,
+            version: None,
+            size: None,
+        };
+        start.component = writes.to_owned();
+        start.inputs = (0..).zip(reads).map(read).collect();
+        end.outputs = vec![WriteFact {
+            n: 9,
+            name: ArtifactName(writes.to_owned()),
+            argument: None,
+            kind: None,
+            at: None,
+            version: None,
+            size: None,
+        }];
+        let records = if is_start_lost { vec![] } else { vec![Record::Start(start)] };
+        writer.append(&[records, vec![Record::End(end)]].concat()).unwrap();
+    };
+    tell(1, &[], "x://raw", false);
+    tell(2, &[], "x://lost", true);
+    tell(3, &["x://raw"], "x://clean", false);
+    tell(4, &["x://lost", "x://clean"], "x://model", false);
+    let mut store = store::open(&home, Mode::Write).unwrap();
+    ingest::fold(&home, store.as_mut()).unwrap();
+    let trace = Reader::new(store.as_mut(), &home, folder.path()).trace("x://model", &TraceOptions::default()).unwrap();
+    let told: Vec<(&str, u32)> = trace.runs.iter().map(|at| (at.run.component.as_str(), at.depth)).collect();
+    assert_eq!(told, [("x://model", 0), ("x://clean", 1), ("x://raw", 2)]);
 }
