@@ -40,7 +40,7 @@ fn recording() {
     call();
 }
 
-#[library_benchmark(setup = recording, config = at_most(25_000))]
+#[library_benchmark(setup = recording, config = at_most(35_000))]
 fn a_recorded_call(_: ()) {
     call();
 }

@@ -54,15 +54,10 @@ pub(crate) fn fan(width: u32) -> Vec<Step> {
     (0..width).map(|writes| files(0..0, writes)).chain([files(0..width, width)]).collect()
 }
 
-/// Returns so many runs in chains of ten. Each reads two addresses and writes one: of the run before it and of the
-/// chain's source, or two that no run writes.
+/// Returns so many runs, each of which reads the two addresses that the two runs before it wrote, and writes one.
 pub(crate) fn addresses(runs: u32) -> Vec<Step> {
-    let step = |run: u32| {
-        let source = Artifact::Address(run / 10 * 10);
-        let before =
-            if run.is_multiple_of(10) { Artifact::Address(1_000_000_000 + run) } else { Artifact::Address(run) };
-        Step { reads: vec![source, before], writes: Artifact::Address(run + 1) }
-    };
+    let step =
+        |run: u32| Step { reads: [run, run + 1].map(Artifact::Address).into(), writes: Artifact::Address(run + 2) };
     (0..runs).map(step).collect()
 }
 
