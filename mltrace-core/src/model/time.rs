@@ -1,6 +1,6 @@
 //! A moment, in microseconds since 1970 in UTC: what is stored, compared and printed.
 
-use chrono::{DateTime, Datelike, SecondsFormat, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Timelike, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A moment in microseconds since 1970-01-01T00:00:00Z.
@@ -95,10 +95,41 @@ fn put(digits: &mut [u8], mut number: u32) {
     }
 }
 
+/// Reads a time in the form that this project writes it; `None` of every other form, and of what is no time.
+fn printed(text: &[u8]) -> Option<Timestamp> {
+    let (clock, rest) = text.split_first_chunk::<19>()?;
+    let fraction = rest.strip_suffix(b"Z")?;
+    if [clock[4], clock[7], clock[10], clock[13], clock[16]] != *b"--T::" {
+        return None;
+    }
+    let micros = match fraction {
+        [] => 0,
+        [b'.', millis @ ..] if millis.len() == 3 => number(millis)? * 1000,
+        [b'.', micros @ ..] if micros.len() == 6 => number(micros)?,
+        _ => return None,
+    };
+    let date = NaiveDate::from_ymd_opt(
+        i32::try_from(number(&clock[0..4])?).ok()?,
+        number(&clock[5..7])?,
+        number(&clock[8..10])?,
+    )?;
+    let (hour, minute, second) = (number(&clock[11..13])?, number(&clock[14..16])?, number(&clock[17..19])?);
+    let time = date.and_hms_micro_opt(hour, minute, second, micros)?;
+    Some(Timestamp(time.and_utc().timestamp_micros()))
+}
+
+/// Returns the number that a few digits write.
+fn number(digits: &[u8]) -> Option<u32> {
+    digits.iter().try_fold(0, |number, digit| digit.is_ascii_digit().then(|| number * 10 + u32::from(digit - b'0')))
+}
+
 impl std::str::FromStr for Timestamp {
     type Err = chrono::ParseError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Some(time) = printed(text.as_bytes()) {
+            return Ok(time);
+        }
         DateTime::parse_from_rfc3339(text).map(|time| Self(time.timestamp_micros()))
     }
 }
@@ -114,9 +145,22 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse()
-            .map_err(|error| serde::de::Error::custom(format!("`{text}` is not a time as RFC 3339 writes it: {error}")))
+        deserializer.deserialize_str(Text)
+    }
+}
+
+/// Takes a time from its text without a copy of it.
+struct Text;
+
+impl serde::de::Visitor<'_> for Text {
+    type Value = Timestamp;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a time as RFC 3339 writes it")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Timestamp, E> {
+        text.parse().map_err(|error| E::custom(format!("`{text}` is not a time as RFC 3339 writes it: {error}")))
     }
 }
 
@@ -133,10 +177,48 @@ mod tests {
                 let expected =
                     DateTime::from_timestamp_micros(micros).unwrap().to_rfc3339_opts(SecondsFormat::AutoSi, true);
                 assert_eq!(Timestamp(micros).to_string(), expected);
+                let read = printed(expected.as_bytes());
+                let is_plain = (Timestamp::MIN..=Timestamp::MAX).contains(&Timestamp(micros));
+                assert_eq!(read, is_plain.then_some(Timestamp(micros)), "{expected}");
                 assert_eq!(serde_json::to_value(Timestamp(micros)).unwrap(), expected);
             }
             step = (step * 31 + 17) % 600_000_000_011;
             micros += 100_000_000_000 + step * 997;
+        }
+    }
+
+    #[test]
+    fn what_is_not_written_here_is_read_as_chrono_reads_it() {
+        let times = [
+            "2021-05-02T10:07:26Z",
+            "2021-05-02T10:07:26.1Z",
+            "2021-05-02T10:07:26.123Z",
+            "2021-05-02T10:07:26.1234Z",
+            "2021-05-02T10:07:26.123456Z",
+            "2021-05-02T10:07:26.1234567Z",
+            "2021-05-02T10:07:26+00:00",
+            "2021-05-02T10:07:26.123+02:00",
+            "2021-05-02t10:07:26z",
+            "2021-05-02 10:07:26Z",
+            "2016-12-31T23:59:60Z",
+            "2016-12-31T23:59:60.500Z",
+            "2021-02-29T10:07:26Z",
+            "2020-02-29T10:07:26Z",
+            "2021-13-01T10:07:26Z",
+            "2021-05-02T24:00:00Z",
+            "2021-05-02T10:60:00Z",
+            "2021-05-02T10:07:61Z",
+            "2021-05-02T10:07:26",
+            "Z",
+            "",
+            "+021-05-02T10:07:26Z",
+            "2021-05-02T10:07:26.Z",
+            "2021-05-02T10:07:26.12 Z",
+            "2021_05-02T10:07:26Z",
+        ];
+        for text in times {
+            let expected = DateTime::parse_from_rfc3339(text).map(|time| Timestamp(time.timestamp_micros()));
+            assert_eq!(text.parse::<Timestamp>(), expected, "{text}");
         }
     }
 }
