@@ -1,5 +1,6 @@
 //! One record at a time into the open transaction, in any order and any number of times.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::bind::{COMMON, TELLING_BYTES};
@@ -33,22 +34,22 @@ pub(super) struct Touched {
 
 /// What a run works on: its input names and parameters, each with when it was told last.
 #[derive(Debug, Default)]
-struct Work {
-    inputs: BTreeMap<String, ArtifactKey>,
-    params: BTreeMap<String, (Timestamp, String)>,
+struct Work<'r> {
+    inputs: BTreeMap<Cow<'r, str>, ArtifactKey>,
+    params: BTreeMap<Cow<'r, str>, (Timestamp, String)>,
 }
 
-impl Work {
+impl Work<'_> {
     fn signature(&self) -> Option<i64> {
-        let params = self.params.iter().map(|(name, (_, value))| (name.as_str(), value.as_str()));
-        super::settle::signature(self.inputs.iter().map(|(name, artifact)| (name.as_str(), *artifact)), params)
+        let params = self.params.iter().map(|(name, (_, value))| (name.as_ref(), value.as_str()));
+        super::settle::signature(self.inputs.iter().map(|(name, artifact)| (name.as_ref(), *artifact)), params)
     }
 }
 
 /// Returns what a run works on that is in the store already.
-fn stored_work(writer: &mut dyn Writer, run: RunKey) -> Result<Work> {
-    let inputs = writer.inputs(run)?.into_iter().collect();
-    let params = writer.params(run)?.into_iter().map(|(name, value)| (name, (Timestamp::MIN, value))).collect();
+fn stored_work(writer: &mut dyn Writer, run: RunKey) -> Result<Work<'static>> {
+    let inputs = writer.inputs(run)?.into_iter().map(|(name, artifact)| (name.into(), artifact)).collect();
+    let params = writer.params(run)?.into_iter().map(|(name, value)| (name.into(), (Timestamp::MIN, value))).collect();
     Ok(Work { inputs, params })
 }
 
@@ -65,7 +66,7 @@ pub(super) struct Applier<'w, 'r> {
     /// The first end of each run: where its start is here too, the run's row is written once, as it stands then.
     ends: HashMap<RunId, &'r End>,
     /// What runs that began in this transaction work on.
-    works: HashMap<RunKey, Work>,
+    works: HashMap<RunKey, Work<'r>>,
     /// Runs whose row is to be written again.
     changed: BTreeSet<RunId>,
     touched: Touched,
@@ -95,7 +96,7 @@ impl<'w, 'r> Applier<'w, 'r> {
     }
 
     /// Stores one record.
-    pub(super) fn apply(&mut self, record: &Record) -> Result<()> {
+    pub(super) fn apply(&mut self, record: &'r Record) -> Result<()> {
         match record {
             // A line of an import is from elsewhere and lands on its own: see `fold`.
             Record::Process(_) | Record::Rotated | Record::Line(_) => Ok(()),
@@ -107,7 +108,7 @@ impl<'w, 'r> Applier<'w, 'r> {
             }
             Record::Git(git) => self.writer.keep_git(git),
             Record::Start(start) => self.start(start),
-            Record::Read { run, read } => self.edge(*run, |this, key| this.read(key, read, None)),
+            Record::Read { run, read } => self.edge(*run, |this, key| this.late_read(key, read, None)),
             Record::Write { run, write } => self.edge(*run, |this, key| this.write(key, write)),
             Record::Due(due) => self.edge(due.run, |this, key| this.writer.add_due(key, due)),
             Record::Fingerprint(fact) => self.fingerprint(fact),
@@ -121,18 +122,19 @@ impl<'w, 'r> Applier<'w, 'r> {
     }
 
     /// Works out what follows from everything that was applied, and returns how many runs were touched.
-    pub(super) fn finish(self) -> Result<usize> {
+    pub(super) fn finish(mut self) -> Result<usize> {
         if let (Some(process), Some(at)) = (self.process, self.last_seen) {
             self.writer.saw_process(process, at)?;
         }
+        let works = std::mem::take(&mut self.touched.works);
         let mut rows: HashMap<RunKey, RunRow> = HashMap::with_capacity(self.runs.len());
         let changed: BTreeSet<RunKey> =
             self.changed.iter().filter_map(|id| self.runs.get(id)).map(|(key, _)| *key).collect();
         rows.extend(self.runs.into_values());
-        super::settle::settle(self.writer, &self.touched, &rows)?;
+        super::settle::settle(self.writer, self.touched, &rows)?;
         for (key, row) in &mut rows {
             let mut is_changed = changed.contains(key);
-            if self.touched.works.contains(key) {
+            if works.contains(key) {
                 let signature = match self.works.get(key) {
                     Some(work) => work.signature(),
                     None => stored_work(self.writer, *key)?.signature(),
@@ -158,7 +160,7 @@ impl<'w, 'r> Applier<'w, 'r> {
             rows.insert(*run, row);
         }
         let touched = Touched { statuses: died.into_iter().collect(), ..Touched::default() };
-        super::settle::settle(writer, &touched, &rows)?;
+        super::settle::settle(writer, touched, &rows)?;
         Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
     }
 
@@ -210,66 +212,64 @@ impl<'w, 'r> Applier<'w, 'r> {
         }
     }
 
-    fn start(&mut self, start: &Start) -> Result<()> {
+    fn start(&mut self, start: &'r Start) -> Result<()> {
         self.saw(start.at);
         let Some(fresh) = self.started(start)? else { return Ok(()) };
         let work = self.told_work(start)?;
         let first = self.ends.get(&start.run).map_or_else(|| fresh.clone(), |end| ended(&fresh, end));
         let first = RunRow { signature: work.signature(), ..first };
         let added = if self.runs.contains_key(&start.run) { None } else { self.writer.add_run(&first)? };
-        let key = if let Some(key) = added {
+        if let Some(key) = added {
             self.runs.insert(start.run, (key, first));
-            self.works.insert(key, work);
-            key
-        } else {
-            let Some(key) = self.run(start.run)? else { return Ok(()) };
-            let Some((_, row)) = self.runs.get_mut(&start.run) else { return Ok(()) };
-            if row.component.is_some() {
-                let is_over = !matches!(row.status, Status::Running | Status::Died);
-                return self.started_before(key, start, is_over);
+            for (name, (at, value)) in &work.params {
+                self.writer.param(key, name, value, *at)?;
             }
-            // The end came first: it keeps what it said.
-            *row = RunRow {
-                status: row.status,
-                ended_at: row.ended_at,
-                duration_us: row.duration_us,
-                error: row.error.take(),
-                ..fresh
-            };
-            self.changed.insert(start.run);
-            self.touched.statuses.insert(key);
-            key
+            for read in &start.inputs {
+                self.read(key, read, Some(start.at))?;
+            }
+            self.works.insert(key, work);
+            return Ok(());
+        }
+        let Some(key) = self.run(start.run)? else { return Ok(()) };
+        let Some((_, row)) = self.runs.get_mut(&start.run) else { return Ok(()) };
+        if row.component.is_some() {
+            let is_over = !matches!(row.status, Status::Running | Status::Died);
+            return self.started_before(key, start, is_over);
+        }
+        // The end came first: it keeps what it said.
+        *row = RunRow {
+            status: row.status,
+            ended_at: row.ended_at,
+            duration_us: row.duration_us,
+            error: row.error.take(),
+            ..fresh
         };
+        self.changed.insert(start.run);
+        self.touched.statuses.insert(key);
         self.touched.works.insert(key);
-        for (name, value) in &start.params {
-            self.set_param(key, name, &value.to_string(), start.at)?;
-        }
-        for read in &start.inputs {
-            self.read(key, read, Some(start.at))?;
-        }
-        Ok(())
+        let mut params = start.params.iter();
+        params.try_for_each(|(name, value)| self.set_param(key, name, &value.to_string(), start.at))?;
+        start.inputs.iter().try_for_each(|read| self.late_read(key, read, Some(start.at)))
     }
 
     /// Returns what the start of a run says that it works on.
-    fn told_work(&mut self, start: &Start) -> Result<Work> {
+    fn told_work(&mut self, start: &'r Start) -> Result<Work<'r>> {
         let mut work = Work::default();
         for read in &start.inputs {
-            work.inputs.insert(read.name.0.clone(), self.writer.artifact(self.project, &read.name, read.kind)?);
+            work.inputs.insert(read.name.0.as_str().into(), self.writer.artifact(self.project, &read.name, read.kind)?);
         }
-        let params = start.params.iter().map(|(name, value)| (name.clone(), (start.at, value.to_string())));
+        let params = start.params.iter().map(|(name, value)| (name.as_str().into(), (start.at, value.to_string())));
         work.params.extend(params);
         Ok(work)
     }
 
     /// Takes what a start tells of a run that is known: an import may know inputs and parameters that a former one, of
     /// the run while it went on, did not know.
-    fn started_before(&mut self, key: RunKey, start: &Start, is_over: bool) -> Result<()> {
+    fn started_before(&mut self, key: RunKey, start: &'r Start, is_over: bool) -> Result<()> {
         if self.writer.run_row(key)?.started_at != Some(start.at) {
             return Ok(());
         }
-        for read in &start.inputs {
-            self.read(key, read, Some(start.at))?;
-        }
+        start.inputs.iter().try_for_each(|read| self.late_read(key, read, Some(start.at)))?;
         // What ended has told all its parameters.
         let news = start.params.iter().filter(|_| !is_over);
         news.into_iter().try_for_each(|(name, value)| self.set_param(key, name, &value.to_string(), start.at))
@@ -281,11 +281,8 @@ impl<'w, 'r> Applier<'w, 'r> {
             return Ok(None);
         }
         let component = self.writer.component(self.project, &start.component)?;
-        let mut declaration = None;
-        if let Some(declared) = &start.declared {
-            declaration = Some(self.writer.declaration(declared)?);
-            self.amend(component, declared, start.at)?;
-        }
+        let declaration = start.declared.as_ref().map(|declared| self.writer.declaration(declared)).transpose()?;
+        start.declared.iter().try_for_each(|declared| self.amend(component, declared, start.at))?;
         let process = self.process_of(start)?;
         Ok(Some(RunRow {
             component: Some(component),
@@ -320,7 +317,17 @@ impl<'w, 'r> Applier<'w, 'r> {
         Ok(Some(process))
     }
 
-    fn read(&mut self, run: RunKey, read: &ReadFact, started_at: Option<Timestamp>) -> Result<()> {
+    /// Takes a read of a run whose row is there: it works on more than its row says.
+    fn late_read(&mut self, run: RunKey, read: &'r ReadFact, started_at: Option<Timestamp>) -> Result<()> {
+        self.touched.works.insert(run);
+        let artifact = self.read(run, read, started_at)?;
+        if let Some(work) = self.works.get_mut(&run) {
+            work.inputs.insert(read.name.0.as_str().into(), artifact);
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, run: RunKey, read: &ReadFact, started_at: Option<Timestamp>) -> Result<ArtifactKey> {
         let artifact = self.writer.artifact(self.project, &read.name, read.kind)?;
         let seen = read.version.as_ref().map(|id| self.version(artifact, id, read.size)).transpose()?;
         let at = read.at.or(started_at).unwrap_or(Timestamp::MIN);
@@ -339,11 +346,7 @@ impl<'w, 'r> Applier<'w, 'r> {
             argument: read.argument.clone(),
         };
         self.touched.new_reads.entry((run, read.n)).or_insert(row);
-        if let Some(work) = self.works.get_mut(&run) {
-            work.inputs.insert(read.name.0.clone(), artifact);
-        }
-        self.touched.works.insert(run);
-        Ok(())
+        Ok(artifact)
     }
 
     fn write(&mut self, run: RunKey, write: &WriteFact) -> Result<()> {
@@ -402,17 +405,16 @@ impl<'w, 'r> Applier<'w, 'r> {
         })
     }
 
-    fn param(&mut self, fact: &ParamFact) -> Result<()> {
+    fn param(&mut self, fact: &'r ParamFact) -> Result<()> {
         self.saw(fact.at);
-        self.edge(fact.run, |this, key| {
-            this.touched.works.insert(key);
-            this.set_param(key, &fact.name, &fact.value.to_string(), fact.at)
-        })
+        self.edge(fact.run, |this, key| this.set_param(key, &fact.name, &fact.value.to_string(), fact.at))
     }
 
-    fn set_param(&mut self, run: RunKey, name: &str, value: &str, at: Timestamp) -> Result<()> {
+    /// Takes a parameter of a run whose row is there.
+    fn set_param(&mut self, run: RunKey, name: &'r str, value: &str, at: Timestamp) -> Result<()> {
+        self.touched.works.insert(run);
         if let Some(work) = self.works.get_mut(&run) {
-            let known = work.params.entry(name.to_owned()).or_insert_with(|| (at, value.to_owned()));
+            let known = work.params.entry(name.into()).or_insert_with(|| (at, value.to_owned()));
             if known.0 <= at {
                 *known = (at, value.to_owned());
             }

@@ -21,8 +21,8 @@ pub(super) struct Binding {
 
 impl Binding {
     /// Returns the read, bound so.
-    pub(super) fn of(self, read: &ReadRow) -> ReadRow {
-        ReadRow { bound: self.bound, write: self.write, like: self.like, ..read.clone() }
+    pub(super) fn of(self, read: ReadRow) -> ReadRow {
+        ReadRow { bound: self.bound, write: self.write, like: self.like, ..read }
     }
 
     fn to(bound: Bound, found: Candidate) -> Self {

@@ -10,13 +10,13 @@ use crate::store::{ArtifactKey, Edge, ReadRow, Result, RunKey, RunRow, VersionKe
 /// Stores what is new and brings everything up to date that follows from what was touched.
 ///
 /// `rows` holds the rows of all runs that were touched.
-pub(super) fn settle(writer: &mut dyn Writer, touched: &Touched, rows: &HashMap<RunKey, RunRow>) -> Result<()> {
+pub(super) fn settle(writer: &mut dyn Writer, touched: Touched, rows: &HashMap<RunKey, RunRow>) -> Result<()> {
     let mut rebind = touched.reads.clone();
     for version in &touched.weak {
         rebind.extend(writer.reads_of_bytes(*version)?);
     }
-    settle_old_writes(writer, touched, rows, &mut rebind)?;
-    for write in touched.new_writes.values() {
+    settle_old_writes(writer, &touched, rows, &mut rebind)?;
+    for write in touched.new_writes.into_values() {
         if let Some(row) = rows.get(&write.run) {
             add_write(writer, row, write, &mut rebind)?;
         }
@@ -25,9 +25,9 @@ pub(super) fn settle(writer: &mut dyn Writer, touched: &Touched, rows: &HashMap<
     for (run, n) in &touched.reads {
         writer.read(*run, *n)?.iter().for_each(|read| sightings.add(read));
     }
-    for read in touched.new_reads.values() {
-        let bound = binding(writer, read)?.of(read);
-        let is_news = writer.add_read(&bound)? || learn_read(writer, read, &mut rebind)?;
+    for read in touched.new_reads.into_values() {
+        let bound = binding(writer, &read)?.of(read);
+        let is_news = writer.add_read(&bound)? || learn_read(writer, &bound, &mut rebind)?;
         if is_news && matches!(bound.bound, Bound::Copy | Bound::UnknownWriter) {
             sightings.add(&bound);
         }
@@ -111,16 +111,17 @@ fn learn_read(writer: &mut dyn Writer, told: &ReadRow, rebind: &mut BTreeSet<(Ru
 fn add_write(
     writer: &mut dyn Writer,
     run: &RunRow,
-    write: &WriteRow,
+    write: WriteRow,
     rebind: &mut BTreeSet<(RunKey, u32)>,
 ) -> Result<()> {
-    let counts = what_counts(writer, run, write)?;
+    let counts = what_counts(writer, run, &write)?;
     let (version, at) = counts.unzip();
-    let added = writer.add_write(&WriteRow { version, at, ..write.clone() })?;
+    let write = WriteRow { version, at, ..write };
+    let added = writer.add_write(&write)?;
     match (added, counts) {
-        (None, _) => learn_write(writer, run, write, rebind),
+        (None, _) => learn_write(writer, run, &write, rebind),
         (Some(_), Some((version, at))) => {
-            rebind.extend(readers_of(writer, run, write, version, at)?);
+            rebind.extend(readers_of(writer, run, &write, version, at)?);
             Ok(())
         }
         (Some(_), None) => Ok(()),

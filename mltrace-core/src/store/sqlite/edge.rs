@@ -2,6 +2,7 @@
 
 use rusqlite::{Params, Row, params};
 
+use super::statement::text;
 use super::write::SqliteWriter;
 use crate::model::{
     ArtifactKind, ArtifactName, Bound, Code, Declaration, Due, Git, Header, LabelFact, NoteFact, ProcessId, RunId,
@@ -61,20 +62,35 @@ fn numbered(row: &Row<'_>) -> rusqlite::Result<(RunKey, u32)> {
 
 impl SqliteWriter<'_> {
     /// Returns the last of the writes that `sql` finds, latest first: of several at one moment the one of the greatest run,
-    /// and of a run its last. To have SQLite sort them costs many times as much as to look at the few.
-    fn last_write(&self, sql: &str, params: impl Params) -> Result<Option<Candidate>> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query(params)?;
-        let mut last: Option<((Timestamp, RunId, u32), Candidate)> = None;
+    /// and of a run its last. To have SQLite sort them costs many times as much as to look at the few, and a run's id is
+    /// only looked up where two runs wrote at one moment.
+    fn last_write(&mut self, sql: &'static str, params: impl Params) -> Result<Option<Candidate>> {
+        let mut last: Vec<(Candidate, u32)> = Vec::new();
+        let mut rows = self.statement(sql)?.query(params)?;
+        let mut latest = None;
         while let Some(row) = rows.next()? {
-            let place = (row.get(3)?, row.get(4)?, row.get(5)?);
-            match &last {
-                Some((known, _)) if place.0 < known.0 => break,
-                Some((known, _)) if place < *known => {}
-                _ => last = Some((place, candidate(row)?)),
+            let at: Timestamp = row.get(3)?;
+            if *latest.get_or_insert(at) != at {
+                break;
+            }
+            last.push((candidate(row)?, row.get(4)?));
+        }
+        drop(rows);
+        let Some((mut found, mut n)) = last.pop() else { return Ok(None) };
+        for (other, other_n) in last {
+            if (self.run_id(other.run, found.run)?, other_n) > (self.run_id(found.run, other.run)?, n) {
+                (found, n) = (other, other_n);
             }
         }
-        Ok(last.map(|(_, found)| found))
+        Ok(Some(found))
+    }
+
+    /// Returns the id of a run; `None` when it is not to be told from `other`.
+    fn run_id(&mut self, run: RunKey, other: RunKey) -> Result<Option<RunId>> {
+        if run == other {
+            return Ok(None);
+        }
+        self.one("SELECT uuid FROM run WHERE id = $1", [run], |row| row.get(0))
     }
 }
 
@@ -87,6 +103,7 @@ impl Writer for SqliteWriter<'_> {
             sql,
             params![read.run, read.n, read.artifact, read.seen, read.at, read.bound, read.write, read.like, argument],
         )?;
+        self.fresh.stored_read(read.artifact, read.seen);
         Ok(added > 0)
     }
 
@@ -98,6 +115,7 @@ impl Writer for SqliteWriter<'_> {
             sql,
             params![write.run, write.n, write.artifact, write.seen, write.said_at, write.version, write.at, argument],
         )?;
+        self.fresh.stored_write(write.artifact);
         Ok((added > 0).then(|| WriteKey(self.connection.last_insert_rowid())))
     }
 
@@ -108,6 +126,7 @@ impl Writer for SqliteWriter<'_> {
     }
 
     fn put_seen(&mut self, run: RunKey, n: u32, edge: Edge, version: VersionKey) -> Result<()> {
+        self.fresh.saw(version);
         let sql = match edge {
             Edge::Read => "UPDATE read SET seen_id = $1 WHERE run_id = $2 AND n = $3",
             Edge::Write => "UPDATE write SET seen_id = $1 WHERE run_id = $2 AND n = $3",
@@ -125,16 +144,16 @@ impl Writer for SqliteWriter<'_> {
     }
 
     fn reads(&mut self, run: RunKey) -> Result<Vec<ReadRow>> {
-        self.all(&format!("SELECT {READ_COLUMNS} FROM read WHERE run_id = $1 ORDER BY n"), [run], read_row)
+        self.all(text!("SELECT {READ_COLUMNS} FROM read WHERE run_id = $1 ORDER BY n"), [run], read_row)
     }
 
     fn writes(&mut self, run: RunKey) -> Result<Vec<WriteRow>> {
-        self.all(&format!("SELECT {WRITE_COLUMNS} FROM write WHERE run_id = $1 ORDER BY n"), [run], write_row)
+        self.all(text!("SELECT {WRITE_COLUMNS} FROM write WHERE run_id = $1 ORDER BY n"), [run], write_row)
     }
 
     fn write(&mut self, run: RunKey, n: u32) -> Result<Option<WriteRow>> {
-        let sql = format!("SELECT {WRITE_COLUMNS} FROM write WHERE run_id = $1 AND n = $2");
-        self.one(&sql, params![run, n], write_row)
+        let sql = text!("SELECT {WRITE_COLUMNS} FROM write WHERE run_id = $1 AND n = $2");
+        self.one(sql, params![run, n], write_row)
     }
 
     fn inputs(&mut self, run: RunKey) -> Result<Vec<(String, ArtifactKey)>> {
@@ -144,8 +163,8 @@ impl Writer for SqliteWriter<'_> {
     }
 
     fn read(&mut self, run: RunKey, n: u32) -> Result<Option<ReadRow>> {
-        let sql = format!("SELECT {READ_COLUMNS} FROM read WHERE run_id = $1 AND n = $2");
-        self.one(&sql, params![run, n], read_row)
+        let sql = text!("SELECT {READ_COLUMNS} FROM read WHERE run_id = $1 AND n = $2");
+        self.one(sql, params![run, n], read_row)
     }
 
     fn settle(&mut self, write: WriteKey, counts: Option<(VersionKey, Timestamp)>) -> Result<()> {
@@ -171,11 +190,11 @@ impl Writer for SqliteWriter<'_> {
         at: Timestamp,
         reader: Reading,
     ) -> Result<Option<Candidate>> {
-        let sql = format!(
-            "SELECT w.id, w.run_id, w.artifact_id, w.at, r.uuid, w.n FROM write w JOIN run r ON r.id = w.run_id
+        let sql = text!(
+            "SELECT w.id, w.run_id, w.artifact_id, w.at, w.n FROM write w
              WHERE w.version_id = $1 AND w.at <= $2 AND {VISIBLE} ORDER BY w.at DESC"
         );
-        self.last_write(&sql, params![version, at, reader.run, reader.n])
+        self.last_write(sql, params![version, at, reader.run, reader.n])
     }
 
     fn open_write_of_version(
@@ -196,17 +215,20 @@ impl Writer for SqliteWriter<'_> {
         at: Timestamp,
         reader: Reading,
     ) -> Result<Option<Candidate>> {
-        let sql = format!(
-            "SELECT w.id, w.run_id, w.artifact_id, w.at, r.uuid, w.n FROM write w JOIN run r ON r.id = w.run_id
+        if self.fresh.is_unwritten(artifact) {
+            return Ok(None);
+        }
+        let sql = text!(
+            "SELECT w.id, w.run_id, w.artifact_id, w.at, w.n FROM write w
              WHERE w.artifact_id = $1 AND w.version_id IS NOT NULL AND w.at <= $2 AND {VISIBLE} ORDER BY w.at DESC"
         );
-        self.last_write(&sql, params![artifact, at, reader.run, reader.n])
+        self.last_write(sql, params![artifact, at, reader.run, reader.n])
     }
 
     fn copies(&mut self, version: VersionKey, at: Timestamp, reader: Reading, limit: usize) -> Result<Vec<Candidate>> {
         // For each other version with these bytes that was there before anybody saw them here: its last write by then of
         // a run that had not read them here.
-        let sql = format!(
+        let sql = text!(
             "SELECT w.id, w.run_id, w.artifact_id
              FROM (SELECT * FROM version me WHERE me.id = $1 AND me.id_kind = 0 AND {UNCOMMON}) AS me
              JOIN artifact mine ON mine.id = me.artifact_id
@@ -224,10 +246,13 @@ impl Writer for SqliteWriter<'_> {
              ORDER BY w.at DESC, r.uuid DESC, other.name LIMIT $5"
         );
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.all(&sql, params![version, at, reader.run, reader.n, limit], candidate)
+        self.all(sql, params![version, at, reader.run, reader.n, limit], candidate)
     }
 
     fn reads_by_time(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<Vec<(RunKey, u32)>> {
+        if self.fresh.is_unread(artifact) {
+            return Ok(Vec::new());
+        }
         // Reads after the next write that counts saw that one, or a later one.
         let sql = "SELECT run_id, n FROM read WHERE artifact_id = $1 AND seen_id IS NULL AND at >= $2
              AND at <= coalesce((SELECT min(w.at) FROM write w
@@ -236,19 +261,22 @@ impl Writer for SqliteWriter<'_> {
     }
 
     fn reads_of_content(&mut self, version: VersionKey, from: Timestamp, at: Timestamp) -> Result<Vec<(RunKey, u32)>> {
+        if self.fresh.is_unseen(version) {
+            return Ok(Vec::new());
+        }
         // Reads after the next write of the version saw that one, or a later one. For other names also the first counts.
         let next = "SELECT min(at) FROM write WHERE version_id = $1 AND at > $2";
         let last: Option<Timestamp> = self.one(next, params![version, at], |row| row.get(0))?.flatten();
         let last = last.unwrap_or(Timestamp::MAX);
         let same = "SELECT run_id, n FROM read WHERE seen_id = $1 AND at >= $2 AND at <= $3";
         let mut found = self.all(same, params![version, from, last], numbered)?;
-        let other = format!(
+        let other = text!(
             "SELECT d.run_id, d.n FROM version me
              JOIN version v ON v.id_kind = 0 AND v.tail = me.tail AND v.id_value = me.id_value AND v.id <> me.id
              JOIN read d ON d.seen_id = v.id AND d.at >= $1
              WHERE me.id = $2 AND me.id_kind = 0 AND {UNCOMMON}"
         );
-        found.extend(self.all(&other, params![from, version], numbered)?);
+        found.extend(self.all(other, params![from, version], numbered)?);
         Ok(found)
     }
 

@@ -88,13 +88,13 @@ codes! {
 }
 
 /// Returns the two columns that hold a version's id.
-pub(super) fn version_columns(id: &VersionId) -> (i64, Vec<u8>) {
+pub(super) fn version_columns(id: &VersionId) -> (i64, &[u8]) {
     match id {
-        VersionId::Content(hash) => (0, hash.to_vec()),
-        VersionId::Declared(text) => (1, text.clone().into_bytes()),
-        VersionId::Stat(text) => (2, text.clone().into_bytes()),
-        VersionId::Write(run) => (3, run.0.as_bytes().to_vec()),
-        VersionId::None => (4, Vec::new()),
+        VersionId::Content(hash) => (0, hash),
+        VersionId::Declared(text) => (1, text.as_bytes()),
+        VersionId::Stat(text) => (2, text.as_bytes()),
+        VersionId::Write(run) => (3, run.0.as_bytes()),
+        VersionId::None => (4, &[]),
     }
 }
 

@@ -23,6 +23,10 @@ mod triage;
 
 mod write;
 
+mod fresh;
+
+mod statement;
+
 mod edge;
 
 pub use open::SqliteStore;

@@ -2,10 +2,13 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension, Params, Row, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::SqliteStore;
+use super::fresh::Fresh;
+use super::keys::KeyMap;
 use super::map::{Bytes, size, size_column, version_columns, version_id};
+use super::statement::{Statements, text};
 use crate::model::{
     ArtifactKind, ArtifactName, Code, Declaration, Git, Header, LabelFact, NoteFact, ProcessId, RunId, Status,
     Timestamp, VersionId,
@@ -18,11 +21,13 @@ use crate::store::{
 /// An open transaction. What was looked up once is remembered until it ends.
 pub(super) struct SqliteWriter<'c> {
     pub(super) connection: &'c Connection,
+    pub(super) statements: Statements<'c>,
     components: HashMap<(ProjectKey, String), ComponentKey>,
-    artifacts: HashMap<(ProjectKey, String), (ArtifactKey, ArtifactKind)>,
+    artifacts: KeyMap<ProjectKey, HashMap<String, (ArtifactKey, ArtifactKind)>>,
     /// With whether the size is known.
     versions: HashMap<(ArtifactKey, VersionId), (VersionKey, bool)>,
-    keys: HashMap<(&'static str, String), i64>,
+    keys: HashMap<&'static str, HashMap<String, i64>>,
+    pub(super) fresh: Fresh,
     /// Whether retention removed anything yet.
     has_removed: Option<bool>,
 }
@@ -44,54 +49,31 @@ impl<'c> SqliteWriter<'c> {
     fn new(connection: &'c Connection) -> Self {
         Self {
             connection,
+            statements: Statements::default(),
             components: HashMap::new(),
-            artifacts: HashMap::new(),
+            artifacts: KeyMap::default(),
             versions: HashMap::new(),
             keys: HashMap::new(),
+            fresh: Fresh::default(),
             has_removed: None,
         }
     }
 
-    pub(super) fn execute(&self, sql: &str, params: impl Params) -> Result<usize> {
-        Ok(self.connection.prepare_cached(sql)?.execute(params)?)
-    }
-
-    pub(super) fn one<T>(
-        &self,
-        sql: &str,
-        params: impl Params,
-        map: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Option<T>> {
-        Ok(self.connection.prepare_cached(sql)?.query_row(params, map).optional()?)
-    }
-
-    pub(super) fn all<T>(
-        &self,
-        sql: &str,
-        params: impl Params,
-        map: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Vec<T>> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let rows = statement.query_map(params, map)?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    fn inserted(&self, sql: &str, params: impl Params) -> Result<i64> {
-        self.execute(sql, params)?;
-        Ok(self.connection.last_insert_rowid())
-    }
-
     /// Returns the row of `table` whose `column` is `key`, made with nothing else in it when it is new.
     fn keyed(&mut self, table: &'static str, column: &'static str, key: &str) -> Result<i64> {
-        if let Some(found) = self.keys.get(&(table, key.to_owned())) {
+        if let Some(found) = self.keys.get(table).and_then(|keys| keys.get(key)) {
             return Ok(*found);
         }
         let find = format!("SELECT id FROM {table} WHERE {column} = $1");
-        let id = match self.one(&find, [key], |row| row.get(0))? {
+        let known = self.connection.prepare_cached(&find)?.query_row([key], |row| row.get(0)).optional()?;
+        let id = match known {
             Some(id) => id,
-            None => self.inserted(&format!("INSERT INTO {table} ({column}) VALUES ($1)"), [key])?,
+            None => {
+                let add = format!("INSERT INTO {table} ({column}) VALUES ($1)");
+                self.connection.prepare_cached(&add)?.insert([key])?
+            }
         };
-        self.keys.insert((table, key.to_owned()), id);
+        self.keys.entry(table).or_default().insert(key.to_owned(), id);
         Ok(id)
     }
 
@@ -114,19 +96,26 @@ impl<'c> SqliteWriter<'c> {
         Ok(key)
     }
 
-    pub(super) fn amend(&self, component: ComponentKey, field: &ComponentField, at: Timestamp) -> Result<()> {
+    pub(super) fn amend(&mut self, component: ComponentKey, field: &ComponentField, at: Timestamp) -> Result<()> {
         // Of two words at the same time the larger counts, so that their order of arrival does not matter.
-        let set = |column: &str| {
-            format!(
-                "UPDATE component SET {column} = $1, {column_at} = $2 WHERE id = $3
-                 AND ({column_at} IS NULL OR {column_at} < $2 OR ({column_at} = $2 AND {column} < $1))",
-                column_at = format!("{}_at", column.trim_end_matches("_s")),
-            )
-        };
+        macro_rules! set {
+            ($column:literal, $at:literal) => {
+                text!(
+                    "UPDATE component SET {column} = $1, {at} = $2 WHERE id = $3
+                     AND ({at} IS NULL OR {at} < $2 OR ({at} = $2 AND {column} < $1))",
+                    column = $column,
+                    at = $at,
+                )
+            };
+        }
         match field {
-            ComponentField::Owner(owner) => self.execute(&set("owner"), params![owner, at, component]),
-            ComponentField::Description(text) => self.execute(&set("description"), params![text, at, component]),
-            ComponentField::StaleAfter(seconds) => self.execute(&set("stale_after_s"), params![seconds, at, component]),
+            ComponentField::Owner(owner) => self.execute(set!("owner", "owner_at"), params![owner, at, component]),
+            ComponentField::Description(text) => {
+                self.execute(set!("description", "description_at"), params![text, at, component])
+            }
+            ComponentField::StaleAfter(seconds) => {
+                self.execute(set!("stale_after_s", "stale_after_at"), params![seconds, at, component])
+            }
             ComponentField::Tag { tag, is_present } => self.execute(
                 "INSERT INTO component_tag (component_id, tag, at, is_present) VALUES ($1, $2, $3, $4)
                  ON CONFLICT (component_id, tag) DO UPDATE SET at = excluded.at, is_present = excluded.is_present
@@ -143,33 +132,43 @@ impl<'c> SqliteWriter<'c> {
         name: &ArtifactName,
         declared: Option<ArtifactKind>,
     ) -> Result<ArtifactKey> {
-        let cached = (project, name.0.clone());
-        let known = match self.artifacts.get(&cached) {
-            Some(known) => Some(*known),
-            None => self.one(
-                "SELECT id, kind FROM artifact WHERE project_id = $1 AND name = $2",
-                params![project, name.0],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )?,
-        };
         let declared = declared.filter(|kind| *kind != ArtifactKind::Unknown);
-        let (key, kind) = match (known, declared) {
-            // Of two different declarations the one that sorts first counts, whichever came first.
-            (Some((key, kind)), Some(declared))
-                if kind != declared && (kind == ArtifactKind::guess(&name.0) || declared < kind) =>
-            {
-                self.execute("UPDATE artifact SET kind = $1 WHERE id = $2", params![declared, key])?;
-                (key, declared)
-            }
-            (Some(known), _) => known,
-            (None, _) => {
-                let kind = declared.unwrap_or_else(|| ArtifactKind::guess(&name.0));
-                let add = "INSERT INTO artifact (project_id, name, kind) VALUES ($1, $2, $3)";
-                (ArtifactKey(self.inserted(add, params![project, name.0, kind])?), kind)
-            }
+        let cached = self.artifacts.get(&project).and_then(|artifacts| artifacts.get(&name.0)).copied();
+        let (key, kind) = match cached {
+            Some(known) => known,
+            None => self.named(project, name, declared.unwrap_or_else(|| ArtifactKind::guess(&name.0)))?,
         };
-        self.artifacts.insert(cached, (key, kind));
+        // Of two different declarations the one that sorts first counts, whichever came first.
+        let better =
+            declared.filter(|declared| kind != *declared && (kind == ArtifactKind::guess(&name.0) || *declared < kind));
+        if let Some(better) = better {
+            self.execute("UPDATE artifact SET kind = $1 WHERE id = $2", params![better, key])?;
+        }
+        let kind = better.unwrap_or(kind);
+        if cached != Some((key, kind)) {
+            self.artifacts.entry(project).or_default().insert(name.0.clone(), (key, kind));
+        }
         Ok(key)
+    }
+
+    /// Returns the artifact of a name, made with this kind when it is new, and its kind. Most of the names that come up
+    /// for the first time are new: so it is made at once, and looked for when that did nothing.
+    fn named(
+        &mut self,
+        project: ProjectKey,
+        name: &ArtifactName,
+        kind: ArtifactKind,
+    ) -> Result<(ArtifactKey, ArtifactKind)> {
+        let add = "INSERT INTO artifact (project_id, name, kind) VALUES ($1, $2, $3)
+             ON CONFLICT (project_id, name) DO NOTHING";
+        if self.execute(add, params![project, name.0, kind])? > 0 {
+            let key = ArtifactKey(self.connection.last_insert_rowid());
+            self.fresh.made_artifact(key);
+            return Ok((key, kind));
+        }
+        let find = "SELECT id, kind FROM artifact WHERE project_id = $1 AND name = $2";
+        let known = self.statement(find)?.query_row(params![project, name.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(known)
     }
 
     pub(super) fn version(
@@ -186,7 +185,10 @@ impl<'c> SqliteWriter<'c> {
         }
         let (kind, value) = version_columns(id);
         let add = "INSERT INTO version (artifact_id, id_kind, id_value, size) VALUES ($1, $2, $3, $4)";
-        let known = self.one(FIND_VERSION, params![artifact, kind, value], |row| row.get(0))?;
+        let known = match self.fresh.is_made(artifact) && !self.versions.contains_key(&cached) {
+            true => None,
+            false => self.one(FIND_VERSION, params![artifact, kind, value], |row| row.get(0))?,
+        };
         let key = match known {
             Some(key) => {
                 if let Some(size) = size_column(size) {
@@ -194,13 +196,17 @@ impl<'c> SqliteWriter<'c> {
                 }
                 key
             }
-            None => VersionKey(self.inserted(add, params![artifact, kind, value, size_column(size)])?),
+            None => {
+                let key = VersionKey(self.inserted(add, params![artifact, kind, value, size_column(size)])?);
+                self.fresh.made_version(key, id);
+                key
+            }
         };
         self.versions.insert(cached, (key, size.is_some()));
         Ok((key, known.is_none()))
     }
 
-    pub(super) fn make_common(&self, version: VersionKey, names: usize) -> Result<bool> {
+    pub(super) fn make_common(&mut self, version: VersionKey, names: usize) -> Result<bool> {
         // What is common already is not counted again.
         let sql = "INSERT INTO common SELECT me.id_value FROM version me WHERE me.id = $1 AND me.id_kind = 0
              AND CASE WHEN EXISTS (SELECT 1 FROM common WHERE common.id_value = me.id_value) THEN 0
@@ -209,25 +215,25 @@ impl<'c> SqliteWriter<'c> {
         Ok(self.execute(sql, params![version, i64::try_from(names).unwrap_or(i64::MAX)])? > 0)
     }
 
-    pub(super) fn is_size_known(&self, content: &VersionId) -> Result<bool> {
+    pub(super) fn is_size_known(&mut self, content: &VersionId) -> Result<bool> {
         let (kind, value) = version_columns(content);
         let sql = "SELECT 1 FROM version WHERE $1 = 0 AND id_kind = 0 AND tail = substr($2, -4) AND id_value = $2
              AND size IS NOT NULL LIMIT 1";
         Ok(self.one(sql, params![kind, value], |_| Ok(()))?.is_some())
     }
 
-    pub(super) fn version_row(&self, version: VersionKey) -> Result<VersionRow> {
+    pub(super) fn version_row(&mut self, version: VersionKey) -> Result<VersionRow> {
         let sql = "SELECT v.artifact_id, v.id_kind, v.id_value, coalesce(v.size, (SELECT o.size FROM version o
                  WHERE v.id_kind = 0 AND o.id_kind = 0 AND o.tail = v.tail AND o.id_value = v.id_value AND o.size IS NOT NULL LIMIT 1))
              FROM version v WHERE v.id = $1";
-        Ok(self.connection.prepare_cached(sql)?.query_row([version], |row| {
+        Ok(self.statement(sql)?.query_row([version], |row| {
             let id = version_id(row, 1)?.unwrap_or(VersionId::None);
             Ok(VersionRow { key: version, artifact: row.get(0)?, id, size: size(row, 3)? })
         })?)
     }
 
     pub(super) fn process(&mut self, key: &str, header: &Header) -> Result<ProcessKey> {
-        if let Some(found) = self.keys.get(&("process", key.to_owned())) {
+        if let Some(found) = self.keys.get("process").and_then(|keys| keys.get(key)) {
             return Ok(ProcessKey(*found));
         }
         let id = self.keyed("process", "key", key)?;
@@ -247,12 +253,12 @@ impl<'c> SqliteWriter<'c> {
         Ok(ProcessKey(id))
     }
 
-    pub(super) fn saw_process(&self, process: ProcessKey, at: Timestamp) -> Result<()> {
+    pub(super) fn saw_process(&mut self, process: ProcessKey, at: Timestamp) -> Result<()> {
         let sql = "UPDATE process SET last_seen = $1 WHERE id = $2 AND (last_seen IS NULL OR last_seen < $1)";
         self.execute(sql, params![at, process]).map(drop)
     }
 
-    pub(super) fn bury(&self, process: ProcessId) -> Result<Vec<RunKey>> {
+    pub(super) fn bury(&mut self, process: ProcessId) -> Result<Vec<RunKey>> {
         let find = "SELECT id FROM process WHERE key = $1";
         let Some(key) = self.one(find, [process.to_string()], |row| row.get::<_, i64>(0))? else {
             return Ok(Vec::new());
@@ -273,7 +279,7 @@ impl<'c> SqliteWriter<'c> {
         self.execute(sql, params![code.file, code.line, code.hash, code.source, id]).map(drop)
     }
 
-    pub(super) fn keep_code_check(&self, process: ProcessKey, code: CodeKey, is_in_work_tree: bool) -> Result<()> {
+    pub(super) fn keep_code_check(&mut self, process: ProcessKey, code: CodeKey, is_in_work_tree: bool) -> Result<()> {
         let sql = "INSERT INTO code_check (process_id, code_id, is_in_work_tree) VALUES ($1, $2, $3)
              ON CONFLICT (process_id, code_id) DO UPDATE SET is_in_work_tree = excluded.is_in_work_tree";
         self.execute(sql, params![process, code, is_in_work_tree]).map(drop)
@@ -300,14 +306,14 @@ impl<'c> SqliteWriter<'c> {
         name.map(|name| self.keyed("argument", "name", name)).transpose()
     }
 
-    pub(super) fn run(&self, id: RunId) -> Result<Option<(RunKey, RunRow)>> {
-        let sql = format!("SELECT {RUN_COLUMNS} FROM run WHERE uuid = $1");
-        self.one(&sql, [id], |row| Ok((row.get(0)?, run_row(row)?)))
+    pub(super) fn run(&mut self, id: RunId) -> Result<Option<(RunKey, RunRow)>> {
+        let sql = text!("SELECT {RUN_COLUMNS} FROM run WHERE uuid = $1");
+        self.one(sql, [id], |row| Ok((row.get(0)?, run_row(row)?)))
     }
 
-    pub(super) fn run_row(&self, run: RunKey) -> Result<RunRow> {
-        let sql = format!("SELECT {RUN_COLUMNS} FROM run WHERE id = $1");
-        Ok(self.connection.prepare_cached(&sql)?.query_row([run], run_row)?)
+    pub(super) fn run_row(&mut self, run: RunKey) -> Result<RunRow> {
+        let sql = text!("SELECT {RUN_COLUMNS} FROM run WHERE id = $1");
+        Ok(self.statement(sql)?.query_row([run], run_row)?)
     }
 
     pub(super) fn is_removed(&mut self, id: RunId) -> Result<bool> {
@@ -319,7 +325,7 @@ impl<'c> SqliteWriter<'c> {
         Ok(has_removed && self.one("SELECT 1 FROM tombstone WHERE uuid = $1", [id], |_| Ok(()))?.is_some())
     }
 
-    pub(super) fn add_run(&self, row: &RunRow) -> Result<Option<RunKey>> {
+    pub(super) fn add_run(&mut self, row: &RunRow) -> Result<Option<RunKey>> {
         let sql = "INSERT INTO run (uuid, project_id, component_id, status, started_at, ended_at, duration_us,
                  process_id, parent, code_id, git_id, declaration_id, error, signature)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (uuid) DO NOTHING";
@@ -345,7 +351,7 @@ impl<'c> SqliteWriter<'c> {
         Ok((added > 0).then(|| RunKey(self.connection.last_insert_rowid())))
     }
 
-    pub(super) fn put_run(&self, run: RunKey, row: &RunRow) -> Result<()> {
+    pub(super) fn put_run(&mut self, run: RunKey, row: &RunRow) -> Result<()> {
         let sql = "UPDATE run SET project_id = $1, component_id = $2, status = $3, started_at = $4, ended_at = $5,
                  duration_us = $6, process_id = $7, parent = $8, code_id = $9, git_id = $10, declaration_id = $11,
                  error = $12, signature = $13
@@ -372,37 +378,37 @@ impl<'c> SqliteWriter<'c> {
         .map(drop)
     }
 
-    pub(super) fn param(&self, run: RunKey, name: &str, value: &str, at: Timestamp) -> Result<()> {
+    pub(super) fn param(&mut self, run: RunKey, name: &str, value: &str, at: Timestamp) -> Result<()> {
         let sql = "INSERT INTO param (run_id, name, value, at) VALUES ($1, $2, $3, $4)
              ON CONFLICT (run_id, name) DO UPDATE SET value = excluded.value, at = excluded.at
              WHERE at <= excluded.at";
         self.execute(sql, params![run, name, value, at]).map(drop)
     }
 
-    pub(super) fn params(&self, run: RunKey) -> Result<Vec<(String, String)>> {
+    pub(super) fn params(&mut self, run: RunKey) -> Result<Vec<(String, String)>> {
         let sql = "SELECT name, value FROM param WHERE run_id = $1 ORDER BY name";
         self.all(sql, [run], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
-    pub(super) fn note(&self, run: RunKey, note: &NoteFact) -> Result<()> {
+    pub(super) fn note(&mut self, run: RunKey, note: &NoteFact) -> Result<()> {
         let sql = "INSERT INTO note (uuid, run_id, text, at, by) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
         self.execute(sql, params![Bytes(note.id), run, note.text, note.at, note.by]).map(drop)
     }
 
-    pub(super) fn label(&self, version: VersionKey, label: &LabelFact) -> Result<()> {
+    pub(super) fn label(&mut self, version: VersionKey, label: &LabelFact) -> Result<()> {
         let sql = "INSERT INTO label (uuid, version_id, verdict, reason, by, at) VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT DO NOTHING";
         let id = Bytes(label.id);
         self.execute(sql, params![id, version, label.verdict, label.reason, label.by, label.at]).map(drop)
     }
 
-    pub(super) fn offset(&self, journal: &str) -> Result<u64> {
+    pub(super) fn offset(&mut self, journal: &str) -> Result<u64> {
         let sql = "SELECT offset FROM journal WHERE name = $1";
         let offset = self.one(sql, [journal], |row| row.get::<_, i64>(0))?.unwrap_or_default();
         Ok(u64::try_from(offset).unwrap_or_default())
     }
 
-    pub(super) fn put_offset(&self, journal: &str, offset: Option<u64>) -> Result<()> {
+    pub(super) fn put_offset(&mut self, journal: &str, offset: Option<u64>) -> Result<()> {
         let put = "INSERT INTO journal (name, offset) VALUES ($1, $2)
              ON CONFLICT (name) DO UPDATE SET offset = excluded.offset";
         match offset {
@@ -412,7 +418,7 @@ impl<'c> SqliteWriter<'c> {
         .map(drop)
     }
 
-    pub(super) fn add_tally(&self, name: &str, count: u64) -> Result<()> {
+    pub(super) fn add_tally(&mut self, name: &str, count: u64) -> Result<()> {
         // What cannot be counted any further stays at the end: a wrong number must not keep rows out.
         let sql = "INSERT INTO tally (name, count) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET
              count = CASE WHEN count > $3 - excluded.count THEN $3 ELSE count + excluded.count END";
