@@ -62,8 +62,8 @@ pub(super) fn view(detail: RunDetail) -> Run {
         ended_at: row.ended_at,
         duration_ms: row.duration_us.map(milliseconds),
         last_seen,
-        inputs: reads.into_iter().map(input).collect(),
-        outputs: writes.into_iter().map(output).collect(),
+        inputs: each(reads, input),
+        outputs: each(writes, output),
         depends_on,
         git: git.map(|git| Git {
             commit: git.commit,
@@ -90,6 +90,13 @@ pub(super) fn view(detail: RunDetail) -> Run {
         host,
         user,
     }
+}
+
+/// Maps all of them into a vector of its own: the one that they come in is larger, and to shrink it costs more.
+fn each<T, U>(some: Vec<T>, map: impl Fn(T) -> U) -> Vec<U> {
+    let mut mapped = Vec::with_capacity(some.len());
+    mapped.extend(some.into_iter().map(map));
+    mapped
 }
 
 fn each_once<T: Ord>(mut some: Vec<T>) -> Vec<T> {

@@ -13,6 +13,7 @@ use super::SqliteStore;
 use super::keys::{CHUNK, KeyMap, among, ranges};
 use super::known::Known;
 use super::map::{Bytes, size, version_id};
+use super::redone::Reader;
 use super::write::run_row;
 use crate::model::{ArtifactName, Declaration, Git, Timestamp, Verdict};
 use crate::store::{
@@ -33,7 +34,7 @@ const RUNS: &str = concat!(
 
 /// With when the artifact was next written.
 const WRITES: &str = concat!(
-    "SELECT w.run_id, w.id, w.n, w.artifact_id, a.name, a.kind, (SELECT name FROM argument WHERE id = w.argument_id),
+    "SELECT w.run_id, w.id, w.n, w.artifact_id, a.name, a.kind, w.argument_id,
          w.version_id, v.id_kind, v.id_value, v.size, w.at, w.said_at,
          (SELECT q.at FROM write q WHERE q.artifact_id = w.artifact_id AND q.version_id IS NOT NULL
           AND q.at >= w.at AND q.id <> w.id ORDER BY q.at LIMIT 1)
@@ -144,7 +145,7 @@ impl Gathered {
         while let Some(row) = rows.next()? {
             let (run, version) = (row.get(0)?, row.get(7)?);
             let Some(detail) = detail_of(&self.places, &mut self.details, run) else { continue };
-            let write = write_detail(row)?;
+            let write = write_detail(row, self.known.argument(store, row.get(6)?)?)?;
             self.known.add_write(row.get(1)?, run, (row.get(3)?, version), row.get(13)?, &write);
             // Most runs write one thing, and a vector of them begins with room for four.
             detail.writes.reserve_exact(usize::from(detail.writes.is_empty()));
@@ -174,14 +175,14 @@ impl Gathered {
     }
 
     fn add_reads(&mut self, store: &SqliteStore, list: &str) -> Result<()> {
-        let mut reads = self.known.reads(store, list)?;
-        for reads in reads.chunk_by_mut(|one, other| one.run == other.run) {
+        let reads = self.known.reads(store, list)?;
+        for reads in reads.chunk_by(|one, other| one.run == other.run) {
             let Some(run) = reads.first().map(|read| read.run) else { continue };
             let Some(detail) = detail_of(&self.places, &mut self.details, run) else { continue };
-            let began = detail.row.started_at;
+            let reader = Reader::new(run, detail.row.started_at, reads);
             detail.reads.reserve_exact(reads.len());
             for read in reads {
-                detail.reads.push(self.known.read_detail(store, read, began)?);
+                detail.reads.push(self.known.read_detail(store, read, &reader)?);
             }
         }
         Ok(())
@@ -192,12 +193,14 @@ impl Gathered {
     }
 
     /// Returns the runs that are there, with their reads and writes in the order of their numbers.
-    fn finish(mut self) -> Vec<RunDetail> {
-        for detail in self.details.iter_mut().flatten() {
+    fn finish(self) -> Vec<RunDetail> {
+        let in_order = |mut detail: RunDetail| {
             detail.reads.sort_by_key(|read| read.n);
             detail.writes.sort_by_key(|write| write.n);
-        }
-        self.details.into_iter().flatten().collect()
+            detail
+        };
+        // Unlike `flatten`, this leaves them where they are.
+        self.details.into_iter().filter_map(|detail| detail.map(in_order)).collect()
     }
 }
 
@@ -209,12 +212,12 @@ fn detail_of<'d>(
     details.get_mut(*places.get(&run)?)?.as_mut()
 }
 
-fn write_detail(row: &Row<'_>) -> rusqlite::Result<WriteDetail> {
+fn write_detail(row: &Row<'_>, argument: Option<String>) -> rusqlite::Result<WriteDetail> {
     Ok(WriteDetail {
         n: row.get(2)?,
         name: ArtifactName(row.get(4)?),
         kind: row.get(5)?,
-        argument: row.get(6)?,
+        argument,
         version: version_id(row, 8)?,
         size: size(row, 10)?,
         at: row.get(11)?,

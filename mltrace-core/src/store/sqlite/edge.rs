@@ -24,7 +24,7 @@ const VISIBLE: &str = "(w.run_id <> $3 OR (w.said_at, w.n) < ($2, $4))";
 /// Tells of a content `me` that it is worth looking for under other names.
 const UNCOMMON: &str = "NOT EXISTS (SELECT 1 FROM common WHERE common.id_value = me.id_value)";
 
-pub(super) fn read_row(row: &Row<'_>) -> rusqlite::Result<ReadRow> {
+fn read_row(row: &Row<'_>) -> rusqlite::Result<ReadRow> {
     Ok(ReadRow {
         run: row.get(0)?,
         n: row.get(1)?,

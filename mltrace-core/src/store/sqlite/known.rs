@@ -1,23 +1,22 @@
 //! What runs read, told from what is known of the writes that they saw.
 
+use std::cell::OnceCell;
 use std::hash::Hash;
-use std::sync::LazyLock;
 
-use rusqlite::{Params, params};
+use rusqlite::{Params, Row, params};
 
 use super::SqliteStore;
-use super::edge::read_row;
 use super::keys::{KeyMap, among};
 use super::map::{size, version_id};
-use super::triage::{IS_READ_TOO, IS_REDONE};
-use crate::model::{ArtifactKind, ArtifactName, RunId, Timestamp, VersionId};
+use super::redone::{Likes, Reader, Work, Wrote};
+use crate::model::{ArtifactKind, ArtifactName, Bound, RunId, Timestamp, VersionId};
 use crate::store::{
-    ArtifactKey, ReadDetail, ReadRow, Result, RunKey, RunRow, StoreError, VersionKey, WriteDetail, WriteKey, WriteOf,
+    ArtifactKey, ReadDetail, Result, RunKey, RunRow, StoreError, VersionKey, WriteDetail, WriteKey, WriteOf,
 };
 
 const READS: &str = concat!(
     "SELECT d.run_id, d.n, d.artifact_id, d.seen_id, d.at, d.bound, d.write_id, d.like_id,
-         (SELECT name FROM argument WHERE id = d.argument_id)
+         d.argument_id
      FROM json_each($1) AS asked CROSS JOIN read d ON ",
     among!("d.run_id")
 );
@@ -31,7 +30,7 @@ const WRITES: &str = concat!(
 );
 
 const RUNS: &str = concat!(
-    "SELECT r.id, r.uuid, r.signature, r.ended_at,
+    "SELECT r.id, r.uuid, r.component_id, r.signature, r.status, r.started_at, r.ended_at,
      (SELECT y.ended_at FROM run y WHERE y.component_id = r.component_id AND y.signature = r.signature
       AND y.ended_at >= r.ended_at AND y.id <> r.id ORDER BY y.ended_at LIMIT 1)
      FROM json_each($1) AS asked CROSS JOIN run r ON ",
@@ -46,7 +45,7 @@ const VERSIONS: &str = concat!(
     among!("v.id")
 );
 
-// The rows of these three come latest first, and of one moment in any order: see `last`.
+// The rows of these come latest first, and of one moment in any order: see `last`.
 
 /// The runs that wrote an artifact before somebody read it.
 const WRITERS: &str = "SELECT b.uuid, q.at FROM write q JOIN run b ON b.id = q.run_id
@@ -59,24 +58,6 @@ const SUPERSEDED: &str = "SELECT m.uuid, q.at FROM write q JOIN run m ON m.id = 
  AND q.at >= $3 AND (q.at > $3 OR m.uuid > $4) AND q.at <= $5 AND q.run_id <> $6
  ORDER BY q.at DESC";
 
-/// The last run of the same work, other than the reader, after the writer and before the reader began, if it did the work
-/// again.
-static REDONE: LazyLock<String> = LazyLock::new(|| {
-    format!(
-        "SELECT x.uuid, x.ended_at FROM (SELECT $1 AS write_id, $2 AS run_id, $3 AS began) AS d
-         JOIN write w ON w.id = d.write_id
-         JOIN run o ON o.id = w.run_id
-         JOIN run x ON x.id = (
-             SELECT y.id FROM run y
-             WHERE y.component_id = o.component_id AND y.signature = o.signature AND y.signature IS NOT NULL
-             AND y.ended_at >= coalesce(o.ended_at, w.at)
-             AND (y.ended_at > coalesce(o.ended_at, w.at) OR y.uuid > o.uuid)
-             AND y.ended_at <= d.began AND y.status = 1 AND y.id <> d.run_id
-             ORDER BY y.ended_at DESC, y.uuid DESC LIMIT 1)
-         WHERE {IS_REDONE} AND NOT {IS_READ_TOO}"
-    )
-});
-
 /// What was met while runs were gathered.
 #[derive(Default)]
 pub(super) struct Known {
@@ -84,25 +65,31 @@ pub(super) struct Known {
     writes: KeyMap<WriteKey, Written>,
     artifacts: KeyMap<ArtifactKey, (ArtifactName, ArtifactKind)>,
     versions: KeyMap<VersionKey, (VersionId, Option<u64>)>,
+    /// What arguments, bindings and expressions are called: few texts, each met with many edges.
+    arguments: KeyMap<i64, String>,
+    likes: OnceCell<Likes>,
 }
 
-/// A run that wrote something.
-#[derive(Clone, Copy)]
-struct Wrote {
-    id: RunId,
-    signature: Option<i64>,
-    ended_at: Option<Timestamp>,
-    /// When another run of the same work first ended after it; nobody can have done it again before.
-    next_at: Option<Timestamp>,
+/// A read as its row tells it.
+pub(super) struct Read {
+    pub(super) run: RunKey,
+    n: u32,
+    artifact: ArtifactKey,
+    seen: Option<VersionKey>,
+    at: Timestamp,
+    bound: Bound,
+    write: Option<WriteKey>,
+    like: Option<WriteKey>,
+    argument: Option<i64>,
 }
 
 /// A write.
 #[derive(Clone, Copy)]
-struct Written {
-    run: RunKey,
+pub(super) struct Written {
+    pub(super) run: RunKey,
     artifact: ArtifactKey,
     version: Option<VersionKey>,
-    at: Option<Timestamp>,
+    pub(super) at: Option<Timestamp>,
     /// When the artifact was next written; nothing can have superseded it before.
     next_at: Option<Timestamp>,
 }
@@ -119,8 +106,9 @@ impl Known {
     }
 
     pub(super) fn add_run(&mut self, key: RunKey, row: &RunRow, next_at: Option<Timestamp>) {
-        let RunRow { id, signature, ended_at, .. } = *row;
-        self.runs.insert(key, Wrote { id, signature, ended_at, next_at });
+        let RunRow { id, component, signature, status, started_at, ended_at, .. } = *row;
+        let work = component.zip(signature).map(|(component, signature)| Work { component, signature });
+        self.runs.insert(key, Wrote { id, work, status, started_at, ended_at, next_at });
     }
 
     pub(super) fn add_write(
@@ -138,9 +126,20 @@ impl Known {
         }
     }
 
+    /// Returns what an argument is called.
+    pub(super) fn argument(&mut self, store: &SqliteStore, key: Option<i64>) -> Result<Option<String>> {
+        let Some(key) = key else { return Ok(None) };
+        if let Some(name) = self.arguments.get(&key) {
+            return Ok(Some(name.clone()));
+        }
+        let name: Option<String> = store.one("SELECT name FROM argument WHERE id = $1", [key], |row| row.get(0))?;
+        self.arguments.extend(name.clone().map(|name| (key, name)));
+        Ok(name)
+    }
+
     /// Returns what the listed runs read, once all that is needed to tell of it is known.
-    pub(super) fn reads(&mut self, store: &SqliteStore, list: &str) -> Result<Vec<ReadRow>> {
-        let reads = store.all(READS, [list], read_row)?;
+    pub(super) fn reads(&mut self, store: &SqliteStore, list: &str) -> Result<Vec<Read>> {
+        let reads = store.all(READS, [list], read)?;
         let seen = reads.iter().flat_map(|read| [read.write, read.like]).flatten();
         let writes = store.each(WRITES, &missing(seen, &self.writes), |row| {
             let (run, artifact, version) = (row.get(1)?, row.get(2)?, row.get(3)?);
@@ -148,8 +147,10 @@ impl Known {
         })?;
         let runs = missing(writes.iter().map(|(_, write)| write.run), &self.runs);
         self.runs.extend(store.each(RUNS, &runs, |row| {
-            let (id, signature) = (row.get(1)?, row.get(2)?);
-            Ok((row.get(0)?, Wrote { id, signature, ended_at: row.get(3)?, next_at: row.get(4)? }))
+            let work = row.get::<_, Option<_>>(2)?.zip(row.get(3)?);
+            let work = work.map(|(component, signature)| Work { component, signature });
+            let (id, status, started_at, ended_at) = (row.get(1)?, row.get(4)?, row.get(5)?, row.get(6)?);
+            Ok((row.get(0)?, Wrote { id, work, status, started_at, ended_at, next_at: row.get(7)? }))
         })?);
         let of_reads = reads.iter().map(|read| read.artifact);
         let artifacts = of_reads.chain(writes.iter().map(|(_, write)| write.artifact));
@@ -165,75 +166,55 @@ impl Known {
         Ok(reads)
     }
 
-    /// Returns a read, whose argument is taken, as an answer shows it, by a run that began at `began`.
-    pub(super) fn read_detail(
-        &self,
-        store: &SqliteStore,
-        read: &mut ReadRow,
-        began: Option<Timestamp>,
-    ) -> Result<ReadDetail> {
+    /// Returns a read as an answer shows it.
+    pub(super) fn read_detail(&mut self, store: &SqliteStore, read: &Read, reader: &Reader<'_>) -> Result<ReadDetail> {
+        let argument = self.argument(store, read.argument)?;
         let (name, kind) =
             self.artifacts.get(&read.artifact).cloned().ok_or_else(|| lost("artifact", read.artifact))?;
         let (seen, size) = read.seen.and_then(|version| self.versions.get(&version)).cloned().unzip();
         let last_writer = match read.write {
-            None => last(store, WRITERS, params![read.artifact, read.at, read.run, read.n])?.map(|(run, _)| run),
+            None => last(store, WRITERS, params![read.artifact, read.at, read.run, read.n], |_| Ok(()))?,
             Some(_) => None,
         };
         let write = read.write.and_then(|key| self.writes.get(&key));
         let like = read.like.and_then(|key| self.writes.get(&key));
-        let superseded_by = match write.zip(began) {
-            Some((write, began)) => self.superseded(store, write, read.run, began)?,
-            None => None,
-        };
-        let redone_by = match read.write.zip(began) {
-            Some((write, began)) => self.redone(store, write, read.run, began)?,
-            None => None,
+        let (superseded_by, redone_by) = match read.write.zip(write).zip(reader.began) {
+            Some(((key, write), began)) => {
+                let writer = self.writer(write)?;
+                let likes = || self.likes.get_or_init(|| Likes::of(&self.runs));
+                let superseded_by = superseded(store, write, writer.id, read.run, began)?;
+                (superseded_by, writer.redone(store, (key, write), (reader, began, self), likes)?)
+            }
+            None => (None, None),
         };
         Ok(ReadDetail {
             n: read.n,
             name,
             kind,
-            argument: read.argument.take(),
+            argument,
             at: read.at,
             seen,
             size: size.flatten(),
             bound: read.bound,
             write: write.map(|write| self.write_of(write, read.artifact)).transpose()?,
             like: like.map(|write| self.write_of(write, read.artifact)).transpose()?,
-            last_writer,
+            last_writer: last_writer.map(|(run, ..)| run),
             superseded_by,
             redone_by,
         })
     }
 
-    fn superseded(
-        &self,
-        store: &SqliteStore,
-        write: &Written,
-        reader: RunKey,
-        began: Timestamp,
-    ) -> Result<Option<(RunId, Timestamp)>> {
-        if write.next_at.is_none_or(|next| next > began) {
-            return Ok(None);
-        }
-        let writer = self.writer(write)?.id;
-        let params = params![write.artifact, write.version, write.at, writer, began, reader];
-        last(store, SUPERSEDED, params)
+    /// Returns the runs that some reads read from, in ascending order.
+    pub(super) fn sources(&self, reads: &[Read]) -> Vec<RunKey> {
+        let writes = reads.iter().filter_map(|read| self.writes.get(&read.write?));
+        let mut sources: Vec<RunKey> = writes.map(|write| write.run).collect();
+        sources.sort_unstable();
+        sources
     }
 
-    fn redone(
-        &self,
-        store: &SqliteStore,
-        key: WriteKey,
-        reader: RunKey,
-        began: Timestamp,
-    ) -> Result<Option<(RunId, Timestamp)>> {
-        let Some(write) = self.writes.get(&key) else { return Ok(None) };
-        let writer = self.writer(write)?;
-        if writer.signature.is_none() || writer.ended_at.is_some() && writer.next_at.is_none_or(|next| next > began) {
-            return Ok(None);
-        }
-        store.one(&REDONE, params![key, reader, began], |row| Ok((row.get(0)?, row.get(1)?)))
+    /// Returns a run that wrote something.
+    pub(super) fn run(&self, key: RunKey) -> Option<&Wrote> {
+        self.runs.get(&key)
     }
 
     fn write_of(&self, write: &Written, read: ArtifactKey) -> Result<WriteOf> {
@@ -253,18 +234,51 @@ impl Known {
     }
 }
 
+fn read(row: &Row<'_>) -> rusqlite::Result<Read> {
+    Ok(Read {
+        run: row.get(0)?,
+        n: row.get(1)?,
+        artifact: row.get(2)?,
+        seen: row.get(3)?,
+        at: row.get(4)?,
+        bound: row.get(5)?,
+        write: row.get(6)?,
+        like: row.get(7)?,
+        argument: row.get(8)?,
+    })
+}
+
+fn superseded(
+    store: &SqliteStore,
+    write: &Written,
+    writer: RunId,
+    reader: RunKey,
+    began: Timestamp,
+) -> Result<Option<(RunId, Timestamp)>> {
+    if write.next_at.is_none_or(|next| next > began) {
+        return Ok(None);
+    }
+    let params = params![write.artifact, write.version, write.at, writer, began, reader];
+    Ok(last(store, SUPERSEDED, params, |_| Ok(()))?.map(|(run, at, ())| (run, at)))
+}
+
 /// Returns the last of what `sql` finds, latest first: of several at one moment the run with the greatest id. To have
 /// SQLite sort them costs many times as much as to look at the few.
-fn last(store: &SqliteStore, sql: &str, params: impl Params) -> Result<Option<(RunId, Timestamp)>> {
+pub(super) fn last<T>(
+    store: &SqliteStore,
+    sql: &str,
+    params: impl Params,
+    map: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Option<(RunId, Timestamp, T)>> {
     let mut statement = store.connection.prepare_cached(sql)?;
     let mut rows = statement.query(params)?;
-    let mut last: Option<(RunId, Timestamp)> = None;
+    let mut last: Option<(RunId, Timestamp, T)> = None;
     while let Some(row) = rows.next()? {
         let (run, at) = (row.get(0)?, row.get(1)?);
         match last {
-            Some((_, latest)) if at < latest => break,
-            Some((known, _)) if known >= run => {}
-            _ => last = Some((run, at)),
+            Some((_, latest, _)) if at < latest => break,
+            Some((known, ..)) if known >= run => {}
+            _ => last = Some((run, at, map(row)?)),
         }
     }
     Ok(last)

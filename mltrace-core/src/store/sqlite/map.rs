@@ -101,14 +101,14 @@ pub(super) fn version_columns(id: &VersionId) -> (i64, &[u8]) {
 /// Returns the version's id in the columns `at` and `at + 1`, or `None` when they are NULL.
 pub(super) fn version_id(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<VersionId>> {
     let Some(kind) = row.get::<_, Option<i64>>(at)? else { return Ok(None) };
-    let value: Vec<u8> = row.get(at + 1)?;
-    let text = |value: Vec<u8>| String::from_utf8_lossy(&value).into_owned();
+    let value = row.get_ref(at + 1)?.as_bytes()?;
+    let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
     let wrong = || rusqlite::Error::FromSqlConversionFailure(at, rusqlite::types::Type::Blob, "no version id".into());
     let id = match kind {
         0 => VersionId::Content(value.try_into().map_err(|_| wrong())?),
         1 => VersionId::Declared(text(value)),
         2 => VersionId::Stat(text(value)),
-        3 => VersionId::Write(RunId(Uuid::from_slice(&value).map_err(|_| wrong())?)),
+        3 => VersionId::Write(RunId(Uuid::from_slice(value).map_err(|_| wrong())?)),
         _ => VersionId::None,
     };
     Ok(Some(id))

@@ -16,6 +16,8 @@ mod keys;
 
 mod known;
 
+mod redone;
+
 mod check;
 
 mod history;

@@ -38,7 +38,7 @@ pub(super) const IS_REDONE: &str = "x.started_at >= w.at
              WHERE xc.id = x.code_id AND oc.id = o.code_id AND xc.line > 0))";
 
 /// Whether the reader `d` read from run `x` as well: then both are parts of what it read, and neither is the fresher.
-pub(super) const IS_READ_TOO: &str = "EXISTS (
+const IS_READ_TOO: &str = "EXISTS (
      SELECT 1 FROM write p CROSS JOIN read e ON e.write_id = p.id AND e.run_id = d.run_id WHERE p.run_id = x.id)";
 
 /// How many runs one statement asks for.
