@@ -1,7 +1,9 @@
 //! How far each run is from the one that is asked about.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::hash::Hash;
+
+use crate::model::KeyMap;
 
 /// Returns every node that can be reached from `roots` over `edges` (from, to) in at most `limit` steps, with its
 /// smallest distance, nearest first. A node met again, through a diamond or a cycle, is listed once.
@@ -14,15 +16,15 @@ use std::hash::Hash;
 /// ```
 #[must_use]
 pub fn depths<N: Copy + Eq + Hash>(roots: &[N], edges: &[(N, N)], limit: Option<u32>) -> Vec<(N, u32)> {
-    let mut next: HashMap<N, Vec<N>> = HashMap::with_capacity(edges.len());
+    let mut next: KeyMap<N, Vec<N>> = KeyMap::with_capacity_and_hasher(edges.len(), Default::default());
     for (from, to) in edges {
         next.entry(*from).or_default().push(*to);
     }
-    let mut seen: HashMap<N, u32> = HashMap::with_capacity(edges.len());
+    let mut seen: KeyMap<N, ()> = KeyMap::with_capacity_and_hasher(edges.len(), Default::default());
     let mut reached = Vec::new();
     let mut queue = VecDeque::new();
     for root in roots {
-        if seen.insert(*root, 0).is_none() {
+        if seen.insert(*root, ()).is_none() {
             queue.push_back((*root, 0));
         }
     }
@@ -33,8 +35,7 @@ pub fn depths<N: Copy + Eq + Hash>(roots: &[N], edges: &[(N, N)], limit: Option<
         }
         let below = depth.saturating_add(1);
         for to in next.get(&node).into_iter().flatten() {
-            if !seen.contains_key(to) {
-                seen.insert(*to, below);
+            if seen.insert(*to, ()).is_none() {
                 queue.push_back((*to, below));
             }
         }

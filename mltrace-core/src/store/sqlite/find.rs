@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::SqliteStore;
 use super::map::{Bytes, version_columns, version_id};
+use super::walk::AT_ONCE;
 use crate::model::{ArtifactName, Due, RunId, Timestamp, VersionId};
 use crate::store::{
     ArtifactKey, Checkup, ComponentKey, ComponentRow, FresherRow, LabelRow, OutputRow, ProjectKey, Result, RunDetail,
@@ -196,8 +197,9 @@ impl Store for SqliteStore {
     }
 
     fn upstream(&mut self, runs: &[RunKey], depth: Option<u32>) -> Result<Vec<(RunKey, RunKey)>> {
-        let sql = "SELECT w.run_id FROM read d JOIN write w ON w.id = d.write_id WHERE d.run_id = $1 ORDER BY d.n";
-        self.walk(sql, runs, depth)
+        let sql = "SELECT d.run_id, w.run_id FROM read d CROSS JOIN write w ON w.id = d.write_id
+             WHERE d.run_id BETWEEN $1 AND $2 ORDER BY d.run_id, d.n";
+        self.walk(sql, AT_ONCE, runs, depth)
     }
 
     fn downstream(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, RunKey)>> {

@@ -23,6 +23,8 @@ mod check;
 mod history;
 mod triage;
 
+mod walk;
+
 mod write;
 
 mod fresh;

@@ -1,0 +1,104 @@
+//! From run to run: who wrote what a run read, who read what it wrote.
+
+use std::collections::VecDeque;
+
+use rusqlite::Statement;
+
+use super::SqliteStore;
+use super::keys::KeyMap;
+use crate::store::{Result, RunKey};
+
+/// Of how many runs beside each other the neighbours are found at once, at most.
+pub(super) const AT_ONCE: i64 = 64;
+
+/// How many runs after the one that is asked for, at most, a block of those before it holds.
+const BEYOND: i64 = 8;
+
+/// How many neighbours a run of many found at once may have on average.
+const NEIGHBOURS: i64 = 8;
+
+impl SqliteStore {
+    /// Follows `step`, which finds the pairs (run, its neighbour) of a range of runs, by run, from `runs` on and one step
+    /// further than `depth`, so that the caller can say that something was left out; of at most so many runs at once.
+    /// Returns every pair, nearest first.
+    ///
+    /// This is cheaper than a recursive statement, which keeps all pairs in tables of its own.
+    pub(super) fn walk(
+        &self,
+        step: &str,
+        at_once: i64,
+        runs: &[RunKey],
+        depth: Option<u32>,
+    ) -> Result<Vec<(RunKey, RunKey)>> {
+        let _one_look = self.look()?;
+        let mut statement = self.connection.prepare_cached(step)?;
+        let mut block = Block { at_once, ..Block::default() };
+        let mut seen: KeyMap<RunKey, ()> = runs.iter().map(|run| (*run, ())).collect();
+        let mut queue: VecDeque<(RunKey, u32)> = runs.iter().map(|run| (*run, 0)).collect();
+        let mut edges = Vec::new();
+        while let Some((run, distance)) = queue.pop_front() {
+            for (_, next) in block.neighbours(&mut statement, run)? {
+                // Who reads or is read many times in a row is one neighbour.
+                if *next == run || edges.last() == Some(&(run, *next)) {
+                    continue;
+                }
+                edges.push((run, *next));
+                if depth.is_none_or(|depth| distance < depth) && seen.insert(*next, ()).is_none() {
+                    queue.push_back((*next, distance.saturating_add(1)));
+                }
+            }
+        }
+        Ok(edges)
+    }
+}
+
+/// The neighbours of runs beside each other. Who wrote what a run read was mostly recorded shortly before it: as long as
+/// half of what a block holds is asked for, the next block is twice as wide.
+#[derive(Default)]
+struct Block {
+    first: i64,
+    /// How many runs it holds.
+    width: i64,
+    /// How many of them were asked for.
+    asked: i64,
+    /// The widest that it may be.
+    at_once: i64,
+    pairs: Vec<(RunKey, RunKey)>,
+}
+
+impl Block {
+    fn neighbours(&mut self, statement: &mut Statement<'_>, run: RunKey) -> rusqlite::Result<&[(RunKey, RunKey)]> {
+        let holds = run.0 >= self.first && run.0 - self.first < self.width;
+        if !holds {
+            let is_worth_it = self.asked.saturating_mul(2) >= self.width;
+            let width = if is_worth_it { self.width.saturating_mul(2).clamp(1, self.at_once) } else { 1 };
+            if !self.read(statement, run, width)? {
+                self.read(statement, run, 1)?;
+            }
+        }
+        self.asked = self.asked.saturating_add(1);
+        let from = self.pairs.partition_point(|(of, _)| *of < run);
+        let rest = self.pairs.get(from..).unwrap_or_default();
+        Ok(rest.get(..rest.partition_point(|(of, _)| *of == run)).unwrap_or_default())
+    }
+
+    /// Reads a block of this width around a run; returns whether it was read to its end. A wide one is left when it has
+    /// many neighbours, of which most would be read in vain.
+    fn read(&mut self, statement: &mut Statement<'_>, run: RunKey, width: i64) -> rusqlite::Result<bool> {
+        let is_ahead = run.0 >= self.first.saturating_add(self.width);
+        // Those of one level may be asked for in the other direction than the levels.
+        let beyond = if is_ahead { width.saturating_sub(1) } else { (width.saturating_add(2) / 4).min(BEYOND) };
+        self.first = run.0.saturating_add(beyond).saturating_sub(width.saturating_sub(1));
+        (self.width, self.asked) = (width, 0);
+        self.pairs.clear();
+        let most = usize::try_from(width.saturating_mul(NEIGHBOURS)).unwrap_or(usize::MAX);
+        let mut rows = statement.query([self.first, self.first.saturating_add(width.saturating_sub(1))])?;
+        while let Some(row) = rows.next()? {
+            if width > 1 && self.pairs.len() >= most {
+                return Ok(false);
+            }
+            self.pairs.push((row.get(0)?, row.get(1)?));
+        }
+        Ok(true)
+    }
+}
