@@ -40,7 +40,7 @@ fn recording() {
     call();
 }
 
-#[library_benchmark(setup = recording, config = at_most(35_000))]
+#[library_benchmark(setup = recording, config = at_most(34_000))]
 fn a_recorded_call(_: ()) {
     call();
 }
@@ -54,7 +54,7 @@ fn a_call_that_is_not_recorded(_: ()) {
     call();
 }
 
-#[library_benchmark(config = at_most(300_000_000))]
+#[library_benchmark(config = at_most(228_000_000))]
 #[bench::thousand(args = (&chain(1_000)), setup = World::with_journal)]
 fn folding(world: World) -> World {
     world.fold();
@@ -92,8 +92,8 @@ fn asked(steps: &[Step], top: u32) -> Asked {
 }
 
 #[library_benchmark]
-#[bench::chain(args = (&chain(1_000), 1_000), setup = asked, config = at_most(100_000_000))]
-#[bench::ladder(args = (&ladder(100), 200), setup = asked, config = at_most(30_000_000))]
+#[bench::chain(args = (&chain(1_000), 1_000), setup = asked, config = at_most(41_000_000))]
+#[bench::ladder(args = (&ladder(100), 200), setup = asked, config = at_most(10_200_000))]
 fn tracing(mut asked: Asked) -> Asked {
     asked.trace();
     asked
@@ -109,7 +109,7 @@ fn flagged(count: u32) -> Asked {
 }
 
 #[library_benchmark]
-#[bench::hundred(args = (10), setup = flagged, config = at_most(100_000_000))]
+#[bench::hundred(args = (10), setup = flagged, config = at_most(11_400_000))]
 fn reviewing(mut asked: Asked) -> Asked {
     asked.review();
     asked

@@ -11,7 +11,8 @@ use crate::table::Report;
 /// The word by which this program is asked to record and to tell its size.
 pub(crate) const CHILD: &str = "record-for-long";
 
-const SIZES: [u32; 3] = [10_000, 100_000, 1_000_000];
+/// So many runs are recorded, and a question is asked after each tenth of them.
+const RUNS: u32 = 1_000_000;
 
 #[mltrace::register(component = "score", inputs = [features], outputs = [prediction])]
 fn score(features: &str, number: u32) -> String {
@@ -27,29 +28,21 @@ pub(crate) fn measure(report: &mut Report) {
     assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
     let told = String::from_utf8(told.stdout).expect("figures");
     let figures: Vec<f64> = told.split_whitespace().map(|figure| figure.parse().expect("a figure")).collect();
-    let [_, early, late] = figures[..] else { panic!("three figures, not `{told}`") };
+    let [_, early, .., late] = figures[..] else { panic!("ten figures, not `{told}`") };
     let mib = |bytes: f64| format!("{:.1} MiB", bytes / f64::from(1 << 20));
-    report.figures(
-        "resident memory after 1,000,000 runs",
-        &mib(late),
-        "after 100,000 runs",
-        &mib(early),
-        late / early,
-        1.1,
-    );
+    let ratio = late / early;
+    report.figures("resident memory after 1,000,000 runs", &mib(late), "after 200,000 runs", &mib(early), ratio, 1.1);
 }
 
 /// Records a million runs, and prints how large the process is on the way.
 pub(crate) fn in_child() {
     stand_in(&std::env::current_dir().expect("a folder"));
-    let mut recorded = 0;
-    for size in SIZES {
-        while recorded < size {
-            recorded += 1;
-            black_box(score(black_box("features://shop/1"), recorded));
+    for recorded in 1..=RUNS {
+        black_box(score(black_box("features://shop/1"), recorded));
+        if recorded % (RUNS / 10) == 0 {
+            mltrace::recent(&mltrace::RunFilter { limit: Some(1), ..Default::default() }).expect("runs are recorded");
+            println!("{}", resident());
         }
-        mltrace::recent(&mltrace::RunFilter { limit: Some(1), ..Default::default() }).expect("runs are recorded");
-        println!("{}", resident());
     }
 }
 
