@@ -37,12 +37,15 @@ pub struct Rows {
     rows: Vec<Vec<Value>>,
 }
 
-/// Returns all rows of all tables of a store, in an order that foreign keys allow.
+/// Returns all rows of the tables that hold what was recorded, in an order that foreign keys allow.
 #[must_use]
 pub fn rows(store: &Path) -> Vec<Rows> {
     let store = Connection::open(store).expect("the store opens");
     let mut names = store
-        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid")
+        .prepare(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' 
+             AND name NOT LIKE 'sqlite_%' AND name <> 'meta' ORDER BY name <> 'argument', rowid",
+        )
         .expect("a schema");
     let names: Vec<String> =
         names.query_map([], |row| row.get(0)).expect("names").collect::<Result<_, _>>().expect("names");
@@ -59,17 +62,18 @@ fn rows_of(store: &Connection, table: &str) -> Rows {
     let rows = statement.query_map([], |row| (0..columns.len()).map(|column| row.get(column)).collect()).expect("rows");
     let rows = rows.collect::<Result<_, _>>().expect("rows");
     let places = vec!["?"; columns.len()].join(", ");
-    Rows { insert: format!("INSERT OR REPLACE INTO \"{table}\" ({names}) VALUES ({places})"), rows }
+    Rows { insert: format!("INSERT INTO \"{table}\" ({names}) VALUES ({places})"), rows }
 }
 
-/// Makes an empty store with the same tables and the same safety as mltrace's.
+/// Makes an empty store with the same tables and the same safety as mltrace's: whether rows may name what is not there is
+/// part of it.
 #[must_use]
-pub fn empty_store(path: &Path) -> Connection {
+pub fn empty_store(path: &Path, has_foreign_keys: bool) -> Connection {
     let store = Connection::open(path).expect("room for a store");
     store.pragma_update(None, "journal_mode", "wal").expect("a local file system");
     store.pragma_update(None, "synchronous", "full").expect("a setting");
     Schema::CURRENT.make(&store).expect("the schema");
-    store.pragma_update(None, "foreign_keys", false).expect("a setting");
+    store.pragma_update(None, "foreign_keys", has_foreign_keys).expect("a setting");
     store
 }
 
@@ -79,7 +83,9 @@ pub fn insert(store: &mut Connection, tables: &[Rows], transactions: usize) {
         let transaction = store.transaction_with_behavior(TransactionBehavior::Immediate).expect("the only writer");
         for table in tables {
             let mut statement = transaction.prepare_cached(&table.insert).expect("the table is there");
-            let place = |share: usize| table.rows.len() * share / transactions;
+            // What is left over comes first: rows of later tables name it.
+            let (count, share_of) = (table.rows.len(), table.rows.len() / transactions);
+            let place = |share: usize| if share == 0 { 0 } else { count - share_of * (transactions - share) };
             for row in &table.rows[place(share)..place(share + 1)] {
                 statement.execute(params_from_iter(row)).expect("a row");
             }

@@ -1,12 +1,12 @@
 //! One record at a time into the open transaction, in any order and any number of times.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::bind::{COMMON, TELLING_BYTES};
 use crate::model::{
-    Bound, ComponentFact, Declaration, End, FingerprintFact, Header, LabelFact, NoteFact, ParamFact, ReadFact, Record,
-    RunId, Start, Status, Timestamp, VersionId, WriteFact,
+    Bound, ComponentFact, Declaration, End, FingerprintFact, Header, KeyMap, LabelFact, NoteFact, ParamFact, ReadFact,
+    Record, RunId, Start, Status, Timestamp, VersionId, WriteFact,
 };
 use crate::store::{
     ArtifactKey, ComponentField, ComponentKey, Edge, ProcessKey, ProjectKey, ReadRow, Result, RunKey, RunRow,
@@ -62,11 +62,11 @@ pub(super) struct Applier<'w, 'r> {
     header: Header,
     project: ProjectKey,
     process: Option<ProcessKey>,
-    runs: HashMap<RunId, (RunKey, RunRow)>,
+    runs: KeyMap<RunId, (RunKey, RunRow)>,
     /// The first end of each run: where its start is here too, the run's row is written once, as it stands then.
-    ends: HashMap<RunId, &'r End>,
+    ends: KeyMap<RunId, &'r End>,
     /// What runs that began in this transaction work on.
-    works: HashMap<RunKey, Work<'r>>,
+    works: KeyMap<RunKey, Work<'r>>,
     /// Runs whose row is to be written again.
     changed: BTreeSet<RunId>,
     touched: Touched,
@@ -86,9 +86,9 @@ impl<'w, 'r> Applier<'w, 'r> {
             header: header.clone(),
             project,
             process,
-            runs: HashMap::new(),
+            runs: KeyMap::default(),
             ends: ends_of(records),
-            works: HashMap::new(),
+            works: KeyMap::default(),
             changed: BTreeSet::new(),
             touched: Touched::default(),
             last_seen: header.at,
@@ -127,7 +127,7 @@ impl<'w, 'r> Applier<'w, 'r> {
             self.writer.saw_process(process, at)?;
         }
         let works = std::mem::take(&mut self.touched.works);
-        let mut rows: HashMap<RunKey, RunRow> = HashMap::with_capacity(self.runs.len());
+        let mut rows: KeyMap<RunKey, RunRow> = KeyMap::default();
         let changed: BTreeSet<RunKey> =
             self.changed.iter().filter_map(|id| self.runs.get(id)).map(|(key, _)| *key).collect();
         rows.extend(self.runs.into_values());
@@ -153,7 +153,7 @@ impl<'w, 'r> Applier<'w, 'r> {
     pub(super) fn bury(writer: &mut dyn Writer, header: &Header) -> Result<u64> {
         let Some(process) = header.process else { return Ok(0) };
         let died = writer.bury(process)?;
-        let mut rows = HashMap::with_capacity(died.len());
+        let mut rows = KeyMap::default();
         for run in &died {
             let row = RunRow { status: Status::Died, ..writer.run_row(*run)? };
             writer.put_run(*run, &row)?;
@@ -480,7 +480,7 @@ impl<'w, 'r> Applier<'w, 'r> {
 }
 
 /// Returns the first end of each run.
-fn ends_of(records: &[Record]) -> HashMap<RunId, &End> {
+fn ends_of(records: &[Record]) -> KeyMap<RunId, &End> {
     // The last one that is put in stays.
     let ends = records.iter().rev().filter_map(|record| if let Record::End(end) = record { Some(end) } else { None });
     ends.map(|end| (end.run, end)).collect()

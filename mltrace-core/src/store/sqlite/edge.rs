@@ -61,9 +61,8 @@ fn numbered(row: &Row<'_>) -> rusqlite::Result<(RunKey, u32)> {
 }
 
 impl SqliteWriter<'_> {
-    /// Returns the last of the writes that `sql` finds, latest first: of several at one moment the one of the greatest run,
-    /// and of a run its last. To have SQLite sort them costs many times as much as to look at the few, and a run's id is
-    /// only looked up where two runs wrote at one moment.
+    /// Returns the last of the writes that `sql` finds, latest first. To have SQLite sort those of one moment costs many
+    /// times as much as to look at the few.
     fn last_write(&mut self, sql: &'static str, params: impl Params) -> Result<Option<Candidate>> {
         let mut last: Vec<(Candidate, u32)> = Vec::new();
         let mut rows = self.statement(sql)?.query(params)?;
@@ -76,6 +75,12 @@ impl SqliteWriter<'_> {
             last.push((candidate(row)?, row.get(4)?));
         }
         drop(rows);
+        self.last_of(last)
+    }
+
+    /// Returns the last of several writes of one moment, with their places: the one of the greatest run, and of a run its
+    /// last. A run's id is only looked up where two runs wrote.
+    fn last_of(&mut self, mut last: Vec<(Candidate, u32)>) -> Result<Option<Candidate>> {
         let Some((mut found, mut n)) = last.pop() else { return Ok(None) };
         for (other, other_n) in last {
             if (self.run_id(other.run, found.run)?, other_n) > (self.run_id(found.run, other.run)?, n) {
@@ -115,8 +120,11 @@ impl Writer for SqliteWriter<'_> {
             sql,
             params![write.run, write.n, write.artifact, write.seen, write.said_at, write.version, write.at, argument],
         )?;
-        self.fresh.stored_write(write.artifact);
-        Ok((added > 0).then(|| WriteKey(self.connection.last_insert_rowid())))
+        let key = (added > 0).then(|| WriteKey(self.connection.last_insert_rowid()));
+        if let Some(key) = key {
+            self.fresh.stored_write(key, write);
+        }
+        Ok(key)
     }
 
     fn edge(&mut self, run: RunKey, n: u32) -> Result<Option<(Edge, ArtifactKey)>> {
@@ -168,6 +176,7 @@ impl Writer for SqliteWriter<'_> {
     }
 
     fn settle(&mut self, write: WriteKey, counts: Option<(VersionKey, Timestamp)>) -> Result<()> {
+        self.fresh.settled();
         let (version, at) = counts.unzip();
         self.execute("UPDATE write SET version_id = $1, at = $2 WHERE id = $3", params![version, at, write]).map(drop)
     }
@@ -215,8 +224,8 @@ impl Writer for SqliteWriter<'_> {
         at: Timestamp,
         reader: Reading,
     ) -> Result<Option<Candidate>> {
-        if self.fresh.is_unwritten(artifact) {
-            return Ok(None);
+        if let Some(last) = self.fresh.last_writes(artifact, at, reader) {
+            return self.last_of(last);
         }
         let sql = text!(
             "SELECT w.id, w.run_id, w.artifact_id, w.at, w.n FROM write w

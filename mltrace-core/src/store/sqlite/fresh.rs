@@ -1,8 +1,8 @@
 //! What a transaction made itself: of rows that name it there are none but those that the transaction stored.
 
 use super::keys::KeyMap;
-use crate::model::VersionId;
-use crate::store::{ArtifactKey, VersionKey};
+use crate::model::{Timestamp, VersionId};
+use crate::store::{ArtifactKey, Candidate, Reading, VersionKey, WriteKey, WriteRow};
 
 /// The artifacts and versions that are new, and which of them nothing stored names yet: it is not looked for then.
 #[derive(Default)]
@@ -10,13 +10,25 @@ pub(super) struct Fresh {
     artifacts: KeyMap<ArtifactKey, Names>,
     /// Those that no read saw; a content may have been seen under other names.
     unseen: KeyMap<VersionKey, ()>,
+    /// Whether what counts of a stored write was changed: only the store knows the last writes then.
+    is_settled: bool,
 }
 
 /// What of an artifact is stored.
 #[derive(Default)]
 struct Names {
     is_read: bool,
-    is_written: bool,
+    /// The writes that count, in the order of time.
+    writes: Vec<Stored>,
+}
+
+/// A write as it was stored.
+#[derive(Clone, Copy)]
+struct Stored {
+    at: Timestamp,
+    said_at: Option<Timestamp>,
+    n: u32,
+    found: Candidate,
 }
 
 impl Fresh {
@@ -39,10 +51,17 @@ impl Fresh {
         }
     }
 
-    pub(super) fn stored_write(&mut self, artifact: ArtifactKey) {
-        if let Some(names) = self.artifacts.get_mut(&artifact) {
-            names.is_written = true;
-        }
+    pub(super) fn stored_write(&mut self, key: WriteKey, write: &WriteRow) {
+        let Some(names) = self.artifacts.get_mut(&write.artifact) else { return };
+        let (Some(_), Some(at)) = (write.version, write.at) else { return };
+        let found = Candidate { write: key, run: write.run, artifact: write.artifact };
+        let place = names.writes.partition_point(|before| before.at <= at);
+        names.writes.insert(place, Stored { at, said_at: write.said_at, n: write.n, found });
+    }
+
+    /// What counts of a stored write changes.
+    pub(super) fn settled(&mut self) {
+        self.is_settled = true;
     }
 
     pub(super) fn saw(&mut self, version: VersionKey) {
@@ -58,8 +77,21 @@ impl Fresh {
         self.artifacts.get(&artifact).is_some_and(|names| !names.is_read)
     }
 
-    pub(super) fn is_unwritten(&self, artifact: ArtifactKey) -> bool {
-        self.artifacts.get(&artifact).is_some_and(|names| !names.is_written)
+    /// Returns the last writes of an artifact, those of one moment with their places, that a reader may have seen then;
+    /// `None` when only the store knows them.
+    pub(super) fn last_writes(
+        &self,
+        artifact: ArtifactKey,
+        by: Timestamp,
+        reader: Reading,
+    ) -> Option<Vec<(Candidate, u32)>> {
+        let names = self.artifacts.get(&artifact).filter(|_| !self.is_settled)?;
+        let visible = |write: &&Stored| {
+            write.found.run != reader.run || write.said_at.is_some_and(|said| (said, write.n) < (by, reader.n))
+        };
+        let mut last = names.writes.iter().rev().skip_while(|write| write.at > by).filter(visible).peekable();
+        let at = last.peek().map(|write| write.at);
+        Some(last.take_while(|write| Some(write.at) == at).map(|write| (write.found, write.n)).collect())
     }
 
     /// Returns whether no read saw this version, nor a copy of it.

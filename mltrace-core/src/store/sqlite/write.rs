@@ -1,7 +1,5 @@
 //! A transaction on a SQLite file: names, components, runs.
 
-use std::collections::HashMap;
-
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::SqliteStore;
@@ -22,11 +20,11 @@ use crate::store::{
 pub(super) struct SqliteWriter<'c> {
     pub(super) connection: &'c Connection,
     pub(super) statements: Statements<'c>,
-    components: HashMap<(ProjectKey, String), ComponentKey>,
-    artifacts: KeyMap<ProjectKey, HashMap<String, (ArtifactKey, ArtifactKind)>>,
+    components: KeyMap<(ProjectKey, String), ComponentKey>,
+    artifacts: KeyMap<ProjectKey, KeyMap<String, (ArtifactKey, ArtifactKind)>>,
     /// With whether the size is known.
-    versions: HashMap<(ArtifactKey, VersionId), (VersionKey, bool)>,
-    keys: HashMap<&'static str, HashMap<String, i64>>,
+    versions: KeyMap<(ArtifactKey, VersionId), (VersionKey, bool)>,
+    keys: KeyMap<&'static str, KeyMap<String, i64>>,
     pub(super) fresh: Fresh,
     /// Whether retention removed anything yet.
     has_removed: Option<bool>,
@@ -50,10 +48,10 @@ impl<'c> SqliteWriter<'c> {
         Self {
             connection,
             statements: Statements::default(),
-            components: HashMap::new(),
+            components: KeyMap::default(),
             artifacts: KeyMap::default(),
-            versions: HashMap::new(),
-            keys: HashMap::new(),
+            versions: KeyMap::default(),
+            keys: KeyMap::default(),
             fresh: Fresh::default(),
             has_removed: None,
         }
