@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use mltrace_core::config::{Environment, Home};
+use mltrace_core::config::{Durability, Environment, Home};
 use mltrace_core::ingest;
-use mltrace_core::model::{Bound, RunId, VersionId};
+use mltrace_core::journal::Writer;
+use mltrace_core::model::{Bound, Header, ProcessId, RunId, VersionId};
 use mltrace_core::query::{QueryError, Reader, Run, Trace, TraceOptions};
 use mltrace_core::store::{self, Mode, Store};
 use serde_json::{Value, json};
@@ -420,6 +421,26 @@ fn a_run_that_was_imported_while_it_went_on_learns_what_it_told_later() {
     let at_once = answer(&[writer.clone(), late.clone()]);
     assert_eq!(answer(&[writer.clone(), early.clone(), late.clone()]), at_once);
     assert_eq!(answer(&[late, early, writer]), at_once);
+}
+
+#[test]
+fn what_a_line_takes_back_is_seen_by_no_line_after_it() {
+    let lines = [
+        json!({"id": id(1), "component": "train", "started_at": at(0), "status": "running",
+               "outputs": [{"name": "s3://m", "at": at(2)}]}),
+        json!({"id": id(1), "component": "train", "started_at": at(0), "ended_at": at(4), "status": "failed",
+               "outputs": [{"name": "s3://m", "at": at(2)}]}),
+        run(2, "serve", 6, 7, &["s3://m"], &["p"]),
+    ];
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let mut story = Story::new();
+    // One fold takes all of a journal in one transaction.
+    let (report, records) = ingest::journaled(&story.home, text.as_bytes());
+    assert_eq!((report.lines, report.errors.len()), (3, 0));
+    let header = Header { process: Some(ProcessId::new()), project: story.home.project.clone(), ..Header::default() };
+    Writer::open(&story.home.journal(), header, Durability::Process).unwrap().append(&records).unwrap();
+    ingest::fold(&story.home, story.store.as_mut()).unwrap();
+    assert_eq!((story.run("serve").inputs[0].bound, story.shape("p").as_str()), (Bound::UnknownWriter, "serve0"));
 }
 
 #[test]
