@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::process::Command;
 
 use crate::recording::stand_in;
-use crate::table::Report;
+use crate::table::{Report, in_mib};
 
 /// The word by which this program is asked to record and to tell its size.
 pub(crate) const CHILD: &str = "record-for-long";
@@ -29,9 +29,8 @@ pub(crate) fn measure(report: &mut Report) {
     let told = String::from_utf8(told.stdout).expect("figures");
     let figures: Vec<f64> = told.split_whitespace().map(|figure| figure.parse().expect("a figure")).collect();
     let [_, early, .., late] = figures[..] else { panic!("ten figures, not `{told}`") };
-    let mib = |bytes: f64| format!("{:.1} MiB", bytes / f64::from(1 << 20));
-    let ratio = late / early;
-    report.figures("resident memory after 1,000,000 runs", &mib(late), "after 200,000 runs", &mib(early), ratio, 1.1);
+    let (what, beside) = ("resident memory after 1,000,000 runs", "after 200,000 runs");
+    report.figures(what, &in_mib(late), beside, &in_mib(early), late / early, 1.1);
 }
 
 /// Records a million runs, and prints how large the process is on the way.
@@ -41,15 +40,15 @@ pub(crate) fn in_child() {
         black_box(score(black_box("features://shop/1"), recorded));
         if recorded % (RUNS / 10) == 0 {
             mltrace::recent(&mltrace::RunFilter { limit: Some(1), ..Default::default() }).expect("runs are recorded");
-            println!("{}", resident());
+            println!("{}", resident("/proc/self/status", "VmRSS:"));
         }
     }
 }
 
-/// Returns the bytes of this process that are in memory.
-fn resident() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+/// Returns how many bytes of a process are in memory, as its status tells under this name.
+pub(crate) fn resident(status: &str, name: &str) -> u64 {
+    let status = fs::read_to_string(status).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
     let kib = line.and_then(|line| line.split_whitespace().next()).and_then(|kib| kib.parse::<u64>().ok());
     kib.unwrap_or_default() * 1024
 }

@@ -52,6 +52,11 @@ impl Report {
     }
 }
 
+/// Returns bytes in MiB.
+pub(crate) fn in_mib(bytes: f64) -> String {
+    format!("{:.1} MiB", bytes / f64::from(1 << 20))
+}
+
 /// Returns nanoseconds in a unit that a person reads.
 pub(crate) fn in_words(ns: f64) -> String {
     match ns {

@@ -1,6 +1,6 @@
 //! The one place that prints: the answer to stdout, talk to stderr.
 
-use std::io::{IsTerminal as _, Write};
+use std::io::{BufWriter, IsTerminal as _, StdoutLock, Write};
 
 use anstream::AutoStream;
 use anstream::ColorChoice;
@@ -65,9 +65,13 @@ impl Output {
 
     /// Prints one object as JSON on one line.
     pub(crate) fn json<T: Serialize>(&self, answer: &T) -> Result<(), Error> {
-        let mut line = json::to_bytes(answer);
-        line.push(b'\n');
-        self.bytes(&line)
+        let mut writer = Self::pieces();
+        json::line(answer, &mut writer).and_then(|()| writer.flush()).map_err(|error| Error::from_writing(&error))
+    }
+
+    /// Returns stdout for an answer that is written piece by piece.
+    pub(crate) fn pieces() -> BufWriter<StdoutLock<'static>> {
+        BufWriter::with_capacity(1 << 16, std::io::stdout().lock())
     }
 
     /// Prints bytes as they are.

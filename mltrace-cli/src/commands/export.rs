@@ -28,7 +28,7 @@ pub(crate) struct Args {
 
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
-        let mut writer = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
+        let mut writer = Output::pieces();
         // On a terminal the lines themselves show the progress, and a bar would tear them.
         let is_seen = Output::columns().is_some();
         let template = "{spinner} {human_pos} lines written, {per_sec}";
@@ -36,9 +36,7 @@ impl Args {
         let mut failure = None;
         session.list((), |reader| {
             reader.export(self.since, &mut |line| {
-                let mut bytes = json::to_bytes(&line);
-                bytes.push(b'\n');
-                failure = writer.write_all(&bytes).err();
+                failure = json::line(&line, &mut writer).err();
                 bar.inc(1);
                 failure.is_none()
             })

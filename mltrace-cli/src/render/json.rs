@@ -7,17 +7,15 @@ use serde_json::ser::{CompactFormatter, Formatter};
 
 use crate::escape::is_hidden;
 
-/// Returns the value as JSON on one line.
+/// Writes the value as JSON on one line, as it goes: the text of a large answer is larger than the answer.
 ///
 /// What a terminal would obey or hide is written `\uXXXX`: the same text for every reader of JSON.
-pub(crate) fn to_bytes<T: Serialize>(value: &T) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, Visible(CompactFormatter));
-    // The answers hold text keys and no fallible parts, and a `Vec` takes all bytes.
-    if let Err(error) = value.serialize(&mut serializer) {
-        debug_assert!(false, "an answer did not serialise: {error}");
-    }
-    bytes
+///
+/// # Errors
+/// When the writer takes no more.
+pub(crate) fn line<T: Serialize>(value: &T, writer: &mut impl io::Write) -> io::Result<()> {
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut *writer, Visible(CompactFormatter)))?;
+    writer.write_all(b"\n")
 }
 
 /// Writes text with `\u` escapes for characters that do not show themselves.
@@ -49,8 +47,9 @@ mod tests {
     #[test]
     fn hidden_characters_are_escaped_and_read_back_the_same() {
         let name = "a\u{1b}\n\"\\\u{9b}\u{202e}\u{e0041}ü";
-        let bytes = to_bytes(&name);
-        assert_eq!(String::from_utf8_lossy(&bytes), r#""a\u001b\n\"\\\u009b\u202e\udb40\udc41ü""#);
+        let mut bytes = Vec::new();
+        line(&name, &mut bytes).unwrap();
+        assert_eq!(String::from_utf8_lossy(&bytes), "\"a\\u001b\\n\\\"\\\\\\u009b\\u202e\\udb40\\udc41ü\"\n");
         assert_eq!(serde_json::from_slice::<String>(&bytes).unwrap(), name);
     }
 }
