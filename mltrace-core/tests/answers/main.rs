@@ -8,6 +8,8 @@ mod impact;
 
 mod report;
 
+mod search;
+
 mod stale;
 
 mod verify;

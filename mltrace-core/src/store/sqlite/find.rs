@@ -133,10 +133,12 @@ impl Store for SqliteStore {
     }
 
     fn artifact_names_holding(&mut self, project: ProjectKey, text: &str, limit: usize) -> Result<Vec<String>> {
-        let sql = "SELECT name FROM artifact WHERE project_id = $1 AND instr(lower(name), lower($2)) > 0
+        // Unlike `lower`, this makes no text for every name.
+        let sql = "SELECT name FROM artifact WHERE project_id = $1 AND name LIKE $2 ESCAPE '\\'
              ORDER BY length(name), name LIMIT $3";
+        let text = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.all(sql, params![project, text, limit], |row| row.get(0))
+        self.all(sql, params![project, format!("%{text}%"), limit], |row| row.get(0))
     }
 
     fn versions(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<Vec<VersionAt>> {
@@ -223,17 +225,22 @@ impl Store for SqliteStore {
     }
 
     fn runs_like(&mut self, project: ProjectKey, digits: &str, limit: usize) -> Result<Vec<RunId>> {
-        // The first digits are a range of the index on ids; for the last ones all of that index is read, and no row.
-        let end =
-            |fill: &str| Uuid::parse_str(&format!("{digits}{}", fill.repeat(32_usize.saturating_sub(digits.len()))));
-        let (Ok(first), Ok(last)) = (end("0"), end("f")) else { return Ok(Vec::new()) };
+        // The first digits are a range of the index on ids; for the last ones all of that index is read, and no row. What
+        // stands in whole bytes is compared first: to write out every id costs several times as much.
+        let fill = |digit: &str| digit.repeat(32_usize.saturating_sub(digits.len()));
+        let id = |text: String| Uuid::parse_str(&text);
+        let ids = (id(format!("{digits}{}", fill("0"))), id(format!("{digits}{}", fill("f"))), id(fill("0") + digits));
+        let (Ok(first), Ok(last), Ok(ending)) = ids else { return Ok(Vec::new()) };
         let sql = "SELECT r.uuid FROM (
                  SELECT id FROM run WHERE uuid >= $1 AND uuid <= $2
-                 UNION SELECT id FROM run WHERE substr(hex(uuid), -length($3)) = upper($3)) AS found
-             JOIN run r ON r.id = found.id WHERE r.project_id = $4 AND r.component_id IS NOT NULL
-             ORDER BY r.started_at DESC, r.uuid DESC LIMIT $5";
+                 UNION SELECT id FROM run
+                     WHERE substr(uuid, 17 - length($3)) = $3 AND substr(hex(uuid), -length($4)) = upper($4)) AS found
+             JOIN run r ON r.id = found.id WHERE r.project_id = $5 AND r.component_id IS NOT NULL
+             ORDER BY r.started_at DESC, r.uuid DESC LIMIT $6";
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.all(sql, params![Bytes(first), Bytes(last), digits, project, limit], |row| row.get(0))
+        let (_, tail) = ending.as_bytes().split_at(16_usize.saturating_sub(digits.len() / 2));
+        let params = params![Bytes(first), Bytes(last), tail, digits, project, limit];
+        self.all(sql, params, |row| row.get(0))
     }
 
     fn select(&mut self, project: ProjectKey, selection: &RunSelection) -> Result<Vec<RunKey>> {
