@@ -102,3 +102,41 @@ impl Block {
         Ok(true)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rusqlite::Connection;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_block_answers_as_the_table_does_in_whatever_order_it_is_asked(
+            edges in prop::collection::btree_set((0..200_i64, 0..9_i64), 0..900),
+            crowd in 0..200_i64,
+            starts in prop::collection::vec((0..200_i64, -3..4_i64, 1..30_i64), 1..12),
+            at_once in 1..=AT_ONCE,
+        ) {
+            let table = Connection::open_in_memory().unwrap();
+            table.execute_batch("CREATE TABLE edge (of INTEGER, next INTEGER)").unwrap();
+            // Some have a few neighbours, and one has more than a block holds.
+            let edges = edges.into_iter().chain((100..100 + NEIGHBOURS * AT_ONCE).map(|next| (crowd, next)));
+            let mut edges: Vec<(RunKey, RunKey)> = edges.map(|(of, next)| (RunKey(of), RunKey(next))).collect();
+            edges.sort_unstable();
+            for edge in &edges {
+                table.execute("INSERT INTO edge VALUES ($1, $2)", [edge.0, edge.1]).unwrap();
+            }
+            let mut step = table.prepare("SELECT of, next FROM edge WHERE of BETWEEN $1 AND $2 ORDER BY of").unwrap();
+            let mut block = Block { at_once, ..Block::default() };
+            // As walks ask: one after the other, up or down, with leaps between.
+            let asked = starts.into_iter().flat_map(|(start, stride, count)| (0..count).map(move |at| start + at * stride));
+            for run in asked.map(RunKey) {
+                let mut found = block.neighbours(&mut step, run).unwrap().to_vec();
+                found.sort_unstable();
+                let there: Vec<_> = edges.iter().filter(|(of, _)| *of == run).copied().collect();
+                prop_assert_eq!(found, there);
+            }
+        }
+    }
+}
