@@ -122,7 +122,7 @@ fn weight(is_changed: bool) -> f64 {
         aspects: [(Aspect::Parameter("unit".to_owned()), value.to_owned())].into(),
         ..Facts::default()
     };
-    evidence(&facts("mg"), &[facts(if is_changed { "g" } else { "mg" })]).weight()
+    evidence(&facts("mg"), &[&facts(if is_changed { "g" } else { "mg" })]).weight()
 }
 
 fn place(scores: &[Option<Score>], wanted: &[usize]) -> Place {

@@ -2,7 +2,7 @@
 //!
 //! The model, its parameters and where they come from: `docs/design/triage.md`.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::coverage::{Group, Outputs};
 
@@ -49,7 +49,7 @@ impl Scale {
         let rates: Vec<f64> = (0..STEPS).map(|step| (f64::from(step) + 0.5) / f64::from(STEPS)).collect();
         let shown = vec![0.0; rates.len()];
         let elsewhere = rates.iter().map(|rate| ELSEWHERE_POWER * (1.0 - rate).ln()).collect();
-        Self { all, shown: believed(shown), elsewhere: believed(elsewhere), rates, found: HashMap::new() }
+        Self { all, shown: believed(shown), elsewhere: believed(elsewhere), rates, found: HashMap::default() }
     }
 
     /// Returns what the verdicts say of a culprit with `counts` downstream of it.

@@ -1,7 +1,9 @@
 //! Which outputs each run is upstream of, and the groups of runs that no judged output tells apart.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::hash::Hash;
+
+use foldhash::HashMap;
 
 /// An output that somebody judged: the run that wrote it, and whether it is bad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,7 +137,7 @@ pub struct Group<N> {
 pub fn groups<N: Copy + Eq + Hash + Ord>(judged: &[Judged<N>], edges: &[(N, N)]) -> Vec<Group<N>> {
     let writers: Vec<Option<N>> = judged.iter().map(|output| output.run).collect();
     let flagged = flagged(judged);
-    let mut grouped: HashMap<Outputs, Vec<(u32, N)>> = HashMap::new();
+    let mut grouped: HashMap<Outputs, Vec<(u32, N)>> = HashMap::default();
     for (run, depth, outputs) in reach(&writers, edges) {
         grouped.entry(outputs).or_default().push((depth, run));
     }

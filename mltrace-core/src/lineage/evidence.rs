@@ -121,7 +121,7 @@ impl Findings {
 
 /// Returns what changed at a run since `earlier` runs of its component, the latest of them first.
 #[must_use]
-pub fn evidence(run: &Facts, earlier: &[Facts]) -> Findings {
+pub fn evidence(run: &Facts, earlier: &[&Facts]) -> Findings {
     let mut pieces: Vec<Evidence> = run
         .faults
         .iter()
@@ -147,7 +147,7 @@ pub fn evidence(run: &Facts, earlier: &[Facts]) -> Findings {
     Findings { pieces }
 }
 
-fn changed(run: &Facts, before: &Facts, earlier: &[Facts], aspect: Aspect) -> Evidence {
+fn changed(run: &Facts, before: &Facts, earlier: &[&Facts], aspect: Aspect) -> Evidence {
     let pairs = earlier.iter().zip(earlier.iter().skip(1));
     let of = pairs.len();
     let times = pairs.filter(|(later, earlier)| changes(later, earlier).contains(&aspect)).count();
@@ -175,7 +175,7 @@ fn changes(later: &Facts, earlier: &Facts) -> BTreeSet<Aspect> {
     all.into_iter().filter(differs).cloned().collect()
 }
 
-fn unusual_duration(run: &Facts, earlier: &[Facts]) -> Option<Evidence> {
+fn unusual_duration(run: &Facts, earlier: &[&Facts]) -> Option<Evidence> {
     let known: Vec<f64> = earlier.iter().filter_map(|facts| facts.duration_ms).collect();
     let (now, usual) = (run.duration_ms?, Usual::of(&known)?);
     let finding = Finding::Duration { now, usual };
@@ -209,7 +209,7 @@ mod tests {
 
     fn found(run: &str, earlier: &[&str]) -> Findings {
         let earlier: Vec<Facts> = earlier.iter().map(|told| facts(told)).collect();
-        evidence(&facts(run), &earlier)
+        evidence(&facts(run), &earlier.iter().collect::<Vec<_>>())
     }
 
     #[test]
@@ -252,11 +252,11 @@ mod tests {
     fn a_run_that_wrote_the_same_again_is_hardly_to_blame() {
         let mut run = facts("unit=mg");
         let mut before = facts("unit=g");
-        assert!(evidence(&run, &[before.clone()]).weight() > 10.0);
+        assert!(evidence(&run, &[&before]).weight() > 10.0);
         for facts in [&mut run, &mut before] {
             facts.outputs.insert("clean.csv".to_owned(), "b3:00".to_owned());
         }
-        assert!(evidence(&run, &[before]).weight() < 2.0, "the change came to nothing");
+        assert!(evidence(&run, &[&before]).weight() < 2.0, "the change came to nothing");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Where to look next: the output whose verdict is expected to tell most about who is to blame.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 use std::hash::Hash;
 
 use super::coverage::reach;
@@ -44,7 +44,7 @@ pub fn look_next<N: Copy + Eq + Hash>(
     let writers: Vec<Option<N>> = outputs.iter().copied().map(Some).collect();
     let downstream: HashMap<N, _> =
         reach(&writers, edges).into_iter().map(|(run, _, outputs)| (run, outputs)).collect();
-    let mut met: HashSet<Vec<bool>> = HashSet::new();
+    let mut met: HashSet<Vec<bool>> = HashSet::default();
     let mut told: Vec<Look> = Vec::new();
     for number in 0..outputs.len() {
         let is_downstream = |run: N| downstream.get(&run).is_some_and(|outputs| outputs.contains(number));

@@ -1,6 +1,8 @@
 //! What changed at a run that may be to blame, and the words for it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use foldhash::HashMap;
 
 use super::view::{milliseconds, staleness_of};
 use super::{QueryError, Reader};
@@ -25,8 +27,8 @@ impl Reader<'_> {
         let details = self.store.details(&all, false)?;
         let facts: HashMap<RunKey, Facts> = details.iter().map(|detail| (detail.key, facts(detail))).collect();
         let found = runs.iter().filter_map(|run| {
-            let earlier: Vec<Facts> =
-                chosen.get(run).into_iter().flatten().filter_map(|earlier| facts.get(earlier).cloned()).collect();
+            let earlier: Vec<&Facts> =
+                chosen.get(run).into_iter().flatten().filter_map(|earlier| facts.get(earlier)).collect();
             Some((*run, lineage::evidence(facts.get(run)?, &earlier)))
         });
         Ok(found.collect())
@@ -44,7 +46,7 @@ impl Reader<'_> {
         let params = by_run(self.store.param_names(&all)?);
         let shapes: HashMap<RunKey, Vec<String>> =
             inputs.iter().map(|(run, names)| (*run, names.iter().map(|name| without_digits(name)).collect())).collect();
-        let mut like: HashMap<RunKey, [Vec<RunKey>; 3]> = HashMap::new();
+        let mut like: HashMap<RunKey, [Vec<RunKey>; 3]> = HashMap::default();
         for (run, earlier) in pairs {
             let is_alike = shapes.get(&run) == shapes.get(&earlier);
             let closeness = [
@@ -73,7 +75,7 @@ pub fn percent(share: f64) -> String {
 }
 
 fn by_run(named: Vec<(RunKey, String)>) -> HashMap<RunKey, Vec<String>> {
-    let mut names: HashMap<RunKey, Vec<String>> = HashMap::new();
+    let mut names: HashMap<RunKey, Vec<String>> = HashMap::default();
     for (run, name) in named {
         names.entry(run).or_default().push(name);
     }

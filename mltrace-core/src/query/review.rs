@@ -1,12 +1,14 @@
 //! The verdicts, the runs that they point to, and where to look next.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+
+use foldhash::HashMap;
 
 use super::answer::{Labelled, LookNext, Review, Suspect};
 use super::{QueryError, Reader, evidence};
 use crate::lineage::{self, Belief, Counts, Finding, Findings, Group, Judged, Outputs, Scale};
 use crate::model::{Timestamp, Verdict};
-use crate::store::{ComponentKey, LabelRow, RunKey, RunName};
+use crate::store::{ComponentKey, LabelRow, RunKey, RunName, VersionKey};
 
 /// How many suspects there are when nobody says.
 const SUSPECTS: usize = 10;
@@ -92,11 +94,14 @@ impl Reader<'_> {
 
     /// Returns what is known without looking at any run, and the groups worth suspecting.
     fn case(&mut self, labels: &[LabelRow]) -> Result<(Case, Vec<Group<RunKey>>), QueryError> {
-        let mut judged = Vec::new();
-        for label in labels.iter().filter(|label| label.verdict != Verdict::None) {
-            let run = self.store.first_writer(label.version)?;
-            judged.push(Judged { run, is_flagged: label.verdict == Verdict::Flagged });
-        }
+        let labels = labels.iter().filter(|label| label.verdict != Verdict::None);
+        let versions: Vec<VersionKey> = labels.clone().map(|label| label.version).collect();
+        let first: HashMap<VersionKey, RunKey> = self.store.first_writers(&versions)?.into_iter().collect();
+        let judge = |label: &LabelRow| Judged {
+            run: first.get(&label.version).copied(),
+            is_flagged: label.verdict == Verdict::Flagged,
+        };
+        let judged: Vec<Judged<RunKey>> = labels.map(judge).collect();
         let writers: BTreeSet<RunKey> = judged.iter().filter_map(|output| output.run).collect();
         let roots: Vec<RunKey> = writers.iter().copied().collect();
         let edges = self.store.upstream(&roots, None)?;
@@ -104,7 +109,7 @@ impl Reader<'_> {
         let groups = lineage::worth_suspecting(lineage::groups(&judged, &edges), &flagged);
         let bad = flagged.count();
         let all = Counts { flagged: bad, ok: u32::try_from(judged.len()).unwrap_or(u32::MAX).saturating_sub(bad) };
-        let (findings, names) = (HashMap::new(), HashMap::new());
+        let (findings, names) = (HashMap::default(), HashMap::default());
         Ok((Case { all, flagged, writers, edges, findings, names }, groups))
     }
 

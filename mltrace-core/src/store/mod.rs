@@ -97,8 +97,9 @@ pub trait Store {
     fn labels(&mut self, project: ProjectKey, only_last: bool) -> Result<Vec<LabelRow>>;
     /// Returns the versions that these runs wrote and of which no verdict counts, run by run.
     fn unjudged(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, ArtifactName, VersionId)>>;
-    /// Returns the run that wrote a version first: who makes the same bytes again repeats what another one began.
-    fn first_writer(&mut self, version: VersionKey) -> Result<Option<RunKey>>;
+    /// Returns for each of these versions the run that wrote it first: who makes the same bytes again repeats what another
+    /// one began.
+    fn first_writers(&mut self, versions: &[VersionKey]) -> Result<Vec<(VersionKey, RunKey)>>;
     /// Returns what is still to be hashed for processes of `host` that are gone.
     fn dues(&mut self, host: Option<&str>) -> Result<Vec<Due>>;
     /// Returns how far a journal was folded.

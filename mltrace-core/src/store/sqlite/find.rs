@@ -329,8 +329,8 @@ impl Store for SqliteStore {
         })
     }
 
-    fn first_writer(&mut self, version: VersionKey) -> Result<Option<RunKey>> {
-        self.first_writer_of(version)
+    fn first_writers(&mut self, versions: &[VersionKey]) -> Result<Vec<(VersionKey, RunKey)>> {
+        self.first_writers_of(versions)
     }
 
     fn dues(&mut self, host: Option<&str>) -> Result<Vec<Due>> {

@@ -7,7 +7,7 @@ use rusqlite::{Row, params};
 
 use super::SqliteStore;
 use super::find::key_list;
-use super::keys::KeyMap;
+use super::keys::{CHUNK, KeyMap};
 use crate::model::{RunId, Timestamp};
 use crate::store::{ArtifactKey, ComponentKey, Result, RunKey, RunName, VersionKey};
 
@@ -25,6 +25,11 @@ const LAST: &str = "SELECT id, started_at, uuid FROM run WHERE component_id = $1
 const LAST_READERS: &str = "SELECT y.id, y.started_at, y.uuid
  FROM (SELECT run_id FROM read WHERE artifact_id = $1 AND at <= $2 ORDER BY at DESC LIMIT $3) AS seen
  CROSS JOIN run y ON y.id = seen.run_id WHERE y.component_id = $4 AND y.status = 1";
+
+/// Who wrote versions at the first moment that anybody did.
+const FIRST_WRITERS: &str = "SELECT w.version_id, w.run_id FROM json_each($1) AS asked
+ CROSS JOIN write w ON w.version_id = asked.value
+ AND w.at = (SELECT min(q.at) FROM write q WHERE q.version_id = asked.value)";
 
 /// When a run began, and its id: how runs follow each other.
 type Place = (Timestamp, RunId);
@@ -118,22 +123,24 @@ impl SqliteStore {
         Ok(found.into_iter().map(|(_, run)| run).collect())
     }
 
-    pub(super) fn first_writer_of(&self, version: VersionKey) -> Result<Option<RunKey>> {
-        let sql = "SELECT w.run_id, w.at, r.uuid FROM write w JOIN run r ON r.id = w.run_id WHERE w.version_id = $1
-             ORDER BY w.at";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query([version])?;
-        let mut first: Option<(Place, RunKey)> = None;
-        while let Some(row) = rows.next()? {
-            let place = (row.get(1)?, row.get(2)?);
-            if first.is_some_and(|((at, _), _)| at < place.0) {
-                break;
-            }
-            if first.is_none_or(|(known, _)| place < known) {
-                first = Some((place, row.get(0)?));
+    pub(super) fn first_writers_of(&self, versions: &[VersionKey]) -> Result<Vec<(VersionKey, RunKey)>> {
+        let mut found = Vec::with_capacity(versions.len());
+        for chunk in versions.chunks(CHUNK) {
+            let written: Vec<(VersionKey, RunKey)> =
+                self.all(FIRST_WRITERS, [key_list(chunk)], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            for writes in written.chunk_by(|one, other| one.0 == other.0) {
+                // A run's id is only looked up where several wrote at one moment.
+                found.extend(match writes {
+                    [only] => Some(*only),
+                    several => {
+                        let runs: Vec<RunKey> = several.iter().map(|(_, run)| *run).collect();
+                        let first = self.ids_of(&runs)?.into_iter().min_by_key(|(_, id)| *id);
+                        several.first().zip(first).map(|((version, _), (run, _))| (*version, run))
+                    }
+                });
             }
         }
-        Ok(first.map(|(_, run)| run))
+        Ok(found)
     }
 
     pub(super) fn names_that_were_read(&self, runs: &[RunKey]) -> Result<Vec<(RunKey, String)>> {
