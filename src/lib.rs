@@ -30,6 +30,20 @@
 //!   journalled only, and any `mltrace` command folds them.
 //! - `git` (default): the git state of the code that runs.
 
+// This code runs inside somebody's function, which must not notice it.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::arithmetic_side_effects,
+        clippy::string_slice
+    )
+)]
+
 mod process;
 
 #[doc(hidden)]

@@ -39,7 +39,7 @@ fn escape(text: &str, is_kept: fn(char) -> bool) -> Cow<'_, str> {
     if !text.contains(is_escaped) {
         return Cow::Borrowed(text);
     }
-    let mut shown = String::with_capacity(text.len() + 16);
+    let mut shown = String::with_capacity(text.len().saturating_add(16));
     for character in text.chars() {
         match character {
             _ if !is_escaped(character) => shown.push(character),

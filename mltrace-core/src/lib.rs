@@ -6,6 +6,20 @@
 //!
 //! This crate is exempt from semantic versioning: depend on `mltrace`.
 
+// Most of this runs inside somebody's function, or on a thread beside it, and must not be noticed there.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::arithmetic_side_effects,
+        clippy::string_slice
+    )
+)]
+
 pub mod model;
 
 pub mod config;
@@ -28,6 +42,7 @@ pub mod ingest;
 
 pub mod store;
 
+#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "no recorder asks: a graph's own indexes")]
 pub mod lineage;
 
 pub mod query;

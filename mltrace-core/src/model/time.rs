@@ -78,19 +78,19 @@ impl Digits {
             micros if micros % 1000 == 0 => 24,
             _ => 27,
         };
-        text[length - 1] = b'Z';
+        *text.get_mut(..length)?.last_mut()? = b'Z';
         Some(Self { text, length })
     }
 
     fn text(&self) -> &str {
-        std::str::from_utf8(&self.text[..self.length]).unwrap_or_default()
+        self.text.get(..self.length).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default()
     }
 }
 
 /// Writes the last digits of a number that there is room for.
 fn put(digits: &mut [u8], mut number: u32) {
     for digit in digits.iter_mut().rev() {
-        *digit = b"0123456789"[(number % 10) as usize];
+        *digit = b'0' | (number % 10).to_le_bytes()[0];
         number /= 10;
     }
 }
@@ -104,7 +104,7 @@ fn printed(text: &[u8]) -> Option<Timestamp> {
     }
     let micros = match fraction {
         [] => 0,
-        [b'.', millis @ ..] if millis.len() == 3 => number(millis)? * 1000,
+        [b'.', millis @ ..] if millis.len() == 3 => number(millis)?.wrapping_mul(1000),
         [b'.', micros @ ..] if micros.len() == 6 => number(micros)?,
         _ => return None,
     };
@@ -118,9 +118,10 @@ fn printed(text: &[u8]) -> Option<Timestamp> {
     Some(Timestamp(time.and_utc().timestamp_micros()))
 }
 
-/// Returns the number that a few digits write.
+/// Returns the number that at most six digits write.
 fn number(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0, |number, digit| digit.is_ascii_digit().then(|| number * 10 + u32::from(digit - b'0')))
+    let value = |digit: &u8| digit.checked_sub(b'0').filter(|value| *value <= 9).map(u32::from);
+    digits.iter().try_fold(0_u32, |number, digit| Some(number.wrapping_mul(10).wrapping_add(value(digit)?)))
 }
 
 impl std::str::FromStr for Timestamp {

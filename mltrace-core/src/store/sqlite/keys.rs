@@ -25,7 +25,7 @@ pub(super) fn ranges<K: Copy + Into<i64>>(keys: &[K]) -> String {
     for key in keys {
         let key: i64 = (*key).into();
         match ranges.last_mut() {
-            Some(range) if after == Some(key) => *range += 1,
+            Some(range) if after == Some(key) => *range = range.saturating_add(1),
             _ => ranges.push(key << 10),
         }
         after = key.checked_add(1);

@@ -38,7 +38,7 @@ impl WriteLock {
                 Err(TryLockError::WouldBlock) => {}
             }
             std::thread::sleep(jittered(pause, begun));
-            pause = (pause * 2).min(Duration::from_millis(20));
+            pause = pause.saturating_mul(2).min(Duration::from_millis(20));
         }
     }
 }
@@ -46,6 +46,5 @@ impl WriteLock {
 /// Returns between half and all of `pause`, so that waiters do not knock in step.
 pub(super) fn jittered(pause: Duration, begun: Instant) -> Duration {
     let noise = begun.elapsed().subsec_nanos() ^ std::process::id().wrapping_mul(0x9E37_79B9);
-    let half = pause / 2;
-    half + half.mul_f64(f64::from(noise % 1024) / 1024.0)
+    pause.mul_f64(0.5 + f64::from(noise % 1024) / 2048.0)
 }

@@ -101,7 +101,7 @@ pub(super) fn version_columns(id: &VersionId) -> (i64, &[u8]) {
 /// Returns the version's id in the columns `at` and `at + 1`, or `None` when they are NULL.
 pub(super) fn version_id(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<VersionId>> {
     let Some(kind) = row.get::<_, Option<i64>>(at)? else { return Ok(None) };
-    let value = row.get_ref(at + 1)?.as_bytes()?;
+    let value = row.get_ref(at.saturating_add(1))?.as_bytes()?;
     let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
     let wrong = || rusqlite::Error::FromSqlConversionFailure(at, rusqlite::types::Type::Blob, "no version id".into());
     let id = match kind {

@@ -194,7 +194,7 @@ impl SqliteStore {
 
 fn fresher_row(row: &Row<'_>) -> rusqlite::Result<(RunKey, FresherRow)> {
     let other = |at: usize| -> rusqlite::Result<Option<(RunId, Timestamp)>> {
-        Ok(row.get::<_, Option<RunId>>(at)?.zip(row.get(at + 1)?))
+        Ok(row.get::<_, Option<RunId>>(at)?.zip(row.get(at.saturating_add(1))?))
     };
     let fresher = FresherRow {
         name: ArtifactName(row.get(1)?),

@@ -68,7 +68,7 @@ struct Block {
 
 impl Block {
     fn neighbours(&mut self, statement: &mut Statement<'_>, run: RunKey) -> rusqlite::Result<&[(RunKey, RunKey)]> {
-        let holds = run.0 >= self.first && run.0 - self.first < self.width;
+        let holds = run.0 >= self.first && run.0.saturating_sub(self.first) < self.width;
         if !holds {
             let is_worth_it = self.asked.saturating_mul(2) >= self.width;
             let width = if is_worth_it { self.width.saturating_mul(2).clamp(1, self.at_once) } else { 1 };
