@@ -3,12 +3,15 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::fingerprint::{self, fingerprint};
 use super::{FileKind, Fingerprint, Hashing, Skip, Stat};
 
 /// A folder with more entries than this is never told by its state.
 const MOST_ENTRIES: usize = 200_000;
+/// How many entries are looked at between two looks at the clock.
+const ENTRIES_A_LOOK: usize = 64;
 
 /// How a file or folder stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,14 +34,15 @@ impl State {
     }
 }
 
-/// Returns how a file or folder stands that has this `stat`; `None` for what has no content.
+/// Returns how a file or folder stands that has this `stat`; `None` for what has no content, and for a folder that takes
+/// longer than `patience` to look through.
 ///
 /// # Errors
 /// When the file system does not answer.
-pub fn state(path: &Path, stat: &Stat, skip: &Skip) -> io::Result<Option<State>> {
+pub fn state(path: &Path, stat: &Stat, skip: &Skip, patience: Duration) -> io::Result<Option<State>> {
     match stat.kind {
         FileKind::File => Ok(Some(State::of(stat))),
-        FileKind::Folder => folder(path, stat, skip),
+        FileKind::Folder => folder(path, stat, skip, patience),
         FileKind::Link | FileKind::Other => Ok(None),
     }
 }
@@ -48,7 +52,7 @@ pub fn state(path: &Path, stat: &Stat, skip: &Skip) -> io::Result<Option<State>>
 pub fn unchanged(path: &Path, token: &str, how: &Hashing<'_>) -> Option<Fingerprint> {
     let stands = || {
         let stat = fingerprint::stat(path).ok().flatten()?;
-        state(path, &stat, how.skip).ok().flatten().filter(|state| state.token == token)
+        state(path, &stat, how.skip, Duration::MAX).ok().flatten().filter(|state| state.token == token)
     };
     stands()?;
     let found = fingerprint(path, how).ok().flatten()?;
@@ -61,7 +65,8 @@ fn token(stat: &Stat) -> String {
 }
 
 /// Walks a folder without opening its files; the order of the walk does not matter.
-fn folder(root: &Path, own: &Stat, skip: &Skip) -> io::Result<Option<State>> {
+fn folder(root: &Path, own: &Stat, skip: &Skip, patience: Duration) -> io::Result<Option<State>> {
+    let begun = Instant::now();
     let mut changed_ns = own.ctime_ns;
     let mut waiting = vec![root.to_owned()];
     let mut lines = Vec::new();
@@ -73,7 +78,8 @@ fn folder(root: &Path, own: &Stat, skip: &Skip) -> io::Result<Option<State>> {
             if skip.holds(&path, &stat) {
                 continue;
             }
-            if lines.len() >= MOST_ENTRIES {
+            let is_time_to_look = lines.len() % ENTRIES_A_LOOK == 0;
+            if lines.len() >= MOST_ENTRIES || (is_time_to_look && begun.elapsed() > patience) {
                 return Ok(None);
             }
             changed_ns = changed_ns.max(stat.ctime_ns);
@@ -104,7 +110,17 @@ mod tests {
     use crate::capture::fingerprint::stat;
 
     fn look(path: &Path) -> State {
-        state(path, &stat(path).unwrap().unwrap(), &Skip::default()).unwrap().unwrap()
+        state(path, &stat(path).unwrap().unwrap(), &Skip::default(), Duration::MAX).unwrap().unwrap()
+    }
+
+    #[test]
+    fn a_folder_that_takes_long_is_not_told() {
+        let folder = tempfile::tempdir().unwrap();
+        for number in 0..2 * ENTRIES_A_LOOK {
+            fs::write(folder.path().join(number.to_string()), "").unwrap();
+        }
+        let stat = stat(folder.path()).unwrap().unwrap();
+        assert_eq!(state(folder.path(), &stat, &Skip::default(), Duration::ZERO).unwrap(), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A look at a local file or folder: its content if that can be told at once, else what to hash beside the caller.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::Recorder;
 use crate::capture::fingerprint::{self, fingerprint};
@@ -12,6 +13,8 @@ use crate::model::VersionId;
 const BYTES_AT_ONCE: u64 = 4 << 20;
 /// So many files of a folder are hashed at once.
 const FILES_AT_ONCE: u64 = 100;
+/// So long a folder is looked through: the caller waits.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// A local file's or folder's content, as far as it could be told at once.
 #[derive(Clone, Debug, Default)]
@@ -28,7 +31,7 @@ pub(super) struct Looked {
 pub(super) fn look(recorder: &Recorder, path: &Path) -> Looked {
     let skip = recorder.skip();
     let Ok(Some(stat)) = fingerprint::stat(path) else { return Looked::default() };
-    let Ok(Some(state)) = state(path, &stat, &skip) else {
+    let Ok(Some(state)) = state(path, &stat, &skip, PATIENCE) else {
         return Looked { standing: Some(State::of(&stat)), ..Looked::default() };
     };
     let is_small = state.bytes <= BYTES_AT_ONCE && state.files <= FILES_AT_ONCE;
@@ -45,7 +48,7 @@ pub(super) fn standing(recorder: &Recorder, path: &Path) -> Option<State> {
     let stat = fingerprint::stat(path).ok().flatten()?;
     // A folder's own times say nothing about the files in it.
     let told = match stat.kind {
-        FileKind::Folder => state(path, &stat, &recorder.skip()).ok().flatten(),
+        FileKind::Folder => state(path, &stat, &recorder.skip(), PATIENCE).ok().flatten(),
         _ => None,
     };
     Some(told.unwrap_or_else(|| State::of(&stat)))
