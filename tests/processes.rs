@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
@@ -106,13 +107,29 @@ fn share() {
     }
 }
 
+/// Lets no file of this process get longer.
+fn allow(most: libc::rlim_t) {
+    let limit = libc::rlimit { rlim_cur: most, rlim_max: libc::RLIM_INFINITY };
+    // SAFETY: the limit outlives the call.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &raw const limit) }, 0);
+}
+
+/// The kernel ends a process whose files get longer than they may.
+fn limited() {
+    allow(8192);
+    assert!(hashing(Path::new("raw.csv")));
+    for _ in 0..400 {
+        unmarked();
+    }
+}
+
+#[register(inputs = [raw])]
+fn hashing(raw: &Path) -> bool {
+    raw.exists()
+}
+
 /// No file may grow at the first use; then it may.
 fn full() {
-    let allow = |most| {
-        let limit = libc::rlimit { rlim_cur: most, rlim_max: libc::RLIM_INFINITY };
-        // SAFETY: the limit outlives the call.
-        assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &raw const limit) }, 0);
-    };
     // SAFETY: an ignored signal runs no code; without this the kernel would end the process.
     unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
     allow(0);
@@ -164,6 +181,7 @@ fn part() {
         "settle" => settling(),
         "share" => share(),
         "full" => full(),
+        "limit" => limited(),
         "mask" => masked(),
         "many" => {
             for month in 0..200 {
@@ -327,6 +345,14 @@ fn a_disk_that_was_full_at_first_is_written_when_there_is_room() {
     assert_eq!(place.runs().first().map(|run| run.status), Some(Status::Completed));
 }
 
+#[test]
+fn a_limit_on_the_length_of_files_ends_nobody() {
+    let place = Place::new();
+    let output = place.run("limit");
+    assert!(output.status.success(), "{:?}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+    assert_eq!(place.runs().len(), 401, "and nothing is lost");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn the_threads_beside_the_pipeline_take_no_signals() {
@@ -371,6 +397,15 @@ fn a_pipeline_does_not_notice_that_nothing_can_be_recorded() {
     });
     check_fault("there is no such place", |_, command| {
         command.env("MLTRACE_DB", "/proc/nowhere/x.db");
+    });
+    check_fault("the settings are a pipe that nobody writes", |place, _| {
+        let path =
+            std::ffi::CString::new(place.folder.path().join("mltrace.toml").into_os_string().into_vec()).unwrap();
+        // SAFETY: the path ends with a zero and outlives the call.
+        assert_eq!(unsafe { libc::mkfifo(path.as_ptr(), 0o600) }, 0);
+    });
+    check_fault("the settings never end", |place, _| {
+        std::os::unix::fs::symlink("/dev/zero", place.folder.path().join("mltrace.toml")).unwrap();
     });
     check_fault("stderr is closed", |_, command| {
         command.stderr(Stdio::null());

@@ -130,6 +130,8 @@ struct File {
     is_unreadable: bool,
 }
 
+/// Settings are shorter than this.
+const LONGEST: u64 = 1 << 20;
 /// The default limit for hashing: 4 GiB.
 const HASH_LIMIT: u64 = 4 << 30;
 
@@ -215,7 +217,7 @@ impl Home {
 /// `may_be_denied`: a file that this user has no right to read says nothing.
 fn read_file(path: &Path, may_be_denied: bool, warnings: &mut Vec<String>) -> File {
     use std::io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
-    let text = match std::fs::read_to_string(path) {
+    let text = match text_of(path) {
         Ok(text) => text,
         Err(error) if matches!(error.kind(), NotFound | NotADirectory) => return File::default(),
         Err(error) if error.kind() == PermissionDenied && may_be_denied => {
@@ -232,6 +234,21 @@ fn read_file(path: &Path, may_be_denied: bool, warnings: &mut Vec<String>) -> Fi
         warnings.push(format!("`{}` was not understood: {}", path.display(), error.message()));
         File::default()
     })
+}
+
+/// A pipe or a device in the place of a file would keep the caller waiting, or give it bytes without end.
+fn text_of(path: &Path) -> std::io::Result<String> {
+    use std::io::{Error, Read};
+
+    let mut text = String::new();
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(Error::other("it is no file"));
+    }
+    std::fs::File::open(path)?.take(LONGEST).read_to_string(&mut text)?;
+    if text.len() >= usize::try_from(LONGEST).unwrap_or(usize::MAX) {
+        return Err(Error::other("it is too long for settings"));
+    }
+    Ok(text)
 }
 
 /// `ignored` gets the folders of other users on the way.

@@ -18,9 +18,11 @@ pub(crate) fn prepare(folder: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
-    let ignore = open(private_file().write(true).create_new(true), &folder.join(".gitignore"));
+    let all = b"*\n";
+    let ignore = check_room(0, all, longest_file())
+        .and_then(|()| open(private_file().write(true).create_new(true), &folder.join(".gitignore")));
     // Whether git sees the folder must not decide whether a run is recorded.
-    let _ = ignore.and_then(|mut file| file.write_all(b"*\n"));
+    let _ = ignore.and_then(|mut file| file.write_all(all));
     Ok(())
 }
 
@@ -53,6 +55,22 @@ pub(crate) fn sync(folder: &Path) -> io::Result<()> {
 #[cfg(unix)]
 fn is_refused(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported)
+}
+
+/// Returns how long a file may get that this process writes. Whoever writes beyond is ended by a signal, as the user's
+/// program must not be for what we write.
+pub(crate) fn longest_file() -> u64 {
+    #[cfg(unix)]
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Fsize).current;
+    #[cfg(not(unix))]
+    let limit = None;
+    limit.unwrap_or(u64::MAX)
+}
+
+/// Returns why `bytes` more are not written to a file of `length`, if that would end the process.
+pub(crate) fn check_room(length: u64, bytes: &[u8], longest: u64) -> io::Result<()> {
+    let length = length.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+    if length <= longest { Ok(()) } else { Err(io::ErrorKind::FileTooLarge.into()) }
 }
 
 /// Returns options that make files which only their owner may read.

@@ -119,7 +119,9 @@ impl Cache {
 
     fn append(&self, record: &[u8]) -> io::Result<()> {
         // Opened each time: another process may have put a new file in its place, and a hash costs far more.
-        folder::open(folder::private_file().append(true).create(true), &self.file)?.write_all(record)
+        let mut file = folder::open(folder::private_file().append(true).create(true), &self.file)?;
+        folder::check_room(file.metadata()?.len(), record, folder::longest_file())?;
+        file.write_all(record)
     }
 
     fn read(&self) -> io::Result<HashMap<Key, Known>> {
@@ -151,7 +153,8 @@ impl Cache {
         }
         let temporary = self.file.with_extension(format!("{}.tmp", std::process::id()));
         let made = folder::open(folder::private_file().write(true).create(true).truncate(true), &temporary);
-        let written = made.and_then(|mut file| file.write_all(&bytes));
+        let fits = folder::check_room(0, &bytes, folder::longest_file());
+        let written = made.and_then(|mut file| fits.and_then(|()| file.write_all(&bytes)));
         let renamed = written.and_then(|()| std::fs::rename(&temporary, &self.file));
         if renamed.is_err() {
             let _ = std::fs::remove_file(&temporary);

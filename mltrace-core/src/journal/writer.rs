@@ -27,6 +27,8 @@ pub struct Writer {
     file: File,
     path: PathBuf,
     length: u64,
+    /// How long a part may get.
+    longest: u64,
     part: u32,
     buffer: Vec<u8>,
     /// When was last looked whether the file is there.
@@ -47,7 +49,8 @@ impl Writer {
         let header = Header { process: Some(process), ..header };
         let lock = prepare(folder, process)?;
         let path = folder.join(format!("{process}.log"));
-        let (file, length) = begin(&path, &header, &[], durability)?;
+        let longest = folder::longest_file();
+        let (file, length) = begin(&path, &header, &[], durability, longest)?;
         Ok(Self {
             folder: folder.to_owned(),
             process,
@@ -56,6 +59,7 @@ impl Writer {
             file,
             path,
             length,
+            longest,
             part: 0,
             buffer: Vec::with_capacity(1024),
             looked: Instant::now(),
@@ -81,7 +85,8 @@ impl Writer {
         if self.is_reserve_spent {
             self.is_reserve_spent = !keep_reserve(&self.folder);
         }
-        if self.length > PART_BYTES {
+        // Where files may not get long, half of what they may is left for the next records.
+        if self.length > PART_BYTES.min(self.longest / 2) {
             // The part that was closed is complete either way; the next record tries again.
             let _ = self.rotate();
         }
@@ -89,6 +94,7 @@ impl Writer {
     }
 
     fn write_buffer(&mut self) -> io::Result<()> {
+        folder::check_room(self.length, &self.buffer, self.longest)?;
         let mut written = self.file.write_all(&self.buffer);
         if written.as_ref().is_err_and(is_disk_full) {
             self.undo();
@@ -159,8 +165,9 @@ impl Writer {
     fn next_part(&self, rest: &[u8]) -> io::Result<Part> {
         let number = self.part.saturating_add(1);
         let path = self.folder.join(format!("{}.{number}.log", self.process));
-        let (file, length) = begin(&path, &self.header, rest, self.durability)?;
-        Ok(Part { file, path, number, length })
+        let longest = folder::longest_file();
+        let (file, length) = begin(&path, &self.header, rest, self.durability, longest)?;
+        Ok(Part { file, path, number, length, longest })
     }
 
     fn go_on_in(&mut self, part: Part) {
@@ -168,6 +175,7 @@ impl Writer {
         self.path = part.path;
         self.part = part.number;
         self.length = part.length;
+        self.longest = part.longest;
         self.is_reserve_spent = !reserve_path(&self.folder).exists();
     }
 }
@@ -178,6 +186,7 @@ struct Part {
     path: PathBuf,
     number: u32,
     length: u64,
+    longest: u64,
 }
 
 /// Makes the folder of the journals and what lies in it, and takes the lock of a process.
@@ -193,10 +202,11 @@ fn prepare(folder: &Path, process: ProcessId) -> io::Result<File> {
 
 /// Makes a part that begins with the header, and returns it with its length. Where that fails nothing is left, so that
 /// it can be tried again.
-fn begin(path: &Path, header: &Header, rest: &[u8], durability: Durability) -> io::Result<(File, u64)> {
+fn begin(path: &Path, header: &Header, rest: &[u8], durability: Durability, longest: u64) -> io::Result<(File, u64)> {
     let mut bytes = Vec::new();
     encode(&Record::Process(header.clone()), &mut bytes);
     bytes.extend_from_slice(rest);
+    folder::check_room(0, &bytes, longest)?;
     let mut file = folder::open(folder::private_file().append(true).create_new(true), path)?;
     let mut written = file.write_all(&bytes);
     if written.as_ref().is_err_and(is_disk_full) {
@@ -248,13 +258,14 @@ pub(crate) fn keep_reserve(folder: &Path) -> bool {
     if path.exists() {
         return true;
     }
-    if !has_room(folder) {
+    let bytes = vec![0; RESERVE_BYTES];
+    if !has_room(folder) || folder::check_room(0, &bytes, folder::longest_file()).is_err() {
         return false;
     }
     // Always the same name: who was killed in between leaves nothing that the next one does not take.
     let hidden = folder.join(".reserve");
     let made = folder::open(folder::private_file().write(true).create(true).truncate(true), &hidden)
-        .and_then(|mut file| file.write_all(&vec![0; RESERVE_BYTES]))
+        .and_then(|mut file| file.write_all(&bytes))
         .and_then(|()| fs::rename(&hidden, path));
     if made.is_err() {
         // Without room for a reserve there is none.
