@@ -40,7 +40,7 @@ const TOKENS: [(&str, &str, usize); 12] = [
     ("gsk_", PLAIN, 52),
 ];
 /// What stands before a secret in running text.
-const PHRASES: [&str; 8] = [
+const PHRASES: [&str; 11] = [
     "password=",
     "Authorization: Bearer ",
     "\"api_key\": \"",
@@ -49,6 +49,9 @@ const PHRASES: [&str; 8] = [
     "https://b.example.org/a.csv?X-Amz-Signature=",
     "-----BEGIN RSA PRIVATE KEY-----\n",
     "Server=db;User Id=sa;Password=",
+    "PGPASSWORD=",
+    "SMTP_PASS=",
+    "Settings { host: \"db\", password: Some(\"",
 ];
 /// Addresses that a secret opens; it stands in place of the star.
 const ADDRESSES: [&str; 6] = [
@@ -75,7 +78,7 @@ const TEXT_ENTRIES: [&str; 9] =
     ["param", "argument", "note", "error", "panic", "owner", "description", "import-error", "import-note"];
 
 /// What looks like a secret and is none.
-const HARMLESS: [&str; 40] = [
+const HARMLESS: [&str; 43] = [
     "max_tokens = 512",
     "pad_token_id=0",
     "tokenizer=bert-base-uncased",
@@ -86,6 +89,9 @@ const HARMLESS: [&str; 40] = [
     "cls_token=[CLS]",
     "password: &str",
     "password={password}",
+    "password: Option<Utf8String>",
+    "secret: Sha256Hash, n: 1",
+    "n_passes=3 bypass=1",
     "password=$DB_PASSWORD",
     "password=***",
     "the password is required",

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::shape::{is_random, is_token_68, run};
+use super::shape::{is_random, is_scrambled, is_token_68, run};
 use super::{REDACTED, is_secret_name};
 
 /// The longest name that is looked at.
@@ -35,16 +35,20 @@ pub(super) fn value_at(text: &str, at: usize) -> Option<Range<usize>> {
     if is_header {
         return credentials(text, start);
     }
-    if let Some(value) = quoted(text, start) {
+    if let Some(value) = quoted(text, unwrapped(text, start)) {
         return is_secret_value(text.get(value.clone())?, name.text).then_some(value);
     }
     let is_bare = match sign {
         b'=' => spaces == 0 && after == at.saturating_add(1),
-        // `X-Api-Key: …`; a name that could stand in source code is followed by a type as often as by a secret.
+        // `X-Api-Key: …`; a name that could stand in source code is followed by a type as often as by a secret, and then
+        // only what is surely no type is one.
         _ => name.text.contains('-') || name.is_quoted,
     };
-    let value = is_bare.then(|| bare(text, start, name.is_quoted && sign == b':')).flatten()?;
+    let value = bare(text, start, name.is_quoted && sign == b':')?;
     let secret = text.get(value.clone())?;
+    if !is_bare && !is_scrambled(secret.as_bytes()) {
+        return None;
+    }
     let is_number = || secret.bytes().all(|byte| byte.is_ascii_digit());
     ((!name.is_quoted || sign == b'=' || is_number()) && is_secret_value(secret, name.text)).then_some(value)
 }
@@ -133,6 +137,17 @@ fn name_before(text: &str, at: usize) -> Option<Name<'_>> {
         start.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(|byte| matches!(byte, b'/' | b'$'));
     let text = text.get(start..end).filter(|name| !name.is_empty() && !is_part)?;
     Some(Name { text, is_quoted })
+}
+
+/// Returns where a value begins inside of what `Debug` and source text put around one: `Some("…")`.
+fn unwrapped(text: &str, start: usize) -> usize {
+    const AROUND: &[&str] =
+        &["Some(", "Ok(", "Secret(", "SecretString(", "Password(", "String::from(", "Cow::Borrowed(", "Box::new("];
+    let mut rest = text.get(start..).unwrap_or_default();
+    while let Some(inner) = AROUND.iter().find_map(|around| rest.strip_prefix(around)) {
+        rest = inner.trim_start();
+    }
+    text.len().saturating_sub(rest.len())
 }
 
 /// Returns what stands in quotes at `start`; in text that was quoted before, the quotes are `\"`.

@@ -19,7 +19,7 @@ pub fn is_secret_name(name: &str) -> bool {
 
 /// Words that are a secret wherever they stand in a name.
 const SECRETS: &str = "\
-    password passwords passwd passphrase secret secrets credential credentials apikey apikeys privatekey";
+    password passwords passwd passphrase secret secrets credential credentials apikey apikeys privatekey pgpassword";
 
 /// What may stand before `token` for it to be a secret: how the token is used, or the service that issued it.
 const BEFORE_TOKEN: &str = "\
@@ -33,6 +33,11 @@ const BEFORE_TOKEN: &str = "\
 /// What stands before `key` when the key opens something; only at the end of a name (`access_key_id` opens nothing).
 const BEFORE_LAST_KEY: &str = "\
     access account shared signing encryption master secret";
+
+/// What may stand before a last `pass`.
+const BEFORE_LAST_PASS: &str = "\
+    db database user admin root smtp imap mail email ftp sftp ssh ldap redis mysql mongo postgres pg rabbitmq registry \
+    keystore";
 
 /// What was read of a name so far.
 #[derive(Default)]
@@ -63,8 +68,10 @@ impl<'a> Seen<'a> {
     fn is_secret_at_end(&self) -> bool {
         let is_token = is(self.last, "token") && !self.is_other_token;
         let is_key = is(self.last, "key") && is_any(self.before_last, BEFORE_LAST_KEY);
+        // On its own `pass` is one of several.
+        let is_pass = is(self.last, "pass") && is_any(self.before_last, BEFORE_LAST_PASS);
         // On its own `pwd` is the working directory.
-        is_token || is_key || (is(self.last, "pwd") && self.words > 1)
+        is_token || is_key || is_pass || (is(self.last, "pwd") && self.words > 1)
     }
 }
 
@@ -125,7 +132,7 @@ mod tests {
             google.credentials token TOKEN access_token accessToken auth-token api_token bearer_token \
             refreshToken session_token hf_token HFToken GITHUB_TOKEN GitHubToken aws_session_token \
             wandb_api_token hugging_face_token oauth2_token access_key AccountKey SharedAccessKey db_pwd \
-            passphrase _token_"
+            passphrase _token_ PGPASSWORD db_pass SMTP_PASS dbPass"
             .split(' ')
         {
             assert!(is_secret_name(name), "{name}");

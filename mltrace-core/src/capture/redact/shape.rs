@@ -76,6 +76,7 @@ const G: &[Shape] = &[
     shape("ghr_", Plain, 20, Length),
     shape("github_pat_", Address, 20, Length),
     shape("glpat-", Address, 20, Length),
+    shape("glptt-", Address, 20, Length),
     shape("gldt-", Address, 20, Length),
     shape("glrt-", Address, 20, Length),
     shape("glcbt-", Address, 20, Length),
@@ -212,6 +213,15 @@ pub(super) fn is_random(text: &[u8], least: usize) -> bool {
 }
 
 /// `eyJ….….…`: three parts or more, the first of which is a JSON object in base64.
+/// Returns whether this can be no word, name or type: digits stand in two places of a run of twelve letters.
+pub(super) fn is_scrambled(text: &[u8]) -> bool {
+    let is_digit = u8::is_ascii_digit;
+    text.split(|byte| !byte.is_ascii_alphanumeric()).filter(|run| run.len() >= 12).any(|run| {
+        let parts = run.chunk_by(|a, b| is_digit(a) == is_digit(b));
+        parts.filter(|part| part.first().is_some_and(is_digit)).count() > 1
+    })
+}
+
 fn json_web_token(rest: &[u8]) -> Option<usize> {
     if !rest.starts_with(b"eyJ") {
         return None;
