@@ -68,9 +68,10 @@ impl Count {
 
 /// A place on a small disk that can be filled.
 struct SmallDisk {
+    // Let go of before the place, which cannot be removed with a disk in it.
+    _mount: Mount,
     place: Place,
     is_reserve_taken: bool,
-    _mount: Mount,
 }
 
 impl SmallDisk {
@@ -80,7 +81,7 @@ impl SmallDisk {
         // Somebody has recorded here before.
         Process::start(&mut place.part(&["shape", "registered", "ok"])?)?.end()?;
         place.fold()?;
-        Ok(Self { place, is_reserve_taken: form.breaks("no-reserve"), _mount: mount })
+        Ok(Self { _mount: mount, place, is_reserve_taken: form.breaks("no-reserve") })
     }
 
     fn fill(&self) -> Result<()> {
