@@ -37,7 +37,8 @@ fn sweep(deed: &Deed, stride: usize) {
     let done = deed.before.copy();
     (deed.work)(&done).unwrap();
     let reference = (done.lines(), done.rows());
-    let before = (deed.before.lines(), deed.before.rows());
+    // To ask a store of an older schema is to migrate it.
+    let before = (deed.before.copy().lines(), deed.before.rows());
     let mut figures = Figures::default();
     for (failure, is_lasting) in
         [(Failure::Full, false), (Failure::Full, true), (Failure::Broken, false), (Failure::Broken, true)]
@@ -171,6 +172,32 @@ fn migrating() -> Deed {
     Deed { name: "migrating", before: recorded(), work, check }
 }
 
+fn migrating_the_first_schema() -> Deed {
+    let work = |project: &Project| match SqliteStore::open(&project.home, Mode::Write, &Schema::CURRENT) {
+        Ok(_) => Ok(()),
+        Err(error @ StoreError::Unreachable { .. }) => Err(error.to_string()),
+        Err(error) => panic!("a disk that fails is no {error:?}"),
+    };
+    let check = |project: &Project, context: &str| {
+        let copy = project.home.folder.join("mltrace.db.schema-1.backup");
+        let schema = version_of(&project.raw());
+        assert!(schema == 1 || (schema == Schema::CURRENT.version() && copy.exists()), "{context}: schema {schema}");
+        if copy.exists() {
+            let golden = Project::of_the_first_schema();
+            let kept = golden.emptied();
+            fs::copy(&copy, &kept.home.store).unwrap();
+            kept.check_integrity(context);
+            assert_eq!((version_of(&kept.raw()), kept.rows()), (1, golden.rows()), "{context}");
+        }
+        let tables =
+            "SELECT group_concat(name) FROM (SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name)";
+        let tables: String = project.raw().query_row(tables, [], |row| row.get(0)).unwrap();
+        assert_eq!(tables.contains("argument"), schema > 1, "{context}: {tables}");
+        assert!(!tables.contains("_1"), "{context}: {tables}");
+    };
+    Deed { name: "migrating the first schema", before: Project::of_the_first_schema(), work, check }
+}
+
 #[test]
 fn a_store_is_made_or_not() {
     sweep(&making(), SHORT);
@@ -200,6 +227,7 @@ fn verdicts_and_notes_are_given_or_not() {
 #[test]
 fn a_store_is_migrated_or_stays_as_it_was() {
     sweep(&migrating(), SHORT);
+    sweep(&migrating_the_first_schema(), SHORT);
 }
 
 #[test]
@@ -213,6 +241,7 @@ fn every_request_fails_in_everything_that_is_done() {
         importing(),
         giving_verdicts(),
         migrating(),
+        migrating_the_first_schema(),
     ];
     deeds.iter().for_each(|deed| sweep(deed, 1));
 }

@@ -45,9 +45,25 @@ impl Project {
         Self { disk: Disk::watch(&home.folder), home, _folder: folder }
     }
 
+    /// Returns a project whose store has the first schema that was released.
+    pub(crate) fn of_the_first_schema() -> Self {
+        let mut project = Self::new();
+        project.home.project = "taxi".to_owned();
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/v1.db");
+        fs::copy(golden, &project.home.store).unwrap();
+        project
+    }
+
+    /// Returns a project of the same name without files.
+    pub(crate) fn emptied(&self) -> Self {
+        let mut project = Self::new();
+        project.home.project.clone_from(&self.home.project);
+        project
+    }
+
     /// Returns a project with the same files.
     pub(crate) fn copy(&self) -> Self {
-        let copy = Self::new();
+        let copy = self.emptied();
         for folder in ["", "journal"] {
             for entry in fs::read_dir(self.home.folder.join(folder)).unwrap().flatten() {
                 let name = entry.file_name();
@@ -63,7 +79,7 @@ impl Project {
     /// Writes the journal of a process that is gone.
     pub(crate) fn leave(&self, records: &[Record]) -> PathBuf {
         let process = ProcessId(Uuid::from_u128(names_of(records)));
-        let header = Header { process: Some(process), project: "p".to_owned(), ..Header::default() };
+        let header = Header { process: Some(process), project: self.home.project.clone(), ..Header::default() };
         let mut bytes = Vec::new();
         journal::encode(&Record::Process(header), &mut bytes);
         records.iter().for_each(|record| assert!(journal::encode(record, &mut bytes)));
