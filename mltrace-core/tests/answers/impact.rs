@@ -216,3 +216,16 @@ fn an_unknown_commit_is_said() {
     let of = ImpactOf::Component { name: "c0", commit: Some("ffff") };
     assert_eq!(story.reader().impact(&of).unwrap_err().to_string(), "no commit is called `ffff`");
 }
+
+#[test]
+fn of_two_writes_of_a_version_at_one_moment_the_larger_run_is_its_writer() {
+    let write = |number| {
+        json!({"id": id(number), "component": "write", "started_at": at(0), "ended_at": at(1),
+               "outputs": [{"name": "model", "version": "v:1"}]})
+    };
+    for told in [[write(1), write(2)], [write(2), write(1)]] {
+        let mut story = Story::told(&told);
+        let impact = story.reader().impact(&ImpactOf::Component { name: "write", commit: None }).unwrap();
+        assert_eq!(impact.artifacts[0].written_by, id(2), "whatever arrived first");
+    }
+}

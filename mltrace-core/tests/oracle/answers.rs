@@ -220,26 +220,63 @@ fn upstream(known: &Known<'_>, name: &str, version: &str, write: Option<&Write<'
     }
 }
 
+/// What `impact` must tell.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ImpactAnswer {
+    /// The runs with their depths, in the promised order.
+    pub(crate) runs: Vec<(String, u32)>,
+    /// What they wrote: name, version, the last of them that wrote it, and what became of it.
+    pub(crate) artifacts: BTreeSet<(String, String, String, &'static str)>,
+}
+
 /// Returns everything downstream of a run, itself at depth 0.
-pub(crate) fn impact(known: &Known<'_>, run: &RunFacts) -> Vec<(String, u32)> {
-    downstream(known, vec![run.id.clone()], 0)
+pub(crate) fn impact(known: &Known<'_>, run: &RunFacts) -> ImpactAnswer {
+    downstream(known, vec![run.id.clone()], 0, None)
+}
+
+/// Returns everything downstream of a component's runs, of all or of those at a commit, themselves at depth 0.
+pub(crate) fn impact_of_component(known: &Known<'_>, component: &str, commit: Option<&str>) -> ImpactAnswer {
+    let is_one = |run: &&RunFacts| {
+        run.component == component && commit.is_none_or(|commit| run.commit.as_deref() == Some(commit))
+    };
+    downstream(known, known.facts.runs.iter().filter(is_one).map(|run| run.id.clone()).collect(), 0, None)
 }
 
 /// Returns everything downstream of a version, its readers, under whatever name they read it, at depth 1.
-pub(crate) fn impact_of_version(known: &Known<'_>, name: &str, version: &str) -> Vec<(String, u32)> {
+pub(crate) fn impact_of_version(known: &Known<'_>, name: &str, version: &str) -> ImpactAnswer {
     let reads_it = |run: &&RunFacts| {
         let mut reads = run.reads.iter().zip(known.seen(run)).filter(|(_, seen)| seen.version == version);
         reads.any(|(read, seen)| read.name == name || seen.written_as.as_deref() == Some(name))
     };
-    downstream(known, known.facts.runs.iter().filter(reads_it).map(|run| run.id.clone()).collect(), 1)
+    let roots = known.facts.runs.iter().filter(reads_it).map(|run| run.id.clone()).collect();
+    downstream(known, roots, 1, Some((name, version)))
 }
 
-fn downstream(known: &Known<'_>, roots: Vec<String>, first: u32) -> Vec<(String, u32)> {
+/// `asked`: the version that is asked about, which is no impact of itself.
+fn downstream(known: &Known<'_>, roots: Vec<String>, first: u32, asked: Option<(&str, &str)>) -> ImpactAnswer {
     let readers = |id: &str| {
         let reads = |other: &&RunFacts| known.seen(other).iter().any(|seen| seen.written_by.as_deref() == Some(id));
         known.facts.runs.iter().filter(reads).map(|run| run.id.clone()).collect()
     };
-    closure(known, roots, readers).into_iter().map(|(id, depth)| (id, depth + first)).collect()
+    let runs: Vec<_> = closure(known, roots, readers).into_iter().map(|(id, depth)| (id, depth + first)).collect();
+    let is_downstream = |write: &Write<'_>| runs.iter().any(|(id, _)| *id == write.run.id);
+    let last =
+        |of: &dyn Fn(&Write<'_>) -> bool| known.writes.iter().filter(|write| of(write)).max_by_key(|w| w.order());
+    let mut artifacts = BTreeSet::new();
+    for write in known.writes.iter().filter(|write| is_downstream(write)) {
+        let (name, version) = (&write.edge.name, write.version());
+        if asked == Some((name, &version)) {
+            continue;
+        }
+        let writer = last(&|other| other.edge.name == *name && other.version() == version && is_downstream(other));
+        let state = match last(&|other| other.edge.name == *name) {
+            Some(latest) if !is_downstream(latest) => "rebuilt",
+            Some(latest) if latest.version() == version => "current",
+            _ => "superseded",
+        };
+        artifacts.insert((name.clone(), version, writer.unwrap_or(write).run.id.clone(), state));
+    }
+    ImpactAnswer { runs, artifacts }
 }
 
 /// Returns the runs that can be reached, each at its smallest distance, in the promised order.

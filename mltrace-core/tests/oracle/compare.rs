@@ -1,11 +1,13 @@
 //! Asks a store and the model the same questions and lists where they differ.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mltrace_core::model::{Timestamp, Verdict};
-use mltrace_core::query::{ImpactOf, QueryError, Reader, Run, RunFilter, StaleReason, Trace, TraceOptions};
+use mltrace_core::query::{
+    ImpactOf, ImpactState, QueryError, Reader, Run, RunFilter, StaleReason, Trace, TraceOptions,
+};
 
-use super::answers::{self, InputAnswer, OutputAnswer, RunAnswer, TraceAnswer};
+use super::answers::{self, ImpactAnswer, InputAnswer, OutputAnswer, RunAnswer, TraceAnswer};
 use super::facts::{Facts, RunFacts};
 use super::model::Known;
 
@@ -30,12 +32,14 @@ pub(crate) fn compare(reader: &mut Reader<'_>, facts: &Facts, moments: &[i64]) -
     let mut found = Comparison::default();
     let known = Known::new(facts);
     compare_runs(reader, &known, &mut found);
+    let runs = facts.runs.iter().map(|run| (run.id.as_str(), answers::run_answer(&known, run))).collect();
     let as_ofs: Vec<Option<i64>> = moments.iter().map(|at| Some(*at)).chain([None]).collect();
     let names = answers::names(facts);
     for name in &names {
         for as_of in &as_ofs {
             let model = answers::trace(&known, name, *as_of);
-            found.check(&format!("trace {name} as of {as_of:?}"), &ask(reader, name, *as_of), &model);
+            let product = ask(reader, name, *as_of, &runs, &mut found);
+            found.check(&format!("trace {name} as of {as_of:?}"), &product, &model);
         }
         for version in answers::versions(&known, name) {
             let text = format!("{name}@{version}");
@@ -49,7 +53,8 @@ pub(crate) fn compare(reader: &mut Reader<'_>, facts: &Facts, moments: &[i64]) -
                     true => answers::trace(&known, &text, *as_of),
                     false => answers::trace_version(&known, name, &version, *as_of),
                 };
-                found.check(&format!("trace {text} as of {as_of:?}"), &ask(reader, &text, *as_of), &model);
+                let product = ask(reader, &text, *as_of, &runs, &mut found);
+                found.check(&format!("trace {text} as of {as_of:?}"), &product, &model);
             }
         }
     }
@@ -66,18 +71,38 @@ fn compare_runs(reader: &mut Reader<'_>, known: &Known<'_>, found: &mut Comparis
     for (product, model) in runs.iter().map(shown).zip(newest_first) {
         found.check(&format!("run {}", model.id), &product, &answers::run_answer(known, model));
     }
+    let mut components = BTreeSet::new();
     for run in &known.facts.runs {
         found.check(
             &format!("impact of {}", run.id),
             &impact(reader, &ImpactOf::Run(&run.id)),
             &answers::impact(known, run),
         );
+        components.extend([(run.component.as_str(), None), (run.component.as_str(), run.commit.as_deref())]);
+    }
+    for (name, commit) in components {
+        found.check(
+            &format!("impact of {name} at {commit:?}"),
+            &impact(reader, &ImpactOf::Component { name, commit }),
+            &answers::impact_of_component(known, name, commit),
+        );
     }
 }
 
-fn impact(reader: &mut Reader<'_>, of: &ImpactOf<'_>) -> Vec<(String, u32)> {
+fn impact(reader: &mut Reader<'_>, of: &ImpactOf<'_>) -> ImpactAnswer {
     let impact = reader.impact(of).unwrap_or_else(|error| panic!("{of:?}: {error}"));
-    impact.runs.iter().map(|at| (at.run.id.to_string(), at.depth)).collect()
+    let artifacts = impact.artifacts.iter().map(|impacted| {
+        let state = match impacted.state {
+            ImpactState::Current => "current",
+            ImpactState::Superseded => "superseded",
+            ImpactState::Rebuilt => "rebuilt",
+        };
+        (impacted.name.to_string(), impacted.version.to_string(), impacted.written_by.to_string(), state)
+    });
+    ImpactAnswer {
+        runs: impact.runs.iter().map(|at| (at.run.id.to_string(), at.depth)).collect(),
+        artifacts: artifacts.collect(),
+    }
 }
 
 fn compare_review(reader: &mut Reader<'_>, facts: &Facts, found: &mut Comparison) {
@@ -92,10 +117,26 @@ fn compare_review(reader: &mut Reader<'_>, facts: &Facts, found: &mut Comparison
     }
 }
 
-fn ask(reader: &mut Reader<'_>, text: &str, as_of: Option<i64>) -> Option<TraceAnswer> {
+/// Asks for a trace, and checks each run in it as such.
+fn ask(
+    reader: &mut Reader<'_>,
+    text: &str,
+    as_of: Option<i64>,
+    runs: &BTreeMap<&str, RunAnswer>,
+    found: &mut Comparison,
+) -> Option<TraceAnswer> {
     let options = TraceOptions { as_of: as_of.map(Timestamp), ..TraceOptions::default() };
     match reader.trace(text, &options) {
-        Ok(trace) => Some(traced(&trace)),
+        Ok(trace) => {
+            for run in trace.runs.iter().map(|at| shown(&at.run)) {
+                found.check(
+                    &format!("run {} in trace {text} as of {as_of:?}", run.id),
+                    &Some(&run),
+                    &runs.get(&*run.id),
+                );
+            }
+            Some(traced(&trace))
+        }
         Err(error @ (QueryError::Ambiguous { .. } | QueryError::Store(_))) => panic!("{text}: {error}"),
         Err(_) => None,
     }

@@ -173,22 +173,25 @@ impl SqliteStore {
 
     pub(super) fn outputs_of(&self, runs: &[RunKey]) -> Result<Vec<OutputRow>> {
         // Each write that counts, beside the last write of the same artifact by anybody.
-        let sql = "SELECT w.run_id, a.name, v.id_kind, v.id_value, w.at, last.run_id, last.version_id = w.version_id
+        let sql = "SELECT w.run_id, a.name, v.id_kind, v.id_value, w.at, last.run_id, last.version_id = w.version_id,
+                    maker.uuid
              FROM json_each($1) AS asked
              JOIN write w ON w.run_id = asked.value
+             JOIN run maker ON maker.id = w.run_id
              JOIN artifact a ON a.id = w.artifact_id
              JOIN version v ON v.id = w.version_id
              JOIN write last ON last.id = (
                  SELECT q.id FROM write q JOIN run r ON r.id = q.run_id
                  WHERE q.artifact_id = w.artifact_id AND q.version_id IS NOT NULL
                  ORDER BY q.at DESC, r.uuid DESC, q.n DESC LIMIT 1)
-             ORDER BY w.at, w.run_id, w.n";
-        let mut found = Vec::new();
+             ORDER BY w.run_id, w.n";
+        let mut found: Vec<(RunId, OutputRow)> = Vec::new();
         for chunk in runs.chunks(CHUNK) {
-            found.extend(self.all(sql, [key_list(chunk)], output_row)?);
+            found.extend(self.all(sql, [key_list(chunk)], |row| Ok((row.get(7)?, output_row(row)?)))?);
         }
-        found.sort_by_key(|output| output.at);
-        Ok(found)
+        // Of equal times the greater id is later, as everywhere: the order of arrival says nothing.
+        found.sort_by_key(|(writer, output)| (output.at, *writer));
+        Ok(found.into_iter().map(|(_, output)| output).collect())
     }
 }
 
