@@ -5,7 +5,6 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
@@ -360,6 +359,15 @@ fn the_threads_beside_the_pipeline_take_no_signals() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// The journal of a process that is gone.
+const ABANDONED: &str = "journal/01a1ffd2-1212-72a6-aa23-18198f3e6b87.log";
+
+fn pipe(path: &Path) {
+    let path = std::ffi::CString::new(path.as_os_str().as_encoded_bytes()).unwrap();
+    // SAFETY: the path ends with a zero and outlives the call.
+    assert_eq!(unsafe { libc::mkfifo(path.as_ptr(), 0o600) }, 0);
+}
+
 /// Runs a part with recording made impossible in some way, and without recording: nothing but stderr may differ.
 fn check_fault(name: &str, spoil: impl Fn(&Place, &mut Command)) {
     for part in ["clean", "fail", "panic", "leave"] {
@@ -398,11 +406,13 @@ fn a_pipeline_does_not_notice_that_nothing_can_be_recorded() {
     check_fault("there is no such place", |_, command| {
         command.env("MLTRACE_DB", "/proc/nowhere/x.db");
     });
-    check_fault("the settings are a pipe that nobody writes", |place, _| {
-        let path =
-            std::ffi::CString::new(place.folder.path().join("mltrace.toml").into_os_string().into_vec()).unwrap();
-        // SAFETY: the path ends with a zero and outlives the call.
-        assert_eq!(unsafe { libc::mkfifo(path.as_ptr(), 0o600) }, 0);
+    check_fault("the settings are a pipe", |place, _| pipe(&place.folder.path().join("mltrace.toml")));
+    check_fault("what is kept beside the store is a pipe", |place, _| {
+        let folder = place.folder.path().join(".mltrace");
+        fs::create_dir_all(folder.join("journal")).unwrap();
+        for name in ["fingerprints", "write.lock", "journal/reserve", "journal/.reserve", ABANDONED] {
+            pipe(&folder.join(name));
+        }
     });
     check_fault("the settings never end", |place, _| {
         std::os::unix::fs::symlink("/dev/zero", place.folder.path().join("mltrace.toml")).unwrap();

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::folder;
+
 /// The folder that holds a store and its journals.
 pub const FOLDER: &str = ".mltrace";
 
@@ -241,10 +243,7 @@ fn text_of(path: &Path) -> std::io::Result<String> {
     use std::io::{Error, Read};
 
     let mut text = String::new();
-    if !std::fs::metadata(path)?.is_file() {
-        return Err(Error::other("it is no file"));
-    }
-    std::fs::File::open(path)?.take(LONGEST).read_to_string(&mut text)?;
+    folder::open_to_read(path)?.take(LONGEST).read_to_string(&mut text)?;
     if text.len() >= usize::try_from(LONGEST).unwrap_or(usize::MAX) {
         return Err(Error::other("it is too long for settings"));
     }

@@ -75,9 +75,23 @@ pub(crate) fn check_room(length: u64, bytes: &[u8], longest: u64) -> io::Result<
 
 /// Returns options that make files which only their owner may read.
 pub(crate) fn private_file() -> OpenOptions {
-    let mut options = OpenOptions::new();
+    let mut options = without_waiting();
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Opens a file to be read; what is no file is refused, for it may keep its reader waiting or have no end.
+pub(crate) fn open_to_read(path: &Path) -> io::Result<fs::File> {
+    let file = without_waiting().read(true).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is no file")) }
+}
+
+/// Returns options that wait for nobody: to open a pipe takes someone at its other end.
+fn without_waiting() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
     options
 }
 

@@ -4,7 +4,6 @@
 //! may add to it at once and a damaged record costs only itself. Whatever goes wrong, files are merely hashed again.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, TryLockError};
@@ -125,9 +124,9 @@ impl Cache {
     }
 
     fn read(&self) -> io::Result<HashMap<Key, Known>> {
-        let mut file = File::open(&self.file)?;
+        let mut file = folder::open_to_read(&self.file)?;
         let mut bytes = Vec::new();
-        let is_ours = file.metadata()?.is_file() && file.metadata()?.len() <= LARGEST_FILE;
+        let is_ours = file.metadata()?.len() <= LARGEST_FILE;
         if is_ours {
             file.read_to_end(&mut bytes)?;
         }

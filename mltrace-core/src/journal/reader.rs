@@ -1,12 +1,13 @@
 //! Reads journals: which there are, whether their writers live, and their records from an offset on.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::frame::{Found, decode, next_record, next_record_before};
 use crate::capture::host::is_alive;
 use crate::capture::{Host, Liveness, place};
+use crate::folder;
 use crate::model::{Header, ProcessId, Record};
 
 /// The most bytes that are read at once.
@@ -76,7 +77,7 @@ impl Journal {
     /// be a forked child's, and then the process' number tells. Time never does.
     #[must_use]
     pub fn is_over(&self, header: &Header, here: &Host) -> bool {
-        let is_free = match File::open(&self.lock) {
+        let is_free = match folder::open_to_read(&self.lock) {
             Ok(lock) => lock.try_lock().is_ok(),
             Err(error) => error.kind() == io::ErrorKind::NotFound,
         };
@@ -102,7 +103,7 @@ impl Journal {
 /// Reads a part's first record, which is its header unless that is damaged.
 fn read_header(path: &Path) -> io::Result<Option<Header>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(HEADER_BYTES).read_to_end(&mut bytes)?;
+    folder::open_to_read(path)?.take(HEADER_BYTES).read_to_end(&mut bytes)?;
     Ok(match decode(&bytes) {
         Found::Record(record, _) => match *record {
             Record::Process(header) => Some(header),
@@ -132,7 +133,7 @@ pub struct Piece {
 /// # Errors
 /// When the file cannot be read.
 pub fn read(path: &Path, offset: u64) -> io::Result<Piece> {
-    let mut file = File::open(path)?;
+    let mut file = folder::open_to_read(path)?;
     file.seek(SeekFrom::Start(offset))?;
     let mut limit = CHUNK;
     let mut bytes = Vec::new();
