@@ -11,21 +11,23 @@ mod outputs;
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use mltrace::answer::Run;
 
-/// The folder that all tests of this process record in.
-static HERE: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
-    let folder = tempfile::tempdir().unwrap();
+/// The folder that all tests of this process record in: nothing removes it at their end, but the next ones do.
+static HERE: LazyLock<PathBuf> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("shapes");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(folder.join(".mltrace")).unwrap();
     #[expect(clippy::disallowed_methods, reason = "it is what a process is recorded by, and set before the first run")]
     std::env::set_current_dir(&folder).unwrap();
     folder
 });
 
 fn here() -> &'static Path {
-    HERE.path()
+    &HERE
 }
 
 /// Returns the newest run of a component.

@@ -79,6 +79,10 @@ fn work(home: &Home, process: ProcessId, shared: &Shared) {
         gather(shared);
         let told = shared.told.load(Ordering::Acquire);
         let folded = std::panic::catch_unwind(|| {
+            // Whoever deleted the project is not given it back for nothing.
+            if matches!(std::fs::exists(home.journal()), Ok(false)) {
+                return Ok(());
+            }
             // Opened and closed each time: an open handle inside somebody's process could lose its locks.
             let mut store = store::open(home, Mode::Fold)?;
             if is_first {
@@ -86,7 +90,7 @@ fn work(home: &Home, process: ProcessId, shared: &Shared) {
                 fold(home, store.as_mut())?;
                 hash_due(home, store.as_mut(), &|_| {})?;
             }
-            fold_own(home, store.as_mut(), process)
+            fold_own(home, store.as_mut(), process).map(drop)
         });
         if matches!(folded, Ok(Ok(_))) {
             pause = PAUSE;

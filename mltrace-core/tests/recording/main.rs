@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use mltrace_core::config::{Environment, Home};
-use mltrace_core::ingest;
+use mltrace_core::ingest::{self, Worker};
 use mltrace_core::journal;
 use mltrace_core::model::{Bound, Record, Status};
 use mltrace_core::query::{Reader, Trace};
@@ -183,6 +183,19 @@ fn a_journal_that_is_deleted_meanwhile_is_begun_again() {
     project.record_until_there(&project.next_journal());
     assert!(project.begin("after", Vec::new()).end(Status::Completed, None, None));
     assert_eq!(project.run("after").status, Status::Completed);
+}
+
+#[test]
+fn a_project_that_is_deleted_is_not_made_again_to_fold_nothing() {
+    let project = Project::new();
+    let worker = Worker::start(project.home.clone(), project.recorder.process()).unwrap();
+    project.begin("step", Vec::new()).end(Status::Completed, None, None);
+    worker.nudge();
+    assert!(worker.flush(Duration::from_secs(20)) && project.home.store.exists());
+    fs::remove_dir_all(project.folder.path()).unwrap();
+    worker.nudge();
+    assert!(worker.flush(Duration::from_secs(20)));
+    assert!(!project.folder.path().exists());
 }
 
 #[test]

@@ -41,7 +41,7 @@ impl SqliteStore {
             return Self::open_to_read(home, path, schema);
         }
         folder::prepare(&home.folder).map_err(|error| unreachable(&path, &error.to_string()))?;
-        if let Some(parent) = path.parent() {
+        if let Some(parent) = path.parent().filter(|parent| *parent != home.folder) {
             std::fs::create_dir_all(parent).map_err(|error| unreachable(&path, &error.to_string()))?;
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
