@@ -11,6 +11,8 @@ use crate::escape;
 
 /// With more boxes than this nobody finds anything in a drawing.
 const MOST_NODES: usize = 400;
+/// And with more places for boxes and for lines that pass others, it takes too much room.
+const MOST_PLACES: usize = 20_000;
 /// How wide a letter is, and how high a line of text.
 const LETTER: f64 = 7.3;
 const LINE: f64 = 16.0;
@@ -31,7 +33,7 @@ pub(super) fn trace(answer: &Trace) -> Option<String> {
         graph.nodes.iter().map(|node| node.lines.iter().map(|line| shortened(&escape::line(line))).collect()).collect();
     let sizes: Vec<(f64, f64)> = labels.iter().map(|lines| size(lines)).collect();
     let lines: Vec<(usize, usize)> = graph.arrows.iter().map(|arrow| (arrow.from, arrow.to)).collect();
-    let found = layout(&sizes, &lines);
+    let found = layout(&sizes, &lines, MOST_PLACES)?;
     let (width, height, least) = (found.width, found.height, found.width * LEAST);
     // Writing to a `String` cannot fail.
     let mut text = format!(

@@ -39,10 +39,17 @@ struct Slot {
 
 /// Returns a place for boxes of these sizes (width, height) and for the lines between them (from, to), data flowing to
 /// the right. Lines against the flow, which only a cycle has, run back.
+///
+/// `None` when boxes and lines that pass layers take more than `most` places: where everything is joined to everything
+/// they grow with the third power of the boxes, and nobody could read the drawing.
 #[must_use]
-pub fn layout(sizes: &[(f64, f64)], lines: &[(usize, usize)]) -> Layout {
+pub fn layout(sizes: &[(f64, f64)], lines: &[(usize, usize)], most: usize) -> Option<Layout> {
     let forward = without_cycles(sizes.len(), lines);
     let layers = layers(sizes.len(), &forward);
+    let passed = forward.iter().map(|(from, to)| layers[*to].saturating_sub(layers[*from]));
+    if passed.fold(sizes.len(), usize::saturating_add) > most {
+        return None;
+    }
     let mut slots: Vec<Slot> = sizes
         .iter()
         .zip(&layers)
@@ -65,7 +72,7 @@ pub fn layout(sizes: &[(f64, f64)], lines: &[(usize, usize)]) -> Layout {
     }
     order(&mut columns, &neighbours);
     place(&columns, &neighbours, &mut slots);
-    finish(&slots, &columns, sizes.len(), lines, &forward, &ways)
+    Some(finish(&slots, &columns, sizes.len(), lines, &forward, &ways))
 }
 
 /// Turns round the lines that close a cycle; a line from a box to itself stays as it is.
@@ -312,7 +319,7 @@ mod tests {
 
     #[test]
     fn a_chain_runs_straight_to_the_right() {
-        let found = layout(&[(100.0, 20.0), (50.0, 20.0), (80.0, 20.0)], &[(0, 1), (1, 2)]);
+        let found = layout(&[(100.0, 20.0), (50.0, 20.0), (80.0, 20.0)], &[(0, 1), (1, 2)], 5).unwrap();
         assert_eq!(found.boxes, [(12.0, 12.0), (148.0, 12.0), (234.0, 12.0)]);
         assert_eq!(found.lines, [vec![(112.0, 22.0), (148.0, 22.0)], vec![(198.0, 22.0), (234.0, 22.0)]]);
         assert_eq!((found.width, found.height), (326.0, 44.0));
@@ -320,7 +327,18 @@ mod tests {
 
     #[test]
     fn nothing_takes_only_its_margin() {
-        assert_eq!(layout(&[], &[]).boxes, []);
+        assert_eq!(layout(&[], &[], 0).unwrap().boxes, []);
+    }
+
+    #[test]
+    fn what_takes_too_many_places_is_not_drawn() {
+        let sizes = [(10.0, 10.0); 4];
+        // Three steps, and a line that passes two layers on the way.
+        let lines = [(0, 1), (1, 2), (2, 3), (0, 3)];
+        assert!(layout(&sizes, &lines, 10).is_some() && layout(&sizes, &lines, 9).is_none());
+        // Joined as densely as can be, a thousand boxes would take some 170 million places.
+        let dense: Vec<(usize, usize)> = (0..1000).flat_map(|to| (0..to).map(move |from| (from, to))).collect();
+        assert_eq!(layout(&[(10.0, 10.0); 1000], &dense, 1_000_000), None);
     }
 
     /// Returns whether a straight piece of a line runs through the inside of a box.
@@ -342,7 +360,7 @@ mod tests {
             let sizes: Vec<(f64, f64)> = sizes.into_iter().map(|(w, h)| (f64::from(w), f64::from(h))).collect();
             let lines: Vec<(usize, usize)> =
                 drawn.iter().map(|(a, b)| (a.index(sizes.len()), b.index(sizes.len()))).filter(|(a, b)| a != b).collect();
-            let found = layout(&sizes, &lines);
+            let found = layout(&sizes, &lines, usize::MAX).unwrap();
             prop_assert_eq!((found.boxes.len(), found.lines.len()), (sizes.len(), lines.len()));
             for (number, (corner, size)) in found.boxes.iter().zip(&sizes).enumerate() {
                 prop_assert!(corner.0 >= 0.0 && corner.1 >= 0.0);

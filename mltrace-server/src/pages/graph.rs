@@ -1,6 +1,6 @@
-//! A trace as boxes and edges: what stands in a box, which runs share one, and the picture.
+//! A trace as a picture: the boxes, the edges between them, and what each says.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use maud::{Markup, html};
@@ -9,11 +9,16 @@ use mltrace_core::lineage::{Layout, layout};
 use mltrace_core::model::{Bound, RunId, Status, Verdict};
 use mltrace_core::query::{Run, Trace};
 
+use super::boxes::{self, Content, Edge, MOST_BOXES, MOST_BOXES_OF_ALL, Sharing};
+use super::trace::Place;
 use super::{link, parts};
 use crate::moment;
 
-/// More boxes than this are not read: runs of a component share one then.
-pub(super) const MOST_BOXES: usize = 150;
+/// How many places for boxes and for lines that pass others a picture may take, and one of every run.
+const MOST_PLACES: usize = 5000;
+const MOST_PLACES_OF_ALL: usize = 100_000;
+/// How many names a box or an edge tells when it is pointed at.
+const MOST_NAMES: usize = 10;
 /// How many outputs a box names.
 const MOST_OUTPUTS: usize = 3;
 /// How wide a box is, and how many letters fit into it.
@@ -27,94 +32,46 @@ const FITS: f64 = 1720.0;
 const LINE: f64 = 16.0;
 const PADDING: f64 = 9.0;
 
-/// What a box stands for.
-pub(super) enum Content<'t> {
-    /// One run.
-    Run(&'t Run),
-    /// Runs of one component.
-    Group(&'t str, Vec<&'t Run>),
-    /// Something that was read and that no recorded run wrote.
-    Source(&'t str),
-}
-
-/// An edge, with what was read over it.
-struct Edge {
-    ends: (usize, usize),
-    names: Vec<String>,
-    bound: Bound,
-}
-
-/// A trace, ready to be drawn.
+/// A trace, ready to be shown.
 pub(super) struct Graph<'t> {
     boxes: Vec<Content<'t>>,
-    edges: Vec<Edge>,
-    /// Whether runs share boxes.
-    pub(super) is_grouped: bool,
+    edges: Vec<Edge<'t>>,
+    drawing: Layout,
+    /// What shares a box.
+    pub(super) sharing: Sharing,
 }
 
 impl<'t> Graph<'t> {
-    /// Returns the boxes of a trace; runs of a component share one when there would be too many.
-    pub(super) fn of(trace: &'t Trace, is_whole: bool) -> Self {
-        let runs: Vec<&Run> = trace.runs.iter().map(|step| &step.run).collect();
-        let is_grouped = runs.len() > MOST_BOXES && !is_whole;
-        let mut boxes: Vec<Content<'t>> = Vec::new();
-        let mut box_of: HashMap<RunId, usize> = HashMap::new();
-        if is_grouped {
-            let mut groups: BTreeMap<&str, Vec<&Run>> = BTreeMap::new();
-            runs.iter().for_each(|run| groups.entry(&run.component).or_default().push(run));
-            for (component, members) in groups {
-                box_of.extend(members.iter().map(|run| (run.id, boxes.len())));
-                boxes.push(match members[..] {
-                    [only] => Content::Run(only),
-                    _ => Content::Group(component, members),
-                });
-            }
-        } else {
-            for run in &runs {
-                box_of.insert(run.id, boxes.len());
-                boxes.push(Content::Run(run));
-            }
-        }
-        let mut sources: HashMap<&str, usize> = HashMap::new();
-        let mut edges: BTreeMap<(usize, usize), Edge> = BTreeMap::new();
-        for run in &runs {
-            let Some(to) = box_of.get(&run.id).copied() else { continue };
-            for input in &run.inputs {
-                let from = match input.written_by.map(|writer| box_of.get(&writer).copied()) {
-                    Some(Some(from)) => from,
-                    // The trace was cut before that run.
-                    Some(None) => continue,
-                    None if boxes.len() >= 2 * MOST_BOXES => continue,
-                    None => *sources.entry(input.name.as_str()).or_insert_with(|| {
-                        boxes.push(Content::Source(input.name.as_str()));
-                        boxes.len() - 1
-                    }),
-                };
-                if from == to {
-                    continue;
-                }
-                let edge = edges.entry((from, to)).or_insert_with(|| Edge {
-                    ends: (from, to),
-                    names: Vec::new(),
-                    bound: input.bound,
-                });
-                // What is known worst decides how the edge looks.
-                edge.bound = edge.bound.max(input.bound);
-                if !edge.names.contains(&input.name.0) {
-                    edge.names.push(input.name.0.clone());
-                }
-            }
-        }
-        Self { boxes, edges: edges.into_values().collect(), is_grouped }
+    /// Returns the graph of a trace as far as it can be read; of every run when `is_whole`, as far as it can be drawn.
+    pub(super) fn of(trace: &'t Trace, is_whole: bool) -> Option<Self> {
+        let (most_boxes, most_places) =
+            if is_whole { (MOST_BOXES_OF_ALL, MOST_PLACES_OF_ALL) } else { (MOST_BOXES, MOST_PLACES) };
+        Sharing::ways(trace, most_boxes).find_map(|sharing| {
+            let (boxes, edges) = boxes::of(trace, sharing);
+            let sizes: Vec<(f64, f64)> = boxes.iter().map(|content| (WIDTH, height(content))).collect();
+            let ends: Vec<(usize, usize)> = edges.iter().map(|edge| edge.ends).collect();
+            let drawing = layout(&sizes, &ends, most_places)?;
+            Some(Self { boxes, edges, drawing, sharing })
+        })
     }
 
-    /// Returns the picture, and whether it is a wide one; each box leads to its run, seen from this trace.
-    pub(super) fn picture(&self, artifact: &str, focus: Option<RunId>) -> (Markup, bool) {
-        let sizes: Vec<(f64, f64)> = self.boxes.iter().map(|content| (WIDTH, height(content))).collect();
-        let ends: Vec<(usize, usize)> = self.edges.iter().map(|edge| edge.ends).collect();
-        let drawing = layout(&sizes, &ends);
+    /// Returns how many runs stand in a box with runs of other components.
+    pub(super) fn rest(&self) -> usize {
+        let rest = self.boxes.iter().map(|content| if let Content::Rest(runs) = content { runs.len() } else { 0 });
+        rest.sum()
+    }
+
+    /// Returns how many things from outside share a box.
+    pub(super) fn sources(&self) -> usize {
+        let several =
+            self.boxes.iter().map(|content| if let Content::Sources(names, _) = content { names.len() } else { 0 });
+        several.sum()
+    }
+
+    /// Returns the picture, and whether it is a wide one; each box leads to its run, seen from `place`.
+    pub(super) fn picture(&self, place: &Place<'_>, focus: Option<RunId>) -> (Markup, bool) {
         let near = self.near(focus);
-        let (width, height) = (drawing.width.ceil(), drawing.height.ceil());
+        let (width, height) = (self.drawing.width.ceil(), self.drawing.height.ceil());
         let picture = html! {
             svg.graph.fits[width <= FITS] xmlns="http://www.w3.org/2000/svg" viewBox={ "0 0 " (width) " " (height) } width=(width) height=(height)
                 role="group" aria-label="The runs upstream, from left to right" data-pan="" {
@@ -124,10 +81,10 @@ impl<'t> Graph<'t> {
                     }
                 }
                 g.edges aria-hidden="true" {
-                    @for (edge, way) in self.edges.iter().zip(&drawing.lines) { (line(edge, way, is_faint(&near, edge.ends))) }
+                    @for (edge, way) in self.edges.iter().zip(&self.drawing.lines) { (line(edge, way, is_faint(&near, edge.ends))) }
                 }
                 @for (number, content) in self.boxes.iter().enumerate() {
-                    (self.shape(&drawing, number, content, artifact, focus, &near))
+                    (self.shape(number, content, place, focus, &near))
                 }
             }
         };
@@ -139,8 +96,8 @@ impl<'t> Graph<'t> {
         let focus = focus?;
         let start = self.boxes.iter().position(|content| match content {
             Content::Run(run) => run.id == focus,
-            Content::Group(_, runs) => runs.iter().any(|run| run.id == focus),
-            Content::Source(_) => false,
+            Content::Group(_, runs) | Content::Rest(runs) => runs.iter().any(|run| run.id == focus),
+            Content::Source(_) | Content::Sources(..) => false,
         })?;
         let mut near = vec![false; self.boxes.len()];
         for is_up in [true, false] {
@@ -160,36 +117,37 @@ impl<'t> Graph<'t> {
 
     fn shape(
         &self,
-        drawing: &Layout,
         number: usize,
         content: &Content<'_>,
-        artifact: &str,
+        place: &Place<'_>,
         focus: Option<RunId>,
         near: &Option<Vec<bool>>,
     ) -> Markup {
-        let (x, y) = drawing.boxes[number];
+        let (x, y) = self.drawing.boxes[number];
         let faint = if is_faint(near, (number, number)) { " faint" } else { "" };
         let (class, address, label, lines) = match content {
             Content::Run(run) => {
                 let is_focus = focus == Some(run.id);
                 let class = format!("run {}{}{}", run.status.as_str(), mark(run), if is_focus { " focus" } else { "" });
-                let id = run.id.to_string();
-                let address = link::to("/trace", &[("artifact", artifact), ("focus", &id)]) + "#focus";
-                (class, address, told(run), lines(run))
+                (class, place.with("focus", &run.id.to_string()) + "#focus", told(run), lines(run))
             }
             Content::Group(component, runs) => {
-                let class =
-                    format!("run group{}", if runs.iter().any(|run| is_flagged(run)) { " flagged" } else { "" });
-                let failed = runs.iter().filter(|run| run.status != Status::Completed).count();
                 let label = format!("{} runs of {}", runs.len(), escape::line(component));
-                let mut lines = vec![format!("{component} ×{}", runs.len())];
-                let note = if failed > 0 { format!("{failed} not completed") } else { "all completed".to_owned() };
-                lines.push(note);
-                (class, link::component(component), label, lines)
+                let lines = vec![format!("{component} ×{}", runs.len()), completed(runs)];
+                (several(runs), link::component(component), label, lines)
+            }
+            Content::Rest(runs) => {
+                let label = format!("{} runs further up, of several components: draw every run", runs.len());
+                let lines = vec![format!("{} runs further up", runs.len()), completed(runs)];
+                (several(runs), place.with("all", "1"), label, lines)
             }
             Content::Source(name) => {
                 let label = format!("{}, written by no recorded run", escape::line(name));
                 ("source".to_owned(), link::artifact(name), label, vec![(*name).to_owned()])
+            }
+            Content::Sources(names, reader) => {
+                let label = format!("{} from outside, written by no recorded run: {}", names.len(), some(names));
+                ("source group".to_owned(), link::run(*reader), label, vec![format!("{} from outside", names.len())])
             }
         };
         html! {
@@ -212,10 +170,30 @@ fn is_faint(near: &Option<Vec<bool>>, ends: (usize, usize)) -> bool {
 fn height(content: &Content<'_>) -> f64 {
     let rows = match content {
         Content::Run(run) => lines(run).len(),
-        Content::Group(..) => 2,
-        Content::Source(_) => 1,
+        Content::Group(..) | Content::Rest(_) => 2,
+        Content::Source(_) | Content::Sources(..) => 1,
     };
     rows as f64 * LINE + 2.0 * PADDING
+}
+
+/// Returns the class of a box that stands for several runs.
+fn several(runs: &[&Run]) -> String {
+    format!("run group{}", if runs.iter().any(|run| is_flagged(run)) { " flagged" } else { "" })
+}
+
+/// Returns how several runs stand, in a line.
+fn completed(runs: &[&Run]) -> String {
+    match runs.iter().filter(|run| run.status != Status::Completed).count() {
+        0 => "all completed".to_owned(),
+        failed => format!("{failed} not completed"),
+    }
+}
+
+/// Returns the first names, and how many more there are.
+fn some(names: &BTreeSet<&str>) -> String {
+    let first: Vec<_> = names.iter().take(MOST_NAMES).map(|name| escape::line(name)).collect();
+    let more = names.len() - first.len();
+    first.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() }
 }
 
 fn is_flagged(run: &Run) -> bool {
@@ -258,7 +236,7 @@ fn lines(run: &Run) -> Vec<String> {
 /// Returns what a run is, for who does not see the box.
 fn told(run: &Run) -> String {
     let mut text = format!("{}, {}, run {}", escape::line(&run.component), run.status.as_str(), run.id.short());
-    for output in &run.outputs {
+    for output in run.outputs.iter().take(MOST_NAMES) {
         let verdict = match output.label {
             Some(Verdict::Flagged) => " (flagged)",
             Some(Verdict::Ok) => " (ok)",
@@ -266,7 +244,10 @@ fn told(run: &Run) -> String {
         };
         let _ = write!(text, ", wrote {}{verdict}", escape::line(output.name.as_str()));
     }
-    for stale in &run.stale {
+    if run.outputs.len() > MOST_NAMES {
+        let _ = write!(text, " and {} more", run.outputs.len() - MOST_NAMES);
+    }
+    for stale in run.stale.iter().take(MOST_NAMES) {
         let _ = write!(text, ", stale: {}", escape::line(&stale.message));
     }
     text
@@ -297,7 +278,7 @@ fn round(number: f64) -> f64 {
 /// Returns the line of an edge, and in words what was read and how that is known.
 ///
 /// Between layers it bends; its handles stay between them too, so that it never leaves their gap.
-fn line(edge: &Edge, corners: &[(f64, f64)], is_faint: bool) -> Markup {
+fn line(edge: &Edge<'_>, corners: &[(f64, f64)], is_faint: bool) -> Markup {
     let mut path = String::new();
     for (number, (x, y)) in corners.iter().enumerate() {
         let _ = match number.checked_sub(1).and_then(|before| corners.get(before)) {
@@ -316,11 +297,10 @@ fn line(edge: &Edge, corners: &[(f64, f64)], is_faint: bool) -> Markup {
         Bound::Time => "bound by time: the content is not known",
         Bound::UnknownWriter => "written by no recorded run",
     };
-    let names = edge.names.join(", ");
     html! {
         path.edge.{ (edge.bound.as_str()) @if is_faint { " faint" } } d=(path)
             marker-end="url(#arrow)" {
-            title { (escape::line(&names)) ": " (bound) }
+            title { (some(&edge.names)) ": " (bound) }
         }
     }
 }

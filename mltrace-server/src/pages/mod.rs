@@ -20,7 +20,11 @@ mod run;
 
 mod trace;
 
+mod boxes;
+
 mod graph;
+
+mod tree;
 
 mod artifact;
 

@@ -1,25 +1,23 @@
 //! How a version came to be: the drawn graph with the tree beside it.
 
-use std::collections::{HashMap, HashSet};
+use std::ops::Not as _;
 
 use maud::{Markup, html};
-use mltrace_core::model::{RunId, Timestamp, VersionId};
+use mltrace_core::model::{RunId, VersionId};
 use mltrace_core::query::{Run, Trace, TraceOptions};
 use serde::Deserialize;
 
-use super::graph::{Graph, MOST_BOXES};
+use super::graph::Graph;
 use super::verdicts::Verdicts;
-use super::{layout, link, parts};
+use super::{layout, link, parts, tree};
 use crate::api::{Depth, blank, run_id};
 use crate::app::App;
 use crate::failure::Failure;
-use crate::moment;
+use crate::moment::{self, Moment};
 use crate::routes::Routes;
 
 /// The largest graph that a page shows, in runs.
 const MOST_RUNS: usize = 2000;
-/// How many levels of the tree are indented.
-const MOST_LEVELS: usize = 12;
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes.page("/trace", page)
@@ -30,6 +28,9 @@ struct TraceQuery {
     artifact: String,
     #[serde(default, deserialize_with = "blank")]
     depth: Option<Depth>,
+    /// What was current at this moment.
+    #[serde(default, deserialize_with = "blank")]
+    as_of: Option<Moment>,
     #[serde(default, deserialize_with = "run_id")]
     focus: Option<RunId>,
     /// Draw every run, however many.
@@ -37,16 +38,31 @@ struct TraceQuery {
     all: String,
 }
 
+/// The page that somebody looks at: its links lead to the same trace.
+pub(super) struct Place<'q>(&'q TraceQuery);
+
+impl Place<'_> {
+    /// Returns the address of this page with one thing more.
+    pub(super) fn with(&self, name: &str, value: &str) -> String {
+        let Self(asked) = self;
+        let depth = asked.depth.map(|depth| depth.0.to_string()).unwrap_or_default();
+        // A span ago would be another moment by then.
+        let as_of = asked.as_of.as_ref().map(|moment| moment.at.to_string()).unwrap_or_default();
+        let all = if name == "all" { "" } else { &asked.all };
+        let pairs = [("artifact", asked.artifact.as_str()), ("depth", &depth), ("as_of", &as_of), ("all", all)];
+        link::to("/trace", &pairs.into_iter().chain([(name, value)]).collect::<Vec<_>>())
+    }
+}
+
 fn page(app: &App, asked: &TraceQuery) -> Result<Markup, Failure> {
-    let options =
-        TraceOptions { depth: asked.depth.map(|depth| depth.0), most: Some(MOST_RUNS), ..TraceOptions::default() };
+    let as_of = asked.as_of.as_ref().map(|moment| moment.at);
+    let options = TraceOptions { depth: asked.depth.map(|depth| depth.0), as_of, most: Some(MOST_RUNS) };
     let (trace, verdicts) = app.ask(|reader| Ok((reader.trace(&asked.artifact, &options)?, Verdicts::of(reader)?)))?;
+    let (place, is_whole) = (Place(asked), !asked.all.is_empty());
     let named = link::named(&trace.artifact.name, Some(&trace.artifact.version));
     let back = link::trace(&named);
     let name = trace.artifact.name.as_str();
     let focus = asked.focus.and_then(|focus| trace.runs.iter().map(|step| &step.run).find(|run| run.id == focus));
-    let graph = Graph::of(&trace, !asked.all.is_empty());
-    let (picture, is_wide) = graph.picture(&asked.artifact, asked.focus);
     let body = html! {
         p.path { "How did this come to be?" }
         h1 { (parts::name(name)) }
@@ -54,6 +70,7 @@ fn page(app: &App, asked: &TraceQuery) -> Result<Markup, Failure> {
             @if trace.artifact.version != VersionId::None {
                 span title=(trace.artifact.version) { "version " code { (trace.artifact.version.short(8)) } }
             }
+            @if let Some(moment) = as_of { span { "as of " (parts::exact(moment)) } }
             a href=(link::artifact(name)) { "All versions" }
             @if !trace.runs.is_empty() {
                 a href=(link::to("/diff", &[("a", &named)])) { "What changed?" }
@@ -64,21 +81,40 @@ fn page(app: &App, asked: &TraceQuery) -> Result<Markup, Failure> {
         @if trace.runs.is_empty() { (unwritten(&trace)) }
         @else {
             @if trace.is_cut { p.notice { "Runs further up are left out." } }
-            @if graph.is_grouped {
-                p.notice { (trace.runs.len()) " runs: those of one component share a box, beyond " (MOST_BOXES) ". "
-                    a href=(link::to("/trace", &[("artifact", &asked.artifact), ("all", "1")])) { "Draw every run" } }
-            }
-            div.beside.wide[is_wide] {
-                section.picture aria-label="Graph" tabindex="0" { (picture) (legend()) }
+            @let graph = Graph::of(&trace, is_whole);
+            @if let Some(graph) = &graph { (shared(graph, &trace, is_whole.not().then_some(&place))) }
+            @let picture = graph.as_ref().map(|graph| graph.picture(&place, asked.focus));
+            div.beside.wide[picture.as_ref().is_some_and(|(_, is_wide)| *is_wide)] {
+                @if let Some((picture, _)) = &picture {
+                    section.picture aria-label="Graph" tabindex="0" { (picture) (legend()) }
+                }
                 section.side {
                     @if let Some(run) = focus { (card(run, &verdicts, &back)) }
                     h2 { "As a tree" }
-                    (tree(&trace))
+                    (tree::shown(&trace, &place, is_whole))
                 }
             }
         }
     };
     Ok(layout::page(app, &format!("Trace of {name}"), "", &body))
+}
+
+/// What shares a box in the picture, with the way to `whole`, where each run has its own as far as that can be drawn.
+fn shared(graph: &Graph<'_>, trace: &Trace, whole: Option<&Place<'_>>) -> Markup {
+    let (sharing, rest, sources) = (graph.sharing, graph.rest(), graph.sources());
+    html! {
+        @if sharing.of_components || sources > 0 {
+            p.notice {
+                @if sharing.of_components {
+                    (trace.runs.len()) " runs: those of one component share a box"
+                    @if rest > 0 { ", and so do " (rest) " further up" }
+                    ", because nobody reads more. "
+                }
+                @if sources > 0 { (sources) " artifacts that no recorded run wrote share a box. " }
+                @if let Some(place) = whole { a href=(place.with("all", "1")) { "Draw every run" } }
+            }
+        }
+    }
 }
 
 fn unwritten(trace: &Trace) -> Markup {
@@ -122,36 +158,6 @@ fn card(run: &Run, verdicts: &Verdicts, back: &str) -> Markup {
                 }
             }
             p { a.strong href=(link::run(run.id)) { "Everything about this run" } }
-        }
-    }
-}
-
-/// Returns each run once below the first run that read what it wrote; a run met again is marked.
-fn tree(trace: &Trace) -> Markup {
-    let by_id: HashMap<RunId, &Run> = trace.runs.iter().map(|step| (step.run.id, &step.run)).collect();
-    let mut seen = HashSet::new();
-    let mut rows: Vec<(usize, &Run, bool)> = Vec::new();
-    let mut stack: Vec<(usize, RunId)> =
-        trace.runs.iter().filter(|step| step.depth == 0).map(|step| (0, step.run.id)).collect();
-    while let Some((level, id)) = stack.pop() {
-        let Some(run) = by_id.get(&id).copied() else { continue };
-        let is_again = !seen.insert(id);
-        rows.push((level, run, is_again));
-        if !is_again {
-            stack.extend(run.depends_on.iter().rev().map(|writer| (level + 1, *writer)));
-        }
-    }
-    let now = Timestamp::now();
-    html! {
-        ol.tree {
-            @for (level, run, is_again) in &rows {
-                li class={ "l" (level.min(&MOST_LEVELS)) } {
-                    span.quiet { "level " (level) ": " }
-                    (parts::component(&run.component)) " " (parts::run(run.id))
-                    @if *is_again { span title="shown above" { " (*)" } }
-                    @else { " " (parts::status(run.status)) " " (parts::stale(&run.stale)) " " (parts::time(run.started_at, now)) }
-                }
-            }
         }
     }
 }

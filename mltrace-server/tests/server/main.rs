@@ -11,3 +11,5 @@ mod recording;
 mod limits;
 
 mod speed;
+
+mod traces;

@@ -1,0 +1,127 @@
+//! What stands in the boxes of a drawn trace, and what shares one where nobody could read as many.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use mltrace_core::model::{Bound, RunId};
+use mltrace_core::query::{Run, Trace};
+
+/// More boxes than this are not read: then runs, and what comes from outside, share some.
+pub(super) const MOST_BOXES: usize = 150;
+/// Who wants to see every run gets as many boxes.
+pub(super) const MOST_BOXES_OF_ALL: usize = 2000;
+
+/// What a box stands for.
+pub(super) enum Content<'t> {
+    /// One run.
+    Run(&'t Run),
+    /// Runs of one component.
+    Group(&'t str, Vec<&'t Run>),
+    /// The runs that are furthest from what was asked about, of whatever component.
+    Rest(Vec<&'t Run>),
+    /// Something that was read and that no recorded run wrote.
+    Source(&'t str),
+    /// Several of these, and a run that read one.
+    Sources(BTreeSet<&'t str>, RunId),
+}
+
+/// An edge, with what was read over it.
+pub(super) struct Edge<'t> {
+    pub(super) ends: (usize, usize),
+    pub(super) names: BTreeSet<&'t str>,
+    pub(super) bound: Bound,
+}
+
+/// What shares a box: the further down, the more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sharing {
+    /// Whether runs of a component do.
+    pub(super) of_components: bool,
+    /// Whether all that comes from outside does.
+    pub(super) of_sources: bool,
+    /// How many boxes of runs there are, the last of which takes all that is further up.
+    pub(super) most: usize,
+}
+
+impl Sharing {
+    /// Returns the ways to draw a trace with at most `most` boxes, that which shows most first.
+    pub(super) fn ways(trace: &Trace, most: usize) -> impl Iterator<Item = Self> {
+        let runs = trace.runs.len();
+        let components: BTreeSet<&str> = trace.runs.iter().map(|step| step.run.component.as_str()).collect();
+        let read = trace.runs.iter().flat_map(|step| &step.run.inputs);
+        let sources: BTreeSet<&str> =
+            read.filter(|input| input.written_by.is_none()).map(|input| input.name.as_str()).collect();
+        let (components, sources) = (components.len(), sources.len());
+        let each = [(false, false), (false, true), (true, false), (true, true)].into_iter();
+        let fitting = each.filter(move |(of_components, of_sources)| {
+            let boxes = if *of_components { components } else { runs };
+            boxes + if *of_sources { sources.min(1) } else { sources } <= most
+        });
+        let whole = fitting.map(|(of_components, of_sources)| Self { of_components, of_sources, most: usize::MAX });
+        // In the end there is one box for everything, which always fits.
+        let halves = std::iter::successors(Some(most), |most| (*most > 1).then_some(*most / 2));
+        whole.chain(halves.map(|most| Self { of_components: true, of_sources: true, most }))
+    }
+}
+
+/// Returns the boxes of a trace and the edges between them.
+pub(super) fn of(trace: &Trace, sharing: Sharing) -> (Vec<Content<'_>>, Vec<Edge<'_>>) {
+    let runs: Vec<&Run> = trace.runs.iter().map(|step| &step.run).collect();
+    let (mut boxes, box_of) = of_runs(&runs, sharing);
+    let mut sources: HashMap<&str, usize> = HashMap::new();
+    let mut edges: BTreeMap<(usize, usize), Edge<'_>> = BTreeMap::new();
+    for run in &runs {
+        let Some(to) = box_of.get(&run.id).copied() else { continue };
+        for input in &run.inputs {
+            let name = input.name.as_str();
+            let from = match input.written_by.map(|writer| box_of.get(&writer).copied()) {
+                Some(Some(from)) => from,
+                // The trace was cut before that run.
+                Some(None) => continue,
+                None => *sources.entry(if sharing.of_sources { "" } else { name }).or_insert_with(|| {
+                    let several = || Content::Sources(BTreeSet::new(), run.id);
+                    boxes.push(if sharing.of_sources { several() } else { Content::Source(name) });
+                    boxes.len() - 1
+                }),
+            };
+            if let Some(Content::Sources(names, _)) = boxes.get_mut(from) {
+                names.insert(name);
+            }
+            if from == to {
+                continue;
+            }
+            let edge = edges.entry((from, to)).or_insert_with(|| Edge {
+                ends: (from, to),
+                names: BTreeSet::new(),
+                bound: input.bound,
+            });
+            // What is known worst decides how the edge looks.
+            edge.bound = edge.bound.max(input.bound);
+            edge.names.insert(name);
+        }
+    }
+    (boxes, edges.into_values().collect())
+}
+
+/// Returns the boxes of runs, the nearest first, and which box each run is in.
+fn of_runs<'t>(runs: &[&'t Run], sharing: Sharing) -> (Vec<Content<'t>>, HashMap<RunId, usize>) {
+    let mut members: Vec<Vec<&'t Run>> = Vec::new();
+    let mut known: HashMap<&str, usize> = HashMap::new();
+    for run in runs {
+        let next = members.len().min(sharing.most - 1);
+        let place = if sharing.of_components { *known.entry(run.component.as_str()).or_insert(next) } else { next };
+        match members.get_mut(place) {
+            Some(others) => others.push(run),
+            None => members.push(vec![run]),
+        }
+    }
+    let box_of =
+        members.iter().enumerate().flat_map(|(place, runs)| runs.iter().map(move |run| (run.id, place))).collect();
+    let content = |runs: Vec<&'t Run>| match runs[..] {
+        [only] => Content::Run(only),
+        [first, ..] if runs.iter().all(|run| run.component == first.component) => {
+            Content::Group(first.component.as_str(), runs)
+        }
+        _ => Content::Rest(runs),
+    };
+    (members.into_iter().map(content).collect(), box_of)
+}
