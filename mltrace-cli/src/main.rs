@@ -12,8 +12,6 @@ mod output;
 
 mod error;
 
-mod names;
-
 mod time;
 
 mod escape;

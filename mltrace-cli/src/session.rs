@@ -14,7 +14,6 @@ use mltrace_core::store::{self, Mode, Store, StoreError};
 
 use crate::args::Global;
 use crate::error::{Error, HOW_TO_START, Kind, with_sources};
-use crate::names;
 use crate::output::{Output, warn_of_recording};
 
 /// Open runs borrow their recorder for ever, and a process of this command has one.
@@ -83,7 +82,7 @@ impl Session {
         question: impl FnOnce(&mut Reader<'_>) -> Result<T, QueryError>,
     ) -> Result<T, Error> {
         let mut reader = Reader::new(store, &self.home, &self.folder);
-        question(&mut reader).map_err(|error| names::explain(&mut reader, error))
+        question(&mut reader).map_err(|error| Error { did_you_mean: reader.near(&error), ..error.into() })
     }
 
     /// Opens the store with all journals folded into it; `None` when nothing was ever recorded.

@@ -77,7 +77,11 @@ impl App {
     /// Returns the answer to a question; where nothing was ever recorded, that of an empty store.
     pub(crate) fn ask<T>(&self, question: impl FnOnce(&mut Reader<'_>) -> Result<T, QueryError>) -> Result<T, Failure> {
         let mut store = self.open()?;
-        Ok(question(&mut Reader::new(store.as_mut(), &self.home, &self.folder))?)
+        let mut reader = Reader::new(store.as_mut(), &self.home, &self.folder);
+        question(&mut reader).map_err(|error| {
+            let near = reader.near(&error);
+            Failure::from(error).or_one_of(near)
+        })
     }
 
     fn open(&self) -> Result<Box<dyn Store>, Failure> {

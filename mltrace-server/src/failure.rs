@@ -3,6 +3,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use mltrace_core::config::Home;
+use mltrace_core::model::RunId;
 use mltrace_core::query::QueryError;
 use mltrace_core::store::StoreError;
 use schemars::JsonSchema;
@@ -19,6 +20,22 @@ pub(crate) const ALL: &str = "`/api` shows what can be asked and told";
 pub(crate) struct Failure {
     pub(crate) status: StatusCode,
     pub(crate) told: Told,
+    /// What the candidates are.
+    pub(crate) candidates: Candidates,
+}
+
+/// What may have been meant.
+#[derive(Debug, Default)]
+pub(crate) enum Candidates {
+    /// Artifacts.
+    #[default]
+    Artifacts,
+    /// Components.
+    Components,
+    /// Runs.
+    Runs,
+    /// Versions of this artifact.
+    VersionsOf(String),
 }
 
 /// What a client is told of it.
@@ -41,11 +58,20 @@ pub(crate) struct ErrorAnswer {
 
 impl Failure {
     pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, told: Told { message: message.into(), hint: None, candidates: Vec::new() } }
+        let told = Told { message: message.into(), hint: None, candidates: Vec::new() };
+        Self { status, told, candidates: Candidates::default() }
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.told.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds names that may have been meant, where it knows of none.
+    pub(crate) fn or_one_of(mut self, names: Vec<String>) -> Self {
+        if self.told.candidates.is_empty() {
+            self.told.candidates = names;
+        }
         self
     }
 
@@ -100,16 +126,22 @@ impl From<QueryError> for Failure {
     fn from(error: QueryError) -> Self {
         let message = error.to_string();
         match error {
-            QueryError::NotFound { kind, .. } => Self::new(StatusCode::NOT_FOUND, message).hint(how_to_find(kind)),
+            QueryError::NotFound { kind, .. } => {
+                let candidates = if kind == "component" { Candidates::Components } else { Candidates::Artifacts };
+                Self { candidates, ..Self::new(StatusCode::NOT_FOUND, message).hint(how_to_find(kind)) }
+            }
             QueryError::NotYet { .. } => {
                 Self::new(StatusCode::NOT_FOUND, message).hint("leave out `as_of`, or name a later time")
             }
             QueryError::NothingBefore { .. } => {
                 Self::new(StatusCode::NOT_FOUND, message).hint("name two versions, the second as `b`")
             }
-            QueryError::Ambiguous { candidates, .. } => {
+            QueryError::Ambiguous { name, candidates } => {
+                let are_runs = candidates.iter().all(|id| id.parse::<RunId>().is_ok());
+                let artifact = name.rsplit_once('@').map_or(name.as_str(), |(artifact, _)| artifact);
+                let kind = if are_runs { Candidates::Runs } else { Candidates::VersionsOf(artifact.to_owned()) };
                 let failure = Self::new(StatusCode::CONFLICT, message).hint("name it with more of its digits");
-                Self { told: Told { candidates, ..failure.told }, ..failure }
+                Self { candidates: kind, ..failure.or_one_of(candidates) }
             }
             QueryError::Store(error) => error.into(),
         }

@@ -8,6 +8,9 @@ mod reader;
 
 mod name;
 
+#[cfg(feature = "near")]
+mod near;
+
 mod view;
 
 mod trace;

@@ -3,6 +3,8 @@
 use mltrace_core::model::{ArtifactName, RunId, VersionId};
 use url::form_urlencoded::Serializer;
 
+use crate::failure::Candidates;
+
 fn with(path: &str, pairs: &[(&str, &str)]) -> String {
     let mut query = Serializer::new(String::new());
     query.extend_pairs(pairs.iter().filter(|(_, value)| !value.is_empty()));
@@ -46,6 +48,16 @@ pub(super) fn owner(owner: &str) -> String {
 
 pub(super) fn search(text: &str) -> String {
     with("/search", &[("q", text)])
+}
+
+/// Returns where something leads that may have been meant.
+pub(super) fn candidate(candidates: &Candidates, text: &str) -> String {
+    match candidates {
+        Candidates::Artifacts => trace(text),
+        Candidates::Components => component(text),
+        Candidates::Runs => with("/run", &[("run", text)]),
+        Candidates::VersionsOf(artifact) => trace(&format!("{artifact}@{text}")),
+    }
 }
 
 pub(super) fn to(path: &str, pairs: &[(&str, &str)]) -> String {

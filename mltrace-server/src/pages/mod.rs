@@ -72,7 +72,7 @@ pub(crate) fn shown(page: Markup) -> Response {
 
 /// Returns the page that says why there is no other.
 pub(crate) fn failed(failure: Failure) -> Response {
-    let Failure { status, told } = failure;
+    let Failure { status, told, candidates } = failure;
     let title = match status {
         StatusCode::NOT_FOUND => "Not found",
         StatusCode::SERVICE_UNAVAILABLE => "Not available",
@@ -85,7 +85,7 @@ pub(crate) fn failed(failure: Failure) -> Response {
         p.lead { (parts::sentence(&told.message)) }
         @if !told.candidates.is_empty() {
             p { "It may be:" }
-            ul { @for candidate in &told.candidates { li { a href=(link::search(candidate)) { (parts::name(candidate)) } } } }
+            ul { @for candidate in &told.candidates { li { a href=(link::candidate(&candidates, candidate)) { (parts::name(candidate)) } } } }
         }
         @if let Some(hint) = &told.hint { p.hint { (parts::sentence(hint)) } }
         p { a href="/" { "Recent runs" } " · " a href="/components" { "Components" } }

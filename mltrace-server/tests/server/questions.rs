@@ -122,6 +122,41 @@ fn what_is_not_there_comes_with_a_way_to_find_it() {
 }
 
 #[test]
+fn what_may_have_been_meant_is_a_click_away() {
+    let line = |day: usize, version: &str| {
+        json!({ "component": "train", "ended_at": format!("2021-05-0{day}T00:00:00Z"),
+            "id": format!("0195e2a1-0000-7000-8000-00000000000{day}"), "outputs": [{ "name": "out/model.json", "version": version }] })
+    };
+    let served = Served::with(&[line(1, "v:2021-05-01"), line(2, "v:2021-05-02")]);
+    for (path, status, candidates, link) in [
+        ("trace?artifact=modle.json", 404, json!(["out/model.json"]), "/trace?artifact=out%2Fmodel.json"),
+        ("component?name=Trian", 404, json!(["train"]), "/component?name=train"),
+        ("trace?artifact=zzz", 404, json!([]), "/"),
+        (
+            "trace?artifact=out/model.json@2021",
+            409,
+            json!(["v:2021-05-02", "v:2021-05-01"]),
+            "/trace?artifact=out%2Fmodel.json%40v%3A2021-05-01",
+        ),
+    ] {
+        let answer = served.get(&format!("/api/v1/{path}"));
+        assert_eq!(answer.status.as_u16(), status, "{path}");
+        assert_eq!(answer.json()["error"]["candidates"], candidates, "{path}");
+        let page = served.get(&format!("/{path}"));
+        assert_eq!(page.status.as_u16(), status, "{path}");
+        assert!(page.text.contains(&format!("href=\"{link}\"")), "{path}: {}", page.text);
+        assert_eq!(page.text.contains("It may be:"), candidates != json!([]), "{path}: {}", page.text);
+        if status == 409 {
+            assert_eq!(served.get(link).status, StatusCode::OK);
+        }
+    }
+    let run = served.ask("/api/v1/recent")["runs"][1]["id"].as_str().unwrap().to_owned();
+    let several = served.get("/run?run=0195e2a1");
+    assert_eq!(several.status, StatusCode::CONFLICT);
+    assert!(several.text.contains(&format!("href=\"/run?run={run}\"")), "{}", several.text);
+}
+
+#[test]
 fn a_version_is_traced_searched_and_listed() {
     let served = Served::with(&[
         json!({ "component": "clean", "ended_at": "2021-05-01T00:00:00Z", "inputs": ["raw.csv"], "outputs": ["clean.csv"] }),

@@ -1,8 +1,6 @@
 //! Did you mean: the known names that come nearest to an unknown one.
 
-use mltrace_core::query::{NameKind, QueryError, Reader};
-
-use crate::error::Error;
+use super::{NameKind, QueryError, Reader};
 
 /// How many known names are looked at: enough for a project, few enough for a moment.
 const MOST_NAMES: usize = 50_000;
@@ -10,34 +8,35 @@ const MOST_NAMES: usize = 50_000;
 const MOST_SUGGESTIONS: usize = 3;
 /// Longer names are never typed by hand.
 const LONGEST_NAME: usize = 512;
+/// How alike names are of which one may have been meant.
+const ALIKE: f64 = 0.6;
 
-/// Returns the error for a user, with names that may have been meant.
-pub(crate) fn explain(reader: &mut Reader<'_>, error: QueryError) -> Error {
-    let suggestions = match &error {
-        QueryError::NotFound { kind, name } => {
-            let kind = match *kind {
-                "component" => Some(NameKind::Component),
-                "artifact" => Some(NameKind::Artifact),
-                _ => None,
-            };
-            // A failure to suggest must not hide the error itself.
-            let known = kind.and_then(|kind| reader.names(kind, "", MOST_NAMES).ok()).unwrap_or_default();
-            nearest(name, &known)
-        }
-        _ => Vec::new(),
-    };
-    Error { did_you_mean: suggestions, ..error.into() }
+impl Reader<'_> {
+    /// Returns the known names that may have been meant where `error` says that there is no such name, the nearest first.
+    pub fn near(&mut self, error: &QueryError) -> Vec<String> {
+        let QueryError::NotFound { kind, name } = error else { return Vec::new() };
+        let kind = match *kind {
+            "component" => NameKind::Component,
+            "artifact" => NameKind::Artifact,
+            _ => return Vec::new(),
+        };
+        // A failure to suggest must not hide the error itself.
+        nearest(name, &self.names(kind, "", MOST_NAMES).unwrap_or_default())
+    }
 }
 
 /// Returns the known names that come nearest to `name`, the nearest first.
-pub(crate) fn nearest(name: &str, known: &[String]) -> Vec<String> {
+fn nearest(name: &str, known: &[String]) -> Vec<String> {
     // The name may have been meant with a version.
     let stem = name.rsplit_once('@').map_or(name, |(stem, _)| stem);
     let mut scored: Vec<(f64, &String)> = known
         .iter()
         .filter(|known| known.len() <= LONGEST_NAME && name.len() <= LONGEST_NAME)
-        .map(|known| (likeness(name, known).max(likeness(stem, known)), known))
-        .filter(|(score, _)| *score >= 0.6)
+        .map(|known| {
+            let whole = likeness(name, known);
+            (if stem == name { whole } else { whole.max(likeness(stem, known)) }, known)
+        })
+        .filter(|(score, _)| *score >= ALIKE)
         .collect();
     scored.sort_by(|(a, a_name), (b, b_name)| b.total_cmp(a).then_with(|| a_name.cmp(b_name)));
     scored.into_iter().take(MOST_SUGGESTIONS).map(|(_, name)| name.clone()).collect()
