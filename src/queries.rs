@@ -6,7 +6,7 @@ use mltrace_core::ingest::open_folded;
 use mltrace_core::model::Timestamp;
 use mltrace_core::query::{
     Component, Components, Diff, Impact, ImpactOf, Reader, Report, Review, Run, RunFilter, Runs, StaleRuns, Tags,
-    Trace, TraceOptions, Verify,
+    Trace, TraceOptions, Verify, VerifyOptions,
 };
 
 use crate::process;
@@ -84,7 +84,7 @@ pub fn diff(a: &str, b: Option<&str>) -> Result<Diff, Error> {
 /// # Ok::<(), mltrace::Error>(())
 /// ```
 pub fn verify(artifacts: &[&str]) -> Result<Verify, Error> {
-    ask(|reader| reader.verify(artifacts, &mut |_| {}, &|_| {}))
+    ask(|reader| reader.verify(artifacts, &mut |_| {}, &VerifyOptions::default()))
 }
 
 /// Returns what is stale in the trace of `artifact`, or without one among the runs that wrote what is current: when it

@@ -1,8 +1,8 @@
 //! What every request works with: the project, a fresh look at its store, and the way to record.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mltrace_core::config::Home;
@@ -28,6 +28,8 @@ pub struct App {
     folder: PathBuf,
     recorder: &'static Recorder,
     turns: Arc<Semaphore>,
+    /// Held by the one request that compares the disk with the record.
+    pub(crate) checking: Mutex<()>,
     /// Whether journals hold something that the store did not take.
     is_behind: AtomicBool,
     /// Counts up when the newest runs changed; `None` when the server is about to stop.
@@ -54,6 +56,7 @@ impl App {
             guard,
             recorder,
             turns: Arc::new(Semaphore::new(MOST_AT_ONCE)),
+            checking: Mutex::new(()),
             is_behind: AtomicBool::new(false),
             news: watch::Sender::new(Some(0)),
         }

@@ -85,6 +85,11 @@ impl Failure {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "too many requests wait for the store").hint("try again in a moment")
     }
 
+    /// Another request reads the disk already.
+    pub(crate) fn checking() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "another check is going on").hint("try again in a moment")
+    }
+
     /// The server has a bug; its own log tells more.
     pub(crate) fn bug() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "this is a bug of mltrace: the request could not be worked out")

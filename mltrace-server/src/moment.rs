@@ -40,10 +40,12 @@ impl JsonSchema for Moment {
 
 fn parse(text: &str, now: Timestamp) -> Option<Timestamp> {
     let text = text.trim();
+    // As a page shows it: a blank between the day and the time.
+    let joined = text.replacen(' ', "T", 1);
     let whole = match text.len() {
         10 => format!("{text}T00:00:00Z"),
-        16 => format!("{text}:00Z"),
-        19 => format!("{text}Z"),
+        16 => format!("{joined}:00Z"),
+        19 => format!("{joined}Z"),
         _ => text.to_owned(),
     };
     if let Ok(moment) = whole.parse() {
@@ -102,6 +104,8 @@ mod tests {
             ("2021-05-02T14:07:26+02:00", "2021-05-02T12:07:26Z"),
             ("2021-05-02", "2021-05-02T00:00:00Z"),
             ("2021-05-02T12:07", "2021-05-02T12:07:00Z"),
+            ("2021-05-02 12:07:26", "2021-05-02T12:07:26Z"),
+            ("2021-05-02 12:07", "2021-05-02T12:07:00Z"),
             ("1d", "2021-05-02T12:00:00Z"),
             (" 2h ago ", "2021-05-03T10:00:00Z"),
         ] {

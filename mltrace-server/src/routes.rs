@@ -134,6 +134,21 @@ impl Routes {
         self.route(Method::POST, path, post(handler))
     }
 
+    /// Adds a form that is answered by a page.
+    pub(crate) fn answer<F>(self, path: &'static str, page: fn(&App, &F) -> Result<Markup, Failure>) -> Self
+    where
+        F: DeserializeOwned + Send + 'static,
+    {
+        let handler = move |State(app): State<Arc<App>>, told: Result<RawForm, RawFormRejection>| async move {
+            let made = match asked::form(told) {
+                Ok(told) => app.work(move |app| page(app, &told)).await,
+                Err(wrong) => Err(wrong),
+            };
+            made.map_or_else(pages::failed, pages::shown)
+        };
+        self.route(Method::POST, path, post(handler))
+    }
+
     /// Adds what fits no other form.
     pub(crate) fn route(mut self, method: Method, path: &'static str, handler: MethodRouter<Arc<App>>) -> Self {
         self.router = self.router.route(path, handler);

@@ -1,5 +1,7 @@
 //! `mltrace verify`: whether what lies on disk is what was recorded.
 
+use mltrace_core::query::VerifyOptions;
+
 use crate::complete;
 use crate::error::{Error, Exit};
 use crate::output::Talk;
@@ -35,7 +37,9 @@ impl Args {
                 count += 1;
                 bar.set_message(count.to_string());
             };
-            reader.verify(&artifacts, &mut each, &|bytes| bar.inc(bytes))
+            let progress = |bytes| bar.inc(bytes);
+            let options = VerifyOptions { progress: Some(&progress), ..VerifyOptions::default() };
+            reader.verify(&artifacts, &mut each, &options)
         });
         bar.finish_and_clear();
         let answer = answer?;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use mltrace_core::query::{Stale, StaleReason, StaleRun, StaleRuns};
+use mltrace_core::query::{Stale, StaleRun, StaleRuns};
 
 use super::paint;
 use crate::escape::line;
@@ -34,8 +34,6 @@ pub(crate) fn text(answer: &StaleRuns) -> String {
 /// Returns why a run is stale, with when it is; what was so then and still is, is told once.
 pub(super) fn reasons(run: &StaleRun) -> impl Iterator<Item = (&'static str, &Stale)> {
     let then = run.stale.iter().map(|stale| ("when it ran", stale));
-    let is_told =
-        |now: &Stale| run.stale.iter().any(|then| then.reason == StaleReason::Superseded && then.run == now.run);
-    let now = run.stale_now.iter().filter(move |now| !is_told(now)).map(|stale| ("if used now", stale));
+    let now = run.stale_since().map(|stale| ("if used now", stale));
     then.chain(now)
 }

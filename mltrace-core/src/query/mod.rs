@@ -51,4 +51,4 @@ pub use report::{Report, Tell};
 pub use runs::RunFilter;
 pub use stale::{StaleRun, StaleRuns};
 pub use trace::TraceOptions;
-pub use verify::{DiskState, Verified, Verify};
+pub use verify::{DiskState, Verified, Verify, VerifyOptions};

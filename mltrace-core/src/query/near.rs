@@ -7,7 +7,9 @@ const MOST_NAMES: usize = 50_000;
 /// How many names are suggested.
 const MOST_SUGGESTIONS: usize = 3;
 /// Longer names are never typed by hand.
-const LONGEST_NAME: usize = 512;
+const LONGEST_NAME: usize = 256;
+/// How many names are compared letter by letter: those that look likeliest.
+const MOST_COMPARED: usize = 500;
 /// How alike names are of which one may have been meant.
 const ALIKE: f64 = 0.6;
 
@@ -29,10 +31,16 @@ impl Reader<'_> {
 fn nearest(name: &str, known: &[String]) -> Vec<String> {
     // The name may have been meant with a version.
     let stem = name.rsplit_once('@').map_or(name, |(stem, _)| stem);
-    let mut scored: Vec<(f64, &String)> = known
+    let mut likely: Vec<(usize, &String)> = known
         .iter()
         .filter(|known| known.len() <= LONGEST_NAME && name.len() <= LONGEST_NAME)
-        .map(|known| {
+        .map(|known| (common(stem, known), known))
+        .collect();
+    likely.sort_by(|(a, a_name), (b, b_name)| b.cmp(a).then_with(|| a_name.cmp(b_name)));
+    let mut scored: Vec<(f64, &String)> = likely
+        .into_iter()
+        .take(MOST_COMPARED)
+        .map(|(_, known)| {
             let whole = likeness(name, known);
             (if stem == name { whole } else { whole.max(likeness(stem, known)) }, known)
         })
@@ -40,6 +48,16 @@ fn nearest(name: &str, known: &[String]) -> Vec<String> {
         .collect();
     scored.sort_by(|(a, a_name), (b, b_name)| b.total_cmp(a).then_with(|| a_name.cmp(b_name)));
     scored.into_iter().take(MOST_SUGGESTIONS).map(|(_, name)| name.clone()).collect()
+}
+
+/// Returns how many letters two names have in common where it takes no more than a look: at their beginnings, at their
+/// ends, and when one holds the last part of the other.
+fn common(name: &str, known: &str) -> usize {
+    let (name, known) = (name.to_lowercase(), known.to_lowercase());
+    let begin = name.bytes().zip(known.bytes()).take_while(|(a, b)| a == b).count();
+    let end = name.bytes().rev().zip(known.bytes().rev()).take_while(|(a, b)| a == b).count();
+    let part = name.rsplit(['/', '\\']).next().filter(|part| known.contains(part)).map_or(0, str::len);
+    begin.saturating_add(end).saturating_add(part)
 }
 
 /// Returns how alike two names are, from 0 to 1; the last part of a path counts most.
@@ -94,6 +112,21 @@ mod tests {
     #[test]
     fn a_version_does_not_hide_the_name() {
         check("modle.json@b3:12", &["model.json"], &["model.json"]);
+    }
+
+    #[test]
+    fn the_likeliest_of_many_names_are_compared() {
+        let mut known: Vec<String> =
+            (0..20_000).map(|number| format!("s3://bucket/{number:05}/{}", "part-".repeat(20))).collect();
+        known.push("out/2020/model.json".to_owned());
+        for name in ["modle.json", "out/2021/model.json", "model", "out/2020/Model.json@v:1"] {
+            assert_eq!(nearest(name, &known), ["out/2020/model.json"], "{name}");
+        }
+        // Two long names take a hundred thousand steps: a store full of them would take minutes.
+        let begun = std::time::Instant::now();
+        nearest(&format!("{}x", known[7]), &known);
+        nearest(&"x".repeat(LONGEST_NAME), &known);
+        assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
     }
 
     #[test]

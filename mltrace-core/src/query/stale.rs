@@ -37,6 +37,15 @@ pub struct StaleRun {
     pub stale_now: Vec<Stale>,
 }
 
+impl StaleRun {
+    /// Returns what would be stale now and was not already so when the run ran.
+    pub fn stale_since(&self) -> impl Iterator<Item = &Stale> {
+        let is_told =
+            |now: &Stale| self.stale.iter().any(|then| then.reason == StaleReason::Superseded && then.run == now.run);
+        self.stale_now.iter().filter(move |now| !is_told(now))
+    }
+}
+
 /// What a question is about.
 struct Asked {
     artifact: Option<Version>,

@@ -1,5 +1,8 @@
 //! Whether what lies on this disk is what the record says.
 
+use std::path::Component;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde::{Deserialize, Serialize};
 
 use super::name::Found;
@@ -60,6 +63,23 @@ impl DiskState {
     }
 }
 
+/// How far a check goes.
+#[derive(Clone, Copy, Default)]
+pub struct VerifyOptions<'a> {
+    /// Told how many bytes were read since it was told last.
+    pub progress: Option<&'a (dyn Fn(u64) + Sync)>,
+    /// Once true, the check ends early: what was not compared by then is left out.
+    pub cancel: Option<&'a AtomicBool>,
+    /// Whether what lies outside of the project's folder is not looked at, and counts as not local.
+    pub is_inside_only: bool,
+}
+
+impl VerifyOptions<'_> {
+    fn is_cancelled(&self) -> bool {
+        self.cancel.is_some_and(|cancel| cancel.load(Ordering::Relaxed))
+    }
+}
+
 /// What the record says of an artifact.
 struct Expected {
     name: ArtifactName,
@@ -71,7 +91,7 @@ impl Reader<'_> {
     /// Compares `artifacts` (`NAME`, the latest version, or `NAME@VERSION`; of a folder all that was recorded in it too),
     /// or all of the project when none is named, with what lies on this disk. Every byte is read: no known hash is trusted.
     ///
-    /// `each` is told each artifact as it is done; `progress` how many bytes were read since it was told last.
+    /// `each` is told each artifact as it is done.
     ///
     /// # Errors
     /// When no such artifact or version is known, or the store does not answer.
@@ -79,7 +99,7 @@ impl Reader<'_> {
         &mut self,
         artifacts: &[&str],
         each: &mut dyn FnMut(&Verified),
-        progress: &(dyn Fn(u64) + Sync),
+        options: &VerifyOptions<'_>,
     ) -> Result<Verify, QueryError> {
         let expected = if artifacts.is_empty() { self.all_expected()? } else { self.expected(artifacts)? };
         let keys: Vec<RunKey> = expected.iter().filter_map(|expected| expected.writer).collect();
@@ -88,7 +108,10 @@ impl Reader<'_> {
         let mut found = Vec::with_capacity(expected.len());
         for expected in expected {
             let written_by = expected.writer.and_then(|writer| ids.get(&writer).copied());
-            let verified = self.compare(expected, written_by, &skip, progress);
+            let verified = self.compare(expected, written_by, &skip, options);
+            if options.is_cancelled() {
+                break;
+            }
             each(&verified);
             found.push(verified);
         }
@@ -142,10 +165,14 @@ impl Reader<'_> {
         expected: Expected,
         written_by: Option<RunId>,
         skip: &Skip,
-        progress: &(dyn Fn(u64) + Sync),
+        options: &VerifyOptions<'_>,
     ) -> Verified {
         let Expected { name, version, .. } = expected;
-        let (is_uri, path) = (name::is_uri(name.as_str()), self.home.root.join(name::decode(name.as_str())));
+        let path = name::decode(name.as_str());
+        let is_elsewhere = name::is_uri(name.as_str())
+            || options.is_inside_only
+                && !path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        let path = self.home.root.join(path);
         let expected = version.clone();
         let verified = |state, found, problem| Verified { name, version: expected, state, found, written_by, problem };
         // What was too large to hash is told by its stat alone, and so is everything when nothing may be hashed.
@@ -156,7 +183,7 @@ impl Reader<'_> {
                 return verified(DiskState::NotLocal, None, None);
             }
         };
-        if is_uri {
+        if is_elsewhere {
             return verified(DiskState::NotLocal, None, None);
         }
         match stat(&path) {
@@ -164,7 +191,8 @@ impl Reader<'_> {
             Ok(None) => return verified(DiskState::Missing, None, None),
             Err(error) => return verified(DiskState::Changed, None, Some(error.to_string())),
         }
-        let how = Hashing { limit, skip, cache: None, progress: Some(progress), cancel: None };
+        let VerifyOptions { progress, cancel, .. } = *options;
+        let how = Hashing { limit, skip, cache: None, progress, cancel };
         match fingerprint(&path, &how) {
             Ok(Some(found)) if found.version == version && written_by.is_some() => {
                 verified(DiskState::Unchanged, None, None)

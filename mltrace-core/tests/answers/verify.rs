@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use mltrace_core::capture::fingerprint::{fingerprint, stat};
 use mltrace_core::capture::{Cache, Hashing, Skip};
-use mltrace_core::query::{DiskState, Verify};
+use mltrace_core::query::{DiskState, Verify, VerifyOptions};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -82,7 +83,7 @@ fn content(path: &Path) -> Value {
 }
 
 fn verify(story: &mut Story, artifacts: &[&str]) -> Verify {
-    story.reader().verify(artifacts, &mut |_| {}, &|_| {}).unwrap()
+    story.reader().verify(artifacts, &mut |_| {}, &VerifyOptions::default()).unwrap()
 }
 
 proptest! {
@@ -124,6 +125,59 @@ fn what_this_disk_cannot_hold_is_not_local() {
     let found = verify(&mut story, &[]);
     assert_eq!(found.artifacts.len(), 4);
     assert!(found.artifacts.iter().all(|artifact| artifact.state == DiskState::NotLocal), "{found:?}");
+}
+
+#[test]
+fn what_lies_outside_is_not_looked_at_where_nobody_may() {
+    let mut story = Story::told(&[]);
+    let outside = tempfile::NamedTempFile::new().unwrap();
+    fs::write(outside.path(), "a secret".repeat(20)).unwrap();
+    fs::create_dir_all(story.path("data")).unwrap();
+    fs::write(story.path("data/inside"), "no secret".repeat(20)).unwrap();
+    let mut lines = Vec::new();
+    let absolute = outside.path().display().to_string();
+    let up = format!("{}{absolute}", "../".repeat(30));
+    for (number, name) in [absolute.as_str(), &up, "data/inside"].into_iter().enumerate() {
+        let mut artifact = content(&story.path(name));
+        artifact["name"] = json!(name);
+        lines.push(json!({"id": id(number), "component": "c", "started_at": at(number), "ended_at": at(number),
+                          "outputs": [artifact]}));
+    }
+    story.tell(&lines);
+    let mut states = |options: &VerifyOptions<'_>| {
+        let found = story.reader().verify(&[], &mut |_| {}, options).unwrap().artifacts;
+        found.into_iter().map(|artifact| (artifact.name.to_string(), artifact.state)).collect::<Vec<_>>()
+    };
+    assert!(states(&VerifyOptions::default()).iter().all(|(_, state)| *state == DiskState::Unchanged));
+    let inside = states(&VerifyOptions { is_inside_only: true, ..VerifyOptions::default() });
+    let seen: Vec<&str> =
+        inside.iter().filter(|(_, state)| *state != DiskState::NotLocal).map(|(name, _)| name.as_str()).collect();
+    assert_eq!(seen, ["data/inside"], "{inside:?}");
+}
+
+#[test]
+fn a_check_that_is_ended_tells_what_it_saw() {
+    let mut story = Story::told(&[]);
+    let mut lines = Vec::new();
+    for number in 0..5 {
+        let name = format!("file {number}");
+        fs::write(story.path(&name), "x".repeat(100 + number)).unwrap();
+        let mut artifact = content(&story.path(&name));
+        artifact["name"] = json!(name);
+        lines.push(json!({"id": id(number), "component": "c", "started_at": at(number), "ended_at": at(number),
+                          "outputs": [artifact]}));
+    }
+    story.tell(&lines);
+    let cancel = AtomicBool::new(false);
+    let mut count = 0;
+    let mut each = |_: &_| {
+        count += 1;
+        cancel.store(count == 2, Ordering::Relaxed);
+    };
+    let options = VerifyOptions { cancel: Some(&cancel), ..VerifyOptions::default() };
+    let found = story.reader().verify(&[], &mut each, &options).unwrap();
+    let states: Vec<_> = found.artifacts.iter().map(|artifact| artifact.state).collect();
+    assert_eq!(states, [DiskState::Unchanged; 2]);
 }
 
 #[test]
@@ -173,7 +227,7 @@ fn a_folder_stands_for_all_that_was_recorded_in_it() {
     for asked in ["data", "data/", &folder] {
         assert_eq!(names(&mut story, &[asked]), inside, "{asked}");
     }
-    assert!(story.reader().verify(&["dat"], &mut |_| {}, &|_| {}).is_err());
+    assert!(story.reader().verify(&["dat"], &mut |_| {}, &VerifyOptions::default()).is_err());
     fs::write(story.path("data/deep/b"), "other").unwrap();
     let states: Vec<_> = verify(&mut story, &["data"]).artifacts.iter().map(|artifact| artifact.state).collect();
     assert_eq!(states, [DiskState::Unchanged, DiskState::Changed]);

@@ -4,6 +4,8 @@ mod queries;
 
 mod writes;
 
+mod verify;
+
 mod openapi;
 
 use axum::body::Bytes;
@@ -17,12 +19,15 @@ use crate::failure::Failure;
 use crate::routes::Routes;
 
 pub(crate) use openapi::{Operation, routes as document_routes};
-pub(crate) use queries::{Depth, DiffQuery, ImpactQuery, RecentQuery, blank, diff, impact, newest, run_id};
+pub(crate) use queries::{
+    Depth, DiffQuery, ImpactQuery, RecentQuery, StaleQuery, blank, diff, impact, newest, run_id, stale,
+};
+pub(crate) use verify::{Checked, verified};
 pub(crate) use writes::{ComponentBody, NoteBody, amend, judge, note};
 
 /// Adds the API.
 pub(crate) fn routes(routes: Routes) -> Routes {
-    writes::routes(queries::routes(routes))
+    verify::routes(writes::routes(queries::routes(routes)))
 }
 
 /// Returns a response that carries JSON.

@@ -248,13 +248,14 @@ pub(crate) fn diff(app: &App, asked: &DiffQuery) -> Result<Diff, Failure> {
 /// What is looked at.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct StaleQuery {
+pub(crate) struct StaleQuery {
     /// The trace of this version; without it, all that is current.
     #[serde(default, deserialize_with = "blank")]
-    artifact: Option<String>,
+    pub(crate) artifact: Option<String>,
 }
 
-fn stale(app: &App, asked: &StaleQuery) -> Result<StaleRuns, Failure> {
+/// Returns what is stale.
+pub(crate) fn stale(app: &App, asked: &StaleQuery) -> Result<StaleRuns, Failure> {
     app.ask(|reader| reader.stale(asked.artifact.as_deref(), Timestamp::now()))
 }
 

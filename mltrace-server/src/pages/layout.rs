@@ -7,8 +7,15 @@ use crate::app::App;
 use crate::assets;
 
 /// The pages that the navigation leads to.
-const PLACES: &[(&str, &str)] =
-    &[("/", "Runs"), ("/components", "Components"), ("/review", "Review"), ("/tags", "Tags"), ("/api", "API")];
+const PLACES: &[(&str, &str)] = &[
+    ("/", "Runs"),
+    ("/components", "Components"),
+    ("/review", "Review"),
+    ("/stale", "Stale"),
+    ("/verify", "Verify"),
+    ("/tags", "Tags"),
+    ("/api", "API"),
+];
 
 /// Returns a page of the project; `here` is the place in the navigation.
 pub(super) fn page(app: &App, title: &str, here: &str, body: &Markup) -> Markup {

@@ -34,6 +34,10 @@ mod compare;
 
 mod review;
 
+mod stale;
+
+mod verify;
+
 mod search;
 
 mod api;
@@ -59,6 +63,8 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         artifact::routes,
         compare::routes,
         review::routes,
+        stale::routes,
+        verify::routes,
         search::routes,
     ];
     add.into_iter().fold(routes, |routes, add| add(routes))

@@ -22,6 +22,8 @@ const WORDS: &[(&str, Follows)] = &[
     ("flag", Follows::Artifact),
     ("unflag", Follows::Artifact),
     ("versions", Follows::Artifact),
+    ("stale", Follows::Artifact),
+    ("verify", Follows::Artifact),
     ("history", Follows::Component),
     ("component", Follows::Component),
     ("inspect", Follows::Run),
@@ -62,33 +64,41 @@ fn go(asked: &Text) -> String {
     let text = asked.q.trim();
     let text = text.strip_prefix("mltrace ").unwrap_or(text).trim();
     let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-    let (named, options) = parted(rest);
+    let (names, options) = parted(rest);
+    let name = unquoted(names);
     let option = |name: &str| options.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| *value);
-    match (word, named) {
-        ("" | "recent", "") => {
-            let known = ["component", "status", "since", "until", "tag", "owner", "limit"];
-            link::to("/", &known.map(|name| (name, option(name))))
-        }
+    let runs = |component: &str| {
+        let known = ["component", "status", "since", "until", "tag", "owner", "limit"];
+        link::to("/", &known.map(|name| (name, if name == "component" { component } else { option(name) })))
+    };
+    match (word, name) {
+        ("" | "recent", "") => runs(option("component")),
         ("review" | "flag", "") => "/review".to_owned(),
         ("components", "") => link::to("/components", &["owner", "tag"].map(|name| (name, option(name)))),
         ("tags", "") => "/tags".to_owned(),
+        ("stale" | "verify", name) => link::to(&format!("/{word}"), &[("artifact", name)]),
         ("impact", "") if !option("run").is_empty() => link::to("/impact", &[("run", option("run"))]),
         ("impact", "") if !option("component").is_empty() => {
             link::to("/impact", &["component", "commit"].map(|name| (name, option(name))))
         }
-        ("trace", name) if !name.is_empty() => link::to("/trace", &[("artifact", name), ("depth", option("depth"))]),
-        ("flag" | "unflag", name) if !name.is_empty() => link::trace(name),
+        ("trace", name) if !name.is_empty() => {
+            link::to("/trace", &[("artifact", name), ("depth", option("depth")), ("as_of", option("as-of"))])
+        }
+        ("flag" | "unflag" | "report", name) if !name.is_empty() => link::trace(name),
         ("impact", name) if !name.is_empty() => link::to("/impact", &[("artifact", name)]),
-        ("diff", names) if !names.is_empty() => {
-            // Two names, unless there is one with a blank inside.
-            let (a, b) = names.split_once(' ').unwrap_or((names, ""));
-            link::to("/diff", &[("a", a), ("b", b.trim())])
+        ("diff", name) if !name.is_empty() => {
+            let (a, b) = pair(names);
+            link::to("/diff", &[("a", a), ("b", b)])
         }
         ("versions", name) if !name.is_empty() => link::artifact(name),
-        ("history" | "component", name) if !name.is_empty() => link::component(name),
+        ("history" | "component", name) if !name.is_empty() => {
+            // A page of its own shows all of it; a part of it is a list.
+            let is_part = ["since", "until", "limit"].iter().any(|name| !option(name).is_empty());
+            if is_part { runs(name) } else { link::component(name) }
+        }
         ("inspect", run) if !run.is_empty() => link::to("/run", &[("run", run)]),
         ("note", run) if !run.is_empty() => {
-            let (run, note) = run.split_once(' ').unwrap_or((run, ""));
+            let (run, note) = names.split_once(' ').unwrap_or((run, ""));
             link::to("/run", &[("run", run), ("note", unquoted(note.trim()))]) + "#note"
         }
         _ => link::search(text),
@@ -112,12 +122,19 @@ fn parted(rest: &str) -> (&str, Vec<(&str, &str)>) {
             _ => options.push((key, unquoted(value.trim()))),
         }
     }
-    (unquoted(named), options)
+    (named, options)
 }
 
 fn unquoted(text: &str) -> &str {
     let inside = |quote: char| text.strip_prefix(quote).and_then(|text| text.strip_suffix(quote));
     inside('\'').or_else(|| inside('"')).unwrap_or(text)
+}
+
+/// Returns two names; they may be quoted, and one that is not ends at a blank.
+fn pair(text: &str) -> (&str, &str) {
+    let quoted = ['\'', '"'].into_iter().find_map(|quote| text.strip_prefix(quote)?.split_once(quote));
+    let (a, b) = quoted.or_else(|| text.split_once(' ')).unwrap_or((text, ""));
+    (a, unquoted(b.trim()))
 }
 
 /// Whole lines for the command bar.
@@ -188,7 +205,7 @@ mod tests {
     fn options_are_told_from_names() {
         assert_eq!(parted("a b"), ("a b", vec![]));
         assert_eq!(parted("m --depth 2"), ("m", vec![("depth", "2")]));
-        assert_eq!(parted("--ok 'p 1'"), ("p 1", vec![]));
+        assert_eq!(parted("--ok 'p 1'"), ("'p 1'", vec![]));
         let failed = vec![("status", "failed"), ("since", "2 d"), ("verbose", "")];
         assert_eq!(parted("--status=failed --since '2 d' --verbose"), ("", failed));
         assert_eq!(parted("a--b --reason all--fives"), ("a--b", vec![("reason", "all--fives")]));
@@ -197,6 +214,10 @@ mod tests {
 
     #[test]
     fn names_may_be_quoted() {
+        assert_eq!(
+            ["a", "a b", "'a b' c", "\"a\" 'b c'"].map(pair),
+            [("a", ""), ("a", "b"), ("a b", "c"), ("a", "b c")]
+        );
         assert_eq!((unquoted("'a b'"), unquoted("\"a\""), unquoted("'a"), unquoted("")), ("a b", "a", "'a", ""));
     }
 }

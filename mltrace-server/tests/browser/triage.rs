@@ -217,10 +217,14 @@ async fn light_dark_and_a_phone_are_readable() {
             "/diff?a=day-6/prediction.csv&b=day-5/prediction.csv",
             "/artifact?name=day-6/prediction.csv",
             "/components",
+            "/stale",
+            "/verify?artifact=day-6",
+            "/trace?artifact=day-6/predictions.csv",
         ] {
             browser.open(&story.at(path)).await;
             browser.find("main h1").await;
-            let file = path.trim_start_matches('/').split('?').next().unwrap();
+            let is_unknown = path.contains("predictions");
+            let file = if is_unknown { "unknown" } else { path.trim_start_matches('/').split('?').next().unwrap() };
             browser
                 .picture(&pictures().join(format!("{name}-{}.png", if file.is_empty() { "recent" } else { file })))
                 .await;

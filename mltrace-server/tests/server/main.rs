@@ -13,3 +13,5 @@ mod limits;
 mod speed;
 
 mod traces;
+
+mod disk;

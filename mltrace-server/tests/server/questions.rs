@@ -19,6 +19,8 @@ fn minutes(count: usize) -> Vec<Value> {
 #[test]
 fn an_empty_store_answers() {
     let served = Served::new();
+    assert!(served.get("/stale").text.contains("Nothing is stale."));
+    assert!(served.submit("/verify", &[]).text.contains("No artifacts."));
     assert_eq!(served.ask("/api/v1/recent"), json!({ "runs": [], "next": null }));
     assert_eq!(served.ask("/api/v1/components"), json!({ "components": [] }));
     assert_eq!(served.ask("/api/v1/tags"), json!({ "tags": [] }));
@@ -218,6 +220,8 @@ fn every_page_shows_what_is_recorded() {
         ("/impact?artifact=clean.csv", "in use"),
         ("/review", "Nothing is flagged"),
         ("/search?q=cle", "clean.csv"),
+        ("/stale", "days ago"),
+        ("/verify?artifact=m", "value=\"m\""),
         ("/tags", "No component has a tag yet"),
         ("/api", "/api/v1/diff"),
     ] {
@@ -229,6 +233,15 @@ fn every_page_shows_what_is_recorded() {
         ("trace m", "/trace?artifact=m"),
         ("mltrace history 'train'", "/component?name=train"),
         ("diff a b", "/diff?a=a&b=b"),
+        ("diff 'a b' \"c d\"", "/diff?a=a+b&b=c+d"),
+        ("trace m --as-of 2d", "/trace?artifact=m&as_of=2d"),
+        ("trace m --as-of '2021-05-02 12:07'", "/trace?artifact=m&as_of=2021-05-02+12%3A07"),
+        ("history train --since 7d --limit 5", "/?component=train&since=7d&limit=5"),
+        ("stale", "/stale"),
+        ("stale m", "/stale?artifact=m"),
+        ("verify", "/verify"),
+        ("verify out/m", "/verify?artifact=out%2Fm"),
+        ("report m", "/trace?artifact=m"),
         ("flag m", "/trace?artifact=m"),
         ("flag m --reason 'all fives'", "/trace?artifact=m"),
         ("flag --ok m", "/trace?artifact=m"),
@@ -389,4 +402,24 @@ fn a_verdict_is_shown_with_its_reason_wherever_its_version_is() {
     let page = served.get("/run?run=latest").text;
     let read = page.split("<h2>Read</h2>").nth(1).unwrap().split("<h2>").next().unwrap();
     assert!(read.contains("value=\"ok\"") && read.contains("value=\"none\"") && !read.contains("value=\"flagged\""));
+}
+
+#[test]
+fn what_is_stale_is_shown_with_why() {
+    let served = Served::with(&[
+        json!({ "component": "clean", "ended_at": "2021-01-01T00:00:00Z", "outputs": ["table"] }),
+        json!({ "component": "train", "ended_at": "2021-05-01T00:00:00Z", "inputs": ["table"], "outputs": ["m"] }),
+        json!({ "component": "clean", "ended_at": "2021-05-02T00:00:00Z", "outputs": ["table"] }),
+    ]);
+    for path in ["/stale", "/stale?artifact=m"] {
+        let page = served.get(path).text;
+        for said in ["when it ran", "if used now", ">train</bdi>", "wrote a later version of", "See that run"] {
+            assert!(page.contains(said), "{path} does not say `{said}`: {page}");
+        }
+    }
+    assert!(
+        served.get("/stale?artifact=table").text.contains("days ago"),
+        "an old table, made of nothing that is stale"
+    );
+    assert_eq!(served.get("/stale?artifact=nothing").status, StatusCode::NOT_FOUND);
 }

@@ -1,0 +1,66 @@
+//! What was stale when it ran, and what would be if it were used now.
+
+use maud::{Markup, html};
+use mltrace_core::query::{Stale, StaleRun};
+
+use super::{layout, link, parts};
+use crate::api::{self, StaleQuery};
+use crate::app::App;
+use crate::failure::Failure;
+use crate::routes::Routes;
+
+/// How many runs the page lists.
+const MOST: usize = 200;
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes.page("/stale", page)
+}
+
+fn page(app: &App, asked: &StaleQuery) -> Result<Markup, Failure> {
+    let found = api::stale(app, asked)?;
+    let body = html! {
+        @if let Some(artifact) = &found.artifact {
+            p.path { "What is stale upstream of this?" }
+            h1 { (parts::version(&artifact.name, Some(&artifact.version))) }
+            p { a href="/stale" { "Everything that is current" } }
+        } @else {
+            h1 { "Stale" }
+            p.quiet-text { "Among the runs that wrote what is current: an input was old, or a fresher one existed or exists now." }
+        }
+        @if found.runs.is_empty() { p.lead { "Nothing is stale." } }
+        @else {
+            table {
+                thead { tr { th scope="col" { "Run" } th scope="col" { "Component" } th scope="col" { "Started" } th scope="col" { "Why" } } }
+                tbody { @for run in found.runs.iter().take(MOST) { (row(run)) } }
+            }
+            @if found.runs.len() > MOST { p.notice { "And " (found.runs.len() - MOST) " more; the API tells them all." } }
+        }
+    };
+    let title = found.artifact.as_ref().map_or("Stale".to_owned(), |artifact| format!("Stale: {}", artifact.name));
+    Ok(layout::page(app, &title, "/stale", &body))
+}
+
+fn row(run: &StaleRun) -> Markup {
+    html! {
+        tr {
+            td { (parts::run(run.id)) }
+            td { (parts::component(&run.component)) }
+            td { (parts::exact(run.started_at)) }
+            td {
+                @for stale in &run.stale { (reason("when it ran", stale, run)) }
+                @for stale in run.stale_since() { (reason("if used now", stale, run)) }
+            }
+        }
+    }
+}
+
+fn reason(when: &str, stale: &Stale, of: &StaleRun) -> Markup {
+    // The row leads to its own run already.
+    let other = stale.run.filter(|run| *run != of.id);
+    html! {
+        div {
+            span.stale { span aria-hidden="true" { "⧗" } " " (when) } ": " (parts::words(&stale.message))
+            @if let Some(run) = other { " " a href=(link::run(run)) { "See that run" span.quiet { " " (run.short()) } } }
+        }
+    }
+}
