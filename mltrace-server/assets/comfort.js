@@ -48,7 +48,15 @@ if (live || start) {
       if (!known.has(row.querySelector(".id")?.textContent)) row.classList.add("is-new");
     }
   };
-  new EventSource("/live").addEventListener("runs", () => refresh().catch(() => {}));
+  // A browser keeps few connections to a server: a page that nobody looks at gives its own back.
+  let news = null;
+  const listen = () => {
+    news?.close();
+    news = document.hidden ? null : new EventSource("/live");
+    news?.addEventListener("runs", () => refresh().catch(() => {}));
+  };
+  document.addEventListener("visibilitychange", listen);
+  listen();
 }
 
 // A large picture can be moved and zoomed; a small one stays as it is.

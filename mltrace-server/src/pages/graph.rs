@@ -218,7 +218,7 @@ fn lines(run: &Run) -> Vec<String> {
         format!("{} · {}", run.id.short(), moment::show(run.started_at).get(..16).unwrap_or_default()),
     ];
     // A line of its own: beside the time there is no room.
-    lines.extend((!run.stale.is_empty()).then(|| "⧗ stale".to_owned()));
+    lines.extend((!run.stale.is_empty()).then(|| "◷ stale".to_owned()));
     for output in run.outputs.iter().take(MOST_OUTPUTS) {
         let sign = match output.label {
             Some(Verdict::Flagged) => "⚑ ",

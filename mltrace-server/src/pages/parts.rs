@@ -65,7 +65,7 @@ pub(super) fn stale(reasons: &[Stale]) -> Markup {
     for reason in reasons {
         let _ = write!(why, "{}{}", if why.is_empty() { "" } else { "; " }, reason.message);
     }
-    html! { @if !reasons.is_empty() { span.stale title=(escape::line(&why)) { span aria-hidden="true" { "⧗" } " stale" } } }
+    html! { @if !reasons.is_empty() { span.stale title=(escape::line(&why)) { span aria-hidden="true" { "◷" } " stale" } } }
 }
 
 /// A moment, with how long ago it was.

@@ -59,7 +59,7 @@ fn reason(when: &str, stale: &Stale, of: &StaleRun) -> Markup {
     let other = stale.run.filter(|run| *run != of.id);
     html! {
         div {
-            span.stale { span aria-hidden="true" { "⧗" } " " (when) } ": " (parts::words(&stale.message))
+            span.stale { span aria-hidden="true" { "◷" } " " (when) } ": " (parts::words(&stale.message))
             @if let Some(run) = other { " " a href=(link::run(run)) { "See that run" span.quiet { " " (run.short()) } } }
         }
     }

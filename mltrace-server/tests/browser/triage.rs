@@ -146,6 +146,29 @@ async fn new_runs_appear_by_themselves() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn many_open_tabs_do_not_keep_the_next_from_loading() {
+    let story = Story::told(&wine()[..7]);
+    let Some(browser) = Browser::start(Look::default()).await else { return };
+    browser.open(&story.at("/")).await;
+    let first = browser.client.window().await.unwrap();
+    // A browser keeps six connections to a server, and each list that is live takes one.
+    for number in 0..8 {
+        let tab = browser.client.new_window(true).await.unwrap();
+        browser.client.switch_to_window(tab.handle).await.unwrap();
+        let opened = tokio::time::timeout(std::time::Duration::from_secs(20), browser.open(&story.at("/"))).await;
+        assert!(opened.is_ok(), "tab {number} waits for the others");
+        browser.find("#runs table").await;
+    }
+    // Whoever comes back to the first sees what happened meanwhile.
+    story.import(&[
+        json!({ "component": "just_now", "started_at": "2026-04-01T00:00:00Z", "ended_at": "2026-04-01T00:00:01Z" }),
+    ]);
+    browser.client.switch_to_window(first).await.unwrap();
+    browser.says("just_now").await;
+    browser.quit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_empty_store_shows_how_to_start_until_a_run_is_there() {
     let story = Story::told(&[]);
     let Some(browser) = Browser::start(Look::default()).await else { return };

@@ -312,7 +312,7 @@ fn the_graph_shows_what_is_stale_and_how_each_edge_is_known() {
         json!({ "component": "check", "ended_at": "2021-05-01T00:00:01Z", "inputs": ["m", "table"], "outputs": ["end"] }),
     ]);
     let page = served.get("/trace?artifact=end").text;
-    for mark in ["edge content", "edge time", "edge unknown_writer", "⧗ stale</text>", "written by no recorded run"] {
+    for mark in ["edge content", "edge time", "edge unknown_writer", "◷ stale</text>", "written by no recorded run"] {
         assert!(page.contains(mark), "{mark}: {page}");
     }
     let boxes = |component: &str| page.matches(&format!("{component}, completed, run")).count();
