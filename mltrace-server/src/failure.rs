@@ -85,6 +85,11 @@ impl Failure {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "too many requests wait for the store").hint("try again in a moment")
     }
 
+    /// The request took longer than any may.
+    pub(crate) fn late() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "the request took too long").hint("ask for less, or try again")
+    }
+
     /// Another request reads the disk already.
     pub(crate) fn checking() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "another check is going on").hint("try again in a moment")

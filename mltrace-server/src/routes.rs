@@ -16,7 +16,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::TimeoutLayer;
 
 use crate::api::{self, Operation};
 use crate::app::App;
@@ -172,7 +171,7 @@ pub fn service(app: Arc<App>) -> (Router, Vec<Route>) {
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIME_LIMIT))
+        .layer(middleware::from_fn(in_time))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), safety::check))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| pages::failed(Failure::bug())))
         .layer(middleware::from_fn(dress))
@@ -198,14 +197,25 @@ async fn dress(request: Request, next: Next) -> Response {
     response
 }
 
+/// Ends what takes too long.
+async fn in_time(request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let answered = tokio::time::timeout(TIME_LIMIT, next.run(request)).await;
+    answered.unwrap_or_else(|_| refuse(&path, Failure::late()))
+}
+
 async fn nothing_here(request: Request) -> Response {
     let path = request.uri().path();
-    let failure = Failure::new(StatusCode::NOT_FOUND, format!("there is nothing at `{path}`")).hint(ALL);
-    if path.starts_with("/api/") { failure.into_json() } else { pages::failed(failure) }
+    refuse(path, Failure::new(StatusCode::NOT_FOUND, format!("there is nothing at `{path}`")).hint(ALL))
 }
 
 async fn wrong_method(request: Request) -> Response {
-    let message = format!("`{}` cannot be asked of `{}`", request.method(), request.uri().path());
-    let failure = Failure::new(StatusCode::METHOD_NOT_ALLOWED, message).hint(ALL);
-    if request.uri().path().starts_with("/api/") { failure.into_json() } else { pages::failed(failure) }
+    let path = request.uri().path();
+    let message = format!("`{}` cannot be asked of `{path}`", request.method());
+    refuse(path, Failure::new(StatusCode::METHOD_NOT_ALLOWED, message).hint(ALL))
+}
+
+/// Says no to a program in JSON, to a person with a page.
+fn refuse(path: &str, failure: Failure) -> Response {
+    if path.starts_with("/api/") { failure.into_json() } else { pages::failed(failure) }
 }

@@ -17,10 +17,14 @@ use crate::client::Served;
 #[test]
 fn a_request_that_does_not_end_is_ended() {
     let served = Served::new();
-    let endless = Body::from_stream(tokio_stream::pending::<Result<Bytes, Infallible>>());
-    let request = Served::request(Method::POST, "/api/v1/runs").header("content-type", "application/json");
-    let answer = served.send(request.body(endless).unwrap());
-    assert_eq!((answer.status, answer.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "5"));
+    for (path, kind) in [("/api/v1/runs", "application/json"), ("/flag", "application/x-www-form-urlencoded")] {
+        let endless = Body::from_stream(tokio_stream::pending::<Result<Bytes, Infallible>>());
+        let request = Served::request(Method::POST, path).header("content-type", kind);
+        let answer = served.send(request.body(endless).unwrap());
+        assert_eq!((answer.status, answer.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "5"), "{path}");
+        assert!(answer.text.contains("request took too long"), "{path}: {}", answer.text);
+        assert_eq!(answer.header("content-type") == "application/json", path.starts_with("/api/"));
+    }
 }
 
 #[test]
