@@ -164,14 +164,18 @@ pub(crate) struct ComponentBody {
 
 /// Records what a component is and returns it.
 pub(crate) fn amend(app: &App, told: &ComponentBody) -> Result<Component, Failure> {
-    if told.name.is_empty() {
-        return Err(Failure::usage("`name` is empty"));
+    let tags = told.tags.iter().chain(&told.untag).map(|tag| ("tag", tag));
+    for (what, name) in
+        [("name", &told.name)].into_iter().chain(told.owner.iter().map(|owner| ("owner", owner))).chain(tags)
+    {
+        if name.trim().is_empty() {
+            return Err(Failure::usage(format!("`{what}` is empty")));
+        }
+        fits(what, Some(name), LIMIT_NAME)?;
     }
-    fits("name", Some(&told.name), LIMIT_NAME)?;
-    fits("owner", told.owner.as_deref(), LIMIT_NAME)?;
     fits("description", told.description.as_deref(), LIMIT_TEXT)?;
-    for tag in told.tags.iter().chain(&told.untag) {
-        fits("tag", Some(tag), LIMIT_NAME)?;
+    if told.stale_after_s.is_some_and(|seconds| seconds < 0) {
+        return Err(Failure::usage("`stale_after_s` is below 0"));
     }
     let declared = Declaration {
         owner: told.owner.clone(),

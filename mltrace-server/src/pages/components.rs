@@ -112,7 +112,15 @@ fn form(component: &Component) -> Markup {
                 label for="description" { "What it does" }
                 textarea #description name="description" rows="2" { (component.description.as_deref().unwrap_or_default()) }
                 label for="tag" { "Another tag" }
-                input #tag name="tag";
+                input #tag name="tag" maxlength="4096";
+                @if !component.tags.is_empty() {
+                    label for="untag" { "A tag to take off" }
+                    select #untag name="untag" {
+                        option value="" { "none" }
+                        @for tag in &component.tags { option value=(tag) { (escape::line(tag)) } }
+                    }
+                }
+                p.quiet-text { "A field that is left empty changes nothing." }
                 button type="submit" { "Save" }
             }
         }
@@ -128,6 +136,8 @@ struct AmendForm {
     description: Option<String>,
     #[serde(default, deserialize_with = "blank")]
     tag: Option<String>,
+    #[serde(default, deserialize_with = "blank")]
+    untag: Option<String>,
 }
 
 fn amend(app: &App, told: &AmendForm) -> Result<String, Failure> {
@@ -138,6 +148,7 @@ fn amend(app: &App, told: &AmendForm) -> Result<String, Failure> {
         owner: told.owner.clone().filter(|owner| known.owner.as_ref() != Some(owner)),
         description: told.description.clone().filter(|text| known.description.as_ref() != Some(text)),
         tags: told.tag.iter().cloned().collect(),
+        untag: told.untag.iter().cloned().collect(),
         ..ComponentBody::default()
     };
     let component = api::amend(app, &body)?;

@@ -284,6 +284,11 @@ fn the_page_of_a_component_shows_how_long_its_runs_took() {
         (&told["owner"], &told["description"], &told["tags"]),
         (&json!("grace"), &json!("fits the model"), &json!(["weekly"]))
     );
+    let page = served.get("/component?name=train").text;
+    assert!(page.contains("<option value=\"weekly\">") && page.contains("left empty changes nothing"), "{page}");
+    served.submit("/component", &[("name", "train"), ("owner", ""), ("untag", "weekly")]);
+    let told = served.ask("/api/v1/component?name=train");
+    assert_eq!((&told["owner"], &told["tags"]), (&json!("grace"), &json!([])));
 }
 
 #[test]

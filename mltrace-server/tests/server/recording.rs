@@ -106,6 +106,14 @@ fn notes_and_components_are_amended() {
     assert_eq!((&component.json()["owner"], &component.json()["tags"]), (&json!("shreya"), &json!(["fares"])));
     let component = served.post("/api/v1/component", &json!({ "name": "train", "untag": ["fares"] })).json();
     assert_eq!((&component["owner"], &component["tags"]), (&json!("shreya"), &json!([])));
+    // What the command refuses is refused here too.
+    for wrong in
+        [json!({ "owner": " " }), json!({ "tags": [""] }), json!({ "name": "" }), json!({ "stale_after_s": -1 })]
+    {
+        let mut told = json!({ "name": "train" });
+        told.as_object_mut().unwrap().extend(wrong.as_object().unwrap().clone());
+        assert_eq!(served.post("/api/v1/component", &told).status, StatusCode::BAD_REQUEST, "{told}");
+    }
 }
 
 #[test]
