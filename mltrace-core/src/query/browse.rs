@@ -57,14 +57,20 @@ pub struct Search {
 }
 
 impl Reader<'_> {
-    /// Returns the versions of the artifact that `text` names (a version in it does not count), at most `limit`.
+    /// Returns the versions of the artifact that `text` names (a version in it does not count), older than `before` when
+    /// one is named, at most `limit`.
     ///
     /// # Errors
     /// When no such artifact is known, or the store does not answer.
-    pub fn versions(&mut self, text: &str, limit: usize) -> Result<Versions, QueryError> {
+    pub fn versions(&mut self, text: &str, before: Option<&VersionId>, limit: usize) -> Result<Versions, QueryError> {
         let found = self.find_version(text, None)?;
         let name = found.version.name;
         let mut versions = self.store.versions(found.artifact, Timestamp::MAX)?;
+        if let Some(before) = before {
+            // After one that is not known there is none.
+            let place = versions.iter().position(|version| version.id == *before);
+            versions.drain(..place.map_or(versions.len(), |place| place.saturating_add(1)));
+        }
         let is_cut = versions.len() > limit;
         versions.truncate(limit);
         let keys: Vec<RunKey> = versions.iter().filter_map(|version| version.written).map(|(run, _)| run).collect();

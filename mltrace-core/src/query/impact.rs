@@ -38,10 +38,20 @@ impl Reader<'_> {
     /// # Errors
     /// When no such artifact, version, run, component or commit is known, or the store does not answer.
     pub fn impact(&mut self, of: &ImpactOf<'_>) -> Result<Impact, QueryError> {
+        self.impact_of_nearest(of, usize::MAX).map(|(impact, _)| impact)
+    }
+
+    /// Returns what `impact` does, of the `most` nearest runs, and whether there are more of them.
+    ///
+    /// # Errors
+    /// As `impact`.
+    pub fn impact_of_nearest(&mut self, of: &ImpactOf<'_>, most: usize) -> Result<(Impact, bool), QueryError> {
         let Roots { root, runs: roots, depth: first } = self.roots(of)?;
         let edges = self.store.downstream(&roots)?;
         let reached = lineage::depths(&roots, &edges, None);
+        // What became of a version is told by all runs downstream, whether they are shown or not.
         let keys: Vec<RunKey> = reached.iter().map(|(run, _)| *run).collect();
+        let (shown, is_cut) = (keys.get(..most).unwrap_or(&keys), keys.len() > most);
         let depths: HashMap<RunKey, u32> =
             reached.into_iter().map(|(run, depth)| (run, depth.saturating_add(first))).collect();
         let written: Vec<_> = self
@@ -57,7 +67,7 @@ impl Reader<'_> {
             .collect();
         let downstream: HashSet<RunKey> = keys.iter().copied().collect();
         let mut runs = HashMap::with_capacity(keys.len());
-        self.each_view(&keys, |key, run| {
+        self.each_view(shown, |key, run| {
             let depth = depths.get(&key).copied().unwrap_or_default();
             runs.insert(key, RunAtDepth { run, depth });
         })?;
@@ -74,7 +84,8 @@ impl Reader<'_> {
         });
         let mut runs: Vec<RunAtDepth> = runs.into_values().collect();
         runs.sort_by_cached_key(|at| (at.depth, at.run.started_at, at.run.id));
-        Ok(Impact { root, runs, artifacts: artifacts.into_iter().map(|(_, impacted)| impacted).collect() })
+        let artifacts = artifacts.into_iter().map(|(_, impacted)| impacted).collect();
+        Ok((Impact { root, runs, artifacts }, is_cut))
     }
 
     fn roots(&mut self, of: &ImpactOf<'_>) -> Result<Roots, QueryError> {

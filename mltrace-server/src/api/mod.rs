@@ -20,7 +20,8 @@ use crate::routes::Routes;
 
 pub(crate) use openapi::{Operation, routes as document_routes};
 pub(crate) use queries::{
-    Depth, DiffQuery, ImpactQuery, RecentQuery, StaleQuery, blank, diff, impact, newest, run_id, stale,
+    Depth, DiffQuery, ImpactQuery, LastStale, NearImpact, RecentQuery, StaleQuery, VersionsPage, blank, diff, impact,
+    newest, page_of_versions, run_id, stale,
 };
 pub(crate) use verify::{Checked, verified};
 pub(crate) use writes::{ComponentBody, NoteBody, amend, judge, note};

@@ -1,6 +1,6 @@
 //! The questions: one for each command that answers one.
 
-use mltrace_core::model::{RunId, Status, Timestamp};
+use mltrace_core::model::{RunId, Status, Timestamp, VersionId};
 use mltrace_core::query::{
     Component, Components, Diff, Impact, ImpactOf, NameKind, Review, Run, RunFilter, Runs, Search, StaleRuns, Tags,
     Trace, TraceOptions, Versions,
@@ -19,7 +19,7 @@ const MOST: usize = 500;
 /// How long a list is unless a request says so.
 const USUAL: usize = 50;
 /// The largest graph that one request gets, in runs.
-pub(crate) const MOST_OF_A_GRAPH: usize = 5000;
+const MOST_OF_A_GRAPH: usize = 5000;
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
@@ -218,15 +218,26 @@ pub(crate) struct ImpactQuery {
     pub(crate) commit: Option<String>,
 }
 
+/// What is downstream, as far as one request gets it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct NearImpact {
+    /// The nearest runs, and what they wrote.
+    #[serde(flatten)]
+    pub(crate) impact: Impact,
+    /// Whether runs further down were left out.
+    pub(crate) is_cut: bool,
+}
+
 /// Returns what is downstream.
-pub(crate) fn impact(app: &App, asked: &ImpactQuery) -> Result<Impact, Failure> {
+pub(crate) fn impact(app: &App, asked: &ImpactQuery) -> Result<NearImpact, Failure> {
     let of = match (&asked.artifact, &asked.run, &asked.component) {
         (Some(artifact), None, None) => ImpactOf::Artifact(artifact),
         (None, Some(run), None) => ImpactOf::Run(run),
         (None, None, Some(name)) => ImpactOf::Component { name, commit: asked.commit.as_deref() },
         _ => return Err(Failure::usage("name one of `artifact`, `run` and `component`")),
     };
-    app.ask(|reader| reader.impact(&of))
+    let (impact, is_cut) = app.ask(|reader| reader.impact_of_nearest(&of, MOST_OF_A_GRAPH))?;
+    Ok(NearImpact { impact, is_cut })
 }
 
 /// Which versions are compared.
@@ -254,9 +265,22 @@ pub(crate) struct StaleQuery {
     pub(crate) artifact: Option<String>,
 }
 
+/// What is stale, as far as one request gets it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct LastStale {
+    /// The last runs.
+    #[serde(flatten)]
+    pub(crate) found: StaleRuns,
+    /// Whether older runs were left out.
+    pub(crate) is_cut: bool,
+}
+
 /// Returns what is stale.
-pub(crate) fn stale(app: &App, asked: &StaleQuery) -> Result<StaleRuns, Failure> {
-    app.ask(|reader| reader.stale(asked.artifact.as_deref(), Timestamp::now()))
+pub(crate) fn stale(app: &App, asked: &StaleQuery) -> Result<LastStale, Failure> {
+    let mut found = app.ask(|reader| reader.stale(asked.artifact.as_deref(), Timestamp::now()))?;
+    let is_cut = found.runs.len() > MOST_OF_A_GRAPH;
+    found.runs.truncate(MOST_OF_A_GRAPH);
+    Ok(LastStale { found, is_cut })
 }
 
 /// Which artifact is meant.
@@ -268,10 +292,35 @@ struct VersionsQuery {
     /// At most so many; 50 unless said otherwise.
     #[serde(default, deserialize_with = "blank")]
     limit: Option<Limit>,
+    /// Older than this version: the `next` of the page before.
+    #[serde(default, deserialize_with = "blank")]
+    before: Option<VersionId>,
 }
 
-fn versions(app: &App, asked: &VersionsQuery) -> Result<Versions, Failure> {
-    app.ask(|reader| reader.versions(&asked.artifact, limited(asked.limit)))
+/// A page of versions.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct VersionsPage {
+    /// The versions.
+    #[serde(flatten)]
+    pub(crate) found: Versions,
+    /// What to send as `before` for the next page; `null` on the last one.
+    pub(crate) next: Option<VersionId>,
+}
+
+fn versions(app: &App, asked: &VersionsQuery) -> Result<VersionsPage, Failure> {
+    page_of_versions(app, &asked.artifact, asked.before.as_ref(), limited(asked.limit))
+}
+
+/// Returns one page of the versions of an artifact.
+pub(crate) fn page_of_versions(
+    app: &App,
+    artifact: &str,
+    before: Option<&VersionId>,
+    limit: usize,
+) -> Result<VersionsPage, Failure> {
+    let found = app.ask(|reader| reader.versions(artifact, before, limit))?;
+    let next = found.versions.last().map(|last| last.version.clone()).filter(|_| found.is_cut);
+    Ok(VersionsPage { found, next })
 }
 
 /// How many suspects.

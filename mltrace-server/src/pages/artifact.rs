@@ -1,19 +1,19 @@
 //! The versions of an artifact, and the form by which people judge any of them.
 
 use maud::{Markup, html};
-use mltrace_core::model::Verdict;
+use mltrace_core::model::{Verdict, VersionId};
 use mltrace_core::query::{VersionOf, Versions};
 use serde::Deserialize;
 
 use super::{layout, link, parts, verdicts};
-use crate::api::{self, blank};
+use crate::api::{self, VersionsPage, blank};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::moment;
 use crate::routes::Routes;
 
 /// How many versions the page lists.
-const MOST: usize = 200;
+const MOST: usize = 100;
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes.page("/artifact", page).form("/flag", judge)
@@ -22,10 +22,12 @@ pub(super) fn routes(routes: Routes) -> Routes {
 #[derive(Deserialize)]
 struct ArtifactQuery {
     name: String,
+    #[serde(default, deserialize_with = "blank")]
+    before: Option<VersionId>,
 }
 
 fn page(app: &App, asked: &ArtifactQuery) -> Result<Markup, Failure> {
-    let found = app.ask(|reader| reader.versions(&asked.name, MOST))?;
+    let VersionsPage { found, next } = api::page_of_versions(app, &asked.name, asked.before.as_ref(), MOST)?;
     let name = found.name.as_str();
     let back = link::artifact(name);
     let body = html! {
@@ -43,7 +45,11 @@ fn page(app: &App, asked: &ArtifactQuery) -> Result<Markup, Failure> {
             } }
             tbody { @for version in &found.versions { (row(&found.name, version, &back)) } }
         }
-        @if found.is_cut { p.notice { "Older versions are left out; the API tells them all." } }
+        @if let Some(next) = next {
+            nav.paging aria-label="Pages" {
+                a rel="next" href=(link::to("/artifact", &[("name", name), ("before", &next.to_string())])) { "Older versions →" }
+            }
+        }
     };
     Ok(layout::page(app, name, "", &body))
 }

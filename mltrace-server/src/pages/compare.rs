@@ -6,7 +6,7 @@ use mltrace_core::query::{Baseline, Diff, Difference, Impact, ImpactState};
 use serde_json::Value;
 
 use super::{layout, link, parts};
-use crate::api::{self, DiffQuery, ImpactQuery};
+use crate::api::{self, DiffQuery, ImpactQuery, NearImpact};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::moment;
@@ -106,13 +106,14 @@ fn value(field: &str, value: Option<&Value>) -> Markup {
 }
 
 fn impact(app: &App, asked: &ImpactQuery) -> Result<Markup, Failure> {
-    let impact = api::impact(app, asked)?;
+    let NearImpact { impact, is_cut } = api::impact(app, asked)?;
     let named = asked.artifact.as_ref().or(asked.run.as_ref()).or(asked.component.as_ref());
     let body = html! {
         p.path { "What was made from this?" }
         h1 { (parts::name(named.map_or("", String::as_str))) }
         @if impact.artifacts.is_empty() { p.lead { "Nothing that is recorded." } }
         @else {
+            @if is_cut { p.notice { "Only the nearest runs: there are more." } }
             p { (impact.runs.len()) " runs downstream wrote " (impact.artifacts.len()) " versions. " (owners(&impact)) }
             table {
                 thead { tr {

@@ -12,6 +12,8 @@ use crate::app::App;
 use crate::failure::Failure;
 use crate::routes::Routes;
 
+/// How many components or tags a page lists.
+const MOST: usize = 300;
 /// How many runs the chart shows.
 const CHARTED: usize = 60;
 
@@ -46,7 +48,7 @@ fn list(app: &App, asked: &ListQuery) -> Result<Markup, Failure> {
             table {
                 thead { tr { th scope="col" { "Component" } th scope="col" { "Does" } th scope="col" { "Owner" } th scope="col" { "Tags" } th scope="col" { "Runs" } th scope="col" { "Last run" } } }
                 tbody {
-                    @for component in &found {
+                    @for component in found.iter().take(MOST) {
                         tr {
                             td { (parts::component(&component.name)) }
                             td { (escape::line(component.description.as_deref().unwrap_or_default())) }
@@ -58,6 +60,7 @@ fn list(app: &App, asked: &ListQuery) -> Result<Markup, Failure> {
                     }
                 }
             }
+            @if found.len() > MOST { p.notice { "And " (found.len() - MOST) " more: " a href="/search" { "search" } " for a part of a name." } }
         }
     };
     Ok(layout::page(app, "Components", "/components", &body))
@@ -164,7 +167,8 @@ fn tags(app: &App, _: &Nothing) -> Result<Markup, Failure> {
     let body = html! {
         h1 { "Tags" }
         @if tags.is_empty() { p { "No component has a tag yet. Put one on with " code { "mltrace component NAME --tag TAG" } "." } }
-        ul.tags { @for tag in &tags { li { a.tag href=(link::tag(tag)) { (parts::name(tag)) } } } }
+        ul.tags { @for tag in tags.iter().take(MOST) { li { a.tag href=(link::tag(tag)) { (parts::name(tag)) } } } }
+        @if tags.len() > MOST { p.notice { "And " (tags.len() - MOST) " more: " a href="/search" { "search" } " for a part of a name." } }
     };
     Ok(layout::page(app, "Tags", "/tags", &body))
 }

@@ -14,6 +14,8 @@ use crate::routes::Routes;
 /// The spans that the filter offers.
 const SPANS: &[(&str, &str)] =
     &[("", "any time"), ("1h", "last hour"), ("1d", "last day"), ("7d", "last week"), ("30d", "last 30 days")];
+/// How many names a filter offers; nobody finds one among more, who types it instead.
+const MOST_CHOICES: usize = 200;
 /// How many outputs of a run a list shows.
 const MOST_OUTPUTS: usize = 3;
 
@@ -68,12 +70,17 @@ fn filters(asked: &RecentQuery, known: &Components) -> Markup {
 }
 
 fn choice<'n>(name: &str, title: &str, chosen: Option<&str>, values: impl Iterator<Item = &'n str>) -> Markup {
+    let values: Vec<&str> = values.take(MOST_CHOICES + 1).collect();
     html! {
         label { (title)
-            select name=(name) {
-                option value="" { "any" }
-                @for value in values {
-                    option value=(value) selected[chosen == Some(value)] { (mltrace_core::escape::line(value)) }
+            @if values.len() > MOST_CHOICES {
+                input name=(name) value=(chosen.unwrap_or_default()) placeholder="any" autocomplete="off" spellcheck="false";
+            } @else {
+                select name=(name) {
+                    option value="" { "any" }
+                    @for value in values {
+                        option value=(value) selected[chosen == Some(value)] { (mltrace_core::escape::line(value)) }
+                    }
                 }
             }
         }

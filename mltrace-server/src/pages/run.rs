@@ -1,5 +1,7 @@
 //! One run with everything that is recorded of it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use maud::{Markup, html};
 use mltrace_core::escape;
 use mltrace_core::model::{Bound, Timestamp};
@@ -72,7 +74,7 @@ fn changes(run: &Run, before: &Run) -> Markup {
             rows.push((what, then.unwrap_or_else(|| "—".to_owned()), now.unwrap_or_else(|| "—".to_owned())));
         }
     };
-    let names: std::collections::BTreeSet<&String> = run.params.keys().chain(before.params.keys()).collect();
+    let names: BTreeSet<&String> = run.params.keys().chain(before.params.keys()).collect();
     for name in names {
         let value = |of: &Run| of.params.get(name).map(plain);
         compare(format!("parameter {name}"), value(before), value(run));
@@ -89,9 +91,19 @@ fn changes(run: &Run, before: &Run) -> Markup {
     compare("work tree".to_owned(), dirty(before), dirty(run));
     let code = |of: &Run| of.code.as_ref().map(|code| code.hash.chars().take(12).collect());
     compare("source text".to_owned(), code(before), code(run));
-    for input in &run.inputs {
-        if let Some(other) = before.inputs.iter().find(|other| other.name == input.name) {
-            compare(format!("input {}", input.name), Some(other.version.short(12)), Some(input.version.short(12)));
+    // A run may read several versions of a name.
+    let read = |of: &Run| {
+        let mut versions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for input in &of.inputs {
+            versions.entry(input.name.to_string()).or_default().insert(input.version.short(12));
+        }
+        versions
+    };
+    let then = read(before);
+    for (name, now) in read(run) {
+        if let Some(then) = then.get(&name) {
+            let text = |versions: &BTreeSet<String>| Some(versions.iter().cloned().collect::<Vec<_>>().join(", "));
+            compare(format!("input {name}"), text(then), text(&now));
         }
     }
     compare("host".to_owned(), before.host.clone(), run.host.clone());
@@ -104,11 +116,12 @@ fn changes(run: &Run, before: &Run) -> Markup {
                 table {
                     thead { tr { th scope="col" { "What" } th scope="col" { "Before, " (parts::run(before.id)) } th scope="col" { "This run" } } }
                     tbody {
-                        @for (what, then, now) in &rows {
+                        @for (what, then, now) in rows.iter().take(MOST_EDGES) {
                             tr { th scope="row" { (parts::name(what)) } td data-label="before" { code { (parts::name(then)) } } td.now data-label="now" { code { (parts::name(now)) } } }
                         }
                     }
                 }
+                (more(rows.len()))
             }
         }
     }

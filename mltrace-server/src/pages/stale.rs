@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use mltrace_core::query::{Stale, StaleRun};
 
 use super::{layout, link, parts};
-use crate::api::{self, StaleQuery};
+use crate::api::{self, LastStale, StaleQuery};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::routes::Routes;
@@ -17,7 +17,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 fn page(app: &App, asked: &StaleQuery) -> Result<Markup, Failure> {
-    let found = api::stale(app, asked)?;
+    let LastStale { found, is_cut } = api::stale(app, asked)?;
     let body = html! {
         @if let Some(artifact) = &found.artifact {
             p.path { "What is stale upstream of this?" }
@@ -33,7 +33,7 @@ fn page(app: &App, asked: &StaleQuery) -> Result<Markup, Failure> {
                 thead { tr { th scope="col" { "Run" } th scope="col" { "Component" } th scope="col" { "Started" } th scope="col" { "Why" } } }
                 tbody { @for run in found.runs.iter().take(MOST) { (row(run)) } }
             }
-            @if found.runs.len() > MOST { p.notice { "And " (found.runs.len() - MOST) " more; the API tells them all." } }
+            @if found.runs.len() > MOST { p.notice { "And " @if is_cut { "more than " } (found.runs.len() - MOST) " older ones." } }
         }
     };
     let title = found.artifact.as_ref().map_or("Stale".to_owned(), |artifact| format!("Stale: {}", artifact.name));

@@ -40,6 +40,27 @@ fn a_graph_is_cut_where_nobody_reads_on() {
     assert_eq!(served.ask("/api/v1/trace?artifact=2010")["runs"].as_array().unwrap().len(), 2010);
 }
 
+#[test]
+fn what_was_made_from_something_is_cut_as_well() {
+    let line = |at: usize| {
+        let time = format!("2021-05-01T{:02}:{:02}:{:02}Z", at / 3600, at / 60 % 60, at % 60);
+        json!({ "component": "score", "ended_at": time, "inputs": ["m"], "outputs": [format!("p/{at}")] })
+    };
+    let first = json!({ "component": "train", "ended_at": "2021-05-01T00:00:00Z", "outputs": ["m"] });
+    let served = Served::with(&std::iter::once(first).chain((1..=5001).map(line)).collect::<Vec<Value>>());
+    let impact = served.ask("/api/v1/impact?artifact=m");
+    let counted = |list: &str| impact[list].as_array().unwrap().len();
+    assert_eq!((counted("runs"), counted("artifacts"), &impact["is_cut"]), (5000, 5000, &json!(true)));
+    let page = served.get("/impact?artifact=m").text;
+    assert!(page.contains("Only the nearest runs: there are more.") && page.len() < 200_000, "{}", page.len());
+    assert_eq!(served.ask("/api/v1/impact?artifact=p/1")["is_cut"], false);
+    // All of it is old by now.
+    let stale = served.ask("/api/v1/stale");
+    assert_eq!((stale["runs"].as_array().unwrap().len(), &stale["is_cut"]), (5000, &json!(true)));
+    let page = served.get("/stale").text;
+    assert!(page.contains("And more than 4800 older ones.") && page.len() < 200_000, "{}", page.len());
+}
+
 /// Starts a server on a real port, for one that is busy until the process ends.
 fn start() -> std::net::SocketAddr {
     let folder = Box::leak(Box::new(tempfile::tempdir().unwrap()));

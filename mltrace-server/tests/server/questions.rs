@@ -55,6 +55,30 @@ fn pages_of_runs_follow_each_other_without_a_gap() {
 }
 
 #[test]
+fn pages_of_versions_follow_each_other_without_a_gap() {
+    let served = Served::with(&minutes(130));
+    let (mut seen, mut before) = (Vec::new(), String::new());
+    loop {
+        let page = served.ask(&format!("/api/v1/versions?artifact=out&limit=60{before}"));
+        seen.extend(page["versions"].as_array().unwrap().iter().map(|one| one["version"].as_str().unwrap().to_owned()));
+        assert_eq!(page["is_cut"], !page["next"].is_null());
+        match page["next"].as_str() {
+            Some(next) => before = format!("&before={next}"),
+            None => break,
+        }
+    }
+    let known: std::collections::HashSet<&String> = seen.iter().collect();
+    assert_eq!((seen.len(), known.len()), (130, 130));
+    let page = served.get("/artifact?name=out").text;
+    let next = page.split("rel=\"next\" href=\"").nth(1).unwrap().split('"').next().unwrap().replace("&amp;", "&");
+    let last = served.get(&next).text;
+    assert!(
+        last.matches("name=\"verdict\" value=\"flagged\"").count() == 30 && !last.contains("rel=\"next\""),
+        "{last}"
+    );
+}
+
+#[test]
 fn runs_are_filtered() {
     let served = Served::with(&[
         json!({ "component": "a", "owner": "ada", "tags": ["etl"], "ended_at": "2021-05-01T00:00:00Z" }),
@@ -427,4 +451,22 @@ fn what_is_stale_is_shown_with_why() {
         "an old table, made of nothing that is stale"
     );
     assert_eq!(served.get("/stale?artifact=nothing").status, StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn what_changed_since_the_run_before_is_told_once_and_only_if_it_did() {
+    let version = |letter: &str| json!({ "name": "table", "version": format!("b3:{}", letter.repeat(64)) });
+    let run = |day: usize, second: Value| {
+        json!({ "component": "merge", "ended_at": format!("2021-05-0{day}T00:00:00Z"), "outputs": ["m"],
+            "inputs": [version("a"), second], "params": { "lr": 0.1 } })
+    };
+    let served = Served::with(&[run(1, version("b")), run(2, version("b"))]);
+    assert!(
+        served.get("/run?run=latest").text.contains("Nothing that is recorded, since"),
+        "both were read before too"
+    );
+    assert_eq!(served.record(&[run(3, version("c"))]).status, StatusCode::OK);
+    let page = served.get("/run?run=latest").text;
+    assert_eq!(page.matches("input table").count(), 1, "{page}");
+    assert!(page.contains("b3:aaaaaaaaaaaa, b3:bbbbbbbbbbbb") && page.contains("b3:aaaaaaaaaaaa, b3:cccccccccccc"));
 }

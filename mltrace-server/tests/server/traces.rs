@@ -109,3 +109,13 @@ fn links_of_a_trace_keep_what_was_asked() {
     let kept = "depth=0&amp;as_of=2026-03-01T00%3A00%3A30Z";
     assert!(page.contains(&format!("href=\"/trace?artifact=m&amp;{kept}&amp;focus={first}#focus\"")), "{page}");
 }
+
+#[test]
+fn many_components_make_no_long_pages() {
+    let served = Served::with(&chain(1000, 1000));
+    let page = served.get("/").text;
+    assert!(page.len() < 50_000 && page.contains("<input name=\"component\""), "{} bytes", page.len());
+    assert!(served.get("/?component=step_7&status=").text.contains("value=\"step_7\""));
+    let page = served.get("/components").text;
+    assert!(page.len() < 150_000 && page.contains("And 700 more"), "{} bytes", page.len());
+}
