@@ -73,6 +73,37 @@ fn a_server_records_answers_and_ends_without_a_loss() {
 }
 
 #[test]
+fn what_is_being_told_when_the_server_is_told_to_end_is_taken_and_kept() {
+    let env = TestEnv::new();
+    let mut serving = Serving::start(&env, &["--bind", "127.0.0.1:0"]);
+    let port = serving.told["url"].as_str().unwrap().trim_end_matches('/').rsplit(':').next().unwrap().to_owned();
+    let connect = || TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
+    // A page that listens for news must not keep the server.
+    let mut page = connect();
+    write!(page, "GET /live HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+    assert!(page.read(&mut [0; 16]).unwrap() > 0, "it listens");
+    let line = r#"{"component": "late", "ended_at": "2021-05-01T00:00:00Z"}"#;
+    let (first, rest) = line.split_at(10);
+    let mut stream = connect();
+    let head = "POST /api/v1/runs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json";
+    write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{first}", line.len()).unwrap();
+    // Its head has been read when another request, sent later, is answered.
+    assert!(serving.send("GET /api/v1/tags HTTP/1.1\r\nhost: localhost", "").starts_with("HTTP/1.1 200"));
+    let begun = std::time::Instant::now();
+    let id = serving.child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    page.read_to_end(&mut Vec::new()).unwrap();
+    assert!(TcpStream::connect(format!("127.0.0.1:{port}")).is_err(), "it takes no more connections");
+    stream.write_all(rest.as_bytes()).unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    assert!(response.starts_with("HTTP/1.1 200"), "{response}");
+    assert_eq!(serving.child.wait().unwrap().code(), Some(0));
+    assert!(begun.elapsed().as_secs() < 8, "it ends when all is answered: {:?}", begun.elapsed());
+    assert_eq!(env.json(&["recent"])["runs"][0]["component"], "late");
+}
+
+#[test]
 fn a_server_that_others_can_reach_has_a_token() {
     let env = TestEnv::taxi();
     let serving = Serving::start(&env, &["--bind", "0.0.0.0:0", "--allowed-host", "lineage.example"]);
