@@ -37,8 +37,6 @@ pub(super) struct Graph<'t> {
     boxes: Vec<Content<'t>>,
     edges: Vec<Edge<'t>>,
     drawing: Layout,
-    /// What shares a box.
-    pub(super) sharing: Sharing,
 }
 
 impl<'t> Graph<'t> {
@@ -51,8 +49,13 @@ impl<'t> Graph<'t> {
             let sizes: Vec<(f64, f64)> = boxes.iter().map(|content| (WIDTH, height(content))).collect();
             let ends: Vec<(usize, usize)> = edges.iter().map(|edge| edge.ends).collect();
             let drawing = layout(&sizes, &ends, most_places)?;
-            Some(Self { boxes, edges, drawing, sharing })
+            Some(Self { boxes, edges, drawing })
         })
+    }
+
+    /// Returns whether runs of one component share a box.
+    pub(super) fn has_groups(&self) -> bool {
+        self.boxes.iter().any(|content| matches!(content, Content::Group(..)))
     }
 
     /// Returns how many runs stand in a box with runs of other components.

@@ -101,13 +101,16 @@ fn page(app: &App, asked: &TraceQuery) -> Result<Markup, Failure> {
 
 /// What shares a box in the picture, with the way to `whole`, where each run has its own as far as that can be drawn.
 fn shared(graph: &Graph<'_>, trace: &Trace, whole: Option<&Place<'_>>) -> Markup {
-    let (sharing, rest, sources) = (graph.sharing, graph.rest(), graph.sources());
+    let (has_groups, rest, sources) = (graph.has_groups(), graph.rest(), graph.sources());
     html! {
-        @if sharing.of_components || sources > 0 {
+        @if has_groups || rest > 0 || sources > 0 {
             p.notice {
-                @if sharing.of_components {
-                    (trace.runs.len()) " runs: those of one component share a box"
-                    @if rest > 0 { ", and so do " (rest) " further up" }
+                @if has_groups || rest > 0 {
+                    (trace.runs.len()) " runs: "
+                    @if has_groups { "those of one component share a box" }
+                    @if has_groups && rest > 0 { ", and so do " }
+                    @if rest > 0 { (rest) " further up" }
+                    @if !has_groups { " share a box" }
                     ", because nobody reads more. "
                 }
                 @if sources > 0 { (sources) " artifacts that no recorded run wrote share a box. " }

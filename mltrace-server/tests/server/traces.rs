@@ -47,8 +47,20 @@ fn a_trace_of_many_components_shows_the_nearest() {
     let page = served.get("/trace?artifact=d/299").text;
     assert!(page.len() < 160_000, "{} bytes", page.len());
     assert_eq!(boxes(&page), 150);
-    assert!(page.contains("and so do 151 further up") && page.contains(">151 runs further up</text>"), "{page}");
+    assert!(
+        page.contains("300 runs: 151 further up share a box, because") && page.contains(">151 runs further up</text>"),
+        "{page}"
+    );
     assert!(page.contains("✓ step_299</text>") && !page.contains("✓ step_100</text>"));
+}
+
+#[test]
+fn components_and_what_is_further_up_share_boxes_each() {
+    let served = Served::with(&chain(400, 200));
+    let page = served.get("/trace?artifact=d/399").text;
+    assert!(page.contains("400 runs: those of one component share a box, and so do 102 further up"), "{page}");
+    assert!(page.contains(">step_199 ×2</text>") && page.contains(">102 runs further up</text>"));
+    assert_eq!(boxes(&page), 150);
 }
 
 #[test]
