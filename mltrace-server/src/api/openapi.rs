@@ -20,9 +20,11 @@ pub(crate) struct Operation {
     pub(crate) summary: &'static str,
     /// Parameters in the address.
     query: Option<Describe>,
-    /// The body, and of which type.
-    body: Option<(&'static str, Describe)>,
+    /// The body, and of which types.
+    body: Option<(&'static [&'static str], Describe)>,
     answer: Describe,
+    /// Whether what is wrong with a part of the body is told in the answer, with the status 422.
+    is_partial: bool,
 }
 
 /// A parameter as a page shows it.
@@ -35,20 +37,21 @@ pub(crate) struct Parameter {
 impl Operation {
     pub(crate) fn get<Q: JsonSchema, A: JsonSchema>(path: &'static str, summary: &'static str) -> Self {
         let answer = SchemaGenerator::subschema_for::<A>;
-        Self { method: Method::GET, path, summary, query: Some(Q::json_schema), body: None, answer }
+        Self { method: Method::GET, path, summary, query: Some(Q::json_schema), body: None, answer, is_partial: false }
     }
 
     pub(crate) fn post<B: JsonSchema, A: JsonSchema>(path: &'static str, summary: &'static str) -> Self {
         let answer = SchemaGenerator::subschema_for::<A>;
-        let body = Some(("application/json", SchemaGenerator::subschema_for::<B> as Describe));
-        Self { method: Method::POST, path, summary, query: None, body, answer }
+        let body = Some((&["application/json"][..], SchemaGenerator::subschema_for::<B> as Describe));
+        Self { method: Method::POST, path, summary, query: None, body, answer, is_partial: false }
     }
 
     /// An import brings lines of JSON, each of which the JSON page of the documentation describes.
     pub(crate) fn import<A: JsonSchema>(path: &'static str, summary: &'static str) -> Self {
         let answer = SchemaGenerator::subschema_for::<A>;
-        let body = Some(("application/x-ndjson", SchemaGenerator::subschema_for::<String> as Describe));
-        Self { method: Method::POST, path, summary, query: None, body, answer }
+        let types = &["application/x-ndjson", "application/json"][..];
+        let body = Some((types, SchemaGenerator::subschema_for::<Value> as Describe));
+        Self { method: Method::POST, path, summary, query: None, body, answer, is_partial: true }
     }
 
     /// Returns the parameters in the address, or the fields of the body.
@@ -77,6 +80,7 @@ impl Operation {
 
     fn document(&self, generator: &mut SchemaGenerator) -> Value {
         let mut operation = Map::new();
+        operation.insert("operationId".to_owned(), self.path.rsplit('/').next().into());
         operation.insert("summary".to_owned(), self.summary.into());
         if let Some(query) = self.query {
             let schema = query(generator);
@@ -89,17 +93,20 @@ impl Operation {
             });
             operation.insert("parameters".to_owned(), parameters.collect());
         }
-        if let Some((kind, body)) = self.body {
-            operation.insert(
-                "requestBody".to_owned(),
-                json!({ "required": true, "content": { kind: { "schema": body(generator) } } }),
-            );
+        if let Some((kinds, body)) = self.body {
+            let content: Map<String, Value> =
+                kinds.iter().map(|kind| ((*kind).to_owned(), json!({ "schema": body(generator) }))).collect();
+            operation.insert("requestBody".to_owned(), json!({ "required": true, "content": content }));
         }
         let answer = json!({ "description": "The answer",
             "content": { "application/json": { "schema": (self.answer)(generator) } } });
         let error = json!({ "description": "Why there is none",
             "content": { "application/json": { "schema": generator.subschema_for::<ErrorAnswer>() } } });
-        operation.insert("responses".to_owned(), json!({ "2XX": answer, "default": error }));
+        let mut responses = json!({ "2XX": answer.clone(), "default": error });
+        if let (true, Some(responses)) = (self.is_partial, responses.as_object_mut()) {
+            responses.insert("422".to_owned(), answer);
+        }
+        operation.insert("responses".to_owned(), responses);
         Value::Object(operation)
     }
 }

@@ -212,8 +212,13 @@ fn the_document_describes_every_route_of_the_api() {
         }
         let operation = &document["paths"][route.path][route.method.as_str().to_lowercase()];
         assert!(operation["summary"].is_string(), "{route:?}");
+        assert_eq!(operation["operationId"], route.path.rsplit('/').next().unwrap(), "{route:?}");
         assert!(operation["responses"]["2XX"]["content"]["application/json"]["schema"].is_object(), "{route:?}");
     }
+    // A program that sends runs learns from the document what it gets back when some lines are wrong.
+    let runs = &document["paths"]["/api/v1/runs"]["post"];
+    assert_eq!(runs["responses"]["422"], runs["responses"]["2XX"]);
+    assert!(runs["requestBody"]["content"]["application/json"].is_object(), "{runs}");
     // Every reference leads somewhere.
     let text = document.to_string();
     for reference in text.split("\"$ref\":\"#/components/schemas/").skip(1) {
