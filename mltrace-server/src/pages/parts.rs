@@ -135,3 +135,19 @@ pub(super) fn judge(artifact: &str, now: Option<Verdict>, back: &str) -> Markup 
         }
     }
 }
+
+/// The same with why, which was begun elsewhere.
+pub(super) fn judge_because(artifact: &str, reason: &str, back: &str) -> Markup {
+    html! {
+        form.stack action="/flag" method="post" {
+            input type="hidden" name="artifact" value=(artifact);
+            input type="hidden" name="back" value=(back);
+            label for="reason" { "Why" }
+            input #reason name="reason" maxlength="65536" value=(reason);
+            span {
+                button type="submit" name="verdict" value=(value(Verdict::Flagged)) { "Flag as bad" } " "
+                button type="submit" name="verdict" value=(value(Verdict::Ok)) { "Mark as ok" }
+            }
+        }
+    }
+}

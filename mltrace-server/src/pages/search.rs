@@ -84,7 +84,9 @@ fn go(asked: &Text) -> String {
         ("trace", name) if !name.is_empty() => {
             link::to("/trace", &[("artifact", name), ("depth", option("depth")), ("as_of", option("as-of"))])
         }
-        ("flag" | "unflag" | "report", name) if !name.is_empty() => link::trace(name),
+        ("flag" | "unflag" | "report", name) if !name.is_empty() => {
+            link::to("/trace", &[("artifact", name), ("reason", option("reason"))])
+        }
         ("impact", name) if !name.is_empty() => link::to("/impact", &[("artifact", name)]),
         ("diff", name) if !name.is_empty() => {
             let (a, b) = pair(names);

@@ -36,6 +36,9 @@ struct TraceQuery {
     /// Draw every run, however many.
     #[serde(default)]
     all: String,
+    /// Why it is flagged, as it was begun in the command bar.
+    #[serde(default)]
+    reason: String,
 }
 
 /// The page that somebody looks at: its links lead to the same trace.
@@ -77,6 +80,9 @@ fn page(app: &App, asked: &TraceQuery) -> Result<Markup, Failure> {
                 a href=(link::to("/impact", &[("artifact", &named)])) { "What was made from it?" }
             }
             div.verdicts { (verdicts.judge(&trace.artifact.name, Some(&trace.artifact.version), &back)) }
+        }
+        @if !asked.reason.is_empty() && trace.artifact.version != VersionId::None {
+            (parts::judge_because(&named, &asked.reason, &back))
         }
         @if trace.runs.is_empty() { (unwritten(&trace)) }
         @else {

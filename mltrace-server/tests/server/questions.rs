@@ -272,7 +272,7 @@ fn every_page_shows_what_is_recorded() {
         ("verify out/m", "/verify?artifact=out%2Fm"),
         ("report m", "/trace?artifact=m"),
         ("flag m", "/trace?artifact=m"),
-        ("flag m --reason 'all fives'", "/trace?artifact=m"),
+        ("flag m --reason 'all fives'", "/trace?artifact=m&reason=all+fives"),
         ("flag --ok m", "/trace?artifact=m"),
         ("trace m --depth 2", "/trace?artifact=m&depth=2"),
         ("recent --status failed --since 2d", "/?status=failed&since=2d"),
@@ -285,6 +285,8 @@ fn every_page_shows_what_is_recorded() {
         let query: String = url::form_urlencoded::byte_serialize(typed.as_bytes()).collect();
         assert_eq!(served.get(&format!("/go?q={query}")).header("location"), place, "{typed}");
     }
+    assert!(served.get("/trace?artifact=m&reason=all+%3Cfives%3E").text.contains("value=\"all &lt;fives&gt;\""));
+    assert!(!served.get("/trace?artifact=m").text.contains("name=\"reason\""));
     assert!(served.get("/run?run=latest&note=looked+at+%3Cit%3E").text.contains(">looked at &lt;it&gt;</textarea>"));
 }
 
