@@ -97,7 +97,10 @@ pub(super) fn version(artifact: &ArtifactName, version: Option<&VersionId>) -> M
 pub(super) fn outputs(run: &Run, most: usize) -> Markup {
     html! {
         @for output in run.outputs.iter().take(most) {
-            div { (version(&output.name, output.version.as_ref())) " " (verdict(output.label)) }
+            div {
+                (version(&output.name, output.version.as_ref())) " " (verdict(output.label))
+                @if output.version.is_none() { span.quiet-text { "no version" } }
+            }
         }
         @if run.outputs.len() > most {
             div { a href=(link::run(run.id)) { "and " (run.outputs.len() - most) " more" } }

@@ -26,7 +26,6 @@ pub(super) fn routes(routes: Routes) -> Routes {
 fn page(app: &App, asked: &RecentQuery) -> Result<Markup, Failure> {
     let page = asked.page(app)?;
     let components = app.ask(|reader| reader.components(None, None))?;
-    let is_plain = asked.component.is_none() && asked.before.is_none();
     let body = html! {
         h1 { "Recent runs" }
         @if components.components.is_empty() {
@@ -35,7 +34,7 @@ fn page(app: &App, asked: &RecentQuery) -> Result<Markup, Failure> {
             p.quiet-text { "Is an output wrong? Open it and flag it as bad: the review then tells which runs to suspect." }
             (filters(asked, &components))
             // The script asks for this page again when there is news, unless an older page is looked at.
-            div #runs data-live=[is_plain.then_some("runs")] aria-live="off" {
+            div #runs data-live=[asked.before.is_none().then_some("runs")] aria-live="off" {
                 (table(&page.runs.runs, true))
                 (next(asked, page.next.map(|run| run.to_string()).as_deref()))
             }
@@ -63,6 +62,9 @@ fn filters(asked: &RecentQuery, known: &Components) -> Markup {
             }
             (choice("tag", "Tag", asked.tag.as_deref(), tags.into_iter()))
             (choice("owner", "Owner", asked.owner.as_deref(), owners.into_iter()))
+            // What the command bar asked for, and this form has no field for.
+            @if let Some(until) = &asked.until { input type="hidden" name="until" value=(until.at); }
+            @if let Some(limit) = asked.limit { input type="hidden" name="limit" value=(limit); }
             button type="submit" { "Filter" }
             a href="/" { "Clear" }
         }

@@ -4,7 +4,7 @@ use std::ops::Not as _;
 
 use maud::{Markup, html};
 use mltrace_core::model::{RunId, VersionId};
-use mltrace_core::query::{Run, Trace, TraceOptions};
+use mltrace_core::query::{QueryError, Reader, Run, Trace, TraceOptions};
 use serde::Deserialize;
 
 use super::graph::Graph;
@@ -18,6 +18,8 @@ use crate::routes::Routes;
 
 /// The largest graph that a page shows, in runs.
 const MOST_RUNS: usize = 2000;
+/// How many readers are named of an artifact that no run wrote.
+const MOST_NAMED: usize = 20;
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes.page("/trace", page)
@@ -60,7 +62,12 @@ impl Place<'_> {
 fn page(app: &App, asked: &TraceQuery) -> Result<Markup, Failure> {
     let as_of = asked.as_of.as_ref().map(|moment| moment.at);
     let options = TraceOptions { depth: asked.depth.map(|depth| depth.0), as_of, most: Some(MOST_RUNS) };
-    let (trace, verdicts) = app.ask(|reader| Ok((reader.trace(&asked.artifact, &options)?, Verdicts::of(reader)?)))?;
+    let (trace, verdicts, unwritten) = app.ask(|reader| {
+        let trace = reader.trace(&asked.artifact, &options)?;
+        let unwritten =
+            if trace.runs.is_empty() { Some(Unwritten::of(reader, &asked.artifact, &trace)?) } else { None };
+        Ok((trace, Verdicts::of(reader)?, unwritten))
+    })?;
     let (place, is_whole) = (Place(asked), !asked.all.is_empty());
     let named = link::named(&trace.artifact.name, Some(&trace.artifact.version));
     let back = link::trace(&named);
@@ -84,7 +91,7 @@ fn page(app: &App, asked: &TraceQuery) -> Result<Markup, Failure> {
         @if !asked.reason.is_empty() && trace.artifact.version != VersionId::None {
             (parts::judge_because(&named, &asked.reason, &back))
         }
-        @if trace.runs.is_empty() { (unwritten(&trace)) }
+        @if let Some(unwritten) = &unwritten { (unwritten.shown(trace.read_by.len())) }
         @else {
             @if trace.is_cut { p.notice { "Runs further up are left out." } }
             @let graph = Graph::of(&trace, is_whole);
@@ -126,11 +133,34 @@ fn shared(graph: &Graph<'_>, trace: &Trace, whole: Option<&Place<'_>>) -> Markup
     }
 }
 
-fn unwritten(trace: &Trace) -> Markup {
-    html! {
-        p.lead { "No recorded run wrote this." }
-        @if !trace.read_by.is_empty() {
-            p { "It was read by " @for run in &trace.read_by { (parts::run(*run)) " " } "." }
+/// Who had to do with an artifact that no recorded run wrote.
+struct Unwritten {
+    readers: Vec<Run>,
+    /// Those that said that they write it and left no version.
+    claims: Vec<Run>,
+}
+
+impl Unwritten {
+    fn of(reader: &mut Reader<'_>, artifact: &str, trace: &Trace) -> Result<Self, QueryError> {
+        let readers = trace.read_by.iter().take(MOST_NAMED).map(|run| reader.inspect(&run.to_string()));
+        let readers = readers.collect::<Result<_, _>>()?;
+        Ok(Self { readers, claims: reader.claims(artifact, MOST_NAMED)? })
+    }
+
+    fn shown(&self, count: usize) -> Markup {
+        let list = |runs: &[Run]| {
+            html! { ul { @for run in runs {
+                li {
+                    (parts::component(&run.component)) " " (parts::run(run.id)) " " (parts::status(run.status)) " "
+                    (parts::exact(run.started_at))
+                }
+            } } }
+        };
+        html! {
+            p.lead { "No recorded run wrote this." }
+            @if !self.claims.is_empty() { p { "These said that they write it, and left no version of it:" } (list(&self.claims)) }
+            @if !self.readers.is_empty() { p { "These read it:" } (list(&self.readers)) }
+            @if count > self.readers.len() { p.notice { "And more." } }
         }
     }
 }

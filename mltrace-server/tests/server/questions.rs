@@ -330,6 +330,15 @@ fn the_pages_of_runs_filter_and_lead_on() {
     let page = served.get("/?owner=ada&component=&status=&since=&tag=").text;
     assert!(page.matches("<tr>").count() == 2 && page.contains("other"), "{page}");
     assert!(page.contains("<option value=\"ada\" selected>"), "the filter shows what it is");
+    for (path, is_live) in
+        [("/", true), ("/?component=other", true), ("/?before=0195e2a1-0000-7000-8000-000000000001", false)]
+    {
+        assert_eq!(served.get(path).text.contains("data-live"), is_live, "{path}");
+    }
+    let kept = served.get("/?until=2021-05-02T12:00&limit=5").text;
+    assert!(
+        kept.contains("name=\"until\" value=\"2021-05-02T12:00:00Z\"") && kept.contains("name=\"limit\" value=\"5\"")
+    );
     let page = served.get("/?tag=etl").text;
     let next = page.split("rel=\"next\" href=\"").nth(1).unwrap().split('"').next().unwrap().replace("&amp;", "&");
     assert!(next.starts_with("/?tag=etl&before="), "{next}");

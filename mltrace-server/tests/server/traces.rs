@@ -131,3 +131,17 @@ fn many_components_make_no_long_pages() {
     let page = served.get("/components").text;
     assert!(page.len() < 150_000 && page.contains("And 700 more"), "{} bytes", page.len());
 }
+
+#[test]
+fn who_failed_to_write_something_is_named() {
+    let mut failed = run(1, "train", &["raw".to_owned()], "m");
+    failed["status"] = json!("failed");
+    failed["error"] = json!("out of memory");
+    let served = Served::with(&[failed]);
+    let page = served.get("/trace?artifact=m").text;
+    assert!(page.contains("These said that they write it") && page.contains(">train</bdi>"), "{page}");
+    assert!(!page.contains("These read it"));
+    let page = served.get("/trace?artifact=raw").text;
+    assert!(page.contains("These read it") && page.contains(">train</bdi>") && !page.contains("These said"), "{page}");
+    assert!(served.get("/").text.contains("no version"), "the list does not pretend that it wrote");
+}
