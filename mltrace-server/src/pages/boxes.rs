@@ -18,8 +18,8 @@ pub(super) enum Content<'t> {
     Group(&'t str, Vec<&'t Run>),
     /// The runs that are furthest from what was asked about, of whatever component.
     Rest(Vec<&'t Run>),
-    /// Something that was read and that no recorded run wrote.
-    Source(&'t str),
+    /// Something that was read and that no recorded run wrote; and which run had written it before it was changed.
+    Source(&'t str, Option<RunId>),
     /// Several of these, and a run that read one.
     Sources(BTreeSet<&'t str>, RunId),
 }
@@ -77,14 +77,20 @@ pub(super) fn of(trace: &Trace, sharing: Sharing) -> (Vec<Content<'_>>, Vec<Edge
                 Some(Some(from)) => from,
                 // The trace was cut before that run.
                 Some(None) => continue,
-                None => *sources.entry(if sharing.of_sources { "" } else { name }).or_insert_with(|| {
-                    let several = || Content::Sources(BTreeSet::new(), run.id);
-                    boxes.push(if sharing.of_sources { several() } else { Content::Source(name) });
-                    boxes.len() - 1
-                }),
+                None => {
+                    // What somebody changed beside the record is news, and never one among many.
+                    let is_one = !sharing.of_sources || input.changed_since.is_some();
+                    *sources.entry(if is_one { name } else { "" }).or_insert_with(|| {
+                        let several = || Content::Sources(BTreeSet::new(), run.id);
+                        boxes.push(if is_one { Content::Source(name, input.changed_since) } else { several() });
+                        boxes.len() - 1
+                    })
+                }
             };
-            if let Some(Content::Sources(names, _)) = boxes.get_mut(from) {
-                names.insert(name);
+            match boxes.get_mut(from) {
+                Some(Content::Sources(names, _)) => drop(names.insert(name)),
+                Some(Content::Source(_, changed)) => *changed = changed.or(input.changed_since),
+                _ => {}
             }
             if from == to {
                 continue;

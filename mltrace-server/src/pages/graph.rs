@@ -100,7 +100,7 @@ impl<'t> Graph<'t> {
         let start = self.boxes.iter().position(|content| match content {
             Content::Run(run) => run.id == focus,
             Content::Group(_, runs) | Content::Rest(runs) => runs.iter().any(|run| run.id == focus),
-            Content::Source(_) | Content::Sources(..) => false,
+            Content::Source(..) | Content::Sources(..) => false,
         })?;
         let mut near = vec![false; self.boxes.len()];
         for is_up in [true, false] {
@@ -144,9 +144,15 @@ impl<'t> Graph<'t> {
                 let lines = vec![format!("{} runs further up", runs.len()), completed(runs)];
                 (several(runs), place.with("all", "1"), label, lines)
             }
-            Content::Source(name) => {
-                let label = format!("{}, written by no recorded run", escape::line(name));
-                ("source".to_owned(), link::artifact(name), label, vec![(*name).to_owned()])
+            Content::Source(name, changed) => {
+                let mut label = format!("{}, written by no recorded run", escape::line(name));
+                let mut lines = vec![(*name).to_owned()];
+                if let Some(run) = changed {
+                    let _ = write!(label, ", changed since run {} wrote it", run.short());
+                    lines.push(format!("≠ changed since {}", run.short()));
+                }
+                let class = if changed.is_some() { "source changed" } else { "source" };
+                (class.to_owned(), link::artifact(name), label, lines)
             }
             Content::Sources(names, reader) => {
                 let label = format!("{} from outside, written by no recorded run: {}", names.len(), some(names));
@@ -173,8 +179,8 @@ fn is_faint(near: &Option<Vec<bool>>, ends: (usize, usize)) -> bool {
 fn height(content: &Content<'_>) -> f64 {
     let rows = match content {
         Content::Run(run) => lines(run).len(),
-        Content::Group(..) | Content::Rest(_) => 2,
-        Content::Source(_) | Content::Sources(..) => 1,
+        Content::Group(..) | Content::Rest(_) | Content::Source(_, Some(_)) => 2,
+        Content::Source(_, None) | Content::Sources(..) => 1,
     };
     rows as f64 * LINE + 2.0 * PADDING
 }

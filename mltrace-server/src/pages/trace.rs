@@ -172,6 +172,7 @@ fn legend() -> Markup {
             ul {
                 li { "✓ completed, ✗ failed, ▶ running, ⊘ cancelled, † died" }
                 li { "⚑ flagged as bad, ✔ looked at and found ok, ◷ stale: an input was old, or a fresher one existed" }
+                li { "≠ changed beside the record: it is no longer what the run wrote that wrote it last" }
                 li { "A full line is known by content or by a declared version; a dashed one by time or by a copy; "
                     "a dotted one leads from something that no recorded run wrote." }
                 li { "Click a box to see its run. Drag to move the picture, turn the wheel with Ctrl to zoom." }

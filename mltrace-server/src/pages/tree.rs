@@ -13,6 +13,8 @@ use super::trace::Place;
 /// How many lines a tree has, and one of every run: a run that many read is named in many lines.
 const MOST_LINES: usize = 300;
 const MOST_LINES_OF_ALL: usize = 10_000;
+/// How many inputs that were changed a run names.
+const MOST_CHANGED: usize = 10;
 /// How many levels are indented.
 const MOST_LEVELS: usize = 12;
 
@@ -41,6 +43,7 @@ pub(super) fn shown(trace: &Trace, place: &Place<'_>, is_whole: bool) -> Markup 
                     (parts::component(&run.component)) " " (parts::run(run.id))
                     @if *is_again { span title="shown above" { " (*)" } }
                     @else { " " (parts::status(run.status)) " " (parts::stale(&run.stale)) " " (parts::time(run.started_at, now)) }
+                    @if !is_again { (changed(run)) }
                     @if *hidden > 0 { " " span.quiet-text { "and " (hidden) " further up" } }
                 }
             }
@@ -52,6 +55,23 @@ pub(super) fn shown(trace: &Trace, place: &Place<'_>, is_whole: bool) -> Markup 
             }
         }
     }
+}
+
+/// What a run read that somebody had changed beside the record.
+fn changed(run: &Run) -> Markup {
+    let changed = run.inputs.iter().filter_map(|input| Some((&input.name, &input.version, input.changed_since?)));
+    html! {
+        @for (name, version, writer) in changed.take(MOST_CHANGED) {
+            div.weak { "≠ " (parts::version(name, Some(version))) " changed since run " (parts::run(writer)) " wrote it" }
+        }
+    }
+}
+
+/// Returns the runs that wrote what a run read, in the order in which it read.
+fn writers(run: &Run) -> Vec<RunId> {
+    let read = run.inputs.iter().filter_map(|input| input.written_by);
+    let mut seen = HashSet::from([run.id]);
+    read.chain(run.depends_on.iter().copied()).filter(|writer| seen.insert(*writer)).collect()
 }
 
 fn lines(trace: &Trace, most_runs: usize, most_lines: usize) -> Vec<Line<'_>> {
@@ -69,9 +89,8 @@ fn lines(trace: &Trace, most_runs: usize, most_lines: usize) -> Vec<Line<'_>> {
         let is_again = !seen.insert(id);
         let mut hidden = 0;
         if !is_again {
-            let (shown, others): (Vec<&RunId>, Vec<&RunId>) =
-                run.depends_on.iter().rev().partition(|id| near.contains_key(id));
-            stack.extend(shown.into_iter().map(|writer| (level + 1, *writer)));
+            let (shown, others): (Vec<RunId>, Vec<RunId>) = writers(run).iter().partition(|id| near.contains_key(id));
+            stack.extend(shown.into_iter().rev().map(|writer| (level + 1, writer)));
             hidden = others.len();
         }
         lines.push(Line { level, run, is_again, hidden });

@@ -145,3 +145,34 @@ fn who_failed_to_write_something_is_named() {
     assert!(page.contains("These read it") && page.contains(">train</bdi>") && !page.contains("These said"), "{page}");
     assert!(served.get("/").text.contains("no version"), "the list does not pretend that it wrote");
 }
+
+#[test]
+fn what_was_changed_beside_the_record_stands_out() {
+    let version = |letter: &str| json!({ "name": "table", "version": format!("b3:{}", letter.repeat(64)) });
+    let mut made = run(1, "clean", &[], "");
+    made["outputs"] = json!([version("a")]);
+    let mut read = run(2, "train", &[], "m");
+    let others = (0..200).map(|number| json!(format!("img/{number}.png")));
+    read["inputs"] = others.chain([version("b")]).collect();
+    let served = Served::with(&[made, read]);
+    let made = served.ask("/api/v1/history?component=clean")["runs"][0]["id"].as_str().unwrap().to_owned();
+    let short = &made[made.len() - 8..];
+    let page = served.get("/trace?artifact=m").text;
+    assert!(page.contains(&format!(">≠ changed since {short}</text>")), "{page}");
+    assert!(page.contains("class=\"node source changed\"") && page.contains(">200 from outside</text>"), "{page}");
+    assert!(page.contains(&format!("changed since run <a class=\"id\" href=\"/run?run={made}\">")), "in the tree too");
+}
+
+#[test]
+fn the_tree_follows_the_order_in_which_a_run_read() {
+    let served = Served::with(&[
+        run(1, "split", &[], "part"),
+        run(2, "train", &["part".to_owned()], "model"),
+        run(3, "predict", &["model".to_owned(), "part".to_owned()], "p"),
+    ]);
+    let page = served.get("/trace?artifact=p").text;
+    let tree = page.split("<ol class=\"tree\">").nth(1).unwrap();
+    let place = |text: &str| tree.find(text).unwrap_or_else(|| panic!("no {text}: {tree}"));
+    assert!(place("predict") < place("train") && place("train") < place("split"), "as the command draws it: {tree}");
+    assert!(place("split") < place("(*)"));
+}
