@@ -80,7 +80,9 @@ impl Operation {
 
     fn document(&self, generator: &mut SchemaGenerator) -> Value {
         let mut operation = Map::new();
-        operation.insert("operationId".to_owned(), self.path.rsplit('/').next().into());
+        let name = self.path.rsplit('/').next().unwrap_or_default();
+        let id = format!("{}_{name}", self.method.as_str().to_lowercase());
+        operation.insert("operationId".to_owned(), id.into());
         operation.insert("summary".to_owned(), self.summary.into());
         if let Some(query) = self.query {
             let schema = query(generator);
