@@ -30,6 +30,10 @@ async fn names_cannot_do_harm_nor_break_a_page() {
         format!("/artifact?name={encoded}"),
         format!("/trace?artifact={encoded}"),
         format!("/search?q={encoded}"),
+        "/stale".to_owned(),
+        format!("/verify?artifact={encoded}"),
+        format!("/trace?artifact={encoded}x"),
+        format!("/trace?artifact=end&reason={encoded}"),
         format!("/{encoded}"),
     ] {
         browser.open(&story.at(&path)).await;
