@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use foldhash::HashMap;
+
 use super::bind::{COMMON, TELLING_BYTES};
 use crate::model::{
-    Bound, ComponentFact, Declaration, End, FingerprintFact, Header, KeyMap, LabelFact, NoteFact, ParamFact, ReadFact,
-    Record, RunId, Start, Status, Timestamp, VersionId, WriteFact,
+    Bound, ComponentFact, Declaration, End, FingerprintFact, Header, LabelFact, NoteFact, ParamFact, ReadFact, Record,
+    RunId, Start, Status, Timestamp, VersionId, WriteFact,
 };
 use crate::store::{
     ArtifactKey, ComponentField, ComponentKey, Edge, ProcessKey, ProjectKey, ReadRow, Result, RunKey, RunRow,
@@ -62,11 +64,11 @@ pub(super) struct Applier<'w, 'r> {
     header: Header,
     project: ProjectKey,
     process: Option<ProcessKey>,
-    runs: KeyMap<RunId, (RunKey, RunRow)>,
+    runs: HashMap<RunId, (RunKey, RunRow)>,
     /// The first end of each run: where its start is here too, the run's row is written once, as it stands then.
-    ends: KeyMap<RunId, &'r End>,
+    ends: HashMap<RunId, &'r End>,
     /// What runs that began in this transaction work on.
-    works: KeyMap<RunKey, Work<'r>>,
+    works: HashMap<RunKey, Work<'r>>,
     /// Runs whose row is to be written again.
     changed: BTreeSet<RunId>,
     touched: Touched,
@@ -86,9 +88,9 @@ impl<'w, 'r> Applier<'w, 'r> {
             header: header.clone(),
             project,
             process,
-            runs: KeyMap::default(),
+            runs: HashMap::default(),
             ends: ends_of(records),
-            works: KeyMap::default(),
+            works: HashMap::default(),
             changed: BTreeSet::new(),
             touched: Touched::default(),
             last_seen: header.at,
@@ -127,7 +129,7 @@ impl<'w, 'r> Applier<'w, 'r> {
             self.writer.saw_process(process, at)?;
         }
         let works = std::mem::take(&mut self.touched.works);
-        let mut rows: KeyMap<RunKey, RunRow> = KeyMap::default();
+        let mut rows: HashMap<RunKey, RunRow> = HashMap::default();
         let changed: BTreeSet<RunKey> =
             self.changed.iter().filter_map(|id| self.runs.get(id)).map(|(key, _)| *key).collect();
         rows.extend(self.runs.into_values());
@@ -153,7 +155,7 @@ impl<'w, 'r> Applier<'w, 'r> {
     pub(super) fn bury(writer: &mut dyn Writer, header: &Header) -> Result<u64> {
         let Some(process) = header.process else { return Ok(0) };
         let died = writer.bury(process)?;
-        let mut rows = KeyMap::default();
+        let mut rows = HashMap::default();
         for run in &died {
             let row = RunRow { status: Status::Died, ..writer.run_row(*run)? };
             writer.put_run(*run, &row)?;
@@ -480,7 +482,7 @@ impl<'w, 'r> Applier<'w, 'r> {
 }
 
 /// Returns the first end of each run.
-fn ends_of(records: &[Record]) -> KeyMap<RunId, &End> {
+fn ends_of(records: &[Record]) -> HashMap<RunId, &End> {
     // The last one that is put in stays.
     let ends = records.iter().rev().filter_map(|record| if let Record::End(end) = record { Some(end) } else { None });
     ends.map(|end| (end.run, end)).collect()

@@ -1,8 +1,9 @@
 //! Lines of an import or an export become rows; a wrong line is told with its number and the rest lands.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 
+use foldhash::{HashMap, HashSet};
 use uuid::Uuid;
 
 use super::fold::apply_all;
@@ -44,7 +45,7 @@ pub fn import(
 ) -> Result<ImportReport, StoreError> {
     let mut report = ImportReport::default();
     let mut batch: Vec<(u64, Parsed)> = Vec::new();
-    let mut subjects = HashSet::new();
+    let mut subjects = HashSet::default();
     let mut bytes = Vec::new();
     loop {
         bytes.clear();
@@ -170,7 +171,7 @@ impl Known {
             }
         }
         let runs = store.details(&keys, false)?.into_iter().map(|detail| (detail.row.id, detail)).collect();
-        let mut labels = HashMap::new();
+        let mut labels = HashMap::default();
         for project in projects {
             let Some(project) = store.project(project)? else { continue };
             labels.extend(store.labels(project, false)?.into_iter().map(|label| (label.id, label)));

@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use foldhash::HashMap;
+
 use super::apply::Touched;
 use super::bind::{bind_again, binding};
-use crate::model::{Bound, KeyMap, Status, Timestamp, VersionId};
+use crate::model::{Bound, Status, Timestamp, VersionId};
 use crate::store::{ArtifactKey, Edge, ReadRow, Result, RunKey, RunRow, VersionKey, WriteRow, Writer};
 
 /// Stores what is new and brings everything up to date that follows from what was touched.
 ///
 /// `rows` holds the rows of all runs that were touched.
-pub(super) fn settle(writer: &mut dyn Writer, touched: Touched, rows: &KeyMap<RunKey, RunRow>) -> Result<()> {
+pub(super) fn settle(writer: &mut dyn Writer, touched: Touched, rows: &HashMap<RunKey, RunRow>) -> Result<()> {
     let mut rebind = touched.reads.clone();
     for version in &touched.weak {
         rebind.extend(writer.reads_of_bytes(*version)?);
@@ -57,7 +59,7 @@ impl Sightings {
 fn settle_old_writes(
     writer: &mut dyn Writer,
     touched: &Touched,
-    rows: &KeyMap<RunKey, RunRow>,
+    rows: &HashMap<RunKey, RunRow>,
     rebind: &mut BTreeSet<(RunKey, u32)>,
 ) -> Result<()> {
     let mut writes: BTreeMap<RunKey, Vec<WriteRow>> = BTreeMap::new();

@@ -1,7 +1,9 @@
 //! Which run of one trace plays the part of which run of another.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::Hash;
+
+use foldhash::HashMap;
 
 use super::diff::{Side, Source, Step};
 use crate::model::RunId;
@@ -63,7 +65,7 @@ pub(super) fn by_name_and_argument<'s>(
     let by_name: fn(&Source) -> Key<'_> = |source| Some((true, source.name.as_str()));
     let by_argument: fn(&Source) -> Key<'_> = |source| source.argument.as_deref().map(|argument| (false, argument));
     for key in [by_name, by_argument] {
-        let mut places: HashMap<(bool, &str), VecDeque<usize>> = HashMap::new();
+        let mut places: HashMap<(bool, &str), VecDeque<usize>> = HashMap::default();
         for (place, source) in right.iter().enumerate() {
             if let Some(key) = source.and_then(key) {
                 places.entry(key).or_default().push_back(place);
@@ -133,8 +135,8 @@ impl Matching<'_> {
             self.of_a.iter().enumerate().map(|(place, partner)| (Some(place), *partner)).collect();
         let alone = self.of_b.iter().enumerate().filter(|(_, partner)| partner.is_none());
         pairs.extend(alone.map(|(place, _)| (None, Some(place))));
-        let mut of_a = HashMap::new();
-        let mut of_b = HashMap::new();
+        let mut of_a = HashMap::default();
+        let mut of_b = HashMap::default();
         for (number, (left, right)) in pairs.iter().enumerate() {
             of_a.extend(left.and_then(|place| self.a.get(place)).map(|step| (step.id, number)));
             of_b.extend(right.and_then(|place| self.b.get(place)).map(|step| (step.id, number)));

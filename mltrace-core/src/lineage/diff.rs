@@ -1,8 +1,9 @@
 //! What differs between two traces: causes, told apart from what merely follows from them.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
+use foldhash::HashMap;
 use serde_json::Value;
 
 use super::align::{Aligned, Pair, align, by_name_and_argument};
@@ -118,7 +119,7 @@ impl<'s> Comparison<'s> {
 
     /// Returns the pairs upstream first, of those that are free to go the earliest first.
     fn order(&self) -> Vec<usize> {
-        let mut downstream: HashMap<usize, BTreeSet<usize>> = HashMap::new();
+        let mut downstream: HashMap<usize, BTreeSet<usize>> = HashMap::default();
         let mut upstream = vec![0_usize; self.aligned.pairs.len()];
         for (number, pair) in self.aligned.pairs.iter().enumerate() {
             for writer in self.writers(*pair) {

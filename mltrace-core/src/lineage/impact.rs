@@ -1,8 +1,8 @@
 //! What became of everything that was made from something bad.
 
-use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
+use foldhash::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 /// What became of a version since it was made.
@@ -40,7 +40,7 @@ pub fn states<N: Copy + Eq + Hash, V: Clone + Eq + Hash>(
     downstream: &HashSet<N>,
     written: &[Written<N, V>],
 ) -> Vec<(V, N, ImpactState)> {
-    let mut places: HashMap<&V, usize> = HashMap::with_capacity(written.len());
+    let mut places: HashMap<&V, usize> = HashMap::default();
     let mut found: Vec<(V, N, ImpactState)> = Vec::with_capacity(written.len());
     for write in written {
         let state = match (downstream.contains(&write.last_run), write.is_last) {
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn the_last_write_decides_what_became_of_a_version() {
-        let downstream = HashSet::from(["clean", "train", "retrain"]);
+        let downstream = HashSet::from_iter(["clean", "train", "retrain"]);
         let found = states(
             &downstream,
             &[
@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn a_version_written_twice_is_listed_once_with_its_last_writer() {
         let found = states(
-            &HashSet::from(["one", "two"]),
+            &HashSet::from_iter(["one", "two"]),
             &[written("one", "v", "two", true), written("two", "v", "two", true)],
         );
         assert_eq!(found, [("v", "two", ImpactState::Current)]);

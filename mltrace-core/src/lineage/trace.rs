@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::hash::Hash;
 
-use crate::model::KeyMap;
+use foldhash::HashMap;
 
 /// Returns every node that can be reached from `roots` over `edges` (from, to) in at most `limit` steps, with its
 /// smallest distance, nearest first. A node met again, through a diamond or a cycle, is listed once.
@@ -16,11 +16,11 @@ use crate::model::KeyMap;
 /// ```
 #[must_use]
 pub fn depths<N: Copy + Eq + Hash>(roots: &[N], edges: &[(N, N)], limit: Option<u32>) -> Vec<(N, u32)> {
-    let mut next: KeyMap<N, Vec<N>> = KeyMap::with_capacity_and_hasher(edges.len(), Default::default());
+    let mut next: HashMap<N, Vec<N>> = HashMap::with_capacity_and_hasher(edges.len(), Default::default());
     for (from, to) in edges {
         next.entry(*from).or_default().push(*to);
     }
-    let mut seen: KeyMap<N, ()> = KeyMap::with_capacity_and_hasher(edges.len(), Default::default());
+    let mut seen: HashMap<N, ()> = HashMap::with_capacity_and_hasher(edges.len(), Default::default());
     let mut reached = Vec::new();
     let mut queue = VecDeque::new();
     for root in roots {

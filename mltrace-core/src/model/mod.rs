@@ -12,8 +12,6 @@ mod run;
 
 mod label;
 
-mod key;
-
 mod record;
 
 #[cfg(feature = "schema")]
@@ -21,7 +19,6 @@ mod schema;
 
 pub use artifact::{ArtifactKind, ArtifactName};
 pub use id::{ParseIdError, ProcessId, RunId};
-pub(crate) use key::KeyMap;
 pub use label::Verdict;
 pub use record::{
     Code, CodeCheck, ComponentFact, Declaration, Due, End, FingerprintFact, Git, Header, LabelFact, Line, NoteFact,

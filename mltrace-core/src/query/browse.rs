@@ -1,7 +1,6 @@
 //! The versions of an artifact, and a search over all names: what people need to find their way.
 
-use std::collections::HashMap;
-
+use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::{QueryError, Reader};

@@ -1,7 +1,8 @@
 //! What changed upstream between two versions.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -77,7 +78,7 @@ impl Reader<'_> {
                 (found, named, Some(baseline))
             }
         };
-        let mut usual = HashMap::new();
+        let mut usual = HashMap::default();
         let (left, right) = (self.side(&a, &mut usual)?, self.side(&b, &mut usual)?);
         let (causes, consequences) = lineage::diff(&left, &right);
         let differences = causes.into_iter().map(|cause| {

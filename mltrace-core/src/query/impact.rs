@@ -1,6 +1,6 @@
 //! What was made from a version, by a run, or by a component.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 
 use super::answer::{Impact, ImpactRoot, Impacted, RunAtDepth};
 use super::{QueryError, Reader};
@@ -66,7 +66,7 @@ impl Reader<'_> {
             })
             .collect();
         let downstream: HashSet<RunKey> = keys.iter().copied().collect();
-        let mut runs = HashMap::with_capacity(keys.len());
+        let mut runs = HashMap::default();
         self.each_view(shown, |key, run| {
             let depth = depths.get(&key).copied().unwrap_or_default();
             runs.insert(key, RunAtDepth { run, depth });

@@ -1,7 +1,8 @@
 //! Everything that somebody needs who gets a ticket about an artifact.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
+use foldhash::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Impact, ImpactState, Labelled, Suspect, Trace};
@@ -89,7 +90,7 @@ impl Reader<'_> {
     /// what is known of a run itself speaks for it.
     fn suspected(&mut self, suspects: &[Suspect]) -> Result<HashSet<RunId>, QueryError> {
         let likely = suspects.iter().take(SUSPECTS).filter(|suspect| suspect.score > 0.0);
-        let mut runs = HashMap::new();
+        let mut runs = HashMap::default();
         for run in likely.flat_map(|suspect| &suspect.runs) {
             runs.extend(self.store.run(*run)?.map(|key| (key, *run)));
         }

@@ -1,7 +1,8 @@
 //! What was stale when it ran, and what would be stale if it were used now.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
+use foldhash::HashSet;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Stale, StaleReason};
@@ -75,7 +76,7 @@ impl Reader<'_> {
         }
         let mut found = Vec::new();
         for detail in self.store.details(&runs, false)? {
-            let mut seen = HashSet::new();
+            let mut seen = HashSet::default();
             let mut stale_now = stale_now.remove(&detail.key).unwrap_or_default();
             stale_now.retain(|stale| seen.insert(stale.message.clone()));
             let run = view(detail);
@@ -105,7 +106,7 @@ impl Reader<'_> {
         let latest = self.store.latest_of_all(project)?;
         let written: Vec<(VersionKey, RunKey)> =
             latest.into_iter().filter_map(|(_, latest)| latest.and_then(|at| Some((at.key?, at.written?.0)))).collect();
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::default();
         let runs = written.iter().map(|(_, run)| *run).filter(|run| seen.insert(*run)).collect();
         let versions = written.into_iter().map(|(version, _)| version).collect();
         Ok(Asked { artifact: None, versions, runs })

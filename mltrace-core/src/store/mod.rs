@@ -7,7 +7,7 @@ mod error;
 #[cfg(feature = "store")]
 pub mod sqlite;
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use crate::config::Home;
 use crate::model::{

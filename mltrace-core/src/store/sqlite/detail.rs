@@ -6,11 +6,12 @@
 use std::collections::BTreeMap;
 use std::hash::Hash;
 
+use foldhash::HashMap;
 use rusqlite::{OptionalExtension, Row, params};
 use serde_json::Value;
 
 use super::SqliteStore;
-use super::keys::{CHUNK, KeyMap, among, ranges};
+use super::keys::{CHUNK, among, ranges};
 use super::known::Known;
 use super::map::{Bytes, size, version_id};
 use super::redone::Reader;
@@ -84,14 +85,14 @@ impl SqliteStore {
 /// Runs as far as they are known, each in its place.
 struct Gathered {
     details: Vec<Option<RunDetail>>,
-    places: KeyMap<RunKey, usize>,
+    places: HashMap<RunKey, usize>,
     shared: Shared,
     known: Known,
 }
 
 impl Gathered {
     fn new(runs: &[RunKey]) -> Self {
-        let mut places = KeyMap::default();
+        let mut places = HashMap::default();
         places.reserve(runs.len());
         for (place, run) in runs.iter().enumerate() {
             places.entry(*run).or_insert(place);
@@ -161,7 +162,7 @@ impl Gathered {
         let mut versions: Vec<VersionKey> = written.iter().map(|(version, ..)| *version).collect();
         versions.dedup();
         let verdicts = store.each(VERDICTS, &versions, |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let last: KeyMap<VersionKey, Verdict> = verdicts.into_iter().collect();
+        let last: HashMap<VersionKey, Verdict> = verdicts.into_iter().collect();
         if last.is_empty() {
             return Ok(());
         }
@@ -205,7 +206,7 @@ impl Gathered {
 }
 
 fn detail_of<'d>(
-    places: &KeyMap<RunKey, usize>,
+    places: &HashMap<RunKey, usize>,
     details: &'d mut [Option<RunDetail>],
     run: RunKey,
 ) -> Option<&'d mut RunDetail> {
@@ -229,12 +230,12 @@ fn write_detail(row: &Row<'_>, argument: Option<String>) -> rusqlite::Result<Wri
 /// Rows that many runs point to, each read once.
 #[derive(Default)]
 struct Shared {
-    projects: KeyMap<ProjectKey, String>,
-    components: KeyMap<ComponentKey, ComponentRow>,
-    declarations: KeyMap<DeclarationKey, Option<Declaration>>,
-    processes: KeyMap<ProcessKey, Process>,
-    gits: KeyMap<GitKey, Option<Git>>,
-    codes: KeyMap<(CodeKey, Option<ProcessKey>), Option<CodeDetail>>,
+    projects: HashMap<ProjectKey, String>,
+    components: HashMap<ComponentKey, ComponentRow>,
+    declarations: HashMap<DeclarationKey, Option<Declaration>>,
+    processes: HashMap<ProcessKey, Process>,
+    gits: HashMap<GitKey, Option<Git>>,
+    codes: HashMap<(CodeKey, Option<ProcessKey>), Option<CodeDetail>>,
 }
 
 #[derive(Clone, Default)]
@@ -285,7 +286,7 @@ impl Shared {
 
 /// Returns what is known of `key`, found first when it is not.
 fn once<K: Copy + Eq + Hash, V: Clone>(
-    known: &mut KeyMap<K, V>,
+    known: &mut HashMap<K, V>,
     key: K,
     find: impl FnOnce() -> Result<V>,
 ) -> Result<V> {

@@ -1,7 +1,6 @@
 //! What can be found in a SQLite file.
 
-use std::collections::HashMap;
-
+use foldhash::HashMap;
 use rusqlite::{OptionalExtension, Params, Row, Transaction, TransactionBehavior, params};
 use uuid::Uuid;
 

@@ -1,15 +1,16 @@
 //! What a transaction made itself: of rows that name it there are none but those that the transaction stored.
 
-use super::keys::KeyMap;
+use foldhash::HashMap;
+
 use crate::model::{Timestamp, VersionId};
 use crate::store::{ArtifactKey, Candidate, Reading, VersionKey, WriteKey, WriteRow};
 
 /// The artifacts and versions that are new, and which of them nothing stored names yet: it is not looked for then.
 #[derive(Default)]
 pub(super) struct Fresh {
-    artifacts: KeyMap<ArtifactKey, Names>,
+    artifacts: HashMap<ArtifactKey, Names>,
     /// Those that no read saw; a content may have been seen under other names.
-    unseen: KeyMap<VersionKey, ()>,
+    unseen: HashMap<VersionKey, ()>,
     /// Whether what counts of a stored write was changed: only the store knows the last writes then.
     is_settled: bool,
 }

@@ -1,13 +1,13 @@
 //! What came before a run: earlier runs of its component.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
 
+use foldhash::HashMap;
 use rusqlite::{Row, params};
 
 use super::SqliteStore;
 use super::find::key_list;
-use super::keys::{CHUNK, KeyMap};
+use super::keys::CHUNK;
 use crate::model::{RunId, Timestamp};
 use crate::store::{ArtifactKey, ComponentKey, Result, RunKey, RunName, VersionKey};
 
@@ -38,7 +38,7 @@ impl SqliteStore {
     pub(super) fn earlier_runs(&self, runs: &[RunKey], limit: usize) -> Result<Vec<(RunKey, RunKey)>> {
         let _one_look = self.look()?;
         let mut pairs = Vec::new();
-        let mut readers = KeyMap::default();
+        let mut readers = HashMap::default();
         for run in runs {
             let own = "SELECT component_id, started_at, uuid FROM run WHERE id = $1";
             let found = self.one(own, [run], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
@@ -94,7 +94,7 @@ impl SqliteStore {
 
     /// Returns the one of a run's first inputs that is read least often: a model is read by every prediction, a batch by
     /// few.
-    fn rarest_input(&self, run: RunKey, readers: &mut KeyMap<ArtifactKey, i64>) -> Result<Option<ArtifactKey>> {
+    fn rarest_input(&self, run: RunKey, readers: &mut HashMap<ArtifactKey, i64>) -> Result<Option<ArtifactKey>> {
         let inputs = "SELECT artifact_id FROM read WHERE run_id = $1 ORDER BY n LIMIT $2";
         let inputs: Vec<ArtifactKey> = self.all(inputs, params![run, INPUTS], |row| row.get(0))?;
         let count = "SELECT count(*) FROM (SELECT 1 FROM read WHERE artifact_id = $1 LIMIT $2)";
@@ -116,7 +116,7 @@ impl SqliteStore {
         let mut tied =
             found.chunk_by_mut(|one, other| one.0 == other.0).filter(|runs| runs.len() > 1).collect::<Vec<_>>();
         let keys: Vec<RunKey> = tied.iter().flat_map(|runs| runs.iter().map(|(_, run)| *run)).collect();
-        let ids = if keys.is_empty() { HashMap::new() } else { self.ids_of(&keys)? };
+        let ids = if keys.is_empty() { HashMap::default() } else { self.ids_of(&keys)? };
         for runs in &mut tied {
             runs.sort_by_key(|(_, run)| Reverse(ids.get(run).copied()));
         }

@@ -3,7 +3,6 @@
 use rusqlite::Row;
 
 use super::SqliteStore;
-pub(super) use crate::model::KeyMap;
 use crate::store::Result;
 
 /// How many keys one statement asks for: no more than a range holds.

@@ -3,10 +3,11 @@
 use std::cell::OnceCell;
 use std::hash::Hash;
 
+use foldhash::HashMap;
 use rusqlite::{Params, Row, params};
 
 use super::SqliteStore;
-use super::keys::{KeyMap, among};
+use super::keys::among;
 use super::map::{size, version_id};
 use super::redone::{Likes, Reader, Work, Wrote};
 use crate::model::{ArtifactKind, ArtifactName, Bound, RunId, Timestamp, VersionId};
@@ -61,12 +62,12 @@ const SUPERSEDED: &str = "SELECT m.uuid, q.at FROM write q JOIN run m ON m.id = 
 /// What was met while runs were gathered.
 #[derive(Default)]
 pub(super) struct Known {
-    runs: KeyMap<RunKey, Wrote>,
-    writes: KeyMap<WriteKey, Written>,
-    artifacts: KeyMap<ArtifactKey, (ArtifactName, ArtifactKind)>,
-    versions: KeyMap<VersionKey, (VersionId, Option<u64>)>,
+    runs: HashMap<RunKey, Wrote>,
+    writes: HashMap<WriteKey, Written>,
+    artifacts: HashMap<ArtifactKey, (ArtifactName, ArtifactKind)>,
+    versions: HashMap<VersionKey, (VersionId, Option<u64>)>,
     /// What arguments, bindings and expressions are called: few texts, each met with many edges.
-    arguments: KeyMap<i64, String>,
+    arguments: HashMap<i64, String>,
     likes: OnceCell<Likes>,
 }
 
@@ -285,7 +286,7 @@ pub(super) fn last<T>(
 }
 
 /// Returns the keys of which nothing is known, each once.
-fn missing<K: Copy + Eq + Hash + Ord, V>(keys: impl Iterator<Item = K>, known: &KeyMap<K, V>) -> Vec<K> {
+fn missing<K: Copy + Eq + Hash + Ord, V>(keys: impl Iterator<Item = K>, known: &HashMap<K, V>) -> Vec<K> {
     let mut missing: Vec<K> = keys.filter(|key| !known.contains_key(key)).collect();
     missing.sort_unstable();
     missing.dedup();

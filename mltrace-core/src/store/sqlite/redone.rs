@@ -3,10 +3,10 @@
 use std::cell::OnceCell;
 use std::sync::LazyLock;
 
+use foldhash::HashMap;
 use rusqlite::params;
 
 use super::SqliteStore;
-use super::keys::KeyMap;
 use super::known::{Known, Read, Written, last};
 use super::triage::IS_REDONE;
 use crate::model::{RunId, Status, Timestamp};
@@ -68,7 +68,7 @@ impl<'r> Reader<'r> {
 pub(super) struct Likes(Vec<(Work, Timestamp, RunKey)>);
 
 impl Likes {
-    pub(super) fn of(runs: &KeyMap<RunKey, Wrote>) -> Self {
+    pub(super) fn of(runs: &HashMap<RunKey, Wrote>) -> Self {
         let mut likes: Vec<_> = runs.iter().filter_map(|(key, run)| Some((run.work?, run.ended_at?, *key))).collect();
         likes.sort_unstable();
         Self(likes)

@@ -2,14 +2,14 @@
 
 use std::collections::hash_map::Entry;
 
+use foldhash::HashMap;
 use rusqlite::{CachedStatement, OptionalExtension, Params, Row};
 
-use super::keys::KeyMap;
 use super::write::SqliteWriter;
 use crate::store::Result;
 
 /// The statements in use, by where their text stands: the connection's own cache compares whole texts.
-pub(super) type Statements<'c> = KeyMap<(*const u8, usize), CachedStatement<'c>>;
+pub(super) type Statements<'c> = HashMap<(*const u8, usize), CachedStatement<'c>>;
 
 /// Returns a statement's text that is put together once.
 macro_rules! text {

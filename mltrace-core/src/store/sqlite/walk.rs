@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 
+use foldhash::HashMap;
 use rusqlite::Statement;
 
 use super::SqliteStore;
-use super::keys::KeyMap;
 use crate::store::{Result, RunKey};
 
 /// Of how many runs beside each other the neighbours are found at once, at most.
@@ -33,7 +33,7 @@ impl SqliteStore {
         let _one_look = self.look()?;
         let mut statement = self.connection.prepare_cached(step)?;
         let mut block = Block { at_once, ..Block::default() };
-        let mut seen: KeyMap<RunKey, ()> = runs.iter().map(|run| (*run, ())).collect();
+        let mut seen: HashMap<RunKey, ()> = runs.iter().map(|run| (*run, ())).collect();
         let mut queue: VecDeque<(RunKey, u32)> = runs.iter().map(|run| (*run, 0)).collect();
         let mut edges = Vec::new();
         while let Some((run, distance)) = queue.pop_front() {

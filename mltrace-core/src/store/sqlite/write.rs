@@ -1,10 +1,10 @@
 //! A transaction on a SQLite file: names, components, runs.
 
+use foldhash::HashMap;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::SqliteStore;
 use super::fresh::Fresh;
-use super::keys::KeyMap;
 use super::map::{Bytes, size, size_column, version_columns, version_id};
 use super::statement::{Statements, text};
 use crate::model::{
@@ -20,11 +20,11 @@ use crate::store::{
 pub(super) struct SqliteWriter<'c> {
     pub(super) connection: &'c Connection,
     pub(super) statements: Statements<'c>,
-    components: KeyMap<(ProjectKey, String), ComponentKey>,
-    artifacts: KeyMap<ProjectKey, KeyMap<String, (ArtifactKey, ArtifactKind)>>,
+    components: HashMap<(ProjectKey, String), ComponentKey>,
+    artifacts: HashMap<ProjectKey, HashMap<String, (ArtifactKey, ArtifactKind)>>,
     /// With whether the size is known.
-    versions: KeyMap<(ArtifactKey, VersionId), (VersionKey, bool)>,
-    keys: KeyMap<&'static str, KeyMap<String, i64>>,
+    versions: HashMap<(ArtifactKey, VersionId), (VersionKey, bool)>,
+    keys: HashMap<&'static str, HashMap<String, i64>>,
     pub(super) fresh: Fresh,
     /// Whether retention removed anything yet.
     has_removed: Option<bool>,
@@ -48,10 +48,10 @@ impl<'c> SqliteWriter<'c> {
         Self {
             connection,
             statements: Statements::default(),
-            components: KeyMap::default(),
-            artifacts: KeyMap::default(),
-            versions: KeyMap::default(),
-            keys: KeyMap::default(),
+            components: HashMap::default(),
+            artifacts: HashMap::default(),
+            versions: HashMap::default(),
+            keys: HashMap::default(),
             fresh: Fresh::default(),
             has_removed: None,
         }
