@@ -20,30 +20,46 @@ const SINGLE_CALLS: usize = 50_000;
 const CALLS: usize = 2_000;
 
 #[mltrace::register(component = "predict", inputs = [model, features], outputs = [prediction])]
-fn predict<'a>(model: &'a str, features: &'a str) -> &'a str {
+fn predict<'a>(model: &str, features: &str, prediction: &'a str) -> &'a str {
     let _ = (model, features);
-    let prediction = "predictions://shop/1";
     prediction
 }
 
-fn plain<'a>(model: &'a str, features: &'a str) -> &'a str {
+fn plain<'a>(model: &str, features: &str, prediction: &'a str) -> &'a str {
     let _ = (model, features);
-    "predictions://shop/1"
+    prediction
 }
 
-fn registered() {
-    black_box(predict(black_box("models://shop/1"), black_box("features://shop/1")));
+fn registered(features: &str, prediction: &str) {
+    black_box(predict(black_box("models://shop/1"), black_box(features), black_box(prediction)));
+}
+
+/// The names of requests: a model predicts from features that nobody saw before.
+struct Requests(Vec<[String; 2]>);
+
+impl Requests {
+    /// Returns the names of so many requests after those of `first`.
+    fn new(first: usize, count: usize) -> Self {
+        let names = |number: usize| ["features", "predictions"].map(|kind| format!("{kind}://shop/{number:08}"));
+        // The last is the first to be taken.
+        Self((first..first + count).rev().map(names).collect())
+    }
+
+    fn call(&mut self) {
+        let [features, prediction] = self.0.pop().expect("enough of them");
+        registered(&features, &prediction);
+    }
 }
 
 pub(crate) fn measure(report: &mut Report) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     stand_in(folder.path());
-    registered();
+    let mut first = 1000;
+    Requests::new(0, 1).call();
     wait_for_fold();
     let before = journal_bytes(folder.path());
-    for _ in 0..1000 {
-        registered();
-    }
+    let mut requests = Requests::new(1, 1000);
+    (0..1000).for_each(|_| requests.call());
     let bytes_of_a_record = (journal_bytes(folder.path()) - before) / 2000;
     let mut appender = Appender::new(&folder.path().join("minimum.log"), bytes_of_a_record);
     let mut two_appends = || {
@@ -51,7 +67,9 @@ pub(crate) fn measure(report: &mut Report) {
         appender.append();
     };
     let ours = || {
-        let typical = typical(CALLS, registered);
+        first += CALLS;
+        let mut requests = Requests::new(first, CALLS);
+        let typical = typical(CALLS, || requests.call());
         wait_for_fold();
         typical
     };
@@ -62,7 +80,8 @@ pub(crate) fn measure(report: &mut Report) {
         pair,
         4.0,
     );
-    let single: Vec<f64> = (0..SINGLE_CALLS).map(|_| timed(1, &mut registered)).collect();
+    let mut requests = Requests::new(first + CALLS, SINGLE_CALLS);
+    let single: Vec<f64> = (0..SINGLE_CALLS).map(|_| timed(1, &mut || requests.call())).collect();
     wait_for_fold();
     for (percent, most) in [(50, 15e3), (99, 100e3)] {
         let told = percentile(single.iter().copied(), percent);
@@ -93,10 +112,11 @@ fn disabled(report: &mut Report) {
 
 /// Prints the nanoseconds of a registered call and of a plain one.
 pub(crate) fn in_child() {
+    let [features, prediction] = ["features://shop/1", "predictions://shop/1"];
     let bare = || {
-        black_box(plain(black_box("models://shop/1"), black_box("features://shop/1")));
+        black_box(plain(black_box("models://shop/1"), black_box(features), black_box(prediction)));
     };
-    let Pair { ours, minimum, .. } = by_turns(30, 1_000_000, registered, bare);
+    let Pair { ours, minimum, .. } = by_turns(30, 1_000_000, || registered(features, prediction), bare);
     println!("{ours} {minimum}");
 }
 

@@ -1,5 +1,6 @@
 //! Makes projects to measure: a temporary folder, a journal of so many runs, the store that it folds into.
 
+use std::ops::Range;
 use std::path::Path;
 
 use mltrace_core::config::{Durability, Environment, Home};
@@ -34,6 +35,8 @@ enum Artifact {
     File(u32),
     /// An address that nobody looks into.
     Address(u32),
+    /// An address that is drawn by chance, as the ids of requests are.
+    Request(u32),
 }
 
 /// Returns so many runs, each of which reads the file that the one before it wrote.
@@ -56,9 +59,20 @@ pub(crate) fn fan(width: u32) -> Vec<Step> {
 
 /// Returns so many runs, each of which reads the two addresses that the two runs before it wrote, and writes one.
 pub(crate) fn addresses(runs: u32) -> Vec<Step> {
+    more_addresses(0..runs)
+}
+
+/// Returns such runs by their numbers.
+pub(crate) fn more_addresses(runs: Range<u32>) -> Vec<Step> {
     let step =
         |run: u32| Step { reads: [run, run + 1].map(Artifact::Address).into(), writes: Artifact::Address(run + 2) };
-    (0..runs).map(step).collect()
+    runs.map(step).collect()
+}
+
+/// Returns runs by their numbers, each of which reads the same two addresses and writes one that is drawn by chance.
+pub(crate) fn requests(runs: Range<u32>) -> Vec<Step> {
+    let step = |run| Step { reads: [0, 1].map(Artifact::Address).into(), writes: Artifact::Request(run) };
+    runs.map(step).collect()
 }
 
 /// Returns days of a service: each day a model is made in four steps, and 96 predictions are made with it.
@@ -79,7 +93,7 @@ pub(crate) fn predictions(days: u32, count: u32) -> Vec<String> {
     (0..count).map(|place| name(DAYS + (days - 1 - place / 50) * 100 + 5 + place % 50)).collect()
 }
 
-fn files(reads: std::ops::Range<u32>, writes: u32) -> Step {
+fn files(reads: Range<u32>, writes: u32) -> Step {
     Step { reads: reads.map(Artifact::File).collect(), writes: Artifact::File(writes) }
 }
 
@@ -93,13 +107,14 @@ impl Artifact {
         ArtifactName(match self {
             Self::File(number) => name(number),
             Self::Address(number) => format!("pred://{number:07}"),
+            Self::Request(number) => format!("req://{}", &blake3::hash(&number.to_le_bytes()).to_hex()[..32]),
         })
     }
 
     fn version(self) -> Option<VersionId> {
         match self {
             Self::File(number) => Some(VersionId::Content(*blake3::hash(&number.to_le_bytes()).as_bytes())),
-            Self::Address(_) => None,
+            Self::Address(_) | Self::Request(_) => None,
         }
     }
 }
