@@ -1,5 +1,5 @@
-//! Counts instructions, which are the same however busy the machine is, against bounds: `cargo bench --bench counts`.
-//! It needs valgrind and `gungraun-runner` of the version that `Cargo.lock` names.
+//! Counts instructions, which are the same however busy the machine is, against bounds:
+//! `cargo bench --package mltrace-minimum`. It needs valgrind and `gungraun-runner` of the version that `Cargo.lock` names.
 #![allow(missing_docs, reason = "gungraun's and the attribute's own items")]
 #![allow(clippy::disallowed_methods, reason = "gungraun ends the process, and its project is the one it stands in")]
 
