@@ -1,11 +1,11 @@
 //! One record at a time into the open transaction, in any order and any number of times.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::HashMap;
 
 use super::bind::{COMMON, TELLING_BYTES};
+use super::work::Work;
 use crate::model::{
     Bound, ComponentFact, Declaration, End, FingerprintFact, Header, LabelFact, NoteFact, ParamFact, ReadFact, Record,
     RunId, Start, Status, Timestamp, VersionId, WriteFact,
@@ -32,27 +32,6 @@ pub(super) struct Touched {
     pub(super) weak: BTreeSet<VersionKey>,
     /// Runs that got inputs or parameters.
     pub(super) works: BTreeSet<RunKey>,
-}
-
-/// What a run works on: its input names and parameters, each with when it was told last.
-#[derive(Debug, Default)]
-struct Work<'r> {
-    inputs: BTreeMap<Cow<'r, str>, ArtifactKey>,
-    params: BTreeMap<Cow<'r, str>, (Timestamp, String)>,
-}
-
-impl Work<'_> {
-    fn signature(&self) -> Option<i64> {
-        let params = self.params.iter().map(|(name, (_, value))| (name.as_ref(), value.as_str()));
-        super::settle::signature(self.inputs.iter().map(|(name, artifact)| (name.as_ref(), *artifact)), params)
-    }
-}
-
-/// Returns what a run works on that is in the store already.
-fn stored_work(writer: &mut dyn Writer, run: RunKey) -> Result<Work<'static>> {
-    let inputs = writer.inputs(run)?.into_iter().map(|(name, artifact)| (name.into(), artifact)).collect();
-    let params = writer.params(run)?.into_iter().map(|(name, value)| (name.into(), (Timestamp::MIN, value))).collect();
-    Ok(Work { inputs, params })
 }
 
 /// Takes the records of one journal, or of one import, into a transaction.
@@ -139,7 +118,7 @@ impl<'w, 'r> Applier<'w, 'r> {
             if works.contains(key) {
                 let signature = match self.works.get(key) {
                     Some(work) => work.signature(),
-                    None => stored_work(self.writer, *key)?.signature(),
+                    None => Work::stored(self.writer, *key)?.signature(),
                 };
                 is_changed |= row.signature != signature;
                 row.signature = signature;

@@ -2,6 +2,8 @@
 
 mod apply;
 
+mod work;
+
 mod settle;
 
 mod bind;

@@ -7,7 +7,7 @@ use foldhash::HashMap;
 use super::apply::Touched;
 use super::bind::{bind_again, binding};
 use crate::model::{Bound, Status, Timestamp, VersionId};
-use crate::store::{ArtifactKey, Edge, ReadRow, Result, RunKey, RunRow, VersionKey, WriteRow, Writer};
+use crate::store::{Edge, ReadRow, Result, RunKey, RunRow, VersionKey, WriteRow, Writer};
 
 /// Stores what is new and brings everything up to date that follows from what was touched.
 ///
@@ -181,43 +181,4 @@ fn what_counts(writer: &mut dyn Writer, run: &RunRow, write: &WriteRow) -> Resul
         None => writer.version(write.artifact, &VersionId::Write(run.id), None)?.0,
     };
     Ok(Some((version, at)))
-}
-
-/// The bits of a signature that hold the hash, those above that hold the place, and how many artifacts share one.
-const HASH: i64 = (1 << 48) - 1;
-const PLACE: i64 = (1 << 15) - 1;
-const NEAR: i64 = 256;
-
-/// Returns a hash over a run's input names and parameters: equal for runs that do the same work.
-///
-/// A run with neither has none: nothing says what it worked on, so no other run redoes its work. `inputs` are sorted and
-/// each there once. The bits above the hash say how new the newest input is: runs that follow each other are neighbours in
-/// the store's index then, where whole hashes would change another page of it with every run.
-pub(super) fn signature<'t>(
-    inputs: impl IntoIterator<Item = (&'t str, ArtifactKey)>,
-    params: impl IntoIterator<Item = (&'t str, &'t str)>,
-) -> Option<i64> {
-    let mut inputs = inputs.into_iter().peekable();
-    let mut params = params.into_iter().peekable();
-    if inputs.peek().is_none() && params.peek().is_none() {
-        return None;
-    }
-    let mut hasher = blake3::Hasher::new();
-    let mut add = |text: &str| {
-        hasher.update(text.as_bytes());
-        hasher.update(&[0xff]);
-    };
-    let mut newest = 0;
-    for (name, artifact) in inputs {
-        add(name);
-        newest = newest.max(artifact.0);
-    }
-    add("");
-    for (name, value) in params {
-        add(name);
-        add(value);
-    }
-    let hash = hasher.finalize();
-    let (first, _) = hash.as_bytes().split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
-    Some((i64::from_le_bytes(*first) & HASH) | ((newest / NEAR) & PLACE) << HASH.count_ones())
 }
