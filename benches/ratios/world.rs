@@ -146,7 +146,7 @@ impl World {
         let mut writer = self.writer();
         for step in steps {
             self.runs += 1;
-            let began = Timestamp(1_600_000_000_000_000 + self.runs * 1000);
+            let began = Timestamp(1_780_000_000_000_000 + self.runs * 1000);
             writer.append(&records(step, began)).expect("room for the journal");
         }
     }
@@ -165,7 +165,7 @@ impl World {
                 verdict: Verdict::Flagged,
                 reason: None,
                 by: None,
-                at: Timestamp(1_700_000_000_000_000),
+                at: Timestamp(1_785_000_000_000_000),
             };
             writer.append(&[Record::Label(label)]).expect("room for the journal");
         }
