@@ -339,6 +339,20 @@ fn an_export_imported_elsewhere_gives_the_same_answers() {
 }
 
 #[test]
+fn what_was_said_of_a_component_is_exported_whenever_it_was_said() {
+    let said =
+        |at: &str, word: &str, value: Value| json!({"type": "component", "name": "clean", "at": at, word: value});
+    for at in ["0000-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "2026-05-28T20:26:40Z", "9999-12-31T23:59:59Z"] {
+        for (word, value) in [("owner", json!("ann")), ("stale_after_s", json!(60)), ("tags", json!(["etl"]))] {
+            let first = said("0000-01-01T00:00:00Z", "description", json!("cleans"));
+            let mut story = Story::told(&[first, said(at, word, value.clone())]);
+            let found = &story.export()[0];
+            assert_eq!((&found["at"], &found[word]), (&json!(at), &value));
+        }
+    }
+}
+
+#[test]
 fn the_same_id_with_other_facts_is_refused_and_the_first_kept() {
     let mut story = Story::told(&[run(1, "ingest", 0, 1, &[], &["s3://x/raw"])]);
     let report = story.import(&[run(1, "ingest", 0, 1, &[], &["s3://x/other"]), run(2, "fine", 2, 3, &[], &[])]);

@@ -1,4 +1,4 @@
-//! A moment, in microseconds since 1970 in UTC: what is stored, compared and printed.
+//! A moment, in microseconds since 1970 in UTC: what is compared and printed. A store may count from another year.
 
 use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Timelike, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

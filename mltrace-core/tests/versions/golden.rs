@@ -257,6 +257,42 @@ fn the_promised_views_hold_the_same_rows_after_a_migration() {
     }
 }
 
+/// Returns the table and the name of every column that holds a time.
+fn columns_of_times(project: &Project) -> Vec<(String, String)> {
+    let connection = project.raw();
+    let sql = "SELECT t.name, c.name FROM sqlite_schema t JOIN pragma_table_info(t.name) c
+         WHERE t.type = 'table' AND (c.name IN ('at', 'last_seen') OR substr(c.name, -3) = '_at')";
+    let mut columns = connection.prepare(sql).unwrap();
+    columns.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
+}
+
+#[test]
+fn every_time_is_the_same_moment_after_a_migration() {
+    let epoch = "2029-01-01T00:00:00Z".parse().unwrap();
+    let now = "2026-05-28T20:26:40.123456Z".parse().unwrap();
+    for time in [Timestamp::MIN, Timestamp(-1), Timestamp(0), now, epoch, Timestamp::MAX] {
+        let project = Project::with_store(&file(2, "db"));
+        let connection = project.raw();
+        connection.execute_batch("INSERT INTO tombstone VALUES (x'01', 0)").unwrap();
+        let columns = columns_of_times(&project);
+        assert_eq!(columns.len(), 14, "{columns:?}");
+        for (table, column) in &columns {
+            connection.execute(&format!("UPDATE {table} SET {column} = $1"), [time.0]).unwrap();
+        }
+        connection.execute_batch("UPDATE run SET ended_at = NULL; UPDATE component SET owner_at = NULL").unwrap();
+        drop(connection);
+        let before = rows_of_views(&project);
+        drop(store::open(&project.home, Mode::Write).unwrap());
+        assert_eq!(rows_of_views(&project), before, "{time}");
+        let connection = project.raw();
+        for (table, column) in &columns {
+            let found = connection.query_row(&format!("SELECT {column} FROM {table}"), [], |row| row.get(0));
+            let is_null = ["ended_at", "owner_at"].contains(&column.as_str());
+            assert_eq!(found, Ok((!is_null).then_some(time)), "{table}.{column}");
+        }
+    }
+}
+
 #[test]
 fn runs_that_were_migrated_do_the_same_work_as_those_recorded_now() {
     let signatures = |project: &Project| -> Vec<(Vec<u8>, Option<i64>)> {

@@ -49,8 +49,8 @@ impl SqliteStore {
 
     pub(super) fn component_row(&self, key: ComponentKey, with_runs: bool) -> Result<Option<ComponentRow>> {
         let find = "SELECT name, owner, description, stale_after_s,
-             nullif(max(coalesce(owner_at, 0), coalesce(description_at, 0), coalesce(stale_after_at, 0),
-                 coalesce((SELECT max(at) FROM component_tag WHERE component_id = id), 0)), 0)
+             (SELECT max(at) FROM (SELECT owner_at AS at UNION ALL SELECT description_at UNION ALL SELECT stale_after_at
+                 UNION ALL SELECT at FROM component_tag WHERE component_id = component.id) AS said)
              FROM component WHERE id = $1";
         let tags = "SELECT tag FROM component_tag WHERE component_id = $1 AND is_present ORDER BY tag";
         let Some(mut component) = self.one(find, [key], |row| {

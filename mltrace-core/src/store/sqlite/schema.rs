@@ -33,8 +33,11 @@ pub struct Schema {
 
 impl Schema {
     /// What this version reads and writes.
-    pub const CURRENT: Self =
-        Self { steps: &[include_str!("schema-1.sql"), include_str!("schema-2.sql")], min_reader: 2, min_writer: 2 };
+    pub const CURRENT: Self = Self {
+        steps: &[include_str!("schema-1.sql"), include_str!("schema-2.sql"), include_str!("schema-3.sql")],
+        min_reader: 3,
+        min_writer: 3,
+    };
 
     /// Returns the schema's number.
     #[must_use]
