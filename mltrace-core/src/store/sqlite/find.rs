@@ -311,10 +311,8 @@ impl Store for SqliteStore {
     fn labels(&mut self, project: ProjectKey, only_last: bool) -> Result<Vec<LabelRow>> {
         let sql = "SELECT l.uuid, v.id, a.name, v.id_kind, v.id_value, l.verdict, l.reason, l.by, l.at
              FROM label l CROSS JOIN version v ON v.id = l.version_id CROSS JOIN artifact a ON a.id = v.artifact_id
-             WHERE a.project_id = $1 AND ($2 = 0 OR l.uuid = (
-                 SELECT m.uuid FROM label m WHERE m.version_id = l.version_id ORDER BY m.at DESC, m.uuid DESC LIMIT 1))
-             ORDER BY l.at, l.uuid";
-        self.all(sql, params![project, only_last], |row| {
+             WHERE a.project_id = $1";
+        let mut labels = self.all(sql, [project], |row| {
             Ok(LabelRow {
                 id: row.get::<_, Bytes>(0)?.0,
                 version: row.get(1)?,
@@ -325,7 +323,14 @@ impl Store for SqliteStore {
                 by: row.get(7)?,
                 at: row.get(8)?,
             })
-        })
+        })?;
+        // To have SQLite sort them, and look for the last of each version, costs several times as much.
+        labels.sort_unstable_by_key(|label| (label.at, label.id));
+        if only_last {
+            let last: HashMap<VersionKey, Uuid> = labels.iter().map(|label| (label.version, label.id)).collect();
+            labels.retain(|label| last.get(&label.version) == Some(&label.id));
+        }
+        Ok(labels)
     }
 
     fn first_writers(&mut self, versions: &[VersionKey]) -> Result<Vec<(VersionKey, RunKey)>> {
