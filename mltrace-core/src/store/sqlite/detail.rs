@@ -11,7 +11,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use serde_json::Value;
 
 use super::SqliteStore;
-use super::keys::{CHUNK, among, ranges};
+use super::keys::{CHUNK, among, ascending, ranges};
 use super::known::Known;
 use super::map::{Bytes, size, version_id};
 use super::redone::Reader;
@@ -64,10 +64,7 @@ impl SqliteStore {
     pub(super) fn run_details(&self, runs: &[RunKey], with_source: bool) -> Result<Vec<RunDetail>> {
         let _one_look = self.look()?;
         // In the order of the table, neighbours are found beside each other.
-        let mut sorted = runs.to_vec();
-        sorted.sort_unstable();
-        sorted.dedup();
-        let lists: Vec<String> = sorted.chunks(CHUNK).map(ranges).collect();
+        let lists: Vec<String> = ascending(runs.iter().copied()).chunks(CHUNK).map(ranges).collect();
         let mut gathered = Gathered::new(runs);
         for list in &lists {
             gathered.add_runs(self, list, with_source)?;

@@ -3,11 +3,11 @@
 use std::cmp::Reverse;
 
 use foldhash::HashMap;
-use rusqlite::{Row, params};
+use rusqlite::params;
 
 use super::SqliteStore;
 use super::find::key_list;
-use super::keys::CHUNK;
+use super::keys::{CHUNK, among, ascending};
 use crate::model::{RunId, Timestamp};
 use crate::store::{ArtifactKey, ComponentKey, Result, RunKey, RunName, VersionKey};
 
@@ -30,6 +30,21 @@ const LAST_READERS: &str = "SELECT y.id, y.started_at, y.uuid
 const FIRST_WRITERS: &str = "SELECT w.version_id, w.run_id FROM json_each($1) AS asked
  CROSS JOIN write w ON w.version_id = asked.value
  AND w.at = (SELECT min(q.at) FROM write q WHERE q.version_id = asked.value)";
+
+const NAMES_READ: &str = concat!(
+    "SELECT d.run_id, a.name FROM json_each($1) AS asked CROSS JOIN read d ON ",
+    among!("d.run_id"),
+    " JOIN artifact a ON a.id = d.artifact_id"
+);
+
+const NAMES_OF_PARAMS: &str =
+    concat!("SELECT q.run_id, q.name FROM json_each($1) AS asked CROSS JOIN param q ON ", among!("q.run_id"));
+
+const NAMES_OF_RUNS: &str = concat!(
+    "SELECT r.id, r.uuid, c.id, c.name, r.started_at FROM json_each($1) AS asked CROSS JOIN run r ON ",
+    among!("r.id"),
+    " JOIN component c ON c.id = r.component_id"
+);
 
 /// When a run began, and its id: how runs follow each other.
 type Place = (Timestamp, RunId);
@@ -144,21 +159,24 @@ impl SqliteStore {
     }
 
     pub(super) fn names_that_were_read(&self, runs: &[RunKey]) -> Result<Vec<(RunKey, String)>> {
-        let sql = "SELECT DISTINCT d.run_id, a.name FROM json_each($1) AS asked
-             JOIN read d ON d.run_id = asked.value JOIN artifact a ON a.id = d.artifact_id ORDER BY d.run_id, a.name";
-        self.all(sql, [key_list(runs)], |row| Ok((row.get(0)?, row.get(1)?)))
+        self.names(NAMES_READ, runs)
     }
 
     pub(super) fn names_of_params(&self, runs: &[RunKey]) -> Result<Vec<(RunKey, String)>> {
-        let sql = "SELECT q.run_id, q.name FROM json_each($1) AS asked
-             JOIN param q ON q.run_id = asked.value ORDER BY q.run_id, q.name";
-        self.all(sql, [key_list(runs)], |row| Ok((row.get(0)?, row.get(1)?)))
+        self.names(NAMES_OF_PARAMS, runs)
+    }
+
+    /// Returns the pairs (run, name) that `sql` finds, by name, each once.
+    fn names(&self, sql: &str, runs: &[RunKey]) -> Result<Vec<(RunKey, String)>> {
+        let mut found = self.each(sql, &ascending(runs.iter().copied()), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        // They come by run already: to sort each run's few here costs less than a table that SQLite sorts all of them in.
+        found.sort();
+        found.dedup();
+        Ok(found)
     }
 
     pub(super) fn names_of_runs(&self, runs: &[RunKey]) -> Result<Vec<RunName>> {
-        let sql = "SELECT r.id, r.uuid, c.id, c.name, r.started_at FROM json_each($1) AS asked
-             JOIN run r ON r.id = asked.value JOIN component c ON c.id = r.component_id";
-        let name = |row: &Row<'_>| {
+        self.each(NAMES_OF_RUNS, &ascending(runs.iter().copied()), |row| {
             Ok(RunName {
                 key: row.get(0)?,
                 id: row.get(1)?,
@@ -166,7 +184,6 @@ impl SqliteStore {
                 component: row.get(3)?,
                 started_at: row.get(4)?,
             })
-        };
-        self.all(sql, [key_list(runs)], name)
+        })
     }
 }

@@ -32,6 +32,14 @@ pub(super) fn ranges<K: Copy + Into<i64>>(keys: &[K]) -> String {
     super::write::json(&ranges)
 }
 
+/// Returns each key once, in ascending order.
+pub(super) fn ascending<K: Ord>(keys: impl IntoIterator<Item = K>) -> Vec<K> {
+    let mut keys: Vec<K> = keys.into_iter().collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
 impl SqliteStore {
     /// Returns what `sql` finds for keys in ascending order.
     pub(super) fn each<K: Copy + Into<i64>, T>(

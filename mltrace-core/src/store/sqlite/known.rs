@@ -7,7 +7,7 @@ use foldhash::HashMap;
 use rusqlite::{Params, Row, params};
 
 use super::SqliteStore;
-use super::keys::among;
+use super::keys::{among, ascending};
 use super::map::{size, version_id};
 use super::redone::{Likes, Reader, Work, Wrote};
 use crate::model::{ArtifactKind, ArtifactName, Bound, RunId, Timestamp, VersionId};
@@ -287,10 +287,7 @@ pub(super) fn last<T>(
 
 /// Returns the keys of which nothing is known, each once.
 fn missing<K: Copy + Eq + Hash + Ord, V>(keys: impl Iterator<Item = K>, known: &HashMap<K, V>) -> Vec<K> {
-    let mut missing: Vec<K> = keys.filter(|key| !known.contains_key(key)).collect();
-    missing.sort_unstable();
-    missing.dedup();
-    missing
+    ascending(keys.filter(|key| !known.contains_key(key)))
 }
 
 /// Rows refer to no others than are there, as long as the file is whole.
