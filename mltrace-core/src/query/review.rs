@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
 
 use super::answer::{Labelled, LookNext, Review, Suspect};
 use super::{QueryError, Reader, evidence};
 use crate::lineage::{self, Belief, Counts, Finding, Findings, Group, Judged, Outputs, Scale};
-use crate::model::{Timestamp, Verdict};
+use crate::model::{Timestamp, Verdict, Version};
 use crate::store::{ComponentKey, LabelRow, RunKey, RunName, VersionKey};
 
 /// How many suspects there are when nobody says.
@@ -29,6 +29,7 @@ type Ranked = lineage::Suspect<RunKey>;
 struct Case {
     all: Counts,
     flagged: Outputs,
+    judged: HashSet<VersionKey>,
     writers: BTreeSet<RunKey>,
     edges: Vec<(RunKey, RunKey)>,
     findings: HashMap<RunKey, Findings>,
@@ -101,16 +102,17 @@ impl Reader<'_> {
             run: first.get(&label.version).copied(),
             is_flagged: label.verdict == Verdict::Flagged,
         };
-        let judged: Vec<Judged<RunKey>> = labels.map(judge).collect();
-        let writers: BTreeSet<RunKey> = judged.iter().filter_map(|output| output.run).collect();
+        let outputs: Vec<Judged<RunKey>> = labels.map(judge).collect();
+        let writers: BTreeSet<RunKey> = outputs.iter().filter_map(|output| output.run).collect();
         let roots: Vec<RunKey> = writers.iter().copied().collect();
         let edges = self.store.upstream(&roots, None)?;
-        let flagged = lineage::flagged(&judged);
-        let groups = lineage::worth_suspecting(lineage::groups(&judged, &edges), &flagged);
+        let flagged = lineage::flagged(&outputs);
+        let groups = lineage::worth_suspecting(lineage::groups(&outputs, &edges), &flagged);
         let bad = flagged.count();
-        let all = Counts { flagged: bad, ok: u32::try_from(judged.len()).unwrap_or(u32::MAX).saturating_sub(bad) };
+        let all = Counts { flagged: bad, ok: u32::try_from(outputs.len()).unwrap_or(u32::MAX).saturating_sub(bad) };
         let (findings, names) = (HashMap::default(), HashMap::default());
-        Ok((Case { all, flagged, writers, edges, findings, names }, groups))
+        let judged = versions.into_iter().collect();
+        Ok((Case { all, flagged, judged, writers, edges, findings, names }, groups))
     }
 
     /// Returns the outputs without a verdict whose verdict would split the suspects best.
@@ -140,15 +142,16 @@ impl Reader<'_> {
         let others = self.judged_components(case, &near)?;
         let mut edges = case.edges.clone();
         edges.extend(self.store.upstream(&others, None)?);
-        let outputs = self.store.unjudged(&[others, near].concat())?;
-        let writers: Vec<RunKey> = outputs.iter().map(|(run, ..)| *run).collect();
-        let told = lineage::look_next(&beliefs, &writers, &edges, LOOKS);
-        let look = |look: lineage::Look| {
-            let (_, name, version) = outputs.get(look.output)?;
-            let why = case.why(&beliefs, &look);
-            Some(LookNext { name: name.clone(), version: version.clone(), why })
-        };
-        Ok(told.into_iter().filter_map(look).collect())
+        let written = self.store.written(&[others, near].concat())?.into_iter();
+        let (writers, versions): (Vec<RunKey>, Vec<VersionKey>) =
+            written.filter(|(_, version)| !case.judged.contains(version)).unzip();
+        let mut looks = Vec::new();
+        for look in lineage::look_next(&beliefs, &writers, &edges, LOOKS) {
+            let Some(version) = versions.get(look.output) else { continue };
+            let Some(Version { name, version }) = self.store.version(*version)? else { continue };
+            looks.push(LookNext { name, version, why: case.why(&beliefs, &look) });
+        }
+        Ok(looks)
     }
 
     /// Returns runs of the components whose outputs people judge: what they wrote is what people know to judge.

@@ -12,7 +12,7 @@ use foldhash::HashMap;
 use crate::config::Home;
 use crate::model::{
     ArtifactKind, ArtifactName, Bound, Code, Declaration, Due, Git, Header, LabelFact, NoteFact, ProcessId, RunId,
-    Timestamp, VersionId,
+    Timestamp, Version, VersionId,
 };
 
 pub use error::StoreError;
@@ -95,8 +95,10 @@ pub trait Store {
     fn run_names(&mut self, runs: &[RunKey]) -> Result<Vec<RunName>>;
     /// Returns the last verdict on each version that has one, oldest first; or all verdicts ever given.
     fn labels(&mut self, project: ProjectKey, only_last: bool) -> Result<Vec<LabelRow>>;
-    /// Returns the versions that these runs wrote and of which no verdict counts, run by run.
-    fn unjudged(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, ArtifactName, VersionId)>>;
+    /// Returns the versions that these runs wrote, run by run in the order of writing.
+    fn written(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, VersionKey)>>;
+    /// Returns a version by key, with the name of its artifact.
+    fn version(&mut self, key: VersionKey) -> Result<Option<Version>>;
     /// Returns for each of these versions the run that wrote it first: who makes the same bytes again repeats what another
     /// one began.
     fn first_writers(&mut self, versions: &[VersionKey]) -> Result<Vec<(VersionKey, RunKey)>>;

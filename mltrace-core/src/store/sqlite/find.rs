@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::SqliteStore;
 use super::map::{Bytes, version_columns, version_id};
 use super::walk::AT_ONCE;
-use crate::model::{ArtifactName, Due, RunId, Timestamp, VersionId};
+use crate::model::{ArtifactName, Due, RunId, Timestamp, Version, VersionId};
 use crate::store::{
     ArtifactKey, Checkup, ComponentKey, ComponentRow, FresherRow, LabelRow, OutputRow, ProjectKey, Result, RunDetail,
     RunKey, RunName, RunSelection, Store, VersionAt, VersionKey, Work,
@@ -304,8 +304,17 @@ impl Store for SqliteStore {
         self.names_of_runs(runs)
     }
 
-    fn unjudged(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, ArtifactName, VersionId)>> {
-        self.unjudged_of(runs)
+    fn written(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, VersionKey)>> {
+        self.written_by(runs)
+    }
+
+    fn version(&mut self, key: VersionKey) -> Result<Option<Version>> {
+        let sql = "SELECT a.name, v.id_kind, v.id_value FROM version v JOIN artifact a ON a.id = v.artifact_id
+             WHERE v.id = $1";
+        self.one(sql, [key], |row| {
+            let version = version_id(row, 1)?.unwrap_or(VersionId::None);
+            Ok(Version { name: ArtifactName(row.get(0)?), version })
+        })
     }
 
     fn labels(&mut self, project: ProjectKey, only_last: bool) -> Result<Vec<LabelRow>> {

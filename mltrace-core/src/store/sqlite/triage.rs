@@ -4,7 +4,7 @@ use rusqlite::{Row, params};
 
 use super::SqliteStore;
 use super::find::{key_list, version_at};
-use super::keys::among;
+use super::keys::{among, ascending};
 use super::map::{version_columns, version_id};
 use super::write::FIND_VERSION;
 use crate::model::{ArtifactName, RunId, Status, Timestamp, Version, VersionId};
@@ -122,22 +122,16 @@ impl SqliteStore {
         })
     }
 
-    pub(super) fn unjudged_of(&self, runs: &[RunKey]) -> Result<Vec<(RunKey, ArtifactName, VersionId)>> {
+    pub(super) fn written_by(&self, runs: &[RunKey]) -> Result<Vec<(RunKey, VersionKey)>> {
         const SQL: &str = concat!(
-            "SELECT w.run_id, a.name, v.id_kind, v.id_value FROM json_each($1) AS asked
-             CROSS JOIN write w ON ",
+            "SELECT w.run_id, w.n, w.version_id FROM json_each($1) AS asked CROSS JOIN write w ON ",
             among!("w.run_id"),
-            " JOIN artifact a ON a.id = w.artifact_id JOIN version v ON v.id = w.version_id
-             WHERE 2 = coalesce((SELECT l.verdict FROM label l WHERE l.version_id = w.version_id
-                 ORDER BY l.at DESC, l.uuid DESC LIMIT 1), 2)
-             ORDER BY w.run_id, w.n"
+            " WHERE w.version_id IS NOT NULL"
         );
-        let mut sorted = runs.to_vec();
-        sorted.sort_unstable();
-        sorted.dedup();
-        self.each(SQL, &sorted, |row| {
-            Ok((row.get(0)?, ArtifactName(row.get(1)?), version_id(row, 2)?.unwrap_or(VersionId::None)))
-        })
+        let mut found: Vec<(RunKey, u32, VersionKey)> =
+            self.each(SQL, &ascending(runs.iter().copied()), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        found.sort_by_key(|(run, n, _)| (*run, *n));
+        Ok(found.into_iter().map(|(run, _, version)| (run, version)).collect())
     }
 
     pub(super) fn all_downstream(&self, runs: &[RunKey]) -> Result<Vec<(RunKey, RunKey)>> {
