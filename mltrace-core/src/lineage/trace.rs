@@ -16,9 +16,11 @@ use foldhash::HashMap;
 /// ```
 #[must_use]
 pub fn depths<N: Copy + Eq + Hash>(roots: &[N], edges: &[(N, N)], limit: Option<u32>) -> Vec<(N, u32)> {
-    let mut next: HashMap<N, Vec<N>> = HashMap::with_capacity_and_hasher(edges.len(), Default::default());
-    for (from, to) in edges {
-        next.entry(*from).or_default().push(*to);
+    // The place of each node's first edge, and of each edge's next one from the same node.
+    let mut first: HashMap<N, usize> = HashMap::with_capacity_and_hasher(edges.len(), Default::default());
+    let mut next: Vec<Option<usize>> = vec![None; edges.len()];
+    for ((place, (from, _)), next) in edges.iter().enumerate().zip(&mut next).rev() {
+        *next = first.insert(*from, place);
     }
     let mut seen: HashMap<N, ()> = HashMap::with_capacity_and_hasher(edges.len(), Default::default());
     let mut reached = Vec::new();
@@ -34,10 +36,12 @@ pub fn depths<N: Copy + Eq + Hash>(roots: &[N], edges: &[(N, N)], limit: Option<
             continue;
         }
         let below = depth.saturating_add(1);
-        for to in next.get(&node).into_iter().flatten() {
+        let mut edge = first.get(&node).copied();
+        while let Some(((_, to), after)) = edge.and_then(|place| edges.get(place).zip(next.get(place))) {
             if seen.insert(*to, ()).is_none() {
                 queue.push_back((*to, below));
             }
+            edge = *after;
         }
     }
     reached
