@@ -46,7 +46,10 @@ impl Reader<'_> {
                 runs.push(RunAtDepth { run, depth });
             }
         })?;
-        runs.sort_by_cached_key(|at| (at.depth, at.run.started_at, at.run.id));
+        // They come nearest first.
+        for level in runs.chunk_by_mut(|one, other| one.depth == other.depth) {
+            level.sort_by_cached_key(|at| (at.run.started_at, at.run.id));
+        }
         Ok(Trace { artifact: found.version, runs, read_by: Vec::new(), is_cut })
     }
 
