@@ -8,6 +8,8 @@ mod impact;
 
 mod report;
 
+mod review;
+
 mod search;
 
 mod stale;
