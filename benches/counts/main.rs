@@ -49,12 +49,12 @@ fn disabled() {
     call();
 }
 
-#[library_benchmark(setup = disabled, config = at_most(100).env("MLTRACE_DISABLED", "1").to_owned())]
+#[library_benchmark(setup = disabled, config = at_most(89).env("MLTRACE_DISABLED", "1").to_owned())]
 fn a_call_that_is_not_recorded(_: ()) {
     call();
 }
 
-#[library_benchmark(config = at_most(228_000_000))]
+#[library_benchmark(config = at_most(220_700_000))]
 #[bench::thousand(args = (&chain(1_000)), setup = World::with_journal)]
 fn folding(world: World) -> World {
     world.fold();
@@ -92,8 +92,8 @@ fn asked(steps: &[Step], top: u32) -> Asked {
 }
 
 #[library_benchmark]
-#[bench::chain(args = (&chain(1_000), 1_000), setup = asked, config = at_most(41_000_000))]
-#[bench::ladder(args = (&ladder(100), 200), setup = asked, config = at_most(10_200_000))]
+#[bench::chain(args = (&chain(1_000), 1_000), setup = asked, config = at_most(40_450_000))]
+#[bench::ladder(args = (&ladder(100), 200), setup = asked, config = at_most(10_160_000))]
 fn tracing(mut asked: Asked) -> Asked {
     asked.trace();
     asked
@@ -109,7 +109,7 @@ fn flagged(count: u32) -> Asked {
 }
 
 #[library_benchmark]
-#[bench::hundred(args = (10), setup = flagged, config = at_most(11_400_000))]
+#[bench::hundred(args = (10), setup = flagged, config = at_most(8_090_000))]
 fn reviewing(mut asked: Asked) -> Asked {
     asked.review();
     asked
