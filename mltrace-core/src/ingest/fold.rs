@@ -96,6 +96,7 @@ pub fn fold(home: &Home, store: &mut dyn Store) -> Result<FoldReport, StoreError
     }
     if report.records > 0 {
         journal::keep_reserve(&home.journal());
+        journal::sweep(&home.journal());
     }
     Ok(report)
 }

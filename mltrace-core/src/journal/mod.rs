@@ -13,4 +13,4 @@ mod reader;
 pub use frame::{FORMAT, decode, encode};
 pub use reader::{Journal, Part, Piece, list, read};
 pub use writer::Writer;
-pub(crate) use writer::keep_reserve;
+pub(crate) use writer::{keep_reserve, sweep};

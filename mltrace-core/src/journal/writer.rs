@@ -1,6 +1,6 @@
 //! Writes one process' journal: one `write` a record, and the lock that tells that the process lives.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -230,18 +230,45 @@ fn sync_names(part: &Path) -> io::Result<()> {
     part.ancestors().skip(1).take(3).try_for_each(folder::sync)
 }
 
-/// Makes the lock file under another name first: nobody ever sees it unlocked.
+/// Takes the lock of a process.
 fn take_lock(folder: &Path, process: ProcessId) -> io::Result<File> {
+    const TRIES: usize = 8;
+    for _ in 0..TRIES {
+        if let Some(lock) = make_lock(folder, process)? {
+            return Ok(lock);
+        }
+    }
+    Err(io::ErrorKind::WouldBlock.into())
+}
+
+/// Makes the lock file under another name first: nobody ever sees it unlocked. `None` when a fold swept it away before.
+fn make_lock(folder: &Path, process: ProcessId) -> io::Result<Option<File>> {
     let hidden = folder.join(format!(".{process}.new"));
     // A try that failed may have left it.
     let lock = folder::open(folder::private_file().write(true).create(true).truncate(true), &hidden)?;
-    match lock.lock() {
+    match lock.try_lock() {
+        // Not waited for: whoever sweeps may be stopped.
+        Err(TryLockError::WouldBlock) => return fs::remove_file(&hidden).map(|()| None).or_else(if_missing),
         // A file system without locks leaves the judgement to the process' number.
-        Err(error) if error.kind() != io::ErrorKind::Unsupported => return Err(error),
+        Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Unsupported => return Err(error),
         _ => {}
     }
-    fs::rename(&hidden, folder.join(format!("{process}.lock")))?;
-    Ok(lock)
+    fs::rename(&hidden, folder.join(format!("{process}.lock"))).map(|()| Some(lock)).or_else(if_missing)
+}
+
+fn if_missing<T>(error: io::Error) -> io::Result<Option<T>> {
+    if error.kind() == io::ErrorKind::NotFound { Ok(None) } else { Err(error) }
+}
+
+/// Removes the lock files of processes that were ended before they had the lock.
+pub(crate) fn sweep(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let process = name.strip_prefix('.').and_then(|name| name.strip_suffix(".new")?.parse::<ProcessId>().ok());
+        if process.is_some() && folder::open_to_read(&entry.path()).is_ok_and(|lock| lock.try_lock().is_ok()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 fn is_disk_full(error: &io::Error) -> bool {
@@ -286,5 +313,42 @@ fn has_room(folder: &Path) -> bool {
     {
         let _ = folder;
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_process_left_that_was_ended_before_it_had_the_lock_is_swept_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let [ended, beginning] = [(); 2].map(|()| folder.path().join(format!(".{}.new", ProcessId::new())));
+        let other = folder.path().join(".gitignore");
+        let files = [&ended, &beginning, &other].map(|path| File::create(path).unwrap());
+        files[1].lock().unwrap();
+        sweep(folder.path());
+        assert_eq!([ended, beginning, other].map(|path| path.exists()), [false, true, true]);
+    }
+
+    #[test]
+    fn a_lock_is_taken_while_others_sweep() {
+        let folder = tempfile::tempdir().unwrap();
+        let is_over = std::sync::atomic::AtomicBool::new(false);
+        let flag = std::sync::atomic::Ordering::Relaxed;
+        std::thread::scope(|threads| {
+            threads.spawn(|| {
+                while !is_over.load(flag) {
+                    sweep(folder.path());
+                }
+            });
+            let taken: Vec<_> =
+                (0..300).map(|_| ProcessId::new()).map(|id| (id, take_lock(folder.path(), id))).collect();
+            is_over.store(true, flag);
+            for (process, lock) in taken {
+                lock.unwrap();
+                assert!(folder.path().join(format!("{process}.lock")).exists());
+            }
+        });
     }
 }
