@@ -466,7 +466,16 @@ fn a_content_that_anybody_knows_to_be_short_links_nothing() {
     let other = json!({"id": id(3), "component": "other", "started_at": at(20), "ended_at": at(21), "inputs": [sized(Some(2))]});
     assert_eq!(Story::told(&[writer(None), reader.clone()]).shape("s3://x/b"), "reader0 writer1");
     assert_eq!(Story::told(&[writer(Some(2)), reader.clone()]).shape("s3://x/b"), "reader0", "by its writer's word");
-    assert_eq!(Story::told(&[writer(None), reader, other]).shape("s3://x/b"), "reader0", "by a later one's");
+    assert_eq!(
+        Story::told(&[writer(None), reader.clone(), other.clone()]).shape("s3://x/b"),
+        "reader0",
+        "by a later one's"
+    );
+    let mut elsewhere = other;
+    elsewhere["project"] = json!("next door");
+    for lines in [[elsewhere.clone(), writer(None), reader.clone()], [writer(None), reader, elsewhere]] {
+        assert_eq!(Story::told(&lines).shape("s3://x/b"), "reader0 writer1", "not by another project's");
+    }
 }
 
 #[test]

@@ -354,7 +354,7 @@ impl<'w, 'r> Applier<'w, 'r> {
     /// Returns the version that a read or write told.
     fn version(&mut self, artifact: ArtifactKey, id: &VersionId, size: Option<u64>) -> Result<VersionKey> {
         let is_short = size.is_some_and(|size| size < TELLING_BYTES) && matches!(id, VersionId::Content(_));
-        let is_news = is_short && !self.writer.is_size_known(id)?;
+        let is_news = is_short && !self.writer.is_size_known(self.project, id)?;
         let (version, is_new) = self.writer.version(artifact, id, size)?;
         let is_common = is_new && matches!(id, VersionId::Content(_)) && self.writer.make_common(version, COMMON)?;
         if is_news || is_common {

@@ -132,9 +132,9 @@ pub trait Writer {
     /// Marks a content as common once it is known under so many names, and returns whether it just became so. What is
     /// common is not looked for under other names.
     fn make_common(&mut self, version: VersionKey, names: usize) -> Result<bool>;
-    /// Returns whether anybody told the size of this content, whatever its name.
-    fn is_size_known(&mut self, content: &VersionId) -> Result<bool>;
-    /// Returns a version's row; its size is the one told of this content under any name.
+    /// Returns whether anybody in the project told the size of this content, whatever its name.
+    fn is_size_known(&mut self, project: ProjectKey, content: &VersionId) -> Result<bool>;
+    /// Returns a version's row; its size is the one told of this content under any name of the project.
     fn version_row(&mut self, version: VersionKey) -> Result<VersionRow>;
     /// Returns the process of this key, made when it is new.
     fn process(&mut self, key: &str, header: &Header) -> Result<ProcessKey>;

@@ -328,8 +328,8 @@ impl Writer for SqliteWriter<'_> {
     fn make_common(&mut self, version: VersionKey, names: usize) -> Result<bool> {
         SqliteWriter::make_common(self, version, names)
     }
-    fn is_size_known(&mut self, content: &VersionId) -> Result<bool> {
-        SqliteWriter::is_size_known(self, content)
+    fn is_size_known(&mut self, project: ProjectKey, content: &VersionId) -> Result<bool> {
+        SqliteWriter::is_size_known(self, project, content)
     }
     fn version_row(&mut self, version: VersionKey) -> Result<VersionRow> {
         SqliteWriter::version_row(self, version)
