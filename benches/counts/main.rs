@@ -13,6 +13,7 @@ use gungraun::prelude::*;
 use gungraun::{Callgrind, EventKind};
 use mltrace_core::query::{Reader, TraceOptions};
 use mltrace_core::store::{self, Mode, Store};
+use tempfile::TempDir;
 use world::{Step, World, chain, days, ladder, name, predictions};
 
 /// A bound lies a tenth above what was counted when it was set: compilers and C libraries differ by less.
@@ -34,15 +35,17 @@ fn call(features: &str, prediction: &str) {
 }
 
 /// Stands in a project of its own, where one run is recorded already.
-fn recording() {
-    let folder = tempfile::tempdir().expect("a temporary folder").keep();
-    std::env::set_current_dir(folder).expect("the folder is there");
+fn recording() -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::env::set_current_dir(&folder).expect("the folder is there");
     call("features://shop/1", "predictions://shop/1");
+    folder
 }
 
 #[library_benchmark(setup = recording, config = at_most(39_200))]
-fn a_recorded_call(_: ()) {
+fn a_recorded_call(folder: TempDir) -> TempDir {
     call("features://shop/2", "predictions://shop/2");
+    folder
 }
 
 fn disabled() {

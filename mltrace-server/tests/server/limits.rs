@@ -61,9 +61,9 @@ fn what_was_made_from_something_is_cut_as_well() {
     assert!(page.contains("And more than 4800 older ones.") && page.len() < 200_000, "{}", page.len());
 }
 
-/// Starts a server on a real port, for one that is busy until the process ends.
-fn start() -> std::net::SocketAddr {
-    let folder = Box::leak(Box::new(tempfile::tempdir().unwrap()));
+/// Starts a server on a real port, for one that is busy until the process ends; it loses its folder before.
+fn start() -> (std::net::SocketAddr, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(folder.path().join(".mltrace")).unwrap();
     let home = Home::find(folder.path(), None, &Environment::default());
     let hooks = Hooks { warn: |_| {}, appended: || {}, here: || unreachable!("no test forks") };
@@ -72,12 +72,12 @@ fn start() -> std::net::SocketAddr {
     let address = server.address();
     let app = App::new(recorder, Guard::new(address, Vec::new(), None).unwrap());
     std::thread::spawn(move || server.run(app, std::future::pending()));
-    address
+    (address, folder)
 }
 
 #[test]
 fn who_does_not_say_what_it_wants_makes_room_for_others() {
-    let address = start();
+    let (address, _folder) = start();
     let idle = || {
         let mut stream = TcpStream::connect(address).unwrap();
         stream.write_all(b"GET / HTTP/1.1\r\nhost: local").unwrap();
