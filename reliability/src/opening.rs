@@ -247,7 +247,7 @@ const TAKEN: [Taken; 6] = [
         },
         20,
     ),
-    ("its folder deleted", |place| Ok(fs::remove_dir_all(place.path(".mltrace"))?), 10),
+    ("its folder deleted", |place| remove_folder(place), 10),
 ];
 
 /// Takes the store away from a process that records ten runs before and ten after; returns how many runs are stored.
@@ -283,6 +283,17 @@ fn taken_away(outcome: &mut Outcome) -> Result<i64> {
         all += stored;
     }
     Ok(all)
+}
+
+/// Removes the folder of a project whose process may just put something into it.
+fn remove_folder(place: &Place) -> Result<()> {
+    for _ in 0..100 {
+        match fs::remove_dir_all(place.path(".mltrace")) {
+            Err(error) if error.kind() == std::io::ErrorKind::DirectoryNotEmpty => {}
+            removed => return Ok(removed?),
+        }
+    }
+    Err("the folder is filled again and again".into())
 }
 
 fn remove_store(place: &Place) -> Result<()> {
