@@ -57,8 +57,8 @@ impl Routes {
         A: Serialize + JsonSchema + Send + 'static,
     {
         let handler = move |State(app): State<Arc<App>>, RawQuery(text): RawQuery| async move {
-            let asked: Q = asked::pairs(text.unwrap_or_default().as_bytes())?;
-            let answer = app.work(move |app| question(app, &asked)).await?;
+            let asked = asked::pairs(text.unwrap_or_default().as_bytes());
+            let answer = worked(app, asked, question).await?;
             Ok::<_, Failure>(api::json(StatusCode::OK, &answer))
         };
         self.operation(Operation::get::<Q, A>(path, summary)).route(Method::GET, path, get(handler))
@@ -95,11 +95,8 @@ impl Routes {
         Q: DeserializeOwned + Send + 'static,
     {
         let handler = move |State(app): State<Arc<App>>, RawQuery(text): RawQuery| async move {
-            let made = match asked::pairs(text.unwrap_or_default().as_bytes()) {
-                Ok(asked) => app.work(move |app| page(app, &asked)).await,
-                Err(wrong) => Err(wrong),
-            };
-            made.map_or_else(pages::failed, pages::shown)
+            let asked = asked::pairs(text.unwrap_or_default().as_bytes());
+            worked(app, asked, page).await.map_or_else(pages::failed, pages::shown)
         };
         self.route(Method::GET, path, get(handler))
     }
@@ -124,10 +121,7 @@ impl Routes {
         F: DeserializeOwned + Send + 'static,
     {
         let handler = move |State(app): State<Arc<App>>, told: Result<RawForm, RawFormRejection>| async move {
-            let done = match asked::form(told) {
-                Ok(told) => app.work(move |app| verb(app, &told)).await,
-                Err(wrong) => Err(wrong),
-            };
+            let done = worked(app, asked::form(told), verb).await;
             done.map_or_else(pages::failed, |next| Redirect::to(&next).into_response())
         };
         self.route(Method::POST, path, post(handler))
@@ -139,11 +133,7 @@ impl Routes {
         F: DeserializeOwned + Send + 'static,
     {
         let handler = move |State(app): State<Arc<App>>, told: Result<RawForm, RawFormRejection>| async move {
-            let made = match asked::form(told) {
-                Ok(told) => app.work(move |app| page(app, &told)).await,
-                Err(wrong) => Err(wrong),
-            };
-            made.map_or_else(pages::failed, pages::shown)
+            worked(app, asked::form(told), page).await.map_or_else(pages::failed, pages::shown)
         };
         self.route(Method::POST, path, post(handler))
     }
@@ -160,6 +150,20 @@ impl Routes {
         self.operations.push(operation);
         self
     }
+}
+
+/// Returns what comes of a request that was understood.
+async fn worked<T, A>(
+    app: Arc<App>,
+    told: Result<T, Failure>,
+    work: fn(&App, &T) -> Result<A, Failure>,
+) -> Result<A, Failure>
+where
+    T: Send + 'static,
+    A: Send + 'static,
+{
+    let told = told?;
+    app.work(move |app| work(app, &told)).await
 }
 
 /// Returns all that is served for `app`, and the table of it.
