@@ -197,7 +197,7 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
         let is_ours = !NOT_OURS.iter().any(|name| entry.file_name() == *name);
         match entry.file_type() {
             Ok(kind) if kind.is_dir() && is_ours => collect(&path, found),
-            Ok(kind) if kind.is_file() => found.push(path),
+            Ok(kind) if kind.is_file() && is_ours => found.push(path),
             _ => {}
         }
     }

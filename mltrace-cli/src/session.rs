@@ -124,6 +124,10 @@ impl Session {
             let journal = left.journal.display();
             self.output.warn(&format!("`{journal}` is not in the store yet: {}", left.reason));
         }
+        if report.unread > 0 {
+            let kept = format!("{} records of a newer version of mltrace wait for that version", report.unread);
+            self.output.warn(&kept);
+        }
         if report.damaged > 0 {
             self.output.warn(&format!("{} damaged records were put aside", report.damaged));
         }

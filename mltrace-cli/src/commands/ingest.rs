@@ -17,6 +17,7 @@ pub(crate) struct Args {}
 struct Ingested {
     records: u64,
     damaged: u64,
+    unread: u64,
     died: u64,
     left: Vec<Left>,
 }
@@ -29,8 +30,8 @@ impl Args {
             None => FoldReport::default(),
         };
         let is_all = report.left.is_empty();
-        let FoldReport { records, damaged, died, left } = report;
-        let answer = Ingested { records, damaged, died, left };
+        let FoldReport { records, damaged, unread, died, left } = report;
+        let answer = Ingested { records, damaged, unread, died, left };
         session.output.answer(&answer, |answer| {
             let Ingested { records, damaged, died, .. } = answer;
             format!("{records} records stored, {damaged} damaged, {died} runs found to have died\n")

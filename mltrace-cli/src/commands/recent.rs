@@ -45,6 +45,8 @@ pub(crate) enum StatusArgument {
     Cancelled,
     /// Its process is gone without an end
     Died,
+    /// A newer version of mltrace recorded how it ended
+    Unknown,
 }
 
 impl From<StatusArgument> for Status {
@@ -55,6 +57,7 @@ impl From<StatusArgument> for Status {
             StatusArgument::Failed => Self::Failed,
             StatusArgument::Cancelled => Self::Cancelled,
             StatusArgument::Died => Self::Died,
+            StatusArgument::Unknown => Self::Unknown,
         }
     }
 }

@@ -59,6 +59,7 @@ fn claim(run: &Run) -> String {
         Status::Died => "died and left no version",
         Status::Running => "is running and has left no version yet",
         Status::Completed => "left no version",
+        Status::Unknown => "ended in a way that only a newer version of mltrace knows, and left no version",
     };
     format!("run {id} of `{component}` {became}\n")
 }

@@ -135,8 +135,11 @@ impl<'w, 'r> Applier<'w, 'r> {
         let Some(process) = header.process else { return Ok(0) };
         let died = writer.bury(process)?;
         let mut rows = HashMap::default();
+        // An end may be among the records that this version does not understand.
+        let is_unread = !died.is_empty() && writer.has_unread(process)?;
+        let status = if is_unread { Status::Unknown } else { Status::Died };
         for run in &died {
-            let row = RunRow { status: Status::Died, ..writer.run_row(*run)? };
+            let row = RunRow { status, ..writer.run_row(*run)? };
             writer.put_run(*run, &row)?;
             rows.insert(*run, row);
         }
@@ -215,6 +218,10 @@ impl<'w, 'r> Applier<'w, 'r> {
         let Some((_, row)) = self.runs.get_mut(&start.run) else { return Ok(()) };
         if row.component.is_some() {
             let is_over = !matches!(row.status, Status::Running | Status::Died);
+            // An earlier version of mltrace may not have understood all that the same start says.
+            if row.started_at == fresh.started_at && row.fill_in(&fresh) {
+                self.changed.insert(start.run);
+            }
             return self.started_before(key, start, is_over);
         }
         // The end came first: it keeps what it said.
@@ -418,6 +425,10 @@ impl<'w, 'r> Applier<'w, 'r> {
         let known = rank(row.duration_us, row.ended_at, row.status);
         if is_over && known <= rank(end.duration_us, Some(end.at), end.status) {
             let is_same = (row.status, row.ended_at) == (end.status, Some(end.at));
+            if is_same && row.error.is_none() && end.error.is_some() {
+                row.error.clone_from(&end.error);
+                self.changed.insert(end.run);
+            }
             let outputs = end.outputs.iter().filter(|_| is_same || end.duration_us.is_none());
             return outputs.into_iter().try_for_each(|write| self.write(key, write));
         }

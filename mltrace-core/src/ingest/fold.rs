@@ -12,7 +12,7 @@ use crate::capture::Host;
 use crate::config::Home;
 use crate::journal::{self, Journal, Part};
 use crate::model::{Header, Line, ProcessId, Record, Timestamp};
-use crate::store::{self, Mode, Store, StoreError, Writer};
+use crate::store::{self, Mode, Store, StoreError, UnreadRow, Writer};
 
 /// What a fold did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct FoldReport {
     pub records: u64,
     /// How many damaged records were put aside.
     pub damaged: u64,
+    /// How many records of a newer version were kept for a version that understands them.
+    pub unread: u64,
     /// How many runs were found to have died.
     pub died: u64,
     /// The journals that could not be folded; a later fold takes them up again.
@@ -84,6 +86,7 @@ pub fn open_folded(home: &Home, progress: &(dyn Fn(u64) + Sync)) -> Result<Folde
 pub fn fold(home: &Home, store: &mut dyn Store) -> Result<FoldReport, StoreError> {
     let mut report = FoldReport::default();
     let here = Host::here(None);
+    read_again(store, &mut report)?;
     for journal in &journals(home)? {
         match fold_journal(home, store, journal, &here, &mut report) {
             // What one process wrote does not keep back what the others did.
@@ -99,6 +102,37 @@ pub fn fold(home: &Home, store: &mut dyn Store) -> Result<FoldReport, StoreError
         journal::sweep(&home.journal());
     }
     Ok(report)
+}
+
+/// Folds what an earlier version of mltrace kept because it did not understand it.
+fn read_again(store: &mut dyn Store, report: &mut FoldReport) -> Result<(), StoreError> {
+    let kept = store.unread(journal::MINOR)?;
+    if kept.is_empty() {
+        return Ok(());
+    }
+    store.write(&mut |writer| {
+        for row in &kept {
+            let (record, is_more) = journal::parse(&row.record);
+            if let Some(record) = &record {
+                apply_all(writer, &row.header, std::slice::from_ref(record))?;
+                if let Record::Line(line) = record {
+                    apply_all(writer, &line.header, &line.records)?;
+                }
+            }
+            writer.drop_unread(&row.journal, row.place)?;
+            if is_more {
+                let is_applied = record.is_some();
+                writer.keep_unread(&UnreadRow { is_applied, ..row.clone() }, journal::MINOR)?;
+            }
+        }
+        // What was not known to have ended may be known to have died now.
+        for row in kept.iter().filter(|row| row.is_over) {
+            Applier::bury(writer, &row.header)?;
+        }
+        Ok(())
+    })?;
+    report.records = report.records.saturating_add(u64::try_from(kept.len()).unwrap_or(u64::MAX));
+    Ok(())
 }
 
 /// Folds the journal of one process that is alive: the caller's own.
@@ -217,6 +251,7 @@ fn fold_part(
         })?;
         report.records = report.records.saturating_add(step.records);
         report.damaged = report.damaged.saturating_add(step.damaged);
+        report.unread = report.unread.saturating_add(step.unread);
         if step.is_end {
             return Ok(is_over || step.is_rotated);
         }
@@ -228,6 +263,7 @@ fn fold_part(
 struct Step {
     records: u64,
     damaged: u64,
+    unread: u64,
     is_end: bool,
     is_rotated: bool,
 }
@@ -240,7 +276,7 @@ fn fold_piece(
     is_over: bool,
 ) -> Result<Step, StoreError> {
     let offset = writer.offset(&part.name)?;
-    let piece = match journal::read(&part.path, offset) {
+    let piece = match journal::read_from(&part.path, offset, header.minor) {
         Ok(piece) => piece,
         // Another process has folded it to its end.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -251,6 +287,7 @@ fn fold_piece(
     let mut step = Step {
         records: u64::try_from(piece.records.len()).unwrap_or(u64::MAX),
         damaged: u64::try_from(piece.damaged.len()).unwrap_or(u64::MAX),
+        unread: u64::try_from(piece.unread.len()).unwrap_or(u64::MAX),
         is_end: piece.is_end,
         is_rotated: matches!(piece.records.last(), Some(Record::Rotated)),
     };
@@ -269,6 +306,10 @@ fn fold_piece(
     apply_all(writer, header, &piece.records)?;
     for line in piece.records.iter().filter_map(as_line) {
         apply_all(writer, &line.header, &line.records)?;
+    }
+    for journal::Unread { place, record, is_applied } in piece.unread {
+        let (journal, header) = (part.name.clone(), header.clone());
+        writer.keep_unread(&UnreadRow { journal, place, header, record, is_applied, is_over }, journal::MINOR)?;
     }
     if step.damaged > 0 {
         writer.add_tally("damaged", step.damaged)?;
@@ -317,6 +358,7 @@ pub(super) fn apply_all(writer: &mut dyn Writer, header: &Header, records: &[Rec
 pub(super) fn import_header(project: &str) -> Header {
     Header {
         format: journal::FORMAT,
+        minor: journal::MINOR,
         project: project.to_owned(),
         at: Some(Timestamp::now()),
         writer: env!("CARGO_PKG_VERSION").to_owned(),

@@ -173,7 +173,7 @@ fn what_counts(writer: &mut dyn Writer, run: &RunRow, write: &WriteRow) -> Resul
     let is_kept = match run.status {
         Status::Completed => true,
         Status::Running => write.said_at.is_some(),
-        Status::Failed | Status::Cancelled | Status::Died => is_content,
+        Status::Failed | Status::Cancelled | Status::Died | Status::Unknown => is_content,
     };
     let Some(at) = write.said_at.or(run.ended_at).filter(|_| is_kept) else { return Ok(None) };
     let version = match seen {

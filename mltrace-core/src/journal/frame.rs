@@ -2,10 +2,16 @@
 //!
 //! The marker's bytes occur in no UTF-8 text, so after damage the next record is found again.
 
+use serde_json::Value;
+
 use crate::model::Record;
 
-/// The version of the journal's format.
+/// The journal's format: a version that knows an older one does not fold what is written in it.
 pub const FORMAT: u32 = 1;
+
+/// How far the format has grown: a new kind of record, a new field or a new value raises it. A version that knows less
+/// folds what it knows, and keeps the rest whole.
+pub const MINOR: u32 = 1;
 
 const MARKER: [u8; 2] = [0xF5, 0xFF];
 /// Marker, length (u32, little endian), CRC-32 over length and payload (u32, little endian).
@@ -45,7 +51,9 @@ fn checksum(length: [u8; 4], payload: &[u8]) -> u32 {
 pub enum Found {
     /// A frame of so many bytes.
     Record(Box<Record>, usize),
-    /// A whole frame of so many bytes whose content is damaged, or is no record that this version knows.
+    /// A whole frame of so many bytes whose record this version does not know.
+    Unknown(usize),
+    /// A whole frame of so many bytes whose content is damaged.
     Damaged(usize),
     /// No whole frame.
     Nothing,
@@ -66,10 +74,48 @@ pub fn decode(bytes: &[u8]) -> Found {
         return Found::Damaged(whole);
     }
     // To check the text once as a whole costs less than each string by itself.
-    let record = str::from_utf8(payload).map(serde_json::from_str);
-    match record {
-        Ok(Ok(record)) => Found::Record(Box::new(record), whole),
-        Ok(Err(_)) | Err(_) => Found::Damaged(whole),
+    let Ok(text) = str::from_utf8(payload) else { return Found::Damaged(whole) };
+    match serde_json::from_str(text) {
+        Ok(record) => Found::Record(Box::new(record), whole),
+        // The checksum is right, so somebody meant it.
+        Err(_) if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() => Found::Unknown(whole),
+        Err(_) => Found::Damaged(whole),
+    }
+}
+
+/// Returns the record in a frame.
+pub(super) fn payload(frame: &[u8]) -> &[u8] {
+    frame.get(HEAD..).unwrap_or_default()
+}
+
+/// Returns a record, if this version knows its kind, and whether it says more than this version understands.
+#[must_use]
+pub fn parse(payload: &[u8]) -> (Option<Record>, bool) {
+    let Ok(said) = serde_json::from_slice::<Value>(payload) else { return (None, true) };
+    let Ok(record) = serde_json::from_slice::<Record>(payload) else { return (None, true) };
+    let is_all = serde_json::to_value(&record).is_ok_and(|understood| covers(&understood, &said));
+    (Some(record), !is_all)
+}
+
+/// Returns whether everything that is said was understood; what is empty says nothing.
+fn covers(understood: &Value, said: &Value) -> bool {
+    match (understood, said) {
+        (Value::Object(understood), Value::Object(said)) => said.iter().all(|(key, said)| {
+            is_empty(said) || understood.get(key).is_some_and(|understood| covers(understood, said))
+        }),
+        (Value::Array(understood), Value::Array(said)) => {
+            understood.len() == said.len() && understood.iter().zip(said).all(|(one, other)| covers(one, other))
+        }
+        _ => understood == said,
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        _ => false,
     }
 }
 
@@ -95,7 +141,7 @@ pub(super) fn next_record_before(bytes: &[u8], limit: usize) -> Option<usize> {
     while let Some(rest) = bytes.get(from..limit) {
         let place = rest.iter().position(|byte| *byte == MARKER[0])?;
         let at = from.saturating_add(place);
-        if matches!(bytes.get(at..).map(decode), Some(Found::Record(..))) {
+        if matches!(bytes.get(at..).map(decode), Some(Found::Record(..) | Found::Unknown(_))) {
             return Some(at);
         }
         from = at.saturating_add(1);

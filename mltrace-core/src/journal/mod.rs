@@ -10,7 +10,7 @@ mod writer;
 
 mod reader;
 
-pub use frame::{FORMAT, decode, encode};
-pub use reader::{Journal, Part, Piece, list, read};
+pub use frame::{FORMAT, MINOR, decode, encode, parse};
+pub use reader::{Journal, Part, Piece, Unread, list, read, read_from};
 pub use writer::Writer;
 pub(crate) use writer::{keep_reserve, sweep};

@@ -4,11 +4,11 @@ use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::frame::{Found, decode, next_record, next_record_before};
+use super::frame::{self, Found, decode, next_record, next_record_before};
 use crate::capture::host::is_alive;
 use crate::capture::{Host, Liveness, place};
 use crate::folder;
-use crate::model::{Header, ProcessId, Record};
+use crate::model::{Header, ProcessId, Record, Status};
 
 /// The most bytes that are read at once.
 const CHUNK: u64 = 4 << 20;
@@ -95,6 +95,8 @@ impl Journal {
         first.unwrap_or_else(|| Header {
             process: Some(self.process),
             project: project.to_owned(),
+            // Nobody can tell, so its records are looked at closely.
+            minor: u32::MAX,
             ..Header::default()
         })
     }
@@ -109,7 +111,7 @@ fn read_header(path: &Path) -> io::Result<Option<Header>> {
             Record::Process(header) => Some(header),
             _ => None,
         },
-        Found::Damaged(_) | Found::Nothing => None,
+        Found::Unknown(_) | Found::Damaged(_) | Found::Nothing => None,
     })
 }
 
@@ -118,6 +120,8 @@ fn read_header(path: &Path) -> io::Result<Option<Header>> {
 pub struct Piece {
     /// The records.
     pub records: Vec<Record>,
+    /// What a newer version wrote and this one does not understand, or not all of it.
+    pub unread: Vec<Unread>,
     /// Where the next piece begins.
     pub next: u64,
     /// Damaged places: where, and the bytes.
@@ -128,11 +132,31 @@ pub struct Piece {
     pub is_end: bool,
 }
 
+/// A record that is kept whole until a version comes that understands it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unread {
+    /// Where it stands in its file.
+    pub place: u64,
+    /// Its bytes.
+    pub record: Vec<u8>,
+    /// Whether this version takes of it what it understands.
+    pub is_applied: bool,
+}
+
 /// Reads the records of a part from `offset` on, some megabytes at a time.
 ///
 /// # Errors
 /// When the file cannot be read.
 pub fn read(path: &Path, offset: u64) -> io::Result<Piece> {
+    read_from(path, offset, frame::MINOR)
+}
+
+/// Reads as [`read`] does what was written in a format that had grown to `minor`, which may be further than this
+/// version knows.
+///
+/// # Errors
+/// Those of [`read`].
+pub fn read_from(path: &Path, offset: u64, minor: u32) -> io::Result<Piece> {
     let mut file = folder::open_to_read(path)?;
     file.seek(SeekFrom::Start(offset))?;
     let mut limit = CHUNK;
@@ -141,7 +165,7 @@ pub fn read(path: &Path, offset: u64) -> io::Result<Piece> {
         let missing = limit.saturating_sub(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
         let got = (&mut file).take(missing).read_to_end(&mut bytes)?;
         let is_end = u64::try_from(got).unwrap_or(u64::MAX) < missing;
-        let piece = parse(&bytes, offset, is_end);
+        let piece = parse(&bytes, offset, is_end, minor > frame::MINOR);
         // A record may be longer than a chunk.
         if is_end || piece.next > offset {
             return Ok(piece);
@@ -150,14 +174,24 @@ pub fn read(path: &Path, offset: u64) -> io::Result<Piece> {
     }
 }
 
-fn parse(bytes: &[u8], offset: u64, is_end: bool) -> Piece {
+fn parse(bytes: &[u8], offset: u64, is_end: bool, is_newer: bool) -> Piece {
     let mut piece = Piece { next: offset, is_end, ..Piece::default() };
     let mut at = 0_usize;
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
         let place = offset.saturating_add(u64::try_from(at).unwrap_or(u64::MAX));
         let step = match decode(rest) {
             Found::Record(record, length) => {
+                let is_odd = matches!(*record, Record::End(ref end) if end.status == Status::Unknown);
+                let bytes = frame::payload(rest.get(..length).unwrap_or_default());
+                if is_odd || (is_newer && frame::parse(bytes).1) {
+                    piece.unread.push(Unread { place, record: bytes.to_vec(), is_applied: true });
+                }
                 piece.records.push(*record);
+                length
+            }
+            Found::Unknown(length) => {
+                let record = frame::payload(rest.get(..length).unwrap_or_default()).to_vec();
+                piece.unread.push(Unread { place, record, is_applied: false });
                 length
             }
             Found::Damaged(length) if is_whole_damage(rest, length) => {

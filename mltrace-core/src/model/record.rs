@@ -76,6 +76,9 @@ pub struct Line {
 pub struct Header {
     /// The journal's format.
     pub format: u32,
+    /// How far that format had grown.
+    #[serde(default)]
+    pub minor: u32,
     /// The process' id, shared by the parts of a rotated journal. `None` in an import.
     pub process: Option<ProcessId>,
     /// The project that its runs belong to.
@@ -302,7 +305,8 @@ pub struct End {
     pub run: RunId,
     /// When it ended.
     pub at: Timestamp,
-    /// How it ended.
+    /// How it ended; a word that this version does not know is [`Status::Unknown`].
+    #[serde(deserialize_with = "any_status")]
     pub status: Status,
     /// How long it took, by the monotonic clock, in microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -313,6 +317,12 @@ pub struct End {
     /// Outputs known at the end. In a run that did not complete, only those with a content become versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outputs: Vec<WriteFact>,
+}
+
+/// Returns the status of a word that may be one of a newer version.
+fn any_status<'de, D: serde::Deserializer<'de>>(word: D) -> Result<Status, D::Error> {
+    let word = std::borrow::Cow::<'de, str>::deserialize(word)?;
+    Ok(Status::ALL.into_iter().find(|status| status.as_str() == word).unwrap_or(Status::Unknown))
 }
 
 /// What a person says of a component.

@@ -17,11 +17,14 @@ pub enum Status {
     Cancelled,
     /// No end was recorded and its process is gone.
     Died,
+    /// A newer version of mltrace recorded how it ended, in a way that this one does not know.
+    Unknown,
 }
 
 impl Status {
     /// All statuses, in the order of their codes in a store.
-    pub const ALL: [Self; 5] = [Self::Running, Self::Completed, Self::Failed, Self::Cancelled, Self::Died];
+    pub const ALL: [Self; 6] =
+        [Self::Running, Self::Completed, Self::Failed, Self::Cancelled, Self::Died, Self::Unknown];
 
     /// Returns the word for this status.
     #[must_use]
@@ -32,6 +35,7 @@ impl Status {
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
             Self::Died => "died",
+            Self::Unknown => "unknown",
         }
     }
 }

@@ -135,7 +135,7 @@ fn faults(detail: &RunDetail) -> Vec<Fault> {
             let error = detail.row.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
             faults.push(rare(format!("it {}{error}", detail.row.status.as_str())));
         }
-        Status::Running | Status::Completed => {}
+        Status::Running | Status::Completed | Status::Unknown => {}
     }
     let is_local = |read: &&ReadDetail| matches!(read.seen, Some(VersionId::Content(_) | VersionId::Stat(_)));
     for read in detail.reads.iter().filter(is_local) {

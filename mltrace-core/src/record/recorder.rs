@@ -242,6 +242,7 @@ impl Recorder {
     fn header(&self) -> Header {
         let mut header = Header {
             format: journal::FORMAT,
+            minor: journal::MINOR,
             process: Some(self.process),
             project: self.home.project.clone(),
             at: Some(crate::model::Timestamp::now()),

@@ -19,7 +19,8 @@ pub use error::StoreError;
 pub use row::{
     ArtifactKey, Candidate, CodeDetail, CodeKey, ComponentField, ComponentKey, ComponentRow, DeclarationKey,
     FresherRow, GitKey, LabelRow, NoteDetail, OutputRow, ProcessKey, ProjectKey, ReadDetail, ReadRow, RunDetail,
-    RunKey, RunName, RunRow, RunSelection, VersionAt, VersionKey, VersionRow, WriteDetail, WriteKey, WriteOf, WriteRow,
+    RunKey, RunName, RunRow, RunSelection, UnreadRow, VersionAt, VersionKey, VersionRow, WriteDetail, WriteKey,
+    WriteOf, WriteRow,
 };
 
 /// What a verb of a store returns.
@@ -106,6 +107,8 @@ pub trait Store {
     fn dues(&mut self, host: Option<&str>) -> Result<Vec<Due>>;
     /// Returns how far a journal was folded.
     fn offset(&mut self, journal: &str) -> Result<u64>;
+    /// Returns the records that were kept unread by a version of mltrace whose journals had grown less far than to `minor`.
+    fn unread(&mut self, minor: u32) -> Result<Vec<UnreadRow>>;
     /// Returns what was counted under `name`: `lost` or `damaged`.
     fn tally(&mut self, name: &str) -> Result<u64>;
     /// Returns what is fine and what is wrong with the database itself; `is_full` reads every page.
@@ -249,6 +252,12 @@ pub trait Writer {
     fn offset(&mut self, journal: &str) -> Result<u64>;
     /// Keeps how far a journal was folded; `None` forgets it.
     fn put_offset(&mut self, journal: &str, offset: Option<u64>) -> Result<()>;
+    /// Keeps a record that a version of mltrace does not understand whose journals have grown to `minor`.
+    fn keep_unread(&mut self, row: &UnreadRow, minor: u32) -> Result<()>;
+    /// Forgets a record that was kept unread.
+    fn drop_unread(&mut self, journal: &str, place: u64) -> Result<()>;
+    /// Returns whether a process recorded something of which nothing was understood.
+    fn has_unread(&mut self, process: ProcessId) -> Result<bool>;
     /// Adds to a count of what went wrong: `lost` or `damaged`.
     fn add_tally(&mut self, name: &str, count: u64) -> Result<()>;
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::model::{
-    ArtifactKind, ArtifactName, Bound, Declaration, Git, RunId, Status, Timestamp, Verdict, Version, VersionId,
+    ArtifactKind, ArtifactName, Bound, Declaration, Git, Header, RunId, Status, Timestamp, Verdict, Version, VersionId,
 };
 
 macro_rules! keys {
@@ -46,6 +46,23 @@ keys! {
     DeclarationKey
 }
 
+/// A record that is kept whole until a version of mltrace comes that understands it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnreadRow {
+    /// The file that it stood in.
+    pub journal: String,
+    /// Where it stood.
+    pub place: u64,
+    /// Who wrote it.
+    pub header: Header,
+    /// Its bytes.
+    pub record: Vec<u8>,
+    /// Whether what was understood of it is stored.
+    pub is_applied: bool,
+    /// Whether its process is gone.
+    pub is_over: bool,
+}
+
 /// A run's own row. Fields that are `None` are not known yet, or never will be.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunRow {
@@ -77,6 +94,18 @@ pub struct RunRow {
     pub error: Option<String>,
     /// A hash over its input names and parameters, by how new the newest input is.
     pub signature: Option<i64>,
+}
+
+impl RunRow {
+    /// Takes over what another row of the same run says and this one does not; returns whether there was any.
+    pub fn fill_in(&mut self, other: &Self) -> bool {
+        let before = (self.parent, self.code, self.git, self.declaration);
+        self.parent = self.parent.or(other.parent);
+        self.code = self.code.or(other.code);
+        self.git = self.git.or(other.git);
+        self.declaration = self.declaration.or(other.declaration);
+        before != (self.parent, self.code, self.git, self.declaration)
+    }
 }
 
 /// A read with what it was bound to.

@@ -84,7 +84,7 @@ fn write() -> WriteFact {
 }
 
 /// Returns what a process recorded that died in its second run: something for every table.
-fn records() -> Vec<Record> {
+pub(crate) fn records() -> Vec<Record> {
     let (first, second, by) = (RunId(id(1)), RunId(id(2)), Some("ada".to_owned()));
     let source = "fn inference() {}".to_owned();
     let hash = blake3::hash(source.as_bytes()).to_hex().to_string();
@@ -123,19 +123,23 @@ fn records() -> Vec<Record> {
     ]
 }
 
-/// Records what the golden store holds.
-fn record() -> Project {
-    let project = Project::taxi();
-    let process = ProcessId(id(5));
-    let header = Header {
+/// Returns who wrote them.
+pub(crate) fn header(process: ProcessId) -> Header {
+    Header {
         process: Some(process),
         project: "taxi".to_owned(),
         host: Some("tower".to_owned()),
         user: Some("ada".to_owned()),
         ..Header::default()
-    };
+    }
+}
+
+/// Records what the golden store holds.
+fn record() -> Project {
+    let project = Project::taxi();
+    let process = ProcessId(id(5));
     let mut bytes = Vec::new();
-    journal::encode(&Record::Process(header), &mut bytes);
+    journal::encode(&Record::Process(header(process)), &mut bytes);
     records().iter().for_each(|record| assert!(journal::encode(record, &mut bytes)));
     fs::write(project.home.journal().join(format!("{process}.log")), bytes).unwrap();
     let mut store = store::open(&project.home, Mode::Write).unwrap();
@@ -145,7 +149,7 @@ fn record() -> Project {
 }
 
 /// Returns what a store answers.
-fn answers(project: &Project) -> Value {
+pub(crate) fn answers(project: &Project) -> Value {
     let mut store = store::open(&project.home, Mode::Read).unwrap();
     let mut lines = Vec::new();
     let reader = &mut Reader::new(store.as_mut(), &project.home, project.folder.path());

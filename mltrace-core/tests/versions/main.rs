@@ -3,6 +3,8 @@
 
 mod golden;
 
+mod newer;
+
 #[cfg(unix)]
 mod migration;
 

@@ -47,6 +47,7 @@ pub(super) fn sign(status: Status) -> &'static str {
         Status::Failed => "✗",
         Status::Cancelled => "⊘",
         Status::Died => "†",
+        Status::Unknown => "?",
     }
 }
 

@@ -66,8 +66,20 @@ pub fn record(record: &mut Record) {
 
 /// Makes a header fit to be written.
 pub fn header(header: &mut Header) {
-    let Header { format: _, process: _, project, host, user, pid: _, pid_start: _, boot, pid_namespace, at: _, writer } =
-        header;
+    let Header {
+        format: _,
+        minor: _,
+        process: _,
+        project,
+        host,
+        user,
+        pid: _,
+        pid_start: _,
+        boot,
+        pid_namespace,
+        at: _,
+        writer,
+    } = header;
     // By this name the settings ask for what is recorded: only what cannot be a name is taken out.
     clean(project, tokens, LIMIT_NAME);
     each([host, user, boot, pid_namespace].into_iter().flatten());

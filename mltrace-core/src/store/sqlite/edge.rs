@@ -10,7 +10,8 @@ use crate::model::{
 };
 use crate::store::{
     ArtifactKey, Candidate, CodeKey, ComponentField, ComponentKey, DeclarationKey, Edge, GitKey, ProcessKey,
-    ProjectKey, ReadRow, Reading, Result, RunKey, RunRow, VersionKey, VersionRow, WriteKey, WriteRow, Writer,
+    ProjectKey, ReadRow, Reading, Result, RunKey, RunRow, UnreadRow, VersionKey, VersionRow, WriteKey, WriteRow,
+    Writer,
 };
 
 const READ_COLUMNS: &str = "run_id, n, artifact_id, seen_id, at, bound, write_id, like_id,
@@ -393,6 +394,15 @@ impl Writer for SqliteWriter<'_> {
     }
     fn put_offset(&mut self, journal: &str, offset: Option<u64>) -> Result<()> {
         SqliteWriter::put_offset(self, journal, offset)
+    }
+    fn keep_unread(&mut self, row: &UnreadRow, minor: u32) -> Result<()> {
+        SqliteWriter::keep_unread(self, row, minor)
+    }
+    fn drop_unread(&mut self, journal: &str, place: u64) -> Result<()> {
+        SqliteWriter::drop_unread(self, journal, place)
+    }
+    fn has_unread(&mut self, process: ProcessId) -> Result<bool> {
+        SqliteWriter::has_unread(self, process)
     }
     fn add_tally(&mut self, name: &str, count: u64) -> Result<()> {
         SqliteWriter::add_tally(self, name, count)

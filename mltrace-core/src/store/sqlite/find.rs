@@ -6,11 +6,12 @@ use uuid::Uuid;
 
 use super::SqliteStore;
 use super::map::{Bytes, version_columns, version_id};
+use super::unread;
 use super::walk::AT_ONCE;
 use crate::model::{ArtifactName, Due, RunId, Timestamp, Version, VersionId};
 use crate::store::{
     ArtifactKey, Checkup, ComponentKey, ComponentRow, FresherRow, LabelRow, OutputRow, ProjectKey, Result, RunDetail,
-    RunKey, RunName, RunSelection, Store, VersionAt, VersionKey, Work,
+    RunKey, RunName, RunSelection, Store, UnreadRow, VersionAt, VersionKey, Work,
 };
 
 impl SqliteStore {
@@ -356,6 +357,10 @@ impl Store for SqliteStore {
         let sql = "SELECT offset FROM journal WHERE name = $1";
         let offset = self.one(sql, [journal], |row| row.get::<_, i64>(0))?;
         Ok(offset.and_then(|offset| u64::try_from(offset).ok()).unwrap_or_default())
+    }
+
+    fn unread(&mut self, minor: u32) -> Result<Vec<UnreadRow>> {
+        unread::before(self, minor)
     }
 
     fn tally(&mut self, name: &str) -> Result<u64> {

@@ -27,6 +27,8 @@ mod walk;
 
 mod write;
 
+mod unread;
+
 mod fresh;
 
 mod statement;

@@ -34,9 +34,14 @@ pub struct Schema {
 impl Schema {
     /// What this version reads and writes.
     pub const CURRENT: Self = Self {
-        steps: &[include_str!("schema-1.sql"), include_str!("schema-2.sql"), include_str!("schema-3.sql")],
-        min_reader: 3,
-        min_writer: 3,
+        steps: &[
+            include_str!("schema-1.sql"),
+            include_str!("schema-2.sql"),
+            include_str!("schema-3.sql"),
+            include_str!("schema-4.sql"),
+        ],
+        min_reader: 4,
+        min_writer: 4,
     };
 
     /// Returns the schema's number.

@@ -266,7 +266,7 @@ impl<'c> SqliteWriter<'c> {
             return Ok(Vec::new());
         };
         self.execute("UPDATE process SET is_over = 1 WHERE id = $1", [key])?;
-        self.all("SELECT id FROM run WHERE process_id = $1 AND status = 0 ORDER BY id", [key], |row| row.get(0))
+        self.all(DIED, [key], |row| row.get(0))
     }
 
     pub(super) fn code(&mut self, key: &str) -> Result<CodeKey> {
@@ -428,6 +428,11 @@ impl<'c> SqliteWriter<'c> {
         self.execute(sql, params![name, count, i64::MAX]).map(drop)
     }
 }
+
+/// Finds the runs of a process that is gone whose end is not known; status 5 is that of runs whose end may be among the
+/// records that were kept unread.
+const DIED: &str =
+    "SELECT id FROM run WHERE process_id = $1 AND (status = 0 OR status = 5 AND ended_at IS NULL) ORDER BY id";
 
 /// Finds a version of an artifact by the two columns of its id.
 pub(super) const FIND_VERSION: &str = "SELECT id FROM version WHERE artifact_id = $1 AND id_kind = $2 AND id_value = $3

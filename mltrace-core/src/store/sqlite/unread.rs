@@ -1,0 +1,50 @@
+//! Records of a newer version of mltrace, kept whole.
+
+use rusqlite::{Row, params};
+
+use super::SqliteStore;
+use super::write::{SqliteWriter, json};
+use crate::model::ProcessId;
+use crate::store::{Result, UnreadRow};
+
+/// Returns what was kept by versions whose journals had grown less far than to `minor`, in the order of writing.
+pub(super) fn before(store: &mut SqliteStore, minor: u32) -> Result<Vec<UnreadRow>> {
+    // journal | place | header (JSON) | record (JSON) | is_applied | is_over
+    let sql = "SELECT u.journal, u.place, u.header, u.record, u.is_applied, coalesce(p.is_over, 1)
+         FROM unread u LEFT JOIN process p ON p.key = u.process
+         WHERE u.kept_by < $1 ORDER BY u.journal, u.place";
+    store.all(sql, [minor], row)
+}
+
+fn row(row: &Row<'_>) -> rusqlite::Result<UnreadRow> {
+    let header: String = row.get(2)?;
+    Ok(UnreadRow {
+        journal: row.get(0)?,
+        place: u64::try_from(row.get::<_, i64>(1)?).unwrap_or_default(),
+        header: serde_json::from_str(&header).unwrap_or_default(),
+        record: row.get(3)?,
+        is_applied: row.get(4)?,
+        is_over: row.get(5)?,
+    })
+}
+
+impl SqliteWriter<'_> {
+    pub(super) fn keep_unread(&mut self, row: &UnreadRow, minor: u32) -> Result<()> {
+        let sql = "INSERT INTO unread (journal, place, process, kept_by, is_applied, header, record)
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+        let process = row.header.process.map(|process| process.to_string());
+        let place = i64::try_from(row.place).unwrap_or(i64::MAX);
+        let header = json(&row.header);
+        self.execute(sql, params![row.journal, place, process, minor, row.is_applied, header, row.record]).map(drop)
+    }
+
+    pub(super) fn drop_unread(&mut self, journal: &str, place: u64) -> Result<()> {
+        let sql = "DELETE FROM unread WHERE journal = $1 AND place = $2";
+        self.execute(sql, params![journal, i64::try_from(place).unwrap_or(i64::MAX)]).map(drop)
+    }
+
+    pub(super) fn has_unread(&mut self, process: ProcessId) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM unread WHERE process = $1 AND NOT is_applied)";
+        Ok(self.one(sql, [process.to_string()], |row| row.get(0))?.unwrap_or(false))
+    }
+}
