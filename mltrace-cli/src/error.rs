@@ -108,6 +108,9 @@ impl From<StoreError> for Error {
             StoreError::TooNew { .. } => {
                 Self::new(Kind::Store, message).hint("install that version of mltrace, or newer")
             }
+            StoreError::Refused(_) => Self::new(Kind::Store, message).hint(
+                "name a store with `--db` or `MLTRACE_DB`, or put the project's folder into `trusted-projects` in your own settings",
+            ),
             StoreError::NotAStore { .. } => {
                 Self::new(Kind::Store, message).hint("run `mltrace config` to see which store is used and why")
             }

@@ -44,7 +44,9 @@ impl Session {
         let folder = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
         let environment = Environment::read();
         let home = Home::find(&folder, global.db.as_deref(), &environment);
-        for warning in &home.warnings {
+        // What is refused is an error of every command that asks for the store.
+        let is_said_later = |warning: &&String| home.refused.as_ref().is_some_and(|why| warning.starts_with(why));
+        for warning in home.warnings.iter().filter(|warning| !is_said_later(warning)) {
             output.warn(warning);
         }
         Self { home, environment, folder, output }
@@ -106,7 +108,10 @@ impl Session {
                 self.warn_of(&folded.report);
                 Ok(Some(folded))
             }
-            Err(StoreError::Missing(_)) => Ok(None),
+            Err(StoreError::Missing(_)) => {
+                self.warn_of_tracked(ingest::tracked(&self.home));
+                Ok(None)
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -131,6 +136,17 @@ impl Session {
         if report.damaged > 0 {
             self.output.warn(&format!("{} damaged records were put aside", report.damaged));
         }
+        self.warn_of_tracked(report.tracked);
+    }
+
+    fn warn_of_tracked(&self, count: usize) {
+        if count > 0 {
+            let folder = self.home.journal();
+            let folder = folder.display();
+            self.output.warn(&format!(
+                "{count} journals in `{folder}` are tracked by git, so somebody else may have written them: not stored"
+            ));
+        }
     }
 
     /// Returns what this process records with.
@@ -143,6 +159,7 @@ impl Session {
 
     /// Records facts and returns the store with them folded in.
     pub(crate) fn record(&self, records: Vec<Record>) -> Result<Box<dyn Store>, Error> {
+        self.check_place()?;
         if !self.home.is_enabled {
             return Err(Error::new(Kind::Store, "nothing can be recorded while recording is switched off")
                 .hint("run `mltrace config` to see what switches it off"));
@@ -156,6 +173,11 @@ impl Session {
             .map_err(|error| Error::from(error).hint("it is in the journal: the next command stores it"))?;
         self.warn_of(&report);
         Ok(store)
+    }
+
+    /// Returns why there is no store to record in: the project's settings lead to where the user's do not let them.
+    pub(crate) fn check_place(&self) -> Result<(), Error> {
+        self.home.refused.as_ref().map_or(Ok(()), |reason| Err(StoreError::Refused(reason.clone()).into()))
     }
 
     /// Returns the error for something that the journal did not take.

@@ -3,11 +3,12 @@
 //! Precedence: flag, environment, project file (`mltrace.toml` at the root), user file
 //! (`$XDG_CONFIG_HOME/mltrace/config.toml`), default. Every value knows where it came from.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::folder;
+use crate::folder::{self, Folder};
+use crate::tracked::Tracked;
 
 /// The folder that holds a store and its journals.
 pub const FOLDER: &str = ".mltrace";
@@ -69,6 +70,8 @@ pub struct Home {
     pub is_unsettled: bool,
     /// Each setting with its value in words and its origin, for `mltrace config`.
     pub settings: Vec<Setting>,
+    /// Why there is no store: the project's settings lead out of the project, and the user's do not allow that.
+    pub refused: Option<String>,
     /// Settings that were not understood.
     pub warnings: Vec<String>,
 }
@@ -127,6 +130,7 @@ struct File {
     durability: Option<Durability>,
     hash_limit: Option<u64>,
     enabled: Option<bool>,
+    trusted_projects: Option<Vec<PathBuf>>,
     /// It is there, but nobody knows what it says.
     #[serde(skip)]
     is_unreadable: bool,
@@ -167,9 +171,24 @@ impl Home {
             (Some(folder.join(db)), Origin::Environment("MLTRACE_DB"))
         } else {
             let origin = from_files(project_file.db.is_some(), user_file.db.is_some());
-            (project_file.db.or(user_file.db).map(|db| root.join(db)), origin)
+            (project_file.db.clone().or(user_file.db).map(|db| root.join(db)), origin)
         };
-        let (folder, store) = place_store(&root, db);
+        let is_projects = db_origin == Origin::File(project_path.clone());
+        let is_trusted = || is_below_one(&root, user_file.trusted_projects.as_deref().unwrap_or_default());
+        let refused = db
+            .as_ref()
+            .filter(|db| is_projects && is_outside(&root, db) && !is_trusted())
+            .map(|db| format!("`{}` leads out of the project, to `{}`", project_path.display(), db.display()));
+        let (folder, store) = match db {
+            _ if refused.is_some() => place_store(&root, None),
+            None => follow_own_link(place_store(&root, None)),
+            Some(_) if is_projects => place_store(&root, db),
+            Some(_) => follow(place_store(&root, db)),
+        };
+        warnings.extend(refused.iter().map(|why| format!("{why}: nothing is recorded")));
+        if project_file.trusted_projects.is_some() {
+            warnings.push(format!("`trusted-projects` in `{}` counts for nothing", project_path.display()));
+        }
         ignored.retain(|other| *other != folder);
         warnings.extend(
             ignored.iter().map(|other| format!("`{}` belongs to another user and is ignored", other.display())),
@@ -186,7 +205,7 @@ impl Home {
         let project_origin = from_files(project_file.project.is_some(), false);
         let project = project_file.project.filter(|name| !name.is_empty()).unwrap_or_else(|| name_of(&root));
         let is_unsettled = project_file.is_unreadable || user_file.is_unreadable;
-        let (is_enabled, enabled_origin) = if !is_ours {
+        let (is_enabled, enabled_origin) = if !is_ours || refused.is_some() {
             (false, Origin::Default)
         } else if is_unsettled {
             (false, from_files(project_file.is_unreadable, user_file.is_unreadable))
@@ -206,7 +225,19 @@ impl Home {
             setting("durability", format!("{durability:?}").to_lowercase(), durability_origin),
             setting("hash-limit", hash_limit.to_string(), hash_origin),
         ];
-        Self { root, folder, store, project, durability, hash_limit, is_enabled, is_unsettled, settings, warnings }
+        Self {
+            root,
+            folder,
+            store,
+            project,
+            durability,
+            hash_limit,
+            is_enabled,
+            is_unsettled,
+            settings,
+            refused,
+            warnings,
+        }
     }
 
     /// Returns the folder of the journals.
@@ -293,6 +324,42 @@ fn place_store(root: &Path, db: Option<PathBuf>) -> (PathBuf, PathBuf) {
         }
         Some(db) => (db.parent().unwrap_or(root).to_owned(), db),
     }
+}
+
+/// Follows the links that a user has set as the place of a store.
+fn follow((folder, store): (PathBuf, PathBuf)) -> (PathBuf, PathBuf) {
+    let target = |path: PathBuf| if path.is_symlink() { path.canonicalize().unwrap_or(path) } else { path };
+    let name = store.strip_prefix(&folder).ok().map(Path::to_owned);
+    let folder = target(folder);
+    let store = name.map_or(store, |name| folder.join(name));
+    (folder, target(store))
+}
+
+/// Follows `.mltrace` where it is a link that the user has laid, not somebody who sent the project: git does not track
+/// it, and it leads to a folder of the user's that holds a store, or nothing yet.
+fn follow_own_link((folder, store): (PathBuf, PathBuf)) -> (PathBuf, PathBuf) {
+    if !folder.is_symlink() || Tracked::around(&folder).is_the_folder() {
+        return (folder, store);
+    }
+    let is_free = |names: &[std::ffi::OsString]| {
+        names.is_empty() || names.iter().any(|name| name == "journal" || name == "mltrace.db")
+    };
+    let names = Folder::of_user(&folder).and_then(|folder| folder.names());
+    if is_ours(&folder) && names.is_ok_and(|names| is_free(&names)) { follow((folder, store)) } else { (folder, store) }
+}
+
+/// Returns whether a path leads out of a folder, by its own words or by links.
+fn is_outside(root: &Path, path: &Path) -> bool {
+    let Some(there) = path.ancestors().find(|path| path.symlink_metadata().is_ok()) else { return true };
+    let goes_up = path.strip_prefix(there).is_ok_and(|rest| rest.components().any(|part| part == Component::ParentDir));
+    let is_inside = || Some(there.canonicalize().ok()?.starts_with(root.canonicalize().ok()?));
+    goes_up || is_inside() != Some(true)
+}
+
+/// Returns whether a folder is one of these or lies in one.
+fn is_below_one(folder: &Path, folders: &[PathBuf]) -> bool {
+    let is_below = |other: &PathBuf| Some(folder.canonicalize().ok()?.starts_with(other.canonicalize().ok()?));
+    folders.iter().any(|other| other.is_absolute() && is_below(other) == Some(true))
 }
 
 fn ends_with_separator(path: &Path) -> bool {

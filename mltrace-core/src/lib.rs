@@ -28,6 +28,8 @@ pub mod escape;
 
 mod folder;
 
+mod tracked;
+
 pub mod fork;
 
 mod thread;

@@ -37,6 +37,7 @@ impl Args {
                 let error = Error::from(error);
                 return Err(error.hint("nothing was removed: if it is a damaged store, remove it by hand"));
             }
+            Err(error @ StoreError::Refused(_)) => return Err(error.into()),
             _ if self.yes => {}
             _ => {
                 let what = count(session).unwrap_or_else(|| "everything recorded".to_owned());

@@ -30,7 +30,7 @@ impl Args {
             None => FoldReport::default(),
         };
         let is_all = report.left.is_empty();
-        let FoldReport { records, damaged, unread, died, left } = report;
+        let FoldReport { records, damaged, unread, died, left, tracked: _ } = report;
         let answer = Ingested { records, damaged, unread, died, left };
         session.output.answer(&answer, |answer| {
             let Ingested { records, damaged, died, .. } = answer;

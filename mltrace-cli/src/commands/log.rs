@@ -77,6 +77,7 @@ impl Args {
             let (ended, started) = (time::show(ended), time::show(started));
             return Err(Error::usage(format!("the run ends ({ended}) before it starts ({started})")));
         }
+        session.check_place()?;
         if !session.home.is_enabled {
             session.output.warn("recording is switched off: the run is not logged");
             return Ok(Exit::Done);

@@ -40,6 +40,9 @@ impl Args {
         let Some((program, arguments)) = self.command.split_first() else {
             return Err(Error::usage("there is no command to run"));
         };
+        if let Some(reason) = &session.home.refused {
+            session.output.warn(&format!("{reason}: nothing is recorded"));
+        }
         let run = if session.home.is_enabled {
             OpenRun::begin(session.recorder(), Opening { site: Some(self.site()), ..self.step.opening() })
         } else {

@@ -29,6 +29,11 @@ mod upkeep;
 
 mod hostile;
 
+#[cfg(unix)]
+mod outside;
+#[cfg(unix)]
+mod strangers;
+
 mod shell;
 
 mod reference;

@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, TryLockError};
 
 use super::{FileKind, Stat};
-use crate::folder;
+use crate::folder::{self, Folder};
 
 /// Hashes that are known, by path and stat.
 pub struct Cache {
-    file: PathBuf,
+    folder: PathBuf,
     state: Mutex<State>,
 }
 
@@ -65,7 +65,7 @@ impl Cache {
     /// Returns the cache that is kept in `folder`; its file is read at the first use.
     #[must_use]
     pub fn new(folder: &Path) -> Self {
-        Self { file: folder.join(FILE), state: Mutex::default() }
+        Self { folder: folder.to_owned(), state: Mutex::default() }
     }
 
     /// Returns the hash of `path` if it is known for this stat.
@@ -118,13 +118,13 @@ impl Cache {
 
     fn append(&self, record: &[u8]) -> io::Result<()> {
         // Opened each time: another process may have put a new file in its place, and a hash costs far more.
-        let mut file = folder::open(folder::private_file().append(true).create(true), &self.file)?;
+        let mut file = Folder::open(&self.folder)?.append(FILE)?;
         folder::check_room(file.metadata()?.len(), record, folder::longest_file())?;
         file.write_all(record)
     }
 
     fn read(&self) -> io::Result<HashMap<Key, Known>> {
-        let mut file = folder::open_to_read(&self.file)?;
+        let mut file = Folder::open(&self.folder)?.read(FILE)?;
         let mut bytes = Vec::new();
         let is_ours = file.metadata()?.len() <= LARGEST_FILE;
         if is_ours {
@@ -150,15 +150,7 @@ impl Cache {
         for (key, record) in latest.collect::<Vec<_>>().into_iter().rev() {
             bytes.extend_from_slice(&record.to_record(key));
         }
-        let temporary = self.file.with_extension(format!("{}.tmp", std::process::id()));
-        let made = folder::open(folder::private_file().write(true).create(true).truncate(true), &temporary);
-        let fits = folder::check_room(0, &bytes, folder::longest_file());
-        let written = made.and_then(|mut file| fits.and_then(|()| file.write_all(&bytes)));
-        let renamed = written.and_then(|()| std::fs::rename(&temporary, &self.file));
-        if renamed.is_err() {
-            let _ = std::fs::remove_file(&temporary);
-        }
-        renamed
+        Folder::open(&self.folder)?.replace(FILE, &bytes)
     }
 }
 

@@ -1,14 +1,15 @@
 //! Whether a home is in order, and how to empty it.
 
 use std::error::Error;
-use std::fs;
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::fold::own;
 use crate::capture::{Host, place};
 use crate::config::Home;
+use crate::folder::Folder;
 use crate::journal::{self, Journal};
-use crate::model::ProcessId;
 use crate::store::{self, Checkup, Mode, StoreError};
 
 /// Returns what is fine and what is wrong with a store and its journals; `is_full` compares every row and reads every
@@ -73,11 +74,13 @@ fn writable(home: &Home, checkup: &mut Checkup) -> bool {
     let mut tried: Vec<PathBuf> = Vec::new();
     for place in [home.journal(), home.folder.clone(), home.store.clone()] {
         // What is not there yet is made in the nearest folder that is.
-        let Some(place) = place.ancestors().find(|place| place.exists()).map(Path::to_owned) else { continue };
+        let Some(place) = place.ancestors().find(|place| place.symlink_metadata().is_ok()).map(Path::to_owned) else {
+            continue;
+        };
         if tried.contains(&place) {
             continue;
         }
-        if let Err(error) = try_to_write(&place) {
+        if let Err(error) = try_to_write(home, &place) {
             checkup.wrong.push(format!("`{}` cannot be written, so not all is recorded: {error}", place.display()));
         }
         tried.push(place);
@@ -90,13 +93,13 @@ fn writable(home: &Home, checkup: &mut Checkup) -> bool {
 }
 
 /// Makes a file in a folder and removes it, or opens a file; what permissions say is not all that counts.
-fn try_to_write(place: &Path) -> io::Result<()> {
-    if !place.is_dir() {
-        return fs::OpenOptions::new().append(true).open(place).map(drop);
+fn try_to_write(home: &Home, place: &Path) -> io::Result<()> {
+    match place.file_name() {
+        Some(name) if place == home.store => Folder::around(place, &home.folder)?.append_to(name).map(drop),
+        Some(_) if place == home.journal() => Folder::inside(place)?.try_to_write(),
+        Some(_) if place == home.folder => Folder::open(place)?.try_to_write(),
+        _ => Folder::of_user(place)?.try_to_write(),
     }
-    let probe = place.join(format!("{}.probe", ProcessId::new()));
-    fs::File::create_new(&probe)?;
-    fs::remove_file(probe)
 }
 
 fn journals(home: &Home, is_full: bool, is_writable: bool, checkup: &mut Checkup) {
@@ -108,6 +111,13 @@ fn journals(home: &Home, is_full: bool, is_writable: bool, checkup: &mut Checkup
         }
     };
     let here = Host::here(None);
+    let (journals, foreign) = own(home, journals);
+    if !foreign.is_empty() {
+        let count = foreign.len();
+        checkup
+            .wrong
+            .push(format!("{count} journals are tracked by git, so somebody else may have written them: not folded"));
+    }
     let (mut over, mut newer) = (0_usize, 0_usize);
     for journal in &journals {
         let header = journal.header(&home.project);
@@ -162,7 +172,8 @@ fn read(journal: &Journal, checkup: &mut Checkup) {
 /// Tells of the bytes of damaged records, which wait for a person to look at them.
 fn kept_aside(folder: &Path, checkup: &mut Checkup) {
     let aside = folder.join("damaged");
-    let kept = fs::read_dir(&aside).map_or(0, Iterator::count);
+    let names = Folder::inside(&aside).and_then(|folder| folder.names()).unwrap_or_default();
+    let kept = names.iter().filter(|name| !name.as_encoded_bytes().starts_with(b".")).count();
     if kept > 0 {
         checkup.wrong.push(format!("{kept} damaged records are kept in `{}`", aside.display()));
     }
@@ -172,12 +183,12 @@ fn kept_aside(folder: &Path, checkup: &mut Checkup) {
 fn backups(home: &Home) -> Vec<PathBuf> {
     let Some((folder, name)) = home.store.parent().zip(home.store.file_name()) else { return Vec::new() };
     let start = format!("{}.schema-", name.to_string_lossy());
-    let is_backup = |path: &PathBuf| {
-        let name = path.file_name().map(|name| name.to_string_lossy());
-        name.is_some_and(|name| name.starts_with(&start) && name.contains(".backup"))
+    let is_backup = |name: &OsString| {
+        let name = name.to_string_lossy();
+        name.starts_with(&start) && name.contains(".backup")
     };
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_backup).collect();
+    let names = Folder::around(&home.store, &home.folder).and_then(|folder| folder.names()).unwrap_or_default();
+    let mut found: Vec<PathBuf> = names.into_iter().filter(is_backup).map(|name| folder.join(name)).collect();
     found.sort();
     found
 }
@@ -187,28 +198,40 @@ fn backups(home: &Home) -> Vec<PathBuf> {
 /// # Errors
 /// When a file cannot be removed.
 pub fn clear(home: &Home) -> io::Result<()> {
-    let mut files = backups(home);
+    if let Some(reason) = &home.refused {
+        return Err(io::Error::other(reason.clone()));
+    }
+    let mut stored: Vec<OsString> = backups(home).iter().filter_map(|path| path.file_name()).map(Into::into).collect();
     for suffix in ["", "-wal", "-shm", "-journal"] {
-        let mut name = home.store.clone().into_os_string();
+        let mut name = home.store.file_name().unwrap_or_default().to_owned();
         name.push(suffix);
-        files.push(name.into());
+        stored.push(name);
     }
     let here = Host::here(None);
+    let mut journaled = Vec::new();
     for journal in journal::list(&home.journal())? {
         if journal.is_over(&journal.header(&home.project), &here) {
-            files.extend(journal.parts.into_iter().map(|part| part.path));
-            files.push(journal.lock);
+            let lock = journal.lock.file_name().unwrap_or_default().to_owned();
+            journaled.extend(journal.parts.into_iter().map(|part| part.name.into()).chain([lock]));
         }
     }
-    files.push(home.folder.join("fingerprints"));
-    for file in files {
-        match fs::remove_file(&file) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-    }
-    match fs::remove_dir_all(home.folder.join("damaged")) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+    unless_missing(Folder::around(&home.store, &home.folder), |folder| remove_all(folder, &stored))?;
+    unless_missing(Folder::inside(&home.journal()), |folder| remove_all(folder, &journaled))?;
+    unless_missing(Folder::open(&home.folder), |folder| {
+        remove_all(folder, &["fingerprints".into()])?;
+        unless_missing(folder.remove_folder("damaged"), |_| Ok(()))
+    })
+}
+
+fn remove_all(folder: &Folder, names: &[OsString]) -> io::Result<()> {
+    names.iter().try_for_each(|name| unless_missing(folder.remove(name), |_| Ok(())))
+}
+
+/// Goes on with what was found; what is missing needs nothing more.
+fn unless_missing<T>(found: io::Result<T>, then: impl FnOnce(&T) -> io::Result<()>) -> io::Result<()> {
+    match found {
+        Ok(found) => then(&found),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
     }
 }

@@ -3,16 +3,17 @@
 //! How far a journal was folded is committed with its rows. A journal is unlinked when its writer is gone and all of it
 //! is committed, in this order: commit, unlink, forget how far.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::apply::Applier;
 use super::due::hash_due;
 use crate::capture::Host;
 use crate::config::Home;
+use crate::folder::Folder;
 use crate::journal::{self, Journal, Part};
 use crate::model::{Header, Line, ProcessId, Record, Timestamp};
 use crate::store::{self, Mode, Store, StoreError, UnreadRow, Writer};
+use crate::tracked::Tracked;
 
 /// What a fold did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub struct FoldReport {
     pub died: u64,
     /// The journals that could not be folded; a later fold takes them up again.
     pub left: Vec<Left>,
+    /// How many journals are not folded because git tracks them: somebody else may have written them.
+    pub tracked: usize,
 }
 
 /// A journal that could not be folded.
@@ -56,11 +59,15 @@ pub struct Folded {
 /// # Errors
 /// When there is nothing to answer from.
 pub fn open_folded(home: &Home, progress: &(dyn Fn(u64) + Sync)) -> Result<Folded, StoreError> {
-    let has_journals = journal::list(&home.journal()).is_ok_and(|journals| !journals.is_empty());
-    if !has_journals {
+    let (found, tracked) = match journals(home) {
+        Ok(journals) => own(home, journals),
+        Err(error) => return without_folding(home, error),
+    };
+    if found.is_empty() {
         let mut store = store::open(home, Mode::Read)?;
         if store.dues(Host::here(None).name.as_deref())?.is_empty() {
-            return Ok(Folded { store, report: FoldReport::default(), behind: None });
+            let report = FoldReport { tracked: tracked.len(), ..FoldReport::default() };
+            return Ok(Folded { store, report, behind: None });
         }
     }
     let folded = store::open(home, Mode::Write).and_then(|mut store| {
@@ -70,13 +77,24 @@ pub fn open_folded(home: &Home, progress: &(dyn Fn(u64) + Sync)) -> Result<Folde
     });
     match folded {
         Ok(folded) => Ok(folded),
-        Err(error @ StoreError::NotAStore { .. }) => Err(error),
-        Err(error) => match store::open(home, Mode::Read) {
-            Ok(store) => Ok(Folded { store, report: FoldReport::default(), behind: Some(error) }),
-            Err(StoreError::Missing(_)) => Err(error),
-            Err(other) => Err(other),
-        },
+        Err(error @ (StoreError::NotAStore { .. } | StoreError::Refused(_))) => Err(error),
+        Err(error) => without_folding(home, error),
     }
+}
+
+/// Opens the store as it is, because something cannot be folded.
+fn without_folding(home: &Home, error: StoreError) -> Result<Folded, StoreError> {
+    match store::open(home, Mode::Read) {
+        Ok(store) => Ok(Folded { store, report: FoldReport::default(), behind: Some(error) }),
+        Err(StoreError::Missing(_)) => Err(error),
+        Err(other) => Err(other),
+    }
+}
+
+/// Returns how many journals are not folded because git tracks them.
+#[must_use]
+pub fn tracked(home: &Home) -> usize {
+    journals(home).map_or(0, |journals| own(home, journals).1.len())
 }
 
 /// Folds all journals of `home` into `store`.
@@ -87,7 +105,9 @@ pub fn fold(home: &Home, store: &mut dyn Store) -> Result<FoldReport, StoreError
     let mut report = FoldReport::default();
     let here = Host::here(None);
     read_again(store, &mut report)?;
-    for journal in &journals(home)? {
+    let (journals, tracked) = own(home, journals(home)?);
+    report.tracked = tracked.len();
+    for journal in &journals {
         match fold_journal(home, store, journal, &here, &mut report) {
             // What one process wrote does not keep back what the others did.
             Err(error @ (StoreError::Journal { .. } | StoreError::Database(_) | StoreError::Corrupt(_))) => {
@@ -154,6 +174,20 @@ fn journals(home: &Home) -> Result<Vec<Journal>, StoreError> {
     journal::list(&folder).map_err(|error| StoreError::Journal { path: folder, reason: error.to_string() })
 }
 
+/// Parts the journals that were written here from those that git tracks: a clone brought them along.
+pub(super) fn own(home: &Home, journals: Vec<Journal>) -> (Vec<Journal>, Vec<Journal>) {
+    // The index may be long, and is not looked at for nothing.
+    if journals.is_empty() {
+        return (journals, Vec::new());
+    }
+    let index = Tracked::around(&home.folder);
+    let is_tracked = |name: &str| index.holds(&format!("journal/{name}"));
+    journals.into_iter().partition(|journal| {
+        let lock = journal.lock.file_name().unwrap_or_default().to_string_lossy();
+        !journal.parts.iter().map(|part| part.name.as_str()).chain([&*lock]).any(is_tracked)
+    })
+}
+
 /// Returns what an error says, followed by what its sources say.
 fn told(error: &dyn std::error::Error) -> String {
     let sources = std::iter::successors(error.source(), |error| error.source());
@@ -215,17 +249,18 @@ fn unlink(
     if finished.is_empty() && !(is_over && journal.parts.is_empty()) {
         return Ok(());
     }
+    let Ok(folder) = Folder::inside(&home.journal()) else { return Ok(()) };
     let mut is_gone = true;
     for part in finished {
-        is_gone &= fs::remove_file(&part.path).is_ok();
+        is_gone &= folder.remove(&part.name).is_ok();
     }
     if is_over && is_gone && finished.len() == journal.parts.len() {
-        let _ = fs::remove_file(&journal.lock);
+        let _ = journal.lock.file_name().map(|lock| folder.remove(lock));
     }
     // Without this sync, a file that comes back after a power loss is folded again, which changes nothing.
-    let _ = crate::folder::sync(&home.journal());
+    let _ = folder.sync();
     store.write(&mut |writer| {
-        let gone = finished.iter().filter(|part| !part.path.exists());
+        let gone = finished.iter().filter(|part| !folder.holds(&part.name));
         gone.map(|part| &part.name).try_for_each(|name| writer.put_offset(name, None))
     })
 }
@@ -239,8 +274,7 @@ fn fold_part(
     is_over: bool,
     report: &mut FoldReport,
 ) -> Result<bool, StoreError> {
-    if !is_over && fs::metadata(&part.path).is_ok_and(|file| store.offset(&part.name).is_ok_and(|at| at == file.len()))
-    {
+    if !is_over && length(&part.path).is_some_and(|length| store.offset(&part.name).is_ok_and(|at| at == length)) {
         return Ok(is_rotated(&part.path));
     }
     loop {
@@ -327,18 +361,20 @@ fn as_line(record: &Record) -> Option<&Line> {
 
 /// Keeps the bytes of a damaged record, so that a person can look at them.
 fn put_aside(home: &Home, name: &str, place: u64, bytes: &[u8]) {
-    let folder = home.folder.join("damaged");
-    let _ = crate::folder::create_private(&folder);
-    let path = folder.join(format!("{name}.{place}"));
-    let mut options = crate::folder::private_file();
-    let made = crate::folder::open(options.write(true).create(true).truncate(true), &path);
+    let folder = Folder::open(&home.folder).and_then(|folder| folder.folder_or_new("damaged"));
     // The count in the store tells of it even when there is no room for the bytes.
-    let _ = made.and_then(|mut file| std::io::Write::write_all(&mut file, bytes));
+    let _ = folder.and_then(|folder| folder.replace(format!("{name}.{place}"), bytes));
+}
+
+/// Returns how long a file in the folder of the journals is.
+fn length(path: &Path) -> Option<u64> {
+    let folder = Folder::inside(path.parent()?).ok()?;
+    Some(folder.entry(path.file_name()?).ok()??.length)
 }
 
 fn is_rotated(path: &Path) -> bool {
     // The closing frame is the last one and a few bytes long: a short look at the end of the file finds it.
-    let length = fs::metadata(path).map_or(0, |file| file.len());
+    let length = length(path).unwrap_or(0);
     let mut last = Vec::new();
     journal::encode(&Record::Rotated, &mut last);
     let offset = length.saturating_sub(u64::try_from(last.len()).unwrap_or(u64::MAX));

@@ -22,6 +22,6 @@ mod worker;
 
 pub use doctor::{clear, doctor};
 pub use due::hash_due;
-pub use fold::{FoldReport, Folded, Left, fold, open_folded};
+pub use fold::{FoldReport, Folded, Left, fold, open_folded, tracked};
 pub use import::{ImportReport, import, journaled};
 pub use worker::Worker;

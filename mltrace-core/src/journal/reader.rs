@@ -1,13 +1,12 @@
 //! Reads journals: which there are, whether their writers live, and their records from an offset on.
 
-use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::frame::{self, Found, decode, next_record, next_record_before};
 use crate::capture::host::is_alive;
 use crate::capture::{Host, Liveness, place};
-use crate::folder;
+use crate::folder::{self, Folder};
 use crate::model::{Header, ProcessId, Record, Status};
 
 /// The most bytes that are read at once.
@@ -41,14 +40,14 @@ pub struct Part {
 /// # Errors
 /// When the folder cannot be read.
 pub fn list(folder: &Path) -> io::Result<Vec<Journal>> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
+    let names = match Folder::inside(folder).and_then(|folder| folder.names()) {
+        Ok(names) => names,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
     let mut found: std::collections::BTreeMap<ProcessId, Vec<(u32, Part)>> = std::collections::BTreeMap::new();
-    for entry in entries {
-        let Ok(name) = entry?.file_name().into_string() else { continue };
+    for name in names {
+        let Ok(name) = name.into_string() else { continue };
         if let Some(process) = name.strip_suffix(".lock").and_then(|process| process.parse().ok()) {
             found.entry(process).or_default();
         }
@@ -77,7 +76,7 @@ impl Journal {
     /// be a forked child's, and then the process' number tells. Time never does.
     #[must_use]
     pub fn is_over(&self, header: &Header, here: &Host) -> bool {
-        let is_free = match folder::open_to_read(&self.lock) {
+        let is_free = match folder::read_inside(&self.lock) {
             Ok(lock) => lock.try_lock().is_ok(),
             Err(error) => error.kind() == io::ErrorKind::NotFound,
         };
@@ -105,7 +104,7 @@ impl Journal {
 /// Reads a part's first record, which is its header unless that is damaged.
 fn read_header(path: &Path) -> io::Result<Option<Header>> {
     let mut bytes = Vec::new();
-    folder::open_to_read(path)?.take(HEADER_BYTES).read_to_end(&mut bytes)?;
+    folder::read_inside(path)?.take(HEADER_BYTES).read_to_end(&mut bytes)?;
     Ok(match decode(&bytes) {
         Found::Record(record, _) => match *record {
             Record::Process(header) => Some(header),
@@ -157,7 +156,7 @@ pub fn read(path: &Path, offset: u64) -> io::Result<Piece> {
 /// # Errors
 /// Those of [`read`].
 pub fn read_from(path: &Path, offset: u64, minor: u32) -> io::Result<Piece> {
-    let mut file = folder::open_to_read(path)?;
+    let mut file = folder::read_inside(path)?;
     file.seek(SeekFrom::Start(offset))?;
     let mut limit = CHUNK;
     let mut bytes = Vec::new();

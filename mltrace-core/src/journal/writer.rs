@@ -1,19 +1,21 @@
 //! Writes one process' journal: one `write` a record, and the lock that tells that the process lives.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::frame::encode;
 use crate::config::Durability;
-use crate::folder;
+use crate::folder::{self, Folder};
 use crate::model::{Header, ProcessId, Record};
 
 /// A part of a journal that is longer than this is closed and another begun.
 const PART_BYTES: u64 = 16 << 20;
 /// What is kept free for the moment when the disk is full.
 const RESERVE_BYTES: usize = 64 << 10;
+/// The file that keeps it free.
+const RESERVE: &str = "reserve";
 /// How often is looked whether the file is still there: a look takes as long as a fifth of a record.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
@@ -25,7 +27,7 @@ pub struct Writer {
     header: Header,
     durability: Durability,
     file: File,
-    path: PathBuf,
+    name: String,
     length: u64,
     /// How long a part may get.
     longest: u64,
@@ -48,22 +50,22 @@ impl Writer {
         let process = header.process.unwrap_or_default();
         let header = Header { process: Some(process), ..header };
         let lock = prepare(folder, process)?;
-        let path = folder.join(format!("{process}.log"));
+        let name = format!("{process}.log");
         let longest = folder::longest_file();
-        let (file, length) = begin(&path, &header, &[], durability, longest)?;
+        let (file, length) = begin(folder, &name, &header, &[], durability, longest)?;
         Ok(Self {
             folder: folder.to_owned(),
             process,
             header,
             durability,
             file,
-            path,
+            name,
             length,
             longest,
             part: 0,
             buffer: Vec::with_capacity(1024),
             looked: Instant::now(),
-            is_reserve_spent: !reserve_path(folder).exists(),
+            is_reserve_spent: !has_reserve(folder),
             _lock: lock,
         })
     }
@@ -99,7 +101,7 @@ impl Writer {
         if written.as_ref().is_err_and(is_disk_full) {
             self.undo();
             // The reserve makes room for the ends of runs that are under way.
-            let _ = fs::remove_file(reserve_path(&self.folder));
+            give_reserve_back(&self.folder);
             self.is_reserve_spent = true;
             written = self.file.write_all(&self.buffer);
         }
@@ -128,7 +130,7 @@ impl Writer {
         self.buffer.clear();
         encode(&Record::Rotated, &mut self.buffer);
         if let Err(error) = self.write_buffer() {
-            let _ = fs::remove_file(&next.path);
+            let _ = Folder::inside(&self.folder).and_then(|folder| folder.remove(&next.name));
             return Err(error);
         }
         self.go_on_in(next);
@@ -145,7 +147,8 @@ impl Writer {
             self.looked = Instant::now();
             let links = self.file.metadata().map(|file| std::os::unix::fs::MetadataExt::nlink(&file));
             // There are file systems that do not count links.
-            links.is_ok_and(|links| links == 0) && !self.path.exists()
+            links.is_ok_and(|links| links == 0)
+                && !Folder::inside(&self.folder).is_ok_and(|folder| folder.holds(&self.name))
         }
         // Elsewhere a file that is open cannot be deleted.
         #[cfg(not(unix))]
@@ -164,26 +167,26 @@ impl Writer {
     /// remember how far it was folded.
     fn next_part(&self, rest: &[u8]) -> io::Result<Part> {
         let number = self.part.saturating_add(1);
-        let path = self.folder.join(format!("{}.{number}.log", self.process));
+        let name = format!("{}.{number}.log", self.process);
         let longest = folder::longest_file();
-        let (file, length) = begin(&path, &self.header, rest, self.durability, longest)?;
-        Ok(Part { file, path, number, length, longest })
+        let (file, length) = begin(&self.folder, &name, &self.header, rest, self.durability, longest)?;
+        Ok(Part { file, name, number, length, longest })
     }
 
     fn go_on_in(&mut self, part: Part) {
         self.file = part.file;
-        self.path = part.path;
+        self.name = part.name;
         self.part = part.number;
         self.length = part.length;
         self.longest = part.longest;
-        self.is_reserve_spent = !reserve_path(&self.folder).exists();
+        self.is_reserve_spent = !has_reserve(&self.folder);
     }
 }
 
 /// A part that was begun.
 struct Part {
     file: File,
-    path: PathBuf,
+    name: String,
     number: u32,
     length: u64,
     longest: u64,
@@ -191,34 +194,39 @@ struct Part {
 
 /// Makes the folder of the journals and what lies in it, and takes the lock of a process.
 fn prepare(folder: &Path, process: ProcessId) -> io::Result<File> {
-    folder::prepare(folder.parent().unwrap_or(folder))?;
-    match folder::create_private(folder) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-        _ => {}
-    }
-    keep_reserve(folder);
-    take_lock(folder, process)
+    let name = folder.file_name().unwrap_or_default();
+    let folder = Folder::prepare(folder.parent().unwrap_or(folder))?.folder_or_new(name)?;
+    keep_reserve_in(&folder);
+    take_lock(&folder, process)
 }
 
 /// Makes a part that begins with the header, and returns it with its length. Where that fails nothing is left, so that
 /// it can be tried again.
-fn begin(path: &Path, header: &Header, rest: &[u8], durability: Durability, longest: u64) -> io::Result<(File, u64)> {
+fn begin(
+    folder: &Path,
+    name: &str,
+    header: &Header,
+    rest: &[u8],
+    durability: Durability,
+    longest: u64,
+) -> io::Result<(File, u64)> {
     let mut bytes = Vec::new();
     encode(&Record::Process(header.clone()), &mut bytes);
     bytes.extend_from_slice(rest);
     folder::check_room(0, &bytes, longest)?;
-    let mut file = folder::open(folder::private_file().append(true).create_new(true), path)?;
+    let held = Folder::inside(folder)?;
+    let mut file = held.make(name)?;
     let mut written = file.write_all(&bytes);
     if written.as_ref().is_err_and(is_disk_full) {
         let _ = file.set_len(0);
-        let _ = path.parent().map(|folder| fs::remove_file(reserve_path(folder)));
+        let _ = held.remove(RESERVE);
         written = file.write_all(&bytes);
     }
     if durability == Durability::Power {
-        written = written.and_then(|()| file.sync_data()).and_then(|()| sync_names(path));
+        written = written.and_then(|()| file.sync_data()).and_then(|()| sync_names(folder));
     }
     if let Err(error) = written {
-        let _ = fs::remove_file(path);
+        let _ = held.remove(name);
         return Err(error);
     }
     Ok((file, u64::try_from(bytes.len()).unwrap_or(u64::MAX)))
@@ -226,12 +234,12 @@ fn begin(path: &Path, header: &Header, rest: &[u8], durability: Durability, long
 
 /// Makes sure that a part is found after a power loss: one whose name is lost is lost, however well its bytes were
 /// synced. Its folder, the one around that and that one's name may be new.
-fn sync_names(part: &Path) -> io::Result<()> {
-    part.ancestors().skip(1).take(3).try_for_each(folder::sync)
+fn sync_names(folder: &Path) -> io::Result<()> {
+    folder.ancestors().take(3).try_for_each(folder::sync)
 }
 
 /// Takes the lock of a process.
-fn take_lock(folder: &Path, process: ProcessId) -> io::Result<File> {
+fn take_lock(folder: &Folder, process: ProcessId) -> io::Result<File> {
     const TRIES: usize = 8;
     for _ in 0..TRIES {
         if let Some(lock) = make_lock(folder, process)? {
@@ -242,18 +250,19 @@ fn take_lock(folder: &Path, process: ProcessId) -> io::Result<File> {
 }
 
 /// Makes the lock file under another name first: nobody ever sees it unlocked. `None` when a fold swept it away before.
-fn make_lock(folder: &Path, process: ProcessId) -> io::Result<Option<File>> {
-    let hidden = folder.join(format!(".{process}.new"));
+fn make_lock(folder: &Folder, process: ProcessId) -> io::Result<Option<File>> {
+    let hidden = format!(".{process}.new");
     // A try that failed may have left it.
-    let lock = folder::open(folder::private_file().write(true).create(true).truncate(true), &hidden)?;
+    let _ = folder.remove(&hidden);
+    let lock = folder.make(&hidden)?;
     match lock.try_lock() {
         // Not waited for: whoever sweeps may be stopped.
-        Err(TryLockError::WouldBlock) => return fs::remove_file(&hidden).map(|()| None).or_else(if_missing),
+        Err(TryLockError::WouldBlock) => return folder.remove(&hidden).map(|()| None).or_else(if_missing),
         // A file system without locks leaves the judgement to the process' number.
         Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Unsupported => return Err(error),
         _ => {}
     }
-    fs::rename(&hidden, folder.join(format!("{process}.lock"))).map(|()| Some(lock)).or_else(if_missing)
+    folder.rename(&hidden, format!("{process}.lock")).map(|()| Some(lock)).or_else(if_missing)
 }
 
 fn if_missing<T>(error: io::Error) -> io::Result<Option<T>> {
@@ -262,11 +271,12 @@ fn if_missing<T>(error: io::Error) -> io::Result<Option<T>> {
 
 /// Removes the lock files of processes that were ended before they had the lock.
 pub(crate) fn sweep(folder: &Path) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let Ok(name) = entry.file_name().into_string() else { continue };
+    let Ok(folder) = Folder::inside(folder) else { return };
+    for name in folder.names().unwrap_or_default() {
+        let Ok(name) = name.into_string() else { continue };
         let process = name.strip_prefix('.').and_then(|name| name.strip_suffix(".new")?.parse::<ProcessId>().ok());
-        if process.is_some() && folder::open_to_read(&entry.path()).is_ok_and(|lock| lock.try_lock().is_ok()) {
-            let _ = fs::remove_file(entry.path());
+        if process.is_some() && folder.read(&name).is_ok_and(|lock| lock.try_lock().is_ok()) {
+            let _ = folder.remove(&name);
         }
     }
 }
@@ -275,14 +285,21 @@ fn is_disk_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
-fn reserve_path(folder: &Path) -> PathBuf {
-    folder.join("reserve")
+fn has_reserve(folder: &Path) -> bool {
+    Folder::inside(folder).is_ok_and(|folder| folder.holds(RESERVE))
+}
+
+fn give_reserve_back(folder: &Path) {
+    let _ = Folder::inside(folder).and_then(|folder| folder.remove(RESERVE));
 }
 
 /// Makes the reserve unless it is there: bytes that are given back when the disk is full. Returns whether it is there.
 pub(crate) fn keep_reserve(folder: &Path) -> bool {
-    let path = reserve_path(folder);
-    if path.exists() {
+    Folder::inside(folder).is_ok_and(|folder| keep_reserve_in(&folder))
+}
+
+fn keep_reserve_in(folder: &Folder) -> bool {
+    if folder.holds(RESERVE) {
         return true;
     }
     let bytes = vec![0; RESERVE_BYTES];
@@ -290,30 +307,22 @@ pub(crate) fn keep_reserve(folder: &Path) -> bool {
         return false;
     }
     // Always the same name: who was killed in between leaves nothing that the next one does not take.
-    let hidden = folder.join(".reserve");
-    let made = folder::open(folder::private_file().write(true).create(true).truncate(true), &hidden)
-        .and_then(|mut file| file.write_all(&bytes))
-        .and_then(|()| fs::rename(&hidden, path));
+    let hidden = ".reserve";
+    let _ = folder.remove(hidden);
+    let made =
+        folder.make(hidden).and_then(|mut file| file.write_all(&bytes)).and_then(|()| folder.rename(hidden, RESERVE));
     if made.is_err() {
         // Without room for a reserve there is none.
-        let _ = fs::remove_file(&hidden);
+        let _ = folder.remove(hidden);
     }
     made.is_ok()
 }
 
 /// Returns whether the reserve would leave room: the last bytes of a disk are for records.
-fn has_room(folder: &Path) -> bool {
-    #[cfg(unix)]
-    {
-        let least = u64::try_from(RESERVE_BYTES).unwrap_or(u64::MAX).saturating_mul(2);
-        // Where nobody knows, it is tried.
-        rustix::fs::statvfs(folder).map_or(true, |disk| disk.f_bavail.saturating_mul(disk.f_frsize) >= least)
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = folder;
-        true
-    }
+fn has_room(folder: &Folder) -> bool {
+    let least = u64::try_from(RESERVE_BYTES).unwrap_or(u64::MAX).saturating_mul(2);
+    // Where nobody knows, it is tried.
+    folder.free_bytes().is_none_or(|free| free >= least)
 }
 
 #[cfg(test)]
@@ -334,6 +343,7 @@ mod tests {
     #[test]
     fn a_lock_is_taken_while_others_sweep() {
         let folder = tempfile::tempdir().unwrap();
+        let held = Folder::open(folder.path()).unwrap();
         let is_over = std::sync::atomic::AtomicBool::new(false);
         let flag = std::sync::atomic::Ordering::Relaxed;
         std::thread::scope(|threads| {
@@ -342,8 +352,7 @@ mod tests {
                     sweep(folder.path());
                 }
             });
-            let taken: Vec<_> =
-                (0..300).map(|_| ProcessId::new()).map(|id| (id, take_lock(folder.path(), id))).collect();
+            let taken: Vec<_> = (0..300).map(|_| ProcessId::new()).map(|id| (id, take_lock(&held, id))).collect();
             is_over.store(true, flag);
             for (process, lock) in taken {
                 lock.unwrap();

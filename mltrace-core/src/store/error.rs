@@ -8,6 +8,9 @@ pub enum StoreError {
     /// There is none yet.
     #[error("nothing has been recorded yet: there is no store at `{}`", .0.display())]
     Missing(PathBuf),
+    /// The project's settings put it where the user's do not allow it.
+    #[error("the store is not used: {0}")]
+    Refused(String),
     /// It cannot be opened, read or written.
     #[error("the store `{}` cannot be used: {reason}", .path.display())]
     Unreachable {

@@ -296,6 +296,9 @@ pub enum Mode {
 /// # Errors
 /// When it is missing (only to read), cannot be used, is too new or is no store.
 pub fn open(home: &Home, mode: Mode) -> Result<Box<dyn Store>, StoreError> {
+    if let Some(reason) = &home.refused {
+        return Err(StoreError::Refused(reason.clone()));
+    }
     #[cfg(feature = "store")]
     return sqlite::SqliteStore::open(home, mode, &sqlite::Schema::CURRENT)
         .map(|store| Box::new(store) as Box<dyn Store>);

@@ -8,7 +8,7 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::folder;
+use crate::folder::Folder;
 
 /// Held while one transaction is written; dropping it lets the next writer in.
 #[derive(Debug)]
@@ -20,8 +20,7 @@ impl WriteLock {
     /// Waits at most `patience` for the lock in the folder `place`.
     #[expect(clippy::disallowed_methods, reason = "a file lock cannot be waited for with a limit")]
     pub(super) fn take(place: &Path, patience: Duration) -> io::Result<Self> {
-        let mut options = folder::private_file();
-        let file = folder::open(options.create(true).truncate(false).write(true), &place.join("write.lock"))?;
+        let file = Folder::open(place)?.append("write.lock")?;
         let begun = Instant::now();
         let mut pause = Duration::from_micros(200);
         loop {

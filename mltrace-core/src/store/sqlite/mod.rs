@@ -4,6 +4,8 @@ mod schema;
 
 mod open;
 
+mod file;
+
 mod lock;
 
 mod map;

@@ -1,15 +1,17 @@
 //! Opening a store file: what it may be, who may write it, and how SQLite is set up.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::file::{StoreFile, connect, connect_immutable};
 use super::lock::{WriteLock, jittered};
 use super::schema::Schema;
 use crate::config::Home;
-use crate::folder;
+use crate::folder::{self, Folder, Taken};
 use crate::store::{Mode, StoreError};
 
 /// How long a command waits for another writer, and a recording process for its turn.
@@ -25,6 +27,8 @@ pub struct SqliteStore {
     pub(super) schema: &'static Schema,
     /// The schema that the file had when it was looked at last.
     pub(super) found: i64,
+    /// Whose rights SQLite opens files with; given back last.
+    pub(super) _taken: Option<Taken>,
 }
 
 impl SqliteStore {
@@ -33,30 +37,34 @@ impl SqliteStore {
     /// # Errors
     /// When it is missing (only to read), cannot be used or migrated, is too new or is no store.
     pub fn open(home: &Home, mode: Mode, schema: &'static Schema) -> Result<Self, StoreError> {
-        let path = home.store.clone();
-        if path.is_dir() {
-            return Err(unreachable(&path, "it is a folder"));
-        }
+        let refused = |error: io::Error| unreachable(&home.store, &error.to_string());
         if mode == Mode::Read {
-            return Self::open_to_read(home, path, schema);
+            return Self::open_to_read(home, schema);
         }
-        folder::prepare(&home.folder).map_err(|error| unreachable(&path, &error.to_string()))?;
-        if let Some(parent) = path.parent().filter(|parent| *parent != home.folder) {
-            std::fs::create_dir_all(parent).map_err(|error| unreachable(&path, &error.to_string()))?;
+        Folder::prepare(&home.folder).map_err(refused)?;
+        if let Some(parent) = home.store.parent().filter(|parent| *parent != home.folder) {
+            folder::make_above(parent).map_err(refused)?;
         }
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let is_new = !path.exists();
-        if is_new {
-            folder::make_for_owner(&path);
+        let file = StoreFile::find(&home.store, &home.folder).map_err(refused)?;
+        if file.is_shared {
+            return Err(unreachable(&home.store, "it has another name elsewhere, and would be written there too"));
         }
-        let connection = Connection::open_with_flags(&path, flags).map_err(|error| explain(&path, &error))?;
-        if is_new {
-            folder::make_private(&path);
+        let taken = file.take_identity().map_err(refused)?;
+        if !file.exists {
+            // By SQLite it would be made for everybody to read.
+            file.make().map_err(refused)?;
         }
-        let mut store = Self { connection, path, folder: home.folder.clone(), mode, schema, found: 0 };
+        let connection =
+            connect(&file.path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(|error| explain(&home.store, &error))?;
+        let mut store = Self::new(home, mode, schema, connection, Some(taken));
         store.set_up()?;
         store.migrate()?;
         Ok(store)
+    }
+
+    fn new(home: &Home, mode: Mode, schema: &'static Schema, connection: Connection, taken: Option<Taken>) -> Self {
+        let (path, folder) = (home.store.clone(), home.folder.clone());
+        Self { connection, path, folder, mode, schema, found: 0, _taken: taken }
     }
 
     /// Returns a store in memory that holds nothing.
@@ -67,28 +75,29 @@ impl SqliteStore {
         let connection = Connection::open_in_memory()?;
         schema.make(&connection)?;
         let (path, folder, found) = (PathBuf::new(), PathBuf::new(), schema.version());
-        Ok(Self { connection, path, folder, mode: Mode::Read, schema, found })
+        Ok(Self { connection, path, folder, mode: Mode::Read, schema, found, _taken: None })
     }
 
-    fn open_to_read(home: &Home, path: PathBuf, schema: &'static Schema) -> Result<Self, StoreError> {
-        match std::fs::metadata(&path) {
-            Ok(_) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(StoreError::Missing(path)),
-            Err(error) => return Err(unreachable(&path, &error.to_string())),
-        }
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let open = |flags| Connection::open_with_flags(&path, flags).map_err(|error| explain(&path, &error));
-        let (connection, folder) = (open(flags)?, home.folder.clone());
-        let mut store = Self { connection, path: path.clone(), folder, mode: Mode::Read, schema, found: 0 };
+    fn open_to_read(home: &Home, schema: &'static Schema) -> Result<Self, StoreError> {
+        let file = match StoreFile::find(&home.store, &home.folder) {
+            Ok(file) if file.exists => file,
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(unreachable(&home.store, &error.to_string()));
+            }
+            _ => return Err(StoreError::Missing(home.store.clone())),
+        };
+        let taken = file.take_identity().map_err(|error| unreachable(&home.store, &error.to_string()))?;
+        let flags = if file.is_shared { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
+        let explained = |error| explain(&home.store, &error);
+        let connection = connect(&file.path, flags).map_err(explained)?;
+        let mut store = Self::new(home, Mode::Read, schema, connection, Some(taken));
         if store.set_up().and_then(|()| store.gate()).is_ok() {
             return store.up_to_date();
         }
         // A read-only folder cannot hold the shared memory of a WAL: without writers the file alone is the truth.
-        let wal_is_empty = std::fs::metadata(beside(&path, "-wal")).map_or(true, |wal| wal.len() == 0);
-        if wal_is_empty && folder::is_read_only(&home.folder) {
-            let address = format!("file:{}?immutable=1", percent_encoded(&path));
-            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-            store.connection = Connection::open_with_flags(address, flags).map_err(|error| explain(&path, &error))?;
+        let is_read_only = || Folder::open(&home.folder).and_then(|folder| folder.try_to_write()).is_err();
+        if file.is_wal_empty() && is_read_only() {
+            store.connection = connect_immutable(&file.path).map_err(explained)?;
         }
         store.set_up()?;
         store.gate()?;
@@ -100,8 +109,8 @@ impl SqliteStore {
         if self.found >= self.schema.version() {
             return Ok(self);
         }
-        let prepared = folder::prepare(&self.folder).map_err(|error| unreachable(&self.path, &error.to_string()));
-        match prepared.and_then(|()| self.migrate()) {
+        let prepared = Folder::prepare(&self.folder).map_err(|error| unreachable(&self.path, &error.to_string()));
+        match prepared.and_then(|_| self.migrate()) {
             Ok(()) => Ok(self),
             Err(StoreError::Unreachable { path, reason }) => {
                 let (from, to) = (self.found, self.schema.version());

@@ -2,19 +2,24 @@
 //!
 //! A migration is one transaction, after a copy of the file was made and checked.
 
-use std::fs;
 use std::path::Path;
 
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::ffi::{Error, SQLITE_BUSY};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
 use super::SqliteStore;
-use super::open::{beside, explain, percent_encoded, unreachable};
+use super::file::{StoreFile, connect, connect_immutable};
+use super::open::{beside, explain, unreachable};
 use crate::capture::place;
 use crate::folder;
 use crate::store::{Mode, StoreError};
 
 /// "mltr", in the file's header: what tells a store from anybody else's database.
 const APPLICATION_ID: i64 = 0x6d6c_7472;
+
+/// How many pages of a store are copied at once.
+const PAGES: std::ffi::c_int = 1024;
 
 /// A step may put a new table in the place of one that others and views refer to; all are checked at the end.
 const LENIENT: &str = "PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON;";
@@ -163,32 +168,36 @@ impl SqliteStore {
         let failed = |error: std::io::Error| {
             unreachable(&self.path, &format!("it cannot be copied before its migration: {error}"))
         };
-        let copy = beside(&self.path, &format!(".schema-{schema}.backup"));
-        let unchecked = beside(&copy, ".unchecked");
-        for leftover in [unchecked.clone(), beside(&unchecked, "-journal")] {
-            match fs::remove_file(leftover) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
-                _ => {}
-            }
-        }
-        folder::open(folder::private_file().write(true).create_new(true), &unchecked).map_err(failed)?;
-        self.connection.backup("main", &unchecked, None::<fn(rusqlite::backup::Progress)>).map_err(explained)?;
+        let file = StoreFile::find(&self.path, &self.folder).map_err(failed)?;
+        let name = format!(".schema-{schema}.backup");
+        let unchecked = file.make_beside(&format!("{name}.unchecked")).map_err(failed)?;
+        copy(&self.connection, &unchecked).map_err(explained)?;
         let verdict = verdict_on(&unchecked).map_err(explained)?;
         if verdict != "ok" {
             return Err(unreachable(&self.path, &format!("the copy before its migration is damaged: {verdict}")));
         }
-        fs::rename(&unchecked, &copy).map_err(failed)?;
-        folder::sync(self.path.parent().unwrap_or(&self.folder)).map_err(failed)
+        file.rename(&unchecked, &beside(&file.path, &name)).map_err(failed)
+    }
+}
+
+/// Copies the database into an empty file.
+fn copy(from: &Connection, to: &Path) -> rusqlite::Result<()> {
+    let mut copy = connect(to, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let backup = Backup::new(from, &mut copy)?;
+    loop {
+        match backup.step(PAGES)? {
+            StepResult::More => {}
+            StepResult::Done => return Ok(()),
+            // Whoever changes the store's schema holds the lock of all writers: nobody is waited for.
+            _ => return Err(rusqlite::Error::SqliteFailure(Error::new(SQLITE_BUSY), None)),
+        }
     }
 }
 
 /// Returns what SQLite says of a file that nobody else uses: `ok`, or what is wrong first.
 fn verdict_on(file: &Path) -> rusqlite::Result<String> {
     // Immutable: the header of a copy may ask for a write-ahead log, and none must be made for it.
-    let address = format!("file:{}?immutable=1", percent_encoded(file));
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let copied = Connection::open_with_flags(address, flags)?;
-    copied.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
+    connect_immutable(file)?.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
 }
 
 fn check_references(connection: &Connection, path: &Path) -> Result<(), StoreError> {

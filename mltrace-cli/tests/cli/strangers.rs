@@ -1,0 +1,112 @@
+//! What a stranger's repository brings along: settings that lead elsewhere, and journals that nobody here wrote.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::process::Command;
+
+use crate::env::TestEnv;
+use crate::outside::Place;
+
+/// Returns whether git did it; without git, the test that asks is left out aloud.
+fn git(env: &TestEnv, arguments: &[&str]) -> bool {
+    let mut command = Command::new("git");
+    command.args(arguments).current_dir(env.project()).env("GIT_CONFIG_GLOBAL", "/dev/null");
+    command.output().is_ok_and(|output| output.status.success())
+}
+
+#[test]
+fn journals_that_git_tracks_are_not_stored_and_that_is_said() {
+    let place = Place::new(None);
+    place.fill();
+    fs::remove_file(place.ours("mltrace.db")).unwrap();
+    if !git(&place.env, &["init", "-q"]) {
+        return println!("git is not there: what it tracks is not tried");
+    }
+    assert!(git(&place.env, &["add", "-f", "--", ".mltrace"]));
+    let said = place.env.call(&["recent"]).stderr;
+    assert!(said.contains("1 journals") && said.contains("tracked by git"), "{said}");
+    assert!(!place.ours("mltrace.db").exists(), "nothing is made where nothing was recorded");
+    place.env.done(&["import", "lines.ndjson"]);
+    let answer = place.env.call(&["recent"]);
+    assert!(answer.stdout.contains("second") && answer.stderr.contains("tracked by git"), "{}", answer.stderr);
+    assert!(place.ours("journal/{process}.log").exists());
+    assert_eq!(fs::read_dir(place.ours("damaged")).unwrap().count(), 0);
+    let answer = place.env.call(&["doctor"]);
+    assert!(answer.code == 1 && answer.stdout.contains("tracked by git"), "{}", answer.stdout);
+    // Whoever trusts them takes them out of git.
+    assert!(git(&place.env, &["rm", "-q", "--cached", "-r", ".mltrace"]));
+    assert!(!place.env.call(&["recent"]).stderr.contains("tracked"));
+    assert!(!place.ours("journal/{process}.log").exists());
+}
+
+#[test]
+fn settings_of_a_project_lead_out_of_it_only_where_the_user_trusts_it() {
+    for db in ["../outside/store.db", "../outside/folder/", "{outside}/folder", "link/store.db", "no/../../s"] {
+        let place = Place::new(None);
+        symlink("../outside", place.env.project().join("link")).unwrap();
+        let db = db.replace("{outside}", &place.outside("").display().to_string());
+        place.env.write("mltrace.toml", &format!("db = {db:?}"));
+        let before = crate::outside::picture(&place.outside(""));
+        for command in [&["recent"][..], &["import", "lines.ndjson"], &["log", "--component", "a"], &["clear", "--yes"]]
+        {
+            let said = place.env.fails(3, command);
+            assert!(said.contains("leads out of the project") && said.contains("hint: name a store"), "{db}: {said}");
+        }
+        let ran = place.env.call(&["run", "--component", "a", "--", "sh", "-c", "exit 7"]);
+        assert_eq!(ran.code, 7, "{}", ran.stderr);
+        assert_eq!(place.env.call(&["doctor"]).code, 1);
+        assert_eq!(crate::outside::picture(&place.outside("")), before, "{db}");
+        place.env.done(&["--db", "own.db", "import", "lines.ndjson"]);
+        let trusted = format!("trusted-projects = [{:?}]", place.env.project().parent().unwrap());
+        place.env.write("../home/.config/mltrace/config.toml", &trusted);
+        place.env.done(&["import", "lines.ndjson"]);
+        assert!(!place.ours("mltrace.db").exists(), "{db}");
+    }
+}
+
+#[test]
+fn settings_of_a_project_may_name_a_place_inside_it() {
+    let place = Place::new(None);
+    place.env.write("mltrace.toml", "db = \"data/store.db\"");
+    place.env.done(&["import", "lines.ndjson"]);
+    assert!(place.env.project().join("data/store.db").is_file());
+}
+
+#[test]
+fn the_users_own_link_to_a_store_is_followed_and_a_strangers_is_not() {
+    let place = Place::new(None);
+    let link = place.env.project().join(".mltrace");
+    fs::remove_dir(&link).unwrap();
+    fs::create_dir(place.outside("empty")).unwrap();
+    symlink("../outside/empty", &link).unwrap();
+    place.env.done(&["import", "lines.ndjson"]);
+    assert!(place.outside("empty/mltrace.db").is_file());
+    assert!(place.env.done(&["recent"]).contains("second"));
+
+    // What git tracks came with the project.
+    if git(&place.env, &["init", "-q"]) && git(&place.env, &["add", "-f", "--", ".mltrace"]) {
+        let before = crate::outside::picture(&place.outside(""));
+        assert!(place.env.fails(3, &["import", "lines.ndjson"]).contains("it is a link"));
+        assert_eq!(crate::outside::picture(&place.outside("")), before);
+        fs::remove_dir_all(place.env.project().join(".git")).unwrap();
+    }
+
+    // A folder of other things is no store.
+    fs::remove_file(&link).unwrap();
+    symlink("../outside/folder", &link).unwrap();
+    let before = crate::outside::picture(&place.outside(""));
+    assert!(place.env.fails(3, &["import", "lines.ndjson"]).contains("it is a link"));
+    assert!(!place.env.call(&["run", "--component", "a", "--", "true"]).stderr.is_empty());
+    assert_eq!(crate::outside::picture(&place.outside("")), before);
+}
+
+#[test]
+fn a_link_that_the_user_names_as_the_store_is_followed() {
+    let place = Place::new(None);
+    fs::create_dir(place.outside("empty")).unwrap();
+    symlink("../outside/empty", place.env.project().join("store")).unwrap();
+    place.env.done(&["--db", "store", "import", "lines.ndjson"]);
+    assert!(place.outside("empty/mltrace.db").is_file());
+    symlink("../outside/empty/mltrace.db", place.env.project().join("mine.db")).unwrap();
+    assert!(place.env.done(&["--db", "mine.db", "recent"]).contains("second"));
+}

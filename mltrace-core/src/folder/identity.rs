@@ -1,0 +1,126 @@
+//! Whose rights count when files are opened: in somebody else's folder the superuser acts as that person.
+//!
+//! So whatever that person, or whoever may write there, puts in the way leads nowhere that this person could not go
+//! anyway; and what is made there is that person's. The rights are those of one thread, for files alone.
+
+use std::io;
+use std::marker::PhantomData;
+
+/// Whom rights are taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Identity {
+    user: u32,
+    group: u32,
+}
+
+impl Identity {
+    /// Returns whose rights are to be taken where things belong to `user` and `group`: `None` leaves them as they are.
+    pub(super) fn of((user, group): (u32, u32)) -> Option<Self> {
+        #[cfg(unix)]
+        let is_superuser = rustix::process::geteuid().is_root();
+        #[cfg(not(unix))]
+        let is_superuser = false;
+        (is_superuser && user != 0).then_some(Self { user, group })
+    }
+}
+
+/// Rights that this thread has until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    is_taken: bool,
+    /// The thread that took them gives them back.
+    _thread: PhantomData<*const ()>,
+}
+
+/// Takes rights for this thread; it may hold the same ones more than once.
+pub(super) fn take(identity: Option<Identity>) -> io::Result<Taken> {
+    if let Some(identity) = identity {
+        system::take(identity)?;
+    }
+    Ok(Taken { is_taken: identity.is_some(), _thread: PhantomData })
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        if self.is_taken {
+            system::give_back();
+        }
+    }
+}
+
+fn refused() -> io::Error {
+    io::Error::new(io::ErrorKind::PermissionDenied, "it belongs to another user, whose rights cannot be taken")
+}
+
+#[cfg(target_os = "linux")]
+mod system {
+    use std::cell::Cell;
+    use std::io;
+
+    use super::{Identity, refused};
+
+    thread_local! {
+        /// Whose rights this thread has, and how often they were taken.
+        static HELD: Cell<Option<(Identity, u32)>> = const { Cell::new(None) };
+    }
+
+    pub(super) fn take(identity: Identity) -> io::Result<()> {
+        let held = HELD.get();
+        if held.is_none() {
+            set(identity.user, identity.group)?;
+        }
+        match held {
+            Some((other, _)) if other != identity => Err(refused()),
+            _ => {
+                HELD.set(Some((identity, held.map_or(1, |(_, count)| count.saturating_add(1)))));
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn give_back() {
+        match HELD.get() {
+            Some((identity, count)) if count > 1 => HELD.set(Some((identity, count.saturating_sub(1)))),
+            _ => {
+                HELD.set(None);
+                // They are this process' own: nobody refuses them.
+                let (user, group) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+                let _ = set(user, group);
+            }
+        }
+    }
+
+    #[expect(unsafe_code, reason = "nothing safe changes the rights of one thread, and for files alone")]
+    fn set(user: u32, group: u32) -> io::Result<()> {
+        /// What nobody is, so that the call only tells who one is.
+        const NOBODY: u32 = u32::MAX;
+        let set = |as_user: u32, as_group: u32| {
+            // SAFETY: both take a number and change nothing but the rights of the calling thread.
+            unsafe {
+                libc::setfsgid(as_group);
+                libc::setfsuid(as_user);
+                (libc::setfsuid(NOBODY).cast_unsigned(), libc::setfsgid(NOBODY).cast_unsigned())
+            }
+        };
+        if set(user, group) == (user, group) {
+            return Ok(());
+        }
+        let (own_user, own_group) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+        set(own_user, own_group);
+        Err(refused())
+    }
+}
+
+/// Elsewhere the rights are those of the whole process, which are the user's.
+#[cfg(not(target_os = "linux"))]
+mod system {
+    use std::io;
+
+    use super::{Identity, refused};
+
+    pub(super) fn take(_identity: Identity) -> io::Result<()> {
+        Err(refused())
+    }
+
+    pub(super) fn give_back() {}
+}
