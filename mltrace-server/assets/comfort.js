@@ -54,6 +54,10 @@ if (live || start) {
     news?.close();
     news = document.hidden ? null : new EventSource("/live");
     news?.addEventListener("runs", () => refresh().catch(() => {}));
+    // A stream that ends is begun again by the browser; one that found no place is tried later.
+    news?.addEventListener("error", ({ target }) => {
+      if (target.readyState === EventSource.CLOSED) setTimeout(() => target === news && listen(), 30000);
+    });
   };
   document.addEventListener("visibilitychange", listen);
   listen();

@@ -7,6 +7,8 @@
 
 mod serve;
 
+mod patient;
+
 mod app;
 
 mod failure;

@@ -5,37 +5,63 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderValue, Method, header};
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use tokio::time::Instant;
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::WatchStream;
 
 use crate::api;
 use crate::app::App;
+use crate::failure::Failure;
 use crate::routes::Routes;
+use crate::safety;
 
 /// How often journals are folded and the newest runs looked at.
 const PACE: Duration = Duration::from_secs(1);
 /// How often an idle stream says that it is still there: a client that has gone is noticed then.
 const HEARTBEAT: Duration = Duration::from_secs(20);
+/// How long a stream lasts: a page that is still looked at begins another, and what was forgotten ends.
+const LIFE: Duration = Duration::from_secs(600);
+/// After how long a client that found no place may come back.
+const LATER: Duration = Duration::from_secs(30);
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes.route(Method::GET, "/live", get(stream))
 }
 
-async fn stream(State(app): State<Arc<App>>) -> Response {
+async fn stream(State(app): State<Arc<App>>, request: Request) -> Response {
+    let Some(place) = app.guard.streams.take(safety::peer(&request)) else {
+        let failure = Failure::new(StatusCode::TOO_MANY_REQUESTS, "too many pages listen for news");
+        let mut response = failure.hint("close some, or look again in a moment").into_response();
+        safety::retry_after(LATER, &mut response);
+        return response;
+    };
+    // It has a place of its own; the connection ends with it, and so never asks for the other again.
+    if let Some(connection) = safety::connection(&request) {
+        connection.leave_place();
+    }
+    let end = Instant::now() + LIFE;
     // The first event comes at once: what happened between the page and its stream is not missed.
     let news = WatchStream::new(app.news.subscribe());
-    let events = news.timeout_repeating(tokio::time::interval(HEARTBEAT)).map_while(|news| match news {
-        Ok(Some(count)) => Some(format!("event: runs\ndata: {count}\n\n")),
-        // The server stops: an open stream would keep it.
-        Ok(None) => None,
-        Err(_) => Some(": still here\n\n".to_owned()),
+    let events = news.timeout_repeating(tokio::time::interval(HEARTBEAT)).map_while(move |news| {
+        let _place = &place;
+        match news {
+            _ if Instant::now() >= end => None,
+            Ok(Some(count)) => Some(format!("event: runs\ndata: {count}\n\n")),
+            // The server stops: an open stream would keep it.
+            Ok(None) => None,
+            Err(_) => Some(": still here\n\n".to_owned()),
+        }
     });
     let body = Body::from_stream(events.map(Ok::<_, Infallible>));
-    ([(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"))], body).into_response()
+    let head = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
+        (header::CONNECTION, HeaderValue::from_static("close")),
+    ];
+    (head, body).into_response()
 }
 
 /// Folds journals and tells open pages of new runs, until the server stops.

@@ -23,7 +23,7 @@ use crate::failure::{ALL, Failure, mark_for_retry};
 use crate::{asked, assets, live, pages, safety};
 
 /// A form or a question is never longer.
-const BODY_LIMIT: usize = 256 << 10;
+pub(crate) const BODY_LIMIT: usize = 256 << 10;
 /// How long a request may take in all.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 

@@ -5,15 +5,18 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::service::Service as _;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::sync::Semaphore;
 
 use crate::app::App;
+use crate::patient::Patient;
+use crate::safety::{Connection, Peer};
 use crate::{live, routes};
 
-/// How many connections may be open at the same time.
+/// How many connections may be open at the same time, besides those that listen for news.
 const MOST_CONNECTIONS: usize = 256;
 /// How long a client may take to say what it wants.
 const HEADER_TIME: Duration = Duration::from_secs(10);
@@ -100,9 +103,9 @@ impl Server {
         loop {
             // A place is free before a connection is taken: others wait in the system's queue.
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
-            let stream = tokio::select! {
+            let (stream, address) = tokio::select! {
                 taken = listener.accept() => match taken {
-                    Ok((stream, _)) => stream,
+                    Ok(taken) => taken,
                     Err(_) => {
                         tokio::time::sleep(REST).await;
                         continue;
@@ -113,12 +116,18 @@ impl Server {
             };
             // Small answers go out at once.
             let _ = stream.set_nodelay(true);
+            let connection = Connection::new(Peer::of(address.ip()), place);
             let service = TowerToHyperService::new(router.clone());
-            let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
+            let told = connection.clone();
+            let service = hyper::service::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+                request.extensions_mut().insert(told.clone());
+                service.call(request)
+            });
+            let served = graceful.watch(http.serve_connection(TokioIo::new(Patient::new(stream)), service));
             tokio::spawn(async move {
-                let _place = place;
                 // A client that breaks off is no concern of the others.
-                let _ = connection.await;
+                let _ = served.await;
+                connection.leave_place();
             });
         }
         drop(listener);

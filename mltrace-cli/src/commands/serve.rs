@@ -1,5 +1,7 @@
 //! `mltrace serve`: the pages and the HTTP API, for this machine alone unless told otherwise.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -9,6 +11,10 @@ use serde::Serialize;
 use crate::error::{Error, Exit, Kind};
 use crate::escape;
 use crate::session::Session;
+
+/// A token is one line.
+const LONGEST_TOKEN_FILE: u64 = 4096;
+const TOO_LONG: &str = "it is longer than 4096 bytes";
 
 /// Serve pages to trace, flag and review in a browser, and an HTTP API
 ///
@@ -27,7 +33,7 @@ pub(crate) struct Args {
     /// Be asked under this name or address too: `lineage.example`, `10.0.0.7`
     #[arg(long = "allowed-host", value_name = "HOST")]
     allowed_hosts: Vec<AllowedHost>,
-    /// Ask for the token in the first line of this file, on this machine's own address too
+    /// Ask for the token in the first line of this file, which others must not read; on this machine's own address too
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     token_file: Option<PathBuf>,
     /// Open the pages in a browser
@@ -77,12 +83,67 @@ impl Args {
     }
 }
 
+/// Returns the token in the first line of a file that nobody else can read; never waits for what is none.
 fn read_token(path: &Path) -> Result<Token, Error> {
-    let shown = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Error::new(Kind::NotFound, format!("`{shown}` cannot be read: {error}")))?;
-    Token::new(text.lines().next().unwrap_or_default())
-        .map_err(|error| Error::usage(format!("`{shown}` holds no token: {error}")))
+    let shown = escape::line(&path.to_string_lossy()).into_owned();
+    let unread = |error: std::io::Error| Error::new(Kind::NotFound, format!("`{shown}` cannot be read: {error}"));
+    let refused = |why: &str| {
+        Error::usage(format!("`{shown}` cannot hold the token: {why}"))
+            .hint("write it into a file of your own, such as with `umask 077; openssl rand -hex 32 > token.txt`")
+    };
+    let check = |found: &std::fs::Metadata| why_no_token_file(found).map_or(Ok(()), |why| Err(refused(why)));
+    // Before it is opened, because that alone wakes a device; and after, because it may be another by then.
+    check(&std::fs::metadata(path).map_err(unread)?)?;
+    let file = open_at_once(path).map_err(unread)?;
+    check(&file.metadata().map_err(unread)?)?;
+    let mut text = Vec::new();
+    file.take(LONGEST_TOKEN_FILE + 1).read_to_end(&mut text).map_err(unread)?;
+    if text.len() as u64 > LONGEST_TOKEN_FILE {
+        return Err(refused(TOO_LONG));
+    }
+    let text = String::from_utf8_lossy(&text);
+    match text.lines().next() {
+        None => Err(refused("it is empty")),
+        Some(line) => Token::new(line).map_err(|error| Error::usage(format!("`{shown}` holds no token: {error}"))),
+    }
+}
+
+/// Returns why a file is not what a token is kept in.
+fn why_no_token_file(found: &std::fs::Metadata) -> Option<&'static str> {
+    if found.is_dir() {
+        return Some("it is a folder");
+    }
+    if !found.is_file() {
+        return Some("it is a pipe, a socket or a device, not a file");
+    }
+    if found.len() > LONGEST_TOKEN_FILE {
+        return Some(TOO_LONG);
+    }
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::MetadataExt::mode(found);
+        if mode & 0o007 != 0 {
+            return Some("every user of this machine can read or change it; `chmod o= FILE` keeps them out");
+        }
+        if mode & 0o020 != 0 {
+            return Some("a group of users can change it; `chmod g-w FILE` keeps them from it");
+        }
+    }
+    None
+}
+
+/// Opens a file without waiting, even where a pipe has taken its place.
+#[cfg(unix)]
+fn open_at_once(path: &Path) -> std::io::Result<File> {
+    use rustix::fs::{Mode, OFlags};
+
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
+}
+
+#[cfg(not(unix))]
+fn open_at_once(path: &Path) -> std::io::Result<File> {
+    File::open(path)
 }
 
 /// Opens a browser, which may not be there; the server goes on either way.

@@ -114,10 +114,63 @@ fn a_server_that_others_can_reach_has_a_token() {
     assert!(serving.send(&format!("{get}\r\nauthorization: Bearer {token}"), "").starts_with("HTTP/1.1 200"));
 }
 
+#[cfg(unix)]
+fn permit(env: &TestEnv, name: &str, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    std::fs::set_permissions(env.project().join(name), std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_of_ones_own_holds_no_token_and_is_not_waited_for() {
+    let env = TestEnv::new();
+    let refused = |name: &str, why: &str| {
+        let told = env.fails(2, &["serve", "--bind", "127.0.0.1:0", "--token-file", name]);
+        assert!(told.contains(why), "{name}: {told}");
+    };
+    assert!(std::process::Command::new("mkfifo").arg(env.project().join("pipe")).status().unwrap().success());
+    std::fs::create_dir(env.project().join("folder")).unwrap();
+    std::os::unix::fs::symlink("pipe", env.project().join("link")).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(env.project().join("socket")).unwrap();
+    refused("pipe", "it is a pipe, a socket or a device");
+    refused("link", "it is a pipe, a socket or a device");
+    refused("socket", "it is a pipe, a socket or a device");
+    refused("/dev/zero", "it is a pipe, a socket or a device");
+    refused("/dev/stdin", "it is a pipe, a socket or a device");
+    refused("folder", "it is a folder");
+    let token = "correct-horse-battery-staple";
+    for (mode, why) in [(0o644, "every user"), (0o602, "every user"), (0o660, "a group"), (0o666, "every user")] {
+        env.write("token.txt", token);
+        permit(&env, "token.txt", mode);
+        refused("token.txt", why);
+    }
+    for (text, why) in [("", "it is empty"), ("\n\n", "at least 16"), ("\0\0\0\0", "at least 16")] {
+        env.write("token.txt", text);
+        permit(&env, "token.txt", 0o600);
+        refused("token.txt", why);
+    }
+    env.write("token.txt", &"x".repeat(5000));
+    permit(&env, "token.txt", 0o600);
+    refused("token.txt", "longer than 4096 bytes");
+    let huge = std::fs::File::options().write(true).open(env.project().join("token.txt")).unwrap();
+    huge.set_len(1 << 40).unwrap();
+    refused("token.txt", "longer than 4096 bytes");
+
+    env.write("token.txt", &format!("{token}\n"));
+    permit(&env, "token.txt", 0o640);
+    let serving = Serving::start(&env, &["--bind", "127.0.0.1:0", "--token-file", "token.txt"]);
+    let get = "GET /api/v1/tags HTTP/1.1\r\nhost: localhost";
+    assert!(serving.send(get, "").starts_with("HTTP/1.1 401"));
+    assert!(serving.send(&format!("{get}\r\nauthorization: Bearer {token}"), "").starts_with("HTTP/1.1 200"));
+}
+
 #[test]
 fn what_cannot_be_served_is_said() {
     let env = TestEnv::new();
     env.write("token.txt", "short");
+    #[cfg(unix)]
+    permit(&env, "token.txt", 0o600);
     assert!(env.fails(2, &["serve", "--token-file", "token.txt"]).contains("at least 16 characters"));
     assert!(env.fails(1, &["serve", "--token-file", "nothing.txt"]).contains("cannot be read"));
     assert!(env.fails(2, &["serve", "--allowed-host", "*.example"]).contains("neither a host name nor an address"));

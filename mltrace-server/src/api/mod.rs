@@ -24,7 +24,7 @@ pub(crate) use queries::{
     newest, page_of_versions, run_id, stale,
 };
 pub(crate) use verify::{Checked, verified};
-pub(crate) use writes::{ComponentBody, NoteBody, amend, judge, note};
+pub(crate) use writes::{ComponentBody, IMPORT_LIMIT, IMPORT_PATH, NoteBody, amend, judge, note};
 
 /// Adds the API.
 pub(crate) fn routes(routes: Routes) -> Routes {

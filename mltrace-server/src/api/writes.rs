@@ -22,8 +22,10 @@ use crate::app::{App, Kept};
 use crate::failure::Failure;
 use crate::routes::Routes;
 
+/// Where runs are recorded.
+pub(crate) const IMPORT_PATH: &str = "/api/v1/runs";
 /// The longest import that one request may bring.
-const IMPORT_LIMIT: usize = 16 << 20;
+pub(crate) const IMPORT_LIMIT: usize = 16 << 20;
 /// How many wrong lines are told one by one.
 const MOST_ERRORS: usize = 100;
 
@@ -35,11 +37,11 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .tell("/api/v1/note", "Add a note to a run; answers with the run", note)
         .tell("/api/v1/component", "Declare or amend a component", amend)
         .operation(Operation::import::<Imported>(
-            "/api/v1/runs",
+            IMPORT_PATH,
             "Record runs: import lines, one JSON object each. 202: the store is away and the journal keeps them. \
              422: some lines are wrong, the rest is stored",
         ))
-        .route(Method::POST, "/api/v1/runs", import)
+        .route(Method::POST, IMPORT_PATH, import)
 }
 
 /// Versions and a verdict.

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::RawFormRejection;
-use axum::extract::{RawForm, RawQuery, Request, State};
+use axum::extract::{FromRequest as _, RawForm, RawQuery, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -14,7 +13,7 @@ use super::{failed, layout, link, shown};
 use crate::app::App;
 use crate::asked;
 use crate::routes::Routes;
-use crate::safety;
+use crate::safety::{self, Attempt};
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes.route(Method::GET, "/login", get(ask)).route(Method::POST, "/login", axum::routing::post(enter)).route(
@@ -38,16 +37,16 @@ struct Back {
 
 async fn ask(RawQuery(text): RawQuery) -> Response {
     match asked::pairs::<Back>(text.unwrap_or_default().as_bytes()) {
-        Ok(asked) => shown(page(&asked.back, false)),
+        Ok(asked) => shown(page(&asked.back, "")),
         Err(wrong) => failed(wrong),
     }
 }
 
-fn page(back: &str, is_wrong: bool) -> Markup {
+fn page(back: &str, notice: &str) -> Markup {
     let body = html! {
         h1 { "Token" }
         p { "This server can be reached by others, so it asks for its token. Whoever started it was told." }
-        @if is_wrong { p.notice role="alert" { "That is not the token." } }
+        @if !notice.is_empty() { p.notice role="alert" { (notice) } }
         form.stack action="/login" method="post" {
             label for="token" { "Token" }
             input #token name="token" type="password" autocomplete="current-password" required autofocus;
@@ -65,18 +64,29 @@ struct Entry {
     back: String,
 }
 
-async fn enter(State(app): State<Arc<App>>, told: Result<RawForm, RawFormRejection>) -> Response {
-    let entry: Entry = match asked::form(told) {
+async fn enter(State(app): State<Arc<App>>, request: Request) -> Response {
+    let peer = safety::peer(&request);
+    let entry: Entry = match asked::form(RawForm::from_request(request, &()).await) {
         Ok(entry) => entry,
         Err(wrong) => return failed(wrong),
     };
-    if !app.guard.opens(&entry.token) {
-        let mut response = shown(page(&entry.back, true));
-        *response.status_mut() = StatusCode::UNAUTHORIZED;
-        return response;
+    let (status, notice, wait) = match app.guard.opens(peer, &entry.token) {
+        Attempt::Right => {
+            let cookie = safety::session_cookie(&app.guard);
+            return with_cookie(Redirect::to(&link::back(&entry.back)).into_response(), cookie);
+        }
+        Attempt::Wrong => (StatusCode::UNAUTHORIZED, "That is not the token.".to_owned(), None),
+        Attempt::TooMany(wait) => {
+            let notice = format!("Too many wrong tokens. Try again in {} s.", wait.as_secs() + 1);
+            (StatusCode::TOO_MANY_REQUESTS, notice, Some(wait))
+        }
+    };
+    let mut response = shown(page(&entry.back, &notice));
+    *response.status_mut() = status;
+    if let Some(wait) = wait {
+        safety::retry_after(wait, &mut response);
     }
-    let cookie = safety::session_cookie(&app.guard);
-    with_cookie(Redirect::to(&link::back(&entry.back)).into_response(), cookie)
+    response
 }
 
 async fn leave() -> Response {

@@ -42,6 +42,7 @@ mod search;
 
 mod api;
 
+use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
@@ -74,6 +75,17 @@ pub(crate) fn routes(routes: Routes) -> Routes {
 pub(crate) fn shown(page: Markup) -> Response {
     (StatusCode::OK, [(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))], page.into_string())
         .into_response()
+}
+
+/// Returns the page that a person sees whom a foreign page leads here: it asks the store nothing, the link in it does.
+pub(crate) fn doorstep(request: &Request) -> Response {
+    let here = request.uri().path_and_query().map_or("/", |here| here.as_str());
+    let body = html! {
+        h1 { "You come from another site" }
+        p.lead { "A page of another site led here. Go on if that is where you wanted to go." }
+        p { a.strong href=(link::back(here)) { "Go on" } }
+    };
+    shown(layout::bare("Go on?", "", &body))
 }
 
 /// Returns the page that says why there is no other.

@@ -2,13 +2,16 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::{AllowedHost, Token, host, origin};
+use super::attempts::{Attempt, Attempts};
+use super::origin::Sender;
+use super::{AllowedHost, Peer, Streams, Token, host, length, origin, peer};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::pages;
@@ -24,6 +27,9 @@ pub struct Guard {
     address: SocketAddr,
     allowed: Vec<AllowedHost>,
     token: Option<Token>,
+    attempts: Arc<Attempts>,
+    /// The places of streams of news.
+    pub(crate) streams: Streams,
 }
 
 /// A server that others can reach needs a token.
@@ -47,7 +53,7 @@ impl Guard {
         if token.is_none() && !bind.ip().is_loopback() {
             return Err(MissingToken);
         }
-        Ok(Self { address: bind, allowed, token })
+        Ok(Self { address: bind, allowed, token, attempts: Arc::new(Attempts::new()), streams: Streams::default() })
     }
 
     /// Returns the address at which a browser reaches the server.
@@ -65,26 +71,35 @@ impl Guard {
         self.token.is_some()
     }
 
-    /// Returns whether the text is the token.
-    pub(crate) fn opens(&self, text: &str) -> bool {
-        self.token.as_ref().is_none_or(|token| token.is(text))
+    /// Returns whether the text, which the peer says is the token, is it.
+    pub(crate) fn opens(&self, peer: Peer, text: &str) -> Attempt {
+        self.token.as_ref().map_or(Attempt::Right, |token| self.attempts.attempt(peer, || token.is(text)))
     }
 
-    fn knows(&self, headers: &HeaderMap) -> bool {
-        let Some(token) = &self.token else { return true };
-        let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        if let Some(bearer) = bearer {
-            return bearer.strip_prefix("Bearer ").is_some_and(|text| token.is(text));
+    /// Returns what comes of the token that a request brings; a session is not one, and cannot be guessed.
+    fn knows(&self, request: &Request) -> Attempt {
+        let Some(token) = &self.token else { return Attempt::Right };
+        let bearer = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        match bearer {
+            Some(bearer) => match bearer.strip_prefix("Bearer ") {
+                Some(text) => self.opens(peer(request), text),
+                None => Attempt::Wrong,
+            },
+            None if has_session(token, request.headers()) => Attempt::Right,
+            None => Attempt::Wrong,
         }
-        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        pairs.any(|(name, value)| name == SESSION && token.is_cookie(value))
     }
+}
+
+fn has_session(token: &Token, headers: &HeaderMap) -> bool {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.any(|(name, value)| name == SESSION && token.is_session(value))
 }
 
 /// Returns the cookie for somebody who knows the token; `None` when there is none to know.
 pub(crate) fn session_cookie(guard: &Guard) -> Option<String> {
-    let value = guard.token.as_ref()?.cookie();
+    let value = guard.token.as_ref()?.session();
     Some(format!("{SESSION}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={SESSION_S}"))
 }
 
@@ -97,39 +112,80 @@ fn authority(request: &Request) -> Option<&str> {
     is_one.then_some(host)
 }
 
+/// Says after how long a client may come back, in whole seconds.
+pub(crate) fn retry_after(wait: Duration, response: &mut Response) {
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs() + 1));
+}
+
 /// Lets a request through, or answers it.
 pub(crate) async fn check(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let is_api = request.uri().path().starts_with("/api/");
     match refuse(&app.guard, &request) {
         None => next.run(request).await,
-        Some(refused) if request.uri().path().starts_with("/api/") => refused.into_json(),
-        Some(refused) if refused.status == StatusCode::UNAUTHORIZED && request.method() == Method::GET => {
-            pages::to_login(&request)
+        Some(Refused::AtTheDoor) => pages::doorstep(&request),
+        Some(Refused::Because(failure, wait)) => {
+            let is_asked = failure.status == StatusCode::UNAUTHORIZED && request.method() == Method::GET;
+            let mut response = match is_api {
+                true => failure.into_json(),
+                false if is_asked => pages::to_login(&request),
+                false => pages::failed(failure),
+            };
+            if let Some(wait) = wait {
+                retry_after(wait, &mut response);
+            }
+            response
         }
-        Some(refused) => pages::failed(refused),
     }
 }
 
-fn refuse(guard: &Guard, request: &Request) -> Option<Failure> {
-    let refused = |status, message: String| Some(Failure::new(status, message));
+/// Why a request is not let through.
+enum Refused {
+    /// It may come back after so long, where there is a time.
+    Because(Failure, Option<Duration>),
+    /// A foreign page leads here: the person is asked to press once more, which costs the store nothing.
+    AtTheDoor,
+}
+
+fn refused(status: StatusCode, message: impl Into<String>, hint: &str) -> Option<Refused> {
+    Some(Refused::Because(Failure::new(status, message).hint(hint), None))
+}
+
+fn refuse(guard: &Guard, request: &Request) -> Option<Refused> {
     let authority = match authority(request) {
         Some(authority) if host::is_meant(authority, &guard.allowed) => authority,
         Some(authority) => {
             let name = host::without_port(authority).unwrap_or("HOST").trim_matches(['[', ']']);
             let hint = format!("start the server with `--allowed-host {name}` to be asked under this name");
-            return refused(StatusCode::FORBIDDEN, format!("`{authority}` is not a name of this server"))
-                .map(|failure| failure.hint(hint));
+            return refused(StatusCode::FORBIDDEN, format!("`{authority}` is not a name of this server"), &hint);
         }
-        None => return refused(StatusCode::BAD_REQUEST, "the request must name one host".to_owned()),
+        None => {
+            let hint = "send one `Host` header, the same as in the address";
+            return refused(StatusCode::BAD_REQUEST, "the request must name one host", hint);
+        }
     };
-    let is_change = !matches!(*request.method(), Method::GET | Method::HEAD);
-    if is_change && !origin::is_own(request.headers(), authority) {
-        return refused(StatusCode::FORBIDDEN, "a page of another server may not change anything here".to_owned());
+    let is_question = matches!(*request.method(), Method::GET | Method::HEAD);
+    let sender = origin::sender(request, authority);
+    if sender == Sender::Foreign {
+        let what = if is_question { "ask" } else { "change" };
+        let message = format!("a page of another server may not {what} anything here");
+        return refused(StatusCode::FORBIDDEN, message, "open the page of this server yourself");
     }
     // What is needed to show the page that asks for the token.
     let is_open = request.uri().path() == "/login" || request.uri().path().starts_with("/assets/");
-    if !is_open && !guard.knows(request.headers()) {
-        return refused(StatusCode::UNAUTHORIZED, "this server asks for a token".to_owned())
-            .map(|failure| failure.hint("send it as `Authorization: Bearer TOKEN`, or log in at `/login`"));
+    let known = if is_open { Attempt::Right } else { guard.knows(request) };
+    match (sender, known) {
+        (Sender::Unpressed, _) => return Some(Refused::AtTheDoor),
+        // Browsers keep the cookie to themselves when a foreign page leads here, and send it from the page at the door.
+        (Sender::Visitor, Attempt::Wrong) => return Some(Refused::AtTheDoor),
+        (_, Attempt::Right) => {}
+        (_, Attempt::Wrong) => {
+            let hint = "send it as `Authorization: Bearer TOKEN`, or log in at `/login`";
+            return refused(StatusCode::UNAUTHORIZED, "this server asks for a token", hint);
+        }
+        (_, Attempt::TooMany(wait)) => {
+            let failure = Failure::new(StatusCode::TOO_MANY_REQUESTS, "too many wrong tokens came from this address");
+            return Some(Refused::Because(failure.hint("try again later, with the right one"), Some(wait)));
+        }
     }
-    None
+    length::refuse(request).map(|failure| Refused::Because(failure, None))
 }

@@ -6,6 +6,14 @@ mod token;
 
 mod origin;
 
+mod peer;
+
+mod attempts;
+
+mod streams;
+
+mod length;
+
 mod headers;
 
 mod guard;
@@ -14,5 +22,8 @@ pub use guard::{Guard, MissingToken};
 pub use host::{AllowedHost, WrongHost};
 pub use token::{Token, WrongToken};
 
-pub(crate) use guard::{SESSION, check, session_cookie};
+pub(crate) use attempts::Attempt;
+pub(crate) use guard::{SESSION, check, retry_after, session_cookie};
 pub(crate) use headers::add as add_headers;
+pub(crate) use peer::{Connection, Peer, connection, peer};
+pub(crate) use streams::Streams;

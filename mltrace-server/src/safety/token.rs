@@ -2,8 +2,6 @@
 
 use blake3::Hash;
 
-/// What separates the cookie's value from every other use of the token.
-const COOKIE_CONTEXT: &str = "mltrace 2026 server session cookie";
 /// Shorter tokens could be guessed.
 const SHORTEST: usize = 16;
 
@@ -11,16 +9,25 @@ const SHORTEST: usize = 16;
 #[derive(Clone)]
 pub struct Token {
     hash: Hash,
-    cookie: Hash,
+    /// What a browser shows that brought the token once: random bits of this start, which tell nothing of the token.
+    session: Hash,
 }
 
-/// The text is too short, or cannot stand in a header.
+/// Why a text cannot be the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WrongToken;
+pub enum WrongToken {
+    /// It is too short, or cannot stand in a header.
+    Weak,
+    /// The system has no random bits for sessions.
+    NoRandomBits,
+}
 
 impl std::fmt::Display for WrongToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "a token has at least {SHORTEST} characters, all visible ASCII")
+        match self {
+            Self::Weak => write!(f, "a token has at least {SHORTEST} characters, all visible ASCII"),
+            Self::NoRandomBits => f.write_str("the system has no random bits for sessions"),
+        }
     }
 }
 
@@ -30,14 +37,14 @@ impl Token {
     /// Returns the token that is this text.
     ///
     /// # Errors
-    /// When it is too short to be safe, or cannot stand in a header.
+    /// When it is too short to be safe, or cannot stand in a header; or when the system has no random bits.
     pub fn new(text: &str) -> Result<Self, WrongToken> {
         let text = text.trim();
         if text.len() < SHORTEST || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(WrongToken);
+            return Err(WrongToken::Weak);
         }
-        let cookie = Hash::from_bytes(blake3::derive_key(COOKIE_CONTEXT, text.as_bytes()));
-        Ok(Self { hash: blake3::hash(text.as_bytes()), cookie })
+        let session = random().map_err(|_| WrongToken::NoRandomBits)?;
+        Ok(Self { hash: blake3::hash(text.as_bytes()), session })
     }
 
     /// Returns a new token and its text, 256 random bits.
@@ -45,9 +52,7 @@ impl Token {
     /// # Errors
     /// When the system has no random bits.
     pub fn generate() -> std::io::Result<(Self, String)> {
-        let mut bits = [0_u8; 32];
-        getrandom::fill(&mut bits).map_err(std::io::Error::other)?;
-        let text = Hash::from_bytes(bits).to_hex().to_string();
+        let text = random()?.to_hex().to_string();
         let token = Self::new(&text).map_err(std::io::Error::other)?;
         Ok((token, text))
     }
@@ -56,13 +61,20 @@ impl Token {
         self.hash == blake3::hash(text.trim().as_bytes())
     }
 
-    pub(super) fn is_cookie(&self, value: &str) -> bool {
-        Hash::from_hex(value).is_ok_and(|value| self.cookie == value)
+    pub(super) fn is_session(&self, value: &str) -> bool {
+        Hash::from_hex(value).is_ok_and(|value| self.session == value)
     }
 
-    pub(super) fn cookie(&self) -> String {
-        self.cookie.to_hex().to_string()
+    pub(super) fn session(&self) -> String {
+        self.session.to_hex().to_string()
     }
+}
+
+/// Returns 256 random bits, as a hash because hashes compare in constant time.
+fn random() -> std::io::Result<Hash> {
+    let mut bits = [0_u8; 32];
+    getrandom::fill(&mut bits).map_err(std::io::Error::other)?;
+    Ok(Hash::from_bytes(bits))
 }
 
 impl std::fmt::Debug for Token {
@@ -79,9 +91,11 @@ mod tests {
     fn the_token_opens_and_nothing_else_does() {
         let (token, text) = Token::generate().unwrap();
         assert!(token.is(&text) && token.is(&format!(" {text}\n")));
-        assert!(!token.is("") && !token.is(&text[1..]) && !token.is(&token.cookie()));
-        assert!(token.is_cookie(&token.cookie()) && !token.is_cookie(&text) && !token.is_cookie(""));
+        assert!(!token.is("") && !token.is(&text[1..]) && !token.is(&token.session()));
+        assert!(token.is_session(&token.session()) && !token.is_session(&text) && !token.is_session(""));
         assert!(!format!("{token:?}").contains(&text));
+        let again = Token::new(&text).unwrap();
+        assert!(again.is(&text) && !again.is_session(&token.session()), "a session ends with the server");
     }
 
     #[test]

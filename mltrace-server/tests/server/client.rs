@@ -106,6 +106,11 @@ impl Served {
         answer
     }
 
+    /// Lets time pass, which stands still otherwise.
+    pub(crate) fn wait(&self, time: Duration) {
+        self.runtime.block_on(async { tokio::time::sleep(time).await });
+    }
+
     /// Returns a request to this machine.
     pub(crate) fn request(method: Method, path: &str) -> axum::http::request::Builder {
         Request::builder().method(method).uri(path).header("host", "127.0.0.1:8090")
@@ -168,7 +173,7 @@ fn check(told: &str, answer: &Answer) {
     let is_asset = told.contains(" /assets/") && answer.status == StatusCode::OK;
     assert_eq!(answer.header("cache-control") == "no-store", !is_asset, "{told}");
     assert!(answer.headers.get("access-control-allow-origin").is_none(), "{told}: others may not read");
-    if answer.status == StatusCode::SERVICE_UNAVAILABLE {
+    if matches!(answer.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
         assert!(answer.header("retry-after").parse::<u32>().is_ok(), "{told}");
     }
     if answer.header("content-type").starts_with("text/html") {

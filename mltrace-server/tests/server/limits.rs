@@ -9,7 +9,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{Method, StatusCode};
 use mltrace_core::config::{Environment, Home};
 use mltrace_core::record::{Hooks, Recorder};
-use mltrace_server::{App, Guard, Server};
+use mltrace_server::{App, Guard, Server, Token};
 use serde_json::{Value, json};
 
 use crate::client::Served;
@@ -62,7 +62,7 @@ fn what_was_made_from_something_is_cut_as_well() {
 }
 
 /// Starts a server on a real port, for one that is busy until the process ends; it loses its folder before.
-fn start() -> (std::net::SocketAddr, tempfile::TempDir) {
+pub(crate) fn start(token: Option<&str>) -> (std::net::SocketAddr, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(folder.path().join(".mltrace")).unwrap();
     let home = Home::find(folder.path(), None, &Environment::default());
@@ -70,14 +70,15 @@ fn start() -> (std::net::SocketAddr, tempfile::TempDir) {
     let recorder: &'static Recorder = Box::leak(Box::new(Recorder::new(home, &Environment::default(), hooks)));
     let server = Server::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = server.address();
-    let app = App::new(recorder, Guard::new(address, Vec::new(), None).unwrap());
+    let token = token.map(|token| Token::new(token).unwrap());
+    let app = App::new(recorder, Guard::new(address, Vec::new(), token).unwrap());
     std::thread::spawn(move || server.run(app, std::future::pending()));
     (address, folder)
 }
 
 #[test]
 fn who_does_not_say_what_it_wants_makes_room_for_others() {
-    let (address, _folder) = start();
+    let (address, _folder) = start(None);
     let idle = || {
         let mut stream = TcpStream::connect(address).unwrap();
         stream.write_all(b"GET / HTTP/1.1\r\nhost: local").unwrap();

@@ -10,6 +10,8 @@ mod recording;
 
 mod limits;
 
+mod doors;
+
 mod speed;
 
 mod traces;
