@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
 use mltrace_core::capture::{Given, Named};
 use mltrace_core::model::{LIMIT_NAME, LIMIT_TEXT};
@@ -100,9 +101,32 @@ impl Cli {
             .and_then(|matches| Self::from_arg_matches(&matches));
         parsed.map_err(|error| {
             output::clap_error(&error, arguments.iter().any(|argument| argument.to_string_lossy().contains(is_hidden)));
+            if let Some(hint) = hint_of(&error) {
+                output::clap_hint(hint);
+            }
             ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
         })
     }
+}
+
+/// Returns what to type in place of a verb that other tools have and this one does not.
+fn hint_of(error: &clap::Error) -> Option<&'static str> {
+    let Some(ContextValue::String(verb)) = error.get(ContextKind::InvalidSubcommand) else { return None };
+    Some(match verb.as_str() {
+        "list" | "ls" | "runs" => "`mltrace recent` shows the last runs, `mltrace components` the steps",
+        "show" | "info" | "describe" => {
+            "`mltrace inspect RUN` shows a run, `mltrace trace ARTIFACT` how an artifact came to be"
+        }
+        "init" | "setup" => "there is nothing to set up: the first run that is recorded makes `.mltrace`",
+        "status" => "`mltrace recent` shows the last runs, `mltrace stale` what is old, `mltrace doctor` the store",
+        "lineage" | "graph" | "upstream" => "`mltrace trace ARTIFACT` shows how an artifact came to be",
+        "downstream" => "`mltrace impact ARTIFACT` shows everything that was made from it",
+        "compare" => "`mltrace diff A B` shows what changed between two versions",
+        "exec" => "`mltrace run --component NAME -- COMMAND` runs a command and records it",
+        "ui" | "web" | "server" => "`mltrace serve --open` shows the pages",
+        "fsck" | "check" => "`mltrace doctor` checks the store, `mltrace verify` the files",
+        _ => return None,
+    })
 }
 
 /// Returns how clap's own texts are coloured: they may be printed before the arguments are understood.

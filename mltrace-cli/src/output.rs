@@ -176,6 +176,11 @@ pub(crate) fn clap_error(error: &clap::Error, is_hostile: bool) {
     };
 }
 
+/// Prints what to type in place of what clap did not understand.
+pub(crate) fn clap_hint(hint: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "hint: {hint}");
+}
+
 /// Makes a panic say that it is a bug of ours, in one line that a user can report; the exit code is 101.
 pub(crate) fn explain_panics() {
     std::panic::set_hook(Box::new(|panic| {

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use mltrace_core::capture::Host;
-use mltrace_core::config::{Environment, Home};
+use mltrace_core::config::{Environment, Home, Origin};
 use mltrace_core::ingest::{self, FoldReport, Folded};
 use mltrace_core::model::Record;
 use mltrace_core::query::{QueryError, Reader};
@@ -71,6 +71,11 @@ impl Session {
     ) -> Result<T, Error> {
         if let Some(mut store) = self.open_to_answer()? {
             return self.ask_store(&mut *store, question);
+        }
+        // Who names a store has one in mind; where it is only looked for, there may be none yet.
+        if self.home.settings.iter().any(|setting| setting.name == "db" && setting.origin == Origin::Flag) {
+            let error = Error::from(StoreError::Missing(self.home.store.clone()));
+            return Err(error.hint("check the path given to `--db`: the first run that is recorded there makes it"));
         }
         self.output.say(&StoreError::Missing(self.home.store.clone()).to_string());
         self.output.hint(HOW_TO_START);

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Duration, Local, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
 use mltrace_core::model::Timestamp;
 
-/// Returns the moment that `text` means: RFC 3339, local `YYYY-MM-DD[ HH:MM[:SS]]`, or `2d`, `3h`, `2 weeks` ago.
+/// Returns the moment that `text` means: RFC 3339, local `YYYY-MM-DD[ HH:MM[:SS]]`, `2d`, `3h`, `2 weeks` ago, `now`, or the
+/// local midnight at which `today` or `yesterday` began.
 ///
 /// A local time that the clocks skipped counts as if they had not been put forward; one that they showed twice means
 /// the first.
@@ -24,36 +25,15 @@ pub(crate) fn show(moment: Timestamp) -> String {
         .map_or_else(|| moment.to_string(), |utc| utc.with_timezone(&Local).format("%Y-%m-%d %H:%M:%S").to_string())
 }
 
-/// Returns how long something took in words that are short.
-pub(crate) fn show_span(milliseconds: f64) -> String {
-    let milliseconds = milliseconds.clamp(0.0, 9e15);
-    if milliseconds < 0.005 {
-        return "0ms".to_owned();
-    }
-    if milliseconds < 1.0 {
-        return format!("{milliseconds:.2}ms");
-    }
-    if milliseconds < 1000.0 {
-        return format!("{milliseconds:.0}ms");
-    }
-    if milliseconds < 60_000.0 {
-        return format!("{:.1}s", milliseconds / 1000.0);
-    }
-    let seconds = (milliseconds / 1000.0).round() as u64;
-    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
-    match (days, hours) {
-        (0, 0) => format!("{minutes}m {:02}s", seconds % 60),
-        (0, _) => format!("{hours}h {:02}m", minutes % 60),
-        _ => format!("{days}d {:02}h", hours % 24),
-    }
-}
-
 fn parse_in<Z: TimeZone>(zone: &Z, text: &str, now: Timestamp) -> Result<Timestamp, String> {
     let text = text.trim();
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Ok(Timestamp(time.timestamp_micros()).clamp(Timestamp::MIN, Timestamp::MAX));
     }
-    if let Some(local) = parse_local(text) {
+    if text == "now" {
+        return Ok(now);
+    }
+    if let Some(local) = parse_local(text).or_else(|| parse_day(zone, text, now)) {
         return from_local(zone, local).ok_or_else(|| format!("`{text}` is no time in this time zone"));
     }
     let span = text.strip_suffix("ago").unwrap_or(text).trim();
@@ -62,8 +42,19 @@ fn parse_in<Z: TimeZone>(zone: &Z, text: &str, now: Timestamp) -> Result<Timesta
         return Ok(now.plus_micros(micros.saturating_neg()));
     }
     Err(format!(
-        "`{text}` is not a time: write `2021-05-02T12:07:26Z`, `2021-05-02`, `2021-05-02 12:07`, or `2d` for two days ago"
+        "`{text}` is not a time: write `2021-05-02T12:07:26Z`, `2021-05-02`, `2021-05-02 12:07`, `yesterday`, or `2d` for two days ago"
     ))
+}
+
+/// Returns the midnight at which a day began that is named by its distance from now.
+fn parse_day<Z: TimeZone>(zone: &Z, text: &str, now: Timestamp) -> Option<NaiveDateTime> {
+    let back = match text {
+        "today" => 0,
+        "yesterday" => 1,
+        _ => return None,
+    };
+    let today = DateTime::from_timestamp_micros(now.0)?.with_timezone(zone).date_naive();
+    Some(today.checked_sub_days(chrono::Days::new(back))?.and_time(NaiveTime::MIN))
 }
 
 fn parse_local(text: &str) -> Option<NaiveDateTime> {
@@ -189,6 +180,18 @@ mod tests {
     }
 
     #[test]
+    fn days_begin_at_local_midnight() {
+        check("now", "2021-05-10T00:00:00Z");
+        check("today", "2021-05-10T00:00:00Z");
+        check("yesterday", "2021-05-09T00:00:00Z");
+        // Half past midnight in Berlin, on the day after the clocks were put forward.
+        let now = "2021-03-28T22:30:00Z".parse().unwrap();
+        let parsed = |text| parse_in(&Berlin, text, now).unwrap().to_string();
+        assert_eq!(parsed("today"), "2021-03-28T22:00:00Z");
+        assert_eq!(parsed("yesterday"), "2021-03-27T23:00:00Z");
+    }
+
+    #[test]
     fn a_time_that_the_clocks_skipped_counts_by_the_old_offset() {
         check_berlin("2021-03-28 01:59", "2021-03-28T00:59:00Z");
         check_berlin("2021-03-28 02:30", "2021-03-28T01:30:00Z");
@@ -202,16 +205,9 @@ mod tests {
 
     #[test]
     fn other_text_is_refused() {
-        for text in
-            ["", "yesterday", "2021-13-01", "12021-01-01", "+2021-01-01", "2021-02-30", "-5", "2021-05-02 25:00"]
+        for text in ["", "tomorrow", "2021-13-01", "12021-01-01", "+2021-01-01", "2021-02-30", "-5", "2021-05-02 25:00"]
         {
             assert!(parse_in(&Utc, text, now()).is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn spans_are_shown_in_two_units_at_most() {
-        let shown = [0.0, 0.25, 12.0, 3210.0, 231_000.0, 7_500_000.0, 273_600_000.0].map(show_span);
-        assert_eq!(shown, ["0ms", "0.25ms", "12ms", "3.2s", "3m 51s", "2h 05m", "3d 04h"]);
     }
 }

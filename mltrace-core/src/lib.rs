@@ -26,6 +26,8 @@ pub mod config;
 
 pub mod escape;
 
+pub mod words;
+
 mod folder;
 
 mod tracked;

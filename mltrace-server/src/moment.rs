@@ -6,7 +6,7 @@ use mltrace_core::model::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 
-/// A moment in a request: RFC 3339, `2021-05-02`, `2021-05-02T12:07` (UTC), or a span ago such as `2d`.
+/// A moment in a request: RFC 3339, `2021-05-02`, `2021-05-02T12:07`, `today`, `yesterday` (UTC), or a span ago such as `2d`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Moment {
     /// The moment.
@@ -38,8 +38,18 @@ impl JsonSchema for Moment {
     }
 }
 
+/// A day in microseconds.
+const DAY: i64 = 86_400_000_000;
+
 fn parse(text: &str, now: Timestamp) -> Option<Timestamp> {
     let text = text.trim();
+    let day = |back: i64| now.plus_micros((now.0.rem_euclid(DAY) + back * DAY).saturating_neg());
+    match text {
+        "now" => return Some(now),
+        "today" => return Some(day(0)),
+        "yesterday" => return Some(day(1)),
+        _ => {}
+    }
     // As a page shows it: a blank between the day and the time.
     let joined = text.replacen(' ', "T", 1);
     let whole = match text.len() {
@@ -60,24 +70,6 @@ fn parse(text: &str, now: Timestamp) -> Option<Timestamp> {
 pub(crate) fn show(moment: Timestamp) -> String {
     let text = moment.to_string();
     text.get(..19).unwrap_or(&text).replace('T', " ")
-}
-
-/// Returns how long something took, in at most two units.
-pub(crate) fn show_span(milliseconds: f64) -> String {
-    match milliseconds.max(0.0) {
-        ms if ms < 10.0 => format!("{ms:.1} ms"),
-        ms if ms < 1000.0 => format!("{ms:.0} ms"),
-        ms if ms < 60_000.0 => format!("{:.1} s", ms / 1000.0),
-        // Whole seconds, minutes or hours: what is smaller says nothing beside them.
-        ms if ms < 3_600_000.0 => in_two(ms / 1000.0, 60, "min", "s"),
-        ms if ms < 172_800_000.0 => in_two(ms / 60_000.0, 60, "h", "min"),
-        ms => in_two(ms / 3_600_000.0, 24, "d", "h"),
-    }
-}
-
-fn in_two(count: f64, size: u64, large: &str, small: &str) -> String {
-    let count = count as u64;
-    format!("{} {large} {} {small}", count / size, count % size)
 }
 
 /// Returns how long ago a moment was, in one unit.
@@ -108,16 +100,13 @@ mod tests {
             ("2021-05-02 12:07", "2021-05-02T12:07:00Z"),
             ("1d", "2021-05-02T12:00:00Z"),
             (" 2h ago ", "2021-05-03T10:00:00Z"),
+            ("now", "2021-05-03T12:00:00Z"),
+            ("today", "2021-05-03T00:00:00Z"),
+            ("yesterday", "2021-05-02T00:00:00Z"),
         ] {
             assert_eq!(parse(text, now).unwrap().to_string(), meant, "{text}");
         }
-        assert_eq!(parse("yesterday", now), None);
+        assert_eq!(parse("tomorrow", now), None);
         assert_eq!(parse("", now), None);
-    }
-
-    #[test]
-    fn spans_are_short() {
-        let shown = [0.0, 42.4, 1500.0, 61_000.0, 3_600_000.0, 90_000_000.0, 200_000_000.0, -1.0].map(show_span);
-        assert_eq!(shown, ["0.0 ms", "42 ms", "1.5 s", "1 min 1 s", "1 h 0 min", "25 h 0 min", "2 d 7 h", "0.0 ms"]);
     }
 }

@@ -15,20 +15,22 @@ pub(super) struct Step {
     /// The component that ran
     #[arg(long, value_name = "NAME", value_parser = args::name, add = complete::components())]
     pub(super) component: String,
-    /// An artifact that it read: a path, a URI or an identifier
+    /// Artifacts that it read: paths, URIs or identifiers
     #[arg(
         short,
         long = "input",
         value_name = "ARTIFACT",
+        num_args = 1..,
         value_parser = args::artifact_parser(),
         add = complete::artifacts_and_files()
     )]
     pub(super) inputs: Vec<Given>,
-    /// An artifact that it wrote
+    /// Artifacts that it wrote
     #[arg(
         short,
         long = "output",
         value_name = "ARTIFACT",
+        num_args = 1..,
         value_parser = args::artifact_parser(),
         add = complete::artifacts_and_files()
     )]

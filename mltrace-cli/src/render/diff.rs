@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 
 use mltrace_core::model::{RunId, Version, VersionId};
 use mltrace_core::query::{Baseline, Diff, Difference};
+use mltrace_core::words;
 use serde_json::Value;
 
 use super::{paint, run, runs};
 use crate::escape::line;
-use crate::time;
 
 /// How many letters of a value are shown.
 const LETTERS: usize = 200;
@@ -131,7 +131,7 @@ pub(super) fn change(difference: &Difference) -> String {
 
 fn shown(field: &str, value: &Value) -> String {
     let text = match (field, value.as_f64(), value.as_str().map(str::parse::<VersionId>)) {
-        ("duration", Some(milliseconds), _) => time::show_span(milliseconds),
+        ("duration", Some(milliseconds), _) => words::span(milliseconds),
         ("git.commit", ..) => runs::param(value).chars().take(run::DIGITS).collect(),
         (_, _, Some(Ok(version))) if !field.starts_with("param:") => version.short(run::DIGITS),
         _ => runs::param(value),

@@ -1,6 +1,7 @@
 //! Lists of runs as tables.
 
 use mltrace_core::query::{Output, Run, Runs};
+use mltrace_core::words;
 
 use super::table;
 use crate::time;
@@ -50,7 +51,7 @@ pub(super) fn status(run: &Run) -> String {
 
 /// Returns how long the run took.
 pub(super) fn took(run: &Run) -> String {
-    run.duration_ms.map(time::show_span).unwrap_or_default()
+    run.duration_ms.map(words::span).unwrap_or_default()
 }
 
 /// Returns the commit in short, with a star when the work tree differed.

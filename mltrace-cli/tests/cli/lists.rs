@@ -5,10 +5,10 @@ use crate::env::{TestEnv, runs};
 #[test]
 fn recent_shows_the_last_runs_first() {
     insta::assert_snapshot!(TestEnv::taxi().done(&["recent", "--limit", "3"]), @r"
-    RUN       COMPONENT  STATUS     STARTED              TOOK    OUTPUTS
-    6405d1cb  train      completed  2021-05-02 12:07:26  3m 51s  s3://toy-applied-ml-pipeline/prod/training/models/20210501-171109.pkl
-    1e06dd90  train_dev  completed  2021-05-01 17:02:30  4m 50s  s3://toy-applied-ml-pipeline/dev/training/models/20210501-170716.pkl
-    3157b7ae  split_dev  completed  2021-05-01 16:58:10  3m 30s  s3://toy-applied-ml-pipeline/dev/training/files/test/20210501-170136.pq +1
+    RUN       COMPONENT  STATUS     STARTED              TOOK        OUTPUTS
+    6405d1cb  train      completed  2021-05-02 12:07:26  3 min 51 s  s3://toy-applied-ml-pipeline/prod/training/models/20210501-171109.pkl
+    1e06dd90  train_dev  completed  2021-05-01 17:02:30  4 min 50 s  s3://toy-applied-ml-pipeline/dev/training/models/20210501-170716.pkl
+    3157b7ae  split_dev  completed  2021-05-01 16:58:10  3 min 30 s  s3://toy-applied-ml-pipeline/dev/training/files/test/20210501-170136.pq +1
     ");
 }
 
@@ -26,7 +26,7 @@ fn recent_keeps_to_its_filters() {
       did you mean `cleaning`?
     hint: run `mltrace components` to see all components
     ");
-    env.fails(2, &["recent", "--since", "yesterday"]);
+    env.fails(2, &["recent", "--since", "tomorrow"]);
     env.fails(2, &["recent", "--status", "done"]);
 }
 
@@ -34,9 +34,9 @@ fn recent_keeps_to_its_filters() {
 fn history_shows_what_tells_the_runs_of_a_component_apart() {
     let env = TestEnv::taxi();
     insta::assert_snapshot!(env.done(&["history", "featuregen"]), @r"
-    RUN       STATUS     STARTED              TOOK    COMMIT  PARAMETERS  OUTPUTS
-    da9a7739  completed  2021-04-29 19:43:05  1m 15s                      s3://toy-applied-ml-pipeline/dev/features/2020_02/20210429-194419.pq
-    92fd7544  completed  2021-04-29 19:41:20  1m 35s                      s3://toy-applied-ml-pipeline/dev/features/2020_01/20210429-194254.pq
+    RUN       STATUS     STARTED              TOOK        COMMIT  PARAMETERS  OUTPUTS
+    da9a7739  completed  2021-04-29 19:43:05  1 min 15 s                      s3://toy-applied-ml-pipeline/dev/features/2020_02/20210429-194419.pq
+    92fd7544  completed  2021-04-29 19:41:20  1 min 35 s                      s3://toy-applied-ml-pipeline/dev/features/2020_01/20210429-194254.pq
     ");
     insta::assert_snapshot!(env.fails(1, &["history", "featurgen"]), @r"
     error: no component is called `featurgen`
@@ -54,7 +54,7 @@ fn inspect_shows_everything_of_a_run() {
       project      project
       started      2021-05-02 12:07:26
       ended        2021-05-02 12:11:17
-      took         3m 51s
+      took         3 min 51 s
       description  training
       owner        shreya
       tags         training

@@ -270,3 +270,18 @@ fn the_command_that_ran_is_its_code_without_its_secrets() {
     assert!(!fields("a", "b").contains(&"code".to_owned()));
     assert!(fields("a", "d").contains(&"code".to_owned()));
 }
+
+#[test]
+fn an_option_takes_what_the_shell_made_of_a_pattern() {
+    let env = TestEnv::new();
+    for name in ["a.csv", "b.csv", "c.csv"] {
+        env.write(name, name);
+    }
+    env.done(&["log", "--component", "join", "-i", "a.csv", "b.csv", "-o", "c.csv", "-i", "d.csv"]);
+    let answer = env.done(&["--format", "json", "recent"]);
+    for name in ["a.csv", "b.csv", "c.csv", "d.csv"] {
+        assert!(answer.contains(&format!("\"name\":\"{name}\"")), "{answer}");
+    }
+    env.done(&["run", "--component", "same", "-i", "a.csv", "b.csv", "--", "true", "x.csv"]);
+    assert!(!env.done(&["--format", "json", "recent"]).contains("x.csv\""));
+}

@@ -55,9 +55,9 @@ fn a_report_is_one_page_of_markdown() {
         ## How it came to be
 
         ```text
-        train  run [ID], 2021-01-01 00:04:00, 30.0s
+        train  run [ID], 2021-01-01 00:04:00, 30.0 s
         ├── model  w:[ID] [flagged]
-        └── clean  run [ID], 2021-01-01 00:03:00, 30.0s [rows by time]
+        └── clean  run [ID], 2021-01-01 00:03:00, 30.0 s [rows by time]
             ├── rows  w:[ID]
             └── raw [unknown writer]
         ```

@@ -93,3 +93,31 @@ fn the_manual_has_a_page_for_each_command() {
     assert!(env.done(&["man", "trace"]).contains(".TH mltrace-trace 1"));
     env.fails(2, &["man", "nonsense"]);
 }
+
+#[test]
+fn a_verb_of_other_tools_is_answered_with_ours() {
+    let env = TestEnv::new();
+    for (verb, ours) in [
+        ("list", "mltrace recent"),
+        ("runs", "mltrace recent"),
+        ("show", "mltrace inspect RUN"),
+        ("status", "mltrace stale"),
+        ("init", "nothing to set up"),
+    ] {
+        let answer = env.call(&[verb, "x"]);
+        assert_eq!(answer.code, 2, "{verb}");
+        assert!(answer.stderr.contains("hint: ") && answer.stderr.contains(ours), "{verb}: {}", answer.stderr);
+    }
+    assert!(!env.call(&["frobnicate"]).stderr.contains("hint: "));
+}
+
+#[test]
+fn a_store_that_was_named_and_is_not_there_is_an_error() {
+    let env = TestEnv::new();
+    for command in ["recent", "components"] {
+        let answer = env.call(&["--db", "stroe", command]);
+        assert_eq!(answer.code, 1, "{command}");
+        assert!(answer.stderr.contains("stroe") && answer.stderr.contains("--db"), "{}", answer.stderr);
+    }
+    assert_eq!(env.call(&["recent"]).code, 0, "where a store is only looked for there may be none yet");
+}

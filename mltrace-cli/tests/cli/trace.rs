@@ -127,9 +127,9 @@ fn the_fields_of_a_run_are_promised() {
 fn verbose_shows_ids_times_and_inputs_without_a_writer() {
     let env = TestEnv::taxi();
     insta::assert_snapshot!(env.done(&["-v", "trace", "s3://toy-applied-ml-pipeline/dev/features/2020_01/20210429-194254.pq"]), @r"
-    featuregen  run 92fd7544, 2021-04-29 19:41:20, 1m 35s
+    featuregen  run 92fd7544, 2021-04-29 19:41:20, 1 min 35 s
     ├── s3://toy-applied-ml-pipeline/dev/features/2020_01/20210429-194254.pq  w:92fd7544
-    └── cleaning  run f0bb2194, 2021-04-29 19:28:10, 52.0s [s3://toy-applied-ml-pipeline/dev/clean/2020_01/20210429-192900.pq by time]
+    └── cleaning  run f0bb2194, 2021-04-29 19:28:10, 52.0 s [s3://toy-applied-ml-pipeline/dev/clean/2020_01/20210429-192900.pq by time]
         ├── s3://toy-applied-ml-pipeline/dev/clean/2020_01/20210429-192900.pq  w:f0bb2194
         └── s3://nyc-tlc/trip data/yellow_tripdata_2020-01.csv [unknown writer]
     ");
@@ -274,16 +274,16 @@ fn verbose_shows_how_each_input_was_bound() {
     let ids = [(r"run [0-9a-f]{8}", "run [RUN]"), ("w:[0-9a-f]{8}", "w:[RUN]")];
     insta::with_settings!({filters => ids}, {
         insta::assert_snapshot!(env.done(&["-v", "trace", "m"]), @r"
-        train  run [RUN], 2021-01-01 00:05:00, 9.0s
+        train  run [RUN], 2021-01-01 00:05:00, 9.0 s
         ├── m  b3:dddddddddddd
-        ├── clean  run [RUN], 2021-01-01 00:01:00, 9.0s [rows by content]
+        ├── clean  run [RUN], 2021-01-01 00:01:00, 9.0 s [rows by content]
         │   ├── rows  b3:bbbbbbbbbbbb
         │   └── raw [unknown writer]
-        ├── publish  run [RUN], 2021-01-01 00:02:00, 9.0s [s3://b/registry by declaration]
+        ├── publish  run [RUN], 2021-01-01 00:02:00, 9.0 s [s3://b/registry by declaration]
         │   └── s3://b/registry  v:2021-05
-        ├── label  run [RUN], 2021-01-01 00:03:00, 9.0s [s3://b/labels by time]
+        ├── label  run [RUN], 2021-01-01 00:03:00, 9.0 s [s3://b/labels by time]
         │   └── s3://b/labels  w:[RUN]
-        └── split  run [RUN], 2021-01-01 00:04:00, 9.0s [copied is a copy of parts]
+        └── split  run [RUN], 2021-01-01 00:04:00, 9.0 s [copied is a copy of parts]
             └── parts  b3:cccccccccccc
         ");
     });

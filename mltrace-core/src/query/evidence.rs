@@ -9,6 +9,7 @@ use super::{QueryError, Reader};
 use crate::lineage::{self, Aspect, Evidence, Facts, Fault, Finding, Findings, Usual};
 use crate::model::{Status, VersionId};
 use crate::store::{ReadDetail, RunDetail, RunKey, WriteDetail};
+use crate::words;
 
 /// How many earlier runs a run is compared with: the last one for what changed, the others for how usual that is.
 const EARLIER: usize = 8;
@@ -156,7 +157,7 @@ pub(super) fn words(piece: &Evidence) -> String {
         Finding::SameOutputs => "wrote the same bytes as the run before".to_owned(),
         Finding::NoChange => "nothing changed since the run before".to_owned(),
         Finding::Duration { now, usual: Usual { low, high } } => {
-            format!("took {}, usually {} to {}", duration(*now), duration(*low), duration(*high))
+            format!("took {}, usually {} to {}", words::span(*now), words::span(*low), words::span(*high))
         }
         Finding::Changed { aspect, now, before, times, of } => {
             let change = changed(aspect, now.as_deref(), before.as_deref());
@@ -198,8 +199,4 @@ fn changed(aspect: &Aspect, now: Option<&str>, before: Option<&str>) -> String {
             (None, before) => format!("no parameter `{name}`, before {}", before.unwrap_or_default()),
         },
     }
-}
-
-fn duration(ms: f64) -> String {
-    if ms < 1e3 { format!("{ms:.0} ms") } else { format!("{:.1} s", ms / 1e3) }
 }

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use mltrace_core::model::Status;
 use mltrace_core::query::Run;
+use mltrace_core::words;
 
 use super::link;
 use crate::moment;
@@ -26,11 +27,8 @@ pub(super) fn durations(runs: &[&Run]) -> Markup {
     let longest = sorted.last().copied().unwrap_or_default().max(f64::MIN_POSITIVE);
     let slow = timed.iter().filter(|(_, took)| is_slow(*took, usual)).count();
     let (width, bottom) = (timed.len() as f64 * STEP + 4.0, HEIGHT + 14.0);
-    let summary = format!(
-        "The last {} runs, usually {}; {slow} took more than twice as long",
-        timed.len(),
-        moment::show_span(usual)
-    );
+    let summary =
+        format!("The last {} runs, usually {}; {slow} took more than twice as long", timed.len(), words::span(usual));
     html! {
         figure.chart {
             svg xmlns="http://www.w3.org/2000/svg" viewBox={ "0 0 " (width) " " (bottom + 4.0) } width=(width) height=(bottom + 4.0) role="group" aria-label=(summary) {
@@ -57,5 +55,5 @@ fn is_slow(took: f64, usual: f64) -> bool {
 
 fn bar_label(run: &Run, took: f64, usual: f64) -> String {
     let slow = if is_slow(took, usual) { ", slow" } else { "" };
-    format!("{}: {}, {}{slow}", moment::show(run.started_at), run.status.as_str(), moment::show_span(took))
+    format!("{}: {}, {}{slow}", moment::show(run.started_at), run.status.as_str(), words::span(took))
 }

@@ -3,13 +3,13 @@
 use maud::{Markup, html};
 use mltrace_core::model::VersionId;
 use mltrace_core::query::{Baseline, Diff, Difference, Impact, ImpactState};
+use mltrace_core::words;
 use serde_json::Value;
 
 use super::{layout, link, parts};
 use crate::api::{self, DiffQuery, ImpactQuery, NearImpact};
 use crate::app::App;
 use crate::failure::Failure;
-use crate::moment;
 use crate::routes::Routes;
 
 /// How many versions the page of an impact lists.
@@ -93,7 +93,7 @@ fn value(field: &str, value: Option<&Value>) -> Markup {
         ("missing", None) => html! { "did not run" },
         ("missing", Some(_)) => html! { "ran" },
         (_, None) => html! { "—" },
-        ("duration", Some(took)) => html! { (took.as_f64().map(moment::show_span).unwrap_or_default()) },
+        ("duration", Some(took)) => html! { (took.as_f64().map(words::span).unwrap_or_default()) },
         ("code", Some(Value::String(hash))) => {
             html! { code title=(hash) { (hash.chars().take(12).collect::<String>()) } }
         }

@@ -3,12 +3,12 @@
 use maud::{Markup, html};
 use mltrace_core::model::{Status, Timestamp};
 use mltrace_core::query::{Components, Run};
+use mltrace_core::words;
 
 use super::{layout, link, parts, start};
 use crate::api::RecentQuery;
 use crate::app::App;
 use crate::failure::Failure;
-use crate::moment;
 use crate::routes::Routes;
 
 /// The spans that the filter offers.
@@ -131,7 +131,7 @@ pub(super) fn table(runs: &[Run], with_component: bool) -> Markup {
                         @if with_component { td { (parts::component(&run.component)) } }
                         td { (parts::outputs(run, MOST_OUTPUTS)) }
                         td { (parts::time(run.started_at, now)) }
-                        td.number data-label="took" { @if let Some(took) = run.duration_ms { (moment::show_span(took)) } }
+                        td.number data-label="took" { @if let Some(took) = run.duration_ms { (words::span(took)) } }
                     }
                 }
             }

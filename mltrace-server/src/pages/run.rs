@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use mltrace_core::escape;
 use mltrace_core::model::{Bound, Timestamp};
 use mltrace_core::query::{Input, Run, RunFilter};
+use mltrace_core::words;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -14,7 +15,6 @@ use super::{layout, link, parts};
 use crate::api::{self, NoteBody};
 use crate::app::App;
 use crate::failure::Failure;
-use crate::moment;
 use crate::routes::Routes;
 
 /// How many inputs or outputs the page lists.
@@ -48,7 +48,7 @@ fn page(app: &App, asked: &RunQuery) -> Result<Markup, Failure> {
         div.facts {
             (parts::status(run.status)) (parts::stale(&run.stale))
             span { "started " (parts::exact(run.started_at)) " (" (parts::time(run.started_at, Timestamp::now())) ")" }
-            @if let Some(took) = run.duration_ms { span { "took " (moment::show_span(took)) } }
+            @if let Some(took) = run.duration_ms { span { "took " (words::span(took)) } }
             a href=(link::to("/impact", &[("run", &run.id.to_string())])) { "What was made from it?" }
             @if let Some(owner) = &run.owner { span { "ask " a href=(link::owner(owner)) { (parts::name(owner)) } } }
         }

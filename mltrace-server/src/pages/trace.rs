@@ -5,6 +5,7 @@ use std::ops::Not as _;
 use maud::{Markup, html};
 use mltrace_core::model::{RunId, VersionId};
 use mltrace_core::query::{QueryError, Reader, Run, Trace, TraceOptions};
+use mltrace_core::words;
 use serde::Deserialize;
 
 use super::graph::Graph;
@@ -13,7 +14,7 @@ use super::{layout, link, parts, tree};
 use crate::api::{Depth, blank, run_id};
 use crate::app::App;
 use crate::failure::Failure;
-use crate::moment::{self, Moment};
+use crate::moment::Moment;
 use crate::routes::Routes;
 
 /// The largest graph that a page shows, in runs.
@@ -186,7 +187,7 @@ fn card(run: &Run, verdicts: &Verdicts, back: &str) -> Markup {
     html! {
         article #focus.card {
             h2 { (parts::component(&run.component)) " " (parts::status(run.status)) " " (parts::stale(&run.stale)) }
-            p { (parts::exact(run.started_at)) @if let Some(took) = run.duration_ms { ", took " (moment::show_span(took)) } }
+            p { (parts::exact(run.started_at)) @if let Some(took) = run.duration_ms { ", took " (words::span(took)) } }
             @if let Some(error) = &run.error { pre.error { (mltrace_core::escape::block(error)) } }
             dl {
                 @for (name, value) in &run.params { dt { (parts::name(name)) } dd { code { (parts::name(&value.to_string())) } } }

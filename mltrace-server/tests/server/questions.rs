@@ -106,7 +106,7 @@ fn wrong_questions_are_told_what_is_wrong() {
         ("recent?limit=0", "`limit` is wrong: a limit is from 1 to 500, not `0`"),
         ("recent?limit=501", "`limit` is wrong: a limit is from 1 to 500, not `501`"),
         ("recent?status=gone", "`status` cannot be `gone`"),
-        ("recent?since=yesterday", "`since` is wrong: `yesterday` is neither a time nor a span such as `2d`"),
+        ("recent?since=tomorrow", "`since` is wrong: `tomorrow` is neither a time nor a span such as `2d`"),
         ("recent?unknown=1", "`unknown` is not known here"),
         ("recent?before=zzz", "`before` is wrong: `zzz` is no id of a run"),
         ("trace", "`artifact` is missing"),

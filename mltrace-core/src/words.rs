@@ -1,0 +1,67 @@
+//! What answers say in words, alike on the command line, in JSON and on the pages.
+
+/// Returns how long something took, in at most two units: `0.25 ms`, `12 ms`, `1.0 s`, `1 min 0 s`, `2 h 5 min`, `3 d 4 h`.
+#[must_use]
+pub fn span(milliseconds: f64) -> String {
+    let ms = milliseconds.clamp(0.0, 9e15);
+    // What is shown decides the unit: 999.6 ms are shown as one second, not as a thousand milliseconds.
+    if ms < 0.005 {
+        "0 ms".to_owned()
+    } else if ms < 0.995 {
+        format!("{ms:.2} ms")
+    } else if ms.round() < 1e3 {
+        format!("{ms:.0} ms")
+    } else if (ms / 100.0).round() < 600.0 {
+        format!("{:.1} s", ms / 1e3)
+    } else if (ms / 1e3).round() < 3600.0 {
+        in_two(ms / 1e3, 60, "min", "s")
+    } else if (ms / 6e4).round() < 2880.0 {
+        in_two(ms / 6e4, 60, "h", "min")
+    } else {
+        in_two(ms / 3.6e6, 24, "d", "h")
+    }
+}
+
+/// Returns a count of small units in large and small ones, of which `size` make a large one.
+fn in_two(count: f64, size: u64, large: &str, small: &str) -> String {
+    let count = count.round() as u64;
+    format!(
+        "{} {large} {} {small}",
+        count.checked_div(size).unwrap_or_default(),
+        count.checked_rem(size).unwrap_or_default()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_shown_in_at_most_two_units() {
+        let shown = [-1.0, 0.0, 0.25, 12.0, 1000.0, 3210.0, 231_000.0, 7_500_000.0, 273_600_000.0].map(span);
+        assert_eq!(shown, ["0 ms", "0 ms", "0.25 ms", "12 ms", "1.0 s", "3.2 s", "3 min 51 s", "2 h 5 min", "3 d 4 h"]);
+    }
+
+    #[test]
+    fn a_span_that_is_rounded_up_to_the_next_unit_is_shown_in_it() {
+        let shown = [0.996, 999.6, 59_960.0, 3_599_700.0, 172_799_000.0].map(span);
+        assert_eq!(shown, ["1 ms", "1.0 s", "1 min 0 s", "1 h 0 min", "2 d 0 h"]);
+    }
+
+    #[test]
+    fn no_number_is_shown_that_is_a_whole_larger_unit() {
+        for step in 0..40_000_u32 {
+            let shown = span(1.0003_f64.powi(i32::try_from(step).unwrap()));
+            let words: Vec<&str> = shown.split(' ').collect();
+            let large = |number: f64, unit: &str| match unit {
+                "ms" => number >= 1e3,
+                "s" | "min" => number >= 60.0,
+                "h" => number >= 48.0,
+                _ => false,
+            };
+            for pair in words.chunks(2) {
+                assert!(!large(pair[0].parse().unwrap(), pair[1]), "{shown}");
+            }
+        }
+    }
+}
