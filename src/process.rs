@@ -1,5 +1,6 @@
 //! What this process records with: found at the first use, and made anew in a forked child.
 
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -18,6 +19,10 @@ const PAUSE_MS: u64 = 1_000;
 struct Process {
     id: u32,
     recorder: Recorder,
+    /// Where the project was looked for, and what the environment said: a process that goes elsewhere, and its children,
+    /// keep them.
+    folder: PathBuf,
+    environment: Environment,
     #[cfg(feature = "store")]
     worker: OnceLock<Option<Worker>>,
     at_exit: OnceLock<()>,
@@ -37,10 +42,10 @@ pub(crate) fn recorder() -> &'static Recorder {
 fn process() -> &'static Process {
     let known = PROCESS.load(Ordering::Acquire);
     match shared(known).filter(|process| process.id == fork::id()) {
-        None => put_in_place(known, Process::new()),
+        None => put_in_place(known, shared(known).map_or_else(Process::first, Process::child_of)),
         Some(process) if !process.is_to_ask_again() => process,
         Some(process) => {
-            let settled = Process::new();
+            let settled = process.again();
             if settled.recorder.home().is_unsettled {
                 return process;
             }
@@ -62,7 +67,7 @@ fn put_in_place(known: *mut Process, made: Process) -> &'static Process {
         // Another thread was first; nobody has seen this one, and a few bytes at start-up are not worth an unsafe drop.
         Err(first) => shared(first),
     }
-    .unwrap_or_else(|| Box::leak(Box::new(Process::new())))
+    .unwrap_or_else(|| Box::leak(Box::new(Process::first())))
 }
 
 #[expect(unsafe_code, reason = "a static that a forked child replaces without taking a lock that may be held")]
@@ -72,14 +77,33 @@ fn shared(process: *mut Process) -> Option<&'static Process> {
 }
 
 impl Process {
-    fn new() -> Self {
+    fn first() -> Self {
         let environment = Environment::read();
-        let folder = std::env::current_dir().unwrap_or_default();
+        let folder = environment.start_folder();
         let home = Home::find(&folder, None, &environment);
+        Self::new(home, folder, environment)
+    }
+
+    /// A forked child records where its parent does, wherever it went since: a daemon goes to `/`. Nor does it read the
+    /// environment, which a thread of the parent may have locked.
+    fn child_of(parent: &Self) -> Self {
+        let home = Home { warnings: Vec::new(), ..parent.recorder.home().clone() };
+        Self::new(home, parent.folder.clone(), parent.environment.clone())
+    }
+
+    /// Settings that could not be read are asked for again where they were.
+    fn again(&self) -> Self {
+        let home = Home::find(&self.folder, None, &self.environment);
+        Self::new(home, self.folder.clone(), self.environment.clone())
+    }
+
+    fn new(home: Home, folder: PathBuf, environment: Environment) -> Self {
         let hooks = Hooks { warn, appended, here: recorder };
         Self {
             id: fork::id(),
             recorder: Recorder::new(home, &environment, hooks),
+            folder,
+            environment,
             #[cfg(feature = "store")]
             worker: OnceLock::new(),
             at_exit: OnceLock::new(),

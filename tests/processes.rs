@@ -4,19 +4,19 @@
 #![allow(clippy::disallowed_methods, reason = "children are told by the environment which part they play")]
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 
-use mltrace::answer::{Reader, Run};
+use mltrace::answer::Run;
 use mltrace::register;
-use mltrace_core::config::{Environment, Home};
-use mltrace_core::ingest;
 use mltrace_core::model::Status;
 
-const PART: &str = "MLTRACE_TEST_PART";
+mod place;
+
+use place::{PART, Place, until};
 
 #[register(component = "cleaning", inputs = [raw], outputs = [clean], params = [month])]
 fn cleaning(raw: &Path, month: u32) -> Result<PathBuf, String> {
@@ -190,57 +190,6 @@ fn part() {
         }
         other => panic!("no part is called {other}"),
     }
-}
-
-/// A pipeline's working directory.
-struct Place {
-    folder: tempfile::TempDir,
-}
-
-impl Place {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("raw.csv"), "a,b\n".repeat(50)).unwrap();
-        Self { folder }
-    }
-
-    fn command(&self, part: &str) -> Command {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "part", "--nocapture", "--test-threads", "1"]);
-        command.current_dir(self.folder.path()).env(PART, part).env("RUST_BACKTRACE", "0");
-        // What the settings of whoever runs the tests say is not asked for.
-        command.env_remove("MLTRACE_DB").env_remove("HOME").env_remove("XDG_CONFIG_HOME");
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-
-    fn run(&self, part: &str) -> Output {
-        self.command(part).output().unwrap()
-    }
-
-    fn runs(&self) -> Vec<Run> {
-        let home = Home::find(self.folder.path(), None, &Environment::default());
-        let mut folded = ingest::open_folded(&home, &|_| {}).unwrap();
-        let mut reader = Reader::new(folded.store.as_mut(), &home, self.folder.path());
-        reader.recent(&Default::default()).unwrap().runs
-    }
-
-    fn only_run(&self) -> Run {
-        let mut runs = self.runs();
-        assert_eq!(runs.len(), 1, "{runs:?}");
-        runs.remove(0)
-    }
-}
-
-/// Reads the child's stdout up to a line that ends so.
-fn until(child: &mut Child, line: &str) -> BufReader<std::process::ChildStdout> {
-    let mut lines = BufReader::new(child.stdout.take().unwrap());
-    let mut text = String::new();
-    while !text.trim_end().ends_with(line) {
-        text.clear();
-        assert!(lines.read_line(&mut text).unwrap() > 0, "the child ended before it said `{line}`");
-    }
-    lines
 }
 
 fn signal(child: &Child, name: &str) {

@@ -7,8 +7,11 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 
+use self::root::Found;
 use crate::folder::{self, Folder};
 use crate::tracked::Tracked;
+
+mod root;
 
 /// The folder that holds a store and its journals.
 pub const FOLDER: &str = ".mltrace";
@@ -98,6 +101,10 @@ pub struct Environment {
     pub parent_run: Option<String>,
     /// The user's settings folder: `XDG_CONFIG_HOME`, else `HOME/.config`.
     pub config_folder: Option<PathBuf>,
+    /// `HOME`.
+    pub home_folder: Option<PathBuf>,
+    /// `PWD`: where a shell started this process.
+    pub started_in: Option<PathBuf>,
     /// `USER` or `LOGNAME`.
     pub user: Option<String>,
 }
@@ -116,8 +123,27 @@ impl Environment {
             config_folder: path("XDG_CONFIG_HOME")
                 .filter(|folder| folder.is_absolute())
                 .or_else(|| path("HOME").map(|home| home.join(".config"))),
+            home_folder: path("HOME").filter(|folder| folder.is_absolute()),
+            started_in: path("PWD").filter(|folder| folder.is_absolute()),
             user: text("USER").or_else(|| text("LOGNAME")),
         }
+    }
+}
+
+impl Environment {
+    /// Returns the folder that the runs of this process belong to: the working directory.
+    ///
+    /// A daemon that went to `/` before it recorded anything, or whose folder was deleted, belongs to the project that it
+    /// was started in, if that is one.
+    #[must_use]
+    pub fn start_folder(&self) -> PathBuf {
+        let here = std::env::current_dir().unwrap_or_default();
+        if here.parent().is_some() {
+            return here;
+        }
+        let started =
+            self.started_in.clone().filter(|started| root::find(started, self.home_folder.as_deref()).is_marked);
+        started.unwrap_or(here)
     }
 }
 
@@ -144,14 +170,18 @@ const HASH_LIMIT: u64 = 4 << 30;
 impl Home {
     /// Returns the home of the project that `folder` belongs to.
     ///
-    /// The root is the folder that holds the nearest `.mltrace/` upward, else the git work tree's root, else `folder`.
+    /// The root is the folder that holds the nearest `.mltrace/` upward within the git work tree, or outside of one within
+    /// the user's home, else the git work tree's root, else `folder`.
     /// The store is `.mltrace/mltrace.db` under the root, or what `db`, `MLTRACE_DB` or a settings file names: a store
-    /// file or a folder; the journal lies beside it. Nothing is created.
+    /// file or a folder; the journal lies beside it. In `/` there is none unless it is named. Nothing is created.
     #[must_use]
     pub fn find(folder: &Path, db: Option<&Path>, environment: &Environment) -> Self {
         let mut warnings = Vec::new();
-        let mut ignored = Vec::new();
-        let root = find_root(folder, &mut ignored);
+        // A relative folder means another one as soon as the process goes elsewhere.
+        let folder = std::path::absolute(folder).unwrap_or_default();
+        let found = root::find(&folder, environment.home_folder.as_deref());
+        let above = found.say_above();
+        let Found { root, mut ignored, .. } = found;
         let project_path = root.join("mltrace.toml");
         let project_file = read_file(&project_path, false, &mut warnings);
         let user_path = environment.config_folder.as_ref().map(|folder| folder.join("mltrace").join("config.toml"));
@@ -173,6 +203,10 @@ impl Home {
             let origin = from_files(project_file.db.is_some(), user_file.db.is_some());
             (project_file.db.clone().or(user_file.db).map(|db| root.join(db)), origin)
         };
+        let no_place = no_place(&root, db.as_deref());
+        if !environment.is_disabled {
+            warnings.extend(above.filter(|_| db.is_none()).into_iter().chain(no_place.map(str::to_owned)));
+        }
         let is_projects = db_origin == Origin::File(project_path.clone());
         let is_trusted = || is_below_one(&root, user_file.trusted_projects.as_deref().unwrap_or_default());
         let refused = db
@@ -205,7 +239,7 @@ impl Home {
         let project_origin = from_files(project_file.project.is_some(), false);
         let project = project_file.project.filter(|name| !name.is_empty()).unwrap_or_else(|| name_of(&root));
         let is_unsettled = project_file.is_unreadable || user_file.is_unreadable;
-        let (is_enabled, enabled_origin) = if !is_ours || refused.is_some() {
+        let (is_enabled, enabled_origin) = if !is_ours || refused.is_some() || no_place.is_some() {
             (false, Origin::Default)
         } else if is_unsettled {
             (false, from_files(project_file.is_unreadable, user_file.is_unreadable))
@@ -281,20 +315,15 @@ fn text_of(path: &Path) -> std::io::Result<String> {
     Ok(text)
 }
 
-/// `ignored` gets the folders of other users on the way.
-fn find_root(folder: &Path, ignored: &mut Vec<PathBuf>) -> PathBuf {
-    for ancestor in folder.ancestors() {
-        let store = ancestor.join(FOLDER);
-        if !store.is_dir() {
-            continue;
-        }
-        if is_ours(&store) {
-            return ancestor.to_owned();
-        }
-        ignored.push(store);
+/// Returns why nothing can be recorded for want of a place.
+fn no_place(root: &Path, db: Option<&Path>) -> Option<&'static str> {
+    if db.unwrap_or(root).is_relative() {
+        return Some("the working directory is gone: nothing is recorded");
     }
-    let holds_git = folder.ancestors().find(|ancestor| ancestor.join(".git").exists());
-    holds_git.unwrap_or(folder).to_owned()
+    (db.is_none() && root.parent().is_none()).then_some(
+        "nothing is recorded in `/`, whose store would take everybody's runs: start in a project's folder, or name a store \
+         with `MLTRACE_DB`",
+    )
 }
 
 /// Returns whether a folder is this user's, or not there yet. The superuser may use everybody's.

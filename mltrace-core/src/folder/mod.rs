@@ -18,7 +18,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-use uuid::Uuid;
+use crate::model::ProcessId;
 
 pub(crate) use identity::Taken;
 use identity::{Identity, take};
@@ -79,6 +79,9 @@ impl Folder {
             opened => return opened,
         }
         let (around, name) = split(path)?;
+        if name == crate::config::FOLDER && around.is_absolute() && around.parent().is_none() {
+            return Err(io::Error::other("a store there would take everybody's runs"));
+        }
         make_above(around)?;
         Self::of_user(around)?.make_folder(name)?;
         let folder = Self::open(path)?;
@@ -244,7 +247,7 @@ pub(crate) fn read_inside(path: &Path) -> io::Result<File> {
 
 /// Returns a name that nobody can have foreseen, nor made.
 fn hidden_name(what: &str) -> String {
-    format!(".{}.{what}", Uuid::now_v7().simple())
+    format!(".{}.{what}", ProcessId::new().0.simple())
 }
 
 /// Returns the path without the separator at its end, behind which a link would be followed.

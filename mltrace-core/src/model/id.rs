@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::unique;
+
 /// The id of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -22,7 +24,7 @@ impl RunId {
     /// Returns a new id; ids made in one process sort in the order in which they were made.
     #[must_use]
     pub fn new() -> Self {
-        Self(Uuid::now_v7())
+        Self(unique::uuid())
     }
 
     /// Returns the last eight digits, which tell runs of the same minute apart.
@@ -37,7 +39,7 @@ impl ProcessId {
     /// Returns a new id.
     #[must_use]
     pub fn new() -> Self {
-        Self(Uuid::now_v7())
+        Self(unique::uuid())
     }
 }
 

@@ -4,6 +4,8 @@ mod time;
 
 mod id;
 
+mod unique;
+
 mod text;
 
 mod artifact;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{ArtifactKind, ArtifactName, ProcessId, RunId, Status, Timestamp, Verdict, VersionId};
+use super::{ArtifactKind, ArtifactName, ProcessId, RunId, Status, Timestamp, Verdict, VersionId, unique};
 
 /// One entry of a journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -141,6 +141,14 @@ pub struct Git {
     pub dirty: Option<bool>,
     /// The address of `origin`, without credentials.
     pub remote: Option<String>,
+}
+
+impl Git {
+    /// Returns a key that no other state has.
+    #[must_use]
+    pub fn new_key() -> String {
+        unique::uuid().simple().to_string()
+    }
 }
 
 /// What is said of a component, by its code, a command or an import.

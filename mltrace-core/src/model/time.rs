@@ -1,5 +1,7 @@
 //! A moment, in microseconds since 1970 in UTC: what is compared and printed. A store may count from another year.
 
+use std::time::SystemTime;
+
 use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Timelike, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -26,7 +28,17 @@ impl Timestamp {
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the one clock for what is recorded")]
     pub fn now() -> Self {
-        Self(Utc::now().timestamp_micros()).clamp(Self::MIN, Self::MAX)
+        Self::of(SystemTime::now())
+    }
+
+    /// Returns the moment that the system's clock tells, kept within what RFC 3339 can write: a clock may stand before
+    /// 1970, or where no calendar reaches.
+    fn of(clock: SystemTime) -> Self {
+        let micros = match clock.duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(after) => i64::try_from(after.as_micros()).unwrap_or(i64::MAX),
+            Err(before) => i64::try_from(before.duration().as_micros()).map_or(i64::MIN, i64::saturating_neg),
+        };
+        Self(micros).clamp(Self::MIN, Self::MAX)
     }
 
     /// Returns the microseconds from `earlier` to `self`, negative when the clock went back.
@@ -186,6 +198,21 @@ mod tests {
             step = (step * 31 + 17) % 600_000_000_011;
             micros += 100_000_000_000 + step * 997;
         }
+    }
+
+    #[test]
+    fn every_clock_tells_a_moment_that_can_be_written() {
+        let second = std::time::Duration::from_secs(1);
+        let at = |seconds: i64| match seconds {
+            0.. => SystemTime::UNIX_EPOCH.checked_add(second * u32::try_from(seconds).unwrap()),
+            _ => SystemTime::UNIX_EPOCH.checked_sub(second * u32::try_from(-seconds).unwrap()),
+        };
+        assert_eq!(Timestamp::of(at(7).unwrap()), Timestamp(7_000_000));
+        assert_eq!(Timestamp::of(at(-86_400).unwrap()), Timestamp(-86_400_000_000));
+        let end = std::time::Duration::from_secs(i64::MAX.unsigned_abs());
+        let latest = SystemTime::UNIX_EPOCH.checked_add(end).unwrap();
+        let earliest = SystemTime::UNIX_EPOCH.checked_sub(end).unwrap();
+        assert_eq!([Timestamp::of(earliest), Timestamp::of(latest)], [Timestamp::MIN, Timestamp::MAX]);
     }
 
     #[test]

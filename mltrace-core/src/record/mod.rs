@@ -20,8 +20,6 @@ mod split;
 
 mod clock;
 
-mod ids;
-
 mod lock;
 
 mod context;

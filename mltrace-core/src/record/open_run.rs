@@ -13,7 +13,7 @@ use super::beside::Job;
 use super::lock::lock;
 use super::look::{Looked, look, standing};
 use super::outputs::{Bound, OPENED, Outputs};
-use super::{Recorder, Site, clock, context, ids, split};
+use super::{Recorder, Site, clock, context, split};
 use crate::capture::{Given, Naming, name};
 use crate::fork;
 use crate::model::{
@@ -81,7 +81,7 @@ impl OpenRun {
         if !recorder.takes_run() {
             return Self::disabled();
         }
-        let id = ids::run_id();
+        let id = RunId::new();
         let started_at = opening.started_at.unwrap_or_else(clock::now);
         let pid = fork::id();
         let mut state = State { pid, next: 0, outputs: Outputs::default(), read: BTreeSet::new() };
@@ -199,7 +199,7 @@ impl OpenRun {
     pub fn note(&self, text: &str) {
         let Some(inner) = self.open() else { return };
         let fact = NoteFact {
-            id: uuid::Uuid::now_v7(),
+            id: RunId::new().0,
             run: inner.id,
             text: text.to_owned(),
             at: clock::now(),

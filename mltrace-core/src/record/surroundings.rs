@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use super::beside::Job;
 use super::{Recorder, Site};
 use crate::capture::{code, git};
-use crate::model::Record;
+use crate::model::{Git, Record};
 
 /// The keys of the git states that were asked for, by folder.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ impl Surroundings {
         }
         let folder = git::find(Path::new(manifest), site.map_or("", |site| site.file), recorder.root.given());
         let key = folder.map(|folder| {
-            let key = uuid::Uuid::now_v7().simple().to_string();
+            let key = Git::new_key();
             recorder.beside(Job::Git { key: key.clone(), folder });
             key
         });

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use git2::{AttrCheckFlags, Config, ErrorCode, Repository, StatusOptions, SubmoduleIgnore, SubmoduleStatus};
-use uuid::Uuid;
 
 use crate::capture::{code, redact};
 use crate::config::FOLDER;
@@ -32,7 +31,7 @@ pub fn find(manifest_folder: &Path, file: &str, root: &Path) -> Option<PathBuf> 
 #[must_use]
 pub fn head(folder: &Path) -> Option<Git> {
     let folder = discover(folder)?;
-    let mut git = Git { key: Uuid::now_v7().simple().to_string(), ..Git::default() };
+    let mut git = Git { key: Git::new_key(), ..Git::default() };
     match open(&folder) {
         Some(repository) => {
             read_head(&repository, &mut git);
