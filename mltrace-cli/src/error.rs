@@ -44,6 +44,8 @@ pub(crate) enum Kind {
     Usage,
     /// The store cannot be reached, or is too new.
     Store,
+    /// What was said does not count.
+    Outdone,
     /// Something else that was to be read or written could not be.
     Device,
     /// Nobody reads the answer any more.
@@ -92,7 +94,7 @@ impl Error {
 impl From<&Error> for Exit {
     fn from(error: &Error) -> Self {
         match error.kind {
-            Kind::NotFound | Kind::Device => Self::Wrong,
+            Kind::NotFound | Kind::Outdone | Kind::Device => Self::Wrong,
             Kind::Usage => Self::Usage,
             Kind::Store => Self::Store,
             Kind::BrokenPipe => Self::Done,
@@ -132,6 +134,12 @@ impl From<QueryError> for Error {
             }
             QueryError::NothingBefore { .. } => {
                 Self::new(Kind::NotFound, message).hint("name two versions: `mltrace diff A B`")
+            }
+            QueryError::Outdone { name, at } => {
+                let message =
+                    format!("what is said of `{name}` now does not count: the last word is of {}", time::show(at));
+                Self::new(Kind::Outdone, message)
+                    .hint("run `mltrace review` or `mltrace component NAME` to see what counts")
             }
             QueryError::Ambiguous { .. } => Self::new(Kind::NotFound, message).hint("give more of it"),
         }

@@ -164,20 +164,44 @@ impl Session {
 
     /// Records facts and returns the store with them folded in.
     pub(crate) fn record(&self, records: Vec<Record>) -> Result<Box<dyn Store>, Error> {
+        let mut store = self.open_to_record()?;
+        self.record_in(&mut *store, records)?;
+        Ok(store)
+    }
+
+    /// Records what somebody says now, as it follows from what is known, and returns it with the store that it is in.
+    pub(crate) fn say<T>(
+        &self,
+        say: impl FnOnce(&mut Reader<'_>) -> Result<T, QueryError>,
+        records: impl FnOnce(&T) -> Vec<Record>,
+    ) -> Result<(T, Box<dyn Store>), Error> {
+        let mut store = self.open_to_record()?;
+        // What waits in journals is known too.
+        self.warn_of(&ingest::fold(&self.home, &mut *store)?);
+        let said = self.ask_store(&mut *store, say)?;
+        self.record_in(&mut *store, records(&said))?;
+        Ok((said, store))
+    }
+
+    fn open_to_record(&self) -> Result<Box<dyn Store>, Error> {
         self.check_place()?;
         if !self.home.is_enabled {
             return Err(Error::new(Kind::Store, "nothing can be recorded while recording is switched off")
                 .hint("run `mltrace config` to see what switches it off"));
         }
-        // Opened first: nothing that is refused here waits in a journal to be stored after all.
-        let mut store = store::open(&self.home, Mode::Write)?;
+        Ok(store::open(&self.home, Mode::Write)?)
+    }
+
+    /// Records facts and folds them into a store that was opened first: nothing that is refused there waits in a journal
+    /// to be stored after all.
+    fn record_in(&self, store: &mut dyn Store, records: Vec<Record>) -> Result<(), Error> {
         if !self.recorder().append_all(records) {
             return Err(self.unrecorded("it is not recorded"));
         }
-        let report = ingest::fold(&self.home, &mut *store)
+        let report = ingest::fold(&self.home, store)
             .map_err(|error| Error::from(error).hint("it is in the journal: the next command stores it"))?;
         self.warn_of(&report);
-        Ok(store)
+        Ok(())
     }
 
     /// Returns why there is no store to record in: the project's settings lead to where the user's do not let them.

@@ -107,6 +107,26 @@ fn what_the_quick_check_finds_is_told_too() {
 }
 
 #[test]
+fn what_is_dated_ahead_of_the_clock_is_told() {
+    // The year 2100, as the store counts.
+    const FAR: &str = "2240524800000000";
+    for (sql, what) in [
+        ("UPDATE run SET started_at = FAR, ended_at = FAR WHERE id = 1", "1 runs"),
+        ("UPDATE write SET at = FAR WHERE id = 1", "1 runs"),
+        ("UPDATE read SET at = FAR WHERE run_id = (SELECT min(run_id) FROM read)", "1 runs"),
+        ("INSERT INTO label (uuid, version_id, verdict, at) VALUES (x'01', 1, 0, FAR)", "1 verdicts"),
+        ("UPDATE component SET owner_at = FAR WHERE id = 1", "1 declarations"),
+        ("INSERT INTO component_tag VALUES (1, 'x', FAR, 1)", "1 declarations"),
+        ("INSERT INTO note VALUES (x'01', 1, 'x', FAR, NULL)", "1 notes"),
+    ] {
+        let project = Project::taxi();
+        project.harm(&sql.replace("FAR", FAR));
+        let told = format!("more than a day ahead of the clock, and the last word until then: {what}");
+        assert_eq!(project.wrong(false), [told], "{sql}");
+    }
+}
+
+#[test]
 fn a_damaged_index_is_told_by_the_full_check() {
     let project = Project::taxi();
     let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'run_by_time'";

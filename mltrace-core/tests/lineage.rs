@@ -32,7 +32,8 @@ impl Story {
 
     fn import(&mut self, lines: &[Value]) -> ingest::ImportReport {
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-        ingest::import(&self.home, self.store.as_mut(), &mut text.as_bytes(), &mut |_| {}).unwrap()
+        let options = ingest::ImportOptions { allows_future: true };
+        ingest::import_with(&self.home, self.store.as_mut(), &mut text.as_bytes(), options, &mut |_| {}).unwrap()
     }
 
     fn told(lines: &[Value]) -> Self {

@@ -140,6 +140,30 @@ impl Tally {
     }
 }
 
+/// Lets somebody judge anew what was judged before, and declare a component: both count at once, whatever the clocks of
+/// those showed who spoke before, and are facts like any other from then on.
+fn says_now(place: &mut Place, facts: &mut Facts, key: u16) -> TestCaseResult {
+    let key = usize::from(key);
+    let mut said = Vec::new();
+    if let Some(label) = facts.labels.get(key % facts.labels.len().max(1)) {
+        let verdict = ["flagged", "ok", "none"][key % 3];
+        let told = place.judges(&label.name, &label.version, verdict);
+        facts.labels.push(told.clone());
+        let counts = answers::verdict(facts, &told.name, &told.version).unwrap_or("none");
+        prop_assert_eq!(counts, verdict, "{:?} does not count among {:?}", told, facts.labels);
+        said.push(Line::Label(told));
+    }
+    if let Some(component) = facts.components.get(key % facts.components.len().max(1)) {
+        let told = place.declares(&component.name, 5);
+        let later = facts.components.iter().find(|known| known.name == told.name && known.at >= told.at);
+        prop_assert!(later.is_none(), "{:?} does not count beside {:?}", told, later);
+        facts.components.push(told.clone());
+        said.push(Line::Component(told));
+    }
+    place.import(&texts(&said));
+    Ok(())
+}
+
 /// Picks the moment of some read or write, the one just before it, and one before all.
 fn moments(facts: &Facts, route: &Route) -> Vec<i64> {
     let reads = facts.runs.iter().flat_map(|run| run.reads.iter().map(|read| run.read_at(read)));
@@ -167,11 +191,17 @@ fn imports_in_any_order_answer_as_the_model_does_after_each() {
         let mut place = Place::new();
         next_door(&mut place, facts, route);
         let lines = route.shuffled(&lines(facts));
-        let mut sent = 0;
+        let (mut sent, mut said) = (0, Facts::default());
         for batch in lines.chunks(route.batch) {
             place.import(&texts(batch));
             sent += batch.len();
-            tally.compare(&mut place, &heard(&lines[..sent]), route, &format!("after {sent} lines"))?;
+            let mut heard = heard(&lines[..sent]);
+            heard.add(&said);
+            if route.key(sent).is_multiple_of(3) {
+                says_now(&mut place, &mut heard, route.key(sent + 1))?;
+                said = Facts { runs: Vec::new(), ..heard.clone() };
+            }
+            tally.compare(&mut place, &heard, route, &format!("after {sent} lines"))?;
         }
         Ok(())
     });
@@ -201,6 +231,7 @@ fn two_machines_that_import_each_others_exports_answer_alike() {
         let mut left = Machine::new(facts, route, is_left);
         let mut right = Machine::new(facts, route, |run| !is_left(run));
         let early = [left.tells_and_exports(3 * route.batch), right.tells_and_exports(2 * route.batch)];
+        says_now(&mut left.place, &mut left.told, route.key(2))?;
         if route.key(1).is_multiple_of(3) {
             right.place.import(&early[0]);
         }

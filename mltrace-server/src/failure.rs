@@ -146,6 +146,9 @@ impl From<QueryError> for Failure {
             QueryError::NothingBefore { .. } => {
                 Self::new(StatusCode::NOT_FOUND, message).hint("name two versions, the second as `b`")
             }
+            QueryError::Outdone { .. } => {
+                Self::new(StatusCode::CONFLICT, message).hint("`review` and `components` show what counts")
+            }
             QueryError::Ambiguous { name, candidates } => {
                 let are_runs = candidates.iter().all(|id| id.parse::<RunId>().is_ok());
                 let artifact = name.rsplit_once('@').map_or(name.as_str(), |(artifact, _)| artifact);

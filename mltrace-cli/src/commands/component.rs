@@ -1,6 +1,6 @@
 //! `mltrace component`: what a component is, shown or said.
 
-use mltrace_core::model::{ComponentFact, Declaration, Record, Timestamp};
+use mltrace_core::model::{Declaration, Record};
 
 use crate::complete;
 use crate::error::{Error, Exit};
@@ -49,13 +49,10 @@ impl Args {
         let answer = if declared == Declaration::default() && self.untag.is_empty() {
             session.ask(|reader| reader.component(&self.name))?
         } else {
-            let fact = ComponentFact {
-                component: self.name.clone(),
-                at: Timestamp::now(),
-                declared,
-                untag: self.untag.clone(),
-            };
-            let mut store = session.record(vec![Record::Component(fact)])?;
+            let (_, mut store) = session.say(
+                |reader| reader.declared_now(&self.name, declared, self.untag.clone()),
+                |fact| vec![Record::Component(fact.clone())],
+            )?;
             session.ask_store(&mut *store, |reader| reader.component(&self.name))?
         };
         session.output.answer(&answer, components::one)?;

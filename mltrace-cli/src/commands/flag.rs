@@ -1,6 +1,7 @@
 //! `mltrace flag`: people's verdicts on artifacts, and whom to suspect then.
 
-use mltrace_core::model::{LabelFact, Record, RunId, Timestamp, Verdict, Version};
+use mltrace_core::model::{Record, Verdict, Version};
+use mltrace_core::query::Judgement;
 use mltrace_core::store::StoreError;
 
 use crate::complete;
@@ -11,8 +12,8 @@ use crate::session::Session;
 /// Flag artifacts as bad (or ok) and show the runs to suspect
 ///
 /// A verdict belongs to one version: the latest, unless `@VERSION` names another. When the artifact is written again,
-/// the new version has no verdict. Nothing is flagged unless every artifact is known. Without artifacts this is
-/// `mltrace review`.
+/// the new version has no verdict. Nothing is flagged unless every artifact is known, and the exit code is 1 when a
+/// verdict does not count because a later one is known. Without artifacts this is `mltrace review`.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -37,7 +38,7 @@ impl Args {
         }
         let versions = resolve(session, &self.artifacts)?;
         let verdict = if self.ok { Verdict::Ok } else { Verdict::Flagged };
-        judge(session, versions, verdict, self.reason.as_deref())
+        judge(session, &versions, verdict, self.reason.as_deref())
     }
 }
 
@@ -72,22 +73,17 @@ pub(super) fn resolve(session: &Session, artifacts: &[String]) -> Result<Vec<Ver
 /// Records the verdict on each version and shows the suspects.
 pub(super) fn judge(
     session: &Session,
-    versions: Vec<Version>,
+    versions: &[Version],
     verdict: Verdict,
     reason: Option<&str>,
 ) -> Result<Exit, Error> {
-    let at = Timestamp::now();
     let by = session.user();
-    let records: Vec<Record> = versions
-        .into_iter()
-        .map(|Version { name, version }| {
-            // Any id that is new will do, and those of runs sort by time.
-            let id = RunId::new().0;
-            let reason = reason.map(str::to_owned);
-            Record::Label(LabelFact { id, name, version, verdict, reason, by: by.clone(), at })
-        })
-        .collect();
-    let mut store = session.record(records)?;
+    let judgement = Judgement { verdict, reason, by: by.as_deref() };
+    let (said, mut store) = session.say(
+        |reader| reader.judged_now(versions, judgement),
+        |said| said.iter().cloned().map(Record::Label).collect(),
+    )?;
+    session.ask_store(&mut *store, |reader| reader.count(&said))?;
     let answer = session.ask_store(&mut *store, |reader| reader.review(None))?;
     session.output.answer(&answer, review::text)?;
     Ok(Exit::Done)

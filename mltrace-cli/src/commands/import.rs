@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 
-use mltrace_core::ingest::{self, ImportReport};
+use mltrace_core::ingest::{self, ImportOptions, ImportReport};
 use mltrace_core::store::{self, Mode};
 use serde::Serialize;
 
@@ -18,7 +18,8 @@ const MOST_ERRORS: usize = 20;
 ///
 /// Takes what `mltrace export` prints, and lines written by hand: `{"component": "clean", "started_at": "…",
 /// "ended_at": "…", "inputs": ["raw.csv"], "outputs": ["clean.csv"]}`. What is known already is left alone, so importing
-/// a file twice changes nothing. Wrong lines are reported by their number, the rest lands, and the exit code is 1.
+/// a file twice changes nothing. Wrong lines are reported by their number, the rest lands, and the exit code is 1. A line
+/// is wrong, too, when it is longer than 16 MiB, or tells of a time more than a day ahead of the clock.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -28,6 +29,9 @@ pub(crate) struct Args {
     /// The file, or `-` for stdin
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     file: PathBuf,
+    /// Take times more than a day ahead of the clock, too; what is dated so is the last word until then
+    #[arg(long)]
+    allow_future: bool,
 }
 
 /// The answer of `import`.
@@ -36,6 +40,7 @@ struct Imported {
     lines: u64,
     stored: u64,
     known: u64,
+    wrong: u64,
     errors: Vec<WrongLine>,
 }
 
@@ -49,7 +54,7 @@ struct WrongLine {
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
         let report = if self.file.as_os_str() == "-" {
-            import(session, &mut std::io::stdin().lock())?
+            self.import(session, &mut std::io::stdin().lock())?
         } else {
             let path = self.file.display();
             let file = File::open(&self.file)
@@ -58,37 +63,44 @@ impl Args {
                     false => Ok(file),
                 })
                 .map_err(|error| Error::new(Kind::NotFound, format!("`{path}` cannot be read: {error}")))?;
-            import(session, &mut BufReader::new(file))?
+            self.import(session, &mut BufReader::new(file))?
         };
-        let wrong = report.errors.len();
         for (line, message) in report.errors.iter().take(MOST_ERRORS) {
             session.output.error(&Error::usage(format!("line {line}: {message}")));
         }
-        if wrong > MOST_ERRORS {
-            session.output.error(&Error::usage(format!("and {} more wrong lines", wrong - MOST_ERRORS)));
+        let more = report.wrong.saturating_sub(MOST_ERRORS as u64);
+        if more > 0 {
+            session.output.error(&Error::usage(format!("and {more} more wrong lines")));
+        }
+        if report.ahead > 0 {
+            session
+                .output
+                .hint("pass `--allow-future` to take such times: what is dated so is the last word until then");
         }
         for (project, count) in &report.elsewhere {
             session.output.warn(&format!("{count} lines belong to the project `{project}`"));
             session.output.hint(&format!("put `project = \"{project}\"` into `mltrace.toml` to ask about it here"));
         }
         let errors = report.errors.into_iter().map(|(line, message)| WrongLine { line, message }).collect();
-        let answer = Imported { lines: report.lines, stored: report.stored, known: report.known, errors };
-        session.output.answer(&answer, text)?;
+        let ImportReport { lines, stored, known, wrong, .. } = report;
+        session.output.answer(&Imported { lines, stored, known, wrong, errors }, text)?;
         Ok(if wrong == 0 { Exit::Done } else { Exit::Wrong })
     }
-}
 
-fn import(session: &Session, lines: &mut dyn BufRead) -> Result<ImportReport, Error> {
-    let mut store = store::open(&session.home, Mode::Write)?;
-    let bar = session.output.progress("{spinner} {human_pos} lines read, {per_sec}");
-    let report = ingest::import(&session.home, &mut *store, lines, &mut |count| bar.set_position(count));
-    bar.finish_and_clear();
-    Ok(report?)
+    fn import(&self, session: &Session, lines: &mut dyn BufRead) -> Result<ImportReport, Error> {
+        let mut store = store::open(&session.home, Mode::Write)?;
+        let bar = session.output.progress("{spinner} {human_pos} lines read, {per_sec}");
+        let options = ImportOptions { allows_future: self.allow_future };
+        let report =
+            ingest::import_with(&session.home, &mut *store, lines, options, &mut |count| bar.set_position(count));
+        bar.finish_and_clear();
+        Ok(report?)
+    }
 }
 
 fn text(answer: &Imported) -> String {
     let lines = if answer.lines == 1 { "line" } else { "lines" };
-    let Imported { lines: count, stored, known, errors } = answer;
-    let wrong = if errors.is_empty() { String::new() } else { format!(", {} wrong", errors.len()) };
+    let Imported { lines: count, stored, known, wrong, .. } = answer;
+    let wrong = if *wrong == 0 { String::new() } else { format!(", {wrong} wrong") };
     format!("{count} {lines}: {stored} stored, {known} known already{wrong}\n")
 }

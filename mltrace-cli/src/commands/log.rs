@@ -29,6 +29,9 @@ pub(crate) struct Args {
     /// When it ended [default: now]
     #[arg(long, value_name = "TIME", value_parser = time::parse)]
     ended: Option<Timestamp>,
+    /// Take times more than a day ahead of the clock, too; what is dated so is the last word until then
+    #[arg(long)]
+    allow_future: bool,
     /// How it ended [default: completed, or failed when there is an error]
     #[arg(long, value_enum, value_name = "STATUS")]
     status: Option<EndArgument>,
@@ -78,6 +81,10 @@ impl Args {
             return Err(Error::usage(format!("the run ends ({ended}) before it starts ({started})")));
         }
         session.check_place()?;
+        if !self.allow_future && ended.is_ahead_of(Timestamp::now()) {
+            let message = format!("the run ends at {}, more than a day ahead of the clock", time::show(ended));
+            return Err(Error::usage(message).hint("pass `--allow-future` if that is meant"));
+        }
         if !session.home.is_enabled {
             session.output.warn("recording is switched off: the run is not logged");
             return Ok(Exit::Done);

@@ -36,7 +36,7 @@ impl Args {
             session.output.answer(&review::empty(), review::text)?;
             return Ok(Exit::Done);
         }
-        super::flag::judge(session, versions, Verdict::None, None)
+        super::flag::judge(session, &versions, Verdict::None, None)
     }
 
     fn judged(&self, session: &Session) -> Result<Vec<Version>, Error> {

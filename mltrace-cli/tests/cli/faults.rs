@@ -168,6 +168,22 @@ fn spoilt(env: &TestEnv, spoil: &str, words: &[&str]) -> Answer {
 
 #[cfg(unix)]
 #[test]
+fn a_line_without_end_costs_no_memory() {
+    const LENGTH: u64 = 1 << 30;
+    let env = TestEnv::new();
+    // In 100 MiB of addresses there is no room for more memory than that.
+    let endless = format!("ulimit -v 102400; head -c {LENGTH} /dev/zero | exec");
+    let answer = spoilt(&env, &endless, &["import", "-"]);
+    assert_eq!((answer.code, answer.stdout.as_str()), (1, "1 line: 0 stored, 0 known already, 1 wrong\n"));
+    assert_eq!(answer.stderr, "error: line 1: it is longer than 16 MiB\n");
+    let file = std::fs::File::create(env.project().join("sparse.ndjson")).unwrap();
+    file.set_len(LENGTH).unwrap();
+    let answer = spoilt(&env, "ulimit -v 102400; exec", &["import", "sparse.ndjson"]);
+    assert_eq!((answer.code, answer.stderr.as_str()), (1, "error: line 1: it is longer than 16 MiB\n"));
+}
+
+#[cfg(unix)]
+#[test]
 fn surroundings_that_lack_something_are_borne() {
     for (spoil, is_answered) in [
         ("exec", true),

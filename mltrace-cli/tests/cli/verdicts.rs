@@ -224,3 +224,55 @@ fn nothing_has_changed_since_a_version_that_was_made_later() {
     let answer = env.json(&["diff", &broken]);
     assert_eq!(answer["a"]["version"], format!("b3:{}", "d".repeat(64)), "{answer}");
 }
+
+/// A verdict on `p2` that an earlier version took, dated by somebody whose clock is far ahead.
+fn ahead(id: &str, at: &str) -> String {
+    let made =
+        serde_json::json!({"type": "label", "id": id, "name": "p2", "version": "v:1", "verdict": "ok", "at": at});
+    made.to_string()
+}
+
+#[test]
+fn a_verdict_of_now_counts_after_one_that_is_dated_ahead() {
+    let env = pipeline();
+    let line = ahead("0190f3a0-0000-7000-8000-000000000001", "9999-12-31T23:59:59Z");
+    assert_eq!(env.call_with_input(&["import", "--allow-future", "-"], &line).code, 0);
+    assert_eq!(env.json(&["flag", "p2@v:1"])["flagged"][0]["name"], "p2");
+    assert_eq!(env.json(&["unflag", "p2@v:1"])["flagged"], serde_json::json!([]));
+    assert_eq!(env.json(&["flag", "p2@v:1", "--ok"])["ok"][0]["at"], "9999-12-31T23:59:59.000003Z");
+}
+
+#[test]
+fn a_verdict_that_does_not_count_is_no_success() {
+    let env = pipeline();
+    let line = ahead("ffffffff-ffff-ffff-ffff-ffffffffffff", "9999-12-31T23:59:59.999999Z");
+    assert_eq!(env.call_with_input(&["import", "--allow-future", "-"], &line).code, 0);
+    insta::assert_snapshot!(env.fails(1, &["flag", "p2@v:1"]), @r"
+    error: what is said of `p2` now does not count: the last word is of 9999-12-31 23:59:59
+    hint: run `mltrace review` or `mltrace component NAME` to see what counts
+    ");
+    assert_eq!(env.json(&["review"])["ok"].as_array().unwrap().len(), 1);
+    let line = r#"{"type": "component", "name": "predict", "at": "9999-12-31T23:59:59.999999Z", "owner": "zoe"}"#;
+    assert_eq!(env.call_with_input(&["import", "--allow-future", "-"], line).code, 0);
+    insta::assert_snapshot!(env.fails(1, &["component", "predict", "--owner", "ann"]), @r"
+    error: what is said of `predict` now does not count: the last word is of 9999-12-31 23:59:59
+    hint: run `mltrace review` or `mltrace component NAME` to see what counts
+    ");
+}
+
+#[test]
+fn what_is_dated_ahead_is_not_imported_unless_that_is_meant() {
+    let env = pipeline();
+    let line = ahead("0190f3a0-0000-7000-8000-000000000001", "9999-12-31T23:59:59Z");
+    let answer = env.call_with_input(&["import", "-"], &line);
+    assert_eq!(answer.code, 1);
+    insta::assert_snapshot!(answer.stderr, @r"
+    error: line 1: the verdict was given at 9999-12-31T23:59:59Z, more than a day ahead of the clock
+    hint: pass `--allow-future` to take such times: what is dated so is the last word until then
+    ");
+    insta::assert_snapshot!(env.fails(2, &["log", "--component", "c", "--ended", "9999-12-31 23:59"]), @r"
+    error: the run ends at 9999-12-31 23:59:00, more than a day ahead of the clock
+    hint: pass `--allow-future` if that is meant
+    ");
+    env.done(&["log", "--component", "c", "--ended", "9999-12-31 23:59", "--allow-future"]);
+}

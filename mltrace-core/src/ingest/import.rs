@@ -6,16 +6,30 @@ use std::io::BufRead;
 use foldhash::{HashMap, HashSet};
 use uuid::Uuid;
 
+use super::ahead;
 use super::fold::apply_all;
 use super::line::{Parsed, Subject, parse};
+use super::lines::{self, Next};
 use crate::config::Home;
 use crate::model::{
     ArtifactName, ComponentFact, Declaration, End, LabelFact, Line, Record, RunId, Start, Status, Timestamp, VersionId,
+    cut,
 };
 use crate::store::{LabelRow, RunDetail, Store, StoreError};
 
-/// How many lines go into one transaction.
+/// How many lines go into one transaction, and about how many bytes of them.
 const BATCH: usize = 1000;
+const BATCH_BYTES: usize = 16 << 20;
+/// How many refused lines are told one by one, and with how many bytes each: their number is not bounded.
+const MOST_ERRORS: usize = 1000;
+const LONGEST_ERROR: usize = 1 << 10;
+
+/// What an import takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ImportOptions {
+    /// Whether times are taken that lie more than a day ahead of the clock.
+    pub allows_future: bool,
+}
 
 /// What an import did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,8 +40,12 @@ pub struct ImportReport {
     pub stored: u64,
     /// How many were known already.
     pub known: u64,
-    /// The lines that were refused: number from 1, and why.
+    /// How many were refused.
+    pub wrong: u64,
+    /// The first thousand lines that were refused: number from 1, and why.
     pub errors: Vec<(u64, String)>,
+    /// How many lines were refused because a time in them lies ahead of the clock.
+    pub ahead: u64,
     /// How many lines belong to other projects than this one, by project.
     pub elsewhere: BTreeMap<String, u64>,
 }
@@ -43,39 +61,50 @@ pub fn import(
     lines: &mut dyn BufRead,
     progress: &mut dyn FnMut(u64),
 ) -> Result<ImportReport, StoreError> {
+    import_with(home, store, lines, ImportOptions::default(), progress)
+}
+
+/// Stores the lines of an import as [`import`] does, and takes what `options` say.
+///
+/// # Errors
+/// When the store does not take the rows.
+pub fn import_with(
+    home: &Home,
+    store: &mut dyn Store,
+    lines: &mut dyn BufRead,
+    options: ImportOptions,
+    progress: &mut dyn FnMut(u64),
+) -> Result<ImportReport, StoreError> {
     let mut report = ImportReport::default();
-    let mut batch: Vec<(u64, Parsed)> = Vec::new();
-    let mut subjects = HashSet::default();
+    let mut batch = Batch::default();
     let mut bytes = Vec::new();
     loop {
-        bytes.clear();
-        let read = lines.read_until(b'\n', &mut bytes);
-        let is_end = match read {
-            Ok(0) => true,
-            Ok(_) => false,
+        let next = lines::next(lines, &mut bytes);
+        if !matches!(next, Ok(Next::End)) {
+            report.lines = report.lines.saturating_add(1);
+        }
+        let is_end = match next {
+            Ok(Next::Line) => {
+                if let Some(line) = report.taken(&bytes, home, options) {
+                    if batch.holds(&line) {
+                        batch.land(store, &home.project, &mut report)?;
+                    }
+                    batch.add(report.lines, line, bytes.len());
+                }
+                false
+            }
+            Ok(Next::TooLong) => {
+                report.refuse(report.lines, lines::too_long());
+                false
+            }
+            Ok(Next::End) => true,
             Err(error) => {
-                report.errors.push((report.lines.saturating_add(1), format!("it could not be read: {error}")));
+                report.refuse(report.lines, format!("it could not be read: {error}"));
                 true
             }
         };
-        if !is_end {
-            report.lines = report.lines.saturating_add(1);
-            match parse(&bytes, &home.project, Timestamp::now()) {
-                Ok(Some(line)) => {
-                    if line.subject().is_some_and(|subject| !subjects.insert(subject)) {
-                        land(store, &mut batch, &home.project, &mut report)?;
-                        subjects = line.subject().into_iter().collect();
-                    }
-                    report.place(&line, home);
-                    batch.push((report.lines, line));
-                }
-                Ok(None) => {}
-                Err(reason) => report.errors.push((report.lines, reason)),
-            }
-        }
-        if batch.len() >= BATCH || (is_end && !batch.is_empty()) {
-            land(store, &mut batch, &home.project, &mut report)?;
-            subjects.clear();
+        if batch.is_full() || (is_end && !batch.lines.is_empty()) {
+            batch.land(store, &home.project, &mut report)?;
             progress(report.lines);
         }
         if is_end {
@@ -95,24 +124,81 @@ pub fn journaled(home: &Home, bytes: &[u8]) -> (ImportReport, Vec<Record>) {
     let mut records = Vec::new();
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         report.lines = report.lines.saturating_add(1);
-        match parse(line, &home.project, Timestamp::now()) {
-            Ok(Some(line)) => {
-                report.place(&line, home);
-                records.push(Record::Line(Line { header: line.header, records: line.records }));
+        match lines::of_memory(line) {
+            Ok(line) => {
+                let line = report.taken(line, home, ImportOptions::default());
+                records.extend(line.map(|line| Record::Line(Line { header: line.header, records: line.records })));
             }
-            Ok(None) => {}
-            Err(reason) => report.errors.push((report.lines, reason)),
+            Err(reason) => report.refuse(report.lines, reason),
         }
     }
     (report, records)
 }
 
 impl ImportReport {
-    fn place(&mut self, line: &Parsed, home: &Home) {
+    /// Returns what the line says that was read last, unless it is refused or empty.
+    fn taken(&mut self, bytes: &[u8], home: &Home, options: ImportOptions) -> Option<Parsed> {
+        let now = Timestamp::now();
+        let line = match parse(bytes, &home.project, now) {
+            Ok(line) => line?,
+            Err(reason) => {
+                self.refuse(self.lines, reason);
+                return None;
+            }
+        };
+        if !options.allows_future
+            && let Err(reason) = ahead::refuse(&line, now)
+        {
+            self.ahead = self.ahead.saturating_add(1);
+            self.refuse(self.lines, reason);
+            return None;
+        }
         if line.header.project != home.project {
             let count = self.elsewhere.entry(line.header.project.clone()).or_default();
             *count = count.saturating_add(1);
         }
+        Some(line)
+    }
+
+    fn refuse(&mut self, line: u64, mut reason: String) {
+        self.wrong = self.wrong.saturating_add(1);
+        if self.errors.len() < MOST_ERRORS {
+            // It may repeat what the line says.
+            cut(&mut reason, LONGEST_ERROR);
+            self.errors.push((line, reason));
+        }
+    }
+}
+
+/// Lines that are stored in one transaction; no two of them tell of the same thing.
+#[derive(Default)]
+struct Batch {
+    lines: Vec<(u64, Parsed)>,
+    bytes: usize,
+    subjects: HashSet<Subject>,
+}
+
+impl Batch {
+    /// Returns whether a line of the batch tells of the same thing.
+    fn holds(&self, line: &Parsed) -> bool {
+        line.subject().is_some_and(|subject| self.subjects.contains(&subject))
+    }
+
+    fn is_full(&self) -> bool {
+        self.lines.len() >= BATCH || self.bytes >= BATCH_BYTES
+    }
+
+    fn add(&mut self, number: u64, line: Parsed, bytes: usize) {
+        self.subjects.extend(line.subject());
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.lines.push((number, line));
+    }
+
+    /// Stores the batch, and is empty then.
+    fn land(&mut self, store: &mut dyn Store, project: &str, report: &mut ImportReport) -> Result<(), StoreError> {
+        self.subjects.clear();
+        self.bytes = 0;
+        land(store, &mut self.lines, project, report)
     }
 }
 
@@ -132,7 +218,7 @@ fn land(
             Standing::New => stored = stored.saturating_add(1),
             Standing::Known => found = found.saturating_add(1),
             Standing::Conflict(reason) => {
-                report.errors.push((number, reason));
+                report.refuse(number, reason);
                 continue;
             }
         }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -46,6 +47,7 @@ impl Parsed {
 pub(super) fn parse(bytes: &[u8], project: &str, now: Timestamp) -> Result<Option<Parsed>, String> {
     let mut parsed = parsed(bytes, project, now)?;
     if let Some(Parsed { header, records, .. }) = &mut parsed {
+        header.project = within("project", std::mem::take(&mut header.project))?;
         redact::header(header);
         records.iter_mut().for_each(redact::record);
     }
@@ -68,6 +70,8 @@ fn parsed(bytes: &[u8], project: &str, now: Timestamp) -> Result<Option<Parsed>,
     match kind {
         "run" => {
             let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, object.to_string().as_bytes());
+            // In memory a line is many times as large as its text: it is not there twice.
+            drop(object);
             let line: RunLine = serde_json::from_str(text).map_err(wrong)?;
             let untimed = (line.started_at.is_none() && line.ended_at.is_none()).then(|| bytes.to_vec());
             line.parsed(RunId(id), project, now).map(|parsed| Some(Parsed { untimed, ..parsed }))
@@ -145,9 +149,9 @@ struct RunLine {
     last_seen: Option<Timestamp>,
     // What follows from the rest.
     #[serde(rename = "depends_on")]
-    _depends_on: Option<Value>,
+    _depends_on: Option<IgnoredAny>,
     #[serde(rename = "stale")]
-    _stale: Option<Value>,
+    _stale: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -224,7 +228,7 @@ struct ComponentLine {
 
 /// Refuses what is too long.
 fn within(what: &str, text: String) -> Result<String, String> {
-    let limit = if what == "component" { LIMIT_NAME } else { LIMIT_TEXT };
+    let limit = if matches!(what, "component" | "project") { LIMIT_NAME } else { LIMIT_TEXT };
     if text.len() > limit {
         return Err(format!("`{what}` is {} bytes long; the limit is {limit}", text.len()));
     }

@@ -14,6 +14,10 @@ mod due;
 
 mod line;
 
+mod lines;
+
+mod ahead;
+
 mod import;
 
 mod doctor;
@@ -23,5 +27,5 @@ mod worker;
 pub use doctor::{clear, doctor};
 pub use due::hash_due;
 pub use fold::{FoldReport, Folded, Left, fold, open_folded, tracked};
-pub use import::{ImportReport, import, journaled};
+pub use import::{ImportOptions, ImportReport, import, import_with, journaled};
 pub use worker::Worker;

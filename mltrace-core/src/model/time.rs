@@ -18,6 +18,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub i64);
 
+/// A day in microseconds.
+const DAY: i64 = 86_400_000_000;
+
 impl Timestamp {
     /// The earliest moment that RFC 3339 can write: 0000-01-01T00:00:00Z.
     pub const MIN: Self = Self(-62_167_219_200_000_000);
@@ -39,6 +42,26 @@ impl Timestamp {
             Err(before) => i64::try_from(before.duration().as_micros()).map_or(i64::MIN, i64::saturating_neg),
         };
         Self(micros).clamp(Self::MIN, Self::MAX)
+    }
+
+    /// Returns the moment of something that is said now, after something that was said at `last`: the wall clock's time,
+    /// or just after `last` when the clock is not beyond it. Nothing is later than the end of the calendar, [`Self::MAX`].
+    #[must_use]
+    pub fn now_after(last: Option<Self>) -> Self {
+        last.map_or_else(Self::now, |last| Self::now().max(last.plus_micros(1)))
+    }
+
+    /// Returns whether this moment lies more than a day ahead of a clock that shows `now`, as that of no clock does which
+    /// is merely fast or in another zone.
+    #[must_use]
+    pub fn is_ahead_of(self, now: Self) -> bool {
+        self > now.a_day_later()
+    }
+
+    /// Returns this moment moved by a day.
+    #[must_use]
+    pub fn a_day_later(self) -> Self {
+        self.plus_micros(DAY)
     }
 
     /// Returns the microseconds from `earlier` to `self`, negative when the clock went back.
@@ -213,6 +236,33 @@ mod tests {
         let latest = SystemTime::UNIX_EPOCH.checked_add(end).unwrap();
         let earliest = SystemTime::UNIX_EPOCH.checked_sub(end).unwrap();
         assert_eq!([Timestamp::of(earliest), Timestamp::of(latest)], [Timestamp::MIN, Timestamp::MAX]);
+    }
+
+    #[test]
+    fn what_is_said_now_is_later_than_what_was_said_last() {
+        let now = Timestamp::now();
+        assert!(Timestamp::now_after(None) >= now);
+        assert!(Timestamp::now_after(Some(Timestamp::MIN)) >= now);
+        let ahead = now.plus_micros(DAY * 365);
+        assert_eq!(Timestamp::now_after(Some(ahead)).0, ahead.0 + 1);
+        for last in [Timestamp::MAX, Timestamp(Timestamp::MAX.0 - 1), Timestamp(i64::MAX)] {
+            assert_eq!(Timestamp::now_after(Some(last)), Timestamp::MAX, "{last}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_more_than_a_day_ahead_is_ahead() {
+        let now: Timestamp = "2026-05-28T20:26:40Z".parse().unwrap();
+        for (time, is_ahead) in [
+            ("2026-05-28T20:26:40Z", false),
+            ("2026-05-29T20:26:40Z", false),
+            ("2026-05-29T20:26:40.000001Z", true),
+            ("9999-12-31T23:59:59.999999Z", true),
+            ("0000-01-01T00:00:00Z", false),
+        ] {
+            assert_eq!(time.parse::<Timestamp>().unwrap().is_ahead_of(now), is_ahead, "{time}");
+        }
+        assert!(!Timestamp::MAX.is_ahead_of(Timestamp::MAX));
     }
 
     #[test]

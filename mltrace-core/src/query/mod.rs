@@ -21,6 +21,8 @@ mod components;
 
 mod review;
 
+mod say;
+
 mod impact;
 
 mod diff;
@@ -49,6 +51,7 @@ pub use name::NameKind;
 pub use reader::{QueryError, Reader};
 pub use report::{Report, Tell};
 pub use runs::RunFilter;
+pub use say::Judgement;
 pub use stale::{StaleRun, StaleRuns};
 pub use trace::TraceOptions;
 pub use verify::{DiskState, Verified, Verify, VerifyOptions};

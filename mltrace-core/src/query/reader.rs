@@ -46,6 +46,14 @@ pub enum QueryError {
         /// What it may be.
         candidates: Vec<String>,
     },
+    /// What was said now does not count, for somebody else's word is later.
+    #[error("what is said of `{name}` now does not count: the last word on it is of {at}")]
+    Outdone {
+        /// The artifact or component.
+        name: String,
+        /// When the last word was said.
+        at: Timestamp,
+    },
     /// The store did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -9,6 +9,8 @@ use super::facts::{ComponentFacts, Edge, Facts, LabelFacts, Outcome, RunFacts};
 
 /// 2026-01-01T00:00:00Z, in microseconds.
 pub(crate) const MORNING: i64 = 1_767_225_600_000_000;
+/// The last moment of the calendar.
+const END: i64 = 253_402_300_799_999_999;
 pub(crate) const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400 * SECOND;
 
@@ -166,12 +168,21 @@ impl RunPlan {
     }
 }
 
-fn labels() -> impl Strategy<Value = Vec<(&'static str, State, &'static str, i64)>> {
-    vec((select(NAMES), state(), select(vec!["flagged", "ok", "none"]), 0..4_i64), 0..4)
+/// Returns moments of the morning, and now and then one that only a clock shows which is far ahead.
+fn said_at() -> impl Strategy<Value = i64> {
+    prop_oneof![
+        6 => (0..4_i64).prop_map(|after| MORNING + after * SECOND),
+        1 => (0..3_i64).prop_map(|before| END - before),
+        1 => Just(END - 4000 * 365 * DAY),
+    ]
 }
 
-fn components() -> impl Strategy<Value = Vec<(&'static str, i64)>> {
-    vec((select(COMPONENTS), select(vec![0, 3, 10, 30 * 86_400])), 0..3)
+fn labels() -> impl Strategy<Value = Vec<(&'static str, State, &'static str, i64)>> {
+    vec((select(NAMES), state(), select(vec!["flagged", "ok", "none"]), said_at()), 0..4)
+}
+
+fn components() -> impl Strategy<Value = Vec<(&'static str, i64, bool)>> {
+    vec((select(COMPONENTS), select(vec![0, 3, 10, 30 * 86_400]), prop::bool::weighted(0.2)), 0..3)
 }
 
 /// Returns everything that happens in one pipeline.
@@ -179,16 +190,17 @@ pub(crate) fn history() -> impl Strategy<Value = Facts> {
     (vec(run(), 1..10), labels(), components()).prop_map(|(runs, labels, components)| {
         let runs: Vec<RunFacts> = runs.iter().enumerate().map(|(number, plan)| plan.facts(number)).collect();
         let labels = labels.into_iter().enumerate().map(|(number, (name, state, verdict, at))| LabelFacts {
-            id: format!("0190f3b0-0000-7000-8000-{number:012x}"),
+            // Of two at one moment the larger id counts: one that comes after all that are made now.
+            id: format!("{}90f3b0-0000-7000-8000-{number:012x}", if at > MORNING + DAY { "ff" } else { "01" }),
             name: name.to_owned(),
             version: state.version().unwrap_or_else(|| format!("w:{}", runs[0].id)),
             verdict,
-            at: MORNING + at * SECOND,
+            at,
         });
         let labels = labels.collect();
-        let said = components.into_iter().zip(0..).map(|((name, stale_after_s), at)| ComponentFacts {
+        let said = components.into_iter().zip(0..).map(|((name, stale_after_s, is_ahead), number)| ComponentFacts {
             name: name.to_owned(),
-            at: MORNING - DAY + at,
+            at: if is_ahead { END - 1000 + number } else { MORNING - DAY + number },
             stale_after_s,
         });
         let components = said.collect();

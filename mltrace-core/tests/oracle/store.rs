@@ -5,10 +5,10 @@ use std::io::Write as _;
 use std::path::Path;
 
 use mltrace_core::config::{Environment, Home};
-use mltrace_core::ingest;
+use mltrace_core::ingest::{self, ImportOptions};
 use mltrace_core::journal;
-use mltrace_core::model::{Header, ProcessId, Record, Timestamp};
-use mltrace_core::query::Reader;
+use mltrace_core::model::{ArtifactName, Declaration, Header, ProcessId, Record, Timestamp, Verdict, Version};
+use mltrace_core::query::{Judgement, Reader};
 use mltrace_core::store::{self, Mode, Store};
 use serde_json::{Value, json};
 
@@ -40,14 +40,15 @@ impl Place {
     /// Imports lines that must all land.
     pub(crate) fn import(&mut self, lines: &[Value]) {
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-        let report = ingest::import(&self.home, self.store.as_mut(), &mut text.as_bytes(), &mut |_| {}).unwrap();
+        let (store, options) = (self.store.as_mut(), ImportOptions { allows_future: true });
+        let report = ingest::import_with(&self.home, store, &mut text.as_bytes(), options, &mut |_| {}).unwrap();
         assert_eq!(report.errors, [], "every line lands");
     }
 
     /// Imports the same runs into another project of the same store, under ids of their own.
     pub(crate) fn import_next_door(&mut self, lines: &[Value]) {
-        let lines: Vec<Value> =
-            lines.iter().map(|line| line.to_string().replace("\"0190f3", "\"0190f4").parse().unwrap()).collect();
+        let other = |line: &Value| line.to_string().replace("\"0190f3", "\"0190f4").replace("\"ff90f3", "\"ff90f4");
+        let lines: Vec<Value> = lines.iter().map(|line| other(line).parse().unwrap()).collect();
         self.home.project = "next door".to_owned();
         self.import(&lines);
         PROJECT.clone_into(&mut self.home.project);
@@ -66,6 +67,27 @@ impl Place {
         };
         self.reader().export(None, &mut keep).unwrap();
         lines
+    }
+
+    /// Lets somebody give a verdict now, and returns it; the store does not know it yet.
+    pub(crate) fn judges(&mut self, name: &str, version: &str, verdict: &'static str) -> LabelFacts {
+        let judged = Version { name: ArtifactName(name.to_owned()), version: version.parse().unwrap() };
+        let given = match verdict {
+            "flagged" => Verdict::Flagged,
+            "ok" => Verdict::Ok,
+            _ => Verdict::None,
+        };
+        let judgement = Judgement { verdict: given, reason: None, by: None };
+        let said = self.reader().judged_now(&[judged], judgement).unwrap().remove(0);
+        let (name, version) = (name.to_owned(), version.to_owned());
+        LabelFacts { id: said.id.to_string(), name, version, verdict, at: said.at.0 }
+    }
+
+    /// Lets somebody declare a component now, and returns what was said; the store does not know it yet.
+    pub(crate) fn declares(&mut self, name: &str, stale_after_s: i64) -> ComponentFacts {
+        let declared = Declaration { stale_after_s: Some(stale_after_s), ..Declaration::default() };
+        let said = self.reader().declared_now(name, declared, Vec::new()).unwrap();
+        ComponentFacts { name: name.to_owned(), at: said.at.0, stale_after_s }
     }
 
     pub(crate) fn reader(&mut self) -> Reader<'_> {

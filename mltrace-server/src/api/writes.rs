@@ -9,10 +9,8 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use axum::routing::post;
-use mltrace_core::model::{
-    ComponentFact, Declaration, LIMIT_NAME, LIMIT_TEXT, LabelFact, NoteFact, Record, RunId, Timestamp, Verdict, Version,
-};
-use mltrace_core::query::{Component, Review, Run};
+use mltrace_core::model::{Declaration, LIMIT_NAME, LIMIT_TEXT, NoteFact, Record, RunId, Timestamp, Verdict, Version};
+use mltrace_core::query::{Component, Judgement, Review, Run};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -32,14 +30,18 @@ const MOST_ERRORS: usize = 100;
 pub(super) fn routes(routes: Routes) -> Routes {
     let import = post(import).layer(DefaultBodyLimit::max(IMPORT_LIMIT));
     routes
-        .tell("/api/v1/flag", "Mark versions as bad, or ok; answers with the suspects", flag)
-        .tell("/api/v1/unflag", "Take back verdicts; answers with the suspects", unflag)
+        .tell(
+            "/api/v1/flag",
+            "Mark versions as bad, or ok; answers with the suspects. 409: a later verdict is known",
+            flag,
+        )
+        .tell("/api/v1/unflag", "Take back verdicts; answers with the suspects. 409: a later verdict is known", unflag)
         .tell("/api/v1/note", "Add a note to a run; answers with the run", note)
         .tell("/api/v1/component", "Declare or amend a component", amend)
         .operation(Operation::import::<Imported>(
             IMPORT_PATH,
             "Record runs: import lines, one JSON object each. 202: the store is away and the journal keeps them. \
-             422: some lines are wrong, the rest is stored",
+             422: some lines are wrong, as those are that tell of a time more than a day ahead; the rest is stored",
         ))
         .route(Method::POST, IMPORT_PATH, import)
 }
@@ -83,7 +85,7 @@ fn unflag(app: &App, told: &UnflagBody) -> Result<Review, Failure> {
         let review = app.ask(|reader| reader.review(None))?;
         let judged = review.flagged.into_iter().chain(review.ok);
         let judged = judged.map(|label| Version { name: label.name, version: label.version });
-        record_verdicts(app, judged.collect(), Verdict::None, None)?;
+        record_verdicts(app, &judged.collect::<Vec<_>>(), Verdict::None, None)?;
     } else {
         judge(app, &told.artifacts, Verdict::None, None)?;
     }
@@ -104,18 +106,16 @@ pub(crate) fn judge(app: &App, artifacts: &[String], verdict: Verdict, reason: O
             versions.push(version);
         }
     }
-    record_verdicts(app, versions, verdict, reason)
+    record_verdicts(app, &versions, verdict, reason)
 }
 
-fn record_verdicts(app: &App, versions: Vec<Version>, verdict: Verdict, reason: Option<&str>) -> Result<(), Failure> {
-    let (at, by) = (Timestamp::now(), app.user());
-    let records = versions.into_iter().map(|Version { name, version }| {
-        // Any id that is new will do, and those of runs sort by time.
-        let id = RunId::new().0;
-        let reason = reason.map(str::to_owned);
-        Record::Label(LabelFact { id, name, version, verdict, reason, by: by.clone(), at })
-    });
-    app.record(records.collect())
+fn record_verdicts(app: &App, versions: &[Version], verdict: Verdict, reason: Option<&str>) -> Result<(), Failure> {
+    let by = app.user();
+    let judgement = Judgement { verdict, reason, by: by.as_deref() };
+    let said = app.ask(|reader| reader.judged_now(versions, judgement))?;
+    app.record(said.iter().cloned().map(Record::Label).collect())?;
+    // What waits in the journal counts as soon as the store is back.
+    if app.is_behind() { Ok(()) } else { app.ask(|reader| reader.count(&said)) }
 }
 
 /// A remark on a run.
@@ -185,8 +185,7 @@ pub(crate) fn amend(app: &App, told: &ComponentBody) -> Result<Component, Failur
         tags: told.tags.clone(),
         stale_after_s: told.stale_after_s,
     };
-    let fact =
-        ComponentFact { component: told.name.clone(), at: Timestamp::now(), declared, untag: told.untag.clone() };
+    let fact = app.ask(|reader| reader.declared_now(&told.name, declared, told.untag.clone()))?;
     app.record(vec![Record::Component(fact)])?;
     app.ask(|reader| reader.component(&told.name))
 }
@@ -211,6 +210,8 @@ struct Imported {
     known: u64,
     /// How many the journal keeps until the store is back.
     journaled: u64,
+    /// How many were refused.
+    wrong: u64,
     /// The first wrong lines.
     errors: Vec<WrongLine>,
     /// How many lines belong to other projects than this one, by project.
@@ -249,7 +250,7 @@ async fn import(
         Kept::Stored(report) => (report, true),
         Kept::Journaled(report) => (report, false),
     };
-    let wrong = u64::try_from(report.errors.len()).unwrap_or(u64::MAX);
+    let wrong = report.wrong;
     let journaled = if is_stored { 0 } else { report.lines.saturating_sub(wrong) };
     let errors = report.errors.into_iter().take(MOST_ERRORS);
     let answer = Imported {
@@ -257,6 +258,7 @@ async fn import(
         stored: report.stored,
         known: report.known,
         journaled,
+        wrong,
         errors: errors.map(|(line, message)| WrongLine { line, message }).collect(),
         elsewhere: report.elsewhere,
     };

@@ -97,6 +97,39 @@ fn verdicts_are_given_and_taken_back() {
 }
 
 #[test]
+fn what_is_said_now_counts_after_what_is_dated_ahead() {
+    let served =
+        Served::with(&[json!({ "component": "predict", "ended_at": "2021-05-01T00:00:00Z", "outputs": ["p1"] })]);
+    let end = "9999-12-31T23:59:59.999999Z";
+    let label = |id: &str, name: &str, at: &str| json!({"type": "label", "id": id, "name": name, "version": "v:1", "verdict": "ok", "at": at});
+    let component = json!({ "type": "component", "name": "predict", "owner": "zoe", "at": end });
+    let ahead = [
+        label("0195e2a1-0000-7000-8000-000000000001", "p1", "9999-12-31T23:59:59Z"),
+        label("ffffffff-ffff-ffff-ffff-ffffffffffff", "p2", end),
+        component,
+    ];
+    let refused = served.record(&ahead);
+    assert_eq!((refused.status, &refused.json()["wrong"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!(3)));
+    // A store in which an earlier version put them.
+    let root = served.folder().join("..").canonicalize().unwrap();
+    let home = mltrace_core::config::Home::find(&root, None, &mltrace_core::config::Environment::default());
+    let text: String = ahead.iter().map(|line| format!("{line}\n")).collect();
+    let mut store = mltrace_core::store::open(&home, mltrace_core::store::Mode::Write).unwrap();
+    let options = mltrace_core::ingest::ImportOptions { allows_future: true };
+    mltrace_core::ingest::import_with(&home, store.as_mut(), &mut text.as_bytes(), options, &mut |_| {}).unwrap();
+
+    let flag = |name: &str| served.post("/api/v1/flag", &json!({ "artifacts": [name] }));
+    assert_eq!(flag("p1@v:1").json()["flagged"][0]["name"], "p1");
+    assert_eq!(served.post("/api/v1/unflag", &json!({ "artifacts": ["p1@v:1"] })).json()["flagged"], json!([]));
+    // Nothing is later than the end of the calendar, and no id larger than the largest.
+    let outdone = flag("p2@v:1");
+    assert_eq!(outdone.status, StatusCode::CONFLICT);
+    assert!(outdone.json()["error"]["message"].as_str().unwrap().contains("does not count"), "{}", outdone.json());
+    let outdone = served.post("/api/v1/component", &json!({ "name": "predict", "owner": "ann" }));
+    assert_eq!(outdone.status, StatusCode::CONFLICT);
+}
+
+#[test]
 fn notes_and_components_are_amended() {
     let served = Served::with(&[json!({ "component": "train", "ended_at": "2021-05-01T00:00:00Z" })]);
     let run = served.post("/api/v1/note", &json!({ "run": "latest", "text": "looked at it" })).json();

@@ -1,6 +1,7 @@
 //! Whether a SQLite file is in order: its pages, its references, and what its rows say of each other.
 
 use super::SqliteStore;
+use crate::model::Timestamp;
 use crate::store::{Checkup, Result};
 
 /// Counts of what no fold leaves behind, with what each is in words.
@@ -35,6 +36,23 @@ const CONTRADICTIONS: &[(&str, &str)] = &[
     ),
 ];
 
+/// Counts of what is dated later than a moment, with what it is in words.
+const AHEAD: &[(&str, &str)] = &[
+    (
+        "SELECT count(*) FROM run r WHERE r.started_at > $1 OR r.ended_at > $1
+         OR EXISTS (SELECT 1 FROM write w WHERE w.run_id = r.id AND w.at > $1)
+         OR EXISTS (SELECT 1 FROM read d WHERE d.run_id = r.id AND d.at > $1)",
+        "runs",
+    ),
+    ("SELECT count(*) FROM label WHERE at > $1", "verdicts"),
+    (
+        "SELECT count(*) FROM component c WHERE owner_at > $1 OR description_at > $1 OR stale_after_at > $1
+         OR EXISTS (SELECT 1 FROM component_tag t WHERE t.component_id = c.id AND t.at > $1)",
+        "declarations",
+    ),
+    ("SELECT count(*) FROM note WHERE at > $1", "notes"),
+];
+
 impl SqliteStore {
     /// Returns what is fine and what is wrong with the file; `is_full` reads every page and compares every row.
     pub(super) fn check_up(&self, is_full: bool) -> Result<Checkup> {
@@ -42,6 +60,7 @@ impl SqliteStore {
         checkup.fine.push(format!("its schema is {}, by mltrace {}", self.found, self.writer()));
         self.check_pages(is_full, &mut checkup)?;
         self.check_rows(&mut checkup)?;
+        self.check_times(Timestamp::now(), &mut checkup)?;
         if is_full {
             self.check_contradictions(&mut checkup)?;
         }
@@ -82,6 +101,22 @@ impl SqliteStore {
             checkup
                 .wrong
                 .push(format!("{unborn} runs have an end but no start: part of a journal or an import is missing"));
+        }
+        Ok(())
+    }
+
+    /// Tells of what is dated ahead of the clock: it is the latest, or the last word, until its time comes.
+    fn check_times(&self, now: Timestamp, checkup: &mut Checkup) -> Result<()> {
+        let mut told = Vec::new();
+        for (sql, what) in AHEAD {
+            let count: i64 = self.one(sql, [now.a_day_later()], |row| row.get(0))?.unwrap_or_default();
+            told.extend((count > 0).then(|| format!("{count} {what}")));
+        }
+        if told.is_empty() {
+            checkup.fine.push("nothing is dated ahead of the clock".to_owned());
+        } else {
+            let told = told.join(", ");
+            checkup.wrong.push(format!("more than a day ahead of the clock, and the last word until then: {told}"));
         }
         Ok(())
     }

@@ -1,0 +1,90 @@
+//! What a person says now: dated so that it is the last word on its subject, whatever the clocks of others showed.
+
+use foldhash::HashMap;
+
+use super::{QueryError, Reader};
+use crate::model::{
+    ArtifactName, ComponentFact, Declaration, LabelFact, RunId, Timestamp, Verdict, Version, VersionId,
+};
+use crate::store::LabelRow;
+
+/// A verdict that somebody gives now.
+#[derive(Clone, Copy, Debug)]
+pub struct Judgement<'t> {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: Option<&'t str>,
+    /// By whom.
+    pub by: Option<&'t str>,
+}
+
+impl Reader<'_> {
+    /// Returns the verdict on each version as it is recorded: of now, or of just after the last one that is known of the
+    /// version.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub fn judged_now(&mut self, versions: &[Version], judgement: Judgement<'_>) -> Result<Vec<LabelFact>, QueryError> {
+        let last = self.last_verdicts()?;
+        let fact = |Version { name, version }: &Version| {
+            let last = last.get(&(name.clone(), version.clone()));
+            let at = Timestamp::now_after(last.map(|last| last.at));
+            // Any id that is new will do, and those of runs sort by time. At the end of the calendar, where nothing is
+            // later, of two verdicts the one with the larger id counts.
+            let new = RunId::new().0;
+            let beyond = last.filter(|last| last.at == at).and_then(|last| last.id.as_u128().checked_add(1));
+            let id = beyond.map_or(new, |beyond| new.max(uuid::Uuid::from_u128(beyond)));
+            let Judgement { verdict, reason, by } = judgement;
+            let (reason, by) = (reason.map(str::to_owned), by.map(str::to_owned));
+            LabelFact { id, name: name.clone(), version: version.clone(), verdict, reason, by, at }
+        };
+        Ok(versions.iter().map(fact).collect())
+    }
+
+    /// Fails when one of these verdicts, which are stored, does not count, because a later one is known.
+    ///
+    /// # Errors
+    /// When one does not count, or the store does not answer.
+    pub fn count(&mut self, verdicts: &[LabelFact]) -> Result<(), QueryError> {
+        let last = self.last_verdicts()?;
+        for said in verdicts {
+            match last.get(&(said.name.clone(), said.version.clone())) {
+                Some(counts) if counts.id == said.id && counts.verdict == said.verdict => {}
+                last => {
+                    let (name, at) = (said.name.to_string(), last.map_or(said.at, |last| last.at));
+                    return Err(QueryError::Outdone { name, at });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns what is said of a component as it is recorded: of now, or of just after the last that was said of it.
+    ///
+    /// # Errors
+    /// When something was said of it at the end of the calendar, or the store does not answer.
+    pub fn declared_now(
+        &mut self,
+        component: &str,
+        declared: Declaration,
+        untag: Vec<String>,
+    ) -> Result<ComponentFact, QueryError> {
+        let known = match self.project()? {
+            Some(project) => self.store.component(project, component)?,
+            None => None,
+        };
+        let last = known.and_then(|known| known.said_at);
+        let at = Timestamp::now_after(last);
+        if last >= Some(at) {
+            return Err(QueryError::Outdone { name: component.to_owned(), at });
+        }
+        Ok(ComponentFact { component: component.to_owned(), at, declared, untag })
+    }
+
+    fn last_verdicts(&mut self) -> Result<HashMap<(ArtifactName, VersionId), LabelRow>, QueryError> {
+        let Some(project) = self.project()? else { return Ok(HashMap::default()) };
+        let last = self.store.labels(project, true)?.into_iter();
+        Ok(last.map(|label| ((label.name.clone(), label.version_id.clone()), label)).collect())
+    }
+}
