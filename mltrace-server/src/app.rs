@@ -3,35 +3,36 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use mltrace_core::config::Home;
 use mltrace_core::ingest::{self, ImportReport};
 use mltrace_core::model::Record;
 use mltrace_core::query::{QueryError, Reader};
 use mltrace_core::record::Recorder;
-use mltrace_core::store::{self, Mode, Store, StoreError};
-use tokio::sync::{Semaphore, watch};
+use mltrace_core::store::{self, Bounds, Mode, Store, StoreError};
+use tokio::sync::watch;
 
 use crate::failure::Failure;
+use crate::memory;
 use crate::safety::Guard;
+use crate::turns::{Demand, Turns, Waiting};
 
-/// How many requests may ask the store at the same time: more would only wait for the disk.
-const MOST_AT_ONCE: usize = 8;
-/// How long a request waits for its turn before it is told to come back.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// One project, served.
+/// One project, served: to all, and to the one request whose turn it is.
+#[derive(Clone)]
 pub struct App {
     pub(crate) home: Home,
-    pub(crate) guard: Guard,
+    pub(crate) guard: Arc<Guard>,
     folder: PathBuf,
     recorder: &'static Recorder,
-    turns: Arc<Semaphore>,
+    turns: Arc<Turns>,
+    /// How far the request may go whose turn it is.
+    bounds: Option<Arc<Bounds>>,
     /// Held by the one request that compares the disk with the record.
-    pub(crate) checking: Mutex<()>,
+    pub(crate) checking: Arc<Mutex<()>>,
     /// Whether journals hold something that the store did not take.
-    is_behind: AtomicBool,
+    is_behind: Arc<AtomicBool>,
+    /// Whether something took memory that can be given back.
+    has_grown: Arc<AtomicBool>,
     /// Counts up when the newest runs changed; `None` when the server is about to stop.
     pub(crate) news: watch::Sender<Option<u64>>,
 }
@@ -53,34 +54,76 @@ impl App {
             // A name in a request is meant from the project's root, wherever the server was started.
             folder: home.root.clone(),
             home,
-            guard,
+            guard: Arc::new(guard),
             recorder,
-            turns: Arc::new(Semaphore::new(MOST_AT_ONCE)),
-            checking: Mutex::new(()),
-            is_behind: AtomicBool::new(false),
+            turns: Arc::new(Turns::new()),
+            bounds: None,
+            checking: Arc::new(Mutex::new(())),
+            is_behind: Arc::new(AtomicBool::new(false)),
+            has_grown: Arc::new(AtomicBool::new(false)),
             news: watch::Sender::new(Some(0)),
         }
     }
 
-    /// Does `work`, which may wait for the disk, on a thread of its own.
+    /// Returns what comes of a question. One that turns out to be long is stopped, and asked again in a long turn.
+    pub(crate) async fn question<T: Send + 'static>(
+        self: Arc<Self>,
+        demand: Demand,
+        question: impl Fn(&Self) -> Result<T, Failure> + Send + Sync + 'static,
+    ) -> Result<T, Failure> {
+        let question = Arc::new(question);
+        if demand == Demand::Short {
+            let asked = Arc::clone(&question);
+            match self.in_turn(demand, move |app| asked(app)).await {
+                Err(failure) if failure.is_out_of_bounds => {}
+                done => return done,
+            }
+        }
+        self.in_turn(Demand::Long, move |app| question(app)).await
+    }
+
+    /// Does `work` that changes something, or compares with the disk.
     pub(crate) async fn work<T: Send + 'static>(
         self: Arc<Self>,
         work: impl FnOnce(&Self) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await;
-        let Ok(Ok(turn)) = turn else { return Err(Failure::busy()) };
+        self.in_turn(Demand::Verb, work).await
+    }
+
+    /// Does `work`, which may wait for the disk, on a thread of its own once it has its turn.
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        demand: Demand,
+        work: impl FnOnce(&Self) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let turn = self.turns.take(demand).await?;
+        let app = Self { bounds: Some(Arc::clone(&turn.bounds)), ..self.clone() };
+        // What is begun to be recorded is finished, whoever waits for it.
+        let _waiting = (demand != Demand::Verb).then(|| Waiting(Arc::clone(&turn.bounds)));
         let done = tokio::task::spawn_blocking(move || {
+            let done = work(&app);
+            app.has_grown.fetch_or(demand != Demand::Short, Ordering::Relaxed);
             // Held until the work is over, even when the client has gone.
-            let _turn = turn;
-            work(&self)
+            drop(turn);
+            done
         });
         done.await.unwrap_or_else(|_| Err(Failure::bug()))
+    }
+
+    /// Gives back the memory that long answers took.
+    pub(crate) fn give_back(&self) {
+        if self.has_grown.swap(false, Ordering::Relaxed) {
+            memory::give_back();
+        }
     }
 
     /// Returns the answer to a question; where nothing was ever recorded, that of an empty store.
     pub(crate) fn ask<T>(&self, question: impl FnOnce(&mut Reader<'_>) -> Result<T, QueryError>) -> Result<T, Failure> {
         let mut store = self.open()?;
         let mut reader = Reader::new(store.as_mut(), &self.home, &self.folder);
+        if let Some(bounds) = &self.bounds {
+            reader.bound(Arc::clone(bounds))?;
+        }
         question(&mut reader).map_err(|error| {
             let near = reader.near(&error);
             Failure::from(error).or_one_of(near)
@@ -153,38 +196,92 @@ mod tests {
     use mltrace_core::record::Hooks;
 
     use super::*;
+    use crate::turns::PATIENCE;
 
-    #[tokio::test(start_paused = true)]
-    async fn who_finds_all_turns_taken_is_told_to_come_back() {
-        let folder = tempfile::tempdir().unwrap();
-        let home = Home::find(folder.path(), None, &Environment::default());
+    fn app(folder: &std::path::Path) -> Arc<App> {
+        let home = Home::find(folder, None, &Environment::default());
         let hooks = Hooks { warn: |_| {}, appended: || {}, here: || unreachable!("no test forks") };
         let recorder = Box::leak(Box::new(Recorder::new(home, &Environment::default(), hooks)));
         let guard = Guard::new("127.0.0.1:8090".parse().unwrap(), Vec::new(), None).unwrap();
-        let app = Arc::new(App::new(recorder, guard));
-        let slow: Vec<_> = (0..MOST_AT_ONCE).map(|_| mpsc::channel::<()>()).collect();
-        let (ends, waits): (Vec<_>, Vec<_>) = slow.into_iter().unzip();
-        let asked = waits.into_iter().map(|wait| {
-            let work = Arc::clone(&app).work(move |_| {
+        Arc::new(App::new(recorder, guard))
+    }
+
+    /// Takes all turns of a demand until the senders are dropped.
+    fn take_all(app: &Arc<App>, demand: Demand) -> Vec<Taken> {
+        let taken = (0..demand.places()).map(|_| {
+            let (end, wait) = mpsc::channel::<()>();
+            let app = Arc::clone(app);
+            let work = move |_: &App| {
                 let _ = wait.recv();
                 Ok(())
-            });
-            tokio::spawn(work)
+            };
+            (end, tokio::spawn(async move { app.in_turn(demand, work).await }))
         });
-        let asked: Vec<_> = asked.collect();
-        let late = tokio::spawn(Arc::clone(&app).work(|_| Ok(())));
+        taken.collect()
+    }
+
+    async fn in_a_while() {
         tokio::task::yield_now().await;
         tokio::time::advance(PATIENCE * 2).await;
         for _ in 0..100 {
             tokio::task::yield_now().await;
         }
-        assert!(late.is_finished(), "it does not wait for ever");
-        let refused = late.await.unwrap().unwrap_err();
-        assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
-        drop(ends);
-        for asked in asked {
-            asked.await.unwrap().unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_finds_all_turns_taken_is_told_to_come_back_and_who_asks_otherwise_is_served() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = app(folder.path());
+        for demand in [Demand::Short, Demand::Long, Demand::Verb] {
+            let taken = take_all(&app, demand);
+            tokio::task::yield_now().await;
+            let asker = Arc::clone(&app);
+            let late = tokio::spawn(async move { asker.in_turn(demand, |_| Ok(())).await });
+            for other in [Demand::Short, Demand::Long, Demand::Verb].into_iter().filter(|other| *other != demand) {
+                app.in_turn(other, |_| Ok(())).await.expect("others have their own places");
+            }
+            in_a_while().await;
+            assert!(late.is_finished(), "it does not wait for ever");
+            assert_eq!(late.await.unwrap().unwrap_err().status, StatusCode::SERVICE_UNAVAILABLE);
+            for (end, taken) in taken {
+                drop(end);
+                taken.await.unwrap().unwrap();
+            }
+            app.in_turn(demand, |_| Ok(())).await.expect("there are turns again");
         }
-        app.work(|_| Ok(())).await.expect("there are turns again");
+    }
+
+    #[tokio::test]
+    async fn a_question_that_turns_out_to_be_long_is_asked_again_in_a_long_turn() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = app(folder.path());
+        let steps = |app: &App| app.bounds.as_ref().is_some_and(|bounds| bounds.goes_on(2_000_000));
+        let stopped = move |app: &App| if steps(app) { Ok(()) } else { Err(Failure::from(StoreError::Stopped)) };
+        let long = take_all(&app, Demand::Long);
+        let asked = tokio::spawn(Arc::clone(&app).question(Demand::Short, stopped));
+        // It has ended when all short turns can be had, and waits for another.
+        drop(take_all(&app, Demand::Short));
+        assert!(!asked.is_finished());
+        drop(long);
+        asked.await.unwrap().expect("it goes further in a long turn");
+    }
+
+    #[tokio::test]
+    async fn a_question_ends_when_nobody_waits_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = app(folder.path());
+        let (told, ended) = mpsc::channel();
+        let endless = move |app: &App| {
+            while app.bounds.as_ref().is_some_and(|bounds| bounds.goes_on(0)) {
+                std::thread::yield_now();
+            }
+            told.send(()).unwrap();
+            Ok(())
+        };
+        let asked = tokio::spawn(async move { app.in_turn(Demand::Long, endless).await });
+        tokio::task::yield_now().await;
+        asked.abort();
+        assert!(asked.await.unwrap_err().is_cancelled());
+        ended.recv().expect("the work ended before its time");
     }
 }

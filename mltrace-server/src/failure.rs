@@ -22,6 +22,8 @@ pub(crate) struct Failure {
     pub(crate) told: Told,
     /// What the candidates are.
     pub(crate) candidates: Candidates,
+    /// Whether the question went as far as it may: further in a turn of another kind.
+    pub(crate) is_out_of_bounds: bool,
 }
 
 /// What may have been meant.
@@ -59,7 +61,7 @@ pub(crate) struct ErrorAnswer {
 impl Failure {
     pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
         let told = Told { message: message.into(), hint: None, candidates: Vec::new() };
-        Self { status, told, candidates: Candidates::default() }
+        Self { status, told, candidates: Candidates::default(), is_out_of_bounds: false }
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -88,6 +90,12 @@ impl Failure {
     /// The request took longer than any may.
     pub(crate) fn late() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "the request took too long").hint("ask for less, or try again")
+    }
+
+    /// The answer needs more of the store at once than a question may hold.
+    fn too_much(error: &StoreError) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
+            .hint("ask for less, or ask `mltrace` on the command line, which holds as much as there is memory for")
     }
 
     /// Another request reads the disk already.
@@ -149,7 +157,7 @@ impl From<QueryError> for Failure {
             QueryError::Outdone { .. } => {
                 Self::new(StatusCode::CONFLICT, message).hint("`review` and `components` show what counts")
             }
-            QueryError::Ambiguous { name, candidates } => {
+            QueryError::Ambiguous { name, candidates, .. } => {
                 let are_runs = candidates.iter().all(|id| id.parse::<RunId>().is_ok());
                 let artifact = name.rsplit_once('@').map_or(name.as_str(), |(artifact, _)| artifact);
                 let kind = if are_runs { Candidates::Runs } else { Candidates::VersionsOf(artifact.to_owned()) };
@@ -174,6 +182,11 @@ fn how_to_find(kind: &str) -> &'static str {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Stopped => return Self { is_out_of_bounds: true, ..Self::late() },
+            StoreError::TooMuch => return Self { is_out_of_bounds: true, ..Self::too_much(&error) },
+            _ => {}
+        }
         let message = match std::error::Error::source(&error) {
             Some(source) => format!("{error}: {source}"),
             None => error.to_string(),

@@ -11,6 +11,10 @@ mod patient;
 
 mod app;
 
+mod turns;
+
+mod memory;
+
 mod failure;
 
 mod asked;

@@ -74,6 +74,7 @@ pub(crate) async fn watch(app: Arc<App>) {
         let is_watched = app.news.receiver_count() > 0;
         let look = Arc::clone(&app).work(move |app| {
             app.fold();
+            app.give_back();
             if is_watched { api::newest(app).map(Some) } else { Ok(None) }
         });
         // A store that is away has no news.

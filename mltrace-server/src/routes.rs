@@ -20,6 +20,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::api::{self, Operation};
 use crate::app::App;
 use crate::failure::{ALL, Failure, mark_for_retry};
+use crate::turns::Demand;
 use crate::{asked, assets, live, pages, safety};
 
 /// A form or a question is never longer.
@@ -48,17 +49,18 @@ impl Routes {
     /// Adds a question of the API: parameters in the address, an answer in JSON.
     pub(crate) fn ask<Q, A>(
         self,
+        demand: Demand,
         path: &'static str,
         summary: &'static str,
         question: fn(&App, &Q) -> Result<A, Failure>,
     ) -> Self
     where
-        Q: DeserializeOwned + JsonSchema + Send + 'static,
+        Q: DeserializeOwned + JsonSchema + Send + Sync + 'static,
         A: Serialize + JsonSchema + Send + 'static,
     {
         let handler = move |State(app): State<Arc<App>>, RawQuery(text): RawQuery| async move {
             let asked = asked::pairs(text.unwrap_or_default().as_bytes());
-            let answer = worked(app, asked, question).await?;
+            let answer = answered(app, demand, asked, question).await?;
             Ok::<_, Failure>(api::json(StatusCode::OK, &answer))
         };
         self.operation(Operation::get::<Q, A>(path, summary)).route(Method::GET, path, get(handler))
@@ -90,13 +92,18 @@ impl Routes {
     }
 
     /// Adds a page.
-    pub(crate) fn page<Q>(self, path: &'static str, page: fn(&App, &Q) -> Result<Markup, Failure>) -> Self
+    pub(crate) fn page<Q>(
+        self,
+        demand: Demand,
+        path: &'static str,
+        page: fn(&App, &Q) -> Result<Markup, Failure>,
+    ) -> Self
     where
-        Q: DeserializeOwned + Send + 'static,
+        Q: DeserializeOwned + Send + Sync + 'static,
     {
         let handler = move |State(app): State<Arc<App>>, RawQuery(text): RawQuery| async move {
             let asked = asked::pairs(text.unwrap_or_default().as_bytes());
-            worked(app, asked, page).await.map_or_else(pages::failed, pages::shown)
+            answered(app, demand, asked, page).await.map_or_else(pages::failed, pages::shown)
         };
         self.route(Method::GET, path, get(handler))
     }
@@ -152,7 +159,22 @@ impl Routes {
     }
 }
 
-/// Returns what comes of a request that was understood.
+/// Returns what comes of a question that was understood.
+async fn answered<Q, A>(
+    app: Arc<App>,
+    demand: Demand,
+    asked: Result<Q, Failure>,
+    question: fn(&App, &Q) -> Result<A, Failure>,
+) -> Result<A, Failure>
+where
+    Q: Send + Sync + 'static,
+    A: Send + 'static,
+{
+    let asked = asked?;
+    app.question(demand, move |app| question(app, &asked)).await
+}
+
+/// Returns what comes of a verb that was understood.
 async fn worked<T, A>(
     app: Arc<App>,
     told: Result<T, Failure>,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{QueryError, Reader};
 use crate::model::{ArtifactName, RunId, Timestamp, Verdict, VersionId};
-use crate::store::{LabelRow, RunKey};
+use crate::store::{LabelRow, RunKey, VersionKey};
 
 /// The answer of `versions`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -64,32 +64,30 @@ impl Reader<'_> {
     pub fn versions(&mut self, text: &str, before: Option<&VersionId>, limit: usize) -> Result<Versions, QueryError> {
         let found = self.find_version(text, None)?;
         let name = found.version.name;
-        let mut versions = self.store.versions(found.artifact, Timestamp::MAX)?;
-        if let Some(before) = before {
-            // After one that is not known there is none.
-            let place = versions.iter().position(|version| version.id == *before);
-            versions.drain(..place.map_or(versions.len(), |place| place.saturating_add(1)));
-        }
+        let after = match before {
+            None => None,
+            Some(before) => match self.store.version_at(found.artifact, before, Timestamp::MAX)? {
+                // After one that is not known there is none.
+                None => return Ok(Versions { name, versions: Vec::new(), is_cut: false }),
+                some => some,
+            },
+        };
+        let mut versions = Vec::new();
+        let from = (after.as_ref(), limit.saturating_add(1));
+        self.store.versions(found.artifact, Timestamp::MAX, from, &mut |version| {
+            versions.push(version);
+            true
+        })?;
         let is_cut = versions.len() > limit;
         versions.truncate(limit);
-        let keys: Vec<RunKey> = versions.iter().filter_map(|version| version.written).map(|(run, _)| run).collect();
-        let writers: HashMap<RunKey, (RunId, String)> = self
-            .store
-            .details(&keys, false)?
-            .into_iter()
-            .map(|detail| (detail.key, (detail.row.id, detail.component.name)))
-            .collect();
-        let labels = match self.project()? {
-            Some(project) => self.store.labels(project, true)?,
-            None => Vec::new(),
-        };
-        let label_of = |version: &VersionId| -> Option<&LabelRow> {
-            labels
-                .iter()
-                .find(|label| label.name == name && label.version_id == *version && label.verdict != Verdict::None)
-        };
+        let written: Vec<RunKey> = versions.iter().filter_map(|version| version.written).map(|(run, _)| run).collect();
+        let writers: HashMap<RunKey, (RunId, String)> =
+            self.store.run_names(&written)?.into_iter().map(|name| (name.key, (name.id, name.component))).collect();
+        let keys: Vec<VersionKey> = versions.iter().filter_map(|version| version.key).collect();
+        let labels: HashMap<VersionKey, LabelRow> =
+            self.store.labels_on(&keys)?.into_iter().map(|label| (label.version, label)).collect();
         let versions = versions.into_iter().map(|version| {
-            let label = label_of(&version.id);
+            let label = version.key.and_then(|key| labels.get(&key)).filter(|label| label.verdict != Verdict::None);
             let writer = version.written.and_then(|(run, _)| writers.get(&run).cloned());
             let (written_by, component) = writer.unzip();
             VersionOf {
@@ -102,7 +100,7 @@ impl Reader<'_> {
                 version: version.id,
             }
         });
-        Ok(Versions { versions: versions.collect(), is_cut, name: name.clone() })
+        Ok(Versions { versions: versions.collect(), is_cut, name })
     }
 
     /// Returns all names that hold `text`, at most `limit` of each kind.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ use super::view::view;
 use super::{QueryError, Reader};
 use crate::lineage::{self, Side, Source, Step, Usual};
 use crate::model::{RunId, Timestamp, Verdict, Version};
-use crate::store::{ComponentKey, RunKey};
+use crate::store::{ComponentKey, Far, RunKey, VersionAt, VersionKey};
 
 /// How many runs of a component say what is usual for it.
 const USUAL_RUNS: usize = 100;
@@ -91,27 +91,27 @@ impl Reader<'_> {
     /// Returns the version to compare with when none is named.
     fn baseline(&mut self, found: &Found, text: &str) -> Result<(Found, Baseline), QueryError> {
         let nothing = || QueryError::NothingBefore { name: text.to_owned() };
-        let project = self.project()?.ok_or_else(nothing)?;
-        let ok: Vec<_> = self.store.labels(project, true)?.into_iter().filter(|l| l.verdict == Verdict::Ok).collect();
         // What was made later is no news to compare with: nothing has changed since.
         let then = found.written.map_or(Timestamp::MAX, |(_, at)| at);
-        let others: Vec<_> = self
-            .store
-            .versions(found.artifact, then)?
-            .into_iter()
-            .filter(|version| version.id != found.version.version && version.written.is_some())
-            .collect();
-        let is_ok = |key| ok.iter().any(|label| Some(label.version) == key);
-        let chosen = match others.iter().find(|version| is_ok(version.key)) {
-            Some(version) => Some((version, Baseline::Ok)),
-            None => others.first().map(|version| (version, Baseline::Previous)),
-        };
+        let labels = self.store.labels_of(found.artifact)?;
+        let ok: HashSet<VersionKey> =
+            labels.iter().filter(|label| label.verdict == Verdict::Ok).map(|label| label.version).collect();
+        let mut chosen: Option<(VersionAt, Baseline)> = None;
+        self.store.versions(found.artifact, then, (None, usize::MAX), &mut |version| {
+            let is_another = version.id != found.version.version && version.written.is_some();
+            let is_ok = version.key.is_some_and(|key| ok.contains(&key));
+            if is_another && (is_ok || chosen.is_none()) {
+                chosen = Some((version, if is_ok { Baseline::Ok } else { Baseline::Previous }));
+            }
+            // Without a verdict that it is ok, the one before is as good as any.
+            chosen.is_none() || !(is_another && is_ok || ok.is_empty())
+        })?;
         let (version, baseline) = chosen.ok_or_else(nothing)?;
         let name = found.version.name.clone();
         let version = Found {
             key: version.key,
             artifact: found.artifact,
-            version: Version { name, version: version.id.clone() },
+            version: Version { name, version: version.id },
             written: version.written,
         };
         Ok((version, baseline))
@@ -126,8 +126,7 @@ impl Reader<'_> {
             writer: None,
         };
         let Some((writer, _)) = found.written else { return Ok(Side { asked, steps: Vec::new() }) };
-        let edges = self.store.upstream(&[writer], None)?;
-        let reached = lineage::depths(&[writer], &edges, None);
+        let reached = self.store.upstream(&[writer], Far::default())?.runs;
         let keys: Vec<RunKey> = reached.iter().map(|(run, _)| *run).collect();
         let depths: HashMap<RunKey, u32> = reached.into_iter().collect();
         let mut steps = Vec::with_capacity(keys.len());

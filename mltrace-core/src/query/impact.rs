@@ -6,7 +6,7 @@ use super::answer::{Impact, ImpactRoot, Impacted, RunAtDepth};
 use super::{QueryError, Reader};
 use crate::lineage::{self, Written};
 use crate::model::Version;
-use crate::store::{RunKey, RunSelection};
+use crate::store::{Far, RunKey, RunSelection};
 
 /// What an impact is asked of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,8 +47,7 @@ impl Reader<'_> {
     /// As `impact`.
     pub fn impact_of_nearest(&mut self, of: &ImpactOf<'_>, most: usize) -> Result<(Impact, bool), QueryError> {
         let Roots { root, runs: roots, depth: first } = self.roots(of)?;
-        let edges = self.store.downstream(&roots)?;
-        let reached = lineage::depths(&roots, &edges, None);
+        let reached = self.store.downstream(&roots, Far::default())?.runs;
         // What became of a version is told by all runs downstream, whether they are shown or not.
         let keys: Vec<RunKey> = reached.iter().map(|(run, _)| *run).collect();
         let (shown, is_cut) = (keys.get(..most).unwrap_or(&keys), keys.len() > most);

@@ -5,6 +5,10 @@ use crate::capture::{Root, name};
 use crate::model::{ArtifactName, RunId, Timestamp, Version, VersionId};
 use crate::store::{ArtifactKey, ProjectKey, RunKey, RunSelection, VersionAt, VersionKey};
 
+/// How many runs are named where several are meant, and how many versions.
+const RUNS: usize = 4;
+const CANDIDATES: usize = 20;
+
 /// What a name may stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NameKind {
@@ -56,13 +60,14 @@ impl Reader<'_> {
         if digits.is_empty() || !digits.chars().all(|digit| digit.is_ascii_hexdigit()) {
             return Err(not_found());
         }
-        let found = self.store.runs_like(project, &digits, 4)?;
+        let found = self.store.runs_like(project, &digits, RUNS.saturating_add(1))?;
         match found.as_slice() {
             [] => Err(not_found()),
             [id] => Ok(*id),
             several => Err(QueryError::Ambiguous {
                 name: text.to_owned(),
-                candidates: several.iter().map(ToString::to_string).collect(),
+                candidates: several.iter().take(RUNS).map(ToString::to_string).collect(),
+                is_cut: several.len() > RUNS,
             }),
         }
     }
@@ -123,23 +128,51 @@ impl Reader<'_> {
         }
         let Some((before, wanted)) = text.rsplit_once('@') else { return Err(not_found()) };
         let (artifact, name) = self.find_artifact(project, before)?.ok_or_else(not_found)?;
-        let versions = self.store.versions(artifact, at)?;
-        let found = match pick(&versions, wanted) {
-            Ok(found) => found,
-            Err(candidates) if !candidates.is_empty() => {
-                return Err(QueryError::Ambiguous { name: text.to_owned(), candidates });
+        let found = match self.pick(artifact, wanted, at)? {
+            Picked::One(found) => found,
+            Picked::Several { candidates, is_cut } => {
+                return Err(QueryError::Ambiguous { name: text.to_owned(), candidates, is_cut });
             }
-            Err(_) if pick(&self.store.versions(artifact, Timestamp::MAX)?, wanted).is_ok() => {
-                return Err(QueryError::NotYet { name: text.to_owned(), at });
+            Picked::None => {
+                let is_later = matches!(self.pick(artifact, wanted, Timestamp::MAX)?, Picked::One(_));
+                let name = text.to_owned();
+                return Err(if is_later {
+                    QueryError::NotYet { name, at }
+                } else {
+                    QueryError::NotFound { kind: "version", name }
+                });
             }
-            Err(_) => return Err(QueryError::NotFound { kind: "version", name: text.to_owned() }),
         };
-        Ok(Found {
-            key: found.key,
-            artifact,
-            version: Version { name, version: found.id.clone() },
-            written: found.written,
-        })
+        Ok(Found { key: found.key, artifact, version: Version { name, version: found.id }, written: found.written })
+    }
+
+    /// Returns the version whose id is, or alone begins with, `wanted`, with or without its kind; else those that fit.
+    fn pick(&mut self, artifact: ArtifactKey, wanted: &str, at: Timestamp) -> Result<Picked, QueryError> {
+        if let Ok(id) = wanted.parse::<VersionId>()
+            && let Some(found) = self.store.version_at(artifact, &id, at)?
+        {
+            return Ok(Picked::One(found));
+        }
+        let mut fitting = Vec::new();
+        if !wanted.is_empty() {
+            self.store.versions(artifact, at, (None, usize::MAX), &mut |version| {
+                match fits(&version.id, wanted) {
+                    Some(Fit::Whole) => {
+                        fitting = vec![version];
+                        return false;
+                    }
+                    Some(Fit::Part) if fitting.len() <= CANDIDATES => fitting.push(version),
+                    Some(Fit::Part) | None => {}
+                }
+                true
+            })?;
+        }
+        if fitting.len() > 1 {
+            let is_cut = fitting.len() > CANDIDATES;
+            let candidates = fitting.iter().take(CANDIDATES).map(|version| version.id.to_string()).collect();
+            return Ok(Picked::Several { candidates, is_cut });
+        }
+        Ok(fitting.pop().map_or(Picked::None, Picked::One))
     }
 
     /// Returns the names that a text may mean, the likeliest first.
@@ -163,27 +196,27 @@ impl Reader<'_> {
     }
 }
 
-/// Returns the version whose id is, or alone begins with, `wanted`, with or without its kind; else those that fit.
-fn pick<'v>(versions: &'v [VersionAt], wanted: &str) -> Result<&'v VersionAt, Vec<String>> {
-    if wanted.is_empty() {
-        return Err(Vec::new());
+/// What of the versions of an artifact is meant.
+enum Picked {
+    None,
+    One(VersionAt),
+    Several { candidates: Vec<String>, is_cut: bool },
+}
+
+/// How much of an id a text is.
+enum Fit {
+    Whole,
+    Part,
+}
+
+/// Returns whether a text is an id, or how one begins, with or without its kind.
+fn fits(id: &VersionId, wanted: &str) -> Option<Fit> {
+    let text = id.to_string();
+    let value = text.split_once(':').map_or(text.as_str(), |(_, value)| value);
+    if text == wanted || value == wanted {
+        return Some(Fit::Whole);
     }
-    let mut fitting = Vec::new();
-    for version in versions {
-        let id = version.id.to_string();
-        let value = id.split_once(':').map_or(id.as_str(), |(_, value)| value);
-        if id == wanted || value == wanted {
-            return Ok(version);
-        }
-        // A run is shown by its last digits, so a version named after one is found by them too.
-        let is_short_run =
-            matches!(version.id, VersionId::Write(run) if run.short() == wanted.trim_start_matches("w:"));
-        if id.starts_with(wanted) || value.starts_with(wanted) || is_short_run {
-            fitting.push(version);
-        }
-    }
-    match fitting.as_slice() {
-        [only] => Ok(only),
-        several => Err(several.iter().map(|version| version.id.to_string()).collect()),
-    }
+    // A run is shown by its last digits, so a version named after one is found by them too.
+    let is_short_run = matches!(id, VersionId::Write(run) if run.short() == wanted.trim_start_matches("w:"));
+    (text.starts_with(wanted) || value.starts_with(wanted) || is_short_run).then_some(Fit::Part)
 }

@@ -1,16 +1,19 @@
 //! The one who answers: a store, a project, and the place from which names are meant.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::config::Home;
 use crate::model::Timestamp;
-use crate::store::{Store, StoreError};
+use crate::store::{Bounds, Store, StoreError};
 
 /// Answers questions about one project of a store.
 pub struct Reader<'s> {
     pub(super) store: &'s mut dyn Store,
     pub(super) home: Home,
     pub(super) folder: PathBuf,
+    /// How far a question may go; `None`: as far as it likes.
+    bounds: Option<Arc<Bounds>>,
 }
 
 /// Why a question has no answer.
@@ -39,12 +42,18 @@ pub enum QueryError {
         name: String,
     },
     /// Several things have that name.
-    #[error("`{name}` is not enough: it may be {}", .candidates.iter().map(|c| format!("`{c}`")).collect::<Vec<_>>().join(" or "))]
+    #[error(
+        "`{name}` is not enough: it may be {}{}",
+        .candidates.iter().map(|c| format!("`{c}`")).collect::<Vec<_>>().join(" or "),
+        if *.is_cut { " or others" } else { "" }
+    )]
     Ambiguous {
         /// What was asked for.
         name: String,
         /// What it may be.
         candidates: Vec<String>,
+        /// Whether it may be others too.
+        is_cut: bool,
     },
     /// What was said now does not count, for somebody else's word is later.
     #[error("what is said of `{name}` now does not count: the last word on it is of {at}")]
@@ -62,6 +71,16 @@ pub enum QueryError {
 impl<'s> Reader<'s> {
     /// Returns a reader for the project of `home`; relative paths in questions are meant from `folder`.
     pub fn new(store: &'s mut dyn Store, home: &Home, folder: &Path) -> Self {
-        Self { store, home: home.clone(), folder: folder.to_owned() }
+        Self { store, home: home.clone(), folder: folder.to_owned(), bounds: None }
+    }
+
+    /// Keeps all that is asked from now on within `bounds`.
+    ///
+    /// # Errors
+    /// When the store cannot.
+    pub fn bound(&mut self, bounds: Arc<Bounds>) -> Result<(), QueryError> {
+        self.store.bound(&bounds)?;
+        self.bounds = Some(bounds);
+        Ok(())
     }
 }

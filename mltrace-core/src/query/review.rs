@@ -105,7 +105,7 @@ impl Reader<'_> {
         let outputs: Vec<Judged<RunKey>> = labels.map(judge).collect();
         let writers: BTreeSet<RunKey> = outputs.iter().filter_map(|output| output.run).collect();
         let roots: Vec<RunKey> = writers.iter().copied().collect();
-        let edges = self.store.upstream(&roots, None)?;
+        let edges = self.store.pairs_upstream(&roots)?;
         let flagged = lineage::flagged(&outputs);
         let groups = lineage::worth_suspecting(lineage::groups(&outputs, &edges), &flagged);
         let bad = flagged.count();
@@ -141,7 +141,7 @@ impl Reader<'_> {
         let near: Vec<RunKey> = beliefs.iter().filter_map(|belief| belief.run).collect();
         let others = self.judged_components(case, &near)?;
         let mut edges = case.edges.clone();
-        edges.extend(self.store.upstream(&others, None)?);
+        edges.extend(self.store.pairs_upstream(&others)?);
         let written = self.store.written(&[others, near].concat())?.into_iter();
         let (writers, versions): (Vec<RunKey>, Vec<VersionKey>) =
             written.filter(|(_, version)| !case.judged.contains(version)).unzip();

@@ -8,9 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::answer::{Stale, StaleReason};
 use super::view::{DAY_US, limit_us, view};
 use super::{QueryError, Reader};
-use crate::lineage;
 use crate::model::{RunId, Timestamp, Version};
-use crate::store::{FresherRow, RunKey, VersionKey};
+use crate::store::{Far, FresherRow, RunKey, VersionKey};
 
 /// The answer of `stale`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -93,8 +92,7 @@ impl Reader<'_> {
     fn asked(&mut self, artifact: &str) -> Result<Asked, QueryError> {
         let found = self.find_version(artifact, None)?;
         let writer: Vec<RunKey> = found.written.map(|(run, _)| run).into_iter().collect();
-        let edges = self.store.upstream(&writer, None)?;
-        let reached = lineage::depths(&writer, &edges, None).into_iter().map(|(run, _)| run);
+        let reached = self.store.upstream(&writer, Far::default())?.runs.into_iter().map(|(run, _)| run);
         Ok(Asked { artifact: Some(found.version), versions: found.key.into_iter().collect(), runs: reached.collect() })
     }
 

@@ -2,8 +2,8 @@
 
 use super::answer::{Run, RunAtDepth, Trace};
 use super::{QueryError, Reader};
-use crate::lineage;
 use crate::model::Timestamp;
+use crate::store::{Far, Reached};
 
 /// How many readers of an artifact that nobody wrote are listed.
 const READERS: usize = 100;
@@ -30,13 +30,8 @@ impl Reader<'_> {
             let read_by = self.store.readers(found.artifact, &found.version.version, READERS)?;
             return Ok(Trace { artifact: found.version, runs: Vec::new(), read_by, is_cut: false });
         };
-        let edges = self.store.upstream(&[writer], options.depth)?;
-        let mut reached = lineage::depths(&[writer], &edges, options.depth);
-        let mut is_cut = options.depth.is_some() && lineage::depths(&[writer], &edges, None).len() > reached.len();
-        if let Some(most) = options.most.filter(|most| *most < reached.len()) {
-            reached.truncate(most);
-            is_cut = true;
-        }
+        let far = Far { depth: options.depth, most: options.most };
+        let Reached { runs: reached, is_cut } = self.store.upstream(&[writer], far)?;
         let keys: Vec<_> = reached.iter().map(|(run, _)| *run).collect();
         let mut runs = Vec::with_capacity(keys.len());
         let mut reached = reached.into_iter();

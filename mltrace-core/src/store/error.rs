@@ -50,6 +50,12 @@ pub enum StoreError {
     /// The database did not do what it was asked.
     #[error("the store did not answer")]
     Database(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A question would hold more of it at once than it may.
+    #[error("the answer needs more of the store at once than one question may hold")]
+    TooMuch,
+    /// A question took more steps or longer than it may, or nobody waits for its answer any more.
+    #[error("the answer took longer to find than one question may")]
+    Stopped,
     /// What it holds makes no sense.
     #[error("the store holds something that makes no sense: {0}")]
     Corrupt(String),
@@ -58,6 +64,10 @@ pub enum StoreError {
 #[cfg(feature = "store")]
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Database(Box::new(error))
+        match error.sqlite_error_code() {
+            // Nobody but the bounds of a question interrupts it.
+            Some(rusqlite::ErrorCode::OperationInterrupted) => Self::Stopped,
+            _ => Self::Database(Box::new(error)),
+        }
     }
 }

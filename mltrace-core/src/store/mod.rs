@@ -4,8 +4,12 @@ mod row;
 
 mod error;
 
+mod bounds;
+
 #[cfg(feature = "store")]
 pub mod sqlite;
+
+use std::sync::Arc;
 
 use foldhash::HashMap;
 
@@ -15,12 +19,13 @@ use crate::model::{
     Timestamp, Version, VersionId,
 };
 
+pub use bounds::Bounds;
 pub use error::StoreError;
 pub use row::{
-    ArtifactKey, Candidate, CodeDetail, CodeKey, ComponentField, ComponentKey, ComponentRow, DeclarationKey,
-    FresherRow, GitKey, LabelRow, NoteDetail, OutputRow, ProcessKey, ProjectKey, ReadDetail, ReadRow, RunDetail,
-    RunKey, RunName, RunRow, RunSelection, UnreadRow, VersionAt, VersionKey, VersionRow, WriteDetail, WriteKey,
-    WriteOf, WriteRow,
+    ArtifactKey, Candidate, CodeDetail, CodeKey, ComponentField, ComponentKey, ComponentRow, DeclarationKey, Far,
+    FresherRow, GitKey, LabelRow, NoteDetail, OutputRow, ProcessKey, ProjectKey, Reached, ReadDetail, ReadRow,
+    RunDetail, RunKey, RunName, RunRow, RunSelection, UnreadRow, VersionAt, VersionKey, VersionRow, WriteDetail,
+    WriteKey, WriteOf, WriteRow,
 };
 
 /// What a verb of a store returns.
@@ -33,6 +38,8 @@ pub type Work<'w> = &'w mut dyn FnMut(&mut dyn Writer) -> Result<()>;
 pub trait Store {
     /// Does `work` in one transaction that is committed when it returns `Ok`, and undone otherwise.
     fn write(&mut self, work: Work<'_>) -> Result<()>;
+    /// Keeps all that is asked from now on within `bounds`.
+    fn bound(&mut self, bounds: &Arc<Bounds>) -> Result<()>;
 
     /// Returns a project by name.
     fn project(&mut self, name: &str) -> Result<Option<ProjectKey>>;
@@ -48,8 +55,17 @@ pub trait Store {
     fn artifact_names(&mut self, project: ProjectKey, prefix: &str, limit: usize) -> Result<Vec<String>>;
     /// Returns up to `limit` names of artifacts that hold `text`, whatever the case of its ASCII letters; shortest first.
     fn artifact_names_holding(&mut self, project: ProjectKey, text: &str, limit: usize) -> Result<Vec<String>>;
-    /// Returns the versions of an artifact that were written or read at or before `at`, or never; newest first.
-    fn versions(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<Vec<VersionAt>>;
+    /// Tells the versions of an artifact that were written or read at or before `at`, or never, newest first, to `tell`,
+    /// which returns whether to go on: those after the one that `from` names, if it does, at most so many.
+    fn versions(
+        &mut self,
+        artifact: ArtifactKey,
+        at: Timestamp,
+        from: (Option<&VersionAt>, usize),
+        tell: &mut dyn FnMut(VersionAt) -> bool,
+    ) -> Result<()>;
+    /// Returns a version of an artifact by id, when `versions` would tell it.
+    fn version_at(&mut self, artifact: ArtifactKey, id: &VersionId, at: Timestamp) -> Result<Option<VersionAt>>;
     /// Returns the version of an artifact whose last write at or before `at` is the latest; when nobody had written it,
     /// the one that was read last by then.
     fn latest(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<Option<VersionAt>>;
@@ -59,10 +75,12 @@ pub trait Store {
     fn readers(&mut self, artifact: ArtifactKey, version: &VersionId, limit: usize) -> Result<Vec<RunId>>;
     /// Returns the runs that named an artifact as theirs and left no version of it, newest first, at most `limit`.
     fn claims(&mut self, artifact: ArtifactKey, limit: usize) -> Result<Vec<RunKey>>;
-    /// Returns every pair (run, a run that wrote what it read) upstream of `runs`, at most `depth` steps away.
-    fn upstream(&mut self, runs: &[RunKey], depth: Option<u32>) -> Result<Vec<(RunKey, RunKey)>>;
-    /// Returns every pair (run, a run that read what it wrote) downstream of `runs`.
-    fn downstream(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, RunKey)>>;
+    /// Returns every pair (run, a run that wrote what it read) upstream of `runs`, nearest first.
+    fn pairs_upstream(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, RunKey)>>;
+    /// Returns `runs` and those that wrote what they read, and so on.
+    fn upstream(&mut self, runs: &[RunKey], far: Far) -> Result<Reached>;
+    /// Returns `runs` and those that read what they wrote, and so on.
+    fn downstream(&mut self, runs: &[RunKey], far: Far) -> Result<Reached>;
     /// Returns the runs that read a version of an artifact, under its own name or as a copy, each once.
     fn read_by(&mut self, artifact: ArtifactKey, version: &VersionId) -> Result<Vec<RunKey>>;
     /// Returns the writes of `runs` that count, in the order of writing.
@@ -96,6 +114,10 @@ pub trait Store {
     fn run_names(&mut self, runs: &[RunKey]) -> Result<Vec<RunName>>;
     /// Returns the last verdict on each version that has one, oldest first; or all verdicts ever given.
     fn labels(&mut self, project: ProjectKey, only_last: bool) -> Result<Vec<LabelRow>>;
+    /// Returns the last verdict on each of these versions that has one, oldest first.
+    fn labels_on(&mut self, versions: &[VersionKey]) -> Result<Vec<LabelRow>>;
+    /// Returns the last verdicts on the versions of an artifact, oldest first.
+    fn labels_of(&mut self, artifact: ArtifactKey) -> Result<Vec<LabelRow>>;
     /// Returns the versions that these runs wrote, run by run in the order of writing.
     fn written(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, VersionKey)>>;
     /// Returns a version by key, with the name of its artifact.

@@ -428,6 +428,24 @@ pub struct FresherRow {
     pub stale_after_s: Option<i64>,
 }
 
+/// How far runs are followed from one to the next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Far {
+    /// At most so many steps; `None`: all.
+    pub depth: Option<u32>,
+    /// At most so many runs, the nearest; `None`: all.
+    pub most: Option<usize>,
+}
+
+/// Runs that were reached from others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reached {
+    /// Each once with its smallest distance, nearest first.
+    pub runs: Vec<(RunKey, u32)>,
+    /// Whether there are more of them.
+    pub is_cut: bool,
+}
+
 /// Which runs are meant.
 #[derive(Clone, Debug, Default)]
 pub struct RunSelection {

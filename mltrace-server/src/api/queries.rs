@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::failure::Failure;
 use crate::moment::Moment;
 use crate::routes::Routes;
+use crate::turns::Demand;
 
 /// The longest list that one request gets.
 const MOST: usize = 500;
@@ -23,24 +24,25 @@ const MOST_OF_A_GRAPH: usize = 5000;
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
-        .ask("/api/v1/recent", "The last runs, newest first", recent)
-        .ask("/api/v1/history", "The runs of one component, newest first", history)
-        .ask("/api/v1/inspect", "One run in full, with its source text", inspect)
-        .ask("/api/v1/trace", "How a version came to be: everything upstream", trace)
+        .ask(Demand::Short, "/api/v1/recent", "The last runs, newest first", recent)
+        .ask(Demand::Short, "/api/v1/history", "The runs of one component, newest first", history)
+        .ask(Demand::Short, "/api/v1/inspect", "One run in full, with its source text", inspect)
+        .ask(Demand::Long, "/api/v1/trace", "How a version came to be: everything upstream", trace)
         .ask(
+            Demand::Long,
             "/api/v1/impact",
             "What was made from a version, by a run or by a component, and what became of it",
             impact,
         )
-        .ask("/api/v1/diff", "What changed upstream between two versions, causes only", diff)
-        .ask("/api/v1/stale", "What was stale when it ran, and what would be if it were used now", stale)
-        .ask("/api/v1/versions", "The versions of an artifact, the last first", versions)
-        .ask("/api/v1/review", "All verdicts, and the runs to suspect", review)
-        .ask("/api/v1/components", "The components, by name", components)
-        .ask("/api/v1/component", "One component", component)
-        .ask("/api/v1/tags", "The tags in use", tags)
-        .ask("/api/v1/search", "All names that hold a text", search)
-        .ask("/api/v1/names", "Names that begin with a text: what a command bar completes", names)
+        .ask(Demand::Long, "/api/v1/diff", "What changed upstream between two versions, causes only", diff)
+        .ask(Demand::Long, "/api/v1/stale", "What was stale when it ran, and what would be if it were used now", stale)
+        .ask(Demand::Short, "/api/v1/versions", "The versions of an artifact, the last first", versions)
+        .ask(Demand::Long, "/api/v1/review", "All verdicts, and the runs to suspect", review)
+        .ask(Demand::Short, "/api/v1/components", "The components, by name", components)
+        .ask(Demand::Short, "/api/v1/component", "One component", component)
+        .ask(Demand::Short, "/api/v1/tags", "The tags in use", tags)
+        .ask(Demand::Short, "/api/v1/search", "All names that hold a text", search)
+        .ask(Demand::Short, "/api/v1/names", "Names that begin with a text: what a command bar completes", names)
 }
 
 /// Reads a parameter that a form may send empty.

@@ -11,12 +11,13 @@ use crate::app::App;
 use crate::failure::Failure;
 use crate::moment;
 use crate::routes::Routes;
+use crate::turns::Demand;
 
 /// How many versions the page lists.
 const MOST: usize = 100;
 
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes.page("/artifact", page).form("/flag", judge)
+    routes.page(Demand::Short, "/artifact", page).form("/flag", judge)
 }
 
 #[derive(Deserialize)]

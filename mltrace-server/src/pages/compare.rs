@@ -11,12 +11,13 @@ use crate::api::{self, DiffQuery, ImpactQuery, NearImpact};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::routes::Routes;
+use crate::turns::Demand;
 
 /// How many versions the page of an impact lists.
 const MOST: usize = 300;
 
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes.page("/diff", diff).page("/impact", impact)
+    routes.page(Demand::Long, "/diff", diff).page(Demand::Long, "/impact", impact)
 }
 
 fn diff(app: &App, asked: &DiffQuery) -> Result<Markup, Failure> {

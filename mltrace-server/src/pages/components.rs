@@ -11,6 +11,7 @@ use crate::api::{self, ComponentBody, RecentQuery, blank, run_id};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::routes::Routes;
+use crate::turns::Demand;
 
 /// How many components or tags a page lists.
 const MOST: usize = 300;
@@ -18,7 +19,11 @@ const MOST: usize = 300;
 const CHARTED: usize = 60;
 
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes.page("/components", list).page("/component", one).form("/component", amend).page("/tags", tags)
+    routes
+        .page(Demand::Short, "/components", list)
+        .page(Demand::Short, "/component", one)
+        .form("/component", amend)
+        .page(Demand::Short, "/tags", tags)
 }
 
 #[derive(Deserialize)]

@@ -90,7 +90,7 @@ pub(crate) fn doorstep(request: &Request) -> Response {
 
 /// Returns the page that says why there is no other.
 pub(crate) fn failed(failure: Failure) -> Response {
-    let Failure { status, told, candidates } = failure;
+    let Failure { status, told, candidates, .. } = failure;
     let title = match status {
         StatusCode::NOT_FOUND => "Not found",
         StatusCode::SERVICE_UNAVAILABLE => "Not available",

@@ -10,6 +10,7 @@ use crate::api::RecentQuery;
 use crate::app::App;
 use crate::failure::Failure;
 use crate::routes::Routes;
+use crate::turns::Demand;
 
 /// The spans that the filter offers.
 const SPANS: &[(&str, &str)] =
@@ -20,7 +21,7 @@ const MOST_CHOICES: usize = 200;
 const MOST_OUTPUTS: usize = 3;
 
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes.page("/", page)
+    routes.page(Demand::Short, "/", page)
 }
 
 fn page(app: &App, asked: &RecentQuery) -> Result<Markup, Failure> {

@@ -11,6 +11,7 @@ use super::{layout, link, parts};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::routes::Routes;
+use crate::turns::Demand;
 
 /// How many runs of a suspect the page names.
 const MOST_RUNS: usize = 5;
@@ -20,7 +21,7 @@ const MOST_EVIDENCE: usize = 8;
 const MOST_LABELS: usize = 50;
 
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes.page("/review", page)
+    routes.page(Demand::Long, "/review", page)
 }
 
 #[derive(Deserialize)]

@@ -16,12 +16,13 @@ use crate::api::{self, NoteBody};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::routes::Routes;
+use crate::turns::Demand;
 
 /// How many inputs or outputs the page lists.
 const MOST_EDGES: usize = 200;
 
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes.page("/run", page).form("/note", note)
+    routes.page(Demand::Short, "/run", page).form("/note", note)
 }
 
 #[derive(Deserialize)]

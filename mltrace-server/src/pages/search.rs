@@ -9,6 +9,7 @@ use super::{layout, link, parts};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::routes::Routes;
+use crate::turns::Demand;
 
 /// How many names of a kind are found.
 const MOST: usize = 50;
@@ -43,7 +44,8 @@ enum Follows {
 }
 
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes.page("/search", search).lead("/go", go).ask(
+    routes.page(Demand::Short, "/search", search).lead("/go", go).ask(
+        Demand::Short,
         "/api/v1/complete",
         "Commands that the command bar could mean",
         complete,

@@ -8,12 +8,13 @@ use crate::api::{self, LastStale, StaleQuery};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::routes::Routes;
+use crate::turns::Demand;
 
 /// How many runs the page lists.
 const MOST: usize = 200;
 
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes.page("/stale", page)
+    routes.page(Demand::Long, "/stale", page)
 }
 
 fn page(app: &App, asked: &StaleQuery) -> Result<Markup, Failure> {

@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::failure::Failure;
 use crate::moment::Moment;
 use crate::routes::Routes;
+use crate::turns::Demand;
 
 /// The largest graph that a page shows, in runs.
 const MOST_RUNS: usize = 2000;
@@ -23,7 +24,7 @@ const MOST_RUNS: usize = 2000;
 const MOST_NAMED: usize = 20;
 
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes.page("/trace", page)
+    routes.page(Demand::Long, "/trace", page)
 }
 
 #[derive(Deserialize)]

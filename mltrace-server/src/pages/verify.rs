@@ -10,6 +10,7 @@ use crate::api::{self, Checked};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::routes::Routes;
+use crate::turns::Demand;
 
 /// How many artifacts the page lists.
 const MOST: usize = 300;
@@ -18,7 +19,7 @@ const STATES: [DiskState; 5] =
     [DiskState::Changed, DiskState::Missing, DiskState::UnknownWriter, DiskState::Unchanged, DiskState::NotLocal];
 
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes.page("/verify", ask).answer("/verify", check)
+    routes.page(Demand::Short, "/verify", ask).answer("/verify", check)
 }
 
 /// What is compared; everything when nothing is named.

@@ -105,7 +105,9 @@ impl Gathered {
             let (key, own) = (row.get(0)?, run_row(row)?);
             self.known.add_run(key, &own, row.get(15)?);
             if let Some(place) = self.places.get(&key).and_then(|place| self.details.get_mut(*place)) {
-                *place = Some(self.shared.detail(store, key, own, with_source)?);
+                let detail = self.shared.detail(store, key, own, with_source)?;
+                store.hold_bytes(|| weight(&detail))?;
+                *place = Some(detail);
             }
         }
         Ok(())
@@ -115,8 +117,12 @@ impl Gathered {
         let mut statement = store.connection.prepare_cached(PARAMS)?;
         let mut rows = statement.query([list])?;
         while let Some(row) = rows.next()? {
+            store.hold(row)?;
             if let Some(detail) = self.detail(row.get(0)?) {
                 let text = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?;
+                // Of many small numbers, each takes as much as a text.
+                let is_nested = text.starts_with(['[', '{']);
+                store.hold_bytes(|| if is_nested { text.len().saturating_mul(size_of::<Value>() / 2) } else { 0 })?;
                 let value = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()));
                 detail.params.insert(row.get(1)?, value);
             }
@@ -128,6 +134,7 @@ impl Gathered {
         let mut statement = store.connection.prepare_cached(NOTES)?;
         let mut rows = statement.query([list])?;
         while let Some(row) = rows.next()? {
+            store.hold(row)?;
             if let Some(detail) = self.detail(row.get(0)?) {
                 let id = row.get::<_, Bytes>(1)?.0;
                 detail.notes.push(NoteDetail { id, text: row.get(2)?, at: row.get(3)?, by: row.get(4)? });
@@ -141,6 +148,7 @@ impl Gathered {
         let mut rows = statement.query([list])?;
         let mut written: Vec<(VersionKey, RunKey, usize)> = Vec::new();
         while let Some(row) = rows.next()? {
+            store.hold(row)?;
             let (run, version) = (row.get(0)?, row.get(7)?);
             let Some(detail) = detail_of(&self.places, &mut self.details, run) else { continue };
             let write = write_detail(row, self.known.argument(store, row.get(6)?)?)?;
@@ -180,7 +188,9 @@ impl Gathered {
             let reader = Reader::new(run, detail.row.started_at, reads);
             detail.reads.reserve_exact(reads.len());
             for read in reads {
-                detail.reads.push(self.known.read_detail(store, read, &reader)?);
+                let read = self.known.read_detail(store, read, &reader)?;
+                store.hold_bytes(|| size_of_val(&read).saturating_add(read.name.as_str().len()))?;
+                detail.reads.push(read);
             }
         }
         Ok(())
@@ -208,6 +218,22 @@ fn detail_of<'d>(
     run: RunKey,
 ) -> Option<&'d mut RunDetail> {
     details.get_mut(*places.get(&run)?)?.as_mut()
+}
+
+/// Returns how many bytes a run takes without its parameters, edges and notes: what many runs share, each has for itself.
+fn weight(detail: &RunDetail) -> usize {
+    let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    let lengths = |texts: &[String]| texts.iter().map(|text| text.len().saturating_add(size_of::<String>())).sum();
+    let component = &detail.component;
+    let mut bytes =
+        [size_of::<RunDetail>(), detail.project.len(), component.name.len(), lengths(&component.tags)].to_vec();
+    bytes.extend([&component.owner, &component.description, &detail.row.error, &detail.host, &detail.user].map(length));
+    bytes.extend(
+        detail.declared.iter().flat_map(|said| [length(&said.owner), length(&said.description), lengths(&said.tags)]),
+    );
+    bytes.extend(detail.git.iter().flat_map(|git| [length(&git.branch), length(&git.remote), lengths(&git.tags)]));
+    bytes.extend(detail.code.iter().flat_map(|code| [code.file.len(), code.hash.len(), length(&code.source)]));
+    bytes.into_iter().fold(0, usize::saturating_add)
 }
 
 fn write_detail(row: &Row<'_>, argument: Option<String>) -> rusqlite::Result<WriteDetail> {

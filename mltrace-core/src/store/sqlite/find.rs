@@ -1,5 +1,7 @@
 //! What can be found in a SQLite file.
 
+use std::sync::Arc;
+
 use foldhash::HashMap;
 use rusqlite::{OptionalExtension, Params, Row, Transaction, TransactionBehavior, params};
 use uuid::Uuid;
@@ -7,11 +9,11 @@ use uuid::Uuid;
 use super::SqliteStore;
 use super::map::{Bytes, version_columns, version_id};
 use super::unread;
-use super::walk::AT_ONCE;
+use super::walk::{DOWNSTREAM, UPSTREAM};
 use crate::model::{ArtifactName, Due, RunId, Timestamp, Version, VersionId};
 use crate::store::{
-    ArtifactKey, Checkup, ComponentKey, ComponentRow, FresherRow, LabelRow, OutputRow, ProjectKey, Result, RunDetail,
-    RunKey, RunName, RunSelection, Store, UnreadRow, VersionAt, VersionKey, Work,
+    ArtifactKey, Bounds, Checkup, ComponentKey, ComponentRow, Far, FresherRow, LabelRow, OutputRow, ProjectKey,
+    Reached, Result, RunDetail, RunKey, RunName, RunSelection, Store, UnreadRow, VersionAt, VersionKey, Work,
 };
 
 impl SqliteStore {
@@ -28,11 +30,16 @@ impl SqliteStore {
         &self,
         sql: &str,
         params: impl Params,
-        map: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+        mut map: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>> {
         let mut statement = self.connection.prepare_cached(sql)?;
-        let rows = statement.query_map(params, map)?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        let mut rows = statement.query(params)?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            self.hold(row)?;
+            found.push(map(row)?);
+        }
+        Ok(found)
     }
 
     pub(super) fn ids_of(&self, runs: &[RunKey]) -> Result<HashMap<RunKey, RunId>> {
@@ -97,6 +104,10 @@ impl Store for SqliteStore {
         self.transact(work)
     }
 
+    fn bound(&mut self, bounds: &Arc<Bounds>) -> Result<()> {
+        self.keep_within(bounds)
+    }
+
     fn project(&mut self, name: &str) -> Result<Option<ProjectKey>> {
         self.one("SELECT id FROM project WHERE name = $1", [name], |row| row.get(0))
     }
@@ -141,21 +152,18 @@ impl Store for SqliteStore {
         self.all(sql, params![project, format!("%{text}%"), limit], |row| row.get(0))
     }
 
-    fn versions(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<Vec<VersionAt>> {
-        // A version that nobody wrote or read, such as one that has but a verdict, has no time before which it was not.
-        // Last, the version `none`: what was read without any known write.
-        let sql = "SELECT v.id, v.id_kind, v.id_value, w.run_id, w.at FROM version v
-             LEFT JOIN write w ON w.id = (
-                 SELECT w.id FROM write w JOIN run r ON r.id = w.run_id WHERE w.version_id = v.id AND w.at <= $1
-                 ORDER BY w.at DESC, r.uuid DESC, w.n DESC LIMIT 1)
-             WHERE v.artifact_id = $2 AND (w.id IS NOT NULL
-                 OR coalesce((SELECT min(d.at) FROM read d WHERE d.seen_id = v.id),
-                     (SELECT min(w.at) FROM write w WHERE w.version_id = v.id), $1) <= $1)
-             UNION ALL
-             SELECT NULL, NULL, NULL, NULL, NULL WHERE EXISTS (SELECT 1 FROM read d
-                 WHERE d.artifact_id = $2 AND d.seen_id IS NULL AND d.write_id IS NULL AND d.at <= $1)
-             ORDER BY 5 DESC, 2, 3";
-        self.all(sql, params![at, artifact], version_at)
+    fn versions(
+        &mut self,
+        artifact: ArtifactKey,
+        at: Timestamp,
+        from: (Option<&VersionAt>, usize),
+        tell: &mut dyn FnMut(VersionAt) -> bool,
+    ) -> Result<()> {
+        self.versions_of(artifact, at, from, tell)
+    }
+
+    fn version_at(&mut self, artifact: ArtifactKey, id: &VersionId, at: Timestamp) -> Result<Option<VersionAt>> {
+        self.version_of(artifact, id, at)
     }
 
     fn latest(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<Option<VersionAt>> {
@@ -198,14 +206,22 @@ impl Store for SqliteStore {
         self.all(sql, params![artifact, limit], |row| row.get(0))
     }
 
-    fn upstream(&mut self, runs: &[RunKey], depth: Option<u32>) -> Result<Vec<(RunKey, RunKey)>> {
-        let sql = "SELECT d.run_id, w.run_id FROM read d CROSS JOIN write w ON w.id = d.write_id
-             WHERE d.run_id BETWEEN $1 AND $2 ORDER BY d.run_id, d.n";
-        self.walk(sql, AT_ONCE, runs, depth)
+    fn pairs_upstream(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, RunKey)>> {
+        let mut pairs = Vec::new();
+        self.walk(UPSTREAM, runs, Far::default(), |run, writer| {
+            self.hold_bytes(size_of::<(RunKey, RunKey)>)?;
+            pairs.push((run, writer));
+            Ok(())
+        })?;
+        Ok(pairs)
     }
 
-    fn downstream(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, RunKey)>> {
-        self.all_downstream(runs)
+    fn upstream(&mut self, runs: &[RunKey], far: Far) -> Result<Reached> {
+        self.walk(UPSTREAM, runs, far, |_, _| Ok(()))
+    }
+
+    fn downstream(&mut self, runs: &[RunKey], far: Far) -> Result<Reached> {
+        self.walk(DOWNSTREAM, runs, far, |_, _| Ok(()))
     }
 
     fn read_by(&mut self, artifact: ArtifactKey, version: &VersionId) -> Result<Vec<RunKey>> {
@@ -319,28 +335,15 @@ impl Store for SqliteStore {
     }
 
     fn labels(&mut self, project: ProjectKey, only_last: bool) -> Result<Vec<LabelRow>> {
-        let sql = "SELECT l.uuid, v.id, a.name, v.id_kind, v.id_value, l.verdict, l.reason, l.by, l.at
-             FROM label l CROSS JOIN version v ON v.id = l.version_id CROSS JOIN artifact a ON a.id = v.artifact_id
-             WHERE a.project_id = $1";
-        let mut labels = self.all(sql, [project], |row| {
-            Ok(LabelRow {
-                id: row.get::<_, Bytes>(0)?.0,
-                version: row.get(1)?,
-                name: ArtifactName(row.get(2)?),
-                version_id: version_id(row, 3)?.unwrap_or(VersionId::None),
-                verdict: row.get(5)?,
-                reason: row.get(6)?,
-                by: row.get(7)?,
-                at: row.get(8)?,
-            })
-        })?;
-        // To have SQLite sort them, and look for the last of each version, costs several times as much.
-        labels.sort_unstable_by_key(|label| (label.at, label.id));
-        if only_last {
-            let last: HashMap<VersionKey, Uuid> = labels.iter().map(|label| (label.version, label.id)).collect();
-            labels.retain(|label| last.get(&label.version) == Some(&label.id));
-        }
-        Ok(labels)
+        self.labels_in(project, only_last)
+    }
+
+    fn labels_on(&mut self, versions: &[VersionKey]) -> Result<Vec<LabelRow>> {
+        self.labels_on_versions(versions)
+    }
+
+    fn labels_of(&mut self, artifact: ArtifactKey) -> Result<Vec<LabelRow>> {
+        self.labels_of_artifact(artifact)
     }
 
     fn first_writers(&mut self, versions: &[VersionKey]) -> Result<Vec<(VersionKey, RunKey)>> {

@@ -6,6 +6,8 @@ mod open;
 
 mod file;
 
+mod bound;
+
 mod lock;
 
 mod map;
@@ -26,6 +28,10 @@ mod history;
 mod triage;
 
 mod walk;
+
+mod versions;
+
+mod labels;
 
 mod write;
 

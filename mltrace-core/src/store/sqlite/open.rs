@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
@@ -12,7 +13,7 @@ use super::lock::{WriteLock, jittered};
 use super::schema::Schema;
 use crate::config::Home;
 use crate::folder::{self, Folder, Taken};
-use crate::store::{Mode, StoreError};
+use crate::store::{Bounds, Mode, StoreError};
 
 /// How long a command waits for another writer, and a recording process for its turn.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -29,6 +30,8 @@ pub struct SqliteStore {
     pub(super) found: i64,
     /// Whose rights SQLite opens files with; given back last.
     pub(super) _taken: Option<Taken>,
+    /// How far a question may go; `None`: as far as it likes.
+    pub(super) bounds: Option<Arc<Bounds>>,
 }
 
 impl SqliteStore {
@@ -64,7 +67,7 @@ impl SqliteStore {
 
     fn new(home: &Home, mode: Mode, schema: &'static Schema, connection: Connection, taken: Option<Taken>) -> Self {
         let (path, folder) = (home.store.clone(), home.folder.clone());
-        Self { connection, path, folder, mode, schema, found: 0, _taken: taken }
+        Self { connection, path, folder, mode, schema, found: 0, bounds: None, _taken: taken }
     }
 
     /// Returns a store in memory that holds nothing.
@@ -75,7 +78,7 @@ impl SqliteStore {
         let connection = Connection::open_in_memory()?;
         schema.make(&connection)?;
         let (path, folder, found) = (PathBuf::new(), PathBuf::new(), schema.version());
-        Ok(Self { connection, path, folder, mode: Mode::Read, schema, found, _taken: None })
+        Ok(Self { connection, path, folder, mode: Mode::Read, schema, found, bounds: None, _taken: None })
     }
 
     fn open_to_read(home: &Home, schema: &'static Schema) -> Result<Self, StoreError> {

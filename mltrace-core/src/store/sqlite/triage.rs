@@ -134,13 +134,6 @@ impl SqliteStore {
         Ok(found.into_iter().map(|(run, _, version)| (run, version)).collect())
     }
 
-    pub(super) fn all_downstream(&self, runs: &[RunKey]) -> Result<Vec<(RunKey, RunKey)>> {
-        // What one run wrote may be read by any number of others: each is asked for by itself.
-        let sql = "SELECT w.run_id, d.run_id FROM write w CROSS JOIN read d ON d.write_id = w.id
-             WHERE w.run_id BETWEEN $1 AND $2 ORDER BY w.run_id, w.n";
-        self.walk(sql, 1, runs, None)
-    }
-
     pub(super) fn readers_of_version(&self, artifact: ArtifactKey, version: &VersionId) -> Result<Vec<RunKey>> {
         let (kind, value) = version_columns(version);
         if *version == VersionId::None {

@@ -1,15 +1,28 @@
 //! From run to run: who wrote what a run read, who read what it wrote.
 
-use std::collections::VecDeque;
-
 use foldhash::HashMap;
 use rusqlite::Statement;
 
 use super::SqliteStore;
-use crate::store::{Result, RunKey};
+use crate::store::{Far, Reached, Result, RunKey, StoreError};
 
 /// Of how many runs beside each other the neighbours are found at once, at most.
-pub(super) const AT_ONCE: i64 = 64;
+const AT_ONCE: i64 = 64;
+
+/// From runs to those that wrote what they read, of so many at once.
+pub(super) const UPSTREAM: (&str, i64) = (
+    "SELECT d.run_id, w.run_id FROM read d CROSS JOIN write w ON w.id = d.write_id
+     WHERE d.run_id BETWEEN $1 AND $2 ORDER BY d.run_id, d.n",
+    AT_ONCE,
+);
+
+/// From runs to those that read what they wrote. What one run wrote may be read by any number of others: each is asked
+/// for by itself.
+pub(super) const DOWNSTREAM: (&str, i64) = (
+    "SELECT w.run_id, d.run_id FROM write w CROSS JOIN read d ON d.write_id = w.id
+     WHERE w.run_id BETWEEN $1 AND $2 ORDER BY w.run_id, w.n",
+    1,
+);
 
 /// How many runs after the one that is asked for, at most, a block of those before it holds.
 const BEYOND: i64 = 8;
@@ -17,38 +30,62 @@ const BEYOND: i64 = 8;
 /// How many neighbours a run of many found at once may have on average.
 const NEIGHBOURS: i64 = 8;
 
+/// What a run that was reached takes while others are looked for.
+const REACHED: usize = 64;
+
 impl SqliteStore {
-    /// Follows `step`, which finds the pairs (run, its neighbour) of a range of runs, by run, from `runs` on and one step
-    /// further than `depth`, so that the caller can say that something was left out; of at most so many runs at once.
-    /// Returns every pair, nearest first.
+    /// Follows `step`, which finds the pairs (run, its neighbour) of a range of runs, by run, from `runs` on; of at most
+    /// `at_once` runs at once. Returns the runs that are reached, and tells `met` every pair, nearest first.
     ///
     /// This is cheaper than a recursive statement, which keeps all pairs in tables of its own.
     pub(super) fn walk(
         &self,
-        step: &str,
-        at_once: i64,
+        (step, at_once): (&str, i64),
         runs: &[RunKey],
-        depth: Option<u32>,
-    ) -> Result<Vec<(RunKey, RunKey)>> {
+        far: Far,
+        mut met: impl FnMut(RunKey, RunKey) -> Result<()>,
+    ) -> Result<Reached> {
         let _one_look = self.look()?;
         let mut statement = self.connection.prepare_cached(step)?;
         let mut block = Block { at_once, ..Block::default() };
-        let mut seen: HashMap<RunKey, ()> = runs.iter().map(|run| (*run, ())).collect();
-        let mut queue: VecDeque<(RunKey, u32)> = runs.iter().map(|run| (*run, 0)).collect();
-        let mut edges = Vec::new();
-        while let Some((run, distance)) = queue.pop_front() {
+        let mut seen: HashMap<RunKey, ()> = HashMap::default();
+        let mut found = Reached::default();
+        let most = far.most.unwrap_or(usize::MAX);
+        let mut add = |run: RunKey, distance: u32, found: &mut Reached| {
+            if seen.contains_key(&run) {
+                return Ok(true);
+            }
+            let is_full = found.runs.len() >= most;
+            if is_full || far.depth.is_some_and(|depth| distance > depth) {
+                found.is_cut = true;
+                return Ok(!is_full);
+            }
+            self.hold_bytes(|| REACHED)?;
+            seen.insert(run, ());
+            found.runs.push((run, distance));
+            Ok::<_, StoreError>(true)
+        };
+        for run in runs {
+            add(*run, 0, &mut found)?;
+        }
+        // Whoever was reached waits for its turn where it stands.
+        let mut place = 0;
+        while let Some((run, distance)) = found.runs.get(place).copied() {
+            place = place.saturating_add(1);
+            let mut last = run;
             for (_, next) in block.neighbours(&mut statement, run)? {
                 // Who reads or is read many times in a row is one neighbour.
-                if *next == run || edges.last() == Some(&(run, *next)) {
+                if *next == run || *next == last {
                     continue;
                 }
-                edges.push((run, *next));
-                if depth.is_none_or(|depth| distance < depth) && seen.insert(*next, ()).is_none() {
-                    queue.push_back((*next, distance.saturating_add(1)));
+                last = *next;
+                met(run, *next)?;
+                if !add(*next, distance.saturating_add(1), &mut found)? {
+                    return Ok(found);
                 }
             }
         }
-        Ok(edges)
+        Ok(found)
     }
 }
 

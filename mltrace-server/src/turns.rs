@@ -1,0 +1,95 @@
+//! Whose turn it is to ask the store, and how far one may go: many short questions at once, few long ones.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mltrace_core::store::Bounds;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::failure::Failure;
+
+/// How long a request waits for its turn before it is told to come back.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a question may take once it has its turn.
+const TIME: Duration = Duration::from_secs(20);
+
+/// What a request asks the store for, of which each sort has places of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Demand {
+    /// A question that a few pages of the store answer, as far as one can tell before it is asked.
+    Short,
+    /// A question that may look at all that is recorded.
+    Long,
+    /// Something to record, or to compare with the disk.
+    Verb,
+}
+
+/// How many may do something at once, and how far each may go.
+struct Limits {
+    places: usize,
+    /// How many bytes of rows one may hold.
+    bytes: u64,
+    /// How many steps of the database one may take.
+    steps: u64,
+}
+
+impl Demand {
+    /// Returns how many may do it at once.
+    #[cfg(test)]
+    pub(crate) fn places(self) -> usize {
+        self.limits().places
+    }
+
+    const fn limits(self) -> Limits {
+        match self {
+            // Ten milliseconds or so: whoever comes after a handful of them waits no longer than for a page to load.
+            Self::Short => Limits { places: 8, bytes: 8 << 20, steps: 1_000_000 },
+            // More at once would only wait for the same two cores, and hold twice as much.
+            Self::Long => Limits { places: 2, bytes: 64 << 20, steps: u64::MAX },
+            Self::Verb => Limits { places: 2, bytes: 64 << 20, steps: u64::MAX },
+        }
+    }
+}
+
+/// The places of each demand.
+pub(crate) struct Turns {
+    short: Arc<Semaphore>,
+    long: Arc<Semaphore>,
+    verbs: Arc<Semaphore>,
+}
+
+/// A turn: a place that is taken until it is dropped, and how far one may go meanwhile.
+pub(crate) struct Turn {
+    _place: OwnedSemaphorePermit,
+    pub(crate) bounds: Arc<Bounds>,
+}
+
+impl Turns {
+    pub(crate) fn new() -> Self {
+        let places = |demand: Demand| Arc::new(Semaphore::new(demand.limits().places));
+        Self { short: places(Demand::Short), long: places(Demand::Long), verbs: places(Demand::Verb) }
+    }
+
+    /// Waits for a turn.
+    pub(crate) async fn take(&self, demand: Demand) -> Result<Turn, Failure> {
+        let places = match demand {
+            Demand::Short => &self.short,
+            Demand::Long => &self.long,
+            Demand::Verb => &self.verbs,
+        };
+        let place = tokio::time::timeout(PATIENCE, Arc::clone(places).acquire_owned()).await;
+        let Ok(Ok(place)) = place else { return Err(Failure::busy()) };
+        let Limits { bytes, steps, .. } = demand.limits();
+        let bounds = Arc::new(Bounds::new(bytes, steps, Some(Instant::now() + TIME)));
+        Ok(Turn { _place: place, bounds })
+    }
+}
+
+/// Ends a question when it is dropped, which happens to whatever waits for an answer when the client has gone.
+pub(crate) struct Waiting(pub(crate) Arc<Bounds>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.give_up();
+    }
+}
