@@ -91,7 +91,7 @@ impl App {
     }
 
     /// Does `work`, which may wait for the disk, on a thread of its own once it has its turn.
-    async fn in_turn<T: Send + 'static>(
+    pub(crate) async fn in_turn<T: Send + 'static>(
         &self,
         demand: Demand,
         work: impl FnOnce(&Self) -> Result<T, Failure> + Send + 'static,
@@ -206,7 +206,10 @@ mod tests {
         Arc::new(App::new(recorder, guard))
     }
 
-    /// Takes all turns of a demand until the senders are dropped.
+    /// A turn that is taken until the sender is dropped.
+    type Taken = (mpsc::Sender<()>, tokio::task::JoinHandle<Result<(), Failure>>);
+
+    /// Takes all turns of a sort.
     fn take_all(app: &Arc<App>, demand: Demand) -> Vec<Taken> {
         let taken = (0..demand.places()).map(|_| {
             let (end, wait) = mpsc::channel::<()>();
