@@ -1,5 +1,6 @@
 //! One call of the command: the project it is about, the store opened and up to date, the recorder.
 
+use std::io::{BufWriter, StdoutLock, Write as _};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -8,13 +9,17 @@ use mltrace_core::capture::Host;
 use mltrace_core::config::{Environment, Home, Origin};
 use mltrace_core::ingest::{self, FoldReport, Folded};
 use mltrace_core::model::Record;
-use mltrace_core::query::{QueryError, Reader};
+use mltrace_core::query::{QueryError, Reader, TellError};
 use mltrace_core::record::{Hooks, Recorder};
 use mltrace_core::store::{self, Mode, Store, StoreError};
 
 use crate::args::Global;
 use crate::error::{Error, HOW_TO_START, Kind, with_sources};
 use crate::output::{Output, warn_of_recording};
+use crate::render::json;
+
+/// What writes an answer to stdout as JSON.
+pub(crate) type JsonWriter<'w> = serde_json::Serializer<&'w mut BufWriter<StdoutLock<'static>>, json::Visible>;
 
 /// Open runs borrow their recorder for ever, and a process of this command has one.
 static RECORDER: OnceLock<Recorder> = OnceLock::new();
@@ -61,6 +66,21 @@ impl Session {
     pub(crate) fn ask<T>(&self, question: impl FnOnce(&mut Reader<'_>) -> Result<T, QueryError>) -> Result<T, Error> {
         let mut store = self.open_to_answer()?.ok_or_else(|| StoreError::Missing(self.home.store.clone()))?;
         self.ask_store(&mut *store, question)
+    }
+
+    /// Prints the answer to a question about something that must exist as JSON, while it is found.
+    pub(crate) fn tell(
+        &self,
+        question: impl FnOnce(&mut Reader<'_>, &mut JsonWriter<'_>) -> Result<(), TellError<serde_json::Error>>,
+    ) -> Result<(), Error> {
+        let mut writer = Output::pieces();
+        let written = self.ask(|reader| match question(reader, &mut json::visible(&mut writer)) {
+            Ok(()) => Ok(Ok(())),
+            Err(TellError::Write(error)) => Ok(Err(error)),
+            Err(TellError::Query(error)) => Err(error),
+        })?;
+        let written = written.map_err(std::io::Error::from).and_then(|()| writer.write_all(b"\n"));
+        written.and_then(|()| writer.flush()).map_err(|error| Error::from_writing(&error))
     }
 
     /// Returns the answer to a question for a list, which is `empty` where nothing is recorded.

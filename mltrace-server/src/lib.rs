@@ -15,6 +15,8 @@ mod turns;
 
 mod memory;
 
+mod pieces;
+
 mod failure;
 
 mod asked;

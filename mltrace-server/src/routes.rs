@@ -20,6 +20,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::api::{self, Operation};
 use crate::app::App;
 use crate::failure::{ALL, Failure, mark_for_retry};
+use crate::pieces::{self, Pieces};
 use crate::turns::Demand;
 use crate::{asked, assets, live, pages, safety};
 
@@ -62,6 +63,24 @@ impl Routes {
             let asked = asked::pairs(text.unwrap_or_default().as_bytes());
             let answer = answered(app, demand, asked, question).await?;
             Ok::<_, Failure>(api::json(StatusCode::OK, &answer))
+        };
+        self.operation(Operation::get::<Q, A>(path, summary)).route(Method::GET, path, get(handler))
+    }
+
+    /// Adds a question of the API whose answer `A` may be long: it is written while it is found.
+    pub(crate) fn write<Q, A>(
+        self,
+        path: &'static str,
+        summary: &'static str,
+        question: fn(&App, &Q, &mut Pieces) -> Result<(), Failure>,
+    ) -> Self
+    where
+        Q: DeserializeOwned + JsonSchema + Send + 'static,
+        A: JsonSchema + 'static,
+    {
+        let handler = move |State(app): State<Arc<App>>, RawQuery(text): RawQuery| async move {
+            let asked: Q = asked::pairs(text.unwrap_or_default().as_bytes())?;
+            pieces::answer(app, move |app, pieces| question(app, &asked, pieces)).await
         };
         self.operation(Operation::get::<Q, A>(path, summary)).route(Method::GET, path, get(handler))
     }

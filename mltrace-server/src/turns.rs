@@ -11,7 +11,7 @@ use crate::failure::Failure;
 /// How long a request waits for its turn before it is told to come back.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a question may take once it has its turn.
-const TIME: Duration = Duration::from_secs(20);
+pub(crate) const TIME: Duration = Duration::from_secs(20);
 
 /// What a request asks the store for, of which each sort has places of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

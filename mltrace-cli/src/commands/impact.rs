@@ -2,6 +2,7 @@
 
 use mltrace_core::query::ImpactOf;
 
+use crate::args::Format;
 use crate::complete;
 use crate::error::{Error, Exit};
 use crate::render::impact;
@@ -43,6 +44,10 @@ impl Args {
             (None, None, Some(name)) => ImpactOf::Component { name, commit: self.commit.as_deref() },
             (None, None, None) => return Err(Error::usage("nothing is named whose impact is asked")),
         };
+        if session.output.format == Format::Json {
+            session.tell(|reader, to| reader.tell_impact(&of, None, to))?;
+            return Ok(Exit::Done);
+        }
         let answer = session.ask(|reader| reader.impact(&of))?;
         session.output.answer(&answer, impact::text)?;
         Ok(Exit::Done)

@@ -3,6 +3,7 @@
 use mltrace_core::model::Timestamp;
 use mltrace_core::query::StaleRuns;
 
+use crate::args::Format;
 use crate::complete;
 use crate::error::{Error, Exit};
 use crate::render::stale;
@@ -27,6 +28,11 @@ pub(crate) struct Args {
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
         let now = Timestamp::now();
+        let is_recorded = self.artifact.is_some() || session.home.store.exists();
+        if session.output.format == Format::Json && is_recorded {
+            session.tell(|reader, to| reader.tell_stale(self.artifact.as_deref(), now, None, to))?;
+            return Ok(Exit::Done);
+        }
         let answer = match &self.artifact {
             Some(artifact) => session.ask(|reader| reader.stale(Some(artifact), now))?,
             None => {

@@ -14,12 +14,17 @@ use crate::escape::is_hidden;
 /// # Errors
 /// When the writer takes no more.
 pub(crate) fn line<T: Serialize>(value: &T, writer: &mut impl io::Write) -> io::Result<()> {
-    value.serialize(&mut serde_json::Serializer::with_formatter(&mut *writer, Visible(CompactFormatter)))?;
+    value.serialize(&mut visible(&mut *writer))?;
     writer.write_all(b"\n")
 }
 
+/// Returns what writes JSON so.
+pub(crate) fn visible<W: io::Write>(writer: W) -> serde_json::Serializer<W, Visible> {
+    serde_json::Serializer::with_formatter(writer, Visible(CompactFormatter))
+}
+
 /// Writes text with `\u` escapes for characters that do not show themselves.
-struct Visible(CompactFormatter);
+pub(crate) struct Visible(CompactFormatter);
 
 impl Formatter for Visible {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {

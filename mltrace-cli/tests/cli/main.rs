@@ -39,3 +39,7 @@ mod shell;
 mod reference;
 
 mod serve;
+
+// A process' memory is told as Linux tells it.
+#[cfg(target_os = "linux")]
+mod load;

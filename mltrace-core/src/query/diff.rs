@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use super::answer::Run;
 use super::name::Found;
-use super::view::view;
+use super::view::{AT_ONCE, view};
 use super::{QueryError, Reader};
 use crate::lineage::{self, Side, Source, Step, Usual};
 use crate::model::{RunId, Timestamp, Verdict, Version};
-use crate::store::{ComponentKey, Far, RunKey, VersionAt, VersionKey};
+use crate::store::{ComponentKey, Far, RunKey, RunName, VersionAt, VersionKey};
 
 /// How many runs of a component say what is usual for it.
 const USUAL_RUNS: usize = 100;
@@ -78,8 +78,16 @@ impl Reader<'_> {
                 (found, named, Some(baseline))
             }
         };
+        let (mut left, mut right) = (self.above(&a)?, self.above(&b)?);
+        let all: HashSet<RunKey> = left.iter().map(|(run, _)| *run).collect();
+        let shared: HashSet<RunKey> = right.iter().map(|(run, _)| *run).filter(|run| all.contains(run)).collect();
+        drop(all);
+        for side in [&mut left, &mut right] {
+            side.retain(|(run, _)| !shared.contains(run));
+        }
         let mut usual = HashMap::default();
-        let (left, right) = (self.side(&a, &mut usual)?, self.side(&b, &mut usual)?);
+        let (left, right) =
+            (self.side(&a, (&left, &shared), &mut usual)?, self.side(&b, (&right, &shared), &mut usual)?);
         let (causes, consequences) = lineage::diff(&left, &right);
         let differences = causes.into_iter().map(|cause| {
             let [a, b] = cause.values;
@@ -117,31 +125,70 @@ impl Reader<'_> {
         Ok((version, baseline))
     }
 
-    /// Returns the trace of a version as a comparison needs it.
-    fn side(&mut self, found: &Found, usual: &mut HashMap<ComponentKey, Option<Usual>>) -> Result<Side, QueryError> {
-        let mut asked = Source {
-            name: found.version.name.clone(),
-            argument: None,
-            version: found.version.version.clone(),
-            writer: None,
-        };
+    /// Returns the trace of a version as a comparison needs it, without the runs that both traces have: they differ in
+    /// nothing, and neither does what is further up. Of them there is a name, where what is shown reads from them.
+    fn side(
+        &mut self,
+        found: &Found,
+        (own, shared): (&[(RunKey, u32)], &HashSet<RunKey>),
+        usual: &mut HashMap<ComponentKey, Option<Usual>>,
+    ) -> Result<Side, QueryError> {
+        let (name, version) = (found.version.name.clone(), found.version.version.clone());
+        let mut asked = Source { name, argument: None, version, writer: None };
         let Some((writer, _)) = found.written else { return Ok(Side { asked, steps: Vec::new() }) };
-        let reached = self.store.upstream(&[writer], Far::default())?.runs;
-        let keys: Vec<RunKey> = reached.iter().map(|(run, _)| *run).collect();
-        let depths: HashMap<RunKey, u32> = reached.into_iter().collect();
-        let mut steps = Vec::with_capacity(keys.len());
-        for detail in self.store.details(&keys, false)? {
-            let component = detail.component.key;
-            if let std::collections::hash_map::Entry::Vacant(entry) = usual.entry(component) {
-                entry.insert(Usual::of(&self.store.durations(component, USUAL_RUNS)?));
+        let (mut steps, mut own) = (Vec::with_capacity(own.len()), own.iter());
+        let keys: Vec<RunKey> = own.as_slice().iter().map(|(run, _)| *run).collect();
+        for some in keys.chunks(AT_ONCE) {
+            for detail in self.store.details(some, false)? {
+                let component = detail.component.key;
+                if let std::collections::hash_map::Entry::Vacant(entry) = usual.entry(component) {
+                    entry.insert(Usual::of(&self.store.durations(component, USUAL_RUNS)?));
+                }
+                // Those whose start has not arrived are left out.
+                let depth = own.find(|(run, _)| *run == detail.key).map_or(0, |(_, depth)| *depth);
+                if detail.key == writer {
+                    asked.writer = Some(detail.row.id);
+                }
+                steps.push(step(view(detail), depth, usual.get(&component).copied().flatten()));
             }
-            let depth = depths.get(&detail.key).copied().unwrap_or_default();
-            if detail.key == writer {
-                asked.writer = Some(detail.row.id);
+        }
+        let told: HashSet<RunId> = steps.iter().map(|step: &Step| step.id).collect();
+        let read_from = steps.iter().flat_map(|step| &step.inputs).filter_map(|input| input.writer);
+        let mut beyond = Vec::new();
+        for run in read_from.filter(|run| !told.contains(run)).collect::<HashSet<_>>() {
+            beyond.extend(self.store.run(run)?);
+        }
+        beyond.push(writer);
+        beyond.retain(|run| shared.contains(run));
+        for RunName { key, id, component, started_at, .. } in self.store.run_names(&beyond)? {
+            if key == writer {
+                asked.writer = Some(id);
             }
-            steps.push(step(view(detail), depth, usual.get(&component).copied().flatten()));
+            steps.push(shared_step(id, component, started_at));
         }
         Ok(Side { asked, steps })
+    }
+
+    /// Returns the runs upstream of a version, nearest first.
+    fn above(&mut self, found: &Found) -> Result<Vec<(RunKey, u32)>, QueryError> {
+        let writer: Vec<RunKey> = found.written.map(|(run, _)| run).into_iter().collect();
+        Ok(self.store.upstream(&writer, Far::default())?.runs)
+    }
+}
+
+/// Returns a run that both traces have.
+fn shared_step(id: RunId, component: String, started_at: Option<Timestamp>) -> Step {
+    Step {
+        id,
+        component,
+        depth: 0,
+        started_at: started_at.unwrap_or(Timestamp::MIN),
+        surroundings: BTreeMap::new(),
+        params: BTreeMap::new(),
+        inputs: Vec::new(),
+        outputs: Vec::new(),
+        duration_ms: None,
+        is_unusually_long_or_short: false,
     }
 }
 

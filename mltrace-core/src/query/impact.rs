@@ -1,12 +1,17 @@
 //! What was made from a version, by a run, or by a component.
 
-use foldhash::{HashMap, HashSet};
+use std::cell::RefCell;
 
-use super::answer::{Impact, ImpactRoot, Impacted, RunAtDepth};
+use foldhash::{HashMap, HashSet};
+use serde::{Serialize, Serializer};
+
+use super::answer::{Impact, ImpactRoot, ImpactState, Impacted, Run, RunAtDepth};
+use super::told::{self, Tell, TellError, Told};
+use super::view::AT_ONCE;
 use super::{QueryError, Reader};
 use crate::lineage::{self, Written};
-use crate::model::Version;
-use crate::store::{Far, RunKey, RunSelection};
+use crate::model::{RunId, Version};
+use crate::store::{Far, OutputRow, RunKey, RunSelection, VersionKey};
 
 /// What an impact is asked of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,9 +32,69 @@ pub enum ImpactOf<'q> {
 /// Where an impact begins.
 struct Roots {
     root: ImpactRoot,
+    /// The version that was asked of.
+    version: Option<VersionKey>,
     runs: Vec<RunKey>,
     /// How far the first runs are from what was asked.
     depth: u32,
+}
+
+/// What is downstream, before anything of it is shown.
+struct Downstream {
+    root: ImpactRoot,
+    version: Option<VersionKey>,
+    /// All runs with how far they are, nearest first.
+    runs: Vec<(RunKey, u32)>,
+    /// How many of them are shown.
+    shown: usize,
+}
+
+/// What the line of a version tells of the run that wrote it, for all runs that are shown.
+#[derive(Default)]
+struct Writers {
+    runs: HashMap<RunKey, (u32, RunId, Option<usize>)>,
+    /// Each once, for few own much.
+    owners: Vec<String>,
+    places: HashMap<String, usize>,
+}
+
+/// The answer while it is found.
+#[derive(Serialize)]
+struct ToldImpact<'t> {
+    root: &'t ImpactRoot,
+    runs: Told<'t, RunAtDepth>,
+    artifacts: Told<'t, Impacted>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_cut: Option<bool>,
+}
+
+/// What became of a version, how far the run is that wrote it last, and both their keys.
+type Line = (ImpactState, u32, VersionKey, RunKey);
+
+impl Downstream {
+    fn is_cut(&self) -> bool {
+        self.runs.len() > self.shown
+    }
+}
+
+impl Writers {
+    fn impacted(&self, (state, _, version, run): &Line, named: &HashMap<VersionKey, Version>) -> Option<Impacted> {
+        let Version { name, version } = named.get(version)?.clone();
+        let (_, written_by, owner) = *self.runs.get(run)?;
+        let owner = owner.and_then(|place| self.owners.get(place)).cloned();
+        Some(Impacted { name, version, written_by, state: *state, owner })
+    }
+
+    fn add(&mut self, key: RunKey, depth: u32, run: &Run) {
+        let owner = run.owner.as_ref().map(|owner| {
+            let next = self.owners.len();
+            *self.places.entry(owner.clone()).or_insert_with(|| {
+                self.owners.push(owner.clone());
+                next
+            })
+        });
+        self.runs.insert(key, (depth, run.id, owner));
+    }
 }
 
 impl Reader<'_> {
@@ -46,45 +111,127 @@ impl Reader<'_> {
     /// # Errors
     /// As `impact`.
     pub fn impact_of_nearest(&mut self, of: &ImpactOf<'_>, most: usize) -> Result<(Impact, bool), QueryError> {
-        let Roots { root, runs: roots, depth: first } = self.roots(of)?;
-        let reached = self.store.downstream(&roots, Far::default())?.runs;
+        let downstream = self.all_downstream(of, most)?;
+        let (mut writers, mut runs, mut artifacts) = (Writers::default(), Vec::new(), Vec::new());
+        self.each_run(&downstream, &mut writers, &mut |run| {
+            runs.push(run);
+            true
+        })?;
+        self.each_impacted(&downstream, &writers, &mut |impacted| {
+            artifacts.push(impacted);
+            true
+        })?;
+        let is_cut = downstream.is_cut();
+        Ok((Impact { root: downstream.root, runs, artifacts }, is_cut))
+    }
+
+    /// Writes what `impact` returns while it is found; or, of the `most` nearest runs, what `impact` returns of them and
+    /// `is_cut`, whether there are more.
+    ///
+    /// # Errors
+    /// As `impact`, and when nothing more can be written.
+    pub fn tell_impact<S: Serializer>(
+        &mut self,
+        of: &ImpactOf<'_>,
+        most: Option<usize>,
+        to: S,
+    ) -> Result<S::Ok, TellError<S::Error>> {
+        let downstream = self.all_downstream(of, most.unwrap_or(usize::MAX))?;
+        let failure = RefCell::new(None);
+        let state = RefCell::new((self, Writers::default()));
+        let runs = Told::new(&failure, |tell| {
+            let (reader, writers) = &mut *state.borrow_mut();
+            reader.each_run(&downstream, writers, tell)
+        });
+        let artifacts = Told::new(&failure, |tell| {
+            let (reader, writers) = &mut *state.borrow_mut();
+            reader.each_impacted(&downstream, writers, tell)
+        });
+        let is_cut = most.map(|_| downstream.is_cut());
+        told::tell(&ToldImpact { root: &downstream.root, runs, artifacts, is_cut }, &failure, to)
+    }
+
+    /// Returns what is downstream; of the runs at most so many are shown.
+    fn all_downstream(&mut self, of: &ImpactOf<'_>, most: usize) -> Result<Downstream, QueryError> {
+        let Roots { root, version, runs: roots, depth: first } = self.roots(of)?;
         // What became of a version is told by all runs downstream, whether they are shown or not.
-        let keys: Vec<RunKey> = reached.iter().map(|(run, _)| *run).collect();
-        let (shown, is_cut) = (keys.get(..most).unwrap_or(&keys), keys.len() > most);
-        let depths: HashMap<RunKey, u32> =
-            reached.into_iter().map(|(run, depth)| (run, depth.saturating_add(first))).collect();
-        let written: Vec<_> = self
+        let mut runs = self.store.downstream(&roots, Far::default())?.runs;
+        for (_, depth) in &mut runs {
+            *depth = depth.saturating_add(first);
+        }
+        let shown = runs.len().min(most);
+        Ok(Downstream { root, version, runs, shown })
+    }
+
+    /// Tells the runs that are shown: by depth, then start, then id.
+    fn each_run(
+        &mut self,
+        downstream: &Downstream,
+        writers: &mut Writers,
+        tell: Tell<'_, RunAtDepth>,
+    ) -> Result<(), QueryError> {
+        let mut shown = downstream.runs.get(..downstream.shown).unwrap_or_default().to_vec();
+        shown.sort_unstable();
+        let keys: Vec<RunKey> = shown.iter().map(|(run, _)| *run).collect();
+        let began = self.store.beginnings(&keys)?.into_iter().zip(shown);
+        let mut order: Vec<_> = began.map(|((at, id, run), (_, depth))| (depth, at, id, run)).collect();
+        order.sort_unstable();
+        for some in order.chunks(AT_ONCE) {
+            let keys: Vec<RunKey> = some.iter().map(|(.., run)| *run).collect();
+            let (mut some, mut goes_on) = (some.iter(), true);
+            self.in_passing(|reader| {
+                reader.each_view(&keys, |key, run| {
+                    // A run whose start has not arrived yet is reached, and not shown.
+                    let Some((depth, ..)) = some.find(|(.., run)| *run == key) else { return };
+                    writers.add(key, *depth, &run);
+                    goes_on = goes_on && tell(RunAtDepth { run, depth: *depth });
+                })
+            })?;
+            if !goes_on {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells what the runs that are shown wrote last: by what became of it, then by depth and name.
+    fn each_impacted(
+        &mut self,
+        downstream: &Downstream,
+        writers: &Writers,
+        tell: Tell<'_, Impacted>,
+    ) -> Result<(), QueryError> {
+        let mut found = self.became(downstream, writers)?;
+        found.sort_unstable();
+        for like in found.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1)) {
+            let versions: Vec<VersionKey> = like.iter().map(|(.., version, _)| *version).collect();
+            let told = self.in_passing(|reader| {
+                let named: HashMap<VersionKey, Version> = reader.store.named(&versions)?.into_iter().collect();
+                let mut told: Vec<Impacted> = like.iter().filter_map(|line| writers.impacted(line, &named)).collect();
+                told.sort_unstable_by(|a, b| (&a.name, &a.version).cmp(&(&b.name, &b.version)));
+                Ok(told)
+            })?;
+            if !told.into_iter().all(&mut *tell) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns what became of each version that a run wrote which is shown, how far that run is, and which it is.
+    fn became(&mut self, downstream: &Downstream, writers: &Writers) -> Result<Vec<Line>, QueryError> {
+        let keys: Vec<RunKey> = downstream.runs.iter().map(|(run, _)| *run).collect();
+        let written: Vec<Written<RunKey, VersionKey>> = self
             .store
             .outputs(&keys)?
             .into_iter()
-            .map(|output| Written {
-                run: output.run,
-                version: output.version,
-                last_run: output.last_run,
-                is_last: output.is_last,
-            })
+            .map(|OutputRow { run, version, last_run, is_last }| Written { run, version, last_run, is_last })
             .collect();
-        let downstream: HashSet<RunKey> = keys.iter().copied().collect();
-        let mut runs = HashMap::default();
-        self.each_view(shown, |key, run| {
-            let depth = depths.get(&key).copied().unwrap_or_default();
-            runs.insert(key, RunAtDepth { run, depth });
-        })?;
-        let mut artifacts: Vec<(u32, Impacted)> = lineage::states(&downstream, &written)
-            .into_iter()
-            .filter(|(version, ..)| root.artifact.as_ref() != Some(version))
-            .filter_map(|(Version { name, version }, run, state)| {
-                let RunAtDepth { run, depth } = runs.get(&run)?;
-                Some((*depth, Impacted { name, version, written_by: run.id, state, owner: run.owner.clone() }))
-            })
-            .collect();
-        artifacts.sort_by(|(near_a, a), (near_b, b)| {
-            (a.state, near_a, &a.name, &a.version).cmp(&(b.state, near_b, &b.name, &b.version))
-        });
-        let mut runs: Vec<RunAtDepth> = runs.into_values().collect();
-        runs.sort_by_cached_key(|at| (at.depth, at.run.started_at, at.run.id));
-        let artifacts = artifacts.into_iter().map(|(_, impacted)| impacted).collect();
-        Ok((Impact { root, runs, artifacts }, is_cut))
+        let all: HashSet<RunKey> = keys.into_iter().collect();
+        let states = lineage::states(&all, &written).into_iter();
+        let others = states.filter(|(version, ..)| downstream.version != Some(*version));
+        let line = |(version, run, state)| Some((state, writers.runs.get(&run)?.0, version, run));
+        Ok(others.filter_map(line).collect())
     }
 
     fn roots(&mut self, of: &ImpactOf<'_>) -> Result<Roots, QueryError> {
@@ -94,12 +241,13 @@ impl Reader<'_> {
                 let found = self.find_version(artifact, None)?;
                 let runs = self.store.read_by(found.artifact, &found.version.version)?;
                 root.artifact = Some(found.version);
-                Ok(Roots { root, runs, depth: 1 })
+                Ok(Roots { root, version: found.key, runs, depth: 1 })
             }
             ImpactOf::Run(run) => {
                 let id = self.run_id(run)?;
                 root.run = Some(id);
-                Ok(Roots { root, runs: self.store.run(id)?.into_iter().collect(), depth: 0 })
+                let runs = self.store.run(id)?.into_iter().collect();
+                Ok(Roots { root, version: None, runs, depth: 0 })
             }
             ImpactOf::Component { name, commit } => {
                 let not_found = |kind, name: &str| QueryError::NotFound { kind, name: name.to_owned() };
@@ -114,7 +262,7 @@ impl Reader<'_> {
                 }
                 root.component = Some(component.name);
                 root.commit = commit.map(str::to_owned);
-                Ok(Roots { root, runs, depth: 0 })
+                Ok(Roots { root, version: None, runs, depth: 0 })
             }
         }
     }

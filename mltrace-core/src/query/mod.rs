@@ -13,6 +13,8 @@ mod near;
 
 mod view;
 
+mod told;
+
 mod trace;
 
 mod runs;
@@ -53,5 +55,6 @@ pub use report::{Report, Tell};
 pub use runs::RunFilter;
 pub use say::Judgement;
 pub use stale::{StaleRun, StaleRuns};
+pub use told::TellError;
 pub use trace::TraceOptions;
 pub use verify::{DiskState, Verified, Verify, VerifyOptions};

@@ -83,4 +83,17 @@ impl<'s> Reader<'s> {
         self.bounds = Some(bounds);
         Ok(())
     }
+
+    /// Does `work`, nothing of which is held afterwards.
+    pub(super) fn in_passing<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, QueryError>,
+    ) -> Result<T, QueryError> {
+        let held = self.bounds.as_ref().map_or(0, |bounds| bounds.held());
+        let done = work(self)?;
+        if let Some(bounds) = &self.bounds {
+            bounds.keep(held);
+        }
+        Ok(done)
+    }
 }

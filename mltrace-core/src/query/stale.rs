@@ -1,12 +1,13 @@
 //! What was stale when it ran, and what would be stale if it were used now.
 
-use std::collections::BTreeMap;
+use std::cell::{Cell, RefCell};
 
-use foldhash::HashSet;
-use serde::{Deserialize, Serialize};
+use foldhash::{HashMap, HashSet};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::answer::{Stale, StaleReason};
-use super::view::{DAY_US, limit_us, view};
+use super::told::{self, Later, Tell, TellError, Told};
+use super::view::{AT_ONCE, DAY_US, limit_us};
 use super::{QueryError, Reader};
 use crate::model::{RunId, Timestamp, Version};
 use crate::store::{Far, FresherRow, RunKey, VersionKey};
@@ -47,12 +48,22 @@ impl StaleRun {
 }
 
 /// What a question is about.
+#[derive(Default)]
 struct Asked {
     artifact: Option<Version>,
-    /// The versions that would be used now.
-    versions: Vec<VersionKey>,
-    /// The runs whose inputs are looked at.
+    /// The versions that would be used now, by the runs that made them.
+    versions: Vec<(RunKey, VersionKey)>,
+    /// The runs whose inputs are looked at, newest first.
     runs: Vec<RunKey>,
+}
+
+/// The answer while it is found.
+#[derive(Serialize)]
+struct ToldStale<'t> {
+    artifact: &'t Option<Version>,
+    runs: Told<'t, StaleRun>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_cut: Option<Later<'t, bool>>,
 }
 
 impl Reader<'_> {
@@ -62,52 +73,126 @@ impl Reader<'_> {
     /// # Errors
     /// When no such artifact or version is known, or the store does not answer.
     pub fn stale(&mut self, artifact: Option<&str>, now: Timestamp) -> Result<StaleRuns, QueryError> {
-        let Asked { artifact, versions, runs } = match artifact {
-            Some(artifact) => self.asked(artifact)?,
-            None => self.current()?,
-        };
-        let mut stale_now: BTreeMap<RunKey, Vec<Stale>> = BTreeMap::new();
+        self.last_stale(artifact, now, usize::MAX).map(|(found, _)| found)
+    }
+
+    /// Returns what `stale` does, of the `most` runs that began last, and whether there are more of them.
+    ///
+    /// # Errors
+    /// As `stale`.
+    pub fn last_stale(
+        &mut self,
+        artifact: Option<&str>,
+        now: Timestamp,
+        most: usize,
+    ) -> Result<(StaleRuns, bool), QueryError> {
+        let asked = self.asked(artifact, now)?;
+        let mut runs = Vec::new();
+        let is_cut = self.each_stale(&asked, now, most, &mut |run| {
+            runs.push(run);
+            true
+        })?;
+        Ok((StaleRuns { artifact: asked.artifact, runs }, is_cut))
+    }
+
+    /// Writes what `stale` returns while it is found; or, of the `most` runs that began last, what `stale` returns of them
+    /// and `is_cut`, whether there are more.
+    ///
+    /// # Errors
+    /// As `stale`, and when nothing more can be written.
+    pub fn tell_stale<S: Serializer>(
+        &mut self,
+        artifact: Option<&str>,
+        now: Timestamp,
+        most: Option<usize>,
+        to: S,
+    ) -> Result<S::Ok, TellError<S::Error>> {
+        let asked = self.asked(artifact, now)?;
+        let (failure, is_cut) = (RefCell::new(None), Cell::new(false));
+        let runs = Told::new(&failure, |tell| {
+            is_cut.set(self.each_stale(&asked, now, most.unwrap_or(usize::MAX), tell)?);
+            Ok(())
+        });
+        let answer = ToldStale { artifact: &asked.artifact, runs, is_cut: most.map(|_| Later(&is_cut)) };
+        told::tell(&answer, &failure, to)
+    }
+
+    /// Tells the stale runs, newest first and at most so many; returns whether there are more.
+    fn each_stale(
+        &mut self,
+        asked: &Asked,
+        now: Timestamp,
+        most: usize,
+        tell: Tell<'_, StaleRun>,
+    ) -> Result<bool, QueryError> {
+        let mut left = most;
+        for runs in asked.runs.chunks(AT_ONCE) {
+            for run in self.in_passing(|reader| reader.stale_among(asked, runs, now))? {
+                if left == 0 {
+                    return Ok(true);
+                }
+                left = left.saturating_sub(1);
+                if !tell(run) {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    fn stale_among(&mut self, asked: &Asked, runs: &[RunKey], now: Timestamp) -> Result<Vec<StaleRun>, QueryError> {
+        let mut versions = Vec::new();
+        for run in runs {
+            let from = asked.versions.partition_point(|(by, _)| by < run);
+            let made = asked.versions.get(from..).unwrap_or_default().iter().take_while(|(by, _)| by == run);
+            versions.extend(made.map(|(_, version)| *version));
+        }
+        let mut stale_now: HashMap<RunKey, Vec<Stale>> = HashMap::default();
         for (run, row) in self.store.freshness(&versions, now)? {
             stale_now.entry(run).or_default().extend(old(&row, now).into_iter().chain(fresher(&row)));
         }
-        for (run, row) in self.store.fresher_inputs(&runs, now)? {
+        for (run, row) in self.store.fresher_inputs(runs, now)? {
             stale_now.entry(run).or_default().extend(fresher(&row));
         }
         let mut found = Vec::new();
-        for detail in self.store.details(&runs, false)? {
+        self.each_view(runs, |key, run| {
             let mut seen = HashSet::default();
-            let mut stale_now = stale_now.remove(&detail.key).unwrap_or_default();
+            let mut stale_now = stale_now.remove(&key).unwrap_or_default();
             stale_now.retain(|stale| seen.insert(stale.message.clone()));
-            let run = view(detail);
             if !run.stale.is_empty() || !stale_now.is_empty() {
                 let (id, component, started_at) = (run.id, run.component, run.started_at);
                 found.push(StaleRun { id, component, started_at, stale: run.stale, stale_now });
             }
-        }
-        found.sort_by_key(|run| std::cmp::Reverse((run.started_at, run.id)));
-        Ok(StaleRuns { artifact, runs: found })
+        })?;
+        Ok(found)
     }
 
-    /// Returns the version that is named and the runs of its trace.
-    fn asked(&mut self, artifact: &str) -> Result<Asked, QueryError> {
-        let found = self.find_version(artifact, None)?;
-        let writer: Vec<RunKey> = found.written.map(|(run, _)| run).into_iter().collect();
-        let reached = self.store.upstream(&writer, Far::default())?.runs.into_iter().map(|(run, _)| run);
-        Ok(Asked { artifact: Some(found.version), versions: found.key.into_iter().collect(), runs: reached.collect() })
-    }
-
-    /// Returns all current versions and the runs that wrote them.
-    fn current(&mut self) -> Result<Asked, QueryError> {
-        let Some(project) = self.project()? else {
-            return Ok(Asked { artifact: None, versions: Vec::new(), runs: Vec::new() });
+    /// Returns what is looked at: the trace of a version that is named, else all that is current.
+    fn asked(&mut self, artifact: Option<&str>, now: Timestamp) -> Result<Asked, QueryError> {
+        let (artifact, mut versions, runs) = match artifact {
+            Some(artifact) => {
+                let found = self.find_version(artifact, None)?;
+                let writer: Vec<RunKey> = found.written.map(|(run, _)| run).into_iter().collect();
+                let made_by = match found.key {
+                    Some(version) => self.store.freshness(&[version], now)?.into_iter().map(|(run, _)| run).next(),
+                    None => None,
+                };
+                let runs = self.store.upstream(&writer, Far::default())?.runs;
+                let runs: Vec<RunKey> = runs.into_iter().map(|(run, _)| run).collect();
+                (Some(found.version), made_by.zip(found.key).into_iter().collect(), runs)
+            }
+            None => {
+                let Some(project) = self.project()? else { return Ok(Asked::default()) };
+                let current = self.store.current(project, now)?;
+                let versions: Vec<_> = current.iter().filter_map(|row| row.made_by.zip(Some(row.version))).collect();
+                (None, versions, current.into_iter().map(|row| row.run).collect())
+            }
         };
-        let latest = self.store.latest_of_all(project)?;
-        let written: Vec<(VersionKey, RunKey)> =
-            latest.into_iter().filter_map(|(_, latest)| latest.and_then(|at| Some((at.key?, at.written?.0)))).collect();
-        let mut seen = HashSet::default();
-        let runs = written.iter().map(|(_, run)| *run).filter(|run| seen.insert(*run)).collect();
-        let versions = written.into_iter().map(|(version, _)| version).collect();
-        Ok(Asked { artifact: None, versions, runs })
+        // Stable: the versions of a run stay in the order of their names.
+        versions.sort_by_key(|(run, _)| *run);
+        let mut began = self.store.beginnings(&runs)?;
+        began.sort_unstable_by(|a, b| b.cmp(a));
+        Ok(Asked { artifact, versions, runs: began.into_iter().map(|(.., run)| run).collect() })
     }
 }
 

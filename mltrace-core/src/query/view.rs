@@ -8,7 +8,7 @@ use crate::store::{NoteDetail, ReadDetail, RunDetail, RunKey, WriteDetail, Write
 /// An input older than this many days is stale, unless the component says otherwise.
 const STALE_AFTER_DAYS: i64 = 30;
 /// Of how many runs the rows are held at once: few enough for the caches of a processor, and enough to share statements.
-const AT_ONCE: usize = 1 << 8;
+pub(super) const AT_ONCE: usize = 1 << 8;
 pub(super) const DAY_US: i64 = 86_400_000_000;
 
 impl Reader<'_> {

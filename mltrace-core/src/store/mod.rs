@@ -22,10 +22,10 @@ use crate::model::{
 pub use bounds::Bounds;
 pub use error::StoreError;
 pub use row::{
-    ArtifactKey, Candidate, CodeDetail, CodeKey, ComponentField, ComponentKey, ComponentRow, DeclarationKey, Far,
-    FresherRow, GitKey, LabelRow, NoteDetail, OutputRow, ProcessKey, ProjectKey, Reached, ReadDetail, ReadRow,
-    RunDetail, RunKey, RunName, RunRow, RunSelection, UnreadRow, VersionAt, VersionKey, VersionRow, WriteDetail,
-    WriteKey, WriteOf, WriteRow,
+    ArtifactKey, Candidate, CodeDetail, CodeKey, ComponentField, ComponentKey, ComponentRow, CurrentRow,
+    DeclarationKey, Far, FresherRow, GitKey, LabelRow, NoteDetail, OutputRow, ProcessKey, ProjectKey, Reached,
+    ReadDetail, ReadRow, RunDetail, RunKey, RunName, RunRow, RunSelection, UnreadRow, VersionAt, VersionKey,
+    VersionRow, WriteDetail, WriteKey, WriteOf, WriteRow,
 };
 
 /// What a verb of a store returns.
@@ -69,6 +69,9 @@ pub trait Store {
     /// Returns the version of an artifact whose last write at or before `at` is the latest; when nobody had written it,
     /// the one that was read last by then.
     fn latest(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<Option<VersionAt>>;
+    /// Returns what is current, by the names of artifacts: the last write of each, and the run that last made that version
+    /// by `at`, which is another one when that write lies in the future.
+    fn current(&mut self, project: ProjectKey, at: Timestamp) -> Result<Vec<CurrentRow>>;
     /// Returns every artifact by name with its latest version: the one written last, else the one read last.
     fn latest_of_all(&mut self, project: ProjectKey) -> Result<Vec<(ArtifactName, Option<VersionAt>)>>;
     /// Returns the runs that read a version of an artifact, oldest first, at most `limit`.
@@ -110,6 +113,10 @@ pub trait Store {
     fn names_read(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, String)>>;
     /// Returns pairs (run, the name of a parameter), by name.
     fn param_names(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, String)>>;
+    /// Returns when runs began, and their ids, in the order of their keys.
+    fn beginnings(&mut self, runs: &[RunKey]) -> Result<Vec<(Timestamp, RunId, RunKey)>>;
+    /// Returns versions by their keys, in the order of these.
+    fn named(&mut self, versions: &[VersionKey]) -> Result<Vec<(VersionKey, Version)>>;
     /// Returns what runs are called, in any order.
     fn run_names(&mut self, runs: &[RunKey]) -> Result<Vec<RunName>>;
     /// Returns the last verdict on each version that has one, oldest first; or all verdicts ever given.

@@ -6,7 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::model::{
-    ArtifactKind, ArtifactName, Bound, Declaration, Git, Header, RunId, Status, Timestamp, Verdict, Version, VersionId,
+    ArtifactKind, ArtifactName, Bound, Declaration, Git, Header, RunId, Status, Timestamp, Verdict, VersionId,
 };
 
 macro_rules! keys {
@@ -397,18 +397,27 @@ pub struct VersionAt {
 }
 
 /// A write that counts, with the last write of its artifact by anybody.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutputRow {
     /// Who wrote.
     pub run: RunKey,
     /// What was written.
-    pub version: Version,
-    /// From when it counts.
-    pub at: Timestamp,
+    pub version: VersionKey,
     /// The run that last wrote the artifact.
     pub last_run: RunKey,
     /// Whether that write made the same version.
     pub is_last: bool,
+}
+
+/// The last write of an artifact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CurrentRow {
+    /// Who wrote.
+    pub run: RunKey,
+    /// What was written.
+    pub version: VersionKey,
+    /// Who last made that version by the moment that was asked of; `None`: nobody had.
+    pub made_by: Option<RunKey>,
 }
 
 /// A version that some run wrote, and what is fresher than it.

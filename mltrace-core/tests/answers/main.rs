@@ -6,6 +6,8 @@ mod diff;
 
 mod impact;
 
+mod bounds;
+
 mod report;
 
 mod review;

@@ -2,9 +2,10 @@
 
 use mltrace_core::model::{RunId, Status, Timestamp, VersionId};
 use mltrace_core::query::{
-    Component, Components, Diff, Impact, ImpactOf, NameKind, Review, Run, RunFilter, Runs, Search, StaleRuns, Tags,
-    Trace, TraceOptions, Versions,
+    Component, Components, Diff, Impact, ImpactOf, NameKind, QueryError, Review, Run, RunFilter, Runs, Search,
+    StaleRuns, Tags, TellError, Trace, TraceOptions, Versions,
 };
+use mltrace_core::store::StoreError;
 use schemars::JsonSchema;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -12,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::moment::Moment;
+use crate::pieces::Pieces;
 use crate::routes::Routes;
 use crate::turns::Demand;
 
@@ -28,14 +30,17 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .ask(Demand::Short, "/api/v1/history", "The runs of one component, newest first", history)
         .ask(Demand::Short, "/api/v1/inspect", "One run in full, with its source text", inspect)
         .ask(Demand::Long, "/api/v1/trace", "How a version came to be: everything upstream", trace)
-        .ask(
-            Demand::Long,
+        .write::<ImpactQuery, NearImpact>(
             "/api/v1/impact",
             "What was made from a version, by a run or by a component, and what became of it",
-            impact,
+            write_impact,
         )
         .ask(Demand::Long, "/api/v1/diff", "What changed upstream between two versions, causes only", diff)
-        .ask(Demand::Long, "/api/v1/stale", "What was stale when it ran, and what would be if it were used now", stale)
+        .write::<StaleQuery, LastStale>(
+            "/api/v1/stale",
+            "What was stale when it ran, and what would be if it were used now",
+            write_stale,
+        )
         .ask(Demand::Short, "/api/v1/versions", "The versions of an artifact, the last first", versions)
         .ask(Demand::Long, "/api/v1/review", "All verdicts, and the runs to suspect", review)
         .ask(Demand::Short, "/api/v1/components", "The components, by name", components)
@@ -230,16 +235,36 @@ pub(crate) struct NearImpact {
     pub(crate) is_cut: bool,
 }
 
-/// Returns what is downstream.
+impl ImpactQuery {
+    fn of(&self) -> Result<ImpactOf<'_>, Failure> {
+        match (&self.artifact, &self.run, &self.component) {
+            (Some(artifact), None, None) => Ok(ImpactOf::Artifact(artifact)),
+            (None, Some(run), None) => Ok(ImpactOf::Run(run)),
+            (None, None, Some(name)) => Ok(ImpactOf::Component { name, commit: self.commit.as_deref() }),
+            _ => Err(Failure::usage("name one of `artifact`, `run` and `component`")),
+        }
+    }
+}
+
+/// Returns what is downstream, as far as a page shows it.
 pub(crate) fn impact(app: &App, asked: &ImpactQuery) -> Result<NearImpact, Failure> {
-    let of = match (&asked.artifact, &asked.run, &asked.component) {
-        (Some(artifact), None, None) => ImpactOf::Artifact(artifact),
-        (None, Some(run), None) => ImpactOf::Run(run),
-        (None, None, Some(name)) => ImpactOf::Component { name, commit: asked.commit.as_deref() },
-        _ => return Err(Failure::usage("name one of `artifact`, `run` and `component`")),
-    };
+    let of = asked.of()?;
     let (impact, is_cut) = app.ask(|reader| reader.impact_of_nearest(&of, MOST_OF_A_GRAPH))?;
     Ok(NearImpact { impact, is_cut })
+}
+
+fn write_impact(app: &App, asked: &ImpactQuery, pieces: &mut Pieces) -> Result<(), Failure> {
+    let of = asked.of()?;
+    let mut to = serde_json::Serializer::new(pieces);
+    app.ask(|reader| told(reader.tell_impact(&of, Some(MOST_OF_A_GRAPH), &mut to)))
+}
+
+/// Returns why an answer was not told to its end: whoever does not take it does not wait for it either.
+fn told<E>(told: Result<(), TellError<E>>) -> Result<(), QueryError> {
+    told.map_err(|error| match error {
+        TellError::Query(error) => error,
+        TellError::Write(_) => StoreError::Stopped.into(),
+    })
 }
 
 /// Which versions are compared.
@@ -277,12 +302,17 @@ pub(crate) struct LastStale {
     pub(crate) is_cut: bool,
 }
 
-/// Returns what is stale.
-pub(crate) fn stale(app: &App, asked: &StaleQuery) -> Result<LastStale, Failure> {
-    let mut found = app.ask(|reader| reader.stale(asked.artifact.as_deref(), Timestamp::now()))?;
-    let is_cut = found.runs.len() > MOST_OF_A_GRAPH;
-    found.runs.truncate(MOST_OF_A_GRAPH);
+/// Returns what is stale of the `most` runs that began last.
+pub(crate) fn stale(app: &App, asked: &StaleQuery, most: usize) -> Result<LastStale, Failure> {
+    let now = Timestamp::now();
+    let (found, is_cut) = app.ask(|reader| reader.last_stale(asked.artifact.as_deref(), now, most))?;
     Ok(LastStale { found, is_cut })
+}
+
+fn write_stale(app: &App, asked: &StaleQuery, pieces: &mut Pieces) -> Result<(), Failure> {
+    let (artifact, now) = (asked.artifact.as_deref(), Timestamp::now());
+    let mut to = serde_json::Serializer::new(pieces);
+    app.ask(|reader| told(reader.tell_stale(artifact, now, Some(MOST_OF_A_GRAPH), &mut to)))
 }
 
 /// Which artifact is meant.

@@ -18,7 +18,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 fn page(app: &App, asked: &StaleQuery) -> Result<Markup, Failure> {
-    let LastStale { found, is_cut } = api::stale(app, asked)?;
+    let LastStale { found, is_cut } = api::stale(app, asked, MOST)?;
     let body = html! {
         @if let Some(artifact) = &found.artifact {
             p.path { "What is stale upstream of this?" }
@@ -32,9 +32,9 @@ fn page(app: &App, asked: &StaleQuery) -> Result<Markup, Failure> {
         @else {
             table {
                 thead { tr { th scope="col" { "Run" } th scope="col" { "Component" } th scope="col" { "Started" } th scope="col" { "Why" } } }
-                tbody { @for run in found.runs.iter().take(MOST) { (row(run)) } }
+                tbody { @for run in &found.runs { (row(run)) } }
             }
-            @if found.runs.len() > MOST { p.notice { "And " @if is_cut { "more than " } (found.runs.len() - MOST) " older ones." } }
+            @if is_cut { p.notice { "And older ones." } }
         }
     };
     let title = found.artifact.as_ref().map_or("Stale".to_owned(), |artifact| format!("Stale: {}", artifact.name));

@@ -12,8 +12,9 @@ use super::unread;
 use super::walk::{DOWNSTREAM, UPSTREAM};
 use crate::model::{ArtifactName, Due, RunId, Timestamp, Version, VersionId};
 use crate::store::{
-    ArtifactKey, Bounds, Checkup, ComponentKey, ComponentRow, Far, FresherRow, LabelRow, OutputRow, ProjectKey,
-    Reached, Result, RunDetail, RunKey, RunName, RunSelection, Store, UnreadRow, VersionAt, VersionKey, Work,
+    ArtifactKey, Bounds, Checkup, ComponentKey, ComponentRow, CurrentRow, Far, FresherRow, LabelRow, OutputRow,
+    ProjectKey, Reached, Result, RunDetail, RunKey, RunName, RunSelection, Store, UnreadRow, VersionAt, VersionKey,
+    Work,
 };
 
 impl SqliteStore {
@@ -182,6 +183,10 @@ impl Store for SqliteStore {
         self.one(read, params![artifact, at], version_at)
     }
 
+    fn current(&mut self, project: ProjectKey, at: Timestamp) -> Result<Vec<CurrentRow>> {
+        self.all_current(project, at)
+    }
+
     fn latest_of_all(&mut self, project: ProjectKey) -> Result<Vec<(ArtifactName, Option<VersionAt>)>> {
         self.all_latest(project)
     }
@@ -315,6 +320,14 @@ impl Store for SqliteStore {
 
     fn param_names(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, String)>> {
         self.names_of_params(runs)
+    }
+
+    fn beginnings(&mut self, runs: &[RunKey]) -> Result<Vec<(Timestamp, RunId, RunKey)>> {
+        self.beginnings_of(runs)
+    }
+
+    fn named(&mut self, versions: &[VersionKey]) -> Result<Vec<(VersionKey, Version)>> {
+        self.versions_named(versions)
     }
 
     fn run_names(&mut self, runs: &[RunKey]) -> Result<Vec<RunName>> {

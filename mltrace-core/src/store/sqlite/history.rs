@@ -46,6 +46,9 @@ const NAMES_OF_RUNS: &str = concat!(
     " JOIN component c ON c.id = r.component_id"
 );
 
+const BEGINNINGS: &str =
+    concat!("SELECT r.started_at, r.uuid, r.id FROM json_each($1) AS asked CROSS JOIN run r ON ", among!("r.id"));
+
 /// When a run began, and its id: how runs follow each other.
 type Place = (Timestamp, RunId);
 
@@ -173,6 +176,12 @@ impl SqliteStore {
         found.sort();
         found.dedup();
         Ok(found)
+    }
+
+    pub(super) fn beginnings_of(&self, runs: &[RunKey]) -> Result<Vec<(Timestamp, RunId, RunKey)>> {
+        self.each(BEGINNINGS, &ascending(runs.iter().copied()), |row| {
+            Ok((row.get::<_, Option<_>>(0)?.unwrap_or(Timestamp::MIN), row.get(1)?, row.get(2)?))
+        })
     }
 
     pub(super) fn names_of_runs(&self, runs: &[RunKey]) -> Result<Vec<RunName>> {

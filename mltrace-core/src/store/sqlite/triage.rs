@@ -5,11 +5,11 @@ use rusqlite::{Row, params};
 use super::SqliteStore;
 use super::find::{key_list, version_at};
 use super::keys::{among, ascending};
-use super::map::{version_columns, version_id};
+use super::map::version_columns;
 use super::write::FIND_VERSION;
-use crate::model::{ArtifactName, RunId, Status, Timestamp, Version, VersionId};
+use crate::model::{ArtifactName, RunId, Status, Timestamp, VersionId};
 use crate::store::{
-    ArtifactKey, ComponentKey, FresherRow, OutputRow, ProjectKey, Result, RunKey, VersionAt, VersionKey,
+    ArtifactKey, ComponentKey, CurrentRow, FresherRow, OutputRow, ProjectKey, Result, RunKey, VersionAt, VersionKey,
 };
 
 /// The last run by the time `asked.at` of the component, input names and parameters of run `o`.
@@ -105,6 +105,21 @@ impl SqliteStore {
         Ok(found)
     }
 
+    pub(super) fn all_current(&self, project: ProjectKey, at: Timestamp) -> Result<Vec<CurrentRow>> {
+        let sql = "SELECT w.run_id, w.version_id, CASE WHEN w.at <= $1 THEN w.run_id ELSE (
+                 SELECT q.run_id FROM write q JOIN run r ON r.id = q.run_id
+                 WHERE q.version_id = w.version_id AND q.at <= $1 ORDER BY q.at DESC, r.uuid DESC, q.n DESC LIMIT 1) END
+             FROM artifact a
+             JOIN write w ON w.id = (
+                 SELECT q.id FROM write q JOIN run r ON r.id = q.run_id
+                 WHERE q.artifact_id = a.id AND q.version_id IS NOT NULL
+                 ORDER BY q.at DESC, r.uuid DESC, q.n DESC LIMIT 1)
+             WHERE a.project_id = $2 ORDER BY a.name";
+        self.all(sql, params![at, project], |row| {
+            Ok(CurrentRow { run: row.get(0)?, version: row.get(1)?, made_by: row.get(2)? })
+        })
+    }
+
     pub(super) fn all_latest(&self, project: ProjectKey) -> Result<Vec<(ArtifactName, Option<VersionAt>)>> {
         // w: the last write of the artifact; v: what it made, or what was read last of an artifact that nobody wrote.
         let sql = "SELECT v.id, v.id_kind, v.id_value, w.run_id, w.at, a.name FROM artifact a
@@ -160,25 +175,22 @@ impl SqliteStore {
 
     pub(super) fn outputs_of(&self, runs: &[RunKey]) -> Result<Vec<OutputRow>> {
         // Each write that counts, beside the last write of the same artifact by anybody.
-        let sql = "SELECT w.run_id, a.name, v.id_kind, v.id_value, w.at, last.run_id, last.version_id = w.version_id,
-                    maker.uuid
+        let sql = "SELECT w.run_id, w.version_id, last.run_id, last.version_id = w.version_id, w.at, maker.uuid
              FROM json_each($1) AS asked
-             JOIN write w ON w.run_id = asked.value
+             JOIN write w ON w.run_id = asked.value AND w.version_id IS NOT NULL
              JOIN run maker ON maker.id = w.run_id
-             JOIN artifact a ON a.id = w.artifact_id
-             JOIN version v ON v.id = w.version_id
              JOIN write last ON last.id = (
                  SELECT q.id FROM write q JOIN run r ON r.id = q.run_id
                  WHERE q.artifact_id = w.artifact_id AND q.version_id IS NOT NULL
                  ORDER BY q.at DESC, r.uuid DESC, q.n DESC LIMIT 1)
              ORDER BY w.run_id, w.n";
-        let mut found: Vec<(RunId, OutputRow)> = Vec::new();
+        let mut found: Vec<(Timestamp, RunId, OutputRow)> = Vec::new();
         for chunk in runs.chunks(CHUNK) {
-            found.extend(self.all(sql, [key_list(chunk)], |row| Ok((row.get(7)?, output_row(row)?)))?);
+            found.extend(self.all(sql, [key_list(chunk)], |row| Ok((row.get(4)?, row.get(5)?, output_row(row)?)))?);
         }
         // Of equal times the greater id is later, as everywhere: the order of arrival says nothing.
-        found.sort_by_key(|(writer, output)| (output.at, *writer));
-        Ok(found.into_iter().map(|(_, output)| output).collect())
+        found.sort_by_key(|(at, writer, _)| (*at, *writer));
+        Ok(found.into_iter().map(|(.., output)| output).collect())
     }
 }
 
@@ -198,11 +210,5 @@ fn fresher_row(row: &Row<'_>) -> rusqlite::Result<(RunKey, FresherRow)> {
 }
 
 fn output_row(row: &Row<'_>) -> rusqlite::Result<OutputRow> {
-    Ok(OutputRow {
-        run: row.get(0)?,
-        version: Version { name: ArtifactName(row.get(1)?), version: version_id(row, 2)?.unwrap_or(VersionId::None) },
-        at: row.get(4)?,
-        last_run: row.get(5)?,
-        is_last: row.get(6)?,
-    })
+    Ok(OutputRow { run: row.get(0)?, version: row.get(1)?, last_run: row.get(2)?, is_last: row.get(3)? })
 }

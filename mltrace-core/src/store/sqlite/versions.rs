@@ -4,9 +4,10 @@ use rusqlite::params;
 
 use super::SqliteStore;
 use super::find::version_at;
-use super::map::version_columns;
+use super::keys::{among, ascending};
+use super::map::{version_columns, version_id};
 use super::write::FIND_VERSION;
-use crate::model::{Timestamp, VersionId};
+use crate::model::{ArtifactName, Timestamp, Version, VersionId};
 use crate::store::{ArtifactKey, Result, VersionAt, VersionKey};
 
 /// Of so many versions, all are found and sorted at once. Of more, those that were written are found one after the other
@@ -28,7 +29,20 @@ const FIRST_SEEN: &str = "coalesce((SELECT min(d.at) FROM read d WHERE d.seen_id
 const IS_READ_UNWRITTEN: &str = "EXISTS (SELECT 1 FROM read d
      WHERE d.artifact_id = ?2 AND d.seen_id IS NULL AND d.write_id IS NULL AND d.at <= ?1)";
 
+const NAMED: &str = concat!(
+    "SELECT v.id, a.name, v.id_kind, v.id_value FROM json_each($1) AS asked CROSS JOIN version v ON ",
+    among!("v.id"),
+    " CROSS JOIN artifact a ON a.id = v.artifact_id"
+);
+
 impl SqliteStore {
+    pub(super) fn versions_named(&self, versions: &[VersionKey]) -> Result<Vec<(VersionKey, Version)>> {
+        self.each(NAMED, &ascending(versions.iter().copied()), |row| {
+            let version = version_id(row, 2)?.unwrap_or(VersionId::None);
+            Ok((row.get(0)?, Version { name: ArtifactName(row.get(1)?), version }))
+        })
+    }
+
     pub(super) fn versions_of(
         &self,
         artifact: ArtifactKey,
