@@ -33,6 +33,8 @@ mod hostile;
 mod outside;
 #[cfg(unix)]
 mod strangers;
+#[cfg(target_os = "linux")]
+mod traced;
 
 mod shell;
 

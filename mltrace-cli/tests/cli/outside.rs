@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 use crate::env::{TestEnv, runs};
 
 /// A process that is gone, and whose journal a stranger made up.
-const PROCESS: &str = "01900000-0000-7000-8000-000000000001";
+pub(crate) const PROCESS: &str = "01900000-0000-7000-8000-000000000001";
 
 /// Every name that is ever opened under `.mltrace` and can be foreseen; `{process}` is a process whose journal is there.
 pub(crate) const NAMES: &[&str] = &[
@@ -35,7 +35,7 @@ pub(crate) const NAMES: &[&str] = &[
 ];
 
 /// Every command, with words that let it do what it does.
-const COMMANDS: &[&[&str]] = &[
+pub(crate) const COMMANDS: &[&[&str]] = &[
     &["recent"],
     &["ingest"],
     &["doctor", "--full"],
