@@ -1,4 +1,6 @@
 //! Registered async functions, two at once and one cancelled: `cargo run --example async_steps`.
+
+#![allow(clippy::disallowed_methods, reason = "a pipeline writes its own files")]
 #![expect(clippy::print_stdout, reason = "a program says what it did")]
 
 use std::error::Error;

@@ -1,4 +1,6 @@
 //! Steps recorded without the attribute: `cargo run --example explicit`.
+
+#![allow(clippy::disallowed_methods, reason = "a pipeline writes its own files")]
 #![expect(clippy::print_stdout, reason = "a program says what it did")]
 
 use std::error::Error;

@@ -1,4 +1,6 @@
 //! Two registered functions, and how what they wrote came to be: `cargo run --example quickstart`.
+
+#![allow(clippy::disallowed_methods, reason = "a pipeline writes its own files")]
 #![expect(clippy::print_stdout, reason = "a program says what it did")]
 
 use std::error::Error;

@@ -30,6 +30,7 @@
 //!   journalled only, and any `mltrace` command folds them.
 //! - `git` (default): the git state of the code that runs.
 
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make the files that they need"))]
 // This code runs inside somebody's function, which must not notice it.
 #![cfg_attr(
     not(test),

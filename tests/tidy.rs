@@ -80,6 +80,18 @@ fn only_the_settings_read_the_environment() {
 }
 
 #[test]
+fn whoever_sleeps_or_ends_the_process_says_why_in_that_file() {
+    // Tests may make files, for which the lint that forbids these calls is off in most of them.
+    let calls = ["thread::sleep(", "process::exit(", "set_current_dir("];
+    let is_silent = |file: &File| {
+        let code = without_text(&file.text);
+        calls.iter().any(|call| code.contains(call)) && !code.contains("clippy::disallowed_methods")
+    };
+    let ours = |file: &File| !["tests/mistakes/", "tests/tidy.rs"].iter().any(|place| file.name.starts_with(place));
+    check("say why they wait or end", sources().filter(|file| ours(file) && is_silent(file)).map(|file| file.name));
+}
+
+#[test]
 fn every_file_has_a_name_that_says_something() {
     let empty = ["util", "utils", "helper", "helpers", "common", "misc", "stuff"];
     let named = |file: &File| file.name.split(['/', '.', '_', '-']).any(|word| empty.contains(&word));

@@ -1,5 +1,6 @@
 //! Compares mltrace with the bare minimum that each thing could cost: `cargo bench`, or `cargo bench -- WORD` for the
 //! parts whose names hold a word.
+#![allow(clippy::disallowed_methods, reason = "what tries the project makes the files that it needs")]
 #![allow(missing_docs, reason = "the attribute's own items")]
 
 mod asking;

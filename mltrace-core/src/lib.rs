@@ -6,6 +6,7 @@
 //!
 //! This crate is exempt from semantic versioning: depend on `mltrace`.
 
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make the files that they need"))]
 // Most of this runs inside somebody's function, or on a thread beside it, and must not be noticed there.
 #![cfg_attr(
     not(test),

@@ -4,6 +4,7 @@
 //! must have been synced, and so must every folder in which it made a file or folder. Where `strace` is missing or may
 //! not watch, the tests say aloud that they were skipped.
 
+#![allow(clippy::disallowed_methods, reason = "what tries the project makes the files that it needs")]
 #![cfg(target_os = "linux")]
 
 use std::collections::{BTreeMap, BTreeSet};

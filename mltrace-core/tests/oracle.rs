@@ -1,5 +1,7 @@
 //! Random pipelines, delivered in every order and form, against a second telling of the rules of lineage.
 
+#![allow(clippy::disallowed_methods, reason = "what tries the project makes the files that it needs")]
+
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

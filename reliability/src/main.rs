@@ -1,4 +1,5 @@
 //! Tries mltrace's promises with faults, kills and crowds, and prints a figure for each.
+#![allow(clippy::disallowed_methods, reason = "what tries the project makes the files that it needs")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the table is the answer, and children speak on stdout")]
 
 mod accounted;

@@ -1,5 +1,7 @@
 //! The bare minimum that each thing could cost: what is measured beside mltrace.
 
+#![allow(clippy::disallowed_methods, reason = "what tries the project makes the files that it needs")]
+
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Read, Write};

@@ -1,5 +1,7 @@
 //! What people and programs get from the `mltrace` command, run as a process in a place of its own.
 
+#![allow(clippy::disallowed_methods, reason = "what tries the project makes the files that it needs")]
+
 mod env;
 mod faults;
 

@@ -112,7 +112,6 @@ fn is_sqlites(name: &str) -> bool {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "what is left out is said")]
 fn all_that_is_opened_under_a_projects_folder_is_opened_without_links() {
     if !Command::new("strace").arg("-V").output().is_ok_and(|output| output.status.success()) {
         return println!("strace is not there: what is opened is not looked at");

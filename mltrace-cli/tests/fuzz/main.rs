@@ -1,5 +1,7 @@
 //! Every border of the product against broken input: a bounded run of the targets in `fuzz/`, without a fuzzer.
 
+#![allow(clippy::disallowed_methods, reason = "what tries the project makes the files that it needs")]
+
 mod mutator;
 
 #[path = "../../../fuzz/src/targets/mod.rs"]

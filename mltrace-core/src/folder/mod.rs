@@ -268,6 +268,7 @@ fn one(name: &OsStr) -> io::Result<&OsStr> {
 }
 
 /// Makes the folders above ours that are missing, in somebody's folder as that person.
+#[expect(clippy::disallowed_methods, reason = "what lies above our folder is the user's, links and all")]
 pub(crate) fn make_above(folder: &Path) -> io::Result<()> {
     if folder.exists() {
         return Ok(());
@@ -312,4 +313,95 @@ pub(crate) fn check_room(length: u64, bytes: &[u8], longest: u64) -> io::Result<
 /// Opens a file of the user's to be read, such as settings, wherever links lead; what is no file is refused.
 pub(crate) fn open_to_read(path: &Path) -> io::Result<File> {
     system::read_of_user(path)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{MetadataExt, chown, symlink};
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn place() -> (tempfile::TempDir, PathBuf, Folder) {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("ours");
+        let folder = Folder::prepare(&path).unwrap();
+        fs::write(place.path().join("theirs"), "theirs").unwrap();
+        (place, path, folder)
+    }
+
+    #[test]
+    fn a_name_that_leads_elsewhere_is_no_name() {
+        let (_place, _, folder) = place();
+        for name in ["../theirs", "..", ".", "", "/", "a/b", "a/", "/etc/passwd", "./a"] {
+            assert!(folder.read(name).is_err() && folder.make(name).is_err() && folder.append(name).is_err(), "{name}");
+            assert!(folder.remove(name).is_err() && folder.rename("a", name).is_err(), "{name}");
+            assert!(folder.folder_or_new(name).is_err() && folder.replace(name, b"x").is_err(), "{name}");
+        }
+        assert_eq!(folder.names().unwrap(), [".gitignore"]);
+    }
+
+    #[test]
+    fn no_link_is_followed_by_whatever_is_done_with_it() {
+        let (place, path, folder) = place();
+        for target in ["theirs", "nothing", "ours"] {
+            let lay = || {
+                let _ = fs::remove_file(path.join("link"));
+                symlink(place.path().join(target), path.join("link")).unwrap();
+            };
+            lay();
+            assert!(folder.read("link").is_err() && folder.append("link").is_err() && folder.make("link").is_err());
+            assert!(folder.folder("link").is_err() && folder.folder_or_new("link").is_err());
+            assert!(Folder::open(&path.join("link")).is_err() && Folder::open(&path.join("link/")).is_err());
+            assert!(Folder::inside(&path.join("link/journal")).is_err(), "{target}");
+            folder.replace("link", b"ours").unwrap();
+            assert_eq!(fs::read(path.join("link")).unwrap(), b"ours");
+            lay();
+            folder.remove_folder("link").unwrap();
+            assert!(!folder.holds("link") && !place.path().join("nothing").exists());
+            assert_eq!(fs::read_to_string(place.path().join("theirs")).unwrap(), "theirs");
+        }
+    }
+
+    #[test]
+    fn what_has_another_name_elsewhere_is_read_and_not_written() {
+        let (place, path, folder) = place();
+        fs::hard_link(place.path().join("theirs"), path.join("shared")).unwrap();
+        assert!(folder.append("shared").is_err() && folder.append_to("shared").is_err());
+        assert!(folder.read("shared").is_ok());
+    }
+
+    #[test]
+    fn what_is_no_file_is_refused_without_waiting() {
+        let (_place, path, folder) = place();
+        assert!(std::process::Command::new("mkfifo").arg(path.join("pipe")).status().unwrap().success());
+        fs::create_dir(path.join("folder")).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(path.join("socket")).unwrap();
+        for name in ["pipe", "folder", "socket"] {
+            assert!(folder.read(name).is_err() && folder.append(name).is_err() && folder.make(name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_folder_of_somebody_else_in_ours_is_refused() {
+        let (_place, path, folder) = place();
+        if fs::metadata(&path).unwrap().uid() != 0 {
+            return println!("this is not the superuser: no folder is given away");
+        }
+        fs::create_dir(path.join("journal")).unwrap();
+        chown(path.join("journal"), Some(65534), None).unwrap();
+        assert_eq!(folder.folder("journal").unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+        // Somebody's folder gives this thread that person's rights, for as long as something is done there.
+        fs::write(path.join("secret"), "").unwrap();
+        fs::set_permissions(path.join("secret"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        chown(&path, Some(65534), Some(65534)).unwrap();
+        let theirs = Folder::open(&path).unwrap();
+        assert_eq!(theirs.read("secret").unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+        let (outer, inner) = (theirs.take_identity().unwrap(), theirs.take_identity().unwrap());
+        drop(outer);
+        assert!(fs::read(path.join("secret")).is_err(), "it is held once more");
+        drop(inner);
+        assert!(fs::read(path.join("secret")).is_ok());
+        assert_eq!(theirs.make("made").unwrap().metadata().unwrap().uid(), 65534);
+    }
 }

@@ -1,5 +1,7 @@
 //! The same where there are no calls that go by names from an open folder: links are looked for before.
 
+#![expect(clippy::disallowed_methods, reason = "the one way to our files")]
+
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -21,7 +23,6 @@ pub(super) enum How {
     Append,
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one way to our files")]
 impl Handle {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         if fs::symlink_metadata(path)?.is_symlink() {
@@ -103,7 +104,6 @@ impl Handle {
 }
 
 /// Opens a file to be read, wherever links lead.
-#[expect(clippy::disallowed_methods, reason = "the one way to files that are named for us")]
 pub(super) fn read_of_user(path: &Path) -> io::Result<File> {
     let file = File::open(path)?;
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is no file")) }

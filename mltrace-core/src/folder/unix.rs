@@ -3,6 +3,8 @@
 //! One name and `O_NOFOLLOW` suffice on every Unix: there is nothing between the handle and the file that could lead
 //! elsewhere.
 
+#![expect(clippy::disallowed_methods, reason = "the one way to our files")]
+
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;

@@ -4,6 +4,7 @@
 //! part of the workspace's tests; `cargo test -p mltrace-core --test disk -- --ignored --nocapture` is the
 //! long one.
 
+#![allow(clippy::disallowed_methods, reason = "what tries the project makes the files that it needs")]
 #![cfg(unix)]
 #![expect(clippy::print_stdout, reason = "the figures are for people")]
 

@@ -1,5 +1,7 @@
 //! From a recorded run to its answer: journal, fold, store, query, with real files.
 
+#![allow(clippy::disallowed_methods, reason = "what tries the project makes the files that it needs")]
+
 use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
