@@ -114,7 +114,8 @@ impl Place {
             let _ = fs::create_dir(self.ours(folder));
         }
         let journal = self.ours("journal/{process}.log");
-        if !self.ours("journal").is_symlink() && !journal.is_symlink() {
+        let folder = self.ours("journal");
+        if folder.is_dir() && !folder.is_symlink() && journal.symlink_metadata().is_err() {
             fs::write(journal, "ssh-rsa AAAA of a stranger\n").unwrap();
         }
     }
@@ -268,6 +269,23 @@ fn no_link_to_a_folder_leads_the_superuser_out_of_somebodys_project() {
 #[test]
 fn no_link_to_nothing_leads_the_superuser_out_of_somebodys_project() {
     try_every_name_in_somebodys_project(Target::Nothing);
+}
+
+#[test]
+fn no_pipe_in_the_place_of_a_file_holds_a_command() {
+    for name in NAMES {
+        let place = Place::new(None);
+        for command in [&["recent"][..], &["doctor", "--full"], &["log", "--component", "logged"], &["clear", "--yes"]]
+        {
+            place.fill();
+            let path = place.ours(name);
+            let _ = fs::remove_file(&path);
+            let _ = fs::remove_dir_all(&path);
+            let _ = fs::create_dir(path.parent().unwrap());
+            assert!(Command::new("mkfifo").arg(&path).status().unwrap().success(), "{name}");
+            place.call(command);
+        }
+    }
 }
 
 #[test]
