@@ -17,10 +17,14 @@ use std::sync::LazyLock;
 
 use mltrace::answer::Run;
 
-/// The folder that all tests of this process record in: nothing removes it at their end, but the next ones do.
+/// The folder that all tests of this process record in: nothing removes it at their end, but processes that come later do.
 static HERE: LazyLock<PathBuf> = LazyLock::new(|| {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("shapes");
-    let _ = std::fs::remove_dir_all(&folder);
+    let all = Path::new(env!("CARGO_TARGET_TMPDIR")).join("shapes");
+    let lives = |name: &std::ffi::OsStr| Path::new("/proc").join(name).exists();
+    for left in std::fs::read_dir(&all).into_iter().flatten().flatten().filter(|left| !lives(&left.file_name())) {
+        let _ = std::fs::remove_dir_all(left.path());
+    }
+    let folder = all.join(std::process::id().to_string());
     std::fs::create_dir_all(folder.join(".mltrace")).unwrap();
     #[expect(clippy::disallowed_methods, reason = "it is what a process is recorded by, and set before the first run")]
     std::env::set_current_dir(&folder).unwrap();
