@@ -4,7 +4,7 @@
 use std::future::poll_fn;
 use std::pin::pin;
 
-use crate::private::{Value, current_run, each};
+use crate::private::{Value, current_run, each, ours, text_of};
 use mltrace_core::capture::{Artifact, shown};
 use mltrace_core::model::{ComponentFact, Declaration, Record, Status};
 use mltrace_core::record::{OpenRun, Opening, enter, now};
@@ -23,9 +23,9 @@ const OUTPUTS: usize = 0;
 /// ```
 #[must_use = "a run that is dropped at once was cancelled"]
 pub fn start(component: impl Into<String>) -> Run {
-    let component = component.into();
+    let component = text_of(|| component);
     let opening = Opening { component: component.clone().into(), ..Opening::default() };
-    Run { run: OpenRun::begin(crate::recorder(), opening), component }
+    Run { run: ours(OpenRun::disabled, || OpenRun::begin(crate::recorder(), opening)), component }
 }
 
 /// A run between [`start`] and [`finish`](Run::finish).
@@ -53,29 +53,29 @@ impl Run {
 
     /// Records a parameter; the last value of a name counts.
     pub fn param(self, name: impl AsRef<str>, value: impl std::fmt::Display) -> Self {
-        self.run.param(name.as_ref(), Value::String(shown(|to| write!(to, "{value}"))));
+        self.run.param(&text_of(|| name.as_ref()), Value::String(shown(|to| write!(to, "{value}"))));
         self
     }
 
     /// Records a remark.
     pub fn note(self, text: impl AsRef<str>) -> Self {
-        self.run.note(text.as_ref());
+        self.run.note(&text_of(|| text.as_ref()));
         self
     }
 
     /// Says whom to ask about the component.
     pub fn owner(self, owner: impl Into<String>) -> Self {
-        self.declare(Declaration { owner: Some(owner.into()), ..Declaration::default() })
+        self.declare(Declaration { owner: Some(text_of(|| owner)), ..Declaration::default() })
     }
 
     /// Says what the component does.
     pub fn description(self, description: impl Into<String>) -> Self {
-        self.declare(Declaration { description: Some(description.into()), ..Declaration::default() })
+        self.declare(Declaration { description: Some(text_of(|| description)), ..Declaration::default() })
     }
 
     /// Adds a word to find the component by.
     pub fn tag(self, tag: impl Into<String>) -> Self {
-        self.declare(Declaration { tags: vec![tag.into()], ..Declaration::default() })
+        self.declare(Declaration { tags: vec![text_of(|| tag)], ..Declaration::default() })
     }
 
     /// Runs `body` with this run as the current one, so that runs begun inside have it as their parent.
@@ -109,7 +109,7 @@ impl Run {
     fn declare(self, declared: Declaration) -> Self {
         if self.run.is_recording() {
             let fact = ComponentFact { component: self.component.clone(), at: now(), declared, untag: Vec::new() };
-            crate::recorder().append(Record::Component(fact));
+            ours(|| false, || crate::recorder().append(Record::Component(fact)));
         }
         self
     }
@@ -185,14 +185,14 @@ impl Current {
     /// Records a parameter; the last value of a name counts.
     pub fn param(&self, name: impl AsRef<str>, value: impl std::fmt::Display) {
         if let Some(run) = &self.run {
-            run.param(name.as_ref(), Value::String(shown(|to| write!(to, "{value}"))));
+            run.param(&text_of(|| name.as_ref()), Value::String(shown(|to| write!(to, "{value}"))));
         }
     }
 
     /// Records a remark.
     pub fn note(&self, text: impl AsRef<str>) {
         if let Some(run) = &self.run {
-            run.note(text.as_ref());
+            run.note(&text_of(|| text.as_ref()));
         }
     }
 }

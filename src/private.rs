@@ -11,7 +11,7 @@ pub use mltrace_core::capture::param::Value;
 pub use mltrace_core::capture::param::probe::{ProbeDebug, ProbeDisplay, ProbeNothing, ProbePath};
 pub use mltrace_core::capture::value::probe::{ProbeAnything, ProbeArtifact, ProbeNoArtifact, ProbeText, ProbeTexts};
 pub use mltrace_core::capture::{Given, Probe, Returned, give};
-use mltrace_core::capture::{shown as written, taken};
+use mltrace_core::capture::{kept, shown as written, taken};
 pub use mltrace_core::model::ArtifactKind as Kind;
 pub use mltrace_core::record::{Call, Entry, Joins, Site, SiteState};
 use mltrace_core::record::{OpenRun, Warning, current};
@@ -19,18 +19,46 @@ pub use mltrace_macros::__tell;
 
 /// Whether nothing is recorded in this process, which its settings say once and for all.
 static IS_OFF: AtomicBool = AtomicBool::new(false);
+/// What is recorded instead of a text that could not be told.
+const UNTOLD: &str = "<panicked while told>";
 
 /// Begins the run of a call.
 pub fn begin(site: &'static Site, fill: impl FnOnce(&mut Entry)) -> Call {
     if IS_OFF.load(Ordering::Relaxed) {
         return Call::off();
     }
-    let recorder = crate::recorder();
-    if !recorder.is_enabled() && !recorder.home().is_unsettled {
-        IS_OFF.store(true, Ordering::Relaxed);
-        return Call::off();
-    }
-    Call::begin(recorder, site, fill)
+    ours(Call::off, || {
+        let recorder = crate::recorder();
+        if !recorder.is_enabled() && !recorder.home().is_unsettled {
+            IS_OFF.store(true, Ordering::Relaxed);
+            return Call::off();
+        }
+        Call::begin(recorder, site, fill)
+    })
+}
+
+/// Does what is ours at a door of this crate: a panic of ours is counted, said once, and over.
+#[inline]
+pub(crate) fn ours<T>(otherwise: impl FnOnce() -> T, work: impl FnOnce() -> T) -> T {
+    kept(work).unwrap_or_else(|text| {
+        lost_to_a_bug(&text);
+        otherwise()
+    })
+}
+
+#[cold]
+fn lost_to_a_bug(text: &str) {
+    // What this is counted with may be what panics.
+    let _ = kept(|| {
+        crate::recorder().lose(1);
+        let message = format!("a bug in mltrace kept something from being recorded: {text}");
+        crate::recorder().warn(Warning::Bug, &message);
+    });
+}
+
+/// Returns a text of the caller's, whose conversion is the caller's code.
+pub(crate) fn text_of<T: Into<String>>(text: impl FnOnce() -> T) -> String {
+    kept(|| text().into()).unwrap_or_else(|_| UNTOLD.to_owned())
 }
 
 /// Records what the current run reads.
@@ -50,7 +78,10 @@ pub fn output(argument: &'static str, fill: impl FnOnce(&mut Vec<Given>)) {
 /// Records a parameter of the current run.
 pub fn param(name: &str, value: impl FnOnce() -> Value) {
     if let Some(run) = current_run("param!") {
-        run.param(name, value());
+        match kept(value) {
+            Ok(value) => run.param(name, value),
+            Err(_) => run.note(&format!("`{name}` is not recorded: the code that names or shows it panicked")),
+        }
     }
 }
 
@@ -64,13 +95,19 @@ pub fn note(text: Arguments<'_>) {
 /// Returns the current run of this thread or task; says once that there is none.
 pub(crate) fn current_run(what: &str) -> Option<OpenRun> {
     let run = current();
-    if run.is_none() && !IS_OFF.load(Ordering::Relaxed) && crate::recorder().is_enabled() {
+    if run.is_none() && !IS_OFF.load(Ordering::Relaxed) {
+        ours(|| (), || warn_outside(what));
+    }
+    run
+}
+
+fn warn_outside(what: &str) {
+    if crate::recorder().is_enabled() {
         let message = format!(
             "`mltrace::{what}` was used outside a run and records nothing: on another thread use `mltrace::current()`"
         );
         crate::recorder().warn(Warning::OutsideRun, &message);
     }
-    run
 }
 
 /// Tells `run` each artifact that `fill` names; a panic of the caller's code is noted and kept.
@@ -88,5 +125,25 @@ pub(crate) fn each(
             given.argument = Some(argument.into());
         }
         tell(run, given);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bug_of_ours_reaches_nobody_and_is_counted() {
+        let before = crate::recorder().lost();
+        assert_eq!(ours(|| 7, || panic!("of ours")), 7);
+        assert_eq!(crate::recorder().lost(), before + 1);
+        assert_eq!(ours(|| 7, || 8), 8);
+        struct Untold;
+        impl From<Untold> for String {
+            fn from(_: Untold) -> Self {
+                panic!("of theirs")
+            }
+        }
+        assert_eq!(text_of(|| Untold), UNTOLD);
     }
 }

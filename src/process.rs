@@ -1,8 +1,7 @@
 //! What this process records with: found at the first use, and made anew in a forked child.
 
 use std::path::PathBuf;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use mltrace_core::config::{Environment, Home};
@@ -10,6 +9,8 @@ use mltrace_core::fork;
 #[cfg(feature = "store")]
 use mltrace_core::ingest::Worker;
 use mltrace_core::record::{Hooks, Recorder};
+#[cfg(feature = "store")]
+use mltrace_core::wait::Slot;
 
 /// How long the end of the process waits for what is under way: a courtesy, correctness never depends on it.
 const COURTESY: Duration = Duration::from_millis(50);
@@ -24,8 +25,8 @@ struct Process {
     folder: PathBuf,
     environment: Environment,
     #[cfg(feature = "store")]
-    worker: OnceLock<Option<Worker>>,
-    at_exit: OnceLock<()>,
+    worker: Slot<Option<Worker>>,
+    is_at_exit: AtomicBool,
     made: Instant,
     /// When settings that could not be read are asked for again, in milliseconds since this was made.
     ask_again_ms: AtomicU64,
@@ -105,8 +106,8 @@ impl Process {
             folder,
             environment,
             #[cfg(feature = "store")]
-            worker: OnceLock::new(),
-            at_exit: OnceLock::new(),
+            worker: Slot::new(),
+            is_at_exit: AtomicBool::new(false),
             made: Instant::now(),
             ask_again_ms: AtomicU64::new(PAUSE_MS),
         }
@@ -125,18 +126,41 @@ impl Process {
 
     #[cfg(feature = "store")]
     fn worker(&self) -> Option<&Worker> {
-        self.worker.get_or_init(|| Worker::start(self.recorder.home().clone(), self.recorder.process()).ok()).as_ref()
+        let start = || Worker::start(self.recorder.home().clone(), self.recorder.process()).ok();
+        // Whoever finds none while another thread starts it has appended before that one tells it to fold.
+        self.worker.get().or_else(|| self.worker.offer(start))?.as_ref()
     }
 }
 
-/// A closed stderr must not stop anybody's pipeline.
+/// A stderr that is closed, or that nobody reads, must not stop anybody's pipeline. Nor is the runtime's lock on it taken,
+/// which a thread that hangs may have, or one that a forked child does not have any more.
+#[cfg(unix)]
+fn warn(message: &str) {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    /// So much is written to a pipe at once or not at all.
+    const MOST: usize = 4096;
+    let line = format!("mltrace: {message}\n").into_bytes();
+    let line = line.get(..MOST).unwrap_or(&line);
+    let stderr = std::io::stderr();
+    let mut asked = [PollFd::new(&stderr, PollFlags::OUT)];
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let is_free = poll(&mut asked, Some(&at_once)).is_ok();
+    if is_free && asked.iter().all(|asked| asked.revents().contains(PollFlags::OUT)) {
+        let _ = rustix::io::write(&stderr, line);
+    }
+}
+
+#[cfg(not(unix))]
 fn warn(message: &str) {
     let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("mltrace: {message}\n"));
 }
 
 fn appended() {
     let process = process();
-    process.at_exit.get_or_init(register_exit);
+    if !process.is_at_exit.swap(true, Ordering::Relaxed) {
+        register_exit();
+    }
     #[cfg(feature = "store")]
     if let Some(worker) = process.worker() {
         worker.nudge();

@@ -1,11 +1,15 @@
-//! Whole processes that nothing of ours may end or hold: daemons that go to `/`, clocks that stand nowhere.
+//! Whole processes that nothing of ours may end or hold: daemons that go to `/`, clocks that stand nowhere, signals that
+//! come at any moment, a stderr that nobody reads.
 #![cfg(unix)]
 #![allow(unsafe_code, reason = "forks and clocks are the kernel's")]
+#![allow(clippy::print_stdout, reason = "parts tell on stdout how they went")]
 #![allow(clippy::disallowed_methods, reason = "children are told by the environment which part they play")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::process::Child;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use mltrace::answer::Run;
 use mltrace::register;
@@ -34,6 +38,80 @@ unsafe extern "C" fn clock_gettime(clock: libc::clockid_t, time: *mut libc::time
         unsafe { (*time).tv_sec = seconds };
     }
     i32::try_from(answered).unwrap_or(-1)
+}
+
+/// Interrupts the thread at one of its allocations, as a signal may at any moment.
+struct Interrupting;
+
+#[global_allocator]
+static ALLOCATOR: Interrupting = Interrupting;
+
+/// After how many allocations a signal comes; negative: none does.
+static COMES_AFTER: AtomicI64 = AtomicI64::new(-1);
+/// The thread that it comes to.
+static INTERRUPTED: AtomicU64 = AtomicU64::new(0);
+
+fn this_thread() -> u64 {
+    // SAFETY: it has no arguments.
+    unsafe { libc::pthread_self() as u64 }
+}
+
+// SAFETY: memory is the system's; what is done before touches none of it.
+unsafe impl std::alloc::GlobalAlloc for Interrupting {
+    unsafe fn alloc(&self, layout: std::alloc::Layout) -> *mut u8 {
+        let is_armed = COMES_AFTER.load(Ordering::Relaxed) >= 0 && this_thread() == INTERRUPTED.load(Ordering::Relaxed);
+        if is_armed && COMES_AFTER.fetch_sub(1, Ordering::Relaxed) == 0 {
+            // SAFETY: the signal has a handler, which allocates as this thread does now: the system's lock is not held.
+            unsafe { libc::raise(libc::SIGUSR1) };
+        }
+        // SAFETY: as the caller promises.
+        unsafe { std::alloc::System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: std::alloc::Layout) {
+        // SAFETY: as the caller promises.
+        unsafe { std::alloc::System.dealloc(pointer, layout) };
+    }
+}
+
+#[register(params = [number])]
+fn handling(number: i64) -> i64 {
+    mltrace::note!("handled {number}");
+    number
+}
+
+extern "C" fn handle(signal: libc::c_int) {
+    handling(i64::from(signal));
+}
+
+/// Records, interrupted at each of the allocations that this takes, by a handler that records.
+fn interrupted() {
+    let handler: extern "C" fn(libc::c_int) = handle;
+    // SAFETY: the handler takes the signal's number.
+    unsafe { libc::signal(libc::SIGUSR1, handler as libc::sighandler_t) };
+    INTERRUPTED.store(this_thread(), Ordering::Relaxed);
+    let record = |month| drop(cleaning(Path::new("raw.csv"), month));
+    // The first call makes what lasts: threads, the journal. It is interrupted as any other.
+    for month in 0_u32.. {
+        COMES_AFTER.store(i64::from(month), Ordering::Relaxed);
+        record(month);
+        let is_over = COMES_AFTER.swap(-1, Ordering::Relaxed) >= 0;
+        if is_over {
+            println!("interrupted {month}");
+            break;
+        }
+    }
+}
+
+/// Fills the pipe that is this process' stderr, and then has something to say.
+fn unread() {
+    // SAFETY: the bytes outlive the calls.
+    unsafe {
+        libc::fcntl(2, libc::F_SETFL, libc::O_NONBLOCK);
+        while libc::write(2, [b'x'; 4096].as_ptr().cast(), 4096) > 0 {}
+        libc::fcntl(2, libc::F_SETFL, 0);
+    }
+    println!("{:?}", cleaning(Path::new("raw.csv"), 3));
 }
 
 #[register(inputs = [read])]
@@ -88,6 +166,8 @@ fn part() {
             detach(folder, || drop(reading(Path::new("etc/hostname"))));
         }
         ("early-daemon", folder) => detach(folder, || drop(reading(Path::new("etc/hostname")))),
+        ("interrupted", _) => interrupted(),
+        ("unread", _) => unread(),
         #[cfg(target_os = "linux")]
         ("clock", seconds) => with_clock(seconds),
         (other, _) => panic!("no part is called {other}"),
@@ -160,6 +240,50 @@ fn what_the_environment_says_of_a_repository_moves_no_store() {
     assert!(command.output().unwrap().status.success());
     assert_eq!(place.runs().len(), 2);
     assert!(fs::read_dir(other.path()).unwrap().next().is_none());
+}
+
+/// Returns what a part has printed, or `None` when it has not come to its end in time.
+fn within(patience: Duration, mut child: Child) -> Option<String> {
+    let begun = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if begun.elapsed() > patience {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            return None;
+        }
+        std::thread::yield_now();
+    }
+    let mut said = String::new();
+    std::io::Read::read_to_string(child.stdout.as_mut().unwrap(), &mut said).unwrap();
+    Some(said)
+}
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[test]
+fn a_handler_that_records_holds_nobody_at_any_moment_and_what_it_cannot_record_is_counted() {
+    let place = Place::new();
+    let said = within(PATIENCE, place.command("interrupted").spawn().unwrap()).expect("it is held by a lock of ours");
+    let interrupted: usize = said.split_once("interrupted ").unwrap().1.lines().next().unwrap().parse().unwrap();
+    assert!(interrupted > 100, "{said}");
+    let runs = place.runs();
+    assert!(runs.iter().all(|run| run.status == Status::Completed));
+    let count = |component: &str| runs.iter().filter(|run| run.component == component).count();
+    assert_eq!(count("cleaning"), interrupted + 1, "who is interrupted loses nothing");
+    let store = rusqlite::Connection::open(place.folder.path().join(".mltrace/mltrace.db")).unwrap();
+    let lost: i64 = store.query_row("SELECT sum(count) FROM tally WHERE name = 'lost'", [], |row| row.get(0)).unwrap();
+    let lost = usize::try_from(lost).unwrap();
+    assert!(lost > 0 && count("handling") > 0, "{lost} lost, {} recorded", count("handling"));
+    assert_eq!(count("handling") + lost, interrupted, "each is recorded or counted");
+}
+
+#[test]
+fn a_stderr_that_nobody_reads_holds_nobody() {
+    let place = Place::new();
+    // What would be said: that the store is nowhere.
+    let child = place.command("unread").env("MLTRACE_DB", "/proc/nowhere/x.db").spawn().unwrap();
+    let said = within(PATIENCE, child).expect("it waits for a reader of stderr");
+    assert!(said.contains("Ok("), "{said}");
 }
 
 #[cfg(target_os = "linux")]

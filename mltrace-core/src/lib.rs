@@ -35,6 +35,8 @@ mod tracked;
 
 pub mod fork;
 
+pub mod wait;
+
 mod thread;
 
 pub mod capture;

@@ -3,9 +3,14 @@
 use std::io;
 use std::thread::{Builder, JoinHandle};
 
+/// As much as the runtime gives where nobody says otherwise.
+const STACK: usize = 2 << 20;
+
 /// Starts a thread. A program that waits for a signal has it blocked in all of its threads, and cannot know of this one.
 pub(crate) fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
-    without_signals(|| Builder::new().name(name.to_owned()).spawn(work))
+    // A stack of its own size: else the runtime asks the environment, which a thread of a forked child's parent may have
+    // locked.
+    without_signals(|| Builder::new().name(name.to_owned()).stack_size(STACK).spawn(work))
 }
 
 /// A thread begins with the mask of the one that starts it.

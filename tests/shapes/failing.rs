@@ -162,6 +162,21 @@ mod panics {
 mod hostile {
     use super::*;
 
+    /// A text that cannot be told.
+    struct Untold;
+
+    impl AsRef<str> for Untold {
+        fn as_ref(&self) -> &str {
+            panic!("while told")
+        }
+    }
+
+    impl From<Untold> for String {
+        fn from(_: Untold) -> Self {
+            panic!("while told")
+        }
+    }
+
     #[mltrace::register(inputs = [value, "fine"], outputs = [value], params = [value, 1 + 1])]
     fn hostile(value: &Explodes) -> u8 {
         let _ = value;
@@ -178,5 +193,25 @@ mod hostile {
         assert_eq!(run.params["1 + 1"].as_str(), Some("2"));
         assert_eq!(run.params["value"].as_str(), Some("<panicked while shown>"));
         assert!(run.notes.iter().all(|note| note.text.contains("`value` is not recorded")), "{:?}", run.notes);
+    }
+
+    #[test]
+    fn values_that_panic_while_told_by_hand_reach_nobody() {
+        here();
+        let run = mltrace::start("told").owner(Untold).input(Explodes).param("p", Explodes).param(Untold, 1);
+        let run = run.note(Untold).tag(Untold).output(Explodes);
+        run.scope(|| {
+            mltrace::input!(Explodes);
+            mltrace::output!(Explodes);
+            mltrace::param!("inside", Explodes);
+            mltrace::note!("{}", Explodes);
+        });
+        run.handle().input(Explodes);
+        run.handle().param(Untold, Explodes);
+        run.handle().note(Untold);
+        run.finish();
+        mltrace::start(Untold).fail(Explodes);
+        assert_eq!(run_of("told").status.as_str(), "completed");
+        assert_eq!(run_of("<panicked while told>").error.as_deref(), Some("<panicked while shown>"));
     }
 }

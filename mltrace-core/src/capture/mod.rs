@@ -8,6 +8,8 @@ pub mod param;
 
 pub mod outcome;
 
+mod kept;
+
 mod shown;
 
 pub mod name;
@@ -32,6 +34,7 @@ pub use cache::Cache;
 pub use fingerprint::{FileKind, Fingerprint, Hashing, Skip, Stat};
 pub use given::{Given, Named};
 pub use host::{Host, Liveness};
+pub use kept::{kept, panic_text};
 pub use name::{Naming, Root};
 pub use outcome::Returned;
 pub use param::Param;

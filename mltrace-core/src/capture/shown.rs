@@ -1,8 +1,8 @@
 //! Text from a caller's `Display` or `Debug` that neither panics nor grows without bound.
 
 use std::fmt::{self, Write};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::kept;
 use crate::model::{LIMIT_TEXT, cut};
 
 /// What is recorded instead of a text that could not be made.
@@ -14,7 +14,7 @@ pub(crate) const PANICKED: &str = "<panicked while shown>";
 pub fn shown(write: impl FnOnce(&mut dyn Write) -> fmt::Result) -> String {
     let mut text = Bounded { text: String::new() };
     // An error says only that the text ends here: it was long enough, or its writer gave up.
-    match catch_unwind(AssertUnwindSafe(|| write(&mut text))) {
+    match kept(|| write(&mut text)) {
         Ok(_) => {
             let mut text = text.text;
             cut(&mut text, LIMIT_TEXT);

@@ -7,12 +7,11 @@ use std::any::type_name;
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::ffi::OsStr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{Given, Named};
+use super::{Given, Named, kept};
 use crate::model::ArtifactKind;
 
 /// A value that names artifacts: a path, a text, or an `Option`, a collection, a tuple or a reference of these.
@@ -234,11 +233,11 @@ impl Artifacts<marker::Declared> for Declared {
 
 /// Returns what `fill` adds, or nothing when it panics: the code behind `AsRef` is the caller's.
 pub fn taken(fill: impl FnOnce(&mut Vec<Given>)) -> Option<Vec<Given>> {
-    catch_unwind(AssertUnwindSafe(|| {
+    kept(|| {
         let mut given = Vec::new();
         fill(&mut given);
         given
-    }))
+    })
     .ok()
 }
 

@@ -1,7 +1,7 @@
 //! The background thread that folds this process' journal within milliseconds.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use super::fold::{fold, fold_own};
 use crate::config::Home;
 use crate::model::ProcessId;
 use crate::store::{self, Mode};
-use crate::thread;
+use crate::{thread, wait};
 
 /// How long records gather before they are folded in one transaction.
 const GATHER: Duration = Duration::from_millis(5);
@@ -31,8 +31,9 @@ struct Shared {
     /// How often it was told that there is something to fold.
     told: AtomicU64,
     /// Up to which telling everything is folded.
-    done: Mutex<u64>,
-    changed: Condvar,
+    done: AtomicU64,
+    /// Changes with `done`, for those who wait.
+    changes: AtomicU32,
     is_wanted: AtomicBool,
 }
 
@@ -62,10 +63,16 @@ impl Worker {
         self.shared.is_wanted.store(true, Ordering::Release);
         self.shared.is_pending.store(true, Ordering::Release);
         self.thread.unpark();
-        let done = self.shared.done.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.shared.changed.wait_timeout_while(done, patience, |done| *done < wanted);
-        let (done, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        *done >= wanted
+        let begun = Instant::now();
+        loop {
+            let changes = self.shared.changes.load(Ordering::Acquire);
+            let is_done = self.shared.done.load(Ordering::Acquire) >= wanted;
+            let left = patience.saturating_sub(begun.elapsed());
+            if is_done || left.is_zero() {
+                return is_done;
+            }
+            wait::until_changed(&self.shared.changes, changes, left);
+        }
     }
 }
 
@@ -95,8 +102,9 @@ fn work(home: &Home, process: ProcessId, shared: &Shared) {
         if matches!(folded, Ok(Ok(_))) {
             pause = PAUSE;
             is_first = false;
-            *shared.done.lock().unwrap_or_else(PoisonError::into_inner) = told;
-            shared.changed.notify_all();
+            shared.done.store(told, Ordering::Release);
+            shared.changes.fetch_add(1, Ordering::Release);
+            wait::wake(&shared.changes, u32::MAX);
         } else {
             // The journal keeps everything; the next try, or the next command, folds it.
             std::thread::park_timeout(pause);

@@ -1,14 +1,16 @@
 //! What is done beside the caller: hashing large files, asking git, reading source files.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::lock::Lock;
 use super::{Recorder, look};
-use crate::capture::{code, git, name};
+use crate::capture::{code, git, kept, name};
 use crate::model::{CodeCheck, Due, FingerprintFact, Record};
-use crate::thread;
+use crate::{thread, wait};
 
 /// Something to do beside the caller.
 #[derive(Debug)]
@@ -22,50 +24,69 @@ pub(super) enum Job {
 }
 
 /// The thread that does it, started with the first job.
-#[derive(Default)]
 pub(super) struct Beside {
-    jobs: OnceLock<Option<Mutex<Sender<Job>>>>,
-    open: Arc<(Mutex<usize>, Condvar)>,
+    thread: Lock<Thread>,
+    /// How many jobs are not done yet.
+    open: Arc<AtomicU32>,
+}
+
+enum Thread {
+    NotStarted,
+    Takes(Sender<Job>),
+    /// It could not be started.
+    Missing,
+}
+
+impl Default for Beside {
+    fn default() -> Self {
+        Self { thread: Lock::new(Thread::NotStarted), open: Arc::default() }
+    }
 }
 
 impl Beside {
-    /// Hands over a job; without a thread to do it, what it would have found stays unknown.
-    pub(super) fn add(&self, recorder: &'static Recorder, job: Job) {
-        let jobs = self.jobs.get_or_init(|| {
-            let (sender, receiver) = channel::<Job>();
-            let open = Arc::clone(&self.open);
-            let work = move || {
-                for job in receiver {
-                    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(recorder, job)));
-                    drop(done);
-                    change(&open, |count| count.saturating_sub(1));
-                }
-            };
-            thread::spawn("mltrace-beside", work).ok().map(|_| Mutex::new(sender))
-        });
-        let Some(jobs) = jobs else { return };
-        change(&self.open, |count| count.saturating_add(1));
-        if jobs.lock().unwrap_or_else(PoisonError::into_inner).send(job).is_err() {
-            change(&self.open, |count| count.saturating_sub(1));
+    /// Hands over a job of the process `pid`; without a thread to do it, what it would have found stays unknown.
+    pub(super) fn add(&self, recorder: &'static Recorder, pid: u32, job: Job) {
+        let Some(mut thread) = self.thread.take(pid) else { return };
+        if let Thread::NotStarted = *thread {
+            *thread = self.start(recorder);
         }
+        let Thread::Takes(jobs) = &*thread else { return };
+        self.open.fetch_add(1, Ordering::AcqRel);
+        if jobs.send(job).is_err() {
+            done(&self.open);
+        }
+    }
+
+    fn start(&self, recorder: &'static Recorder) -> Thread {
+        let (sender, receiver) = channel::<Job>();
+        let open = Arc::clone(&self.open);
+        let work = move || {
+            for job in receiver {
+                // What it would have found stays unknown.
+                let _ = kept(|| work(recorder, job));
+                done(&open);
+            }
+        };
+        thread::spawn("mltrace-beside", work).map_or(Thread::Missing, |_| Thread::Takes(sender))
     }
 
     /// Waits until nothing is left to do, at most `patience`; returns whether nothing is.
     pub(super) fn wait(&self, patience: Duration) -> bool {
-        let (count, changed) = &*self.open;
-        let guard = count.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = changed.wait_timeout_while(guard, patience, |count| *count > 0);
-        let (guard, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        *guard == 0
+        let begun = Instant::now();
+        loop {
+            let open = self.open.load(Ordering::Acquire);
+            let left = patience.saturating_sub(begun.elapsed());
+            if open == 0 || left.is_zero() {
+                return open == 0;
+            }
+            wait::until_changed(&self.open, open, left);
+        }
     }
 }
 
-fn change(open: &(Mutex<usize>, Condvar), then: impl FnOnce(usize) -> usize) {
-    let (count, changed) = open;
-    let mut count = count.lock().unwrap_or_else(PoisonError::into_inner);
-    *count = then(*count);
-    if *count == 0 {
-        changed.notify_all();
+fn done(open: &AtomicU32) {
+    if open.fetch_sub(1, Ordering::AcqRel) == 1 {
+        wait::wake(open, u32::MAX);
     }
 }
 

@@ -9,13 +9,14 @@ use std::borrow::Cow;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use serde_json::Value;
 
+use super::lock::{Lock, Turn};
 use super::{OpenRun, Opening, Recorder, Site, enter};
-use crate::capture::{Given, taken};
+use crate::capture::{Given, kept, panic_text, taken};
+use crate::fork;
 use crate::model::Status;
 
 /// How an output that is bound joins what its name gave before.
@@ -42,7 +43,9 @@ pub struct Call {
 struct Live {
     run: OpenRun,
     /// The latest value of each slot that may still be overwritten.
-    held: Mutex<Vec<Held>>,
+    held: Lock<Vec<Held>>,
+    /// The process that made the call.
+    pid: u32,
 }
 
 #[derive(Debug)]
@@ -76,7 +79,7 @@ impl Entry {
 
     /// Adds a parameter.
     pub fn param(&mut self, argument: &'static str, value: impl FnOnce() -> Value) {
-        match catch_unwind(AssertUnwindSafe(value)) {
+        match kept(value) {
             Ok(value) => self.opening.params.push((argument.to_owned(), value)),
             Err(_) => self.unnamed.push(argument),
         }
@@ -119,7 +122,7 @@ impl Call {
         for argument in entry.unnamed {
             note_panic(&run, argument);
         }
-        Self { live: Some(Live { run, held: Mutex::new(Vec::new()) }) }
+        Self { live: Some(Live { run, held: Lock::new(Vec::new()), pid: fork::id() }) }
     }
 
     /// Runs the body with this call as the current run. A panic ends the run and goes on.
@@ -170,7 +173,7 @@ impl Call {
     pub fn end(&self, error: impl FnOnce() -> Option<String>) {
         let Some(live) = &self.live else { return };
         // What shows the error keeps its panics already; an error that cannot be told is one all the same.
-        let error = catch_unwind(AssertUnwindSafe(error)).unwrap_or_else(|_| Some("it cannot be shown".to_owned()));
+        let error = kept(error).unwrap_or_else(|_| Some("it cannot be shown".to_owned()));
         let status = if error.is_some() { Status::Failed } else { Status::Completed };
         live.end(status, error);
     }
@@ -199,7 +202,7 @@ impl Live {
 
     /// Holds a value that may still change, and returns the one that was held before.
     fn hold(&self, slot: usize, given: Vec<Given>) -> Option<Vec<Given>> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.held()?;
         if let Some(held) = held.iter_mut().find(|held| held.slot == slot) {
             return Some(std::mem::replace(&mut held.given, given));
         }
@@ -207,9 +210,18 @@ impl Live {
         None
     }
 
+    /// Returns what is held; `None` when it is not to be had, which is counted as lost.
+    fn held(&self) -> Option<Turn<'_, Vec<Held>>> {
+        let held = self.held.take(self.pid);
+        if held.is_none() {
+            self.run.lose();
+        }
+        held
+    }
+
     fn end(&self, status: Status, error: Option<String>) {
-        let held = std::mem::take(&mut *self.held.lock().unwrap_or_else(PoisonError::into_inner));
-        for held in held {
+        let held = self.held().map(|mut held| std::mem::take(&mut *held));
+        for held in held.unwrap_or_default() {
             self.run.bind(held.slot, held.given, true);
         }
         self.run.end(status, error, None);
@@ -229,14 +241,6 @@ impl Drop for Call {
             live.end(Status::Cancelled, None);
         }
     }
-}
-
-/// Returns the text that a panic was raised with.
-#[must_use]
-pub fn panic_text(payload: &(dyn Any + Send)) -> &str {
-    let text = payload.downcast_ref::<&'static str>().copied();
-    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("panicked with a value that is no text")
 }
 
 fn note_panic(run: &OpenRun, argument: &str) {

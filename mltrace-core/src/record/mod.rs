@@ -22,11 +22,13 @@ mod clock;
 
 mod lock;
 
+mod guard;
+
 mod context;
 
 mod call;
 
-pub use call::{Call, Entry, Joins, panic_text};
+pub use call::{Call, Entry, Joins};
 pub use clock::now;
 pub use context::{Entered, current, enter};
 pub use open_run::{OpenRun, Opening};

@@ -3,14 +3,15 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
 use serde_json::Value;
 
 use super::beside::Job;
-use super::lock::lock;
+use super::guard::ours;
+use super::lock::{Lock, Turn};
 use super::look::{Looked, look, standing};
 use super::outputs::{Bound, OPENED, Outputs};
 use super::{Recorder, Site, clock, context, split};
@@ -60,10 +61,10 @@ struct Inner {
     begun: Instant,
     started_at: Timestamp,
     is_over: AtomicBool,
-    state: Mutex<State>,
+    state: Lock<State>,
 }
 
-/// Kept under a lock that is held for bookkeeping only: a forked child may find it held for ever.
+/// Kept under a lock that is held for bookkeeping only.
 struct State {
     /// The process that `next` belongs to.
     pid: u32,
@@ -81,6 +82,10 @@ impl OpenRun {
         if !recorder.takes_run() {
             return Self::disabled();
         }
+        ours(recorder, || Self::begin_inside(recorder, opening)).unwrap_or_else(Self::disabled)
+    }
+
+    fn begin_inside(recorder: &'static Recorder, opening: Opening) -> Self {
         let id = RunId::new();
         let started_at = opening.started_at.unwrap_or_else(clock::now);
         let pid = fork::id();
@@ -122,7 +127,7 @@ impl OpenRun {
             begun: Instant::now(),
             started_at,
             is_over: AtomicBool::new(false),
-            state: Mutex::new(state),
+            state: Lock::new(state),
         };
         Self { inner: Some(Arc::new(inner)) }
     }
@@ -147,28 +152,31 @@ impl OpenRun {
 
     /// Records that the run reads this now.
     pub fn read(&self, given: Given) {
-        let Some(inner) = self.open() else { return };
-        if let Some(seen) = Seen::new(inner.recorder, given) {
-            inner.read(seen);
-        }
+        self.ours(|inner| {
+            if let Some(seen) = Seen::new(inner.recorder, given) {
+                inner.read(seen);
+            }
+        });
     }
 
     /// Records that the run has written this by now.
     pub fn wrote(&self, given: Given) {
-        let Some(inner) = self.open() else { return };
-        if let Some(seen) = Seen::new(inner.recorder, given) {
-            inner.wrote(seen);
-        }
+        self.ours(|inner| {
+            if let Some(seen) = Seen::new(inner.recorder, given) {
+                inner.wrote(seen);
+            }
+        });
     }
 
     /// Records that the run has given a file or folder another name by now: it read it under the one and wrote it under
     /// the other, where one look tells what both held.
     pub fn moved(&self, from: Given, to: Given) {
-        let Some(inner) = self.open() else { return };
-        let Some(Naming { name, .. }) = name::name(&from.named, &inner.recorder.root) else { return };
-        let Some(to) = Seen::new(inner.recorder, to) else { return };
-        inner.read(Seen { given: from, name, path: to.path.clone(), looked: to.looked.clone() });
-        inner.wrote(to);
+        self.ours(|inner| {
+            let Some(Naming { name, .. }) = name::name(&from.named, &inner.recorder.root) else { return };
+            let Some(to) = Seen::new(inner.recorder, to) else { return };
+            inner.read(Seen { given: from, name, path: to.path.clone(), looked: to.looked.clone() });
+            inner.wrote(to);
+        });
     }
 
     /// Takes note of a file that the run has opened for writing: its content is that of the run's end, or of the moment
@@ -181,56 +189,56 @@ impl OpenRun {
     ///
     /// A later call for the same slot replaces what the earlier ones gave, unless `append` asks to add.
     pub fn bind(&self, slot: usize, given: Vec<Given>, append: bool) {
-        let Some(inner) = self.open() else { return };
-        let bound = Bound::all(slot, given, inner.recorder);
-        if let Some(mut state) = inner.state() {
-            state.outputs.bind(slot, bound, append);
-        }
+        self.ours(|inner| {
+            let bound = Bound::all(slot, given, inner.recorder);
+            if let Some(mut state) = inner.state() {
+                state.outputs.bind(slot, bound, append);
+            }
+        });
     }
 
     /// Records a parameter; the last value of a name counts.
     pub fn param(&self, name: &str, value: Value) {
-        let Some(inner) = self.open() else { return };
-        let fact = ParamFact { run: inner.id, at: clock::now(), name: name.to_owned(), value };
-        inner.recorder.append(Record::Param(fact));
+        self.ours(|inner| {
+            let fact = ParamFact { run: inner.id, at: clock::now(), name: name.to_owned(), value };
+            inner.recorder.append_inside(vec![Record::Param(fact)]);
+        });
     }
 
     /// Records a remark.
     pub fn note(&self, text: &str) {
-        let Some(inner) = self.open() else { return };
-        let fact = NoteFact {
-            id: RunId::new().0,
-            run: inner.id,
-            text: text.to_owned(),
-            at: clock::now(),
-            by: inner.recorder.user().map(str::to_owned),
-        };
-        inner.recorder.append(Record::Note(fact));
+        self.ours(|inner| {
+            let fact = NoteFact {
+                id: RunId::new().0,
+                run: inner.id,
+                text: text.to_owned(),
+                at: clock::now(),
+                by: inner.recorder.user().map(str::to_owned),
+            };
+            inner.recorder.append_inside(vec![Record::Note(fact)]);
+        });
     }
 
     /// Ends the run; the first end counts. `ended_at` is for runs told after the fact. Returns whether it is safe.
     pub fn end(&self, status: Status, error: Option<String>, ended_at: Option<Timestamp>) -> bool {
-        let Some(inner) = self.open() else { return false };
-        if inner.is_over.swap(true, Ordering::AcqRel) {
-            return false;
-        }
-        let measured = i64::try_from(inner.begun.elapsed().as_micros()).unwrap_or(i64::MAX);
-        // A wall clock that was set back while the run was under way does not end it before it began.
-        let at = ended_at.unwrap_or_else(|| clock::not_before(inner.started_at.plus_micros(measured)));
-        let duration_us = match ended_at {
-            None => measured,
-            Some(at) => at.micros_since(inner.started_at).max(0),
-        };
-        // A forked child does not measure its parent's run: by that its end gives way to the parent's.
-        let duration_us = (fork::id() == inner.pid).then_some(duration_us);
-        let mut dues = Vec::new();
-        let outputs = inner.collect_outputs(status, &mut dues);
-        let end = End { run: inner.id, at, status, duration_us, error, outputs };
-        append_with(inner.recorder, split::end(end), dues)
+        self.ours(|inner| inner.end(status, error, ended_at)).unwrap_or(false)
     }
 
     fn open(&self) -> Option<&Inner> {
         self.inner.as_deref().filter(|inner| !inner.is_over.load(Ordering::Acquire))
+    }
+
+    /// Counts a record of this run that could not be made.
+    pub(super) fn lose(&self) {
+        if let Some(inner) = self.open() {
+            inner.recorder.lose(1);
+        }
+    }
+
+    /// Does our work on an open run behind the door.
+    fn ours<T>(&self, work: impl FnOnce(&Inner) -> T) -> Option<T> {
+        let inner = self.open()?;
+        ours(inner.recorder, || work(inner))
     }
 }
 
@@ -241,9 +249,28 @@ impl std::fmt::Debug for OpenRun {
 }
 
 impl Inner {
-    /// Returns the state; in a forked child that cannot have it, `None`, and what was to be told is counted as lost.
-    fn state(&self) -> Option<MutexGuard<'_, State>> {
-        let state = lock(&self.state, self.pid);
+    fn end(&self, status: Status, error: Option<String>, ended_at: Option<Timestamp>) -> bool {
+        if self.is_over.swap(true, Ordering::AcqRel) {
+            return false;
+        }
+        let measured = i64::try_from(self.begun.elapsed().as_micros()).unwrap_or(i64::MAX);
+        // A wall clock that was set back while the run was under way does not end it before it began.
+        let at = ended_at.unwrap_or_else(|| clock::not_before(self.started_at.plus_micros(measured)));
+        let duration_us = match ended_at {
+            None => measured,
+            Some(at) => at.micros_since(self.started_at).max(0),
+        };
+        // A forked child does not measure its parent's run: by that its end gives way to the parent's.
+        let duration_us = (fork::id() == self.pid).then_some(duration_us);
+        let mut dues = Vec::new();
+        let outputs = self.collect_outputs(status, &mut dues);
+        let end = End { run: self.id, at, status, duration_us, error, outputs };
+        append_with(self.recorder, split::end(end), dues)
+    }
+
+    /// Returns the state; `None` when it is not to be had, as in a forked child: what was to be told is counted as lost.
+    fn state(&self) -> Option<Turn<'_, State>> {
+        let state = self.state.take(self.pid);
         if state.is_none() {
             self.recorder.lose(1);
         }
@@ -404,7 +431,7 @@ impl Seen {
 /// Appends records and what is still to be hashed of them with one `write`, then has it hashed beside the caller.
 fn append_with(recorder: &'static Recorder, mut records: Vec<Record>, dues: Vec<Due>) -> bool {
     records.extend(dues.iter().cloned().map(Record::Due));
-    let is_safe = recorder.append_all(records);
+    let is_safe = recorder.append_inside(records);
     dues.into_iter().for_each(|due| recorder.beside(Job::Hash(due)));
     is_safe
 }

@@ -1,12 +1,13 @@
 //! Appends what happens to this process' journal, and counts what could not be appended.
 
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::beside::{Beside, Job};
+use super::guard::ours;
+use super::lock::Lock;
 use super::surroundings::Surroundings;
-use crate::capture::{Cache, Host, Root, Skip, redact};
+use crate::capture::{Cache, Host, Root, Skip, kept, redact};
 use crate::config::{Environment, Home};
 use crate::fork;
 use crate::journal::{self, Writer};
@@ -39,7 +40,10 @@ pub struct Recorder {
     parent: Option<RunId>,
     hooks: Hooks,
     process: ProcessId,
-    journal: Mutex<Journal>,
+    journal: Lock<JournalFile>,
+    /// How many records could not be written and are not told of in the journal yet. It is counted without a lock: who
+    /// cannot have one counts that.
+    lost: AtomicU64,
     /// One bit for each [`Warning`] that was said.
     warned: AtomicU8,
 }
@@ -51,12 +55,8 @@ pub enum Warning {
     NotRecorded = 1,
     /// Something was told outside any run.
     OutsideRun = 2,
-}
-
-struct Journal {
-    file: JournalFile,
-    /// How many records could not be written and are not told of in the journal yet.
-    lost: u64,
+    /// Something of ours panicked.
+    Bug = 4,
 }
 
 enum JournalFile {
@@ -74,14 +74,15 @@ impl Recorder {
         Self {
             root,
             cache: Cache::new(&home.folder),
-            surroundings: Surroundings::default(),
+            surroundings: Surroundings::new(fork::id()),
             beside: Beside::default(),
             host: Host::here(environment.user.as_deref()),
             parent: environment.parent_run.as_deref().and_then(|run| run.parse().ok()),
             pid: fork::id(),
             hooks,
             process: ProcessId::new(),
-            journal: Mutex::new(Journal { file: JournalFile::Unopened, lost: 0 }),
+            journal: Lock::new(JournalFile::Unopened),
+            lost: AtomicU64::new(0),
             warned: AtomicU8::new(0),
             home,
         }
@@ -115,9 +116,7 @@ impl Recorder {
 
     /// Takes over the count of what another recorder of this process could not write.
     pub fn take_over(&self, other: &Self) {
-        let lost = std::mem::take(&mut other.lock().lost);
-        let mut journal = self.lock();
-        journal.lost = journal.lost.saturating_add(lost);
+        self.count_lost(other.lost.swap(0, Ordering::Relaxed));
     }
 
     /// Returns the user's name, for what a person says.
@@ -143,6 +142,11 @@ impl Recorder {
 
     /// Appends records with one `write`; returns whether they are safe.
     pub fn append_all(&'static self, records: Vec<Record>) -> bool {
+        self.is_enabled() && ours(self, || self.append_inside(records)).unwrap_or(false)
+    }
+
+    /// As [`append_all`](Self::append_all), for whoever is behind the door already.
+    pub(super) fn append_inside(&'static self, records: Vec<Record>) -> bool {
         self.is_enabled() && self.here().is_some_and(|here| here.append_here(records))
     }
 
@@ -157,21 +161,20 @@ impl Recorder {
 
     fn append_here(&self, mut records: Vec<Record>) -> bool {
         records.iter_mut().for_each(redact::record);
-        let mut journal = self.lock();
         let count = u64::try_from(records.len()).unwrap_or(u64::MAX);
-        if journal.lost > 0 {
-            records.insert(0, Record::Lost(journal.lost));
-        }
-        let written = self.opened(&mut journal.file).and_then(|writer| writer.append(&records));
-        // Counted before another thread may write the same count once more.
-        journal.lost = if written.is_ok() { 0 } else { journal.lost.saturating_add(count) };
-        drop(journal);
+        let written = match self.journal.take(self.pid) {
+            Some(mut journal) => self.write(&mut journal, records),
+            None => Err(std::io::Error::other("another thread does not let go of it")),
+        };
         match written {
             Ok(()) => {
-                (self.hooks.appended)();
+                if let Err(text) = kept(self.hooks.appended) {
+                    self.warn(Warning::Bug, &format!("a bug in mltrace keeps runs from the store for now: {text}"));
+                }
                 true
             }
             Err(error) => {
+                self.count_lost(count);
                 let folder = self.home.journal();
                 let message = format!("runs are not recorded: `{}` cannot be written: {error}", folder.display());
                 self.warn(Warning::NotRecorded, &message);
@@ -180,17 +183,30 @@ impl Recorder {
         }
     }
 
+    /// Writes records, and how many were lost before them.
+    fn write(&self, journal: &mut JournalFile, mut records: Vec<Record>) -> std::io::Result<()> {
+        let lost = self.lost.load(Ordering::Relaxed);
+        if lost > 0 {
+            records.insert(0, Record::Lost(lost));
+        }
+        self.opened(journal)?.append(&records)?;
+        // Taken off before another thread may write the same count once more; what was lost meanwhile stays.
+        self.lost.fetch_sub(lost, Ordering::Relaxed);
+        Ok(())
+    }
+
     /// Returns how many records could not be written and are not told of in the journal yet.
     #[must_use]
     pub fn lost(&self) -> u64 {
-        self.lock().lost
+        self.lost.load(Ordering::Relaxed)
     }
 
     /// Says what is wrong, once for each kind in the process' life.
     pub fn warn(&self, warning: Warning, message: &str) {
         let bit = warning as u8;
         if self.warned.fetch_or(bit, Ordering::Relaxed) & bit == 0 {
-            (self.hooks.warn)(message);
+            // What was lost is counted already.
+            let _ = kept(|| (self.hooks.warn)(message));
         }
     }
 
@@ -202,20 +218,19 @@ impl Recorder {
     /// Does something beside the caller.
     pub(super) fn beside(&'static self, job: Job) {
         if let Some(here) = self.here() {
-            here.beside.add(here, job);
+            here.beside.add(here, here.pid, job);
         }
     }
 
     /// Counts records that could not be made.
-    pub(super) fn lose(&'static self, count: u64) {
+    pub fn lose(&'static self, count: u64) {
         if let Some(here) = self.here() {
-            let mut journal = here.lock();
-            journal.lost = journal.lost.saturating_add(count);
+            here.count_lost(count);
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Journal> {
-        self.journal.lock().unwrap_or_else(PoisonError::into_inner)
+    fn count_lost(&self, count: u64) {
+        self.lost.fetch_add(count, Ordering::Relaxed);
     }
 
     fn opened<'j>(&self, journal: &'j mut JournalFile) -> std::io::Result<&'j mut Writer> {

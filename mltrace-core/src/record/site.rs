@@ -1,8 +1,7 @@
 //! What the attribute knows of a function when it is compiled: one literal per function.
 
-use std::sync::OnceLock;
-
 use crate::model::ArtifactKind;
+use crate::wait::Slot;
 
 /// A registered function.
 #[derive(Debug)]
@@ -34,14 +33,14 @@ pub struct Site {
 /// What is worked out once per process for a [`Site`].
 #[derive(Debug, Default)]
 pub struct SiteState {
-    pub(super) code_key: OnceLock<String>,
+    pub(super) code_key: Slot<String>,
 }
 
 impl SiteState {
     /// Returns the state of a function that was not called yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { code_key: OnceLock::new() }
+        Self { code_key: Slot::new() }
     }
 }
 

@@ -1,35 +1,45 @@
 //! What is looked up once per process: the git state of each folder that code comes from.
 
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 
 use super::beside::Job;
+use super::lock::Lock;
 use super::{Recorder, Site};
 use crate::capture::{code, git};
 use crate::model::{Git, Record};
 
 /// The keys of the git states that were asked for, by folder.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Surroundings {
     /// A program has code from few folders, and asks at each call.
-    keys: Mutex<Vec<(&'static str, Option<String>)>>,
+    keys: Lock<Vec<(&'static str, Option<String>)>>,
+    /// The process that it was made in.
+    pid: u32,
 }
 
 impl Surroundings {
+    pub(super) const fn new(pid: u32) -> Self {
+        Self { keys: Lock::new(Vec::new()), pid }
+    }
+
     /// Returns the key of the git state of a function's code, which is found out beside the caller.
     pub(super) fn git(&self, recorder: &'static Recorder, site: Option<&'static Site>) -> Option<String> {
         let manifest = site.map_or("", |site| site.manifest_folder);
-        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, known)) = keys.iter().find(|(folder, _)| *folder == manifest) {
-            return known.clone();
+        if let Some(known) = known(&self.keys.take(self.pid)?, manifest) {
+            return known;
         }
+        // Not found out under the lock: that takes as long as the file system likes.
         let folder = git::find(Path::new(manifest), site.map_or("", |site| site.file), recorder.root.given());
-        let key = folder.map(|folder| {
-            let key = Git::new_key();
-            recorder.beside(Job::Git { key: key.clone(), folder });
-            key
-        });
+        let (key, folder) = folder.map(|folder| (Git::new_key(), folder)).unzip();
+        let mut keys = self.keys.take(self.pid)?;
+        if let Some(known) = known(&keys, manifest) {
+            return known;
+        }
         keys.push((manifest, key.clone()));
+        drop(keys);
+        if let (Some(key), Some(folder)) = (key.clone(), folder) {
+            recorder.beside(Job::Git { key, folder });
+        }
         key
     }
 
@@ -38,7 +48,7 @@ impl Surroundings {
         let describe = || {
             let code = code::code(site.file, site.line, site.source);
             let key = code.key.clone();
-            recorder.append(Record::Code(code));
+            recorder.append_inside(vec![Record::Code(code)]);
             recorder.beside(Job::Code {
                 key: key.clone(),
                 file: site.file,
@@ -50,8 +60,12 @@ impl Surroundings {
         if let Some(key) = site.state.code_key.get() {
             return key.clone();
         }
-        // Not made inside the cell: a child that is forked off meanwhile would wait for it for ever.
         let key = describe();
-        site.state.code_key.get_or_init(|| key).clone()
+        site.state.code_key.offer(|| key.clone());
+        key
     }
+}
+
+fn known(keys: &[(&'static str, Option<String>)], manifest: &str) -> Option<Option<String>> {
+    keys.iter().find(|(folder, _)| *folder == manifest).map(|(_, key)| key.clone())
 }
