@@ -182,12 +182,6 @@ pub(crate) fn asked() -> impl clap::builder::TypedValueParser<Value = String> {
     })
 }
 
-/// Returns a clap parser for [`artifact`].
-pub(crate) fn artifact_parser() -> impl clap::builder::TypedValueParser<Value = Given> {
-    use clap::builder::{OsStringValueParser, TypedValueParser as _};
-    OsStringValueParser::new().try_map(|argument| artifact(&argument))
-}
-
 /// Returns a parameter from `NAME=VALUE`; what JSON reads as a number or a truth value is one, all else is text.
 pub(crate) fn param(argument: &str) -> Result<(String, Value), String> {
     let (key, value) = argument.split_once('=').ok_or_else(|| format!("`{argument}` is not `NAME=VALUE`"))?;

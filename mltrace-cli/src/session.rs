@@ -248,7 +248,7 @@ impl Session {
         }
         bar.finish_and_clear();
         if let Err(error) = self.open_and_fold(Mode::Fold) {
-            self.output.say_more(&format!("the run is not in the store yet: {}", with_sources(&error)));
+            self.output.warn(&format!("the run is not in the store yet: {}", with_sources(&error)));
         }
     }
 }

@@ -85,6 +85,7 @@ impl Args {
             let message = format!("the run ends at {}, more than a day ahead of the clock", time::show(ended));
             return Err(Error::usage(message).hint("pass `--allow-future` if that is meant"));
         }
+        let opening = self.step.opening()?;
         if !session.home.is_enabled {
             session.output.warn("recording is switched off: the run is not logged");
             return Ok(Exit::Done);
@@ -95,11 +96,12 @@ impl Args {
             tags: self.tags.clone(),
             stale_after_s: None,
         };
+        let outputs = opening.outputs.clone();
         let run = OpenRun::begin(
             session.recorder(),
-            Opening { declared, started_at: Some(started), git_commit: self.git_commit.clone(), ..self.step.opening() },
+            Opening { declared, started_at: Some(started), git_commit: self.git_commit.clone(), ..opening },
         );
-        run.bind(0, self.step.outputs.clone(), false);
+        run.bind(0, outputs, false);
         if let Some(note) = &self.note {
             run.note(note);
         }

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io;
 use std::process::{Command, ExitStatus};
 
-use mltrace_core::capture::redact;
+use mltrace_core::capture::{Given, kept, redact};
 use mltrace_core::model::Status;
 use mltrace_core::record::{OpenRun, Opening, Site, SiteState};
 
@@ -43,11 +43,8 @@ impl Args {
         if let Some(reason) = &session.home.refused {
             session.output.warn(&format!("{reason}: nothing is recorded"));
         }
-        let run = if session.home.is_enabled {
-            OpenRun::begin(session.recorder(), Opening { site: Some(self.site()), ..self.step.opening() })
-        } else {
-            OpenRun::disabled()
-        };
+        // The command is what matters: whatever goes wrong with the record, it runs.
+        let (run, outputs) = kept(|| self.begin(session)).unwrap_or_else(|_| (OpenRun::disabled(), Vec::new()));
         let mut command = Command::new(program);
         command.args(arguments);
         if run.is_recording() {
@@ -56,7 +53,7 @@ impl Args {
         let mut attended = Attended::start(&mut command);
         let ended = attended.as_mut().map_err(|error| std::mem::replace(error, io::ErrorKind::Other.into()));
         let ended = ended.and_then(Attended::wait);
-        run.bind(0, self.step.outputs.clone(), false);
+        run.bind(0, outputs, false);
         let (code, error) = match ended {
             Ok(status) => explain(status),
             Err(error) => {
@@ -68,14 +65,35 @@ impl Args {
         if run.is_recording() {
             let status = if code == 0 { Status::Completed } else { Status::Failed };
             run.end(status, error, None);
-            session.finish_run(|| attended.as_mut().is_ok_and(Attended::is_told_to_stop));
-            session.output.say_more(&format!("recorded as run {}", run.id()));
+            let is_safe = session.recorder().lost() == 0;
+            if is_safe && kept(|| session.finish_run(|| attended.as_mut().is_ok_and(Attended::is_told_to_stop))).is_ok()
+            {
+                session.output.say_more(&format!("recorded as run {}", run.id()));
+            }
         }
         Ok(Exit::Child(code))
     }
 }
 
 impl Args {
+    /// Begins the run; returns it with what it will have written.
+    fn begin(&self, session: &Session) -> (OpenRun, Vec<Given>) {
+        if !session.home.is_enabled {
+            return (OpenRun::disabled(), Vec::new());
+        }
+        match self.step.opening() {
+            Ok(opening) => {
+                let outputs = opening.outputs.clone();
+                let opening = Opening { site: Some(self.site()), ..opening };
+                (OpenRun::begin(session.recorder(), opening), outputs)
+            }
+            Err(error) => {
+                session.output.warn(&format!("the command is not recorded: {}", error.message));
+                (OpenRun::disabled(), Vec::new())
+            }
+        }
+    }
+
     /// Returns the command as the code of its run.
     ///
     /// It is no parameter: runs of a component with the same parameters count as the same work done again, and a command

@@ -285,3 +285,89 @@ fn an_option_takes_what_the_shell_made_of_a_pattern() {
     env.done(&["run", "--component", "same", "-i", "a.csv", "b.csv", "--", "true", "x.csv"]);
     assert!(!env.done(&["--format", "json", "recent"]).contains("x.csv\""));
 }
+
+/// Makes recording impossible, or hard, in some way; returns what is put before the command in a shell, and the options.
+type Spoil = fn(&TestEnv) -> (String, Vec<std::ffi::OsString>);
+
+fn prefix(shell: &str) -> (String, Vec<std::ffi::OsString>) {
+    (shell.to_owned(), vec!["--component".into(), "c".into()])
+}
+
+fn options(options: &[&str]) -> (String, Vec<std::ffi::OsString>) {
+    (String::new(), options.iter().map(Into::into).collect())
+}
+
+#[cfg(unix)]
+const SPOILS: &[(&str, Spoil)] = &[
+    ("the folder is a file", |env| {
+        std::fs::remove_dir(env.project().join(".mltrace")).unwrap();
+        env.write(".mltrace", "");
+        prefix("")
+    }),
+    ("the journal is a file", |env| {
+        env.write(".mltrace/journal", "");
+        prefix("")
+    }),
+    ("the settings make no sense", |env| {
+        env.write("mltrace.toml", "db = [");
+        prefix("")
+    }),
+    ("the settings cannot be read", |env| {
+        std::fs::create_dir(env.project().join("mltrace.toml")).unwrap();
+        prefix("")
+    }),
+    ("the store that is named is nowhere", |env| {
+        env.write("mltrace.toml", "db = '/proc/nowhere/x.db'");
+        prefix("")
+    }),
+    ("the store is of a newer schema", |env| {
+        env.done(&["log", "--component", "c"]);
+        let store = rusqlite::Connection::open(env.project().join(".mltrace/mltrace.db")).unwrap();
+        let newer = "PRAGMA user_version = 99; UPDATE meta SET value = '99' WHERE key LIKE 'min_%';";
+        store.execute_batch(newer).unwrap();
+        prefix("")
+    }),
+    ("the store is no database", |env| {
+        env.write(".mltrace/mltrace.db", &"x".repeat(4096));
+        prefix("")
+    }),
+    ("the store is a folder", |env| {
+        std::fs::create_dir(env.project().join(".mltrace/mltrace.db")).unwrap();
+        prefix("")
+    }),
+    ("no file may grow", |_| prefix("ulimit -f 0;")),
+    ("the working directory is gone", |_| prefix("mkdir gone; cd gone; rmdir ../gone;")),
+    ("the working directory is everybody's", |_| prefix("cd /;")),
+    ("the component has no name", |_| options(&["--component", ""])),
+    ("the component's name is too long", |_| options(&["--component", &"x".repeat(8193)])),
+    ("the component's name is not UTF-8", |_| {
+        let name = std::os::unix::ffi::OsStringExt::from_vec(vec![b'c', 0xFF]);
+        (String::new(), vec!["--component".into(), name])
+    }),
+    ("an input has no name", |_| options(&["--component", "c", "-i", ""])),
+    ("an output's name is too long", |_| options(&["--component", "c", "-o", &"x".repeat(8193)])),
+    ("a parameter has no value", |_| options(&["--component", "c", "-p", "lr"])),
+];
+
+#[cfg(unix)]
+#[test]
+fn run_runs_its_command_whatever_becomes_of_the_record_and_says_the_trouble_in_a_line() {
+    for (name, spoil) in SPOILS {
+        let env = TestEnv::new();
+        let (before, options) = spoil(&env);
+        let script = format!("{before} exec \"$0\" \"$@\"");
+        let mut command = env.std_command(&[]);
+        let exe = command.get_program().to_owned();
+        let mut shell = std::process::Command::new("/bin/sh");
+        shell.args(["-c", &script]).arg(exe).arg("run").args(options).args(["--", "sh", "-c", "echo out; exit 5"]);
+        shell.current_dir(env.project()).env_clear();
+        shell.envs(command.env("PWD", "").get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let output = shell.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(5), "{name}: {said}");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "out\n", "{name}");
+        // The shell has something to say of a folder that is gone.
+        let ours: Vec<&str> = said.lines().filter(|line| !line.starts_with("sh: ")).collect();
+        assert!(ours.len() == 1 && ours[0].starts_with("warning: "), "{name}: {said}");
+    }
+}
