@@ -86,8 +86,8 @@ impl Reader<'_> {
             side.retain(|(run, _)| !shared.contains(run));
         }
         let mut usual = HashMap::default();
-        let (left, right) =
-            (self.side(&a, (&left, &shared), &mut usual)?, self.side(&b, (&right, &shared), &mut usual)?);
+        let (mut left, mut right) = (self.side(&a, &left, &mut usual)?, self.side(&b, &right, &mut usual)?);
+        self.add_shared([(&a, &mut left), (&b, &mut right)], &shared)?;
         let (causes, consequences) = lineage::diff(&left, &right);
         let differences = causes.into_iter().map(|cause| {
             let [a, b] = cause.values;
@@ -125,19 +125,18 @@ impl Reader<'_> {
         Ok((version, baseline))
     }
 
-    /// Returns the trace of a version as a comparison needs it, without the runs that both traces have: they differ in
-    /// nothing, and neither does what is further up. Of them there is a name, where what is shown reads from them.
+    /// Returns the trace of a version as a comparison needs it, of its `own` runs: those that both traces have differ in
+    /// nothing, and neither does what is further up.
     fn side(
         &mut self,
         found: &Found,
-        (own, shared): (&[(RunKey, u32)], &HashSet<RunKey>),
+        own: &[(RunKey, u32)],
         usual: &mut HashMap<ComponentKey, Option<Usual>>,
     ) -> Result<Side, QueryError> {
         let (name, version) = (found.version.name.clone(), found.version.version.clone());
         let mut asked = Source { name, argument: None, version, writer: None };
-        let Some((writer, _)) = found.written else { return Ok(Side { asked, steps: Vec::new() }) };
-        let (mut steps, mut own) = (Vec::with_capacity(own.len()), own.iter());
-        let keys: Vec<RunKey> = own.as_slice().iter().map(|(run, _)| *run).collect();
+        let (mut steps, mut depths) = (Vec::with_capacity(own.len()), own.iter());
+        let keys: Vec<RunKey> = own.iter().map(|(run, _)| *run).collect();
         for some in keys.chunks(AT_ONCE) {
             for detail in self.store.details(some, false)? {
                 let component = detail.component.key;
@@ -145,28 +144,38 @@ impl Reader<'_> {
                     entry.insert(Usual::of(&self.store.durations(component, USUAL_RUNS)?));
                 }
                 // Those whose start has not arrived are left out.
-                let depth = own.find(|(run, _)| *run == detail.key).map_or(0, |(_, depth)| *depth);
-                if detail.key == writer {
+                let depth = depths.find(|(run, _)| *run == detail.key).map_or(0, |(_, depth)| *depth);
+                if found.written.is_some_and(|(writer, _)| writer == detail.key) {
                     asked.writer = Some(detail.row.id);
                 }
                 steps.push(step(view(detail), depth, usual.get(&component).copied().flatten()));
             }
         }
-        let told: HashSet<RunId> = steps.iter().map(|step: &Step| step.id).collect();
-        let read_from = steps.iter().flat_map(|step| &step.inputs).filter_map(|input| input.writer);
-        let mut beyond = Vec::new();
-        for run in read_from.filter(|run| !told.contains(run)).collect::<HashSet<_>>() {
-            beyond.extend(self.store.run(run)?);
-        }
-        beyond.push(writer);
-        beyond.retain(|run| shared.contains(run));
-        for RunName { key, id, component, started_at, .. } in self.store.run_names(&beyond)? {
-            if key == writer {
-                asked.writer = Some(id);
-            }
-            steps.push(shared_step(id, component, started_at));
-        }
         Ok(Side { asked, steps })
+    }
+
+    /// Adds to both sides the runs that both traces have and that the others read from, or that wrote what was asked for:
+    /// of them, who they are is enough.
+    fn add_shared(&mut self, mut sides: [(&Found, &mut Side); 2], shared: &HashSet<RunKey>) -> Result<(), QueryError> {
+        let mut ids: HashSet<RunId> = HashSet::default();
+        let mut keys: HashSet<RunKey> = HashSet::default();
+        for (found, side) in &sides {
+            ids.extend(side.steps.iter().flat_map(|step| &step.inputs).filter_map(|input| input.writer));
+            keys.extend(found.written.map(|(writer, _)| writer));
+        }
+        for id in ids {
+            keys.extend(self.store.run(id)?);
+        }
+        let keys: Vec<RunKey> = keys.into_iter().filter(|run| shared.contains(run)).collect();
+        for RunName { key, id, component, started_at, .. } in self.store.run_names(&keys)? {
+            for (found, side) in &mut sides {
+                if found.written.is_some_and(|(writer, _)| writer == key) {
+                    side.asked.writer = Some(id);
+                }
+                side.steps.push(shared_step(id, component.clone(), started_at));
+            }
+        }
+        Ok(())
     }
 
     /// Returns the runs upstream of a version, nearest first.
