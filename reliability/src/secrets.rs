@@ -17,7 +17,7 @@ use crate::lot::Lot;
 use crate::place::{Place, Process};
 use crate::promise::{Form, Outcome, Result};
 
-const SECRETS: usize = 200;
+const SECRETS: usize = 2_000;
 const LOOK_ALIKES: usize = 200;
 
 const PLAIN: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -25,7 +25,7 @@ const CAPITAL: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const HEX: &str = "0123456789abcdef";
 
 /// Tokens that services issue: what they begin with, their letters, how many.
-const TOKENS: [(&str, &str, usize); 12] = [
+const TOKENS: [(&str, &str, usize); 17] = [
     ("AKIA", CAPITAL, 16),
     ("ghp_", PLAIN, 36),
     ("github_pat_", PLAIN, 82),
@@ -38,9 +38,14 @@ const TOKENS: [(&str, &str, usize); 12] = [
     ("AIza", PLAIN, 35),
     ("dapi", HEX, 32),
     ("gsk_", PLAIN, 52),
+    ("hvs.", PLAIN, 90),
+    ("xai-", PLAIN, 80),
+    ("NRAK-", CAPITAL, 27),
+    ("key-", HEX, 32),
+    ("1234567890:", PLAIN, 35),
 ];
 /// What stands before a secret in running text.
-const PHRASES: [&str; 11] = [
+const PHRASES: [&str; 20] = [
     "password=",
     "Authorization: Bearer ",
     "\"api_key\": \"",
@@ -52,6 +57,24 @@ const PHRASES: [&str; 11] = [
     "PGPASSWORD=",
     "SMTP_PASS=",
     "Settings { host: \"db\", password: Some(\"",
+    "https://hooks.slack.com/services/T0/B0/",
+    "mysql -u root -p",
+    "sudo env A=1 curl -sSu ada:",
+    "redis-cli -h h -a ",
+    "docker login -u ada -p ",
+    "aws configure set aws_secret_access_key ",
+    "openssl enc -pass pass:",
+    "curl -H \"Cookie: session=",
+    "machine h login ada password ",
+];
+/// How a name is given a secret; the name stands in place of the star, the secret in place of the section sign.
+const FORMS: [&str; 6] = [
+    "ask *=§",
+    "x --* § -v",
+    "{\"*\": \"§ '; &é\"}",
+    "x --*='§ \"; & é' -v",
+    "[\"x\", \"--*\", \"-§ a\"]",
+    "x\n*: §\ny: z",
 ];
 /// Addresses that a secret opens; it stands in place of the star.
 const ADDRESSES: [&str; 6] = [
@@ -63,7 +86,7 @@ const ADDRESSES: [&str; 6] = [
     "https://hub.example.org/model?x=1&api_key=*",
 ];
 /// Names of parameters that hold a secret.
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 32] = [
     "db_password",
     "apiKey",
     "OPENAI_API_KEY",
@@ -71,14 +94,38 @@ const NAMES: [&str; 8] = [
     "access_token",
     "client_secret",
     "private_key",
+    "password",
     "google.credentials",
+    "pass",
+    "pw",
+    "DB_PASS",
+    "DB_PW",
+    "GH_PAT",
+    "OPENAI_KEY",
+    "secret",
+    "conn_str",
+    "bearer_token",
+    "token",
+    "auth_token",
+    "api-key",
+    "passphrase",
+    "account_key",
+    "shared_access_key",
+    "db_pwd",
+    "vault_token",
+    "client-key-data",
+    "connectionString",
+    "slack_bot_token",
+    "passwd",
+    "signing_key",
+    "WANDB_API_KEY",
 ];
 /// Where a text is told.
 const TEXT_ENTRIES: [&str; 9] =
     ["param", "argument", "note", "error", "panic", "owner", "description", "import-error", "import-note"];
 
 /// What looks like a secret and is none.
-const HARMLESS: [&str; 43] = [
+const HARMLESS: [&str; 49] = [
     "max_tokens = 512",
     "pad_token_id=0",
     "tokenizer=bert-base-uncased",
@@ -122,6 +169,12 @@ const HARMLESS: [&str; 43] = [
     "passes=3 n_passes = 2",
     "experiments/dapi-test/run_7",
     "r8_short",
+    "train --key-column id --passes 3 --author ada --tokenizer bert",
+    "train --user ada --max-tokens 512 token_count=5",
+    "docker run --user 1000:1000 -p 8080-80 redis",
+    "ssh -p 2222 ada@h",
+    "psql -U ada -h h -p 5432 db",
+    "pass=3 auth=true pwd=. key=id",
 ];
 const HARMLESS_ENTRIES: [&str; 5] = ["param", "note", "error", "input", "import-note"];
 
@@ -207,6 +260,10 @@ fn planted(lot: &mut Lot) -> (Vec<String>, Vec<Plant>) {
                 None => format!("{phrase}{secret}"),
             };
             plant(entry, "x", secret, whole);
+        }
+        for (name, form) in NAMES.iter().flat_map(|name| FORMS.map(|form| (name, form))) {
+            let secret = lot.letters(PLAIN, 14);
+            plant(entry, "x", secret.clone(), form.replace('*', name).replace('§', &secret));
         }
     }
     for entry in ["input", "output", "import-input"] {

@@ -57,7 +57,9 @@ impl Args {
         let (code, error) = match ended {
             Ok(status) => explain(status),
             Err(error) => {
-                let text = format!("`{}` cannot be started: {error}", program.to_string_lossy());
+                let words = self.words();
+                let program = words.first().map(String::as_str).unwrap_or_default();
+                let text = format!("`{program}` cannot be started: {error}");
                 session.output.error(&Error::usage(text.clone()));
                 (if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 }, Some(text))
             }
@@ -94,16 +96,23 @@ impl Args {
         }
     }
 
+    /// Returns the words of the command without secrets.
+    fn words(&self) -> Vec<String> {
+        let words: Vec<_> = self.command.iter().map(|word| word.to_string_lossy()).collect();
+        redact::arguments(words.iter().map(|word| &**word))
+    }
+
     /// Returns the command as the code of its run.
     ///
     /// It is no parameter: runs of a component with the same parameters count as the same work done again, and a command
     /// without inputs, such as a daily ingest, does other work each time.
     fn site(&self) -> &'static Site {
-        let words: Vec<_> = self.command.iter().map(|word| word.to_string_lossy()).collect();
+        // What a word holds is decided before it is quoted.
+        let words = self.words();
         // Only a zero byte, which no argument can hold, is refused.
         let command = shlex::try_join(words.iter().map(|word| &**word)).unwrap_or_else(|_| words.join(" "));
         // A process runs one command, so what lives as long as the process is no leak.
-        let command: &'static str = redact::text(&command).into_owned().leak();
+        let command: &'static str = command.replace(&format!("'{}'", redact::REDACTED), redact::REDACTED).leak();
         Box::leak(Box::new(Site {
             component: "",
             file: "command line",

@@ -155,7 +155,10 @@ fn remote(config: &Config) -> Option<String> {
 /// Takes the user off an address: `user:token@` of a URL as everywhere, and `user@` of the short form `user@host:path`.
 fn without_user(address: &str) -> Cow<'_, str> {
     if address.contains("://") {
-        return redact::uri(address);
+        // Neither a query nor a fragment names a repository, and either may let one in. A password may hold their signs.
+        let clean = redact::uri(address).into_owned();
+        let end = clean.find(['?', '#']).unwrap_or(clean.len());
+        return Cow::Owned(clean.get(..end).unwrap_or(&clean).to_owned());
     }
     match address.split_once('@') {
         Some((user, rest)) if rest.contains(':') && !user.contains('/') => redact::tokens(rest),

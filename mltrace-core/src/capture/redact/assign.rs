@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
+use super::name::{Holds, holds, is_secret_option};
+use super::quote::{bare, quoted};
 use super::shape::{is_random, is_scrambled, is_token_68, run};
+use super::value::is_plain;
 use super::{REDACTED, is_secret_name};
 
 /// The longest name that is looked at.
@@ -25,54 +28,114 @@ pub(super) fn value_at(text: &str, at: usize) -> Option<Range<usize>> {
         after = after.saturating_add(1);
     }
     let name = name_before(text, at)?;
-    let is_header =
-        name.text.eq_ignore_ascii_case("authorization") || name.text.eq_ignore_ascii_case("proxy-authorization");
-    if !is_header && !is_secret_key(name.text) {
+    let is = |other: &str| name.text.eq_ignore_ascii_case(other);
+    let is_header = is("authorization") || is("proxy-authorization");
+    let is_cookie = sign == b':' && (is("cookie") || is("set-cookie"));
+    let holds = if is_header || is_cookie { Holds::Secret } else { holds_key(name.text) };
+    if holds == Holds::Nothing {
         return None;
     }
     let spaces = run(bytes.get(after..)?, |byte| matches!(byte, b' ' | b'\t')).len();
     let start = after.saturating_add(spaces);
     if is_header {
-        return credentials(text, start);
+        return credentials(text, start).or_else(|| header_in_quotes(text, &name, start));
     }
+    if is_cookie {
+        return header_in_quotes(text, &name, start).or_else(|| cookie(text, start));
+    }
+    let is_secret = |secret: &str| is_secret_value(secret, name.text, holds);
     if let Some(value) = quoted(text, unwrapped(text, start)) {
-        return is_secret_value(text.get(value.clone())?, name.text).then_some(value);
+        return is_secret(text.get(value.clone())?).then_some(value);
+    }
+    if let Some(value) = rest_of_line(text, &name, sign, start) {
+        return is_secret(text.get(value.clone())?).then_some(value);
     }
     let is_bare = match sign {
         b'=' => spaces == 0 && after == at.saturating_add(1),
         // `X-Api-Key: …`; a name that could stand in source code is followed by a type as often as by a secret, and then
         // only what is surely no type is one.
-        _ => name.text.contains('-') || name.is_quoted,
+        _ => (name.text.contains('-') && holds == Holds::Secret) || name.is_quoted,
     };
     let value = bare(text, start, name.is_quoted && sign == b':')?;
     let secret = text.get(value.clone())?;
-    if !is_bare && !is_scrambled(secret.as_bytes()) {
+    let is_surely_secret = is_scrambled(secret.as_bytes()) || (sign == b':' && is_no_type(secret));
+    if !is_bare && !is_surely_secret {
         return None;
     }
     let is_number = || secret.bytes().all(|byte| byte.is_ascii_digit());
-    ((!name.is_quoted || sign == b'=' || is_number()) && is_secret_value(secret, name.text)).then_some(value)
+    ((!name.is_quoted || sign == b'=' || is_number()) && is_secret(secret)).then_some(value)
 }
 
-/// Returns the secret that follows a flag `--password` at `at` as a word of its own.
-pub(super) fn flag_value_at(text: &str, at: usize) -> Option<Range<usize>> {
-    let bytes = text.as_bytes();
-    let rest = bytes.get(at..)?.strip_prefix(b"--")?;
-    let name_length = run(rest, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')).len();
-    let start = at.saturating_add(2);
-    let end = start.saturating_add(name_length);
-    let is_flag = name_length <= LONGEST_NAME && bytes.get(end) == Some(&b' ') && is_secret_name(text.get(start..end)?);
-    let value = is_flag.then(|| bare(text, end.saturating_add(1), false)).flatten()?;
-    let secret = text.get(value.clone())?;
-    // `--password is required` gives no secret away.
-    let is_word = secret.bytes().all(|byte| byte.is_ascii_lowercase()) || secret.starts_with('-');
-    (!is_word && is_secret_value(secret, "")).then_some(value)
+/// Returns the rest of the line when all of it is one assignment of a file of settings, `password: …`: it is the secret
+/// unless it may be a type.
+fn rest_of_line(text: &str, name: &Name<'_>, sign: u8, start: usize) -> Option<Range<usize>> {
+    let before = text.get(..name.start)?;
+    let indent = before.bytes().rev().take(LONGEST_NAME).take_while(|byte| matches!(byte, b' ' | b'\t' | b'-')).count();
+    let is_alone = matches!(before.as_bytes().get(..before.len().saturating_sub(indent))?.last(), None | Some(b'\n'));
+    if sign != b':' || name.is_quoted || !is_alone {
+        return None;
+    }
+    let rest = text.as_bytes().get(start..)?;
+    let line = text.get(start..start.saturating_add(run(rest, |byte| !matches!(byte, b'\n' | b'\r')).len()))?;
+    let line = line.split(" #").next().unwrap_or(line).trim_end();
+    let first = line.split(' ').next().filter(|first| !first.is_empty())?;
+    // `api_key: …, retries: 3` says more than one thing.
+    if line.split_once(", ").is_some_and(|(_, rest)| rest.contains(": ")) {
+        return None;
+    }
+    let is_capital = first.starts_with(|letter: char| letter.is_ascii_uppercase());
+    let is_type = line.ends_with([',', ';', '{', '(', '|', '[', '}'])
+        || line.starts_with(['&', '|', '>', '<', '(', '[', '{', '*', '"', '\''])
+        || line.contains("::")
+        || line.contains('(')
+        || TYPES.split(' ').any(|known| known == first.trim_end_matches(['?', ')']))
+        || super::command::is_talk(first)
+        || (is_capital
+            && (line.contains('<') || first.bytes().all(|byte| byte.is_ascii_alphabetic()))
+            && is_code(before));
+    (!is_type).then(|| start..start.saturating_add(line.len()))
+}
+
+/// Types that stand behind a colon in the languages of pipelines.
+const TYPES: &str = "\
+    str String string int float bool bytes Bytes Any any object number boolean Optional None Option Vec list dict List Dict \
+    Path PathBuf Secret SecretStr SecretString Token Password u8 u16 u32 u64 i32 i64 f32 f64 usize varchar text char null \
+    unknown";
+
+/// Returns whether what stands before a line of settings may be source code.
+fn is_code(before: &str) -> bool {
+    const LOOK: usize = 512;
+    let near = before.as_bytes().get(before.len().saturating_sub(LOOK)..).unwrap_or_default();
+    near.iter().any(|byte| matches!(byte, b'{' | b'(' | b';')) || near.windows(6).any(|part| part == b"class ")
+}
+
+/// Returns whether a word behind a colon is surely no type: it has letters and digits, and does not begin as types do.
+fn is_no_type(word: &str) -> bool {
+    let has = |kind: fn(&u8) -> bool| word.bytes().any(|byte| kind(&byte));
+    word.len() >= 6
+        && has(u8::is_ascii_digit)
+        && has(u8::is_ascii_alphabetic)
+        && !word.starts_with(|letter: char| letter.is_ascii_uppercase())
+        && !word.contains(['(', '<', '[', '&', '_', ':', '/', '.'])
+}
+
+/// What a name in a text says of the value that it is given.
+fn holds_key(name: &str) -> Holds {
+    let option = name.trim_start_matches('-');
+    if option.len() < name.len() {
+        return if is_secret_option(option) { Holds::Secret } else { Holds::Nothing };
+    }
+    if is_secret_key(name) { Holds::Secret } else { holds(name) }
 }
 
 /// Returns the literal that `param!("password", …)` or `.param("password", …)`, whose bracket is at `at`, gives to the
 /// name of a secret: the value is not recorded, and the source must not tell it either.
 pub(super) fn argument_at(text: &str, at: usize) -> Option<Range<usize>> {
     let call = text.get(..at)?.trim_end();
-    if !call.ends_with("param!") && !call.ends_with(".param") {
+    let is_call = ["param!", ".param", ".env", "set_var", "setenv", "putenv", ".header"]
+        .iter()
+        .any(|known| call.ends_with(known));
+    if !is_call {
         return None;
     }
     let after_space = |from: usize| {
@@ -107,11 +170,13 @@ fn is_other_sign(sign: u8, previous: u8, next: Option<u8>) -> bool {
 /// Names of secrets in connection strings and signed addresses, beside those of parameters.
 fn is_secret_key(name: &str) -> bool {
     let begins = |prefix: &str| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
-    name.eq_ignore_ascii_case("pwd") || begins("x-amz-") || begins("x-goog-") || is_secret_name(name)
+    begins("x-amz-") || begins("x-goog-") || is_secret_name(name)
 }
 
 struct Name<'a> {
     text: &'a str,
+    /// Where it begins.
+    start: usize,
     is_quoted: bool,
 }
 
@@ -136,7 +201,7 @@ fn name_before(text: &str, at: usize) -> Option<Name<'_>> {
     let is_part =
         start.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(|byte| matches!(byte, b'/' | b'$'));
     let text = text.get(start..end).filter(|name| !name.is_empty() && !is_part)?;
-    Some(Name { text, is_quoted })
+    Some(Name { text, start, is_quoted })
 }
 
 /// Returns where a value begins inside of what `Debug` and source text put around one: `Some("…")`.
@@ -148,63 +213,6 @@ fn unwrapped(text: &str, start: usize) -> usize {
         rest = inner.trim_start();
     }
     text.len().saturating_sub(rest.len())
-}
-
-/// Returns what stands in quotes at `start`; in text that was quoted before, the quotes are `\"`.
-fn quoted(text: &str, start: usize) -> Option<Range<usize>> {
-    let bytes = text.as_bytes();
-    let rest = bytes.get(start..)?;
-    // `b"…"`, `r"…"`, `f"…"`, `r#"…"#`.
-    let prefix = match rest {
-        [b'b' | b'r' | b'f', b'"' | b'\'', ..] => 1,
-        [b'r', b'#', b'"', ..] => 2,
-        _ => 0,
-    };
-    let slashes = run(rest.get(prefix..)?, |byte| byte == b'\\').len();
-    let open = start.saturating_add(prefix).saturating_add(slashes);
-    let quote = *bytes.get(open).filter(|byte| matches!(byte, b'"' | b'\'' | b'`'))?;
-    let from = open.saturating_add(1);
-    let mut skipped = 0_usize;
-    let mut end = from;
-    while let Some(byte) = bytes.get(end) {
-        // Text that was quoted twice closes with no more slashes than it opened with.
-        let closes = if slashes == 0 { skipped.is_multiple_of(2) } else { skipped <= slashes };
-        if *byte == b'\n' || (*byte == quote && closes) {
-            break;
-        }
-        skipped = if *byte == b'\\' { skipped.saturating_add(1) } else { 0 };
-        end = end.saturating_add(1);
-    }
-    let closed = bytes.get(end) == Some(&quote);
-    let to = if closed { end.saturating_sub(skipped.min(slashes)) } else { end };
-    Some(from..to.max(from))
-}
-
-/// Returns the word at `start`, without the punctuation that ends a sentence or closes a bracket.
-fn bare(text: &str, start: usize, is_in_json: bool) -> Option<Range<usize>> {
-    let is_end = |letter: char| {
-        letter.is_whitespace()
-            || matches!(letter, ';' | '&' | '"' | '\'' | '`' | '\\')
-            || (is_in_json && matches!(letter, ',' | '}' | ']'))
-    };
-    let rest = text.get(start..)?;
-    let word = rest.get(..rest.find(is_end).unwrap_or(rest.len()))?;
-    let mut end = word.trim_end_matches([',', '.', ')', ']', '}', '>', ':']).len();
-    // A bracket that was opened inside the word belongs to it: `[redacted]`, `${NAME}`.
-    while let (Some(inner), Some(last)) = (word.get(..end), word.get(end..).and_then(|rest| rest.chars().next())) {
-        let opening = match last {
-            ')' => '(',
-            ']' => '[',
-            '}' => '{',
-            '>' => '<',
-            _ => break,
-        };
-        if inner.matches(opening).count() <= inner.matches(last).count() {
-            break;
-        }
-        end = end.saturating_add(last.len_utf8());
-    }
-    Some(start..start.saturating_add(end))
 }
 
 /// Returns the credentials of a header that begin at `start`: what follows `Basic` or `Bearer`.
@@ -233,14 +241,50 @@ fn credentials(text: &str, start: usize) -> Option<Range<usize>> {
     text.get(secret.clone()).filter(|secret| !is_placeholder(secret)).map(|_| secret)
 }
 
+/// Returns the value of the header whose name stands right behind a quote: `-H "Authorization: …"`.
+fn header_in_quotes(text: &str, name: &Name<'_>, start: usize) -> Option<Range<usize>> {
+    let before = name.start.checked_sub(1)?;
+    if name.is_quoted || !matches!(text.as_bytes().get(before), Some(b'"' | b'\'')) {
+        return None;
+    }
+    let whole = quoted(text, before)?;
+    let value = text.get(start..whole.end)?;
+    let scheme = value.split_once(' ').map_or(0, |(scheme, _)| scheme.len().saturating_add(1));
+    let is_scheme = ["basic ", "bearer ", "token "]
+        .iter()
+        .any(|known| value.get(..scheme).is_some_and(|scheme| scheme.eq_ignore_ascii_case(known)));
+    let from = if is_scheme { start.saturating_add(scheme) } else { start };
+    text.get(from..whole.end).filter(|secret| !is_placeholder(secret)).map(|_| from..whole.end)
+}
+
+/// Returns the cookies of a header to the end of its line.
+fn cookie(text: &str, start: usize) -> Option<Range<usize>> {
+    let rest = text.as_bytes().get(start..)?;
+    let near = rest.get(..LONGEST_HEADER).unwrap_or(rest);
+    let value = run(near, |byte| !matches!(byte, b'\r' | b'\n' | b'"' | b'\'' | b'`' | b'\\'));
+    let is_cookie = value.iter().position(|byte| *byte == b'=').is_some_and(|at| at > 0);
+    let end = start.saturating_add(value.len());
+    let end = (end..=text.len()).find(|end| text.is_char_boundary(*end))?;
+    (is_cookie && !value.starts_with(b"[redacted]")).then_some(start..end)
+}
+
 /// Returns whether what a name was given is a secret and not a reference to one.
-fn is_secret_value(value: &str, name: &str) -> bool {
+fn is_secret_value(value: &str, name: &str, holds: Holds) -> bool {
     let is_reference = |part: &str| part.eq_ignore_ascii_case(name);
     let is_word =
         ["null", "none", "nil", "true", "false", "undefined"].iter().any(|word| value.eq_ignore_ascii_case(word));
     // On its own `pwd` is a folder as often as a password.
     let is_folder = name.eq_ignore_ascii_case("pwd") && value.starts_with(['/', '.', '~', '$']);
-    !is_word && !is_folder && !is_placeholder(value) && !value.rsplit(['.', ':']).next().is_some_and(is_reference)
+    let fits = match holds {
+        Holds::Secret => true,
+        Holds::Maybe => !is_plain(value),
+        Holds::Scrambled => is_scrambled(value.as_bytes()),
+        Holds::Nothing => false,
+    };
+    fits && !is_word
+        && !is_folder
+        && !is_placeholder(value)
+        && !value.rsplit(['.', ':']).next().is_some_and(is_reference)
 }
 
 /// Returns whether text stands for something that is filled in later: nothing at all, `{name}`, `${NAME}`, `$NAME`,

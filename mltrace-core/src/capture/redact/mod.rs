@@ -6,7 +6,17 @@ mod shape;
 
 mod assign;
 
+mod quote;
+
 mod url;
+
+mod option;
+
+mod line;
+
+mod command;
+
+mod arguments;
 
 mod scan;
 
@@ -16,6 +26,7 @@ mod value;
 
 mod record;
 
+pub use arguments::arguments;
 pub use name::is_secret_name;
 pub use record::{header, record};
 pub use scan::{text, tokens, uri};
@@ -23,3 +34,6 @@ pub use value::param;
 
 /// What stands in place of a secret.
 pub const REDACTED: &str = "[redacted]";
+
+#[cfg(test)]
+mod command_tests;

@@ -1,43 +1,83 @@
 //! Which names of parameters and settings say that their value is a secret.
 
-/// Returns whether a parameter of this name holds a secret.
+/// What a name says of its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Holds {
+    /// A secret, whatever it looks like.
+    Secret,
+    /// A secret, unless it is a number or a truth value: `pass` is also one of several, `auth` may be switched on.
+    Maybe,
+    /// A secret if it looks drawn by lot: `key` is also what rows are sorted by, `eos_token` a piece of text.
+    Scrambled,
+    /// None.
+    Nothing,
+}
+
+/// Returns whether a parameter of this name holds a secret, whatever its value looks like.
 ///
 /// Names are read word by word, in snake, kebab or camel case: `db_password`, `apiKey` and `GITHUB_TOKEN` hold one;
 /// `tokenizer`, `max_tokens`, `pad_token_id` and `primary_key` do not.
 #[must_use]
 pub fn is_secret_name(name: &str) -> bool {
+    holds(name) == Holds::Secret
+}
+
+/// Returns what the value of a parameter of this name is.
+pub(super) fn holds(name: &str) -> Holds {
     let holds_token = name.as_bytes().windows(5).any(|part| part.eq_ignore_ascii_case(b"token"));
     // Most names hold none, and then nobody needs to know which words stand before it.
     let mut seen = Seen { is_other_token: !holds_token, ..Seen::default() };
     for word in (Words { rest: name }) {
         if seen.take(word) {
-            return true;
+            return Holds::Secret;
         }
     }
-    seen.is_secret_at_end()
+    seen.at_end()
 }
+
+/// Returns whether the option of this name, without its dashes, is followed by a secret: a parameter's name, or one that
+/// only on a command line means nothing else.
+pub(super) fn is_secret_option(name: &str) -> bool {
+    let mut words = Words { rest: name };
+    let first = words.next().unwrap_or_default();
+    let last = words.last().unwrap_or(first);
+    // `--password-stdin` and `--token-file` tell where the secret lies, `--no-password` that there is none.
+    if is_any(last, "stdin file path prompt env") || (last != first && is_any(first, "no ask prompt")) {
+        return false;
+    }
+    is_any(name, OPTIONS) || matches!(holds(name), Holds::Secret | Holds::Maybe)
+}
+
+/// Options that are followed by a secret, beside those that parameters are called.
+const OPTIONS: &str = "key keypass storepass authkey userkey user-key passin passout pin otp oauth2-bearer sas";
 
 /// Words that are a secret wherever they stand in a name.
 const SECRETS: &str = "\
-    password passwords passwd passphrase secret secrets credential credentials apikey apikeys privatekey pgpassword";
+    password passwords passwd passphrase secret secrets credential credentials apikey apikeys privatekey pgpassword \
+    authtoken accesskey accountkey sharedkey secretkey identitytoken accesstoken storepass keypass askpass userpass \
+    userpwd passcode sshpass mysqlpwd";
 
-/// What may stand before `token` for it to be a secret: how the token is used, or the service that issued it.
-const BEFORE_TOKEN: &str = "\
-    access auth api bearer refresh session oauth jwt personal private hf hugging face huggingface hub git \
-    github gh gitlab gl bitbucket slack openai anthropic aws azure gcp google npm pypi cargo wandb mlflow \
-    neptune comet clearml databricks snowflake docker dockerhub kaggle telegram discord twilio stripe sentry \
-    datadog vault jira cloudflare heroku dropbox notion replicate cohere mistral groq vercel digitalocean \
-    influx influxdb grafana consul nomad terraform tf motherduck prefect dagster airflow dbt circleci \
-    codecov gitea artifactory pinecone weaviate qdrant";
+/// How a token or a key is used: what may stand before `token` for it to be a secret.
+const USES: &str = "\
+    access auth api bearer refresh session oauth jwt personal private app bot csrf xsrf deploy runner registry service \
+    upload identity id sas root admin x my secret master";
+
+/// Services that issue tokens and keys.
+const SERVICES: &str = "\
+    hf hugging face huggingface hub git github gh gitlab gl bitbucket slack openai anthropic aws azure gcp google npm pypi \
+    cargo wandb mlflow neptune comet clearml databricks snowflake docker dockerhub kaggle telegram discord twilio stripe \
+    sentry datadog vault jira atlassian cloudflare heroku dropbox notion replicate cohere mistral groq vercel digitalocean \
+    influx influxdb grafana consul nomad terraform tf motherduck prefect dagster airflow dbt circleci codecov gitea \
+    artifactory pinecone weaviate qdrant gemini xai deepseek together fireworks perplexity voyage jina langsmith langfuse \
+    sendgrid mailgun ngrok tailscale pulumi newrelic elevenlabs runpod lambda modal supabase neon";
 
 /// What stands before `key` when the key opens something; only at the end of a name (`access_key_id` opens nothing).
 const BEFORE_LAST_KEY: &str = "\
-    access account shared signing encryption master secret";
+    access account shared signing encryption master secret auth jwt hmac subscription functions function app application \
+    service license deploy admin storage";
 
-/// What may stand before a last `pass`.
-const BEFORE_LAST_PASS: &str = "\
-    db database user admin root smtp imap mail email ftp sftp ssh ldap redis mysql mongo postgres pg rabbitmq registry \
-    keystore";
+/// What may stand before `pass` that makes it one of several.
+const OTHER_PASSES: &str = "forward backward high low band all by n num one two single multi first second last render";
 
 /// What was read of a name so far.
 #[derive(Default)]
@@ -45,6 +85,7 @@ struct Seen<'a> {
     words: usize,
     last: &'a str,
     before_last: &'a str,
+    third_last: &'a str,
     /// Whether any word before the last is none of those that may stand before `token`.
     is_other_token: bool,
 }
@@ -55,23 +96,44 @@ impl<'a> Seen<'a> {
         if word.bytes().all(|byte| byte.is_ascii_digit()) {
             return false;
         }
-        if self.words > 0 && !self.is_other_token && !is_any(self.last, BEFORE_TOKEN) {
+        if self.words > 0 && !self.is_other_token && !is_any(self.last, USES) && !is_any(self.last, SERVICES) {
             self.is_other_token = true;
         }
         self.words = self.words.saturating_add(1);
+        self.third_last = self.before_last;
         self.before_last = self.last;
         self.last = word;
         let is_key = is(word, "key") || is(word, "keys");
         is_any(word, SECRETS) || (is_key && (is(self.before_last, "api") || is(self.before_last, "private")))
     }
 
-    fn is_secret_at_end(&self) -> bool {
-        let is_token = is(self.last, "token") && !self.is_other_token;
-        let is_key = is(self.last, "key") && is_any(self.before_last, BEFORE_LAST_KEY);
-        // On its own `pass` is one of several.
-        let is_pass = is(self.last, "pass") && is_any(self.before_last, BEFORE_LAST_PASS);
-        // On its own `pwd` is the working directory.
-        is_token || is_key || is_pass || (is(self.last, "pwd") && self.words > 1)
+    fn at_end(&self) -> Holds {
+        let is_prefixed = self.words > 1;
+        let ends = |before: &str, last: &str| is(self.before_last, before) && is(self.last, last);
+        if is(self.last, "token") {
+            return if self.is_other_token { Holds::Scrambled } else { Holds::Secret };
+        }
+        if is(self.last, "key") {
+            let opens = is_any(self.before_last, BEFORE_LAST_KEY) || is_any(self.before_last, SERVICES);
+            return match (is_prefixed, opens) {
+                (true, true) => Holds::Secret,
+                (true, false) => Holds::Nothing,
+                (false, _) => Holds::Scrambled,
+            };
+        }
+        // `client-key-data` is a private key in base64; `conn_str` holds the password of a database.
+        let is_key_data = is(self.third_last, "client") && ends("key", "data");
+        let is_connection = ends("conn", "str") || ends("conn", "string") || ends("connection", "string");
+        if is_key_data || is_connection || is_any(self.last, "connstr jwt") || ends("access", "signature") {
+            return Holds::Secret;
+        }
+        let is_pass = is(self.last, "pass") && !(is_prefixed && is_any(self.before_last, OTHER_PASSES));
+        let is_pwd = is(self.last, "pwd") && !is(self.before_last, "old");
+        let is_pat = is_prefixed && is(self.last, "pat");
+        if is_pass || is_pwd || is_pat || is_any(self.last, "pw auth bearer") {
+            return Holds::Maybe;
+        }
+        if is_any(self.last, "sig signature") && !is_prefixed { Holds::Scrambled } else { Holds::Nothing }
     }
 }
 
@@ -131,8 +193,9 @@ mod tests {
             openai_api_key_v2 x-api-key private_key privateKey ssh_private_key_path credential credentials \
             google.credentials token TOKEN access_token accessToken auth-token api_token bearer_token \
             refreshToken session_token hf_token HFToken GITHUB_TOKEN GitHubToken aws_session_token \
-            wandb_api_token hugging_face_token oauth2_token access_key AccountKey SharedAccessKey db_pwd \
-            passphrase _token_ PGPASSWORD db_pass SMTP_PASS dbPass"
+            wandb_api_token hugging_face_token oauth2_token access_key AccountKey SharedAccessKey \
+            passphrase _token_ PGPASSWORD OPENAI_KEY conn_str connectionString client-key-data id_token \
+            SharedAccessSignature"
             .split(' ')
         {
             assert!(is_secret_name(name), "{name}");
@@ -142,7 +205,7 @@ mod tests {
     #[test]
     fn names_that_only_look_like_secrets_survive() {
         for name in "\
-            _ 7 tokenizer tokenizer_name max_tokens maxTokens num_tokens pad_token_id cls_token pad_token \
+            _ 7 tokenizer num_pass forward_pass OLDPWD pat pattern signature_count string_key conn tokenizer_name max_tokens maxTokens num_tokens pad_token_id cls_token pad_token \
             eos_token mask_token next_token token_type_ids token_count tokens user_id primary_key key keys \
             sort_key key_columns public_key keyboard access_key_id passage pass passes n_passes compass \
             secretary author authority api_version api_url private session credits accredited pwd cwd monkey \
@@ -152,5 +215,31 @@ mod tests {
             assert!(!is_secret_name(name), "{name}");
         }
         assert!(!is_secret_name(""));
+    }
+
+    #[test]
+    fn names_with_two_meanings_are_told_from_those_with_one() {
+        for name in "pass pw pwd auth bearer db_pass SMTP_PASS DB_PW dbPass db_pwd GH_PAT PROXY_AUTH".split(' ') {
+            assert_eq!(holds(name), Holds::Maybe, "{name}");
+        }
+        for name in "key eos_token token sig".split(' ').filter(|name| *name != "token") {
+            assert_eq!(holds(name), Holds::Scrambled, "{name}");
+        }
+        for name in "sort_key primary_key n_pass forward_pass passes author authority keys tokens max_tokens".split(' ')
+        {
+            assert_eq!(holds(name), Holds::Nothing, "{name}");
+        }
+    }
+
+    #[test]
+    fn options_that_tell_where_a_secret_lies_are_followed_by_none() {
+        for name in "password pass pw auth key token user-password api-key storepass authkey passin".split(' ') {
+            assert!(is_secret_option(name), "{name}");
+        }
+        for name in
+            "password-stdin token-file no-password key-column passes author tokenizer max-tokens user keys".split(' ')
+        {
+            assert!(!is_secret_option(name), "{name}");
+        }
     }
 }

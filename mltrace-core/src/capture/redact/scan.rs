@@ -3,16 +3,22 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::command::{self, Around};
 use super::url::{Url, end_in_text};
 use super::{REDACTED, assign, clean, shape};
 
 /// Returns `text` without the secrets in it: tokens in the shapes that services issue, private keys, values given to
-/// names of secrets, credentials in addresses, signed queries.
+/// names of secrets or to options of commands, credentials in addresses, signed queries.
 ///
 /// Text without any of them comes back as it is, quickly.
 #[must_use]
 pub fn text(text: &str) -> Cow<'_, str> {
     scan(text, Scope::Text)
+}
+
+/// Returns the text of a shell without secrets: as [`text`], but whatever follows an option of a secret is one.
+pub(super) fn shell(text: &str) -> Cow<'_, str> {
+    scan(text, Scope::Shell)
 }
 
 /// Returns `text` without tokens and private keys; assignments and addresses in it are left alone, as befits a path.
@@ -33,18 +39,34 @@ fn scan(text: &str, scope: Scope) -> Cow<'_, str> {
     if clean::is_known(text, scope) {
         return Cow::Borrowed(text);
     }
-    let url = if scope == Scope::Uri { Url::new(text, 0, text.len()) } else { Url::default() };
-    let scanned = Scan { text, scope, url }.run();
-    if matches!(scanned, Cow::Borrowed(_)) {
-        clean::remember(text, scope);
+    let commands = match scope {
+        Scope::Text => command::text(text, Around::Prose),
+        Scope::Shell => command::text(text, Around::Shell),
+        Scope::Tokens | Scope::Uri => Cow::Borrowed(text),
+    };
+    match commands {
+        Cow::Borrowed(text) => {
+            let scanned = scan_signs(text, scope);
+            if matches!(scanned, Cow::Borrowed(_)) {
+                clean::remember(text, scope);
+            }
+            scanned
+        }
+        Cow::Owned(text) => Cow::Owned(scan_signs(&text, scope).into_owned()),
     }
-    scanned
+}
+
+fn scan_signs(text: &str, scope: Scope) -> Cow<'_, str> {
+    let url = if scope == Scope::Uri { Url::new(text, 0, text.len()) } else { Url::default() };
+    Scan { text, scope, url }.run()
 }
 
 /// What is looked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scope {
     Text,
+    /// All of the text is a command.
+    Shell,
     Tokens,
     /// All of the text is one address.
     Uri,
@@ -114,7 +136,6 @@ impl<'a> Scan<'a> {
         let place = match sign {
             b'-' if rest.starts_with(b"-----BEGIN ") => shape::private_key_at(self.text, at)?,
             _ if self.scope == Scope::Tokens => return None,
-            b'-' if rest.starts_with(b"--") => assign::flag_value_at(self.text, at)?,
             b':' if rest.starts_with(b"://") => {
                 let place = self.user(at)?;
                 return Some(Found { place, instead: "" });
@@ -132,7 +153,7 @@ impl<'a> Scan<'a> {
             let end = end_in_text(self.text.as_bytes(), colon);
             self.url = Url::new(self.text, colon, end);
         }
-        self.url.user(self.text, colon, self.scope == Scope::Text)
+        self.url.user(self.text, colon, matches!(self.scope, Scope::Text | Scope::Shell))
     }
 }
 

@@ -25,6 +25,8 @@ enum Letters {
     Hex,
     /// As `Address`, and dots.
     Dotted,
+    /// As `Address`, and what else base64 has.
+    Base,
 }
 
 /// What else a token must fulfil, so that words of people are not taken for one.
@@ -42,7 +44,7 @@ const fn shape(prefix: &'static str, letters: Letters, least: usize, rule: Rule)
     Shape { prefix: prefix.as_bytes(), letters, least, rule }
 }
 
-use Letters::{Address, Capital, Dotted, Hex, Plain};
+use Letters::{Address, Base, Capital, Dotted, Hex, Plain};
 use Rule::{Exact, Length, Random};
 
 /// Amazon, Google, age.
@@ -53,19 +55,29 @@ const CAPITAL_A: &[Shape] = &[
     shape("ACCA", Capital, 16, Exact),
     shape("AIza", Address, 30, Length),
     shape("AGE-SECRET-KEY-1", Capital, 40, Length),
+    shape("ATATT3", Base, 60, Length),
+    shape("ATCTT3", Base, 60, Length),
+    shape("ATBB", Plain, 32, Random(30)),
+    shape("ABSK", Base, 80, Length),
+    shape("AKCp", Plain, 60, Length),
 ];
 /// Google's client secrets.
 const CAPITAL_G: &[Shape] = &[shape("GOCSPX-", Address, 20, Length)];
 /// SendGrid.
-const CAPITAL_S: &[Shape] = &[shape("SG.", Dotted, 40, Random(12))];
+const CAPITAL_S: &[Shape] = &[shape("SG.", Dotted, 40, Random(12)), shape("SK", Hex, 32, Exact)];
 /// Hugging Face organisations.
-const A: &[Shape] = &[shape("api_org_", Plain, 30, Random(30))];
+const A: &[Shape] = &[shape("api_org_", Plain, 30, Random(30)), shape("apify_api_", Plain, 30, Length)];
 /// DigitalOcean, Docker, Databricks.
 const D: &[Shape] = &[
     shape("dop_v1_", Hex, 40, Length),
     shape("doo_v1_", Hex, 40, Length),
     shape("dckr_pat_", Address, 20, Length),
     shape("dapi", Hex, 32, Length),
+    shape("dor_v1_", Hex, 40, Length),
+    shape("dckr_oat_", Address, 20, Length),
+    shape("dp.pt.", Plain, 40, Length),
+    shape("dp.st.", Dotted, 40, Random(30)),
+    shape("dt0c01.", Dotted, 60, Length),
 ];
 /// GitHub, GitLab, Grafana, Groq.
 const G: &[Shape] = &[
@@ -83,18 +95,48 @@ const G: &[Shape] = &[
     shape("glsoat-", Address, 20, Length),
     shape("glsa_", Address, 32, Length),
     shape("gsk_", Plain, 32, Length),
+    shape("glft-", Address, 20, Length),
+    shape("glimt-", Address, 20, Length),
+    shape("glagent-", Address, 40, Length),
+    shape("gloas-", Address, 40, Length),
+    shape("glc_", Base, 32, Random(20)),
 ];
 /// Hugging Face.
-const H: &[Shape] = &[shape("hf_", Plain, 30, Random(30))];
+const H: &[Shape] = &[
+    shape("hf_", Plain, 30, Random(30)),
+    shape("hvs.", Address, 24, Random(10)),
+    shape("hvb.", Address, 24, Random(10)),
+    shape("hvr.", Address, 24, Random(10)),
+];
 /// Linear.
-const L: &[Shape] = &[shape("lin_api_", Plain, 32, Length)];
+const L: &[Shape] = &[
+    shape("lin_api_", Plain, 32, Length),
+    shape("lsv2_pt_", Address, 32, Length),
+    shape("lsv2_sk_", Address, 32, Length),
+];
 /// npm, NVIDIA.
-const N: &[Shape] = &[shape("npm_", Plain, 30, Random(30)), shape("nvapi-", Address, 40, Length)];
+const N: &[Shape] = &[
+    shape("npm_", Plain, 30, Random(30)),
+    shape("nvapi-", Address, 40, Length),
+    shape("napi_", Plain, 40, Length),
+    shape("ntn_", Plain, 40, Length),
+];
 /// PyPI, Perplexity.
-const P: &[Shape] = &[shape("pypi-", Address, 32, Random(16)), shape("pplx-", Plain, 40, Length)];
+const P: &[Shape] = &[
+    shape("pypi-", Address, 32, Random(16)),
+    shape("pplx-", Plain, 40, Length),
+    shape("pul-", Hex, 40, Length),
+    shape("pscale_tkn_", Address, 32, Length),
+    shape("pscale_pw_", Address, 32, Length),
+    shape("pscale_oauth_", Address, 32, Length),
+];
 /// Stripe, Replicate.
-const R: &[Shape] =
-    &[shape("rk_live_", Plain, 16, Length), shape("rk_test_", Plain, 16, Length), shape("r8_", Plain, 30, Random(30))];
+const R: &[Shape] = &[
+    shape("rk_live_", Plain, 16, Length),
+    shape("rk_test_", Plain, 16, Length),
+    shape("r8_", Plain, 30, Random(30)),
+    shape("rubygems_", Hex, 48, Length),
+];
 /// Anthropic, OpenAI and those who took over its form; Stripe, Shopify.
 const S: &[Shape] = &[
     shape("sk-ant-", Address, 20, Random(8)),
@@ -108,9 +150,19 @@ const S: &[Shape] = &[
     shape("shpat_", Hex, 32, Length),
     shape("shpss_", Hex, 32, Length),
     shape("shpca_", Hex, 32, Length),
+    shape("sk-lf-", Address, 20, Random(8)),
+    shape("sk_prod_", Plain, 16, Length),
+    shape("shppa_", Hex, 32, Length),
+    shape("sntryu_", Hex, 40, Length),
+    shape("sntrys_", Base, 60, Length),
+    shape("sbp_", Hex, 40, Length),
+    shape("sb_secret_", Address, 20, Length),
+    shape("sq0atp-", Address, 20, Length),
+    shape("sq0csp-", Address, 30, Length),
+    shape("sgp_", Address, 40, Length),
 ];
 /// Stripe's webhooks.
-const W: &[Shape] = &[shape("whsec_", Plain, 24, Length)];
+const W: &[Shape] = &[shape("whsec_", Plain, 24, Length), shape("wandb_v1_", Address, 40, Length)];
 /// Slack.
 const X: &[Shape] = &[
     shape("xoxa-", Address, 10, Random(5)),
@@ -121,7 +173,20 @@ const X: &[Shape] = &[
     shape("xoxr-", Address, 10, Random(5)),
     shape("xoxs-", Address, 10, Random(5)),
     shape("xapp-", Address, 20, Random(5)),
+    shape("xoxc-", Address, 10, Random(5)),
+    shape("xoxd-", Address, 10, Random(5)),
+    shape("xai-", Plain, 60, Length),
+    shape("xkeysib-", Hex, 60, Length),
 ];
+/// Fly; Tailscale, Together; Mailgun; Cerebras; Heroku; Alibaba; New Relic; Postman.
+const F: &[Shape] = &[shape("fo1_", Address, 40, Length), shape("fm2_", Base, 100, Length)];
+const T: &[Shape] = &[shape("tskey-", Address, 20, Random(8)), shape("tgp_v1_", Address, 40, Length)];
+const K: &[Shape] = &[shape("key-", Hex, 32, Exact)];
+const C: &[Shape] = &[shape("csk-", Plain, 40, Length)];
+const CAPITAL_H: &[Shape] = &[shape("HRKU-", Address, 36, Length)];
+const CAPITAL_L: &[Shape] = &[shape("LTAI", Plain, 20, Random(20))];
+const CAPITAL_N: &[Shape] = &[shape("NRAK-", Capital, 27, Exact)];
+const CAPITAL_P: &[Shape] = &[shape("PMAK-", Address, 59, Random(24))];
 /// Google's short-lived access tokens.
 const Y: &[Shape] = &[shape("ya29.", Address, 20, Length)];
 
@@ -130,15 +195,23 @@ const fn starting_with(byte: u8) -> &'static [Shape] {
         b'A' => CAPITAL_A,
         b'G' => CAPITAL_G,
         b'S' => CAPITAL_S,
+        b'H' => CAPITAL_H,
+        b'L' => CAPITAL_L,
+        b'N' => CAPITAL_N,
+        b'P' => CAPITAL_P,
         b'a' => A,
+        b'c' => C,
         b'd' => D,
+        b'f' => F,
         b'g' => G,
         b'h' => H,
+        b'k' => K,
         b'l' => L,
         b'n' => N,
         b'p' => P,
         b'r' => R,
         b's' => S,
+        b't' => T,
         b'w' => W,
         b'x' => X,
         b'y' => Y,
@@ -152,10 +225,54 @@ pub(super) fn token_at(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let first = rest.first()?;
     let length = match first {
         b'e' => json_web_token(rest),
+        b'b' if rest.starts_with(b"bot") && rest.get(3).is_some_and(u8::is_ascii_digit) => {
+            bot_token(rest.get(3..)?).map(|length| length.saturating_add(3))
+        }
         b'B' | b'b' => return bearer(rest).map(|token| at.saturating_add(token.start)..at.saturating_add(token.end)),
+        b'0'..=b'9' => bot_token(rest),
         _ => starting_with(*first).iter().find_map(|shape| shape.length(rest)),
     };
-    length.map(|length| at..at.saturating_add(length))
+    let length = length.map(|length| at..at.saturating_add(length));
+    length.or_else(|| webhook(rest).map(|token| at.saturating_add(token.start)..at.saturating_add(token.end)))
+}
+
+/// Addresses whose path lets one in.
+const WEBHOOKS: &[&str] = &[
+    "hooks.slack.com/services/",
+    "hooks.slack.com/workflows/",
+    "hooks.slack.com/triggers/",
+    "hooks.zapier.com/hooks/catch/",
+    "discord.com/api/webhooks/",
+    "discordapp.com/api/webhooks/",
+    "webhook.office.com/webhookb2/",
+    "outlook.office.com/webhook/",
+    "maker.ifttt.com/trigger/",
+    "open.feishu.cn/open-apis/bot/v2/hook/",
+    "open.larksuite.com/open-apis/bot/v2/hook/",
+    "hc-ping.com/",
+];
+
+/// Returns what of a webhook's address lets one in.
+fn webhook(rest: &[u8]) -> Option<Range<usize>> {
+    if !matches!(rest.first(), Some(b'h' | b'd' | b'w' | b'o' | b'm')) {
+        return None;
+    }
+    let known = WEBHOOKS
+        .iter()
+        .find(|known| rest.get(..known.len()).is_some_and(|start| start.eq_ignore_ascii_case(known.as_bytes())))?;
+    let token = run(rest.get(known.len()..)?, |byte| is_address(byte) || matches!(byte, b'/' | b'@' | b'.' | b'%'));
+    (token.len() >= 8).then(|| known.len()..known.len().saturating_add(token.len()))
+}
+
+/// `123456789:…`, the token of a bot of Telegram; the address of its calls has it behind `bot`.
+fn bot_token(rest: &[u8]) -> Option<usize> {
+    let digits = run(near(rest), |byte| byte.is_ascii_digit()).len();
+    if !(8..=11).contains(&digits) || rest.get(digits) != Some(&b':') {
+        return None;
+    }
+    let from = digits.saturating_add(1);
+    let token = run(near(rest.get(from..)?), is_address);
+    (matches!(token.len(), 34..=36) && is_random(token, 8)).then(|| from.saturating_add(token.len()))
 }
 
 impl Shape {
@@ -178,6 +295,7 @@ impl Letters {
             Self::Capital => byte.is_ascii_uppercase() || byte.is_ascii_digit(),
             Self::Address => is_address(byte),
             Self::Hex => byte.is_ascii_hexdigit(),
+            Self::Base => is_address(byte) || matches!(byte, b'+' | b'/' | b'='),
             Self::Dotted => is_address(byte) || byte == b'.',
         }
     }
@@ -212,7 +330,6 @@ pub(super) fn is_random(text: &[u8], least: usize) -> bool {
     })
 }
 
-/// `eyJ….….…`: three parts or more, the first of which is a JSON object in base64.
 /// Returns whether this can be no word, name or type: digits stand in two places of a run of twelve letters.
 pub(super) fn is_scrambled(text: &[u8]) -> bool {
     let is_digit = u8::is_ascii_digit;
@@ -222,6 +339,7 @@ pub(super) fn is_scrambled(text: &[u8]) -> bool {
     })
 }
 
+/// `eyJ….….…`: three parts or more, the first of which is a JSON object in base64.
 fn json_web_token(rest: &[u8]) -> Option<usize> {
     if !rest.starts_with(b"eyJ") {
         return None;

@@ -27,48 +27,68 @@ const CAPITAL: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const PLAIN: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 const ADDRESS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
 
+/// What stands before a secret, the letters of the secret, and how many.
+const PLANTED: &[(&str, &str, usize)] = &[
+    ("AKIA", CAPITAL, 16),
+    ("ASIA", CAPITAL, 16),
+    ("AIza", ADDRESS, 35),
+    ("ghp_", PLAIN, 36),
+    ("gho_", PLAIN, 36),
+    ("ghs_", PLAIN, 36),
+    ("ghu_", PLAIN, 36),
+    ("github_pat_", PLAIN, 82),
+    ("glpat-", ADDRESS, 20),
+    ("hf_", PLAIN, 34),
+    ("sk-", PLAIN, 48),
+    ("sk-proj-", ADDRESS, 120),
+    ("sk-ant-api03-", ADDRESS, 93),
+    ("xoxb-123456789012-1234567890123-", PLAIN, 24),
+    ("xoxp-123456789012-", PLAIN, 24),
+    ("npm_", PLAIN, 36),
+    ("pypi-AgEIcHlwaS5vcmc", ADDRESS, 100),
+    ("sk_live_", PLAIN, 24),
+    ("dapi", HEX, 32),
+    ("gsk_", PLAIN, 52),
+    ("Bearer ", PLAIN, 40),
+    ("authorization: basic ", PLAIN, 24),
+    ("Authorization: Bearer ", ADDRESS, 30),
+    ("X-Api-Key: ", HEX, 32),
+    ("password=", PLAIN, 9),
+    ("DB_PASSWORD=", ADDRESS, 12),
+    ("aws_secret_access_key = \"", PLAIN, 40),
+    ("\"api_key\": \"", HEX, 20),
+    ("\\\"clientSecret\\\": \\\"", PLAIN, 20),
+    ("Server=db;User Id=sa;Password=", PLAIN, 12),
+    ("AccountName=a;AccountKey=", PLAIN, 86),
+    ("--token ", PLAIN, 20),
+    ("--password=", PLAIN, 20),
+    ("postgres://ada:", PLAIN, 12),
+    ("-----BEGIN RSA PRIVATE KEY-----\n", PLAIN, 64),
+    ("https://hooks.slack.com/services/", PLAIN, 40),
+    ("https://discord.com/api/webhooks/123456789012345678/", ADDRESS, 68),
+    ("https://acme.webhook.office.com/webhookb2/", HEX, 40),
+    ("https://api.telegram.org/bot1234567890:", PLAIN, 35),
+    ("1234567890:", PLAIN, 35),
+    ("hvs.", PLAIN, 90),
+    ("SK", HEX, 32),
+    ("key-", HEX, 32),
+    ("ATATT3xFfGF0", ADDRESS, 170),
+    ("xai-", PLAIN, 80),
+    ("NRAK-", CAPITAL, 27),
+    ("lsv2_pt_", HEX, 32),
+    ("\"auth\": \"", PLAIN, 24),
+    ("client-key-data: ", PLAIN, 60),
+    ("\nDB_PW=", PLAIN, 8),
+    ("\nmachine h login ada password ", PLAIN, 8),
+];
+
 /// Returns tokens of every shape: their random part, and the whole.
 fn planted(lot: &mut Lot) -> Vec<(String, String)> {
     let mut all = Vec::new();
-    for (prefix, alphabet, count) in [
-        ("AKIA", CAPITAL, 16),
-        ("ASIA", CAPITAL, 16),
-        ("AIza", ADDRESS, 35),
-        ("ghp_", PLAIN, 36),
-        ("gho_", PLAIN, 36),
-        ("ghs_", PLAIN, 36),
-        ("ghu_", PLAIN, 36),
-        ("github_pat_", PLAIN, 82),
-        ("glpat-", ADDRESS, 20),
-        ("hf_", PLAIN, 34),
-        ("sk-", PLAIN, 48),
-        ("sk-proj-", ADDRESS, 120),
-        ("sk-ant-api03-", ADDRESS, 93),
-        ("xoxb-123456789012-1234567890123-", PLAIN, 24),
-        ("xoxp-123456789012-", PLAIN, 24),
-        ("npm_", PLAIN, 36),
-        ("pypi-AgEIcHlwaS5vcmc", ADDRESS, 100),
-        ("sk_live_", PLAIN, 24),
-        ("dapi", HEX, 32),
-        ("gsk_", PLAIN, 52),
-        ("Bearer ", PLAIN, 40),
-        ("authorization: basic ", PLAIN, 24),
-        ("Authorization: Bearer ", ADDRESS, 30),
-        ("X-Api-Key: ", HEX, 32),
-        ("password=", PLAIN, 9),
-        ("DB_PASSWORD=", ADDRESS, 12),
-        ("aws_secret_access_key = \"", PLAIN, 40),
-        ("\"api_key\": \"", HEX, 20),
-        ("\\\"clientSecret\\\": \\\"", PLAIN, 20),
-        ("Server=db;User Id=sa;Password=", PLAIN, 12),
-        ("AccountName=a;AccountKey=", PLAIN, 86),
-        ("--token ", PLAIN, 20),
-        ("--password=", PLAIN, 20),
-        ("postgres://ada:", PLAIN, 12),
-        ("-----BEGIN RSA PRIVATE KEY-----\n", PLAIN, 64),
-    ] {
+    for (prefix, alphabet, count) in PLANTED {
+        let (count, alphabet) = (*count, *alphabet);
         let secret = lot.draw(alphabet, count);
-        let whole = match prefix {
+        let whole = match *prefix {
             "postgres://ada:" => format!("{prefix}{secret}@db.example.org/ml"),
             "-----BEGIN RSA PRIVATE KEY-----\n" => format!("{prefix}{secret}\n-----END RSA PRIVATE KEY-----"),
             _ if prefix.ends_with("\\\"") => format!("{prefix}{secret}\\\""),
@@ -149,6 +169,21 @@ fn what_surrounds_a_secret_stays() {
         let given = given.replace('§', &token);
         assert_eq!(text(&given), expected, "{given}");
         assert_eq!(text(&text(&given)), expected, "twice: {given}");
+    }
+}
+
+#[test]
+fn a_line_of_settings_loses_its_value_and_a_type_stays() {
+    for name in ["password", "db_pass", "secret", "api_key", "pw"] {
+        for (before, after) in
+            [("", ""), ("user: ada\n", "\nport: 1"), ("db:\n  - ", "  # of the test"), ("", "\r\nx: y")]
+        {
+            let given = format!("{before}{name}: hunter{after}");
+            assert_eq!(text(&given), given.replace("hunter", "[redacted]"), "{given}");
+        }
+    }
+    for given in ["password: String,", "password: &str", "password: str", "secret: required", "  token: String\n}"] {
+        assert_eq!(text(given), given);
     }
 }
 
@@ -240,6 +275,7 @@ sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 commit 8
 a == b, a != b, a <= b, x => y, x -> y, std::io::Result<()>, C:\Users\ada\token.txt, ::token::, --help, ---
 -----BEGIN CERTIFICATE----- MIIB -----END CERTIFICATE----- -----BEGIN PUBLIC KEY----- MIIB -----END PUBLIC KEY-----
 --token is a flag, --password takes a word, --api-key <KEY>, --secret [FILE], --tokenizer gpt2, --max-tokens 512
+NRAK-short key-value xai-models hvs.file bot1 123456:7 hooks.slack.com/services discord.com/api tskey- SKU-12
 PWD=/home/ada OLDPWD=/tmp pwd=. passes=3 n_passes = 2 compass="north" author="Ada" session=3 access=rw
 model/checkpoint-1000/pytorch_model.bin experiments/dapi-test/run_7 SG.csv ya29.csv r8_short GOCSPX x-api-version: 2
 "#;
@@ -283,6 +319,17 @@ fn text_made_to_be_slow_is_not() {
         "http://u:p@",
         "pypi-a",
         "token=\\\"",
+        "--token '",
+        "-u '",
+        "curl -u ",
+        "mysql -p ",
+        "password='\n",
+        "set password ",
+        "--a ",
+        "machine a login b password ",
+        "'a'\"",
+        "1:",
+        "pass: \n",
     ] {
         let _ = (text(&long(part)).len(), uri(&long(part)).len(), tokens(&long(part)).len());
     }

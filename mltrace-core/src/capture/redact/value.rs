@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::{REDACTED, is_secret_name, text};
+use super::name::{Holds, holds};
+use super::shape::is_scrambled;
+use super::{REDACTED, arguments, text};
 
 /// Values nested deeper than this are not kept: walking them could exhaust the caller's stack.
 const DEEPEST: usize = 128;
@@ -14,10 +16,23 @@ const DEEPEST: usize = 128;
 /// The value of a secret name is replaced as a whole, at any depth; in all other text known shapes of secrets are.
 #[must_use]
 pub fn param(name: &str, value: Value) -> Value {
-    if is_secret_name(name) {
-        return Value::from(REDACTED);
-    }
-    walk(value, DEEPEST)
+    named(name, value, DEEPEST)
+}
+
+fn named(name: &str, value: Value, depth: usize) -> Value {
+    let is_secret = match (holds(name), &value) {
+        (Holds::Secret, _) | (Holds::Maybe, Value::Array(_)) => true,
+        (Holds::Maybe, Value::String(given)) => !is_plain(given),
+        (Holds::Scrambled, Value::String(given)) => is_scrambled(given.as_bytes()),
+        _ => false,
+    };
+    if is_secret { Value::from(REDACTED) } else { walk(value, depth) }
+}
+
+/// Returns whether text is a number or a truth value, which `pass` and `auth` may well be.
+pub(super) fn is_plain(text: &str) -> bool {
+    const WORDS: &[&str] = &["", "true", "false", "yes", "no", "on", "off", "null", "none"];
+    text.bytes().all(|byte| byte.is_ascii_digit()) || WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
 fn walk(value: Value, depth: usize) -> Value {
@@ -26,15 +41,24 @@ fn walk(value: Value, depth: usize) -> Value {
     };
     match value {
         Value::String(string) => Value::String(redacted(string)),
-        Value::Array(items) => items.into_iter().map(|item| walk(item, below)).collect(),
+        Value::Array(items) => walk_array(items, below),
         Value::Object(fields) => Value::Object(walk_object(fields, below)),
         other => other,
     }
 }
 
+/// A list of texts among which is an option may be a command line.
+fn walk_array(items: Vec<Value>, depth: usize) -> Value {
+    let is_command = items.iter().any(|item| item.as_str().is_some_and(|text| text.starts_with('-')));
+    if !is_command || !items.iter().all(Value::is_string) {
+        return items.into_iter().map(|item| walk(item, depth)).collect();
+    }
+    arguments(items.iter().filter_map(Value::as_str)).into_iter().map(Value::String).collect()
+}
+
 fn walk_object(fields: Map<String, Value>, depth: usize) -> Map<String, Value> {
     let field = |(name, value): (String, Value)| {
-        let value = if is_secret_name(&name) { Value::from(REDACTED) } else { walk(value, depth) };
+        let value = named(&name, value, depth);
         (redacted(name), value)
     };
     fields.into_iter().map(field).collect()
@@ -68,6 +92,27 @@ mod tests {
         assert_eq!(param("config", value), expected);
         assert_eq!(param("db_password", json!({"a": 1})), json!(REDACTED));
         assert_eq!(param("seed", json!(7)), json!(7));
+    }
+
+    #[test]
+    fn a_name_with_two_meanings_keeps_numbers_and_switches() {
+        for (name, value) in
+            [("pass", json!("x")), ("pw", json!("a b")), ("auth", json!(["u", "p"])), ("DB_PAT", json!("q"))]
+        {
+            assert_eq!(param(name, value), json!(REDACTED), "{name}");
+        }
+        assert_eq!(param("key", json!("hunter2Xq9ZpLw77")), json!(REDACTED));
+        for (name, value) in [("pass", json!(3)), ("pass", json!("3")), ("auth", json!(true)), ("key", json!("id"))] {
+            assert_eq!(param(name, value.clone()), value, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_command_in_a_list_loses_the_secrets_of_its_options() {
+        let command = json!({"cmd": ["mysql", "-ppw x", "--user", "ada", "--password", "-q", "--max-tokens", "512"]});
+        let expected =
+            json!({"cmd": ["mysql", "-p[redacted]", "--user", "ada", "--password", REDACTED, "--max-tokens", "512"]});
+        assert_eq!(param("config", command), expected);
     }
 
     #[test]

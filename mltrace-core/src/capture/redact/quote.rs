@@ -1,0 +1,170 @@
+//! Where values end: quotes as shells, JSON and source code write them, and words without any.
+
+use std::ops::Range;
+
+use super::shape::run;
+
+/// How far the end of a quote is looked for beyond its line.
+const LONGEST_QUOTE: usize = 4096;
+
+/// Returns what stands in quotes at `start`; in text that was quoted before, the quotes are `\"`.
+pub(super) fn quoted(text: &str, start: usize) -> Option<Range<usize>> {
+    let bytes = text.as_bytes();
+    let rest = bytes.get(start..)?;
+    // `b"…"`, `r"…"`, `f"…"`, `r#"…"#`.
+    let prefix = match rest {
+        [b'b' | b'r' | b'f', b'"' | b'\'', ..] => 1,
+        [b'r', b'#', b'"', ..] => 2,
+        _ => 0,
+    };
+    let slashes = run(rest.get(prefix..)?, |byte| byte == b'\\').len();
+    let open = start.saturating_add(prefix).saturating_add(slashes);
+    let quote = *bytes.get(open).filter(|byte| matches!(byte, b'"' | b'\'' | b'`'))?;
+    let from = open.saturating_add(1);
+    if slashes == 0
+        && prefix == 0
+        && let Some(end) = joined(bytes, open)
+    {
+        return Some(from..end.max(from));
+    }
+    let end = closing(bytes, from, quote, slashes);
+    let to = if end.is_closed { end.at.saturating_sub(end.skipped.min(slashes)) } else { end.at };
+    Some(from..to.max(from))
+}
+
+/// Returns where the word of a shell that begins with the quote at `open` ends, without its last quote, if it is joined of
+/// quotes as `'a'"'"'b'` or `'a'\''b'` is.
+fn joined(bytes: &[u8], open: usize) -> Option<usize> {
+    let first = *bytes.get(open)?;
+    let rest = bytes.get(open.saturating_add(1)..)?;
+    let rest = rest.get(..LONGEST_QUOTE).unwrap_or(rest);
+    let close = (0..rest.len()).find(|at| {
+        rest.get(*at) == Some(&first)
+            && (first == b'\'' || at.checked_sub(1).and_then(|at| rest.get(at)) != Some(&b'\\'))
+    })?;
+    let after = rest.get(close.saturating_add(1)..)?;
+    let other = if first == b'\'' { b'"' } else { b'\'' };
+    if after.first() != Some(&other) && !after.starts_with(b"\\''") {
+        return None;
+    }
+    let mut at = open;
+    let mut quote = None;
+    while let Some(byte) = bytes.get(at).filter(|_| at < open.saturating_add(LONGEST_QUOTE)) {
+        match (quote, byte) {
+            (Some(opened), byte) if *byte == opened => quote = None,
+            (None, b'"' | b'\'') => quote = Some(*byte),
+            (None | Some(b'"'), b'\\') => at = at.saturating_add(1),
+            (None, byte) if byte.is_ascii_whitespace() || b",;)]}|&".contains(byte) => break,
+            _ => {}
+        }
+        at = at.saturating_add(1);
+    }
+    let at = at.min(bytes.len());
+    let last = at.checked_sub(1)?;
+    Some(if matches!(bytes.get(last), Some(b'"' | b'\'')) { last } else { at })
+}
+
+/// Where a quote ends.
+struct Closing {
+    at: usize,
+    is_closed: bool,
+    /// How many slashes stand before it.
+    skipped: usize,
+}
+
+/// Returns where the quote that was opened before `from` is closed: on its line, or, when that surely is its end, soon
+/// after it.
+fn closing(bytes: &[u8], from: usize, quote: u8, slashes: usize) -> Closing {
+    let mut skipped = 0_usize;
+    let mut line_end = None;
+    // In the single quotes of a shell a slash escapes nothing.
+    let mut escaped = None;
+    for (at, byte) in bytes.iter().enumerate().skip(from) {
+        if line_end.is_some() && at > from.saturating_add(LONGEST_QUOTE) {
+            break;
+        }
+        // Text that was quoted twice closes with no more slashes than it opened with.
+        let closes = if slashes == 0 { skipped.is_multiple_of(2) } else { skipped <= slashes };
+        if *byte == quote && closes {
+            let next = bytes.get(at.saturating_add(1));
+            let is_end = next.is_none_or(|next| next.is_ascii_whitespace() || b",;)]}|&:\"'".contains(next));
+            if line_end.is_none() || is_end {
+                return Closing { at, is_closed: true, skipped };
+            }
+            break;
+        }
+        if *byte == quote && slashes == 0 {
+            escaped = Some(at);
+        }
+        if *byte == b'\n' {
+            line_end = line_end.or(Some(at));
+        }
+        skipped = if *byte == b'\\' { skipped.saturating_add(1) } else { 0 };
+    }
+    match escaped {
+        Some(at) => Closing { at, is_closed: true, skipped: 0 },
+        None => Closing { at: line_end.unwrap_or(bytes.len()), is_closed: false, skipped: 0 },
+    }
+}
+
+/// Returns where the word at `start` ends in a command; quotes that open in it belong to it.
+pub(super) fn word_end(text: &str, start: usize, is_shell: bool) -> usize {
+    let bytes = text.as_bytes();
+    let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=:@%+~".contains(&byte);
+    let mut at = start;
+    while let Some(byte) = bytes.get(at) {
+        let previous = at.checked_sub(1).filter(|before| *before >= start).and_then(|before| bytes.get(before));
+        let next = bytes.get(at.saturating_add(1));
+        match byte {
+            b'"' | b'\'' if matches!(previous, Some(b'=' | b':' | b'$' | b'%')) => {
+                let Some(inside) = quoted(text, at) else { break };
+                at = inside.end;
+            }
+            // An apostrophe inside a word.
+            b'\'' if previous.is_some_and(u8::is_ascii_alphanumeric) && next.is_some_and(u8::is_ascii_alphanumeric) => {
+            }
+            b'\\' if is_shell && next.is_some() => at = at.saturating_add(1),
+            b'"' | b'\'' | b'`' | b'\\' | b';' | b'|' | b'&' => break,
+            // An option may follow an arrow or a comma.
+            b'-' if !is_shell && next == Some(&b'-') && previous.is_some_and(|before| !is_inner(*before)) => break,
+            _ if byte.is_ascii_whitespace() => break,
+            _ => {}
+        }
+        at = at.saturating_add(1);
+    }
+    let at = (at..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+    if is_shell { at } else { trimmed(text, start, at) }
+}
+
+/// Returns the word at `start`, without the punctuation that ends a sentence or closes a bracket.
+pub(super) fn bare(text: &str, start: usize, is_in_json: bool) -> Option<Range<usize>> {
+    let is_end = |letter: char| {
+        letter.is_whitespace()
+            || matches!(letter, ';' | '&' | '"' | '\'' | '`' | '\\')
+            || (is_in_json && matches!(letter, ',' | '}' | ']'))
+    };
+    let rest = text.get(start..)?;
+    let end = start.saturating_add(rest.find(is_end).unwrap_or(rest.len()));
+    Some(start..trimmed(text, start, end))
+}
+
+/// Returns where a word that reaches to `end` ends without the punctuation that ends a sentence or closes a bracket.
+fn trimmed(text: &str, start: usize, end: usize) -> usize {
+    let word = text.get(start..end).unwrap_or_default();
+    let mut end = word.trim_end_matches([',', '.', ')', ']', '}', '>', ':']).len();
+    // A bracket that was opened inside the word belongs to it: `[redacted]`, `${NAME}`.
+    while let (Some(inner), Some(last)) = (word.get(..end), word.get(end..).and_then(|rest| rest.chars().next())) {
+        let opening = match last {
+            ')' => '(',
+            ']' => '[',
+            '}' => '{',
+            '>' => '<',
+            _ => break,
+        };
+        if inner.matches(opening).count() <= inner.matches(last).count() {
+            break;
+        }
+        end = end.saturating_add(last.len_utf8());
+    }
+    start.saturating_add(end)
+}
