@@ -305,6 +305,9 @@ fn an_address_loses_its_user() {
     for (given, expected) in [
         ("https://u:p@h/x.git", "https://h/x.git"),
         ("ssh://git@h:22/x.git", "ssh://h:22/x.git"),
+        ("https://h/x.git#pw", "https://h/x.git"),
+        ("https://h/x.git?a=pw#b", "https://h/x.git"),
+        ("https://u:p?q#r@h/x.git", "https://h/x.git"),
         ("git@h:org/x.git", "h:org/x.git"),
         ("h:org/x.git", "h:org/x.git"),
         ("/srv/git@home/x.git", "/srv/git@home/x.git"),

@@ -41,7 +41,15 @@ pub(super) fn text(text: &str, around: Around) -> Cow<'_, str> {
         {
             at = value.end;
             let from = line.take(text.get(value.clone()).unwrap_or_default());
+            is_after_option = false;
             from.map(|from| value.start.saturating_add(from)..value.end)
+        } else if line.spoke_of_password()
+            && bytes.get(at).is_some_and(u8::is_ascii_whitespace)
+            && let Some(value) = quoted_value(text, at)
+        {
+            at = value.end;
+            let _ = line.take("");
+            Some(value)
         } else {
             let Some(word) = next_word(text, at, around) else { break };
             if is_after_option && around == Around::Prose && is_mention(text.get(at..word.start).unwrap_or_default()) {

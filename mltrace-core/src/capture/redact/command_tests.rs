@@ -91,6 +91,105 @@ machine h login ada password §
 curl --cookie session=§ https://h
 twine upload -u __token__ -p § dist
 kaggle config set -n key -v §
+curl -fsSL -u ada:§ -o a.zip https://h
+curl --user=ada:§ https://h
+curl -X POST -d '{"password": "§"}' https://h
+curl -F password=§ https://h
+curl -H 'PRIVATE-TOKEN: §' https://h
+curl -H 'Ocp-Apim-Subscription-Key: §' https://h
+curl -H 'x-api-key:§' https://h
+curl -x http://ada:§@proxy https://h
+wget --header 'Authorization: token §' https://h
+wget --user ada --password § https://h
+git clone https://oauth2:§@h/x.git
+git -c http.extraHeader='Authorization: Basic §' clone https://h
+git remote add o https://§@h/x
+psql 'host=h user=ada password=§ dbname=d'
+psql -c 'ALTER ROLE ada PASSWORD "§"'
+mysql --password=§ -e 'select 1'
+mysql -uroot -p§ -e 'select 1'
+mysqladmin -u root password §
+mongosh mongodb://ada:§@h/d
+redis-cli -u redis://:§@h
+PGPASSWORD=§ pg_dump -U ada db
+docker login --username ada --password § r
+docker run --env HF_TOKEN=§ img
+docker run -eHF_TOKEN=§ img
+podman login -u ada -p § r
+helm registry login -u ada -p § r
+helm upgrade x --set-string auth.password=§
+helm upgrade x --set a=1,auth.password=§
+kubectl --token=§ get pods
+kubectl create secret docker-registry r --docker-password=§
+kubectl config set-credentials ada --token=§
+oc login --token=§
+aws configure set default.aws_session_token §
+AWS_SECRET_ACCESS_KEY=§ aws s3 ls
+aws ssm put-parameter --name x --type SecureString --value §
+az acr login -n x -u ada -p §
+az storage copy --sas-token §
+gcloud auth print --access-token=§
+huggingface-cli login --token=§
+hf auth login --token §
+WANDB_API_KEY=§ python train.py
+wandb login --host https://h §
+dvc remote modify --local r secret_access_key §
+databricks configure --token §
+mlflow server --backend-store-uri postgresql://ada:§@h/d
+snowsql -a acc -u ada --password §
+sqlplus -s ada/§@db
+rclone sync a b --s3-secret-access-key §
+restic --password-command x -o s3.secret=§
+openssl pkcs12 -export -passout pass:§
+openssl enc -aes-256-cbc -K §
+gpg --passphrase=§ -d x
+7z a -p§ a.7z x
+unzip -P § a.zip
+rar a -hp§ a.rar
+ssh-keygen -N § -f k
+sshpass -p§ scp a h:b
+lftp -u ada,§ h
+mosquitto_pub -u ada -P § -t x
+http -a ada:§ GET https://h
+http GET https://h 'Authorization:Bearer §'
+xh --auth ada:§ h
+terraform apply -var=db_password=§
+TF_VAR_db_password=§ terraform apply
+ansible-playbook x -e ansible_password=§
+ansible-playbook x --extra-vars 'ansible_become_pass=§'
+vault kv put secret/x password=§
+vault write auth/userpass/login/ada password=§
+consul kv get -token=§ x
+consul kv get -token § x
+nomad job run -token=§ x
+influx write -t § x
+npm publish --otp § --//registry.npmjs.org/:_authToken=§
+poetry publish -u ada -p §
+poetry config http-basic.x ada §
+twine upload -p § dist
+cargo login §
+cargo publish --token §
+uv publish --token §
+pip install --index-url https://ada:§@h/simple x
+conda config --set x.token §
+setx OPENAI_API_KEY §
+spark-submit --conf spark.hadoop.fs.s3a.secret.key=§ x
+java -Djavax.net.ssl.keyStorePassword=§ -jar x
+java -Dpw=§ -jar x
+mvn deploy -Dgpg.passphrase=§
+python train.py --wandb-key § --hf_token § --openai-key=§
+python train.py model.api_key=§ +db.password=§
+python train.py ++trainer.logger.api_key=§
+streamlit run x -- --db_pass §
+ngrok authtoken §
+telegram-send --token §
+stripe --api-key § get
+heroku config:set API_KEY=§
+fly secrets set API_KEY=§
+vercel env add X --token §
+glab auth login --token §
+doctl auth init -t §
+linode-cli --token § x
 "#;
 
 /// Commands that hold none.

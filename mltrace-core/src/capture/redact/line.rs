@@ -29,12 +29,18 @@ enum Before {
     Default,
     Login,
     Identified,
+    Password,
 }
 
 impl Line {
     /// Returns whether the next word is a secret, or holds one.
     pub(super) fn awaits_secret(&self) -> bool {
         self.awaits != Kind::Nothing
+    }
+
+    /// Returns whether the word before was `password`: what follows in quotes is one, as in `PASSWORD '…'` of SQL.
+    pub(super) fn spoke_of_password(&self) -> bool {
+        self.before.first() == Some(&Before::Password)
     }
 
     /// Returns whether the next word is a user with a password.
@@ -78,8 +84,7 @@ impl Line {
         let name = option.get(dashes..).filter(|name| name.len() > 1 && dashes <= 2)?;
         let kind = match name {
             "user" | "proxy-user" | "userpwd" | "user-pass" | "login" | "creds" => Kind::User,
-            // `-Dname=value` of Java names its setting behind a letter.
-            _ if is_secret_option(name) || name.strip_prefix('D').is_some_and(|name| holds(name) == Holds::Secret) => {
+            _ if is_secret_option(name) || (dashes == 1 && value.is_some() && is_named_behind_letter(name)) => {
                 Kind::Whole
             }
             _ => Kind::Nothing,
@@ -140,6 +145,7 @@ impl Line {
             "default" => Before::Default,
             "login" => Before::Login,
             _ if is("identified") => Before::Identified,
+            _ if is("password") => Before::Password,
             _ => Before::Other,
         };
         self.before = [now, last, before_last, third_last];
@@ -196,9 +202,15 @@ impl Line {
     }
 
     fn is_name_of_setting(&self, word: &str) -> bool {
-        let name = word.rsplit([':', '/']).next().unwrap_or(word);
+        let name = word.rsplit([':', '/', '.']).next().unwrap_or(word);
         !word.contains('=') && matches!(holds(name), Holds::Secret | Holds::Maybe)
     }
+}
+
+/// Returns whether an option has the name of a secret behind its letter: `-Dname=value` of Java, `-eNAME=value` of
+/// containers.
+fn is_named_behind_letter(name: &str) -> bool {
+    name.get(1..).is_some_and(|name| matches!(holds(name), Holds::Secret | Holds::Maybe))
 }
 
 /// Returns whether letters of a command's options may share a dash.
