@@ -1,9 +1,12 @@
 //! What a request says, read into what is meant; and what is wrong with it, in words for who wrote the request.
 
+use std::borrow::Cow;
+
 use axum::extract::RawForm;
 use axum::extract::rejection::RawFormRejection;
 use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
+use mltrace_core::escape;
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
@@ -16,14 +19,61 @@ pub(crate) fn pairs<T: DeserializeOwned>(text: &[u8]) -> Result<T, Failure> {
         .map_err(|error| wrong(&error.path().to_string(), &error.inner().to_string()))
 }
 
-/// Reads the fields of a form.
+/// What the name of a field ends with whose value is percent-encoded once more.
+pub(crate) const CODED: &str = "*";
+
+/// Reads the address of a page: parameters, or the fields of a form that leads there.
+pub(crate) fn fields<T: DeserializeOwned>(text: &[u8]) -> Result<T, Failure> {
+    pairs(decoded(text, |typed| typed).as_bytes())
+}
+
+/// Reads the fields of a form that is sent.
 pub(crate) fn form<T: DeserializeOwned>(form: Result<RawForm, RawFormRejection>) -> Result<T, Failure> {
     let RawForm(text) = form.map_err(|error| body(error.into_response().status()))?;
-    pairs(&text)
+    // Browsers send the end of a line as two characters, whatever was typed or stood in the page.
+    pairs(decoded(&text, |typed| typed.replace("\r\n", "\n").into()).as_bytes())
+}
+
+/// Returns the pairs with each value that is coded as it is meant, and each that is not as `typed` makes it.
+fn decoded(text: &[u8], typed: impl Fn(Cow<'_, str>) -> Cow<'_, str>) -> String {
+    let mut pairs = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in form_urlencoded::parse(text) {
+        match name.strip_suffix(CODED) {
+            Some(name) => {
+                let meant = form_urlencoded::parse(value.as_bytes()).next();
+                pairs.append_pair(name, &meant.map(|(meant, _)| meant).unwrap_or_default())
+            }
+            None => pairs.append_pair(&name, &typed(value)),
+        };
+    }
+    pairs.finish()
+}
+
+/// Returns whether a browser could send another text than this from a field.
+pub(crate) fn is_to_be_coded(value: &str) -> bool {
+    value.chars().any(escape::is_hidden)
+}
+
+/// Returns a value percent-encoded where it must be, to be read by whoever edits it.
+pub(crate) fn coded(value: &str) -> String {
+    let mut coded = String::with_capacity(value.len());
+    for letter in value.chars() {
+        // The signs of pairs, and of the code itself, are no others' either.
+        if escape::is_hidden(letter) || matches!(letter, '%' | '+' | '&' | '=') {
+            coded.extend(form_urlencoded::byte_serialize(letter.encode_utf8(&mut [0; 4]).as_bytes()));
+        } else {
+            coded.push(letter);
+        }
+    }
+    coded
 }
 
 /// Reads a body of one JSON object.
 pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        // What reads an object takes a list for its fields in order, and an empty one for all that may be left out.
+        return Err(wrong(".", "invalid type: sequence, expected a map"));
+    }
     let mut text = serde_json::Deserializer::from_slice(body);
     let no_json = |error: &serde_json::Error| Failure::usage(format!("the body is no JSON object: {error}"));
     let told = serde_path_to_error::deserialize(&mut text).map_err(|error| {
@@ -137,7 +187,49 @@ mod tests {
             format!("the body is of the wrong type: boolean, where an object is expected | {ALL}")
         );
         assert_eq!(said(r#"{"kind": "run", "names": [1]}"#).split(':').next(), Some("`names[0]` is of the wrong type"));
+        assert_eq!(said(" []"), format!("the body is of the wrong type: list, where an object is expected | {ALL}"));
+        assert_eq!(said(r#"["run", []]"#), said("[]"));
         assert!(said(r#"{"kind": "run"} x"#).starts_with("the body is no JSON object: trailing characters"));
         assert!(said("{").starts_with("the body is no JSON object: EOF"));
+    }
+
+    /// Returns what a browser sends from a field of a page: ends of lines become two characters, in an attribute a
+    /// carriage return was a line feed before and NUL another sign, and a field of one line has none.
+    fn sent(value: &str, is_typed: bool) -> String {
+        let read = value.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "\u{fffd}");
+        if is_typed { read.replace('\n', "") } else { read.replace('\n', "\r\n") }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_coded_value_survives_every_field_of_a_browser(value in "\\PC*|[\\x00-\\x20%+&=*\u{202e}\u{2066}\u{200b}a\u{e4}]{0,12}") {
+            #[derive(Deserialize)]
+            struct One { name: String }
+
+            let coded = coded(&value);
+            proptest::prop_assert!(!is_to_be_coded(&coded), "{coded:?}");
+            for is_typed in [false, true] {
+                let text = form_urlencoded::Serializer::new(String::new()).append_pair("name*", &sent(&coded, is_typed)).finish();
+                proptest::prop_assert_eq!(&fields::<One>(text.as_bytes()).unwrap().name, &value);
+                let form: One = form(Ok(RawForm(text.into()))).unwrap();
+                proptest::prop_assert_eq!(&form.name, &value);
+            }
+        }
+    }
+
+    #[test]
+    fn typed_lines_end_as_they_were_typed() {
+        #[derive(Deserialize)]
+        struct One {
+            text: String,
+        }
+
+        let one: One = form(Ok(RawForm("text=a%0D%0Ab".into()))).unwrap();
+        assert_eq!(one.text, "a\nb");
+        assert_eq!(fields::<One>(b"text=a%0D%0Ab").unwrap().text, "a\r\nb", "a link is not typed");
+        assert_eq!(
+            told(fields::<One>(b"text=a&text*=b").map(|one| one.text).unwrap_err()),
+            "`text` is said twice | say it once"
+        );
     }
 }

@@ -121,7 +121,7 @@ impl Routes {
         Q: DeserializeOwned + Send + Sync + 'static,
     {
         let handler = move |State(app): State<Arc<App>>, RawQuery(text): RawQuery| async move {
-            let asked = asked::pairs(text.unwrap_or_default().as_bytes());
+            let asked = asked::fields(text.unwrap_or_default().as_bytes());
             answered(app, demand, asked, page).await.map_or_else(pages::failed, pages::shown)
         };
         self.route(Method::GET, path, get(handler))
@@ -133,7 +133,7 @@ impl Routes {
         Q: DeserializeOwned + Send + 'static,
     {
         let handler = move |RawQuery(text): RawQuery| async move {
-            match asked::pairs(text.unwrap_or_default().as_bytes()) {
+            match asked::fields(text.unwrap_or_default().as_bytes()) {
                 Ok(asked) => Redirect::to(&find(&asked)).into_response(),
                 Err(wrong) => pages::failed(wrong),
             }

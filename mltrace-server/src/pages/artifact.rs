@@ -1,10 +1,12 @@
 //! The versions of an artifact, and the form by which people judge any of them.
 
 use maud::{Markup, html};
+use mltrace_core::escape;
 use mltrace_core::model::{Verdict, VersionId};
 use mltrace_core::query::{VersionOf, Versions};
 use serde::Deserialize;
 
+use super::fields::Field;
 use super::{layout, link, parts, verdicts};
 use crate::api::{self, VersionsPage, blank};
 use crate::app::App;
@@ -58,13 +60,15 @@ fn page(app: &App, asked: &ArtifactQuery) -> Result<Markup, Failure> {
 /// Two versions side by side: the last two, unless others are chosen.
 fn compare(found: &Versions) -> Markup {
     let written: Vec<&VersionOf> = found.versions.iter().filter(|version| version.written_at.is_some()).collect();
+    let names: Vec<String> = written.iter().map(|version| link::named(&found.name, Some(&version.version))).collect();
     let choice = |name: &str, title: &str, chosen: usize| {
+        let field = Field::of_any(name, names.iter().map(String::as_str));
         html! {
             label { (title)
-                select name=(name) {
-                    @for (number, version) in written.iter().enumerate() {
-                        option value=(link::named(&found.name, Some(&version.version))) selected[number == chosen] {
-                            (version.version.short(8)) " " @if let Some(at) = version.written_at { (moment::show(at)) }
+                select name=(field.name()) {
+                    @for (number, (version, named)) in written.iter().zip(&names).enumerate() {
+                        option value=(field.value(named)) selected[number == chosen] {
+                            (escape::line(&version.version.short(8))) " " @if let Some(at) = version.written_at { (moment::show(at)) }
                         }
                     }
                 }
@@ -85,7 +89,7 @@ fn row(name: &mltrace_core::model::ArtifactName, version: &VersionOf, back: &str
     let named = link::named(name, Some(&version.version));
     html! {
         tr {
-            td { a href=(link::trace(&named)) title=(version.version) { code { (version.version.short(8)) } } }
+            td { a href=(link::trace(&named)) { (parts::version_id(&version.version, 8)) } }
             td { @if let Some(at) = version.written_at { (parts::exact(at)) } @else { "by nobody known" } }
             td {
                 @if let (Some(component), Some(run)) = (&version.component, version.written_by) {

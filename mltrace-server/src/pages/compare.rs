@@ -1,6 +1,7 @@
 //! What changed upstream between two versions, and what was made from something.
 
 use maud::{Markup, html};
+use mltrace_core::escape;
 use mltrace_core::model::VersionId;
 use mltrace_core::query::{Baseline, Diff, Difference, Impact, ImpactState};
 use mltrace_core::words;
@@ -25,7 +26,7 @@ fn diff(app: &App, asked: &DiffQuery) -> Result<Markup, Failure> {
     let side = |version: &mltrace_core::model::Version| {
         html! {
             (parts::version(&version.name, Some(&version.version)))
-            @if version.version != VersionId::None { " " code title=(version.version) { (version.version.short(8)) } }
+            @if version.version != VersionId::None { " " (parts::version_id(&version.version, 8)) }
         }
     };
     let body = html! {
@@ -47,10 +48,11 @@ fn diff(app: &App, asked: &DiffQuery) -> Result<Markup, Failure> {
 }
 
 fn differences(diff: &Diff, a: &Markup, b: &Markup) -> Markup {
+    let sides = [&diff.a, &diff.b].map(|side| escape::line(&side.version.short(8)).into_owned());
     html! {
         table {
             thead { tr { th scope="col" { "What" } th scope="col" { (a) } th scope="col" { (b) } } }
-            tbody { @for difference in &diff.differences { (row(difference, &[&diff.a, &diff.b].map(|side| side.version.short(8)))) } }
+            tbody { @for difference in &diff.differences { (row(difference, &sides)) } }
         }
     }
 }
@@ -96,10 +98,11 @@ fn value(field: &str, value: Option<&Value>) -> Markup {
         (_, None) => html! { "—" },
         ("duration", Some(took)) => html! { (took.as_f64().map(words::span).unwrap_or_default()) },
         ("code", Some(Value::String(hash))) => {
-            html! { code title=(hash) { (hash.chars().take(12).collect::<String>()) } }
+            let short: String = hash.chars().take(12).collect();
+            html! { code title=(escape::line(hash)) { (parts::name(&short)) } }
         }
         (_, Some(Value::String(text))) => match version().filter(|_| !field.starts_with("param:")) {
-            Some(version) => html! { code title=(version) { (version.short(12)) } },
+            Some(version) => parts::version_id(&version, 12),
             None => html! { code { (parts::name(text)) } },
         },
         (_, Some(other)) => html! { code { (parts::name(&other.to_string())) } },
@@ -124,7 +127,7 @@ fn impact(app: &App, asked: &ImpactQuery) -> Result<Markup, Failure> {
                 tbody { @for made in impact.artifacts.iter().take(MOST) {
                     tr {
                         td { (parts::version(&made.name, Some(&made.version))) }
-                        td { code title=(made.version) { (made.version.short(8)) } }
+                        td { (parts::version_id(&made.version, 8)) }
                         td { @match made.state {
                             ImpactState::Current => strong { "in use" },
                             ImpactState::Superseded => "superseded, by one made from the same",

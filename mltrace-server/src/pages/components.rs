@@ -6,6 +6,7 @@ use mltrace_core::model::{RunId, Timestamp};
 use mltrace_core::query::{Component, Run};
 use serde::Deserialize;
 
+use super::fields::{Field, hidden};
 use super::{chart, layout, link, parts, recent, start};
 use crate::api::{self, ComponentBody, RecentQuery, blank, run_id};
 use crate::app::App;
@@ -110,22 +111,29 @@ fn one(app: &App, asked: &OneQuery) -> Result<Markup, Failure> {
 }
 
 fn form(component: &Component) -> Markup {
+    let known_owner = component.owner.as_deref().unwrap_or_default();
+    let known_text = component.description.as_deref().unwrap_or_default();
+    let (owner, description) = (Field::of("owner", known_owner), Field::of_lines("description", known_text));
+    let untag = Field::of_any("untag", component.tags.iter().map(String::as_str));
     html! {
         details {
             summary { "Say what this component is" }
             form.stack action="/component" method="post" {
-                input type="hidden" name="name" value=(component.name);
+                (hidden("name", &component.name))
                 label for="owner" { "Whom to ask" }
-                input #owner name="owner" value=(component.owner.as_deref().unwrap_or_default());
+                input #owner name=(owner.name()) value=(owner.value(known_owner));
+                (owner.told())
                 label for="description" { "What it does" }
-                textarea #description name="description" rows="2" { (component.description.as_deref().unwrap_or_default()) }
+                // A page loses the first line of such a field when it is empty, so there is one to lose.
+                textarea #description name=(description.name()) rows="2" { "\n" (description.value(known_text)) }
+                (description.told())
                 label for="tag" { "Another tag" }
                 input #tag name="tag" maxlength="4096";
                 @if !component.tags.is_empty() {
                     label for="untag" { "A tag to take off" }
-                    select #untag name="untag" {
+                    select #untag name=(untag.name()) {
                         option value="" { "none" }
-                        @for tag in &component.tags { option value=(tag) { (escape::line(tag)) } }
+                        @for tag in &component.tags { option value=(untag.value(tag)) { (escape::line(tag)) } }
                     }
                 }
                 p.quiet-text { "A field that is left empty changes nothing." }

@@ -9,6 +9,7 @@ use axum::routing::get;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::fields::hidden;
 use super::{failed, layout, link, shown};
 use crate::app::App;
 use crate::asked;
@@ -36,7 +37,7 @@ struct Back {
 }
 
 async fn ask(RawQuery(text): RawQuery) -> Response {
-    match asked::pairs::<Back>(text.unwrap_or_default().as_bytes()) {
+    match asked::fields::<Back>(text.unwrap_or_default().as_bytes()) {
         Ok(asked) => shown(page(&asked.back, "")),
         Err(wrong) => failed(wrong),
     }
@@ -50,7 +51,7 @@ fn page(back: &str, notice: &str) -> Markup {
         form.stack action="/login" method="post" {
             label for="token" { "Token" }
             input #token name="token" type="password" autocomplete="current-password" required autofocus;
-            input type="hidden" name="back" value=(link::back(back));
+            (hidden("back", &link::back(back)))
             button type="submit" { "Enter" }
         }
     };

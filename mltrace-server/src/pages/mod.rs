@@ -6,6 +6,8 @@ mod link;
 
 mod parts;
 
+mod fields;
+
 mod start;
 
 mod login;

@@ -7,6 +7,7 @@ use mltrace_core::escape;
 use mltrace_core::model::{ArtifactName, RunId, Status, Timestamp, Verdict, VersionId};
 use mltrace_core::query::{Run, Stale};
 
+use super::fields::{Field, hidden};
 use super::link;
 use crate::moment;
 
@@ -94,6 +95,11 @@ pub(super) fn version(artifact: &ArtifactName, version: Option<&VersionId>) -> M
     html! { a href=(link::trace(&link::named(artifact, version))) { (name(artifact.as_str())) } }
 }
 
+/// The id of a version: its first digits, and all of it for who points at it.
+pub(super) fn version_id(version: &VersionId, digits: usize) -> Markup {
+    html! { code title=(escape::line(&version.to_string())) { (name(&version.short(digits))) } }
+}
+
 /// The first outputs of a run with their verdicts, and how many more there are.
 pub(super) fn outputs(run: &Run, most: usize) -> Markup {
     html! {
@@ -128,8 +134,8 @@ pub(super) fn judge(artifact: &str, now: Option<Verdict>, back: &str) -> Markup 
     });
     html! {
         form.judge action="/flag" method="post" {
-            input type="hidden" name="artifact" value=(artifact);
-            input type="hidden" name="back" value=(back);
+            (hidden("artifact", artifact))
+            (hidden("back", back))
             @for (verdict, sign, word) in shown {
                 button class=(value(*verdict)) type="submit" name="verdict" value=(value(*verdict)) {
                     span aria-hidden="true" { (sign) } " " (word)
@@ -142,12 +148,14 @@ pub(super) fn judge(artifact: &str, now: Option<Verdict>, back: &str) -> Markup 
 
 /// The same with why, which was begun elsewhere.
 pub(super) fn judge_because(artifact: &str, reason: &str, back: &str) -> Markup {
+    let why = Field::of("reason", reason);
     html! {
         form.stack action="/flag" method="post" {
-            input type="hidden" name="artifact" value=(artifact);
-            input type="hidden" name="back" value=(back);
+            (hidden("artifact", artifact))
+            (hidden("back", back))
             label for="reason" { "Why" }
-            input #reason name="reason" maxlength="65536" value=(reason);
+            input #reason name=(why.name()) maxlength="65536" value=(why.value(reason));
+            (why.told())
             span {
                 button type="submit" name="verdict" value=(value(Verdict::Flagged)) { "Flag as bad" } " "
                 button type="submit" name="verdict" value=(value(Verdict::Ok)) { "Mark as ok" }

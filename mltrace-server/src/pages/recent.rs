@@ -1,10 +1,12 @@
 //! The last runs: the first page that a person sees.
 
 use maud::{Markup, html};
+use mltrace_core::escape;
 use mltrace_core::model::{Status, Timestamp};
 use mltrace_core::query::{Components, Run};
 use mltrace_core::words;
 
+use super::fields::Field;
 use super::{layout, link, parts, start};
 use crate::api::RecentQuery;
 use crate::app::App;
@@ -51,13 +53,14 @@ fn filters(asked: &RecentQuery, known: &Components) -> Markup {
         known.components.iter().flat_map(|component| component.tags.iter().map(String::as_str)).collect();
     let names = known.components.iter().map(|component| component.name.as_str());
     let since = asked.since.as_ref().map(|moment| moment.text.as_str()).unwrap_or_default();
+    let span = Field::of("since", since);
     html! {
         form.filters action="/" method="get" aria-label="Filter" {
             (choice("component", "Component", asked.component.as_deref(), names))
             (choice("status", "Status", asked.status.map(Status::as_str), Status::ALL.into_iter().map(Status::as_str)))
             label { "Since"
-                select name="since" {
-                    @if !SPANS.iter().any(|(value, _)| *value == since) { option value=(since) selected { (since) } }
+                select name=(span.name()) {
+                    @if !SPANS.iter().any(|(value, _)| *value == since) { option value=(span.value(since)) selected { (escape::line(since)) } }
                     @for (value, word) in SPANS { option value=(value) selected[*value == since] { (word) } }
                 }
             }
@@ -74,15 +77,18 @@ fn filters(asked: &RecentQuery, known: &Components) -> Markup {
 
 fn choice<'n>(name: &str, title: &str, chosen: Option<&str>, values: impl Iterator<Item = &'n str>) -> Markup {
     let values: Vec<&str> = values.take(MOST_CHOICES + 1).collect();
+    let chosen = chosen.unwrap_or_default();
+    let is_typed = values.len() > MOST_CHOICES;
+    let field = Field::of_any(name, std::iter::once(chosen).chain(values.iter().copied().filter(|_| !is_typed)));
     html! {
         label { (title)
-            @if values.len() > MOST_CHOICES {
-                input name=(name) value=(chosen.unwrap_or_default()) placeholder="any" autocomplete="off" spellcheck="false";
+            @if is_typed {
+                input name=(field.name()) value=(field.value(chosen)) placeholder="any" autocomplete="off" spellcheck="false";
             } @else {
-                select name=(name) {
+                select name=(field.name()) {
                     option value="" { "any" }
                     @for value in values {
-                        option value=(value) selected[chosen == Some(value)] { (mltrace_core::escape::line(value)) }
+                        option value=(field.value(value)) selected[chosen == value] { (escape::line(value)) }
                     }
                 }
             }

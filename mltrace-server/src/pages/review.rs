@@ -7,6 +7,7 @@ use mltrace_core::model::{RunId, Timestamp, Verdict};
 use mltrace_core::query::{Labelled, LookNext, Review, Suspect, percent};
 use serde::Deserialize;
 
+use super::fields::{Field, hidden};
 use super::{layout, link, parts};
 use crate::app::App;
 use crate::failure::Failure;
@@ -106,14 +107,17 @@ fn look_next(next: &[LookNext]) -> Markup {
 /// Why somebody judged so, with a way to say it.
 fn why(label: &Labelled, verdict: Verdict) -> Markup {
     let named = link::named(&label.name, Some(&label.version));
+    let said = label.reason.as_deref().unwrap_or_default();
+    let reason = Field::of("reason", said);
     html! {
         @if let Some(reason) = &label.reason { q.reason { (mltrace_core::escape::line(reason)) } }
         details.why {
             summary { @if label.reason.is_some() { "Change" } @else { "Say why" } span.quiet { " for " (mltrace_core::escape::line(&named)) } }
             form.judge action="/flag" method="post" {
-                input type="hidden" name="artifact" value=(named);
+                (hidden("artifact", &named))
                 input type="hidden" name="verdict" value=(parts::value(verdict));
-                input name="reason" aria-label="Why" required maxlength="65536" value=(label.reason.as_deref().unwrap_or_default());
+                input name=(reason.name()) aria-label="Why" required maxlength="65536" value=(reason.value(said));
+                (reason.told())
                 input type="hidden" name="back" value="/review";
                 button type="submit" { "Save" }
             }
@@ -132,7 +136,7 @@ fn labels(review: &Review) -> Markup {
                     tbody { @for label in labels.iter().take(MOST_LABELS) {
                         tr {
                             td { (parts::version(&label.name, Some(&label.version))) }
-                            td { code title=(label.version) { (label.version.short(8)) } }
+                            td { (parts::version_id(&label.version, 8)) }
                             td { (why(label, verdict)) }
                             td { @if let Some(by) = &label.by { (parts::name(by)) " " } (parts::time(label.at, now)) }
                             td { (parts::verdict(Some(verdict))) " " (parts::judge(&link::named(&label.name, Some(&label.version)), Some(verdict), "/review")) }

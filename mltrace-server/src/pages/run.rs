@@ -10,6 +10,7 @@ use mltrace_core::words;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::fields::Field;
 use super::verdicts::Verdicts;
 use super::{layout, link, parts};
 use crate::api::{self, NoteBody};
@@ -142,7 +143,7 @@ fn outputs(run: &Run, verdicts: &Verdicts, back: &str) -> Markup {
                     @for output in run.outputs.iter().take(MOST_EDGES) {
                         tr {
                             td { (parts::version(&output.name, output.version.as_ref())) }
-                            td { @if let Some(version) = &output.version { code title=(version) { (version.short(8)) } } @else { "none: the run did not complete" } }
+                            td { @if let Some(version) = &output.version { (parts::version_id(version, 8)) } @else { "none: the run did not complete" } }
                             td { (verdicts.judge(&output.name, output.version.as_ref(), back)) }
                         }
                     }
@@ -167,7 +168,7 @@ fn inputs(run: &Run, verdicts: &Verdicts, back: &str) -> Markup {
                     @for input in run.inputs.iter().take(MOST_EDGES) {
                         tr {
                             td { (parts::version(&input.name, Some(&input.version))) }
-                            td { code title=(input.version) { (input.version.short(8)) } }
+                            td { (parts::version_id(&input.version, 8)) }
                             td { @match input.written_by { Some(writer) => (parts::run(writer)), None => "nobody known" } }
                             td { (bound(input)) }
                             td { (verdicts.judge(&input.name, Some(&input.version), back)) }
@@ -205,6 +206,7 @@ fn params(run: &Run) -> Markup {
 }
 
 fn notes(run: &Run, begun: &str) -> Markup {
+    let text = Field::of_lines("text", begun);
     html! {
         h2 { "Notes" }
         @for note in &run.notes {
@@ -213,7 +215,8 @@ fn notes(run: &Run, begun: &str) -> Markup {
         form.stack action="/note" method="post" {
             input type="hidden" name="run" value=(run.id);
             label for="note" { "Add a note" }
-            textarea #note name="text" rows="2" required maxlength="65536" { (begun) }
+            textarea #note name=(text.name()) rows="2" required maxlength="65536" { "\n" (text.value(begun)) }
+            (text.told())
             button type="submit" { "Add note" }
         }
     }

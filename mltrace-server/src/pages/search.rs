@@ -5,8 +5,10 @@ use mltrace_core::query::Search;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::fields::Field;
 use super::{layout, link, parts};
 use crate::app::App;
+use crate::asked;
 use crate::failure::Failure;
 use crate::routes::Routes;
 use crate::turns::Demand;
@@ -174,6 +176,8 @@ fn complete(app: &App, asked: &Text) -> Result<Completions, Failure> {
             }
         }
     }
+    // A field of one line cannot hold every name, and shows some as what they are not; the search finds them.
+    lines.retain(|line| !asked::is_to_be_coded(line));
     lines.truncate(MOST_COMPLETIONS);
     Ok(Completions { lines })
 }
@@ -182,14 +186,16 @@ fn search(app: &App, asked: &Text) -> Result<Markup, Failure> {
     let text = asked.q.trim();
     let Search { artifacts, components, tags, owners, runs } =
         if text.is_empty() { Search::default() } else { app.ask(|reader| reader.search(text, MOST))? };
+    let field = Field::of("q", text);
     let is_empty =
         artifacts.is_empty() && components.is_empty() && tags.is_empty() && owners.is_empty() && runs.is_empty();
     let body = html! {
         h1 { "Search" }
         form.stack action="/search" method="get" role="search" {
             label for="text" { "A part of a name, or of a run's id" }
-            input #text name="q" type="search" value=(text);
+            input #text name=(field.name()) type="search" value=(field.value(text));
             button type="submit" { "Search" }
+            (field.told())
         }
         @if is_empty && !text.is_empty() { p { "No name holds " strong { (parts::name(text)) } "." } }
         @if !artifacts.is_empty() { h2 { "Artifacts" } ul { @for name in &artifacts { li { a href=(link::trace(name.as_str())) { (parts::name(name.as_str())) } " · " a href=(link::artifact(name.as_str())) { "versions" } } } } }

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::parts;
 use crate::app::App;
 
 /// Returns the first steps.
@@ -10,7 +11,7 @@ pub(super) fn steps(app: &App) -> Markup {
     html! {
         section.start {
             h2 { "Nothing is recorded yet" }
-            p { "Runs appear here by themselves as soon as one is recorded in " code { (app.home.root.display()) } "." }
+            p { "Runs appear here by themselves as soon as one is recorded in " code { (parts::name(&app.home.root.to_string_lossy())) } "." }
             ol {
                 li {
                     p { "In Rust, put the attribute on a function and run it:" }

@@ -80,7 +80,7 @@ fn page(app: &App, asked: &TraceQuery) -> Result<Markup, Failure> {
         h1 { (parts::name(name)) }
         div.facts {
             @if trace.artifact.version != VersionId::None {
-                span title=(trace.artifact.version) { "version " code { (trace.artifact.version.short(8)) } }
+                span { "version " (parts::version_id(&trace.artifact.version, 8)) }
             }
             @if let Some(moment) = as_of { span { "as of " (parts::exact(moment)) } }
             a href=(link::artifact(name)) { "All versions" }

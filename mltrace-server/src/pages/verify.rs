@@ -5,6 +5,7 @@ use mltrace_core::escape;
 use mltrace_core::query::{DiskState, Verified};
 use serde::Deserialize;
 
+use super::fields::Field;
 use super::{layout, parts};
 use crate::api::{self, Checked};
 use crate::app::App;
@@ -35,18 +36,20 @@ fn ask(app: &App, asked: &VerifyForm) -> Result<Markup, Failure> {
 
 /// The bytes are read only when somebody presses the button: a link must not cost the disk its time.
 fn form(artifact: &str) -> Markup {
+    let field = Field::of("artifact", artifact);
     html! {
         p { "Does the disk of this server still hold what was recorded? Every byte in the project's folder is compared." }
         form.stack action="/verify" method="post" {
             label for="artifact" { "An artifact or a folder; everything when it is empty" }
-            input #artifact name="artifact" value=(artifact);
+            input #artifact name=(field.name()) value=(field.value(artifact));
+            (field.told())
             button type="submit" { "Compare now" }
         }
     }
 }
 
 fn check(app: &App, told: &VerifyForm) -> Result<Markup, Failure> {
-    let artifact = told.artifact.trim();
+    let artifact = told.artifact.trim_matches(' ');
     let artifacts: Vec<String> = (!artifact.is_empty()).then(|| artifact.to_owned()).into_iter().collect();
     let Checked { found, is_cut } = api::verified(app, &artifacts)?;
     let mut all: Vec<&Verified> = found.artifacts.iter().collect();
@@ -97,10 +100,10 @@ fn row(artifact: &Verified) -> Markup {
             td { (parts::version(&artifact.name, Some(&artifact.version))) }
             td {
                 span class=(class) { span.sign aria-hidden="true" { (sign) } " " (word) }
-                @if let Some(found) = &artifact.found { ", it holds " code title=(found) { (found.short(8)) } }
+                @if let Some(found) = &artifact.found { ", it holds " (parts::version_id(found, 8)) }
                 @if let Some(problem) = &artifact.problem { ", " (escape::line(problem)) }
             }
-            td { code title=(artifact.version) { (artifact.version.short(8)) } }
+            td { (parts::version_id(&artifact.version, 8)) }
             td { @match artifact.written_by { Some(run) => (parts::run(run)), None => "nobody known" } }
         }
     }

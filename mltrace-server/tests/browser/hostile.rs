@@ -110,3 +110,40 @@ async fn a_foreign_page_can_neither_change_nor_read_nor_frame() {
     browser.says("Nothing is flagged").await;
     browser.quit().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_of_several_lines_is_flagged_and_searched_for_from_its_page() {
+    let name = "out/two\r\nlines\u{202e}.csv";
+    let story = Story::told(&[json!({ "component": "step", "ended_at": "2026-03-01T00:00:00Z", "outputs": [name] })]);
+    let Some(browser) = Browser::start(Look::default()).await else { return };
+    browser.open(&story.at("/search?q=two")).await;
+    browser.follow("out/two").await;
+    browser.click("main .facts button.flagged").await;
+    browser.says("Whom to suspect").await;
+    browser.says("out/two\\r\\nlines\\u{202e}.csv").await;
+    let query: String = url::form_urlencoded::byte_serialize(name.as_bytes()).collect();
+    browser.open(&story.at(&format!("/search?q={query}"))).await;
+    browser.says("percent-encoded").await;
+    browser.click("form.stack button").await;
+    browser.find("main a[href^='/trace?artifact=out%2Ftwo%0D%0Alines']").await;
+    browser.quit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_that_a_foreign_page_opens_waits_at_the_door_and_a_pressed_link_does_not() {
+    let story = Story::told(&[json!({ "component": "step", "ended_at": "2026-03-01T00:00:00Z", "outputs": ["out"] })]);
+    let target = story.at("/trace?artifact=out");
+    let page = format!("<title>foreign</title><a id=a href='{target}'>see</a>");
+    let foreign = foreign_site(page);
+    let look = Look { resolver: Some("MAP evil.example 127.0.0.1"), ..Look::default() };
+    let Some(browser) = Browser::start(look).await else { return };
+    browser.open(&format!("http://evil.example:{}/", foreign.port())).await;
+    browser.script(&format!("location.href = '{target}'")).await;
+    browser.says("You come from another site").await;
+    browser.follow("Go on").await;
+    browser.says("How did this come to be?").await;
+    browser.open(&format!("http://evil.example:{}/", foreign.port())).await;
+    browser.click("#a").await;
+    browser.says("How did this come to be?").await;
+    browser.quit().await;
+}

@@ -14,6 +14,8 @@ mod limits;
 
 mod doors;
 
+mod names;
+
 mod speed;
 
 mod traces;

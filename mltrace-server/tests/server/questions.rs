@@ -289,7 +289,7 @@ fn every_page_shows_what_is_recorded() {
     }
     assert!(served.get("/trace?artifact=m&reason=all+%3Cfives%3E").text.contains("value=\"all &lt;fives&gt;\""));
     assert!(!served.get("/trace?artifact=m").text.contains("name=\"reason\""));
-    assert!(served.get("/run?run=latest&note=looked+at+%3Cit%3E").text.contains(">looked at &lt;it&gt;</textarea>"));
+    assert!(served.get("/run?run=latest&note=looked+at+%3Cit%3E").text.contains(">\nlooked at &lt;it&gt;</textarea>"));
 }
 
 #[test]
