@@ -34,7 +34,19 @@ impl JsonSchema for Moment {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "examples": ["2021-05-02T12:07:26Z", "2021-05-02", "2d"] })
+        const DAY: &str = "[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))";
+        const TIME: &str = "([01][0-9]|2[0-3]):[0-5][0-9]";
+        const UNIT: &str = "(ms|s|sec|seconds?|m|min|minutes?|h|hr|hours?|d|days?|w|weeks?|months?|y|years?)";
+        json_schema!({
+            "type": "string",
+            "anyOf": [
+                { "format": "date-time" },
+                { "format": "date" },
+                { "pattern": format!("^{DAY}[T ]{TIME}(:[0-5][0-9])?$") },
+                { "pattern": format!("^[0-9]{{1,4}} ?{UNIT}( ?[0-9]{{1,4}} ?{UNIT})?( ago)?$") },
+            ],
+            "examples": ["2021-05-02T12:07:26Z", "2021-05-02", "2d"],
+        })
     }
 }
 
@@ -60,6 +72,10 @@ fn parse(text: &str, now: Timestamp) -> Option<Timestamp> {
     };
     if let Ok(moment) = whole.parse() {
         return Some(moment);
+    }
+    // A number alone is of no unit, not even nought.
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
     }
     let span: Duration = humantime::parse_duration(text.strip_suffix("ago").unwrap_or(text).trim()).ok()?;
     let micros = i64::try_from(span.as_micros()).ok()?;
@@ -108,5 +124,6 @@ mod tests {
         }
         assert_eq!(parse("tomorrow", now), None);
         assert_eq!(parse("", now), None);
+        assert_eq!((parse("0", now), parse("60", now)), (None, None));
     }
 }

@@ -134,6 +134,7 @@ fn why_no_token_file(found: &std::fs::Metadata) -> Option<&'static str> {
 
 /// Opens a file without waiting, even where a pipe has taken its place.
 #[cfg(unix)]
+#[expect(clippy::disallowed_methods, reason = "the file is one that the user names, wherever links lead")]
 fn open_at_once(path: &Path) -> std::io::Result<File> {
     use rustix::fs::{Mode, OFlags};
 

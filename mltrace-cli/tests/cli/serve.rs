@@ -7,14 +7,14 @@ use std::process::{Child, Stdio};
 use crate::env::TestEnv;
 
 /// A server that was started and has said where it is.
-struct Serving {
+pub(crate) struct Serving {
     child: Child,
     /// What it printed at its start, as JSON.
-    told: serde_json::Value,
+    pub(crate) told: serde_json::Value,
 }
 
 impl Serving {
-    fn start(env: &TestEnv, arguments: &[&str]) -> Self {
+    pub(crate) fn start(env: &TestEnv, arguments: &[&str]) -> Self {
         Self::start_in(env, arguments, "/usr/bin:/bin")
     }
 
@@ -30,7 +30,7 @@ impl Serving {
     }
 
     /// Sends a request and returns the whole response.
-    fn send(&self, request: &str, body: &str) -> String {
+    pub(crate) fn send(&self, request: &str, body: &str) -> String {
         let port = self.told["url"].as_str().unwrap().trim_end_matches('/').rsplit(':').next().unwrap();
         let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
         let length = body.len();

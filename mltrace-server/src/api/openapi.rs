@@ -3,7 +3,7 @@
 use axum::http::{Method, StatusCode};
 use axum::routing::get;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
-use schemars::{JsonSchema, Schema};
+use schemars::{JsonSchema, Schema, json_schema};
 use serde_json::{Map, Value, json};
 
 use crate::failure::ErrorAnswer;
@@ -50,7 +50,7 @@ impl Operation {
     pub(crate) fn import<A: JsonSchema>(path: &'static str, summary: &'static str) -> Self {
         let answer = SchemaGenerator::subschema_for::<A>;
         let types = &["application/x-ndjson", "application/json"][..];
-        let body = Some((types, SchemaGenerator::subschema_for::<Value> as Describe));
+        let body = Some((types, (|_: &mut SchemaGenerator| lines()) as Describe));
         Self { method: Method::POST, path, summary, query: None, body, answer, is_partial: true }
     }
 
@@ -86,14 +86,7 @@ impl Operation {
         operation.insert("summary".to_owned(), self.summary.into());
         if let Some(query) = self.query {
             let schema = query(generator);
-            let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
-            let properties = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
-            let parameters = properties.into_iter().map(|(name, schema)| {
-                let is_required = required.contains(&Value::String(name.clone()));
-                json!({ "name": name, "in": "query", "required": is_required,
-                        "description": schema.get("description"), "schema": schema })
-            });
-            operation.insert("parameters".to_owned(), parameters.collect());
+            operation.insert("parameters".to_owned(), parameters(&schema));
         }
         if let Some((kinds, body)) = self.body {
             let content: Map<String, Value> =
@@ -113,12 +106,62 @@ impl Operation {
     }
 }
 
+/// Returns the parameters that a schema of an address describes.
+fn parameters(schema: &Schema) -> Value {
+    let list = |key: &str| schema.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
+    let required = list("required");
+    let properties = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+    let properties = properties.into_iter().map(|(name, schema)| {
+        let is_required = required.contains(&Value::String(name.clone()));
+        let described = if is_required { schema } else { or_empty(schema) };
+        (name, described, is_required)
+    });
+    if schema.get("oneOf").is_some() {
+        // Which of them go together is told by the schema of all: each of its properties is a parameter.
+        let properties: Map<String, Value> = properties.map(|(name, schema, _)| (name, schema)).collect();
+        let schema = json!({ "type": "object", "properties": properties, "additionalProperties": false,
+                             "oneOf": list("oneOf") });
+        return json!([{ "name": "asked", "in": "query", "style": "form", "explode": true, "required": true,
+                        "schema": schema }]);
+    }
+    let parameters = properties.map(|(name, schema, is_required)| {
+        json!({ "name": name, "in": "query", "required": is_required,
+                "description": schema.get("description"), "schema": schema })
+    });
+    parameters.collect()
+}
+
+/// Returns the schema of a parameter that may be left out: an address knows no `null`, and what a form sends empty counts
+/// as left out.
+fn or_empty(mut schema: Value) -> Value {
+    let Some(object) = schema.as_object_mut() else { return schema };
+    let description = object.remove("description");
+    if let Some(kinds) = object.get_mut("type").filter(|kinds| kinds.is_array()) {
+        *kinds = kinds.as_array().and_then(|kinds| kinds.first()).cloned().unwrap_or_default();
+    }
+    if let Some(others) = object.get_mut("anyOf").and_then(Value::as_array_mut) {
+        others.retain(|other| other.get("type").is_none_or(|kind| kind != "null"));
+    }
+    object.remove("default");
+    let is_any_text = object.get("type").is_some_and(|kind| kind == "string") && object.len() == 1;
+    let mut described = if is_any_text { schema } else { json!({ "anyOf": [schema, { "const": "" }] }) };
+    if let (Some(object), Some(description)) = (described.as_object_mut(), description) {
+        object.insert("description".to_owned(), description);
+    }
+    described
+}
+
 fn generator() -> SchemaGenerator {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.definitions_path = "/components/schemas".into();
         settings.meta_schema = None;
     });
     settings.into_generator()
+}
+
+/// Returns the schema of an import: the lines of one are told in `docs/json.md`.
+fn lines() -> Schema {
+    json_schema!({ "anyOf": [{ "type": "object" }, { "type": "array", "items": { "type": "object" } }] })
 }
 
 /// Returns the document of these operations.

@@ -6,9 +6,10 @@ use mltrace_core::query::{
     StaleRuns, Tags, TellError, Trace, TraceOptions, Versions,
 };
 use mltrace_core::store::StoreError;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::failure::Failure;
@@ -53,7 +54,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 /// Reads a parameter that a form may send empty.
 pub(crate) fn blank<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
     let text: Option<String> = Option::deserialize(deserializer)?;
-    match text.filter(|text| !text.trim().is_empty()) {
+    match text.filter(|text| !text.is_empty()) {
         None => Ok(None),
         Some(text) => T::deserialize(text.into_deserializer()).map(Some),
     }
@@ -75,6 +76,11 @@ pub(crate) fn limited(limit: Option<Limit>) -> usize {
 #[derive(Clone, Copy, Debug, JsonSchema)]
 pub(crate) struct Limit(#[schemars(range(min = 1, max = 500))] usize);
 
+/// Reads a whole number as the document says that it is written: digits alone.
+fn digits<N: std::str::FromStr>(text: &str) -> Option<N> {
+    text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 impl std::fmt::Display for Limit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.fmt(f)
@@ -84,20 +90,20 @@ impl std::fmt::Display for Limit {
 impl<'de> Deserialize<'de> for Limit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let limit = text.parse().ok().filter(|limit| (1..=MOST).contains(limit));
+        let limit = digits(&text).filter(|limit| (1..=MOST).contains(limit));
         limit.map(Self).ok_or_else(|| serde::de::Error::custom(format!("a limit is from 1 to {MOST}, not `{text}`")))
     }
 }
 
 /// How many steps of a trace are followed.
 #[derive(Clone, Copy, Debug, JsonSchema)]
-pub(crate) struct Depth(pub(crate) u32);
+pub(crate) struct Depth(#[schemars(range(min = 0, max = 4_294_967_295_u32))] pub(crate) u32);
 
 impl<'de> Deserialize<'de> for Depth {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let wrong = |_| serde::de::Error::custom(format!("a depth is a whole number from 0, not `{text}`"));
-        text.parse().map(Self).map_err(wrong)
+        let wrong = || serde::de::Error::custom(format!("a depth is a whole number from 0, not `{text}`"));
+        digits(&text).map(Self).ok_or_else(wrong)
     }
 }
 
@@ -168,7 +174,28 @@ fn recent(app: &App, asked: &RecentQuery) -> Result<Page, Failure> {
     asked.page(app)
 }
 
-fn history(app: &App, asked: &RecentQuery) -> Result<Page, Failure> {
+/// Which runs of one component are meant.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+struct HistoryQuery(RecentQuery);
+
+impl JsonSchema for HistoryQuery {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "HistoryQuery".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = RecentQuery::json_schema(generator);
+        schema.insert("required".to_owned(), json!(["component"]));
+        if let Some(component) = schema.pointer_mut("/properties/component").and_then(Value::as_object_mut) {
+            component.insert("type".to_owned(), json!("string"));
+            component.insert("minLength".to_owned(), json!(1));
+        }
+        schema
+    }
+}
+
+fn history(app: &App, HistoryQuery(asked): &HistoryQuery) -> Result<Page, Failure> {
     if asked.component.is_none() {
         return Err(Failure::usage("`component` is missing"));
     }
@@ -207,9 +234,22 @@ fn trace(app: &App, asked: &TraceQuery) -> Result<Trace, Failure> {
     app.ask(|reader| reader.trace(&asked.artifact, &options))
 }
 
+/// Returns how the document says that one of three is named, and the others are left out.
+fn one_of_three() -> Value {
+    let [artifact, run, component] = ["artifact", "run", "component"].map(|named| {
+        let empty = ["artifact", "run", "component"].into_iter().filter(|other| *other != named);
+        let empty = empty.map(|other| (other.to_owned(), json!({ "maxLength": 0 })));
+        let named_one = std::iter::once((named.to_owned(), json!({ "minLength": 1 })));
+        let properties: serde_json::Map<String, Value> = empty.chain(named_one).collect();
+        json!({ "required": [named], "properties": properties })
+    });
+    json!([artifact, run, component])
+}
+
 /// What an impact is asked of: one of `artifact`, `run` and `component`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("oneOf" = one_of_three()))]
 pub(crate) struct ImpactQuery {
     /// `NAME`, the latest version, or `NAME@VERSION`.
     #[serde(default, deserialize_with = "blank")]

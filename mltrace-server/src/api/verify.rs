@@ -33,8 +33,9 @@ pub(super) fn routes(routes: Routes) -> Routes {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 struct VerifyBody {
-    /// `NAME`, the latest version, or `NAME@VERSION`, or a folder; everything when none is named.
-    artifacts: Vec<String>,
+    /// `NAME`, the latest version, or `NAME@VERSION`, or a folder; everything when the field is left out.
+    #[schemars(length(min = 1))]
+    artifacts: Option<Vec<String>>,
 }
 
 /// What a check found.
@@ -54,7 +55,11 @@ async fn verify(
 ) -> Result<Response, Failure> {
     let bytes = super::body(&headers, body, &["application/json"])?;
     let told: VerifyBody = asked::json(&bytes)?;
-    let checked = app.work(move |app| verified(app, &told.artifacts)).await?;
+    // Who named nothing of a list that turned out empty does not mean everything.
+    if told.artifacts.as_ref().is_some_and(Vec::is_empty) {
+        return Err(Failure::usage("`artifacts` is empty").hint("leave it out to compare everything"));
+    }
+    let checked = app.work(move |app| verified(app, &told.artifacts.unwrap_or_default())).await?;
     Ok(super::json(StatusCode::OK, &checked))
 }
 

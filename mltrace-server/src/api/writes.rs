@@ -12,7 +12,7 @@ use axum::routing::post;
 use mltrace_core::model::{Declaration, LIMIT_NAME, LIMIT_TEXT, NoteFact, Record, RunId, Timestamp, Verdict, Version};
 use mltrace_core::query::{Component, Judgement, Review, Run};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::Operation;
@@ -51,11 +51,12 @@ pub(super) fn routes(routes: Routes) -> Routes {
 #[serde(deny_unknown_fields)]
 struct FlagBody {
     /// `NAME`, the latest version, or `NAME@VERSION`.
+    #[schemars(length(min = 1))]
     artifacts: Vec<String>,
     /// Whether they were found fine.
     #[serde(default)]
     ok: bool,
-    /// Why.
+    /// Why, in at most 64 KiB.
     reason: Option<String>,
 }
 
@@ -68,6 +69,10 @@ fn flag(app: &App, told: &FlagBody) -> Result<Review, Failure> {
 /// Versions whose verdict is taken back.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("oneOf" = [
+    { "required": ["artifacts"], "properties": { "artifacts": { "minItems": 1 }, "all": { "const": false } } },
+    { "required": ["all"], "properties": { "artifacts": { "maxItems": 0 }, "all": { "const": true } } },
+]))]
 struct UnflagBody {
     /// `NAME`, the latest version, or `NAME@VERSION`.
     #[serde(default)]
@@ -124,7 +129,8 @@ fn record_verdicts(app: &App, versions: &[Version], verdict: Verdict, reason: Op
 pub(crate) struct NoteBody {
     /// Its id, a unique start or end of it, or `latest`.
     pub(crate) run: String,
-    /// The remark.
+    /// The remark, of at most 64 KiB.
+    #[schemars(regex(pattern = r"\S"))]
     pub(crate) text: String,
 }
 
@@ -149,19 +155,35 @@ pub(crate) fn note(app: &App, told: &NoteBody) -> Result<Run, Failure> {
 /// What is said of a component; what is left out stays as it is.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(extend("required" = ["name"]))]
 pub(crate) struct ComponentBody {
     /// Its name.
+    #[schemars(regex(pattern = r"\S"))]
     pub(crate) name: String,
     /// Whom to ask.
+    #[schemars(regex(pattern = r"\S"))]
     pub(crate) owner: Option<String>,
     /// What it does.
     pub(crate) description: Option<String>,
     /// Tags that are put on.
+    #[schemars(inner(regex(pattern = r"\S")))]
     pub(crate) tags: Vec<String>,
     /// Tags that are taken off.
+    #[schemars(inner(regex(pattern = r"\S")))]
     pub(crate) untag: Vec<String>,
     /// After how many seconds an input counts as old.
+    #[serde(deserialize_with = "whole")]
+    #[schemars(range(min = 0, max = 9_223_372_036_854_775_807_i64))]
     pub(crate) stale_after_s: Option<i64>,
+}
+
+/// Reads a whole number, which JSON may write as `60.0` too.
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let Some(number) = Option::<serde_json::Number>::deserialize(deserializer)? else { return Ok(None) };
+    let as_float = || number.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < EXACT);
+    let whole = number.as_i64().or_else(|| as_float().map(|number| number as i64));
+    whole.map(Some).ok_or_else(|| serde::de::Error::custom(format!("`{number}` is no whole number that fits")))
 }
 
 /// Records what a component is and returns it.
