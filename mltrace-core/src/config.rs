@@ -188,49 +188,35 @@ impl Home {
         // What this user may not read are somebody else's settings, as in a process that has shed its rights.
         let user_file = user_path.as_deref().map(|path| read_file(path, true, &mut warnings)).unwrap_or_default();
         let user_path = user_path.unwrap_or_default();
-
         let from_files = |project: bool, user: bool| match (project, user) {
             (true, _) => Origin::File(project_path.clone()),
             (_, true) => Origin::File(user_path.clone()),
             _ => Origin::Default,
         };
-
-        let (db, db_origin) = if let Some(db) = db {
-            (Some(folder.join(db)), Origin::Flag)
-        } else if let Some(db) = &environment.db {
-            (Some(folder.join(db)), Origin::Environment("MLTRACE_DB"))
-        } else {
-            let origin = from_files(project_file.db.is_some(), user_file.db.is_some());
-            (project_file.db.clone().or(user_file.db).map(|db| root.join(db)), origin)
+        let (db, db_origin) = match (db, &environment.db) {
+            (Some(db), _) => (Some(folder.join(db)), Origin::Flag),
+            (None, Some(db)) => (Some(folder.join(db)), Origin::Environment("MLTRACE_DB")),
+            (None, None) => {
+                let origin = from_files(project_file.db.is_some(), user_file.db.is_some());
+                (project_file.db.or(user_file.db).map(|db| root.join(db)), origin)
+            }
         };
         let no_place = no_place(&root, db.as_deref());
         if !environment.is_disabled {
             warnings.extend(above.filter(|_| db.is_none()).into_iter().chain(no_place.map(str::to_owned)));
         }
         let is_projects = db_origin == Origin::File(project_path.clone());
-        let is_trusted = || is_below_one(&root, user_file.trusted_projects.as_deref().unwrap_or_default());
+        let trusted = user_file.trusted_projects.as_deref().unwrap_or_default();
+        let is_refused = |db: &&PathBuf| is_projects && is_outside(&root, db) && !is_below_one(&root, trusted);
         let refused = db
             .as_ref()
-            .filter(|db| is_projects && is_outside(&root, db) && !is_trusted())
+            .filter(is_refused)
             .map(|db| format!("`{}` leads out of the project, to `{}`", project_path.display(), db.display()));
-        let (folder, store) = match db {
-            _ if refused.is_some() => place_store(&root, None),
-            None => follow_own_link(place_store(&root, None)),
-            Some(_) if is_projects => place_store(&root, db),
-            Some(_) => follow(place_store(&root, db)),
-        };
+        let db_origin = if refused.is_some() { Origin::Default } else { db_origin };
+        let (folder, store) = place(&root, db.filter(|_| refused.is_none()), is_projects);
         warnings.extend(refused.iter().map(|why| format!("{why}: nothing is recorded")));
-        if project_file.trusted_projects.is_some() {
-            warnings.push(format!("`trusted-projects` in `{}` counts for nothing", project_path.display()));
-        }
-        ignored.retain(|other| *other != folder);
-        warnings.extend(
-            ignored.iter().map(|other| format!("`{}` belongs to another user and is ignored", other.display())),
-        );
         let is_ours = is_ours(&folder);
-        if !is_ours {
-            warnings.push(format!("`{}` belongs to another user: nothing is recorded there", folder.display()));
-        }
+        warn_of_owners(&folder, &ignored, is_ours, &mut warnings);
 
         let durability_origin = from_files(project_file.durability.is_some(), user_file.durability.is_some());
         let durability = project_file.durability.or(user_file.durability).unwrap_or_default();
@@ -250,16 +236,8 @@ impl Home {
             (project_file.enabled.or(user_file.enabled).unwrap_or(true), origin)
         };
 
-        let setting = |name, value: String, origin| Setting { name, value, origin };
-        let settings = vec![
-            setting("root", root.display().to_string(), Origin::Default),
-            setting("db", store.display().to_string(), db_origin),
-            setting("project", project.clone(), project_origin),
-            setting("enabled", is_enabled.to_string(), enabled_origin),
-            setting("durability", format!("{durability:?}").to_lowercase(), durability_origin),
-            setting("hash-limit", hash_limit.to_string(), hash_origin),
-        ];
-        Self {
+        let origins = [db_origin, project_origin, enabled_origin, durability_origin, hash_origin];
+        let home = Self {
             root,
             folder,
             store,
@@ -268,10 +246,23 @@ impl Home {
             hash_limit,
             is_enabled,
             is_unsettled,
-            settings,
+            settings: Vec::new(),
             refused,
             warnings,
-        }
+        };
+        Self { settings: home.settings_in_words(origins), ..home }
+    }
+
+    fn settings_in_words(&self, [db, project, enabled, durability, hash_limit]: [Origin; 5]) -> Vec<Setting> {
+        let setting = |name, value: String, origin| Setting { name, value, origin };
+        vec![
+            setting("root", self.root.display().to_string(), Origin::Default),
+            setting("db", self.store.display().to_string(), db),
+            setting("project", self.project.clone(), project),
+            setting("enabled", self.is_enabled.to_string(), enabled),
+            setting("durability", format!("{:?}", self.durability).to_lowercase(), durability),
+            setting("hash-limit", self.hash_limit.to_string(), hash_limit),
+        ]
     }
 
     /// Returns the folder of the journals.
@@ -281,13 +272,13 @@ impl Home {
     }
 }
 
-/// `may_be_denied`: a file that this user has no right to read says nothing.
-fn read_file(path: &Path, may_be_denied: bool, warnings: &mut Vec<String>) -> File {
+/// `is_users`: a file that this user has no right to read says nothing, and only the user's may give trust.
+fn read_file(path: &Path, is_users: bool, warnings: &mut Vec<String>) -> File {
     use std::io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
     let text = match text_of(path) {
         Ok(text) => text,
         Err(error) if matches!(error.kind(), NotFound | NotADirectory) => return File::default(),
-        Err(error) if error.kind() == PermissionDenied && may_be_denied => {
+        Err(error) if error.kind() == PermissionDenied && is_users => {
             warnings.push(format!("`{}` could not be read: {error}", path.display()));
             return File::default();
         }
@@ -297,10 +288,14 @@ fn read_file(path: &Path, may_be_denied: bool, warnings: &mut Vec<String>) -> Fi
             return File { is_unreadable: true, ..File::default() };
         }
     };
-    toml::from_str(&text).unwrap_or_else(|error| {
+    let file: File = toml::from_str(&text).unwrap_or_else(|error| {
         warnings.push(format!("`{}` was not understood: {}", path.display(), error.message()));
         File::default()
-    })
+    });
+    if !is_users && file.trusted_projects.is_some() {
+        warnings.push(format!("`trusted-projects` in `{}` counts for nothing", path.display()));
+    }
+    file
 }
 
 /// A pipe or a device in the place of a file would keep the caller waiting, or give it bytes without end.
@@ -352,6 +347,24 @@ fn place_store(root: &Path, db: Option<PathBuf>) -> (PathBuf, PathBuf) {
             (folder.into(), db)
         }
         Some(db) => (db.parent().unwrap_or(root).to_owned(), db),
+    }
+}
+
+/// Returns the folder and the file of a store that the project's settings name, or the user, or nobody.
+fn place(root: &Path, db: Option<PathBuf>, is_projects: bool) -> (PathBuf, PathBuf) {
+    match db {
+        None => follow_own_link(place_store(root, None)),
+        Some(_) if is_projects => place_store(root, db),
+        Some(_) => follow(place_store(root, db)),
+    }
+}
+
+/// Tells of folders of other users: those that were passed by, and the one that is used.
+fn warn_of_owners(folder: &Path, ignored: &[PathBuf], is_ours: bool, warnings: &mut Vec<String>) {
+    let passed_by = ignored.iter().filter(|other| *other != folder);
+    warnings.extend(passed_by.map(|other| format!("`{}` belongs to another user and is ignored", other.display())));
+    if !is_ours {
+        warnings.push(format!("`{}` belongs to another user: nothing is recorded there", folder.display()));
     }
 }
 

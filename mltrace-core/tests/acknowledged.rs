@@ -58,9 +58,10 @@ impl Unsynced {
         if call.contains(") = -1 ") {
             return false;
         }
-        // The file behind a descriptor stands in angle brackets, a path in quotes.
+        // The file behind a descriptor stands in angle brackets, a path in quotes: from the folder before it, if any.
         let file = rest.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map(|(file, _)| file.to_owned());
-        let path = rest.split('"').nth(1).map(str::to_owned);
+        let path = rest.split('"').nth(1).map(|path| Path::new(file.as_deref().unwrap_or_default()).join(path));
+        let path = path.map(|path| path.display().to_string());
         match (name, file, path) {
             ("write", Some(file), _) if file == WITNESS => return true,
             ("write", Some(file), _) if file.ends_with(".log") => drop(self.bytes.insert(file)),

@@ -386,7 +386,8 @@ mod tests {
     fn a_folder_of_somebody_else_in_ours_is_refused() {
         let (_place, path, folder) = place();
         if fs::metadata(&path).unwrap().uid() != 0 {
-            return println!("this is not the superuser: no folder is given away");
+            // Said aloud by the test that records in somebody's folder.
+            return;
         }
         fs::create_dir(path.join("journal")).unwrap();
         chown(path.join("journal"), Some(65534), None).unwrap();
