@@ -5,7 +5,9 @@
 mod accounted;
 mod blocking;
 mod cells;
+mod clocks;
 mod crowd;
+mod daemons;
 mod fault;
 mod folds;
 mod full;
@@ -19,6 +21,7 @@ mod place;
 mod promise;
 mod secrets;
 mod shape;
+mod signals;
 mod status;
 mod writers;
 
@@ -91,6 +94,27 @@ const PROMISES: &[Promise] = &[
         mark: "0 panics, 0 unexplained, 0 files of others changed",
         sabotages: &["no-gate"],
         try_it: opening::try_it,
+    },
+    Promise {
+        name: "daemon",
+        says: "a daemon records where it was started, and nowhere else",
+        mark: "all runs stored there, 0 elsewhere, no `/.mltrace`",
+        sabotages: &["ask-again"],
+        try_it: daemons::try_it,
+    },
+    Promise {
+        name: "signal",
+        says: "a signal's handler that records holds nobody, and what it cannot record is counted",
+        mark: "all interrupted runs stored; handlers' runs = stored + counted lost",
+        sabotages: &["waiting-handler"],
+        try_it: signals::try_it,
+    },
+    Promise {
+        name: "clock",
+        says: "no wall clock ends a pipeline, before 1970 or beyond the calendar",
+        mark: "0 pipelines ended, all runs stored",
+        sabotages: &["plain-clock"],
+        try_it: clocks::try_it,
     },
     Promise {
         name: "secrets",

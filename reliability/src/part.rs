@@ -16,7 +16,7 @@ use mltrace_core::record::{Hooks, OpenRun, Opening, Recorder};
 
 use crate::place::pause;
 use crate::promise::Result;
-use crate::{blocking, secrets, shape, writers};
+use crate::{blocking, clocks, daemons, secrets, shape, signals, writers};
 
 #[register(component = "work", outputs = [written], params = [number])]
 fn work(number: usize) -> PathBuf {
@@ -27,9 +27,17 @@ fn work(number: usize) -> PathBuf {
 }
 
 #[register(component = "small", params = [number])]
-fn small(number: usize) -> usize {
+pub(crate) fn small(number: usize) -> usize {
     std::hint::black_box(number)
 }
+
+#[register(component = "daemon", inputs = [read])]
+pub(crate) fn daemon(read: &Path) -> bool {
+    read.exists()
+}
+
+#[register(component = "handler")]
+pub(crate) fn handler() {}
 
 #[register(component = "waiting")]
 fn waiting() {
@@ -61,6 +69,9 @@ pub(crate) fn play(arguments: &[String]) -> Result<ExitCode> {
         ["calls", number] => println!("{}", small(number.parse()?)),
         ["wait"] => waiting(),
         ["slow", count] => (0..count.parse()?).for_each(slow),
+        ["daemon", when, folder, count] => daemons::play(when, folder, count.parse()?)?,
+        ["clock", how, seconds, count] => clocks::play(how, seconds.parse()?, count.parse()?),
+        ["signals", how, count] => signals::play(how, count.parse()?),
         ["ingest"] => println!("{:?}", ingest_here()?),
         ["read", seconds] => read_on(seconds.parse()?)?,
         ["deferred", seconds] => writers::write_deferred(&here()?, seconds.parse()?)?,

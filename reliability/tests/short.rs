@@ -58,11 +58,26 @@ fn a_store_can_be_opened_or_is_explained() {
 }
 
 #[test]
+fn a_daemon_records_where_it_was_started() {
+    check(&["daemon"]);
+}
+
+#[test]
+fn a_handler_that_records_holds_nobody() {
+    check(&["signal"]);
+}
+
+#[test]
+fn no_clock_ends_a_pipeline() {
+    check(&["clock"]);
+}
+
+#[test]
 fn secrets_are_not_recorded() {
     check(&["secrets"]);
 }
 
 #[test]
 fn what_is_broken_on_purpose_is_seen() {
-    check(&["--sabotage", "many-writers", "full-disk", "opening", "secrets"]);
+    check(&["--sabotage", "many-writers", "full-disk", "opening", "daemon", "signal", "clock", "secrets"]);
 }
