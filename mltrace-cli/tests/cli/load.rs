@@ -1,4 +1,5 @@
 //! Many who ask a server for much at once: nobody fells it, nobody waits for the others, and the memory comes back.
+#![expect(clippy::print_stdout, reason = "whoever measures wants the figures")]
 
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
