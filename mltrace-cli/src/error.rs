@@ -116,6 +116,8 @@ impl From<StoreError> for Error {
             StoreError::NotAStore { .. } => {
                 Self::new(Kind::Store, message).hint("run `mltrace config` to see which store is used and why")
             }
+            StoreError::Altered { .. } => Self::new(Kind::Store, message)
+                .hint("take out what you put into it with an SQLite shell; move a file of somebody else's away"),
             _ => Self::new(Kind::Store, message).hint("run `mltrace doctor` to see what is wrong"),
         }
     }

@@ -39,6 +39,14 @@ pub enum StoreError {
         /// Why.
         reason: String,
     },
+    /// It is a store, and holds what no mltrace made or lacks what every one makes.
+    #[error("the store `{}` is not as mltrace makes it: {what}", .path.display())]
+    Altered {
+        /// Its file.
+        path: PathBuf,
+        /// What is strange.
+        what: String,
+    },
     /// A journal that is to be folded into it cannot be read.
     #[error("the journal `{}` cannot be read: {reason}", .path.display())]
     Journal {

@@ -25,7 +25,7 @@ use crate::Project;
 
 const MODEL: &str = "s3://toy-applied-ml-pipeline/prod/training/models/20210501-171109.pkl";
 
-fn file(schema: i64, ending: &str) -> PathBuf {
+pub(crate) fn file(schema: i64, ending: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/v{schema}.{ending}"))
 }
 

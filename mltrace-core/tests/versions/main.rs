@@ -5,6 +5,8 @@
 
 mod golden;
 
+mod hostile;
+
 mod newer;
 
 #[cfg(unix)]

@@ -1,8 +1,18 @@
 //! Whether a SQLite file is in order: its pages, its references, and what its rows say of each other.
 
+use std::time::{Duration, Instant};
+
+use rusqlite::ErrorCode;
+
 use super::SqliteStore;
 use crate::model::Timestamp;
-use crate::store::{Checkup, Result};
+use crate::store::{Checkup, Result, StoreError};
+
+/// How long a check may take: what is asked first when something is odd is answered soon.
+const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE_FULL: Duration = Duration::from_secs(600);
+/// After so many of SQLite's steps the clock is looked at.
+const STEPS: i32 = 10_000;
 
 /// Counts of what no fold leaves behind, with what each is in words.
 const CONTRADICTIONS: &[(&str, &str)] = &[
@@ -55,16 +65,36 @@ const AHEAD: &[(&str, &str)] = &[
 
 impl SqliteStore {
     /// Returns what is fine and what is wrong with the file; `is_full` reads every page and compares every row.
-    pub(super) fn check_up(&self, is_full: bool) -> Result<Checkup> {
+    pub(super) fn check_up(&mut self, is_full: bool) -> Result<Checkup> {
+        self.check_up_within(is_full, if is_full { PATIENCE_FULL } else { PATIENCE })
+    }
+
+    /// Returns what was found until it took longer than `patience`: rows may be made to be compared without end.
+    fn check_up_within(&mut self, is_full: bool, patience: Duration) -> Result<Checkup> {
+        let begun = Instant::now();
+        self.connection.progress_handler(STEPS, Some(move || begun.elapsed() > patience))?;
         let mut checkup = Checkup::default();
-        checkup.fine.push(format!("its schema is {}, by mltrace {}", self.found, self.writer()));
-        self.check_pages(is_full, &mut checkup)?;
-        self.check_rows(&mut checkup)?;
-        self.check_times(Timestamp::now(), &mut checkup)?;
-        if is_full {
-            self.check_contradictions(&mut checkup)?;
+        let checked = self.check_all(is_full, &mut checkup);
+        self.connection.progress_handler(0, None::<fn() -> bool>)?;
+        match checked {
+            Err(StoreError::Database(error)) if is_interruption(&*error) => {
+                let took = patience.as_secs();
+                checkup.wrong.push(format!("the check of the store was broken off after {took} s"));
+                Ok(checkup)
+            }
+            checked => checked.map(|()| checkup),
         }
-        Ok(checkup)
+    }
+
+    fn check_all(&self, is_full: bool, checkup: &mut Checkup) -> Result<()> {
+        checkup.fine.push(format!("its schema is {}, by mltrace {}", self.found, self.writer()));
+        self.check_pages(is_full, checkup)?;
+        self.check_rows(checkup)?;
+        self.check_times(Timestamp::now(), checkup)?;
+        if is_full {
+            self.check_contradictions(checkup)?;
+        }
+        Ok(())
     }
 
     fn check_pages(&self, is_full: bool, checkup: &mut Checkup) -> Result<()> {
@@ -80,11 +110,11 @@ impl SqliteStore {
     }
 
     fn check_rows(&self, checkup: &mut Checkup) -> Result<()> {
-        let strays = self.all("PRAGMA foreign_key_check", [], |row| row.get::<_, String>(0))?;
-        if strays.is_empty() {
+        let strays = self.count("SELECT count(*) FROM pragma_foreign_key_check")?;
+        if strays == 0 {
             checkup.fine.push("every row's references hold".to_owned());
         } else {
-            checkup.wrong.push(format!("{} rows refer to rows that are missing", strays.len()));
+            checkup.wrong.push(format!("{strays} rows refer to rows that are missing"));
         }
         let counts = [
             ("SELECT count(*) FROM run WHERE component_id IS NOT NULL", "runs"),
@@ -138,5 +168,32 @@ impl SqliteStore {
 
     fn count(&self, sql: &str) -> Result<i64> {
         Ok(self.one(sql, [], |row| row.get(0))?.unwrap_or_default())
+    }
+}
+
+fn is_interruption(error: &(dyn std::error::Error + 'static)) -> bool {
+    let error = error.downcast_ref::<rusqlite::Error>();
+    error.and_then(rusqlite::Error::sqlite_error_code) == Some(ErrorCode::OperationInterrupted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::Schema;
+
+    #[test]
+    fn a_check_without_end_is_broken_off_and_tells_so() {
+        let mut store = SqliteStore::empty(&Schema::CURRENT).unwrap();
+        assert_eq!(store.check_up_within(true, PATIENCE).unwrap().wrong, [""; 0]);
+        // Versions that an index holds to be alike: each is compared with each.
+        let alike = "INSERT INTO project VALUES (1, 'p'); INSERT INTO artifact VALUES (1, 1, 'a', 0);
+             INSERT INTO version (artifact_id, id_kind, id_value)
+             WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 100000)
+             SELECT 1, 0, CAST(printf('%028dsame', x) AS BLOB) FROM n;";
+        store.connection.execute_batch(alike).unwrap();
+        let checkup = store.check_up_within(true, Duration::from_millis(200)).unwrap();
+        assert_eq!(checkup.wrong, ["the check of the store was broken off after 0 s"]);
+        // What is asked next is answered.
+        assert_eq!(store.count("SELECT count(*) FROM version").unwrap(), 100_000);
     }
 }

@@ -8,6 +8,8 @@ mod file;
 
 mod bound;
 
+mod shape;
+
 mod lock;
 
 mod map;

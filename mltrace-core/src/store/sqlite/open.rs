@@ -11,6 +11,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::file::{StoreFile, connect, connect_immutable};
 use super::lock::{WriteLock, jittered};
 use super::schema::Schema;
+use super::shape;
 use crate::config::Home;
 use crate::folder::{self, Folder, Taken};
 use crate::store::{Bounds, Mode, StoreError};
@@ -129,8 +130,7 @@ impl SqliteStore {
         let connection = &mut self.connection;
         connection.busy_handler(Some(wait_for_turn)).map_err(explained)?;
         connection.set_prepared_statement_cache_capacity(128);
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).map_err(explained)?;
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false).map_err(explained)?;
+        shape::distrust(connection).map_err(explained)?;
         // Plans that hold for any value: without, SQLite plans a kept statement anew for each value that it is given.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(explained)?;
         if self.mode == Mode::Fold {
@@ -170,6 +170,10 @@ pub(super) fn explain(path: &Path, error: &rusqlite::Error) -> StoreError {
         }
         Some(ErrorCode::DatabaseCorrupt) => {
             return StoreError::NotAStore { path: path.to_owned(), reason: "the file is damaged".to_owned() };
+        }
+        Some(ErrorCode::TooBig) => {
+            let reason = "it holds a value that is too long".to_owned();
+            return StoreError::NotAStore { path: path.to_owned(), reason };
         }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "another process keeps it locked".to_owned(),
         Some(ErrorCode::ReadOnly) => "it may not be written".to_owned(),

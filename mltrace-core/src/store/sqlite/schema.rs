@@ -6,11 +6,12 @@ use std::path::Path;
 
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::ffi::{Error, SQLITE_BUSY};
-use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 
 use super::SqliteStore;
 use super::file::{StoreFile, connect, connect_immutable};
 use super::open::{beside, explain, unreachable};
+use super::shape::Held;
 use crate::capture::place;
 use crate::folder;
 use crate::store::{Mode, StoreError};
@@ -69,15 +70,9 @@ impl Schema {
 impl SqliteStore {
     /// Takes note of the file's schema and returns it, or why this version must keep its hands off.
     pub(super) fn gate(&mut self) -> Result<i64, StoreError> {
-        let explained = |error: rusqlite::Error| explain(&self.path, &error);
-        // In one statement, for another process may make the store between two.
-        let sql =
-            "SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version),
-             (SELECT count(*) FROM sqlite_master)";
-        let (application, schema, tables): (i64, i64, i64) =
-            self.connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).map_err(explained)?;
+        let (application, schema, held) = self.look_at_head().map_err(|error| explain(&self.path, &error))?;
         self.found = schema;
-        if application == 0 && schema == 0 && tables == 0 {
+        if application == 0 && schema == 0 && held.is_empty() {
             return if self.mode == Mode::Read { Err(StoreError::Missing(self.path.clone())) } else { Ok(0) };
         }
         if application != APPLICATION_ID {
@@ -86,13 +81,26 @@ impl SqliteStore {
         }
         if schema > self.schema.version() {
             let (name, verb) = if self.mode == Mode::Read { ("min_reader", "read") } else { ("min_writer", "write") };
-            let needed = self.meta(name).and_then(|text| text.parse().ok()).unwrap_or(i64::MAX);
-            if needed > self.schema.version() {
+            let is_told = held.has_meta(self.schema);
+            let told = is_told.map_err(|error| explain(&self.path, &error))?.then(|| self.meta(name)).flatten();
+            if told.and_then(|text| text.parse().ok()).unwrap_or(i64::MAX) > self.schema.version() {
                 let writer = self.writer();
                 return Err(StoreError::TooNew { path: self.path.clone(), writer, schema, verb });
             }
         }
-        Ok(schema)
+        let strange = held.strange(&self.connection, self.schema, schema);
+        match strange.map_err(|error| explain(&self.path, &error))? {
+            None => Ok(schema),
+            Some(what) => Err(StoreError::Altered { path: self.path.clone(), what }),
+        }
+    }
+
+    /// Returns whose database this is, its schema's number, and what it holds, all of it at one moment: another process
+    /// may make the store between two statements.
+    fn look_at_head(&self) -> rusqlite::Result<(i64, i64, Held)> {
+        let _one_look = Transaction::new_unchecked(&self.connection, TransactionBehavior::Deferred)?;
+        let (application, schema) = (self.pragma("application_id")?, self.pragma("user_version")?);
+        Ok((application, schema, Held::of(&self.connection, schema)?))
     }
 
     /// Looks again when another process took the file to another schema since this one looked.
