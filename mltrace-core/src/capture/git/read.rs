@@ -1,14 +1,20 @@
 //! Reads a repository with libgit2.
 
 use std::borrow::Cow;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use git2::{AttrCheckFlags, Config, ErrorCode, Repository, StatusOptions, SubmoduleIgnore, SubmoduleStatus};
 
 use crate::capture::{code, redact};
 use crate::config::FOLDER;
+use crate::folder;
 use crate::model::Git;
 
+/// Files of git's that hold one name are shorter than this.
+const LONGEST: u64 = 64 << 10;
+/// Files of git's that hold something of everything in a repository are shorter than this.
+const LONGEST_LIST: u64 = 256 << 20;
 /// The most tags kept of one commit.
 const MOST_TAGS: usize = 64;
 
@@ -40,7 +46,8 @@ pub fn head(folder: &Path) -> Option<Git> {
         // A format that libgit2 does not know, such as SHA-256: the plain files still tell the commit.
         None => {
             read_head_files(&folder, &mut git);
-            git.remote = Config::open(&common_folder(&folder).join("config")).ok().and_then(|config| remote(&config));
+            let config = Some(common_folder(&folder).join("config")).filter(|config| is_within(config, LONGEST_LIST));
+            git.remote = config.and_then(|config| Config::open(&config).ok()).and_then(|config| remote(&config));
         }
     }
     Some(git)
@@ -59,10 +66,19 @@ pub fn rest(folder: &Path, git: &mut Git) {
 }
 
 fn discover(folder: &Path) -> Option<PathBuf> {
+    // On its way up, libgit2 reads these of each folder.
+    let read = [".git", "HEAD", "commondir", "gitdir", ".git/HEAD", ".git/commondir", ".git/gitdir"];
+    let mut files = folder.ancestors().flat_map(|folder| read.iter().map(|name| folder.join(name)));
+    if !files.all(|file| is_within(&file, LONGEST)) {
+        return None;
+    }
     Repository::discover_path(folder, std::iter::empty::<&Path>()).ok()
 }
 
 fn open(folder: &Path) -> Option<Repository> {
+    if !is_sane(folder) {
+        return None;
+    }
     match Repository::open(folder) {
         Ok(repository) => Some(repository),
         // A mounted checkout in a container often belongs to another user. Opened as a bare repository the owner is not
@@ -78,13 +94,35 @@ fn open(folder: &Path) -> Option<Repository> {
     }
 }
 
+/// Returns whether libgit2 may look at a repository: it takes these files whole into memory, and waits at a pipe.
+fn is_sane(folder: &Path) -> bool {
+    let common = common_folder(folder);
+    let head = text_of(&folder.join("HEAD"), LONGEST).unwrap_or_default();
+    let reference = head.trim_end().strip_prefix("ref: ").unwrap_or("HEAD");
+    let names = [folder.join("HEAD"), folder.join(reference), common.join(reference)];
+    let lists = [folder.join("index"), common.join("config"), common.join("packed-refs")];
+    names.iter().all(|file| is_within(file, LONGEST)) && lists.iter().all(|file| is_within(file, LONGEST_LIST))
+}
+
+/// Returns whether what is at a path, if anything, is a folder or a file of at most so many bytes.
+fn is_within(path: &Path, most: u64) -> bool {
+    path.metadata().map_or(true, |found| found.is_dir() || (found.is_file() && found.len() <= most))
+}
+
+/// Returns what a file of the repository says, unless it is longer than any that git writes, or no file.
+fn text_of(path: &Path, most: u64) -> Option<String> {
+    let mut text = String::new();
+    let read = folder::open_to_read(path).ok()?.take(most.saturating_add(1)).read_to_string(&mut text).ok()?;
+    u64::try_from(read).is_ok_and(|read| read <= most).then_some(text)
+}
+
 /// Returns the work tree of a repository that was opened as if it had none.
 fn work_tree(repository: &Repository, folder: &Path) -> Option<PathBuf> {
     let config = repository.config().ok()?;
     if config.get_bool("core.bare").unwrap_or(false) && !folder.join("commondir").exists() {
         return None;
     }
-    if let Ok(named) = std::fs::read_to_string(folder.join("gitdir")) {
+    if let Some(named) = text_of(&folder.join("gitdir"), LONGEST) {
         // `…/.git/worktrees/NAME/gitdir` names the file `.git` of the work tree.
         return Path::new(named.trim_end()).parent().map(Path::to_owned);
     }
@@ -110,13 +148,13 @@ fn branch_of(reference: &[u8]) -> String {
 }
 
 fn common_folder(folder: &Path) -> PathBuf {
-    let common = std::fs::read_to_string(folder.join("commondir"));
-    common.map_or_else(|_| folder.to_owned(), |common| folder.join(common.trim_end()))
+    let common = text_of(&folder.join("commondir"), LONGEST);
+    common.map_or_else(|| folder.to_owned(), |common| folder.join(common.trim_end()))
 }
 
 fn read_head_files(folder: &Path, git: &mut Git) {
     let is_commit = |text: &&str| text.len() >= 40 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
-    let head = std::fs::read_to_string(folder.join("HEAD")).unwrap_or_default();
+    let head = text_of(&folder.join("HEAD"), LONGEST).unwrap_or_default();
     let Some(reference) = head.trim_end().strip_prefix("ref: ") else {
         git.commit = Some(head.trim_end()).filter(is_commit).map(str::to_owned);
         return;
@@ -127,9 +165,9 @@ fn read_head_files(folder: &Path, git: &mut Git) {
         return;
     }
     let common = common_folder(folder);
-    let loose = std::fs::read_to_string(common.join(reference)).ok();
+    let loose = text_of(&common.join(reference), LONGEST);
     let packed = || {
-        let packed = std::fs::read_to_string(common.join("packed-refs")).ok()?;
+        let packed = text_of(&common.join("packed-refs"), LONGEST_LIST)?;
         let mut lines = packed.lines().filter_map(|line| line.split_once(' '));
         lines.find(|(_, name)| *name == reference).map(|(commit, _)| commit.to_owned())
     };

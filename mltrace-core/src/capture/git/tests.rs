@@ -194,6 +194,35 @@ fn damage_leaves_what_can_still_be_read() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn files_of_git_that_have_no_end_hold_nobody() {
+    for file in ["HEAD", "commondir", "gitdir", "config", "index", "packed-refs", "refs/heads/main", "../commondir"] {
+        for is_pipe in [true, false] {
+            let (folder, ..) = repository();
+            let path = folder.path().join(".git").join(file);
+            let _ = fs::remove_file(&path);
+            if is_pipe {
+                let rights = rustix::fs::Mode::from_raw_mode(0o600);
+                rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, rights, 0).unwrap();
+            } else {
+                // Nothing of it takes room on the disk.
+                fs::File::create(&path).unwrap().set_len(1 << 40).unwrap();
+            }
+            let (tell, told) = std::sync::mpsc::channel();
+            let root = folder.path().to_owned();
+            std::thread::spawn(move || {
+                let _ = find(&root, "a.rs", &root);
+                let mut git = head(&root).unwrap_or_default();
+                rest(&root, &mut git);
+                let _ = tell.send(());
+            });
+            let is_over = told.recv_timeout(std::time::Duration::from_secs(60)).is_ok();
+            assert!(is_over, "{file} (a pipe: {is_pipe}) holds nobody");
+        }
+    }
+}
+
 #[test]
 fn a_format_that_is_not_known_is_read_from_its_plain_files() {
     let (folder, _, _) = repository();
