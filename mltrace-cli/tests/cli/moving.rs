@@ -11,7 +11,10 @@ fn importing_twice_changes_nothing() {
     let before = env.json(&["trace", MODEL]);
     assert_eq!(env.done(&["import", TAXI]), "7 lines: 0 stored, 7 known already\n");
     assert_eq!(env.json(&["trace", MODEL]), before);
-    assert_eq!(env.json(&["import", TAXI]), serde_json::json!({"lines": 7, "stored": 0, "known": 7, "errors": []}));
+    assert_eq!(
+        env.json(&["import", TAXI]),
+        serde_json::json!({"lines": 7, "stored": 0, "known": 7, "wrong": 0, "errors": []})
+    );
 }
 
 #[test]
