@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 
+use flate2::bufread::MultiGzDecoder;
 use mltrace_core::ingest::{self, ImportOptions, ImportReport};
 use mltrace_core::store::{self, Mode};
 use serde::Serialize;
@@ -11,19 +12,23 @@ use serde::Serialize;
 use crate::error::{Error, Exit, Kind};
 use crate::session::Session;
 
+/// The first byte of what gzip made; no line of JSON begins with it.
+const GZIP: u8 = 0x1f;
+
 /// How many wrong lines are shown one by one.
 const MOST_ERRORS: usize = 20;
 
 /// Import runs, labels, notes and components from JSON lines
 ///
 /// Takes what `mltrace export` prints, and lines written by hand: `{"component": "clean", "started_at": "…",
-/// "ended_at": "…", "inputs": ["raw.csv"], "outputs": ["clean.csv"]}`. What is known already is left alone, so importing
+/// "ended_at": "…", "inputs": ["raw.csv"], "outputs": ["clean.csv"]}`, gzipped or not. What is known already is left alone, so importing
 /// a file twice changes nothing. Wrong lines are reported by their number, the rest lands, and the exit code is 1. A line
 /// is wrong, too, when it is longer than 16 MiB, or tells of a time more than a day ahead of the clock.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
   mltrace import runs.ndjson
+  mltrace import runs.ndjson.gz
   ssh other mltrace export | mltrace import -")]
 pub(crate) struct Args {
     /// The file, or `-` for stdin
@@ -89,6 +94,14 @@ impl Args {
     }
 
     fn import(&self, session: &Session, lines: &mut dyn BufRead) -> Result<ImportReport, Error> {
+        // What cannot be read at all is told with the first line.
+        if lines.fill_buf().is_ok_and(|bytes| bytes.first() == Some(&GZIP)) {
+            return self.import_plain(session, &mut BufReader::new(MultiGzDecoder::new(lines)));
+        }
+        self.import_plain(session, lines)
+    }
+
+    fn import_plain(&self, session: &Session, lines: &mut dyn BufRead) -> Result<ImportReport, Error> {
         let mut store = store::open(&session.home, Mode::Write)?;
         let bar = session.output.progress("{spinner} {human_pos} lines read, {per_sec}");
         let options = ImportOptions { allows_future: self.allow_future };

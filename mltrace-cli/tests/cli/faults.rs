@@ -149,7 +149,7 @@ fn what_a_person_says_is_kept_without_its_secrets() {
 
 /// Runs the command by way of a shell that spoils something first.
 #[cfg(unix)]
-fn spoilt(env: &TestEnv, spoil: &str, words: &[&str]) -> Answer {
+pub(crate) fn spoilt(env: &TestEnv, spoil: &str, words: &[&str]) -> Answer {
     let output = Command::new("/bin/sh")
         .args(["-c", &format!("{spoil} \"$0\" \"$@\""), env!("CARGO_BIN_EXE_mltrace")])
         .args(words)

@@ -17,6 +17,42 @@ fn importing_twice_changes_nothing() {
     );
 }
 
+fn gzipped(text: &[u8]) -> Vec<u8> {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut packed, text).unwrap();
+    packed.finish().unwrap()
+}
+
+#[test]
+fn a_gzipped_export_is_imported() {
+    let env = TestEnv::new();
+    let lines = std::fs::read(TAXI).unwrap();
+    let (first, second) = lines.split_at(lines.len() / 2);
+    // Two that stand behind each other are one, as for `zcat`.
+    std::fs::write(env.project().join("two.gz"), [gzipped(first), gzipped(second)].concat()).unwrap();
+    assert_eq!(env.done(&["import", "two.gz"]), "7 lines: 7 stored, 0 known already\n");
+    let packed = gzipped(&lines);
+    let piped = env.command(&["import", "-"]).write_stdin(packed.clone()).output().unwrap();
+    assert_eq!(String::from_utf8(piped.stdout).unwrap(), "7 lines: 0 stored, 7 known already\n");
+    std::fs::write(env.project().join("cut.gz"), &packed[..packed.len() - 20]).unwrap();
+    let cut = env.call(&["import", "cut.gz"]);
+    assert_eq!(cut.code, 1);
+    assert!(cut.stderr.contains("it could not be read: "), "{}", cut.stderr);
+    std::fs::write(env.project().join("no.gz"), b"\x1f\x8brubbish").unwrap();
+    assert_eq!(env.call(&["import", "no.gz"]).code, 1);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_unpacks_to_no_end_costs_no_memory() {
+    let env = TestEnv::new();
+    let mut packed = gzipped(&vec![b'x'; 16 << 20]);
+    packed = packed.repeat(16);
+    std::fs::write(env.project().join("bomb.gz"), packed).unwrap();
+    let answer = crate::faults::spoilt(&env, "ulimit -v 102400; exec", &["import", "bomb.gz"]);
+    assert_eq!((answer.code, answer.stderr.as_str()), (1, "error: line 1: it is longer than 16 MiB\n"));
+}
+
 #[test]
 fn wrong_lines_are_told_by_number_and_the_rest_lands() {
     let env = TestEnv::new();
