@@ -166,6 +166,34 @@ fn a_line_without_a_time_is_the_same_line_twice() {
 }
 
 #[test]
+fn a_parameter_that_contradicts_is_told_by_its_name() {
+    let line = |more: &str, params: &str| {
+        format!(
+            r#"{{"id":"11111111-1111-4111-8111-111111111111","component":"train","started_at":"2021-01-01T00:00:00Z",{more}"params":{params}}}"#
+        )
+    };
+    let ended = r#""ended_at":"2021-01-01T00:01:00Z","#;
+    let env = TestEnv::new();
+    assert_eq!(env.call_with_input(&["import", "-"], &line("", r#"{"lr":0.1}"#)).code, 0);
+    let check = |line: &str, reason: &str| {
+        let answer = env.call_with_input(&["import", "-"], line);
+        assert_eq!(answer.code, i32::from(!reason.is_empty()), "{line}: {}", answer.stderr);
+        assert!(answer.stderr.contains(reason), "{line}: {}", answer.stderr);
+    };
+    // Of a run that goes on news are taken, and no other value of what is known.
+    check(&line("", r#"{"lr":0.2}"#), "is known with the parameter `lr` as 0.1, not 0.2; the first is kept");
+    check(&line(ended, r#"{"lr":0.2,"depth":3}"#), "the parameter `lr` as 0.1, not 0.2");
+    assert_eq!(env.json(&["inspect", "latest"])["params"], serde_json::json!({"lr": 0.1}));
+    check(&line("", r#"{"depth":3}"#), "");
+    check(&line(ended, r#"{"lr":0.1}"#), "");
+    assert_eq!(env.json(&["inspect", "latest"])["params"], serde_json::json!({"lr": 0.1, "depth": 3}));
+    // What ended has told all its parameters; what a line leaves out contradicts nothing.
+    check(&line(ended, r#"{"lr":0.2,"depth":3}"#), "the parameter `lr` as 0.1, not 0.2");
+    check(&line(ended, r#"{"lr":0.1,"depth":3,"seed":7}"#), "no parameter `seed`");
+    check(&line(ended, "{}"), "");
+}
+
+#[test]
 fn the_same_id_with_other_facts_is_an_error_of_its_line() {
     let id = "11111111-1111-4111-8111-111111111111";
     let line = |more: &str| {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 
 use foldhash::{HashMap, HashSet};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::ahead;
@@ -342,6 +343,13 @@ fn conflict(known: &RunDetail, line: &Parsed, start: &Start, end: Option<&End>) 
     if row.started_at != Some(start.at) {
         return Some("another start".to_owned());
     }
+    let differs = |(name, value): (&String, &Value)| {
+        let known = known.params.get(name).filter(|known| *known != value)?;
+        Some(format!("the parameter `{name}` as {known}, not {value}"))
+    };
+    if let Some(reason) = start.params.iter().find_map(differs) {
+        return Some(reason);
+    }
     let end = end.filter(|_| !matches!(row.status, Status::Running | Status::Died))?;
     if row.status != end.status {
         return Some(format!("the status {}", row.status.as_str()));
@@ -359,8 +367,8 @@ fn conflict(known: &RunDetail, line: &Parsed, start: &Start, end: Option<&End>) 
     if commit.is_some() && commit != known.git.as_ref().and_then(|git| git.commit.as_ref()) {
         return Some("another commit".to_owned());
     }
-    if start.params != known.params {
-        return Some("other parameters".to_owned());
+    if let Some(name) = start.params.keys().find(|name| !known.params.contains_key(*name)) {
+        return Some(format!("no parameter `{name}`"));
     }
     other_artifacts(&known_touches(known), &told_touches(start, end))
 }
