@@ -155,6 +155,26 @@ fn what_was_recorded_here_reads_the_same_elsewhere() {
 }
 
 #[test]
+fn whether_the_work_tree_held_the_code_is_handed_on() {
+    let line = |number: u32, is_held: &str| {
+        format!(
+            r#"{{"id":"11111111-1111-4111-8111-11111111111{number}","component":"c{number}","started_at":"2021-01-01T00:0{number}:00Z","ended_at":"2021-01-01T00:0{number}:01Z","host":"h","code":{{"file":"f.rs","line":1,"hash":"aa","source":"fn a() {{}}","is_in_work_tree":{is_held}}}}}"#
+        )
+    };
+    let lines = [line(1, "true"), line(2, "false"), line(3, "null"), line(4, "true")];
+    let one = TestEnv::with_lines(&lines);
+    let other = TestEnv::new();
+    assert_eq!(other.call_with_input(&["import", "-"], &one.done(&["export"])).code, 0);
+    for env in [&one, &other] {
+        let runs = env.json(&["recent"])["runs"].as_array().unwrap().clone();
+        let held: Vec<_> = runs.iter().map(|run| run["code"]["is_in_work_tree"].clone()).collect();
+        assert_eq!(serde_json::json!(held), serde_json::json!([true, null, false, true]));
+        assert!(runs.iter().all(|run| run["host"] == "h"));
+    }
+    assert_eq!(one.done(&["export"]), other.done(&["export"]));
+}
+
+#[test]
 fn a_line_without_a_time_is_the_same_line_twice() {
     let env = TestEnv::new();
     let line = r#"{"component":"a","status":"completed","outputs":["x"],"notes":["by hand"]}"#;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use foldhash::HashMap;
 
 use super::bind::{COMMON, TELLING_BYTES};
+use super::ends::{ended, ends_of};
 use super::work::Work;
 use crate::model::{
     Bound, ComponentFact, Declaration, End, FingerprintFact, Header, LabelFact, NoteFact, ParamFact, ReadFact, Record,
@@ -46,6 +47,8 @@ pub(super) struct Applier<'w, 'r> {
     runs: HashMap<RunId, (RunKey, RunRow)>,
     /// The first end of each run: where its start is here too, the run's row is written once, as it stands then.
     ends: HashMap<RunId, &'r End>,
+    /// Whether the work tree of an import held the code of this key.
+    checks: HashMap<&'r str, bool>,
     /// What runs that began in this transaction work on.
     works: HashMap<RunKey, Work<'r>>,
     /// Runs whose row is to be written again.
@@ -69,6 +72,7 @@ impl<'w, 'r> Applier<'w, 'r> {
             process,
             runs: HashMap::default(),
             ends: ends_of(records),
+            checks: HashMap::default(),
             works: HashMap::default(),
             changed: BTreeSet::new(),
             touched: Touched::default(),
@@ -83,7 +87,11 @@ impl<'w, 'r> Applier<'w, 'r> {
             Record::Process(_) | Record::Rotated | Record::Line(_) => Ok(()),
             Record::Code(code) => self.writer.keep_code(code),
             Record::CodeCheck(check) => {
-                let Some(process) = self.process else { return Ok(()) };
+                // That of an import is of the run whose start follows.
+                let Some(process) = self.process else {
+                    self.checks.insert(&check.code, check.is_in_work_tree);
+                    return Ok(());
+                };
                 let code = self.writer.code(&check.code)?;
                 self.writer.keep_code_check(process, code, check.is_in_work_tree)
             }
@@ -288,7 +296,9 @@ impl<'w, 'r> Applier<'w, 'r> {
     /// its process was last heard of.
     fn process_of(&mut self, start: &Start) -> Result<Option<ProcessKey>> {
         let seen = self.header.at.filter(|_| self.header.process.is_none());
-        if start.host.is_none() && start.user.is_none() && seen.is_none() {
+        let code = start.code.as_deref();
+        let check = code.and_then(|code| Some((code, *self.checks.get(code)?)));
+        if start.host.is_none() && start.user.is_none() && seen.is_none() && check.is_none() {
             return Ok(self.process);
         }
         let header =
@@ -298,7 +308,14 @@ impl<'w, 'r> Applier<'w, 'r> {
         if let Some(at) = seen {
             key.push_str(&format!(" {at}"));
         }
+        if let Some((_, is_in_work_tree)) = check {
+            key.push_str(if is_in_work_tree { " in its work tree" } else { " not in its work tree" });
+        }
         let process = self.writer.process(&key, &header)?;
+        if let Some((code, is_in_work_tree)) = check {
+            let code = self.writer.code(code)?;
+            self.writer.keep_code_check(process, code, is_in_work_tree)?;
+        }
         if let Some(at) = seen {
             self.writer.saw_process(process, at)?;
         }
@@ -468,25 +485,5 @@ impl<'w, 'r> Applier<'w, 'r> {
         let artifact = self.writer.artifact(self.project, &fact.name, None)?;
         let version = self.version(artifact, &fact.version, None)?;
         self.writer.label(version, fact)
-    }
-}
-
-/// Returns the first end of each run.
-fn ends_of(records: &[Record]) -> HashMap<RunId, &End> {
-    // The last one that is put in stays.
-    let ends = records.iter().rev().filter_map(|record| if let Record::End(end) = record { Some(end) } else { None });
-    ends.map(|end| (end.run, end)).collect()
-}
-
-/// Returns the row of a run that has ended so.
-fn ended(row: &RunRow, end: &End) -> RunRow {
-    // Nobody saw a run die.
-    let is_seen = end.status != Status::Died;
-    RunRow {
-        status: end.status,
-        ended_at: is_seen.then_some(end.at),
-        duration_us: end.duration_us.filter(|_| is_seen),
-        error: end.error.clone(),
-        ..row.clone()
     }
 }

@@ -10,8 +10,8 @@ use uuid::Uuid;
 use super::fold::import_header;
 use crate::capture::redact;
 use crate::model::{
-    ArtifactKind, ArtifactName, Bound, Code, ComponentFact, Declaration, End, Git, Header, LIMIT_NAME, LIMIT_TEXT,
-    LabelFact, NoteFact, ReadFact, Record, RunId, Start, Status, Timestamp, Verdict, VersionId, WriteFact,
+    ArtifactKind, ArtifactName, Bound, Code, CodeCheck, ComponentFact, Declaration, End, Git, Header, LIMIT_NAME,
+    LIMIT_TEXT, LabelFact, NoteFact, ReadFact, Record, RunId, Start, Status, Timestamp, Verdict, VersionId, WriteFact,
 };
 
 /// A line, ready to be stored.
@@ -193,6 +193,7 @@ struct CodeLine {
     line: u32,
     hash: String,
     source: Option<String>,
+    is_in_work_tree: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -338,6 +339,8 @@ fn code_record(code: CodeLine, records: &mut Vec<Record>) -> String {
     let key = format!("{} {} {}", code.hash, code.file, code.line);
     let source = code.source.unwrap_or_default();
     records.push(Record::Code(Code { key: key.clone(), file: code.file, line: code.line, hash: code.hash, source }));
+    let check = code.is_in_work_tree.map(|is_in_work_tree| CodeCheck { code: key.clone(), is_in_work_tree });
+    records.extend(check.map(Record::CodeCheck));
     key
 }
 

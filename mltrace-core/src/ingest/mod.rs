@@ -2,6 +2,8 @@
 
 mod apply;
 
+mod ends;
+
 mod work;
 
 mod settle;
