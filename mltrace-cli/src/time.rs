@@ -25,6 +25,13 @@ pub(crate) fn show(moment: Timestamp) -> String {
         .map_or_else(|| moment.to_string(), |utc| utc.with_timezone(&Local).format("%Y-%m-%d %H:%M:%S").to_string())
 }
 
+/// Returns a moment in local time, to the minute.
+pub(crate) fn show_minute(moment: Timestamp) -> String {
+    let mut text = show(moment);
+    text.truncate(text.rfind(':').unwrap_or(text.len()));
+    text
+}
+
 fn parse_in<Z: TimeZone>(zone: &Z, text: &str, now: Timestamp) -> Result<Timestamp, String> {
     let text = text.trim();
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {

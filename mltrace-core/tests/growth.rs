@@ -1,5 +1,6 @@
-//! What a fold costs grows with what is folded, however the runs hang together: ten times as many runs, not a hundred
-//! times the work. The thread's processor time is compared with itself, so that a busy machine does not matter.
+//! What a fold and a review cost grows with what is folded or judged, however the runs hang together: ten times as many
+//! runs, not a hundred times the work. The thread's processor time is compared with itself, so that a busy machine does
+//! not matter.
 #![allow(clippy::disallowed_methods, reason = "what tries the project makes the files that it needs")]
 #![cfg(unix)]
 
@@ -10,6 +11,7 @@ use mltrace_core::config::{Environment, Home};
 use mltrace_core::model::{
     ArtifactName, End, Header, ProcessId, ReadFact, Record, RunId, Start, Status, Timestamp, VersionId, WriteFact,
 };
+use mltrace_core::query::Reader;
 use mltrace_core::store::{self, Mode};
 use mltrace_core::{ingest, journal};
 use rustix::time::{ClockId, clock_gettime};
@@ -127,4 +129,47 @@ fn an_artifact_that_is_written_ever_again_costs_no_more_the_more_it_is() {
             vec![state(number), ("counter".to_owned(), None)],
         )
     });
+}
+
+/// Returns how long it takes to review so many days: of each, a file is made with a setting that is wrong for a tenth of
+/// them, and four predictions are made of it and judged.
+fn review(days: usize) -> Duration {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::find(folder.path(), None, &Environment::default());
+    let mut store = store::open(&home, Mode::Write).unwrap();
+    let mut lines = String::new();
+    let mut tell = |line: serde_json::Value| lines.push_str(&format!("{line}\n"));
+    for day in 0..days {
+        let is_wrong = (days / 2..days / 2 + days / 10).contains(&day);
+        let at =
+            |second: usize| Timestamp(1_700_000_000_000_000 + (day * 86_400 + second) as i64 * 1_000_000).to_string();
+        let id = |number: usize| format!("0190f3a0-0000-7000-8000-{:012x}", day * 10 + number);
+        let made = format!("s3://b/{day}/made");
+        tell(serde_json::json!({"id": id(0), "component": "make", "started_at": at(0), "ended_at": at(9),
+            "inputs": [format!("s3://b/{day}/raw")], "outputs": [made],
+            "params": {"unit": if is_wrong { "mg" } else { "g" }, "day": day, "seed": day * 7919 % 1000}}));
+        for file in 1..5 {
+            let name = format!("s3://b/{day}/p{file}");
+            tell(serde_json::json!({"id": id(file), "component": "predict", "started_at": at(10 * file),
+                "ended_at": at(10 * file + 5), "inputs": [made], "outputs": [name]}));
+            tell(
+                serde_json::json!({"type": "label", "id": id(file + 4), "name": name, "version": format!("w:{}", id(file)),
+                "verdict": if is_wrong { "flagged" } else { "ok" }, "at": at(100)}),
+            );
+        }
+    }
+    let told = ingest::import(&home, store.as_mut(), &mut lines.as_bytes(), &mut |_| {}).unwrap();
+    assert_eq!(told.errors, []);
+    let before = processor_time();
+    let review = Reader::new(store.as_mut(), &home, folder.path()).review(None).unwrap();
+    let spent = processor_time() - before;
+    let first = &review.facts[0];
+    assert_eq!((first.aspect.as_str(), first.runs.len()), ("param:unit", days / 10), "{first:?}");
+    spent
+}
+
+#[test]
+fn a_review_costs_no_more_a_verdict_the_more_there_are() {
+    let (few, many) = (review(40), review(400));
+    assert!(many < few * 30, "200 runs in {few:?}, 2,000 in {many:?}");
 }

@@ -1,6 +1,11 @@
 //! What must hold of every ranking of suspects, whatever the pipeline and the verdicts.
 
-use mltrace_core::lineage::{Counts, Judged, Scale, Suspect, explain, flagged, groups, rank, worth_suspecting};
+use std::convert::Infallible;
+
+use mltrace_core::lineage::{
+    Aspect, Aspects, Counts, Judged, Known, Scale, Shared, Suspect, Table, explain, flagged, groups, rank, reach,
+    worth_suspecting,
+};
 use proptest::prelude::*;
 
 /// A pipeline of numbered runs: each reads from runs with smaller numbers.
@@ -31,7 +36,63 @@ fn verdicts() -> impl Strategy<Value = Vec<Judged<u32>>> {
         .prop_map(|all| all.into_iter().flat_map(|(run, bad, times)| vec![judge(run, bad); times]).collect())
 }
 
+/// What runs have: a component, a text and a number each.
+type Had = Vec<(u8, u8, u8)>;
+
+fn aspects((_, text, number): (u8, u8, u8)) -> Aspects {
+    let parameter = |name: &str| Aspect::Parameter(name.to_owned());
+    [(parameter("unit"), format!("u{text}").into()), (parameter("rows"), number.into())].into()
+}
+
+/// Returns the facts, and of each the verdicts that it would not have without the runs that have it.
+fn shared(judged: &[Judged<u32>], edges: &Edges, had: &Had) -> Vec<Shared> {
+    let writers: Vec<Option<u32>> = judged.iter().map(|output| output.run).collect();
+    let mut reached = reach(&writers, edges);
+    reached.sort_unstable_by_key(|(run, ..)| *run);
+    let runs: Vec<u32> = reached.iter().map(|(run, ..)| *run).collect();
+    let known: Vec<Known> = reached
+        .into_iter()
+        .map(|(run, depth, outputs)| {
+            let had = had[run as usize];
+            Known { component: format!("c{}", had.0), depth, outputs, aspects: aspects(had) }
+        })
+        .collect();
+    let bad = flagged(judged);
+    let all = Counts { flagged: bad.count(), ok: judged.len() as u32 - bad.count() };
+    let found = Table::of(&known, &bad, all).best(1_000, |condition, place| {
+        // Whatever was judged, the same runs came before.
+        let run = runs[place] as usize;
+        let before: Vec<Aspects> =
+            (0..run).rev().filter(|other| had[*other].0 == had[run].0).map(|other| aspects(had[other])).collect();
+        Ok::<_, Infallible>(condition.novelty(&aspects(had[run]), &before.iter().collect::<Vec<_>>()))
+    });
+    let Ok(found) = found;
+    found
+}
+
 proptest! {
+    #[test]
+    fn an_extra_ok_never_raises_the_score_of_a_fact_upstream(
+        edges in pipelines(), judged in verdicts(), extra in 0_u32..16,
+        had in proptest::collection::vec((0_u8..3, 0_u8..3, 0_u8..6), 16),
+    ) {
+        let before = shared(&judged, &edges, &had);
+        let more: Vec<_> = judged.iter().copied().chain([judge(extra, false)]).collect();
+        let after = shared(&more, &edges, &had);
+        let above: Vec<u32> = mltrace_core::lineage::depths(&[extra], &edges, None).into_iter().map(|(run, _)| run).collect();
+        for fact in &after {
+            let Some(was) = before.iter().find(|was| was.condition == fact.condition) else { continue };
+            let is_upstream = above.iter().any(|run| {
+                let had = had[*run as usize];
+                format!("c{}", had.0) == fact.condition.component && fact.condition.holds(&aspects(had))
+            });
+            if is_upstream {
+                prop_assert!(fact.score <= was.score + 1e-9, "{was:?} became {fact:?}");
+                prop_assert!(fact.strength <= was.strength, "{was:?} became {fact:?}");
+            }
+        }
+    }
+
     #[test]
     fn an_extra_ok_never_raises_the_score_of_a_run_upstream(
         edges in pipelines(), judged in verdicts(), extra in 0_u32..16, weights in proptest::collection::vec(0.05_f64..30.0, 16),

@@ -43,7 +43,13 @@ fn tarantula(seen: &Seen) -> f64 {
 
 /// Two unknown rates without an order: Beta(2, 1) downstream of a culprit, Beta(1, 9) elsewhere.
 fn beta_bayes(seen: &Seen) -> f64 {
-    ln_beta(seen.ef + 2.0, seen.ep + 1.0) + ln_beta(seen.nf + 1.0, seen.np + 9.0)
+    beta_bayes_of([seen.ef, seen.ep, seen.nf, seen.np])
+}
+
+/// Returns that score of flagged and ok outputs downstream, and of flagged and ok outputs elsewhere.
+#[must_use]
+pub fn beta_bayes_of([ef, ep, nf, np]: [f64; 4]) -> f64 {
+    ln_beta(ef + 2.0, ep + 1.0) + ln_beta(nf + 1.0, np + 9.0)
 }
 
 fn ln_beta(a: f64, b: f64) -> f64 {
@@ -118,10 +124,7 @@ impl Method {
 
 /// Returns what the product makes of a run with one earlier run to compare with, from which a parameter differs or not.
 fn weight(is_changed: bool) -> f64 {
-    let facts = |value: &str| Facts {
-        aspects: [(Aspect::Parameter("unit".to_owned()), value.to_owned())].into(),
-        ..Facts::default()
-    };
+    let facts = |value: &str| Facts::new(Vec::new(), [(Aspect::Parameter("unit".to_owned()), value.into())].into());
     evidence(&facts("mg"), &[&facts(if is_changed { "g" } else { "mg" })]).weight()
 }
 

@@ -1,6 +1,7 @@
 //! The marks that the ranking keeps, with fewer trials than the benchmark.
 
 use mltrace_triage_bench::method::{METHODS, OURS};
+use mltrace_triage_bench::naming::{RANKINGS, add, named};
 use mltrace_triage_bench::table::{Found, Outcome, SETTINGS, half, outcomes};
 
 /// How many trials of each shape; the benchmark has more.
@@ -42,4 +43,21 @@ fn without_evidence_of_change_it_is_as_good_as_the_best_coefficient_and_never_wo
         let (ours, counting) = (outcome.share(OURS, first), outcome.share(0, first));
         assert!(ours >= counting - TOLERANCE, "{}: {ours} against {counting}", outcome.shape.name);
     }
+}
+
+/// How many trials of each shape of a fault that lasts; the benchmark has more.
+const FEW: u64 = 8;
+
+#[test]
+fn the_fact_is_named_at_once_where_one_is_recorded_and_nothing_is_strong_at_random() {
+    let outcomes = named(FEW);
+    let held_out = outcomes.iter().filter(|named| !named.shape.is_for_tuning && named.has_fact());
+    let sum = held_out.copied().reduce(add).expect("some shapes are held out");
+    let [first, three, component] = sum.found[RANKINGS.len() - 1].map(|found| sum.share(found));
+    assert!(first >= 0.8 - 2.0 * TOLERANCE, "first: {first}");
+    assert!(three >= 0.93 - 2.0 * TOLERANCE, "among the first three: {three}");
+    assert!(component >= 0.85 - 2.0 * TOLERANCE, "right component: {component}");
+    let all = outcomes.into_iter().reduce(add).expect("there are shapes");
+    let strong = all.share(all.strong_by_chance);
+    assert!(strong <= 0.05 + TOLERANCE, "strong at random: {strong}");
 }

@@ -62,11 +62,17 @@ pub(super) fn plural(count: usize, word: &str) -> String {
     if count == 1 { word.to_owned() } else { format!("{word}s") }
 }
 
+/// Returns how many of something there are.
+pub(super) fn counted(count: usize, word: &str) -> String {
+    format!("{count} {}", plural(count, word))
+}
+
 /// Returns why a version was chosen to compare with.
 pub(super) fn baseline(answer: &Diff) -> &'static str {
     match answer.baseline {
         Some(Baseline::Ok) => ", the last one that somebody found fine",
         Some(Baseline::Previous) => ", the one written before",
+        Some(Baseline::Sibling) => ", what the run before wrote in its place",
         None => "",
     }
 }

@@ -1,10 +1,10 @@
 //! A report: what is said of an artifact, each statement with the run or version that it rests on.
 
 use mltrace_core::model::{RunId, Status};
-use mltrace_core::query::{ImpactState, Labelled, Report, Run, Suspect, Tell};
+use mltrace_core::query::{Fact, ImpactState, Labelled, Report, Run, Suspect, Tell};
 
 use super::page::{Block, Page, Span, name, words};
-use super::{diff, html as html_page, impact, markdown as markdown_page, run, runs, stale, svg, trace};
+use super::{diff, html as html_page, impact, markdown as markdown_page, review, run, runs, stale, svg, trace};
 
 /// How many rows a table has before the rest is counted.
 const MOST_ROWS: usize = 100;
@@ -28,12 +28,38 @@ fn page(answer: &Report) -> Page {
     for (verdict, label) in [("Flagged", &answer.flagged), ("Found fine", &answer.ok)] {
         blocks.extend(label.as_ref().map(|label| Block::Text(judged(verdict, label))));
     }
-    for section in [came_to_be, changed, suspects, freshness, downstream, tell] {
+    for section in [shared, came_to_be, changed, suspects, freshness, downstream, tell] {
         blocks.extend(section(answer));
     }
     let made = format!("Made by mltrace {} at {}.", env!("CARGO_PKG_VERSION"), answer.at);
     blocks.push(Block::Text(vec![words(made)]));
     Page { title: vec![words("About "), name(artifact.name.as_str())], blocks }
+}
+
+/// What the bad ones share comes first: it is what a ticket is about.
+fn shared(answer: &Report) -> Vec<Block> {
+    if answer.facts.is_empty() {
+        return Vec::new();
+    }
+    let point = |fact: &Fact| {
+        let mut runs =
+            vec![words(format!("{}, in {}: ", review::strength(fact.strength), diff::counted(fact.runs.len(), "run")))];
+        for (place, run) in fact.runs.iter().take(MOST_SUSPECTS).enumerate() {
+            runs.extend((place > 0).then(|| words(", ")));
+            runs.push(name(run.to_string()));
+        }
+        let left = fact.runs.len().saturating_sub(MOST_SUSPECTS);
+        runs.extend((left > 0).then(|| words(format!(" and {left} more"))));
+        let until = if fact.runs.len() > 1 { format!(" until {}", fact.until) } else { String::new() };
+        let span = vec![words(format!("since {}{until}", fact.since))];
+        (vec![name(&fact.component), words(format!(" {}: {}", fact.says(), fact.counts()))], vec![runs, span])
+    };
+    let intro = "Over the verdicts on all artifacts, the likeliest cause first.";
+    vec![
+        Block::Heading("What the bad ones share"),
+        Block::Text(vec![words(intro)]),
+        Block::List(answer.facts.iter().map(point).collect()),
+    ]
 }
 
 /// Returns a run as a statement refers to it.

@@ -3,61 +3,123 @@
 use std::fmt::Write as _;
 
 use mltrace_core::model::RunId;
-use mltrace_core::query::{Labelled, Review, Suspect, percent};
+use mltrace_core::query::{Fact, Labelled, Review, Strength, Suspect, percent};
 
-use super::{paint, run};
+use super::{diff, paint, run};
 use crate::escape::line;
 use crate::time;
 
+/// How many facts are told.
+const MOST_FACTS: usize = 3;
+/// How many suspects are told when nobody says.
+const MOST_SUSPECTS: usize = 3;
+/// How many outputs to look at next are told.
+const MOST_LOOKS: usize = 2;
 /// How many judged versions of each verdict are listed.
-const MOST_LABELS: usize = 20;
+const MOST_LABELS: usize = 3;
 /// How many further runs of a suspect are named.
-const MOST_RUNS: usize = 5;
-/// How many reasons for a suspect are told.
-const MOST_EVIDENCE: usize = 8;
+const MOST_RUNS: usize = 3;
+/// How many lines of reasons for a suspect there are, the verdicts' one left out.
+const MOST_EVIDENCE: usize = 2;
 
 /// Returns a review without any verdict.
 pub(crate) fn empty() -> Review {
     Review::default()
 }
 
-/// Returns the verdicts, then the suspects, the likeliest first, then where to look next.
+/// Returns what the bad ones share, then the suspects, the likeliest first, then where to look next and the verdicts.
 pub(crate) fn text(answer: &Review) -> String {
+    text_of(answer, MOST_SUSPECTS)
+}
+
+/// Returns the same with at most so many suspects.
+pub(crate) fn text_of(answer: &Review, suspects: usize) -> String {
     if answer.flagged.is_empty() && answer.ok.is_empty() {
         return "nothing is flagged\n".to_owned();
     }
     let mut text = String::new();
-    labels(&mut text, &paint::paint(paint::BAD, "flagged"), &answer.flagged);
-    labels(&mut text, &paint::paint(paint::GOOD, "ok"), &answer.ok);
+    if !answer.flagged.is_empty() {
+        facts(&mut text, answer);
+    }
     if !answer.suspects.is_empty() {
         let _ = writeln!(text, "{}", paint::paint(paint::STRONG, "suspects"));
     } else if !answer.flagged.is_empty() {
         text.push_str("no recorded run is upstream of what is flagged\n");
     }
-    for suspect in &answer.suspects {
+    for suspect in answer.suspects.iter().take(suspects) {
         draw_suspect(&mut text, suspect);
     }
     if !answer.suspects.is_empty() {
         let _ = writeln!(text, "  no recorded run  {}", percent(answer.by_chance));
     }
     // One run that explains all flags is among the suspects already.
-    let several: Vec<&Vec<RunId>> = answer.explains.iter().filter(|set| set.len() > 1).collect();
-    if !several.is_empty() {
+    if let Some(set) = answer.explains.iter().find(|set| set.len() > 1) {
         let _ = writeln!(text, "{}", paint::paint(paint::STRONG, "together they explain all flags"));
-    }
-    for set in several {
         let named: Vec<String> = set.iter().map(|run| name(answer, *run)).collect();
         let _ = writeln!(text, "  {}", named.join(" and "));
     }
     if !answer.look_next.is_empty() {
         let _ = writeln!(text, "{}", paint::paint(paint::STRONG, "look next"));
     }
-    for next in &answer.look_next {
+    for next in answer.look_next.iter().take(MOST_LOOKS) {
         let version = next.version.short(run::DIGITS);
         let why = paint::paint(paint::FAINT, line(&next.why));
         let _ = writeln!(text, "  {}@{version}\n    {why}", line(next.name.as_str()));
     }
+    labels(&mut text, &paint::paint(paint::BAD, "flagged"), &answer.flagged);
+    labels(&mut text, &paint::paint(paint::GOOD, "ok"), &answer.ok);
     text
+}
+
+/// Tells in a sentence what the bad ones share, then each such fact with its runs.
+fn facts(text: &mut String, answer: &Review) {
+    let told = answer.telling(MOST_FACTS);
+    let judged = format!("{} bad, {} ok.", answer.flagged.len(), answer.ok.len());
+    let sentence = match told.first() {
+        Some(first) if first.strength > Strength::Weak => sentence(answer, first),
+        _ => "Nothing that is recorded tells the bad ones from the others for certain.".to_owned(),
+    };
+    let _ = writeln!(text, "{judged} {}", paint::paint(paint::STRONG, line(&sentence)));
+    if !told.is_empty() {
+        let _ = writeln!(text, "{}", paint::paint(paint::STRONG, "what the bad ones share"));
+    }
+    for fact in told {
+        let says = format!("{} {}", fact.component, fact.says());
+        let _ = writeln!(text, "  {}. {}: {}", fact.rank, paint::paint(paint::STRONG, line(&says)), fact.counts());
+        let runs = format!(
+            "{} (score {:.1}); {}, {}; see `mltrace inspect {}`",
+            strength(fact.strength),
+            fact.score,
+            diff::counted(fact.runs.len(), "run"),
+            span(fact),
+            fact.runs.first().map(|run| run.short()).unwrap_or_default(),
+        );
+        let _ = writeln!(text, "     {}", paint::paint(paint::FAINT, line(&runs)));
+    }
+}
+
+/// Returns what a good engineer would have written.
+fn sentence(answer: &Review, fact: &Fact) -> String {
+    let runs = match fact.runs.len() {
+        1 => format!("in one run at {}", time::show_minute(fact.since)),
+        runs => format!("in {runs} runs since {}", time::show_minute(fact.since)),
+    };
+    let ask = answer.owners.get(&fact.component).map(|owner| format!(" Ask {owner}.")).unwrap_or_default();
+    format!("{} {} {runs}: {}.{ask}", fact.component, fact.says(), fact.counts())
+}
+
+fn span(fact: &Fact) -> String {
+    let (since, until) = (time::show_minute(fact.since), time::show_minute(fact.until));
+    if fact.runs.len() == 1 { since } else { format!("{since} to {until}") }
+}
+
+/// Returns the word for how far a fact can be relied on.
+pub(super) fn strength(strength: Strength) -> &'static str {
+    match strength {
+        Strength::Weak => "weak",
+        Strength::Fair => "fair",
+        Strength::Strong => "strong",
+    }
 }
 
 /// Returns what a run is called, with its component when it is one of the suspects.
@@ -74,7 +136,9 @@ fn labels(text: &mut String, heading: &str, labels: &[Labelled]) {
         return;
     }
     let _ = writeln!(text, "{heading}");
-    for label in labels.iter().take(MOST_LABELS) {
+    // The line that says how many more there are takes the place of one.
+    let shown = if labels.len() > MOST_LABELS { MOST_LABELS - 1 } else { MOST_LABELS };
+    for label in labels.iter().take(shown) {
         let mut words = vec![label.version.short(run::DIGITS)];
         words.extend(label.by.as_ref().map(|by| format!("by {by}")));
         words.push(time::show(label.at));
@@ -82,8 +146,8 @@ fn labels(text: &mut String, heading: &str, labels: &[Labelled]) {
         let reason = label.reason.as_ref().map(|reason| format!(": {}", line(reason))).unwrap_or_default();
         let _ = writeln!(text, "  {}{reason}  {about}", line(label.name.as_str()));
     }
-    if labels.len() > MOST_LABELS {
-        let _ = writeln!(text, "  … and {} more", labels.len() - MOST_LABELS);
+    if labels.len() > shown {
+        let _ = writeln!(text, "  … and {} more", labels.len() - shown);
     }
 }
 
@@ -98,18 +162,12 @@ fn draw_suspect(text: &mut String, suspect: &Suspect) {
         1 => " or one other".to_owned(),
         others => format!(" or one of {others} others"),
     };
-    let _ = writeln!(text, "  {}. {first}{or_others}  {share}", suspect.rank);
+    let _ = writeln!(text, "  {}. {first}{or_others}  {share} if one run is to blame", suspect.rank);
     let others: Vec<String> = names.by_ref().take(MOST_RUNS).map(name).collect();
     let more = names.count();
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     if !others.is_empty() {
         let _ = writeln!(text, "     no verdict tells it from {}{more}", others.join(", "));
-    }
-    for evidence in suspect.evidence.iter().take(MOST_EVIDENCE) {
-        let _ = writeln!(text, "     {}", line(evidence));
-    }
-    if suspect.evidence.len() > MOST_EVIDENCE {
-        let _ = writeln!(text, "     … and {} more", suspect.evidence.len() - MOST_EVIDENCE);
     }
     let sum = format!(
         "score {:.1} = {:.1} for the verdicts {} {:.1} for what changed",
@@ -118,5 +176,15 @@ fn draw_suspect(text: &mut String, suspect: &Suspect) {
         if suspect.score_of_changes < 0.0 { '-' } else { '+' },
         suspect.score_of_changes.abs(),
     );
-    let _ = writeln!(text, "     {}", paint::paint(paint::FAINT, sum));
+    let mut evidence = suspect.evidence.iter();
+    let upstream = evidence.next().map(|upstream| line(upstream)).unwrap_or_default();
+    let _ = writeln!(text, "     {upstream}; {}", paint::paint(paint::FAINT, sum));
+    let shown = if evidence.len() > MOST_EVIDENCE { MOST_EVIDENCE - 1 } else { MOST_EVIDENCE };
+    for evidence in evidence.by_ref().take(shown) {
+        let _ = writeln!(text, "     {}", line(evidence));
+    }
+    let more = evidence.count();
+    if more > 0 {
+        let _ = writeln!(text, "     … and {more} more");
+    }
 }

@@ -15,6 +15,8 @@ mod recording;
 
 mod verdicts;
 
+mod uuids;
+
 mod impact;
 
 mod diff;

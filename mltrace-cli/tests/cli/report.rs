@@ -52,6 +52,17 @@ fn a_report_is_one_page_of_markdown() {
 
         Flagged at [NOW] by `tester`: all fives
 
+        ## What the bad ones share
+
+        Over the verdicts on all artifacts, the likeliest cause first.
+
+        - `clean` ran with lr = high (before: low): 1 of 1 bad, 0 of 1 ok
+          - fair, in 1 run: `[ID]`
+          - since 2021-01-01T00:03:00Z
+        - `train` ran with lr = high (before: low): 1 of 1 bad, 0 of 1 ok
+          - fair, in 1 run: `[ID]`
+          - since 2021-01-01T00:04:00Z
+
         ## How it came to be
 
         ```text
@@ -115,6 +126,22 @@ fn a_report_is_one_page_of_html() {
         <h1>About <code>model</code></h1>
         <p>Version <code>w:[ID]</code>, written by <code>train</code> (<code>[ID]</code>), which began at 2021-01-01T00:04:00Z and completed, owned by <code>ada</code>.</p>
         <p>Flagged at [NOW] by <code>tester</code>: all fives</p>
+        <h2>What the bad ones share</h2>
+        <p>Over the verdicts on all artifacts, the likeliest cause first.</p>
+        <ul>
+        <li><code>clean</code> ran with lr = high (before: low): 1 of 1 bad, 0 of 1 ok
+        <ul>
+        <li>fair, in 1 run: <code>[ID]</code></li>
+        <li>since 2021-01-01T00:03:00Z</li>
+        </ul>
+        </li>
+        <li><code>train</code> ran with lr = high (before: low): 1 of 1 bad, 0 of 1 ok
+        <ul>
+        <li>fair, in 1 run: <code>[ID]</code></li>
+        <li>since 2021-01-01T00:04:00Z</li>
+        </ul>
+        </li>
+        </ul>
         <h2>How it came to be</h2>
         <figure>
         <svg xmlns="http://www.w3.org/2000/svg" role="img" width="628" height="88" viewBox="0 0 628 88" style="min-width:439px">
@@ -230,7 +257,7 @@ fn names_change_neither_tags_nor_headings_nor_columns() {
 
         let page = env.done(&["report", &model]);
         let headings = page.lines().filter(|line| line.starts_with('#')).count();
-        assert_eq!(headings, 7, "{prefix:?}\n{page}");
+        assert_eq!(headings, 8, "{prefix:?}\n{page}");
         let rows = page.lines().filter(|line| line.starts_with("| "));
         let columns: Vec<usize> = rows.map(|line| line.replace("\\|", "").matches('|').count()).collect();
         assert_eq!(columns, [7, 7, 7, 7, 6, 6, 6], "{prefix:?}\n{page}");

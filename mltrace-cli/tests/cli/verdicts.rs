@@ -17,24 +17,23 @@ fn pipeline() -> TestEnv {
 fn flag_ends_with_the_suspects() {
     let env = pipeline();
     env.done(&["flag", "--ok", "p1"]);
-    insta::with_settings!({filters => vec![(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "[TIME]"), (r"(run|w:)( ?)[0-9a-f]{8}", "$1$2[RUN]")]}, {
+    insta::with_settings!({filters => vec![(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "[TIME]"), (r"(run|inspect|w:)( ?)[0-9a-f]{8}", "$1$2[RUN]")]}, {
         insta::assert_snapshot!(env.done(&["flag", "p2", "p3", "--reason", "all fares are zero"]), @r"
+        2 bad, 1 ok. Nothing that is recorded tells the bad ones from the others for certain.
+        suspects
+          1. bad_features (run [RUN])  78 % if one run is to blame
+             upstream of 2 of 2 flagged and 0 of 1 ok outputs; score 1.9 = 1.9 for the verdicts + 0.0 for what changed
+          2. ingest (run [RUN])  21 % if one run is to blame
+             upstream of 2 of 2 flagged and 1 of 1 ok outputs; score 1.3 = 1.3 for the verdicts + 0.0 for what changed
+          no recorded run  1 %
+        look next
+          data@w:[RUN]
+            bad would point to ingest (run [RUN]), ok to bad_features (run [RUN]) or no recorded run (0.22 bits)
         flagged
           p2: all fares are zero  w:[RUN], by tester, [TIME]
           p3: all fares are zero  w:[RUN], by tester, [TIME]
         ok
           p1  w:[RUN], by tester, [TIME]
-        suspects
-          1. bad_features (run [RUN])  78 %
-             upstream of 2 of 2 flagged and 0 of 1 ok outputs
-             score 1.9 = 1.9 for the verdicts + 0.0 for what changed
-          2. ingest (run [RUN])  21 %
-             upstream of 2 of 2 flagged and 1 of 1 ok outputs
-             score 1.3 = 1.3 for the verdicts + 0.0 for what changed
-          no recorded run  1 %
-        look next
-          data@w:[RUN]
-            bad would point to ingest (run [RUN]), ok to bad_features (run [RUN]) or no recorded run (0.22 bits)
         ");
     });
     let answer = env.json(&["review"]);
@@ -114,24 +113,27 @@ fn nights() -> Vec<String> {
 fn review_points_to_the_run_that_changed_and_says_why() {
     let env = TestEnv::with_lines(&nights());
     env.done(&["flag", "--ok", "2021-01-06/score/rides-0", "2021-01-05/score/fares-1"]);
-    insta::with_settings!({filters => vec![(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "[TIME]"), (r"(run|w:)( ?)[0-9a-f]{8}", "$1$2[RUN]")]}, {
+    insta::with_settings!({filters => vec![(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "[TIME]"), (r"(run|inspect|w:)( ?)[0-9a-f]{8}", "$1$2[RUN]")]}, {
         insta::assert_snapshot!(env.done(&["flag", "2021-01-06/score/fares-0", "2021-01-06/score/fares-2"]), @r"
+        2 bad, 2 ok. join ran with unit = cent (before: dollar) in one run at 2021-01-06 00:03: 2 of 2 bad, 0 of 2 ok.
+        what the bad ones share
+          1. join ran with unit = cent (before: dollar): 2 of 2 bad, 0 of 2 ok
+             fair (score 2.7); 1 run, 2021-01-06 00:03; see `mltrace inspect [RUN]`
+        suspects
+          1. join (run [RUN]) or one other  over 99 % if one run is to blame
+             no verdict tells it from clean (run [RUN])
+             upstream of 2 of 2 flagged and 0 of 2 ok outputs; score 3.3 = 2.0 for the verdicts + 1.3 for what changed
+             join (run [RUN]): parameter `unit` = cent, before dollar; in the runs before it changed 0 of 4 times (×22)
+          no recorded run  under 1 %
+        look next
+          2021-01-06/clean/fares@w:[RUN]
+            bad would point to clean (run [RUN]), ok to join (run [RUN]) or no recorded run (0.05 bits)
         flagged
           2021-01-06/score/fares-0  w:[RUN], by tester, [TIME]
           2021-01-06/score/fares-2  w:[RUN], by tester, [TIME]
         ok
           2021-01-06/score/rides-0  w:[RUN], by tester, [TIME]
           2021-01-05/score/fares-1  w:[RUN], by tester, [TIME]
-        suspects
-          1. join (run [RUN]) or one other  over 99 %
-             no verdict tells it from clean (run [RUN])
-             upstream of 2 of 2 flagged and 0 of 2 ok outputs
-             join (run [RUN]): parameter `unit` = cent, before dollar; in the runs before it changed 0 of 4 times (×22)
-             score 3.3 = 2.0 for the verdicts + 1.3 for what changed
-          no recorded run  under 1 %
-        look next
-          2021-01-06/clean/fares@w:[RUN]
-            bad would point to clean (run [RUN]), ok to join (run [RUN]) or no recorded run (0.05 bits)
         ");
     });
     let suspect = &env.json(&["review", "--limit", "1"])["suspects"][0];

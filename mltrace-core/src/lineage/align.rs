@@ -5,6 +5,7 @@ use std::hash::Hash;
 
 use foldhash::HashMap;
 
+use super::change::Aspect;
 use super::diff::{Side, Source, Step};
 use crate::model::RunId;
 
@@ -46,7 +47,10 @@ pub(super) fn align(a: &Side, b: &Side) -> Aligned {
     let names = |step: &Step| step.outputs.iter().cloned().collect::<BTreeSet<_>>();
     matching.by(|step| Some(names(step)).filter(|names| !names.is_empty()));
     let inputs = |step: &Step| step.inputs.iter().map(|input| input.name.clone()).collect::<BTreeSet<_>>();
-    let params = |step: &Step| step.params.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>();
+    let params = |step: &Step| {
+        let params = step.aspects.iter().filter(|(aspect, _)| matches!(aspect, Aspect::Parameter(_)));
+        params.map(|(aspect, value)| format!("{}={value}", aspect.field())).collect::<Vec<_>>()
+    };
     matching.by(|step| Some((inputs(step), params(step))));
     matching.by(|step| Some(inputs(step)));
     matching.by(|_| Some(()));

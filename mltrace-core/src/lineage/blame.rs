@@ -46,9 +46,20 @@ impl Scale {
     /// Returns a scale for that many verdicts in all.
     #[must_use]
     pub fn new(all: Counts) -> Self {
+        Self::believing(all, ELSEWHERE_POWER)
+    }
+
+    /// Returns a scale on which a culprit is weighed against outputs that are bad at any one rate: what weighs something
+    /// there has different rates downstream and elsewhere.
+    #[must_use]
+    pub fn of_contrast(all: Counts) -> Self {
+        Self::believing(all, 0.0)
+    }
+
+    fn believing(all: Counts, power: f64) -> Self {
         let rates: Vec<f64> = (0..STEPS).map(|step| (f64::from(step) + 0.5) / f64::from(STEPS)).collect();
         let shown = vec![0.0; rates.len()];
-        let elsewhere = rates.iter().map(|rate| ELSEWHERE_POWER * (1.0 - rate).ln()).collect();
+        let elsewhere = rates.iter().map(|rate| power * (1.0 - rate).ln()).collect();
         Self { all, shown: believed(shown), elsewhere: believed(elsewhere), rates, found: HashMap::default() }
     }
 

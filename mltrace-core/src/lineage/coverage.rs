@@ -30,8 +30,16 @@ impl Outputs {
         }
     }
 
+    /// Returns the set of one output, of so many.
+    #[must_use]
+    pub fn of(number: usize, count: usize) -> Self {
+        let mut one = Self::none(count);
+        one.insert(number);
+        one
+    }
+
     /// Adds the outputs of `other`; returns whether any was new.
-    fn add(&mut self, other: &Self) -> bool {
+    pub(super) fn add(&mut self, other: &Self) -> bool {
         let mut is_new = false;
         for (mine, theirs) in self.0.iter_mut().zip(&other.0) {
             is_new |= *theirs & !*mine != 0;
@@ -50,6 +58,12 @@ impl Outputs {
     #[must_use]
     pub fn count(&self) -> u32 {
         self.0.iter().map(|word| word.count_ones()).sum()
+    }
+
+    /// Returns whether any of these outputs is in `other`.
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).any(|(mine, theirs)| mine & theirs != 0)
     }
 
     /// Returns whether all of these outputs are in `other`.
@@ -136,20 +150,25 @@ pub struct Group<N> {
 #[must_use]
 pub fn groups<N: Copy + Eq + Hash + Ord>(judged: &[Judged<N>], edges: &[(N, N)]) -> Vec<Group<N>> {
     let writers: Vec<Option<N>> = judged.iter().map(|output| output.run).collect();
-    let flagged = flagged(judged);
-    let mut grouped: HashMap<Outputs, Vec<(u32, N)>> = HashMap::default();
-    for (run, depth, outputs) in reach(&writers, edges) {
-        grouped.entry(outputs).or_default().push((depth, run));
+    grouped(&flagged(judged), &reach(&writers, edges))
+}
+
+/// Returns the same of runs of which it is known what they are upstream of.
+#[must_use]
+pub fn grouped<N: Copy + Eq + Hash + Ord>(flagged: &Outputs, reached: &[(N, u32, Outputs)]) -> Vec<Group<N>> {
+    let mut grouped: HashMap<&Outputs, Vec<(u32, N)>> = HashMap::default();
+    for (run, depth, outputs) in reached {
+        grouped.entry(outputs).or_default().push((*depth, *run));
     }
     let mut groups: Vec<Group<N>> = grouped
         .into_iter()
         .filter_map(|(outputs, mut runs)| {
             runs.sort_unstable();
             let depth = runs.first()?.0;
-            let bad = outputs.and(&flagged).count();
+            let bad = outputs.and(flagged).count();
             let ok = outputs.count().saturating_sub(bad);
             let runs = runs.into_iter().map(|(_, run)| run).collect();
-            (bad > 0).then_some(Group { runs, depth, outputs, flagged: bad, ok })
+            (bad > 0).then(|| Group { runs, depth, outputs: outputs.clone(), flagged: bad, ok })
         })
         .collect();
     groups.sort_unstable_by(|a, b| (a.depth, &a.runs).cmp(&(b.depth, &b.runs)));

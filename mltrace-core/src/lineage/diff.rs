@@ -1,12 +1,13 @@
 //! What differs between two traces: causes, told apart from what merely follows from them.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::{BTreeSet, BinaryHeap};
 
 use foldhash::HashMap;
 use serde_json::Value;
 
 use super::align::{Aligned, Pair, align, by_name_and_argument};
+use super::change::{Aspects, changes};
 use crate::model::{ArtifactName, RunId, Timestamp, VersionId};
 
 /// One of the two traces that are compared.
@@ -29,10 +30,8 @@ pub struct Step {
     pub depth: u32,
     /// When it began.
     pub started_at: Timestamp,
-    /// Commit, source text, status, host: compared where both sides know it, in the order of their names.
-    pub surroundings: BTreeMap<&'static str, Value>,
-    /// Its parameters; one that is on one side only is a difference.
-    pub params: BTreeMap<String, Value>,
+    /// Its surroundings and its parameters.
+    pub aspects: Aspects,
     /// What it read.
     pub inputs: Vec<Source>,
     /// The names of what it wrote.
@@ -182,7 +181,8 @@ impl<'s> Comparison<'s> {
             }
             (None, None) => return false,
         };
-        let mut found = own_differences(left, right);
+        let own = changes(&left.aspects, &right.aspects).into_iter();
+        let mut found: Vec<Difference> = own.map(|change| (change.aspect.field(), change.values)).collect();
         let mut follows = false;
         for (a, b) in self.same_place(&left.inputs, &right.inputs) {
             match self.judge(a, b) {
@@ -261,24 +261,6 @@ fn is_content(version: &VersionId) -> bool {
 }
 
 type Difference = (String, [Option<Value>; 2]);
-
-/// Returns what differs in two runs themselves: their surroundings, then their parameters.
-fn own_differences(a: &Step, b: &Step) -> Vec<Difference> {
-    let mut found = Vec::new();
-    for (name, left) in &a.surroundings {
-        if let Some(right) = b.surroundings.get(name).filter(|right| *right != left) {
-            found.push(((*name).to_owned(), [Some(left.clone()), Some(right.clone())]));
-        }
-    }
-    let names: BTreeSet<&String> = a.params.keys().chain(b.params.keys()).collect();
-    for name in names {
-        let values = [a.params.get(name).cloned(), b.params.get(name).cloned()];
-        if values[0] != values[1] {
-            found.push((format!("param:{name}"), values));
-        }
-    }
-    found
-}
 
 fn input(a: Option<&Source>, b: Option<&Source>) -> Difference {
     let is_renamed = a.zip(b).is_some_and(|(a, b)| a.name != b.name);

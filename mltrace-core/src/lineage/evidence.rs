@@ -1,7 +1,12 @@
 //! What changed at a run: compared with earlier runs of its component, whatever the verdicts on its outputs are.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use foldhash::HashSet;
+use serde_json::Value;
+
+use super::change::{Aspect, Aspects};
 use super::usual::Usual;
 
 /// How often a culprit shows a change: a belief, as the two below.
@@ -19,36 +24,31 @@ const COUNTS: f64 = 1.5;
 /// How much less often a culprit shows no change at all than any other run does.
 const NO_CHANGE: f64 = (1.0 - AT_CULPRITS) / (1.0 - RARE);
 /// How far all changes of a run together can raise the suspicion: they often have one cause.
-const MOST: f64 = 30.0;
-
-/// Something that a run has, and that another run of its component may have otherwise.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Aspect {
-    /// The commit of its code.
-    Commit,
-    /// Whether the work tree differed from the commit.
-    WorkTree,
-    /// The hash of its source text.
-    Source,
-    /// The host.
-    Host,
-    /// A parameter.
-    Parameter(String),
-    /// The version of an input that no recorded run wrote; others are up to the run that wrote them.
-    Input(String),
-}
+pub(super) const MOST: f64 = 30.0;
 
 /// What is compared of a run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
-    /// What it has, as text.
-    pub aspects: BTreeMap<Aspect, String>,
+    /// The names of what it read, sorted, each once.
+    pub names: Vec<String>,
+    /// Those without what is masked, once somebody asked.
+    pub(super) shape: OnceCell<BTreeSet<String>>,
+    /// What it has.
+    pub aspects: Aspects,
     /// How long it took, in milliseconds.
     pub duration_ms: Option<f64>,
     /// What it wrote, as the text of versions; empty unless the content of all of it is known.
     pub outputs: BTreeMap<String, String>,
     /// What is wrong with it by itself, in words.
     pub faults: Vec<Fault>,
+}
+
+impl Facts {
+    /// Returns what is known of a run that read what has these names, sorted, each once.
+    #[must_use]
+    pub fn new(names: Vec<String>, aspects: Aspects) -> Self {
+        Self { names, aspects, ..Self::default() }
+    }
 }
 
 /// What is wrong with a run without looking at any other.
@@ -65,21 +65,23 @@ pub struct Fault {
 pub struct Evidence {
     /// What was found.
     pub finding: Finding,
-    /// How much more often it is found at a culprit than at another run of this component; 1 when it says nothing.
+    /// How much more often it is found at a culprit than at another run of this component.
     pub factor: f64,
 }
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Finding {
-    /// Another value than that of the run before.
+    /// Another value than runs before had.
     Changed {
         /// Of what.
         aspect: Aspect,
         /// The run's value.
-        now: Option<String>,
-        /// The value of the run before.
-        before: Option<String>,
+        now: Option<Value>,
+        /// The value before.
+        before: Option<Value>,
+        /// For how many runs before this one it has been so already.
+        ago: usize,
         /// How often it had changed in the runs before.
         times: usize,
         /// Of how many.
@@ -119,7 +121,9 @@ impl Findings {
     }
 }
 
-/// Returns what changed at a run since `earlier` runs of its component, the latest of them first.
+/// Returns what changed at a run since `earlier` comparable runs of its component, the latest of them first.
+///
+/// A change counts at the run that made it, and at those after it that still have it: a fault that lasts is one cause.
 #[must_use]
 pub fn evidence(run: &Facts, earlier: &[&Facts]) -> Findings {
     let mut pieces: Vec<Evidence> = run
@@ -127,15 +131,15 @@ pub fn evidence(run: &Facts, earlier: &[&Facts]) -> Findings {
         .iter()
         .map(|fault| Evidence {
             finding: Finding::Fault(fault.message.clone()),
-            factor: factor(if fault.is_rare { RARE } else { COMMON }, 0, 0),
+            factor: AT_CULPRITS / if fault.is_rare { RARE } else { COMMON },
         })
         .collect();
-    if let Some(before) = earlier.first() {
-        pieces.extend(changes(run, before).into_iter().map(|aspect| changed(run, before, earlier, aspect)));
-    }
+    let all = earlier.iter().copied().chain([run]).flat_map(|facts| facts.aspects.keys());
+    let all: BTreeSet<&Aspect> = all.filter(|aspect| counts(aspect)).collect();
+    pieces.extend(all.into_iter().filter_map(|aspect| changed(run, earlier, aspect)));
     pieces.extend(unusual_duration(run, earlier));
     if let Some(before) = earlier.first() {
-        if pieces.iter().all(|piece| piece.factor <= 1.0) {
+        if pieces.is_empty() {
             pieces.push(Evidence { finding: Finding::NoChange, factor: NO_CHANGE });
         }
         if !run.outputs.is_empty() && run.outputs == before.outputs {
@@ -147,48 +151,97 @@ pub fn evidence(run: &Facts, earlier: &[&Facts]) -> Findings {
     Findings { pieces }
 }
 
-fn changed(run: &Facts, before: &Facts, earlier: &[&Facts], aspect: Aspect) -> Evidence {
-    let pairs = earlier.iter().zip(earlier.iter().skip(1));
-    let of = pairs.len();
-    let times = pairs.filter(|(later, earlier)| changes(later, earlier).contains(&aspect)).count();
-    // A commit changes with every step of the repository, and a host with every turn of a scheduler.
-    let is_common = matches!(aspect, Aspect::Commit | Aspect::Host);
-    let factor = factor(if is_common { COMMON } else { RARE }, times, of);
-    let now = run.aspects.get(&aspect).cloned();
-    let before = before.aspects.get(&aspect).cloned();
-    Evidence { finding: Finding::Changed { aspect, now, before, times, of }, factor }
+/// How a run stands is a fault by itself, how long it took is weighed by itself.
+fn counts(aspect: &Aspect) -> bool {
+    !matches!(aspect, Aspect::Status | Aspect::Duration)
 }
 
-/// Returns in what two runs differ.
-fn changes(later: &Facts, earlier: &Facts) -> BTreeSet<Aspect> {
-    let all: BTreeSet<&Aspect> = later.aspects.keys().chain(earlier.aspects.keys()).collect();
-    let differs = |aspect: &&Aspect| {
-        let (now, before) = (later.aspects.get(*aspect), earlier.aspects.get(*aspect));
-        match aspect {
-            // A parameter may come or go; of anything else that one run lacks, nothing is known.
-            Aspect::Parameter(_) => now != before,
-            // A work tree that is clean again is no change for the worse.
-            Aspect::WorkTree => now.is_some() && before.is_none(),
-            _ => now.is_some() && before.is_some() && now != before,
+fn changed(run: &Facts, earlier: &[&Facts], aspect: &Aspect) -> Option<Evidence> {
+    let now = run.aspects.get(aspect);
+    let before: Vec<Option<&Value>> = earlier.iter().map(|facts| facts.aspects.get(aspect)).collect();
+    let novelty = Novelty::of(aspect, now, &before)?;
+    if novelty.factor < COUNTS {
+        return None;
+    }
+    let Novelty { ago, times, of, factor, .. } = novelty;
+    let (now, before) = (now.cloned(), novelty.before.cloned());
+    Some(Evidence { finding: Finding::Changed { aspect: aspect.clone(), now, before, ago, times, of }, factor })
+}
+
+/// How new a value is at a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Novelty<'v> {
+    /// How much more often a culprit shows it than another run of the component: below 1 for a value that was had
+    /// before and did not just change, 1 where changes are a habit, nothing is known, or it is no change for the worse.
+    pub(super) factor: f64,
+    /// The value before; `None` for a parameter that there was not.
+    pub(super) before: Option<&'v Value>,
+    /// Whether there was another value before.
+    pub(super) is_changed: bool,
+    ago: usize,
+    times: usize,
+    of: usize,
+}
+
+impl<'v> Novelty<'v> {
+    /// Returns how new the value `now` is after those of `earlier` runs, the latest first; `None` where it is not known.
+    pub(super) fn of(aspect: &Aspect, now: Option<&Value>, earlier: &[Option<&'v Value>]) -> Option<Self> {
+        // A parameter that is not there is known not to be.
+        let is_known = |value: Option<&Value>| value.is_some() || matches!(aspect, Aspect::Parameter(_));
+        if !is_known(now) {
+            return None;
         }
-    };
-    all.into_iter().filter(differs).cloned().collect()
+        let earlier: Vec<Option<&Value>> = earlier.iter().copied().filter(|value| is_known(*value)).collect();
+        let ago = earlier.iter().take_while(|value| **value == now).count();
+        let Some(before) = earlier.get(ago).copied() else {
+            let factor = if earlier.is_empty() { 1.0 } else { NO_CHANGE };
+            return Some(Self { factor, before: None, is_changed: false, ago, times: 0, of: 0 });
+        };
+        let past = earlier.get(ago..).unwrap_or_default();
+        let times = past.iter().zip(past.iter().skip(1)).filter(|(later, earlier)| later != earlier).count();
+        let of = past.len().saturating_sub(1);
+        let is_bettered = *aspect == Aspect::WorkTree && now == Some(&Value::Bool(false));
+        let factor = if is_bettered { 1.0 } else { factor(aspect, now, &earlier, (ago, times, of)) };
+        Some(Self { factor, before, is_changed: true, ago, times, of })
+    }
+}
+
+/// Returns how much more often a culprit than another run shows a value that was had for the last `ago` runs, when it had
+/// changed `times` of `of` times before.
+fn factor(aspect: &Aspect, now: Option<&Value>, earlier: &[Option<&Value>], seen: (usize, usize, usize)) -> f64 {
+    let changed = since(aspect, seen.0, seen.1, seen.2);
+    // A value may change all the time among a few, such as hosts: then one that was never seen before is what is rare.
+    let oldest = earlier.iter().rposition(|value| *value == now);
+    let first_had = oldest.map_or(0, |oldest| oldest + 1);
+    let is_new = first_had <= earlier.len() / 2;
+    let others: HashSet<Option<&Value>> = earlier.iter().copied().filter(|value| *value != now).collect();
+    // The one that was there first arrived from nowhere.
+    let (arrivals, of) = (others.len().saturating_sub(1), earlier.len().saturating_sub(1));
+    let new = if is_new { since(aspect, first_had, arrivals, of) } else { 0.0 };
+    match changed.max(new) {
+        factor if factor >= COUNTS => factor,
+        _ if is_new => 1.0,
+        _ => NO_CHANGE,
+    }
+}
+
+/// Returns how much more often a culprit than another run has something that came `ago` runs before, when such things
+/// came `times` of `of` times.
+#[expect(clippy::cast_precision_loss, reason = "a hundred runs")]
+fn since(aspect: &Aspect, ago: usize, times: usize, of: usize) -> f64 {
+    // A commit changes with every step of the repository, and a host with every turn of a scheduler.
+    let is_rare = matches!(aspect, Aspect::Source | Aspect::WorkTree | Aspect::Parameter(_) | Aspect::Input(_));
+    let belief = if is_rare { RARE } else { COMMON };
+    let once = (belief * BELIEF + times as f64) / (BELIEF + of as f64);
+    let by_now = 1.0 - (1.0 - once).powf(ago as f64 + 1.0);
+    AT_CULPRITS / by_now
 }
 
 fn unusual_duration(run: &Facts, earlier: &[&Facts]) -> Option<Evidence> {
     let known: Vec<f64> = earlier.iter().filter_map(|facts| facts.duration_ms).collect();
     let (now, usual) = (run.duration_ms?, Usual::of(&known)?);
     let finding = Finding::Duration { now, usual };
-    usual.is_outside(now).then(|| Evidence { finding, factor: factor(COMMON, 0, 0) })
-}
-
-/// Returns how much more often something is found at a culprit than at another run, when `times` of `of` earlier runs
-/// of the component showed it.
-#[expect(clippy::cast_precision_loss, reason = "a handful of runs")]
-fn factor(belief: f64, times: usize, of: usize) -> f64 {
-    let elsewhere = (belief * BELIEF + times as f64) / (BELIEF + of as f64);
-    let factor = AT_CULPRITS / elsewhere;
-    if factor < COUNTS { 1.0 } else { factor }
+    usual.is_outside(now).then(|| Evidence { finding, factor: AT_CULPRITS / COMMON })
 }
 
 #[cfg(test)]
@@ -199,9 +252,9 @@ mod tests {
         let mut facts = Facts::default();
         for (name, value) in told.split_whitespace().filter_map(|word| word.split_once('=')) {
             match name {
-                "commit" => drop(facts.aspects.insert(Aspect::Commit, value.to_owned())),
+                "commit" => drop(facts.aspects.insert(Aspect::Commit, value.into())),
                 "ms" => facts.duration_ms = value.parse().ok(),
-                _ => drop(facts.aspects.insert(Aspect::Parameter(name.to_owned()), value.to_owned())),
+                _ => drop(facts.aspects.insert(Aspect::Parameter(name.to_owned()), value.into())),
             }
         }
         facts
@@ -218,8 +271,27 @@ mod tests {
         let usual = found("month=5", &["month=4", "month=3", "month=2", "month=1"]);
         assert_eq!(rare.pieces.len(), 1);
         assert!(rare.weight() > 12.0, "{rare:?}");
-        assert!((usual.pieces[0].factor - 1.0).abs() < 1e-9, "{usual:?}");
-        assert!(usual.weight() < 1.0, "a habit is no evidence");
+        assert_eq!(usual.pieces[0].finding, Finding::NoChange, "a habit is no evidence");
+        assert!(usual.weight() < 1.0);
+    }
+
+    #[test]
+    fn a_change_that_lasts_counts_at_every_run_that_still_has_it() {
+        let past = ["unit=g"; 8];
+        let runs = |bad: usize| [vec!["unit=mg"; bad], past.to_vec()].concat();
+        let weights: Vec<f64> = (0..5).map(|before| found("unit=mg", &runs(before)).weight()).collect();
+        assert!(weights.iter().all(|weight| *weight > 4.0), "{weights:?}");
+        assert!(weights.is_sorted_by(|a, b| a >= b), "the longer ago, the more harmless runs have it too: {weights:?}");
+        let back = found("unit=g", &runs(5));
+        assert!(back.weight() > 1.0, "what was put right has changed as well: verdicts tell which is bad");
+    }
+
+    #[test]
+    fn a_value_that_was_never_had_is_evidence_where_others_come_and_go() {
+        let past: Vec<String> = (0..32).map(|run| format!("host=h{}", run % 3)).collect();
+        let past: Vec<&str> = past.iter().map(String::as_str).collect();
+        assert!(found("host=h9", &past).weight() > 4.0);
+        assert!(found("host=h1", &past).weight() < 1.0);
     }
 
     #[test]

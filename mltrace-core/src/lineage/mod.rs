@@ -4,6 +4,10 @@ mod trace;
 
 mod impact;
 
+mod alike;
+
+mod change;
+
 mod diff;
 
 mod align;
@@ -16,19 +20,24 @@ mod evidence;
 
 mod usual;
 
+mod shared;
+
 mod explain;
 
 mod next;
 
 mod layout;
 
+pub use alike::{are_alike, comparable, mask};
 pub use blame::{Blame, Counts, Scale, Suspect, rank, worth_suspecting};
-pub use coverage::{Group, Judged, Outputs, flagged, groups, reach};
+pub use change::{Aspect, Aspects, Change, changes};
+pub use coverage::{Group, Judged, Outputs, flagged, grouped, groups, reach};
 pub use diff::{Cause, Side, Source, Step, diff};
-pub use evidence::{Aspect, Evidence, Facts, Fault, Finding, Findings, evidence};
+pub use evidence::{Evidence, Facts, Fault, Finding, Findings, evidence};
 pub use explain::explain;
 pub use impact::{ImpactState, Written, states};
 pub use layout::{Layout, layout};
 pub use next::{Belief, Look, look_next};
+pub use shared::{Condition, Known, Shared, Strength, Table, Test};
 pub use trace::depths;
 pub use usual::Usual;

@@ -1,21 +1,23 @@
 //! What changed upstream between two versions.
 
-use std::collections::BTreeMap;
-
 use foldhash::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::answer::Run;
 use super::name::Found;
+use super::past::Past;
 use super::view::{AT_ONCE, view};
 use super::{QueryError, Reader};
-use crate::lineage::{self, Side, Source, Step, Usual};
-use crate::model::{RunId, Timestamp, Verdict, Version};
-use crate::store::{ComponentKey, Far, RunKey, RunName, VersionAt, VersionKey};
+use crate::lineage::{self, Aspect, Aspects, Side, Source, Step, Usual};
+use crate::model::{ArtifactName, RunId, Timestamp, Verdict, Version, VersionId};
+use crate::store::{ComponentKey, Far, RunDetail, RunKey, RunName, VersionAt, VersionKey};
 
 /// How many runs of a component say what is usual for it.
 const USUAL_RUNS: usize = 100;
+
+/// How many runs are looked back for one whose output somebody found fine, when an artifact is written once.
+const SIBLINGS: usize = 32;
 
 /// The answer of `diff`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,6 +44,8 @@ pub enum Baseline {
     Ok,
     /// It is the version that was written before.
     Previous,
+    /// It is what the run before wrote in the same place, under another name.
+    Sibling,
 }
 
 /// Something that differs.
@@ -114,7 +118,7 @@ impl Reader<'_> {
             // Without a verdict that it is ok, the one before is as good as any.
             chosen.is_none() || !(is_another && is_ok || ok.is_empty())
         })?;
-        let (version, baseline) = chosen.ok_or_else(nothing)?;
+        let Some((version, baseline)) = chosen else { return self.sibling(found)?.ok_or_else(nothing) };
         let name = found.version.name.clone();
         let version = Found {
             key: version.key,
@@ -123,6 +127,44 @@ impl Reader<'_> {
             written: version.written,
         };
         Ok((version, baseline))
+    }
+
+    /// Returns what stands in the place of an artifact that is written once: what the last comparable run before its writer
+    /// wrote there, of those the last that somebody found fine.
+    fn sibling(&mut self, found: &Found) -> Result<Option<(Found, Baseline)>, QueryError> {
+        let Some((writer, _)) = found.written else { return Ok(None) };
+        let mut past = Past::default();
+        past.look_back(&mut *self.store, &[writer])?;
+        let before = past.before(writer).to_vec();
+        let mut runs = vec![writer];
+        runs.extend(before.get(..SIBLINGS).unwrap_or(&before));
+        let details = self.store.details(&runs, false)?;
+        let Some((own, earlier)) = details.split_first() else { return Ok(None) };
+        let Some(place) = own.writes.iter().position(|write| write.name == found.version.name) else { return Ok(None) };
+        let Some(mine) = own.writes.get(place) else { return Ok(None) };
+        let in_its_place = |detail: &RunDetail| {
+            let mut alike = detail.writes.iter().enumerate().filter(|(_, write)| {
+                write.version.is_some() && lineage::mask(write.name.as_str()) == lineage::mask(mine.name.as_str())
+            });
+            let same_number = alike.clone().find(|(number, _)| *number == place);
+            let (_, write) = same_number.or_else(|| alike.next())?;
+            Some((detail.key, write.name.clone(), write.version.clone()?, write.at?))
+        };
+        let siblings: Vec<_> = earlier.iter().filter_map(in_its_place).collect();
+        let Some(project) = self.project()? else { return Ok(None) };
+        let labels = self.store.labels(project, true)?;
+        let ok: Vec<_> = labels.iter().filter(|label| label.verdict == Verdict::Ok).collect();
+        let is_ok = |(_, name, version, _): &&(RunKey, ArtifactName, VersionId, Timestamp)| {
+            ok.iter().any(|label| label.name == *name && label.version_id == *version)
+        };
+        let chosen = match siblings.iter().find(is_ok) {
+            Some(fine) => Some((fine, Baseline::Ok)),
+            None => siblings.first().map(|last| (last, Baseline::Sibling)),
+        };
+        let Some(((run, name, version, at), baseline)) = chosen else { return Ok(None) };
+        let Some(artifact) = self.store.artifact(project, name.as_str())? else { return Ok(None) };
+        let version = Version { name: name.clone(), version: version.clone() };
+        Ok(Some((Found { key: None, artifact, version, written: Some((*run, *at)) }, baseline)))
     }
 
     /// Returns the trace of a version as a comparison needs it, of its `own` runs: those that both traces have differ in
@@ -192,8 +234,7 @@ fn shared_step(id: RunId, component: String, started_at: Option<Timestamp>) -> S
         component,
         depth: 0,
         started_at: started_at.unwrap_or(Timestamp::MIN),
-        surroundings: BTreeMap::new(),
-        params: BTreeMap::new(),
+        aspects: Aspects::new(),
         inputs: Vec::new(),
         outputs: Vec::new(),
         duration_ms: None,
@@ -202,17 +243,18 @@ fn shared_step(id: RunId, component: String, started_at: Option<Timestamp>) -> S
 }
 
 fn step(run: Run, depth: u32, usual: Option<Usual>) -> Step {
-    let mut surroundings: BTreeMap<&'static str, Value> = BTreeMap::new();
-    let mut add = |name, value: Option<Value>| surroundings.extend(value.map(|value| (name, value)));
+    let mut aspects = Aspects::new();
+    let mut add = |aspect, value: Option<Value>| aspects.extend(value.map(|value| (aspect, value)));
     if let Some(git) = run.git {
-        add("git.commit", git.commit.map(Value::from));
-        add("git.branch", git.branch.map(Value::from));
-        add("git.dirty", git.dirty.map(Value::from));
+        add(Aspect::Commit, git.commit.map(Value::from));
+        add(Aspect::Branch, git.branch.map(Value::from));
+        add(Aspect::WorkTree, git.dirty.map(Value::from));
     }
-    add("code", run.code.map(|code| Value::from(code.hash)));
-    add("status", Some(Value::from(run.status.as_str())));
-    add("host", run.host.map(Value::from));
-    add("user", run.user.map(Value::from));
+    add(Aspect::Source, run.code.map(|code| Value::from(code.hash)));
+    add(Aspect::Status, Some(Value::from(run.status.as_str())));
+    add(Aspect::Host, run.host.map(Value::from));
+    add(Aspect::User, run.user.map(Value::from));
+    aspects.extend(run.params.into_iter().map(|(name, value)| (Aspect::Parameter(name), value)));
     // What a run reads of its own is no part of what it was made from.
     let inputs = run.inputs.into_iter().filter(|input| input.written_by != Some(run.id)).map(|input| Source {
         name: input.name,
@@ -230,8 +272,7 @@ fn step(run: Run, depth: u32, usual: Option<Usual>) -> Step {
         component: run.component,
         depth,
         started_at: run.started_at,
-        surroundings,
-        params: run.params,
+        aspects,
         duration_ms: run.duration_ms,
     }
 }

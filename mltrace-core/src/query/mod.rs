@@ -33,6 +33,10 @@ mod stale;
 
 mod evidence;
 
+mod past;
+
+mod facts;
+
 mod verify;
 
 mod report;
@@ -42,8 +46,8 @@ mod browse;
 mod export;
 
 pub use answer::{
-    Code, Component, Components, Git, Impact, ImpactRoot, ImpactState, Impacted, Input, Labelled, LookNext, Note,
-    Output, Review, Run, RunAtDepth, Runs, Stale, StaleReason, Suspect, Tags, Trace,
+    Code, Component, Components, Fact, Git, Impact, ImpactRoot, ImpactState, Impacted, Input, Labelled, LookNext, Note,
+    Output, Review, Run, RunAtDepth, Runs, Stale, StaleReason, Strength, Suspect, Tags, Trace,
 };
 pub use browse::{Search, VersionOf, Versions};
 pub use diff::{Baseline, Diff, Difference};

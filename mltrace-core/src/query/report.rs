@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use foldhash::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
-use super::answer::{Impact, ImpactState, Labelled, Suspect, Trace};
+use super::answer::{Fact, Impact, ImpactState, Labelled, Suspect, Trace};
 use super::diff::Diff;
 use super::impact::ImpactOf;
+use super::past::Past;
 use super::stale::StaleRun;
 use super::{QueryError, Reader, TraceOptions};
 use crate::model::{RunId, Timestamp};
@@ -27,6 +28,9 @@ pub struct Report {
     pub ok: Option<Labelled>,
     /// What changed upstream since the last version that was fine, else since the one before; `None` without either.
     pub diff: Option<Diff>,
+    /// Of the facts that the runs upstream of all flagged versions share those that a run upstream of this one has.
+    #[serde(default)]
+    pub facts: Vec<Fact>,
     /// Of the suspects for all flagged versions those that are upstream of this one.
     pub suspects: Vec<Suspect>,
     /// How many versions are flagged, in all.
@@ -76,6 +80,8 @@ impl Reader<'_> {
         let upstream: HashSet<RunId> = trace.runs.iter().map(|at| at.run.id).collect();
         let is_upstream = |suspect: &Suspect| suspect.runs.iter().any(|run| upstream.contains(run));
         let flagged_in_all = review.flagged.len();
+        let telling = review.telling(FACTS).iter();
+        let facts = telling.filter(|fact| fact.runs.iter().any(|run| upstream.contains(run))).cloned().collect();
         let suspects: Vec<Suspect> = review.suspects.into_iter().filter(is_upstream).collect();
         let stale = self.stale(Some(artifact), now)?.runs;
         let impact = self.impact(&ImpactOf::Artifact(artifact))?;
@@ -83,7 +89,7 @@ impl Reader<'_> {
         let differences = diff.iter().flat_map(|diff| &diff.differences);
         concerned.extend(differences.flat_map(|difference| difference.runs).flatten());
         let tell = tell(&trace, &concerned, &impact);
-        Ok(Report { at: now, trace, flagged, ok, diff, suspects, flagged_in_all, stale, impact, tell })
+        Ok(Report { at: now, trace, flagged, ok, diff, facts, suspects, flagged_in_all, stale, impact, tell })
     }
 
     /// Returns the runs whose owners are worth telling: those of the first suspects that are likelier than chance, unless
@@ -95,12 +101,14 @@ impl Reader<'_> {
             runs.extend(self.store.run(*run)?.map(|key| (key, *run)));
         }
         let keys: Vec<RunKey> = runs.keys().copied().collect();
-        let findings = self.findings(&keys)?;
+        let findings = self.findings(&keys, &mut Past::default())?;
         let speaks_for = |run: &RunKey| findings.get(run).is_some_and(|findings| findings.weight() < 1.0);
         Ok(runs.into_iter().filter(|(key, _)| !speaks_for(key)).map(|(_, run)| run).collect())
     }
 }
 
+/// How many facts a report tells.
+const FACTS: usize = 5;
 /// How many suspects make their owners worth telling.
 const SUSPECTS: usize = 3;
 

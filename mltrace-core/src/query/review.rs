@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::{HashMap, HashSet};
 
-use super::answer::{Labelled, LookNext, Review, Suspect};
+use super::answer::{Fact, Labelled, LookNext, Review, Suspect};
+use super::facts::Verdicts;
+use super::past::Past;
 use super::{QueryError, Reader, evidence};
 use crate::lineage::{self, Belief, Counts, Finding, Findings, Group, Judged, Outputs, Scale};
 use crate::model::{Timestamp, Verdict, Version};
@@ -32,6 +34,8 @@ struct Case {
     judged: HashSet<VersionKey>,
     writers: BTreeSet<RunKey>,
     edges: Vec<(RunKey, RunKey)>,
+    /// The runs upstream of judged outputs, with which those are.
+    reached: Vec<(RunKey, u32, Outputs)>,
     findings: HashMap<RunKey, Findings>,
     names: HashMap<RunKey, RunName>,
 }
@@ -59,7 +63,11 @@ impl Reader<'_> {
         let (mut case, groups) = self.case(&labels)?;
         let mut scale = Scale::new(case.all);
         let contenders = contenders(&groups, &mut scale, weighed);
-        case.findings = self.findings(&contenders)?;
+        let mut past = Past::default();
+        let verdicts = Verdicts { all: case.all, flagged: &case.flagged, reached: &case.reached };
+        answer.facts = self.facts(project, &verdicts, &mut past)?;
+        answer.owners = self.owners(&answer.facts)?;
+        case.findings = self.findings(&contenders, &mut past)?;
         let weight = |run: RunKey| case.findings.get(&run).map_or(1.0, Findings::weight);
         let ranked = lineage::rank(groups, &mut scale, weight);
         let sets = lineage::explain(&ranked, &case.flagged, &mut scale, EXPLANATIONS);
@@ -80,6 +88,19 @@ impl Reader<'_> {
         answer.explains = sets.iter().map(|set| set.iter().filter_map(first).collect()).collect();
         answer.look_next = self.look_next(&case, weighed, whole, &scale)?;
         Ok(answer)
+    }
+
+    /// Returns whom to ask of the components that facts are of: as the first run of each says, or as is said of it.
+    fn owners(&mut self, facts: &[Fact]) -> Result<BTreeMap<String, String>, QueryError> {
+        let mut owners = BTreeMap::new();
+        for fact in facts {
+            if let (false, Some(run)) = (owners.contains_key(&fact.component), fact.runs.first()) {
+                let key = self.store.run(*run)?;
+                let run = self.views(key.as_slice())?.pop();
+                owners.extend(run.and_then(|run| run.owner).map(|owner| (fact.component.clone(), owner)));
+            }
+        }
+        Ok(owners)
     }
 
     /// Returns the versions that people judged, each with the verdict that counts.
@@ -107,12 +128,14 @@ impl Reader<'_> {
         let roots: Vec<RunKey> = writers.iter().copied().collect();
         let edges = self.store.pairs_upstream(&roots)?;
         let flagged = lineage::flagged(&outputs);
-        let groups = lineage::worth_suspecting(lineage::groups(&outputs, &edges), &flagged);
+        let writers_of: Vec<Option<RunKey>> = outputs.iter().map(|output| output.run).collect();
+        let reached = lineage::reach(&writers_of, &edges);
+        let groups = lineage::worth_suspecting(lineage::grouped(&flagged, &reached), &flagged);
         let bad = flagged.count();
         let all = Counts { flagged: bad, ok: u32::try_from(outputs.len()).unwrap_or(u32::MAX).saturating_sub(bad) };
         let (findings, names) = (HashMap::default(), HashMap::default());
         let judged = versions.into_iter().collect();
-        Ok((Case { all, flagged, judged, writers, edges, findings, names }, groups))
+        Ok((Case { all, flagged, judged, writers, edges, reached, findings, names }, groups))
     }
 
     /// Returns the outputs without a verdict whose verdict would split the suspects best.

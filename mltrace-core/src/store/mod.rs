@@ -23,8 +23,8 @@ pub use bounds::Bounds;
 pub use error::StoreError;
 pub use row::{
     ArtifactKey, Candidate, CodeDetail, CodeKey, ComponentField, ComponentKey, ComponentRow, CurrentRow,
-    DeclarationKey, Far, FresherRow, GitKey, LabelRow, NoteDetail, OutputRow, ProcessKey, ProjectKey, Reached,
-    ReadDetail, ReadRow, RunDetail, RunKey, RunName, RunRow, RunSelection, UnreadRow, VersionAt, VersionKey,
+    DeclarationKey, FactsRow, Far, FresherRow, GitKey, LabelRow, NoteDetail, OutputRow, ProcessKey, ProjectKey,
+    Reached, ReadDetail, ReadRow, RunDetail, RunKey, RunName, RunRow, RunSelection, UnreadRow, VersionAt, VersionKey,
     VersionRow, WriteDetail, WriteKey, WriteOf, WriteRow,
 };
 
@@ -98,6 +98,8 @@ pub trait Store {
     fn select(&mut self, project: ProjectKey, selection: &RunSelection) -> Result<Vec<RunKey>>;
     /// Returns the runs of a component that began at `since` or later, newest first.
     fn since(&mut self, component: ComponentKey, since: Timestamp) -> Result<Vec<RunKey>>;
+    /// Returns the first runs of a component that began after `since`, oldest first, at most `limit`.
+    fn next(&mut self, component: ComponentKey, since: Timestamp, limit: usize) -> Result<Vec<RunKey>>;
     /// Returns runs in full, in the order asked for.
     fn details(&mut self, runs: &[RunKey], with_source: bool) -> Result<Vec<RunDetail>>;
     /// Returns how long the last runs of a component took that completed, in milliseconds, at most `limit`.
@@ -109,10 +111,8 @@ pub trait Store {
     /// Returns pairs (run, an earlier completed run of its component), the latest first: for each of `runs` the last
     /// ones, and the last ones that read one of the same artifacts, at most `limit` of either.
     fn earlier(&mut self, runs: &[RunKey], limit: usize) -> Result<Vec<(RunKey, RunKey)>>;
-    /// Returns pairs (run, the name of an artifact that it read), by name, each once.
-    fn names_read(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, String)>>;
-    /// Returns pairs (run, the name of a parameter), by name.
-    fn param_names(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, String)>>;
+    /// Returns what may make the outputs of runs differ, in any order.
+    fn facts(&mut self, runs: &[RunKey]) -> Result<Vec<FactsRow>>;
     /// Returns when runs began, and their ids, in the order of their keys.
     fn beginnings(&mut self, runs: &[RunKey]) -> Result<Vec<(Timestamp, RunId, RunKey)>>;
     /// Returns versions by their keys, in the order of these.

@@ -6,7 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::model::{
-    ArtifactKind, ArtifactName, Bound, Declaration, Git, Header, RunId, Status, Timestamp, Verdict, VersionId,
+    ArtifactKind, ArtifactName, Bound, Declaration, Git, Header, RunId, Status, Timestamp, Verdict, Version, VersionId,
 };
 
 macro_rules! keys {
@@ -362,6 +362,43 @@ pub struct RunName {
     pub component: String,
     /// When it began.
     pub started_at: Option<Timestamp>,
+}
+
+/// What may make the outputs of a run differ.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FactsRow {
+    /// Its key.
+    pub key: RunKey,
+    /// Its id.
+    pub id: RunId,
+    /// Its component.
+    pub component_key: ComponentKey,
+    /// Its component's name.
+    pub component: String,
+    /// How it stands.
+    pub status: Status,
+    /// When it began.
+    pub started_at: Option<Timestamp>,
+    /// How long it took, in microseconds.
+    pub duration_us: Option<i64>,
+    /// The commit of its code.
+    pub commit: Option<String>,
+    /// The branch.
+    pub branch: Option<String>,
+    /// Whether the work tree differed from the commit.
+    pub dirty: Option<bool>,
+    /// The hash of its source text.
+    pub code: Option<String>,
+    /// Its host.
+    pub host: Option<String>,
+    /// Its user.
+    pub user: Option<String>,
+    /// Its parameters.
+    pub params: BTreeMap<String, Value>,
+    /// The names of what it read, sorted, each once.
+    pub names: Vec<String>,
+    /// What it read of what no recorded run wrote, as far as it told the version.
+    pub unwritten: Vec<Version>,
 }
 
 /// A verdict on a version.

@@ -2,6 +2,8 @@
 
 #![allow(clippy::disallowed_methods, reason = "what tries the project makes the files that it needs")]
 
+mod agree;
+
 mod story;
 
 mod diff;

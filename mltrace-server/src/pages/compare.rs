@@ -35,6 +35,7 @@ fn diff(app: &App, asked: &DiffQuery) -> Result<Markup, Failure> {
         @match diff.baseline {
             Some(Baseline::Ok) => p { "Compared with the last version that somebody found ok." },
             Some(Baseline::Previous) => p { "Compared with the version before it." },
+            Some(Baseline::Sibling) => p { "Compared with what the run before wrote in its place." },
             None => {}
         }
         @if diff.differences.is_empty() {
@@ -72,7 +73,7 @@ fn row(difference: &Difference, sides: &[String; 2]) -> Markup {
 }
 
 /// What differs, in words where the command has a short form.
-fn field(field: &str) -> Markup {
+pub(super) fn field(field: &str) -> Markup {
     let word = match field {
         "missing" => "the run itself",
         "git.commit" => "commit",
@@ -90,8 +91,10 @@ fn field(field: &str) -> Markup {
 }
 
 /// Its value on one side.
-fn value(field: &str, value: Option<&Value>) -> Markup {
+pub(super) fn value(field: &str, value: Option<&Value>) -> Markup {
     let version = || value?.as_str()?.parse::<VersionId>().ok();
+    // A run may read several versions of a name.
+    let short = |text: &str| text.parse::<VersionId>().map_or_else(|_| text.to_owned(), |version| version.short(12));
     match (field, value) {
         ("missing", None) => html! { "did not run" },
         ("missing", Some(_)) => html! { "ran" },
@@ -103,6 +106,9 @@ fn value(field: &str, value: Option<&Value>) -> Markup {
         }
         (_, Some(Value::String(text))) => match version().filter(|_| !field.starts_with("param:")) {
             Some(version) => parts::version_id(&version, 12),
+            None if field.starts_with("input:") => {
+                html! { code { (parts::name(&text.split(", ").map(short).collect::<Vec<_>>().join(", "))) } }
+            }
             None => html! { code { (parts::name(text)) } },
         },
         (_, Some(other)) => html! { code { (parts::name(&other.to_string())) } },

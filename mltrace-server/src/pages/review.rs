@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use maud::{Markup, html};
 use mltrace_core::model::{RunId, Timestamp, Verdict};
-use mltrace_core::query::{Labelled, LookNext, Review, Suspect, percent};
+use mltrace_core::query::{Fact, Labelled, LookNext, Review, Strength, Suspect, percent};
 use serde::Deserialize;
 
 use super::fields::{Field, hidden};
@@ -14,6 +14,8 @@ use crate::failure::Failure;
 use crate::routes::Routes;
 use crate::turns::Demand;
 
+/// How many facts the page tells.
+const MOST_FACTS: usize = 5;
 /// How many runs of a suspect the page names.
 const MOST_RUNS: usize = 5;
 /// How many reasons for a suspect the page tells.
@@ -38,6 +40,7 @@ fn page(app: &App, _: &Nothing) -> Result<Markup, Failure> {
         h1 { "Review" }
         @if review.flagged.is_empty() { (how()) }
         @else {
+            (facts(&review))
             h2 { "Whom to suspect" }
             @if review.suspects.is_empty() { p { "Nothing that is recorded stands upstream of what was flagged." } }
             ol.suspects { @for suspect in &review.suspects { (shown(suspect)) } }
@@ -64,6 +67,55 @@ fn how() -> Markup {
     }
 }
 
+/// What the bad ones share, in sentences, the likeliest cause first.
+fn facts(review: &Review) -> Markup {
+    let told = review.telling(MOST_FACTS);
+    html! {
+        @if !told.is_empty() {
+            h2 { "What the bad ones share" }
+            p { (review.flagged.len()) " bad, " (review.ok.len()) " ok. "
+                @if told.iter().all(|fact| fact.strength == Strength::Weak) {
+                    "Nothing that is recorded tells the bad ones from the others for certain."
+                }
+            }
+            ol.shared { @for fact in told { (shared(review, fact)) } }
+        }
+    }
+}
+
+fn shared(review: &Review, fact: &Fact) -> Markup {
+    html! {
+        li.suspect.fact {
+            div {
+                @match fact.runs.first() {
+                    Some(run) => a.strong href=(link::run(*run)) { (parts::name(&fact.component)) },
+                    None => (parts::component(&fact.component)),
+                }
+                " " strong { (parts::name(&fact.says())) } ": " (fact.counts()) "."
+            }
+            p.quiet-text {
+                (word(fact.strength)) ", in " (fact.runs.len()) @if fact.runs.len() == 1 { " run, at " } @else { " runs, since " }
+                (parts::exact(fact.since))
+                @if fact.runs.len() > 1 { " until " (parts::exact(fact.until)) }
+                ": "
+                @for run in fact.runs.iter().take(MOST_RUNS) { (parts::run(*run)) " " }
+                @if fact.runs.len() > MOST_RUNS { "and " (fact.runs.len() - MOST_RUNS) " more" }
+                @if let Some(owner) = review.owners.get(&fact.component) {
+                    " Ask " a href=(link::owner(owner)) { (parts::name(owner)) } "."
+                }
+            }
+        }
+    }
+}
+
+fn word(strength: Strength) -> &'static str {
+    match strength {
+        Strength::Weak => "Weak",
+        Strength::Fair => "Fair",
+        Strength::Strong => "Strong",
+    }
+}
+
 fn shown(suspect: &Suspect) -> Markup {
     let share = percent(suspect.probability);
     let hidden = suspect.evidence.len().saturating_sub(MOST_EVIDENCE);
@@ -75,11 +127,11 @@ fn shown(suspect: &Suspect) -> Markup {
                     a.strong href=(link::run(*run)) { (parts::name(component)) " " span.id { (run.short()) } }
                 }
                 @if suspect.runs.len() > MOST_RUNS { "or " (suspect.runs.len() - MOST_RUNS) " more" }
-                @if suspect.runs.len() == 1 { span.share { (share) } }
+                @if suspect.runs.len() == 1 { span.share { (share) } " if one run is to blame" }
             }
             // The share is that of all of them: no verdict says how much of it is whose.
             @if suspect.runs.len() > 1 {
-                p.quiet-text { span.share { (share) } " for one of these " (suspect.runs.len()) ": the verdicts so far cannot tell them apart." }
+                p.quiet-text { span.share { (share) } " for one of these " (suspect.runs.len()) ", if one run is to blame: the verdicts so far cannot tell them apart." }
             }
             ul.evidence {
                 @for evidence in suspect.evidence.iter().take(MOST_EVIDENCE) { li { (parts::words(evidence)) } }

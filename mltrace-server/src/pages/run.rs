@@ -1,18 +1,16 @@
 //! One run with everything that is recorded of it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use maud::{Markup, html};
 use mltrace_core::escape;
-use mltrace_core::model::{Bound, Timestamp};
-use mltrace_core::query::{Input, Run, RunFilter};
+use mltrace_core::model::{Bound, RunId, Timestamp};
+use mltrace_core::query::{Difference, Input, Run};
 use mltrace_core::words;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::fields::Field;
 use super::verdicts::Verdicts;
-use super::{layout, link, parts};
+use super::{compare, layout, link, parts};
 use crate::api::{self, NoteBody};
 use crate::app::App;
 use crate::failure::Failure;
@@ -36,13 +34,7 @@ struct RunQuery {
 
 fn page(app: &App, asked: &RunQuery) -> Result<Markup, Failure> {
     let (run, verdicts) = app.ask(|reader| Ok((reader.inspect(&asked.run)?, Verdicts::of(reader)?)))?;
-    let filter = RunFilter {
-        component: Some(run.component.clone()),
-        before: Some(run.id),
-        limit: Some(1),
-        ..RunFilter::default()
-    };
-    let before = app.ask(|reader| reader.recent(&filter))?.runs.pop();
+    let changes = app.ask(|reader| reader.changes(run.id))?;
     let back = link::run(run.id);
     let body = html! {
         p.path { "Run of " (parts::component(&run.component)) }
@@ -57,7 +49,7 @@ fn page(app: &App, asked: &RunQuery) -> Result<Markup, Failure> {
         @if let Some(description) = &run.description { p { (escape::block(description)) } }
         @if let Some(error) = &run.error { h2 { "Error" } pre.error { (escape::block(error)) } }
         @if !run.stale.is_empty() { ul.notice { @for stale in &run.stale { li { (parts::sentence(&stale.message)) } } } }
-        @if let Some(before) = &before { (changes(&run, before)) }
+        @if let Some((before, differences)) = &changes { (changed(*before, differences)) }
         (outputs(&run, &verdicts, &back))
         (inputs(&run, &verdicts, &back))
         (params(&run))
@@ -68,62 +60,26 @@ fn page(app: &App, asked: &RunQuery) -> Result<Markup, Failure> {
     Ok(layout::page(app, &title, "", &body))
 }
 
-/// What differs from the run of the same component before this one: the first thing to look at in a suspect.
-fn changes(run: &Run, before: &Run) -> Markup {
-    let mut rows: Vec<(String, String, String)> = Vec::new();
-    let mut compare = |what: String, then: Option<String>, now: Option<String>| {
-        if then != now {
-            rows.push((what, then.unwrap_or_else(|| "—".to_owned()), now.unwrap_or_else(|| "—".to_owned())));
-        }
-    };
-    let names: BTreeSet<&String> = run.params.keys().chain(before.params.keys()).collect();
-    for name in names {
-        let value = |of: &Run| of.params.get(name).map(plain);
-        compare(format!("parameter {name}"), value(before), value(run));
-    }
-    let git =
-        |of: &Run| of.git.as_ref().and_then(|git| git.commit.clone()).map(|commit| commit.chars().take(12).collect());
-    compare("commit".to_owned(), git(before), git(run));
-    let dirty = |of: &Run| {
-        of.git
-            .as_ref()
-            .and_then(|git| git.dirty)
-            .map(|dirty| (if dirty { "changed" } else { "as committed" }).to_owned())
-    };
-    compare("work tree".to_owned(), dirty(before), dirty(run));
-    let code = |of: &Run| of.code.as_ref().map(|code| code.hash.chars().take(12).collect());
-    compare("source text".to_owned(), code(before), code(run));
-    // A run may read several versions of a name.
-    let read = |of: &Run| {
-        let mut versions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for input in &of.inputs {
-            versions.entry(input.name.to_string()).or_default().insert(input.version.short(12));
-        }
-        versions
-    };
-    let then = read(before);
-    for (name, now) in read(run) {
-        if let Some(then) = then.get(&name) {
-            let text = |versions: &BTreeSet<String>| Some(versions.iter().cloned().collect::<Vec<_>>().join(", "));
-            compare(format!("input {name}"), text(then), text(&now));
-        }
-    }
-    compare("host".to_owned(), before.host.clone(), run.host.clone());
-    compare("status".to_owned(), Some(before.status.as_str().to_owned()), Some(run.status.as_str().to_owned()));
+/// What differs from the last run before that this one can be compared with: the first thing to look at in a suspect.
+fn changed(before: RunId, differences: &[Difference]) -> Markup {
     html! {
         section.changes {
             h2 { "Changed since the run before" }
-            @if rows.is_empty() { p { "Nothing that is recorded, since " (parts::run(before.id)) "." } }
+            @if differences.is_empty() { p { "Nothing that is recorded, since " (parts::run(before)) "." } }
             @else {
                 table {
-                    thead { tr { th scope="col" { "What" } th scope="col" { "Before, " (parts::run(before.id)) } th scope="col" { "This run" } } }
+                    thead { tr { th scope="col" { "What" } th scope="col" { "Before, " (parts::run(before)) } th scope="col" { "This run" } } }
                     tbody {
-                        @for (what, then, now) in rows.iter().take(MOST_EDGES) {
-                            tr { th scope="row" { (parts::name(what)) } td data-label="before" { code { (parts::name(then)) } } td.now data-label="now" { code { (parts::name(now)) } } }
+                        @for difference in differences.iter().take(MOST_EDGES) {
+                            tr {
+                                th scope="row" { (compare::field(&difference.field)) }
+                                td data-label="before" { (compare::value(&difference.field, difference.a.as_ref())) }
+                                td.now data-label="now" { (compare::value(&difference.field, difference.b.as_ref())) }
+                            }
                         }
                     }
                 }
-                (more(rows.len()))
+                (more(differences.len()))
             }
         }
     }

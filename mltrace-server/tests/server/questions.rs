@@ -485,6 +485,6 @@ fn what_changed_since_the_run_before_is_told_once_and_only_if_it_did() {
     );
     assert_eq!(served.record(&[run(3, version("c"))]).status, StatusCode::OK);
     let page = served.get("/run?run=latest").text;
-    assert_eq!(page.matches("input table").count(), 1, "{page}");
+    assert_eq!(page.matches("input <code><bdi class=\"name\">table</bdi></code>").count(), 1, "{page}");
     assert!(page.contains("b3:aaaaaaaaaaaa, b3:bbbbbbbbbbbb") && page.contains("b3:aaaaaaaaaaaa, b3:cccccccccccc"));
 }

@@ -51,7 +51,7 @@ const VERDICTS: &str = concat!(
     " ORDER BY l.at, l.uuid"
 );
 
-const PARAMS: &str =
+pub(super) const PARAMS: &str =
     concat!("SELECT q.run_id, q.name, q.value FROM json_each($1) AS asked CROSS JOIN param q ON ", among!("q.run_id"));
 
 const NOTES: &str = concat!(
@@ -119,12 +119,7 @@ impl Gathered {
         while let Some(row) = rows.next()? {
             store.hold(row)?;
             if let Some(detail) = self.detail(row.get(0)?) {
-                let text = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?;
-                // Of many small numbers, each takes as much as a text.
-                let is_nested = text.starts_with(['[', '{']);
-                store.hold_bytes(|| if is_nested { text.len().saturating_mul(size_of::<Value>() / 2) } else { 0 })?;
-                let value = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()));
-                detail.params.insert(row.get(1)?, value);
+                detail.params.insert(row.get(1)?, param(store, row, 2)?);
             }
         }
         Ok(())
@@ -234,6 +229,15 @@ fn weight(detail: &RunDetail) -> usize {
     bytes.extend(detail.git.iter().flat_map(|git| [length(&git.branch), length(&git.remote), lengths(&git.tags)]));
     bytes.extend(detail.code.iter().flat_map(|code| [code.file.len(), code.hash.len(), length(&code.source)]));
     bytes.into_iter().fold(0, usize::saturating_add)
+}
+
+/// Returns the value of a parameter.
+pub(super) fn param(store: &SqliteStore, row: &Row<'_>, at: usize) -> Result<Value> {
+    let text = row.get_ref(at)?.as_str().map_err(rusqlite::Error::from)?;
+    // Of many small numbers, each takes as much as a text.
+    let is_nested = text.starts_with(['[', '{']);
+    store.hold_bytes(|| if is_nested { text.len().saturating_mul(size_of::<Value>() / 2) } else { 0 })?;
+    Ok(serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned())))
 }
 
 fn write_detail(row: &Row<'_>, argument: Option<String>) -> rusqlite::Result<WriteDetail> {

@@ -12,9 +12,9 @@ use super::unread;
 use super::walk::{DOWNSTREAM, UPSTREAM};
 use crate::model::{ArtifactName, Due, RunId, Timestamp, Version, VersionId};
 use crate::store::{
-    ArtifactKey, Bounds, Checkup, ComponentKey, ComponentRow, CurrentRow, Far, FresherRow, LabelRow, OutputRow,
-    ProjectKey, Reached, Result, RunDetail, RunKey, RunName, RunSelection, Store, UnreadRow, VersionAt, VersionKey,
-    Work,
+    ArtifactKey, Bounds, Checkup, ComponentKey, ComponentRow, CurrentRow, FactsRow, Far, FresherRow, LabelRow,
+    OutputRow, ProjectKey, Reached, Result, RunDetail, RunKey, RunName, RunSelection, Store, UnreadRow, VersionAt,
+    VersionKey, Work,
 };
 
 impl SqliteStore {
@@ -314,12 +314,13 @@ impl Store for SqliteStore {
         self.earlier_runs(runs, limit)
     }
 
-    fn names_read(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, String)>> {
-        self.names_that_were_read(runs)
+    fn next(&mut self, component: ComponentKey, since: Timestamp, limit: usize) -> Result<Vec<RunKey>> {
+        let sql = "SELECT id FROM run WHERE component_id = $1 AND started_at > $2 ORDER BY started_at, uuid LIMIT $3";
+        self.all(sql, params![component, since, i64::try_from(limit).unwrap_or(i64::MAX)], |row| row.get(0))
     }
 
-    fn param_names(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, String)>> {
-        self.names_of_params(runs)
+    fn facts(&mut self, runs: &[RunKey]) -> Result<Vec<FactsRow>> {
+        self.facts_of(runs)
     }
 
     fn beginnings(&mut self, runs: &[RunKey]) -> Result<Vec<(Timestamp, RunId, RunKey)>> {

@@ -31,15 +31,6 @@ const FIRST_WRITERS: &str = "SELECT w.version_id, w.run_id FROM json_each($1) AS
  CROSS JOIN write w ON w.version_id = asked.value
  AND w.at = (SELECT min(q.at) FROM write q WHERE q.version_id = asked.value)";
 
-const NAMES_READ: &str = concat!(
-    "SELECT d.run_id, a.name FROM json_each($1) AS asked CROSS JOIN read d ON ",
-    among!("d.run_id"),
-    " JOIN artifact a ON a.id = d.artifact_id"
-);
-
-const NAMES_OF_PARAMS: &str =
-    concat!("SELECT q.run_id, q.name FROM json_each($1) AS asked CROSS JOIN param q ON ", among!("q.run_id"));
-
 const NAMES_OF_RUNS: &str = concat!(
     "SELECT r.id, r.uuid, c.id, c.name, r.started_at FROM json_each($1) AS asked CROSS JOIN run r ON ",
     among!("r.id"),
@@ -158,23 +149,6 @@ impl SqliteStore {
                 });
             }
         }
-        Ok(found)
-    }
-
-    pub(super) fn names_that_were_read(&self, runs: &[RunKey]) -> Result<Vec<(RunKey, String)>> {
-        self.names(NAMES_READ, runs)
-    }
-
-    pub(super) fn names_of_params(&self, runs: &[RunKey]) -> Result<Vec<(RunKey, String)>> {
-        self.names(NAMES_OF_PARAMS, runs)
-    }
-
-    /// Returns the pairs (run, name) that `sql` finds, by name, each once.
-    fn names(&self, sql: &str, runs: &[RunKey]) -> Result<Vec<(RunKey, String)>> {
-        let mut found = self.each(sql, &ascending(runs.iter().copied()), |row| Ok((row.get(0)?, row.get(1)?)))?;
-        // They come by run already: to sort each run's few here costs less than a table that SQLite sorts all of them in.
-        found.sort();
-        found.dedup();
         Ok(found)
     }
 

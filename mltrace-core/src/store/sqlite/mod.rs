@@ -18,6 +18,8 @@ mod find;
 
 mod detail;
 
+mod facts;
+
 mod keys;
 
 mod known;

@@ -1,0 +1,467 @@
+//! What the runs upstream of flagged outputs share and those upstream of ok ones do not.
+//!
+//! The model, its parameters and where they come from: `docs/design/triage.md`.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use foldhash::HashMap;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::alike::mask;
+use super::blame::{Counts, Scale};
+use super::change::{Aspect, Aspects};
+use super::coverage::Outputs;
+use super::evidence::{MOST, Novelty};
+
+/// How many of the first facts are looked at in pairs.
+const PAIRED: usize = 12;
+/// How many times likelier than either of its facts a pair has to be, as a power of ten.
+const PAIR: f64 = 0.3;
+/// How many limits of a range are tried in each direction.
+const LIMITS: usize = 16;
+/// With fewer different numbers than this there are no ranges.
+const NUMBERS: usize = 3;
+/// How many times likelier than chance a fact is that is called strong, after the price for all that was looked at: of
+/// answers over verdicts at random no more than one in so many has such a fact.
+const STRONG: f64 = 20.0;
+/// How many times likelier than chance a fact is that is called fair.
+const FAIR: f64 = 2.0;
+
+/// A run upstream of judged outputs.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// Its component.
+    pub component: String,
+    /// How far it is from a judged output.
+    pub depth: u32,
+    /// Which judged outputs it is upstream of.
+    pub outputs: Outputs,
+    /// What it has.
+    pub aspects: Aspects,
+}
+
+/// What a value has to be like.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Test {
+    /// This one.
+    Is(Value),
+    /// A number up to this one.
+    AtMost(Value),
+    /// A number from this one on.
+    AtLeast(Value),
+}
+
+impl Test {
+    /// Returns whether a value is like that.
+    #[must_use]
+    pub fn holds(&self, value: &Value) -> bool {
+        let compared = |limit: &Value| value.as_f64().zip(limit.as_f64()).map(|(value, limit)| value.total_cmp(&limit));
+        match self {
+            Self::Is(other) => value == other,
+            Self::AtMost(limit) => compared(limit).is_some_and(Ordering::is_le),
+            Self::AtLeast(limit) => compared(limit).is_some_and(Ordering::is_ge),
+        }
+    }
+}
+
+/// What some runs of a component share: one aspect, or two at once.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    /// The component.
+    pub component: String,
+    /// The aspects, and what their values are like.
+    pub tests: Vec<(Aspect, Test)>,
+}
+
+impl Condition {
+    /// Returns whether a run of the component with these aspects is like that.
+    #[must_use]
+    pub fn holds(&self, aspects: &Aspects) -> bool {
+        self.tests.iter().all(|(aspect, test)| aspects.get(aspect).is_some_and(|value| test.holds(value)))
+    }
+
+    /// Returns how new this is at a run, after `earlier` comparable ones, the latest first: how much more often a culprit
+    /// shows it than another run.
+    #[must_use]
+    pub fn novelty(&self, run: &Aspects, earlier: &[&Aspects]) -> f64 {
+        let weigh = |(aspect, test): &(Aspect, Test)| {
+            let now = run.get(aspect)?;
+            let factor = |now: &Value, before: &[Option<&Value>]| Some(Novelty::of(aspect, Some(now), before)?.factor);
+            if let Test::Is(_) = test {
+                let before: Vec<Option<&Value>> = earlier.iter().map(|aspects| aspects.get(aspect)).collect();
+                return factor(now, &before);
+            }
+            let holds = |aspects: &&Aspects| aspects.get(aspect).map(|value| Value::Bool(test.holds(value)));
+            let held: Vec<Option<Value>> = earlier.iter().map(holds).collect();
+            factor(&Value::Bool(true), &held.iter().map(Option::as_ref).collect::<Vec<_>>())
+        };
+        // Two at once are at least as new as the newer of them.
+        self.tests.iter().filter_map(weigh).reduce(f64::max).unwrap_or(1.0).min(MOST)
+    }
+
+    /// Returns the last other value before; `None` where there is none, and for two aspects at once.
+    #[must_use]
+    pub fn before<'a>(&self, earlier: &[&'a Aspects]) -> Option<&'a Value> {
+        let [(aspect, test)] = self.tests.as_slice() else { return None };
+        earlier.iter().filter_map(|aspects| aspects.get(aspect)).find(|value| !test.holds(value))
+    }
+
+    fn is_of_the_same(&self, other: &Self) -> bool {
+        let aspects = |condition: &Self| condition.tests.iter().map(|(aspect, _)| aspect.clone()).collect::<Vec<_>>();
+        self.component == other.component && aspects(self) == aspects(other)
+    }
+}
+
+/// How far a statement can be relied on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Strength {
+    /// As likely by chance.
+    Weak,
+    /// Likelier than chance.
+    Fair,
+    /// Hardly by chance.
+    Strong,
+}
+
+/// A fact that runs upstream of flagged outputs share.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shared {
+    /// What it is.
+    pub condition: Condition,
+    /// How many judged outputs have a run with it upstream.
+    pub counts: Counts,
+    /// The first run with it upstream of a flagged output, by its place: how new the fact is, is asked there.
+    pub first: usize,
+    /// How many times likelier the fact is to be the cause than anything else by chance, as a power of ten: by the
+    /// verdicts and by how new it is, less the price for all that it was drawn from.
+    pub score: f64,
+    /// How far it can be relied on.
+    pub strength: Strength,
+    /// How far the furthest of its runs is from a judged output.
+    depth: u32,
+    /// The price for all that it was drawn from, as a power of ten.
+    price: f64,
+}
+
+impl Shared {
+    /// Returns which comes first: of equal ones the one nearest to where the traces first part, then the earliest.
+    fn order(&self, other: &Self) -> Ordering {
+        let is_equal = (self.score - other.score).abs() < 1e-9;
+        let by_score = if is_equal { Ordering::Equal } else { other.score.total_cmp(&self.score) };
+        by_score.then(other.depth.cmp(&self.depth)).then(self.first.cmp(&other.first))
+    }
+}
+
+/// What the runs upstream of judged outputs have.
+pub struct Table<'k> {
+    known: &'k [Known],
+    flagged: &'k Outputs,
+    scale: Scale,
+    contrast: Scale,
+}
+
+impl<'k> Table<'k> {
+    /// Returns the table of what runs, in the order in which they began, have.
+    #[must_use]
+    pub fn of(known: &'k [Known], flagged: &'k Outputs, all: Counts) -> Self {
+        Self { known, flagged, scale: Scale::new(all), contrast: Scale::of_contrast(all) }
+    }
+
+    /// Returns the facts shared by runs upstream of flagged outputs, the likeliest cause first, at most one of each aspect
+    /// of a component. `weigh` says how new a condition is at the run of that place: [`Condition::novelty`].
+    ///
+    /// # Errors
+    /// What `weigh` returns.
+    pub fn best<E>(
+        mut self,
+        limit: usize,
+        mut weigh: impl FnMut(&Condition, usize) -> Result<f64, E>,
+    ) -> Result<Vec<Shared>, E> {
+        let mut open = self.facts();
+        // Sorting keeps the order of equal ones.
+        open.sort_by(Shared::order);
+        let wanted = limit.max(PAIRED);
+        let mut found: Vec<Shared> = Vec::new();
+        for mut fact in open {
+            let bar = wanted.checked_sub(1).and_then(|last| found.get(last)).map(|last| last.score);
+            // What is not among the first as the newest is not among them as what it is.
+            if bar.is_some_and(|bar| fact.score + MOST.log10() < bar) {
+                break;
+            }
+            self.add_novelty(&mut fact, &mut weigh)?;
+            keep(&mut found, fact);
+        }
+        for (mut pair, bar) in self.pairs(&found) {
+            self.add_novelty(&mut pair, &mut weigh)?;
+            if pair.score > bar + PAIR {
+                keep(&mut found, pair);
+            }
+        }
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    /// Returns all facts that a run upstream of a flagged output has, without how new they are.
+    fn facts(&mut self) -> Vec<Shared> {
+        let known = self.known;
+        let mut columns: HashMap<(&'k str, &'k Aspect), Column<'k>> = HashMap::default();
+        for (place, run) in known.iter().enumerate() {
+            let is_flagged = run.outputs.meets(self.flagged);
+            for (aspect, value) in &run.aspects {
+                let column = columns.entry((&run.component, aspect)).or_default();
+                column.runs.push((place, value));
+                column.is_flagged |= is_flagged;
+            }
+        }
+        let mut columns: Vec<_> = columns.into_iter().filter(|(_, column)| column.is_flagged).collect();
+        columns.sort_unstable_by_key(|(key, _)| *key);
+        let tallied: Vec<_> = columns
+            .into_iter()
+            .map(|(key, column)| (key, column.tallies(known, self.flagged, *key.1 == Aspect::Duration)))
+            .collect();
+        // Inputs whose names differ in what is masked are one aspect of many values.
+        let mut values: BTreeMap<(&str, String), usize> = BTreeMap::new();
+        for ((component, aspect), tallies) in &tallied {
+            *values.entry((component, mask(&aspect.field()))).or_default() += tallies.len();
+        }
+        let mut facts = Vec::new();
+        for ((component, aspect), tallies) in tallied {
+            let of = values.get(&(component, mask(&aspect.field()))).copied().unwrap_or_default();
+            let price = ((values.len() * of.max(1)) as f64).log10();
+            for (test, tally) in tallies {
+                let condition = Condition { component: component.to_owned(), tests: vec![(aspect.clone(), test)] };
+                facts.extend(self.fact(condition, &tally, price));
+            }
+        }
+        facts
+    }
+
+    fn fact(&mut self, condition: Condition, tally: &Tally, price: f64) -> Option<Shared> {
+        let outputs = tally.outputs.as_ref()?;
+        let flagged = outputs.and(self.flagged).count();
+        let counts = Counts { flagged, ok: outputs.count().saturating_sub(flagged) };
+        let score = self.scale.blame(counts).score - price;
+        let (first, depth) = (tally.first?, tally.depth);
+        Some(Shared { condition, counts, first, score, strength: Strength::Weak, depth, price })
+    }
+
+    fn add_novelty<E>(
+        &mut self,
+        fact: &mut Shared,
+        weigh: &mut impl FnMut(&Condition, usize) -> Result<f64, E>,
+    ) -> Result<(), E> {
+        let new = weigh(&fact.condition, fact.first)?.log10();
+        fact.score += new;
+        let odds = self.contrast.blame(fact.counts).score - fact.price + new;
+        fact.strength = match odds {
+            odds if odds >= STRONG.log10() => Strength::Strong,
+            odds if odds >= FAIR.log10() => Strength::Fair,
+            _ => Strength::Weak,
+        };
+        Ok(())
+    }
+
+    /// Returns pairs of the first facts of one component, each with the score that it has to beat.
+    fn pairs(&mut self, found: &[Shared]) -> Vec<(Shared, f64)> {
+        let known = self.known;
+        let first = found.get(..PAIRED).unwrap_or(found);
+        let mut pairs = Vec::new();
+        for (place, one) in first.iter().enumerate() {
+            let others = first.iter().skip(place + 1);
+            for other in others.filter(|other| other.condition.component == one.condition.component) {
+                let tests = [one, other].into_iter().flat_map(|fact| fact.condition.tests.clone()).collect();
+                let condition = Condition { component: one.condition.component.clone(), tests };
+                let mut tally = Tally::default();
+                let component = known.iter().enumerate().filter(|(_, run)| run.component == condition.component);
+                for (place, run) in component.filter(|(_, run)| condition.holds(&run.aspects)) {
+                    tally.add(place, run, self.flagged);
+                }
+                let is_narrower = |fact: &Shared, both: &Shared| fact.counts != both.counts;
+                let price = one.price + other.price;
+                let pair = self.fact(condition, &tally, price);
+                let pair = pair.filter(|pair| is_narrower(one, pair) && is_narrower(other, pair));
+                pairs.extend(pair.map(|pair| (pair, one.score.max(other.score))));
+            }
+        }
+        pairs
+    }
+}
+
+/// Puts a fact in its place, unless a better one tells of the same aspects.
+fn keep(found: &mut Vec<Shared>, fact: Shared) {
+    if let Some(place) = found.iter().position(|other| other.condition.is_of_the_same(&fact.condition)) {
+        if found.get(place).is_some_and(|other| other.order(&fact).is_le()) {
+            return;
+        }
+        found.remove(place);
+    }
+    let place = found.partition_point(|other| other.order(&fact).is_le());
+    found.insert(place, fact);
+}
+
+/// What the runs of a component have in one aspect.
+#[derive(Default)]
+struct Column<'k> {
+    runs: Vec<(usize, &'k Value)>,
+    /// Whether one of them is upstream of a flagged output.
+    is_flagged: bool,
+}
+
+/// What is counted of runs that share something.
+#[derive(Clone, Default)]
+struct Tally {
+    outputs: Option<Outputs>,
+    first: Option<usize>,
+    depth: u32,
+}
+
+impl Tally {
+    fn add(&mut self, place: usize, run: &Known, flagged: &Outputs) {
+        let first = Some(place).filter(|_| run.outputs.meets(flagged));
+        self.merge(&Self { outputs: None, first, depth: run.depth });
+        match &mut self.outputs {
+            Some(outputs) => drop(outputs.add(&run.outputs)),
+            none => *none = Some(run.outputs.clone()),
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.first = [self.first, other.first].into_iter().flatten().min();
+        self.depth = self.depth.max(other.depth);
+        match (&mut self.outputs, &other.outputs) {
+            (Some(outputs), Some(more)) => drop(outputs.add(more)),
+            (none @ None, Some(more)) => *none = Some(more.clone()),
+            (_, None) => {}
+        }
+    }
+}
+
+impl Column<'_> {
+    /// Returns each value that a run upstream of a flagged output has, and ranges of numbers up to or from such a one.
+    fn tallies(&self, known: &[Known], flagged: &Outputs, is_never_equal: bool) -> Vec<(Test, Tally)> {
+        let mut by_value: HashMap<&Value, Tally> = HashMap::default();
+        for (place, value) in &self.runs {
+            if let Some(run) = known.get(*place) {
+                by_value.entry(value).or_default().add(*place, run, flagged);
+            }
+        }
+        let mut numbers: Vec<(f64, &Value, &Tally)> =
+            by_value.iter().filter_map(|(value, tally)| Some((value.as_f64()?, *value, tally))).collect();
+        let is_of_numbers = numbers.len() == by_value.len() && numbers.len() >= NUMBERS;
+        numbers.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut tallies = Vec::new();
+        if is_of_numbers {
+            tallies.extend(ranges(numbers.iter().map(|(_, value, tally)| (*value, *tally)), Test::AtMost));
+            tallies.extend(ranges(numbers.iter().rev().map(|(_, value, tally)| (*value, *tally)), Test::AtLeast));
+        }
+        if !is_never_equal {
+            let mut equal: Vec<_> = by_value.into_iter().filter(|(_, tally)| tally.first.is_some()).collect();
+            equal.sort_by_cached_key(|(value, _)| value.to_string());
+            tallies.extend(equal.into_iter().map(|(value, tally)| (Test::Is(value.clone()), tally)));
+        }
+        tallies
+    }
+}
+
+/// Returns the ranges from the first number on up to each that a run upstream of a flagged output has, or to some of them
+/// where they are many, but not to the last of all.
+fn ranges<'v>(
+    numbers: impl ExactSizeIterator<Item = (&'v Value, &'v Tally)> + Clone,
+    test: fn(Value) -> Test,
+) -> Vec<(Test, Tally)> {
+    let last = numbers.len().saturating_sub(1);
+    let is_limit = |(place, (_, tally)): &(usize, (&Value, &Tally))| *place < last && tally.first.is_some();
+    let limits = numbers.clone().enumerate().filter(is_limit).count();
+    let step = limits.div_ceil(LIMITS).max(1);
+    let mut sum = Tally::default();
+    let mut met = 0_usize;
+    let mut found = Vec::new();
+    for (place, (value, tally)) in numbers.enumerate() {
+        sum.merge(tally);
+        if is_limit(&(place, (value, tally))) {
+            // The first number alone is that number.
+            if met.is_multiple_of(step) && place > 0 {
+                found.push((test(value.clone()), sum.clone()));
+            }
+            met += 1;
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::coverage::{Judged, flagged};
+    use super::*;
+
+    /// Runs of one component, each upstream of one output: its rows and its unit, and whether the output is flagged.
+    fn table(runs: &[(i64, &str, bool)], limit: usize) -> Vec<Shared> {
+        let judged: Vec<Judged<usize>> =
+            runs.iter().enumerate().map(|(run, told)| Judged { run: Some(run), is_flagged: told.2 }).collect();
+        let bad = flagged(&judged);
+        let known: Vec<Known> = runs
+            .iter()
+            .enumerate()
+            .map(|(run, (rows, unit, _))| Known {
+                component: "clean".to_owned(),
+                depth: 0,
+                outputs: Outputs::of(run, runs.len()),
+                aspects: [("rows", Value::from(*rows)), ("unit", Value::from(*unit))]
+                    .map(|(name, value)| (Aspect::Parameter(name.to_owned()), value))
+                    .into(),
+            })
+            .collect();
+        let all = Counts { flagged: bad.count(), ok: runs.len() as u32 - bad.count() };
+        let found = Table::of(&known, &bad, all).best(limit, |_, _| Ok::<_, ()>(1.0));
+        found.unwrap()
+    }
+
+    fn is(name: &str, test: Test) -> (Aspect, Test) {
+        (Aspect::Parameter(name.to_owned()), test)
+    }
+
+    #[test]
+    fn the_value_that_the_bad_ones_share_comes_first() {
+        let runs: Vec<_> = (0..20).map(|run| (1000, if run % 4 == 0 { "mg" } else { "g" }, run % 4 == 0)).collect();
+        let found = table(&runs, 10);
+        assert_eq!(found[0].condition.tests, [is("unit", Test::Is("mg".into()))]);
+        assert_eq!((found[0].counts, found[0].first), (Counts { flagged: 5, ok: 0 }, 0));
+        assert_eq!(found[0].strength, Strength::Strong);
+        assert_eq!(found.len(), 2, "one of each aspect");
+    }
+
+    #[test]
+    fn numbers_are_told_as_a_range() {
+        let runs: Vec<_> = (0..30).map(|run| (700 + 17 * run, "g", run < 8)).collect();
+        let found = table(&runs, 10);
+        assert_eq!(found[0].condition.tests, [is("rows", Test::AtMost(819.into()))]);
+        assert_eq!(found[0].counts, Counts { flagged: 8, ok: 0 });
+    }
+
+    #[test]
+    fn two_facts_are_told_together_only_where_neither_tells_as_much_alone() {
+        // Bad is what is both small and in mg; of either alone most is fine.
+        let runs: Vec<_> = (0..60)
+            .map(|run| {
+                let (rows, unit) = (if run % 2 == 0 { 1 } else { 2 }, if run % 3 == 0 { "mg" } else { "g" });
+                (rows, unit, run % 6 == 0)
+            })
+            .collect();
+        let found = table(&runs, 10);
+        let both = [is("unit", Test::Is("mg".into())), is("rows", Test::Is(1.into()))];
+        assert_eq!(found[0].condition.tests.len(), 2, "{found:?}");
+        assert!(both.iter().all(|test| found[0].condition.tests.contains(test)));
+        let alone: Vec<_> = runs.iter().map(|(rows, unit, _)| (*rows, *unit, *unit == "mg")).collect();
+        assert_eq!(table(&alone, 10)[0].condition.tests, [is("unit", Test::Is("mg".into()))]);
+    }
+
+    #[test]
+    fn a_fact_of_every_run_is_weak_however_many_are_bad() {
+        let runs: Vec<_> = (0..40).map(|run| (1, "g", run % 2 == 0)).collect();
+        assert!(table(&runs, 10).iter().all(|fact| fact.strength == Strength::Weak));
+    }
+}

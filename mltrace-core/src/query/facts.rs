@@ -1,0 +1,241 @@
+//! What the runs upstream of what is flagged share, looked up in the store.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::answer::{Fact, Review};
+use super::past::Past;
+use super::{QueryError, Reader};
+use crate::lineage::{self, Aspect, Condition, Counts, Facts, Known, Outputs, Shared, Strength, Table, Test};
+use crate::model::{RunId, Status, Timestamp, VersionId};
+use crate::store::{ProjectKey, RunKey, RunSelection};
+
+/// How many facts there are.
+const FACTS: usize = 20;
+/// How many runs are looked through for others with a value, between those that the verdicts are about and after them.
+const BETWEEN: usize = 256;
+
+/// How many digits of a commit or a hash are shown.
+const DIGITS: usize = 8;
+
+/// What is asked of the verdicts.
+pub(super) struct Verdicts<'c> {
+    pub(super) all: Counts,
+    pub(super) flagged: &'c Outputs,
+    /// What each run is upstream of.
+    pub(super) reached: &'c [(RunKey, u32, Outputs)],
+}
+
+impl Reader<'_> {
+    /// Returns the facts, the likeliest cause first.
+    pub(super) fn facts(
+        &mut self,
+        project: ProjectKey,
+        verdicts: &Verdicts<'_>,
+        past: &mut Past,
+    ) -> Result<Vec<Fact>, QueryError> {
+        let runs: Vec<RunKey> = verdicts.reached.iter().map(|(run, ..)| *run).collect();
+        past.learn(&mut *self.store, &runs)?;
+        let mut keys = Vec::with_capacity(runs.len());
+        let mut known: Vec<((Timestamp, RunId), RunKey, Known)> = Vec::with_capacity(runs.len());
+        for (run, depth, outputs) in verdicts.reached {
+            let Some(dated) = past.run(*run) else { continue };
+            let mut aspects = dated.facts.aspects.clone();
+            aspects.retain(is_telling);
+            let of = Known { component: dated.component.clone(), depth: *depth, outputs: outputs.clone(), aspects };
+            known.push(((dated.began, dated.id), *run, of));
+        }
+        known.sort_by_key(|(place, ..)| *place);
+        let known: Vec<Known> = known
+            .into_iter()
+            .map(|(_, run, known)| {
+                keys.push(run);
+                known
+            })
+            .collect();
+        let table = Table::of(&known, verdicts.flagged, verdicts.all);
+        let found = table.best(FACTS, |condition, place| {
+            let Some(run) = keys.get(place) else { return Ok(1.0) };
+            past.look_back(&mut *self.store, &[*run])?;
+            let Some(known) = known.get(place) else { return Ok(1.0) };
+            let earlier: Vec<_> = past.facts_before(*run).into_iter().map(|facts| &facts.aspects).collect();
+            Ok::<_, QueryError>(condition.novelty(&known.aspects, &earlier))
+        })?;
+        let mut facts = Vec::with_capacity(found.len());
+        for (fact, rank) in found.iter().zip(1_u32..) {
+            let of_component = known.iter().zip(&keys).filter(|(run, _)| run.component == fact.condition.component);
+            let with: Vec<RunKey> =
+                of_component.filter(|(run, _)| fact.condition.holds(&run.aspects)).map(|(_, key)| *key).collect();
+            let Some(first) = keys.get(fact.first) else { continue };
+            facts.extend(self.fact(project, verdicts.all, (fact, rank), (*first, with), past)?);
+        }
+        Ok(facts)
+    }
+
+    fn fact(
+        &mut self,
+        project: ProjectKey,
+        all: Counts,
+        (fact, rank): (&Shared, u32),
+        (first, with): (RunKey, Vec<RunKey>),
+        past: &mut Past,
+    ) -> Result<Option<Fact>, QueryError> {
+        let condition = &fact.condition;
+        let with = self.all_with(project, condition, (first, with), past)?;
+        let runs: BTreeMap<(Timestamp, RunId), RunKey> =
+            with.into_iter().filter_map(|key| past.run(key).map(|run| ((run.began, run.id), key))).collect();
+        let earlier: Vec<_> = past.facts_before(first).into_iter().map(|facts| &facts.aspects).collect();
+        let (Some((since, _)), Some((until, _))) = (runs.keys().next(), runs.keys().next_back()) else {
+            return Ok(None);
+        };
+        Ok(Some(Fact {
+            rank,
+            component: condition.component.clone(),
+            aspect: condition.tests.iter().map(|(aspect, _)| aspect.field()).collect::<Vec<_>>().join(" and "),
+            value: value(condition),
+            before: condition.before(&earlier).cloned(),
+            flagged: fact.counts.flagged,
+            flagged_of: all.flagged,
+            ok: fact.counts.ok,
+            ok_of: all.ok,
+            since: *since,
+            until: *until,
+            runs: runs.keys().map(|(_, id)| *id).collect(),
+            strength: fact.strength,
+            score: fact.score,
+        }))
+    }
+
+    /// Returns the runs with something, those of which nobody judged an output as well: between those that are known, and
+    /// beside them as long as comparable runs have it.
+    fn all_with(
+        &mut self,
+        project: ProjectKey,
+        condition: &Condition,
+        (first, with): (RunKey, Vec<RunKey>),
+        past: &mut Past,
+    ) -> Result<BTreeSet<RunKey>, QueryError> {
+        let holds = |facts: &Facts| condition.holds(&facts.aspects);
+        let began = |run: &RunKey| past.run(*run).map(|run| run.began);
+        let (since, until) = (with.iter().filter_map(began).min(), with.iter().filter_map(began).max());
+        let mut all: BTreeSet<RunKey> = with.into_iter().collect();
+        let before: Vec<RunKey> = past.before(first).to_vec();
+        let is_one = |run: &&RunKey| past.run(**run).is_some_and(|run| holds(&run.facts));
+        all.extend(before.iter().take_while(is_one));
+        let Some(component) = self.store.component(project, &condition.component)?.map(|row| row.key) else {
+            return Ok(all);
+        };
+        let selection =
+            RunSelection { component: Some(component), since, until, limit: Some(BETWEEN), ..RunSelection::default() };
+        let between = self.store.select(project, &selection)?;
+        past.learn(&mut *self.store, &between)?;
+        all.extend(between.into_iter().filter(|run| past.run(*run).is_some_and(|run| holds(&run.facts))));
+        let Some(until) = until else { return Ok(all) };
+        let after = self.store.next(component, until, BETWEEN)?;
+        past.learn(&mut *self.store, &after)?;
+        let Some(shape) = past.run(first) else { return Ok(all) };
+        for run in after {
+            let Some(other) = past.run(run) else { continue };
+            match holds(&other.facts) {
+                true => drop(all.insert(run)),
+                false if lineage::are_alike(&shape.facts, &other.facts) => break,
+                false => {}
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// Returns whether an aspect says anything: that a run completed, or that its work tree was as it should be, does not.
+fn is_telling(aspect: &Aspect, value: &mut Value) -> bool {
+    match aspect {
+        Aspect::Status => *value != Status::Completed.as_str(),
+        Aspect::WorkTree => *value != false,
+        _ => true,
+    }
+}
+
+impl Fact {
+    /// Returns in words what the runs of the component did.
+    #[must_use]
+    pub fn says(&self) -> String {
+        let value = plain(&self.value);
+        let (aspects, values) = (self.aspect.split(" and "), value.split(" and "));
+        let before = self.before.as_ref().map(|before| format!(" (before: {})", short(&self.aspect, &plain(before))));
+        let one = |(aspect, value): (&str, &str)| {
+            let value = short(aspect, value);
+            match aspect.split_once(':') {
+                Some(("param", name)) if value.starts_with(['<', '>']) => format!("ran with {name} {value}"),
+                Some(("param", name)) => format!("ran with {name} = {value}"),
+                Some(("input", name)) => format!("read {name} in version {value}"),
+                _ => match aspect {
+                    "git.commit" => format!("ran at commit {value}"),
+                    "git.branch" => format!("ran on branch {value}"),
+                    "git.dirty" if value == "true" => "ran in a work tree that differed from its commit".to_owned(),
+                    "git.dirty" => "ran in a work tree as it was committed".to_owned(),
+                    "code" => format!("ran with the source text {value}"),
+                    "host" => format!("ran on {value}"),
+                    "user" => format!("was run by {value}"),
+                    "status" => format!("ended as {value}"),
+                    "duration" => format!("took {value} ms"),
+                    other => format!("had {other} = {value}"),
+                },
+            }
+        };
+        // A name or a value may hold the word that joins two.
+        let joined = match self.before {
+            Some(_) => one((&self.aspect, &value)),
+            None if self.is_of_two() => aspects.zip(values).map(one).collect::<Vec<_>>().join(" and "),
+            None => one((&self.aspect, &value)),
+        };
+        joined + &before.unwrap_or_default()
+    }
+
+    /// Returns in words how many of the judged versions have such a run upstream.
+    #[must_use]
+    pub fn counts(&self) -> String {
+        format!("{} of {} bad, {} of {} ok", self.flagged, self.flagged_of, self.ok, self.ok_of)
+    }
+
+    fn is_of_two(&self) -> bool {
+        let parts = |text: &str| text.split(" and ").count();
+        parts(&self.aspect) == 2 && parts(&plain(&self.value)) == 2
+    }
+}
+
+impl Review {
+    /// Returns the facts that are worth telling people, at most so many: those that are hardly by chance or likelier than
+    /// chance, and of none such the first.
+    #[must_use]
+    pub fn telling(&self, most: usize) -> &[Fact] {
+        let count = self.facts.iter().take_while(|fact| fact.strength > Strength::Weak).count();
+        self.facts.get(..count.max(1).min(most)).unwrap_or(&self.facts)
+    }
+}
+
+/// Returns a value as people read it.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Returns a hash or a version in short.
+fn short(aspect: &str, value: &str) -> String {
+    match value.parse::<VersionId>() {
+        Ok(version) if aspect.starts_with("input:") => version.short(DIGITS),
+        _ if ["git.commit", "code"].contains(&aspect) => value.chars().take(DIGITS).collect(),
+        _ => value.to_owned(),
+    }
+}
+
+fn value(condition: &Condition) -> Value {
+    let text = |test: &Test| match test {
+        Test::Is(value) => plain(value),
+        Test::AtMost(limit) => format!("<= {}", plain(limit)),
+        Test::AtLeast(limit) => format!(">= {}", plain(limit)),
+    };
+    match condition.tests.as_slice() {
+        [(_, Test::Is(value))] => value.clone(),
+        tests => Value::String(tests.iter().map(|(_, test)| text(test)).collect::<Vec<_>>().join(" and ")),
+    }
+}

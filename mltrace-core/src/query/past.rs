@@ -1,0 +1,158 @@
+//! The runs that a run is compared with, and what is known of them, each looked up once an answer.
+
+use foldhash::HashMap;
+
+use super::diff::Difference;
+use super::view::milliseconds;
+use super::{QueryError, Reader};
+use crate::lineage::{self, Aspect, Aspects, Facts};
+use crate::model::{RunId, Timestamp, VersionId};
+use crate::store::{FactsRow, RunKey, Store};
+
+/// How many earlier runs of its component those that a run can be compared with are chosen from.
+const EARLIER: usize = 128;
+
+/// What is known of runs and of what came before them.
+#[derive(Default)]
+pub(super) struct Past {
+    facts: HashMap<RunKey, Dated>,
+    earlier: HashMap<RunKey, Vec<RunKey>>,
+}
+
+/// A run with its place in time.
+pub(super) struct Dated {
+    pub(super) id: RunId,
+    pub(super) component: String,
+    pub(super) began: Timestamp,
+    pub(super) facts: Facts,
+}
+
+impl Past {
+    /// Looks up what is not known of these runs yet.
+    pub(super) fn learn(&mut self, store: &mut dyn Store, runs: &[RunKey]) -> Result<(), QueryError> {
+        let new: Vec<RunKey> = runs.iter().copied().filter(|run| !self.facts.contains_key(run)).collect();
+        if !new.is_empty() {
+            self.facts.extend(store.facts(&new)?.into_iter().map(dated));
+        }
+        Ok(())
+    }
+
+    /// Looks up what is not known yet of the runs before these.
+    pub(super) fn look_back(&mut self, store: &mut dyn Store, runs: &[RunKey]) -> Result<(), QueryError> {
+        let new: Vec<RunKey> = runs.iter().copied().filter(|run| !self.earlier.contains_key(run)).collect();
+        let pairs = store.earlier(&new, EARLIER)?;
+        let all: Vec<RunKey> = pairs.iter().map(|(_, earlier)| *earlier).chain(new.iter().copied()).collect();
+        self.learn(store, &all)?;
+        let mut candidates: HashMap<RunKey, Vec<RunKey>> = new.into_iter().map(|run| (run, Vec::new())).collect();
+        for (run, earlier) in pairs {
+            candidates.entry(run).or_default().push(earlier);
+        }
+        for (run, candidates) in candidates {
+            let known: Vec<(RunKey, &Facts)> =
+                candidates.into_iter().filter_map(|key| Some((key, &self.facts.get(&key)?.facts))).collect();
+            let facts: Vec<&Facts> = known.iter().map(|(_, facts)| *facts).collect();
+            let Some(of) = self.facts.get(&run) else { continue };
+            let comparable = lineage::comparable(&of.facts, &facts);
+            let chosen = comparable.into_iter().filter_map(|place| known.get(place)).map(|(key, _)| *key).collect();
+            self.earlier.insert(run, chosen);
+        }
+        Ok(())
+    }
+
+    /// Returns what is known of a run.
+    pub(super) fn run(&self, run: RunKey) -> Option<&Dated> {
+        self.facts.get(&run)
+    }
+
+    /// Returns the earlier runs that a run that was looked back from can be compared with, the latest first.
+    pub(super) fn before(&self, run: RunKey) -> &[RunKey] {
+        self.earlier.get(&run).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Returns what is known of those.
+    pub(super) fn facts_before(&self, run: RunKey) -> Vec<&Facts> {
+        self.before(run).iter().filter_map(|run| Some(&self.facts.get(run)?.facts)).collect()
+    }
+}
+
+impl Reader<'_> {
+    /// Returns what a run has otherwise than the last one before it that it can be compared with, and which that is;
+    /// `None` for the first of its kind. What was read under one name in other versions counts, whoever wrote them.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub fn changes(&mut self, run: RunId) -> Result<Option<(RunId, Vec<Difference>)>, QueryError> {
+        let Some(key) = self.store.run(run)? else { return Ok(None) };
+        let mut past = Past::default();
+        past.look_back(&mut *self.store, &[key])?;
+        let Some(before) = past.before(key).first().copied() else { return Ok(None) };
+        let (Some(now), Some(then)) = (past.run(key), past.run(before)) else { return Ok(None) };
+        let (now, then) = (now.facts.aspects.clone(), (then.id, then.facts.aspects.clone()));
+        let mut views = self.views(&[before, key])?.into_iter();
+        let (earlier, later) = (views.next(), views.next());
+        let sides = [&then.1, &now].map(own);
+        let mut differences: Vec<Difference> = Vec::new();
+        let mut tell = |field: String, [a, b]: [Option<serde_json::Value>; 2]| {
+            let component = later.as_ref().map(|run| run.component.clone());
+            differences.push(Difference { component, field, a, b, runs: [Some(then.0), Some(run)] });
+        };
+        for change in lineage::changes(&sides[0], &sides[1]) {
+            tell(change.aspect.field(), change.values);
+        }
+        let read = |run: &super::Run| {
+            // A run may read several versions of a name.
+            let mut versions: std::collections::BTreeMap<String, Vec<String>> = std::collections::BTreeMap::new();
+            for input in &run.inputs {
+                versions.entry(input.name.to_string()).or_default().push(input.version.to_string());
+            }
+            versions.values_mut().for_each(|versions| {
+                versions.sort_unstable();
+                versions.dedup();
+            });
+            versions
+        };
+        if let (Some(earlier), Some(later)) = (&earlier, &later) {
+            let then = read(earlier);
+            for (name, versions) in read(later) {
+                if let Some(before) = then.get(&name).filter(|before| **before != versions) {
+                    tell(format!("input:{name}"), [Some(before.join(", ").into()), Some(versions.join(", ").into())]);
+                }
+            }
+        }
+        Ok(Some((then.0, differences)))
+    }
+}
+
+/// Returns what a run has of its own, which its inputs are not.
+fn own(aspects: &Aspects) -> Aspects {
+    let own = aspects.iter().filter(|(aspect, _)| !matches!(aspect, Aspect::Input(_)));
+    own.map(|(aspect, value)| (aspect.clone(), value.clone())).collect()
+}
+
+fn dated(row: FactsRow) -> (RunKey, Dated) {
+    let key = row.key;
+    let (id, began) = (row.id, row.started_at.unwrap_or(Timestamp::MIN));
+    let duration_ms = row.duration_us.map(milliseconds);
+    let mut aspects = Aspects::new();
+    let mut tell = |aspect: Aspect, value: Option<serde_json::Value>| {
+        aspects.extend(value.map(|value| (aspect, value)));
+    };
+    tell(Aspect::Source, row.code.map(Into::into));
+    tell(Aspect::Branch, row.branch.map(Into::into));
+    tell(Aspect::Commit, row.commit.map(Into::into));
+    tell(Aspect::WorkTree, row.dirty.map(Into::into));
+    tell(Aspect::Host, row.host.map(Into::into));
+    tell(Aspect::Status, Some(row.status.as_str().into()));
+    tell(Aspect::User, row.user.map(Into::into));
+    tell(Aspect::Duration, duration_ms.map(Into::into));
+    for (name, value) in row.params {
+        tell(Aspect::Parameter(name), Some(value));
+    }
+    for version in row.unwritten.into_iter().filter(|version| version.version != VersionId::None) {
+        let name = version.name.as_str().to_owned();
+        tell(Aspect::Input(name), Some(version.version.to_string().into()));
+    }
+    let mut facts = Facts::new(row.names, aspects);
+    facts.duration_ms = duration_ms;
+    (key, Dated { id, component: row.component, began, facts })
+}

@@ -1,0 +1,80 @@
+//! What may make the outputs of runs differ, of many runs at once: less than everything, in three statements.
+
+use std::collections::BTreeMap;
+
+use foldhash::HashMap;
+
+use super::SqliteStore;
+use super::detail::{PARAMS, param};
+use super::keys::{CHUNK, among, ascending, ranges};
+use super::map::version_id;
+use crate::model::{ArtifactName, Version};
+use crate::store::{FactsRow, Result, RunKey};
+
+const RUNS: &str = concat!(
+    "SELECT r.id, r.uuid, r.component_id, c.name, r.status, r.started_at, r.duration_us,
+         g.commit_id, g.branch, g.dirty, k.hash, p.host, p.user
+     FROM json_each($1) AS asked CROSS JOIN run r ON ",
+    among!("r.id"),
+    " JOIN component c ON c.id = r.component_id
+     LEFT JOIN git g ON g.id = r.git_id LEFT JOIN code k ON k.id = r.code_id LEFT JOIN process p ON p.id = r.process_id"
+);
+
+/// With what was read where no recorded run wrote it.
+const READS: &str = concat!(
+    "SELECT d.run_id, a.name, v.id_kind, v.id_value FROM json_each($1) AS asked CROSS JOIN read d ON ",
+    among!("d.run_id"),
+    " JOIN artifact a ON a.id = d.artifact_id
+     LEFT JOIN version v ON v.id = d.seen_id AND d.write_id IS NULL"
+);
+
+impl SqliteStore {
+    pub(super) fn facts_of(&self, runs: &[RunKey]) -> Result<Vec<FactsRow>> {
+        let _one_look = self.look()?;
+        let mut found: HashMap<RunKey, FactsRow> = HashMap::default();
+        for list in ascending(runs.iter().copied()).chunks(CHUNK).map(ranges) {
+            let rows = self.all(RUNS, [&list], |row| {
+                Ok(FactsRow {
+                    key: row.get(0)?,
+                    id: row.get(1)?,
+                    component_key: row.get(2)?,
+                    component: row.get(3)?,
+                    status: row.get(4)?,
+                    started_at: row.get(5)?,
+                    duration_us: row.get(6)?,
+                    commit: row.get(7)?,
+                    branch: row.get(8)?,
+                    dirty: row.get(9)?,
+                    code: row.get(10)?,
+                    host: row.get(11)?,
+                    user: row.get(12)?,
+                    params: BTreeMap::new(),
+                    names: Vec::new(),
+                    unwritten: Vec::new(),
+                })
+            })?;
+            found.extend(rows.into_iter().map(|row| (row.key, row)));
+            let mut params = self.connection.prepare_cached(PARAMS)?;
+            let mut rows = params.query([&list])?;
+            while let Some(row) = rows.next()? {
+                self.hold(row)?;
+                if let Some(of) = found.get_mut(&row.get(0)?) {
+                    of.params.insert(row.get(1)?, param(self, row, 2)?);
+                }
+            }
+            for (run, name, version) in
+                self.all(READS, [&list], |row| Ok((row.get(0)?, row.get::<_, String>(1)?, version_id(row, 2)?)))?
+            {
+                let Some(row) = found.get_mut(&run) else { continue };
+                row.unwritten.extend(version.map(|version| Version { name: ArtifactName(name.clone()), version }));
+                row.names.push(name);
+            }
+        }
+        let sorted = |mut row: FactsRow| {
+            row.names.sort_unstable();
+            row.names.dedup();
+            row
+        };
+        Ok(found.into_values().map(sorted).collect())
+    }
+}

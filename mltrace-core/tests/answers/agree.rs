@@ -1,0 +1,138 @@
+//! The answers agree on what changed: `diff`, a run's own changes, and `review`.
+
+use mltrace_core::query::{Baseline, Difference};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::story::{Story, at, cases, id};
+
+/// How many rounds ran before the one in which something is otherwise.
+const ROUNDS: usize = 6;
+/// How many steps a round has, each over what the one before wrote.
+const STEPS: usize = 4;
+
+/// How objects are called.
+#[derive(Clone, Copy, Debug)]
+enum Names {
+    Same,
+    Dated,
+    Hashed,
+    Uuids,
+}
+
+/// What is otherwise.
+const FIELDS: [&str; 7] = ["param:unit", "param:new", "git.commit", "git.branch", "code", "host", "input:zones.csv"];
+
+fn name(names: Names, step: usize, round: usize) -> String {
+    let hash = blake3::hash(&[step as u8, round as u8]).to_hex().to_string();
+    match names {
+        Names::Same => format!("s3://b/{step}"),
+        Names::Dated => format!("s3://b/2026-01-{:02}/{step}", round + 1),
+        Names::Hashed => format!("s3://b/step-{step}/{}", &hash[..8]),
+        Names::Uuids => {
+            let parts = [&hash[..8], &hash[8..12], &hash[12..16], &hash[16..20], &hash[20..32]];
+            format!("s3://b/step-{step}/{}.pq", parts.join("-"))
+        }
+    }
+}
+
+fn round(names: Names, number: usize, wrong: Option<(usize, &str)>) -> Vec<Value> {
+    let run = |step: usize| {
+        let is = |field: &str| wrong == Some((step, field));
+        let mut params = json!({"unit": if is("param:unit") { "mg" } else { "g" }});
+        if is("param:new") {
+            params["new"] = true.into();
+        }
+        let zones = format!("b3:{}", if is("input:zones.csv") { "1" } else { "2" }.repeat(64));
+        let mut inputs = vec![json!({"name": "zones.csv", "version": zones, "size": 99})];
+        inputs.extend(step.checked_sub(1).map(|before| json!({"name": name(names, before, number)})));
+        let start = number * 100 + step * 10;
+        let text = if is("code") { "2" } else { "1" };
+        json!({
+            "type": "run", "id": id(number * 10 + step), "component": format!("step-{step}"), "status": "completed",
+            "started_at": at(start), "ended_at": at(start + 5), "duration_ms": 1000.0, "inputs": inputs,
+            "outputs": [{"name": name(names, step, number)}], "params": params,
+            "git": {"commit": if is("git.commit") { "bbbb" } else { "aaaa" },
+                    "branch": if is("git.branch") { "fix" } else { "main" }, "tags": [], "dirty": false, "remote": null},
+            "code": {"file": "f.rs", "line": 1, "hash": text.repeat(64), "source": text, "is_in_work_tree": true},
+            "host": if is("host") { "other" } else { "here" },
+        })
+    };
+    (0..STEPS).map(run).collect()
+}
+
+fn fields(differences: &[Difference]) -> Vec<(Option<&str>, &str)> {
+    differences.iter().map(|difference| (difference.component.as_deref(), difference.field.as_str())).collect()
+}
+
+proptest! {
+    #![proptest_config(cases(40))]
+
+    #[test]
+    fn diff_a_run_and_a_review_agree_on_what_changed(
+        names in prop::sample::select(vec![Names::Same, Names::Dated, Names::Hashed, Names::Uuids]),
+        step in 0..STEPS,
+        field in prop::sample::select(FIELDS.to_vec()),
+    ) {
+        let mut lines: Vec<Value> = (0..ROUNDS).flat_map(|number| round(names, number, None)).collect();
+        lines.extend(round(names, ROUNDS, Some((step, field))));
+        let mut story = Story::told(&lines);
+        let (component, ran) = (format!("step-{step}"), id(ROUNDS * 10 + step));
+        let expected = [(Some(component.as_str()), field)];
+
+        let last = name(names, STEPS - 1, ROUNDS);
+        let diff = story.reader().diff(&last, None).unwrap();
+        let is_same = matches!(names, Names::Same);
+        prop_assert_eq!(diff.baseline, Some(if is_same { Baseline::Previous } else { Baseline::Sibling }));
+        prop_assert_eq!(fields(&diff.differences), expected.to_vec());
+
+        let (before, own) = story.reader().changes(ran).unwrap().unwrap();
+        prop_assert_eq!(before, id((ROUNDS - 1) * 10 + step));
+        // Runs in the same place read opaque versions of one name, which differ each time.
+        let own: Vec<Difference> = own.into_iter().filter(|own| !own.field.starts_with("input:s3:")).collect();
+        prop_assert_eq!(fields(&own), expected.to_vec());
+        prop_assert_eq!((&own[0].a, &own[0].b), (&diff.differences[0].a, &diff.differences[0].b));
+
+        let version = format!("w:{}", id(ROUNDS * 10 + STEPS - 1));
+        story.tell(&[json!({"type": "label", "id": id(900), "name": last, "version": version, "verdict": "flagged",
+                            "at": at(9000)})]);
+        let review = story.reader().review(None).unwrap();
+        let first = &review.facts[0];
+        // A parameter that comes and goes is told as its value.
+        prop_assert_eq!((first.component.as_str(), first.aspect.as_str()), expected.map(|(c, f)| (c.unwrap(), f))[0]);
+        prop_assert_eq!(&first.runs, &[ran]);
+        prop_assert_eq!(Some(&first.value), own[0].b.as_ref());
+        prop_assert_eq!(first.before.as_ref(), own[0].a.as_ref());
+        prop_assert_eq!(review.suspects[0].runs[0], ran);
+        let changes = review.suspects[0].evidence.iter().filter(|told| told.contains('\u{d7}')).count();
+        prop_assert_eq!(changes, 1, "{:?}", review.suspects[0].evidence);
+    }
+}
+
+#[test]
+fn a_change_that_lasts_is_one_cause_until_it_is_put_right() {
+    let mut lines = Vec::new();
+    for number in 0..12 {
+        let wrong = (4..8).contains(&number).then_some((1, "param:unit"));
+        lines.extend(round(Names::Uuids, number, wrong));
+    }
+    let mut story = Story::told(&lines);
+    let judge = |place: usize, number: usize, verdict: &str| {
+        let version = format!("w:{}", id(number * 10 + STEPS - 1));
+        json!({"type": "label", "id": id(900 + place), "name": name(Names::Uuids, STEPS - 1, number), "version": version,
+               "verdict": verdict, "at": at(9000 + place)})
+    };
+    // The first bad round was not looked at.
+    story.tell(&[judge(1, 5, "flagged"), judge(2, 6, "flagged"), judge(3, 2, "ok"), judge(4, 9, "ok")]);
+    let review = story.reader().review(None).unwrap();
+    let fact = &review.facts[0];
+    assert_eq!((fact.component.as_str(), fact.aspect.as_str()), ("step-1", "param:unit"));
+    assert_eq!((&fact.value, fact.before.as_ref()), (&json!("mg"), Some(&json!("g"))));
+    let runs: Vec<_> = (4..8).map(|number| id(number * 10 + 1)).collect();
+    assert_eq!(fact.runs, runs, "with those that nobody judged");
+    assert_eq!((fact.since.to_string(), fact.until.to_string()), (at(410), at(710)));
+    assert_eq!((fact.flagged, fact.flagged_of, fact.ok, fact.ok_of), (2, 2, 0, 2));
+    for suspect in review.suspects.iter().take(2) {
+        assert_eq!(suspect.components[0], "step-1", "a run that still differs is not acquitted: {suspect:?}");
+    }
+}

@@ -1,0 +1,298 @@
+//! How often each way of ranking facts names what is wrong, and how often it is sure without a reason.
+
+use mltrace_core::lineage::{
+    Aspect, Aspects, Condition, Counts, Facts, Judged, Known, Outputs, Scale, Shared, Strength, Table, Test,
+    comparable, evidence, flagged, grouped, rank, reach, worth_suspecting,
+};
+
+use crate::lasting::{Cause, Fault, LASTING, Lasting, World};
+use crate::method::beta_bayes_of;
+use crate::pipeline::Run;
+use crate::random::Random;
+
+/// The share of outputs below a fault that show it.
+const SHOWN: f64 = 0.6;
+/// The share of verdicts that are wrong.
+const NOISE: f64 = 0.03;
+/// The share of outputs that somebody judges.
+const JUDGED: f64 = 0.3;
+/// How many worlds are drawn before a trial is given up.
+const DRAWS: usize = 50;
+/// How many earlier runs of a component a run is compared with at most, as in the product.
+const EARLIER: usize = 128;
+/// How many facts are asked for.
+const FACTS: usize = 20;
+
+/// The ways of ranking, the product's own last.
+pub const RANKINGS: [&str; 3] = ["log-odds of shares", "Beta score", "mltrace"];
+
+/// What came of the trials of one shape, as sums.
+#[derive(Clone, Copy, Debug)]
+pub struct Named {
+    /// The shape.
+    pub shape: &'static Lasting,
+    /// How many trials there were.
+    pub trials: f64,
+    /// How often the fact came first, among the first three, and how often the first fact was of the right component, of
+    /// each way of ranking.
+    pub found: [[f64; 3]; RANKINGS.len()],
+    /// How often the group of a culprit came first among the suspects: without and with what changed.
+    pub groups: [f64; 2],
+    /// How often a fact was called strong when the verdicts were drawn anew at random.
+    pub strong_by_chance: f64,
+}
+
+/// Runs so many trials of each shape: those that parameters were chosen with take even seeds, the others odd ones.
+#[must_use]
+pub fn named(trials: u64) -> Vec<Named> {
+    LASTING.iter().zip(100..).map(|(shape, stream)| of_shape(shape, stream, trials)).collect()
+}
+
+fn of_shape(shape: &'static Lasting, stream: u64, trials: u64) -> Named {
+    let mut sum = Named { shape, trials: 0.0, found: [[0.0; 3]; 3], groups: [0.0; 2], strong_by_chance: 0.0 };
+    for seed in (0..trials).map(|trial| 2 * trial + u64::from(!shape.is_for_tuning)) {
+        let mut random = Random::new(seed, stream);
+        let Some(trial) = (0..DRAWS).find_map(|_| Trial::draw(shape, &mut random)) else { continue };
+        sum.trials += 1.0;
+        let facts = trial.facts(&trial.judged);
+        let plain = [log_odds as fn(&Counted) -> f64, beta].map(|score| trial.plain(score));
+        for (found, ranked) in sum.found.iter_mut().zip([&plain[0], &plain[1], &facts]) {
+            let is_named =
+                |condition: &Condition| trial.world.causes.iter().any(|cause| names(&trial.world, cause, condition));
+            let of_component =
+                |condition: &Condition| trial.world.causes.iter().any(|c| c.component == condition.component);
+            found[0] += f64::from(u8::from(ranked.iter().take(1).any(is_named)));
+            found[1] += f64::from(u8::from(ranked.iter().take(3).any(is_named)));
+            found[2] += f64::from(u8::from(ranked.iter().take(1).any(of_component)));
+        }
+        for (place, with_changes) in [false, true].into_iter().enumerate() {
+            sum.groups[place] += f64::from(u8::from(trial.is_group_first(with_changes)));
+        }
+        let mut judged = trial.judged.clone();
+        for place in (1..judged.len()).rev() {
+            let other = random.below(place + 1);
+            (judged[place].is_flagged, judged[other].is_flagged) = (judged[other].is_flagged, judged[place].is_flagged);
+        }
+        let is_strong = trial.shared(&judged).iter().any(|fact| fact.strength == Strength::Strong);
+        sum.strong_by_chance += f64::from(u8::from(is_strong));
+    }
+    sum
+}
+
+/// Returns whether a fact tells of the cause: of an aspect that does, with what the faulty runs have and most others not.
+fn names(world: &World, cause: &Cause, condition: &Condition) -> bool {
+    let tells = condition.tests.iter().any(|(aspect, _)| cause.aspects.contains(aspect));
+    if condition.component != cause.component || !tells {
+        return false;
+    }
+    let holds = |run: &Run| condition.holds(&world.runs[*run].facts.aspects);
+    let faulty = cause.runs.iter().filter(|run| holds(run)).count();
+    let of_component = (0..world.runs.len()).filter(|run| world.runs[*run].component == cause.component);
+    let elsewhere = of_component.filter(|run| holds(run) && !cause.runs.contains(run)).count();
+    2 * faulty > cause.runs.len() && elsewhere <= faulty
+}
+
+/// What the plain ways of ranking see of a fact.
+struct Counted {
+    counts: Counts,
+    all: Counts,
+}
+
+fn log_odds(seen: &Counted) -> f64 {
+    let odds = |with: u32, of: u32| (f64::from(with) + 0.5) / (f64::from(of - with) + 0.5);
+    (odds(seen.counts.flagged, seen.all.flagged) / odds(seen.counts.ok, seen.all.ok)).ln()
+}
+
+fn beta(seen: &Counted) -> f64 {
+    let [ef, ep] = [seen.counts.flagged, seen.counts.ok].map(f64::from);
+    beta_bayes_of([ef, ep, f64::from(seen.all.flagged) - ef, f64::from(seen.all.ok) - ep])
+}
+
+struct Trial {
+    world: World,
+    judged: Vec<Judged<Run>>,
+    /// The runs of a component, by the place of each run in it.
+    before: Vec<Vec<Run>>,
+}
+
+impl Trial {
+    /// Returns a trial in which people flagged at least two outputs of each cause.
+    fn draw(shape: &Lasting, random: &mut Random) -> Option<Self> {
+        let world = shape.build(random);
+        let outputs: Vec<Option<Run>> = world.outputs.iter().copied().map(Some).collect();
+        let mut shows: Vec<Vec<usize>> = vec![Vec::new(); outputs.len()];
+        let reached = reach(&outputs, &world.edges);
+        for (number, cause) in world.causes.iter().enumerate() {
+            let below =
+                reached.iter().filter(|(run, ..)| cause.runs.contains(run)).map(|(.., outputs)| outputs.clone());
+            let below = below.reduce(|a, b| a.or(&b))?;
+            for output in (0..outputs.len()).filter(|output| below.contains(*output)) {
+                if random.happens(SHOWN) {
+                    shows[output].push(number);
+                }
+            }
+        }
+        let mut seen = vec![0; world.causes.len()];
+        let mut judged = Vec::new();
+        for (output, shown) in shows.iter().enumerate() {
+            if random.happens(JUDGED) {
+                let is_flagged = shown.is_empty() == random.happens(NOISE);
+                if is_flagged {
+                    shown.iter().for_each(|cause| seen[*cause] += 1);
+                }
+                judged.push(Judged { run: outputs[output], is_flagged });
+            }
+        }
+        let mut of_component: std::collections::BTreeMap<&str, Vec<Run>> = std::collections::BTreeMap::new();
+        let before = world.runs.iter().enumerate().map(|(run, made)| {
+            let runs = of_component.entry(made.component).or_default();
+            let before = runs.iter().rev().take(EARLIER).copied().collect();
+            runs.push(run);
+            before
+        });
+        let before = before.collect();
+        seen.iter().all(|seen| *seen >= 2).then_some(Self { world, judged, before })
+    }
+
+    fn earlier(&self, run: Run) -> Vec<&Facts> {
+        let earlier: Vec<&Facts> = self.before[run].iter().map(|run| &self.world.runs[*run].facts).collect();
+        comparable(&self.world.runs[run].facts, &earlier).into_iter().map(|place| earlier[place]).collect()
+    }
+
+    fn known(&self, judged: &[Judged<Run>]) -> (Vec<Run>, Vec<Known>, Outputs, Counts) {
+        let writers: Vec<Option<Run>> = judged.iter().map(|output| output.run).collect();
+        let mut reached = reach(&writers, &self.world.edges);
+        reached.sort_by_key(|(run, ..)| *run);
+        let runs = reached.iter().map(|(run, ..)| *run).collect();
+        let known = reached.into_iter().map(|(run, depth, outputs)| {
+            let made = &self.world.runs[run];
+            Known { component: made.component.to_owned(), depth, outputs, aspects: made.facts.aspects.clone() }
+        });
+        (runs, known.collect(), flagged(judged), counts(judged))
+    }
+
+    fn shared(&self, judged: &[Judged<Run>]) -> Vec<Shared> {
+        let (runs, known, bad, all) = self.known(judged);
+        let weigh = |condition: &Condition, place: usize| {
+            let earlier = self.earlier(runs[place]);
+            let earlier: Vec<&Aspects> = earlier.into_iter().map(|facts| &facts.aspects).collect();
+            Ok::<_, std::convert::Infallible>(condition.novelty(&known[place].aspects, &earlier))
+        };
+        let Ok(found) = Table::of(&known, &bad, all).best(FACTS, weigh);
+        found
+    }
+
+    /// Returns what the product says.
+    fn facts(&self, judged: &[Judged<Run>]) -> Vec<Condition> {
+        self.shared(judged).into_iter().map(|fact| fact.condition).collect()
+    }
+
+    /// Returns the values that runs upstream of flagged outputs have, by a plain score; of equal ones the first that began.
+    fn plain(&self, score: fn(&Counted) -> f64) -> Vec<Condition> {
+        let (_, known, bad, all) = self.known(&self.judged);
+        let mut met: Vec<(Condition, Outputs)> = Vec::new();
+        let mut places = std::collections::HashMap::new();
+        for run in &known {
+            for (aspect, value) in run.aspects.iter().filter(|(aspect, _)| **aspect != Aspect::Duration) {
+                let place = *places.entry((&run.component, aspect, value)).or_insert_with(|| {
+                    let tests = vec![(aspect.clone(), Test::Is(value.clone()))];
+                    met.push((Condition { component: run.component.clone(), tests }, run.outputs.clone()));
+                    met.len() - 1
+                });
+                met[place].1 = met[place].1.or(&run.outputs);
+            }
+        }
+        let mut scored: Vec<(f64, Condition)> = met
+            .into_iter()
+            .filter(|(_, outputs)| outputs.meets(&bad))
+            .map(|(condition, outputs)| {
+                let ef = outputs.and(&bad).count();
+                let counts = Counts { flagged: ef, ok: outputs.count() - ef };
+                (score(&Counted { counts, all }), condition)
+            })
+            .collect();
+        scored.sort_by(|a, b| b.0.total_cmp(&a.0));
+        scored.into_iter().take(FACTS).map(|(_, condition)| condition).collect()
+    }
+
+    /// Returns whether the first suspects hold a culprit.
+    fn is_group_first(&self, with_changes: bool) -> bool {
+        let writers: Vec<Option<Run>> = self.judged.iter().map(|output| output.run).collect();
+        let bad = flagged(&self.judged);
+        let groups = worth_suspecting(grouped(&bad, &reach(&writers, &self.world.edges)), &bad);
+        let weight = |run: Run| {
+            if with_changes { evidence(&self.world.runs[run].facts, &self.earlier(run)).weight() } else { 1.0 }
+        };
+        let weights: std::collections::HashMap<Run, f64> =
+            groups.iter().flat_map(|group| &group.runs).map(|run| (*run, weight(*run))).collect();
+        let found = rank(groups, &mut Scale::new(counts(&self.judged)), |run| weights[&run]);
+        let culprits: Vec<Run> = self.world.causes.iter().flat_map(|cause| cause.runs.clone()).collect();
+        found.first().is_some_and(|suspect| suspect.group.runs.iter().any(|run| culprits.contains(run)))
+    }
+}
+
+fn counts(judged: &[Judged<Run>]) -> Counts {
+    let bad = flagged(judged).count();
+    Counts { flagged: bad, ok: u32::try_from(judged.len()).unwrap_or(u32::MAX) - bad }
+}
+
+impl Named {
+    /// Returns whether something that is recorded tells what is wrong.
+    #[must_use]
+    pub fn has_fact(&self) -> bool {
+        self.shape.fault != Fault::Unrecorded
+    }
+
+    /// Returns a sum as a share of the trials.
+    #[must_use]
+    pub fn share(&self, sum: f64) -> f64 {
+        sum / self.trials.max(1.0)
+    }
+}
+
+/// Returns the outcomes as a table in Markdown.
+#[must_use]
+pub fn markdown(outcomes: &[Named]) -> String {
+    let mut text = String::from("## The fact\n\n| shape | half |");
+    text += &RANKINGS.map(|name| format!(" {name} |")).concat();
+    text += " groups first, without and with changes | strong at random |\n|---|---|---|---|---|---|---|\n";
+    for half in [true, false] {
+        let of_half: Vec<&Named> = outcomes.iter().filter(|named| named.shape.is_for_tuning == half).collect();
+        let word = if half { "tuned on" } else { "held out" };
+        for named in &of_half {
+            text += &row(named.shape.name, word, named, named.has_fact());
+        }
+        let with_fact = of_half.iter().copied().filter(|named| named.has_fact());
+        if let Some(sum) = with_fact.copied().reduce(add) {
+            text += &row("**all with a fact**", word, &sum, true);
+        }
+    }
+    text + "\n"
+}
+
+/// Returns the outcomes of two shapes as one.
+#[must_use]
+pub fn add(mut sum: Named, more: Named) -> Named {
+    sum.trials += more.trials;
+    sum.strong_by_chance += more.strong_by_chance;
+    sum.groups.iter_mut().zip(more.groups).for_each(|(mine, theirs)| *mine += theirs);
+    for (mine, theirs) in sum.found.iter_mut().zip(more.found) {
+        mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine += theirs);
+    }
+    sum
+}
+
+fn row(name: &str, half: &str, named: &Named, has_fact: bool) -> String {
+    let cell = |found: &[f64; 3]| {
+        let [first, three, component] = found.map(|sum| named.share(sum));
+        if has_fact {
+            format!("{first:.2} / {three:.2} / {component:.2}")
+        } else {
+            format!("– / – / {component:.2}")
+        }
+    };
+    let cells: Vec<String> = named.found.iter().map(cell).collect();
+    let [without, with] = named.groups.map(|sum| named.share(sum));
+    let strong = named.share(named.strong_by_chance);
+    format!("| {name} | {half} | {} | {without:.2} / {with:.2} | {strong:.3} |\n", cells.join(" | "))
+}
