@@ -193,13 +193,11 @@ impl Home {
             (_, true) => Origin::File(user_path.clone()),
             _ => Origin::Default,
         };
+        let in_files = || project_file.db.as_ref().or(user_file.db.as_ref()).map(|db| root.join(db));
         let (db, db_origin) = match (db, &environment.db) {
             (Some(db), _) => (Some(folder.join(db)), Origin::Flag),
             (None, Some(db)) => (Some(folder.join(db)), Origin::Environment("MLTRACE_DB")),
-            (None, None) => {
-                let origin = from_files(project_file.db.is_some(), user_file.db.is_some());
-                (project_file.db.or(user_file.db).map(|db| root.join(db)), origin)
-            }
+            (None, None) => (in_files(), from_files(project_file.db.is_some(), user_file.db.is_some())),
         };
         let no_place = no_place(&root, db.as_deref());
         if !environment.is_disabled {
@@ -207,11 +205,7 @@ impl Home {
         }
         let is_projects = db_origin == Origin::File(project_path.clone());
         let trusted = user_file.trusted_projects.as_deref().unwrap_or_default();
-        let is_refused = |db: &&PathBuf| is_projects && is_outside(&root, db) && !is_below_one(&root, trusted);
-        let refused = db
-            .as_ref()
-            .filter(is_refused)
-            .map(|db| format!("`{}` leads out of the project, to `{}`", project_path.display(), db.display()));
+        let refused = refusal(&root, db.as_deref().filter(|_| is_projects), trusted);
         let db_origin = if refused.is_some() { Origin::Default } else { db_origin };
         let (folder, store) = place(&root, db.filter(|_| refused.is_none()), is_projects);
         warnings.extend(refused.iter().map(|why| format!("{why}: nothing is recorded")));
@@ -225,17 +219,16 @@ impl Home {
         let project_origin = from_files(project_file.project.is_some(), false);
         let project = project_file.project.filter(|name| !name.is_empty()).unwrap_or_else(|| name_of(&root));
         let is_unsettled = project_file.is_unreadable || user_file.is_unreadable;
-        let (is_enabled, enabled_origin) = if !is_ours || refused.is_some() || no_place.is_some() {
-            (false, Origin::Default)
-        } else if is_unsettled {
-            (false, from_files(project_file.is_unreadable, user_file.is_unreadable))
-        } else if environment.is_disabled {
-            (false, Origin::Environment("MLTRACE_DISABLED"))
-        } else {
-            let origin = from_files(project_file.enabled.is_some(), user_file.enabled.is_some());
-            (project_file.enabled.or(user_file.enabled).unwrap_or(true), origin)
+        let is_placed = is_ours && refused.is_none() && no_place.is_none();
+        let switch = project_file.enabled.or(user_file.enabled);
+        let switch_origin = from_files(project_file.enabled.is_some(), user_file.enabled.is_some());
+        let unread_origin = from_files(project_file.is_unreadable, user_file.is_unreadable);
+        let (is_enabled, enabled_origin) = match switch {
+            _ if !is_placed => (false, Origin::Default),
+            _ if is_unsettled => (false, unread_origin),
+            _ if environment.is_disabled => (false, Origin::Environment("MLTRACE_DISABLED")),
+            switch => (switch.unwrap_or(true), switch_origin),
         };
-
         let origins = [db_origin, project_origin, enabled_origin, durability_origin, hash_origin];
         let home = Self {
             root,
@@ -388,6 +381,12 @@ fn follow_own_link((folder, store): (PathBuf, PathBuf)) -> (PathBuf, PathBuf) {
     };
     let names = Folder::of_user(&folder).and_then(|folder| folder.names());
     if is_ours(&folder) && names.is_ok_and(|names| is_free(&names)) { follow((folder, store)) } else { (folder, store) }
+}
+
+/// Returns why the store is not where the project's own settings say: they lead out of a project that is not trusted.
+fn refusal(root: &Path, db: Option<&Path>, trusted: &[PathBuf]) -> Option<String> {
+    let db = db.filter(|db| is_outside(root, db) && !is_below_one(root, trusted))?;
+    Some(format!("`{}` leads out of the project, to `{}`", root.join("mltrace.toml").display(), db.display()))
 }
 
 /// Returns whether a path leads out of a folder, by its own words or by links.

@@ -50,5 +50,4 @@ mod openapi;
 
 // A process' memory is told as Linux tells it.
 #[cfg(target_os = "linux")]
-#[expect(clippy::print_stdout, reason = "a long run prints its figures")]
 mod load;

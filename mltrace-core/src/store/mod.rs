@@ -2,6 +2,8 @@
 
 mod row;
 
+mod unread;
+
 mod error;
 
 mod bounds;
@@ -24,9 +26,10 @@ pub use error::StoreError;
 pub use row::{
     ArtifactKey, Candidate, CodeDetail, CodeKey, ComponentField, ComponentKey, ComponentRow, CurrentRow,
     DeclarationKey, FactsRow, Far, FresherRow, GitKey, LabelRow, NoteDetail, OutputRow, ProcessKey, ProjectKey,
-    Reached, ReadDetail, ReadRow, RunDetail, RunKey, RunName, RunRow, RunSelection, UnreadRow, VersionAt, VersionKey,
-    VersionRow, WriteDetail, WriteKey, WriteOf, WriteRow,
+    Reached, ReadDetail, ReadRow, RunDetail, RunKey, RunName, RunRow, RunSelection, VersionAt, VersionKey, VersionRow,
+    WriteDetail, WriteKey, WriteOf, WriteRow,
 };
+pub use unread::UnreadRow;
 
 /// What a verb of a store returns.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;

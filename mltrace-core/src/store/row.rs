@@ -6,7 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::model::{
-    ArtifactKind, ArtifactName, Bound, Declaration, Git, Header, RunId, Status, Timestamp, Verdict, Version, VersionId,
+    ArtifactKind, ArtifactName, Bound, Declaration, Git, RunId, Status, Timestamp, Verdict, Version, VersionId,
 };
 
 macro_rules! keys {
@@ -44,23 +44,6 @@ keys! {
     GitKey
     /// What runs say of their component, inside one store.
     DeclarationKey
-}
-
-/// A record that is kept whole until a version of mltrace comes that understands it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct UnreadRow {
-    /// The file that it stood in.
-    pub journal: String,
-    /// Where it stood.
-    pub place: u64,
-    /// Who wrote it.
-    pub header: Header,
-    /// Its bytes.
-    pub record: Vec<u8>,
-    /// Whether what was understood of it is stored.
-    pub is_applied: bool,
-    /// Whether its process is gone.
-    pub is_over: bool,
 }
 
 /// A run's own row. Fields that are `None` are not known yet, or never will be.

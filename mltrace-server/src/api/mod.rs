@@ -1,5 +1,7 @@
 //! The API under `/api/v1`: the verbs of the command, the structs of its JSON.
 
+mod values;
+
 mod queries;
 
 mod writes;
@@ -20,9 +22,10 @@ use crate::routes::Routes;
 
 pub(crate) use openapi::{Operation, routes as document_routes};
 pub(crate) use queries::{
-    Depth, DiffQuery, ImpactQuery, LastStale, NearImpact, RecentQuery, StaleQuery, VersionsPage, blank, diff, impact,
-    newest, page_of_versions, run_id, stale,
+    DiffQuery, ImpactQuery, LastStale, NearImpact, RecentQuery, StaleQuery, VersionsPage, diff, impact, newest,
+    page_of_versions, stale,
 };
+pub(crate) use values::{Depth, blank, run_id};
 pub(crate) use verify::{Checked, verified};
 pub(crate) use writes::{ComponentBody, IMPORT_LIMIT, IMPORT_PATH, NoteBody, amend, judge, note};
 
