@@ -9,6 +9,29 @@ use mltrace_core::model::Timestamp;
 /// A local time that the clocks skipped counts as if they had not been put forward; one that they showed twice means
 /// the first.
 pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
+    parse_shown(text).map(|shown| shown.first)
+}
+
+/// What a clock showed, once or, in the hour before it was put back, twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shown {
+    first: Timestamp,
+    last: Timestamp,
+}
+
+impl Shown {
+    /// Returns the first of its moments that is not before `begin`, else the last.
+    pub(crate) fn from(self, begin: Timestamp) -> Timestamp {
+        if self.first >= begin { self.first } else { self.last }
+    }
+
+    fn once(moment: Timestamp) -> Self {
+        Self { first: moment, last: moment }
+    }
+}
+
+/// Returns when a clock showed what `text` means, as [`parse`] understands it.
+pub(crate) fn parse_shown(text: &str) -> Result<Shown, String> {
     parse_in(&Local, text, Timestamp::now())
 }
 
@@ -32,10 +55,10 @@ pub(crate) fn show_minute(moment: Timestamp) -> String {
     text
 }
 
-fn parse_in<Z: TimeZone>(zone: &Z, text: &str, now: Timestamp) -> Result<Timestamp, String> {
+fn parse_in<Z: TimeZone>(zone: &Z, text: &str, now: Timestamp) -> Result<Shown, String> {
     let text = text.trim();
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-        return Ok(Timestamp(time.timestamp_micros()).clamp(Timestamp::MIN, Timestamp::MAX));
+        return Ok(Shown::once(within(time.timestamp_micros())));
     }
     if text == "now" {
         return Ok(now);
@@ -46,7 +69,7 @@ fn parse_in<Z: TimeZone>(zone: &Z, text: &str, now: Timestamp) -> Result<Timesta
     let span = text.strip_suffix("ago").unwrap_or(text).trim();
     if let Ok(span) = humantime::parse_duration(span) {
         let micros = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
-        return Ok(now.plus_micros(micros.saturating_neg()));
+        return Ok(Shown::once(now.plus_micros(micros.saturating_neg())));
     }
     Err(format!(
         "`{text}` is not a time: write `2021-05-02T12:07:26Z`, `2021-05-02`, `2021-05-02 12:07`, `yesterday`, or `2d` for two days ago"
@@ -81,19 +104,28 @@ fn parse_local(text: &str) -> Option<NaiveDateTime> {
     Some(date.and_time(time))
 }
 
-fn from_local<Z: TimeZone>(zone: &Z, local: NaiveDateTime) -> Option<Timestamp> {
-    let moment = match zone.from_local_datetime(&local) {
-        LocalResult::Single(time) | LocalResult::Ambiguous(time, _) => time.timestamp_micros(),
+fn from_local<Z: TimeZone>(zone: &Z, local: NaiveDateTime) -> Option<Shown> {
+    let micros = |time: DateTime<Z>| within(time.timestamp_micros());
+    match zone.from_local_datetime(&local) {
+        LocalResult::Single(time) => Some(Shown::once(micros(time))),
+        // Of the system's own zone the later one may come first.
+        LocalResult::Ambiguous(one, other) => {
+            let (one, other) = (micros(one), micros(other));
+            Some(Shown { first: one.min(other), last: one.max(other) })
+        }
         LocalResult::None => {
             // Zones have skipped up to a whole day: look back for the last time that was shown.
             let skipped = (1..=26 * 4).map(|quarters| Duration::minutes(quarters * 15)).find_map(|back| {
                 let before = zone.from_local_datetime(&local.checked_sub_signed(back)?).latest()?;
                 before.checked_add_signed(back)
             })?;
-            skipped.timestamp_micros()
+            Some(Shown::once(micros(skipped)))
         }
-    };
-    Some(Timestamp(moment).clamp(Timestamp::MIN, Timestamp::MAX))
+    }
+}
+
+fn within(micros: i64) -> Timestamp {
+    Timestamp(micros).clamp(Timestamp::MIN, Timestamp::MAX)
 }
 
 #[cfg(test)]
@@ -148,11 +180,15 @@ mod tests {
     }
 
     fn check(text: &str, expected: &str) {
-        assert_eq!(parse_in(&Utc, text, now()).map(|time| time.to_string()), Ok(expected.to_owned()), "{text}");
+        assert_eq!(parse_in(&Utc, text, now()).map(|time| time.first.to_string()), Ok(expected.to_owned()), "{text}");
     }
 
     fn check_berlin(text: &str, expected: &str) {
-        assert_eq!(parse_in(&Berlin, text, now()).map(|time| time.to_string()), Ok(expected.to_owned()), "{text}");
+        assert_eq!(
+            parse_in(&Berlin, text, now()).map(|time| time.first.to_string()),
+            Ok(expected.to_owned()),
+            "{text}"
+        );
     }
 
     #[test]
@@ -181,7 +217,7 @@ mod tests {
         check("0000-01-01T00:00:00+23:59", "0000-01-01T00:00:00Z");
         for text in ["0000-01-01", "9999-12-31 23:59", "0001-01-01"] {
             assert!(parse_in(&Local, text, now()).is_ok());
-            let _ = show(parse_in(&Local, text, now()).unwrap());
+            let _ = show(parse_in(&Local, text, now()).unwrap().last);
         }
         let _ = (show(Timestamp(i64::MAX)), show(Timestamp(i64::MIN)));
     }
@@ -208,6 +244,22 @@ mod tests {
     #[test]
     fn a_time_that_the_clocks_showed_twice_means_the_first() {
         check_berlin("2021-10-31 02:30", "2021-10-31T00:30:00Z");
+    }
+
+    #[test]
+    fn what_ends_in_an_hour_that_came_twice_does_not_end_before_it_began() {
+        for (began, ended, took) in [
+            ("2021-10-31 02:30", "2021-10-31 02:10", 40),
+            ("2021-10-31 02:10", "2021-10-31 02:30", 20),
+            ("2021-10-31 01:50", "2021-10-31 02:30", 40),
+            ("2021-10-31 02:30", "2021-10-31 03:10", 100),
+            ("2021-10-31T01:05:00Z", "2021-10-31 02:10", 5),
+            ("2021-10-31 03:30", "2021-10-31 02:10", -80),
+        ] {
+            let [began, ended] = [began, ended].map(|text| parse_in(&Berlin, text, now()).unwrap());
+            let minutes = ended.from(began.first).micros_since(began.first) / 60_000_000;
+            assert_eq!(minutes, took, "{began:?} to {ended:?}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::step::Step;
 use crate::args;
 use crate::error::{Error, Exit};
 use crate::session::Session;
-use crate::time;
+use crate::time::{self, Shown};
 
 /// Log a run that happened elsewhere, and print its id
 ///
@@ -26,9 +26,9 @@ pub(crate) struct Args {
     /// When it started: `2021-05-02T12:07:26Z`, `2021-05-02 12:07`, `2h` ago [default: when it ended]
     #[arg(long, value_name = "TIME", value_parser = time::parse)]
     started: Option<Timestamp>,
-    /// When it ended [default: now]
-    #[arg(long, value_name = "TIME", value_parser = time::parse)]
-    ended: Option<Timestamp>,
+    /// When it ended; of a local time that came twice, the one after its start [default: now]
+    #[arg(long, value_name = "TIME", value_parser = time::parse_shown)]
+    ended: Option<Shown>,
     /// Take times more than a day ahead of the clock, too; what is dated so is the last word until then
     #[arg(long)]
     allow_future: bool,
@@ -74,7 +74,8 @@ struct Logged {
 
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
-        let ended = self.ended.unwrap_or_else(Timestamp::now);
+        let began = self.started.unwrap_or(Timestamp::MIN);
+        let ended = self.ended.map_or_else(Timestamp::now, |ended| ended.from(began));
         let started = self.started.unwrap_or(ended);
         if started > ended {
             let (ended, started) = (time::show(ended), time::show(started));

@@ -371,3 +371,25 @@ fn run_runs_its_command_whatever_becomes_of_the_record_and_says_the_trouble_in_a
         assert!(ours.len() == 1 && ours[0].starts_with("warning: "), "{name}: {said}");
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_hour_that_came_twice_is_understood_where_the_clocks_are_put_back() {
+    let env = TestEnv::new();
+    let log = |started: &str, ended: &str| {
+        // A rule of its own needs no list of zones: summer time ends at three on the last Sunday of October.
+        let mut command = env.std_command(&["log", "--component", "c", "--started", started, "--ended", ended]);
+        command.env("TZ", "CET-1CEST,M3.5.0,M10.5.0/3").output().unwrap()
+    };
+    for (started, ended, minutes) in [
+        ("2021-10-31 02:30", "2021-10-31 02:10", 40),
+        ("2021-10-31 02:10", "2021-10-31 02:30", 20),
+        ("2021-10-31 01:30", "2021-10-31 02:10", 40),
+    ] {
+        let done = log(started, ended);
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        let run = env.json(&["inspect", String::from_utf8(done.stdout).unwrap().trim()]);
+        assert_eq!(run["duration_ms"], f64::from(minutes * 60_000), "{started} to {ended}: {run}");
+    }
+    assert_eq!(log("2021-10-31 03:30", "2021-10-31 02:10").status.code(), Some(2));
+}
