@@ -258,7 +258,8 @@ fn a_run_that_has_returned_survives_kill_9() {
         assert!(completed >= acknowledged, "{completed} of {acknowledged}");
         assert!(runs.len() - completed <= 1, "one run at most was under way");
         let mut journals = fs::read_dir(place.folder.path().join(".mltrace/journal")).unwrap();
-        assert!(journals.all(|entry| entry.unwrap().file_name() == "reserve"), "every journal is folded");
+        let is_kept = |name: &std::ffi::OsStr| name == "reserve" || name == "lost";
+        assert!(journals.all(|entry| is_kept(&entry.unwrap().file_name())), "every journal is folded");
     }
 }
 
@@ -359,7 +360,7 @@ fn a_pipeline_does_not_notice_that_nothing_can_be_recorded() {
     check_fault("what is kept beside the store is a pipe", |place, _| {
         let folder = place.folder.path().join(".mltrace");
         fs::create_dir_all(folder.join("journal")).unwrap();
-        for name in ["fingerprints", "write.lock", "journal/reserve", "journal/.reserve", ABANDONED] {
+        for name in ["fingerprints", "write.lock", "journal/reserve", "journal/.reserve", "journal/lost", ABANDONED] {
             pipe(&folder.join(name));
         }
     });

@@ -161,6 +161,9 @@ impl Session {
         if report.damaged > 0 {
             self.output.warn(&format!("{} damaged records were put aside", report.damaged));
         }
+        if report.lost > 0 {
+            self.output.warn(&format!("{} records could not be written and are lost", report.lost));
+        }
         self.warn_of_tracked(report.tracked);
     }
 

@@ -67,15 +67,16 @@ impl Count {
 }
 
 /// A place on a small disk that can be filled.
-struct SmallDisk {
+pub(crate) struct SmallDisk {
     // Let go of before the place, which cannot be removed with a disk in it.
     _mount: Mount,
-    place: Place,
+    pub(crate) place: Place,
     is_reserve_taken: bool,
 }
 
 impl SmallDisk {
-    fn new(form: &Form) -> Result<Self> {
+    /// Makes one on which a run was recorded.
+    pub(crate) fn new(form: &Form) -> Result<Self> {
         let place = Place::new()?;
         let mount = Mount::new(&place.path(".mltrace"), DISK_KIB)?;
         // Somebody has recorded here before.
@@ -84,7 +85,8 @@ impl SmallDisk {
         Ok(Self { _mount: mount, place, is_reserve_taken: form.breaks("no-reserve") })
     }
 
-    fn fill(&self) -> Result<()> {
+    /// Fills it to the last byte.
+    pub(crate) fn fill(&self) -> Result<()> {
         if self.is_reserve_taken {
             let _ = fs::remove_file(self.place.home().journal().join("reserve"));
         }
@@ -93,7 +95,8 @@ impl SmallDisk {
         Ok(())
     }
 
-    fn free(&self) -> Result<()> {
+    /// Makes room on it.
+    pub(crate) fn free(&self) -> Result<()> {
         match fs::remove_file(self.filler()) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
             _ => Ok(()),

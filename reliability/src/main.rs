@@ -23,6 +23,7 @@ mod secrets;
 mod shape;
 mod signals;
 mod status;
+mod until_exit;
 mod writers;
 
 use std::process::ExitCode;
@@ -87,6 +88,13 @@ const PROMISES: &[Promise] = &[
         mark: "0 failures, >= 99.5 % of ends kept, the rest counted",
         sabotages: &["no-reserve"],
         try_it: full::try_it,
+    },
+    Promise {
+        name: "full-until-exit",
+        says: "a disk that stays full until after the process is gone loses nothing uncounted",
+        mark: "emitted = stored + counted lost, for a crowd and after kill -9 too",
+        sabotages: &["no-count", "counted-twice"],
+        try_it: until_exit::try_it,
     },
     Promise {
         name: "opening",

@@ -77,7 +77,8 @@ pub(crate) fn play(arguments: &[String]) -> Result<ExitCode> {
         ["deferred", seconds] => writers::write_deferred(&here()?, seconds.parse()?)?,
         ["hold"] => blocking::hold(&here()?)?,
         ["away", count, leak] => away(count.parse()?, leak.parse()?)?,
-        ["emit", count, threads] => emit(count.parse()?, threads.parse()?)?,
+        ["emit", count, threads] => emit(count.parse()?, threads.parse()?, false)?,
+        ["emit-aloud", count] => emit(count.parse()?, 1, true)?,
         ["timed", count, delay] => timed(count.parse()?, delay.parse()?),
         ["steps"] => steps()?,
         ["secrets", file] => secrets::record(Path::new(file))?,
@@ -178,8 +179,8 @@ fn nobody_forks() -> &'static Recorder {
 }
 
 /// Records runs on some threads, each a start and an end and no other record, and prints how many records were emitted
-/// and how many the recorder still counts as lost.
-fn emit(count: usize, threads: usize) -> Result<()> {
+/// and how many the recorder still counts as lost; or, aloud, a line for each run that has returned.
+fn emit(count: usize, threads: usize, is_aloud: bool) -> Result<()> {
     let environment = Environment::default();
     let hooks = Hooks { warn: |_| {}, appended: || {}, here: nobody_forks };
     let recorder: &'static Recorder = Box::leak(Box::new(Recorder::new(here()?, &environment, hooks)));
@@ -190,6 +191,9 @@ fn emit(count: usize, threads: usize) -> Result<()> {
                 for _ in 0..count {
                     let opening = Opening { component: "emitted".into(), ..Opening::default() };
                     OpenRun::begin(recorder, opening).end(Status::Completed, None, None);
+                    if is_aloud {
+                        println!("returned");
+                    }
                     // Long enough for what is wrong with the store to come and go meanwhile.
                     pause(Duration::from_micros(300));
                 }

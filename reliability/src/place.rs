@@ -96,11 +96,13 @@ impl Place {
         Ok(self.rows("PRAGMA integrity_check", |row| row.get::<_, String>(0))?.join("; "))
     }
 
-    /// Returns the files in the journal's folder, except the reserve.
+    /// Returns the files in the journal's folder, except the reserve and the count of what is lost.
     pub(crate) fn journal_files(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.home().journal()).into_iter().flatten().flatten();
         let mut files: Vec<_> = entries.map(|entry| entry.path()).collect();
-        files.retain(|path| path.file_name().is_some_and(|name| name != "reserve" && name != ".reserve"));
+        files.retain(|path| {
+            path.file_name().is_some_and(|name| !["reserve", ".reserve", "lost"].iter().any(|kept| name == *kept))
+        });
         files.sort();
         files
     }

@@ -53,6 +53,11 @@ fn a_full_disk_keeps_the_ends() {
 }
 
 #[test]
+fn a_disk_that_stays_full_loses_nothing_uncounted() {
+    check(&["full-until-exit"]);
+}
+
+#[test]
 fn a_store_can_be_opened_or_is_explained() {
     check(&["opening"]);
 }
@@ -79,5 +84,15 @@ fn secrets_are_not_recorded() {
 
 #[test]
 fn what_is_broken_on_purpose_is_seen() {
-    check(&["--sabotage", "many-writers", "full-disk", "opening", "daemon", "signal", "clock", "secrets"]);
+    check(&[
+        "--sabotage",
+        "many-writers",
+        "full-disk",
+        "full-until-exit",
+        "opening",
+        "daemon",
+        "signal",
+        "clock",
+        "secrets",
+    ]);
 }

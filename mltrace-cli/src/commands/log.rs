@@ -106,7 +106,7 @@ impl Args {
         if let Some(note) = &self.note {
             run.note(note);
         }
-        let is_safe = run.end(self.status(), self.error.clone(), Some(ended)) && session.recorder().lost() == 0;
+        let is_safe = run.end(self.status(), self.error.clone(), Some(ended)) && !session.recorder().has_lost();
         if !is_safe {
             return Err(session.unrecorded("the run is not logged"));
         }

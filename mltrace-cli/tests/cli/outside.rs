@@ -27,6 +27,7 @@ pub(crate) const NAMES: &[&str] = &[
     "journal",
     "journal/reserve",
     "journal/.reserve",
+    "journal/lost",
     "journal/{process}.log",
     "journal/{process}.1.log",
     "journal/{process}.lock",

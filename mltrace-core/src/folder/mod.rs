@@ -151,6 +151,11 @@ impl Folder {
         self.as_owner(|| self.handle.file(one(name.as_ref())?, How::Append))
     }
 
+    /// Opens a file that is there to be read and changed in place. One that has another name elsewhere is refused.
+    pub(crate) fn update(&self, name: impl AsRef<OsStr>) -> io::Result<File> {
+        self.as_owner(|| self.handle.file(one(name.as_ref())?, How::Update))
+    }
+
     /// Puts a new file in the place of whatever lies under a name, which is not opened.
     pub(crate) fn replace(&self, name: impl AsRef<OsStr>, bytes: &[u8]) -> io::Result<()> {
         check_room(0, bytes, longest_file())?;
@@ -351,7 +356,8 @@ mod tests {
             };
             lay();
             assert!(folder.read("link").is_err() && folder.append("link").is_err() && folder.make("link").is_err());
-            assert!(folder.folder("link").is_err() && folder.folder_or_new("link").is_err());
+            assert!(folder.update("link").is_err() && folder.folder("link").is_err());
+            assert!(folder.folder_or_new("link").is_err());
             assert!(Folder::open(&path.join("link")).is_err() && Folder::open(&path.join("link/")).is_err());
             assert!(Folder::inside(&path.join("link/journal")).is_err(), "{target}");
             folder.replace("link", b"ours").unwrap();
@@ -368,6 +374,7 @@ mod tests {
         let (place, path, folder) = place();
         fs::hard_link(place.path().join("theirs"), path.join("shared")).unwrap();
         assert!(folder.append("shared").is_err() && folder.append_to("shared").is_err());
+        assert!(folder.update("shared").is_err());
         assert!(folder.read("shared").is_ok());
     }
 

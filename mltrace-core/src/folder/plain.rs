@@ -21,6 +21,7 @@ pub(super) enum How {
     Read,
     New,
     Append,
+    Update,
 }
 
 impl Handle {
@@ -63,6 +64,7 @@ impl Handle {
             kind if kind.is_symlink() => Err(is_a_link()),
             kind if !kind.is_file() => Err(io::Error::other("it is no file")),
             _ if how == How::Append => OpenOptions::new().append(true).open(path),
+            _ if how == How::Update => OpenOptions::new().read(true).write(true).open(path),
             _ => File::open(path),
         }
     }

@@ -31,6 +31,7 @@ pub(super) enum How {
     Read,
     New,
     Append,
+    Update,
 }
 
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
@@ -78,6 +79,7 @@ impl Handle {
             How::Read => OFlags::RDONLY,
             How::New => OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::EXCL,
             How::Append => OFlags::WRONLY | OFlags::APPEND,
+            How::Update => OFlags::RDWR,
         };
         let opened = rustix::fs::openat(&self.folder, name, flags | FILE, Mode::RUSR | Mode::WUSR);
         let file = opened.map_err(|error| explain(error, &self.folder, name))?;
@@ -86,7 +88,7 @@ impl Handle {
             if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
                 return Err(io::Error::other("it is no file"));
             }
-            if how == How::Append {
+            if how != How::Read {
                 self.check_to_write(&stat)?;
             }
         }

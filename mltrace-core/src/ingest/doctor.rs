@@ -6,17 +6,25 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::fold::own;
+use super::lost;
 use crate::capture::{Host, place};
 use crate::config::Home;
 use crate::folder::Folder;
 use crate::journal::{self, Journal};
 use crate::store::{self, Checkup, Mode, StoreError};
 
+const LOST: &str = "records could not be written";
+
 /// Returns what is fine and what is wrong with a store and its journals; `is_full` compares every row and reads every
 /// record that waits.
 #[must_use]
 pub fn doctor(home: &Home, is_full: bool) -> Checkup {
     let mut checkup = Checkup::default();
+    // What waits beside the journals: on a full disk the store cannot take it.
+    let counted = lost::counted(home).unwrap_or_else(|error| {
+        checkup.wrong.push(with_source(&error));
+        None
+    });
     match store::open(home, Mode::Read) {
         Ok(mut store) => {
             checkup.fine.push(format!("the store `{}` can be opened", home.store.display()));
@@ -28,11 +36,12 @@ pub fn doctor(home: &Home, is_full: bool) -> Checkup {
                 Err(error) => checkup.wrong.push(with_source(&error)),
             }
             let tallies = [
-                ("lost", "every record was written", "records could not be written"),
+                ("lost", "every record was written", LOST),
                 ("damaged", "no record was damaged", "records were damaged and put aside"),
             ];
             for (name, fine, wrong) in tallies {
-                match store.tally(name) {
+                let waiting = if name == "lost" { lost::beyond(counted, store.as_mut()) } else { Ok(0) };
+                match store.tally(name).and_then(|count| Ok(count.saturating_add(waiting?))) {
                     Ok(0) => checkup.fine.push(fine.to_owned()),
                     Ok(count) => checkup.wrong.push(format!("{count} {wrong}")),
                     Err(error) => checkup.wrong.push(with_source(&error)),
@@ -48,8 +57,17 @@ pub fn doctor(home: &Home, is_full: bool) -> Checkup {
                 Err(error) => checkup.wrong.push(with_source(&error)),
             }
         }
-        Err(StoreError::Missing(path)) => checkup.fine.push(format!("there is no store yet at `{}`", path.display())),
-        Err(error) => checkup.wrong.push(with_source(&error)),
+        Err(error) => {
+            match error {
+                StoreError::Missing(path) => {
+                    checkup.fine.push(format!("there is no store yet at `{}`", path.display()));
+                }
+                error => checkup.wrong.push(with_source(&error)),
+            }
+            if let Some(lost) = counted.filter(|lost| lost.count > 0) {
+                checkup.wrong.push(format!("{} {LOST}", lost.count));
+            }
+        }
     }
     let is_writable = writable(home, &mut checkup);
     journals(home, is_full, is_writable, &mut checkup);
@@ -215,6 +233,7 @@ pub fn clear(home: &Home) -> io::Result<()> {
             journaled.extend(journal.parts.into_iter().map(|part| part.name.into()).chain([lock]));
         }
     }
+    journal::lost::clear(&home.journal())?;
     unless_missing(Folder::around(&home.store, &home.folder), |folder| remove_all(folder, &stored))?;
     unless_missing(Folder::inside(&home.journal()), |folder| remove_all(folder, &journaled))?;
     unless_missing(Folder::open(&home.folder), |folder| {

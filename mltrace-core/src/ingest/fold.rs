@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::apply::Applier;
 use super::due::hash_due;
+use super::lost;
 use crate::capture::Host;
 use crate::config::Home;
 use crate::folder::Folder;
@@ -26,6 +27,8 @@ pub struct FoldReport {
     pub unread: u64,
     /// How many runs were found to have died.
     pub died: u64,
+    /// How many records were found to be lost, for they could not be written.
+    pub lost: u64,
     /// The journals that could not be folded; a later fold takes them up again.
     pub left: Vec<Left>,
     /// How many journals are not folded because git tracks them: somebody else may have written them.
@@ -65,7 +68,8 @@ pub fn open_folded(home: &Home, progress: &(dyn Fn(u64) + Sync)) -> Result<Folde
     };
     if found.is_empty() {
         let mut store = store::open(home, Mode::Read)?;
-        if store.dues(Host::here(None).name.as_deref())?.is_empty() {
+        let has_lost = lost::waiting(home, store.as_mut()).unwrap_or(1) > 0;
+        if !has_lost && store.dues(Host::here(None).name.as_deref())?.is_empty() {
             let report = FoldReport { tracked: tracked.len(), ..FoldReport::default() };
             return Ok(Folded { store, report, behind: None });
         }
@@ -117,7 +121,13 @@ pub fn fold(home: &Home, store: &mut dyn Store) -> Result<FoldReport, StoreError
             folded => folded?,
         }
     }
+    match lost::fold_lost(home, store) {
+        Ok(lost) => report.lost = lost,
+        Err(StoreError::Journal { path, reason }) => report.left.push(Left { journal: path, reason }),
+        Err(error) => return Err(error),
+    }
     if report.records > 0 {
+        journal::lost::keep(&home.journal());
         journal::keep_reserve(&home.journal());
         journal::sweep(&home.journal());
     }
@@ -166,6 +176,11 @@ pub(super) fn fold_own(home: &Home, store: &mut dyn Store, process: ProcessId) -
         let finished = fold_parts(home, store, &header, journal, false, &mut report)?;
         unlink(home, store, journal, &finished, false)?;
     }
+    // Of a process that records for weeks, too; what cannot be read is told by whoever folds everything.
+    report.lost = lost::fold_lost(home, store).or_else(|error| match error {
+        StoreError::Journal { .. } => Ok(0),
+        error => Err(error),
+    })?;
     Ok(report)
 }
 

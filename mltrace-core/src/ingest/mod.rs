@@ -14,6 +14,8 @@ mod fold;
 
 mod due;
 
+mod lost;
+
 mod line;
 
 mod lines;

@@ -2,9 +2,12 @@
 //!
 //! `<process>.log` holds frames, one record each, and is the only way into a store; `<process>.lock` is locked for the
 //! process' life, so a free lock proves that the writer is dead. A journal that grows large goes on in
-//! `<process>.1.log`, `<process>.2.log`, ….
+//! `<process>.1.log`, `<process>.2.log`, …. `lost` counts what could not be
+//! written.
 
 mod frame;
+
+pub mod lost;
 
 mod writer;
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::frame::encode;
+use super::lost;
 use crate::config::Durability;
 use crate::folder::{self, Folder};
 use crate::model::{Header, ProcessId, Record};
@@ -52,7 +53,11 @@ impl Writer {
         let lock = prepare(folder, process)?;
         let name = format!("{process}.log");
         let longest = folder::longest_file();
-        let (file, length) = begin(folder, &name, &header, &[], durability, longest)?;
+        // Whoever cannot begin leaves nothing: on a full disk every process would leave a file.
+        let unlock = |_: &io::Error| {
+            let _ = Folder::inside(folder).and_then(|folder| folder.remove(format!("{process}.lock")));
+        };
+        let (file, length) = begin(folder, &name, &header, &[], durability, longest).inspect_err(unlock)?;
         Ok(Self {
             folder: folder.to_owned(),
             process,
@@ -101,7 +106,7 @@ impl Writer {
         if written.as_ref().is_err_and(is_disk_full) {
             self.undo();
             // The reserve makes room for the ends of runs that are under way.
-            give_reserve_back(&self.folder);
+            give_up_reserve(&self.folder);
             self.is_reserve_spent = true;
             written = self.file.write_all(&self.buffer);
         }
@@ -195,9 +200,10 @@ struct Part {
 /// Makes the folder of the journals and what lies in it, and takes the lock of a process.
 fn prepare(folder: &Path, process: ProcessId) -> io::Result<File> {
     let name = folder.file_name().unwrap_or_default();
-    let folder = Folder::prepare(folder.parent().unwrap_or(folder))?.folder_or_new(name)?;
-    keep_reserve_in(&folder);
-    take_lock(&folder, process)
+    let held = Folder::prepare(folder.parent().unwrap_or(folder))?.folder_or_new(name)?;
+    lost::keep(folder);
+    keep_reserve_in(&held);
+    take_lock(&held, process)
 }
 
 /// Makes a part that begins with the header, and returns it with its length. Where that fails nothing is left, so that
@@ -281,7 +287,7 @@ pub(crate) fn sweep(folder: &Path) {
     }
 }
 
-fn is_disk_full(error: &io::Error) -> bool {
+pub(super) fn is_disk_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
@@ -289,7 +295,8 @@ fn has_reserve(folder: &Path) -> bool {
     Folder::inside(folder).is_ok_and(|folder| folder.holds(RESERVE))
 }
 
-fn give_reserve_back(folder: &Path) {
+/// Gives the reserve back to the disk.
+pub(super) fn give_up_reserve(folder: &Path) {
     let _ = Folder::inside(folder).and_then(|folder| folder.remove(RESERVE));
 }
 

@@ -1,6 +1,6 @@
 //! Appends what happens to this process' journal, and counts what could not be appended.
 
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::beside::{Beside, Job};
@@ -41,14 +41,17 @@ pub struct Recorder {
     hooks: Hooks,
     process: ProcessId,
     journal: Lock<JournalFile>,
-    /// How many records could not be written and are not told of in the journal yet. It is counted without a lock: who
+    /// How many records could not be written and are counted nowhere but here yet. It is counted without a lock: who
     /// cannot have one counts that.
     lost: AtomicU64,
-    /// One bit for each [`Warning`] that was said.
+    /// Whether any could not be written.
+    has_lost: AtomicBool,
+    /// The bits of each [`Warning`] that was said.
     warned: AtomicU8,
 }
 
 /// What there is to say about recording, each kind once: one that matters little must not keep back one that matters.
+/// Each is bits, and is not said when all of them were.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Warning {
     /// Runs are not recorded.
@@ -57,6 +60,8 @@ pub enum Warning {
     OutsideRun = 2,
     /// Something of ours panicked.
     Bug = 4,
+    /// Runs are not recorded, and how many is known to this process alone.
+    NotCounted = 9,
 }
 
 enum JournalFile {
@@ -83,6 +88,7 @@ impl Recorder {
             process: ProcessId::new(),
             journal: Lock::new(JournalFile::Unopened),
             lost: AtomicU64::new(0),
+            has_lost: AtomicBool::new(false),
             warned: AtomicU8::new(0),
             home,
         }
@@ -166,45 +172,65 @@ impl Recorder {
             Some(mut journal) => self.write(&mut journal, records),
             None => Err(std::io::Error::other("another thread does not let go of it")),
         };
-        match written {
-            Ok(()) => {
-                if let Err(text) = kept(self.hooks.appended) {
-                    self.warn(Warning::Bug, &format!("a bug in mltrace keeps runs from the store for now: {text}"));
-                }
-                true
+        let Err(error) = written else {
+            if let Err(text) = kept(self.hooks.appended) {
+                self.warn(Warning::Bug, &format!("a bug in mltrace keeps runs from the store for now: {text}"));
             }
-            Err(error) => {
-                self.count_lost(count);
-                let folder = self.home.journal();
-                let message = format!("runs are not recorded: `{}` cannot be written: {error}", folder.display());
-                self.warn(Warning::NotRecorded, &message);
-                false
-            }
+            return true;
+        };
+        self.count_lost(count);
+        let folder = self.home.journal();
+        let message = format!("runs are not recorded: `{}` cannot be written: {error}", folder.display());
+        if self.count_on_disk() {
+            self.warn(Warning::NotRecorded, &message);
+        } else {
+            self.warn(Warning::NotCounted, &format!("{message}; how many are lost is known to this process alone"));
         }
+        false
     }
 
     /// Writes records, and how many were lost before them.
     fn write(&self, journal: &mut JournalFile, mut records: Vec<Record>) -> std::io::Result<()> {
-        let lost = self.lost.load(Ordering::Relaxed);
-        if lost > 0 {
-            records.insert(0, Record::Lost(lost));
+        let lost = Pending::take(&self.lost);
+        if lost.count > 0 {
+            records.insert(0, Record::Lost(lost.count));
         }
         self.opened(journal)?.append(&records)?;
-        // Taken off before another thread may write the same count once more; what was lost meanwhile stays.
-        self.lost.fetch_sub(lost, Ordering::Relaxed);
+        lost.told();
         Ok(())
     }
 
-    /// Returns how many records could not be written and are not told of in the journal yet.
+    /// Counts on the disk what is lost; returns whether it is counted there. Where nothing can be written it stays counted
+    /// here, until something can.
+    fn count_on_disk(&self) -> bool {
+        let lost = Pending::take(&self.lost);
+        // Another thread may be counting it.
+        if lost.count == 0 {
+            return true;
+        }
+        let is_counted = journal::lost::add(&self.home.journal(), lost.count, self.home.durability).is_ok();
+        if is_counted {
+            lost.told();
+        }
+        is_counted
+    }
+
+    /// Returns how many records could not be written and are counted nowhere but here yet.
     #[must_use]
     pub fn lost(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
     }
 
+    /// Returns whether any record of this process could not be written.
+    #[must_use]
+    pub fn has_lost(&self) -> bool {
+        self.has_lost.load(Ordering::Relaxed)
+    }
+
     /// Says what is wrong, once for each kind in the process' life.
     pub fn warn(&self, warning: Warning, message: &str) {
-        let bit = warning as u8;
-        if self.warned.fetch_or(bit, Ordering::Relaxed) & bit == 0 {
+        let bits = warning as u8;
+        if self.warned.fetch_or(bits, Ordering::Relaxed) & bits != bits {
             // What was lost is counted already.
             let _ = kept(|| (self.hooks.warn)(message));
         }
@@ -229,7 +255,11 @@ impl Recorder {
         }
     }
 
+    /// Counts in memory alone: whoever is turned away may be a signal's handler.
     fn count_lost(&self, count: u64) {
+        if count > 0 {
+            self.has_lost.store(true, Ordering::Relaxed);
+        }
         self.lost.fetch_add(count, Ordering::Relaxed);
     }
 
@@ -267,6 +297,28 @@ impl Recorder {
         self.host.fill(&mut header);
         redact::header(&mut header);
         header
+    }
+}
+
+/// A count that was taken to be told elsewhere; unless it is, it goes back. Nobody else tells it meanwhile.
+struct Pending<'r> {
+    from: &'r AtomicU64,
+    count: u64,
+}
+
+impl<'r> Pending<'r> {
+    fn take(from: &'r AtomicU64) -> Self {
+        Self { from, count: from.swap(0, Ordering::Relaxed) }
+    }
+
+    fn told(mut self) {
+        self.count = 0;
+    }
+}
+
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        self.from.fetch_add(self.count, Ordering::Relaxed);
     }
 }
 
