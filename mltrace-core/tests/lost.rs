@@ -20,7 +20,7 @@ fn add(home: &Home, count: u64) {
 }
 
 fn counted(home: &Home) -> u64 {
-    lost::read(&home.journal()).unwrap().map_or(0, |lost| lost.count)
+    lost::read(&home.journal()).unwrap().map_or(0, |lost| lost.records)
 }
 
 /// Folds everything and returns how many records are lost, as the store has it.

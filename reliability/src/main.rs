@@ -23,6 +23,7 @@ mod secrets;
 mod shape;
 mod signals;
 mod status;
+mod truncated;
 mod until_exit;
 mod writers;
 
@@ -95,6 +96,13 @@ const PROMISES: &[Promise] = &[
         mark: "emitted = stored + counted lost, for a crowd and after kill -9 too",
         sabotages: &["no-count", "counted-twice"],
         try_it: until_exit::try_it,
+    },
+    Promise {
+        name: "truncated-journal",
+        says: "a journal that is cut, replaced or deleted while it is written costs only what was cut, and somebody is told",
+        mark: "0 missing that were folded before or written after, 0 cuts not told of",
+        sabotages: &["blind-fold", "untold"],
+        try_it: truncated::try_it,
     },
     Promise {
         name: "opening",

@@ -139,7 +139,7 @@ fn at_once(form: &Form, outcome: &mut Outcome) -> Result<Count> {
 /// Kills processes at random moments; each has said how many runs had returned.
 fn killed(form: &Form, outcome: &mut Outcome) -> Result<(usize, Count)> {
     let kills = form.count(10, 200);
-    let disk = full_disk(form, false)?;
+    let disk = full_disk(form, true)?;
     let mut lot = Lot::new(form.seed, 0);
     let mut returned = 0;
     for _ in 0..kills {

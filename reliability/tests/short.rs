@@ -58,6 +58,11 @@ fn a_disk_that_stays_full_loses_nothing_uncounted() {
 }
 
 #[test]
+fn a_journal_that_is_cut_costs_only_what_was_cut() {
+    check(&["truncated-journal"]);
+}
+
+#[test]
 fn a_store_can_be_opened_or_is_explained() {
     check(&["opening"]);
 }
@@ -89,6 +94,7 @@ fn what_is_broken_on_purpose_is_seen() {
         "many-writers",
         "full-disk",
         "full-until-exit",
+        "truncated-journal",
         "opening",
         "daemon",
         "signal",

@@ -79,6 +79,7 @@ fn doctor_tells_how_a_store_stands() {
         ok     runs: 7, components: 5, versions: 8, artifacts: 10, verdicts: 0, runs that died: 0
         ok     nothing is dated ahead of the clock
         ok     every record was written
+        ok     no journal was found cut
         ok     no record was damaged
         ok     `[PROJECT]/.mltrace` can be written
         ok     processes that are recording: 0

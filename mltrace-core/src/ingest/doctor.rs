@@ -10,10 +10,13 @@ use super::lost;
 use crate::capture::{Host, place};
 use crate::config::Home;
 use crate::folder::Folder;
+use crate::journal::lost::Lost;
 use crate::journal::{self, Journal};
 use crate::store::{self, Checkup, Mode, StoreError};
 
 const LOST: &str = "records could not be written";
+const CUT: &str =
+    "times a journal was found that somebody had cut, replaced or deleted: what was not stored of it is gone";
 
 /// Returns what is fine and what is wrong with a store and its journals; `is_full` compares every row and reads every
 /// record that waits.
@@ -37,10 +40,11 @@ pub fn doctor(home: &Home, is_full: bool) -> Checkup {
             }
             let tallies = [
                 ("lost", "every record was written", LOST),
+                ("cut", "no journal was found cut", CUT),
                 ("damaged", "no record was damaged", "records were damaged and put aside"),
             ];
             for (name, fine, wrong) in tallies {
-                let waiting = if name == "lost" { lost::beyond(counted, store.as_mut()) } else { Ok(0) };
+                let waiting = lost::beyond(counted.as_ref(), name, store.as_mut());
                 match store.tally(name).and_then(|count| Ok(count.saturating_add(waiting?))) {
                     Ok(0) => checkup.fine.push(fine.to_owned()),
                     Ok(count) => checkup.wrong.push(format!("{count} {wrong}")),
@@ -64,9 +68,9 @@ pub fn doctor(home: &Home, is_full: bool) -> Checkup {
                 }
                 error => checkup.wrong.push(with_source(&error)),
             }
-            if let Some(lost) = counted.filter(|lost| lost.count > 0) {
-                checkup.wrong.push(format!("{} {LOST}", lost.count));
-            }
+            let counts = counted.as_ref().into_iter().flat_map(Lost::counts).filter(|(_, _, count)| *count > 0);
+            let told = counts.map(|(tally, _, count)| format!("{count} {}", if tally == "cut" { CUT } else { LOST }));
+            checkup.wrong.extend(told);
         }
     }
     let is_writable = writable(home, &mut checkup);

@@ -68,7 +68,7 @@ pub fn open_folded(home: &Home, progress: &(dyn Fn(u64) + Sync)) -> Result<Folde
     };
     if found.is_empty() {
         let mut store = store::open(home, Mode::Read)?;
-        let has_lost = lost::waiting(home, store.as_mut()).unwrap_or(1) > 0;
+        let has_lost = lost::is_waiting(home, store.as_mut()).unwrap_or(true);
         if !has_lost && store.dues(Host::here(None).name.as_deref())?.is_empty() {
             let report = FoldReport { tracked: tracked.len(), ..FoldReport::default() };
             return Ok(Folded { store, report, behind: None });
@@ -276,7 +276,10 @@ fn unlink(
     let _ = folder.sync();
     store.write(&mut |writer| {
         let gone = finished.iter().filter(|part| !folder.holds(&part.name));
-        gone.map(|part| &part.name).try_for_each(|name| writer.put_offset(name, None))
+        gone.map(|part| &part.name).try_for_each(|name| {
+            writer.put_offset(&last_of(name), None)?;
+            writer.put_offset(name, None)
+        })
     })
 }
 
@@ -324,15 +327,23 @@ fn fold_piece(
     part: &Part,
     is_over: bool,
 ) -> Result<Step, StoreError> {
-    let offset = writer.offset(&part.name)?;
-    let piece = match journal::read_from(&part.path, offset, header.minor) {
-        Ok(piece) => piece,
+    let known = writer.offset(&part.name)?;
+    let last = journal::Mark::from_number(writer.offset(&last_of(&part.name))?);
+    // A file that is not the one that was folded is read from its beginning: what is folded twice changes nothing.
+    let is_whole = |offset| if offset == 0 { Ok(true) } else { journal::still_holds(&part.path, offset, last) };
+    let read = is_whole(known).and_then(|is_whole| {
+        let offset = if is_whole { known } else { 0 };
+        Ok((offset, !is_whole, journal::read_from(&part.path, offset, header.minor)?))
+    });
+    let (offset, is_other, piece) = match read {
+        Ok(read) => read,
         // Another process has folded it to its end.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Ok(Step { is_end: true, ..Step::default() });
         }
         Err(error) => return Err(StoreError::Journal { path: part.path.clone(), reason: error.to_string() }),
     };
+    let is_cut = is_other || (offset == 0 && (lacks_header(&piece) || (is_over && journal::is_emptied(&part.path))));
     let mut step = Step {
         records: u64::try_from(piece.records.len()).unwrap_or(u64::MAX),
         damaged: u64::try_from(piece.damaged.len()).unwrap_or(u64::MAX),
@@ -349,7 +360,10 @@ fn fold_piece(
         next = next.saturating_add(u64::try_from(piece.tail.len()).unwrap_or(u64::MAX));
         step.damaged = step.damaged.saturating_add(1);
     }
-    if next == offset {
+    if is_cut {
+        writer.add_tally("cut", 1)?;
+    }
+    if next == offset && !is_other {
         return Ok(step);
     }
     apply_all(writer, header, &piece.records)?;
@@ -363,8 +377,26 @@ fn fold_piece(
     if step.damaged > 0 {
         writer.add_tally("damaged", step.damaged)?;
     }
+    if let Some(last) = piece.last {
+        writer.put_offset(&last_of(&part.name), Some(last.to_number()))?;
+    } else if is_other {
+        writer.put_offset(&last_of(&part.name), None)?;
+    }
     writer.put_offset(&part.name, Some(next))?;
     Ok(step)
+}
+
+/// Returns by what name a store remembers the last record that was folded of a part.
+fn last_of(part: &str) -> String {
+    format!("{part}.last")
+}
+
+/// Returns whether the first bytes of a part are whole, and not the header that every part begins with.
+fn lacks_header(piece: &journal::Piece) -> bool {
+    let is_first_damaged = piece.damaged.first().is_some_and(|(place, _)| *place == 0);
+    let is_first_unread = piece.unread.first().is_some_and(|unread| unread.place == 0);
+    let first = piece.records.first().filter(|_| !is_first_damaged && !is_first_unread);
+    first.is_some_and(|record| !matches!(record, Record::Process(_)))
 }
 
 fn as_line(record: &Record) -> Option<&Line> {

@@ -8,40 +8,48 @@ use crate::store::{Result, Store, StoreError, Writer};
 
 /// Takes over what was counted since the last time; returns how many records that are.
 pub(super) fn fold_lost(home: &Home, store: &mut dyn Store) -> Result<u64> {
-    if waiting(home, store)? == 0 {
+    if !is_waiting(home, store)? {
         return Ok(0);
     }
-    let mut added = 0;
+    let mut records = 0;
     store.write(&mut |writer| {
         // Read once more, now that nobody else takes anything over: what is read here never goes back.
-        added = match counted(home)? {
+        records = match counted(home)? {
             Some(lost) => take_over(writer, &lost)?,
             None => 0,
         };
         Ok(())
     })?;
-    Ok(added)
+    Ok(records)
 }
 
 fn take_over(writer: &mut dyn Writer, lost: &Lost) -> Result<u64> {
-    let new = lost.count.saturating_sub(writer.offset(&lost.name())?);
-    if new > 0 {
-        writer.add_tally("lost", new)?;
-        writer.put_offset(&lost.name(), Some(lost.count))?;
+    let mut records = 0;
+    for (tally, name, count) in lost.counts() {
+        let new = count.saturating_sub(writer.offset(&name)?);
+        if new > 0 {
+            writer.add_tally(tally, new)?;
+            writer.put_offset(&name, Some(count))?;
+        }
+        if tally == "lost" {
+            records = new;
+        }
     }
-    Ok(new)
+    Ok(records)
 }
 
-/// Returns how many records are counted that the store does not know of.
-pub(super) fn waiting(home: &Home, store: &mut dyn Store) -> Result<u64> {
-    beyond(counted(home)?, store)
+/// Returns whether something is counted that the store does not know of.
+pub(super) fn is_waiting(home: &Home, store: &mut dyn Store) -> Result<bool> {
+    let counted = counted(home)?;
+    Ok(beyond(counted.as_ref(), "lost", store)? > 0 || beyond(counted.as_ref(), "cut", store)? > 0)
 }
 
-/// Returns how many of the records that are counted a store does not know of.
-pub(super) fn beyond(counted: Option<Lost>, store: &mut dyn Store) -> Result<u64> {
-    match counted {
-        Some(lost) if lost.count > 0 => Ok(lost.count.saturating_sub(store.offset(&lost.name())?)),
-        _ => Ok(0),
+/// Returns how much of what is counted for a tally a store does not know of.
+pub(super) fn beyond(counted: Option<&Lost>, tally: &str, store: &mut dyn Store) -> Result<u64> {
+    let mut counts = counted.into_iter().flat_map(Lost::counts);
+    match counts.find(|(name, _, count)| *name == tally && *count > 0) {
+        Some((_, name, count)) => Ok(count.saturating_sub(store.offset(&name)?)),
+        None => Ok(0),
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! The marker's bytes occur in no UTF-8 text, so after damage the next record is found again.
 
+use std::io::Read as _;
+
 use serde_json::Value;
 
 use crate::model::Record;
@@ -117,6 +119,21 @@ fn is_empty(value: &Value) -> bool {
         Value::Object(fields) => fields.is_empty(),
         _ => false,
     }
+}
+
+/// Returns the checksum that a frame says it has.
+pub(super) fn checksum_in(frame: &[u8]) -> Option<u32> {
+    parse_head(frame).map(|(_, checksum)| checksum)
+}
+
+/// Reads the checksum of the frame that stands at some place of a file; `None` when no whole one does.
+pub(super) fn read_checksum(mut file: &std::fs::File) -> std::io::Result<Option<u32>> {
+    let mut head = Vec::with_capacity(HEAD);
+    (&mut file).take(HEAD as u64).read_to_end(&mut head)?;
+    let Some((length, expected)) = parse_head(&head) else { return Ok(None) };
+    let mut payload = Vec::new();
+    (&mut file).take(u32::from_le_bytes(length).into()).read_to_end(&mut payload)?;
+    Ok(Some(expected).filter(|expected| checksum(length, &payload) == *expected))
 }
 
 fn parse_head(head: &[u8]) -> Option<([u8; 4], u32)> {

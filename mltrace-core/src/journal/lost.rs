@@ -1,7 +1,7 @@
 //! How many records were lost: a count on the disk that takes no new room, so that a full disk keeps it.
 //!
-//! `lost` is made beside the journals while there is room and never grows. It holds an id and a count of fixed width, to
-//! which every process of the project adds in place, under a lock that is tried and not waited for. Nothing of it lives
+//! `lost` is made beside the journals while there is room and never grows. It holds an id and two counts of fixed width,
+//! to which every process of the project adds in place, under a lock that is tried and not waited for. Nothing of it lives
 //! in a process: a forked child, a thread and a process that could not make a file of its own all do the same.
 
 use std::fs::{File, TryLockError};
@@ -18,10 +18,9 @@ use crate::model::ProcessId;
 const NAME: &str = "lost";
 /// A block, which no file system keeps among its own data.
 const BYTES: usize = 4096;
-/// An id, a space, the largest number and the end of the line.
-const LINE: usize = COUNT_AT + COUNT_DIGITS + 1;
+/// An id, two numbers and the end of the line.
+const LINE: usize = ID_DIGITS + 2 * (1 + COUNT_DIGITS) + 1;
 const ID_DIGITS: usize = 36;
-const COUNT_AT: usize = ID_DIGITS + 1;
 const COUNT_DIGITS: usize = 20;
 /// The most that a store can keep.
 const MOST: u64 = i64::MAX.unsigned_abs();
@@ -34,14 +33,22 @@ pub struct Lost {
     /// The file's own id: one that is made anew counts from zero.
     pub id: Uuid,
     /// How many records were lost since it was made.
-    pub count: u64,
+    pub records: u64,
+    /// How often a process found that others had cut, replaced or deleted its journal.
+    pub cuts: u64,
 }
 
 impl Lost {
-    /// Returns by what name a store remembers how much of it was taken over.
+    /// Returns each count with the name of its tally, and the name by which a store remembers how much of it was taken
+    /// over.
     #[must_use]
-    pub fn name(&self) -> String {
-        format!("lost.{}", self.id)
+    pub fn counts(&self) -> [(&'static str, String, u64); 2] {
+        [("lost", self.records), ("cut", self.cuts)]
+            .map(|(tally, count)| (tally, format!("{tally}.{}", self.id), count))
+    }
+
+    fn line(&self) -> String {
+        format!("{} {:020} {:020}\n", self.id, self.records, self.cuts)
     }
 }
 
@@ -54,23 +61,36 @@ pub(crate) fn keep(folder: &Path) {
     }
 }
 
-/// Adds to the count, which is on the disk when this returns: after a kill, or with [`Durability::Power`] after a power
-/// loss, it is not less.
+/// Adds to the records that were lost; the count is on the disk when this returns: after a kill, or with
+/// [`Durability::Power`] after a power loss, it is not less.
 ///
 /// # Errors
 /// When it cannot be written, or is held by somebody who has stopped; then nothing was added.
-pub fn add(folder: &Path, count: u64, durability: Durability) -> io::Result<()> {
-    let (mut file, lost) = match open(folder, Missing::IsMade) {
+pub fn add(folder: &Path, records: u64, durability: Durability) -> io::Result<()> {
+    change(folder, durability, |lost| lost.records = lost.records.saturating_add(records).min(MOST))
+}
+
+/// Adds to how often a journal was found to be cut.
+///
+/// # Errors
+/// Those of [`add`].
+pub(super) fn add_cuts(folder: &Path, cuts: u64, durability: Durability) -> io::Result<()> {
+    change(folder, durability, |lost| lost.cuts = lost.cuts.saturating_add(cuts).min(MOST))
+}
+
+fn change(folder: &Path, durability: Durability, change: impl FnOnce(&mut Lost)) -> io::Result<()> {
+    let (mut file, mut lost) = match open(folder, Missing::IsMade) {
         Err(error) if super::writer::is_disk_full(&error) => {
             super::writer::give_up_reserve(folder);
             open(folder, Missing::IsMade)?
         }
         opened => opened?,
     };
-    let told = format!("{:020}", lost.count.saturating_add(count).min(MOST));
-    let added = folder::check_room(COUNT_AT as u64, told.as_bytes(), folder::longest_file())
-        .and_then(|()| file.seek(SeekFrom::Start(COUNT_AT as u64)))
-        .and_then(|_| file.write_all(told.as_bytes()));
+    change(&mut lost);
+    let line = lost.line();
+    let added = folder::check_room(0, line.as_bytes(), folder::longest_file())
+        .and_then(|()| file.seek(SeekFrom::Start(0)))
+        .and_then(|_| file.write_all(line.as_bytes()));
     let added = added.and_then(|()| if durability == Durability::Power { file.sync_data() } else { Ok(()) });
     let_go(&file);
     added
@@ -208,8 +228,9 @@ fn look(file: &mut File) -> io::Result<Told> {
     let is_whole = file.metadata()?.len() >= BYTES as u64;
     let line = str::from_utf8(&bytes).ok().and_then(|line| line.strip_suffix('\n'));
     let lost = line.filter(|_| is_whole).and_then(|line| {
-        let (id, count) = line.split_at_checked(ID_DIGITS)?;
-        Some(Lost { id: id.parse().ok()?, count: count.strip_prefix(' ')?.parse().ok()? })
+        let (id, counts) = line.split_at_checked(ID_DIGITS)?;
+        let (records, cuts) = counts.strip_prefix(' ')?.split_once(' ')?;
+        Some(Lost { id: id.parse().ok()?, records: records.parse().ok()?, cuts: cuts.parse().ok()? })
     });
     Ok(match lost {
         Some(lost) => Told::Counted(lost),
@@ -219,9 +240,9 @@ fn look(file: &mut File) -> io::Result<Told> {
 }
 
 /// Fills a file that is new, or whose maker was killed half-way, or that was spoilt.
-fn make(file: &mut File, count: u64) -> io::Result<Lost> {
-    let lost = Lost { id: ProcessId::new().0, count };
-    let mut bytes = format!("{} {:020}\n", lost.id, lost.count).into_bytes();
+fn make(file: &mut File, records: u64) -> io::Result<Lost> {
+    let lost = Lost { id: ProcessId::new().0, records, cuts: 0 };
+    let mut bytes = lost.line().into_bytes();
     bytes.resize(BYTES, b' ');
     folder::check_room(0, &bytes, folder::longest_file())?;
     file.set_len(0)?;

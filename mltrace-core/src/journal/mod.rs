@@ -14,6 +14,6 @@ mod writer;
 mod reader;
 
 pub use frame::{FORMAT, MINOR, decode, encode, parse};
-pub use reader::{Journal, Part, Piece, Unread, list, read, read_from};
+pub use reader::{Journal, Mark, Part, Piece, Unread, is_emptied, list, read, read_from, still_holds};
 pub use writer::Writer;
 pub(crate) use writer::{keep_reserve, sweep};

@@ -87,10 +87,11 @@ impl Journal {
         }
     }
 
-    /// Returns who wrote this journal; when that record is damaged, what the file's name tells.
+    /// Returns who wrote this journal, as any part says; when all of those records are damaged, what the files' name
+    /// tells.
     #[must_use]
     pub fn header(&self, project: &str) -> Header {
-        let first = self.parts.first().and_then(|part| read_header(&part.path).ok().flatten());
+        let first = self.parts.iter().find_map(|part| read_header(&part.path).ok().flatten());
         first.unwrap_or_else(|| Header {
             process: Some(self.process),
             project: project.to_owned(),
@@ -129,6 +130,58 @@ pub struct Piece {
     pub tail: Vec<u8>,
     /// Whether the end of the file was reached.
     pub is_end: bool,
+    /// The last whole record.
+    pub last: Option<Mark>,
+}
+
+/// Which record stands where in a file: when it stands there no more, the file is not the one that was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    place: u32,
+    checksum: u32,
+}
+
+impl Mark {
+    fn new(place: u64, frame: &[u8]) -> Option<Self> {
+        // The number must be one that a store can keep.
+        let place = u32::try_from(place).ok().filter(|place| i32::try_from(*place).is_ok())?;
+        Some(Self { place, checksum: frame::checksum_in(frame)? })
+    }
+
+    /// Returns the mark as a number.
+    #[must_use]
+    pub fn to_number(self) -> u64 {
+        u64::from(self.place) << 32 | u64::from(self.checksum)
+    }
+
+    /// Returns the mark that a number stands for; nothing stands for none.
+    #[must_use]
+    pub fn from_number(number: u64) -> Option<Self> {
+        let [place, checksum] = [number >> 32, number & u64::from(u32::MAX)].map(u32::try_from);
+        Some(Self { place: place.ok()?, checksum: checksum.ok()? }).filter(|_| number > 0)
+    }
+}
+
+/// Returns whether a file still holds what was read of it up to `offset`, where `last` was the last record.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn still_holds(path: &Path, offset: u64, last: Option<Mark>) -> io::Result<bool> {
+    let mut file = folder::read_inside(path)?;
+    if file.metadata()?.len() < offset {
+        return Ok(false);
+    }
+    let Some(last) = last else { return Ok(true) };
+    file.seek(SeekFrom::Start(last.place.into()))?;
+    Ok(frame::read_checksum(&file)? == Some(last.checksum))
+}
+
+/// Returns whether nothing is left of a file that something was written to.
+#[must_use]
+pub fn is_emptied(path: &Path) -> bool {
+    let Ok(file) = folder::read_inside(path).and_then(|file| file.metadata()) else { return false };
+    // Whoever is killed between making a file and writing to it leaves one that was never changed.
+    file.len() == 0 && file.created().and_then(|created| Ok(file.modified()? > created)).unwrap_or(false)
 }
 
 /// A record that is kept whole until a version comes that understands it.
@@ -178,7 +231,11 @@ fn parse(bytes: &[u8], offset: u64, is_end: bool, is_newer: bool) -> Piece {
     let mut at = 0_usize;
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
         let place = offset.saturating_add(u64::try_from(at).unwrap_or(u64::MAX));
-        let step = match decode(rest) {
+        let found = decode(rest);
+        if matches!(found, Found::Record(..) | Found::Unknown(_)) {
+            piece.last = Mark::new(place, rest);
+        }
+        let step = match found {
             Found::Record(record, length) => {
                 let is_odd = matches!(*record, Record::End(ref end) if end.status == Status::Unknown);
                 let bytes = frame::payload(rest.get(..length).unwrap_or_default());

@@ -1,6 +1,6 @@
 //! Writes one process' journal: one `write` a record, and the lock that tells that the process lives.
 
-use std::fs::{File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ const PART_BYTES: u64 = 16 << 20;
 const RESERVE_BYTES: usize = 64 << 10;
 /// The file that keeps it free.
 const RESERVE: &str = "reserve";
-/// How often is looked whether the file is still there: a look takes as long as a fifth of a record.
+/// How often is looked whether the file is still there and whole: a look takes as long as two fifths of a record.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// The journal of this process.
@@ -38,6 +38,8 @@ pub struct Writer {
     looked: Instant,
     /// Whether the reserve was given back to make room, and has not been made again.
     is_reserve_spent: bool,
+    /// How often the journal was found to be cut that is not counted on the disk yet.
+    cuts: u64,
     /// Held for the process' life.
     _lock: File,
 }
@@ -71,6 +73,7 @@ impl Writer {
             buffer: Vec::with_capacity(1024),
             looked: Instant::now(),
             is_reserve_spent: !has_reserve(folder),
+            cuts: 0,
             _lock: lock,
         })
     }
@@ -86,8 +89,14 @@ impl Writer {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "a record is too long"));
         }
         self.write_buffer()?;
-        if self.is_deleted() {
-            self.begin_again()?;
+        match self.look() {
+            Fate::Whole => {}
+            Fate::Cut => {
+                self.count_cut();
+                // What was appended now is in the file all the same.
+                let _ = self.rotate();
+            }
+            Fate::Gone => self.begin_again()?,
         }
         if self.is_reserve_spent {
             self.is_reserve_spent = !keep_reserve(&self.folder);
@@ -102,32 +111,46 @@ impl Writer {
 
     fn write_buffer(&mut self) -> io::Result<()> {
         folder::check_room(self.length, &self.buffer, self.longest)?;
-        let mut written = self.file.write_all(&self.buffer);
+        let mut written = self.write_once();
         if written.as_ref().is_err_and(is_disk_full) {
-            self.undo();
             // The reserve makes room for the ends of runs that are under way.
             give_up_reserve(&self.folder);
             self.is_reserve_spent = true;
-            written = self.file.write_all(&self.buffer);
+            written = self.write_once();
+        }
+        written?;
+        self.length = self.length.saturating_add(u64::try_from(self.buffer.len()).unwrap_or(u64::MAX));
+        Ok(())
+    }
+
+    /// Writes all of the buffer or nothing: a reader would skip a part of it, but would count it as damage.
+    fn write_once(&self) -> io::Result<()> {
+        let mut left = self.buffer.as_slice();
+        let mut written = Ok(());
+        while !left.is_empty() && written.is_ok() {
+            match (&self.file).write(left) {
+                Ok(0) => written = Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => left = left.get(count..).unwrap_or_default(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => written = Err(error),
+            }
         }
         if self.durability == Durability::Power {
             written = written.and_then(|()| self.file.sync_data());
         }
-        match written {
-            Ok(()) => {
-                self.length = self.length.saturating_add(u64::try_from(self.buffer.len()).unwrap_or(u64::MAX));
-                Ok(())
-            }
-            Err(error) => {
-                self.undo();
-                Err(error)
-            }
+        if written.is_err() {
+            self.take_back(self.buffer.len().saturating_sub(left.len()));
         }
+        written
     }
 
-    /// Takes back what a failed write left; a reader would skip it, but would count it as damage.
-    fn undo(&self) {
-        let _ = self.file.set_len(self.length);
+    /// Takes the last bytes off the file, whose length is what the file says: others may have cut it.
+    fn take_back(&self, count: usize) {
+        let length = self.file.metadata().map(|file| file.len());
+        let before = length.ok().zip(u64::try_from(count).ok()).and_then(|(length, count)| length.checked_sub(count));
+        if let Some(before) = before.filter(|_| count > 0) {
+            let _ = self.file.set_len(before);
+        }
     }
 
     fn rotate(&mut self) -> io::Result<()> {
@@ -142,27 +165,41 @@ impl Writer {
         Ok(())
     }
 
-    /// Returns whether somebody has deleted the file: what is written to it is gone when it is closed.
-    fn is_deleted(&mut self) -> bool {
-        #[cfg(unix)]
-        {
-            if self.looked.elapsed() < LOOK_EVERY {
-                return false;
-            }
-            self.looked = Instant::now();
-            let links = self.file.metadata().map(|file| std::os::unix::fs::MetadataExt::nlink(&file));
-            // There are file systems that do not count links.
-            links.is_ok_and(|links| links == 0)
-                && !Folder::inside(&self.folder).is_ok_and(|folder| folder.holds(&self.name))
+    /// Returns what others have done to the file.
+    fn look(&mut self) -> Fate {
+        if self.looked.elapsed() < LOOK_EVERY {
+            return Fate::Whole;
         }
-        // Elsewhere a file that is open cannot be deleted.
-        #[cfg(not(unix))]
-        false
+        self.looked = Instant::now();
+        let Ok(held) = self.file.metadata() else { return Fate::Whole };
+        match fs::symlink_metadata(self.folder.join(&self.name)) {
+            Ok(found) if is_another(&found, &held) => return Fate::Gone,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Fate::Gone,
+            _ => {}
+        }
+        if held.len() < self.length {
+            return Fate::Cut;
+        }
+        self.length = held.len();
+        Fate::Whole
+    }
+
+    /// Counts that a journal was cut: what of it is gone, nobody can tell.
+    fn count_cut(&mut self) {
+        self.cuts = self.cuts.saturating_add(1);
+        if lost::add_cuts(&self.folder, self.cuts, self.durability).is_ok() {
+            self.cuts = 0;
+        }
     }
 
     /// Makes whatever was deleted again, and writes what was to be appended to a new part.
     fn begin_again(&mut self) -> io::Result<()> {
+        // Whoever deletes everything wants no word of it.
+        let is_cut = self.folder.exists();
         self._lock = prepare(&self.folder, self.process)?;
+        if is_cut {
+            self.count_cut();
+        }
         let next = self.next_part(&self.buffer)?;
         self.go_on_in(next);
         Ok(())
@@ -171,11 +208,20 @@ impl Writer {
     /// Makes the next part, which begins with the header; a name that was used is not used again, for a store may
     /// remember how far it was folded.
     fn next_part(&self, rest: &[u8]) -> io::Result<Part> {
-        let number = self.part.saturating_add(1);
-        let name = format!("{}.{number}.log", self.process);
+        const TRIES: u32 = 64;
         let longest = folder::longest_file();
-        let (file, length) = begin(&self.folder, &name, &self.header, rest, self.durability, longest)?;
-        Ok(Part { file, name, number, length, longest })
+        let mut number = self.part;
+        for _ in 0..TRIES {
+            number = number.saturating_add(1);
+            let name = format!("{}.{number}.log", self.process);
+            match begin(&self.folder, &name, &self.header, rest, self.durability, longest) {
+                Ok((file, length)) => return Ok(Part { file, name, number, length, longest }),
+                // Somebody has brought back parts of this journal that were deleted.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
     }
 
     fn go_on_in(&mut self, part: Part) {
@@ -185,6 +231,33 @@ impl Writer {
         self.length = part.length;
         self.longest = part.longest;
         self.is_reserve_spent = !has_reserve(&self.folder);
+    }
+}
+
+/// What became of a file that a process writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Whole,
+    /// It is shorter than what was written.
+    Cut,
+    /// It was deleted, or another is in its place: what is written to it nobody reads.
+    Gone,
+}
+
+/// Returns whether a file that was found under a name is another than the one that is held open.
+fn is_another(found: &fs::Metadata, held: &fs::Metadata) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        // There are file systems that do not count links, and some give a file another number each time.
+        let is_other = (found.dev(), found.ino()) != (held.dev(), held.ino());
+        is_other && (held.nlink() == 0 || found.len() != held.len())
+    }
+    // Elsewhere a file that is open cannot be replaced.
+    #[cfg(not(unix))]
+    {
+        let _ = (found, held);
+        false
     }
 }
 

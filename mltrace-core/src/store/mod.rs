@@ -141,7 +141,7 @@ pub trait Store {
     fn offset(&mut self, journal: &str) -> Result<u64>;
     /// Returns the records that were kept unread by a version of mltrace whose journals had grown less far than to `minor`.
     fn unread(&mut self, minor: u32) -> Result<Vec<UnreadRow>>;
-    /// Returns what was counted under `name`: `lost` or `damaged`.
+    /// Returns what was counted under `name`: `lost`, `cut` or `damaged`.
     fn tally(&mut self, name: &str) -> Result<u64>;
     /// Returns what is fine and what is wrong with the database itself; `is_full` reads every page.
     fn check(&mut self, is_full: bool) -> Result<Checkup>;
@@ -290,7 +290,7 @@ pub trait Writer {
     fn drop_unread(&mut self, journal: &str, place: u64) -> Result<()>;
     /// Returns whether a process recorded something of which nothing was understood.
     fn has_unread(&mut self, process: ProcessId) -> Result<bool>;
-    /// Adds to a count of what went wrong: `lost` or `damaged`.
+    /// Adds to a count of what went wrong: `lost`, `cut` or `damaged`.
     fn add_tally(&mut self, name: &str, count: u64) -> Result<()>;
 }
 

@@ -71,7 +71,11 @@ fn check(what: &str, mangle: impl Fn(usize, String) -> String) {
     assert_eq!((report.damaged, report.left.len()), (0, 0), "{what}");
     assert!(report.unread > 0, "{what}");
     assert!(!project.home.folder.join("damaged").exists(), "{what}");
-    assert_eq!(std::fs::read_dir(project.home.journal()).unwrap().count(), 1, "{what}: only the reserve is left");
+    assert_eq!(
+        std::fs::read_dir(project.home.journal()).unwrap().count(),
+        2,
+        "{what}: the reserve and a count are left"
+    );
     let doctor = ingest::doctor(&project.home, true).wrong;
     let waits = format!("{} records wait for the newer version of mltrace that wrote them", report.unread);
     assert!(doctor.contains(&waits), "{what}: {doctor:?}");

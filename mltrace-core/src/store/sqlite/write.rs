@@ -240,7 +240,9 @@ impl<'c> SqliteWriter<'c> {
         }
         let id = self.keyed("process", "key", key)?;
         self.execute(
-            "UPDATE process SET host = $1, user = $2, pid = $3, pid_start = $4, boot = $5, pid_namespace = $6
+            "UPDATE process SET host = coalesce($1, host), user = coalesce($2, user), pid = coalesce($3, pid),
+                 pid_start = coalesce($4, pid_start), boot = coalesce($5, boot),
+                 pid_namespace = coalesce($6, pid_namespace)
              WHERE id = $7",
             params![
                 header.host,
