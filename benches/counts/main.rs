@@ -112,7 +112,7 @@ fn flagged(count: u32) -> Asked {
 }
 
 #[library_benchmark]
-#[bench::hundred(args = (10), setup = flagged, config = at_most(8_090_000))]
+#[bench::hundred(args = (10), setup = flagged, config = at_most(26_240_000))]
 fn reviewing(mut asked: Asked) -> Asked {
     asked.review();
     asked

@@ -2,8 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use rusqlite::ErrorCode;
-
 use super::SqliteStore;
 use crate::model::Timestamp;
 use crate::store::{Checkup, Result, StoreError};
@@ -77,7 +75,7 @@ impl SqliteStore {
         let checked = self.check_all(is_full, &mut checkup);
         self.connection.progress_handler(0, None::<fn() -> bool>)?;
         match checked {
-            Err(StoreError::Database(error)) if is_interruption(&*error) => {
+            Err(StoreError::Stopped) => {
                 let took = patience.as_secs();
                 checkup.wrong.push(format!("the check of the store was broken off after {took} s"));
                 Ok(checkup)
@@ -169,11 +167,6 @@ impl SqliteStore {
     fn count(&self, sql: &str) -> Result<i64> {
         Ok(self.one(sql, [], |row| row.get(0))?.unwrap_or_default())
     }
-}
-
-fn is_interruption(error: &(dyn std::error::Error + 'static)) -> bool {
-    let error = error.downcast_ref::<rusqlite::Error>();
-    error.and_then(rusqlite::Error::sqlite_error_code) == Some(ErrorCode::OperationInterrupted)
 }
 
 #[cfg(test)]
