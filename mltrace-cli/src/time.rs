@@ -61,7 +61,7 @@ fn parse_in<Z: TimeZone>(zone: &Z, text: &str, now: Timestamp) -> Result<Shown, 
         return Ok(Shown::once(within(time.timestamp_micros())));
     }
     if text == "now" {
-        return Ok(now);
+        return Ok(Shown::once(now));
     }
     if let Some(local) = parse_local(text).or_else(|| parse_day(zone, text, now)) {
         return from_local(zone, local).ok_or_else(|| format!("`{text}` is no time in this time zone"));
@@ -229,7 +229,7 @@ mod tests {
         check("yesterday", "2021-05-09T00:00:00Z");
         // Half past midnight in Berlin, on the day after the clocks were put forward.
         let now = "2021-03-28T22:30:00Z".parse().unwrap();
-        let parsed = |text| parse_in(&Berlin, text, now).unwrap().to_string();
+        let parsed = |text| parse_in(&Berlin, text, now).unwrap().first.to_string();
         assert_eq!(parsed("today"), "2021-03-28T22:00:00Z");
         assert_eq!(parsed("yesterday"), "2021-03-27T23:00:00Z");
     }
