@@ -42,7 +42,7 @@ fn recording() -> TempDir {
     folder
 }
 
-#[library_benchmark(setup = recording, config = at_most(39_200))]
+#[library_benchmark(setup = recording, config = at_most(44_000))]
 fn a_recorded_call(folder: TempDir) -> TempDir {
     call("features://shop/2", "predictions://shop/2");
     folder
