@@ -52,8 +52,8 @@ openssl enc -k § -in a
 aws configure set aws_secret_access_key §
 aws configure set profile.x.aws_secret_access_key §
 git config --global github.token §
-npm config set //registry.npmjs.org/:_authToken §
-npm config set //registry.npmjs.org/:_authToken=§
+npm config set //npm.example.org/:_authToken §
+npm config set //npm.example.org/:_authToken=§
 dvc remote modify r password §
 pip config set global.password §
 poetry config pypi-token.pypi §
@@ -163,7 +163,7 @@ consul kv get -token=§ x
 consul kv get -token § x
 nomad job run -token=§ x
 influx write -t § x
-npm publish --otp § --//registry.npmjs.org/:_authToken=§
+npm publish --otp § --//npm.example.org/:_authToken=§
 poetry publish -u ada -p §
 poetry config http-basic.x ada §
 twine upload -p § dist
