@@ -174,7 +174,9 @@ impl Writer {
         let Ok(held) = self.file.metadata() else { return Fate::Whole };
         match fs::symlink_metadata(self.folder.join(&self.name)) {
             Ok(found) if is_another(&found, &held) => return Fate::Gone,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Fate::Gone,
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Fate::Gone;
+            }
             _ => {}
         }
         if held.len() < self.length {
