@@ -18,7 +18,13 @@ fn home_in(folder: &Path) -> Home {
 }
 
 fn add(home: &Home, count: u64) {
-    lost::add(&home.journal(), count, Durability::Process).unwrap();
+    loop {
+        match lost::add(&home.journal(), count, Durability::Process) {
+            // Who does not get the lock in time keeps the count, and adds it with the next.
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => std::thread::yield_now(),
+            added => return added.unwrap(),
+        }
+    }
 }
 
 fn counted(home: &Home) -> u64 {
