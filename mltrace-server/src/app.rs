@@ -1,7 +1,7 @@
 //! What every request works with: the project, a fresh look at its store, and the way to record.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
 use mltrace_core::config::Home;
@@ -17,6 +17,9 @@ use crate::memory;
 use crate::safety::Guard;
 use crate::turns::{Demand, Turns, Waiting};
 
+/// How many times memory is given back after a long answer: once a second for as long as a client may take it.
+const TIMES: u8 = 25;
+
 /// One project, served: to all, and to the one request whose turn it is.
 #[derive(Clone)]
 pub struct App {
@@ -31,8 +34,8 @@ pub struct App {
     pub(crate) checking: Arc<Mutex<()>>,
     /// Whether journals hold something that the store did not take.
     is_behind: Arc<AtomicBool>,
-    /// Whether something took memory that can be given back.
-    has_grown: Arc<AtomicBool>,
+    /// How many times more memory is given back: what was taken is free once the client has it.
+    to_give_back: Arc<AtomicU8>,
     /// Counts up when the newest runs changed; `None` when the server is about to stop.
     pub(crate) news: watch::Sender<Option<u64>>,
 }
@@ -60,7 +63,7 @@ impl App {
             bounds: None,
             checking: Arc::new(Mutex::new(())),
             is_behind: Arc::new(AtomicBool::new(false)),
-            has_grown: Arc::new(AtomicBool::new(false)),
+            to_give_back: Arc::new(AtomicU8::new(0)),
             news: watch::Sender::new(Some(0)),
         }
     }
@@ -102,7 +105,9 @@ impl App {
         let _waiting = (demand != Demand::Verb).then(|| Waiting(Arc::clone(&turn.bounds)));
         let done = tokio::task::spawn_blocking(move || {
             let done = work(&app);
-            app.has_grown.fetch_or(demand != Demand::Short, Ordering::Relaxed);
+            if demand != Demand::Short {
+                app.to_give_back.store(TIMES, Ordering::Relaxed);
+            }
             // Held until the work is over, even when the client has gone.
             drop(turn);
             done
@@ -110,9 +115,10 @@ impl App {
         done.await.unwrap_or_else(|_| Err(Failure::bug()))
     }
 
-    /// Gives back the memory that long answers took.
+    /// Gives back the memory that long answers took; called again and again.
     pub(crate) fn give_back(&self) {
-        if self.has_grown.swap(false, Ordering::Relaxed) {
+        let less = |times: u8| times.checked_sub(1);
+        if self.to_give_back.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok() {
             memory::give_back();
         }
     }
@@ -126,7 +132,10 @@ impl App {
         }
         question(&mut reader).map_err(|error| {
             let near = reader.near(&error);
-            Failure::from(error).or_one_of(near)
+            let mut failure = Failure::from(error).or_one_of(near);
+            // Whoever looks for names that may have been meant may have come as far as it may.
+            failure.is_out_of_bounds |= self.bounds.as_ref().is_some_and(|bounds| bounds.is_reached());
+            failure
         })
     }
 

@@ -1,7 +1,17 @@
 //! Giving memory back: what a long answer took is not kept for the next one.
 
-/// Returns what was freed to the system. The allocator of GNU's C library keeps it otherwise, in one heap for each
-/// thread, until the process ends.
+/// Has all threads take their memory from one heap. The allocator of GNU's C library makes one for each otherwise, and what
+/// is left in a heap whose thread does something else keeps its pages: a crowd left 80 MiB in several, and 17 MiB in one.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[expect(unsafe_code, reason = "nothing safe asks the C library for it")]
+pub(crate) fn keep_in_one_heap() {
+    // SAFETY: it takes two numbers and may be called at any time; heaps that there are already stay.
+    unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, 1);
+    }
+}
+
+/// Returns what was freed to the system. The allocator of GNU's C library keeps it otherwise, until the process ends.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[expect(unsafe_code, reason = "nothing safe asks the C library for it")]
 pub(crate) fn give_back() {
@@ -10,6 +20,10 @@ pub(crate) fn give_back() {
         libc::malloc_trim(0);
     }
 }
+
+/// Other allocators have their own ways.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+pub(crate) fn keep_in_one_heap() {}
 
 /// Other allocators give back by themselves.
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]

@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 use crate::app::App;
 use crate::patient::Patient;
 use crate::safety::{Connection, Peer};
-use crate::{live, routes};
+use crate::{live, memory, routes};
 
 /// How many connections may be open at the same time, besides those that listen for news.
 const MOST_CONNECTIONS: usize = 256;
@@ -78,6 +78,7 @@ impl Server {
     /// # Errors
     /// When the system has no thread or handle left.
     pub fn run(self, app: App, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
+        memory::keep_in_one_heap();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()

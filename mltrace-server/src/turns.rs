@@ -40,15 +40,19 @@ impl Demand {
         self.limits().places
     }
 
-    const fn limits(self) -> Limits {
+    fn limits(self) -> Limits {
         match self {
-            // Ten milliseconds or so: whoever comes after a handful of them waits no longer than for a page to load.
-            Self::Short => Limits { places: 8, bytes: 8 << 20, steps: 1_000_000 },
-            // More at once would only wait for the same two cores, and hold twice as much.
-            Self::Long => Limits { places: 2, bytes: 64 << 20, steps: u64::MAX },
-            Self::Verb => Limits { places: 2, bytes: 64 << 20, steps: u64::MAX },
+            // Some milliseconds: whoever comes after a crowd of them waits no longer than for a page to load.
+            Self::Short => Limits { places: 8, bytes: 8 << 20, steps: 500_000 },
+            // Half of a small machine is left to the short ones; more at once would hold more, too.
+            Self::Long => Limits { places: (cores() / 2).clamp(1, 2), bytes: 96 << 20, steps: u64::MAX },
+            Self::Verb => Limits { places: 2, bytes: 96 << 20, steps: u64::MAX },
         }
     }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// The places of each demand.

@@ -25,7 +25,7 @@ const VERSIONS: Duration = Duration::from_millis(if cfg!(debug_assertions) { 500
 const COMMAND: u64 = 64 << 20;
 
 /// A store of three times `size` runs: two chains, and as many runs that read one thing and each write the next version of
-/// another; then one that reads what all of them wrote.
+/// another; then one that reads what all of them wrote, and a few more.
 fn store(size: usize) -> TestEnv {
     let env = TestEnv::new();
     let mut import = env.std_command(&["import", "-"]);
@@ -50,7 +50,7 @@ fn store(size: usize) -> TestEnv {
     for number in 0..size {
         for side in ["left", "right"] {
             let before = if number == 0 { String::new() } else { format!(r#""{side}/{}""#, number - 1) };
-            run(&format!("{side}_{}", number % 20), &before, &format!(r#""{side}/{number}""#));
+            run(side, &before, &format!(r#""{side}/{number}""#));
         }
         let outputs = format!(r#"{{"name": "many", "version": "v:{number}"}}, "wide/{number}""#);
         run("wide", r#""base""#, &outputs);
@@ -60,6 +60,10 @@ fn store(size: usize) -> TestEnv {
         all
     });
     run("join", &all, r#""joined""#);
+    // A list that holds it is long.
+    for number in 0..100 {
+        run("after", "", &format!(r#""after/{number}""#));
+    }
     drop(lines);
     assert!(import.wait().unwrap().success());
     env
@@ -137,11 +141,11 @@ fn worst(size: usize) -> Vec<String> {
         format!("/api/v1/diff?a=left/{last}&b=right/{last}"),
         "/api/v1/impact?component=wide".to_owned(),
         "/api/v1/impact?artifact=base".to_owned(),
-        "/api/v1/impact?component=left_0".to_owned(),
+        "/api/v1/impact?component=left".to_owned(),
         format!("/api/v1/trace?artifact=left/{last}"),
         "/api/v1/trace?artifact=joined".to_owned(),
         format!("/api/v1/stale?artifact=right/{last}"),
-        "/api/v1/inspect?run=latest".to_owned(),
+        "/api/v1/history?component=join".to_owned(),
         "/api/v1/search?q=9".to_owned(),
         "/api/v1/recent?status=failed&limit=500".to_owned(),
         "/api/v1/versions?artifact=many@v:nothing".to_owned(),
@@ -149,7 +153,7 @@ fn worst(size: usize) -> Vec<String> {
         format!("/trace?artifact=left/{last}"),
         "/trace?artifact=joined".to_owned(),
         "/impact?artifact=base".to_owned(),
-        "/run?run=latest".to_owned(),
+        "/component?name=join".to_owned(),
         "/review".to_owned(),
         format!("/diff?a=left/{last}&b=right/{last}"),
         "/artifact?name=many".to_owned(),
@@ -167,7 +171,7 @@ fn crowd(serving: &Serving, size: usize) -> Duration {
             let mut slowest = Duration::ZERO;
             for path in short.iter().cycle() {
                 let answer = serving.ask(path);
-                assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+                assert_eq!(answer.status, 200, "{path}: {}", &answer.text[..answer.text.len().min(500)]);
                 slowest = slowest.max(answer.took);
                 if is_over.load(Ordering::Relaxed) {
                     break;
@@ -218,7 +222,7 @@ fn load(size: usize) -> Vec<String> {
     mark("memory once they have gone", is_back(), after);
     drop(serving);
 
-    let mut command = env.std_command(&["--format", "json", "impact", "--component", "wide"]);
+    let mut command = env.std_command(&["--format", "json", "impact", "--component", "left"]);
     let mut told = command.stdout(Stdio::piped()).spawn().unwrap();
     let (mut stdout, mut bytes, mut most, mut length) = (told.stdout.take().unwrap(), vec![0; 1 << 20], 0, 0);
     loop {

@@ -111,7 +111,7 @@ impl Reader<'_> {
         let Some(project) = self.project()? else { return Ok(Search::default()) };
         let wanted = text.trim().to_lowercase();
         let holds = |name: &String| name.to_lowercase().contains(&wanted);
-        let rows = self.store.components(project)?;
+        let rows = self.store.said_of_components(project)?;
         let sorted = |names: Vec<String>| -> Vec<String> {
             let mut names: Vec<String> = names.into_iter().filter(holds).collect();
             names.sort();

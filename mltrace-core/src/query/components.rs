@@ -6,6 +6,17 @@ use super::answer::{Component, Components, Tags};
 use super::{QueryError, Reader};
 use crate::store::ComponentRow;
 
+/// What is said of the components of a project.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choices {
+    /// Their names, sorted.
+    pub components: Vec<String>,
+    /// Who owns one.
+    pub owners: BTreeSet<String>,
+    /// What one is tagged with.
+    pub tags: BTreeSet<String>,
+}
+
 impl Reader<'_> {
     /// Returns the components, by name, kept by owner and by tag when given.
     ///
@@ -41,11 +52,29 @@ impl Reader<'_> {
     /// When the store does not answer.
     pub fn tags(&mut self) -> Result<Tags, QueryError> {
         let rows = match self.project()? {
-            Some(project) => self.store.components(project)?,
+            Some(project) => self.store.said_of_components(project)?,
             None => Vec::new(),
         };
         let tags: BTreeSet<String> = rows.into_iter().flat_map(|row| row.tags).collect();
         Ok(Tags { tags: tags.into_iter().collect() })
+    }
+
+    /// Returns what lists of runs can be narrowed by.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub fn choices(&mut self) -> Result<Choices, QueryError> {
+        let rows = match self.project()? {
+            Some(project) => self.store.said_of_components(project)?,
+            None => Vec::new(),
+        };
+        let mut choices = Choices::default();
+        for row in rows {
+            choices.components.push(row.name);
+            choices.owners.extend(row.owner);
+            choices.tags.extend(row.tags);
+        }
+        Ok(choices)
     }
 
     fn component_view(&mut self, row: ComponentRow) -> Result<Component, QueryError> {

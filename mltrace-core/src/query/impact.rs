@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use foldhash::{HashMap, HashSet};
+use foldhash::HashMap;
 use serde::{Serialize, Serializer};
 
 use super::answer::{Impact, ImpactRoot, ImpactState, Impacted, Run, RunAtDepth};
@@ -43,19 +43,19 @@ struct Roots {
 struct Downstream {
     root: ImpactRoot,
     version: Option<VersionKey>,
-    /// All runs with how far they are, nearest first.
+    /// All runs with how far they are.
     runs: Vec<(RunKey, u32)>,
-    /// How many of them are shown.
+    /// How many of them are shown, the nearest: they come first, by their keys.
     shown: usize,
 }
 
 /// What the line of a version tells of the run that wrote it, for all runs that are shown.
 #[derive(Default)]
 struct Writers {
-    runs: HashMap<RunKey, (u32, RunId, Option<usize>)>,
+    runs: HashMap<RunKey, (RunId, u32, Option<u32>)>,
     /// Each once, for few own much.
     owners: Vec<String>,
-    places: HashMap<String, usize>,
+    places: HashMap<String, u32>,
 }
 
 /// The answer while it is found.
@@ -78,22 +78,21 @@ impl Downstream {
 }
 
 impl Writers {
-    fn impacted(&self, (state, _, version, run): &Line, named: &HashMap<VersionKey, Version>) -> Option<Impacted> {
-        let Version { name, version } = named.get(version)?.clone();
-        let (_, written_by, owner) = *self.runs.get(run)?;
-        let owner = owner.and_then(|place| self.owners.get(place)).cloned();
+    fn impacted(&self, (state, .., run): &Line, Version { name, version }: Version) -> Option<Impacted> {
+        let (written_by, _, owner) = *self.runs.get(run)?;
+        let owner = owner.and_then(|place| self.owners.get(usize::try_from(place).ok()?)).cloned();
         Some(Impacted { name, version, written_by, state: *state, owner })
     }
 
     fn add(&mut self, key: RunKey, depth: u32, run: &Run) {
         let owner = run.owner.as_ref().map(|owner| {
-            let next = self.owners.len();
+            let next = u32::try_from(self.owners.len()).unwrap_or(u32::MAX);
             *self.places.entry(owner.clone()).or_insert_with(|| {
                 self.owners.push(owner.clone());
                 next
             })
         });
-        self.runs.insert(key, (depth, run.id, owner));
+        self.runs.insert(key, (run.id, depth, owner));
     }
 }
 
@@ -160,6 +159,9 @@ impl Reader<'_> {
             *depth = depth.saturating_add(first);
         }
         let shown = runs.len().min(most);
+        if let Some(shown) = runs.get_mut(..shown) {
+            shown.sort_unstable();
+        }
         Ok(Downstream { root, version, runs, shown })
     }
 
@@ -170,12 +172,13 @@ impl Reader<'_> {
         writers: &mut Writers,
         tell: Tell<'_, RunAtDepth>,
     ) -> Result<(), QueryError> {
-        let mut shown = downstream.runs.get(..downstream.shown).unwrap_or_default().to_vec();
-        shown.sort_unstable();
+        let shown = downstream.runs.get(..downstream.shown).unwrap_or_default();
         let keys: Vec<RunKey> = shown.iter().map(|(run, _)| *run).collect();
         let began = self.store.beginnings(&keys)?.into_iter().zip(shown);
-        let mut order: Vec<_> = began.map(|((at, id, run), (_, depth))| (depth, at, id, run)).collect();
+        let mut order: Vec<_> = began.map(|((at, id, run), (_, depth))| (*depth, at, id, run)).collect();
+        drop(keys);
         order.sort_unstable();
+        writers.runs.reserve(order.len());
         for some in order.chunks(AT_ONCE) {
             let keys: Vec<RunKey> = some.iter().map(|(.., run)| *run).collect();
             let (mut some, mut goes_on) = (some.iter(), true);
@@ -205,13 +208,13 @@ impl Reader<'_> {
         found.sort_unstable();
         for like in found.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1)) {
             let versions: Vec<VersionKey> = like.iter().map(|(.., version, _)| *version).collect();
-            let told = self.in_passing(|reader| {
-                let named: HashMap<VersionKey, Version> = reader.store.named(&versions)?.into_iter().collect();
-                let mut told: Vec<Impacted> = like.iter().filter_map(|line| writers.impacted(line, &named)).collect();
-                told.sort_unstable_by(|a, b| (&a.name, &a.version).cmp(&(&b.name, &b.version)));
-                Ok(told)
-            })?;
-            if !told.into_iter().all(&mut *tell) {
+            let mut named = self.in_passing(|reader| Ok(reader.store.named(&versions)?))?;
+            named.sort_unstable_by(|(_, a), (_, b)| (&a.name, &a.version).cmp(&(&b.name, &b.version)));
+            let mut impacted = named.into_iter().filter_map(|(key, version)| {
+                let place = like.binary_search_by_key(&key, |(.., version, _)| *version).ok()?;
+                writers.impacted(like.get(place)?, version)
+            });
+            if !impacted.all(&mut *tell) {
                 break;
             }
         }
@@ -220,17 +223,17 @@ impl Reader<'_> {
 
     /// Returns what became of each version that a run wrote which is shown, how far that run is, and which it is.
     fn became(&mut self, downstream: &Downstream, writers: &Writers) -> Result<Vec<Line>, QueryError> {
-        let keys: Vec<RunKey> = downstream.runs.iter().map(|(run, _)| *run).collect();
+        let mut keys: Vec<RunKey> = downstream.runs.iter().map(|(run, _)| *run).collect();
         let written: Vec<Written<RunKey, VersionKey>> = self
             .store
             .outputs(&keys)?
             .into_iter()
             .map(|OutputRow { run, version, last_run, is_last }| Written { run, version, last_run, is_last })
             .collect();
-        let all: HashSet<RunKey> = keys.into_iter().collect();
-        let states = lineage::states(&all, &written).into_iter();
+        keys.sort_unstable();
+        let states = lineage::states(|run| keys.binary_search(run).is_ok(), &written).into_iter();
         let others = states.filter(|(version, ..)| downstream.version != Some(*version));
-        let line = |(version, run, state)| Some((state, writers.runs.get(&run)?.0, version, run));
+        let line = |(version, run, state)| Some((state, writers.runs.get(&run)?.1, version, run));
         Ok(others.filter_map(line).collect())
     }
 

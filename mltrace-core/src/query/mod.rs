@@ -50,6 +50,7 @@ pub use answer::{
     Output, Review, Run, RunAtDepth, Runs, Stale, StaleReason, Strength, Suspect, Tags, Trace,
 };
 pub use browse::{Search, VersionOf, Versions};
+pub use components::Choices;
 pub use diff::{Baseline, Diff, Difference};
 pub use evidence::percent;
 pub use impact::ImpactOf;

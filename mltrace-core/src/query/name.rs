@@ -81,7 +81,7 @@ impl Reader<'_> {
         match kind {
             NameKind::Artifact => Ok(self.store.artifact_names(project, prefix, limit)?),
             NameKind::Component => {
-                let names = self.store.components(project)?.into_iter().map(|component| component.name);
+                let names = self.store.said_of_components(project)?.into_iter().map(|component| component.name);
                 Ok(names.filter(|name| name.starts_with(prefix)).take(limit).collect())
             }
             NameKind::Run => {

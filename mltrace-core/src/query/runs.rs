@@ -66,7 +66,7 @@ impl Reader<'_> {
         if filter.owner.is_none() && filter.tag.is_none() {
             return Ok(None);
         }
-        let mut rows = self.store.components(project)?;
+        let mut rows = self.store.said_of_components(project)?;
         rows.retain(|row| filter.owner.is_none() || row.owner == filter.owner);
         rows.retain(|row| filter.tag.as_ref().is_none_or(|tag| row.tags.contains(tag)));
         Ok(Some(rows.into_iter().map(|row| row.key).collect()))

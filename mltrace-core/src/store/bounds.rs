@@ -40,6 +40,11 @@ impl Bounds {
         taken <= self.most_steps && !self.is_given_up.load(Ordering::Relaxed) && !is_late()
     }
 
+    /// Returns whether the question went as far as it may.
+    pub fn is_reached(&self) -> bool {
+        !self.goes_on(0) || self.held() > self.most_bytes
+    }
+
     /// Returns how many bytes of rows are held.
     pub fn held(&self) -> u64 {
         self.held.load(Ordering::Relaxed)

@@ -50,7 +50,9 @@ pub trait Store {
     fn projects(&mut self) -> Result<Vec<(ProjectKey, String)>>;
     /// Returns a component by name.
     fn component(&mut self, project: ProjectKey, name: &str) -> Result<Option<ComponentRow>>;
-    /// Returns all components, by name.
+    /// Returns what is said of all components, by name, and nothing of their runs, which may be many.
+    fn said_of_components(&mut self, project: ProjectKey) -> Result<Vec<ComponentRow>>;
+    /// Returns all components, by name, with how many runs each has and which is its last.
     fn components(&mut self, project: ProjectKey) -> Result<Vec<ComponentRow>>;
     /// Returns an artifact by name.
     fn artifact(&mut self, project: ProjectKey, name: &str) -> Result<Option<ArtifactKey>>;

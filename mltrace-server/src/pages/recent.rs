@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use mltrace_core::escape;
 use mltrace_core::model::{Status, Timestamp};
-use mltrace_core::query::{Components, Run};
+use mltrace_core::query::{Choices, Run};
 use mltrace_core::words;
 
 use super::fields::Field;
@@ -28,14 +28,15 @@ pub(super) fn routes(routes: Routes) -> Routes {
 
 fn page(app: &App, asked: &RecentQuery) -> Result<Markup, Failure> {
     let page = asked.page(app)?;
-    let components = app.ask(|reader| reader.components(None, None))?;
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method itself is not general enough")]
+    let known = app.ask(|reader| reader.choices())?;
     let body = html! {
         h1 { "Recent runs" }
-        @if components.components.is_empty() {
+        @if known.components.is_empty() {
             (start::steps(app))
         } @else {
             p.quiet-text { "Is an output wrong? Open it and flag it as bad: the review then tells which runs to suspect." }
-            (filters(asked, &components))
+            (filters(asked, &known))
             // The script asks for this page again when there is news, unless an older page is looked at.
             div #runs data-live=[asked.before.is_none().then_some("runs")] aria-live="off" {
                 (table(&page.runs.runs, true))
@@ -46,17 +47,12 @@ fn page(app: &App, asked: &RecentQuery) -> Result<Markup, Failure> {
     Ok(layout::page(app, "Recent runs", "/", &body))
 }
 
-fn filters(asked: &RecentQuery, known: &Components) -> Markup {
-    let owners: std::collections::BTreeSet<&str> =
-        known.components.iter().filter_map(|component| component.owner.as_deref()).collect();
-    let tags: std::collections::BTreeSet<&str> =
-        known.components.iter().flat_map(|component| component.tags.iter().map(String::as_str)).collect();
-    let names = known.components.iter().map(|component| component.name.as_str());
+fn filters(asked: &RecentQuery, known: &Choices) -> Markup {
     let since = asked.since.as_ref().map(|moment| moment.text.as_str()).unwrap_or_default();
     let span = Field::of("since", since);
     html! {
         form.filters action="/" method="get" aria-label="Filter" {
-            (choice("component", "Component", asked.component.as_deref(), names))
+            (choice("component", "Component", asked.component.as_deref(), known.components.iter().map(String::as_str)))
             (choice("status", "Status", asked.status.map(Status::as_str), Status::ALL.into_iter().map(Status::as_str)))
             label { "Since"
                 select name=(span.name()) {
@@ -64,8 +60,8 @@ fn filters(asked: &RecentQuery, known: &Components) -> Markup {
                     @for (value, word) in SPANS { option value=(value) selected[*value == since] { (word) } }
                 }
             }
-            (choice("tag", "Tag", asked.tag.as_deref(), tags.into_iter()))
-            (choice("owner", "Owner", asked.owner.as_deref(), owners.into_iter()))
+            (choice("tag", "Tag", asked.tag.as_deref(), known.tags.iter().map(String::as_str)))
+            (choice("owner", "Owner", asked.owner.as_deref(), known.owners.iter().map(String::as_str)))
             // What the command bar asked for, and this form has no field for.
             @if let Some(until) = &asked.until { input type="hidden" name="until" value=(until.at); }
             @if let Some(limit) = asked.limit { input type="hidden" name="limit" value=(limit); }

@@ -56,6 +56,12 @@ impl SqliteStore {
         Ok(if self.connection.is_autocommit() { Some(begin()?) } else { None })
     }
 
+    fn component_rows(&self, project: ProjectKey, with_runs: bool) -> Result<Vec<ComponentRow>> {
+        let sql = "SELECT id FROM component WHERE project_id = $1 ORDER BY name";
+        let keys: Vec<ComponentKey> = self.all(sql, [project], |row| row.get(0))?;
+        keys.into_iter().filter_map(|key| self.component_row(key, with_runs).transpose()).collect()
+    }
+
     pub(super) fn component_row(&self, key: ComponentKey, with_runs: bool) -> Result<Option<ComponentRow>> {
         let find = "SELECT name, owner, description, stale_after_s,
              (SELECT max(at) FROM (SELECT owner_at AS at UNION ALL SELECT description_at UNION ALL SELECT stale_after_at
@@ -126,9 +132,11 @@ impl Store for SqliteStore {
     }
 
     fn components(&mut self, project: ProjectKey) -> Result<Vec<ComponentRow>> {
-        let sql = "SELECT id FROM component WHERE project_id = $1 ORDER BY name";
-        let keys: Vec<ComponentKey> = self.all(sql, [project], |row| row.get(0))?;
-        keys.into_iter().filter_map(|key| self.component_row(key, true).transpose()).collect()
+        self.component_rows(project, true)
+    }
+
+    fn said_of_components(&mut self, project: ProjectKey) -> Result<Vec<ComponentRow>> {
+        self.component_rows(project, false)
     }
 
     fn artifact(&mut self, project: ProjectKey, name: &str) -> Result<Option<ArtifactKey>> {

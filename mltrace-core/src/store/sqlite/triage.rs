@@ -175,21 +175,21 @@ impl SqliteStore {
 
     pub(super) fn outputs_of(&self, runs: &[RunKey]) -> Result<Vec<OutputRow>> {
         // Each write that counts, beside the last write of the same artifact by anybody.
-        let sql = "SELECT w.run_id, w.version_id, last.run_id, last.version_id = w.version_id, w.at, maker.uuid
+        let sql = "SELECT w.run_id, w.version_id, last.run_id, last.version_id = w.version_id, w.at, maker.uuid, w.n
              FROM json_each($1) AS asked
              JOIN write w ON w.run_id = asked.value AND w.version_id IS NOT NULL
              JOIN run maker ON maker.id = w.run_id
              JOIN write last ON last.id = (
                  SELECT q.id FROM write q JOIN run r ON r.id = q.run_id
                  WHERE q.artifact_id = w.artifact_id AND q.version_id IS NOT NULL
-                 ORDER BY q.at DESC, r.uuid DESC, q.n DESC LIMIT 1)
-             ORDER BY w.run_id, w.n";
-        let mut found: Vec<(Timestamp, RunId, OutputRow)> = Vec::new();
+                 ORDER BY q.at DESC, r.uuid DESC, q.n DESC LIMIT 1)";
+        let mut found: Vec<(Timestamp, RunId, u32, OutputRow)> = Vec::with_capacity(runs.len());
         for chunk in runs.chunks(CHUNK) {
-            found.extend(self.all(sql, [key_list(chunk)], |row| Ok((row.get(4)?, row.get(5)?, output_row(row)?)))?);
+            let output = |row: &Row<'_>| Ok((row.get(4)?, row.get(5)?, row.get(6)?, output_row(row)?));
+            found.extend(self.all(sql, [key_list(chunk)], output)?);
         }
         // Of equal times the greater id is later, as everywhere: the order of arrival says nothing.
-        found.sort_by_key(|(at, writer, _)| (*at, *writer));
+        found.sort_unstable_by_key(|(at, writer, n, _)| (*at, *writer, *n));
         Ok(found.into_iter().map(|(.., output)| output).collect())
     }
 }
