@@ -292,7 +292,7 @@ fn fold_part(
     is_over: bool,
     report: &mut FoldReport,
 ) -> Result<bool, StoreError> {
-    if !is_over && length(&part.path).is_some_and(|length| store.offset(&part.name).is_ok_and(|at| at == length)) {
+    if !is_over && is_folded(store, part) {
         return Ok(is_rotated(&part.path));
     }
     loop {
@@ -308,6 +308,16 @@ fn fold_part(
             return Ok(is_over || step.is_rotated);
         }
     }
+}
+
+/// Returns whether all of a part is folded: it is as long as what was, and it is still the same file, for one that was cut
+/// may have grown to that length again.
+fn is_folded(store: &mut dyn Store, part: &Part) -> bool {
+    let Ok(offset) = store.offset(&part.name) else { return false };
+    length(&part.path) == Some(offset)
+        && store.offset(&last_of(&part.name)).is_ok_and(|last| {
+            journal::still_holds(&part.path, offset, journal::Mark::from_number(last)).unwrap_or(false)
+        })
 }
 
 /// What one transaction did.
