@@ -225,7 +225,7 @@ impl<'w, 'r> Applier<'w, 'r> {
         let Some(key) = self.run(start.run)? else { return Ok(()) };
         let Some((_, row)) = self.runs.get_mut(&start.run) else { return Ok(()) };
         if row.component.is_some() {
-            let is_over = !matches!(row.status, Status::Running | Status::Died);
+            let is_over = row.has_ended();
             // An earlier version of mltrace may not have understood all that the same start says.
             if row.started_at == fresh.started_at && row.fill_in(&fresh) {
                 self.changed.insert(start.run);
@@ -437,7 +437,7 @@ impl<'w, 'r> Applier<'w, 'r> {
         let Some((_, row)) = self.runs.get_mut(&end.run) else { return Ok(()) };
         // Of two ends the one counts that measured the run, for it is told by the process that began it, and of two by
         // forked children the earlier; an end that arrives after the run was taken for dead wins.
-        let is_over = !matches!(row.status, Status::Running | Status::Died);
+        let is_over = row.has_ended();
         let rank = |duration: Option<i64>, at, status: Status| (duration.is_none(), at, status as u8);
         let known = rank(row.duration_us, row.ended_at, row.status);
         if is_over && known <= rank(end.duration_us, Some(end.at), end.status) {

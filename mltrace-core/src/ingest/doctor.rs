@@ -51,15 +51,6 @@ pub fn doctor(home: &Home, is_full: bool) -> Checkup {
                     Err(error) => checkup.wrong.push(with_source(&error)),
                 }
             }
-            match store.unread(u32::MAX).map(|kept| kept.len()) {
-                Ok(0) => {}
-                Ok(count) => {
-                    checkup
-                        .wrong
-                        .push(format!("{count} records wait for the newer version of mltrace that wrote them"));
-                }
-                Err(error) => checkup.wrong.push(with_source(&error)),
-            }
         }
         Err(error) => {
             match error {

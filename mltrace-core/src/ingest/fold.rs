@@ -3,6 +3,7 @@
 //! How far a journal was folded is committed with its rows. A journal is unlinked when its writer is gone and all of it
 //! is committed, in this order: commit, unlink, forget how far.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::apply::Applier;
@@ -136,32 +137,35 @@ pub fn fold(home: &Home, store: &mut dyn Store) -> Result<FoldReport, StoreError
 
 /// Folds what an earlier version of mltrace kept because it did not understand it.
 fn read_again(store: &mut dyn Store, report: &mut FoldReport) -> Result<(), StoreError> {
-    let kept = store.unread(journal::MINOR)?;
-    if kept.is_empty() {
-        return Ok(());
+    loop {
+        let kept = store.unread(journal::MINOR)?;
+        if kept.is_empty() {
+            return Ok(());
+        }
+        store.write(&mut |writer| {
+            kept.iter().try_for_each(|row| read_one_again(writer, row))?;
+            // What was not known to have ended may be known to have died now.
+            let gone = kept.iter().filter(|row| row.is_over).map(|row| (row.header.process, &row.header));
+            let gone: BTreeMap<_, _> = gone.collect();
+            gone.values().try_for_each(|header| Applier::bury(writer, header).map(drop))
+        })?;
+        report.records = report.records.saturating_add(u64::try_from(kept.len()).unwrap_or(u64::MAX));
     }
-    store.write(&mut |writer| {
-        for row in &kept {
-            let (record, is_more) = journal::parse(&row.record);
-            if let Some(record) = &record {
-                apply_all(writer, &row.header, std::slice::from_ref(record))?;
-                if let Record::Line(line) = record {
-                    apply_all(writer, &line.header, &line.records)?;
-                }
-            }
-            writer.drop_unread(&row.journal, row.place)?;
-            if is_more {
-                let is_applied = record.is_some();
-                writer.keep_unread(&UnreadRow { is_applied, ..row.clone() }, journal::MINOR)?;
-            }
+}
+
+/// Folds what is understood of a record now, and keeps it on if there is more to it.
+fn read_one_again(writer: &mut dyn Writer, row: &UnreadRow) -> Result<(), StoreError> {
+    let (record, is_more) = journal::parse(&row.record);
+    if let Some(record) = &record {
+        apply_all(writer, &row.header, std::slice::from_ref(record))?;
+        if let Record::Line(line) = record {
+            apply_all(writer, &line.header, &line.records)?;
         }
-        // What was not known to have ended may be known to have died now.
-        for row in kept.iter().filter(|row| row.is_over) {
-            Applier::bury(writer, &row.header)?;
-        }
-        Ok(())
-    })?;
-    report.records = report.records.saturating_add(u64::try_from(kept.len()).unwrap_or(u64::MAX));
+    }
+    writer.drop_unread(row)?;
+    if is_more {
+        writer.keep_unread(&UnreadRow { is_applied: record.is_some(), ..row.clone() }, journal::MINOR)?;
+    }
     Ok(())
 }
 

@@ -13,8 +13,7 @@ use super::line::{Parsed, Subject, parse};
 use super::lines::{self, Next};
 use crate::config::Home;
 use crate::model::{
-    ArtifactName, ComponentFact, Declaration, End, LabelFact, Line, Record, RunId, Start, Status, Timestamp, VersionId,
-    cut,
+    ArtifactName, ComponentFact, Declaration, End, LabelFact, Line, Record, RunId, Start, Timestamp, VersionId, cut,
 };
 use crate::store::{LabelRow, RunDetail, Store, StoreError};
 
@@ -307,7 +306,7 @@ fn run_standing(known: &RunDetail, line: &Parsed, start: &Start) -> Standing {
         Record::Note(note) => known.notes.iter().any(|known| known.id == note.id),
         _ => true,
     };
-    let is_over = !matches!(known.row.status, Status::Running | Status::Died);
+    let is_over = known.row.has_ended();
     match (end.is_none() || is_over) && line.records.iter().all(is_noted) {
         true => Standing::Known,
         false => Standing::New,
@@ -350,7 +349,7 @@ fn conflict(known: &RunDetail, line: &Parsed, start: &Start, end: Option<&End>) 
     if let Some(reason) = start.params.iter().find_map(differs) {
         return Some(reason);
     }
-    let end = end.filter(|_| !matches!(row.status, Status::Running | Status::Died))?;
+    let end = end.filter(|_| row.has_ended())?;
     if row.status != end.status {
         return Some(format!("the status {}", row.status.as_str()));
     }

@@ -2,6 +2,8 @@
 
 mod row;
 
+mod run;
+
 mod unread;
 
 mod error;
@@ -26,9 +28,10 @@ pub use error::StoreError;
 pub use row::{
     ArtifactKey, Candidate, CodeDetail, CodeKey, ComponentField, ComponentKey, ComponentRow, CurrentRow,
     DeclarationKey, FactsRow, Far, FresherRow, GitKey, LabelRow, NoteDetail, OutputRow, ProcessKey, ProjectKey,
-    Reached, ReadDetail, ReadRow, RunDetail, RunKey, RunName, RunRow, RunSelection, VersionAt, VersionKey, VersionRow,
+    Reached, ReadDetail, ReadRow, RunDetail, RunKey, RunName, RunSelection, VersionAt, VersionKey, VersionRow,
     WriteDetail, WriteKey, WriteOf, WriteRow,
 };
+pub use run::RunRow;
 pub use unread::UnreadRow;
 
 /// What a verb of a store returns.
@@ -141,7 +144,8 @@ pub trait Store {
     fn dues(&mut self, host: Option<&str>) -> Result<Vec<Due>>;
     /// Returns how far a journal was folded.
     fn offset(&mut self, journal: &str) -> Result<u64>;
-    /// Returns the records that were kept unread by a version of mltrace whose journals had grown less far than to `minor`.
+    /// Returns records that were kept unread by versions of mltrace whose journals had grown less far than to `minor`, some
+    /// at a time.
     fn unread(&mut self, minor: u32) -> Result<Vec<UnreadRow>>;
     /// Returns what was counted under `name`: `lost`, `cut` or `damaged`.
     fn tally(&mut self, name: &str) -> Result<u64>;
@@ -289,7 +293,7 @@ pub trait Writer {
     /// Keeps a record that a version of mltrace does not understand whose journals have grown to `minor`.
     fn keep_unread(&mut self, row: &UnreadRow, minor: u32) -> Result<()>;
     /// Forgets a record that was kept unread.
-    fn drop_unread(&mut self, journal: &str, place: u64) -> Result<()>;
+    fn drop_unread(&mut self, row: &UnreadRow) -> Result<()>;
     /// Returns whether a process recorded something of which nothing was understood.
     fn has_unread(&mut self, process: ProcessId) -> Result<bool>;
     /// Adds to a count of what went wrong: `lost`, `cut` or `damaged`.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::run::RunRow;
 use crate::model::{
     ArtifactKind, ArtifactName, Bound, Declaration, Git, RunId, Status, Timestamp, Verdict, Version, VersionId,
 };
@@ -44,51 +45,6 @@ keys! {
     GitKey
     /// What runs say of their component, inside one store.
     DeclarationKey
-}
-
-/// A run's own row. Fields that are `None` are not known yet, or never will be.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RunRow {
-    /// Its id.
-    pub id: RunId,
-    /// Its project.
-    pub project: ProjectKey,
-    /// Its component; `None` until its start arrives.
-    pub component: Option<ComponentKey>,
-    /// How it stands.
-    pub status: Status,
-    /// When it began.
-    pub started_at: Option<Timestamp>,
-    /// When it ended.
-    pub ended_at: Option<Timestamp>,
-    /// How long it took, in microseconds.
-    pub duration_us: Option<i64>,
-    /// The process that recorded it.
-    pub process: Option<ProcessKey>,
-    /// The run inside which it ran.
-    pub parent: Option<RunId>,
-    /// Its source.
-    pub code: Option<CodeKey>,
-    /// The git state of its code.
-    pub git: Option<GitKey>,
-    /// What its code said of its component.
-    pub declaration: Option<DeclarationKey>,
-    /// Why it failed.
-    pub error: Option<String>,
-    /// A hash over its input names and parameters, by how new the newest input is.
-    pub signature: Option<i64>,
-}
-
-impl RunRow {
-    /// Takes over what another row of the same run says and this one does not; returns whether there was any.
-    pub fn fill_in(&mut self, other: &Self) -> bool {
-        let before = (self.parent, self.code, self.git, self.declaration);
-        self.parent = self.parent.or(other.parent);
-        self.code = self.code.or(other.code);
-        self.git = self.git.or(other.git);
-        self.declaration = self.declaration.or(other.declaration);
-        before != (self.parent, self.code, self.git, self.declaration)
-    }
 }
 
 /// A read with what it was bound to.

@@ -48,7 +48,8 @@ fn upgrade(project: &Project) {
 }
 
 fn unread(project: &Project) -> usize {
-    store::open(&project.home, Mode::Read).unwrap().unread(u32::MAX).unwrap().len()
+    let count = project.raw().query_row("SELECT count(*) FROM unread", [], |row| row.get::<_, i64>(0));
+    usize::try_from(count.unwrap()).unwrap()
 }
 
 fn statuses(project: &Project) -> Vec<String> {
@@ -114,6 +115,43 @@ fn values_and_fields_that_are_not_known_wait_while_the_rest_is_folded() {
             if is_kind { text } else { text.replace(&known, &format!("\"{word}{NEXT}\"")) }
         });
     }
+}
+
+#[test]
+fn an_end_that_nobody_measured_counts_once_it_is_understood() {
+    let unmeasured = |text: String| text.replace("\"duration_us\":5000000,", "");
+    let now = Project::taxi();
+    leave(&now, &records(), |_, text| unmeasured(text));
+    let later = Project::taxi();
+    leave(&later, &records(), |_, text| unmeasured(text).replacen("{\"end\"", "{\"end@next\"", 1));
+    assert!(statuses(&later).contains(&"unknown".to_owned()), "{:?}", statuses(&later));
+    upgrade(&later);
+    fold(&later);
+    assert_eq!(answers(&later), answers(&now));
+}
+
+#[test]
+fn another_record_at_the_same_place_of_a_file_of_the_same_name_is_kept_too() {
+    let project = Project::taxi();
+    let unknown = |kind: &str| {
+        let kind = format!("{{\"{kind}{NEXT}");
+        let report = leave(&project, &records(), |_, text| text.replacen("{\"", &kind, 1));
+        assert_eq!(report.unread, records().len() as u64);
+    };
+    unknown("one");
+    unknown("two");
+    assert_eq!(unread(&project), 2 * records().len());
+}
+
+#[test]
+fn more_records_than_are_looked_at_at_once_are_all_folded() {
+    let project = Project::taxi();
+    let many: Vec<Record> = records().into_iter().cycle().take(1_000).collect();
+    leave(&project, &many, |_, text| text.replacen("{\"", &format!("{{\"{NEXT}"), 1));
+    assert_eq!(unread(&project), 1_000);
+    upgrade(&project);
+    fold(&project);
+    assert_eq!(unread(&project), 0);
 }
 
 #[test]

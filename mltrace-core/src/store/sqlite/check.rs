@@ -130,6 +130,10 @@ impl SqliteStore {
                 .wrong
                 .push(format!("{unborn} runs have an end but no start: part of a journal or an import is missing"));
         }
+        let unread = self.count("SELECT count(*) FROM unread")?;
+        if unread > 0 {
+            checkup.wrong.push(format!("{unread} records wait for the newer version of mltrace that wrote them"));
+        }
         Ok(())
     }
 

@@ -398,8 +398,8 @@ impl Writer for SqliteWriter<'_> {
     fn keep_unread(&mut self, row: &UnreadRow, minor: u32) -> Result<()> {
         SqliteWriter::keep_unread(self, row, minor)
     }
-    fn drop_unread(&mut self, journal: &str, place: u64) -> Result<()> {
-        SqliteWriter::drop_unread(self, journal, place)
+    fn drop_unread(&mut self, row: &UnreadRow) -> Result<()> {
+        SqliteWriter::drop_unread(self, row)
     }
     fn has_unread(&mut self, process: ProcessId) -> Result<bool> {
         SqliteWriter::has_unread(self, process)

@@ -7,13 +7,16 @@ use super::write::{SqliteWriter, json};
 use crate::model::ProcessId;
 use crate::store::{Result, UnreadRow};
 
+/// How many records are handed out at once; each may have megabytes.
+const AT_ONCE: u32 = 100;
+
 /// Returns what was kept by versions whose journals had grown less far than to `minor`, in the order of writing.
 pub(super) fn before(store: &mut SqliteStore, minor: u32) -> Result<Vec<UnreadRow>> {
     // journal | place | header (JSON) | record (JSON) | is_applied | is_over
     let sql = "SELECT u.journal, u.place, u.header, u.record, u.is_applied, coalesce(p.is_over, 1)
          FROM unread u LEFT JOIN process p ON p.key = u.process
-         WHERE u.kept_by < $1 ORDER BY u.journal, u.place";
-    store.all(sql, [minor], row)
+         WHERE u.kept_by < $1 ORDER BY u.journal, u.place LIMIT $2";
+    store.all(sql, [minor, AT_ONCE], row)
 }
 
 fn row(row: &Row<'_>) -> rusqlite::Result<UnreadRow> {
@@ -38,9 +41,9 @@ impl SqliteWriter<'_> {
         self.execute(sql, params![row.journal, place, process, minor, row.is_applied, header, row.record]).map(drop)
     }
 
-    pub(super) fn drop_unread(&mut self, journal: &str, place: u64) -> Result<()> {
-        let sql = "DELETE FROM unread WHERE journal = $1 AND place = $2";
-        self.execute(sql, params![journal, i64::try_from(place).unwrap_or(i64::MAX)]).map(drop)
+    pub(super) fn drop_unread(&mut self, row: &UnreadRow) -> Result<()> {
+        let sql = "DELETE FROM unread WHERE journal = $1 AND place = $2 AND record = $3";
+        self.execute(sql, params![row.journal, i64::try_from(row.place).unwrap_or(i64::MAX), row.record]).map(drop)
     }
 
     pub(super) fn has_unread(&mut self, process: ProcessId) -> Result<bool> {
