@@ -1,6 +1,7 @@
 //! What a person says now: dated so that it is the last word on its subject, whatever the clocks of others showed.
 
 use foldhash::HashMap;
+use uuid::Uuid;
 
 use super::{QueryError, Reader};
 use crate::model::{
@@ -33,8 +34,7 @@ impl Reader<'_> {
             // Any id that is new will do, and those of runs sort by time. At the end of the calendar, where nothing is
             // later, of two verdicts the one with the larger id counts.
             let new = RunId::new().0;
-            let beyond = last.filter(|last| last.at == at).and_then(|last| last.id.as_u128().checked_add(1));
-            let id = beyond.map_or(new, |beyond| new.max(uuid::Uuid::from_u128(beyond)));
+            let id = last.filter(|last| last.at == at).map_or(new, |last| beyond(last.id, new));
             let Judgement { verdict, reason, by } = judgement;
             let (reason, by) = (reason.map(str::to_owned), by.map(str::to_owned));
             LabelFact { id, name: name.clone(), version: version.clone(), verdict, reason, by, at }
@@ -86,5 +86,29 @@ impl Reader<'_> {
         let Some(project) = self.project()? else { return Ok(HashMap::default()) };
         let last = self.store.labels(project, true)?.into_iter();
         Ok(last.map(|label| ((label.name.clone(), label.version_id.clone()), label)).collect())
+    }
+}
+
+/// Returns an id beyond `last`, if there is one, that nobody else who needs one gives out: drawn from the next four billion
+/// by the random end of a new id.
+fn beyond(last: Uuid, new: Uuid) -> Uuid {
+    let drawn = new.as_u128() & u128::from(u32::MAX);
+    let last = last.as_u128();
+    let beyond = last.checked_add(1).map(|next| next.checked_add(drawn).unwrap_or(next));
+    beyond.map_or(new, |beyond| new.max(Uuid::from_u128(beyond)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_beyond_the_last_is_larger_and_drawn_anew_each_time() {
+        let last = Uuid::from_u128(u128::MAX - (1 << 40));
+        let drawn: std::collections::HashSet<_> = (0..100).map(|_| beyond(last, RunId::new().0)).collect();
+        assert!(drawn.len() > 90 && drawn.iter().all(|id| *id > last), "{drawn:?}");
+        assert_eq!(beyond(Uuid::from_u128(u128::MAX - 1), RunId::new().0), Uuid::max());
+        let new = RunId::new().0;
+        assert_eq!(beyond(Uuid::max(), new), new, "there is none");
     }
 }
