@@ -152,19 +152,17 @@ pub(super) fn bare(text: &str, start: usize, is_in_json: bool) -> Option<Range<u
 fn trimmed(text: &str, start: usize, end: usize) -> usize {
     let word = text.get(start..end).unwrap_or_default();
     let mut end = word.trim_end_matches([',', '.', ')', ']', '}', '>', ':']).len();
-    // A bracket that was opened inside the word belongs to it: `[redacted]`, `${NAME}`.
-    while let (Some(inner), Some(last)) = (word.get(..end), word.get(end..).and_then(|rest| rest.chars().next())) {
-        let opening = match last {
-            ')' => '(',
-            ']' => '[',
-            '}' => '{',
-            '>' => '<',
-            _ => break,
-        };
-        if inner.matches(opening).count() <= inner.matches(last).count() {
+    // A bracket that was opened inside the word belongs to it: `[redacted]`, `${NAME}`. How many are open is counted once.
+    const PAIRS: [(char, char); 4] = [('(', ')'), ('[', ']'), ('{', '}'), ('<', '>')];
+    let (inner, closing) = word.split_at_checked(end).unwrap_or_default();
+    let mut open = PAIRS.map(|(begin, last)| (last, inner.matches(begin).count(), inner.matches(last).count()));
+    for letter in closing.chars() {
+        let Some((_, opened, closed)) = open.iter_mut().find(|(last, ..)| *last == letter) else { break };
+        if *opened <= *closed {
             break;
         }
-        end = end.saturating_add(last.len_utf8());
+        *closed = closed.saturating_add(1);
+        end = end.saturating_add(letter.len_utf8());
     }
     start.saturating_add(end)
 }
