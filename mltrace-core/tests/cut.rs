@@ -219,6 +219,26 @@ fn a_process_whose_journal_was_cut_where_a_record_ends_notices_and_goes_on_in_an
     assert_eq!(process.tally("cut"), 1, "nobody else could notice");
 }
 
+#[test]
+fn nothing_is_acknowledged_while_no_other_journal_can_be_begun() {
+    let mut process = Process::new();
+    let journal = process.home.journal();
+    process.record();
+    fs::remove_dir_all(&journal).unwrap();
+    fs::write(&journal, "").unwrap();
+    let begun = Instant::now();
+    while process.writer.as_mut().unwrap().append(&run().1).is_ok() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "the process does not notice");
+    }
+    for _ in 0..100 {
+        assert!(process.writer.as_mut().unwrap().append(&run().1).is_err(), "it would be in a file that is gone");
+    }
+    fs::remove_file(&journal).unwrap();
+    let runs = BTreeSet::from([process.record(), process.record()]);
+    process.end();
+    assert_eq!(process.stored(), runs);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_process_whose_journal_is_another_file_or_none_notices_and_goes_on_in_another() {

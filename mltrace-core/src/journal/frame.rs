@@ -131,8 +131,12 @@ pub(super) fn read_checksum(mut file: &std::fs::File) -> std::io::Result<Option<
     let mut head = Vec::with_capacity(HEAD);
     (&mut file).take(HEAD as u64).read_to_end(&mut head)?;
     let Some((length, expected)) = parse_head(&head) else { return Ok(None) };
+    let size = u64::from(u32::from_le_bytes(length));
+    if size > LONGEST as u64 {
+        return Ok(None);
+    }
     let mut payload = Vec::new();
-    (&mut file).take(u32::from_le_bytes(length).into()).read_to_end(&mut payload)?;
+    (&mut file).take(size).read_to_end(&mut payload)?;
     Ok(Some(expected).filter(|expected| checksum(length, &payload) == *expected))
 }
 

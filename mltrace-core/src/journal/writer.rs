@@ -38,6 +38,8 @@ pub struct Writer {
     looked: Instant,
     /// Whether the reserve was given back to make room, and has not been made again.
     is_reserve_spent: bool,
+    /// Whether the file was found to be gone and no other could be begun yet.
+    is_gone: bool,
     /// How often the journal was found to be cut that is not counted on the disk yet.
     cuts: u64,
     /// Held for the process' life.
@@ -74,6 +76,7 @@ impl Writer {
             looked: Instant::now(),
             is_reserve_spent: !has_reserve(folder),
             cuts: 0,
+            is_gone: false,
             _lock: lock,
         })
     }
@@ -88,15 +91,22 @@ impl Writer {
         if !records.iter().all(|record| encode(record, &mut self.buffer)) {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "a record is too long"));
         }
-        self.write_buffer()?;
-        match self.look() {
-            Fate::Whole => {}
-            Fate::Cut => {
-                self.count_cut();
-                // What was appended now is in the file all the same.
-                let _ = self.rotate();
+        // What is written to a file that nobody finds any more is in no journal.
+        if !self.is_gone {
+            self.write_buffer()?;
+            match self.look() {
+                Fate::Whole => {}
+                Fate::Cut => {
+                    self.count_cut();
+                    // What was appended now is in the file all the same.
+                    let _ = self.rotate();
+                }
+                Fate::Gone => self.is_gone = true,
             }
-            Fate::Gone => self.begin_again()?,
+        }
+        if self.is_gone {
+            self.begin_again()?;
+            self.is_gone = false;
         }
         if self.is_reserve_spent {
             self.is_reserve_spent = !keep_reserve(&self.folder);
@@ -179,11 +189,9 @@ impl Writer {
             }
             _ => {}
         }
-        if held.len() < self.length {
-            return Fate::Cut;
-        }
+        let is_cut = held.len() < self.length;
         self.length = held.len();
-        Fate::Whole
+        if is_cut { Fate::Cut } else { Fate::Whole }
     }
 
     /// Counts that a journal was cut: what of it is gone, nobody can tell.
@@ -199,11 +207,11 @@ impl Writer {
         // Whoever deletes everything wants no word of it.
         let is_cut = self.folder.exists();
         self._lock = prepare(&self.folder, self.process)?;
+        let next = self.next_part(&self.buffer)?;
+        self.go_on_in(next);
         if is_cut {
             self.count_cut();
         }
-        let next = self.next_part(&self.buffer)?;
-        self.go_on_in(next);
         Ok(())
     }
 
