@@ -70,13 +70,14 @@ pub fn open_folded(home: &Home, progress: &(dyn Fn(u64) + Sync)) -> Result<Folde
     if found.is_empty() {
         let mut store = store::open(home, Mode::Read)?;
         let has_lost = lost::is_waiting(home, store.as_mut()).unwrap_or(true);
-        if !has_lost && store.dues(Host::here(None).name.as_deref())?.is_empty() {
+        let has_unread = !store.unread(journal::MINOR)?.is_empty();
+        if !has_lost && !has_unread && store.dues(Host::here(None).name.as_deref())?.is_empty() {
             let report = FoldReport { tracked: tracked.len(), ..FoldReport::default() };
             return Ok(Folded { store, report, behind: None });
         }
     }
     let folded = store::open(home, Mode::Write).and_then(|mut store| {
-        let report = fold(home, store.as_mut())?;
+        let report = fold_these(home, store.as_mut(), &found, tracked.len())?;
         hash_due(home, store.as_mut(), progress)?;
         Ok(Folded { store, report, behind: None })
     });
@@ -107,12 +108,20 @@ pub fn tracked(home: &Home) -> usize {
 /// # Errors
 /// When the store takes no rows; the journals keep them.
 pub fn fold(home: &Home, store: &mut dyn Store) -> Result<FoldReport, StoreError> {
-    let mut report = FoldReport::default();
-    let here = Host::here(None);
-    read_again(store, &mut report)?;
     let (journals, tracked) = own(home, journals(home)?);
-    report.tracked = tracked.len();
-    for journal in &journals {
+    fold_these(home, store, &journals, tracked.len())
+}
+
+fn fold_these(
+    home: &Home,
+    store: &mut dyn Store,
+    journals: &[Journal],
+    tracked: usize,
+) -> Result<FoldReport, StoreError> {
+    let mut report = FoldReport { tracked, ..FoldReport::default() };
+    let here = Host::here(None);
+    read_again(home, store, &mut report)?;
+    for journal in journals {
         match fold_journal(home, store, journal, &here, &mut report) {
             // What one process wrote does not keep back what the others did.
             Err(error @ (StoreError::Journal { .. } | StoreError::Database(_) | StoreError::Corrupt(_))) => {
@@ -136,20 +145,29 @@ pub fn fold(home: &Home, store: &mut dyn Store) -> Result<FoldReport, StoreError
 }
 
 /// Folds what an earlier version of mltrace kept because it did not understand it.
-fn read_again(store: &mut dyn Store, report: &mut FoldReport) -> Result<(), StoreError> {
+fn read_again(home: &Home, store: &mut dyn Store, report: &mut FoldReport) -> Result<(), StoreError> {
     loop {
         let kept = store.unread(journal::MINOR)?;
         if kept.is_empty() {
             return Ok(());
         }
-        store.write(&mut |writer| {
+        let read = store.write(&mut |writer| {
             kept.iter().try_for_each(|row| read_one_again(writer, row))?;
             // What was not known to have ended may be known to have died now.
             let gone = kept.iter().filter(|row| row.is_over).map(|row| (row.header.process, &row.header));
             let gone: BTreeMap<_, _> = gone.collect();
             gone.values().try_for_each(|header| Applier::bury(writer, header).map(drop))
-        })?;
-        report.records = report.records.saturating_add(u64::try_from(kept.len()).unwrap_or(u64::MAX));
+        });
+        match read {
+            Ok(()) => report.records = report.records.saturating_add(u64::try_from(kept.len()).unwrap_or(u64::MAX)),
+            // What was kept does not keep back what is new.
+            Err(error @ (StoreError::Database(_) | StoreError::Corrupt(_))) => {
+                let journal = kept.first().map_or_else(|| home.journal(), |row| home.journal().join(&row.journal));
+                report.left.push(Left { journal, reason: told(&error) });
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        }
     }
 }
 
@@ -180,11 +198,6 @@ pub(super) fn fold_own(home: &Home, store: &mut dyn Store, process: ProcessId) -
         let finished = fold_parts(home, store, &header, journal, false, &mut report)?;
         unlink(home, store, journal, &finished, false)?;
     }
-    // Of a process that records for weeks, too; what cannot be read is told by whoever folds everything.
-    report.lost = lost::fold_lost(home, store).or_else(|error| match error {
-        StoreError::Journal { .. } => Ok(0),
-        error => Err(error),
-    })?;
     Ok(report)
 }
 

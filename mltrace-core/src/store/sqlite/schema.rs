@@ -45,9 +45,10 @@ impl Schema {
             include_str!("schema-2.sql"),
             include_str!("schema-3.sql"),
             include_str!("schema-4.sql"),
+            include_str!("schema-5.sql"),
         ],
-        min_reader: 4,
-        min_writer: 4,
+        min_reader: 5,
+        min_writer: 5,
     };
 
     /// Returns the schema's number.

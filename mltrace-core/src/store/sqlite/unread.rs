@@ -10,12 +10,13 @@ use crate::store::{Result, UnreadRow};
 /// How many records are handed out at once; each may have megabytes.
 const AT_ONCE: u32 = 100;
 
-/// Returns what was kept by versions whose journals had grown less far than to `minor`, in the order of writing.
+/// Returns what was kept by versions whose journals had grown less far than to `minor`, those of the oldest first, each
+/// in the order of writing.
 pub(super) fn before(store: &mut SqliteStore, minor: u32) -> Result<Vec<UnreadRow>> {
     // journal | place | header (JSON) | record (JSON) | is_applied | is_over
     let sql = "SELECT u.journal, u.place, u.header, u.record, u.is_applied, coalesce(p.is_over, 1)
          FROM unread u LEFT JOIN process p ON p.key = u.process
-         WHERE u.kept_by < $1 ORDER BY u.journal, u.place LIMIT $2";
+         WHERE u.kept_by < $1 ORDER BY u.kept_by, u.journal, u.place LIMIT $2";
     store.all(sql, [minor, AT_ONCE], row)
 }
 
