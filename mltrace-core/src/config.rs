@@ -8,13 +8,11 @@ use std::path::{Component, Path, PathBuf};
 use serde::Deserialize;
 
 use self::root::Found;
+pub use crate::folder::FOLDER;
 use crate::folder::{self, Folder};
 use crate::tracked::Tracked;
 
 mod root;
-
-/// The folder that holds a store and its journals.
-pub const FOLDER: &str = ".mltrace";
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,28 +1,35 @@
 //! What git tracks, told from its index alone: what a clone brought along was not recorded here.
 
+use std::collections::HashSet;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::SystemTime;
 
 use crate::folder;
 
 /// A longer index is not read: more than ten million files.
 const LONGEST: u64 = 2 << 30;
 
-/// The index of the work tree that a folder lies in.
-#[derive(Debug, Default)]
+/// What git tracks of a folder.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Tracked {
-    /// The names that it may hold, one after the other, as bytes: a name that is not in there is not tracked.
-    bytes: Vec<u8>,
-    /// The folder's path below the root of the work tree, with a `/` behind each part.
-    below: Vec<u8>,
+    /// The paths of files below the folder. What is in here may be another's, and what is not is not tracked.
+    inside: HashSet<Vec<u8>>,
+    /// Whether git tracks the folder itself, as it does a link.
+    is_itself: bool,
     /// Whether the index is there and cannot be understood.
     is_unknown: bool,
 }
 
+/// What was found last, and of which state of which index: a server asks every second, and an index may be long.
+static LAST: Mutex<Option<(Asked, Tracked)>> = Mutex::new(None);
+
+/// A folder, and an index with its length and when it was written.
+type Asked = (PathBuf, PathBuf, Option<(u64, SystemTime)>);
+
 impl Tracked {
-    /// Reads what git tracks of the work tree that `folder` lies in; outside any, nothing is tracked.
-    ///
-    /// Which files are tracked is asked rarely, and the index of ten thousand files is a megabyte.
+    /// Reads what git tracks of `folder`; outside any work tree, nothing is tracked.
     pub(crate) fn around(folder: &Path) -> Self {
         // What leads to it may be a link; it may be one itself, and that is then what is asked for.
         let around = folder.parent().filter(|around| !around.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -31,27 +38,54 @@ impl Tracked {
         let Some((root, git)) = folder.ancestors().skip(1).find_map(|root| Some((root, git_folder(root)?))) else {
             return Self::default();
         };
+        let index = git.join("index");
+        let state = index.metadata().ok().and_then(|index| Some((index.len(), index.modified().ok()?)));
+        let asked = (folder.clone(), index, state);
+        let mut last = LAST.try_lock().ok();
+        if let Some((_, found)) = last.as_deref().and_then(Option::as_ref).filter(|(known, _)| *known == asked) {
+            return found.clone();
+        }
+        let found = Self::read(&git, folder.strip_prefix(root).unwrap_or(&folder));
+        if let Some(last) = last.as_deref_mut().filter(|_| state.is_some()) {
+            *last = Some((asked, found.clone()));
+        }
+        found
+    }
+
+    /// Reads the index of a work tree for what lies below a path from its root.
+    fn read(git: &Path, path: &Path) -> Self {
         let mut below = Vec::new();
-        for part in folder.strip_prefix(root).unwrap_or(&folder) {
+        for part in path {
             below.extend_from_slice(part.as_encoded_bytes());
             below.push(b'/');
         }
-        match names(&git) {
-            Ok(bytes) => Self { bytes, below, is_unknown: false },
+        match names(git) {
+            Ok(bytes) => {
+                let itself = below.split_last().map_or(&[][..], |(_, itself)| itself);
+                let mut found = Self::default();
+                for name in bytes.split(|byte| *byte == 0) {
+                    found.is_itself |= !itself.is_empty() && name.ends_with(itself);
+                    // What stands before the first letter of a name differs from version to version.
+                    let begins =
+                        (0..name.len()).filter(|at| name.get(*at..).is_some_and(|rest| rest.starts_with(&below)));
+                    let inside = begins.filter_map(|at| name.get(at.saturating_add(below.len())..));
+                    found.inside.extend(inside.filter(|inside| !inside.is_empty()).map(<[u8]>::to_vec));
+                }
+                found
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Self::default(),
-            Err(_) => Self { bytes: Vec::new(), below, is_unknown: true },
+            Err(_) => Self { is_unknown: true, ..Self::default() },
         }
     }
 
     /// Returns whether git tracks the file of this path below the folder, or cannot be known not to.
     pub(crate) fn holds(&self, path: &str) -> bool {
-        let name = [&self.below, path.as_bytes()].concat();
-        self.is_unknown || find(&self.bytes, &name)
+        self.is_unknown || self.inside.contains(path.as_bytes())
     }
 
     /// Returns whether git tracks the folder itself, as it does a link.
     pub(crate) fn is_the_folder(&self) -> bool {
-        self.is_unknown || self.below.split_last().is_some_and(|(_, name)| find(&self.bytes, name))
+        self.is_unknown || self.is_itself
     }
 }
 
@@ -133,25 +167,6 @@ fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {
         value = value.checked_add(1)?.checked_mul(128)?.checked_add(usize::from(byte & 0x7F))?;
     }
     Some((value, rest))
-}
-
-/// Returns whether a name stands in `bytes` with a zero behind it. One that is longer and ends like this one is found too:
-/// what stands before the first letter differs from version to version.
-fn find(bytes: &[u8], name: &[u8]) -> bool {
-    let Some((last, _)) = name.split_last() else { return false };
-    let mut from = 0_usize;
-    while let Some(rest) = bytes.get(from..) {
-        let Some(zero) = rest.iter().position(|byte| *byte == 0) else { return rest.ends_with(name) };
-        let end = from.saturating_add(zero);
-        if zero > 0
-            && bytes.get(end.saturating_sub(1)) == Some(last)
-            && bytes.get(..end).is_some_and(|b| b.ends_with(name))
-        {
-            return true;
-        }
-        from = end.saturating_add(1);
-    }
-    false
 }
 
 fn find_word(bytes: &[u8], word: &[u8]) -> bool {

@@ -24,6 +24,9 @@ pub(crate) use identity::Taken;
 use identity::{Identity, take};
 use system::{Handle, How};
 
+/// The folder that holds a store and its journals.
+pub const FOLDER: &str = ".mltrace";
+
 /// A folder of ours, held open.
 #[derive(Debug)]
 pub(crate) struct Folder {
@@ -79,7 +82,7 @@ impl Folder {
             opened => return opened,
         }
         let (around, name) = split(path)?;
-        if name == crate::config::FOLDER && around.is_absolute() && around.parent().is_none() {
+        if name == FOLDER && around.is_absolute() && around.parent().is_none() {
             return Err(io::Error::other("a store there would take everybody's runs"));
         }
         make_above(around)?;
