@@ -90,6 +90,11 @@ impl App {
         self: Arc<Self>,
         work: impl FnOnce(&Self) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
+        let work = move |app: &Self| {
+            let done = work(app);
+            app.to_give_back.store(TIMES, Ordering::Relaxed);
+            done
+        };
         self.in_turn(Demand::Verb, work).await
     }
 
@@ -105,7 +110,7 @@ impl App {
         let _waiting = (demand != Demand::Verb).then(|| Waiting(Arc::clone(&turn.bounds)));
         let done = tokio::task::spawn_blocking(move || {
             let done = work(&app);
-            if demand != Demand::Short {
+            if demand == Demand::Long {
                 app.to_give_back.store(TIMES, Ordering::Relaxed);
             }
             // Held until the work is over, even when the client has gone.

@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::failure::Failure;
 use crate::routes::Routes;
 use crate::safety;
+use crate::turns::Demand;
 
 /// How often journals are folded and the newest runs looked at.
 const PACE: Duration = Duration::from_secs(1);
@@ -72,7 +73,7 @@ pub(crate) async fn watch(app: Arc<App>) {
     loop {
         pace.tick().await;
         let is_watched = app.news.receiver_count() > 0;
-        let look = Arc::clone(&app).work(move |app| {
+        let look = app.in_turn(Demand::Verb, move |app| {
             app.fold();
             app.give_back();
             if is_watched { api::newest(app).map(Some) } else { Ok(None) }

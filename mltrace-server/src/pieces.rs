@@ -62,7 +62,17 @@ pub(crate) async fn answer(
     let body = tokio::select! {
         biased;
         Some(first) = sent.recv() => Body::from_stream(Sent { first: Some(first), sent, rest: Some(rest) }),
-        whole = &mut rest => Body::from(whole?),
+        whole = &mut rest => {
+            let whole = whole?;
+            // Pieces may have been sent after it was asked for them, and before the end was seen.
+            match sent.try_recv() {
+                Ok(first) => {
+                    let rest: Rest = Box::pin(std::future::ready(Ok(whole)));
+                    Body::from_stream(Sent { first: Some(first), sent, rest: Some(rest) })
+                }
+                Err(_) => Body::from(whole),
+            }
+        }
     };
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response())
 }
