@@ -142,7 +142,7 @@ fn open(folder: &Path, missing: Missing) -> io::Result<(File, Lost)> {
             Missing::IsMade => update(&folder)?,
             Missing::IsLeft => folder.read(NAME)?,
         };
-        take(&file)?;
+        take(&file, missing)?;
         // Whoever clears a project removes the file; what is added to one that is gone is gone.
         if is_gone(&file) {
             continue;
@@ -180,10 +180,15 @@ fn update(folder: &Folder) -> io::Result<File> {
     }
 }
 
-/// Takes the lock. The handle is of this call alone, so that it keeps out other threads as it does other processes.
-fn take(file: &File) -> io::Result<()> {
+/// Takes the lock, which readers share. The handle is of this call alone, so that it keeps out other threads as it does
+/// other processes.
+fn take(file: &File, missing: Missing) -> io::Result<()> {
+    let lock = match missing {
+        Missing::IsMade => File::try_lock,
+        Missing::IsLeft => File::try_lock_shared,
+    };
     for _ in 0..PATIENCE {
-        match file.try_lock() {
+        match lock(file) {
             Ok(()) => return Ok(()),
             // Without locks two that count at the same moment may count less; not to count at all would be worse.
             Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => return Ok(()),

@@ -136,7 +136,9 @@ impl State {
 
     fn remember(&mut self, peer: Peer, record: Record, now: Instant) {
         let Record { bucket, is_proven } = record;
-        let is_kept = is_proven && self.peers.values().filter(|known| known.is_proven).count() < MOST_PROVEN;
+        let is_known = self.peers.get(&peer).is_some_and(|known| known.is_proven);
+        let has_room = || self.peers.values().filter(|known| known.is_proven).count() < MOST_PROVEN;
+        let is_proven = is_known || is_proven && has_room();
         if self.peers.len() >= MOST_PEERS && !self.peers.contains_key(&peer) {
             // Who has not been wrong for a minute has nothing to be remembered for.
             self.peers.retain(|_, known| known.is_proven || known.bucket.at(OF_ONE, now).left < OF_ONE.most);
@@ -145,7 +147,6 @@ impl State {
                 return;
             }
         }
-        let is_proven = is_kept || self.peers.get(&peer).is_some_and(|known| known.is_proven);
         if is_proven || bucket.left < OF_ONE.most {
             self.peers.insert(peer, Record { bucket, is_proven });
         }

@@ -74,6 +74,10 @@ impl SqliteStore {
         let mut checkup = Checkup::default();
         let checked = self.check_all(is_full, &mut checkup);
         self.connection.progress_handler(0, None::<fn() -> bool>)?;
+        // A question keeps its own bounds.
+        if let Some(bounds) = self.bounds.take() {
+            self.keep_within(&bounds)?;
+        }
         match checked {
             Err(StoreError::Stopped) => {
                 let took = patience.as_secs();
