@@ -5,9 +5,9 @@ use std::future::poll_fn;
 use std::pin::pin;
 
 use crate::private::{Value, current_run, each, ours, text_of};
-use mltrace_core::capture::{Artifact, shown};
 use mltrace_core::model::{ComponentFact, Declaration, Record, Status};
 use mltrace_core::record::{OpenRun, Opening, enter, now};
+use mltrace_core::values::{Artifact, shown};
 
 /// The slot of the outputs of a run that was begun by [`start`].
 const OUTPUTS: usize = 0;

@@ -25,8 +25,8 @@ pub use std::fs::{
     symlink_metadata,
 };
 
-use mltrace_core::capture::{Given, Named};
 use mltrace_core::record::OpenRun;
+use mltrace_core::values::{Given, Named};
 
 use crate::private::current_run;
 

@@ -63,10 +63,10 @@ pub mod fs;
 mod queries;
 
 pub use explicit::{Current, Run, current, start};
-pub use mltrace_core::capture::{Artifact, artifact};
 pub use mltrace_core::model::ArtifactKind as Kind;
 #[cfg(feature = "store")]
 pub use mltrace_core::query::{RunFilter, TraceOptions};
+pub use mltrace_core::values::{Artifact, artifact};
 pub use mltrace_macros::register;
 pub(crate) use process::recorder;
 #[cfg(feature = "store")]

@@ -3,18 +3,21 @@
 use std::fmt::Arguments;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-pub use mltrace_core::capture::outcome::{
-    EndsByDebug, EndsByDisplay, EndsByError, EndsByHeldError, EndsByHeldSendError, EndsByType, EndsWell, ReturnsPlain,
-    ReturnsResult,
-};
-pub use mltrace_core::capture::param::Value;
-pub use mltrace_core::capture::param::probe::{ProbeDebug, ProbeDisplay, ProbeNothing, ProbePath};
-pub use mltrace_core::capture::value::probe::{ProbeAnything, ProbeArtifact, ProbeNoArtifact, ProbeText, ProbeTexts};
-pub use mltrace_core::capture::{Given, Probe, Returned, give};
-use mltrace_core::capture::{kept, shown as written, taken};
+use mltrace_core::kept::kept;
 pub use mltrace_core::model::ArtifactKind as Kind;
 pub use mltrace_core::record::{Call, Entry, Joins, Site, SiteState};
 use mltrace_core::record::{OpenRun, Warning, current};
+pub use mltrace_core::values::artifacts::probe::{
+    ProbeAnything, ProbeArtifact, ProbeNoArtifact, ProbeText, ProbeTexts,
+};
+pub use mltrace_core::values::outcome::{
+    EndsByDebug, EndsByDisplay, EndsByError, EndsByHeldError, EndsByHeldSendError, EndsByType, EndsWell, ReturnsPlain,
+    ReturnsResult,
+};
+pub use mltrace_core::values::param::Value;
+pub use mltrace_core::values::param::probe::{ProbeDebug, ProbeDisplay, ProbeNothing, ProbePath};
+pub use mltrace_core::values::{Given, Probe, Returned, give};
+use mltrace_core::values::{shown as written, taken};
 pub use mltrace_macros::__tell;
 
 /// Whether nothing is recorded in this process, which its settings say once and for all.

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::hint::black_box;
 use std::io::Write;
 
-use mltrace_core::capture::fingerprint::{fingerprint, stat};
-use mltrace_core::capture::{Cache, Hashing, Skip};
+use mltrace_core::disk::fingerprint::{fingerprint, stat};
+use mltrace_core::disk::{Cache, Hashing, Skip};
 
 use crate::measure::by_turns;
 use crate::table::Report;

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
-use mltrace_core::capture::{Given, Named};
 use mltrace_core::model::{LIMIT_NAME, LIMIT_TEXT};
+use mltrace_core::values::{Given, Named};
 use serde_json::Value;
 
 use crate::commands::Command;
@@ -178,7 +178,7 @@ pub(crate) fn asked() -> impl clap::builder::TypedValueParser<Value = String> {
     use clap::builder::{OsStringValueParser, TypedValueParser as _};
     OsStringValueParser::new().try_map(|argument| match argument.to_str() {
         Some(text) => name(text),
-        None => name(&mltrace_core::capture::name::encode(&argument)),
+        None => name(&mltrace_core::naming::encode(&argument)),
     })
 }
 

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use mltrace_core::capture::Host;
 use mltrace_core::config::{Environment, Home, Origin};
+use mltrace_core::host::Host;
 use mltrace_core::ingest::{self, FoldReport, Folded};
 use mltrace_core::model::Record;
 use mltrace_core::query::{QueryError, Reader, TellError};

@@ -8,8 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::Deserialize;
 
 use self::root::Found;
-pub use crate::folder::FOLDER;
-use crate::folder::{self, Folder};
+use crate::folder::{self, FOLDER, Folder};
 use crate::tracked::Tracked;
 
 mod root;

@@ -1,6 +1,6 @@
 //! The rooms behind `mltrace`, from a registered function to an answer about lineage.
 //!
-//! One way for the data: `capture` and `record` append to a `journal`; `ingest` folds journals and
+//! One way for the data: `record` takes what `values` say and appends it to a `journal`; `ingest` folds journals and
 //! imports into a `store` and binds every read to the write it saw; `query` loads a part of the graph
 //! and asks `lineage` about it. `ARCHITECTURE.md` tells which room may use which.
 //!
@@ -39,7 +39,19 @@ pub mod wait;
 
 mod thread;
 
-pub mod capture;
+pub mod kept;
+
+pub mod redact;
+
+pub mod values;
+
+pub mod naming;
+
+pub mod disk;
+
+pub mod host;
+
+pub mod source;
 
 pub mod journal;
 
@@ -48,6 +60,8 @@ pub mod record;
 pub mod ingest;
 
 pub mod store;
+
+pub mod upkeep;
 
 #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "no recorder asks: a graph's own indexes")]
 pub mod lineage;

@@ -13,6 +13,7 @@ use mltrace_core::journal::{self, Writer};
 use mltrace_core::model::{End, Header, ProcessId, Record, RunId, Start, Status, Timestamp};
 use mltrace_core::query::{Reader, RunFilter};
 use mltrace_core::store::{self, Mode};
+use mltrace_core::upkeep;
 use proptest::prelude::*;
 
 /// A process that records, and what of it must be stored.
@@ -138,7 +139,7 @@ fn a_journal_that_is_emptied_while_it_is_written_loses_nothing_that_was_folded_o
         process.end();
         assert_eq!(process.stored(), runs);
         assert!(process.tally("cut") > 0 && process.tally("damaged") == 0);
-        let wrong = ingest::doctor(&process.home, false).wrong.join("\n");
+        let wrong = upkeep::doctor(&process.home, false).wrong.join("\n");
         assert!(wrong.contains("times a journal was found that somebody had cut"), "{wrong}");
     }
 }

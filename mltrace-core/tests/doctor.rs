@@ -10,6 +10,7 @@ use mltrace_core::ingest;
 use mltrace_core::journal;
 use mltrace_core::model::{Header, ProcessId, Record};
 use mltrace_core::store::{self, Mode};
+use mltrace_core::upkeep;
 
 struct Project {
     home: Home,
@@ -34,7 +35,7 @@ impl Project {
     }
 
     fn wrong(&self, is_full: bool) -> Vec<String> {
-        ingest::doctor(&self.home, is_full).wrong
+        upkeep::doctor(&self.home, is_full).wrong
     }
 
     fn journal(&self, bytes: &[u8]) {
@@ -54,7 +55,7 @@ fn whole_journal() -> Vec<u8> {
 fn nothing_is_wrong_with_a_sound_store() {
     let project = Project::taxi();
     for is_full in [false, true] {
-        let checkup = ingest::doctor(&project.home, is_full);
+        let checkup = upkeep::doctor(&project.home, is_full);
         assert_eq!(checkup.wrong, [""; 0]);
         let told = checkup.fine.join("\n");
         assert!(told.contains("runs: 7, components: 5, versions: ") && told.contains("its schema is 5, by mltrace "));
@@ -149,7 +150,7 @@ fn journals_that_wait_are_told_and_read() {
     let project = Project::taxi();
     project.journal(&whole_journal());
     assert_eq!(project.wrong(true), ["1 journals of processes that ended are not folded: run `mltrace ingest`"]);
-    let told = ingest::doctor(&project.home, true).fine.join("\n");
+    let told = upkeep::doctor(&project.home, true).fine.join("\n");
     assert!(told.contains("records in `") && told.contains("4, all of them sound"), "{told}");
 
     let mut bytes = whole_journal();
@@ -172,8 +173,8 @@ fn copies_from_before_a_migration_are_told_and_cleared() {
     let project = Project::taxi();
     let backup = project.home.folder.join("mltrace.db.schema-1.backup");
     fs::copy(&project.home.store, &backup).unwrap();
-    let told = ingest::doctor(&project.home, false).fine.join("\n");
+    let told = upkeep::doctor(&project.home, false).fine.join("\n");
     assert!(told.contains("is the store before a migration"), "{told}");
-    ingest::clear(&project.home).unwrap();
+    upkeep::clear(&project.home).unwrap();
     assert!(!Path::exists(&backup), "it holds what was to be removed");
 }

@@ -13,6 +13,7 @@ use mltrace_core::model::{
 };
 use mltrace_core::query::{Reader, TraceOptions};
 use mltrace_core::store::{self, Mode};
+use mltrace_core::upkeep;
 use proptest::prelude::*;
 
 fn start(run: RunId, second: i64) -> Record {
@@ -182,7 +183,7 @@ fn a_journal_of_a_newer_format_is_left_as_it_is() {
     let folded = ingest::open_folded(&home, &|_| {}).unwrap();
     assert_eq!((folded.report.left.len(), folded.report.damaged), (1, 0));
     assert_eq!(fs::read(path).unwrap(), bytes);
-    assert!(ingest::doctor(&home, false).wrong.iter().any(|line| line.contains("newer version")));
+    assert!(upkeep::doctor(&home, false).wrong.iter().any(|line| line.contains("newer version")));
 }
 
 #[test]

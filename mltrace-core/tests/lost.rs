@@ -11,6 +11,7 @@ use mltrace_core::journal::lost;
 use mltrace_core::model::{NoteFact, Record, RunId, Timestamp};
 use mltrace_core::record::{Hooks, Recorder};
 use mltrace_core::store::{self, Mode};
+use mltrace_core::upkeep;
 
 fn home_in(folder: &Path) -> Home {
     fs::create_dir_all(folder.join(".mltrace/journal")).unwrap();
@@ -39,7 +40,7 @@ fn folded(home: &Home) -> u64 {
 }
 
 fn wrong(home: &Home) -> String {
-    ingest::doctor(home, false).wrong.join("\n")
+    upkeep::doctor(home, false).wrong.join("\n")
 }
 
 #[test]
@@ -76,7 +77,7 @@ fn a_store_that_was_made_anew_takes_over_what_is_counted_and_a_cleared_project_c
     let home = home_in(folder.path());
     add(&home, 5);
     assert_eq!(folded(&home), 5);
-    ingest::clear(&home).unwrap();
+    upkeep::clear(&home).unwrap();
     assert_eq!((counted(&home), folded(&home)), (0, 0));
     add(&home, 2);
     assert_eq!(folded(&home), 2);

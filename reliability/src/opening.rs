@@ -9,6 +9,7 @@ use std::process::Stdio;
 use mltrace_core::ingest;
 use mltrace_core::query::{QueryError, Reader, RunFilter};
 use mltrace_core::store::{self, Mode, StoreError};
+use mltrace_core::upkeep;
 
 use crate::lot::Lot;
 use crate::place::{Place, Process, pause};
@@ -169,7 +170,7 @@ fn ask(place: &Place) -> (Option<usize>, String) {
             Err(error) => Err(StoreError::Corrupt(error.to_string())),
         }
     });
-    let _ = ingest::doctor(&home, true);
+    let _ = upkeep::doctor(&home, true);
     match answer {
         Ok(runs) => (Some(runs), String::new()),
         Err(error @ (StoreError::Database(_) | StoreError::Corrupt(_))) => {

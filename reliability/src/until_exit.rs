@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use mltrace_core::ingest;
+use mltrace_core::upkeep;
 
 use crate::full::SmallDisk;
 use crate::lot::Lot;
@@ -74,7 +74,7 @@ fn full_disk(form: &Form, is_bare: bool) -> Result<SmallDisk> {
 /// Makes room, folds, and counts.
 fn count(disk: &SmallDisk, emitted: usize, form: &Form, outcome: &mut Outcome) -> Result<Count> {
     // While the disk is full a person is told all the same.
-    let told = ingest::doctor(&disk.place.home(), false).wrong.join("\n");
+    let told = upkeep::doctor(&disk.place.home(), false).wrong.join("\n");
     outcome.hold(told.contains("records could not be written"), || format!("`doctor` does not tell: {told}"));
     disk.free()?;
     disk.place.fold()?;

@@ -3,6 +3,7 @@
 use std::fs;
 
 use mltrace_core::model::ProcessId;
+use mltrace_core::upkeep;
 use mltrace_core::{ingest, journal};
 
 use super::place::Place;
@@ -20,7 +21,7 @@ pub fn check(bytes: &[u8]) {
     let again = ingest::fold(&place.home, store.as_mut()).expect("nothing is left to fold");
     assert_eq!((again.records, again.damaged), (0, 0), "it is folded once");
     place.ask(store.as_mut()).expect("the store answers");
-    let checkup = ingest::doctor(&place.home, true);
+    let checkup = upkeep::doctor(&place.home, true);
     let broken = checkup.wrong.iter().find(|wrong| wrong.contains("damaged:") || wrong.contains("refer to"));
     assert_eq!(broken, None, "the store is whole");
     place.is_done();

@@ -3,8 +3,9 @@
 
 use std::path::Path;
 
-use mltrace_core::capture::{Root, name, redact};
 use mltrace_core::model::{ArtifactKind, RunId, Timestamp, VersionId};
+use mltrace_core::naming::{self, Root};
+use mltrace_core::redact;
 
 #[path = "../../../mltrace-cli/src/time.rs"]
 #[allow(dead_code, reason = "what shows times to people is not asked for here")]
@@ -13,7 +14,7 @@ mod time;
 pub fn check(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let root = Root::new(Path::new("/project"));
-    for name in name::on_command_line(&text, &root, Path::new("/project/sub")) {
+    for name in naming::on_command_line(&text, &root, Path::new("/project/sub")) {
         assert!(!name.as_str().is_empty() || text.is_empty(), "a name vanished: {text:?}");
         let _ = ArtifactKind::guess(name.as_str());
     }
@@ -40,7 +41,7 @@ fn path(bytes: &[u8]) {
     use std::os::unix::ffi::OsStrExt as _;
 
     let given = std::ffi::OsStr::from_bytes(bytes);
-    assert_eq!(name::decode(&name::encode(given)).as_os_str(), given);
+    assert_eq!(naming::decode(&naming::encode(given)).as_os_str(), given);
 }
 
 #[cfg(not(unix))]

@@ -5,6 +5,7 @@ use std::fs;
 use mltrace_core::ingest;
 use mltrace_core::query::QueryError;
 use mltrace_core::store::{self, Mode};
+use mltrace_core::upkeep;
 
 use super::place::{Place, words};
 
@@ -22,7 +23,7 @@ pub fn seed(lines: &[u8]) -> Vec<u8> {
 pub fn check(bytes: &[u8]) {
     let place = Place::new();
     fs::write(&place.home.store, bytes).expect("the store can be written");
-    let checkup = ingest::doctor(&place.home, true);
+    let checkup = upkeep::doctor(&place.home, true);
     assert!(checkup.fine.len() + checkup.wrong.len() > 0, "the doctor says something");
     match store::open(&place.home, Mode::Read) {
         Ok(mut store) => {

@@ -45,7 +45,7 @@ impl Args {
                     .hint("run `mltrace export > backup.ndjson` to keep it, then `mltrace clear --yes`"));
             }
         }
-        mltrace_core::ingest::clear(home)
+        mltrace_core::upkeep::clear(home)
             .map_err(|error| Error::new(Kind::Store, format!("`{store}` cannot be removed: {error}")))?;
         session.output.say(&format!("removed everything recorded in `{store}`"));
         if session.output.format == Format::Json {

@@ -1,7 +1,7 @@
 //! `mltrace doctor`: whether everything is in order.
 
-use mltrace_core::ingest;
 use mltrace_core::store::Mode;
+use mltrace_core::upkeep;
 
 use crate::error::{Error, Exit};
 use crate::render::doctor;
@@ -23,7 +23,7 @@ impl Args {
         if session.home.journal().exists() {
             let _ = session.open_and_fold(Mode::Write);
         }
-        let mut checkup = ingest::doctor(&session.home, self.full);
+        let mut checkup = upkeep::doctor(&session.home, self.full);
         checkup.wrong.extend(session.home.warnings.iter().cloned());
         session.output.answer(&checkup, doctor::text)?;
         Ok(if checkup.wrong.is_empty() { Exit::Done } else { Exit::Wrong })

@@ -4,9 +4,11 @@ use std::ffi::OsString;
 use std::io;
 use std::process::{Command, ExitStatus};
 
-use mltrace_core::capture::{Given, kept, redact};
+use mltrace_core::kept::kept;
 use mltrace_core::model::Status;
 use mltrace_core::record::{OpenRun, Opening, Site, SiteState};
+use mltrace_core::redact;
+use mltrace_core::values::Given;
 
 use super::step::Step;
 use crate::child::Attended;

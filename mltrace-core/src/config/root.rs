@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{FOLDER, is_ours};
+use super::is_ours;
+use crate::folder::FOLDER;
 
 /// What a search upward found.
 #[derive(Debug, Default, PartialEq, Eq)]

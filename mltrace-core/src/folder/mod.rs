@@ -24,8 +24,8 @@ pub(crate) use identity::Taken;
 use identity::{Identity, take};
 use system::{Handle, How};
 
-/// The folder that holds a store and its journals.
-pub const FOLDER: &str = ".mltrace";
+/// The name of the folder that holds a store and its journals.
+pub(crate) const FOLDER: &str = ".mltrace";
 
 /// A folder of ours, held open.
 #[derive(Debug)]

@@ -1,10 +1,12 @@
 //! Hashes what a process that is gone did not get to: it counts only if the file still stands as it did.
 
 use super::fold::{apply_all, import_header};
-use crate::capture::state::unchanged;
-use crate::capture::{Cache, Hashing, Host, Skip, name};
 use crate::config::Home;
+use crate::disk::state::unchanged;
+use crate::disk::{Cache, Hashing, Skip};
+use crate::host::Host;
 use crate::model::{Due, FingerprintFact, Record};
+use crate::naming;
 use crate::store::{Store, StoreError};
 
 /// Hashes what is due and returns how many contents were found; `progress` is told how many bytes were hashed since it
@@ -40,6 +42,6 @@ pub fn hash_due(home: &Home, store: &mut dyn Store, progress: &(dyn Fn(u64) + Sy
 }
 
 fn look(due: &Due, how: &Hashing<'_>) -> Option<FingerprintFact> {
-    let found = unchanged(&name::decode(&due.path), &due.state, how)?;
+    let found = unchanged(&naming::decode(&due.path), &due.state, how)?;
     Some(FingerprintFact { run: due.run, n: due.n, version: found.version, size: Some(found.size) })
 }

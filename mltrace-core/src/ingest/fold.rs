@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use super::apply::Applier;
 use super::due::hash_due;
 use super::lost;
-use crate::capture::Host;
 use crate::config::Home;
 use crate::folder::Folder;
+use crate::host::Host;
 use crate::journal::{self, Journal, Part};
 use crate::model::{Header, Line, ProcessId, Record, Timestamp};
 use crate::store::{self, Mode, Store, StoreError, UnreadRow, Writer};
@@ -207,7 +207,7 @@ fn journals(home: &Home) -> Result<Vec<Journal>, StoreError> {
 }
 
 /// Parts the journals that were written here from those that git tracks: a clone brought them along.
-pub(super) fn own(home: &Home, journals: Vec<Journal>) -> (Vec<Journal>, Vec<Journal>) {
+pub(crate) fn own(home: &Home, journals: Vec<Journal>) -> (Vec<Journal>, Vec<Journal>) {
     // The index may be long, and is not looked at for nothing.
     if journals.is_empty() {
         return (journals, Vec::new());

@@ -8,11 +8,11 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::fold::import_header;
-use crate::capture::redact;
 use crate::model::{
     ArtifactKind, ArtifactName, Bound, Code, CodeCheck, ComponentFact, Declaration, End, Git, Header, LIMIT_NAME,
     LIMIT_TEXT, LabelFact, NoteFact, ReadFact, Record, RunId, Start, Status, Timestamp, Verdict, VersionId, WriteFact,
 };
+use crate::redact;
 
 /// A line, ready to be stored.
 pub(super) struct Parsed {

@@ -45,7 +45,7 @@ pub(super) fn is_waiting(home: &Home, store: &mut dyn Store) -> Result<bool> {
 }
 
 /// Returns how much of what is counted for a tally a store does not know of.
-pub(super) fn beyond(counted: Option<&Lost>, tally: &str, store: &mut dyn Store) -> Result<u64> {
+pub(crate) fn beyond(counted: Option<&Lost>, tally: &str, store: &mut dyn Store) -> Result<u64> {
     let mut counts = counted.into_iter().flat_map(Lost::counts);
     match counts.find(|(name, _, count)| *name == tally && *count > 0) {
         Some((_, name, count)) => Ok(count.saturating_sub(store.offset(&name)?)),
@@ -54,7 +54,7 @@ pub(super) fn beyond(counted: Option<&Lost>, tally: &str, store: &mut dyn Store)
 }
 
 /// Returns what is counted beside the journals.
-pub(super) fn counted(home: &Home) -> Result<Option<Lost>> {
+pub(crate) fn counted(home: &Home) -> Result<Option<Lost>> {
     let folder = home.journal();
     lost::read(&folder).map_err(|error| StoreError::Journal { path: folder.join("lost"), reason: error.to_string() })
 }

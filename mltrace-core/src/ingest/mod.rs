@@ -14,7 +14,7 @@ mod fold;
 
 mod due;
 
-mod lost;
+pub(crate) mod lost;
 
 mod line;
 
@@ -24,12 +24,10 @@ mod ahead;
 
 mod import;
 
-mod doctor;
-
 mod worker;
 
-pub use doctor::{clear, doctor};
 pub use due::hash_due;
+pub(crate) use fold::own;
 pub use fold::{FoldReport, Folded, Left, fold, open_folded, tracked};
 pub use import::{ImportOptions, ImportReport, import, import_with, journaled};
 pub use worker::Worker;

@@ -4,9 +4,10 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::frame::{self, Found, decode, next_record, next_record_before};
-use crate::capture::host::is_alive;
-use crate::capture::{Host, Liveness, place};
+use crate::disk::local;
 use crate::folder::{self, Folder};
+use crate::host::is_alive;
+use crate::host::{Host, Liveness};
 use crate::model::{Header, ProcessId, Record, Status};
 
 /// The most bytes that are read at once.
@@ -83,7 +84,7 @@ impl Journal {
         match is_alive(header, here) {
             Liveness::Gone => true,
             Liveness::Alive => false,
-            Liveness::Unknown => is_free && (header.host == here.name || place::is_local(&self.lock)),
+            Liveness::Unknown => is_free && (header.host == here.name || local::is_local(&self.lock)),
         }
     }
 

@@ -261,7 +261,7 @@ pub struct Due {
     pub n: u32,
     /// The absolute path, escaped as names are.
     pub path: String,
-    /// How it stood: see `capture::state`.
+    /// How it stood: see `disk::state`.
     pub state: String,
 }
 

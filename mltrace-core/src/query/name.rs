@@ -1,8 +1,8 @@
 //! From what a person types to the artifact, version or run that is meant.
 
 use super::{QueryError, Reader};
-use crate::capture::{Root, name};
 use crate::model::{ArtifactName, RunId, Timestamp, Version, VersionId};
+use crate::naming::{self, Root};
 use crate::store::{ArtifactKey, ProjectKey, RunKey, RunSelection, VersionAt, VersionKey};
 
 /// How many runs are named where several are meant, and how many versions.
@@ -178,7 +178,7 @@ impl Reader<'_> {
     /// Returns the names that a text may mean, the likeliest first.
     pub(super) fn meant(&self, text: &str) -> Vec<ArtifactName> {
         let mut names = vec![ArtifactName::from(text)];
-        names.extend(name::on_command_line(text, &Root::new(&self.home.root), &self.folder));
+        names.extend(naming::on_command_line(text, &Root::new(&self.home.root), &self.folder));
         names
     }
 

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::name::Found;
 use super::{QueryError, Reader};
-use crate::capture::fingerprint::{fingerprint, stat};
-use crate::capture::{Hashing, Skip, name};
+use crate::disk::fingerprint::{fingerprint, stat};
+use crate::disk::{Hashing, Skip};
 use crate::model::{ArtifactName, RunId, Version, VersionId};
+use crate::naming;
 use crate::store::RunKey;
 
 /// The answer of `verify`.
@@ -168,8 +169,8 @@ impl Reader<'_> {
         options: &VerifyOptions<'_>,
     ) -> Verified {
         let Expected { name, version, .. } = expected;
-        let path = name::decode(name.as_str());
-        let is_elsewhere = name::is_uri(name.as_str())
+        let path = naming::decode(name.as_str());
+        let is_elsewhere = naming::is_uri(name.as_str())
             || options.is_inside_only
                 && !path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
         let path = self.home.root.join(path);

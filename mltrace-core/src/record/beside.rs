@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 
 use super::lock::Lock;
 use super::{Recorder, look};
-use crate::capture::{code, git, kept, name};
+use crate::kept::kept;
 use crate::model::{CodeCheck, Due, FingerprintFact, Record};
+use crate::naming;
+use crate::source::{code, git};
 use crate::{thread, wait};
 
 /// Something to do beside the caller.
@@ -93,7 +95,7 @@ fn done(open: &AtomicU32) {
 fn work(recorder: &'static Recorder, job: Job) {
     match job {
         Job::Hash(due) => {
-            if let Some(found) = look::look_again(recorder, &name::decode(&due.path), &due.state) {
+            if let Some(found) = look::look_again(recorder, &naming::decode(&due.path), &due.state) {
                 let fact = FingerprintFact { run: due.run, n: due.n, version: found.version, size: Some(found.size) };
                 recorder.append(Record::Fingerprint(fact));
             }

@@ -15,9 +15,10 @@ use serde_json::Value;
 
 use super::lock::{Lock, Turn};
 use super::{OpenRun, Opening, Recorder, Site, enter};
-use crate::capture::{Given, kept, panic_text, taken};
 use crate::fork;
+use crate::kept::{kept, panic_text};
 use crate::model::Status;
+use crate::values::{Given, taken};
 
 /// How an output that is bound joins what its name gave before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

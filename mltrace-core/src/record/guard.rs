@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicBool, Ordering, compiler_fence};
 
 use super::{Recorder, Warning};
-use crate::capture::kept;
+use crate::kept::kept;
 
 thread_local! {
     /// Whether this thread is behind the door. It has no destructor, so that it is there while the thread ends.
@@ -66,10 +66,10 @@ mod tests {
     use std::sync::atomic::AtomicU64;
 
     use super::*;
-    use crate::capture::{Given, Named};
     use crate::config::{Environment, Home};
     use crate::model::{Record, Status};
     use crate::record::{Call, Hooks, Joins, OpenRun, Opening, Site, SiteState};
+    use crate::values::{Given, Named};
 
     thread_local! {
         static IS_TO_FAIL: Cell<bool> = const { Cell::new(false) };

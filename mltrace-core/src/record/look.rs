@@ -4,9 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::Recorder;
-use crate::capture::fingerprint::{self, fingerprint};
-use crate::capture::state::{State, state, unchanged};
-use crate::capture::{FileKind, Fingerprint, Hashing, Skip};
+use crate::disk::fingerprint::{self, fingerprint};
+use crate::disk::state::{State, state, unchanged};
+use crate::disk::{FileKind, Fingerprint, Hashing, Skip};
 use crate::model::VersionId;
 
 /// So many bytes are hashed at once: a few milliseconds.

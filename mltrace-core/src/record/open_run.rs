@@ -15,12 +15,13 @@ use super::lock::{Lock, Turn};
 use super::look::{Looked, look, standing};
 use super::outputs::{Bound, OPENED, Outputs};
 use super::{Recorder, Site, clock, context, split};
-use crate::capture::{Given, Naming, name};
 use crate::fork;
 use crate::model::{
     ArtifactKind, ArtifactName, Declaration, Due, End, NoteFact, ParamFact, ReadFact, Record, RunId, Start, Status,
     Timestamp, VersionId, WriteFact,
 };
+use crate::naming::{self, Naming};
+use crate::values::Given;
 
 /// What is known when a run begins.
 #[derive(Clone, Debug, Default)]
@@ -97,7 +98,7 @@ impl OpenRun {
             inputs.extend(state.read(id, opening.site, seen, None, &mut dues));
         }
         for given in &opening.outputs {
-            if let Some(Naming { path: Some(path), .. }) = name::name(&given.named, &recorder.root) {
+            if let Some(Naming { path: Some(path), .. }) = naming::name(&given.named, &recorder.root) {
                 let standing = standing(recorder, &path);
                 state.outputs.stood(path, standing);
             }
@@ -172,7 +173,7 @@ impl OpenRun {
     /// the other, where one look tells what both held.
     pub fn moved(&self, from: Given, to: Given) {
         self.ours(|inner| {
-            let Some(Naming { name, .. }) = name::name(&from.named, &inner.recorder.root) else { return };
+            let Some(Naming { name, .. }) = naming::name(&from.named, &inner.recorder.root) else { return };
             let Some(to) = Seen::new(inner.recorder, to) else { return };
             inner.read(Seen { given: from, name, path: to.path.clone(), looked: to.looked.clone() });
             inner.wrote(to);
@@ -409,7 +410,7 @@ struct Told {
 
 impl Seen {
     fn new(recorder: &Recorder, given: Given) -> Option<Self> {
-        let Naming { name, path } = name::name(&given.named, &recorder.root)?;
+        let Naming { name, path } = naming::name(&given.named, &recorder.root)?;
         let looked = path.as_deref().map(|path| look(recorder, path)).unwrap_or_default();
         Some(Self { given, name, path, looked })
     }
@@ -438,7 +439,7 @@ fn append_with(recorder: &'static Recorder, mut records: Vec<Record>, dues: Vec<
 
 fn due(run: RunId, n: u32, path: Option<&Path>, pending: Option<String>) -> Option<Due> {
     let path = std::path::absolute(path?).ok()?;
-    Some(Due { run, n, path: name::encode(path.as_os_str()).into_owned(), state: pending? })
+    Some(Due { run, n, path: naming::encode(path.as_os_str()).into_owned(), state: pending? })
 }
 
 fn git_of(

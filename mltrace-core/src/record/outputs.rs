@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use super::Recorder;
 use super::look::standing;
-use crate::capture::state::State;
-use crate::capture::{Given, Named, Naming, Root, name};
+use crate::disk::state::State;
 use crate::model::{ArtifactName, Timestamp};
+use crate::naming::{self, Naming, Root};
+use crate::values::{Given, Named};
 
 /// The slot of the files that the run itself opened for writing, beside those of an attribute's `outputs`.
 pub(super) const OPENED: usize = usize::MAX;
@@ -155,12 +156,12 @@ fn is_relative(named: &Named) -> bool {
 }
 
 fn is_address(named: &Named) -> bool {
-    matches!(named, Named::Text(text) if name::is_uri(text) && text.contains("://"))
+    matches!(named, Named::Text(text) if naming::is_uri(text) && text.contains("://"))
 }
 
 fn named(given: &Named, root: &Root, folder: Option<&Path>) -> Option<Naming> {
     match folder {
-        Some(folder) => name::name_from(given, root, folder),
-        None => name::name(given, root),
+        Some(folder) => naming::name_from(given, root, folder),
+        None => naming::name(given, root),
     }
 }

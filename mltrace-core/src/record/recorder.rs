@@ -7,11 +7,15 @@ use super::beside::{Beside, Job};
 use super::guard::ours;
 use super::lock::Lock;
 use super::surroundings::Surroundings;
-use crate::capture::{Cache, Host, Root, Skip, kept, redact};
 use crate::config::{Environment, Home};
+use crate::disk::{Cache, Skip};
 use crate::fork;
+use crate::host::Host;
 use crate::journal::{self, Writer};
+use crate::kept::kept;
 use crate::model::{Header, ProcessId, Record, RunId};
+use crate::naming::Root;
+use crate::redact;
 
 /// How long a journal that could not be opened is left alone.
 const PAUSE: Duration = Duration::from_secs(1);

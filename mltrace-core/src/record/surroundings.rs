@@ -5,8 +5,8 @@ use std::path::Path;
 use super::beside::Job;
 use super::lock::Lock;
 use super::{Recorder, Site};
-use crate::capture::{code, git};
 use crate::model::{Git, Record};
+use crate::source::{code, git};
 
 /// The keys of the git states that were asked for, by folder.
 #[derive(Debug)]

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use mltrace_core::capture::fingerprint::{fingerprint, stat};
-use mltrace_core::capture::{Cache, Hashing, Skip};
+use mltrace_core::disk::fingerprint::{fingerprint, stat};
+use mltrace_core::disk::{Cache, Hashing, Skip};
 use mltrace_core::query::{DiskState, Verify, VerifyOptions};
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use mltrace_core::ingest;
 use mltrace_core::store::sqlite::{Schema, SqliteStore};
 use mltrace_core::store::{Mode, StoreError};
+use mltrace_core::upkeep;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::disk::{Failure, Fault};
@@ -254,7 +254,7 @@ fn doctor_tells_what_it_cannot_read() {
         for nth in 0.. {
             let project = before.copy();
             let fault = Fault { failure: Failure::Broken, nth, is_lasting };
-            let (checkup, is_met) = project.disk.fail_while(fault, || ingest::doctor(&project.home, true));
+            let (checkup, is_met) = project.disk.fail_while(fault, || upkeep::doctor(&project.home, true));
             if !is_met {
                 assert!(checkup.wrong.is_empty(), "{:?}", checkup.wrong);
                 break;

@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use mltrace_core::capture::{Given, Named};
 use mltrace_core::journal;
 use mltrace_core::model::{Bound, Record, Status};
 use mltrace_core::query::Run;
 use mltrace_core::record::OpenRun;
+use mltrace_core::values::{Given, Named};
 
 use crate::project::{Project, text};
 

@@ -5,12 +5,12 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use mltrace_core::capture::{Given, Named};
 use mltrace_core::config::{Environment, Home};
 use mltrace_core::ingest;
 use mltrace_core::model::Status;
 use mltrace_core::query::{Reader, Run, Trace, TraceOptions};
 use mltrace_core::record::{Hooks, OpenRun, Opening, Recorder};
+use mltrace_core::values::{Given, Named};
 
 /// A project in a folder of its own, and a recorder in it.
 pub(crate) struct Project {

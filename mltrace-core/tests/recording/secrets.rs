@@ -4,13 +4,13 @@ use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 
-use mltrace_core::capture::{Given, Named};
 use mltrace_core::ingest;
 use mltrace_core::model::{
     ComponentFact, Declaration, LabelFact, Record, RunId, Status, Timestamp, Verdict, VersionId,
 };
 use mltrace_core::record::{OpenRun, Opening, Site, SiteState};
 use mltrace_core::store::{self, Mode};
+use mltrace_core::values::{Given, Named};
 use serde_json::json;
 
 use crate::project::Project;

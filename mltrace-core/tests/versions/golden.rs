@@ -16,6 +16,7 @@ use mltrace_core::model::{
 use mltrace_core::query::{Reader, TraceOptions};
 use mltrace_core::store::sqlite::Schema;
 use mltrace_core::store::{self, Mode};
+use mltrace_core::upkeep;
 use rusqlite::Row;
 use rusqlite::types::Value as Sql;
 use serde_json::{Value, json};
@@ -219,7 +220,7 @@ fn every_schema_that_was_released_still_answers() {
         let found = answers(&project);
         check_holds(&found, &expected, &format!("schema {schema}"));
         assert_eq!(project.schema(), Schema::CURRENT.version());
-        assert_eq!(ingest::doctor(&project.home, true).wrong, ["2 records could not be written"]);
+        assert_eq!(upkeep::doctor(&project.home, true).wrong, ["2 records could not be written"]);
         project.import();
         assert_eq!(answers(&project), found, "what is known is imported again without a change");
     }

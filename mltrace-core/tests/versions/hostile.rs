@@ -8,6 +8,7 @@ use std::time::Duration;
 use mltrace_core::ingest;
 use mltrace_core::store::sqlite::Schema;
 use mltrace_core::store::{self, Mode, StoreError};
+use mltrace_core::upkeep;
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 
@@ -81,7 +82,7 @@ fn said(project: &Project) -> String {
             .chain([folded])
             .map(|done| done.map_err(|error| (matches!(error, StoreError::Altered { .. }), error.to_string())))
             .collect();
-        let _ = tell.send((said, ingest::doctor(&home, true).wrong));
+        let _ = tell.send((said, upkeep::doctor(&home, true).wrong));
     });
     let (said, wrong) = told.recv_timeout(Duration::from_secs(60)).expect("it comes to an end");
     let Err((true, first)) = said[0].clone() else { panic!("{said:?}") };
@@ -143,7 +144,7 @@ fn what_analyze_leaves_is_no_harm() {
     for schema in 1..=now() {
         let [plain, analyzed] = ["", "ANALYZE;"].map(|sql| hostile(schema, sql));
         drop(store::open(&analyzed.home, Mode::Write).unwrap());
-        assert_eq!(ingest::doctor(&analyzed.home, true).wrong, ingest::doctor(&plain.home, true).wrong);
+        assert_eq!(upkeep::doctor(&analyzed.home, true).wrong, upkeep::doctor(&plain.home, true).wrong);
     }
 }
 
@@ -163,7 +164,7 @@ fn more_than_any_store_holds_is_refused() {
         for mode in [Mode::Read, Mode::Write, Mode::Fold] {
             assert!(store::open(&project.home, mode).is_err(), "{mode:?}");
         }
-        assert_eq!(ingest::doctor(&project.home, true).wrong.len(), 1);
+        assert_eq!(upkeep::doctor(&project.home, true).wrong.len(), 1);
     }
 }
 
@@ -194,7 +195,7 @@ proptest! {
         let home = project.home.clone();
         std::thread::spawn(move || {
             let opened = store::open(&home, Mode::Write).map(drop).map_err(|error| error.to_string());
-            let _ = tell.send((opened, ingest::doctor(&home, true)));
+            let _ = tell.send((opened, upkeep::doctor(&home, true)));
         });
         prop_assert!(told.recv_timeout(Duration::from_secs(60)).is_ok(), "it comes to an end");
     }

@@ -4,6 +4,7 @@ use mltrace_core::ingest::{self, FoldReport};
 use mltrace_core::journal;
 use mltrace_core::model::{Header, ProcessId, Record, Status};
 use mltrace_core::store::{self, Mode};
+use mltrace_core::upkeep;
 use serde_json::Value;
 
 use crate::Project;
@@ -77,7 +78,7 @@ fn check(what: &str, mangle: impl Fn(usize, String) -> String) {
         2,
         "{what}: the reserve and a count are left"
     );
-    let doctor = ingest::doctor(&project.home, true).wrong;
+    let doctor = upkeep::doctor(&project.home, true).wrong;
     let waits = format!("{} records wait for the newer version of mltrace that wrote them", report.unread);
     assert!(doctor.contains(&waits), "{what}: {doctor:?}");
     assert_eq!(fold(&project).unread, 0, "{what}: it waits");

@@ -1,8 +1,8 @@
 //! Comparing the disk with the record, through the page and the API.
 
 use axum::http::StatusCode;
-use mltrace_core::capture::fingerprint::fingerprint;
-use mltrace_core::capture::{Hashing, Skip};
+use mltrace_core::disk::fingerprint::fingerprint;
+use mltrace_core::disk::{Hashing, Skip};
 use serde_json::{Value, json};
 
 use crate::client::Served;

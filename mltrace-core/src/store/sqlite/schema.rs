@@ -12,7 +12,7 @@ use super::SqliteStore;
 use super::file::{StoreFile, connect, connect_immutable};
 use super::open::{beside, explain, unreachable};
 use super::shape::Held;
-use crate::capture::place;
+use crate::disk::local;
 use crate::folder;
 use crate::store::{Mode, StoreError};
 
@@ -138,7 +138,7 @@ impl SqliteStore {
         let path = self.path.clone();
         let explained = |error: rusqlite::Error| explain(&path, &error);
         if from == 0 {
-            let journal_mode = if place::is_local(&self.folder) { "WAL" } else { "DELETE" };
+            let journal_mode = if local::is_local(&self.folder) { "WAL" } else { "DELETE" };
             self.connection.execute_batch(&format!("PRAGMA journal_mode = {journal_mode};")).map_err(explained)?;
         } else {
             self.back_up(from)?;

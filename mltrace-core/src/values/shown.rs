@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::kept;
+use crate::kept::kept;
 use crate::model::{LIMIT_TEXT, cut};
 
 /// What is recorded instead of a text that could not be made.

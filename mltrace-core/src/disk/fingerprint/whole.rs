@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::folder::{self, lock_table_of};
 use super::{FileKind, Skip, Stat, file, stat};
-use crate::capture::Cache;
+use crate::disk::Cache;
 use crate::model::VersionId;
 
 /// What a file or folder held.

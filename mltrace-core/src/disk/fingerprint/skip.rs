@@ -7,7 +7,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use super::{FileKind, Stat};
-use crate::config::FOLDER;
+use crate::folder::FOLDER;
 
 /// The files and folders of a store and its journals, by device and number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

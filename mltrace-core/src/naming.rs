@@ -6,8 +6,9 @@ use std::path::{Component, Path, PathBuf};
 
 use path_clean::PathClean;
 
-use super::{Named, redact};
 use crate::model::{ArtifactName, LIMIT_NAME};
+use crate::redact;
+use crate::values::Named;
 
 /// The project's root, both as it was given and with its symbolic links resolved. Made once per process.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use tempfile::{TempDir, tempdir};
 
 use super::*;
-use crate::capture::Cache;
+use crate::disk::Cache;
 use crate::model::VersionId;
 
 fn how(skip: &Skip) -> Hashing<'_> {

@@ -11,7 +11,8 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{Given, Named, kept};
+use super::{Given, Named};
+use crate::kept::kept;
 use crate::model::ArtifactKind;
 
 /// A value that names artifacts: a path, a text, or an `Option`, a collection, a tuple or a reference of these.
@@ -192,7 +193,7 @@ pub struct Declared {
 /// Returns an artifact whose version or kind is declared.
 ///
 /// ```
-/// use mltrace_core::capture::artifact;
+/// use mltrace_core::values::artifact;
 /// use mltrace_core::model::ArtifactKind;
 ///
 /// let model = artifact("s3://models/taxi").version("2021-05").kind(ArtifactKind::Model);

@@ -1,15 +1,15 @@
-//! Whether a home is in order, and how to empty it.
+//! Whether a home is in order.
 
 use std::error::Error;
-use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::fold::own;
-use super::lost;
-use crate::capture::{Host, place};
+use super::backups::backups;
 use crate::config::Home;
+use crate::disk::local;
 use crate::folder::Folder;
+use crate::host::Host;
+use crate::ingest::{lost, own};
 use crate::journal::lost::Lost;
 use crate::journal::{self, Journal};
 use crate::store::{self, Checkup, Mode, StoreError};
@@ -70,7 +70,7 @@ pub fn doctor(home: &Home, is_full: bool) -> Checkup {
     for backup in backups(home) {
         checkup.fine.push(format!("`{}` is the store before a migration: remove it when you like", backup.display()));
     }
-    if !place::is_local(&home.folder) {
+    if !local::is_local(&home.folder) {
         let folder = home.folder.display();
         checkup.fine.push(format!("`{folder}` is not on a local disk: the store keeps a rollback journal"));
     }
@@ -189,63 +189,5 @@ fn kept_aside(folder: &Path, checkup: &mut Checkup) {
     let kept = names.iter().filter(|name| !name.as_encoded_bytes().starts_with(b".")).count();
     if kept > 0 {
         checkup.wrong.push(format!("{kept} damaged records are kept in `{}`", aside.display()));
-    }
-}
-
-/// Returns the copies of the store that were made before migrations.
-fn backups(home: &Home) -> Vec<PathBuf> {
-    let Some((folder, name)) = home.store.parent().zip(home.store.file_name()) else { return Vec::new() };
-    let start = format!("{}.schema-", name.to_string_lossy());
-    let is_backup = |name: &OsString| {
-        let name = name.to_string_lossy();
-        name.starts_with(&start) && name.contains(".backup")
-    };
-    let names = Folder::around(&home.store, &home.folder).and_then(|folder| folder.names()).unwrap_or_default();
-    let mut found: Vec<PathBuf> = names.into_iter().filter(is_backup).map(|name| folder.join(name)).collect();
-    found.sort();
-    found
-}
-
-/// Removes everything that is recorded under `home`, except the journals of processes that are recording now.
-///
-/// # Errors
-/// When a file cannot be removed.
-pub fn clear(home: &Home) -> io::Result<()> {
-    if let Some(reason) = &home.refused {
-        return Err(io::Error::other(reason.clone()));
-    }
-    let mut stored: Vec<OsString> = backups(home).iter().filter_map(|path| path.file_name()).map(Into::into).collect();
-    for suffix in ["", "-wal", "-shm", "-journal"] {
-        let mut name = home.store.file_name().unwrap_or_default().to_owned();
-        name.push(suffix);
-        stored.push(name);
-    }
-    let here = Host::here(None);
-    let mut journaled = Vec::new();
-    for journal in journal::list(&home.journal())? {
-        if journal.is_over(&journal.header(&home.project), &here) {
-            let lock = journal.lock.file_name().unwrap_or_default().to_owned();
-            journaled.extend(journal.parts.into_iter().map(|part| part.name.into()).chain([lock]));
-        }
-    }
-    journal::lost::clear(&home.journal())?;
-    unless_missing(Folder::around(&home.store, &home.folder), |folder| remove_all(folder, &stored))?;
-    unless_missing(Folder::inside(&home.journal()), |folder| remove_all(folder, &journaled))?;
-    unless_missing(Folder::open(&home.folder), |folder| {
-        remove_all(folder, &["fingerprints".into()])?;
-        unless_missing(folder.remove_folder("damaged"), |_| Ok(()))
-    })
-}
-
-fn remove_all(folder: &Folder, names: &[OsString]) -> io::Result<()> {
-    names.iter().try_for_each(|name| unless_missing(folder.remove(name), |_| Ok(())))
-}
-
-/// Goes on with what was found; what is missing needs nothing more.
-fn unless_missing<T>(found: io::Result<T>, then: impl FnOnce(&T) -> io::Result<()>) -> io::Result<()> {
-    match found {
-        Ok(found) => then(&found),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
     }
 }

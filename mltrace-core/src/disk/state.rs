@@ -107,7 +107,7 @@ fn folder(root: &Path, own: &Stat, skip: &Skip, patience: Duration) -> io::Resul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::capture::fingerprint::stat;
+    use crate::disk::fingerprint::stat;
 
     fn look(path: &Path) -> State {
         state(path, &stat(path).unwrap().unwrap(), &Skip::default(), Duration::MAX).unwrap().unwrap()

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use git2::{AttrCheckFlags, Config, ErrorCode, Repository, StatusOptions, SubmoduleIgnore, SubmoduleStatus};
 
-use crate::capture::{code, redact};
-use crate::config::FOLDER;
 use crate::folder;
+use crate::folder::FOLDER;
 use crate::model::Git;
+use crate::redact;
+use crate::source::code;
 
 /// Files of git's that hold one name are shorter than this.
 const LONGEST: u64 = 64 << 10;

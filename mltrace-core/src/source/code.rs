@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::redact;
 use crate::model::{Code, LIMIT_SOURCE, cut};
+use crate::redact;
 
 /// Files above this many bytes are not searched for a function.
 const LARGEST_SOURCE_FILE: u64 = 16 << 20;
