@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
-use mltrace_core::model::{LIMIT_NAME, LIMIT_TEXT};
+use mltrace_core::model::{LIMIT_NAME, LIMIT_TEXT, value};
 use mltrace_core::values::{Given, Named};
 use serde_json::Value;
 
@@ -182,15 +182,10 @@ pub(crate) fn asked() -> impl clap::builder::TypedValueParser<Value = String> {
     })
 }
 
-/// Returns a parameter from `NAME=VALUE`; what JSON reads as a number or a truth value is one, all else is text.
+/// Returns a parameter from `NAME=VALUE`; what JSON writes so is a number or a truth value, all else is text.
 pub(crate) fn param(argument: &str) -> Result<(String, Value), String> {
     let (key, value) = argument.split_once('=').ok_or_else(|| format!("`{argument}` is not `NAME=VALUE`"))?;
-    let value = text(value)?;
-    let value = match serde_json::from_str(&value) {
-        Ok(value @ (Value::Number(_) | Value::Bool(_))) => value,
-        _ => Value::String(value),
-    };
-    Ok((name(key)?, value))
+    Ok((name(key)?, value::typed(&text(value)?)))
 }
 
 #[cfg(test)]
@@ -208,6 +203,8 @@ mod tests {
         assert_eq!(param("deep=true").unwrap(), ("deep".to_owned(), Value::from(true)));
         assert_eq!(param("month=2020-01").unwrap(), ("month".to_owned(), Value::from("2020-01")));
         assert_eq!(param("id=007").unwrap(), ("id".to_owned(), Value::from("007")));
+        assert_eq!(param("python=3.10").unwrap(), ("python".to_owned(), Value::from("3.10")));
+        assert_eq!(param("commit=1234e56").unwrap(), ("commit".to_owned(), Value::from("1234e56")));
         assert_eq!(param("huge=1e400").unwrap(), ("huge".to_owned(), Value::from("1e400")));
         assert_eq!(param("sum=a=b").unwrap(), ("sum".to_owned(), Value::from("a=b")));
         assert_eq!(param("list=[1]").unwrap(), ("list".to_owned(), Value::from("[1]")));

@@ -13,6 +13,8 @@ mod lists;
 
 mod recording;
 
+mod parameters;
+
 mod verdicts;
 
 mod uuids;

@@ -14,6 +14,7 @@ use super::lines::{self, Next};
 use crate::config::Home;
 use crate::model::{
     ArtifactName, ComponentFact, Declaration, End, LabelFact, Line, Record, RunId, Start, Timestamp, VersionId, cut,
+    value,
 };
 use crate::store::{LabelRow, RunDetail, Store, StoreError};
 
@@ -343,7 +344,7 @@ fn conflict(known: &RunDetail, line: &Parsed, start: &Start, end: Option<&End>) 
         return Some("another start".to_owned());
     }
     let differs = |(name, value): (&String, &Value)| {
-        let known = known.params.get(name).filter(|known| *known != value)?;
+        let known = known.params.get(name).filter(|known| !value::is_same(known, value))?;
         Some(format!("the parameter `{name}` as {known}, not {value}"))
     };
     if let Some(reason) = start.params.iter().find_map(differs) {

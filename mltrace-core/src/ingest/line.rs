@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{Error as _, IgnoredAny};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::fold::import_header;
 use crate::model::{
     ArtifactKind, ArtifactName, Bound, Code, CodeCheck, ComponentFact, Declaration, End, Git, Header, LIMIT_NAME,
     LIMIT_TEXT, LabelFact, NoteFact, ReadFact, Record, RunId, Start, Status, Timestamp, Verdict, VersionId, WriteFact,
+    value,
 };
 use crate::redact;
 
@@ -60,11 +62,11 @@ fn parsed(bytes: &[u8], project: &str, now: Timestamp) -> Result<Option<Parsed>,
     if text.is_empty() {
         return Ok(None);
     }
-    let object: Value =
-        serde_json::from_str(text).map_err(|error| format!("it is not JSON: {}", without_place(&error)))?;
-    if !object.is_object() {
+    let no_json = |error: serde_json::Error| format!("it is not JSON: {}", without_place(&error));
+    if serde_json::from_str::<&RawValue>(text).map_err(no_json)?.get().as_bytes().first() != Some(&b'{') {
         return Err("it is not a JSON object".to_owned());
     }
+    let object = object_of(text).map_err(no_json)?;
     let wrong = |error: serde_json::Error| without_place(&error);
     let kind = object.get("type").and_then(Value::as_str).unwrap_or("run");
     match kind {
@@ -107,6 +109,22 @@ fn parsed(bytes: &[u8], project: &str, now: Timestamp) -> Result<Option<Parsed>,
     }
 }
 
+/// Returns what a line holds; its parameters keep the texts of their numbers.
+fn object_of(text: &str) -> Result<Value, serde_json::Error> {
+    let fields: BTreeMap<String, &RawValue> = serde_json::from_str(text)?;
+    let field = |(name, raw): (String, &RawValue)| {
+        let parsed = if name == "params" { value::of_json(raw) } else { serde_json::from_str(raw.get()) };
+        Ok((name, parsed?))
+    };
+    fields.into_iter().map(field).collect()
+}
+
+fn params<'de, D: Deserializer<'de>>(params: D) -> Result<BTreeMap<String, Value>, D::Error> {
+    let params = <BTreeMap<String, &RawValue>>::deserialize(params)?;
+    let parsed = params.into_iter().map(|(name, raw)| Ok((name, value::of_json(raw)?)));
+    parsed.collect::<Result<_, serde_json::Error>>().map_err(|error| D::Error::custom(without_place(&error)))
+}
+
 /// The place that the parser names is one within the line, not the line of the file.
 fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
@@ -130,7 +148,7 @@ struct RunLine {
     inputs: Vec<EdgeLine>,
     #[serde(default)]
     outputs: Vec<EdgeLine>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "params")]
     params: BTreeMap<String, Value>,
     git_commit: Option<String>,
     git: Option<GitLine>,

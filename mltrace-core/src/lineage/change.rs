@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::model::value;
+
 /// Something that a run has, and that another run of its component may have otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Aspect {
@@ -70,7 +72,11 @@ pub fn changes(a: &Aspects, b: &Aspects) -> Vec<Change> {
     let changed = |aspect: &Aspect| {
         let values = [a.get(aspect), b.get(aspect)];
         let is_known = matches!(aspect, Aspect::Parameter(_)) || values.iter().all(Option::is_some);
-        let differs = is_known && values[0] != values[1] && *aspect != Aspect::Duration;
+        let is_same = match values {
+            [Some(a), Some(b)] => value::is_same(a, b),
+            [a, b] => a == b,
+        };
+        let differs = is_known && !is_same && *aspect != Aspect::Duration;
         differs.then(|| Change { aspect: aspect.clone(), values: values.map(Option::<&Value>::cloned) })
     };
     all.into_iter().filter_map(changed).collect()

@@ -14,6 +14,7 @@ use super::blame::{Counts, Scale};
 use super::change::{Aspect, Aspects};
 use super::coverage::Outputs;
 use super::evidence::{MOST, Novelty};
+use crate::model::value::number;
 
 /// How many of the first facts are looked at in pairs.
 const PAIRED: usize = 12;
@@ -57,7 +58,7 @@ impl Test {
     /// Returns whether a value is like that.
     #[must_use]
     pub fn holds(&self, value: &Value) -> bool {
-        let compared = |limit: &Value| value.as_f64().zip(limit.as_f64()).map(|(value, limit)| value.total_cmp(&limit));
+        let compared = |limit: &Value| number(value).zip(number(limit)).map(|(value, limit)| value.total_cmp(&limit));
         match self {
             Self::Is(other) => value == other,
             Self::AtMost(limit) => compared(limit).is_some_and(Ordering::is_le),
@@ -350,7 +351,7 @@ impl Column<'_> {
             }
         }
         let mut numbers: Vec<(f64, &Value, &Tally)> =
-            by_value.iter().filter_map(|(value, tally)| Some((value.as_f64()?, *value, tally))).collect();
+            by_value.iter().filter_map(|(value, tally)| Some((number(value)?, *value, tally))).collect();
         let is_of_numbers = numbers.len() == by_value.len() && numbers.len() >= NUMBERS;
         numbers.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut tallies = Vec::new();

@@ -31,4 +31,6 @@ pub use text::{LIMIT_NAME, LIMIT_SOURCE, LIMIT_TEXT, cut};
 pub use time::Timestamp;
 pub use version::{Version, VersionId};
 
+pub mod value;
+
 mod version;
