@@ -15,6 +15,8 @@ mod recording;
 
 mod parameters;
 
+mod secrets;
+
 mod verdicts;
 
 mod uuids;

@@ -15,7 +15,7 @@ const DEEPEST: usize = 127;
 #[must_use]
 pub fn typed(text: &str) -> Value {
     match serde_json::from_str(text) {
-        Ok(value @ (Value::Number(_) | Value::Bool(_))) if value.to_string() == text => value,
+        Ok(value @ (Value::Number(_) | Value::Bool(_))) if value.to_string().as_str() == text => value,
         _ => Value::String(text.to_owned()),
     }
 }
