@@ -166,6 +166,15 @@ fn part() {
             detach(folder, || drop(reading(Path::new("etc/hostname"))));
         }
         ("early-daemon", folder) => detach(folder, || drop(reading(Path::new("etc/hostname")))),
+        // The parent has the store open while it forks, as it has for a second after each fold.
+        ("fork-of-a-busy-one", _) => {
+            reading(Path::new("raw.csv"));
+            println!("parent: {}", mltrace::components().is_ok());
+            detach(".", || {
+                reading(Path::new("raw.csv"));
+                println!("child: {:?}", mltrace::components().map(drop));
+            });
+        }
         ("interrupted", _) => interrupted(),
         ("unread", _) => unread(),
         #[cfg(target_os = "linux")]
@@ -200,6 +209,16 @@ fn a_daemon_records_where_its_parent_did_and_names_mean_what_they_meant_at_the_c
         assert!(!elsewhere.path().join(".mltrace").exists());
     }
     assert_eq!(Path::new("/.mltrace").exists(), was_there);
+}
+
+#[test]
+fn a_child_that_was_forked_while_the_store_was_open_leaves_the_store_to_others() {
+    let place = Place::new();
+    let output = place.run("fork-of-a-busy-one");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("parent: true") && said.contains("forked from one that had the store open"), "{said}");
+    assert_eq!(place.runs().len(), 2, "its journal is stored by who asks next");
 }
 
 #[test]

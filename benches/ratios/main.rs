@@ -9,6 +9,7 @@ mod growth;
 mod hashing;
 mod measure;
 mod memory;
+mod pace;
 mod processes;
 mod recording;
 mod table;
@@ -19,8 +20,9 @@ use table::Report;
 /// A part by its name.
 type Part = (&'static str, fn(&mut Report));
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     ("recording", recording::measure),
+    ("pace", pace::measure),
     ("folding", folding::measure),
     ("asking", asking::measure),
     ("processes", processes::measure),

@@ -35,17 +35,17 @@ fn registered(features: &str, prediction: &str) {
 }
 
 /// The names of requests: a model predicts from features that nobody saw before.
-struct Requests(Vec<[String; 2]>);
+pub(crate) struct Requests(Vec<[String; 2]>);
 
 impl Requests {
     /// Returns the names of so many requests after those of `first`.
-    fn new(first: usize, count: usize) -> Self {
+    pub(crate) fn new(first: usize, count: usize) -> Self {
         let names = |number: usize| ["features", "predictions"].map(|kind| format!("{kind}://shop/{number:08}"));
         // The last is the first to be taken.
         Self((first..first + count).rev().map(names).collect())
     }
 
-    fn call(&mut self) {
+    pub(crate) fn call(&mut self) {
         let [features, prediction] = self.0.pop().expect("enough of them");
         registered(&features, &prediction);
     }

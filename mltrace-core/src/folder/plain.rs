@@ -93,7 +93,7 @@ impl Handle {
             kind if kind.is_file() => Kind::File,
             _ => Kind::Other,
         };
-        Ok(Entry { kind, length: found.len(), links: 1 })
+        Ok(Entry { kind, length: found.len(), links: 1, identity: None })
     }
 
     pub(super) fn free_bytes(&self) -> Option<u64> {

@@ -140,7 +140,9 @@ impl Handle {
         };
         #[allow(clippy::useless_conversion, reason = "systems differ in how wide they count links")]
         let links = u64::from(stat.st_nlink);
-        Ok(Entry { kind, length: u64::try_from(stat.st_size).unwrap_or(0), links })
+        #[allow(clippy::cast_sign_loss, clippy::unnecessary_cast, reason = "systems differ in how they number devices")]
+        let identity = Some((stat.st_dev as u64, stat.st_ino as u64));
+        Ok(Entry { kind, length: u64::try_from(stat.st_size).unwrap_or(0), links, identity })
     }
 
     pub(super) fn free_bytes(&self) -> Option<u64> {

@@ -44,6 +44,8 @@ pub type Work<'w> = &'w mut dyn FnMut(&mut dyn Writer) -> Result<()>;
 pub trait Store {
     /// Does `work` in one transaction that is committed when it returns `Ok`, and undone otherwise.
     fn write(&mut self, work: Work<'_>) -> Result<()>;
+    /// Returns whether a store that was opened to be folded into may stay open: its files lie where they were opened.
+    fn is_in_place(&mut self) -> bool;
     /// Keeps all that is asked from now on within `bounds`.
     fn bound(&mut self, bounds: &Arc<Bounds>) -> Result<()>;
 
@@ -348,6 +350,15 @@ pub fn open(home: &Home, mode: Mode) -> Result<Box<dyn Store>, StoreError> {
             reason: "this build records only: it lacks the feature `store`".to_owned(),
         })
     }
+}
+
+/// Returns whether this process must not open a store, because its parent had one open when it was forked.
+#[must_use]
+pub fn is_inherited() -> bool {
+    #[cfg(feature = "store")]
+    return sqlite::is_inherited();
+    #[cfg(not(feature = "store"))]
+    false
 }
 
 /// Returns a store that nobody ever wrote to, for answers where nothing is recorded yet.

@@ -86,6 +86,14 @@ impl StoreFile {
         self.folder.sync()
     }
 
+    /// Returns what the store and its write-ahead log are now; `None` for what is not there, or cannot be told.
+    pub(super) fn identities(&self) -> [Option<(u64, u64)>; 2] {
+        ["", "-wal"].map(|suffix| {
+            let path = beside(&self.path, suffix);
+            self.folder.entry(path.file_name().unwrap_or_default()).ok().flatten()?.identity
+        })
+    }
+
     /// Returns whether there is nothing in the write-ahead log.
     pub(super) fn is_wal_empty(&self) -> bool {
         let log = beside(&self.path, "-wal");

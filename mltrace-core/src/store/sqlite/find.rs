@@ -7,6 +7,7 @@ use rusqlite::{OptionalExtension, Params, Row, Transaction, TransactionBehavior,
 use uuid::Uuid;
 
 use super::SqliteStore;
+use super::held::Held;
 use super::map::{Bytes, version_columns, version_id};
 use super::unread;
 use super::walk::{DOWNSTREAM, UPSTREAM};
@@ -109,6 +110,10 @@ pub(super) fn key_list<K: Copy + Into<i64>>(keys: &[K]) -> String {
 impl Store for SqliteStore {
     fn write(&mut self, work: Work<'_>) -> Result<()> {
         self.transact(work)
+    }
+
+    fn is_in_place(&mut self) -> bool {
+        self.held.as_mut().is_some_and(Held::is_in_place)
     }
 
     fn bound(&mut self, bounds: &Arc<Bounds>) -> Result<()> {

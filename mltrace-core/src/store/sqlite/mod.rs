@@ -6,6 +6,8 @@ mod open;
 
 mod file;
 
+mod held;
+
 mod bound;
 
 mod shape;
@@ -47,5 +49,6 @@ mod statement;
 
 mod edge;
 
+pub(crate) use held::is_inherited;
 pub use open::SqliteStore;
 pub use schema::Schema;

@@ -9,6 +9,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::file::{StoreFile, connect, connect_immutable};
+use super::held::{Held, Open};
 use super::lock::{WriteLock, jittered};
 use super::schema::Schema;
 use super::shape;
@@ -33,6 +34,10 @@ pub struct SqliteStore {
     pub(super) _taken: Option<Taken>,
     /// How far a question may go; `None`: as far as it likes.
     pub(super) bounds: Option<Arc<Bounds>>,
+    /// What was opened to be folded into, and may stay open for a while.
+    pub(super) held: Option<Held>,
+    /// Given up after the connection.
+    _open: Option<Open>,
 }
 
 impl SqliteStore {
@@ -53,6 +58,7 @@ impl SqliteStore {
         if file.is_shared {
             return Err(unreachable(&home.store, "it has another name elsewhere, and would be written there too"));
         }
+        let open = Open::enter(&home.store)?;
         let taken = file.take_identity().map_err(refused)?;
         if !file.exists {
             // By SQLite it would be made for everybody to read.
@@ -60,15 +66,22 @@ impl SqliteStore {
         }
         let connection =
             connect(&file.path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(|error| explain(&home.store, &error))?;
-        let mut store = Self::new(home, mode, schema, connection, Some(taken));
+        let mut store = Self::new(home, mode, schema, connection, (Some(taken), Some(open)));
         store.set_up()?;
         store.migrate()?;
+        store.held = (mode == Mode::Fold).then(|| Held::new(file));
         Ok(store)
     }
 
-    fn new(home: &Home, mode: Mode, schema: &'static Schema, connection: Connection, taken: Option<Taken>) -> Self {
+    fn new(
+        home: &Home,
+        mode: Mode,
+        schema: &'static Schema,
+        connection: Connection,
+        (_taken, _open): (Option<Taken>, Option<Open>),
+    ) -> Self {
         let (path, folder) = (home.store.clone(), home.folder.clone());
-        Self { connection, path, folder, mode, schema, found: 0, bounds: None, _taken: taken }
+        Self { connection, path, folder, mode, schema, found: 0, bounds: None, held: None, _taken, _open }
     }
 
     /// Returns a store in memory that holds nothing.
@@ -79,7 +92,8 @@ impl SqliteStore {
         let connection = Connection::open_in_memory()?;
         schema.make(&connection)?;
         let (path, folder, found) = (PathBuf::new(), PathBuf::new(), schema.version());
-        Ok(Self { connection, path, folder, mode: Mode::Read, schema, found, bounds: None, _taken: None })
+        let (bounds, held, _taken, _open) = (None, None, None, None);
+        Ok(Self { connection, path, folder, mode: Mode::Read, schema, found, bounds, held, _taken, _open })
     }
 
     fn open_to_read(home: &Home, schema: &'static Schema) -> Result<Self, StoreError> {
@@ -90,11 +104,12 @@ impl SqliteStore {
             }
             _ => return Err(StoreError::Missing(home.store.clone())),
         };
+        let open = Open::enter(&home.store)?;
         let taken = file.take_identity().map_err(|error| unreachable(&home.store, &error.to_string()))?;
         let flags = if file.is_shared { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
         let explained = |error| explain(&home.store, &error);
         let connection = connect(&file.path, flags).map_err(explained)?;
-        let mut store = Self::new(home, Mode::Read, schema, connection, Some(taken));
+        let mut store = Self::new(home, Mode::Read, schema, connection, (Some(taken), Some(open)));
         if store.set_up().and_then(|()| store.gate()).is_ok() {
             return store.up_to_date();
         }

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::SqliteStore;
 use super::fresh::Fresh;
+use super::held::Held;
 use super::map::{Bytes, size, size_column, version_columns, version_id};
 use super::statement::{Statements, text};
 use crate::model::{
@@ -39,7 +40,11 @@ impl SqliteStore {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
         let transaction = transaction.map_err(|error| super::open::explain(&self.path, &error))?;
         work(&mut SqliteWriter::new(&transaction))?;
-        transaction.commit().map_err(|error| super::open::explain(&self.path, &error))
+        transaction.commit().map_err(|error| super::open::explain(&self.path, &error))?;
+        match self.held.as_mut().is_none_or(Held::is_in_place) {
+            true => Ok(()),
+            false => Err(super::open::unreachable(&self.path, "somebody replaced it while it was written")),
+        }
     }
 }
 

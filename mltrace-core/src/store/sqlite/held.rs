@@ -1,0 +1,84 @@
+//! What must hold while a store is open in a process that forks, and whose other code may close the store's files.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::file::StoreFile;
+use super::open::unreachable;
+use crate::fork;
+use crate::store::StoreError;
+
+/// The process that has stores open, above the count of these.
+static OPEN: AtomicU64 = AtomicU64::new(0);
+const COUNT: u64 = 0xFFFF_FFFF;
+
+/// A store that is open in this process.
+#[derive(Debug)]
+pub(super) struct Open {
+    process: u32,
+}
+
+impl Open {
+    /// Takes note that a store is opened.
+    ///
+    /// SQLite keeps account, for the whole process, of which files it has locked. A forked child inherits the account and
+    /// not the locks, so it must not open a store when its parent had one open: it would take part in nobody's locking
+    /// (<https://www.sqlite.org/howtocorrupt.html>, section 2.6).
+    pub(super) fn enter(store: &Path) -> Result<Self, StoreError> {
+        let process = fork::id();
+        let entered = OPEN.fetch_update(Ordering::AcqRel, Ordering::Acquire, |open| match owner(open) == process {
+            true => Some(open.saturating_add(1)),
+            false => (open & COUNT == 0).then_some((u64::from(process) << 32) | 1),
+        });
+        entered.map(|_| Self { process }).map_err(|_| {
+            let reason = "this process was forked from one that had the store open; any `mltrace` command can open it";
+            unreachable(store, reason)
+        })
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let _ = OPEN.fetch_update(Ordering::AcqRel, Ordering::Acquire, |open| {
+            (owner(open) == self.process && self.process == fork::id()).then(|| open.saturating_sub(1))
+        });
+    }
+}
+
+fn owner(open: u64) -> u32 {
+    u32::try_from(open >> 32).unwrap_or(0)
+}
+
+/// Returns whether this process was forked from one that had a store open, so that it must not open any.
+pub(crate) fn is_inherited() -> bool {
+    let open = OPEN.load(Ordering::Acquire);
+    open & COUNT != 0 && owner(open) != fork::id()
+}
+
+/// The files of a store that stays open.
+///
+/// POSIX drops a process' locks on a file when any handle to it is closed, such as that of a pipeline that copies its
+/// folder. Another program may then take itself for the last user of the store, and remove the log that is still written
+/// here. What is committed to a log that has gone is nowhere, so nobody may rely on it.
+#[derive(Debug)]
+pub(super) struct Held {
+    file: StoreFile,
+    opened: [Option<(u64, u64)>; 2],
+}
+
+impl Held {
+    pub(super) fn new(file: StoreFile) -> Self {
+        let opened = file.identities();
+        Self { file, opened }
+    }
+
+    /// Returns whether the files that were opened are those that lie there now.
+    pub(super) fn is_in_place(&mut self) -> bool {
+        let now = self.file.identities();
+        let [store, log] = self.opened;
+        // The log is made with the first row.
+        let is_in_place = store.is_some() && store == now[0] && (log.is_none() || log == now[1]);
+        self.opened = [store, log.or(now[1])];
+        is_in_place
+    }
+}
