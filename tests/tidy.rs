@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 mod source;
 
-use source::{Functions, without_text};
+use source::{Functions, Modules, without_text};
 
 const LINES_OF_A_FILE: usize = 500;
 const LINES_OF_A_FUNCTION: usize = 70;
@@ -71,6 +71,17 @@ fn rooms_use_only_the_rooms_that_the_architecture_allows() {
         }
     }
     check("use only the rooms that ARCHITECTURE.md allows", wrong);
+}
+
+#[test]
+fn no_files_of_a_crate_use_each_other() {
+    let files: Vec<_> = sources().collect();
+    let mut circles = Vec::new();
+    for place in ["src/", "mltrace-core/src/", "mltrace-cli/src/"] {
+        let of_crate = files.iter().filter_map(|file| Some((file.name.strip_prefix(place)?, file.text.as_str())));
+        circles.extend(Modules::of(of_crate).circles().into_iter().map(|circle| format!("{place}: {circle}")));
+    }
+    check("use each other in no circle", circles);
 }
 
 #[test]

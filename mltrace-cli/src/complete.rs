@@ -4,16 +4,13 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
-use std::process::ExitCode;
 
-use clap::CommandFactory as _;
+use clap_complete::PathCompleter;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
-use clap_complete::{CompleteEnv, PathCompleter};
 use mltrace_core::config::{Environment, Home};
 use mltrace_core::query::{NameKind, Reader};
 use mltrace_core::store::{self, Mode};
 
-use crate::args::Cli;
 use crate::escape::is_hidden;
 
 /// The variable by which a shell asks for completions.
@@ -22,19 +19,6 @@ pub(crate) const VARIABLE: &str = "COMPLETE";
 const MOST_NAMES: usize = 200;
 /// What means the run that began last.
 const LATEST: &str = "latest";
-
-/// Answers when a shell asks for completions, and returns the exit code then.
-pub(crate) fn answer_the_shell() -> Option<ExitCode> {
-    let folder = std::env::current_dir().ok();
-    match CompleteEnv::with_factory(Cli::command).var(VARIABLE).try_complete(std::env::args_os(), folder.as_deref()) {
-        Ok(false) => None,
-        Ok(true) => Some(ExitCode::SUCCESS),
-        Err(error) => {
-            let _ = error.print();
-            Some(ExitCode::from(2))
-        }
-    }
-}
 
 /// Returns a completer for names of components.
 pub(crate) fn components() -> ArgValueCompleter {

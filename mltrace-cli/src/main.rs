@@ -4,6 +4,8 @@
 
 mod args;
 
+mod cli;
+
 mod session;
 
 mod commands;
@@ -24,20 +26,22 @@ mod child;
 
 use std::process::ExitCode;
 
-use args::Cli;
+use clap::CommandFactory as _;
+
+use cli::Cli;
 use error::Exit;
 use session::Session;
 
 fn main() -> ExitCode {
     output::explain_panics();
-    if let Some(code) = complete::answer_the_shell() {
+    if let Some(code) = cli::answer_the_shell() {
         return code;
     }
     let cli = match Cli::read() {
         Ok(cli) => cli,
         Err(code) => return code,
     };
-    let session = Session::new(&cli.global);
+    let session = Session::new(&cli.global, Cli::command);
     match cli.command.run(&session).and_then(|exit| session.output.finish().map(|()| exit)) {
         Ok(exit) => exit.code(),
         Err(error) => {

@@ -39,11 +39,13 @@ pub(crate) struct Session {
     pub(crate) folder: PathBuf,
     /// Where the answer goes.
     pub(crate) output: Output,
+    /// Describes all commands.
+    pub(crate) program: fn() -> clap::Command,
 }
 
 impl Session {
     /// Returns the session of this process; nothing is opened or created.
-    pub(crate) fn new(global: &Global) -> Self {
+    pub(crate) fn new(global: &Global, program: fn() -> clap::Command) -> Self {
         let output = Output::new(global);
         // A deleted working directory has no path, but `mltrace run` must go on in it.
         let folder = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
@@ -54,7 +56,7 @@ impl Session {
         for warning in home.warnings.iter().filter(|warning| !is_said_later(warning)) {
             output.warn(warning);
         }
-        Self { home, environment, folder, output }
+        Self { home, environment, folder, output, program }
     }
 
     /// Returns who is typing, by the same rules as the user of a run.

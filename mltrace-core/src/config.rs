@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 
-use self::root::Found;
+use self::root::{Found, is_ours};
 use crate::folder::{self, FOLDER, Folder};
 use crate::tracked::Tracked;
 
@@ -309,21 +309,6 @@ fn no_place(root: &Path, db: Option<&Path>) -> Option<&'static str> {
         "nothing is recorded in `/`, whose store would take everybody's runs: start in a project's folder, or name a store \
          with `MLTRACE_DB`",
     )
-}
-
-/// Returns whether a folder is this user's, or not there yet. The superuser may use everybody's.
-fn is_ours(folder: &Path) -> bool {
-    #[cfg(unix)]
-    {
-        let me = rustix::process::geteuid();
-        let owner = std::fs::metadata(folder).map(|found| std::os::unix::fs::MetadataExt::uid(&found));
-        owner.map_or(true, |owner| me.is_root() || owner == me.as_raw())
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = folder;
-        true
-    }
 }
 
 fn place_store(root: &Path, db: Option<PathBuf>) -> (PathBuf, PathBuf) {

@@ -1,5 +1,9 @@
 //! A small reader of Rust source: enough to find functions and the rooms that a file names, without a parser.
 
+mod cycles;
+
+pub(crate) use cycles::Modules;
+
 /// Returns the source with comments and the insides of literals blanked out, line by line as before.
 pub(crate) fn without_text(source: &str) -> String {
     let chars: Vec<char> = source.chars().collect();

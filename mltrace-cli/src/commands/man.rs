@@ -1,8 +1,5 @@
 //! `mltrace man`: the manual, as `man` reads it.
 
-use clap::CommandFactory as _;
-
-use crate::args::Cli;
 use crate::error::{Error, Exit};
 use crate::session::Session;
 
@@ -20,7 +17,7 @@ pub(crate) struct Args {
 
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
-        let mut program = Cli::command();
+        let mut program = (session.program)();
         program.build();
         let page = match &self.command {
             None => program,

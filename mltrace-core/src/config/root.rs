@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use super::is_ours;
 use crate::folder::FOLDER;
 
 /// What a search upward found.
@@ -103,6 +102,21 @@ fn is_foreign(folder: &Path, above: &Path) -> bool {
     {
         let _ = (folder, above);
         false
+    }
+}
+
+/// Returns whether a folder is this user's, or not there yet. The superuser may use everybody's.
+pub(super) fn is_ours(folder: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        let me = rustix::process::geteuid();
+        let owner = std::fs::metadata(folder).map(|found| std::os::unix::fs::MetadataExt::uid(&found));
+        owner.map_or(true, |owner| me.is_root() || owner == me.as_raw())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = folder;
+        true
     }
 }
 

@@ -4,6 +4,8 @@
 //! from a folder that is held open, links are refused, nothing that is there is emptied, only plain files are opened, and
 //! the superuser acts with the rights of the folder's owner. SQLite opens its files itself, by paths that were looked at.
 
+mod entry;
+
 mod identity;
 
 #[cfg(unix)]
@@ -20,6 +22,7 @@ use std::path::Path;
 
 use crate::model::ProcessId;
 
+pub(crate) use entry::{Entry, Kind};
 pub(crate) use identity::Taken;
 use identity::{Identity, take};
 use system::{Handle, How};
@@ -33,25 +36,6 @@ pub(crate) struct Folder {
     handle: Handle,
     /// Whose rights are taken for whatever is done here.
     identity: Option<Identity>,
-}
-
-/// What lies under a name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Entry {
-    pub(crate) kind: Kind,
-    pub(crate) length: u64,
-    /// Under how many names it can be reached.
-    pub(crate) links: u64,
-    /// Device and number: what tells it from another of its name. `None` where the system does not say.
-    pub(crate) identity: Option<(u64, u64)>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    File,
-    Folder,
-    Link,
-    Other,
 }
 
 impl Folder {

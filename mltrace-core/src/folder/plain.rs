@@ -7,7 +7,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Entry, Kind};
+use super::entry::{Entry, Kind};
 
 /// A folder that was no link when it was looked at.
 #[derive(Debug)]

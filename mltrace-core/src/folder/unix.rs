@@ -15,7 +15,7 @@ use std::path::Path;
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
-use super::{Entry, Kind};
+use super::entry::{Entry, Kind};
 
 /// An open folder.
 #[derive(Debug)]

@@ -1,11 +1,12 @@
 //! One record at a time into the open transaction, in any order and any number of times.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use foldhash::HashMap;
 
 use super::bind::{COMMON, TELLING_BYTES};
 use super::ends::{ended, ends_of};
+use super::touched::Touched;
 use super::work::Work;
 use crate::model::{
     Bound, ComponentFact, Declaration, End, FingerprintFact, Header, LabelFact, NoteFact, ParamFact, ReadFact, Record,
@@ -15,25 +16,6 @@ use crate::store::{
     ArtifactKey, ComponentField, ComponentKey, Edge, ProcessKey, ProjectKey, ReadRow, Result, RunKey, RunRow,
     VersionKey, WriteKey, WriteRow, Writer,
 };
-
-/// What a transaction changed, and from which the rest follows.
-#[derive(Debug, Default)]
-pub(super) struct Touched {
-    /// Reads that are new, not stored yet.
-    pub(super) new_reads: BTreeMap<(RunKey, u32), ReadRow>,
-    /// Writes that are new, not stored yet.
-    pub(super) new_writes: BTreeMap<(RunKey, u32), WriteRow>,
-    /// Reads whose content became known.
-    pub(super) reads: BTreeSet<(RunKey, u32)>,
-    /// Writes whose content became known.
-    pub(super) writes: BTreeSet<(RunKey, u32)>,
-    /// Runs that began, ended or were found dead: it decides which of their writes count.
-    pub(super) statuses: BTreeSet<RunKey>,
-    /// Versions whose content turned out to be too short, or known under too many names, to tell copies by.
-    pub(super) weak: BTreeSet<VersionKey>,
-    /// Runs that got inputs or parameters.
-    pub(super) works: BTreeSet<RunKey>,
-}
 
 /// Takes the records of one journal, or of one import, into a transaction.
 ///

@@ -1,6 +1,6 @@
 //! Hashes what a process that is gone did not get to: it counts only if the file still stands as it did.
 
-use super::fold::{apply_all, import_header};
+use super::batch::{apply_all, import_header};
 use crate::config::Home;
 use crate::disk::state::unchanged;
 use crate::disk::{Cache, Hashing, Skip};

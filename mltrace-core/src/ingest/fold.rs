@@ -7,13 +7,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::apply::Applier;
+use super::batch::apply_all;
 use super::due::hash_due;
 use super::lost;
 use crate::config::Home;
 use crate::folder::Folder;
 use crate::host::Host;
 use crate::journal::{self, Journal, Part};
-use crate::model::{Header, Line, ProcessId, Record, Timestamp};
+use crate::model::{Header, Line, ProcessId, Record};
 use crate::store::{self, Mode, Store, StoreError, UnreadRow, Writer};
 use crate::tracked::Tracked;
 
@@ -453,25 +454,4 @@ fn is_rotated(path: &Path) -> bool {
     journal::encode(&Record::Rotated, &mut last);
     let offset = length.saturating_sub(u64::try_from(last.len()).unwrap_or(u64::MAX));
     journal::read(path, offset).is_ok_and(|piece| piece.records.last() == Some(&Record::Rotated))
-}
-
-/// Applies records and works out what follows from them; returns how many runs they touched.
-pub(super) fn apply_all(writer: &mut dyn Writer, header: &Header, records: &[Record]) -> Result<usize, StoreError> {
-    let mut applier = Applier::new(writer, header, records)?;
-    for record in records {
-        applier.apply(record)?;
-    }
-    applier.finish()
-}
-
-/// Returns the header of what a person imports: no process stands behind it.
-pub(super) fn import_header(project: &str) -> Header {
-    Header {
-        format: journal::FORMAT,
-        minor: journal::MINOR,
-        project: project.to_owned(),
-        at: Some(Timestamp::now()),
-        writer: env!("CARGO_PKG_VERSION").to_owned(),
-        ..Header::default()
-    }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::ahead;
-use super::fold::apply_all;
+use super::batch::apply_all;
 use super::line::{Parsed, Subject, parse};
 use super::lines::{self, Next};
 use crate::config::Home;

@@ -2,6 +2,10 @@
 
 mod apply;
 
+mod touched;
+
+mod batch;
+
 mod ends;
 
 mod work;

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::HashMap;
 
-use super::apply::Touched;
 use super::bind::{bind_again, binding};
+use super::touched::Touched;
 use crate::model::{Bound, Status, Timestamp, VersionId};
 use crate::store::{Edge, ReadRow, Result, RunKey, RunRow, VersionKey, WriteRow, Writer};
 

@@ -80,8 +80,8 @@ pub(super) fn add_cuts(folder: &Path, cuts: u64, durability: Durability) -> io::
 
 fn change(folder: &Path, durability: Durability, change: impl FnOnce(&mut Lost)) -> io::Result<()> {
     let (mut file, mut lost) = match open(folder, Missing::IsMade) {
-        Err(error) if super::writer::is_disk_full(&error) => {
-            super::writer::give_up_reserve(folder);
+        Err(error) if super::reserve::is_disk_full(&error) => {
+            super::reserve::give_up_reserve(folder);
             open(folder, Missing::IsMade)?
         }
         opened => opened?,

@@ -9,11 +9,14 @@ mod frame;
 
 pub mod lost;
 
+mod reserve;
+
 mod writer;
 
 mod reader;
 
 pub use frame::{FORMAT, MINOR, decode, encode, parse};
 pub use reader::{Journal, Mark, Part, Piece, Unread, is_emptied, list, read, read_from, still_holds};
+pub(crate) use reserve::keep_reserve;
 pub use writer::Writer;
-pub(crate) use writer::{keep_reserve, sweep};
+pub(crate) use writer::sweep;

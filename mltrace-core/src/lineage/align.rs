@@ -6,7 +6,7 @@ use std::hash::Hash;
 use foldhash::HashMap;
 
 use super::change::Aspect;
-use super::diff::{Side, Source, Step};
+use super::side::{Side, Source, Step};
 use crate::model::RunId;
 
 /// Two runs that play the same part, by their places on each side; `None`: no run plays it there.

@@ -7,53 +7,9 @@ use foldhash::HashMap;
 use serde_json::Value;
 
 use super::align::{Aligned, Pair, align, by_name_and_argument};
-use super::change::{Aspects, changes};
-use crate::model::{ArtifactName, RunId, Timestamp, VersionId};
-
-/// One of the two traces that are compared.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Side {
-    /// The version that was asked for.
-    pub asked: Source,
-    /// The runs upstream of it.
-    pub steps: Vec<Step>,
-}
-
-/// A run with what may make its outputs differ.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Step {
-    /// The run.
-    pub id: RunId,
-    /// Its component.
-    pub component: String,
-    /// How far it is from what was asked.
-    pub depth: u32,
-    /// When it began.
-    pub started_at: Timestamp,
-    /// Its surroundings and its parameters.
-    pub aspects: Aspects,
-    /// What it read.
-    pub inputs: Vec<Source>,
-    /// The names of what it wrote.
-    pub outputs: Vec<ArtifactName>,
-    /// How long it took, in milliseconds.
-    pub duration_ms: Option<f64>,
-    /// Whether that is outside the component's usual range.
-    pub is_unusually_long_or_short: bool,
-}
-
-/// A version that was read, and the run that wrote it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Source {
-    /// The artifact.
-    pub name: ArtifactName,
-    /// The argument that named it.
-    pub argument: Option<String>,
-    /// The version.
-    pub version: VersionId,
-    /// The run on this side that wrote it.
-    pub writer: Option<RunId>,
-}
+use super::change::changes;
+use super::side::{Side, Source, Step};
+use crate::model::{RunId, VersionId};
 
 /// A cause: something that differs and follows from no other difference.
 #[derive(Clone, Debug, PartialEq)]

@@ -10,6 +10,8 @@ mod change;
 
 mod diff;
 
+mod side;
+
 mod align;
 
 mod coverage;
@@ -32,12 +34,13 @@ pub use alike::{are_alike, comparable, mask};
 pub use blame::{Blame, Counts, Scale, Suspect, rank, worth_suspecting};
 pub use change::{Aspect, Aspects, Change, changes};
 pub use coverage::{Group, Judged, Outputs, flagged, grouped, groups, reach};
-pub use diff::{Cause, Side, Source, Step, diff};
+pub use diff::{Cause, diff};
 pub use evidence::{Evidence, Facts, Fault, Finding, Findings, evidence};
 pub use explain::explain;
 pub use impact::{ImpactState, Written, states};
 pub use layout::{Layout, layout};
 pub use next::{Belief, Look, look_next};
 pub use shared::{Condition, Known, Shared, Strength, Table, Test};
+pub use side::{Side, Source, Step};
 pub use trace::depths;
 pub use usual::Usual;

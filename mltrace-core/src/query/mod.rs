@@ -29,6 +29,8 @@ mod impact;
 
 mod diff;
 
+mod difference;
+
 mod stale;
 
 mod evidence;
@@ -51,7 +53,8 @@ pub use answer::{
 };
 pub use browse::{Search, VersionOf, Versions};
 pub use components::Choices;
-pub use diff::{Baseline, Diff, Difference};
+pub use diff::{Baseline, Diff};
+pub use difference::Difference;
 pub use evidence::percent;
 pub use impact::ImpactOf;
 pub use name::NameKind;

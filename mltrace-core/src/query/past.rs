@@ -2,7 +2,7 @@
 
 use foldhash::HashMap;
 
-use super::diff::Difference;
+use super::difference::Difference;
 use super::view::milliseconds;
 use super::{QueryError, Reader};
 use crate::lineage::{self, Aspect, Aspects, Facts};

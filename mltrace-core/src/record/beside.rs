@@ -1,56 +1,40 @@
-//! What is done beside the caller: hashing large files, asking git, reading source files.
+//! The thread beside the caller, which does one job after the other.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
 use super::lock::Lock;
-use super::{Recorder, look};
 use crate::kept::kept;
-use crate::model::{CodeCheck, Due, FingerprintFact, Record};
-use crate::naming;
-use crate::source::{code, git};
 use crate::{thread, wait};
 
-/// Something to do beside the caller.
-#[derive(Debug)]
-pub(super) enum Job {
-    /// Hash what a run read or wrote.
-    Hash(Due),
-    /// Find out the git state of a folder.
-    Git { key: String, folder: PathBuf },
-    /// Look whether the work tree still holds a function's source.
-    Code { key: String, file: &'static str, source: &'static str, manifest_folder: &'static str },
-}
-
 /// The thread that does it, started with the first job.
-pub(super) struct Beside {
-    thread: Lock<Thread>,
+pub(super) struct Beside<J> {
+    thread: Lock<Thread<J>>,
     /// How many jobs are not done yet.
     open: Arc<AtomicU32>,
 }
 
-enum Thread {
+enum Thread<J> {
     NotStarted,
-    Takes(Sender<Job>),
+    Takes(Sender<J>),
     /// It could not be started.
     Missing,
 }
 
-impl Default for Beside {
+impl<J> Default for Beside<J> {
     fn default() -> Self {
         Self { thread: Lock::new(Thread::NotStarted), open: Arc::default() }
     }
 }
 
-impl Beside {
+impl<J: Send + 'static> Beside<J> {
     /// Hands over a job of the process `pid`; without a thread to do it, what it would have found stays unknown.
-    pub(super) fn add(&self, recorder: &'static Recorder, pid: u32, job: Job) {
+    pub(super) fn add(&self, pid: u32, job: J, work: impl Fn(J) + Send + 'static) {
         let Some(mut thread) = self.thread.take(pid) else { return };
         if let Thread::NotStarted = *thread {
-            *thread = self.start(recorder);
+            *thread = self.start(work);
         }
         let Thread::Takes(jobs) = &*thread else { return };
         self.open.fetch_add(1, Ordering::AcqRel);
@@ -59,17 +43,17 @@ impl Beside {
         }
     }
 
-    fn start(&self, recorder: &'static Recorder) -> Thread {
-        let (sender, receiver) = channel::<Job>();
+    fn start(&self, work: impl Fn(J) + Send + 'static) -> Thread<J> {
+        let (sender, receiver) = channel::<J>();
         let open = Arc::clone(&self.open);
-        let work = move || {
+        let jobs = move || {
             for job in receiver {
                 // What it would have found stays unknown.
-                let _ = kept(|| work(recorder, job));
+                let _ = kept(|| work(job));
                 done(&open);
             }
         };
-        thread::spawn("mltrace-beside", work).map_or(Thread::Missing, |_| Thread::Takes(sender))
+        thread::spawn("mltrace-beside", jobs).map_or(Thread::Missing, |_| Thread::Takes(sender))
     }
 
     /// Waits until nothing is left to do, at most `patience`; returns whether nothing is.
@@ -89,30 +73,5 @@ impl Beside {
 fn done(open: &AtomicU32) {
     if open.fetch_sub(1, Ordering::AcqRel) == 1 {
         wait::wake(open, u32::MAX);
-    }
-}
-
-fn work(recorder: &'static Recorder, job: Job) {
-    match job {
-        Job::Hash(due) => {
-            if let Some(found) = look::look_again(recorder, &naming::decode(&due.path), &due.state) {
-                let fact = FingerprintFact { run: due.run, n: due.n, version: found.version, size: Some(found.size) };
-                recorder.append(Record::Fingerprint(fact));
-            }
-        }
-        Job::Git { key, folder } => {
-            // The commit first: a short process may not live until the slower answers are there.
-            let Some(mut state) = git::head(&folder) else { return };
-            state.key = key;
-            recorder.append(Record::Git(state.clone()));
-            git::rest(&folder, &mut state);
-            recorder.append(Record::Git(state));
-        }
-        Job::Code { key, file, source, manifest_folder } => {
-            let folder = std::path::Path::new(manifest_folder);
-            if let Some(is_in_work_tree) = code::is_in_work_tree(file, source, folder) {
-                recorder.append(Record::CodeCheck(CodeCheck { code: key, is_in_work_tree }));
-            }
-        }
     }
 }

@@ -6,8 +6,15 @@
 
 use std::sync::atomic::{AtomicBool, Ordering, compiler_fence};
 
-use super::{Recorder, Warning};
 use crate::kept::kept;
+
+/// Who counts what is lost behind the door.
+pub(super) trait Counts {
+    /// Counts one record that could not be made.
+    fn lose_one(&'static self);
+    /// Says once that something of ours panicked.
+    fn say_bug(&self, message: &str);
+}
 
 thread_local! {
     /// Whether this thread is behind the door. It has no destructor, so that it is there while the thread ends.
@@ -17,9 +24,9 @@ thread_local! {
 /// Does our work behind the door; `None` when it panicked, or when this thread is there already. That is counted as one
 /// lost record.
 #[inline]
-pub(super) fn ours<T>(recorder: &'static Recorder, work: impl FnOnce() -> T) -> Option<T> {
+pub(super) fn ours<T>(recorder: &'static impl Counts, work: impl FnOnce() -> T) -> Option<T> {
     let Some(_inside) = Inside::enter() else {
-        recorder.lose(1);
+        recorder.lose_one();
         return None;
     };
     let work = || {
@@ -31,9 +38,9 @@ pub(super) fn ours<T>(recorder: &'static Recorder, work: impl FnOnce() -> T) -> 
 }
 
 #[cold]
-fn panicked(recorder: &'static Recorder, text: &str) {
-    recorder.lose(1);
-    recorder.warn(Warning::Bug, &format!("a bug in mltrace kept something from being recorded: {text}"));
+fn panicked(recorder: &'static impl Counts, text: &str) {
+    recorder.lose_one();
+    recorder.say_bug(&format!("a bug in mltrace kept something from being recorded: {text}"));
 }
 
 /// While it lives, this thread is behind the door.
@@ -68,7 +75,7 @@ mod tests {
     use super::*;
     use crate::config::{Environment, Home};
     use crate::model::{Record, Status};
-    use crate::record::{Call, Hooks, Joins, OpenRun, Opening, Site, SiteState};
+    use crate::record::{Call, Hooks, Joins, OpenRun, Opening, Recorder, Site, SiteState};
     use crate::values::{Given, Named};
 
     thread_local! {

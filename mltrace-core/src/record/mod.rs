@@ -6,11 +6,19 @@ mod recorder;
 
 mod beside;
 
+mod job;
+
+mod errand;
+
 mod surroundings;
+
+mod origin;
 
 mod site;
 
 mod open_run;
+
+mod begin;
 
 mod look;
 
@@ -28,9 +36,10 @@ mod context;
 
 mod call;
 
+pub use begin::Opening;
 pub use call::{Call, Entry, Joins};
 pub use clock::now;
 pub use context::{Entered, current, enter};
-pub use open_run::{OpenRun, Opening};
+pub use open_run::OpenRun;
 pub use recorder::{Hooks, Recorder, Warning};
 pub use site::{Site, SiteState};

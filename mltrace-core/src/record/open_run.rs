@@ -1,7 +1,7 @@
 //! A run between its start and its end.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,130 +9,51 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use super::beside::Job;
 use super::guard::ours;
+use super::job::Job;
 use super::lock::{Lock, Turn};
 use super::look::{Looked, look, standing};
 use super::outputs::{Bound, OPENED, Outputs};
-use super::{Recorder, Site, clock, context, split};
+use super::{Recorder, Site, clock, errand, split};
 use crate::fork;
 use crate::model::{
-    ArtifactKind, ArtifactName, Declaration, Due, End, NoteFact, ParamFact, ReadFact, Record, RunId, Start, Status,
-    Timestamp, VersionId, WriteFact,
+    ArtifactKind, ArtifactName, Due, End, NoteFact, ParamFact, ReadFact, Record, RunId, Status, Timestamp, VersionId,
+    WriteFact,
 };
 use crate::naming::{self, Naming};
 use crate::values::Given;
-
-/// What is known when a run begins.
-#[derive(Clone, Debug, Default)]
-pub struct Opening {
-    /// The component.
-    pub component: Cow<'static, str>,
-    /// The registered function, when it is one.
-    pub site: Option<&'static Site>,
-    /// What is said of the component, besides what the site says.
-    pub declared: Declaration,
-    /// When it began; `None`: now.
-    pub started_at: Option<Timestamp>,
-    /// The commit of its code, when the caller knows it; `None`: it is looked up.
-    pub git_commit: Option<String>,
-    /// The run inside which it begins; `None`: the current run of this thread or task.
-    pub parent: Option<RunId>,
-    /// What it reads.
-    pub inputs: Vec<Given>,
-    /// Outputs whose names are known already: their state is looked at before the body.
-    pub outputs: Vec<Given>,
-    /// Its parameters.
-    pub params: Vec<(String, Value)>,
-}
 
 /// A run that has begun. Clones are handles on the same run; every method does nothing once it has ended.
 #[derive(Clone)]
 pub struct OpenRun {
     /// `None` when nothing is recorded.
-    inner: Option<Arc<Inner>>,
+    pub(super) inner: Option<Arc<Inner>>,
 }
 
-struct Inner {
-    id: RunId,
+pub(super) struct Inner {
+    pub(super) id: RunId,
     /// The process that began it.
-    pid: u32,
-    recorder: &'static Recorder,
-    site: Option<&'static Site>,
-    begun: Instant,
-    started_at: Timestamp,
-    is_over: AtomicBool,
-    state: Lock<State>,
+    pub(super) pid: u32,
+    pub(super) recorder: &'static Recorder,
+    pub(super) site: Option<&'static Site>,
+    pub(super) begun: Instant,
+    pub(super) started_at: Timestamp,
+    pub(super) is_over: AtomicBool,
+    pub(super) state: Lock<State>,
 }
 
 /// Kept under a lock that is held for bookkeeping only.
-struct State {
+pub(super) struct State {
     /// The process that `next` belongs to.
-    pid: u32,
+    pub(super) pid: u32,
     /// The next number among the run's reads and writes.
-    next: u32,
-    outputs: Outputs,
+    pub(super) next: u32,
+    pub(super) outputs: Outputs,
     /// What was read already, so that a loop over one file is one read.
-    read: BTreeSet<(String, Option<VersionId>)>,
+    pub(super) read: BTreeSet<(String, Option<VersionId>)>,
 }
 
 impl OpenRun {
-    /// Begins a run: names and looks at its inputs and appends its START.
-    #[must_use]
-    pub fn begin(recorder: &'static Recorder, opening: Opening) -> Self {
-        if !recorder.takes_run() {
-            return Self::disabled();
-        }
-        ours(recorder, || Self::begin_inside(recorder, opening)).unwrap_or_else(Self::disabled)
-    }
-
-    fn begin_inside(recorder: &'static Recorder, opening: Opening) -> Self {
-        let id = RunId::new();
-        let started_at = opening.started_at.unwrap_or_else(clock::now);
-        let pid = fork::id();
-        let mut state = State { pid, next: 0, outputs: Outputs::default(), read: BTreeSet::new() };
-        let mut dues = Vec::new();
-        let mut inputs = Vec::with_capacity(opening.inputs.len());
-        for given in opening.inputs {
-            let Some(seen) = Seen::new(recorder, given) else { continue };
-            inputs.extend(state.read(id, opening.site, seen, None, &mut dues));
-        }
-        for given in &opening.outputs {
-            if let Some(Naming { path: Some(path), .. }) = naming::name(&given.named, &recorder.root) {
-                let standing = standing(recorder, &path);
-                state.outputs.stood(path, standing);
-            }
-        }
-        let (git, git_record) = git_of(recorder, opening.site, opening.git_commit);
-        let start = Start {
-            run: id,
-            component: opening.component.into_owned(),
-            at: started_at,
-            parent: opening.parent.or_else(|| context::current().map(|run| run.id())).or(recorder.parent()),
-            code: opening.site.map(|site| recorder.surroundings.code(recorder, site)),
-            git,
-            declared: declaration(opening.declared, opening.site),
-            params: opening.params.into_iter().collect::<BTreeMap<_, _>>(),
-            inputs,
-            host: None,
-            user: None,
-        };
-        let mut records: Vec<Record> = git_record.into_iter().collect();
-        records.extend(split::start(start));
-        append_with(recorder, records, dues);
-        let inner = Inner {
-            id,
-            pid,
-            recorder,
-            site: opening.site,
-            begun: Instant::now(),
-            started_at,
-            is_over: AtomicBool::new(false),
-            state: Lock::new(state),
-        };
-        Self { inner: Some(Arc::new(inner)) }
-    }
-
     /// Returns a run of which nothing is recorded.
     #[must_use]
     pub fn disabled() -> Self {
@@ -340,7 +261,7 @@ impl State {
     }
 
     /// Returns a read; `None` for one of a content that was read before. `at` is `None` for those of the run's start.
-    fn read(
+    pub(super) fn read(
         &mut self,
         run: RunId,
         site: Option<&'static Site>,
@@ -393,7 +314,7 @@ fn first_number(pid: u32) -> u32 {
 
 /// An artifact that was named and looked at.
 #[derive(Clone)]
-struct Seen {
+pub(super) struct Seen {
     given: Given,
     name: ArtifactName,
     path: Option<PathBuf>,
@@ -409,7 +330,7 @@ struct Told {
 }
 
 impl Seen {
-    fn new(recorder: &Recorder, given: Given) -> Option<Self> {
+    pub(super) fn new(recorder: &Recorder, given: Given) -> Option<Self> {
         let Naming { name, path } = naming::name(&given.named, &recorder.root)?;
         let looked = path.as_deref().map(|path| look(recorder, path)).unwrap_or_default();
         Some(Self { given, name, path, looked })
@@ -430,42 +351,14 @@ impl Seen {
 }
 
 /// Appends records and what is still to be hashed of them with one `write`, then has it hashed beside the caller.
-fn append_with(recorder: &'static Recorder, mut records: Vec<Record>, dues: Vec<Due>) -> bool {
+pub(super) fn append_with(recorder: &'static Recorder, mut records: Vec<Record>, dues: Vec<Due>) -> bool {
     records.extend(dues.iter().cloned().map(Record::Due));
     let is_safe = recorder.append_inside(records);
-    dues.into_iter().for_each(|due| recorder.beside(Job::Hash(due)));
+    dues.into_iter().for_each(|due| errand::send(recorder, Job::Hash(due)));
     is_safe
 }
 
 fn due(run: RunId, n: u32, path: Option<&Path>, pending: Option<String>) -> Option<Due> {
     let path = std::path::absolute(path?).ok()?;
     Some(Due { run, n, path: naming::encode(path.as_os_str()).into_owned(), state: pending? })
-}
-
-fn git_of(
-    recorder: &'static Recorder,
-    site: Option<&'static Site>,
-    commit: Option<String>,
-) -> (Option<String>, Option<Record>) {
-    match commit {
-        None => (recorder.surroundings.git(recorder, site), None),
-        Some(commit) => {
-            let key = format!("commit {commit}");
-            let git = crate::model::Git { key: key.clone(), commit: Some(commit), ..crate::model::Git::default() };
-            (Some(key), Some(Record::Git(git)))
-        }
-    }
-}
-
-/// Returns what the caller says of the component, filled up with what the site says.
-fn declaration(declared: Declaration, site: Option<&Site>) -> Option<Declaration> {
-    let own = |text: Option<&'static str>| text.map(str::to_owned);
-    let mut declared = declared;
-    if let Some(site) = site {
-        declared.owner = declared.owner.or_else(|| own(site.owner));
-        declared.description = declared.description.or_else(|| own(site.description));
-        declared.stale_after_s = declared.stale_after_s.or(site.stale_after_s);
-        declared.tags.extend(site.tags.iter().map(|tag| (*tag).to_owned()));
-    }
-    (declared != Declaration::default()).then_some(declared)
 }

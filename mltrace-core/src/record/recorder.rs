@@ -3,8 +3,9 @@
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use super::beside::{Beside, Job};
-use super::guard::ours;
+use super::beside::Beside;
+use super::guard::{Counts, ours};
+use super::job::Job;
 use super::lock::Lock;
 use super::surroundings::Surroundings;
 use crate::config::{Environment, Home};
@@ -37,7 +38,7 @@ pub struct Recorder {
     pub(super) root: Root,
     pub(super) cache: Cache,
     pub(super) surroundings: Surroundings,
-    pub(super) beside: Beside,
+    pub(super) beside: Beside<Job>,
     host: Host,
     /// The process that this recorder was made in.
     pid: u32,
@@ -245,10 +246,10 @@ impl Recorder {
         self.beside.wait(patience)
     }
 
-    /// Does something beside the caller.
-    pub(super) fn beside(&'static self, job: Job) {
+    /// Has `work` do a job beside the caller.
+    pub(super) fn beside(&'static self, job: Job, work: fn(&'static Self, Job)) {
         if let Some(here) = self.here() {
-            here.beside.add(here, here.pid, job);
+            here.beside.add(here.pid, job, move |job| work(here, job));
         }
     }
 
@@ -323,6 +324,16 @@ impl<'r> Pending<'r> {
 impl Drop for Pending<'_> {
     fn drop(&mut self) {
         self.from.fetch_add(self.count, Ordering::Relaxed);
+    }
+}
+
+impl Counts for Recorder {
+    fn lose_one(&'static self) {
+        self.lose(1);
+    }
+
+    fn say_bug(&self, message: &str) {
+        self.warn(Warning::Bug, message);
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::line::Line;
 use super::name::{Holds, holds};
-use super::value::is_plain;
+use super::plain::is_plain;
 use super::{REDACTED, scan};
 
 /// Returns the words of a command line as they may be recorded.

@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
+use super::is_secret_name;
 use super::name::{Holds, holds, is_secret_option};
+use super::plain::{is_placeholder, is_plain};
 use super::quote::{bare, quoted};
 use super::shape::{is_random, is_scrambled, is_token_68, run};
-use super::value::is_plain;
-use super::{REDACTED, is_secret_name};
 
 /// The longest name that is looked at.
 const LONGEST_NAME: usize = 64;
@@ -285,28 +285,4 @@ fn is_secret_value(value: &str, name: &str, holds: Holds) -> bool {
         && !is_folder
         && !is_placeholder(value)
         && !value.rsplit(['.', ':']).next().is_some_and(is_reference)
-}
-
-/// Returns whether text stands for something that is filled in later: nothing at all, `{name}`, `${NAME}`, `$NAME`,
-/// `<name>`, `%s`, `***`.
-pub(super) fn is_placeholder(text: &str) -> bool {
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':' | b'-' | b' ' | b'?');
-    let between = |open: &str, close: &str| {
-        let inner = text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
-        inner.is_some_and(|inner| inner.bytes().all(is_name))
-    };
-    let is_variable =
-        |name: &str| name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
-    text.is_empty()
-        || text == REDACTED
-        || text.bytes().all(|byte| byte == b'*')
-        || matches!(text, "%s" | "%d" | "..." | "…" | "xxx" | "xxxx" | "?")
-        || between("{", "}")
-        || between("{{", "}}")
-        || between("${", "}")
-        || between("${{", "}}")
-        || between("<", ">")
-        || between("[", "]")
-        || between("%(", ")s")
-        || text.strip_prefix('$').is_some_and(is_variable)
 }

@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use super::scan::Scope;
+use super::scope::Scope;
 
 /// How many texts are remembered, in places that their hash chooses.
 const PLACES: usize = 64;

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::REDACTED;
-use super::assign::is_placeholder;
 use super::line::Line;
+use super::plain::is_placeholder;
 use super::quote::{quoted, word_end};
 
 /// What kind of text a command stands in.

@@ -2,6 +2,10 @@
 
 mod name;
 
+mod plain;
+
+mod scope;
+
 mod shape;
 
 mod assign;

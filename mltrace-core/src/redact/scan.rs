@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::command::{self, Around};
+use super::scope::Scope;
 use super::url::{Url, end_in_text};
 use super::{REDACTED, assign, clean, shape};
 
@@ -59,17 +60,6 @@ fn scan(text: &str, scope: Scope) -> Cow<'_, str> {
 fn scan_signs(text: &str, scope: Scope) -> Cow<'_, str> {
     let url = if scope == Scope::Uri { Url::new(text, 0, text.len()) } else { Url::default() };
     Scan { text, scope, url }.run()
-}
-
-/// What is looked for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Scope {
-    Text,
-    /// All of the text is a command.
-    Shell,
-    Tokens,
-    /// All of the text is one address.
-    Uri,
 }
 
 struct Scan<'a> {

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::assign::is_placeholder;
 use super::is_secret_name;
+use super::plain::is_placeholder;
 
 /// How far a URL in some text reaches, and what of it may not be kept.
 #[derive(Debug, Default)]

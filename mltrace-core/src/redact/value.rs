@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::name::{Holds, holds};
+use super::plain::is_plain;
 use super::shape::is_scrambled;
 use super::{REDACTED, arguments, text};
 
@@ -27,12 +28,6 @@ fn named(name: &str, value: Value, depth: usize) -> Value {
         _ => false,
     };
     if is_secret { Value::from(REDACTED) } else { walk(value, depth) }
-}
-
-/// Returns whether text is a number or a truth value, which `pass` and `auth` may well be.
-pub(super) fn is_plain(text: &str) -> bool {
-    const WORDS: &[&str] = &["", "true", "false", "yes", "no", "on", "off", "null", "none"];
-    text.bytes().all(|byte| byte.is_ascii_digit()) || WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
 fn walk(value: Value, depth: usize) -> Value {

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
-use super::{Result, StoreError};
+use super::error::{Result, StoreError};
 
 /// How far a question may go: shared by who asks and the store that answers, so that either can end it.
 ///

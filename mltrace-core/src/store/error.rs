@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+/// What a verb of a store returns.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
 /// Why a store did not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {

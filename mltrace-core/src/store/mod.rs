@@ -1,5 +1,7 @@
 //! Keeps and finds. The trait is the one door to any database; it speaks in domain verbs and knows no lineage rule.
 
+mod key;
+
 mod row;
 
 mod run;
@@ -10,6 +12,8 @@ mod error;
 
 mod bounds;
 
+mod open;
+
 #[cfg(feature = "store")]
 pub mod sqlite;
 
@@ -17,25 +21,24 @@ use std::sync::Arc;
 
 use foldhash::HashMap;
 
-use crate::config::Home;
 use crate::model::{
     ArtifactKind, ArtifactName, Bound, Code, Declaration, Due, Git, Header, LabelFact, NoteFact, ProcessId, RunId,
     Timestamp, Version, VersionId,
 };
 
 pub use bounds::Bounds;
-pub use error::StoreError;
+pub use error::{Result, StoreError};
+pub use key::{
+    ArtifactKey, CodeKey, ComponentKey, DeclarationKey, GitKey, ProcessKey, ProjectKey, RunKey, VersionKey, WriteKey,
+};
+pub use open::{empty, is_inherited, open};
 pub use row::{
-    ArtifactKey, Candidate, CodeDetail, CodeKey, ComponentField, ComponentKey, ComponentRow, CurrentRow,
-    DeclarationKey, FactsRow, Far, FresherRow, GitKey, LabelRow, NoteDetail, OutputRow, ProcessKey, ProjectKey,
-    Reached, ReadDetail, ReadRow, RunDetail, RunKey, RunName, RunSelection, VersionAt, VersionKey, VersionRow,
-    WriteDetail, WriteKey, WriteOf, WriteRow,
+    Candidate, CodeDetail, ComponentField, ComponentRow, CurrentRow, FactsRow, Far, FresherRow, LabelRow, NoteDetail,
+    OutputRow, Reached, ReadDetail, ReadRow, RunDetail, RunName, RunSelection, VersionAt, VersionRow, WriteDetail,
+    WriteOf, WriteRow,
 };
 pub use run::RunRow;
 pub use unread::UnreadRow;
-
-/// What a verb of a store returns.
-pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
 /// The work of one transaction.
 pub type Work<'w> = &'w mut dyn FnMut(&mut dyn Writer) -> Result<()>;
@@ -329,47 +332,6 @@ pub enum Mode {
     Write,
     /// To write from inside somebody's pipeline: with little patience, and leaving the write-ahead log to others.
     Fold,
-}
-
-/// Opens the store of `home`.
-///
-/// # Errors
-/// When it is missing (only to read), cannot be used, is too new or is no store.
-pub fn open(home: &Home, mode: Mode) -> Result<Box<dyn Store>, StoreError> {
-    if let Some(reason) = &home.refused {
-        return Err(StoreError::Refused(reason.clone()));
-    }
-    #[cfg(feature = "store")]
-    return sqlite::SqliteStore::open(home, mode, &sqlite::Schema::CURRENT)
-        .map(|store| Box::new(store) as Box<dyn Store>);
-    #[cfg(not(feature = "store"))]
-    {
-        let _ = mode;
-        Err(StoreError::Unreachable {
-            path: home.store.clone(),
-            reason: "this build records only: it lacks the feature `store`".to_owned(),
-        })
-    }
-}
-
-/// Returns whether this process must not open a store, because its parent had one open when it was forked.
-#[must_use]
-pub fn is_inherited() -> bool {
-    #[cfg(feature = "store")]
-    return sqlite::is_inherited();
-    #[cfg(not(feature = "store"))]
-    false
-}
-
-/// Returns a store that nobody ever wrote to, for answers where nothing is recorded yet.
-///
-/// # Errors
-/// When there is no memory for it.
-pub fn empty() -> Result<Box<dyn Store>, StoreError> {
-    #[cfg(feature = "store")]
-    return sqlite::SqliteStore::empty(&sqlite::Schema::CURRENT).map(|store| Box::new(store) as Box<dyn Store>);
-    #[cfg(not(feature = "store"))]
-    Err(StoreError::Missing(std::path::PathBuf::new()))
 }
 
 /// What `doctor` found.

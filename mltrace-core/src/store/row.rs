@@ -5,47 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::key::{ArtifactKey, ComponentKey, RunKey, VersionKey, WriteKey};
 use super::run::RunRow;
 use crate::model::{
     ArtifactKind, ArtifactName, Bound, Declaration, Git, RunId, Status, Timestamp, Verdict, Version, VersionId,
 };
-
-macro_rules! keys {
-    ($($(#[$doc:meta])* $name:ident)*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(pub i64);
-
-        impl From<$name> for i64 {
-            fn from(key: $name) -> Self {
-                key.0
-            }
-        }
-    )*};
-}
-
-keys! {
-    /// A project inside one store.
-    ProjectKey
-    /// A component inside one store.
-    ComponentKey
-    /// An artifact inside one store.
-    ArtifactKey
-    /// A version inside one store.
-    VersionKey
-    /// A run inside one store.
-    RunKey
-    /// A write inside one store.
-    WriteKey
-    /// A recording process inside one store.
-    ProcessKey
-    /// A function's source inside one store.
-    CodeKey
-    /// A git state inside one store.
-    GitKey
-    /// What runs say of their component, inside one store.
-    DeclarationKey
-}
 
 /// A read with what it was bound to.
 #[derive(Clone, Debug, PartialEq, Eq)]

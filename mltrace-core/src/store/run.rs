@@ -1,6 +1,6 @@
 //! A run's own row.
 
-use super::row::{CodeKey, ComponentKey, DeclarationKey, GitKey, ProcessKey, ProjectKey};
+use super::key::{CodeKey, ComponentKey, DeclarationKey, GitKey, ProcessKey, ProjectKey};
 use crate::model::{RunId, Status, Timestamp};
 
 /// A run's own row. Fields that are `None` are not known yet, or never will be.

@@ -4,6 +4,8 @@ mod stat;
 
 mod skip;
 
+mod hashing;
+
 mod held;
 
 mod file;
@@ -12,9 +14,10 @@ mod folder;
 
 mod whole;
 
+pub use hashing::Hashing;
 pub use skip::Skip;
 pub use stat::{FileKind, Stat, stat};
-pub use whole::{Fingerprint, Hashing, fingerprint};
+pub use whole::{Fingerprint, fingerprint};
 
 #[cfg(test)]
 mod tests;

@@ -3,11 +3,9 @@
 use std::fmt::Write;
 use std::io;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 
 use super::folder::{self, lock_table_of};
-use super::{FileKind, Skip, Stat, file, stat};
-use crate::disk::Cache;
+use super::{FileKind, Hashing, Stat, file, stat};
 use crate::model::VersionId;
 
 /// What a file or folder held.
@@ -22,21 +20,6 @@ pub struct Fingerprint {
     /// The latest change, by ctime, to anything that was hashed, in nanoseconds since 1970: if a folder's is earlier
     /// than some moment, the folder held the same at that moment. File systems keep time in steps of up to 10 ms.
     pub changed_ns: i64,
-}
-
-/// How to hash.
-#[derive(Clone, Copy)]
-pub struct Hashing<'a> {
-    /// More bytes than this are not hashed, unless their hash is known.
-    pub limit: u64,
-    /// What belongs to the store and is never opened.
-    pub skip: &'a Skip,
-    /// Hashes that are known already.
-    pub cache: Option<&'a Cache>,
-    /// Told, chunk by chunk, how many more bytes were hashed.
-    pub progress: Option<&'a (dyn Fn(u64) + Sync)>,
-    /// Once true, hashing ends early and without a result.
-    pub cancel: Option<&'a AtomicBool>,
 }
 
 /// Returns what `path` holds, symbolic links followed.

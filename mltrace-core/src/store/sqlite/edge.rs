@@ -2,7 +2,7 @@
 
 use rusqlite::{Params, Row, params};
 
-use super::statement::text;
+use super::text::text;
 use super::write::SqliteWriter;
 use crate::model::{
     ArtifactKind, ArtifactName, Bound, Code, Declaration, Due, Git, Header, LabelFact, NoteFact, ProcessId, RunId,

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::open::{beside, percent_encoded};
 use crate::folder::{Folder, Kind, Taken};
 
 /// What SQLite opens beside a store file.
@@ -111,4 +110,15 @@ pub(super) fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connect
 pub(super) fn connect_immutable(path: &Path) -> rusqlite::Result<Connection> {
     let address = format!("file:{}?immutable=1", percent_encoded(path));
     connect(Path::new(&address), OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI)
+}
+
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// Returns `path` for a `file:` address, where `?`, `#` and `%` have a meaning.
+fn percent_encoded(path: &Path) -> String {
+    path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23")
 }

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::explain::unreachable;
 use super::file::StoreFile;
-use super::open::unreachable;
 use crate::fork;
 use crate::store::StoreError;
 

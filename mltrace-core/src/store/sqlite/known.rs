@@ -4,16 +4,14 @@ use std::cell::OnceCell;
 use std::hash::Hash;
 
 use foldhash::HashMap;
-use rusqlite::{Params, Row, params};
+use rusqlite::Row;
 
 use super::SqliteStore;
 use super::keys::{among, ascending};
 use super::map::{size, version_id};
-use super::redone::{Likes, Reader, Work, Wrote};
-use crate::model::{ArtifactKind, ArtifactName, Bound, RunId, Timestamp, VersionId};
-use crate::store::{
-    ArtifactKey, ReadDetail, Result, RunKey, RunRow, StoreError, VersionKey, WriteDetail, WriteKey, WriteOf,
-};
+use super::met::{Likes, Read, Work, Written, Wrote};
+use crate::model::{ArtifactKind, ArtifactName, Timestamp, VersionId};
+use crate::store::{ArtifactKey, Result, RunKey, RunRow, VersionKey, WriteDetail, WriteKey};
 
 const READS: &str = concat!(
     "SELECT d.run_id, d.n, d.artifact_id, d.seen_id, d.at, d.bound, d.write_id, d.like_id,
@@ -46,53 +44,16 @@ const VERSIONS: &str = concat!(
     among!("v.id")
 );
 
-// The rows of these come latest first, and of one moment in any order: see `last`.
-
-/// The runs that wrote an artifact before somebody read it.
-const WRITERS: &str = "SELECT b.uuid, q.at FROM write q JOIN run b ON b.id = q.run_id
- WHERE q.artifact_id = $1 AND q.version_id IS NOT NULL AND q.at <= $2
- AND (q.run_id <> $3 OR (q.said_at, q.n) < ($2, $4)) ORDER BY q.at DESC";
-
-/// The writes of another version, by another run than the reader, after a write and before the reader began.
-const SUPERSEDED: &str = "SELECT m.uuid, q.at FROM write q JOIN run m ON m.id = q.run_id
- WHERE q.artifact_id = $1 AND q.version_id IS NOT NULL AND q.version_id <> $2
- AND q.at >= $3 AND (q.at > $3 OR m.uuid > $4) AND q.at <= $5 AND q.run_id <> $6
- ORDER BY q.at DESC";
-
 /// What was met while runs were gathered.
 #[derive(Default)]
 pub(super) struct Known {
-    runs: HashMap<RunKey, Wrote>,
-    writes: HashMap<WriteKey, Written>,
-    artifacts: HashMap<ArtifactKey, (ArtifactName, ArtifactKind)>,
-    versions: HashMap<VersionKey, (VersionId, Option<u64>)>,
+    pub(super) runs: HashMap<RunKey, Wrote>,
+    pub(super) writes: HashMap<WriteKey, Written>,
+    pub(super) artifacts: HashMap<ArtifactKey, (ArtifactName, ArtifactKind)>,
+    pub(super) versions: HashMap<VersionKey, (VersionId, Option<u64>)>,
     /// What arguments, bindings and expressions are called: few texts, each met with many edges.
-    arguments: HashMap<i64, String>,
-    likes: OnceCell<Likes>,
-}
-
-/// A read as its row tells it.
-pub(super) struct Read {
-    pub(super) run: RunKey,
-    n: u32,
-    artifact: ArtifactKey,
-    seen: Option<VersionKey>,
-    at: Timestamp,
-    bound: Bound,
-    write: Option<WriteKey>,
-    like: Option<WriteKey>,
-    argument: Option<i64>,
-}
-
-/// A write.
-#[derive(Clone, Copy)]
-pub(super) struct Written {
-    pub(super) run: RunKey,
-    artifact: ArtifactKey,
-    version: Option<VersionKey>,
-    pub(super) at: Option<Timestamp>,
-    /// When the artifact was next written; nothing can have superseded it before.
-    next_at: Option<Timestamp>,
+    pub(super) arguments: HashMap<i64, String>,
+    pub(super) likes: OnceCell<Likes>,
 }
 
 impl Known {
@@ -167,44 +128,6 @@ impl Known {
         Ok(reads)
     }
 
-    /// Returns a read as an answer shows it.
-    pub(super) fn read_detail(&mut self, store: &SqliteStore, read: &Read, reader: &Reader<'_>) -> Result<ReadDetail> {
-        let argument = self.argument(store, read.argument)?;
-        let (name, kind) =
-            self.artifacts.get(&read.artifact).cloned().ok_or_else(|| lost("artifact", read.artifact))?;
-        let (seen, size) = read.seen.and_then(|version| self.versions.get(&version)).cloned().unzip();
-        let last_writer = match read.write {
-            None => last(store, WRITERS, params![read.artifact, read.at, read.run, read.n], |_| Ok(()))?,
-            Some(_) => None,
-        };
-        let write = read.write.and_then(|key| self.writes.get(&key));
-        let like = read.like.and_then(|key| self.writes.get(&key));
-        let (superseded_by, redone_by) = match read.write.zip(write).zip(reader.began) {
-            Some(((key, write), began)) => {
-                let writer = self.writer(write)?;
-                let likes = || self.likes.get_or_init(|| Likes::of(&self.runs));
-                let superseded_by = superseded(store, write, writer.id, read.run, began)?;
-                (superseded_by, writer.redone(store, (key, write), (reader, began, self), likes)?)
-            }
-            None => (None, None),
-        };
-        Ok(ReadDetail {
-            n: read.n,
-            name,
-            kind,
-            argument,
-            at: read.at,
-            seen,
-            size: size.flatten(),
-            bound: read.bound,
-            write: write.map(|write| self.write_of(write, read.artifact)).transpose()?,
-            like: like.map(|write| self.write_of(write, read.artifact)).transpose()?,
-            last_writer: last_writer.map(|(run, ..)| run),
-            superseded_by,
-            redone_by,
-        })
-    }
-
     /// Returns the runs that some reads read from, in ascending order.
     pub(super) fn sources(&self, reads: &[Read]) -> Vec<RunKey> {
         let writes = reads.iter().filter_map(|read| self.writes.get(&read.write?));
@@ -216,22 +139,6 @@ impl Known {
     /// Returns a run that wrote something.
     pub(super) fn run(&self, key: RunKey) -> Option<&Wrote> {
         self.runs.get(&key)
-    }
-
-    fn write_of(&self, write: &Written, read: ArtifactKey) -> Result<WriteOf> {
-        let name = (write.artifact != read).then(|| self.artifacts.get(&write.artifact)).flatten();
-        let version = write.version.and_then(|version| self.versions.get(&version));
-        Ok(WriteOf {
-            run: write.run,
-            run_id: self.writer(write)?.id,
-            name: name.map(|(name, _)| name.clone()),
-            version: version.map_or(VersionId::None, |(id, _)| id.clone()),
-            at: write.at.unwrap_or(Timestamp::MIN),
-        })
-    }
-
-    fn writer(&self, write: &Written) -> Result<&Wrote> {
-        self.runs.get(&write.run).ok_or_else(|| lost("run", write.run))
     }
 }
 
@@ -249,48 +156,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Read> {
     })
 }
 
-fn superseded(
-    store: &SqliteStore,
-    write: &Written,
-    writer: RunId,
-    reader: RunKey,
-    began: Timestamp,
-) -> Result<Option<(RunId, Timestamp)>> {
-    if write.next_at.is_none_or(|next| next > began) {
-        return Ok(None);
-    }
-    let params = params![write.artifact, write.version, write.at, writer, began, reader];
-    Ok(last(store, SUPERSEDED, params, |_| Ok(()))?.map(|(run, at, ())| (run, at)))
-}
-
-/// Returns the last of what `sql` finds, latest first: of several at one moment the run with the greatest id. To have
-/// SQLite sort them costs many times as much as to look at the few.
-pub(super) fn last<T>(
-    store: &SqliteStore,
-    sql: &str,
-    params: impl Params,
-    map: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
-) -> Result<Option<(RunId, Timestamp, T)>> {
-    let mut statement = store.connection.prepare_cached(sql)?;
-    let mut rows = statement.query(params)?;
-    let mut last: Option<(RunId, Timestamp, T)> = None;
-    while let Some(row) = rows.next()? {
-        let (run, at) = (row.get(0)?, row.get(1)?);
-        match last {
-            Some((_, latest, _)) if at < latest => break,
-            Some((known, ..)) if known >= run => {}
-            _ => last = Some((run, at, map(row)?)),
-        }
-    }
-    Ok(last)
-}
-
 /// Returns the keys of which nothing is known, each once.
 fn missing<K: Copy + Eq + Hash + Ord, V>(keys: impl Iterator<Item = K>, known: &HashMap<K, V>) -> Vec<K> {
     ascending(keys.filter(|key| !known.contains_key(key)))
-}
-
-/// Rows refer to no others than are there, as long as the file is whole.
-fn lost(what: &str, key: impl Into<i64>) -> StoreError {
-    StoreError::Corrupt(format!("{what} {} is missing", key.into()))
 }

@@ -2,6 +2,10 @@
 
 mod schema;
 
+mod migrate;
+
+mod explain;
+
 mod open;
 
 mod file;
@@ -24,9 +28,15 @@ mod facts;
 
 mod keys;
 
+mod met;
+
+mod last;
+
 mod known;
 
 mod redone;
+
+mod saw;
 
 mod check;
 
@@ -46,6 +56,8 @@ mod unread;
 mod fresh;
 
 mod statement;
+
+mod text;
 
 mod edge;
 

@@ -1,13 +1,14 @@
 //! Opening a store file: what it may be, who may write it, and how SQLite is set up.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, OpenFlags};
 
+use super::explain::{explain, unreachable};
 use super::file::{StoreFile, connect, connect_immutable};
 use super::held::{Held, Open};
 use super::lock::{WriteLock, jittered};
@@ -171,41 +172,4 @@ fn wait_for_turn(attempts: i32) -> bool {
     let pause = Duration::from_millis(u64::from(attempts.unsigned_abs()).clamp(1, 20));
     std::thread::sleep(jittered(pause, Instant::now()));
     attempts < 600
-}
-
-pub(super) fn unreachable(path: &Path, reason: &str) -> StoreError {
-    StoreError::Unreachable { path: path.to_owned(), reason: reason.to_owned() }
-}
-
-/// Returns what SQLite's error means for the file at `path`.
-pub(super) fn explain(path: &Path, error: &rusqlite::Error) -> StoreError {
-    let reason = match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => {
-            return StoreError::NotAStore { path: path.to_owned(), reason: "it is no SQLite database".to_owned() };
-        }
-        Some(ErrorCode::DatabaseCorrupt) => {
-            return StoreError::NotAStore { path: path.to_owned(), reason: "the file is damaged".to_owned() };
-        }
-        Some(ErrorCode::TooBig) => {
-            let reason = "it holds a value that is too long".to_owned();
-            return StoreError::NotAStore { path: path.to_owned(), reason };
-        }
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "another process keeps it locked".to_owned(),
-        Some(ErrorCode::ReadOnly) => "it may not be written".to_owned(),
-        Some(ErrorCode::DiskFull) => "the disk is full".to_owned(),
-        Some(ErrorCode::PermissionDenied) => "permission denied".to_owned(),
-        _ => error.to_string(),
-    };
-    unreachable(path, &reason)
-}
-
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
-}
-
-/// Returns `path` for a `file:` address, where `?`, `#` and `%` have a meaning.
-pub(super) fn percent_encoded(path: &Path) -> String {
-    path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23")
 }

@@ -3,14 +3,15 @@
 use std::cell::OnceCell;
 use std::sync::LazyLock;
 
-use foldhash::HashMap;
 use rusqlite::params;
 
 use super::SqliteStore;
-use super::known::{Known, Read, Written, last};
+use super::known::Known;
+use super::last::last;
+use super::met::{Likes, Read, Work, Written, Wrote};
 use super::triage::IS_REDONE;
 use crate::model::{RunId, Status, Timestamp};
-use crate::store::{ComponentKey, Result, RunKey, WriteKey};
+use crate::store::{Result, RunKey, WriteKey};
 
 /// The completed runs of the same work, other than the reader, after the writer and before the reader began. They come
 /// latest first, and of one moment in any order: see `last`.
@@ -25,25 +26,6 @@ static AGAIN: LazyLock<String> = LazyLock::new(|| {
         "SELECT 1 FROM write w JOIN run o ON o.id = w.run_id JOIN run x ON x.id = $1 WHERE w.id = $2 AND {IS_REDONE}"
     )
 });
-
-/// Runs with equal ones do the same work.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Work {
-    pub(super) component: ComponentKey,
-    pub(super) signature: i64,
-}
-
-/// A run that wrote something.
-#[derive(Clone, Copy)]
-pub(super) struct Wrote {
-    pub(super) id: RunId,
-    pub(super) work: Option<Work>,
-    pub(super) status: Status,
-    pub(super) started_at: Option<Timestamp>,
-    pub(super) ended_at: Option<Timestamp>,
-    /// When another run of the same work first ended after it; nobody can have done it again before.
-    pub(super) next_at: Option<Timestamp>,
-}
 
 /// A run with what it read.
 pub(super) struct Reader<'r> {
@@ -61,24 +43,6 @@ impl<'r> Reader<'r> {
 
     fn read_from(&self, run: RunKey, known: &Known) -> bool {
         self.sources.get_or_init(|| known.sources(self.reads)).binary_search(&run).is_ok()
-    }
-}
-
-/// Known runs by their work and by when they ended.
-pub(super) struct Likes(Vec<(Work, Timestamp, RunKey)>);
-
-impl Likes {
-    pub(super) fn of(runs: &HashMap<RunKey, Wrote>) -> Self {
-        let mut likes: Vec<_> = runs.iter().filter_map(|(key, run)| Some((run.work?, run.ended_at?, *key))).collect();
-        likes.sort_unstable();
-        Self(likes)
-    }
-
-    /// Returns the known run of this work that ended last by then.
-    fn last(&self, work: Work, by: Timestamp) -> Option<RunKey> {
-        let after = self.0.partition_point(|(other, at, _)| (*other, *at) <= (work, by));
-        let (found, _, run) = self.0.get(after.checked_sub(1)?)?;
-        (*found == work).then_some(*run)
     }
 }
 

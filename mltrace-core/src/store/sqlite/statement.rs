@@ -2,23 +2,10 @@
 
 use std::collections::hash_map::Entry;
 
-use foldhash::HashMap;
 use rusqlite::{CachedStatement, OptionalExtension, Params, Row};
 
 use super::write::SqliteWriter;
 use crate::store::Result;
-
-/// The statements in use, by where their text stands: the connection's own cache compares whole texts.
-pub(super) type Statements<'c> = HashMap<(*const u8, usize), CachedStatement<'c>>;
-
-/// Returns a statement's text that is put together once.
-macro_rules! text {
-    ($($part:tt)*) => {{
-        static TEXT: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| format!($($part)*));
-        TEXT.as_str()
-    }};
-}
-pub(super) use text;
 
 impl<'c> SqliteWriter<'c> {
     /// Returns a statement that is kept until the transaction ends.

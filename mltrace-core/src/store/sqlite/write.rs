@@ -1,13 +1,13 @@
 //! A transaction on a SQLite file: names, components, runs.
 
 use foldhash::HashMap;
-use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::SqliteStore;
 use super::fresh::Fresh;
 use super::held::Held;
 use super::map::{Bytes, size, size_column, version_columns, version_id};
-use super::statement::{Statements, text};
+use super::text::text;
 use crate::model::{
     ArtifactKind, ArtifactName, Code, Declaration, Git, Header, LabelFact, NoteFact, ProcessId, RunId, Status,
     Timestamp, VersionId,
@@ -16,6 +16,9 @@ use crate::store::{
     ArtifactKey, CodeKey, ComponentField, ComponentKey, DeclarationKey, GitKey, ProcessKey, ProjectKey, Result, RunKey,
     RunRow, VersionKey, VersionRow, Work,
 };
+
+/// The statements in use, by where their text stands: the connection's own cache compares whole texts.
+pub(super) type Statements<'c> = HashMap<(*const u8, usize), CachedStatement<'c>>;
 
 /// An open transaction. What was looked up once is remembered until it ends.
 pub(super) struct SqliteWriter<'c> {
@@ -38,12 +41,12 @@ impl SqliteStore {
         // While the lock is held nobody migrates; before, somebody may have.
         self.gate_again()?;
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
-        let transaction = transaction.map_err(|error| super::open::explain(&self.path, &error))?;
+        let transaction = transaction.map_err(|error| super::explain::explain(&self.path, &error))?;
         work(&mut SqliteWriter::new(&transaction))?;
-        transaction.commit().map_err(|error| super::open::explain(&self.path, &error))?;
+        transaction.commit().map_err(|error| super::explain::explain(&self.path, &error))?;
         match self.held.as_mut().is_none_or(Held::is_in_place) {
             true => Ok(()),
-            false => Err(super::open::unreachable(&self.path, "somebody replaced it while it was written")),
+            false => Err(super::explain::unreachable(&self.path, "somebody replaced it while it was written")),
         }
     }
 }

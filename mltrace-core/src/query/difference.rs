@@ -1,0 +1,23 @@
+//! One thing that differs between two runs or two traces.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::model::RunId;
+
+/// Something that differs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Difference {
+    /// The component; `None` when no recorded run wrote what was asked for.
+    pub component: Option<String>,
+    /// `missing` (a run on one side only), `git.commit`, `git.branch`, `git.dirty`, `code`, `status`, `host`, `user`,
+    /// `param:NAME`, `input:NAME`, `duration`, or `content`: the version itself, made of the same by the same.
+    pub field: String,
+    /// Its value on one side.
+    pub a: Option<Value>,
+    /// Its value on the other.
+    pub b: Option<Value>,
+    /// The run on each side.
+    pub runs: [Option<RunId>; 2],
+}

@@ -1,0 +1,37 @@
+//! Does beside the caller what there is to do.
+
+use super::job::Job;
+use super::{Recorder, look};
+use crate::model::{CodeCheck, FingerprintFact, Record};
+use crate::naming;
+use crate::source::{code, git};
+
+/// Hands a job over to the thread beside the caller.
+pub(super) fn send(recorder: &'static Recorder, job: Job) {
+    recorder.beside(job, work);
+}
+
+fn work(recorder: &'static Recorder, job: Job) {
+    match job {
+        Job::Hash(due) => {
+            if let Some(found) = look::look_again(recorder, &naming::decode(&due.path), &due.state) {
+                let fact = FingerprintFact { run: due.run, n: due.n, version: found.version, size: Some(found.size) };
+                recorder.append(Record::Fingerprint(fact));
+            }
+        }
+        Job::Git { key, folder } => {
+            // The commit first: a short process may not live until the slower answers are there.
+            let Some(mut state) = git::head(&folder) else { return };
+            state.key = key;
+            recorder.append(Record::Git(state.clone()));
+            git::rest(&folder, &mut state);
+            recorder.append(Record::Git(state));
+        }
+        Job::Code { key, file, source, manifest_folder } => {
+            let folder = std::path::Path::new(manifest_folder);
+            if let Some(is_in_work_tree) = code::is_in_work_tree(file, source, folder) {
+                recorder.append(Record::CodeCheck(CodeCheck { code: key, is_in_work_tree }));
+            }
+        }
+    }
+}
