@@ -30,7 +30,7 @@ pub(crate) fn measure(report: &mut Report) {
 /// Compares the trace of an artifact with a walk.
 pub(crate) fn trace(world: &World, runs: usize, top: &str, turns: usize) -> Pair {
     let mut store = store::open(&world.home, Mode::Read).expect("the store opens");
-    let bare = Connection::open(&world.home.store).expect("the store opens");
+    let bare = Connection::open(world.home.store.file().expect("it is a file")).expect("the store opens");
     by_turns(
         turns,
         5,
@@ -52,7 +52,7 @@ fn review(report: &mut Report) {
     let flagged = predictions(DAYS, 100);
     world.flag(&flagged);
     let mut store = store::open(&world.home, Mode::Read).expect("the store opens");
-    let bare = Connection::open(&world.home.store).expect("the store opens");
+    let bare = Connection::open(world.home.store.file().expect("it is a file")).expect("the store opens");
     let names: Vec<&str> = flagged.iter().map(String::as_str).collect();
     let pair = by_turns(
         20,

@@ -11,7 +11,7 @@ const RUNS: u32 = 10_000;
 
 pub(crate) fn measure(report: &mut Report) {
     let steps = addresses(RUNS);
-    let rows = mltrace_minimum::rows(&World::with_store(&steps).home.store);
+    let rows = mltrace_minimum::rows(World::with_store(&steps).home.store.file().expect("it is a file"));
     let fold = || {
         let mut world = World::new();
         // The store is there already, as the minimum's is.

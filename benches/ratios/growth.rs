@@ -72,13 +72,14 @@ impl Grown {
         world.fold();
         let grown = Self { size, kept: world.folder().join("kept.db"), world, steps, next: size };
         grown.checkpoint();
-        fs::copy(&grown.world.home.store, &grown.kept).expect("room for a copy");
+        fs::copy(grown.world.home.store.file().expect("it is a file"), &grown.kept).expect("room for a copy");
         grown
     }
 
     /// Brings everything into the store's file.
     fn checkpoint(&self) {
-        let store = rusqlite::Connection::open(&self.world.home.store).expect("the store opens");
+        let store =
+            rusqlite::Connection::open(self.world.home.store.file().expect("it is a file")).expect("the store opens");
         store.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).expect("nobody else has it open");
     }
 
@@ -92,9 +93,12 @@ impl Grown {
     fn ingest(&mut self) -> f64 {
         // What a few turns add to the largest store is less than what its copy would do to the machine.
         if self.size < SIZES[3] {
-            fs::copy(&self.kept, &self.world.home.store).expect("room for a copy");
+            fs::copy(&self.kept, self.world.home.store.file().expect("it is a file")).expect("room for a copy");
             // Else the fold would wait for it.
-            let copy = fs::File::options().write(true).open(&self.world.home.store).expect("the store is a file");
+            let copy = fs::File::options()
+                .write(true)
+                .open(self.world.home.store.file().expect("it is a file"))
+                .expect("the store is a file");
             copy.sync_all().expect("a disk");
         }
         self.world.journal(&(self.steps)(self.next..self.next + RUNS));

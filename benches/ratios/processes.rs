@@ -23,7 +23,7 @@ pub(crate) fn measure(report: &mut Report) {
         100,
         1,
         || run(command("mltrace").args(["trace", &name(10)]).current_dir(world.folder())),
-        || run(command("reader").arg(&world.home.store).arg(name(10))),
+        || run(command("reader").arg(world.home.store.file().expect("it is a file")).arg(name(10))),
     );
     report.pair("`mltrace trace`, 10 runs, the process", "a process that reads the same rows", pair, 2.0);
 

@@ -113,6 +113,8 @@ impl From<StoreError> for Error {
             StoreError::Refused(_) => Self::new(Kind::Store, message).hint(
                 "name a store with `--db` or `MLTRACE_DB`, or put the project's folder into `trusted-projects` in your own settings",
             ),
+            StoreError::NoSuchBackend(_) => Self::new(Kind::Store, message)
+                .hint("name a file or a folder with `--db`, with `MLTRACE_DB`, or as `db` in the settings"),
             StoreError::NotAStore { .. } => {
                 Self::new(Kind::Store, message).hint("run `mltrace config` to see which store is used and why")
             }

@@ -11,7 +11,11 @@ use self::root::{Found, is_ours};
 use crate::folder::{self, FOLDER, Folder};
 use crate::tracked::Tracked;
 
+mod place;
+
 mod root;
+
+pub use place::{Place, Url};
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,8 +59,8 @@ pub struct Home {
     pub root: PathBuf,
     /// The folder that holds the journal, the store and the locks.
     pub folder: PathBuf,
-    /// The store's file.
-    pub store: PathBuf,
+    /// Where the store is.
+    pub store: Place,
     /// The project's name.
     pub project: String,
     /// How sure a record is when the call returns.
@@ -190,19 +194,19 @@ impl Home {
             (_, true) => Origin::File(user_path.clone()),
             _ => Origin::Default,
         };
-        let in_files = || project_file.db.as_ref().or(user_file.db.as_ref()).map(|db| root.join(db));
+        let in_files = || project_file.db.as_ref().or(user_file.db.as_ref()).map(|db| Place::parse(db, &root));
         let (db, db_origin) = match (db, &environment.db) {
-            (Some(db), _) => (Some(folder.join(db)), Origin::Flag),
-            (None, Some(db)) => (Some(folder.join(db)), Origin::Environment("MLTRACE_DB")),
+            (Some(db), _) => (Some(Place::parse(db, &folder)), Origin::Flag),
+            (None, Some(db)) => (Some(Place::parse(db, &folder)), Origin::Environment("MLTRACE_DB")),
             (None, None) => (in_files(), from_files(project_file.db.is_some(), user_file.db.is_some())),
         };
-        let no_place = no_place(&root, db.as_deref());
+        let no_place = no_place(&root, db.as_ref());
         if !environment.is_disabled {
             warnings.extend(above.filter(|_| db.is_none()).into_iter().chain(no_place.map(str::to_owned)));
         }
         let is_projects = db_origin == Origin::File(project_path.clone());
         let trusted = user_file.trusted_projects.as_deref().unwrap_or_default();
-        let refused = refusal(&root, db.as_deref().filter(|_| is_projects), trusted);
+        let refused = refusal(&root, db.as_ref().filter(|_| is_projects), trusted);
         let db_origin = if refused.is_some() { Origin::Default } else { db_origin };
         let (folder, store) = place(&root, db.filter(|_| refused.is_none()), is_projects);
         warnings.extend(refused.iter().map(|why| format!("{why}: nothing is recorded")));
@@ -247,7 +251,7 @@ impl Home {
         let setting = |name, value: String, origin| Setting { name, value, origin };
         vec![
             setting("root", self.root.display().to_string(), Origin::Default),
-            setting("db", self.store.display().to_string(), db),
+            setting("db", self.store.to_string(), db),
             setting("project", self.project.clone(), project),
             setting("enabled", self.is_enabled.to_string(), enabled),
             setting("durability", format!("{:?}", self.durability).to_lowercase(), durability),
@@ -301,7 +305,9 @@ fn text_of(path: &Path) -> std::io::Result<String> {
 }
 
 /// Returns why nothing can be recorded for want of a place.
-fn no_place(root: &Path, db: Option<&Path>) -> Option<&'static str> {
+fn no_place(root: &Path, db: Option<&Place>) -> Option<&'static str> {
+    // Beside an address the journals lie where they do without one.
+    let db = db.and_then(Place::file);
     if db.unwrap_or(root).is_relative() {
         return Some("the working directory is gone: nothing is recorded");
     }
@@ -325,13 +331,15 @@ fn place_store(root: &Path, db: Option<PathBuf>) -> (PathBuf, PathBuf) {
     }
 }
 
-/// Returns the folder and the file of a store that the project's settings name, or the user, or nobody.
-fn place(root: &Path, db: Option<PathBuf>, is_projects: bool) -> (PathBuf, PathBuf) {
-    match db {
+/// Returns the folder and the place of a store that the project's settings name, or the user, or nobody.
+fn place(root: &Path, db: Option<Place>, is_projects: bool) -> (PathBuf, Place) {
+    let (folder, file) = match db {
         None => follow_own_link(place_store(root, None)),
-        Some(_) if is_projects => place_store(root, db),
-        Some(_) => follow(place_store(root, db)),
-    }
+        Some(Place::Url(url)) => return (follow_own_link(place_store(root, None)).0, Place::Url(url)),
+        Some(Place::File(db)) if is_projects => place_store(root, Some(db)),
+        Some(Place::File(db)) => follow(place_store(root, Some(db))),
+    };
+    (folder, Place::File(file))
 }
 
 /// Tells of folders of other users: those that were passed by, and the one that is used.
@@ -366,9 +374,10 @@ fn follow_own_link((folder, store): (PathBuf, PathBuf)) -> (PathBuf, PathBuf) {
 }
 
 /// Returns why the store is not where the project's own settings say: they lead out of a project that is not trusted.
-fn refusal(root: &Path, db: Option<&Path>, trusted: &[PathBuf]) -> Option<String> {
-    let db = db.filter(|db| is_outside(root, db) && !is_below_one(root, trusted))?;
-    Some(format!("`{}` leads out of the project, to `{}`", root.join("mltrace.toml").display(), db.display()))
+fn refusal(root: &Path, db: Option<&Place>, trusted: &[PathBuf]) -> Option<String> {
+    let leads_out = |db: &&Place| db.file().is_none_or(|file| is_outside(root, file));
+    let db = db.filter(leads_out).filter(|_| !is_below_one(root, trusted))?;
+    Some(format!("`{}` leads out of the project, to `{db}`", root.join("mltrace.toml").display()))
 }
 
 /// Returns whether a path leads out of a folder, by its own words or by links.

@@ -30,7 +30,7 @@ impl Project {
     }
 
     fn harm(&self, sql: &str) {
-        let connection = rusqlite::Connection::open(&self.home.store).unwrap();
+        let connection = rusqlite::Connection::open(self.home.store.file().unwrap()).unwrap();
         connection.execute_batch(&format!("PRAGMA foreign_keys = OFF; {sql}")).unwrap();
     }
 
@@ -133,14 +133,14 @@ fn what_is_dated_ahead_of_the_clock_is_told() {
 fn a_damaged_index_is_told_by_the_full_check() {
     let project = Project::taxi();
     let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'run_by_time'";
-    let connection = rusqlite::Connection::open(&project.home.store).unwrap();
+    let connection = rusqlite::Connection::open(project.home.store.file().unwrap()).unwrap();
     let root: u64 = connection.query_row(root, [], |row| row.get::<_, i64>(0)).unwrap().try_into().unwrap();
     drop(connection);
-    let mut bytes = fs::read(&project.home.store).unwrap();
+    let mut bytes = fs::read(project.home.store.file().unwrap()).unwrap();
     let end = usize::try_from(root).unwrap() * 4096;
     // The last byte of an entry is a part of the row's key.
     bytes[end - 1] ^= 1;
-    fs::write(&project.home.store, bytes).unwrap();
+    fs::write(project.home.store.file().unwrap(), bytes).unwrap();
     assert_eq!(project.wrong(false), [""; 0]);
     assert!(project.wrong(true)[0].contains("the store is damaged"), "{:?}", project.wrong(true));
 }
@@ -172,7 +172,7 @@ fn journals_that_wait_are_told_and_read() {
 fn copies_from_before_a_migration_are_told_and_cleared() {
     let project = Project::taxi();
     let backup = project.home.folder.join("mltrace.db.schema-1.backup");
-    fs::copy(&project.home.store, &backup).unwrap();
+    fs::copy(project.home.store.file().unwrap(), &backup).unwrap();
     let told = upkeep::doctor(&project.home, false).fine.join("\n");
     assert!(told.contains("is the store before a migration"), "{told}");
     upkeep::clear(&project.home).unwrap();

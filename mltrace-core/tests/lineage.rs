@@ -25,7 +25,7 @@ impl Story {
         home.root = folder.path().to_owned();
         let db = folder.path().join(".mltrace").join("mltrace.db");
         home.folder = folder.path().join(".mltrace");
-        home.store = db;
+        home.store = db.into();
         let store = store::open(&home, Mode::Write).unwrap();
         Self { home, store, _folder: folder }
     }

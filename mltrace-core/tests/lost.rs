@@ -61,7 +61,11 @@ fn what_is_counted_is_taken_over_once_and_told() {
     let folder = tempfile::tempdir().unwrap();
     let home = home_in(folder.path());
     add(&home, 3);
-    assert!(!home.store.exists() && wrong(&home) == "3 records could not be written", "{}", wrong(&home));
+    assert!(
+        !home.store.file().unwrap().exists() && wrong(&home) == "3 records could not be written",
+        "{}",
+        wrong(&home)
+    );
     assert_eq!([folded(&home), folded(&home)], [3, 3]);
     add(&home, 4);
     assert_eq!(wrong(&home), "7 records could not be written", "3 in the store and 4 beside it");

@@ -70,7 +70,7 @@ fn folder_away(form: &Form, outcome: &mut Outcome) -> Result<Count> {
     let (_, said) = process.end()?;
     let mut home = place.home();
     home.folder = place.path("blocked");
-    home.store = place.path("blocked/mltrace.db");
+    home.store = place.path("blocked/mltrace.db").into();
     let count = tally(&home, &said, form)?;
     count.check("a folder that comes late", outcome);
     Ok(count)
@@ -106,7 +106,7 @@ fn tally(home: &Home, said: &[String], form: &Form) -> Result<Count> {
     if let Some(error) = ingest::open_folded(home, &|_| {})?.behind {
         return Err(error.into());
     }
-    let connection = rusqlite::Connection::open(&home.store)?;
+    let connection = rusqlite::Connection::open(home.store.file().expect("it is a file"))?;
     if form.breaks("lost-row") {
         connection.execute_batch("DELETE FROM run WHERE id = (SELECT max(id) FROM run)")?;
     }

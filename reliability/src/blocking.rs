@@ -118,7 +118,7 @@ fn release(place: &Place) -> Result<()> {
 pub(crate) fn hold(home: &Home) -> Result<()> {
     let lock = File::options().create(true).append(true).open(home.folder.join("write.lock"))?;
     lock.lock()?;
-    let connection = rusqlite::Connection::open(&home.store)?;
+    let connection = rusqlite::Connection::open(home.store.file().expect("it is a file"))?;
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.execute_batch("BEGIN EXCLUSIVE")?;
     println!("held");

@@ -301,7 +301,7 @@ impl History {
     }
 
     fn difference(&self) -> Result<Option<String>> {
-        if !self.place.home().store.exists() {
+        if !self.place.store_file().exists() {
             return Ok((!self.known.is_empty()).then(|| "there is no store".to_owned()));
         }
         let sql = "SELECT uuid, component_id IS NOT NULL, status FROM run";

@@ -103,7 +103,7 @@ fn look(place: &Place, round: usize, threads: usize, acknowledged: &BTreeSet<i64
     let left = place.journal_files();
     count.unfolded += left.iter().filter(|path| path.extension().is_some_and(|name| name == "log")).count();
     count.left += left.len();
-    if !place.home().store.exists() {
+    if !place.store_file().exists() {
         count.lost += acknowledged.len();
         return Ok(());
     }

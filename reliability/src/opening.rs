@@ -39,7 +39,7 @@ const CASES: [Case; 12] = [
     Case { what: "a good store", make: good, wanted: Wanted::Runs(1), is_foreign: false },
     Case {
         what: "nothing",
-        make: |place| Ok(fs::remove_file(place.home().store).or_else(|_| fs::create_dir_all(place.home().folder))?),
+        make: |place| Ok(fs::remove_file(place.store_file()).or_else(|_| fs::create_dir_all(place.home().folder))?),
         wanted: Wanted::Words("nothing has been recorded yet"),
         is_foreign: false,
     },
@@ -74,7 +74,7 @@ const CASES: [Case; 12] = [
     },
     Case {
         what: "a folder",
-        make: |place| Ok(fs::create_dir(place.home().store)?),
+        make: |place| Ok(fs::create_dir(place.store_file())?),
         wanted: Wanted::Words("it is a folder"),
         is_foreign: false,
     },
@@ -100,7 +100,7 @@ const CASES: [Case; 12] = [
         what: "a write-ahead log without its database",
         make: |place| {
             good(place)?;
-            fs::rename(place.home().store, place.path(".mltrace/mltrace.db-wal"))?;
+            fs::rename(place.store_file(), place.path(".mltrace/mltrace.db-wal"))?;
             Ok(())
         },
         wanted: Wanted::Words("nothing has been recorded yet"),
@@ -136,7 +136,7 @@ pub(crate) fn try_it(form: &Form) -> Result<Outcome> {
 }
 
 fn open(form: &Form, place: &Place, what: &str, wanted: Wanted, is_foreign: bool, outcome: &mut Outcome) -> Result<()> {
-    let path = place.home().store;
+    let path = place.store_file();
     let before = fs::read(&path).ok();
     if form.breaks("no-gate") && path.is_file() {
         // What a program does that opens whatever it finds and makes its tables there.
@@ -173,9 +173,7 @@ fn ask(place: &Place) -> (Option<usize>, String) {
     let _ = upkeep::doctor(&home, true);
     match answer {
         Ok(runs) => (Some(runs), String::new()),
-        Err(error @ (StoreError::Database(_) | StoreError::Corrupt(_))) => {
-            (None, format!("{}: {error}", home.store.display()))
-        }
+        Err(error @ (StoreError::Database(_) | StoreError::Corrupt(_))) => (None, format!("{}: {error}", home.store)),
         Err(error) => (None, error.to_string()),
     }
 }
@@ -205,7 +203,7 @@ fn newer(place: &Place, reader: &str) -> Result<()> {
 }
 
 fn write(place: &Place, bytes: &[u8]) -> Result<()> {
-    Ok(fs::write(place.home().store, bytes)?)
+    Ok(fs::write(place.store_file(), bytes)?)
 }
 
 /// Cuts a store at each page.
@@ -213,11 +211,11 @@ fn truncated(form: &Form, outcome: &mut Outcome) -> Result<usize> {
     const PAGE: usize = 4_096;
     let model = Place::new()?;
     good(&model)?;
-    let bytes = fs::read(model.home().store)?;
+    let bytes = fs::read(model.store_file())?;
     let mut cuts = 0;
     for cut in (PAGE..bytes.len()).step_by(PAGE * form.count(8, 1)) {
         let place = Place::new()?;
-        fs::write(place.home().store, &bytes[..cut])?;
+        fs::write(place.store_file(), &bytes[..cut])?;
         open(form, &place, &format!("cut at byte {cut}"), Wanted::Either, false, outcome)?;
         cuts += 1;
     }
@@ -229,8 +227,8 @@ type Taken = (&'static str, fn(&Place) -> Result<()>, i64);
 
 const TAKEN: [Taken; 6] = [
     ("deleted", |place| remove_store(place), 20),
-    ("its file alone deleted", |place| Ok(fs::remove_file(place.home().store)?), 20),
-    ("renamed", |place| Ok(fs::rename(place.home().store, place.path("old.db"))?), 20),
+    ("its file alone deleted", |place| Ok(fs::remove_file(place.store_file())?), 20),
+    ("renamed", |place| Ok(fs::rename(place.store_file(), place.path("old.db"))?), 20),
     (
         "replaced by an older copy",
         |place| {
@@ -272,8 +270,8 @@ fn taken_away(outcome: &mut Outcome) -> Result<i64> {
         pause(std::time::Duration::from_millis(20));
         steps(10)?;
         let (code, _) = process.end()?;
-        if is_text(&place.home().store) {
-            fs::remove_file(place.home().store)?;
+        if is_text(&place.store_file()) {
+            fs::remove_file(place.store_file())?;
         }
         place.fold()?;
         let stored = place.number("SELECT count(*) FROM runs WHERE status = 'completed'")?;

@@ -47,6 +47,11 @@ impl Place {
         Home::find(self.folder(), None, &Environment::default())
     }
 
+    /// Returns the file of the store.
+    pub(crate) fn store_file(&self) -> PathBuf {
+        self.home().store.file().expect("what happens here is kept in a file").to_owned()
+    }
+
     /// Returns this program in another part, ready to run here.
     pub(crate) fn part(&self, arguments: &[&str]) -> Result<Command> {
         Ok(self.part_of(&std::env::current_exe()?, arguments))
@@ -72,7 +77,7 @@ impl Place {
 
     /// Returns the rows that a statement finds in the store.
     pub(crate) fn rows<T>(&self, sql: &str, map: impl FnMut(&Row<'_>) -> rusqlite::Result<T>) -> Result<Vec<T>> {
-        let connection = Connection::open_with_flags(self.home().store, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let connection = Connection::open_with_flags(self.store_file(), OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         connection.busy_timeout(Duration::from_secs(20))?;
         let mut statement = connection.prepare(sql)?;
         let rows = statement.query_map([], map)?;
@@ -86,7 +91,7 @@ impl Place {
 
     /// Changes the store behind mltrace's back.
     pub(crate) fn tamper(&self, sql: &str) -> Result<()> {
-        let connection = Connection::open(self.home().store)?;
+        let connection = Connection::open(self.store_file())?;
         connection.busy_timeout(Duration::from_secs(20))?;
         Ok(connection.execute_batch(sql)?)
     }

@@ -69,7 +69,7 @@ pub(crate) fn write_deferred(home: &Home, seconds: u64) -> Result<()> {
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(seconds) && !Path::new("over").exists() {
         pause(Duration::from_millis(1));
-        if fs::metadata(&home.store).is_ok_and(|file| file.len() > 0)
+        if fs::metadata(home.store.file().expect("it is a file")).is_ok_and(|file| file.len() > 0)
             && let Err(error) = read_then_write(home)
             // Who comes too early finds no tables.
             && error.to_string().contains("locked")
@@ -81,7 +81,7 @@ pub(crate) fn write_deferred(home: &Home, seconds: u64) -> Result<()> {
 }
 
 fn read_then_write(home: &Home) -> Result<()> {
-    let connection = rusqlite::Connection::open(&home.store)?;
+    let connection = rusqlite::Connection::open(home.store.file().expect("it is a file"))?;
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.execute_batch("BEGIN DEFERRED; SELECT count(*) FROM run;")?;
     pause(Duration::from_millis(2));

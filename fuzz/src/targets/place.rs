@@ -26,7 +26,7 @@ impl Place {
         home.project = "fuzz".to_owned();
         home.root = folder.path().to_owned();
         home.folder = folder.path().join(".mltrace");
-        home.store = home.folder.join("mltrace.db");
+        home.store = home.folder.join("mltrace.db").into();
         fs::create_dir_all(home.journal()).expect("a folder for journals");
         Self { home, began: Instant::now(), _folder: folder }
     }

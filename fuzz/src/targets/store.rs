@@ -17,12 +17,12 @@ pub fn seed(lines: &[u8]) -> Vec<u8> {
     let mut store = place.open();
     place.import(store.as_mut(), lines);
     drop(store);
-    fs::read(&place.home.store).expect("the store is a file")
+    fs::read(place.home.store.file().expect("it is a file")).expect("the store is a file")
 }
 
 pub fn check(bytes: &[u8]) {
     let place = Place::new();
-    fs::write(&place.home.store, bytes).expect("the store can be written");
+    fs::write(place.home.store.file().expect("it is a file"), bytes).expect("the store can be written");
     let checkup = upkeep::doctor(&place.home, true);
     assert!(checkup.fine.len() + checkup.wrong.len() > 0, "the doctor says something");
     match store::open(&place.home, Mode::Read) {

@@ -30,14 +30,14 @@ struct Cleared {
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
         let home = &session.home;
-        let store = home.store.display().to_string();
+        let store = home.store.to_string();
         match store::open(home, Mode::Read) {
             // Somebody else's file is not ours to remove.
             Err(error @ StoreError::NotAStore { .. }) => {
                 let error = Error::from(error);
                 return Err(error.hint("nothing was removed: if it is a damaged store, remove it by hand"));
             }
-            Err(error @ StoreError::Refused(_)) => return Err(error.into()),
+            Err(error @ (StoreError::Refused(_) | StoreError::NoSuchBackend(_))) => return Err(error.into()),
             _ if self.yes => {}
             _ => {
                 let what = count(session).unwrap_or_else(|| "everything recorded".to_owned());

@@ -1,5 +1,7 @@
 //! `mltrace stale`: what is not fresh, then and now.
 
+use std::path::Path;
+
 use mltrace_core::model::Timestamp;
 use mltrace_core::query::StaleRuns;
 
@@ -28,7 +30,7 @@ pub(crate) struct Args {
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
         let now = Timestamp::now();
-        let is_recorded = self.artifact.is_some() || session.home.store.exists();
+        let is_recorded = self.artifact.is_some() || session.home.store.file().is_some_and(Path::exists);
         if session.output.format == Format::Json && is_recorded {
             session.tell(|reader, to| reader.tell_stale(self.artifact.as_deref(), now, None, to))?;
             return Ok(Exit::Done);

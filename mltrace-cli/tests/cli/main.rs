@@ -35,6 +35,8 @@ mod moving;
 
 mod upkeep;
 
+mod place;
+
 mod hostile;
 
 #[cfg(unix)]

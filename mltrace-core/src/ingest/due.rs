@@ -20,7 +20,7 @@ pub fn hash_due(home: &Home, store: &mut dyn Store, progress: &(dyn Fn(u64) + Sy
         return Ok(0);
     }
     let cache = Cache::new(&home.folder);
-    let skip = Skip::of(&home.store, &home.folder);
+    let skip = Skip::of(home.store.file(), &home.folder);
     let how =
         Hashing { limit: home.hash_limit, skip: &skip, cache: Some(&cache), progress: Some(progress), cancel: None };
     let mut found = 0_usize;

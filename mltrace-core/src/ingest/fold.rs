@@ -84,7 +84,12 @@ pub fn open_folded(home: &Home, progress: &(dyn Fn(u64) + Sync)) -> Result<Folde
     });
     match folded {
         Ok(folded) => Ok(folded),
-        Err(error @ (StoreError::NotAStore { .. } | StoreError::Refused(_) | StoreError::Altered { .. })) => Err(error),
+        Err(
+            error @ (StoreError::NotAStore { .. }
+            | StoreError::Refused(_)
+            | StoreError::NoSuchBackend(_)
+            | StoreError::Altered { .. }),
+        ) => Err(error),
         Err(error) => without_folding(home, error),
     }
 }

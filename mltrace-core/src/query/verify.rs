@@ -105,7 +105,7 @@ impl Reader<'_> {
         let expected = if artifacts.is_empty() { self.all_expected()? } else { self.expected(artifacts)? };
         let keys: Vec<RunKey> = expected.iter().filter_map(|expected| expected.writer).collect();
         let ids = self.store.run_ids(&keys)?;
-        let skip = Skip::of(&self.home.store, &self.home.folder);
+        let skip = Skip::of(self.home.store.file(), &self.home.folder);
         let mut found = Vec::with_capacity(expected.len());
         for expected in expected {
             let written_by = expected.writer.and_then(|writer| ids.get(&writer).copied());

@@ -138,7 +138,7 @@ impl Recorder {
 
     /// Returns what belongs to the store, as far as it exists now.
     pub(super) fn skip(&self) -> Skip {
-        Skip::of(&self.home.store, &self.home.folder)
+        Skip::of(self.home.store.file(), &self.home.folder)
     }
 
     /// Returns the run that started this process, if a run did.

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::config::Place;
+
 /// What a verb of a store returns.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
@@ -9,24 +11,27 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// There is none yet.
-    #[error("nothing has been recorded yet: there is no store at `{}`", .0.display())]
-    Missing(PathBuf),
+    #[error("nothing has been recorded yet: there is no store at `{0}`")]
+    Missing(Place),
     /// The project's settings put it where the user's do not allow it.
     #[error("the store is not used: {0}")]
     Refused(String),
+    /// It is a database, and this build knows none: the command line says how to name a file.
+    #[error("the store `{0}` cannot be used: this build keeps stores in files")]
+    NoSuchBackend(Place),
     /// It cannot be opened, read or written.
-    #[error("the store `{}` cannot be used: {reason}", .path.display())]
+    #[error("the store `{place}` cannot be used: {reason}")]
     Unreachable {
-        /// Its file.
-        path: PathBuf,
+        /// Where it is.
+        place: Place,
         /// Why.
         reason: String,
     },
     /// A newer mltrace wrote it.
-    #[error("the store `{}` was written by mltrace {writer} (schema {schema}), which this version cannot {verb}", .path.display())]
+    #[error("the store `{place}` was written by mltrace {writer} (schema {schema}), which this version cannot {verb}")]
     TooNew {
-        /// Its file.
-        path: PathBuf,
+        /// Where it is.
+        place: Place,
         /// The version that wrote it.
         writer: String,
         /// Its schema.
@@ -35,18 +40,18 @@ pub enum StoreError {
         verb: &'static str,
     },
     /// It is not a store of mltrace, or damaged.
-    #[error("`{}` is not a store of mltrace: {reason}", .path.display())]
+    #[error("`{place}` is not a store of mltrace: {reason}")]
     NotAStore {
-        /// Its file.
-        path: PathBuf,
+        /// Where it is.
+        place: Place,
         /// Why.
         reason: String,
     },
     /// It is a store, and holds what no mltrace made or lacks what every one makes.
-    #[error("the store `{}` is not as mltrace makes it: {what}", .path.display())]
+    #[error("the store `{place}` is not as mltrace makes it: {what}")]
     Altered {
-        /// Its file.
-        path: PathBuf,
+        /// Where it is.
+        place: Place,
         /// What is strange.
         what: String,
     },

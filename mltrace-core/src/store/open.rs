@@ -19,7 +19,7 @@ pub fn open(home: &Home, mode: Mode) -> Result<Box<dyn Store>, StoreError> {
     {
         let _ = mode;
         Err(StoreError::Unreachable {
-            path: home.store.clone(),
+            place: home.store.clone(),
             reason: "this build records only: it lacks the feature `store`".to_owned(),
         })
     }
@@ -42,5 +42,5 @@ pub fn empty() -> Result<Box<dyn Store>, StoreError> {
     #[cfg(feature = "store")]
     return SqliteStore::empty(&Schema::CURRENT).map(|store| Box::new(store) as Box<dyn Store>);
     #[cfg(not(feature = "store"))]
-    Err(StoreError::Missing(std::path::PathBuf::new()))
+    Err(StoreError::Missing(std::path::PathBuf::new().into()))
 }

@@ -8,6 +8,7 @@ use crate::config::Home;
 use crate::folder::Folder;
 use crate::host::Host;
 use crate::journal;
+use crate::store::StoreError;
 
 /// Removes everything that is recorded under `home`, except the journals of processes that are recording now.
 ///
@@ -17,9 +18,13 @@ pub fn clear(home: &Home) -> io::Result<()> {
     if let Some(reason) = &home.refused {
         return Err(io::Error::other(reason.clone()));
     }
+    let Some(store) = home.store.file() else {
+        // What is not ours alone is not removed from here.
+        return Err(io::Error::other(StoreError::NoSuchBackend(home.store.clone())));
+    };
     let mut stored: Vec<OsString> = backups(home).iter().filter_map(|path| path.file_name()).map(Into::into).collect();
     for suffix in ["", "-wal", "-shm", "-journal"] {
-        let mut name = home.store.file_name().unwrap_or_default().to_owned();
+        let mut name = store.file_name().unwrap_or_default().to_owned();
         name.push(suffix);
         stored.push(name);
     }
@@ -32,7 +37,7 @@ pub fn clear(home: &Home) -> io::Result<()> {
         }
     }
     journal::lost::clear(&home.journal())?;
-    unless_missing(Folder::around(&home.store, &home.folder), |folder| remove_all(folder, &stored))?;
+    unless_missing(Folder::around(store, &home.folder), |folder| remove_all(folder, &stored))?;
     unless_missing(Folder::inside(&home.journal()), |folder| remove_all(folder, &journaled))?;
     unless_missing(Folder::open(&home.folder), |folder| {
         remove_all(folder, &["fingerprints".into()])?;

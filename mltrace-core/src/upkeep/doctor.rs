@@ -30,7 +30,7 @@ pub fn doctor(home: &Home, is_full: bool) -> Checkup {
     });
     match store::open(home, Mode::Read) {
         Ok(mut store) => {
-            checkup.fine.push(format!("the store `{}` can be opened", home.store.display()));
+            checkup.fine.push(format!("the store `{}` can be opened", home.store));
             match store.check(is_full) {
                 Ok(found) => {
                     checkup.fine.extend(found.fine);
@@ -54,9 +54,7 @@ pub fn doctor(home: &Home, is_full: bool) -> Checkup {
         }
         Err(error) => {
             match error {
-                StoreError::Missing(path) => {
-                    checkup.fine.push(format!("there is no store yet at `{}`", path.display()));
-                }
+                StoreError::Missing(place) => checkup.fine.push(format!("there is no store yet at `{place}`")),
                 error => checkup.wrong.push(with_source(&error)),
             }
             let counts = counted.as_ref().into_iter().flat_map(Lost::counts).filter(|(_, _, count)| *count > 0);
@@ -70,7 +68,7 @@ pub fn doctor(home: &Home, is_full: bool) -> Checkup {
     for backup in backups(home) {
         checkup.fine.push(format!("`{}` is the store before a migration: remove it when you like", backup.display()));
     }
-    if !local::is_local(&home.folder) {
+    if home.store.file().is_some() && !local::is_local(&home.folder) {
         let folder = home.folder.display();
         checkup.fine.push(format!("`{folder}` is not on a local disk: the store keeps a rollback journal"));
     }
@@ -85,7 +83,8 @@ fn with_source(error: &StoreError) -> String {
 fn writable(home: &Home, checkup: &mut Checkup) -> bool {
     let before = checkup.wrong.len();
     let mut tried: Vec<PathBuf> = Vec::new();
-    for place in [home.journal(), home.folder.clone(), home.store.clone()] {
+    let places = [Some(home.journal()), Some(home.folder.clone()), home.store.file().map(Path::to_owned)];
+    for place in places.into_iter().flatten() {
         // What is not there yet is made in the nearest folder that is.
         let Some(place) = place.ancestors().find(|place| place.symlink_metadata().is_ok()).map(Path::to_owned) else {
             continue;
@@ -108,7 +107,9 @@ fn writable(home: &Home, checkup: &mut Checkup) -> bool {
 /// Makes a file in a folder and removes it, or opens a file; what permissions say is not all that counts.
 fn try_to_write(home: &Home, place: &Path) -> io::Result<()> {
     match place.file_name() {
-        Some(name) if place == home.store => Folder::around(place, &home.folder)?.append_to(name).map(drop),
+        Some(name) if Some(place) == home.store.file() => {
+            Folder::around(place, &home.folder)?.append_to(name).map(drop)
+        }
         Some(_) if place == home.journal() => Folder::inside(place)?.try_to_write(),
         Some(_) if place == home.folder => Folder::open(place)?.try_to_write(),
         _ => Folder::of_user(place)?.try_to_write(),

@@ -26,7 +26,7 @@ impl Story {
         home.project = "story".to_owned();
         home.root = folder.path().canonicalize().unwrap();
         home.folder = home.root.join(".mltrace");
-        home.store = home.folder.join("mltrace.db");
+        home.store = home.folder.join("mltrace.db").into();
         let store = store::open(&home, Mode::Write).unwrap();
         let mut story = Self { home, store, _folder: folder };
         story.tell(lines);

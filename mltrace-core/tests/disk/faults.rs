@@ -185,7 +185,7 @@ fn migrating_the_first_schema() -> Deed {
         if copy.exists() {
             let golden = Project::of_the_first_schema();
             let kept = golden.emptied();
-            fs::copy(&copy, &kept.home.store).unwrap();
+            fs::copy(&copy, kept.home.store.file().unwrap()).unwrap();
             kept.check_integrity(context);
             assert_eq!((version_of(&kept.raw()), kept.rows()), (1, golden.rows()), "{context}");
         }
@@ -267,5 +267,5 @@ fn doctor_tells_what_it_cannot_read() {
     }
     println!("doctor: {faults} faults, {told} told of, 0 changes");
     assert!(told * 2 > faults, "{told} of {faults}");
-    assert!(fs::exists(&before.home.store).unwrap());
+    assert!(fs::exists(before.home.store.file().unwrap()).unwrap());
 }

@@ -219,7 +219,7 @@ fn id_of(record: &Record) -> Option<String> {
 fn live(project: &Project, rounds: u32) -> Life {
     let before = Model::of(project);
     let (mut promises, mut journals, mut rows) = (Vec::new(), BTreeMap::new(), BTreeSet::new());
-    if fs::exists(&project.home.store).unwrap() {
+    if fs::exists(project.home.store.file().unwrap()).unwrap() {
         rows.extend(project.copy().rows());
         promises.push(Promise { from: 0, ids: ids(&project.copy().lines()) });
     }
@@ -283,7 +283,7 @@ impl Life {
     }
 
     fn broken(&self, project: &Project, count: usize, context: &str) -> usize {
-        if fs::exists(&project.home.store).unwrap() {
+        if fs::exists(project.home.store.file().unwrap()).unwrap() {
             project.check_integrity(context);
         }
         if !project.journals().is_empty() {

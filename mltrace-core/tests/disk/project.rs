@@ -50,7 +50,7 @@ impl Project {
         let mut project = Self::new();
         project.home.project = "taxi".to_owned();
         let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/v1.db");
-        fs::copy(golden, &project.home.store).unwrap();
+        fs::copy(golden, project.home.store.file().unwrap()).unwrap();
         project
     }
 
@@ -155,7 +155,7 @@ impl Project {
 
     /// Opens the file without the product.
     pub(crate) fn raw(&self) -> Connection {
-        Connection::open(&self.home.store).unwrap()
+        Connection::open(self.home.store.file().unwrap()).unwrap()
     }
 
     /// Makes the store, which keeps a rollback journal from now on: what is done on file systems that are not local.

@@ -31,7 +31,7 @@ impl Place {
         home.project = PROJECT.to_owned();
         home.root = folder.path().to_owned();
         home.folder = folder.path().join(".mltrace");
-        home.store = home.folder.join("mltrace.db");
+        home.store = home.folder.join("mltrace.db").into();
         fs::create_dir_all(home.journal()).unwrap();
         let store = store::open(&home, Mode::Write).unwrap();
         Self { home, store, _folder: folder }

@@ -193,7 +193,7 @@ fn a_project_that_is_deleted_is_not_made_again_to_fold_nothing() {
     let worker = Worker::start(project.home.clone(), project.recorder.process()).unwrap();
     project.begin("step", Vec::new()).end(Status::Completed, None, None);
     worker.nudge();
-    assert!(worker.flush(Duration::from_secs(20)) && project.home.store.exists());
+    assert!(worker.flush(Duration::from_secs(20)) && project.home.store.file().unwrap().exists());
     fs::remove_dir_all(project.folder.path()).unwrap();
     worker.nudge();
     assert!(worker.flush(Duration::from_secs(20)));
@@ -205,7 +205,7 @@ fn a_newer_store_that_may_be_read_answers_while_there_is_something_to_fold() {
     let project = Project::new();
     project.begin("before", Vec::new()).end(Status::Completed, None, None);
     assert_eq!(project.run("before").status, Status::Completed);
-    let store = rusqlite::Connection::open(&project.home.store).unwrap();
+    let store = rusqlite::Connection::open(project.home.store.file().unwrap()).unwrap();
     store.execute_batch("PRAGMA user_version = 99; UPDATE meta SET value = '99' WHERE key = 'min_writer'").unwrap();
     drop(store);
     project.begin("after", Vec::new()).end(Status::Completed, None, None);

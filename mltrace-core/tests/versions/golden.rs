@@ -330,6 +330,6 @@ fn make_the_golden_store() {
     project.raw().execute_batch("PRAGMA journal_mode = DELETE; VACUUM; PRAGMA journal_mode = WAL;").unwrap();
     let answers = serde_json::to_string_pretty(&answers(&project)).unwrap();
     fs::create_dir_all(file(version, "db").parent().unwrap()).unwrap();
-    fs::copy(&project.home.store, file(version, "db")).unwrap();
+    fs::copy(project.home.store.file().unwrap(), file(version, "db")).unwrap();
     fs::write(file(version, "json"), answers + "\n").unwrap();
 }

@@ -71,7 +71,7 @@ fn hostile(schema: i64, sql: &str) -> Project {
 
 /// Opens a store in every way, and returns what is said of it: within seconds, always the same, and unchanged by it.
 fn said(project: &Project) -> String {
-    let before = fs::read(&project.home.store).unwrap();
+    let before = fs::read(project.home.store.file().unwrap()).unwrap();
     let (tell, told) = mpsc::channel();
     let home = project.home.clone();
     std::thread::spawn(move || {
@@ -89,7 +89,7 @@ fn said(project: &Project) -> String {
     assert!(said.iter().all(|other| *other == Err((true, first.clone()))), "{said:?}");
     assert_eq!(wrong, [first.as_str()]);
     assert!(first.lines().count() == 1 && first.contains("mltrace.db` is not as mltrace makes it: "), "{first}");
-    assert!(fs::read(&project.home.store).unwrap() == before, "it is left as it is");
+    assert!(fs::read(project.home.store.file().unwrap()).unwrap() == before, "it is left as it is");
     first
 }
 
@@ -185,12 +185,12 @@ proptest! {
     #[test]
     fn a_store_of_any_bytes_comes_to_an_end(places in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..20), in_head: bool) {
         let project = Project::with_store(&file(now(), "db"));
-        let mut bytes = fs::read(&project.home.store).unwrap();
+        let mut bytes = fs::read(project.home.store.file().unwrap()).unwrap();
         let reach = if in_head { 4096 } else { bytes.len() };
         for (place, byte) in places {
             bytes[place.index(reach - 100) + 100] = byte;
         }
-        fs::write(&project.home.store, bytes).unwrap();
+        fs::write(project.home.store.file().unwrap(), bytes).unwrap();
         let (tell, told) = mpsc::channel();
         let home = project.home.clone();
         std::thread::spawn(move || {

@@ -35,7 +35,7 @@ impl Project {
     /// Returns a project with this store.
     fn with_store(file: &Path) -> Self {
         let project = Self::new();
-        std::fs::copy(file, &project.home.store).unwrap();
+        std::fs::copy(file, project.home.store.file().unwrap()).unwrap();
         project
     }
 
@@ -56,7 +56,7 @@ impl Project {
 
     /// Opens the file without the product.
     fn raw(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(&self.home.store).unwrap()
+        rusqlite::Connection::open(self.home.store.file().unwrap()).unwrap()
     }
 
     fn schema(&self) -> i64 {

@@ -96,7 +96,7 @@ fn a_store_whose_copy_is_damaged_is_not_migrated() {
         let sql = "SELECT rootpage FROM sqlite_schema WHERE name = 'run'";
         project.raw().query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap().try_into().unwrap()
     };
-    let file = fs::File::options().write(true).open(&project.home.store).unwrap();
+    let file = fs::File::options().write(true).open(project.home.store.file().unwrap()).unwrap();
     file.write_all_at(&[0xFF; 100], (root - 1) * 4096).unwrap();
     let Err(error) = SqliteStore::open(&project.home, Mode::Write, next(COLUMN, 1, 1)) else { panic!("migrated") };
     assert!(error.to_string().contains("the copy before its migration is damaged"), "{error}");

@@ -25,12 +25,13 @@ type Identity = std::path::PathBuf;
 const OURS: &[&str] = &["journal", "fingerprints", "write.lock", "reserve", "damaged"];
 
 impl Skip {
-    /// Returns what belongs to the store `store` whose journals lie in `folder`, as far as it exists now.
+    /// Returns what belongs to the store that is the file `store`, if it is one, and whose journals lie in `folder`, as far
+    /// as it exists now.
     #[must_use]
-    pub fn of(store: &Path, folder: &Path) -> Self {
+    pub fn of(store: Option<&Path>, folder: &Path) -> Self {
         let mut skip = Self::default();
         let mut add = |path: &Path| skip.found.extend(identity(path));
-        let store_name = store.file_name().unwrap_or(OsStr::new("mltrace.db"));
+        let store_name = store.and_then(Path::file_name).unwrap_or(OsStr::new("mltrace.db"));
         let mut own_folder = store_name.to_owned();
         own_folder.push(".d");
         if folder.file_name().is_some_and(|name| name == FOLDER || name == own_folder) {
@@ -39,7 +40,7 @@ impl Skip {
         for beside in ["", "-wal", "-shm", "-journal"] {
             let mut name = store_name.to_owned();
             name.push(beside);
-            add(&store.with_file_name(name));
+            store.iter().for_each(|store| add(&store.with_file_name(&name)));
         }
         OURS.iter().for_each(|name| add(&folder.join(name)));
         skip

@@ -141,7 +141,7 @@ fn the_store_and_its_journals_are_skipped() {
     let files = ["a=1", "mltrace.db=store", "mltrace.db-wal=w", "journal/x.log=1", "write.lock=", "fingerprints=f"];
     let folder = folder_of(&files);
     let (store, home) = (folder.path().join("mltrace.db"), folder.path());
-    let skip = Skip::of(&store, home);
+    let skip = Skip::of(Some(&store), home);
     let of = |path: &Path| fingerprint(path, &how(&skip)).unwrap().map(|found| found.version);
     assert_eq!(of(home), plain, "a store among other people's files");
     fs::hard_link(&store, folder.path().join("other-name")).unwrap();
@@ -150,10 +150,13 @@ fn the_store_and_its_journals_are_skipped() {
     assert_eq!(of(&folder.path().join("journal")), None);
     let theirs = folder.path().join("journal_2020.csv");
     fs::write(&theirs, "rows").unwrap();
-    assert!(Skip::of(&store, home) == skip && of(&theirs).is_some(), "a name that merely begins like one of ours");
+    assert!(
+        Skip::of(Some(&store), home) == skip && of(&theirs).is_some(),
+        "a name that merely begins like one of ours"
+    );
 
     let folder = folder_of(&["a=1", "team.db=store", "team.db.d/journal/x=1"]);
-    let skip = Skip::of(&folder.path().join("team.db"), &folder.path().join("team.db.d"));
+    let skip = Skip::of(Some(&folder.path().join("team.db")), &folder.path().join("team.db.d"));
     assert_eq!(fingerprint(folder.path(), &how(&skip)).unwrap().map(|found| found.version), plain);
 }
 

@@ -7,21 +7,24 @@ use rusqlite::ErrorCode;
 use crate::store::StoreError;
 
 pub(super) fn unreachable(path: &Path, reason: &str) -> StoreError {
-    StoreError::Unreachable { path: path.to_owned(), reason: reason.to_owned() }
+    StoreError::Unreachable { place: path.to_owned().into(), reason: reason.to_owned() }
 }
 
 /// Returns what SQLite's error means for the file at `path`.
 pub(super) fn explain(path: &Path, error: &rusqlite::Error) -> StoreError {
     let reason = match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => {
-            return StoreError::NotAStore { path: path.to_owned(), reason: "it is no SQLite database".to_owned() };
+            return StoreError::NotAStore {
+                place: path.to_owned().into(),
+                reason: "it is no SQLite database".to_owned(),
+            };
         }
         Some(ErrorCode::DatabaseCorrupt) => {
-            return StoreError::NotAStore { path: path.to_owned(), reason: "the file is damaged".to_owned() };
+            return StoreError::NotAStore { place: path.to_owned().into(), reason: "the file is damaged".to_owned() };
         }
         Some(ErrorCode::TooBig) => {
             let reason = "it holds a value that is too long".to_owned();
-            return StoreError::NotAStore { path: path.to_owned(), reason };
+            return StoreError::NotAStore { place: path.to_owned().into(), reason };
         }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "another process keeps it locked".to_owned(),
         Some(ErrorCode::ReadOnly) => "it may not be written".to_owned(),

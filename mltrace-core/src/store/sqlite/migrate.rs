@@ -29,11 +29,11 @@ impl SqliteStore {
         let (application, schema, held) = self.look_at_head().map_err(|error| explain(&self.path, &error))?;
         self.found = schema;
         if application == 0 && schema == 0 && held.is_empty() {
-            return if self.mode == Mode::Read { Err(StoreError::Missing(self.path.clone())) } else { Ok(0) };
+            return if self.mode == Mode::Read { Err(StoreError::Missing(self.path.clone().into())) } else { Ok(0) };
         }
         if application != APPLICATION_ID {
             let reason = "it is somebody else's database".to_owned();
-            return Err(StoreError::NotAStore { path: self.path.clone(), reason });
+            return Err(StoreError::NotAStore { place: self.path.clone().into(), reason });
         }
         if schema > self.schema.version() {
             let (name, verb) = if self.mode == Mode::Read { ("min_reader", "read") } else { ("min_writer", "write") };
@@ -41,13 +41,13 @@ impl SqliteStore {
             let told = is_told.map_err(|error| explain(&self.path, &error))?.then(|| self.meta(name)).flatten();
             if told.and_then(|text| text.parse().ok()).unwrap_or(i64::MAX) > self.schema.version() {
                 let writer = self.writer();
-                return Err(StoreError::TooNew { path: self.path.clone(), writer, schema, verb });
+                return Err(StoreError::TooNew { place: self.path.clone().into(), writer, schema, verb });
             }
         }
         let strange = held.strange(&self.connection, self.schema, schema);
         match strange.map_err(|error| explain(&self.path, &error))? {
             None => Ok(schema),
-            Some(what) => Err(StoreError::Altered { path: self.path.clone(), what }),
+            Some(what) => Err(StoreError::Altered { place: self.path.clone().into(), what }),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Opening a store file: what it may be, who may write it, and how SQLite is set up.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -47,27 +47,28 @@ impl SqliteStore {
     /// # Errors
     /// When it is missing (only to read), cannot be used or migrated, is too new or is no store.
     pub fn open(home: &Home, mode: Mode, schema: &'static Schema) -> Result<Self, StoreError> {
-        let refused = |error: io::Error| unreachable(&home.store, &error.to_string());
+        let path = file_of(home)?;
+        let refused = |error: io::Error| unreachable(path, &error.to_string());
         if mode == Mode::Read {
             return Self::open_to_read(home, schema);
         }
         Folder::prepare(&home.folder).map_err(refused)?;
-        if let Some(parent) = home.store.parent().filter(|parent| *parent != home.folder) {
+        if let Some(parent) = path.parent().filter(|parent| *parent != home.folder) {
             folder::make_above(parent).map_err(refused)?;
         }
-        let file = StoreFile::find(&home.store, &home.folder).map_err(refused)?;
+        let file = StoreFile::find(path, &home.folder).map_err(refused)?;
         if file.is_shared {
-            return Err(unreachable(&home.store, "it has another name elsewhere, and would be written there too"));
+            return Err(unreachable(path, "it has another name elsewhere, and would be written there too"));
         }
-        let open = Open::enter(&home.store)?;
+        let open = Open::enter(path)?;
         let taken = file.take_identity().map_err(refused)?;
         if !file.exists {
             // By SQLite it would be made for everybody to read.
             file.make().map_err(refused)?;
         }
         let connection =
-            connect(&file.path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(|error| explain(&home.store, &error))?;
-        let mut store = Self::new(home, mode, schema, connection, (Some(taken), Some(open)));
+            connect(&file.path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(|error| explain(path, &error))?;
+        let mut store = Self::new((path, &home.folder), mode, schema, connection, (Some(taken), Some(open)));
         store.set_up()?;
         store.migrate()?;
         store.held = (mode == Mode::Fold).then(|| Held::new(file));
@@ -75,13 +76,13 @@ impl SqliteStore {
     }
 
     fn new(
-        home: &Home,
+        (path, folder): (&Path, &Path),
         mode: Mode,
         schema: &'static Schema,
         connection: Connection,
         (_taken, _open): (Option<Taken>, Option<Open>),
     ) -> Self {
-        let (path, folder) = (home.store.clone(), home.folder.clone());
+        let (path, folder) = (path.to_owned(), folder.to_owned());
         Self { connection, path, folder, mode, schema, found: 0, bounds: None, held: None, _taken, _open }
     }
 
@@ -98,19 +99,20 @@ impl SqliteStore {
     }
 
     fn open_to_read(home: &Home, schema: &'static Schema) -> Result<Self, StoreError> {
-        let file = match StoreFile::find(&home.store, &home.folder) {
+        let path = file_of(home)?;
+        let file = match StoreFile::find(path, &home.folder) {
             Ok(file) if file.exists => file,
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(unreachable(&home.store, &error.to_string()));
+                return Err(unreachable(path, &error.to_string()));
             }
             _ => return Err(StoreError::Missing(home.store.clone())),
         };
-        let open = Open::enter(&home.store)?;
-        let taken = file.take_identity().map_err(|error| unreachable(&home.store, &error.to_string()))?;
+        let open = Open::enter(path)?;
+        let taken = file.take_identity().map_err(|error| unreachable(path, &error.to_string()))?;
         let flags = if file.is_shared { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
-        let explained = |error| explain(&home.store, &error);
+        let explained = |error| explain(path, &error);
         let connection = connect(&file.path, flags).map_err(explained)?;
-        let mut store = Self::new(home, Mode::Read, schema, connection, (Some(taken), Some(open)));
+        let mut store = Self::new((path, &home.folder), Mode::Read, schema, connection, (Some(taken), Some(open)));
         if store.set_up().and_then(|()| store.gate()).is_ok() {
             return store.up_to_date();
         }
@@ -132,10 +134,10 @@ impl SqliteStore {
         let prepared = Folder::prepare(&self.folder).map_err(|error| unreachable(&self.path, &error.to_string()));
         match prepared.and_then(|_| self.migrate()) {
             Ok(()) => Ok(self),
-            Err(StoreError::Unreachable { path, reason }) => {
+            Err(StoreError::Unreachable { place, reason }) => {
                 let (from, to) = (self.found, self.schema.version());
                 let reason = format!("it must be taken from schema {from} to {to} before it can be read: {reason}");
-                Err(StoreError::Unreachable { path, reason })
+                Err(StoreError::Unreachable { place, reason })
             }
             Err(error) => Err(error),
         }
@@ -164,6 +166,11 @@ impl SqliteStore {
         let patience = if self.mode == Mode::Fold { PATIENCE_FOLD } else { PATIENCE };
         WriteLock::take(&self.folder, patience).map_err(|error| unreachable(&self.path, &error.to_string()))
     }
+}
+
+/// Returns the file that a home's store is.
+fn file_of(home: &Home) -> Result<&Path, StoreError> {
+    home.store.file().ok_or_else(|| StoreError::NoSuchBackend(home.store.clone()))
 }
 
 /// Waits a moment for another connection, for about ten seconds in all.
