@@ -13,6 +13,7 @@ use mltrace_core::record::{Hooks, Recorder};
 use mltrace_core::wait::Slot;
 
 /// How long the end of the process waits for what is under way: a courtesy, correctness never depends on it.
+#[cfg(unix)]
 const COURTESY: Duration = Duration::from_millis(50);
 /// How long settings that could not be read are left alone.
 const PAUSE_MS: u64 = 1_000;
@@ -178,7 +179,7 @@ pub(crate) fn settle(patience: Duration) {
     }
 }
 
-#[expect(unsafe_code, reason = "nothing safe runs when `process::exit` is called")]
+#[cfg_attr(unix, expect(unsafe_code, reason = "nothing safe runs when `process::exit` is called"))]
 fn register_exit() {
     #[cfg(unix)]
     {

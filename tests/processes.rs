@@ -435,11 +435,24 @@ fn a_forked_child_records_into_a_journal_of_its_own() {
     assert_eq!(find("recursing").parent, Some(find("forking").id));
 }
 
+/// Has a process take the signals that end it, which it would ignore where whoever started these tests does.
+fn with_own_signals(command: &mut Command) -> &mut Command {
+    let reset = || {
+        for number in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP] {
+            // SAFETY: it may be called between `fork` and `exec`, and installs no function.
+            unsafe { libc::signal(number, libc::SIG_DFL) };
+        }
+        Ok(())
+    };
+    // SAFETY: `reset` calls nothing but `signal`, and allocates nothing.
+    unsafe { command.pre_exec(reset) }
+}
+
 #[test]
 fn a_signal_that_ends_a_process_shows_its_run_as_died() {
     for name in ["-TERM", "-INT", "-HUP"] {
         let place = Place::new();
-        let mut child = place.command("wait").spawn().unwrap();
+        let mut child = with_own_signals(&mut place.command("wait")).spawn().unwrap();
         let _lines = until(&mut child, "waiting");
         signal(&child, name);
         assert_eq!(child.wait().unwrap().code(), None, "{name} is not caught");
