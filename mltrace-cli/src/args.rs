@@ -1,8 +1,10 @@
 //! Global options, and the values that several commands take.
 
-use std::path::PathBuf;
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use mltrace_core::config::Environment;
 use mltrace_core::model::{LIMIT_NAME, LIMIT_TEXT, value};
 use mltrace_core::values::{Given, Named};
 use serde_json::Value;
@@ -69,10 +71,19 @@ pub(crate) fn text(text: &str) -> Result<String, String> {
     }
 }
 
+/// Returns a path in the user's home that a shell left as it was typed, as it leaves that of `--input=~/x`.
+fn from_home(text: &str) -> Cow<'_, str> {
+    let Some(rest) = text.strip_prefix("~/") else { return Cow::Borrowed(text) };
+    let is_folder = || Path::new("~").symlink_metadata().is_ok();
+    let home = Environment::read().home_folder.filter(|_| !is_folder());
+    let path = home.map(|home| home.join(rest.trim_start_matches('/')));
+    path.and_then(|path| path.to_str().map(str::to_owned)).map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
 /// Returns an artifact that a run read or wrote; a name that is not UTF-8 can only be a path.
 pub(crate) fn artifact(argument: &std::ffi::OsStr) -> Result<Given, String> {
     match argument.to_str() {
-        Some(text) => Ok(Given::new(Named::Text(name(text)?))),
+        Some(text) => Ok(Given::new(Named::Text(name(&from_home(text))?))),
         None if argument.len() > LIMIT_NAME => Err(format!("a name may have {LIMIT_NAME} bytes")),
         None => Ok(Given::new(Named::Path(argument.into()))),
     }
@@ -82,7 +93,7 @@ pub(crate) fn artifact(argument: &std::ffi::OsStr) -> Result<Given, String> {
 pub(crate) fn asked() -> impl clap::builder::TypedValueParser<Value = String> {
     use clap::builder::{OsStringValueParser, TypedValueParser as _};
     OsStringValueParser::new().try_map(|argument| match argument.to_str() {
-        Some(text) => name(text),
+        Some(text) => name(&from_home(text)),
         None => name(&mltrace_core::naming::encode(&argument)),
     })
 }

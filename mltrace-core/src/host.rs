@@ -30,6 +30,12 @@ pub enum Liveness {
     Unknown,
 }
 
+/// Returns the host's name.
+#[must_use]
+pub fn name() -> Option<String> {
+    system::host_name()
+}
+
 impl Host {
     /// Returns what is known of this process; `user` is what the environment says of the user.
     #[must_use]

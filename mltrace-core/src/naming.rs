@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use path_clean::PathClean;
 
+use crate::host;
 use crate::model::{ArtifactName, LIMIT_NAME};
 use crate::redact;
 use crate::values::Named;
@@ -35,6 +36,12 @@ impl Root {
         Self { given, canonical }
     }
 
+    /// Returns the root of names that are relative to a folder nobody knows: nothing lies under it.
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self { given: PathBuf::new(), canonical: None }
+    }
+
     /// Returns the folder as it was given, made absolute.
     #[must_use]
     pub fn given(&self) -> &Path {
@@ -60,6 +67,20 @@ pub fn name(named: &Named, root: &Root) -> Option<Naming> {
 #[must_use]
 pub fn name_from(named: &Named, root: &Root, folder: &Path) -> Option<Naming> {
     name_with(named, root, folder, || Some(folder.to_owned()))
+}
+
+/// Returns the canonical name of one that stands in a line of an import or of a request: there a path is relative to the
+/// root, and bytes that are not UTF-8 are as [`encode`] writes them. Returns `None` for an empty name.
+#[must_use]
+pub fn in_line(text: &str, root: &Root) -> Option<ArtifactName> {
+    let is_path = local_path(text).is_some() || (!is_uri(text) && text.contains(std::path::is_separator));
+    if !is_path {
+        // What may be a file that lies at the root has the name of an identifier.
+        return (!text.is_empty()).then(|| if is_uri(text) { uri(text) } else { finish(redact::text(text)) });
+    }
+    let path = local_path(text).unwrap_or_else(|| decode(text));
+    let folder = || Some(root.given.clone()).filter(|folder| folder.is_absolute());
+    Some(name_path(&path, root, folder, redact::text).name)
 }
 
 /// Returns the canonical names that a name typed by a person may stand for, the likeliest first: the name as given,
@@ -105,7 +126,7 @@ fn name_with(named: &Named, root: &Root, from: &Path, folder: impl FnOnce() -> O
         Named::Text(text) => Some(if let Some(path) = local_path(text) {
             name_path(&path, root, folder, redact::text)
         } else if is_uri(text) {
-            Naming { name: finish(redact::uri(text)), path: None }
+            Naming { name: uri(text), path: None }
         } else if text.contains(std::path::is_separator) || from.join(text).symlink_metadata().is_ok() {
             name_path(Path::new(text), root, folder, redact::text)
         } else {
@@ -155,15 +176,26 @@ pub fn is_uri(text: &str) -> bool {
     text.get(..end).is_some_and(|schemes| schemes.split(':').all(is_scheme))
 }
 
+/// Returns the name of a URI: a slash at its end says that it is a folder, not that it is another one.
+///
+/// Slashes inside stay, for an object store tells `s3://b//k` from `s3://b/k`, and so does what a query ends in.
+fn uri(text: &str) -> ArtifactName {
+    let is_plain = !text.contains(['?', '#']);
+    let short = text.strip_suffix('/').filter(|short| is_plain && !short.ends_with([':', '/']));
+    finish(redact::uri(short.unwrap_or(text)))
+}
+
 /// Returns the path that a `file:` URI of this host names.
 fn local_path(text: &str) -> Option<PathBuf> {
     let scheme = text.get(..5)?;
     let rest = text.get(5..).filter(|_| scheme.eq_ignore_ascii_case("file:"))?;
     let path = match rest.strip_prefix("//") {
-        Some(rest) => rest.strip_prefix("localhost").unwrap_or(rest),
+        Some(rest) => match rest.split_at(rest.find('/')?) {
+            (host, path) if host.is_empty() || is_here(host) => path,
+            _ => return None,
+        },
         None => rest,
     };
-    // What does not begin with a slash here begins with another host's name.
     let path = path.starts_with('/').then(|| from_percent(path))?;
     let path = bytes_to_os(path);
     if cfg!(windows) {
@@ -171,6 +203,10 @@ fn local_path(text: &str) -> Option<PathBuf> {
         return Some(text.strip_prefix('/').map_or_else(|| PathBuf::from(&*text), PathBuf::from));
     }
     Some(path.into())
+}
+
+fn is_here(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost") || host::name().is_some_and(|name| name.eq_ignore_ascii_case(host))
 }
 
 fn from_percent(text: &str) -> Vec<u8> {

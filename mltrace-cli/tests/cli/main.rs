@@ -13,6 +13,7 @@ mod lists;
 
 mod recording;
 
+mod names;
 mod parameters;
 
 mod secrets;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::ahead;
 use super::batch::apply_all;
-use super::line::{Parsed, Subject, parse};
+use super::line::{Here, Parsed, Subject, parse};
 use super::lines::{self, Next};
 use crate::config::Home;
 use crate::model::{
@@ -76,6 +76,7 @@ pub fn import_with(
     options: ImportOptions,
     progress: &mut dyn FnMut(u64),
 ) -> Result<ImportReport, StoreError> {
+    let here = Here::of(home);
     let mut report = ImportReport::default();
     let mut batch = Batch::default();
     let mut bytes = Vec::new();
@@ -86,9 +87,9 @@ pub fn import_with(
         }
         let is_end = match next {
             Ok(Next::Line) => {
-                if let Some(line) = report.taken(&bytes, home, options) {
+                if let Some(line) = report.taken(&bytes, &here, options) {
                     if batch.holds(&line) {
-                        batch.land(store, &home.project, &mut report)?;
+                        batch.land(store, &here, &mut report)?;
                     }
                     batch.add(report.lines, line, bytes.len());
                 }
@@ -105,7 +106,7 @@ pub fn import_with(
             }
         };
         if batch.is_full() || (is_end && !batch.lines.is_empty()) {
-            batch.land(store, &home.project, &mut report)?;
+            batch.land(store, &here, &mut report)?;
             progress(report.lines);
         }
         if is_end {
@@ -121,13 +122,14 @@ pub fn import_with(
 /// come, in any order, like those of a process.
 #[must_use]
 pub fn journaled(home: &Home, bytes: &[u8]) -> (ImportReport, Vec<Record>) {
+    let here = Here::of(home);
     let mut report = ImportReport::default();
     let mut records = Vec::new();
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         report.lines = report.lines.saturating_add(1);
         match lines::of_memory(line) {
             Ok(line) => {
-                let line = report.taken(line, home, ImportOptions::default());
+                let line = report.taken(line, &here, ImportOptions::default());
                 records.extend(line.map(|line| Record::Line(Line { header: line.header, records: line.records })));
             }
             Err(reason) => report.refuse(report.lines, reason),
@@ -138,9 +140,9 @@ pub fn journaled(home: &Home, bytes: &[u8]) -> (ImportReport, Vec<Record>) {
 
 impl ImportReport {
     /// Returns what the line says that was read last, unless it is refused or empty.
-    fn taken(&mut self, bytes: &[u8], home: &Home, options: ImportOptions) -> Option<Parsed> {
+    fn taken(&mut self, bytes: &[u8], here: &Here<'_>, options: ImportOptions) -> Option<Parsed> {
         let now = Timestamp::now();
-        let line = match parse(bytes, &home.project, now) {
+        let line = match parse(bytes, here, now) {
             Ok(line) => line?,
             Err(reason) => {
                 self.refuse(self.lines, reason);
@@ -154,7 +156,7 @@ impl ImportReport {
             self.refuse(self.lines, reason);
             return None;
         }
-        if line.header.project != home.project {
+        if line.header.project != here.project {
             let count = self.elsewhere.entry(line.header.project.clone()).or_default();
             *count = count.saturating_add(1);
         }
@@ -196,10 +198,10 @@ impl Batch {
     }
 
     /// Stores the batch, and is empty then.
-    fn land(&mut self, store: &mut dyn Store, project: &str, report: &mut ImportReport) -> Result<(), StoreError> {
+    fn land(&mut self, store: &mut dyn Store, here: &Here<'_>, report: &mut ImportReport) -> Result<(), StoreError> {
         self.subjects.clear();
         self.bytes = 0;
-        land(store, &mut self.lines, project, report)
+        land(store, &mut self.lines, here, report)
     }
 }
 
@@ -207,14 +209,14 @@ impl Batch {
 fn land(
     store: &mut dyn Store,
     batch: &mut Vec<(u64, Parsed)>,
-    project: &str,
+    here: &Here<'_>,
     report: &mut ImportReport,
 ) -> Result<(), StoreError> {
     let known = Known::of(store, batch)?;
     let mut lines = Vec::with_capacity(batch.len());
     let (mut stored, mut found) = (0_u64, 0_u64);
     for (number, line) in batch.drain(..) {
-        let line = known.timed(line, project);
+        let line = known.timed(line, here);
         match known.standing(store, &line)? {
             Standing::New => stored = stored.saturating_add(1),
             Standing::Known => found = found.saturating_add(1),
@@ -267,12 +269,12 @@ impl Known {
     }
 
     /// A line without a time means the time at which it was first imported.
-    fn timed(&self, line: Parsed, project: &str) -> Parsed {
+    fn timed(&self, line: Parsed, here: &Here<'_>) -> Parsed {
         let first = match line.subject() {
             Some(Subject::Run(id)) if line.untimed.is_some() => self.runs.get(&id).and_then(|run| run.row.started_at),
             _ => None,
         };
-        first.and_then(|at| parse(line.untimed.as_deref()?, project, at).ok().flatten()).unwrap_or(line)
+        first.and_then(|at| parse(line.untimed.as_deref()?, here, at).ok().flatten()).unwrap_or(line)
     }
 
     fn standing(&self, store: &mut dyn Store, line: &Parsed) -> Result<Standing, StoreError> {

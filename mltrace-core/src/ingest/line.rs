@@ -9,11 +9,14 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::batch::import_header;
+use crate::config::Home;
+use crate::host;
 use crate::model::{
     ArtifactKind, ArtifactName, Bound, Code, CodeCheck, ComponentFact, Declaration, End, Git, Header, LIMIT_NAME,
     LIMIT_TEXT, LabelFact, NoteFact, ReadFact, Record, RunId, Start, Status, Timestamp, Verdict, VersionId, WriteFact,
     value,
 };
+use crate::naming::{self, Root};
 use crate::redact;
 
 /// A line, ready to be stored.
@@ -44,10 +47,32 @@ impl Parsed {
     }
 }
 
+/// Whose lines they are that do not say it.
+pub(super) struct Here<'h> {
+    /// The project.
+    pub(super) project: &'h str,
+    /// What its names are relative to.
+    root: Root,
+    host: Option<String>,
+}
+
+impl<'h> Here<'h> {
+    pub(super) fn of(home: &'h Home) -> Self {
+        Self { project: &home.project, root: Root::new(&home.root), host: host::name() }
+    }
+
+    /// Returns the root of the names in a line of a project and a host: where the folders of others lie is not known here.
+    fn root(&self, project: Option<&str>, host: Option<&str>) -> Root {
+        let is_here =
+            project.is_none_or(|project| project == self.project) && (host.is_none() || host == self.host.as_deref());
+        if is_here { self.root.clone() } else { Root::unknown() }
+    }
+}
+
 /// Returns what a line says, without its secrets; `None` for an empty one. A run of which no time is said began at
 /// `now`.
-pub(super) fn parse(bytes: &[u8], project: &str, now: Timestamp) -> Result<Option<Parsed>, String> {
-    let mut parsed = parsed(bytes, project, now)?;
+pub(super) fn parse(bytes: &[u8], here: &Here<'_>, now: Timestamp) -> Result<Option<Parsed>, String> {
+    let mut parsed = parsed(bytes, here, now)?;
     if let Some(Parsed { header, records, .. }) = &mut parsed {
         header.project = within("project", std::mem::take(&mut header.project))?;
         redact::header(header);
@@ -56,7 +81,8 @@ pub(super) fn parse(bytes: &[u8], project: &str, now: Timestamp) -> Result<Optio
     Ok(parsed)
 }
 
-fn parsed(bytes: &[u8], project: &str, now: Timestamp) -> Result<Option<Parsed>, String> {
+fn parsed(bytes: &[u8], here: &Here<'_>, now: Timestamp) -> Result<Option<Parsed>, String> {
+    let project = here.project;
     let text = std::str::from_utf8(bytes).map_err(|error| format!("it is not UTF-8: {error}"))?;
     let text = text.trim_start_matches('\u{feff}').trim();
     if text.is_empty() {
@@ -76,14 +102,14 @@ fn parsed(bytes: &[u8], project: &str, now: Timestamp) -> Result<Option<Parsed>,
             drop(object);
             let line: RunLine = serde_json::from_str(text).map_err(wrong)?;
             let untimed = (line.started_at.is_none() && line.ended_at.is_none()).then(|| bytes.to_vec());
-            line.parsed(RunId(id), project, now).map(|parsed| Some(Parsed { untimed, ..parsed }))
+            line.parsed(RunId(id), here, now).map(|parsed| Some(Parsed { untimed, ..parsed }))
         }
         "label" => {
             let line: LabelLine = serde_json::from_value(object).map_err(wrong)?;
             let header = import_header(line.project.as_deref().unwrap_or(project));
             let record = Record::Label(LabelFact {
                 id: line.id,
-                name: artifact_name(&line.name)?,
+                name: artifact_name(&line.name, &here.root(line.project.as_deref(), None))?,
                 version: line.version,
                 verdict: line.verdict,
                 reason: line.reason.map(|text| within("reason", text)).transpose()?,
@@ -261,22 +287,18 @@ fn within(what: &str, text: String) -> Result<String, String> {
 /// still means the same outputs.
 const FIRST_OUTPUT: u32 = 1 << 31;
 
-/// Names in imports are relative to the root already: nothing but secrets is taken out.
-fn artifact_name(name: &str) -> Result<ArtifactName, String> {
-    if name.is_empty() {
-        return Err("an artifact's name is empty".to_owned());
-    }
+fn artifact_name(name: &str, root: &Root) -> Result<ArtifactName, String> {
     if name.len() > LIMIT_NAME {
         return Err(format!("an artifact's name is {} bytes long; the limit is {LIMIT_NAME}", name.len()));
     }
-    let name = if name.contains("://") { redact::uri(name) } else { redact::text(name) };
-    Ok(ArtifactName(name.into_owned()))
+    naming::in_line(name, root).ok_or_else(|| "an artifact's name is empty".to_owned())
 }
 
 impl RunLine {
-    fn parsed(self, derived: RunId, project: &str, now: Timestamp) -> Result<Parsed, String> {
+    fn parsed(self, derived: RunId, here: &Here<'_>, now: Timestamp) -> Result<Parsed, String> {
         let run = self.id.unwrap_or(derived);
-        let header = Header { at: self.last_seen, ..import_header(self.project.as_deref().unwrap_or(project)) };
+        let header = Header { at: self.last_seen, ..import_header(self.project.as_deref().unwrap_or(here.project)) };
+        let root = here.root(self.project.as_deref(), self.host.as_deref());
         let started_at = self.started_at.or(self.ended_at).unwrap_or(now);
         let status = self.status.unwrap_or(if self.ended_at.is_some() { Status::Completed } else { Status::Running });
         if self.ended_at.is_some_and(|ended| ended < started_at) {
@@ -289,9 +311,9 @@ impl RunLine {
         });
         let git = git.map(|git| git_record(git, &mut records));
         let code = self.code.map(|code| code_record(code, &mut records));
-        let inputs = (0..).zip(self.inputs).map(|(n, input)| input.read(n, started_at));
+        let inputs = (0..).zip(self.inputs).map(|(n, input)| input.read(n, started_at, &root));
         let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
-        let outputs = (FIRST_OUTPUT..).zip(self.outputs).map(|(n, output)| output.write(n, run));
+        let outputs = (FIRST_OUTPUT..).zip(self.outputs).map(|(n, output)| output.write(n, run, &root));
         let outputs = outputs.collect::<Result<Vec<_>, _>>()?;
         let mut numbers = BTreeSet::new();
         let all = inputs.iter().map(|read| read.n).chain(outputs.iter().map(|write| write.n));
@@ -373,7 +395,7 @@ impl EdgeLine {
     }
 
     /// An export tells the version that a read was bound to; where only time told, the content stays unknown here too.
-    fn read(self, n: u32, started_at: Timestamp) -> Result<ReadFact, String> {
+    fn read(self, n: u32, started_at: Timestamp, root: &Root) -> Result<ReadFact, String> {
         let edge = self.full();
         let is_told = match (&edge.version, edge.bound) {
             (Some(VersionId::None), _) | (_, Some(Bound::Time)) => false,
@@ -382,7 +404,7 @@ impl EdgeLine {
         };
         Ok(ReadFact {
             n: edge.n.unwrap_or(n),
-            name: artifact_name(&edge.name)?,
+            name: artifact_name(&edge.name, root)?,
             argument: edge.argument,
             kind: edge.kind,
             at: edge.at.filter(|at| *at != started_at),
@@ -391,12 +413,12 @@ impl EdgeLine {
         })
     }
 
-    fn write(self, n: u32, run: RunId) -> Result<WriteFact, String> {
+    fn write(self, n: u32, run: RunId, root: &Root) -> Result<WriteFact, String> {
         let edge = self.full();
         let is_told = !matches!(&edge.version, Some(VersionId::None)) && edge.version != Some(VersionId::Write(run));
         Ok(WriteFact {
             n: edge.n.unwrap_or(n),
-            name: artifact_name(&edge.name)?,
+            name: artifact_name(&edge.name, root)?,
             argument: edge.argument,
             kind: edge.kind,
             at: edge.at,

@@ -55,7 +55,7 @@ fn one_artifact_has_one_name_however_it_is_written() {
 #[test]
 fn uris_and_identifiers_stay_as_given() {
     for given in [
-        "s3://bucket/a//b/../c/",
+        "s3://bucket/a//b/../c",
         "https://h/a?x=1",
         "gs://b",
         "postgres://h/db",
@@ -79,6 +79,61 @@ fn uris_and_identifiers_stay_as_given() {
         let naming = name_from(&text(given), &root_at("/project"), Path::new("/nowhere")).unwrap();
         assert_eq!((naming.name.as_str(), naming.path), (given, None));
     }
+}
+
+#[test]
+fn a_slash_at_the_end_makes_no_other_uri() {
+    for (given, expected) in [
+        ("s3://b/t/", "s3://b/t"),
+        ("s3://b/", "s3://b"),
+        ("s3://b//k", "s3://b//k"),
+        ("s3://b/k//", "s3://b/k//"),
+        ("https://h/a/?x=1/", "https://h/a/?x=1/"),
+        ("https://h/a/#top/", "https://h/a/#top/"),
+        ("models:/m/1/", "models:/m/1"),
+        ("file:///", "/"),
+        ("file://server/share/", "file://server/share"),
+        ("s3://", "s3://"),
+        ("x:/", "sub/x:"),
+        ("dbfs:/", "dbfs:/"),
+    ] {
+        assert_eq!(named(given), expected, "{given}");
+    }
+}
+
+#[test]
+fn a_uri_of_this_host_is_a_path_and_one_of_another_host_is_none() {
+    let here = host::name().unwrap();
+    assert_eq!(named(&format!("file://{here}/project/a")), "a");
+    assert_eq!(named(&format!("file://{here}x/project/a")), format!("file://{here}x/project/a"));
+    assert_eq!(named("file://"), "file://");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_line_names_paths_from_the_root() {
+    let root = root_at("/project");
+    for (given, expected) in [
+        ("a.csv", "a.csv"),
+        ("./a.csv", "a.csv"),
+        ("x/../a.csv", "a.csv"),
+        ("data//b/", "data/b"),
+        ("/project/a", "a"),
+        ("../a", "/a"),
+        ("file:/other/a", "/other/a"),
+        ("caf\u{FFFD}e9/x", "caf\u{FFFD}e9/x"),
+        ("prediction-17", "prediction-17"),
+        ("s3://b/t/", "s3://b/t"),
+        (".", "."),
+    ] {
+        let name = in_line(given, &root).unwrap().0;
+        assert_eq!(name, expected, "{given}");
+        assert_eq!(in_line(&name, &root).unwrap().0, name, "{given} twice");
+    }
+    for (given, expected) in [("./a", "a"), ("/project/a/", "/project/a"), ("../a", "../a"), ("x/../../a", "../a")] {
+        assert_eq!(in_line(given, &Root::unknown()).unwrap().0, expected, "{given}");
+    }
+    assert_eq!(in_line("", &root), None);
 }
 
 #[test]
@@ -194,8 +249,51 @@ fn any_path() -> impl Strategy<Value = OsString> {
     prop::collection::vec(part, 1..8).prop_map(|parts| OsString::from_vec(parts.concat()))
 }
 
+/// A path under the root, and ways to write it.
+#[cfg(unix)]
+fn any_spelling() -> impl Strategy<Value = (String, String)> {
+    let part = "[a-d \u{e9}]{0,3}[a-d]";
+    (prop::collection::vec(part, 2..4), 0..10_usize, 0..3_usize).prop_map(|(parts, way, place)| {
+        let path = parts.join("/");
+        let mut detour = parts.clone();
+        detour.insert(place.min(parts.len() - 1), "x/..".to_owned());
+        let percent = |path: &str| path.replace(' ', "%20");
+        let here = host::name().unwrap();
+        let spelt = match way {
+            0 => path.clone(),
+            1 => format!("./{path}"),
+            2 => format!("/project/{path}"),
+            3 => detour.join("/"),
+            4 => parts.join("//"),
+            5 => format!("{path}/"),
+            6 => format!("file:///project/{}", percent(&path)),
+            7 => format!("file:/project/{}/", percent(&path)),
+            8 => format!("file://localhost/project/{}", percent(&path)),
+            _ => format!("FILE://{here}/project/{}", percent(&detour.join("/"))),
+        };
+        (path, spelt)
+    })
+}
+
 #[cfg(unix)]
 proptest! {
+    #[test]
+    fn every_door_gives_a_path_the_same_name((path, spelt) in any_spelling()) {
+        let (root, folder) = (root_at("/project"), Path::new("/project"));
+        // The attribute, `log` and `run`.
+        let recorded = name_from(&text(&spelt), &root, folder).unwrap().name.0;
+        prop_assert_eq!(&recorded, &path);
+        // A line of an import, a request.
+        prop_assert_eq!(&in_line(&spelt, &root).unwrap().0, &path);
+        // What is asked for.
+        let asked = on_command_line(&spelt, &root, folder);
+        prop_assert!(asked.iter().any(|name| name.0 == path), "{asked:?}");
+        if local_path(&spelt).is_none() {
+            let typed = name_from(&Named::Path(spelt.into()), &root, folder).unwrap().name.0;
+            prop_assert_eq!(typed, path);
+        }
+    }
+
     #[test]
     fn any_path_comes_back_from_its_name(path in any_path()) {
         prop_assert_eq!(decode(&encode(&path)), Path::new(&path));

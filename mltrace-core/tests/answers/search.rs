@@ -33,7 +33,7 @@ proptest! {
         names in prop::collection::vec("[aB%_\\\\.]{1,6}", 1..12),
         text in "[aAbB%_\\\\.]{1,3}",
     ) {
-        let names: Vec<String> = names.iter().map(|name| format!("x://{name}")).collect();
+        let names: Vec<String> = names.iter().map(|name| format!("xy://{name}")).collect();
         let line = json!({"component": "c", "started_at": at(1), "ended_at": at(2), "outputs": names});
         let found = Story::told(&[line]).reader().search(&text, 100).unwrap();
         let found: Vec<String> = found.artifacts.into_iter().map(|name| name.0).collect();
