@@ -16,6 +16,8 @@ use crate::values::Named;
 pub struct Root {
     given: PathBuf,
     canonical: Option<PathBuf>,
+    /// What tells the folder from others whatever it is called.
+    identity: Option<(u64, u64)>,
 }
 
 /// An artifact's canonical name and, for a local file or folder, where to look for its content.
@@ -33,13 +35,13 @@ impl Root {
     pub fn new(folder: &Path) -> Self {
         let given = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()).clean();
         let canonical = std::fs::canonicalize(folder).ok().map(without_verbatim).filter(|path| *path != given);
-        Self { given, canonical }
+        Self { given, canonical, identity: identity(folder) }
     }
 
     /// Returns the root of names that are relative to a folder nobody knows: nothing lies under it.
     #[must_use]
     pub fn unknown() -> Self {
-        Self { given: PathBuf::new(), canonical: None }
+        Self { given: PathBuf::new(), canonical: None, identity: None }
     }
 
     /// Returns the folder as it was given, made absolute.
@@ -51,8 +53,26 @@ impl Root {
     /// Returns what of `path` lies under the root.
     fn strip<'p>(&self, path: &'p Path) -> Option<&'p Path> {
         let under_canonical = || path.strip_prefix(self.canonical.as_ref()?).ok();
-        path.strip_prefix(&self.given).ok().or_else(under_canonical)
+        path.strip_prefix(&self.given).ok().or_else(under_canonical).or_else(|| self.strip_link(path))
     }
+
+    /// Returns what of an absolute path lies under the root, where it reaches the root through a link.
+    fn strip_link<'p>(&self, path: &'p Path) -> Option<&'p Path> {
+        let own = self.identity.filter(|_| path.is_absolute())?;
+        let is_root = |folder: &&Path| folder.parent().is_some() && identity(folder) == Some(own);
+        path.strip_prefix(path.ancestors().filter(is_root).last()?).ok()
+    }
+}
+
+#[cfg(unix)]
+fn identity(folder: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(folder).ok().map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(_: &Path) -> Option<(u64, u64)> {
+    None
 }
 
 /// Names an artifact as seen from this process' working directory, which is asked for only when the name needs it.

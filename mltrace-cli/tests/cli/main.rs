@@ -13,6 +13,8 @@ mod lists;
 
 mod recording;
 
+#[cfg(unix)]
+mod links;
 mod names;
 mod parameters;
 

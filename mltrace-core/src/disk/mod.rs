@@ -4,6 +4,8 @@ pub mod fingerprint;
 
 mod cache;
 
+mod link;
+
 pub mod state;
 
 pub mod local;

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::fingerprint::{self, fingerprint};
+use super::link::Links;
 use super::{FileKind, Fingerprint, Hashing, Skip, Stat};
 
 /// A folder with more entries than this is never told by its state.
@@ -68,13 +69,14 @@ fn token(stat: &Stat) -> String {
 fn folder(root: &Path, own: &Stat, skip: &Skip, patience: Duration) -> io::Result<Option<State>> {
     let begun = Instant::now();
     let mut changed_ns = own.ctime_ns;
-    let mut waiting = vec![root.to_owned()];
+    let links = Links::below(root);
+    let mut waiting = vec![(root.to_owned(), false)];
     let mut lines = Vec::new();
     let (mut files, mut bytes) = (0_u64, 0_u64);
-    while let Some(next) = waiting.pop() {
+    while let Some((next, is_by_link)) = waiting.pop() {
         for entry in fs::read_dir(&next)? {
             let path = entry?.path();
-            let stat = Stat::of(&fs::symlink_metadata(&path)?);
+            let mut stat = Stat::of(&fs::symlink_metadata(&path)?);
             if skip.holds(&path, &stat) {
                 continue;
             }
@@ -83,13 +85,20 @@ fn folder(root: &Path, own: &Stat, skip: &Skip, patience: Duration) -> io::Resul
                 return Ok(None);
             }
             changed_ns = changed_ns.max(stat.ctime_ns);
+            let is_link = stat.kind == FileKind::Link;
+            if is_link && let Some(behind) = links.behind(&path, is_by_link, skip) {
+                // A link that leads elsewhere now changes the state, too.
+                lines.push((path.as_os_str().as_encoded_bytes().to_vec(), token(&stat)));
+                changed_ns = changed_ns.max(behind.ctime_ns);
+                stat = behind;
+            }
             if stat.kind == FileKind::File {
                 files = files.saturating_add(1);
                 bytes = bytes.saturating_add(stat.size);
             }
             lines.push((path.as_os_str().as_encoded_bytes().to_vec(), token(&stat)));
             if stat.kind == FileKind::Folder {
-                waiting.push(path);
+                waiting.push((path, is_by_link || is_link));
             }
         }
     }
@@ -134,5 +143,26 @@ mod tests {
         assert_eq!(look(folder.path()), before);
         fs::write(deep.join("file"), "more").unwrap();
         assert_ne!(look(folder.path()).token, before.token);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_change_behind_a_link_changes_the_state_of_the_folder_that_holds_it() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir_all(at("d")).unwrap();
+        fs::create_dir_all(at("store/inner")).unwrap();
+        fs::write(at("store/x"), "one").unwrap();
+        symlink("../store/x", at("d/x")).unwrap();
+        symlink("../store/inner", at("d/inner")).unwrap();
+        symlink("..", at("d/up")).unwrap();
+        let before = look(&at("d"));
+        assert_eq!((before.files, before.bytes), (1, 3));
+        fs::write(at("store/x"), "more").unwrap();
+        let after = look(&at("d"));
+        assert_ne!(after.token, before.token);
+        fs::write(at("store/inner/y"), "new").unwrap();
+        assert_ne!(look(&at("d")).token, after.token);
     }
 }

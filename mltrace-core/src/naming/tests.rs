@@ -9,7 +9,7 @@ use tempfile::tempdir;
 use super::*;
 
 fn root_at(path: &str) -> Root {
-    Root { given: PathBuf::from(path), canonical: None }
+    Root { given: PathBuf::from(path), canonical: None, identity: None }
 }
 
 fn text(text: &str) -> Named {
@@ -183,6 +183,13 @@ fn links_keep_the_name_that_the_caller_used() {
     ] {
         let named = Named::Path(given.clone());
         assert_eq!(name(&named, &by_link).unwrap().name.as_str(), expected, "{}", given.display());
+    }
+    // The other way round: the process is in the folder, and its root is where that lies.
+    let by_place = Root::new(&real);
+    for (given, expected) in [(link.join("data/x"), "data/x"), (link.clone(), "."), (link.join("latest/x"), "latest/x")]
+    {
+        let naming = name(&Named::Path(given.clone()), &by_place).unwrap();
+        assert_eq!(naming.name.as_str(), expected, "{}", given.display());
     }
     let climbing = name_from(&Named::Path("latest/../a".into()), &by_link, &link).unwrap();
     assert_eq!(climbing.name.as_str(), "a");

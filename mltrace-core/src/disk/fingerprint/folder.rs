@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use super::{FileKind, Hashing, Stat, file};
+use crate::disk::link::Links;
 
 /// More entries than this in one folder are not listed: the list is kept in memory.
 const MOST_ENTRIES: usize = 4 << 20;
@@ -16,7 +17,7 @@ pub(super) struct Entry {
     pub(super) name: Vec<u8>,
     /// What the file system says of it. A folder's times are left out: they change with things that are skipped.
     pub(super) stat: Stat,
-    /// Of a link, its text.
+    /// Of a link that stands for itself, its text.
     target: Option<Vec<u8>>,
     path: PathBuf,
 }
@@ -30,11 +31,12 @@ pub(super) struct Listing {
     pub(super) changed_ns: i64,
 }
 
-/// Lists everything below `folder`; links are not followed, so there are no cycles. `None`: told to stop.
+/// Lists everything below `folder`, and what links in it lead to in their places. `None`: told to stop.
 pub(super) fn list(folder: &Path, own: &Stat, how: &Hashing<'_>) -> io::Result<Option<Listing>> {
     let mut listing = Listing { entries: Vec::new(), changed_ns: own.ctime_ns };
-    let mut open = vec![(folder.to_owned(), Vec::new())];
-    while let Some((folder, prefix)) = open.pop() {
+    let links = Links::below(folder);
+    let mut open = vec![(folder.to_owned(), Vec::new(), false)];
+    while let Some((folder, prefix, is_by_link)) = open.pop() {
         for found in std::fs::read_dir(&folder)? {
             if how.cancel.is_some_and(|cancel| cancel.load(Ordering::Relaxed)) {
                 return Ok(None);
@@ -56,12 +58,17 @@ pub(super) fn list(folder: &Path, own: &Stat, how: &Hashing<'_>) -> io::Result<O
             name.extend_from_slice(found.file_name().as_encoded_bytes());
             listing.changed_ns = listing.changed_ns.max(stat.ctime_ns);
             let mut target = None;
+            let is_link = stat.kind == FileKind::Link;
+            if is_link && let Some(behind) = links.behind(&path, is_by_link, how.skip) {
+                listing.changed_ns = listing.changed_ns.max(behind.ctime_ns);
+                stat = behind;
+            }
             match stat.kind {
                 FileKind::Folder => {
                     stat = Stat { size: 0, mtime_ns: 0, ctime_ns: 0, ..stat };
                     let mut inner = name.clone();
                     inner.push(b'/');
-                    open.push((path.clone(), inner));
+                    open.push((path.clone(), inner, is_by_link || is_link));
                 }
                 FileKind::Link => target = Some(std::fs::read_link(&path)?.into_os_string().into_encoded_bytes()),
                 FileKind::File | FileKind::Other => {}

@@ -82,17 +82,40 @@ fn a_folder_is_told_by_everything_in_it_and_not_by_where_it_lies() {
 
 #[cfg(unix)]
 #[test]
-fn links_inside_a_folder_are_not_followed_but_the_folder_itself_may_be_one() {
+fn a_folder_of_links_is_what_the_links_lead_to() {
     use std::os::unix::fs::symlink;
-    let folder = folder_of(&["d/a=1", "outside=2"]);
+    let folder = folder_of(&["plain/a=1", "plain/deep/b=22", "links/a=1", "store/x=22", "store/y=1"]);
+    let at = |name: &str| folder.path().join(name);
+    let plain = version(&at("plain"));
+    symlink(at("plain"), at("link")).unwrap();
+    assert_eq!(version(&at("link")), plain);
+
+    fs::create_dir(at("links/deep")).unwrap();
+    symlink("../../store/x", at("links/deep/b")).unwrap();
+    assert_eq!(version(&at("links")), plain, "a link to a file");
+    fs::write(at("store/x"), "333").unwrap();
+    assert_ne!(version(&at("links")), plain);
+    fs::write(at("plain/deep/b"), "333").unwrap();
+    assert_eq!(version(&at("links")), version(&at("plain")));
+
+    fs::remove_dir_all(at("links/deep")).unwrap();
+    fs::create_dir(at("elsewhere")).unwrap();
+    symlink("../store/x", at("elsewhere/b")).unwrap();
+    symlink("../elsewhere", at("links/deep")).unwrap();
+    assert_eq!(version(&at("links")), version(&at("plain")), "a link to a folder of links");
+}
+
+#[cfg(unix)]
+#[test]
+fn links_that_lead_nowhere_or_around_stand_for_themselves() {
+    use std::os::unix::fs::symlink;
+    let folder = folder_of(&["d/a=1", "outside=2", "e/f=3"]);
     let inner = folder.path().join("d");
     let before = version(&inner);
-    symlink(&inner, folder.path().join("link")).unwrap();
-    assert_eq!(version(&folder.path().join("link")), before);
-
     symlink(&inner, inner.join("cycle")).unwrap();
-    symlink("../outside", inner.join("out")).unwrap();
+    symlink("..", inner.join("up")).unwrap();
     symlink("nowhere", inner.join("dangling")).unwrap();
+    symlink("self", inner.join("self")).unwrap();
     let with_links = version(&inner);
     assert_ne!(with_links, before);
     fs::write(folder.path().join("outside"), "3").unwrap();
@@ -100,6 +123,13 @@ fn links_inside_a_folder_are_not_followed_but_the_folder_itself_may_be_one() {
     fs::remove_file(inner.join("dangling")).unwrap();
     symlink("elsewhere", inner.join("dangling")).unwrap();
     assert_ne!(version(&inner), with_links);
+
+    // Two folders that lead to each other: what lies in the second one counts, and there the search ends.
+    symlink("../e", inner.join("e")).unwrap();
+    symlink("../d", folder.path().join("e/d")).unwrap();
+    let both = version(&inner);
+    fs::write(folder.path().join("e/f"), "4").unwrap();
+    assert_ne!(version(&inner), both);
 }
 
 #[cfg(unix)]

@@ -1,0 +1,64 @@
+//! Links: a project that is reached through one, folders that are made of them.
+
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
+
+use crate::env::TestEnv;
+
+/// Returns the components upstream of an artifact, nearest first.
+pub(crate) fn upstream(env: &TestEnv, artifact: &str) -> Vec<String> {
+    let answer = env.json(&["trace", artifact]);
+    let runs = answer["runs"].as_array().unwrap();
+    runs.iter().map(|run| run["component"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Runs a shell command as a component; each option is `-i` or `-o` and a name.
+pub(crate) fn run(env: &TestEnv, component: &str, options: &[&str], shell: &str) {
+    let arguments = [&["run", "--component", component][..], options, &["--", "sh", "-c", shell]].concat();
+    env.done(&arguments);
+}
+
+#[test]
+fn a_project_that_is_reached_through_a_link_is_one_project() {
+    let env = TestEnv::new();
+    let link = env.project().parent().unwrap().join("link");
+    symlink(env.project(), &link).unwrap();
+    let by_link = |name: &str| link.join(name).display().to_string();
+    run(&env, "a", &["-o", "x.txt"], "echo 1 > x.txt");
+    run(&env, "b", &["-i", &by_link("x.txt"), "-o", &by_link("y.txt")], "echo 22 > y.txt");
+    run(&env, "c", &["-i", "y.txt", "-o", "z.txt"], "echo 333 > z.txt");
+    for asked in ["z.txt".to_owned(), by_link("z.txt"), format!("file://{}", by_link("z.txt"))] {
+        assert_eq!(upstream(&env, &asked), ["c", "b", "a"], "{asked}");
+    }
+    let line = format!("{{\"component\":\"d\",\"status\":\"completed\",\"inputs\":[\"{}\"],\"outputs\":[\"w\"]}}", by_link("z.txt"));
+    assert_eq!(env.call_with_input(&["import", "-"], &line).code, 0);
+    assert_eq!(upstream(&env, "w"), ["d", "c", "b", "a"]);
+}
+
+#[test]
+fn a_change_behind_a_link_in_a_folder_is_seen() {
+    for (made, changed) in [("file", "store/f"), ("folder", "store/d/g"), ("chain", "store/f")] {
+        let env = TestEnv::new();
+        env.write("store/f", &"a".repeat(100));
+        env.write("store/d/g", &"b".repeat(100));
+        env.write("data/own", "own");
+        let at = |name: &str| -> PathBuf { env.project().join(name) };
+        match made {
+            "file" => symlink("../store/f", at("data/f")).unwrap(),
+            "folder" => symlink(at("store/d"), at("data/d")).unwrap(),
+            _ => {
+                symlink("f", at("store/latest")).unwrap();
+                symlink("../store/latest", at("data/f")).unwrap();
+            }
+        }
+        let read = || {
+            run(&env, "train", &["-i", "data", "-o", "model"], "date +%N > model");
+            env.json(&["inspect", "latest"])["inputs"][0]["version"].as_str().unwrap().to_owned()
+        };
+        let before = read();
+        assert_eq!(read(), before, "{made}");
+        assert!(before.starts_with("b3:"));
+        env.write(changed, "other bytes");
+        assert_ne!(read(), before, "{made}");
+    }
+}
