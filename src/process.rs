@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use mltrace_core::config::{Environment, Home};
-use mltrace_core::fork;
 #[cfg(feature = "store")]
 use mltrace_core::ingest::Worker;
 use mltrace_core::record::{Hooks, Recorder};
 #[cfg(feature = "store")]
 use mltrace_core::wait::Slot;
+use mltrace_core::{fork, thread};
 
 /// How long the end of the process waits for what is under way: a courtesy, correctness never depends on it.
 #[cfg(unix)]
@@ -133,7 +133,7 @@ impl Process {
     }
 }
 
-/// A stderr that is closed, or that nobody reads, must not stop anybody's pipeline. Nor is the runtime's lock on it taken,
+/// A stderr that is closed, or that nobody reads, must not stop anybody's pipeline, nor end it by a signal. Nor is the runtime's lock on it taken,
 /// which a thread that hangs may have, or one that a forked child does not have any more.
 #[cfg(unix)]
 fn warn(message: &str) {
@@ -147,8 +147,9 @@ fn warn(message: &str) {
     let mut asked = [PollFd::new(&stderr, PollFlags::OUT)];
     let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
     let is_free = poll(&mut asked, Some(&at_once)).is_ok();
+    // A pipe without a reader is free as well, and to write to it raises a signal.
     if is_free && asked.iter().all(|asked| asked.revents().contains(PollFlags::OUT)) {
-        let _ = rustix::io::write(&stderr, line);
+        let _ = thread::without_sigpipe(|| rustix::io::write(&stderr, line));
     }
 }
 

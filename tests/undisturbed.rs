@@ -114,6 +114,26 @@ fn unread() {
     println!("{:?}", cleaning(Path::new("raw.csv"), 3));
 }
 
+/// Has something to say to a stderr that is a pipe of which nobody reads, in a program that such a pipe ends.
+fn unread_for_good() {
+    let mut ends = [0; 2];
+    // SAFETY: the ends outlive the calls, and nothing else uses their numbers.
+    unsafe {
+        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+        libc::pipe(ends.as_mut_ptr());
+        libc::close(ends[0]);
+        libc::dup2(ends[1], 2);
+    }
+    println!("{:?}", cleaning(Path::new("raw.csv"), 3));
+    // What the program itself raises is still the program's.
+    let mut pending = std::mem::MaybeUninit::uninit();
+    // SAFETY: the set outlives the call, which fills it in.
+    let is_pending = unsafe {
+        libc::sigpending(pending.as_mut_ptr()) == 0 && libc::sigismember(pending.as_ptr(), libc::SIGPIPE) == 1
+    };
+    println!("pending: {is_pending}");
+}
+
 #[register(inputs = [read])]
 fn reading(read: &Path) -> String {
     mltrace::note!("read");
@@ -177,6 +197,7 @@ fn part() {
         }
         ("interrupted", _) => interrupted(),
         ("unread", _) => unread(),
+        ("unread-for-good", _) => unread_for_good(),
         #[cfg(target_os = "linux")]
         ("clock", seconds) => with_clock(seconds),
         (other, _) => panic!("no part is called {other}"),
@@ -303,6 +324,14 @@ fn a_stderr_that_nobody_reads_holds_nobody() {
     let child = place.command("unread").env("MLTRACE_DB", "/proc/nowhere/x.db").spawn().unwrap();
     let said = within(PATIENCE, child).expect("it waits for a reader of stderr");
     assert!(said.contains("Ok("), "{said}");
+}
+
+#[test]
+fn a_stderr_whose_reader_is_gone_ends_nobody() {
+    let place = Place::new();
+    let child = place.command("unread-for-good").env("MLTRACE_DB", "/proc/nowhere/x.db").spawn().unwrap();
+    let said = within(PATIENCE, child).expect("it ends by itself");
+    assert!(said.contains("Ok(") && said.contains("pending: false"), "{said}");
 }
 
 #[cfg(target_os = "linux")]

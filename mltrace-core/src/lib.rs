@@ -37,7 +37,7 @@ pub mod fork;
 
 pub mod wait;
 
-mod thread;
+pub mod thread;
 
 pub mod kept;
 
