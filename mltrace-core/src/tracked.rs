@@ -1,7 +1,7 @@
 //! What git tracks, told from its index alone: what a clone brought along was not recorded here.
 
 use std::collections::HashSet;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::SystemTime;
@@ -9,7 +9,13 @@ use std::time::SystemTime;
 use crate::folder;
 
 /// A longer index is not read: more than ten million files.
-const LONGEST: u64 = 2 << 30;
+const LONGEST: u64 = 1 << 30;
+/// No path is longer, with what stands before it.
+const LONGEST_NAME: usize = 8 << 10;
+/// In no index so many zeros follow each other: what stands between two names is shorter.
+const MOST_ZEROS: usize = 256;
+/// An index that git has split shares one file with the others of its time.
+const MOST_SHARED: usize = 16;
 
 /// What git tracks of a folder.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +34,12 @@ static LAST: Mutex<Option<(Asked, Tracked)>> = Mutex::new(None);
 /// A folder, and an index with its length and when it was written.
 type Asked = (PathBuf, PathBuf, Option<(u64, SystemTime)>);
 
+/// Returns whether git tracks a file, or cannot be known not to.
+pub(crate) fn holds(file: &Path) -> bool {
+    let around = file.parent().filter(|around| !around.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    file.file_name().is_some_and(|name| Tracked::around(around).holds(&name.to_string_lossy()))
+}
+
 impl Tracked {
     /// Reads what git tracks of `folder`; outside any work tree, nothing is tracked.
     pub(crate) fn around(folder: &Path) -> Self {
@@ -35,9 +47,11 @@ impl Tracked {
         let around = folder.parent().filter(|around| !around.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let Ok(around) = around.canonicalize() else { return Self::default() };
         let folder = around.join(folder.file_name().unwrap_or_default());
-        let Some((root, git)) = folder.ancestors().skip(1).find_map(|root| Some((root, git_folder(root)?))) else {
-            return Self::default();
-        };
+        // A submodule may lie in the place of the folder: what it holds is told by its index, and that it is there by the
+        // outer one.
+        let repository =
+            |skipped: usize| folder.ancestors().skip(skipped).find_map(|root| Some((root, git_folder(root)?)));
+        let Some((root, git)) = repository(0) else { return Self::default() };
         let index = git.join("index");
         let state = index.metadata().ok().and_then(|index| Some((index.len(), index.modified().ok()?)));
         let asked = (folder.clone(), index, state);
@@ -45,7 +59,12 @@ impl Tracked {
         if let Some((_, found)) = last.as_deref().and_then(Option::as_ref).filter(|(known, _)| *known == asked) {
             return found.clone();
         }
-        let found = Self::read(&git, folder.strip_prefix(root).unwrap_or(&folder));
+        let mut found = Self::read(&git, folder.strip_prefix(root).unwrap_or(&folder));
+        if root == folder {
+            let outer = repository(1).map(|(root, git)| Self::read(&git, folder.strip_prefix(root).unwrap_or(&folder)));
+            let outer = outer.unwrap_or_default();
+            found.is_itself = outer.is_itself || outer.is_unknown;
+        }
         if let Some(last) = last.as_deref_mut().filter(|_| state.is_some()) {
             *last = Some((asked, found.clone()));
         }
@@ -59,20 +78,24 @@ impl Tracked {
             below.extend_from_slice(part.as_encoded_bytes());
             below.push(b'/');
         }
-        match names(git) {
-            Ok(bytes) => {
-                let itself = below.split_last().map_or(&[][..], |(_, itself)| itself);
-                let mut found = Self::default();
-                for name in bytes.split(|byte| *byte == 0) {
-                    found.is_itself |= !itself.is_empty() && name.ends_with(itself);
-                    // What stands before the first letter of a name differs from version to version.
-                    let begins =
-                        (0..name.len()).filter(|at| name.get(*at..).is_some_and(|rest| rest.starts_with(&below)));
-                    let inside = begins.filter_map(|at| name.get(at.saturating_add(below.len())..));
-                    found.inside.extend(inside.filter(|inside| !inside.is_empty()).map(<[u8]>::to_vec));
-                }
-                found
-            }
+        let itself = below.split_last().map_or(&[][..], |(_, itself)| itself);
+        let mut found = Self::default();
+        let read = each_name(git, &mut |name| {
+            // What stands before the first letter of a name differs from version to version; last comes its length.
+            let begins = |at: usize| {
+                let length = u8::try_from(name.len().saturating_sub(at) & 0xFF).unwrap_or_default();
+                at == 0 || name.get(at.saturating_sub(1)) == Some(&length)
+            };
+            let own = name.len().saturating_sub(itself.len());
+            found.is_itself |= !itself.is_empty() && name.ends_with(itself) && begins(own);
+            let begins = (0..name.len())
+                .filter(|at| name.get(*at..).is_some_and(|rest| rest.starts_with(&below)) && begins(*at));
+            let inside = begins.filter_map(|at| name.get(at.saturating_add(below.len())..));
+            // Of the root itself every end of a name counts; only those of ours are asked for.
+            found.inside.extend(inside.filter(|inside| is_ours(inside, &below)).map(<[u8]>::to_vec));
+        });
+        match read {
+            Ok(()) => found,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Self::default(),
             Err(_) => Self { is_unknown: true, ..Self::default() },
         }
@@ -80,7 +103,7 @@ impl Tracked {
 
     /// Returns whether git tracks the file of this path below the folder, or cannot be known not to.
     pub(crate) fn holds(&self, path: &str) -> bool {
-        self.is_unknown || self.inside.contains(path.as_bytes())
+        self.is_unknown || self.is_itself || self.inside.contains(path.as_bytes())
     }
 
     /// Returns whether git tracks the folder itself, as it does a link.
@@ -100,73 +123,130 @@ fn git_folder(folder: &Path) -> Option<PathBuf> {
     Some(folder.join(text.strip_prefix("gitdir:")?.trim()))
 }
 
-/// Returns the bytes of the index in which every name stands whole.
-fn names(git: &Path) -> io::Result<Vec<u8>> {
-    let index = read(&git.join("index"))?;
-    let version = index.get(4..8).and_then(|version| version.first_chunk()).map(|bytes| u32::from_be_bytes(*bytes));
-    match version {
-        Some(2 | 3) if index.starts_with(b"DIRC") => with_shared(git, index),
+/// Returns whether a path may be one that is asked for. Where nothing stands before it, each end of a path looks like one.
+fn is_ours(inside: &[u8], below: &[u8]) -> bool {
+    !inside.is_empty() && (!below.is_empty() || inside.starts_with(b"journal/") || !inside.contains(&b'/'))
+}
+
+/// Tells each name of an index, perhaps with what stands before it; none is kept, for there may be millions.
+fn each_name(git: &Path, tell: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+    names_of(git, &git.join("index"), tell)?;
+    // The shared part of an index that git has split.
+    let is_shared = |entry: &std::fs::DirEntry| entry.file_name().as_encoded_bytes().starts_with(b"sharedindex.");
+    for (number, entry) in std::fs::read_dir(git)?.flatten().filter(is_shared).enumerate() {
+        if number >= MOST_SHARED {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        names_of(git, &entry.path(), tell)?;
+    }
+    Ok(())
+}
+
+fn names_of(git: &Path, path: &Path, tell: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+    let invalid = || io::Error::from(io::ErrorKind::InvalidData);
+    let mut index = BufReader::new(folder::open_to_read(path)?.take(LONGEST));
+    let mut head = [0; 12];
+    index.read_exact(&mut head).map_err(|_| invalid())?;
+    let [b'D', b'I', b'R', b'C', v0, v1, v2, v3, counted @ ..] = head else { return Err(invalid()) };
+    match u32::from_be_bytes([v0, v1, v2, v3]) {
+        2 | 3 => whole_names(&mut index, tell),
         // Each name leaves out what it has in common with the one before.
-        Some(4) if index.starts_with(b"DIRC") => {
-            let is_sha256 = read(&git.join("config")).is_ok_and(|config| find_word(&config, b"sha256"));
-            let names = expand(&index, if is_sha256 { 32 } else { 20 });
-            with_shared(git, names.ok_or(io::ErrorKind::InvalidData)?)
+        4 => {
+            let mut config = Vec::new();
+            let read = folder::open_to_read(&git.join("config"));
+            let is_read = read.and_then(|file| file.take(1 << 20).read_to_end(&mut config)).is_ok();
+            let hash = if is_read && find_word(&config, b"sha256") { 32 } else { 20 };
+            shortened_names(&mut index, u32::from_be_bytes(counted), hash, tell)
         }
-        _ => Err(io::ErrorKind::InvalidData.into()),
+        _ => Err(invalid()),
     }
 }
 
-/// Adds the shared part of an index that git has split.
-fn with_shared(git: &Path, mut names: Vec<u8>) -> io::Result<Vec<u8>> {
-    let entries = std::fs::read_dir(git)?;
-    for entry in entries.flatten() {
-        if entry.file_name().as_encoded_bytes().starts_with(b"sharedindex.") {
-            names.extend(read(&entry.path())?);
+fn whole_names(index: &mut impl BufRead, tell: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+    let mut zeros = 0_usize;
+    let mut part = Vec::new();
+    loop {
+        part.clear();
+        let read = up_to_zero(index, &mut part)?;
+        zeros = if part.is_empty() { zeros.saturating_add(1) } else { 0 };
+        if zeros > MOST_ZEROS {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        tell(&part);
+        if read == End::Of {
+            return Ok(());
         }
     }
-    Ok(names)
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    folder::open_to_read(path)?.take(LONGEST).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// Returns the names of an index of version 4, with a zero before and after each.
-fn expand(index: &[u8], hash: usize) -> Option<Vec<u8>> {
+fn shortened_names(index: &mut impl BufRead, count: u32, hash: usize, tell: &mut dyn FnMut(&[u8])) -> io::Result<()> {
     /// What stands before the hash of an entry: times, device, number, mode, owner and size.
     const STAT: usize = 40;
-    let (mut names, mut name) = (vec![0], Vec::new());
-    let count = u32::from_be_bytes(*index.get(8..)?.first_chunk()?);
-    let mut rest = index.get(12..)?;
+    let invalid = || io::Error::from(io::ErrorKind::InvalidData);
+    let (mut name, mut new) = (Vec::new(), Vec::new());
     for _ in 0..count {
-        let flags = u16::from_be_bytes(*rest.get(STAT.checked_add(hash)?..)?.first_chunk()?);
-        let is_extended = flags & 0x4000 != 0;
-        rest = rest.get(STAT.checked_add(hash)?.checked_add(if is_extended { 4 } else { 2 })?..)?;
-        let (left_out, after) = number(rest)?;
-        let end = after.iter().position(|byte| *byte == 0)?;
-        let (new, after) = after.split_at_checked(end)?;
-        name.truncate(name.len().checked_sub(left_out)?);
-        name.extend_from_slice(new);
-        names.extend_from_slice(&name);
-        names.push(0);
-        rest = after.get(1..)?;
+        let mut head = [0; STAT + 32 + 2];
+        let head = head.get_mut(..hash.saturating_add(STAT).saturating_add(2)).ok_or_else(invalid)?;
+        index.read_exact(head).map_err(|_| invalid())?;
+        let flags = head.last_chunk().map_or(0, |flags| u16::from_be_bytes(*flags));
+        if flags & 0x4000 != 0 {
+            index.read_exact(&mut [0; 2]).map_err(|_| invalid())?;
+        }
+        let left_out = number(index)?;
+        new.clear();
+        if up_to_zero(index, &mut new)? == End::Of || new.is_empty() && left_out > 0 {
+            return Err(invalid());
+        }
+        name.truncate(name.len().checked_sub(left_out).ok_or_else(invalid)?);
+        name.extend_from_slice(&new);
+        if name.is_empty() || name.len() > LONGEST_NAME {
+            return Err(invalid());
+        }
+        tell(&name);
     }
-    Some(names)
+    Ok(())
+}
+
+/// Where a part of an index ends.
+#[derive(PartialEq, Eq)]
+enum End {
+    Zero,
+    /// Of the index.
+    Of,
+}
+
+/// Reads what stands before the next zero, of which the first bytes are kept.
+fn up_to_zero(index: &mut impl BufRead, part: &mut Vec<u8>) -> io::Result<End> {
+    loop {
+        let bytes = index.fill_buf()?;
+        if bytes.is_empty() {
+            return Ok(End::Of);
+        }
+        let zero = bytes.iter().position(|byte| *byte == 0);
+        let read = zero.unwrap_or(bytes.len());
+        let room = LONGEST_NAME.saturating_sub(part.len());
+        part.extend(bytes.get(..read.min(room)).unwrap_or_default());
+        index.consume(zero.map_or(read, |zero| zero.saturating_add(1)));
+        if zero.is_some() {
+            return Ok(End::Zero);
+        }
+    }
 }
 
 /// Reads a number of seven bits a byte, each of which but the last has its highest bit set and counts one more.
-fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {
-    let (first, mut rest) = bytes.split_first()?;
-    let mut byte = *first;
+fn number(index: &mut impl BufRead) -> io::Result<usize> {
+    let mut next = || {
+        let mut byte = [0];
+        index.read_exact(&mut byte).map(|()| byte[0])
+    };
+    let mut byte = next()?;
     let mut value = usize::from(byte & 0x7F);
     while byte & 0x80 != 0 {
-        let (next, after) = rest.split_first()?;
-        (byte, rest) = (*next, after);
-        value = value.checked_add(1)?.checked_mul(128)?.checked_add(usize::from(byte & 0x7F))?;
+        byte = next()?;
+        let more = value.checked_add(1).and_then(|value| value.checked_mul(128)?.checked_add(usize::from(byte & 0x7F)));
+        value = more.filter(|value| *value <= LONGEST_NAME).ok_or(io::ErrorKind::InvalidData)?;
     }
-    Some((value, rest))
+    Ok(value)
 }
 
 fn find_word(bytes: &[u8], word: &[u8]) -> bool {
@@ -205,6 +285,8 @@ mod tests {
     fn what_git_tracks_is_told_in_every_version_of_its_index() {
         let files = [
             "a",
+            "sub/x.mltrace",
+            "xsub/.mltrace/journal/3.log",
             "sub/.mltrace/journal/1.loa",
             "sub/.mltrace/journal/1.log",
             "sub/.mltrace/journal/1.log.x",
@@ -227,9 +309,47 @@ mod tests {
         assert!(!Tracked::around(&ours).holds("journal/1.log"));
         std::fs::create_dir(folder.path().join(".git")).unwrap();
         assert!(!Tracked::around(&ours).holds("journal/1.log"), "nothing was added yet");
-        for damage in ["", "DIRC", "DIRC\0\0\0\x04\0\0\0\x09", "DIRC\0\0\0\x07\0\0\0\0"] {
+        let zeros = format!("DIRC\0\0\0\x02\0\0\0\x09{}", "\0".repeat(1 << 20));
+        for damage in [zeros.as_str(), "", "DIRC", "DIRC\0\0\0\x04\0\0\0\x09", "DIRC\0\0\0\x07\0\0\0\0"] {
             std::fs::write(folder.path().join(".git/index"), damage).unwrap();
             assert!(Tracked::around(&ours).holds("journal/1.log"), "{damage:?}");
         }
+    }
+
+    #[test]
+    fn what_a_submodule_brings_along_is_tracked() {
+        let Some(theirs) = repository("index.version=2", &["journal/1.log"]) else { return };
+        let Some(folder) = repository("index.version=2", &["a"]) else { return };
+        let git = |arguments: &[&str], at: &Path| {
+            let mut command = std::process::Command::new("git");
+            command.args(["-c", "user.name=a", "-c", "user.email=a@b", "-c", "protocol.file.allow=always"]);
+            command.args(arguments).current_dir(at).env("GIT_CONFIG_GLOBAL", "/dev/null");
+            assert!(command.output().unwrap().status.success(), "{arguments:?}");
+        };
+        git(&["commit", "-qm", "m"], theirs.path());
+        let address = theirs.path().display().to_string();
+        for (place, name) in [(".mltrace", "journal/1.log"), ("sub/.mltrace", "journal/1.log")] {
+            git(&["submodule", "-q", "add", &address, place], folder.path());
+            let ours = folder.path().join(place);
+            let tracked = Tracked::around(&ours);
+            assert!(tracked.holds(name) && tracked.is_the_folder(), "{place}");
+            // Nor is anything written there taken for ours, which a clone of the submodule might bring along.
+            assert!(tracked.holds("journal/2.log"), "{place}");
+        }
+        git(&["submodule", "-q", "add", &address, "x/.mltrace/journal"], folder.path());
+        assert!(Tracked::around(&folder.path().join("x/.mltrace")).holds("journal"));
+    }
+
+    #[test]
+    fn names_that_grow_cost_no_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join(".git")).unwrap();
+        let mut index = b"DIRC\0\0\0\x04\0\x01\0\0".to_vec();
+        for _ in 0..1 << 16 {
+            index.extend([0; 62]);
+            index.extend(b"\0aaaaaaaa\0");
+        }
+        std::fs::write(folder.path().join(".git/index"), index).unwrap();
+        assert!(Tracked::around(&folder.path().join(".mltrace")).holds("journal/1.log"), "no path is so long");
     }
 }

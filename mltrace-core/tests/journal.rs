@@ -6,10 +6,11 @@ use std::fs;
 use std::path::Path;
 
 use mltrace_core::config::{Durability, Environment, Home};
+use mltrace_core::host::Host;
 use mltrace_core::ingest;
 use mltrace_core::journal::{self, Writer};
 use mltrace_core::model::{
-    ArtifactName, End, Header, NoteFact, ProcessId, ReadFact, Record, RunId, Start, Status, Timestamp, WriteFact,
+    ArtifactName, Due, End, Header, NoteFact, ProcessId, ReadFact, Record, RunId, Start, Status, Timestamp, WriteFact,
 };
 use mltrace_core::query::{Reader, TraceOptions};
 use mltrace_core::store::{self, Mode};
@@ -130,6 +131,84 @@ fn a_length_that_reaches_over_the_next_record_costs_one_record() {
         assert_eq!(piece.records.len(), ends.len() - 1, "{from} to {to}");
         assert_eq!(piece.damaged, [(from as u64, stretched[from..middle].to_vec())]);
     }
+}
+
+/// A file that is said to have 20 GiB, of which the disk keeps a few bytes.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_hole_in_a_journal_costs_neither_time_nor_memory_nor_the_records_behind_it() {
+    use std::io::{Seek as _, SeekFrom, Write as _};
+
+    let folder = tempfile::tempdir().unwrap();
+    let mut home = Home::find(folder.path(), None, &Environment::default());
+    home.project = "p".to_owned();
+    fs::create_dir_all(home.journal()).unwrap();
+    let (bytes, ends) = journal_of(4);
+    let begun = std::time::Instant::now();
+    for (before, after) in [(0, 20_u64 << 30), (ends[6], 20 << 30), (ends[6], 4096)] {
+        let mut journal = fs::File::create(home.journal().join(format!("{}.log", ProcessId::new()))).unwrap();
+        journal.write_all(&bytes[..before]).unwrap();
+        journal.seek(SeekFrom::Current(i64::try_from(after).unwrap())).unwrap();
+        journal.write_all(&bytes[before..]).unwrap();
+        journal.set_len(journal.metadata().unwrap().len() + (20 << 30)).unwrap();
+    }
+    let mut store = store::open(&home, Mode::Write).unwrap();
+    let report = ingest::fold(&home, store.as_mut()).unwrap();
+    assert!(report.left.is_empty() && report.damaged >= 3, "{report:?}");
+    assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
+    let runs = Reader::new(store.as_mut(), &home, folder.path()).recent(&Default::default()).unwrap().runs;
+    assert_eq!(runs.len(), 4);
+    let kept = fs::read_dir(folder.path().join(".mltrace/damaged")).unwrap().flatten();
+    assert!(kept.map(|file| file.metadata().unwrap().len()).sum::<u64>() < 32 << 20);
+}
+
+#[test]
+fn what_a_store_that_git_tracks_names_is_not_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut home = Home::find(folder.path(), None, &Environment::default());
+    home.project = "p".to_owned();
+    fs::create_dir_all(home.journal()).unwrap();
+    fs::write(folder.path().join("a"), "a").unwrap();
+    let run = RunId::new();
+    let read = ReadFact {
+        n: 0,
+        name: ArtifactName("a".to_owned()),
+        argument: None,
+        kind: None,
+        at: None,
+        version: None,
+        size: None,
+    };
+    let Record::Start(begun) = start(run, 1) else { unreachable!() };
+    let due = Due { run, n: 0, path: folder.path().join("a").display().to_string(), state: "another".to_owned() };
+    let header = Header {
+        process: Some(ProcessId::new()),
+        project: "p".to_owned(),
+        host: Host::here(None).name,
+        ..Header::default()
+    };
+    let mut bytes = Vec::new();
+    for record in [Record::Process(header), Record::Start(Start { inputs: vec![read], ..begun }), Record::Due(due)] {
+        journal::encode(&record, &mut bytes);
+    }
+    fs::write(home.journal().join(format!("{}.log", ProcessId::new())), bytes).unwrap();
+    ingest::fold(&home, store::open(&home, Mode::Write).unwrap().as_mut()).unwrap();
+    let due = || store::open(&home, Mode::Read).unwrap().dues(Host::here(None).name.as_deref()).unwrap().len();
+    assert_eq!(due(), 1);
+    let git = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("git");
+        command.args(arguments).current_dir(folder.path()).env("GIT_CONFIG_GLOBAL", "/dev/null");
+        command.output().is_ok_and(|output| output.status.success())
+    };
+    if git(&["init", "-q"]) && git(&["add", "-f", "--", ".mltrace/mltrace.db"]) {
+        drop(ingest::open_folded(&home, &|_| {}).unwrap());
+        assert_eq!(due(), 1, "a stranger's guess");
+        assert!(git(&["rm", "-q", "--cached", "-f", ".mltrace/mltrace.db"]));
+    } else {
+        eprintln!("SKIPPED: there is no git");
+    }
+    drop(ingest::open_folded(&home, &|_| {}).unwrap());
+    assert_eq!(due(), 0, "it was looked at");
 }
 
 #[test]

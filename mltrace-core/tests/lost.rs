@@ -158,3 +158,29 @@ fn a_process_that_cannot_begin_a_journal_counts_on_the_disk_and_leaves_nothing()
     assert_eq!(left, ["lost", "reserve"]);
     assert_eq!(folded(&home), 3);
 }
+
+#[test]
+fn a_count_that_makes_no_sense_or_that_a_clone_brought_along_keeps_nothing_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = home_in(folder.path());
+    let write = |records: u64| {
+        let line = format!("{} {records:020} {:020}\n", RunId::new(), 3);
+        fs::write(home.journal().join("lost"), format!("{line:\0<4096}")).unwrap();
+    };
+    write(u64::MAX);
+    assert!(wrong(&home).contains("somebody changed it") || folded(&home) == 0, "{}", wrong(&home));
+    let git = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("git");
+        command.args(arguments).current_dir(folder.path()).env("GIT_CONFIG_GLOBAL", "/dev/null");
+        command.output().is_ok_and(|output| output.status.success())
+    };
+    write(7);
+    assert_eq!(folded(&home), 7);
+    if !git(&["init", "-q"]) {
+        eprintln!("SKIPPED: there is no git");
+        return;
+    }
+    write(9);
+    assert!(git(&["add", "-f", "--", "."]));
+    assert_eq!(folded(&home), 7, "what was lost elsewhere is not lost here");
+}

@@ -30,7 +30,10 @@ fn a_project_that_is_reached_through_a_link_is_one_project() {
     for asked in ["z.txt".to_owned(), by_link("z.txt"), format!("file://{}", by_link("z.txt"))] {
         assert_eq!(upstream(&env, &asked), ["c", "b", "a"], "{asked}");
     }
-    let line = format!("{{\"component\":\"d\",\"status\":\"completed\",\"inputs\":[\"{}\"],\"outputs\":[\"w\"]}}", by_link("z.txt"));
+    let line = format!(
+        "{{\"component\":\"d\",\"status\":\"completed\",\"inputs\":[\"{}\"],\"outputs\":[\"w\"]}}",
+        by_link("z.txt")
+    );
     assert_eq!(env.call_with_input(&["import", "-"], &line).code, 0);
     assert_eq!(upstream(&env, "w"), ["d", "c", "b", "a"]);
 }

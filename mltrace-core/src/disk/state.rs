@@ -48,12 +48,13 @@ pub fn state(path: &Path, stat: &Stat, skip: &Skip, patience: Duration) -> io::R
     }
 }
 
-/// Returns what a file or folder holds, if it stands as `token` says before and after it is hashed.
+/// Returns what a file or folder holds, if it stands as `token` says before and after it is hashed; a folder that takes
+/// longer than `patience` to look through does not.
 #[must_use]
-pub fn unchanged(path: &Path, token: &str, how: &Hashing<'_>) -> Option<Fingerprint> {
+pub fn unchanged(path: &Path, token: &str, how: &Hashing<'_>, patience: Duration) -> Option<Fingerprint> {
     let stands = || {
         let stat = fingerprint::stat(path).ok().flatten()?;
-        state(path, &stat, how.skip, Duration::MAX).ok().flatten().filter(|state| state.token == token)
+        state(path, &stat, how.skip, patience).ok().flatten().filter(|state| state.token == token)
     };
     stands()?;
     let found = fingerprint(path, how).ok().flatten()?;

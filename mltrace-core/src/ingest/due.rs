@@ -1,5 +1,7 @@
 //! Hashes what a process that is gone did not get to: it counts only if the file still stands as it did.
 
+use std::time::{Duration, Instant};
+
 use super::batch::{apply_all, import_header};
 use crate::config::Home;
 use crate::disk::state::unchanged;
@@ -8,6 +10,12 @@ use crate::host::Host;
 use crate::model::{Due, FingerprintFact, Record};
 use crate::naming;
 use crate::store::{Store, StoreError};
+use crate::tracked;
+
+/// How long one folder is looked through, to see whether it stands as it did: whoever recorded it took less. And how long
+/// all of it may take before the rest is left for the next time: a path that a stranger's store names leads anywhere.
+const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE_IN_ALL: Duration = Duration::from_secs(5);
 
 /// Hashes what is due and returns how many contents were found; `progress` is told how many bytes were hashed since it
 /// was told last.
@@ -16,7 +24,8 @@ use crate::store::{Store, StoreError};
 /// When the store does not answer; what is due stays so.
 pub fn hash_due(home: &Home, store: &mut dyn Store, progress: &(dyn Fn(u64) + Sync)) -> Result<usize, StoreError> {
     let dues = store.dues(Host::here(None).name.as_deref())?;
-    if dues.is_empty() {
+    // A store that git tracks was written elsewhere, and what it names here is somebody's guess.
+    if dues.is_empty() || home.store.file().is_some_and(tracked::holds) {
         return Ok(0);
     }
     let cache = Cache::new(&home.folder);
@@ -24,7 +33,11 @@ pub fn hash_due(home: &Home, store: &mut dyn Store, progress: &(dyn Fn(u64) + Sy
     let how =
         Hashing { limit: home.hash_limit, skip: &skip, cache: Some(&cache), progress: Some(progress), cancel: None };
     let mut found = 0_usize;
+    let begun = Instant::now();
     for due in dues {
+        if begun.elapsed() > PATIENCE_IN_ALL {
+            break;
+        }
         let fact = look(&due, &how);
         found = found.saturating_add(usize::from(fact.is_some()));
         store.write(&mut |writer| {
@@ -42,6 +55,6 @@ pub fn hash_due(home: &Home, store: &mut dyn Store, progress: &(dyn Fn(u64) + Sy
 }
 
 fn look(due: &Due, how: &Hashing<'_>) -> Option<FingerprintFact> {
-    let found = unchanged(&naming::decode(&due.path), &due.state, how)?;
+    let found = unchanged(&naming::decode(&due.path), &due.state, how, PATIENCE)?;
     Some(FingerprintFact { run: due.run, n: due.n, version: found.version, size: Some(found.size) })
 }

@@ -219,7 +219,7 @@ pub(crate) fn own(home: &Home, journals: Vec<Journal>) -> (Vec<Journal>, Vec<Jou
         return (journals, Vec::new());
     }
     let index = Tracked::around(&home.folder);
-    let is_tracked = |name: &str| index.holds(&format!("journal/{name}"));
+    let is_tracked = |name: &str| index.holds("journal") || index.holds(&format!("journal/{name}"));
     journals.into_iter().partition(|journal| {
         let lock = journal.lock.file_name().unwrap_or_default().to_string_lossy();
         !journal.parts.iter().map(|part| part.name.as_str()).chain([&*lock]).any(is_tracked)
@@ -390,7 +390,7 @@ fn fold_piece(
     let mut next = piece.next;
     if is_over && piece.is_end && !piece.tail.is_empty() {
         put_aside(home, &part.name, piece.next, &piece.tail);
-        next = next.saturating_add(u64::try_from(piece.tail.len()).unwrap_or(u64::MAX));
+        next = next.saturating_add(piece.tail_bytes);
         step.damaged = step.damaged.saturating_add(1);
     }
     if is_cut {

@@ -5,6 +5,7 @@
 use crate::config::Home;
 use crate::journal::lost::{self, Lost};
 use crate::store::{Result, Store, StoreError, Writer};
+use crate::tracked::Tracked;
 
 /// Takes over what was counted since the last time; returns how many records that are.
 pub(super) fn fold_lost(home: &Home, store: &mut dyn Store) -> Result<u64> {
@@ -56,5 +57,10 @@ pub(crate) fn beyond(counted: Option<&Lost>, tally: &str, store: &mut dyn Store)
 /// Returns what is counted beside the journals.
 pub(crate) fn counted(home: &Home) -> Result<Option<Lost>> {
     let folder = home.journal();
-    lost::read(&folder).map_err(|error| StoreError::Journal { path: folder.join("lost"), reason: error.to_string() })
+    let counted = lost::read(&folder)
+        .map_err(|error| StoreError::Journal { path: folder.join("lost"), reason: error.to_string() })?;
+    // What a clone brought along was not lost here; where nothing was lost nobody need look.
+    let is_ours =
+        |lost: &Lost| (lost.records == 0 && lost.cuts == 0) || !Tracked::around(&home.folder).holds("journal/lost");
+    Ok(counted.filter(is_ours))
 }

@@ -20,6 +20,8 @@ const MARKER: [u8; 2] = [0xF5, 0xFF];
 const HEAD: usize = 10;
 /// A payload longer than this is never written.
 const LONGEST: usize = 64 << 20;
+/// No frame is longer.
+pub(super) const MOST: u64 = (HEAD + LONGEST) as u64;
 
 /// Appends the frame of a record to `bytes`; returns whether it did, for no reader takes a record that is too long.
 pub fn encode(record: &Record, bytes: &mut Vec<u8>) -> bool {

@@ -235,7 +235,8 @@ fn look(file: &mut File) -> io::Result<Told> {
     let lost = line.filter(|_| is_whole).and_then(|line| {
         let (id, counts) = line.split_at_checked(ID_DIGITS)?;
         let (records, cuts) = counts.strip_prefix(' ')?.split_once(' ')?;
-        Some(Lost { id: id.parse().ok()?, records: records.parse().ok()?, cuts: cuts.parse().ok()? })
+        let counted = |text: &str| text.parse().ok().filter(|count| *count <= MOST);
+        Some(Lost { id: id.parse().ok()?, records: counted(records)?, cuts: counted(cuts)? })
     });
     Ok(match lost {
         Some(lost) => Told::Counted(lost),

@@ -13,6 +13,9 @@ use crate::model::{Header, ProcessId, Record, Status};
 /// The most bytes that are read at once.
 const CHUNK: u64 = 4 << 20;
 
+/// As much of one damaged place is put aside.
+const ASIDE: usize = 1 << 20;
+
 /// More than any header has: names of hosts, users and projects are short.
 const HEADER_BYTES: u64 = 64 << 10;
 
@@ -125,9 +128,11 @@ pub struct Piece {
     pub unread: Vec<Unread>,
     /// Where the next piece begins.
     pub next: u64,
-    /// Damaged places: where, and the bytes.
+    /// Damaged places: where, and the first bytes.
     pub damaged: Vec<(u64, Vec<u8>)>,
-    /// What stands at the end and is no whole record: still being written, or cut off.
+    /// What stands at the end and is no whole record, still being written or cut off: how long it is, and its beginning.
+    pub tail_bytes: u64,
+    /// See `tail_bytes`.
     pub tail: Vec<u8>,
     /// Whether the end of the file was reached.
     pub is_end: bool,
@@ -223,8 +228,45 @@ pub fn read_from(path: &Path, offset: u64, minor: u32) -> io::Result<Piece> {
         if is_end || piece.next > offset {
             return Ok(piece);
         }
+        let read = offset.saturating_add(limit);
+        // No frame holds so many zeros. A file may be said to have far more of them than its disk has room.
+        if bytes.iter().all(|byte| *byte == 0) {
+            return skipped(&bytes, offset, after_hole(&file, read)?, file.metadata()?.len());
+        }
+        // What begins in the first half of so much would end in it.
+        if limit >= frame::MOST.saturating_mul(2) {
+            return skipped(&bytes, offset, read.saturating_sub(frame::MOST), u64::MAX);
+        }
         limit = limit.saturating_mul(4);
     }
+}
+
+/// Returns what is read where nothing but damage stands up to `next`.
+fn skipped(bytes: &[u8], offset: u64, next: u64, length: u64) -> io::Result<Piece> {
+    Ok(Piece { damaged: vec![(offset, aside(bytes))], next, is_end: next >= length, ..Piece::default() })
+}
+
+/// Returns where the next byte stands that the disk keeps, from a place on; at the latest the end of the file.
+#[cfg(target_os = "linux")]
+fn after_hole(file: &std::fs::File, from: u64) -> io::Result<u64> {
+    use rustix::io::Errno;
+
+    match rustix::fs::seek(file, rustix::fs::SeekFrom::Data(from)) {
+        Ok(next) => Ok(next),
+        Err(Errno::NXIO) => Ok(file.metadata()?.len().max(from)),
+        // Not every file system tells.
+        Err(_) => Ok(from),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn after_hole(_: &std::fs::File, from: u64) -> io::Result<u64> {
+    Ok(from)
+}
+
+/// Returns as much of damaged bytes as a person may want to look at.
+fn aside(bytes: &[u8]) -> Vec<u8> {
+    bytes.get(..ASIDE).unwrap_or(bytes).to_vec()
 }
 
 fn parse(bytes: &[u8], offset: u64, is_end: bool, is_newer: bool) -> Piece {
@@ -254,16 +296,17 @@ fn parse(bytes: &[u8], offset: u64, is_end: bool, is_newer: bool) -> Piece {
             Found::Damaged(length) if is_whole_damage(rest, length) => {
                 // What is damaged may be the length, which then reaches over records that are whole.
                 let length = next_record_before(rest, length).unwrap_or(length);
-                piece.damaged.push((place, rest.get(..length).unwrap_or_default().to_vec()));
+                piece.damaged.push((place, aside(rest.get(..length).unwrap_or_default())));
                 length
             }
             Found::Damaged(_) | Found::Nothing => match next_record(rest) {
                 Some(length) => {
-                    piece.damaged.push((place, rest.get(..length).unwrap_or_default().to_vec()));
+                    piece.damaged.push((place, aside(rest.get(..length).unwrap_or_default())));
                     length
                 }
                 None => {
-                    piece.tail = rest.to_vec();
+                    piece.tail = aside(rest);
+                    piece.tail_bytes = u64::try_from(rest.len()).unwrap_or(u64::MAX);
                     break;
                 }
             },

@@ -57,7 +57,7 @@ pub(super) fn standing(recorder: &Recorder, path: &Path) -> Option<State> {
 /// Returns what a file or folder holds, if it still stands as `token` says.
 pub(super) fn look_again(recorder: &Recorder, path: &Path, token: &str) -> Option<Fingerprint> {
     let skip = recorder.skip();
-    unchanged(path, token, &how(recorder, &skip))
+    unchanged(path, token, &how(recorder, &skip), Duration::MAX)
 }
 
 fn whole(recorder: &Recorder, path: &Path, skip: &Skip) -> Option<Fingerprint> {
