@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use mltrace_core::ingest::open_folded;
+use mltrace_core::desk::Desk;
 use mltrace_core::model::Timestamp;
 use mltrace_core::query::{
     Component, Components, Diff, Impact, ImpactOf, Reader, Report, Review, Run, RunFilter, Runs, StaleRuns, Tags,
     Trace, TraceOptions, Verify, VerifyOptions,
 };
+use mltrace_core::store::StoreError;
 
 use crate::process;
 
@@ -171,7 +172,8 @@ pub fn review() -> Result<Review, Error> {
 fn ask<T>(question: impl FnOnce(&mut Reader<'_>) -> Result<T, Error>) -> Result<T, Error> {
     process::settle(PATIENCE);
     let home = crate::recorder().home();
-    let mut folded = open_folded(home, &|_| {})?;
     let folder = std::env::current_dir().unwrap_or_else(|_| home.root.clone());
-    question(&mut Reader::new(folded.store.as_mut(), home, &folder))
+    let desk = Desk { home, folder: &folder, bounds: None };
+    let mut folded = desk.fold(&|_| {})?.ok_or_else(|| StoreError::Missing(home.store.clone()))?;
+    desk.ask(folded.store.as_mut(), question).map_err(|none| none.error)
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use mltrace_core::config::Environment;
+use mltrace_core::desk::{TooLong, check_length};
 use mltrace_core::model::{LIMIT_NAME, LIMIT_TEXT, value};
 use mltrace_core::values::{Given, Named};
 use serde_json::Value;
@@ -56,19 +57,21 @@ pub(crate) enum Color {
 
 /// Returns a name that is neither empty nor longer than a name may be.
 pub(crate) fn name(text: &str) -> Result<String, String> {
-    match text.len() {
-        0 => Err("a name may not be empty".to_owned()),
-        length if length > LIMIT_NAME => Err(format!("a name may have {LIMIT_NAME} bytes, this one has {length}")),
-        _ => Ok(text.to_owned()),
+    if text.is_empty() {
+        return Err("a name may not be empty".to_owned());
     }
+    within("a name", text, LIMIT_NAME)
 }
 
 /// Returns a text that is not longer than a note, a parameter or an error may be.
 pub(crate) fn text(text: &str) -> Result<String, String> {
-    match text.len() {
-        length if length > LIMIT_TEXT => Err(format!("a text may have {LIMIT_TEXT} bytes, this one has {length}")),
-        _ => Ok(text.to_owned()),
-    }
+    within("a text", text, LIMIT_TEXT)
+}
+
+fn within(what: &str, text: &str, limit: usize) -> Result<String, String> {
+    let told = |TooLong { length, limit }| format!("{what} may have {limit} bytes, this one has {length}");
+    check_length(text, limit).map_err(told)?;
+    Ok(text.to_owned())
 }
 
 /// Returns a path in the user's home that a shell left as it was typed, as it leaves that of `--input=~/x`.

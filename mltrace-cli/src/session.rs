@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use mltrace_core::config::{Environment, Home, Origin};
+use mltrace_core::desk::Desk;
 use mltrace_core::host::Host;
 use mltrace_core::ingest::{self, FoldReport, Folded};
 use mltrace_core::model::Record;
@@ -59,6 +60,10 @@ impl Session {
         Self { home, environment, folder, output, program }
     }
 
+    fn desk(&self) -> Desk<'_> {
+        Desk { home: &self.home, folder: &self.folder, bounds: None }
+    }
+
     /// Returns who is typing, by the same rules as the user of a run.
     pub(crate) fn user(&self) -> Option<String> {
         Host::here(self.environment.user.as_deref()).user
@@ -110,8 +115,7 @@ impl Session {
         store: &mut dyn Store,
         question: impl FnOnce(&mut Reader<'_>) -> Result<T, QueryError>,
     ) -> Result<T, Error> {
-        let mut reader = Reader::new(store, &self.home, &self.folder);
-        question(&mut reader).map_err(|error| Error { did_you_mean: reader.near(&error), ..error.into() })
+        self.desk().ask(store, question).map_err(|none| Error { did_you_mean: none.near, ..none.error.into() })
     }
 
     /// Opens the store with all journals folded into it; `None` when nothing was ever recorded.
@@ -128,19 +132,14 @@ impl Session {
     /// Folds all journals and hashes what a process left unhashed; `None` when nothing was ever recorded.
     pub(crate) fn fold(&self) -> Result<Option<Folded>, Error> {
         let bar = self.output.progress("{spinner} hashed {bytes} that a process left, {bytes_per_sec}");
-        let folded = ingest::open_folded(&self.home, &|bytes| bar.inc(bytes));
+        let folded = self.desk().fold(&|bytes| bar.inc(bytes));
         bar.finish_and_clear();
-        match folded {
-            Ok(folded) => {
-                self.warn_of(&folded.report);
-                Ok(Some(folded))
-            }
-            Err(StoreError::Missing(_)) => {
-                self.warn_of_tracked(ingest::tracked(&self.home));
-                Ok(None)
-            }
-            Err(error) => Err(error.into()),
+        let folded = folded?;
+        match &folded {
+            Some(folded) => self.warn_of(&folded.report),
+            None => self.warn_of_tracked(ingest::tracked(&self.home)),
         }
+        Ok(folded)
     }
 
     /// Opens the store to write, made when it is missing, and folds all journals into it.

@@ -67,3 +67,5 @@ pub mod upkeep;
 pub mod lineage;
 
 pub mod query;
+
+pub mod desk;

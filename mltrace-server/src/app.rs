@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
 use mltrace_core::config::Home;
+use mltrace_core::desk::Desk;
 use mltrace_core::ingest::{self, ImportReport};
 use mltrace_core::model::Record;
 use mltrace_core::query::{QueryError, Reader};
 use mltrace_core::record::Recorder;
-use mltrace_core::store::{self, Bounds, Mode, Store, StoreError};
+use mltrace_core::store::{self, Bounds, Mode};
 use tokio::sync::watch;
 
 use crate::failure::Failure;
@@ -130,25 +131,17 @@ impl App {
 
     /// Returns the answer to a question; where nothing was ever recorded, that of an empty store.
     pub(crate) fn ask<T>(&self, question: impl FnOnce(&mut Reader<'_>) -> Result<T, QueryError>) -> Result<T, Failure> {
-        let mut store = self.open()?;
-        let mut reader = Reader::new(store.as_mut(), &self.home, &self.folder);
-        if let Some(bounds) = &self.bounds {
-            reader.bound(Arc::clone(bounds))?;
-        }
-        question(&mut reader).map_err(|error| {
-            let near = reader.near(&error);
-            let mut failure = Failure::from(error).or_one_of(near);
-            // Whoever looks for names that may have been meant may have come as far as it may.
-            failure.is_out_of_bounds |= self.bounds.as_ref().is_some_and(|bounds| bounds.is_reached());
+        let desk = self.desk();
+        let mut store = desk.open()?.map_or_else(store::empty, Ok)?;
+        desk.ask(store.as_mut(), question).map_err(|none| {
+            let mut failure = Failure::from(none.error).or_one_of(none.near);
+            failure.is_out_of_bounds |= none.is_out_of_bounds;
             failure
         })
     }
 
-    fn open(&self) -> Result<Box<dyn Store>, Failure> {
-        match store::open(&self.home, Mode::Read) {
-            Err(StoreError::Missing(_)) => Ok(store::empty()?),
-            other => Ok(other?),
-        }
+    fn desk(&self) -> Desk<'_> {
+        Desk { home: &self.home, folder: &self.folder, bounds: self.bounds.as_ref() }
     }
 
     /// Returns the name of the user that this server records as.
@@ -192,11 +185,8 @@ impl App {
 
     /// Takes into the store what journals hold, so that questions need not.
     pub(crate) fn fold(&self) {
-        let is_behind = match ingest::open_folded(&self.home, &|_| {}) {
-            Ok(folded) => folded.behind.is_some(),
-            Err(StoreError::Missing(_)) => false,
-            Err(_) => true,
-        };
+        let folded = self.desk().fold(&|_| {});
+        let is_behind = folded.map_or(true, |folded| folded.is_some_and(|folded| folded.behind.is_some()));
         self.is_behind.store(is_behind, Ordering::Relaxed);
     }
 }
@@ -208,6 +198,7 @@ mod tests {
     use axum::http::StatusCode;
     use mltrace_core::config::Environment;
     use mltrace_core::record::Hooks;
+    use mltrace_core::store::StoreError;
 
     use super::*;
     use crate::turns::PATIENCE;

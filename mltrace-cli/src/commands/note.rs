@@ -1,6 +1,6 @@
 //! `mltrace note`: a person's remark on a run.
 
-use mltrace_core::model::{NoteFact, Record, RunId, Timestamp};
+use mltrace_core::desk;
 
 use crate::args::Format;
 use crate::complete;
@@ -32,15 +32,7 @@ fn note(text: &str) -> Result<String, String> {
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
         let run = session.ask(|reader| reader.run_id(&self.run))?;
-        let note = NoteFact {
-            // Any id that is new will do.
-            id: RunId::new().0,
-            run,
-            text: self.text.clone(),
-            at: Timestamp::now(),
-            by: session.user(),
-        };
-        let mut store = session.record(vec![Record::Note(note)])?;
+        let mut store = session.record(vec![desk::note(run, &self.text, session.user())])?;
         let answer = session.ask_store(&mut *store, |reader| reader.inspect(&run.to_string()))?;
         match session.output.format {
             Format::Json => session.output.json(&answer)?,

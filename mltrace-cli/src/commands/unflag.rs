@@ -1,6 +1,7 @@
 //! `mltrace unflag`: verdicts taken back.
 
-use mltrace_core::model::{Verdict, Version};
+use mltrace_core::desk;
+use mltrace_core::model::Verdict;
 
 use crate::complete;
 use crate::error::{Error, Exit};
@@ -31,17 +32,15 @@ pub(crate) struct Args {
 
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
-        let versions = if self.all { self.judged(session)? } else { super::flag::resolve(session, &self.artifacts)? };
+        let versions = if self.all {
+            session.list(Vec::new(), desk::all_judged)?
+        } else {
+            super::flag::resolve(session, &self.artifacts)?
+        };
         if versions.is_empty() {
             session.output.answer(&review::empty(), review::text)?;
             return Ok(Exit::Done);
         }
         super::flag::judge(session, &versions, Verdict::None, None)
-    }
-
-    fn judged(&self, session: &Session) -> Result<Vec<Version>, Error> {
-        let answer = session.list(review::empty(), |reader| reader.review(None))?;
-        let labelled = answer.flagged.into_iter().chain(answer.ok);
-        Ok(labelled.map(|label| Version { name: label.name, version: label.version }).collect())
     }
 }

@@ -9,7 +9,8 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use axum::routing::post;
-use mltrace_core::model::{Declaration, LIMIT_NAME, LIMIT_TEXT, NoteFact, Record, RunId, Timestamp, Verdict, Version};
+use mltrace_core::desk::{self, TooLong};
+use mltrace_core::model::{Declaration, LIMIT_NAME, LIMIT_TEXT, Record, Verdict, Version};
 use mltrace_core::query::{Component, Judgement, Review, Run};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -87,10 +88,7 @@ fn unflag(app: &App, told: &UnflagBody) -> Result<Review, Failure> {
         return Err(Failure::usage("name `artifacts`, or say `all`"));
     }
     if told.all {
-        let review = app.ask(|reader| reader.review(None))?;
-        let judged = review.flagged.into_iter().chain(review.ok);
-        let judged = judged.map(|label| Version { name: label.name, version: label.version });
-        record_verdicts(app, &judged.collect::<Vec<_>>(), Verdict::None, None)?;
+        record_verdicts(app, &app.ask(desk::all_judged)?, Verdict::None, None)?;
     } else {
         judge(app, &told.artifacts, Verdict::None, None)?;
     }
@@ -141,14 +139,7 @@ pub(crate) fn note(app: &App, told: &NoteBody) -> Result<Run, Failure> {
     }
     fits("text", Some(&told.text), LIMIT_TEXT)?;
     let run = app.ask(|reader| reader.run_id(&told.run))?;
-    let id = RunId::new().0;
-    app.record(vec![Record::Note(NoteFact {
-        id,
-        run,
-        text: told.text.clone(),
-        at: Timestamp::now(),
-        by: app.user(),
-    })])?;
+    app.record(vec![desk::note(run, &told.text, app.user())])?;
     app.ask(|reader| reader.inspect(&run.to_string()))
 }
 
@@ -213,12 +204,8 @@ pub(crate) fn amend(app: &App, told: &ComponentBody) -> Result<Component, Failur
 }
 
 fn fits(what: &str, text: Option<&str>, limit: usize) -> Result<(), Failure> {
-    match text.map_or(0, str::len) {
-        length if length > limit => {
-            Err(Failure::usage(format!("`{what}` is {length} bytes long; the limit is {limit}")))
-        }
-        _ => Ok(()),
-    }
+    let told = |TooLong { length, limit }| format!("`{what}` is {length} bytes long; the limit is {limit}");
+    desk::check_length(text.unwrap_or_default(), limit).map_err(|long| Failure::usage(told(long)))
 }
 
 /// What became of the lines of an import.

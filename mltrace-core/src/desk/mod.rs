@@ -1,0 +1,8 @@
+//! What the command, the server and the library do alike: open a store and fold, ask, and put what people say on record.
+
+mod ask;
+
+mod say;
+
+pub use ask::{Desk, Unanswered};
+pub use say::{TooLong, all_judged, check_length, note};

@@ -1,0 +1,93 @@
+//! What the desk answers on every road: what may have been meant, how far a question went, and what people say.
+
+#![allow(clippy::disallowed_methods, reason = "what tries the project makes the files that it needs")]
+
+use std::sync::Arc;
+
+use mltrace_core::config::{Environment, Home};
+use mltrace_core::desk::{self, Desk, TooLong};
+use mltrace_core::ingest;
+use mltrace_core::journal::Writer;
+use mltrace_core::model::{Header, LIMIT_NAME, Record, RunId, Timestamp, Verdict};
+use mltrace_core::query::{Judgement, QueryError};
+use mltrace_core::store::{self, Bounds, Mode, StoreError};
+
+fn home(folder: &tempfile::TempDir) -> Home {
+    std::fs::create_dir(folder.path().join(".mltrace")).unwrap();
+    Home::find(folder.path(), None, &Environment::default())
+}
+
+fn recorded(home: &Home) {
+    let line = r#"{"component": "train", "outputs": ["s3://b/model.pkl"], "started_at": "2021-01-01T00:00:00Z", "ended_at": "2021-01-01T00:00:01Z"}"#;
+    let mut store = store::open(home, Mode::Write).unwrap();
+    assert_eq!(ingest::import(home, store.as_mut(), &mut line.as_bytes(), &mut |_| {}).unwrap().stored, 1);
+}
+
+#[test]
+fn a_store_that_was_never_made_is_none_and_nothing_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = home(&folder);
+    let desk = Desk { home: &home, folder: folder.path(), bounds: None };
+    assert!(desk.open().unwrap().is_none() && desk.fold(&|_| {}).unwrap().is_none());
+    assert!(!home.store.file().unwrap().exists());
+    let address = Home::find(folder.path(), Some("postgres://h/db".as_ref()), &Environment::default());
+    let desk = Desk { home: &address, folder: folder.path(), bounds: None };
+    assert!(matches!(desk.open(), Err(StoreError::NoSuchBackend(_))));
+    assert!(matches!(desk.fold(&|_| {}), Err(StoreError::NoSuchBackend(_))));
+}
+
+#[test]
+fn an_unknown_name_comes_back_with_those_that_may_have_been_meant() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = home(&folder);
+    recorded(&home);
+    let bounds = Arc::new(Bounds::new(u64::MAX, u64::MAX, None));
+    for (bounds, is_over) in [(None, false), (Some(&bounds), false), (Some(&bounds), true)] {
+        if is_over {
+            bounds.unwrap().give_up();
+        }
+        let desk = Desk { home: &home, folder: folder.path(), bounds };
+        let mut store = desk.open().unwrap().unwrap();
+        let none = desk.ask(store.as_mut(), |reader| reader.component("trian")).unwrap_err();
+        assert_eq!(none.is_out_of_bounds, is_over);
+        // A short question may be answered before its store looks at the bounds.
+        if !is_over {
+            assert!(matches!(none.error, QueryError::NotFound { kind: "component", .. }), "{}", none.error);
+            assert_eq!(none.near, if cfg!(feature = "near") { vec!["train"] } else { Vec::new() });
+        }
+    }
+}
+
+#[test]
+fn what_people_say_is_put_on_record() {
+    let run = RunId::new();
+    let Record::Note(note) = desk::note(run, "a remark", Some("ada".to_owned())) else { panic!("it is a note") };
+    assert_eq!((note.run, note.text.as_str(), note.by.as_deref()), (run, "a remark", Some("ada")));
+    assert!(note.at <= Timestamp::now() && note.id != run.0);
+
+    let text = "é".repeat(LIMIT_NAME / 2);
+    assert_eq!(desk::check_length(&text, LIMIT_NAME), Ok(()));
+    let long = TooLong { length: LIMIT_NAME + 1, limit: LIMIT_NAME };
+    assert_eq!(desk::check_length(&format!("{text}x"), LIMIT_NAME), Err(long));
+}
+
+#[test]
+fn all_that_is_judged_is_named_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = home(&folder);
+    recorded(&home);
+    let desk = Desk { home: &home, folder: folder.path(), bounds: None };
+    let mut store = store::open(&home, Mode::Write).unwrap();
+    let model = desk.ask(store.as_mut(), |reader| reader.version("s3://b/model.pkl", None)).unwrap();
+    for (verdict, judged) in [(Verdict::Flagged, 1), (Verdict::Ok, 1), (Verdict::None, 0)] {
+        let judgement = Judgement { verdict, reason: None, by: None };
+        let said =
+            desk.ask(store.as_mut(), |reader| reader.judged_now(std::slice::from_ref(&model), judgement)).unwrap();
+        let records: Vec<Record> = said.into_iter().map(Record::Label).collect();
+        let header = Header { project: home.project.clone(), ..Header::default() };
+        Writer::open(&home.journal(), header, home.durability).unwrap().append(&records).unwrap();
+        ingest::fold(&home, store.as_mut()).unwrap();
+        let found = desk.ask(store.as_mut(), desk::all_judged).unwrap();
+        assert_eq!(found.len(), judged, "{verdict:?}");
+    }
+}
