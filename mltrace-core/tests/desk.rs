@@ -8,7 +8,7 @@ use mltrace_core::config::{Environment, Home};
 use mltrace_core::desk::{self, Desk, TooLong};
 use mltrace_core::ingest;
 use mltrace_core::journal::Writer;
-use mltrace_core::model::{Header, LIMIT_NAME, Record, RunId, Timestamp, Verdict};
+use mltrace_core::model::{ArtifactName, Header, LIMIT_NAME, Record, RunId, Timestamp, Verdict, Version, VersionId};
 use mltrace_core::query::{Judgement, QueryError};
 use mltrace_core::store::{self, Bounds, Mode, StoreError};
 
@@ -90,4 +90,30 @@ fn all_that_is_judged_is_named_once() {
         let found = desk.ask(store.as_mut(), desk::all_judged).unwrap();
         assert_eq!(found.len(), judged, "{verdict:?}");
     }
+}
+
+#[test]
+fn a_verdict_on_one_version_does_not_take_those_on_all_others_into_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = home(&folder);
+    recorded(&home);
+    let labels: String = (0..500)
+        .map(|number| {
+            let name = format!("s3://b/{number}.pkl");
+            let label = serde_json::json!({
+                "type": "label", "id": RunId::new().0, "name": name, "version": "v:1", "verdict": "ok",
+                "at": "2021-01-02T00:00:00Z",
+            });
+            format!("{label}\n")
+        })
+        .collect();
+    let mut store = store::open(&home, Mode::Write).unwrap();
+    assert_eq!(ingest::import(&home, store.as_mut(), &mut labels.as_bytes(), &mut |_| {}).unwrap().stored, 500);
+    let bounds = Arc::new(Bounds::new(4 << 10, u64::MAX, None));
+    let desk = Desk { home: &home, folder: folder.path(), bounds: Some(&bounds) };
+    let (model, judged) =
+        (Version { name: ArtifactName("s3://b/7.pkl".into()), version: VersionId::Declared("1".into()) }, "2021");
+    let judgement = Judgement { verdict: Verdict::Flagged, reason: None, by: None };
+    let said = desk.ask(store.as_mut(), |reader| reader.judged_now(&[model], judgement)).unwrap();
+    assert!(said.len() == 1 && !said[0].at.to_string().starts_with(judged), "{}", said[0].at);
 }

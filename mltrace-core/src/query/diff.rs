@@ -136,10 +136,9 @@ impl Reader<'_> {
         };
         let siblings: Vec<_> = earlier.iter().filter_map(in_its_place).collect();
         let Some(project) = self.project()? else { return Ok(None) };
-        let labels = self.store.labels(project, true)?;
-        let ok: Vec<_> = labels.iter().filter(|label| label.verdict == Verdict::Ok).collect();
+        let last = self.last_verdicts(siblings.iter().map(|(_, name, version, _)| (name, version)))?;
         let is_ok = |(_, name, version, _): &&(RunKey, ArtifactName, VersionId, Timestamp)| {
-            ok.iter().any(|label| label.name == *name && label.version_id == *version)
+            last.get(&(name.clone(), version.clone())).is_some_and(|label| label.verdict == Verdict::Ok)
         };
         let chosen = match siblings.iter().find(is_ok) {
             Some(fine) => Some((fine, Baseline::Ok)),

@@ -27,7 +27,7 @@ impl Reader<'_> {
     /// # Errors
     /// When the store does not answer.
     pub fn judged_now(&mut self, versions: &[Version], judgement: Judgement<'_>) -> Result<Vec<LabelFact>, QueryError> {
-        let last = self.last_verdicts()?;
+        let last = self.last_verdicts(versions.iter().map(|judged| (&judged.name, &judged.version)))?;
         let fact = |Version { name, version }: &Version| {
             let last = last.get(&(name.clone(), version.clone()));
             let at = Timestamp::now_after(last.map(|last| last.at));
@@ -47,7 +47,7 @@ impl Reader<'_> {
     /// # Errors
     /// When one does not count, or the store does not answer.
     pub fn count(&mut self, verdicts: &[LabelFact]) -> Result<(), QueryError> {
-        let last = self.last_verdicts()?;
+        let last = self.last_verdicts(verdicts.iter().map(|said| (&said.name, &said.version)))?;
         for said in verdicts {
             match last.get(&(said.name.clone(), said.version.clone())) {
                 Some(counts) if counts.id == said.id && counts.verdict == said.verdict => {}
@@ -82,10 +82,23 @@ impl Reader<'_> {
         Ok(ComponentFact { component: component.to_owned(), at, declared, untag })
     }
 
-    fn last_verdicts(&mut self) -> Result<HashMap<(ArtifactName, VersionId), LabelRow>, QueryError> {
+    /// Returns the last verdict on each of these versions, as far as anybody judged it.
+    pub(super) fn last_verdicts<'v>(
+        &mut self,
+        versions: impl Iterator<Item = (&'v ArtifactName, &'v VersionId)>,
+    ) -> Result<HashMap<(ArtifactName, VersionId), LabelRow>, QueryError> {
         let Some(project) = self.project()? else { return Ok(HashMap::default()) };
-        let last = self.store.labels(project, true)?.into_iter();
-        Ok(last.map(|label| ((label.name.clone(), label.version_id.clone()), label)).collect())
+        let (mut keys, mut last) = (Vec::new(), Vec::new());
+        for (name, version) in versions {
+            let Some(artifact) = self.store.artifact(project, name.as_str())? else { continue };
+            match self.store.version_at(artifact, version, Timestamp::MAX)?.and_then(|found| found.key) {
+                Some(key) => keys.push(key),
+                // The version `none` has no key by which its verdict could be found.
+                None => last.extend(self.store.labels_of(artifact)?),
+            }
+        }
+        last.extend(self.store.labels_on(&keys)?);
+        Ok(last.into_iter().map(|label| ((label.name.clone(), label.version_id.clone()), label)).collect())
     }
 }
 
