@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+#[cfg(any(unix, feature = "store"))]
+use std::time::Duration;
+use std::time::Instant;
 
 use mltrace_core::config::{Environment, Home};
 #[cfg(feature = "store")]

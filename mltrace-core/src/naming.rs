@@ -304,6 +304,7 @@ fn bytes_to_os(bytes: Vec<u8>) -> OsString {
 }
 
 #[cfg(not(unix))]
+#[expect(clippy::needless_pass_by_value, reason = "where bytes are a name as they are, they become it")]
 fn bytes_to_os(bytes: Vec<u8>) -> OsString {
     String::from_utf8_lossy(&bytes).into_owned().into()
 }

@@ -292,10 +292,9 @@ fn is_refused(error: &io::Error) -> bool {
 /// program must not be for what we write.
 pub(crate) fn longest_file() -> u64 {
     #[cfg(unix)]
-    let limit = rustix::process::getrlimit(rustix::process::Resource::Fsize).current;
+    return rustix::process::getrlimit(rustix::process::Resource::Fsize).current.unwrap_or(u64::MAX);
     #[cfg(not(unix))]
-    let limit = None;
-    limit.unwrap_or(u64::MAX)
+    u64::MAX
 }
 
 /// Returns why `bytes` more are not written to a file of `length`, if that would end the process.
