@@ -85,6 +85,39 @@ fn no_files_of_a_crate_use_each_other() {
 }
 
 #[test]
+fn the_recipes_name_every_file_that_their_samples_stand_in() {
+    let architecture = read("ARCHITECTURE.md");
+    let recipes = architecture.split("\n## Recipes\n").nth(1).expect("a chapter of recipes");
+    let tries = ["tests/", "fuzz/", "benches/", "reliability/", "triage-bench/", "examples/"];
+    let is_tried =
+        |file: &File| tries.iter().any(|folder| file.name.starts_with(folder) || file.name.contains("/tests/"));
+    let sources: Vec<_> = sources().filter(|file| !is_tried(file)).collect();
+    let codes: Vec<_> = sources.iter().map(|file| (file.name.as_str(), without_text(&file.text))).collect();
+    let mut wrong = Vec::new();
+    for recipe in recipes.split("\n### ").skip(1) {
+        let title = recipe.lines().next().unwrap_or_default();
+        let named: Vec<&str> = recipe.lines().filter_map(|line| line.strip_prefix("- `")?.split('`').next()).collect();
+        let gone = named.iter().filter(|name| !root().join(name).is_file());
+        wrong.extend(gone.map(|name| format!("{title}: `{name}` does not exist")));
+        let sample = recipe.split(", by `").nth(1).and_then(|rest| rest.split('.').next()).unwrap_or_default();
+        let words: Vec<&str> = sample.split('`').step_by(2).filter(|word| !word.is_empty()).collect();
+        // What the sample keeps in a folder of its own is not touched for another.
+        let own = if title == "A database" { "mltrace-core/src/store/sqlite/" } else { "" };
+        let is_own = |name: &str| !own.is_empty() && name.starts_with(own);
+        let holds = |code: &str| words.iter().any(|word| source::holds_word(code, word));
+        let met = codes.iter().filter(|(name, code)| !is_own(name) && holds(code)).map(|(name, _)| *name);
+        let met: Vec<&str> = met.collect();
+        wrong.extend(
+            met.iter().filter(|name| !named.contains(name)).map(|name| format!("{title}: `{name}` is not named")),
+        );
+        if met.len() < 2 {
+            wrong.push(format!("{title}: {words:?} stand in {met:?} only"));
+        }
+    }
+    check("are what the recipes of ARCHITECTURE.md name", wrong);
+}
+
+#[test]
 fn nothing_below_the_command_line_prints() {
     let printing = ["println!", "print!", "eprintln!", "eprint!", "dbg!", "io::stdout", "io::stderr"];
     // The doorway tells once, on stderr, what keeps it from recording: nobody else could.

@@ -35,6 +35,12 @@ fn is_in_word(code: &str) -> bool {
     code.ends_with(is_word)
 }
 
+/// Returns whether a name stands in code that has gone through [`without_text`].
+pub(crate) fn holds_word(code: &str, word: &str) -> bool {
+    code.match_indices(word)
+        .any(|(place, _)| !is_in_word(&code[..place]) && !code[place + word.len()..].starts_with(is_word))
+}
+
 fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
