@@ -215,6 +215,7 @@ fn records(step: &Step, began: Timestamp) -> [Record; 2] {
         at: None,
         version: step.writes.version(),
         size: step.writes.version().map(|_| 1000),
+        mark: None,
     };
     let start = Start {
         run,

@@ -75,7 +75,7 @@ fn within(what: &str, text: &str, limit: usize) -> Result<String, String> {
 }
 
 /// Returns a path in the user's home that a shell left as it was typed, as it leaves that of `--input=~/x`.
-fn from_home(text: &str) -> Cow<'_, str> {
+pub(crate) fn from_home(text: &str) -> Cow<'_, str> {
     let Some(rest) = text.strip_prefix("~/") else { return Cow::Borrowed(text) };
     let is_folder = || Path::new("~").symlink_metadata().is_ok();
     let home = Environment::read().home_folder.filter(|_| !is_folder());

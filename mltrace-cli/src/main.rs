@@ -24,6 +24,8 @@ mod complete;
 
 mod child;
 
+mod glob;
+
 use std::process::ExitCode;
 
 use clap::CommandFactory as _;

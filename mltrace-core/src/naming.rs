@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use path_clean::PathClean;
 
 use crate::host;
-use crate::model::{ArtifactName, LIMIT_NAME};
+use crate::model::{ArtifactKind, ArtifactName, LIMIT_NAME};
 use crate::redact;
 use crate::values::Named;
 
@@ -142,12 +142,16 @@ fn name_with(named: &Named, root: &Root, from: &Path, folder: impl FnOnce() -> O
             Some(address) => name_with(&Named::Text(address.to_owned()), root, from, folder),
             None => Some(name_path(path, root, folder, redact::tokens)),
         },
-        Named::Text(text) if text.is_empty() => None,
+        Named::Text(text) | Named::Id(text) if text.is_empty() => None,
+        Named::Id(text) => Some(Naming { name: finish(redact::text(text)), path: None }),
         Named::Text(text) => Some(if let Some(path) = local_path(text) {
             name_path(&path, root, folder, redact::text)
         } else if is_uri(text) {
             Naming { name: uri(text), path: None }
-        } else if text.contains(std::path::is_separator) || from.join(text).symlink_metadata().is_ok() {
+        } else if text.contains(std::path::is_separator)
+            || is_file_name(text)
+            || from.join(text).symlink_metadata().is_ok()
+        {
             name_path(Path::new(text), root, folder, redact::text)
         } else {
             Naming { name: finish(redact::text(text)), path: None }
@@ -176,6 +180,23 @@ fn name_path(
     let climbs = given.components().any(|component| component == Component::ParentDir);
     let path = if climbs { joined.into_owned() } else { cleaned };
     Naming { name, path: Some(path) }
+}
+
+/// Returns whether a name without a separator ends as those of files do. An identifier that does so is said to be one.
+#[must_use]
+pub fn is_file_name(text: &str) -> bool {
+    const OTHERS: &[&str] = &[
+        "7z", "bam", "bed", "bz2", "cfg", "conf", "css", "dat", "dta", "duckdb", "fa", "fasta", "fastq", "feather",
+        "flac", "geojson", "gif", "h", "htm", "html", "hdf", "ini", "ipynb", "jpeg", "js", "las", "lmdb", "log", "mat",
+        "md", "mdb", "mp3", "mp4", "nc", "nii", "ogg", "out", "pdf", "ply", "py", "r", "rda", "rds", "rs", "sav", "sh",
+        "shp", "sql", "sqlite3", "svg", "tar", "tbl", "tgz", "tif", "tiff", "toml", "vcf", "webp", "xls", "xml", "xz",
+        "yaml", "yml", "zarr", "zip",
+    ];
+    let is_known = |extension: &str| {
+        let extension = extension.to_ascii_lowercase();
+        OTHERS.contains(&extension.as_str()) || ArtifactKind::guess(&format!("x.{extension}")) != ArtifactKind::Unknown
+    };
+    text.rsplit_once('.').is_some_and(|(before, extension)| !before.is_empty() && is_known(extension))
 }
 
 /// Returns whether text is a URI: a scheme of two letters or more (one letter is a drive), a colon and a slash.

@@ -42,7 +42,7 @@ fn records(number: u32, shape: Shape) -> [Record; 2] {
     });
     let outputs = (first..).zip(writes).map(|(n, (name, version))| {
         let size = size(version.as_ref());
-        WriteFact { n, name: ArtifactName(name), argument: None, kind: None, at: None, version, size }
+        WriteFact { n, name: ArtifactName(name), argument: None, kind: None, at: None, version, size, mark: None }
     });
     let start = Start {
         run,

@@ -337,6 +337,7 @@ fn a_run_without_its_start_shifts_no_depths() {
             at: None,
             version: None,
             size: None,
+            mark: None,
         }];
         let records = if is_start_lost { vec![] } else { vec![Record::Start(start)] };
         writer.append(&[records, vec![Record::End(end)]].concat()).unwrap();

@@ -10,8 +10,8 @@ use crate::check::{Mistakes, hint};
 use crate::duration;
 
 /// The names of all arguments.
-pub(crate) const NAMES: [&str; 10] =
-    ["component", "inputs", "outputs", "params", "owner", "description", "tags", "kind", "stale_after", "crate"];
+pub(crate) const NAMES: [&str; 11] =
+    ["component", "inputs", "outputs", "params", "owner", "description", "tags", "kind", "id", "stale_after", "crate"];
 
 /// The words for kinds, and the variants that they stand for.
 pub(crate) const KINDS: [(&str, &str); 3] = [("model", "Model"), ("data", "Data"), ("endpoint", "Endpoint")];
@@ -27,6 +27,7 @@ pub(crate) struct Args {
     pub(crate) description: Option<Expr>,
     pub(crate) tags: Vec<Expr>,
     pub(crate) kinds: Vec<Kind>,
+    pub(crate) ids: Vec<Expr>,
     pub(crate) stale_after_s: Option<i64>,
     pub(crate) krate: Option<Path>,
 }
@@ -93,6 +94,7 @@ impl Args {
             "outputs" => self.outputs = exprs(key, name, rest)?,
             "params" => self.params = exprs(key, name, rest)?,
             "kind" => self.kinds = kinds(name, rest, mistakes)?,
+            "id" => self.ids = exprs(key, name, rest)?,
             "stale_after" => self.stale_after_s = Some(stale_after(name, rest)?),
             _ => self.krate = Some(after_equals(key, name, rest, "mltrace", Path::parse_mod_style)?),
         }

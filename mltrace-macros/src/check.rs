@@ -51,6 +51,9 @@ pub(crate) fn check(args: &Args, function: &Function, mistakes: &mut Mistakes) {
     for kind in &args.kinds {
         check_kind(&kind.artifact, args, mistakes);
     }
+    for id in &args.ids {
+        check_kind(id, args, mistakes);
+    }
 }
 
 /// Finds functions that cannot be recorded.
@@ -246,7 +249,7 @@ fn unbound(name: &str, function: &Function) -> String {
     format!("no `let` in `{}` and none of its parameters binds `{name}`{near}", function.item.sig.ident)
 }
 
-/// Finds kinds of what is neither read nor written.
+/// Finds kinds and identifiers that are neither read nor written.
 fn check_kind(artifact: &Expr, args: &Args, mistakes: &mut Mistakes) {
     let known = || args.inputs.iter().chain(&args.outputs);
     if known().any(|known| known == artifact) {

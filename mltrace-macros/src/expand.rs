@@ -135,6 +135,7 @@ fn site(args: &Args, function: &Function, place: &Place, names: &Names) -> Token
         let (argument, variant) = (text_of(&kind.artifact), Ident::new(kind.variant, Span::mixed_site()));
         quote!((#argument, #krate::__private::Kind::#variant))
     });
+    let ids = args.ids.iter().map(text_of);
     let Place { line, text } = place;
     quote! {{
         static __MLTRACE_SITE: #krate::__private::Site = #krate::__private::Site {
@@ -151,6 +152,7 @@ fn site(args: &Args, function: &Function, place: &Place, names: &Names) -> Token
             tags: &[#(#tags),*],
             stale_after_s: #stale_after_s,
             kinds: &[#(#kinds),*],
+            ids: &[#(#ids),*],
             state: #krate::__private::SiteState::new(),
         };
         &__MLTRACE_SITE

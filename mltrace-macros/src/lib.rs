@@ -45,6 +45,7 @@ mod tell;
 /// | `outputs = [clean_path, return]` | what is written: names bound by `let` in the body, parameters, the returned value (of a `Result` the `Ok` value), or expressions evaluated at entry |
 /// | `params = [month, self.rate]` | parameters or expressions over them, shown by `Display`, else by `Debug` |
 /// | `owner = "shreya"`, `description = "…"`, `tags = ["etl"]` | what the component is |
+/// | `id = [table]` | inputs and outputs that are identifiers and no files, whatever they look like |
 /// | `kind(model = [clean_path])` | the kind of an input or output, when its name does not tell: `model`, `data` or `endpoint` |
 /// | `stale_after = "30 days"` | after how long an input counts as old |
 /// | `crate = path` | where the crate `mltrace` is found, when it was renamed |

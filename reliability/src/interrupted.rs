@@ -176,8 +176,16 @@ fn run(lot: &mut Lot, number: usize) -> Vec<Record> {
     let version = |lot: &mut Lot| Some(VersionId::Declared(format!("v{}", lot.below(30))));
     let input =
         ReadFact { n: 0, name: name(lot), argument: None, kind: None, at: None, version: version(lot), size: None };
-    let output =
-        WriteFact { n: 1, name: name(lot), argument: None, kind: None, at: None, version: version(lot), size: Some(3) };
+    let output = WriteFact {
+        n: 1,
+        name: name(lot),
+        argument: None,
+        kind: None,
+        at: None,
+        version: version(lot),
+        size: Some(3),
+        mark: None,
+    };
     let start = Record::Start(Start {
         run,
         component: format!("step-{}", number % 5),

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use mltrace_core::model::Mark;
+
 use crate::{here, outputs, run_of};
 
 /// Runs the call and returns the outputs of the component's newest run.
@@ -250,4 +252,35 @@ fn urls_and_declared_artifacts_are_artifacts() {
     assert_eq!(crate::inputs(&run), ["s3://bucket/key"]);
     let model = run.outputs.last().unwrap();
     assert_eq!((model.version.as_ref().unwrap().to_string().as_str(), model.kind.as_str()), ("v:2021-05", "model"));
+}
+
+#[mltrace::register(outputs = [path, table, report], id = [table])]
+fn cached(path: &Path, table: &str, content: Option<&str>) {
+    let report = "cached-report.html";
+    if let Some(content) = content {
+        std::fs::write(path, content).unwrap();
+    }
+}
+
+#[test]
+fn an_output_says_whether_it_was_written_left_as_it_was_or_is_missing() {
+    let path = here().join("cached.bin");
+    let marks = || -> Vec<_> {
+        run_of("cached").outputs.iter().map(|output| (output.version.is_some(), output.mark)).collect()
+    };
+    let (missing, unchanged) = ((false, Some(Mark::Missing)), (true, Some(Mark::Unchanged)));
+    let written = (true, None);
+    cached(&path, "cached.table.sql", Some("model"));
+    assert_eq!(marks(), [written, written, missing]);
+    let before = std::time::Instant::now();
+    while before.elapsed() < std::time::Duration::from_millis(25) {
+        std::thread::yield_now();
+    }
+    cached(&path, "cached.table.sql", None);
+    assert_eq!(marks(), [unchanged, written, missing]);
+    cached(&path, "cached.table.sql", Some("model"));
+    assert_eq!(marks(), [written, written, missing]);
+    std::fs::remove_file(&path).unwrap();
+    cached(&path, "cached.table.sql", None);
+    assert_eq!(marks(), [missing, written, missing]);
 }

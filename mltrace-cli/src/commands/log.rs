@@ -5,7 +5,7 @@ use mltrace_core::model::{Declaration, Status, Timestamp};
 use mltrace_core::record::{OpenRun, Opening};
 use serde::Serialize;
 
-use super::step::Step;
+use super::step::{Step, found, no_output};
 use crate::args;
 use crate::error::{Error, Exit};
 use crate::session::Session;
@@ -97,7 +97,10 @@ impl Args {
             tags: self.tags.clone(),
             stale_after_s: None,
         };
-        let outputs = opening.outputs.clone();
+        let patterns = self.step.output_patterns();
+        let (found, empty) = found(&patterns);
+        empty.iter().for_each(|pattern| session.output.warn(&no_output(pattern)));
+        let outputs = [opening.outputs.clone(), found].concat();
         let run = OpenRun::begin(
             session.recorder(),
             Opening { declared, started_at: Some(started), git_commit: self.git_commit.clone(), ..opening },

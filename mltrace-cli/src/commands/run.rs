@@ -10,7 +10,7 @@ use mltrace_core::record::{OpenRun, Opening, Site, SiteState};
 use mltrace_core::redact;
 use mltrace_core::values::Given;
 
-use super::step::Step;
+use super::step::{Step, found, no_output};
 use crate::child::Attended;
 use crate::error::{Error, Exit};
 use crate::session::Session;
@@ -45,8 +45,13 @@ impl Args {
         if let Some(reason) = &session.home.refused {
             session.output.warn(&format!("{reason}: nothing is recorded"));
         }
+        if session.home.is_enabled {
+            self.step.check_patterns()?;
+        }
         // The command is what matters: whatever goes wrong with the record, it runs.
-        let (run, outputs) = kept(|| self.begin(session)).unwrap_or_else(|_| (OpenRun::disabled(), Vec::new()));
+        let patterns = kept(|| self.step.output_patterns()).unwrap_or_default();
+        let (run, outputs) =
+            kept(|| self.begin(session, &patterns)).unwrap_or_else(|_| (OpenRun::disabled(), Vec::new()));
         let mut command = Command::new(program);
         command.args(arguments);
         if run.is_recording() {
@@ -55,7 +60,11 @@ impl Args {
         let mut attended = Attended::start(&mut command);
         let ended = attended.as_mut().map_err(|error| std::mem::replace(error, io::ErrorKind::Other.into()));
         let ended = ended.and_then(Attended::wait);
-        run.bind(0, outputs, false);
+        if run.is_recording() {
+            let (found, empty) = found(&patterns);
+            empty.iter().for_each(|pattern| session.output.warn(&no_output(pattern)));
+            run.bind(0, [outputs, found].concat(), false);
+        }
         let (code, error) = match ended {
             Ok(status) => explain(status),
             Err(error) => {
@@ -81,14 +90,17 @@ impl Args {
 
 impl Args {
     /// Begins the run; returns it with what it will have written.
-    fn begin(&self, session: &Session) -> (OpenRun, Vec<Given>) {
+    fn begin(&self, session: &Session, patterns: &[String]) -> (OpenRun, Vec<Given>) {
         if !session.home.is_enabled {
             return (OpenRun::disabled(), Vec::new());
         }
         match self.step.opening() {
             Ok(opening) => {
                 let outputs = opening.outputs.clone();
-                let opening = Opening { site: Some(self.site()), ..opening };
+                // What patterns mean already is looked at before the command, and what else they mean after it.
+                let seen = [outputs.clone(), found(patterns).0].concat();
+                let opening =
+                    Opening { site: Some(self.site()), outputs: seen, early_outputs: outputs.clone(), ..opening };
                 (OpenRun::begin(session.recorder(), opening), outputs)
             }
             Err(error) => {
@@ -126,6 +138,7 @@ impl Args {
             tags: &[],
             stale_after_s: None,
             kinds: &[],
+            ids: &[],
             state: SiteState::new(),
         }))
     }

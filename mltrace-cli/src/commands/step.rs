@@ -4,10 +4,12 @@ use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 
 use mltrace_core::record::Opening;
+use mltrace_core::values::{Given, Named};
 
 use crate::args;
 use crate::complete;
 use crate::error::Error;
+use crate::glob;
 
 /// What a run is and what it reads and writes, as it was typed: what makes no sense must not keep a command from running.
 #[derive(Debug, clap::Args)]
@@ -33,6 +35,9 @@ pub(super) struct Step {
         add = complete::artifacts_and_files()
     )]
     outputs: Vec<OsString>,
+    /// Artifacts that it wrote and that are no files, whatever they look like: a table, a record
+    #[arg(long = "out-id", value_name = "NAME", num_args = 1..)]
+    output_ids: Vec<OsString>,
     /// A parameter
     #[arg(short, long = "param", value_name = "NAME=VALUE")]
     params: Vec<OsString>,
@@ -44,14 +49,91 @@ impl Step {
     /// # Errors
     /// When a name or a parameter makes no sense.
     pub(super) fn opening(&self) -> Result<Opening, Error> {
+        let mut outputs = Vec::new();
+        for output in &self.outputs {
+            if pattern(output).is_none() {
+                outputs.push(understood("--output", output, args::artifact)?);
+            }
+        }
+        outputs.extend(
+            all("--out-id", &self.output_ids, |id| args::name(utf8(id)?))?
+                .into_iter()
+                .map(|id| Given::new(Named::Id(id))),
+        );
         Ok(Opening {
             component: Cow::Owned(understood("--component", &self.component, |name| args::name(utf8(name)?))?),
-            inputs: all("--input", &self.inputs, args::artifact)?,
-            outputs: all("--output", &self.outputs, args::artifact)?,
+            inputs: self.inputs()?,
+            outputs,
             params: all("--param", &self.params, |param| args::param(utf8(param)?))?,
             ..Opening::default()
         })
     }
+}
+
+impl Step {
+    /// Returns what it reads, with patterns expanded that the shell left as they are.
+    ///
+    /// # Errors
+    /// When a name makes no sense, or a pattern means nothing.
+    pub(super) fn inputs(&self) -> Result<Vec<Given>, Error> {
+        let mut inputs = Vec::new();
+        for input in &self.inputs {
+            let Some(pattern) = pattern(input) else {
+                inputs.push(understood("--input", input, args::artifact)?);
+                continue;
+            };
+            let found = glob::expand(&pattern);
+            if found.is_empty() {
+                return Err(no_input(&pattern));
+            }
+            inputs.extend(found.into_iter().map(|path| Given::new(Named::Path(path))));
+        }
+        Ok(inputs)
+    }
+
+    /// Finds patterns that mean no input, before a command runs for hours without them.
+    ///
+    /// # Errors
+    /// When there is one.
+    pub(super) fn check_patterns(&self) -> Result<(), Error> {
+        let mut patterns = self.inputs.iter().filter_map(|input| pattern(input));
+        let empty = patterns.find(|pattern| glob::expand(pattern).is_empty());
+        empty.map_or(Ok(()), |pattern| Err(no_input(&pattern)))
+    }
+
+    /// Returns the outputs that are patterns: what the run makes does not change which of them are.
+    pub(super) fn output_patterns(&self) -> Vec<String> {
+        self.outputs.iter().filter_map(|output| pattern(output)).collect()
+    }
+}
+
+/// Returns the outputs that patterns mean now, and the patterns that mean nothing.
+pub(super) fn found(patterns: &[String]) -> (Vec<Given>, Vec<&str>) {
+    let (mut outputs, mut empty) = (Vec::new(), Vec::new());
+    for pattern in patterns {
+        let found = glob::expand(pattern);
+        if found.is_empty() {
+            empty.push(pattern.as_str());
+        }
+        outputs.extend(found.into_iter().map(|path| Given::new(Named::Path(path))));
+    }
+    (outputs, empty)
+}
+
+fn no_input(pattern: &str) -> Error {
+    Error::usage(format!("`--input`: nothing is there that `{pattern}` means"))
+        .hint("a pattern is looked up from the working directory, before the command runs")
+}
+
+/// Returns the warning for a pattern that means no output at the end of a run.
+pub(super) fn no_output(pattern: &str) -> String {
+    format!("`--output`: nothing is there that `{pattern}` means, so no output is recorded for it")
+}
+
+/// Returns what was typed if it is a pattern that the shell left as it is.
+fn pattern(typed: &OsStr) -> Option<String> {
+    let text = args::from_home(typed.to_str()?).into_owned();
+    glob::is_pattern(&text).then_some(text)
 }
 
 fn all<T>(option: &str, typed: &[OsString], read: fn(&OsStr) -> Result<T, String>) -> Result<Vec<T>, Error> {

@@ -113,10 +113,11 @@ fn input(input: &Input) -> String {
 }
 
 fn output(output: &Output) -> String {
-    let mut words = vec![match &output.version {
-        Some(version) => version.short(DIGITS),
-        None => "no version".to_owned(),
-    }];
+    let mut words: Vec<String> = output.version.iter().map(|version| version.short(DIGITS)).collect();
+    words.extend(output.mark.map(|mark| mark.says().to_owned()));
+    if words.is_empty() {
+        words.push("no version".to_owned());
+    }
     words.extend(label(output).map(str::to_owned));
     words.extend(output.argument.as_ref().map(|argument| format!("as {}", line(argument))));
     described(output.name.as_str(), &words)

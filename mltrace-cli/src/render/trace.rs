@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use mltrace_core::model::{ArtifactName, Bound, RunId, Status};
+use mltrace_core::model::{ArtifactName, Bound, Mark, RunId, Status};
 use mltrace_core::query::{Input, Output, Run, Trace};
 
 use super::tree::{self, Grove};
@@ -19,7 +19,7 @@ const MOST_MARKS: usize = 3;
 /// `claims` those that said they would write it.
 pub(crate) fn text(answer: &Trace, readers: &[Run], claims: &[Run], is_verbose: bool) -> String {
     if answer.runs.is_empty() {
-        return unwritten(answer, readers, claims);
+        return unwritten(answer, readers, claims) + &left(answer);
     }
     let roots = answer.runs.iter().filter(|run| run.depth == 0);
     let mut grove = Runs {
@@ -33,7 +33,22 @@ pub(crate) fn text(answer: &Trace, readers: &[Run], claims: &[Run], is_verbose: 
     for root in roots {
         text.push_str(&tree::draw(&mut grove, &Branch { id: root.run.id, marks: Vec::new() }));
     }
-    text
+    text + &left(answer)
+}
+
+/// Says which runs named the artifact since and did not write it.
+fn left(answer: &Trace) -> String {
+    let said = answer.left.iter().map(|left| {
+        let became = match (left.mark, left.status) {
+            (Mark::Unchanged, _) => "left it as it was",
+            (Mark::Missing, _) => "was to write it, and it was not there at the end of the run",
+            (Mark::Maybe, Status::Running) => "is running and may write it",
+            (Mark::Maybe, _) => "may have written it: nobody saw the end of that run",
+            (Mark::Unknown, _) => "named it, and only a newer version of mltrace knows what became of it",
+        };
+        format!("{} (run {}) {became}\n", line(&left.component), left.run.short())
+    });
+    said.collect()
 }
 
 /// Says that no run wrote the artifact, and who read it.
@@ -148,6 +163,13 @@ impl Runs<'_> {
         match (run::label(output), &output.version) {
             (Some("flagged"), _) => text.push_str(&format!(" {}", paint::paint(paint::BAD, "[flagged]"))),
             (Some(label), _) => text.push_str(&format!(" {}", paint::paint(paint::GOOD, format_args!("[{label}]")))),
+            (None, _) if output.mark == Some(Mark::Unchanged) => {
+                text.push_str(&format!(" {}", paint::paint(paint::FAINT, "[left as it was]")));
+            }
+            (None, _) if output.mark.is_some() => {
+                let word = if output.mark == Some(Mark::Maybe) { "[maybe written]" } else { "[missing]" };
+                text.push_str(&format!(" {}", paint::paint(paint::WARNING, word)));
+            }
             (None, None) => text.push_str(&format!(" {}", paint::paint(paint::WARNING, "[not written]"))),
             (None, Some(_)) => {}
         }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use anstyle::Style;
+use mltrace_core::model::VersionId;
 use mltrace_core::query::{DiskState, Verified, Verify};
 
 use super::{paint, run};
@@ -52,7 +53,7 @@ fn about(artifact: &Verified) -> String {
     let written =
         artifact.written_by.map(|run| format!("run {} wrote {}", run.short(), artifact.version.short(run::DIGITS)));
     let read = || format!("last read as {}", artifact.version.short(run::DIGITS));
-    let is_told = !matches!(artifact.state, DiskState::NotLocal);
+    let is_told = !matches!(artifact.state, DiskState::NotLocal) && artifact.version != VersionId::None;
     let words = [
         is_told.then(|| written.unwrap_or_else(read)),
         artifact.found.as_ref().map(|found| format!("it holds {}", found.short(run::DIGITS))),

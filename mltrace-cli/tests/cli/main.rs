@@ -16,6 +16,8 @@ mod recording;
 #[cfg(unix)]
 mod links;
 mod names;
+#[cfg(unix)]
+mod outputs;
 mod parameters;
 
 mod secrets;

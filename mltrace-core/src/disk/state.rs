@@ -25,13 +25,21 @@ pub struct State {
     pub bytes: u64,
     /// The latest change to any of it, by ctime, in nanoseconds since 1970.
     pub changed_ns: i64,
+    /// Whether all of it was looked at: of a folder that takes long, its own entry alone is.
+    pub is_whole: bool,
 }
 
 impl State {
-    /// Returns how a file stands that has this `stat`.
+    /// Returns how a file stands that has this `stat`, and of anything else what that tells.
     #[must_use]
     pub fn of(stat: &Stat) -> Self {
-        Self { token: token(stat), files: 1, bytes: stat.size, changed_ns: stat.ctime_ns }
+        Self {
+            token: token(stat),
+            files: 1,
+            bytes: stat.size,
+            changed_ns: stat.ctime_ns,
+            is_whole: stat.kind == FileKind::File,
+        }
     }
 }
 
@@ -111,7 +119,7 @@ fn folder(root: &Path, own: &Stat, skip: &Skip, patience: Duration) -> io::Resul
         hasher.update(token.as_bytes());
         hasher.update(&[0]);
     }
-    Ok(Some(State { token: hasher.finalize().to_hex().to_string(), files, bytes, changed_ns }))
+    Ok(Some(State { token: hasher.finalize().to_hex().to_string(), files, bytes, changed_ns, is_whole: true }))
 }
 
 #[cfg(test)]

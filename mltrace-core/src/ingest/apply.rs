@@ -9,8 +9,8 @@ use super::ends::{ended, ends_of};
 use super::touched::Touched;
 use super::work::Work;
 use crate::model::{
-    Bound, ComponentFact, Declaration, End, FingerprintFact, Header, LabelFact, NoteFact, ParamFact, ReadFact, Record,
-    RunId, Start, Status, Timestamp, VersionId, WriteFact,
+    Bound, ComponentFact, Declaration, End, FingerprintFact, Header, LabelFact, Mark, NoteFact, ParamFact, ReadFact,
+    Record, RunId, Start, Status, Timestamp, VersionId, WriteFact,
 };
 use crate::store::{
     ArtifactKey, ComponentField, ComponentKey, Edge, ProcessKey, ProjectKey, ReadRow, Result, RunKey, RunRow,
@@ -352,8 +352,12 @@ impl<'w, 'r> Applier<'w, 'r> {
             version: None,
             at: None,
             argument: write.argument.clone(),
+            mark: write.mark,
         };
-        self.touched.new_writes.entry((run, write.n)).or_insert(row);
+        let known = self.touched.new_writes.entry((run, write.n)).or_insert_with(|| row.clone());
+        if known.mark == Some(Mark::Maybe) && known.artifact == row.artifact {
+            *known = row;
+        }
         Ok(())
     }
 

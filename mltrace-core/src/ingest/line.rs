@@ -13,8 +13,8 @@ use crate::config::Home;
 use crate::host;
 use crate::model::{
     ArtifactKind, ArtifactName, Bound, Code, CodeCheck, ComponentFact, Declaration, End, Git, Header, LIMIT_NAME,
-    LIMIT_TEXT, LabelFact, NoteFact, ReadFact, Record, RunId, Start, Status, Timestamp, Verdict, VersionId, WriteFact,
-    value,
+    LIMIT_TEXT, LabelFact, Mark, NoteFact, ReadFact, Record, RunId, Start, Status, Timestamp, Verdict, VersionId,
+    WriteFact, value,
 };
 use crate::naming::{self, Root};
 use crate::redact;
@@ -219,6 +219,7 @@ struct FullEdge {
     bound: Option<Bound>,
     size: Option<u64>,
     n: Option<u32>,
+    mark: Option<Mark>,
 }
 
 #[derive(Deserialize)]
@@ -388,9 +389,17 @@ impl EdgeLine {
     fn full(self) -> FullEdge {
         match self {
             Self::Full(edge) => edge,
-            Self::Name(name) => {
-                FullEdge { name, version: None, kind: None, argument: None, at: None, bound: None, size: None, n: None }
-            }
+            Self::Name(name) => FullEdge {
+                name,
+                version: None,
+                kind: None,
+                argument: None,
+                at: None,
+                bound: None,
+                size: None,
+                n: None,
+                mark: None,
+            },
         }
     }
 
@@ -424,6 +433,7 @@ impl EdgeLine {
             at: edge.at,
             version: edge.version.filter(|_| is_told),
             size: edge.size,
+            mark: edge.mark,
         })
     }
 }

@@ -6,7 +6,7 @@ use foldhash::HashMap;
 
 use super::bind::{bind_again, binding};
 use super::touched::Touched;
-use crate::model::{Bound, Status, Timestamp, VersionId};
+use crate::model::{Bound, Mark, Status, Timestamp, VersionId};
 use crate::store::{Edge, ReadRow, Result, RunKey, RunRow, VersionKey, WriteRow, Writer};
 
 /// Stores what is new and brings everything up to date that follows from what was touched.
@@ -138,6 +138,12 @@ fn learn_write(
     rebind: &mut BTreeSet<(RunKey, u32)>,
 ) -> Result<()> {
     let Some(known) = writer.write(told.run, told.n)? else { return Ok(()) };
+    let is_news = known.mark == Some(Mark::Maybe) && told.mark != known.mark && known.artifact == told.artifact;
+    if is_news {
+        writer.unmark(known.key, told)?;
+        let (key, version, at) = (known.key, known.version, known.at);
+        return settle_write(writer, run, &WriteRow { key, version, at, ..told.clone() }, rebind);
+    }
     if let (None, Some(seen), true) = (known.seen, told.seen, known.artifact == told.artifact) {
         writer.put_seen(told.run, told.n, Edge::Write, seen)?;
         settle_write(writer, run, &WriteRow { seen: Some(seen), ..known }, rebind)?;
@@ -165,6 +171,9 @@ fn readers_of(
 /// A completed run's outputs all count; a run's that goes on, those it made known so far. Of a run that did not
 /// complete only a known content counts: an opaque name may never have been written.
 fn what_counts(writer: &mut dyn Writer, run: &RunRow, write: &WriteRow) -> Result<Option<(VersionKey, Timestamp)>> {
+    if write.mark.is_some() {
+        return Ok(None);
+    }
     let seen = match write.seen {
         Some(seen) => Some(writer.version_row(seen)?),
         None => None,

@@ -26,7 +26,7 @@ pub use record::{
     Code, CodeCheck, ComponentFact, Declaration, Due, End, FingerprintFact, Git, Header, LabelFact, Line, NoteFact,
     ParamFact, ReadFact, Record, Start, WriteFact,
 };
-pub use run::{Bound, Status};
+pub use run::{Bound, Mark, Status};
 pub use text::{LIMIT_NAME, LIMIT_SOURCE, LIMIT_TEXT, cut};
 pub use time::Timestamp;
 pub use version::{Version, VersionId};

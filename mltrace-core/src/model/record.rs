@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{ArtifactKind, ArtifactName, ProcessId, RunId, Status, Timestamp, Verdict, VersionId, unique};
+use super::{ArtifactKind, ArtifactName, Mark, ProcessId, RunId, Status, Timestamp, Verdict, VersionId, unique};
 
 /// One entry of a journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -249,6 +249,9 @@ pub struct WriteFact {
     /// The content's size in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
+    /// What became of it, when it is no write.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Mark>,
 }
 
 /// A local file or folder whose content is still to be hashed: by the process that recorded it, or, when that is gone,

@@ -73,3 +73,35 @@ impl Bound {
         }
     }
 }
+
+/// What became of an output that its run did not write, or of which nobody knows whether it did: it makes no version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Mark {
+    /// It was to be a file, and was not there when the run ended.
+    Missing,
+    /// It stood at the end exactly as it had stood at the start.
+    Unchanged,
+    /// The run was to write it, and nobody saw the run's end.
+    Maybe,
+    /// A newer version of mltrace recorded what became of it, in a way that this one does not know.
+    #[serde(other)]
+    Unknown,
+}
+
+impl Mark {
+    /// All marks, in the order of their codes in a store.
+    pub const ALL: [Self; 4] = [Self::Missing, Self::Unchanged, Self::Maybe, Self::Unknown];
+
+    /// Returns in words what became of the output.
+    #[must_use]
+    pub fn says(self) -> &'static str {
+        match self {
+            Self::Missing => "missing at the end of the run",
+            Self::Unchanged => "left as it was",
+            Self::Maybe => "maybe written",
+            Self::Unknown => "known to a newer version of mltrace alone",
+        }
+    }
+}

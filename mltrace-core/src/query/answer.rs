@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use crate::lineage::{ImpactState, Strength};
-use crate::model::{ArtifactKind, ArtifactName, Bound, RunId, Status, Timestamp, Verdict, Version, VersionId};
+use crate::model::{ArtifactKind, ArtifactName, Bound, Mark, RunId, Status, Timestamp, Verdict, Version, VersionId};
 
 /// A component run with everything that is recorded of it, except the source text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -100,6 +100,9 @@ pub struct Output {
     pub label: Option<Verdict>,
     /// From when the write counts.
     pub at: Option<Timestamp>,
+    /// Why this is no write: `missing`, `unchanged`, `maybe`, or `unknown`. Absent from an output that was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Mark>,
 }
 
 /// The git state of a run's code.
@@ -193,6 +196,24 @@ pub struct Trace {
     pub read_by: Vec<RunId>,
     /// Whether runs further up were left out because of a depth limit.
     pub is_cut: bool,
+    /// The last runs that named the artifact as theirs after this version was written, and did not write it, newest first.
+    /// Absent when there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<Left>,
+}
+
+/// A run that was to write an artifact and did not, as far as anybody knows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Left {
+    /// The run.
+    pub run: RunId,
+    /// Its component.
+    pub component: String,
+    /// How it stands.
+    pub status: Status,
+    /// What became of the artifact: `missing` at the run's end, `unchanged` since its start, `maybe` written.
+    pub mark: Mark,
 }
 
 /// The answer of `recent` and `history`.

@@ -1,12 +1,16 @@
 //! How a version came to be.
 
-use super::answer::{Run, RunAtDepth, Trace};
+use super::answer::{Left, Run, RunAtDepth, Trace};
+use super::name::Found;
 use super::{QueryError, Reader};
-use crate::model::Timestamp;
+use crate::model::{Mark, Timestamp};
 use crate::store::{Far, Reached};
 
 /// How many readers of an artifact that nobody wrote are listed.
 const READERS: usize = 100;
+
+/// How many runs are told that named the artifact and did not write it.
+const LEFT: usize = 5;
 
 /// How a trace is meant.
 #[derive(Clone, Debug, Default)]
@@ -28,8 +32,10 @@ impl Reader<'_> {
         let found = self.find_version(artifact, options.as_of)?;
         let Some((writer, _)) = found.written else {
             let read_by = self.store.readers(found.artifact, &found.version.version, READERS)?;
-            return Ok(Trace { artifact: found.version, runs: Vec::new(), read_by, is_cut: false });
+            let left = self.left(&found, options)?;
+            return Ok(Trace { artifact: found.version, runs: Vec::new(), read_by, is_cut: false, left });
         };
+        let left = self.left(&found, options)?;
         let far = Far { depth: options.depth, most: options.most };
         let Reached { runs: reached, is_cut } = self.store.upstream(&[writer], far)?;
         let keys: Vec<_> = reached.iter().map(|(run, _)| *run).collect();
@@ -45,7 +51,7 @@ impl Reader<'_> {
         for level in runs.chunk_by_mut(|one, other| one.depth == other.depth) {
             level.sort_by_cached_key(|at| (at.run.started_at, at.run.id));
         }
-        Ok(Trace { artifact: found.version, runs, read_by: Vec::new(), is_cut })
+        Ok(Trace { artifact: found.version, runs, read_by: Vec::new(), is_cut, left })
     }
 
     /// Returns the last runs that said that they write `artifact` and left no version of it, newest first.
@@ -56,5 +62,23 @@ impl Reader<'_> {
         let found = self.find_version(artifact, None)?;
         let keys = self.store.claims(found.artifact, limit)?;
         self.views(&keys)
+    }
+
+    /// Returns the last runs that named an artifact as theirs after a version was written and did not write it: of a version
+    /// that is not the latest, those that left it as it was.
+    fn left(&mut self, found: &Found, options: &TraceOptions) -> Result<Vec<Left>, QueryError> {
+        let since = found.written.map_or(Timestamp::MIN, |(_, at)| at);
+        let latest = self.store.latest(found.artifact, Timestamp::MAX)?;
+        let is_latest = options.as_of.is_none() && latest.is_none_or(|latest| latest.id == found.version.version);
+        let mut rows = self.store.marked(found.artifact, since, LEFT)?;
+        rows.retain(|row| match row.mark {
+            Mark::Unchanged => row.seen.as_ref().is_some_and(|seen| *seen == found.version.version),
+            Mark::Missing | Mark::Maybe | Mark::Unknown => is_latest,
+        });
+        let keys: Vec<_> = rows.iter().map(|row| row.run).collect();
+        let runs = self.views(&keys)?.into_iter().zip(rows);
+        Ok(runs
+            .map(|(run, row)| Left { run: run.id, component: run.component, status: run.status, mark: row.mark })
+            .collect())
     }
 }

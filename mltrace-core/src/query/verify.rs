@@ -3,6 +3,7 @@
 use std::path::Component;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::name::Found;
@@ -86,6 +87,20 @@ struct Expected {
     name: ArtifactName,
     version: VersionId,
     writer: Option<RunKey>,
+    /// The run at whose end it was missing, when no version of it is known.
+    missed_by: Option<RunKey>,
+}
+
+impl Expected {
+    fn new(
+        name: ArtifactName,
+        version: VersionId,
+        writer: Option<RunKey>,
+        missing: &HashMap<ArtifactName, RunKey>,
+    ) -> Self {
+        let missed_by = missing.get(&name).copied().filter(|_| version == VersionId::None);
+        Self { name, version, writer, missed_by }
+    }
 }
 
 impl Reader<'_> {
@@ -103,13 +118,15 @@ impl Reader<'_> {
         options: &VerifyOptions<'_>,
     ) -> Result<Verify, QueryError> {
         let expected = if artifacts.is_empty() { self.all_expected()? } else { self.expected(artifacts)? };
-        let keys: Vec<RunKey> = expected.iter().filter_map(|expected| expected.writer).collect();
+        let keys: Vec<RunKey> =
+            expected.iter().flat_map(|expected| [expected.writer, expected.missed_by]).flatten().collect();
         let ids = self.store.run_ids(&keys)?;
         let skip = Skip::of(self.home.store.file(), &self.home.folder);
         let mut found = Vec::with_capacity(expected.len());
         for expected in expected {
             let written_by = expected.writer.and_then(|writer| ids.get(&writer).copied());
-            let verified = self.compare(expected, written_by, &skip, options);
+            let missed_by = expected.missed_by.and_then(|run| ids.get(&run).copied());
+            let verified = self.compare(expected, (written_by, missed_by), &skip, options);
             if options.is_cancelled() {
                 break;
             }
@@ -120,6 +137,7 @@ impl Reader<'_> {
     }
 
     fn expected(&mut self, artifacts: &[&str]) -> Result<Vec<Expected>, QueryError> {
+        let missing = self.missing()?;
         let mut found = Vec::with_capacity(artifacts.len());
         for artifact in artifacts {
             let inside = self.inside(artifact)?;
@@ -127,7 +145,7 @@ impl Reader<'_> {
                 Err(QueryError::NotFound { .. }) if !inside.is_empty() => {}
                 Err(error) => return Err(error),
                 Ok(Found { version: Version { name, version }, written, .. }) => {
-                    found.push(Expected { name, version, writer: written.map(|(run, _)| run) });
+                    found.push(Expected::new(name, version, written.map(|(run, _)| run), &missing));
                 }
             }
             found.extend(inside);
@@ -153,18 +171,25 @@ impl Reader<'_> {
 
     fn all_expected(&mut self) -> Result<Vec<Expected>, QueryError> {
         let Some(project) = self.project()? else { return Ok(Vec::new()) };
+        let missing = self.missing()?;
         let latest = self.store.latest_of_all(project)?;
         let expected = latest.into_iter().map(|(name, latest)| {
             let (version, written) = latest.map_or((VersionId::None, None), |latest| (latest.id, latest.written));
-            Expected { name, version, writer: written.map(|(run, _)| run) }
+            Expected::new(name, version, written.map(|(run, _)| run), &missing)
         });
         Ok(expected.collect())
+    }
+
+    /// Returns the artifacts that were last missing at the end of a run, with that run.
+    fn missing(&mut self) -> Result<HashMap<ArtifactName, RunKey>, QueryError> {
+        let Some(project) = self.project()? else { return Ok(HashMap::default()) };
+        Ok(self.store.missing(project)?.into_iter().collect())
     }
 
     fn compare(
         &self,
         expected: Expected,
-        written_by: Option<RunId>,
+        (written_by, missed_by): (Option<RunId>, Option<RunId>),
         skip: &Skip,
         options: &VerifyOptions<'_>,
     ) -> Verified {
@@ -180,6 +205,13 @@ impl Reader<'_> {
         let limit = match &version {
             VersionId::Content(_) => u64::MAX,
             VersionId::Stat(_) => 0,
+            VersionId::None if missed_by.is_some() && !is_elsewhere => {
+                let run = missed_by.map(RunId::short).unwrap_or_default();
+                let problem = Some(format!("run {run} was to write it, and it was not there at the end of the run"));
+                let is_there = matches!(stat(&path), Ok(Some(_)));
+                let state = if is_there { DiskState::UnknownWriter } else { DiskState::Missing };
+                return verified(state, None, problem);
+            }
             VersionId::Declared(_) | VersionId::Write(_) | VersionId::None => {
                 return verified(DiskState::NotLocal, None, None);
             }

@@ -143,6 +143,7 @@ fn output(write: WriteDetail) -> Output {
         argument: write.argument,
         label: write.label.filter(|verdict| *verdict != Verdict::None),
         at: write.at,
+        mark: write.mark,
     }
 }
 

@@ -11,8 +11,9 @@ use serde_json::Value;
 use super::guard::ours;
 use super::lock::Lock;
 use super::look::standing;
-use super::open_run::{Inner, OpenRun, Seen, State, append_with};
+use super::open_run::{Inner, OpenRun, State, append_with};
 use super::outputs::Outputs;
+use super::seen::Seen;
 use super::{Recorder, Site, clock, context, origin, split};
 use crate::fork;
 use crate::model::{Declaration, Record, RunId, Start, Timestamp};
@@ -40,6 +41,8 @@ pub struct Opening {
     pub outputs: Vec<Given>,
     /// Its parameters.
     pub params: Vec<(String, Value)>,
+    /// Outputs that are recorded at its start too, as maybe written: whoever waits for a command may be killed.
+    pub early_outputs: Vec<Given>,
 }
 
 impl OpenRun {
@@ -56,7 +59,7 @@ impl OpenRun {
         let id = RunId::new();
         let started_at = opening.started_at.unwrap_or_else(clock::now);
         let pid = fork::id();
-        let mut state = State { pid, next: 0, outputs: Outputs::default(), read: BTreeSet::new() };
+        let mut state = State { pid, next: 0, outputs: Outputs::default(), early: Vec::new(), read: BTreeSet::new() };
         let mut dues = Vec::new();
         let mut inputs = Vec::with_capacity(opening.inputs.len());
         for given in opening.inputs {
@@ -66,8 +69,13 @@ impl OpenRun {
         for given in &opening.outputs {
             if let Some(Naming { path: Some(path), .. }) = naming::name(&given.named, &recorder.root) {
                 let standing = standing(recorder, &path);
-                state.outputs.stood(path, standing);
+                state.outputs.stood_at_start(path, standing);
             }
+        }
+        let mut early = Vec::new();
+        for given in &opening.early_outputs {
+            let naming = naming::name(&given.named, &recorder.root);
+            early.extend(naming.and_then(|naming| state.early(id, naming.name, given.kind)));
         }
         let (git, git_record) = git_of(recorder, opening.site, opening.git_commit);
         let start = Start {
@@ -85,6 +93,7 @@ impl OpenRun {
         };
         let mut records: Vec<Record> = git_record.into_iter().collect();
         records.extend(split::start(start));
+        records.extend(early);
         append_with(recorder, records, dues);
         let inner = Inner {
             id,

@@ -43,6 +43,7 @@ pub struct Call {
 #[derive(Debug)]
 struct Live {
     run: OpenRun,
+    site: &'static Site,
     /// The latest value of each slot that may still be overwritten.
     held: Lock<Vec<Held>>,
     /// The process that made the call.
@@ -58,6 +59,7 @@ struct Held {
 /// What is known of a call before the body.
 #[derive(Debug)]
 pub struct Entry {
+    site: &'static Site,
     opening: Opening,
     outputs: Vec<(usize, Vec<Given>)>,
     /// What could not be named because the caller's code panicked.
@@ -87,14 +89,11 @@ impl Entry {
     }
 
     fn named(&mut self, argument: &'static str, fill: impl FnOnce(&mut Vec<Given>)) -> Vec<Given> {
-        let Some(mut given) = taken(fill) else {
+        let Some(given) = taken(fill) else {
             self.unnamed.push(argument);
             return Vec::new();
         };
-        for given in &mut given {
-            given.argument = Some(Cow::Borrowed(argument));
-        }
-        given
+        given.into_iter().map(|given| self.site.own(argument, given)).collect()
     }
 }
 
@@ -114,7 +113,7 @@ impl Call {
             return Self::off();
         }
         let opening = Opening { component: Cow::Borrowed(site.component), site: Some(site), ..Opening::default() };
-        let mut entry = Entry { opening, outputs: Vec::new(), unnamed: Vec::new() };
+        let mut entry = Entry { site, opening, outputs: Vec::new(), unnamed: Vec::new() };
         fill(&mut entry);
         let run = OpenRun::begin(recorder, entry.opening);
         for (slot, given) in entry.outputs {
@@ -123,7 +122,7 @@ impl Call {
         for argument in entry.unnamed {
             note_panic(&run, argument);
         }
-        Self { live: Some(Live { run, held: Lock::new(Vec::new()), pid: fork::id() }) }
+        Self { live: Some(Live { run, site, held: Lock::new(Vec::new()), pid: fork::id() }) }
     }
 
     /// Runs the body with this call as the current run. A panic ends the run and goes on.
@@ -151,10 +150,8 @@ impl Call {
     /// Takes note of an output that `argument` names by now: the output number `slot`.
     pub fn bind(&self, slot: usize, argument: &'static str, joins: Joins, fill: impl FnOnce(&mut Vec<Given>)) {
         let Some(live) = &self.live else { return };
-        let Some(mut given) = taken(fill) else { return note_panic(&live.run, argument) };
-        for given in &mut given {
-            given.argument = Some(Cow::Borrowed(argument));
-        }
+        let Some(given) = taken(fill) else { return note_panic(&live.run, argument) };
+        let given = given.into_iter().map(|given| live.site.own(argument, given)).collect();
         live.bind(slot, given, joins);
     }
 

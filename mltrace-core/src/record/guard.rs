@@ -97,6 +97,7 @@ mod tests {
         tags: &[],
         stale_after_s: None,
         kinds: &[],
+        ids: &[],
         state: SiteState::new(),
     };
 

@@ -24,6 +24,8 @@ mod look;
 
 mod outputs;
 
+mod seen;
+
 mod split;
 
 mod clock;

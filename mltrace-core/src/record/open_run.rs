@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -12,13 +12,15 @@ use serde_json::Value;
 use super::guard::ours;
 use super::job::Job;
 use super::lock::{Lock, Turn};
-use super::look::{Looked, look, standing};
+use super::look::{look, standing};
 use super::outputs::{Bound, OPENED, Outputs};
+use super::recorder::Warning;
+use super::seen::{Seen, Told};
 use super::{Recorder, Site, clock, errand, split};
 use crate::fork;
 use crate::model::{
-    ArtifactKind, ArtifactName, Due, End, NoteFact, ParamFact, ReadFact, Record, RunId, Status, Timestamp, VersionId,
-    WriteFact,
+    ArtifactKind, ArtifactName, Due, End, Mark, NoteFact, ParamFact, ReadFact, Record, RunId, Status, Timestamp,
+    VersionId, WriteFact,
 };
 use crate::naming::{self, Naming};
 use crate::values::Given;
@@ -49,6 +51,8 @@ pub(super) struct State {
     /// The next number among the run's reads and writes.
     pub(super) next: u32,
     pub(super) outputs: Outputs,
+    /// The outputs that were recorded at the start, with their numbers.
+    pub(super) early: Vec<(ArtifactName, u32)>,
     /// What was read already, so that a loop over one file is one read.
     pub(super) read: BTreeSet<(String, Option<VersionId>)>,
 }
@@ -185,7 +189,9 @@ impl Inner {
         // A forked child does not measure its parent's run: by that its end gives way to the parent's.
         let duration_us = (fork::id() == self.pid).then_some(duration_us);
         let mut dues = Vec::new();
-        let outputs = self.collect_outputs(status, &mut dues);
+        // What is told after the fact may lie elsewhere by now, and a child does not know how its parent began.
+        let is_attended = ended_at.is_none() && duration_us.is_some();
+        let outputs = self.collect_outputs(status, is_attended, &mut dues);
         let end = End { run: self.id, at, status, duration_us, error, outputs };
         append_with(self.recorder, split::end(end), dues)
     }
@@ -230,7 +236,7 @@ impl Inner {
 
     /// Returns the outputs that count from the end. Of a run that did not complete, a file that is there and changed
     /// keeps its content; everything else is listed only.
-    fn collect_outputs(&self, status: Status, dues: &mut Vec<Due>) -> Vec<WriteFact> {
+    fn collect_outputs(&self, status: Status, is_attended: bool, dues: &mut Vec<Due>) -> Vec<WriteFact> {
         let Some(outputs) = self.state().map(|mut state| std::mem::take(&mut state.outputs)) else { return Vec::new() };
         let mut found = Vec::new();
         for output in outputs.finish(&self.recorder.root) {
@@ -238,14 +244,28 @@ impl Inner {
             if output.is_told_as(now.as_ref()) {
                 continue;
             }
+            let is_seen = is_attended && status == Status::Completed;
+            let mark = if is_seen { output.mark(now.as_ref(), self.started_at) } else { None };
             let is_kept = status == Status::Completed || output.is_changed(now.as_ref(), self.started_at);
             let looked = output.path.as_deref().filter(|_| is_kept).map(|path| look(self.recorder, path));
             let mut given = output.given;
             given.version = given.version.filter(|_| status == Status::Completed);
-            found.push(Seen { given, name: output.name, path: output.path, looked: looked.unwrap_or_default() });
+            let seen = Seen { given, name: output.name, path: output.path, looked: looked.unwrap_or_default() };
+            found.push((seen, mark));
+        }
+        for (seen, _) in found.iter().filter(|(_, mark)| *mark == Some(Mark::Missing)) {
+            self.recorder.warn(
+                Warning::MissingOutput,
+                &format!(
+                    "`{}` is an output, and it is not there at the end of its run: recorded as missing \
+                     (an output that is no file is said to be an `id`)",
+                    seen.name
+                ),
+            );
         }
         let Some(mut state) = self.state() else { return Vec::new() };
-        found.into_iter().map(|seen| state.write(self.id, self.site, seen, None, dues)).collect()
+        let fact = |(seen, mark)| WriteFact { mark, ..state.write(self.id, self.site, seen, None, dues) };
+        found.into_iter().map(fact).collect()
     }
 }
 
@@ -282,6 +302,19 @@ impl State {
         Some(ReadFact { n, name, argument: given.argument.map(Cow::into_owned), kind, at, version, size })
     }
 
+    /// Returns the record of an output that the run will have written, as far as its caller knows. Its end says more of it
+    /// under the same number.
+    pub(super) fn early(&mut self, run: RunId, name: ArtifactName, kind: Option<ArtifactKind>) -> Option<Record> {
+        if self.early.iter().any(|(known, _)| *known == name) {
+            return None;
+        }
+        let n = self.number();
+        self.early.push((name.clone(), n));
+        let mark = Some(Mark::Maybe);
+        let write = WriteFact { n, name, argument: None, kind, at: None, version: None, size: None, mark };
+        Some(Record::Write { run, write })
+    }
+
     /// Returns the record of a write that is known from now on.
     fn wrote(&mut self, run: RunId, site: Option<&'static Site>, seen: Seen, dues: &mut Vec<Due>) -> Record {
         let (path, version) = (seen.path.as_deref(), seen.given.version.as_deref());
@@ -298,11 +331,15 @@ impl State {
         dues: &mut Vec<Due>,
     ) -> WriteFact {
         let Told { version, size, pending } = seen.told();
-        let n = self.number();
+        let known = self.early.iter().position(|(name, _)| at.is_none() && *name == seen.name);
+        let n = match known {
+            Some(place) => self.early.swap_remove(place).1,
+            None => self.number(),
+        };
         dues.extend(due(run, n, seen.path.as_deref(), pending));
         let kind = seen.kind(site);
         let Seen { given, name, .. } = seen;
-        WriteFact { n, name, argument: given.argument.map(Cow::into_owned), kind, at, version, size }
+        WriteFact { n, name, argument: given.argument.map(Cow::into_owned), kind, at, version, size, mark: None }
     }
 }
 
@@ -310,44 +347,6 @@ impl State {
 /// whose process numbers follow each other lie far apart.
 fn first_number(pid: u32) -> u32 {
     (1 << 31) | (pid.wrapping_mul(0x9E37_79B1) >> 2)
-}
-
-/// An artifact that was named and looked at.
-#[derive(Clone)]
-pub(super) struct Seen {
-    given: Given,
-    name: ArtifactName,
-    path: Option<PathBuf>,
-    looked: Looked,
-}
-
-/// What is recorded of a content.
-struct Told {
-    version: Option<VersionId>,
-    size: Option<u64>,
-    /// How it stood, when it is to be hashed beside the caller.
-    pending: Option<String>,
-}
-
-impl Seen {
-    pub(super) fn new(recorder: &Recorder, given: Given) -> Option<Self> {
-        let Naming { name, path } = naming::name(&given.named, &recorder.root)?;
-        let looked = path.as_deref().map(|path| look(recorder, path)).unwrap_or_default();
-        Some(Self { given, name, path, looked })
-    }
-
-    /// A declared version beats what was seen.
-    fn told(&self) -> Told {
-        if let Some(declared) = &self.given.version {
-            return Told { version: Some(VersionId::Declared(declared.clone())), size: None, pending: None };
-        }
-        let Looked { version, size, standing, is_pending } = self.looked.clone();
-        Told { version, size, pending: standing.filter(|_| is_pending).map(|state| state.token) }
-    }
-
-    fn kind(&self, site: Option<&'static Site>) -> Option<ArtifactKind> {
-        self.given.kind.or_else(|| site?.kind_of(self.given.argument.as_deref()?))
-    }
 }
 
 /// Appends records and what is still to be hashed of them with one `write`, then has it hashed beside the caller.

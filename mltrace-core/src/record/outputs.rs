@@ -5,10 +5,16 @@ use std::path::{Path, PathBuf};
 
 use super::Recorder;
 use super::look::standing;
+use crate::disk::fingerprint::stat;
+use crate::disk::local;
 use crate::disk::state::State;
-use crate::model::{ArtifactName, Timestamp};
+use crate::model::{ArtifactName, Mark, Timestamp};
 use crate::naming::{self, Naming, Root};
 use crate::values::{Given, Named};
+
+/// A file system's clock may lie behind the one that runs are dated by: within so many microseconds before the start a
+/// change may as well have been made after it.
+const CLOCK_US: i64 = 20_000;
 
 /// The slot of the files that the run itself opened for writing, beside those of an attribute's `outputs`.
 pub(super) const OPENED: usize = usize::MAX;
@@ -20,6 +26,8 @@ pub(super) struct Outputs {
     bound: Vec<Bound>,
     /// How files stood when the run first named them.
     before: HashMap<PathBuf, Option<State>>,
+    /// Which of them were looked at before the body.
+    from_start: BTreeSet<PathBuf>,
     /// How files stood when the run last told that it had written them.
     told: HashMap<PathBuf, Option<State>>,
     /// What has no content to be told by, and was told: under its name alone, and with the version that was declared.
@@ -63,13 +71,21 @@ pub(super) struct Finished {
     pub(super) name: ArtifactName,
     pub(super) path: Option<PathBuf>,
     before: Option<Option<State>>,
+    /// Whether that was before the body.
+    is_from_start: bool,
     told: Option<Option<State>>,
 }
 
 impl Outputs {
-    /// Remembers how a file stands before the body.
+    /// Remembers how a file stands when the run first names it.
     pub(super) fn stood(&mut self, path: PathBuf, standing: Option<State>) {
         self.before.entry(path).or_insert(standing);
+    }
+
+    /// Remembers how a file stands before the body, which begins after all that is known by now.
+    pub(super) fn stood_at_start(&mut self, path: PathBuf, standing: Option<State>) {
+        self.from_start.insert(path.clone());
+        self.stood(path, standing);
     }
 
     /// Remembers how what was told to be written stood then.
@@ -105,7 +121,7 @@ impl Outputs {
 
     /// Returns every output once, in the order of binding, then the files that were told and changed again.
     pub(super) fn finish(self, root: &Root) -> Vec<Finished> {
-        let Self { bound, before, mut told, told_names } = self;
+        let Self { bound, before, from_start, mut told, told_names } = self;
         let mut seen = BTreeSet::new();
         let mut finished = Vec::with_capacity(bound.len());
         for Bound { given, naming, folder, .. } in bound {
@@ -119,14 +135,15 @@ impl Outputs {
             }
             let before = path.as_ref().and_then(|path| before.get(path).cloned());
             let told = path.as_ref().and_then(|path| told.remove(path));
-            finished.push(Finished { given, name, path, before, told });
+            let is_from_start = path.as_ref().is_some_and(|path| from_start.contains(path));
+            finished.push(Finished { given, name, path, before, is_from_start, told });
         }
         let mut again: Vec<_> = told.into_iter().collect();
         again.sort_by(|(a, _), (b, _)| a.cmp(b));
         for (path, at) in again {
             let given = Given::new(Named::Path(path));
             let Some(Naming { name, path }) = named(&given.named, root, None) else { continue };
-            finished.push(Finished { given, name, path, before: None, told: Some(at) });
+            finished.push(Finished { given, name, path, before: None, is_from_start: false, told: Some(at) });
         }
         finished
     }
@@ -148,10 +165,27 @@ impl Finished {
     }
 }
 
+impl Finished {
+    /// Returns why an output of a run that completed before our eyes is no write: nothing is there, or what is there stood
+    /// the same when the run began.
+    pub(super) fn mark(&self, now: Option<&State>, started_at: Timestamp) -> Option<Mark> {
+        let path = self.path.as_deref().filter(|_| self.given.version.is_none() && self.told.is_none())?;
+        let Some(now) = now else {
+            return matches!(stat(path), Ok(None)).then_some(Mark::Missing);
+        };
+        let is_before = now.changed_ns / 1000 < started_at.0.saturating_sub(CLOCK_US);
+        let is_same = || matches!(&self.before, Some(Some(before)) if before == now && now.is_whole);
+        // Where another machine's clock dates the files, only those that were looked at before the body tell.
+        let is_sure = || self.is_from_start || local::is_local(path);
+        (is_before && is_same() && is_sure()).then_some(Mark::Unchanged)
+    }
+}
+
 fn is_relative(named: &Named) -> bool {
     match named {
         Named::Path(path) => path.is_relative(),
         Named::Text(text) => !text.starts_with('/') && !is_address(named),
+        Named::Id(_) => false,
     }
 }
 

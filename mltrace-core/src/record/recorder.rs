@@ -67,6 +67,8 @@ pub enum Warning {
     Bug = 4,
     /// Runs are not recorded, and how many is known to this process alone.
     NotCounted = 9,
+    /// An output is not there.
+    MissingOutput = 16,
 }
 
 enum JournalFile {

@@ -1,6 +1,9 @@
 //! What the attribute knows of a function when it is compiled: one literal per function.
 
+use std::borrow::Cow;
+
 use crate::model::ArtifactKind;
+use crate::values::Given;
 use crate::wait::Slot;
 
 /// A registered function.
@@ -26,6 +29,8 @@ pub struct Site {
     pub stale_after_s: Option<i64>,
     /// The kinds that were declared, by argument.
     pub kinds: &'static [(&'static str, ArtifactKind)],
+    /// The arguments that are identifiers and no files.
+    pub ids: &'static [&'static str],
     /// What is worked out once per process.
     pub state: SiteState,
 }
@@ -45,6 +50,12 @@ impl SiteState {
 }
 
 impl Site {
+    /// Returns an artifact that `argument` names as this function knows it.
+    pub(super) fn own(&self, argument: &'static str, given: Given) -> Given {
+        let given = Given { argument: Some(Cow::Borrowed(argument)), ..given };
+        if self.ids.contains(&argument) { given.as_id() } else { given }
+    }
+
     /// Returns the declared kind of the artifact that `argument` names.
     #[must_use]
     pub fn kind_of(&self, argument: &str) -> Option<ArtifactKind> {

@@ -115,7 +115,7 @@ fn read(read: &mut ReadFact) {
 }
 
 fn write(write: &mut WriteFact) {
-    let WriteFact { n: _, name: found, argument, kind: _, at: _, version: told, size: _ } = write;
+    let WriteFact { n: _, name: found, argument, kind: _, at: _, version: told, size: _, mark: _ } = write;
     name(found);
     each(argument);
     told.iter_mut().for_each(version);

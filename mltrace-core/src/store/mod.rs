@@ -33,9 +33,9 @@ pub use key::{
 };
 pub use open::{empty, is_inherited, open};
 pub use row::{
-    Candidate, CodeDetail, ComponentField, ComponentRow, CurrentRow, FactsRow, Far, FresherRow, LabelRow, NoteDetail,
-    OutputRow, Reached, ReadDetail, ReadRow, RunDetail, RunName, RunSelection, VersionAt, VersionRow, WriteDetail,
-    WriteOf, WriteRow,
+    Candidate, CodeDetail, ComponentField, ComponentRow, CurrentRow, FactsRow, Far, FresherRow, LabelRow, MarkedRow,
+    NoteDetail, OutputRow, Reached, ReadDetail, ReadRow, RunDetail, RunName, RunSelection, VersionAt, VersionRow,
+    WriteDetail, WriteOf, WriteRow,
 };
 pub use run::RunRow;
 pub use unread::UnreadRow;
@@ -89,6 +89,11 @@ pub trait Store {
     fn latest_of_all(&mut self, project: ProjectKey) -> Result<Vec<(ArtifactName, Option<VersionAt>)>>;
     /// Returns the runs that read a version of an artifact, oldest first, at most `limit`.
     fn readers(&mut self, artifact: ArtifactKey, version: &VersionId, limit: usize) -> Result<Vec<RunId>>;
+    /// Returns the runs that ended after `since` and named an artifact as theirs without writing it, with what became of it
+    /// and what it held, newest first, at most `limit`.
+    fn marked(&mut self, artifact: ArtifactKey, since: Timestamp, limit: usize) -> Result<Vec<MarkedRow>>;
+    /// Returns the artifacts of which the last word is that they were missing at the end of a run, with that run.
+    fn missing(&mut self, project: ProjectKey) -> Result<Vec<(ArtifactName, RunKey)>>;
     /// Returns the runs that named an artifact as theirs and left no version of it, newest first, at most `limit`.
     fn claims(&mut self, artifact: ArtifactKey, limit: usize) -> Result<Vec<RunKey>>;
     /// Returns every pair (run, a run that wrote what it read) upstream of `runs`, nearest first.
@@ -224,6 +229,8 @@ pub trait Writer {
     fn add_read(&mut self, row: &ReadRow) -> Result<bool>;
     /// Makes a write unless the run has one of this number (its `key` is not looked at).
     fn add_write(&mut self, row: &WriteRow) -> Result<Option<WriteKey>>;
+    /// Keeps what a run told of an output of which nobody knew yet whether it was written.
+    fn unmark(&mut self, write: WriteKey, told: &WriteRow) -> Result<()>;
     /// Returns what a number of a run stands for.
     fn edge(&mut self, run: RunKey, n: u32) -> Result<Option<(Edge, ArtifactKey)>>;
     /// Replaces what a run told of a read's or write's content.

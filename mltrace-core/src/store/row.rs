@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::key::{ArtifactKey, ComponentKey, RunKey, VersionKey, WriteKey};
 use super::run::RunRow;
 use crate::model::{
-    ArtifactKind, ArtifactName, Bound, Declaration, Git, RunId, Status, Timestamp, Verdict, Version, VersionId,
+    ArtifactKind, ArtifactName, Bound, Declaration, Git, Mark, RunId, Status, Timestamp, Verdict, Version, VersionId,
 };
 
 /// A read with what it was bound to.
@@ -37,6 +37,8 @@ pub struct ReadRow {
 /// A write with what counts of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WriteRow {
+    /// What became of it, when it is no write.
+    pub mark: Option<Mark>,
     /// Its key.
     pub key: WriteKey,
     /// Who wrote.
@@ -219,6 +221,8 @@ pub struct WriteOf {
 /// A write as an answer shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WriteDetail {
+    /// What became of it, when it is no write.
+    pub mark: Option<Mark>,
     /// Its number among the run's reads and writes.
     pub n: u32,
     /// The artifact.
@@ -237,6 +241,17 @@ pub struct WriteDetail {
     pub said_at: Option<Timestamp>,
     /// The last verdict on the version.
     pub label: Option<Verdict>,
+}
+
+/// A run that was to write an artifact and did not, as far as anybody knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MarkedRow {
+    /// The run.
+    pub run: RunKey,
+    /// What became of the artifact.
+    pub mark: Mark,
+    /// What it held then, when that is known.
+    pub seen: Option<VersionId>,
 }
 
 /// A remark on a run.

@@ -217,6 +217,12 @@ impl Declared {
         self
     }
 
+    /// Declares that it is an identifier and no file, whatever its name looks like: a table, a prediction, a record.
+    pub fn id(mut self) -> Self {
+        self.given = self.given.into_iter().map(Given::as_id).collect();
+        self
+    }
+
     /// Declares the kind, which is otherwise guessed from the name.
     pub fn kind(mut self, kind: ArtifactKind) -> Self {
         for given in &mut self.given {
@@ -410,6 +416,7 @@ mod tests {
             .map(|given| match &given.named {
                 Named::Path(path) => format!("p:{}", path.display()),
                 Named::Text(text) => format!("t:{text}"),
+                Named::Id(text) => format!("i:{text}"),
             })
             .collect();
         assert_eq!(names, expected);

@@ -12,6 +12,8 @@ pub enum Named {
     Path(PathBuf),
     /// A path, a URI or an identifier.
     Text(String),
+    /// An identifier, whatever it looks like.
+    Id(String),
 }
 
 /// An artifact as the caller handed it over.
@@ -32,5 +34,15 @@ impl Given {
     #[must_use]
     pub fn new(named: Named) -> Self {
         Self { named, argument: None, kind: None, version: None }
+    }
+
+    /// Returns the artifact as an identifier, whatever its name looks like.
+    #[must_use]
+    pub fn as_id(self) -> Self {
+        let named = match self.named {
+            Named::Path(path) => Named::Id(path.to_string_lossy().into_owned()),
+            Named::Text(text) | Named::Id(text) => Named::Id(text),
+        };
+        Self { named, ..self }
     }
 }

@@ -242,6 +242,7 @@ pub(crate) fn story(numbers: std::ops::Range<u32>) -> Vec<Record> {
             at: None,
             version: None,
             size: Some(1000),
+            mark: None,
         };
         records.push(Record::End(End {
             run,

@@ -226,7 +226,7 @@ fn read_fact(edge: &Edge) -> ReadFact {
 
 fn write_fact(edge: &Edge) -> WriteFact {
     let ReadFact { n, name, argument, kind, at, version, size } = read_fact(edge);
-    WriteFact { n, name, argument, kind, at, version, size }
+    WriteFact { n, name, argument, kind, at, version, size, mark: None }
 }
 
 fn status(outcome: Outcome) -> Status {

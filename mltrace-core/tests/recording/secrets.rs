@@ -98,6 +98,7 @@ fn site(planted: &Planted) -> &'static Site {
         tags: Box::leak(Box::new([leak(planted.token())])),
         stale_after_s: None,
         kinds: &[],
+        ids: &[],
         state: SiteState::new(),
     }))
 }

@@ -81,6 +81,7 @@ fn write() -> WriteFact {
         at: None,
         version: Some(content()),
         size: Some(1234),
+        mark: None,
     }
 }
 

@@ -99,7 +99,11 @@ fn outputs(run: &Run, verdicts: &Verdicts, back: &str) -> Markup {
                     @for output in run.outputs.iter().take(MOST_EDGES) {
                         tr {
                             td { (parts::version(&output.name, output.version.as_ref())) }
-                            td { @if let Some(version) = &output.version { (parts::version_id(version, 8)) } @else { "none: the run did not complete" } }
+                            td {
+                                @if let Some(version) = &output.version { (parts::version_id(version, 8)) }
+                                @if let Some(mark) = output.mark { " " (mark.says()) }
+                                @if output.version.is_none() && output.mark.is_none() { "none: the run did not complete" }
+                             }
                             td { (verdicts.judge(&output.name, output.version.as_ref(), back)) }
                         }
                     }

@@ -21,8 +21,13 @@ const CONTRADICTIONS: &[(&str, &str)] = &[
     ),
     (
         "SELECT count(*) FROM write w JOIN run r ON r.id = w.run_id
-         WHERE r.status = 1 AND r.component_id IS NOT NULL AND (w.version_id IS NULL OR w.at IS NULL)",
+         WHERE r.status = 1 AND r.component_id IS NOT NULL AND w.mark IS NULL
+         AND (w.version_id IS NULL OR w.at IS NULL)",
         "outputs of completed runs have no version",
+    ),
+    (
+        "SELECT count(*) FROM write WHERE mark IS NOT NULL AND version_id IS NOT NULL",
+        "outputs that nobody wrote have a version",
     ),
     (
         "SELECT count(*) FROM write w JOIN version v ON v.id = w.version_id OR v.id = w.seen_id

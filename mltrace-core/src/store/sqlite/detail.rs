@@ -38,11 +38,12 @@ const WRITES: &str = concat!(
     "SELECT w.run_id, w.id, w.n, w.artifact_id, a.name, a.kind, w.argument_id,
          w.version_id, v.id_kind, v.id_value, v.size, w.at, w.said_at,
          (SELECT q.at FROM write q WHERE q.artifact_id = w.artifact_id AND q.version_id IS NOT NULL
-          AND q.at >= w.at AND q.id <> w.id ORDER BY q.at LIMIT 1)
+          AND q.at >= w.at AND q.id <> w.id ORDER BY q.at LIMIT 1), w.mark
      FROM json_each($1) AS asked
      CROSS JOIN write w ON ",
     among!("w.run_id"),
-    " JOIN artifact a ON a.id = w.artifact_id LEFT JOIN version v ON v.id = w.version_id"
+    " JOIN artifact a ON a.id = w.artifact_id
+     LEFT JOIN version v ON v.id = coalesce(w.version_id, CASE w.mark WHEN 1 THEN w.seen_id END)"
 );
 
 const VERDICTS: &str = concat!(
@@ -250,6 +251,7 @@ fn write_detail(row: &Row<'_>, argument: Option<String>) -> rusqlite::Result<Wri
         size: size(row, 10)?,
         at: row.get(11)?,
         said_at: row.get(12)?,
+        mark: row.get(14)?,
         label: None,
     })
 }

@@ -17,7 +17,7 @@ use crate::store::{
 const READ_COLUMNS: &str = "run_id, n, artifact_id, seen_id, at, bound, write_id, like_id,
     (SELECT name FROM argument WHERE id = argument_id)";
 const WRITE_COLUMNS: &str = "id, run_id, n, artifact_id, seen_id, said_at, version_id, at,
-    (SELECT name FROM argument WHERE id = argument_id)";
+    (SELECT name FROM argument WHERE id = argument_id), mark";
 
 /// A reader does not see its own writes, unless it made them known before it read; at one moment, by its own order.
 const VISIBLE: &str = "(w.run_id <> $3 OR (w.said_at, w.n) < ($2, $4))";
@@ -50,6 +50,7 @@ fn write_row(row: &Row<'_>) -> rusqlite::Result<WriteRow> {
         version: row.get(6)?,
         at: row.get(7)?,
         argument: row.get(8)?,
+        mark: row.get(9)?,
     })
 }
 
@@ -115,17 +116,37 @@ impl Writer for SqliteWriter<'_> {
 
     fn add_write(&mut self, write: &WriteRow) -> Result<Option<WriteKey>> {
         let argument = self.argument(write.argument.as_deref())?;
-        let sql = "INSERT INTO write (run_id, n, artifact_id, seen_id, said_at, version_id, at, argument_id)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (run_id, n) DO NOTHING";
+        let sql = "INSERT INTO write (run_id, n, artifact_id, seen_id, said_at, version_id, at, argument_id, mark)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (run_id, n) DO NOTHING";
         let added = self.execute(
             sql,
-            params![write.run, write.n, write.artifact, write.seen, write.said_at, write.version, write.at, argument],
+            params![
+                write.run,
+                write.n,
+                write.artifact,
+                write.seen,
+                write.said_at,
+                write.version,
+                write.at,
+                argument,
+                write.mark
+            ],
         )?;
         let key = (added > 0).then(|| WriteKey(self.connection.last_insert_rowid()));
         if let Some(key) = key {
             self.fresh.stored_write(key, write);
         }
         Ok(key)
+    }
+
+    fn unmark(&mut self, write: WriteKey, told: &WriteRow) -> Result<()> {
+        let argument = self.argument(told.argument.as_deref())?;
+        let sql = "UPDATE write SET seen_id = $1, said_at = $2, argument_id = $3, mark = $4 WHERE id = $5";
+        self.execute(sql, params![told.seen, told.said_at, argument, told.mark, write])?;
+        if let Some(seen) = told.seen {
+            self.fresh.saw(seen);
+        }
+        Ok(())
     }
 
     fn edge(&mut self, run: RunKey, n: u32) -> Result<Option<(Edge, ArtifactKey)>> {

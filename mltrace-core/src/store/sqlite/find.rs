@@ -14,8 +14,8 @@ use super::walk::{DOWNSTREAM, UPSTREAM};
 use crate::model::{ArtifactName, Due, RunId, Timestamp, Version, VersionId};
 use crate::store::{
     ArtifactKey, Bounds, Checkup, ComponentKey, ComponentRow, CurrentRow, FactsRow, Far, FresherRow, LabelRow,
-    OutputRow, ProjectKey, Reached, Result, RunDetail, RunKey, RunName, RunSelection, Store, UnreadRow, VersionAt,
-    VersionKey, Work,
+    MarkedRow, OutputRow, ProjectKey, Reached, Result, RunDetail, RunKey, RunName, RunSelection, Store, UnreadRow,
+    VersionAt, VersionKey, Work,
 };
 
 impl SqliteStore {
@@ -216,9 +216,34 @@ impl Store for SqliteStore {
         self.all(sql, params![artifact, kind, value, limit], |row| row.get(0))
     }
 
+    fn marked(&mut self, artifact: ArtifactKey, since: Timestamp, limit: usize) -> Result<Vec<MarkedRow>> {
+        let sql = "SELECT w.run_id, w.mark, v.id_kind, v.id_value FROM write w JOIN run r ON r.id = w.run_id
+             LEFT JOIN version v ON v.id = w.seen_id
+             WHERE w.artifact_id = $1 AND w.mark IS NOT NULL AND r.component_id IS NOT NULL
+             AND coalesce(w.said_at, r.ended_at, r.started_at) > $2
+             ORDER BY coalesce(w.said_at, r.ended_at, r.started_at) DESC, r.uuid DESC LIMIT $3";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.all(sql, params![artifact, since, limit], |row| {
+            Ok(MarkedRow { run: row.get(0)?, mark: row.get(1)?, seen: version_id(row, 2)? })
+        })
+    }
+
+    fn missing(&mut self, project: ProjectKey) -> Result<Vec<(ArtifactName, RunKey)>> {
+        let sql = "SELECT a.name, w.run_id, coalesce(r.ended_at, r.started_at) AS told FROM write w
+             JOIN artifact a ON a.id = w.artifact_id JOIN run r ON r.id = w.run_id
+             WHERE w.mark = 0 AND a.project_id = $1 AND r.component_id IS NOT NULL
+             AND NOT EXISTS (SELECT 1 FROM write q WHERE q.artifact_id = w.artifact_id AND q.version_id IS NOT NULL
+                 AND q.at >= coalesce(r.ended_at, r.started_at))
+             ORDER BY a.name, told DESC, r.uuid DESC";
+        let mut found: Vec<(ArtifactName, RunKey)> =
+            self.all(sql, [project], |row| Ok((ArtifactName(row.get(0)?), row.get(1)?)))?;
+        found.dedup_by(|later, first| later.0 == first.0);
+        Ok(found)
+    }
+
     fn claims(&mut self, artifact: ArtifactKey, limit: usize) -> Result<Vec<RunKey>> {
         let sql = "SELECT r.id FROM run r WHERE r.component_id IS NOT NULL
-             AND r.id IN (SELECT run_id FROM write WHERE artifact_id = $1 AND version_id IS NULL)
+             AND r.id IN (SELECT run_id FROM write WHERE artifact_id = $1 AND version_id IS NULL AND mark IS NULL)
              ORDER BY r.started_at DESC, r.uuid DESC LIMIT $2";
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.all(sql, params![artifact, limit], |row| row.get(0))

@@ -4,7 +4,7 @@ use rusqlite::Row;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use uuid::Uuid;
 
-use crate::model::{ArtifactKind, Bound, RunId, Status, Timestamp, Verdict, VersionId};
+use crate::model::{ArtifactKind, Bound, Mark, RunId, Status, Timestamp, Verdict, VersionId};
 use crate::store::{
     ArtifactKey, CodeKey, ComponentKey, DeclarationKey, GitKey, ProcessKey, ProjectKey, RunKey, VersionKey, WriteKey,
 };
@@ -100,6 +100,7 @@ codes! {
     Status: Status::ALL;
     Bound: Bound::ALL;
     Verdict: Verdict::ALL;
+    Mark: Mark::ALL;
     ArtifactKind: KINDS;
 }
 
