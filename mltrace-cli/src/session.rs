@@ -75,6 +75,23 @@ impl Session {
         self.ask_store(&mut *store, question)
     }
 
+    /// Returns the answer to a question about an artifact that was typed: it means what lies on this disk, which is said
+    /// beside the answer where that is not the last version that was recorded.
+    pub(crate) fn ask_of<T>(
+        &self,
+        typed: &str,
+        question: impl FnOnce(&mut Reader<'_>, &str) -> Result<T, QueryError>,
+    ) -> Result<T, Error> {
+        let mut says = None;
+        let answer = self.ask(|reader| {
+            let meant = reader.on_disk(typed)?;
+            says = meant.says;
+            question(reader, &meant.asked)
+        });
+        says.iter().for_each(|said| self.output.say(said));
+        answer
+    }
+
     /// Prints the answer to a question about something that must exist as JSON, while it is found.
     pub(crate) fn tell(
         &self,

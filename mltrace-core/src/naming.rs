@@ -129,6 +129,13 @@ pub fn on_command_line(text: &str, root: &Root, folder: &Path) -> Vec<ArtifactNa
     candidates
 }
 
+/// Returns the local path that a text means as seen from `folder`; `None` for an address.
+#[must_use]
+pub fn path_from(text: &str, folder: &Path) -> Option<PathBuf> {
+    let path = local_path(text).or_else(|| (!is_uri(text)).then(|| PathBuf::from(text)));
+    path.map(|path| folder.join(path))
+}
+
 /// Returns whether a path was made of an address: as a path it would lose a slash, and keep its password.
 fn is_address(text: &str, from: &Path) -> bool {
     text.contains("://") && is_uri(text) && from.join(text).symlink_metadata().is_err()

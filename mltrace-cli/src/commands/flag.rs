@@ -11,7 +11,8 @@ use crate::session::Session;
 
 /// Flag artifacts as bad (or ok) and show the runs to suspect
 ///
-/// A verdict belongs to one version: the latest, unless `@VERSION` names another. When the artifact is written again,
+/// A verdict belongs to one version: of a file the one that lies on disk if it was recorded, else the latest, unless
+/// `@VERSION` names another (`@latest` the last recorded). When the artifact is written again,
 /// the new version has no verdict. Nothing is flagged unless every artifact is known, and the exit code is 1 when a
 /// verdict does not count because a later one is known. Without artifacts this is `mltrace review`.
 #[derive(Debug, clap::Args)]
@@ -48,7 +49,12 @@ pub(super) fn resolve(session: &Session, artifacts: &[String]) -> Result<Vec<Ver
     let mut versions: Vec<Version> = Vec::new();
     let mut errors: Vec<Error> = Vec::new();
     for artifact in artifacts {
-        match session.ask_store(&mut *store, |reader| reader.version(artifact, None)) {
+        let found = session.ask_store(&mut *store, |reader| {
+            let meant = reader.on_disk(artifact)?;
+            meant.says.iter().for_each(|said| session.output.say(said));
+            reader.version(&meant.asked, None)
+        });
+        match found {
             // The same version twice is one verdict.
             Ok(version) if versions.contains(&version) => {}
             Ok(version) => versions.push(version),

@@ -10,6 +10,7 @@ use crate::session::Session;
 
 /// Write a page about an artifact for a ticket
 ///
+/// Of a local file the version that lies on disk is meant, if it was recorded; `@latest` names the last recorded.
 /// How it came to be, what changed upstream since it was last fine, the runs to suspect, what is stale, what was made
 /// from it, and whom to tell. Each statement names the run or the version that it rests on. The page is Markdown, or with
 /// `--html` a file that needs neither network nor scripts, with the trace drawn.
@@ -33,7 +34,7 @@ impl Args {
         if self.html && output.format == Format::Json {
             return Err(Error::usage("a report is either HTML or JSON").hint("leave out `--html` or `--format json`"));
         }
-        let answer = session.ask(|reader| reader.report(&self.artifact, Timestamp::now()))?;
+        let answer = session.ask_of(&self.artifact, |reader, artifact| reader.report(artifact, Timestamp::now()))?;
         match output.format {
             Format::Json => output.json(&answer)?,
             _ if self.html => output.bytes(report::html(&answer).as_bytes())?,

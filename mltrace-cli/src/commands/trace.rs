@@ -1,12 +1,11 @@
 //! `mltrace trace`: how an artifact came to be.
 
 use mltrace_core::model::Timestamp;
-use mltrace_core::query::{Run, TraceOptions};
+use mltrace_core::query::{Reader, Run, TraceOptions};
 
 use crate::args::Format;
 use crate::complete;
 use crate::error::{Error, Exit};
-use crate::output::Talk;
 use crate::render::{dot, mermaid, trace};
 use crate::session::Session;
 use crate::time;
@@ -21,8 +20,11 @@ const MOST_CLAIMS: usize = 3;
 /// Prints a tree: the component that wrote the artifact, what that run wrote, then the runs that wrote what it read, and
 /// so on up to the first ones. A run that is met again is shown once and marked `(*)`. Marks in brackets say what is
 /// unusual: a run that failed or was stale, an input that somebody unknown changed, an output that somebody flagged.
+/// Of a local file the version that lies on disk is traced, if it was recorded; a line says so where that is not the
+/// last one, which `@latest` names. A file under a name that nobody recorded is traced by its content.
+/// An input that no recorded run wrote is a leaf with a mark: there the record ends; `--quiet` leaves these out.
 /// A tree that grows too deep goes on at the left margin under a number. `--verbose` adds the ids and times of the runs,
-/// the versions, how each input was bound to the run that wrote it, and the inputs that no recorded run wrote.
+/// the versions, and how each input was bound to the run that wrote it.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -46,20 +48,25 @@ pub(crate) struct Args {
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
         let options = TraceOptions { depth: self.depth, as_of: self.as_of, ..TraceOptions::default() };
-        let (answer, readers, claims) = session.ask(|reader| {
-            let answer = reader.trace(&self.artifact, &options)?;
+        let question = |reader: &mut Reader<'_>, artifact: &str| {
+            let answer = reader.trace(artifact, &options)?;
             let readers: Result<Vec<Run>, _> =
                 answer.read_by.iter().take(MOST_READERS).map(|run| reader.inspect(&run.to_string())).collect();
-            let claims = if answer.runs.is_empty() { reader.claims(&self.artifact, MOST_CLAIMS)? } else { Vec::new() };
+            let claims = if answer.runs.is_empty() { reader.claims(artifact, MOST_CLAIMS)? } else { Vec::new() };
             Ok((answer, readers?, claims))
-        })?;
+        };
+        // What lies on disk now says nothing of another moment.
+        let (answer, readers, claims) = match self.as_of {
+            Some(_) => session.ask(|reader| question(reader, &self.artifact))?,
+            None => session.ask_of(&self.artifact, question)?,
+        };
         let output = &session.output;
         match output.format {
             Format::Json => output.json(&answer)?,
             Format::Dot => output.text(&dot::trace(&answer))?,
             Format::Mermaid => output.text(&mermaid::trace(&answer))?,
             Format::Text => {
-                output.text(&trace::text(&answer, &readers, &claims, output.talk >= Talk::Verbose))?;
+                output.text(&trace::text(&answer, &readers, &claims, output.talk))?;
                 if answer.is_cut {
                     output.say("runs further up are left out: raise `--depth` to see them");
                 }

@@ -5,6 +5,7 @@ use mltrace_core::query::{Fact, ImpactState, Labelled, Report, Run, Suspect, Tel
 
 use super::page::{Block, Page, Span, name, words};
 use super::{diff, html as html_page, impact, markdown as markdown_page, review, run, runs, stale, svg, trace};
+use crate::output::Talk;
 
 /// How many rows a table has before the rest is counted.
 const MOST_ROWS: usize = 100;
@@ -109,7 +110,7 @@ fn came_to_be(answer: &Report) -> Vec<Block> {
         blocks.push(Block::Text(text));
         return blocks;
     }
-    let text = anstream::adapter::strip_str(&trace::text(&answer.trace, &[], &[], true)).to_string();
+    let text = anstream::adapter::strip_str(&trace::text(&answer.trace, &[], &[], Talk::Verbose)).to_string();
     blocks.push(Block::Trace { text, drawing: svg::trace(&answer.trace) });
     let rows = answer.trace.runs.iter().take(MOST_ROWS).map(|at| {
         let run = &at.run;

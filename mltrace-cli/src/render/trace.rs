@@ -8,16 +8,17 @@ use mltrace_core::query::{Input, Output, Run, Trace};
 use super::tree::{self, Grove};
 use super::{paint, run, runs};
 use crate::escape::line;
+use crate::output::Talk;
 use crate::time;
 
-/// How many outputs of one run are listed before only those that matter to the trace are.
+/// How many outputs of one run, and inputs without a writer, are listed before only those that matter to the trace are.
 const MOST_OUTPUTS: usize = 20;
 /// How many unusual inputs of one run are marked on the branch to their writer.
 const MOST_MARKS: usize = 3;
 
 /// Returns the tree, or who read an artifact that no run wrote. `readers` are those runs, as far as they are named, and
 /// `claims` those that said they would write it.
-pub(crate) fn text(answer: &Trace, readers: &[Run], claims: &[Run], is_verbose: bool) -> String {
+pub(crate) fn text(answer: &Trace, readers: &[Run], claims: &[Run], talk: Talk) -> String {
     if answer.runs.is_empty() {
         return unwritten(answer, readers, claims) + &left(answer);
     }
@@ -27,7 +28,8 @@ pub(crate) fn text(answer: &Trace, readers: &[Run], claims: &[Run], is_verbose: 
         needed: answer.runs.iter().flat_map(|run| &run.run.inputs).map(|input| &input.name).collect(),
         asked: &answer.artifact.name,
         known: HashSet::new(),
-        is_verbose,
+        is_verbose: talk >= Talk::Verbose,
+        is_quiet: talk <= Talk::Quiet,
     };
     let mut text = String::new();
     for root in roots {
@@ -86,6 +88,7 @@ struct Runs<'a> {
     asked: &'a ArtifactName,
     known: HashSet<RunId>,
     is_verbose: bool,
+    is_quiet: bool,
 }
 
 /// A run as the run that read from it sees it.
@@ -124,7 +127,7 @@ impl Grove for Runs<'_> {
         self.known.insert(node.id);
         let Some(&run) = self.runs.get(&node.id) else { return (Vec::new(), Vec::new()) };
         let mut leaves = self.outputs(run);
-        leaves.extend(run.inputs.iter().filter_map(|input| self.unwritten_input(input)));
+        leaves.extend(self.unwritten_inputs(run));
         let (branches, is_cut) = self.upstream(run);
         if is_cut {
             leaves.push("…".to_owned());
@@ -176,9 +179,20 @@ impl Runs<'_> {
         text
     }
 
-    /// Returns the line for an input without a known writer; it is only news when there was a writer before.
+    /// Returns the lines for the inputs that no recorded run wrote, where the record ends.
+    fn unwritten_inputs(&self, run: &Run) -> Vec<String> {
+        let mut lines: Vec<String> = run.inputs.iter().filter_map(|input| self.unwritten_input(input)).collect();
+        if lines.len() > MOST_OUTPUTS && !self.is_verbose {
+            let more = lines.len().saturating_sub(MOST_OUTPUTS);
+            lines.truncate(MOST_OUTPUTS);
+            lines.push(format!("… and {more} more inputs that no recorded run wrote"));
+        }
+        lines
+    }
+
+    /// Returns the line for an input without a known writer.
     fn unwritten_input(&self, input: &Input) -> Option<String> {
-        if input.written_by.is_some() || input.bound != Bound::UnknownWriter {
+        if input.written_by.is_some() {
             return None;
         }
         let name = line(input.name.as_str());
@@ -189,7 +203,7 @@ impl Runs<'_> {
         let alike =
             input.same_content_as.as_ref().map(|alike| format!(", same content as {}", line(alike.name.as_str())));
         let mark = format!("[unknown writer{}]", alike.unwrap_or_default());
-        self.is_verbose.then(|| format!("{name} {}", paint::paint(paint::FAINT, mark)))
+        (!self.is_quiet).then(|| format!("{name} {}", paint::paint(paint::FAINT, mark)))
     }
 
     /// Returns the runs that wrote what this one read, and whether some are left out of the trace.

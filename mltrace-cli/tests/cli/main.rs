@@ -17,6 +17,8 @@ mod recording;
 mod links;
 mod names;
 #[cfg(unix)]
+mod on_disk;
+#[cfg(unix)]
 mod outputs;
 mod parameters;
 

@@ -10,7 +10,8 @@ fn the_taxi_model_has_the_tree_of_the_talk() {
     ├── featuregen
     │   ├── s3://toy-applied-ml-pipeline/dev/features/2020_02/20210429-194419.pq
     │   └── cleaning
-    │       └── s3://toy-applied-ml-pipeline/dev/clean/2020_02/20210429-193240.pq
+    │       ├── s3://toy-applied-ml-pipeline/dev/clean/2020_02/20210429-193240.pq
+    │       └── s3://nyc-tlc/trip data/yellow_tripdata_2020-02.csv [unknown writer]
     └── train_dev
         ├── s3://toy-applied-ml-pipeline/dev/training/models/20210501-170716.pkl
         └── split_dev
@@ -19,7 +20,8 @@ fn the_taxi_model_has_the_tree_of_the_talk() {
             ├── featuregen
             │   ├── s3://toy-applied-ml-pipeline/dev/features/2020_01/20210429-194254.pq
             │   └── cleaning
-            │       └── s3://toy-applied-ml-pipeline/dev/clean/2020_01/20210429-192900.pq
+            │       ├── s3://toy-applied-ml-pipeline/dev/clean/2020_01/20210429-192900.pq
+            │       └── s3://nyc-tlc/trip data/yellow_tripdata_2020-01.csv [unknown writer]
             └── featuregen (*)
     ");
 }
@@ -197,8 +199,8 @@ fn nothing_recorded_is_said_with_a_way_to_start() {
 #[test]
 fn as_of_traces_what_was_current_then() {
     let env = TestEnv::with_lines(&runs(&["a -> old -> m", "b -> new -> m"]));
-    assert_eq!(env.done(&["trace", "m"]), "new\n└── m\n");
-    assert_eq!(env.done(&["trace", "m", "--as-of", "2021-01-01 00:00:45"]), "old\n└── m\n");
+    assert_eq!(env.done(&["trace", "m", "-q"]), "new\n└── m\n");
+    assert_eq!(env.done(&["trace", "m", "--as-of", "2021-01-01 00:00:45"]), "old\n├── m\n└── a [unknown writer]\n");
 }
 
 #[test]
@@ -221,7 +223,8 @@ fn unusual_runs_and_labels_are_marked() {
     └── train
         ├── model.pkl [flagged]
         └── clean
-            └── clean.csv [ok]
+            ├── clean.csv [ok]
+            └── raw [unknown writer]
     ");
 }
 
@@ -231,7 +234,10 @@ fn a_long_chain_goes_on_at_the_left_margin() {
     let env = TestEnv::with_lines(&runs(&drawings.iter().map(String::as_str).collect::<Vec<_>>()));
     let text = env.done(&["trace", "f45"]);
     let marks: Vec<&str> = text.lines().filter(|line| line.contains('[')).map(str::trim_start).collect();
-    assert_eq!(marks, ["└── … continues at [1]", "[1] step25", "└── … continues at [2]", "[2] step5"]);
+    assert_eq!(
+        marks,
+        ["└── … continues at [1]", "[1] step25", "└── … continues at [2]", "[2] step5", "└── f0 [unknown writer]"]
+    );
     assert_eq!(text.matches("── step").count(), 44);
 }
 

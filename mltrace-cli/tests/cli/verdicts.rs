@@ -75,10 +75,10 @@ fn a_verdict_belongs_to_the_version() {
     let mut lines = runs(&["a -> old -> m", "b -> new -> m"]);
     let env = TestEnv::with_lines(&lines);
     env.done(&["flag", "m"]);
-    assert_eq!(env.done(&["trace", "m"]), "new\n└── m [flagged]\n");
+    assert_eq!(env.done(&["trace", "m", "-q"]), "new\n└── m [flagged]\n");
     lines = vec![runs(&["a -> x -> y", "a -> x -> y", "c -> fixed -> m"]).remove(2)];
     env.call_with_input(&["import", "-"], &lines.join("\n"));
-    assert_eq!(env.done(&["trace", "m"]), "fixed\n└── m\n");
+    assert_eq!(env.done(&["trace", "m", "-q"]), "fixed\n└── m\n");
 }
 
 /// Returns a nightly pipeline over several nights: `clean` makes two tables, `join` one out of each, `score` two files

@@ -39,6 +39,8 @@ mod past;
 
 mod facts;
 
+mod on_disk;
+
 mod verify;
 
 mod report;
@@ -58,6 +60,7 @@ pub use difference::Difference;
 pub use evidence::percent;
 pub use impact::ImpactOf;
 pub use name::NameKind;
+pub use on_disk::OnDisk;
 pub use reader::{QueryError, Reader};
 pub use report::{Report, Tell};
 pub use runs::RunFilter;

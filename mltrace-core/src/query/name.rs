@@ -31,7 +31,7 @@ pub(super) struct Found {
 }
 
 impl Reader<'_> {
-    /// Returns the version that `text` names: `ARTIFACT` (its latest, or the one current at `as_of`) or
+    /// Returns the version that `text` names: `ARTIFACT` or `ARTIFACT@latest` (its latest, or the one current at `as_of`) or
     /// `ARTIFACT@VERSION`, where the version may be a unique prefix, with or without its kind.
     ///
     /// # Errors
@@ -148,6 +148,11 @@ impl Reader<'_> {
 
     /// Returns the version whose id is, or alone begins with, `wanted`, with or without its kind; else those that fit.
     fn pick(&mut self, artifact: ArtifactKey, wanted: &str, at: Timestamp) -> Result<Picked, QueryError> {
+        if wanted == "latest"
+            && let Some(latest) = self.store.latest(artifact, at)?
+        {
+            return Ok(Picked::One(latest));
+        }
         if let Ok(id) = wanted.parse::<VersionId>()
             && let Some(found) = self.store.version_at(artifact, &id, at)?
         {
@@ -182,7 +187,7 @@ impl Reader<'_> {
         names
     }
 
-    fn find_artifact(
+    pub(super) fn find_artifact(
         &mut self,
         project: ProjectKey,
         text: &str,

@@ -66,6 +66,8 @@ pub trait Store {
     fn artifact(&mut self, project: ProjectKey, name: &str) -> Result<Option<ArtifactKey>>;
     /// Returns up to `limit` names of artifacts that start with `prefix`, sorted.
     fn artifact_names(&mut self, project: ProjectKey, prefix: &str, limit: usize) -> Result<Vec<String>>;
+    /// Returns the names of artifacts that had this content, the one that was written or read last first.
+    fn names_of(&mut self, project: ProjectKey, content: &VersionId) -> Result<Vec<ArtifactName>>;
     /// Returns up to `limit` names of artifacts that hold `text`, whatever the case of its ASCII letters; shortest first.
     fn artifact_names_holding(&mut self, project: ProjectKey, text: &str, limit: usize) -> Result<Vec<String>>;
     /// Tells the versions of an artifact that were written or read at or before `at`, or never, newest first, to `tell`,

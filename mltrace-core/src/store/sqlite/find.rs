@@ -157,6 +157,14 @@ impl Store for SqliteStore {
         self.all(sql, params![project, prefix, limit], |row| row.get(0))
     }
 
+    fn names_of(&mut self, project: ProjectKey, content: &VersionId) -> Result<Vec<ArtifactName>> {
+        let VersionId::Content(hash) = content else { return Ok(Vec::new()) };
+        let sql = "SELECT a.name FROM version v JOIN artifact a ON a.id = v.artifact_id
+             WHERE v.id_kind = 0 AND v.tail = substr($1, -4) AND v.id_value = $1 AND a.project_id = $2
+             ORDER BY coalesce((SELECT max(w.at) FROM write w WHERE w.version_id = v.id), -1 << 62) DESC, v.id DESC";
+        self.all(sql, params![hash.as_slice(), project], |row| Ok(ArtifactName(row.get(0)?)))
+    }
+
     fn artifact_names_holding(&mut self, project: ProjectKey, text: &str, limit: usize) -> Result<Vec<String>> {
         // Unlike `lower`, this makes no text for every name.
         let sql = "SELECT name FROM artifact WHERE project_id = $1 AND name LIKE $2 ESCAPE '\\'

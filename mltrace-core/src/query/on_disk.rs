@@ -1,0 +1,140 @@
+//! What a name means by what lies on this disk: the version that is there, also under a name that nobody recorded.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::name::Found;
+use super::{QueryError, Reader};
+use crate::disk::fingerprint::{fingerprint, stat};
+use crate::disk::state::state;
+use crate::disk::{Cache, FileKind, Hashing, Skip};
+use crate::model::{RunId, Timestamp, VersionId};
+use crate::naming;
+use crate::store::RunKey;
+
+/// So many bytes are read to see what lies there, so many files of a folder opened, and so long a folder is looked through:
+/// who asks waits.
+const MOST_BYTES: u64 = 256 << 20;
+const MOST_FILES: u64 = 1_000;
+const PATIENCE: Duration = Duration::from_millis(250);
+/// How many digits of a content are shown.
+const DIGITS: usize = 12;
+
+/// What a name means by what lies on this disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnDisk {
+    /// What to ask for in place of what was typed.
+    pub asked: String,
+    /// What there is to say of that, in a line; `None` when the last recorded version is there, or nothing is.
+    pub says: Option<String>,
+}
+
+/// What was found on the disk.
+enum There {
+    /// This content.
+    Content(VersionId),
+    /// Too much to read while somebody waits.
+    Large,
+    /// Nothing that has a content.
+    Nothing,
+}
+
+impl Reader<'_> {
+    /// Returns what `text` means: of a local file without a version the one that lies on this disk, if it was recorded, and
+    /// of a name that nobody recorded the one whose content it holds.
+    ///
+    /// # Errors
+    /// When the store does not answer. What is not known is left to the question itself.
+    pub fn on_disk(&mut self, text: &str) -> Result<OnDisk, QueryError> {
+        let as_typed = OnDisk { asked: text.to_owned(), says: None };
+        let Some(project) = self.project()? else { return Ok(as_typed) };
+        if let Some((artifact, name)) = self.find_artifact(project, text)? {
+            let Some(latest) = self.store.latest(artifact, Timestamp::MAX)? else { return Ok(as_typed) };
+            if naming::is_uri(name.as_str()) || !matches!(latest.id, VersionId::Content(_)) {
+                return Ok(as_typed);
+            }
+            let last = self.described(&latest.id, latest.written)?;
+            let path = self.home.root.join(naming::decode(name.as_str()));
+            return Ok(match self.look(&path) {
+                There::Nothing => as_typed,
+                There::Content(found) if found == latest.id => as_typed,
+                There::Large => OnDisk {
+                    says: Some(format!("on disk now: too large to be read for this; the last recorded is {last}")),
+                    ..as_typed
+                },
+                There::Content(found) => match self.store.version_at(artifact, &found, Timestamp::MAX)? {
+                    Some(known) => OnDisk {
+                        asked: format!("{name}@{found}"),
+                        says: Some(format!(
+                            "on disk now: {}; the last recorded is {last}: `{name}@latest`",
+                            self.described(&known.id, known.written)?
+                        )),
+                    },
+                    None => OnDisk {
+                        says: Some(format!(
+                            "on disk now: not recorded ({}); the last recorded is {last}",
+                            found.short(DIGITS)
+                        )),
+                        ..as_typed
+                    },
+                },
+            });
+        }
+        if !matches!(self.find_version(text, None), Err(QueryError::NotFound { .. })) {
+            return Ok(as_typed);
+        }
+        Ok(self.renamed(text)?.unwrap_or(as_typed))
+    }
+
+    /// Returns whose content a file holds that nobody recorded under its name.
+    fn renamed(&mut self, text: &str) -> Result<Option<OnDisk>, QueryError> {
+        let Some(project) = self.project()? else { return Ok(None) };
+        let Some(path) = naming::path_from(text, &self.folder) else { return Ok(None) };
+        let There::Content(content) = self.look(&path) else { return Ok(None) };
+        let names = self.store.names_of(project, &content)?;
+        let Some(name) = names.first() else { return Ok(None) };
+        let asked = format!("{name}@{content}");
+        let Found { written, .. } = self.find_version(&asked, None)?;
+        let more = match names.len().saturating_sub(1) {
+            0 => String::new(),
+            count => format!(" and {count} more"),
+        };
+        let described = self.described(&content, written)?;
+        Ok(Some(OnDisk {
+            asked,
+            says: Some(format!("nobody recorded `{text}`; it holds what `{name}`{more} held: {described}")),
+        }))
+    }
+
+    /// Returns a version in words: what it is, and who wrote it.
+    fn described(&mut self, id: &VersionId, written: Option<(RunKey, Timestamp)>) -> Result<String, QueryError> {
+        let writer: Option<RunId> = match written {
+            Some((run, _)) => self.store.run_ids(&[run])?.get(&run).copied(),
+            None => None,
+        };
+        let by = writer
+            .map_or_else(|| "no recorded run wrote it".to_owned(), |run| format!("written by run {}", run.short()));
+        Ok(format!("{}, {by}", id.short(DIGITS)))
+    }
+
+    /// Looks at a local file or folder, unless that takes long.
+    fn look(&self, path: &Path) -> There {
+        let Ok(Some(found)) = stat(path) else { return There::Nothing };
+        if !matches!(found.kind, FileKind::File | FileKind::Folder) {
+            return There::Nothing;
+        }
+        let skip = Skip::of(self.home.store.file(), &self.home.folder);
+        let cache = Cache::new(&self.home.folder);
+        let is_known = found.kind == FileKind::File && cache.get(path, &found).is_some();
+        let stands = state(path, &found, &skip, PATIENCE).ok().flatten();
+        let is_small = stands.is_some_and(|state| state.bytes <= MOST_BYTES && state.files <= MOST_FILES);
+        if !is_small && !is_known {
+            return There::Large;
+        }
+        let how = Hashing { limit: u64::MAX, skip: &skip, cache: Some(&cache), progress: None, cancel: None };
+        match fingerprint(path, &how) {
+            Ok(Some(found)) => There::Content(found.version),
+            Ok(None) | Err(_) => There::Nothing,
+        }
+    }
+}
