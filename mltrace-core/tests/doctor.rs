@@ -8,7 +8,7 @@ use std::path::Path;
 use mltrace_core::config::{Environment, Home};
 use mltrace_core::ingest;
 use mltrace_core::journal;
-use mltrace_core::model::{Header, ProcessId, Record};
+use mltrace_core::model::{Header, ProcessId, Record, RunId};
 use mltrace_core::store::{self, Mode};
 use mltrace_core::upkeep;
 
@@ -177,4 +177,32 @@ fn copies_from_before_a_migration_are_told_and_cleared() {
     assert!(told.contains("is the store before a migration"), "{told}");
     upkeep::clear(&project.home).unwrap();
     assert!(!Path::exists(&backup), "it holds what was to be removed");
+}
+
+#[test]
+fn two_functions_of_one_component_name_in_one_program_are_told_apart() {
+    let project = Project::taxi();
+    let record = |functions: &[(&str, &str, u32)]| {
+        let header = Header { process: Some(ProcessId::new()), project: "taxi".to_owned(), ..Header::default() };
+        let mut bytes = Vec::new();
+        journal::encode(&Record::Process(header), &mut bytes);
+        for (component, file, line) in functions {
+            let (run, key) = (RunId::new(), format!("{file} {line}"));
+            let lines = [
+                serde_json::json!({"code": {"key": key, "file": file, "line": line, "hash": key, "source": "fn x() {}"}}),
+                serde_json::json!({"start": {"run": run, "component": component, "at": "2026-01-01T00:00:00Z", "code": key}}),
+            ];
+            for line in lines {
+                journal::encode(&serde_json::from_value(line).unwrap(), &mut bytes);
+            }
+        }
+        project.journal(&bytes);
+    };
+    record(&[("fit", "src/a.rs", 10), ("fit", "src/b.rs", 20), ("fit", "src/a.rs", 10), ("load", "src/a.rs", 30)]);
+    // A function that moved between two builds is one.
+    record(&[("load", "src/a.rs", 31)]);
+    let mut store = store::open(&project.home, Mode::Write).unwrap();
+    ingest::fold(&project.home, store.as_mut()).unwrap();
+    let notes = upkeep::doctor(&project.home, false).notes;
+    assert_eq!(notes, ["`fit` is the component of 2 functions of one program: src/a.rs:10, src/b.rs:20"]);
 }

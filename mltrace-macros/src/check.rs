@@ -48,6 +48,10 @@ pub(crate) fn check(args: &Args, function: &Function, mistakes: &mut Mistakes) {
     for output in &args.outputs {
         check_output(output, function, mistakes);
     }
+    let artifacts = args.inputs.iter().chain(&args.outputs).map(|value| (value, true));
+    for (value, is_artifact) in artifacts.chain(args.params.iter().map(|value| (value, false))) {
+        check_quotes(value, is_artifact, args, function, mistakes);
+    }
     for kind in &args.kinds {
         check_kind(&kind.artifact, args, mistakes);
     }
@@ -201,6 +205,23 @@ impl Visit<'_> for AtEntry<'_> {
             self.mistakes.at(path, bound_later(&name, self.way_out));
         }
     }
+}
+
+/// Finds the name of a variable in quotes: it would be recorded as an artifact of that name.
+fn check_quotes(value: &Expr, is_artifact: bool, args: &Args, function: &Function, mistakes: &mut Mistakes) {
+    let Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(literal), .. }) = value else { return };
+    let text = literal.value();
+    let what = match function.reach(&text) {
+        _ if args.ids.contains(value) => return,
+        _ if function.has_param(&text) => "a parameter",
+        Some(Reach::Let | Reach::Pattern) => "a variable",
+        Some(_) | None => return,
+    };
+    let mut message = format!("`{text}` is {what}: write `{text}` without quotes");
+    if is_artifact {
+        message += &format!(", or list `\"{text}\"` in `id` too if it is a name");
+    }
+    mistakes.at(value, message);
 }
 
 /// Finds outputs that nothing binds.

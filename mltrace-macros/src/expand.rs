@@ -168,6 +168,9 @@ fn text_of(value: &Expr) -> String {
 fn entry(args: &Args, function: &Function, names: &Names) -> TokenStream {
     let entry = Ident::new("__mltrace_entry", Span::mixed_site());
     let mut told = TokenStream::new();
+    if args.component.is_none() && function.is_method() {
+        told.extend(quote!(#entry.of_type(::core::any::type_name::<Self>());));
+    }
     for input in &args.inputs {
         let (span, argument) = (ours(input.span()), text_of(input));
         let give = names.give(&quote_spanned!(span=> &(#input)), span);

@@ -38,6 +38,19 @@ pub(crate) enum Reach {
 }
 
 impl Function {
+    /// Returns whether it surely belongs to a type: it takes `self`, or speaks of `Self`.
+    pub(crate) fn is_method(&self) -> bool {
+        struct Speaks(bool);
+        impl Visit<'_> for Speaks {
+            fn visit_ident(&mut self, ident: &Ident) {
+                self.0 |= ident == "Self";
+            }
+        }
+        let mut speaks = Speaks(self.has_receiver);
+        speaks.visit_signature(&self.item.sig);
+        speaks.0
+    }
+
     /// Returns whether a parameter binds the name.
     pub(crate) fn has_param(&self, name: &str) -> bool {
         (self.has_receiver && name == "self") || self.params.iter().any(|param| param.ident == name)

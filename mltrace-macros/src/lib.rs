@@ -40,7 +40,7 @@ mod tell;
 ///
 /// | argument | says |
 /// |---|---|
-/// | `component = "cleaning"` | the component; by default the function's name |
+/// | `component = "cleaning"` | the component; by default the function's name, of a method `Type::method` |
 /// | `inputs = [raw_path, self.dir.join("in")]` | what is read: parameters or any expressions over them, evaluated at entry |
 /// | `outputs = [clean_path, return]` | what is written: names bound by `let` in the body, parameters, the returned value (of a `Result` the `Ok` value), or expressions evaluated at entry |
 /// | `params = [month, self.rate]` | parameters or expressions over them, shown by `Display`, else by `Debug` |

@@ -377,3 +377,74 @@ mod attributes {
         assert_eq!(run_of("with_abi").component, "with_abi");
     }
 }
+
+struct Scaler<T>(T);
+
+trait Step {
+    #[mltrace::register]
+    fn prepare(&self) -> &'static str {
+        "prepared"
+    }
+
+    fn work(&self) -> &'static str;
+}
+
+impl<T> Scaler<T> {
+    #[mltrace::register]
+    fn made(value: T) -> Self {
+        Self(value)
+    }
+
+    #[mltrace::register(component = "named")]
+    fn named(&self) -> &'static str {
+        "named"
+    }
+
+    #[mltrace::register]
+    async fn later(&self) -> &'static str {
+        "later"
+    }
+}
+
+impl Step for Scaler<f32> {
+    #[mltrace::register]
+    fn work(&self) -> &'static str {
+        "worked"
+    }
+}
+
+impl Step for Scaler<&str> {
+    #[mltrace::register]
+    fn work(&self) -> &'static str {
+        "worked otherwise"
+    }
+}
+
+struct Plain;
+
+impl Step for Plain {
+    #[mltrace::register]
+    fn work(&self) -> &'static str {
+        "worked plainly"
+    }
+}
+
+#[test]
+fn a_method_is_a_component_of_its_type() {
+    here();
+    let scaler = Scaler::made(1.0_f32);
+    assert_eq!([scaler.prepare(), scaler.work(), scaler.named()], ["prepared", "worked", "named"]);
+    assert_eq!([Scaler("x").work(), Plain.prepare(), Plain.work()], ["worked otherwise", "prepared", "worked plainly"]);
+    assert_eq!(block_on(scaler.later()), "later");
+    for (component, runs) in [
+        ("Scaler::made", 1),
+        ("Scaler::prepare", 1),
+        ("Scaler::work", 2),
+        ("named", 1),
+        ("Scaler::later", 1),
+        ("Plain::prepare", 1),
+        ("Plain::work", 1),
+    ] {
+        assert_eq!(mltrace::history(component).unwrap().runs.len(), runs, "{component}");
+    }
+}

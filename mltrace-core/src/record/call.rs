@@ -67,6 +67,11 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Says that the function is a method of a type, which the component is then named after, too.
+    pub fn of_type(&mut self, name: &'static str) {
+        self.opening.component = Cow::Owned(format!("{}::{}", short_type(name), self.site.component));
+    }
+
     /// Adds what the expression `argument` names to what the run reads.
     pub fn input(&mut self, argument: &'static str, fill: impl FnOnce(&mut Vec<Given>)) {
         let given = self.named(argument, fill);
@@ -241,6 +246,35 @@ impl Drop for Call {
     }
 }
 
+/// Returns the name of a type without its module and what it is generic over.
+fn short_type(name: &str) -> &str {
+    let name = name.trim_start_matches(['&', '(', '[']);
+    let name = name.strip_prefix("mut ").unwrap_or(name);
+    let name = name.strip_prefix("dyn ").unwrap_or(name);
+    let name = name.split(['<', ' ', ',', ';', ')', ']']).next().unwrap_or(name);
+    name.rsplit("::").next().unwrap_or(name)
+}
+
 fn note_panic(run: &OpenRun, argument: &str) {
     run.note(&format!("`{argument}` is not recorded: the code that names or shows it panicked"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short_type;
+
+    #[test]
+    fn a_type_is_named_without_its_module_and_what_it_is_generic_over() {
+        for (name, expected) in [
+            ("app::Model", "Model"),
+            ("app::Model<alloc::string::String, f32>", "Model"),
+            ("&mut app::Model", "Model"),
+            ("dyn app::Step + core::marker::Send", "Step"),
+            ("(app::A, app::B)", "A"),
+            ("[f32; 3]", "f32"),
+            ("f32", "f32"),
+        ] {
+            assert_eq!(short_type(name), expected, "{name}");
+        }
+    }
 }

@@ -350,4 +350,6 @@ pub struct Checkup {
     pub fine: Vec<String>,
     /// What is wrong, in words.
     pub wrong: Vec<String>,
+    /// What is not wrong and may surprise, in words.
+    pub notes: Vec<String>,
 }

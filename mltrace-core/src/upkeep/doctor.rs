@@ -35,6 +35,7 @@ pub fn doctor(home: &Home, is_full: bool) -> Checkup {
                 Ok(found) => {
                     checkup.fine.extend(found.fine);
                     checkup.wrong.extend(found.wrong);
+                    checkup.notes.extend(found.notes);
                 }
                 Err(error) => checkup.wrong.push(with_source(&error)),
             }

@@ -98,6 +98,7 @@ impl SqliteStore {
         self.check_pages(is_full, checkup)?;
         self.check_rows(checkup)?;
         self.check_times(Timestamp::now(), checkup)?;
+        self.note_namesakes(checkup)?;
         if is_full {
             self.check_contradictions(checkup)?;
         }
@@ -158,6 +159,27 @@ impl SqliteStore {
         } else {
             let told = told.join(", ");
             checkup.wrong.push(format!("more than a day ahead of the clock, and the last word until then: {told}"));
+        }
+        Ok(())
+    }
+
+    /// Tells of functions of one program that have one component name: what is known of either counts for both.
+    fn note_namesakes(&self, checkup: &mut Checkup) -> Result<()> {
+        let sql = "SELECT DISTINCT c.name, x.file, x.line FROM
+             (SELECT component_id, process_id FROM run WHERE code_id IS NOT NULL AND process_id IS NOT NULL
+              GROUP BY component_id, process_id HAVING min(code_id) <> max(code_id)) AS several
+             JOIN run r ON r.component_id = several.component_id AND r.process_id = several.process_id
+             JOIN component c ON c.id = r.component_id JOIN code x ON x.id = r.code_id
+             WHERE x.line > 0 ORDER BY c.name, x.file, x.line";
+        let found: Vec<(String, String)> = self.all(sql, [], |row| {
+            let (file, line): (Option<String>, Option<u32>) = (row.get(1)?, row.get(2)?);
+            Ok((row.get(0)?, format!("{}:{}", file.unwrap_or_default(), line.unwrap_or_default())))
+        })?;
+        for same in found.chunk_by(|one, other| one.0 == other.0) {
+            let places: Vec<&str> = same.iter().map(|(_, place)| place.as_str()).collect();
+            let name = same.first().map(|(name, _)| name.as_str()).unwrap_or_default();
+            let (count, places) = (places.len(), places.join(", "));
+            checkup.notes.push(format!("`{name}` is the component of {count} functions of one program: {places}"));
         }
         Ok(())
     }
