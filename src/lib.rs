@@ -57,12 +57,15 @@ mod macros;
 
 mod explicit;
 
+mod loaded;
+
 pub mod fs;
 
 #[cfg(feature = "store")]
 mod queries;
 
 pub use explicit::{Current, Run, current, start};
+pub use loaded::{Loaded, loaded};
 pub use mltrace_core::model::ArtifactKind as Kind;
 #[cfg(feature = "store")]
 pub use mltrace_core::query::{RunFilter, TraceOptions};

@@ -8,6 +8,7 @@ mod awaiting;
 mod failing;
 mod functions;
 mod inside;
+mod loading;
 mod outputs;
 
 use std::any::Any;

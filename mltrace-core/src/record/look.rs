@@ -60,6 +60,11 @@ pub(super) fn look_again(recorder: &Recorder, path: &Path, token: &str) -> Optio
     unchanged(path, token, &how(recorder, &skip), Duration::MAX)
 }
 
+/// Returns what a file or folder holds, however long that takes.
+pub(super) fn look_whole(recorder: &Recorder, path: &Path) -> Option<Fingerprint> {
+    whole(recorder, path, &recorder.skip())
+}
+
 fn whole(recorder: &Recorder, path: &Path, skip: &Skip) -> Option<Fingerprint> {
     fingerprint(path, &how(recorder, skip)).ok().flatten()
 }

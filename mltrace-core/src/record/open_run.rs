@@ -88,6 +88,8 @@ impl OpenRun {
     /// Records that the run has written this by now.
     pub fn wrote(&self, given: Given) {
         self.ours(|inner| {
+            // What it was when it was loaded says nothing of what is written now.
+            let given = Given { loaded: None, ..given };
             if let Some(seen) = Seen::new(inner.recorder, given) {
                 inner.wrote(seen);
             }

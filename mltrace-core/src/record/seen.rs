@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::look::{Looked, look};
+use super::guard::ours;
+use super::look::{Looked, look, look_whole};
 use super::{Recorder, Site};
 use crate::model::{ArtifactKind, ArtifactName, VersionId};
 use crate::naming::{self, Naming};
-use crate::values::Given;
+use crate::values::{Given, Loaded};
 
 /// An artifact that was named and looked at.
 #[derive(Clone)]
@@ -27,9 +28,21 @@ pub(super) struct Told {
 
 impl Seen {
     pub(super) fn new(recorder: &Recorder, given: Given) -> Option<Self> {
+        if let Some(loaded) = given.loaded.clone() {
+            let Loaded { name, version, size } = loaded;
+            return Some(Self { given, name, path: None, looked: Looked { version, size, ..Looked::default() } });
+        }
         let Naming { name, path } = naming::name(&given.named, &recorder.root)?;
         let looked = path.as_deref().map(|path| look(recorder, path)).unwrap_or_default();
         Some(Self { given, name, path, looked })
+    }
+
+    /// Returns an artifact that is loaded now: it is looked at once, and read to its end if its content is not known.
+    pub(super) fn loaded(recorder: &Recorder, given: Given) -> Given {
+        let Some(Naming { name, path }) = naming::name(&given.named, &recorder.root) else { return given };
+        let found = path.and_then(|path| look_whole(recorder, &path));
+        let (version, size) = found.map(|found| (found.version, found.size)).unzip();
+        Given { loaded: Some(Loaded { name, version, size }), ..given }
     }
 
     /// A declared version beats what was seen.
@@ -43,5 +56,14 @@ impl Seen {
 
     pub(super) fn kind(&self, site: Option<&'static Site>) -> Option<ArtifactKind> {
         self.given.kind.or_else(|| site?.kind_of(self.given.argument.as_deref()?))
+    }
+}
+
+impl Recorder {
+    /// Returns an artifact that is loaded now with what it is: as an input it costs no further look at the disk.
+    pub fn loaded(&'static self, given: Given) -> Given {
+        let is_enabled = self.is_enabled();
+        let loaded = is_enabled.then(|| ours(self, || Seen::loaded(self, given.clone()))).flatten();
+        loaded.unwrap_or(given)
     }
 }

@@ -208,6 +208,13 @@ pub fn artifact<M>(named: impl Artifact<M>) -> Declared {
 }
 
 impl Declared {
+    /// Not for callers: returns the artifact with what `look` finds out of each name, to be known from now on.
+    #[doc(hidden)]
+    pub fn loaded(mut self, look: impl Fn(Given) -> Given) -> Self {
+        self.given = self.given.into_iter().map(look).collect();
+        self
+    }
+
     /// Declares the version: reads bind to the write that declared the same one.
     pub fn version(mut self, version: impl std::fmt::Display) -> Self {
         let version = super::shown(|to| write!(to, "{version}"));

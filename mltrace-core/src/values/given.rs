@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::path::PathBuf;
 
-use crate::model::ArtifactKind;
+use crate::model::{ArtifactKind, ArtifactName, VersionId};
 
 /// A name as the caller wrote it. What is typed as a path is a path; of text it is found out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,13 +27,26 @@ pub struct Given {
     pub kind: Option<ArtifactKind>,
     /// Its version, when declared: the text behind `v:`.
     pub version: Option<String>,
+    /// What was found out when it was loaded: as an input it is that, whatever lies on the disk by now.
+    pub loaded: Option<Loaded>,
+}
+
+/// What was found out of an artifact when it was loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loaded {
+    /// Its canonical name.
+    pub name: ArtifactName,
+    /// The content, when it could be told.
+    pub version: Option<VersionId>,
+    /// The content's size in bytes.
+    pub size: Option<u64>,
 }
 
 impl Given {
     /// Returns an artifact of which nothing but the name is known.
     #[must_use]
     pub fn new(named: Named) -> Self {
-        Self { named, argument: None, kind: None, version: None }
+        Self { named, argument: None, kind: None, version: None, loaded: None }
     }
 
     /// Returns the artifact as an identifier, whatever its name looks like.

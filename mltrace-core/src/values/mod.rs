@@ -11,7 +11,7 @@ pub mod outcome;
 mod shown;
 
 pub use artifacts::{Artifact, Artifacts, Declared, Probe, artifact, give, taken};
-pub use given::{Given, Named};
+pub use given::{Given, Loaded, Named};
 pub use outcome::Returned;
 pub use param::Param;
 pub use shown::shown;
