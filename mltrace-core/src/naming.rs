@@ -129,6 +129,12 @@ pub fn on_command_line(text: &str, root: &Root, folder: &Path) -> Vec<ArtifactNa
     candidates
 }
 
+/// Returns the canonical name of an absolute path.
+#[must_use]
+pub fn name_of(path: &Path, root: &Root) -> Option<ArtifactName> {
+    path.is_absolute().then(|| name_path(path, root, || None, redact::text).name)
+}
+
 /// Returns the local path that a text means as seen from `folder`; `None` for an address.
 #[must_use]
 pub fn path_from(text: &str, folder: &Path) -> Option<PathBuf> {

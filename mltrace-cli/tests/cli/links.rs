@@ -65,3 +65,25 @@ fn a_change_behind_a_link_in_a_folder_is_seen() {
         assert_ne!(read(), before, "{made}");
     }
 }
+
+#[test]
+fn either_name_finds_what_was_recorded_under_one() {
+    let env = TestEnv::new();
+    run(&env, "train", &["-o", "v2/model.bin"], "mkdir v2; seq 100 > v2/model.bin");
+    symlink("v2", env.project().join("latest")).unwrap();
+    symlink("v2/model.bin", env.project().join("model.bin")).unwrap();
+    for asked in ["latest/model.bin", "model.bin", "./latest/../latest/model.bin", "v2/model.bin"] {
+        assert_eq!(upstream(&env, asked), ["train"], "{asked}");
+    }
+    // What was written through a link is found by its content.
+    run(&env, "again", &["-o", "latest/other.bin"], "seq 200 > latest/other.bin");
+    for asked in ["latest/other.bin", "v2/other.bin"] {
+        assert_eq!(upstream(&env, asked), ["again"], "{asked}");
+    }
+    // A link to nothing, and one to itself, are no error.
+    symlink("nowhere", env.project().join("dangling")).unwrap();
+    symlink("around", env.project().join("around")).unwrap();
+    for asked in ["dangling", "around/x"] {
+        env.fails(1, &["trace", asked]);
+    }
+}

@@ -197,6 +197,14 @@ impl Reader<'_> {
                 return Ok(Some((key, candidate)));
             }
         }
+        // A link may lead to what was recorded where it lies.
+        let real = naming::path_from(text, &self.folder).and_then(|path| path.canonicalize().ok());
+        let real = real.and_then(|path| naming::name_of(&path, &Root::new(&self.home.root)));
+        if let Some(name) = real
+            && let Some(key) = self.store.artifact(project, name.as_str())?
+        {
+            return Ok(Some((key, name)));
+        }
         Ok(None)
     }
 }
