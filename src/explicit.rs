@@ -6,7 +6,7 @@ use std::pin::pin;
 
 use crate::private::{Value, current_run, each, ours, text_of};
 use mltrace_core::model::{ComponentFact, Declaration, Record, Status};
-use mltrace_core::record::{OpenRun, Opening, enter, now};
+use mltrace_core::record::{OpenRun, Opening, enter, enter_none, now};
 use mltrace_core::values::{Artifact, shown};
 
 /// The slot of the outputs of a run that was begun by [`start`].
@@ -143,6 +143,21 @@ impl Drop for Run {
 #[must_use]
 pub fn current() -> Current {
     Current { run: current_run("current()") }
+}
+
+/// Runs `body` as work that belongs to no run, whatever run this thread is inside of.
+///
+/// A thread of a work-stealing pool that waits inside of one run may take over work of something else; what that reads is
+/// nobody's then, and is not counted as missed.
+pub fn no_run<R>(body: impl FnOnce() -> R) -> R {
+    let _entered = enter_none();
+    body()
+}
+
+/// Returns a handle on the current run, or on none, for work that is carried elsewhere.
+#[cfg(feature = "tokio")]
+pub(crate) fn carried() -> Current {
+    Current { run: mltrace_core::record::current() }
 }
 
 /// A handle on a run that is under way. It may outlive the run and then does nothing.

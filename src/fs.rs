@@ -87,7 +87,7 @@ pub fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Resu
 /// Those of [`std::fs::rename`].
 pub fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<()> {
     let (from, to) = (from.as_ref(), to.as_ref());
-    std::fs::rename(from, to).inspect(|()| in_run("fs::rename", |run| run.moved(given(from), given(to))))
+    std::fs::rename(from, to).inspect(|()| has_moved(from, to, "fs::rename"))
 }
 
 /// Opens files as [`std::fs::File`] does, and records them. What it returns is a [`std::fs::File`].
@@ -218,12 +218,16 @@ fn given(path: &Path) -> Given {
     Given::new(Named::Path(path.to_owned()))
 }
 
-fn has_read(path: &Path, what: &str) {
+pub(crate) fn has_read(path: &Path, what: &str) {
     in_run(what, |run| run.read(given(path)));
 }
 
-fn has_written(path: &Path, what: &str) {
+pub(crate) fn has_written(path: &Path, what: &str) {
     in_run(what, |run| run.wrote(given(path)));
+}
+
+pub(crate) fn has_moved(from: &Path, to: &Path, what: &str) {
+    in_run(what, |run| run.moved(given(from), given(to)));
 }
 
 /// The file is still to be written, so its content is that of the run's end, or of when the run reads it back.

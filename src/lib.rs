@@ -61,10 +61,16 @@ mod loaded;
 
 pub mod fs;
 
+#[cfg(feature = "rayon")]
+pub mod rayon;
+
+#[cfg(feature = "tokio")]
+pub mod tokio;
+
 #[cfg(feature = "store")]
 mod queries;
 
-pub use explicit::{Current, Run, current, start};
+pub use explicit::{Current, Run, current, no_run, start};
 pub use loaded::{Loaded, loaded};
 pub use mltrace_core::model::ArtifactKind as Kind;
 #[cfg(feature = "store")]
@@ -77,6 +83,9 @@ pub use queries::{
     Error, answer, component, components, diff, history, impact, inspect, recent, report, review, stale, tags, trace,
     trace_with, verify,
 };
+
+#[cfg(feature = "tokio")]
+pub use self::tokio::{spawn, spawn_blocking};
 
 /// The README's examples, compiled.
 #[cfg(doctest)]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use mltrace_core::kept::kept;
 pub use mltrace_core::model::ArtifactKind as Kind;
 pub use mltrace_core::record::{Call, Entry, Joins, Site, SiteState};
-use mltrace_core::record::{OpenRun, Warning, current};
+use mltrace_core::record::{OpenRun, Warning, current, is_apart};
 pub use mltrace_core::values::artifacts::probe::{
     ProbeAnything, ProbeArtifact, ProbeNoArtifact, ProbeText, ProbeTexts,
 };
@@ -98,14 +98,17 @@ pub fn note(text: Arguments<'_>) {
 /// Returns the current run of this thread or task; says once that there is none.
 pub(crate) fn current_run(what: &str) -> Option<OpenRun> {
     let run = current();
-    if run.is_none() && !IS_OFF.load(Ordering::Relaxed) {
-        ours(|| (), || warn_outside(what));
+    if run.is_none() && !IS_OFF.load(Ordering::Relaxed) && !is_apart() {
+        ours(|| (), || met_outside(what));
     }
     run
 }
 
-fn warn_outside(what: &str) {
+fn met_outside(what: &str) {
     if crate::recorder().is_enabled() {
+        if !["param!", "note!", "current()"].contains(&what) {
+            crate::recorder().met_loose();
+        }
         let message = format!(
             "`mltrace::{what}` was used outside a run and records nothing: on another thread use `mltrace::current()`"
         );

@@ -27,7 +27,7 @@ pub use record::{
     ParamFact, ReadFact, Record, Start, WriteFact,
 };
 pub use run::{Bound, Mark, Status};
-pub use text::{LIMIT_NAME, LIMIT_SOURCE, LIMIT_TEXT, cut};
+pub use text::{LIMIT_NAME, LIMIT_SOURCE, LIMIT_TEXT, LOOSE, cut};
 pub use time::Timestamp;
 pub use version::{Version, VersionId};
 

@@ -1,5 +1,8 @@
 //! How much text is kept, and how longer text is cut with a mark.
 
+/// What is remarked, after how many reads or writes, of a run that went on while threads without a run read or wrote.
+pub const LOOSE: &str = "on threads without a run while this run went on, not recorded";
+
 /// The most bytes of a name: 8 KiB.
 pub const LIMIT_NAME: usize = 8 << 10;
 /// The most bytes of a parameter, a note or an error: 64 KiB.

@@ -101,6 +101,7 @@ impl OpenRun {
             recorder,
             site: opening.site,
             begun: Instant::now(),
+            loose: recorder.loose(),
             started_at,
             is_over: AtomicBool::new(false),
             state: Lock::new(state),

@@ -41,7 +41,7 @@ mod call;
 pub use begin::Opening;
 pub use call::{Call, Entry, Joins};
 pub use clock::now;
-pub use context::{Entered, current, enter};
+pub use context::{Entered, current, enter, enter_none, is_apart};
 pub use open_run::OpenRun;
 pub use recorder::{Hooks, Recorder, Warning};
 pub use site::{Site, SiteState};

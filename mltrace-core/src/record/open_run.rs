@@ -19,7 +19,7 @@ use super::seen::{Seen, Told};
 use super::{Recorder, Site, clock, errand, split};
 use crate::fork;
 use crate::model::{
-    ArtifactKind, ArtifactName, Due, End, Mark, NoteFact, ParamFact, ReadFact, Record, RunId, Status, Timestamp,
+    ArtifactKind, ArtifactName, Due, End, LOOSE, Mark, NoteFact, ParamFact, ReadFact, Record, RunId, Status, Timestamp,
     VersionId, WriteFact,
 };
 use crate::naming::{self, Naming};
@@ -39,6 +39,8 @@ pub(super) struct Inner {
     pub(super) recorder: &'static Recorder,
     pub(super) site: Option<&'static Site>,
     pub(super) begun: Instant,
+    /// How many reads and writes of nobody were met before.
+    pub(super) loose: u64,
     pub(super) started_at: Timestamp,
     pub(super) is_over: AtomicBool,
     pub(super) state: Lock<State>,
@@ -195,7 +197,18 @@ impl Inner {
         let is_attended = ended_at.is_none() && duration_us.is_some();
         let outputs = self.collect_outputs(status, is_attended, &mut dues);
         let end = End { run: self.id, at, status, duration_us, error, outputs };
-        append_with(self.recorder, split::end(end), dues)
+        let mut records: Vec<Record> = self.loose_note(at).into_iter().collect();
+        records.extend(split::end(end));
+        append_with(self.recorder, records, dues)
+    }
+
+    /// Returns the remark on a run during which reads and writes were met that belong to no run.
+    fn loose_note(&self, at: Timestamp) -> Option<Record> {
+        let count = self.recorder.loose().saturating_sub(self.loose);
+        let what = if count == 1 { "read or write" } else { "reads or writes" };
+        let text = format!("{count} {what} {LOOSE}");
+        let note = NoteFact { id: RunId::new().0, run: self.id, text, at, by: None };
+        (count > 0).then_some(Record::Note(note))
     }
 
     /// Returns the state; `None` when it is not to be had, as in a forked child: what was to be told is counted as lost.

@@ -51,6 +51,8 @@ pub struct Recorder {
     lost: AtomicU64,
     /// Whether any could not be written.
     has_lost: AtomicBool,
+    /// How many reads and writes were met on threads that belong to no run.
+    loose: AtomicU64,
     /// The bits of each [`Warning`] that was said.
     warned: AtomicU8,
 }
@@ -96,6 +98,7 @@ impl Recorder {
             journal: Lock::new(JournalFile::Unopened),
             lost: AtomicU64::new(0),
             has_lost: AtomicBool::new(false),
+            loose: AtomicU64::new(0),
             warned: AtomicU8::new(0),
             home,
         }
@@ -253,6 +256,16 @@ impl Recorder {
         if let Some(here) = self.here() {
             here.beside.add(here.pid, job, move |job| work(here, job));
         }
+    }
+
+    /// Counts a read or write on a thread that belongs to no run: whose it was is not known, so the runs that go on say so.
+    pub fn met_loose(&self) {
+        self.loose.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Returns how many reads and writes were met on threads that belong to no run.
+    pub(super) fn loose(&self) -> u64 {
+        self.loose.load(Ordering::Relaxed)
     }
 
     /// Counts records that could not be made.

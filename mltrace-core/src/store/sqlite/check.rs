@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::SqliteStore;
-use crate::model::Timestamp;
+use crate::model::{LOOSE, Timestamp};
 use crate::store::{Checkup, Result, StoreError};
 
 /// How long a check may take: what is asked first when something is odd is answered soon.
@@ -99,6 +99,7 @@ impl SqliteStore {
         self.check_rows(checkup)?;
         self.check_times(Timestamp::now(), checkup)?;
         self.note_namesakes(checkup)?;
+        self.note_loose(checkup)?;
         if is_full {
             self.check_contradictions(checkup)?;
         }
@@ -159,6 +160,19 @@ impl SqliteStore {
         } else {
             let told = told.join(", ");
             checkup.wrong.push(format!("more than a day ahead of the clock, and the last word until then: {told}"));
+        }
+        Ok(())
+    }
+
+    /// Tells of runs that went on while threads without a run read or wrote something that may have been theirs.
+    fn note_loose(&self, checkup: &mut Checkup) -> Result<()> {
+        let sql = "SELECT c.name, count(DISTINCT r.id) FROM note q JOIN run r ON r.id = q.run_id
+             JOIN component c ON c.id = r.component_id WHERE q.text LIKE '% ' || $1 GROUP BY c.name ORDER BY c.name";
+        let found: Vec<(String, i64)> = self.all(sql, [LOOSE], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        for (name, count) in found {
+            checkup.notes.push(format!(
+                "{count} runs of `{name}` went on while threads without a run read or wrote: some inputs may be missing"
+            ));
         }
         Ok(())
     }
