@@ -115,7 +115,8 @@ impl Tracked {
 /// Returns the git folder of the work tree whose root `folder` is.
 fn git_folder(folder: &Path) -> Option<PathBuf> {
     let git = folder.join(".git");
-    if git.is_dir() {
+    let found = git.symlink_metadata().ok()?;
+    if found.is_dir() || (found.is_symlink() && git.is_dir()) {
         return Some(git);
     }
     let mut text = String::new();
