@@ -74,14 +74,16 @@ pub use explicit::{Current, Run, current, no_run, start};
 pub use loaded::{Loaded, loaded};
 pub use mltrace_core::model::ArtifactKind as Kind;
 #[cfg(feature = "store")]
+pub use mltrace_core::model::Verdict;
+#[cfg(feature = "store")]
 pub use mltrace_core::query::{RunFilter, TraceOptions};
 pub use mltrace_core::values::{Artifact, artifact};
 pub use mltrace_macros::register;
 pub(crate) use process::recorder;
 #[cfg(feature = "store")]
 pub use queries::{
-    Error, answer, component, components, diff, history, impact, inspect, recent, report, review, stale, tags, trace,
-    trace_with, verify,
+    Error, answer, component, components, diff, history, impact, inspect, judge, recent, report, review, stale, tags,
+    trace, trace_with, verify,
 };
 
 #[cfg(feature = "tokio")]

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use mltrace_core::desk::Desk;
-use mltrace_core::model::Timestamp;
+use mltrace_core::model::{Record, Timestamp, Verdict};
 use mltrace_core::query::{
-    Component, Components, Diff, Impact, ImpactOf, Reader, Report, Review, Run, RunFilter, Runs, StaleRuns, Tags,
-    Trace, TraceOptions, Verify, VerifyOptions,
+    Component, Components, Diff, Impact, ImpactOf, Judgement, Many, Reader, Report, Review, Run, RunFilter, Runs,
+    StaleRuns, Tags, Trace, TraceOptions, Verify, VerifyOptions,
 };
 use mltrace_core::store::StoreError;
 
@@ -167,6 +167,38 @@ pub fn tags() -> Result<Tags, Error> {
 /// When nothing is recorded yet, or the store does not answer.
 pub fn review() -> Result<Review, Error> {
     ask(|reader| reader.review(None))
+}
+
+/// Says that versions are bad ([`Verdict::Flagged`]), fine ([`Verdict::Ok`]), or neither any more ([`Verdict::None`]), and
+/// returns what the verdicts point to then.
+///
+/// # Errors
+/// When nothing is recorded yet, something that is named is unknown or stands for no version, the verdicts cannot be
+/// recorded or do not count because later ones are known, or the store does not answer.
+///
+/// ```no_run
+/// use mltrace::answer::Many;
+///
+/// let bad = Many { artifacts: vec!["out/2021-05-*/p*.csv".to_owned()], ..Many::default() };
+/// let review = mltrace::judge(&bad, mltrace::Verdict::Flagged, Some("all fares are zero"))?;
+/// println!("{}", review.facts[0].says());
+/// # Ok::<(), mltrace::Error>(())
+/// ```
+pub fn judge(many: &Many, verdict: Verdict, reason: Option<&str>) -> Result<Review, Error> {
+    let recorder = crate::recorder();
+    let judgement = Judgement { verdict, reason, by: recorder.user() };
+    let said = ask(|reader| {
+        let versions = reader.many(many)?;
+        reader.judged_now(&versions, judgement)
+    })?;
+    if !recorder.append_all(said.iter().cloned().map(Record::Label).collect()) {
+        let reason = "the verdicts cannot be written to the journal".to_owned();
+        return Err(StoreError::Unreachable { place: recorder.home().store.clone(), reason }.into());
+    }
+    ask(|reader| {
+        reader.count(&said)?;
+        reader.review(None)
+    })
 }
 
 fn ask<T>(question: impl FnOnce(&mut Reader<'_>) -> Result<T, Error>) -> Result<T, Error> {

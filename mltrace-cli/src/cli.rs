@@ -89,6 +89,8 @@ fn hint_of(error: &clap::Error) -> Option<&'static str> {
         "lineage" | "graph" | "upstream" => "`mltrace trace ARTIFACT` shows how an artifact came to be",
         "downstream" => "`mltrace impact ARTIFACT` shows everything that was made from it",
         "compare" => "`mltrace diff A B` shows what changed between two versions",
+        "ok" | "good" | "accept" => "`mltrace flag --ok ARTIFACT` says that an output is fine",
+        "bad" | "reject" => "`mltrace flag ARTIFACT` says that an output is bad",
         "exec" => "`mltrace run --component NAME -- COMMAND` runs a command and records it",
         "ui" | "web" | "server" => "`mltrace serve --open` shows the pages",
         "fsck" | "check" => "`mltrace doctor` checks the store, `mltrace verify` the files",

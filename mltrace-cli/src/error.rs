@@ -131,6 +131,9 @@ impl From<QueryError> for Error {
         match error {
             QueryError::Store(error) => error.into(),
             QueryError::NotFound { kind, .. } => Self::new(Kind::NotFound, message).hint(how_to_list(kind)),
+            QueryError::NoMatch { .. } => {
+                Self::new(Kind::NotFound, message).hint("run `mltrace recent` to see what the last runs wrote")
+            }
             QueryError::NotYet { name, at } => {
                 // People type and read local time.
                 let message = format!("nothing is known of `{name}` at {}: it was first seen later", time::show(at));

@@ -91,6 +91,11 @@ impl Output {
         }
     }
 
+    /// Asks something of who types, however little else is said.
+    pub(crate) fn ask(&self, text: &str) {
+        self.talk_line("", text);
+    }
+
     /// Says something that only a curious user wants to know.
     pub(crate) fn say_more(&self, text: &str) {
         if self.talk >= Talk::Verbose {

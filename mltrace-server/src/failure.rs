@@ -148,6 +148,9 @@ impl From<QueryError> for Failure {
                 let candidates = if kind == "component" { Candidates::Components } else { Candidates::Artifacts };
                 Self { candidates, ..Self::new(StatusCode::NOT_FOUND, message).hint(how_to_find(kind)) }
             }
+            QueryError::NoMatch { .. } => {
+                Self::new(StatusCode::NOT_FOUND, message).hint("`recent` lists what the last runs wrote")
+            }
             QueryError::NotYet { .. } => {
                 Self::new(StatusCode::NOT_FOUND, message).hint("leave out `as_of`, or name a later time")
             }

@@ -17,10 +17,17 @@ pub(crate) struct Moment {
 
 impl<'de> Deserialize<'de> for Moment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let wrong = || serde::de::Error::custom(format!("`{text}` is neither a time nor a span such as `2d`"));
-        let at = parse(&text, Timestamp::now()).ok_or_else(wrong)?;
-        Ok(Self { at, text })
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl std::str::FromStr for Moment {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let at = parse(text, Timestamp::now());
+        let at = at.ok_or_else(|| format!("`{text}` is neither a time nor a span such as `2d`"))?;
+        Ok(Self { at, text: text.to_owned() })
     }
 }
 

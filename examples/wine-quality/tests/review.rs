@@ -1,14 +1,9 @@
 //! Breaks one step of one run, judges a few predictions as a user does, and asks whom to suspect.
 
-use std::path::Path;
 use std::process::Command;
 
-use mltrace::answer::Review;
-use mltrace_core::config::{Environment, Home};
-use mltrace_core::ingest;
-use mltrace_core::model::{RunId, Timestamp};
-use mltrace_core::store::{self, Mode};
-use serde_json::json;
+use mltrace::Verdict;
+use mltrace::answer::{Many, Review};
 
 #[test]
 #[expect(clippy::disallowed_methods, reason = "a name in a question is meant from the working directory")]
@@ -32,8 +27,8 @@ fn the_run_with_the_wrong_unit_is_found_and_the_reason_told() {
         .filter_map(|output| Some(format!("{}@{}", output.name, output.version.as_ref()?)))
         .collect();
     assert_eq!(written.len(), 18, "three runs of six batches, the last first");
-    judge(folder.path(), "flagged", &written[..3]);
-    judge(folder.path(), "ok", &written[6..8]);
+    judge(Verdict::Flagged, &written[..3]);
+    judge(Verdict::Ok, &written[6..8]);
 
     let review: Review = mltrace::review().expect("the verdicts are known");
     assert_eq!((review.flagged.len(), review.ok.len()), (3, 2));
@@ -46,17 +41,11 @@ fn the_run_with_the_wrong_unit_is_found_and_the_reason_told() {
     assert_eq!(review.look_next[0].name.as_str(), "wine-out/data/features.csv", "its output is the one to look at");
 }
 
-/// Labels versions, as `mltrace flag` does.
-fn judge(folder: &Path, verdict: &str, versions: &[String]) {
-    let home = Home::find(folder, None, &Environment::default());
-    let mut store = store::open(&home, Mode::Write).expect("the store is there");
-    let label = |version: &String| {
-        let (name, version) = version.split_once('@').expect("a name and a version");
-        let label = json!({"type": "label", "id": RunId::new(), "name": name, "version": version, "verdict": verdict,
-            "at": Timestamp::now()});
-        label.to_string() + "\n"
-    };
-    let lines: String = versions.iter().map(label).collect();
-    let report = ingest::import(&home, store.as_mut(), &mut lines.as_bytes(), &mut |_| {}).expect("the store takes it");
-    assert_eq!((report.stored, report.errors), (versions.len() as u64, Vec::new()));
+/// Judges versions, as `mltrace flag` does.
+fn judge(verdict: Verdict, versions: &[String]) {
+    let many = Many { artifacts: versions.to_vec(), ..Many::default() };
+    let review = mltrace::judge(&many, verdict, Some("a taste")).expect("the store takes it");
+    let judged = if verdict == Verdict::Ok { review.ok } else { review.flagged };
+    assert_eq!(judged.len(), versions.len());
+    assert_eq!(judged[0].reason.as_deref(), Some("a taste"));
 }

@@ -4,6 +4,8 @@ mod trace;
 
 mod impact;
 
+mod many;
+
 mod flag;
 
 mod unflag;

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use mltrace_core::model::RunId;
-use mltrace_core::query::{Fact, Labelled, Review, Strength, Suspect, percent};
+use mltrace_core::model::{RunId, Version};
+use mltrace_core::query::{Fact, Labelled, LookNext, Review, Strength, Suspect, percent};
 
 use super::{diff, paint, run};
 use crate::escape::line;
@@ -25,6 +25,25 @@ const MOST_EVIDENCE: usize = 2;
 /// Returns a review without any verdict.
 pub(crate) fn empty() -> Review {
     Review::default()
+}
+
+/// Returns an output to look at, and what its verdict would tell.
+pub(crate) fn asked(next: &LookNext) -> String {
+    format!("{}@{}: {}", next.name, next.version.short(run::DIGITS), next.why)
+}
+
+/// Returns how many versions there are.
+pub(crate) fn versions(count: usize) -> String {
+    diff::counted(count, "version")
+}
+
+/// Returns versions, one a line, as they can be named again.
+pub(crate) fn meant(versions: &[Version]) -> String {
+    let mut text = String::new();
+    for version in versions {
+        let _ = writeln!(text, "{}@{}", line(version.name.as_str()), line(&version.version.to_string()));
+    }
+    text
 }
 
 /// Returns what the bad ones share, then the suspects, the likeliest first, then where to look next and the verdicts.

@@ -26,6 +26,8 @@ mod secrets;
 
 mod verdicts;
 
+mod many;
+
 mod uuids;
 
 mod impact;

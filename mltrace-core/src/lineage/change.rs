@@ -53,6 +53,13 @@ impl Aspect {
     }
 }
 
+/// Returns the number that a value is. Parameters of functions are kept as the text that they show, so a text may be one.
+#[must_use]
+pub fn number(value: &Value) -> Option<f64> {
+    let number = value.as_f64().or_else(|| value.as_str()?.parse().ok())?;
+    number.is_finite().then_some(number)
+}
+
 /// An aspect that two runs have otherwise.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {

@@ -25,6 +25,8 @@ mod review;
 
 mod say;
 
+mod many;
+
 mod impact;
 
 mod diff;
@@ -59,6 +61,7 @@ pub use diff::{Baseline, Diff};
 pub use difference::Difference;
 pub use evidence::percent;
 pub use impact::ImpactOf;
+pub use many::{Comparison, Many, RunCondition, RunField};
 pub use name::NameKind;
 pub use on_disk::OnDisk;
 pub use reader::{QueryError, Reader};

@@ -27,6 +27,14 @@ pub enum QueryError {
         /// What was asked for.
         name: String,
     },
+    /// Nothing is like that.
+    #[error("no {kind} matches `{text}`")]
+    NoMatch {
+        /// `artifact`, `output`, or `output of a run`.
+        kind: &'static str,
+        /// What was asked for.
+        text: String,
+    },
     /// Nothing was known of it at that moment.
     #[error("nothing is known of `{name}` at {at}: it was first seen later")]
     NotYet {

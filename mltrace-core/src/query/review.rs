@@ -10,7 +10,7 @@ use super::past::Past;
 use super::{QueryError, Reader, evidence};
 use crate::lineage::{self, Belief, Counts, Finding, Findings, Group, Judged, Outputs, Scale};
 use crate::model::{Timestamp, Verdict, Version};
-use crate::store::{ComponentKey, LabelRow, RunKey, RunName, VersionKey};
+use crate::store::{ComponentKey, LabelRow, ProjectKey, RunKey, RunName, VersionKey};
 
 /// How many suspects there are when nobody says.
 const SUSPECTS: usize = 10;
@@ -49,6 +49,14 @@ impl Reader<'_> {
     /// # Errors
     /// When the store does not answer.
     pub fn review(&mut self, limit: Option<usize>) -> Result<Review, QueryError> {
+        self.review_without(limit, &[])
+    }
+
+    /// Returns the same, where none of `skipped` is to be looked at next: somebody was asked of them already.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub fn review_without(&mut self, limit: Option<usize>, skipped: &[Version]) -> Result<Review, QueryError> {
         let Some(project) = self.project()? else { return Ok(Review::default()) };
         let labels = self.store.labels(project, true)?;
         let by = |verdict: Verdict| labels.iter().filter(move |label| label.verdict == verdict).map(labelled).collect();
@@ -86,8 +94,20 @@ impl Reader<'_> {
         answer.suspects = ranks.map(|(suspect, rank)| case.suspect(suspect, rank, whole)).collect();
         let first = |place: &usize| case.names.get(ranked.get(*place)?.group.runs.first()?).map(|name| name.id);
         answer.explains = sets.iter().map(|set| set.iter().filter_map(first).collect()).collect();
+        case.judged.extend(self.keys_of(project, skipped)?);
         answer.look_next = self.look_next(&case, weighed, whole, &scale)?;
         Ok(answer)
+    }
+
+    /// Returns the keys of versions, of those that are known.
+    fn keys_of(&mut self, project: ProjectKey, versions: &[Version]) -> Result<Vec<VersionKey>, QueryError> {
+        let mut keys = Vec::with_capacity(versions.len());
+        for Version { name, version } in versions {
+            if let Some(artifact) = self.store.artifact(project, name.as_str())? {
+                keys.extend(self.store.version_at(artifact, version, Timestamp::MAX)?.and_then(|found| found.key));
+            }
+        }
+        Ok(keys)
     }
 
     /// Returns whom to ask of the components that facts are of: as the first run of each says, or as is said of it.

@@ -11,14 +11,15 @@ use axum::response::Response;
 use axum::routing::post;
 use mltrace_core::desk::{self, TooLong};
 use mltrace_core::model::{Declaration, LIMIT_NAME, LIMIT_TEXT, Record, Verdict, Version};
-use mltrace_core::query::{Component, Judgement, Review, Run};
+use mltrace_core::query::{Component, Judgement, Many, Review, Run, RunCondition};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Operation;
 use crate::app::{App, Kept};
 use crate::failure::Failure;
+use crate::moment::Moment;
 use crate::routes::Routes;
 
 /// Where runs are recorded.
@@ -50,10 +51,17 @@ pub(super) fn routes(routes: Routes) -> Routes {
 /// Versions and a verdict.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("anyOf" = named(&["artifacts", "runs", "where"])))]
 struct FlagBody {
-    /// `NAME`, the latest version, or `NAME@VERSION`.
-    #[schemars(length(min = 1))]
+    /// `NAME`, the latest version, `NAME@VERSION`, or a pattern of names with `*`, `**` or `?`.
+    #[serde(default)]
     artifacts: Vec<String>,
+    /// Runs, all of whose outputs are meant: ids, unique starts or ends of one, or `latest`.
+    #[serde(default)]
+    runs: Vec<String>,
+    /// Conditions such as `component=clean` or `param.rows<=900`: all outputs of the runs of which all of them hold.
+    #[serde(default, rename = "where")]
+    conditions: Vec<String>,
     /// Whether they were found fine.
     #[serde(default)]
     ok: bool,
@@ -63,52 +71,73 @@ struct FlagBody {
 
 fn flag(app: &App, told: &FlagBody) -> Result<Review, Failure> {
     let verdict = if told.ok { Verdict::Ok } else { Verdict::Flagged };
-    judge(app, &told.artifacts, verdict, told.reason.as_deref())?;
+    judge(app, &many(&told.artifacts, &told.runs, &told.conditions)?, verdict, told.reason.as_deref())?;
     app.ask(|reader| reader.review(None))
+}
+
+/// Returns how the document says that one of these lists names something.
+fn named(lists: &[&str]) -> Value {
+    let named = lists.iter().map(|list| json!({ "required": [list], "properties": { *list: { "minItems": 1 } } }));
+    named.collect()
+}
+
+/// Returns how the document says that versions are named, or all are meant.
+fn named_or_all() -> Value {
+    let none = json!({ "maxItems": 0 });
+    json!([
+        { "anyOf": named(&["artifacts", "runs", "where"]), "properties": { "all": { "const": false } } },
+        { "required": ["all"],
+          "properties": { "artifacts": none, "runs": none, "where": none, "all": { "const": true } } },
+    ])
+}
+
+/// Returns which versions are meant.
+fn many(artifacts: &[String], runs: &[String], conditions: &[String]) -> Result<Many, Failure> {
+    let moment = |text: &str| text.parse::<Moment>().map(|moment| moment.at);
+    let conditions = conditions.iter().map(|text| RunCondition::parse(text, moment)).collect::<Result<Vec<_>, _>>();
+    let conditions = conditions.map_err(Failure::usage)?;
+    if artifacts.is_empty() && runs.is_empty() && conditions.is_empty() {
+        return Err(Failure::usage("`artifacts` is empty, and neither `runs` nor `where` names any"));
+    }
+    Ok(Many { artifacts: artifacts.to_vec(), runs: runs.to_vec(), conditions })
 }
 
 /// Versions whose verdict is taken back.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("oneOf" = [
-    { "required": ["artifacts"], "properties": { "artifacts": { "minItems": 1 }, "all": { "const": false } } },
-    { "required": ["all"], "properties": { "artifacts": { "maxItems": 0 }, "all": { "const": true } } },
-]))]
+#[schemars(extend("oneOf" = named_or_all()))]
 struct UnflagBody {
-    /// `NAME`, the latest version, or `NAME@VERSION`.
+    /// `NAME`, the latest version, `NAME@VERSION`, or a pattern of names with `*`, `**` or `?`.
     #[serde(default)]
     artifacts: Vec<String>,
+    /// Runs, all of whose outputs are meant.
+    #[serde(default)]
+    runs: Vec<String>,
+    /// Conditions such as `component=clean`: all outputs of the runs of which all of them hold.
+    #[serde(default, rename = "where")]
+    conditions: Vec<String>,
     /// Whether all verdicts are taken back.
     #[serde(default)]
     all: bool,
 }
 
 fn unflag(app: &App, told: &UnflagBody) -> Result<Review, Failure> {
-    if told.all != told.artifacts.is_empty() {
-        return Err(Failure::usage("name `artifacts`, or say `all`"));
+    if told.all != (told.artifacts.is_empty() && told.runs.is_empty() && told.conditions.is_empty()) {
+        return Err(Failure::usage("name `artifacts`, `runs` or `where`, or say `all`"));
     }
     if told.all {
         record_verdicts(app, &app.ask(desk::all_judged)?, Verdict::None, None)?;
     } else {
-        judge(app, &told.artifacts, Verdict::None, None)?;
+        judge(app, &many(&told.artifacts, &told.runs, &told.conditions)?, Verdict::None, None)?;
     }
     app.ask(|reader| reader.review(None))
 }
 
 /// Records a verdict on each version; nothing is recorded unless all are known.
-pub(crate) fn judge(app: &App, artifacts: &[String], verdict: Verdict, reason: Option<&str>) -> Result<(), Failure> {
-    if artifacts.is_empty() {
-        return Err(Failure::usage("`artifacts` is empty"));
-    }
+pub(crate) fn judge(app: &App, many: &Many, verdict: Verdict, reason: Option<&str>) -> Result<(), Failure> {
     let reason = reason.map(str::trim).filter(|reason| !reason.is_empty());
     fits("reason", reason, LIMIT_TEXT)?;
-    let mut versions: Vec<Version> = Vec::new();
-    for artifact in artifacts {
-        let version = app.ask(|reader| reader.version(artifact, None))?;
-        if !versions.contains(&version) {
-            versions.push(version);
-        }
-    }
+    let versions = app.ask(|reader| reader.many(many))?;
     record_verdicts(app, &versions, verdict, reason)
 }
 

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use mltrace_core::escape;
 use mltrace_core::model::{Verdict, VersionId};
-use mltrace_core::query::{VersionOf, Versions};
+use mltrace_core::query::{Many, VersionOf, Versions};
 use serde::Deserialize;
 
 use super::fields::Field;
@@ -106,7 +106,11 @@ fn row(name: &mltrace_core::model::ArtifactName, version: &VersionOf, back: &str
 
 #[derive(Deserialize)]
 struct JudgeForm {
-    artifact: String,
+    /// A version, or with `run` all that the run wrote.
+    #[serde(default, deserialize_with = "blank")]
+    artifact: Option<String>,
+    #[serde(default, deserialize_with = "blank")]
+    run: Option<String>,
     verdict: Verdict,
     #[serde(default, deserialize_with = "blank")]
     reason: Option<String>,
@@ -116,6 +120,11 @@ struct JudgeForm {
 
 /// Records the verdict; after a flag the browser sees whom to suspect.
 fn judge(app: &App, told: &JudgeForm) -> Result<String, Failure> {
-    api::judge(app, std::slice::from_ref(&told.artifact), told.verdict, told.reason.as_deref())?;
+    let many = match (&told.artifact, &told.run) {
+        (Some(artifact), None) => Many { artifacts: vec![artifact.clone()], ..Many::default() },
+        (None, Some(run)) => Many { runs: vec![run.clone()], ..Many::default() },
+        _ => return Err(Failure::usage("name `artifact` or `run`")),
+    };
+    api::judge(app, &many, told.verdict, told.reason.as_deref())?;
     Ok(if told.verdict == Verdict::Flagged { "/review".to_owned() } else { link::back(&told.back) })
 }

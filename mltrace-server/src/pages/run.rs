@@ -2,13 +2,13 @@
 
 use maud::{Markup, html};
 use mltrace_core::escape;
-use mltrace_core::model::{Bound, RunId, Timestamp};
+use mltrace_core::model::{Bound, RunId, Timestamp, Verdict};
 use mltrace_core::query::{Difference, Input, Run};
 use mltrace_core::words;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::fields::Field;
+use super::fields::{Field, hidden};
 use super::verdicts::Verdicts;
 use super::{compare, layout, link, parts};
 use crate::api::{self, NoteBody};
@@ -110,6 +110,19 @@ fn outputs(run: &Run, verdicts: &Verdicts, back: &str) -> Markup {
                 }
             }
             (more(run.outputs.len()))
+            @if run.outputs.iter().filter(|output| output.version.is_some()).nth(1).is_some() { (judge_all(run, back)) }
+        }
+    }
+}
+
+/// The buttons by which a person says what all outputs of a run are.
+fn judge_all(run: &Run, back: &str) -> Markup {
+    html! {
+        form.judge action="/flag" method="post" {
+            input type="hidden" name="run" value=(run.id);
+            (hidden("back", back))
+            button.flagged type="submit" name="verdict" value=(parts::value(Verdict::Flagged)) { span aria-hidden="true" { "⚑" } " Flag all as bad" } " "
+            button.ok type="submit" name="verdict" value=(parts::value(Verdict::Ok)) { span aria-hidden="true" { "✔" } " Mark all as ok" }
         }
     }
 }

@@ -97,6 +97,40 @@ fn verdicts_are_given_and_taken_back() {
 }
 
 #[test]
+fn many_versions_are_judged_at_once() {
+    let run = |id: &str, outputs: &[&str], rows: u32| {
+        json!({ "id": format!("0195e2a1-0000-7000-8000-0000000000{id}"), "component": "predict",
+            "ended_at": format!("2021-05-{id}T00:00:00Z"), "outputs": outputs, "params": { "rows": rows } })
+    };
+    let served = Served::with(&[run("01", &["a/1", "a/2"], 9), run("02", &["b/1"], 90), run("03", &["c"], 91)]);
+    let names = |verdict: &str, answer: &serde_json::Value| {
+        let judged = answer[verdict].as_array().unwrap().iter();
+        judged.map(|label| label["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names("flagged", &served.post("/api/v1/flag", &json!({ "artifacts": ["?/1"] })).json()), ["a/1", "b/1"]);
+    let more = json!({ "runs": ["0195e2a1-0000-7000-8000-000000000001"], "reason": "all of it" });
+    assert_eq!(names("flagged", &served.post("/api/v1/flag", &more).json()).len(), 3);
+    let fine = json!({ "where": ["param.rows>=90", "since=2021-05-03", "component=predict"], "ok": true });
+    assert_eq!(names("ok", &served.post("/api/v1/flag", &fine).json()), ["c"]);
+    let left = served.post("/api/v1/unflag", &json!({ "where": ["param.rows>=90"] })).json();
+    assert_eq!((names("flagged", &left).len(), names("ok", &left).len()), (2, 0));
+    for (wrong, status) in [
+        (json!({ "artifacts": [] }), StatusCode::BAD_REQUEST),
+        (json!({ "where": ["rows=3"] }), StatusCode::BAD_REQUEST),
+        (json!({ "where": ["host=x"] }), StatusCode::NOT_FOUND),
+        (json!({ "artifacts": ["z*"] }), StatusCode::NOT_FOUND),
+    ] {
+        assert_eq!(served.post("/api/v1/flag", &wrong).status, status, "{wrong}");
+    }
+    let page = served.get("/run?run=0195e2a1-0000-7000-8000-000000000001").text;
+    let form = page.split("<form").find(|form| form.contains("Flag all as bad")).unwrap();
+    assert!(form.contains("name=\"run\""), "{form}");
+    let fields = [("run", "0195e2a1-0000-7000-8000-000000000001"), ("verdict", "ok"), ("back", "/review")];
+    assert_eq!(served.submit("/flag", &fields).status, StatusCode::SEE_OTHER);
+    assert_eq!(names("ok", &served.ask("/api/v1/review")), ["a/1", "a/2"]);
+}
+
+#[test]
 fn what_is_said_now_counts_after_what_is_dated_ahead() {
     let served =
         Served::with(&[json!({ "component": "predict", "ended_at": "2021-05-01T00:00:00Z", "outputs": ["p1"] })]);

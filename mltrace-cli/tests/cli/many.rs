@@ -1,0 +1,142 @@
+//! Many verdicts at once: patterns, the outputs of runs, what runs have in common, names on standard input, a queue.
+
+use serde_json::{Value, json};
+
+use crate::env::{TestEnv, runs};
+
+/// Six predictions of three days; the last day's ran with few rows.
+fn days() -> TestEnv {
+    let mut lines = Vec::new();
+    for (day, rows) in [(1, "1000"), (2, "950"), (3, "80")] {
+        for file in ["a", "b"] {
+            let number = lines.len();
+            lines.push(json!({
+                "id": format!("0190f3a0-0000-7000-8000-{number:012x}"), "component": "predict",
+                "inputs": [format!("in/{day}{file}.csv")], "outputs": [format!("out/{day}/{file}.csv")],
+                "params": {"rows": rows}, "host": if file == "a" { "red" } else { "blue" },
+                "started_at": format!("2021-01-0{day}T0{number}:00:00Z"), "ended_at": format!("2021-01-0{day}T0{number}:00:09Z"),
+            }));
+        }
+    }
+    lines.push(json!({"id": "0190f3a0-0000-7000-8000-0000000000ff", "component": "pack", "inputs": ["out/1/a.csv"],
+        "outputs": ["pack/x", "pack/y"], "started_at": "2021-01-04T00:00:00Z", "ended_at": "2021-01-04T00:00:01Z"}));
+    TestEnv::with_lines(&lines.iter().map(Value::to_string).collect::<Vec<_>>())
+}
+
+fn meant(env: &TestEnv, arguments: &[&str]) -> Vec<String> {
+    let answer = env.json(&[&["flag", "--dry-run"], arguments].concat());
+    let mut names: Vec<String> =
+        answer["versions"].as_array().unwrap().iter().map(|of| of["name"].as_str().unwrap().to_owned()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn many_are_named_by_a_pattern_a_run_or_what_runs_have_in_common() {
+    let env = days();
+    assert_eq!(meant(&env, &["out/1/*.csv"]), ["out/1/a.csv", "out/1/b.csv"]);
+    assert_eq!(
+        meant(&env, &["out/?/a.csv", "./out/1/**"]),
+        ["out/1/a.csv", "out/1/b.csv", "out/2/a.csv", "out/3/a.csv"]
+    );
+    assert_eq!(meant(&env, &["--run", "0000000000ff"]), ["pack/x", "pack/y"]);
+    assert_eq!(meant(&env, &["--run", "latest", "--run", "00000001"]), ["out/1/b.csv", "pack/x", "pack/y"]);
+    assert_eq!(
+        meant(&env, &["--where", "component=predict", "param.rows<=950", "host=red"]),
+        ["out/2/a.csv", "out/3/a.csv"]
+    );
+    assert_eq!(
+        meant(&env, &["--where", "component=predict", "--where", "param.rows=80.0"]),
+        ["out/3/a.csv", "out/3/b.csv"]
+    );
+    assert_eq!(meant(&env, &["--where", "since=2021-01-02", "until=2021-01-02 23:00"]), ["out/2/a.csv", "out/2/b.csv"]);
+    assert_eq!(meant(&env, &["--where", "component!=predict"]), ["pack/x", "pack/y"]);
+    assert_eq!(env.json(&["review"])["flagged"], json!([]), "a dry run records nothing");
+    let shown = env.done(&["flag", "-n", "pack/*"]);
+    insta::assert_snapshot!(shown, @r"
+    pack/x@w:0190f3a0-0000-7000-8000-0000000000ff
+    pack/y@w:0190f3a0-0000-7000-8000-0000000000ff
+    ");
+    let again = env.call_with_input(&["flag", "-n", "-"], &shown);
+    assert_eq!((again.stdout, again.code), (shown, 0), "what is shown can be said");
+}
+
+#[test]
+fn many_are_judged_at_once_and_told_how_many() {
+    let env = days();
+    let told = env.call(&["flag", "--where", "param.rows<100", "--reason", "too few"]);
+    assert_eq!((told.code, told.stderr.as_str()), (0, "2 versions flagged\n"));
+    assert!(told.stdout.starts_with("2 bad, 0 ok."), "{}", told.stdout);
+    let told =
+        env.call_with_input(&["flag", "--ok", "-"], "out/1/a.csv\n\n  out/1/b.csv\r\nout/2/a.csv\nout/1/a.csv\n");
+    assert_eq!((told.code, told.stderr.as_str()), (0, "3 versions found ok\n"));
+    let answer = env.json(&["review"]);
+    assert_eq!(["flagged", "ok"].map(|of| answer[of].as_array().unwrap().len()), [2, 3]);
+    assert_eq!(answer["facts"][0]["aspect"], "param:rows");
+    let told = env.call(&["unflag", "out/*/a.csv"]);
+    assert_eq!((told.code, told.stderr.as_str()), (0, "3 versions without a verdict now\n"));
+    let left = env.json(&["review"]);
+    assert_eq!(["flagged", "ok"].map(|of| left[of].as_array().unwrap().len()), [1, 1]);
+}
+
+#[test]
+fn what_stands_for_nothing_is_told_and_nothing_is_judged() {
+    let env = days();
+    insta::assert_snapshot!(env.fails(1, &["flag", "out/9/*", "out/1/a.csv"]), @r"
+    error: no artifact matches `out/9/*`
+    hint: run `mltrace recent` to see what the last runs wrote; no verdict was recorded
+    ");
+    insta::assert_snapshot!(env.fails(1, &["flag", "--where", "component=predict", "host=green"]), @r"
+    error: no output of a run matches `component=predict host=green`
+    hint: run `mltrace recent` to see what the last runs wrote; no verdict was recorded
+    ");
+    insta::assert_snapshot!(env.fails(1, &["flag", "--where", "component=predikt"]), @r"
+    error: no component is called `predikt`
+      did you mean `predict`?
+    hint: run `mltrace components` to see all components
+    ");
+    insta::assert_snapshot!(env.fails(2, &["flag", "--where", "rows=3"]), @r"
+    error: invalid value 'rows=3' for '--where <FIELD=VALUE>...': `rows` is no field of a run: ask for `component`, `since`, `until`, `status`, `commit`, `branch`, `host`, `user` or `param.NAME`
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(env.fails(2, &["flag", "-"]), @r"
+    error: the input names no artifact
+    hint: write one on each line, such as `NAME` or `NAME@VERSION`
+    ");
+    insta::assert_snapshot!(env.fails(2, &["unflag"]), @r"
+    error: no artifact is named
+    hint: name some, or say `--all`
+    ");
+    assert_eq!(env.json(&["review"])["flagged"], json!([]));
+}
+
+#[test]
+fn a_name_that_holds_a_star_is_that_name_first() {
+    let env = TestEnv::with_lines(&runs(&["a -> x -> s3://b/p*", "a -> y -> s3://b/p1"]));
+    assert_eq!(meant(&env, &["s3://b/p*"]), ["s3://b/p*"]);
+    assert_eq!(meant(&env, &["s3://b/p?"]), ["s3://b/p*", "s3://b/p1"]);
+}
+
+#[test]
+fn one_is_asked_for_a_verdict_after_the_other() {
+    let env = TestEnv::with_lines(&runs(&[
+        "raw -> ingest -> data",
+        "data -> good_features -> f1",
+        "data -> bad_features -> f2",
+        "f1 -> predict -> p1",
+        "f2 -> predict -> p2",
+        "f2 -> predict -> p3",
+    ]));
+    env.done(&["flag", "p2", "p3"]);
+    let told = env.call_with_input(&["review", "--ask", "--format", "json"], "what\nskip\nok looks fine\nq\n");
+    assert_eq!(told.code, 0, "{}", told.stderr);
+    let asked: Vec<&str> = told.stderr.lines().filter(|line| line.contains("would point to")).collect();
+    assert_eq!(asked.len(), 2, "{}", told.stderr);
+    assert_ne!(asked[0].split('@').next(), asked[1].split('@').next(), "what was skipped is not asked again");
+    let answer: Value = serde_json::from_str(&told.stdout).unwrap();
+    assert_eq!(answer["ok"][0]["name"], asked[1].split('@').next().unwrap());
+    assert_eq!(answer["ok"][0]["reason"], "looks fine");
+    let done = env.call_with_input(&["review", "--ask"], "");
+    assert_eq!(done.code, 0, "an input that ends ends the questions");
+}

@@ -1,0 +1,460 @@
+//! Which versions are meant where many are judged at once: by a pattern of names, by a run, by what runs have in common.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use serde_json::Value;
+
+use super::view::AT_ONCE;
+use super::{QueryError, Reader};
+use crate::lineage;
+use crate::model::{Status, Timestamp, Version, VersionId};
+use crate::store::{ComponentKey, FactsRow, ProjectKey, RunKey, RunSelection};
+
+/// Which versions are meant: those that any of these names, each once.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Many {
+    /// Artifacts: `NAME`, the latest version, `NAME@VERSION`, or a pattern of names, of each of which the latest is meant.
+    /// In a pattern `*` stands for any letters but `/`, `**` for any letters, `?` for one.
+    pub artifacts: Vec<String>,
+    /// Runs, all of whose outputs are meant: ids, unique prefixes or suffixes of one, or `latest`.
+    pub runs: Vec<String>,
+    /// All outputs of the runs of which all of this holds; empty: none.
+    pub conditions: Vec<RunCondition>,
+}
+
+/// Something that a run is asked for: `component=train`, `since=2d`, `param.rows<=900`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RunCondition {
+    /// It began at that time or later.
+    Since(Timestamp),
+    /// It began at that time or earlier.
+    Until(Timestamp),
+    /// It stands so.
+    Status(Status),
+    /// A field compares so with a value.
+    Field {
+        /// Which field.
+        field: RunField,
+        /// How.
+        comparison: Comparison,
+        /// With what.
+        value: String,
+    },
+}
+
+/// A field of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunField {
+    /// The name of its component.
+    Component,
+    /// The commit of its code; a value may be the beginning of one.
+    Commit,
+    /// The branch of its code.
+    Branch,
+    /// Its host.
+    Host,
+    /// Its user.
+    User,
+    /// A parameter.
+    Parameter(String),
+}
+
+/// How two values compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// They are equal.
+    Is,
+    /// They are not.
+    IsNot,
+    /// The first is a number below the second.
+    Below,
+    /// The first is a number up to the second.
+    AtMost,
+    /// The first is a number above the second.
+    Above,
+    /// The first is a number from the second on.
+    AtLeast,
+}
+
+/// What can be asked of runs.
+const FIELDS: &str = "`component`, `since`, `until`, `status`, `commit`, `branch`, `host`, `user` or `param.NAME`";
+
+impl Comparison {
+    /// The longer signs first: one begins like another.
+    const ALL: [(&'static str, Self); 6] = [
+        ("!=", Self::IsNot),
+        ("<=", Self::AtMost),
+        (">=", Self::AtLeast),
+        ("=", Self::Is),
+        ("<", Self::Below),
+        (">", Self::Above),
+    ];
+
+    fn holds(self, ordering: Ordering) -> bool {
+        match self {
+            Self::Is => ordering.is_eq(),
+            Self::IsNot => ordering.is_ne(),
+            Self::Below => ordering.is_lt(),
+            Self::AtMost => ordering.is_le(),
+            Self::Above => ordering.is_gt(),
+            Self::AtLeast => ordering.is_ge(),
+        }
+    }
+}
+
+impl RunCondition {
+    /// Returns the condition that `text` says: `FIELD=VALUE`, `!=` where it is another, `<`, `<=`, `>` and `>=` between
+    /// numbers. `moment` understands times.
+    ///
+    /// # Errors
+    /// What is wrong with the text, in words.
+    pub fn parse(text: &str, moment: impl Fn(&str) -> Result<Timestamp, String>) -> Result<Self, String> {
+        let first = Comparison::ALL.iter().filter_map(|(sign, comparison)| {
+            let place = text.find(sign)?;
+            Some((place, std::cmp::Reverse(sign.len()), *comparison))
+        });
+        let Some((place, std::cmp::Reverse(length), comparison)) =
+            first.min_by_key(|(place, length, _)| (*place, *length))
+        else {
+            return Err(format!("`{text}` is not `FIELD=VALUE`, where a field is {FIELDS}"));
+        };
+        let (name, rest) = text.split_at(place);
+        let value = rest.get(length..).unwrap_or_default();
+        let is = |condition: Self| match comparison {
+            Comparison::Is => Ok(condition),
+            _ => Err(format!("`{name}` can only be asked for with `=`")),
+        };
+        let field = match name {
+            "since" => return is(Self::Since(moment(value)?)),
+            "until" => return is(Self::Until(moment(value)?)),
+            "status" => {
+                let status = serde_json::from_value(Value::from(value));
+                return is(Self::Status(status.map_err(|_| {
+                    format!(
+                        "`{value}` is no status: `running`, `completed`, `failed`, `cancelled`, `died` or `unknown`"
+                    )
+                })?));
+            }
+            "component" => RunField::Component,
+            "commit" => RunField::Commit,
+            "branch" => RunField::Branch,
+            "host" => RunField::Host,
+            "user" => RunField::User,
+            _ => match name.strip_prefix("param.") {
+                Some(parameter) if !parameter.is_empty() => RunField::Parameter(parameter.to_owned()),
+                _ => return Err(format!("`{name}` is no field of a run: ask for {FIELDS}")),
+            },
+        };
+        let is_of_numbers = !matches!(comparison, Comparison::Is | Comparison::IsNot);
+        if is_of_numbers && (!matches!(field, RunField::Parameter(_)) || value.parse::<f64>().is_err()) {
+            return Err(format!("`{text}`: only numbers can be above or below others"));
+        }
+        Ok(Self::Field { field, comparison, value: value.to_owned() })
+    }
+
+    fn holds(&self, run: &FactsRow) -> bool {
+        match self {
+            Self::Since(since) => run.started_at.is_some_and(|at| at >= *since),
+            Self::Until(until) => run.started_at.is_some_and(|at| at <= *until),
+            Self::Status(status) => run.status == *status,
+            Self::Field { field, comparison, value } => {
+                let text = |of: Option<&str>| of.map(|of| comparison.holds(of.cmp(value)));
+                let held = match field {
+                    RunField::Component => text(Some(&run.component)),
+                    RunField::Branch => text(run.branch.as_deref()),
+                    RunField::Host => text(run.host.as_deref()),
+                    RunField::User => text(run.user.as_deref()),
+                    RunField::Commit => run.commit.as_ref().map(|commit| {
+                        let begins = commit.starts_with(&value.to_lowercase());
+                        comparison.holds(if begins { Ordering::Equal } else { Ordering::Less })
+                    }),
+                    RunField::Parameter(name) => run.params.get(name).map(|of| compared(of, *comparison, value)),
+                };
+                // What is not there is not equal, and neither above nor below.
+                held.unwrap_or(*comparison == Comparison::IsNot)
+            }
+        }
+    }
+}
+
+/// Numbers are equal however they are written.
+fn compared(of: &Value, comparison: Comparison, value: &str) -> bool {
+    let numbers = lineage::number(of).zip(value.parse::<f64>().ok());
+    match (numbers, comparison) {
+        (Some((one, other)), _) => one.partial_cmp(&other).is_some_and(|ordering| comparison.holds(ordering)),
+        (None, Comparison::Is | Comparison::IsNot) => {
+            let text = of.as_str().map_or_else(|| of.to_string(), str::to_owned);
+            (text == value) == (comparison == Comparison::Is)
+        }
+        (None, _) => false,
+    }
+}
+
+impl fmt::Display for RunCondition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Since(at) => write!(f, "since={at}"),
+            Self::Until(at) => write!(f, "until={at}"),
+            Self::Status(status) => write!(f, "status={}", status.as_str()),
+            Self::Field { field, comparison, value } => {
+                let sign = Comparison::ALL.iter().find(|(_, other)| other == comparison).map_or("=", |(sign, _)| sign);
+                match field {
+                    RunField::Component => write!(f, "component{sign}{value}"),
+                    RunField::Commit => write!(f, "commit{sign}{value}"),
+                    RunField::Branch => write!(f, "branch{sign}{value}"),
+                    RunField::Host => write!(f, "host{sign}{value}"),
+                    RunField::User => write!(f, "user{sign}{value}"),
+                    RunField::Parameter(name) => write!(f, "param.{name}{sign}{value}"),
+                }
+            }
+        }
+    }
+}
+
+impl Reader<'_> {
+    /// Returns all versions that are meant, each once.
+    ///
+    /// # Errors
+    /// When something that is named is unknown or stands for no version, or the store does not answer.
+    pub fn many(&mut self, many: &Many) -> Result<Vec<Version>, QueryError> {
+        let mut found = Vec::new();
+        for text in &many.artifacts {
+            found.extend(self.versions_like(text)?);
+        }
+        for run in &many.runs {
+            found.extend(self.outputs_of_run(run)?);
+        }
+        if !many.conditions.is_empty() {
+            found.extend(self.outputs_where(&many.conditions)?);
+        }
+        let mut seen = foldhash::HashSet::default();
+        found.retain(|version| seen.insert((version.name.clone(), version.version.clone())));
+        Ok(found)
+    }
+
+    /// Returns the version that `text` names as for [`Reader::version`]; where no artifact has that name and it is a
+    /// pattern, the latest version of each artifact whose name is like it.
+    ///
+    /// # Errors
+    /// When nothing has such a name, or the store does not answer.
+    pub fn versions_like(&mut self, text: &str) -> Result<Vec<Version>, QueryError> {
+        match self.version(text, None) {
+            Err(QueryError::NotFound { .. }) if text.contains(['*', '?']) => {}
+            named => return Ok(vec![named?]),
+        }
+        let Some(project) = self.project()? else {
+            return Err(QueryError::NotFound { kind: "artifact", name: text.to_owned() });
+        };
+        for pattern in self.meant(text) {
+            let pattern = Pattern::of(pattern.as_str());
+            let mut names = self.store.artifact_names(project, &pattern.beginning(), usize::MAX)?;
+            names.retain(|name| pattern.fits(name));
+            let mut found = Vec::with_capacity(names.len());
+            for name in names {
+                let Some(artifact) = self.store.artifact(project, &name)? else { continue };
+                let latest = self.store.latest(artifact, Timestamp::MAX)?.filter(|latest| latest.id != VersionId::None);
+                found.extend(latest.map(|latest| Version { name: name.as_str().into(), version: latest.id }));
+            }
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+        Err(QueryError::NoMatch { kind: "artifact", text: text.to_owned() })
+    }
+
+    /// Returns the versions that a run wrote.
+    ///
+    /// # Errors
+    /// When no run or more than one is meant, it wrote none, or the store does not answer.
+    pub fn outputs_of_run(&mut self, run: &str) -> Result<Vec<Version>, QueryError> {
+        let id = self.run_id(run)?;
+        let key = self.store.run(id)?;
+        let found = self.outputs_of(key.as_slice())?;
+        if found.is_empty() {
+            return Err(QueryError::NoMatch { kind: "output", text: format!("run {}", id.short()) });
+        }
+        Ok(found)
+    }
+
+    /// Returns the versions that the runs wrote of which all of this holds.
+    ///
+    /// # Errors
+    /// When a component that is named is unknown, no such run wrote anything, or the store does not answer.
+    pub fn outputs_where(&mut self, conditions: &[RunCondition]) -> Result<Vec<Version>, QueryError> {
+        let Some(project) = self.project()? else { return Err(no_run(conditions)) };
+        let selection = self.selection(project, conditions)?;
+        let mut found = Vec::new();
+        for runs in self.store.select(project, &selection)?.chunks(AT_ONCE) {
+            let facts = self.in_passing(|reader| Ok(reader.store.facts(runs)?))?;
+            let fitting = facts.into_iter().filter(|run| conditions.iter().all(|condition| condition.holds(run)));
+            let keys: Vec<RunKey> = fitting.map(|run| run.key).collect();
+            found.extend(self.outputs_of(&keys)?);
+        }
+        if found.is_empty() { Err(no_run(conditions)) } else { Ok(found) }
+    }
+
+    /// Returns what of the conditions the store can look for itself.
+    fn selection(&mut self, project: ProjectKey, conditions: &[RunCondition]) -> Result<RunSelection, QueryError> {
+        let mut selection = RunSelection::default();
+        for condition in conditions {
+            match condition {
+                RunCondition::Since(at) => selection.since = selection.since.max(Some(*at)),
+                RunCondition::Until(at) => {
+                    selection.until = Some(selection.until.map_or(*at, |until| until.min(*at)));
+                }
+                RunCondition::Status(status) => selection.status = Some(*status),
+                RunCondition::Field { field: RunField::Component, value, .. } => {
+                    let component: Option<ComponentKey> = self.store.component(project, value)?.map(|row| row.key);
+                    let not_found = || QueryError::NotFound { kind: "component", name: value.clone() };
+                    let component = component.ok_or_else(not_found)?;
+                    if matches!(condition, RunCondition::Field { comparison: Comparison::Is, .. }) {
+                        selection.component = Some(component);
+                    }
+                }
+                RunCondition::Field { .. } => {}
+            }
+        }
+        Ok(selection)
+    }
+
+    fn outputs_of(&mut self, runs: &[RunKey]) -> Result<Vec<Version>, QueryError> {
+        let written = self.store.written(runs)?.into_iter().map(|(_, version)| version).collect::<Vec<_>>();
+        Ok(self.store.named(&written)?.into_iter().map(|(_, version)| version).collect())
+    }
+}
+
+fn no_run(conditions: &[RunCondition]) -> QueryError {
+    let text = conditions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    QueryError::NoMatch { kind: "output of a run", text }
+}
+
+/// A pattern of names.
+struct Pattern(Vec<Part>);
+
+/// What stands in a pattern.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Letter(char),
+    /// One letter but `/`.
+    One,
+    /// Letters but `/`.
+    Some,
+    /// Any letters.
+    All,
+}
+
+impl Pattern {
+    fn of(text: &str) -> Self {
+        let mut parts: Vec<Part> = Vec::new();
+        for letter in text.chars() {
+            match (letter, parts.last()) {
+                ('*', Some(Part::All)) => {}
+                ('*', Some(Part::Some)) => {
+                    parts.pop();
+                    parts.push(Part::All);
+                }
+                ('*', _) => parts.push(Part::Some),
+                ('?', _) => parts.push(Part::One),
+                _ => parts.push(Part::Letter(letter)),
+            }
+        }
+        Self(parts)
+    }
+
+    /// Returns what every name begins with that is like this.
+    fn beginning(&self) -> String {
+        let letter = |part: &Part| if let Part::Letter(letter) = part { Some(*letter) } else { None };
+        self.0.iter().map_while(letter).collect()
+    }
+
+    /// Returns whether a name is like this: by all the places in the pattern where one can be after each letter, so that
+    /// no pattern takes long.
+    fn fits(&self, name: &str) -> bool {
+        let mut at = vec![false; self.0.len().saturating_add(1)];
+        at.iter_mut().take(1).for_each(|is_at| *is_at = true);
+        self.skip(&mut at);
+        for letter in name.chars() {
+            let mut next = vec![false; at.len()];
+            for (place, part) in self.0.iter().enumerate() {
+                if at.get(place) != Some(&true) {
+                    continue;
+                }
+                let (stays, goes_on) = match part {
+                    Part::Letter(other) => (false, *other == letter),
+                    Part::One => (false, letter != '/'),
+                    Part::Some => (letter != '/', false),
+                    Part::All => (true, false),
+                };
+                let after = if goes_on { place.saturating_add(1) } else { place };
+                if stays || goes_on {
+                    next.iter_mut().skip(after).take(1).for_each(|is_at| *is_at = true);
+                }
+            }
+            self.skip(&mut next);
+            at = next;
+        }
+        at.last() == Some(&true)
+    }
+
+    /// Goes on where no letter is needed.
+    fn skip(&self, at: &mut [bool]) {
+        for (place, part) in self.0.iter().enumerate() {
+            if at.get(place) == Some(&true) && matches!(part, Part::Some | Part::All) {
+                at.iter_mut().skip(place.saturating_add(1)).take(1).for_each(|is_at| *is_at = true);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_fits_whole_names() {
+        let fits = |pattern: &str, name: &str| Pattern::of(pattern).fits(name);
+        assert!(fits("out/*.csv", "out/p1.csv") && fits("out/p?.csv", "out/p1.csv") && fits("*", "p1"));
+        assert!(
+            !fits("out/*.csv", "out/deep/p1.csv") && !fits("out/p?.csv", "out/p10.csv") && !fits("*.csv", "p.csv2")
+        );
+        assert!(fits("out/**.csv", "out/deep/er/p1.csv") && fits("**", "any/thing") && fits("s3://b/*/x", "s3://b//x"));
+        assert!(!fits("a?b", "a/b") && !fits("", "a") && fits("", ""));
+        assert!(!fits(&format!("{}b", "a*".repeat(300)), &"a".repeat(3000)), "it ends");
+        assert_eq!(Pattern::of("out/p*.csv").beginning(), "out/p");
+    }
+
+    #[test]
+    fn conditions_are_understood_or_refused_with_a_reason() {
+        let parse = |text: &str| {
+            RunCondition::parse(text, |text| text.parse().map(Timestamp).map_err(|_| "no time".to_owned()))
+        };
+        assert_eq!(parse("since=5").unwrap(), RunCondition::Since(Timestamp(5)));
+        let told = ["component=a=b", "param.rows<=900", "param.lr!=0.1", "commit=abc", "status=failed"];
+        assert_eq!(told.map(|text| parse(text).unwrap().to_string()), told);
+        for wrong in
+            ["p1", "rows=3", "param.=3", "since<5", "host<a", "param.x<a", "status=bad", "since=x", "status!=failed"]
+        {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn numbers_compare_however_they_are_written() {
+        let holds = |of: Value, text: &str| {
+            let Ok(RunCondition::Field { comparison, value, .. }) = RunCondition::parse(text, |_| Err(String::new()))
+            else {
+                panic!("{text}")
+            };
+            compared(&of, comparison, &value)
+        };
+        assert!(
+            holds(1.into(), "param.x=1.0")
+                && holds("0.10".into(), "param.x=0.1")
+                && holds("900".into(), "param.x<=900")
+        );
+        assert!(
+            holds("mg".into(), "param.x!=g") && holds(true.into(), "param.x=true") && !holds("mg".into(), "param.x<3")
+        );
+    }
+}
