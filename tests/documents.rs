@@ -55,7 +55,8 @@ fn the_fields_of_the_answers_are_those_of_the_documents() {
     let run = mltrace_core::model::RunId::new();
     let name = mltrace_core::model::ArtifactName::from("a");
     let version = mltrace_core::model::VersionId::None;
-    let difference = Difference { component: None, field: "code".to_owned(), a: None, b: None, runs: [None, None] };
+    let (a, b, runs, source_diff) = (None, None, [None, None], None);
+    let difference = Difference { component: None, field: "code".to_owned(), a, b, runs, source_diff };
     check_fields("A difference", serde_json::to_value(&difference));
     let started_at = mltrace_core::model::Timestamp::MIN;
     let stale = StaleRun { id: run, component: "c".to_owned(), started_at, stale: Vec::new(), stale_now: Vec::new() };

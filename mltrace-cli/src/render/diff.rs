@@ -13,6 +13,8 @@ use crate::escape::line;
 
 /// How many letters of a value are shown.
 const LETTERS: usize = 200;
+/// How many lines of a difference between source texts are shown.
+const MOST_LINES: usize = 20;
 
 /// Returns the two versions, then each pair of runs with what differs in it. What many runs share, such as a commit, is
 /// told once.
@@ -45,6 +47,9 @@ pub(crate) fn text(answer: &Diff) -> String {
         let more = repeats.get(&key).filter(|_| is_shared).map_or(0, |count| count - 1);
         let more = if more > 0 { format!(", and in {more} more {}", plural(more, "run")) } else { String::new() };
         let _ = writeln!(text, "  {}{more}", line(&change(difference)));
+        if let Some(diff) = &difference.source_diff {
+            source(&mut text, diff, difference);
+        }
     }
     if answer.consequences > 0 {
         let count = answer.consequences;
@@ -52,6 +57,26 @@ pub(crate) fn text(answer: &Diff) -> String {
         let _ = writeln!(text, "{count} more {} {follow} only because of {}", plural(count, "run"), these(answer));
     }
     text
+}
+
+/// Tells how two source texts differ, in so many lines at most.
+fn source(text: &mut String, diff: &str, difference: &Difference) {
+    for told in diff.lines().take(MOST_LINES) {
+        let shown = told.split('\t').map(line).collect::<Vec<_>>().join("    ");
+        let shown = match told.chars().next() {
+            Some('+') => paint::paint(paint::GOOD, shown),
+            Some('-') => paint::paint(paint::BAD, shown),
+            Some('@') => paint::paint(paint::FAINT, shown),
+            _ => shown,
+        };
+        let _ = writeln!(text, "    {shown}");
+    }
+    let more = diff.lines().count().saturating_sub(MOST_LINES);
+    if more > 0 {
+        let [left, right] = difference.runs.map(|run| run.map(RunId::short).unwrap_or_default());
+        let see = format!("… and {more} more lines: see `mltrace inspect {left}` and `mltrace inspect {right}`");
+        let _ = writeln!(text, "    {}", paint::paint(paint::FAINT, see));
+    }
 }
 
 fn these(answer: &Diff) -> &'static str {
@@ -99,19 +124,27 @@ fn ran(difference: &Difference) -> String {
 
 /// Returns whether a difference is one of the surroundings, which many runs have in common.
 fn is_shared(difference: &Difference) -> bool {
-    ["git.commit", "git.branch", "git.dirty", "host", "user"].contains(&difference.field.as_str())
+    ["git.commit", "git.branch", "git.dirty", "host", "user", "code"].contains(&difference.field.as_str())
 }
 
 fn key(difference: &Difference) -> String {
-    format!("{} {:?} {:?}", difference.field, difference.a, difference.b)
+    // The same change of a text is one of one component.
+    let component = difference.component.as_ref().filter(|_| difference.field == "code");
+    format!("{} {component:?} {:?} {:?}", difference.field, difference.a, difference.b)
+}
+
+/// Returns what differs, where no source text follows.
+pub(super) fn change_in_words(difference: &Difference) -> String {
+    change(&Difference { source_diff: None, ..difference.clone() })
 }
 
 /// Returns what differs, with its value on both sides.
-pub(super) fn change(difference: &Difference) -> String {
+fn change(difference: &Difference) -> String {
     let field = difference.field.as_str();
     match (field, &difference.a, &difference.b) {
         ("missing", None, _) => return "ran for b only".to_owned(),
         ("missing", _, None) => return "ran for a only".to_owned(),
+        ("code", ..) if difference.source_diff.is_some() => return "its source text".to_owned(),
         ("code", ..) => {
             let [left, right] =
                 difference.runs.map(|run| run.map(mltrace_core::model::RunId::short).unwrap_or_default());

@@ -151,7 +151,7 @@ fn changed(answer: &Report) -> Vec<Block> {
     ]));
     let points = found.differences.iter().take(MOST_ROWS).map(|difference| {
         let component = difference.component.as_deref().unwrap_or("no recorded run");
-        let mut point = vec![name(component), words(": "), words(diff::change(difference))];
+        let mut point = vec![name(component), words(": "), words(diff::change_in_words(difference))];
         match difference.runs {
             [Some(a), Some(b)] => {
                 point.extend([words(" ("), words("runs "), name(a.to_string()), words(" and "), name(b.to_string())]);

@@ -79,9 +79,12 @@ impl Reader<'_> {
         let (causes, consequences) = lineage::diff(&left, &right);
         let differences = causes.into_iter().map(|cause| {
             let [a, b] = cause.values;
-            Difference { component: cause.component, field: cause.field, a, b, runs: cause.runs }
+            let (component, field, runs) = (cause.component, cause.field, cause.runs);
+            Difference { component, field, a, b, runs, source_diff: None }
         });
-        Ok(Diff { a: a.version, b: b.version, baseline, differences: differences.collect(), consequences })
+        let mut differences: Vec<Difference> = differences.collect();
+        self.compare_sources(&mut differences)?;
+        Ok(Diff { a: a.version, b: b.version, baseline, differences, consequences })
     }
 
     /// Returns the version to compare with when none is named.

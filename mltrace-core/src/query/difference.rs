@@ -20,4 +20,7 @@ pub struct Difference {
     pub b: Option<Value>,
     /// The run on each side.
     pub runs: [Option<RunId>; 2],
+    /// How the source texts differ, as a unified diff, where `field` is `code` and both are recorded.
+    #[serde(default)]
+    pub source_diff: Option<String>,
 }

@@ -39,6 +39,8 @@ mod evidence;
 
 mod past;
 
+mod source;
+
 mod facts;
 
 mod on_disk;

@@ -94,7 +94,8 @@ impl Reader<'_> {
         let mut differences: Vec<Difference> = Vec::new();
         let mut tell = |field: String, [a, b]: [Option<serde_json::Value>; 2]| {
             let component = later.as_ref().map(|run| run.component.clone());
-            differences.push(Difference { component, field, a, b, runs: [Some(then.0), Some(run)] });
+            let runs = [Some(then.0), Some(run)];
+            differences.push(Difference { component, field, a, b, runs, source_diff: None });
         };
         for change in lineage::changes(&sides[0], &sides[1]) {
             tell(change.aspect.field(), change.values);
@@ -119,6 +120,7 @@ impl Reader<'_> {
                 }
             }
         }
+        self.compare_sources(&mut differences)?;
         Ok(Some((then.0, differences)))
     }
 }

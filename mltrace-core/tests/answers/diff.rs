@@ -148,8 +148,10 @@ fn field(change: Change, step: usize, style: Style) -> Option<String> {
 
 fn swapped(diff: &Diff) -> Vec<Difference> {
     let swapped = diff.differences.iter().cloned().map(|difference| {
-        let Difference { component, field, a, b, runs: [left, right] } = difference;
-        Difference { component, field, a: b, b: a, runs: [right, left] }
+        let Difference { component, field, a, b, runs: [left, right], source_diff } = difference;
+        // One line each: what went comes first whichever it is.
+        let source_diff = source_diff.map(|_| "@@ -1 +1 @@\n-2\n+1\n".to_owned());
+        Difference { component, field, a: b, b: a, runs: [right, left], source_diff }
     });
     swapped.collect()
 }

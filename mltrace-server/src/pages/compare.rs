@@ -16,6 +16,8 @@ use crate::turns::Demand;
 
 /// How many versions the page of an impact lists.
 const MOST: usize = 300;
+/// How many lines of a difference between source texts a page shows.
+const MOST_LINES: usize = 400;
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes.page(Demand::Long, "/diff", diff).page(Demand::Long, "/impact", impact)
@@ -68,6 +70,25 @@ fn row(difference: &Difference, sides: &[String; 2]) -> Markup {
             }
             td data-label=(a) { (value(&difference.field, difference.a.as_ref())) @if let Some(run) = then { " " (parts::run(*run)) } }
             td.now data-label=(b) { (value(&difference.field, difference.b.as_ref())) @if let Some(run) = now { " " (parts::run(*run)) } }
+        }
+        (source(difference))
+    }
+}
+
+/// How the source texts differ, in a row of its own.
+pub(super) fn source(difference: &Difference) -> Markup {
+    html! {
+        @if let Some(diff) = &difference.source_diff {
+            tr.source { td colspan="3" { pre tabindex="0" aria-label="How the source texts differ" { code {
+                @for line in diff.lines().take(MOST_LINES) {
+                    @match line.chars().next() {
+                        Some('+') => ins { (escape::block(line)) "\n" },
+                        Some('-') => del { (escape::block(line)) "\n" },
+                        _ => { (escape::block(line)) "\n" }
+                    }
+                }
+                @if diff.lines().count() > MOST_LINES { "… and " (diff.lines().count() - MOST_LINES) " more lines" }
+            } } } }
         }
     }
 }

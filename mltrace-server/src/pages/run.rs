@@ -76,6 +76,7 @@ fn changed(before: RunId, differences: &[Difference]) -> Markup {
                                 td data-label="before" { (compare::value(&difference.field, difference.a.as_ref())) }
                                 td.now data-label="now" { (compare::value(&difference.field, difference.b.as_ref())) }
                             }
+                            (compare::source(difference))
                         }
                     }
                 }
