@@ -82,8 +82,8 @@ pub use mltrace_macros::register;
 pub(crate) use process::recorder;
 #[cfg(feature = "store")]
 pub use queries::{
-    Error, answer, component, components, diff, history, impact, inspect, judge, recent, report, review, stale, tags,
-    trace, trace_with, verify,
+    Error, answer, blame, component, components, diff, history, impact, inspect, judge, last_good, recent, report,
+    review, stale, tags, trace, trace_with, verify,
 };
 
 #[cfg(feature = "tokio")]

@@ -5,8 +5,8 @@ use std::time::Duration;
 use mltrace_core::desk::Desk;
 use mltrace_core::model::{Record, Timestamp, Verdict};
 use mltrace_core::query::{
-    Component, Components, Diff, Impact, ImpactOf, Judgement, Many, Reader, Report, Review, Run, RunFilter, Runs,
-    StaleRuns, Tags, Trace, TraceOptions, Verify, VerifyOptions,
+    Blame, Component, Components, Diff, Impact, ImpactOf, Judgement, LastGood, Many, Measure, Reader, Report, Review,
+    Run, RunFilter, Runs, StaleRuns, Tags, Trace, TraceOptions, Verify, VerifyOptions,
 };
 use mltrace_core::store::StoreError;
 
@@ -72,6 +72,38 @@ pub fn impact(of: &ImpactOf<'_>) -> Result<Impact, Error> {
 /// ```
 pub fn diff(a: &str, b: Option<&str>) -> Result<Diff, Error> {
     ask(|reader| reader.diff(a, b))
+}
+
+/// Returns where a number of the completed runs of a component, or of each, changed its level, and what changed there.
+///
+/// # Errors
+/// When nothing is recorded yet, the component is unknown, no run has such a number, or the store does not answer.
+///
+/// ```no_run
+/// use mltrace::answer::Measure;
+///
+/// for change in mltrace::blame(&Measure::Duration, Some("train"))?.changes {
+///     println!("{} took {} ms, from run {} on {} ms", change.component, change.before, change.run, change.after);
+/// }
+/// # Ok::<(), mltrace::Error>(())
+/// ```
+pub fn blame(measure: &Measure, component: Option<&str>) -> Result<Blame, Error> {
+    ask(|reader| reader.blame(measure, component))
+}
+
+/// Returns the newest version of an artifact, of those written by `as_of`, that is neither flagged nor made from anything
+/// that is and, if it is the latest, lies unchanged on this disk; and what stands against each newer one.
+///
+/// # Errors
+/// When nothing is recorded yet, no such artifact is known, it was first seen later, or the store does not answer.
+///
+/// ```no_run
+/// let found = mltrace::last_good("model.json", None)?;
+/// println!("{:?}, not the {} newer ones", found.good.map(|good| good.version), found.newer.len());
+/// # Ok::<(), mltrace::Error>(())
+/// ```
+pub fn last_good(artifact: &str, as_of: Option<Timestamp>) -> Result<LastGood, Error> {
+    ask(|reader| reader.last_good(artifact, as_of, Some(&VerifyOptions::default())))
 }
 
 /// Returns how what lies on this disk compares with the record: of these artifacts, or of all when none is named.

@@ -50,7 +50,7 @@ fn the_json_of_the_documents_is_that_of_an_answer() {
 
 #[test]
 fn the_fields_of_the_answers_are_those_of_the_documents() {
-    use mltrace::answer::{Difference, DiskState, ImpactState, Impacted, StaleRun, Tell, Verified};
+    use mltrace::answer::{Difference, DiskState, ImpactState, Impacted, LevelChange, StaleRun, Tell, Verified};
 
     let run = mltrace_core::model::RunId::new();
     let name = mltrace_core::model::ArtifactName::from("a");
@@ -58,6 +58,19 @@ fn the_fields_of_the_answers_are_those_of_the_documents() {
     let (a, b, runs, source_diff) = (None, None, [None, None], None);
     let difference = Difference { component: None, field: "code".to_owned(), a, b, runs, source_diff };
     check_fields("A difference", serde_json::to_value(&difference));
+    let change = LevelChange {
+        component: "c".to_owned(),
+        run,
+        at: mltrace_core::model::Timestamp::MIN,
+        before: 1.0,
+        after: 2.0,
+        runs: 3,
+        until: None,
+        chance: 0.001,
+        since_previous: None,
+        since_ok: None,
+    };
+    check_fields("A change of level", serde_json::to_value(&change));
     let started_at = mltrace_core::model::Timestamp::MIN;
     let stale = StaleRun { id: run, component: "c".to_owned(), started_at, stale: Vec::new(), stale_now: Vec::new() };
     check_fields("A stale run", serde_json::to_value(&stale));
@@ -86,7 +99,8 @@ fn check_fields(heading: &str, told: serde_json::Result<serde_json::Value>) {
 
 /// Returns the words in the first column of a table.
 fn first_words(section: &str) -> BTreeSet<&str> {
-    section.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect()
+    let cells = section.lines().filter_map(|line| Some(line.strip_prefix("| ")?.split(" |").next()?.split('`')));
+    cells.flat_map(|words| words.skip(1).step_by(2)).collect()
 }
 
 /// Returns the insides of the fenced blocks of a language.

@@ -14,6 +14,10 @@ mod review;
 
 mod diff;
 
+mod blame;
+
+mod last_good;
+
 mod verify;
 
 mod stale;
@@ -73,6 +77,8 @@ pub(crate) enum Command {
     Unflag(unflag::Args),
     Review(review::Args),
     Diff(diff::Args),
+    Blame(blame::Args),
+    LastGood(last_good::Args),
     Verify(verify::Args),
     Stale(stale::Args),
     Report(report::Args),
@@ -111,6 +117,8 @@ impl Command {
             Self::Unflag(args) => args.run(session),
             Self::Review(args) => args.run(session),
             Self::Diff(args) => args.run(session),
+            Self::Blame(args) => args.run(session),
+            Self::LastGood(args) => args.run(session),
             Self::Verify(args) => args.run(session),
             Self::Stale(args) => args.run(session),
             Self::Report(args) => args.run(session),

@@ -6,6 +6,10 @@ pub(crate) mod impact;
 
 pub(crate) mod diff;
 
+pub(crate) mod blame;
+
+pub(crate) mod last_good;
+
 pub(crate) mod verify;
 
 pub(crate) mod report;

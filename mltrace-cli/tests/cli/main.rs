@@ -28,6 +28,8 @@ mod verdicts;
 
 mod many;
 
+mod blame;
+
 mod uuids;
 
 mod impact;

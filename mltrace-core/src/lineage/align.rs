@@ -1,10 +1,12 @@
 //! Which run of one trace plays the part of which run of another.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::Hash;
 
 use foldhash::HashMap;
 
+use super::alike::mask;
 use super::change::Aspect;
 use super::side::{Side, Source, Step};
 use crate::model::RunId;
@@ -57,7 +59,8 @@ pub(super) fn align(a: &Side, b: &Side) -> Aligned {
     matching.finish()
 }
 
-/// Returns the inputs of two runs in pairs: of the same name, then of the same argument; what is left stands alone.
+/// Returns the inputs of two runs in pairs: of the same name, then of the same argument, then of names that differ only in
+/// what tells one round from the next; what is left stands alone.
 pub(super) fn by_name_and_argument<'s>(
     a: &'s [Source],
     b: &'s [Source],
@@ -65,11 +68,12 @@ pub(super) fn by_name_and_argument<'s>(
     let mut left: Vec<Option<&Source>> = a.iter().map(Some).collect();
     let mut right: Vec<Option<&Source>> = b.iter().map(Some).collect();
     let mut found = Vec::new();
-    type Key<'k> = Option<(bool, &'k str)>;
-    let by_name: fn(&Source) -> Key<'_> = |source| Some((true, source.name.as_str()));
-    let by_argument: fn(&Source) -> Key<'_> = |source| source.argument.as_deref().map(|argument| (false, argument));
-    for key in [by_name, by_argument] {
-        let mut places: HashMap<(bool, &str), VecDeque<usize>> = HashMap::default();
+    type Key<'k> = Option<Cow<'k, str>>;
+    let by_name: fn(&Source) -> Key<'_> = |source| Some(source.name.as_str().into());
+    let by_argument: fn(&Source) -> Key<'_> = |source| source.argument.as_deref().map(Into::into);
+    let by_mask: fn(&Source) -> Key<'_> = |source| Some(mask(source.name.as_str()).into());
+    for key in [by_name, by_argument, by_mask] {
+        let mut places: HashMap<Cow<'_, str>, VecDeque<usize>> = HashMap::default();
         for (place, source) in right.iter().enumerate() {
             if let Some(key) = source.and_then(key) {
                 places.entry(key).or_default().push_back(place);

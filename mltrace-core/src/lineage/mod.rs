@@ -28,6 +28,8 @@ mod explain;
 
 mod next;
 
+mod level;
+
 mod layout;
 
 pub use alike::{are_alike, comparable, mask};
@@ -39,6 +41,7 @@ pub use evidence::{Evidence, Facts, Fault, Finding, Findings, evidence};
 pub use explain::explain;
 pub use impact::{ImpactState, Written, states};
 pub use layout::{Layout, layout};
+pub use level::{Level, levels};
 pub use next::{Belief, Look, look_next};
 pub use shared::{Condition, Known, Shared, Strength, Table, Test};
 pub use side::{Side, Source, Step};

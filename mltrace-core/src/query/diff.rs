@@ -49,6 +49,12 @@ pub enum Baseline {
     Sibling,
 }
 
+/// One end of a comparison: a version, and the run whose trace is compared.
+pub(super) struct End {
+    pub(super) version: Version,
+    pub(super) writer: Option<RunKey>,
+}
+
 impl Reader<'_> {
     /// Returns what differs upstream of two versions (`NAME`, the latest, or `NAME@VERSION`), causes only.
     ///
@@ -66,7 +72,15 @@ impl Reader<'_> {
                 (found, named, Some(baseline))
             }
         };
-        let (mut left, mut right) = (self.above(&a)?, self.above(&b)?);
+        let ends =
+            [&a, &b].map(|found| End { version: found.version.clone(), writer: found.written.map(|(run, _)| run) });
+        let (differences, consequences) = self.compare_ends(&ends)?;
+        Ok(Diff { a: a.version, b: b.version, baseline, differences, consequences })
+    }
+
+    /// Returns what differs upstream of two ends, and how many runs differ only because of that.
+    pub(super) fn compare_ends(&mut self, [a, b]: &[End; 2]) -> Result<(Vec<Difference>, usize), QueryError> {
+        let (mut left, mut right) = (self.above(a)?, self.above(b)?);
         let all: HashSet<RunKey> = left.iter().map(|(run, _)| *run).collect();
         let shared: HashSet<RunKey> = right.iter().map(|(run, _)| *run).filter(|run| all.contains(run)).collect();
         drop(all);
@@ -74,8 +88,8 @@ impl Reader<'_> {
             side.retain(|(run, _)| !shared.contains(run));
         }
         let mut usual = HashMap::default();
-        let (mut left, mut right) = (self.side(&a, &left, &mut usual)?, self.side(&b, &right, &mut usual)?);
-        self.add_shared([(&a, &mut left), (&b, &mut right)], &shared)?;
+        let (mut left, mut right) = (self.side(a, &left, &mut usual)?, self.side(b, &right, &mut usual)?);
+        self.add_shared([(a, &mut left), (b, &mut right)], &shared)?;
         let (causes, consequences) = lineage::diff(&left, &right);
         let differences = causes.into_iter().map(|cause| {
             let [a, b] = cause.values;
@@ -84,7 +98,7 @@ impl Reader<'_> {
         });
         let mut differences: Vec<Difference> = differences.collect();
         self.compare_sources(&mut differences)?;
-        Ok(Diff { a: a.version, b: b.version, baseline, differences, consequences })
+        Ok((differences, consequences))
     }
 
     /// Returns the version to compare with when none is named.
@@ -157,11 +171,11 @@ impl Reader<'_> {
     /// nothing, and neither does what is further up.
     fn side(
         &mut self,
-        found: &Found,
+        end: &End,
         own: &[(RunKey, u32)],
         usual: &mut HashMap<ComponentKey, Option<Usual>>,
     ) -> Result<Side, QueryError> {
-        let (name, version) = (found.version.name.clone(), found.version.version.clone());
+        let (name, version) = (end.version.name.clone(), end.version.version.clone());
         let mut asked = Source { name, argument: None, version, writer: None };
         let (mut steps, mut depths) = (Vec::with_capacity(own.len()), own.iter());
         let keys: Vec<RunKey> = own.iter().map(|(run, _)| *run).collect();
@@ -173,7 +187,7 @@ impl Reader<'_> {
                 }
                 // Those whose start has not arrived are left out.
                 let depth = depths.find(|(run, _)| *run == detail.key).map_or(0, |(_, depth)| *depth);
-                if found.written.is_some_and(|(writer, _)| writer == detail.key) {
+                if end.writer == Some(detail.key) {
                     asked.writer = Some(detail.row.id);
                 }
                 steps.push(step(view(detail), depth, usual.get(&component).copied().flatten()));
@@ -184,20 +198,20 @@ impl Reader<'_> {
 
     /// Adds to both sides the runs that both traces have and that the others read from, or that wrote what was asked for:
     /// of them, who they are is enough.
-    fn add_shared(&mut self, mut sides: [(&Found, &mut Side); 2], shared: &HashSet<RunKey>) -> Result<(), QueryError> {
+    fn add_shared(&mut self, mut sides: [(&End, &mut Side); 2], shared: &HashSet<RunKey>) -> Result<(), QueryError> {
         let mut ids: HashSet<RunId> = HashSet::default();
         let mut keys: HashSet<RunKey> = HashSet::default();
-        for (found, side) in &sides {
+        for (end, side) in &sides {
             ids.extend(side.steps.iter().flat_map(|step| &step.inputs).filter_map(|input| input.writer));
-            keys.extend(found.written.map(|(writer, _)| writer));
+            keys.extend(end.writer);
         }
         for id in ids {
             keys.extend(self.store.run(id)?);
         }
         let keys: Vec<RunKey> = keys.into_iter().filter(|run| shared.contains(run)).collect();
         for RunName { key, id, component, started_at, .. } in self.store.run_names(&keys)? {
-            for (found, side) in &mut sides {
-                if found.written.is_some_and(|(writer, _)| writer == key) {
+            for (end, side) in &mut sides {
+                if end.writer == Some(key) {
                     side.asked.writer = Some(id);
                 }
                 side.steps.push(shared_step(id, component.clone(), started_at));
@@ -207,9 +221,8 @@ impl Reader<'_> {
     }
 
     /// Returns the runs upstream of a version, nearest first.
-    fn above(&mut self, found: &Found) -> Result<Vec<(RunKey, u32)>, QueryError> {
-        let writer: Vec<RunKey> = found.written.map(|(run, _)| run).into_iter().collect();
-        Ok(self.store.upstream(&writer, Far::default())?.runs)
+    fn above(&mut self, end: &End) -> Result<Vec<(RunKey, u32)>, QueryError> {
+        Ok(self.store.upstream(end.writer.as_slice(), Far::default())?.runs)
     }
 }
 

@@ -33,6 +33,10 @@ mod diff;
 
 mod difference;
 
+mod blame;
+
+mod last_good;
+
 mod stale;
 
 mod evidence;
@@ -57,12 +61,14 @@ pub use answer::{
     Code, Component, Components, Fact, Git, Impact, ImpactRoot, ImpactState, Impacted, Input, Labelled, LookNext, Note,
     Output, Review, Run, RunAtDepth, Runs, Stale, StaleReason, Strength, Suspect, Tags, Trace,
 };
+pub use blame::{Blame, LevelChange, Measure, Series, Since};
 pub use browse::{Search, VersionOf, Versions};
 pub use components::Choices;
 pub use diff::{Baseline, Diff};
 pub use difference::Difference;
 pub use evidence::percent;
 pub use impact::ImpactOf;
+pub use last_good::{Doubt, DoubtReason, DoubtedVersion, GoodVersion, LastGood};
 pub use many::{Comparison, Many, RunCondition, RunField};
 pub use name::NameKind;
 pub use on_disk::OnDisk;

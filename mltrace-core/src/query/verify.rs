@@ -186,6 +186,19 @@ impl Reader<'_> {
         Ok(self.store.missing(project)?.into_iter().collect())
     }
 
+    /// Returns how the disk compares with a version that a run wrote.
+    pub(super) fn disk_state(
+        &self,
+        name: &ArtifactName,
+        version: &VersionId,
+        written_by: RunId,
+        options: &VerifyOptions<'_>,
+    ) -> DiskState {
+        let expected = Expected { name: name.clone(), version: version.clone(), writer: None, missed_by: None };
+        let skip = Skip::of(self.home.store.file(), &self.home.folder);
+        self.compare(expected, (Some(written_by), None), &skip, options).state
+    }
+
     fn compare(
         &self,
         expected: Expected,

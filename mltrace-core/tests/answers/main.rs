@@ -10,6 +10,8 @@ mod diff;
 
 mod impact;
 
+mod last_good;
+
 mod bounds;
 
 mod report;

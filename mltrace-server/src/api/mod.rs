@@ -22,8 +22,8 @@ use crate::routes::Routes;
 
 pub(crate) use openapi::{Operation, routes as document_routes};
 pub(crate) use queries::{
-    DiffQuery, ImpactQuery, LastStale, NearImpact, RecentQuery, StaleQuery, VersionsPage, diff, impact, newest,
-    page_of_versions, stale,
+    BlameQuery, DiffQuery, ImpactQuery, LastGoodQuery, LastStale, NearImpact, RecentQuery, StaleQuery, VersionsPage,
+    blame, diff, impact, last_good, newest, page_of_versions, stale,
 };
 pub(crate) use values::{Depth, blank, run_id};
 pub(crate) use verify::{Checked, verified};

@@ -2,8 +2,8 @@
 
 use mltrace_core::model::{RunId, Status, Timestamp, VersionId};
 use mltrace_core::query::{
-    Component, Components, Diff, Impact, ImpactOf, NameKind, QueryError, Review, Run, RunFilter, Runs, Search,
-    StaleRuns, Tags, TellError, Trace, TraceOptions, Versions,
+    Blame, Component, Components, Diff, Impact, ImpactOf, LastGood, Measure, NameKind, QueryError, Review, Run,
+    RunFilter, Runs, Search, StaleRuns, Tags, TellError, Trace, TraceOptions, Versions,
 };
 use mltrace_core::store::StoreError;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -37,6 +37,18 @@ pub(super) fn routes(routes: Routes) -> Routes {
             "/api/v1/stale",
             "What was stale when it ran, and what would be if it were used now",
             write_stale,
+        )
+        .ask(
+            Demand::Long,
+            "/api/v1/blame",
+            "The runs at which a number of runs changed its level, and what changed there",
+            blame,
+        )
+        .ask(
+            Demand::Long,
+            "/api/v1/last-good",
+            "The newest version that nothing stands against, and what stands against each newer one",
+            last_good,
         )
         .ask(Demand::Short, "/api/v1/versions", "The versions of an artifact, the last first", versions)
         .ask(Demand::Long, "/api/v1/review", "All verdicts, and the runs to suspect", review)
@@ -261,6 +273,41 @@ pub(crate) struct DiffQuery {
 /// Returns what differs upstream of two versions.
 pub(crate) fn diff(app: &App, asked: &DiffQuery) -> Result<Diff, Failure> {
     app.ask(|reader| reader.diff(&asked.a, asked.b.as_deref()))
+}
+
+/// Which number of which runs.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BlameQuery {
+    /// `duration`, `size`, `size:NAME` or `param:NAME`.
+    #[schemars(regex(pattern = r"^(duration|size|size:.+|param:.+)$"))]
+    pub(crate) number: String,
+    /// Of the runs of this component; without it, of each component.
+    #[serde(default, deserialize_with = "blank")]
+    pub(crate) component: Option<String>,
+}
+
+/// Returns where a number changed its level.
+pub(crate) fn blame(app: &App, asked: &BlameQuery) -> Result<Blame, Failure> {
+    let measure: Measure = asked.number.parse().map_err(Failure::usage)?;
+    app.ask(|reader| reader.blame(&measure, asked.component.as_deref()))
+}
+
+/// Which artifact is meant, and when.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LastGoodQuery {
+    /// Its name.
+    pub(crate) artifact: String,
+    /// Only what was written by this moment.
+    #[serde(default, deserialize_with = "blank")]
+    pub(crate) as_of: Option<Moment>,
+}
+
+/// Returns the newest version that nothing stands against; the disk is not asked, which `verify` does.
+pub(crate) fn last_good(app: &App, asked: &LastGoodQuery) -> Result<LastGood, Failure> {
+    let as_of = asked.as_of.as_ref().map(|moment| moment.at);
+    app.ask(|reader| reader.last_good(&asked.artifact, as_of, None))
 }
 
 /// What is looked at.

@@ -38,6 +38,7 @@ fn page(app: &App, asked: &ArtifactQuery) -> Result<Markup, Failure> {
         h1 { (parts::name(name)) }
         div.facts {
             a.strong href=(link::trace(name)) { "How did the latest version come to be?" }
+            a href=(link::to("/last-good", &[("artifact", name)])) { "Which version can be relied on?" }
             a href=(link::to("/stale", &[("artifact", name)])) { "Is it stale?" }
             a href=(link::to("/verify", &[("artifact", name)])) { "Is it still on disk?" }
         }

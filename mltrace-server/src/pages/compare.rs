@@ -60,7 +60,7 @@ fn differences(diff: &Diff, a: &Markup, b: &Markup) -> Markup {
     }
 }
 
-fn row(difference: &Difference, sides: &[String; 2]) -> Markup {
+pub(super) fn row(difference: &Difference, sides: &[String; 2]) -> Markup {
     let ([then, now], [a, b]) = (&difference.runs, sides);
     html! {
         tr {

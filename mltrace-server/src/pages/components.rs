@@ -94,6 +94,7 @@ fn one(app: &App, asked: &OneQuery) -> Result<Markup, Failure> {
         @if let Some(description) = &component.description { p { (escape::block(description)) } }
         div.facts {
             span { (component.runs) " runs" }
+            a href=(link::to("/blame", &[("number", "duration"), ("component", &asked.name)])) { "When did it become slower or faster?" }
             @if let Some(owner) = &component.owner { span { "ask " a href=(link::owner(owner)) { (parts::name(owner)) } } }
             (tag_links(&component.tags))
             @if let Some(run) = &component.last_run { span { "last run " (parts::time(run.started_at, Timestamp::now())) " " (parts::status(run.status)) " " (parts::stale(&run.stale)) } }

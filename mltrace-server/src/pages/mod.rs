@@ -36,6 +36,8 @@ mod compare;
 
 mod review;
 
+mod good;
+
 mod stale;
 
 mod verify;
@@ -66,6 +68,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         artifact::routes,
         compare::routes,
         review::routes,
+        good::routes,
         stale::routes,
         verify::routes,
         search::routes,

@@ -25,6 +25,7 @@ const WORDS: &[(&str, Follows)] = &[
     ("flag", Follows::Artifact),
     ("unflag", Follows::Artifact),
     ("versions", Follows::Artifact),
+    ("last-good", Follows::Artifact),
     ("stale", Follows::Artifact),
     ("verify", Follows::Artifact),
     ("history", Follows::Component),
@@ -81,6 +82,12 @@ fn go(asked: &Text) -> String {
         ("components", "") => link::to("/components", &["owner", "tag"].map(|name| (name, option(name)))),
         ("tags", "") => "/tags".to_owned(),
         ("stale" | "verify", name) => link::to(&format!("/{word}"), &[("artifact", name)]),
+        ("last-good", name) if !name.is_empty() => {
+            link::to("/last-good", &[("artifact", name), ("as_of", option("as-of"))])
+        }
+        ("blame", number) if !number.is_empty() => {
+            link::to("/blame", &[("number", number), ("component", option("component"))])
+        }
         ("impact", "") if !option("run").is_empty() => link::to("/impact", &[("run", option("run"))]),
         ("impact", "") if !option("component").is_empty() => {
             link::to("/impact", &["component", "commit"].map(|name| (name, option(name))))

@@ -1,0 +1,37 @@
+//! `mltrace blame`: the run at which a number changed its level, and what changed there.
+
+use mltrace_core::query::Measure;
+
+use crate::complete;
+use crate::error::{Error, Exit};
+use crate::render::blame;
+use crate::session::Session;
+
+/// Find the run at which a number of runs changed its level, and show what changed there
+///
+/// Looks at how long the last 200 completed runs of a component took, how much they wrote, or what a parameter was, and
+/// tells where the numbers went from one level to another that is hardly chance. Of each such run it shows what differs
+/// from the run before, and from the last one whose output somebody flagged `--ok`: causes only, upstream first.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  mltrace blame duration                        of every component
+  mltrace blame duration --component train
+  mltrace blame size:out/model.json             how many bytes that artifact has
+  mltrace blame param:rows --component clean")]
+pub(crate) struct Args {
+    /// The number: `duration`, `size`, `size:NAME` or `param:NAME`
+    #[arg(value_name = "NUMBER")]
+    measure: Measure,
+    /// Look at the runs of this component only
+    #[arg(long, value_name = "NAME", value_parser = crate::args::name, add = complete::components())]
+    component: Option<String>,
+}
+
+impl Args {
+    pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
+        let answer = session.ask(|reader| reader.blame(&self.measure, self.component.as_deref()))?;
+        session.output.answer(&answer, blame::text)?;
+        Ok(Exit::Done)
+    }
+}

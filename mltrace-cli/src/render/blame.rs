@@ -1,0 +1,89 @@
+//! Where a number changed its level, and what changed there.
+
+use std::fmt::Write as _;
+
+use mltrace_core::query::{Blame, LevelChange, Measure, Since};
+use mltrace_core::words;
+
+use super::{diff, paint};
+use crate::escape::line;
+use crate::time;
+
+/// How many changes are told.
+const MOST_CHANGES: usize = 3;
+/// How many differences are told of each.
+const MOST_DIFFERENCES: usize = 4;
+
+/// Returns the last changes with what differs there, or what was looked at when there is none.
+pub(crate) fn text(answer: &Blame) -> String {
+    let mut text = String::new();
+    if answer.changes.is_empty() {
+        let runs: usize = answer.series.iter().map(|series| series.runs).sum();
+        let (runs, of) = (diff::counted(runs, "run"), diff::counted(answer.series.len(), "component"));
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(text, "{} is on one level in the last {runs} of {of}", line(&answer.measure));
+        return text;
+    }
+    for change in answer.changes.iter().take(MOST_CHANGES) {
+        told(&mut text, &answer.measure, change);
+    }
+    let more = answer.changes.len().saturating_sub(MOST_CHANGES);
+    if more > 0 {
+        let _ = writeln!(text, "… and {} before", diff::counted(more, "change"));
+    }
+    text
+}
+
+fn told(text: &mut String, measure: &str, change: &LevelChange) {
+    let number = |number: f64| shown(measure, number);
+    let what =
+        format!("{measure} of {} went from {} to {}", change.component, number(change.before), number(change.after));
+    let until = change.until.map(|run| format!(" until run {}", run.short())).unwrap_or_default();
+    let at = format!(
+        "  run {}, {}; {}{until}, {}",
+        change.run.short(),
+        time::show_minute(change.at),
+        diff::counted(change.runs, "run"),
+        chance(change.chance),
+    );
+    let _ = writeln!(text, "{}{}", paint::paint(paint::STRONG, line(&what)), paint::paint(paint::FAINT, line(&at)));
+    for (since, of) in [(&change.since_previous, "the run before"), (&change.since_ok, "the last one that was fine")] {
+        if let Some(since) = since {
+            differences(text, since, of);
+        }
+    }
+}
+
+fn differences(text: &mut String, since: &Since, of: &str) {
+    let run = since.run.short();
+    if since.differences.is_empty() {
+        let _ = writeln!(text, "  nothing that is recorded differs from {of}, run {run}");
+        return;
+    }
+    let _ = writeln!(text, "  since {of}, run {run}");
+    for difference in since.differences.iter().take(MOST_DIFFERENCES) {
+        let component = difference.component.as_deref().unwrap_or("no recorded run");
+        let _ = writeln!(text, "    {}  {}", line(component), line(&diff::change_in_words(difference)));
+    }
+    let more = since.differences.len().saturating_sub(MOST_DIFFERENCES);
+    if more > 0 {
+        let _ = writeln!(text, "    … and {more} more");
+    }
+}
+
+/// Returns how often something as clear is chance.
+fn chance(share: f64) -> String {
+    match (share * 1000.0).round() {
+        thousandths if thousandths <= 1.0 => "by chance in under 1 of 1000".to_owned(),
+        thousandths => format!("by chance in {thousandths} of 1000"),
+    }
+}
+
+/// Returns a number with its unit.
+fn shown(measure: &str, number: f64) -> String {
+    match measure.parse::<Measure>() {
+        Ok(Measure::Duration) => words::span(number),
+        Ok(Measure::Size(_)) => format!("{number:.0} bytes"),
+        _ => number.to_string(),
+    }
+}

@@ -1,0 +1,338 @@
+//! Where a number that runs have changed its level, and what changed there.
+
+use std::str::FromStr;
+
+use foldhash::{HashMap, HashSet};
+use serde::{Deserialize, Serialize};
+
+use super::diff::End;
+use super::difference::Difference;
+use super::view::{AT_ONCE, milliseconds};
+use super::{QueryError, Reader};
+use crate::lineage::{self, levels};
+use crate::model::{RunId, Status, Timestamp, Verdict, Version, VersionId};
+use crate::store::{ComponentKey, FactsRow, ProjectKey, RunKey, RunSelection};
+
+/// How many runs of a component a series has: the last ones.
+const RUNS: usize = 200;
+/// How many changes there are: the last ones.
+const CHANGES: usize = 10;
+/// Of how many of them it is told what differs there.
+const COMPARED: usize = 5;
+
+/// A number that runs have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// How long a run took, in milliseconds.
+    Duration,
+    /// How many bytes a run wrote: in all, or to what is called so (names that differ in dates, digits and hashes alone count
+    /// as one), or is the value of that argument or binding.
+    Size(Option<String>),
+    /// A parameter.
+    Parameter(String),
+}
+
+impl FromStr for Measure {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            None if text == "duration" => Ok(Self::Duration),
+            None if text == "size" => Ok(Self::Size(None)),
+            Some(("size", name)) if !name.is_empty() => Ok(Self::Size(Some(name.to_owned()))),
+            Some(("param", name)) if !name.is_empty() => Ok(Self::Parameter(name.to_owned())),
+            _ => {
+                Err(format!("`{text}` is no number of a run: ask for `duration`, `size`, `size:NAME` or `param:NAME`"))
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for Measure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Duration => f.write_str("duration"),
+            Self::Size(None) => f.write_str("size"),
+            Self::Size(Some(name)) => write!(f, "size:{name}"),
+            Self::Parameter(name) => write!(f, "param:{name}"),
+        }
+    }
+}
+
+/// The answer of `blame`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Blame {
+    /// What was asked of: `duration`, `size`, `size:NAME` or `param:NAME`.
+    pub measure: String,
+    /// The series that were looked at, by component.
+    pub series: Vec<Series>,
+    /// Where one changed its level, the last change first.
+    pub changes: Vec<LevelChange>,
+}
+
+/// The numbers of one component that were looked at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Series {
+    /// The component.
+    pub component: String,
+    /// How many runs have such a number: the last ones, 200 at most.
+    pub runs: usize,
+    /// The median of those on the last level.
+    pub level: f64,
+}
+
+/// A run at which a series changed its level.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct LevelChange {
+    /// The component.
+    pub component: String,
+    /// The first run on the new level.
+    pub run: RunId,
+    /// When it began.
+    pub at: Timestamp,
+    /// The median on the level before.
+    pub before: f64,
+    /// The median on the new level.
+    pub after: f64,
+    /// How many runs are on the new level.
+    pub runs: usize,
+    /// The last of them, when another level follows.
+    pub until: Option<RunId>,
+    /// In what share of shuffled series something as clear is found.
+    pub chance: f64,
+    /// What differs from the run before in the series, upstream first.
+    pub since_previous: Option<Since>,
+    /// What differs from the last run before whose output somebody found fine, when that is another one.
+    pub since_ok: Option<Since>,
+}
+
+/// What differs from an earlier run of the same component, upstream first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Since {
+    /// The earlier run.
+    pub run: RunId,
+    /// What differs and follows from nothing else that does.
+    pub differences: Vec<Difference>,
+    /// How many runs differ only because of that.
+    pub consequences: usize,
+}
+
+/// A run with its number.
+struct Point {
+    key: RunKey,
+    id: RunId,
+    at: Timestamp,
+    number: f64,
+    /// What its inputs are called, without what tells one round from the next.
+    kind: Vec<String>,
+}
+
+/// A change while it is looked into.
+struct Found {
+    change: LevelChange,
+    run: RunKey,
+    /// The runs before, the latest first.
+    before: Vec<RunKey>,
+}
+
+impl Reader<'_> {
+    /// Returns where a number of the completed runs of a component, or of all components, changed its level, and what
+    /// changed there.
+    ///
+    /// # Errors
+    /// When the component is unknown, no run has such a number, or the store does not answer.
+    pub fn blame(&mut self, measure: &Measure, component: Option<&str>) -> Result<Blame, QueryError> {
+        let no_run = || QueryError::NoMatch { kind: "run with a number", text: measure.to_string() };
+        let project = self.project()?.ok_or_else(no_run)?;
+        let components: Vec<(ComponentKey, String)> = match component {
+            Some(name) => {
+                let not_found = || QueryError::NotFound { kind: "component", name: name.to_owned() };
+                let row = self.store.component(project, name)?.ok_or_else(not_found)?;
+                vec![(row.key, row.name)]
+            }
+            None => self.store.said_of_components(project)?.into_iter().map(|row| (row.key, row.name)).collect(),
+        };
+        let mut answer = Blame { measure: measure.to_string(), series: Vec::new(), changes: Vec::new() };
+        let mut all: Vec<Found> = Vec::new();
+        for (key, component) in components {
+            let points = self.points(project, key, measure)?;
+            let levels = levels(&points.iter().map(|point| point.number).collect::<Vec<_>>(), &kinds(&points));
+            let Some(last) = levels.last() else { continue };
+            answer.series.push(Series { component: component.clone(), runs: points.len(), level: last.median });
+            all.extend(changes(&component, &points, &levels));
+        }
+        if answer.series.is_empty() {
+            return Err(no_run());
+        }
+        all.sort_by_key(|found| std::cmp::Reverse((found.change.at, found.change.run)));
+        all.truncate(CHANGES);
+        let ok = self.ok_versions(project)?;
+        for (place, mut found) in all.into_iter().enumerate() {
+            if place < COMPARED {
+                let previous = found.before.first().copied();
+                let fine = self.last_ok(&found.before, &ok)?;
+                found.change.since_previous = self.since(measure, previous, found.run)?;
+                found.change.since_ok = self.since(measure, fine.filter(|fine| Some(*fine) != previous), found.run)?;
+            }
+            answer.changes.push(found.change);
+        }
+        Ok(answer)
+    }
+
+    /// Returns the last completed runs of a component that have such a number, oldest first.
+    fn points(
+        &mut self,
+        project: ProjectKey,
+        component: ComponentKey,
+        measure: &Measure,
+    ) -> Result<Vec<Point>, QueryError> {
+        let (component, status) = (Some(component), Some(Status::Completed));
+        let selection = RunSelection { component, status, limit: Some(RUNS), ..RunSelection::default() };
+        let runs = self.store.select(project, &selection)?;
+        let sizes = match measure {
+            Measure::Size(name) => self.sizes(&runs, name.as_deref())?,
+            Measure::Duration | Measure::Parameter(_) => HashMap::default(),
+        };
+        let number = |row: &FactsRow| match measure {
+            Measure::Duration => row.duration_us.map(milliseconds),
+            Measure::Size(_) => sizes.get(&row.key).copied(),
+            Measure::Parameter(name) => row.params.get(name).and_then(lineage::number),
+        };
+        let mut points = Vec::with_capacity(runs.len());
+        for some in runs.chunks(AT_ONCE) {
+            for row in self.in_passing(|reader| Ok(reader.store.facts(some)?))? {
+                if let (Some(number), Some(at)) = (number(&row), row.started_at) {
+                    let mut kind: Vec<String> = row.names.iter().map(|name| lineage::mask(name)).collect();
+                    kind.dedup();
+                    points.push(Point { key: row.key, id: row.id, at, number, kind });
+                }
+            }
+        }
+        points.sort_by_key(|point| (point.at, point.id));
+        Ok(points)
+    }
+
+    /// Returns how many bytes each run wrote that told so, to what has that name or is the value of that argument.
+    #[expect(clippy::cast_precision_loss, reason = "a size beyond 2^53 bytes is none")]
+    fn sizes(&mut self, runs: &[RunKey], name: Option<&str>) -> Result<HashMap<RunKey, f64>, QueryError> {
+        let mask = name.map(|name| {
+            // As it was recorded, and as it is meant from here.
+            self.meant(name).iter().map(|name| lineage::mask(name.as_str())).collect::<HashSet<_>>()
+        });
+        let mut sizes = HashMap::default();
+        for some in runs.chunks(AT_ONCE) {
+            for detail in self.in_passing(|reader| Ok(reader.store.details(some, false)?))? {
+                let is_meant = |write: &crate::store::WriteDetail| {
+                    write.argument.as_deref() == name && name.is_some()
+                        || mask.as_ref().is_none_or(|mask| mask.contains(&lineage::mask(write.name.as_str())))
+                };
+                let told = detail.writes.iter().filter(|write| is_meant(write)).map(|write| write.size);
+                let told: Vec<u64> = told.flatten().collect();
+                if !told.is_empty() {
+                    sizes.insert(detail.key, told.iter().fold(0_u64, |sum, size| sum.saturating_add(*size)) as f64);
+                }
+            }
+        }
+        Ok(sizes)
+    }
+
+    fn ok_versions(&mut self, project: ProjectKey) -> Result<HashSet<crate::store::VersionKey>, QueryError> {
+        let labels = self.store.labels(project, true)?.into_iter();
+        Ok(labels.filter(|label| label.verdict == Verdict::Ok).map(|label| label.version).collect())
+    }
+
+    /// Returns the first of these runs that wrote one of these versions.
+    fn last_ok(
+        &mut self,
+        runs: &[RunKey],
+        ok: &HashSet<crate::store::VersionKey>,
+    ) -> Result<Option<RunKey>, QueryError> {
+        if ok.is_empty() {
+            return Ok(None);
+        }
+        let written = self.store.written(runs)?.into_iter();
+        let fine: HashSet<RunKey> = written.filter(|(_, version)| ok.contains(version)).map(|(run, _)| run).collect();
+        Ok(runs.iter().copied().find(|run| fine.contains(run)))
+    }
+
+    /// Returns what differs between two runs and upstream of them.
+    fn since(&mut self, measure: &Measure, before: Option<RunKey>, run: RunKey) -> Result<Option<Since>, QueryError> {
+        let Some(before) = before else { return Ok(None) };
+        let ids = self.store.run_ids(&[before])?;
+        let Some(id) = ids.get(&before).copied() else { return Ok(None) };
+        let ends = [self.end_of(before)?, self.end_of(run)?];
+        let (mut differences, consequences) = self.compare_ends(&ends)?;
+        // That it took as long as it took is no news.
+        let is_news = |difference: &Difference| *measure != Measure::Duration || difference.field != "duration";
+        differences.retain(is_news);
+        Ok(Some(Since { run: id, differences, consequences }))
+    }
+
+    /// Returns a run as an end of a comparison: by the first thing that it wrote, if it wrote any.
+    fn end_of(&mut self, run: RunKey) -> Result<End, QueryError> {
+        let first = self.store.written(&[run])?.into_iter().map(|(_, version)| version).next();
+        let version = match first {
+            Some(version) => self.store.version(version)?,
+            None => None,
+        };
+        let version = version.unwrap_or_else(|| Version { name: "".into(), version: VersionId::None });
+        Ok(End { version, writer: Some(run) })
+    }
+}
+
+/// Returns a number for each kind of run.
+fn kinds(points: &[Point]) -> Vec<usize> {
+    let mut known: HashMap<&[String], usize> = HashMap::default();
+    let number = |point| {
+        let next = known.len();
+        *known.entry(point).or_insert(next)
+    };
+    points.iter().map(|point| point.kind.as_slice()).map(number).collect()
+}
+
+/// Returns each run at which another level begins.
+fn changes(component: &str, points: &[Point], levels: &[lineage::Level]) -> Vec<Found> {
+    let steps = levels.iter().zip(levels.iter().skip(1));
+    let found = steps.filter_map(|(before, level)| {
+        let first = points.get(level.first)?;
+        let next = level.first.saturating_add(level.count);
+        let until = points.get(next).and_then(|_| points.get(next.checked_sub(1)?)).map(|last| last.id);
+        let change = LevelChange {
+            component: component.to_owned(),
+            run: first.id,
+            at: first.at,
+            before: before.median,
+            after: level.median,
+            runs: level.count,
+            until,
+            chance: level.chance,
+            since_previous: None,
+            since_ok: None,
+        };
+        // What is of its kind is what it is compared with.
+        let earlier = points.get(..level.first)?.iter().rev();
+        let (mut alike, others): (Vec<&Point>, Vec<&Point>) = earlier.partition(|point| point.kind == first.kind);
+        alike.extend(others);
+        Some(Found { change, run: first.key, before: alike.iter().map(|point| point.key).collect() })
+    });
+    found.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Measure;
+
+    #[test]
+    fn what_can_be_asked_of_is_told_as_it_is_asked() {
+        for text in ["duration", "size", "size:out/model.json", "param:rows"] {
+            assert_eq!(text.parse::<Measure>().unwrap().to_string(), text);
+        }
+        for text in ["", "rows", "param:", "size:", "metric:rmse"] {
+            assert!(text.parse::<Measure>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! The newest version of an artifact that nothing stands against.
+
+use foldhash::{HashMap, HashSet};
+use serde::{Deserialize, Serialize};
+
+use super::verify::{DiskState, VerifyOptions};
+use super::{QueryError, Reader};
+use crate::model::{ArtifactName, RunId, Timestamp, Verdict, Version, VersionId};
+use crate::store::{Far, LabelRow, RunKey, VersionAt, VersionKey};
+
+/// How many versions are looked at, the newest.
+const VERSIONS: usize = 500;
+/// How many flags upstream of one version are told.
+const FLAGS: usize = 10;
+
+/// The answer of `last-good`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct LastGood {
+    /// The artifact.
+    pub name: ArtifactName,
+    /// The newest version that nothing stands against; `None`: there is none among those that were looked at.
+    pub good: Option<GoodVersion>,
+    /// The newer ones, the newest first, with what stands against each.
+    pub newer: Vec<DoubtedVersion>,
+    /// Whether older versions were not looked at, because all of so many are doubted.
+    pub is_cut: bool,
+}
+
+/// A version that nothing stands against.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct GoodVersion {
+    /// The version.
+    pub version: VersionId,
+    /// The run that last wrote it.
+    pub written_by: RunId,
+    /// When.
+    pub written_at: Timestamp,
+    /// Whether somebody looked at it and found it fine.
+    pub is_ok: bool,
+    /// How the disk compares with it; `None` where that was not asked.
+    pub disk: Option<DiskState>,
+}
+
+/// A version that something stands against.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct DoubtedVersion {
+    /// The version.
+    pub version: VersionId,
+    /// The run that last wrote it.
+    pub written_by: RunId,
+    /// When.
+    pub written_at: Timestamp,
+    /// What stands against it.
+    pub against: Vec<Doubt>,
+}
+
+/// What stands against a version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Doubt {
+    /// What it is.
+    pub reason: DoubtReason,
+    /// What is flagged, or what the disk should hold.
+    pub artifact: Version,
+    /// The reason in words.
+    pub message: String,
+}
+
+/// The kinds of doubts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum DoubtReason {
+    /// It is flagged itself.
+    Flagged,
+    /// It was made from something that is flagged.
+    Upstream,
+    /// It is the latest version, and the disk holds something else or nothing in its place.
+    Disk,
+}
+
+/// What is known of all verdicts.
+struct Verdicts {
+    flagged: HashMap<VersionKey, LabelRow>,
+    ok: HashSet<VersionKey>,
+    /// The runs that read what is flagged.
+    readers: HashMap<RunKey, Vec<VersionKey>>,
+}
+
+impl Reader<'_> {
+    /// Returns the newest version of an artifact, of those written by `as_of`, that is not flagged and was made from nothing
+    /// that is, and what stands against each newer one. With `disk` the latest version must lie on this disk, too.
+    ///
+    /// # Errors
+    /// When no such artifact is known, it was first seen later, or the store does not answer.
+    pub fn last_good(
+        &mut self,
+        artifact: &str,
+        as_of: Option<Timestamp>,
+        disk: Option<&VerifyOptions<'_>>,
+    ) -> Result<LastGood, QueryError> {
+        let found = self.find_version(artifact, as_of)?;
+        let latest = self.store.latest(found.artifact, Timestamp::MAX)?.map(|latest| latest.id);
+        let mut versions: Vec<VersionAt> = Vec::new();
+        let most = VERSIONS.saturating_add(1);
+        self.store.versions(found.artifact, as_of.unwrap_or(Timestamp::MAX), (None, most), &mut |version| {
+            versions.push(version);
+            true
+        })?;
+        versions.retain(|version| version.written.is_some());
+        let is_cut = versions.len() > VERSIONS;
+        versions.truncate(VERSIONS);
+        let verdicts = self.all_verdicts()?;
+        let name = found.version.name;
+        let mut answer = LastGood { name: name.clone(), good: None, newer: Vec::new(), is_cut: false };
+        for version in versions {
+            let Some((writer, written_at)) = version.written else { continue };
+            let Some(written_by) = self.store.run_ids(&[writer])?.get(&writer).copied() else { continue };
+            let mut against = self.flags_above(&version, writer, &verdicts)?;
+            let is_latest = latest.as_ref() == Some(&version.id);
+            // The disk is to hold the latest version; of an older one it is told whether it still does.
+            let state = match disk.filter(|_| is_latest || against.is_empty()) {
+                Some(options) => Some(self.disk_state(&name, &version.id, written_by, options)),
+                None => None,
+            };
+            if let Some(state) = state.filter(|state| is_latest && state.is_wrong()) {
+                let artifact = Version { name: name.clone(), version: version.id.clone() };
+                let there = if state == DiskState::Missing { "holds nothing" } else { "holds something else" };
+                let message = format!("the disk {there} in its place");
+                against.push(Doubt { reason: DoubtReason::Disk, artifact, message });
+            }
+            if against.is_empty() {
+                let is_ok = version.key.is_some_and(|key| verdicts.ok.contains(&key));
+                answer.good = Some(GoodVersion { version: version.id, written_by, written_at, is_ok, disk: state });
+                return Ok(answer);
+            }
+            answer.newer.push(DoubtedVersion { version: version.id, written_by, written_at, against });
+        }
+        answer.is_cut = is_cut;
+        Ok(answer)
+    }
+
+    fn all_verdicts(&mut self) -> Result<Verdicts, QueryError> {
+        let (mut flagged, mut ok) = (HashMap::default(), HashSet::default());
+        let mut readers: HashMap<RunKey, Vec<VersionKey>> = HashMap::default();
+        let Some(project) = self.project()? else { return Ok(Verdicts { flagged, ok, readers }) };
+        for label in self.store.labels(project, true)? {
+            match label.verdict {
+                Verdict::Ok => drop(ok.insert(label.version)),
+                Verdict::Flagged => {
+                    if let Some(artifact) = self.store.artifact(project, label.name.as_str())? {
+                        for run in self.store.read_by(artifact, &label.version_id)? {
+                            readers.entry(run).or_default().push(label.version);
+                        }
+                    }
+                    flagged.insert(label.version, label);
+                }
+                Verdict::None => {}
+            }
+        }
+        Ok(Verdicts { flagged, ok, readers })
+    }
+
+    /// Returns what is flagged of a version and of what it was made from, the nearest first.
+    fn flags_above(
+        &mut self,
+        version: &VersionAt,
+        writer: RunKey,
+        verdicts: &Verdicts,
+    ) -> Result<Vec<Doubt>, QueryError> {
+        let doubt = |reason: DoubtReason, label: &LabelRow| {
+            let artifact = Version { name: label.name.clone(), version: label.version_id.clone() };
+            let what = match reason {
+                DoubtReason::Upstream => format!("it was made from `{}`, which is flagged", label.name),
+                DoubtReason::Flagged | DoubtReason::Disk => "it is flagged".to_owned(),
+            };
+            let by = label.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+            let why = label.reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+            Doubt { reason, artifact, message: format!("{what}{by}{why}") }
+        };
+        let own = version.key.and_then(|key| verdicts.flagged.get(&key));
+        let mut found: Vec<Doubt> = own.map(|label| doubt(DoubtReason::Flagged, label)).into_iter().collect();
+        if verdicts.readers.is_empty() {
+            return Ok(found);
+        }
+        let mut seen = HashSet::default();
+        let above = self.in_passing(|reader| Ok(reader.store.upstream(&[writer], Far::default())?.runs))?;
+        let read = above.iter().filter_map(|(run, _)| verdicts.readers.get(run)).flatten();
+        let labels = read.filter(|key| Some(**key) != version.key && seen.insert(**key));
+        found.extend(
+            labels.filter_map(|key| Some(doubt(DoubtReason::Upstream, verdicts.flagged.get(key)?))).take(FLAGS),
+        );
+        Ok(found)
+    }
+}

@@ -1,0 +1,68 @@
+//! The last good version, held against the traces of all versions.
+
+use std::collections::BTreeSet;
+
+use mltrace_core::query::TraceOptions;
+use proptest::prelude::*;
+use serde_json::json;
+
+use crate::story::{Story, at, cases, id};
+
+/// Of each run what it reads and which of five artifacts it writes.
+type Runs = Vec<(Vec<usize>, usize)>;
+
+fn runs() -> impl Strategy<Value = Runs> {
+    proptest::collection::vec((proptest::collection::vec(0_usize..5, 0..3), 0_usize..5), 4..24)
+}
+
+proptest! {
+    #![proptest_config(cases(40))]
+
+    #[test]
+    fn the_last_good_version_is_the_newest_whose_trace_holds_nothing_flagged(
+        runs in runs(), flags in proptest::collection::vec((0_usize..24, 0_usize..2), 0..5), asked in 0_usize..5,
+    ) {
+        let name = |artifact: usize| format!("s3://b/{artifact}");
+        let mut lines: Vec<_> = runs.iter().enumerate().map(|(number, (reads, writes))| json!({
+            "type": "run", "id": id(number), "component": format!("c{writes}"), "status": "completed",
+            "started_at": at(number * 10), "ended_at": at(number * 10 + 5), "duration_ms": 5000.0,
+            "inputs": reads.iter().map(|read| json!({"name": name(*read)})).collect::<Vec<_>>(),
+            "outputs": [{"name": name(*writes)}], "params": {},
+        })).collect();
+        let mut flagged = BTreeSet::new();
+        for (number, (run, is_ok)) in flags.iter().enumerate() {
+            let Some((_, writes)) = runs.get(*run) else { continue };
+            let (name, version) = (name(*writes), format!("w:{}", id(*run)));
+            let verdict = if *is_ok == 1 { "ok" } else { "flagged" };
+            lines.push(json!({"type": "label", "id": id(900 + number), "name": name, "version": version,
+                "verdict": verdict, "at": at(9000 + number)}));
+            // The last word counts.
+            match *is_ok {
+                1 => flagged.remove(&(name, version)),
+                _ => flagged.insert((name, version)),
+            };
+        }
+        let mut story = Story::told(&lines);
+        let written: Vec<usize> = (0..runs.len()).rev().filter(|run| runs[*run].1 == asked).collect();
+        prop_assume!(!written.is_empty());
+        let mut reader = story.reader();
+        let mut expected = None;
+        let mut doubted = Vec::new();
+        for run in written {
+            let version = format!("w:{}", id(run));
+            let trace = reader.trace(&format!("{}@{version}", name(asked)), &TraceOptions::default()).unwrap();
+            let inputs = trace.runs.iter().flat_map(|at| &at.run.inputs);
+            let mut made_from = inputs.map(|input| (input.name.to_string(), input.version.to_string()));
+            let is_flagged = flagged.contains(&(name(asked), version.clone()));
+            if !is_flagged && !made_from.any(|read| flagged.contains(&read)) {
+                expected = Some(version);
+                break;
+            }
+            doubted.push(version);
+        }
+        let found = reader.last_good(&name(asked), None, None).unwrap();
+        prop_assert_eq!(found.good.map(|good| good.version.to_string()), expected);
+        prop_assert_eq!(found.newer.iter().map(|newer| newer.version.to_string()).collect::<Vec<_>>(), doubted);
+        prop_assert!(found.newer.iter().all(|newer| !newer.against.is_empty()));
+    }
+}
