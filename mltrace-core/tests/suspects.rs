@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 
 use mltrace_core::lineage::{
-    Aspect, Aspects, Counts, Judged, Known, Scale, Shared, Suspect, Table, explain, flagged, groups, rank, reach,
-    worth_suspecting,
+    Aspect, Aspects, Condition, Counts, Judged, Known, Scale, Shared, Suspect, Table, explain, flagged, groups, rank,
+    reach, worth_suspecting,
 };
 use proptest::prelude::*;
 
@@ -59,12 +59,15 @@ fn shared(judged: &[Judged<u32>], edges: &Edges, had: &Had) -> Vec<Shared> {
         .collect();
     let bad = flagged(judged);
     let all = Counts { flagged: bad.count(), ok: judged.len() as u32 - bad.count() };
-    let found = Table::of(&known, &bad, all).best(1_000, |condition, place| {
+    let novelty = |condition: &Condition, place: usize| {
         // Whatever was judged, the same runs came before.
         let run = runs[place] as usize;
         let before: Vec<Aspects> =
             (0..run).rev().filter(|other| had[*other].0 == had[run].0).map(|other| aspects(had[other])).collect();
-        Ok::<_, Infallible>(condition.novelty(&aspects(had[run]), &before.iter().collect::<Vec<_>>()))
+        condition.novelty(&aspects(had[run]), &before.iter().collect::<Vec<_>>())
+    };
+    let found = Table::of(&known, &bad, all).best(1_000, |some| {
+        Ok::<_, Infallible>(some.iter().map(|(condition, place)| novelty(condition, *place)).collect())
     });
     let Ok(found) = found;
     found

@@ -176,9 +176,11 @@ impl Trial {
         let weigh = |condition: &Condition, place: usize| {
             let earlier = self.earlier(runs[place]);
             let earlier: Vec<&Aspects> = earlier.into_iter().map(|facts| &facts.aspects).collect();
-            Ok::<_, std::convert::Infallible>(condition.novelty(&known[place].aspects, &earlier))
+            condition.novelty(&known[place].aspects, &earlier)
         };
-        let Ok(found) = Table::of(&known, &bad, all).best(FACTS, weigh);
+        let Ok(found) = Table::of(&known, &bad, all).best(FACTS, |some| {
+            Ok::<_, std::convert::Infallible>(some.iter().map(|(condition, place)| weigh(condition, *place)).collect())
+        });
         found
     }
 

@@ -159,6 +159,7 @@ fn change(difference: &Difference) -> String {
             "git.commit" => "commit".to_owned(),
             "git.branch" => "branch".to_owned(),
             "git.dirty" => "work tree differs from the commit".to_owned(),
+            "code.is_in_work_tree" => "work tree held its source text".to_owned(),
             "content" => "content, made of the same".to_owned(),
             field => field.to_owned(),
         },

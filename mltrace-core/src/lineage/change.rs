@@ -17,6 +17,10 @@ pub enum Aspect {
     Commit,
     /// Whether the work tree differed from the commit.
     WorkTree,
+    /// Whether the work tree held its source text when its process looked.
+    InWorkTree,
+    /// Whether it read what was old, or what another run had written over: `fresh`, `age` or `superseded`.
+    Stale,
     /// The host.
     Host,
     /// How it stands.
@@ -43,6 +47,8 @@ impl Aspect {
             Self::Branch => "git.branch".to_owned(),
             Self::Commit => "git.commit".to_owned(),
             Self::WorkTree => "git.dirty".to_owned(),
+            Self::InWorkTree => "code.is_in_work_tree".to_owned(),
+            Self::Stale => "stale".to_owned(),
             Self::Host => "host".to_owned(),
             Self::Status => "status".to_owned(),
             Self::User => "user".to_owned(),
@@ -69,10 +75,31 @@ pub struct Change {
     pub values: [Option<Value>; 2],
 }
 
+/// Returns which inputs two runs read under one name in other versions, whoever wrote them. Each is told as its name and its
+/// version; a run may read several versions of a name.
+#[must_use]
+pub fn other_inputs(a: &[(String, String)], b: &[(String, String)]) -> Vec<Change> {
+    let versions = |read: &[(String, String)]| {
+        let mut versions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (name, version) in read {
+            versions.entry(name.clone()).or_default().insert(version.clone());
+        }
+        versions
+    };
+    let told =
+        |versions: &BTreeSet<String>| Some(versions.iter().map(String::as_str).collect::<Vec<_>>().join(", ").into());
+    let before = versions(a);
+    let changed = versions(b).into_iter().filter_map(|(name, now)| {
+        let before = before.get(&name).filter(|before| **before != now)?;
+        Some(Change { aspect: Aspect::Input(name), values: [told(before), told(&now)] })
+    });
+    changed.collect()
+}
+
 /// Returns in what two runs differ.
 ///
 /// A parameter may come or go; of anything else that one side lacks nothing is known, which is no difference. Each run
-/// takes its own time, so that a duration is none either.
+/// takes its own time, so that a duration is none either, and what was stale is told of each run by itself.
 #[must_use]
 pub fn changes(a: &Aspects, b: &Aspects) -> Vec<Change> {
     let all: BTreeSet<&Aspect> = a.keys().chain(b.keys()).collect();
@@ -83,8 +110,35 @@ pub fn changes(a: &Aspects, b: &Aspects) -> Vec<Change> {
             [Some(a), Some(b)] => value::is_same(a, b),
             [a, b] => a == b,
         };
-        let differs = is_known && !is_same && *aspect != Aspect::Duration;
+        let is_its_own = matches!(aspect, Aspect::Duration | Aspect::Stale);
+        let differs = is_known && !is_same && !is_its_own;
         differs.then(|| Change { aspect: aspect.clone(), values: values.map(Option::<&Value>::cloned) })
     };
     all.into_iter().filter_map(changed).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_input_differs_where_another_version_of_the_name_was_read() {
+        let read = |told: &[(&str, &str)]| -> Vec<(String, String)> {
+            told.iter().map(|(name, version)| ((*name).to_owned(), (*version).to_owned())).collect()
+        };
+        let found = other_inputs(
+            &read(&[("a", "1"), ("b", "1"), ("c", "1")]),
+            &read(&[("a", "2"), ("a", "1"), ("b", "1"), ("d", "1")]),
+        );
+        let told: Vec<_> = found.into_iter().map(|change| (change.aspect.field(), change.values)).collect();
+        assert_eq!(told, [("input:a".to_owned(), [Some("1".into()), Some("1, 2".into())])]);
+    }
+
+    #[test]
+    fn a_text_may_be_a_number() {
+        assert_eq!(
+            [Value::from("0.5"), 2.into(), "mg".into(), "NaN".into()].map(|value| number(&value)),
+            [Some(0.5), Some(2.0), None, None]
+        );
+    }
 }

@@ -151,9 +151,9 @@ pub fn evidence(run: &Facts, earlier: &[&Facts]) -> Findings {
     Findings { pieces }
 }
 
-/// How a run stands is a fault by itself, how long it took is weighed by itself.
+/// How a run stands and what was stale are faults by themselves, how long it took is weighed by itself.
 fn counts(aspect: &Aspect) -> bool {
-    !matches!(aspect, Aspect::Status | Aspect::Duration)
+    !matches!(aspect, Aspect::Status | Aspect::Stale | Aspect::Duration)
 }
 
 fn changed(run: &Facts, earlier: &[&Facts], aspect: &Aspect) -> Option<Evidence> {
@@ -200,7 +200,11 @@ impl<'v> Novelty<'v> {
         let past = earlier.get(ago..).unwrap_or_default();
         let times = past.iter().zip(past.iter().skip(1)).filter(|(later, earlier)| later != earlier).count();
         let of = past.len().saturating_sub(1);
-        let is_bettered = *aspect == Aspect::WorkTree && now == Some(&Value::Bool(false));
+        let is_bettered = match aspect {
+            Aspect::WorkTree => now == Some(&Value::Bool(false)),
+            Aspect::InWorkTree => now == Some(&Value::Bool(true)),
+            _ => false,
+        };
         let factor = if is_bettered { 1.0 } else { factor(aspect, now, &earlier, (ago, times, of)) };
         Some(Self { factor, before, is_changed: true, ago, times, of })
     }
@@ -230,7 +234,10 @@ fn factor(aspect: &Aspect, now: Option<&Value>, earlier: &[Option<&Value>], seen
 #[expect(clippy::cast_precision_loss, reason = "a hundred runs")]
 fn since(aspect: &Aspect, ago: usize, times: usize, of: usize) -> f64 {
     // A commit changes with every step of the repository, and a host with every turn of a scheduler.
-    let is_rare = matches!(aspect, Aspect::Source | Aspect::WorkTree | Aspect::Parameter(_) | Aspect::Input(_));
+    let is_rare = matches!(
+        aspect,
+        Aspect::Source | Aspect::WorkTree | Aspect::InWorkTree | Aspect::Parameter(_) | Aspect::Input(_)
+    );
     let belief = if is_rare { RARE } else { COMMON };
     let once = (belief * BELIEF + times as f64) / (BELIEF + of as f64);
     let by_now = 1.0 - (1.0 - once).powf(ago as f64 + 1.0);

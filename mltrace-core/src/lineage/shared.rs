@@ -11,15 +11,16 @@ use serde_json::Value;
 
 use super::alike::mask;
 use super::blame::{Counts, Scale};
-use super::change::{Aspect, Aspects};
+use super::change::{Aspect, Aspects, number};
 use super::coverage::Outputs;
 use super::evidence::{MOST, Novelty};
-use crate::model::value::number;
 
 /// How many of the first facts are looked at in pairs.
 const PAIRED: usize = 12;
 /// How many times likelier than either of its facts a pair has to be, as a power of ten.
 const PAIR: f64 = 0.3;
+/// Of how many facts it is asked at once how new they are: the store is asked once for the runs before all of theirs.
+const AHEAD: usize = 32;
 /// How many limits of a range are tried in each direction.
 const LIMITS: usize = 16;
 /// With fewer different numbers than this there are no ranges.
@@ -173,31 +174,44 @@ impl<'k> Table<'k> {
     }
 
     /// Returns the facts shared by runs upstream of flagged outputs, the likeliest cause first, at most one of each aspect
-    /// of a component. `weigh` says how new a condition is at the run of that place: [`Condition::novelty`].
+    /// of a component. `weigh` says how new each of some conditions is at the run of that place: [`Condition::novelty`].
     ///
     /// # Errors
     /// What `weigh` returns.
     pub fn best<E>(
         mut self,
         limit: usize,
-        mut weigh: impl FnMut(&Condition, usize) -> Result<f64, E>,
+        mut weigh: impl FnMut(&[(&Condition, usize)]) -> Result<Vec<f64>, E>,
     ) -> Result<Vec<Shared>, E> {
         let mut open = self.facts();
         // Sorting keeps the order of equal ones.
         open.sort_by(Shared::order);
         let wanted = limit.max(PAIRED);
         let mut found: Vec<Shared> = Vec::new();
-        for mut fact in open {
-            let bar = wanted.checked_sub(1).and_then(|last| found.get(last)).map(|last| last.score);
+        'facts: for some in open.chunks(AHEAD) {
             // What is not among the first as the newest is not among them as what it is.
-            if bar.is_some_and(|bar| fact.score + MOST.log10() < bar) {
+            let is_late = |fact: &Shared, found: &[Shared]| {
+                let bar = wanted.checked_sub(1).and_then(|last| found.get(last)).map(|last| last.score);
+                bar.is_some_and(|bar| fact.score + MOST.log10() < bar)
+            };
+            let some: Vec<&Shared> = some.iter().take_while(|fact| !is_late(fact, &found)).collect();
+            let weights = weigh(&some.iter().map(|fact| (&fact.condition, fact.first)).collect::<Vec<_>>())?;
+            if some.is_empty() {
                 break;
             }
-            self.add_novelty(&mut fact, &mut weigh)?;
-            keep(&mut found, fact);
+            for (fact, weight) in some.into_iter().zip(weights) {
+                if is_late(fact, &found) {
+                    break 'facts;
+                }
+                let mut fact = fact.clone();
+                self.add_novelty(&mut fact, weight);
+                keep(&mut found, fact);
+            }
         }
-        for (mut pair, bar) in self.pairs(&found) {
-            self.add_novelty(&mut pair, &mut weigh)?;
+        let pairs = self.pairs(&found);
+        let weights = weigh(&pairs.iter().map(|(pair, _)| (&pair.condition, pair.first)).collect::<Vec<_>>())?;
+        for ((mut pair, bar), weight) in pairs.into_iter().zip(weights) {
+            self.add_novelty(&mut pair, weight);
             if pair.score > bar + PAIR {
                 keep(&mut found, pair);
             }
@@ -250,12 +264,8 @@ impl<'k> Table<'k> {
         Some(Shared { condition, counts, first, score, strength: Strength::Weak, depth, price })
     }
 
-    fn add_novelty<E>(
-        &mut self,
-        fact: &mut Shared,
-        weigh: &mut impl FnMut(&Condition, usize) -> Result<f64, E>,
-    ) -> Result<(), E> {
-        let new = weigh(&fact.condition, fact.first)?.log10();
+    fn add_novelty(&mut self, fact: &mut Shared, weight: f64) {
+        let new = weight.log10();
         fact.score += new;
         let odds = self.contrast.blame(fact.counts).score - fact.price + new;
         fact.strength = match odds {
@@ -263,7 +273,6 @@ impl<'k> Table<'k> {
             odds if odds >= FAIR.log10() => Strength::Fair,
             _ => Strength::Weak,
         };
-        Ok(())
     }
 
     /// Returns pairs of the first facts of one component, each with the score that it has to beat.
@@ -417,7 +426,7 @@ mod tests {
             })
             .collect();
         let all = Counts { flagged: bad.count(), ok: runs.len() as u32 - bad.count() };
-        let found = Table::of(&known, &bad, all).best(limit, |_, _| Ok::<_, ()>(1.0));
+        let found = Table::of(&known, &bad, all).best(limit, |some| Ok::<_, ()>(vec![1.0; some.len()]));
         found.unwrap()
     }
 
@@ -441,6 +450,12 @@ mod tests {
         let found = table(&runs, 10);
         assert_eq!(found[0].condition.tests, [is("rows", Test::AtMost(819.into()))]);
         assert_eq!(found[0].counts, Counts { flagged: 8, ok: 0 });
+    }
+
+    #[test]
+    fn numbers_that_are_kept_as_text_are_numbers() {
+        assert!(Test::AtMost("900".into()).holds(&"80.5".into()) && !Test::AtLeast(900.into()).holds(&"80.5".into()));
+        assert!(!Test::AtMost("900".into()).holds(&"few".into()));
     }
 
     #[test]

@@ -249,6 +249,7 @@ fn step(run: Run, depth: u32, usual: Option<Usual>) -> Step {
         add(Aspect::Branch, git.branch.map(Value::from));
         add(Aspect::WorkTree, git.dirty.map(Value::from));
     }
+    add(Aspect::InWorkTree, run.code.as_ref().and_then(|code| code.is_in_work_tree).map(Value::from));
     add(Aspect::Source, run.code.map(|code| Value::from(code.hash)));
     add(Aspect::Status, Some(Value::from(run.status.as_str())));
     add(Aspect::Host, run.host.map(Value::from));

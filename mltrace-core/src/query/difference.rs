@@ -11,7 +11,7 @@ use crate::model::RunId;
 pub struct Difference {
     /// The component; `None` when no recorded run wrote what was asked for.
     pub component: Option<String>,
-    /// `missing` (a run on one side only), `git.commit`, `git.branch`, `git.dirty`, `code`, `status`, `host`, `user`,
+    /// `missing` (a run on one side only), `git.commit`, `git.branch`, `git.dirty`, `code`, `code.is_in_work_tree`, `status`, `host`, `user`,
     /// `param:NAME`, `input:NAME`, `duration`, or `content`: the version itself, made of the same by the same.
     pub field: String,
     /// Its value on one side.

@@ -137,6 +137,8 @@ fn changed(aspect: &Aspect, now: Option<&Value>, before: Option<&Value>) -> Stri
         Aspect::Commit => format!("another commit: {}, before {}", start(now), start(before)),
         Aspect::WorkTree => "the work tree differed from the commit, before it did not".to_owned(),
         Aspect::Source => "another source text".to_owned(),
+        Aspect::InWorkTree => "the work tree did not hold its source text, before it did".to_owned(),
+        Aspect::Stale => other("age of what it read"),
         Aspect::Branch => other("branch"),
         Aspect::Host => other("host"),
         Aspect::User => other("user"),

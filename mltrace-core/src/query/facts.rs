@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::answer::{Fact, Review};
-use super::past::Past;
+use super::past::{FRESH, Past};
 use super::{QueryError, Reader};
 use crate::lineage::{self, Aspect, Condition, Counts, Facts, Known, Outputs, Shared, Strength, Table, Test};
 use crate::model::{RunId, Status, Timestamp, VersionId};
@@ -55,12 +55,17 @@ impl Reader<'_> {
             })
             .collect();
         let table = Table::of(&known, verdicts.flagged, verdicts.all);
-        let found = table.best(FACTS, |condition, place| {
-            let Some(run) = keys.get(place) else { return Ok(1.0) };
-            past.look_back(&mut *self.store, &[*run])?;
-            let Some(known) = known.get(place) else { return Ok(1.0) };
-            let earlier: Vec<_> = past.facts_before(*run).into_iter().map(|facts| &facts.aspects).collect();
-            Ok::<_, QueryError>(condition.novelty(&known.aspects, &earlier))
+        let found = table.best(FACTS, |some| {
+            let mut runs: Vec<RunKey> = some.iter().filter_map(|(_, place)| keys.get(*place)).copied().collect();
+            runs.sort_unstable();
+            runs.dedup();
+            past.look_back(&mut *self.store, &runs)?;
+            let novelty = |(condition, place): &(&Condition, usize)| {
+                let (Some(run), Some(known)) = (keys.get(*place), known.get(*place)) else { return 1.0 };
+                let earlier: Vec<_> = past.facts_before(*run).into_iter().map(|facts| &facts.aspects).collect();
+                condition.novelty(&known.aspects, &earlier)
+            };
+            Ok::<_, QueryError>(some.iter().map(novelty).collect())
         })?;
         let mut facts = Vec::with_capacity(found.len());
         for (fact, rank) in found.iter().zip(1_u32..) {
@@ -147,11 +152,14 @@ impl Reader<'_> {
     }
 }
 
-/// Returns whether an aspect says anything: that a run completed, or that its work tree was as it should be, does not.
+/// Returns whether an aspect says anything: that a run completed, that it read nothing stale, or that its work tree was as it
+/// should be, does not.
 fn is_telling(aspect: &Aspect, value: &mut Value) -> bool {
     match aspect {
         Aspect::Status => *value != Status::Completed.as_str(),
         Aspect::WorkTree => *value != false,
+        Aspect::InWorkTree => *value != true,
+        Aspect::Stale => *value != FRESH,
         _ => true,
     }
 }
@@ -174,6 +182,9 @@ impl Fact {
                     "git.branch" => format!("ran on branch {value}"),
                     "git.dirty" if value == "true" => "ran in a work tree that differed from its commit".to_owned(),
                     "git.dirty" => "ran in a work tree as it was committed".to_owned(),
+                    "code.is_in_work_tree" => "ran with a source text that its work tree did not hold".to_owned(),
+                    "stale" if value == "age" => "read what was old".to_owned(),
+                    "stale" => "read what another run had written over".to_owned(),
                     "code" => format!("ran with the source text {value}"),
                     "host" => format!("ran on {value}"),
                     "user" => format!("was run by {value}"),

@@ -3,7 +3,7 @@
 use foldhash::HashMap;
 
 use super::difference::Difference;
-use super::view::milliseconds;
+use super::view::{limit_us, milliseconds};
 use super::{QueryError, Reader};
 use crate::lineage::{self, Aspect, Aspects, Facts};
 use crate::model::{RunId, Timestamp, VersionId};
@@ -11,6 +11,9 @@ use crate::store::{FactsRow, RunKey, Store};
 
 /// How many earlier runs of its component those that a run can be compared with are chosen from.
 const EARLIER: usize = 128;
+
+/// What is said of a run that read nothing stale.
+pub(super) const FRESH: &str = "fresh";
 
 /// What is known of runs and of what came before them.
 #[derive(Default)]
@@ -100,24 +103,12 @@ impl Reader<'_> {
         for change in lineage::changes(&sides[0], &sides[1]) {
             tell(change.aspect.field(), change.values);
         }
-        let read = |run: &super::Run| {
-            // A run may read several versions of a name.
-            let mut versions: std::collections::BTreeMap<String, Vec<String>> = std::collections::BTreeMap::new();
-            for input in &run.inputs {
-                versions.entry(input.name.to_string()).or_default().push(input.version.to_string());
-            }
-            versions.values_mut().for_each(|versions| {
-                versions.sort_unstable();
-                versions.dedup();
-            });
-            versions
+        let read = |run: &super::Run| -> Vec<(String, String)> {
+            run.inputs.iter().map(|input| (input.name.to_string(), input.version.to_string())).collect()
         };
         if let (Some(earlier), Some(later)) = (&earlier, &later) {
-            let then = read(earlier);
-            for (name, versions) in read(later) {
-                if let Some(before) = then.get(&name).filter(|before| **before != versions) {
-                    tell(format!("input:{name}"), [Some(before.join(", ").into()), Some(versions.join(", ").into())]);
-                }
+            for change in lineage::other_inputs(&read(earlier), &read(later)) {
+                tell(change.aspect.field(), change.values);
             }
         }
         self.compare_sources(&mut differences)?;
@@ -143,6 +134,14 @@ fn dated(row: FactsRow) -> (RunKey, Dated) {
     tell(Aspect::Branch, row.branch.map(Into::into));
     tell(Aspect::Commit, row.commit.map(Into::into));
     tell(Aspect::WorkTree, row.dirty.map(Into::into));
+    tell(Aspect::InWorkTree, row.is_in_work_tree.map(Into::into));
+    let is_old = row.oldest_input_us.is_some_and(|age_us| age_us > limit_us(row.stale_after_s));
+    let stale = match (row.is_superseded, is_old) {
+        (true, _) => "superseded",
+        (false, true) => "age",
+        (false, false) => FRESH,
+    };
+    tell(Aspect::Stale, Some(stale.into()));
     tell(Aspect::Host, row.host.map(Into::into));
     tell(Aspect::Status, Some(row.status.as_str().into()));
     tell(Aspect::User, row.user.map(Into::into));

@@ -307,6 +307,8 @@ pub struct FactsRow {
     pub dirty: Option<bool>,
     /// The hash of its source text.
     pub code: Option<String>,
+    /// Whether the work tree held that text when the run's process looked.
+    pub is_in_work_tree: Option<bool>,
     /// Its host.
     pub host: Option<String>,
     /// Its user.
@@ -317,6 +319,12 @@ pub struct FactsRow {
     pub names: Vec<String>,
     /// What it read of what no recorded run wrote, as far as it told the version.
     pub unwritten: Vec<Version>,
+    /// How many microseconds before it began the oldest version was written that it read of what other runs wrote.
+    pub oldest_input_us: Option<i64>,
+    /// After how many seconds an input counts as old for its component.
+    pub stale_after_s: Option<i64>,
+    /// Whether another run had written a later version of something by the time that it read the earlier one.
+    pub is_superseded: bool,
 }
 
 /// A verdict on a version.

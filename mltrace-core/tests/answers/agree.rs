@@ -21,7 +21,18 @@ enum Names {
 }
 
 /// What is otherwise.
-const FIELDS: [&str; 7] = ["param:unit", "param:new", "git.commit", "git.branch", "code", "host", "input:zones.csv"];
+const FIELDS: [&str; 10] = [
+    "param:unit",
+    "param:new",
+    "git.commit",
+    "git.branch",
+    "git.dirty",
+    "code",
+    "code.is_in_work_tree",
+    "host",
+    "user",
+    "input:zones.csv",
+];
 
 fn name(names: Names, step: usize, round: usize) -> String {
     let hash = blake3::hash(&[step as u8, round as u8]).to_hex().to_string();
@@ -53,9 +64,9 @@ fn round(names: Names, number: usize, wrong: Option<(usize, &str)>) -> Vec<Value
             "started_at": at(start), "ended_at": at(start + 5), "duration_ms": 1000.0, "inputs": inputs,
             "outputs": [{"name": name(names, step, number)}], "params": params,
             "git": {"commit": if is("git.commit") { "bbbb" } else { "aaaa" },
-                    "branch": if is("git.branch") { "fix" } else { "main" }, "tags": [], "dirty": false, "remote": null},
-            "code": {"file": "f.rs", "line": 1, "hash": text.repeat(64), "source": text, "is_in_work_tree": true},
-            "host": if is("host") { "other" } else { "here" },
+                    "branch": if is("git.branch") { "fix" } else { "main" }, "tags": [], "dirty": is("git.dirty"), "remote": null},
+            "code": {"file": "f.rs", "line": 1, "hash": text.repeat(64), "source": text, "is_in_work_tree": !is("code.is_in_work_tree")},
+            "host": if is("host") { "other" } else { "here" }, "user": if is("user") { "bo" } else { "ada" },
         })
     };
     (0..STEPS).map(run).collect()
@@ -134,5 +145,48 @@ fn a_change_that_lasts_is_one_cause_until_it_is_put_right() {
     assert_eq!((fact.flagged, fact.flagged_of, fact.ok, fact.ok_of), (2, 2, 0, 2));
     for suspect in review.suspects.iter().take(2) {
         assert_eq!(suspect.components[0], "step-1", "a run that still differs is not acquitted: {suspect:?}");
+    }
+}
+
+#[test]
+fn a_model_that_was_old_or_written_over_is_a_fact_as_on_the_pages_of_its_runs() {
+    // Each day's model is trained before that day's predictions; those of one day were made with the one before.
+    let mut lines = Vec::new();
+    for day in 0..10_usize {
+        let is_stale = day == 6;
+        let run = |number: usize, second: usize, component: &str, read: serde_json::Value, wrote: String| {
+            json!({"type": "run", "id": id(day * 10 + number), "component": component, "status": "completed",
+                "started_at": at(day * 1000 + second), "ended_at": at(day * 1000 + second + 5), "duration_ms": 5000.0,
+                "inputs": [read], "outputs": [{"name": wrote, "version": format!("v:{day}-{number}")}], "params": {}})
+        };
+        lines.push(run(
+            0,
+            10,
+            "train",
+            json!({"name": format!("raw-{day}"), "version": format!("v:{day}")}),
+            "model".to_owned(),
+        ));
+        let version = if is_stale { day - 1 } else { day };
+        for file in 1..4 {
+            let model = json!({"name": "model", "version": format!("v:{version}-0")});
+            lines.push(run(file, 100 * file, "predict", model, format!("p-{day}-{file}")));
+        }
+    }
+    let mut story = Story::told(&lines);
+    let judge = |place: usize, day: usize, file: usize, verdict: &str| {
+        json!({"type": "label", "id": id(900 + place), "name": format!("p-{day}-{file}"), "version": format!("v:{day}-{file}"),
+               "verdict": verdict, "at": at(12_000 + place)})
+    };
+    let fine = (0..10).filter(|day| *day != 6).map(|day| judge(day, day, 1, "ok"));
+    let bad = (1..4).map(|file| judge(20 + file, 6, file, "flagged"));
+    story.tell(&fine.chain(bad).collect::<Vec<_>>());
+    let review = story.reader().review(None).unwrap();
+    let fact = review.facts.iter().find(|fact| fact.aspect == "stale").unwrap();
+    assert_eq!((fact.component.as_str(), &fact.value), ("predict", &json!("superseded")));
+    assert_eq!((fact.flagged, fact.ok), (3, 0));
+    assert_eq!(fact.says(), "read what another run had written over (before: fresh)");
+    for run in 0..100 {
+        let Ok(view) = story.reader().inspect(&id(run).to_string()) else { continue };
+        assert_eq!(fact.runs.contains(&view.id), !view.stale.is_empty(), "{}", view.id);
     }
 }

@@ -101,6 +101,7 @@ pub(super) fn field(field: &str) -> Markup {
         "git.branch" => "branch",
         "git.dirty" => "work tree differs from the commit",
         "code" => "source text",
+        "code.is_in_work_tree" => "the work tree held its source text",
         "content" => "content, made of the same",
         _ => field,
     };

@@ -1,4 +1,4 @@
-//! What may make the outputs of runs differ, of many runs at once: less than everything, in three statements.
+//! What may make the outputs of runs differ, of many runs at once: less than everything, in four statements.
 
 use std::collections::BTreeMap;
 
@@ -13,11 +13,12 @@ use crate::store::{FactsRow, Result, RunKey};
 
 const RUNS: &str = concat!(
     "SELECT r.id, r.uuid, r.component_id, c.name, r.status, r.started_at, r.duration_us,
-         g.commit_id, g.branch, g.dirty, k.hash, p.host, p.user
+         g.commit_id, g.branch, g.dirty, k.hash, p.host, p.user, h.is_in_work_tree
      FROM json_each($1) AS asked CROSS JOIN run r ON ",
     among!("r.id"),
     " JOIN component c ON c.id = r.component_id
-     LEFT JOIN git g ON g.id = r.git_id LEFT JOIN code k ON k.id = r.code_id LEFT JOIN process p ON p.id = r.process_id"
+     LEFT JOIN git g ON g.id = r.git_id LEFT JOIN code k ON k.id = r.code_id LEFT JOIN process p ON p.id = r.process_id
+     LEFT JOIN code_check h ON h.process_id = r.process_id AND h.code_id = r.code_id"
 );
 
 /// With what was read where no recorded run wrote it.
@@ -26,6 +27,17 @@ const READS: &str = concat!(
     among!("d.run_id"),
     " JOIN artifact a ON a.id = d.artifact_id
      LEFT JOIN version v ON v.id = d.seen_id AND d.write_id IS NULL"
+);
+
+/// How old the oldest input of each run was, and whether another run had written over one of them by the time that it began.
+const INPUTS: &str = concat!(
+    "SELECT d.run_id, max(r.started_at - w.at), c.stale_after_s, max(EXISTS (
+         SELECT 1 FROM write q WHERE q.artifact_id = w.artifact_id AND q.version_id IS NOT NULL
+         AND q.at > w.at AND q.at <= r.started_at AND q.version_id <> w.version_id AND q.run_id <> d.run_id))
+     FROM json_each($1) AS asked CROSS JOIN read d ON ",
+    among!("d.run_id"),
+    " CROSS JOIN write w ON w.id = d.write_id AND w.run_id <> d.run_id
+     CROSS JOIN run r ON r.id = d.run_id JOIN component c ON c.id = r.component_id GROUP BY d.run_id"
 );
 
 impl SqliteStore {
@@ -51,6 +63,10 @@ impl SqliteStore {
                     params: BTreeMap::new(),
                     names: Vec::new(),
                     unwritten: Vec::new(),
+                    is_in_work_tree: row.get(13)?,
+                    oldest_input_us: None,
+                    stale_after_s: None,
+                    is_superseded: false,
                 })
             })?;
             found.extend(rows.into_iter().map(|row| (row.key, row)));
@@ -68,6 +84,12 @@ impl SqliteStore {
                 let Some(row) = found.get_mut(&run) else { continue };
                 row.unwritten.extend(version.map(|version| Version { name: ArtifactName(name.clone()), version }));
                 row.names.push(name);
+            }
+            for (run, oldest, stale_after_s, is_superseded) in
+                self.all(INPUTS, [&list], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+            {
+                let Some(row) = found.get_mut(&run) else { continue };
+                (row.oldest_input_us, row.stale_after_s, row.is_superseded) = (oldest, stale_after_s, is_superseded);
             }
         }
         let sorted = |mut row: FactsRow| {
