@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods, reason = "a pipeline writes its own files")]
 
 pub mod grader;
+pub mod planted;
 pub mod steps;
 pub mod table;
 

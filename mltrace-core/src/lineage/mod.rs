@@ -24,6 +24,8 @@ mod usual;
 
 mod shared;
 
+mod tally;
+
 mod explain;
 
 mod next;
@@ -43,7 +45,8 @@ pub use impact::{ImpactState, Written, states};
 pub use layout::{Layout, layout};
 pub use level::{Level, levels};
 pub use next::{Belief, Look, look_next};
-pub use shared::{Condition, Known, Shared, Strength, Table, Test};
+pub use shared::{Condition, Shared, Strength, Table};
 pub use side::{Side, Source, Step};
+pub use tally::{Known, Test};
 pub use trace::depths;
 pub use usual::Usual;

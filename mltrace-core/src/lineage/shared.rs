@@ -11,9 +11,10 @@ use serde_json::Value;
 
 use super::alike::mask;
 use super::blame::{Counts, Scale};
-use super::change::{Aspect, Aspects, number};
+use super::change::{Aspect, Aspects};
 use super::coverage::Outputs;
 use super::evidence::{MOST, Novelty};
+use super::tally::{Column, Known, Tally, Test};
 
 /// How many of the first facts are looked at in pairs.
 const PAIRED: usize = 12;
@@ -21,52 +22,13 @@ const PAIRED: usize = 12;
 const PAIR: f64 = 0.3;
 /// Of how many facts it is asked at once how new they are: the store is asked once for the runs before all of theirs.
 const AHEAD: usize = 32;
-/// How many limits of a range are tried in each direction.
-const LIMITS: usize = 16;
-/// With fewer different numbers than this there are no ranges.
-const NUMBERS: usize = 3;
+/// Up to how many times likelier a fact may be, as a power of ten, that is still seen as alike.
+const ALIKE: f64 = 0.3;
 /// How many times likelier than chance a fact is that is called strong, after the price for all that was looked at: of
 /// answers over verdicts at random no more than one in so many has such a fact.
 const STRONG: f64 = 20.0;
 /// How many times likelier than chance a fact is that is called fair.
 const FAIR: f64 = 2.0;
-
-/// A run upstream of judged outputs.
-#[derive(Clone, Debug)]
-pub struct Known {
-    /// Its component.
-    pub component: String,
-    /// How far it is from a judged output.
-    pub depth: u32,
-    /// Which judged outputs it is upstream of.
-    pub outputs: Outputs,
-    /// What it has.
-    pub aspects: Aspects,
-}
-
-/// What a value has to be like.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Test {
-    /// This one.
-    Is(Value),
-    /// A number up to this one.
-    AtMost(Value),
-    /// A number from this one on.
-    AtLeast(Value),
-}
-
-impl Test {
-    /// Returns whether a value is like that.
-    #[must_use]
-    pub fn holds(&self, value: &Value) -> bool {
-        let compared = |limit: &Value| number(value).zip(number(limit)).map(|(value, limit)| value.total_cmp(&limit));
-        match self {
-            Self::Is(other) => value == other,
-            Self::AtMost(limit) => compared(limit).is_some_and(Ordering::is_le),
-            Self::AtLeast(limit) => compared(limit).is_some_and(Ordering::is_ge),
-        }
-    }
-}
 
 /// What some runs of a component share: one aspect, or two at once.
 #[derive(Clone, Debug, PartialEq)]
@@ -216,6 +178,7 @@ impl<'k> Table<'k> {
                 keep(&mut found, pair);
             }
         }
+        upstream_first(&mut found);
         found.truncate(limit);
         Ok(found)
     }
@@ -301,6 +264,20 @@ impl<'k> Table<'k> {
     }
 }
 
+/// Puts facts further upstream before those below them that cover just as much and are hardly likelier: what is wrong
+/// further up often shows in the numbers of everything below it.
+fn upstream_first(found: &mut [Shared]) {
+    for place in 1..found.len() {
+        let fact = &found[place];
+        let comes_after = |other: &&Shared| {
+            let is_alike = other.counts == fact.counts && other.score - fact.score < ALIKE;
+            is_alike && other.depth < fact.depth && other.condition.component != fact.condition.component
+        };
+        let ahead = found[..place].iter().rev().take_while(comes_after).count();
+        found[place - ahead..=place].rotate_right(1);
+    }
+}
+
 /// Puts a fact in its place, unless a better one tells of the same aspects.
 fn keep(found: &mut Vec<Shared>, fact: Shared) {
     if let Some(place) = found.iter().position(|other| other.condition.is_of_the_same(&fact.condition)) {
@@ -311,96 +288,6 @@ fn keep(found: &mut Vec<Shared>, fact: Shared) {
     }
     let place = found.partition_point(|other| other.order(&fact).is_le());
     found.insert(place, fact);
-}
-
-/// What the runs of a component have in one aspect.
-#[derive(Default)]
-struct Column<'k> {
-    runs: Vec<(usize, &'k Value)>,
-    /// Whether one of them is upstream of a flagged output.
-    is_flagged: bool,
-}
-
-/// What is counted of runs that share something.
-#[derive(Clone, Default)]
-struct Tally {
-    outputs: Option<Outputs>,
-    first: Option<usize>,
-    depth: u32,
-}
-
-impl Tally {
-    fn add(&mut self, place: usize, run: &Known, flagged: &Outputs) {
-        let first = Some(place).filter(|_| run.outputs.meets(flagged));
-        self.merge(&Self { outputs: None, first, depth: run.depth });
-        match &mut self.outputs {
-            Some(outputs) => drop(outputs.add(&run.outputs)),
-            none => *none = Some(run.outputs.clone()),
-        }
-    }
-
-    fn merge(&mut self, other: &Self) {
-        self.first = [self.first, other.first].into_iter().flatten().min();
-        self.depth = self.depth.max(other.depth);
-        match (&mut self.outputs, &other.outputs) {
-            (Some(outputs), Some(more)) => drop(outputs.add(more)),
-            (none @ None, Some(more)) => *none = Some(more.clone()),
-            (_, None) => {}
-        }
-    }
-}
-
-impl Column<'_> {
-    /// Returns each value that a run upstream of a flagged output has, and ranges of numbers up to or from such a one.
-    fn tallies(&self, known: &[Known], flagged: &Outputs, is_never_equal: bool) -> Vec<(Test, Tally)> {
-        let mut by_value: HashMap<&Value, Tally> = HashMap::default();
-        for (place, value) in &self.runs {
-            if let Some(run) = known.get(*place) {
-                by_value.entry(value).or_default().add(*place, run, flagged);
-            }
-        }
-        let mut numbers: Vec<(f64, &Value, &Tally)> =
-            by_value.iter().filter_map(|(value, tally)| Some((number(value)?, *value, tally))).collect();
-        let is_of_numbers = numbers.len() == by_value.len() && numbers.len() >= NUMBERS;
-        numbers.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let mut tallies = Vec::new();
-        if is_of_numbers {
-            tallies.extend(ranges(numbers.iter().map(|(_, value, tally)| (*value, *tally)), Test::AtMost));
-            tallies.extend(ranges(numbers.iter().rev().map(|(_, value, tally)| (*value, *tally)), Test::AtLeast));
-        }
-        if !is_never_equal {
-            let mut equal: Vec<_> = by_value.into_iter().filter(|(_, tally)| tally.first.is_some()).collect();
-            equal.sort_by_cached_key(|(value, _)| value.to_string());
-            tallies.extend(equal.into_iter().map(|(value, tally)| (Test::Is(value.clone()), tally)));
-        }
-        tallies
-    }
-}
-
-/// Returns the ranges from the first number on up to each that a run upstream of a flagged output has, or to some of them
-/// where they are many, but not to the last of all.
-fn ranges<'v>(
-    numbers: impl ExactSizeIterator<Item = (&'v Value, &'v Tally)> + Clone,
-    test: fn(Value) -> Test,
-) -> Vec<(Test, Tally)> {
-    let last = numbers.len().saturating_sub(1);
-    let is_limit = |(place, (_, tally)): &(usize, (&Value, &Tally))| *place < last && tally.first.is_some();
-    let limits = numbers.clone().enumerate().filter(is_limit).count();
-    let step = limits.div_ceil(LIMITS).max(1);
-    let mut sum = Tally::default();
-    let mut met = 0_usize;
-    let mut found = Vec::new();
-    for (place, (value, tally)) in numbers.enumerate() {
-        sum.merge(tally);
-        if is_limit(&(place, (value, tally))) {
-            // The first number alone is that number.
-            if met.is_multiple_of(step) && place > 0 {
-                found.push((test(value.clone()), sum.clone()));
-            }
-            met += 1;
-        }
-    }
-    found
 }
 
 #[cfg(test)]
@@ -473,6 +360,26 @@ mod tests {
         assert!(both.iter().all(|test| found[0].condition.tests.contains(test)));
         let alone: Vec<_> = runs.iter().map(|(rows, unit, _)| (*rows, *unit, *unit == "mg")).collect();
         assert_eq!(table(&alone, 10)[0].condition.tests, [is("unit", Test::Is("mg".into()))]);
+    }
+
+    #[test]
+    fn what_shows_in_the_numbers_of_all_that_is_below_is_told_of_the_furthest_upstream() {
+        let judged: Vec<Judged<usize>> = (0..24).map(|run| Judged { run: Some(run), is_flagged: run < 6 }).collect();
+        let bad = flagged(&judged);
+        let run = |run: usize, component: &str, depth: u32, rows: usize| Known {
+            component: component.to_owned(),
+            depth,
+            outputs: Outputs::of(run, judged.len()),
+            aspects: [(Aspect::Parameter("rows".to_owned()), Value::from(rows))].into(),
+        };
+        let few = |place: usize| if place < 6 { 10 + place } else { 1000 + place };
+        let known: Vec<Known> = (0..24)
+            .flat_map(|place| [run(place, "ingest", 2, few(place)), run(place, "train", 0, few(place) * 2 / 3)])
+            .collect();
+        let all = Counts { flagged: 6, ok: 18 };
+        let found = Table::of(&known, &bad, all).best(5, |some| Ok::<_, ()>(vec![1.0; some.len()])).unwrap();
+        assert!(found[0].score < found[1].score, "fewer different numbers have a smaller price: {found:?}");
+        assert_eq!((found[0].condition.component.as_str(), found[0].counts), ("ingest", Counts { flagged: 6, ok: 0 }));
     }
 
     #[test]

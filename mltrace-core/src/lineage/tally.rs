@@ -1,0 +1,141 @@
+//! What is counted of the values that the runs of a component have in one aspect.
+
+use std::cmp::Ordering;
+
+use foldhash::HashMap;
+use serde_json::Value;
+
+use super::change::{Aspects, number};
+use super::coverage::Outputs;
+
+/// How many limits of a range are tried in each direction.
+const LIMITS: usize = 16;
+/// With fewer different numbers than this there are no ranges.
+const NUMBERS: usize = 3;
+
+/// A run upstream of judged outputs.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// Its component.
+    pub component: String,
+    /// How far it is from a judged output.
+    pub depth: u32,
+    /// Which judged outputs it is upstream of.
+    pub outputs: Outputs,
+    /// What it has.
+    pub aspects: Aspects,
+}
+
+/// What a value has to be like.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Test {
+    /// This one.
+    Is(Value),
+    /// A number up to this one.
+    AtMost(Value),
+    /// A number from this one on.
+    AtLeast(Value),
+}
+
+impl Test {
+    /// Returns whether a value is like that.
+    #[must_use]
+    pub fn holds(&self, value: &Value) -> bool {
+        let compared = |limit: &Value| number(value).zip(number(limit)).map(|(value, limit)| value.total_cmp(&limit));
+        match self {
+            Self::Is(other) => value == other,
+            Self::AtMost(limit) => compared(limit).is_some_and(Ordering::is_le),
+            Self::AtLeast(limit) => compared(limit).is_some_and(Ordering::is_ge),
+        }
+    }
+}
+
+/// What the runs of a component have in one aspect.
+#[derive(Default)]
+pub(super) struct Column<'k> {
+    pub(super) runs: Vec<(usize, &'k Value)>,
+    /// Whether one of them is upstream of a flagged output.
+    pub(super) is_flagged: bool,
+}
+
+/// What is counted of runs that share something.
+#[derive(Clone, Default)]
+pub(super) struct Tally {
+    pub(super) outputs: Option<Outputs>,
+    pub(super) first: Option<usize>,
+    pub(super) depth: u32,
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, place: usize, run: &Known, flagged: &Outputs) {
+        let first = Some(place).filter(|_| run.outputs.meets(flagged));
+        self.merge(&Self { outputs: None, first, depth: run.depth });
+        match &mut self.outputs {
+            Some(outputs) => drop(outputs.add(&run.outputs)),
+            none => *none = Some(run.outputs.clone()),
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.first = [self.first, other.first].into_iter().flatten().min();
+        self.depth = self.depth.max(other.depth);
+        match (&mut self.outputs, &other.outputs) {
+            (Some(outputs), Some(more)) => drop(outputs.add(more)),
+            (none @ None, Some(more)) => *none = Some(more.clone()),
+            (_, None) => {}
+        }
+    }
+}
+
+impl Column<'_> {
+    /// Returns each value that a run upstream of a flagged output has, and ranges of numbers up to or from such a one.
+    pub(super) fn tallies(&self, known: &[Known], flagged: &Outputs, is_never_equal: bool) -> Vec<(Test, Tally)> {
+        let mut by_value: HashMap<&Value, Tally> = HashMap::default();
+        for (place, value) in &self.runs {
+            if let Some(run) = known.get(*place) {
+                by_value.entry(value).or_default().add(*place, run, flagged);
+            }
+        }
+        let mut numbers: Vec<(f64, &Value, &Tally)> =
+            by_value.iter().filter_map(|(value, tally)| Some((number(value)?, *value, tally))).collect();
+        let is_of_numbers = numbers.len() == by_value.len() && numbers.len() >= NUMBERS;
+        numbers.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut tallies = Vec::new();
+        if is_of_numbers {
+            tallies.extend(ranges(numbers.iter().map(|(_, value, tally)| (*value, *tally)), Test::AtMost));
+            tallies.extend(ranges(numbers.iter().rev().map(|(_, value, tally)| (*value, *tally)), Test::AtLeast));
+        }
+        if !is_never_equal {
+            let mut equal: Vec<_> = by_value.into_iter().filter(|(_, tally)| tally.first.is_some()).collect();
+            equal.sort_by_cached_key(|(value, _)| value.to_string());
+            tallies.extend(equal.into_iter().map(|(value, tally)| (Test::Is(value.clone()), tally)));
+        }
+        tallies
+    }
+}
+
+/// Returns the ranges from the first number on up to each that a run upstream of a flagged output has, or to some of them
+/// where they are many, but not to the last of all.
+fn ranges<'v>(
+    numbers: impl ExactSizeIterator<Item = (&'v Value, &'v Tally)> + Clone,
+    test: fn(Value) -> Test,
+) -> Vec<(Test, Tally)> {
+    let last = numbers.len().saturating_sub(1);
+    let is_limit = |(place, (_, tally)): &(usize, (&Value, &Tally))| *place < last && tally.first.is_some();
+    let limits = numbers.clone().enumerate().filter(is_limit).count();
+    let step = limits.div_ceil(LIMITS).max(1);
+    let mut sum = Tally::default();
+    let mut met = 0_usize;
+    let mut found = Vec::new();
+    for (place, (value, tally)) in numbers.enumerate() {
+        sum.merge(tally);
+        if is_limit(&(place, (value, tally))) {
+            // The first number alone is that number.
+            if met.is_multiple_of(step) && place > 0 {
+                found.push((test(value.clone()), sum.clone()));
+            }
+            met += 1;
+        }
+    }
+    found
+}
