@@ -20,11 +20,12 @@ use table::Report;
 /// A part by its name.
 type Part = (&'static str, fn(&mut Report));
 
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
     ("recording", recording::measure),
     ("pace", pace::measure),
     ("folding", folding::measure),
     ("asking", asking::measure),
+    ("review", asking::review),
     ("processes", processes::measure),
     ("hashing", hashing::measure),
     ("growth", growth::measure),

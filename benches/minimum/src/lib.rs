@@ -2,7 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "what tries the project makes the files that it needs")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
@@ -102,6 +102,56 @@ pub fn walk(store: &Connection, artifacts: &[&str]) -> Vec<Vec<Value>> {
     // One look at the store: without a transaction every statement takes the locks anew.
     store.execute_batch("BEGIN").expect("nothing is under way");
     let met = walk_inside(store, artifacts);
+    store.execute_batch("COMMIT").expect("the transaction is under way");
+    met
+}
+
+/// Walks as [`walk`] does, then reads once what may make outputs differ: of the runs that were met, and of the 128 runs of
+/// each of their components before the last of them.
+#[must_use]
+pub fn walk_with_facts(store: &Connection, artifacts: &[&str]) -> Vec<Vec<Value>> {
+    store.execute_batch("BEGIN").expect("nothing is under way");
+    let mut met = walk_inside(store, artifacts);
+    let mut uuids: Vec<&Value> = met.iter().filter(|row| row.len() == 6).map(|row| &row[0]).collect();
+    uuids.dedup();
+    let mut own = store.prepare_cached("SELECT id, component_id, started_at FROM run WHERE uuid = ?").expect("SQL");
+    let mut last: BTreeMap<i64, i64> = BTreeMap::new();
+    let mut runs = BTreeSet::new();
+    for uuid in uuids {
+        let (run, component, at): (i64, i64, i64) =
+            own.query_row([uuid], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).expect("a run");
+        runs.insert(run);
+        let last = last.entry(component).or_insert(at);
+        *last = at.max(*last);
+    }
+    let mut before = store
+        .prepare_cached(
+            "SELECT id FROM run WHERE component_id = ? AND status = 1 AND started_at < ? ORDER BY started_at DESC LIMIT 128",
+        )
+        .expect("SQL");
+    for last in last {
+        let found = before.query_map(last, |row| row.get::<_, i64>(0)).expect("rows");
+        runs.extend(found.map(|run| run.expect("a key")));
+    }
+    let mut facts = store
+        .prepare_cached(
+            "SELECT r.uuid, r.status, r.started_at, r.duration_us, g.commit_id, g.branch, g.dirty, k.hash, p.host, p.user
+             FROM run r LEFT JOIN git g ON g.id = r.git_id LEFT JOIN code k ON k.id = r.code_id
+             LEFT JOIN process p ON p.id = r.process_id WHERE r.id = ?",
+        )
+        .expect("SQL");
+    let mut params = store.prepare_cached("SELECT name, value FROM param WHERE run_id = ?").expect("SQL");
+    let mut names = store
+        .prepare_cached(
+            "SELECT a.name, v.id_value FROM read d JOIN artifact a ON a.id = d.artifact_id
+             LEFT JOIN version v ON v.id = d.seen_id WHERE d.run_id = ?",
+        )
+        .expect("SQL");
+    for run in runs {
+        met.extend(all(&mut facts, run, 10));
+        met.extend(all(&mut params, run, 2));
+        met.extend(all(&mut names, run, 2));
+    }
     store.execute_batch("COMMIT").expect("the transaction is under way");
     met
 }
