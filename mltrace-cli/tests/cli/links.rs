@@ -75,6 +75,10 @@ fn either_name_finds_what_was_recorded_under_one() {
     for asked in ["latest/model.bin", "model.bin", "./latest/../latest/model.bin", "v2/model.bin"] {
         assert_eq!(upstream(&env, asked), ["train"], "{asked}");
     }
+    // What nobody recorded is found by its name alone.
+    run(&env, "edited", &["-o", "v2/edited.bin"], "seq 300 > v2/edited.bin");
+    env.write("v2/edited.bin", "by hand");
+    assert_eq!(upstream(&env, "latest/edited.bin"), ["edited"]);
     // What was written through a link is found by its content.
     run(&env, "again", &["-o", "latest/other.bin"], "seq 200 > latest/other.bin");
     for asked in ["latest/other.bin", "v2/other.bin"] {
