@@ -135,6 +135,19 @@ pub fn name_of(path: &Path, root: &Root) -> Option<ArtifactName> {
     path.is_absolute().then(|| name_path(path, root, || None, redact::text).name)
 }
 
+/// Returns the name of the place where the links in a local path lead, if there are any.
+///
+/// Costs a look at each folder of the path below the root, and at each of a path that lies elsewhere.
+#[must_use]
+pub fn behind_links(path: &Path, root: &Root) -> Option<ArtifactName> {
+    let below = root.strip(path).unwrap_or(path).components().count();
+    let is_link = |path: &Path| path.symlink_metadata().is_ok_and(|metadata| metadata.file_type().is_symlink());
+    if !path.ancestors().take(below).any(is_link) {
+        return None;
+    }
+    name_of(&without_verbatim(path.canonicalize().ok()?), root)
+}
+
 /// Returns the local path that a text means as seen from `folder`; `None` for an address.
 #[must_use]
 pub fn path_from(text: &str, folder: &Path) -> Option<PathBuf> {

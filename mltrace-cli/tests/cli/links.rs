@@ -91,3 +91,38 @@ fn either_name_finds_what_was_recorded_under_one() {
         env.fails(1, &["trace", asked]);
     }
 }
+
+#[test]
+fn what_is_written_through_a_link_is_written_where_it_leads() {
+    // What lies there before, what the run does and names, and what it has written then.
+    let before = "mkdir v1 v2; ln -s v2 latest; seq 9 > real.bin; ln -s real.bin link.bin; seq 8 > v1/m; seq 8 > v2/m";
+    for (names, shell, written) in [
+        (vec!["latest/x"], "seq 100 > latest/x", vec!["latest/x", "v2/x"]),
+        (vec!["link.bin"], "seq 100 > link.bin", vec!["link.bin", "real.bin"]),
+        (vec!["latest/x", "v2/x"], "seq 100 > latest/x", vec!["latest/x", "v2/x"]),
+        (vec!["v2/x", "latest/x"], "seq 100 > latest/x", vec!["v2/x", "latest/x"]),
+        (vec!["v2/x"], "seq 100 > v2/x", vec!["v2/x"]),
+        // What a link leads to now was written by somebody else.
+        (vec!["latest"], "rm latest; ln -s v1 latest", vec!["latest"]),
+        (vec!["link.bin"], "rm link.bin; seq 100 > link.bin", vec!["link.bin"]),
+        (vec!["s3://b/latest/x"], "true", vec!["s3://b/latest/x"]),
+    ] {
+        let env = TestEnv::new();
+        run(&env, "before", &["-o", "real.bin"], before);
+        let begun = std::time::Instant::now();
+        while begun.elapsed() < std::time::Duration::from_millis(25) {
+            std::thread::yield_now();
+        }
+        let options: Vec<&str> = names.iter().flat_map(|name| ["-o", name]).collect();
+        run(&env, "write", &options, shell);
+        let outputs = env.json(&["inspect", "latest"])["outputs"].clone();
+        let found: Vec<&str> =
+            outputs.as_array().unwrap().iter().map(|output| output["name"].as_str().unwrap()).collect();
+        assert_eq!(found, written, "{names:?} {shell}");
+        // Whoever reads under either name reads what this run wrote, however short it is.
+        for name in written.iter().filter(|name| !name.contains("://")) {
+            run(&env, "read", &["-i", name, "-o", "pred"], "date +%N > pred");
+            assert_eq!(upstream(&env, "pred"), ["read", "write"], "{names:?} {shell}: {name}");
+        }
+    }
+}

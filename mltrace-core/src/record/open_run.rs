@@ -242,18 +242,20 @@ impl Inner {
 
     fn wrote(&self, seen: Seen) {
         let mut dues = Vec::new();
-        let record = {
+        let linked = seen.behind_links(self.recorder, self.started_at);
+        let records = {
             let Some(mut state) = self.state() else { return };
-            state.wrote(self.id, self.site, seen, &mut dues)
+            let each = std::iter::once(seen).chain(linked);
+            each.map(|seen| state.wrote(self.id, self.site, seen, &mut dues)).collect()
         };
-        append_with(self.recorder, vec![record], dues);
+        append_with(self.recorder, records, dues);
     }
 
     /// Returns the outputs that count from the end. Of a run that did not complete, a file that is there and changed
     /// keeps its content; everything else is listed only.
     fn collect_outputs(&self, status: Status, is_attended: bool, dues: &mut Vec<Due>) -> Vec<WriteFact> {
         let Some(outputs) = self.state().map(|mut state| std::mem::take(&mut state.outputs)) else { return Vec::new() };
-        let mut found = Vec::new();
+        let (mut found, mut linked) = (Vec::new(), Vec::new());
         for output in outputs.finish(&self.recorder.root) {
             let now = output.path.as_deref().and_then(|path| standing(self.recorder, path));
             if output.is_told_as(now.as_ref()) {
@@ -266,7 +268,15 @@ impl Inner {
             let mut given = output.given;
             given.version = given.version.filter(|_| status == Status::Completed);
             let seen = Seen { given, name: output.name, path: output.path, looked: looked.unwrap_or_default() };
+            if is_attended && mark.is_none() {
+                linked.extend(seen.behind_links(self.recorder, self.started_at));
+            }
             found.push((seen, mark));
+        }
+        for seen in linked {
+            if !found.iter().any(|(known, _): &(Seen, _)| known.name == seen.name) {
+                found.push((seen, None));
+            }
         }
         for (seen, _) in found.iter().filter(|(_, mark)| *mark == Some(Mark::Missing)) {
             self.recorder.warn(

@@ -173,12 +173,16 @@ impl Finished {
         let Some(now) = now else {
             return matches!(stat(path), Ok(None)).then_some(Mark::Missing);
         };
-        let is_before = now.changed_ns / 1000 < started_at.0.saturating_sub(CLOCK_US);
         let is_same = || matches!(&self.before, Some(Some(before)) if before == now && now.is_whole);
         // Where another machine's clock dates the files, only those that were looked at before the body tell.
         let is_sure = || self.is_from_start || local::is_local(path);
-        (is_before && is_same() && is_sure()).then_some(Mark::Unchanged)
+        (is_before(now, started_at) && is_same() && is_sure()).then_some(Mark::Unchanged)
     }
+}
+
+/// Returns whether a file has surely not changed since a run began.
+pub(super) fn is_before(now: &State, started_at: Timestamp) -> bool {
+    now.changed_ns / 1000 < started_at.0.saturating_sub(CLOCK_US)
 }
 
 fn is_relative(named: &Named) -> bool {

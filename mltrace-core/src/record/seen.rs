@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use super::guard::ours;
 use super::look::{Looked, look, look_whole};
+use super::outputs::is_before;
 use super::{Recorder, Site};
-use crate::model::{ArtifactKind, ArtifactName, VersionId};
+use crate::model::{ArtifactKind, ArtifactName, Timestamp, VersionId};
 use crate::naming::{self, Naming};
 use crate::values::{Given, Loaded};
 
@@ -43,6 +44,18 @@ impl Seen {
         let found = path.and_then(|path| look_whole(recorder, &path));
         let (version, size) = found.map(|found| (found.version, found.size)).unzip();
         Given { loaded: Some(Loaded { name, version, size }), ..given }
+    }
+
+    /// Returns the same as it is named where the links in its path lead, if the run has changed what lies there. A link that
+    /// was laid anew leads to what others wrote.
+    pub(super) fn behind_links(&self, recorder: &Recorder, started_at: Timestamp) -> Option<Self> {
+        let path = self.path.as_deref().filter(|_| self.given.version.is_none())?;
+        let standing = self.looked.standing.as_ref()?;
+        if is_before(standing, started_at) {
+            return None;
+        }
+        let name = naming::behind_links(path, &recorder.root).filter(|name| *name != self.name)?;
+        Some(Self { name, ..self.clone() })
     }
 
     /// A declared version beats what was seen.
