@@ -69,3 +69,6 @@ pub mod lineage;
 pub mod query;
 
 pub mod desk;
+
+#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "no recorder asks: a graph's own indexes")]
+pub mod draw;

@@ -1,20 +1,20 @@
 //! A trace as nodes and arrows, for programs that draw.
 
-use std::collections::{HashMap, HashSet};
-
-use mltrace_core::model::{ArtifactName, Bound, Status, Version, VersionId};
+use mltrace_core::draw::{self, Content, Drawing, DrawnVersion};
+use mltrace_core::model::{Bound, Status, Verdict, VersionId};
 use mltrace_core::query::{Run, Trace};
 
 use super::{run, runs};
 use crate::time;
 
 /// A graph to draw; arrows name nodes by their place.
-#[derive(Default)]
-pub(super) struct Graph {
+pub(super) struct Graph<'t> {
     /// The nodes.
     pub(super) nodes: Vec<Node>,
     /// The arrows, each once.
     pub(super) arrows: Vec<Arrow>,
+    /// What it is made from, which knows where all of it can stand.
+    pub(super) drawing: Drawing<'t>,
 }
 
 /// A run or a version.
@@ -39,7 +39,6 @@ pub(super) enum Shape {
 }
 
 /// An arrow in the direction of the data.
-#[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Arrow {
     /// Where the data come from.
     pub(super) from: usize,
@@ -49,88 +48,52 @@ pub(super) struct Arrow {
     pub(super) label: Option<&'static str>,
 }
 
-impl Graph {
+impl<'t> Graph<'t> {
     /// Returns the graph of a trace.
-    pub(super) fn of(answer: &Trace) -> Self {
-        let mut builder = Builder::default();
-        let asked = builder.version(&answer.artifact.name, &answer.artifact.version);
-        for run in &answer.runs {
-            builder.run(&run.run);
-        }
-        if let Some(node) = builder.graph.nodes.get_mut(asked) {
-            node.is_asked = true;
-        }
-        builder.graph
+    pub(super) fn of(answer: &'t Trace) -> Self {
+        let drawing = draw::versions(answer);
+        let nodes = drawing.boxes.iter().filter_map(node).collect();
+        let arrow = |edge: &draw::Edge<'_>| Arrow { from: edge.ends.0, to: edge.ends.1, label: label(edge.bound) };
+        let arrows = drawing.edges.iter().map(arrow).collect();
+        Self { nodes, arrows, drawing }
     }
 }
 
-#[derive(Default)]
-struct Builder {
-    graph: Graph,
-    versions: HashMap<Version, usize>,
-    drawn: HashSet<Arrow>,
+/// Returns how a read was bound, in words; `None`: by content.
+fn label(bound: Bound) -> Option<&'static str> {
+    match bound {
+        Bound::Content => None,
+        Bound::Declaration => Some("by declaration"),
+        Bound::Time => Some("by time"),
+        Bound::Copy => Some("copy"),
+        Bound::UnknownWriter => Some("unknown writer"),
+    }
 }
 
-impl Builder {
-    fn run(&mut self, run: &Run) {
-        let mut lines = vec![run.component.clone(), run.id.short(), time::show(run.started_at)];
-        if run.status != Status::Completed || !run.stale.is_empty() {
-            lines.push(runs::status(run));
-        }
-        let is_bad = matches!(run.status, Status::Failed | Status::Died);
-        let node = self.node(Node { shape: Shape::Run, lines, is_bad, is_asked: false });
-        for output in &run.outputs {
-            let Some(version) = &output.version else { continue };
-            let place = self.version(&output.name, version);
-            if let (Some(label), Some(node)) = (run::label(output), self.graph.nodes.get_mut(place)) {
-                node.is_bad = label == "flagged";
-                // A version that two runs wrote has one label.
-                if !node.lines.iter().any(|line| line == label) {
-                    node.lines.push(label.to_owned());
-                }
-            }
-            self.arrow(Arrow { from: node, to: place, label: None });
-        }
-        // What a run wrote and read again came from nobody else.
-        for input in run.inputs.iter().filter(|input| input.written_by != Some(run.id)) {
-            let place = self.version(&input.name, &input.version);
-            let label = match input.bound {
-                Bound::Content => None,
-                Bound::Declaration => Some("by declaration"),
-                Bound::Time => Some("by time"),
-                Bound::Copy => Some("copy"),
-                Bound::UnknownWriter => Some("unknown writer"),
-            };
-            self.arrow(Arrow { from: place, to: node, label: label.filter(|_| input.bound != Bound::Copy) });
-            if let (Bound::Copy, Some(original)) = (input.bound, &input.same_content_as) {
-                let original = self.version(&original.name, &original.version);
-                self.arrow(Arrow { from: original, to: place, label });
-            }
-        }
+fn node(content: &Content<'_>) -> Option<Node> {
+    match content {
+        Content::Run(run) => Some(of_run(run)),
+        Content::Version(version) => Some(of_version(version)),
+        // Only where runs share a box.
+        Content::Group(..) | Content::Rest(_) | Content::Source(..) | Content::Sources(..) => None,
     }
+}
 
-    fn version(&mut self, name: &ArtifactName, version: &VersionId) -> usize {
-        let key = Version { name: name.clone(), version: version.clone() };
-        if let Some(place) = self.versions.get(&key) {
-            return *place;
-        }
-        // The version that a run wrote under an opaque name says nothing that the arrow does not.
-        let digits = matches!(version, VersionId::Content(_) | VersionId::Declared(_) | VersionId::Stat(_))
-            .then(|| version.short(run::DIGITS));
-        let lines = [Some(name.to_string()), digits].into_iter().flatten().collect();
-        let place = self.node(Node { shape: Shape::Version, lines, is_bad: false, is_asked: false });
-        self.versions.insert(key, place);
-        place
+fn of_run(run: &Run) -> Node {
+    let mut lines = vec![run.component.clone(), run.id.short(), time::show(run.started_at)];
+    if run.status != Status::Completed || !run.stale.is_empty() {
+        lines.push(runs::status(run));
     }
+    let is_bad = matches!(run.status, Status::Failed | Status::Died);
+    Node { shape: Shape::Run, lines, is_bad, is_asked: false }
+}
 
-    fn node(&mut self, node: Node) -> usize {
-        self.graph.nodes.push(node);
-        self.graph.nodes.len() - 1
-    }
-
-    fn arrow(&mut self, arrow: Arrow) {
-        if self.drawn.insert(arrow.clone()) {
-            self.graph.arrows.push(arrow);
-        }
-    }
+fn of_version(drawn: &DrawnVersion<'_>) -> Node {
+    // The version that a run wrote under an opaque name says nothing that the arrow does not.
+    let digits = matches!(drawn.version, VersionId::Content(_) | VersionId::Declared(_) | VersionId::Stat(_))
+        .then(|| drawn.version.short(run::DIGITS));
+    let verdict = run::verdict(drawn.verdict).map(str::to_owned);
+    let lines = [Some(drawn.name.to_string()), digits, verdict].into_iter().flatten().collect();
+    let is_bad = drawn.verdict == Some(Verdict::Flagged);
+    Node { shape: Shape::Version, lines, is_bad, is_asked: drawn.is_asked }
 }

@@ -129,7 +129,12 @@ fn described(name: &str, words: &[String]) -> String {
 
 /// Returns the word for the verdict on an output.
 pub(super) fn label(output: &Output) -> Option<&'static str> {
-    match output.label {
+    verdict(output.label)
+}
+
+/// Returns the word for a verdict.
+pub(super) fn verdict(verdict: Option<Verdict>) -> Option<&'static str> {
+    match verdict {
         Some(Verdict::Flagged) => Some("flagged"),
         Some(Verdict::Ok) => Some("ok"),
         Some(Verdict::None) | None => None,

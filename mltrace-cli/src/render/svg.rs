@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use mltrace_core::lineage::layout;
 use mltrace_core::query::Trace;
 
 use super::graph::{Graph, Node, Shape};
@@ -32,8 +31,7 @@ pub(super) fn trace(answer: &Trace) -> Option<String> {
     let labels: Vec<Vec<String>> =
         graph.nodes.iter().map(|node| node.lines.iter().map(|line| shortened(&escape::line(line))).collect()).collect();
     let sizes: Vec<(f64, f64)> = labels.iter().map(|lines| size(lines)).collect();
-    let lines: Vec<(usize, usize)> = graph.arrows.iter().map(|arrow| (arrow.from, arrow.to)).collect();
-    let found = layout(&sizes, &lines, MOST_PLACES)?;
+    let found = graph.drawing.layout(&sizes, MOST_PLACES)?;
     let (width, height, least) = (found.width, found.height, found.width * LEAST);
     // Writing to a `String` cannot fail.
     let mut text = format!(

@@ -32,8 +32,6 @@ mod next;
 
 mod level;
 
-mod layout;
-
 pub use alike::{are_alike, comparable, mask};
 pub use blame::{Blame, Counts, Scale, Suspect, rank, worth_suspecting};
 pub use change::{Aspect, Aspects, Change, changes, number, other_inputs};
@@ -42,7 +40,6 @@ pub use diff::{Cause, diff};
 pub use evidence::{Evidence, Facts, Fault, Finding, Findings, evidence};
 pub use explain::explain;
 pub use impact::{ImpactState, Written, states};
-pub use layout::{Layout, layout};
 pub use level::{Level, levels};
 pub use next::{Belief, Look, look_next};
 pub use shared::{Condition, Shared, Strength, Table};

@@ -4,16 +4,19 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use maud::{Markup, html};
+use mltrace_core::draw::{self, Content, Drawing, Edge, Layout, Sharing};
 use mltrace_core::escape;
-use mltrace_core::lineage::{Layout, layout};
 use mltrace_core::model::{Bound, RunId, Status, Verdict};
 use mltrace_core::query::{Run, Trace};
 
-use super::boxes::{self, Content, Edge, MOST_BOXES, MOST_BOXES_OF_ALL, Sharing};
 use super::trace::Place;
 use super::{link, parts};
 use crate::moment;
 
+/// More boxes than this are not read: then runs, and what comes from outside, share some.
+pub(super) const MOST_BOXES: usize = 150;
+/// Who wants to see every run gets as many boxes.
+const MOST_BOXES_OF_ALL: usize = 2000;
 /// How many places for boxes and for lines that pass others a picture may take, and one of every run.
 const MOST_PLACES: usize = 5000;
 const MOST_PLACES_OF_ALL: usize = 100_000;
@@ -34,9 +37,8 @@ const PADDING: f64 = 9.0;
 
 /// A trace, ready to be shown.
 pub(super) struct Graph<'t> {
-    boxes: Vec<Content<'t>>,
-    edges: Vec<Edge<'t>>,
-    drawing: Layout,
+    drawing: Drawing<'t>,
+    layout: Layout,
 }
 
 impl<'t> Graph<'t> {
@@ -45,36 +47,39 @@ impl<'t> Graph<'t> {
         let (most_boxes, most_places) =
             if is_whole { (MOST_BOXES_OF_ALL, MOST_PLACES_OF_ALL) } else { (MOST_BOXES, MOST_PLACES) };
         Sharing::ways(trace, most_boxes).find_map(|sharing| {
-            let (boxes, edges) = boxes::of(trace, sharing);
-            let sizes: Vec<(f64, f64)> = boxes.iter().map(|content| (WIDTH, height(content))).collect();
-            let ends: Vec<(usize, usize)> = edges.iter().map(|edge| edge.ends).collect();
-            let drawing = layout(&sizes, &ends, most_places)?;
-            Some(Self { boxes, edges, drawing })
+            let drawing = draw::runs(trace, sharing);
+            let sizes: Vec<(f64, f64)> = drawing.boxes.iter().map(|content| (WIDTH, height(content))).collect();
+            let layout = drawing.layout(&sizes, most_places)?;
+            Some(Self { drawing, layout })
         })
     }
 
     /// Returns whether runs of one component share a box.
     pub(super) fn has_groups(&self) -> bool {
-        self.boxes.iter().any(|content| matches!(content, Content::Group(..)))
+        self.drawing.boxes.iter().any(|content| matches!(content, Content::Group(..)))
     }
 
     /// Returns how many runs stand in a box with runs of other components.
     pub(super) fn rest(&self) -> usize {
-        let rest = self.boxes.iter().map(|content| if let Content::Rest(runs) = content { runs.len() } else { 0 });
+        let rest =
+            self.drawing.boxes.iter().map(|content| if let Content::Rest(runs) = content { runs.len() } else { 0 });
         rest.sum()
     }
 
     /// Returns how many things from outside share a box.
     pub(super) fn sources(&self) -> usize {
-        let several =
-            self.boxes.iter().map(|content| if let Content::Sources(names, _) = content { names.len() } else { 0 });
+        let several = self
+            .drawing
+            .boxes
+            .iter()
+            .map(|content| if let Content::Sources(names, _) = content { names.len() } else { 0 });
         several.sum()
     }
 
     /// Returns the picture, and whether it is a wide one; each box leads to its run, seen from `place`.
     pub(super) fn picture(&self, place: &Place<'_>, focus: Option<RunId>) -> (Markup, bool) {
         let near = self.near(focus);
-        let (width, height) = (self.drawing.width.ceil(), self.drawing.height.ceil());
+        let (width, height) = (self.layout.width.ceil(), self.layout.height.ceil());
         let picture = html! {
             svg.graph.fits[width <= FITS] xmlns="http://www.w3.org/2000/svg" viewBox={ "0 0 " (width) " " (height) } width=(width) height=(height)
                 role="group" aria-label="The runs upstream, from left to right" data-pan="" {
@@ -84,9 +89,9 @@ impl<'t> Graph<'t> {
                     }
                 }
                 g.edges aria-hidden="true" {
-                    @for (edge, way) in self.edges.iter().zip(&self.drawing.lines) { (line(edge, way, is_faint(&near, edge.ends))) }
+                    @for (edge, way) in self.drawing.edges.iter().zip(&self.layout.lines) { (line(edge, way, is_faint(&near, edge.ends))) }
                 }
-                @for (number, content) in self.boxes.iter().enumerate() {
+                @for (number, content) in self.drawing.boxes.iter().enumerate() {
                     (self.shape(number, content, place, focus, &near))
                 }
             }
@@ -97,21 +102,22 @@ impl<'t> Graph<'t> {
     /// Returns which boxes are upstream or downstream of the box in focus; `None`: all are as near.
     fn near(&self, focus: Option<RunId>) -> Option<Vec<bool>> {
         let focus = focus?;
-        let start = self.boxes.iter().position(|content| match content {
+        let start = self.drawing.boxes.iter().position(|content| match content {
             Content::Run(run) => run.id == focus,
             Content::Group(_, runs) | Content::Rest(runs) => runs.iter().any(|run| run.id == focus),
-            Content::Source(..) | Content::Sources(..) => false,
+            Content::Version(_) | Content::Source(..) | Content::Sources(..) => false,
         })?;
-        let mut near = vec![false; self.boxes.len()];
+        let mut near = vec![false; self.drawing.boxes.len()];
         for is_up in [true, false] {
-            let mut reached = vec![false; self.boxes.len()];
+            let mut reached = vec![false; self.drawing.boxes.len()];
             let mut next = vec![start];
             while let Some(at) = next.pop() {
                 if std::mem::replace(&mut reached[at], true) {
                     continue;
                 }
                 near[at] = true;
-                let others = self.edges.iter().map(|edge| if is_up { (edge.ends.1, edge.ends.0) } else { edge.ends });
+                let others =
+                    self.drawing.edges.iter().map(|edge| if is_up { (edge.ends.1, edge.ends.0) } else { edge.ends });
                 next.extend(others.filter(|(from, _)| *from == at).map(|(_, to)| to));
             }
         }
@@ -126,7 +132,7 @@ impl<'t> Graph<'t> {
         focus: Option<RunId>,
         near: &Option<Vec<bool>>,
     ) -> Markup {
-        let (x, y) = self.drawing.boxes[number];
+        let (x, y) = self.layout.boxes[number];
         let faint = if is_faint(near, (number, number)) { " faint" } else { "" };
         let (class, address, label, lines) = match content {
             Content::Run(run) => {
@@ -154,6 +160,11 @@ impl<'t> Graph<'t> {
                 let class = if changed.is_some() { "source changed" } else { "source" };
                 (class.to_owned(), link::artifact(name), label, lines)
             }
+            // A version stands for itself where it has a box.
+            Content::Version(version) => {
+                let name = version.name.as_str();
+                ("source".to_owned(), link::artifact(name), escape::line(name).into_owned(), vec![name.to_owned()])
+            }
             Content::Sources(names, reader) => {
                 let label = format!("{} from outside, written by no recorded run: {}", names.len(), some(names));
                 ("source group".to_owned(), link::run(*reader), label, vec![format!("{} from outside", names.len())])
@@ -180,7 +191,7 @@ fn height(content: &Content<'_>) -> f64 {
     let rows = match content {
         Content::Run(run) => lines(run).len(),
         Content::Group(..) | Content::Rest(_) | Content::Source(_, Some(_)) => 2,
-        Content::Source(_, None) | Content::Sources(..) => 1,
+        Content::Version(_) | Content::Source(_, None) | Content::Sources(..) => 1,
     };
     rows as f64 * LINE + 2.0 * PADDING
 }

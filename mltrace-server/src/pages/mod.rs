@@ -22,8 +22,6 @@ mod run;
 
 mod trace;
 
-mod boxes;
-
 mod graph;
 
 mod tree;

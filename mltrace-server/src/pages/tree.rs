@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use mltrace_core::model::{RunId, Timestamp};
 use mltrace_core::query::{Run, Trace};
 
-use super::boxes::MOST_BOXES;
+use super::graph::MOST_BOXES;
 use super::parts;
 use super::trace::Place;
 

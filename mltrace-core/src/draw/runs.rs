@@ -1,50 +1,25 @@
-//! What stands in the boxes of a drawn trace, and what shares one where nobody could read as many.
+//! A trace whose runs alone have boxes, and what shares one where nobody could read as many.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use mltrace_core::model::{Bound, RunId};
-use mltrace_core::query::{Run, Trace};
-
-/// More boxes than this are not read: then runs, and what comes from outside, share some.
-pub(super) const MOST_BOXES: usize = 150;
-/// Who wants to see every run gets as many boxes.
-pub(super) const MOST_BOXES_OF_ALL: usize = 2000;
-
-/// What a box stands for.
-pub(super) enum Content<'t> {
-    /// One run.
-    Run(&'t Run),
-    /// Runs of one component.
-    Group(&'t str, Vec<&'t Run>),
-    /// The runs that are furthest from what was asked about, of whatever component.
-    Rest(Vec<&'t Run>),
-    /// Something that was read and that no recorded run wrote; and which run had written it before it was changed.
-    Source(&'t str, Option<RunId>),
-    /// Several of these, and a run that read one.
-    Sources(BTreeSet<&'t str>, RunId),
-}
-
-/// An edge, with what was read over it.
-pub(super) struct Edge<'t> {
-    pub(super) ends: (usize, usize),
-    pub(super) names: BTreeSet<&'t str>,
-    pub(super) bound: Bound,
-}
+use super::drawing::{Content, Drawing, Edge};
+use crate::model::RunId;
+use crate::query::{Run, Trace};
 
 /// What shares a box: the further down, the more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Sharing {
+pub struct Sharing {
     /// Whether runs of a component do.
-    pub(super) of_components: bool,
+    pub of_components: bool,
     /// Whether all that comes from outside does.
-    pub(super) of_sources: bool,
+    pub of_sources: bool,
     /// How many boxes of runs there are, the last of which takes all that is further up.
-    pub(super) most: usize,
+    pub most: usize,
 }
 
 impl Sharing {
     /// Returns the ways to draw a trace with at most `most` boxes, that which shows most first.
-    pub(super) fn ways(trace: &Trace, most: usize) -> impl Iterator<Item = Self> {
+    pub fn ways(trace: &Trace, most: usize) -> impl Iterator<Item = Self> {
         let runs = trace.runs.len();
         let components: BTreeSet<&str> = trace.runs.iter().map(|step| step.run.component.as_str()).collect();
         let read = trace.runs.iter().flat_map(|step| &step.run.inputs);
@@ -63,8 +38,9 @@ impl Sharing {
     }
 }
 
-/// Returns the boxes of a trace and the edges between them.
-pub(super) fn of(trace: &Trace, sharing: Sharing) -> (Vec<Content<'_>>, Vec<Edge<'_>>) {
+/// Returns the drawing of a trace with boxes for its runs and for what comes from outside.
+#[must_use]
+pub fn runs(trace: &Trace, sharing: Sharing) -> Drawing<'_> {
     let runs: Vec<&Run> = trace.runs.iter().map(|step| &step.run).collect();
     let (mut boxes, box_of) = of_runs(&runs, sharing);
     let mut sources: HashMap<&str, usize> = HashMap::new();
@@ -105,7 +81,7 @@ pub(super) fn of(trace: &Trace, sharing: Sharing) -> (Vec<Content<'_>>, Vec<Edge
             edge.names.insert(name);
         }
     }
-    (boxes, edges.into_values().collect())
+    Drawing { boxes, edges: edges.into_values().collect() }
 }
 
 /// Returns the boxes of runs, the nearest first, and which box each run is in.
