@@ -7,12 +7,14 @@ use std::time::Duration;
 use std::time::Instant;
 
 use mltrace_core::config::{Environment, Home};
+use mltrace_core::fork;
 #[cfg(feature = "store")]
 use mltrace_core::ingest::Worker;
 use mltrace_core::record::{Hooks, Recorder};
+#[cfg(unix)]
+use mltrace_core::thread;
 #[cfg(feature = "store")]
 use mltrace_core::wait::Slot;
-use mltrace_core::{fork, thread};
 
 /// How long the end of the process waits for what is under way: a courtesy, correctness never depends on it.
 #[cfg(unix)]
