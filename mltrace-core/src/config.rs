@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 
-use self::root::{Found, is_ours};
+use self::root::{ProjectRoot, is_ours};
 use crate::folder::{self, FOLDER, Folder};
 use crate::tracked::Tracked;
 
@@ -182,7 +182,7 @@ impl Home {
         let folder = std::path::absolute(folder).unwrap_or_default();
         let found = root::find(&folder, environment.home_folder.as_deref());
         let above = found.say_above();
-        let Found { root, ignored, .. } = found;
+        let ProjectRoot { root, ignored, .. } = found;
         let project_path = root.join("mltrace.toml");
         let project_file = read_file(&project_path, false, &mut warnings);
         let user_path = environment.config_folder.as_ref().map(|folder| folder.join("mltrace").join("config.toml"));

@@ -6,7 +6,7 @@ use crate::folder::FOLDER;
 
 /// What a search upward found.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Found {
+pub(super) struct ProjectRoot {
     pub(super) root: PathBuf,
     /// Whether something says that this is a project's root: a store's folder or a work tree.
     pub(super) is_marked: bool,
@@ -16,7 +16,7 @@ pub(super) struct Found {
     pub(super) above: Option<PathBuf>,
 }
 
-impl Found {
+impl ProjectRoot {
     /// Returns what there is to say of a store above the work tree.
     pub(super) fn say_above(&self) -> Option<String> {
         let (above, root) = (self.above.as_ref()?.display(), self.root.display());
@@ -32,14 +32,14 @@ impl Found {
 /// The search never leaves for a file system of another owner, nor looks into a folder where anybody may put things, such
 /// as `/tmp`, nor into `/`: what lies there would capture the runs of everybody below. Only the file system is asked, so
 /// that what the environment says of a repository (`GIT_DIR`) changes nothing.
-pub(super) fn find(folder: &Path, home: Option<&Path>) -> Found {
+pub(super) fn find(folder: &Path, home: Option<&Path>) -> ProjectRoot {
     let reached: Vec<&Path> = reach(folder).collect();
     let work_tree = reached.iter().position(|folder| folder.join(".git").exists());
     let home = home.map(|home| std::fs::canonicalize(home).unwrap_or_else(|_| home.to_owned()));
     let at_home = || reached.iter().position(|folder| Some(*folder) == home.as_deref());
     let searched = work_tree.or_else(at_home).map_or(reached.len(), |last| last.saturating_add(1));
 
-    let mut found = Found::default();
+    let mut found = ProjectRoot::default();
     for folder in reached.iter().take(searched) {
         let store = folder.join(FOLDER);
         if !store.is_dir() {
@@ -178,7 +178,7 @@ mod tests {
     fn the_root_of_the_file_system_is_not_looked_into() {
         assert_eq!(reach(Path::new("/")).count(), 0);
         assert_eq!(reach(Path::new("/no/such")).collect::<Vec<_>>(), [Path::new("/no/such"), Path::new("/no")]);
-        assert_eq!(find(Path::new("/"), None), Found { root: "/".into(), ..Found::default() });
+        assert_eq!(find(Path::new("/"), None), ProjectRoot { root: "/".into(), ..ProjectRoot::default() });
     }
 
     #[cfg(unix)]
@@ -189,7 +189,7 @@ mod tests {
         let (open, mine) = (tree.path().join("open"), tree.path().join("open/mine"));
         assert_eq!(find(&mine, None).root, open);
         fs::set_permissions(&open, fs::Permissions::from_mode(0o1777)).unwrap();
-        assert_eq!(find(&mine, None), Found { root: mine, ..Found::default() });
+        assert_eq!(find(&mine, None), ProjectRoot { root: mine, ..ProjectRoot::default() });
         assert_eq!(find(&open, None).root, open, "who works there means it");
     }
 }

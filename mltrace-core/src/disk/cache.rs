@@ -20,14 +20,14 @@ pub struct Cache {
 #[derive(Default)]
 struct State {
     is_loaded: bool,
-    known: HashMap<Key, Known>,
+    known: HashMap<Key, Hashed>,
 }
 
 /// The hash of a path: sixteen bytes of it tell all paths apart, and the file gives no name away.
 type Key = [u8; 16];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Known {
+struct Hashed {
     device: u64,
     inode: u64,
     size: u64,
@@ -72,7 +72,7 @@ impl Cache {
     #[must_use]
     pub fn get(&self, path: &Path, stat: &Stat) -> Option<[u8; 32]> {
         let known = self.with_state(|state| state.known.get(&key_of(path)).copied()).flatten()?;
-        (known == Known::new(stat, known.hash)).then_some(known.hash)
+        (known == Hashed::new(stat, known.hash)).then_some(known.hash)
     }
 
     /// Keeps the hash of the file at `path`, which had this stat before and after it was hashed; the hashing began at
@@ -84,7 +84,7 @@ impl Cache {
         if stat.kind != FileKind::File || stat.mtime_ns > trusted_ns || stat.ctime_ns > trusted_ns {
             return;
         }
-        let (key, known) = (key_of(path), Known::new(stat, hash));
+        let (key, known) = (key_of(path), Hashed::new(stat, hash));
         let is_new = self.with_state(|state| {
             let is_new = state.known.insert(key, known) != Some(known);
             if state.known.len() > MOST_RECORDS {
@@ -123,7 +123,7 @@ impl Cache {
         file.write_all(record)
     }
 
-    fn read(&self) -> io::Result<HashMap<Key, Known>> {
+    fn read(&self) -> io::Result<HashMap<Key, Hashed>> {
         let mut file = Folder::open(&self.folder)?.read(FILE)?;
         let mut bytes = Vec::new();
         let is_ours = file.metadata()?.len() <= LARGEST_FILE;
@@ -131,7 +131,7 @@ impl Cache {
             file.read_to_end(&mut bytes)?;
         }
         let records = parse(&bytes);
-        let known: HashMap<Key, Known> = records.iter().copied().collect();
+        let known: HashMap<Key, Hashed> = records.iter().copied().collect();
         let superseded = records.len().saturating_sub(known.len());
         let is_mostly_superseded = superseded > FEW_RECORDS && superseded > known.len();
         let is_damaged = bytes.len() > records.len().saturating_mul(RECORD).saturating_add(RECORD.saturating_mul(64));
@@ -143,8 +143,8 @@ impl Cache {
 
     /// Puts a new file in place, with the later half of the records at most. What other processes append meanwhile is
     /// lost, and hashed again.
-    fn rewrite(&self, records: &[(Key, Known)], known: &HashMap<Key, Known>) -> io::Result<()> {
-        let is_live = |(key, record): &&(Key, Known)| known.get(key) == Some(record);
+    fn rewrite(&self, records: &[(Key, Hashed)], known: &HashMap<Key, Hashed>) -> io::Result<()> {
+        let is_live = |(key, record): &&(Key, Hashed)| known.get(key) == Some(record);
         let latest = records.iter().rev().filter(is_live).take(MOST_RECORDS / 2);
         let mut bytes = Vec::new();
         for (key, record) in latest.collect::<Vec<_>>().into_iter().rev() {
@@ -160,17 +160,17 @@ fn key_of(path: &Path) -> Key {
 }
 
 /// Returns the whole records in `bytes`, in order; what is no record is stepped over byte by byte.
-fn parse(mut bytes: &[u8]) -> Vec<(Key, Known)> {
+fn parse(mut bytes: &[u8]) -> Vec<(Key, Hashed)> {
     let mut records = Vec::with_capacity(bytes.len() / RECORD);
     while let Some(record) = bytes.first_chunk::<RECORD>() {
-        let found = if record.starts_with(&MARK) { Known::from_record(record) } else { None };
+        let found = if record.starts_with(&MARK) { Hashed::from_record(record) } else { None };
         records.extend(found);
         bytes = bytes.get(if found.is_some() { RECORD } else { 1 }..).unwrap_or_default();
     }
     records
 }
 
-impl Known {
+impl Hashed {
     fn new(stat: &Stat, hash: [u8; 32]) -> Self {
         let Stat { device, inode, size, mtime_ns, ctime_ns, .. } = *stat;
         Self { device, inode, size, mtime_ns, ctime_ns, hash }
@@ -322,10 +322,10 @@ mod tests {
         let file = folder.path().join(FILE);
         let mut bytes = Vec::new();
         for mtime_ns in 0..2_500 {
-            let known = Known::new(&Stat { mtime_ns, ..stat(1) }, [7; 32]);
+            let known = Hashed::new(&Stat { mtime_ns, ..stat(1) }, [7; 32]);
             bytes.extend(known.to_record(&key_of(&path(1))));
         }
-        bytes.extend(Known::new(&stat(2), [7; 32]).to_record(&key_of(&path(2))));
+        bytes.extend(Hashed::new(&stat(2), [7; 32]).to_record(&key_of(&path(2))));
         std::fs::write(&file, &bytes).unwrap();
         let cache = Cache::new(folder.path());
         assert!(knows(&cache, 2));
@@ -341,7 +341,7 @@ mod tests {
         let mut bytes = Vec::new();
         let count = MOST_RECORDS as u64 + 1;
         for number in 0..count {
-            bytes.extend(Known::new(&stat(number), [7; 32]).to_record(&key_of(&path(number))));
+            bytes.extend(Hashed::new(&stat(number), [7; 32]).to_record(&key_of(&path(number))));
         }
         std::fs::write(&file, &bytes).unwrap();
         // The first use writes it anew.

@@ -8,7 +8,7 @@ use foldhash::HashMap;
 
 use super::alike::mask;
 use super::change::Aspect;
-use super::side::{Side, Source, Step};
+use super::side::{ComparedRun, Side, Source};
 use crate::model::RunId;
 
 /// Two runs that play the same part, by their places on each side; `None`: no run plays it there.
@@ -46,10 +46,10 @@ pub(super) fn align(a: &Side, b: &Side) -> Aligned {
             waiting.extend(place(&places_a, left).zip(place(&places_b, right)));
         }
     }
-    let names = |step: &Step| step.outputs.iter().cloned().collect::<BTreeSet<_>>();
+    let names = |step: &ComparedRun| step.outputs.iter().cloned().collect::<BTreeSet<_>>();
     matching.by(|step| Some(names(step)).filter(|names| !names.is_empty()));
-    let inputs = |step: &Step| step.inputs.iter().map(|input| input.name.clone()).collect::<BTreeSet<_>>();
-    let params = |step: &Step| {
+    let inputs = |step: &ComparedRun| step.inputs.iter().map(|input| input.name.clone()).collect::<BTreeSet<_>>();
+    let params = |step: &ComparedRun| {
         let params = step.aspects.iter().filter(|(aspect, _)| matches!(aspect, Aspect::Parameter(_)));
         params.map(|(aspect, value)| format!("{}={value}", aspect.field())).collect::<Vec<_>>()
     };
@@ -93,8 +93,8 @@ pub(super) fn by_name_and_argument<'s>(
 
 /// Pairs as they are found.
 struct Matching<'s> {
-    a: &'s [Step],
-    b: &'s [Step],
+    a: &'s [ComparedRun],
+    b: &'s [ComparedRun],
     of_a: Vec<Option<usize>>,
     of_b: Vec<Option<usize>>,
 }
@@ -102,7 +102,7 @@ struct Matching<'s> {
 impl Matching<'_> {
     /// Makes a pair of two runs of one component that are free; returns whether they are a pair now.
     fn join(&mut self, left: usize, right: usize) -> bool {
-        let is_one = |(a, b): (&Step, &Step)| a.component == b.component;
+        let is_one = |(a, b): (&ComparedRun, &ComparedRun)| a.component == b.component;
         if !self.a.get(left).zip(self.b.get(right)).is_some_and(is_one) {
             return false;
         }
@@ -117,9 +117,9 @@ impl Matching<'_> {
     }
 
     /// Makes pairs of the free runs of one component that have the same key, in their order.
-    fn by<K: Hash + Eq + Ord>(&mut self, key: impl Fn(&Step) -> Option<K>) {
-        let queue = |steps: &[Step], taken: &[Option<usize>]| {
-            let mut free: Vec<(usize, &Step)> =
+    fn by<K: Hash + Eq + Ord>(&mut self, key: impl Fn(&ComparedRun) -> Option<K>) {
+        let queue = |steps: &[ComparedRun], taken: &[Option<usize>]| {
+            let mut free: Vec<(usize, &ComparedRun)> =
                 steps.iter().enumerate().filter(|(place, _)| taken.get(*place) == Some(&None)).collect();
             free.sort_by_key(|(_, step)| (step.depth, step.started_at, step.id));
             let mut queues: BTreeMap<(String, K), VecDeque<usize>> = BTreeMap::new();

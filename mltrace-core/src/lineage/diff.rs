@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::align::{Aligned, Pair, align, by_name_and_argument};
 use super::change::changes;
-use super::side::{Side, Source, Step};
+use super::side::{ComparedRun, Side, Source};
 use crate::model::{RunId, VersionId};
 
 /// A cause: something that differs and follows from no other difference.
@@ -68,7 +68,7 @@ enum Likeness {
 }
 
 impl<'s> Comparison<'s> {
-    fn steps(&self, (left, right): Pair) -> (Option<&'s Step>, Option<&'s Step>) {
+    fn steps(&self, (left, right): Pair) -> (Option<&'s ComparedRun>, Option<&'s ComparedRun>) {
         (left.and_then(|place| self.a.steps.get(place)), right.and_then(|place| self.b.steps.get(place)))
     }
 
@@ -234,7 +234,7 @@ fn input(a: Option<&Source>, b: Option<&Source>) -> Difference {
 /// Less than this many milliseconds are nobody's concern.
 const FEW_MS: f64 = 100.0;
 
-fn duration(a: &Step, b: &Step) -> Option<Cause> {
+fn duration(a: &ComparedRun, b: &ComparedRun) -> Option<Cause> {
     let (left, right) = (a.duration_ms?, b.duration_ms?);
     if a.id == b.id || a.is_unusually_long_or_short == b.is_unusually_long_or_short || (left - right).abs() < FEW_MS {
         return None;

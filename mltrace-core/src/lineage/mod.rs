@@ -43,7 +43,7 @@ pub use impact::{ImpactState, Written, states};
 pub use level::{Level, levels};
 pub use next::{Belief, Look, look_next};
 pub use shared::{Condition, Shared, Strength, Table};
-pub use side::{Side, Source, Step};
+pub use side::{ComparedRun, Side, Source};
 pub use tally::{Known, Test};
 pub use trace::depths;
 pub use usual::Usual;

@@ -9,12 +9,12 @@ pub struct Side {
     /// The version that was asked for.
     pub asked: Source,
     /// The runs upstream of it.
-    pub steps: Vec<Step>,
+    pub steps: Vec<ComparedRun>,
 }
 
 /// A run with what may make its outputs differ.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Step {
+pub struct ComparedRun {
     /// The run.
     pub id: RunId,
     /// Its component.

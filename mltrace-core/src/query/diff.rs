@@ -10,7 +10,7 @@ use super::name::Found;
 use super::past::Past;
 use super::view::{AT_ONCE, view};
 use super::{QueryError, Reader};
-use crate::lineage::{self, Aspect, Aspects, Side, Source, Step, Usual};
+use crate::lineage::{self, Aspect, Aspects, ComparedRun, Side, Source, Usual};
 use crate::model::{ArtifactName, RunId, Timestamp, Verdict, Version, VersionId};
 use crate::store::{ComponentKey, Far, RunDetail, RunKey, RunName, VersionAt, VersionKey};
 
@@ -227,8 +227,8 @@ impl Reader<'_> {
 }
 
 /// Returns a run that both traces have.
-fn shared_step(id: RunId, component: String, started_at: Option<Timestamp>) -> Step {
-    Step {
+fn shared_step(id: RunId, component: String, started_at: Option<Timestamp>) -> ComparedRun {
+    ComparedRun {
         id,
         component,
         depth: 0,
@@ -241,7 +241,7 @@ fn shared_step(id: RunId, component: String, started_at: Option<Timestamp>) -> S
     }
 }
 
-fn step(run: Run, depth: u32, usual: Option<Usual>) -> Step {
+fn step(run: Run, depth: u32, usual: Option<Usual>) -> ComparedRun {
     let mut aspects = Aspects::new();
     let mut add = |aspect, value: Option<Value>| aspects.extend(value.map(|value| (aspect, value)));
     if let Some(git) = run.git {
@@ -262,7 +262,7 @@ fn step(run: Run, depth: u32, usual: Option<Usual>) -> Step {
         version: input.version,
         writer: input.written_by,
     });
-    Step {
+    ComparedRun {
         inputs: inputs.collect(),
         outputs: run.outputs.into_iter().map(|output| output.name).collect(),
         is_unusually_long_or_short: usual

@@ -13,7 +13,7 @@ use super::guard::ours;
 use super::job::Job;
 use super::lock::{Lock, Turn};
 use super::look::{look, standing};
-use super::outputs::{Bound, OPENED, Outputs};
+use super::outputs::{BoundOutput, OPENED, Outputs};
 use super::recorder::Warning;
 use super::seen::{Seen, Told};
 use super::{Recorder, Site, clock, errand, split};
@@ -120,7 +120,7 @@ impl OpenRun {
     /// A later call for the same slot replaces what the earlier ones gave, unless `append` asks to add.
     pub fn bind(&self, slot: usize, given: Vec<Given>, append: bool) {
         self.ours(|inner| {
-            let bound = Bound::all(slot, given, inner.recorder);
+            let bound = BoundOutput::all(slot, given, inner.recorder);
             if let Some(mut state) = inner.state() {
                 state.outputs.bind(slot, bound, append);
             }

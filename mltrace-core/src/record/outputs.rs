@@ -23,7 +23,7 @@ pub(super) const OPENED: usize = usize::MAX;
 #[derive(Debug, Default)]
 pub(super) struct Outputs {
     /// In the order of binding; a slot that is bound again replaces its own.
-    bound: Vec<Bound>,
+    bound: Vec<BoundOutput>,
     /// How files stood when the run first named them.
     before: HashMap<PathBuf, Option<State>>,
     /// Which of them were looked at before the body.
@@ -36,7 +36,7 @@ pub(super) struct Outputs {
 
 /// A name that is an output of the run's end.
 #[derive(Debug)]
-pub(super) struct Bound {
+pub(super) struct BoundOutput {
     slot: usize,
     given: Given,
     /// Its canonical name, where nothing that the run does can change it.
@@ -47,7 +47,7 @@ pub(super) struct Bound {
     file: Option<(PathBuf, Option<State>)>,
 }
 
-impl Bound {
+impl BoundOutput {
     /// Returns names as they stand now, which takes looks at the file system.
     pub(super) fn all(slot: usize, given: Vec<Given>, recorder: &Recorder) -> Vec<Self> {
         let bound = |given: Given| {
@@ -99,7 +99,7 @@ impl Outputs {
     }
 
     /// Takes note of names that are outputs of the run's end.
-    pub(super) fn bind(&mut self, slot: usize, bound: Vec<Bound>, append: bool) {
+    pub(super) fn bind(&mut self, slot: usize, bound: Vec<BoundOutput>, append: bool) {
         if !append {
             self.bound.retain(|bound| bound.slot != slot);
         }
@@ -113,7 +113,8 @@ impl Outputs {
 
     /// Returns what was given for a file that the run opened for writing, if it has written there what it has not told.
     pub(super) fn written(&self, path: &Path, now: Option<&State>) -> Option<Given> {
-        let is_it = |bound: &&Bound| bound.slot == OPENED && bound.file.as_ref().is_some_and(|(file, _)| file == path);
+        let is_it =
+            |bound: &&BoundOutput| bound.slot == OPENED && bound.file.as_ref().is_some_and(|(file, _)| file == path);
         let opened = self.bound.iter().find(is_it)?;
         let last = self.told.get(path).or_else(|| self.before.get(path))?;
         (now.is_some() && last.as_ref() != now).then(|| opened.given.clone())
@@ -124,7 +125,7 @@ impl Outputs {
         let Self { bound, before, from_start, mut told, told_names } = self;
         let mut seen = BTreeSet::new();
         let mut finished = Vec::with_capacity(bound.len());
-        for Bound { given, naming, folder, .. } in bound {
+        for BoundOutput { given, naming, folder, .. } in bound {
             let naming = naming.or_else(|| named(&given.named, root, folder.as_deref()));
             let Some(Naming { name, path }) = naming else { continue };
             if !seen.insert((name.clone(), given.version.clone())) {

@@ -10,14 +10,14 @@ const PLACES: usize = 64;
 /// A longer text is not remembered.
 const LONGEST: usize = 128;
 
-struct Place {
+struct Remembered {
     scope: Scope,
     text: String,
 }
 
 thread_local! {
-    static CLEAN: RefCell<[Place; PLACES]> =
-        const { RefCell::new([const { Place { scope: Scope::Text, text: String::new() } }; PLACES]) };
+    static CLEAN: RefCell<[Remembered; PLACES]> =
+        const { RefCell::new([const { Remembered { scope: Scope::Text, text: String::new() } }; PLACES]) };
 }
 
 /// Returns whether this very text was found clean in this scope.
@@ -35,7 +35,7 @@ pub(super) fn remember(text: &str, scope: Scope) {
 }
 
 /// Does nothing for a long text, and while the thread ends.
-fn with_place<T>(text: &str, scope: Scope, then: impl FnOnce(&mut Place) -> T) -> Option<T> {
+fn with_place<T>(text: &str, scope: Scope, then: impl FnOnce(&mut Remembered) -> T) -> Option<T> {
     if text.len() > LONGEST {
         return None;
     }

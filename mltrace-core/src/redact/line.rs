@@ -1,7 +1,7 @@
 //! Reads a command line word by word, and says which words, or which ends of words, are secrets.
 
 use super::name::{Holds, holds, is_secret_option};
-use super::option::{Kind, Place, command, rules};
+use super::option::{Kind, Position, command, rules};
 
 /// What was read of a command line so far.
 #[derive(Default)]
@@ -111,7 +111,7 @@ impl Line {
                 let is_letter = option.len() == 2;
                 let is_bundle = || {
                     // `curl -sSu user:password`.
-                    rule.place == Place::Next
+                    rule.place == Position::Next
                         && is_letter
                         && word.len() <= 6
                         && word.bytes().skip(1).all(|byte| byte.is_ascii_alphabetic())
@@ -119,14 +119,14 @@ impl Line {
                         && is_bundled(self.command)
                 };
                 if word == option || is_bundle() {
-                    if rule.place == Place::Next {
+                    if rule.place == Position::Next {
                         self.awaits = rule.kind;
                     }
                     return Some(None);
                 }
                 let rest = word.strip_prefix(option).and_then(|rest| match rest.strip_prefix('=') {
                     Some(rest) => Some(rest),
-                    None => (is_letter || rule.place == Place::Attached).then_some(rest),
+                    None => (is_letter || rule.place == Position::Attached).then_some(rest),
                 });
                 if let Some(rest) = rest {
                     let from = word.len().saturating_sub(rest.len());
@@ -161,7 +161,7 @@ impl Line {
             self.subcommands = [None; 2];
             self.end_command();
             self.words = rules(command).find(|rule| rule.after.is_empty()).and_then(|rule| match rule.place {
-                Place::Words(_) => Some(0),
+                Position::Words(_) => Some(0),
                 _ => None,
             });
             return None;
@@ -183,10 +183,10 @@ impl Line {
         let command = self.command?;
         if let Some(count) = self.words {
             let is_rule = |rule: &&super::option::Rule| {
-                matches!(rule.place, Place::Words(_))
+                matches!(rule.place, Position::Words(_))
                     && (rule.after.is_empty() || self.subcommands.contains(&Some(rule.after)))
             };
-            let Some(Place::Words(first)) = rules(command).find(is_rule).map(|rule| rule.place) else {
+            let Some(Position::Words(first)) = rules(command).find(is_rule).map(|rule| rule.place) else {
                 return None;
             };
             self.words = Some(count.saturating_add(1));
@@ -194,7 +194,7 @@ impl Line {
         }
         let rule = rules(command).find(|rule| !rule.after.is_empty() && rule.after == word)?;
         self.subcommands = [Some(rule.after), self.subcommands.first().copied().flatten()];
-        if matches!(rule.place, Place::Words(_)) {
+        if matches!(rule.place, Position::Words(_)) {
             self.words = Some(0);
         }
         // `mc alias set` sets, and so does `poetry config`.

@@ -16,7 +16,7 @@ pub(super) enum Kind {
 
 /// Where the secret of a rule stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Position {
     /// In the word after the option, or in the rest of its own word.
     Next,
     /// In the rest of the option's own word only: alone the option asks for the secret.
@@ -31,16 +31,16 @@ pub(super) struct Rule {
     /// The word that must have come before, if one must.
     pub(super) after: &'static str,
     pub(super) options: &'static str,
-    pub(super) place: Place,
+    pub(super) place: Position,
     pub(super) kind: Kind,
 }
 
-const fn rule(commands: &'static str, after: &'static str, options: &'static str, place: Place, kind: Kind) -> Rule {
+const fn rule(commands: &'static str, after: &'static str, options: &'static str, place: Position, kind: Kind) -> Rule {
     Rule { commands, after, options, place, kind }
 }
 
 use Kind::{Cookie, Nothing, User, Whole};
-use Place::{Attached, Next, Words};
+use Position::{Attached, Next, Words};
 
 /// A command that takes none of these is named as well when another command starts it: `sshpass -p … ssh -p 22`.
 pub(super) const RULES: &[Rule] = &[

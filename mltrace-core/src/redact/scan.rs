@@ -70,7 +70,7 @@ struct Scan<'a> {
 }
 
 /// A secret, and what to put in its place.
-struct Found {
+struct Secret {
     place: Range<usize>,
     instead: &'static str,
 }
@@ -94,7 +94,7 @@ impl<'a> Scan<'a> {
                 _ => None,
             };
             match found {
-                Some(Found { place, instead }) if place.start >= kept_to && place.end > at => {
+                Some(Secret { place, instead }) if place.start >= kept_to && place.end > at => {
                     result.push_str(self.text.get(kept_to..place.start).unwrap_or_default());
                     result.push_str(instead);
                     kept_to = place.end;
@@ -110,17 +110,17 @@ impl<'a> Scan<'a> {
         Cow::Owned(result)
     }
 
-    fn word(&self, at: usize) -> Option<Found> {
+    fn word(&self, at: usize) -> Option<Secret> {
         let place = shape::token_at(self.text.as_bytes(), at)?;
-        Some(Found { place, instead: REDACTED })
+        Some(Secret { place, instead: REDACTED })
     }
 
-    fn sign(&mut self, at: usize, sign: u8) -> Option<Found> {
+    fn sign(&mut self, at: usize, sign: u8) -> Option<Secret> {
         if self.scope != Scope::Tokens
             && at < self.url.end
             && let Some(place) = self.url.cut_at(at)
         {
-            return Some(Found { place, instead: "" });
+            return Some(Secret { place, instead: "" });
         }
         let rest = self.text.as_bytes().get(at..)?;
         let place = match sign {
@@ -128,13 +128,13 @@ impl<'a> Scan<'a> {
             _ if self.scope == Scope::Tokens => return None,
             b':' if rest.starts_with(b"://") => {
                 let place = self.user(at)?;
-                return Some(Found { place, instead: "" });
+                return Some(Secret { place, instead: "" });
             }
             b':' | b'=' => assign::value_at(self.text, at)?,
             b'(' => assign::argument_at(self.text, at)?,
             _ => return None,
         };
-        Some(Found { place, instead: REDACTED })
+        Some(Secret { place, instead: REDACTED })
     }
 
     /// Returns the credentials of the address whose `://` is at `colon`.

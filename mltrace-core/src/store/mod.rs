@@ -41,12 +41,12 @@ pub use run::RunRow;
 pub use unread::UnreadRow;
 
 /// The work of one transaction.
-pub type Work<'w> = &'w mut dyn FnMut(&mut dyn Writer) -> Result<()>;
+pub type InTransaction<'w> = &'w mut dyn FnMut(&mut dyn Writer) -> Result<()>;
 
 /// A database that keeps what is recorded: what can be found in it, and the way to write.
 pub trait Store {
     /// Does `work` in one transaction that is committed when it returns `Ok`, and undone otherwise.
-    fn write(&mut self, work: Work<'_>) -> Result<()>;
+    fn write(&mut self, work: InTransaction<'_>) -> Result<()>;
     /// Returns whether a store that was opened to be folded into may stay open: its files lie where they were opened.
     fn is_in_place(&mut self) -> bool;
     /// Keeps all that is asked from now on within `bounds`.

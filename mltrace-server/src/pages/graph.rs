@@ -9,7 +9,7 @@ use mltrace_core::escape;
 use mltrace_core::model::{Bound, RunId, Status, Verdict};
 use mltrace_core::query::{Run, Trace};
 
-use super::trace::Place;
+use super::trace::Here;
 use super::{link, parts};
 use crate::moment;
 
@@ -77,7 +77,7 @@ impl<'t> Graph<'t> {
     }
 
     /// Returns the picture, and whether it is a wide one; each box leads to its run, seen from `place`.
-    pub(super) fn picture(&self, place: &Place<'_>, focus: Option<RunId>) -> (Markup, bool) {
+    pub(super) fn picture(&self, place: &Here<'_>, focus: Option<RunId>) -> (Markup, bool) {
         let near = self.near(focus);
         let (width, height) = (self.layout.width.ceil(), self.layout.height.ceil());
         let picture = html! {
@@ -128,7 +128,7 @@ impl<'t> Graph<'t> {
         &self,
         number: usize,
         content: &Content<'_>,
-        place: &Place<'_>,
+        place: &Here<'_>,
         focus: Option<RunId>,
         near: &Option<Vec<bool>>,
     ) -> Markup {

@@ -46,9 +46,9 @@ struct TraceQuery {
 }
 
 /// The page that somebody looks at: its links lead to the same trace.
-pub(super) struct Place<'q>(&'q TraceQuery);
+pub(super) struct Here<'q>(&'q TraceQuery);
 
-impl Place<'_> {
+impl Here<'_> {
     /// Returns the address of this page with one thing more.
     pub(super) fn with(&self, name: &str, value: &str) -> String {
         let Self(asked) = self;
@@ -70,7 +70,7 @@ fn page(app: &App, asked: &TraceQuery) -> Result<Markup, Failure> {
             if trace.runs.is_empty() { Some(Unwritten::of(reader, &asked.artifact, &trace)?) } else { None };
         Ok((trace, Verdicts::of(reader)?, unwritten))
     })?;
-    let (place, is_whole) = (Place(asked), !asked.all.is_empty());
+    let (place, is_whole) = (Here(asked), !asked.all.is_empty());
     let named = link::named(&trace.artifact.name, Some(&trace.artifact.version));
     let back = link::trace(&named);
     let name = trace.artifact.name.as_str();
@@ -115,7 +115,7 @@ fn page(app: &App, asked: &TraceQuery) -> Result<Markup, Failure> {
 }
 
 /// What shares a box in the picture, with the way to `whole`, where each run has its own as far as that can be drawn.
-fn shared(graph: &Graph<'_>, trace: &Trace, whole: Option<&Place<'_>>) -> Markup {
+fn shared(graph: &Graph<'_>, trace: &Trace, whole: Option<&Here<'_>>) -> Markup {
     let (has_groups, rest, sources) = (graph.has_groups(), graph.rest(), graph.sources());
     html! {
         @if has_groups || rest > 0 || sources > 0 {

@@ -8,7 +8,7 @@ use mltrace_core::query::{Run, Trace};
 
 use super::graph::MOST_BOXES;
 use super::parts;
-use super::trace::Place;
+use super::trace::Here;
 
 /// How many lines a tree has, and one of every run: a run that many read is named in many lines.
 const MOST_LINES: usize = 300;
@@ -30,7 +30,7 @@ struct Line<'t> {
 
 /// Returns each run once below the first run that read what it wrote; a run met again is marked. The nearest runs, unless
 /// it `is_whole`.
-pub(super) fn shown(trace: &Trace, place: &Place<'_>, is_whole: bool) -> Markup {
+pub(super) fn shown(trace: &Trace, place: &Here<'_>, is_whole: bool) -> Markup {
     let (most_runs, most_lines) = if is_whole { (usize::MAX, MOST_LINES_OF_ALL) } else { (MOST_BOXES, MOST_LINES) };
     let lines = lines(trace, most_runs, most_lines);
     let count = lines.iter().filter(|line| !line.is_again).count();

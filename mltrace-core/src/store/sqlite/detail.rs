@@ -14,7 +14,7 @@ use super::SqliteStore;
 use super::keys::{CHUNK, among, ascending, ranges};
 use super::known::Known;
 use super::map::{Bytes, size, version_id};
-use super::redone::Reader;
+use super::redone::ReadingRun;
 use super::write::run_row;
 use crate::model::{ArtifactName, Declaration, Git, Timestamp, Verdict};
 use crate::store::{
@@ -181,7 +181,7 @@ impl Gathered {
         for reads in reads.chunk_by(|one, other| one.run == other.run) {
             let Some(run) = reads.first().map(|read| read.run) else { continue };
             let Some(detail) = detail_of(&self.places, &mut self.details, run) else { continue };
-            let reader = Reader::new(run, detail.row.started_at, reads);
+            let reader = ReadingRun::new(run, detail.row.started_at, reads);
             detail.reads.reserve_exact(reads.len());
             for read in reads {
                 let read = self.known.read_detail(store, read, &reader)?;

@@ -13,9 +13,9 @@ use super::unread;
 use super::walk::{DOWNSTREAM, UPSTREAM};
 use crate::model::{ArtifactName, Due, RunId, Timestamp, Version, VersionId};
 use crate::store::{
-    ArtifactKey, Bounds, Checkup, ComponentKey, ComponentRow, CurrentRow, FactsRow, Far, FresherRow, LabelRow,
-    MarkedRow, OutputRow, ProjectKey, Reached, Result, RunDetail, RunKey, RunName, RunSelection, Store, UnreadRow,
-    VersionAt, VersionKey, Work,
+    ArtifactKey, Bounds, Checkup, ComponentKey, ComponentRow, CurrentRow, FactsRow, Far, FresherRow, InTransaction,
+    LabelRow, MarkedRow, OutputRow, ProjectKey, Reached, Result, RunDetail, RunKey, RunName, RunSelection, Store,
+    UnreadRow, VersionAt, VersionKey,
 };
 
 impl SqliteStore {
@@ -108,7 +108,7 @@ pub(super) fn key_list<K: Copy + Into<i64>>(keys: &[K]) -> String {
 }
 
 impl Store for SqliteStore {
-    fn write(&mut self, work: Work<'_>) -> Result<()> {
+    fn write(&mut self, work: InTransaction<'_>) -> Result<()> {
         self.transact(work)
     }
 

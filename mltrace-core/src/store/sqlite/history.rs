@@ -41,7 +41,7 @@ const BEGINNINGS: &str =
     concat!("SELECT r.started_at, r.uuid, r.id FROM json_each($1) AS asked CROSS JOIN run r ON ", among!("r.id"));
 
 /// When a run began, and its id: how runs follow each other.
-type Place = (Timestamp, RunId);
+type Moment = (Timestamp, RunId);
 
 impl SqliteStore {
     pub(super) fn earlier_runs(&self, runs: &[RunKey], limit: usize) -> Result<Vec<(RunKey, RunKey)>> {
@@ -63,10 +63,10 @@ impl SqliteStore {
         Ok(pairs)
     }
 
-    fn last_before(&self, place: Place, component: ComponentKey, limit: usize) -> Result<Vec<(Place, RunKey)>> {
+    fn last_before(&self, place: Moment, component: ComponentKey, limit: usize) -> Result<Vec<(Moment, RunKey)>> {
         let mut statement = self.connection.prepare_cached(LAST)?;
         let mut rows = statement.query(params![component, place.0])?;
-        let mut found: Vec<(Place, RunKey)> = Vec::new();
+        let mut found: Vec<(Moment, RunKey)> = Vec::new();
         while let Some(row) = rows.next()? {
             let (run, other) = (row.get(0)?, (row.get(1)?, row.get(2)?));
             // Those that began at one moment come in any order.
@@ -84,11 +84,11 @@ impl SqliteStore {
 
     fn last_readers_before(
         &self,
-        place: Place,
+        place: Moment,
         component: ComponentKey,
         input: ArtifactKey,
         limit: usize,
-    ) -> Result<Vec<(Place, RunKey)>> {
+    ) -> Result<Vec<(Moment, RunKey)>> {
         let mut statement = self.connection.prepare_cached(LAST_READERS)?;
         let mut rows = statement.query(params![input, place.0, READS, component])?;
         let mut found = Vec::new();

@@ -9,7 +9,7 @@ use rusqlite::Row;
 use super::SqliteStore;
 use super::keys::{among, ascending};
 use super::map::{size, version_id};
-use super::met::{Likes, Read, Work, Written, Wrote};
+use super::met::{Likes, Read, WorkKey, Written, Wrote};
 use crate::model::{ArtifactKind, ArtifactName, Timestamp, VersionId};
 use crate::store::{ArtifactKey, Result, RunKey, RunRow, VersionKey, WriteDetail, WriteKey};
 
@@ -69,7 +69,7 @@ impl Known {
 
     pub(super) fn add_run(&mut self, key: RunKey, row: &RunRow, next_at: Option<Timestamp>) {
         let RunRow { id, component, signature, status, started_at, ended_at, .. } = *row;
-        let work = component.zip(signature).map(|(component, signature)| Work { component, signature });
+        let work = component.zip(signature).map(|(component, signature)| WorkKey { component, signature });
         self.runs.insert(key, Wrote { id, work, status, started_at, ended_at, next_at });
     }
 
@@ -110,7 +110,7 @@ impl Known {
         let runs = missing(writes.iter().map(|(_, write)| write.run), &self.runs);
         self.runs.extend(store.each(RUNS, &runs, |row| {
             let work = row.get::<_, Option<_>>(2)?.zip(row.get(3)?);
-            let work = work.map(|(component, signature)| Work { component, signature });
+            let work = work.map(|(component, signature)| WorkKey { component, signature });
             let (id, status, started_at, ended_at) = (row.get(1)?, row.get(4)?, row.get(5)?, row.get(6)?);
             Ok((row.get(0)?, Wrote { id, work, status, started_at, ended_at, next_at: row.get(7)? }))
         })?);

@@ -7,7 +7,7 @@ use crate::store::{ArtifactKey, ComponentKey, RunKey, VersionKey, WriteKey};
 
 /// Runs with equal ones do the same work.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Work {
+pub(super) struct WorkKey {
     pub(super) component: ComponentKey,
     pub(super) signature: i64,
 }
@@ -16,7 +16,7 @@ pub(super) struct Work {
 #[derive(Clone, Copy)]
 pub(super) struct Wrote {
     pub(super) id: RunId,
-    pub(super) work: Option<Work>,
+    pub(super) work: Option<WorkKey>,
     pub(super) status: Status,
     pub(super) started_at: Option<Timestamp>,
     pub(super) ended_at: Option<Timestamp>,
@@ -25,7 +25,7 @@ pub(super) struct Wrote {
 }
 
 /// Known runs by their work and by when they ended.
-pub(super) struct Likes(Vec<(Work, Timestamp, RunKey)>);
+pub(super) struct Likes(Vec<(WorkKey, Timestamp, RunKey)>);
 
 impl Likes {
     pub(super) fn of(runs: &HashMap<RunKey, Wrote>) -> Self {
@@ -35,7 +35,7 @@ impl Likes {
     }
 
     /// Returns the known run of this work that ended last by then.
-    pub(super) fn last(&self, work: Work, by: Timestamp) -> Option<RunKey> {
+    pub(super) fn last(&self, work: WorkKey, by: Timestamp) -> Option<RunKey> {
         let after = self.0.partition_point(|(other, at, _)| (*other, *at) <= (work, by));
         let (found, _, run) = self.0.get(after.checked_sub(1)?)?;
         (*found == work).then_some(*run)

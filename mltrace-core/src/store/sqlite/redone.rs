@@ -8,7 +8,7 @@ use rusqlite::params;
 use super::SqliteStore;
 use super::known::Known;
 use super::last::last;
-use super::met::{Likes, Read, Work, Written, Wrote};
+use super::met::{Likes, Read, WorkKey, Written, Wrote};
 use super::triage::IS_REDONE;
 use crate::model::{RunId, Status, Timestamp};
 use crate::store::{Result, RunKey, WriteKey};
@@ -28,7 +28,7 @@ static AGAIN: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// A run with what it read.
-pub(super) struct Reader<'r> {
+pub(super) struct ReadingRun<'r> {
     pub(super) run: RunKey,
     pub(super) began: Option<Timestamp>,
     pub(super) reads: &'r [Read],
@@ -36,7 +36,7 @@ pub(super) struct Reader<'r> {
     sources: OnceCell<Vec<RunKey>>,
 }
 
-impl<'r> Reader<'r> {
+impl<'r> ReadingRun<'r> {
     pub(super) fn new(run: RunKey, began: Option<Timestamp>, reads: &'r [Read]) -> Self {
         Self { run, began, reads, sources: OnceCell::new() }
     }
@@ -61,7 +61,7 @@ impl Wrote {
         &self,
         store: &SqliteStore,
         (key, write): (WriteKey, &Written),
-        (reader, began, known): (&Reader<'_>, Timestamp, &Known),
+        (reader, began, known): (&ReadingRun<'_>, Timestamp, &Known),
         likes: impl FnOnce() -> &'l Likes,
     ) -> Result<Option<(RunId, Timestamp)>> {
         let (Some(work), Some(from)) = (self.work, self.ended_at.or(write.at)) else { return Ok(None) };
@@ -93,7 +93,7 @@ impl Wrote {
     fn last_like(
         &self,
         store: &SqliteStore,
-        work: Work,
+        work: WorkKey,
         from: Timestamp,
         reader: RunKey,
         by: Timestamp,

@@ -6,7 +6,7 @@ use super::SqliteStore;
 use super::known::Known;
 use super::last::last;
 use super::met::{Likes, Read, Written, Wrote};
-use super::redone::Reader;
+use super::redone::ReadingRun;
 use crate::model::{RunId, Timestamp, VersionId};
 use crate::store::{ArtifactKey, ReadDetail, Result, RunKey, StoreError, WriteOf};
 
@@ -25,7 +25,12 @@ const SUPERSEDED: &str = "SELECT m.uuid, q.at FROM write q JOIN run m ON m.id = 
 
 impl Known {
     /// Returns a read as an answer shows it.
-    pub(super) fn read_detail(&mut self, store: &SqliteStore, read: &Read, reader: &Reader<'_>) -> Result<ReadDetail> {
+    pub(super) fn read_detail(
+        &mut self,
+        store: &SqliteStore,
+        read: &Read,
+        reader: &ReadingRun<'_>,
+    ) -> Result<ReadDetail> {
         let argument = self.argument(store, read.argument)?;
         let (name, kind) =
             self.artifacts.get(&read.artifact).cloned().ok_or_else(|| lost("artifact", read.artifact))?;

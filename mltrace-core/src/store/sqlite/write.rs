@@ -13,8 +13,8 @@ use crate::model::{
     Timestamp, VersionId,
 };
 use crate::store::{
-    ArtifactKey, CodeKey, ComponentField, ComponentKey, DeclarationKey, GitKey, ProcessKey, ProjectKey, Result, RunKey,
-    RunRow, VersionKey, VersionRow, Work,
+    ArtifactKey, CodeKey, ComponentField, ComponentKey, DeclarationKey, GitKey, InTransaction, ProcessKey, ProjectKey,
+    Result, RunKey, RunRow, VersionKey, VersionRow,
 };
 
 /// The statements in use, by where their text stands: the connection's own cache compares whole texts.
@@ -36,7 +36,7 @@ pub(super) struct SqliteWriter<'c> {
 
 impl SqliteStore {
     /// Does `work` in one transaction, while no other writer does.
-    pub(super) fn transact(&mut self, work: Work<'_>) -> Result<()> {
+    pub(super) fn transact(&mut self, work: InTransaction<'_>) -> Result<()> {
         let _lock = self.lock()?;
         // While the lock is held nobody migrates; before, somebody may have.
         self.gate_again()?;
