@@ -29,6 +29,9 @@ pub(crate) const BODY_LIMIT: usize = 256 << 10;
 /// How long a request may take in all.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
+/// How long somebody who has not shown the token yet may take to send it.
+const LOGIN_TIME: Duration = Duration::from_secs(2);
+
 /// What a request may ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
@@ -245,7 +248,8 @@ async fn dress(request: Request, next: Next) -> Response {
 /// Ends what takes too long.
 async fn in_time(request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
-    let answered = tokio::time::timeout(TIME_LIMIT, next.run(request)).await;
+    let limit = if path == safety::LOGIN { LOGIN_TIME } else { TIME_LIMIT };
+    let answered = tokio::time::timeout(limit, next.run(request)).await;
     answered.unwrap_or_else(|_| refuse(&path, Failure::late()))
 }
 

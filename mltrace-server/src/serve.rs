@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 
 use crate::app::App;
 use crate::patient::Patient;
-use crate::safety::{Connection, Peer};
+use crate::safety::{Connection, Peer, Queue};
 use crate::{live, memory, routes};
 
 /// How many connections may be open at the same time, besides those that listen for news.
@@ -97,13 +97,12 @@ impl Server {
         let (router, _) = routes::service(Arc::clone(&app));
         let watcher = tokio::spawn(live::watch(Arc::clone(&app)));
         let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+        let mut queue = Queue::default();
         let graceful = GracefulShutdown::new();
         let mut http = hyper::server::conn::http1::Builder::new();
         http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIME).max_buf_size(HEADER_BYTES);
         let (mut stop, mut told_to_end) = (pin!(stop), pin!(told_to_end));
         loop {
-            // A place is free before a connection is taken: others wait in the system's queue.
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
             let (stream, address) = tokio::select! {
                 taken = listener.accept() => match taken {
                     Ok(taken) => taken,
@@ -117,8 +116,19 @@ impl Server {
             };
             // Small answers go out at once.
             let _ = stream.set_nodelay(true);
+            if places.available_permits() == 0 {
+                queue.make_room();
+            }
+            // The others wait in the system's queue.
+            let place = tokio::select! {
+                place = Arc::clone(&places).acquire_owned() => place,
+                () = &mut stop => break,
+                () = &mut told_to_end => break,
+            };
+            let Ok(place) = place else { break };
             let connection = Connection::new(Peer::of(address.ip()), place);
             let service = TowerToHyperService::new(router.clone());
+            queue.add(connection.clone(), 2 * MOST_CONNECTIONS);
             let told = connection.clone();
             let service = hyper::service::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
                 request.extensions_mut().insert(told.clone());
@@ -127,7 +137,10 @@ impl Server {
             let served = graceful.watch(http.serve_connection(TokioIo::new(Patient::new(stream)), service));
             tokio::spawn(async move {
                 // A client that breaks off is no concern of the others.
-                let _ = served.await;
+                tokio::select! {
+                    _ = served => {}
+                    () = connection.told_to_leave() => {}
+                }
                 connection.leave_place();
             });
         }

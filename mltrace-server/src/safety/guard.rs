@@ -11,10 +11,13 @@ use axum::response::Response;
 
 use super::attempts::{Attempt, Attempts};
 use super::origin::Sender;
-use super::{AllowedHost, Peer, Streams, Token, host, length, origin, peer};
+use super::{AllowedHost, Peer, Streams, Token, connection, host, length, origin, peer};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::pages;
+
+/// Where the token is asked for.
+pub(crate) const LOGIN: &str = "/login";
 
 /// The cookie that a browser shows after somebody typed the token.
 pub(crate) const SESSION: &str = "mltrace_session";
@@ -81,7 +84,7 @@ impl Guard {
         let Some(token) = &self.token else { return Attempt::Right };
         let bearer = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         match bearer {
-            Some(bearer) => match bearer.strip_prefix("Bearer ") {
+            Some(bearer) => match without_scheme(bearer) {
                 Some(text) => self.opens(peer(request), text),
                 None => Attempt::Wrong,
             },
@@ -89,6 +92,17 @@ impl Guard {
             None => Attempt::Wrong,
         }
     }
+}
+
+/// Returns the token behind `Bearer`, which may be written in any case.
+fn without_scheme(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token)
+}
+
+/// Returns whether a path needs no token: what shows the page that asks for it.
+fn is_open(path: &str) -> bool {
+    path == LOGIN || path.starts_with("/assets/")
 }
 
 fn has_session(token: &Token, headers: &HeaderMap) -> bool {
@@ -121,7 +135,14 @@ pub(crate) fn retry_after(wait: Duration, response: &mut Response) {
 pub(crate) async fn check(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let is_api = request.uri().path().starts_with("/api/");
     match refuse(&app.guard, &request) {
-        None => next.run(request).await,
+        None => {
+            if !is_open(request.uri().path())
+                && let Some(connection) = connection(&request)
+            {
+                connection.pass();
+            }
+            next.run(request).await
+        }
         Some(Refused::AtTheDoor) => pages::doorstep(&request),
         Some(Refused::Because(failure, wait)) => {
             let is_asked = failure.status == StatusCode::UNAUTHORIZED && request.method() == Method::GET;
@@ -170,9 +191,7 @@ fn refuse(guard: &Guard, request: &Request) -> Option<Refused> {
         let message = format!("a page of another server may not {what} anything here");
         return refused(StatusCode::FORBIDDEN, message, "open the page of this server yourself");
     }
-    // What is needed to show the page that asks for the token.
-    let is_open = request.uri().path() == "/login" || request.uri().path().starts_with("/assets/");
-    let known = if is_open { Attempt::Right } else { guard.knows(request) };
+    let known = if is_open(request.uri().path()) { Attempt::Right } else { guard.knows(request) };
     match (sender, known) {
         (Sender::Unpressed, _) => return Some(Refused::AtTheDoor),
         // Browsers keep the cookie to themselves when a foreign page leads here, and send it from the page at the door.

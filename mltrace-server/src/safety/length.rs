@@ -8,13 +8,8 @@ use crate::{api, asked, routes};
 
 /// Returns why the body of a request is not read, by what its head says of it.
 pub(super) fn refuse(request: &Request) -> Option<Failure> {
-    let headers = request.headers();
-    let length = headers.get(header::CONTENT_LENGTH);
-    if length.is_some() && headers.contains_key(header::TRANSFER_ENCODING) {
-        // Two servers could read two different requests from it.
-        let message = "a request has a length or comes in chunks, not both";
-        return Some(Failure::new(StatusCode::BAD_REQUEST, message));
-    }
+    // A body in chunks has none: hyper drops the one that came along, as RFC 9112 says. It is counted while it is read.
+    let length = request.headers().get(header::CONTENT_LENGTH);
     let most = if request.uri().path() == api::IMPORT_PATH { api::IMPORT_LIMIT } else { routes::BODY_LIMIT };
     let length = length?.to_str().ok().and_then(|length| length.parse::<u64>().ok());
     let is_too_long = length.is_none_or(|length| length > most as u64);

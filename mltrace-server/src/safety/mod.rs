@@ -23,7 +23,7 @@ pub use host::{AllowedHost, WrongHost};
 pub use token::{Token, WrongToken};
 
 pub(crate) use attempts::Attempt;
-pub(crate) use guard::{SESSION, check, retry_after, session_cookie};
+pub(crate) use guard::{LOGIN, SESSION, check, retry_after, session_cookie};
 pub(crate) use headers::add as add_headers;
-pub(crate) use peer::{Connection, Peer, connection, peer};
+pub(crate) use peer::{Connection, Peer, Queue, connection, peer};
 pub(crate) use streams::Streams;

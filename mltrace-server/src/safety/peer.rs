@@ -1,10 +1,12 @@
 //! Where a request comes from, and the place among the connections that it holds.
 
+use std::collections::VecDeque;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::Request;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
 
 /// The address of a client, or the network of one: who has one address of version 6 has 2⁶⁴.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,16 +33,64 @@ impl Peer {
 pub(crate) struct Connection {
     peer: Peer,
     place: Arc<Mutex<Option<OwnedSemaphorePermit>>>,
+    door: Arc<Door>,
+}
+
+/// Whether a request of a connection was let in, and what tells it to leave until then.
+#[derive(Debug, Default)]
+struct Door {
+    is_passed: AtomicBool,
+    leave: Notify,
 }
 
 impl Connection {
     pub(crate) fn new(peer: Peer, place: OwnedSemaphorePermit) -> Self {
-        Self { peer, place: Arc::new(Mutex::new(Some(place))) }
+        Self { peer, place: Arc::new(Mutex::new(Some(place))), door: Arc::default() }
     }
 
     /// Leaves the place to those who ask: the connection has another, or is at its end.
     pub(crate) fn leave_place(&self) {
         self.place.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// A request of it was let in: it keeps its place.
+    pub(crate) fn pass(&self) {
+        self.door.is_passed.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns when it is told to leave, for others want its place.
+    pub(crate) async fn told_to_leave(&self) {
+        self.door.leave.notified().await;
+    }
+
+    fn is_at_the_door(&self) -> bool {
+        let has_place = self.place.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        has_place && !self.door.is_passed.load(Ordering::Relaxed)
+    }
+}
+
+/// The connections of which no request was let in yet, the oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
+    connections: VecDeque<Connection>,
+}
+
+impl Queue {
+    /// Adds one, and forgets those that do not belong here any more once there are many.
+    pub(crate) fn add(&mut self, connection: Connection, most: usize) {
+        if self.connections.len() >= most {
+            self.connections.retain(Connection::is_at_the_door);
+        }
+        self.connections.push_back(connection);
+    }
+
+    /// Tells the oldest to leave, if there is one.
+    pub(crate) fn make_room(&mut self) {
+        while let Some(oldest) = self.connections.pop_front() {
+            if oldest.is_at_the_door() {
+                return oldest.door.leave.notify_one();
+            }
+        }
     }
 }
 

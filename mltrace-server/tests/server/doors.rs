@@ -133,6 +133,48 @@ async fn guessing_is_slowed_and_keeps_nobody_out_elsewhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_scheme_of_a_token_is_written_in_any_case() {
+    let (server, _folder) = start(Some(TOKEN));
+    for (scheme, status) in [("bearer", 200), ("BEARER", 200), ("Bearer", 200), ("Basic", 401), ("bearer2", 401)] {
+        let request = get("/tags").replace("\r\n\r\n", &format!("\r\nauthorization: {scheme} {TOKEN}\r\n\r\n"));
+        let answer = exchange(server, 1, &request).await;
+        assert_eq!(answer.starts_with("HTTP/1.1 200"), status == 200, "{scheme}: {answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_sent_drop_by_drop_is_not_waited_for() {
+    let (server, _folder) = start(Some(TOKEN));
+    let begun = std::time::Instant::now();
+    let head = "POST /login HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-www-form-urlencoded\r\n";
+    let answer = exchange(server, 1, &format!("{head}content-length: 40\r\n\r\nt")).await;
+    assert!(answer.starts_with("HTTP/1.1 5"), "{answer}");
+    assert!(begun.elapsed() < Duration::from_secs(15), "it took {:?}", begun.elapsed());
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_not_let_in_leaves_the_place_to_who_comes() {
+    for token in [None, Some(TOKEN)] {
+        let (server, _folder) = start(token);
+        let mut idle = Vec::new();
+        for number in 0..300 {
+            let mut stream = connect(server, 1).await;
+            if token.is_some() && number % 2 == 0 {
+                // What needs no token lets nobody in.
+                let _ = stream.write_all(b"GET /login HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+            }
+            idle.push(stream);
+        }
+        let begun = std::time::Instant::now();
+        let request = get("/tags").replace("\r\n\r\n", &format!("\r\nauthorization: Bearer {TOKEN}\r\n\r\n"));
+        let answer = exchange(server, 2, &request).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert!(begun.elapsed() < Duration::from_secs(5), "it took {:?}", begun.elapsed());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_says_that_it_is_too_long_is_refused_unread() {
     let (server, _folder) = start(None);
     let head = "HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ";
