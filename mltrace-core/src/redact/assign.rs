@@ -11,6 +11,10 @@ use super::shape::{is_random, is_scrambled, is_token_68, run};
 /// The longest name that is looked at.
 const LONGEST_NAME: usize = 64;
 
+/// How much of a value without quotes is looked at to tell whether it is a secret: where a long word holds many names,
+/// each would be followed by all that is left.
+const LONGEST_LOOK: usize = 512;
+
 /// The longest header that is looked at.
 const LONGEST_HEADER: usize = 4096;
 
@@ -56,14 +60,15 @@ pub(super) fn value_at(text: &str, at: usize) -> Option<Range<usize>> {
         // only what is surely no type is one.
         _ => (name.text.contains('-') && holds == Holds::Secret) || name.is_quoted,
     };
-    let value = bare(text, start, name.is_quoted && sign == b':')?;
-    let secret = text.get(value.clone())?;
+    let is_in_json = name.is_quoted && sign == b':';
+    let secret = text.get(bare(text, start, is_in_json, LONGEST_LOOK)?)?;
     let is_surely_secret = is_scrambled(secret.as_bytes()) || (sign == b':' && is_no_type(secret));
     if !is_bare && !is_surely_secret {
         return None;
     }
     let is_number = || secret.bytes().all(|byte| byte.is_ascii_digit());
-    ((!name.is_quoted || sign == b'=' || is_number()) && is_secret(secret)).then_some(value)
+    let is_found = (!name.is_quoted || sign == b'=' || is_number()) && is_secret(secret);
+    if is_found { bare(text, start, is_in_json, usize::MAX) } else { None }
 }
 
 /// Returns the rest of the line when all of it is one assignment of a file of settings, `password: …`: it is the secret

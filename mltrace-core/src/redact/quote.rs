@@ -136,14 +136,17 @@ pub(super) fn word_end(text: &str, start: usize, is_shell: bool) -> usize {
     if is_shell { at } else { trimmed(text, start, at) }
 }
 
-/// Returns the word at `start`, without the punctuation that ends a sentence or closes a bracket.
-pub(super) fn bare(text: &str, start: usize, is_in_json: bool) -> Option<Range<usize>> {
+/// Returns the word at `start`, or its first bytes if it has more than `most`, without the punctuation that ends a sentence
+/// or closes a bracket.
+pub(super) fn bare(text: &str, start: usize, is_in_json: bool, most: usize) -> Option<Range<usize>> {
     let is_end = |letter: char| {
         letter.is_whitespace()
             || matches!(letter, ';' | '&' | '"' | '\'' | '`' | '\\')
             || (is_in_json && matches!(letter, ',' | '}' | ']'))
     };
     let rest = text.get(start..)?;
+    let most = (0..=most.min(rest.len())).rev().find(|most| rest.is_char_boundary(*most)).unwrap_or(0);
+    let rest = rest.get(..most)?;
     let end = start.saturating_add(rest.find(is_end).unwrap_or(rest.len()));
     Some(start..trimmed(text, start, end))
 }

@@ -140,7 +140,10 @@ fn version(version: &mut VersionId) {
     }
 }
 
-fn cleaned_param(name: &str, value: Value) -> Value {
+fn cleaned_param(name: &str, mut value: Value) -> Value {
+    if let Value::String(text) = &mut value {
+        cut_before(text, LIMIT_TEXT);
+    }
     match param(name, value) {
         Value::String(mut text) => {
             cut(&mut text, LIMIT_TEXT);
@@ -163,8 +166,16 @@ fn called(name: &mut String) {
 }
 
 fn clean(words: &mut String, redacted: fn(&str) -> Cow<'_, str>, limit: usize) {
+    cut_before(words, limit);
     if let Cow::Owned(cleaned) = redacted(words) {
         *words = cleaned;
     }
     cut(words, limit);
+}
+
+/// Cuts what is far too long before it is looked at. What is left over reaches far enough for a secret that begins before
+/// the limit to be known.
+fn cut_before(text: &mut String, limit: usize) {
+    const BEYOND: usize = 16 << 10;
+    cut(text, limit.saturating_add(BEYOND));
 }
