@@ -82,26 +82,21 @@ fn matches(pattern: &str, name: &OsStr) -> bool {
     let mut last: Option<(usize, usize)> = None;
     let (mut at, mut place) = (0, 0);
     while place < name.len() {
-        match pattern.get(at) {
-            Some('*') => {
+        let class = class(pattern.get(at..).unwrap_or_default(), name[place]);
+        let after = match (pattern.get(at), class) {
+            (Some('*'), _) => {
                 last = Some((at, place));
                 at += 1;
                 continue;
             }
-            Some('?') => {
-                (at, place) = (at + 1, place + 1);
-                continue;
-            }
-            Some('[') if let Some((true, after)) = class(&pattern[at..], name[place]) => {
-                (at, place) = (at + after, place + 1);
-                continue;
-            }
-            Some('[') if class(&pattern[at..], name[place]).is_some() => {}
-            Some(letter) if *letter == name[place] => {
-                (at, place) = (at + 1, place + 1);
-                continue;
-            }
-            _ => {}
+            (Some('?'), _) => Some(1),
+            (Some('['), Some((is_in, after))) => is_in.then_some(after),
+            (Some(letter), _) => (*letter == name[place]).then_some(1),
+            (None, _) => None,
+        };
+        if let Some(after) = after {
+            (at, place) = (at + after, place + 1);
+            continue;
         }
         let Some((star, taken)) = last else { return false };
         last = Some((star, taken + 1));
@@ -113,6 +108,9 @@ fn matches(pattern: &str, name: &OsStr) -> bool {
 /// Returns whether a letter is one of those that `[…]` at the start of a pattern means, and how long that is; `None` when it
 /// has no end and stands for itself.
 fn class(pattern: &[char], letter: char) -> Option<(bool, usize)> {
+    if pattern.first() != Some(&'[') {
+        return None;
+    }
     let is_not = matches!(pattern.get(1), Some('!' | '^'));
     let begin = if is_not { 2 } else { 1 };
     // A `]` that comes first is one of them.
