@@ -236,6 +236,12 @@ impl Session {
     /// Records facts and folds them into a store that was opened first: nothing that is refused there waits in a journal
     /// to be stored after all.
     fn record_in(&self, store: &mut dyn Store, records: Vec<Record>) -> Result<(), Error> {
+        #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is of one lifetime")]
+        let other = self.ask_store(store, |reader| reader.other_project())?;
+        let records = match other {
+            Some(project) => ingest::of_project(&project, records),
+            None => records,
+        };
         if !self.recorder().append_all(records) {
             return Err(self.unrecorded("it is not recorded"));
         }

@@ -131,6 +131,15 @@ impl Environment {
     }
 }
 
+impl Home {
+    /// Returns whether the store lies in the project's root, so that it is this project's whatever the root is called; one
+    /// that a setting names may be shared.
+    #[must_use]
+    pub fn has_own_store(&self) -> bool {
+        self.folder == self.root.join(FOLDER) && self.store.file().is_some_and(|file| file.starts_with(&self.folder))
+    }
+}
+
 impl Environment {
     /// Returns the folder that the runs of this process belong to: the working directory.
     ///

@@ -79,6 +79,11 @@ fn each_contradiction_is_told_by_the_full_check() {
             "inputs have the version of another",
         ),
         ("UPDATE write SET version_id = NULL WHERE id = 1", "inputs are bound to an output that does not count"),
+        (
+            "INSERT INTO part SELECT run_id, n, (SELECT min(id) FROM write) FROM read LIMIT 1;
+             UPDATE write SET version_id = NULL WHERE id = (SELECT min(write_id) FROM part)",
+            "inputs are bound to an output that does not count",
+        ),
         ("UPDATE read SET write_id = NULL WHERE bound = 3", "inputs are bound to nothing"),
         (
             "UPDATE write SET n = 0 WHERE id IN (SELECT min(id) FROM write GROUP BY run_id)",

@@ -356,11 +356,12 @@ fn what_was_said_of_a_component_is_exported_whenever_it_was_said() {
 #[test]
 fn the_same_id_with_other_facts_is_refused_and_the_first_kept() {
     let mut story = Story::told(&[run(1, "ingest", 0, 1, &[], &["s3://x/raw"])]);
-    let report = story.import(&[run(1, "ingest", 0, 1, &[], &["s3://x/other"]), run(2, "fine", 2, 3, &[], &[])]);
+    let report = story.import(&[run(1, "ingest", 0, 2, &[], &["s3://x/other"]), run(2, "fine", 2, 3, &[], &[])]);
     assert_eq!(report.stored, 1);
     assert_eq!(report.errors.len(), 1);
     assert_eq!(report.errors[0].0, 1);
     assert_eq!(story.shape("s3://x/raw"), "ingest0");
+    assert!(story.reader().trace("s3://x/other", &TraceOptions::default()).is_err(), "nothing of that line landed");
 }
 
 #[test]

@@ -33,7 +33,7 @@ mod store;
 use events::Machine;
 use facts::{Facts, Outcome, RunFacts};
 use generator::{MORNING, Route, history, route};
-use store::{Place, component_line, label_line, run_line};
+use store::{Place, component_line, label_line, parts_of, run_line};
 
 /// What is told to a store at once: a line, and what the model learns from it.
 #[derive(Clone)]
@@ -205,7 +205,43 @@ fn imports_in_any_order_answer_as_the_model_does_after_each() {
             }
             tally.compare(&mut place, &heard, route, &format!("after {sent} lines"))?;
         }
-        Ok(())
+        forgets(&mut place, heard(&lines), &said, route, tally)
+    });
+}
+
+/// Lets somebody take back one run after the other: it is as if they had never been told.
+fn forgets(place: &mut Place, mut facts: Facts, said: &Facts, route: &Route, tally: &Tally) -> TestCaseResult {
+    facts.add(said);
+    for step in 0..2 {
+        if facts.runs.is_empty() {
+            break;
+        }
+        let gone = facts.runs.remove(usize::from(route.key(step)) % facts.runs.len());
+        place.forget(&gone.id);
+        let short = gone.reads.iter().chain(&gone.writes).filter(|edge| edge.size.is_some_and(|size| size < 64));
+        facts.short.extend(short.filter_map(|edge| Some((edge.name.clone(), edge.version.clone()?))));
+        tally.compare(place, &facts, route, &format!("without {}", gone.id))?;
+    }
+    Ok(())
+}
+
+#[test]
+fn runs_that_are_told_in_parts_answer_as_the_model_does_once_all_is_told() {
+    for_all_pipelines("parts", |facts, route, tally| {
+        let mut place = Place::new();
+        let runs = facts.runs.iter().enumerate();
+        let parts: Vec<Value> = runs.flat_map(|(number, run)| parts_of(run, route.key(number))).collect();
+        for batch in route.shuffled(&parts).chunks(route.batch) {
+            place.import(batch);
+        }
+        let told = Facts { runs: facts.runs.clone(), ..Facts::default() };
+        tally.compare(&mut place, &told, route, "parts")?;
+        // What was told in parts is exported as a whole, and imported again.
+        let lines = place.export();
+        place.import(&lines);
+        let mut other = Place::new();
+        other.import(&lines);
+        tally.compare(&mut other, &told, route, "exported")
     });
 }
 

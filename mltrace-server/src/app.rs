@@ -156,6 +156,13 @@ impl App {
 
     /// Records facts: when this returns `Ok` they are safe in the journal, and in the store too unless it is away.
     pub(crate) fn record(&self, records: Vec<Record>) -> Result<(), Failure> {
+        // A store that is away says nothing of its project.
+        #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is of one lifetime")]
+        let other = self.ask(|reader| reader.other_project());
+        let records = match other {
+            Ok(Some(project)) => ingest::of_project(&project, records),
+            _ => records,
+        };
         if !self.recorder.append_all(records) {
             return Err(Failure::unrecorded(&self.home));
         }

@@ -58,6 +58,8 @@ mod config;
 
 mod clear;
 
+mod forget;
+
 mod completions;
 
 mod man;
@@ -97,6 +99,7 @@ pub(crate) enum Command {
     Ingest(ingest::Args),
     Doctor(doctor::Args),
     Config(config::Args),
+    Forget(forget::Args),
     Clear(clear::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -137,6 +140,7 @@ impl Command {
             Self::Ingest(args) => args.run(session),
             Self::Doctor(args) => args.run(session),
             Self::Config(args) => args.run(session),
+            Self::Forget(args) => args.run(session),
             Self::Clear(args) => args.run(session),
             Self::Completions(args) => args.run(session),
             Self::Man(args) => args.run(session),

@@ -67,6 +67,7 @@ fn label(bound: Bound) -> Option<&'static str> {
         Bound::Time => Some("by time"),
         Bound::Copy => Some("copy"),
         Bound::UnknownWriter => Some("unknown writer"),
+        Bound::Inside => Some("inside"),
     }
 }
 

@@ -1,8 +1,9 @@
 //! One run in full.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use mltrace_core::model::{Bound, Status, Verdict};
+use mltrace_core::model::{Bound, RunId, Status, Verdict, path_inside};
 use mltrace_core::query::{Input, Output, Run};
 
 use super::{paint, runs};
@@ -103,13 +104,48 @@ fn input(input: &Input) -> String {
             format!("a copy of {}, written by {writer}", original.unwrap_or_default())
         }
         Bound::UnknownWriter => "unknown writer".to_owned(),
+        Bound::Inside => String::new(),
     });
+    words.retain(|word| !word.is_empty());
+    words.extend(inside(input, None));
     if let (Bound::UnknownWriter, Some(copy)) = (input.bound, &input.same_content_as) {
         words.push(format!("same content as {}", line(copy.name.as_str())));
     }
+    words.extend(clocks(input));
     words.extend(input.changed_since.map(|run| format!("changed since run {} wrote it", run.short())));
     words.extend(input.argument.as_ref().map(|argument| format!("as {}", line(argument))));
     described(input.name.as_str(), &words)
+}
+
+/// Says that an input was read before it was written, which the content proves to be a matter of two clocks.
+pub(super) fn clocks(input: &Input) -> Option<String> {
+    let apart = input.clocks_apart_ms?;
+    Some(format!("the clocks of the two hosts are {} s apart or more", (apart / 1000.0).ceil()))
+}
+
+/// Returns what lies in a folder that was read, or which folder lies around what was read, of all writers or of one: any
+/// number of files is one line.
+pub(super) fn inside(input: &Input, writer: Option<RunId>) -> Option<String> {
+    let parts = || input.inside.iter().filter(|part| writer.is_none_or(|writer| part.written_by == writer));
+    let first = parts().next()?;
+    let by = match writer {
+        None => {
+            let runs: BTreeSet<RunId> = parts().map(|part| part.written_by).collect();
+            match runs.first() {
+                Some(run) if runs.len() == 1 => format!(", written by run {}", run.short()),
+                _ => format!(", written by {} runs", runs.len()),
+            }
+        }
+        Some(_) => String::new(),
+    };
+    let name = line(input.name.as_str());
+    Some(match parts().count() {
+        1 if path_inside(first.name.as_str(), input.name.as_str()).is_some() => {
+            format!("{name} inside {}{by}", line(first.name.as_str()))
+        }
+        1 => format!("{} inside {name}{by}", line(first.name.as_str())),
+        count => format!("{count} files inside {name}{by}"),
+    })
 }
 
 fn output(output: &Output) -> String {
@@ -119,12 +155,20 @@ fn output(output: &Output) -> String {
         words.push("no version".to_owned());
     }
     words.extend(label(output).map(str::to_owned));
+    words.extend(output.inner.map(|run| format!("written by run {} inside this one", run.short())));
+    words.extend(within(output));
     words.extend(output.argument.as_ref().map(|argument| format!("as {}", line(argument))));
     described(output.name.as_str(), &words)
 }
 
 fn described(name: &str, words: &[String]) -> String {
     format!("{}  {}", line(name), paint::paint(paint::FAINT, line(&words.join(", "))))
+}
+
+/// Says which runs around the one that wrote an output name it too.
+pub(super) fn within(output: &Output) -> Option<String> {
+    let around: Vec<_> = output.within.iter().map(|around| line(&around.component)).collect();
+    (!around.is_empty()).then(|| format!("within {}", around.join(", ")))
 }
 
 /// Returns the word for the verdict on an output.

@@ -1,6 +1,6 @@
 //! The answer of `trace` as a tree of runs and what they wrote.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use mltrace_core::model::{ArtifactName, Bound, Mark, RunId, Status};
 use mltrace_core::query::{Input, Output, Run, Trace};
@@ -163,6 +163,9 @@ impl Runs<'_> {
         if let (true, Some(version)) = (self.is_verbose, &output.version) {
             text.push_str(&paint::paint(paint::FAINT, format_args!("  {}", line(&version.short(run::DIGITS)))));
         }
+        if let Some(within) = run::within(output) {
+            text.push_str(&format!(" {}", paint::paint(paint::FAINT, format_args!("[{within}]"))));
+        }
         match (run::label(output), &output.version) {
             (Some("flagged"), _) => text.push_str(&format!(" {}", paint::paint(paint::BAD, "[flagged]"))),
             (Some(label), _) => text.push_str(&format!(" {}", paint::paint(paint::GOOD, format_args!("[{label}]")))),
@@ -214,8 +217,14 @@ impl Runs<'_> {
         // What a run wrote and read again came from nobody else.
         let writers = run.inputs.iter().filter_map(|input| Some((input.written_by?, Some(input))));
         let writers = writers.filter(|(id, _)| *id != run.id);
+        let parts = run.inputs.iter().flat_map(|input| {
+            let runs: BTreeSet<RunId> = input.inside.iter().map(|part| part.written_by).collect();
+            runs.into_iter().map(move |id| (id, Some(input)))
+        });
+        let parts = parts.filter(|(id, _)| *id != run.id);
         let others = run.depends_on.iter().map(|id| (*id, None));
-        for (id, input) in writers.chain(others) {
+        let named = writers.map(|(id, input)| (id, input, false));
+        for (id, input, is_part) in named.chain(parts.chain(others).map(|(id, input)| (id, input, true))) {
             if !self.runs.contains_key(&id) {
                 is_cut = true;
                 continue;
@@ -224,7 +233,10 @@ impl Runs<'_> {
                 branches.push(Branch { id, marks: Vec::new() });
                 branches.len() - 1
             });
-            let mark = input.and_then(|input| self.edge_mark(input));
+            let mark = input.and_then(|input| match is_part {
+                true => run::inside(input, Some(id)),
+                false => self.edge_mark(input),
+            });
             if let (Some(branch), Some(mark)) = (branches.get_mut(place), mark) {
                 match branch.marks.len() {
                     count if count < MOST_MARKS || self.is_verbose => branch.marks.push(mark),
@@ -239,6 +251,9 @@ impl Runs<'_> {
     /// Returns how an input was bound to its writer, when that is not what one would expect.
     fn edge_mark(&self, input: &Input) -> Option<String> {
         let name = line(input.name.as_str());
+        if let Some(clocks) = run::clocks(input) {
+            return Some(format!("{name} read before it was written: {clocks}"));
+        }
         match input.bound {
             Bound::Copy => {
                 let original = input.same_content_as.as_ref().map(|copy| line(copy.name.as_str()).into_owned());
@@ -248,7 +263,8 @@ impl Runs<'_> {
             Bound::Time if is_path(input.name.as_str()) || self.is_verbose => Some(format!("{name} by time")),
             Bound::Declaration if self.is_verbose => Some(format!("{name} by declaration")),
             Bound::Content if self.is_verbose => Some(format!("{name} by content")),
-            Bound::Content | Bound::Time | Bound::Declaration | Bound::UnknownWriter => None,
+            // What lies inside is marked by itself.
+            Bound::Content | Bound::Time | Bound::Declaration | Bound::UnknownWriter | Bound::Inside => None,
         }
     }
 }

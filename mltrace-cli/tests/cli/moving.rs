@@ -207,9 +207,10 @@ fn a_parameter_that_contradicts_is_told_by_its_name() {
     check(&line("", r#"{"depth":3}"#), "");
     check(&line(ended, r#"{"lr":0.1}"#), "");
     assert_eq!(env.json(&["inspect", "latest"])["params"], serde_json::json!({"lr": 0.1, "depth": 3}));
-    // What ended has told all its parameters; what a line leaves out contradicts nothing.
+    // Of a run that ended, too; what a line leaves out contradicts nothing.
     check(&line(ended, r#"{"lr":0.2,"depth":3}"#), "the parameter `lr` as 0.1, not 0.2");
-    check(&line(ended, r#"{"lr":0.1,"depth":3,"seed":7}"#), "no parameter `seed`");
+    check(&line(ended, r#"{"lr":0.1,"depth":3,"seed":7}"#), "");
+    assert_eq!(env.json(&["inspect", "latest"])["params"], serde_json::json!({"lr": 0.1, "depth": 3, "seed": 7}));
     check(&line(ended, "{}"), "");
 }
 
@@ -235,7 +236,7 @@ fn the_same_id_with_other_facts_is_an_error_of_its_line() {
         (facts("1", "1", "no memory", "aaaa"), 1, "another error"),
         (facts("1", "1", "disk full", "bbbb"), 1, "another commit"),
         (line(r#""status":"completed","outputs":["o"],"inputs":["i"]"#), 1, "the status failed"),
-        (line(r#""status":"failed","outputs":["o", "p"],"inputs":["i"]"#), 1, "other inputs or outputs"),
+        (line(r#""status":"failed","outputs":["o", "p"],"inputs":["i"]"#), 0, ""),
     ] {
         let answer = env.call_with_input(&["import", "-"], &told);
         assert_eq!(answer.code, code, "{told}\n{}", answer.stderr);
@@ -247,6 +248,46 @@ fn the_same_id_with_other_facts_is_an_error_of_its_line() {
     assert_eq!(env.call_with_input(&["import", "-"], &done("3")).code, 0);
     let answer = env.call_with_input(&["import", "-"], &done("4"));
     assert!(answer.code == 1 && answer.stderr.contains("another version of `o`"), "{}", answer.stderr);
+}
+
+#[test]
+fn events_in_parts_are_one_run_and_only_contradictions_are_refused() {
+    let event = |more: &str| format!(r#"{{"id":"11111111-1111-4111-8111-111111111111","component":"train",{more}}}"#);
+    let start = event(r#""started_at":"2021-01-01T00:00:00Z","inputs":["s3://b/f"]"#);
+    let running = event(r#""inputs":["s3://b/g"],"outputs":["s3://b/n"]"#);
+    let end = event(r#""ended_at":"2021-01-01T00:05:00Z","inputs":["s3://b/h"],"outputs":["s3://b/m"]"#);
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        let env = TestEnv::new();
+        for part in order.map(|place| [&start, &running, &end][place]) {
+            let answer = env.call_with_input(&["import", "-"], part);
+            assert_eq!(answer.code, 0, "{order:?}: {}", answer.stderr);
+        }
+        let run = env.json(&["inspect", "latest"]);
+        let names = |edges: &str| {
+            let edges = run[edges].as_array().into_iter().flatten();
+            let mut names: Vec<String> = edges.map(|edge| edge["name"].to_string()).collect();
+            names.sort();
+            names.join(" ")
+        };
+        assert_eq!(names("inputs"), r#""s3://b/f" "s3://b/g" "s3://b/h""#, "{order:?}");
+        assert_eq!(names("outputs"), r#""s3://b/m" "s3://b/n""#, "{order:?}");
+        assert_eq!(run["duration_ms"], 300_000.0, "{order:?}");
+        assert!(run["inputs"].as_array().unwrap().iter().all(|input| input["at"] == "2021-01-01T00:00:00Z"), "{run}");
+        for (told, reason) in [
+            (event(r#""started_at":"2021-01-01T00:01:00Z""#), "another start"),
+            (event(r#""ended_at":"2021-01-01T00:06:00Z""#), "another end"),
+            (event(r#""ended_at":"2021-01-01T00:05:00Z","status":"failed""#), "the status completed"),
+        ] {
+            let answer = env.call_with_input(&["import", "-"], &told);
+            assert!(answer.code == 1 && answer.stderr.contains(reason), "{told}: {}", answer.stderr);
+        }
+    }
+    // Two parts tell of a run that ended before it began.
+    let env = TestEnv::new();
+    assert_eq!(env.call_with_input(&["import", "-"], &end).code, 0);
+    let late = event(r#""started_at":"2021-01-01T00:06:00Z""#);
+    let answer = env.call_with_input(&["import", "-"], &late);
+    assert!(answer.code == 1 && answer.stderr.contains("before this start"), "{}", answer.stderr);
 }
 
 #[test]
@@ -262,4 +303,39 @@ fn code_without_its_text_has_no_source() {
     env.call_with_input(&["import", "-"], &line(r#","source":"fn a() {}""#));
     env.call_with_input(&["import", "-"], &line("").replace("2021", "2022"));
     assert_eq!(env.json(&["inspect", "latest"])["code"]["source"], "fn a() {}");
+}
+
+#[test]
+fn a_run_that_is_forgotten_explains_nothing_and_does_not_come_back() {
+    let env = TestEnv::new();
+    let lines = concat!(
+        r#"{"id":"11111111-1111-4111-8111-111111111111","component":"trial","started_at":"2021-01-01T00:00:00Z","ended_at":"2021-01-01T00:01:00Z","outputs":["s3://b/f"]}"#,
+        "\n",
+        r#"{"component":"train","started_at":"2021-01-01T00:02:00Z","ended_at":"2021-01-01T00:03:00Z","inputs":["s3://b/f"],"outputs":["s3://b/m"]}"#,
+        "\n"
+    );
+    assert_eq!(env.call_with_input(&["import", "-"], lines).code, 0);
+    let asked = env.call(&["forget", "11111111"]);
+    assert!(asked.code == 2 && asked.stderr.contains("this would remove run"), "{}", asked.stderr);
+    assert_eq!(env.json(&["trace", "s3://b/m"])["runs"].as_array().unwrap().len(), 2);
+    assert_eq!(env.call(&["forget", "11111111", "--yes"]).code, 0);
+    assert_eq!(env.json(&["trace", "s3://b/m"])["runs"].as_array().unwrap().len(), 1);
+    assert_eq!(env.call(&["inspect", "11111111"]).code, 1);
+    assert_eq!(env.call_with_input(&["import", "-"], lines).code, 0);
+    assert_eq!(env.json(&["trace", "s3://b/m"])["runs"][0]["inputs"][0]["bound"], "unknown_writer");
+}
+
+#[test]
+fn a_verdict_is_recorded_for_the_project_that_answers() {
+    let env = TestEnv::new();
+    let line = r#"{"project":"elsewhere","component":"train","started_at":"2021-01-01T00:00:00Z","ended_at":"2021-01-01T00:01:00Z","outputs":["s3://b/m"]}"#;
+    assert_eq!(env.call_with_input(&["import", "-"], &format!("{line}\n")).code, 0);
+    assert_eq!(env.call(&["flag", "s3://b/m"]).code, 0);
+    assert_eq!(env.call(&["note", "latest", "seen"]).code, 0);
+    let review = env.json(&["review"]);
+    assert_eq!(review["flagged"][0]["name"], "s3://b/m", "{review}");
+    let export = env.done(&["export"]);
+    let project = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["project"].clone();
+    assert!(export.lines().all(|line| project(line) == "elsewhere"), "{export}");
+    assert_eq!(env.json(&["inspect", "latest"])["notes"][0]["text"], "seen");
 }

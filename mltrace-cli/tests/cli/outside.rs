@@ -64,6 +64,7 @@ pub(crate) const COMMANDS: &[&[&str]] = &[
     &["man"],
     &["help"],
     &["serve"],
+    &["forget", "latest", "--yes"],
     &["clear", "--yes"],
 ];
 

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::drawing::{Content, Drawing, Edge};
-use crate::model::RunId;
-use crate::query::{Run, Trace};
+use crate::model::{Bound, RunId};
+use crate::query::{Input, Run, Trace};
 
 /// What shares a box: the further down, the more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +23,7 @@ impl Sharing {
         let runs = trace.runs.len();
         let components: BTreeSet<&str> = trace.runs.iter().map(|step| step.run.component.as_str()).collect();
         let read = trace.runs.iter().flat_map(|step| &step.run.inputs);
-        let sources: BTreeSet<&str> =
-            read.filter(|input| input.written_by.is_none()).map(|input| input.name.as_str()).collect();
+        let sources: BTreeSet<&str> = read.filter(|input| is_source(input)).map(|input| input.name.as_str()).collect();
         let (components, sources) = (components.len(), sources.len());
         let each = [(false, false), (false, true), (true, false), (true, true)].into_iter();
         let fitting = each.filter(move |(of_components, of_sources)| {
@@ -38,6 +37,11 @@ impl Sharing {
     }
 }
 
+/// Returns whether something was read that no run wrote, nor anything in it or around it.
+fn is_source(input: &Input) -> bool {
+    input.written_by.is_none() && (input.inside.is_empty() || input.changed_since.is_some())
+}
+
 /// Returns the drawing of a trace with boxes for its runs and for what comes from outside.
 #[must_use]
 pub fn runs(trace: &Trace, sharing: Sharing) -> Drawing<'_> {
@@ -49,6 +53,15 @@ pub fn runs(trace: &Trace, sharing: Sharing) -> Drawing<'_> {
         let Some(to) = box_of.get(&run.id).copied() else { continue };
         for input in &run.inputs {
             let name = input.name.as_str();
+            for part in &input.inside {
+                let from = box_of.get(&part.written_by).copied().filter(|from| *from != to);
+                let Some(from) = from else { continue };
+                let new = || Edge { ends: (from, to), names: BTreeSet::new(), bound: Bound::Inside };
+                edges.entry((from, to)).or_insert_with(new).names.insert(name);
+            }
+            if input.written_by.is_none() && !is_source(input) {
+                continue;
+            }
             let from = match input.written_by.map(|writer| box_of.get(&writer).copied()) {
                 Some(Some(from)) => from,
                 // The trace was cut before that run.

@@ -39,6 +39,7 @@ fn times(record: &Record) -> Vec<(&'static str, Timestamp)> {
         | Record::Fingerprint(_)
         | Record::Line(_)
         | Record::Rotated
-        | Record::Lost(_) => Vec::new(),
+        | Record::Lost(_)
+        | Record::Forget(_) => Vec::new(),
     }
 }

@@ -5,12 +5,14 @@ use std::collections::BTreeSet;
 use foldhash::HashMap;
 
 use super::bind::{COMMON, TELLING_BYTES};
+use super::ends::measure;
 use super::ends::{ended, ends_of};
-use super::touched::Touched;
+use super::number::{Meant, Touch, meant};
+use super::touched::{Began, Touched};
 use super::work::Work;
 use crate::model::{
-    Bound, ComponentFact, Declaration, End, FingerprintFact, Header, LabelFact, Mark, NoteFact, ParamFact, ReadFact,
-    Record, RunId, Start, Status, Timestamp, VersionId, WriteFact,
+    Bound, Chosen, ComponentFact, Declaration, End, FingerprintFact, Header, LabelFact, Mark, NoteFact, ParamFact,
+    ReadFact, Record, RunId, Status, Timestamp, VersionId, WriteFact,
 };
 use crate::store::{
     ArtifactKey, ComponentField, ComponentKey, Edge, ProcessKey, ProjectKey, ReadRow, Result, RunKey, RunRow,
@@ -23,19 +25,25 @@ use crate::store::{
 /// by [`Applier::finish`] for every run that was touched.
 pub(super) struct Applier<'w, 'r> {
     pub(super) writer: &'w mut dyn Writer,
-    header: Header,
-    project: ProjectKey,
-    process: Option<ProcessKey>,
-    runs: HashMap<RunId, (RunKey, RunRow)>,
+    pub(super) header: Header,
+    pub(super) project: ProjectKey,
+    pub(super) process: Option<ProcessKey>,
+    pub(super) runs: HashMap<RunId, (RunKey, RunRow)>,
     /// The first end of each run: where its start is here too, the run's row is written once, as it stands then.
-    ends: HashMap<RunId, &'r End>,
+    pub(super) ends: HashMap<RunId, &'r End>,
     /// Whether the work tree of an import held the code of this key.
-    checks: HashMap<&'r str, bool>,
+    pub(super) checks: HashMap<&'r str, bool>,
     /// What runs that began in this transaction work on.
-    works: HashMap<RunKey, Work<'r>>,
+    pub(super) works: HashMap<RunKey, Work<'r>>,
     /// Runs whose row is to be written again.
-    changed: BTreeSet<RunId>,
-    touched: Touched,
+    pub(super) changed: BTreeSet<RunId>,
+    pub(super) touched: Touched,
+    /// What nobody said of the line of an import that is taken.
+    pub(super) chosen: Option<&'r Chosen>,
+    /// What runs are known to have read and written before that line.
+    pub(super) known: HashMap<RunKey, Vec<Touch<ArtifactKey, VersionKey>>>,
+    /// The numbers that the line's reads and writes turned out to have.
+    used: HashMap<RunKey, BTreeSet<u32>>,
     last_seen: Option<Timestamp>,
 }
 
@@ -58,8 +66,17 @@ impl<'w, 'r> Applier<'w, 'r> {
             works: HashMap::default(),
             changed: BTreeSet::new(),
             touched: Touched::default(),
+            chosen: None,
+            known: HashMap::default(),
+            used: HashMap::default(),
             last_seen: header.at,
         })
+    }
+
+    /// Returns an applier for the records of a line of an import, which may be a part of what is told of a run.
+    pub(super) fn of_line(mut self, chosen: &'r Chosen) -> Self {
+        self.chosen = Some(chosen);
+        self
     }
 
     /// Stores one record.
@@ -86,6 +103,7 @@ impl<'w, 'r> Applier<'w, 'r> {
             Record::Param(fact) => self.param(fact),
             Record::Note(fact) => self.note(fact),
             Record::End(end) => self.end(end),
+            Record::Forget(fact) => self.forget(fact),
             Record::Component(fact) => self.component(fact),
             Record::Label(fact) => self.label(fact),
             Record::Lost(count) => self.writer.add_tally("lost", *count),
@@ -102,18 +120,23 @@ impl<'w, 'r> Applier<'w, 'r> {
         let changed: BTreeSet<RunKey> =
             self.changed.iter().filter_map(|id| self.runs.get(id)).map(|(key, _)| *key).collect();
         rows.extend(self.runs.into_values());
+        // What follows depends on when runs began, and where.
+        for key in &changed {
+            rows.get(key).map_or(Ok(()), |row| self.writer.put_run(*key, row))?;
+        }
+        let unnamed = std::mem::take(&mut self.touched.unnamed);
         super::settle::settle(self.writer, self.touched, &rows)?;
-        for (key, row) in &mut rows {
-            let mut is_changed = changed.contains(key);
-            if works.contains(key) {
-                let signature = match self.works.get(key) {
-                    Some(work) => work.signature(),
-                    None => Work::stored(self.writer, *key)?.signature(),
-                };
-                is_changed |= row.signature != signature;
+        if !unnamed.is_empty() {
+            self.writer.drop_unnamed(&unnamed.into_iter().collect::<Vec<_>>())?;
+        }
+        for key in &works {
+            let Some(row) = rows.get_mut(key) else { continue };
+            let signature = match self.works.get(key) {
+                Some(work) => work.signature(),
+                None => Work::stored(self.writer, *key)?.signature(),
+            };
+            if row.signature != signature {
                 row.signature = signature;
-            }
-            if is_changed {
                 self.writer.put_run(*key, row)?;
             }
         }
@@ -138,12 +161,12 @@ impl<'w, 'r> Applier<'w, 'r> {
         Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
     }
 
-    fn saw(&mut self, at: Timestamp) {
+    pub(super) fn saw(&mut self, at: Timestamp) {
         self.last_seen = self.last_seen.max(Some(at));
     }
 
     /// Returns the key of a run, made empty when it is new; `None` when retention removed it.
-    fn run(&mut self, id: RunId) -> Result<Option<RunKey>> {
+    pub(super) fn run(&mut self, id: RunId) -> Result<Option<RunKey>> {
         if let Some((key, _)) = self.runs.get(&id) {
             return Ok(Some(*key));
         }
@@ -153,6 +176,7 @@ impl<'w, 'r> Applier<'w, 'r> {
             None => {
                 let row = self.unborn(id);
                 let Some(key) = self.writer.add_run(&row)? else { return Ok(None) };
+                self.touched.fresh.insert(key);
                 (key, row)
             }
         };
@@ -160,7 +184,7 @@ impl<'w, 'r> Applier<'w, 'r> {
         Ok(Some(key))
     }
 
-    fn unborn(&self, id: RunId) -> RunRow {
+    pub(super) fn unborn(&self, id: RunId) -> RunRow {
         RunRow {
             id,
             project: self.project,
@@ -175,6 +199,7 @@ impl<'w, 'r> Applier<'w, 'r> {
             git: None,
             declaration: None,
             error: None,
+            is_start_chosen: false,
             signature: None,
         }
     }
@@ -186,153 +211,39 @@ impl<'w, 'r> Applier<'w, 'r> {
         }
     }
 
-    fn start(&mut self, start: &'r Start) -> Result<()> {
-        self.saw(start.at);
-        let Some(fresh) = self.started(start)? else { return Ok(()) };
-        let work = self.told_work(start)?;
-        let first = self.ends.get(&start.run).map_or_else(|| fresh.clone(), |end| ended(&fresh, end));
-        let first = RunRow { signature: work.signature(), ..first };
-        let added = if self.runs.contains_key(&start.run) { None } else { self.writer.add_run(&first)? };
-        if let Some(key) = added {
-            self.runs.insert(start.run, (key, first));
-            for (name, (at, value)) in &work.params {
-                self.writer.param(key, name, value, *at)?;
-            }
-            for read in &start.inputs {
-                self.read(key, read, Some(start.at))?;
-            }
-            self.works.insert(key, work);
-            return Ok(());
-        }
-        let Some(key) = self.run(start.run)? else { return Ok(()) };
-        let Some((_, row)) = self.runs.get_mut(&start.run) else { return Ok(()) };
-        if row.component.is_some() {
-            let is_over = row.has_ended();
-            // An earlier version of mltrace may not have understood all that the same start says.
-            if row.started_at == fresh.started_at && row.fill_in(&fresh) {
-                self.changed.insert(start.run);
-            }
-            return self.started_before(key, start, is_over);
-        }
-        // The end came first: it keeps what it said.
-        *row = RunRow {
-            status: row.status,
-            ended_at: row.ended_at,
-            duration_us: row.duration_us,
-            error: row.error.take(),
-            ..fresh
-        };
-        self.changed.insert(start.run);
-        self.touched.statuses.insert(key);
-        self.touched.works.insert(key);
-        let mut params = start.params.iter();
-        params.try_for_each(|(name, value)| self.set_param(key, name, &value.to_string(), start.at))?;
-        start.inputs.iter().try_for_each(|read| self.late_read(key, read, Some(start.at)))
-    }
-
-    /// Returns what the start of a run says that it works on.
-    fn told_work(&mut self, start: &'r Start) -> Result<Work<'r>> {
-        let mut work = Work::default();
-        for read in &start.inputs {
-            work.inputs.insert(read.name.0.as_str().into(), self.writer.artifact(self.project, &read.name, read.kind)?);
-        }
-        let params = start.params.iter().map(|(name, value)| (name.as_str().into(), (start.at, value.to_string())));
-        work.params.extend(params);
-        Ok(work)
-    }
-
-    /// Takes what a start tells of a run that is known: an import may know inputs and parameters that a former one, of
-    /// the run while it went on, did not know.
-    fn started_before(&mut self, key: RunKey, start: &'r Start, is_over: bool) -> Result<()> {
-        if self.writer.run_row(key)?.started_at != Some(start.at) {
-            return Ok(());
-        }
-        start.inputs.iter().try_for_each(|read| self.late_read(key, read, Some(start.at)))?;
-        // What ended has told all its parameters.
-        let news = start.params.iter().filter(|_| !is_over);
-        news.into_iter().try_for_each(|(name, value)| self.set_param(key, name, &value.to_string(), start.at))
-    }
-
-    /// Returns the row of a run that has just started; `None` when retention removed it.
-    fn started(&mut self, start: &Start) -> Result<Option<RunRow>> {
-        if self.writer.is_removed(start.run)? {
-            return Ok(None);
-        }
-        let component = self.writer.component(self.project, &start.component)?;
-        let declaration = start.declared.as_ref().map(|declared| self.writer.declaration(declared)).transpose()?;
-        start.declared.iter().try_for_each(|declared| self.amend(component, declared, start.at))?;
-        let process = self.process_of(start)?;
-        Ok(Some(RunRow {
-            component: Some(component),
-            started_at: Some(start.at),
-            process,
-            parent: start.parent,
-            code: start.code.as_deref().map(|code| self.writer.code(code)).transpose()?,
-            git: start.git.as_deref().map(|git| self.writer.git(git)).transpose()?,
-            declaration,
-            ..self.unborn(start.run)
-        }))
-    }
-
-    /// Returns the process of a run: the journal's, or one that stands for an imported run's host and user and when
-    /// its process was last heard of.
-    fn process_of(&mut self, start: &Start) -> Result<Option<ProcessKey>> {
-        let seen = self.header.at.filter(|_| self.header.process.is_none());
-        let code = start.code.as_deref();
-        let check = code.and_then(|code| Some((code, *self.checks.get(code)?)));
-        if start.host.is_none() && start.user.is_none() && seen.is_none() && check.is_none() {
-            return Ok(self.process);
-        }
-        let header =
-            Header { host: start.host.clone(), user: start.user.clone(), process: None, ..self.header.clone() };
-        let part = |text: &Option<String>| text.clone().unwrap_or_default();
-        let mut key = format!("import {} {}", part(&start.host), part(&start.user));
-        if let Some(at) = seen {
-            key.push_str(&format!(" {at}"));
-        }
-        if let Some((_, is_in_work_tree)) = check {
-            key.push_str(if is_in_work_tree { " in its work tree" } else { " not in its work tree" });
-        }
-        let process = self.writer.process(&key, &header)?;
-        if let Some((code, is_in_work_tree)) = check {
-            let code = self.writer.code(code)?;
-            self.writer.keep_code_check(process, code, is_in_work_tree)?;
-        }
-        if let Some(at) = seen {
-            self.writer.saw_process(process, at)?;
-        }
-        Ok(Some(process))
-    }
-
     /// Takes a read of a run whose row is there: it works on more than its row says.
-    fn late_read(&mut self, run: RunKey, read: &'r ReadFact, started_at: Option<Timestamp>) -> Result<()> {
+    pub(super) fn late_read(&mut self, run: RunKey, read: &'r ReadFact, began: Option<Began>) -> Result<()> {
         self.touched.works.insert(run);
-        let artifact = self.read(run, read, started_at)?;
+        let artifact = self.read(run, read, began)?;
         if let Some(work) = self.works.get_mut(&run) {
             work.inputs.insert(read.name.0.as_str().into(), artifact);
         }
         Ok(())
     }
 
-    fn read(&mut self, run: RunKey, read: &ReadFact, started_at: Option<Timestamp>) -> Result<ArtifactKey> {
+    pub(super) fn read(&mut self, run: RunKey, read: &ReadFact, began: Option<Began>) -> Result<ArtifactKey> {
         let artifact = self.writer.artifact(self.project, &read.name, read.kind)?;
         let seen = read.version.as_ref().map(|id| self.version(artifact, id, read.size)).transpose()?;
-        let at = read.at.or(started_at).unwrap_or(Timestamp::MIN);
+        let at = read.at.or(began.map(|began| began.at)).unwrap_or(Timestamp::MIN);
         if read.at.is_some() {
             self.saw(at);
         }
+        let told = Touch { n: read.n, is_write: false, name: artifact, version: seen };
+        let Some(n) = self.number(run, told)? else { return Ok(artifact) };
         let row = ReadRow {
             run,
-            n: read.n,
+            n,
             artifact,
             seen,
             at,
+            is_untimed: read.at.is_none() && began.is_some_and(|began| began.is_chosen),
             bound: Bound::UnknownWriter,
             write: None,
             like: None,
             argument: read.argument.clone(),
+            parts: Vec::new(),
         };
-        self.touched.new_reads.entry((run, read.n)).or_insert(row);
+        self.touched.new_reads.entry((run, n)).or_insert(row);
         Ok(artifact)
     }
 
@@ -342,10 +253,12 @@ impl<'w, 'r> Applier<'w, 'r> {
         if let Some(at) = write.at {
             self.saw(at);
         }
+        let told = Touch { n: write.n, is_write: true, name: artifact, version: seen };
+        let Some(n) = self.number(run, told)? else { return Ok(()) };
         let row = WriteRow {
             key: WriteKey(0),
             run,
-            n: write.n,
+            n,
             artifact,
             seen,
             said_at: write.at,
@@ -354,11 +267,37 @@ impl<'w, 'r> Applier<'w, 'r> {
             argument: write.argument.clone(),
             mark: write.mark,
         };
-        let known = self.touched.new_writes.entry((run, write.n)).or_insert_with(|| row.clone());
+        let known = self.touched.new_writes.entry((run, n)).or_insert_with(|| row.clone());
         if known.mark == Some(Mark::Maybe) && known.artifact == row.artifact {
             *known = row;
         }
         Ok(())
+    }
+
+    /// Returns the number of a read or write that a line tells; `None` where it says otherwise than what is known.
+    fn number(&mut self, run: RunKey, told: Touch<ArtifactKey, VersionKey>) -> Result<Option<u32>> {
+        let Some(chosen) = self.chosen else { return Ok(Some(told.n)) };
+        if !self.known.contains_key(&run) {
+            let known = self.touches(run)?;
+            self.known.insert(run, known);
+        }
+        let used = self.used.entry(run).or_default();
+        let known = self.known.get(&run).map(Vec::as_slice).unwrap_or_default();
+        Ok(match meant(known, used, &told, chosen.numbers.contains(&told.n)) {
+            Meant::Known(n) | Meant::New(n) => {
+                used.insert(n);
+                Some(n)
+            }
+            Meant::Contradiction => None,
+        })
+    }
+
+    /// Returns what a run is known to have read and written.
+    fn touches(&mut self, run: RunKey) -> Result<Vec<Touch<ArtifactKey, VersionKey>>> {
+        let read = |read: ReadRow| Touch { n: read.n, is_write: false, name: read.artifact, version: read.seen };
+        let write = |write: WriteRow| Touch { n: write.n, is_write: true, name: write.artifact, version: write.seen };
+        let reads = self.writer.reads(run)?.into_iter().map(read);
+        Ok(reads.chain(self.writer.writes(run)?.into_iter().map(write)).collect())
     }
 
     /// Returns the version that a read or write told.
@@ -402,7 +341,7 @@ impl<'w, 'r> Applier<'w, 'r> {
     }
 
     /// Takes a parameter of a run whose row is there.
-    fn set_param(&mut self, run: RunKey, name: &'r str, value: &str, at: Timestamp) -> Result<()> {
+    pub(super) fn set_param(&mut self, run: RunKey, name: &'r str, value: &str, at: Timestamp) -> Result<()> {
         self.touched.works.insert(run);
         if let Some(work) = self.works.get_mut(&run) {
             let known = work.params.entry(name.into()).or_insert_with(|| (at, value.to_owned()));
@@ -436,6 +375,9 @@ impl<'w, 'r> Applier<'w, 'r> {
             return outputs.into_iter().try_for_each(|write| self.write(key, write));
         }
         *row = ended(row, end);
+        if self.chosen.is_some() && end.status != Status::Died {
+            measure(row);
+        }
         self.changed.insert(end.run);
         self.touched.statuses.insert(key);
         for write in &end.outputs {
@@ -454,7 +396,7 @@ impl<'w, 'r> Applier<'w, 'r> {
         Ok(())
     }
 
-    fn amend(&mut self, component: ComponentKey, declared: &Declaration, at: Timestamp) -> Result<()> {
+    pub(super) fn amend(&mut self, component: ComponentKey, declared: &Declaration, at: Timestamp) -> Result<()> {
         let tags = declared.tags.iter().map(|tag| ComponentField::Tag { tag: tag.clone(), is_present: true });
         let fields = [
             declared.owner.clone().map(ComponentField::Owner),

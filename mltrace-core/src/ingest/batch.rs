@@ -2,7 +2,7 @@
 
 use super::apply::Applier;
 use crate::journal;
-use crate::model::{Header, Record, Timestamp};
+use crate::model::{Chosen, Header, Line, Record, Timestamp};
 use crate::store::{StoreError, Writer};
 
 /// Applies records and works out what follows from them; returns how many runs they touched.
@@ -12,6 +12,27 @@ pub(super) fn apply_all(writer: &mut dyn Writer, header: &Header, records: &[Rec
         applier.apply(record)?;
     }
     applier.finish()
+}
+
+/// Applies a line of an import, which may be a part of what is told of a run.
+pub(super) fn apply_line(
+    writer: &mut dyn Writer,
+    header: &Header,
+    records: &[Record],
+    chosen: &Chosen,
+) -> Result<(), StoreError> {
+    let mut applier = Applier::new(writer, header, records)?.of_line(chosen);
+    for record in records {
+        applier.apply(record)?;
+    }
+    applier.finish().map(drop)
+}
+
+/// Returns records that are of this project, whatever the project of the process is that writes them down.
+#[must_use]
+pub fn of_project(project: &str, records: Vec<Record>) -> Vec<Record> {
+    let line = |record| Line { header: import_header(project), records: vec![record], chosen: Chosen::default() };
+    records.into_iter().map(|record| Record::Line(line(record))).collect()
 }
 
 /// Returns the header of what a person imports: no process stands behind it.

@@ -24,3 +24,11 @@ pub(super) fn ended(row: &RunRow, end: &End) -> RunRow {
         ..row.clone()
     }
 }
+
+/// Says how long a run took of which two told: one when it began, another when it ended.
+pub(super) fn measure(row: &mut RunRow) {
+    let is_measured = row.duration_us.is_some() || row.is_start_chosen;
+    if let (false, Some(began), Some(ended)) = (is_measured, row.started_at, row.ended_at) {
+        row.duration_us = (began <= ended).then(|| ended.micros_since(began));
+    }
+}

@@ -7,9 +7,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::apply::Applier;
-use super::batch::apply_all;
+use super::batch::{apply_all, apply_line};
+use super::bind::bind_again;
 use super::due::hash_due;
 use super::lost;
+use super::settle::settle_parents;
 use crate::config::Home;
 use crate::folder::Folder;
 use crate::host::Host;
@@ -17,6 +19,9 @@ use crate::journal::{self, Journal, Part};
 use crate::model::{Header, Line, ProcessId, Record};
 use crate::store::{self, Mode, Store, StoreError, UnreadRow, Writer};
 use crate::tracked::Tracked;
+
+/// By what name a store counts that its reads are to be bound again.
+const TO_BIND: &str = "to bind";
 
 /// What a fold did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,7 +76,7 @@ pub fn open_folded(home: &Home, progress: &(dyn Fn(u64) + Sync)) -> Result<Folde
     if found.is_empty() {
         let mut store = store::open(home, Mode::Read)?;
         let has_lost = lost::is_waiting(home, store.as_mut()).unwrap_or(true);
-        let has_unread = !store.unread(journal::MINOR)?.is_empty();
+        let has_unread = !store.unread(journal::MINOR)?.is_empty() || store.tally(TO_BIND)? > 0;
         if !has_lost && !has_unread && store.dues(Host::here(None).name.as_deref())?.is_empty() {
             let report = FoldReport { tracked: tracked.len(), ..FoldReport::default() };
             return Ok(Folded { store, report, behind: None });
@@ -126,6 +131,7 @@ fn fold_these(
 ) -> Result<FoldReport, StoreError> {
     let mut report = FoldReport { tracked, ..FoldReport::default() };
     let here = Host::here(None);
+    bind_anew(store)?;
     read_again(home, store, &mut report)?;
     for journal in journals {
         match fold_journal(home, store, journal, &here, &mut report) {
@@ -142,12 +148,27 @@ fn fold_these(
         Err(StoreError::Journal { path, reason }) => report.left.push(Left { journal: path, reason }),
         Err(error) => return Err(error),
     }
+    if home.has_own_store() {
+        store.call_own_project(&home.project)?;
+    }
     if report.records > 0 {
         journal::lost::keep(&home.journal());
         journal::keep_reserve(&home.journal());
         journal::sweep(&home.journal());
     }
     Ok(report)
+}
+
+/// Binds again what a migration found bound by the rules of an earlier version.
+fn bind_anew(store: &mut dyn Store) -> Result<(), StoreError> {
+    if store.tally(TO_BIND)? == 0 {
+        return Ok(());
+    }
+    store.write(&mut |writer| {
+        let reads = writer.reads_to_bind()?;
+        settle_parents(writer)?;
+        reads.into_iter().try_for_each(|(run, n)| bind_again(writer, run, n))
+    })
 }
 
 /// Folds what an earlier version of mltrace kept because it did not understand it.
@@ -183,7 +204,7 @@ fn read_one_again(writer: &mut dyn Writer, row: &UnreadRow) -> Result<(), StoreE
     if let Some(record) = &record {
         apply_all(writer, &row.header, std::slice::from_ref(record))?;
         if let Record::Line(line) = record {
-            apply_all(writer, &line.header, &line.records)?;
+            apply_line(writer, &line.header, &line.records, &line.chosen)?;
         }
     }
     writer.drop_unread(row)?;
@@ -399,9 +420,13 @@ fn fold_piece(
     if next == offset && !is_other {
         return Ok(step);
     }
-    apply_all(writer, header, &piece.records)?;
+    // Who only told lines of another project is of none yet.
+    let is_elsewhere = |record: &Record| matches!(record, Record::Process(_) | Record::Rotated | Record::Line(_));
+    if !piece.records.iter().all(is_elsewhere) {
+        apply_all(writer, header, &piece.records)?;
+    }
     for line in piece.records.iter().filter_map(as_line) {
-        apply_all(writer, &line.header, &line.records)?;
+        apply_line(writer, &line.header, &line.records, &line.chosen)?;
     }
     for journal::Unread { place, record, is_applied } in piece.unread {
         let (journal, header) = (part.name.clone(), header.clone());

@@ -4,18 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 
 use foldhash::{HashMap, HashSet};
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::ahead;
-use super::batch::apply_all;
+use super::batch::apply_line;
 use super::line::{Here, Parsed, Subject, parse};
 use super::lines::{self, Next};
+use super::standing::{Standing, run_standing};
 use crate::config::Home;
-use crate::model::{
-    ArtifactName, ComponentFact, Declaration, End, LabelFact, Line, Record, RunId, Start, Timestamp, VersionId, cut,
-    value,
-};
+use crate::model::{ComponentFact, Declaration, LabelFact, Line, Record, RunId, Timestamp, cut};
 use crate::store::{LabelRow, RunDetail, Store, StoreError};
 
 /// How many lines go into one transaction, and about how many bytes of them.
@@ -130,7 +127,10 @@ pub fn journaled(home: &Home, bytes: &[u8]) -> (ImportReport, Vec<Record>) {
         match lines::of_memory(line) {
             Ok(line) => {
                 let line = report.taken(line, &here, ImportOptions::default());
-                records.extend(line.map(|line| Record::Line(Line { header: line.header, records: line.records })));
+                records.extend(line.map(|line| {
+                    let Parsed { header, records, chosen, .. } = line;
+                    Record::Line(Line { header, records, chosen })
+                }));
             }
             Err(reason) => report.refuse(report.lines, reason),
         }
@@ -228,18 +228,11 @@ fn land(
         lines.push(line);
     }
     store.write(&mut |writer| {
-        lines.iter().try_for_each(|line| apply_all(writer, &line.header, &line.records).map(drop))
+        lines.iter().try_for_each(|line| apply_line(writer, &line.header, &line.records, &line.chosen))
     })?;
     report.stored = report.stored.saturating_add(stored);
     report.known = report.known.saturating_add(found);
     Ok(())
-}
-
-/// How a line stands to what is stored.
-enum Standing {
-    New,
-    Known,
-    Conflict(String),
 }
 
 /// What is stored of the things that a batch tells of.
@@ -280,6 +273,8 @@ impl Known {
     fn standing(&self, store: &mut dyn Store, line: &Parsed) -> Result<Standing, StoreError> {
         for record in &line.records {
             match record {
+                // What is taken back stays so.
+                Record::Start(start) if store.is_forgotten(start.run)? => return Ok(Standing::Known),
                 Record::Start(start) => {
                     return Ok(self
                         .runs
@@ -294,25 +289,6 @@ impl Known {
             }
         }
         Ok(Standing::New)
-    }
-}
-
-fn run_standing(known: &RunDetail, line: &Parsed, start: &Start) -> Standing {
-    let end = line.records.iter().find_map(|record| match record {
-        Record::End(end) => Some(end),
-        _ => None,
-    });
-    if let Some(reason) = conflict(known, line, start, end) {
-        return Standing::Conflict(format!("run {} is known with {reason}; the first is kept", start.run));
-    }
-    let is_noted = |record: &Record| match record {
-        Record::Note(note) => known.notes.iter().any(|known| known.id == note.id),
-        _ => true,
-    };
-    let is_over = known.row.has_ended();
-    match (end.is_none() || is_over) && line.records.iter().all(is_noted) {
-        true => Standing::Known,
-        false => Standing::New,
     }
 }
 
@@ -334,80 +310,4 @@ fn component_standing(store: &mut dyn Store, project: &str, fact: &ComponentFact
         && (stale_after_s.is_none() || *stale_after_s == known.stale_after_s)
         && tags.iter().all(|tag| known.tags.contains(tag));
     Ok(if is_known { Standing::Known } else { Standing::New })
-}
-
-/// Returns what a line says of a known run that is not so; what it leaves out contradicts nothing.
-fn conflict(known: &RunDetail, line: &Parsed, start: &Start, end: Option<&End>) -> Option<String> {
-    if known.project != line.header.project || known.component.name != start.component {
-        return Some("another component".to_owned());
-    }
-    let row = &known.row;
-    if row.started_at != Some(start.at) {
-        return Some("another start".to_owned());
-    }
-    let differs = |(name, value): (&String, &Value)| {
-        let known = known.params.get(name).filter(|known| !value::is_same(known, value))?;
-        Some(format!("the parameter `{name}` as {known}, not {value}"))
-    };
-    if let Some(reason) = start.params.iter().find_map(differs) {
-        return Some(reason);
-    }
-    let end = end.filter(|_| row.has_ended())?;
-    if row.status != end.status {
-        return Some(format!("the status {}", row.status.as_str()));
-    }
-    if row.ended_at != Some(end.at) {
-        return Some("another end".to_owned());
-    }
-    if end.error.is_some() && row.error != end.error {
-        return Some("another error".to_owned());
-    }
-    let commit = line.records.iter().find_map(|record| match record {
-        Record::Git(git) => git.commit.as_ref(),
-        _ => None,
-    });
-    if commit.is_some() && commit != known.git.as_ref().and_then(|git| git.commit.as_ref()) {
-        return Some("another commit".to_owned());
-    }
-    if let Some(name) = start.params.keys().find(|name| !known.params.contains_key(*name)) {
-        return Some(format!("no parameter `{name}`"));
-    }
-    other_artifacts(&known_touches(known), &told_touches(start, end))
-}
-
-/// What a run read, or wrote, under which name and in which version.
-type Touch<'a> = (bool, &'a ArtifactName, Option<&'a VersionId>);
-
-fn known_touches(known: &RunDetail) -> Vec<Touch<'_>> {
-    let own = VersionId::Write(known.row.id);
-    let reads = known.reads.iter().map(|read| (false, &read.name, read.seen.as_ref()));
-    // A write named after its run is one whose content nobody knows.
-    let content = |version: &Option<VersionId>| version.as_ref().is_some_and(|version| *version != own);
-    let writes = known.writes.iter();
-    let writes = writes.map(|write| (true, &write.name, write.version.as_ref().filter(|_| content(&write.version))));
-    reads.chain(writes).collect()
-}
-
-fn told_touches<'a>(start: &'a Start, end: &'a End) -> Vec<Touch<'a>> {
-    let reads = start.inputs.iter().map(|read| (false, &read.name, read.version.as_ref()));
-    reads.chain(end.outputs.iter().map(|write| (true, &write.name, write.version.as_ref()))).collect()
-}
-
-/// Returns what a line says of what a run read and wrote that is not so. A content that was not known is news.
-fn other_artifacts(known: &[Touch<'_>], told: &[Touch<'_>]) -> Option<String> {
-    let names = |touches: &[Touch<'_>]| {
-        let mut names: Vec<_> = touches.iter().map(|(is_write, name, _)| (*is_write, (*name).clone())).collect();
-        names.sort_unstable();
-        names
-    };
-    if names(known) != names(told) {
-        return Some("other inputs or outputs".to_owned());
-    }
-    let other = told.iter().find(|told| told.2.is_some() && !known.contains(told) && !is_unknown(known, told))?;
-    Some(format!("another version of `{}`", other.1))
-}
-
-/// Returns whether the run touched what a line tells of in a version that nobody knows.
-fn is_unknown(known: &[Touch<'_>], told: &Touch<'_>) -> bool {
-    known.contains(&(told.0, told.1, None))
 }

@@ -12,9 +12,9 @@ use super::batch::import_header;
 use crate::config::Home;
 use crate::host;
 use crate::model::{
-    ArtifactKind, ArtifactName, Bound, Code, CodeCheck, ComponentFact, Declaration, End, Git, Header, LIMIT_NAME,
-    LIMIT_TEXT, LabelFact, Mark, NoteFact, ReadFact, Record, RunId, Start, Status, Timestamp, Verdict, VersionId,
-    WriteFact, value,
+    ArtifactKind, ArtifactName, Bound, Chosen, Code, CodeCheck, ComponentFact, Declaration, End, Git, Header,
+    LIMIT_NAME, LIMIT_TEXT, LabelFact, Mark, NoteFact, ReadFact, Record, RunId, Start, Status, Timestamp, Verdict,
+    VersionId, WriteFact, value,
 };
 use crate::naming::{self, Root};
 use crate::redact;
@@ -23,6 +23,8 @@ use crate::redact;
 pub(super) struct Parsed {
     pub(super) header: Header,
     pub(super) records: Vec<Record>,
+    /// What of it nobody said.
+    pub(super) chosen: Chosen,
     /// The line, when it says of a run neither when it began nor when it ended.
     pub(super) untimed: Option<Vec<u8>>,
 }
@@ -36,6 +38,10 @@ pub(super) enum Subject {
 }
 
 impl Parsed {
+    fn of(header: Header, records: Vec<Record>) -> Self {
+        Self { header, records, chosen: Chosen::default(), untimed: None }
+    }
+
     /// Returns what the line tells of.
     pub(super) fn subject(&self) -> Option<Subject> {
         self.records.iter().find_map(|record| match record {
@@ -116,7 +122,7 @@ fn parsed(bytes: &[u8], here: &Here<'_>, now: Timestamp) -> Result<Option<Parsed
                 by: line.by,
                 at: line.at,
             });
-            Ok(Some(Parsed { header, records: vec![record], untimed: None }))
+            Ok(Some(Parsed::of(header, vec![record])))
         }
         "component" => {
             let line: ComponentLine = serde_json::from_value(object).map_err(wrong)?;
@@ -129,7 +135,7 @@ fn parsed(bytes: &[u8], here: &Here<'_>, now: Timestamp) -> Result<Option<Parsed
             };
             let component = within("component", line.name)?;
             let record = Record::Component(ComponentFact { component, at: line.at, declared, untag: Vec::new() });
-            Ok(Some(Parsed { header, records: vec![record], untimed: None }))
+            Ok(Some(Parsed::of(header, vec![record])))
         }
         other => Err(format!("`{other}` is not a type of line: `run`, `label` or `component`")),
     }
@@ -191,6 +197,9 @@ struct RunLine {
     host: Option<String>,
     user: Option<String>,
     last_seen: Option<Timestamp>,
+    /// Told by an export: `started_at` is no more than a guess.
+    #[serde(default)]
+    is_start_chosen: bool,
     // What follows from the rest.
     #[serde(rename = "depends_on")]
     _depends_on: Option<IgnoredAny>,
@@ -300,6 +309,7 @@ impl RunLine {
         let run = self.id.unwrap_or(derived);
         let header = Header { at: self.last_seen, ..import_header(self.project.as_deref().unwrap_or(here.project)) };
         let root = here.root(self.project.as_deref(), self.host.as_deref());
+        let is_start_told = self.started_at.is_some() && !self.is_start_chosen;
         let started_at = self.started_at.or(self.ended_at).unwrap_or(now);
         let status = self.status.unwrap_or(if self.ended_at.is_some() { Status::Completed } else { Status::Running });
         if self.ended_at.is_some_and(|ended| ended < started_at) {
@@ -312,7 +322,10 @@ impl RunLine {
         });
         let git = git.map(|git| git_record(git, &mut records));
         let code = self.code.map(|code| code_record(code, &mut records));
-        let inputs = (0..).zip(self.inputs).map(|(n, input)| input.read(n, started_at, &root));
+        let numbered = (0..).zip(self.inputs.iter()).chain((FIRST_OUTPUT..).zip(self.outputs.iter()));
+        let counted = numbered.filter(|(_, edge)| !edge.is_numbered()).map(|(n, _)| n);
+        let chosen = Chosen { start: !is_start_told, numbers: counted.collect() };
+        let inputs = (0..).zip(self.inputs).map(|(n, input)| input.read(n, self.started_at, &root));
         let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
         let outputs = (FIRST_OUTPUT..).zip(self.outputs).map(|(n, output)| output.write(n, run, &root));
         let outputs = outputs.collect::<Result<Vec<_>, _>>()?;
@@ -344,7 +357,7 @@ impl RunLine {
         if status != Status::Running && status != Status::Died {
             let at = self.ended_at.unwrap_or(started_at);
             let error = self.error.map(|text| within("error", text)).transpose()?;
-            let duration_us = duration_us.or_else(|| Some(at.micros_since(started_at)));
+            let duration_us = duration_us.or_else(|| is_start_told.then(|| at.micros_since(started_at)));
             records.push(Record::End(End { run, at, status, duration_us, error, outputs }));
         } else {
             records.extend(outputs.into_iter().map(|write| Record::Write { run, write }));
@@ -357,7 +370,7 @@ impl RunLine {
         for note in self.notes {
             records.push(note.record(run, started_at)?);
         }
-        Ok(Parsed { header, records, untimed: None })
+        Ok(Parsed { chosen, ..Parsed::of(header, records) })
     }
 }
 
@@ -386,6 +399,10 @@ fn code_record(code: CodeLine, records: &mut Vec<Record>) -> String {
 }
 
 impl EdgeLine {
+    fn is_numbered(&self) -> bool {
+        matches!(self, Self::Full(edge) if edge.n.is_some())
+    }
+
     fn full(self) -> FullEdge {
         match self {
             Self::Full(edge) => edge,
@@ -404,7 +421,7 @@ impl EdgeLine {
     }
 
     /// An export tells the version that a read was bound to; where only time told, the content stays unknown here too.
-    fn read(self, n: u32, started_at: Timestamp, root: &Root) -> Result<ReadFact, String> {
+    fn read(self, n: u32, started_at: Option<Timestamp>, root: &Root) -> Result<ReadFact, String> {
         let edge = self.full();
         let is_told = match (&edge.version, edge.bound) {
             (Some(VersionId::None), _) | (_, Some(Bound::Time)) => false,
@@ -416,7 +433,7 @@ impl EdgeLine {
             name: artifact_name(&edge.name, root)?,
             argument: edge.argument,
             kind: edge.kind,
-            at: edge.at.filter(|at| *at != started_at),
+            at: edge.at.filter(|at| Some(*at) != started_at),
             version: edge.version.filter(|_| is_told),
             size: edge.size,
         })

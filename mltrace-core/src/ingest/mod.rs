@@ -16,6 +16,8 @@ mod bind;
 
 mod fold;
 
+mod forget;
+
 mod due;
 
 pub(crate) mod lost;
@@ -24,12 +26,19 @@ mod line;
 
 mod lines;
 
+mod number;
+
+mod standing;
+
+mod start;
+
 mod ahead;
 
 mod import;
 
 mod worker;
 
+pub use batch::of_project;
 pub use due::hash_due;
 pub(crate) use fold::own;
 pub use fold::{FoldReport, Folded, Left, fold, open_folded, tracked};

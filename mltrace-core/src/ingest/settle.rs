@@ -4,33 +4,44 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::HashMap;
 
-use super::bind::{bind_again, binding};
+use super::bind::{MOST_SKEW_US, bind_again, binding};
 use super::touched::Touched;
 use crate::model::{Bound, Mark, Status, Timestamp, VersionId};
-use crate::store::{Edge, ReadRow, Result, RunKey, RunRow, VersionKey, WriteRow, Writer};
+use crate::store::{Edge, ReadRow, Result, RunKey, RunRow, VersionKey, WriteKey, WriteRow, Writer};
 
 /// Stores what is new and brings everything up to date that follows from what was touched.
 ///
 /// `rows` holds the rows of all runs that were touched.
 pub(super) fn settle(writer: &mut dyn Writer, touched: Touched, rows: &HashMap<RunKey, RunRow>) -> Result<()> {
-    let mut rebind = touched.reads.clone();
+    let mut rebind: BTreeSet<(RunKey, u32)> = touched.reads.union(&touched.again).copied().collect();
     for version in &touched.weak {
         rebind.extend(writer.reads_of_bytes(*version)?);
     }
     settle_old_writes(writer, &touched, rows, &mut rebind)?;
-    for write in touched.new_writes.into_values() {
+    let writers: BTreeSet<RunKey> = touched.new_writes.keys().chain(&touched.writes).map(|(run, _)| *run).collect();
+    for write in touched.new_writes.values() {
         if let Some(row) = rows.get(&write.run) {
-            add_write(writer, row, write, &mut rebind)?;
+            add_write(writer, row, write.clone(), &mut rebind)?;
         }
     }
+    settle_moved(writer, &touched, rows, &mut rebind)?;
+    settle_around(writer, &touched, &writers, rows, &mut rebind)?;
     let mut sightings = Sightings::default();
     for (run, n) in &touched.reads {
         writer.read(*run, *n)?.iter().for_each(|read| sightings.add(read));
     }
+    let not_fresh = touched.new_reads.keys().chain(&touched.reads).map(|(run, _)| *run);
+    let had_written: BTreeSet<RunKey> = not_fresh.filter(|run| !touched.fresh.contains(run)).collect();
+    for run in had_written {
+        // What it is now known to have read it did not bring into the world.
+        for write in writer.writes(run)? {
+            rebind.extend(writer.reads_of_write(write.key)?);
+        }
+    }
     for read in touched.new_reads.into_values() {
         let bound = binding(writer, &read)?.of(read);
         let is_news = writer.add_read(&bound)? || learn_read(writer, &bound, &mut rebind)?;
-        if is_news && matches!(bound.bound, Bound::Copy | Bound::UnknownWriter) {
+        if is_news && matches!(bound.bound, Bound::Copy | Bound::UnknownWriter | Bound::Inside) {
             sightings.add(&bound);
         }
     }
@@ -80,6 +91,77 @@ fn settle_old_writes(
     Ok(())
 }
 
+/// Brings the writes of all runs up to date that others are inside of.
+pub(super) fn settle_parents(writer: &mut dyn Writer) -> Result<()> {
+    let mut rows = HashMap::default();
+    for run in writer.parents()? {
+        rows.insert(run, writer.run_row(run)?);
+    }
+    // Those further inside first: of an echo there is none.
+    let mut touched = Touched::default();
+    touched.statuses.extend(rows.keys().copied());
+    settle(writer, touched, &rows)
+}
+
+/// Brings the writes of runs around those that began, ended or wrote up to date: they may only name what was written inside.
+fn settle_around(
+    writer: &mut dyn Writer,
+    touched: &Touched,
+    writers: &BTreeSet<RunKey>,
+    rows: &HashMap<RunKey, RunRow>,
+    rebind: &mut BTreeSet<(RunKey, u32)>,
+) -> Result<()> {
+    let runs = touched.fresh.iter().chain(&touched.statuses).chain(writers);
+    let runs: BTreeSet<RunKey> = runs.copied().collect();
+    for (run, row) in runs.iter().filter_map(|run| rows.get_key_value(run)) {
+        let Some(mut next) = row.parent else { continue };
+        // One that others wait inside of joins them to what is around it.
+        let joins = (touched.fresh.contains(run) || touched.statuses.contains(run)) && writer.is_parent(row.id)?;
+        let artifacts: BTreeSet<_> = writer.writes(*run)?.into_iter().map(|write| write.artifact).collect();
+        let mut met = BTreeSet::from([row.id]);
+        while met.insert(next)
+            && let Some((key, around)) = writer.run(next)?
+        {
+            for write in writer.writes(key)? {
+                if joins || artifacts.contains(&write.artifact) {
+                    settle_write(writer, &around, &write, rebind)?;
+                }
+            }
+            let Some(parent) = around.parent else { break };
+            next = parent;
+        }
+    }
+    Ok(())
+}
+
+/// Finds the reads that saw what a run was at, or would have, which began at another time than was known or on a host that
+/// was not.
+fn settle_moved(
+    writer: &mut dyn Writer,
+    touched: &Touched,
+    rows: &HashMap<RunKey, RunRow>,
+    rebind: &mut BTreeSet<(RunKey, u32)>,
+) -> Result<()> {
+    for (run, before) in &touched.moved {
+        let Some(row) = rows.get(run) else { continue };
+        let from = row.started_at.map_or(*before, |began| began.min(*before));
+        for write in writer.writes(*run)? {
+            if let (Some(version), Some(at)) = (write.version, write.at) {
+                let from = from.min(at);
+                rebind.extend(writer.reads_of_content(version, from.plus_micros(-MOST_SKEW_US), from, at)?);
+            }
+        }
+        // A content may have been seen under a name later than was known.
+        for read in writer.reads(*run)? {
+            rebind.insert((*run, read.n));
+            if let Some(seen) = read.seen {
+                rebind.extend(writer.reads_unwritten(seen, from.min(read.at))?);
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Brings a stored write up to date.
 fn settle_write(
     writer: &mut dyn Writer,
@@ -87,7 +169,10 @@ fn settle_write(
     write: &WriteRow,
     rebind: &mut BTreeSet<(RunKey, u32)>,
 ) -> Result<()> {
-    let counts = what_counts(writer, run, write)?;
+    let (counts, echo) = what_counts(writer, run, write)?;
+    if writer.echo(write.key)? != echo {
+        writer.put_echo(write.key, echo)?;
+    }
     let counted = write.version.zip(write.at);
     if counts == counted {
         return Ok(());
@@ -116,10 +201,13 @@ fn add_write(
     write: WriteRow,
     rebind: &mut BTreeSet<(RunKey, u32)>,
 ) -> Result<()> {
-    let counts = what_counts(writer, run, &write)?;
+    let (counts, echo) = what_counts(writer, run, &write)?;
     let (version, at) = counts.unzip();
     let write = WriteRow { version, at, ..write };
     let added = writer.add_write(&write)?;
+    if let (Some(key), Some(_)) = (added, echo) {
+        writer.put_echo(key, echo)?;
+    }
     match (added, counts) {
         (None, _) => learn_write(writer, run, &write, rebind),
         (Some(_), Some((version, at))) => {
@@ -161,18 +249,24 @@ fn readers_of(
 ) -> Result<Vec<(RunKey, u32)>> {
     // Another run may have read the bytes before the write was known to be complete.
     let from = run.started_at.map_or(at, |started| started.min(at));
-    let mut found = writer.reads_of_content(version, from, at)?;
+    let mut found = writer.reads_of_content(version, from.plus_micros(-MOST_SKEW_US), from, at)?;
     found.extend(writer.reads_by_time(write.artifact, at)?);
+    found.extend(writer.reads_near(write.artifact, at)?);
     Ok(found)
 }
 
+/// The version that a write made, and from when it counts; else the write inside that it only names.
+type Counts = (Option<(VersionKey, Timestamp)>, Option<WriteKey>);
+
 /// Returns the version that a write made, and from when it counts.
+///
+/// A run that names what a run inside it wrote wrote nothing more: the same version, or one of which nothing is known.
 ///
 /// A completed run's outputs all count; a run's that goes on, those it made known so far. Of a run that did not
 /// complete only a known content counts: an opaque name may never have been written.
-fn what_counts(writer: &mut dyn Writer, run: &RunRow, write: &WriteRow) -> Result<Option<(VersionKey, Timestamp)>> {
+fn what_counts(writer: &mut dyn Writer, run: &RunRow, write: &WriteRow) -> Result<Counts> {
     if write.mark.is_some() {
-        return Ok(None);
+        return Ok((None, None));
     }
     let seen = match write.seen {
         Some(seen) => Some(writer.version_row(seen)?),
@@ -184,10 +278,14 @@ fn what_counts(writer: &mut dyn Writer, run: &RunRow, write: &WriteRow) -> Resul
         Status::Running => write.said_at.is_some(),
         Status::Failed | Status::Cancelled | Status::Died | Status::Unknown => is_content,
     };
-    let Some(at) = write.said_at.or(run.ended_at).filter(|_| is_kept) else { return Ok(None) };
+    let Some(at) = write.said_at.or(run.ended_at).filter(|_| is_kept) else { return Ok((None, None)) };
+    let inner = writer.inner_write(run.id, write.artifact, at, seen.as_ref().map(|seen| seen.key))?;
+    if inner.is_some() {
+        return Ok((None, inner));
+    }
     let version = match seen {
         Some(seen) => seen.key,
         None => writer.version(write.artifact, &VersionId::Write(run.id), None)?.0,
     };
-    Ok(Some((version, at)))
+    Ok((Some((version, at)), None))
 }

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::store::{ReadRow, RunKey, VersionKey, WriteRow};
+use crate::model::Timestamp;
+use crate::store::{ArtifactKey, ReadRow, RunKey, VersionKey, WriteRow};
 
 /// What a transaction changed, and from which the rest follows.
 #[derive(Debug, Default)]
@@ -19,6 +20,22 @@ pub(super) struct Touched {
     pub(super) statuses: BTreeSet<RunKey>,
     /// Versions whose content turned out to be too short, or known under too many names, to tell copies by.
     pub(super) weak: BTreeSet<VersionKey>,
+    /// Reads that saw something of a run that is forgotten.
+    pub(super) again: BTreeSet<(RunKey, u32)>,
+    /// What runs named that are forgotten: nobody else may have named it.
+    pub(super) unnamed: BTreeSet<ArtifactKey>,
+    /// Runs that are new: nothing of them is stored but their rows.
+    pub(super) fresh: BTreeSet<RunKey>,
+    /// Runs that began at another time than was known, with that time, and those whose host became known.
+    pub(super) moved: BTreeMap<RunKey, Timestamp>,
     /// Runs that got inputs or parameters.
     pub(super) works: BTreeSet<RunKey>,
+}
+
+/// When a run began.
+#[derive(Clone, Copy)]
+pub(super) struct Began {
+    pub(super) at: Timestamp,
+    /// Whether nobody said so.
+    pub(super) is_chosen: bool,
 }

@@ -4,6 +4,8 @@ mod trace;
 
 mod impact;
 
+mod inside;
+
 mod alike;
 
 mod change;
@@ -40,6 +42,7 @@ pub use diff::{Cause, diff};
 pub use evidence::{Evidence, Facts, Fault, Finding, Findings, evidence};
 pub use explain::explain;
 pub use impact::{ImpactState, Written, states};
+pub use inside::{ByName, Moment, Near, Nearby};
 pub use level::{Level, levels};
 pub use next::{Belief, Look, look_next};
 pub use shared::{Condition, Shared, Strength, Table};

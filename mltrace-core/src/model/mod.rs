@@ -10,6 +10,8 @@ mod text;
 
 mod artifact;
 
+mod folder;
+
 mod run;
 
 mod label;
@@ -20,11 +22,12 @@ mod record;
 mod schema;
 
 pub use artifact::{ArtifactKind, ArtifactName};
+pub use folder::{folders_around, path_inside, range_inside};
 pub use id::{ParseIdError, ProcessId, RunId};
 pub use label::Verdict;
 pub use record::{
-    Code, CodeCheck, ComponentFact, Declaration, Due, End, FingerprintFact, Git, Header, LabelFact, Line, NoteFact,
-    ParamFact, ReadFact, Record, Start, WriteFact,
+    Chosen, Code, CodeCheck, ComponentFact, Declaration, Due, End, FingerprintFact, Forget, Git, Header, LabelFact,
+    Line, NoteFact, ParamFact, ReadFact, Record, Start, WriteFact,
 };
 pub use run::{Bound, Mark, Status};
 pub use text::{LIMIT_NAME, LIMIT_SOURCE, LIMIT_TEXT, LOOSE, cut};

@@ -4,7 +4,7 @@
 //! a read or write that must be known by then, and whoever writes a journal sees to that: [`Record::Due`] and
 //! [`Record::Fingerprint`]. A content is looked for only after the record that names what has it is in the journal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -50,6 +50,8 @@ pub enum Record {
     Note(NoteFact),
     /// A run ended.
     End(End),
+    /// A run is taken back.
+    Forget(Forget),
     /// What a component is.
     Component(ComponentFact),
     /// A verdict on a version.
@@ -69,6 +71,28 @@ pub struct Line {
     pub header: Header,
     /// What it says.
     pub records: Vec<Record>,
+    /// What of it nobody said.
+    #[serde(default, skip_serializing_if = "Chosen::is_nothing")]
+    pub chosen: Chosen,
+}
+
+/// What the reader of a line put in the place of what it leaves out: it gives way to what others say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chosen {
+    /// Whether that is when the run began.
+    #[serde(default)]
+    pub start: bool,
+    /// The numbers of its reads and writes that were counted.
+    #[serde(default)]
+    pub numbers: BTreeSet<u32>,
+}
+
+impl Chosen {
+    /// Returns whether all was said.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        !self.start && self.numbers.is_empty()
+    }
 }
 
 /// The process that writes a journal.
@@ -307,6 +331,15 @@ pub struct NoteFact {
     pub at: Timestamp,
     /// By whom.
     pub by: Option<String>,
+}
+
+/// A run that is taken back: nothing that is told of it counts, before or after.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Forget {
+    /// The run.
+    pub run: RunId,
+    /// When it was taken back.
+    pub at: Timestamp,
 }
 
 /// The end of a run.

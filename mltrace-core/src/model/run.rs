@@ -55,11 +55,14 @@ pub enum Bound {
     Time,
     /// No recorded run wrote what was read.
     UnknownWriter,
+    /// A folder around what was read, or what lies in it; no recorded run wrote it under its own name.
+    Inside,
 }
 
 impl Bound {
     /// All ways to bind, in the order of their codes in a store.
-    pub const ALL: [Self; 5] = [Self::Content, Self::Declaration, Self::Copy, Self::Time, Self::UnknownWriter];
+    pub const ALL: [Self; 6] =
+        [Self::Content, Self::Declaration, Self::Copy, Self::Time, Self::UnknownWriter, Self::Inside];
 
     /// Returns the word for this way.
     #[must_use]
@@ -70,6 +73,7 @@ impl Bound {
             Self::Copy => "copy",
             Self::Time => "time",
             Self::UnknownWriter => "unknown_writer",
+            Self::Inside => "inside",
         }
     }
 }

@@ -82,6 +82,25 @@ pub struct Input {
     pub changed_since: Option<RunId>,
     /// When it was read.
     pub at: Timestamp,
+    /// By how many milliseconds, at least, the clocks of the two hosts are apart: the run that wrote it began so much later
+    /// than it was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clocks_apart_ms: Option<f64>,
+    /// What else was read with it: the last writes of what lies in it, or of a folder around it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inside: Vec<Part>,
+}
+
+/// A write that was read with a folder, or as a part of one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Part {
+    /// The artifact that was written.
+    pub name: ArtifactName,
+    /// The version that was written.
+    pub version: VersionId,
+    /// The run that wrote it.
+    pub written_by: RunId,
 }
 
 /// What a run wrote.
@@ -103,6 +122,22 @@ pub struct Output {
     /// Why this is no write: `missing`, `unchanged`, `maybe`, or `unknown`. Absent from an output that was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<Mark>,
+    /// The run inside this one that wrote it; this one only named it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inner: Option<RunId>,
+    /// The runs around this one that only named it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub within: Vec<Within>,
+}
+
+/// A run around another one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Within {
+    /// Its id.
+    pub run: RunId,
+    /// Its component.
+    pub component: String,
 }
 
 /// The git state of a run's code.

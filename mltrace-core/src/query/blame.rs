@@ -280,7 +280,7 @@ impl Reader<'_> {
             None => None,
         };
         let version = version.unwrap_or_else(|| Version { name: "".into(), version: VersionId::None });
-        Ok(End { version, writer: Some(run) })
+        Ok(End { version, makers: vec![run] })
     }
 }
 

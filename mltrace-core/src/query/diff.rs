@@ -4,7 +4,7 @@ use foldhash::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::answer::Run;
+use super::answer::{Input, Part, Run};
 use super::difference::Difference;
 use super::name::Found;
 use super::past::Past;
@@ -49,10 +49,10 @@ pub enum Baseline {
     Sibling,
 }
 
-/// One end of a comparison: a version, and the run whose trace is compared.
+/// One end of a comparison: a version, and the runs whose traces are compared, its writer first.
 pub(super) struct End {
     pub(super) version: Version,
-    pub(super) writer: Option<RunKey>,
+    pub(super) makers: Vec<RunKey>,
 }
 
 impl Reader<'_> {
@@ -72,8 +72,9 @@ impl Reader<'_> {
                 (found, named, Some(baseline))
             }
         };
-        let ends =
-            [&a, &b].map(|found| End { version: found.version.clone(), writer: found.written.map(|(run, _)| run) });
+        let makers = [self.makers(&a, None)?, self.makers(&b, None)?];
+        let [of_a, of_b] = makers;
+        let ends = [(&a, of_a), (&b, of_b)].map(|(found, makers)| End { version: found.version.clone(), makers });
         let (differences, consequences) = self.compare_ends(&ends)?;
         Ok(Diff { a: a.version, b: b.version, baseline, differences, consequences })
     }
@@ -187,7 +188,7 @@ impl Reader<'_> {
                 }
                 // Those whose start has not arrived are left out.
                 let depth = depths.find(|(run, _)| *run == detail.key).map_or(0, |(_, depth)| *depth);
-                if end.writer == Some(detail.key) {
+                if end.makers.first() == Some(&detail.key) {
                     asked.writer = Some(detail.row.id);
                 }
                 steps.push(step(view(detail), depth, usual.get(&component).copied().flatten()));
@@ -203,7 +204,7 @@ impl Reader<'_> {
         let mut keys: HashSet<RunKey> = HashSet::default();
         for (end, side) in &sides {
             ids.extend(side.steps.iter().flat_map(|step| &step.inputs).filter_map(|input| input.writer));
-            keys.extend(end.writer);
+            keys.extend(end.makers.first());
         }
         for id in ids {
             keys.extend(self.store.run(id)?);
@@ -211,7 +212,7 @@ impl Reader<'_> {
         let keys: Vec<RunKey> = keys.into_iter().filter(|run| shared.contains(run)).collect();
         for RunName { key, id, component, started_at, .. } in self.store.run_names(&keys)? {
             for (end, side) in &mut sides {
-                if end.writer == Some(key) {
+                if end.makers.first() == Some(&key) {
                     side.asked.writer = Some(id);
                 }
                 side.steps.push(shared_step(id, component.clone(), started_at));
@@ -222,7 +223,7 @@ impl Reader<'_> {
 
     /// Returns the runs upstream of a version, nearest first.
     fn above(&mut self, end: &End) -> Result<Vec<(RunKey, u32)>, QueryError> {
-        Ok(self.store.upstream(end.writer.as_slice(), Far::default())?.runs)
+        Ok(self.store.upstream(&end.makers, Far::default())?.runs)
     }
 }
 
@@ -241,6 +242,21 @@ fn shared_step(id: RunId, component: String, started_at: Option<Timestamp>) -> C
     }
 }
 
+/// Returns an input, and what was read with it that other runs wrote.
+fn sources(input: Input) -> Vec<Source> {
+    let Input { name, argument, version, written_by: writer, inside, .. } = input;
+    let others = inside.into_iter().filter(|part| Some(part.written_by) != writer);
+    let part = |part: Part| Source {
+        name: part.name,
+        argument: argument.clone(),
+        version: part.version,
+        writer: Some(part.written_by),
+    };
+    let mut sources: Vec<Source> = others.map(part).collect();
+    sources.insert(0, Source { name, argument, version, writer });
+    sources
+}
+
 fn step(run: Run, depth: u32, usual: Option<Usual>) -> ComparedRun {
     let mut aspects = Aspects::new();
     let mut add = |aspect, value: Option<Value>| aspects.extend(value.map(|value| (aspect, value)));
@@ -256,12 +272,7 @@ fn step(run: Run, depth: u32, usual: Option<Usual>) -> ComparedRun {
     add(Aspect::User, run.user.map(Value::from));
     aspects.extend(run.params.into_iter().map(|(name, value)| (Aspect::Parameter(name), value)));
     // What a run reads of its own is no part of what it was made from.
-    let inputs = run.inputs.into_iter().filter(|input| input.written_by != Some(run.id)).map(|input| Source {
-        name: input.name,
-        argument: input.argument,
-        version: input.version,
-        writer: input.written_by,
-    });
+    let inputs = run.inputs.into_iter().flat_map(sources).filter(|input| input.writer != Some(run.id));
     ComparedRun {
         inputs: inputs.collect(),
         outputs: run.outputs.into_iter().map(|output| output.name).collect(),

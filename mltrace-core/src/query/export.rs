@@ -64,9 +64,13 @@ fn run_line(detail: RunDetail) -> Value {
     let outputs: Vec<_> = detail.writes.iter().map(|write| (write.n, write.size, write.said_at.or(write.at))).collect();
     let note_ids: Vec<_> = detail.notes.iter().map(|note| note.id).collect();
     let declared = detail.declared.clone().unwrap_or_default();
+    let is_start_chosen = detail.row.is_start_chosen;
     let run = view::view(detail);
     let mut line = serde_json::to_value(&run).unwrap_or_default();
     put(&mut line, "type", json!("run"));
+    if is_start_chosen {
+        put(&mut line, "is_start_chosen", json!(true));
+    }
     put(&mut line, "owner", json!(declared.owner));
     put(&mut line, "description", json!(declared.description));
     put(&mut line, "tags", json!(declared.tags));
@@ -77,6 +81,13 @@ fn run_line(detail: RunDetail) -> Value {
     put_each(&mut line, "outputs", "size", outputs.iter().map(|(_, size, _)| json!(size)));
     put_each(&mut line, "outputs", "at", outputs.iter().map(|(.., at)| json!(at)));
     put_each(&mut line, "notes", "id", note_ids.into_iter().map(|id| json!(id)));
+    // What a run only named has no version of its own that is not a content.
+    for output in line.get_mut("outputs").and_then(Value::as_array_mut).into_iter().flatten() {
+        let is_opaque = output.get("version").and_then(Value::as_str).is_some_and(|version| version.starts_with("w:"));
+        if is_opaque && output.get("inner").is_some() {
+            put(output, "version", Value::Null);
+        }
+    }
     if let Some(inputs) = line.get_mut("inputs").and_then(Value::as_array_mut) {
         // A read that nothing is known of has no version to hand on.
         for input in inputs.iter_mut().filter(|input| input.get("version") == Some(&json!(VersionId::None))) {

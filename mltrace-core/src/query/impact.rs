@@ -237,6 +237,13 @@ impl Reader<'_> {
         Ok(others.filter_map(line).collect())
     }
 
+    /// Adds the runs inside these that wrote what these only named: what was made from it was made by these.
+    fn with_those_inside(&mut self, mut runs: Vec<RunKey>) -> Result<Vec<RunKey>, QueryError> {
+        let inside = self.store.wrote_inside(&runs)?;
+        runs.extend(inside.into_iter().filter(|run| !runs.contains(run)).collect::<Vec<_>>());
+        Ok(runs)
+    }
+
     fn roots(&mut self, of: &ImpactOf<'_>) -> Result<Roots, QueryError> {
         let mut root = ImpactRoot { artifact: None, run: None, component: None, commit: None };
         match *of {
@@ -250,6 +257,7 @@ impl Reader<'_> {
                 let id = self.run_id(run)?;
                 root.run = Some(id);
                 let runs = self.store.run(id)?.into_iter().collect();
+                let runs = self.with_those_inside(runs)?;
                 Ok(Roots { root, version: None, runs, depth: 0 })
             }
             ImpactOf::Component { name, commit } => {
@@ -263,6 +271,7 @@ impl Reader<'_> {
                 if let (true, Some(commit)) = (runs.is_empty(), commit) {
                     return Err(not_found("commit", commit));
                 }
+                let runs = self.with_those_inside(runs)?;
                 root.component = Some(component.name);
                 root.commit = commit.map(str::to_owned);
                 Ok(Roots { root, version: None, runs, depth: 0 })

@@ -11,6 +11,8 @@ mod name;
 #[cfg(feature = "near")]
 mod near;
 
+mod makers;
+
 mod view;
 
 mod told;
@@ -59,7 +61,7 @@ mod export;
 
 pub use answer::{
     Code, Component, Components, Fact, Git, Impact, ImpactRoot, ImpactState, Impacted, Input, Labelled, LookNext, Note,
-    Output, Review, Run, RunAtDepth, Runs, Stale, StaleReason, Strength, Suspect, Tags, Trace,
+    Output, Part, Review, Run, RunAtDepth, Runs, Stale, StaleReason, Strength, Suspect, Tags, Trace, Within,
 };
 pub use blame::{Blame, LevelChange, Measure, Series, Since};
 pub use browse::{Search, VersionOf, Versions};

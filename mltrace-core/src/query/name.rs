@@ -100,11 +100,27 @@ impl Reader<'_> {
         if let Some(own) = self.store.project(&self.home.project)? {
             return Ok(Some(own));
         }
+        if let Some(own) = self.store.own_project()?.filter(|_| self.home.has_own_store()) {
+            return Ok(Some(own));
+        }
         // A store that holds another project alone, imported or moved here, answers for that one.
         Ok(match self.store.projects()?.as_slice() {
             [(only, _)] => Some(*only),
             _ => None,
         })
+    }
+
+    /// Returns the name of the project that answers, where it is not the one that this process records for: what is said
+    /// of what it answers belongs there.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub fn other_project(&mut self) -> Result<Option<String>, QueryError> {
+        let Some(project) = self.project()? else { return Ok(None) };
+        if self.store.project(&self.home.project)? == Some(project) {
+            return Ok(None);
+        }
+        self.project_name(project).map(Some)
     }
 
     pub(super) fn project_name(&mut self, project: ProjectKey) -> Result<String, QueryError> {

@@ -138,7 +138,8 @@ impl Reader<'_> {
     fn case(&mut self, labels: &[LabelRow]) -> Result<(Case, Vec<Group<RunKey>>), QueryError> {
         let labels = labels.iter().filter(|label| label.verdict != Verdict::None);
         let versions: Vec<VersionKey> = labels.clone().map(|label| label.version).collect();
-        let first: HashMap<VersionKey, RunKey> = self.store.first_writers(&versions)?.into_iter().collect();
+        let mut first: HashMap<VersionKey, RunKey> = self.store.first_writers(&versions)?.into_iter().collect();
+        let inside = self.makers_inside(&versions, &mut first)?;
         let judge = |label: &LabelRow| Judged {
             run: first.get(&label.version).copied(),
             is_flagged: label.verdict == Verdict::Flagged,
@@ -146,7 +147,12 @@ impl Reader<'_> {
         let outputs: Vec<Judged<RunKey>> = labels.map(judge).collect();
         let writers: BTreeSet<RunKey> = outputs.iter().filter_map(|output| output.run).collect();
         let roots: Vec<RunKey> = writers.iter().copied().collect();
-        let edges = self.store.pairs_upstream(&roots)?;
+        let mut edges = self.store.pairs_upstream(&roots)?;
+        if !inside.is_empty() {
+            let others: Vec<RunKey> = inside.iter().map(|(_, maker)| *maker).collect();
+            edges.extend(self.store.pairs_upstream(&others)?);
+            edges.extend(inside);
+        }
         let flagged = lineage::flagged(&outputs);
         let writers_of: Vec<Option<RunKey>> = outputs.iter().map(|output| output.run).collect();
         let reached = lineage::reach(&writers_of, &edges);
@@ -156,6 +162,24 @@ impl Reader<'_> {
         let (findings, names) = (HashMap::default(), HashMap::default());
         let judged = versions.into_iter().collect();
         Ok((Case { all, flagged, judged, writers, edges, reached, findings, names }, groups))
+    }
+
+    /// Returns pairs (run, another that made the same version): who wrote what lies in a folder that people judged. Of a
+    /// version that nobody wrote under its name, one of them stands for all.
+    fn makers_inside(
+        &mut self,
+        versions: &[VersionKey],
+        first: &mut HashMap<VersionKey, RunKey>,
+    ) -> Result<Vec<(RunKey, RunKey)>, QueryError> {
+        let mut pairs = Vec::new();
+        for version in self.store.nested(versions)? {
+            let Some(found) = self.found(version)? else { continue };
+            let makers = self.makers(&found, None)?;
+            let Some(one) = first.get(&version).copied().or_else(|| makers.first().copied()) else { continue };
+            first.insert(version, one);
+            pairs.extend(makers.into_iter().filter(|maker| *maker != one).map(|maker| (one, maker)));
+        }
+        Ok(pairs)
     }
 
     /// Returns the outputs without a verdict whose verdict would split the suspects best.

@@ -172,12 +172,12 @@ impl Reader<'_> {
         let (artifact, mut versions, runs) = match artifact {
             Some(artifact) => {
                 let found = self.find_version(artifact, None)?;
-                let writer: Vec<RunKey> = found.written.map(|(run, _)| run).into_iter().collect();
+                let makers = self.makers(&found, None)?;
                 let made_by = match found.key {
                     Some(version) => self.store.freshness(&[version], now)?.into_iter().map(|(run, _)| run).next(),
                     None => None,
                 };
-                let runs = self.store.upstream(&writer, Far::default())?.runs;
+                let runs = self.store.upstream(&makers, Far::default())?.runs;
                 let runs: Vec<RunKey> = runs.into_iter().map(|(run, _)| run).collect();
                 (Some(found.version), made_by.zip(found.key).into_iter().collect(), runs)
             }

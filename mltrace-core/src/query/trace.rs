@@ -30,14 +30,15 @@ impl Reader<'_> {
     /// When no such artifact or version is known, or the store does not answer.
     pub fn trace(&mut self, artifact: &str, options: &TraceOptions) -> Result<Trace, QueryError> {
         let found = self.find_version(artifact, options.as_of)?;
-        let Some((writer, _)) = found.written else {
+        let makers = self.makers(&found, options.as_of)?;
+        if makers.is_empty() {
             let read_by = self.store.readers(found.artifact, &found.version.version, READERS)?;
             let left = self.left(&found, options)?;
             return Ok(Trace { artifact: found.version, runs: Vec::new(), read_by, is_cut: false, left });
-        };
+        }
         let left = self.left(&found, options)?;
         let far = Far { depth: options.depth, most: options.most };
-        let Reached { runs: reached, is_cut } = self.store.upstream(&[writer], far)?;
+        let Reached { runs: reached, is_cut } = self.store.upstream(&makers, far)?;
         let keys: Vec<_> = reached.iter().map(|(run, _)| *run).collect();
         let mut runs = Vec::with_capacity(keys.len());
         let mut reached = reached.into_iter();

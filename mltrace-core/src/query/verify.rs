@@ -6,13 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 
-use super::name::Found;
 use super::{QueryError, Reader};
 use crate::disk::fingerprint::{fingerprint, stat};
 use crate::disk::{Hashing, Skip};
-use crate::model::{ArtifactName, RunId, Version, VersionId};
+use crate::model::{ArtifactName, RunId, Timestamp, Version, VersionId};
 use crate::naming;
-use crate::store::RunKey;
+use crate::store::{ProjectKey, RunKey};
 
 /// The answer of `verify`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,8 +143,10 @@ impl Reader<'_> {
             match self.find_version(artifact, None) {
                 Err(QueryError::NotFound { .. }) if !inside.is_empty() => {}
                 Err(error) => return Err(error),
-                Ok(Found { version: Version { name, version }, written, .. }) => {
-                    found.push(Expected::new(name, version, written.map(|(run, _)| run), &missing));
+                Ok(one) => {
+                    let writer = self.makers(&one, None)?.first().copied();
+                    let Version { name, version } = one.version;
+                    found.push(Expected::new(name, version, writer, &missing));
                 }
             }
             found.extend(inside);
@@ -173,11 +174,27 @@ impl Reader<'_> {
         let Some(project) = self.project()? else { return Ok(Vec::new()) };
         let missing = self.missing()?;
         let latest = self.store.latest_of_all(project)?;
-        let expected = latest.into_iter().map(|(name, latest)| {
+        let mut expected = Vec::with_capacity(latest.len());
+        for (name, latest) in latest {
             let (version, written) = latest.map_or((VersionId::None, None), |latest| (latest.id, latest.written));
-            Expected::new(name, version, written.map(|(run, _)| run), &missing)
-        });
-        Ok(expected.collect())
+            let writer = match written {
+                Some((run, _)) => Some(run),
+                None => self.maker_read(project, &name, &version)?,
+            };
+            expected.push(Expected::new(name, version, writer, &missing));
+        }
+        Ok(expected)
+    }
+
+    /// Returns a run that wrote the folder in which a version was found, or something in it.
+    fn maker_read(
+        &mut self,
+        project: ProjectKey,
+        name: &ArtifactName,
+        version: &VersionId,
+    ) -> Result<Option<RunKey>, QueryError> {
+        let Some(artifact) = self.store.artifact(project, name.as_str())? else { return Ok(None) };
+        Ok(self.store.makers_read(artifact, version, Timestamp::MAX)?.first().copied())
     }
 
     /// Returns the artifacts that were last missing at the end of a run, with that run.

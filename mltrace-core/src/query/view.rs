@@ -1,9 +1,9 @@
 //! From rows to the `Run` of an answer.
 
-use super::answer::{Code, Git, Input, Note, Output, Run, Stale, StaleReason};
+use super::answer::{Code, Git, Input, Note, Output, Part, Run, Stale, StaleReason, Within};
 use super::{QueryError, Reader};
 use crate::model::{Bound, RunId, Timestamp, Verdict, Version, VersionId};
-use crate::store::{NoteDetail, ReadDetail, RunDetail, RunKey, WriteDetail, WriteOf};
+use crate::store::{NoteDetail, PartDetail, ReadDetail, RunDetail, RunKey, WriteDetail, WriteOf};
 
 /// An input older than this many days is stale, unless the component says otherwise.
 const STALE_AFTER_DAYS: i64 = 30;
@@ -48,7 +48,8 @@ pub(super) fn view(detail: RunDetail) -> Run {
         ..
     } = detail;
     let started_at = row.started_at.unwrap_or(Timestamp::MIN);
-    let writers = reads.iter().filter_map(|read| read.write.as_ref()).map(|write| write.run_id);
+    let writers = reads.iter().flat_map(|read| read.write.iter().chain(read.parts.iter().map(|part| &part.write)));
+    let writers = writers.map(|write| write.run_id);
     let depends_on = each_once(writers.filter(|id| *id != row.id).collect());
     let declared = declared.unwrap_or_default();
     let mut tags = component.tags;
@@ -122,6 +123,14 @@ fn input(read: ReadDetail) -> Input {
     let version_of = |write: &WriteOf| Some(Version { name: write.name.clone()?, version: write.version.clone() });
     let same_content_as = other.and_then(version_of);
     let written = read.write.as_ref().map(|write| write.version.clone()).filter(|_| !is_copy);
+    let began = read.write.as_ref().and_then(|write| write.began).filter(|_| read.bound == Bound::Content);
+    let clocks_apart_ms = began.filter(|began| *began > read.at).map(|began| milliseconds(began.micros_since(read.at)));
+    let only_writer = only(read.parts.iter().map(|part| part.write.run_id));
+    let inside = each(read.parts, |part| Part {
+        name: part.write.name.unwrap_or_else(|| read.name.clone()),
+        version: part.write.version,
+        written_by: part.write.run_id,
+    });
     Input {
         version: read.seen.or(written).unwrap_or(VersionId::None),
         name: read.name,
@@ -129,16 +138,26 @@ fn input(read: ReadDetail) -> Input {
         argument: read.argument,
         bound: read.bound,
         same_content_as,
-        written_by: read.write.map(|write| write.run_id),
+        written_by: read.write.map(|write| write.run_id).or(only_writer),
         changed_since: read.last_writer.filter(|_| read.bound != Bound::Declaration),
         at: read.at,
+        clocks_apart_ms,
+        inside,
     }
+}
+
+/// Returns what all of them are, if they are all the same.
+fn only<T: PartialEq>(mut all: impl Iterator<Item = T>) -> Option<T> {
+    let first = all.next()?;
+    all.all(|other| other == first).then_some(first)
 }
 
 fn output(write: WriteDetail) -> Output {
     Output {
         name: write.name,
-        version: write.version,
+        inner: write.echo.as_ref().map(|echo| echo.run_id),
+        within: each(write.within, |around| Within { run: around.run_id, component: around.component }),
+        version: write.version.or(write.echo.map(|echo| echo.version)),
         kind: write.kind,
         argument: write.argument,
         label: write.label.filter(|verdict| *verdict != Verdict::None),
@@ -161,11 +180,13 @@ pub(super) fn staleness_of(detail: &RunDetail) -> impl Iterator<Item = Stale> {
 /// Returns why a run was stale with respect to one of its inputs when it ran.
 fn staleness(read: &ReadDetail, started_at: Timestamp, limit_us: i64) -> Vec<Stale> {
     let mut found = Vec::new();
-    let Some(write) = &read.write else { return found };
-    let age_us = started_at.micros_since(write.at);
+    // A folder is as old as what was written last of it.
+    let writes = read.write.iter().chain(read.parts.iter().map(|part| &part.write));
+    let Some(last) = writes.max_by_key(|write| (write.at, write.run_id)) else { return found };
+    let age_us = started_at.micros_since(last.at);
     if age_us > limit_us {
         let message = format!("`{}` was written {} days before this run", read.name, age_us / DAY_US);
-        found.push(Stale { reason: StaleReason::Age, run: Some(write.run_id), message });
+        found.push(Stale { reason: StaleReason::Age, run: Some(last.run_id), message });
     }
     let superseded = |run: RunId, message: String| Stale { reason: StaleReason::Superseded, run: Some(run), message };
     match (read.superseded_by, read.redone_by) {
@@ -183,5 +204,28 @@ fn staleness(read: &ReadDetail, started_at: Timestamp, limit_us: i64) -> Vec<Sta
         }
         (None, None) => {}
     }
+    found.extend(stale_part(read));
     found
+}
+
+/// Returns why a run was stale with respect to what lies in a folder that it read, or to a folder around what it read: the
+/// last reason, for there may be any number.
+fn stale_part(read: &ReadDetail) -> Option<Stale> {
+    let name = |part: &PartDetail| part.write.name.clone().unwrap_or_else(|| read.name.clone());
+    let last = |of: fn(&PartDetail) -> Option<(RunId, Timestamp)>| {
+        let all = read.parts.iter().filter_map(move |part| of(part).map(|(run, at)| (at, run, part)));
+        all.max_by_key(|(at, run, part)| (*at, *run, std::cmp::Reverse(name(part))))
+    };
+    let stale = |run, message| Stale { reason: StaleReason::Superseded, run: Some(run), message };
+    if let Some((at, run, part)) = last(|part| part.superseded_by) {
+        let message = format!("run {} had written a later version of `{}` at {at}", run.short(), name(part));
+        return Some(stale(run, message));
+    }
+    let (at, run, part) = last(|part| part.redone_by)?;
+    let message = format!(
+        "run {} had done the work behind `{}` again, over the same inputs and parameters, by {at}",
+        run.short(),
+        name(part)
+    );
+    Some(stale(run, message))
 }

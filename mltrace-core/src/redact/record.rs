@@ -60,7 +60,7 @@ pub fn record(record: &mut Record) {
             header(&mut line.header);
             line.records.iter_mut().for_each(self::record);
         }
-        Record::Rotated | Record::Lost(_) => {}
+        Record::Rotated | Record::Lost(_) | Record::Forget(_) => {}
     }
 }
 

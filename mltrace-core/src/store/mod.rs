@@ -6,6 +6,8 @@ mod row;
 
 mod run;
 
+mod near;
+
 mod unread;
 
 mod error;
@@ -31,11 +33,12 @@ pub use error::{Result, StoreError};
 pub use key::{
     ArtifactKey, CodeKey, ComponentKey, DeclarationKey, GitKey, ProcessKey, ProjectKey, RunKey, VersionKey, WriteKey,
 };
+pub use near::{NearRow, NearRows};
 pub use open::{empty, is_inherited, open};
 pub use row::{
-    Candidate, CodeDetail, ComponentField, ComponentRow, CurrentRow, FactsRow, Far, FresherRow, LabelRow, MarkedRow,
-    NoteDetail, OutputRow, Reached, ReadDetail, ReadRow, RunDetail, RunName, RunSelection, VersionAt, VersionRow,
-    WriteDetail, WriteOf, WriteRow,
+    Candidate, CodeDetail, ComponentField, ComponentRow, CurrentRow, EchoDetail, FactsRow, Far, FresherRow, LabelRow,
+    MarkedRow, NoteDetail, OutputRow, PartDetail, Reached, ReadDetail, ReadRow, RunDetail, RunName, RunSelection,
+    VersionAt, VersionRow, WithinDetail, WriteDetail, WriteOf, WriteRow,
 };
 pub use run::RunRow;
 pub use unread::UnreadRow;
@@ -54,6 +57,11 @@ pub trait Store {
 
     /// Returns a project by name.
     fn project(&mut self, name: &str) -> Result<Option<ProjectKey>>;
+    /// Returns the project of the root that the store lies in, where somebody said so.
+    fn own_project(&mut self) -> Result<Option<ProjectKey>>;
+    /// Keeps that the project of the root that the store lies in is called so now: what it was called before stays a name of
+    /// it.
+    fn call_own_project(&mut self, name: &str) -> Result<()>;
     /// Returns all projects with their names.
     fn projects(&mut self) -> Result<Vec<(ProjectKey, String)>>;
     /// Returns a component by name.
@@ -110,6 +118,8 @@ pub trait Store {
     fn outputs(&mut self, runs: &[RunKey]) -> Result<Vec<OutputRow>>;
     /// Returns a run by id.
     fn run(&mut self, id: RunId) -> Result<Option<RunKey>>;
+    /// Returns whether a run was taken back.
+    fn is_forgotten(&mut self, id: RunId) -> Result<bool>;
     /// Returns the ids of runs.
     fn run_ids(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, RunId>>;
     /// Returns up to `limit` runs whose id, written without hyphens, starts or ends with `digits`; newest first.
@@ -152,6 +162,15 @@ pub trait Store {
     /// Returns for each of these versions the run that wrote it first: who makes the same bytes again repeats what another
     /// one began.
     fn first_writers(&mut self, versions: &[VersionKey]) -> Result<Vec<(VersionKey, RunKey)>>;
+    /// Returns the last write at or before `at` of each artifact that lies in `artifact` or is a folder around it.
+    fn near(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<NearRows>;
+    /// Returns the runs inside `runs` that wrote what these name too.
+    fn wrote_inside(&mut self, runs: &[RunKey]) -> Result<Vec<RunKey>>;
+    /// Returns those of these versions whose artifact may lie in a known folder, or be one.
+    fn nested(&mut self, versions: &[VersionKey]) -> Result<Vec<VersionKey>>;
+    /// Returns the runs that wrote what was read with a version, as its last reader by `at` saw it: folders around it, what
+    /// lies in it.
+    fn makers_read(&mut self, artifact: ArtifactKey, version: &VersionId, at: Timestamp) -> Result<Vec<RunKey>>;
     /// Returns what is still to be hashed for processes of `host` that are gone.
     fn dues(&mut self, host: Option<&str>) -> Result<Vec<Due>>;
     /// Returns how far a journal was folded.
@@ -214,6 +233,14 @@ pub trait Writer {
     fn run_row(&mut self, run: RunKey) -> Result<RunRow>;
     /// Returns whether retention removed this run.
     fn is_removed(&mut self, id: RunId) -> Result<bool>;
+    /// Keeps that the project of the root that the store lies in is called so now.
+    fn call_own_project(&mut self, name: &str) -> Result<()>;
+    /// Keeps that a run is taken back, so that nothing told of it later brings it back.
+    fn bury_run(&mut self, id: RunId, at: Timestamp) -> Result<()>;
+    /// Removes a run with all that is told of it; who was bound to its writes is bound to nothing.
+    fn remove_run(&mut self, run: RunKey) -> Result<()>;
+    /// Removes those of these artifacts, and of their versions, that no run and no verdict names.
+    fn drop_unnamed(&mut self, artifacts: &[ArtifactKey]) -> Result<()>;
     /// Makes a run; `None` when there is one of this id.
     fn add_run(&mut self, row: &RunRow) -> Result<Option<RunKey>>;
     /// Replaces a run's row.
@@ -237,6 +264,8 @@ pub trait Writer {
     fn edge(&mut self, run: RunKey, n: u32) -> Result<Option<(Edge, ArtifactKey)>>;
     /// Replaces what a run told of a read's or write's content.
     fn put_seen(&mut self, run: RunKey, n: u32, edge: Edge, version: VersionKey) -> Result<()>;
+    /// Moves the untimed reads of a run to when it began, and returns their numbers; when that is told, for the last time.
+    fn move_untimed(&mut self, run: RunKey, to: Timestamp, is_told: bool) -> Result<Vec<u32>>;
     /// Keeps that a read or write is still to be hashed.
     fn add_due(&mut self, run: RunKey, due: &Due) -> Result<()>;
     /// Forgets that a read or write is still to be hashed.
@@ -277,6 +306,15 @@ pub trait Writer {
         at: Timestamp,
         reader: Reading,
     ) -> Result<Option<Candidate>>;
+    /// Returns the first write of a version after `at`, by a run of another host than the reader's that began after `at` and
+    /// at or before `by`, and that had not read the version itself.
+    fn write_by_another_clock(
+        &mut self,
+        version: VersionKey,
+        at: Timestamp,
+        by: Timestamp,
+        reader: Reading,
+    ) -> Result<Option<Candidate>>;
     /// Returns the last write of an artifact at or before `at`, of those that `reader` may see.
     fn last_write_of_artifact(
         &mut self,
@@ -288,16 +326,52 @@ pub trait Writer {
     /// read this version, its last write of it by a run that had not read this version; latest first, at most `limit`.
     fn copies(&mut self, version: VersionKey, at: Timestamp, reader: Reading, limit: usize) -> Result<Vec<Candidate>>;
 
+    /// Returns the last write at or before `at`, of those that `reader` may see, of each artifact that lies in `artifact` or
+    /// is a folder around it.
+    fn near(&mut self, artifact: ArtifactKey, at: Timestamp, reader: Reading) -> Result<NearRows>;
+    /// Returns the reads from `from` on of what lies in `artifact` and of the folders around it.
+    fn reads_near(&mut self, artifact: ArtifactKey, from: Timestamp) -> Result<Vec<(RunKey, u32)>>;
+    /// Returns the writes that a read saw beside the one that it is bound to, in order.
+    fn parts(&mut self, run: RunKey, n: u32) -> Result<Vec<WriteKey>>;
+    /// Replaces the writes that a read saw beside the one that it is bound to.
+    fn put_parts(&mut self, run: RunKey, n: u32, parts: &[WriteKey]) -> Result<()>;
+    /// Returns the last write of an artifact at or before `at` by a run inside the one of this id, of this version if one is
+    /// named, which counts.
+    fn inner_write(
+        &mut self,
+        run: RunId,
+        artifact: ArtifactKey,
+        at: Timestamp,
+        version: Option<VersionKey>,
+    ) -> Result<Option<WriteKey>>;
+    /// Returns the write inside that a write only names.
+    fn echo(&mut self, write: WriteKey) -> Result<Option<WriteKey>>;
+    /// Keeps the write inside that a write only names.
+    fn put_echo(&mut self, write: WriteKey, inner: Option<WriteKey>) -> Result<()>;
+    /// Returns whether any run is directly inside the one of this id.
+    fn is_parent(&mut self, run: RunId) -> Result<bool>;
+    /// Returns the runs that others are directly inside of.
+    fn parents(&mut self) -> Result<Vec<RunKey>>;
+    /// Returns the reads that are to be bound again whatever changed: an earlier version bound them by its rules.
+    fn reads_to_bind(&mut self) -> Result<Vec<(RunKey, u32)>>;
+
     /// Returns the reads of unknown content whose binding may change with a write of `artifact` that counts from `at`.
     fn reads_by_time(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<Vec<(RunKey, u32)>>;
     /// Returns the reads from `from` on that told this version, or the same content of another artifact, and whose
-    /// binding may change with a write of the version that counts from `at`.
-    fn reads_of_content(&mut self, version: VersionKey, from: Timestamp, at: Timestamp) -> Result<Vec<(RunKey, u32)>>;
+    /// binding may change with a write of the version that counts from `at`; and those from `early` on that are bound to
+    /// nothing under the name, or to a later write.
+    fn reads_of_content(
+        &mut self,
+        version: VersionKey,
+        early: Timestamp,
+        from: Timestamp,
+        at: Timestamp,
+    ) -> Result<Vec<(RunKey, u32)>>;
     /// Returns the reads from `from` on that told this version and are bound to no write of its artifact.
     fn reads_unwritten(&mut self, version: VersionKey, from: Timestamp) -> Result<Vec<(RunKey, u32)>>;
     /// Returns the reads that told this content, of whatever artifact.
     fn reads_of_bytes(&mut self, version: VersionKey) -> Result<Vec<(RunKey, u32)>>;
-    /// Returns the reads that are bound to a write.
+    /// Returns the reads that saw a write.
     fn reads_of_write(&mut self, write: WriteKey) -> Result<Vec<(RunKey, u32)>>;
 
     /// Returns how far a journal was folded.

@@ -24,6 +24,8 @@ pub struct ReadRow {
     pub seen: Option<VersionKey>,
     /// When.
     pub at: Timestamp,
+    /// Whether that is when the run began, and nobody said when that was; of a read that is stored only the store knows.
+    pub is_untimed: bool,
     /// How it was bound.
     pub bound: Bound,
     /// The write that it saw.
@@ -32,6 +34,9 @@ pub struct ReadRow {
     pub like: Option<WriteKey>,
     /// The argument or expression that named it.
     pub argument: Option<String>,
+    /// What else it saw: writes of folders around it and of what lies in it, in order; of a read that is stored they are
+    /// told by [`Writer::parts`](super::Writer::parts).
+    pub parts: Vec<WriteKey>,
 }
 
 /// A write with what counts of it.
@@ -201,6 +206,19 @@ pub struct ReadDetail {
     pub superseded_by: Option<(RunId, Timestamp)>,
     /// A later completed run of the writer's component over the same inputs and parameters, by that time.
     pub redone_by: Option<(RunId, Timestamp)>,
+    /// What else it saw: writes of folders around it and of what lies in it.
+    pub parts: Vec<PartDetail>,
+}
+
+/// A write of a folder around what was read, or of what lies in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartDetail {
+    /// The write.
+    pub write: WriteOf,
+    /// As of a read.
+    pub superseded_by: Option<(RunId, Timestamp)>,
+    /// As of a read.
+    pub redone_by: Option<(RunId, Timestamp)>,
 }
 
 /// The write that a read points to.
@@ -216,6 +234,8 @@ pub struct WriteOf {
     pub version: VersionId,
     /// When.
     pub at: Timestamp,
+    /// When the run began that wrote.
+    pub began: Option<Timestamp>,
 }
 
 /// A write as an answer shows it.
@@ -241,6 +261,30 @@ pub struct WriteDetail {
     pub said_at: Option<Timestamp>,
     /// The last verdict on the version.
     pub label: Option<Verdict>,
+    /// The write of a run inside this one, when it only named what that one wrote.
+    pub echo: Option<EchoDetail>,
+    /// The runs around this one that only named what it wrote.
+    pub within: Vec<WithinDetail>,
+}
+
+/// What a run inside another one wrote, that one named too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EchoDetail {
+    /// Who wrote.
+    pub run: RunKey,
+    /// Its id.
+    pub run_id: RunId,
+    /// The version.
+    pub version: VersionId,
+}
+
+/// A run around another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WithinDetail {
+    /// Its id.
+    pub run_id: RunId,
+    /// Its component's name.
+    pub component: String,
 }
 
 /// A run that was to write an artifact and did not, as far as anybody knows.

@@ -32,6 +32,8 @@ pub struct RunRow {
     pub declaration: Option<DeclarationKey>,
     /// Why it failed.
     pub error: Option<String>,
+    /// Whether nobody said when it began: the time gives way to one that somebody says.
+    pub is_start_chosen: bool,
     /// A hash over its input names and parameters, by how new the newest input is.
     pub signature: Option<i64>,
 }

@@ -6,13 +6,23 @@ mod agree;
 
 mod story;
 
+mod clocks;
+
 mod diff;
 
 mod impact;
 
 mod last_good;
 
+mod forget;
+
+mod inside;
+
+mod nested;
+
 mod bounds;
+
+mod project;
 
 mod report;
 

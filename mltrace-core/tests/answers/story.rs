@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use mltrace_core::config::{Environment, Home};
 use mltrace_core::ingest;
-use mltrace_core::model::RunId;
+use mltrace_core::journal;
+use mltrace_core::model::{
+    ArtifactName, End, Forget, Header, ProcessId, ReadFact, Record, RunId, Start, Status, Timestamp, WriteFact,
+};
 use mltrace_core::query::Reader;
 use mltrace_core::store::{self, Mode, Store};
 use proptest::prelude::ProptestConfig;
@@ -38,6 +41,74 @@ impl Story {
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         let report = ingest::import(&self.home, self.store.as_mut(), &mut text.as_bytes(), &mut |_| {}).unwrap();
         assert_eq!(report.errors, [], "every line lands");
+    }
+
+    /// Takes a run back, as the command does.
+    pub(crate) fn forget(&mut self, run: RunId) {
+        self.journals(&[Record::Forget(Forget { run, at: Timestamp::now() })]);
+    }
+
+    /// Lets a process of this project record a run.
+    pub(crate) fn records(&mut self, component: &str, inputs: &[&str], outputs: &[&str]) {
+        let (run, at) = (RunId::new(), Timestamp::now());
+        let inputs = (0..).zip(inputs).map(|(n, name)| ReadFact {
+            n,
+            name: ArtifactName::from(*name),
+            argument: None,
+            kind: None,
+            at: None,
+            version: None,
+            size: None,
+        });
+        let outputs = (100..).zip(outputs).map(|(n, name)| WriteFact {
+            n,
+            name: ArtifactName::from(*name),
+            argument: None,
+            kind: None,
+            at: None,
+            version: None,
+            size: None,
+            mark: None,
+        });
+        let start = Start {
+            run,
+            component: component.to_owned(),
+            at,
+            parent: None,
+            code: None,
+            git: None,
+            declared: None,
+            params: Default::default(),
+            inputs: inputs.collect(),
+            host: None,
+            user: None,
+        };
+        let outputs = outputs.collect();
+        let end = End { run, at, status: Status::Completed, duration_us: Some(1), error: None, outputs };
+        self.journals(&[Record::Start(start), Record::End(end)]);
+    }
+
+    /// Gives the project's folder another name.
+    pub(crate) fn renamed(&mut self, name: &str) {
+        name.clone_into(&mut self.home.project);
+    }
+
+    /// Folds the journal of a process that is gone.
+    fn journals(&mut self, records: &[Record]) {
+        let process = ProcessId::new();
+        let header = Header {
+            format: journal::FORMAT,
+            process: Some(process),
+            project: self.home.project.clone(),
+            ..Header::default()
+        };
+        let mut bytes = Vec::new();
+        journal::encode(&Record::Process(header), &mut bytes);
+        records.iter().for_each(|record| assert!(journal::encode(record, &mut bytes)));
+        std::fs::create_dir_all(self.home.journal()).unwrap();
+        std::fs::write(self.home.journal().join(format!("{process}.log")), bytes).unwrap();
+        let mut store = store::open(&self.home, Mode::Write).unwrap();
+        ingest::fold(&self.home, store.as_mut()).unwrap();
     }
 
     /// Returns who answers.

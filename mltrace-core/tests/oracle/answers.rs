@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::facts::{Edge, Facts, Outcome, RunFacts};
-use super::model::{Known, Seen, Write};
+use super::model::{self, Known, Part, Seen, Write};
 
 /// After so many seconds an input is old, unless its reader's component says otherwise.
 const OLD_S: i64 = 30 * 24 * 3600;
@@ -33,6 +33,8 @@ pub(crate) struct InputAnswer {
     pub(crate) written_by: Option<String>,
     pub(crate) same_content_as: Option<String>,
     pub(crate) changed_since: Option<String>,
+    /// Name, version and writer of what else was read with it.
+    pub(crate) inside: BTreeSet<(String, String, String)>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +42,7 @@ pub(crate) struct OutputAnswer {
     pub(crate) name: String,
     pub(crate) version: Option<String>,
     pub(crate) label: Option<&'static str>,
+    pub(crate) inner: Option<String>,
 }
 
 /// What `trace` must tell.
@@ -59,15 +62,21 @@ pub(crate) fn run_answer(known: &Known<'_>, run: &RunFacts) -> RunAnswer {
         at: run.read_at(read),
         version: seen.version.clone(),
         bound: seen.bound,
-        written_by: seen.written_by.clone(),
+        written_by: seen.written_by.clone().or_else(|| {
+            let runs: BTreeSet<&String> = seen.parts.iter().map(|part| &part.run).collect();
+            runs.first().filter(|_| runs.len() == 1).map(|run| (*run).clone())
+        }),
         same_content_as: seen.same_content_as.clone(),
         changed_since: seen.changed_since.clone(),
+        inside: seen.parts.iter().map(|part| (part.name.clone(), part.version.clone(), part.run.clone())).collect(),
     });
     let outputs = run.writes.iter().map(|edge| {
         let write = known.writes.iter().find(|write| write.run.id == run.id && write.edge.n == edge.n);
-        let version = write.map(Write::version);
-        let label = version.as_ref().and_then(|version| verdict(known.facts, &edge.name, version));
-        OutputAnswer { name: edge.name.clone(), version, label }
+        let echo = known.echoes.iter().find(|(echo, _)| echo.run.id == run.id && echo.edge.n == edge.n);
+        let version = write.or(echo.map(|(_, inner)| inner)).map(Write::version);
+        let label_of = write.map(Write::version);
+        let label = label_of.as_ref().and_then(|version| verdict(known.facts, &edge.name, version));
+        OutputAnswer { name: edge.name.clone(), version, label, inner: echo.map(|(_, inner)| inner.run.id.clone()) }
     });
     RunAnswer {
         id: run.id.clone(),
@@ -77,32 +86,57 @@ pub(crate) fn run_answer(known: &Known<'_>, run: &RunFacts) -> RunAnswer {
         ended_at: run.ended_at.filter(|_| !matches!(run.outcome, Outcome::Running | Outcome::Died)),
         inputs: inputs.collect(),
         outputs: outputs.collect(),
-        depends_on: seen.iter().filter_map(|seen| seen.written_by.clone()).filter(|id| *id != run.id).collect(),
+        depends_on: seen.iter().flat_map(writers).filter(|id| *id != run.id).collect(),
         stale: seen.iter().flat_map(|seen| stale(known, run, seen)).collect(),
     }
+}
+
+/// Returns the runs that wrote what a read saw.
+fn writers(seen: &Seen) -> Vec<String> {
+    seen.written_by.iter().chain(seen.parts.iter().map(|part| &part.run)).cloned().collect()
 }
 
 /// Returns why `run` was stale with respect to what one of its reads saw, as things stood when the run started.
 fn stale(known: &Known<'_>, run: &RunFacts, seen: &Seen) -> BTreeSet<(&'static str, String)> {
     let mut reasons = BTreeSet::new();
-    let (Some(writer), Some(at), Some(name)) = (&seen.written_by, seen.written_at, &seen.written_as) else {
-        return reasons;
-    };
-    if run.started_at - at > old_after_s(known.facts, &run.component) * MICROS {
-        reasons.insert(("age", writer.clone()));
+    let by_name = seen.written_by.as_ref().zip(seen.written_at).zip(seen.written_as.as_ref());
+    let by_name = by_name.map(|((writer, at), name)| Part {
+        name: name.clone(),
+        version: seen.version.clone(),
+        run: writer.clone(),
+        at,
+    });
+    let newest = by_name.iter().chain(&seen.parts).max_by_key(|part| (part.at, &part.run));
+    if let Some(newest) =
+        newest.filter(|part| run.started_at - part.at > old_after_s(known.facts, &run.component) * MICROS)
+    {
+        reasons.insert(("age", newest.run.clone()));
     }
+    // Under its name, then the last reason of all that was read with it.
+    for parts in [by_name.as_slice(), &seen.parts] {
+        let later = parts.iter().filter_map(|part| superseded_by(known, run, part)).max();
+        let again = || parts.iter().filter_map(|part| redone_by(known, run, part)).max();
+        reasons.extend(later.or_else(again).map(|(_, run)| ("superseded", run)));
+    }
+    reasons
+}
+
+/// Returns when a later version was written than the one that a run saw, and by whom.
+fn superseded_by(known: &Known<'_>, run: &RunFacts, seen: &Part) -> Option<(i64, String)> {
     let later = known.writes.iter().filter(|write| {
-        write.edge.name == *name
+        write.edge.name == seen.name
             && write.run.id != run.id
             && write.at <= run.started_at
-            && (write.at, &write.run.id) > (at, writer)
+            && (write.at, &write.run.id) > (seen.at, &seen.run)
             && write.version() != seen.version
     });
-    if let Some(latest) = later.max_by_key(|write| write.order()) {
-        reasons.insert(("superseded", latest.run.id.clone()));
-        return reasons;
-    }
-    let writer = known.run(writer);
+    later.max_by_key(|write| write.order()).map(|write| (write.at, write.run.id.clone()))
+}
+
+/// Returns when the work behind what a run saw was done again, and by whom.
+fn redone_by(known: &Known<'_>, run: &RunFacts, seen: &Part) -> Option<(i64, String)> {
+    let (name, at) = (&seen.name, seen.at);
+    let writer = known.run(&seen.run);
     // A run that goes on, or died, is as old as what it wrote.
     let written = (writer.ended_at.unwrap_or(at), &writer.id);
     let again = known.facts.runs.iter().filter(|other| {
@@ -118,13 +152,10 @@ fn stale(known: &Known<'_>, run: &RunFacts, seen: &Seen) -> BTreeSet<(&'static s
             .writes
             .iter()
             .any(|write| write.run.id == latest.id && write.edge.name == *name && write.version() == seen.version);
-        let is_read_too = known.seen(run).iter().any(|seen| seen.written_by.as_ref() == Some(&latest.id));
+        let is_read_too = known.seen(run).iter().any(|seen| seen.is_of(&latest.id));
         latest.started_at >= at && !made_it && !is_read_too && may_differ(known, latest, writer)
     };
-    if let Some(latest) = latest.filter(is_redone) {
-        reasons.insert(("superseded", latest.id.clone()));
-    }
-    reasons
+    latest.filter(is_redone).map(|latest| (latest.ended_at.unwrap_or(at), latest.id.clone()))
 }
 
 /// A run that names neither inputs nor parameters redoes nobody's work.
@@ -185,13 +216,13 @@ pub(crate) fn trace(known: &Known<'_>, name: &str, as_of: Option<i64>) -> Option
     let by_then = |at: i64| as_of.is_none_or(|as_of| at <= as_of);
     let written = known.writes.iter().filter(|write| write.edge.name == name && by_then(write.at));
     if let Some(latest) = written.max_by_key(|write| write.order()) {
-        return Some(upstream(known, name, &latest.version(), Some(latest)));
+        return Some(upstream(known, name, &latest.version(), Some(latest), as_of));
     }
     let reads: Vec<_> = reads_of(known, name).into_iter().filter(|(at, _, _)| by_then(*at)).collect();
     let told = reads.iter().filter(|(_, _, seen)| seen.version != "none").max_by_key(|(at, run, _)| (*at, &run.id));
     match told.or(reads.last()) {
-        Some((_, _, seen)) => Some(upstream(known, name, &seen.version, None)),
-        None if as_of.is_none() => Some(upstream(known, name, "none", None)),
+        Some((_, _, seen)) => Some(upstream(known, name, &seen.version, None, as_of)),
+        None if as_of.is_none() => Some(upstream(known, name, "none", None, as_of)),
         None => None,
     }
 }
@@ -201,22 +232,59 @@ pub(crate) fn trace_version(known: &Known<'_>, name: &str, version: &str, as_of:
     let by_then = |at: i64| as_of.is_none_or(|as_of| at <= as_of);
     let written = known.writes.iter().filter(|write| write.edge.name == name && write.version() == version);
     if let Some(last) = written.filter(|write| by_then(write.at)).max_by_key(|write| write.order()) {
-        return Some(upstream(known, name, version, Some(last)));
+        return Some(upstream(known, name, version, Some(last), as_of));
     }
     let mut reads = reads_of(known, name).into_iter();
-    reads.any(|(at, _, seen)| seen.version == version && by_then(at)).then(|| upstream(known, name, version, None))
+    reads
+        .any(|(at, _, seen)| seen.version == version && by_then(at))
+        .then(|| upstream(known, name, version, None, as_of))
 }
 
-fn upstream(known: &Known<'_>, name: &str, version: &str, write: Option<&Write<'_>>) -> TraceAnswer {
-    let root = write.map(|write| write.run.id.clone());
-    let writers = |id: &str| known.seen(known.run(id)).iter().filter_map(|seen| seen.written_by.clone()).collect();
+/// Returns the runs that made a version by then: who wrote it and what lay in it, or where its last reader found it.
+fn makers(
+    known: &Known<'_>,
+    name: &str,
+    version: &str,
+    write: Option<&Write<'_>>,
+    as_of: Option<i64>,
+) -> BTreeSet<String> {
+    let by_then = |at: i64| as_of.is_none_or(|as_of| at <= as_of);
+    let Some(write) = write else {
+        let reads = reads_of(known, name).into_iter().filter(|(at, _, seen)| by_then(*at) && seen.version == version);
+        let last = reads.max_by_key(|(at, run, seen)| (*at, &run.id, place(known, run, seen)));
+        return last.map(|(.., seen)| seen.parts.iter().map(|part| part.run.clone()).collect()).unwrap_or_default();
+    };
+    let of_name = known.writes.iter().filter(|write| write.edge.name == name && by_then(write.at));
+    let is_latest = of_name.max_by_key(|write| write.order()).is_some_and(|latest| latest.version() == version);
+    let before: Vec<Write<'_>> =
+        known.writes.iter().filter(|other| by_then(other.at) && (is_latest || other.at <= write.at)).copied().collect();
+    let is_opaque = version.starts_with("w:");
+    let parts = model::parts(&before, name, !is_opaque, is_opaque).map(|part| part.run.id.clone());
+    parts.chain([write.run.id.clone()]).collect()
+}
+
+/// Returns the number of a read among its run's.
+fn place(known: &Known<'_>, run: &RunFacts, seen: &Seen) -> u32 {
+    let reads = run.reads.iter().zip(known.seen(run));
+    reads.filter(|(_, other)| std::ptr::eq(*other, seen)).map(|(read, _)| read.n).next().unwrap_or_default()
+}
+
+fn upstream(
+    known: &Known<'_>,
+    name: &str,
+    version: &str,
+    write: Option<&Write<'_>>,
+    as_of: Option<i64>,
+) -> TraceAnswer {
+    let roots = makers(known, name, version, write, as_of);
+    let writers = |id: &str| known.seen(known.run(id)).iter().flat_map(writers).collect();
     let readers = reads_of(known, name).into_iter().filter(|(_, _, seen)| seen.version == version);
     let read_by = readers.map(|(_, run, _)| run.id.clone()).collect();
     TraceAnswer {
         name: name.to_owned(),
         version: version.to_owned(),
-        read_by: if write.is_none() { read_by } else { BTreeSet::new() },
-        runs: closure(known, root.into_iter().collect(), writers),
+        read_by: if roots.is_empty() { read_by } else { BTreeSet::new() },
+        runs: closure(known, roots.into_iter().collect(), writers),
     }
 }
 
@@ -231,7 +299,16 @@ pub(crate) struct ImpactAnswer {
 
 /// Returns everything downstream of a run, itself at depth 0.
 pub(crate) fn impact(known: &Known<'_>, run: &RunFacts) -> ImpactAnswer {
-    downstream(known, vec![run.id.clone()], 0, None)
+    downstream(known, with_inside(known, vec![run.id.clone()]), 0, None)
+}
+
+/// Adds the runs that wrote, inside of these, what these only named.
+fn with_inside(known: &Known<'_>, mut runs: Vec<String>) -> Vec<String> {
+    let of_these = known.echoes.iter().filter(|(echo, _)| runs.contains(&echo.run.id));
+    let inside: BTreeSet<String> = of_these.map(|(_, inner)| inner.run.id.clone()).collect();
+    let new: Vec<String> = inside.into_iter().filter(|run| !runs.contains(run)).collect();
+    runs.extend(new);
+    runs
 }
 
 /// Returns everything downstream of a component's runs, of all or of those at a commit, themselves at depth 0.
@@ -239,14 +316,19 @@ pub(crate) fn impact_of_component(known: &Known<'_>, component: &str, commit: Op
     let is_one = |run: &&RunFacts| {
         run.component == component && commit.is_none_or(|commit| run.commit.as_deref() == Some(commit))
     };
-    downstream(known, known.facts.runs.iter().filter(is_one).map(|run| run.id.clone()).collect(), 0, None)
+    let runs = known.facts.runs.iter().filter(is_one).map(|run| run.id.clone()).collect();
+    downstream(known, with_inside(known, runs), 0, None)
 }
 
 /// Returns everything downstream of a version, its readers, under whatever name they read it, at depth 1.
 pub(crate) fn impact_of_version(known: &Known<'_>, name: &str, version: &str) -> ImpactAnswer {
     let reads_it = |run: &&RunFacts| {
-        let mut reads = run.reads.iter().zip(known.seen(run)).filter(|(_, seen)| seen.version == version);
-        reads.any(|(read, seen)| read.name == name || seen.written_as.as_deref() == Some(name))
+        let mut reads = run.reads.iter().zip(known.seen(run));
+        reads.any(|(read, seen)| {
+            let is_it = read.name == name || seen.written_as.as_deref() == Some(name);
+            let is_part = seen.parts.iter().any(|part| part.name == name && part.version == version);
+            seen.version == version && is_it || is_part
+        })
     };
     let roots = known.facts.runs.iter().filter(reads_it).map(|run| run.id.clone()).collect();
     downstream(known, roots, 1, Some((name, version)))
@@ -255,7 +337,7 @@ pub(crate) fn impact_of_version(known: &Known<'_>, name: &str, version: &str) ->
 /// `asked`: the version that is asked about, which is no impact of itself.
 fn downstream(known: &Known<'_>, roots: Vec<String>, first: u32, asked: Option<(&str, &str)>) -> ImpactAnswer {
     let readers = |id: &str| {
-        let reads = |other: &&RunFacts| known.seen(other).iter().any(|seen| seen.written_by.as_deref() == Some(id));
+        let reads = |other: &&RunFacts| known.seen(other).iter().any(|seen| seen.is_of(id));
         known.facts.runs.iter().filter(reads).map(|run| run.id.clone()).collect()
     };
     let runs: Vec<_> = closure(known, roots, readers).into_iter().map(|(id, depth)| (id, depth + first)).collect();

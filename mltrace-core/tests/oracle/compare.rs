@@ -31,7 +31,7 @@ impl Comparison {
 pub(crate) fn compare(reader: &mut Reader<'_>, facts: &Facts, moments: &[i64]) -> Comparison {
     let mut found = Comparison::default();
     let known = Known::new(facts);
-    compare_runs(reader, &known, &mut found);
+    let below = compare_runs(reader, &known, &mut found);
     let runs = facts.runs.iter().map(|run| (run.id.as_str(), answers::run_answer(&known, run))).collect();
     let as_ofs: Vec<Option<i64>> = moments.iter().map(|at| Some(*at)).chain([None]).collect();
     let names = answers::names(facts);
@@ -54,6 +54,9 @@ pub(crate) fn compare(reader: &mut Reader<'_>, facts: &Facts, moments: &[i64]) -
                     false => answers::trace_version(&known, name, &version, *as_of),
                 };
                 let product = ask(reader, &text, *as_of, &runs, &mut found);
+                if let (Some(trace), None) = (&product, as_of) {
+                    agree(trace, &below, &known, &mut found);
+                }
                 found.check(&format!("trace {text} as of {as_of:?}"), &product, &model);
             }
         }
@@ -62,7 +65,25 @@ pub(crate) fn compare(reader: &mut Reader<'_>, facts: &Facts, moments: &[i64]) -
     found
 }
 
-fn compare_runs(reader: &mut Reader<'_>, known: &Known<'_>, found: &mut Comparison) {
+/// Both ways tell the same: a run is upstream of what another one made if that one is downstream of it.
+///
+/// A run around others is also asked for what these wrote of what it names.
+fn agree(trace: &TraceAnswer, below: &BTreeMap<String, BTreeSet<String>>, known: &Known<'_>, found: &mut Comparison) {
+    let mut makers = trace.runs.iter().filter(|(_, depth)| *depth == 0).map(|(run, _)| run);
+    let (Some(maker), None) = (makers.next(), makers.next()) else { return };
+    let above: BTreeSet<&String> = trace.runs.iter().map(|(run, _)| run).collect();
+    let is_around = |run: &String| known.echoes.iter().any(|(echo, _)| echo.run.id == *run);
+    let upward = below.iter().filter(|(_, below)| below.contains(maker)).map(|(run, _)| run);
+    let upward = upward.filter(|run| above.contains(run) || !is_around(run)).collect();
+    found.check(&format!("trace and impact of {}@{}", trace.name, trace.version), &above, &upward);
+}
+
+/// Returns the runs downstream of each.
+fn compare_runs(
+    reader: &mut Reader<'_>,
+    known: &Known<'_>,
+    found: &mut Comparison,
+) -> BTreeMap<String, BTreeSet<String>> {
     let runs = reader.recent(&RunFilter::default()).unwrap().runs;
     let mut newest_first: Vec<&RunFacts> = known.facts.runs.iter().collect();
     newest_first.sort_by_key(|run| std::cmp::Reverse((run.started_at, &run.id)));
@@ -72,12 +93,11 @@ fn compare_runs(reader: &mut Reader<'_>, known: &Known<'_>, found: &mut Comparis
         found.check(&format!("run {}", model.id), &product, &answers::run_answer(known, model));
     }
     let mut components = BTreeSet::new();
+    let mut below = BTreeMap::new();
     for run in &known.facts.runs {
-        found.check(
-            &format!("impact of {}", run.id),
-            &impact(reader, &ImpactOf::Run(&run.id)),
-            &answers::impact(known, run),
-        );
+        let impact = impact(reader, &ImpactOf::Run(&run.id));
+        found.check(&format!("impact of {}", run.id), &impact, &answers::impact(known, run));
+        below.insert(run.id.clone(), impact.runs.into_iter().map(|(run, _)| run).collect());
         components.extend([(run.component.as_str(), None), (run.component.as_str(), run.commit.as_deref())]);
     }
     for (name, commit) in components {
@@ -87,6 +107,7 @@ fn compare_runs(reader: &mut Reader<'_>, known: &Known<'_>, found: &mut Comparis
             &answers::impact_of_component(known, name, commit),
         );
     }
+    below
 }
 
 fn impact(reader: &mut Reader<'_>, of: &ImpactOf<'_>) -> ImpactAnswer {
@@ -160,6 +181,11 @@ fn shown(run: &Run) -> RunAnswer {
         written_by: input.written_by.map(|run| run.to_string()),
         same_content_as: input.same_content_as.as_ref().map(|other| other.name.to_string()),
         changed_since: input.changed_since.map(|run| run.to_string()),
+        inside: input
+            .inside
+            .iter()
+            .map(|part| (part.name.to_string(), part.version.to_string(), part.written_by.to_string()))
+            .collect(),
     });
     let outputs = run.outputs.iter().map(|output| OutputAnswer {
         name: output.name.to_string(),
@@ -169,6 +195,7 @@ fn shown(run: &Run) -> RunAnswer {
             Verdict::Ok => "ok",
             Verdict::None => "none",
         }),
+        inner: output.inner.map(|run| run.to_string()),
     });
     let stale = run.stale.iter().map(|stale| {
         let reason = match stale.reason {

@@ -65,7 +65,8 @@ impl Machine {
                 dying.insert(run.id.clone());
             }
             let process = if dies { LIVING } else { usize::from(route.key(number)) % LIVING };
-            (process, events(run, route, number).into())
+            // All its processes are of one host.
+            (process, events(&RunFacts { host: None, ..run.clone() }, route, number).into())
         });
         let runs = runs.collect();
         let said = Facts { runs: Vec::new(), ..facts.clone() };
@@ -247,7 +248,7 @@ fn record(event: &Event) -> Record {
             run,
             component: start.component.clone(),
             at: Timestamp(start.started_at),
-            parent: None,
+            parent: start.parent.as_ref().map(|parent| parent.parse().unwrap()),
             code: None,
             git: start.commit.clone(),
             declared: None,

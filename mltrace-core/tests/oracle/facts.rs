@@ -51,6 +51,9 @@ pub(crate) struct RunFacts {
     pub(crate) writes: Vec<Edge>,
     pub(crate) params: BTreeMap<String, i64>,
     pub(crate) commit: Option<String>,
+    pub(crate) host: Option<String>,
+    /// The run inside which it ran.
+    pub(crate) parent: Option<String>,
 }
 
 impl RunFacts {
@@ -77,9 +80,13 @@ impl fmt::Debug for Edge {
 
 impl fmt::Debug for RunFacts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, component, started_at, ended_at, outcome, reads, writes, params, commit } = self;
+        let Self { id, component, started_at, ended_at, outcome, reads, writes, params, commit, host, parent } = self;
         let ended_at = ended_at.map(|at| at.to_string()).unwrap_or_default();
-        write!(f, "{id} {component} {outcome:?} {started_at}..{ended_at} {reads:?} -> {writes:?} {params:?} {commit:?}")
+        write!(
+            f,
+            "{id} {component} {outcome:?} {started_at}..{ended_at} {reads:?} -> {writes:?} {params:?} {commit:?} {host:?}"
+        )?;
+        write!(f, " in {parent:?}")
     }
 }
 
@@ -108,6 +115,8 @@ pub(crate) struct Facts {
     pub(crate) runs: Vec<RunFacts>,
     pub(crate) components: Vec<ComponentFacts>,
     pub(crate) labels: Vec<LabelFacts>,
+    /// Contents that a run which was taken back knew to be short, with the name: that is no fact of the run.
+    pub(crate) short: Vec<(String, String)>,
 }
 
 impl Facts {

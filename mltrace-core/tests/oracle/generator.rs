@@ -14,8 +14,17 @@ const END: i64 = 253_402_300_799_999_999;
 pub(crate) const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400 * SECOND;
 
-/// The last one looks like a version of the first, but is a name of its own.
-const NAMES: &[&str] = &["s3://lake/raw", "out/model.pkl", "rows.csv", "prediction-7", "s3://lake/raw@v:1"];
+/// Some lie in others. The last one looks like a version of the first, but is a name of its own.
+const NAMES: &[&str] = &[
+    "s3://lake/raw",
+    "out/model.pkl",
+    "rows.csv",
+    "prediction-7",
+    "out",
+    "s3://lake/raw/day-1",
+    "out/parts/1.csv",
+    "s3://lake/raw@v:1",
+];
 const COMPONENTS: &[&str] = &["ingest", "clean", "train"];
 
 /// What a read or a write is about, before it belongs to a run.
@@ -49,6 +58,9 @@ struct RunPlan {
     writes: Vec<EdgePlan>,
     param: Option<i64>,
     commit: Option<char>,
+    host: Option<&'static str>,
+    /// Inside which of the runs before it.
+    parent: Option<usize>,
     /// Ids do not follow the clock.
     rank: u8,
 }
@@ -85,7 +97,7 @@ fn state() -> impl Strategy<Value = State> {
 }
 
 fn edge() -> impl Strategy<Value = EdgePlan> {
-    let name = prop_oneof![8 => select(&NAMES[..4]), 1 => Just(NAMES[4])];
+    let name = prop_oneof![8 => select(&NAMES[..4]), 4 => select(&NAMES[4..7]), 1 => Just(NAMES[7])];
     (name, state(), weighted(0.4, 0..8_i64), prop::bool::weighted(0.8))
         .prop_map(|(name, state, after, tells_size)| EdgePlan { name, state, after, tells_size })
 }
@@ -110,10 +122,14 @@ fn run() -> impl Strategy<Value = RunPlan> {
         vec(edge(), 0..4),
         vec(edge(), 0..4),
         of(0..2_i64),
-        weighted(0.7, select(vec!['1', '1', '1', '2'])),
+        (
+            weighted(0.7, select(vec!['1', '1', '1', '2'])),
+            weighted(0.7, select(vec!["tower", "node-7"])),
+            weighted(0.4, 0..8_usize),
+        ),
         any::<u8>(),
     );
-    parts.prop_map(|(component, start, length, outcome, reads, writes, param, commit, rank)| RunPlan {
+    parts.prop_map(|(component, start, length, outcome, reads, writes, param, (commit, host, parent), rank)| RunPlan {
         component,
         start,
         length,
@@ -122,6 +138,8 @@ fn run() -> impl Strategy<Value = RunPlan> {
         writes,
         param,
         commit,
+        host,
+        parent,
         rank,
     })
 }
@@ -150,12 +168,17 @@ impl RunPlan {
         (reads, writes)
     }
 
-    fn facts(&self, number: usize) -> RunFacts {
+    fn id(&self, number: usize) -> String {
+        format!("0190f3a0-{:04x}-7000-8000-{number:012x}", self.rank)
+    }
+
+    fn facts(&self, number: usize, all: &[Self]) -> RunFacts {
         let (reads, writes) = self.edges();
         let started_at = MORNING + self.start * SECOND;
         let ends = !matches!(self.outcome, Outcome::Running | Outcome::Died);
         RunFacts {
-            id: format!("0190f3a0-{:04x}-7000-8000-{number:012x}", self.rank),
+            id: self.id(number),
+            parent: self.parent.filter(|parent| *parent < number).map(|parent| all[parent].id(parent)),
             component: self.component.to_owned(),
             started_at,
             ended_at: ends.then_some(started_at + self.length * SECOND),
@@ -164,6 +187,7 @@ impl RunPlan {
             writes,
             params: self.param.map(|value| ("month".to_owned(), value)).into_iter().collect(),
             commit: self.commit.map(|digit| digit.to_string().repeat(40)),
+            host: self.host.map(str::to_owned),
         }
     }
 }
@@ -188,10 +212,11 @@ fn components() -> impl Strategy<Value = Vec<(&'static str, i64, bool)>> {
 /// Returns everything that happens in one pipeline.
 pub(crate) fn history() -> impl Strategy<Value = Facts> {
     (vec(run(), 1..10), labels(), components()).prop_map(|(runs, labels, components)| {
-        let runs: Vec<RunFacts> = runs.iter().enumerate().map(|(number, plan)| plan.facts(number)).collect();
+        let runs: Vec<RunFacts> = runs.iter().enumerate().map(|(number, plan)| plan.facts(number, &runs)).collect();
         let labels = labels.into_iter().enumerate().map(|(number, (name, state, verdict, at))| LabelFacts {
             // Of two at one moment the larger id counts: one that comes after all that are made now.
-            id: format!("{}90f3b0-0000-7000-8000-{number:012x}", if at > MORNING + DAY { "ff" } else { "01" }),
+            // Who judges after the last moment gets the next id, which is nobody's here.
+            id: format!("{}90f3b0-0000-7000-8000-{:012x}", if at > MORNING + DAY { "ff" } else { "01" }, number << 8),
             name: name.to_owned(),
             version: state.version().unwrap_or_else(|| format!("w:{}", runs[0].id)),
             verdict,
@@ -204,7 +229,7 @@ pub(crate) fn history() -> impl Strategy<Value = Facts> {
             stale_after_s,
         });
         let components = said.collect();
-        Facts { runs, components, labels }
+        Facts { runs, components, labels, short: Vec::new() }
     })
 }
 

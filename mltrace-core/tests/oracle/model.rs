@@ -7,6 +7,9 @@ use super::facts::{Edge, Facts, Outcome, RunFacts};
 /// Content shorter than this links nothing to a copy of it.
 const SHORT: u64 = 64;
 
+/// So far apart may clocks be, in microseconds.
+const DAY: i64 = 86_400_000_000;
+
 /// A write that counts.
 #[derive(Clone, Copy)]
 pub(crate) struct Write<'f> {
@@ -19,6 +22,11 @@ impl Write<'_> {
     /// The later of two writes is the one with the greater of these.
     pub(crate) fn order(&self) -> (i64, &str, u32) {
         (self.at, &self.run.id, self.edge.n)
+    }
+
+    /// Returns whether this is the same write.
+    pub(crate) fn is(&self, other: &Write<'_>) -> bool {
+        self.run.id == other.run.id && self.edge.n == other.edge.n
     }
 
     /// What was written: its content or declared version, else a version that is named after the run.
@@ -38,16 +46,63 @@ pub(crate) struct Seen {
     pub(crate) written_as: Option<String>,
     pub(crate) same_content_as: Option<String>,
     pub(crate) changed_since: Option<String>,
+    /// What else was read with it.
+    pub(crate) parts: Vec<Part>,
+}
+
+/// A write of a folder around what was read, or of something in it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Part {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) run: String,
+    pub(crate) at: i64,
+}
+
+impl Seen {
+    /// Returns whether it came from this run.
+    pub(crate) fn is_of(&self, run: &str) -> bool {
+        self.written_by.as_deref() == Some(run) || self.parts.iter().any(|part| part.run == run)
+    }
 }
 
 fn is_content(version: &str) -> bool {
     version.starts_with("b3:") || version.starts_with("stat:")
 }
 
-/// Returns all writes that count, in no order.
+/// Returns all writes that count, in no order, and each that only names what a run inside its own wrote, with that.
+fn writes(facts: &Facts) -> (Vec<Write<'_>>, Vec<(Write<'_>, Write<'_>)>) {
+    let all = told_writes(facts);
+    let inner = |outer: &Write<'_>| {
+        let inside = all.iter().copied().filter(|write| {
+            let is_same = outer.edge.version.is_none() || outer.edge.version == write.edge.version;
+            write.edge.name == outer.edge.name
+                && is_same
+                && write.at <= outer.at
+                && is_within(facts, write.run, outer.run)
+        });
+        inside.collect::<Vec<_>>()
+    };
+    let (echoes, written): (Vec<_>, Vec<_>) = all.iter().copied().partition(|write| !inner(write).is_empty());
+    let is_written = |write: &Write<'_>| !echoes.iter().any(|echo| echo.is(write));
+    let of = |echo: &Write<'_>| last(inner(echo).into_iter().filter(is_written));
+    let echoes = echoes.iter().filter_map(|echo| Some((*echo, of(echo)?))).collect();
+    (written, echoes)
+}
+
+/// Returns whether a run is inside another one, or inside one that is.
+fn is_within(facts: &Facts, run: &RunFacts, other: &RunFacts) -> bool {
+    let parent = run.parent.as_ref().filter(|parent| **parent != run.id);
+    parent.is_some_and(|parent| {
+        let known = facts.runs.iter().find(|run| run.id == *parent);
+        *parent == other.id || known.is_some_and(|parent| is_within(facts, parent, other))
+    })
+}
+
+/// Returns the writes that count by how their runs stand.
 ///
 /// Of a run that did not complete, a name alone is no proof that something was written there.
-fn writes(facts: &Facts) -> Vec<Write<'_>> {
+fn told_writes(facts: &Facts) -> Vec<Write<'_>> {
     let mut found = Vec::new();
     for run in &facts.runs {
         for edge in &run.writes {
@@ -83,6 +138,14 @@ fn last<'f>(writes: impl Iterator<Item = Write<'f>>) -> Option<Write<'f>> {
 
 /// Returns whether anybody knows this content to be too short to tell files apart.
 fn is_short(facts: &Facts, content: &str) -> bool {
+    let all = || facts.runs.iter().flat_map(|run| run.reads.iter().chain(&run.writes));
+    let is_named = |name: &String| {
+        let of_edge = all().any(|edge| edge.name == *name && edge.version.as_deref() == Some(content));
+        of_edge || facts.labels.iter().any(|label| label.name == *name && label.version == content)
+    };
+    if facts.short.iter().any(|(name, short)| short == content && is_named(name)) {
+        return true;
+    }
     let mut edges = facts.runs.iter().flat_map(|run| run.reads.iter().chain(&run.writes));
     edges.any(|edge| edge.version.as_deref() == Some(content) && edge.size.is_some_and(|size| size < SHORT))
 }
@@ -96,6 +159,7 @@ fn saw(version: &str, bound: &'static str, write: Option<Write<'_>>) -> Seen {
         written_as: write.map(|write| write.edge.name.clone()),
         same_content_as: None,
         changed_since: None,
+        parts: Vec::new(),
     }
 }
 
@@ -104,16 +168,18 @@ pub(crate) struct Known<'f> {
     pub(crate) facts: &'f Facts,
     /// The writes that count.
     pub(crate) writes: Vec<Write<'f>>,
+    /// Those that only name what was written inside, each with that.
+    pub(crate) echoes: Vec<(Write<'f>, Write<'f>)>,
     /// What each run saw, read by read.
     seen: HashMap<&'f str, Vec<Seen>>,
 }
 
 impl<'f> Known<'f> {
     pub(crate) fn new(facts: &'f Facts) -> Self {
-        let writes = writes(facts);
+        let (writes, echoes) = writes(facts);
         let seen_by = |run: &RunFacts| run.reads.iter().map(|read| seen(facts, &writes, run, read)).collect();
         let seen = facts.runs.iter().map(|run| (run.id.as_str(), seen_by(run))).collect();
-        Self { facts, writes, seen }
+        Self { facts, writes, echoes, seen }
     }
 
     pub(crate) fn run(&self, id: &str) -> &'f RunFacts {
@@ -126,8 +192,43 @@ impl<'f> Known<'f> {
     }
 }
 
-/// Returns what `read` of `run` saw.
+/// Returns what `read` of `run` saw, under its name and around it.
 fn seen(facts: &Facts, all: &[Write<'_>], run: &RunFacts, read: &Edge) -> Seen {
+    let seen = seen_by_name(facts, all, run, read);
+    let before: Vec<Write<'_>> = all.iter().copied().filter(|write| was_there(write, run, read)).collect();
+    let is_exact = matches!(seen.bound, "content" | "declaration") && seen.written_by.is_some();
+    let parts: Vec<Part> = parts(&before, &read.name, is_exact, seen.bound == "time").map(part).collect();
+    let is_told = seen.bound == "unknown_writer" && !parts.is_empty();
+    Seen { bound: if is_told { "inside" } else { seen.bound }, parts, ..seen }
+}
+
+fn part(write: Write<'_>) -> Part {
+    let (name, run) = (write.edge.name.clone(), write.run.id.clone());
+    Part { name, version: write.version(), run, at: write.at }
+}
+
+fn is_inside(folder: &str, name: &str) -> bool {
+    name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// Returns the writes that were read with `name`, of those before: the last of each thing in it, and the last of the folders
+/// around it unless its own name is known to tell better.
+pub(crate) fn parts<'f>(
+    before: &[Write<'f>],
+    name: &str,
+    is_exact: bool,
+    is_by_time: bool,
+) -> impl Iterator<Item = Write<'f>> {
+    let names: BTreeSet<&str> = before.iter().map(|write| write.edge.name.as_str()).collect();
+    let last_of = |name: &str| last(before.iter().copied().filter(|write| write.edge.name == name));
+    let inside: Vec<_> = names.iter().filter(|other| is_inside(name, other)).filter_map(|name| last_of(name)).collect();
+    let around = last(before.iter().copied().filter(|write| is_inside(&write.edge.name, name)));
+    let own = last_of(name);
+    let is_later = |folder: &Write<'_>| !is_by_time || own.is_none_or(|own| folder.order() > own.order());
+    inside.into_iter().chain(around.filter(|folder| !is_exact && is_later(folder)))
+}
+
+fn seen_by_name(facts: &Facts, all: &[Write<'_>], run: &RunFacts, read: &Edge) -> Seen {
     let at = run.read_at(read);
     let before: Vec<Write<'_>> = all.iter().copied().filter(|write| was_there(write, run, read)).collect();
     let last_of_name = last(before.iter().copied().filter(|write| write.edge.name == read.name));
@@ -145,6 +246,22 @@ fn seen(facts: &Facts, all: &[Write<'_>], run: &RunFacts, read: &Edge) -> Seen {
         .copied()
         .filter(|write| is_it(write) && write.run.id != run.id && write.run.started_at <= at && write.at > at);
     let found = earlier.or_else(|| under_way.min_by_key(|write| (write.at, write.run.id.clone(), write.edge.n)));
+    let found = found.or_else(|| {
+        // Clocks of two hosts differ, by a day at most; who had read it before brought nothing into the world.
+        let had_read = |write: &Write<'_>| {
+            let mut reads =
+                write.run.reads.iter().filter(|other| other.name == read.name && other.version == read.version);
+            reads.any(|other| write.run.read_at(other) <= write.at)
+        };
+        let is_elsewhere =
+            |write: &Write<'_>| write.run.host.is_some() && run.host.is_some() && write.run.host != run.host;
+        let is_telling = version.starts_with("b3:") && !is_short(facts, version);
+        let began = |write: &Write<'_>| write.run.started_at > at && write.run.started_at <= at + DAY;
+        let others = all.iter().copied().filter(|write| {
+            is_telling && is_it(write) && write.at > at && began(write) && is_elsewhere(write) && !had_read(write)
+        });
+        others.min_by_key(|write| (write.at, write.run.id.clone(), write.edge.n))
+    });
     match found {
         _ if !is_content(version) => saw(version, "declaration", found),
         Some(_) => saw(version, "content", found),

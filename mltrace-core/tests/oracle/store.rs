@@ -7,7 +7,7 @@ use std::path::Path;
 use mltrace_core::config::{Environment, Home};
 use mltrace_core::ingest::{self, ImportOptions};
 use mltrace_core::journal;
-use mltrace_core::model::{ArtifactName, Declaration, Header, ProcessId, Record, Timestamp, Verdict, Version};
+use mltrace_core::model::{ArtifactName, Declaration, Forget, Header, ProcessId, Record, Timestamp, Verdict, Version};
 use mltrace_core::query::{Judgement, Reader};
 use mltrace_core::store::{self, Mode, Store};
 use serde_json::{Value, json};
@@ -57,6 +57,13 @@ impl Place {
     pub(crate) fn fold(&mut self) {
         let report = ingest::fold(&self.home, self.store.as_mut()).unwrap();
         assert_eq!(report.damaged, 0);
+    }
+
+    /// Takes a run back.
+    pub(crate) fn forget(&mut self, run: &str) {
+        let forget = Forget { run: run.parse().unwrap(), at: Timestamp(0) };
+        self.process().tell(&Record::Forget(forget));
+        self.fold();
     }
 
     pub(crate) fn export(&mut self) -> Vec<Value> {
@@ -169,10 +176,36 @@ pub(crate) fn run_line(run: &RunFacts) -> Value {
     if let Some(at) = run.ended_at {
         line["ended_at"] = json!(time(at));
     }
+    if let Some(parent) = &run.parent {
+        line["parent"] = json!(parent);
+    }
+    if let Some(host) = &run.host {
+        line["host"] = json!(host);
+    }
     if let Some(commit) = &run.commit {
         line["git_commit"] = json!(commit);
     }
     line
+}
+
+/// Returns a run as three lines, each of which tells a part: when it began, what it did meanwhile, how it ended.
+pub(crate) fn parts_of(run: &RunFacts, key: u16) -> Vec<Value> {
+    let whole = run_line(run);
+    let part = |fields: &[&str]| {
+        let fields = fields.iter().copied().chain(["id", "component"]);
+        Value::Object(fields.filter_map(|field| Some((field.to_owned(), whole.get(field)?.clone()))).collect())
+    };
+    let mut parts =
+        vec![part(&["started_at", "params"]), part(&["git_commit", "host", "parent"]), part(&["ended_at", "status"])];
+    for edges in ["inputs", "outputs"] {
+        for (place, edge) in whole[edges].as_array().into_iter().flatten().enumerate() {
+            let part = &mut parts[(usize::from(key) + place) % 3][edges];
+            let mut told = part.as_array().cloned().unwrap_or_default();
+            told.push(edge.clone());
+            *part = json!(told);
+        }
+    }
+    parts
 }
 
 pub(crate) fn label_line(label: &LabelFacts) -> Value {

@@ -316,6 +316,7 @@ fn line(edge: &Edge<'_>, corners: &[(f64, f64)], is_faint: bool) -> Markup {
         Bound::Copy => "bound by copy: another name with the same content",
         Bound::Time => "bound by time: the content is not known",
         Bound::UnknownWriter => "written by no recorded run",
+        Bound::Inside => "bound because the one lies in the other",
     };
     html! {
         path.edge.{ (edge.bound.as_str()) @if is_faint { " faint" } } d=(path)

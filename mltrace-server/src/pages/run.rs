@@ -1,5 +1,7 @@
 //! One run with everything that is recorded of it.
 
+use std::collections::BTreeSet;
+
 use maud::{Markup, html};
 use mltrace_core::escape;
 use mltrace_core::model::{Bound, RunId, Timestamp, Verdict};
@@ -164,6 +166,15 @@ fn bound(input: &Input) -> Markup {
             Bound::Time => span.weak { "the time alone: its content is not known" },
             Bound::Copy => span.weak { "a copy: the same content under another name" },
             Bound::UnknownWriter => span.weak { "nothing: no recorded run wrote it" },
+            Bound::Inside => "where it lies",
+        }
+        @if let Some(first) = input.inside.first() {
+            @let runs: BTreeSet<RunId> = input.inside.iter().map(|part| part.written_by).collect();
+            ", with "
+            @if input.inside.len() == 1 { (parts::version(&first.name, Some(&first.version))) }
+            @else { (input.inside.len()) " files" }
+            " by "
+            @if runs.len() == 1 { "run " (parts::run(first.written_by)) } @else { (runs.len()) " runs" }
         }
         @if let Some(other) = &input.same_content_as { ", same content as " (parts::version(&other.name, Some(&other.version))) }
         @if let Some(changed) = input.changed_since { ", changed since run " (parts::run(changed)) " wrote it" }

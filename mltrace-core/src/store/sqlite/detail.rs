@@ -25,7 +25,7 @@ use crate::store::{
 /// The run's own columns as `run_row` reads them, and when its work was first done again.
 const RUNS: &str = concat!(
     "SELECT r.id, r.uuid, r.project_id, r.component_id, r.status, r.started_at, r.ended_at, r.duration_us,
-         r.process_id, r.parent, r.code_id, r.git_id, r.declaration_id, r.error, r.signature,
+         r.process_id, r.parent, r.code_id, r.git_id, r.declaration_id, r.error, r.signature, r.is_start_chosen,
          (SELECT y.ended_at FROM run y WHERE y.component_id = r.component_id AND y.signature = r.signature
           AND y.ended_at >= r.ended_at AND y.id <> r.id ORDER BY y.ended_at LIMIT 1)
      FROM json_each($1) AS asked CROSS JOIN run r ON ",
@@ -104,7 +104,7 @@ impl Gathered {
         let mut rows = statement.query([list])?;
         while let Some(row) = rows.next()? {
             let (key, own) = (row.get(0)?, run_row(row)?);
-            self.known.add_run(key, &own, row.get(15)?);
+            self.known.add_run(key, &own, row.get(16)?);
             if let Some(place) = self.places.get(&key).and_then(|place| self.details.get_mut(*place)) {
                 let detail = self.shared.detail(store, key, own, with_source)?;
                 store.hold_bytes(|| weight(&detail))?;
@@ -143,11 +143,14 @@ impl Gathered {
         let mut statement = store.connection.prepare_cached(WRITES)?;
         let mut rows = statement.query([list])?;
         let mut written: Vec<(VersionKey, RunKey, usize)> = Vec::new();
+        let mut nesting = store.nesting(list)?;
         while let Some(row) = rows.next()? {
             store.hold(row)?;
             let (run, version) = (row.get(0)?, row.get(7)?);
             let Some(detail) = detail_of(&self.places, &mut self.details, run) else { continue };
-            let write = write_detail(row, self.known.argument(store, row.get(6)?)?)?;
+            let mut write = write_detail(row, self.known.argument(store, row.get(6)?)?)?;
+            write.echo = nesting.echoes.remove(&(run, write.n));
+            write.within = nesting.within.remove(&(run, write.n)).unwrap_or_default();
             self.known.add_write(row.get(1)?, run, (row.get(3)?, version), row.get(13)?, &write);
             // Most runs write one thing, and a vector of them begins with room for four.
             detail.writes.reserve_exact(usize::from(detail.writes.is_empty()));
@@ -253,6 +256,8 @@ fn write_detail(row: &Row<'_>, argument: Option<String>) -> rusqlite::Result<Wri
         said_at: row.get(12)?,
         mark: row.get(14)?,
         label: None,
+        echo: None,
+        within: Vec::new(),
     })
 }
 

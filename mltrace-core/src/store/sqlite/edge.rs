@@ -9,7 +9,7 @@ use crate::model::{
     Timestamp, VersionId,
 };
 use crate::store::{
-    ArtifactKey, Candidate, CodeKey, ComponentField, ComponentKey, DeclarationKey, Edge, GitKey, ProcessKey,
+    ArtifactKey, Candidate, CodeKey, ComponentField, ComponentKey, DeclarationKey, Edge, GitKey, NearRows, ProcessKey,
     ProjectKey, ReadRow, Reading, Result, RunKey, RunRow, UnreadRow, VersionKey, VersionRow, WriteKey, WriteRow,
     Writer,
 };
@@ -20,10 +20,10 @@ const WRITE_COLUMNS: &str = "id, run_id, n, artifact_id, seen_id, said_at, versi
     (SELECT name FROM argument WHERE id = argument_id), mark";
 
 /// A reader does not see its own writes, unless it made them known before it read; at one moment, by its own order.
-const VISIBLE: &str = "(w.run_id <> $3 OR (w.said_at, w.n) < ($2, $4))";
+pub(super) const VISIBLE: &str = "(w.run_id <> $3 OR (w.said_at, w.n) < ($2, $4))";
 
 /// Tells of a content `me` that it is worth looking for under other names.
-const UNCOMMON: &str = "NOT EXISTS (SELECT 1 FROM common WHERE common.id_value = me.id_value)";
+pub(super) const UNCOMMON: &str = "NOT EXISTS (SELECT 1 FROM common WHERE common.id_value = me.id_value)";
 
 fn read_row(row: &Row<'_>) -> rusqlite::Result<ReadRow> {
     Ok(ReadRow {
@@ -36,6 +36,8 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<ReadRow> {
         write: row.get(6)?,
         like: row.get(7)?,
         argument: row.get(8)?,
+        parts: Vec::new(),
+        is_untimed: false,
     })
 }
 
@@ -54,7 +56,7 @@ fn write_row(row: &Row<'_>) -> rusqlite::Result<WriteRow> {
     })
 }
 
-fn candidate(row: &Row<'_>) -> rusqlite::Result<Candidate> {
+pub(super) fn candidate(row: &Row<'_>) -> rusqlite::Result<Candidate> {
     Ok(Candidate { write: row.get(0)?, run: row.get(1)?, artifact: row.get(2)? })
 }
 
@@ -111,6 +113,12 @@ impl Writer for SqliteWriter<'_> {
             params![read.run, read.n, read.artifact, read.seen, read.at, read.bound, read.write, read.like, argument],
         )?;
         self.fresh.stored_read(read.artifact, read.seen);
+        if added > 0 {
+            self.add_parts(read.run, read.n, &read.parts)?;
+            if read.is_untimed {
+                self.execute("INSERT INTO untimed (run_id, n) VALUES ($1, $2)", params![read.run, read.n])?;
+            }
+        }
         Ok(added > 0)
     }
 
@@ -162,6 +170,16 @@ impl Writer for SqliteWriter<'_> {
             Edge::Write => "UPDATE write SET seen_id = $1 WHERE run_id = $2 AND n = $3",
         };
         self.execute(sql, params![version, run, n]).map(drop)
+    }
+
+    fn move_untimed(&mut self, run: RunKey, to: Timestamp, is_told: bool) -> Result<Vec<u32>> {
+        let sql = "UPDATE read SET at = $1
+             WHERE run_id = $2 AND n IN (SELECT n FROM untimed WHERE run_id = $2) RETURNING n";
+        let moved = self.all(sql, params![to, run], |row| row.get(0))?;
+        if is_told {
+            self.execute("DELETE FROM untimed WHERE run_id = $1", [run])?;
+        }
+        Ok(moved)
     }
 
     fn add_due(&mut self, run: RunKey, due: &Due) -> Result<()> {
@@ -240,6 +258,16 @@ impl Writer for SqliteWriter<'_> {
         self.one(sql, params![version, at, reader.run], candidate)
     }
 
+    fn write_by_another_clock(
+        &mut self,
+        version: VersionKey,
+        at: Timestamp,
+        by: Timestamp,
+        reader: Reading,
+    ) -> Result<Option<Candidate>> {
+        self.first_by_another_clock(version, at, by, reader)
+    }
+
     fn last_write_of_artifact(
         &mut self,
         artifact: ArtifactKey,
@@ -257,27 +285,53 @@ impl Writer for SqliteWriter<'_> {
     }
 
     fn copies(&mut self, version: VersionKey, at: Timestamp, reader: Reading, limit: usize) -> Result<Vec<Candidate>> {
-        // For each other version with these bytes that was there before anybody saw them here: its last write by then of
-        // a run that had not read them here.
-        let sql = text!(
-            "SELECT w.id, w.run_id, w.artifact_id
-             FROM (SELECT * FROM version me WHERE me.id = $1 AND me.id_kind = 0 AND {UNCOMMON}) AS me
-             JOIN artifact mine ON mine.id = me.artifact_id
-             JOIN version v ON v.id_kind = 0 AND v.tail = me.tail AND v.id_value = me.id_value AND v.id <> me.id
-             JOIN artifact other ON other.id = v.artifact_id AND other.project_id = mine.project_id
-             JOIN write w ON w.id = (
-                 SELECT w.id FROM write w JOIN run r ON r.id = w.run_id
-                 WHERE w.version_id = v.id AND w.at <= $2 AND {VISIBLE}
-                 AND NOT EXISTS (
-                     SELECT 1 FROM read e WHERE e.run_id = w.run_id AND e.seen_id = me.id AND e.at <= w.at)
-                 ORDER BY w.at DESC, r.uuid DESC, w.n DESC LIMIT 1)
-             JOIN run r ON r.id = w.run_id
-             WHERE (SELECT min(f.at) FROM write f WHERE f.version_id = v.id)
-                 <= coalesce((SELECT min(e.at) FROM read e WHERE e.seen_id = me.id), $2)
-             ORDER BY w.at DESC, r.uuid DESC, other.name LIMIT $5"
-        );
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.all(sql, params![version, at, reader.run, reader.n, limit], candidate)
+        self.copies_of(version, at, reader, limit)
+    }
+
+    fn near(&mut self, artifact: ArtifactKey, at: Timestamp, reader: Reading) -> Result<NearRows> {
+        self.near_rows(artifact, at, reader)
+    }
+
+    fn reads_near(&mut self, artifact: ArtifactKey, from: Timestamp) -> Result<Vec<(RunKey, u32)>> {
+        self.reads_near_to(artifact, from)
+    }
+
+    fn parts(&mut self, run: RunKey, n: u32) -> Result<Vec<WriteKey>> {
+        self.parts_of(run, n)
+    }
+
+    fn put_parts(&mut self, run: RunKey, n: u32, parts: &[WriteKey]) -> Result<()> {
+        self.put_parts_of(run, n, parts)
+    }
+
+    fn inner_write(
+        &mut self,
+        run: RunId,
+        artifact: ArtifactKey,
+        at: Timestamp,
+        version: Option<VersionKey>,
+    ) -> Result<Option<WriteKey>> {
+        self.inner_write_of(run, artifact, at, version)
+    }
+
+    fn echo(&mut self, write: WriteKey) -> Result<Option<WriteKey>> {
+        self.echo_of(write)
+    }
+
+    fn put_echo(&mut self, write: WriteKey, inner: Option<WriteKey>) -> Result<()> {
+        self.put_echo_of(write, inner)
+    }
+
+    fn is_parent(&mut self, run: RunId) -> Result<bool> {
+        self.is_parent_of_any(run)
+    }
+
+    fn parents(&mut self) -> Result<Vec<RunKey>> {
+        self.all_parents()
+    }
+
+    fn reads_to_bind(&mut self) -> Result<Vec<(RunKey, u32)>> {
+        self.reads_by_earlier_rules()
     }
 
     fn reads_by_time(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<Vec<(RunKey, u32)>> {
@@ -291,7 +345,13 @@ impl Writer for SqliteWriter<'_> {
         self.all(sql, params![artifact, at], numbered)
     }
 
-    fn reads_of_content(&mut self, version: VersionKey, from: Timestamp, at: Timestamp) -> Result<Vec<(RunKey, u32)>> {
+    fn reads_of_content(
+        &mut self,
+        version: VersionKey,
+        early: Timestamp,
+        from: Timestamp,
+        at: Timestamp,
+    ) -> Result<Vec<(RunKey, u32)>> {
         if self.fresh.is_unseen(version) {
             return Ok(Vec::new());
         }
@@ -299,8 +359,10 @@ impl Writer for SqliteWriter<'_> {
         let next = "SELECT min(at) FROM write WHERE version_id = $1 AND at > $2";
         let last: Option<Timestamp> = self.one(next, params![version, at], |row| row.get(0))?.flatten();
         let last = last.unwrap_or(Timestamp::MAX);
-        let same = "SELECT run_id, n FROM read WHERE seen_id = $1 AND at >= $2 AND at <= $3";
-        let mut found = self.all(same, params![version, from, last], numbered)?;
+        let same = "SELECT d.run_id, d.n FROM read d WHERE d.seen_id = $1 AND d.at >= $2 AND d.at <= $3
+             AND (d.at >= $4 OR d.bound IN (2, 4, 5)
+                  OR EXISTS (SELECT 1 FROM write w WHERE w.id = d.write_id AND w.at > d.at))";
+        let mut found = self.all(same, params![version, early, last, from], numbered)?;
         let other = text!(
             "SELECT d.run_id, d.n FROM version me
              JOIN version v ON v.id_kind = 0 AND v.tail = me.tail AND v.id_value = me.id_value AND v.id <> me.id
@@ -319,12 +381,14 @@ impl Writer for SqliteWriter<'_> {
     }
 
     fn reads_unwritten(&mut self, version: VersionKey, from: Timestamp) -> Result<Vec<(RunKey, u32)>> {
-        let sql = "SELECT run_id, n FROM read WHERE seen_id = $1 AND at >= $2 AND bound IN ($3, $4)";
-        self.all(sql, params![version, from, Bound::Copy, Bound::UnknownWriter], numbered)
+        let sql = "SELECT run_id, n FROM read WHERE seen_id = $1 AND at >= $2 AND bound IN ($3, $4, $5)";
+        self.all(sql, params![version, from, Bound::Copy, Bound::UnknownWriter, Bound::Inside], numbered)
     }
 
     fn reads_of_write(&mut self, write: WriteKey) -> Result<Vec<(RunKey, u32)>> {
-        self.all("SELECT run_id, n FROM read WHERE write_id = $1", [write], numbered)
+        let sql = "SELECT run_id, n FROM read WHERE write_id = $1
+             UNION ALL SELECT run_id, n FROM part WHERE write_id = $1";
+        self.all(sql, [write], numbered)
     }
 
     fn project(&mut self, name: &str) -> Result<ProjectKey> {
@@ -391,6 +455,18 @@ impl Writer for SqliteWriter<'_> {
     }
     fn is_removed(&mut self, id: RunId) -> Result<bool> {
         self.is_removed(id)
+    }
+    fn call_own_project(&mut self, name: &str) -> Result<()> {
+        self.call_own(name)
+    }
+    fn bury_run(&mut self, id: RunId, at: Timestamp) -> Result<()> {
+        SqliteWriter::bury_run(self, id, at)
+    }
+    fn drop_unnamed(&mut self, artifacts: &[ArtifactKey]) -> Result<()> {
+        SqliteWriter::drop_unnamed(self, artifacts)
+    }
+    fn remove_run(&mut self, run: RunKey) -> Result<()> {
+        SqliteWriter::remove_run(self, run)
     }
     fn add_run(&mut self, row: &RunRow) -> Result<Option<RunKey>> {
         SqliteWriter::add_run(self, row)

@@ -26,7 +26,7 @@ const READS: &str = concat!(
     "SELECT d.run_id, a.name, v.id_kind, v.id_value FROM json_each($1) AS asked CROSS JOIN read d ON ",
     among!("d.run_id"),
     " JOIN artifact a ON a.id = d.artifact_id
-     LEFT JOIN version v ON v.id = d.seen_id AND d.write_id IS NULL"
+     LEFT JOIN version v ON v.id = d.seen_id AND d.write_id IS NULL AND d.bound <> 5"
 );
 
 /// How old the oldest input of each run was, and whether another run had written over one of them by the time that it began.

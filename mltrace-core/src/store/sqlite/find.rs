@@ -14,8 +14,8 @@ use super::walk::{DOWNSTREAM, UPSTREAM};
 use crate::model::{ArtifactName, Due, RunId, Timestamp, Version, VersionId};
 use crate::store::{
     ArtifactKey, Bounds, Checkup, ComponentKey, ComponentRow, CurrentRow, FactsRow, Far, FresherRow, InTransaction,
-    LabelRow, MarkedRow, OutputRow, ProjectKey, Reached, Result, RunDetail, RunKey, RunName, RunSelection, Store,
-    UnreadRow, VersionAt, VersionKey,
+    LabelRow, MarkedRow, NearRows, OutputRow, ProjectKey, Reached, Result, RunDetail, RunKey, RunName, RunSelection,
+    Store, UnreadRow, VersionAt, VersionKey,
 };
 
 impl SqliteStore {
@@ -121,7 +121,18 @@ impl Store for SqliteStore {
     }
 
     fn project(&mut self, name: &str) -> Result<Option<ProjectKey>> {
-        self.one("SELECT id FROM project WHERE name = $1", [name], |row| row.get(0))
+        self.one("SELECT project_id FROM project_name WHERE name = $1", [name], |row| row.get(0))
+    }
+
+    fn own_project(&mut self) -> Result<Option<ProjectKey>> {
+        Ok(self.own()?.map(|(own, _)| own))
+    }
+
+    fn call_own_project(&mut self, name: &str) -> Result<()> {
+        if self.is_own_known_as(name)? {
+            return Ok(());
+        }
+        self.transact(&mut |writer| writer.call_own_project(name))
     }
 
     fn projects(&mut self) -> Result<Vec<(ProjectKey, String)>> {
@@ -251,7 +262,8 @@ impl Store for SqliteStore {
 
     fn claims(&mut self, artifact: ArtifactKey, limit: usize) -> Result<Vec<RunKey>> {
         let sql = "SELECT r.id FROM run r WHERE r.component_id IS NOT NULL
-             AND r.id IN (SELECT run_id FROM write WHERE artifact_id = $1 AND version_id IS NULL AND mark IS NULL)
+             AND r.id IN (SELECT run_id FROM write WHERE artifact_id = $1 AND version_id IS NULL AND mark IS NULL
+                 AND id NOT IN (SELECT write_id FROM echo))
              ORDER BY r.started_at DESC, r.uuid DESC LIMIT $2";
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.all(sql, params![artifact, limit], |row| row.get(0))
@@ -259,7 +271,7 @@ impl Store for SqliteStore {
 
     fn pairs_upstream(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, RunKey)>> {
         let mut pairs = Vec::new();
-        self.walk(UPSTREAM, runs, Far::default(), |run, writer| {
+        self.walk(&UPSTREAM, runs, Far::default(), |run, writer| {
             self.hold_bytes(size_of::<(RunKey, RunKey)>)?;
             pairs.push((run, writer));
             Ok(())
@@ -268,11 +280,11 @@ impl Store for SqliteStore {
     }
 
     fn upstream(&mut self, runs: &[RunKey], far: Far) -> Result<Reached> {
-        self.walk(UPSTREAM, runs, far, |_, _| Ok(()))
+        self.walk(&UPSTREAM, runs, far, |_, _| Ok(()))
     }
 
     fn downstream(&mut self, runs: &[RunKey], far: Far) -> Result<Reached> {
-        self.walk(DOWNSTREAM, runs, far, |_, _| Ok(()))
+        self.walk(&DOWNSTREAM, runs, far, |_, _| Ok(()))
     }
 
     fn read_by(&mut self, artifact: ArtifactKey, version: &VersionId) -> Result<Vec<RunKey>> {
@@ -285,6 +297,10 @@ impl Store for SqliteStore {
 
     fn run(&mut self, id: RunId) -> Result<Option<RunKey>> {
         self.one("SELECT id FROM run WHERE uuid = $1 AND component_id IS NOT NULL", [id], |row| row.get(0))
+    }
+
+    fn is_forgotten(&mut self, id: RunId) -> Result<bool> {
+        Ok(self.one("SELECT 1 FROM tombstone WHERE uuid = $1", [id], |_| Ok(()))?.is_some())
     }
 
     fn run_ids(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, RunId>> {
@@ -408,6 +424,22 @@ impl Store for SqliteStore {
 
     fn first_writers(&mut self, versions: &[VersionKey]) -> Result<Vec<(VersionKey, RunKey)>> {
         self.first_writers_of(versions)
+    }
+
+    fn near(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<NearRows> {
+        super::near::near(&self.connection, artifact, at, None)
+    }
+
+    fn wrote_inside(&mut self, runs: &[RunKey]) -> Result<Vec<RunKey>> {
+        SqliteStore::wrote_inside(self, runs)
+    }
+
+    fn nested(&mut self, versions: &[VersionKey]) -> Result<Vec<VersionKey>> {
+        self.each(super::near::NESTED, &super::keys::ascending(versions.iter().copied()), |row| row.get(0))
+    }
+
+    fn makers_read(&mut self, artifact: ArtifactKey, version: &VersionId, at: Timestamp) -> Result<Vec<RunKey>> {
+        self.makers_of_what_was_read(artifact, version, at)
     }
 
     fn dues(&mut self, host: Option<&str>) -> Result<Vec<Due>> {

@@ -20,6 +20,10 @@ const READS: &str = concat!(
     among!("d.run_id")
 );
 
+/// What else reads saw.
+const PARTS: &str =
+    concat!("SELECT p.run_id, p.n, p.write_id FROM json_each($1) AS asked CROSS JOIN part p ON ", among!("p.run_id"));
+
 const WRITES: &str = concat!(
     "SELECT w.id, w.run_id, w.artifact_id, w.version_id, w.at,
      (SELECT q.at FROM write q WHERE q.artifact_id = w.artifact_id AND q.version_id IS NOT NULL
@@ -101,8 +105,14 @@ impl Known {
 
     /// Returns what the listed runs read, once all that is needed to tell of it is known.
     pub(super) fn reads(&mut self, store: &SqliteStore, list: &str) -> Result<Vec<Read>> {
-        let reads = store.all(READS, [list], read)?;
-        let seen = reads.iter().flat_map(|read| [read.write, read.like]).flatten();
+        let mut reads = store.all(READS, [list], read)?;
+        if store.has_parts()? {
+            let parts: Vec<(RunKey, u32, WriteKey)> =
+                store.all(PARTS, [list], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            add_parts(&mut reads, &parts);
+        }
+        let parts = reads.iter().flat_map(|read| &read.parts).copied();
+        let seen = reads.iter().flat_map(|read| [read.write, read.like]).flatten().chain(parts);
         let writes = store.each(WRITES, &missing(seen, &self.writes), |row| {
             let (run, artifact, version) = (row.get(1)?, row.get(2)?, row.get(3)?);
             Ok((row.get(0)?, Written { run, artifact, version, at: row.get(4)?, next_at: row.get(5)? }))
@@ -130,7 +140,8 @@ impl Known {
 
     /// Returns the runs that some reads read from, in ascending order.
     pub(super) fn sources(&self, reads: &[Read]) -> Vec<RunKey> {
-        let writes = reads.iter().filter_map(|read| self.writes.get(&read.write?));
+        let keys = reads.iter().flat_map(|read| read.write.iter().chain(&read.parts));
+        let writes = keys.filter_map(|key| self.writes.get(key));
         let mut sources: Vec<RunKey> = writes.map(|write| write.run).collect();
         sources.sort_unstable();
         sources
@@ -153,7 +164,21 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Read> {
         write: row.get(6)?,
         like: row.get(7)?,
         argument: row.get(8)?,
+        parts: Vec::new(),
     })
+}
+
+/// Gives each read what else it saw; both come by run.
+fn add_parts(reads: &mut [Read], parts: &[(RunKey, u32, WriteKey)]) {
+    for parts in parts.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1)) {
+        let Some((run, n, _)) = parts.first() else { continue };
+        let of_run = reads.partition_point(|read| read.run < *run);
+        let read = reads.get_mut(of_run..).unwrap_or_default().iter_mut();
+        let read = read.take_while(|read| read.run == *run).find(|read| read.n == *n);
+        if let Some(read) = read {
+            read.parts = parts.iter().map(|(.., write)| *write).collect();
+        }
+    }
 }
 
 /// Returns the keys of which nothing is known, each once.

@@ -53,6 +53,7 @@ pub(super) struct Read {
     pub(super) write: Option<WriteKey>,
     pub(super) like: Option<WriteKey>,
     pub(super) argument: Option<i64>,
+    pub(super) parts: Vec<WriteKey>,
 }
 
 /// A write.

@@ -8,6 +8,8 @@ mod explain;
 
 mod open;
 
+mod own;
+
 mod file;
 
 mod held;
@@ -28,7 +30,12 @@ mod facts;
 
 mod keys;
 
+mod near;
+
+mod nested;
+
 mod met;
+mod places;
 
 mod last;
 
@@ -39,6 +46,8 @@ mod redone;
 mod saw;
 
 mod check;
+
+mod copies;
 
 mod history;
 mod triage;
@@ -54,6 +63,8 @@ mod write;
 mod unread;
 
 mod fresh;
+
+mod forget;
 
 mod statement;
 

@@ -16,7 +16,7 @@ use super::schema::Schema;
 use super::shape;
 use crate::config::Home;
 use crate::folder::{self, Folder, Taken};
-use crate::store::{Bounds, Mode, StoreError};
+use crate::store::{Bounds, Mode, Store as _, StoreError};
 
 /// How long a command waits for another writer, and a recording process for its turn.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -72,6 +72,9 @@ impl SqliteStore {
         store.set_up()?;
         store.migrate()?;
         store.held = (mode == Mode::Fold).then(|| Held::new(file));
+        if home.has_own_store() {
+            store.call_own_project(&home.project)?;
+        }
         Ok(store)
     }
 

@@ -8,7 +8,7 @@ use super::last::last;
 use super::met::{Likes, Read, Written, Wrote};
 use super::redone::ReadingRun;
 use crate::model::{RunId, Timestamp, VersionId};
-use crate::store::{ArtifactKey, ReadDetail, Result, RunKey, StoreError, WriteOf};
+use crate::store::{ArtifactKey, PartDetail, ReadDetail, Result, RunKey, StoreError, WriteKey, WriteOf};
 
 // The rows of these come latest first, and of one moment in any order: see `last`.
 
@@ -22,6 +22,9 @@ const SUPERSEDED: &str = "SELECT m.uuid, q.at FROM write q JOIN run m ON m.id = 
  WHERE q.artifact_id = $1 AND q.version_id IS NOT NULL AND q.version_id <> $2
  AND q.at >= $3 AND (q.at > $3 OR m.uuid > $4) AND q.at <= $5 AND q.run_id <> $6
  ORDER BY q.at DESC";
+
+/// A run that made something fresher, and when.
+type Fresher = Option<(RunId, Timestamp)>;
 
 impl Known {
     /// Returns a read as an answer shows it.
@@ -41,15 +44,15 @@ impl Known {
         };
         let write = read.write.and_then(|key| self.writes.get(&key));
         let like = read.like.and_then(|key| self.writes.get(&key));
-        let (superseded_by, redone_by) = match read.write.zip(write).zip(reader.began) {
-            Some(((key, write), began)) => {
-                let writer = self.writer(write)?;
-                let likes = || self.likes.get_or_init(|| Likes::of(&self.runs));
-                let superseded_by = superseded(store, write, writer.id, read.run, began)?;
-                (superseded_by, writer.redone(store, (key, write), (reader, began, self), likes)?)
-            }
+        let (superseded_by, redone_by) = match read.write.zip(write) {
+            Some((key, write)) => self.fresher(store, read.run, (key, write), reader)?,
             None => (None, None),
         };
+        let mut parts = Vec::with_capacity(read.parts.len());
+        for (key, write) in read.parts.iter().filter_map(|key| Some((*key, self.writes.get(key)?))) {
+            let (superseded_by, redone_by) = self.fresher(store, read.run, (key, write), reader)?;
+            parts.push(PartDetail { write: self.write_of(write, read.artifact)?, superseded_by, redone_by });
+        }
         Ok(ReadDetail {
             n: read.n,
             name,
@@ -64,7 +67,23 @@ impl Known {
             last_writer: last_writer.map(|(run, ..)| run),
             superseded_by,
             redone_by,
+            parts,
         })
+    }
+
+    /// Returns what was fresher than a write when its reader began: a later version, the work done again.
+    fn fresher(
+        &self,
+        store: &SqliteStore,
+        run: RunKey,
+        (key, write): (WriteKey, &Written),
+        reader: &ReadingRun<'_>,
+    ) -> Result<(Fresher, Fresher)> {
+        let Some(began) = reader.began else { return Ok((None, None)) };
+        let writer = self.writer(write)?;
+        let likes = || self.likes.get_or_init(|| Likes::of(&self.runs));
+        let superseded_by = superseded(store, write, writer.id, run, began)?;
+        Ok((superseded_by, writer.redone(store, (key, write), (reader, began, self), likes)?))
     }
 
     fn write_of(&self, write: &Written, read: ArtifactKey) -> Result<WriteOf> {
@@ -76,6 +95,7 @@ impl Known {
             name: name.map(|(name, _)| name.clone()),
             version: version.map_or(VersionId::None, |(id, _)| id.clone()),
             at: write.at.unwrap_or(Timestamp::MIN),
+            began: self.writer(write)?.started_at,
         })
     }
 

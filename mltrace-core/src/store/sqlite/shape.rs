@@ -16,7 +16,7 @@ const KNOWN: [&str; 5] = [
     "d2b2312e072fe2f1e1b477f1b1c3cf3f0b738c0500e28491f90a6b100a1df9f7",
     "96e458be1aff558be8ccbccaea047398757c55e8bb09723dd1dfae1d6c128aee",
     "562f0fe8509b9a2350b19906002f55d4b66897496a5eb74894486ce51152fee0",
-    "a0f885431a94f6a8e48febb472194a6ddcbf0cb89a6f6a0617ca8b39f1e10468",
+    "04fd6c62b1e2a54f498503c6c6bd1d1d85bf41dca20dc0f93f8c3d1be958974c",
 ];
 
 /// No statement of ours and nothing that we store comes near these, and no other's may go beyond. Of SQLite's own limits

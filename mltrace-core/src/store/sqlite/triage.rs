@@ -1,5 +1,7 @@
 //! What triage asks: what was made from something, what is the latest, what is fresher, what is usual.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Row, params};
 
 use super::SqliteStore;
@@ -36,8 +38,10 @@ pub(super) const IS_REDONE: &str = "x.started_at >= w.at
              WHERE xc.id = x.code_id AND oc.id = o.code_id AND xc.line > 0))";
 
 /// Whether the reader `d` read from run `x` as well: then both are parts of what it read, and neither is the fresher.
-const IS_READ_TOO: &str = "EXISTS (
-     SELECT 1 FROM write p CROSS JOIN read e ON e.write_id = p.id AND e.run_id = d.run_id WHERE p.run_id = x.id)";
+const IS_READ_TOO: &str = "(EXISTS (
+     SELECT 1 FROM write p CROSS JOIN read e ON e.write_id = p.id AND e.run_id = d.run_id WHERE p.run_id = x.id)
+     OR EXISTS (
+     SELECT 1 FROM write p CROSS JOIN part e ON e.write_id = p.id AND e.run_id = d.run_id WHERE p.run_id = x.id))";
 
 /// How many runs one statement asks for.
 const CHUNK: usize = 10_000;
@@ -49,11 +53,20 @@ const FRESHER: &str = "a.name, o.uuid, w.at, nr.uuid, n.at, x.uuid, x.ended_at";
 
 impl SqliteStore {
     pub(super) fn fresher_inputs_of(&self, runs: &[RunKey], at: Timestamp) -> Result<Vec<(RunKey, FresherRow)>> {
+        let mut found = self.fresher_among(runs, at, "read")?;
+        if self.has_parts()? {
+            found.extend(last_of_parts(self.fresher_among(runs, at, "part")?));
+        }
+        Ok(found)
+    }
+
+    /// Returns what is fresher than what runs saw by name, or beside it.
+    fn fresher_among(&self, runs: &[RunKey], at: Timestamp, seen: &str) -> Result<Vec<(RunKey, FresherRow)>> {
         // A run that updates what it reads is not behind those that update it further.
         let sql = format!(
             "SELECT d.run_id, {FRESHER}, NULL
              FROM (SELECT $1 AS at, value AS run_id FROM json_each($2)) AS asked
-             JOIN read d ON d.run_id = asked.run_id
+             JOIN {seen} d ON d.run_id = asked.run_id
              JOIN write w ON w.id = d.write_id
              JOIN run o ON o.id = w.run_id
              JOIN artifact a ON a.id = w.artifact_id
@@ -156,12 +169,15 @@ impl SqliteStore {
                 "SELECT DISTINCT run_id FROM read WHERE artifact_id = $1 AND seen_id IS NULL AND write_id IS NULL";
             return self.all(sql, params![artifact], |row| row.get(0));
         }
-        // Who told this version, and who was bound to a write of it: by time, or as a copy under another name.
+        // Who told this version, and who was bound to a write of it: by time, as a copy under another name, or because
+        // the one lies in the other.
         let sql = format!(
             "WITH asked (id) AS ({FIND_VERSION})
              SELECT d.run_id FROM asked JOIN read d ON d.seen_id = asked.id
              UNION
-             SELECT d.run_id FROM asked JOIN write w ON w.version_id = asked.id JOIN read d ON d.write_id = w.id"
+             SELECT d.run_id FROM asked JOIN write w ON w.version_id = asked.id JOIN read d ON d.write_id = w.id
+             UNION
+             SELECT d.run_id FROM asked JOIN write w ON w.version_id = asked.id JOIN part d ON d.write_id = w.id"
         );
         self.all(&sql, params![artifact, kind, value], |row| row.get(0))
     }
@@ -192,6 +208,19 @@ impl SqliteStore {
         found.sort_unstable_by_key(|(at, writer, n, _)| (*at, *writer, *n));
         Ok(found.into_iter().map(|(.., output)| output).collect())
     }
+}
+
+/// Returns of what lies in folders only the last that is fresher, for each run: a folder may hold any number.
+fn last_of_parts(rows: Vec<(RunKey, FresherRow)>) -> Vec<(RunKey, FresherRow)> {
+    let mut last: BTreeMap<(RunKey, bool), FresherRow> = BTreeMap::new();
+    let moment = |row: &FresherRow| row.superseded_by.or(row.redone_by).map(|(run, at)| (at, run));
+    for (run, row) in rows {
+        let known = last.entry((run, row.superseded_by.is_some())).or_insert_with(|| row.clone());
+        if moment(known) < moment(&row) {
+            *known = row;
+        }
+    }
+    last.into_iter().map(|((run, _), row)| (run, row)).collect()
 }
 
 fn fresher_row(row: &Row<'_>) -> rusqlite::Result<(RunKey, FresherRow)> {

@@ -1,5 +1,7 @@
 //! From run to run: who wrote what a run read, who read what it wrote.
 
+use std::ops::DerefMut;
+
 use foldhash::HashMap;
 use rusqlite::Statement;
 
@@ -9,20 +11,34 @@ use crate::store::{Far, Reached, Result, RunKey, StoreError};
 /// Of how many runs beside each other the neighbours are found at once, at most.
 const AT_ONCE: i64 = 64;
 
-/// From runs to those that wrote what they read, of so many at once.
-pub(super) const UPSTREAM: (&str, i64) = (
-    "SELECT d.run_id, w.run_id FROM read d CROSS JOIN write w ON w.id = d.write_id
+/// A way from runs to others.
+pub(super) struct Way {
+    /// Finds pairs (run, its neighbour) of a range of runs, by run.
+    names: &'static str,
+    /// The same, where what was read lies in what was written or around it.
+    parts: &'static str,
+    /// Of how many runs at once, at most.
+    at_once: i64,
+}
+
+/// From runs to those that wrote what they read.
+pub(super) const UPSTREAM: Way = Way {
+    names: "SELECT d.run_id, w.run_id FROM read d CROSS JOIN write w ON w.id = d.write_id
      WHERE d.run_id BETWEEN $1 AND $2 ORDER BY d.run_id, d.n",
-    AT_ONCE,
-);
+    parts: "SELECT d.run_id, w.run_id FROM part d CROSS JOIN write w ON w.id = d.write_id
+     WHERE d.run_id BETWEEN $1 AND $2 ORDER BY d.run_id, d.n",
+    at_once: AT_ONCE,
+};
 
 /// From runs to those that read what they wrote. What one run wrote may be read by any number of others: each is asked
 /// for by itself.
-pub(super) const DOWNSTREAM: (&str, i64) = (
-    "SELECT w.run_id, d.run_id FROM write w CROSS JOIN read d ON d.write_id = w.id
+pub(super) const DOWNSTREAM: Way = Way {
+    names: "SELECT w.run_id, d.run_id FROM write w CROSS JOIN read d ON d.write_id = w.id
      WHERE w.run_id BETWEEN $1 AND $2 ORDER BY w.run_id, w.n",
-    1,
-);
+    parts: "SELECT w.run_id, d.run_id FROM write w CROSS JOIN part d ON d.write_id = w.id
+     WHERE w.run_id BETWEEN $1 AND $2 ORDER BY w.run_id, w.n",
+    at_once: 1,
+};
 
 /// How many runs after the one that is asked for, at most, a block of those before it holds.
 const BEYOND: i64 = 8;
@@ -34,20 +50,22 @@ const NEIGHBOURS: i64 = 8;
 const REACHED: usize = 64;
 
 impl SqliteStore {
-    /// Follows `step`, which finds the pairs (run, its neighbour) of a range of runs, by run, from `runs` on; of at most
-    /// `at_once` runs at once. Returns the runs that are reached, and tells `met` every pair, nearest first.
+    /// Follows a way from `runs` on. Returns the runs that are reached, and tells `met` every pair, nearest first.
     ///
     /// This is cheaper than a recursive statement, which keeps all pairs in tables of its own.
     pub(super) fn walk(
         &self,
-        (step, at_once): (&str, i64),
+        way: &Way,
         runs: &[RunKey],
         far: Far,
         mut met: impl FnMut(RunKey, RunKey) -> Result<()>,
     ) -> Result<Reached> {
         let _one_look = self.look()?;
-        let mut statement = self.connection.prepare_cached(step)?;
-        let mut block = Block { at_once, ..Block::default() };
+        let mut statements = vec![self.connection.prepare_cached(way.names)?];
+        if self.has_parts()? {
+            statements.push(self.connection.prepare_cached(way.parts)?);
+        }
+        let mut block = Block { at_once: way.at_once, ..Block::default() };
         let mut seen: HashMap<RunKey, ()> = HashMap::default();
         let mut found = Reached::default();
         let most = far.most.unwrap_or(usize::MAX);
@@ -73,7 +91,7 @@ impl SqliteStore {
         while let Some((run, distance)) = found.runs.get(place).copied() {
             place = place.saturating_add(1);
             let mut last = run;
-            for (_, next) in block.neighbours(&mut statement, run)? {
+            for (_, next) in block.neighbours(&mut statements, run)? {
                 // Who reads or is read many times in a row is one neighbour.
                 if *next == run || *next == last {
                     continue;
@@ -86,6 +104,11 @@ impl SqliteStore {
             }
         }
         Ok(found)
+    }
+
+    /// Returns whether any read saw more than the write that it is bound to; where none did, nothing is looked for.
+    pub(super) fn has_parts(&self) -> Result<bool> {
+        Ok(self.one("SELECT EXISTS (SELECT 1 FROM part)", [], |row| row.get(0))?.unwrap_or(false))
     }
 }
 
@@ -104,13 +127,16 @@ struct Block {
 }
 
 impl Block {
-    fn neighbours(&mut self, statement: &mut Statement<'_>, run: RunKey) -> rusqlite::Result<&[(RunKey, RunKey)]> {
+    fn neighbours<'s, S>(&mut self, statements: &mut [S], run: RunKey) -> rusqlite::Result<&[(RunKey, RunKey)]>
+    where
+        S: DerefMut<Target = Statement<'s>>,
+    {
         let holds = run.0 >= self.first && run.0.saturating_sub(self.first) < self.width;
         if !holds {
             let is_worth_it = self.asked.saturating_mul(2) >= self.width;
             let width = if is_worth_it { self.width.saturating_mul(2).clamp(1, self.at_once) } else { 1 };
-            if !self.read(statement, run, width)? {
-                self.read(statement, run, 1)?;
+            if !self.read(statements, run, width)? {
+                self.read(statements, run, 1)?;
             }
         }
         self.asked = self.asked.saturating_add(1);
@@ -121,7 +147,10 @@ impl Block {
 
     /// Reads a block of this width around a run; returns whether it was read to its end. A wide one is left when it has
     /// many neighbours, of which most would be read in vain.
-    fn read(&mut self, statement: &mut Statement<'_>, run: RunKey, width: i64) -> rusqlite::Result<bool> {
+    fn read<'s, S>(&mut self, statements: &mut [S], run: RunKey, width: i64) -> rusqlite::Result<bool>
+    where
+        S: DerefMut<Target = Statement<'s>>,
+    {
         let is_ahead = run.0 >= self.first.saturating_add(self.width);
         // Those of one level may be asked for in the other direction than the levels.
         let beyond = if is_ahead { width.saturating_sub(1) } else { (width.saturating_add(2) / 4).min(BEYOND) };
@@ -129,12 +158,18 @@ impl Block {
         (self.width, self.asked) = (width, 0);
         self.pairs.clear();
         let most = usize::try_from(width.saturating_mul(NEIGHBOURS)).unwrap_or(usize::MAX);
-        let mut rows = statement.query([self.first, self.first.saturating_add(width.saturating_sub(1))])?;
-        while let Some(row) = rows.next()? {
-            if width > 1 && self.pairs.len() >= most {
-                return Ok(false);
+        let is_one = statements.len() == 1;
+        for statement in statements {
+            let mut rows = statement.query([self.first, self.first.saturating_add(width.saturating_sub(1))])?;
+            while let Some(row) = rows.next()? {
+                if width > 1 && self.pairs.len() >= most {
+                    return Ok(false);
+                }
+                self.pairs.push((row.get(0)?, row.get(1)?));
             }
-            self.pairs.push((row.get(0)?, row.get(1)?));
+        }
+        if !is_one {
+            self.pairs.sort_by_key(|(of, _)| *of);
         }
         Ok(true)
     }
@@ -164,12 +199,15 @@ mod tests {
             for edge in &edges {
                 table.execute("INSERT INTO edge VALUES ($1, $2)", [edge.0, edge.1]).unwrap();
             }
-            let mut step = table.prepare("SELECT of, next FROM edge WHERE of BETWEEN $1 AND $2 ORDER BY of").unwrap();
+            // Those of a second statement are read beside them.
+            let even = "SELECT of, next FROM edge WHERE of BETWEEN $1 AND $2 AND (next & 1) = 0 ORDER BY of";
+            let odd = "SELECT of, next FROM edge WHERE of BETWEEN $1 AND $2 AND (next & 1) = 1 ORDER BY of";
+            let mut steps = [even, odd].map(|step| table.prepare_cached(step).unwrap());
             let mut block = Block { at_once, ..Block::default() };
             // As walks ask: one after the other, up or down, with leaps between.
             let asked = starts.into_iter().flat_map(|(start, stride, count)| (0..count).map(move |at| start + at * stride));
             for run in asked.map(RunKey) {
-                let mut found = block.neighbours(&mut step, run).unwrap().to_vec();
+                let mut found = block.neighbours(&mut steps, run).unwrap().to_vec();
                 found.sort_unstable();
                 let there: Vec<_> = edges.iter().filter(|(of, _)| *of == run).copied().collect();
                 prop_assert_eq!(found, there);

@@ -7,6 +7,7 @@ use super::SqliteStore;
 use super::fresh::Fresh;
 use super::held::Held;
 use super::map::{Bytes, size, size_column, version_columns, version_id};
+use super::places::Places;
 use super::text::text;
 use crate::model::{
     ArtifactKind, ArtifactName, Code, Declaration, Git, Header, LabelFact, NoteFact, ProcessId, RunId, Status,
@@ -28,10 +29,13 @@ pub(super) struct SqliteWriter<'c> {
     artifacts: HashMap<ProjectKey, HashMap<String, (ArtifactKey, ArtifactKind)>>,
     /// With whether the size is known.
     versions: HashMap<(ArtifactKey, VersionId), (VersionKey, bool)>,
-    keys: HashMap<&'static str, HashMap<String, i64>>,
+    pub(super) keys: HashMap<&'static str, HashMap<String, i64>>,
     pub(super) fresh: Fresh,
+    pub(super) places: Places,
     /// Whether retention removed anything yet.
-    has_removed: Option<bool>,
+    pub(super) has_removed: Option<bool>,
+    /// Whether any run is inside another one.
+    pub(super) has_nested: Option<bool>,
 }
 
 impl SqliteStore {
@@ -61,8 +65,19 @@ impl<'c> SqliteWriter<'c> {
             versions: HashMap::default(),
             keys: HashMap::default(),
             fresh: Fresh::default(),
+            places: Places::default(),
             has_removed: None,
+            has_nested: None,
         }
+    }
+
+    /// Forgets what was looked up of artifacts and versions.
+    pub(super) fn forget_keys(&mut self) {
+        self.artifacts.clear();
+        self.versions.clear();
+        self.places = Places::default();
+        self.fresh = Fresh::default();
+        self.fresh.settled();
     }
 
     /// Returns the row of `table` whose `column` is `key`, made with nothing else in it when it is new.
@@ -81,10 +96,6 @@ impl<'c> SqliteWriter<'c> {
         };
         self.keys.entry(table).or_default().insert(key.to_owned(), id);
         Ok(id)
-    }
-
-    pub(super) fn project(&mut self, name: &str) -> Result<ProjectKey> {
-        self.keyed("project", "name", name).map(ProjectKey)
     }
 
     pub(super) fn component(&mut self, project: ProjectKey, name: &str) -> Result<ComponentKey> {
@@ -170,11 +181,14 @@ impl<'c> SqliteWriter<'c> {
         if self.execute(add, params![project, name.0, kind])? > 0 {
             let key = ArtifactKey(self.connection.last_insert_rowid());
             self.fresh.made_artifact(key);
+            self.place_new(project, key, &name.0)?;
             return Ok((key, kind));
         }
-        let find = "SELECT id, kind FROM artifact WHERE project_id = $1 AND name = $2";
-        let known = self.statement(find)?.query_row(params![project, name.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(known)
+        let find = "SELECT id, kind, place FROM artifact WHERE project_id = $1 AND name = $2";
+        let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        let (key, kind, place) = self.statement(find)?.query_row(params![project, name.0], row)?;
+        self.places.know(key, place);
+        Ok((key, kind))
     }
 
     pub(super) fn version(
@@ -338,9 +352,10 @@ impl<'c> SqliteWriter<'c> {
     }
 
     pub(super) fn add_run(&mut self, row: &RunRow) -> Result<Option<RunKey>> {
+        self.has_nested = self.has_nested.filter(|_| row.parent.is_none());
         let sql = "INSERT INTO run (uuid, project_id, component_id, status, started_at, ended_at, duration_us,
-                 process_id, parent, code_id, git_id, declaration_id, error, signature)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (uuid) DO NOTHING";
+                 process_id, parent, code_id, git_id, declaration_id, error, signature, is_start_chosen)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (uuid) DO NOTHING";
         let added = self.execute(
             sql,
             params![
@@ -357,17 +372,19 @@ impl<'c> SqliteWriter<'c> {
                 row.git,
                 row.declaration,
                 row.error,
-                row.signature
+                row.signature,
+                row.is_start_chosen
             ],
         )?;
         Ok((added > 0).then(|| RunKey(self.connection.last_insert_rowid())))
     }
 
     pub(super) fn put_run(&mut self, run: RunKey, row: &RunRow) -> Result<()> {
+        self.has_nested = self.has_nested.filter(|_| row.parent.is_none());
         let sql = "UPDATE run SET project_id = $1, component_id = $2, status = $3, started_at = $4, ended_at = $5,
                  duration_us = $6, process_id = $7, parent = $8, code_id = $9, git_id = $10, declaration_id = $11,
-                 error = $12, signature = $13
-             WHERE id = $14";
+                 error = $12, signature = $13, is_start_chosen = $14
+             WHERE id = $15";
         self.execute(
             sql,
             params![
@@ -384,6 +401,7 @@ impl<'c> SqliteWriter<'c> {
                 row.declaration,
                 row.error,
                 row.signature,
+                row.is_start_chosen,
                 run
             ],
         )
@@ -450,7 +468,7 @@ pub(super) const FIND_VERSION: &str = "SELECT id FROM version WHERE artifact_id 
 
 /// The columns that [`run_row`] reads.
 pub(super) const RUN_COLUMNS: &str = "id, uuid, project_id, component_id, status, started_at, ended_at, duration_us,
-    process_id, parent, code_id, git_id, declaration_id, error, signature";
+    process_id, parent, code_id, git_id, declaration_id, error, signature, is_start_chosen";
 
 /// Returns the row of a run.
 pub(super) fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
@@ -469,6 +487,7 @@ pub(super) fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
         declaration: row.get(12)?,
         error: row.get(13)?,
         signature: row.get(14)?,
+        is_start_chosen: row.get(15)?,
     })
 }
 

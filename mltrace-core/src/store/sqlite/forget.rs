@@ -1,0 +1,55 @@
+//! A run that is taken back.
+
+use rusqlite::params;
+
+use super::write::SqliteWriter;
+use crate::model::{RunId, Timestamp};
+use crate::store::{ArtifactKey, Result, RunKey};
+
+/// What refers to the writes of a run from outside of it; 4: unknown writer.
+const LOOSEN: [&str; 4] = [
+    "UPDATE read SET write_id = NULL, bound = 4 WHERE write_id IN (SELECT id FROM write WHERE run_id = $1)",
+    "UPDATE read SET like_id = NULL WHERE like_id IN (SELECT id FROM write WHERE run_id = $1)",
+    "DELETE FROM part WHERE write_id IN (SELECT id FROM write WHERE run_id = $1)",
+    "DELETE FROM echo WHERE inner_id IN (SELECT id FROM write WHERE run_id = $1)",
+];
+
+/// What of an artifact nothing refers to any more.
+const UNNAMED: [&str; 2] = [
+    "DELETE FROM version AS v WHERE v.artifact_id = $1
+     AND NOT EXISTS (SELECT 1 FROM read d WHERE d.artifact_id = v.artifact_id AND d.seen_id = v.id)
+     AND NOT EXISTS (SELECT 1 FROM write w WHERE w.seen_id = v.id AND w.artifact_id = v.artifact_id)
+     AND NOT EXISTS (SELECT 1 FROM write w WHERE w.version_id = v.id)
+     AND NOT EXISTS (SELECT 1 FROM label l WHERE l.version_id = v.id)",
+    "DELETE FROM artifact AS a WHERE a.id = $1 AND NOT EXISTS (SELECT 1 FROM version v WHERE v.artifact_id = a.id)
+     AND NOT EXISTS (SELECT 1 FROM read d WHERE d.artifact_id = a.id)
+     AND NOT EXISTS (SELECT 1 FROM write w WHERE w.artifact_id = a.id)",
+];
+
+impl SqliteWriter<'_> {
+    pub(super) fn bury_run(&mut self, id: RunId, at: Timestamp) -> Result<()> {
+        self.has_removed = Some(true);
+        let sql = "INSERT INTO tombstone (uuid, at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        self.execute(sql, params![id, at]).map(drop)
+    }
+
+    pub(super) fn drop_unnamed(&mut self, artifacts: &[ArtifactKey]) -> Result<()> {
+        for artifact in artifacts {
+            for sql in UNNAMED {
+                self.connection.prepare_cached(sql)?.execute([artifact])?;
+            }
+        }
+        // What was looked up may be gone.
+        self.forget_keys();
+        Ok(())
+    }
+
+    pub(super) fn remove_run(&mut self, run: RunKey) -> Result<()> {
+        self.fresh.settled();
+        for sql in LOOSEN {
+            self.connection.prepare_cached(sql)?.execute([run])?;
+        }
+        // All that is told of a run goes with it.
+        self.execute("DELETE FROM run WHERE id = $1", [run]).map(drop)
+    }
+}

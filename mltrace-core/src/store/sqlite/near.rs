@@ -1,0 +1,256 @@
+//! What was written in folders around a name, and in what lies inside it.
+//!
+//! A column of each artifact tells whether there may be any, so that all others cost nothing.
+
+use rusqlite::{Connection, OptionalExtension, Params, Row, params};
+
+use super::SqliteStore;
+use super::keys::among;
+use super::map::version_columns;
+use super::write::{FIND_VERSION, SqliteWriter};
+use crate::model::{Timestamp, VersionId, folders_around, path_inside, range_inside};
+use crate::store::{ArtifactKey, NearRow, NearRows, ProjectKey, Reading, Result, RunKey, WriteKey};
+
+/// In the column `place`: a folder around it may be known, something in it may be known.
+pub(super) const AROUND: i64 = 1;
+pub(super) const HOLDS: i64 = 2;
+
+/// The last write of artifact `a` at or before $1 that reader $2 may have seen at its place $3.
+macro_rules! last_write {
+    () => {
+        "JOIN write w ON w.id = (
+             SELECT q.id FROM write q JOIN run r ON r.id = q.run_id
+             WHERE q.artifact_id = a.id AND q.version_id IS NOT NULL AND q.at <= $1
+             AND (q.run_id <> $2 OR (q.said_at, q.n) < ($1, $3)) ORDER BY q.at DESC, r.uuid DESC, q.n DESC LIMIT 1)
+         JOIN run o ON o.id = w.run_id"
+    };
+}
+
+const OWN: &str =
+    concat!("SELECT w.id, w.run_id, o.uuid, w.at, w.n FROM artifact a ", last_write!(), " WHERE a.id = $4");
+
+const NAMED: &str = concat!(
+    "SELECT w.id, w.run_id, o.uuid, w.at, w.n FROM artifact a ",
+    last_write!(),
+    " WHERE a.project_id = $4 AND a.name = $5"
+);
+
+const MEMBERS: &str = concat!(
+    "SELECT w.id, w.run_id, o.uuid, w.at, w.n, a.name FROM artifact a ",
+    last_write!(),
+    " WHERE a.project_id = $4 AND a.name > $5 AND a.name < $6"
+);
+
+const ANY_MEMBERS: &str = concat!(
+    "SELECT w.id, w.run_id, o.uuid, w.at, w.n, a.name FROM artifact a ",
+    last_write!(),
+    " WHERE a.project_id = $4"
+);
+
+const WHERE: &str = "SELECT project_id, name, place FROM artifact WHERE id = $1";
+
+pub(super) const NESTED: &str = concat!(
+    "SELECT v.id FROM json_each($1) AS asked CROSS JOIN version v ON ",
+    among!("v.id"),
+    " CROSS JOIN artifact a ON a.id = v.artifact_id WHERE a.place <> 0"
+);
+
+fn near_row(row: &Row<'_>) -> rusqlite::Result<NearRow> {
+    Ok(NearRow { write: row.get(0)?, run: row.get(1)?, run_id: row.get(2)?, at: row.get(3)?, n: row.get(4)? })
+}
+
+fn all<T>(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    map: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Vec<T>> {
+    Ok(connection.prepare_cached(sql)?.query_map(params, map)?.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Returns what was written near an artifact at or before `at`, of what `reader` may have seen.
+pub(super) fn near(
+    connection: &Connection,
+    artifact: ArtifactKey,
+    at: Timestamp,
+    reader: Option<Reading>,
+) -> Result<NearRows> {
+    let place = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let found: Option<(ProjectKey, String, i64)> =
+        connection.prepare_cached(WHERE)?.query_row([artifact], place).optional()?;
+    let Some((project, name, place)) = found.filter(|(.., place)| *place != 0) else {
+        return Ok(NearRows::default());
+    };
+    // No run has this key.
+    let (run, n) = reader.map_or((RunKey(-1), 0), |reader| (reader.run, reader.n));
+    let mut near = NearRows::default();
+    if place & AROUND != 0 {
+        for folder in folders_around(&name) {
+            near.folders.extend(all(connection, NAMED, params![at, run, n, project, folder], near_row)?);
+        }
+    }
+    if place & HOLDS != 0 {
+        near.members = match range_inside(&name) {
+            Some((from, to)) => all(connection, MEMBERS, params![at, run, n, project, from, to], near_row)?,
+            None => {
+                let named = |row: &Row<'_>| Ok((row.get::<_, String>(5)?, near_row(row)?));
+                let any = all(connection, ANY_MEMBERS, params![at, run, n, project], named)?;
+                any.into_iter().filter(|(other, _)| path_inside(&name, other).is_some()).map(|(_, row)| row).collect()
+            }
+        };
+    }
+    near.own = all(connection, OWN, params![at, run, n, artifact], near_row)?.pop();
+    Ok(near)
+}
+
+impl SqliteStore {
+    pub(super) fn makers_of_what_was_read(
+        &self,
+        artifact: ArtifactKey,
+        version: &VersionId,
+        at: Timestamp,
+    ) -> Result<Vec<RunKey>> {
+        let (kind, value) = version_columns(version);
+        // d: the last read by then of this version; kind 4 is that of a read whose content nobody knows.
+        let sql = format!(
+            "WITH asked (id) AS ({FIND_VERSION})
+             SELECT DISTINCT w.run_id FROM (
+                 SELECT d.run_id, d.n FROM read d JOIN run r ON r.id = d.run_id
+                 WHERE d.artifact_id = $1 AND d.at <= $4
+                 AND (d.seen_id = (SELECT id FROM asked) OR $2 = 4 AND d.seen_id IS NULL AND d.write_id IS NULL)
+                 ORDER BY d.at DESC, r.uuid DESC, d.n DESC LIMIT 1) AS last
+             JOIN part p ON p.run_id = last.run_id AND p.n = last.n JOIN write w ON w.id = p.write_id ORDER BY w.run_id"
+        );
+        self.all(&sql, params![artifact, kind, value, at], |row| row.get(0))
+    }
+}
+
+impl SqliteWriter<'_> {
+    /// Finds out where a new artifact lies, and keeps it for those around it and in it too.
+    pub(super) fn place_new(&mut self, project: ProjectKey, artifact: ArtifactKey, name: &str) -> Result<()> {
+        let mut place = 0;
+        for folder in folders_around(name) {
+            if let Some(folder) = self.folder(project, folder)? {
+                place |= AROUND;
+                self.put_place(folder, HOLDS)?;
+            }
+        }
+        place |= self.place_members(project, name)?;
+        self.places.of.insert(artifact, 0);
+        self.put_place(artifact, place)?;
+        if let Some(known) = self.places.folders.get_mut(&project).and_then(|folders| folders.get_mut(name)) {
+            *known = Some(artifact);
+        }
+        Ok(())
+    }
+
+    /// Tells what lies in a new artifact that a folder around it is known, and returns what that makes of the artifact.
+    fn place_members(&mut self, project: ProjectKey, name: &str) -> Result<i64> {
+        const ANY: &str = "SELECT id FROM artifact WHERE project_id = $1 AND name > $2 AND name < $3 LIMIT 1";
+        const PUT: &str = "UPDATE artifact SET place = place | 1
+             WHERE project_id = $1 AND name > $2 AND name < $3 AND place & 1 = 0";
+        // What lies in the project's root is scattered: more are marked than lie there.
+        const PUT_ALL: &str = "UPDATE artifact SET place = place | 1 WHERE project_id = $1 AND place & 1 = 0";
+        let Some((from, to)) = range_inside(name) else {
+            self.places.of.clear();
+            self.execute(PUT_ALL, [project])?;
+            return Ok(HOLDS);
+        };
+        if self.one(ANY, params![project, from, to], |row| row.get::<_, i64>(0))?.is_none() {
+            return Ok(0);
+        }
+        self.places.of.clear();
+        self.execute(PUT, params![project, from, to])?;
+        Ok(HOLDS)
+    }
+
+    /// Returns the artifact that a folder is, if it is one.
+    fn folder(&mut self, project: ProjectKey, name: &str) -> Result<Option<ArtifactKey>> {
+        if let Some(known) = self.places.folders.get(&project).and_then(|folders| folders.get(name)) {
+            return Ok(*known);
+        }
+        let sql = "SELECT id FROM artifact WHERE project_id = $1 AND name = $2";
+        let found = self.one(sql, params![project, name], |row| row.get(0))?;
+        self.places.folders.entry(project).or_default().insert(name.to_owned(), found);
+        Ok(found)
+    }
+
+    /// Returns where an artifact lies.
+    fn place(&mut self, artifact: ArtifactKey) -> Result<i64> {
+        if let Some(place) = self.places.of.get(&artifact) {
+            return Ok(*place);
+        }
+        let place = self.one("SELECT place FROM artifact WHERE id = $1", [artifact], |row| row.get(0))?;
+        let place = place.unwrap_or_default();
+        self.places.of.insert(artifact, place);
+        Ok(place)
+    }
+
+    fn put_place(&mut self, artifact: ArtifactKey, place: i64) -> Result<()> {
+        let known = self.place(artifact)?;
+        if known | place != known {
+            self.execute("UPDATE artifact SET place = $1 WHERE id = $2", params![known | place, artifact])?;
+            self.places.of.insert(artifact, known | place);
+        }
+        Ok(())
+    }
+
+    pub(super) fn near_rows(&mut self, artifact: ArtifactKey, at: Timestamp, reader: Reading) -> Result<NearRows> {
+        match self.place(artifact)? {
+            0 => Ok(NearRows::default()),
+            _ => near(self.connection, artifact, at, Some(reader)),
+        }
+    }
+
+    pub(super) fn reads_near_to(&mut self, artifact: ArtifactKey, from: Timestamp) -> Result<Vec<(RunKey, u32)>> {
+        const OF: &str = "SELECT run_id, n FROM read WHERE artifact_id = $1 AND at >= $2";
+        const IN: &str = "SELECT d.run_id, d.n FROM artifact a JOIN read d ON d.artifact_id = a.id AND d.at >= $1
+             WHERE a.project_id = $2 AND a.name > $3 AND a.name < $4";
+        const IN_ROOT: &str = "SELECT d.run_id, d.n FROM artifact a JOIN read d ON d.artifact_id = a.id AND d.at >= $1
+             WHERE a.project_id = $2";
+        let place = self.place(artifact)?;
+        let mut found = Vec::new();
+        if place == 0 {
+            return Ok(found);
+        }
+        let numbered = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let (project, name): (ProjectKey, String) =
+            self.statement(WHERE)?.query_row([artifact], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        for folder in folders_around(&name) {
+            if let Some(folder) = self.folder(project, folder)? {
+                found.extend(self.all(OF, params![folder, from], numbered)?);
+            }
+        }
+        if place & HOLDS != 0 {
+            found.extend(match range_inside(&name) {
+                Some((first, after)) => self.all(IN, params![from, project, first, after], numbered)?,
+                None => self.all(IN_ROOT, params![from, project], numbered)?,
+            });
+        }
+        Ok(found)
+    }
+
+    /// Returns the reads that a migration left to be bound again, once.
+    pub(super) fn reads_by_earlier_rules(&mut self) -> Result<Vec<(RunKey, u32)>> {
+        if self.execute("DELETE FROM tally WHERE name = 'to bind'", [])? == 0 {
+            return Ok(Vec::new());
+        }
+        let sql = "SELECT d.run_id, d.n FROM artifact a JOIN read d ON d.artifact_id = a.id WHERE a.place <> 0";
+        self.all(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
+    pub(super) fn parts_of(&mut self, run: RunKey, n: u32) -> Result<Vec<WriteKey>> {
+        let sql = "SELECT write_id FROM part WHERE run_id = $1 AND n = $2 ORDER BY write_id";
+        self.all(sql, params![run, n], |row| row.get(0))
+    }
+
+    pub(super) fn put_parts_of(&mut self, run: RunKey, n: u32, parts: &[WriteKey]) -> Result<()> {
+        self.execute("DELETE FROM part WHERE run_id = $1 AND n = $2", params![run, n])?;
+        self.add_parts(run, n, parts)
+    }
+
+    pub(super) fn add_parts(&mut self, run: RunKey, n: u32, parts: &[WriteKey]) -> Result<()> {
+        let sql = "INSERT INTO part (run_id, n, write_id) VALUES ($1, $2, $3)";
+        parts.iter().try_for_each(|part| self.execute(sql, params![run, n, part]).map(drop))
+    }
+}
