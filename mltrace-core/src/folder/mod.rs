@@ -9,6 +9,8 @@ mod entry;
 mod identity;
 
 #[cfg(unix)]
+mod owned;
+#[cfg(unix)]
 #[path = "unix.rs"]
 mod system;
 #[cfg(not(unix))]
@@ -25,6 +27,7 @@ use crate::model::ProcessId;
 pub(crate) use entry::{Entry, Kind};
 pub(crate) use identity::Taken;
 use identity::{Identity, take};
+pub(crate) use system::Owned;
 use system::{Handle, How};
 
 /// The name of the folder that holds a store and its journals.
@@ -85,6 +88,17 @@ impl Folder {
     fn new(handle: Handle) -> Self {
         let identity = handle.owner().and_then(Identity::of);
         Self { handle, identity }
+    }
+
+    /// Returns another handle on the same folder, which stays open while the program closes what it likes, and goes its
+    /// way.
+    pub(crate) fn again(&self) -> io::Result<Self> {
+        Ok(Self { handle: self.handle.again()?, identity: self.identity })
+    }
+
+    /// Returns whether this is still the folder that was opened, and was not deleted.
+    pub(crate) fn is_there(&self) -> bool {
+        self.handle.is_there()
     }
 
     /// Opens a folder in this one, of the same owner or this user's.
@@ -286,6 +300,17 @@ pub(crate) fn sync(folder: &Path) -> io::Result<()> {
 /// Returns whether a folder may not be opened, as one of somebody else's above ours, or cannot be synced at all.
 fn is_refused(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported)
+}
+
+/// Returns what tells this process' root from another; `None` where there is but one.
+pub(crate) fn root_number() -> Option<(u64, u64)> {
+    #[cfg(unix)]
+    return fs::metadata("/").ok().map(|root| {
+        use std::os::unix::fs::MetadataExt;
+        (root.dev(), root.ino())
+    });
+    #[cfg(not(unix))]
+    return None;
 }
 
 /// Returns how long a file may get that this process writes. Whoever writes beyond is ended by a signal, as the user's

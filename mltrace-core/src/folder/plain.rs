@@ -9,6 +9,30 @@ use std::path::{Path, PathBuf};
 
 use super::entry::{Entry, Kind};
 
+/// A handle that stays open; nobody else here closes it by its number.
+#[derive(Debug)]
+pub(crate) struct Owned<F> {
+    handle: F,
+}
+
+impl<F> Owned<F> {
+    pub(crate) fn to_stay(handle: F) -> io::Result<Self> {
+        Ok(Self { handle })
+    }
+
+    pub(crate) fn is_ours(&self) -> bool {
+        true
+    }
+}
+
+impl<F> std::ops::Deref for Owned<F> {
+    type Target = F;
+
+    fn deref(&self) -> &F {
+        &self.handle
+    }
+}
+
 /// A folder that was no link when it was looked at.
 #[derive(Debug)]
 pub(super) struct Handle {
@@ -41,6 +65,14 @@ impl Handle {
 
     pub(super) fn folder(&self, name: &OsStr) -> io::Result<Self> {
         Self::open(&self.folder.join(name))
+    }
+
+    pub(super) fn again(&self) -> io::Result<Self> {
+        Ok(Self { folder: self.folder.clone() })
+    }
+
+    pub(super) fn is_there(&self) -> bool {
+        self.folder.is_dir()
     }
 
     pub(super) fn owner(&self) -> Option<(u32, u32)> {

@@ -16,11 +16,13 @@ use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::entry::{Entry, Kind};
+pub(crate) use super::owned::Owned;
+use super::owned::identity;
 
 /// An open folder.
 #[derive(Debug)]
 pub(super) struct Handle {
-    folder: OwnedFd,
+    folder: Owned<OwnedFd>,
     user: u32,
     group: u32,
 }
@@ -57,7 +59,17 @@ impl Handle {
 
     fn new(folder: OwnedFd) -> io::Result<Self> {
         let stat = rustix::fs::fstat(&folder)?;
-        Ok(Self { folder, user: stat.st_uid, group: stat.st_gid })
+        Ok(Self { folder: Owned::new(folder)?, user: stat.st_uid, group: stat.st_gid })
+    }
+
+    /// Returns another handle on the same folder, which stays open while the program closes what it likes.
+    pub(super) fn again(&self) -> io::Result<Self> {
+        Ok(Self { folder: self.folder.again()?, user: self.user, group: self.group })
+    }
+
+    /// Returns whether it is still what was opened, and was not deleted.
+    pub(super) fn is_there(&self) -> bool {
+        self.folder.is_ours() && rustix::fs::fstat(&self.folder).is_ok_and(|stat| stat.st_nlink > 0)
     }
 
     /// Returns whose it is: user and group.
@@ -140,8 +152,7 @@ impl Handle {
         };
         #[allow(clippy::useless_conversion, reason = "systems differ in how wide they count links")]
         let links = u64::from(stat.st_nlink);
-        #[allow(clippy::cast_sign_loss, clippy::unnecessary_cast, reason = "systems differ in how they number devices")]
-        let identity = Some((stat.st_dev as u64, stat.st_ino as u64));
+        let identity = Some(identity(&stat));
         Ok(Entry { kind, length: u64::try_from(stat.st_size).unwrap_or(0), links, identity })
     }
 

@@ -11,12 +11,16 @@ pub mod lost;
 
 mod reserve;
 
+mod lock;
+
+mod place;
+
 mod writer;
 
 mod reader;
 
 pub use frame::{FORMAT, MINOR, decode, encode, parse};
+pub(crate) use lock::sweep;
 pub use reader::{Journal, Mark, Part, Piece, Unread, is_emptied, list, read, read_from, still_holds};
 pub(crate) use reserve::keep_reserve;
 pub use writer::Writer;
-pub(crate) use writer::sweep;

@@ -14,8 +14,8 @@ pub(super) fn is_disk_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
-pub(super) fn has_reserve(folder: &Path) -> bool {
-    Folder::inside(folder).is_ok_and(|folder| folder.holds(RESERVE))
+pub(super) fn has_reserve(folder: &Folder) -> bool {
+    folder.holds(RESERVE)
 }
 
 /// Gives the reserve back to the disk.

@@ -1,15 +1,16 @@
-//! Writes one process' journal: one `write` a record, and the lock that tells that the process lives.
+//! Writes one process' journal: one `write` a record.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::frame::encode;
-use super::lost;
-use super::reserve::{RESERVE, give_up_reserve, has_reserve, is_disk_full, keep_reserve, keep_reserve_in};
+use super::place::Place;
+use super::reserve::{RESERVE, has_reserve, is_disk_full, keep_reserve_in};
+use super::{lock, lost};
 use crate::config::Durability;
-use crate::folder::{self, Folder};
+use crate::folder::{self, Folder, Owned};
 use crate::model::{Header, ProcessId, Record};
 
 /// A part of a journal that is longer than this is closed and another begun.
@@ -20,11 +21,11 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// The journal of this process.
 #[derive(Debug)]
 pub struct Writer {
-    folder: PathBuf,
+    place: Place,
     process: ProcessId,
     header: Header,
     durability: Durability,
-    file: File,
+    file: Owned<File>,
     name: String,
     length: u64,
     /// How long a part may get.
@@ -40,7 +41,7 @@ pub struct Writer {
     /// How often the journal was found to be cut that is not counted on the disk yet.
     cuts: u64,
     /// Held for the process' life.
-    _lock: File,
+    lock: Owned<File>,
 }
 
 impl Writer {
@@ -51,16 +52,17 @@ impl Writer {
     pub fn open(folder: &Path, header: Header, durability: Durability) -> io::Result<Self> {
         let process = header.process.unwrap_or_default();
         let header = Header { process: Some(process), ..header };
-        let lock = prepare(folder, process)?;
+        let (place, lock) = prepare(folder, process)?;
         let name = format!("{process}.log");
         let longest = folder::longest_file();
         // Whoever cannot begin leaves nothing: on a full disk every process would leave a file.
         let unlock = |_: &io::Error| {
-            let _ = Folder::inside(folder).and_then(|folder| folder.remove(format!("{process}.lock")));
+            let _ = place.folder().and_then(|folder| folder.remove(format!("{process}.lock")));
         };
-        let (file, length) = begin(folder, &name, &header, &[], durability, longest).inspect_err(unlock)?;
+        let (file, length) = begin(&place, &name, &header, &[], durability, longest).inspect_err(unlock)?;
+        let is_reserve_spent = !place.folder().is_ok_and(|folder| has_reserve(&folder));
         Ok(Self {
-            folder: folder.to_owned(),
+            place,
             process,
             header,
             durability,
@@ -71,10 +73,10 @@ impl Writer {
             part: 0,
             buffer: Vec::with_capacity(1024),
             looked: Instant::now(),
-            is_reserve_spent: !has_reserve(folder),
+            is_reserve_spent,
             cuts: 0,
             is_gone: false,
-            _lock: lock,
+            lock,
         })
     }
 
@@ -88,9 +90,18 @@ impl Writer {
         if !records.iter().all(|record| encode(record, &mut self.buffer)) {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "a record is too long"));
         }
+        let is_look_due = self.looked.elapsed() >= LOOK_EVERY;
+        if is_look_due {
+            self.is_gone |= !self.is_open();
+        }
         // What is written to a file that nobody finds any more is in no journal.
         if !self.is_gone {
-            self.write_buffer()?;
+            match self.write_buffer() {
+                Err(error) if is_closed(&error) => self.is_gone = true,
+                written => written?,
+            }
+        }
+        if is_look_due && !self.is_gone {
             match self.look() {
                 Fate::Whole => {}
                 Fate::Cut => {
@@ -106,7 +117,7 @@ impl Writer {
             self.is_gone = false;
         }
         if self.is_reserve_spent {
-            self.is_reserve_spent = !keep_reserve(&self.folder);
+            self.is_reserve_spent = !self.place.folder().is_ok_and(|folder| keep_reserve_in(&folder));
         }
         // Where files may not get long, half of what they may is left for the next records.
         if self.length > PART_BYTES.min(self.longest / 2) {
@@ -121,7 +132,7 @@ impl Writer {
         let mut written = self.write_once();
         if written.as_ref().is_err_and(is_disk_full) {
             // The reserve makes room for the ends of runs that are under way.
-            give_up_reserve(&self.folder);
+            let _ = self.place.folder().and_then(|folder| folder.remove(RESERVE));
             self.is_reserve_spent = true;
             written = self.write_once();
         }
@@ -135,7 +146,7 @@ impl Writer {
         let mut left = self.buffer.as_slice();
         let mut written = Ok(());
         while !left.is_empty() && written.is_ok() {
-            match (&self.file).write(left) {
+            match (&*self.file).write(left) {
                 Ok(0) => written = Err(io::ErrorKind::WriteZero.into()),
                 Ok(count) => left = left.get(count..).unwrap_or_default(),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -153,9 +164,13 @@ impl Writer {
 
     /// Takes the last bytes off the file, whose length is what the file says: others may have cut it.
     fn take_back(&self, count: usize) {
+        // A file of the program's is not shortened.
+        if count == 0 || !self.file.is_ours() {
+            return;
+        }
         let length = self.file.metadata().map(|file| file.len());
         let before = length.ok().zip(u64::try_from(count).ok()).and_then(|(length, count)| length.checked_sub(count));
-        if let Some(before) = before.filter(|_| count > 0) {
+        if let Some(before) = before {
             let _ = self.file.set_len(before);
         }
     }
@@ -165,45 +180,58 @@ impl Writer {
         self.buffer.clear();
         encode(&Record::Rotated, &mut self.buffer);
         if let Err(error) = self.write_buffer() {
-            let _ = Folder::inside(&self.folder).and_then(|folder| folder.remove(&next.name));
+            let _ = self.place.folder().and_then(|folder| folder.remove(&next.name));
             return Err(error);
         }
         self.go_on_in(next);
         Ok(())
     }
 
+    /// Returns whether the program has left the journal and the lock open.
+    fn is_open(&self) -> bool {
+        self.file.is_ours() && self.lock.is_ours()
+    }
+
     /// Returns what others have done to the file.
     fn look(&mut self) -> Fate {
-        if self.looked.elapsed() < LOOK_EVERY {
-            return Fate::Whole;
-        }
         self.looked = Instant::now();
         let Ok(held) = self.file.metadata() else { return Fate::Whole };
-        match fs::symlink_metadata(self.folder.join(&self.name)) {
-            Ok(found) if is_another(&found, &held) => return Fate::Gone,
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-                return Fate::Gone;
-            }
-            _ => {}
+        let is_gone = match fs::symlink_metadata(self.place.path().join(&self.name)) {
+            Ok(found) => is_another(&found, &held),
+            Err(error) => matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),
+        };
+        if is_gone && !self.is_in_another_root() {
+            return Fate::Gone;
         }
         let is_cut = held.len() < self.length;
         self.length = held.len();
         if is_cut { Fate::Cut } else { Fate::Whole }
     }
 
+    /// Returns whether the file lies in its folder, and this process has gone to another root, where the path does not
+    /// lead there.
+    fn is_in_another_root(&self) -> bool {
+        !self.place.is_at_its_path() && self.place.folder().is_ok_and(|folder| folder.holds(&self.name))
+    }
+
     /// Counts that a journal was cut: what of it is gone, nobody can tell.
     fn count_cut(&mut self) {
         self.cuts = self.cuts.saturating_add(1);
-        if lost::add_cuts(&self.folder, self.cuts, self.durability).is_ok() {
+        if lost::add_cuts(self.place.path(), self.cuts, self.durability).is_ok() {
             self.cuts = 0;
         }
     }
 
     /// Makes whatever was deleted again, and writes what was to be appended to a new part.
     fn begin_again(&mut self) -> io::Result<()> {
-        // Whoever deletes everything wants no word of it.
-        let is_cut = self.folder.exists();
-        self._lock = prepare(&self.folder, self.process)?;
+        self.looked = Instant::now();
+        // Whoever deletes everything wants no word of it; nor is anything cut when the program closes our files.
+        let is_cut = self.place.path().exists() && self.is_open();
+        if self.place.is_at_its_path() {
+            (self.place, self.lock) = prepare(self.place.path(), self.process)?;
+        } else {
+            self.lock = lock::take(&self.place.folder()?, self.process)?;
+        }
         let next = self.next_part(&self.buffer)?;
         self.go_on_in(next);
         if is_cut {
@@ -221,7 +249,7 @@ impl Writer {
         for _ in 0..TRIES {
             number = number.saturating_add(1);
             let name = format!("{}.{number}.log", self.process);
-            match begin(&self.folder, &name, &self.header, rest, self.durability, longest) {
+            match begin(&self.place, &name, &self.header, rest, self.durability, longest) {
                 Ok((file, length)) => return Ok(Part { file, name, number, length, longest }),
                 // Somebody has brought back parts of this journal that were deleted.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -237,7 +265,7 @@ impl Writer {
         self.part = part.number;
         self.length = part.length;
         self.longest = part.longest;
-        self.is_reserve_spent = !has_reserve(&self.folder);
+        self.is_reserve_spent = !self.place.folder().is_ok_and(|folder| has_reserve(&folder));
     }
 }
 
@@ -270,7 +298,7 @@ fn is_another(found: &fs::Metadata, held: &fs::Metadata) -> bool {
 
 /// A part that was begun.
 struct Part {
-    file: File,
+    file: Owned<File>,
     name: String,
     number: u32,
     length: u64,
@@ -278,29 +306,30 @@ struct Part {
 }
 
 /// Makes the folder of the journals and what lies in it, and takes the lock of a process.
-fn prepare(folder: &Path, process: ProcessId) -> io::Result<File> {
+fn prepare(folder: &Path, process: ProcessId) -> io::Result<(Place, Owned<File>)> {
     let name = folder.file_name().unwrap_or_default();
     let held = Folder::prepare(folder.parent().unwrap_or(folder))?.folder_or_new(name)?;
     lost::keep(folder);
     keep_reserve_in(&held);
-    take_lock(&held, process)
+    let lock = lock::take(&held, process)?;
+    Ok((Place::new(folder, &held), lock))
 }
 
 /// Makes a part that begins with the header, and returns it with its length. Where that fails nothing is left, so that
 /// it can be tried again.
 fn begin(
-    folder: &Path,
+    place: &Place,
     name: &str,
     header: &Header,
     rest: &[u8],
     durability: Durability,
     longest: u64,
-) -> io::Result<(File, u64)> {
+) -> io::Result<(Owned<File>, u64)> {
     let mut bytes = Vec::new();
     encode(&Record::Process(header.clone()), &mut bytes);
     bytes.extend_from_slice(rest);
     folder::check_room(0, &bytes, longest)?;
-    let held = Folder::inside(folder)?;
+    let held = place.folder()?;
     let mut file = held.make(name)?;
     let mut written = file.write_all(&bytes);
     if written.as_ref().is_err_and(is_disk_full) {
@@ -309,97 +338,28 @@ fn begin(
         written = file.write_all(&bytes);
     }
     if durability == Durability::Power {
-        written = written.and_then(|()| file.sync_data()).and_then(|()| sync_names(folder));
+        written = written.and_then(|()| file.sync_data()).and_then(|()| sync_names(place, &held));
     }
     if let Err(error) = written {
         let _ = held.remove(name);
         return Err(error);
     }
-    Ok((file, u64::try_from(bytes.len()).unwrap_or(u64::MAX)))
+    Ok((Owned::to_stay(file)?, u64::try_from(bytes.len()).unwrap_or(u64::MAX)))
 }
 
 /// Makes sure that a part is found after a power loss: one whose name is lost is lost, however well its bytes were
 /// synced. Its folder, the one around that and that one's name may be new.
-fn sync_names(folder: &Path) -> io::Result<()> {
-    folder.ancestors().take(3).try_for_each(folder::sync)
+fn sync_names(place: &Place, held: &Folder) -> io::Result<()> {
+    if !place.is_at_its_path() {
+        return held.sync();
+    }
+    place.path().ancestors().take(3).try_for_each(folder::sync)
 }
 
-/// Takes the lock of a process.
-fn take_lock(folder: &Folder, process: ProcessId) -> io::Result<File> {
-    const TRIES: usize = 8;
-    for _ in 0..TRIES {
-        if let Some(lock) = make_lock(folder, process)? {
-            return Ok(lock);
-        }
-    }
-    Err(io::ErrorKind::WouldBlock.into())
-}
-
-/// Makes the lock file under another name first: nobody ever sees it unlocked. `None` when a fold swept it away before.
-fn make_lock(folder: &Folder, process: ProcessId) -> io::Result<Option<File>> {
-    let hidden = format!(".{process}.new");
-    // A try that failed may have left it.
-    let _ = folder.remove(&hidden);
-    let lock = folder.make(&hidden)?;
-    match lock.try_lock() {
-        // Not waited for: whoever sweeps may be stopped.
-        Err(TryLockError::WouldBlock) => return folder.remove(&hidden).map(|()| None).or_else(if_missing),
-        // A file system without locks leaves the judgement to the process' number.
-        Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Unsupported => return Err(error),
-        _ => {}
-    }
-    folder.rename(&hidden, format!("{process}.lock")).map(|()| Some(lock)).or_else(if_missing)
-}
-
-fn if_missing<T>(error: io::Error) -> io::Result<Option<T>> {
-    if error.kind() == io::ErrorKind::NotFound { Ok(None) } else { Err(error) }
-}
-
-/// Removes the lock files of processes that were ended before they had the lock.
-pub(crate) fn sweep(folder: &Path) {
-    let Ok(folder) = Folder::inside(folder) else { return };
-    for name in folder.names().unwrap_or_default() {
-        let Ok(name) = name.into_string() else { continue };
-        let process = name.strip_prefix('.').and_then(|name| name.strip_suffix(".new")?.parse::<ProcessId>().ok());
-        if process.is_some() && folder.read(&name).is_ok_and(|lock| lock.try_lock().is_ok()) {
-            let _ = folder.remove(&name);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_process_left_that_was_ended_before_it_had_the_lock_is_swept_away() {
-        let folder = tempfile::tempdir().unwrap();
-        let [ended, beginning] = [(); 2].map(|()| folder.path().join(format!(".{}.new", ProcessId::new())));
-        let other = folder.path().join(".gitignore");
-        let files = [&ended, &beginning, &other].map(|path| File::create(path).unwrap());
-        files[1].lock().unwrap();
-        sweep(folder.path());
-        assert_eq!([ended, beginning, other].map(|path| path.exists()), [false, true, true]);
-    }
-
-    #[test]
-    fn a_lock_is_taken_while_others_sweep() {
-        let folder = tempfile::tempdir().unwrap();
-        let held = Folder::open(folder.path()).unwrap();
-        let is_over = std::sync::atomic::AtomicBool::new(false);
-        let flag = std::sync::atomic::Ordering::Relaxed;
-        std::thread::scope(|threads| {
-            threads.spawn(|| {
-                while !is_over.load(flag) {
-                    sweep(folder.path());
-                }
-            });
-            let taken: Vec<_> = (0..300).map(|_| ProcessId::new()).map(|id| (id, take_lock(&held, id))).collect();
-            is_over.store(true, flag);
-            for (process, lock) in taken {
-                lock.unwrap();
-                assert!(folder.path().join(format!("{process}.lock")).exists());
-            }
-        });
-    }
+/// Returns whether a write failed because the program has closed the file.
+fn is_closed(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    return error.raw_os_error() == Some(libc::EBADF);
+    #[cfg(not(unix))]
+    return false;
 }
