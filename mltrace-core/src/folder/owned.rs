@@ -23,10 +23,11 @@ pub(crate) struct Owned<F: AsFd> {
 }
 
 impl<F: AsFd + From<OwnedFd>> Owned<F> {
-    /// Takes a handle that was opened just now.
+    /// Takes a handle that was opened just now; one of which the system does not know is not closed.
     pub(crate) fn new(handle: F) -> io::Result<Self> {
-        let opened = identity(&rustix::fs::fstat(&handle)?);
-        Ok(Self { handle: ManuallyDrop::new(handle), opened })
+        let handle = ManuallyDrop::new(handle);
+        let opened = identity(&rustix::fs::fstat(&*handle)?);
+        Ok(Self { handle, opened })
     }
 
     /// Takes a handle that was opened just now and will stay open: it gets a number that the program's next files do not
@@ -50,6 +51,14 @@ impl<F: AsFd> Owned<F> {
     /// Returns whether the number still stands for what was opened.
     pub(crate) fn is_ours(&self) -> bool {
         rustix::fs::fstat(&*self.handle).is_ok_and(|stat| identity(&stat) == self.opened)
+    }
+
+    /// Returns the handle while it is ours.
+    #[expect(unsafe_code, reason = "nothing safe leaves it to a value whether it is dropped")]
+    pub(crate) fn into_ours(self) -> Option<F> {
+        let mut owned = ManuallyDrop::new(self);
+        // SAFETY: `owned` is neither dropped nor used any more.
+        owned.is_ours().then(|| unsafe { ManuallyDrop::take(&mut owned.handle) })
     }
 
     fn check(&self) -> io::Result<()> {

@@ -16,12 +16,20 @@ pub(crate) struct Owned<F> {
 }
 
 impl<F> Owned<F> {
-    pub(crate) fn to_stay(handle: F) -> io::Result<Self> {
+    pub(crate) fn new(handle: F) -> io::Result<Self> {
         Ok(Self { handle })
+    }
+
+    pub(crate) fn to_stay(handle: F) -> io::Result<Self> {
+        Self::new(handle)
     }
 
     pub(crate) fn is_ours(&self) -> bool {
         true
+    }
+
+    pub(crate) fn into_ours(self) -> Option<F> {
+        Some(self.handle)
     }
 }
 

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use super::Stat;
+use crate::folder::Owned;
 
 /// Handles that could not be closed yet.
 static KEPT: Mutex<Vec<Kept>> = Mutex::new(Vec::new());
@@ -20,7 +21,7 @@ const MOST_KEPT: usize = 64;
 struct Kept {
     device: u64,
     inode: u64,
-    file: File,
+    file: Owned<File>,
 }
 
 /// A file that is being read.
@@ -72,14 +73,14 @@ impl Drop for Handle {
         let Some(file) = self.file.take().filter(|_| self.is_database) else {
             return;
         };
-        match lock() {
-            Some(mut kept) => {
-                kept.push(Kept { device: self.device, inode: self.inode, file });
-                close_free(&mut kept);
-            }
+        let Some(mut kept) = lock() else {
             // Left open: one handle less matters less than a lost lock.
-            None => std::mem::forget(file),
+            return std::mem::forget(file);
+        };
+        if let Ok(file) = Owned::new(file) {
+            kept.push(Kept { device: self.device, inode: self.inode, file });
         }
+        close_free(&mut kept);
     }
 }
 
@@ -98,7 +99,7 @@ fn lock() -> Option<MutexGuard<'static, Vec<Kept>>> {
 fn take_kept(stat: &Stat) -> Option<File> {
     let mut kept = lock()?;
     let at = kept.iter().position(|kept| kept.device == stat.device && kept.inode == stat.inode)?;
-    Some(kept.swap_remove(at).file)
+    kept.swap_remove(at).file.into_ours()
 }
 
 /// Closes the handles on files of which this process holds no lock, and the oldest when there are too many.

@@ -85,9 +85,10 @@ impl StoreFile {
         self.folder.sync()
     }
 
-    /// Returns what the store and its write-ahead log are now; `None` for what is not there, or cannot be told.
-    pub(super) fn identities(&self) -> [Option<(u64, u64)>; 2] {
-        ["", "-wal"].map(|suffix| {
+    /// Returns what the store, its write-ahead log and its shared memory are now; `None` for what is not there, or cannot
+    /// be told.
+    pub(super) fn identities(&self) -> [Option<(u64, u64)>; 3] {
+        ["", "-wal", "-shm"].map(|suffix| {
             let path = beside(&self.path, suffix);
             self.folder.entry(path.file_name().unwrap_or_default()).ok().flatten()?.identity
         })

@@ -113,7 +113,7 @@ impl Store for SqliteStore {
     }
 
     fn is_in_place(&mut self) -> bool {
-        self.held.as_mut().is_some_and(Held::is_in_place)
+        self.connection.may_stay() && self.held.as_mut().is_some_and(Held::is_in_place)
     }
 
     fn bound(&mut self, bounds: &Arc<Bounds>) -> Result<()> {

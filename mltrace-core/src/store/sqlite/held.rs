@@ -1,7 +1,7 @@
 //! What must hold while a store is open in a process that forks, and whose other code may close the store's files.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::explain::unreachable;
 use super::file::StoreFile;
@@ -11,6 +11,13 @@ use crate::store::StoreError;
 /// The process that has stores open, above the count of these.
 static OPEN: AtomicU64 = AtomicU64::new(0);
 const COUNT: u64 = 0xFFFF_FFFF;
+/// Whether the program has closed what SQLite had open, in this process or in one that it was forked from.
+static SPOILT: AtomicBool = AtomicBool::new(false);
+
+/// Takes note that a connection was left open whose descriptors are gone: SQLite's account counts its locks for ever.
+pub(super) fn spoil() {
+    SPOILT.store(true, Ordering::Release);
+}
 
 /// A store that is open in this process.
 #[derive(Debug)]
@@ -25,6 +32,10 @@ impl Open {
     /// not the locks, so it must not open a store when its parent had one open: it would take part in nobody's locking
     /// (<https://www.sqlite.org/howtocorrupt.html>, section 2.6).
     pub(super) fn enter(store: &Path) -> Result<Self, StoreError> {
+        if SPOILT.load(Ordering::Acquire) {
+            let reason = "this program has closed what the store had open; any `mltrace` command can open it";
+            return Err(unreachable(store, reason));
+        }
         let process = fork::id();
         let entered = OPEN.fetch_update(Ordering::AcqRel, Ordering::Acquire, |open| match owner(open) == process {
             true => Some(open.saturating_add(1)),
@@ -49,10 +60,11 @@ fn owner(open: u64) -> u32 {
     u32::try_from(open >> 32).unwrap_or(0)
 }
 
-/// Returns whether this process was forked from one that had a store open, so that it must not open any.
+/// Returns whether SQLite's account of its locks is wrong in this process, so that it must not open any store: it was
+/// forked from one that had a store open, or the program has closed what one had open.
 pub(crate) fn is_inherited() -> bool {
     let open = OPEN.load(Ordering::Acquire);
-    open & COUNT != 0 && owner(open) != fork::id()
+    SPOILT.load(Ordering::Acquire) || (open & COUNT != 0 && owner(open) != fork::id())
 }
 
 /// The files of a store that stays open.
@@ -68,17 +80,18 @@ pub(super) struct Held {
 
 impl Held {
     pub(super) fn new(file: StoreFile) -> Self {
-        let opened = file.identities();
+        let [store, log, _] = file.identities();
+        let opened = [store, log];
         Self { file, opened }
     }
 
     /// Returns whether the files that were opened are those that lie there now.
     pub(super) fn is_in_place(&mut self) -> bool {
-        let now = self.file.identities();
+        let [now_store, now_log, _] = self.file.identities();
         let [store, log] = self.opened;
         // The log is made with the first row.
-        let is_in_place = store.is_some() && store == now[0] && (log.is_none() || log == now[1]);
-        self.opened = [store, log.or(now[1])];
+        let is_in_place = store.is_some() && store == now_store && (log.is_none() || log == now_log);
+        self.opened = [store, log.or(now_log)];
         is_in_place
     }
 }

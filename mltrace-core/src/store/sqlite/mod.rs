@@ -12,6 +12,8 @@ mod own;
 
 mod file;
 
+mod guarded;
+
 mod held;
 
 mod bound;

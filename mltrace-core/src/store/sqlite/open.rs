@@ -10,6 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::explain::{explain, unreachable};
 use super::file::{StoreFile, connect, connect_immutable};
+use super::guarded::{Guarded, open_numbers};
 use super::held::{Held, Open};
 use super::lock::{WriteLock, jittered};
 use super::schema::Schema;
@@ -24,7 +25,7 @@ const PATIENCE_FOLD: Duration = Duration::from_secs(2);
 
 /// A SQLite file, opened for as long as this value lives: a command, or one fold.
 pub struct SqliteStore {
-    pub(super) connection: Connection,
+    pub(super) connection: Guarded,
     pub(super) path: PathBuf,
     pub(super) folder: PathBuf,
     pub(super) mode: Mode,
@@ -61,6 +62,7 @@ impl SqliteStore {
             return Err(unreachable(path, "it has another name elsewhere, and would be written there too"));
         }
         let open = Open::enter(path)?;
+        let before = if mode == Mode::Fold { open_numbers() } else { Vec::new() };
         let taken = file.take_identity().map_err(refused)?;
         if !file.exists {
             // By SQLite it would be made for everybody to read.
@@ -71,7 +73,10 @@ impl SqliteStore {
         let mut store = Self::new((path, &home.folder), mode, schema, connection, (Some(taken), Some(open)));
         store.set_up()?;
         store.migrate()?;
-        store.held = (mode == Mode::Fold).then(|| Held::new(file));
+        if mode == Mode::Fold {
+            store.connection.keep(&before, &file.identities());
+            store.held = Some(Held::new(file));
+        }
         if home.has_own_store() {
             store.call_own_project(&home.project)?;
         }
@@ -86,6 +91,7 @@ impl SqliteStore {
         (_taken, _open): (Option<Taken>, Option<Open>),
     ) -> Self {
         let (path, folder) = (path.to_owned(), folder.to_owned());
+        let connection = Guarded::new(connection);
         Self { connection, path, folder, mode, schema, found: 0, bounds: None, held: None, _taken, _open }
     }
 
@@ -98,6 +104,7 @@ impl SqliteStore {
         schema.make(&connection)?;
         let (path, folder, found) = (PathBuf::new(), PathBuf::new(), schema.version());
         let (bounds, held, _taken, _open) = (None, None, None, None);
+        let connection = Guarded::new(connection);
         Ok(Self { connection, path, folder, mode: Mode::Read, schema, found, bounds, held, _taken, _open })
     }
 
@@ -122,7 +129,7 @@ impl SqliteStore {
         // A read-only folder cannot hold the shared memory of a WAL: without writers the file alone is the truth.
         let is_read_only = || Folder::open(&home.folder).and_then(|folder| folder.try_to_write()).is_err();
         if file.is_wal_empty() && is_read_only() {
-            store.connection = connect_immutable(&file.path).map_err(explained)?;
+            store.connection = Guarded::new(connect_immutable(&file.path).map_err(explained)?);
         }
         store.set_up()?;
         store.gate()?;

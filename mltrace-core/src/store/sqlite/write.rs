@@ -41,6 +41,9 @@ pub(super) struct SqliteWriter<'c> {
 impl SqliteStore {
     /// Does `work` in one transaction, while no other writer does.
     pub(super) fn transact(&mut self, work: InTransaction<'_>) -> Result<()> {
+        if !self.connection.is_whole() {
+            return Err(super::explain::unreachable(&self.path, "this program has closed it"));
+        }
         let _lock = self.lock()?;
         // While the lock is held nobody migrates; before, somebody may have.
         self.gate_again()?;
