@@ -110,3 +110,45 @@ fn a_link_that_the_user_names_as_the_store_is_followed() {
     symlink("../outside/empty/mltrace.db", place.env.project().join("mine.db")).unwrap();
     assert!(place.env.done(&["--db", "mine.db", "recent"]).contains("second"));
 }
+
+#[test]
+fn a_pipe_that_git_would_wait_at_holds_no_command() {
+    let names = [".gitignore", ".gitattributes", ".git/info/exclude", ".git/objects/info/alternates", "excluded"];
+    std::thread::scope(|threads| {
+        for name in names {
+            threads.spawn(move || {
+                let env = TestEnv::new();
+                env.write("kept", "one");
+                if !git(&env, &["init", "-q"]) {
+                    return println!("git is not there: its pipes are not tried");
+                }
+                let excludes = env.project().join("excluded");
+                assert!(git(&env, &["config", "core.excludesFile", excludes.to_str().unwrap()]));
+                assert!(git(&env, &["add", "--", "kept"]));
+                // Of another size, so that git asks what the file holds.
+                env.write("kept", "another");
+                let path = env.project().join(name);
+                let _ = fs::remove_file(&path);
+                assert!(Command::new("mkfifo").arg(&path).status().unwrap().success(), "{name}");
+                for command in
+                    [&["run", "--component", "a", "--", "sh", "-c", "exit 7"][..], &["log", "--component", "b"]]
+                {
+                    let mut child = env.std_command(command).stderr(std::process::Stdio::null()).spawn().unwrap();
+                    let begun = std::time::Instant::now();
+                    let ended = loop {
+                        match child.try_wait().unwrap() {
+                            Some(status) => break status,
+                            None if begun.elapsed() > std::time::Duration::from_secs(20) => {
+                                child.kill().unwrap();
+                                panic!("`{name}` holds {command:?}");
+                            }
+                            None => std::thread::yield_now(),
+                        }
+                    };
+                    assert_eq!(ended.code(), Some(if command[0] == "run" { 7 } else { 0 }), "{name}");
+                }
+                assert_eq!(env.json(&["recent"])["runs"].as_array().unwrap().len(), 2, "{name}");
+            });
+        }
+    });
+}

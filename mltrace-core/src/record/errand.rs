@@ -1,14 +1,30 @@
 //! Does beside the caller what there is to do.
 
+use std::path::Path;
+use std::time::Duration;
+
 use super::job::Job;
+use super::within::within;
 use super::{Recorder, look};
 use crate::model::{CodeCheck, FingerprintFact, Record};
 use crate::naming;
 use crate::source::{code, git};
 
+/// How long the others wait for git's answers: libgit2 waits at a pipe in the work tree, and reads each tag.
+const GIT_PATIENCE: Duration = Duration::from_secs(2);
+
 /// Hands a job over to the thread beside the caller.
 pub(super) fn send(recorder: &'static Recorder, job: Job) {
     recorder.beside(job, work);
+}
+
+fn ask_git(recorder: &'static Recorder, key: String, folder: &Path) {
+    // The commit first: a short process may not live until the slower answers are there.
+    let Some(mut state) = git::head(folder) else { return };
+    state.key = key;
+    recorder.append(Record::Git(state.clone()));
+    git::rest(folder, &mut state);
+    recorder.append(Record::Git(state));
 }
 
 fn work(recorder: &'static Recorder, job: Job) {
@@ -20,12 +36,8 @@ fn work(recorder: &'static Recorder, job: Job) {
             }
         }
         Job::Git { key, folder } => {
-            // The commit first: a short process may not live until the slower answers are there.
-            let Some(mut state) = git::head(&folder) else { return };
-            state.key = key;
-            recorder.append(Record::Git(state.clone()));
-            git::rest(&folder, &mut state);
-            recorder.append(Record::Git(state));
+            // What comes later is recorded all the same, if the process still lives.
+            let _ = within(GIT_PATIENCE, move || ask_git(recorder, key, &folder));
         }
         Job::Code { key, file, source, manifest_folder } => {
             let folder = std::path::Path::new(manifest_folder);

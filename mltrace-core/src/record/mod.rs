@@ -10,6 +10,8 @@ mod job;
 
 mod errand;
 
+mod within;
+
 mod surroundings;
 
 mod origin;

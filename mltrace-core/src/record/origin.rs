@@ -1,11 +1,17 @@
 //! Where the code of a run comes from: its git state and its source, each under a key that is found out once.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::job::Job;
+use super::within::within;
 use super::{Recorder, Site, errand};
 use crate::model::{Git, Record};
 use crate::source::{code, git};
+
+/// How long a run waits once to learn whether its code lies in a work tree: libgit2 reads settings and `.gitignore`, which
+/// may be pipes. Without an answer nothing is known of git.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Returns the key of the git state of a function's code, which is found out beside the caller.
 pub(super) fn git(recorder: &'static Recorder, site: Option<&'static Site>) -> Option<String> {
@@ -14,7 +20,8 @@ pub(super) fn git(recorder: &'static Recorder, site: Option<&'static Site>) -> O
         return known;
     }
     // Not found out under the lock: that takes as long as the file system likes.
-    let folder = git::find(Path::new(manifest), site.map_or("", |site| site.file), recorder.root.given());
+    let (file, root) = (site.map_or("", |site| site.file), recorder.root.given().to_owned());
+    let folder = within(PATIENCE, move || git::find(Path::new(manifest), file, &root)).flatten();
     let (key, folder) = folder.map(|folder| (Git::new_key(), folder)).unzip();
     let mut keys = recorder.surroundings.keys()?;
     if let Some(known) = known(&keys, manifest) {
