@@ -32,7 +32,7 @@ impl Story {
 
     fn import(&mut self, lines: &[Value]) -> ingest::ImportReport {
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-        let options = ingest::ImportOptions { allows_future: true };
+        let options = ingest::ImportOptions { allows_future: true, ..ingest::ImportOptions::default() };
         ingest::import_with(&self.home, self.store.as_mut(), &mut text.as_bytes(), options, &mut |_| {}).unwrap()
     }
 
@@ -451,7 +451,7 @@ fn what_a_line_takes_back_is_seen_by_no_line_after_it() {
     let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
     let mut story = Story::new();
     // One fold takes all of a journal in one transaction.
-    let (report, records) = ingest::journaled(&story.home, text.as_bytes());
+    let (report, records) = ingest::journaled(&story.home, text.as_bytes(), ingest::ImportOptions::default());
     assert_eq!((report.lines, report.errors.len()), (3, 0));
     let header = Header { process: Some(ProcessId::new()), project: story.home.project.clone(), ..Header::default() };
     Writer::open(&story.home.journal(), header, Durability::Process).unwrap().append(&records).unwrap();

@@ -35,7 +35,7 @@ impl Project {
 
     /// Stores what an earlier version took, or what somebody wanted to be taken.
     fn holds(&mut self, lines: &[Value]) {
-        assert_eq!(self.import(lines, ImportOptions { allows_future: true }).errors, []);
+        assert_eq!(self.import(lines, ImportOptions { allows_future: true, ..ImportOptions::default() }).errors, []);
     }
 
     fn reader(&mut self) -> Reader<'_> {
@@ -146,7 +146,8 @@ fn a_line_from_the_future_is_refused_wherever_it_says_so() {
             assert_eq!((report.stored, report.wrong, report.ahead), (1, 1, 1), "{line}");
             assert_eq!(report.errors, [(1, reason)], "{line}");
             // Who sends it to a server whose store is away is told the same.
-            let (report, records) = ingest::journaled(&project.home, line.to_string().as_bytes());
+            let (report, records) =
+                ingest::journaled(&project.home, line.to_string().as_bytes(), ingest::ImportOptions::default());
             assert_eq!((report.ahead, records.len()), (1, 0), "{line}");
             project.holds(&[line]);
         }
@@ -171,7 +172,7 @@ fn wrong_lines_without_end_cost_little() {
     let report = ingest::import(&project.home, project.store.as_mut(), &mut text.as_bytes(), &mut |_| {}).unwrap();
     assert_eq!((report.lines, report.stored, report.wrong, report.errors.len()), (3001, 1, 3000, 1000));
     assert!(report.errors.iter().all(|(_, reason)| reason.len() <= 1024), "{:?}", report.errors[0]);
-    let (report, records) = ingest::journaled(&project.home, text.as_bytes());
+    let (report, records) = ingest::journaled(&project.home, text.as_bytes(), ingest::ImportOptions::default());
     assert_eq!((report.wrong, report.errors.len(), records.len()), (3000, 1000, 1));
     assert!(matches!(records[0], Record::Line(_)));
 }

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use mltrace_core::config::Home;
 use mltrace_core::desk::Desk;
-use mltrace_core::ingest::{self, ImportReport};
+use mltrace_core::ingest::{self, ImportOptions, ImportReport, MOST_FACTS};
 use mltrace_core::model::Record;
 use mltrace_core::query::{QueryError, Reader};
 use mltrace_core::record::Recorder;
@@ -14,12 +15,19 @@ use mltrace_core::store::{self, Bounds, Mode};
 use tokio::sync::watch;
 
 use crate::failure::Failure;
+use crate::lines::{self, Within};
 use crate::memory;
 use crate::safety::Guard;
-use crate::turns::{Demand, Turns, Waiting};
+use crate::turns::{Demand, Turns, Verbs, Waiting};
 
 /// How many times memory is given back after a long answer: once a second for as long as a client may take it.
 const TIMES: u8 = 25;
+
+/// How long an import gives way to verbs, in all.
+const GIVES_WAY: Duration = Duration::from_secs(5);
+
+/// About how many bytes of imported lines the journal takes at once.
+const JOURNALED: usize = 1 << 20;
 
 /// One project, served: to all, and to the one request whose turn it is.
 #[derive(Clone)]
@@ -29,6 +37,7 @@ pub struct App {
     folder: PathBuf,
     recorder: &'static Recorder,
     turns: Arc<Turns>,
+    verbs: Arc<Verbs>,
     /// How far the request may go whose turn it is.
     bounds: Option<Arc<Bounds>>,
     /// Held by the one request that compares the disk with the record.
@@ -61,6 +70,7 @@ impl App {
             guard: Arc::new(guard),
             recorder,
             turns: Arc::new(Turns::new()),
+            verbs: Arc::default(),
             bounds: None,
             checking: Arc::new(Mutex::new(())),
             is_behind: Arc::new(AtomicBool::new(false)),
@@ -91,12 +101,21 @@ impl App {
         self: Arc<Self>,
         work: impl FnOnce(&Self) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
+        self.work_as(Demand::Verb, work).await
+    }
+
+    /// Does `work` that changes something, in a turn of the sort that it needs.
+    pub(crate) async fn work_as<T: Send + 'static>(
+        self: Arc<Self>,
+        demand: Demand,
+        work: impl FnOnce(&Self) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
         let work = move |app: &Self| {
             let done = work(app);
             app.to_give_back.store(TIMES, Ordering::Relaxed);
             done
         };
-        self.in_turn(Demand::Verb, work).await
+        self.in_turn(demand, work).await
     }
 
     /// Does `work`, which may wait for the disk, on a thread of its own once it has its turn.
@@ -106,6 +125,7 @@ impl App {
         work: impl FnOnce(&Self) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         let turn = self.turns.take(demand).await?;
+        let verb = (demand == Demand::Verb).then(|| self.verbs.begin());
         let app = Self { bounds: Some(Arc::clone(&turn.bounds)), ..self.clone() };
         // What is begun to be recorded is finished, whoever waits for it.
         let _waiting = (demand != Demand::Verb).then(|| Waiting(Arc::clone(&turn.bounds)));
@@ -115,7 +135,7 @@ impl App {
                 app.to_give_back.store(TIMES, Ordering::Relaxed);
             }
             // Held until the work is over, even when the client has gone.
-            drop(turn);
+            drop((turn, verb));
             done
         });
         done.await.unwrap_or_else(|_| Err(Failure::bug()))
@@ -171,23 +191,37 @@ impl App {
     }
 
     /// Stores imported lines, or keeps them in the journal when the store is away.
-    pub(crate) fn import(&self, bytes: &[u8]) -> Result<Kept, Failure> {
+    pub(crate) fn import(&self, bytes: &[u8], demand: Demand) -> Result<Kept, Failure> {
         if !self.home.is_enabled {
             return Err(Failure::unrecorded(&self.home));
         }
+        let options = ImportOptions { most_facts: Some(MOST_FACTS), ..ImportOptions::default() };
+        // A short import is itself a verb.
+        let verbs = Some(&*self.verbs).filter(|_| demand == Demand::Import);
+        let mut lines = Within { lines: bytes, bounds: self.bounds.as_deref(), verbs, patience: GIVES_WAY };
         let stored = store::open(&self.home, Mode::Fold)
-            .and_then(|mut store| ingest::import(&self.home, store.as_mut(), &mut &*bytes, &mut |_| {}));
+            .and_then(|mut store| ingest::import_with(&self.home, store.as_mut(), &mut lines, options, &mut |_| {}));
         match stored {
             Ok(report) => Ok(Kept::Stored(report)),
-            Err(_) => {
-                let (report, records) = ingest::journaled(&self.home, bytes);
-                if !records.is_empty() && !self.recorder.append_all(records) {
-                    return Err(Failure::unrecorded(&self.home));
-                }
-                self.is_behind.store(true, Ordering::Relaxed);
-                Ok(Kept::Journaled(report))
-            }
+            Err(_) => self.keep_in_journal(bytes, options).map(Kept::Journaled),
         }
+    }
+
+    /// Keeps imported lines in the journal, a part at a time: in memory they are many times as large.
+    fn keep_in_journal(&self, bytes: &[u8], options: ImportOptions) -> Result<ImportReport, Failure> {
+        let mut all = ImportReport::default();
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let (part, left) = lines::part(rest, JOURNALED);
+            rest = left;
+            let (report, records) = ingest::journaled(&self.home, part, options);
+            if !records.is_empty() && !self.recorder.append_all(records) {
+                return Err(Failure::unrecorded(&self.home));
+            }
+            all.add(report);
+        }
+        self.is_behind.store(true, Ordering::Relaxed);
+        Ok(all)
     }
 
     /// Takes into the store what journals hold, so that questions need not.
@@ -221,6 +255,8 @@ mod tests {
     /// A turn that is taken until the sender is dropped.
     type Taken = (mpsc::Sender<()>, tokio::task::JoinHandle<Result<(), Failure>>);
 
+    const SORTS: [Demand; 4] = [Demand::Short, Demand::Long, Demand::Verb, Demand::Import];
+
     /// Takes all turns of a sort.
     fn take_all(app: &Arc<App>, demand: Demand) -> Vec<Taken> {
         let taken = (0..demand.places()).map(|_| {
@@ -247,12 +283,12 @@ mod tests {
     async fn who_finds_all_turns_taken_is_told_to_come_back_and_who_asks_otherwise_is_served() {
         let folder = tempfile::tempdir().unwrap();
         let app = app(folder.path());
-        for demand in [Demand::Short, Demand::Long, Demand::Verb] {
+        for demand in SORTS {
             let taken = take_all(&app, demand);
             tokio::task::yield_now().await;
             let asker = Arc::clone(&app);
             let late = tokio::spawn(async move { asker.in_turn(demand, |_| Ok(())).await });
-            for other in [Demand::Short, Demand::Long, Demand::Verb].into_iter().filter(|other| *other != demand) {
+            for other in SORTS.into_iter().filter(|other| *other != demand) {
                 app.in_turn(other, |_| Ok(())).await.expect("others have their own places");
             }
             in_a_while().await;

@@ -15,6 +15,8 @@ mod app;
 
 mod turns;
 
+mod lines;
+
 mod memory;
 
 mod pieces;

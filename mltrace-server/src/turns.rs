@@ -1,6 +1,6 @@
 //! Whose turn it is to ask the store, and how far one may go: many short questions at once, few long ones.
 
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use mltrace_core::store::Bounds;
@@ -22,6 +22,8 @@ pub(crate) enum Demand {
     Long,
     /// Something to record, or to compare with the disk.
     Verb,
+    /// Many runs to record in one request.
+    Import,
 }
 
 /// How many may do something at once, and how far each may go.
@@ -46,6 +48,8 @@ impl Demand {
             Self::Short => Limits { places: 8, bytes: 8 << 20, steps: 500_000 },
             // Half of a small machine is left to the short ones; more at once would hold more, too.
             Self::Long => Limits { places: (cores() / 2).clamp(1, 2), bytes: 96 << 20, steps: u64::MAX },
+            // Whoever records little meanwhile has places that are not taken by it.
+            Self::Import => Limits { places: 1, bytes: 96 << 20, steps: u64::MAX },
             Self::Verb => Limits { places: 2, bytes: 96 << 20, steps: u64::MAX },
         }
     }
@@ -60,6 +64,7 @@ pub(crate) struct Turns {
     short: Arc<Semaphore>,
     long: Arc<Semaphore>,
     verbs: Arc<Semaphore>,
+    imports: Arc<Semaphore>,
 }
 
 /// A turn: a place that is taken until it is dropped, and how far one may go meanwhile.
@@ -71,7 +76,8 @@ pub(crate) struct Turn {
 impl Turns {
     pub(crate) fn new() -> Self {
         let places = |demand: Demand| Arc::new(Semaphore::new(demand.limits().places));
-        Self { short: places(Demand::Short), long: places(Demand::Long), verbs: places(Demand::Verb) }
+        let [short, long, verbs, imports] = [Demand::Short, Demand::Long, Demand::Verb, Demand::Import].map(places);
+        Self { short, long, verbs, imports }
     }
 
     /// Waits for a turn.
@@ -80,12 +86,49 @@ impl Turns {
             Demand::Short => &self.short,
             Demand::Long => &self.long,
             Demand::Verb => &self.verbs,
+            Demand::Import => &self.imports,
         };
         let place = tokio::time::timeout(PATIENCE, Arc::clone(places).acquire_owned()).await;
         let Ok(Ok(place)) = place else { return Err(Failure::busy()) };
         let Limits { bytes, steps, .. } = demand.limits();
         let bounds = Arc::new(Bounds::new(bytes, steps, Some(Instant::now() + TIME)));
         Ok(Turn { _place: place, bounds })
+    }
+}
+
+/// The verbs that are at work, to which an import gives way: each of its transactions may take as long as it likes, and a
+/// verb needs several.
+#[derive(Default)]
+pub(crate) struct Verbs {
+    at_work: Mutex<usize>,
+    are_done: Condvar,
+}
+
+impl Verbs {
+    /// Takes note of one until what is returned is dropped.
+    pub(crate) fn begin(self: &Arc<Self>) -> Verb {
+        let mut count = self.at_work.lock().unwrap_or_else(PoisonError::into_inner);
+        *count = count.saturating_add(1);
+        Verb(Arc::clone(self))
+    }
+
+    /// Waits until none is at work, at most `patience`; returns how much of it is left.
+    pub(crate) fn give_way(&self, patience: Duration) -> Duration {
+        let begun = Instant::now();
+        let count = self.at_work.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.are_done.wait_timeout_while(count, patience, |count| *count > 0));
+        patience.saturating_sub(begun.elapsed())
+    }
+}
+
+/// A verb that is at work.
+pub(crate) struct Verb(Arc<Verbs>);
+
+impl Drop for Verb {
+    fn drop(&mut self) {
+        let mut count = self.0.at_work.lock().unwrap_or_else(PoisonError::into_inner);
+        *count = count.saturating_sub(1);
+        self.0.are_done.notify_all();
     }
 }
 

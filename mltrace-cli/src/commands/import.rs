@@ -104,7 +104,7 @@ impl Args {
     fn import_plain(&self, session: &Session, lines: &mut dyn BufRead) -> Result<ImportReport, Error> {
         let mut store = store::open(&session.home, Mode::Write)?;
         let bar = session.output.progress("{spinner} {human_pos} lines read, {per_sec}");
-        let options = ImportOptions { allows_future: self.allow_future };
+        let options = ImportOptions { allows_future: self.allow_future, ..ImportOptions::default() };
         let report =
             ingest::import_with(&session.home, &mut *store, lines, options, &mut |count| bar.set_position(count));
         bar.finish_and_clear();

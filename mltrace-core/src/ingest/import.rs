@@ -18,6 +18,8 @@ use crate::store::{LabelRow, RunDetail, Store, StoreError};
 /// How many lines go into one transaction, and about how many bytes of them.
 const BATCH: usize = 1000;
 const BATCH_BYTES: usize = 16 << 20;
+/// About how many inputs, outputs, parameters and notes go into one: the others who write wait for as long.
+const BATCH_FACTS: usize = 20_000;
 /// How many refused lines are told one by one, and with how many bytes each: their number is not bounded.
 const MOST_ERRORS: usize = 1000;
 const LONGEST_ERROR: usize = 1 << 10;
@@ -27,6 +29,8 @@ const LONGEST_ERROR: usize = 1 << 10;
 pub struct ImportOptions {
     /// Whether times are taken that lie more than a day ahead of the clock.
     pub allows_future: bool,
+    /// How many inputs, outputs, parameters and notes one line may have; `None`: as many as it likes.
+    pub most_facts: Option<usize>,
 }
 
 /// What an import did.
@@ -118,7 +122,7 @@ pub fn import_with(
 /// What such a line says of a run that turns out to be known otherwise is found out by nobody: facts are stored as they
 /// come, in any order, like those of a process.
 #[must_use]
-pub fn journaled(home: &Home, bytes: &[u8]) -> (ImportReport, Vec<Record>) {
+pub fn journaled(home: &Home, bytes: &[u8], options: ImportOptions) -> (ImportReport, Vec<Record>) {
     let here = Here::of(home);
     let mut report = ImportReport::default();
     let mut records = Vec::new();
@@ -126,7 +130,7 @@ pub fn journaled(home: &Home, bytes: &[u8]) -> (ImportReport, Vec<Record>) {
         report.lines = report.lines.saturating_add(1);
         match lines::of_memory(line) {
             Ok(line) => {
-                let line = report.taken(line, &here, ImportOptions::default());
+                let line = report.taken(line, &here, options);
                 records.extend(line.map(|line| {
                     let Parsed { header, records, chosen, .. } = line;
                     Record::Line(Line { header, records, chosen })
@@ -139,10 +143,26 @@ pub fn journaled(home: &Home, bytes: &[u8]) -> (ImportReport, Vec<Record>) {
 }
 
 impl ImportReport {
+    /// Adds what became of the lines that follow.
+    pub fn add(&mut self, next: Self) {
+        let errors = next.errors.into_iter().map(|(line, reason)| (line.saturating_add(self.lines), reason));
+        self.errors.extend(errors);
+        self.errors.truncate(MOST_ERRORS);
+        self.lines = self.lines.saturating_add(next.lines);
+        self.stored = self.stored.saturating_add(next.stored);
+        self.known = self.known.saturating_add(next.known);
+        self.wrong = self.wrong.saturating_add(next.wrong);
+        self.ahead = self.ahead.saturating_add(next.ahead);
+        for (project, count) in next.elsewhere {
+            let sum = self.elsewhere.entry(project).or_default();
+            *sum = sum.saturating_add(count);
+        }
+    }
+
     /// Returns what the line says that was read last, unless it is refused or empty.
     fn taken(&mut self, bytes: &[u8], here: &Here<'_>, options: ImportOptions) -> Option<Parsed> {
         let now = Timestamp::now();
-        let line = match parse(bytes, here, now) {
+        let line = match parse(bytes, here, now, options.most_facts) {
             Ok(line) => line?,
             Err(reason) => {
                 self.refuse(self.lines, reason);
@@ -178,6 +198,7 @@ impl ImportReport {
 struct Batch {
     lines: Vec<(u64, Parsed)>,
     bytes: usize,
+    facts: usize,
     subjects: HashSet<Subject>,
 }
 
@@ -188,19 +209,20 @@ impl Batch {
     }
 
     fn is_full(&self) -> bool {
-        self.lines.len() >= BATCH || self.bytes >= BATCH_BYTES
+        self.lines.len() >= BATCH || self.bytes >= BATCH_BYTES || self.facts >= BATCH_FACTS
     }
 
     fn add(&mut self, number: u64, line: Parsed, bytes: usize) {
         self.subjects.extend(line.subject());
         self.bytes = self.bytes.saturating_add(bytes);
+        self.facts = self.facts.saturating_add(line.facts);
         self.lines.push((number, line));
     }
 
     /// Stores the batch, and is empty then.
     fn land(&mut self, store: &mut dyn Store, here: &Here<'_>, report: &mut ImportReport) -> Result<(), StoreError> {
         self.subjects.clear();
-        self.bytes = 0;
+        (self.bytes, self.facts) = (0, 0);
         land(store, &mut self.lines, here, report)
     }
 }
@@ -267,7 +289,7 @@ impl Known {
             Some(Subject::Run(id)) if line.untimed.is_some() => self.runs.get(&id).and_then(|run| run.row.started_at),
             _ => None,
         };
-        first.and_then(|at| parse(line.untimed.as_deref()?, here, at).ok().flatten()).unwrap_or(line)
+        first.and_then(|at| parse(line.untimed.as_deref()?, here, at, None).ok().flatten()).unwrap_or(line)
     }
 
     fn standing(&self, store: &mut dyn Store, line: &Parsed) -> Result<Standing, StoreError> {

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::batch::import_header;
+use super::facts;
 use crate::config::Home;
 use crate::host;
 use crate::model::{
@@ -27,6 +28,8 @@ pub(super) struct Parsed {
     pub(super) chosen: Chosen,
     /// The line, when it says of a run neither when it began nor when it ended.
     pub(super) untimed: Option<Vec<u8>>,
+    /// How many inputs, outputs, parameters and notes it has.
+    pub(super) facts: usize,
 }
 
 /// What a line tells of.
@@ -39,7 +42,7 @@ pub(super) enum Subject {
 
 impl Parsed {
     fn of(header: Header, records: Vec<Record>) -> Self {
-        Self { header, records, chosen: Chosen::default(), untimed: None }
+        Self { header, records, chosen: Chosen::default(), untimed: None, facts: 0 }
     }
 
     /// Returns what the line tells of.
@@ -76,9 +79,14 @@ impl<'h> Here<'h> {
 }
 
 /// Returns what a line says, without its secrets; `None` for an empty one. A run of which no time is said began at
-/// `now`.
-pub(super) fn parse(bytes: &[u8], here: &Here<'_>, now: Timestamp) -> Result<Option<Parsed>, String> {
-    let mut parsed = parsed(bytes, here, now)?;
+/// `now`. One with more facts than so many is refused before it is taken into memory.
+pub(super) fn parse(
+    bytes: &[u8],
+    here: &Here<'_>,
+    now: Timestamp,
+    most_facts: Option<usize>,
+) -> Result<Option<Parsed>, String> {
+    let mut parsed = parsed(bytes, here, now, most_facts)?;
     if let Some(Parsed { header, records, .. }) = &mut parsed {
         header.project = within("project", std::mem::take(&mut header.project))?;
         redact::header(header);
@@ -87,7 +95,7 @@ pub(super) fn parse(bytes: &[u8], here: &Here<'_>, now: Timestamp) -> Result<Opt
     Ok(parsed)
 }
 
-fn parsed(bytes: &[u8], here: &Here<'_>, now: Timestamp) -> Result<Option<Parsed>, String> {
+fn parsed(bytes: &[u8], here: &Here<'_>, now: Timestamp, most_facts: Option<usize>) -> Result<Option<Parsed>, String> {
     let project = here.project;
     let text = std::str::from_utf8(bytes).map_err(|error| format!("it is not UTF-8: {error}"))?;
     let text = text.trim_start_matches('\u{feff}').trim();
@@ -98,7 +106,7 @@ fn parsed(bytes: &[u8], here: &Here<'_>, now: Timestamp) -> Result<Option<Parsed
     if serde_json::from_str::<&RawValue>(text).map_err(no_json)?.get().as_bytes().first() != Some(&b'{') {
         return Err("it is not a JSON object".to_owned());
     }
-    let object = object_of(text).map_err(no_json)?;
+    let (object, facts) = object_of(text, most_facts).map_err(no_json)??;
     let wrong = |error: serde_json::Error| without_place(&error);
     let kind = object.get("type").and_then(Value::as_str).unwrap_or("run");
     match kind {
@@ -108,7 +116,7 @@ fn parsed(bytes: &[u8], here: &Here<'_>, now: Timestamp) -> Result<Option<Parsed
             drop(object);
             let line: RunLine = serde_json::from_str(text).map_err(wrong)?;
             let untimed = (line.started_at.is_none() && line.ended_at.is_none()).then(|| bytes.to_vec());
-            line.parsed(RunId(id), here, now).map(|parsed| Some(Parsed { untimed, ..parsed }))
+            line.parsed(RunId(id), here, now).map(|parsed| Some(Parsed { untimed, facts, ..parsed }))
         }
         "label" => {
             let line: LabelLine = serde_json::from_value(object).map_err(wrong)?;
@@ -122,7 +130,7 @@ fn parsed(bytes: &[u8], here: &Here<'_>, now: Timestamp) -> Result<Option<Parsed
                 by: line.by,
                 at: line.at,
             });
-            Ok(Some(Parsed::of(header, vec![record])))
+            Ok(Some(Parsed { facts, ..Parsed::of(header, vec![record]) }))
         }
         "component" => {
             let line: ComponentLine = serde_json::from_value(object).map_err(wrong)?;
@@ -135,20 +143,26 @@ fn parsed(bytes: &[u8], here: &Here<'_>, now: Timestamp) -> Result<Option<Parsed
             };
             let component = within("component", line.name)?;
             let record = Record::Component(ComponentFact { component, at: line.at, declared, untag: Vec::new() });
-            Ok(Some(Parsed::of(header, vec![record])))
+            Ok(Some(Parsed { facts, ..Parsed::of(header, vec![record]) }))
         }
         other => Err(format!("`{other}` is not a type of line: `run`, `label` or `component`")),
     }
 }
 
-/// Returns what a line holds; its parameters keep the texts of their numbers.
-fn object_of(text: &str) -> Result<Value, serde_json::Error> {
+/// Returns what a line holds, with how many facts; its parameters keep the texts of their numbers. The inner error is that
+/// it holds too many.
+fn object_of(text: &str, most_facts: Option<usize>) -> Result<Result<(Value, usize), String>, serde_json::Error> {
     let fields: BTreeMap<String, &RawValue> = serde_json::from_str(text)?;
+    let count = fields.iter().map(|(name, raw)| facts::of_field(name, raw)).fold(0, usize::saturating_add);
+    if let Err(reason) = facts::check(count, most_facts) {
+        return Ok(Err(reason));
+    }
     let field = |(name, raw): (String, &RawValue)| {
         let parsed = if name == "params" { value::of_json(raw) } else { serde_json::from_str(raw.get()) };
         Ok((name, parsed?))
     };
-    fields.into_iter().map(field).collect()
+    let object = fields.into_iter().map(field).collect::<Result<Value, serde_json::Error>>()?;
+    Ok(Ok((object, count)))
 }
 
 fn params<'de, D: Deserializer<'de>>(params: D) -> Result<BTreeMap<String, Value>, D::Error> {

@@ -22,6 +22,8 @@ mod due;
 
 pub(crate) mod lost;
 
+mod facts;
+
 mod line;
 
 mod lines;
@@ -40,6 +42,7 @@ mod worker;
 
 pub use batch::of_project;
 pub use due::hash_due;
+pub use facts::MOST_FACTS;
 pub(crate) use fold::own;
 pub use fold::{FoldReport, Folded, Left, fold, open_folded, tracked};
 pub use import::{ImportOptions, ImportReport, import, import_with, journaled};

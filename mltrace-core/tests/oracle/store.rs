@@ -40,7 +40,7 @@ impl Place {
     /// Imports lines that must all land.
     pub(crate) fn import(&mut self, lines: &[Value]) {
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-        let (store, options) = (self.store.as_mut(), ImportOptions { allows_future: true });
+        let (store, options) = (self.store.as_mut(), ImportOptions { allows_future: true, ..ImportOptions::default() });
         let report = ingest::import_with(&self.home, store, &mut text.as_bytes(), options, &mut |_| {}).unwrap();
         assert_eq!(report.errors, [], "every line lands");
     }

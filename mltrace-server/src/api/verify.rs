@@ -98,7 +98,7 @@ mod tests {
         let app = App::new(recorder, Guard::new("127.0.0.1:8090".parse().unwrap(), Vec::new(), None).unwrap());
         let version = format!("b3:{}", "0".repeat(64));
         let line = format!(r#"{{"component": "c", "outputs": [{{"name": "a", "version": "{version}"}}, "b", "c"]}}"#);
-        assert!(app.import(line.as_bytes()).is_ok());
+        assert!(app.import(line.as_bytes(), crate::turns::Demand::Verb).is_ok());
 
         let checked = check(&app, &[], TIME).unwrap();
         assert_eq!((checked.found.artifacts.len(), checked.is_cut), (3, false));

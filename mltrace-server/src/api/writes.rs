@@ -19,13 +19,17 @@ use serde_json::{Value, json};
 use super::Operation;
 use crate::app::{App, Kept};
 use crate::failure::Failure;
+use crate::lines;
 use crate::moment::Moment;
 use crate::routes::Routes;
+use crate::turns::Demand;
 
 /// Where runs are recorded.
 pub(crate) const IMPORT_PATH: &str = "/api/v1/runs";
 /// The longest import that one request may bring.
 pub(crate) const IMPORT_LIMIT: usize = 16 << 20;
+/// The longest import that takes a turn like a verb: many runs, but not for long.
+const SHORT_IMPORT: usize = 256 << 10;
 /// How many wrong lines are told one by one.
 const MOST_ERRORS: usize = 100;
 
@@ -265,17 +269,6 @@ struct WrongLine {
     message: String,
 }
 
-/// Returns one line for each object of the body: the object or list of objects that it is, or the lines that it has.
-fn lines(body: &[u8]) -> std::borrow::Cow<'_, [u8]> {
-    let objects = match serde_json::from_slice(body) {
-        Ok(object @ Value::Object(_)) => vec![object],
-        Ok(Value::Array(objects)) => objects,
-        // Whatever is wrong is told line by line.
-        _ => return body.into(),
-    };
-    objects.iter().map(|object| format!("{object}\n")).collect::<String>().into_bytes().into()
-}
-
 /// Records runs; the same lines sent again change nothing.
 async fn import(
     State(app): State<Arc<App>>,
@@ -283,7 +276,8 @@ async fn import(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Failure> {
     let bytes = super::body(&headers, body, &["application/json", "application/x-ndjson"])?;
-    let kept = app.work(move |app| app.import(&lines(&bytes))).await?;
+    let demand = if bytes.len() <= SHORT_IMPORT { Demand::Verb } else { Demand::Import };
+    let kept = app.work_as(demand, move |app| app.import(&lines::of_body(&bytes), demand)).await?;
     let (report, is_stored) = match kept {
         Kept::Stored(report) => (report, true),
         Kept::Journaled(report) => (report, false),

@@ -75,6 +75,19 @@ fn wrong_lines_are_told_and_the_rest_lands() {
 }
 
 #[test]
+fn a_line_with_more_facts_than_one_request_may_hold_is_refused_and_the_rest_lands() {
+    let served = Served::new();
+    let inputs = |count: usize| (0..count).map(|n| format!("i{n}")).collect::<Vec<_>>();
+    let long = json!({ "component": "a", "inputs": inputs(mltrace_core::ingest::MOST_FACTS), "params": { "p": 1 } });
+    let answer = served.record(&[long, json!({ "component": "b", "inputs": inputs(10) })]);
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let told = answer.json();
+    assert_eq!((&told["stored"], &told["errors"][0]["line"]), (&json!(1), &json!(1)));
+    let message = told["errors"][0]["message"].as_str().unwrap();
+    assert!(message.contains("50001 inputs, outputs, parameters and notes; the limit is 50000"), "{message}");
+}
+
+#[test]
 fn verdicts_are_given_and_taken_back() {
     let served = Served::with(&[
         json!({ "component": "predict", "ended_at": "2021-05-01T00:00:00Z", "outputs": ["p1"] }),
@@ -149,7 +162,8 @@ fn what_is_said_now_counts_after_what_is_dated_ahead() {
     let home = mltrace_core::config::Home::find(&root, None, &mltrace_core::config::Environment::default());
     let text: String = ahead.iter().map(|line| format!("{line}\n")).collect();
     let mut store = mltrace_core::store::open(&home, mltrace_core::store::Mode::Write).unwrap();
-    let options = mltrace_core::ingest::ImportOptions { allows_future: true };
+    let options =
+        mltrace_core::ingest::ImportOptions { allows_future: true, ..mltrace_core::ingest::ImportOptions::default() };
     mltrace_core::ingest::import_with(&home, store.as_mut(), &mut text.as_bytes(), options, &mut |_| {}).unwrap();
 
     let flag = |name: &str| served.post("/api/v1/flag", &json!({ "artifacts": [name] }));
