@@ -45,7 +45,7 @@ const TOKENS: [(&str, &str, usize); 17] = [
     ("1234567890:", PLAIN, 35),
 ];
 /// What stands before a secret in running text.
-const PHRASES: [&str; 20] = [
+const PHRASES: [&str; 27] = [
     "password=",
     "Authorization: Bearer ",
     "\"api_key\": \"",
@@ -66,6 +66,13 @@ const PHRASES: [&str; 20] = [
     "openssl enc -pass pass:",
     "curl -H \"Cookie: session=",
     "machine h login ada password ",
+    "influx -username ada -password ",
+    "doctl auth init -token ",
+    "mycli -p ",
+    "redis-cli CONFIG SET requirepass ",
+    "mysql://root:o'@db.example.org/ml",
+    "root:@db.example.org:5432/ml",
+    "curl -x ada:@proxy.example.org:1",
 ];
 /// How a name is given a secret; the name stands in place of the star, the secret in place of the section sign.
 const FORMS: [&str; 6] = [
@@ -86,7 +93,7 @@ const ADDRESSES: [&str; 6] = [
     "https://hub.example.org/model?x=1&api_key=*",
 ];
 /// Names of parameters that hold a secret.
-const NAMES: [&str; 32] = [
+const NAMES: [&str; 34] = [
     "db_password",
     "apiKey",
     "OPENAI_API_KEY",
@@ -119,13 +126,15 @@ const NAMES: [&str; 32] = [
     "passwd",
     "signing_key",
     "WANDB_API_KEY",
+    "model_hf_token",
+    "training.github_token",
 ];
 /// Where a text is told.
 const TEXT_ENTRIES: [&str; 9] =
     ["param", "argument", "note", "error", "panic", "owner", "description", "import-error", "import-note"];
 
 /// What looks like a secret and is none.
-const HARMLESS: [&str; 49] = [
+const HARMLESS: [&str; 52] = [
     "max_tokens = 512",
     "pad_token_id=0",
     "tokenizer=bert-base-uncased",
@@ -175,6 +184,9 @@ const HARMLESS: [&str; 49] = [
     "ssh -p 2222 ada@h",
     "psql -U ada -h h -p 5432 db",
     "pass=3 auth=true pwd=. key=id",
+    "redis:7@sha256:0123456789abcdef",
+    "at 10:30@room:5",
+    "passes=1000000 mask_token=1",
 ];
 const HARMLESS_ENTRIES: [&str; 5] = ["param", "note", "error", "input", "import-note"];
 

@@ -109,6 +109,10 @@ impl Line {
             }
             for option in rule.options.split(' ') {
                 let is_letter = option.len() == 2;
+                // Some write long options with one dash: `-password` is no `-p`.
+                if is_letter && word.len() > 2 && is_long_option(word) {
+                    continue;
+                }
                 let is_bundle = || {
                     // `curl -sSu user:password`.
                     rule.place == Position::Next
@@ -172,7 +176,7 @@ impl Line {
         if self.is_setting && self.is_name_of_setting(word) {
             self.awaits = Kind::Whole;
         }
-        if matches!(word, "set" | "setx" | "setenv" | "config" | "configure" | "modify") {
+        if matches!(word, "set" | "SET" | "setx" | "setenv" | "config" | "CONFIG" | "configure" | "modify") {
             self.is_setting = true;
         }
         None
@@ -213,6 +217,12 @@ fn is_named_behind_letter(name: &str) -> bool {
     name.get(1..).is_some_and(|name| matches!(holds(name), Holds::Secret | Holds::Maybe))
 }
 
+/// Returns whether a word with one dash is the long option of a secret.
+fn is_long_option(word: &str) -> bool {
+    let name = word.split('=').next().and_then(|option| option.strip_prefix('-'));
+    name.is_some_and(|name| !name.starts_with('-') && name.len() >= 4 && is_secret_option(name))
+}
+
 /// Returns whether letters of a command's options may share a dash.
 fn is_bundled(command: Option<&str>) -> bool {
     matches!(command, Some("curl" | "zip" | "unzip"))
@@ -223,6 +233,13 @@ fn secret_of(kind: Kind, word: &str) -> Option<usize> {
     match kind {
         Kind::Nothing => None,
         Kind::Whole => Some(0),
+        // `user:password@proxy:port`.
+        Kind::Proxy => {
+            let (user, _) = word.rsplit_once('@')?;
+            let from = user.find("://").map_or(0, |at| at.saturating_add(3));
+            let colon = user.get(from..)?.find(':')?;
+            Some(from.saturating_add(colon).saturating_add(1))
+        }
         Kind::Cookie => word.contains('=').then_some(0),
         Kind::User => {
             let (user, password) = word.split_once([':', '%'])?;

@@ -41,3 +41,6 @@ pub const REDACTED: &str = "[redacted]";
 
 #[cfg(test)]
 mod command_tests;
+
+#[cfg(test)]
+mod form_tests;

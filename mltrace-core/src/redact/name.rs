@@ -55,12 +55,15 @@ const OPTIONS: &str = "key keypass storepass authkey userkey user-key passin pas
 const SECRETS: &str = "\
     password passwords passwd passphrase secret secrets credential credentials apikey apikeys privatekey pgpassword \
     authtoken accesskey accountkey sharedkey secretkey identitytoken accesstoken storepass keypass askpass userpass \
-    userpwd passcode sshpass mysqlpwd";
+    userpwd passcode sshpass mysqlpwd requirepass masterauth tlspassword";
 
 /// How a token or a key is used: what may stand before `token` for it to be a secret.
 const USES: &str = "\
     access auth api bearer refresh session oauth jwt personal private app bot csrf xsrf deploy runner registry service \
     upload identity id sas root admin x my secret master";
+
+/// Those that mean nothing else, whatever stands before them.
+const OPENING_USES: &str = "access auth api bearer refresh oauth jwt";
 
 /// Services that issue tokens and keys.
 const SERVICES: &str = "\
@@ -111,7 +114,9 @@ impl<'a> Seen<'a> {
         let is_prefixed = self.words > 1;
         let ends = |before: &str, last: &str| is(self.before_last, before) && is(self.last, last);
         if is(self.last, "token") {
-            return if self.is_other_token { Holds::Scrambled } else { Holds::Secret };
+            // Whose token it is stands right before it: `model_hf_token`, `logger.github_token`.
+            let is_issued = is_any(self.before_last, SERVICES) || is_any(self.before_last, OPENING_USES);
+            return if self.is_other_token && !is_issued { Holds::Scrambled } else { Holds::Secret };
         }
         if is(self.last, "key") {
             let opens = is_any(self.before_last, BEFORE_LAST_KEY) || is_any(self.before_last, SERVICES);

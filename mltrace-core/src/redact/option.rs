@@ -10,6 +10,8 @@ pub(super) enum Kind {
     Whole,
     /// What follows the colon of `user:password`.
     User,
+    /// What follows the colon of `user:password@host`, with the host.
+    Proxy,
     /// All of it, if it is no name of a file: `name=value`.
     Cookie,
 }
@@ -39,20 +41,18 @@ const fn rule(commands: &'static str, after: &'static str, options: &'static str
     Rule { commands, after, options, place, kind }
 }
 
-use Kind::{Cookie, Nothing, User, Whole};
+use Kind::{Cookie, Nothing, Proxy, User, Whole};
 use Position::{Attached, Next, Words};
 
 /// A command that takes none of these is named as well when another command starts it: `sshpass -p … ssh -p 22`.
 pub(super) const RULES: &[Rule] = &[
-    rule(
-        "mysql mysqldump mysqladmin mysqlimport mysqlcheck mysqlshow mariadb mariadb-dump mycli",
-        "",
-        "-p",
-        Attached,
-        Whole,
-    ),
+    rule("mysql mysqldump mysqladmin mysqlimport mysqlcheck mysqlshow mariadb mariadb-dump", "", "-p", Attached, Whole),
+    rule("mycli pgcli litecli", "", "-p --pass", Next, Whole),
     rule("mongo mongosh mongodump mongorestore mongoexport mongoimport sshpass snowsql", "", "-p", Next, Whole),
     rule("curl", "", "-u -U --user --proxy-user", Next, User),
+    rule("curl", "", "-E --cert --proxy-cert", Next, User),
+    rule("curl", "", "-x --proxy --preproxy", Next, Proxy),
+    rule("curl", "", "--tlspassword --proxy-tlspassword", Next, Whole),
     rule("curl", "", "-b --cookie", Next, Cookie),
     rule("http https xh xhs", "", "-a --auth", Next, Whole),
     rule("redis-cli valkey-cli keydb-cli", "", "-a --pass", Next, Whole),

@@ -5,7 +5,9 @@ use super::REDACTED;
 /// Returns whether text is a number or a truth value, which `pass` and `auth` may well be.
 pub(super) fn is_plain(text: &str) -> bool {
     const WORDS: &[&str] = &["", "true", "false", "yes", "no", "on", "off", "null", "none"];
-    text.bytes().all(|byte| byte.is_ascii_digit()) || WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
+    // A password may be of digits alone: a number of six or more is no count of passes.
+    (text.len() < 6 && text.bytes().all(|byte| byte.is_ascii_digit()))
+        || WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// Returns whether text stands for something that is filled in later: nothing at all, `{name}`, `${NAME}`, `$NAME`,

@@ -11,6 +11,9 @@ const LONGEST_QUOTE: usize = 4096;
 pub(super) fn quoted(text: &str, start: usize) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let rest = bytes.get(start..)?;
+    if let Some(inside) = tripled(text, start) {
+        return Some(inside);
+    }
     // `b"…"`, `r"…"`, `f"…"`, `r#"…"#`.
     let prefix = match rest {
         [b'b' | b'r' | b'f', b'"' | b'\'', ..] => 1,
@@ -30,6 +33,17 @@ pub(super) fn quoted(text: &str, start: usize) -> Option<Range<usize>> {
     let end = closing(bytes, from, quote, slashes);
     let to = if end.is_closed { end.at.saturating_sub(end.skipped.min(slashes)) } else { end.at };
     Some(from..to.max(from))
+}
+
+/// Returns what stands between three quotes, as in Python.
+fn tripled(text: &str, start: usize) -> Option<Range<usize>> {
+    let rest = text.get(start..)?;
+    let quotes = ["\"\"\"", "'''"].into_iter().find(|quotes| rest.starts_with(quotes))?;
+    let from = start.saturating_add(quotes.len());
+    let inner = text.get(from..)?;
+    let most = (0..=LONGEST_QUOTE.min(inner.len())).rev().find(|most| inner.is_char_boundary(*most))?;
+    let end = inner.get(..most)?.find(quotes)?;
+    (end > 0).then(|| from..from.saturating_add(end))
 }
 
 /// Returns where the word of a shell that begins with the quote at `open` ends, without its last quote, if it is joined of

@@ -89,7 +89,14 @@ pub fn header(header: &mut Header) {
 fn git(git: &mut Git) {
     let Git { key, commit, branch, tags, dirty: _, remote } = git;
     said(key);
-    each([commit, branch, remote].into_iter().flatten());
+    each([commit, remote].into_iter().flatten());
+    // In a branch a slash begins no partition.
+    for branch in branch.iter_mut() {
+        let mut parts: Vec<String> = branch.split('/').map(str::to_owned).collect();
+        each(&mut parts);
+        *branch = parts.join("/");
+        said(branch);
+    }
     each(tags);
 }
 

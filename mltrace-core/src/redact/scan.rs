@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::command::{self, Around};
 use super::scope::Scope;
 use super::url::{Url, end_in_text};
-use super::{REDACTED, assign, clean, shape};
+use super::{REDACTED, assign, clean, shape, url};
 
 /// Returns `text` without the secrets in it: tokens in the shapes that services issue, private keys, values given to
 /// names of secrets or to options of commands, credentials in addresses, signed queries.
@@ -85,7 +85,7 @@ impl<'a> Scan<'a> {
             // Where the scan goes on when nothing is found here.
             let mut next = at.saturating_add(1);
             let found = match byte {
-                b'=' | b':' | b'-' | b'?' | b'#' | b'(' => self.sign(at, byte),
+                b'=' | b':' | b'-' | b'?' | b'#' | b'(' | b'@' => self.sign(at, byte),
                 _ if byte.is_ascii_alphanumeric() => {
                     let rest = bytes.get(at..).unwrap_or_default();
                     next = at.saturating_add(shape::run(rest, |byte| byte.is_ascii_alphanumeric()).len());
@@ -94,11 +94,12 @@ impl<'a> Scan<'a> {
                 _ => None,
             };
             match found {
-                Some(Secret { place, instead }) if place.start >= kept_to && place.end > at => {
+                Some(Secret { place, instead }) if place.start >= kept_to && place.end >= at => {
                     result.push_str(self.text.get(kept_to..place.start).unwrap_or_default());
                     result.push_str(instead);
                     kept_to = place.end;
-                    at = place.end;
+                    // A login is known by the sign behind it.
+                    at = place.end.max(at.saturating_add(1));
                 }
                 _ => at = next,
             }
@@ -132,6 +133,7 @@ impl<'a> Scan<'a> {
             }
             b':' | b'=' => assign::value_at(self.text, at)?,
             b'(' => assign::argument_at(self.text, at)?,
+            b'@' if at >= self.url.end => url::login_before(self.text, at)?,
             _ => return None,
         };
         Some(Secret { place, instead: REDACTED })
@@ -140,7 +142,7 @@ impl<'a> Scan<'a> {
     /// Returns the credentials of the address whose `://` is at `colon`.
     fn user(&mut self, colon: usize) -> Option<Range<usize>> {
         if colon >= self.url.end {
-            let end = end_in_text(self.text.as_bytes(), colon);
+            let end = url::end_of_login(self.text, colon).unwrap_or_else(|| end_in_text(self.text.as_bytes(), colon));
             self.url = Url::new(self.text, colon, end);
         }
         self.url.user(self.text, colon, matches!(self.scope, Scope::Text | Scope::Shell))

@@ -120,3 +120,62 @@ pub(super) fn end_in_text(bytes: &[u8], from: usize) -> usize {
     let rest = bytes.get(from..).unwrap_or_default();
     from.saturating_add(rest.iter().position(is_end).unwrap_or(rest.len()))
 }
+
+/// How far the end of a login is looked for.
+const LONGEST_LOGIN: usize = 256;
+
+/// Returns where the address whose `://` is at `colon` ends, when its password has signs that end one in running text:
+/// `mysql://root:o'neill@host/db`.
+pub(super) fn end_of_login(text: &str, colon: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let from = colon.saturating_add("://".len());
+    let stop = end_in_text(bytes, from);
+    let login = text.get(from..stop)?;
+    let (user, password) = login.split_once(':')?;
+    let is_sign = bytes.get(stop).is_some_and(|byte| b"\"'`<>|".contains(byte));
+    let is_port = !password.is_empty() && password.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_sign || is_port || user.is_empty() || login.contains(['/', '@', '?', '#', '[', '{', '$']) {
+        return None;
+    }
+    let rest = bytes.get(stop..)?;
+    let near = rest.get(..LONGEST_LOGIN).unwrap_or(rest);
+    let length = near.iter().position(|byte| byte.is_ascii_whitespace() || *byte == b'@')?;
+    let login_end = stop.saturating_add(length);
+    let is_host =
+        bytes.get(login_end.saturating_add(1)).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'[');
+    // A list goes on behind a quote and a comma, and another address has its own login.
+    let inside = text.get(stop..login_end)?;
+    let is_list =
+        inside.get(1..).is_none_or(|rest| rest.starts_with([',', ']', '}', ')', ' '])) || inside.contains("://");
+    (bytes.get(login_end) == Some(&b'@') && is_host && !is_list).then(|| end_in_text(bytes, login_end))
+}
+
+/// Returns the password before the `@` at `at` of a login without a scheme: `//root:password@host`,
+/// `root:password@host:5432`.
+pub(super) fn login_before(text: &str, at: usize) -> Option<Range<usize>> {
+    let bytes = text.as_bytes();
+    let is_inner = |byte: &u8| !byte.is_ascii_whitespace() && !b"\"'`<>|,;=()[]{}@".contains(byte);
+    let length = bytes.get(..at)?.iter().rev().take(LONGEST_LOGIN).take_while(|byte| is_inner(byte)).count();
+    let mut start = at.saturating_sub(length);
+    let is_address = text.get(start..at)?.starts_with("//");
+    start = start.saturating_add(if is_address { 2 } else { 0 });
+    let (user, password) = text.get(start..at)?.split_once(':')?;
+    let is_user = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'+');
+    let is_number = user.bytes().all(|byte| byte.is_ascii_digit());
+    if user.is_empty()
+        || is_number
+        || !user.bytes().all(is_user)
+        || password.starts_with('/')
+        || is_placeholder(password)
+    {
+        return None;
+    }
+    let host = text.get(at.saturating_add(1)..)?;
+    let host = host.get(..host.bytes().take(LONGEST_LOGIN).take_while(|byte| is_user(*byte)).count())?;
+    let after = bytes.get(at.saturating_add(1).saturating_add(host.len())..)?;
+    let digits = after.iter().skip(1).take(6).take_while(|byte| byte.is_ascii_digit()).count();
+    let is_end = |place: usize| after.get(place).is_none_or(|byte| !byte.is_ascii_alphanumeric());
+    let has_port = after.first() == Some(&b':') && (1..=5).contains(&digits) && is_end(digits.saturating_add(1));
+    let from = start.saturating_add(user.len()).saturating_add(1);
+    (!host.is_empty() && !password.is_empty() && (is_address || has_port)).then_some(from..at)
+}

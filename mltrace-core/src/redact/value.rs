@@ -24,6 +24,7 @@ fn named(name: &str, value: Value, depth: usize) -> Value {
     let is_secret = match (holds(name), &value) {
         (Holds::Secret, _) | (Holds::Maybe, Value::Array(_)) => true,
         (Holds::Maybe, Value::String(given)) => !is_plain(given),
+        (Holds::Maybe, Value::Number(given)) => given.as_u64().is_some() && !is_plain(&given.to_string()),
         (Holds::Scrambled, Value::String(given)) => is_scrambled(given.as_bytes()),
         _ => false,
     };
@@ -44,6 +45,12 @@ fn walk(value: Value, depth: usize) -> Value {
 
 /// A list of texts among which is an option may be a command line.
 fn walk_array(items: Vec<Value>, depth: usize) -> Value {
+    // `["password", "…"]` is a pair of a list that is made of an object.
+    if let [Value::String(name), Value::String(value)] = items.as_slice()
+        && is_given(name, value)
+    {
+        return vec![name.as_str(), REDACTED].into();
+    }
     let is_command = items.iter().any(|item| item.as_str().is_some_and(|text| text.starts_with('-')));
     if !is_command || !items.iter().all(Value::is_string) {
         return items.into_iter().map(|item| walk(item, depth)).collect();
@@ -52,11 +59,26 @@ fn walk_array(items: Vec<Value>, depth: usize) -> Value {
 }
 
 fn walk_object(fields: Map<String, Value>, depth: usize) -> Map<String, Value> {
+    // `{"name": "password", "value": "…"}`.
+    let named_by = ["name", "key", "Name", "Key"].iter().find_map(|key| fields.get(*key)?.as_str());
+    let named_by = named_by.map(str::to_owned);
     let field = |(name, value): (String, Value)| {
-        let value = named(&name, value, depth);
+        let is_value = matches!(name.as_str(), "value" | "Value");
+        let named_by = named_by.as_deref().filter(|_| is_value);
+        let value = named(named_by.unwrap_or(&name), value, depth);
         (redacted(name), value)
     };
     fields.into_iter().map(field).collect()
+}
+
+/// Returns whether a name tells that the value beside it is a secret.
+fn is_given(name: &str, value: &str) -> bool {
+    match holds(name) {
+        Holds::Secret => true,
+        Holds::Maybe => !is_plain(value),
+        Holds::Scrambled => is_scrambled(value.as_bytes()),
+        Holds::Nothing => false,
+    }
 }
 
 fn redacted(string: String) -> String {

@@ -1,0 +1,115 @@
+//! Forms of secrets that stayed on the disk once, and what looks like them.
+
+use serde_json::json;
+
+use super::{arguments, param, text, uri};
+
+const X: &str = "hunter7xyzzy";
+
+fn command(line: &str) -> String {
+    arguments(line.split(' ')).join(" ")
+}
+
+#[test]
+fn a_long_option_with_one_dash_is_not_read_by_its_letter() {
+    for line in [
+        "influx -username ada -password X",
+        "mysql -password X",
+        "doctl auth init -token X",
+        "curl -x u:X@p:1 http://h",
+        "curl --proxy http://u:X@p:1 http://h",
+        "curl --tlspassword X http://h",
+        "curl -E cert.pem:X http://h",
+        "mycli -p X",
+        "redis-cli CONFIG SET requirepass X",
+        "redis-cli config set masterauth X",
+    ] {
+        let line = line.replace('X', X);
+        for told in [command(&line), text(&line).into_owned()] {
+            assert!(!told.contains(X), "{line}: {told}");
+        }
+    }
+    assert_eq!(command("mysql -pword1 -u ada"), "mysql -p[redacted] -u ada");
+}
+
+#[test]
+fn a_password_in_an_address_may_hold_any_sign() {
+    for sign in ["'", "|", "<", ">", "\"", "`"] {
+        for form in
+            ["mysql://root:oSX@h/db", "url=mysql://root:aSbX@h.example:3306/db and", "see postgres://u:S1X@[::1]/d"]
+        {
+            let form = form.replace('S', sign).replace('X', X);
+            let told = text(&form);
+            assert!(!told.contains(X), "{form}: {told}");
+            assert!(!uri(&form).contains(X), "{form}");
+        }
+    }
+    for form in ["url=//root:X@h", "root:X@h:5432/db", "conn root:X@db.example:5432", "//root:X@h.example/db?x=1"] {
+        let form = form.replace('X', X);
+        let told = text(&form);
+        assert!(!told.contains(X), "{form}: {told}");
+    }
+    for same in [
+        "redis:7@sha256:0123456789abcdef0123456789abcdef",
+        "at 10:30@room:5",
+        "git@h.example:group/name.git",
+        "[\"http://h:8080\",\"ada@example.org\"]",
+        "<a href='http://h:80'>ada@h</a>",
+        "`http://h:80`, mail ada@h",
+        "model:latest@v2",
+        "pkg:npm/a@1.0.0",
+    ] {
+        assert_eq!(text(same), same);
+    }
+}
+
+#[test]
+fn a_service_right_before_token_decides() {
+    for name in [
+        "model_hf_token",
+        "training.github_token",
+        "logger.github_token",
+        "hydra.job.env_set.HF_TOKEN",
+        "model_access_token",
+    ] {
+        assert_eq!(param(name, json!(X)), json!("[redacted]"), "{name}");
+        let form = format!("python t.py {name}={X}");
+        assert!(!command(&form).contains(X) && !text(&form).contains(X), "{form}");
+    }
+    for name in ["pad_token", "mask_token", "next_token", "image_start_token"] {
+        assert_eq!(param(name, json!(X)), json!(X), "{name}");
+    }
+}
+
+#[test]
+fn a_password_of_digits_is_longer_than_a_count() {
+    for form in ["DB_PASS=9876543213", "PASS=987654", "PW=9876543213"] {
+        let value = form.split('=').nth(1).unwrap();
+        assert!(!text(form).contains(value) && !command(form).contains(value), "{form}");
+    }
+    assert_eq!(param("db_pass", json!(9_876_543_213_u64)), json!("[redacted]"));
+    for same in ["n_passes=3", "pass=3", "passes=1000000", "pass=12345", "auth=true"] {
+        assert_eq!((text(same).as_ref(), command(same).as_str()), (same, same));
+    }
+    assert_eq!((param("pass", json!(3)), param("n_passes", json!(3_000_000))), (json!(3), json!(3_000_000)));
+}
+
+#[test]
+fn a_name_and_its_value_may_stand_side_by_side() {
+    let kept = |value| param("x", value).to_string();
+    assert!(!kept(json!({"name": "password", "value": X})).contains(X));
+    assert!(!kept(json!([{"key": "API_KEY", "value": X}])).contains(X));
+    assert!(!kept(json!([["password", X], ["user", "ada"]])).contains(X));
+    for same in [json!({"name": "lr", "value": X}), json!([["user", X]]), json!(["password", "user", "host"])] {
+        assert_eq!(param("x", same.clone()), same);
+    }
+}
+
+#[test]
+fn quotes_of_python_may_be_three() {
+    for quotes in ["'''", "\"\"\""] {
+        let line = format!("password = {quotes}{X} and{quotes}");
+        assert!(!text(&line).contains(X) && !arguments(["python", "-c", &line]).concat().contains(X), "{line}");
+    }
+    assert_eq!(text("password = '' + other"), "password = '' + other");
+}
