@@ -384,9 +384,29 @@ fn follow_own_link((folder, store): (PathBuf, PathBuf)) -> (PathBuf, PathBuf) {
 
 /// Returns why the store is not where the project's own settings say: they lead out of a project that is not trusted.
 fn refusal(root: &Path, db: Option<&Place>, trusted: &[PathBuf]) -> Option<String> {
-    let leads_out = |db: &&Place| db.file().is_none_or(|file| is_outside(root, file));
-    let db = db.filter(leads_out).filter(|_| !is_below_one(root, trusted))?;
-    Some(format!("`{}` leads out of the project, to `{db}`", root.join("mltrace.toml").display()))
+    let db = db?;
+    let settings = root.join("mltrace.toml");
+    if db.file().is_some_and(|file| is_in_git(root, file)) {
+        return Some(format!("`{}` leads into git's own folder, to `{db}`", settings.display()));
+    }
+    let leads_out = db.file().is_none_or(|file| is_outside(root, file)) && !is_below_one(root, trusted);
+    leads_out.then(|| format!("`{}` leads out of the project, to `{db}`", settings.display()))
+}
+
+/// Returns whether a path leads into a folder of git's, where files mean something, by its own words or by links.
+fn is_in_git(root: &Path, path: &Path) -> bool {
+    let names_git = |path: &Path| {
+        let below = path.strip_prefix(root).unwrap_or(path);
+        below.components().any(|part| part.as_os_str().eq_ignore_ascii_case(".git"))
+    };
+    let there = path.ancestors().find_map(|path| path.canonicalize().ok());
+    let root = root.canonicalize().ok();
+    let leads_there = there.zip(root).is_some_and(|(there, root)| {
+        there
+            .strip_prefix(root)
+            .is_ok_and(|below| below.components().any(|part| part.as_os_str().eq_ignore_ascii_case(".git")))
+    });
+    names_git(path) || leads_there
 }
 
 /// Returns whether a path leads out of a folder, by its own words or by links.

@@ -65,6 +65,23 @@ fn settings_of_a_project_lead_out_of_it_only_where_the_user_trusts_it() {
 }
 
 #[test]
+fn settings_of_a_project_lead_into_no_folder_of_gits() {
+    for db in [".git/hooks/", ".git/x.db", ".GIT/x.db", "sub/.git/refs/", "link/x.db"] {
+        let place = Place::new(None);
+        fs::create_dir_all(place.env.project().join(".git/hooks")).unwrap();
+        symlink(".git/hooks", place.env.project().join("link")).unwrap();
+        place.env.write("mltrace.toml", &format!("db = {db:?}"));
+        let trusted = format!("trusted-projects = [{:?}]", place.env.project().parent().unwrap());
+        place.env.write("../home/.config/mltrace/config.toml", &trusted);
+        let before = crate::outside::picture(&place.env.project().join(".git"));
+        let said = place.env.fails(3, &["import", "lines.ndjson"]);
+        assert!(said.contains("leads into git's own folder"), "{db}: {said}");
+        assert_eq!(place.env.call(&["run", "--component", "a", "--", "true"]).code, 0);
+        assert_eq!(crate::outside::picture(&place.env.project().join(".git")), before, "{db}");
+    }
+}
+
+#[test]
 fn settings_of_a_project_may_name_a_place_inside_it() {
     let place = Place::new(None);
     place.env.write("mltrace.toml", "db = \"data/store.db\"");
