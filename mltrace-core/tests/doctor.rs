@@ -9,6 +9,7 @@ use mltrace_core::config::{Environment, Home};
 use mltrace_core::ingest;
 use mltrace_core::journal;
 use mltrace_core::model::{Header, ProcessId, Record, RunId};
+use mltrace_core::query::{Reader, RunFilter};
 use mltrace_core::store::{self, Mode};
 use mltrace_core::upkeep;
 
@@ -210,4 +211,16 @@ fn two_functions_of_one_component_name_in_one_program_are_told_apart() {
     ingest::fold(&project.home, store.as_mut()).unwrap();
     let notes = upkeep::doctor(&project.home, false).notes;
     assert_eq!(notes, ["`fit` is the component of 2 functions of one program: src/a.rs:10, src/b.rs:20"]);
+}
+
+#[test]
+fn a_time_that_is_no_number_is_an_error_and_not_an_empty_answer() {
+    let project = Project::taxi();
+    project.harm("UPDATE run SET started_at = 'x' || started_at");
+    let mut store = store::open(&project.home, Mode::Read).unwrap();
+    let mut reader = Reader::new(store.as_mut(), &project.home, &project.home.root);
+    let recent = reader.recent(&RunFilter::default()).map(|recent| recent.runs.len());
+    assert!(recent.as_ref().is_err_and(|error| error.to_string().contains("makes no sense")), "{recent:?}");
+    assert!(reader.export(None, &mut |_| true).is_err());
+    assert!(!project.wrong(true).is_empty());
 }

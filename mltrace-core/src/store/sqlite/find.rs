@@ -15,10 +15,20 @@ use crate::model::{ArtifactName, Due, RunId, Timestamp, Version, VersionId};
 use crate::store::{
     ArtifactKey, Bounds, Checkup, ComponentKey, ComponentRow, CurrentRow, FactsRow, Far, FresherRow, InTransaction,
     LabelRow, MarkedRow, NearRows, OutputRow, ProjectKey, Reached, Result, RunDetail, RunKey, RunName, RunSelection,
-    Store, UnreadRow, VersionAt, VersionKey,
+    Store, StoreError, UnreadRow, VersionAt, VersionKey,
 };
 
 impl SqliteStore {
+    /// Refuses a store in which the time of a run is text: SQLite sorts that behind all numbers, so whatever asks for runs
+    /// up to a time leaves it out, and the answer looks whole.
+    fn check_started(&self, project: ProjectKey) -> Result<()> {
+        let sql = "SELECT 1 FROM run WHERE project_id = $1 AND started_at > 9223372036854775807 LIMIT 1";
+        match self.one(sql, [project], |row| row.get::<_, i64>(0))? {
+            Some(_) => Err(StoreError::Corrupt("the time at which a run started is no number".to_owned())),
+            None => Ok(()),
+        }
+    }
+
     pub(super) fn one<T>(
         &self,
         sql: &str,
@@ -121,11 +131,19 @@ impl Store for SqliteStore {
     }
 
     fn project(&mut self, name: &str) -> Result<Option<ProjectKey>> {
-        self.one("SELECT project_id FROM project_name WHERE name = $1", [name], |row| row.get(0))
+        let found = self.one("SELECT project_id FROM project_name WHERE name = $1", [name], |row| row.get(0))?;
+        if let Some(project) = found {
+            self.check_started(project)?;
+        }
+        Ok(found)
     }
 
     fn own_project(&mut self) -> Result<Option<ProjectKey>> {
-        Ok(self.own()?.map(|(own, _)| own))
+        let own = self.own()?.map(|(own, _)| own);
+        if let Some(project) = own {
+            self.check_started(project)?;
+        }
+        Ok(own)
     }
 
     fn call_own_project(&mut self, name: &str) -> Result<()> {
