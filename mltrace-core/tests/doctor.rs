@@ -5,10 +5,13 @@
 use std::fs;
 use std::path::Path;
 
-use mltrace_core::config::{Environment, Home};
+use mltrace_core::config::{Durability, Environment, Home};
+use mltrace_core::disk::state::State;
 use mltrace_core::ingest;
-use mltrace_core::journal;
-use mltrace_core::model::{Header, ProcessId, Record, RunId};
+use mltrace_core::journal::{self, Writer};
+use mltrace_core::model::{
+    ArtifactName, Due, End, Header, ProcessId, Record, RunId, Start, Status, Timestamp, WriteFact,
+};
 use mltrace_core::query::{Reader, RunFilter};
 use mltrace_core::store::{self, Mode};
 use mltrace_core::upkeep;
@@ -223,4 +226,61 @@ fn a_time_that_is_no_number_is_an_error_and_not_an_empty_answer() {
     assert!(recent.as_ref().is_err_and(|error| error.to_string().contains("makes no sense")), "{recent:?}");
     assert!(reader.export(None, &mut |_| true).is_err());
     assert!(!project.wrong(true).is_empty());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_hash_that_was_due_makes_no_project_of_who_looks() {
+    let project = Project::taxi();
+    let path = project.home.root.join("model.bin");
+    fs::write(&path, "a model").unwrap();
+    let stat = mltrace_core::disk::fingerprint::stat(&path).unwrap().unwrap();
+    let process = ProcessId::new();
+    let header = Header {
+        format: journal::FORMAT,
+        minor: journal::MINOR,
+        process: Some(process),
+        project: "taxi".to_owned(),
+        host: mltrace_core::host::Host::here(None).name,
+        ..Header::default()
+    };
+    let run = RunId::new();
+    let at = Timestamp(1_000_000);
+    let write = WriteFact {
+        n: 0,
+        name: ArtifactName("model.bin".to_owned()),
+        argument: None,
+        kind: None,
+        at: Some(at),
+        version: None,
+        size: None,
+        mark: None,
+    };
+    let start = Start {
+        run,
+        component: "train".to_owned(),
+        at,
+        parent: None,
+        code: None,
+        git: None,
+        declared: None,
+        params: Default::default(),
+        inputs: Vec::new(),
+        host: None,
+        user: None,
+    };
+    let state = State::of(&stat).token;
+    let due = Due { run, n: 0, path: path.to_str().unwrap().to_owned(), state };
+    let end = End { run, at, status: Status::Completed, duration_us: None, error: None, outputs: vec![write] };
+    let mut writer = Writer::open(&project.home.journal(), header, Durability::Process).unwrap();
+    writer.append(&[Record::Start(start), Record::End(end), Record::Due(due)]).unwrap();
+    drop(writer);
+    let mut elsewhere = project.home.clone();
+    elsewhere.project = "elsewhere".to_owned();
+    let mut folded = ingest::open_folded(&elsewhere, &|_| {}).unwrap();
+    let projects: Vec<String> = folded.store.projects().unwrap().into_iter().map(|(_, name)| name).collect();
+    assert_eq!(projects, ["taxi"]);
+    let mut reader = Reader::new(folded.store.as_mut(), &project.home, &project.home.root);
+    let version = reader.version("model.bin", None).unwrap().version;
+    assert!(version.to_string().starts_with("b3:"), "it was hashed: {version}");
 }

@@ -1,5 +1,6 @@
 //! Hashes what a process that is gone did not get to: it counts only if the file still stands as it did.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::batch::{apply_all, import_header};
@@ -9,7 +10,7 @@ use crate::disk::{Cache, Hashing, Skip};
 use crate::host::Host;
 use crate::model::{Due, FingerprintFact, Record};
 use crate::naming;
-use crate::store::{Store, StoreError};
+use crate::store::{ProjectKey, Store, StoreError};
 use crate::tracked;
 
 /// How long one folder is looked through, to see whether it stands as it did: whoever recorded it took less. And how long
@@ -28,6 +29,7 @@ pub fn hash_due(home: &Home, store: &mut dyn Store, progress: &(dyn Fn(u64) + Sy
     if dues.is_empty() || home.store.file().is_some_and(tracked::holds) {
         return Ok(0);
     }
+    let projects: BTreeMap<ProjectKey, String> = store.projects()?.into_iter().collect();
     let cache = Cache::new(&home.folder);
     let skip = Skip::of(home.store.file(), &home.folder);
     let how =
@@ -41,14 +43,13 @@ pub fn hash_due(home: &Home, store: &mut dyn Store, progress: &(dyn Fn(u64) + Sy
         let fact = look(&due, &how);
         found = found.saturating_add(usize::from(fact.is_some()));
         store.write(&mut |writer| {
-            if let Some(fact) = &fact {
-                apply_all(writer, &import_header(&home.project), &[Record::Fingerprint(fact.clone())])?;
+            let Some((key, row)) = writer.run(due.run)? else { return Ok(()) };
+            // A store may be looked at from another project's folder, which is no project of the store by that.
+            if let (Some(fact), Some(project)) = (&fact, projects.get(&row.project)) {
+                apply_all(writer, &import_header(project), &[Record::Fingerprint(fact.clone())])?;
             }
             // What has changed since has another content: that question is settled too.
-            match writer.run(due.run)? {
-                Some((key, _)) => writer.drop_due(key, due.n),
-                None => Ok(()),
-            }
+            writer.drop_due(key, due.n)
         })?;
     }
     Ok(found)
