@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{arguments, param, text, uri};
+use crate::model::{Git, Record};
 
 const X: &str = "hunter7xyzzy";
 
@@ -112,4 +113,19 @@ fn quotes_of_python_may_be_three() {
         assert!(!text(&line).contains(X) && !arguments(["python", "-c", &line]).concat().contains(X), "{line}");
     }
     assert_eq!(text("password = '' + other"), "password = '' + other");
+}
+
+#[test]
+fn a_slash_in_the_name_of_a_branch_begins_no_partition() {
+    let branch = |name: &str| {
+        let mut record = Record::Git(Git { branch: Some(name.to_owned()), ..Git::default() });
+        super::record(&mut record);
+        match record {
+            Record::Git(git) => git.branch.unwrap(),
+            _ => unreachable!(),
+        }
+    };
+    assert_eq!(branch(&format!("feature/token={X}9hunter8abcdef77")), "feature/token=[redacted]");
+    assert_eq!(branch(&format!("feature/password={X}")), "feature/password=[redacted]");
+    assert_eq!([branch("feature/a-b"), branch("main")], ["feature/a-b", "main"]);
 }
