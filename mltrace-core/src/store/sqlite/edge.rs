@@ -2,6 +2,7 @@
 
 use rusqlite::{Params, Row, params};
 
+use super::map::{READ_COLUMNS, WRITE_COLUMNS, read_row, write_row};
 use super::text::text;
 use super::write::SqliteWriter;
 use crate::model::{
@@ -14,47 +15,11 @@ use crate::store::{
     Writer,
 };
 
-const READ_COLUMNS: &str = "run_id, n, artifact_id, seen_id, at, bound, write_id, like_id,
-    (SELECT name FROM argument WHERE id = argument_id)";
-const WRITE_COLUMNS: &str = "id, run_id, n, artifact_id, seen_id, said_at, version_id, at,
-    (SELECT name FROM argument WHERE id = argument_id), mark";
-
 /// A reader does not see its own writes, unless it made them known before it read; at one moment, by its own order.
 pub(super) const VISIBLE: &str = "(w.run_id <> $3 OR (w.said_at, w.n) < ($2, $4))";
 
 /// Tells of a content `me` that it is worth looking for under other names.
 pub(super) const UNCOMMON: &str = "NOT EXISTS (SELECT 1 FROM common WHERE common.id_value = me.id_value)";
-
-fn read_row(row: &Row<'_>) -> rusqlite::Result<ReadRow> {
-    Ok(ReadRow {
-        run: row.get(0)?,
-        n: row.get(1)?,
-        artifact: row.get(2)?,
-        seen: row.get(3)?,
-        at: row.get(4)?,
-        bound: row.get(5)?,
-        write: row.get(6)?,
-        like: row.get(7)?,
-        argument: row.get(8)?,
-        parts: Vec::new(),
-        is_untimed: false,
-    })
-}
-
-fn write_row(row: &Row<'_>) -> rusqlite::Result<WriteRow> {
-    Ok(WriteRow {
-        key: row.get(0)?,
-        run: row.get(1)?,
-        n: row.get(2)?,
-        artifact: row.get(3)?,
-        seen: row.get(4)?,
-        said_at: row.get(5)?,
-        version: row.get(6)?,
-        at: row.get(7)?,
-        argument: row.get(8)?,
-        mark: row.get(9)?,
-    })
-}
 
 pub(super) fn candidate(row: &Row<'_>) -> rusqlite::Result<Candidate> {
     Ok(Candidate { write: row.get(0)?, run: row.get(1)?, artifact: row.get(2)? })

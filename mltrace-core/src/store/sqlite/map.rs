@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use crate::model::{ArtifactKind, Bound, Mark, RunId, Status, Timestamp, Verdict, VersionId};
 use crate::store::{
-    ArtifactKey, CodeKey, ComponentKey, DeclarationKey, GitKey, ProcessKey, ProjectKey, RunKey, VersionKey, WriteKey,
+    ArtifactKey, CodeKey, ComponentKey, DeclarationKey, GitKey, ProcessKey, ProjectKey, ReadRow, RunKey, VersionKey,
+    WriteKey, WriteRow,
 };
 
 macro_rules! integers {
@@ -139,6 +140,43 @@ pub(super) fn size_column(size: Option<u64>) -> Option<i64> {
 /// Returns the size in column `at`.
 pub(super) fn size(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<u64>> {
     Ok(row.get::<_, Option<i64>>(at)?.and_then(|size| u64::try_from(size).ok()))
+}
+
+/// What [`read_row`] takes, and what [`write_row`] does.
+pub(super) const READ_COLUMNS: &str = "run_id, n, artifact_id, seen_id, at, bound, write_id, like_id,
+    (SELECT name FROM argument WHERE id = argument_id)";
+pub(super) const WRITE_COLUMNS: &str = "id, run_id, n, artifact_id, seen_id, said_at, version_id, at,
+    (SELECT name FROM argument WHERE id = argument_id), mark";
+
+pub(super) fn read_row(row: &Row<'_>) -> rusqlite::Result<ReadRow> {
+    Ok(ReadRow {
+        run: row.get(0)?,
+        n: row.get(1)?,
+        artifact: row.get(2)?,
+        seen: row.get(3)?,
+        at: row.get(4)?,
+        bound: row.get(5)?,
+        write: row.get(6)?,
+        like: row.get(7)?,
+        argument: row.get(8)?,
+        parts: Vec::new(),
+        is_untimed: false,
+    })
+}
+
+pub(super) fn write_row(row: &Row<'_>) -> rusqlite::Result<WriteRow> {
+    Ok(WriteRow {
+        key: row.get(0)?,
+        run: row.get(1)?,
+        n: row.get(2)?,
+        artifact: row.get(3)?,
+        seen: row.get(4)?,
+        said_at: row.get(5)?,
+        version: row.get(6)?,
+        at: row.get(7)?,
+        argument: row.get(8)?,
+        mark: row.get(9)?,
+    })
 }
 
 #[cfg(test)]
