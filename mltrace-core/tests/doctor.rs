@@ -275,8 +275,10 @@ fn a_hash_that_was_due_makes_no_project_of_who_looks() {
     let mut writer = Writer::open(&project.home.journal(), header, Durability::Process).unwrap();
     writer.append(&[Record::Start(start), Record::End(end), Record::Due(due)]).unwrap();
     drop(writer);
-    let mut elsewhere = project.home.clone();
-    elsewhere.project = "elsewhere".to_owned();
+    let other = tempfile::tempdir().unwrap();
+    let store = project.home.folder.join("mltrace.db");
+    let elsewhere = Home::find(other.path(), Some(&store), &Environment::default());
+    assert_ne!(elsewhere.project, "taxi");
     let mut folded = ingest::open_folded(&elsewhere, &|_| {}).unwrap();
     let projects: Vec<String> = folded.store.projects().unwrap().into_iter().map(|(_, name)| name).collect();
     assert_eq!(projects, ["taxi"]);
