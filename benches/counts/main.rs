@@ -42,7 +42,7 @@ fn recording() -> TempDir {
     folder
 }
 
-#[library_benchmark(setup = recording, config = at_most(44_000))]
+#[library_benchmark(setup = recording, config = at_most(49_580))]
 fn a_recorded_call(folder: TempDir) -> TempDir {
     call("features://shop/2", "predictions://shop/2");
     folder
@@ -57,7 +57,7 @@ fn a_call_that_is_not_recorded(_: ()) {
     call("features://shop/2", "predictions://shop/2");
 }
 
-#[library_benchmark(config = at_most(220_700_000))]
+#[library_benchmark(config = at_most(253_900_000))]
 #[bench::thousand(args = (&chain(1_000)), setup = World::with_journal)]
 fn folding(world: World) -> World {
     world.fold();
@@ -112,7 +112,7 @@ fn flagged(count: u32) -> Asked {
 }
 
 #[library_benchmark]
-#[bench::hundred(args = (10), setup = flagged, config = at_most(26_240_000))]
+#[bench::hundred(args = (10), setup = flagged, config = at_most(30_450_000))]
 fn reviewing(mut asked: Asked) -> Asked {
     asked.review();
     asked
