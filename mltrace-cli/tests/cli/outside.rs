@@ -64,6 +64,8 @@ pub(crate) const COMMANDS: &[&[&str]] = &[
     &["man"],
     &["help"],
     &["serve"],
+    &["blame", "duration"],
+    &["last-good", "c"],
     &["forget", "latest", "--yes"],
     &["clear", "--yes"],
 ];

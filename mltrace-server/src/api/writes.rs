@@ -53,6 +53,9 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 /// Versions and a verdict.
+/// What a condition looks like; times may also be written as the command line takes them.
+const CONDITION: &str = r"^(?:(?:component|commit|branch|host|user|param\.[^=!<>]+)!?=[\s\S]*|param\.[^=!<>]+[<>]=?-?[0-9]+(?:\.[0-9]+)?|status=(?:running|completed|failed|cancelled|died|unknown)|(?:since|until)=20[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8]))$";
+
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("anyOf" = named(&["artifacts", "runs", "where"])))]
@@ -65,6 +68,7 @@ struct FlagBody {
     runs: Vec<String>,
     /// Conditions such as `component=clean` or `param.rows<=900`: all outputs of the runs of which all of them hold.
     #[serde(default, rename = "where")]
+    #[schemars(inner(regex(pattern = CONDITION)))]
     conditions: Vec<String>,
     /// Whether they were found fine.
     #[serde(default)]
@@ -119,6 +123,7 @@ struct UnflagBody {
     runs: Vec<String>,
     /// Conditions such as `component=clean`: all outputs of the runs of which all of them hold.
     #[serde(default, rename = "where")]
+    #[schemars(inner(regex(pattern = CONDITION)))]
     conditions: Vec<String>,
     /// Whether all verdicts are taken back.
     #[serde(default)]
