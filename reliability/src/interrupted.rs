@@ -30,7 +30,7 @@ pub(crate) struct Killed {
 
 /// Kills folds, and compares what is stored after the next one with what an undisturbed fold stores.
 pub(crate) fn try_it(form: &Form, outcome: &mut Outcome) -> Result<Killed> {
-    let model = Place::new()?;
+    let model = place()?;
     write_journals(&model, form)?;
     let undisturbed = copy(&model)?;
     undisturbed.fold()?;
@@ -56,6 +56,13 @@ pub(crate) fn try_it(form: &Form, outcome: &mut Outcome) -> Result<Killed> {
         outcome.skipped.push(why.to_owned());
     }
     Ok(killed)
+}
+
+/// Returns a project of the name that the journals say: what the stores answer is compared.
+fn place() -> Result<Place> {
+    let place = Place::new()?;
+    fs::write(place.path("mltrace.toml"), "project = \"interrupted\"\n")?;
+    Ok(place)
 }
 
 fn is_traceable(model: &Place) -> bool {
@@ -134,7 +141,7 @@ fn dump(place: &Place) -> Result<Vec<String>> {
 }
 
 fn copy(model: &Place) -> Result<Place> {
-    let place = Place::new()?;
+    let place = place()?;
     let folder = place.home().journal();
     fs::create_dir(&folder)?;
     for path in model.journal_files() {

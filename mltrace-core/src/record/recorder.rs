@@ -76,8 +76,8 @@ pub enum Warning {
 enum JournalFile {
     Unopened,
     Open(Box<Writer>),
-    /// It could not be opened at this moment.
-    Failed(Instant),
+    /// It could not be opened at this moment, and why.
+    Failed(Instant, String),
 }
 
 impl Recorder {
@@ -191,10 +191,13 @@ impl Recorder {
         self.count_lost(count);
         let folder = self.home.journal();
         let message = format!("runs are not recorded: `{}` cannot be written: {error}", folder.display());
-        if self.count_on_disk() {
-            self.warn(Warning::NotRecorded, &message);
-        } else {
-            self.warn(Warning::NotCounted, &format!("{message}; how many are lost is known to this process alone"));
+        match self.count_on_disk() {
+            Some(true) => self.warn(Warning::NotRecorded, &message),
+            Some(false) => {
+                self.warn(Warning::NotCounted, &format!("{message}; how many are lost is known to this process alone"));
+            }
+            // Another thread counts it, and says what came of that.
+            None => {}
         }
         false
     }
@@ -210,19 +213,18 @@ impl Recorder {
         Ok(())
     }
 
-    /// Counts on the disk what is lost; returns whether it is counted there. Where nothing can be written it stays counted
+    /// Counts on the disk what is lost; returns whether it is counted there, `None` when another thread counts it. Where nothing can be written it stays counted
     /// here, until something can.
-    fn count_on_disk(&self) -> bool {
+    fn count_on_disk(&self) -> Option<bool> {
         let lost = Pending::take(&self.lost);
-        // Another thread may be counting it.
         if lost.count == 0 {
-            return true;
+            return None;
         }
         let is_counted = journal::lost::add(&self.home.journal(), lost.count, self.home.durability).is_ok();
         if is_counted {
             lost.told();
         }
-        is_counted
+        Some(is_counted)
     }
 
     /// Returns how many records could not be written and are counted nowhere but here yet.
@@ -287,20 +289,21 @@ impl Recorder {
         let is_due = match journal {
             JournalFile::Unopened => true,
             JournalFile::Open(_) => false,
-            JournalFile::Failed(at) => at.elapsed() >= PAUSE,
+            JournalFile::Failed(at, _) => at.elapsed() >= PAUSE,
         };
         if is_due {
             *journal = match Writer::open(&self.home.journal(), self.header(), self.home.durability) {
                 Ok(writer) => JournalFile::Open(Box::new(writer)),
                 Err(error) => {
-                    *journal = JournalFile::Failed(Instant::now());
+                    *journal = JournalFile::Failed(Instant::now(), error.to_string());
                     return Err(error);
                 }
             };
         }
         match journal {
             JournalFile::Open(writer) => Ok(writer),
-            JournalFile::Unopened | JournalFile::Failed(_) => Err(std::io::Error::other("it failed a moment ago")),
+            JournalFile::Failed(_, reason) => Err(std::io::Error::other(reason.clone())),
+            JournalFile::Unopened => Err(std::io::Error::other("it is not open")),
         }
     }
 
