@@ -236,9 +236,9 @@ fn the_document_describes_every_route_of_the_api() {
 fn every_page_shows_what_is_recorded() {
     let served = Served::with(&[
         json!({ "component": "clean", "ended_at": "2021-05-01T00:00:00Z", "outputs": ["clean.csv"], "params": { "drop": 1 } }),
-        json!({ "component": "train", "ended_at": "2021-05-02T00:00:00Z", "inputs": ["clean.csv"], "outputs": ["m"] }),
+        json!({ "component": "train", "started_at": "2021-05-02T00:00:00Z", "ended_at": "2021-05-02T00:00:00Z", "inputs": ["clean.csv"], "outputs": ["m"] }),
         json!({ "component": "clean", "ended_at": "2021-05-03T00:00:00Z", "outputs": ["clean.csv"], "params": { "drop": 2 } }),
-        json!({ "component": "train", "ended_at": "2021-05-04T00:00:00Z", "inputs": ["clean.csv"], "outputs": ["m"] }),
+        json!({ "component": "train", "started_at": "2021-05-04T00:00:00Z", "ended_at": "2021-05-04T00:00:00Z", "inputs": ["clean.csv"], "outputs": ["m"] }),
     ]);
     for (path, said) in [
         ("/", "train"),
