@@ -33,7 +33,5 @@ pub fn note(run: RunId, text: &str, by: Option<String>) -> Record {
 /// # Errors
 /// When the store does not answer.
 pub fn all_judged(reader: &mut Reader<'_>) -> Result<Vec<Version>, QueryError> {
-    let review = reader.review(None)?;
-    let judged = review.flagged.into_iter().chain(review.ok);
-    Ok(judged.map(|label| Version { name: label.name, version: label.version }).collect())
+    reader.judged()
 }

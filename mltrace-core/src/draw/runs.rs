@@ -56,8 +56,7 @@ pub fn runs(trace: &Trace, sharing: Sharing) -> Drawing<'_> {
             for part in &input.inside {
                 let from = box_of.get(&part.written_by).copied().filter(|from| *from != to);
                 let Some(from) = from else { continue };
-                let new = || Edge { ends: (from, to), names: BTreeSet::new(), bound: Bound::Inside };
-                edges.entry((from, to)).or_insert_with(new).names.insert(name);
+                join(&mut edges, (from, to), Bound::Inside, name);
             }
             if input.written_by.is_none() && !is_source(input) {
                 continue;
@@ -84,17 +83,17 @@ pub fn runs(trace: &Trace, sharing: Sharing) -> Drawing<'_> {
             if from == to {
                 continue;
             }
-            let edge = edges.entry((from, to)).or_insert_with(|| Edge {
-                ends: (from, to),
-                names: BTreeSet::new(),
-                bound: input.bound,
-            });
-            // What is known worst decides how the edge looks.
-            edge.bound = edge.bound.max(input.bound);
-            edge.names.insert(name);
+            join(&mut edges, (from, to), input.bound, name);
         }
     }
     Drawing { boxes, edges: edges.into_values().collect() }
+}
+
+/// Adds a name to the edge between two boxes; what is known worst decides how the edge looks.
+fn join<'t>(edges: &mut BTreeMap<(usize, usize), Edge<'t>>, ends: (usize, usize), bound: Bound, name: &'t str) {
+    let edge = edges.entry(ends).or_insert_with(|| Edge { ends, names: BTreeSet::new(), bound });
+    edge.bound = edge.bound.max(bound);
+    edge.names.insert(name);
 }
 
 /// Returns the boxes of runs, the nearest first, and which box each run is in.

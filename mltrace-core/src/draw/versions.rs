@@ -46,6 +46,12 @@ impl<'t> Builder<'t> {
                 let original = self.version(&original.name, &original.version);
                 self.edge((original, from), &input.name, Bound::Copy);
             }
+            for part in input.inside.iter().filter(|part| part.written_by != run.id) {
+                let part_of = self.version(&part.name, &part.version);
+                if part_of != from {
+                    self.edge((part_of, from), &part.name, Bound::Inside);
+                }
+            }
         }
     }
 

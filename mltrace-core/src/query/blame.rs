@@ -1,5 +1,6 @@
 //! Where a number that runs have changed its level, and what changed there.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use foldhash::{HashMap, HashSet};
@@ -128,7 +129,7 @@ struct Point {
     at: Timestamp,
     number: f64,
     /// What its inputs are called, without what tells one round from the next.
-    kind: Vec<String>,
+    kind: BTreeSet<String>,
 }
 
 /// A change while it is looked into.
@@ -206,8 +207,7 @@ impl Reader<'_> {
         for some in runs.chunks(AT_ONCE) {
             for row in self.in_passing(|reader| Ok(reader.store.facts(some)?))? {
                 if let (Some(number), Some(at)) = (number(&row), row.started_at) {
-                    let mut kind: Vec<String> = row.names.iter().map(|name| lineage::mask(name)).collect();
-                    kind.dedup();
+                    let kind: BTreeSet<String> = row.names.iter().map(|name| lineage::mask(name)).collect();
                     points.push(Point { key: row.key, id: row.id, at, number, kind });
                 }
             }
@@ -286,12 +286,12 @@ impl Reader<'_> {
 
 /// Returns a number for each kind of run.
 fn kinds(points: &[Point]) -> Vec<usize> {
-    let mut known: HashMap<&[String], usize> = HashMap::default();
-    let number = |point| {
+    let mut known: HashMap<&BTreeSet<String>, usize> = HashMap::default();
+    let mut number = |kind| {
         let next = known.len();
-        *known.entry(point).or_insert(next)
+        *known.entry(kind).or_insert(next)
     };
-    points.iter().map(|point| point.kind.as_slice()).map(number).collect()
+    points.iter().map(|point| number(&point.kind)).collect()
 }
 
 /// Returns each run at which another level begins.

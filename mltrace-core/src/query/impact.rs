@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
 use serde::{Serialize, Serializer};
 
 use super::answer::{Impact, ImpactRoot, ImpactState, Impacted, Run, RunAtDepth};
@@ -239,8 +239,8 @@ impl Reader<'_> {
 
     /// Adds the runs inside these that wrote what these only named: what was made from it was made by these.
     fn with_those_inside(&mut self, mut runs: Vec<RunKey>) -> Result<Vec<RunKey>, QueryError> {
-        let inside = self.store.wrote_inside(&runs)?;
-        runs.extend(inside.into_iter().filter(|run| !runs.contains(run)).collect::<Vec<_>>());
+        let known: HashSet<RunKey> = runs.iter().copied().collect();
+        runs.extend(self.store.wrote_inside(&runs)?.into_iter().filter(|run| !known.contains(run)));
         Ok(runs)
     }
 

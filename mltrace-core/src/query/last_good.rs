@@ -3,10 +3,11 @@
 use foldhash::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
+use super::name::Found;
 use super::verify::{DiskState, VerifyOptions};
 use super::{QueryError, Reader};
-use crate::model::{ArtifactName, RunId, Timestamp, Verdict, Version, VersionId};
-use crate::store::{Far, LabelRow, RunKey, VersionAt, VersionKey};
+use crate::model::{ArtifactName, RunId, Timestamp, Verdict, Version, VersionId, path_inside};
+use crate::store::{Far, LabelRow, OutputRow, RunKey, VersionAt, VersionKey};
 
 /// How many versions are looked at, the newest.
 const VERSIONS: usize = 500;
@@ -76,6 +77,8 @@ pub struct Doubt {
 pub enum DoubtReason {
     /// It is flagged itself.
     Flagged,
+    /// Something in it is flagged.
+    Inside,
     /// It was made from something that is flagged.
     Upstream,
     /// It is the latest version, and the disk holds something else or nothing in its place.
@@ -110,16 +113,23 @@ impl Reader<'_> {
             versions.push(version);
             true
         })?;
-        versions.retain(|version| version.written.is_some());
         let is_cut = versions.len() > VERSIONS;
         versions.truncate(VERSIONS);
+        versions.retain(|version| version.written.is_some());
         let verdicts = self.all_verdicts()?;
         let name = found.version.name;
         let mut answer = LastGood { name: name.clone(), good: None, newer: Vec::new(), is_cut: false };
         for version in versions {
             let Some((writer, written_at)) = version.written else { continue };
             let Some(written_by) = self.store.run_ids(&[writer])?.get(&writer).copied() else { continue };
-            let mut against = self.flags_above(&version, writer, &verdicts)?;
+            let whole = Version { name: name.clone(), version: version.id.clone() };
+            let found = Found {
+                key: version.key,
+                artifact: found.artifact,
+                version: whole,
+                written: Some((writer, written_at)),
+            };
+            let mut against = self.flags_above(&found, as_of, &verdicts)?;
             let is_latest = latest.as_ref() == Some(&version.id);
             // The disk is to hold the latest version; of an older one it is told whether it still does.
             let state = match disk.filter(|_| is_latest || against.is_empty()) {
@@ -164,17 +174,18 @@ impl Reader<'_> {
         Ok(Verdicts { flagged, ok, readers })
     }
 
-    /// Returns what is flagged of a version and of what it was made from, the nearest first.
+    /// Returns what is flagged of a version, of what lies in it and of what it was made from, the nearest first.
     fn flags_above(
         &mut self,
-        version: &VersionAt,
-        writer: RunKey,
+        version: &Found,
+        as_of: Option<Timestamp>,
         verdicts: &Verdicts,
     ) -> Result<Vec<Doubt>, QueryError> {
         let doubt = |reason: DoubtReason, label: &LabelRow| {
             let artifact = Version { name: label.name.clone(), version: label.version_id.clone() };
             let what = match reason {
                 DoubtReason::Upstream => format!("it was made from `{}`, which is flagged", label.name),
+                DoubtReason::Inside => format!("`{}`, which lies in it, is flagged", label.name),
                 DoubtReason::Flagged | DoubtReason::Disk => "it is flagged".to_owned(),
             };
             let by = label.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
@@ -183,11 +194,21 @@ impl Reader<'_> {
         };
         let own = version.key.and_then(|key| verdicts.flagged.get(&key));
         let mut found: Vec<Doubt> = own.map(|label| doubt(DoubtReason::Flagged, label)).into_iter().collect();
-        if verdicts.readers.is_empty() {
+        if verdicts.flagged.is_empty() {
             return Ok(found);
         }
+        let makers = self.makers(version, as_of)?;
         let mut seen = HashSet::default();
-        let above = self.in_passing(|reader| Ok(reader.store.upstream(&[writer], Far::default())?.runs))?;
+        for OutputRow { version: key, .. } in self.store.outputs(&makers)? {
+            let label = verdicts.flagged.get(&key);
+            let inside =
+                label.filter(|label| path_inside(version.version.name.as_str(), label.name.as_str()).is_some());
+            if let Some(label) = inside.filter(|_| seen.insert(key)) {
+                found.push(doubt(DoubtReason::Inside, label));
+            }
+        }
+        found.truncate(FLAGS.saturating_add(1));
+        let above = self.in_passing(|reader| Ok(reader.store.upstream(&makers, Far::default())?.runs))?;
         let read = above.iter().filter_map(|(run, _)| verdicts.readers.get(run)).flatten();
         let labels = read.filter(|key| Some(**key) != version.key && seen.insert(**key));
         found.extend(

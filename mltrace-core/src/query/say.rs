@@ -42,6 +42,18 @@ impl Reader<'_> {
         Ok(versions.iter().map(fact).collect())
     }
 
+    /// Returns every version that a verdict counts for: those that are flagged, then those that are ok.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub fn judged(&mut self) -> Result<Vec<Version>, QueryError> {
+        let Some(project) = self.project()? else { return Ok(Vec::new()) };
+        let labels = self.store.labels(project, true)?.into_iter();
+        let mut labels: Vec<LabelRow> = labels.filter(|label| label.verdict != Verdict::None).collect();
+        labels.sort_by_key(|label| label.verdict != Verdict::Flagged);
+        Ok(labels.into_iter().map(|label| Version { name: label.name, version: label.version_id }).collect())
+    }
+
     /// Fails when one of these verdicts, which are stored, does not count, because a later one is known.
     ///
     /// # Errors

@@ -1,9 +1,11 @@
 //! How a version came to be.
 
+use foldhash::HashMap;
+
 use super::answer::{Left, Run, RunAtDepth, Trace};
 use super::name::Found;
 use super::{QueryError, Reader};
-use crate::model::{Mark, Timestamp};
+use crate::model::{RunId, Timestamp};
 use crate::store::{Far, Reached};
 
 /// How many readers of an artifact that nobody wrote are listed.
@@ -71,15 +73,14 @@ impl Reader<'_> {
         let since = found.written.map_or(Timestamp::MIN, |(_, at)| at);
         let latest = self.store.latest(found.artifact, Timestamp::MAX)?;
         let is_latest = options.as_of.is_none() && latest.is_none_or(|latest| latest.id == found.version.version);
-        let mut rows = self.store.marked(found.artifact, since, LEFT)?;
-        rows.retain(|row| match row.mark {
-            Mark::Unchanged => row.seen.as_ref().is_some_and(|seen| *seen == found.version.version),
-            Mark::Missing | Mark::Maybe | Mark::Unknown => is_latest,
-        });
+        let rows = self.store.marked(found.artifact, since, (&found.version.version, is_latest), LEFT)?;
         let keys: Vec<_> = rows.iter().map(|row| row.run).collect();
-        let runs = self.views(&keys)?.into_iter().zip(rows);
-        Ok(runs
-            .map(|(run, row)| Left { run: run.id, component: run.component, status: run.status, mark: row.mark })
-            .collect())
+        let ids = self.store.run_ids(&keys)?;
+        let runs: HashMap<RunId, Run> = self.views(&keys)?.into_iter().map(|run| (run.id, run)).collect();
+        let left = rows.iter().filter_map(|row| {
+            let run = runs.get(ids.get(&row.run)?)?;
+            Some(Left { run: run.id, component: run.component.clone(), status: run.status, mark: row.mark })
+        });
+        Ok(left.collect())
     }
 }

@@ -163,12 +163,11 @@ impl Call {
     /// As [`bind`](Self::bind), for a variable of the name that need not be what is meant: naming nothing, it is passed
     /// over.
     pub fn bind_any(&self, slot: usize, argument: &'static str, joins: Joins, fill: impl FnOnce(&mut Vec<Given>)) {
-        if self.live.is_none() {
-            return;
-        }
+        let Some(live) = &self.live else { return };
         match taken(fill) {
             Some(given) if given.is_empty() => {}
-            given => self.bind(slot, argument, joins, |to| to.extend(given.unwrap_or_default())),
+            Some(given) => self.bind(slot, argument, joins, |to| to.extend(given)),
+            None => note_panic(&live.run, argument),
         }
     }
 

@@ -205,10 +205,13 @@ impl Inner {
     /// Returns the remark on a run during which reads and writes were met that belong to no run.
     fn loose_note(&self, at: Timestamp) -> Option<Record> {
         let count = self.recorder.loose().saturating_sub(self.loose);
+        if count == 0 {
+            return None;
+        }
         let what = if count == 1 { "read or write" } else { "reads or writes" };
         let text = format!("{count} {what} {LOOSE}");
         let note = NoteFact { id: RunId::new().0, run: self.id, text, at, by: None };
-        (count > 0).then_some(Record::Note(note))
+        Some(Record::Note(note))
     }
 
     /// Returns the state; `None` when it is not to be had, as in a forked child: what was to be told is counted as lost.

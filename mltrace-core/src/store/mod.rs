@@ -99,9 +99,15 @@ pub trait Store {
     fn latest_of_all(&mut self, project: ProjectKey) -> Result<Vec<(ArtifactName, Option<VersionAt>)>>;
     /// Returns the runs that read a version of an artifact, oldest first, at most `limit`.
     fn readers(&mut self, artifact: ArtifactKey, version: &VersionId, limit: usize) -> Result<Vec<RunId>>;
-    /// Returns the runs that ended after `since` and named an artifact as theirs without writing it, with what became of it
-    /// and what it held, newest first, at most `limit`.
-    fn marked(&mut self, artifact: ArtifactKey, since: Timestamp, limit: usize) -> Result<Vec<MarkedRow>>;
+    /// Returns the runs that ended after `since` and named an artifact as theirs without writing it, newest first, at most
+    /// `limit`: those that left this version as it was, and, if wanted, those of which it is not known what they left.
+    fn marked(
+        &mut self,
+        artifact: ArtifactKey,
+        since: Timestamp,
+        version: (&VersionId, bool),
+        limit: usize,
+    ) -> Result<Vec<MarkedRow>>;
     /// Returns the artifacts of which the last word is that they were missing at the end of a run, with that run.
     fn missing(&mut self, project: ProjectKey) -> Result<Vec<(ArtifactName, RunKey)>>;
     /// Returns the runs that named an artifact as theirs and left no version of it, newest first, at most `limit`.

@@ -294,8 +294,6 @@ pub struct MarkedRow {
     pub run: RunKey,
     /// What became of the artifact.
     pub mark: Mark,
-    /// What it held then, when that is known.
-    pub seen: Option<VersionId>,
 }
 
 /// A remark on a run.

@@ -212,3 +212,42 @@ fn ten_thousand_files_in_a_folder_are_one_input_and_twelve_runs() {
     // A busy machine makes times lie: they are shown, and nothing depends on them.
     println!("told and traced inside a folder: {inside:?}, as inputs: {by_name:?}");
 }
+
+#[test]
+fn a_folder_is_good_only_if_nothing_that_lies_in_it_or_was_made_into_it_is_flagged() {
+    let told = |flagged: Option<(&str, Value)>| {
+        let mut lines = vec![
+            line(1, "clean", &[name("s3://b/raw")], &[name("s3://b/clean")]),
+            line(2, "split", &[], &[file("out", 1)]),
+            line(3, "fill", &[name("s3://b/clean")], &[file("out/a.csv", 2)]),
+        ];
+        lines.extend(flagged.map(|(name, version)| {
+            json!({"type": "label", "id": id(900), "name": name, "version": version, "verdict": "flagged", "at": at(90)})
+        }));
+        let answer = Story::told(&lines).reader().last_good("out", None, None).unwrap();
+        let against = answer.newer.iter().flat_map(|version| &version.against);
+        (answer.good.is_some(), against.map(|doubt| doubt.message.clone()).collect::<Vec<_>>().join("; "))
+    };
+    assert_eq!(told(None), (true, String::new()));
+    let part = told(Some(("out/a.csv", content(2))));
+    assert_eq!(part, (false, "`out/a.csv`, which lies in it, is flagged".to_owned()));
+    let above = told(Some(("s3://b/clean", json!(format!("w:{}", id(1))))));
+    assert_eq!(above, (false, "it was made from `s3://b/clean`, which is flagged".to_owned()));
+}
+
+#[test]
+fn what_lies_in_a_folder_is_drawn_on_the_way_to_its_reader() {
+    let mut story = Story::told(&[
+        line(1, "first", &[], &[file("out/a.csv", 1)]),
+        line(2, "second", &[], &[file("out/b.csv", 2)]),
+        line(3, "train", &[name("out")], &[name("model")]),
+    ]);
+    let trace = story.reader().trace("model", &TraceOptions::default()).unwrap();
+    let drawing = mltrace_core::draw::versions(&trace);
+    let inside = drawing.edges.iter().filter(|edge| edge.bound == Bound::Inside);
+    let names: Vec<Vec<_>> = inside.map(|edge| edge.names.iter().copied().collect()).collect();
+    assert_eq!(names, [["out"], ["out/a.csv"], ["out/b.csv"]]);
+    let reached: std::collections::BTreeSet<usize> = drawing.edges.iter().map(|edge| edge.ends.1).collect();
+    let sources = (0..drawing.boxes.len()).filter(|place| !reached.contains(place)).count();
+    assert_eq!(sources, 2, "only the two that wrote the parts have nothing before them");
+}

@@ -253,15 +253,24 @@ impl Store for SqliteStore {
         self.all(sql, params![artifact, kind, value, limit], |row| row.get(0))
     }
 
-    fn marked(&mut self, artifact: ArtifactKey, since: Timestamp, limit: usize) -> Result<Vec<MarkedRow>> {
-        let sql = "SELECT w.run_id, w.mark, v.id_kind, v.id_value FROM write w JOIN run r ON r.id = w.run_id
+    fn marked(
+        &mut self,
+        artifact: ArtifactKey,
+        since: Timestamp,
+        (version, with_unknown): (&VersionId, bool),
+        limit: usize,
+    ) -> Result<Vec<MarkedRow>> {
+        // run_id | mark; a mark of 1 is an artifact that stood as it was
+        let sql = "SELECT w.run_id, w.mark FROM write w JOIN run r ON r.id = w.run_id
              LEFT JOIN version v ON v.id = w.seen_id
              WHERE w.artifact_id = $1 AND w.mark IS NOT NULL AND r.component_id IS NOT NULL
              AND coalesce(w.said_at, r.ended_at, r.started_at) > $2
-             ORDER BY coalesce(w.said_at, r.ended_at, r.started_at) DESC, r.uuid DESC LIMIT $3";
+             AND CASE w.mark WHEN 1 THEN v.id_kind = $3 AND v.id_value = $4 ELSE $5 END
+             ORDER BY coalesce(w.said_at, r.ended_at, r.started_at) DESC, r.uuid DESC LIMIT $6";
+        let (kind, value) = version_columns(version);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.all(sql, params![artifact, since, limit], |row| {
-            Ok(MarkedRow { run: row.get(0)?, mark: row.get(1)?, seen: version_id(row, 2)? })
+        self.all(sql, params![artifact, since, kind, value, with_unknown, limit], |row| {
+            Ok(MarkedRow { run: row.get(0)?, mark: row.get(1)? })
         })
     }
 
