@@ -43,7 +43,7 @@ pub(super) struct Applier<'w, 'r> {
     /// What runs are known to have read and written before that line.
     pub(super) known: HashMap<RunKey, Vec<Touch<ArtifactKey, VersionKey>>>,
     /// The numbers that the line's reads and writes turned out to have.
-    used: HashMap<RunKey, BTreeSet<u32>>,
+    pub(super) used: HashMap<RunKey, BTreeSet<u32>>,
     last_seen: Option<Timestamp>,
 }
 

@@ -1,5 +1,7 @@
 //! A run that is taken back: its edges go, and what it explained is unknown again.
 
+use std::collections::BTreeSet;
+
 use super::apply::Applier;
 use crate::model::Forget;
 use crate::store::{Result, RunKey};
@@ -31,11 +33,13 @@ impl Applier<'_, '_> {
         self.touched.again.extend(again.into_iter().filter(|(run, _)| *run != key));
         // Those around it wrote what they only named.
         let mut around = row.parent;
+        let mut met = BTreeSet::new();
         while let Some((outer, row)) = around.map(|id| self.writer.run(id)).transpose()?.flatten() {
             around = row.parent;
-            if !self.touched.statuses.insert(outer) {
+            if !met.insert(outer) {
                 break;
             }
+            self.touched.statuses.insert(outer);
             self.runs.entry(row.id).or_insert((outer, row));
         }
         Ok(())
@@ -44,7 +48,14 @@ impl Applier<'_, '_> {
     /// Drops what was told of a run and is not stored yet.
     fn drop_told(&mut self, run: RunKey) {
         self.runs.retain(|_, (key, _)| *key != run);
+        // Another run may be given its key.
+        self.works.remove(&run);
+        self.known.remove(&run);
+        self.used.remove(&run);
         let touched = &mut self.touched;
+        let reads = touched.new_reads.iter().filter(|((key, _), _)| *key == run).map(|(_, read)| read.artifact);
+        let writes = touched.new_writes.iter().filter(|((key, _), _)| *key == run).map(|(_, write)| write.artifact);
+        touched.unnamed.extend(reads.chain(writes));
         touched.new_reads.retain(|(key, _), _| *key != run);
         touched.new_writes.retain(|(key, _), _| *key != run);
         touched.reads.retain(|(key, _)| *key != run);

@@ -118,6 +118,9 @@ fn settle_around(
         // One that others wait inside of joins them to what is around it.
         let joins = (touched.fresh.contains(run) || touched.statuses.contains(run)) && writer.is_parent(row.id)?;
         let artifacts: BTreeSet<_> = writer.writes(*run)?.into_iter().map(|write| write.artifact).collect();
+        if !joins && artifacts.is_empty() {
+            continue;
+        }
         let mut met = BTreeSet::from([row.id]);
         while met.insert(next)
             && let Some((key, around)) = writer.run(next)?

@@ -37,7 +37,8 @@ pub(super) fn run_standing(known: &RunDetail, line: &Parsed, start: &Start) -> S
     let begins = known.row.is_start_chosen && !line.chosen.start;
     let has_param = start.params.keys().any(|name| !known.params.contains_key(name));
     let ends = end.is_some() && !known.row.has_ended();
-    match ends || begins || has_param || has_news || !line.records.iter().all(is_noted) {
+    let has_parent = start.parent.is_some() && known.row.parent.is_none();
+    match ends || begins || has_parent || has_param || has_news || !line.records.iter().all(is_noted) {
         true => Standing::New,
         false => Standing::Known,
     }

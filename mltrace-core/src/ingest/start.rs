@@ -77,8 +77,13 @@ impl<'r> Applier<'_, 'r> {
             self.touched.moved.entry(key).or_insert(start.at);
         }
         // An earlier version of mltrace may not have understood all that the same start says.
+        let parent = row.parent;
         if row.fill_in(fresh) {
             self.changed.insert(start.run);
+            // What the runs around it wrote may only name what this one did.
+            if row.parent != parent {
+                self.touched.statuses.insert(key);
+            }
         }
         if is_news {
             self.begins(key, start, fresh.is_start_chosen)?;

@@ -46,6 +46,10 @@ pub fn path_inside<'n>(folder: &str, name: &'n str) -> Option<&'n str> {
 /// the project's root is scattered among other names.
 #[must_use]
 pub fn range_inside(folder: &str) -> Option<(String, String)> {
+    // In what no folder can be called, nothing lies.
+    if folder.ends_with([':', '/']) {
+        return Some((folder.to_owned(), folder.to_owned()));
+    }
     // `0` follows `/`.
     (folder != ROOT).then(|| (format!("{folder}/"), format!("{folder}0")))
 }

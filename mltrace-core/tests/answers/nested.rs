@@ -56,6 +56,19 @@ fn the_innermost_run_wrote_what_those_around_it_name_too() {
 }
 
 #[test]
+fn a_parent_that_is_told_last_makes_no_other_graph() {
+    let rows = file("rows", 1);
+    let inside = line(3, "parse", Some(1), &[json!("raw")], std::slice::from_ref(&rows));
+    let mut alone = inside.clone();
+    alone.as_object_mut().unwrap().remove("parent");
+    let mut story = Story::told(&[alone, line(1, "outer", None, &[], std::slice::from_ref(&rows))]);
+    story.tell(&[inside]);
+    assert_eq!(run(&mut story, 3).parent, Some(id(1)));
+    assert_eq!(run(&mut story, 1).outputs[0].inner, Some(id(3)));
+    assert_eq!(shape(&mut story, "rows"), "parse0");
+}
+
+#[test]
 fn no_wrapper_makes_its_inner_step_rebuilt_or_stale() {
     let mut story = Story::told(&pipeline(&json!("rows")));
     let impact = story.reader().impact(&ImpactOf::Run(&id(3).to_string())).unwrap();

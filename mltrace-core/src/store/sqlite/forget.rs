@@ -17,9 +17,9 @@ const LOOSEN: [&str; 4] = [
 /// What of an artifact nothing refers to any more.
 const UNNAMED: [&str; 2] = [
     "DELETE FROM version AS v WHERE v.artifact_id = $1
+     AND NOT EXISTS (SELECT 1 FROM write w WHERE w.version_id = v.id)
      AND NOT EXISTS (SELECT 1 FROM read d WHERE d.artifact_id = v.artifact_id AND d.seen_id = v.id)
      AND NOT EXISTS (SELECT 1 FROM write w WHERE w.seen_id = v.id AND w.artifact_id = v.artifact_id)
-     AND NOT EXISTS (SELECT 1 FROM write w WHERE w.version_id = v.id)
      AND NOT EXISTS (SELECT 1 FROM label l WHERE l.version_id = v.id)",
     "DELETE FROM artifact AS a WHERE a.id = $1 AND NOT EXISTS (SELECT 1 FROM version v WHERE v.artifact_id = a.id)
      AND NOT EXISTS (SELECT 1 FROM read d WHERE d.artifact_id = a.id)

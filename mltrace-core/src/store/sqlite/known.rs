@@ -172,10 +172,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Read> {
 fn add_parts(reads: &mut [Read], parts: &[(RunKey, u32, WriteKey)]) {
     for parts in parts.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1)) {
         let Some((run, n, _)) = parts.first() else { continue };
-        let of_run = reads.partition_point(|read| read.run < *run);
-        let read = reads.get_mut(of_run..).unwrap_or_default().iter_mut();
-        let read = read.take_while(|read| read.run == *run).find(|read| read.n == *n);
-        if let Some(read) = read {
+        let place = reads.partition_point(|read| (read.run, read.n) < (*run, *n));
+        if let Some(read) = reads.get_mut(place).filter(|read| (read.run, read.n) == (*run, *n)) {
             read.parts = parts.iter().map(|(.., write)| *write).collect();
         }
     }

@@ -10,11 +10,12 @@ use super::write::SqliteWriter;
 use crate::model::{RunId, Timestamp, VersionId};
 use crate::store::{ArtifactKey, EchoDetail, Result, RunKey, VersionKey, WithinDetail, WriteKey};
 
-/// The last write of artifact $2 at or before $3 by a run inside run $1, of version $4 if that is told.
+/// The last write of artifact $2 at or before $3 by a run inside run $1, of version $4 if that is told. The writes of each run
+/// are looked through: those of an artifact may be many more.
 const INNER: &str = "WITH RECURSIVE inside (id, uuid) AS (
          SELECT id, uuid FROM run WHERE parent = $1
          UNION SELECT r.id, r.uuid FROM inside i JOIN run r ON r.parent = i.uuid)
-     SELECT w.id FROM inside i CROSS JOIN write w ON w.run_id = i.id
+     SELECT w.id FROM inside i CROSS JOIN write w INDEXED BY write_by_run ON w.run_id = i.id
      WHERE w.artifact_id = $2 AND w.version_id IS NOT NULL AND w.at <= $3
      AND ($4 IS NULL OR w.version_id = $4) AND i.uuid <> $1 ORDER BY w.at DESC, i.uuid DESC, w.n DESC LIMIT 1";
 

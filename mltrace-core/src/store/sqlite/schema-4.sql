@@ -1,7 +1,7 @@
 -- Schema 4: what a newer version of mltrace recorded is kept until a version comes that understands it.
 
 -- One row for each record. `kept_by` is how far the journals of the version had grown that did not understand it; the
--- versions that know more look at it again. A file that was cut may hold another record at the same place. `header` and `record` are JSON, as they stood in the journal.
+-- versions that know more look at it again. `header` and `record` are JSON, as they stood in the journal.
 CREATE TABLE unread (
     journal TEXT NOT NULL,
     place INTEGER NOT NULL,
@@ -10,7 +10,7 @@ CREATE TABLE unread (
     is_applied INTEGER NOT NULL,
     header TEXT NOT NULL,
     record BLOB NOT NULL,
-    PRIMARY KEY (journal, place, record)
+    PRIMARY KEY (journal, place)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX unread_kept_by ON unread (kept_by);
 CREATE INDEX unread_process ON unread (process);

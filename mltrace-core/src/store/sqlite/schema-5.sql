@@ -1,3 +1,19 @@
+-- A file that was cut may hold another record at the same place.
+CREATE TABLE unread_5 (
+    journal TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    process TEXT,
+    kept_by INTEGER NOT NULL,
+    is_applied INTEGER NOT NULL,
+    header TEXT NOT NULL,
+    record BLOB NOT NULL,
+    PRIMARY KEY (journal, place, record)
+) STRICT, WITHOUT ROWID;
+INSERT INTO unread_5 SELECT journal, place, process, kept_by, is_applied, header, record FROM unread;
+DROP TABLE unread;
+ALTER TABLE unread_5 RENAME TO unread;
+CREATE INDEX unread_kept_by ON unread (kept_by);
+CREATE INDEX unread_process ON unread (process);
 -- The runs of a process that is gone whose end may be among the unread records, beside those that `run_running` holds.
 CREATE INDEX run_unended ON run (process_id) WHERE status = 5 AND ended_at IS NULL;
 
@@ -5,6 +21,10 @@ CREATE INDEX run_unended ON run (process_id) WHERE status = 5 AND ended_at IS NU
 -- version alone; seen_id says what an unchanged one held.
 ALTER TABLE write ADD COLUMN mark INTEGER;
 CREATE INDEX write_marked ON write (artifact_id) WHERE mark IS NOT NULL;
+
+-- What a run that is taken back was like.
+CREATE INDEX read_by_like ON read (like_id) WHERE like_id IS NOT NULL;
+
 -- Every name that a project has or had; `project.name` is the one that people read. `meta.own_project` holds the key of the
 -- project whose root the store lies in.
 CREATE TABLE project_name (
@@ -53,9 +73,11 @@ CREATE TABLE echo (
 );
 CREATE INDEX echo_by_inner ON echo (inner_id);
 
--- What earlier versions bound by names alone, and without a look inside, is bound again by the next fold.
+-- What earlier versions bound by names alone, without a look inside, and with the clocks of several hosts taken for one, is
+-- bound again by the next fold.
 INSERT INTO tally (name, count) SELECT 'to bind', 1
-WHERE EXISTS (SELECT 1 FROM artifact WHERE place <> 0) OR EXISTS (SELECT 1 FROM run WHERE parent IS NOT NULL);
+WHERE EXISTS (SELECT 1 FROM artifact WHERE place <> 0) OR EXISTS (SELECT 1 FROM run WHERE parent IS NOT NULL)
+OR (SELECT count(DISTINCT host) FROM process) > 1;
 
 DROP VIEW edges;
 CREATE VIEW edges AS

@@ -15,8 +15,8 @@ const KNOWN: [&str; 5] = [
     "6d800dee355a8e2afd9cf07437c4a8165e973b90a841c88d3ffa43b655e2d195",
     "d2b2312e072fe2f1e1b477f1b1c3cf3f0b738c0500e28491f90a6b100a1df9f7",
     "96e458be1aff558be8ccbccaea047398757c55e8bb09723dd1dfae1d6c128aee",
-    "562f0fe8509b9a2350b19906002f55d4b66897496a5eb74894486ce51152fee0",
-    "04fd6c62b1e2a54f498503c6c6bd1d1d85bf41dca20dc0f93f8c3d1be958974c",
+    "46fbfee2ab4bc6a4787dcaee341e8d379f69e07f6d3acef195931dc7585101b7",
+    "9bacdcdd4a77bd792abcc4afd956a29f02e90b11a63519825458337ef7075387",
 ];
 
 /// No statement of ours and nothing that we store comes near these, and no other's may go beyond. Of SQLite's own limits
