@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mltrace_core::desk::Desk;
+use mltrace_core::desk::{self, Desk};
 use mltrace_core::model::{Record, Timestamp, Verdict};
 use mltrace_core::query::{
     Blame, Component, Components, Diff, Impact, ImpactOf, Judgement, LastGood, Many, Measure, Reader, Report, Review,
@@ -219,11 +219,13 @@ pub fn review() -> Result<Review, Error> {
 pub fn judge(many: &Many, verdict: Verdict, reason: Option<&str>) -> Result<Review, Error> {
     let recorder = crate::recorder();
     let judgement = Judgement { verdict, reason, by: recorder.user() };
-    let said = ask(|reader| {
+    let (said, records) = ask(|reader| {
         let versions = reader.many(many)?;
-        reader.judged_now(&versions, judgement)
+        let said = reader.judged_now(&versions, judgement)?;
+        let records = said.iter().cloned().map(Record::Label).collect();
+        Ok((said, desk::of_answering(reader, records)?))
     })?;
-    if !recorder.append_all(said.iter().cloned().map(Record::Label).collect()) {
+    if !recorder.append_all(records) {
         let reason = "the verdicts cannot be written to the journal".to_owned();
         return Err(StoreError::Unreachable { place: recorder.home().store.clone(), reason }.into());
     }

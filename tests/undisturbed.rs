@@ -14,7 +14,9 @@ use std::time::{Duration, Instant};
 use mltrace::answer::Run;
 use mltrace::register;
 use mltrace_core::config::{Environment, Home};
+use mltrace_core::ingest;
 use mltrace_core::model::{Status, Timestamp};
+use mltrace_core::store::{self, Mode};
 
 mod place;
 
@@ -196,6 +198,11 @@ fn part() {
             });
         }
         ("interrupted", _) => interrupted(),
+        ("judge", _) => {
+            let bad = mltrace::answer::Many { artifacts: vec!["s3://b/m".to_owned()], ..Default::default() };
+            let judge = || mltrace::judge(&bad, mltrace::Verdict::Flagged, None).map(|review| review.flagged.len());
+            println!("{:?} {:?}", judge(), mltrace::recent(&Default::default()).map(|runs| runs.runs.len()));
+        }
         ("unread", _) => unread(),
         ("unread-for-good", _) => unread_for_good(),
         #[cfg(target_os = "linux")]
@@ -324,6 +331,22 @@ fn a_stderr_that_nobody_reads_holds_nobody() {
     let child = place.command("unread").env("MLTRACE_DB", "/proc/nowhere/x.db").spawn().unwrap();
     let said = within(PATIENCE, child).expect("it waits for a reader of stderr");
     assert!(said.contains("Ok("), "{said}");
+}
+
+#[test]
+fn a_verdict_on_what_another_project_recorded_is_that_projects() {
+    let place = Place::new();
+    let shared = place.folder.path().join("shared/x.db");
+    let environment = Environment::default();
+    let mut home = Home::find(place.folder.path(), Some(&shared), &environment);
+    home.project = "another".to_owned();
+    let line = r#"{"component": "train", "ended_at": "2021-05-01T00:00:00Z", "outputs": ["s3://b/m"]}"#;
+    let mut store = store::open(&home, Mode::Write).unwrap();
+    ingest::import(&home, store.as_mut(), &mut line.as_bytes(), &mut |_| {}).unwrap();
+    drop(store);
+    let output = place.command("judge").env("MLTRACE_DB", &shared).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("Ok(1) Ok(1)"), "{said}{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]

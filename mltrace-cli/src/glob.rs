@@ -4,8 +4,20 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// So many files are found at most: a pattern over a whole disk is a slip.
+/// So many files are found, and so many names looked at, at most: a pattern over a whole disk is a slip.
 const MOST: usize = 100_000;
+const MOST_NAMES: usize = 200_000;
+
+/// What a pattern means.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Expansion {
+    /// The files and folders, sorted.
+    pub(crate) paths: Vec<PathBuf>,
+    /// Whether it means more than may be found, or looked at.
+    pub(crate) is_cut: bool,
+    /// How many names were looked at.
+    names: usize,
+}
 
 /// Returns whether a text is a pattern over files and no name: nothing is called so, and it holds a `*`, or a `?` or `[…]`
 /// within a path.
@@ -14,36 +26,37 @@ pub(crate) fn is_pattern(text: &str) -> bool {
     is_one && !mltrace_core::naming::is_uri(text) && Path::new(text).symlink_metadata().is_err()
 }
 
-/// Returns the files and folders that a pattern means, sorted. Names that begin with a dot are meant only by those that do.
-pub(crate) fn expand(pattern: &str) -> Vec<PathBuf> {
-    let mut found = Vec::new();
+/// Returns the files and folders that a pattern means. Names that begin with a dot are meant only by those that do.
+pub(crate) fn expand(pattern: &str) -> Expansion {
+    let mut found = Expansion::default();
     let root = if pattern.starts_with('/') { PathBuf::from("/") } else { PathBuf::new() };
     let parts: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty()).collect();
     walk(&root, &parts, &mut found);
-    found.sort();
-    found.dedup();
+    found.paths.sort();
+    found.paths.dedup();
     found
 }
 
-fn walk(folder: &Path, parts: &[&str], found: &mut Vec<PathBuf>) {
-    if found.len() >= MOST {
+fn walk(folder: &Path, parts: &[&str], found: &mut Expansion) {
+    if found.paths.len() >= MOST || found.names >= MOST_NAMES {
+        found.is_cut = true;
         return;
     }
     let Some((part, rest)) = parts.split_first() else {
-        found.push(folder.to_owned());
+        found.paths.push(folder.to_owned());
         return;
     };
     if *part == "**" {
         if !rest.is_empty() {
             walk(folder, rest, found);
         }
-        for inner in inside(folder).filter(|inner| matches("*", inner)) {
+        for inner in inside(folder, found).into_iter().filter(|inner| matches("*", inner)) {
             let path = folder.join(&inner);
             // A link may lead back.
             if path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
                 walk(&path, parts, found);
             } else if rest.is_empty() {
-                found.push(path);
+                found.paths.push(path);
             }
         }
         return;
@@ -55,7 +68,7 @@ fn walk(folder: &Path, parts: &[&str], found: &mut Vec<PathBuf>) {
         }
         return;
     }
-    for inner in inside(folder).filter(|inner| matches(part, inner)) {
+    for inner in inside(folder, found).into_iter().filter(|inner| matches(part, inner)) {
         let path = folder.join(&inner);
         if rest.is_empty() || path.is_dir() {
             walk(&path, rest, found);
@@ -63,12 +76,13 @@ fn walk(folder: &Path, parts: &[&str], found: &mut Vec<PathBuf>) {
     }
 }
 
-fn inside(folder: &Path) -> impl Iterator<Item = std::ffi::OsString> {
+fn inside(folder: &Path, found: &mut Expansion) -> Vec<std::ffi::OsString> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let mut names: Vec<_> =
-        fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name()).collect();
+    let names = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
+    let mut names: Vec<_> = names.take(MOST_NAMES).collect();
+    found.names += names.len();
     names.sort();
-    names.into_iter()
+    names
 }
 
 /// Returns whether a pattern means a name.
@@ -178,8 +192,15 @@ mod tests {
         ] {
             let found = expand(&format!("{}/{pattern}", folder.path().display()));
             let expected: Vec<PathBuf> = expected.into_iter().map(at).collect();
-            assert_eq!(found, expected, "{pattern}");
+            assert_eq!((found.paths, found.is_cut), (expected, false), "{pattern}");
         }
+    }
+
+    #[test]
+    fn a_pattern_that_means_too_much_says_so() {
+        let mut found = Expansion { names: MOST_NAMES, ..Expansion::default() };
+        walk(Path::new("."), &["*"], &mut found);
+        assert!(found.is_cut && found.paths.is_empty(), "{found:?}");
     }
 
     #[test]

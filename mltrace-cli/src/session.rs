@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use mltrace_core::config::{Environment, Home, Origin};
-use mltrace_core::desk::Desk;
+use mltrace_core::desk::{self, Desk};
 use mltrace_core::host::Host;
 use mltrace_core::ingest::{self, FoldReport, Folded};
 use mltrace_core::model::Record;
@@ -236,12 +236,7 @@ impl Session {
     /// Records facts and folds them into a store that was opened first: nothing that is refused there waits in a journal
     /// to be stored after all.
     fn record_in(&self, store: &mut dyn Store, records: Vec<Record>) -> Result<(), Error> {
-        #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is of one lifetime")]
-        let other = self.ask_store(store, |reader| reader.other_project())?;
-        let records = match other {
-            Some(project) => ingest::of_project(&project, records),
-            None => records,
-        };
+        let records = self.ask_store(store, |reader| desk::of_answering(reader, records))?;
         if !self.recorder().append_all(records) {
             return Err(self.unrecorded("it is not recorded"));
         }

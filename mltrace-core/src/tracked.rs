@@ -65,7 +65,8 @@ impl Tracked {
             let outer = outer.unwrap_or_default();
             found.is_itself = outer.is_itself || outer.is_unknown;
         }
-        if let Some(last) = last.as_deref_mut().filter(|_| state.is_some()) {
+        // Of two indexes the state of one says nothing.
+        if let Some(last) = last.as_deref_mut().filter(|_| state.is_some() && root != folder) {
             *last = Some((asked, found.clone()));
         }
         found

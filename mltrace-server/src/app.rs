@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mltrace_core::config::Home;
-use mltrace_core::desk::Desk;
+use mltrace_core::desk::{self, Desk};
 use mltrace_core::ingest::{self, ImportOptions, ImportReport, MOST_FACTS};
 use mltrace_core::model::Record;
 use mltrace_core::query::{QueryError, Reader};
@@ -177,12 +177,7 @@ impl App {
     /// Records facts: when this returns `Ok` they are safe in the journal, and in the store too unless it is away.
     pub(crate) fn record(&self, records: Vec<Record>) -> Result<(), Failure> {
         // A store that is away says nothing of its project.
-        #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is of one lifetime")]
-        let other = self.ask(|reader| reader.other_project());
-        let records = match other {
-            Ok(Some(project)) => ingest::of_project(&project, records),
-            _ => records,
-        };
+        let records = self.ask(|reader| desk::of_answering(reader, records.clone())).unwrap_or(records);
         if !self.recorder.append_all(records) {
             return Err(Failure::unrecorded(&self.home));
         }

@@ -5,7 +5,7 @@ use mltrace_core::model::{Declaration, Status, Timestamp};
 use mltrace_core::record::{OpenRun, Opening};
 use serde::Serialize;
 
-use super::step::{Step, found, no_output};
+use super::step::{Step, found};
 use crate::args;
 use crate::error::{Error, Exit};
 use crate::session::Session;
@@ -98,8 +98,8 @@ impl Args {
             stale_after_s: None,
         };
         let patterns = self.step.output_patterns();
-        let (found, empty) = found(&patterns);
-        empty.iter().for_each(|pattern| session.output.warn(&no_output(pattern)));
+        let (found, warnings) = found(&patterns);
+        warnings.iter().for_each(|warning| session.output.warn(warning));
         let outputs = [opening.outputs.clone(), found].concat();
         let run = OpenRun::begin(
             session.recorder(),

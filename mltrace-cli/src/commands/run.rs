@@ -10,7 +10,7 @@ use mltrace_core::record::{OpenRun, Opening, Site, SiteState};
 use mltrace_core::redact;
 use mltrace_core::values::Given;
 
-use super::step::{Step, found, no_output};
+use super::step::{Step, found};
 use crate::child::Attended;
 use crate::error::{Error, Exit};
 use crate::session::Session;
@@ -61,8 +61,8 @@ impl Args {
         let ended = attended.as_mut().map_err(|error| std::mem::replace(error, io::ErrorKind::Other.into()));
         let ended = ended.and_then(Attended::wait);
         if run.is_recording() {
-            let (found, empty) = found(&patterns);
-            empty.iter().for_each(|pattern| session.output.warn(&no_output(pattern)));
+            let (found, warnings) = found(&patterns);
+            warnings.iter().for_each(|warning| session.output.warn(warning));
             run.bind(0, [outputs, found].concat(), false);
         }
         let (code, error) = match ended {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 
 use mltrace_core::record::Opening;
 use mltrace_core::values::{Given, Named};
@@ -82,23 +83,19 @@ impl Step {
                 inputs.push(understood("--input", input, args::artifact)?);
                 continue;
             };
-            let found = glob::expand(&pattern);
-            if found.is_empty() {
-                return Err(no_input(&pattern));
-            }
+            let found = meant(&pattern)?;
             inputs.extend(found.into_iter().map(|path| Given::new(Named::Path(path))));
         }
         Ok(inputs)
     }
 
-    /// Finds patterns that mean no input, before a command runs for hours without them.
+    /// Finds patterns that mean no input, or too many, before a command runs for hours without them.
     ///
     /// # Errors
     /// When there is one.
     pub(super) fn check_patterns(&self) -> Result<(), Error> {
         let mut patterns = self.inputs.iter().filter_map(|input| pattern(input));
-        let empty = patterns.find(|pattern| glob::expand(pattern).is_empty());
-        empty.map_or(Ok(()), |pattern| Err(no_input(&pattern)))
+        patterns.try_for_each(|pattern| meant(&pattern).map(drop))
     }
 
     /// Returns the outputs that are patterns: what the run makes does not change which of them are.
@@ -107,27 +104,34 @@ impl Step {
     }
 }
 
-/// Returns the outputs that patterns mean now, and the patterns that mean nothing.
-pub(super) fn found(patterns: &[String]) -> (Vec<Given>, Vec<&str>) {
-    let (mut outputs, mut empty) = (Vec::new(), Vec::new());
+/// Returns the outputs that patterns mean now, and the warnings for patterns that mean nothing, or too many.
+pub(super) fn found(patterns: &[String]) -> (Vec<Given>, Vec<String>) {
+    let (mut outputs, mut warnings) = (Vec::new(), Vec::new());
     for pattern in patterns {
         let found = glob::expand(pattern);
-        if found.is_empty() {
-            empty.push(pattern.as_str());
+        if found.is_cut {
+            warnings.push(format!("`--output`: `{pattern}` means too many files, and not all of them are recorded"));
+        } else if found.paths.is_empty() {
+            let what = format!("`--output`: nothing is there that `{pattern}` means, so no output is recorded for it");
+            warnings.push(what);
         }
-        outputs.extend(found.into_iter().map(|path| Given::new(Named::Path(path))));
+        outputs.extend(found.paths.into_iter().map(|path| Given::new(Named::Path(path))));
     }
-    (outputs, empty)
+    (outputs, warnings)
 }
 
-fn no_input(pattern: &str) -> Error {
-    Error::usage(format!("`--input`: nothing is there that `{pattern}` means"))
-        .hint("a pattern is looked up from the working directory, before the command runs")
-}
-
-/// Returns the warning for a pattern that means no output at the end of a run.
-pub(super) fn no_output(pattern: &str) -> String {
-    format!("`--output`: nothing is there that `{pattern}` means, so no output is recorded for it")
+/// Returns the inputs that a pattern means.
+fn meant(pattern: &str) -> Result<Vec<PathBuf>, Error> {
+    let found = glob::expand(pattern);
+    if found.is_cut {
+        let hint = "name a folder, or a pattern within one";
+        return Err(Error::usage(format!("`--input`: `{pattern}` means too many files")).hint(hint));
+    }
+    if found.paths.is_empty() {
+        return Err(Error::usage(format!("`--input`: nothing is there that `{pattern}` means"))
+            .hint("a pattern is looked up from the working directory, before the command runs"));
+    }
+    Ok(found.paths)
 }
 
 /// Returns what was typed if it is a pattern that the shell left as it is.

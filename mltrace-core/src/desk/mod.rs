@@ -5,4 +5,4 @@ mod ask;
 mod say;
 
 pub use ask::{Desk, Unanswered};
-pub use say::{TooLong, all_judged, check_length, note};
+pub use say::{TooLong, all_judged, check_length, note, of_answering};

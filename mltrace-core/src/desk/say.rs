@@ -1,5 +1,6 @@
 //! What people say, as it is put on record.
 
+use crate::ingest;
 use crate::model::{NoteFact, Record, RunId, Timestamp, Version};
 use crate::query::{QueryError, Reader};
 
@@ -26,6 +27,18 @@ pub fn check_length(text: &str, limit: usize) -> Result<(), TooLong> {
 pub fn note(run: RunId, text: &str, by: Option<String>) -> Record {
     // Any id that is new will do.
     Record::Note(NoteFact { id: RunId::new().0, run, text: text.to_owned(), at: Timestamp::now(), by })
+}
+
+/// Returns what is said as it has to be recorded: for the project that answers, which is another than this one's own where
+/// a store holds that alone.
+///
+/// # Errors
+/// When the store does not answer.
+pub fn of_answering(reader: &mut Reader<'_>, records: Vec<Record>) -> Result<Vec<Record>, QueryError> {
+    Ok(match reader.other_project()? {
+        Some(project) => ingest::of_project(&project, records),
+        None => records,
+    })
 }
 
 /// Returns every version that a verdict counts for: those that are flagged, then those that are ok.

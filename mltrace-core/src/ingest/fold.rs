@@ -148,10 +148,11 @@ fn fold_these(
         Err(StoreError::Journal { path, reason }) => report.left.push(Left { journal: path, reason }),
         Err(error) => return Err(error),
     }
-    if home.has_own_store() {
-        store.call_own_project(&home.project)?;
-    }
     if report.records > 0 {
+        // The first rows of a store may just have come, and with them its project.
+        if home.has_own_store() {
+            store.call_own_project(&home.project)?;
+        }
         journal::lost::keep(&home.journal());
         journal::keep_reserve(&home.journal());
         journal::sweep(&home.journal());

@@ -59,7 +59,8 @@ impl OpenRun {
         let id = RunId::new();
         let started_at = opening.started_at.unwrap_or_else(clock::now);
         let pid = fork::id();
-        let mut state = State { pid, next: 0, outputs: Outputs::default(), early: Vec::new(), read: BTreeSet::new() };
+        let mut state =
+            State { pid, next: 0, outputs: Outputs::default(), early: BTreeMap::new(), read: BTreeSet::new() };
         let mut dues = Vec::new();
         let mut inputs = Vec::with_capacity(opening.inputs.len());
         for given in opening.inputs {

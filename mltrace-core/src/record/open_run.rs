@@ -1,7 +1,7 @@
 //! A run between its start and its end.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -54,7 +54,7 @@ pub(super) struct State {
     pub(super) next: u32,
     pub(super) outputs: Outputs,
     /// The outputs that were recorded at the start, with their numbers.
-    pub(super) early: Vec<(ArtifactName, u32)>,
+    pub(super) early: BTreeMap<ArtifactName, u32>,
     /// What was read already, so that a loop over one file is one read.
     pub(super) read: BTreeSet<(String, Option<VersionId>)>,
 }
@@ -333,11 +333,11 @@ impl State {
     /// Returns the record of an output that the run will have written, as far as its caller knows. Its end says more of it
     /// under the same number.
     pub(super) fn early(&mut self, run: RunId, name: ArtifactName, kind: Option<ArtifactKind>) -> Option<Record> {
-        if self.early.iter().any(|(known, _)| *known == name) {
+        if self.early.contains_key(&name) {
             return None;
         }
         let n = self.number();
-        self.early.push((name.clone(), n));
+        self.early.insert(name.clone(), n);
         let mark = Some(Mark::Maybe);
         let write = WriteFact { n, name, argument: None, kind, at: None, version: None, size: None, mark };
         Some(Record::Write { run, write })
@@ -359,11 +359,8 @@ impl State {
         dues: &mut Vec<Due>,
     ) -> WriteFact {
         let Told { version, size, pending } = seen.told();
-        let known = self.early.iter().position(|(name, _)| at.is_none() && *name == seen.name);
-        let n = match known {
-            Some(place) => self.early.swap_remove(place).1,
-            None => self.number(),
-        };
+        let known = if at.is_none() { self.early.remove(&seen.name) } else { None };
+        let n = known.unwrap_or_else(|| self.number());
         dues.extend(due(run, n, seen.path.as_deref(), pending));
         let kind = seen.kind(site);
         let Seen { given, name, .. } = seen;
