@@ -104,7 +104,11 @@ impl Tracked {
 
     /// Returns whether git tracks the file of this path below the folder, or cannot be known not to.
     pub(crate) fn holds(&self, path: &str) -> bool {
-        self.is_unknown || self.is_itself || self.inside.contains(path.as_bytes())
+        // A submodule, or a link, stands for all that lies in its place.
+        let mut ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);
+        self.is_unknown
+            || self.is_itself
+            || ends.any(|end| path.get(..end).is_some_and(|above| self.inside.contains(above.as_bytes())))
     }
 
     /// Returns whether git tracks the folder itself, as it does a link.
@@ -132,19 +136,19 @@ fn is_ours(inside: &[u8], below: &[u8]) -> bool {
 
 /// Tells each name of an index, perhaps with what stands before it; none is kept, for there may be millions.
 fn each_name(git: &Path, tell: &mut dyn FnMut(&[u8])) -> io::Result<()> {
-    names_of(git, &git.join("index"), tell)?;
+    names_of(&git.join("index"), tell)?;
     // The shared part of an index that git has split.
     let is_shared = |entry: &std::fs::DirEntry| entry.file_name().as_encoded_bytes().starts_with(b"sharedindex.");
     for (number, entry) in std::fs::read_dir(git)?.flatten().filter(is_shared).enumerate() {
         if number >= MOST_SHARED {
             return Err(io::ErrorKind::InvalidData.into());
         }
-        names_of(git, &entry.path(), tell)?;
+        names_of(&entry.path(), tell)?;
     }
     Ok(())
 }
 
-fn names_of(git: &Path, path: &Path, tell: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+fn names_of(path: &Path, tell: &mut dyn FnMut(&[u8])) -> io::Result<()> {
     let invalid = || io::Error::from(io::ErrorKind::InvalidData);
     let mut index = BufReader::new(folder::open_to_read(path)?.take(LONGEST));
     let mut head = [0; 12];
@@ -154,11 +158,15 @@ fn names_of(git: &Path, path: &Path, tell: &mut dyn FnMut(&[u8])) -> io::Result<
         2 | 3 => whole_names(&mut index, tell),
         // Each name leaves out what it has in common with the one before.
         4 => {
-            let mut config = Vec::new();
-            let read = folder::open_to_read(&git.join("config"));
-            let is_read = read.and_then(|file| file.take(1 << 20).read_to_end(&mut config)).is_ok();
-            let hash = if is_read && find_word(&config, b"sha256") { 32 } else { 20 };
-            shortened_names(&mut index, u32::from_be_bytes(counted), hash, tell)
+            let count = u32::from_be_bytes(counted);
+            // How long its hashes are stands in a file that may lie elsewhere; of two lengths one ends where entries end.
+            let hash = match shortened_names(&mut index, count, 20, &mut |_| {}) {
+                Ok(()) if is_end_of_entries(&mut index, 20)? => 20,
+                _ => 32,
+            };
+            let mut index = BufReader::new(folder::open_to_read(path)?.take(LONGEST));
+            index.read_exact(&mut head)?;
+            shortened_names(&mut index, count, hash, tell)
         }
         _ => Err(invalid()),
     }
@@ -209,6 +217,14 @@ fn shortened_names(index: &mut impl BufRead, count: u32, hash: usize, tell: &mut
     Ok(())
 }
 
+/// Returns whether an extension follows, or the hash of the whole alone.
+fn is_end_of_entries(index: &mut impl BufRead, hash: usize) -> io::Result<bool> {
+    let mut rest = Vec::new();
+    index.take(hash.saturating_add(1) as u64).read_to_end(&mut rest)?;
+    let is_extension = rest.get(..4).is_some_and(|name| name.iter().all(u8::is_ascii_alphabetic));
+    Ok(rest.len() == hash || (is_extension && rest.len() > hash))
+}
+
 /// Where a part of an index ends.
 #[derive(PartialEq, Eq)]
 enum End {
@@ -249,10 +265,6 @@ fn number(index: &mut impl BufRead) -> io::Result<usize> {
         value = more.filter(|value| *value <= LONGEST_NAME).ok_or(io::ErrorKind::InvalidData)?;
     }
     Ok(value)
-}
-
-fn find_word(bytes: &[u8], word: &[u8]) -> bool {
-    bytes.windows(word.len()).any(|found| found.eq_ignore_ascii_case(word))
 }
 
 #[cfg(test)]
@@ -339,7 +351,7 @@ mod tests {
             assert!(tracked.holds("journal/2.log"), "{place}");
         }
         git(&["submodule", "-q", "add", &address, "x/.mltrace/journal"], folder.path());
-        assert!(Tracked::around(&folder.path().join("x/.mltrace")).holds("journal"));
+        assert!(Tracked::around(&folder.path().join("x/.mltrace")).holds("journal/lost"));
     }
 
     #[test]

@@ -241,7 +241,7 @@ pub(crate) fn own(home: &Home, journals: Vec<Journal>) -> (Vec<Journal>, Vec<Jou
         return (journals, Vec::new());
     }
     let index = Tracked::around(&home.folder);
-    let is_tracked = |name: &str| index.holds("journal") || index.holds(&format!("journal/{name}"));
+    let is_tracked = |name: &str| index.holds(&format!("journal/{name}"));
     journals.into_iter().partition(|journal| {
         let lock = journal.lock.file_name().unwrap_or_default().to_string_lossy();
         !journal.parts.iter().map(|part| part.name.as_str()).chain([&*lock]).any(is_tracked)

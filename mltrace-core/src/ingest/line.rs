@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::batch::import_header;
-use super::facts;
+use super::facts::Held;
 use crate::config::Home;
 use crate::host;
 use crate::model::{
@@ -153,8 +153,8 @@ fn parsed(bytes: &[u8], here: &Here<'_>, now: Timestamp, most_facts: Option<usiz
 /// it holds too many.
 fn object_of(text: &str, most_facts: Option<usize>) -> Result<Result<(Value, usize), String>, serde_json::Error> {
     let fields: BTreeMap<String, &RawValue> = serde_json::from_str(text)?;
-    let count = fields.iter().map(|(name, raw)| facts::of_field(name, raw)).fold(0, usize::saturating_add);
-    if let Err(reason) = facts::check(count, most_facts) {
+    let held = fields.iter().fold(Held::default(), |held, (name, raw)| held.add(name, raw));
+    if let Err(reason) = held.check(most_facts) {
         return Ok(Err(reason));
     }
     let field = |(name, raw): (String, &RawValue)| {
@@ -162,7 +162,7 @@ fn object_of(text: &str, most_facts: Option<usize>) -> Result<Result<(Value, usi
         Ok((name, parsed?))
     };
     let object = fields.into_iter().map(field).collect::<Result<Value, serde_json::Error>>()?;
-    Ok(Ok((object, count)))
+    Ok(Ok((object, held.facts)))
 }
 
 fn params<'de, D: Deserializer<'de>>(params: D) -> Result<BTreeMap<String, Value>, D::Error> {

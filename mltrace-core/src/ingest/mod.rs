@@ -42,7 +42,7 @@ mod worker;
 
 pub use batch::of_project;
 pub use due::hash_due;
-pub use facts::MOST_FACTS;
+pub use facts::{MOST_FACTS, MOST_TAGS};
 pub(crate) use fold::own;
 pub use fold::{FoldReport, Folded, Left, fold, open_folded, tracked};
 pub use import::{ImportOptions, ImportReport, import, import_with, journaled};

@@ -200,3 +200,27 @@ proptest! {
         prop_assert!(told.recv_timeout(Duration::from_secs(60)).is_ok(), "it comes to an end");
     }
 }
+
+#[test]
+fn a_rollback_journal_that_names_a_journal_of_several_databases_is_not_followed() {
+    let project = Project::taxi();
+    drop(store::open(&project.home, Mode::Write).unwrap());
+    let elsewhere = tempfile::tempdir().unwrap();
+    let named = elsewhere.path().join("x-mj0123459ab");
+    fs::write(&named, "somebody's\0").unwrap();
+    let name = named.display().to_string();
+    let sum: u32 = name.bytes().map(u32::from).sum();
+    // As SQLite writes it: pages, of which there are none, and then the name with its length and sum.
+    let mut journal = vec![0_u8; 512];
+    journal.extend(0_u32.to_be_bytes());
+    journal.extend(name.bytes());
+    journal.extend(u32::try_from(name.len()).unwrap().to_be_bytes());
+    journal.extend(sum.to_be_bytes());
+    journal.extend([0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7]);
+    fs::write(project.home.folder.join("mltrace.db-journal"), journal).unwrap();
+    for mode in [Mode::Read, Mode::Write, Mode::Fold] {
+        let refused = store::open(&project.home, mode).err().unwrap().to_string();
+        assert!(refused.contains("belongs to several databases"), "{refused}");
+    }
+    assert!(named.exists(), "nothing outside was deleted");
+}

@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use axum::routing::post;
 use mltrace_core::desk::{self, TooLong};
+use mltrace_core::ingest::MOST_TAGS;
 use mltrace_core::model::{Declaration, LIMIT_NAME, LIMIT_TEXT, Record, Verdict, Version};
 use mltrace_core::query::{Component, Judgement, Many, Review, Run, RunCondition};
 use schemars::JsonSchema;
@@ -195,7 +196,7 @@ pub(crate) struct ComponentBody {
     /// What it does.
     pub(crate) description: Option<String>,
     /// Tags that are put on.
-    #[schemars(inner(regex(pattern = r"\S")))]
+    #[schemars(length(max = 1_000), inner(regex(pattern = r"\S")))]
     pub(crate) tags: Vec<String>,
     /// Tags that are taken off.
     #[schemars(inner(regex(pattern = r"\S")))]
@@ -225,6 +226,9 @@ pub(crate) fn amend(app: &App, told: &ComponentBody) -> Result<Component, Failur
             return Err(Failure::usage(format!("`{what}` is empty")));
         }
         fits(what, Some(name), LIMIT_NAME)?;
+    }
+    if told.tags.len() > MOST_TAGS {
+        return Err(Failure::usage(format!("`tags` has {}; the limit is {MOST_TAGS}", told.tags.len())));
     }
     fits("description", told.description.as_deref(), LIMIT_TEXT)?;
     if told.stale_after_s.is_some_and(|seconds| seconds < 0) {

@@ -1,6 +1,7 @@
 //! The files of a store, which SQLite opens by their paths: looked at before, and with no link on the way.
 
-use std::io;
+use std::ffi::OsStr;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
@@ -41,6 +42,9 @@ impl StoreFile {
                     (found.exists, found.is_shared) = (true, entry.links > 1);
                     continue;
                 }
+                Kind::File if entry.links <= 1 && suffix == "-journal" && found.is_of_several(&name)? => {
+                    "belongs to several databases, as none of mltrace's does"
+                }
                 Kind::File if entry.links <= 1 => continue,
                 Kind::File => "has another name elsewhere",
                 Kind::Folder => "is a folder",
@@ -51,6 +55,23 @@ impl StoreFile {
             return Err(io::Error::other(format!("{what} {reason}")));
         }
         Ok(found)
+    }
+
+    /// Returns whether a rollback journal names a journal of several databases: SQLite would open what that names, and may
+    /// delete it, wherever it is (<https://www.sqlite.org/fileformat.html>, section 3).
+    fn is_of_several(&self, journal: &OsStr) -> io::Result<bool> {
+        const MAGIC: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
+        let mut file = match self.folder.read(journal) {
+            // Whoever wrote it is done.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            file => file?,
+        };
+        let Some(last) = file.metadata()?.len().checked_sub(MAGIC.len() as u64) else { return Ok(false) };
+        let mut magic = [0; MAGIC.len()];
+        file.seek(SeekFrom::Start(last))?;
+        file.read_exact(&mut magic)?;
+        // The journal's own beginning is the same, and is all that one of eight bytes has.
+        Ok(magic == MAGIC && last > 0)
     }
 
     /// Makes the file, for its owner only, unless another process has.
