@@ -10,14 +10,21 @@ pub(crate) struct Attended {
     child: Child,
     #[cfg(unix)]
     signals: Option<signal_hook::iterator::Signals>,
+    /// Whether signals end this process again.
+    #[cfg(unix)]
+    is_over: std::sync::Arc<std::sync::atomic::AtomicBool>,
 }
 
 #[cfg(unix)]
 mod unix {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::{Attended, Child, Command, ExitStatus, io};
 
     use rustix::process::{Pid, Signal};
     use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    use signal_hook::flag::register_conditional_default;
     use signal_hook::iterator::Signals;
 
     impl Attended {
@@ -27,12 +34,16 @@ mod unix {
             let is_ignored = ignored();
             let (late, early): (Vec<_>, Vec<_>) =
                 [SIGHUP, SIGINT, SIGQUIT, SIGTERM].into_iter().partition(|signal| is_ignored(*signal) != Some(false));
-            let mut signals = Signals::new(early.into_iter().chain([SIGCHLD])).ok();
+            let is_over = Arc::new(AtomicBool::new(false));
+            // Before what catches them: once it is over they end the process, and nothing else hears of them.
+            let ends = |signal: i32| register_conditional_default(signal, Arc::clone(&is_over)).is_ok();
+            let early = early.into_iter().filter(|signal| ends(*signal));
+            let mut signals = Signals::new(early.chain([SIGCHLD])).ok();
             let child = command.spawn()?;
             for signal in late.into_iter().filter(|signal| is_ignored(*signal).is_none()) {
-                signals = signals.filter(|signals| signals.add_signal(signal).is_ok());
+                signals = signals.filter(|signals| ends(signal) && signals.add_signal(signal).is_ok());
             }
-            Ok(Self { child, signals })
+            Ok(Self { child, signals, is_over })
         }
 
         /// Waits for the end of the command and passes on to it the signals that this process gets.
@@ -49,6 +60,11 @@ mod unix {
                     }
                 }
             }
+        }
+
+        /// Lets signals end this process again: what is left to do is safe without it.
+        pub(crate) fn let_go(&self) {
+            self.is_over.store(true, Ordering::SeqCst);
         }
 
         /// Returns whether this process was told to stop since its signals were last looked at.
@@ -99,6 +115,9 @@ impl Attended {
     pub(crate) fn wait(&mut self) -> io::Result<ExitStatus> {
         self.child.wait()
     }
+
+    /// Lets signals end this process again, which they do here all the time.
+    pub(crate) fn let_go(&self) {}
 
     /// Returns whether this process was told to stop: here it ends at once when it is.
     pub(crate) fn is_told_to_stop(&mut self) -> bool {

@@ -15,6 +15,7 @@ use mltrace_core::record::{Hooks, Recorder};
 use mltrace_core::store::{self, Mode, Store, StoreError};
 
 use crate::args::Global;
+use crate::child::Attended;
 use crate::error::{Error, HOW_TO_START, Kind, with_sources};
 use crate::output::{Output, warn_of_recording};
 use crate::render::json;
@@ -190,7 +191,9 @@ impl Session {
             let folder = self.home.journal();
             let folder = folder.display();
             self.output.warn(&format!(
-                "{count} journals in `{folder}` are tracked by git, so somebody else may have written them: not stored"
+                "{count} journals in `{folder}` are tracked by git, so somebody else may have written them: not stored \
+                 (hint: if they are yours, `git rm -r --cached` that folder; if not, `git rm -r` it, so that yours have a \
+                 place)"
             ));
         }
     }
@@ -258,17 +261,27 @@ impl Session {
             .hint("run `mltrace doctor` to see what is wrong")
     }
 
-    /// Waits until the files of a run that has ended are hashed, or until `is_told_to_stop`, then stores what this
-    /// process recorded.
+    /// Waits until the files of a run that has ended are hashed, then stores what this process recorded, or does neither
+    /// when a signal comes.
     ///
-    /// A run is safe in the journal before this: what does not get done here, any later command does.
-    pub(crate) fn finish_run(&self, mut is_told_to_stop: impl FnMut() -> bool) {
+    /// A run is safe in the journal before this: what does not get done here, any later command does. So a signal that
+    /// comes while the store does not answer ends the process, as it would end any other.
+    pub(crate) fn finish_run(&self, mut attended: Option<&mut Attended>) {
         let recorder = self.recorder();
         let bar = self.output.progress("{spinner} hashing what was read and written, {elapsed}");
-        while !recorder.settle(PATIENCE) && !is_told_to_stop() {
+        let mut is_stopped = false;
+        while !is_stopped && !recorder.settle(PATIENCE) {
             bar.tick();
+            is_stopped = attended.as_mut().is_some_and(|attended| attended.is_told_to_stop());
         }
         bar.finish_and_clear();
+        if let Some(attended) = attended {
+            attended.let_go();
+            is_stopped |= attended.is_told_to_stop();
+        }
+        if is_stopped {
+            return;
+        }
         if let Err(error) = self.open_and_fold(Mode::Fold) {
             self.output.warn(&format!("the run is not in the store yet: {}", with_sources(&error)));
         }

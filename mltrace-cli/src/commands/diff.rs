@@ -1,5 +1,6 @@
 //! `mltrace diff`: what changed upstream between two versions.
 
+use crate::args::Format;
 use crate::complete;
 use crate::error::{Error, Exit};
 use crate::render::diff;
@@ -28,6 +29,10 @@ pub(crate) struct Args {
 
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
+        if session.output.format == Format::Json {
+            session.tell(|reader, to| reader.tell_diff(&self.a, self.b.as_deref(), to))?;
+            return Ok(Exit::Done);
+        }
         let answer = session.ask(|reader| reader.diff(&self.a, self.b.as_deref()))?;
         session.output.answer(&answer, diff::text)?;
         Ok(Exit::Done)

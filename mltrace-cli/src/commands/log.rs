@@ -116,7 +116,7 @@ impl Args {
         let id = run.id().to_string();
         session.output.answer(&Logged { id }, |logged| format!("{}\n", logged.id))?;
         session.output.finish()?;
-        session.finish_run(|| false);
+        session.finish_run(None);
         Ok(Exit::Done)
     }
 

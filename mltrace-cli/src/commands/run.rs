@@ -79,8 +79,7 @@ impl Args {
             let status = if code == 0 { Status::Completed } else { Status::Failed };
             run.end(status, error, None);
             let is_safe = !session.recorder().has_lost();
-            if is_safe && kept(|| session.finish_run(|| attended.as_mut().is_ok_and(Attended::is_told_to_stop))).is_ok()
-            {
+            if is_safe && kept(|| session.finish_run(attended.as_mut().ok())).is_ok() {
                 session.output.say_more(&format!("recorded as run {}", run.id()));
             }
         }

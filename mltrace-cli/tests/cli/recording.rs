@@ -198,6 +198,36 @@ fn run_passes_on_a_signal_and_records_the_end() {
 }
 
 #[test]
+#[allow(clippy::disallowed_methods, reason = "signals are sent one after the other until the process has ended")]
+fn a_signal_ends_run_while_it_waits_for_the_store() {
+    let env = TestEnv::new();
+    env.done(&["log", "--component", "c"]);
+    let store = rusqlite::Connection::open(env.project().join(".mltrace/mltrace.db")).unwrap();
+    store.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let mut child = env
+        .std_command(&["run", "--component", "slow", "--", "sh", "-c", "exec 1>&-"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let process = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    let began = std::time::Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        // The first ones may reach the command.
+        if began.elapsed() > std::time::Duration::from_secs(1) {
+            rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    };
+    assert!(began.elapsed().as_secs() < 6, "{status} after {:?}", began.elapsed());
+    drop(store);
+    assert_eq!(env.json(&["recent", "--component", "slow"])["runs"][0]["status"], "completed");
+}
+
+#[test]
 fn run_passes_on_the_status_even_if_nothing_can_be_recorded() {
     let env = TestEnv::new();
     env.write("occupied", "");

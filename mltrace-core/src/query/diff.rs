@@ -1,16 +1,20 @@
 //! What changed upstream between two versions.
 
+use std::cell::RefCell;
+
 use foldhash::{HashMap, HashSet};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 use super::answer::{Input, Part, Run};
 use super::difference::Difference;
 use super::name::Found;
 use super::past::Past;
+use super::source::COMPARED;
+use super::told::{self, Tell, TellError, Told};
 use super::view::{AT_ONCE, view};
 use super::{QueryError, Reader};
-use crate::lineage::{self, Aspect, Aspects, ComparedRun, Side, Source, Usual};
+use crate::lineage::{self, Aspect, Aspects, Cause, ComparedRun, Side, Source, Usual};
 use crate::model::{ArtifactName, RunId, Timestamp, Verdict, Version, VersionId};
 use crate::store::{ComponentKey, Far, RunDetail, RunKey, RunName, VersionAt, VersionKey};
 
@@ -49,6 +53,24 @@ pub enum Baseline {
     Sibling,
 }
 
+/// What is compared, before it is.
+struct Compared {
+    a: Version,
+    b: Version,
+    baseline: Option<Baseline>,
+    ends: [End; 2],
+}
+
+/// The answer while it is written.
+#[derive(Serialize)]
+struct ToldDiff<'t> {
+    a: &'t Version,
+    b: &'t Version,
+    baseline: Option<Baseline>,
+    differences: Told<'t, Difference>,
+    consequences: usize,
+}
+
 /// One end of a comparison: a version, and the runs whose traces are compared, its writer first.
 pub(super) struct End {
     pub(super) version: Version,
@@ -64,6 +86,25 @@ impl Reader<'_> {
     /// # Errors
     /// When no such artifact or version is known, there is nothing to compare with, or the store does not answer.
     pub fn diff(&mut self, a: &str, b: Option<&str>) -> Result<Diff, QueryError> {
+        let Compared { a, b, baseline, ends } = self.compared(a, b)?;
+        let (differences, consequences) = self.compare_ends(&ends)?;
+        Ok(Diff { a, b, baseline, differences, consequences })
+    }
+
+    /// Writes what `diff` returns, each difference when it is looked up.
+    ///
+    /// # Errors
+    /// As `diff`, and when nothing more can be written.
+    pub fn tell_diff<S: Serializer>(&mut self, a: &str, b: Option<&str>, to: S) -> Result<S::Ok, TellError<S::Error>> {
+        let Compared { a, b, baseline, ends } = self.compared(a, b)?;
+        let (causes, consequences) = self.causes(&ends)?;
+        let failure = RefCell::new(None);
+        let differences = Told::new(&failure, |tell| self.each_difference(causes, tell));
+        told::tell(&ToldDiff { a: &a, b: &b, baseline, differences, consequences }, &failure, to)
+    }
+
+    /// Finds the versions that are meant, and who made them.
+    fn compared(&mut self, a: &str, b: Option<&str>) -> Result<Compared, QueryError> {
         let named = self.find_version(a, None)?;
         let (a, b, baseline) = match b {
             Some(b) => (named, self.find_version(b, None)?, None),
@@ -75,12 +116,37 @@ impl Reader<'_> {
         let makers = [self.makers(&a, None)?, self.makers(&b, None)?];
         let [of_a, of_b] = makers;
         let ends = [(&a, of_a), (&b, of_b)].map(|(found, makers)| End { version: found.version.clone(), makers });
-        let (differences, consequences) = self.compare_ends(&ends)?;
-        Ok(Diff { a: a.version, b: b.version, baseline, differences, consequences })
+        Ok(Compared { a: a.version, b: b.version, baseline, ends })
     }
 
     /// Returns what differs upstream of two ends, and how many runs differ only because of that.
-    pub(super) fn compare_ends(&mut self, [a, b]: &[End; 2]) -> Result<(Vec<Difference>, usize), QueryError> {
+    pub(super) fn compare_ends(&mut self, ends: &[End; 2]) -> Result<(Vec<Difference>, usize), QueryError> {
+        let (causes, consequences) = self.causes(ends)?;
+        let mut differences = Vec::with_capacity(causes.len());
+        self.each_difference(causes, &mut |difference| {
+            differences.push(difference);
+            true
+        })?;
+        Ok((differences, consequences))
+    }
+
+    /// Tells each difference, of the first ones in source texts with the lines that changed.
+    fn each_difference(&mut self, causes: Vec<Cause>, tell: Tell<'_, Difference>) -> Result<(), QueryError> {
+        let mut left = COMPARED;
+        for cause in causes {
+            let [a, b] = cause.values;
+            let (component, field, runs) = (cause.component, cause.field, cause.runs);
+            let mut difference = Difference { component, field, a, b, runs, source_diff: None };
+            self.compare_source(&mut difference, &mut left)?;
+            if !tell(difference) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the causes of what differs upstream of two ends, and how many runs differ only because of them.
+    fn causes(&mut self, [a, b]: &[End; 2]) -> Result<(Vec<Cause>, usize), QueryError> {
         let (mut left, mut right) = (self.above(a)?, self.above(b)?);
         let all: HashSet<RunKey> = left.iter().map(|(run, _)| *run).collect();
         let shared: HashSet<RunKey> = right.iter().map(|(run, _)| *run).filter(|run| all.contains(run)).collect();
@@ -91,15 +157,7 @@ impl Reader<'_> {
         let mut usual = HashMap::default();
         let (mut left, mut right) = (self.side(a, &left, &mut usual)?, self.side(b, &right, &mut usual)?);
         self.add_shared([(a, &mut left), (b, &mut right)], &shared)?;
-        let (causes, consequences) = lineage::diff(&left, &right);
-        let differences = causes.into_iter().map(|cause| {
-            let [a, b] = cause.values;
-            let (component, field, runs) = (cause.component, cause.field, cause.runs);
-            Difference { component, field, a, b, runs, source_diff: None }
-        });
-        let mut differences: Vec<Difference> = differences.collect();
-        self.compare_sources(&mut differences)?;
-        Ok((differences, consequences))
+        Ok(lineage::diff(&left, &right))
     }
 
     /// Returns the version to compare with when none is named.

@@ -8,19 +8,20 @@ use crate::model::RunId;
 use crate::store::RunKey;
 
 /// Of how many differences the source texts are compared: the first ones.
-const COMPARED: usize = 32;
+pub(super) const COMPARED: usize = 32;
 
 impl Reader<'_> {
     /// Adds to each difference in source texts how they differ, as far as both are recorded.
     pub(super) fn compare_sources(&mut self, differences: &mut [Difference]) -> Result<(), QueryError> {
-        let mut codes: Vec<(&mut Difference, [RunId; 2])> = Vec::new();
-        for difference in differences.iter_mut().filter(|difference| difference.field == "code").take(COMPARED) {
-            if let [Some(a), Some(b)] = difference.runs {
-                codes.push((difference, [a, b]));
-            }
-        }
-        for (difference, runs) in codes {
-            difference.source_diff = self.in_passing(|reader| reader.source_diff(runs))?;
+        let mut left = COMPARED;
+        differences.iter_mut().try_for_each(|difference| self.compare_source(difference, &mut left))
+    }
+
+    /// Adds to a difference in source texts how they differ, when both are recorded and some are `left` to compare.
+    pub(super) fn compare_source(&mut self, difference: &mut Difference, left: &mut usize) -> Result<(), QueryError> {
+        if let ("code", [Some(a), Some(b)], 1..) = (difference.field.as_str(), difference.runs, *left) {
+            *left = left.saturating_sub(1);
+            difference.source_diff = self.in_passing(|reader| reader.source_diff([a, b]))?;
         }
         Ok(())
     }

@@ -131,7 +131,7 @@ fn journals(home: &Home, is_full: bool, is_writable: bool, checkup: &mut Checkup
         let count = foreign.len();
         checkup
             .wrong
-            .push(format!("{count} journals are tracked by git, so somebody else may have written them: not folded"));
+            .push(format!("{count} journals are tracked by git, so somebody else may have written them: not folded; if they are yours, `git rm -r --cached` their folder, else `git rm -r` it"));
     }
     let (mut over, mut newer) = (0_usize, 0_usize);
     for journal in &journals {

@@ -32,7 +32,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
             "What was made from a version, by a run or by a component, and what became of it",
             write_impact,
         )
-        .ask(Demand::Long, "/api/v1/diff", "What changed upstream between two versions, causes only", diff)
+        .write::<DiffQuery, Diff>("/api/v1/diff", "What changed upstream between two versions, causes only", write_diff)
         .write::<StaleQuery, LastStale>(
             "/api/v1/stale",
             "What was stale when it ran, and what would be if it were used now",
@@ -273,6 +273,11 @@ pub(crate) struct DiffQuery {
 /// Returns what differs upstream of two versions.
 pub(crate) fn diff(app: &App, asked: &DiffQuery) -> Result<Diff, Failure> {
     app.ask(|reader| reader.diff(&asked.a, asked.b.as_deref()))
+}
+
+fn write_diff(app: &App, asked: &DiffQuery, pieces: &mut Pieces) -> Result<(), Failure> {
+    let mut to = serde_json::Serializer::new(pieces);
+    app.ask(|reader| told(reader.tell_diff(&asked.a, asked.b.as_deref(), &mut to)))
 }
 
 /// Which number of which runs.
