@@ -21,6 +21,8 @@ const BACK: Duration = Duration::from_secs(60);
 /// other tests, gets longer.
 const SHORT: Duration = Duration::from_millis(if cfg!(debug_assertions) { 5000 } else { 200 });
 const VERSIONS: Duration = Duration::from_millis(if cfg!(debug_assertions) { 500 } else { 10 });
+/// How long a note may wait while somebody imports as much as one request may hold.
+const NOTE: Duration = Duration::from_millis(if cfg!(debug_assertions) { 15_000 } else { 1000 });
 /// How much memory the command may hold that tells an impact as JSON.
 const COMMAND: u64 = 64 << 20;
 
@@ -102,8 +104,20 @@ impl Serving {
 
     fn ask(&self, path: &str) -> Answer {
         let begun = Instant::now();
+        Self::answer(self.send(path), begun)
+    }
+
+    fn post(&self, path: &str, body: &str) -> Answer {
+        let begun = Instant::now();
+        let mut stream = TcpStream::connect(format!("127.0.0.1:{}", self.port)).unwrap();
+        let head = "host: localhost\r\nconnection: close\r\ncontent-type: application/json";
+        write!(stream, "POST {path} HTTP/1.1\r\n{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
+        Self::answer(stream, begun)
+    }
+
+    fn answer(mut stream: TcpStream, begun: Instant) -> Answer {
         let mut text = Vec::new();
-        self.send(path).read_to_end(&mut text).unwrap();
+        stream.read_to_end(&mut text).unwrap();
         let text = String::from_utf8(text).unwrap();
         let status = text.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap();
         Answer { status, text, took: begun.elapsed() }
@@ -197,6 +211,38 @@ fn crowd(serving: &Serving, size: usize) -> Duration {
     })
 }
 
+/// Adds notes to a run while somebody imports lines that are as long as they may be; returns how long the slowest took.
+fn notes_beside_an_import(serving: &Serving) -> Duration {
+    let id = "0195e2a1-7c1e-7d30-9a52-3f1d5c0b8a11";
+    let at = "2025-01-01T00:00:00Z";
+    let run = |id: &str, inputs: &str| {
+        format!(r#"{{"id": "{id}", "component": "c", "started_at": "{at}", "ended_at": "{at}", "inputs": [{inputs}]}}"#)
+    };
+    assert_eq!(serving.post("/api/v1/runs", &run(id, "")).status, 200);
+    let lines: Vec<String> = (0..12)
+        .map(|line| {
+            let inputs: Vec<String> = (0..49_000).map(|number| format!(r#""long/{line}/{number}""#)).collect();
+            run(&id.replacen("0195", &format!("02{line:02}"), 1), &inputs.join(", "))
+        })
+        .collect();
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|threads| {
+        let noted = threads.spawn(|| {
+            let mut slowest = Duration::ZERO;
+            while !is_over.load(Ordering::Relaxed) {
+                let note = serving.post("/api/v1/note", &format!(r#"{{"run": "{id}", "text": "seen"}}"#));
+                assert!([200, 202].contains(&note.status), "{}", note.text);
+                slowest = slowest.max(note.took);
+            }
+            slowest
+        });
+        let imported = serving.post("/api/v1/runs", &lines.join("\n"));
+        println!("an import of {} MiB: {} in {:?}", mib(lines.join("\n").len() as u64), imported.status, imported.took);
+        is_over.store(true, Ordering::Relaxed);
+        noted.join().unwrap()
+    })
+}
+
 /// Asks all that a store of this size is to stand, and returns what was missed.
 fn load(size: usize) -> Vec<String> {
     let env = store(size);
@@ -220,6 +266,8 @@ fn load(size: usize) -> Vec<String> {
     }
     let after = format!("{} MiB after {:?}", mib(serving.memory("VmRSS")), begun.elapsed());
     mark("memory once they have gone", is_back(), after);
+    let noted = notes_beside_an_import(&serving);
+    mark("a note beside an import of long lines", noted < NOTE, format!("{noted:?}"));
     drop(serving);
 
     let mut command = env.std_command(&["--format", "json", "impact", "--component", "left"]);

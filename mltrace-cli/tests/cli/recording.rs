@@ -198,6 +198,7 @@ fn run_passes_on_a_signal_and_records_the_end() {
 }
 
 #[test]
+#[cfg(unix)]
 #[allow(clippy::disallowed_methods, reason = "signals are sent one after the other until the process has ended")]
 fn a_signal_ends_run_while_it_waits_for_the_store() {
     let env = TestEnv::new();
