@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use clap::builder::TypedValueParser as _;
 use mltrace_core::config::Environment;
 use mltrace_core::desk::{TooLong, check_length};
 use mltrace_core::model::{LIMIT_NAME, LIMIT_TEXT, value};
@@ -15,7 +16,14 @@ use serde_json::Value;
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
     /// Use this store: a file or a folder [env: MLTRACE_DB] [default: .mltrace under the project's root]
-    #[arg(long, global = true, value_name = "PATH", value_hint = clap::ValueHint::AnyPath)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        value_hint = clap::ValueHint::AnyPath,
+        // An empty one keeps no command of `mltrace run` from running.
+        value_parser = clap::builder::OsStringValueParser::new().map(PathBuf::from)
+    )]
     pub(crate) db: Option<PathBuf>,
     /// Print the answer in this format
     #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value_t = Format::Text)]

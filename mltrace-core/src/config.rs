@@ -7,9 +7,8 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 
-use self::root::{ProjectRoot, is_ours};
+use self::root::{ProjectRoot, is_by_who_may_trust, is_ours};
 use crate::folder::{self, FOLDER, Folder};
-use crate::tracked::Tracked;
 
 mod place;
 
@@ -205,6 +204,7 @@ impl Home {
         };
         let in_files = || project_file.db.as_ref().or(user_file.db.as_ref()).map(|db| Place::parse(db, &root));
         let (db, db_origin) = match (db, &environment.db) {
+            (Some(db), _) if db.as_os_str().is_empty() => (Some(Place::File(PathBuf::new())), Origin::Flag),
             (Some(db), _) => (Some(Place::parse(db, &folder)), Origin::Flag),
             (None, Some(db)) => (Some(Place::parse(db, &folder)), Origin::Environment("MLTRACE_DB")),
             (None, None) => (in_files(), from_files(project_file.db.is_some(), user_file.db.is_some())),
@@ -214,10 +214,10 @@ impl Home {
             warnings.extend(above.filter(|_| db.is_none()).into_iter().chain(no_place.map(str::to_owned)));
         }
         let is_projects = db_origin == Origin::File(project_path.clone());
-        let trusted = user_file.trusted_projects.as_deref().unwrap_or_default();
-        let refused = refusal(&root, db.as_ref().filter(|_| is_projects), trusted);
+        let is_trusted = is_below_one(&root, user_file.trusted_projects.as_deref().unwrap_or_default());
+        let refused = refusal(&root, db.as_ref(), is_projects, is_trusted);
         let db_origin = if refused.is_some() { Origin::Default } else { db_origin };
-        let (folder, store) = place(&root, db.filter(|_| refused.is_none()), is_projects);
+        let (folder, store) = place(&root, db.filter(|_| refused.is_none()), is_projects, is_trusted);
         warnings.extend(refused.iter().map(|why| format!("{why}: nothing is recorded")));
         let is_ours = is_ours(&folder);
         warn_of_owners(&folder, &ignored, is_ours, &mut warnings);
@@ -291,6 +291,10 @@ fn read_file(path: &Path, is_users: bool, warnings: &mut Vec<String>) -> File {
             return File { is_unreadable: true, ..File::default() };
         }
     };
+    if is_users && !is_by_who_may_trust(path) {
+        warnings.push(format!("`{}` belongs to another user and is ignored", path.display()));
+        return File::default();
+    }
     let file: File = toml::from_str(&text).unwrap_or_else(|error| {
         warnings.push(format!("`{}` was not understood: {}", path.display(), error.message()));
         File::default()
@@ -341,10 +345,11 @@ fn place_store(root: &Path, db: Option<PathBuf>) -> (PathBuf, PathBuf) {
 }
 
 /// Returns the folder and the place of a store that the project's settings name, or the user, or nobody.
-fn place(root: &Path, db: Option<Place>, is_projects: bool) -> (PathBuf, Place) {
+fn place(root: &Path, db: Option<Place>, is_projects: bool, is_trusted: bool) -> (PathBuf, Place) {
+    let own = || follow_link(place_store(root, None), is_trusted);
     let (folder, file) = match db {
-        None => follow_own_link(place_store(root, None)),
-        Some(Place::Url(url)) => return (follow_own_link(place_store(root, None)).0, Place::Url(url)),
+        None => own(),
+        Some(Place::Url(url)) => return (own().0, Place::Url(url)),
         Some(Place::File(db)) if is_projects => place_store(root, Some(db)),
         Some(Place::File(db)) => follow(place_store(root, Some(db))),
     };
@@ -369,10 +374,10 @@ fn follow((folder, store): (PathBuf, PathBuf)) -> (PathBuf, PathBuf) {
     (folder, target(store))
 }
 
-/// Follows `.mltrace` where it is a link that the user has laid, not somebody who sent the project: git does not track
-/// it, and it leads to a folder of the user's that holds a store, or nothing yet.
-fn follow_own_link((folder, store): (PathBuf, PathBuf)) -> (PathBuf, PathBuf) {
-    if !folder.is_symlink() || Tracked::around(&folder).is_the_folder() {
+/// Follows `.mltrace` where it is a link of a project that the user trusts, to a folder of the user's that holds a store, or
+/// nothing yet.
+fn follow_link((folder, store): (PathBuf, PathBuf), is_trusted: bool) -> (PathBuf, PathBuf) {
+    if !is_trusted || !folder.is_symlink() {
         return (folder, store);
     }
     let is_free = |names: &[std::ffi::OsString]| {
@@ -382,14 +387,22 @@ fn follow_own_link((folder, store): (PathBuf, PathBuf)) -> (PathBuf, PathBuf) {
     if is_ours(&folder) && names.is_ok_and(|names| is_free(&names)) { follow((folder, store)) } else { (folder, store) }
 }
 
-/// Returns why the store is not where the project's own settings say: they lead out of a project that is not trusted.
-fn refusal(root: &Path, db: Option<&Place>, trusted: &[PathBuf]) -> Option<String> {
-    let db = db?;
+/// Returns why the store is not where the project says, by its settings or by a link: that leads out of a project that is
+/// not trusted. An archive brings both along, and nothing shows who made them.
+fn refusal(root: &Path, db: Option<&Place>, is_projects: bool, is_trusted: bool) -> Option<String> {
+    if db.and_then(Place::file).is_some_and(|file| file.as_os_str().is_empty()) {
+        return Some("the store is named by nothing: `--db` is empty".to_owned());
+    }
+    let own = root.join(".mltrace");
+    if db.is_none_or(|db| db.file().is_none()) && own.is_symlink() && !is_trusted {
+        return Some(format!("`{}` may lead out of the project: it is a link", own.display()));
+    }
+    let db = db.filter(|_| is_projects)?;
     let settings = root.join("mltrace.toml");
     if db.file().is_some_and(|file| is_in_git(root, file)) {
         return Some(format!("`{}` leads into git's own folder, to `{db}`", settings.display()));
     }
-    let leads_out = db.file().is_none_or(|file| is_outside(root, file)) && !is_below_one(root, trusted);
+    let leads_out = db.file().is_none_or(|file| is_outside(root, file)) && !is_trusted;
     leads_out.then(|| format!("`{}` leads out of the project, to `{db}`", settings.display()))
 }
 

@@ -110,11 +110,6 @@ impl Tracked {
             || self.is_itself
             || ends.any(|end| path.get(..end).is_some_and(|above| self.inside.contains(above.as_bytes())))
     }
-
-    /// Returns whether git tracks the folder itself, as it does a link.
-    pub(crate) fn is_the_folder(&self) -> bool {
-        self.is_unknown || self.is_itself
-    }
 }
 
 /// Returns the git folder of the work tree whose root `folder` is.
@@ -346,7 +341,7 @@ mod tests {
             git(&["submodule", "-q", "add", &address, place], folder.path());
             let ours = folder.path().join(place);
             let tracked = Tracked::around(&ours);
-            assert!(tracked.holds(name) && tracked.is_the_folder(), "{place}");
+            assert!(tracked.holds(name), "{place}");
             // Nor is anything written there taken for ours, which a clone of the submodule might bring along.
             assert!(tracked.holds("journal/2.log"), "{place}");
         }

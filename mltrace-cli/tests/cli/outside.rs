@@ -76,6 +76,8 @@ enum Target {
     File,
     Folder,
     Nothing,
+    Empty,
+    Store,
 }
 
 /// A project that came from somewhere, and somebody's things beside it.
@@ -109,6 +111,11 @@ impl Place {
 
     /// Makes everything a clone could bring along: a store of an older schema, and a journal of damaged records.
     pub(crate) fn fill(&self) {
+        let folder = self.env.project().join(".mltrace");
+        if folder.is_symlink() {
+            fs::remove_file(&folder).unwrap();
+            fs::create_dir(&folder).unwrap();
+        }
         let store = self.ours("mltrace.db");
         if store.symlink_metadata().is_err() {
             let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../mltrace-core/tests/golden/v2.db");
@@ -126,7 +133,7 @@ impl Place {
 
     /// Puts a link in the place of whatever lies under a name.
     pub(crate) fn lay(&self, name: &str, target: &Path) {
-        let path = self.ours(name);
+        let path = if name == ".mltrace" { self.env.project().join(name) } else { self.ours(name) };
         let _ = fs::remove_file(&path);
         let _ = fs::remove_dir_all(&path);
         if path.parent().is_some_and(|parent| parent.is_dir() && !parent.is_symlink()) {
@@ -209,14 +216,27 @@ pub(crate) fn is_superuser() -> bool {
 
 /// Lays a link at each name in turn and runs each command.
 fn try_every_name(target: Target, owner: Option<u32>) {
+    try_names(NAMES, target, owner);
+}
+
+fn try_names(names: &[&str], target: Target, owner: Option<u32>) {
     let mut changed = Vec::new();
-    for name in NAMES {
+    for name in names {
         let place = Place::new(owner);
         let to = match target {
             Target::File => place.outside("file"),
             Target::Folder => place.outside("folder"),
             Target::Nothing => place.outside("nothing"),
+            Target::Empty => place.outside("empty"),
+            Target::Store => place.outside("store"),
         };
+        if matches!(target, Target::Empty | Target::Store) {
+            fs::create_dir(&to).unwrap();
+        }
+        if matches!(target, Target::Store) {
+            place.fill();
+            fs::copy(place.ours("mltrace.db"), to.join("mltrace.db")).unwrap();
+        }
         let mut before = picture(&place.outside(""));
         for command in COMMANDS {
             place.fill();
@@ -242,6 +262,17 @@ fn try_every_name_in_somebodys_project(target: Target) {
         try_every_name(target, Some(SOMEBODY));
     } else {
         println!("this is not the superuser: nothing is tried in somebody else's project");
+    }
+}
+
+/// An archive may bring `.mltrace` itself as a link, and no git shows it.
+#[test]
+fn no_link_in_the_place_of_the_folder_leads_out_of_a_project() {
+    for target in [Target::File, Target::Folder, Target::Nothing, Target::Empty, Target::Store] {
+        try_names(&[".mltrace"], target, None);
+        if is_superuser() {
+            try_names(&[".mltrace"], target, Some(SOMEBODY));
+        }
     }
 }
 

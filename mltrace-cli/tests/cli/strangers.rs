@@ -90,23 +90,23 @@ fn settings_of_a_project_may_name_a_place_inside_it() {
 }
 
 #[test]
-fn the_users_own_link_to_a_store_is_followed_and_a_strangers_is_not() {
+fn a_link_in_the_place_of_the_folder_is_followed_in_a_trusted_project_only() {
     let place = Place::new(None);
     let link = place.env.project().join(".mltrace");
     fs::remove_dir(&link).unwrap();
     fs::create_dir(place.outside("empty")).unwrap();
     symlink("../outside/empty", &link).unwrap();
+    let before = crate::outside::picture(&place.outside(""));
+    let said = place.env.fails(3, &["import", "lines.ndjson"]);
+    assert!(said.contains("it is a link") && said.contains("trusted-projects"), "{said}");
+    assert!(place.env.call(&["run", "--component", "a", "--", "true"]).stderr.contains("nothing is recorded"));
+    assert_eq!(crate::outside::picture(&place.outside("")), before);
+
+    let trusted = format!("trusted-projects = [{:?}]", place.env.project().parent().unwrap());
+    place.env.write("../home/.config/mltrace/config.toml", &trusted);
     place.env.done(&["import", "lines.ndjson"]);
     assert!(place.outside("empty/mltrace.db").is_file());
     assert!(place.env.done(&["recent"]).contains("second"));
-
-    // What git tracks came with the project.
-    if git(&place.env, &["init", "-q"]) && git(&place.env, &["add", "-f", "--", ".mltrace"]) {
-        let before = crate::outside::picture(&place.outside(""));
-        assert!(place.env.fails(3, &["import", "lines.ndjson"]).contains("it is a link"));
-        assert_eq!(crate::outside::picture(&place.outside("")), before);
-        fs::remove_dir_all(place.env.project().join(".git")).unwrap();
-    }
 
     // A folder of other things is no store.
     fs::remove_file(&link).unwrap();
@@ -168,4 +168,30 @@ fn a_pipe_that_git_would_wait_at_holds_no_command() {
             });
         }
     });
+}
+
+/// The home of a process may be somebody else's, as under `sudo` or in a container.
+#[test]
+fn settings_in_somebody_elses_home_give_no_trust() {
+    if !crate::outside::is_superuser() {
+        return println!("this is not the superuser: somebody else's settings are not tried");
+    }
+    let place = Place::new(None);
+    place.env.write("mltrace.toml", "db = \"../outside/store.db\"");
+    let trusted = format!("trusted-projects = [{:?}]", place.env.project().parent().unwrap());
+    let settings = place.env.write("../home/.config/mltrace/config.toml", &trusted);
+    std::os::unix::fs::chown(&settings, Some(65534), Some(65534)).unwrap();
+    let said = place.env.fails(3, &["import", "lines.ndjson"]);
+    assert!(said.contains("belongs to another user and is ignored"), "{said}");
+    std::os::unix::fs::chown(&settings, Some(0), Some(0)).unwrap();
+    place.env.done(&["import", "lines.ndjson"]);
+}
+
+#[test]
+fn an_empty_name_of_a_store_keeps_no_command_from_running() {
+    let place = Place::new(None);
+    let ran = place.env.call(&["--db", "", "run", "--component", "a", "--", "sh", "-c", "exit 7"]);
+    assert_eq!(ran.code, 7, "{}", ran.stderr);
+    assert!(ran.stderr.contains("nothing is recorded"), "{}", ran.stderr);
+    assert!(place.env.fails(3, &["--db", "", "recent"]).contains("`--db` is empty"));
 }

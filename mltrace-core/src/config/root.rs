@@ -120,6 +120,20 @@ pub(super) fn is_ours(folder: &Path) -> bool {
     }
 }
 
+/// Returns whether a file belongs to this user or to the superuser: the home of a process may be somebody else's.
+pub(super) fn is_by_who_may_trust(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        let owner = std::fs::metadata(path).map(|found| std::os::unix::fs::MetadataExt::uid(&found));
+        owner.is_ok_and(|owner| owner == 0 || owner == rustix::process::geteuid().as_raw())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        true
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;

@@ -120,7 +120,7 @@ impl Reader<'_> {
         let keys: Vec<RunKey> =
             expected.iter().flat_map(|expected| [expected.writer, expected.missed_by]).flatten().collect();
         let ids = self.store.run_ids(&keys)?;
-        let skip = Skip::of(self.home.store.file(), &self.home.folder);
+        let skip = self.skip(options);
         let mut found = Vec::with_capacity(expected.len());
         for expected in expected {
             let written_by = expected.writer.and_then(|writer| ids.get(&writer).copied());
@@ -203,6 +203,12 @@ impl Reader<'_> {
         Ok(self.store.missing(project)?.into_iter().collect())
     }
 
+    /// Returns what is not looked at.
+    fn skip(&self, options: &VerifyOptions<'_>) -> Skip {
+        let skip = Skip::of(self.home.store.file(), &self.home.folder);
+        if options.is_inside_only { skip.within(&self.home.root) } else { skip }
+    }
+
     /// Returns how the disk compares with a version that a run wrote.
     pub(super) fn disk_state(
         &self,
@@ -212,7 +218,7 @@ impl Reader<'_> {
         options: &VerifyOptions<'_>,
     ) -> DiskState {
         let expected = Expected { name: name.clone(), version: version.clone(), writer: None, missed_by: None };
-        let skip = Skip::of(self.home.store.file(), &self.home.folder);
+        let skip = self.skip(options);
         self.compare(expected, (Some(written_by), None), &skip, options).state
     }
 
@@ -249,6 +255,9 @@ impl Reader<'_> {
         if is_elsewhere {
             return verified(DiskState::NotLocal, None, None);
         }
+        if skip.leads_out(&path) {
+            return verified(DiskState::NotLocal, None, Some("a link leads out of the project".to_owned()));
+        }
         match stat(&path) {
             Ok(Some(_)) => {}
             Ok(None) => return verified(DiskState::Missing, None, None),
@@ -267,7 +276,11 @@ impl Reader<'_> {
                 None,
                 Some("it is no file or folder that can be hashed, or kept changing".to_owned()),
             ),
-            Err(error) => verified(DiskState::Changed, None, Some(error.to_string())),
+            Err(error) => {
+                let is_withheld = options.is_inside_only && error.kind() == std::io::ErrorKind::PermissionDenied;
+                let state = if is_withheld { DiskState::NotLocal } else { DiskState::Changed };
+                verified(state, None, Some(error.to_string()))
+            }
         }
     }
 }

@@ -137,7 +137,21 @@ fn what_lies_outside_is_not_looked_at_where_nobody_may() {
     let mut lines = Vec::new();
     let absolute = outside.path().display().to_string();
     let up = format!("{}{absolute}", "../".repeat(30));
-    for (number, name) in [absolute.as_str(), &up, "data/inside"].into_iter().enumerate() {
+    let beside = tempfile::tempdir().unwrap();
+    #[cfg(unix)]
+    let linked = {
+        fs::write(beside.path().join("file"), "a secret".repeat(20)).unwrap();
+        fs::create_dir(story.path("folder")).unwrap();
+        fs::write(story.path("folder/beside"), "no secret either".repeat(20)).unwrap();
+        let link = |to: &std::path::Path, name: &str| std::os::unix::fs::symlink(to, story.path(name)).unwrap();
+        link(&beside.path().join("file"), "link");
+        link(beside.path(), "through");
+        link(&beside.path().join("file"), "folder/link");
+        ["link", "through", "through/file", "folder"]
+    };
+    #[cfg(not(unix))]
+    let linked = [""; 0];
+    for (number, name) in [absolute.as_str(), &up, "data/inside"].into_iter().chain(linked).enumerate() {
         let mut artifact = content(&story.path(name));
         artifact["name"] = json!(name);
         lines.push(json!({"id": id(number), "component": "c", "started_at": at(number), "ended_at": at(number),

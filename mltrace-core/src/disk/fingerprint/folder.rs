@@ -59,6 +59,9 @@ pub(super) fn list(folder: &Path, own: &Stat, how: &Hashing<'_>) -> io::Result<O
             listing.changed_ns = listing.changed_ns.max(stat.ctime_ns);
             let mut target = None;
             let is_link = stat.kind == FileKind::Link;
+            if is_link && how.skip.leads_out(&path) {
+                return Err(io::Error::new(io::ErrorKind::PermissionDenied, "a link in it leads out of the project"));
+            }
             if is_link && let Some(behind) = links.behind(&path, is_by_link, how.skip) {
                 listing.changed_ns = listing.changed_ns.max(behind.ctime_ns);
                 stat = behind;

@@ -4,7 +4,7 @@
 //! could lose a commit.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{FileKind, Stat};
 use crate::folder::FOLDER;
@@ -13,6 +13,8 @@ use crate::folder::FOLDER;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Skip {
     found: Vec<Identity>,
+    /// The folder that links may not lead out of.
+    within: Option<PathBuf>,
 }
 
 /// What tells files apart whatever they are called.
@@ -44,6 +46,19 @@ impl Skip {
         }
         OURS.iter().for_each(|name| add(&folder.join(name)));
         skip
+    }
+
+    /// Returns this, where links that lead out of `folder` are not followed either: whoever asks may not know what lies there.
+    #[must_use]
+    pub fn within(self, folder: &Path) -> Self {
+        Self { within: Some(folder.canonicalize().unwrap_or_else(|_| folder.to_owned())), ..self }
+    }
+
+    /// Returns whether a path leads where nothing may be looked at, by links.
+    #[must_use]
+    pub fn leads_out(&self, path: &Path) -> bool {
+        let Some(within) = &self.within else { return false };
+        path.canonicalize().is_ok_and(|there| !there.starts_with(within))
     }
 
     /// Returns whether `path`, of which the file system says `stat`, belongs to a store: this one, or any that lies in
