@@ -1,10 +1,14 @@
 //! The rule that binds a read to the write it saw: content, declaration, time, copy, else a loud *unknown*.
 //!
-//! The numbers are those of the rules in `docs/design/semantics.md`.
+//! The numbers are those of the rules in `docs/design/semantics.md`. Reads are bound many at once: each round asks the store
+//! for the writes that all of them may have seen.
 
-use crate::lineage::{ByName, Near, Nearby};
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::lineage::{After, ByName, FirstAfter, LastSeen, Moment, Near, Nearby, Offer, Reading, is_older};
 use crate::model::{Bound, VersionId};
-use crate::store::{Candidate, NearRow, ReadRow, Reading, Result, RunKey, VersionRow, WriteKey, Writer};
+use crate::store::{self, Alike, Asked, Candidate, NearRow, Of, ReadRow, Result, RunKey, VersionRow, When, WriteKey};
+use crate::store::{VersionKey, Writer};
 
 /// Content below this many bytes is too common to link runs that share it.
 pub(super) const TELLING_BYTES: u64 = 64;
@@ -16,17 +20,23 @@ pub(super) const COMMON: usize = 1000;
 /// So far apart the clocks of two hosts may be: zones that were mistaken, and clocks that nobody sets.
 pub(super) const MOST_SKEW_US: i64 = 86_400_000_000;
 
+/// How many reads are bound at once.
+const AT_ONCE: usize = 1 << 12;
+
 /// Returns whether a version is a content that two runs do not make by chance.
 fn is_telling(version: &VersionRow) -> bool {
     matches!(version.id, VersionId::Content(_)) && version.size.is_none_or(|size| size >= TELLING_BYTES)
 }
 
 /// How a read is bound.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Binding {
     bound: Bound,
     write: Option<WriteKey>,
     like: Option<WriteKey>,
     parts: Vec<WriteKey>,
+    /// Whether it is bound to a later write, by a clock that went otherwise.
+    pub(super) is_apart: bool,
 }
 
 impl Binding {
@@ -35,12 +45,17 @@ impl Binding {
         ReadRow { bound: self.bound, write: self.write, like: self.like, parts: self.parts, ..read }
     }
 
-    fn to(bound: Bound, found: Candidate) -> Self {
-        Self { bound, write: Some(found.write), like: None, parts: Vec::new() }
+    /// Returns whether the read is bound so already.
+    fn is_of(&self, read: &ReadRow) -> bool {
+        (self.bound, self.write, self.like) == (read.bound, read.write, read.like) && self.parts == read.parts
+    }
+
+    fn to(bound: Bound, write: WriteKey) -> Self {
+        Self { bound, write: Some(write), like: None, parts: Vec::new(), is_apart: false }
     }
 
     fn unknown(like: Option<WriteKey>) -> Self {
-        Self { bound: Bound::UnknownWriter, write: None, like, parts: Vec::new() }
+        Self { bound: Bound::UnknownWriter, write: None, like, parts: Vec::new(), is_apart: false }
     }
 
     /// Returns how its name told what was read.
@@ -60,70 +75,190 @@ impl Binding {
     }
 }
 
-/// Binds a stored read again by all that is known now.
-pub(super) fn bind_again(writer: &mut dyn Writer, run: RunKey, n: u32) -> Result<()> {
-    let Some(read) = writer.read(run, n)? else { return Ok(()) };
-    let Binding { bound, write, like, parts } = binding(writer, &read)?;
-    if (read.bound, read.write, read.like) != (bound, write, like) {
-        writer.bind(run, n, bound, write, like)?;
-    }
-    if writer.parts(run, n)? != parts {
-        writer.put_parts(run, n, &parts)?;
+/// Binds stored reads again by all that is known now.
+pub(super) fn bind_again(writer: &mut dyn Writer, reads: &BTreeSet<(RunKey, u32)>) -> Result<()> {
+    let places: Vec<(RunKey, u32)> = reads.iter().copied().collect();
+    for places in places.chunks(AT_ONCE) {
+        let reads = writer.reads_at(places)?;
+        let bindings = bindings(writer, &reads)?;
+        let changed = reads.into_iter().zip(bindings).filter(|(read, binding)| !binding.is_of(read));
+        let changed: Vec<ReadRow> = changed.map(|(read, binding)| binding.of(read)).collect();
+        if !changed.is_empty() {
+            writer.bind(&changed)?;
+        }
     }
     Ok(())
 }
 
-/// Returns how a read is bound by all that is known now: the same facts give the same answer in whatever order they
-/// came.
-pub(super) fn binding(writer: &mut dyn Writer, read: &ReadRow) -> Result<Binding> {
-    let by_name = binding_by_name(writer, read)?;
-    let near = writer.near(read.artifact, read.at, Reading { run: read.run, n: read.n })?;
-    let each = |rows: Vec<NearRow>| rows.into_iter().map(near_write).collect();
-    let nearby = Nearby { members: each(near.members), folders: each(near.folders), own: near.own.map(near_write) };
-    // Rule 7.
-    let parts = nearby.parts(by_name.by_name());
-    Ok(by_name.with(parts))
+/// Returns how reads are bound by all that is known now: the same facts give the same answer in whatever order they came.
+pub(super) fn bindings<'r>(
+    writer: &mut dyn Writer,
+    reads: impl IntoIterator<Item = &'r ReadRow>,
+) -> Result<Vec<Binding>> {
+    let mut unbound = seen(writer, reads)?;
+    find_by_name(writer, &mut unbound)?;
+    find_after(writer, &mut unbound)?;
+    let mut copies = copies(writer, &unbound)?;
+    let mut bindings = Vec::with_capacity(unbound.len());
+    for (place, unbound) in unbound.iter().enumerate() {
+        let by_name = unbound.binding(&copies.remove(&place).unwrap_or_default());
+        let read = unbound.read;
+        let near = writer.near(read.artifact, read.at, store::Reading { run: read.run, n: read.n })?;
+        let each = |rows: Vec<NearRow>| rows.into_iter().map(near_write).collect();
+        let nearby = Nearby { members: each(near.members), folders: each(near.folders), own: near.own.map(near_write) };
+        // Rule 7.
+        let parts = nearby.parts(by_name.by_name());
+        bindings.push(by_name.with(parts));
+    }
+    Ok(bindings)
 }
 
 fn near_write(row: NearRow) -> Near<WriteKey> {
     Near { write: row.write, moment: (row.at, row.run_id, row.n) }
 }
 
-fn binding_by_name(writer: &mut dyn Writer, read: &ReadRow) -> Result<Binding> {
-    let reader = Reading { run: read.run, n: read.n };
-    let Some(seen) = read.seen else {
-        // Rules 3 and 6: the version last written at or before the read.
-        return Ok(match writer.last_write_of_artifact(read.artifact, read.at, reader)? {
-            Some(found) => Binding::to(Bound::Time, found),
-            None => Binding::unknown(None),
-        });
-    };
-    let version = writer.version_row(seen)?;
-    let mut found = writer.last_write_of_version(seen, read.at, reader)?;
-    if found.is_none() {
-        found = writer.open_write_of_version(seen, read.at, reader)?;
+/// A read, and what it saw as far as that is known.
+struct Unbound<'r> {
+    read: &'r ReadRow,
+    /// What it told of what it saw.
+    seen: Option<VersionRow>,
+    found: Option<(WriteKey, Option<After>)>,
+}
+
+impl Unbound<'_> {
+    fn reading(&self) -> Reading<RunKey> {
+        Reading { run: self.read.run, at: self.read.at, n: self.read.n }
     }
-    if found.is_none() && is_telling(&version) {
-        let by = read.at.plus_micros(MOST_SKEW_US);
-        found = writer.write_by_another_clock(seen, read.at, by, reader)?;
+
+    fn asks(&self, of: Of, when: When, like: Option<VersionKey>) -> Asked {
+        Asked { of, when, reader: self.read.run, like }
     }
-    Ok(match (found, version.id.is_known_content()) {
-        // Rule 2.
-        (Some(found), false) => Binding::to(Bound::Declaration, found),
-        (None, false) => Binding { bound: Bound::Declaration, ..Binding::unknown(None) },
-        // Rule 1.
-        (Some(found), true) => Binding::to(Bound::Content, found),
-        (None, true) if matches!(version.id, VersionId::Content(_)) => {
-            let copies = writer.copies(seen, read.at, reader, COMMON)?;
-            copy_or_unknown(&copies, &version)
+
+    fn binding(&self, copies: &[Copied]) -> Binding {
+        let Some(seen) = &self.seen else {
+            // Rules 3 and 6: the version last written at or before the read.
+            return self.found.map_or_else(|| Binding::unknown(None), |(write, _)| Binding::to(Bound::Time, write));
+        };
+        match (self.found, seen.id.is_known_content()) {
+            // Rule 2.
+            (Some((write, _)), false) => Binding::to(Bound::Declaration, write),
+            (None, false) => Binding { bound: Bound::Declaration, ..Binding::unknown(None) },
+            // Rule 1.
+            (Some((write, after)), true) => {
+                Binding { is_apart: after == Some(After::ClocksApart), ..Binding::to(Bound::Content, write) }
+            }
+            (None, true) => copy_or_unknown(copies, seen),
         }
-        (None, true) => Binding::unknown(None),
-    })
+    }
+}
+
+/// Returns reads with what they told of what they saw.
+fn seen<'r>(writer: &mut dyn Writer, reads: impl IntoIterator<Item = &'r ReadRow>) -> Result<Vec<Unbound<'r>>> {
+    let mut unbound: Vec<Unbound<'r>> =
+        reads.into_iter().map(|read| Unbound { read, seen: None, found: None }).collect();
+    let versions: Vec<VersionKey> = unbound.iter().filter_map(|unbound| unbound.read.seen).collect();
+    let mut rows = writer.version_rows(&versions)?.into_iter();
+    for unbound in unbound.iter_mut().filter(|unbound| unbound.read.seen.is_some()) {
+        unbound.seen = rows.next();
+    }
+    Ok(unbound)
+}
+
+/// Rules 1, 2 and 3: the last write at or before the read, of what it saw or of anything under its name.
+fn find_by_name(writer: &mut dyn Writer, unbound: &mut [Unbound<'_>]) -> Result<()> {
+    let asked = |unbound: &Unbound<'_>| {
+        let of = unbound.read.seen.map_or(Of::Artifact(unbound.read.artifact), Of::Version);
+        unbound.asks(of, When::By(unbound.read.at), None)
+    };
+    let asked: Vec<Asked> = unbound.iter().map(asked).collect();
+    let mut last: Vec<_> = unbound.iter().map(|unbound| LastSeen::of(unbound.reading())).collect();
+    writer.candidates(&asked, &mut |place, candidate| {
+        last.get_mut(place).is_some_and(|last| last.offer(&offered(&candidate)))
+    })?;
+    for (unbound, last) in unbound.iter_mut().zip(last) {
+        unbound.found = last.found().map(|(_, write, _)| (write, None));
+    }
+    Ok(())
+}
+
+/// Rule 1: the first write of the content after the read, by a run that was under way or whose clock went otherwise.
+fn find_after(writer: &mut dyn Writer, unbound: &mut [Unbound<'_>]) -> Result<()> {
+    let mut open: Vec<_> = unbound
+        .iter_mut()
+        .filter(|unbound| unbound.found.is_none())
+        .filter_map(|unbound| {
+            let (seen, at) = (unbound.seen.as_ref()?, unbound.read.at);
+            let by = if is_telling(seen) { at.plus_micros(MOST_SKEW_US) } else { at };
+            let asked = unbound.asks(Of::Version(seen.key), When::After { at, by }, Some(seen.key));
+            Some((asked, FirstAfter::of(unbound.reading(), by), unbound))
+        })
+        .collect();
+    if open.is_empty() {
+        return Ok(());
+    }
+    let asked: Vec<Asked> = open.iter().map(|(asked, ..)| *asked).collect();
+    writer.candidates(&asked, &mut |place, candidate| {
+        open.get_mut(place).is_some_and(|(_, first, _)| first.offer(&offered(&candidate)))
+    })?;
+    for (_, first, unbound) in &mut open {
+        unbound.found = first.found().map(|(write, after)| (write, Some(after)));
+    }
+    Ok(())
+}
+
+/// A write of the same bytes under another name, from which a read may have come.
+struct Copied {
+    moment: Moment,
+    name: String,
+    write: WriteKey,
+    run: RunKey,
+}
+
+/// Rule 4: for each other name that had the same content before anybody read it here, its last write of it by a run that
+/// had not read it here; latest first, by the place of the read.
+fn copies(writer: &mut dyn Writer, unbound: &[Unbound<'_>]) -> Result<BTreeMap<usize, Vec<Copied>>> {
+    let is_open = |unbound: &Unbound<'_>| {
+        unbound.found.is_none() && matches!(&unbound.seen, Some(seen) if matches!(seen.id, VersionId::Content(_)))
+    };
+    let open: Vec<(usize, &Unbound<'_>)> = unbound.iter().enumerate().filter(|(_, unbound)| is_open(unbound)).collect();
+    if open.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let versions: Vec<VersionKey> = open.iter().filter_map(|(_, unbound)| unbound.read.seen).collect();
+    let mut asked = Vec::new();
+    let mut last = Vec::new();
+    for ((place, unbound), Alike { first_seen, others }) in open.into_iter().zip(writer.alike(&versions)?) {
+        let at = unbound.read.at;
+        for (version, _, name) in others.into_iter().filter(|(_, written, _)| is_older(*written, first_seen, at)) {
+            asked.push(unbound.asks(Of::Version(version), When::By(at), unbound.read.seen));
+            last.push((place, name, LastSeen::of(unbound.reading())));
+        }
+    }
+    writer.candidates(&asked, &mut |place, candidate| {
+        last.get_mut(place).is_some_and(|(.., last)| last.offer(&offered(&candidate)))
+    })?;
+    let mut copies: BTreeMap<usize, Vec<Copied>> = BTreeMap::new();
+    for (place, name, last) in last {
+        let copy = last.found().map(|(moment, write, run)| Copied { moment, name, write, run });
+        copies.entry(place).or_default().extend(copy);
+    }
+    // What one run wrote at once under several names is told by the first of these.
+    let order = |a: &Copied, b: &Copied| (b.moment.0, b.moment.1).cmp(&(a.moment.0, a.moment.1));
+    copies.values_mut().for_each(|copies| copies.sort_by(|a, b| order(a, b).then_with(|| a.name.cmp(&b.name))));
+    Ok(copies)
+}
+
+fn offered(candidate: &Candidate) -> Offer<WriteKey, RunKey> {
+    let Candidate { write, run, run_id, at, n, said_at, began, read_at, is_elsewhere } = *candidate;
+    Offer { write, run, moment: (at, run_id, n), said_at, began, read_at, is_elsewhere }
 }
 
 /// Rules 4 and 5: a copy of what one run wrote under another name, unless that says too little.
-fn copy_or_unknown(copies: &[Candidate], version: &VersionRow) -> Binding {
+fn copy_or_unknown(copies: &[Copied], version: &VersionRow) -> Binding {
     let Some(last) = copies.first() else { return Binding::unknown(None) };
     let is_one_run = copies.iter().all(|copy| copy.run == last.run);
-    if is_one_run && is_telling(version) { Binding::to(Bound::Copy, *last) } else { Binding::unknown(Some(last.write)) }
+    match is_one_run && is_telling(version) {
+        true => Binding::to(Bound::Copy, last.write),
+        false => Binding::unknown(Some(last.write)),
+    }
 }

@@ -168,7 +168,7 @@ fn bind_anew(store: &mut dyn Store) -> Result<(), StoreError> {
     store.write(&mut |writer| {
         let reads = writer.reads_to_bind()?;
         settle_parents(writer)?;
-        reads.into_iter().try_for_each(|(run, n)| bind_again(writer, run, n))
+        bind_again(writer, &reads.into_iter().collect())
     })
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::HashMap;
 
-use super::bind::{MOST_SKEW_US, bind_again, binding};
+use super::bind::{MOST_SKEW_US, bind_again, bindings};
 use super::touched::Touched;
 use crate::model::{Bound, Mark, Status, Timestamp, VersionId};
 use crate::store::{Edge, ReadRow, Result, RunKey, RunRow, VersionKey, WriteKey, WriteRow, Writer};
@@ -27,9 +27,8 @@ pub(super) fn settle(writer: &mut dyn Writer, touched: Touched, rows: &HashMap<R
     settle_moved(writer, &touched, rows, &mut rebind)?;
     settle_around(writer, &touched, &writers, rows, &mut rebind)?;
     let mut sightings = Sightings::default();
-    for (run, n) in &touched.reads {
-        writer.read(*run, *n)?.iter().for_each(|read| sightings.add(read));
-    }
+    let learned: Vec<(RunKey, u32)> = touched.reads.iter().copied().collect();
+    writer.reads_at(&learned)?.iter().for_each(|read| sightings.add(read));
     let not_fresh = touched.new_reads.keys().chain(&touched.reads).map(|(run, _)| *run);
     let had_written: BTreeSet<RunKey> = not_fresh.filter(|run| !touched.fresh.contains(run)).collect();
     for run in had_written {
@@ -38,8 +37,13 @@ pub(super) fn settle(writer: &mut dyn Writer, touched: Touched, rows: &HashMap<R
             rebind.extend(writer.reads_of_write(write.key)?);
         }
     }
-    for read in touched.new_reads.into_values() {
-        let bound = binding(writer, &read)?.of(read);
+    let bindings = bindings(writer, touched.new_reads.values())?;
+    for (read, binding) in touched.new_reads.into_values().zip(bindings) {
+        // Who is now stored as a reader may have read what it wrote before it wrote it.
+        if binding.is_apart {
+            rebind.insert((read.run, read.n));
+        }
+        let bound = binding.of(read);
         let is_news = writer.add_read(&bound)? || learn_read(writer, &bound, &mut rebind)?;
         if is_news && matches!(bound.bound, Bound::Copy | Bound::UnknownWriter | Bound::Inside) {
             sightings.add(&bound);
@@ -48,10 +52,7 @@ pub(super) fn settle(writer: &mut dyn Writer, touched: Touched, rows: &HashMap<R
     for (version, first) in sightings.0 {
         rebind.extend(writer.reads_unwritten(version, first)?);
     }
-    for (run, n) in rebind {
-        bind_again(writer, run, n)?;
-    }
-    Ok(())
+    bind_again(writer, &rebind)
 }
 
 /// Where contents were seen under a name, each with the first time: what is written elsewhere later is no origin of them.
@@ -190,7 +191,7 @@ fn settle_write(
 
 /// Keeps the content of a read that was stored before anybody knew it; returns whether there was any.
 fn learn_read(writer: &mut dyn Writer, told: &ReadRow, rebind: &mut BTreeSet<(RunKey, u32)>) -> Result<bool> {
-    let Some(known) = writer.read(told.run, told.n)? else { return Ok(false) };
+    let Some(known) = writer.reads_at(&[(told.run, told.n)])?.pop() else { return Ok(false) };
     let (None, Some(seen), true) = (known.seen, told.seen, known.artifact == told.artifact) else { return Ok(false) };
     writer.put_seen(told.run, told.n, Edge::Read, seen)?;
     rebind.insert((told.run, told.n));
@@ -272,7 +273,7 @@ fn what_counts(writer: &mut dyn Writer, run: &RunRow, write: &WriteRow) -> Resul
         return Ok((None, None));
     }
     let seen = match write.seen {
-        Some(seen) => Some(writer.version_row(seen)?),
+        Some(seen) => writer.version_rows(&[seen])?.pop(),
         None => None,
     };
     let is_content = seen.as_ref().is_some_and(|seen| seen.id.is_known_content());

@@ -32,6 +32,8 @@ mod explain;
 
 mod next;
 
+mod seen;
+
 mod level;
 
 pub use alike::{are_alike, comparable, mask};
@@ -45,6 +47,7 @@ pub use impact::{ImpactState, Written, states};
 pub use inside::{ByName, Moment, Near, Nearby};
 pub use level::{Level, levels};
 pub use next::{Belief, Look, look_next};
+pub use seen::{After, FirstAfter, LastSeen, Offer, Reading, is_older};
 pub use shared::{Condition, Shared, Strength, Table};
 pub use side::{ComparedRun, Side, Source};
 pub use tally::{Known, Test};

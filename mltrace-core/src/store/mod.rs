@@ -4,6 +4,8 @@ mod key;
 
 mod row;
 
+mod candidate;
+
 mod run;
 
 mod near;
@@ -24,11 +26,12 @@ use std::sync::Arc;
 use foldhash::HashMap;
 
 use crate::model::{
-    ArtifactKind, ArtifactName, Bound, Code, Declaration, Due, Git, Header, LabelFact, NoteFact, ProcessId, RunId,
-    Timestamp, Version, VersionId,
+    ArtifactKind, ArtifactName, Code, Declaration, Due, Git, Header, LabelFact, NoteFact, ProcessId, RunId, Timestamp,
+    Version, VersionId,
 };
 
 pub use bounds::Bounds;
+pub use candidate::{Alike, Asked, Candidate, Of, Offer, When};
 pub use error::{Result, StoreError};
 pub use key::{
     ArtifactKey, CodeKey, ComponentKey, DeclarationKey, GitKey, ProcessKey, ProjectKey, RunKey, VersionKey, WriteKey,
@@ -36,9 +39,9 @@ pub use key::{
 pub use near::{NearRow, NearRows};
 pub use open::{empty, is_inherited, open};
 pub use row::{
-    Candidate, CodeDetail, ComponentField, ComponentRow, CurrentRow, EchoDetail, FactsRow, Far, FresherRow, LabelRow,
-    MarkedRow, NoteDetail, OutputRow, PartDetail, Reached, ReadDetail, ReadRow, RunDetail, RunName, RunSelection,
-    VersionAt, VersionRow, WithinDetail, WriteDetail, WriteOf, WriteRow,
+    CodeDetail, ComponentField, ComponentRow, CurrentRow, EchoDetail, FactsRow, Far, FresherRow, LabelRow, MarkedRow,
+    NoteDetail, OutputRow, PartDetail, Reached, ReadDetail, ReadRow, RunDetail, RunName, RunSelection, VersionAt,
+    VersionRow, WithinDetail, WriteDetail, WriteOf, WriteRow,
 };
 pub use run::RunRow;
 pub use unread::UnreadRow;
@@ -212,8 +215,9 @@ pub trait Writer {
     fn make_common(&mut self, version: VersionKey, names: usize) -> Result<bool>;
     /// Returns whether anybody in the project told the size of this content, whatever its name.
     fn is_size_known(&mut self, project: ProjectKey, content: &VersionId) -> Result<bool>;
-    /// Returns a version's row; its size is the one told of this content under any name of the project.
-    fn version_row(&mut self, version: VersionKey) -> Result<VersionRow>;
+    /// Returns the rows of versions, in the order asked for; the size is the one told of this content under any name of the
+    /// project.
+    fn version_rows(&mut self, versions: &[VersionKey]) -> Result<Vec<VersionRow>>;
     /// Returns the process of this key, made when it is new.
     fn process(&mut self, key: &str, header: &Header) -> Result<ProcessKey>;
     /// Keeps when a process was last heard of.
@@ -284,63 +288,24 @@ pub trait Writer {
     fn write(&mut self, run: RunKey, n: u32) -> Result<Option<WriteRow>>;
     /// Returns the artifacts that a run read, sorted by name, each once.
     fn inputs(&mut self, run: RunKey) -> Result<Vec<(String, ArtifactKey)>>;
-    /// Returns one read.
-    fn read(&mut self, run: RunKey, n: u32) -> Result<Option<ReadRow>>;
+    /// Returns the reads of these numbers that there are, with what else they saw.
+    fn reads_at(&mut self, places: &[(RunKey, u32)]) -> Result<Vec<ReadRow>>;
     /// Replaces what counts of a write.
     fn settle(&mut self, write: WriteKey, counts: Option<(VersionKey, Timestamp)>) -> Result<()>;
-    /// Replaces what a read is bound to.
-    fn bind(
-        &mut self,
-        run: RunKey,
-        n: u32,
-        bound: Bound,
-        write: Option<WriteKey>,
-        like: Option<WriteKey>,
-    ) -> Result<()>;
+    /// Replaces what reads are bound to, and what else they saw.
+    fn bind(&mut self, reads: &[ReadRow]) -> Result<()>;
 
-    /// Returns the last write of a version at or before `at`, of those that `reader` may see.
-    fn last_write_of_version(
-        &mut self,
-        version: VersionKey,
-        at: Timestamp,
-        reader: Reading,
-    ) -> Result<Option<Candidate>>;
-    /// Returns the first write of a version after `at` by another run that had started by then.
-    fn open_write_of_version(
-        &mut self,
-        version: VersionKey,
-        at: Timestamp,
-        reader: Reading,
-    ) -> Result<Option<Candidate>>;
-    /// Returns the first write of a version after `at`, by a run of another host than the reader's that began after `at` and
-    /// at or before `by`, and that had not read the version itself.
-    fn write_by_another_clock(
-        &mut self,
-        version: VersionKey,
-        at: Timestamp,
-        by: Timestamp,
-        reader: Reading,
-    ) -> Result<Option<Candidate>>;
-    /// Returns the last write of an artifact at or before `at`, of those that `reader` may see.
-    fn last_write_of_artifact(
-        &mut self,
-        artifact: ArtifactKey,
-        at: Timestamp,
-        reader: Reading,
-    ) -> Result<Option<Candidate>>;
-    /// Returns, for each other artifact of the project that had the same content at or before `at`, and before anybody
-    /// read this version, its last write of it by a run that had not read this version; latest first, at most `limit`.
-    fn copies(&mut self, version: VersionKey, at: Timestamp, reader: Reading, limit: usize) -> Result<Vec<Candidate>>;
+    /// Offers for each of `asked` the writes that count, in the order that is asked for, until `offer` has enough: too many
+    /// of them maybe, and never too few.
+    fn candidates(&mut self, asked: &[Asked], offer: Offer<'_>) -> Result<()>;
+    /// Returns what else these contents are called.
+    fn alike(&mut self, versions: &[VersionKey]) -> Result<Vec<Alike>>;
 
     /// Returns the last write at or before `at`, of those that `reader` may see, of each artifact that lies in `artifact` or
     /// is a folder around it.
     fn near(&mut self, artifact: ArtifactKey, at: Timestamp, reader: Reading) -> Result<NearRows>;
     /// Returns the reads from `from` on of what lies in `artifact` and of the folders around it.
     fn reads_near(&mut self, artifact: ArtifactKey, from: Timestamp) -> Result<Vec<(RunKey, u32)>>;
-    /// Returns the writes that a read saw beside the one that it is bound to, in order.
-    fn parts(&mut self, run: RunKey, n: u32) -> Result<Vec<WriteKey>>;
-    /// Replaces the writes that a read saw beside the one that it is bound to.
-    fn put_parts(&mut self, run: RunKey, n: u32, parts: &[WriteKey]) -> Result<()>;
     /// Returns the last write of an artifact at or before `at` by a run inside the one of this id, of this version if one is
     /// named, which counts.
     fn inner_write(

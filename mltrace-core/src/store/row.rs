@@ -34,8 +34,8 @@ pub struct ReadRow {
     pub like: Option<WriteKey>,
     /// The argument or expression that named it.
     pub argument: Option<String>,
-    /// What else it saw: writes of folders around it and of what lies in it, in order; of a read that is stored they are
-    /// told by [`Writer::parts`](super::Writer::parts).
+    /// What else it saw: writes of folders around it and of what lies in it, in order; of a read that is stored only
+    /// [`Writer::reads_at`](super::Writer::reads_at) reports them.
     pub parts: Vec<WriteKey>,
 }
 
@@ -62,17 +62,6 @@ pub struct WriteRow {
     pub at: Option<Timestamp>,
     /// The binding or expression that named it.
     pub argument: Option<String>,
-}
-
-/// A write that a read may be bound to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Candidate {
-    /// The write.
-    pub write: WriteKey,
-    /// Who wrote.
-    pub run: RunKey,
-    /// What was written.
-    pub artifact: ArtifactKey,
 }
 
 /// A version that a read or write told, with what decides how it binds.

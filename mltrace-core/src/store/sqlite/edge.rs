@@ -1,7 +1,8 @@
 //! A transaction on a SQLite file: reads, writes and the writes that a read may have seen.
 
-use rusqlite::{Params, Row, params};
+use rusqlite::{Row, params};
 
+use super::candidates::UNCOMMON;
 use super::map::{READ_COLUMNS, WRITE_COLUMNS, read_row, write_row};
 use super::text::text;
 use super::write::SqliteWriter;
@@ -10,62 +11,13 @@ use crate::model::{
     Timestamp, VersionId,
 };
 use crate::store::{
-    ArtifactKey, Candidate, CodeKey, ComponentField, ComponentKey, DeclarationKey, Edge, GitKey, NearRows, ProcessKey,
-    ProjectKey, ReadRow, Reading, Result, RunKey, RunRow, UnreadRow, VersionKey, VersionRow, WriteKey, WriteRow,
-    Writer,
+    Alike, ArtifactKey, Asked, CodeKey, ComponentField, ComponentKey, DeclarationKey, Edge, GitKey, NearRows, Offer,
+    ProcessKey, ProjectKey, ReadRow, Reading, Result, RunKey, RunRow, UnreadRow, VersionKey, VersionRow, WriteKey,
+    WriteRow, Writer,
 };
-
-/// A reader does not see its own writes, unless it made them known before it read; at one moment, by its own order.
-pub(super) const VISIBLE: &str = "(w.run_id <> $3 OR (w.said_at, w.n) < ($2, $4))";
-
-/// Tells of a content `me` that it is worth looking for under other names.
-pub(super) const UNCOMMON: &str = "NOT EXISTS (SELECT 1 FROM common WHERE common.id_value = me.id_value)";
-
-pub(super) fn candidate(row: &Row<'_>) -> rusqlite::Result<Candidate> {
-    Ok(Candidate { write: row.get(0)?, run: row.get(1)?, artifact: row.get(2)? })
-}
 
 fn numbered(row: &Row<'_>) -> rusqlite::Result<(RunKey, u32)> {
     Ok((row.get(0)?, row.get(1)?))
-}
-
-impl SqliteWriter<'_> {
-    /// Returns the last of the writes that `sql` finds, latest first. To have SQLite sort those of one moment costs many
-    /// times as much as to look at the few.
-    fn last_write(&mut self, sql: &'static str, params: impl Params) -> Result<Option<Candidate>> {
-        let mut last: Vec<(Candidate, u32)> = Vec::new();
-        let mut rows = self.statement(sql)?.query(params)?;
-        let mut latest = None;
-        while let Some(row) = rows.next()? {
-            let at: Timestamp = row.get(3)?;
-            if *latest.get_or_insert(at) != at {
-                break;
-            }
-            last.push((candidate(row)?, row.get(4)?));
-        }
-        drop(rows);
-        self.last_of(last)
-    }
-
-    /// Returns the last of several writes of one moment, with their places: the one of the greatest run, and of a run its
-    /// last. A run's id is only looked up where two runs wrote.
-    fn last_of(&mut self, mut last: Vec<(Candidate, u32)>) -> Result<Option<Candidate>> {
-        let Some((mut found, mut n)) = last.pop() else { return Ok(None) };
-        for (other, other_n) in last {
-            if (self.run_id(other.run, found.run)?, other_n) > (self.run_id(found.run, other.run)?, n) {
-                (found, n) = (other, other_n);
-            }
-        }
-        Ok(Some(found))
-    }
-
-    /// Returns the id of a run; `None` when it is not to be told from `other`.
-    fn run_id(&mut self, run: RunKey, other: RunKey) -> Result<Option<RunId>> {
-        if run == other {
-            return Ok(None);
-        }
-        self.one("SELECT uuid FROM run WHERE id = $1", [run], |row| row.get(0))
-    }
 }
 
 impl Writer for SqliteWriter<'_> {
@@ -175,9 +127,15 @@ impl Writer for SqliteWriter<'_> {
         self.all(sql, [run], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
-    fn read(&mut self, run: RunKey, n: u32) -> Result<Option<ReadRow>> {
+    fn reads_at(&mut self, places: &[(RunKey, u32)]) -> Result<Vec<ReadRow>> {
         let sql = text!("SELECT {READ_COLUMNS} FROM read WHERE run_id = $1 AND n = $2");
-        self.one(sql, params![run, n], read_row)
+        let mut found = Vec::with_capacity(places.len());
+        for (run, n) in places {
+            if let Some(read) = self.one(sql, params![run, n], read_row)? {
+                found.push(ReadRow { parts: self.parts_of(*run, *n)?, ..read });
+            }
+        }
+        Ok(found)
     }
 
     fn settle(&mut self, write: WriteKey, counts: Option<(VersionKey, Timestamp)>) -> Result<()> {
@@ -186,71 +144,21 @@ impl Writer for SqliteWriter<'_> {
         self.execute("UPDATE write SET version_id = $1, at = $2 WHERE id = $3", params![version, at, write]).map(drop)
     }
 
-    fn bind(
-        &mut self,
-        run: RunKey,
-        n: u32,
-        bound: Bound,
-        write: Option<WriteKey>,
-        like: Option<WriteKey>,
-    ) -> Result<()> {
+    fn bind(&mut self, reads: &[ReadRow]) -> Result<()> {
         let sql = "UPDATE read SET bound = $1, write_id = $2, like_id = $3 WHERE run_id = $4 AND n = $5";
-        self.execute(sql, params![bound, write, like, run, n]).map(drop)
-    }
-
-    fn last_write_of_version(
-        &mut self,
-        version: VersionKey,
-        at: Timestamp,
-        reader: Reading,
-    ) -> Result<Option<Candidate>> {
-        let sql = text!(
-            "SELECT w.id, w.run_id, w.artifact_id, w.at, w.n FROM write w
-             WHERE w.version_id = $1 AND w.at <= $2 AND {VISIBLE} ORDER BY w.at DESC"
-        );
-        self.last_write(sql, params![version, at, reader.run, reader.n])
-    }
-
-    fn open_write_of_version(
-        &mut self,
-        version: VersionKey,
-        at: Timestamp,
-        reader: Reading,
-    ) -> Result<Option<Candidate>> {
-        let sql = "SELECT w.id, w.run_id, w.artifact_id FROM write w JOIN run r ON r.id = w.run_id
-             WHERE w.version_id = $1 AND w.at > $2 AND r.started_at <= $2 AND w.run_id <> $3
-             ORDER BY w.at, r.uuid, w.n LIMIT 1";
-        self.one(sql, params![version, at, reader.run], candidate)
-    }
-
-    fn write_by_another_clock(
-        &mut self,
-        version: VersionKey,
-        at: Timestamp,
-        by: Timestamp,
-        reader: Reading,
-    ) -> Result<Option<Candidate>> {
-        self.first_by_another_clock(version, at, by, reader)
-    }
-
-    fn last_write_of_artifact(
-        &mut self,
-        artifact: ArtifactKey,
-        at: Timestamp,
-        reader: Reading,
-    ) -> Result<Option<Candidate>> {
-        if let Some(last) = self.fresh.last_writes(artifact, at, reader) {
-            return self.last_of(last);
+        for read in reads {
+            self.execute(sql, params![read.bound, read.write, read.like, read.run, read.n])?;
+            self.put_parts_of(read.run, read.n, &read.parts)?;
         }
-        let sql = text!(
-            "SELECT w.id, w.run_id, w.artifact_id, w.at, w.n FROM write w
-             WHERE w.artifact_id = $1 AND w.version_id IS NOT NULL AND w.at <= $2 AND {VISIBLE} ORDER BY w.at DESC"
-        );
-        self.last_write(sql, params![artifact, at, reader.run, reader.n])
+        Ok(())
     }
 
-    fn copies(&mut self, version: VersionKey, at: Timestamp, reader: Reading, limit: usize) -> Result<Vec<Candidate>> {
-        self.copies_of(version, at, reader, limit)
+    fn candidates(&mut self, asked: &[Asked], offer: Offer<'_>) -> Result<()> {
+        self.candidates_for(asked, offer)
+    }
+
+    fn alike(&mut self, versions: &[VersionKey]) -> Result<Vec<Alike>> {
+        versions.iter().map(|version| self.alike_to(*version)).collect()
     }
 
     fn near(&mut self, artifact: ArtifactKey, at: Timestamp, reader: Reading) -> Result<NearRows> {
@@ -259,14 +167,6 @@ impl Writer for SqliteWriter<'_> {
 
     fn reads_near(&mut self, artifact: ArtifactKey, from: Timestamp) -> Result<Vec<(RunKey, u32)>> {
         self.reads_near_to(artifact, from)
-    }
-
-    fn parts(&mut self, run: RunKey, n: u32) -> Result<Vec<WriteKey>> {
-        self.parts_of(run, n)
-    }
-
-    fn put_parts(&mut self, run: RunKey, n: u32, parts: &[WriteKey]) -> Result<()> {
-        self.put_parts_of(run, n, parts)
     }
 
     fn inner_write(
@@ -382,8 +282,8 @@ impl Writer for SqliteWriter<'_> {
     fn is_size_known(&mut self, project: ProjectKey, content: &VersionId) -> Result<bool> {
         SqliteWriter::is_size_known(self, project, content)
     }
-    fn version_row(&mut self, version: VersionKey) -> Result<VersionRow> {
-        SqliteWriter::version_row(self, version)
+    fn version_rows(&mut self, versions: &[VersionKey]) -> Result<Vec<VersionRow>> {
+        versions.iter().map(|version| self.version_row(*version)).collect()
     }
     fn process(&mut self, key: &str, header: &Header) -> Result<ProcessKey> {
         self.process(key, header)

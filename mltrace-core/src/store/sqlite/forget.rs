@@ -46,6 +46,8 @@ impl SqliteWriter<'_> {
 
     pub(super) fn remove_run(&mut self, run: RunKey) -> Result<()> {
         self.fresh.settled();
+        // Another run may be given its key.
+        self.run_ids.remove(&run);
         for sql in LOOSEN {
             self.connection.prepare_cached(sql)?.execute([run])?;
         }

@@ -2,8 +2,8 @@
 
 use foldhash::HashMap;
 
-use crate::model::{Timestamp, VersionId};
-use crate::store::{ArtifactKey, Candidate, Reading, VersionKey, WriteKey, WriteRow};
+use crate::model::{RunId, VersionId};
+use crate::store::{ArtifactKey, Candidate, VersionKey, WriteKey, WriteRow};
 
 /// The artifacts and versions that are new, and which of them nothing stored names yet: it is not looked for then.
 #[derive(Default)]
@@ -20,16 +20,7 @@ pub(super) struct Fresh {
 struct Names {
     is_read: bool,
     /// The writes that count, in the order of time.
-    writes: Vec<Stored>,
-}
-
-/// A write as it was stored.
-#[derive(Clone, Copy)]
-struct Stored {
-    at: Timestamp,
-    said_at: Option<Timestamp>,
-    n: u32,
-    found: Candidate,
+    writes: Vec<Candidate>,
 }
 
 impl Fresh {
@@ -55,9 +46,12 @@ impl Fresh {
     pub(super) fn stored_write(&mut self, key: WriteKey, write: &WriteRow) {
         let Some(names) = self.artifacts.get_mut(&write.artifact) else { return };
         let (Some(_), Some(at)) = (write.version, write.at) else { return };
-        let found = Candidate { write: key, run: write.run, artifact: write.artifact };
+        let (run, n, said_at) = (write.run, write.n, write.said_at);
+        // The id is looked up by who hands the write over.
+        let (run_id, began, read_at, is_elsewhere) = (RunId(uuid::Uuid::nil()), None, None, false);
+        let made = Candidate { write: key, run, run_id, at, n, said_at, began, read_at, is_elsewhere };
         let place = names.writes.partition_point(|before| before.at <= at);
-        names.writes.insert(place, Stored { at, said_at: write.said_at, n: write.n, found });
+        names.writes.insert(place, made);
     }
 
     /// What counts of a stored write changes.
@@ -78,21 +72,14 @@ impl Fresh {
         self.artifacts.get(&artifact).is_some_and(|names| !names.is_read)
     }
 
-    /// Returns the last writes of an artifact, those of one moment with their places, that a reader may have seen then;
-    /// `None` when only the store knows them.
-    pub(super) fn last_writes(
-        &self,
-        artifact: ArtifactKey,
-        by: Timestamp,
-        reader: Reading,
-    ) -> Option<Vec<(Candidate, u32)>> {
-        let names = self.artifacts.get(&artifact).filter(|_| !self.is_settled)?;
-        let visible = |write: &&Stored| {
-            write.found.run != reader.run || write.said_at.is_some_and(|said| (said, write.n) < (by, reader.n))
-        };
-        let mut last = names.writes.iter().rev().skip_while(|write| write.at > by).filter(visible).peekable();
-        let at = last.peek().map(|write| write.at);
-        Some(last.take_while(|write| Some(write.at) == at).map(|write| (write.found, write.n)).collect())
+    /// Returns whether all writes of an artifact that count are known here.
+    pub(super) fn knows_writes(&self, artifact: ArtifactKey) -> bool {
+        !self.is_settled && self.artifacts.contains_key(&artifact)
+    }
+
+    /// Returns the write of an artifact that so many others follow, without its run's id.
+    pub(super) fn last_but(&self, artifact: ArtifactKey, others: usize) -> Option<Candidate> {
+        self.artifacts.get(&artifact)?.writes.iter().rev().nth(others).copied()
     }
 
     /// Returns whether no read saw this version, nor a copy of it.

@@ -49,7 +49,7 @@ mod saw;
 
 mod check;
 
-mod copies;
+mod candidates;
 
 mod history;
 mod triage;

@@ -31,6 +31,8 @@ pub(super) struct SqliteWriter<'c> {
     versions: HashMap<(ArtifactKey, VersionId), (VersionKey, bool)>,
     pub(super) keys: HashMap<&'static str, HashMap<String, i64>>,
     pub(super) fresh: Fresh,
+    /// The ids of runs that were made or asked for.
+    pub(super) run_ids: HashMap<RunKey, RunId>,
     pub(super) places: Places,
     /// Whether retention removed anything yet.
     pub(super) has_removed: Option<bool>,
@@ -68,6 +70,7 @@ impl<'c> SqliteWriter<'c> {
             versions: HashMap::default(),
             keys: HashMap::default(),
             fresh: Fresh::default(),
+            run_ids: HashMap::default(),
             places: Places::default(),
             has_removed: None,
             has_nested: None,
@@ -379,7 +382,9 @@ impl<'c> SqliteWriter<'c> {
                 row.is_start_chosen
             ],
         )?;
-        Ok((added > 0).then(|| RunKey(self.connection.last_insert_rowid())))
+        let key = (added > 0).then(|| RunKey(self.connection.last_insert_rowid()));
+        self.run_ids.extend(key.map(|key| (key, row.id)));
+        Ok(key)
     }
 
     pub(super) fn put_run(&mut self, run: RunKey, row: &RunRow) -> Result<()> {

@@ -1,0 +1,77 @@
+//! What a store hands over so that the rules can choose: the writes that a read may have seen.
+
+use super::key::{ArtifactKey, RunKey, VersionKey, WriteKey};
+use crate::model::{RunId, Timestamp};
+
+/// A write that a read may have seen, with what the rules look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The write.
+    pub write: WriteKey,
+    /// Who wrote.
+    pub run: RunKey,
+    /// That run's id.
+    pub run_id: RunId,
+    /// From when it counts.
+    pub at: Timestamp,
+    /// Its number among the run's reads and writes.
+    pub n: u32,
+    /// When the run made it known, if before its end.
+    pub said_at: Option<Timestamp>,
+    /// When the run began, where writes after a moment are asked for.
+    pub began: Option<Timestamp>,
+    /// When the run first read what is asked for as `like`.
+    pub read_at: Option<Timestamp>,
+    /// Whether the run is known to have run on another host than the one that reads, where writes after a moment are asked
+    /// for.
+    pub is_elsewhere: bool,
+}
+
+/// Which writes a read may have seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Writes of what.
+    pub of: Of,
+    /// From which time on, and in which order.
+    pub when: When,
+    /// Who reads.
+    pub reader: RunKey,
+    /// A version: of each run that wrote it is told when it first read that.
+    pub like: Option<VersionKey>,
+}
+
+/// What was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// A version.
+    Version(VersionKey),
+    /// Any version of an artifact.
+    Artifact(ArtifactKey),
+}
+
+/// When something was written, and which comes first; of one moment the order is any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// At or before then, the latest first.
+    By(Timestamp),
+    /// After `at`, by runs that began at or before `by`, the earliest first.
+    After {
+        /// After this moment.
+        at: Timestamp,
+        /// The latest that a run may have begun.
+        by: Timestamp,
+    },
+}
+
+/// What else a content is called, from which it may be a copy.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Alike {
+    /// When it was first read as the version that was asked for.
+    pub first_seen: Option<Timestamp>,
+    /// The versions with the same bytes under other names of the project, each with when it was first written, and its
+    /// name; none where so many names have these bytes that they say nothing.
+    pub others: Vec<(VersionKey, Timestamp, String)>,
+}
+
+/// Takes candidates, each with the place of what was asked; returns whether to go on with this one.
+pub type Offer<'o> = &'o mut dyn FnMut(usize, Candidate) -> bool;

@@ -1,0 +1,128 @@
+//! Hands over the writes that a read may have seen; which of them it saw is not decided here.
+
+use rusqlite::{Params, Row, params};
+
+use super::text::text;
+use super::write::SqliteWriter;
+use crate::model::RunId;
+use crate::store::{Alike, ArtifactKey, Asked, Candidate, Of, Offer, Result, RunKey, VersionKey, When};
+
+/// Tells of a content `me` that it is worth looking for under other names.
+pub(super) const UNCOMMON: &str = "NOT EXISTS (SELECT 1 FROM common WHERE common.id_value = me.id_value)";
+
+/// A write with its run, and when that run first read version ?3. Parameters are numbered: those that are named count by
+/// where they appear first.
+const WRITES: &str = "SELECT w.id, w.run_id, r.uuid, w.at, w.n, w.said_at,
+     CASE WHEN ?3 IS NOT NULL THEN (SELECT min(e.at) FROM read e WHERE e.run_id = w.run_id AND e.seen_id = ?3) END";
+
+const BY: &str = "NULL, 0 FROM write w CROSS JOIN run r ON r.id = w.run_id";
+
+/// With when the run began, and whether it is known to have run on another host than run ?5.
+const AFTER: &str =
+    "r.started_at, p.host <> (SELECT h.host FROM run m JOIN process h ON h.id = m.process_id WHERE m.id = ?5)
+     FROM write w CROSS JOIN run r ON r.id = w.run_id LEFT JOIN process p ON p.id = r.process_id";
+
+fn candidate(row: &Row<'_>) -> rusqlite::Result<Candidate> {
+    Ok(Candidate {
+        write: row.get(0)?,
+        run: row.get(1)?,
+        run_id: row.get(2)?,
+        at: row.get(3)?,
+        n: row.get(4)?,
+        said_at: row.get(5)?,
+        read_at: row.get(6)?,
+        began: row.get(7)?,
+        is_elsewhere: row.get::<_, Option<bool>>(8)?.unwrap_or(false),
+    })
+}
+
+impl SqliteWriter<'_> {
+    pub(super) fn candidates_for(&mut self, asked: &[Asked], offer: Offer<'_>) -> Result<()> {
+        for (place, Asked { of, when, reader, like }) in asked.iter().enumerate() {
+            let mut offer = |candidate| offer(place, candidate);
+            match (*of, *when) {
+                (Of::Version(of), When::By(at)) => {
+                    let sql = text!("{WRITES}, {BY} WHERE w.version_id = ?1 AND w.at <= ?2 ORDER BY w.at DESC");
+                    self.offer_rows(sql, params![of, at, like], &mut offer)
+                }
+                (Of::Version(of), When::After { at, by }) => {
+                    let sql = text!(
+                        "{WRITES}, {AFTER} WHERE w.version_id = ?1 AND w.at > ?2 AND r.started_at <= ?4 ORDER BY w.at"
+                    );
+                    self.offer_rows(sql, params![of, at, like, by, reader], &mut offer)
+                }
+                (Of::Artifact(of), When::By(_)) if self.fresh.knows_writes(of) => self.offer_made(of, &mut offer),
+                (Of::Artifact(of), When::By(at)) => {
+                    let sql = text!(
+                        "{WRITES}, {BY} WHERE w.artifact_id = ?1 AND w.version_id IS NOT NULL AND w.at <= ?2
+                         ORDER BY w.at DESC"
+                    );
+                    self.offer_rows(sql, params![of, at, like], &mut offer)
+                }
+                (Of::Artifact(of), When::After { at, by }) => {
+                    let sql = text!(
+                        "{WRITES}, {AFTER} WHERE w.artifact_id = ?1 AND w.version_id IS NOT NULL AND w.at > ?2
+                         AND r.started_at <= ?4 ORDER BY w.at"
+                    );
+                    self.offer_rows(sql, params![of, at, like, by, reader], &mut offer)
+                }
+            }?;
+        }
+        Ok(())
+    }
+
+    fn offer_rows(
+        &mut self,
+        sql: &'static str,
+        params: impl Params,
+        offer: &mut dyn FnMut(Candidate) -> bool,
+    ) -> Result<()> {
+        let mut rows = self.statement(sql)?.query(params)?;
+        while let Some(row) = rows.next()? {
+            if !offer(candidate(row)?) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Offers the writes of an artifact that this transaction made, the latest first.
+    fn offer_made(&mut self, artifact: ArtifactKey, offer: &mut dyn FnMut(Candidate) -> bool) -> Result<()> {
+        for place in 0.. {
+            let Some(stored) = self.fresh.last_but(artifact, place) else { break };
+            let run_id = self.run_id(stored.run)?;
+            if !offer(Candidate { run_id, ..stored }) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the id of a run.
+    fn run_id(&mut self, run: RunKey) -> Result<RunId> {
+        if let Some(id) = self.run_ids.get(&run) {
+            return Ok(*id);
+        }
+        let id = self.statement("SELECT uuid FROM run WHERE id = $1")?.query_row([run], |row| row.get(0))?;
+        self.run_ids.insert(run, id);
+        Ok(id)
+    }
+
+    pub(super) fn alike_to(&mut self, version: VersionKey) -> Result<Alike> {
+        let others = text!(
+            "SELECT v.id, (SELECT min(f.at) FROM write f WHERE f.version_id = v.id) AS first, other.name
+             FROM (SELECT * FROM version me WHERE me.id = $1 AND me.id_kind = 0 AND {UNCOMMON}) AS me
+             JOIN artifact mine ON mine.id = me.artifact_id
+             JOIN version v ON v.id_kind = 0 AND v.tail = me.tail AND v.id_value = me.id_value AND v.id <> me.id
+             JOIN artifact other ON other.id = v.artifact_id AND other.project_id = mine.project_id
+             WHERE first IS NOT NULL"
+        );
+        let others = self.all(others, [version], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let first = "SELECT min(at) FROM read WHERE seen_id = $1";
+        let first_seen = match others.is_empty() {
+            true => None,
+            false => self.one(first, [version], |row| row.get(0))?.flatten(),
+        };
+        Ok(Alike { first_seen, others })
+    }
+}
