@@ -131,7 +131,7 @@ impl Unbound<'_> {
     }
 
     fn asks(&self, of: Of, when: When, like: Option<VersionKey>) -> Asked {
-        Asked { of, when, reader: self.read.run, like }
+        Asked { of, when, reader: Some(self.read.run), like }
     }
 
     fn binding(&self, copies: &[Copied]) -> Binding {
@@ -249,7 +249,7 @@ fn copies(writer: &mut dyn Writer, unbound: &[Unbound<'_>]) -> Result<BTreeMap<u
 }
 
 fn offered(candidate: &Candidate) -> Offer<WriteKey, RunKey> {
-    let Candidate { write, run, run_id, at, n, said_at, began, read_at, is_elsewhere } = *candidate;
+    let Candidate { write, run, run_id, at, n, said_at, began, read_at, is_elsewhere, .. } = *candidate;
     Offer { write, run, moment: (at, run_id, n), said_at, began, read_at, is_elsewhere }
 }
 

@@ -34,6 +34,8 @@ mod next;
 
 mod seen;
 
+mod fresher;
+
 mod level;
 
 pub use alike::{are_alike, comparable, mask};
@@ -43,6 +45,7 @@ pub use coverage::{Group, Judged, Outputs, flagged, grouped, groups, reach};
 pub use diff::{Cause, diff};
 pub use evidence::{Evidence, Facts, Fault, Finding, Findings, evidence};
 pub use explain::explain;
+pub use fresher::{LastRerun, Rerun, Superseding, Work, WorkCode, did_again, is_fresher};
 pub use impact::{ImpactState, Written, states};
 pub use inside::{ByName, Moment, Near, Nearby};
 pub use level::{Level, levels};

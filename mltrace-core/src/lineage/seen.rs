@@ -57,7 +57,7 @@ impl<R: PartialEq> Reading<R> {
 /// The last write that a read saw: takes writes at or before the read, the latest first, and of one moment in any order.
 #[derive(Clone, Copy, Debug)]
 pub struct LastSeen<W, R> {
-    reading: Reading<R>,
+    reading: Option<Reading<R>>,
     found: Option<(Moment, W, R)>,
 }
 
@@ -65,7 +65,13 @@ impl<W: Copy, R: Copy + PartialEq> LastSeen<W, R> {
     /// Returns what takes the writes that this read may have seen.
     #[must_use]
     pub fn of(reading: Reading<R>) -> Self {
-        Self { reading, found: None }
+        Self { reading: Some(reading), found: None }
+    }
+
+    /// Returns what takes the writes that anybody sees who is none of their runs.
+    #[must_use]
+    pub fn of_all() -> Self {
+        Self { reading: None, found: None }
     }
 
     /// Takes a write; returns whether another one may be the last.
@@ -74,7 +80,8 @@ impl<W: Copy, R: Copy + PartialEq> LastSeen<W, R> {
         if last.is_some_and(|last| write.moment.0 < last.0) {
             return false;
         }
-        if self.reading.sees(write) && write.is_origin() && Some(write.moment) > last {
+        let is_visible = self.reading.as_ref().is_none_or(|reading| reading.sees(write));
+        if is_visible && write.is_origin() && Some(write.moment) > last {
             self.found = Some((write.moment, write.write, write.run));
         }
         true

@@ -239,15 +239,15 @@ impl Reader<'_> {
         let (mut steps, mut depths) = (Vec::with_capacity(own.len()), own.iter());
         let keys: Vec<RunKey> = own.iter().map(|(run, _)| *run).collect();
         for some in keys.chunks(AT_ONCE) {
-            for detail in self.store.details(some, false)? {
-                let component = detail.component.key;
+            for detail in self.details(some, false)? {
+                let (component, key) = (detail.run.component.key, detail.run.key);
                 if let std::collections::hash_map::Entry::Vacant(entry) = usual.entry(component) {
                     entry.insert(Usual::of(&self.store.durations(component, USUAL_RUNS)?));
                 }
                 // Those whose start has not arrived are left out.
-                let depth = depths.find(|(run, _)| *run == detail.key).map_or(0, |(_, depth)| *depth);
-                if end.makers.first() == Some(&detail.key) {
-                    asked.writer = Some(detail.row.id);
+                let depth = depths.find(|(run, _)| *run == key).map_or(0, |(_, depth)| *depth);
+                if end.makers.first() == Some(&key) {
+                    asked.writer = Some(detail.run.row.id);
                 }
                 steps.push(step(view(detail), depth, usual.get(&component).copied().flatten()));
             }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use foldhash::HashMap;
 use serde_json::Value;
 
+use super::fresher::Detail;
 use super::past::Past;
 use super::view::staleness_of;
 use super::{QueryError, Reader};
@@ -28,19 +29,19 @@ impl Reader<'_> {
         all.sort_unstable();
         all.dedup();
         // What is wrong with a run by itself, and whether it wrote the same again, takes more than its facts.
-        let details = self.store.details(&all, false)?;
-        let details: HashMap<RunKey, &RunDetail> = details.iter().map(|detail| (detail.key, detail)).collect();
+        let details = self.details(&all, false)?;
+        let details: HashMap<RunKey, &Detail> = details.iter().map(|detail| (detail.run.key, detail)).collect();
         let found = runs.iter().filter_map(|run| {
             let mut facts = past.run(*run)?.facts.clone();
             let detail = details.get(run)?;
-            (facts.outputs, facts.faults) = (outputs(detail), faults(detail));
+            (facts.outputs, facts.faults) = (outputs(&detail.run), faults(detail));
             let earlier = past.facts_before(*run);
             let mut last = (*earlier.first().unwrap_or(&&facts)).clone();
             last.outputs = past
                 .before(*run)
                 .first()
                 .and_then(|last| details.get(last))
-                .map(|last| outputs(last))
+                .map(|last| outputs(&last.run))
                 .unwrap_or_default();
             let earlier: Vec<&lineage::Facts> =
                 earlier.iter().enumerate().map(|(place, facts)| if place == 0 { &last } else { *facts }).collect();
@@ -69,8 +70,8 @@ fn outputs(detail: &RunDetail) -> BTreeMap<String, String> {
     detail.writes.iter().map(content).collect::<Option<_>>().unwrap_or_default()
 }
 
-fn faults(detail: &RunDetail) -> Vec<Fault> {
-    let mut faults = Vec::new();
+fn faults(of: &Detail) -> Vec<Fault> {
+    let (mut faults, detail) = (Vec::new(), &of.run);
     let rare = |message: String| Fault { message, is_rare: true };
     match detail.row.status {
         Status::Failed | Status::Cancelled | Status::Died => {
@@ -80,14 +81,14 @@ fn faults(detail: &RunDetail) -> Vec<Fault> {
         Status::Running | Status::Completed | Status::Unknown => {}
     }
     let is_local = |read: &&ReadDetail| matches!(read.seen, Some(VersionId::Content(_) | VersionId::Stat(_)));
-    for read in detail.reads.iter().filter(is_local) {
-        if let Some(writer) = read.last_writer {
+    for (read, saw) in detail.reads.iter().zip(&of.saw).filter(|(read, _)| is_local(read)) {
+        if let Some(writer) = saw.last_writer {
             let message =
                 format!("`{}` was changed by nobody recorded since run {} wrote it", read.name, writer.short());
             faults.push(rare(message));
         }
     }
-    faults.extend(staleness_of(detail).map(|stale| Fault { message: stale.message, is_rare: false }));
+    faults.extend(staleness_of(of).map(|stale| Fault { message: stale.message, is_rare: false }));
     faults
 }
 

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::fresher::Detail;
 use super::{QueryError, Reader, view};
 use crate::model::{Timestamp, VersionId};
-use crate::store::{RunDetail, RunKey, RunSelection};
+use crate::store::{RunKey, RunSelection};
 
 /// How many runs are loaded at once.
 const BATCH: usize = 500;
@@ -22,7 +23,7 @@ impl Reader<'_> {
         let mut keys: Vec<RunKey> = self.store.select(project, &selection)?;
         keys.reverse();
         for batch in keys.chunks(BATCH) {
-            for detail in self.store.details(batch, true)? {
+            for detail in self.details(batch, true)? {
                 if !line(run_line(detail)) {
                     return Ok(());
                 }
@@ -59,13 +60,14 @@ impl Reader<'_> {
 
 /// A run as `inspect` shows it, with what only another store needs: numbers, sizes, the ids of notes, the run's own words on its
 /// component instead of the component's.
-fn run_line(detail: RunDetail) -> Value {
+fn run_line(of: Detail) -> Value {
+    let detail = &of.run;
     let inputs: Vec<(u32, Option<u64>)> = detail.reads.iter().map(|read| (read.n, read.size)).collect();
     let outputs: Vec<_> = detail.writes.iter().map(|write| (write.n, write.size, write.said_at.or(write.at))).collect();
     let note_ids: Vec<_> = detail.notes.iter().map(|note| note.id).collect();
     let declared = detail.declared.clone().unwrap_or_default();
     let is_start_chosen = detail.row.is_start_chosen;
-    let run = view::view(detail);
+    let run = view::view(of);
     let mut line = serde_json::to_value(&run).unwrap_or_default();
     put(&mut line, "type", json!("run"));
     if is_start_chosen {

@@ -49,6 +49,8 @@ mod source;
 
 mod facts;
 
+mod fresher;
+
 mod on_disk;
 
 mod verify;

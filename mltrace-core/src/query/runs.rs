@@ -96,7 +96,7 @@ impl Reader<'_> {
         let not_found = || QueryError::NotFound { kind: "run", name: run.to_owned() };
         let id = self.run_id(run)?;
         let key = self.store.run(id)?.ok_or_else(not_found)?;
-        let detail = self.store.details(&[key], true)?.pop().ok_or_else(not_found)?;
+        let detail = self.details(&[key], true)?.pop().ok_or_else(not_found)?;
         Ok(view::view(detail))
     }
 }

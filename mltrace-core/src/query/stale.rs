@@ -2,15 +2,16 @@
 
 use std::cell::{Cell, RefCell};
 
-use foldhash::{HashMap, HashSet};
+use foldhash::HashSet;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::answer::{Stale, StaleReason};
+use super::fresher::{Fresher, Made};
 use super::told::{self, Later, Tell, TellError, Told};
-use super::view::{AT_ONCE, DAY_US, limit_us};
+use super::view::{AT_ONCE, DAY_US, limit_us, view};
 use super::{QueryError, Reader};
-use crate::model::{RunId, Timestamp, Version};
-use crate::store::{Far, FresherRow, RunKey, VersionKey};
+use crate::model::{ArtifactName, RunId, Timestamp, Version};
+use crate::store::{Far, RunKey, VersionKey};
 
 /// The answer of `stale`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -141,29 +142,32 @@ impl Reader<'_> {
     }
 
     fn stale_among(&mut self, asked: &Asked, runs: &[RunKey], now: Timestamp) -> Result<Vec<StaleRun>, QueryError> {
+        let details = self.details(runs, false)?;
         let mut versions = Vec::new();
-        for run in runs {
-            let from = asked.versions.partition_point(|(by, _)| by < run);
-            let made = asked.versions.get(from..).unwrap_or_default().iter().take_while(|(by, _)| by == run);
-            versions.extend(made.map(|(_, version)| *version));
+        for (place, detail) in details.iter().enumerate() {
+            let run = detail.run.key;
+            let from = asked.versions.partition_point(|(by, _)| *by < run);
+            let made = asked.versions.get(from..).unwrap_or_default().iter().take_while(|(by, _)| *by == run);
+            versions.extend(made.map(|(_, version)| (place, *version)));
         }
-        let mut stale_now: HashMap<RunKey, Vec<Stale>> = HashMap::default();
-        for (run, row) in self.store.freshness(&versions, now)? {
-            stale_now.entry(run).or_default().extend(old(&row, now).into_iter().chain(fresher(&row)));
+        let mut stale_now: Vec<Vec<Stale>> = details.iter().map(|_| Vec::new()).collect();
+        for made in self.fresher_outputs(&details, &versions, now)? {
+            let found = old(&made, now).into_iter().chain(fresher(&made.name, made.fresher));
+            stale_now.get_mut(made.run).into_iter().for_each(|stale| stale.extend(found.clone()));
         }
-        for (run, row) in self.store.fresher_inputs(runs, now)? {
-            stale_now.entry(run).or_default().extend(fresher(&row));
+        for (stale, inputs) in stale_now.iter_mut().zip(self.fresher_inputs(&details, now)?) {
+            stale.extend(inputs.iter().filter_map(|(name, found)| fresher(name, *found)));
         }
         let mut found = Vec::new();
-        self.each_view(runs, |key, run| {
+        for (detail, mut stale_now) in details.into_iter().zip(stale_now) {
             let mut seen = HashSet::default();
-            let mut stale_now = stale_now.remove(&key).unwrap_or_default();
             stale_now.retain(|stale| seen.insert(stale.message.clone()));
+            let run = view(detail);
             if !run.stale.is_empty() || !stale_now.is_empty() {
                 let (id, component, started_at) = (run.id, run.component, run.started_at);
                 found.push(StaleRun { id, component, started_at, stale: run.stale, stale_now });
             }
-        })?;
+        }
         Ok(found)
     }
 
@@ -174,7 +178,7 @@ impl Reader<'_> {
                 let found = self.find_version(artifact, None)?;
                 let makers = self.makers(&found, None)?;
                 let made_by = match found.key {
-                    Some(version) => self.store.freshness(&[version], now)?.into_iter().map(|(run, _)| run).next(),
+                    Some(version) => self.last_maker(version, now)?,
                     None => None,
                 };
                 let runs = self.store.upstream(&makers, Far::default())?.runs;
@@ -197,7 +201,7 @@ impl Reader<'_> {
 }
 
 /// Returns that a version is old, when it is.
-fn old(row: &FresherRow, now: Timestamp) -> Option<Stale> {
+fn old(row: &Made, now: Timestamp) -> Option<Stale> {
     let age_us = now.micros_since(row.at);
     (age_us > limit_us(row.stale_after_s)).then(|| Stale {
         reason: StaleReason::Age,
@@ -207,18 +211,18 @@ fn old(row: &FresherRow, now: Timestamp) -> Option<Stale> {
 }
 
 /// Returns what is fresher than a version: a later one, else the same work done again.
-fn fresher(row: &FresherRow) -> Option<Stale> {
+fn fresher(name: &ArtifactName, found: Fresher) -> Option<Stale> {
     let stale = |run: RunId, message| Stale { reason: StaleReason::Superseded, run: Some(run), message };
-    match (row.superseded_by, row.redone_by) {
+    match (found.superseded_by, found.redone_by) {
         (Some((run, at)), _) => {
-            Some(stale(run, format!("run {} wrote a later version of `{}` at {at}", run.short(), row.name)))
+            Some(stale(run, format!("run {} wrote a later version of `{name}` at {at}", run.short())))
         }
         (None, Some((run, at))) => Some(stale(
             run,
             format!(
                 "run {} did the work behind `{}` again, over the same inputs and parameters, by {at}",
                 run.short(),
-                row.name
+                name
             ),
         )),
         (None, None) => None,

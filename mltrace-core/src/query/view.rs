@@ -1,9 +1,10 @@
 //! From rows to the `Run` of an answer.
 
 use super::answer::{Code, Git, Input, Note, Output, Part, Run, Stale, StaleReason, Within};
+use super::fresher::{Detail, Fresher, Saw};
 use super::{QueryError, Reader};
 use crate::model::{Bound, RunId, Timestamp, Verdict, Version, VersionId};
-use crate::store::{NoteDetail, PartDetail, ReadDetail, RunDetail, RunKey, WriteDetail, WriteOf};
+use crate::store::{NoteDetail, ReadDetail, RunDetail, RunKey, WriteDetail, WriteOf};
 
 /// An input older than this many days is stale, unless the component says otherwise.
 const STALE_AFTER_DAYS: i64 = 30;
@@ -22,15 +23,16 @@ impl Reader<'_> {
     /// Tells each of these runs, in this order, as an answer shows it.
     pub(super) fn each_view(&mut self, runs: &[RunKey], mut tell: impl FnMut(RunKey, Run)) -> Result<(), QueryError> {
         for some in runs.chunks(AT_ONCE) {
-            self.store.details(some, false)?.into_iter().for_each(|detail| tell(detail.key, view(detail)));
+            self.details(some, false)?.into_iter().for_each(|detail| tell(detail.run.key, view(detail)));
         }
         Ok(())
     }
 }
 
 /// Returns a run as an answer shows it.
-pub(super) fn view(detail: RunDetail) -> Run {
+pub(super) fn view(detail: Detail) -> Run {
     let stale = staleness_of(&detail).collect();
+    let Detail { run, saw } = detail;
     let RunDetail {
         row,
         project,
@@ -46,9 +48,9 @@ pub(super) fn view(detail: RunDetail) -> Run {
         writes,
         notes,
         ..
-    } = detail;
+    } = run;
     let started_at = row.started_at.unwrap_or(Timestamp::MIN);
-    let writers = reads.iter().flat_map(|read| read.write.iter().chain(read.parts.iter().map(|part| &part.write)));
+    let writers = reads.iter().flat_map(|read| read.write.iter().chain(&read.parts));
     let writers = writers.map(|write| write.run_id);
     let depends_on = each_once(writers.filter(|id| *id != row.id).collect());
     let declared = declared.unwrap_or_default();
@@ -63,7 +65,7 @@ pub(super) fn view(detail: RunDetail) -> Run {
         ended_at: row.ended_at,
         duration_ms: row.duration_us.map(milliseconds),
         last_seen,
-        inputs: each(reads, input),
+        inputs: inputs(reads, &saw),
         outputs: each(writes, output),
         depends_on,
         git: git.map(|git| Git {
@@ -117,7 +119,13 @@ pub(super) fn milliseconds(us: i64) -> f64 {
     us as f64 / 1000.0
 }
 
-fn input(read: ReadDetail) -> Input {
+fn inputs(reads: Vec<ReadDetail>, saw: &[Saw]) -> Vec<Input> {
+    let mut inputs = Vec::with_capacity(reads.len());
+    inputs.extend(reads.into_iter().zip(saw).map(|(read, saw)| input(read, saw.last_writer)));
+    inputs
+}
+
+fn input(read: ReadDetail, last_writer: Option<RunId>) -> Input {
     let is_copy = read.bound == Bound::Copy;
     let other = if is_copy { read.write.as_ref() } else { read.like.as_ref() };
     let version_of = |write: &WriteOf| Some(Version { name: write.name.clone()?, version: write.version.clone() });
@@ -125,11 +133,11 @@ fn input(read: ReadDetail) -> Input {
     let written = read.write.as_ref().map(|write| write.version.clone()).filter(|_| !is_copy);
     let began = read.write.as_ref().and_then(|write| write.began).filter(|_| read.bound == Bound::Content);
     let clocks_apart_ms = began.filter(|began| *began > read.at).map(|began| milliseconds(began.micros_since(read.at)));
-    let only_writer = only(read.parts.iter().map(|part| part.write.run_id));
+    let only_writer = only(read.parts.iter().map(|part| part.run_id));
     let inside = each(read.parts, |part| Part {
-        name: part.write.name.unwrap_or_else(|| read.name.clone()),
-        version: part.write.version,
-        written_by: part.write.run_id,
+        name: part.name.unwrap_or_else(|| read.name.clone()),
+        version: part.version,
+        written_by: part.run_id,
     });
     Input {
         version: read.seen.or(written).unwrap_or(VersionId::None),
@@ -139,7 +147,7 @@ fn input(read: ReadDetail) -> Input {
         bound: read.bound,
         same_content_as,
         written_by: read.write.map(|write| write.run_id).or(only_writer),
-        changed_since: read.last_writer.filter(|_| read.bound != Bound::Declaration),
+        changed_since: last_writer.filter(|_| read.bound != Bound::Declaration),
         at: read.at,
         clocks_apart_ms,
         inside,
@@ -171,17 +179,17 @@ fn note(note: NoteDetail) -> Note {
 }
 
 /// Returns why a run was stale when it ran.
-pub(super) fn staleness_of(detail: &RunDetail) -> impl Iterator<Item = Stale> {
-    let started_at = detail.row.started_at.unwrap_or(Timestamp::MIN);
-    let limit_us = limit_us(detail.component.stale_after_s);
-    detail.reads.iter().flat_map(move |read| staleness(read, started_at, limit_us))
+pub(super) fn staleness_of(Detail { run, saw }: &Detail) -> impl Iterator<Item = Stale> {
+    let started_at = run.row.started_at.unwrap_or(Timestamp::MIN);
+    let limit_us = limit_us(run.component.stale_after_s);
+    run.reads.iter().zip(saw).flat_map(move |(read, saw)| staleness(read, saw, started_at, limit_us))
 }
 
 /// Returns why a run was stale with respect to one of its inputs when it ran.
-fn staleness(read: &ReadDetail, started_at: Timestamp, limit_us: i64) -> Vec<Stale> {
+fn staleness(read: &ReadDetail, saw: &Saw, started_at: Timestamp, limit_us: i64) -> Vec<Stale> {
     let mut found = Vec::new();
     // A folder is as old as what was written last of it.
-    let writes = read.write.iter().chain(read.parts.iter().map(|part| &part.write));
+    let writes = read.write.iter().chain(&read.parts);
     let Some(last) = writes.max_by_key(|write| (write.at, write.run_id)) else { return found };
     let age_us = started_at.micros_since(last.at);
     if age_us > limit_us {
@@ -189,7 +197,7 @@ fn staleness(read: &ReadDetail, started_at: Timestamp, limit_us: i64) -> Vec<Sta
         found.push(Stale { reason: StaleReason::Age, run: Some(last.run_id), message });
     }
     let superseded = |run: RunId, message: String| Stale { reason: StaleReason::Superseded, run: Some(run), message };
-    match (read.superseded_by, read.redone_by) {
+    match (saw.fresher.superseded_by, saw.fresher.redone_by) {
         (Some((run, at)), _) => {
             let message = format!("run {} had written a later version of `{}` at {at}", run.short(), read.name);
             found.push(superseded(run, message));
@@ -204,24 +212,25 @@ fn staleness(read: &ReadDetail, started_at: Timestamp, limit_us: i64) -> Vec<Sta
         }
         (None, None) => {}
     }
-    found.extend(stale_part(read));
+    found.extend(stale_part(read, saw));
     found
 }
 
 /// Returns why a run was stale with respect to what lies in a folder that it read, or to a folder around what it read: the
 /// last reason, for there may be any number.
-fn stale_part(read: &ReadDetail) -> Option<Stale> {
-    let name = |part: &PartDetail| part.write.name.clone().unwrap_or_else(|| read.name.clone());
-    let last = |of: fn(&PartDetail) -> Option<(RunId, Timestamp)>| {
-        let all = read.parts.iter().filter_map(move |part| of(part).map(|(run, at)| (at, run, part)));
+fn stale_part(read: &ReadDetail, saw: &Saw) -> Option<Stale> {
+    let name = |part: &WriteOf| part.name.clone().unwrap_or_else(|| read.name.clone());
+    let last = |of: fn(&Fresher) -> Option<(RunId, Timestamp)>| {
+        let parts = read.parts.iter().zip(&saw.parts);
+        let all = parts.filter_map(move |(part, fresher)| of(fresher).map(|(run, at)| (at, run, part)));
         all.max_by_key(|(at, run, part)| (*at, *run, std::cmp::Reverse(name(part))))
     };
     let stale = |run, message| Stale { reason: StaleReason::Superseded, run: Some(run), message };
-    if let Some((at, run, part)) = last(|part| part.superseded_by) {
+    if let Some((at, run, part)) = last(|fresher| fresher.superseded_by) {
         let message = format!("run {} had written a later version of `{}` at {at}", run.short(), name(part));
         return Some(stale(run, message));
     }
-    let (at, run, part) = last(|part| part.redone_by)?;
+    let (at, run, part) = last(|fresher| fresher.redone_by)?;
     let message = format!(
         "run {} had done the work behind `{}` again, over the same inputs and parameters, by {at}",
         run.short(),

@@ -1,6 +1,6 @@
 //! What a store hands over so that the rules can choose: the writes that a read may have seen.
 
-use super::key::{ArtifactKey, RunKey, VersionKey, WriteKey};
+use super::key::{ArtifactKey, ComponentKey, RunKey, VersionKey, WriteKey};
 use crate::model::{RunId, Timestamp};
 
 /// A write that a read may have seen, with what the rules look at.
@@ -12,6 +12,8 @@ pub struct Candidate {
     pub run: RunKey,
     /// That run's id.
     pub run_id: RunId,
+    /// The version that it made.
+    pub version: VersionKey,
     /// From when it counts.
     pub at: Timestamp,
     /// Its number among the run's reads and writes.
@@ -34,8 +36,8 @@ pub struct Asked {
     pub of: Of,
     /// From which time on, and in which order.
     pub when: When,
-    /// Who reads.
-    pub reader: RunKey,
+    /// Who reads, where that is a run.
+    pub reader: Option<RunKey>,
     /// A version: of each run that wrote it is told when it first read that.
     pub like: Option<VersionKey>,
 }
@@ -75,3 +77,43 @@ pub struct Alike {
 
 /// Takes candidates, each with the place of what was asked; returns whether to go on with this one.
 pub type Offer<'o> = &'o mut dyn FnMut(usize, Candidate) -> bool;
+
+/// What runs have in common that do the same work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WorkKey {
+    /// Their component.
+    pub component: ComponentKey,
+    /// A hash over their input names and parameters.
+    pub signature: i64,
+}
+
+/// A completed run of some work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RerunRow {
+    /// The run.
+    pub run: RunKey,
+    /// Its id.
+    pub id: RunId,
+    /// When it began.
+    pub began: Option<Timestamp>,
+    /// When it ended.
+    pub ended: Timestamp,
+}
+
+/// Takes runs, each with the place of the work that was asked for; returns whether to go on with this one.
+pub type OfferRun<'o> = &'o mut dyn FnMut(usize, RerunRow) -> bool;
+
+/// What a run worked on and made, as far as it tells whether two runs did the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WorkRow {
+    /// When it began.
+    pub began: Option<Timestamp>,
+    /// The versions that it reported to have read, each with whether it had written that itself.
+    pub read: Vec<(Option<VersionKey>, bool)>,
+    /// What it made.
+    pub made: Vec<VersionKey>,
+    /// The commit of its code.
+    pub commit: Option<String>,
+    /// The file, hash and line of its source, where it has one.
+    pub code: Option<(Option<String>, Option<String>, Option<i64>)>,
+}

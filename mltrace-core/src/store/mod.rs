@@ -31,7 +31,7 @@ use crate::model::{
 };
 
 pub use bounds::Bounds;
-pub use candidate::{Alike, Asked, Candidate, Of, Offer, When};
+pub use candidate::{Alike, Asked, Candidate, Of, Offer, OfferRun, RerunRow, When, WorkKey, WorkRow};
 pub use error::{Result, StoreError};
 pub use key::{
     ArtifactKey, CodeKey, ComponentKey, DeclarationKey, GitKey, ProcessKey, ProjectKey, RunKey, VersionKey, WriteKey,
@@ -39,9 +39,9 @@ pub use key::{
 pub use near::{NearRow, NearRows};
 pub use open::{empty, is_inherited, open};
 pub use row::{
-    CodeDetail, ComponentField, ComponentRow, CurrentRow, EchoDetail, FactsRow, Far, FresherRow, LabelRow, MarkedRow,
-    NoteDetail, OutputRow, PartDetail, Reached, ReadDetail, ReadRow, RunDetail, RunName, RunSelection, VersionAt,
-    VersionRow, WithinDetail, WriteDetail, WriteOf, WriteRow,
+    CodeDetail, ComponentField, ComponentRow, CurrentRow, EchoDetail, FactsRow, Far, LabelRow, MarkedRow, NoteDetail,
+    OutputRow, Reached, ReadDetail, ReadRow, RunDetail, RunName, RunSelection, VersionAt, VersionRow, WithinDetail,
+    WriteDetail, WriteOf, WriteRow,
 };
 pub use run::RunRow;
 pub use unread::UnreadRow;
@@ -143,10 +143,15 @@ pub trait Store {
     fn details(&mut self, runs: &[RunKey], with_source: bool) -> Result<Vec<RunDetail>>;
     /// Returns how long the last runs of a component took that completed, in milliseconds, at most `limit`.
     fn durations(&mut self, component: ComponentKey, limit: usize) -> Result<Vec<f64>>;
-    /// Returns what the runs read of which there is something fresher at `at`, by run.
-    fn fresher_inputs(&mut self, runs: &[RunKey], at: Timestamp) -> Result<Vec<(RunKey, FresherRow)>>;
-    /// Returns versions with who last wrote them and what is fresher at `at`; those that nobody wrote are left out.
-    fn freshness(&mut self, versions: &[VersionKey], at: Timestamp) -> Result<Vec<(RunKey, FresherRow)>>;
+    /// As [`Writer::candidates`].
+    fn candidates(&mut self, asked: &[Asked], offer: Offer<'_>) -> Result<()>;
+    /// Offers for each work the completed runs that did it and ended at or before that moment, those that ended last first,
+    /// until `offer` has enough.
+    fn reruns(&mut self, asked: &[(WorkKey, Timestamp)], offer: OfferRun<'_>) -> Result<()>;
+    /// Returns what runs worked on.
+    fn works(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, WorkRow>>;
+    /// Returns after how many seconds an input is old for the component that last read each of these artifacts.
+    fn age_limits(&mut self, artifacts: &[ArtifactKey]) -> Result<Vec<Option<i64>>>;
     /// Returns pairs (run, an earlier completed run of its component), the latest first: for each of `runs` the last
     /// ones, and the last ones that read one of the same artifacts, at most `limit` of either.
     fn earlier(&mut self, runs: &[RunKey], limit: usize) -> Result<Vec<(RunKey, RunKey)>>;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::candidate::WorkKey;
 use super::key::{ArtifactKey, ComponentKey, RunKey, VersionKey, WriteKey};
 use super::run::RunRow;
 use crate::model::{
@@ -171,6 +172,8 @@ pub struct CodeDetail {
 pub struct ReadDetail {
     /// Its number among the run's reads and writes.
     pub n: u32,
+    /// The artifact's key.
+    pub artifact: ArtifactKey,
     /// The artifact.
     pub name: ArtifactName,
     /// The artifact's kind.
@@ -189,25 +192,8 @@ pub struct ReadDetail {
     pub write: Option<WriteOf>,
     /// A write of the same content by another name, too weak a reason to bind.
     pub like: Option<WriteOf>,
-    /// The run that last wrote the artifact before, when nobody known wrote what was read.
-    pub last_writer: Option<RunId>,
-    /// A run that had written another version of what was read by the time the reader began, after the write it saw.
-    pub superseded_by: Option<(RunId, Timestamp)>,
-    /// A later completed run of the writer's component over the same inputs and parameters, by that time.
-    pub redone_by: Option<(RunId, Timestamp)>,
     /// What else it saw: writes of folders around it and of what lies in it.
-    pub parts: Vec<PartDetail>,
-}
-
-/// A write of a folder around what was read, or of what lies in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PartDetail {
-    /// The write.
-    pub write: WriteOf,
-    /// As of a read.
-    pub superseded_by: Option<(RunId, Timestamp)>,
-    /// As of a read.
-    pub redone_by: Option<(RunId, Timestamp)>,
+    pub parts: Vec<WriteOf>,
 }
 
 /// The write that a read points to.
@@ -217,14 +203,26 @@ pub struct WriteOf {
     pub run: RunKey,
     /// Its id.
     pub run_id: RunId,
-    /// What was written, where that has another name than what was read.
+    /// What was written.
+    pub artifact: ArtifactKey,
+    /// Its name, where that is another one than that of what was read.
     pub name: Option<ArtifactName>,
     /// The version.
     pub version: VersionId,
+    /// The version's key; `None`: the write does not count.
+    pub made: Option<VersionKey>,
     /// When.
     pub at: Timestamp,
+    /// When the artifact was next written, by anybody.
+    pub next_at: Option<Timestamp>,
     /// When the run began that wrote.
     pub began: Option<Timestamp>,
+    /// When that run ended.
+    pub ended: Option<Timestamp>,
+    /// What that run worked on.
+    pub work: Option<WorkKey>,
+    /// When a run of the same work next ended after it.
+    pub rerun_at: Option<Timestamp>,
 }
 
 /// A write as an answer shows it.
@@ -234,12 +232,16 @@ pub struct WriteDetail {
     pub mark: Option<Mark>,
     /// Its number among the run's reads and writes.
     pub n: u32,
+    /// The artifact's key.
+    pub artifact: ArtifactKey,
     /// The artifact.
     pub name: ArtifactName,
     /// The artifact's kind.
     pub kind: ArtifactKind,
     /// The binding or expression that named it.
     pub argument: Option<String>,
+    /// The key of the version that it made.
+    pub made: Option<VersionKey>,
     /// The version that it made.
     pub version: Option<VersionId>,
     /// The content's size, when known.
@@ -412,23 +414,6 @@ pub struct CurrentRow {
     pub version: VersionKey,
     /// Who last made that version by the moment that was asked of; `None`: nobody had.
     pub made_by: Option<RunKey>,
-}
-
-/// A version that some run wrote, and what is fresher than it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FresherRow {
-    /// The artifact.
-    pub name: ArtifactName,
-    /// The run that wrote the version.
-    pub writer: RunId,
-    /// When.
-    pub at: Timestamp,
-    /// The run that wrote the artifact's latest version, when that is another one.
-    pub superseded_by: Option<(RunId, Timestamp)>,
-    /// A later completed run of the writer's component over the same inputs and parameters, unless it made this version.
-    pub redone_by: Option<(RunId, Timestamp)>,
-    /// After how many seconds the component that last read the artifact takes it for old.
-    pub stale_after_s: Option<i64>,
 }
 
 /// How far runs are followed from one to the next.

@@ -1,7 +1,8 @@
 //! Hands over the writes that a read may have seen; which of them it saw is not decided here.
 
-use rusqlite::{Params, Row, params};
+use rusqlite::{Row, Statement, params};
 
+use super::SqliteStore;
 use super::text::text;
 use super::write::SqliteWriter;
 use crate::model::RunId;
@@ -12,7 +13,7 @@ pub(super) const UNCOMMON: &str = "NOT EXISTS (SELECT 1 FROM common WHERE common
 
 /// A write with its run, and when that run first read version ?3. Parameters are numbered: those that are named count by
 /// where they appear first.
-const WRITES: &str = "SELECT w.id, w.run_id, r.uuid, w.at, w.n, w.said_at,
+const WRITES: &str = "SELECT w.id, w.run_id, r.uuid, w.at, w.n, w.said_at, w.version_id,
      CASE WHEN ?3 IS NOT NULL THEN (SELECT min(e.at) FROM read e WHERE e.run_id = w.run_id AND e.seen_id = ?3) END";
 
 const BY: &str = "NULL, 0 FROM write w CROSS JOIN run r ON r.id = w.run_id";
@@ -30,58 +31,72 @@ fn candidate(row: &Row<'_>) -> rusqlite::Result<Candidate> {
         at: row.get(3)?,
         n: row.get(4)?,
         said_at: row.get(5)?,
-        read_at: row.get(6)?,
-        began: row.get(7)?,
-        is_elsewhere: row.get::<_, Option<bool>>(8)?.unwrap_or(false),
+        version: row.get(6)?,
+        read_at: row.get(7)?,
+        began: row.get(8)?,
+        is_elsewhere: row.get::<_, Option<bool>>(9)?.unwrap_or(false),
     })
 }
 
-impl SqliteWriter<'_> {
-    pub(super) fn candidates_for(&mut self, asked: &[Asked], offer: Offer<'_>) -> Result<()> {
-        for (place, Asked { of, when, reader, like }) in asked.iter().enumerate() {
-            let mut offer = |candidate| offer(place, candidate);
-            match (*of, *when) {
-                (Of::Version(of), When::By(at)) => {
-                    let sql = text!("{WRITES}, {BY} WHERE w.version_id = ?1 AND w.at <= ?2 ORDER BY w.at DESC");
-                    self.offer_rows(sql, params![of, at, like], &mut offer)
-                }
-                (Of::Version(of), When::After { at, by }) => {
-                    let sql = text!(
-                        "{WRITES}, {AFTER} WHERE w.version_id = ?1 AND w.at > ?2 AND r.started_at <= ?4 ORDER BY w.at"
-                    );
-                    self.offer_rows(sql, params![of, at, like, by, reader], &mut offer)
-                }
-                (Of::Artifact(of), When::By(_)) if self.fresh.knows_writes(of) => self.offer_made(of, &mut offer),
-                (Of::Artifact(of), When::By(at)) => {
-                    let sql = text!(
-                        "{WRITES}, {BY} WHERE w.artifact_id = ?1 AND w.version_id IS NOT NULL AND w.at <= ?2
-                         ORDER BY w.at DESC"
-                    );
-                    self.offer_rows(sql, params![of, at, like], &mut offer)
-                }
-                (Of::Artifact(of), When::After { at, by }) => {
-                    let sql = text!(
-                        "{WRITES}, {AFTER} WHERE w.artifact_id = ?1 AND w.version_id IS NOT NULL AND w.at > ?2
-                         AND r.started_at <= ?4 ORDER BY w.at"
-                    );
-                    self.offer_rows(sql, params![of, at, like, by, reader], &mut offer)
-                }
-            }?;
+/// Returns the statement that finds what is asked for.
+fn statement_for(asked: &Asked) -> &'static str {
+    match (asked.of, asked.when) {
+        (Of::Version(_), When::By(_)) => {
+            text!("{WRITES}, {BY} WHERE w.version_id = ?1 AND w.at <= ?2 ORDER BY w.at DESC")
+        }
+        (Of::Version(_), When::After { .. }) => {
+            text!("{WRITES}, {AFTER} WHERE w.version_id = ?1 AND w.at > ?2 AND r.started_at <= ?4 ORDER BY w.at")
+        }
+        (Of::Artifact(_), When::By(_)) => text!(
+            "{WRITES}, {BY} WHERE w.artifact_id = ?1 AND w.version_id IS NOT NULL AND w.at <= ?2 ORDER BY w.at DESC"
+        ),
+        (Of::Artifact(_), When::After { .. }) => text!(
+            "{WRITES}, {AFTER} WHERE w.artifact_id = ?1 AND w.version_id IS NOT NULL AND w.at > ?2
+             AND r.started_at <= ?4 ORDER BY w.at"
+        ),
+    }
+}
+
+/// Offers what the statement of [`statement_for`] finds.
+fn offer_stored(
+    statement: &mut Statement<'_>,
+    Asked { of, when, reader, like }: &Asked,
+    offer: &mut dyn FnMut(Candidate) -> bool,
+) -> Result<()> {
+    let of = match of {
+        Of::Version(version) => version.0,
+        Of::Artifact(artifact) => artifact.0,
+    };
+    let mut rows = match when {
+        When::By(at) => statement.query(params![of, at, like])?,
+        When::After { at, by } => statement.query(params![of, at, like, by, reader])?,
+    };
+    while let Some(row) = rows.next()? {
+        if !offer(candidate(row)?) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+impl SqliteStore {
+    pub(super) fn offer_candidates(&self, asked: &[Asked], offer: Offer<'_>) -> Result<()> {
+        for (place, asked) in asked.iter().enumerate() {
+            let mut statement = self.connection.prepare_cached(statement_for(asked))?;
+            offer_stored(&mut statement, asked, &mut |candidate| offer(place, candidate))?;
         }
         Ok(())
     }
+}
 
-    fn offer_rows(
-        &mut self,
-        sql: &'static str,
-        params: impl Params,
-        offer: &mut dyn FnMut(Candidate) -> bool,
-    ) -> Result<()> {
-        let mut rows = self.statement(sql)?.query(params)?;
-        while let Some(row) = rows.next()? {
-            if !offer(candidate(row)?) {
-                break;
-            }
+impl SqliteWriter<'_> {
+    pub(super) fn offer_candidates(&mut self, asked: &[Asked], offer: Offer<'_>) -> Result<()> {
+        for (place, asked) in asked.iter().enumerate() {
+            let mut offer = |candidate| offer(place, candidate);
+            match (asked.of, asked.when) {
+                (Of::Artifact(of), When::By(_)) if self.fresh.knows_writes(of) => self.offer_made(of, &mut offer),
+                _ => offer_stored(self.statement(statement_for(asked))?, asked, &mut offer),
+            }?;
         }
         Ok(())
     }

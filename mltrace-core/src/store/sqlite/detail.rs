@@ -14,7 +14,6 @@ use super::SqliteStore;
 use super::keys::{CHUNK, among, ascending, ranges};
 use super::known::Known;
 use super::map::{Bytes, size, version_id};
-use super::redone::ReadingRun;
 use super::write::run_row;
 use crate::model::{ArtifactName, Declaration, Git, Timestamp, Verdict};
 use crate::store::{
@@ -184,10 +183,9 @@ impl Gathered {
         for reads in reads.chunk_by(|one, other| one.run == other.run) {
             let Some(run) = reads.first().map(|read| read.run) else { continue };
             let Some(detail) = detail_of(&self.places, &mut self.details, run) else { continue };
-            let reader = ReadingRun::new(run, detail.row.started_at, reads);
             detail.reads.reserve_exact(reads.len());
             for read in reads {
-                let read = self.known.read_detail(store, read, &reader)?;
+                let read = self.known.read_detail(store, read)?;
                 store.hold_bytes(|| size_of_val(&read).saturating_add(read.name.as_str().len()))?;
                 detail.reads.push(read);
             }
@@ -247,9 +245,11 @@ pub(super) fn param(store: &SqliteStore, row: &Row<'_>, at: usize) -> Result<Val
 fn write_detail(row: &Row<'_>, argument: Option<String>) -> rusqlite::Result<WriteDetail> {
     Ok(WriteDetail {
         n: row.get(2)?,
+        artifact: row.get(3)?,
         name: ArtifactName(row.get(4)?),
         kind: row.get(5)?,
         argument,
+        made: row.get(7)?,
         version: version_id(row, 8)?,
         size: size(row, 10)?,
         at: row.get(11)?,

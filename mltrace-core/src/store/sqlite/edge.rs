@@ -154,7 +154,7 @@ impl Writer for SqliteWriter<'_> {
     }
 
     fn candidates(&mut self, asked: &[Asked], offer: Offer<'_>) -> Result<()> {
-        self.candidates_for(asked, offer)
+        self.offer_candidates(asked, offer)
     }
 
     fn alike(&mut self, versions: &[VersionKey]) -> Result<Vec<Alike>> {

@@ -13,9 +13,9 @@ use super::unread;
 use super::walk::{DOWNSTREAM, UPSTREAM};
 use crate::model::{ArtifactName, Due, RunId, Timestamp, Version, VersionId};
 use crate::store::{
-    ArtifactKey, Bounds, Checkup, ComponentKey, ComponentRow, CurrentRow, FactsRow, Far, FresherRow, InTransaction,
-    LabelRow, MarkedRow, NearRows, OutputRow, ProjectKey, Reached, Result, RunDetail, RunKey, RunName, RunSelection,
-    Store, StoreError, UnreadRow, VersionAt, VersionKey,
+    ArtifactKey, Asked, Bounds, Checkup, ComponentKey, ComponentRow, CurrentRow, FactsRow, Far, InTransaction,
+    LabelRow, MarkedRow, NearRows, Offer, OfferRun, OutputRow, ProjectKey, Reached, Result, RunDetail, RunKey, RunName,
+    RunSelection, Store, StoreError, UnreadRow, VersionAt, VersionKey, WorkKey, WorkRow,
 };
 
 impl SqliteStore {
@@ -391,12 +391,20 @@ impl Store for SqliteStore {
         self.durations_of(component, limit)
     }
 
-    fn fresher_inputs(&mut self, runs: &[RunKey], at: Timestamp) -> Result<Vec<(RunKey, FresherRow)>> {
-        self.fresher_inputs_of(runs, at)
+    fn candidates(&mut self, asked: &[Asked], offer: Offer<'_>) -> Result<()> {
+        self.offer_candidates(asked, offer)
     }
 
-    fn freshness(&mut self, versions: &[VersionKey], at: Timestamp) -> Result<Vec<(RunKey, FresherRow)>> {
-        self.freshness_of(versions, at)
+    fn reruns(&mut self, asked: &[(WorkKey, Timestamp)], offer: OfferRun<'_>) -> Result<()> {
+        self.offer_reruns(asked, offer)
+    }
+
+    fn works(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, WorkRow>> {
+        self.works_of(runs)
+    }
+
+    fn age_limits(&mut self, artifacts: &[ArtifactKey]) -> Result<Vec<Option<i64>>> {
+        self.limits_of(artifacts)
     }
 
     fn earlier(&mut self, runs: &[RunKey], limit: usize) -> Result<Vec<(RunKey, RunKey)>> {

@@ -45,11 +45,11 @@ impl Fresh {
 
     pub(super) fn stored_write(&mut self, key: WriteKey, write: &WriteRow) {
         let Some(names) = self.artifacts.get_mut(&write.artifact) else { return };
-        let (Some(_), Some(at)) = (write.version, write.at) else { return };
+        let (Some(version), Some(at)) = (write.version, write.at) else { return };
         let (run, n, said_at) = (write.run, write.n, write.said_at);
         // The id is looked up by who hands the write over.
         let (run_id, began, read_at, is_elsewhere) = (RunId(uuid::Uuid::nil()), None, None, false);
-        let made = Candidate { write: key, run, run_id, at, n, said_at, began, read_at, is_elsewhere };
+        let made = Candidate { write: key, run, run_id, version, at, n, said_at, began, read_at, is_elsewhere };
         let place = names.writes.partition_point(|before| before.at <= at);
         names.writes.insert(place, made);
     }

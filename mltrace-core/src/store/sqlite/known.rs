@@ -1,6 +1,5 @@
 //! What runs read, told from what is known of the writes that they saw.
 
-use std::cell::OnceCell;
 use std::hash::Hash;
 
 use foldhash::HashMap;
@@ -9,9 +8,8 @@ use rusqlite::Row;
 use super::SqliteStore;
 use super::keys::{among, ascending};
 use super::map::{size, version_id};
-use super::met::{Likes, Read, WorkKey, Written, Wrote};
-use crate::model::{ArtifactKind, ArtifactName, Timestamp, VersionId};
-use crate::store::{ArtifactKey, Result, RunKey, RunRow, VersionKey, WriteDetail, WriteKey};
+use crate::model::{ArtifactKind, ArtifactName, Bound, RunId, Timestamp, VersionId};
+use crate::store::{ArtifactKey, Result, RunKey, RunRow, VersionKey, WorkKey, WriteDetail, WriteKey};
 
 const READS: &str = concat!(
     "SELECT d.run_id, d.n, d.artifact_id, d.seen_id, d.at, d.bound, d.write_id, d.like_id,
@@ -33,7 +31,7 @@ const WRITES: &str = concat!(
 );
 
 const RUNS: &str = concat!(
-    "SELECT r.id, r.uuid, r.component_id, r.signature, r.status, r.started_at, r.ended_at,
+    "SELECT r.id, r.uuid, r.component_id, r.signature, r.started_at, r.ended_at,
      (SELECT y.ended_at FROM run y WHERE y.component_id = r.component_id AND y.signature = r.signature
       AND y.ended_at >= r.ended_at AND y.id <> r.id ORDER BY y.ended_at LIMIT 1)
      FROM json_each($1) AS asked CROSS JOIN run r ON ",
@@ -48,16 +46,51 @@ const VERSIONS: &str = concat!(
     among!("v.id")
 );
 
+/// A run that wrote something.
+#[derive(Clone, Copy)]
+pub(super) struct Writer {
+    pub(super) id: RunId,
+    pub(super) work: Option<WorkKey>,
+    pub(super) began: Option<Timestamp>,
+    pub(super) ended: Option<Timestamp>,
+    /// When another run of the same work first ended after it.
+    pub(super) next_at: Option<Timestamp>,
+}
+
+/// A read as its row tells it.
+pub(super) struct Read {
+    pub(super) run: RunKey,
+    pub(super) n: u32,
+    pub(super) artifact: ArtifactKey,
+    pub(super) seen: Option<VersionKey>,
+    pub(super) at: Timestamp,
+    pub(super) bound: Bound,
+    pub(super) write: Option<WriteKey>,
+    pub(super) like: Option<WriteKey>,
+    pub(super) argument: Option<i64>,
+    pub(super) parts: Vec<WriteKey>,
+}
+
+/// A write.
+#[derive(Clone, Copy)]
+pub(super) struct Written {
+    pub(super) run: RunKey,
+    pub(super) artifact: ArtifactKey,
+    pub(super) version: Option<VersionKey>,
+    pub(super) at: Option<Timestamp>,
+    /// When the artifact was next written; nothing can have superseded it before.
+    pub(super) next_at: Option<Timestamp>,
+}
+
 /// What was met while runs were gathered.
 #[derive(Default)]
 pub(super) struct Known {
-    pub(super) runs: HashMap<RunKey, Wrote>,
+    pub(super) runs: HashMap<RunKey, Writer>,
     pub(super) writes: HashMap<WriteKey, Written>,
     pub(super) artifacts: HashMap<ArtifactKey, (ArtifactName, ArtifactKind)>,
     pub(super) versions: HashMap<VersionKey, (VersionId, Option<u64>)>,
     /// What arguments, bindings and expressions are called: few texts, each met with many edges.
     pub(super) arguments: HashMap<i64, String>,
-    pub(super) likes: OnceCell<Likes>,
 }
 
 impl Known {
@@ -72,9 +105,9 @@ impl Known {
     }
 
     pub(super) fn add_run(&mut self, key: RunKey, row: &RunRow, next_at: Option<Timestamp>) {
-        let RunRow { id, component, signature, status, started_at, ended_at, .. } = *row;
+        let RunRow { id, component, signature, started_at, ended_at, .. } = *row;
         let work = component.zip(signature).map(|(component, signature)| WorkKey { component, signature });
-        self.runs.insert(key, Wrote { id, work, status, started_at, ended_at, next_at });
+        self.runs.insert(key, Writer { id, work, began: started_at, ended: ended_at, next_at });
     }
 
     pub(super) fn add_write(
@@ -121,8 +154,8 @@ impl Known {
         self.runs.extend(store.each(RUNS, &runs, |row| {
             let work = row.get::<_, Option<_>>(2)?.zip(row.get(3)?);
             let work = work.map(|(component, signature)| WorkKey { component, signature });
-            let (id, status, started_at, ended_at) = (row.get(1)?, row.get(4)?, row.get(5)?, row.get(6)?);
-            Ok((row.get(0)?, Wrote { id, work, status, started_at, ended_at, next_at: row.get(7)? }))
+            let (id, began, ended, next_at) = (row.get(1)?, row.get(4)?, row.get(5)?, row.get(6)?);
+            Ok((row.get(0)?, Writer { id, work, began, ended, next_at }))
         })?);
         let of_reads = reads.iter().map(|read| read.artifact);
         let artifacts = of_reads.chain(writes.iter().map(|(_, write)| write.artifact));
@@ -136,20 +169,6 @@ impl Known {
         })?);
         self.writes.extend(writes);
         Ok(reads)
-    }
-
-    /// Returns the runs that some reads read from, in ascending order.
-    pub(super) fn sources(&self, reads: &[Read]) -> Vec<RunKey> {
-        let keys = reads.iter().flat_map(|read| read.write.iter().chain(&read.parts));
-        let writes = keys.filter_map(|key| self.writes.get(key));
-        let mut sources: Vec<RunKey> = writes.map(|write| write.run).collect();
-        sources.sort_unstable();
-        sources
-    }
-
-    /// Returns a run that wrote something.
-    pub(super) fn run(&self, key: RunKey) -> Option<&Wrote> {
-        self.runs.get(&key)
     }
 }
 

@@ -36,10 +36,7 @@ mod near;
 
 mod nested;
 
-mod met;
 mod places;
-
-mod last;
 
 mod known;
 

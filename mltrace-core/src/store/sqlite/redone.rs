@@ -1,105 +1,81 @@
-//! Whether the work behind a write was done again by the time that somebody read it.
+//! Runs that did the same work, and what they worked on: whether one did it again is not decided here.
 
-use std::cell::OnceCell;
-use std::sync::LazyLock;
-
+use foldhash::HashMap;
 use rusqlite::params;
 
 use super::SqliteStore;
-use super::known::Known;
-use super::last::last;
-use super::met::{Likes, Read, WorkKey, Written, Wrote};
-use super::triage::IS_REDONE;
-use crate::model::{RunId, Status, Timestamp};
-use crate::store::{Result, RunKey, WriteKey};
+use super::keys::{CHUNK, among, ascending, ranges};
+use crate::model::Timestamp;
+use crate::store::{ArtifactKey, OfferRun, RerunRow, Result, RunKey, VersionKey, WorkKey, WorkRow};
 
-/// The completed runs of the same work, other than the reader, after the writer and before the reader began. They come
-/// latest first, and of one moment in any order: see `last`.
-const LIKE: &str = "SELECT y.uuid, y.ended_at, y.id, y.started_at FROM run y
- WHERE y.component_id = $1 AND y.signature = $2 AND y.signature IS NOT NULL
- AND y.ended_at >= $3 AND (y.ended_at > $3 OR y.uuid > $4) AND y.ended_at <= $5 AND y.status = 1 AND y.id <> $6
- ORDER BY y.ended_at DESC";
+/// The completed runs of some work, those that ended last first.
+const RERUNS: &str = "SELECT id, uuid, started_at, ended_at FROM run
+     WHERE component_id = $1 AND signature = $2 AND signature IS NOT NULL AND ended_at <= $3 AND status = 1
+     ORDER BY ended_at DESC";
 
-/// Whether a run of the same work did the work behind a write again.
-static AGAIN: LazyLock<String> = LazyLock::new(|| {
-    format!(
-        "SELECT 1 FROM write w JOIN run o ON o.id = w.run_id JOIN run x ON x.id = $1 WHERE w.id = $2 AND {IS_REDONE}"
-    )
-});
+const RUNS: &str = concat!(
+    "SELECT r.id, r.started_at, g.commit_id, c.id, c.file, c.hash, c.line
+     FROM json_each($1) AS asked CROSS JOIN run r ON ",
+    among!("r.id"),
+    " LEFT JOIN git g ON g.id = r.git_id LEFT JOIN code c ON c.id = r.code_id"
+);
 
-/// A run with what it read.
-pub(super) struct ReadingRun<'r> {
-    pub(super) run: RunKey,
-    pub(super) began: Option<Timestamp>,
-    pub(super) reads: &'r [Read],
-    /// The runs that it read from, in ascending order, once somebody asked.
-    sources: OnceCell<Vec<RunKey>>,
-}
+const READ: &str = concat!(
+    "SELECT d.run_id, d.seen_id, w.run_id FROM json_each($1) AS asked CROSS JOIN read d ON ",
+    among!("d.run_id"),
+    " LEFT JOIN write w ON w.id = d.write_id"
+);
 
-impl<'r> ReadingRun<'r> {
-    pub(super) fn new(run: RunKey, began: Option<Timestamp>, reads: &'r [Read]) -> Self {
-        Self { run, began, reads, sources: OnceCell::new() }
-    }
+const MADE: &str = concat!(
+    "SELECT w.run_id, w.version_id FROM json_each($1) AS asked CROSS JOIN write w ON ",
+    among!("w.run_id"),
+    " WHERE w.version_id IS NOT NULL"
+);
 
-    fn read_from(&self, run: RunKey, known: &Known) -> bool {
-        self.sources.get_or_init(|| known.sources(self.reads)).binary_search(&run).is_ok()
-    }
-}
+/// The limit of the component whose run read an artifact last.
+const LIMIT: &str = "SELECT c.stale_after_s FROM read d JOIN run r ON r.id = d.run_id
+     JOIN component c ON c.id = r.component_id
+     WHERE d.artifact_id = $1 ORDER BY d.at DESC, r.uuid DESC LIMIT 1";
 
-/// A later run of the same work.
-struct Like {
-    key: RunKey,
-    id: RunId,
-    started_at: Option<Timestamp>,
-    ended_at: Timestamp,
-}
-
-impl Wrote {
-    /// Returns the last run of the same work, other than the reader, after the writer and before the reader began, if it
-    /// did the work behind the write again.
-    pub(super) fn redone<'l>(
-        &self,
-        store: &SqliteStore,
-        (key, write): (WriteKey, &Written),
-        (reader, began, known): (&ReadingRun<'_>, Timestamp, &Known),
-        likes: impl FnOnce() -> &'l Likes,
-    ) -> Result<Option<(RunId, Timestamp)>> {
-        let (Some(work), Some(from)) = (self.work, self.ended_at.or(write.at)) else { return Ok(None) };
-        if self.ended_at.is_some() && self.next_at.is_none_or(|next| next > began) {
-            return Ok(None);
+impl SqliteStore {
+    pub(super) fn offer_reruns(&self, asked: &[(WorkKey, Timestamp)], offer: OfferRun<'_>) -> Result<()> {
+        let mut statement = self.connection.prepare_cached(RERUNS)?;
+        for (place, (work, by)) in asked.iter().enumerate() {
+            let mut rows = statement.query(params![work.component, work.signature, by])?;
+            while let Some(row) = rows.next()? {
+                let run = RerunRow { run: row.get(0)?, id: row.get(1)?, began: row.get(2)?, ended: row.get(3)? };
+                if !offer(place, run) {
+                    break;
+                }
+            }
         }
-        let settled = likes().last(work, began).and_then(|run| known.run(run).zip(Some(run)));
-        let like = match settled.and_then(|(run, key)| run.last_of_its_work(key, reader.run, began)) {
-            Some(like) => Some(like).filter(|like| (like.ended_at, like.id) > (from, self.id)),
-            None => self.last_like(store, work, from, reader.run, began)?,
-        };
-        // What is known settles most: who reads one part of something reads the others, which are of the same work.
-        let began_later = |like: &Like| like.started_at.zip(write.at).is_some_and(|(began, wrote)| began >= wrote);
-        let Some(like) = like.filter(began_later).filter(|like| !reader.read_from(like.key, known)) else {
-            return Ok(None);
-        };
-        let is_redone = store.one(&AGAIN, params![like.key, key], |_| Ok(()))?.is_some();
-        Ok(is_redone.then_some((like.id, like.ended_at)))
+        Ok(())
     }
 
-    /// Returns this known run when no other of its work, known or not, ended after it and by then.
-    fn last_of_its_work(&self, key: RunKey, reader: RunKey, by: Timestamp) -> Option<Like> {
-        let is_last = self.next_at.is_none_or(|next| next > by);
-        let may_count = self.status == Status::Completed && key != reader;
-        let like = |ended_at| Like { key, id: self.id, started_at: self.started_at, ended_at };
-        self.ended_at.filter(|_| is_last && may_count).map(like)
+    pub(super) fn works_of(&self, runs: &[RunKey]) -> Result<HashMap<RunKey, WorkRow>> {
+        let mut works: HashMap<RunKey, WorkRow> = HashMap::default();
+        for list in ascending(runs.iter().copied()).chunks(CHUNK).map(ranges) {
+            works.extend(self.all(RUNS, [&list], |row| {
+                let code = match row.get::<_, Option<i64>>(3)? {
+                    Some(_) => Some((row.get(4)?, row.get(5)?, row.get(6)?)),
+                    None => None,
+                };
+                Ok((row.get(0)?, WorkRow { began: row.get(1)?, commit: row.get(2)?, code, ..WorkRow::default() }))
+            })?);
+            let read: Vec<(RunKey, Option<VersionKey>, Option<RunKey>)> =
+                self.all(READ, [&list], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            for (run, seen, by) in read {
+                works.entry(run).or_default().read.push((seen, by == Some(run)));
+            }
+            for (run, made) in self.all(MADE, [&list], |row| Ok((row.get(0)?, row.get(1)?)))? {
+                works.entry(run).or_default().made.push(made);
+            }
+        }
+        Ok(works)
     }
 
-    fn last_like(
-        &self,
-        store: &SqliteStore,
-        work: WorkKey,
-        from: Timestamp,
-        reader: RunKey,
-        by: Timestamp,
-    ) -> Result<Option<Like>> {
-        let params = params![work.component, work.signature, from, self.id, by, reader];
-        let found = last(store, LIKE, params, |row| Ok((row.get(2)?, row.get(3)?)))?;
-        Ok(found.map(|(id, ended_at, (key, started_at))| Like { key, id, started_at, ended_at }))
+    pub(super) fn limits_of(&self, artifacts: &[ArtifactKey]) -> Result<Vec<Option<i64>>> {
+        let limit = |artifact| Ok(self.one(LIMIT, [artifact], |row| row.get(0))?.flatten());
+        artifacts.iter().map(limit).collect()
     }
 }
