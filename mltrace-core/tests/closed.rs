@@ -128,7 +128,7 @@ fn close_a_store() {
     let before = numbers(&home.folder);
     let mut store = store::open(&home, Mode::Fold).unwrap();
     ingest::fold(&home, store.as_mut()).unwrap();
-    assert!(store.is_in_place());
+    assert!(store.upkeep().is_in_place());
     let path = folder.join("theirs");
     fs::write(&path, "theirs").unwrap();
     let theirs = fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
@@ -136,7 +136,7 @@ fn close_a_store() {
     let taken: Vec<OwnedFd> = ours.map(|number| take_over(&theirs, number)).collect();
     assert!(taken.len() >= 3, "SQLite has the store, its log and its shared memory open");
     writer.append(&[run()]).unwrap();
-    assert!(!store.is_in_place());
+    assert!(!store.upkeep().is_in_place());
     assert!(ingest::fold(&home, store.as_mut()).is_err());
     drop(store);
     assert_eq!(fs::read_to_string(&path).unwrap(), "theirs", "rows are in the program's file");

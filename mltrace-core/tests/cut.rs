@@ -110,7 +110,7 @@ impl Process {
     }
 
     fn tally(&self, name: &str) -> u64 {
-        store::open(&self.home, Mode::Write).unwrap().tally(name).unwrap()
+        store::open(&self.home, Mode::Write).unwrap().upkeep().tally(name).unwrap()
     }
 
     /// Returns the completed runs that are stored once all is folded.

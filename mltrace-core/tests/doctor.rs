@@ -280,7 +280,7 @@ fn a_hash_that_was_due_makes_no_project_of_who_looks() {
     let elsewhere = Home::find(other.path(), Some(&store), &Environment::default());
     assert_ne!(elsewhere.project, "taxi");
     let mut folded = ingest::open_folded(&elsewhere, &|_| {}).unwrap();
-    let projects: Vec<String> = folded.store.projects().unwrap().into_iter().map(|(_, name)| name).collect();
+    let projects: Vec<String> = folded.store.look().projects().unwrap().into_iter().map(|(_, name)| name).collect();
     assert_eq!(projects, ["taxi"]);
     let mut reader = Reader::new(folded.store.as_mut(), &project.home, &project.home.root);
     let version = reader.version("model.bin", None).unwrap().version;

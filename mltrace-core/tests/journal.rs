@@ -193,7 +193,7 @@ fn what_a_store_that_git_tracks_names_is_not_looked_at() {
     }
     fs::write(home.journal().join(format!("{}.log", ProcessId::new())), bytes).unwrap();
     ingest::fold(&home, store::open(&home, Mode::Write).unwrap().as_mut()).unwrap();
-    let due = || store::open(&home, Mode::Read).unwrap().dues(Host::here(None).name.as_deref()).unwrap().len();
+    let due = || store::open(&home, Mode::Read).unwrap().upkeep().dues(Host::here(None).name.as_deref()).unwrap().len();
     assert_eq!(due(), 1);
     let git = |arguments: &[&str]| {
         let mut command = std::process::Command::new("git");
@@ -244,7 +244,7 @@ fn a_count_that_cannot_be_right_keeps_no_rows_out() {
     fs::write(home.journal().join(format!("{}.log", ProcessId::new())), bytes).unwrap();
     let mut folded = ingest::open_folded(&home, &|_| {}).unwrap();
     assert!(folded.behind.is_none(), "{:?}", folded.behind);
-    assert_eq!(folded.store.tally("lost").unwrap(), u64::try_from(i64::MAX).unwrap());
+    assert_eq!(folded.store.upkeep().tally("lost").unwrap(), u64::try_from(i64::MAX).unwrap());
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn counted(home: &Home) -> u64 {
 fn folded(home: &Home) -> u64 {
     let mut store = store::open(home, Mode::Write).unwrap();
     ingest::fold(home, store.as_mut()).unwrap();
-    store.tally("lost").unwrap()
+    store.upkeep().tally("lost").unwrap()
 }
 
 fn wrong(home: &Home) -> String {

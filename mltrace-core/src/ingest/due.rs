@@ -24,12 +24,12 @@ const PATIENCE_IN_ALL: Duration = Duration::from_secs(5);
 /// # Errors
 /// When the store does not answer; what is due stays so.
 pub fn hash_due(home: &Home, store: &mut dyn Store, progress: &(dyn Fn(u64) + Sync)) -> Result<usize, StoreError> {
-    let dues = store.dues(Host::here(None).name.as_deref())?;
+    let dues = store.upkeep().dues(Host::here(None).name.as_deref())?;
     // A store that git tracks was written elsewhere, and what it names here is somebody's guess.
     if dues.is_empty() || home.store.file().is_some_and(tracked::holds) {
         return Ok(0);
     }
-    let projects: BTreeMap<ProjectKey, String> = store.projects()?.into_iter().collect();
+    let projects: BTreeMap<ProjectKey, String> = store.look().projects()?.into_iter().collect();
     let cache = Cache::new(&home.folder);
     let skip = Skip::of(home.store.file(), &home.folder);
     let how =

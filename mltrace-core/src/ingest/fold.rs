@@ -76,8 +76,8 @@ pub fn open_folded(home: &Home, progress: &(dyn Fn(u64) + Sync)) -> Result<Folde
     if found.is_empty() {
         let mut store = store::open(home, Mode::Read)?;
         let has_lost = lost::is_waiting(home, store.as_mut()).unwrap_or(true);
-        let has_unread = !store.unread(journal::MINOR)?.is_empty() || store.tally(TO_BIND)? > 0;
-        if !has_lost && !has_unread && store.dues(Host::here(None).name.as_deref())?.is_empty() {
+        let has_unread = !store.upkeep().unread(journal::MINOR)?.is_empty() || store.upkeep().tally(TO_BIND)? > 0;
+        if !has_lost && !has_unread && store.upkeep().dues(Host::here(None).name.as_deref())?.is_empty() {
             let report = FoldReport { tracked: tracked.len(), ..FoldReport::default() };
             return Ok(Folded { store, report, behind: None });
         }
@@ -151,7 +151,7 @@ fn fold_these(
     if report.records > 0 {
         // The first rows of a store may just have come, and with them its project.
         if home.has_own_store() {
-            store.call_own_project(&home.project)?;
+            store.upkeep().call_own_project(&home.project)?;
         }
         journal::lost::keep(&home.journal());
         journal::keep_reserve(&home.journal());
@@ -162,7 +162,7 @@ fn fold_these(
 
 /// Binds again what a migration found bound by the rules of an earlier version.
 fn bind_anew(store: &mut dyn Store) -> Result<(), StoreError> {
-    if store.tally(TO_BIND)? == 0 {
+    if store.upkeep().tally(TO_BIND)? == 0 {
         return Ok(());
     }
     store.write(&mut |writer| {
@@ -175,7 +175,7 @@ fn bind_anew(store: &mut dyn Store) -> Result<(), StoreError> {
 /// Folds what an earlier version of mltrace kept because it did not understand it.
 fn read_again(home: &Home, store: &mut dyn Store, report: &mut FoldReport) -> Result<(), StoreError> {
     loop {
-        let kept = store.unread(journal::MINOR)?;
+        let kept = store.upkeep().unread(journal::MINOR)?;
         if kept.is_empty() {
             return Ok(());
         }
@@ -358,9 +358,9 @@ fn fold_part(
 /// Returns whether all of a part is folded: it is as long as what was, and it is still the same file, for one that was cut
 /// may have grown to that length again.
 fn is_folded(store: &mut dyn Store, part: &Part) -> bool {
-    let Ok(offset) = store.offset(&part.name) else { return false };
+    let Ok(offset) = store.upkeep().offset(&part.name) else { return false };
     length(&part.path) == Some(offset)
-        && store.offset(&last_of(&part.name)).is_ok_and(|last| {
+        && store.upkeep().offset(&last_of(&part.name)).is_ok_and(|last| {
             journal::still_holds(&part.path, offset, journal::Mark::from_number(last)).unwrap_or(false)
         })
 }

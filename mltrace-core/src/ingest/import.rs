@@ -269,16 +269,16 @@ impl Known {
         let mut projects = BTreeSet::new();
         for (_, line) in batch {
             match line.subject() {
-                Some(Subject::Run(id)) => keys.extend(store.run(id)?),
+                Some(Subject::Run(id)) => keys.extend(store.look().run(id)?),
                 Some(Subject::Label(_)) => drop(projects.insert(&line.header.project)),
                 Some(Subject::Component(_)) | None => {}
             }
         }
-        let runs = store.details(&keys, false)?.into_iter().map(|detail| (detail.row.id, detail)).collect();
+        let runs = store.look().details(&keys, false)?.into_iter().map(|detail| (detail.row.id, detail)).collect();
         let mut labels = HashMap::default();
         for project in projects {
-            let Some(project) = store.project(project)? else { continue };
-            labels.extend(store.labels(project, false)?.into_iter().map(|label| (label.id, label)));
+            let Some(project) = store.look().project(project)? else { continue };
+            labels.extend(store.look().labels(project, false)?.into_iter().map(|label| (label.id, label)));
         }
         Ok(Self { runs, labels })
     }
@@ -296,7 +296,7 @@ impl Known {
         for record in &line.records {
             match record {
                 // What is taken back stays so.
-                Record::Start(start) if store.is_forgotten(start.run)? => return Ok(Standing::Known),
+                Record::Start(start) if store.upkeep().is_forgotten(start.run)? => return Ok(Standing::Known),
                 Record::Start(start) => {
                     return Ok(self
                         .runs
@@ -324,8 +324,8 @@ fn label_standing(known: &LabelRow, label: &LabelFact) -> Standing {
 
 /// A component's line is known when it says nothing that is not so already.
 fn component_standing(store: &mut dyn Store, project: &str, fact: &ComponentFact) -> Result<Standing, StoreError> {
-    let Some(project) = store.project(project)? else { return Ok(Standing::New) };
-    let Some(known) = store.component(project, &fact.component)? else { return Ok(Standing::New) };
+    let Some(project) = store.look().project(project)? else { return Ok(Standing::New) };
+    let Some(known) = store.look().component(project, &fact.component)? else { return Ok(Standing::New) };
     let Declaration { owner, description, tags, stale_after_s } = &fact.declared;
     let is_known = (owner.is_none() || *owner == known.owner)
         && (description.is_none() || *description == known.description)

@@ -49,7 +49,7 @@ pub(super) fn is_waiting(home: &Home, store: &mut dyn Store) -> Result<bool> {
 pub(crate) fn beyond(counted: Option<&Lost>, tally: &str, store: &mut dyn Store) -> Result<u64> {
     let mut counts = counted.into_iter().flat_map(Lost::counts);
     match counts.find(|(name, _, count)| *name == tally && *count > 0) {
-        Some((_, name, count)) => Ok(count.saturating_sub(store.offset(&name)?)),
+        Some((_, name, count)) => Ok(count.saturating_sub(store.upkeep().offset(&name)?)),
         None => Ok(0),
     }
 }

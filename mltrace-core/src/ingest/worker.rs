@@ -159,7 +159,7 @@ impl Folding<'_> {
 }
 
 fn in_place(mut store: Box<dyn Store>) -> Option<Box<dyn Store>> {
-    store.is_in_place().then_some(store)
+    store.upkeep().is_in_place().then_some(store)
 }
 
 /// Lets more records come in, unless somebody waits or there are many: the longer the more the last fold cost.

@@ -10,7 +10,7 @@ use super::{QueryError, Reader};
 use crate::lineage::{self, LastRerun, LastSeen, Offer, Reading, Rerun, Superseding, Work, WorkCode};
 use crate::model::{ArtifactName, RunId, Timestamp};
 use crate::store::{
-    ArtifactKey, Asked, Candidate, Of, RerunRow, Result, RunDetail, RunKey, Store, VersionKey, When, WorkKey, WorkRow,
+    ArtifactKey, Asked, Candidate, Look, Of, RerunRow, Result, RunDetail, RunKey, VersionKey, When, WorkKey, WorkRow,
     WriteDetail, WriteKey, WriteOf,
 };
 
@@ -212,9 +212,11 @@ impl Parts {
     fn add(&mut self, name: ArtifactName, fresher: Fresher) {
         let moment = |fresher: &Fresher| fresher.superseded_by.or(fresher.redone_by).map(|(run, at)| (at, run));
         match self.last.entry(fresher.superseded_by.is_some()) {
-            Entry::Vacant(place) => drop(place.insert((name, fresher))),
+            Entry::Vacant(place) => {
+                place.insert((name, fresher));
+            }
             Entry::Occupied(mut known) if moment(&known.get().1) < moment(&fresher) => {
-                drop(known.insert((name, fresher)))
+                known.insert((name, fresher));
             }
             Entry::Occupied(_) => {}
         }
@@ -246,7 +248,7 @@ fn fresher_at(saw: &mut [Vec<Saw>], place: Place) -> Option<&mut Fresher> {
 }
 
 /// Finds who had written what was read of which nobody known wrote it.
-fn find_last_writers(store: &mut dyn Store, runs: &[RunDetail], saw: &mut [Vec<Saw>]) -> Result<()> {
+fn find_last_writers(store: &mut dyn Look, runs: &[RunDetail], saw: &mut [Vec<Saw>]) -> Result<()> {
     let (mut asked, mut last) = (Vec::new(), Vec::new());
     for (run, saw) in runs.iter().zip(saw) {
         for (read, saw) in run.reads.iter().zip(saw).filter(|(read, _)| read.write.is_none()) {
@@ -272,7 +274,7 @@ fn find_last_writers(store: &mut dyn Store, runs: &[RunDetail], saw: &mut [Vec<S
 }
 
 /// Finds what was superseded when the run began that read it.
-fn find_superseded(store: &mut dyn Store, runs: &[RunDetail], saw: &mut [Vec<Saw>]) -> Result<()> {
+fn find_superseded(store: &mut dyn Look, runs: &[RunDetail], saw: &mut [Vec<Saw>]) -> Result<()> {
     let (mut asked, mut later) = (Vec::new(), Vec::new());
     for (run, detail) in runs.iter().enumerate() {
         let Some(began) = detail.row.started_at else { continue };
@@ -296,7 +298,7 @@ fn find_superseded(store: &mut dyn Store, runs: &[RunDetail], saw: &mut [Vec<Saw
 }
 
 /// Finds the work that was done again when the run began that read what it had made.
-fn find_redone(store: &mut dyn Store, runs: &[RunDetail], saw: &mut [Vec<Saw>]) -> Result<()> {
+fn find_redone(store: &mut dyn Look, runs: &[RunDetail], saw: &mut [Vec<Saw>]) -> Result<()> {
     let (mut places, mut questions) = (Vec::new(), Vec::new());
     for (run, detail) in runs.iter().enumerate() {
         let Some(began) = detail.row.started_at else { continue };
@@ -323,7 +325,7 @@ fn read_from(reader: &RunDetail, run: RunKey) -> bool {
 }
 
 /// Returns for each write the last one of its artifact, where that made another version.
-fn last_others(store: &mut dyn Store, questions: &[Question]) -> Result<Vec<Other>> {
+fn last_others(store: &mut dyn Look, questions: &[Question]) -> Result<Vec<Other>> {
     let asked: Vec<Asked> = questions.iter().map(Question::asks_writes).collect();
     let mut last: Vec<LastSeen<VersionKey, RunKey>> = questions.iter().map(|_| LastSeen::of_all()).collect();
     store.candidates(&asked, &mut |place, candidate| {
@@ -340,7 +342,7 @@ fn last_others(store: &mut dyn Store, questions: &[Question]) -> Result<Vec<Othe
 /// Returns for each write the last run of the same work, where that did the work behind the write again. `passed_over` names
 /// a run that is none of them; `may_count` says whether the last one counts, whatever it did.
 fn redone(
-    store: &mut dyn Store,
+    store: &mut dyn Look,
     questions: &[Question],
     passed_over: impl Fn(usize) -> Option<RunKey>,
     may_count: impl Fn(usize, &Rerun<RunKey>) -> bool,

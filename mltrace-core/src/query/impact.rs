@@ -174,7 +174,7 @@ impl Reader<'_> {
     ) -> Result<(), QueryError> {
         let shown = downstream.runs.get(..downstream.shown).unwrap_or_default();
         let keys: Vec<RunKey> = shown.iter().map(|(run, _)| *run).collect();
-        let began = self.store.beginnings(&keys)?.into_iter().zip(shown);
+        let began = self.store.moments(&keys)?.into_iter().zip(shown);
         let mut order: Vec<_> = began.map(|((at, id, run), (_, depth))| (*depth, at, id, run)).collect();
         drop(keys);
         order.sort_unstable();
@@ -228,7 +228,10 @@ impl Reader<'_> {
             .store
             .outputs(&keys)?
             .into_iter()
-            .map(|OutputRow { run, version, last_run, is_last }| Written { run, version, last_run, is_last })
+            .filter_map(|OutputRow { run, version, last }| {
+                let (last_run, is_last) = last?;
+                Some(Written { run, version, last_run, is_last })
+            })
             .collect();
         keys.sort_unstable();
         let states = lineage::states(|run| keys.binary_search(run).is_ok(), &written).into_iter();

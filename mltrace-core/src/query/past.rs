@@ -7,7 +7,7 @@ use super::view::{limit_us, milliseconds};
 use super::{QueryError, Reader};
 use crate::lineage::{self, Aspect, Aspects, Facts};
 use crate::model::{RunId, Timestamp, VersionId};
-use crate::store::{FactsRow, RunKey, Store};
+use crate::store::{FactsRow, Look, RunKey};
 
 /// How many earlier runs of its component those that a run can be compared with are chosen from.
 const EARLIER: usize = 128;
@@ -32,7 +32,7 @@ pub(super) struct Dated {
 
 impl Past {
     /// Looks up what is not known of these runs yet.
-    pub(super) fn learn(&mut self, store: &mut dyn Store, runs: &[RunKey]) -> Result<(), QueryError> {
+    pub(super) fn learn(&mut self, store: &mut dyn Look, runs: &[RunKey]) -> Result<(), QueryError> {
         let new: Vec<RunKey> = runs.iter().copied().filter(|run| !self.facts.contains_key(run)).collect();
         if !new.is_empty() {
             self.facts.extend(store.facts(&new)?.into_iter().map(dated));
@@ -41,7 +41,7 @@ impl Past {
     }
 
     /// Looks up what is not known yet of the runs before these.
-    pub(super) fn look_back(&mut self, store: &mut dyn Store, runs: &[RunKey]) -> Result<(), QueryError> {
+    pub(super) fn look_back(&mut self, store: &mut dyn Look, runs: &[RunKey]) -> Result<(), QueryError> {
         let new: Vec<RunKey> = runs.iter().copied().filter(|run| !self.earlier.contains_key(run)).collect();
         let pairs = store.earlier(&new, EARLIER)?;
         let all: Vec<RunKey> = pairs.iter().map(|(_, earlier)| *earlier).chain(new.iter().copied()).collect();

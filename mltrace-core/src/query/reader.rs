@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use crate::config::Home;
 use crate::model::Timestamp;
-use crate::store::{Bounds, Store, StoreError};
+use crate::store::{Bounds, Look, Store, StoreError};
 
 /// Answers questions about one project of a store.
 pub struct Reader<'s> {
-    pub(super) store: &'s mut dyn Store,
+    pub(super) store: &'s mut dyn Look,
     pub(super) home: Home,
     pub(super) folder: PathBuf,
     /// How far a question may go; `None`: as far as it likes.
@@ -79,7 +79,7 @@ pub enum QueryError {
 impl<'s> Reader<'s> {
     /// Returns a reader for the project of `home`; relative paths in questions are meant from `folder`.
     pub fn new(store: &'s mut dyn Store, home: &Home, folder: &Path) -> Self {
-        Self { store, home: home.clone(), folder: folder.to_owned(), bounds: None }
+        Self { store: store.look(), home: home.clone(), folder: folder.to_owned(), bounds: None }
     }
 
     /// Keeps all that is asked from now on within `bounds`.

@@ -11,7 +11,7 @@ use super::told::{self, Later, Tell, TellError, Told};
 use super::view::{AT_ONCE, DAY_US, limit_us, view};
 use super::{QueryError, Reader};
 use crate::model::{ArtifactName, RunId, Timestamp, Version};
-use crate::store::{Far, RunKey, VersionKey};
+use crate::store::{Far, RunKey, VersionAt, VersionKey};
 
 /// The answer of `stale`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -187,14 +187,16 @@ impl Reader<'_> {
             }
             None => {
                 let Some(project) = self.project()? else { return Ok(Asked::default()) };
-                let current = self.store.current(project, now)?;
-                let versions: Vec<_> = current.iter().filter_map(|row| row.made_by.zip(Some(row.version))).collect();
-                (None, versions, current.into_iter().map(|row| row.run).collect())
+                let current = self.store.find_current(project, now)?;
+                let key = |latest: &Option<VersionAt>| latest.as_ref().and_then(|latest| latest.key);
+                let versions: Vec<_> = current.iter().filter_map(|row| row.made_by.zip(key(&row.latest))).collect();
+                let writers = current.into_iter().filter_map(|row| row.latest?.written).map(|(run, _)| run);
+                (None, versions, writers.collect())
             }
         };
         // Stable: the versions of a run stay in the order of their names.
         versions.sort_by_key(|(run, _)| *run);
-        let mut began = self.store.beginnings(&runs)?;
+        let mut began = self.store.moments(&runs)?;
         began.sort_unstable_by(|a, b| b.cmp(a));
         Ok(Asked { artifact, versions, runs: began.into_iter().map(|(.., run)| run).collect() })
     }

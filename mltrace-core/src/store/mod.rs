@@ -2,6 +2,8 @@
 
 mod key;
 
+mod look;
+
 mod row;
 
 mod candidate;
@@ -21,13 +23,9 @@ mod open;
 #[cfg(feature = "store")]
 pub mod sqlite;
 
-use std::sync::Arc;
-
-use foldhash::HashMap;
-
 use crate::model::{
     ArtifactKind, ArtifactName, Code, Declaration, Due, Git, Header, LabelFact, NoteFact, ProcessId, RunId, Timestamp,
-    Version, VersionId,
+    VersionId,
 };
 
 pub use bounds::Bounds;
@@ -36,12 +34,13 @@ pub use error::{Result, StoreError};
 pub use key::{
     ArtifactKey, CodeKey, ComponentKey, DeclarationKey, GitKey, ProcessKey, ProjectKey, RunKey, VersionKey, WriteKey,
 };
+pub use look::{Artifacts, Components, Direction, Labels, Look, Marks, Met, Projects, Runs, Versions, Writes};
 pub use near::{NearRow, NearRows};
 pub use open::{empty, is_inherited, open};
 pub use row::{
     CodeDetail, ComponentField, ComponentRow, CurrentRow, EchoDetail, FactsRow, Far, LabelRow, MarkedRow, NoteDetail,
-    OutputRow, Reached, ReadDetail, ReadRow, RunDetail, RunName, RunSelection, VersionAt, VersionRow, WithinDetail,
-    WriteDetail, WriteOf, WriteRow,
+    OutputRow, Reached, ReadDetail, ReadRow, RunDetail, RunName, RunSelection, VersionAt, VersionName, VersionRow,
+    WithinDetail, WriteDetail, WriteOf, WriteRow,
 };
 pub use run::RunRow;
 pub use unread::UnreadRow;
@@ -49,142 +48,25 @@ pub use unread::UnreadRow;
 /// The work of one transaction.
 pub type InTransaction<'w> = &'w mut dyn FnMut(&mut dyn Writer) -> Result<()>;
 
-/// A database that keeps what is recorded: what can be found in it, and the way to write.
+/// A database that keeps what is recorded: what can be asked of it, the way to write, and what keeps it in order.
 pub trait Store {
+    /// Returns what can be asked.
+    fn look(&mut self) -> &mut dyn Look;
     /// Does `work` in one transaction that is committed when it returns `Ok`, and undone otherwise.
     fn write(&mut self, work: InTransaction<'_>) -> Result<()>;
+    /// Returns what keeps it in order.
+    fn upkeep(&mut self) -> &mut dyn Upkeep;
+}
+
+/// What keeps a store in order, and what it keeps for those who fill it.
+pub trait Upkeep {
     /// Returns whether a store that was opened to be folded into may stay open: its files lie where they were opened.
     fn is_in_place(&mut self) -> bool;
-    /// Keeps all that is asked from now on within `bounds`.
-    fn bound(&mut self, bounds: &Arc<Bounds>) -> Result<()>;
-
-    /// Returns a project by name.
-    fn project(&mut self, name: &str) -> Result<Option<ProjectKey>>;
-    /// Returns the project of the root that the store lies in, where somebody said so.
-    fn own_project(&mut self) -> Result<Option<ProjectKey>>;
     /// Keeps that the project of the root that the store lies in is called so now: what it was called before stays a name of
     /// it.
     fn call_own_project(&mut self, name: &str) -> Result<()>;
-    /// Returns all projects with their names.
-    fn projects(&mut self) -> Result<Vec<(ProjectKey, String)>>;
-    /// Returns a component by name.
-    fn component(&mut self, project: ProjectKey, name: &str) -> Result<Option<ComponentRow>>;
-    /// Returns what is said of all components, by name, and nothing of their runs, which may be many.
-    fn said_of_components(&mut self, project: ProjectKey) -> Result<Vec<ComponentRow>>;
-    /// Returns all components, by name, with how many runs each has and which is its last.
-    fn components(&mut self, project: ProjectKey) -> Result<Vec<ComponentRow>>;
-    /// Returns an artifact by name.
-    fn artifact(&mut self, project: ProjectKey, name: &str) -> Result<Option<ArtifactKey>>;
-    /// Returns up to `limit` names of artifacts that start with `prefix`, sorted.
-    fn artifact_names(&mut self, project: ProjectKey, prefix: &str, limit: usize) -> Result<Vec<String>>;
-    /// Returns the names of artifacts that had this content, the one that was written or read last first.
-    fn names_of(&mut self, project: ProjectKey, content: &VersionId) -> Result<Vec<ArtifactName>>;
-    /// Returns up to `limit` names of artifacts that hold `text`, whatever the case of its ASCII letters; shortest first.
-    fn artifact_names_holding(&mut self, project: ProjectKey, text: &str, limit: usize) -> Result<Vec<String>>;
-    /// Tells the versions of an artifact that were written or read at or before `at`, or never, newest first, to `tell`,
-    /// which returns whether to go on: those after the one that `from` names, if it does, at most so many.
-    fn versions(
-        &mut self,
-        artifact: ArtifactKey,
-        at: Timestamp,
-        from: (Option<&VersionAt>, usize),
-        tell: &mut dyn FnMut(VersionAt) -> bool,
-    ) -> Result<()>;
-    /// Returns a version of an artifact by id, when `versions` would tell it.
-    fn version_at(&mut self, artifact: ArtifactKey, id: &VersionId, at: Timestamp) -> Result<Option<VersionAt>>;
-    /// Returns the version of an artifact whose last write at or before `at` is the latest; when nobody had written it,
-    /// the one that was read last by then.
-    fn latest(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<Option<VersionAt>>;
-    /// Returns what is current, by the names of artifacts: the last write of each, and the run that last made that version
-    /// by `at`, which is another one when that write lies in the future.
-    fn current(&mut self, project: ProjectKey, at: Timestamp) -> Result<Vec<CurrentRow>>;
-    /// Returns every artifact by name with its latest version: the one written last, else the one read last.
-    fn latest_of_all(&mut self, project: ProjectKey) -> Result<Vec<(ArtifactName, Option<VersionAt>)>>;
-    /// Returns the runs that read a version of an artifact, oldest first, at most `limit`.
-    fn readers(&mut self, artifact: ArtifactKey, version: &VersionId, limit: usize) -> Result<Vec<RunId>>;
-    /// Returns the runs that ended after `since` and named an artifact as theirs without writing it, newest first, at most
-    /// `limit`: those that left this version as it was, and, if wanted, those of which it is not known what they left.
-    fn marked(
-        &mut self,
-        artifact: ArtifactKey,
-        since: Timestamp,
-        version: (&VersionId, bool),
-        limit: usize,
-    ) -> Result<Vec<MarkedRow>>;
-    /// Returns the artifacts of which the last word is that they were missing at the end of a run, with that run.
-    fn missing(&mut self, project: ProjectKey) -> Result<Vec<(ArtifactName, RunKey)>>;
-    /// Returns the runs that named an artifact as theirs and left no version of it, newest first, at most `limit`.
-    fn claims(&mut self, artifact: ArtifactKey, limit: usize) -> Result<Vec<RunKey>>;
-    /// Returns every pair (run, a run that wrote what it read) upstream of `runs`, nearest first.
-    fn pairs_upstream(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, RunKey)>>;
-    /// Returns `runs` and those that wrote what they read, and so on.
-    fn upstream(&mut self, runs: &[RunKey], far: Far) -> Result<Reached>;
-    /// Returns `runs` and those that read what they wrote, and so on.
-    fn downstream(&mut self, runs: &[RunKey], far: Far) -> Result<Reached>;
-    /// Returns the runs that read a version of an artifact, under its own name or as a copy, each once.
-    fn read_by(&mut self, artifact: ArtifactKey, version: &VersionId) -> Result<Vec<RunKey>>;
-    /// Returns the writes of `runs` that count, in the order of writing.
-    fn outputs(&mut self, runs: &[RunKey]) -> Result<Vec<OutputRow>>;
-    /// Returns a run by id.
-    fn run(&mut self, id: RunId) -> Result<Option<RunKey>>;
     /// Returns whether a run was taken back.
     fn is_forgotten(&mut self, id: RunId) -> Result<bool>;
-    /// Returns the ids of runs.
-    fn run_ids(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, RunId>>;
-    /// Returns up to `limit` runs whose id, written without hyphens, starts or ends with `digits`; newest first.
-    fn runs_like(&mut self, project: ProjectKey, digits: &str, limit: usize) -> Result<Vec<RunId>>;
-    /// Returns the selected runs, newest first.
-    fn select(&mut self, project: ProjectKey, selection: &RunSelection) -> Result<Vec<RunKey>>;
-    /// Returns the runs of a component that began at `since` or later, newest first.
-    fn since(&mut self, component: ComponentKey, since: Timestamp) -> Result<Vec<RunKey>>;
-    /// Returns the first runs of a component that began after `since`, oldest first, at most `limit`.
-    fn next(&mut self, component: ComponentKey, since: Timestamp, limit: usize) -> Result<Vec<RunKey>>;
-    /// Returns runs in full, in the order asked for.
-    fn details(&mut self, runs: &[RunKey], with_source: bool) -> Result<Vec<RunDetail>>;
-    /// Returns how long the last runs of a component took that completed, in milliseconds, at most `limit`.
-    fn durations(&mut self, component: ComponentKey, limit: usize) -> Result<Vec<f64>>;
-    /// As [`Writer::candidates`].
-    fn candidates(&mut self, asked: &[Asked], offer: Offer<'_>) -> Result<()>;
-    /// Offers for each work the completed runs that did it and ended at or before that moment, those that ended last first,
-    /// until `offer` has enough.
-    fn reruns(&mut self, asked: &[(WorkKey, Timestamp)], offer: OfferRun<'_>) -> Result<()>;
-    /// Returns what runs worked on.
-    fn works(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, WorkRow>>;
-    /// Returns after how many seconds an input is old for the component that last read each of these artifacts.
-    fn age_limits(&mut self, artifacts: &[ArtifactKey]) -> Result<Vec<Option<i64>>>;
-    /// Returns pairs (run, an earlier completed run of its component), the latest first: for each of `runs` the last
-    /// ones, and the last ones that read one of the same artifacts, at most `limit` of either.
-    fn earlier(&mut self, runs: &[RunKey], limit: usize) -> Result<Vec<(RunKey, RunKey)>>;
-    /// Returns what may make the outputs of runs differ, in any order.
-    fn facts(&mut self, runs: &[RunKey]) -> Result<Vec<FactsRow>>;
-    /// Returns when runs began, and their ids, in the order of their keys.
-    fn beginnings(&mut self, runs: &[RunKey]) -> Result<Vec<(Timestamp, RunId, RunKey)>>;
-    /// Returns versions by their keys, in the order of these.
-    fn named(&mut self, versions: &[VersionKey]) -> Result<Vec<(VersionKey, Version)>>;
-    /// Returns what runs are called, in any order.
-    fn run_names(&mut self, runs: &[RunKey]) -> Result<Vec<RunName>>;
-    /// Returns the last verdict on each version that has one, oldest first; or all verdicts ever given.
-    fn labels(&mut self, project: ProjectKey, only_last: bool) -> Result<Vec<LabelRow>>;
-    /// Returns the last verdict on each of these versions that has one, oldest first.
-    fn labels_on(&mut self, versions: &[VersionKey]) -> Result<Vec<LabelRow>>;
-    /// Returns the last verdicts on the versions of an artifact, oldest first.
-    fn labels_of(&mut self, artifact: ArtifactKey) -> Result<Vec<LabelRow>>;
-    /// Returns the versions that these runs wrote, run by run in the order of writing.
-    fn written(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, VersionKey)>>;
-    /// Returns a version by key, with the name of its artifact.
-    fn version(&mut self, key: VersionKey) -> Result<Option<Version>>;
-    /// Returns for each of these versions the run that wrote it first: who makes the same bytes again repeats what another
-    /// one began.
-    fn first_writers(&mut self, versions: &[VersionKey]) -> Result<Vec<(VersionKey, RunKey)>>;
-    /// Returns the last write at or before `at` of each artifact that lies in `artifact` or is a folder around it.
-    fn near(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<NearRows>;
-    /// Returns the runs inside `runs` that wrote what these name too.
-    fn wrote_inside(&mut self, runs: &[RunKey]) -> Result<Vec<RunKey>>;
-    /// Returns those of these versions whose artifact may lie in a known folder, or be one.
-    fn nested(&mut self, versions: &[VersionKey]) -> Result<Vec<VersionKey>>;
-    /// Returns the runs that wrote what was read with a version, as its last reader by `at` saw it: folders around it, what
-    /// lies in it.
-    fn makers_read(&mut self, artifact: ArtifactKey, version: &VersionId, at: Timestamp) -> Result<Vec<RunKey>>;
     /// Returns what is still to be hashed for processes of `host` that are gone.
     fn dues(&mut self, host: Option<&str>) -> Result<Vec<Due>>;
     /// Returns how far a journal was folded.

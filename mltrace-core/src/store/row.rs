@@ -281,6 +281,8 @@ pub struct WithinDetail {
 /// A run that was to write an artifact and did not, as far as anybody knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MarkedRow {
+    /// The artifact.
+    pub name: ArtifactName,
     /// The run.
     pub run: RunKey,
     /// What became of the artifact.
@@ -392,28 +394,37 @@ pub struct VersionAt {
     pub written: Option<(RunKey, Timestamp)>,
 }
 
-/// A write that counts, with the last write of its artifact by anybody.
+/// A write that counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutputRow {
     /// Who wrote.
     pub run: RunKey,
     /// What was written.
     pub version: VersionKey,
-    /// The run that last wrote the artifact.
-    pub last_run: RunKey,
-    /// Whether that write made the same version.
-    pub is_last: bool,
+    /// The run that last wrote the artifact, and whether that write made the same version; only told where it was asked for.
+    pub last: Option<(RunKey, bool)>,
 }
 
-/// The last write of an artifact.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// An artifact with its latest version.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CurrentRow {
-    /// Who wrote.
-    pub run: RunKey,
-    /// What was written.
-    pub version: VersionKey,
+    /// The artifact.
+    pub name: ArtifactName,
+    /// The version that was written last, else the one that was read last.
+    pub latest: Option<VersionAt>,
     /// Who last made that version by the moment that was asked of; `None`: nobody had.
     pub made_by: Option<RunKey>,
+}
+
+/// What a version is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VersionName {
+    /// Its key.
+    pub key: VersionKey,
+    /// It, with the name of its artifact.
+    pub version: Version,
+    /// Whether its artifact may lie in a known folder, or be one.
+    pub is_nested: bool,
 }
 
 /// How far runs are followed from one to the next.

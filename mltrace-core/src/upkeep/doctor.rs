@@ -31,7 +31,7 @@ pub fn doctor(home: &Home, is_full: bool) -> Checkup {
     match store::open(home, Mode::Read) {
         Ok(mut store) => {
             checkup.fine.push(format!("the store `{}` can be opened", home.store));
-            match store.check(is_full) {
+            match store.upkeep().check(is_full) {
                 Ok(found) => {
                     checkup.fine.extend(found.fine);
                     checkup.wrong.extend(found.wrong);
@@ -46,7 +46,7 @@ pub fn doctor(home: &Home, is_full: bool) -> Checkup {
             ];
             for (name, fine, wrong) in tallies {
                 let waiting = lost::beyond(counted.as_ref(), name, store.as_mut());
-                match store.tally(name).and_then(|count| Ok(count.saturating_add(waiting?))) {
+                match store.upkeep().tally(name).and_then(|count| Ok(count.saturating_add(waiting?))) {
                     Ok(0) => checkup.fine.push(fine.to_owned()),
                     Ok(count) => checkup.wrong.push(format!("{count} {wrong}")),
                     Err(error) => checkup.wrong.push(with_source(&error)),

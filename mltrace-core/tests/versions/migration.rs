@@ -157,5 +157,5 @@ fn a_store_that_is_migrated_meanwhile_takes_nothing_from_an_older_version() {
     let written = old.write(&mut |writer| writer.project("other").map(drop));
     assert!(matches!(written, Err(StoreError::TooNew { verb: "write", .. })), "{written:?}");
     let mut new = SqliteStore::open(&project.home, Mode::Read, schema).unwrap();
-    assert_eq!(Store::project(&mut new, "other").unwrap(), None);
+    assert_eq!(new.look().project("other").unwrap(), None);
 }

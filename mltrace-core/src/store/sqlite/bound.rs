@@ -51,7 +51,7 @@ impl SqliteStore {
 mod tests {
     use super::*;
     use crate::store::sqlite::Schema;
-    use crate::store::{Store as _, StoreError};
+    use crate::store::{Look as _, StoreError};
 
     /// So many rows, each with a number and a text.
     const ROWS: &str = "WITH RECURSIVE rows (at) AS (SELECT 1 UNION ALL SELECT at + 1 FROM rows WHERE at < $1)

@@ -1,21 +1,14 @@
 //! What can be found in a SQLite file.
 
-use std::sync::Arc;
-
 use foldhash::HashMap;
 use rusqlite::{OptionalExtension, Params, Row, Transaction, TransactionBehavior, params};
 use uuid::Uuid;
 
 use super::SqliteStore;
-use super::held::Held;
 use super::map::{Bytes, version_columns, version_id};
-use super::unread;
-use super::walk::{DOWNSTREAM, UPSTREAM};
-use crate::model::{ArtifactName, Due, RunId, Timestamp, Version, VersionId};
+use crate::model::{ArtifactName, Due, RunId, Timestamp, VersionId};
 use crate::store::{
-    ArtifactKey, Asked, Bounds, Checkup, ComponentKey, ComponentRow, CurrentRow, FactsRow, Far, InTransaction,
-    LabelRow, MarkedRow, NearRows, Offer, OfferRun, OutputRow, ProjectKey, Reached, Result, RunDetail, RunKey, RunName,
-    RunSelection, Store, StoreError, UnreadRow, VersionAt, VersionKey, WorkKey, WorkRow,
+    ArtifactKey, ComponentKey, ComponentRow, MarkedRow, ProjectKey, Result, RunKey, RunSelection, StoreError, VersionAt,
 };
 
 impl SqliteStore {
@@ -67,7 +60,7 @@ impl SqliteStore {
         Ok(if self.connection.is_autocommit() { Some(begin()?) } else { None })
     }
 
-    fn component_rows(&self, project: ProjectKey, with_runs: bool) -> Result<Vec<ComponentRow>> {
+    pub(super) fn component_rows(&self, project: ProjectKey, with_runs: bool) -> Result<Vec<ComponentRow>> {
         let sql = "SELECT id FROM component WHERE project_id = $1 ORDER BY name";
         let keys: Vec<ComponentKey> = self.all(sql, [project], |row| row.get(0))?;
         keys.into_iter().filter_map(|key| self.component_row(key, with_runs).transpose()).collect()
@@ -106,6 +99,14 @@ impl SqliteStore {
     }
 }
 
+fn artifact(row: &Row<'_>) -> rusqlite::Result<(ArtifactKey, String)> {
+    Ok((row.get(0)?, row.get(1)?))
+}
+
+fn marked(row: &Row<'_>) -> rusqlite::Result<MarkedRow> {
+    Ok(MarkedRow { name: ArtifactName(row.get(0)?), run: row.get(1)?, mark: row.get(2)? })
+}
+
 pub(super) fn version_at(row: &Row<'_>) -> rusqlite::Result<VersionAt> {
     let run: Option<RunKey> = row.get(3)?;
     let at: Option<Timestamp> = row.get(4)?;
@@ -117,20 +118,8 @@ pub(super) fn key_list<K: Copy + Into<i64>>(keys: &[K]) -> String {
     super::write::json(&keys.iter().map(|key| (*key).into()).collect::<Vec<i64>>())
 }
 
-impl Store for SqliteStore {
-    fn write(&mut self, work: InTransaction<'_>) -> Result<()> {
-        self.transact(work)
-    }
-
-    fn is_in_place(&mut self) -> bool {
-        self.connection.may_stay() && self.held.as_mut().is_some_and(Held::is_in_place)
-    }
-
-    fn bound(&mut self, bounds: &Arc<Bounds>) -> Result<()> {
-        self.keep_within(bounds)
-    }
-
-    fn project(&mut self, name: &str) -> Result<Option<ProjectKey>> {
+impl SqliteStore {
+    pub(super) fn project_named(&self, name: &str) -> Result<Option<ProjectKey>> {
         let found = self.one("SELECT project_id FROM project_name WHERE name = $1", [name], |row| row.get(0))?;
         if let Some(project) = found {
             self.check_started(project)?;
@@ -138,26 +127,15 @@ impl Store for SqliteStore {
         Ok(found)
     }
 
-    fn own_project(&mut self) -> Result<Option<ProjectKey>> {
-        let own = self.own()?.map(|(own, _)| own);
-        if let Some(project) = own {
-            self.check_started(project)?;
+    pub(super) fn project_of_root(&self) -> Result<Option<(ProjectKey, String)>> {
+        let own = self.own()?;
+        if let Some((project, _)) = &own {
+            self.check_started(*project)?;
         }
         Ok(own)
     }
 
-    fn call_own_project(&mut self, name: &str) -> Result<()> {
-        if self.is_own_known_as(name)? {
-            return Ok(());
-        }
-        self.transact(&mut |writer| writer.call_own_project(name))
-    }
-
-    fn projects(&mut self) -> Result<Vec<(ProjectKey, String)>> {
-        self.all("SELECT id, name FROM project ORDER BY name", [], |row| Ok((row.get(0)?, row.get(1)?)))
-    }
-
-    fn component(&mut self, project: ProjectKey, name: &str) -> Result<Option<ComponentRow>> {
+    pub(super) fn component_named(&self, project: ProjectKey, name: &str) -> Result<Option<ComponentRow>> {
         let find = "SELECT id FROM component WHERE project_id = $1 AND name = $2";
         match self.one(find, params![project, name], |row| row.get(0))? {
             Some(key) => self.component_row(key, true),
@@ -165,59 +143,51 @@ impl Store for SqliteStore {
         }
     }
 
-    fn components(&mut self, project: ProjectKey) -> Result<Vec<ComponentRow>> {
-        self.component_rows(project, true)
+    pub(super) fn artifact_named(&self, project: ProjectKey, name: &str) -> Result<Vec<(ArtifactKey, String)>> {
+        let sql = "SELECT id, name FROM artifact WHERE project_id = $1 AND name = $2";
+        self.all(sql, params![project, name], artifact)
     }
 
-    fn said_of_components(&mut self, project: ProjectKey) -> Result<Vec<ComponentRow>> {
-        self.component_rows(project, false)
-    }
-
-    fn artifact(&mut self, project: ProjectKey, name: &str) -> Result<Option<ArtifactKey>> {
-        let sql = "SELECT id FROM artifact WHERE project_id = $1 AND name = $2";
-        self.one(sql, params![project, name], |row| row.get(0))
-    }
-
-    fn artifact_names(&mut self, project: ProjectKey, prefix: &str, limit: usize) -> Result<Vec<String>> {
+    pub(super) fn artifacts_starting(
+        &self,
+        project: ProjectKey,
+        prefix: &str,
+        limit: usize,
+    ) -> Result<Vec<(ArtifactKey, String)>> {
         // `substr` instead of LIKE: a prefix may hold `%` and `_`. The range lets the index find its start.
-        let sql = "SELECT name FROM artifact WHERE project_id = $1 AND name >= $2
+        let sql = "SELECT id, name FROM artifact WHERE project_id = $1 AND name >= $2
              AND substr(name, 1, length($2)) = $2 ORDER BY name LIMIT $3";
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.all(sql, params![project, prefix, limit], |row| row.get(0))
+        self.all(sql, params![project, prefix, limit], artifact)
     }
 
-    fn names_of(&mut self, project: ProjectKey, content: &VersionId) -> Result<Vec<ArtifactName>> {
+    pub(super) fn artifacts_with(
+        &self,
+        project: ProjectKey,
+        content: &VersionId,
+    ) -> Result<Vec<(ArtifactKey, String)>> {
         let VersionId::Content(hash) = content else { return Ok(Vec::new()) };
-        let sql = "SELECT a.name FROM version v JOIN artifact a ON a.id = v.artifact_id
+        let sql = "SELECT a.id, a.name FROM version v JOIN artifact a ON a.id = v.artifact_id
              WHERE v.id_kind = 0 AND v.tail = substr($1, -4) AND v.id_value = $1 AND a.project_id = $2
              ORDER BY coalesce((SELECT max(w.at) FROM write w WHERE w.version_id = v.id), -1 << 62) DESC, v.id DESC";
-        self.all(sql, params![hash.as_slice(), project], |row| Ok(ArtifactName(row.get(0)?)))
+        self.all(sql, params![hash.as_slice(), project], artifact)
     }
 
-    fn artifact_names_holding(&mut self, project: ProjectKey, text: &str, limit: usize) -> Result<Vec<String>> {
+    pub(super) fn artifacts_holding(
+        &self,
+        project: ProjectKey,
+        text: &str,
+        limit: usize,
+    ) -> Result<Vec<(ArtifactKey, String)>> {
         // Unlike `lower`, this makes no text for every name.
-        let sql = "SELECT name FROM artifact WHERE project_id = $1 AND name LIKE $2 ESCAPE '\\'
+        let sql = "SELECT id, name FROM artifact WHERE project_id = $1 AND name LIKE $2 ESCAPE '\\'
              ORDER BY length(name), name LIMIT $3";
         let text = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.all(sql, params![project, format!("%{text}%"), limit], |row| row.get(0))
+        self.all(sql, params![project, format!("%{text}%"), limit], artifact)
     }
 
-    fn versions(
-        &mut self,
-        artifact: ArtifactKey,
-        at: Timestamp,
-        from: (Option<&VersionAt>, usize),
-        tell: &mut dyn FnMut(VersionAt) -> bool,
-    ) -> Result<()> {
-        self.versions_of(artifact, at, from, tell)
-    }
-
-    fn version_at(&mut self, artifact: ArtifactKey, id: &VersionId, at: Timestamp) -> Result<Option<VersionAt>> {
-        self.version_of(artifact, id, at)
-    }
-
-    fn latest(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<Option<VersionAt>> {
+    pub(super) fn latest_of(&self, artifact: ArtifactKey, at: Timestamp) -> Result<Option<VersionAt>> {
         let written = "SELECT v.id, v.id_kind, v.id_value, w.run_id, w.at FROM write w
              JOIN run r ON r.id = w.run_id JOIN version v ON v.id = w.version_id
              WHERE w.artifact_id = $1 AND w.version_id IS NOT NULL AND w.at <= $2
@@ -233,17 +203,14 @@ impl Store for SqliteStore {
         self.one(read, params![artifact, at], version_at)
     }
 
-    fn current(&mut self, project: ProjectKey, at: Timestamp) -> Result<Vec<CurrentRow>> {
-        self.all_current(project, at)
-    }
-
-    fn latest_of_all(&mut self, project: ProjectKey) -> Result<Vec<(ArtifactName, Option<VersionAt>)>> {
-        self.all_latest(project)
-    }
-
-    fn readers(&mut self, artifact: ArtifactKey, version: &VersionId, limit: usize) -> Result<Vec<RunId>> {
+    pub(super) fn first_readers(
+        &self,
+        artifact: ArtifactKey,
+        version: &VersionId,
+        limit: usize,
+    ) -> Result<Vec<RunKey>> {
         let (kind, value) = version_columns(version);
-        let sql = "SELECT DISTINCT r.uuid FROM read d JOIN run r ON r.id = d.run_id
+        let sql = "SELECT DISTINCT r.id FROM read d JOIN run r ON r.id = d.run_id
              LEFT JOIN write w ON w.id = d.write_id
              LEFT JOIN version v ON v.id = coalesce(d.seen_id, w.version_id)
              WHERE d.artifact_id = $1 AND r.component_id IS NOT NULL
@@ -253,41 +220,38 @@ impl Store for SqliteStore {
         self.all(sql, params![artifact, kind, value, limit], |row| row.get(0))
     }
 
-    fn marked(
-        &mut self,
+    pub(super) fn marked_runs(
+        &self,
         artifact: ArtifactKey,
         since: Timestamp,
         (version, with_unknown): (&VersionId, bool),
         limit: usize,
     ) -> Result<Vec<MarkedRow>> {
-        // run_id | mark; a mark of 1 is an artifact that stood as it was
-        let sql = "SELECT w.run_id, w.mark FROM write w JOIN run r ON r.id = w.run_id
-             LEFT JOIN version v ON v.id = w.seen_id
+        // name | run_id | mark; a mark of 1 is an artifact that stood as it was
+        let sql = "SELECT a.name, w.run_id, w.mark FROM write w JOIN run r ON r.id = w.run_id
+             JOIN artifact a ON a.id = w.artifact_id LEFT JOIN version v ON v.id = w.seen_id
              WHERE w.artifact_id = $1 AND w.mark IS NOT NULL AND r.component_id IS NOT NULL
              AND coalesce(w.said_at, r.ended_at, r.started_at) > $2
              AND CASE w.mark WHEN 1 THEN v.id_kind = $3 AND v.id_value = $4 ELSE $5 END
              ORDER BY coalesce(w.said_at, r.ended_at, r.started_at) DESC, r.uuid DESC LIMIT $6";
         let (kind, value) = version_columns(version);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.all(sql, params![artifact, since, kind, value, with_unknown, limit], |row| {
-            Ok(MarkedRow { run: row.get(0)?, mark: row.get(1)? })
-        })
+        self.all(sql, params![artifact, since, kind, value, with_unknown, limit], marked)
     }
 
-    fn missing(&mut self, project: ProjectKey) -> Result<Vec<(ArtifactName, RunKey)>> {
-        let sql = "SELECT a.name, w.run_id, coalesce(r.ended_at, r.started_at) AS told FROM write w
+    pub(super) fn missing_artifacts(&self, project: ProjectKey) -> Result<Vec<MarkedRow>> {
+        let sql = "SELECT a.name, w.run_id, w.mark, coalesce(r.ended_at, r.started_at) AS told FROM write w
              JOIN artifact a ON a.id = w.artifact_id JOIN run r ON r.id = w.run_id
              WHERE w.mark = 0 AND a.project_id = $1 AND r.component_id IS NOT NULL
              AND NOT EXISTS (SELECT 1 FROM write q WHERE q.artifact_id = w.artifact_id AND q.version_id IS NOT NULL
                  AND q.at >= coalesce(r.ended_at, r.started_at))
              ORDER BY a.name, told DESC, r.uuid DESC";
-        let mut found: Vec<(ArtifactName, RunKey)> =
-            self.all(sql, [project], |row| Ok((ArtifactName(row.get(0)?), row.get(1)?)))?;
-        found.dedup_by(|later, first| later.0 == first.0);
+        let mut found = self.all(sql, [project], marked)?;
+        found.dedup_by(|later, first| later.name == first.name);
         Ok(found)
     }
 
-    fn claims(&mut self, artifact: ArtifactKey, limit: usize) -> Result<Vec<RunKey>> {
+    pub(super) fn claiming_runs(&self, artifact: ArtifactKey, limit: usize) -> Result<Vec<RunKey>> {
         let sql = "SELECT r.id FROM run r WHERE r.component_id IS NOT NULL
              AND r.id IN (SELECT run_id FROM write WHERE artifact_id = $1 AND version_id IS NULL AND mark IS NULL
                  AND id NOT IN (SELECT write_id FROM echo))
@@ -296,52 +260,14 @@ impl Store for SqliteStore {
         self.all(sql, params![artifact, limit], |row| row.get(0))
     }
 
-    fn pairs_upstream(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, RunKey)>> {
-        let mut pairs = Vec::new();
-        self.walk(&UPSTREAM, runs, Far::default(), |run, writer| {
-            self.hold_bytes(size_of::<(RunKey, RunKey)>)?;
-            pairs.push((run, writer));
-            Ok(())
-        })?;
-        Ok(pairs)
-    }
-
-    fn upstream(&mut self, runs: &[RunKey], far: Far) -> Result<Reached> {
-        self.walk(&UPSTREAM, runs, far, |_, _| Ok(()))
-    }
-
-    fn downstream(&mut self, runs: &[RunKey], far: Far) -> Result<Reached> {
-        self.walk(&DOWNSTREAM, runs, far, |_, _| Ok(()))
-    }
-
-    fn read_by(&mut self, artifact: ArtifactKey, version: &VersionId) -> Result<Vec<RunKey>> {
-        self.readers_of_version(artifact, version)
-    }
-
-    fn outputs(&mut self, runs: &[RunKey]) -> Result<Vec<OutputRow>> {
-        self.outputs_of(runs)
-    }
-
-    fn run(&mut self, id: RunId) -> Result<Option<RunKey>> {
-        self.one("SELECT id FROM run WHERE uuid = $1 AND component_id IS NOT NULL", [id], |row| row.get(0))
-    }
-
-    fn is_forgotten(&mut self, id: RunId) -> Result<bool> {
-        Ok(self.one("SELECT 1 FROM tombstone WHERE uuid = $1", [id], |_| Ok(()))?.is_some())
-    }
-
-    fn run_ids(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, RunId>> {
-        self.ids_of(runs)
-    }
-
-    fn runs_like(&mut self, project: ProjectKey, digits: &str, limit: usize) -> Result<Vec<RunId>> {
+    pub(super) fn runs_by_digits(&self, project: ProjectKey, digits: &str, limit: usize) -> Result<Vec<RunKey>> {
         // The first digits are a range of the index on ids; for the last ones all of that index is read, and no row. What
         // stands in whole bytes is compared first: to write out every id costs several times as much.
         let fill = |digit: &str| digit.repeat(32_usize.saturating_sub(digits.len()));
         let id = |text: String| Uuid::parse_str(&text);
         let ids = (id(format!("{digits}{}", fill("0"))), id(format!("{digits}{}", fill("f"))), id(fill("0") + digits));
         let (Ok(first), Ok(last), Ok(ending)) = ids else { return Ok(Vec::new()) };
-        let sql = "SELECT r.uuid FROM (
+        let sql = "SELECT r.id FROM (
                  SELECT id FROM run WHERE uuid >= $1 AND uuid <= $2
                  UNION SELECT id FROM run
                      WHERE substr(uuid, 17 - length($3)) = $3 AND substr(hex(uuid), -length($4)) = upper($4)) AS found
@@ -353,7 +279,7 @@ impl Store for SqliteStore {
         self.all(sql, params, |row| row.get(0))
     }
 
-    fn select(&mut self, project: ProjectKey, selection: &RunSelection) -> Result<Vec<RunKey>> {
+    pub(super) fn selected_runs(&self, project: ProjectKey, selection: &RunSelection) -> Result<Vec<RunKey>> {
         let limit = selection.limit.and_then(|limit| i64::try_from(limit).ok()).unwrap_or(-1);
         let since = selection.since.unwrap_or(Timestamp::MIN);
         let until = selection.until.unwrap_or(Timestamp::MAX);
@@ -379,126 +305,25 @@ impl Store for SqliteStore {
         self.all(&sql, params, |row| row.get(0))
     }
 
-    fn details(&mut self, runs: &[RunKey], with_source: bool) -> Result<Vec<RunDetail>> {
-        self.run_details(runs, with_source)
-    }
-
-    fn since(&mut self, component: ComponentKey, since: Timestamp) -> Result<Vec<RunKey>> {
-        self.runs_since(component, since)
-    }
-
-    fn durations(&mut self, component: ComponentKey, limit: usize) -> Result<Vec<f64>> {
-        self.durations_of(component, limit)
-    }
-
-    fn candidates(&mut self, asked: &[Asked], offer: Offer<'_>) -> Result<()> {
-        self.offer_candidates(asked, offer)
-    }
-
-    fn reruns(&mut self, asked: &[(WorkKey, Timestamp)], offer: OfferRun<'_>) -> Result<()> {
-        self.offer_reruns(asked, offer)
-    }
-
-    fn works(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, WorkRow>> {
-        self.works_of(runs)
-    }
-
-    fn age_limits(&mut self, artifacts: &[ArtifactKey]) -> Result<Vec<Option<i64>>> {
-        self.limits_of(artifacts)
-    }
-
-    fn earlier(&mut self, runs: &[RunKey], limit: usize) -> Result<Vec<(RunKey, RunKey)>> {
-        self.earlier_runs(runs, limit)
-    }
-
-    fn next(&mut self, component: ComponentKey, since: Timestamp, limit: usize) -> Result<Vec<RunKey>> {
+    pub(super) fn runs_after(&self, component: ComponentKey, since: Timestamp, limit: usize) -> Result<Vec<RunKey>> {
         let sql = "SELECT id FROM run WHERE component_id = $1 AND started_at > $2 ORDER BY started_at, uuid LIMIT $3";
         self.all(sql, params![component, since, i64::try_from(limit).unwrap_or(i64::MAX)], |row| row.get(0))
     }
 
-    fn facts(&mut self, runs: &[RunKey]) -> Result<Vec<FactsRow>> {
-        self.facts_of(runs)
-    }
-
-    fn beginnings(&mut self, runs: &[RunKey]) -> Result<Vec<(Timestamp, RunId, RunKey)>> {
-        self.beginnings_of(runs)
-    }
-
-    fn named(&mut self, versions: &[VersionKey]) -> Result<Vec<(VersionKey, Version)>> {
-        self.versions_named(versions)
-    }
-
-    fn run_names(&mut self, runs: &[RunKey]) -> Result<Vec<RunName>> {
-        self.names_of_runs(runs)
-    }
-
-    fn written(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, VersionKey)>> {
-        self.written_by(runs)
-    }
-
-    fn version(&mut self, key: VersionKey) -> Result<Option<Version>> {
-        let sql = "SELECT a.name, v.id_kind, v.id_value FROM version v JOIN artifact a ON a.id = v.artifact_id
-             WHERE v.id = $1";
-        self.one(sql, [key], |row| {
-            let version = version_id(row, 1)?.unwrap_or(VersionId::None);
-            Ok(Version { name: ArtifactName(row.get(0)?), version })
-        })
-    }
-
-    fn labels(&mut self, project: ProjectKey, only_last: bool) -> Result<Vec<LabelRow>> {
-        self.labels_in(project, only_last)
-    }
-
-    fn labels_on(&mut self, versions: &[VersionKey]) -> Result<Vec<LabelRow>> {
-        self.labels_on_versions(versions)
-    }
-
-    fn labels_of(&mut self, artifact: ArtifactKey) -> Result<Vec<LabelRow>> {
-        self.labels_of_artifact(artifact)
-    }
-
-    fn first_writers(&mut self, versions: &[VersionKey]) -> Result<Vec<(VersionKey, RunKey)>> {
-        self.first_writers_of(versions)
-    }
-
-    fn near(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<NearRows> {
-        super::near::near(&self.connection, artifact, at, None)
-    }
-
-    fn wrote_inside(&mut self, runs: &[RunKey]) -> Result<Vec<RunKey>> {
-        SqliteStore::wrote_inside(self, runs)
-    }
-
-    fn nested(&mut self, versions: &[VersionKey]) -> Result<Vec<VersionKey>> {
-        self.each(super::near::NESTED, &super::keys::ascending(versions.iter().copied()), |row| row.get(0))
-    }
-
-    fn makers_read(&mut self, artifact: ArtifactKey, version: &VersionId, at: Timestamp) -> Result<Vec<RunKey>> {
-        self.makers_of_what_was_read(artifact, version, at)
-    }
-
-    fn dues(&mut self, host: Option<&str>) -> Result<Vec<Due>> {
+    pub(super) fn all_dues(&self, host: Option<&str>) -> Result<Vec<Due>> {
         let sql = "SELECT r.uuid, d.n, d.path, d.state FROM due d JOIN run r ON r.id = d.run_id
              JOIN process s ON s.id = r.process_id WHERE s.is_over AND s.host IS $1 ORDER BY d.run_id, d.n";
         self.all(sql, [host], |row| Ok(Due { run: row.get(0)?, n: row.get(1)?, path: row.get(2)?, state: row.get(3)? }))
     }
 
-    fn offset(&mut self, journal: &str) -> Result<u64> {
+    pub(super) fn offset_of(&self, journal: &str) -> Result<u64> {
         let sql = "SELECT offset FROM journal WHERE name = $1";
         let offset = self.one(sql, [journal], |row| row.get::<_, i64>(0))?;
         Ok(offset.and_then(|offset| u64::try_from(offset).ok()).unwrap_or_default())
     }
 
-    fn unread(&mut self, minor: u32) -> Result<Vec<UnreadRow>> {
-        unread::before(self, minor)
-    }
-
-    fn tally(&mut self, name: &str) -> Result<u64> {
+    pub(super) fn tally_of(&self, name: &str) -> Result<u64> {
         let count = self.one("SELECT count FROM tally WHERE name = $1", [name], |row| row.get::<_, i64>(0))?;
         Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
-    }
-
-    fn check(&mut self, is_full: bool) -> Result<Checkup> {
-        self.check_up(is_full)
     }
 }

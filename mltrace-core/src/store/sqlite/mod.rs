@@ -26,6 +26,8 @@ mod map;
 
 mod find;
 
+mod look;
+
 mod detail;
 
 mod facts;

@@ -5,7 +5,6 @@
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
 use super::SqliteStore;
-use super::keys::among;
 use super::map::version_columns;
 use super::write::{FIND_VERSION, SqliteWriter};
 use crate::model::{Timestamp, VersionId, folders_around, path_inside, range_inside};
@@ -48,12 +47,6 @@ const ANY_MEMBERS: &str = concat!(
 );
 
 const WHERE: &str = "SELECT project_id, name, place FROM artifact WHERE id = $1";
-
-pub(super) const NESTED: &str = concat!(
-    "SELECT v.id FROM json_each($1) AS asked CROSS JOIN version v ON ",
-    among!("v.id"),
-    " CROSS JOIN artifact a ON a.id = v.artifact_id WHERE a.place <> 0"
-);
 
 fn near_row(row: &Row<'_>) -> rusqlite::Result<NearRow> {
     Ok(NearRow { write: row.get(0)?, run: row.get(1)?, run_id: row.get(2)?, at: row.get(3)?, n: row.get(4)? })

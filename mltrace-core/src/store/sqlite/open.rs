@@ -17,7 +17,7 @@ use super::schema::Schema;
 use super::shape;
 use crate::config::Home;
 use crate::folder::{self, Folder, Taken};
-use crate::store::{Bounds, Mode, Store as _, StoreError};
+use crate::store::{Bounds, Mode, StoreError, Upkeep as _};
 
 /// How long a command waits for another writer, and a recording process for its turn.
 const PATIENCE: Duration = Duration::from_secs(10);

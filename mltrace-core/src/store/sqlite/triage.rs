@@ -8,32 +8,18 @@ use super::keys::{among, ascending};
 use super::map::version_columns;
 use super::write::FIND_VERSION;
 use crate::model::{ArtifactName, RunId, Status, Timestamp, VersionId};
-use crate::store::{
-    ArtifactKey, ComponentKey, CurrentRow, OutputRow, ProjectKey, Result, RunKey, VersionAt, VersionKey,
-};
+use crate::store::{ArtifactKey, ComponentKey, CurrentRow, OutputRow, ProjectKey, Result, RunKey, VersionKey};
 
 /// How many runs one statement asks for.
 const CHUNK: usize = 10_000;
 
 impl SqliteStore {
     pub(super) fn all_current(&self, project: ProjectKey, at: Timestamp) -> Result<Vec<CurrentRow>> {
-        let sql = "SELECT w.run_id, w.version_id, CASE WHEN w.at <= $1 THEN w.run_id ELSE (
-                 SELECT q.run_id FROM write q JOIN run r ON r.id = q.run_id
-                 WHERE q.version_id = w.version_id AND q.at <= $1 ORDER BY q.at DESC, r.uuid DESC, q.n DESC LIMIT 1) END
-             FROM artifact a
-             JOIN write w ON w.id = (
-                 SELECT q.id FROM write q JOIN run r ON r.id = q.run_id
-                 WHERE q.artifact_id = a.id AND q.version_id IS NOT NULL
-                 ORDER BY q.at DESC, r.uuid DESC, q.n DESC LIMIT 1)
-             WHERE a.project_id = $2 ORDER BY a.name";
-        self.all(sql, params![at, project], |row| {
-            Ok(CurrentRow { run: row.get(0)?, version: row.get(1)?, made_by: row.get(2)? })
-        })
-    }
-
-    pub(super) fn all_latest(&self, project: ProjectKey) -> Result<Vec<(ArtifactName, Option<VersionAt>)>> {
         // w: the last write of the artifact; v: what it made, or what was read last of an artifact that nobody wrote.
-        let sql = "SELECT v.id, v.id_kind, v.id_value, w.run_id, w.at, a.name FROM artifact a
+        let sql = "SELECT v.id, v.id_kind, v.id_value, w.run_id, w.at, a.name, CASE WHEN w.at <= ?1 THEN w.run_id ELSE (
+                 SELECT q.run_id FROM write q JOIN run r ON r.id = q.run_id
+                 WHERE q.version_id = w.version_id AND q.at <= ?1 ORDER BY q.at DESC, r.uuid DESC, q.n DESC LIMIT 1) END
+             FROM artifact a
              LEFT JOIN write w ON w.id = (
                  SELECT q.id FROM write q JOIN run r ON r.id = q.run_id
                  WHERE q.artifact_id = a.id AND q.version_id IS NOT NULL
@@ -41,10 +27,11 @@ impl SqliteStore {
              LEFT JOIN version v ON v.id = coalesce(w.version_id, (
                  SELECT d.seen_id FROM read d JOIN run r ON r.id = d.run_id
                  WHERE d.artifact_id = a.id AND d.seen_id IS NOT NULL ORDER BY d.at DESC, r.uuid DESC, d.n DESC LIMIT 1))
-             WHERE a.project_id = $1 ORDER BY a.name";
-        self.all(sql, [project], |row| {
+             WHERE a.project_id = ?2 ORDER BY a.name";
+        self.all(sql, params![at, project], |row| {
             let is_known = row.get::<_, Option<i64>>(0)?.is_some();
-            Ok((ArtifactName(row.get(5)?), if is_known { Some(version_at(row)?) } else { None }))
+            let latest = if is_known { Some(version_at(row)?) } else { None };
+            Ok(CurrentRow { name: ArtifactName(row.get(5)?), latest, made_by: row.get(6)? })
         })
     }
 
@@ -109,5 +96,5 @@ impl SqliteStore {
 }
 
 fn output_row(row: &Row<'_>) -> rusqlite::Result<OutputRow> {
-    Ok(OutputRow { run: row.get(0)?, version: row.get(1)?, last_run: row.get(2)?, is_last: row.get(3)? })
+    Ok(OutputRow { run: row.get(0)?, version: row.get(1)?, last: Some((row.get(2)?, row.get(3)?)) })
 }

@@ -8,7 +8,7 @@ use super::keys::{among, ascending};
 use super::map::{version_columns, version_id};
 use super::write::FIND_VERSION;
 use crate::model::{ArtifactName, Timestamp, Version, VersionId};
-use crate::store::{ArtifactKey, Result, VersionAt, VersionKey};
+use crate::store::{ArtifactKey, Result, VersionAt, VersionKey, VersionName};
 
 /// Of so many versions, all are found and sorted at once. Of more, those that were written are found one after the other
 /// by their last writes, so that the first of many cost as much as the first of few.
@@ -30,16 +30,17 @@ const IS_READ_UNWRITTEN: &str = "EXISTS (SELECT 1 FROM read d
      WHERE d.artifact_id = ?2 AND d.seen_id IS NULL AND d.write_id IS NULL AND d.at <= ?1)";
 
 const NAMED: &str = concat!(
-    "SELECT v.id, a.name, v.id_kind, v.id_value FROM json_each($1) AS asked CROSS JOIN version v ON ",
+    "SELECT v.id, a.name, v.id_kind, v.id_value, a.place <> 0 FROM json_each($1) AS asked CROSS JOIN version v ON ",
     among!("v.id"),
     " CROSS JOIN artifact a ON a.id = v.artifact_id"
 );
 
 impl SqliteStore {
-    pub(super) fn versions_named(&self, versions: &[VersionKey]) -> Result<Vec<(VersionKey, Version)>> {
+    pub(super) fn versions_named(&self, versions: &[VersionKey]) -> Result<Vec<VersionName>> {
         self.each(NAMED, &ascending(versions.iter().copied()), |row| {
             let version = version_id(row, 2)?.unwrap_or(VersionId::None);
-            Ok((row.get(0)?, Version { name: ArtifactName(row.get(1)?), version }))
+            let version = Version { name: ArtifactName(row.get(1)?), version };
+            Ok(VersionName { key: row.get(0)?, version, is_nested: row.get(4)? })
         })
     }
 

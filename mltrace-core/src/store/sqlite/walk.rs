@@ -53,7 +53,7 @@ impl SqliteStore {
     /// Follows a way from `runs` on. Returns the runs that are reached, and tells `met` every pair, nearest first.
     ///
     /// This is cheaper than a recursive statement, which keeps all pairs in tables of its own.
-    pub(super) fn walk(
+    pub(super) fn follow(
         &self,
         way: &Way,
         runs: &[RunKey],

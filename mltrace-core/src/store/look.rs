@@ -1,0 +1,452 @@
+//! What can be asked of a store.
+//!
+//! The trait is what a database implements: one verb a noun, and a `Which` where several questions are about the same noun.
+//! What the rest of the code asks in its own words is put together from these below.
+
+use std::sync::Arc;
+
+use foldhash::HashMap;
+
+use super::bounds::Bounds;
+use super::candidate::{Asked, Offer, OfferRun, WorkKey, WorkRow};
+use super::error::Result;
+use super::key::{ArtifactKey, ComponentKey, ProjectKey, RunKey, VersionKey};
+use super::near::NearRows;
+use super::row::{
+    ComponentRow, CurrentRow, FactsRow, Far, LabelRow, MarkedRow, OutputRow, Reached, RunDetail, RunName, RunSelection,
+    VersionAt, VersionName,
+};
+use crate::model::{ArtifactName, RunId, Timestamp, Version, VersionId};
+
+/// Which projects are meant.
+#[derive(Clone, Copy, Debug)]
+pub enum Projects<'a> {
+    /// The one that has or had this name.
+    Named(&'a str),
+    /// That of the root that the store lies in, where somebody said so.
+    Own,
+    /// All, by name.
+    All,
+}
+
+/// Which components are meant.
+#[derive(Clone, Copy, Debug)]
+pub enum Components<'a> {
+    /// The one of this name, with how many runs it has and which is its last.
+    Named(ProjectKey, &'a str),
+    /// All, by name, with how many runs each has and which is its last.
+    All(ProjectKey),
+    /// All, by name, with nothing of their runs, which may be many.
+    Said(ProjectKey),
+}
+
+/// Which artifacts are meant.
+#[derive(Clone, Copy, Debug)]
+pub enum Artifacts<'a> {
+    /// The one of this name.
+    Named(ProjectKey, &'a str),
+    /// Those whose names start so, sorted, at most so many.
+    Starting(ProjectKey, &'a str, usize),
+    /// Those whose names hold this, whatever the case of its ASCII letters; shortest first, at most so many.
+    Holding(ProjectKey, &'a str, usize),
+    /// Those that had this content, the one that was written or read last first.
+    With(ProjectKey, &'a VersionId),
+}
+
+/// Which versions of an artifact are meant.
+#[derive(Clone, Copy, Debug)]
+pub enum Versions<'a> {
+    /// Those that were written or read at or before `at`, or never, newest first: those that follow `after`, if one is named,
+    /// at most `limit`.
+    By {
+        /// The moment.
+        at: Timestamp,
+        /// The last one that is known.
+        after: Option<&'a VersionAt>,
+        /// At most so many.
+        limit: usize,
+    },
+    /// The one of this id, if it is among those by then.
+    Of(&'a VersionId, Timestamp),
+    /// The one whose last write at or before then is the latest; when nobody had written it, the one that was read last.
+    Latest(Timestamp),
+}
+
+/// Which runs are meant.
+#[derive(Clone, Copy, Debug)]
+pub enum Runs<'a> {
+    /// The one of this id.
+    Of(RunId),
+    /// Those whose id, written without hyphens, starts or ends with these digits; newest first, at most so many.
+    Like(ProjectKey, &'a str, usize),
+    /// Those selected, newest first.
+    Selected(ProjectKey, &'a RunSelection),
+    /// Those of a component that began then or later, newest first.
+    Since(ComponentKey, Timestamp),
+    /// Those of a component that began later, oldest first, at most so many.
+    After(ComponentKey, Timestamp, usize),
+    /// Those that read a version, under its own name or as a copy, each once.
+    Reading(ArtifactKey, &'a VersionId),
+    /// Those that read a version under its own name, oldest first, at most so many.
+    FirstReading(ArtifactKey, &'a VersionId, usize),
+    /// Those that named an artifact as theirs and left no version of it, newest first, at most so many.
+    Claiming(ArtifactKey, usize),
+    /// Those inside these runs that wrote what these name too.
+    WritingInside(&'a [RunKey]),
+    /// Those that wrote what was read with a version, as its last reader by then saw it: folders around it, what lies in it.
+    ReadBeside(ArtifactKey, &'a VersionId, Timestamp),
+}
+
+/// Which writes are meant.
+#[derive(Clone, Copy, Debug)]
+pub enum Writes<'a> {
+    /// Those of these runs that count, run by run in the order of writing.
+    By(&'a [RunKey]),
+    /// Those of these runs that count, in the order of writing, beside the last write of each artifact.
+    BesideLast(&'a [RunKey]),
+    /// The first of each of these versions: who makes the same bytes again repeats what another one began.
+    First(&'a [VersionKey]),
+}
+
+/// Which runs are meant that were to write something and did not, as far as anybody knows.
+#[derive(Clone, Copy, Debug)]
+pub enum Marks<'a> {
+    /// Those that ended after `since` and named the artifact as theirs without writing it, newest first, at most `limit`: those
+    /// that left this version as it was, and, if wanted, those of which it is not known what they left.
+    Left {
+        /// The artifact.
+        artifact: ArtifactKey,
+        /// The moment.
+        since: Timestamp,
+        /// The version.
+        version: &'a VersionId,
+        /// Whether those of which nobody knows are wanted.
+        with_unknown: bool,
+        /// At most so many.
+        limit: usize,
+    },
+    /// The last run of each artifact of which the last word is that it was missing at the end of a run.
+    Missing(ProjectKey),
+}
+
+/// Which verdicts are meant.
+#[derive(Clone, Copy, Debug)]
+pub enum Labels<'a> {
+    /// All that were ever given, oldest first.
+    All(ProjectKey),
+    /// The last on each version that has one, oldest first.
+    Last(ProjectKey),
+    /// The last on each of these versions, oldest first.
+    On(&'a [VersionKey]),
+    /// The last on each version of an artifact, oldest first.
+    Of(ArtifactKey),
+}
+
+/// From runs to others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// To those that wrote what they read.
+    Upstream,
+    /// To those that read what they wrote.
+    Downstream,
+}
+
+/// Takes a run and its neighbour.
+pub type Met<'m> = &'m mut dyn FnMut(RunKey, RunKey);
+
+/// What can be asked of a store. What is asked for by several keys comes in any order, unless it says otherwise.
+pub trait Look {
+    /// Keeps all that is asked from now on within `bounds`.
+    fn bound(&mut self, bounds: &Arc<Bounds>) -> Result<()>;
+    /// Returns projects with their names.
+    fn find_projects(&mut self, which: Projects<'_>) -> Result<Vec<(ProjectKey, String)>>;
+    /// Returns components.
+    fn find_components(&mut self, which: Components<'_>) -> Result<Vec<ComponentRow>>;
+    /// Returns artifacts with their names.
+    fn find_artifacts(&mut self, which: Artifacts<'_>) -> Result<Vec<(ArtifactKey, String)>>;
+    /// Tells versions of an artifact to `tell`, which returns whether to go on.
+    fn find_versions(
+        &mut self,
+        artifact: ArtifactKey,
+        which: Versions<'_>,
+        tell: &mut dyn FnMut(VersionAt) -> bool,
+    ) -> Result<()>;
+    /// Returns what versions are called, in the order of their keys.
+    fn version_names(&mut self, versions: &[VersionKey]) -> Result<Vec<VersionName>>;
+    /// Returns runs.
+    fn find_runs(&mut self, which: Runs<'_>) -> Result<Vec<RunKey>>;
+    /// Returns when runs began, and their ids, in the order of their keys.
+    fn moments(&mut self, runs: &[RunKey]) -> Result<Vec<(Timestamp, RunId, RunKey)>>;
+    /// Returns what runs are called.
+    fn run_names(&mut self, runs: &[RunKey]) -> Result<Vec<RunName>>;
+    /// Returns runs in full, in the order asked for.
+    fn details(&mut self, runs: &[RunKey], with_source: bool) -> Result<Vec<RunDetail>>;
+    /// Returns what may make the outputs of runs differ.
+    fn facts(&mut self, runs: &[RunKey]) -> Result<Vec<FactsRow>>;
+    /// Returns what runs worked on.
+    fn works(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, WorkRow>>;
+    /// Returns pairs (run, an earlier completed run of its component), the latest first: for each of `runs` the last
+    /// ones, and the last ones that read one of the same artifacts, at most `limit` of either.
+    fn earlier(&mut self, runs: &[RunKey], limit: usize) -> Result<Vec<(RunKey, RunKey)>>;
+    /// Follows runs, nearest first, and tells `met` every pair of a run and its neighbour, to be held.
+    fn walk(&mut self, direction: Direction, runs: &[RunKey], far: Far, met: Option<Met<'_>>) -> Result<Reached>;
+    /// As [`Writer::candidates`](super::Writer::candidates).
+    fn candidates(&mut self, asked: &[Asked], offer: Offer<'_>) -> Result<()>;
+    /// Offers for each work the completed runs that did it and ended at or before that moment, those that ended last first,
+    /// until `offer` has enough.
+    fn reruns(&mut self, asked: &[(WorkKey, Timestamp)], offer: OfferRun<'_>) -> Result<()>;
+    /// Returns the last write at or before `at` of each artifact that lies in `artifact` or is a folder around it.
+    fn near(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<NearRows>;
+    /// Returns writes.
+    fn find_writes(&mut self, which: Writes<'_>) -> Result<Vec<OutputRow>>;
+    /// Returns every artifact, by name, with its latest version: the one written last, else the one read last; and the run
+    /// that last made that version by `at`, which is another one when its last write lies in the future.
+    fn find_current(&mut self, project: ProjectKey, at: Timestamp) -> Result<Vec<CurrentRow>>;
+    /// Returns runs that were to write something and did not.
+    fn find_marks(&mut self, which: Marks<'_>) -> Result<Vec<MarkedRow>>;
+    /// Returns verdicts.
+    fn find_labels(&mut self, which: Labels<'_>) -> Result<Vec<LabelRow>>;
+    /// Returns how long the last runs of a component took that completed, in milliseconds, at most `limit`.
+    fn durations(&mut self, component: ComponentKey, limit: usize) -> Result<Vec<f64>>;
+    /// Returns after how many seconds an input is old for the component that last read each of these artifacts.
+    fn age_limits(&mut self, artifacts: &[ArtifactKey]) -> Result<Vec<Option<i64>>>;
+}
+
+/// What the rest of the code asks in its own words. Each fails when the store does not answer.
+#[allow(clippy::missing_errors_doc, reason = "what is said of all of them stands above")]
+impl dyn Look + '_ {
+    /// Returns a project by name.
+    pub fn project(&mut self, name: &str) -> Result<Option<ProjectKey>> {
+        Ok(self.find_projects(Projects::Named(name))?.pop().map(|(project, _)| project))
+    }
+
+    /// Returns the project of the root that the store lies in, where somebody said so.
+    pub fn own_project(&mut self) -> Result<Option<ProjectKey>> {
+        Ok(self.find_projects(Projects::Own)?.pop().map(|(project, _)| project))
+    }
+
+    /// Returns all projects with their names.
+    pub fn projects(&mut self) -> Result<Vec<(ProjectKey, String)>> {
+        self.find_projects(Projects::All)
+    }
+
+    /// Returns a component by name.
+    pub fn component(&mut self, project: ProjectKey, name: &str) -> Result<Option<ComponentRow>> {
+        Ok(self.find_components(Components::Named(project, name))?.pop())
+    }
+
+    /// Returns what is said of all components, by name, and nothing of their runs, which may be many.
+    pub fn said_of_components(&mut self, project: ProjectKey) -> Result<Vec<ComponentRow>> {
+        self.find_components(Components::Said(project))
+    }
+
+    /// Returns all components, by name, with how many runs each has and which is its last.
+    pub fn components(&mut self, project: ProjectKey) -> Result<Vec<ComponentRow>> {
+        self.find_components(Components::All(project))
+    }
+
+    /// Returns an artifact by name.
+    pub fn artifact(&mut self, project: ProjectKey, name: &str) -> Result<Option<ArtifactKey>> {
+        Ok(self.find_artifacts(Artifacts::Named(project, name))?.pop().map(|(artifact, _)| artifact))
+    }
+
+    /// Returns up to `limit` names of artifacts that start with `prefix`, sorted.
+    pub fn artifact_names(&mut self, project: ProjectKey, prefix: &str, limit: usize) -> Result<Vec<String>> {
+        Ok(names(self.find_artifacts(Artifacts::Starting(project, prefix, limit))?).collect())
+    }
+
+    /// Returns up to `limit` names of artifacts that hold `text`, whatever the case of its ASCII letters; shortest first.
+    pub fn artifact_names_holding(&mut self, project: ProjectKey, text: &str, limit: usize) -> Result<Vec<String>> {
+        Ok(names(self.find_artifacts(Artifacts::Holding(project, text, limit))?).collect())
+    }
+
+    /// Returns the names of artifacts that had this content, the one that was written or read last first.
+    pub fn names_of(&mut self, project: ProjectKey, content: &VersionId) -> Result<Vec<ArtifactName>> {
+        Ok(names(self.find_artifacts(Artifacts::With(project, content))?).map(ArtifactName).collect())
+    }
+
+    /// Tells the versions of an artifact that were written or read at or before `at`, or never, newest first, to `tell`,
+    /// which returns whether to go on: those after the one that `from` names, if it does, at most so many.
+    pub fn versions(
+        &mut self,
+        artifact: ArtifactKey,
+        at: Timestamp,
+        (after, limit): (Option<&VersionAt>, usize),
+        tell: &mut dyn FnMut(VersionAt) -> bool,
+    ) -> Result<()> {
+        self.find_versions(artifact, Versions::By { at, after, limit }, tell)
+    }
+
+    /// Returns a version of an artifact by id, when `versions` would tell it.
+    pub fn version_at(&mut self, artifact: ArtifactKey, id: &VersionId, at: Timestamp) -> Result<Option<VersionAt>> {
+        self.only_version(artifact, Versions::Of(id, at))
+    }
+
+    /// Returns the version of an artifact whose last write at or before `at` is the latest; when nobody had written it,
+    /// the one that was read last by then.
+    pub fn latest(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<Option<VersionAt>> {
+        self.only_version(artifact, Versions::Latest(at))
+    }
+
+    fn only_version(&mut self, artifact: ArtifactKey, which: Versions<'_>) -> Result<Option<VersionAt>> {
+        let mut found = None;
+        self.find_versions(artifact, which, &mut |version| {
+            found = Some(version);
+            false
+        })?;
+        Ok(found)
+    }
+
+    /// Returns every artifact by name with its latest version: the one written last, else the one read last.
+    pub fn latest_of_all(&mut self, project: ProjectKey) -> Result<Vec<(ArtifactName, Option<VersionAt>)>> {
+        let current = self.find_current(project, Timestamp::MAX)?;
+        Ok(current.into_iter().map(|row| (row.name, row.latest)).collect())
+    }
+
+    /// Returns versions by their keys, in the order of these.
+    pub fn named(&mut self, versions: &[VersionKey]) -> Result<Vec<(VersionKey, Version)>> {
+        Ok(self.version_names(versions)?.into_iter().map(|row| (row.key, row.version)).collect())
+    }
+
+    /// Returns a version by key, with the name of its artifact.
+    pub fn version(&mut self, key: VersionKey) -> Result<Option<Version>> {
+        Ok(self.version_names(&[key])?.pop().map(|row| row.version))
+    }
+
+    /// Returns those of these versions whose artifact may lie in a known folder, or be one.
+    pub fn nested(&mut self, versions: &[VersionKey]) -> Result<Vec<VersionKey>> {
+        let names = self.version_names(versions)?.into_iter();
+        Ok(names.filter(|row| row.is_nested).map(|row| row.key).collect())
+    }
+
+    /// Returns a run by id.
+    pub fn run(&mut self, id: RunId) -> Result<Option<RunKey>> {
+        Ok(self.find_runs(Runs::Of(id))?.pop())
+    }
+
+    /// Returns the ids of runs.
+    pub fn run_ids(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, RunId>> {
+        Ok(self.moments(runs)?.into_iter().map(|(_, id, run)| (run, id)).collect())
+    }
+
+    /// Returns up to `limit` runs whose id, written without hyphens, starts or ends with `digits`; newest first.
+    pub fn runs_like(&mut self, project: ProjectKey, digits: &str, limit: usize) -> Result<Vec<RunId>> {
+        let runs = self.find_runs(Runs::Like(project, digits, limit))?;
+        self.ids_in_order(&runs)
+    }
+
+    /// Returns the runs that read a version of an artifact, oldest first, at most `limit`.
+    pub fn readers(&mut self, artifact: ArtifactKey, version: &VersionId, limit: usize) -> Result<Vec<RunId>> {
+        let runs = self.find_runs(Runs::FirstReading(artifact, version, limit))?;
+        self.ids_in_order(&runs)
+    }
+
+    fn ids_in_order(&mut self, runs: &[RunKey]) -> Result<Vec<RunId>> {
+        let ids = self.run_ids(runs)?;
+        Ok(runs.iter().filter_map(|run| ids.get(run)).copied().collect())
+    }
+
+    /// Returns the selected runs, newest first.
+    pub fn select(&mut self, project: ProjectKey, selection: &RunSelection) -> Result<Vec<RunKey>> {
+        self.find_runs(Runs::Selected(project, selection))
+    }
+
+    /// Returns the runs of a component that began at `since` or later, newest first.
+    pub fn since(&mut self, component: ComponentKey, since: Timestamp) -> Result<Vec<RunKey>> {
+        self.find_runs(Runs::Since(component, since))
+    }
+
+    /// Returns the first runs of a component that began after `since`, oldest first, at most `limit`.
+    pub fn next(&mut self, component: ComponentKey, since: Timestamp, limit: usize) -> Result<Vec<RunKey>> {
+        self.find_runs(Runs::After(component, since, limit))
+    }
+
+    /// Returns the runs that read a version of an artifact, under its own name or as a copy, each once.
+    pub fn read_by(&mut self, artifact: ArtifactKey, version: &VersionId) -> Result<Vec<RunKey>> {
+        self.find_runs(Runs::Reading(artifact, version))
+    }
+
+    /// Returns the runs that named an artifact as theirs and left no version of it, newest first, at most `limit`.
+    pub fn claims(&mut self, artifact: ArtifactKey, limit: usize) -> Result<Vec<RunKey>> {
+        self.find_runs(Runs::Claiming(artifact, limit))
+    }
+
+    /// Returns the runs inside `runs` that wrote what these name too.
+    pub fn wrote_inside(&mut self, runs: &[RunKey]) -> Result<Vec<RunKey>> {
+        self.find_runs(Runs::WritingInside(runs))
+    }
+
+    /// Returns the runs that wrote what was read with a version, as its last reader by `at` saw it: folders around it, what
+    /// lies in it.
+    pub fn makers_read(&mut self, artifact: ArtifactKey, version: &VersionId, at: Timestamp) -> Result<Vec<RunKey>> {
+        self.find_runs(Runs::ReadBeside(artifact, version, at))
+    }
+
+    /// Returns every pair (run, a run that wrote what it read) upstream of `runs`, nearest first.
+    pub fn pairs_upstream(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, RunKey)>> {
+        let mut pairs = Vec::new();
+        self.walk(Direction::Upstream, runs, Far::default(), Some(&mut |run, writer| pairs.push((run, writer))))?;
+        Ok(pairs)
+    }
+
+    /// Returns `runs` and those that wrote what they read, and so on.
+    pub fn upstream(&mut self, runs: &[RunKey], far: Far) -> Result<Reached> {
+        self.walk(Direction::Upstream, runs, far, None)
+    }
+
+    /// Returns `runs` and those that read what they wrote, and so on.
+    pub fn downstream(&mut self, runs: &[RunKey], far: Far) -> Result<Reached> {
+        self.walk(Direction::Downstream, runs, far, None)
+    }
+
+    /// Returns the writes of `runs` that count, in the order of writing, beside the last write of each artifact.
+    pub fn outputs(&mut self, runs: &[RunKey]) -> Result<Vec<OutputRow>> {
+        self.find_writes(Writes::BesideLast(runs))
+    }
+
+    /// Returns the versions that these runs wrote, run by run in the order of writing.
+    pub fn written(&mut self, runs: &[RunKey]) -> Result<Vec<(RunKey, VersionKey)>> {
+        Ok(self.find_writes(Writes::By(runs))?.into_iter().map(|row| (row.run, row.version)).collect())
+    }
+
+    /// Returns for each of these versions the run that wrote it first.
+    pub fn first_writers(&mut self, versions: &[VersionKey]) -> Result<Vec<(VersionKey, RunKey)>> {
+        Ok(self.find_writes(Writes::First(versions))?.into_iter().map(|row| (row.version, row.run)).collect())
+    }
+
+    /// Returns the runs that ended after `since` and named an artifact as theirs without writing it, newest first, at most
+    /// `limit`: those that left this version as it was, and, if wanted, those of which it is not known what they left.
+    pub fn marked(
+        &mut self,
+        artifact: ArtifactKey,
+        since: Timestamp,
+        (version, with_unknown): (&VersionId, bool),
+        limit: usize,
+    ) -> Result<Vec<MarkedRow>> {
+        self.find_marks(Marks::Left { artifact, since, version, with_unknown, limit })
+    }
+
+    /// Returns the artifacts of which the last word is that they were missing at the end of a run, with that run.
+    pub fn missing(&mut self, project: ProjectKey) -> Result<Vec<(ArtifactName, RunKey)>> {
+        Ok(self.find_marks(Marks::Missing(project))?.into_iter().map(|row| (row.name, row.run)).collect())
+    }
+
+    /// Returns the last verdict on each version that has one, oldest first; or all verdicts ever given.
+    pub fn labels(&mut self, project: ProjectKey, only_last: bool) -> Result<Vec<LabelRow>> {
+        self.find_labels(if only_last { Labels::Last(project) } else { Labels::All(project) })
+    }
+
+    /// Returns the last verdict on each of these versions that has one, oldest first.
+    pub fn labels_on(&mut self, versions: &[VersionKey]) -> Result<Vec<LabelRow>> {
+        self.find_labels(Labels::On(versions))
+    }
+
+    /// Returns the last verdicts on the versions of an artifact, oldest first.
+    pub fn labels_of(&mut self, artifact: ArtifactKey) -> Result<Vec<LabelRow>> {
+        self.find_labels(Labels::Of(artifact))
+    }
+}
+
+fn names(artifacts: Vec<(ArtifactKey, String)>) -> impl Iterator<Item = String> {
+    artifacts.into_iter().map(|(_, name)| name)
+}

@@ -1,0 +1,231 @@
+//! What can be asked of a SQLite file, and what keeps it in order: which statement answers which question.
+
+use std::sync::Arc;
+
+use foldhash::HashMap;
+
+use super::SqliteStore;
+use super::held::Held;
+use super::unread;
+use super::walk::{DOWNSTREAM, UPSTREAM};
+use crate::model::{Due, RunId, Timestamp};
+use crate::store::{
+    ArtifactKey, Artifacts, Asked, Bounds, Checkup, ComponentKey, ComponentRow, Components, CurrentRow, Direction,
+    FactsRow, Far, InTransaction, LabelRow, Labels, Look, MarkedRow, Marks, Met, NearRows, Offer, OfferRun, OutputRow,
+    ProjectKey, Projects, Reached, Result, RunDetail, RunKey, RunName, Runs, Store, UnreadRow, Upkeep, VersionAt,
+    VersionKey, VersionName, Versions, WorkKey, WorkRow, Writes,
+};
+
+impl Store for SqliteStore {
+    fn look(&mut self) -> &mut dyn Look {
+        self
+    }
+
+    fn write(&mut self, work: InTransaction<'_>) -> Result<()> {
+        self.transact(work)
+    }
+
+    fn upkeep(&mut self) -> &mut dyn Upkeep {
+        self
+    }
+}
+
+impl Upkeep for SqliteStore {
+    fn is_in_place(&mut self) -> bool {
+        self.connection.may_stay() && self.held.as_mut().is_some_and(Held::is_in_place)
+    }
+
+    fn call_own_project(&mut self, name: &str) -> Result<()> {
+        if self.is_own_known_as(name)? {
+            return Ok(());
+        }
+        self.transact(&mut |writer| writer.call_own_project(name))
+    }
+
+    fn is_forgotten(&mut self, id: RunId) -> Result<bool> {
+        Ok(self.one("SELECT 1 FROM tombstone WHERE uuid = $1", [id], |_| Ok(()))?.is_some())
+    }
+
+    fn dues(&mut self, host: Option<&str>) -> Result<Vec<Due>> {
+        self.all_dues(host)
+    }
+
+    fn offset(&mut self, journal: &str) -> Result<u64> {
+        self.offset_of(journal)
+    }
+
+    fn unread(&mut self, minor: u32) -> Result<Vec<UnreadRow>> {
+        unread::before(self, minor)
+    }
+
+    fn tally(&mut self, name: &str) -> Result<u64> {
+        self.tally_of(name)
+    }
+
+    fn check(&mut self, is_full: bool) -> Result<Checkup> {
+        self.check_up(is_full)
+    }
+}
+
+impl Look for SqliteStore {
+    fn bound(&mut self, bounds: &Arc<Bounds>) -> Result<()> {
+        self.keep_within(bounds)
+    }
+
+    fn find_projects(&mut self, which: Projects<'_>) -> Result<Vec<(ProjectKey, String)>> {
+        match which {
+            Projects::Named(name) => {
+                Ok(self.project_named(name)?.map(|project| (project, name.to_owned())).into_iter().collect())
+            }
+            Projects::Own => Ok(self.project_of_root()?.into_iter().collect()),
+            Projects::All => {
+                self.all("SELECT id, name FROM project ORDER BY name", [], |row| Ok((row.get(0)?, row.get(1)?)))
+            }
+        }
+    }
+
+    fn find_components(&mut self, which: Components<'_>) -> Result<Vec<ComponentRow>> {
+        match which {
+            Components::Named(project, name) => Ok(self.component_named(project, name)?.into_iter().collect()),
+            Components::All(project) => self.component_rows(project, true),
+            Components::Said(project) => self.component_rows(project, false),
+        }
+    }
+
+    fn find_artifacts(&mut self, which: Artifacts<'_>) -> Result<Vec<(ArtifactKey, String)>> {
+        match which {
+            Artifacts::Named(project, name) => self.artifact_named(project, name),
+            Artifacts::Starting(project, prefix, limit) => self.artifacts_starting(project, prefix, limit),
+            Artifacts::Holding(project, text, limit) => self.artifacts_holding(project, text, limit),
+            Artifacts::With(project, content) => self.artifacts_with(project, content),
+        }
+    }
+
+    fn find_versions(
+        &mut self,
+        artifact: ArtifactKey,
+        which: Versions<'_>,
+        tell: &mut dyn FnMut(VersionAt) -> bool,
+    ) -> Result<()> {
+        let only = match which {
+            Versions::By { at, after, limit } => return self.versions_of(artifact, at, (after, limit), tell),
+            Versions::Of(id, at) => self.version_of(artifact, id, at)?,
+            Versions::Latest(at) => self.latest_of(artifact, at)?,
+        };
+        if let Some(version) = only {
+            tell(version);
+        }
+        Ok(())
+    }
+
+    fn version_names(&mut self, versions: &[VersionKey]) -> Result<Vec<VersionName>> {
+        self.versions_named(versions)
+    }
+
+    fn find_runs(&mut self, which: Runs<'_>) -> Result<Vec<RunKey>> {
+        match which {
+            Runs::Of(id) => {
+                self.all("SELECT id FROM run WHERE uuid = $1 AND component_id IS NOT NULL", [id], |row| row.get(0))
+            }
+            Runs::Like(project, digits, limit) => self.runs_by_digits(project, digits, limit),
+            Runs::Selected(project, selection) => self.selected_runs(project, selection),
+            Runs::Since(component, since) => self.runs_since(component, since),
+            Runs::After(component, since, limit) => self.runs_after(component, since, limit),
+            Runs::Reading(artifact, version) => self.readers_of_version(artifact, version),
+            Runs::FirstReading(artifact, version, limit) => self.first_readers(artifact, version, limit),
+            Runs::Claiming(artifact, limit) => self.claiming_runs(artifact, limit),
+            Runs::WritingInside(runs) => self.wrote_inside(runs),
+            Runs::ReadBeside(artifact, version, at) => self.makers_of_what_was_read(artifact, version, at),
+        }
+    }
+
+    fn moments(&mut self, runs: &[RunKey]) -> Result<Vec<(Timestamp, RunId, RunKey)>> {
+        self.beginnings_of(runs)
+    }
+
+    fn run_names(&mut self, runs: &[RunKey]) -> Result<Vec<RunName>> {
+        self.names_of_runs(runs)
+    }
+
+    fn details(&mut self, runs: &[RunKey], with_source: bool) -> Result<Vec<RunDetail>> {
+        self.run_details(runs, with_source)
+    }
+
+    fn facts(&mut self, runs: &[RunKey]) -> Result<Vec<FactsRow>> {
+        self.facts_of(runs)
+    }
+
+    fn works(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, WorkRow>> {
+        self.works_of(runs)
+    }
+
+    fn earlier(&mut self, runs: &[RunKey], limit: usize) -> Result<Vec<(RunKey, RunKey)>> {
+        self.earlier_runs(runs, limit)
+    }
+
+    fn walk(&mut self, direction: Direction, runs: &[RunKey], far: Far, met: Option<Met<'_>>) -> Result<Reached> {
+        let way = match direction {
+            Direction::Upstream => &UPSTREAM,
+            Direction::Downstream => &DOWNSTREAM,
+        };
+        let Some(met) = met else { return self.follow(way, runs, far, |_, _| Ok(())) };
+        self.follow(way, runs, far, |run, next| {
+            self.hold_bytes(size_of::<(RunKey, RunKey)>)?;
+            met(run, next);
+            Ok(())
+        })
+    }
+
+    fn candidates(&mut self, asked: &[Asked], offer: Offer<'_>) -> Result<()> {
+        self.offer_candidates(asked, offer)
+    }
+
+    fn reruns(&mut self, asked: &[(WorkKey, Timestamp)], offer: OfferRun<'_>) -> Result<()> {
+        self.offer_reruns(asked, offer)
+    }
+
+    fn near(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<NearRows> {
+        super::near::near(&self.connection, artifact, at, None)
+    }
+
+    fn find_writes(&mut self, which: Writes<'_>) -> Result<Vec<OutputRow>> {
+        let row = |(run, version)| OutputRow { run, version, last: None };
+        Ok(match which {
+            Writes::By(runs) => self.written_by(runs)?.into_iter().map(row).collect(),
+            Writes::BesideLast(runs) => self.outputs_of(runs)?,
+            Writes::First(versions) => {
+                self.first_writers_of(versions)?.into_iter().map(|(version, run)| row((run, version))).collect()
+            }
+        })
+    }
+
+    fn find_current(&mut self, project: ProjectKey, at: Timestamp) -> Result<Vec<CurrentRow>> {
+        self.all_current(project, at)
+    }
+
+    fn find_marks(&mut self, which: Marks<'_>) -> Result<Vec<MarkedRow>> {
+        match which {
+            Marks::Left { artifact, since, version, with_unknown, limit } => {
+                self.marked_runs(artifact, since, (version, with_unknown), limit)
+            }
+            Marks::Missing(project) => self.missing_artifacts(project),
+        }
+    }
+
+    fn find_labels(&mut self, which: Labels<'_>) -> Result<Vec<LabelRow>> {
+        match which {
+            Labels::All(project) => self.labels_in(project, false),
+            Labels::Last(project) => self.labels_in(project, true),
+            Labels::On(versions) => self.labels_on_versions(versions),
+            Labels::Of(artifact) => self.labels_of_artifact(artifact),
+        }
+    }
+
+    fn durations(&mut self, component: ComponentKey, limit: usize) -> Result<Vec<f64>> {
+        self.durations_of(component, limit)
+    }
+
+    fn age_limits(&mut self, artifacts: &[ArtifactKey]) -> Result<Vec<Option<i64>>> {
+        self.limits_of(artifacts)
+    }
+}
