@@ -39,7 +39,7 @@ impl Reader<'_> {
     /// When it is unknown, or the store does not answer.
     pub fn component(&mut self, name: &str) -> Result<Component, QueryError> {
         let found = match self.project()? {
-            Some(project) => self.store.component(project, name)?,
+            Some(project) => self.store.component_with_runs(project, name)?,
             None => None,
         };
         let row = found.ok_or_else(|| QueryError::NotFound { kind: "component", name: name.to_owned() })?;

@@ -1,7 +1,9 @@
 //! What the runs upstream of what is flagged share, looked up in the store.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
+use foldhash::HashMap;
 use serde_json::Value;
 
 use super::answer::{Fact, Review};
@@ -9,7 +11,7 @@ use super::past::{FRESH, Past};
 use super::{QueryError, Reader};
 use crate::lineage::{self, Aspect, Condition, Counts, Facts, Known, Outputs, Shared, Strength, Table, Test};
 use crate::model::{RunId, Status, Timestamp, VersionId};
-use crate::store::{ProjectKey, RunKey, RunSelection};
+use crate::store::{ComponentKey, ProjectKey, RunKey, RunSelection};
 
 /// How many facts there are.
 const FACTS: usize = 20;
@@ -18,6 +20,16 @@ const BETWEEN: usize = 256;
 
 /// How many digits of a commit or a hash are shown.
 const DIGITS: usize = 8;
+
+/// How many of the runs after those that are known are looked at first: most often one of them has another value.
+const AFTER: usize = 8;
+
+/// Runs beside those that the verdicts are about, each looked for once: of many facts they are the same.
+#[derive(Default)]
+struct Beside {
+    between: HashMap<(ComponentKey, Option<Timestamp>, Timestamp), Vec<RunKey>>,
+    after: HashMap<(ComponentKey, Timestamp), Vec<RunKey>>,
+}
 
 /// What is asked of the verdicts.
 pub(super) struct Verdicts<'c> {
@@ -67,13 +79,14 @@ impl Reader<'_> {
             };
             Ok::<_, QueryError>(some.iter().map(novelty).collect())
         })?;
-        let mut facts = Vec::with_capacity(found.len());
+        let (mut facts, mut beside) = (Vec::with_capacity(found.len()), Beside::default());
         for (fact, rank) in found.iter().zip(1_u32..) {
             let of_component = known.iter().zip(&keys).filter(|(run, _)| run.component == fact.condition.component);
             let with: Vec<RunKey> =
                 of_component.filter(|(run, _)| fact.condition.holds(&run.aspects)).map(|(_, key)| *key).collect();
             let Some(first) = keys.get(fact.first) else { continue };
-            facts.extend(self.fact(project, verdicts.all, (fact, rank), (*first, with), past)?);
+            let known = (&mut *past, &mut beside);
+            facts.extend(self.fact(project, verdicts.all, (fact, rank), (*first, with), known)?);
         }
         Ok(facts)
     }
@@ -84,10 +97,10 @@ impl Reader<'_> {
         all: Counts,
         (fact, rank): (&Shared, u32),
         (first, with): (RunKey, Vec<RunKey>),
-        past: &mut Past,
+        (past, beside): (&mut Past, &mut Beside),
     ) -> Result<Option<Fact>, QueryError> {
         let condition = &fact.condition;
-        let with = self.all_with(project, condition, (first, with), past)?;
+        let with = self.all_with(project, condition, (first, with), (&mut *past, beside))?;
         let runs: BTreeMap<(Timestamp, RunId), RunKey> =
             with.into_iter().filter_map(|key| past.run(key).map(|run| ((run.began, run.id), key))).collect();
         let earlier: Vec<_> = past.facts_before(first).into_iter().map(|facts| &facts.aspects).collect();
@@ -119,7 +132,7 @@ impl Reader<'_> {
         project: ProjectKey,
         condition: &Condition,
         (first, with): (RunKey, Vec<RunKey>),
-        past: &mut Past,
+        (past, beside): (&mut Past, &mut Beside),
     ) -> Result<BTreeSet<RunKey>, QueryError> {
         let holds = |facts: &Facts| condition.holds(&facts.aspects);
         let began = |run: &RunKey| past.run(*run).map(|run| run.began);
@@ -128,24 +141,39 @@ impl Reader<'_> {
         let before: Vec<RunKey> = past.before(first).to_vec();
         let is_one = |run: &&RunKey| past.run(**run).is_some_and(|run| holds(&run.facts));
         all.extend(before.iter().take_while(is_one));
-        let Some(component) = self.store.component(project, &condition.component)?.map(|row| row.key) else {
+        let (Some(component), Some(until)) = (past.run(first).map(|run| run.component_key), until) else {
             return Ok(all);
         };
-        let selection =
-            RunSelection { component: Some(component), since, until, limit: Some(BETWEEN), ..RunSelection::default() };
-        let between = self.store.select(project, &selection)?;
-        past.learn(&mut *self.store, &between)?;
-        all.extend(between.into_iter().filter(|run| past.run(*run).is_some_and(|run| holds(&run.facts))));
-        let Some(until) = until else { return Ok(all) };
-        let after = self.store.next(component, until, BETWEEN)?;
-        past.learn(&mut *self.store, &after)?;
-        let Some(shape) = past.run(first) else { return Ok(all) };
-        for run in after {
-            let Some(other) = past.run(run) else { continue };
-            match holds(&other.facts) {
-                true => drop(all.insert(run)),
-                false if lineage::are_alike(&shape.facts, &other.facts) => break,
-                false => {}
+        let of = (component, since, until);
+        let between = match beside.between.entry(of) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let (limit, until) = (Some(BETWEEN), Some(until));
+                let selection =
+                    RunSelection { component: Some(component), since, until, limit, ..RunSelection::default() };
+                let between = self.store.select(project, &selection)?;
+                past.learn(&mut *self.store, &between)?;
+                new.insert(between)
+            }
+        };
+        all.extend(between.iter().filter(|run| past.run(**run).is_some_and(|run| holds(&run.facts))));
+        let mut after: &[RunKey] = match beside.after.entry((component, until)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(self.store.next(component, until, BETWEEN)?),
+        };
+        let mut at_once = AFTER;
+        while !after.is_empty() {
+            let (some, others) = after.split_at(after.len().min(at_once));
+            (after, at_once) = (others, at_once.saturating_mul(2));
+            past.learn(&mut *self.store, some)?;
+            let Some(shape) = past.run(first) else { break };
+            for run in some {
+                let Some(other) = past.run(*run) else { continue };
+                match holds(&other.facts) {
+                    true => drop(all.insert(*run)),
+                    false if lineage::are_alike(&shape.facts, &other.facts) => return Ok(all),
+                    false => {}
+                }
             }
         }
         Ok(all)

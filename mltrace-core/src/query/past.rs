@@ -7,7 +7,7 @@ use super::view::{limit_us, milliseconds};
 use super::{QueryError, Reader};
 use crate::lineage::{self, Aspect, Aspects, Facts};
 use crate::model::{RunId, Timestamp, VersionId};
-use crate::store::{FactsRow, Look, RunKey};
+use crate::store::{ComponentKey, FactsRow, Look, RunKey};
 
 /// How many earlier runs of its component those that a run can be compared with are chosen from.
 const EARLIER: usize = 128;
@@ -25,6 +25,7 @@ pub(super) struct Past {
 /// A run with its place in time.
 pub(super) struct Dated {
     pub(super) id: RunId,
+    pub(super) component_key: ComponentKey,
     pub(super) component: String,
     pub(super) began: Timestamp,
     pub(super) facts: Facts,
@@ -155,5 +156,5 @@ fn dated(row: FactsRow) -> (RunKey, Dated) {
     }
     let mut facts = Facts::new(row.names, aspects);
     facts.duration_ms = duration_ms;
-    (key, Dated { id, component: row.component, began, facts })
+    (key, Dated { id, component_key: row.component_key, component: row.component, began, facts })
 }

@@ -9,7 +9,7 @@ use super::facts::Verdicts;
 use super::past::Past;
 use super::{QueryError, Reader, evidence};
 use crate::lineage::{self, Belief, Counts, Finding, Findings, Group, Judged, Outputs, Scale};
-use crate::model::{Timestamp, Verdict, Version};
+use crate::model::{RunId, Timestamp, Verdict, Version};
 use crate::store::{ComponentKey, LabelRow, ProjectKey, RunKey, RunName, VersionKey};
 
 /// How many suspects there are when nobody says.
@@ -112,13 +112,17 @@ impl Reader<'_> {
 
     /// Returns whom to ask of the components that facts are of: as the first run of each says, or as is said of it.
     fn owners(&mut self, facts: &[Fact]) -> Result<BTreeMap<String, String>, QueryError> {
-        let mut owners = BTreeMap::new();
+        let mut first: BTreeMap<&String, RunId> = BTreeMap::new();
         for fact in facts {
-            if let (false, Some(run)) = (owners.contains_key(&fact.component), fact.runs.first()) {
-                let key = self.store.run(*run)?;
-                let run = self.views(key.as_slice())?.pop();
-                owners.extend(run.and_then(|run| run.owner).map(|owner| (fact.component.clone(), owner)));
+            if let Some(run) = fact.runs.first() {
+                first.entry(&fact.component).or_insert(*run);
             }
+        }
+        let mut owners = BTreeMap::new();
+        for (component, run) in first {
+            let key = self.store.run(run)?;
+            let run = self.views(key.as_slice())?.pop();
+            owners.extend(run.and_then(|run| run.owner).map(|owner| (component.clone(), owner)));
         }
         Ok(owners)
     }

@@ -32,8 +32,10 @@ pub enum Projects<'a> {
 /// Which components are meant.
 #[derive(Clone, Copy, Debug)]
 pub enum Components<'a> {
-    /// The one of this name, with how many runs it has and which is its last.
+    /// The one of this name, with nothing of its runs, which may be many.
     Named(ProjectKey, &'a str),
+    /// The one of this name, with how many runs it has and which is its last.
+    WithRuns(ProjectKey, &'a str),
     /// All, by name, with how many runs each has and which is its last.
     All(ProjectKey),
     /// All, by name, with nothing of their runs, which may be many.
@@ -230,9 +232,14 @@ impl dyn Look + '_ {
         self.find_projects(Projects::All)
     }
 
-    /// Returns a component by name.
+    /// Returns what is said of a component, by name, and nothing of its runs, which may be many.
     pub fn component(&mut self, project: ProjectKey, name: &str) -> Result<Option<ComponentRow>> {
         Ok(self.find_components(Components::Named(project, name))?.pop())
+    }
+
+    /// Returns a component by name, with how many runs it has and which is its last.
+    pub fn component_with_runs(&mut self, project: ProjectKey, name: &str) -> Result<Option<ComponentRow>> {
+        Ok(self.find_components(Components::WithRuns(project, name))?.pop())
     }
 
     /// Returns what is said of all components, by name, and nothing of their runs, which may be many.

@@ -1,5 +1,8 @@
 //! What a review tells of suspects, and where it says to look next.
 
+use std::sync::Arc;
+
+use mltrace_core::store::Bounds;
 use serde_json::{Value, json};
 
 use crate::story::{Story, at, content, id};
@@ -50,4 +53,28 @@ fn a_run_is_compared_with_the_last_one_over_the_same_names_in_whatever_order_it_
     let review = story.reader().review(None).unwrap();
     let told = review.suspects[0].evidence.join("\n");
     assert!(told.contains("parameter `seed` = 3, before 1"), "{told}");
+}
+
+#[test]
+fn a_review_takes_no_longer_the_more_runs_a_component_has() {
+    // Two models of one component are flagged, and many older ones are not looked at.
+    let steps = |older: usize| {
+        let all = older + 200;
+        let lines: Vec<Value> = (0..all).map(|run| line(run, "train", run / (all - 2), &["rows"], "model")).collect();
+        let mut story = Story::told(&lines);
+        let verdict = |run: usize| {
+            let mut verdict = judged(run, "model", "flagged", 70_000 + run);
+            verdict["id"] = json!(id(80_000 + run));
+            verdict
+        };
+        story.tell(&[verdict(all - 1), verdict(all - 2)]);
+        let answers = |most: &u64| {
+            let mut reader = story.reader();
+            reader.bound(Arc::new(Bounds::new(u64::MAX, *most, None))).unwrap();
+            reader.review(None).is_ok()
+        };
+        (1..).map(|times| times * 5_000).find(answers).unwrap()
+    };
+    let (few, many) = (steps(0), steps(4_000));
+    assert!(many <= few * 5 / 4, "{few} steps of the database, and {many} of them");
 }

@@ -135,10 +135,15 @@ impl SqliteStore {
         Ok(own)
     }
 
-    pub(super) fn component_named(&self, project: ProjectKey, name: &str) -> Result<Option<ComponentRow>> {
+    pub(super) fn component_named(
+        &self,
+        project: ProjectKey,
+        name: &str,
+        with_runs: bool,
+    ) -> Result<Option<ComponentRow>> {
         let find = "SELECT id FROM component WHERE project_id = $1 AND name = $2";
         match self.one(find, params![project, name], |row| row.get(0))? {
-            Some(key) => self.component_row(key, true),
+            Some(key) => self.component_row(key, with_runs),
             None => Ok(None),
         }
     }

@@ -46,24 +46,57 @@ type Moment = (Timestamp, RunId);
 impl SqliteStore {
     pub(super) fn earlier_runs(&self, runs: &[RunKey], limit: usize) -> Result<Vec<(RunKey, RunKey)>> {
         let _one_look = self.look()?;
-        let mut pairs = Vec::new();
-        let mut readers = HashMap::default();
+        let mut places: Vec<(ComponentKey, Moment, RunKey)> = Vec::with_capacity(runs.len());
         for run in runs {
             let own = "SELECT component_id, started_at, uuid FROM run WHERE id = $1";
             let found = self.one(own, [run], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
             let Some((Some(component), Some(began), id)) = found else { continue };
-            let mut earlier = self.last_before((began, id), component, limit)?;
-            if let Some(input) = self.rarest_input(*run, &mut readers)? {
-                earlier.extend(self.last_readers_before((began, id), component, input, limit)?);
+            places.push((component, (began, id), *run));
+        }
+        // From the latest on: what came before one mostly came before the next as well.
+        places.sort_unstable_by(|a, b| b.cmp(a));
+        let mut pairs = Vec::new();
+        let mut readers = HashMap::default();
+        let (mut last, mut of) = (Vec::new(), None);
+        for (component, place, run) in places {
+            if of.replace(component) != Some(component) {
+                last.clear();
+            }
+            let mut earlier = self.last_before(place, component, limit, &mut last)?.to_vec();
+            if let Some(input) = self.rarest_input(run, &mut readers)? {
+                earlier.extend(self.last_readers_before(place, component, input, limit)?);
             }
             earlier.sort_unstable_by(|a, b| b.cmp(a));
             earlier.dedup();
-            pairs.extend(earlier.into_iter().map(|(_, earlier)| (*run, earlier)));
+            pairs.extend(earlier.into_iter().map(|(_, earlier)| (run, earlier)));
         }
         Ok(pairs)
     }
 
-    fn last_before(&self, place: Moment, component: ComponentKey, limit: usize) -> Result<Vec<(Moment, RunKey)>> {
+    /// Returns the last runs of a component before a moment. `known` holds the last ones before a later moment, and is read
+    /// further where they are too few.
+    fn last_before<'k>(
+        &self,
+        place: Moment,
+        component: ComponentKey,
+        limit: usize,
+        known: &'k mut Vec<(Moment, RunKey)>,
+    ) -> Result<&'k [(Moment, RunKey)]> {
+        let mut from = known.partition_point(|(other, _)| *other >= place);
+        match known.last().filter(|_| from < known.len()).map(|(last, _)| *last) {
+            Some(last) => {
+                let missing = limit.saturating_sub(known.len().saturating_sub(from));
+                if missing > 0 {
+                    known.extend(self.read_before(last, component, missing)?);
+                }
+            }
+            None => (from, *known) = (0, self.read_before(place, component, limit)?),
+        }
+        let rest = known.get(from..).unwrap_or_default();
+        Ok(rest.get(..limit).unwrap_or(rest))
+    }
+
+    fn read_before(&self, place: Moment, component: ComponentKey, limit: usize) -> Result<Vec<(Moment, RunKey)>> {
         let mut statement = self.connection.prepare_cached(LAST)?;
         let mut rows = statement.query(params![component, place.0])?;
         let mut found: Vec<(Moment, RunKey)> = Vec::new();

@@ -86,7 +86,8 @@ impl Look for SqliteStore {
 
     fn find_components(&mut self, which: Components<'_>) -> Result<Vec<ComponentRow>> {
         match which {
-            Components::Named(project, name) => Ok(self.component_named(project, name)?.into_iter().collect()),
+            Components::Named(project, name) => Ok(self.component_named(project, name, false)?.into_iter().collect()),
+            Components::WithRuns(project, name) => Ok(self.component_named(project, name, true)?.into_iter().collect()),
             Components::All(project) => self.component_rows(project, true),
             Components::Said(project) => self.component_rows(project, false),
         }
