@@ -150,7 +150,12 @@ fn a_change_that_lasts_is_one_cause_until_it_is_put_right() {
 
 #[test]
 fn a_model_that_was_old_or_written_over_is_a_fact_as_on_the_pages_of_its_runs() {
-    // Each day's model is trained before that day's predictions; those of one day were made with the one before.
+    [false, true].into_iter().for_each(written_over);
+}
+
+/// Each day's model is trained before that day's predictions; those of one day were made with the one before, or with the one of
+/// two trainings at one moment that has the lesser id.
+fn written_over(is_of_one_moment: bool) {
     let mut lines = Vec::new();
     for day in 0..10_usize {
         let is_stale = day == 6;
@@ -166,7 +171,10 @@ fn a_model_that_was_old_or_written_over_is_a_fact_as_on_the_pages_of_its_runs() 
             json!({"name": format!("raw-{day}"), "version": format!("v:{day}")}),
             "model".to_owned(),
         ));
-        let version = if is_stale { day - 1 } else { day };
+        if is_stale && is_of_one_moment {
+            lines.push(run(9, 10, "train", json!({"name": "raw"}), "model".to_owned()));
+        }
+        let version = if is_stale && !is_of_one_moment { day - 1 } else { day };
         for file in 1..4 {
             let model = json!({"name": "model", "version": format!("v:{version}-0")});
             lines.push(run(file, 100 * file, "predict", model, format!("p-{day}-{file}")));

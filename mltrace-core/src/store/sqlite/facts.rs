@@ -1,4 +1,4 @@
-//! What may make the outputs of runs differ, of many runs at once: less than everything, in four statements.
+//! What may make the outputs of runs differ, of many runs at once: less than everything, in three statements.
 
 use std::collections::BTreeMap;
 
@@ -8,12 +8,12 @@ use super::SqliteStore;
 use super::detail::{PARAMS, param};
 use super::keys::{CHUNK, among, ascending, ranges};
 use super::map::version_id;
-use crate::model::{ArtifactName, Version};
+use crate::model::{ArtifactName, Timestamp, Version};
 use crate::store::{FactsRow, Result, RunKey};
 
 const RUNS: &str = concat!(
     "SELECT r.id, r.uuid, r.component_id, c.name, r.status, r.started_at, r.duration_us,
-         g.commit_id, g.branch, g.dirty, k.hash, p.host, p.user, h.is_in_work_tree
+         g.commit_id, g.branch, g.dirty, k.hash, p.host, p.user, h.is_in_work_tree, c.stale_after_s
      FROM json_each($1) AS asked CROSS JOIN run r ON ",
     among!("r.id"),
     " JOIN component c ON c.id = r.component_id
@@ -21,23 +21,20 @@ const RUNS: &str = concat!(
      LEFT JOIN code_check h ON h.process_id = r.process_id AND h.code_id = r.code_id"
 );
 
-/// With what was read where no recorded run wrote it.
+/// With what was read where no recorded run wrote it; else when it was written, and whether another run had written over it by
+/// the time that the run began, as [`Superseding`](crate::lineage::Superseding) says it: hundreds of runs are asked for, of which no
+/// candidate is needed but that there is one.
 const READS: &str = concat!(
-    "SELECT d.run_id, a.name, v.id_kind, v.id_value FROM json_each($1) AS asked CROSS JOIN read d ON ",
-    among!("d.run_id"),
-    " JOIN artifact a ON a.id = d.artifact_id
-     LEFT JOIN version v ON v.id = d.seen_id AND d.write_id IS NULL AND d.bound <> 5"
-);
-
-/// How old the oldest input of each run was, and whether another run had written over one of them by the time that it began.
-const INPUTS: &str = concat!(
-    "SELECT d.run_id, max(r.started_at - w.at), c.stale_after_s, max(EXISTS (
+    "SELECT d.run_id, a.name, v.id_kind, v.id_value, w.at, w.at IS NOT NULL AND EXISTS (
          SELECT 1 FROM write q WHERE q.artifact_id = w.artifact_id AND q.version_id IS NOT NULL
-         AND q.at > w.at AND q.at <= r.started_at AND q.version_id <> w.version_id AND q.run_id <> d.run_id))
+         AND q.version_id <> w.version_id AND q.at >= w.at AND (q.at > w.at
+             OR (SELECT m.uuid FROM run m WHERE m.id = q.run_id) > (SELECT o.uuid FROM run o WHERE o.id = w.run_id))
+         AND q.at <= (SELECT r.started_at FROM run r WHERE r.id = d.run_id) AND q.run_id <> d.run_id)
      FROM json_each($1) AS asked CROSS JOIN read d ON ",
     among!("d.run_id"),
-    " CROSS JOIN write w ON w.id = d.write_id AND w.run_id <> d.run_id
-     CROSS JOIN run r ON r.id = d.run_id JOIN component c ON c.id = r.component_id GROUP BY d.run_id"
+    " CROSS JOIN artifact a ON a.id = d.artifact_id
+     LEFT JOIN version v ON v.id = d.seen_id AND d.write_id IS NULL AND d.bound <> 5
+     LEFT JOIN write w ON w.id = d.write_id AND w.run_id <> d.run_id"
 );
 
 impl SqliteStore {
@@ -65,7 +62,7 @@ impl SqliteStore {
                     unwritten: Vec::new(),
                     is_in_work_tree: row.get(13)?,
                     oldest_input_us: None,
-                    stale_after_s: None,
+                    stale_after_s: row.get(14)?,
                     is_superseded: false,
                 })
             })?;
@@ -78,18 +75,17 @@ impl SqliteStore {
                     of.params.insert(row.get(1)?, param(self, row, 2)?);
                 }
             }
-            for (run, name, version) in
-                self.all(READS, [&list], |row| Ok((row.get(0)?, row.get::<_, String>(1)?, version_id(row, 2)?)))?
-            {
+            let read = |row: &rusqlite::Row<'_>| {
+                let written_at: Option<Timestamp> = row.get(4)?;
+                Ok((row.get(0)?, row.get::<_, String>(1)?, version_id(row, 2)?, written_at, row.get::<_, bool>(5)?))
+            };
+            for (run, name, version, written_at, is_superseded) in self.all(READS, [&list], read)? {
                 let Some(row) = found.get_mut(&run) else { continue };
                 row.unwritten.extend(version.map(|version| Version { name: ArtifactName(name.clone()), version }));
                 row.names.push(name);
-            }
-            for (run, oldest, stale_after_s, is_superseded) in
-                self.all(INPUTS, [&list], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
-            {
-                let Some(row) = found.get_mut(&run) else { continue };
-                (row.oldest_input_us, row.stale_after_s, row.is_superseded) = (oldest, stale_after_s, is_superseded);
+                let age_us = row.started_at.zip(written_at).map(|(began, written)| began.0.saturating_sub(written.0));
+                row.oldest_input_us = row.oldest_input_us.max(age_us);
+                row.is_superseded |= is_superseded;
             }
         }
         let sorted = |mut row: FactsRow| {
