@@ -32,6 +32,8 @@ mod explain;
 
 mod next;
 
+mod nearest;
+
 mod seen;
 
 mod fresher;
@@ -49,6 +51,7 @@ pub use fresher::{LastRerun, Rerun, Superseding, Work, WorkCode, did_again, is_f
 pub use impact::{ImpactState, Written, states};
 pub use inside::{ByName, Moment, Near, Nearby};
 pub use level::{Level, levels};
+pub use nearest::nearest;
 pub use next::{Belief, Look, look_next};
 pub use seen::{After, FirstAfter, LastSeen, Offer, Reading, is_older};
 pub use shared::{Condition, Shared, Strength, Table};

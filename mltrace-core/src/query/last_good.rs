@@ -6,13 +6,16 @@ use serde::{Deserialize, Serialize};
 use super::name::Found;
 use super::verify::{DiskState, VerifyOptions};
 use super::{QueryError, Reader};
+use crate::lineage;
 use crate::model::{ArtifactName, RunId, Timestamp, Verdict, Version, VersionId, path_inside};
-use crate::store::{Far, LabelRow, OutputRow, RunKey, VersionAt, VersionKey};
+use crate::store::{LabelRow, RunKey, VersionAt, VersionKey};
 
 /// How many versions are looked at, the newest.
 const VERSIONS: usize = 500;
 /// How many flags upstream of one version are told.
 const FLAGS: usize = 10;
+/// How many times as many versions are looked at next when something stands against all before.
+const GROWTH: usize = 4;
 
 /// The answer of `last-good`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -117,40 +120,51 @@ impl Reader<'_> {
         versions.truncate(VERSIONS);
         versions.retain(|version| version.written.is_some());
         let verdicts = self.all_verdicts()?;
-        let name = found.version.name;
+        let name = found.version.name.clone();
         let mut answer = LastGood { name: name.clone(), good: None, newer: Vec::new(), is_cut: false };
-        for version in versions {
-            let Some((writer, written_at)) = version.written else { continue };
-            let Some(written_by) = self.store.run_ids(&[writer])?.get(&writer).copied() else { continue };
-            let whole = Version { name: name.clone(), version: version.id.clone() };
-            let found = Found {
-                key: version.key,
-                artifact: found.artifact,
-                version: whole,
-                written: Some((writer, written_at)),
-            };
-            let mut against = self.flags_above(&found, as_of, &verdicts)?;
-            let is_latest = latest.as_ref() == Some(&version.id);
-            // The disk is to hold the latest version; of an older one it is told whether it still does.
-            let state = match disk.filter(|_| is_latest || against.is_empty()) {
-                Some(options) => Some(self.disk_state(&name, &version.id, written_by, options)),
-                None => None,
-            };
-            if let Some(state) = state.filter(|state| is_latest && state.is_wrong()) {
-                let artifact = Version { name: name.clone(), version: version.id.clone() };
-                let there = if state == DiskState::Missing { "holds nothing" } else { "holds something else" };
-                let message = format!("the disk {there} in its place");
-                against.push(Doubt { reason: DoubtReason::Disk, artifact, message });
+        let mut rest = versions.as_slice();
+        let mut at_once = 1;
+        while !rest.is_empty() {
+            let (some, others) = rest.split_at(rest.len().min(at_once));
+            (rest, at_once) = (others, at_once.saturating_mul(GROWTH));
+            let some = self.written_versions(&found, some)?;
+            let doubts = self.in_passing(|reader| reader.flags_above(&some, as_of, &verdicts))?;
+            for ((version, written_by), mut against) in some.into_iter().zip(doubts) {
+                let Found { key, version: Version { version: id, .. }, written, .. } = version;
+                let Some((_, written_at)) = written else { continue };
+                let is_latest = latest.as_ref() == Some(&id);
+                // The disk is to hold the latest version; of an older one it is told whether it still does.
+                let options = disk.filter(|_| is_latest || against.is_empty());
+                let state = options.map(|options| self.disk_state(&name, &id, written_by, options));
+                if let Some(state) = state.filter(|state| is_latest && state.is_wrong()) {
+                    let artifact = Version { name: name.clone(), version: id.clone() };
+                    let there = if state == DiskState::Missing { "holds nothing" } else { "holds something else" };
+                    let message = format!("the disk {there} in its place");
+                    against.push(Doubt { reason: DoubtReason::Disk, artifact, message });
+                }
+                if against.is_empty() {
+                    let is_ok = key.is_some_and(|key| verdicts.ok.contains(&key));
+                    answer.good = Some(GoodVersion { version: id, written_by, written_at, is_ok, disk: state });
+                    return Ok(answer);
+                }
+                answer.newer.push(DoubtedVersion { version: id, written_by, written_at, against });
             }
-            if against.is_empty() {
-                let is_ok = version.key.is_some_and(|key| verdicts.ok.contains(&key));
-                answer.good = Some(GoodVersion { version: version.id, written_by, written_at, is_ok, disk: state });
-                return Ok(answer);
-            }
-            answer.newer.push(DoubtedVersion { version: version.id, written_by, written_at, against });
         }
         answer.is_cut = is_cut;
         Ok(answer)
+    }
+
+    /// Returns those of the versions of an artifact that somebody wrote, with the id of the run that did last.
+    fn written_versions(&mut self, of: &Found, versions: &[VersionAt]) -> Result<Vec<(Found, RunId)>, QueryError> {
+        let writers: Vec<RunKey> = versions.iter().filter_map(|version| Some(version.written?.0)).collect();
+        let ids = self.store.run_ids(&writers)?;
+        let written = |version: &VersionAt| {
+            let written = version.written?;
+            let id = *ids.get(&written.0)?;
+            let whole = Version { name: of.version.name.clone(), version: version.id.clone() };
+            Some((Found { key: version.key, artifact: of.artifact, version: whole, written: Some(written) }, id))
+        };
+        Ok(versions.iter().filter_map(written).collect())
     }
 
     fn all_verdicts(&mut self) -> Result<Verdicts, QueryError> {
@@ -174,46 +188,70 @@ impl Reader<'_> {
         Ok(Verdicts { flagged, ok, readers })
     }
 
-    /// Returns what is flagged of a version, of what lies in it and of what it was made from, the nearest first.
+    /// Returns what is flagged of each version, of what lies in it and of what it was made from, the nearest first: one walk
+    /// for all of them.
     fn flags_above(
         &mut self,
-        version: &Found,
+        versions: &[(Found, RunId)],
         as_of: Option<Timestamp>,
         verdicts: &Verdicts,
-    ) -> Result<Vec<Doubt>, QueryError> {
-        let doubt = |reason: DoubtReason, label: &LabelRow| {
-            let artifact = Version { name: label.name.clone(), version: label.version_id.clone() };
-            let what = match reason {
-                DoubtReason::Upstream => format!("it was made from `{}`, which is flagged", label.name),
-                DoubtReason::Inside => format!("`{}`, which lies in it, is flagged", label.name),
-                DoubtReason::Flagged | DoubtReason::Disk => "it is flagged".to_owned(),
-            };
-            let by = label.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
-            let why = label.reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-            Doubt { reason, artifact, message: format!("{what}{by}{why}") }
-        };
-        let own = version.key.and_then(|key| verdicts.flagged.get(&key));
-        let mut found: Vec<Doubt> = own.map(|label| doubt(DoubtReason::Flagged, label)).into_iter().collect();
+    ) -> Result<Vec<Vec<Doubt>>, QueryError> {
         if verdicts.flagged.is_empty() {
-            return Ok(found);
+            return Ok(versions.iter().map(|_| Vec::new()).collect());
         }
-        let makers = self.makers(version, as_of)?;
-        let mut seen = HashSet::default();
-        for OutputRow { version: key, .. } in self.store.outputs(&makers)? {
-            let label = verdicts.flagged.get(&key);
-            let inside =
-                label.filter(|label| path_inside(version.version.name.as_str(), label.name.as_str()).is_some());
-            if let Some(label) = inside.filter(|_| seen.insert(key)) {
-                found.push(doubt(DoubtReason::Inside, label));
-            }
+        let mut makers: Vec<Vec<RunKey>> = Vec::with_capacity(versions.len());
+        for (version, _) in versions {
+            makers.push(self.makers(version, as_of)?);
         }
-        found.truncate(FLAGS.saturating_add(1));
-        let above = self.in_passing(|reader| Ok(reader.store.upstream(&makers, Far::default())?.runs))?;
-        let read = above.iter().filter_map(|(run, _)| verdicts.readers.get(run)).flatten();
-        let labels = read.filter(|key| Some(**key) != version.key && seen.insert(**key));
-        found.extend(
-            labels.filter_map(|key| Some(doubt(DoubtReason::Upstream, verdicts.flagged.get(key)?))).take(FLAGS),
-        );
-        Ok(found)
+        let all = makers.concat();
+        let mut written: HashMap<RunKey, Vec<VersionKey>> = HashMap::default();
+        for (run, version) in self.store.written(&all)? {
+            written.entry(run).or_default().push(version);
+        }
+        let edges = self.store.pairs_upstream(&all)?;
+        // What a version is itself, and what lies in it, is told first, and not twice.
+        let above = lineage::nearest(&verdicts.read_at(), &edges, FLAGS.saturating_mul(2).saturating_add(2));
+        let doubts = versions.iter().zip(&makers).map(|((version, _), makers)| {
+            let (mut seen, mut found) = (HashSet::default(), Vec::new());
+            let own = version.key.and_then(|key| verdicts.flagged.get(&key));
+            found.extend(own.map(|label| doubt(DoubtReason::Flagged, label)));
+            let outputs = makers.iter().filter_map(|maker| written.get(maker)).flatten();
+            let inside = outputs.filter_map(|key| {
+                let label = verdicts.flagged.get(key)?;
+                let lies_in_it = path_inside(version.version.name.as_str(), label.name.as_str()).is_some();
+                (lies_in_it && seen.insert(*key)).then(|| doubt(DoubtReason::Inside, label))
+            });
+            found.extend(inside.take(FLAGS));
+            let mut read: Vec<(u32, VersionKey)> =
+                makers.iter().filter_map(|maker| above.get(maker)).flatten().copied().collect();
+            read.sort_by_key(|(distance, _)| *distance);
+            let others = read.into_iter().filter(|(_, key)| Some(*key) != version.key && seen.insert(*key));
+            let labels = others.filter_map(|(_, key)| verdicts.flagged.get(&key));
+            found.extend(labels.take(FLAGS).map(|label| doubt(DoubtReason::Upstream, label)));
+            found
+        });
+        Ok(doubts.collect())
     }
+}
+
+impl Verdicts {
+    /// Returns which runs read what is flagged, and what, always in one order.
+    fn read_at(&self) -> Vec<(RunKey, VersionKey)> {
+        let read = self.readers.iter().flat_map(|(run, keys)| keys.iter().map(|key| (*run, *key)));
+        let mut read: Vec<(RunKey, VersionKey)> = read.collect();
+        read.sort_unstable();
+        read
+    }
+}
+
+fn doubt(reason: DoubtReason, label: &LabelRow) -> Doubt {
+    let artifact = Version { name: label.name.clone(), version: label.version_id.clone() };
+    let what = match reason {
+        DoubtReason::Upstream => format!("it was made from `{}`, which is flagged", label.name),
+        DoubtReason::Inside => format!("`{}`, which lies in it, is flagged", label.name),
+        DoubtReason::Flagged | DoubtReason::Disk => "it is flagged".to_owned(),
+    };
+    let by = label.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+    let why = label.reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+    Doubt { reason, artifact, message: format!("{what}{by}{why}") }
 }

@@ -1,8 +1,10 @@
 //! The last good version, held against the traces of all versions.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use mltrace_core::query::TraceOptions;
+use mltrace_core::store::Bounds;
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -65,4 +67,29 @@ proptest! {
         prop_assert_eq!(found.newer.iter().map(|newer| newer.version.to_string()).collect::<Vec<_>>(), doubted);
         prop_assert!(found.newer.iter().all(|newer| !newer.against.is_empty()));
     }
+}
+
+#[test]
+fn many_versions_that_share_what_they_were_made_from_take_a_few_walks() {
+    const VERSIONS: usize = 400;
+    let mut lines: Vec<_> = (0..VERSIONS)
+        .map(|number| {
+            // Each model is trained further from the one before, and the first from what is flagged.
+            let read = if number == 0 { "s3://b/raw" } else { "s3://b/model" };
+            json!({"type": "run", "id": id(number), "component": "train", "status": "completed",
+                "started_at": at(number * 10), "ended_at": at(number * 10 + 5), "duration_ms": 5000.0,
+                "inputs": [{"name": read, "version": (number == 0).then_some("v:1")}],
+                "outputs": [{"name": "s3://b/model"}], "params": {}})
+        })
+        .collect();
+    lines.push(json!({"type": "label", "id": id(9000), "name": "s3://b/raw", "version": "v:1", "verdict": "flagged",
+        "at": at(9000)}));
+    let mut story = Story::told(&lines);
+    let mut reader = story.reader();
+    reader.bound(Arc::new(Bounds::new(u64::MAX, 250_000, None))).unwrap();
+    let found = reader.last_good("s3://b/model", None, None).unwrap();
+    assert_eq!((found.good, found.newer.len(), found.is_cut), (None, VERSIONS, false));
+    assert!(
+        found.newer.iter().all(|newer| newer.against[0].message == "it was made from `s3://b/raw`, which is flagged")
+    );
 }
