@@ -61,7 +61,8 @@ pub(crate) fn text(answer: &Diff) -> String {
 
 /// Tells how two source texts differ, in so many lines at most.
 fn source(text: &mut String, diff: &str, difference: &Difference) {
-    for told in diff.lines().take(MOST_LINES) {
+    let (shown, more) = shown_source(diff, difference);
+    for told in shown {
         let shown = told.split('\t').map(line).collect::<Vec<_>>().join("    ");
         let shown = match told.chars().next() {
             Some('+') => paint::paint(paint::GOOD, shown),
@@ -71,12 +72,17 @@ fn source(text: &mut String, diff: &str, difference: &Difference) {
         };
         let _ = writeln!(text, "    {shown}");
     }
-    let more = diff.lines().count().saturating_sub(MOST_LINES);
-    if more > 0 {
-        let [left, right] = difference.runs.map(|run| run.map(RunId::short).unwrap_or_default());
-        let see = format!("… and {more} more lines: see `mltrace inspect {left}` and `mltrace inspect {right}`");
+    if let Some(see) = more {
         let _ = writeln!(text, "    {}", paint::paint(paint::FAINT, see));
     }
+}
+
+/// Returns the lines of a difference between source texts that are shown, and where the others can be seen.
+pub(super) fn shown_source<'d>(diff: &'d str, difference: &Difference) -> (Vec<&'d str>, Option<String>) {
+    let more = diff.lines().count().saturating_sub(MOST_LINES);
+    let [left, right] = difference.runs.map(|run| run.map(RunId::short).unwrap_or_default());
+    let see = format!("… and {more} more lines: see `mltrace inspect {left}` and `mltrace inspect {right}`");
+    (diff.lines().take(MOST_LINES).collect(), (more > 0).then_some(see))
 }
 
 fn these(answer: &Diff) -> &'static str {
@@ -127,7 +133,8 @@ fn is_shared(difference: &Difference) -> bool {
     ["git.commit", "git.branch", "git.dirty", "host", "user", "code"].contains(&difference.field.as_str())
 }
 
-fn key(difference: &Difference) -> String {
+/// Returns the same of two differences that are one change, in other runs.
+pub(super) fn key(difference: &Difference) -> String {
     // The same change of a text is one of one component.
     let component = difference.component.as_ref().filter(|_| difference.field == "code");
     format!("{} {component:?} {:?} {:?}", difference.field, difference.a, difference.b)
@@ -138,8 +145,8 @@ pub(super) fn change_in_words(difference: &Difference) -> String {
     change(&Difference { source_diff: None, ..difference.clone() })
 }
 
-/// Returns what differs, with its value on both sides.
-fn change(difference: &Difference) -> String {
+/// Returns what differs, with its value on both sides; of source texts that are both recorded how they differ is shown below.
+pub(super) fn change(difference: &Difference) -> String {
     let field = difference.field.as_str();
     match (field, &difference.a, &difference.b) {
         ("missing", None, _) => return "ran for b only".to_owned(),

@@ -14,6 +14,7 @@ th, td { text-align: left; vertical-align: top; padding: .3rem .6rem .3rem 0; bo
 figure { margin-inline: calc(50% - 48vw); } svg { display: block; margin: auto; max-width: 100%; height: auto; } svg text { font-size: 12px; fill: currentColor; }
 svg rect { fill: none; stroke: currentColor; } svg .version { stroke-dasharray: none; stroke: var(--faint); }
 svg .asked { stroke-width: 3; } svg .bad { stroke: var(--bad); }
+.source ins, .source del { text-decoration: none; } .source ins { color: #2a7; } .source del { color: var(--bad); }
 svg polyline { fill: none; stroke: var(--faint); } svg .loose { stroke-dasharray: 4 3; }
 ";
 
@@ -65,7 +66,21 @@ fn written(part: &Block) -> String {
         }
         Block::Trace { drawing: Some(drawing), .. } => format!("<figure>\n{drawing}</figure>\n"),
         Block::Trace { text, drawing: None } => format!("<pre>{}</pre>\n", escaped_block(text)),
+        Block::Source(lines) => format!("<pre class=\"source\">{}</pre>\n", changed(lines)),
     }
+}
+
+/// Returns the lines of a unified diff, each as what it says: put in, taken out, or neither.
+fn changed(lines: &[String]) -> String {
+    let shown = lines.iter().map(|text| {
+        let told = entities(&text.split('\t').map(line).collect::<Vec<_>>().join("\t"));
+        match text.chars().next() {
+            Some('+') => format!("<ins>{told}</ins>"),
+            Some('-') => format!("<del>{told}</del>"),
+            _ => told,
+        }
+    });
+    shown.collect::<Vec<_>>().join("\n")
 }
 
 fn spans(spans: &[Span]) -> String {

@@ -37,12 +37,21 @@ fn written(part: &Block) -> String {
             }
             text
         }
-        Block::Trace { text, .. } => {
-            let text = block(text.trim_end());
-            let fence = "`".repeat(longest_run(&text, '`').max(2) + 1);
-            format!("{fence}text\n{text}\n{fence}\n")
-        }
+        Block::Trace { text, .. } => fenced("text", &block(text.trim_end())),
+        Block::Source(lines) => fenced("diff", &joined(lines)),
     }
+}
+
+/// Returns text between more backticks than it holds.
+fn fenced(language: &str, text: &str) -> String {
+    let fence = "`".repeat(longest_run(text, '`').max(2) + 1);
+    format!("{fence}{language}\n{text}\n{fence}\n")
+}
+
+/// Returns lines of which none becomes two, and of which a tab is no escape.
+fn joined(lines: &[String]) -> String {
+    let tabbed = |text: &String| text.split('\t').map(line).collect::<Vec<_>>().join("\t");
+    lines.iter().map(tabbed).collect::<Vec<_>>().join("\n")
 }
 
 fn spans(spans: &[Span], is_in_table: bool) -> String {

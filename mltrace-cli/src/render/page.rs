@@ -20,6 +20,8 @@ pub(super) enum Block {
     Table(Vec<&'static str>, Vec<Vec<Vec<Span>>>),
     /// The trace: text for who can show nothing else, and its drawing when there is one.
     Trace { text: String, drawing: Option<String> },
+    /// How a source text changed, as the lines of a unified diff.
+    Source(Vec<String>),
 }
 
 /// A piece of text.

@@ -1,7 +1,9 @@
 //! A report: what is said of an artifact, each statement with the run or version that it rests on.
 
+use std::collections::HashSet;
+
 use mltrace_core::model::{RunId, Status};
-use mltrace_core::query::{Fact, ImpactState, Labelled, Report, Run, Suspect, Tell};
+use mltrace_core::query::{Difference, Fact, ImpactState, Labelled, Report, Run, Suspect, Tell};
 
 use super::page::{Block, Page, Span, name, words};
 use super::{diff, html as html_page, impact, markdown as markdown_page, review, run, runs, stale, svg, trace};
@@ -149,31 +151,48 @@ fn changed(answer: &Report) -> Vec<Block> {
         words(baseline),
         words(if found.differences.is_empty() { ": nothing." } else { ", first divergence first:" }),
     ]));
-    let points = found.differences.iter().take(MOST_ROWS).map(|difference| {
-        let component = difference.component.as_deref().unwrap_or("no recorded run");
-        let mut point = vec![name(component), words(": "), words(diff::change_in_words(difference))];
-        match difference.runs {
-            [Some(a), Some(b)] => {
-                point.extend([words(" ("), words("runs "), name(a.to_string()), words(" and "), name(b.to_string())]);
-                point.push(words(")"));
-            }
-            [Some(alone), None] | [None, Some(alone)] => {
-                point.push(words(" ("));
-                point.extend(by(alone));
-                point.push(words(")"));
-            }
-            [None, None] => {}
+    let (mut points, mut shown) = (Vec::new(), HashSet::new());
+    for difference in found.differences.iter().take(MOST_ROWS) {
+        // What many runs ran with is shown once.
+        let source = difference.source_diff.as_ref().filter(|_| shown.insert(diff::key(difference)));
+        let is_above = difference.source_diff.is_some() && source.is_none();
+        let change = if is_above { "its source text, as above".to_owned() } else { diff::change(difference) };
+        points.push((difference_in(difference, change), Vec::new()));
+        if let Some(source) = source {
+            blocks.push(Block::List(std::mem::take(&mut points)));
+            let (lines, more) = diff::shown_source(source, difference);
+            blocks.push(Block::Source(lines.into_iter().map(str::to_owned).collect()));
+            blocks.extend(more.map(|more| Block::Text(vec![words(more)])));
         }
-        (point, Vec::new())
-    });
-    blocks.push(Block::List(points.collect()));
+    }
+    blocks.extend((!points.is_empty()).then_some(Block::List(points)));
     blocks.extend(more(found.differences.len()));
     if found.consequences > 0 {
         let count = found.consequences;
-        let text = format!("{count} more {} differ only because of this.", diff::plural(count, "run"));
+        let differ = if count == 1 { "differs" } else { "differ" };
+        let text = format!("{count} more {} {differ} only because of this.", diff::plural(count, "run"));
         blocks.push(Block::Text(vec![words(text)]));
     }
     blocks
+}
+
+/// Returns a difference, told as this change, with the runs on both sides.
+fn difference_in(difference: &Difference, change: String) -> Vec<Span> {
+    let component = difference.component.as_deref().unwrap_or("no recorded run");
+    let mut point = vec![name(component), words(": "), words(change)];
+    match difference.runs {
+        [Some(a), Some(b)] => {
+            point.extend([words(" ("), words("runs "), name(a.to_string()), words(" and "), name(b.to_string())]);
+            point.push(words(")"));
+        }
+        [Some(alone), None] | [None, Some(alone)] => {
+            point.push(words(" ("));
+            point.extend(by(alone));
+            point.push(words(")"));
+        }
+        [None, None] => {}
+    }
+    point
 }
 
 fn suspects(answer: &Report) -> Vec<Block> {

@@ -222,6 +222,63 @@ fn a_report_is_json_too() {
     env.fails(1, &["report", "mode"]);
 }
 
+/// Two rounds of two steps that share one source text, which changed between them; it is written in place of `SCALE`.
+fn rewritten(sources: [&str; 2]) -> TestEnv {
+    let drawings = ["raw -> clean -> rows", "more -> clean -> others", "rows others -> train -> model"];
+    let lines = runs(&[drawings, drawings].concat()).into_iter().enumerate().map(|(number, line)| {
+        let mut line: Value = serde_json::from_str(&line).unwrap();
+        if line["component"] == "clean" {
+            let hash = ["1", "2"][number / 3].repeat(64);
+            line["code"] = json!({"file": "src/steps.rs", "line": 7, "hash": hash, "source": sources[number / 3]});
+        }
+        line.to_string()
+    });
+    TestEnv::with_lines(&lines.collect::<Vec<_>>())
+}
+
+#[test]
+fn a_report_shows_once_how_a_source_text_changed() {
+    let text = |unit: &str| format!("fn clean(raw: &Path) {{\n\tlet rows = read(raw);\n\tscale(&rows, {unit});\n}}");
+    let env = rewritten([&text("<b>1000"), &text("`````1\u{202e}")]);
+    let page = env.done(&["report", "model"]);
+    insta::with_settings!({filters => FILTERS}, {
+        let changed = page.split("## What changed upstream").nth(1).unwrap().split("## Suspects").next().unwrap();
+        insta::assert_snapshot!(changed, @r"
+        Since version `w:[ID]`, the one written before, first divergence first:
+
+        - `clean`: its source text (runs `[ID]` and `[ID]`)
+
+        ``````diff
+        @@ -1,4 +1,4 @@
+         fn clean(raw: &Path) {
+         	let rows = read(raw);
+        -	scale(&rows, <b>1000);
+        +	scale(&rows, `````1\u{202e});
+         }
+        ``````
+
+        - `clean`: its source text, as above (runs `[ID]` and `[ID]`)
+
+        1 more run differs only because of this.
+        ");
+    });
+    let page = env.done(&["report", "model", "--html"]);
+    let source = page.split("<pre class=\"source\">").nth(1).unwrap().split("</pre>").next().unwrap();
+    insta::assert_snapshot!(source, @r"
+    @@ -1,4 +1,4 @@
+     fn clean(raw: &amp;Path) {
+     	let rows = read(raw);
+    <del>-	scale(&amp;rows, &lt;b&gt;1000);</del>
+    <ins>+	scale(&amp;rows, `````1\u{202e});</ins>
+     }
+    ");
+    assert_eq!(page.matches("<pre class").count(), 1, "{page}");
+
+    let lines = |word: &str| (0..40).map(|line| format!("{word}({line});\n")).collect::<String>();
+    let page = rewritten([&lines("old"), &lines("new")]).done(&["report", "model"]);
+    assert!(page.contains("-old(18);\n```\n\n… and 61 more lines: see"), "{page}");
+}
+
 #[test]
 fn an_artifact_that_nobody_wrote_has_a_report() {
     let page = pipeline("").done(&["report", "raw"]);
