@@ -134,6 +134,10 @@ impl From<QueryError> for Error {
             QueryError::NoMatch { .. } => {
                 Self::new(Kind::NotFound, message).hint("run `mltrace recent` to see what the last runs wrote")
             }
+            QueryError::NoNumber { known, .. } => Self::new(Kind::NotFound, message).hint(match known.as_slice() {
+                [] => "run `mltrace recent` to see the last runs".to_owned(),
+                known => format!("the last runs have {}", listed(known)),
+            }),
             QueryError::NotYet { name, at } => {
                 // People type and read local time.
                 let message = format!("nothing is known of `{name}` at {}: it was first seen later", time::show(at));
@@ -171,4 +175,9 @@ fn how_to_list(kind: &str) -> &'static str {
         "version" => "run `mltrace recent` to see what the last runs wrote, or leave out `@…` for the latest version",
         _ => "run `mltrace recent` to see what the last runs wrote, or `mltrace components` for the steps",
     }
+}
+
+/// Returns names in one list.
+fn listed(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

@@ -151,6 +151,15 @@ impl From<QueryError> for Failure {
             QueryError::NoMatch { .. } => {
                 Self::new(StatusCode::NOT_FOUND, message).hint("`recent` lists what the last runs wrote")
             }
+            QueryError::NoNumber { known, .. } => {
+                Self::new(StatusCode::NOT_FOUND, message).hint(match known.as_slice() {
+                    [] => "`recent` lists the last runs".to_owned(),
+                    known => {
+                        let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+                        format!("the last runs have {}", known.join(", "))
+                    }
+                })
+            }
             QueryError::NotYet { .. } => {
                 Self::new(StatusCode::NOT_FOUND, message).hint("leave out `as_of`, or name a later time")
             }

@@ -18,10 +18,10 @@ const MOST_DIFFERENCES: usize = 4;
 pub(crate) fn text(answer: &Blame) -> String {
     let mut text = String::new();
     if answer.changes.is_empty() {
-        let runs: usize = answer.series.iter().map(|series| series.runs).sum();
-        let (runs, of) = (diff::counted(runs, "run"), diff::counted(answer.series.len(), "component"));
-        // Writing to a `String` cannot fail.
-        let _ = writeln!(text, "{} is on one level in the last {runs} of {of}", line(&answer.measure));
+        for words in answer.unchanged() {
+            // Writing to a `String` cannot fail.
+            let _ = writeln!(text, "{}", line(&words));
+        }
         return text;
     }
     for change in answer.changes.iter().take(MOST_CHANGES) {

@@ -70,8 +70,8 @@ fn blame_names_the_run_where_a_number_changed_and_what_changed_upstream() {
 fn blame_tells_what_it_cannot_look_at() {
     let env = TestEnv::with_lines(&rounds());
     insta::assert_snapshot!(env.fails(1, &["blame", "param:rows"]), @r"
-    error: no run with a number matches `param:rows`
-    hint: run `mltrace recent` to see what the last runs wrote
+    error: no completed run has the number `param:rows`
+    hint: the last runs have `duration`, `param:limit`, `param:seed`
     ");
     insta::assert_snapshot!(env.fails(1, &["blame", "duration", "--component", "trian"]), @r"
     error: no component is called `trian`
@@ -84,6 +84,20 @@ fn blame_tells_what_it_cannot_look_at() {
     For more information, try '--help'.
     ");
     assert_eq!(env.fails(1, &["blame", "size"]), env.fails(1, &["blame", "param:rows"]).replace("param:rows", "size"));
+    insta::assert_snapshot!(env.fails(1, &["blame", "size:x", "--component", "train"]), @r"
+    error: no completed run of `train` has the number `size:x`
+    hint: the last runs have `duration`, `param:seed`
+    ");
+    insta::assert_snapshot!(TestEnv::with_lines(&rounds()[..1]).fails(1, &["blame", "size"]), @r"
+    error: no completed run has the number `size`
+    hint: the last runs have `duration`, `param:limit`
+    ");
+    // Seven of each are not enough, whatever they say.
+    insta::assert_snapshot!(TestEnv::with_lines(&rounds()[..14]).done(&["blame", "duration"]), @"too few runs to say whether duration changed: 14 runs of 2 components, and 8 of each are needed");
+    insta::assert_snapshot!(TestEnv::with_lines(&rounds()[..15]).done(&["blame", "duration"]), @r"
+    duration is on one level in the last 8 runs of 1 component
+    too few runs to say whether duration changed: 7 runs of 1 component, and 8 of each are needed
+    ");
 }
 
 #[test]

@@ -7,7 +7,7 @@
 /// No level has fewer numbers: one alone is an odd one, and no level.
 const LEAST: usize = 2;
 /// With fewer numbers in all nothing is said.
-const FEW: usize = 8;
+pub const FEW: usize = 8;
 /// How often the series is shuffled.
 const SHUFFLES: u32 = 999;
 /// How likely a stretch may be by chance.

@@ -50,7 +50,7 @@ pub use explain::explain;
 pub use fresher::{LastRerun, Rerun, Superseding, Work, WorkCode, did_again, is_fresher};
 pub use impact::{ImpactState, Written, states};
 pub use inside::{ByName, Moment, Near, Nearby};
-pub use level::{Level, levels};
+pub use level::{FEW, Level, levels};
 pub use nearest::nearest;
 pub use next::{Belief, Look, look_next};
 pub use seen::{After, FirstAfter, LastSeen, Offer, Reading, is_older};

@@ -21,6 +21,9 @@ const CHANGES: usize = 10;
 /// Of how many of them it is told what differs there.
 const COMPARED: usize = 5;
 
+/// How many numbers are named to one who asked of another, at most.
+const KNOWN: usize = 8;
+
 /// A number that runs have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Measure {
@@ -82,6 +85,43 @@ pub struct Series {
     pub runs: usize,
     /// The median of those on the last level.
     pub level: f64,
+}
+
+impl Series {
+    /// From how many runs on a series can be said to have changed its level, or to be on one.
+    pub const FEW: usize = lineage::FEW;
+
+    /// Returns whether it has too few runs for that.
+    #[must_use]
+    pub fn is_too_short(&self) -> bool {
+        self.runs < Self::FEW
+    }
+}
+
+impl Blame {
+    /// Returns in words, where nothing changed, what was looked at, and what was too little to say anything of.
+    #[must_use]
+    pub fn unchanged(&self) -> Vec<String> {
+        let (short, long): (Vec<&Series>, Vec<&Series>) = self.series.iter().partition(|series| series.is_too_short());
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        let counted = |series: &[&Series]| {
+            let runs: usize = series.iter().map(|series| series.runs).sum();
+            let of = series.len();
+            format!("{runs} run{} of {of} component{}", plural(runs), plural(of))
+        };
+        let mut words = Vec::new();
+        if !long.is_empty() {
+            words.push(format!("{} is on one level in the last {}", self.measure, counted(&long)));
+        }
+        if !short.is_empty() {
+            let (few, least) = (counted(&short), Series::FEW);
+            words.push(format!(
+                "too few runs to say whether {} changed: {few}, and {least} of each are needed",
+                self.measure
+            ));
+        }
+        words
+    }
 }
 
 /// A run at which a series changed its level.
@@ -147,8 +187,11 @@ impl Reader<'_> {
     /// # Errors
     /// When the component is unknown, no run has such a number, or the store does not answer.
     pub fn blame(&mut self, measure: &Measure, component: Option<&str>) -> Result<Blame, QueryError> {
-        let no_run = || QueryError::NoMatch { kind: "run with a number", text: measure.to_string() };
-        let project = self.project()?.ok_or_else(no_run)?;
+        let no_number = |known: Vec<String>| {
+            let (measure, component) = (measure.to_string(), component.map(str::to_owned));
+            QueryError::NoNumber { measure, component, known }
+        };
+        let project = self.project()?.ok_or_else(|| no_number(Vec::new()))?;
         let components: Vec<(ComponentKey, String)> = match component {
             Some(name) => {
                 let not_found = || QueryError::NotFound { kind: "component", name: name.to_owned() };
@@ -159,15 +202,15 @@ impl Reader<'_> {
         };
         let mut answer = Blame { measure: measure.to_string(), series: Vec::new(), changes: Vec::new() };
         let mut all: Vec<Found> = Vec::new();
-        for (key, component) in components {
-            let points = self.points(project, key, measure)?;
+        for (key, component) in &components {
+            let points = self.points(project, *key, measure)?;
             let levels = levels(&points.iter().map(|point| point.number).collect::<Vec<_>>(), &kinds(&points));
             let Some(last) = levels.last() else { continue };
             answer.series.push(Series { component: component.clone(), runs: points.len(), level: last.median });
-            all.extend(changes(&component, &points, &levels));
+            all.extend(changes(component, &points, &levels));
         }
         if answer.series.is_empty() {
-            return Err(no_run());
+            return Err(no_number(self.known_numbers(project, components.iter().map(|(key, _)| *key))?));
         }
         all.sort_by_key(|found| std::cmp::Reverse((found.change.at, found.change.run)));
         all.truncate(CHANGES);
@@ -214,6 +257,31 @@ impl Reader<'_> {
         }
         points.sort_by_key(|point| (point.at, point.id));
         Ok(points)
+    }
+
+    /// Returns which numbers the last completed run of each component has.
+    fn known_numbers(
+        &mut self,
+        project: ProjectKey,
+        components: impl Iterator<Item = ComponentKey>,
+    ) -> Result<Vec<String>, QueryError> {
+        let mut known: BTreeSet<String> = BTreeSet::new();
+        for component in components {
+            let (component, status) = (Some(component), Some(Status::Completed));
+            let selection = RunSelection { component, status, limit: Some(1), ..RunSelection::default() };
+            let last = self.store.select(project, &selection)?;
+            for row in self.store.facts(&last)? {
+                known.extend(row.duration_us.map(|_| Measure::Duration.to_string()));
+                let numbers = row.params.into_iter().filter(|(_, value)| lineage::number(value).is_some());
+                known.extend(numbers.map(|(name, _)| Measure::Parameter(name).to_string()));
+            }
+            let sizes = self.sizes(&last, None)?;
+            known.extend((!sizes.is_empty()).then(|| Measure::Size(None).to_string()));
+            if known.len() >= KNOWN {
+                break;
+            }
+        }
+        Ok(known.into_iter().take(KNOWN).collect())
     }
 
     /// Returns how many bytes each run wrote that told so, to what has that name or is the value of that argument.

@@ -35,6 +35,16 @@ pub enum QueryError {
         /// What was asked for.
         text: String,
     },
+    /// No completed run has that number.
+    #[error("no completed run{} has the number `{measure}`", .component.iter().map(|name| format!(" of `{name}`")).collect::<String>())]
+    NoNumber {
+        /// What was asked of: `duration`, `size`, `size:NAME` or `param:NAME`.
+        measure: String,
+        /// The component, when only one was looked at.
+        component: Option<String>,
+        /// Numbers that the last runs have.
+        known: Vec<String>,
+    },
     /// Nothing was known of it at that moment.
     #[error("nothing is known of `{name}` at {at}: it was first seen later")]
     NotYet {
