@@ -34,7 +34,8 @@ const ROUND_US: i64 = 4 * 3600 * 1_000_000;
 /// Returns the lines of the runs and of the verdicts.
 #[must_use]
 pub fn lines() -> Vec<Value> {
-    let mut random = Random::new(7, 7);
+    // Ids are drawn by themselves: what the runs do does not change with them.
+    let (mut random, mut ids) = (Random::new(7, 7), Random::new(8, 8));
     let mut lines = Vec::new();
     let mut predicted: Vec<Vec<(String, String)>> = Vec::new();
     let mut commit = hex(&mut random, 40);
@@ -59,7 +60,7 @@ pub fn lines() -> Vec<Value> {
                 "train" => json!({"seed": random.below(1 << 20), "depth": 6}),
                 _ => json!({}),
             };
-            let id = format!("019a{round:04x}-0000-7000-8000-{step:012x}");
+            let id = format!("019a{round:04x}-{step:04x}-7000-8000-{}", hex(&mut ids, 12));
             let at = |second: i64| time(round, step as i64 * 300 + second);
             lines.push(json!({
                 "id": id, "component": component, "owner": owner, "started_at": at(0),

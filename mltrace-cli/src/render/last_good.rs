@@ -36,8 +36,11 @@ pub(crate) fn text(answer: &LastGood) -> String {
         }
         None => {
             let looked = if answer.is_cut { " that were looked at" } else { "" };
-            let count = diff::counted(answer.newer.len(), "version");
-            let _ = writeln!(text, "something stands against each of the {count}{looked}");
+            let each = match answer.newer.len() {
+                1 => "the only version".to_owned(),
+                count => format!("each of the {count} versions"),
+            };
+            let _ = writeln!(text, "something stands against {each}{looked}");
         }
     }
     if !answer.newer.is_empty() && answer.good.is_some() {

@@ -128,6 +128,9 @@ fn last_good_is_the_newest_version_made_from_nothing_that_is_flagged() {
     let all = env.call(&["last-good", "model"]);
     assert_eq!((all.code, all.stdout.lines().next()), (1, Some("something stands against each of the 30 versions")));
     assert!(all.stdout.lines().count() <= 40, "{}", all.stdout);
+    let one = TestEnv::with_lines(&rounds()[..2]);
+    one.done(&["flag", "model"]);
+    assert!(one.call(&["last-good", "model"]).stdout.starts_with("something stands against the only version\n"));
     insta::assert_snapshot!(env.fails(1, &["last-good", "modle"]), @r"
     error: no artifact is called `modle`
       did you mean `model`?

@@ -12,6 +12,7 @@ use super::{QueryError, Reader};
 use crate::lineage::{self, Aspect, Condition, Counts, Facts, Known, Outputs, Shared, Strength, Table, Test};
 use crate::model::{RunId, Status, Timestamp, VersionId};
 use crate::store::{ComponentKey, ProjectKey, RunKey, RunSelection};
+use crate::words;
 
 /// How many facts there are.
 const FACTS: usize = 20;
@@ -217,7 +218,7 @@ impl Fact {
                     "host" => format!("ran on {value}"),
                     "user" => format!("was run by {value}"),
                     "status" => format!("ended as {value}"),
-                    "duration" => format!("took {value} ms"),
+                    "duration" => format!("took {value}"),
                     other => format!("had {other} = {value}"),
                 },
             }
@@ -262,9 +263,20 @@ fn plain(value: &Value) -> String {
 fn short(aspect: &str, value: &str) -> String {
     match value.parse::<VersionId>() {
         Ok(version) if aspect.starts_with("input:") => version.short(DIGITS),
+        _ if aspect == "duration" => duration(value),
         _ if ["git.commit", "code"].contains(&aspect) => value.chars().take(DIGITS).collect(),
         _ => value.to_owned(),
     }
+}
+
+/// Returns a duration, or a range of durations, as people read it.
+fn duration(value: &str) -> String {
+    let (bound, number) = match value.split_once(' ') {
+        Some(("<=", number)) => (" or less", number),
+        Some((">=", number)) => (" or more", number),
+        _ => ("", value),
+    };
+    number.parse().map_or_else(|_| value.to_owned(), |number| words::span(number) + bound)
 }
 
 fn value(condition: &Condition) -> Value {
@@ -276,5 +288,43 @@ fn value(condition: &Condition) -> Value {
     match condition.tests.as_slice() {
         [(_, Test::Is(value))] => value.clone(),
         tests => Value::String(tests.iter().map(|(_, test)| text(test)).collect::<Vec<_>>().join(" and ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_is_told_as_people_read_it() {
+        let told = |value: Value, before: Option<Value>| {
+            let aspect = "duration".to_owned();
+            Fact { aspect, value, before, ..fact() }.says()
+        };
+        assert_eq!(told(">= 72000.0".into(), Some(61_000.0.into())), "took 1 min 12 s or more (before: 1 min 1 s)");
+        assert_eq!(told("<= 900.0".into(), None), "took 900 ms or less");
+        assert_eq!(told(5000.0.into(), None), "took 5.0 s");
+        let two = Fact { aspect: "git.branch and duration".to_owned(), value: "main and >= 72000.0".into(), ..fact() };
+        assert_eq!(two.says(), "ran on branch main and took 1 min 12 s or more");
+    }
+
+    fn fact() -> Fact {
+        let at = Timestamp(0);
+        Fact {
+            rank: 1,
+            component: "clean".to_owned(),
+            aspect: String::new(),
+            value: Value::Null,
+            before: None,
+            flagged: 1,
+            flagged_of: 1,
+            ok: 0,
+            ok_of: 1,
+            since: at,
+            until: at,
+            runs: Vec::new(),
+            strength: Strength::Weak,
+            score: 0.0,
+        }
     }
 }
