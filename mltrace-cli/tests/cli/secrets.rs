@@ -35,6 +35,38 @@ fn secret() -> impl Strategy<Value = String> {
     (part(), part()).prop_map(|(before, after)| format!("{before}{NEEDLE}{after}").replace('\0', ""))
 }
 
+/// Returns a word as a shell wants it to be written, in each of its ways.
+fn styles(word: &str) -> [String; 4] {
+    let before = |signs: &[char], word: &str| {
+        word.chars()
+            .flat_map(|sign| signs.contains(&sign).then_some('\\').into_iter().chain([sign]))
+            .collect::<String>()
+    };
+    let escaped = |sign: char| match sign {
+        // An escaped end of a line is none.
+        '\n' => "'\n'".to_owned(),
+        _ if sign.is_alphanumeric() => sign.to_string(),
+        _ => format!("\\{sign}"),
+    };
+    [
+        format!("'{}'", word.replace('\'', r"'\''")),
+        format!("\"{}\"", before(&['\\', '"', '$', '`'], word)),
+        word.chars().map(escaped).collect(),
+        format!("$'{}'", before(&['\\', '\''], word)),
+    ]
+}
+
+/// Returns what a shell is told: each secret behind an option, a variable and a letter.
+fn shell_text(option: &str, variable: &str, secret: &str) -> String {
+    let command = |secret: String| {
+        format!(
+            "true {option} {secret} -v {option}={secret}; {variable}={secret} true; export {variable}={secret} A=1\n\
+             true mysql -u root -p{secret} db && true curl -u ada:{secret} h\n"
+        )
+    };
+    styles(secret).map(command).concat()
+}
+
 /// Tells of each secret through every door of the command and the server.
 fn tell(env: &TestEnv, serving: &Serving, name: &str, secret: &str) {
     let option = format!("--{name}");
@@ -43,6 +75,10 @@ fn tell(env: &TestEnv, serving: &Serving, name: &str, secret: &str) {
     let user = format!("ada:{secret}");
     let words = ["true", &option, secret, "-v", &joined, "-e", &variable, "--user", &user];
     env.done(&[&["run", "--component", "words", "--"][..], &words].concat());
+    let name_of_variable = variable.split('=').next().unwrap_or_default();
+    // Shells differ in what they know; what is recorded is the same for each, and none has to run.
+    let shell = ["true", "sh", "-c", &shell_text(&option, name_of_variable, secret)];
+    env.done(&[&["run", "--component", "shell", "--"][..], &shell].concat());
     // A command that does not start is told of as well.
     let answer = env.call(&["run", "--component", "missing", "--", "/nowhere/train", &option, secret]);
     assert_ne!(answer.code, 0);

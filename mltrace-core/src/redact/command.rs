@@ -61,6 +61,7 @@ pub(super) fn text(text: &str, around: Around) -> Cow<'_, str> {
         };
         let Some(secret) = secret else { continue };
         at = at.max(secret.end);
+        let secret = unquoted(text, secret);
         if text.get(secret.clone()).is_none_or(is_placeholder) || secret.start < kept_to {
             continue;
         }
@@ -73,6 +74,16 @@ pub(super) fn text(text: &str, around: Around) -> Cow<'_, str> {
     }
     result.push_str(text.get(kept_to..).unwrap_or_default());
     Cow::Owned(result)
+}
+
+/// Returns a secret without the quotes in which all of it stands.
+fn unquoted(text: &str, secret: Range<usize>) -> Range<usize> {
+    let value = text.get(secret.clone()).unwrap_or_default();
+    let slashes = value.len().saturating_sub(value.trim_start_matches('\\').len());
+    let (opening, rest) = value.split_at_checked(slashes.saturating_add(1)).unwrap_or_default();
+    let is_quoted = opening.ends_with(['"', '\'']) && rest.ends_with(opening);
+    let sides = if is_quoted { opening.len() } else { 0 };
+    secret.start.saturating_add(sides)..secret.end.saturating_sub(sides)
 }
 
 /// Returns what stands in the quotes that follow an option, which may stand in quotes itself: `--password "…"`,
@@ -113,7 +124,7 @@ fn next_word(text: &str, at: usize, around: Around) -> Option<Word> {
         } else if matches!(byte, b';' | b'|' | b'&') {
             is_first = true;
             opening = start.saturating_add(1);
-        } else if !b"\"'`([{<>\\,)]}".contains(byte) {
+        } else if !b"\"'`([{<>\\,)]}".contains(byte) && !is_colon_of_json(bytes, start) {
             break;
         }
         start = start.saturating_add(1);
@@ -122,6 +133,16 @@ fn next_word(text: &str, at: usize, around: Around) -> Option<Word> {
     let end = word_end(text, start, around == Around::Shell).max(start.saturating_add(1));
     let end = (end..=text.len()).find(|end| text.is_char_boundary(*end)).unwrap_or(text.len());
     Some(Word { opening, start, end, is_first })
+}
+
+/// Returns whether the byte at `at` stands between a name and the quote of its value: what is in there has words of its
+/// own.
+fn is_colon_of_json(bytes: &[u8], at: usize) -> bool {
+    let quote =
+        |place: Option<usize>| place.and_then(|place| bytes.get(place)).filter(|byte| matches!(byte, b'"' | b'\''));
+    bytes.get(at) == Some(&b':')
+        && quote(at.checked_sub(1)).is_some()
+        && quote(at.checked_sub(1)) == bytes.get(at.saturating_add(1))
 }
 
 impl Word {
@@ -143,9 +164,14 @@ impl Word {
         let bracket = self.start.checked_sub(1).filter(|at| *at >= self.opening && is_value && from == 0);
         if let Some(at) = bracket
             && matches!(text.as_bytes().get(at), Some(b'<' | b'[' | b'{'))
-            && matches!(text.as_bytes().get(self.end), Some(b'>' | b']' | b'}'))
         {
-            return Some(at..self.end.saturating_add(1));
+            let is_closing = |byte: Option<&u8>| matches!(byte, Some(b'>' | b']' | b'}'));
+            if is_closing(text.as_bytes().get(self.end)) {
+                return Some(at..self.end.saturating_add(1));
+            }
+            if is_closing(word.as_bytes().last()) {
+                return Some(at..self.end);
+            }
         }
         // The quote before the word ends the secret.
         let before = text.get(..self.start)?;

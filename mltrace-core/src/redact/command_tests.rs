@@ -246,6 +246,38 @@ fn lines(table: &str) -> impl Iterator<Item = &str> {
     table.lines().filter(|line| !line.is_empty())
 }
 
+/// The ways in which a shell lets a word be written.
+const STYLES: [fn(&str) -> String; 4] = [quoted, doubly_quoted, escaped, dollar_quoted];
+
+fn doubly_quoted(word: &str) -> String {
+    format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$").replace('`', "\\`"))
+}
+
+fn escaped(word: &str) -> String {
+    let letter = |letter: char| match letter {
+        // An escaped end of a line is none.
+        '\n' => "$'\\n'".to_owned(),
+        _ if letter.is_ascii_alphanumeric() || "_-=.".contains(letter) || !letter.is_ascii() => letter.to_string(),
+        _ => format!("\\{letter}"),
+    };
+    word.chars().map(letter).collect()
+}
+
+fn dollar_quoted(word: &str) -> String {
+    format!("$'{}'", word.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n"))
+}
+
+/// Words of the commands above in which a secret is all that follows, so that it may be made of anything.
+fn open_commands() -> Vec<Vec<String>> {
+    let is_open = |word: &String| match word.split_once('§') {
+        Some((before, after)) => after.is_empty() && !before.contains([' ', '/', ',']) && before != "session=",
+        None => true,
+    };
+    let commands = lines(COMMANDS).map(shell_words).filter(|words| words.iter().all(is_open));
+    let more = ["mariadb -p§ db", "7z a -p§ a.7z", "rar a -hp§ a.rar", "export DB_PASS=§", "x --set db.password=§"];
+    commands.chain(more.map(shell_words)).collect()
+}
+
 /// As a shell wants a word to be written.
 fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r#"'"'"'"#))
@@ -336,7 +368,7 @@ fn keeps(found: &str) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1024))]
+    #![proptest_config(ProptestConfig { cases: 1024, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_word_after_an_option_of_a_secret_vanishes(secret in secret(), option in prop::sample::select(OPTIONS)) {
@@ -355,6 +387,29 @@ proptest! {
         for given in [format!("{name}={secret}"), format!("-e{name}={secret}"), format!("--env={name}={secret}")] {
             let found = recorded(&["x".to_owned(), given]);
             prop_assert!(!keeps(&found), "{:?}", found);
+        }
+    }
+
+    #[test]
+    fn any_secret_of_a_shell_vanishes_however_it_is_quoted(
+        secret in secret(),
+        words in prop::sample::select(open_commands()),
+        style in prop::sample::select(&STYLES[..]),
+        is_glued in any::<bool>(),
+    ) {
+        // Where no option stands before it, a word with a dash is an option itself.
+        let secret = if words.iter().any(|word| word == "§") { format!("s{secret}") } else { secret };
+        let given: Vec<String> = words.iter().map(|word| word.replace('§', &secret)).collect();
+        prop_assert!(!keeps(&recorded(&given)), "{given:?} became {}", recorded(&given));
+        let word = |word: &String| match word.split_once('§') {
+            Some((before, _)) if is_glued => format!("{before}{}", style(&secret)),
+            Some((before, _)) => style(&format!("{before}{secret}")),
+            None => quoted(word),
+        };
+        let given = words.iter().map(word).collect::<Vec<_>>().join(" ");
+        for given in [given.clone(), format!("cd /x && {given}; echo done"), format!("ssh h {}", doubly_quoted(&given))] {
+            let found = recorded(&["sh".to_owned(), "-c".to_owned(), given.clone()]);
+            prop_assert!(!keeps(&found), "{} became {}", given, found);
         }
     }
 

@@ -34,6 +34,60 @@ fn a_long_option_with_one_dash_is_not_read_by_its_letter() {
 }
 
 #[test]
+fn quotes_and_slashes_of_a_shell_belong_to_the_word() {
+    for line in [
+        r#"mysql -uroot -p"X" db"#,
+        r#"mysql -uroot -p"a X" db"#,
+        r#"mariadb -p'X' db"#,
+        r#"7z a -p"X" a.7z"#,
+        r#"rar a -hp"X" a.rar"#,
+        r"export DB_PASS=a\;X",
+        r"export DB_PASS=a\ X",
+        r"mysql --password=a\ X -e 1",
+        r"train --password a\&X",
+        r"curl -u u:a\ X https://h",
+        r"mysql -pa\ X",
+        r"PGPASSWORD=a\\X psql",
+        r#"PGPASSWORD=${PGPASSWORD:-X} psql"#,
+    ] {
+        let line = line.replace('X', X);
+        let shell = arguments(["sh", "-c", &line]).join(" ");
+        let inner = arguments(["ssh", "h", &format!("sh -c {line:?}")]).join(" ");
+        let said = format!("it's {line}");
+        let failed = format!("`{line}` ended with 1, it's said");
+        for told in [shell, inner, text(&said).into_owned(), text(&failed).into_owned()] {
+            assert!(!told.contains(X), "{line}: {told}");
+        }
+        for whole in [json!({ "command": line }).to_string(), format!("{:?}", ["sh", "-c", &line])] {
+            assert!(line.contains('\\') || !text(&whole).contains(X), "{whole}: {}", text(&whole));
+        }
+    }
+    let shell = |line: &str| arguments(["sh", "-c", line]).remove(2);
+    for (line, expected) in [
+        (r#"mysql -p"a b" db"#, r#"mysql -p"[redacted]" db"#),
+        (r#"a "--password=b c" d"#, r#"a "--password=[redacted]" d"#),
+        (r#"a; DB_PASS="a b"c d"#, r#"a; DB_PASS="[redacted]" d"#),
+        (r"a; DB_PASS=a\ b c", r"a; DB_PASS=[redacted] c"),
+        (r#"ssh h "mysql -p'a b' db""#, r#"ssh h "mysql -p'[redacted]' db""#),
+        (r#"x="$(mysql -pword -e "select 1")" y"#, r#"x="$(mysql -p[redacted] -e "select 1")" y"#),
+        (r#"train --password "$DB_PASS" --epochs 3"#, r#"train --password "$DB_PASS" --epochs 3"#),
+        (r#"a; # it's --password=b"#, r#"a; # it's --password=[redacted]"#),
+    ] {
+        assert_eq!(shell(line), expected);
+        assert_eq!(shell(expected), expected, "twice");
+    }
+    for same in [
+        r#"awk '{ print $1 " " $2 }' a.csv | sort -k"2" > "b c.csv""#,
+        r"cp a\ b.csv c\;d.csv && find . -name '*.csv' -exec rm {} \;",
+        r#"python -c "print('a b')" || echo "it's over""#,
+        r#"for f in $(ls "a b"); do cat "${f:-x y}"; done"#,
+        r#"["-p", "x", "-u", "y"] and C:\Users\ada\a.txt \( \)"#,
+    ] {
+        assert_eq!((shell(same).as_str(), text(same).as_ref()), (same, same));
+    }
+}
+
+#[test]
 fn a_password_in_an_address_may_hold_any_sign() {
     for sign in ["'", "|", "<", ">", "\"", "`"] {
         for form in

@@ -18,6 +18,10 @@ mod option;
 
 mod line;
 
+mod word;
+
+mod shell;
+
 mod command;
 
 mod arguments;

@@ -121,6 +121,33 @@ fn closing(bytes: &[u8], from: usize, quote: u8, slashes: usize) -> Closing {
     }
 }
 
+/// Returns where the last sign of a quote stands that is glued at `at` to the option of one letter at `start`: `-p"a b"`.
+fn glued(text: &str, start: usize, at: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let option = bytes.get(start..at)?;
+    let slashes = run(bytes.get(at..)?, |byte| byte == b'\\').len();
+    let quote = bytes.get(at.saturating_add(slashes)).filter(|byte| matches!(byte, b'"' | b'\''))?;
+    let is_short = (2..=3).contains(&option.len()) && option.iter().skip(1).all(u8::is_ascii_alphabetic);
+    // In `["-p", …]` the quote ends the word.
+    let is_in_quotes = start.checked_sub(1).and_then(|before| bytes.get(before)) == Some(quote);
+    if !option.starts_with(b"-") || !is_short || is_in_quotes {
+        return None;
+    }
+    let inside = quoted(text, at)?;
+    (inside.end < bytes.len()).then(|| inside.end.saturating_add(slashes))
+}
+
+/// Returns whether the slash at `at` takes its meaning from the sign behind it, as in a shell: `a\ b`. Before a letter or
+/// a quote it is rather part of the text of a program: `\n`, `\"`.
+fn escapes(bytes: &[u8], at: usize) -> bool {
+    let behind = |count: usize| bytes.get(at.saturating_add(count));
+    match behind(1) {
+        Some(b'"' | b'\'') | None => false,
+        Some(b'\\') => !matches!(behind(2), None | Some(b'"' | b'\'' | b'\\')),
+        Some(byte) => !byte.is_ascii_alphanumeric() && !byte.is_ascii_control(),
+    }
+}
+
 /// Returns where the word at `start` ends in a command; quotes that open in it belong to it.
 pub(super) fn word_end(text: &str, start: usize, is_shell: bool) -> usize {
     let bytes = text.as_bytes();
@@ -137,7 +164,8 @@ pub(super) fn word_end(text: &str, start: usize, is_shell: bool) -> usize {
             // An apostrophe inside a word.
             b'\'' if previous.is_some_and(u8::is_ascii_alphanumeric) && next.is_some_and(u8::is_ascii_alphanumeric) => {
             }
-            b'\\' if is_shell && next.is_some() => at = at.saturating_add(1),
+            b'"' | b'\'' | b'\\' if let Some(end) = glued(text, start, at) => at = end,
+            b'\\' if (is_shell && next.is_some()) || escapes(bytes, at) => at = at.saturating_add(1),
             b'"' | b'\'' | b'`' | b'\\' | b';' | b'|' | b'&' => break,
             // An option may follow an arrow or a comma.
             b'-' if !is_shell && next == Some(&b'-') && previous.is_some_and(|before| !is_inner(*before)) => break,
@@ -161,7 +189,15 @@ pub(super) fn bare(text: &str, start: usize, is_in_json: bool, most: usize) -> O
     let rest = text.get(start..)?;
     let most = (0..=most.min(rest.len())).rev().find(|most| rest.is_char_boundary(*most)).unwrap_or(0);
     let rest = rest.get(..most)?;
-    let end = start.saturating_add(rest.find(is_end).unwrap_or(rest.len()));
+    let mut is_escaped = false;
+    let end = rest.char_indices().find(|(place, letter)| {
+        if std::mem::take(&mut is_escaped) {
+            return false;
+        }
+        is_escaped = *letter == '\\' && escapes(rest.as_bytes(), *place);
+        !is_escaped && is_end(*letter)
+    });
+    let end = start.saturating_add(end.map_or(rest.len(), |(end, _)| end));
     Some(start..trimmed(text, start, end))
 }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::command::{self, Around};
 use super::scope::Scope;
 use super::url::{Url, end_in_text};
-use super::{REDACTED, assign, clean, shape, url};
+use super::{REDACTED, assign, clean, shape, shell, url};
 
 /// Returns `text` without the secrets in it: tokens in the shapes that services issue, private keys, values given to
 /// names of secrets or to options of commands, credentials in addresses, signed queries.
@@ -40,20 +40,37 @@ fn scan(text: &str, scope: Scope) -> Cow<'_, str> {
     if clean::is_known(text, scope) {
         return Cow::Borrowed(text);
     }
-    let commands = match scope {
+    match scan_once(text, scope) {
+        Cow::Borrowed(text) => {
+            clean::remember(text, scope);
+            Cow::Borrowed(text)
+        }
+        // Where a key went that was in the way, a login may be found.
+        Cow::Owned(found) => match scan_once(&found, scope) {
+            Cow::Owned(found) => Cow::Owned(found),
+            Cow::Borrowed(_) => Cow::Owned(found),
+        },
+    }
+}
+
+fn scan_once(text: &str, scope: Scope) -> Cow<'_, str> {
+    let shell = if scope == Scope::Shell { shell::text(text) } else { Cow::Borrowed(text) };
+    let commands = then(shell, |text| match scope {
         Scope::Text => command::text(text, Around::Prose),
         Scope::Shell => command::text(text, Around::Shell),
         Scope::Tokens | Scope::Uri => Cow::Borrowed(text),
-    };
-    match commands {
-        Cow::Borrowed(text) => {
-            let scanned = scan_signs(text, scope);
-            if matches!(scanned, Cow::Borrowed(_)) {
-                clean::remember(text, scope);
-            }
-            scanned
-        }
-        Cow::Owned(text) => Cow::Owned(scan_signs(&text, scope).into_owned()),
+    });
+    then(commands, |text| scan_signs(text, scope))
+}
+
+/// Returns what `next` makes of a text.
+fn then<'a>(text: Cow<'a, str>, next: impl Fn(&str) -> Cow<'_, str>) -> Cow<'a, str> {
+    match text {
+        Cow::Borrowed(text) => next(text),
+        Cow::Owned(text) => match next(&text) {
+            Cow::Owned(text) => Cow::Owned(text),
+            Cow::Borrowed(_) => Cow::Owned(text),
+        },
     }
 }
 

@@ -355,6 +355,21 @@ const SLOW: &[&str] = &[
     "'a'\"",
     "1:",
     "pass: \n",
+    "\"$(",
+    "\"$( ",
+    "`a ",
+    "${",
+    "$'a",
+    "a\\ ",
+    "\\\\",
+    "-p\"",
+    "-p\" ",
+    "-p\\\" ",
+    "-p'\n",
+    "\"a 'b ",
+    "'a b'",
+    "{\"a\":\"b -p\"",
+    "pass=a\\ ",
 ];
 
 #[test]
@@ -367,7 +382,7 @@ fn text_made_to_be_slow_is_not() {
     let took = |part: &str, bytes: usize| {
         let long = part.repeat(bytes / part.len());
         let started = now();
-        let _ = (text(&long).len(), uri(&long).len(), tokens(&long).len());
+        let _ = (text(&long).len(), super::shell(&long).len(), uri(&long).len(), tokens(&long).len());
         now() - started
     };
     let started = now();
@@ -390,7 +405,7 @@ proptest! {
 
     #[test]
     fn nothing_panics_and_nothing_is_cut_inside_a_letter(given in "\\PC{0,200}") {
-        let _ = (text(&given), uri(&given), tokens(&given), super::super::is_secret_name(&given));
+        let _ = (text(&given), super::shell(&given), uri(&given), tokens(&given), super::super::is_secret_name(&given));
     }
 
     #[test]
@@ -408,7 +423,7 @@ proptest! {
     #[test]
     fn what_was_cleaned_stays_as_it_is(parts in prop::collection::vec(prop::sample::select(PARTS), 0..12)) {
         let given = parts.concat();
-        for clean in [text, uri, tokens] {
+        for clean in [text, super::shell, uri, tokens] {
             let once = clean(&given).into_owned();
             prop_assert_eq!(clean(&once), &*once, "{} at first", given);
         }
