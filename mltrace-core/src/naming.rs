@@ -1,6 +1,7 @@
 //! From a name as the caller wrote it to the artifact's canonical name, which is the same from any directory.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
 
@@ -27,6 +28,17 @@ pub struct Naming {
     pub name: ArtifactName,
     /// The local path; `None` for URIs and identifiers.
     pub path: Option<PathBuf>,
+}
+
+/// The working directory of a moment, asked for once and only where a name needs it.
+#[derive(Debug, Default)]
+pub struct Here(OnceCell<Option<PathBuf>>);
+
+impl Here {
+    /// Returns the working directory; `None` when it has no path, as one that was deleted.
+    pub fn folder(&self) -> Option<&Path> {
+        self.0.get_or_init(|| std::env::current_dir().ok()).as_deref()
+    }
 }
 
 impl Root {
@@ -80,13 +92,19 @@ fn identity(_: &Path) -> Option<(u64, u64)> {
 /// Returns `None` for an empty name. Costs at most one look at the working directory and one at the file.
 #[must_use]
 pub fn name(named: &Named, root: &Root) -> Option<Naming> {
-    name_with(named, root, Path::new(""), || std::env::current_dir().ok())
+    name_here(named, root, &Here::default())
+}
+
+/// As [`name`], for one of many names of the same moment.
+#[must_use]
+pub fn name_here(named: &Named, root: &Root, here: &Here) -> Option<Naming> {
+    name_with(named, root, Path::new(""), || here.folder())
 }
 
 /// Names an artifact as seen from `folder`. Returns `None` for an empty name.
 #[must_use]
 pub fn name_from(named: &Named, root: &Root, folder: &Path) -> Option<Naming> {
-    name_with(named, root, folder, || Some(folder.to_owned()))
+    name_with(named, root, folder, || Some(folder))
 }
 
 /// Returns the canonical name of one that stands in a line of an import or of a request: there a path is relative to the
@@ -99,7 +117,7 @@ pub fn in_line(text: &str, root: &Root) -> Option<ArtifactName> {
         return (!text.is_empty()).then(|| if is_uri(text) { uri(text) } else { finish(redact::text(text)) });
     }
     let path = local_path(text).unwrap_or_else(|| decode(text));
-    let folder = || Some(root.given.clone()).filter(|folder| folder.is_absolute());
+    let folder = || Some(root.given.as_path()).filter(|folder| folder.is_absolute());
     Some(name_path(&path, root, folder, redact::text).name)
 }
 
@@ -161,7 +179,7 @@ fn is_address(text: &str, from: &Path) -> bool {
 }
 
 /// `from` is what a relative path is joined to for a look at the file: nothing when the process itself would do so.
-fn name_with(named: &Named, root: &Root, from: &Path, folder: impl FnOnce() -> Option<PathBuf>) -> Option<Naming> {
+fn name_with<'f>(named: &Named, root: &Root, from: &Path, folder: impl FnOnce() -> Option<&'f Path>) -> Option<Naming> {
     match named {
         Named::Path(path) if path.as_os_str().is_empty() => None,
         Named::Path(path) => match path.to_str().filter(|text| is_address(text, from)) {
@@ -185,10 +203,10 @@ fn name_with(named: &Named, root: &Root, from: &Path, folder: impl FnOnce() -> O
     }
 }
 
-fn name_path(
+fn name_path<'f>(
     given: &Path,
     root: &Root,
-    folder: impl FnOnce() -> Option<PathBuf>,
+    folder: impl FnOnce() -> Option<&'f Path>,
     redacted: fn(&str) -> Cow<'_, str>,
 ) -> Naming {
     let joined: Cow<'_, Path> = if given.is_absolute() {
@@ -206,6 +224,23 @@ fn name_path(
     let climbs = given.components().any(|component| component == Component::ParentDir);
     let path = if climbs { joined.into_owned() } else { cleaned };
     Naming { name, path: Some(path) }
+}
+
+/// Returns whether an artifact is called so whatever becomes of the files that there are: its name is an address, or a path
+/// that lies under the root as it is written. Other texts may be the names of files, and other paths may lead there.
+#[must_use]
+pub fn is_settled(named: &Named, naming: &Naming, root: &Root) -> bool {
+    let climbs = |path: &Path| path.components().any(|component| component == Component::ParentDir);
+    let is_below = |path: &Path| path.starts_with(&root.given) && !climbs(path);
+    match (named, &naming.path) {
+        (Named::Id(_), _) => true,
+        (Named::Text(text), None) => is_uri(text) && text.contains("://"),
+        (Named::Text(text), Some(path)) => {
+            (text.contains(std::path::is_separator) || is_file_name(text)) && is_below(path)
+        }
+        (Named::Path(given), Some(path)) => given.to_str().is_none_or(|text| !text.contains("://")) && is_below(path),
+        (Named::Path(_), None) => false,
+    }
 }
 
 /// Returns whether a name without a separator ends as those of files do. An identifier that does so is said to be one.

@@ -269,7 +269,7 @@ fn a_hash_that_was_due_makes_no_project_of_who_looks() {
         host: None,
         user: None,
     };
-    let state = State::of(&stat).token;
+    let state = State::of(&stat).token.to_string();
     let due = Due { run, n: 0, path: path.to_str().unwrap().to_owned(), state };
     let end = End { run, at, status: Status::Completed, duration_us: None, error: None, outputs: vec![write] };
     let mut writer = Writer::open(&project.home.journal(), header, Durability::Process).unwrap();

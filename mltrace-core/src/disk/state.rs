@@ -1,5 +1,6 @@
 //! How a file or folder stands, in a few words that change whenever its content may have changed.
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -18,7 +19,7 @@ const ENTRIES_A_LOOK: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct State {
     /// Equal for two looks when nothing has changed between them.
-    pub token: String,
+    pub token: Token,
     /// How many files it holds.
     pub files: u64,
     /// How many bytes they have.
@@ -29,12 +30,32 @@ pub struct State {
     pub is_whole: bool,
 }
 
+/// What changes whenever the content of a file or folder may have changed: most are compared and few are written down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Token {
+    /// Of a file.
+    File(Stat),
+    /// Of a folder: a hash over all that lies in it.
+    Folder(blake3::Hash),
+}
+
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(Stat { device, inode, size, mtime_ns, ctime_ns, .. }) => {
+                write!(f, "{device}-{inode}-{size}-{mtime_ns}-{ctime_ns}")
+            }
+            Self::Folder(hash) => f.write_str(&hash.to_hex()),
+        }
+    }
+}
+
 impl State {
     /// Returns how a file stands that has this `stat`, and of anything else what that tells.
     #[must_use]
     pub fn of(stat: &Stat) -> Self {
         Self {
-            token: token(stat),
+            token: Token::File(*stat),
             files: 1,
             bytes: stat.size,
             changed_ns: stat.ctime_ns,
@@ -62,7 +83,7 @@ pub fn state(path: &Path, stat: &Stat, skip: &Skip, patience: Duration) -> io::R
 pub fn unchanged(path: &Path, token: &str, how: &Hashing<'_>, patience: Duration) -> Option<Fingerprint> {
     let stands = || {
         let stat = fingerprint::stat(path).ok().flatten()?;
-        state(path, &stat, how.skip, patience).ok().flatten().filter(|state| state.token == token)
+        state(path, &stat, how.skip, patience).ok().flatten().filter(|state| state.token.to_string() == token)
     };
     stands()?;
     let found = fingerprint(path, how).ok().flatten()?;
@@ -70,8 +91,7 @@ pub fn unchanged(path: &Path, token: &str, how: &Hashing<'_>, patience: Duration
 }
 
 fn token(stat: &Stat) -> String {
-    let Stat { device, inode, size, mtime_ns, ctime_ns, .. } = stat;
-    format!("{device}-{inode}-{size}-{mtime_ns}-{ctime_ns}")
+    Token::File(*stat).to_string()
 }
 
 /// Walks a folder without opening its files; the order of the walk does not matter.
@@ -119,7 +139,7 @@ fn folder(root: &Path, own: &Stat, skip: &Skip, patience: Duration) -> io::Resul
         hasher.update(token.as_bytes());
         hasher.update(&[0]);
     }
-    Ok(Some(State { token: hasher.finalize().to_hex().to_string(), files, bytes, changed_ns, is_whole: true }))
+    Ok(Some(State { token: Token::Folder(hasher.finalize()), files, bytes, changed_ns, is_whole: true }))
 }
 
 #[cfg(test)]

@@ -12,12 +12,12 @@ use super::guard::ours;
 use super::lock::Lock;
 use super::look::standing;
 use super::open_run::{Inner, OpenRun, State, append_with};
-use super::outputs::Outputs;
+use super::outputs::{BoundOutput, Outputs};
 use super::seen::Seen;
 use super::{Recorder, Site, clock, context, origin, split};
 use crate::fork;
 use crate::model::{Declaration, Record, RunId, Start, Timestamp};
-use crate::naming::{self, Naming};
+use crate::naming::{self, Here, Naming};
 use crate::values::Given;
 
 /// What is known when a run begins.
@@ -39,6 +39,9 @@ pub struct Opening {
     pub inputs: Vec<Given>,
     /// Outputs whose names are known already: their state is looked at before the body.
     pub outputs: Vec<Given>,
+    /// Outputs of its end whose names are known already, each with its place in the attribute's list. Their state is looked
+    /// at before the body, too.
+    pub bound: Vec<(usize, Vec<Given>)>,
     /// Its parameters.
     pub params: Vec<(String, Value)>,
     /// Outputs that are recorded at its start too, as maybe written: whoever waits for a command may be killed.
@@ -63,19 +66,24 @@ impl OpenRun {
             State { pid, next: 0, outputs: Outputs::default(), early: BTreeMap::new(), read: BTreeSet::new() };
         let mut dues = Vec::new();
         let mut inputs = Vec::with_capacity(opening.inputs.len());
+        let here = Here::default();
         for given in opening.inputs {
-            let Some(seen) = Seen::new(recorder, given) else { continue };
+            let Some(seen) = Seen::here(recorder, given, &here) else { continue };
             inputs.extend(state.read(id, opening.site, seen, None, &mut dues));
         }
         for given in &opening.outputs {
-            if let Some(Naming { path: Some(path), .. }) = naming::name(&given.named, &recorder.root) {
+            if let Some(Naming { path: Some(path), .. }) = naming::name_here(&given.named, &recorder.root, &here) {
                 let standing = standing(recorder, &path);
                 state.outputs.stood_at_start(path, standing);
             }
         }
+        for (slot, given) in opening.bound {
+            let bound = BoundOutput::all(slot, given, recorder, &here);
+            state.outputs.bind_at_start(slot, bound);
+        }
         let mut early = Vec::new();
         for given in &opening.early_outputs {
-            let naming = naming::name(&given.named, &recorder.root);
+            let naming = naming::name_here(&given.named, &recorder.root, &here);
             early.extend(naming.and_then(|naming| state.early(id, naming.name, given.kind)));
         }
         let (git, git_record) = git_of(recorder, opening.site, opening.git_commit);

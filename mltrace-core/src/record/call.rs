@@ -61,7 +61,6 @@ struct Held {
 pub struct Entry {
     site: &'static Site,
     opening: Opening,
-    outputs: Vec<(usize, Vec<Given>)>,
     /// What could not be named because the caller's code panicked.
     unnamed: Vec<&'static str>,
 }
@@ -81,8 +80,7 @@ impl Entry {
     /// Adds what the expression `argument` names to what the run will have written: the output number `slot`.
     pub fn output(&mut self, slot: usize, argument: &'static str, fill: impl FnOnce(&mut Vec<Given>)) {
         let given = self.named(argument, fill);
-        self.opening.outputs.extend(given.iter().cloned());
-        self.outputs.push((slot, given));
+        self.opening.bound.push((slot, given));
     }
 
     /// Adds a parameter.
@@ -118,12 +116,9 @@ impl Call {
             return Self::off();
         }
         let opening = Opening { component: Cow::Borrowed(site.component), site: Some(site), ..Opening::default() };
-        let mut entry = Entry { site, opening, outputs: Vec::new(), unnamed: Vec::new() };
+        let mut entry = Entry { site, opening, unnamed: Vec::new() };
         fill(&mut entry);
         let run = OpenRun::begin(recorder, entry.opening);
-        for (slot, given) in entry.outputs {
-            run.bind(slot, given, false);
-        }
         for argument in entry.unnamed {
             note_panic(&run, argument);
         }

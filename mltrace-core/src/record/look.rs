@@ -1,12 +1,13 @@
 //! A look at a local file or folder: its content if that can be told at once, else what to hash beside the caller.
 
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
 use super::Recorder;
 use crate::disk::fingerprint::{self, fingerprint};
 use crate::disk::state::{State, state, unchanged};
-use crate::disk::{FileKind, Fingerprint, Hashing, Skip};
+use crate::disk::{FileKind, Fingerprint, Hashing, Skip, Stat};
 use crate::model::VersionId;
 
 /// So many bytes are hashed at once: a few milliseconds.
@@ -27,31 +28,66 @@ pub(super) struct Looked {
     pub(super) is_pending: bool,
 }
 
+/// What the file system says of a path, and how what lies there stands.
+pub(super) struct Glance {
+    stat: io::Result<Option<Stat>>,
+}
+
+impl Glance {
+    /// Looks at a path.
+    pub(super) fn at(path: &Path) -> Self {
+        Self { stat: fingerprint::stat(path) }
+    }
+
+    /// Returns whether surely nothing is there.
+    pub(super) fn is_nothing(&self) -> bool {
+        matches!(self.stat, Ok(None))
+    }
+
+    fn stat(&self) -> Option<&Stat> {
+        self.stat.as_ref().ok()?.as_ref()
+    }
+
+    /// Returns how a file or folder stands; `None` when nothing is there.
+    pub(super) fn standing(&self, recorder: &Recorder, path: &Path) -> Option<State> {
+        let stat = self.stat()?;
+        // A folder's own times say nothing about the files in it.
+        let told = match stat.kind {
+            FileKind::Folder => state(path, stat, &recorder.skip(), PATIENCE).ok().flatten(),
+            _ => None,
+        };
+        Some(told.unwrap_or_else(|| State::of(stat)))
+    }
+
+    /// Returns what a file or folder holds if that can be told at once.
+    pub(super) fn look(&self, recorder: &Recorder, path: &Path) -> Looked {
+        let Some(stat) = self.stat() else { return Looked::default() };
+        let known = if stat.kind == FileKind::File { recorder.cache.get(path, stat) } else { None };
+        // Nothing is opened of what is known, so it is enough to know which files were ours a moment ago.
+        if let Some(hash) = known.filter(|_| !recorder.skip_lately().holds(path, stat)) {
+            let (version, size) = (Some(VersionId::Content(hash)), Some(stat.size));
+            return Looked { version, size, standing: Some(State::of(stat)), is_pending: false };
+        }
+        let skip = recorder.skip();
+        let Ok(Some(state)) = state(path, stat, &skip, PATIENCE) else {
+            return Looked { standing: Some(State::of(stat)), ..Looked::default() };
+        };
+        if state.bytes > BYTES_AT_ONCE || state.files > FILES_AT_ONCE {
+            return Looked { standing: Some(state), is_pending: true, ..Looked::default() };
+        }
+        let (version, size) = whole(recorder, path, &skip).map(|found| (found.version, found.size)).unzip();
+        Looked { version, size, standing: Some(state), is_pending: false }
+    }
+}
+
 /// Returns what a file or folder holds if that can be told at once.
 pub(super) fn look(recorder: &Recorder, path: &Path) -> Looked {
-    let skip = recorder.skip();
-    let Ok(Some(stat)) = fingerprint::stat(path) else { return Looked::default() };
-    let Ok(Some(state)) = state(path, &stat, &skip, PATIENCE) else {
-        return Looked { standing: Some(State::of(&stat)), ..Looked::default() };
-    };
-    let is_small = state.bytes <= BYTES_AT_ONCE && state.files <= FILES_AT_ONCE;
-    let is_known = || stat.kind == FileKind::File && recorder.cache.get(path, &stat).is_some();
-    if !is_small && !is_known() {
-        return Looked { standing: Some(state), is_pending: true, ..Looked::default() };
-    }
-    let (version, size) = whole(recorder, path, &skip).map(|found| (found.version, found.size)).unzip();
-    Looked { version, size, standing: Some(state), is_pending: false }
+    Glance::at(path).look(recorder, path)
 }
 
 /// Returns how a file or folder stands; `None` when nothing is there.
 pub(super) fn standing(recorder: &Recorder, path: &Path) -> Option<State> {
-    let stat = fingerprint::stat(path).ok().flatten()?;
-    // A folder's own times say nothing about the files in it.
-    let told = match stat.kind {
-        FileKind::Folder => state(path, &stat, &recorder.skip(), PATIENCE).ok().flatten(),
-        _ => None,
-    };
-    Some(told.unwrap_or_else(|| State::of(&stat)))
+    Glance::at(path).standing(recorder, path)
 }
 
 /// Returns what a file or folder holds, if it still stands as `token` says.
@@ -71,4 +107,31 @@ fn whole(recorder: &Recorder, path: &Path, skip: &Skip) -> Option<Fingerprint> {
 
 fn how<'a>(recorder: &'a Recorder, skip: &'a Skip) -> Hashing<'a> {
     Hashing { limit: recorder.home.hash_limit, skip, cache: Some(&recorder.cache), progress: None, cancel: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Environment, Home};
+    use crate::record::Hooks;
+
+    fn no_fork() -> &'static Recorder {
+        unreachable!("nobody forks here")
+    }
+
+    #[test]
+    fn a_file_of_the_store_that_has_just_come_is_not_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join(".mltrace")).unwrap();
+        let home = Home::find(folder.path(), None, &Environment::default());
+        let log = home.store.file().unwrap().with_file_name("mltrace.db-wal");
+        let hooks = Hooks { warn: |_| {}, appended: || {}, here: no_fork };
+        let recorder = Recorder::new(home, &Environment::default(), hooks);
+        let before = recorder.skip_lately();
+        std::fs::write(&log, "what is committed").unwrap();
+        let stat = fingerprint::stat(&log).unwrap().unwrap();
+        assert!(!before.holds(&log, &stat) && !recorder.skip_lately().holds(&log, &stat), "it is not known yet");
+        let looked = look(&recorder, &log);
+        assert_eq!((looked.version, looked.is_pending), (None, false));
+    }
 }

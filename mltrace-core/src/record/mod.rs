@@ -24,6 +24,8 @@ mod begin;
 
 mod look;
 
+mod lately;
+
 mod outputs;
 
 mod seen;

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::guard::ours;
 use super::job::Job;
 use super::lock::{Lock, Turn};
-use super::look::{look, standing};
+use super::look::Glance;
 use super::outputs::{BoundOutput, OPENED, Outputs};
 use super::recorder::Warning;
 use super::seen::{Seen, Told};
@@ -22,7 +22,7 @@ use crate::model::{
     ArtifactKind, ArtifactName, Due, End, LOOSE, Mark, NoteFact, ParamFact, ReadFact, Record, RunId, Status, Timestamp,
     VersionId, WriteFact,
 };
-use crate::naming::{self, Naming};
+use crate::naming::{self, Here, Naming};
 use crate::values::Given;
 
 /// A run that has begun. Clones are handles on the same run; every method does nothing once it has ended.
@@ -120,7 +120,7 @@ impl OpenRun {
     /// A later call for the same slot replaces what the earlier ones gave, unless `append` asks to add.
     pub fn bind(&self, slot: usize, given: Vec<Given>, append: bool) {
         self.ours(|inner| {
-            let bound = BoundOutput::all(slot, given, inner.recorder);
+            let bound = BoundOutput::all(slot, given, inner.recorder, &Here::default());
             if let Some(mut state) = inner.state() {
                 state.outputs.bind(slot, bound, append);
             }
@@ -260,14 +260,16 @@ impl Inner {
         let Some(outputs) = self.state().map(|mut state| std::mem::take(&mut state.outputs)) else { return Vec::new() };
         let (mut found, mut linked) = (Vec::new(), Vec::new());
         for output in outputs.finish(&self.recorder.root) {
-            let now = output.path.as_deref().and_then(|path| standing(self.recorder, path));
+            let glance = output.path.as_deref().map(|path| (Glance::at(path), path));
+            let now = glance.as_ref().and_then(|(glance, path)| glance.standing(self.recorder, path));
             if output.is_told_as(now.as_ref()) {
                 continue;
             }
             let is_seen = is_attended && status == Status::Completed;
-            let mark = if is_seen { output.mark(now.as_ref(), self.started_at) } else { None };
+            let is_nothing = glance.as_ref().is_some_and(|(glance, _)| glance.is_nothing());
+            let mark = if is_seen { output.mark(now.as_ref(), is_nothing, self.started_at) } else { None };
             let is_kept = status == Status::Completed || output.is_changed(now.as_ref(), self.started_at);
-            let looked = output.path.as_deref().filter(|_| is_kept).map(|path| look(self.recorder, path));
+            let looked = glance.filter(|_| is_kept).map(|(glance, path)| glance.look(self.recorder, path));
             let mut given = output.given;
             given.version = given.version.filter(|_| status == Status::Completed);
             let seen = Seen { given, name: output.name, path: output.path, looked: looked.unwrap_or_default() };

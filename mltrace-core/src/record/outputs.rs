@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 
 use super::Recorder;
 use super::look::standing;
-use crate::disk::fingerprint::stat;
 use crate::disk::local;
 use crate::disk::state::State;
 use crate::model::{ArtifactName, Mark, Timestamp};
-use crate::naming::{self, Naming, Root};
+use crate::naming::{self, Here, Naming, Root};
 use crate::values::{Given, Named};
 
 /// A file system's clock may lie behind the one that runs are dated by: within so many microseconds before the start a
@@ -49,15 +48,16 @@ pub(super) struct BoundOutput {
 
 impl BoundOutput {
     /// Returns names as they stand now, which takes looks at the file system.
-    pub(super) fn all(slot: usize, given: Vec<Given>, recorder: &Recorder) -> Vec<Self> {
+    pub(super) fn all(slot: usize, given: Vec<Given>, recorder: &Recorder, here: &Here) -> Vec<Self> {
         let bound = |given: Given| {
-            let folder = if is_relative(&given.named) { std::env::current_dir().ok() } else { None };
-            let naming = named(&given.named, &recorder.root, folder.as_deref());
+            let folder = if is_relative(&given.named) { here.folder() } else { None };
+            let naming = named(&given.named, &recorder.root, folder);
             let file = naming.as_ref().and_then(|naming| naming.path.clone()).map(|path| {
                 let standing = standing(recorder, &path);
                 (path, standing)
             });
-            let naming = naming.filter(|_| is_address(&given.named));
+            let naming = naming.filter(|naming| naming::is_settled(&given.named, naming, &recorder.root));
+            let folder = folder.filter(|_| naming.is_none()).map(Path::to_owned);
             Self { slot, given, naming, folder, file }
         };
         given.into_iter().map(bound).collect()
@@ -96,6 +96,14 @@ impl Outputs {
         }
         self.told_names.insert((name.clone(), None));
         self.told_names.insert((name.clone(), version.map(str::to_owned)));
+    }
+
+    /// Takes note of names that are outputs of the run's end, as they stand before the body.
+    pub(super) fn bind_at_start(&mut self, slot: usize, bound: Vec<BoundOutput>) {
+        for (path, standing) in bound.iter().filter_map(|bound| bound.file.clone()) {
+            self.stood_at_start(path, standing);
+        }
+        self.bind(slot, bound, false);
     }
 
     /// Takes note of names that are outputs of the run's end.
@@ -169,10 +177,10 @@ impl Finished {
 impl Finished {
     /// Returns why an output of a run that completed before our eyes is no write: nothing is there, or what is there stood
     /// the same when the run began.
-    pub(super) fn mark(&self, now: Option<&State>, started_at: Timestamp) -> Option<Mark> {
+    pub(super) fn mark(&self, now: Option<&State>, is_nothing: bool, started_at: Timestamp) -> Option<Mark> {
         let path = self.path.as_deref().filter(|_| self.given.version.is_none() && self.told.is_none())?;
         let Some(now) = now else {
-            return matches!(stat(path), Ok(None)).then_some(Mark::Missing);
+            return is_nothing.then_some(Mark::Missing);
         };
         let is_same = || matches!(&self.before, Some(Some(before)) if before == now && now.is_whole);
         // Where another machine's clock dates the files, only those that were looked at before the body tell.

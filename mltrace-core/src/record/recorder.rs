@@ -1,11 +1,13 @@
 //! Appends what happens to this process' journal, and counts what could not be appended.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::beside::Beside;
 use super::guard::{Counts, ours};
 use super::job::Job;
+use super::lately::Lately;
 use super::lock::Lock;
 use super::surroundings::Surroundings;
 use crate::config::{Environment, Home};
@@ -39,6 +41,7 @@ pub struct Recorder {
     pub(super) cache: Cache,
     pub(super) surroundings: Surroundings,
     pub(super) beside: Beside<Job>,
+    own: Lately<Skip>,
     host: Host,
     /// The process that this recorder was made in.
     pid: u32,
@@ -90,6 +93,7 @@ impl Recorder {
             cache: Cache::new(&home.folder),
             surroundings: Surroundings::new(fork::id()),
             beside: Beside::default(),
+            own: Lately::default(),
             host: Host::here(environment.user.as_deref()),
             parent: environment.parent_run.as_deref().and_then(|run| run.parse().ok()),
             pid: fork::id(),
@@ -141,9 +145,14 @@ impl Recorder {
         self.host.user.as_deref()
     }
 
-    /// Returns what belongs to the store, as far as it exists now.
+    /// Returns what belongs to the store, as far as it exists now: for whoever opens files.
     pub(super) fn skip(&self) -> Skip {
         Skip::of(self.home.store.file(), &self.home.folder)
+    }
+
+    /// Returns what belonged to the store a moment ago: for whoever opens nothing.
+    pub(super) fn skip_lately(&self) -> Arc<Skip> {
+        self.own.get(|| self.skip())
     }
 
     /// Returns the run that started this process, if a run did.

@@ -7,7 +7,7 @@ use super::look::{Looked, look, look_whole};
 use super::outputs::is_before;
 use super::{Recorder, Site};
 use crate::model::{ArtifactKind, ArtifactName, Timestamp, VersionId};
-use crate::naming::{self, Naming};
+use crate::naming::{self, Here, Naming};
 use crate::values::{Given, Loaded};
 
 /// An artifact that was named and looked at.
@@ -29,11 +29,16 @@ pub(super) struct Told {
 
 impl Seen {
     pub(super) fn new(recorder: &Recorder, given: Given) -> Option<Self> {
+        Self::here(recorder, given, &Here::default())
+    }
+
+    /// As [`new`](Self::new), for one of many artifacts of the same moment.
+    pub(super) fn here(recorder: &Recorder, given: Given, here: &Here) -> Option<Self> {
         if let Some(loaded) = given.loaded.clone() {
             let Loaded { name, version, size } = loaded;
             return Some(Self { given, name, path: None, looked: Looked { version, size, ..Looked::default() } });
         }
-        let Naming { name, path } = naming::name(&given.named, &recorder.root)?;
+        let Naming { name, path } = naming::name_here(&given.named, &recorder.root, here)?;
         let looked = path.as_deref().map(|path| look(recorder, path)).unwrap_or_default();
         Some(Self { given, name, path, looked })
     }
@@ -64,7 +69,7 @@ impl Seen {
             return Told { version: Some(VersionId::Declared(declared.clone())), size: None, pending: None };
         }
         let Looked { version, size, standing, is_pending } = self.looked.clone();
-        Told { version, size, pending: standing.filter(|_| is_pending).map(|state| state.token) }
+        Told { version, size, pending: standing.filter(|_| is_pending).map(|state| state.token.to_string()) }
     }
 
     pub(super) fn kind(&self, site: Option<&'static Site>) -> Option<ArtifactKind> {
