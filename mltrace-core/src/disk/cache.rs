@@ -3,10 +3,11 @@
 //! The file is a row of records of one size, each with its own checksum and appended by one write, so that many processes
 //! may add to it at once and a damaged record costs only itself. Whatever goes wrong, files are merely hashed again.
 
-use std::collections::HashMap;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, TryLockError};
+
+use foldhash::HashMap;
 
 use super::{FileKind, Stat};
 use crate::folder::{self, Folder};
@@ -88,7 +89,7 @@ impl Cache {
         let is_new = self.with_state(|state| {
             let is_new = state.known.insert(key, known) != Some(known);
             if state.known.len() > MOST_RECORDS {
-                state.known = HashMap::from([(key, known)]);
+                state.known = std::iter::once((key, known)).collect();
             }
             is_new
         });

@@ -54,7 +54,7 @@ impl std::fmt::Display for VersionId {
         match self {
             Self::Content(hash) => {
                 f.write_str("b3:")?;
-                hash.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+                f.write_str(&blake3::Hash::from_bytes(*hash).to_hex())
             }
             Self::Declared(text) => write!(f, "v:{text}"),
             Self::Stat(text) => write!(f, "stat:{text}"),

@@ -1,11 +1,12 @@
 //! How a run begins.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
+use foldhash::HashSet;
 use serde_json::Value;
 
 use super::guard::ours;
@@ -63,7 +64,7 @@ impl OpenRun {
         let started_at = opening.started_at.unwrap_or_else(clock::now);
         let pid = fork::id();
         let mut state =
-            State { pid, next: 0, outputs: Outputs::default(), early: BTreeMap::new(), read: BTreeSet::new() };
+            State { pid, next: 0, outputs: Outputs::default(), early: BTreeMap::new(), read: HashSet::default() };
         let mut dues = Vec::new();
         let mut inputs = Vec::with_capacity(opening.inputs.len());
         let here = Here::default();

@@ -1,12 +1,13 @@
 //! A run between its start and its end.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use foldhash::HashSet;
 use serde_json::Value;
 
 use super::guard::ours;
@@ -56,7 +57,7 @@ pub(super) struct State {
     /// The outputs that were recorded at the start, with their numbers.
     pub(super) early: BTreeMap<ArtifactName, u32>,
     /// What was read already, so that a loop over one file is one read.
-    pub(super) read: BTreeSet<(String, Option<VersionId>)>,
+    pub(super) read: HashSet<(String, Option<VersionId>)>,
 }
 
 impl OpenRun {
@@ -284,14 +285,13 @@ impl Inner {
             }
         }
         for (seen, _) in found.iter().filter(|(_, mark)| *mark == Some(Mark::Missing)) {
-            self.recorder.warn(
-                Warning::MissingOutput,
-                &format!(
+            self.recorder.warn_with(Warning::MissingOutput, || {
+                format!(
                     "`{}` is an output, and it is not there at the end of its run: recorded as missing \
                      (an output that is no file is said to be an `id`)",
                     seen.name
-                ),
-            );
+                )
+            });
         }
         let Some(mut state) = self.state() else { return Vec::new() };
         let fact = |(seen, mark)| WriteFact { mark, ..state.write(self.id, self.site, seen, None, dues) };
@@ -385,6 +385,7 @@ pub(super) fn append_with(recorder: &'static Recorder, mut records: Vec<Record>,
 }
 
 fn due(run: RunId, n: u32, path: Option<&Path>, pending: Option<String>) -> Option<Due> {
-    let path = std::path::absolute(path?).ok()?;
-    Some(Due { run, n, path: naming::encode(path.as_os_str()).into_owned(), state: pending? })
+    let (path, state) = (path?, pending?);
+    let path = std::path::absolute(path).ok()?;
+    Some(Due { run, n, path: naming::encode(path.as_os_str()).into_owned(), state })
 }

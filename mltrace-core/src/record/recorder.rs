@@ -257,6 +257,14 @@ impl Recorder {
         }
     }
 
+    /// As [`warn`](Self::warn), with a message that is made only where it is said.
+    pub(super) fn warn_with(&self, warning: Warning, message: impl FnOnce() -> String) {
+        let bits = warning as u8;
+        if self.warned.load(Ordering::Relaxed) & bits != bits {
+            self.warn(warning, &message());
+        }
+    }
+
     /// Waits at most `patience` for what is hashed and looked up beside the caller; returns whether all is done.
     pub fn settle(&self, patience: Duration) -> bool {
         self.beside.wait(patience)
