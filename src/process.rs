@@ -206,7 +206,7 @@ extern "C" fn at_exit() {
             return;
         }
         let begun = Instant::now();
-        process.recorder.settle(COURTESY);
+        process.recorder.settle_but_git(COURTESY);
         #[cfg(feature = "store")]
         if let Some(worker) = process.worker.get().and_then(Option::as_ref) {
             worker.flush(COURTESY.saturating_sub(begun.elapsed()));

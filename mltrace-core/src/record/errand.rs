@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::job::Job;
 use super::within::within;
 use super::{Recorder, look};
-use crate::model::{CodeCheck, FingerprintFact, Record};
+use crate::model::{CodeCheck, FingerprintFact, Git, Record};
 use crate::naming;
 use crate::source::{code, git};
 
@@ -23,6 +23,14 @@ fn ask_git(recorder: &'static Recorder, key: String, folder: &Path) {
     let Some(mut state) = git::head(folder) else { return };
     state.key = key;
     recorder.append(Record::Git(state.clone()));
+    if git::is_large(folder) {
+        let folder = folder.to_owned();
+        return recorder.beside_git(Job::GitRest { state, folder }, work);
+    }
+    ask_git_rest(recorder, folder, state);
+}
+
+fn ask_git_rest(recorder: &'static Recorder, folder: &Path, mut state: Git) {
     git::rest(folder, &mut state);
     recorder.append(Record::Git(state));
 }
@@ -38,6 +46,9 @@ fn work(recorder: &'static Recorder, job: Job) {
         Job::Git { key, folder } => {
             // What comes later is recorded all the same, if the process still lives.
             let _ = within(GIT_PATIENCE, move || ask_git(recorder, key, &folder));
+        }
+        Job::GitRest { state, folder } => {
+            let _ = within(GIT_PATIENCE, move || ask_git_rest(recorder, &folder, state));
         }
         Job::Code { key, file, source, manifest_folder } => {
             let folder = std::path::Path::new(manifest_folder);

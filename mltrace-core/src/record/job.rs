@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::model::Due;
+use crate::model::{Due, Git};
 
 /// Something to do beside the caller.
 #[derive(Debug)]
@@ -11,6 +11,8 @@ pub(super) enum Job {
     Hash(Due),
     /// Find out the git state of a folder.
     Git { key: String, folder: PathBuf },
+    /// Find out what takes long to know of a large work tree.
+    GitRest { state: Git, folder: PathBuf },
     /// Look whether the work tree still holds a function's source.
     Code { key: String, file: &'static str, source: &'static str, manifest_folder: &'static str },
 }

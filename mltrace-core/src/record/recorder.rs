@@ -41,6 +41,8 @@ pub struct Recorder {
     pub(super) cache: Cache,
     pub(super) surroundings: Surroundings,
     pub(super) beside: Beside<Job>,
+    /// What git takes long to tell: nothing waits behind it, nor does the end of the process.
+    beside_git: Beside<Job>,
     own: Lately<Skip>,
     host: Host,
     /// The process that this recorder was made in.
@@ -93,6 +95,7 @@ impl Recorder {
             cache: Cache::new(&home.folder),
             surroundings: Surroundings::new(fork::id()),
             beside: Beside::default(),
+            beside_git: Beside::default(),
             own: Lately::default(),
             host: Host::here(environment.user.as_deref()),
             parent: environment.parent_run.as_deref().and_then(|run| run.parse().ok()),
@@ -267,6 +270,12 @@ impl Recorder {
 
     /// Waits at most `patience` for what is hashed and looked up beside the caller; returns whether all is done.
     pub fn settle(&self, patience: Duration) -> bool {
+        let begun = Instant::now();
+        self.settle_but_git(patience) && self.beside_git.wait(patience.saturating_sub(begun.elapsed()))
+    }
+
+    /// As [`settle`](Self::settle), but for what git takes long to tell of a large work tree.
+    pub fn settle_but_git(&self, patience: Duration) -> bool {
         self.beside.wait(patience)
     }
 
@@ -274,6 +283,13 @@ impl Recorder {
     pub(super) fn beside(&'static self, job: Job, work: fn(&'static Self, Job)) {
         if let Some(here) = self.here() {
             here.beside.add(here.pid, job, move |job| work(here, job));
+        }
+    }
+
+    /// Has `work` ask git beside the caller and beside all other jobs.
+    pub(super) fn beside_git(&'static self, job: Job, work: fn(&'static Self, Job)) {
+        if let Some(here) = self.here() {
+            here.beside_git.add(here.pid, job, move |job| work(here, job));
         }
     }
 
@@ -375,5 +391,37 @@ impl Counts for Recorder {
 impl std::fmt::Debug for Recorder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Recorder").field("home", &self.home.folder).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Git;
+
+    static IS_ANSWERED: AtomicBool = AtomicBool::new(false);
+
+    fn no_fork() -> &'static Recorder {
+        unreachable!("nobody forks here")
+    }
+
+    fn wait_for_answer(_: &'static Recorder, _: Job) {
+        while !IS_ANSWERED.load(Ordering::Acquire) {
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn the_end_waits_for_all_but_git() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::find(folder.path(), None, &Environment::default());
+        let hooks = Hooks { warn: |_| {}, appended: || {}, here: no_fork };
+        let recorder: &'static Recorder = Box::leak(Box::new(Recorder::new(home, &Environment::default(), hooks)));
+        let job = Job::GitRest { state: Git::default(), folder: folder.path().to_owned() };
+        recorder.beside_git(job, wait_for_answer);
+        assert!(recorder.settle_but_git(Duration::ZERO));
+        assert!(!recorder.settle(Duration::from_millis(1)));
+        IS_ANSWERED.store(true, Ordering::Release);
+        assert!(recorder.settle(Duration::from_secs(60)));
     }
 }

@@ -16,5 +16,11 @@ pub fn head(_folder: &Path) -> Option<Git> {
     None
 }
 
+/// Returns no: git is not built in.
+#[must_use]
+pub fn is_large(_folder: &Path) -> bool {
+    false
+}
+
 /// Adds nothing: git is not built in.
 pub fn rest(_folder: &Path, _git: &mut Git) {}

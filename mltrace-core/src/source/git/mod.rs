@@ -7,6 +7,6 @@ mod read;
 mod absent;
 
 #[cfg(not(feature = "git"))]
-pub use absent::{find, head, rest};
+pub use absent::{find, head, is_large, rest};
 #[cfg(feature = "git")]
-pub use read::{find, head, rest};
+pub use read::{find, head, is_large, rest};

@@ -16,6 +16,8 @@ use crate::source::code;
 const LONGEST: u64 = 64 << 10;
 /// Files of git's that hold something of everything in a repository are shorter than this.
 const LONGEST_LIST: u64 = 256 << 20;
+/// An index longer than this is that of some thousands of files, each of which is looked at.
+const LARGE_INDEX: u64 = 256 << 10;
 /// The most tags kept of one commit.
 const MOST_TAGS: usize = 64;
 
@@ -52,6 +54,13 @@ pub fn head(folder: &Path) -> Option<Git> {
         }
     }
     Some(git)
+}
+
+/// Returns whether [`rest`] looks at so many files that a short process does not wait for it.
+#[must_use]
+pub fn is_large(folder: &Path) -> bool {
+    let index = discover(folder).map(|folder| folder.join("index"));
+    index.and_then(|index| index.metadata().ok()).is_some_and(|found| found.len() > LARGE_INDEX)
 }
 
 /// Adds what takes time: the tags at the commit, and whether tracked files differ from it.

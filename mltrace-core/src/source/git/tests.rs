@@ -346,3 +346,17 @@ fn an_address_loses_its_user() {
         assert_eq!(without_user(given), expected);
     }
 }
+
+#[test]
+fn a_work_tree_of_thousands_of_files_is_large() {
+    let (folder, repository, _) = repository();
+    assert!(!is_large(folder.path()) && !is_large(tempdir().unwrap().path()));
+    let mut index = repository.index().unwrap();
+    for number in 0..4_000 {
+        let path = format!("part-{number:04}").into_bytes();
+        let entry = git2::IndexEntry { path, ..index.get(0).unwrap() };
+        index.add(&entry).unwrap();
+    }
+    index.write().unwrap();
+    assert!(is_large(folder.path()));
+}
