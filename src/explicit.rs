@@ -4,8 +4,9 @@
 use std::future::poll_fn;
 use std::pin::pin;
 
-use crate::private::{Value, current_run, each, ours, text_of};
-use mltrace_core::model::{ComponentFact, Declaration, Record, Status};
+use crate::check::Checked;
+use crate::private::{Value, current_run, each, measure, ours, text_of};
+use mltrace_core::model::{ComponentFact, Declaration, Record, Severity, Status};
 use mltrace_core::record::{OpenRun, Opening, enter, enter_none, now};
 use mltrace_core::values::{Artifact, shown};
 
@@ -60,6 +61,25 @@ impl Run {
     /// Records a remark.
     pub fn note(self, text: impl AsRef<str>) -> Self {
         self.run.note(&text_of(|| text.as_ref()));
+        self
+    }
+
+    /// Records a metric; of one name the last value counts. What is shown as no number is noted and left out.
+    pub fn metric(self, name: impl AsRef<str>, value: impl std::fmt::Display) -> Self {
+        measure(&self.run, &text_of(|| name.as_ref()), value, None);
+        self
+    }
+
+    /// Records a metric of one step, such as an epoch; of one name the last step counts.
+    pub fn metric_at(self, name: impl AsRef<str>, value: impl std::fmt::Display, step: i64) -> Self {
+        measure(&self.run, &text_of(|| name.as_ref()), value, Some(step));
+        self
+    }
+
+    /// Records whether something holds.
+    pub fn check(self, name: impl AsRef<str>, holds: impl Checked) -> Self {
+        let (passed, why) = holds.outcome();
+        self.run.check(&text_of(|| name.as_ref()), passed.0, Severity::Error, why);
         self
     }
 
@@ -202,6 +222,29 @@ impl Current {
         if let Some(run) = &self.run {
             run.param(&text_of(|| name.as_ref()), Value::String(shown(|to| write!(to, "{value}"))));
         }
+    }
+
+    /// Records a metric; of one name the last value counts. What is shown as no number is noted and left out.
+    pub fn metric(&self, name: impl AsRef<str>, value: impl std::fmt::Display) {
+        if let Some(run) = &self.run {
+            measure(run, &text_of(|| name.as_ref()), value, None);
+        }
+    }
+
+    /// Records a metric of one step, such as an epoch; of one name the last step counts.
+    pub fn metric_at(&self, name: impl AsRef<str>, value: impl std::fmt::Display, step: i64) {
+        if let Some(run) = &self.run {
+            measure(run, &text_of(|| name.as_ref()), value, Some(step));
+        }
+    }
+
+    /// Records whether something holds, and returns whether it does.
+    pub fn check(&self, name: impl AsRef<str>, holds: impl Checked) -> bool {
+        let (passed, why) = holds.outcome();
+        if let Some(run) = &self.run {
+            run.check(&text_of(|| name.as_ref()), passed.0, Severity::Error, why);
+        }
+        passed.is_passed()
     }
 
     /// Records a remark.

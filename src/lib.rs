@@ -55,6 +55,8 @@ use __private as private;
 
 mod macros;
 
+mod check;
+
 mod explicit;
 
 mod loaded;
@@ -70,6 +72,7 @@ pub mod tokio;
 #[cfg(feature = "store")]
 mod queries;
 
+pub use check::{CheckFailed, Checked, Stopped};
 pub use explicit::{Current, Run, current, no_run, start};
 pub use loaded::{Loaded, loaded};
 pub use mltrace_core::model::ArtifactKind as Kind;

@@ -1,4 +1,4 @@
-//! `input!`, `output!`, `param!` and `note!`: what a run tells from inside, at any depth of calls.
+//! `input!`, `output!`, `param!`, `note!`, `metric!`, `check!` and `require!`: what a run says from inside, at any depth of calls.
 
 /// Records that the current run reads an artifact now.
 ///
@@ -82,5 +82,119 @@ macro_rules! note {
     };
     () => {
         ::core::compile_error!("`note!` wants a text: `mltrace::note!(\"dropped {n} rows\")`")
+    };
+}
+
+/// Records a metric of the current run: `metric!("rmse", error)`, or `metric!(rmse)` under the expression's own text.
+///
+/// The value is whatever `Display` shows as a number, with `NaN` and `inf`; it is kept as it is written. With
+/// `step = epoch` there may be many values of one name, of which the last step counts. Outside any run it does nothing
+/// and says so once.
+///
+/// ```no_run
+/// let rmse = 0.64;
+/// mltrace::metric!(rmse);
+/// mltrace::metric!("rows", 900);
+/// for epoch in 0..3 {
+///     mltrace::metric!("loss", 1.0 / f64::from(epoch + 1), step = epoch);
+/// }
+/// ```
+#[macro_export]
+macro_rules! metric {
+    ($name:expr, $value:expr, step = $step:expr $(,)?) => {
+        $crate::__private::metric(
+            ::core::convert::AsRef::<str>::as_ref(&$name),
+            ::core::format_args!("{}", $value),
+            ::core::option::Option::Some(::core::convert::Into::<i64>::into($step)),
+        )
+    };
+    ($name:expr, $value:expr $(,)?) => {
+        $crate::__private::metric(
+            ::core::convert::AsRef::<str>::as_ref(&$name),
+            ::core::format_args!("{}", $value),
+            ::core::option::Option::None,
+        )
+    };
+    ($value:expr $(,)?) => {
+        $crate::metric!(::core::stringify!($value), $value)
+    };
+    () => {
+        ::core::compile_error!("`metric!` wants a name and a number: `mltrace::metric!(\"rmse\", rmse)`")
+    };
+}
+
+/// Records whether something holds of the current run, goes on in any case, and returns whether it holds.
+///
+/// What is checked is a `bool`, or a `Result` of `bool` or `()` ([`Checked`](crate::Checked)). The check is called as it is
+/// written, unless `name = "…"` comes first; a message follows as `format!` takes it. Outside any run it is not recorded,
+/// which is said once.
+///
+/// ```no_run
+/// let rows = 900;
+/// mltrace::check!(rows > 800, "{rows} rows");
+/// let is_fine = mltrace::check!(name = "header", std::fs::exists("raw.csv"));
+/// ```
+#[macro_export]
+macro_rules! check {
+    (name = $name:expr, $holds:expr $(,)?) => {
+        $crate::__private::check(::core::convert::AsRef::<str>::as_ref(&$name), $holds, ::core::option::Option::None)
+    };
+    (name = $name:expr, $holds:expr, $($message:tt)+) => {
+        $crate::__private::check(
+            ::core::convert::AsRef::<str>::as_ref(&$name),
+            $holds,
+            ::core::option::Option::Some(::core::format_args!($($message)+)),
+        )
+    };
+    ($holds:expr $(,)?) => {
+        $crate::check!(name = ::core::stringify!($holds), $holds)
+    };
+    ($holds:expr, $($message:tt)+) => {
+        $crate::check!(name = ::core::stringify!($holds), $holds, $($message)+)
+    };
+    () => {
+        ::core::compile_error!("`check!` wants what is to hold: `mltrace::check!(rows > 0, \"{rows} rows\")`")
+    };
+}
+
+/// Records whether something holds of the current run, as [`check!`](crate::check!) does, and stops the function if it does not: with
+/// the error of its `Result`, which is to be `From<CheckFailed>`, or with a panic where it returns none.
+///
+/// So a pipeline breaks before it makes something of bad data, also where nothing is recorded.
+///
+/// ```no_run
+/// fn train(rows: usize) -> Result<f64, Box<dyn std::error::Error>> {
+///     mltrace::require!(rows > 800, "{rows} rows");
+///     Ok(0.64)
+/// }
+/// ```
+#[macro_export]
+macro_rules! require {
+    (name = $name:expr, $holds:expr $(,)?) => {
+        if let ::core::option::Option::Some(failed) = $crate::__private::checked_as(
+            ::core::convert::AsRef::<str>::as_ref(&$name),
+            $holds,
+            ::core::option::Option::None,
+        ) {
+            return $crate::__private::stopped(failed);
+        }
+    };
+    (name = $name:expr, $holds:expr, $($message:tt)+) => {
+        if let ::core::option::Option::Some(failed) = $crate::__private::checked_as(
+            ::core::convert::AsRef::<str>::as_ref(&$name),
+            $holds,
+            ::core::option::Option::Some(::core::format_args!($($message)+)),
+        ) {
+            return $crate::__private::stopped(failed);
+        }
+    };
+    ($holds:expr $(,)?) => {
+        $crate::require!(name = ::core::stringify!($holds), $holds)
+    };
+    ($holds:expr, $($message:tt)+) => {
+        $crate::require!(name = ::core::stringify!($holds), $holds, $($message)+)
+    };
+    () => {
+        ::core::compile_error!("`require!` wants what is to hold: `mltrace::require!(rows > 0, \"{rows} rows\")`")
     };
 }

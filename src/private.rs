@@ -1,10 +1,11 @@
 //! What the expansions of `#[register]`, `input!` and their like call. No part of the interface: it changes freely.
 
-use std::fmt::Arguments;
+use std::fmt::{Arguments, Display};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use mltrace_core::kept::kept;
 pub use mltrace_core::model::ArtifactKind as Kind;
+use mltrace_core::model::{Number, Severity};
 pub use mltrace_core::record::{Call, Entry, Joins, Site, SiteState};
 use mltrace_core::record::{OpenRun, Warning, current, is_apart};
 pub use mltrace_core::values::artifacts::probe::{
@@ -19,6 +20,8 @@ pub use mltrace_core::values::param::probe::{ProbeDebug, ProbeDisplay, ProbeNoth
 pub use mltrace_core::values::{Given, Probe, Returned, give};
 use mltrace_core::values::{shown as written, taken};
 pub use mltrace_macros::__tell;
+
+use crate::check::{CheckFailed, Checked, Stopped};
 
 /// Whether nothing is recorded in this process, which its settings say once and for all.
 static IS_OFF: AtomicBool = AtomicBool::new(false);
@@ -95,6 +98,47 @@ pub fn note(text: Arguments<'_>) {
     }
 }
 
+/// Records a metric of the current run.
+pub fn metric(name: &str, value: Arguments<'_>, step: Option<i64>) {
+    if let Some(run) = current_run("metric!") {
+        measure(&run, name, value, step);
+    }
+}
+
+/// Records what is shown as a number.
+pub(crate) fn measure(run: &OpenRun, name: &str, value: impl Display, step: Option<i64>) {
+    let text = written(|to| write!(to, "{value}"));
+    match Number::parse(&text) {
+        Some(number) => run.metric(name, number, step),
+        None => run.note(&format!("the metric `{name}` is not recorded: `{text}` is not a number")),
+    }
+}
+
+/// Returns what a function returns that a check stops.
+#[track_caller]
+pub fn stopped<R: Stopped>(failed: CheckFailed) -> R {
+    R::stopped(failed)
+}
+
+/// Records how a check of the current run came out, and returns whether it passed.
+pub fn check(name: &str, checked: impl Checked, message: Option<Arguments<'_>>) -> bool {
+    checked_as(name, checked, message).is_none()
+}
+
+/// Records how a check of the current run came out, and returns what stops the function if it did not pass.
+pub fn checked_as(name: &str, checked: impl Checked, message: Option<Arguments<'_>>) -> Option<CheckFailed> {
+    let (passed, why) = checked.outcome();
+    let said = message.map(|message| written(|to| to.write_fmt(message)));
+    let message = match (said, why) {
+        (Some(said), Some(why)) => Some(format!("{said}: {why}")),
+        (said, why) => said.or(why),
+    };
+    if let Some(run) = current_run("check!") {
+        run.check(name, passed.0, Severity::Error, message.clone());
+    }
+    (!passed.is_passed()).then(|| CheckFailed::new(name, message))
+}
+
 /// Returns the current run of this thread or task; says once that there is none.
 pub(crate) fn current_run(what: &str) -> Option<OpenRun> {
     let run = current();
@@ -106,7 +150,7 @@ pub(crate) fn current_run(what: &str) -> Option<OpenRun> {
 
 fn met_outside(what: &str) {
     if crate::recorder().is_enabled() {
-        if !["param!", "note!", "current()"].contains(&what) {
+        if !["param!", "note!", "metric!", "check!", "current()"].contains(&what) {
             crate::recorder().met_loose();
         }
         let message = format!(

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use clap::builder::TypedValueParser as _;
 use mltrace_core::config::Environment;
 use mltrace_core::desk::{TooLong, check_length};
-use mltrace_core::model::{LIMIT_NAME, LIMIT_TEXT, value};
+use mltrace_core::model::{LIMIT_NAME, LIMIT_TEXT, Number, Outcome, value};
 use mltrace_core::values::{Given, Named};
 use serde_json::Value;
 
@@ -113,6 +113,20 @@ pub(crate) fn asked() -> impl clap::builder::TypedValueParser<Value = String> {
 pub(crate) fn param(argument: &str) -> Result<(String, Value), String> {
     let (key, value) = argument.split_once('=').ok_or_else(|| format!("`{argument}` is not `NAME=VALUE`"))?;
     Ok((name(key)?, value::typed(&text(value)?)))
+}
+
+/// Returns the name and the number of a metric.
+pub(crate) fn metric(argument: &str) -> Result<(String, Number), String> {
+    let (key, value) = argument.split_once('=').ok_or_else(|| format!("`{argument}` is not `NAME=NUMBER`"))?;
+    let number = Number::parse(value).ok_or_else(|| format!("`{value}` is not a number"))?;
+    Ok((name(key)?, number))
+}
+
+/// Returns the name of a check and how it came out.
+pub(crate) fn check(argument: &str) -> Result<(String, Outcome), String> {
+    let (key, word) = argument.rsplit_once('=').ok_or_else(|| format!("`{argument}` is not `NAME=OUTCOME`"))?;
+    let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == word);
+    Ok((name(key)?, outcome.ok_or_else(|| format!("`{word}` is not `passed`, `failed` or `errored`"))?))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod failing;
 mod functions;
 mod inside;
 mod loading;
+mod measuring;
 mod outputs;
 
 use std::any::Any;

@@ -87,6 +87,10 @@ impl Args {
             return Err(Error::usage(message).hint("pass `--allow-future` if that is meant"));
         }
         let opening = self.step.opening()?;
+        let mut measured = vec![self.step.measured.typed()?];
+        for facts in self.step.measured.of_files() {
+            measured.push(facts?);
+        }
         if !session.home.is_enabled {
             session.output.warn("recording is switched off: the run is not logged");
             return Ok(Exit::Done);
@@ -106,6 +110,7 @@ impl Args {
             Opening { declared, started_at: Some(started), git_commit: self.git_commit.clone(), ..opening },
         );
         run.bind(0, outputs, false);
+        measured.into_iter().for_each(|facts| facts.record(&run));
         if let Some(note) = &self.note {
             run.note(note);
         }

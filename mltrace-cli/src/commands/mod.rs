@@ -36,6 +36,14 @@ mod component;
 
 mod tags;
 
+mod typed;
+
+mod measured;
+
+mod metrics;
+
+mod checks;
+
 mod note;
 
 mod step;
@@ -90,6 +98,8 @@ pub(crate) enum Command {
     Components(components::Args),
     Component(component::Args),
     Tags(tags::Args),
+    Metrics(metrics::Args),
+    Checks(checks::Args),
     Note(note::Args),
     Log(log::Args),
     Run(run::Args),
@@ -131,6 +141,8 @@ impl Command {
             Self::Components(args) => args.run(session),
             Self::Component(args) => args.run(session),
             Self::Tags(args) => args.run(session),
+            Self::Metrics(args) => args.run(session),
+            Self::Checks(args) => args.run(session),
             Self::Note(args) => args.run(session),
             Self::Log(args) => args.run(session),
             Self::Run(args) => args.run(session),

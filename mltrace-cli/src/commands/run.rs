@@ -64,6 +64,7 @@ impl Args {
             let (found, warnings) = found(&patterns);
             warnings.iter().for_each(|warning| session.output.warn(warning));
             run.bind(0, [outputs, found].concat(), false);
+            let _ = kept(|| self.record_measured(session, &run));
         }
         let (code, error) = match ended {
             Ok(status) => explain(status),
@@ -105,6 +106,17 @@ impl Args {
             Err(error) => {
                 session.output.warn(&format!("the command is not recorded: {}", error.message));
                 (OpenRun::disabled(), Vec::new())
+            }
+        }
+    }
+
+    /// Records what was measured and checked, in files too that the command may have written.
+    fn record_measured(&self, session: &Session, run: &OpenRun) {
+        let of_files = self.step.measured.of_files();
+        for facts in std::iter::once(self.step.measured.typed()).chain(of_files) {
+            match facts {
+                Ok(facts) => facts.record(run),
+                Err(error) => session.output.warn(&format!("{} is not recorded", error.message)),
             }
         }
     }

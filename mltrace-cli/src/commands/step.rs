@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use mltrace_core::record::Opening;
 use mltrace_core::values::{Given, Named};
 
+use super::measured::Measured;
+use super::typed::{all, understood, utf8};
 use crate::args;
 use crate::complete;
 use crate::error::Error;
@@ -42,6 +44,8 @@ pub(super) struct Step {
     /// A parameter
     #[arg(short, long = "param", value_name = "NAME=VALUE")]
     params: Vec<OsString>,
+    #[command(flatten)]
+    pub(super) measured: Measured,
 }
 
 impl Step {
@@ -138,16 +142,4 @@ fn meant(pattern: &str) -> Result<Vec<PathBuf>, Error> {
 fn pattern(typed: &OsStr) -> Option<String> {
     let text = args::from_home(typed.to_str()?).into_owned();
     glob::is_pattern(&text).then_some(text)
-}
-
-fn all<T>(option: &str, typed: &[OsString], read: fn(&OsStr) -> Result<T, String>) -> Result<Vec<T>, Error> {
-    typed.iter().map(|typed| understood(option, typed, read)).collect()
-}
-
-fn understood<T>(option: &str, typed: &OsStr, read: fn(&OsStr) -> Result<T, String>) -> Result<T, Error> {
-    read(typed).map_err(|reason| Error::usage(format!("`{option}`: {reason}")))
-}
-
-fn utf8(typed: &OsStr) -> Result<&str, String> {
-    typed.to_str().ok_or_else(|| format!("`{}` is not UTF-8", typed.to_string_lossy()))
 }

@@ -16,6 +16,8 @@ pub(crate) mod report;
 
 pub(crate) mod stale;
 
+pub(crate) mod measures;
+
 pub(crate) mod runs;
 
 pub(crate) mod run;

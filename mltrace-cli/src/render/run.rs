@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use mltrace_core::model::{Bound, RunId, Status, Verdict, path_inside};
 use mltrace_core::query::{Input, Output, Run};
 
-use super::{paint, runs};
+use super::{measures, paint, runs};
 use crate::escape::{block, line};
 use crate::time;
 
@@ -26,6 +26,8 @@ pub(crate) fn text(run: &Run) -> String {
         "parameters",
         run.params.iter().map(|(name, value)| format!("{} = {}", line(name), block(&runs::param(value)))),
     );
+    section(&mut text, "metrics", measures::metrics(&run.metrics));
+    section(&mut text, "checks", measures::checks(&run.checks));
     section(&mut text, "stale", run.stale.iter().map(|stale| line(&stale.message).into_owned()));
     section(
         &mut text,

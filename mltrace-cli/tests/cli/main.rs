@@ -27,6 +27,7 @@ mod secrets;
 mod verdicts;
 
 mod many;
+mod measures;
 
 mod blame;
 

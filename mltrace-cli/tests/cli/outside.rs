@@ -66,6 +66,8 @@ pub(crate) const COMMANDS: &[&[&str]] = &[
     &["serve"],
     &["blame", "duration"],
     &["last-good", "c"],
+    &["metrics", "first"],
+    &["checks"],
     &["forget", "latest", "--yes"],
     &["clear", "--yes"],
 ];

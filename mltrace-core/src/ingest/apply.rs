@@ -11,8 +11,8 @@ use super::number::{Meant, Touch, meant};
 use super::touched::{Began, Touched};
 use super::work::Work;
 use crate::model::{
-    Bound, Chosen, ComponentFact, Declaration, End, FingerprintFact, Header, LabelFact, Mark, NoteFact, ParamFact,
-    ReadFact, Record, RunId, Status, Timestamp, VersionId, WriteFact,
+    Bound, Chosen, ComponentFact, Declaration, End, FingerprintFact, Header, LabelFact, Mark, ParamFact, ReadFact,
+    Record, RunId, Status, Timestamp, VersionId, WriteFact,
 };
 use crate::store::{
     ArtifactKey, ComponentField, ComponentKey, Edge, ProcessKey, ProjectKey, ReadRow, Result, RunKey, RunRow,
@@ -101,7 +101,9 @@ impl<'w, 'r> Applier<'w, 'r> {
             Record::Due(due) => self.edge(due.run, |this, key| this.writer.add_due(key, due)),
             Record::Fingerprint(fact) => self.fingerprint(fact),
             Record::Param(fact) => self.param(fact),
-            Record::Note(fact) => self.note(fact),
+            Record::Note(fact) => self.edge(fact.run, |this, key| this.writer.note(key, fact)),
+            Record::Metric(fact) => self.edge(fact.run, |this, key| this.writer.metric(key, fact)),
+            Record::Check(fact) => self.edge(fact.run, |this, key| this.writer.check(key, fact)),
             Record::End(end) => self.end(end),
             Record::Forget(fact) => self.forget(fact),
             Record::Component(fact) => self.component(fact),
@@ -350,10 +352,6 @@ impl<'w, 'r> Applier<'w, 'r> {
             }
         }
         self.writer.param(run, name, value, at)
-    }
-
-    fn note(&mut self, fact: &NoteFact) -> Result<()> {
-        self.edge(fact.run, |this, key| this.writer.note(key, fact))
     }
 
     fn end(&mut self, end: &End) -> Result<()> {

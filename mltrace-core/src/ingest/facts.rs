@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The most inputs, outputs, parameters and notes of one line that somebody else may send: about 75 MiB of memory, and
+/// The most inputs, outputs, parameters, notes, metrics and checks of one line that somebody else may send: about 75 MiB of memory, and
 /// some seconds of the store.
 pub const MOST_FACTS: usize = 50_000;
 
@@ -16,12 +16,12 @@ const MOST_VALUES: usize = 8 * MOST_FACTS;
 pub const MOST_TAGS: usize = 1_000;
 
 /// The fields that hold facts.
-const FIELDS: [&str; 4] = ["inputs", "outputs", "params", "notes"];
+const FIELDS: [&str; 6] = ["inputs", "outputs", "params", "notes", "metrics", "checks"];
 
 /// How much a line holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Held {
-    /// Inputs, outputs, parameters and notes.
+    /// Inputs, outputs, parameters, notes, metrics and checks.
     pub(super) facts: usize,
     tags: usize,
     /// Values of any kind.
@@ -46,7 +46,9 @@ impl Held {
         let Some(most) = most else { return Ok(()) };
         let Self { facts, tags, values } = self;
         if facts > most {
-            return Err(format!("it has {facts} inputs, outputs, parameters and notes; the limit is {most}"));
+            return Err(format!(
+                "it has {facts} inputs, outputs, parameters, notes, metrics and checks; the limit is {most}"
+            ));
         }
         if tags > MOST_TAGS {
             return Err(format!("it has {tags} tags; the limit is {MOST_TAGS}"));

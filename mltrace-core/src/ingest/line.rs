@@ -10,14 +10,15 @@ use uuid::Uuid;
 
 use super::batch::import_header;
 use super::facts::Held;
+use super::measured::{self, CheckLine, MetricLine};
+use super::text::{artifact_name, within};
 use crate::config::Home;
 use crate::host;
 use crate::model::{
-    ArtifactKind, ArtifactName, Bound, Chosen, Code, CodeCheck, ComponentFact, Declaration, End, Git, Header,
-    LIMIT_NAME, LIMIT_TEXT, LabelFact, Mark, NoteFact, ReadFact, Record, RunId, Start, Status, Timestamp, Verdict,
-    VersionId, WriteFact, value,
+    ArtifactKind, Bound, Chosen, Code, CodeCheck, ComponentFact, Declaration, End, Git, Header, LabelFact, Mark,
+    NoteFact, ReadFact, Record, RunId, Start, Status, Timestamp, Verdict, VersionId, WriteFact, value,
 };
-use crate::naming::{self, Root};
+use crate::naming::Root;
 use crate::redact;
 
 /// A line, ready to be stored.
@@ -149,7 +150,7 @@ fn parsed(bytes: &[u8], here: &Here<'_>, now: Timestamp, most_facts: Option<usiz
     }
 }
 
-/// Returns what a line holds, with how many facts; its parameters keep the texts of their numbers. The inner error is that
+/// Returns what a line holds, with how many facts; its parameters and metrics keep the texts of their numbers. The inner error is that
 /// it holds too many.
 fn object_of(text: &str, most_facts: Option<usize>) -> Result<Result<(Value, usize), String>, serde_json::Error> {
     let fields: BTreeMap<String, &RawValue> = serde_json::from_str(text)?;
@@ -158,7 +159,11 @@ fn object_of(text: &str, most_facts: Option<usize>) -> Result<Result<(Value, usi
         return Ok(Err(reason));
     }
     let field = |(name, raw): (String, &RawValue)| {
-        let parsed = if name == "params" { value::of_json(raw) } else { serde_json::from_str(raw.get()) };
+        let parsed = if ["params", "metrics"].contains(&name.as_str()) {
+            value::of_json(raw)
+        } else {
+            serde_json::from_str(raw.get())
+        };
         Ok((name, parsed?))
     };
     let object = fields.into_iter().map(field).collect::<Result<Value, serde_json::Error>>()?;
@@ -206,6 +211,10 @@ struct RunLine {
     stale_after_s: Option<i64>,
     #[serde(default)]
     notes: Vec<NoteLine>,
+    #[serde(default)]
+    metrics: Vec<MetricLine>,
+    #[serde(default)]
+    checks: Vec<CheckLine>,
     error: Option<String>,
     parent: Option<RunId>,
     host: Option<String>,
@@ -295,28 +304,9 @@ struct ComponentLine {
     stale_after_s: Option<i64>,
 }
 
-/// Refuses what is too long.
-fn within(what: &str, text: String) -> Result<String, String> {
-    let limit = if matches!(what, "component" | "project") { LIMIT_NAME } else { LIMIT_TEXT };
-    if text.len() > limit {
-        return Err(format!("`{what}` is {} bytes long; the limit is {limit}", text.len()));
-    }
-    if text.is_empty() && what == "component" {
-        return Err("`component` is empty".to_owned());
-    }
-    Ok(text)
-}
-
 /// Outputs are numbered from here on where a line says no numbers, so that one which tells of a further input later
 /// still means the same outputs.
 const FIRST_OUTPUT: u32 = 1 << 31;
-
-fn artifact_name(name: &str, root: &Root) -> Result<ArtifactName, String> {
-    if name.len() > LIMIT_NAME {
-        return Err(format!("an artifact's name is {} bytes long; the limit is {LIMIT_NAME}", name.len()));
-    }
-    naming::in_line(name, root).ok_or_else(|| "an artifact's name is empty".to_owned())
-}
 
 impl RunLine {
     fn parsed(self, derived: RunId, here: &Here<'_>, now: Timestamp) -> Result<Parsed, String> {
@@ -384,6 +374,8 @@ impl RunLine {
         for note in self.notes {
             records.push(note.record(run, started_at)?);
         }
+        let measured_at = self.ended_at.unwrap_or(started_at);
+        measured::add(self.metrics, self.checks, (run, measured_at, &root), &mut records)?;
         Ok(Parsed { chosen, ..Parsed::of(header, records) })
     }
 }

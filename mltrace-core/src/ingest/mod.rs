@@ -28,6 +28,10 @@ mod line;
 
 mod lines;
 
+mod measured;
+
+mod text;
+
 mod number;
 
 mod standing;

@@ -30,15 +30,23 @@ pub(super) fn run_standing(known: &RunDetail, line: &Parsed, start: &Start) -> S
         Ok(has_news) => has_news,
         Err(name) => return refused(format!("another version of `{name}`")),
     };
-    let is_noted = |record: &Record| match record {
+    let is_said = |record: &Record| match record {
         Record::Note(note) => known.notes.iter().any(|known| known.id == note.id),
+        Record::Metric(told) => known.measures.metrics.iter().any(|known| {
+            let known = (&known.name, &known.about, known.step, known.at, &known.value);
+            known == (&told.name, &told.about, told.step, told.at, &told.value)
+        }),
+        Record::Check(told) => known.measures.checks.iter().any(|known| {
+            let known = (&known.name, &known.about, known.at, known.outcome);
+            known == (&told.name, &told.about, told.at, told.outcome)
+        }),
         _ => true,
     };
     let begins = known.row.is_start_chosen && !line.chosen.start;
     let has_param = start.params.keys().any(|name| !known.params.contains_key(name));
     let ends = end.is_some() && !known.row.has_ended();
     let has_parent = start.parent.is_some() && known.row.parent.is_none();
-    match ends || begins || has_parent || has_param || has_news || !line.records.iter().all(is_noted) {
+    match ends || begins || has_parent || has_param || has_news || !line.records.iter().all(is_said) {
         true => Standing::New,
         false => Standing::Known,
     }

@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{ArtifactKind, ArtifactName, Mark, ProcessId, RunId, Status, Timestamp, Verdict, VersionId, unique};
+use super::{
+    ArtifactKind, ArtifactName, CheckFact, Mark, MetricFact, ProcessId, RunId, Status, Timestamp, Verdict, VersionId,
+    unique,
+};
 
 /// One entry of a journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,6 +51,10 @@ pub enum Record {
     Param(ParamFact),
     /// A person's or the run's own remark.
     Note(NoteFact),
+    /// A number that was measured.
+    Metric(MetricFact),
+    /// Something that was checked.
+    Check(CheckFact),
     /// A run ended.
     End(End),
     /// A run is taken back.

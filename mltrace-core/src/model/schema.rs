@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::{RunId, Timestamp, VersionId};
+use super::{Number, RunId, Timestamp, VersionId};
 
 macro_rules! text {
     ($type:ident, $name:literal, $schema:tt) => {
@@ -25,5 +25,6 @@ macro_rules! text {
 }
 
 text!(RunId, "RunId", { "type": "string", "format": "uuid" });
+text!(Number, "Number", { "type": ["number", "string"] });
 text!(Timestamp, "Timestamp", { "type": "string", "format": "date-time" });
 text!(VersionId, "VersionId", { "type": "string", "pattern": "^(b3:[0-9a-f]{64}|v:.*|stat:.*|w:.*|none)$" });

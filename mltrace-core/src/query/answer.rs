@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::measures::{Check, Metric};
 pub use crate::lineage::{ImpactState, Strength};
 use crate::model::{ArtifactKind, ArtifactName, Bound, Mark, RunId, Status, Timestamp, Verdict, Version, VersionId};
 
@@ -48,6 +49,12 @@ pub struct Run {
     pub tags: Vec<String>,
     /// Remarks, oldest first.
     pub notes: Vec<Note>,
+    /// What was measured, by name, artifact and step; absent when nothing was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub metrics: Vec<Metric>,
+    /// What was checked, by name and artifact; absent when nothing was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<Check>,
     /// Why it failed.
     pub error: Option<String>,
     /// Why it was stale when it ran; empty when fresh.

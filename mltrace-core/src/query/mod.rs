@@ -4,6 +4,8 @@
 
 mod answer;
 
+mod measures;
+
 mod reader;
 
 mod name;
@@ -74,6 +76,7 @@ pub use evidence::percent;
 pub use impact::ImpactOf;
 pub use last_good::{Doubt, DoubtReason, DoubtedVersion, GoodVersion, LastGood};
 pub use many::{Comparison, Many, RunCondition, RunField};
+pub use measures::{Check, CheckOfRun, Checks, MeasureFilter, Metric, MetricOfRun, MetricSeries, Metrics};
 pub use name::NameKind;
 pub use on_disk::OnDisk;
 pub use reader::{QueryError, Reader};

@@ -2,6 +2,7 @@
 
 use super::answer::{Code, Git, Input, Note, Output, Part, Run, Stale, StaleReason, Within};
 use super::fresher::{Detail, Fresher, Saw};
+use super::measures::{Check, Metric};
 use super::{QueryError, Reader};
 use crate::model::{Bound, RunId, Timestamp, Verdict, Version, VersionId};
 use crate::store::{NoteDetail, ReadDetail, RunDetail, RunKey, WriteDetail, WriteOf};
@@ -47,6 +48,7 @@ pub(super) fn view(detail: Detail) -> Run {
         reads,
         writes,
         notes,
+        measures,
         ..
     } = run;
     let started_at = row.started_at.unwrap_or(Timestamp::MIN);
@@ -87,6 +89,8 @@ pub(super) fn view(detail: Detail) -> Run {
         description: declared.description.or(component.description),
         tags: each_once(tags),
         notes: notes.into_iter().map(note).collect(),
+        metrics: each(measures.metrics, Metric::from),
+        checks: each(measures.checks, Check::from),
         error: row.error,
         stale,
         parent: row.parent,

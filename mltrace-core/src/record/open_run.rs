@@ -20,8 +20,8 @@ use super::seen::{Seen, Told};
 use super::{Recorder, Site, clock, errand, split};
 use crate::fork;
 use crate::model::{
-    ArtifactKind, ArtifactName, Due, End, LOOSE, Mark, NoteFact, ParamFact, ReadFact, Record, RunId, Status, Timestamp,
-    VersionId, WriteFact,
+    ArtifactKind, ArtifactName, CheckFact, Due, End, LOOSE, Mark, MetricFact, NoteFact, Number, Outcome, ParamFact,
+    ReadFact, Record, RunId, Severity, Status, Timestamp, VersionId, WriteFact,
 };
 use crate::naming::{self, Here, Naming};
 use crate::values::Given;
@@ -147,6 +147,23 @@ impl OpenRun {
                 by: inner.recorder.user().map(str::to_owned),
             };
             inner.recorder.append_inside(vec![Record::Note(fact)]);
+        });
+    }
+
+    /// Records a metric: of one name and step the last value counts.
+    pub fn metric(&self, name: &str, value: Number, step: Option<i64>) {
+        self.ours(|inner| {
+            let fact = MetricFact { run: inner.id, name: name.to_owned(), value, step, about: None, at: clock::now() };
+            inner.recorder.append_inside(vec![Record::Metric(fact)]);
+        });
+    }
+
+    /// Records how a check came out.
+    pub fn check(&self, name: &str, outcome: Outcome, severity: Severity, message: Option<String>) {
+        self.ours(|inner| {
+            let (run, name) = (inner.id, name.to_owned());
+            let fact = CheckFact { run, name, outcome, severity, message, about: None, at: clock::now() };
+            inner.recorder.append_inside(vec![Record::Check(fact)]);
         });
     }
 

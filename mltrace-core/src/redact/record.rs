@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use super::{param, text, tokens, uri};
 use crate::model::{
-    ArtifactName, Code, CodeCheck, ComponentFact, Declaration, Due, End, FingerprintFact, Git, Header, LIMIT_NAME,
-    LIMIT_SOURCE, LIMIT_TEXT, LabelFact, NoteFact, ParamFact, ReadFact, Record, Start, VersionId, WriteFact, cut,
+    ArtifactName, CheckFact, Code, CodeCheck, ComponentFact, Declaration, Due, End, FingerprintFact, Git, Header,
+    LIMIT_NAME, LIMIT_SOURCE, LIMIT_TEXT, LabelFact, MetricFact, NoteFact, ParamFact, ReadFact, Record, Start,
+    VersionId, WriteFact, cut,
 };
 
 /// Makes a record fit to be written: the one place through which everything passes, journal and import alike.
@@ -40,6 +41,16 @@ pub fn record(record: &mut Record) {
         Record::Note(NoteFact { id: _, run: _, text, at: _, by }) => {
             said(text);
             each(by);
+        }
+        // A number holds no secret.
+        Record::Metric(MetricFact { run: _, name: found, value: _, step: _, about, at: _ }) => {
+            called(found);
+            about.iter_mut().for_each(name);
+        }
+        Record::Check(CheckFact { run: _, name: found, outcome: _, severity: _, message, about, at: _ }) => {
+            called(found);
+            each(message);
+            about.iter_mut().for_each(name);
         }
         Record::End(End { run: _, at: _, status: _, duration_us: _, error, outputs }) => {
             each(error);

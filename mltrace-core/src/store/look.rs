@@ -11,6 +11,7 @@ use super::bounds::Bounds;
 use super::candidate::{Asked, Offer, OfferRun, WorkKey, WorkRow};
 use super::error::Result;
 use super::key::{ArtifactKey, ComponentKey, ProjectKey, RunKey, VersionKey};
+use super::measure::{Measures, WhatOfRuns};
 use super::near::NearRows;
 use super::row::{
     ComponentRow, CurrentRow, FactsRow, Far, LabelRow, MarkedRow, OutputRow, Reached, RunDetail, RunName, RunSelection,
@@ -93,6 +94,8 @@ pub enum Runs<'a> {
     FirstReading(ArtifactKey, &'a VersionId, usize),
     /// Those that named an artifact as theirs and left no version of it, newest first, at most so many.
     Claiming(ArtifactKey, usize),
+    /// Those selected of which something was measured or checked, newest first.
+    Measured(ProjectKey, &'a RunSelection, WhatOfRuns<'a>),
     /// Those inside these runs that wrote what these name too.
     WritingInside(&'a [RunKey]),
     /// Those that wrote what was read with a version, as its last reader by then saw it: folders around it, what lies in it.
@@ -185,6 +188,8 @@ pub trait Look {
     fn details(&mut self, runs: &[RunKey], with_source: bool) -> Result<Vec<RunDetail>>;
     /// Returns what may make the outputs of runs differ.
     fn facts(&mut self, runs: &[RunKey]) -> Result<Vec<FactsRow>>;
+    /// Returns what was measured and checked of those of these runs of which anything was.
+    fn measures(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, Measures>>;
     /// Returns what runs worked on.
     fn works(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, WorkRow>>;
     /// Returns pairs (run, an earlier completed run of its component), the latest first: for each of `runs` the last
@@ -356,6 +361,16 @@ impl dyn Look + '_ {
     /// Returns the selected runs, newest first.
     pub fn select(&mut self, project: ProjectKey, selection: &RunSelection) -> Result<Vec<RunKey>> {
         self.find_runs(Runs::Selected(project, selection))
+    }
+
+    /// Returns the selected runs of which something was measured or checked, newest first.
+    pub fn measured(
+        &mut self,
+        project: ProjectKey,
+        selection: &RunSelection,
+        what: WhatOfRuns<'_>,
+    ) -> Result<Vec<RunKey>> {
+        self.find_runs(Runs::Measured(project, selection, what))
     }
 
     /// Returns the runs of a component that began at `since` or later, newest first.

@@ -4,6 +4,8 @@ mod key;
 
 mod look;
 
+mod measure;
+
 mod row;
 
 mod candidate;
@@ -24,8 +26,8 @@ mod open;
 pub mod sqlite;
 
 use crate::model::{
-    ArtifactKind, ArtifactName, Code, Declaration, Due, Git, Header, LabelFact, NoteFact, ProcessId, RunId, Timestamp,
-    VersionId,
+    ArtifactKind, ArtifactName, CheckFact, Code, Declaration, Due, Git, Header, LabelFact, MetricFact, NoteFact,
+    ProcessId, RunId, Timestamp, VersionId,
 };
 
 pub use bounds::Bounds;
@@ -35,6 +37,7 @@ pub use key::{
     ArtifactKey, CodeKey, ComponentKey, DeclarationKey, GitKey, ProcessKey, ProjectKey, RunKey, VersionKey, WriteKey,
 };
 pub use look::{Artifacts, Components, Direction, Labels, Look, Marks, Met, Projects, Runs, Versions, Writes};
+pub use measure::{CheckDetail, Measures, MetricDetail, WhatOfRuns};
 pub use near::{NearRow, NearRows};
 pub use open::{empty, is_inherited, open};
 pub use row::{
@@ -146,6 +149,10 @@ pub trait Writer {
     fn param(&mut self, run: RunKey, name: &str, value: &str, at: Timestamp) -> Result<()>;
     /// Keeps a remark once.
     fn note(&mut self, run: RunKey, note: &NoteFact) -> Result<()>;
+    /// Keeps a metric once.
+    fn metric(&mut self, run: RunKey, metric: &MetricFact) -> Result<()>;
+    /// Keeps a check once.
+    fn check(&mut self, run: RunKey, check: &CheckFact) -> Result<()>;
     /// Keeps a verdict once.
     fn label(&mut self, version: VersionKey, label: &LabelFact) -> Result<()>;
     /// Returns the parameters of a run, by name, as JSON text.

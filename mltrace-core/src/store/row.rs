@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::candidate::WorkKey;
 use super::key::{ArtifactKey, ComponentKey, RunKey, VersionKey, WriteKey};
+use super::measure::Measures;
 use super::run::RunRow;
 use crate::model::{
     ArtifactKind, ArtifactName, Bound, Declaration, Git, Mark, RunId, Status, Timestamp, Verdict, Version, VersionId,
@@ -150,6 +151,8 @@ pub struct RunDetail {
     pub writes: Vec<WriteDetail>,
     /// Remarks, oldest first.
     pub notes: Vec<NoteDetail>,
+    /// What was measured and checked.
+    pub measures: Measures,
 }
 
 /// A function's source with whether the work tree held it.

@@ -17,8 +17,8 @@ use super::map::{Bytes, size, version_id};
 use super::write::run_row;
 use crate::model::{ArtifactName, Declaration, Git, Timestamp, Verdict};
 use crate::store::{
-    CodeDetail, CodeKey, ComponentKey, ComponentRow, DeclarationKey, GitKey, NoteDetail, ProcessKey, ProjectKey,
-    Result, RunDetail, RunKey, RunRow, StoreError, VersionKey, WriteDetail,
+    CodeDetail, CodeKey, ComponentKey, ComponentRow, DeclarationKey, GitKey, Measures, NoteDetail, ProcessKey,
+    ProjectKey, Result, RunDetail, RunKey, RunRow, StoreError, VersionKey, WriteDetail,
 };
 
 /// The run's own columns as `run_row` reads them, and when its work was first done again.
@@ -70,6 +70,7 @@ impl SqliteStore {
             gathered.add_runs(self, list, with_source)?;
             gathered.add_params(self, list)?;
             gathered.add_notes(self, list)?;
+            gathered.add_measures(self, list)?;
             gathered.add_writes(self, list)?;
         }
         for list in &lists {
@@ -134,6 +135,16 @@ impl Gathered {
                 let id = row.get::<_, Bytes>(1)?.0;
                 detail.notes.push(NoteDetail { id, text: row.get(2)?, at: row.get(3)?, by: row.get(4)? });
             }
+        }
+        Ok(())
+    }
+
+    fn add_measures(&mut self, store: &SqliteStore, list: &str) -> Result<()> {
+        let mut found = HashMap::default();
+        store.add_metrics(list, &mut found)?;
+        store.add_checks(list, &mut found)?;
+        for (run, measures) in found {
+            self.detail(run).into_iter().for_each(|detail| detail.measures.clone_from(&measures));
         }
         Ok(())
     }
@@ -314,6 +325,7 @@ impl Shared {
             reads: Vec::new(),
             writes: Vec::new(),
             notes: Vec::new(),
+            measures: Measures::default(),
         })
     }
 }

@@ -7,8 +7,8 @@ use super::map::{READ_COLUMNS, WRITE_COLUMNS, read_row, write_row};
 use super::text::text;
 use super::write::SqliteWriter;
 use crate::model::{
-    ArtifactKind, ArtifactName, Bound, Code, Declaration, Due, Git, Header, LabelFact, NoteFact, ProcessId, RunId,
-    Timestamp, VersionId,
+    ArtifactKind, ArtifactName, Bound, CheckFact, Code, Declaration, Due, Git, Header, LabelFact, MetricFact, NoteFact,
+    ProcessId, RunId, Timestamp, VersionId,
 };
 use crate::store::{
     Alike, ArtifactKey, Asked, CodeKey, ComponentField, ComponentKey, DeclarationKey, Edge, GitKey, NearRows, Offer,
@@ -344,6 +344,12 @@ impl Writer for SqliteWriter<'_> {
     }
     fn note(&mut self, run: RunKey, note: &NoteFact) -> Result<()> {
         SqliteWriter::note(self, run, note)
+    }
+    fn metric(&mut self, run: RunKey, metric: &MetricFact) -> Result<()> {
+        SqliteWriter::metric(self, run, metric)
+    }
+    fn check(&mut self, run: RunKey, check: &CheckFact) -> Result<()> {
+        SqliteWriter::check(self, run, check)
     }
     fn label(&mut self, version: VersionKey, label: &LabelFact) -> Result<()> {
         SqliteWriter::label(self, version, label)

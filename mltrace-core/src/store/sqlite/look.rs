@@ -11,9 +11,9 @@ use super::walk::{DOWNSTREAM, UPSTREAM};
 use crate::model::{Due, RunId, Timestamp};
 use crate::store::{
     ArtifactKey, Artifacts, Asked, Bounds, Checkup, ComponentKey, ComponentRow, Components, CurrentRow, Direction,
-    FactsRow, Far, InTransaction, LabelRow, Labels, Look, MarkedRow, Marks, Met, NearRows, Offer, OfferRun, OutputRow,
-    ProjectKey, Projects, Reached, Result, RunDetail, RunKey, RunName, Runs, Store, UnreadRow, Upkeep, VersionAt,
-    VersionKey, VersionName, Versions, WorkKey, WorkRow, Writes,
+    FactsRow, Far, InTransaction, LabelRow, Labels, Look, MarkedRow, Marks, Measures, Met, NearRows, Offer, OfferRun,
+    OutputRow, ProjectKey, Projects, Reached, Result, RunDetail, RunKey, RunName, Runs, Store, UnreadRow, Upkeep,
+    VersionAt, VersionKey, VersionName, Versions, WorkKey, WorkRow, Writes,
 };
 
 impl Store for SqliteStore {
@@ -135,6 +135,7 @@ impl Look for SqliteStore {
             Runs::Reading(artifact, version) => self.readers_of_version(artifact, version),
             Runs::FirstReading(artifact, version, limit) => self.first_readers(artifact, version, limit),
             Runs::Claiming(artifact, limit) => self.claiming_runs(artifact, limit),
+            Runs::Measured(project, selection, what) => self.measured_runs(project, selection, what),
             Runs::WritingInside(runs) => self.wrote_inside(runs),
             Runs::ReadBeside(artifact, version, at) => self.makers_of_what_was_read(artifact, version, at),
         }
@@ -154,6 +155,10 @@ impl Look for SqliteStore {
 
     fn facts(&mut self, runs: &[RunKey]) -> Result<Vec<FactsRow>> {
         self.facts_of(runs)
+    }
+
+    fn measures(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, Measures>> {
+        self.measures_of(runs)
     }
 
     fn works(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, WorkRow>> {

@@ -4,7 +4,7 @@ use rusqlite::Row;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use uuid::Uuid;
 
-use crate::model::{ArtifactKind, Bound, Mark, RunId, Status, Timestamp, Verdict, VersionId};
+use crate::model::{ArtifactKind, Bound, Mark, Outcome, RunId, Severity, Status, Timestamp, Verdict, VersionId};
 use crate::store::{
     ArtifactKey, CodeKey, ComponentKey, DeclarationKey, GitKey, ProcessKey, ProjectKey, ReadRow, RunKey, VersionKey,
     WriteKey, WriteRow,
@@ -102,6 +102,8 @@ codes! {
     Bound: Bound::ALL;
     Verdict: Verdict::ALL;
     Mark: Mark::ALL;
+    Outcome: Outcome::ALL;
+    Severity: Severity::ALL;
     ArtifactKind: KINDS;
 }
 

@@ -59,6 +59,8 @@ mod versions;
 
 mod labels;
 
+mod measures;
+
 mod write;
 
 mod unread;

@@ -26,6 +26,7 @@ impl Schema {
             include_str!("schema-3.sql"),
             include_str!("schema-4.sql"),
             include_str!("schema-5.sql"),
+            include_str!("schema-6.sql"),
         ],
         min_reader: 5,
         min_writer: 5,

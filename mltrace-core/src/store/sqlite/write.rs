@@ -10,8 +10,8 @@ use super::map::{Bytes, size, size_column, version_columns, version_id};
 use super::places::Places;
 use super::text::text;
 use crate::model::{
-    ArtifactKind, ArtifactName, Code, Declaration, Git, Header, LabelFact, NoteFact, ProcessId, RunId, Status,
-    Timestamp, VersionId,
+    ArtifactKind, ArtifactName, Code, Declaration, Git, Header, LabelFact, ProcessId, RunId, Status, Timestamp,
+    VersionId,
 };
 use crate::store::{
     ArtifactKey, CodeKey, ComponentField, ComponentKey, DeclarationKey, GitKey, InTransaction, ProcessKey, ProjectKey,
@@ -426,11 +426,6 @@ impl<'c> SqliteWriter<'c> {
     pub(super) fn params(&mut self, run: RunKey) -> Result<Vec<(String, String)>> {
         let sql = "SELECT name, value FROM param WHERE run_id = $1 ORDER BY name";
         self.all(sql, [run], |row| Ok((row.get(0)?, row.get(1)?)))
-    }
-
-    pub(super) fn note(&mut self, run: RunKey, note: &NoteFact) -> Result<()> {
-        let sql = "INSERT INTO note (uuid, run_id, text, at, by) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
-        self.execute(sql, params![Bytes(note.id), run, note.text, note.at, note.by]).map(drop)
     }
 
     pub(super) fn label(&mut self, version: VersionKey, label: &LabelFact) -> Result<()> {

@@ -1,0 +1,105 @@
+//! Metrics and checks: from every door to every answer.
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use crate::env::TestEnv;
+
+/// Three trainings, of which the last one is bad; the numbers come from options, a file and an import.
+fn trained() -> TestEnv {
+    let env = TestEnv::new();
+    env.write("m.json", r#"{"test": {"rmse": 0.64, "name": "wine"}, "rows": 900, "auc": "NaN"}"#);
+    env.done(&["log", "--component", "train", "-o", "m1", "--metric", "rmse=0.70", "--check", "enough rows=passed"]);
+    env.done(&[
+        "run",
+        "--component",
+        "train",
+        "-o",
+        "m2",
+        "--metrics-from",
+        "m.json",
+        "--metric",
+        "rmse=0.6",
+        "--",
+        "true",
+    ]);
+    let line = json!({
+        "id": "0195e2a1-7c1e-7d30-9a52-3f1d5c0b8a11", "component": "train", "started_at": "2021-05-02T12:00:00Z",
+        "ended_at": "2021-05-02T12:05:00Z", "outputs": ["m0"],
+        "metrics": [{"name": "loss", "value": 3.10, "step": 1}, {"name": "loss", "value": 12345, "step": 2},
+                    {"name": "rows", "value": 12, "about": "raw.csv"}],
+        "checks": [{"name": "no nulls", "outcome": "failed", "message": "7 nulls in `fare`", "severity": "warn"},
+                   {"name": "enough rows", "outcome": "errored"}],
+    });
+    let line = line.to_string().replace("3.1,", "3.10,").replace("3.1}", "3.10}").replace("12345", "1e400");
+    env.call_with_input(&["import", "-"], &line);
+    env
+}
+
+#[test]
+fn what_was_measured_is_shown_run_by_run() {
+    let env = trained();
+    assert_snapshot!(env.done(&["metrics"]), @r"
+    COMPONENT  METRIC           LAST   BEFORE  RUNS  TREND
+    train      auc              NaN            1
+    train      loss             1e400          1
+    train      rmse             0.6    0.70    2     █▁
+    train      rows             900            1     ▅
+    train      rows of raw.csv  12             1     ▅
+    train      test.rmse        0.64           1     ▅
+    ");
+    let all = env.json(&["metrics", "train", "--name", "rmse"]);
+    let values: Vec<_> =
+        all["metrics"][0]["values"].as_array().unwrap().iter().map(|value| value["value"].clone()).collect();
+    assert_eq!(values, [json!("0.70"), json!(0.6)]);
+    let checks = env.done(&["checks", "train", "--limit", "1"]);
+    assert!(checks.contains("enough rows  passed") && checks.ends_with("`--limit N` shows more\n"), "{checks}");
+    assert_eq!(env.json(&["checks", "--failed"])["checks"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_run_shows_its_own() {
+    let env = trained();
+    let text = env.done(&["inspect", "0195e2a1"]);
+    let from = text.find("metrics").unwrap();
+    assert_snapshot!(text[from..].to_owned(), @r"
+    metrics
+      loss = 1e400, at step 2, the last of 2 values
+      rows of raw.csv = 12
+
+    checks
+      enough rows errored
+      no nulls failed: 7 nulls in `fare`
+    ");
+}
+
+#[test]
+fn they_survive_export_and_import_byte_for_byte() {
+    let env = trained();
+    let export = env.done(&["export"]);
+    let other = TestEnv::new();
+    assert_eq!(other.call_with_input(&["import", "-"], &export).code, 0);
+    assert_eq!(other.done(&["export"]), export);
+    assert!(export.contains(r#""value":"3.10""#) && export.contains(r#""value":"1e400""#), "{export}");
+    // Told again, nothing is new.
+    let again = other.call_with_input(&["import", "-"], &export);
+    assert_snapshot!(again.stdout + &again.stderr, @"3 lines: 0 stored, 3 known already");
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_and_keeps_no_command_from_running() {
+    let env = TestEnv::new();
+    env.write("list.json", "[1]");
+    for wrong in [
+        ["--metric", "rmse"],
+        ["--metric", "rmse=x"],
+        ["--check", "c=maybe"],
+        ["--metrics-from", "list.json"],
+        ["--metrics-from", "no.json"],
+    ] {
+        env.fails(2, &[&["log", "--component", "c"][..], &wrong].concat());
+        let ran = env.call(&[&["run", "--component", "c"][..], &wrong, &["--", "sh", "-c", "exit 7"]].concat());
+        assert_eq!(ran.code, 7, "{}", ran.stderr);
+        assert!(ran.stderr.contains("warning"), "{}", ran.stderr);
+    }
+}

@@ -1,0 +1,73 @@
+//! What a line of an import says was measured and checked.
+
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use super::text::{artifact_name, within};
+use crate::model::{CheckFact, MetricFact, Number, Outcome, Record, RunId, Severity, Timestamp};
+use crate::naming::Root;
+
+/// A metric: `{"name": "rmse", "value": 0.64}`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MetricLine {
+    name: String,
+    #[serde(deserialize_with = "number")]
+    value: Number,
+    step: Option<i64>,
+    about: Option<String>,
+    at: Option<Timestamp>,
+}
+
+/// A check: `{"name": "no nulls", "outcome": "failed"}`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CheckLine {
+    name: String,
+    outcome: Outcome,
+    #[serde(default)]
+    severity: Severity,
+    message: Option<String>,
+    about: Option<String>,
+    at: Option<Timestamp>,
+}
+
+/// Reads a number with the text that it is written as.
+fn number<'de, D: Deserializer<'de>>(json: D) -> Result<Number, D::Error> {
+    let json = Box::<RawValue>::deserialize(json)?;
+    Number::of_json(&json).ok_or_else(|| serde::de::Error::custom(format!("`{json}` is not the value of a metric")))
+}
+
+/// Adds what was measured and checked of a run, at the given moment where no other is told.
+pub(super) fn add(
+    metrics: Vec<MetricLine>,
+    checks: Vec<CheckLine>,
+    (run, at, root): (RunId, Timestamp, &Root),
+    records: &mut Vec<Record>,
+) -> Result<(), String> {
+    for metric in metrics {
+        records.push(metric.record(run, at, root)?);
+    }
+    for check in checks {
+        records.push(check.record(run, at, root)?);
+    }
+    Ok(())
+}
+
+impl MetricLine {
+    fn record(self, run: RunId, at: Timestamp, root: &Root) -> Result<Record, String> {
+        let about = self.about.map(|name| artifact_name(&name, root)).transpose()?;
+        let (name, at) = (within("metrics", self.name)?, self.at.unwrap_or(at));
+        Ok(Record::Metric(MetricFact { run, name, value: self.value, step: self.step, about, at }))
+    }
+}
+
+impl CheckLine {
+    fn record(self, run: RunId, at: Timestamp, root: &Root) -> Result<Record, String> {
+        let about = self.about.map(|name| artifact_name(&name, root)).transpose()?;
+        let message = self.message.map(|text| within("message", text)).transpose()?;
+        let (name, at) = (within("checks", self.name)?, self.at.unwrap_or(at));
+        let (outcome, severity) = (self.outcome, self.severity);
+        Ok(Record::Check(CheckFact { run, name, outcome, severity, message, about, at }))
+    }
+}

@@ -1,0 +1,237 @@
+//! What was measured and checked of runs.
+
+use std::collections::BTreeMap;
+
+use foldhash::HashMap;
+use serde::{Deserialize, Serialize};
+
+use super::{QueryError, Reader};
+use crate::model::{ArtifactName, Number, Outcome, RunId, Severity, Timestamp};
+use crate::store::{CheckDetail, MetricDetail, RunKey, RunName, RunSelection, WhatOfRuns};
+
+/// A number that was measured of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Metric {
+    /// What was measured.
+    pub name: String,
+    /// How much it is, as it was written: text where JSON has no such number, as `NaN`.
+    pub value: Number,
+    /// At which step of the run, such as an epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<i64>,
+    /// Of which artifact, when it is not of the run as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<ArtifactName>,
+    /// When it was measured.
+    pub at: Timestamp,
+}
+
+/// How a check of a run came out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Check {
+    /// What was checked.
+    pub name: String,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// How much depends on it.
+    pub severity: Severity,
+    /// What was found, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Of which artifact, when it is not of the run as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<ArtifactName>,
+    /// When it was checked.
+    pub at: Timestamp,
+}
+
+impl From<MetricDetail> for Metric {
+    fn from(detail: MetricDetail) -> Self {
+        let MetricDetail { name, about, step, at, value } = detail;
+        Self { name, value, step, about, at }
+    }
+}
+
+impl From<CheckDetail> for Check {
+    fn from(detail: CheckDetail) -> Self {
+        let CheckDetail { name, about, at, outcome, severity, message } = detail;
+        Self { name, outcome, severity, message, about, at }
+    }
+}
+
+/// The answer of `metrics`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Metrics {
+    /// The metrics, by component, name and artifact.
+    pub metrics: Vec<MetricSeries>,
+    /// Whether values of older runs were left out.
+    pub is_cut: bool,
+}
+
+/// What one metric of one component was, run by run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct MetricSeries {
+    /// The component.
+    pub component: String,
+    /// What was measured.
+    pub name: String,
+    /// Of which artifact, when it is not of the run as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<ArtifactName>,
+    /// What counts of each run, oldest run first: the value of its last step, and of that the one measured last.
+    pub values: Vec<MetricOfRun>,
+}
+
+/// What a metric was in one run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct MetricOfRun {
+    /// The run.
+    pub run: RunId,
+    /// When the run began.
+    pub started_at: Timestamp,
+    /// How much it is, as it was written: text where JSON has no such number, as `NaN`.
+    pub value: Number,
+    /// The last step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<i64>,
+}
+
+/// The answer of `checks`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Checks {
+    /// The checks, of the newest run first.
+    pub checks: Vec<CheckOfRun>,
+    /// Whether checks of older runs were left out.
+    pub is_cut: bool,
+}
+
+/// How a check came out in one run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CheckOfRun {
+    /// The run.
+    pub run: RunId,
+    /// Its component.
+    pub component: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// The check; of one name and artifact the last outcome.
+    #[serde(flatten)]
+    pub check: Check,
+}
+
+/// Of which runs metrics or checks are meant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MeasureFilter {
+    /// Of this component.
+    pub component: Option<String>,
+    /// Only those that began then or later.
+    pub since: Option<Timestamp>,
+    /// Only of the last ones, so many; `None`: of all.
+    pub limit: Option<usize>,
+}
+
+impl Reader<'_> {
+    /// Returns what was measured, of the last runs first of which `name` was, or anything.
+    ///
+    /// # Errors
+    /// When the component is unknown, or the store does not answer.
+    pub fn metrics(&mut self, name: Option<&str>, filter: &MeasureFilter) -> Result<Metrics, QueryError> {
+        let (runs, is_cut) = self.measured(WhatOfRuns::Metric(name), filter)?;
+        let names = self.names_of_runs(&runs)?;
+        let mut found = self.store.measures(&runs)?;
+        let mut series: BTreeMap<(String, String, Option<ArtifactName>), Vec<MetricOfRun>> = BTreeMap::new();
+        for run in runs.iter().rev() {
+            let Some(of) = names.get(run) else { continue };
+            let mut all = found.remove(run).unwrap_or_default().metrics;
+            all.retain(|metric| name.is_none_or(|name| name == metric.name));
+            for MetricDetail { name, about, step, value, .. } in last_metrics(all) {
+                let started_at = of.started_at.unwrap_or(Timestamp::MIN);
+                let value = MetricOfRun { run: of.id, started_at, value, step };
+                series.entry((of.component.clone(), name, about)).or_default().push(value);
+            }
+        }
+        let series = series.into_iter();
+        let metrics =
+            series.map(|((component, name, about), values)| MetricSeries { component, name, about, values }).collect();
+        Ok(Metrics { metrics, is_cut })
+    }
+
+    /// Returns how checks came out in the last runs, or only those that did not pass.
+    ///
+    /// # Errors
+    /// When the component is unknown, or the store does not answer.
+    pub fn checks(&mut self, only_failed: bool, filter: &MeasureFilter) -> Result<Checks, QueryError> {
+        let what = if only_failed { WhatOfRuns::FailedCheck } else { WhatOfRuns::Check };
+        let (runs, is_cut) = self.measured(what, filter)?;
+        let names = self.names_of_runs(&runs)?;
+        let mut found = self.store.measures(&runs)?;
+        let mut checks = Vec::new();
+        for run in &runs {
+            let Some(of) = names.get(run) else { continue };
+            let mut last = last_checks(found.remove(run).unwrap_or_default().checks);
+            last.retain(|check| !only_failed || check.outcome != Outcome::Passed);
+            checks.extend(last.into_iter().map(|check| CheckOfRun {
+                run: of.id,
+                component: of.component.clone(),
+                started_at: of.started_at.unwrap_or(Timestamp::MIN),
+                check: check.into(),
+            }));
+        }
+        Ok(Checks { checks, is_cut })
+    }
+
+    /// Returns the runs that are meant, newest first, and whether there are more.
+    fn measured(&mut self, what: WhatOfRuns<'_>, filter: &MeasureFilter) -> Result<(Vec<RunKey>, bool), QueryError> {
+        let project = self.project()?;
+        let mut component = None;
+        if let Some(name) = &filter.component {
+            let found = project.map(|project| self.store.component(project, name)).transpose()?.flatten();
+            let not_found = || QueryError::NotFound { kind: "component", name: name.clone() };
+            component = Some(found.ok_or_else(not_found)?.key);
+        }
+        let Some(project) = project else { return Ok((Vec::new(), false)) };
+        let most = filter.limit.unwrap_or(usize::MAX);
+        let limit = Some(most.saturating_add(1));
+        let selection = RunSelection { component, since: filter.since, limit, ..RunSelection::default() };
+        let mut runs = self.store.measured(project, &selection, what)?;
+        let is_cut = runs.len() > most;
+        runs.truncate(most);
+        Ok((runs, is_cut))
+    }
+
+    fn names_of_runs(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, RunName>, QueryError> {
+        Ok(self.store.run_names(runs)?.into_iter().map(|name| (name.key, name)).collect())
+    }
+}
+
+/// Returns of each metric of a run what counts: the value of its last step, and of that the one measured last.
+pub(super) fn last_metrics(metrics: Vec<MetricDetail>) -> Vec<MetricDetail> {
+    let mut last: BTreeMap<(String, Option<ArtifactName>), MetricDetail> = BTreeMap::new();
+    for metric in metrics {
+        let key = (metric.name.clone(), metric.about.clone());
+        let is_later = |known: &MetricDetail| (known.step, known.at) <= (metric.step, metric.at);
+        if last.get(&key).is_none_or(is_later) {
+            last.insert(key, metric);
+        }
+    }
+    last.into_values().collect()
+}
+
+/// Returns of each check of a run the outcome that counts: the last one, and of several at one moment the worst.
+pub(super) fn last_checks(checks: Vec<CheckDetail>) -> Vec<CheckDetail> {
+    let mut last: BTreeMap<(String, Option<ArtifactName>), CheckDetail> = BTreeMap::new();
+    for check in checks {
+        let key = (check.name.clone(), check.about.clone());
+        if last.get(&key).is_none_or(|known| (known.at, known.outcome) <= (check.at, check.outcome)) {
+            last.insert(key, check);
+        }
+    }
+    last.into_values().collect()
+}

@@ -1,0 +1,127 @@
+//! Metrics, checks and notes of runs.
+
+use foldhash::HashMap;
+use rusqlite::params;
+
+use super::SqliteStore;
+use super::keys::{CHUNK, among, ascending, ranges};
+use super::map::Bytes;
+use super::write::SqliteWriter;
+use crate::model::{ArtifactName, CheckFact, MetricFact, NoteFact, Number, Timestamp};
+use crate::store::{
+    CheckDetail, Measures, MetricDetail, ProjectKey, Result, RunKey, RunSelection, StoreError, WhatOfRuns,
+};
+
+/// The step of a metric that has none: a column of a primary key is never null.
+const NO_STEP: i64 = i64::MIN;
+
+const METRICS: &str = concat!(
+    "SELECT q.run_id, q.name, q.about, q.step, q.at, q.value FROM json_each($1) AS asked CROSS JOIN metric q ON ",
+    among!("q.run_id"),
+    " ORDER BY q.run_id, q.name, q.about, q.step, q.at"
+);
+
+const CHECKS: &str = concat!(
+    "SELECT q.run_id, q.name, q.about, q.at, q.outcome, q.severity, q.message
+     FROM json_each($1) AS asked CROSS JOIN check_result q ON ",
+    among!("q.run_id"),
+    " ORDER BY q.run_id, q.name, q.about, q.at"
+);
+
+impl SqliteWriter<'_> {
+    pub(super) fn note(&mut self, run: RunKey, note: &NoteFact) -> Result<()> {
+        let sql = "INSERT INTO note (uuid, run_id, text, at, by) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+        self.execute(sql, params![Bytes(note.id), run, note.text, note.at, note.by]).map(drop)
+    }
+
+    pub(super) fn metric(&mut self, run: RunKey, metric: &MetricFact) -> Result<()> {
+        let sql = "INSERT INTO metric (run_id, name, about, step, at, value) VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT DO NOTHING";
+        let about = metric.about.as_ref().map_or("", ArtifactName::as_str);
+        let step = metric.step.unwrap_or(NO_STEP);
+        self.execute(sql, params![run, metric.name, about, step, metric.at, metric.value.as_str()]).map(drop)
+    }
+
+    pub(super) fn check(&mut self, run: RunKey, check: &CheckFact) -> Result<()> {
+        let sql = "INSERT INTO check_result (run_id, name, about, at, outcome, severity, message)
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+        let about = check.about.as_ref().map_or("", ArtifactName::as_str);
+        let values = params![run, check.name, about, check.at, check.outcome, check.severity, check.message];
+        self.execute(sql, values).map(drop)
+    }
+}
+
+impl SqliteStore {
+    pub(super) fn measured_runs(
+        &self,
+        project: ProjectKey,
+        selection: &RunSelection,
+        what: WhatOfRuns<'_>,
+    ) -> Result<Vec<RunKey>> {
+        let (there, name) = match what {
+            WhatOfRuns::Metric(Some(name)) => ("SELECT 1 FROM metric q WHERE q.run_id = r.id AND q.name = $4", name),
+            WhatOfRuns::Metric(None) => ("SELECT 1 FROM metric q WHERE q.run_id = r.id AND $4 = ''", ""),
+            WhatOfRuns::Check => ("SELECT 1 FROM check_result q WHERE q.run_id = r.id AND $4 = ''", ""),
+            WhatOfRuns::FailedCheck => {
+                ("SELECT 1 FROM check_result q WHERE q.run_id = r.id AND q.outcome <> 0 AND $4 = ''", "")
+            }
+        };
+        let of = if selection.component.is_some() { "r.component_id = $2" } else { "$2 IS NULL" };
+        let sql = format!(
+            "SELECT r.id FROM run r WHERE r.project_id = $1 AND {of} AND r.component_id IS NOT NULL
+             AND r.started_at >= $3 AND EXISTS ({there}) ORDER BY r.started_at DESC, r.uuid DESC LIMIT $5"
+        );
+        let limit = selection.limit.map_or(i64::MAX, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
+        let since = selection.since.unwrap_or(Timestamp::MIN);
+        self.all(&sql, params![project, selection.component, since, name, limit], |row| row.get(0))
+    }
+
+    pub(super) fn measures_of(&self, runs: &[RunKey]) -> Result<HashMap<RunKey, Measures>> {
+        let mut found: HashMap<RunKey, Measures> = HashMap::default();
+        for list in ascending(runs.iter().copied()).chunks(CHUNK).map(ranges) {
+            self.add_metrics(&list, &mut found)?;
+            self.add_checks(&list, &mut found)?;
+        }
+        Ok(found)
+    }
+
+    pub(super) fn add_metrics(&self, list: &str, found: &mut HashMap<RunKey, Measures>) -> Result<()> {
+        let mut statement = self.connection.prepare_cached(METRICS)?;
+        let mut rows = statement.query([list])?;
+        while let Some(row) = rows.next()? {
+            self.hold(row)?;
+            let text: String = row.get(5)?;
+            let value = Number::parse(&text).ok_or_else(|| StoreError::Corrupt(format!("`{text}` is no metric")))?;
+            let step: i64 = row.get(3)?;
+            found.entry(row.get(0)?).or_default().metrics.push(MetricDetail {
+                name: row.get(1)?,
+                about: about(row.get(2)?),
+                step: (step != NO_STEP).then_some(step),
+                at: row.get(4)?,
+                value,
+            });
+        }
+        Ok(())
+    }
+
+    pub(super) fn add_checks(&self, list: &str, found: &mut HashMap<RunKey, Measures>) -> Result<()> {
+        let mut statement = self.connection.prepare_cached(CHECKS)?;
+        let mut rows = statement.query([list])?;
+        while let Some(row) = rows.next()? {
+            self.hold(row)?;
+            found.entry(row.get(0)?).or_default().checks.push(CheckDetail {
+                name: row.get(1)?,
+                about: about(row.get(2)?),
+                at: row.get(3)?,
+                outcome: row.get(4)?,
+                severity: row.get(5)?,
+                message: row.get(6)?,
+            });
+        }
+        Ok(())
+    }
+}
+
+fn about(name: String) -> Option<ArtifactName> {
+    (!name.is_empty()).then_some(ArtifactName(name))
+}

@@ -1,0 +1,171 @@
+//! Metrics and checks: a check that is required stops a function exactly as its own error would.
+
+use std::fmt::Display;
+use std::io;
+
+use mltrace::answer::Run;
+use mltrace::{CheckFailed, check, metric, require};
+
+use crate::{block_on, here, run_of};
+
+fn checks(run: &Run) -> Vec<(&str, &str)> {
+    run.checks.iter().map(|check| (check.name.as_str(), check.outcome.as_str())).collect()
+}
+
+#[mltrace::register]
+fn measures(rows: u32) {
+    metric!("rows", rows);
+    let rmse = 0.50_f64;
+    metric!(rmse);
+    metric!("worst", f64::NAN);
+    for epoch in 0..3 {
+        metric!("loss", 1.0 / f64::from(epoch + 1), step = epoch);
+    }
+    metric!("words", "no number");
+    mltrace::current().metric("auc", "0.90");
+}
+
+#[test]
+fn metrics_are_kept_as_they_are_shown() {
+    here();
+    measures(900);
+    let run = run_of("measures");
+    let all: Vec<_> = run.metrics.iter().map(|metric| (&*metric.name, metric.value.as_str(), metric.step)).collect();
+    let wanted = [
+        ("auc", "0.90", None),
+        ("loss", "1", Some(0)),
+        ("loss", "0.5", Some(1)),
+        ("loss", "0.3333333333333333", Some(2)),
+        ("rmse", "0.5", None),
+        ("rows", "900", None),
+        ("worst", "NaN", None),
+    ];
+    assert_eq!(all, wanted);
+    assert_eq!(run.notes[0].text, "the metric `words` is not recorded: `no number` is not a number");
+}
+
+#[mltrace::register]
+fn goes_on(rows: u32) -> u32 {
+    let is_enough = check!(rows > 900, "{rows} rows");
+    let can_be_told = check!(name = "header", Err::<bool, _>("no such file"));
+    let is_whole = check!(name = "whole", Err::<(), _>("two are missing"), "part {}", 7);
+    assert!(!is_enough && !can_be_told && !is_whole && check!(rows > 0));
+    rows
+}
+
+#[test]
+fn a_check_goes_on_and_says_whether_it_passed() {
+    here();
+    assert_eq!(goes_on(12), 12);
+    let run = run_of("goes_on");
+    let wanted = [("header", "errored"), ("rows > 0", "passed"), ("rows > 900", "failed"), ("whole", "failed")];
+    assert_eq!(checks(&run), wanted);
+    let messages: Vec<_> = run.checks.iter().map(|check| check.message.as_deref()).collect();
+    assert_eq!(messages, [Some("no such file"), None, Some("12 rows"), Some("part 7: two are missing")]);
+    assert_eq!(run.status.as_str(), "completed");
+}
+
+#[derive(Debug)]
+enum Own {
+    Check(CheckFailed),
+    Io(io::Error),
+}
+
+impl Display for Own {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Check(failed) => write!(f, "own: {failed}"),
+            Self::Io(error) => write!(f, "io: {error}"),
+        }
+    }
+}
+
+impl From<CheckFailed> for Own {
+    fn from(failed: CheckFailed) -> Self {
+        Self::Check(failed)
+    }
+}
+
+#[mltrace::register]
+fn own_error(rows: u32) -> Result<u32, Own> {
+    require!(rows > 900, "{rows} rows");
+    std::fs::metadata("/nowhere").map_err(Own::Io)?;
+    Ok(rows)
+}
+
+#[mltrace::register]
+fn any_error(rows: u32) -> Result<u32, Box<dyn std::error::Error + Send + Sync>> {
+    require!(rows > 900);
+    Ok(rows)
+}
+
+#[mltrace::register]
+fn io_error(rows: u32) -> io::Result<u32> {
+    require!(name = "enough", rows > 900, "{rows} rows");
+    Ok(rows)
+}
+
+#[mltrace::register]
+fn text_error<T: Display + PartialOrd<u32>>(rows: T) -> Result<T, String> {
+    require!(rows > 900, "{rows} rows");
+    Ok(rows)
+}
+
+#[mltrace::register]
+async fn awaits(rows: u32) -> Result<u32, String> {
+    std::future::ready(()).await;
+    require!(name = "enough", rows > 900, "{rows} rows");
+    Ok(rows)
+}
+
+fn deeper(rows: u32) -> Result<(), CheckFailed> {
+    require!(name = "enough", rows > 900);
+    Ok(())
+}
+
+#[mltrace::register]
+fn by_question_mark(rows: u32) -> Result<u32, Box<dyn std::error::Error + Send + Sync>> {
+    deeper(rows)?;
+    Ok(rows)
+}
+
+#[mltrace::register]
+fn panics(rows: u32) -> u32 {
+    require!(name = "enough", rows > 900, "{rows} rows");
+    rows
+}
+
+#[test]
+fn a_check_that_is_required_stops_a_function_as_its_own_error_would() {
+    here();
+    assert_eq!([own_error(901).is_ok(), any_error(901).is_ok(), io_error(901).is_ok()], [false, true, true]);
+    assert_eq!((text_error(901), panics(901), block_on(awaits(901))), (Ok(901), 901, Ok(901)));
+    let stopped = "the check `enough` did not pass: 12 rows";
+    assert!(matches!(own_error(12), Err(Own::Check(failed)) if failed.name() == "rows > 900"));
+    assert_eq!(any_error(12).unwrap_err().to_string(), "the check `rows > 900` did not pass");
+    assert_eq!(io_error(12).unwrap_err().to_string(), stopped);
+    assert_eq!(text_error(12).unwrap_err(), "the check `rows > 900` did not pass: 12 rows");
+    assert_eq!(block_on(awaits(12)).unwrap_err(), stopped);
+    assert_eq!(by_question_mark(12).unwrap_err().to_string(), "the check `enough` did not pass");
+    let panic = std::panic::catch_unwind(|| panics(12)).unwrap_err();
+    assert_eq!(panic.downcast_ref::<String>().unwrap(), stopped);
+    for (component, check) in [
+        ("own_error", "rows > 900"),
+        ("any_error", "rows > 900"),
+        ("io_error", "enough"),
+        ("text_error", "rows > 900"),
+        ("awaits", "enough"),
+        ("by_question_mark", "enough"),
+        ("panics", "enough"),
+    ] {
+        let run = run_of(component);
+        assert_eq!((run.status.as_str(), checks(&run)), ("failed", vec![(check, "failed")]), "{component}");
+        assert!(run.error.unwrap().contains("did not pass"), "{component}");
+    }
+}
+
+#[test]
+fn what_is_required_holds_where_nothing_is_recorded_too() {
+    here();
+    assert!(deeper(12).is_err() && deeper(901).is_ok());
+}
