@@ -9,8 +9,10 @@ use std::time::Instant;
 use mltrace_core::config::{Environment, Home};
 use mltrace_core::fork;
 #[cfg(feature = "store")]
-use mltrace_core::ingest::Worker;
+use mltrace_core::ingest::{Dues, Worker};
 use mltrace_core::record::{Hooks, Recorder};
+#[cfg(feature = "store")]
+use mltrace_core::store::Store;
 #[cfg(unix)]
 use mltrace_core::thread;
 #[cfg(feature = "store")]
@@ -182,6 +184,13 @@ pub(crate) fn settle(patience: Duration) {
     if let Some(worker) = process.worker.get().and_then(Option::as_ref) {
         worker.flush(patience.saturating_sub(begun.elapsed()));
     }
+}
+
+/// Does `work` with the store that this process has open, with everything folded into it; `None` when it is to be opened for
+/// that, which then tells why it cannot be had.
+#[cfg(feature = "store")]
+pub(crate) fn with_store<T>(which: Dues, work: impl FnOnce(&mut dyn Store) -> T) -> Option<T> {
+    process().worker.get()?.as_ref()?.with_store(which, work).ok()
 }
 
 #[cfg_attr(unix, expect(unsafe_code, reason = "nothing safe runs when `process::exit` is called"))]

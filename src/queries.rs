@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use mltrace_core::desk::{self, Desk};
+use mltrace_core::ingest::Dues;
 use mltrace_core::model::{Record, Timestamp, Verdict};
 use mltrace_core::query::{
     Blame, Component, Components, Diff, Impact, ImpactOf, Judgement, LastGood, Many, Measure, Reader, Report, Review,
     Run, RunFilter, Runs, StaleRuns, Tags, Trace, TraceOptions, Verify, VerifyOptions,
 };
-use mltrace_core::store::StoreError;
+use mltrace_core::store::{Store, StoreError};
 
 use crate::process;
 
@@ -149,7 +150,7 @@ pub fn report(artifact: &str) -> Result<Report, Error> {
 /// # Errors
 /// When nothing is recorded yet, the component is unknown, or the store does not answer.
 pub fn recent(filter: &RunFilter) -> Result<Runs, Error> {
-    ask(|reader| reader.recent(filter))
+    ask_at_once(|reader| reader.recent(filter))
 }
 
 /// Returns the runs of one component, newest first.
@@ -157,7 +158,7 @@ pub fn recent(filter: &RunFilter) -> Result<Runs, Error> {
 /// # Errors
 /// When nothing is recorded yet, the component is unknown, or the store does not answer.
 pub fn history(component: &str) -> Result<Runs, Error> {
-    ask(|reader| reader.history(component, &RunFilter::default()))
+    ask_at_once(|reader| reader.history(component, &RunFilter::default()))
 }
 
 /// Returns a run in full, with its source text: by its id, a unique prefix or suffix of it, or `latest`.
@@ -173,7 +174,7 @@ pub fn inspect(run: &str) -> Result<Run, Error> {
 /// # Errors
 /// When nothing is recorded yet, or the store does not answer.
 pub fn components() -> Result<Components, Error> {
-    ask(|reader| reader.components(None, None))
+    ask_at_once(|reader| reader.components(None, None))
 }
 
 /// Returns one component.
@@ -181,7 +182,7 @@ pub fn components() -> Result<Components, Error> {
 /// # Errors
 /// When nothing is recorded yet, it is unknown, or the store does not answer.
 pub fn component(name: &str) -> Result<Component, Error> {
-    ask(|reader| reader.component(name))
+    ask_at_once(|reader| reader.component(name))
 }
 
 /// Returns all tags in use.
@@ -190,7 +191,7 @@ pub fn component(name: &str) -> Result<Component, Error> {
 /// When nothing is recorded yet, or the store does not answer.
 pub fn tags() -> Result<Tags, Error> {
     #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is bound to one lifetime")]
-    ask(|reader| reader.tags())
+    ask_at_once(|reader| reader.tags())
 }
 
 /// Returns all verdicts and the ten groups of runs that they and what changed at the runs point to most.
@@ -235,11 +236,35 @@ pub fn judge(many: &Many, verdict: Verdict, reason: Option<&str>) -> Result<Revi
     })
 }
 
+/// Asks what follows from contents: what a process left unhashed is hashed first.
 fn ask<T>(question: impl FnOnce(&mut Reader<'_>) -> Result<T, Error>) -> Result<T, Error> {
+    ask_with(Dues::All, question)
+}
+
+/// Asks what does not depend on contents, without waiting for those of large files.
+fn ask_at_once<T>(question: impl FnOnce(&mut Reader<'_>) -> Result<T, Error>) -> Result<T, Error> {
+    ask_with(Dues::Small, question)
+}
+
+fn ask_with<T>(which: Dues, question: impl FnOnce(&mut Reader<'_>) -> Result<T, Error>) -> Result<T, Error> {
     process::settle(PATIENCE);
     let home = crate::recorder().home();
     let folder = std::env::current_dir().unwrap_or_else(|_| home.root.clone());
     let desk = Desk { home, folder: &folder, bounds: None };
-    let mut folded = desk.fold(&|_| {})?.ok_or_else(|| StoreError::Missing(home.store.clone()))?;
-    desk.ask(folded.store.as_mut(), question).map_err(|none| none.error)
+    let mut question = Some(question);
+    let mut answer = |store: &mut dyn Store| {
+        let question = question.take()?;
+        Some(desk.ask(store, question).map_err(|none| none.error))
+    };
+    // Else it is opened for this question alone: that tells why it cannot be had.
+    if let Some(Some(answer)) = process::with_store(which, &mut answer) {
+        return answer;
+    }
+    let missing = || StoreError::Missing(home.store.clone());
+    let mut folded = match which {
+        Dues::All => desk.fold(&|_| {}),
+        Dues::Small => desk.fold_at_once(),
+    }?
+    .ok_or_else(missing)?;
+    answer(folded.store.as_mut()).unwrap_or_else(|| Err(missing().into()))
 }

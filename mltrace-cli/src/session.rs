@@ -76,6 +76,16 @@ impl Session {
         self.ask_store(&mut *store, question)
     }
 
+    /// As [`ask`](Self::ask), without waiting for the large files that a process left unhashed.
+    pub(crate) fn ask_at_once<T>(
+        &self,
+        question: impl FnOnce(&mut Reader<'_>) -> Result<T, QueryError>,
+    ) -> Result<T, Error> {
+        let store = self.warned(self.desk().fold_at_once()?);
+        let mut store = store.ok_or_else(|| StoreError::Missing(self.home.store.clone()))?;
+        self.ask_store(&mut *store, question)
+    }
+
     /// Returns the answer to a question about an artifact that was typed: it means what lies on this disk, which is said
     /// beside the answer where that is not the last version that was recorded.
     pub(crate) fn ask_of<T>(
@@ -114,7 +124,25 @@ impl Session {
         empty: T,
         question: impl FnOnce(&mut Reader<'_>) -> Result<T, QueryError>,
     ) -> Result<T, Error> {
-        if let Some(mut store) = self.open_to_answer()? {
+        self.list_from(self.open_to_answer()?, empty, question)
+    }
+
+    /// As [`list`](Self::list), without waiting for the large files that a process left unhashed.
+    pub(crate) fn list_at_once<T>(
+        &self,
+        empty: T,
+        question: impl FnOnce(&mut Reader<'_>) -> Result<T, QueryError>,
+    ) -> Result<T, Error> {
+        self.list_from(self.warned(self.desk().fold_at_once()?), empty, question)
+    }
+
+    fn list_from<T>(
+        &self,
+        store: Option<Box<dyn Store>>,
+        empty: T,
+        question: impl FnOnce(&mut Reader<'_>) -> Result<T, QueryError>,
+    ) -> Result<T, Error> {
+        if let Some(mut store) = store {
             return self.ask_store(&mut *store, question);
         }
         // Who names a store has one in mind; where it is only looked for, there may be none yet.
@@ -140,11 +168,20 @@ impl Session {
     ///
     /// A store that cannot be written still answers, from what is there.
     pub(crate) fn open_to_answer(&self) -> Result<Option<Box<dyn Store>>, Error> {
-        let Some(folded) = self.fold()? else { return Ok(None) };
+        Ok(self.behind(self.fold()?))
+    }
+
+    fn warned(&self, folded: Option<Folded>) -> Option<Box<dyn Store>> {
+        self.warn_of_fold(folded.as_ref());
+        self.behind(folded)
+    }
+
+    fn behind(&self, folded: Option<Folded>) -> Option<Box<dyn Store>> {
+        let folded = folded?;
         if let Some(error) = &folded.behind {
             self.output.warn(&format!("{}; the answer leaves out what is not stored yet", with_sources(error)));
         }
-        Ok(Some(folded.store))
+        Some(folded.store)
     }
 
     /// Folds all journals and hashes what a process left unhashed; `None` when nothing was ever recorded.
@@ -153,11 +190,15 @@ impl Session {
         let folded = self.desk().fold(&|bytes| bar.inc(bytes));
         bar.finish_and_clear();
         let folded = folded?;
-        match &folded {
+        self.warn_of_fold(folded.as_ref());
+        Ok(folded)
+    }
+
+    fn warn_of_fold(&self, folded: Option<&Folded>) {
+        match folded {
             Some(folded) => self.warn_of(&folded.report),
             None => self.warn_of_tracked(ingest::tracked(&self.home)),
         }
-        Ok(folded)
     }
 
     /// Opens the store to write, made when it is missing, and folds all journals into it.

@@ -57,7 +57,7 @@ impl Args {
 
 /// Returns how much there is, in words; `None` when the store does not tell.
 fn count(session: &Session) -> Option<String> {
-    let components = session.ask(|reader| reader.components(None, None)).ok()?.components;
+    let components = session.ask_at_once(|reader| reader.components(None, None)).ok()?.components;
     let runs: u64 = components.iter().map(|component| component.runs).sum();
     Some(format!("{runs} runs of {} components and all else that is recorded", components.len()))
 }

@@ -47,7 +47,7 @@ impl Args {
             stale_after_s: self.stale_after,
         };
         let answer = if declared == Declaration::default() && self.untag.is_empty() {
-            session.ask(|reader| reader.component(&self.name))?
+            session.ask_at_once(|reader| reader.component(&self.name))?
         } else {
             let (_, mut store) = session.say(
                 |reader| reader.declared_now(&self.name, declared, self.untag.clone()),

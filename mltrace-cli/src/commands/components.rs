@@ -21,7 +21,8 @@ pub(crate) struct Args {
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
         let empty = Components { components: Vec::new() };
-        let answer = session.list(empty, |reader| reader.components(self.owner.as_deref(), self.tag.as_deref()))?;
+        let answer =
+            session.list_at_once(empty, |reader| reader.components(self.owner.as_deref(), self.tag.as_deref()))?;
         session.output.answer(&answer, |answer| components::table(answer, Output::columns()))?;
         Ok(Exit::Done)
     }

@@ -35,7 +35,7 @@ impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
         let filter =
             RunFilter { since: self.since, until: self.until, limit: Some(self.limit), ..RunFilter::default() };
-        let answer = session.ask(|reader| reader.history(&self.component, &filter))?;
+        let answer = session.ask_at_once(|reader| reader.history(&self.component, &filter))?;
         session.output.answer(&answer, |answer| runs::history(answer, Output::columns()))?;
         Ok(Exit::Done)
     }

@@ -31,7 +31,7 @@ fn note(text: &str) -> Result<String, String> {
 
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
-        let run = session.ask(|reader| reader.run_id(&self.run))?;
+        let run = session.ask_at_once(|reader| reader.run_id(&self.run))?;
         let mut store = session.record(vec![desk::note(run, &self.text, session.user())])?;
         let answer = session.ask_store(&mut *store, |reader| reader.inspect(&run.to_string()))?;
         match session.output.format {

@@ -71,7 +71,7 @@ impl Args {
             limit: Some(self.limit),
             ..RunFilter::default()
         };
-        let answer = session.list(Runs { runs: Vec::new() }, |reader| reader.recent(&filter))?;
+        let answer = session.list_at_once(Runs { runs: Vec::new() }, |reader| reader.recent(&filter))?;
         session.output.answer(&answer, |answer| runs::recent(answer, Output::columns()))?;
         Ok(Exit::Done)
     }

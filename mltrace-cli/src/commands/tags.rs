@@ -13,7 +13,7 @@ pub(crate) struct Args {}
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
         #[expect(clippy::redundant_closure_for_method_calls, reason = "the path is not general over lifetimes")]
-        let answer = session.list(Tags { tags: Vec::new() }, |reader| reader.tags())?;
+        let answer = session.list_at_once(Tags { tags: Vec::new() }, |reader| reader.tags())?;
         session.output.answer(&answer, components::tags)?;
         Ok(Exit::Done)
     }

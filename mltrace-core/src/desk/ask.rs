@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::config::Home;
-use crate::ingest::{self, Folded};
+use crate::ingest::{self, Dues, Folded};
 use crate::query::{QueryError, Reader};
 use crate::store::{self, Bounds, Mode, Store, StoreError};
 
@@ -47,6 +47,15 @@ impl Desk<'_> {
     /// When there is nothing to answer from.
     pub fn fold(&self, progress: &(dyn Fn(u64) + Sync)) -> Result<Option<Folded>, StoreError> {
         unless_missing(ingest::open_folded(self.home, progress))
+    }
+
+    /// As [`fold`](Self::fold), for a question that does not depend on contents: of what a process left unhashed, large files
+    /// stay so.
+    ///
+    /// # Errors
+    /// When there is nothing to answer from.
+    pub fn fold_at_once(&self) -> Result<Option<Folded>, StoreError> {
+        unless_missing(ingest::open_folded_for(self.home, Dues::Small, &|_| {}))
     }
 
     /// Returns the answer from a store that is open.

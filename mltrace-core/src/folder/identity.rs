@@ -4,7 +4,7 @@
 //! anyway; and what is made there is that person's. The rights are those of one thread, for files alone.
 
 use std::io;
-use std::marker::PhantomData;
+use std::thread::{self, ThreadId};
 
 /// Whom rights are taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,12 +24,18 @@ impl Identity {
     }
 }
 
-/// Rights that this thread has until this is dropped.
+/// Rights that a thread has until this is dropped there. Whoever holds any stays with that thread.
 #[derive(Debug)]
 pub(crate) struct Taken {
-    is_taken: bool,
-    /// The thread that took them gives them back.
-    _thread: PhantomData<*const ()>,
+    /// The thread that took them, and gives them back; `None` when nothing was taken.
+    thread: Option<ThreadId>,
+}
+
+impl Taken {
+    /// Returns whether these are the rights of one thread.
+    pub(crate) fn is_of_thread(&self) -> bool {
+        self.thread.is_some()
+    }
 }
 
 /// Takes rights for this thread; it may hold the same ones more than once.
@@ -37,12 +43,13 @@ pub(super) fn take(identity: Option<Identity>) -> io::Result<Taken> {
     if let Some(identity) = identity {
         system::take(identity)?;
     }
-    Ok(Taken { is_taken: identity.is_some(), _thread: PhantomData })
+    Ok(Taken { thread: identity.map(|_| thread::current().id()) })
 }
 
 impl Drop for Taken {
     fn drop(&mut self) {
-        if self.is_taken {
+        // Another thread has its own rights, which nobody took.
+        if self.thread.is_some_and(|taker| taker == thread::current().id()) {
             system::give_back();
         }
     }

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use super::batch::{apply_all, import_header};
 use crate::config::Home;
+use crate::disk::fingerprint::stat;
 use crate::disk::state::unchanged;
-use crate::disk::{Cache, Hashing, Skip};
+use crate::disk::{Cache, FileKind, Hashing, Skip, Stat};
 use crate::host::Host;
 use crate::model::{Due, FingerprintFact, Record};
 use crate::naming;
@@ -18,15 +19,62 @@ use crate::tracked;
 const PATIENCE: Duration = Duration::from_secs(1);
 const PATIENCE_IN_ALL: Duration = Duration::from_secs(5);
 
+/// What is small enough to be hashed by whoever asks something else, and how long that may take.
+const SMALL: u64 = 4 << 20;
+const PATIENCE_FOR_SMALL: Duration = Duration::from_millis(100);
+
+/// Which of what is due somebody hashes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dues {
+    /// All: for whoever has time, or asks what follows from contents.
+    All,
+    /// Small files alone: for whoever asks something else, and does not wait for what others left. The rest stays due.
+    Small,
+}
+
+impl Dues {
+    /// Returns whether this is hashed now.
+    fn has(self, due: &Due) -> bool {
+        self == Self::All
+            || stat(&naming::decode(&due.path)).is_ok_and(|found| found.is_none_or(|found| is_small(&found)))
+    }
+
+    fn patience(self) -> Duration {
+        match self {
+            Self::All => PATIENCE_IN_ALL,
+            Self::Small => PATIENCE_FOR_SMALL,
+        }
+    }
+}
+
+fn is_small(found: &Stat) -> bool {
+    found.kind != FileKind::Folder && found.size <= SMALL
+}
+
+/// Returns whether anything is due that is hashed now.
+pub(super) fn is_any(home: &Home, store: &mut dyn Store, which: Dues) -> Result<bool, StoreError> {
+    let dues = store.upkeep().dues(Host::here(None).name.as_deref())?;
+    Ok(!dues.is_empty() && !is_a_guess(home) && dues.iter().any(|due| which.has(due)))
+}
+
+/// A store that git tracks was written elsewhere, and what it names here is somebody's guess.
+fn is_a_guess(home: &Home) -> bool {
+    home.store.file().is_some_and(tracked::holds)
+}
+
 /// Hashes what is due and returns how many contents were found; `progress` is told how many bytes were hashed since it
 /// was told last.
 ///
 /// # Errors
 /// When the store does not answer; what is due stays so.
-pub fn hash_due(home: &Home, store: &mut dyn Store, progress: &(dyn Fn(u64) + Sync)) -> Result<usize, StoreError> {
+pub fn hash_due(
+    home: &Home,
+    store: &mut dyn Store,
+    which: Dues,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<usize, StoreError> {
     let dues = store.upkeep().dues(Host::here(None).name.as_deref())?;
-    // A store that git tracks was written elsewhere, and what it names here is somebody's guess.
-    if dues.is_empty() || home.store.file().is_some_and(tracked::holds) {
+    if dues.is_empty() || is_a_guess(home) {
         return Ok(0);
     }
     let projects: BTreeMap<ProjectKey, String> = store.look().projects()?.into_iter().collect();
@@ -37,8 +85,11 @@ pub fn hash_due(home: &Home, store: &mut dyn Store, progress: &(dyn Fn(u64) + Sy
     let mut found = 0_usize;
     let begun = Instant::now();
     for due in dues {
-        if begun.elapsed() > PATIENCE_IN_ALL {
+        if begun.elapsed() > which.patience() {
             break;
+        }
+        if !which.has(&due) {
+            continue;
         }
         let fact = look(&due, &how);
         found = found.saturating_add(usize::from(fact.is_some()));

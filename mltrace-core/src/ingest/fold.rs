@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use super::apply::Applier;
 use super::batch::{apply_all, apply_line};
 use super::bind::bind_again;
-use super::due::hash_due;
 use super::lost;
 use super::settle::settle_parents;
 use crate::config::Home;
@@ -17,11 +16,11 @@ use crate::folder::Folder;
 use crate::host::Host;
 use crate::journal::{self, Journal, Part};
 use crate::model::{Header, Line, ProcessId, Record};
-use crate::store::{self, Mode, Store, StoreError, UnreadRow, Writer};
+use crate::store::{Store, StoreError, UnreadRow, Writer};
 use crate::tracked::Tracked;
 
 /// By what name a store counts that its reads are to be bound again.
-const TO_BIND: &str = "to bind";
+pub(super) const TO_BIND: &str = "to bind";
 
 /// What a fold did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,63 +50,6 @@ pub struct Left {
     pub reason: String,
 }
 
-/// A store that answers, with everything folded into it that could be.
-pub struct Folded {
-    /// The store.
-    pub store: Box<dyn Store>,
-    /// What the fold did.
-    pub report: FoldReport,
-    /// Why something was not folded: the answers may be old.
-    pub behind: Option<StoreError>,
-}
-
-/// Opens the store of `home` for questions, after folding its journals.
-///
-/// Nothing is made where nothing was recorded. A store that may not be written still answers. `progress` is told how
-/// many bytes were hashed since it was told last, of files that a process left unhashed when it ended.
-///
-/// # Errors
-/// When there is nothing to answer from.
-pub fn open_folded(home: &Home, progress: &(dyn Fn(u64) + Sync)) -> Result<Folded, StoreError> {
-    let (found, tracked) = match journals(home) {
-        Ok(journals) => own(home, journals),
-        Err(error) => return without_folding(home, error),
-    };
-    if found.is_empty() {
-        let mut store = store::open(home, Mode::Read)?;
-        let has_lost = lost::is_waiting(home, store.as_mut()).unwrap_or(true);
-        let has_unread = !store.upkeep().unread(journal::MINOR)?.is_empty() || store.upkeep().tally(TO_BIND)? > 0;
-        if !has_lost && !has_unread && store.upkeep().dues(Host::here(None).name.as_deref())?.is_empty() {
-            let report = FoldReport { tracked: tracked.len(), ..FoldReport::default() };
-            return Ok(Folded { store, report, behind: None });
-        }
-    }
-    let folded = store::open(home, Mode::Write).and_then(|mut store| {
-        let report = fold_these(home, store.as_mut(), &found, tracked.len())?;
-        hash_due(home, store.as_mut(), progress)?;
-        Ok(Folded { store, report, behind: None })
-    });
-    match folded {
-        Ok(folded) => Ok(folded),
-        Err(
-            error @ (StoreError::NotAStore { .. }
-            | StoreError::Refused(_)
-            | StoreError::NoSuchBackend(_)
-            | StoreError::Altered { .. }),
-        ) => Err(error),
-        Err(error) => without_folding(home, error),
-    }
-}
-
-/// Opens the store as it is, because something cannot be folded.
-fn without_folding(home: &Home, error: StoreError) -> Result<Folded, StoreError> {
-    match store::open(home, Mode::Read) {
-        Ok(store) => Ok(Folded { store, report: FoldReport::default(), behind: Some(error) }),
-        Err(StoreError::Missing(_)) => Err(error),
-        Err(other) => Err(other),
-    }
-}
-
 /// Returns how many journals are not folded because git tracks them.
 #[must_use]
 pub fn tracked(home: &Home) -> usize {
@@ -123,7 +65,7 @@ pub fn fold(home: &Home, store: &mut dyn Store) -> Result<FoldReport, StoreError
     fold_these(home, store, &journals, tracked.len())
 }
 
-fn fold_these(
+pub(super) fn fold_these(
     home: &Home,
     store: &mut dyn Store,
     journals: &[Journal],
@@ -229,7 +171,7 @@ pub(super) fn fold_own(home: &Home, store: &mut dyn Store, process: ProcessId) -
     Ok(report)
 }
 
-fn journals(home: &Home) -> Result<Vec<Journal>, StoreError> {
+pub(super) fn journals(home: &Home) -> Result<Vec<Journal>, StoreError> {
     let folder = home.journal();
     journal::list(&folder).map_err(|error| StoreError::Journal { path: folder, reason: error.to_string() })
 }

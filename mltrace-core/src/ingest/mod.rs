@@ -16,6 +16,8 @@ mod bind;
 
 mod fold;
 
+mod folded;
+
 mod forget;
 
 mod due;
@@ -42,12 +44,15 @@ mod ahead;
 
 mod import;
 
+mod slot;
+
 mod worker;
 
 pub use batch::of_project;
-pub use due::hash_due;
+pub use due::{Dues, hash_due};
 pub use facts::{MOST_FACTS, MOST_TAGS};
 pub(crate) use fold::own;
-pub use fold::{FoldReport, Folded, Left, fold, open_folded, tracked};
+pub use fold::{FoldReport, Left, fold, tracked};
+pub use folded::{Folded, open_folded, open_folded_for};
 pub use import::{ImportOptions, ImportReport, import, import_with, journaled};
 pub use worker::Worker;

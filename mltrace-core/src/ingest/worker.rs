@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
-use super::due::hash_due;
+use super::due::{Dues, hash_due};
 use super::fold::{fold, fold_own};
+use super::folded::catch_up;
+use super::slot::Slot;
 use crate::config::Home;
 use crate::model::ProcessId;
 use crate::store::{self, Mode, Store, StoreError};
@@ -20,8 +22,6 @@ const GATHER_MOST: Duration = Duration::from_millis(500);
 const GATHER_TIMES: u32 = 20;
 /// How many records are not kept waiting.
 const MANY: u64 = 1_000;
-/// How long the store stays open after a fold: to open it reads its log and its schema again, and costs ten folds.
-const KEPT: Duration = Duration::from_secs(1);
 /// How long a store that did not take the rows is left alone, at first and at most.
 const PAUSE: Duration = Duration::from_millis(100);
 const PAUSE_MOST: Duration = Duration::from_secs(30);
@@ -31,6 +31,8 @@ const PAUSE_MOST: Duration = Duration::from_secs(30);
 pub struct Worker {
     shared: Arc<Shared>,
     thread: Thread,
+    home: Home,
+    process: ProcessId,
 }
 
 #[derive(Debug, Default)]
@@ -43,6 +45,7 @@ struct Shared {
     /// Changes with `done`, for those who wait.
     changes: AtomicU32,
     is_wanted: AtomicBool,
+    slot: Slot,
 }
 
 impl Worker {
@@ -56,9 +59,29 @@ impl Worker {
             return Err(std::io::Error::other("the store was open when this process was forked"));
         }
         let shared = Arc::new(Shared { is_pending: AtomicBool::new(true), ..Shared::default() });
-        let its = Arc::clone(&shared);
-        let handle = thread::spawn("mltrace-fold", move || work(&home, process, &its))?;
-        Ok(Self { shared, thread: handle.thread().clone() })
+        let (its, its_home) = (Arc::clone(&shared), home.clone());
+        let handle = thread::spawn("mltrace-fold", move || work(&its_home, process, &its))?;
+        let thread = handle.thread().clone();
+        shared.slot.is_watched_by(thread.clone());
+        Ok(Self { shared, thread, home, process })
+    }
+
+    /// Does `work` with the store that this process folds into, in which all is that a question must see: what this process
+    /// appended is what [`flush`](Self::flush) waits for. The store stays open for a while, so that the next question finds
+    /// it so.
+    ///
+    /// # Errors
+    /// When the store cannot be had, or does not take what others recorded; `work` was not done then.
+    pub fn with_store<T>(&self, which: Dues, work: impl FnOnce(&mut dyn Store) -> T) -> Result<T, StoreError> {
+        let home = &self.home;
+        let open = || store::open(home, Mode::Fold);
+        if store::is_inherited() || !matches!(std::fs::exists(home.journal()), Ok(true)) {
+            return Err(StoreError::Missing(home.store.clone()));
+        }
+        self.shared.slot.with(open, |store| {
+            catch_up(home, store, self.process, which)?;
+            Ok(work(store))
+        })
     }
 
     /// Tells that something was appended: a few nanoseconds while the thread is awake.
@@ -72,6 +95,9 @@ impl Worker {
     /// Waits at most `patience` until everything that was told so far is folded; returns whether it is.
     pub fn flush(&self, patience: Duration) -> bool {
         let wanted = self.shared.told.load(Ordering::Acquire);
+        if wanted > 0 && self.shared.done.load(Ordering::Acquire) >= wanted {
+            return true;
+        }
         self.shared.is_wanted.store(true, Ordering::Release);
         self.shared.is_pending.store(true, Ordering::Release);
         self.thread.unpark();
@@ -89,17 +115,12 @@ impl Worker {
 }
 
 fn work(home: &Home, process: ProcessId, shared: &Shared) {
-    let mut folding = Folding { home, process, store: None, is_first: true };
+    let mut folding = Folding { home, process, slot: &shared.slot, is_first: true };
     let (mut pause, mut cost) = (PAUSE, Duration::ZERO);
     loop {
-        let begun = Instant::now();
         while !shared.is_pending.swap(false, Ordering::AcqRel) {
-            let left = KEPT.saturating_sub(begun.elapsed());
-            if left.is_zero() {
-                folding.store = None;
-            }
-            match folding.store {
-                Some(_) => std::thread::park_timeout(left),
+            match shared.slot.watch() {
+                Some(left) => std::thread::park_timeout(left),
                 None => std::thread::park(),
             }
         }
@@ -117,7 +138,6 @@ fn work(home: &Home, process: ProcessId, shared: &Shared) {
             shared.changes.fetch_add(1, Ordering::Release);
             wait::wake(&shared.changes, u32::MAX);
         } else {
-            folding.store = None;
             // The journal keeps everything; the next try, or the next command, folds it.
             std::thread::park_timeout(pause);
             pause = pause.saturating_mul(2).min(PAUSE_MOST);
@@ -130,8 +150,8 @@ fn work(home: &Home, process: ProcessId, shared: &Shared) {
 struct Folding<'h> {
     home: &'h Home,
     process: ProcessId,
-    /// The store, while it stays open.
-    store: Option<Box<dyn Store>>,
+    /// Where the store is while it stays open.
+    slot: &'h Slot,
     /// Whether nothing was folded yet.
     is_first: bool,
 }
@@ -141,25 +161,24 @@ impl Folding<'_> {
         let home = self.home;
         // Whoever deleted the project is not given it back for nothing.
         if matches!(std::fs::exists(home.journal()), Ok(false)) {
-            self.store = None;
+            self.slot.close();
             return Ok(());
         }
-        let kept = self.store.take().and_then(in_place);
-        let mut store = kept.map_or_else(|| store::open(home, Mode::Fold), Ok)?;
-        if self.is_first {
-            // What earlier processes left, folded or hashed: this one may read it.
-            fold(home, store.as_mut())?;
-            hash_due(home, store.as_mut(), &|_| {})?;
-        }
-        fold_own(home, store.as_mut(), self.process)?;
+        let is_first = self.is_first;
+        self.slot.with(
+            || store::open(home, Mode::Fold),
+            |store| {
+                if is_first {
+                    // What earlier processes left, folded or hashed: this one may read it.
+                    fold(home, store)?;
+                    hash_due(home, store, Dues::All, &|_| {})?;
+                }
+                fold_own(home, store, self.process).map(drop)
+            },
+        )?;
         self.is_first = false;
-        self.store = in_place(store);
         Ok(())
     }
-}
-
-fn in_place(mut store: Box<dyn Store>) -> Option<Box<dyn Store>> {
-    store.upkeep().is_in_place().then_some(store)
 }
 
 /// Lets more records come in, unless somebody waits or there are many: the longer the more the last fold cost.

@@ -52,7 +52,7 @@ pub use unread::UnreadRow;
 pub type InTransaction<'w> = &'w mut dyn FnMut(&mut dyn Writer) -> Result<()>;
 
 /// A database that keeps what is recorded: what can be asked of it, the way to write, and what keeps it in order.
-pub trait Store {
+pub trait Store: Send {
     /// Returns what can be asked.
     fn look(&mut self) -> &mut dyn Look;
     /// Does `work` in one transaction that is committed when it returns `Ok`, and undone otherwise.
@@ -63,8 +63,11 @@ pub trait Store {
 
 /// What keeps a store in order, and what it keeps for those who fill it.
 pub trait Upkeep {
-    /// Returns whether a store that was opened to be folded into may stay open: its files lie where they were opened.
+    /// Returns whether a store that was opened to be folded into may stay open: its files lie where they were opened, and
+    /// this version still understands them.
     fn is_in_place(&mut self) -> bool;
+    /// Returns whether another thread may have the store: nothing about it belongs to the thread that opened it.
+    fn may_move(&self) -> bool;
     /// Keeps that the project of the root that the store lies in is called so now: what it was called before stays a name of
     /// it.
     fn call_own_project(&mut self, name: &str) -> Result<()>;

@@ -8,9 +8,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use mltrace_core::config::{Environment, Home};
-use mltrace_core::ingest::{self, Worker};
+use mltrace_core::disk::fingerprint::stat;
+use mltrace_core::disk::state::State;
+use mltrace_core::ingest::{self, Dues, Worker};
 use mltrace_core::journal;
-use mltrace_core::model::{Bound, Record, Status};
+use mltrace_core::model::{
+    ArtifactName, Bound, Due, End, Header, ProcessId, ReadFact, Record, RunId, Start, Status, Timestamp,
+};
 use mltrace_core::query::{Reader, Trace};
 use mltrace_core::record::{OpenRun, Opening};
 use serde_json::json;
@@ -213,6 +217,71 @@ fn a_newer_store_that_may_be_read_answers_while_there_is_something_to_fold() {
     assert!(folded.behind.is_some_and(|error| error.to_string().contains("cannot write")));
     let mut reader = Reader::new(folded.store.as_mut(), &project.home, project.folder.path());
     assert_eq!(reader.recent(&Default::default()).unwrap().runs.len(), 1);
+}
+
+#[test]
+fn large_files_that_a_process_left_are_hashed_for_those_alone_who_ask_about_contents() {
+    let project = Project::new();
+    let run = RunId::new();
+    let at = Timestamp::now();
+    let start = Start {
+        run,
+        component: "train".to_owned(),
+        at,
+        parent: None,
+        code: None,
+        git: None,
+        declared: None,
+        params: Default::default(),
+        inputs: Vec::new(),
+        host: None,
+        user: None,
+    };
+    let end = End { run, at, status: Status::Completed, duration_us: None, error: None, outputs: Vec::new() };
+    let mut records = vec![Record::Start(start), Record::End(end)];
+    for (n, name, bytes) in [(7, "large.bin", 5 << 20), (8, "small.bin", 100)] {
+        let path = project.path(name);
+        fs::write(&path, vec![7_u8; bytes]).unwrap();
+        let state = State::of(&stat(&path).unwrap().unwrap()).token.to_string();
+        let name = ArtifactName(name.to_owned());
+        let read = ReadFact { n, name, argument: None, kind: None, at: None, version: None, size: None };
+        records.push(Record::Read { run, read });
+        records.push(Record::Due(Due { run, n, path: path.to_str().unwrap().to_owned(), state }));
+    }
+    let host = mltrace_core::host::Host::here(None).name;
+    let name = project.home.project.clone();
+    let header = Header { process: Some(ProcessId::new()), project: name, host, ..Header::default() };
+    let mut writer = journal::Writer::open(&project.home.journal(), header, project.home.durability).unwrap();
+    writer.append(&records).unwrap();
+    drop(writer);
+    let known = |which| {
+        let mut folded = ingest::open_folded_for(&project.home, which, &|_| {}).unwrap();
+        let mut reader = Reader::new(folded.store.as_mut(), &project.home, project.folder.path());
+        let run = reader.history("train", &Default::default()).unwrap().runs.remove(0);
+        run.inputs.iter().map(|input| input.version.is_known_content()).collect::<Vec<_>>()
+    };
+    assert_eq!(known(Dues::Small), [false, true]);
+    assert_eq!(known(Dues::Small), [false, true], "the large one stays due");
+    assert_eq!(known(Dues::All), [true, true]);
+}
+
+#[test]
+fn a_question_in_the_process_sees_what_other_processes_recorded() {
+    let project = Project::new();
+    let worker = Worker::start(project.home.clone(), project.recorder.process()).unwrap();
+    let other = recorder_of(&project.home);
+    for count in 1..=3 {
+        project.begin("own", Vec::new()).end(Status::Completed, None, None);
+        worker.nudge();
+        let opening = Opening { component: Cow::Borrowed("other"), ..Opening::default() };
+        OpenRun::begin(other, opening).end(Status::Completed, None, None);
+        assert!(worker.flush(Duration::from_secs(20)));
+        let runs = worker.with_store(Dues::Small, |store| {
+            let mut reader = Reader::new(store, &project.home, project.folder.path());
+            reader.recent(&Default::default()).unwrap().runs.len()
+        });
+        assert_eq!(runs.unwrap(), 2 * count);
+    }
 }
 
 #[test]

@@ -32,7 +32,11 @@ impl Store for SqliteStore {
 
 impl Upkeep for SqliteStore {
     fn is_in_place(&mut self) -> bool {
-        self.connection.may_stay() && self.held.as_mut().is_some_and(Held::is_in_place)
+        self.connection.may_stay() && self.held.as_mut().is_some_and(Held::is_in_place) && self.gate_again().is_ok()
+    }
+
+    fn may_move(&self) -> bool {
+        self.taken.as_ref().is_none_or(|taken| !taken.is_of_thread())
     }
 
     fn call_own_project(&mut self, name: &str) -> Result<()> {

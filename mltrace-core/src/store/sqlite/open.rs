@@ -33,7 +33,7 @@ pub struct SqliteStore {
     /// The schema that the file had when it was looked at last.
     pub(super) found: i64,
     /// Whose rights SQLite opens files with; given back last.
-    pub(super) _taken: Option<Taken>,
+    pub(super) taken: Option<Taken>,
     /// How far a question may go; `None`: as far as it likes.
     pub(super) bounds: Option<Arc<Bounds>>,
     /// What was opened to be folded into, and may stay open for a while.
@@ -88,11 +88,11 @@ impl SqliteStore {
         mode: Mode,
         schema: &'static Schema,
         connection: Connection,
-        (_taken, _open): (Option<Taken>, Option<Open>),
+        (taken, _open): (Option<Taken>, Option<Open>),
     ) -> Self {
         let (path, folder) = (path.to_owned(), folder.to_owned());
         let connection = Guarded::new(connection);
-        Self { connection, path, folder, mode, schema, found: 0, bounds: None, held: None, _taken, _open }
+        Self { connection, path, folder, mode, schema, found: 0, bounds: None, held: None, taken, _open }
     }
 
     /// Returns a store in memory that holds nothing.
@@ -103,9 +103,9 @@ impl SqliteStore {
         let connection = Connection::open_in_memory()?;
         schema.make(&connection)?;
         let (path, folder, found) = (PathBuf::new(), PathBuf::new(), schema.version());
-        let (bounds, held, _taken, _open) = (None, None, None, None);
+        let (bounds, held, taken, _open) = (None, None, None, None);
         let connection = Guarded::new(connection);
-        Ok(Self { connection, path, folder, mode: Mode::Read, schema, found, bounds, held, _taken, _open })
+        Ok(Self { connection, path, folder, mode: Mode::Read, schema, found, bounds, held, taken, _open })
     }
 
     fn open_to_read(home: &Home, schema: &'static Schema) -> Result<Self, StoreError> {
