@@ -9,7 +9,7 @@ use rusqlite::Connection;
 
 use crate::measure::{Pair, by_turns, typical};
 use crate::table::{Report, in_words};
-use crate::world::{Step, World, chain, days, fan, ladder, name, predictions};
+use crate::world::{Step, World, address, chain, components, days, fan, ladder, name, predictions, scattered, unknown};
 
 const WALK: &str = "hand-written walk over the same rows";
 
@@ -24,6 +24,52 @@ pub(crate) fn measure(report: &mut Report) {
     }
     growth(report, "depth", chain, |depth| depth);
     growth(report, "fan-in", fan, |width| width);
+}
+
+/// Compares questions in the process that records with an expert's walk, the store known to both.
+pub(crate) fn in_process(report: &mut Report) {
+    type Shape = (&'static str, fn(u32) -> Vec<Step>, fn(u32) -> String, u32, f64);
+    let shapes: [Shape; 5] = [
+        ("10 runs", chain, name, 10, 3.0),
+        ("1,000 runs", chain, name, 1_000, 1.5),
+        ("1,000 runs among those of nine others", scattered, name, 1_000, 1.5),
+        ("1,000 runs of unknown contents", unknown, address, 1_000, 1.5),
+        ("1,000 runs of as many components", components, name, 1_000, 1.5),
+    ];
+    let folders = tempfile::tempdir().expect("a temporary folder");
+    crate::recording::stand_in(folders.path());
+    for (what, steps, name, runs, mark) in shapes {
+        let world = World::with_store(&steps(runs));
+        let top = name(runs);
+        let bare = Connection::open(world.home.store.file().expect("it is a file")).expect("the store opens");
+        let mut store = store::open(&world.home, Mode::Read).expect("the store opens");
+        let pair = by_turns(
+            30,
+            if runs > 10 { 3 } else { 100 },
+            || trace_once(store.as_mut(), &world, runs.try_into().expect("few"), &top),
+            || assert_eq!(mltrace_minimum::expert_walk(&bare, &top).runs, runs as usize),
+        );
+        report.pair(&format!("trace of {what}, the store open"), "an expert's walk over the same rows", pair, mark);
+    }
+    in_this_project(report);
+}
+
+/// Asks as a pipeline does: of the project that this process records in, through the library.
+fn in_this_project(report: &mut Report) {
+    const RUNS: u32 = 10;
+    let runs: usize = RUNS.try_into().expect("few");
+    let world = World::with_store(&chain(RUNS));
+    crate::recording::stand_in(world.folder());
+    mltrace::start("other").finish();
+    let top = name(RUNS);
+    let bare = Connection::open(world.home.store.file().expect("it is a file")).expect("the store opens");
+    let pair = by_turns(
+        30,
+        30,
+        || assert_eq!(mltrace::trace(&top).expect("it was written").runs.len(), runs),
+        || assert_eq!(mltrace_minimum::expert_walk(&bare, &top).runs, runs),
+    );
+    report.pair("`mltrace::trace` of 10 runs", "an expert's walk over the same rows", pair, 3.0);
 }
 
 /// Compares the trace of an artifact with a walk.

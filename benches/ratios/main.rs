@@ -4,6 +4,8 @@
 #![allow(missing_docs, reason = "the attribute's own items")]
 
 mod asking;
+mod busy;
+mod files;
 mod folding;
 mod growth;
 mod hashing;
@@ -12,17 +14,28 @@ mod memory;
 mod pace;
 mod processes;
 mod recording;
+mod short;
 mod table;
 mod world;
+
+use std::process::Command;
 
 use table::Report;
 
 /// A part by its name.
 type Part = (&'static str, fn(&mut Report));
 
-const PARTS: [Part; 9] = [
+/// Parts that record in the project that they stand in: each has a process of its own, which has one project.
+const RECORDING: [Part; 6] = [
     ("recording", recording::measure),
+    ("files", files::measure),
+    ("many-files", files::many),
+    ("busy", busy::measure),
     ("pace", pace::measure),
+    ("questions", asking::in_process),
+];
+const OTHERS: [Part; 8] = [
+    ("short", short::measure),
     ("folding", folding::measure),
     ("asking", asking::measure),
     ("review", asking::review),
@@ -31,20 +44,36 @@ const PARTS: [Part; 9] = [
     ("growth", growth::measure),
     ("memory", memory::measure),
 ];
+/// The word by which this program is asked for the figures of one part.
+const ALONE: &str = "alone";
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
+    let part = words.get(1).map_or("", String::as_str);
     // This program measures some things in a process of their own.
     match words.first().map(String::as_str) {
         Some(recording::CHILD) => return recording::in_child(),
         Some(memory::CHILD) => return memory::in_child(),
+        Some(short::CHILD) => return short::in_child(),
+        Some(ALONE) => return alone(part),
         _ => {}
     }
     let mut report = Report::default();
-    for (name, measure) in PARTS {
-        if words.is_empty() || words.iter().any(|word| name.contains(word.as_str())) {
-            measure(&mut report);
-        }
+    let is_asked = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
+    for (name, _) in RECORDING.iter().filter(|(name, _)| is_asked(name)) {
+        let this = std::env::current_exe().expect("this program is a file");
+        report.take(Command::new(this).args([ALONE, name]));
+    }
+    for (_, measure) in OTHERS.iter().filter(|(name, _)| is_asked(name)) {
+        measure(&mut report);
     }
     report.print();
+}
+
+/// Prints the figures of one part for the process that asked for them.
+fn alone(part: &str) {
+    let (_, measure) = RECORDING.iter().find(|(name, _)| *name == part).expect("a part");
+    let mut report = Report::default();
+    measure(&mut report);
+    report.hand_over();
 }

@@ -56,7 +56,7 @@ fn at_pace(pace: u32, calls: usize, mut call: impl FnMut()) {
 }
 
 /// Returns the nanoseconds that the processor worked for this process meanwhile.
-fn processor(work: impl FnOnce()) -> f64 {
+pub(crate) fn processor(work: impl FnOnce()) -> f64 {
     let now = || {
         let time = clock_gettime(ClockId::ProcessCPUTime);
         time.tv_sec as f64 * 1e9 + time.tv_nsec as f64

@@ -71,7 +71,7 @@ fn peak(command: &mut Command) -> (f64, f64) {
 }
 
 /// Builds the command and the programs beside it as a release is built, and returns where they are.
-fn build() -> PathBuf {
+pub(crate) fn build() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let built = Command::new(env!("CARGO"))
         .args(["build", "--release", "--package", "mltrace-cli", "--package", "mltrace-minimum", "--bins"])
@@ -84,7 +84,7 @@ fn build() -> PathBuf {
     this.ancestors().nth(2).expect("a target folder").to_owned()
 }
 
-fn run(command: &mut Command) {
+pub(crate) fn run(command: &mut Command) {
     let status = command.stdout(Stdio::null()).status().expect("the program starts");
     assert!(status.success(), "{command:?} ended with {status}");
 }

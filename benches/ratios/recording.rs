@@ -57,11 +57,9 @@ pub(crate) fn measure(report: &mut Report) {
     let mut first = 1000;
     Requests::new(0, 1).call();
     wait_for_fold();
-    let before = journal_bytes(folder.path());
     let mut requests = Requests::new(1, 1000);
-    (0..1000).for_each(|_| requests.call());
-    let bytes_of_a_record = (journal_bytes(folder.path()) - before) / 2000;
-    let mut appender = Appender::new(&folder.path().join("minimum.log"), bytes_of_a_record);
+    let bytes = bytes_of_a_record(folder.path(), 1000, || requests.call());
+    let mut appender = Appender::new(&folder.path().join("minimum.log"), bytes);
     let mut two_appends = || {
         appender.append();
         appender.append();
@@ -125,12 +123,19 @@ pub(crate) fn stand_in(folder: &Path) {
     std::env::set_current_dir(folder).expect("the folder is there");
 }
 
+/// Returns how many bytes half a call appends to the journal.
+pub(crate) fn bytes_of_a_record(folder: &Path, calls: usize, mut call: impl FnMut()) -> usize {
+    let before = journal_bytes(folder);
+    (0..calls).for_each(|_| call());
+    (journal_bytes(folder) - before) / calls / 2
+}
+
 /// A question sees every run that has returned, so it waits for the fold.
-fn wait_for_fold() {
+pub(crate) fn wait_for_fold() {
     mltrace::components().expect("runs are recorded");
 }
 
-pub(crate) fn journal_bytes(folder: &Path) -> usize {
+fn journal_bytes(folder: &Path) -> usize {
     let logs = fs::read_dir(folder.join(".mltrace/journal")).expect("a journal").flatten();
     let logs = logs.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "log"));
     let bytes: u64 = logs.filter_map(|entry| entry.metadata().ok()).map(|metadata| metadata.len()).sum();

@@ -1,6 +1,10 @@
 //! What is printed: one table of ratios with their marks, and tables of how cost grows.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the tables are the answer")]
 
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+
 use crate::measure::Pair;
 
 /// All that was measured.
@@ -37,6 +41,26 @@ impl Report {
     pub(crate) fn add(&mut self, text: String) {
         eprintln!("{text}");
         self.others.push(text);
+    }
+
+    /// Prints everything for the process that takes it.
+    pub(crate) fn hand_over(&self) {
+        let row = |Ratio { what, ours, beside, minimum, ratio, mark }: &Ratio| {
+            json!([what, ours, beside, minimum, ratio, mark])
+        };
+        let rows: Vec<Value> = self.ratios.iter().map(row).collect();
+        println!("{}", json!([rows, self.others]));
+    }
+
+    /// Adds everything that a process of this program measures.
+    pub(crate) fn take(&mut self, process: &mut Command) {
+        let handed = process.stderr(Stdio::inherit()).output().expect("this program starts");
+        assert!(handed.status.success(), "{process:?} ended with {}", handed.status);
+        type Row = (String, String, String, String, f64, f64);
+        let (rows, others): (Vec<Row>, Vec<String>) = serde_json::from_slice(&handed.stdout).expect("figures");
+        let row = |(what, ours, beside, minimum, ratio, mark)| Ratio { what, ours, beside, minimum, ratio, mark };
+        self.ratios.extend(rows.into_iter().map(row));
+        self.others.extend(others);
     }
 
     /// Prints everything as Markdown.

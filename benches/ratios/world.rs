@@ -24,6 +24,7 @@ pub(crate) struct World {
 
 /// What a run reads and writes.
 pub(crate) struct Step {
+    component: u32,
     reads: Vec<Artifact>,
     writes: Artifact,
 }
@@ -64,15 +65,14 @@ pub(crate) fn addresses(runs: u32) -> Vec<Step> {
 
 /// Returns such runs by their numbers.
 pub(crate) fn more_addresses(runs: Range<u32>) -> Vec<Step> {
-    let step =
-        |run: u32| Step { reads: [run, run + 1].map(Artifact::Address).into(), writes: Artifact::Address(run + 2) };
-    runs.map(step).collect()
+    let reads = |run: u32| [run, run + 1].map(Artifact::Address).into();
+    runs.map(|run| Step { component: 0, reads: reads(run), writes: Artifact::Address(run + 2) }).collect()
 }
 
 /// Returns runs by their numbers, each of which reads the same two addresses and writes one that is drawn by chance.
 pub(crate) fn requests(runs: Range<u32>) -> Vec<Step> {
-    let step = |run| Step { reads: [0, 1].map(Artifact::Address).into(), writes: Artifact::Request(run) };
-    runs.map(step).collect()
+    let reads = || [0, 1].map(Artifact::Address).into();
+    runs.map(|run| Step { component: 0, reads: reads(), writes: Artifact::Request(run) }).collect()
 }
 
 /// Returns days of a service: each day a model is made in four steps, and 96 predictions are made with it.
@@ -94,7 +94,34 @@ pub(crate) fn predictions(days: u32, count: u32) -> Vec<String> {
 }
 
 fn files(reads: Range<u32>, writes: u32) -> Step {
-    Step { reads: reads.map(Artifact::File).collect(), writes: Artifact::File(writes) }
+    Step { component: 0, reads: reads.map(Artifact::File).collect(), writes: Artifact::File(writes) }
+}
+
+/// Returns such runs as [`chain`] does, with the runs of nine other chains between any two of them.
+pub(crate) fn scattered(length: u32) -> Vec<Step> {
+    let first = |chain: u32| chain * (length + 1);
+    (1..=length)
+        .flat_map(|step| {
+            (0..10).map(move |chain| files(first(chain) + step - 1..first(chain) + step, first(chain) + step))
+        })
+        .collect()
+}
+
+/// Returns such runs as [`chain`] does, of artifacts whose contents nobody knows.
+pub(crate) fn unknown(length: u32) -> Vec<Step> {
+    let step =
+        |step: u32| Step { component: 0, reads: vec![Artifact::Address(step - 1)], writes: Artifact::Address(step) };
+    (1..=length).map(step).collect()
+}
+
+/// Returns such runs as [`chain`] does, each of a component of its own.
+pub(crate) fn components(length: u32) -> Vec<Step> {
+    chain(length).into_iter().zip(0..).map(|(step, component)| Step { component, ..step }).collect()
+}
+
+/// Returns the name of an address.
+pub(crate) fn address(number: u32) -> String {
+    Artifact::Address(number).name().0
 }
 
 /// Returns the name of a file.
@@ -219,7 +246,7 @@ fn records(step: &Step, began: Timestamp) -> [Record; 2] {
     };
     let start = Start {
         run,
-        component: "step".to_owned(),
+        component: if step.component == 0 { "step".to_owned() } else { format!("step-{}", step.component) },
         at: began,
         parent: None,
         code: None,

@@ -2,6 +2,8 @@
 
 #![allow(clippy::disallowed_methods, reason = "what tries the project makes the files that it needs")]
 
+mod expert;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{Read, Write};
@@ -10,6 +12,8 @@ use std::path::Path;
 use mltrace_core::store::sqlite::Schema;
 use rusqlite::types::Value;
 use rusqlite::{CachedStatement, Connection, TransactionBehavior, params_from_iter};
+
+pub use expert::{Met, expert_walk};
 
 /// A file that records of a fixed length are appended to.
 #[derive(Debug)]
