@@ -4,20 +4,26 @@ use std::collections::BTreeSet;
 
 use foldhash::HashMap;
 
-use super::bind::{COMMON, TELLING_BYTES};
 use super::ends::measure;
 use super::ends::{ended, ends_of};
 use super::number::{Meant, Touch, meant};
+use super::stored::{Named, Stored, stored};
 use super::touched::{Began, Touched};
 use super::work::Work;
 use crate::model::{
-    Bound, Chosen, ComponentFact, Declaration, End, FingerprintFact, Header, LabelFact, Mark, ParamFact, ReadFact,
-    Record, RunId, Status, Timestamp, VersionId, WriteFact,
+    Bound, Chosen, ComponentFact, Declaration, End, FingerprintFact, Header, LabelFact, Mark, NoteFact, ParamFact,
+    ReadFact, Record, RunId, Status, Timestamp, WriteFact,
 };
 use crate::store::{
-    ArtifactKey, ComponentField, ComponentKey, Edge, ProcessKey, ProjectKey, ReadRow, Result, RunKey, RunRow,
-    VersionKey, WriteKey, WriteRow, Writer,
+    ArtifactKey, ComponentField, ComponentKey, Name, ProcessKey, ProjectKey, ReadRow, Result, RowsOf, RunKey, RunRow,
+    Said, VersionKey, WriteKey, WriteRow, Writer,
 };
+
+/// Stores the rows of these runs.
+fn put_runs(writer: &mut dyn Writer, runs: &BTreeSet<RunKey>, rows: &HashMap<RunKey, RunRow>) -> Result<()> {
+    let rows: Vec<(RunKey, &RunRow)> = runs.iter().filter_map(|run| Some((*run, rows.get(run)?))).collect();
+    if rows.is_empty() { Ok(()) } else { writer.put_runs(&rows) }
+}
 
 /// Takes the records of one journal, or of one import, into a transaction.
 ///
@@ -44,6 +50,12 @@ pub(super) struct Applier<'w, 'r> {
     pub(super) known: HashMap<RunKey, Vec<Touch<ArtifactKey, VersionKey>>>,
     /// The numbers that the line's reads and writes turned out to have.
     pub(super) used: HashMap<RunKey, BTreeSet<u32>>,
+    /// The keys of what the records name.
+    pub(super) named: Named<'r>,
+    /// What is stored of the runs that were known before.
+    pub(super) stored: Stored,
+    /// What is said, and nothing follows from.
+    pub(super) said: Vec<Said<'r>>,
     last_seen: Option<Timestamp>,
 }
 
@@ -52,10 +64,10 @@ impl<'w, 'r> Applier<'w, 'r> {
     pub(super) fn new(writer: &'w mut dyn Writer, header: &Header, records: &'r [Record]) -> Result<Self> {
         let project = writer.project(&header.project)?;
         let process = match header.process {
-            Some(process) => Some(writer.process(&process.to_string(), header)?),
+            Some(process) => Some(ProcessKey(writer.key(Name::Process(&process.to_string(), header))?)),
             None => None,
         };
-        Ok(Self {
+        let mut applier = Self {
             writer,
             header: header.clone(),
             project,
@@ -69,8 +81,13 @@ impl<'w, 'r> Applier<'w, 'r> {
             chosen: None,
             known: HashMap::default(),
             used: HashMap::default(),
+            named: Named::default(),
+            stored: Stored::default(),
+            said: Vec::new(),
             last_seen: header.at,
-        })
+        };
+        applier.enter(records)?;
+        Ok(applier)
     }
 
     /// Returns an applier for the records of a line of an import, which may be a part of what is told of a run.
@@ -84,63 +101,81 @@ impl<'w, 'r> Applier<'w, 'r> {
         match record {
             // A line of an import is from elsewhere and lands on its own: see `fold`.
             Record::Process(_) | Record::Rotated | Record::Line(_) => Ok(()),
-            Record::Code(code) => self.writer.keep_code(code),
+            Record::Code(code) => self.keep(Said::Code(code)),
             Record::CodeCheck(check) => {
                 // That of an import is of the run whose start follows.
                 let Some(process) = self.process else {
                     self.checks.insert(&check.code, check.is_in_work_tree);
                     return Ok(());
                 };
-                let code = self.writer.code(&check.code)?;
-                self.writer.keep_code_check(process, code, check.is_in_work_tree)
+                let code = self.code_key(&check.code)?;
+                self.keep(Said::CodeCheck(process, code, check.is_in_work_tree))
             }
-            Record::Git(git) => self.writer.keep_git(git),
+            Record::Git(git) => self.keep(Said::Git(git)),
             Record::Start(start) => self.start(start),
             Record::Read { run, read } => self.edge(*run, |this, key| this.late_read(key, read, None)),
             Record::Write { run, write } => self.edge(*run, |this, key| this.write(key, write)),
-            Record::Due(due) => self.edge(due.run, |this, key| this.writer.add_due(key, due)),
+            Record::Due(due) => self.edge(due.run, |this, key| this.keep(Said::Due(key, due))),
             Record::Fingerprint(fact) => self.fingerprint(fact),
             Record::Param(fact) => self.param(fact),
-            Record::Note(fact) => self.edge(fact.run, |this, key| this.writer.note(key, fact)),
-            Record::Metric(fact) => self.edge(fact.run, |this, key| this.writer.metric(key, fact)),
-            Record::Check(fact) => self.edge(fact.run, |this, key| this.writer.check(key, fact)),
+            Record::Note(fact) => self.note(fact),
+            Record::Metric(fact) => self.edge(fact.run, |this, key| this.keep(Said::Metric(key, fact))),
+            Record::Check(fact) => self.edge(fact.run, |this, key| this.keep(Said::Check(key, fact))),
             Record::End(end) => self.end(end),
             Record::Forget(fact) => self.forget(fact),
             Record::Component(fact) => self.component(fact),
             Record::Label(fact) => self.label(fact),
-            Record::Lost(count) => self.writer.add_tally("lost", *count),
+            Record::Lost(count) => self.keep(Said::Tally("lost", *count)),
         }
+    }
+
+    /// Keeps what is said, once the runs are stored.
+    pub(super) fn keep(&mut self, said: Said<'r>) -> Result<()> {
+        self.said.push(said);
+        Ok(())
     }
 
     /// Works out what follows from everything that was applied, and returns how many runs were touched.
     pub(super) fn finish(mut self) -> Result<usize> {
         if let (Some(process), Some(at)) = (self.process, self.last_seen) {
-            self.writer.saw_process(process, at)?;
+            self.said.push(Said::Seen(process, at));
         }
         let works = std::mem::take(&mut self.touched.works);
         let mut rows: HashMap<RunKey, RunRow> = HashMap::default();
-        let changed: BTreeSet<RunKey> =
+        let mut changed: BTreeSet<RunKey> =
             self.changed.iter().filter_map(|id| self.runs.get(id)).map(|(key, _)| *key).collect();
+        changed.extend(&self.touched.fresh);
         rows.extend(self.runs.into_values());
+        for key in &works {
+            if let (Some(row), Some(work)) = (rows.get_mut(key), self.works.get(key))
+                && row.signature != work.signature()
+            {
+                row.signature = work.signature();
+                changed.insert(*key);
+            }
+        }
         // What follows depends on when runs began, and where.
-        for key in &changed {
-            rows.get(key).map_or(Ok(()), |row| self.writer.put_run(*key, row))?;
+        put_runs(self.writer, &changed, &rows)?;
+        if !self.said.is_empty() {
+            self.writer.say(&self.said)?;
         }
         let unnamed = std::mem::take(&mut self.touched.unnamed);
-        super::settle::settle(self.writer, self.touched, &rows)?;
+        super::settle::settle(self.writer, self.touched, &rows, &mut self.stored)?;
         if !unnamed.is_empty() {
             self.writer.drop_unnamed(&unnamed.into_iter().collect::<Vec<_>>())?;
         }
-        for key in &works {
-            let Some(row) = rows.get_mut(key) else { continue };
-            let signature = match self.works.get(key) {
-                Some(work) => work.signature(),
-                None => Work::stored(self.writer, *key)?.signature(),
-            };
-            if row.signature != signature {
-                row.signature = signature;
-                self.writer.put_run(*key, row)?;
+        let unknown = works.into_iter().filter(|run| rows.contains_key(run) && !self.works.contains_key(run));
+        let unknown: Vec<RunKey> = unknown.collect();
+        if !unknown.is_empty() {
+            let mut changed = BTreeSet::new();
+            for (run, work) in unknown.iter().zip(self.writer.stored_works(&unknown)?) {
+                let signature = Work::stored(work).signature();
+                if let Some(row) = rows.get_mut(run).filter(|row| row.signature != signature) {
+                    row.signature = signature;
+                    changed.insert(*run);
+                }
             }
+            put_runs(self.writer, &changed, &rows)?;
         }
         Ok(rows.len())
     }
@@ -148,18 +183,20 @@ impl<'w, 'r> Applier<'w, 'r> {
     /// Marks the runs of a process that is gone, and returns how many were still running.
     pub(super) fn bury(writer: &mut dyn Writer, header: &Header) -> Result<u64> {
         let Some(process) = header.process else { return Ok(0) };
-        let died = writer.bury(process)?;
-        let mut rows = HashMap::default();
-        // An end may be among the records that this version does not understand.
-        let is_unread = !died.is_empty() && writer.has_unread(process)?;
-        let status = if is_unread { Status::Unknown } else { Status::Died };
-        for run in &died {
-            let row = RunRow { status, ..writer.run_row(*run)? };
-            writer.put_run(*run, &row)?;
-            rows.insert(*run, row);
+        writer.keep(Said::Gone(process))?;
+        let died = writer.run_rows(RowsOf::Unended(process))?;
+        if died.is_empty() {
+            return Ok(0);
         }
-        let touched = Touched { statuses: died.into_iter().collect(), ..Touched::default() };
-        super::settle::settle(writer, touched, &rows)?;
+        // An end may be among the records that this version does not understand.
+        let status = if writer.has_unread(process)? { Status::Unknown } else { Status::Died };
+        let rows: HashMap<RunKey, RunRow> =
+            died.into_iter().map(|(run, row)| (run, RunRow { status, ..row })).collect();
+        let runs: BTreeSet<RunKey> = rows.keys().copied().collect();
+        put_runs(writer, &runs, &rows)?;
+        let mut stored = stored(writer, &runs.iter().copied().collect::<Vec<_>>())?;
+        let touched = Touched { statuses: runs, ..Touched::default() };
+        super::settle::settle(writer, touched, &rows, &mut stored)?;
         Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
     }
 
@@ -172,17 +209,9 @@ impl<'w, 'r> Applier<'w, 'r> {
         if let Some((key, _)) = self.runs.get(&id) {
             return Ok(Some(*key));
         }
-        let (key, row) = match self.writer.run(id)? {
-            Some(known) => known,
-            None if self.writer.is_removed(id)? => return Ok(None),
-            None => {
-                let row = self.unborn(id);
-                let Some(key) = self.writer.add_run(&row)? else { return Ok(None) };
-                self.touched.fresh.insert(key);
-                (key, row)
-            }
-        };
-        self.runs.insert(id, (key, row));
+        let Some(key) = self.named.runs.get(&id).copied() else { return Ok(None) };
+        self.runs.insert(id, (key, self.unborn(id)));
+        self.touched.fresh.insert(key);
         Ok(Some(key))
     }
 
@@ -224,7 +253,7 @@ impl<'w, 'r> Applier<'w, 'r> {
     }
 
     pub(super) fn read(&mut self, run: RunKey, read: &ReadFact, began: Option<Began>) -> Result<ArtifactKey> {
-        let artifact = self.writer.artifact(self.project, &read.name, read.kind)?;
+        let artifact = self.artifact(&read.name, read.kind)?;
         let seen = read.version.as_ref().map(|id| self.version(artifact, id, read.size)).transpose()?;
         let at = read.at.or(began.map(|began| began.at)).unwrap_or(Timestamp::MIN);
         if read.at.is_some() {
@@ -250,7 +279,7 @@ impl<'w, 'r> Applier<'w, 'r> {
     }
 
     fn write(&mut self, run: RunKey, write: &WriteFact) -> Result<()> {
-        let artifact = self.writer.artifact(self.project, &write.name, write.kind)?;
+        let artifact = self.artifact(&write.name, write.kind)?;
         let seen = write.version.as_ref().map(|id| self.version(artifact, id, write.size)).transpose()?;
         if let Some(at) = write.at {
             self.saw(at);
@@ -266,6 +295,7 @@ impl<'w, 'r> Applier<'w, 'r> {
             said_at: write.at,
             version: None,
             at: None,
+            echo: None,
             argument: write.argument.clone(),
             mark: write.mark,
         };
@@ -280,7 +310,7 @@ impl<'w, 'r> Applier<'w, 'r> {
     fn number(&mut self, run: RunKey, told: Touch<ArtifactKey, VersionKey>) -> Result<Option<u32>> {
         let Some(chosen) = self.chosen else { return Ok(Some(told.n)) };
         if !self.known.contains_key(&run) {
-            let known = self.touches(run)?;
+            let known = self.touches(run);
             self.known.insert(run, known);
         }
         let used = self.used.entry(run).or_default();
@@ -295,28 +325,16 @@ impl<'w, 'r> Applier<'w, 'r> {
     }
 
     /// Returns what a run is known to have read and written.
-    fn touches(&mut self, run: RunKey) -> Result<Vec<Touch<ArtifactKey, VersionKey>>> {
-        let read = |read: ReadRow| Touch { n: read.n, is_write: false, name: read.artifact, version: read.seen };
-        let write = |write: WriteRow| Touch { n: write.n, is_write: true, name: write.artifact, version: write.seen };
-        let reads = self.writer.reads(run)?.into_iter().map(read);
-        Ok(reads.chain(self.writer.writes(run)?.into_iter().map(write)).collect())
-    }
-
-    /// Returns the version that a read or write told.
-    fn version(&mut self, artifact: ArtifactKey, id: &VersionId, size: Option<u64>) -> Result<VersionKey> {
-        let is_short = size.is_some_and(|size| size < TELLING_BYTES) && matches!(id, VersionId::Content(_));
-        let is_news = is_short && !self.writer.is_size_known(self.project, id)?;
-        let (version, is_new) = self.writer.version(artifact, id, size)?;
-        let is_common = is_new && matches!(id, VersionId::Content(_)) && self.writer.make_common(version, COMMON)?;
-        if is_news || is_common {
-            self.touched.weak.insert(version);
-        }
-        Ok(version)
+    fn touches(&self, run: RunKey) -> Vec<Touch<ArtifactKey, VersionKey>> {
+        let read = |read: &ReadRow| Touch { n: read.n, is_write: false, name: read.artifact, version: read.seen };
+        let write = |write: &WriteRow| Touch { n: write.n, is_write: true, name: write.artifact, version: write.seen };
+        let Some(stored) = self.stored.get(&run) else { return Vec::new() };
+        stored.reads.iter().map(read).chain(stored.writes.iter().map(write)).collect()
     }
 
     fn fingerprint(&mut self, fact: &FingerprintFact) -> Result<()> {
         self.edge(fact.run, |this, key| {
-            this.writer.drop_due(key, fact.n)?;
+            this.keep(Said::Done(key, fact.n))?;
             let place = (key, fact.n);
             let new_read = this.touched.new_reads.get(&place).map(|read| read.artifact);
             let new_write = this.touched.new_writes.get(&place).map(|write| write.artifact);
@@ -326,15 +344,28 @@ impl<'w, 'r> Applier<'w, 'r> {
                 this.touched.new_writes.entry(place).and_modify(|write| write.seen = seen);
                 return Ok(());
             }
-            let Some((edge, artifact)) = this.writer.edge(key, fact.n)? else { return Ok(()) };
-            let seen = this.version(artifact, &fact.version, fact.size)?;
-            this.writer.put_seen(key, fact.n, edge, seen)?;
-            match edge {
-                Edge::Read => this.touched.reads.insert(place),
-                Edge::Write => this.touched.writes.insert(place),
-            };
-            Ok(())
+            this.learn(place, fact)
         })
+    }
+
+    /// Keeps the content of a read or write that is stored.
+    fn learn(&mut self, (run, n): (RunKey, u32), fact: &FingerprintFact) -> Result<()> {
+        let Some(stored) = self.stored.get(&run) else { return Ok(()) };
+        let read = stored.reads.iter().position(|read| read.n == n);
+        let write = stored.writes.iter().position(|write| write.n == n);
+        let of_read = read.and_then(|place| stored.reads.get(place)).map(|read| read.artifact);
+        let of_write = write.and_then(|place| stored.writes.get(place)).map(|write| write.artifact);
+        let Some(artifact) = of_read.or(of_write) else { return Ok(()) };
+        let seen = Some(self.version(artifact, &fact.version, fact.size)?);
+        let Some(stored) = self.stored.get_mut(&run) else { return Ok(()) };
+        if let Some(read) = read.and_then(|place| stored.reads.get_mut(place)) {
+            read.seen = seen;
+            self.touched.reads.insert((run, n));
+        } else if let Some(write) = write.and_then(|place| stored.writes.get_mut(place)) {
+            write.seen = seen;
+            self.touched.writes.insert((run, n));
+        }
+        Ok(())
     }
 
     fn param(&mut self, fact: &'r ParamFact) -> Result<()> {
@@ -351,7 +382,11 @@ impl<'w, 'r> Applier<'w, 'r> {
                 *known = (at, value.to_owned());
             }
         }
-        self.writer.param(run, name, value, at)
+        self.keep(Said::Param(run, name, value.to_owned(), at))
+    }
+
+    fn note(&mut self, fact: &'r NoteFact) -> Result<()> {
+        self.edge(fact.run, |this, key| this.keep(Said::Note(key, fact)))
     }
 
     fn end(&mut self, end: &End) -> Result<()> {
@@ -384,12 +419,12 @@ impl<'w, 'r> Applier<'w, 'r> {
         Ok(())
     }
 
-    fn component(&mut self, fact: &ComponentFact) -> Result<()> {
-        let component = self.writer.component(self.project, &fact.component)?;
+    fn component(&mut self, fact: &'r ComponentFact) -> Result<()> {
+        let component = self.component_key(&fact.component)?;
         self.amend(component, &fact.declared, fact.at)?;
         for tag in &fact.untag {
             let field = ComponentField::Tag { tag: tag.clone(), is_present: false };
-            self.writer.amend(component, &field, fact.at)?;
+            self.keep(Said::Field(component, field, fact.at))?;
         }
         Ok(())
     }
@@ -402,14 +437,14 @@ impl<'w, 'r> Applier<'w, 'r> {
             declared.stale_after_s.map(ComponentField::StaleAfter),
         ];
         for field in fields.into_iter().flatten().chain(tags) {
-            self.writer.amend(component, &field, at)?;
+            self.keep(Said::Field(component, field, at))?;
         }
         Ok(())
     }
 
-    fn label(&mut self, fact: &LabelFact) -> Result<()> {
-        let artifact = self.writer.artifact(self.project, &fact.name, None)?;
+    fn label(&mut self, fact: &'r LabelFact) -> Result<()> {
+        let artifact = self.artifact(&fact.name, None)?;
         let version = self.version(artifact, &fact.version, None)?;
-        self.writer.label(version, fact)
+        self.keep(Said::Label(version, fact))
     }
 }

@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::lineage::{After, ByName, FirstAfter, LastSeen, Moment, Near, Nearby, Offer, Reading, is_older};
 use crate::model::{Bound, VersionId};
-use crate::store::{self, Alike, Asked, Candidate, NearRow, Of, ReadRow, Result, RunKey, VersionRow, When, WriteKey};
-use crate::store::{VersionKey, Writer};
+use crate::store::{
+    Alike, Asked, Candidate, Edges, NearAsked, NearRow, Of, ReadRow, Result, RunKey, VersionKey, VersionRow, When,
+    WriteKey, Writer,
+};
 
 /// Content below this many bytes is too common to link runs that share it.
 pub(super) const TELLING_BYTES: u64 = 64;
@@ -79,12 +81,12 @@ impl Binding {
 pub(super) fn bind_again(writer: &mut dyn Writer, reads: &BTreeSet<(RunKey, u32)>) -> Result<()> {
     let places: Vec<(RunKey, u32)> = reads.iter().copied().collect();
     for places in places.chunks(AT_ONCE) {
-        let reads = writer.reads_at(places)?;
+        let (reads, _) = writer.edges(Edges::Reads(places))?;
         let bindings = bindings(writer, &reads)?;
         let changed = reads.into_iter().zip(bindings).filter(|(read, binding)| !binding.is_of(read));
         let changed: Vec<ReadRow> = changed.map(|(read, binding)| binding.of(read)).collect();
         if !changed.is_empty() {
-            writer.bind(&changed)?;
+            writer.put_reads(&changed)?;
         }
     }
     Ok(())
@@ -99,11 +101,16 @@ pub(super) fn bindings<'r>(
     find_by_name(writer, &mut unbound)?;
     find_after(writer, &mut unbound)?;
     let mut copies = copies(writer, &unbound)?;
+    let near_asked = |Unbound { read, .. }: &Unbound<'_>| NearAsked {
+        artifact: read.artifact,
+        at: read.at,
+        run: read.run,
+        n: read.n,
+    };
+    let near = writer.near(&unbound.iter().map(near_asked).collect::<Vec<_>>())?;
     let mut bindings = Vec::with_capacity(unbound.len());
-    for (place, unbound) in unbound.iter().enumerate() {
+    for (place, (unbound, near)) in unbound.iter().zip(near).enumerate() {
         let by_name = unbound.binding(&copies.remove(&place).unwrap_or_default());
-        let read = unbound.read;
-        let near = writer.near(read.artifact, read.at, store::Reading { run: read.run, n: read.n })?;
         let each = |rows: Vec<NearRow>| rows.into_iter().map(near_write).collect();
         let nearby = Nearby { members: each(near.members), folders: each(near.folders), own: near.own.map(near_write) };
         // Rule 7.
@@ -157,7 +164,8 @@ fn seen<'r>(writer: &mut dyn Writer, reads: impl IntoIterator<Item = &'r ReadRow
     let mut unbound: Vec<Unbound<'r>> =
         reads.into_iter().map(|read| Unbound { read, seen: None, found: None }).collect();
     let versions: Vec<VersionKey> = unbound.iter().filter_map(|unbound| unbound.read.seen).collect();
-    let mut rows = writer.version_rows(&versions)?.into_iter();
+    let rows = if versions.is_empty() { Vec::new() } else { writer.version_rows(&versions)? };
+    let mut rows = rows.into_iter();
     for unbound in unbound.iter_mut().filter(|unbound| unbound.read.seen.is_some()) {
         unbound.seen = rows.next();
     }

@@ -11,7 +11,7 @@ use crate::disk::{Cache, FileKind, Hashing, Skip, Stat};
 use crate::host::Host;
 use crate::model::{Due, FingerprintFact, Record};
 use crate::naming;
-use crate::store::{ProjectKey, Store, StoreError};
+use crate::store::{ProjectKey, Said, Store, StoreError};
 use crate::tracked;
 
 /// How long one folder is looked through, to see whether it stands as it did: whoever recorded it took less. And how long
@@ -100,7 +100,7 @@ pub fn hash_due(
                 apply_all(writer, &import_header(project), &[Record::Fingerprint(fact.clone())])?;
             }
             // What has changed since has another content: that question is settled too.
-            writer.drop_due(key, due.n)
+            writer.keep(Said::Done(key, due.n))
         })?;
     }
     Ok(found)

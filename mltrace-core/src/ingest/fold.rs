@@ -16,7 +16,7 @@ use crate::folder::Folder;
 use crate::host::Host;
 use crate::journal::{self, Journal, Part};
 use crate::model::{Header, Line, ProcessId, Record};
-use crate::store::{Store, StoreError, UnreadRow, Writer};
+use crate::store::{Change, Said, Store, StoreError, UnreadRow, Writer};
 use crate::tracked::Tracked;
 
 /// By what name a store counts that its reads are to be bound again.
@@ -108,7 +108,7 @@ fn bind_anew(store: &mut dyn Store) -> Result<(), StoreError> {
         return Ok(());
     }
     store.write(&mut |writer| {
-        let reads = writer.reads_to_bind()?;
+        let reads = writer.touched_by(&[Change::Rules])?;
         settle_parents(writer)?;
         bind_again(writer, &reads.into_iter().collect())
     })
@@ -150,9 +150,10 @@ fn read_one_again(writer: &mut dyn Writer, row: &UnreadRow) -> Result<(), StoreE
             apply_line(writer, &line.header, &line.records, &line.chosen)?;
         }
     }
-    writer.drop_unread(row)?;
+    writer.keep(Said::Read(row))?;
     if is_more {
-        writer.keep_unread(&UnreadRow { is_applied: record.is_some(), ..row.clone() }, journal::MINOR)?;
+        let row = UnreadRow { is_applied: record.is_some(), ..row.clone() };
+        writer.keep(Said::Unread(&row, journal::MINOR))?;
     }
     Ok(())
 }
@@ -263,10 +264,8 @@ fn unlink(
     let _ = folder.sync();
     store.write(&mut |writer| {
         let gone = finished.iter().filter(|part| !folder.holds(&part.name));
-        gone.map(|part| &part.name).try_for_each(|name| {
-            writer.put_offset(&last_of(name), None)?;
-            writer.put_offset(name, None)
-        })
+        gone.map(|part| &part.name)
+            .try_for_each(|name| writer.say(&[Said::Offset(&last_of(name), None), Said::Offset(name, None)]))
     })
 }
 
@@ -358,7 +357,7 @@ fn fold_piece(
         step.damaged = step.damaged.saturating_add(1);
     }
     if is_cut {
-        writer.add_tally("cut", 1)?;
+        writer.keep(Said::Tally("cut", 1))?;
     }
     if next == offset && !is_other {
         return Ok(step);
@@ -373,17 +372,18 @@ fn fold_piece(
     }
     for journal::Unread { place, record, is_applied } in piece.unread {
         let (journal, header) = (part.name.clone(), header.clone());
-        writer.keep_unread(&UnreadRow { journal, place, header, record, is_applied, is_over }, journal::MINOR)?;
+        let row = UnreadRow { journal, place, header, record, is_applied, is_over };
+        writer.keep(Said::Unread(&row, journal::MINOR))?;
     }
     if step.damaged > 0 {
-        writer.add_tally("damaged", step.damaged)?;
+        writer.keep(Said::Tally("damaged", step.damaged))?;
     }
-    if let Some(last) = piece.last {
-        writer.put_offset(&last_of(&part.name), Some(last.to_number()))?;
-    } else if is_other {
-        writer.put_offset(&last_of(&part.name), None)?;
+    let last_of = last_of(&part.name);
+    let mut said = vec![Said::Offset(&part.name, Some(next))];
+    if piece.last.is_some() || is_other {
+        said.push(Said::Offset(&last_of, piece.last.map(journal::Mark::to_number)));
     }
-    writer.put_offset(&part.name, Some(next))?;
+    writer.say(&said)?;
     Ok(step)
 }
 

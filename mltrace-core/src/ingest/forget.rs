@@ -3,51 +3,75 @@
 use std::collections::BTreeSet;
 
 use super::apply::Applier;
-use crate::model::Forget;
-use crate::store::{Result, RunKey};
+use super::stored::{StoredRun, stored};
+use crate::model::{Forget, RunId};
+use crate::store::{Change, Result, RunKey, RunRow, Said};
 
 impl Applier<'_, '_> {
     pub(super) fn forget(&mut self, fact: &Forget) -> Result<()> {
-        let known = self.writer.run(fact.run)?;
-        self.writer.bury_run(fact.run, fact.at)?;
-        let Some((key, row)) = known else { return Ok(()) };
-        let mut again = Vec::new();
-        for write in self.writer.writes(key)? {
+        self.said.push(Said::Forgotten(fact.run, fact.at));
+        self.named.runs.remove(&fact.run);
+        self.named.removed.insert(fact.run);
+        let Some((key, row)) = self.runs.remove(&fact.run) else { return Ok(()) };
+        let is_stored = !self.touched.fresh.contains(&key);
+        let StoredRun { reads, writes } = self.stored.remove(&key).unwrap_or_default();
+        let mut changes = Vec::new();
+        for write in writes {
             self.touched.unnamed.insert(write.artifact);
-            again.extend(self.writer.reads_of_write(write.key)?);
+            changes.push(Change::Wrote(write.key));
             // Of what several wrote, one may be left.
-            if let Some(seen) = write.seen {
-                again.extend(self.writer.reads_of_bytes(seen)?);
-            }
+            changes.extend(write.seen.map(Change::Weaker));
         }
         // What it had seen first, or had itself before it wrote it, kept others from being where that came from.
-        for read in self.writer.reads(key)? {
+        for read in reads {
             self.touched.unnamed.insert(read.artifact);
-            if let Some(seen) = read.seen {
-                again.extend(self.writer.reads_of_bytes(seen)?);
-            }
+            changes.extend(read.seen.map(Change::Weaker));
         }
-        self.writer.remove_run(key)?;
+        let again = if changes.is_empty() { Vec::new() } else { self.writer.touched_by(&changes)? };
+        if is_stored {
+            self.writer.remove_run(key)?;
+        }
         self.drop_told(key);
         self.touched.again.retain(|(run, _)| *run != key);
         self.touched.again.extend(again.into_iter().filter(|(run, _)| *run != key));
         // Those around it wrote what they only named.
         let mut around = row.parent;
         let mut met = BTreeSet::new();
-        while let Some((outer, row)) = around.map(|id| self.writer.run(id)).transpose()?.flatten() {
+        while let Some((outer, row)) = around.map(|id| self.around(id)).transpose()?.flatten() {
             around = row.parent;
             if !met.insert(outer) {
                 break;
             }
             self.touched.statuses.insert(outer);
-            self.runs.entry(row.id).or_insert((outer, row));
         }
         Ok(())
     }
 
+    /// Returns a run around one that is forgotten, with what is stored of it.
+    fn around(&mut self, id: RunId) -> Result<Option<(RunKey, RunRow)>> {
+        if !self.runs.contains_key(&id)
+            && let Some((key, row)) = self.writer.run(id)?
+        {
+            self.stored.extend(stored(self.writer, &[key])?);
+            self.runs.insert(id, (key, row));
+        }
+        Ok(self.runs.get(&id).cloned())
+    }
+
     /// Drops what was told of a run and is not stored yet.
     fn drop_told(&mut self, run: RunKey) {
-        self.runs.retain(|_, (key, _)| *key != run);
+        self.said.retain(|said| {
+            let of = match said {
+                Said::Param(of, ..)
+                | Said::Note(of, _)
+                | Said::Metric(of, _)
+                | Said::Check(of, _)
+                | Said::Due(of, _)
+                | Said::Done(of, _) => Some(*of),
+                _ => None,
+            };
+            of != Some(run)
+        });
         // Another run may be given its key.
         self.works.remove(&run);
         self.known.remove(&run);

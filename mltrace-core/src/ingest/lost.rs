@@ -4,7 +4,7 @@
 
 use crate::config::Home;
 use crate::journal::lost::{self, Lost};
-use crate::store::{Result, Store, StoreError, Writer};
+use crate::store::{Result, Said, Store, StoreError, Writer};
 use crate::tracked::Tracked;
 
 /// Takes over what was counted since the last time; returns how many records that are.
@@ -29,8 +29,7 @@ fn take_over(writer: &mut dyn Writer, lost: &Lost) -> Result<u64> {
     for (tally, name, count) in lost.counts() {
         let new = count.saturating_sub(writer.offset(&name)?);
         if new > 0 {
-            writer.add_tally(tally, new)?;
-            writer.put_offset(&name, Some(count))?;
+            writer.say(&[Said::Tally(tally, new), Said::Offset(&name, Some(count))])?;
         }
         if tally == "lost" {
             records = new;

@@ -34,6 +34,10 @@ mod measured;
 
 mod text;
 
+mod named;
+
+mod stored;
+
 mod number;
 
 mod standing;

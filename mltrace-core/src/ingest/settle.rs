@@ -1,56 +1,52 @@
 //! What follows from the facts: which writes count and from when, and which reads must be bound again.
+//!
+//! All that is touched is settled at once: what it takes is loaded, what follows is worked out, and what changed is stored.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::HashMap;
 
-use super::bind::{MOST_SKEW_US, bind_again, bindings};
+use super::bind::{COMMON, MOST_SKEW_US, bind_again, bindings};
+use super::stored::{Stored, stored};
 use super::touched::Touched;
-use crate::model::{Bound, Mark, Status, Timestamp, VersionId};
-use crate::store::{Edge, ReadRow, Result, RunKey, RunRow, VersionKey, WriteKey, WriteRow, Writer};
+use crate::model::{Bound, Mark, RunId, Status, Timestamp, VersionId};
+use crate::store::{
+    ArtifactKey, Change, InnerAsked, ReadRow, Result, RowsOf, RunKey, RunRow, VersionAsked, VersionKey, VersionRow,
+    WriteKey, WriteRow, Writer,
+};
 
 /// Stores what is new and brings everything up to date that follows from what was touched.
 ///
-/// `rows` holds the rows of all runs that were touched.
-pub(super) fn settle(writer: &mut dyn Writer, touched: Touched, rows: &HashMap<RunKey, RunRow>) -> Result<()> {
-    let mut rebind: BTreeSet<(RunKey, u32)> = touched.reads.union(&touched.again).copied().collect();
-    for version in &touched.weak {
-        rebind.extend(writer.reads_of_bytes(*version)?);
-    }
-    settle_old_writes(writer, &touched, rows, &mut rebind)?;
+/// `rows` holds the rows of all runs that were touched, and `stored` what is stored of those that are not new.
+pub(super) fn settle(
+    writer: &mut dyn Writer,
+    mut touched: Touched,
+    rows: &HashMap<RunKey, RunRow>,
+    stored: &mut Stored,
+) -> Result<()> {
+    let mut changes: Vec<Change> = touched.weak.iter().copied().map(Change::Weaker).collect();
     let writers: BTreeSet<RunKey> = touched.new_writes.keys().chain(&touched.writes).map(|(run, _)| *run).collect();
-    for write in touched.new_writes.values() {
-        if let Some(row) = rows.get(&write.run) {
-            add_write(writer, row, write.clone(), &mut rebind)?;
-        }
-    }
-    settle_moved(writer, &touched, rows, &mut rebind)?;
-    settle_around(writer, &touched, &writers, rows, &mut rebind)?;
-    let mut sightings = Sightings::default();
-    let learned: Vec<(RunKey, u32)> = touched.reads.iter().copied().collect();
-    writer.reads_at(&learned)?.iter().for_each(|read| sightings.add(read));
+    learn_writes(&mut touched, stored);
+    settle_writes(writer, &mut touched, rows, stored, &mut changes)?;
+    settle_moved(&touched, rows, stored, &mut changes);
+    settle_around(writer, &touched, &writers, rows, &mut changes)?;
+    let learned = learn_reads(writer, &mut touched, stored)?;
     let not_fresh = touched.new_reads.keys().chain(&touched.reads).map(|(run, _)| *run);
     let had_written: BTreeSet<RunKey> = not_fresh.filter(|run| !touched.fresh.contains(run)).collect();
-    for run in had_written {
-        // What it is now known to have read it did not bring into the world.
-        for write in writer.writes(run)? {
-            rebind.extend(writer.reads_of_write(write.key)?);
-        }
+    for write in had_written.iter().filter_map(|run| stored.get(run)).flat_map(|run| &run.writes) {
+        // What its run is now known to have read it did not bring into the world.
+        changes.push(Change::Wrote(write.key));
     }
-    let bindings = bindings(writer, touched.new_reads.values())?;
-    for (read, binding) in touched.new_reads.into_values().zip(bindings) {
-        // Who is now stored as a reader may have read what it wrote before it wrote it.
-        if binding.is_apart {
-            rebind.insert((read.run, read.n));
-        }
-        let bound = binding.of(read);
-        let is_news = writer.add_read(&bound)? || learn_read(writer, &bound, &mut rebind)?;
-        if is_news && matches!(bound.bound, Bound::Copy | Bound::UnknownWriter | Bound::Inside) {
-            sightings.add(&bound);
-        }
+    let mut rebind: BTreeSet<(RunKey, u32)> = touched.reads.union(&touched.again).copied().collect();
+    if !changes.is_empty() {
+        rebind.extend(writer.touched_by(&changes)?);
     }
-    for (version, first) in sightings.0 {
-        rebind.extend(writer.reads_unwritten(version, first)?);
+    let mut sightings = Sightings::default();
+    learned.iter().for_each(|read| sightings.add(read));
+    add_reads(writer, touched, &mut sightings, &mut rebind)?;
+    if !sightings.0.is_empty() {
+        let sighted: Vec<Change> = sightings.0.into_iter().map(|(seen, first)| Change::Sighted(seen, first)).collect();
+        rebind.extend(writer.touched_by(&sighted)?);
     }
     bind_again(writer, &rebind)
 }
@@ -67,41 +63,150 @@ impl Sightings {
     }
 }
 
-/// Brings the stored writes up to date whose content became known, or whose run began, ended or died.
-fn settle_old_writes(
+/// Takes from the new writes those that are stored already: what they tell that was not known is kept with these.
+fn learn_writes(touched: &mut Touched, stored: &mut Stored) {
+    let Touched { new_writes, writes, .. } = touched;
+    new_writes.retain(|(run, n), told| {
+        let known = stored.get_mut(run).and_then(|stored| stored.writes.iter_mut().find(|known| known.n == *n));
+        let Some(known) = known else { return true };
+        let is_same = known.artifact == told.artifact;
+        if is_same && known.mark == Some(Mark::Maybe) && told.mark != known.mark {
+            let (key, version, at, echo) = (known.key, known.version, known.at, known.echo);
+            *known = WriteRow { key, version, at, echo, ..told.clone() };
+            writes.insert((*run, *n));
+        } else if is_same && known.seen.is_none() && told.seen.is_some() {
+            known.seen = told.seen;
+            writes.insert((*run, *n));
+        }
+        false
+    });
+}
+
+/// Takes from the new reads those that are stored already, keeps what they tell that was not known, and returns all stored
+/// reads whose content became known.
+fn learn_reads(writer: &mut dyn Writer, touched: &mut Touched, stored: &mut Stored) -> Result<Vec<ReadRow>> {
+    let Touched { new_reads, reads, .. } = touched;
+    new_reads.retain(|(run, n), told| {
+        let known = stored.get_mut(run).and_then(|stored| stored.reads.iter_mut().find(|known| known.n == *n));
+        let Some(known) = known else { return true };
+        if known.artifact == told.artifact && known.seen.is_none() && told.seen.is_some() {
+            known.seen = told.seen;
+            reads.insert((*run, *n));
+        }
+        false
+    });
+    let of = |(run, n): &(RunKey, u32)| stored.get(run)?.reads.iter().find(|read| read.n == *n).cloned();
+    let learned: Vec<ReadRow> = touched.reads.iter().filter_map(of).collect();
+    if !learned.is_empty() {
+        writer.put_reads(&learned)?;
+    }
+    Ok(learned)
+}
+
+/// Stores the new reads, bound by all that is known.
+fn add_reads(
     writer: &mut dyn Writer,
-    touched: &Touched,
-    rows: &HashMap<RunKey, RunRow>,
+    touched: Touched,
+    sightings: &mut Sightings,
     rebind: &mut BTreeSet<(RunKey, u32)>,
 ) -> Result<()> {
-    let mut writes: BTreeMap<RunKey, Vec<WriteRow>> = BTreeMap::new();
-    for run in &touched.statuses {
-        writes.insert(*run, writer.writes(*run)?);
+    if touched.new_reads.is_empty() {
+        return Ok(());
     }
-    for (run, n) in &touched.writes {
-        if !touched.statuses.contains(run) {
-            writes.entry(*run).or_default().extend(writer.write(*run, *n)?);
+    let bindings = bindings(writer, touched.new_reads.values())?;
+    let mut reads = Vec::with_capacity(touched.new_reads.len());
+    for (read, binding) in touched.new_reads.into_values().zip(bindings) {
+        // Who is now stored as a reader may have read what it wrote before it wrote it.
+        if binding.is_apart {
+            rebind.insert((read.run, read.n));
+        }
+        let bound = binding.of(read);
+        if matches!(bound.bound, Bound::Copy | Bound::UnknownWriter | Bound::Inside) {
+            sightings.add(&bound);
+        }
+        reads.push(bound);
+    }
+    writer.add_reads(&reads)
+}
+
+/// Stores the new writes, and brings those up to date whose content became known, or whose run began, ended or died.
+fn settle_writes(
+    writer: &mut dyn Writer,
+    touched: &mut Touched,
+    rows: &HashMap<RunKey, RunRow>,
+    stored: &mut Stored,
+    changes: &mut Vec<Change>,
+) -> Result<()> {
+    let mut old: Vec<(&RunRow, WriteRow)> = Vec::new();
+    let told: BTreeSet<RunKey> = touched.writes.iter().map(|(run, _)| *run).collect();
+    for run in touched.statuses.union(&told) {
+        let (Some(row), Some(stored)) = (rows.get(run), stored.get(run)) else { continue };
+        let is_meant = |write: &&WriteRow| touched.statuses.contains(run) || touched.writes.contains(&(*run, write.n));
+        old.extend(stored.writes.iter().filter(is_meant).map(|write| (row, write.clone())));
+    }
+    let is_told = |write: &WriteRow| touched.writes.contains(&(write.run, write.n));
+    settle_stored(writer, old, is_told, changes)?;
+    let new = std::mem::take(&mut touched.new_writes);
+    let mut new: Vec<(&RunRow, WriteRow)> =
+        new.into_values().filter_map(|write| Some((rows.get(&write.run)?, write))).collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    let all = what_counts(writer, &new)?;
+    for ((run, write), (counts, echo)) in new.iter_mut().zip(all) {
+        (write.version, write.at) = counts.unzip();
+        write.echo = echo;
+        changes.extend(counts.map(|(version, at)| counting(run, write.artifact, version, at)));
+    }
+    let new: Vec<WriteRow> = new.into_iter().map(|(_, write)| write).collect();
+    writer.add_writes(&new).map(drop)
+}
+
+/// Brings stored writes up to date; those of which more `is_told` are stored again whatever counts of them.
+fn settle_stored(
+    writer: &mut dyn Writer,
+    writes: Vec<(&RunRow, WriteRow)>,
+    is_told: impl Fn(&WriteRow) -> bool,
+    changes: &mut Vec<Change>,
+) -> Result<()> {
+    if writes.is_empty() {
+        return Ok(());
+    }
+    let mut changed = Vec::new();
+    let all = what_counts(writer, &writes)?;
+    for ((run, mut write), (counts, echo)) in writes.into_iter().zip(all) {
+        let counted = write.version.zip(write.at);
+        let is_other = counts != counted;
+        if is_other {
+            changes.push(Change::Wrote(write.key));
+            for (version, at) in [counts, counted].into_iter().flatten() {
+                changes.push(counting(run, write.artifact, version, at));
+            }
+        }
+        if is_other || write.echo != echo || is_told(&write) {
+            (write.version, write.at) = counts.unzip();
+            write.echo = echo;
+            changed.push(write);
         }
     }
-    for (run, writes) in &writes {
-        let Some(row) = rows.get(run) else { continue };
-        for write in writes {
-            settle_write(writer, row, write, rebind)?;
-        }
-    }
-    Ok(())
+    if changed.is_empty() { Ok(()) } else { writer.put_writes(&changed) }
 }
 
 /// Brings the writes of all runs up to date that others are inside of.
 pub(super) fn settle_parents(writer: &mut dyn Writer) -> Result<()> {
-    let mut rows = HashMap::default();
-    for run in writer.parents()? {
-        rows.insert(run, writer.run_row(run)?);
-    }
+    let rows: HashMap<RunKey, RunRow> = writer.run_rows(RowsOf::Parents)?.into_iter().collect();
+    let runs: BTreeSet<RunKey> = rows.keys().copied().collect();
     // Those further inside first: of an echo there is none.
-    let mut touched = Touched::default();
-    touched.statuses.extend(rows.keys().copied());
-    settle(writer, touched, &rows)
+    let mut stored = stored(writer, &runs.iter().copied().collect::<Vec<_>>())?;
+    let touched = Touched { statuses: runs, ..Touched::default() };
+    settle(writer, touched, &rows, &mut stored)
+}
+
+/// What of the runs around others is looked at: all that they wrote, or what names these artifacts.
+#[derive(Clone, Debug, Default)]
+struct Around {
+    is_whole: bool,
+    artifacts: BTreeSet<ArtifactKey>,
 }
 
 /// Brings the writes of runs around those that began, ended or wrote up to date: they may only name what was written inside.
@@ -110,186 +215,143 @@ fn settle_around(
     touched: &Touched,
     writers: &BTreeSet<RunKey>,
     rows: &HashMap<RunKey, RunRow>,
-    rebind: &mut BTreeSet<(RunKey, u32)>,
+    changes: &mut Vec<Change>,
 ) -> Result<()> {
     let runs = touched.fresh.iter().chain(&touched.statuses).chain(writers);
     let runs: BTreeSet<RunKey> = runs.copied().collect();
-    for (run, row) in runs.iter().filter_map(|run| rows.get_key_value(run)) {
-        let Some(mut next) = row.parent else { continue };
-        // One that others wait inside of joins them to what is around it.
-        let joins = (touched.fresh.contains(run) || touched.statuses.contains(run)) && writer.is_parent(row.id)?;
-        let artifacts: BTreeSet<_> = writer.writes(*run)?.into_iter().map(|write| write.artifact).collect();
-        if !joins && artifacts.is_empty() {
-            continue;
-        }
-        let mut met = BTreeSet::from([row.id]);
-        while met.insert(next)
-            && let Some((key, around)) = writer.run(next)?
-        {
-            for write in writer.writes(key)? {
-                if joins || artifacts.contains(&write.artifact) {
-                    settle_write(writer, &around, &write, rebind)?;
-                }
-            }
-            let Some(parent) = around.parent else { break };
-            next = parent;
-        }
+    let inside: Vec<(RunKey, &RunRow, RunId)> =
+        runs.iter().filter_map(|run| rows.get(run).and_then(|row| Some((*run, row, row.parent?)))).collect();
+    if inside.is_empty() {
+        return Ok(());
+    }
+    // One that others wait inside of joins them to what is around it.
+    let ids: Vec<RunId> = inside.iter().map(|(_, row, _)| row.id).collect();
+    let parents: BTreeSet<RunId> = writer.parents_among(&ids)?.into_iter().collect();
+    let wrote = stored(writer, &inside.iter().map(|(run, ..)| *run).collect::<Vec<_>>())?;
+    let mut around: BTreeMap<RunId, Around> = BTreeMap::new();
+    for (run, row, parent) in inside {
+        let began = touched.fresh.contains(&run) || touched.statuses.contains(&run);
+        let is_whole = began && parents.contains(&row.id);
+        let artifacts = wrote.get(&run).into_iter().flat_map(|run| &run.writes).map(|write| write.artifact);
+        let of = around.entry(parent).or_default();
+        of.is_whole |= is_whole;
+        of.artifacts.extend(artifacts);
+    }
+    around.retain(|_, around| around.is_whole || !around.artifacts.is_empty());
+    // As many levels as there are runs, for those that are inside of each other would have no end.
+    let mut met: BTreeSet<RunId> = BTreeSet::new();
+    let mut level = 0;
+    while !around.is_empty() && level <= met.len() {
+        level = level.saturating_add(1);
+        met.extend(around.keys());
+        around = settle_level(writer, &around, changes)?;
     }
     Ok(())
+}
+
+/// Brings the writes of these runs up to date, and returns what is around them.
+fn settle_level(
+    writer: &mut dyn Writer,
+    around: &BTreeMap<RunId, Around>,
+    changes: &mut Vec<Change>,
+) -> Result<BTreeMap<RunId, Around>> {
+    let ids: Vec<RunId> = around.keys().copied().collect();
+    let rows: BTreeMap<RunKey, RunRow> = writer.run_rows(RowsOf::Ids(&ids))?.into_iter().collect();
+    let wrote = stored(writer, &rows.keys().copied().collect::<Vec<_>>())?;
+    let mut writes = Vec::new();
+    let mut further: BTreeMap<RunId, Around> = BTreeMap::new();
+    for (run, row) in &rows {
+        let Some(of) = around.get(&row.id) else { continue };
+        let is_meant = |write: &&WriteRow| of.is_whole || of.artifacts.contains(&write.artifact);
+        let own = wrote.get(run).into_iter().flat_map(|run| &run.writes).filter(is_meant);
+        writes.extend(own.map(|write| (row, write.clone())));
+        if let Some(parent) = row.parent {
+            let next = further.entry(parent).or_default();
+            next.is_whole |= of.is_whole;
+            next.artifacts.extend(&of.artifacts);
+        }
+    }
+    settle_stored(writer, writes, |_| false, changes)?;
+    Ok(further)
 }
 
 /// Finds the reads that saw what a run was at, or would have, which began at another time than was known or on a host that
 /// was not.
-fn settle_moved(
-    writer: &mut dyn Writer,
-    touched: &Touched,
-    rows: &HashMap<RunKey, RunRow>,
-    rebind: &mut BTreeSet<(RunKey, u32)>,
-) -> Result<()> {
+fn settle_moved(touched: &Touched, rows: &HashMap<RunKey, RunRow>, stored: &Stored, changes: &mut Vec<Change>) {
     for (run, before) in &touched.moved {
-        let Some(row) = rows.get(run) else { continue };
+        let (Some(row), Some(stored)) = (rows.get(run), stored.get(run)) else { continue };
         let from = row.started_at.map_or(*before, |began| began.min(*before));
-        for write in writer.writes(*run)? {
+        for write in &stored.writes {
             if let (Some(version), Some(at)) = (write.version, write.at) {
-                let from = from.min(at);
-                rebind.extend(writer.reads_of_content(version, from.plus_micros(-MOST_SKEW_US), from, at)?);
+                let (artifact, from) = (write.artifact, from.min(at));
+                let early = from.plus_micros(-MOST_SKEW_US);
+                changes.push(Change::Counts { artifact, version, at, from, early, by_name: false });
             }
         }
         // A content may have been seen under a name later than was known.
-        for read in writer.reads(*run)? {
-            rebind.insert((*run, read.n));
-            if let Some(seen) = read.seen {
-                rebind.extend(writer.reads_unwritten(seen, from.min(read.at))?);
-            }
+        for read in &stored.reads {
+            changes.extend(read.seen.map(|seen| Change::Sighted(seen, from.min(read.at))));
         }
     }
-    Ok(())
 }
 
-/// Brings a stored write up to date.
-fn settle_write(
-    writer: &mut dyn Writer,
-    run: &RunRow,
-    write: &WriteRow,
-    rebind: &mut BTreeSet<(RunKey, u32)>,
-) -> Result<()> {
-    let (counts, echo) = what_counts(writer, run, write)?;
-    if writer.echo(write.key)? != echo {
-        writer.put_echo(write.key, echo)?;
-    }
-    let counted = write.version.zip(write.at);
-    if counts == counted {
-        return Ok(());
-    }
-    rebind.extend(writer.reads_of_write(write.key)?);
-    writer.settle(write.key, counts)?;
-    for (version, at) in [counts, counted].into_iter().flatten() {
-        rebind.extend(readers_of(writer, run, write, version, at)?);
-    }
-    Ok(())
-}
-
-/// Keeps the content of a read that was stored before anybody knew it; returns whether there was any.
-fn learn_read(writer: &mut dyn Writer, told: &ReadRow, rebind: &mut BTreeSet<(RunKey, u32)>) -> Result<bool> {
-    let Some(known) = writer.reads_at(&[(told.run, told.n)])?.pop() else { return Ok(false) };
-    let (None, Some(seen), true) = (known.seen, told.seen, known.artifact == told.artifact) else { return Ok(false) };
-    writer.put_seen(told.run, told.n, Edge::Read, seen)?;
-    rebind.insert((told.run, told.n));
-    Ok(true)
-}
-
-/// Stores a new write with what counts of it.
-fn add_write(
-    writer: &mut dyn Writer,
-    run: &RunRow,
-    write: WriteRow,
-    rebind: &mut BTreeSet<(RunKey, u32)>,
-) -> Result<()> {
-    let (counts, echo) = what_counts(writer, run, &write)?;
-    let (version, at) = counts.unzip();
-    let write = WriteRow { version, at, ..write };
-    let added = writer.add_write(&write)?;
-    if let (Some(key), Some(_)) = (added, echo) {
-        writer.put_echo(key, echo)?;
-    }
-    match (added, counts) {
-        (None, _) => learn_write(writer, run, &write, rebind),
-        (Some(_), Some((version, at))) => {
-            rebind.extend(readers_of(writer, run, &write, version, at)?);
-            Ok(())
-        }
-        (Some(_), None) => Ok(()),
-    }
-}
-
-/// Keeps the content of a write that was stored before anybody knew it.
-fn learn_write(
-    writer: &mut dyn Writer,
-    run: &RunRow,
-    told: &WriteRow,
-    rebind: &mut BTreeSet<(RunKey, u32)>,
-) -> Result<()> {
-    let Some(known) = writer.write(told.run, told.n)? else { return Ok(()) };
-    let is_news = known.mark == Some(Mark::Maybe) && told.mark != known.mark && known.artifact == told.artifact;
-    if is_news {
-        writer.unmark(known.key, told)?;
-        let (key, version, at) = (known.key, known.version, known.at);
-        return settle_write(writer, run, &WriteRow { key, version, at, ..told.clone() }, rebind);
-    }
-    if let (None, Some(seen), true) = (known.seen, told.seen, known.artifact == told.artifact) {
-        writer.put_seen(told.run, told.n, Edge::Write, seen)?;
-        settle_write(writer, run, &WriteRow { seen: Some(seen), ..known }, rebind)?;
-    }
-    Ok(())
-}
-
-/// Returns the reads that may be bound differently when this write counts, or no longer does.
-fn readers_of(
-    writer: &mut dyn Writer,
-    run: &RunRow,
-    write: &WriteRow,
-    version: VersionKey,
-    at: Timestamp,
-) -> Result<Vec<(RunKey, u32)>> {
+/// Returns the change that a write of this version counts from then on, or no longer does.
+fn counting(run: &RunRow, artifact: ArtifactKey, version: VersionKey, at: Timestamp) -> Change {
     // Another run may have read the bytes before the write was known to be complete.
     let from = run.started_at.map_or(at, |started| started.min(at));
-    let mut found = writer.reads_of_content(version, from.plus_micros(-MOST_SKEW_US), from, at)?;
-    found.extend(writer.reads_by_time(write.artifact, at)?);
-    found.extend(writer.reads_near(write.artifact, at)?);
-    Ok(found)
+    Change::Counts { artifact, version, at, from, early: from.plus_micros(-MOST_SKEW_US), by_name: true }
 }
 
 /// The version that a write made, and from when it counts; else the write inside that it only names.
 type Counts = (Option<(VersionKey, Timestamp)>, Option<WriteKey>);
 
-/// Returns the version that a write made, and from when it counts.
+/// Returns for each write the version that it made, and from when it counts.
 ///
 /// A run that names what a run inside it wrote wrote nothing more: the same version, or one of which nothing is known.
 ///
 /// A completed run's outputs all count; a run's that goes on, those it made known so far. Of a run that did not
 /// complete only a known content counts: an opaque name may never have been written.
-fn what_counts(writer: &mut dyn Writer, run: &RunRow, write: &WriteRow) -> Result<Counts> {
-    if write.mark.is_some() {
-        return Ok((None, None));
+fn what_counts(writer: &mut dyn Writer, writes: &[(&RunRow, WriteRow)]) -> Result<Vec<Counts>> {
+    let seen: Vec<VersionKey> = writes.iter().filter_map(|(_, write)| write.seen).collect();
+    let mut seen = if seen.is_empty() { Vec::new() } else { writer.version_rows(&seen)? }.into_iter();
+    let mut counting: Vec<(usize, Option<VersionRow>, InnerAsked)> = Vec::new();
+    for (place, (run, write)) in writes.iter().enumerate() {
+        let seen = write.seen.and_then(|_| seen.next());
+        let is_content = seen.as_ref().is_some_and(|seen| seen.id.is_known_content());
+        let is_kept = match run.status {
+            Status::Completed => true,
+            Status::Running => write.said_at.is_some(),
+            Status::Failed | Status::Cancelled | Status::Died | Status::Unknown => is_content,
+        };
+        let at = write.said_at.or(run.ended_at).filter(|_| is_kept && write.mark.is_none());
+        let Some(at) = at else { continue };
+        let version = seen.as_ref().map(|seen| seen.key);
+        counting.push((place, seen, InnerAsked { run: run.id, artifact: write.artifact, at, version }));
     }
-    let seen = match write.seen {
-        Some(seen) => writer.version_rows(&[seen])?.pop(),
-        None => None,
-    };
-    let is_content = seen.as_ref().is_some_and(|seen| seen.id.is_known_content());
-    let is_kept = match run.status {
-        Status::Completed => true,
-        Status::Running => write.said_at.is_some(),
-        Status::Failed | Status::Cancelled | Status::Died | Status::Unknown => is_content,
-    };
-    let Some(at) = write.said_at.or(run.ended_at).filter(|_| is_kept) else { return Ok((None, None)) };
-    let inner = writer.inner_write(run.id, write.artifact, at, seen.as_ref().map(|seen| seen.key))?;
-    if inner.is_some() {
-        return Ok((None, inner));
+    let mut counts: Vec<Counts> = vec![(None, None); writes.len()];
+    if counting.is_empty() {
+        return Ok(counts);
     }
-    let version = match seen {
-        Some(seen) => seen.key,
-        None => writer.version(write.artifact, &VersionId::Write(run.id), None)?.0,
-    };
-    Ok((Some((version, at)), None))
+    let asked: Vec<InnerAsked> = counting.iter().map(|(.., asked)| *asked).collect();
+    let inner = writer.inner_writes(&asked)?;
+    let mut opaque: Vec<(usize, ArtifactKey, VersionId, Timestamp)> = Vec::new();
+    for ((place, seen, asked), inner) in counting.into_iter().zip(inner) {
+        let Some(counts) = counts.get_mut(place) else { continue };
+        match (inner, seen) {
+            (Some(inner), _) => *counts = (None, Some(inner)),
+            (None, Some(seen)) => *counts = (Some((seen.key, asked.at)), None),
+            (None, None) => opaque.push((place, asked.artifact, VersionId::Write(asked.run), asked.at)),
+        }
+    }
+    let asked: Vec<VersionAsked<'_>> = opaque
+        .iter()
+        .map(|(_, artifact, id, _)| VersionAsked { artifact: *artifact, id, size: None, sized_in: None })
+        .collect();
+    let made = if asked.is_empty() { Vec::new() } else { writer.enter_versions(&asked, COMMON)? };
+    for ((place, _, _, at), made) in opaque.iter().zip(made) {
+        if let Some(counts) = counts.get_mut(*place) {
+            *counts = (Some((made.key, *at)), None);
+        }
+    }
+    Ok(counts)
 }

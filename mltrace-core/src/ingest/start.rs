@@ -5,7 +5,7 @@ use super::ends::{ended, measure};
 use super::touched::Began;
 use super::work::Work;
 use crate::model::{Header, Start};
-use crate::store::{ProcessKey, Result, RunKey, RunRow};
+use crate::store::{Name, ProcessKey, Result, RunKey, RunRow, Said};
 
 impl<'r> Applier<'_, 'r> {
     pub(super) fn start(&mut self, start: &'r Start) -> Result<()> {
@@ -14,13 +14,13 @@ impl<'r> Applier<'_, 'r> {
         let work = self.told_work(start)?;
         let first = self.ends.get(&start.run).map_or_else(|| fresh.clone(), |end| ended(&fresh, end));
         let first = RunRow { signature: work.signature(), ..first };
-        let added = if self.runs.contains_key(&start.run) { None } else { self.writer.add_run(&first)? };
-        if let Some(key) = added {
+        let is_known = self.runs.contains_key(&start.run);
+        if let Some(key) = self.named.runs.get(&start.run).copied().filter(|_| !is_known) {
             self.runs.insert(start.run, (key, first));
             self.known.insert(key, Vec::new());
             self.touched.fresh.insert(key);
-            for (name, (at, value)) in &work.params {
-                self.writer.param(key, name, value, *at)?;
+            for (name, value) in &start.params {
+                self.keep(Said::Param(key, name, value.to_string(), start.at))?;
             }
             let began = Began { at: start.at, is_chosen: fresh.is_start_chosen };
             for read in &start.inputs {
@@ -55,7 +55,7 @@ impl<'r> Applier<'_, 'r> {
     fn told_work(&mut self, start: &'r Start) -> Result<Work<'r>> {
         let mut work = Work::default();
         for read in &start.inputs {
-            work.inputs.insert(read.name.0.as_str().into(), self.writer.artifact(self.project, &read.name, read.kind)?);
+            work.inputs.insert(read.name.0.as_str().into(), self.artifact(&read.name, read.kind)?);
         }
         let params = start.params.iter().map(|(name, value)| (name.as_str().into(), (start.at, value.to_string())));
         work.params.extend(params);
@@ -115,12 +115,12 @@ impl<'r> Applier<'_, 'r> {
     }
 
     /// Returns the row of a run that has just started; `None` when retention removed it.
-    fn started(&mut self, start: &Start) -> Result<Option<RunRow>> {
-        if self.writer.is_removed(start.run)? {
+    fn started(&mut self, start: &'r Start) -> Result<Option<RunRow>> {
+        if self.named.removed.contains(&start.run) {
             return Ok(None);
         }
-        let component = self.writer.component(self.project, &start.component)?;
-        let declaration = start.declared.as_ref().map(|declared| self.writer.declaration(declared)).transpose()?;
+        let component = self.component_key(&start.component)?;
+        let declaration = start.declared.as_ref().map(|declared| self.declaration_key(declared)).transpose()?;
         start.declared.iter().try_for_each(|declared| self.amend(component, declared, start.at))?;
         let process = self.process_of(start)?;
         Ok(Some(RunRow {
@@ -128,8 +128,8 @@ impl<'r> Applier<'_, 'r> {
             started_at: Some(start.at),
             process,
             parent: start.parent,
-            code: start.code.as_deref().map(|code| self.writer.code(code)).transpose()?,
-            git: start.git.as_deref().map(|git| self.writer.git(git)).transpose()?,
+            code: start.code.as_deref().map(|code| self.code_key(code)).transpose()?,
+            git: start.git.as_deref().map(|git| self.git_key(git)).transpose()?,
             declaration,
             is_start_chosen: self.chosen.is_some_and(|chosen| chosen.start),
             ..self.unborn(start.run)
@@ -138,7 +138,7 @@ impl<'r> Applier<'_, 'r> {
 
     /// Returns the process of a run: the journal's, or one that stands for an imported run's host and user and when
     /// its process was last heard of.
-    fn process_of(&mut self, start: &Start) -> Result<Option<ProcessKey>> {
+    fn process_of(&mut self, start: &'r Start) -> Result<Option<ProcessKey>> {
         let seen = self.header.at.filter(|_| self.header.process.is_none());
         let code = start.code.as_deref();
         let check = code.and_then(|code| Some((code, *self.checks.get(code)?)));
@@ -155,13 +155,13 @@ impl<'r> Applier<'_, 'r> {
         if let Some((_, is_in_work_tree)) = check {
             key.push_str(if is_in_work_tree { " in its work tree" } else { " not in its work tree" });
         }
-        let process = self.writer.process(&key, &header)?;
+        let process = ProcessKey(self.writer.key(Name::Process(&key, &header))?);
         if let Some((code, is_in_work_tree)) = check {
-            let code = self.writer.code(code)?;
-            self.writer.keep_code_check(process, code, is_in_work_tree)?;
+            let code = self.code_key(code)?;
+            self.keep(Said::CodeCheck(process, code, is_in_work_tree))?;
         }
         if let Some(at) = seen {
-            self.writer.saw_process(process, at)?;
+            self.keep(Said::Seen(process, at))?;
         }
         Ok(Some(process))
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::model::Timestamp;
-use crate::store::{ArtifactKey, Result, RunKey, Writer};
+use crate::store::{ArtifactKey, StoredWork};
 
 /// The bits of a signature that hold the hash, those above that hold the place, and how many artifacts share one.
 const HASH: i64 = (1 << 48) - 1;
@@ -20,11 +20,10 @@ pub(super) struct Work<'r> {
 
 impl Work<'static> {
     /// Returns what a run works on that is in the store already.
-    pub(super) fn stored(writer: &mut dyn Writer, run: RunKey) -> Result<Self> {
-        let inputs = writer.inputs(run)?.into_iter().map(|(name, artifact)| (name.into(), artifact)).collect();
-        let params =
-            writer.params(run)?.into_iter().map(|(name, value)| (name.into(), (Timestamp::MIN, value))).collect();
-        Ok(Self { inputs, params })
+    pub(super) fn stored(work: StoredWork) -> Self {
+        let inputs = work.inputs.into_iter().map(|(name, artifact)| (name.into(), artifact)).collect();
+        let params = work.params.into_iter().map(|(name, value)| (name.into(), (Timestamp::MIN, value))).collect();
+        Self { inputs, params }
     }
 }
 

@@ -36,8 +36,7 @@ pub struct ReadRow {
     pub like: Option<WriteKey>,
     /// The argument or expression that named it.
     pub argument: Option<String>,
-    /// What else it saw: writes of folders around it and of what lies in it, in order; of a read that is stored only
-    /// [`Writer::reads_at`](super::Writer::reads_at) reports them.
+    /// What else it saw: writes of folders around it and of what lies in it, in order.
     pub parts: Vec<WriteKey>,
 }
 
@@ -62,6 +61,8 @@ pub struct WriteRow {
     pub version: Option<VersionKey>,
     /// From when it counts.
     pub at: Option<Timestamp>,
+    /// The write of a run inside that this one only names.
+    pub echo: Option<WriteKey>,
     /// The binding or expression that named it.
     pub argument: Option<String>,
 }

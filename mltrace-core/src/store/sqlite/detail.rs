@@ -14,7 +14,7 @@ use super::SqliteStore;
 use super::keys::{CHUNK, among, ascending, ranges};
 use super::known::Known;
 use super::map::{Bytes, size, version_id};
-use super::write::run_row;
+use super::runs::run_row;
 use crate::model::{ArtifactName, Declaration, Git, Timestamp, Verdict};
 use crate::store::{
     CodeDetail, CodeKey, ComponentKey, ComponentRow, DeclarationKey, GitKey, Measures, NoteDetail, ProcessKey,

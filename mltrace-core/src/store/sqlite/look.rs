@@ -12,7 +12,7 @@ use crate::model::{Due, RunId, Timestamp};
 use crate::store::{
     ArtifactKey, Artifacts, Asked, Bounds, Checkup, ComponentKey, ComponentRow, Components, CurrentRow, Direction,
     FactsRow, Far, InTransaction, LabelRow, Labels, Look, MarkedRow, Marks, Measures, Met, NearRows, Offer, OfferRun,
-    OutputRow, ProjectKey, Projects, Reached, Result, RunDetail, RunKey, RunName, Runs, Store, UnreadRow, Upkeep,
+    OutputRow, ProjectKey, Projects, Reached, Result, RunDetail, RunKey, RunName, Runs, Said, Store, UnreadRow, Upkeep,
     VersionAt, VersionKey, VersionName, Versions, WorkKey, WorkRow, Writes,
 };
 
@@ -43,7 +43,7 @@ impl Upkeep for SqliteStore {
         if self.is_own_known_as(name)? {
             return Ok(());
         }
-        self.transact(&mut |writer| writer.call_own_project(name))
+        self.transact(&mut |writer| writer.keep(Said::OwnProject(name)))
     }
 
     fn is_forgotten(&mut self, id: RunId) -> Result<bool> {

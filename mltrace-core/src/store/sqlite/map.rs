@@ -176,6 +176,7 @@ pub(super) fn write_row(row: &Row<'_>) -> rusqlite::Result<WriteRow> {
         said_at: row.get(5)?,
         version: row.get(6)?,
         at: row.get(7)?,
+        echo: None,
         argument: row.get(8)?,
         mark: row.get(9)?,
     })

@@ -1,13 +1,12 @@
-//! Metrics, checks and notes of runs.
+//! Metrics and checks of runs.
 
 use foldhash::HashMap;
 use rusqlite::params;
 
 use super::SqliteStore;
 use super::keys::{CHUNK, among, ascending, ranges};
-use super::map::Bytes;
 use super::write::SqliteWriter;
-use crate::model::{ArtifactName, CheckFact, MetricFact, NoteFact, Number, Timestamp};
+use crate::model::{ArtifactName, CheckFact, MetricFact, Number, Timestamp};
 use crate::store::{
     CheckDetail, Measures, MetricDetail, ProjectKey, Result, RunKey, RunSelection, StoreError, WhatOfRuns,
 };
@@ -29,11 +28,6 @@ const CHECKS: &str = concat!(
 );
 
 impl SqliteWriter<'_> {
-    pub(super) fn note(&mut self, run: RunKey, note: &NoteFact) -> Result<()> {
-        let sql = "INSERT INTO note (uuid, run_id, text, at, by) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
-        self.execute(sql, params![Bytes(note.id), run, note.text, note.at, note.by]).map(drop)
-    }
-
     pub(super) fn metric(&mut self, run: RunKey, metric: &MetricFact) -> Result<()> {
         let sql = "INSERT INTO metric (run_id, name, about, step, at, value) VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT DO NOTHING";

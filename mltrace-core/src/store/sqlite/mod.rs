@@ -61,7 +61,11 @@ mod labels;
 
 mod measures;
 
+mod runs;
+
 mod write;
+
+mod writer;
 
 mod unread;
 

@@ -8,7 +8,7 @@ use super::SqliteStore;
 use super::map::version_columns;
 use super::write::{FIND_VERSION, SqliteWriter};
 use crate::model::{Timestamp, VersionId, folders_around, path_inside, range_inside};
-use crate::store::{ArtifactKey, NearRow, NearRows, ProjectKey, Reading, Result, RunKey, WriteKey};
+use crate::store::{ArtifactKey, NearAsked, NearRow, NearRows, ProjectKey, Result, RunKey, WriteKey};
 
 /// In the column `place`: a folder around it may be known, something in it may be known.
 pub(super) const AROUND: i64 = 1;
@@ -66,7 +66,7 @@ pub(super) fn near(
     connection: &Connection,
     artifact: ArtifactKey,
     at: Timestamp,
-    reader: Option<Reading>,
+    reader: Option<(RunKey, u32)>,
 ) -> Result<NearRows> {
     let place = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
     let found: Option<(ProjectKey, String, i64)> =
@@ -75,7 +75,7 @@ pub(super) fn near(
         return Ok(NearRows::default());
     };
     // No run has this key.
-    let (run, n) = reader.map_or((RunKey(-1), 0), |reader| (reader.run, reader.n));
+    let (run, n) = reader.unwrap_or((RunKey(-1), 0));
     let mut near = NearRows::default();
     if place & AROUND != 0 {
         for folder in folders_around(&name) {
@@ -188,10 +188,10 @@ impl SqliteWriter<'_> {
         Ok(())
     }
 
-    pub(super) fn near_rows(&mut self, artifact: ArtifactKey, at: Timestamp, reader: Reading) -> Result<NearRows> {
-        match self.place(artifact)? {
+    pub(super) fn near_rows(&mut self, asked: &NearAsked) -> Result<NearRows> {
+        match self.place(asked.artifact)? {
             0 => Ok(NearRows::default()),
-            _ => near(self.connection, artifact, at, Some(reader)),
+            _ => near(self.connection, asked.artifact, asked.at, Some((asked.run, asked.n))),
         }
     }
 
@@ -240,12 +240,28 @@ impl SqliteWriter<'_> {
         self.all(sql, params![run, n], |row| row.get(0))
     }
 
+    /// Returns whether any read saw more than the write that it is bound to.
+    pub(super) fn has_any_parts(&mut self) -> Result<bool> {
+        if let Some(known) = self.has_parts {
+            return Ok(known);
+        }
+        let found = self.one("SELECT EXISTS (SELECT 1 FROM part)", [], |row| row.get(0))?.unwrap_or(false);
+        self.has_parts = Some(found);
+        Ok(found)
+    }
+
     pub(super) fn put_parts_of(&mut self, run: RunKey, n: u32, parts: &[WriteKey]) -> Result<()> {
-        self.execute("DELETE FROM part WHERE run_id = $1 AND n = $2", params![run, n])?;
+        if self.has_any_parts()? {
+            self.execute("DELETE FROM part WHERE run_id = $1 AND n = $2", params![run, n])?;
+        }
         self.add_parts(run, n, parts)
     }
 
     pub(super) fn add_parts(&mut self, run: RunKey, n: u32, parts: &[WriteKey]) -> Result<()> {
+        if parts.is_empty() {
+            return Ok(());
+        }
+        self.has_parts = Some(true);
         let sql = "INSERT INTO part (run_id, n, write_id) VALUES ($1, $2, $3)";
         parts.iter().try_for_each(|part| self.execute(sql, params![run, n, part]).map(drop))
     }

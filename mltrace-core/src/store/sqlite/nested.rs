@@ -7,8 +7,8 @@ use super::SqliteStore;
 use super::keys::{among, ascending};
 use super::map::version_id;
 use super::write::SqliteWriter;
-use crate::model::{RunId, Timestamp, VersionId};
-use crate::store::{ArtifactKey, EchoDetail, Result, RunKey, VersionKey, WithinDetail, WriteKey};
+use crate::model::{RunId, VersionId};
+use crate::store::{EchoDetail, InnerAsked, Result, RunKey, WithinDetail, WriteKey};
 
 /// The last write of artifact $2 at or before $3 by a run inside run $1, of version $4 if that is told. The writes of each run
 /// are looked through: those of an artifact may be many more.
@@ -75,7 +75,7 @@ impl SqliteStore {
 
 impl SqliteWriter<'_> {
     /// Returns whether any run is inside another one.
-    fn has_nested_runs(&mut self) -> Result<bool> {
+    pub(super) fn has_nested_runs(&mut self) -> Result<bool> {
         if let Some(known) = self.has_nested {
             return Ok(known);
         }
@@ -84,17 +84,11 @@ impl SqliteWriter<'_> {
         Ok(found)
     }
 
-    pub(super) fn inner_write_of(
-        &mut self,
-        run: RunId,
-        artifact: ArtifactKey,
-        at: Timestamp,
-        version: Option<VersionKey>,
-    ) -> Result<Option<WriteKey>> {
+    pub(super) fn inner_write_of(&mut self, asked: &InnerAsked) -> Result<Option<WriteKey>> {
         if !self.has_nested_runs()? {
             return Ok(None);
         }
-        self.one(INNER, params![run, artifact, at, version], |row| row.get(0))
+        self.one(INNER, params![asked.run, asked.artifact, asked.at, asked.version], |row| row.get(0))
     }
 
     pub(super) fn echo_of(&mut self, write: WriteKey) -> Result<Option<WriteKey>> {
@@ -118,10 +112,5 @@ impl SqliteWriter<'_> {
 
     pub(super) fn is_parent_of_any(&mut self, run: RunId) -> Result<bool> {
         Ok(self.one("SELECT 1 FROM run WHERE parent = $1 LIMIT 1", [run], |_| Ok(()))?.is_some())
-    }
-
-    pub(super) fn all_parents(&mut self) -> Result<Vec<RunKey>> {
-        let sql = "SELECT DISTINCT p.id FROM run r JOIN run p ON p.uuid = r.parent WHERE r.parent IS NOT NULL";
-        self.all(sql, [], |row| row.get(0))
     }
 }

@@ -1,5 +1,7 @@
 //! A transaction on a SQLite file: names, components, runs.
 
+use std::collections::BTreeSet;
+
 use foldhash::HashMap;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, TransactionBehavior, params};
 
@@ -10,12 +12,12 @@ use super::map::{Bytes, size, size_column, version_columns, version_id};
 use super::places::Places;
 use super::text::text;
 use crate::model::{
-    ArtifactKind, ArtifactName, Code, Declaration, Git, Header, LabelFact, ProcessId, RunId, Status, Timestamp,
+    ArtifactKind, ArtifactName, Code, Declaration, Due, Git, Header, LabelFact, NoteFact, ProcessId, RunId, Timestamp,
     VersionId,
 };
 use crate::store::{
     ArtifactKey, CodeKey, ComponentField, ComponentKey, DeclarationKey, GitKey, InTransaction, ProcessKey, ProjectKey,
-    Result, RunKey, RunRow, VersionKey, VersionRow,
+    Result, RunKey, VersionKey, VersionRow,
 };
 
 /// The statements in use, by where their text stands: the connection's own cache compares whole texts.
@@ -38,6 +40,10 @@ pub(super) struct SqliteWriter<'c> {
     pub(super) has_removed: Option<bool>,
     /// Whether any run is inside another one.
     pub(super) has_nested: Option<bool>,
+    /// Whether any read saw more than the write that it is bound to.
+    pub(super) has_parts: Option<bool>,
+    /// Keys that were given to runs that are not stored yet.
+    pub(super) reserved: BTreeSet<RunKey>,
 }
 
 impl SqliteStore {
@@ -74,6 +80,8 @@ impl<'c> SqliteWriter<'c> {
             places: Places::default(),
             has_removed: None,
             has_nested: None,
+            has_parts: None,
+            reserved: BTreeSet::new(),
         }
     }
 
@@ -290,13 +298,8 @@ impl<'c> SqliteWriter<'c> {
         self.execute(sql, params![at, process]).map(drop)
     }
 
-    pub(super) fn bury(&mut self, process: ProcessId) -> Result<Vec<RunKey>> {
-        let find = "SELECT id FROM process WHERE key = $1";
-        let Some(key) = self.one(find, [process.to_string()], |row| row.get::<_, i64>(0))? else {
-            return Ok(Vec::new());
-        };
-        self.execute("UPDATE process SET is_over = 1 WHERE id = $1", [key])?;
-        self.all(DIED, [key], |row| row.get(0))
+    pub(super) fn bury(&mut self, process: ProcessId) -> Result<()> {
+        self.execute("UPDATE process SET is_over = 1 WHERE key = $1", [process.to_string()]).map(drop)
     }
 
     pub(super) fn code(&mut self, key: &str) -> Result<CodeKey> {
@@ -338,84 +341,6 @@ impl<'c> SqliteWriter<'c> {
         name.map(|name| self.keyed("argument", "name", name)).transpose()
     }
 
-    pub(super) fn run(&mut self, id: RunId) -> Result<Option<(RunKey, RunRow)>> {
-        let sql = text!("SELECT {RUN_COLUMNS} FROM run WHERE uuid = $1");
-        self.one(sql, [id], |row| Ok((row.get(0)?, run_row(row)?)))
-    }
-
-    pub(super) fn run_row(&mut self, run: RunKey) -> Result<RunRow> {
-        let sql = text!("SELECT {RUN_COLUMNS} FROM run WHERE id = $1");
-        Ok(self.statement(sql)?.query_row([run], run_row)?)
-    }
-
-    pub(super) fn is_removed(&mut self, id: RunId) -> Result<bool> {
-        let has_removed = match self.has_removed {
-            Some(known) => known,
-            None => self.one("SELECT 1 FROM tombstone LIMIT 1", [], |_| Ok(()))?.is_some(),
-        };
-        self.has_removed = Some(has_removed);
-        Ok(has_removed && self.one("SELECT 1 FROM tombstone WHERE uuid = $1", [id], |_| Ok(()))?.is_some())
-    }
-
-    pub(super) fn add_run(&mut self, row: &RunRow) -> Result<Option<RunKey>> {
-        self.has_nested = self.has_nested.filter(|_| row.parent.is_none());
-        let sql = "INSERT INTO run (uuid, project_id, component_id, status, started_at, ended_at, duration_us,
-                 process_id, parent, code_id, git_id, declaration_id, error, signature, is_start_chosen)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (uuid) DO NOTHING";
-        let added = self.execute(
-            sql,
-            params![
-                row.id,
-                row.project,
-                row.component,
-                row.status,
-                row.started_at,
-                row.ended_at,
-                row.duration_us,
-                row.process,
-                row.parent,
-                row.code,
-                row.git,
-                row.declaration,
-                row.error,
-                row.signature,
-                row.is_start_chosen
-            ],
-        )?;
-        let key = (added > 0).then(|| RunKey(self.connection.last_insert_rowid()));
-        self.run_ids.extend(key.map(|key| (key, row.id)));
-        Ok(key)
-    }
-
-    pub(super) fn put_run(&mut self, run: RunKey, row: &RunRow) -> Result<()> {
-        self.has_nested = self.has_nested.filter(|_| row.parent.is_none());
-        let sql = "UPDATE run SET project_id = $1, component_id = $2, status = $3, started_at = $4, ended_at = $5,
-                 duration_us = $6, process_id = $7, parent = $8, code_id = $9, git_id = $10, declaration_id = $11,
-                 error = $12, signature = $13, is_start_chosen = $14
-             WHERE id = $15";
-        self.execute(
-            sql,
-            params![
-                row.project,
-                row.component,
-                row.status,
-                row.started_at,
-                row.ended_at,
-                row.duration_us,
-                row.process,
-                row.parent,
-                row.code,
-                row.git,
-                row.declaration,
-                row.error,
-                row.signature,
-                row.is_start_chosen,
-                run
-            ],
-        )
-        .map(drop)
-    }
-
     pub(super) fn param(&mut self, run: RunKey, name: &str, value: &str, at: Timestamp) -> Result<()> {
         let sql = "INSERT INTO param (run_id, name, value, at) VALUES ($1, $2, $3, $4)
              ON CONFLICT (run_id, name) DO UPDATE SET value = excluded.value, at = excluded.at
@@ -423,9 +348,9 @@ impl<'c> SqliteWriter<'c> {
         self.execute(sql, params![run, name, value, at]).map(drop)
     }
 
-    pub(super) fn params(&mut self, run: RunKey) -> Result<Vec<(String, String)>> {
-        let sql = "SELECT name, value FROM param WHERE run_id = $1 ORDER BY name";
-        self.all(sql, [run], |row| Ok((row.get(0)?, row.get(1)?)))
+    pub(super) fn note(&mut self, run: RunKey, note: &NoteFact) -> Result<()> {
+        let sql = "INSERT INTO note (uuid, run_id, text, at, by) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+        self.execute(sql, params![Bytes(note.id), run, note.text, note.at, note.by]).map(drop)
     }
 
     pub(super) fn label(&mut self, version: VersionKey, label: &LabelFact) -> Result<()> {
@@ -433,6 +358,15 @@ impl<'c> SqliteWriter<'c> {
              ON CONFLICT DO NOTHING";
         let id = Bytes(label.id);
         self.execute(sql, params![id, version, label.verdict, label.reason, label.by, label.at]).map(drop)
+    }
+
+    pub(super) fn add_due(&mut self, run: RunKey, due: &Due) -> Result<()> {
+        let sql = "INSERT INTO due (run_id, n, path, state) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+        self.execute(sql, params![run, due.n, due.path, due.state]).map(drop)
+    }
+
+    pub(super) fn drop_due(&mut self, run: RunKey, n: u32) -> Result<()> {
+        self.execute("DELETE FROM due WHERE run_id = $1 AND n = $2", params![run, n]).map(drop)
     }
 
     pub(super) fn offset(&mut self, journal: &str) -> Result<u64> {
@@ -460,39 +394,9 @@ impl<'c> SqliteWriter<'c> {
     }
 }
 
-/// Finds the runs of a process that is gone whose end is not known; status 5 is that of runs whose end may be among the
-/// records that were kept unread.
-const DIED: &str =
-    "SELECT id FROM run WHERE process_id = $1 AND (status = 0 OR status = 5 AND ended_at IS NULL) ORDER BY id";
-
 /// Finds a version of an artifact by the two columns of its id.
 pub(super) const FIND_VERSION: &str = "SELECT id FROM version WHERE artifact_id = $1 AND id_kind = $2 AND id_value = $3
      AND tail = CASE WHEN $2 IN (0, 3) THEN substr($3, -4) ELSE $3 END";
-
-/// The columns that [`run_row`] reads.
-pub(super) const RUN_COLUMNS: &str = "id, uuid, project_id, component_id, status, started_at, ended_at, duration_us,
-    process_id, parent, code_id, git_id, declaration_id, error, signature, is_start_chosen";
-
-/// Returns the row of a run.
-pub(super) fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
-    Ok(RunRow {
-        id: row.get(1)?,
-        project: row.get(2)?,
-        component: row.get(3)?,
-        status: row.get::<_, Status>(4)?,
-        started_at: row.get(5)?,
-        ended_at: row.get(6)?,
-        duration_us: row.get(7)?,
-        process: row.get(8)?,
-        parent: row.get(9)?,
-        code: row.get(10)?,
-        git: row.get(11)?,
-        declaration: row.get(12)?,
-        error: row.get(13)?,
-        signature: row.get(14)?,
-        is_start_chosen: row.get(15)?,
-    })
-}
 
 /// Returns plain data as JSON text.
 pub(super) fn json<T: serde::Serialize>(value: &T) -> String {

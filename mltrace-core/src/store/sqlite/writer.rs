@@ -1,0 +1,177 @@
+//! The transaction's side of a SQLite file: which method does what is asked for. Sets are loops over kept statements, which
+//! costs SQLite less than statements over sets would.
+
+use super::write::SqliteWriter;
+use crate::model::{ProcessId, RunId, Timestamp, VersionId};
+use crate::store::{
+    Alike, ArtifactKey, Asked, Change, Edges, InnerAsked, Name, NearAsked, NearRows, Offer, ReadRow, Result, RowsOf,
+    RunKey, RunRow, Said, StoredWork, VersionAsked, VersionEntered, VersionKey, VersionRow, WriteKey, WriteRow, Writer,
+};
+
+impl SqliteWriter<'_> {
+    fn enter_one(&mut self, name: Name<'_>) -> Result<i64> {
+        Ok(match name {
+            Name::Project(name) => self.project(name)?.0,
+            Name::Component(project, name) => self.component(project, name)?.0,
+            Name::Artifact(project, name, declared) => self.artifact(project, name, declared)?.0,
+            Name::Process(key, header) => self.process(key, header)?.0,
+            Name::Code(key) => self.code(key)?.0,
+            Name::Git(key) => self.git(key)?.0,
+            Name::Declaration(declared) => self.declaration(declared)?.0,
+        })
+    }
+
+    fn enter_version(&mut self, asked: &VersionAsked<'_>, common: usize) -> Result<VersionEntered> {
+        let VersionAsked { artifact, id, size, sized_in } = *asked;
+        let is_first_size = match sized_in {
+            Some(project) => !self.is_size_known(project, id)?,
+            None => false,
+        };
+        let (key, is_new) = self.version(artifact, id, size)?;
+        let is_common_now = is_new && matches!(id, VersionId::Content(_)) && self.make_common(key, common)?;
+        Ok(VersionEntered { key, is_first_size, is_common_now })
+    }
+
+    fn say_one(&mut self, said: &Said<'_>) -> Result<()> {
+        match said {
+            Said::Field(component, field, at) => self.amend(*component, field, *at),
+            Said::Seen(process, at) => self.saw_process(*process, *at),
+            Said::Gone(process) => self.bury(*process),
+            Said::Code(code) => self.keep_code(code),
+            Said::CodeCheck(process, code, is_in_work_tree) => self.keep_code_check(*process, *code, *is_in_work_tree),
+            Said::Git(git) => self.keep_git(git),
+            Said::Param(run, name, value, at) => self.param(*run, name, value, *at),
+            Said::Note(run, note) => self.note(*run, note),
+            Said::Metric(run, metric) => self.metric(*run, metric),
+            Said::Check(run, check) => self.check(*run, check),
+            Said::Label(version, label) => self.label(*version, label),
+            Said::Due(run, due) => self.add_due(*run, due),
+            Said::Done(run, n) => self.drop_due(*run, *n),
+            Said::Forgotten(run, at) => self.bury_run(*run, *at),
+            Said::Offset(journal, offset) => self.put_offset(journal, *offset),
+            Said::Unread(row, minor) => self.keep_unread(row, *minor),
+            Said::Read(row) => self.drop_unread(row),
+            Said::Tally(name, count) => self.add_tally(name, *count),
+            Said::OwnProject(name) => self.call_own(name),
+        }
+    }
+}
+
+impl Writer for SqliteWriter<'_> {
+    fn enter(&mut self, names: &[Name<'_>]) -> Result<Vec<i64>> {
+        names.iter().map(|name| self.enter_one(*name)).collect()
+    }
+
+    fn enter_versions(&mut self, versions: &[VersionAsked<'_>], common: usize) -> Result<Vec<VersionEntered>> {
+        versions.iter().map(|asked| self.enter_version(asked, common)).collect()
+    }
+
+    fn version_rows(&mut self, versions: &[VersionKey]) -> Result<Vec<VersionRow>> {
+        versions.iter().map(|version| self.version_row(*version)).collect()
+    }
+
+    fn run_rows(&mut self, which: RowsOf<'_>) -> Result<Vec<(RunKey, RunRow)>> {
+        self.rows_of(which)
+    }
+
+    fn removed(&mut self, ids: &[RunId]) -> Result<Vec<RunId>> {
+        let mut removed = Vec::new();
+        for id in ids {
+            if self.is_removed(*id)? {
+                removed.push(*id);
+            }
+        }
+        Ok(removed)
+    }
+
+    fn new_runs(&mut self, count: usize) -> Result<RunKey> {
+        self.reserve_runs(count)
+    }
+
+    fn put_runs(&mut self, rows: &[(RunKey, &RunRow)]) -> Result<()> {
+        rows.iter().try_for_each(|(run, row)| match self.reserved.remove(run) {
+            true => self.add_run(*run, row),
+            false => self.put_run(*run, row),
+        })
+    }
+
+    fn say(&mut self, said: &[Said<'_>]) -> Result<()> {
+        said.iter().try_for_each(|said| self.say_one(said))
+    }
+
+    fn stored_works(&mut self, runs: &[RunKey]) -> Result<Vec<StoredWork>> {
+        runs.iter().map(|run| self.work_of(*run)).collect()
+    }
+
+    fn edges(&mut self, which: Edges<'_>) -> Result<(Vec<ReadRow>, Vec<WriteRow>)> {
+        self.edges_of(which)
+    }
+
+    fn add_reads(&mut self, reads: &[ReadRow]) -> Result<()> {
+        reads.iter().try_for_each(|read| self.add_read(read))
+    }
+
+    fn put_reads(&mut self, reads: &[ReadRow]) -> Result<()> {
+        reads.iter().try_for_each(|read| self.put_read(read))
+    }
+
+    fn add_writes(&mut self, writes: &[WriteRow]) -> Result<Vec<WriteKey>> {
+        writes.iter().map(|write| self.add_write(write)).collect()
+    }
+
+    fn put_writes(&mut self, writes: &[WriteRow]) -> Result<()> {
+        writes.iter().try_for_each(|write| self.put_write(write))
+    }
+
+    fn move_untimed(&mut self, run: RunKey, to: Timestamp, is_told: bool) -> Result<Vec<u32>> {
+        self.moved_reads(run, to, is_told)
+    }
+
+    fn candidates(&mut self, asked: &[Asked], offer: Offer<'_>) -> Result<()> {
+        self.offer_candidates(asked, offer)
+    }
+
+    fn alike(&mut self, versions: &[VersionKey]) -> Result<Vec<Alike>> {
+        versions.iter().map(|version| self.alike_to(*version)).collect()
+    }
+
+    fn near(&mut self, asked: &[NearAsked]) -> Result<Vec<NearRows>> {
+        asked.iter().map(|asked| self.near_rows(asked)).collect()
+    }
+
+    fn inner_writes(&mut self, asked: &[InnerAsked]) -> Result<Vec<Option<WriteKey>>> {
+        asked.iter().map(|asked| self.inner_write_of(asked)).collect()
+    }
+
+    fn parents_among(&mut self, ids: &[RunId]) -> Result<Vec<RunId>> {
+        let mut parents = Vec::new();
+        for id in ids {
+            if self.is_parent_of_any(*id)? {
+                parents.push(*id);
+            }
+        }
+        Ok(parents)
+    }
+
+    fn touched_by(&mut self, changes: &[Change]) -> Result<Vec<(RunKey, u32)>> {
+        let mut found = Vec::new();
+        changes.iter().try_for_each(|change| self.touched_by_one(change, &mut found))?;
+        Ok(found)
+    }
+
+    fn remove_run(&mut self, run: RunKey) -> Result<()> {
+        SqliteWriter::remove_run(self, run)
+    }
+
+    fn drop_unnamed(&mut self, artifacts: &[ArtifactKey]) -> Result<()> {
+        SqliteWriter::drop_unnamed(self, artifacts)
+    }
+
+    fn offset(&mut self, journal: &str) -> Result<u64> {
+        SqliteWriter::offset(self, journal)
+    }
+
+    fn has_unread(&mut self, process: ProcessId) -> Result<bool> {
+        SqliteWriter::has_unread(self, process)
+    }
+}

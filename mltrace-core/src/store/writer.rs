@@ -1,0 +1,268 @@
+//! A transaction: what it takes and gives are sets, so that a database is called a bounded number of times for any number
+//! of records.
+
+use super::candidate::{Alike, Asked, Offer};
+use super::error::Result;
+use super::key::{ArtifactKey, CodeKey, ComponentKey, ProcessKey, ProjectKey, RunKey, VersionKey, WriteKey};
+use super::near::NearRows;
+use super::row::{ComponentField, ReadRow, VersionRow, WriteRow};
+use super::run::RunRow;
+use super::unread::UnreadRow;
+use crate::model::{
+    ArtifactKind, ArtifactName, CheckFact, Code, Declaration, Due, Git, Header, LabelFact, MetricFact, NoteFact,
+    ProcessId, RunId, Timestamp, VersionId,
+};
+
+/// Something that has a name of its own, and a row that is made when it is new.
+#[derive(Clone, Copy, Debug)]
+pub enum Name<'a> {
+    /// A project.
+    Project(&'a str),
+    /// A component.
+    Component(ProjectKey, &'a str),
+    /// An artifact; a declared kind replaces a guessed one.
+    Artifact(ProjectKey, &'a ArtifactName, Option<ArtifactKind>),
+    /// A process, and what is known of it.
+    Process(&'a str, &'a Header),
+    /// A code, whose text may come later.
+    Code(&'a str),
+    /// A git state, which may become known later.
+    Git(&'a str),
+    /// What is said of a component.
+    Declaration(&'a Declaration),
+}
+
+/// A version that may be new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VersionAsked<'a> {
+    /// The artifact.
+    pub artifact: ArtifactKey,
+    /// Its id.
+    pub id: &'a VersionId,
+    /// The content's size in bytes, when known.
+    pub size: Option<u64>,
+    /// A project: whether anybody in it had told the size of this content before, whatever its name, is reported.
+    pub sized_in: Option<ProjectKey>,
+}
+
+/// A version that is there now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VersionEntered {
+    /// Its key.
+    pub key: VersionKey,
+    /// Whether nobody had told the size of this content, where that was asked for.
+    pub is_first_size: bool,
+    /// Whether the content has just become common: it is known under so many names. What is common is not looked for under
+    /// other names.
+    pub is_common_now: bool,
+}
+
+/// Which runs are meant.
+#[derive(Clone, Copy, Debug)]
+pub enum RowsOf<'a> {
+    /// Those of these ids that there are.
+    Ids(&'a [RunId]),
+    /// These.
+    Keys(&'a [RunKey]),
+    /// Those that others are directly inside of.
+    Parents,
+    /// Those of a process that is gone whose end is not known.
+    Unended(ProcessId),
+}
+
+/// Which reads and writes are meant.
+#[derive(Clone, Copy, Debug)]
+pub enum Edges<'a> {
+    /// All of these runs.
+    Of(&'a [RunKey]),
+    /// The reads of these numbers.
+    Reads(&'a [(RunKey, u32)]),
+}
+
+/// Something that is kept as it is said, and from which nothing follows.
+#[derive(Clone, Debug)]
+pub enum Said<'a> {
+    /// A field of a component, unless a later word on it is known.
+    Field(ComponentKey, ComponentField, Timestamp),
+    /// When a process was last heard of.
+    Seen(ProcessKey, Timestamp),
+    /// A process is gone.
+    Gone(ProcessId),
+    /// A function's source.
+    Code(&'a Code),
+    /// Whether the work tree of a process holds a function's source.
+    CodeCheck(ProcessKey, CodeKey, bool),
+    /// What is known of a git state.
+    Git(&'a Git),
+    /// A parameter as JSON text, unless a later value is known.
+    Param(RunKey, &'a str, String, Timestamp),
+    /// A remark, once.
+    Note(RunKey, &'a NoteFact),
+    /// A metric, once.
+    Metric(RunKey, &'a MetricFact),
+    /// A check, once.
+    Check(RunKey, &'a CheckFact),
+    /// A verdict, once.
+    Label(VersionKey, &'a LabelFact),
+    /// A read or write is still to be hashed.
+    Due(RunKey, &'a Due),
+    /// A read or write is not to be hashed any more.
+    Done(RunKey, u32),
+    /// A run is taken back, so that nothing told of it later brings it back.
+    Forgotten(RunId, Timestamp),
+    /// How far a journal was folded; `None` forgets it.
+    Offset(&'a str, Option<u64>),
+    /// A record that a version of mltrace does not understand whose journals have grown so far.
+    Unread(&'a UnreadRow, u32),
+    /// A record that was kept unread is understood.
+    Read(&'a UnreadRow),
+    /// So much more of what went wrong: `lost`, `cut` or `damaged`.
+    Tally(&'a str, u64),
+    /// The project of the root that the store lies in is called so now.
+    OwnProject(&'a str),
+}
+
+/// A change from which it follows that reads may be bound otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A write of a version counts from `at` on, or no longer does.
+    Counts {
+        /// The artifact.
+        artifact: ArtifactKey,
+        /// The version.
+        version: VersionKey,
+        /// When it counts from.
+        at: Timestamp,
+        /// From when on its run may have made the content; reads since then that told it are meant, until the next write.
+        from: Timestamp,
+        /// From when on another clock may have shown that; reads since then that are bound to nothing under the name, or to
+        /// a later write, are meant.
+        early: Timestamp,
+        /// Whether reads of the artifact by time, and those near it, are meant too.
+        by_name: bool,
+    },
+    /// A write is not what it was: the reads that saw it.
+    Wrote(WriteKey),
+    /// A content was read under a name from then on: reads that told it and are bound to no write of its artifact.
+    Sighted(VersionKey, Timestamp),
+    /// A content tells less than it did: the reads that told it, of whatever artifact.
+    Weaker(VersionKey),
+    /// A migration left reads to be bound again, once.
+    Rules,
+}
+
+/// A write that is looked for inside a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InnerAsked {
+    /// The run around it.
+    pub run: RunId,
+    /// The artifact.
+    pub artifact: ArtifactKey,
+    /// At or before then.
+    pub at: Timestamp,
+    /// Of this version, if one is named.
+    pub version: Option<VersionKey>,
+}
+
+/// What a run works on as it is stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoredWork {
+    /// The artifacts that it read, by name, each once.
+    pub inputs: Vec<(String, ArtifactKey)>,
+    /// Its parameters by name, as JSON text.
+    pub params: Vec<(String, String)>,
+}
+
+/// A transaction. `ingest` decides what to write; a writer knows how. What it returns for many comes in the order asked for,
+/// unless it says otherwise.
+pub trait Writer {
+    /// Returns the keys of what has these names, made when it is new.
+    fn enter(&mut self, names: &[Name<'_>]) -> Result<Vec<i64>>;
+    /// Returns the versions of these ids, made when they are new; a content is common from so many names on.
+    fn enter_versions(&mut self, versions: &[VersionAsked<'_>], common: usize) -> Result<Vec<VersionEntered>>;
+    /// Returns the rows of versions; the size is the one told of this content under any name of the project.
+    fn version_rows(&mut self, versions: &[VersionKey]) -> Result<Vec<VersionRow>>;
+    /// Returns runs, in any order.
+    fn run_rows(&mut self, which: RowsOf<'_>) -> Result<Vec<(RunKey, RunRow)>>;
+    /// Returns those of these runs that were taken back.
+    fn removed(&mut self, ids: &[RunId]) -> Result<Vec<RunId>>;
+    /// Returns the first of so many keys, one after the other, that no run has.
+    fn new_runs(&mut self, count: usize) -> Result<RunKey>;
+    /// Makes the runs whose keys are new, and replaces the rows of the others.
+    fn put_runs(&mut self, rows: &[(RunKey, &RunRow)]) -> Result<()>;
+    /// Keeps what is said, in this order.
+    fn say(&mut self, said: &[Said<'_>]) -> Result<()>;
+    /// Returns what runs work on.
+    fn stored_works(&mut self, runs: &[RunKey]) -> Result<Vec<StoredWork>>;
+    /// Returns reads, with what else they saw, and writes, by run and number; what is not there is left out.
+    fn edges(&mut self, which: Edges<'_>) -> Result<(Vec<ReadRow>, Vec<WriteRow>)>;
+    /// Makes reads.
+    fn add_reads(&mut self, reads: &[ReadRow]) -> Result<()>;
+    /// Replaces what reads told, what they are bound to, and what else they saw.
+    fn put_reads(&mut self, reads: &[ReadRow]) -> Result<()>;
+    /// Makes writes (their `key` is not looked at), and returns their keys.
+    fn add_writes(&mut self, writes: &[WriteRow]) -> Result<Vec<WriteKey>>;
+    /// Replaces what writes told, and what counts of them.
+    fn put_writes(&mut self, writes: &[WriteRow]) -> Result<()>;
+    /// Moves the untimed reads of a run to when it began, and returns their numbers; when that is told, for the last time.
+    fn move_untimed(&mut self, run: RunKey, to: Timestamp, is_told: bool) -> Result<Vec<u32>>;
+    /// Offers for each of `asked` the writes that count, in the order that is asked for, until `offer` has enough: too many
+    /// of them maybe, and never too few.
+    fn candidates(&mut self, asked: &[Asked], offer: Offer<'_>) -> Result<()>;
+    /// Returns what else these contents are called.
+    fn alike(&mut self, versions: &[VersionKey]) -> Result<Vec<Alike>>;
+    /// Returns the last write at or before `at`, of those that the reader may see, of each artifact that lies in `artifact` or
+    /// is a folder around it.
+    fn near(&mut self, asked: &[NearAsked]) -> Result<Vec<NearRows>>;
+    /// Returns for each the last write of the artifact at or before `at` by a run inside another one that counts.
+    fn inner_writes(&mut self, asked: &[InnerAsked]) -> Result<Vec<Option<WriteKey>>>;
+    /// Returns those of these runs that others are directly inside of.
+    fn parents_among(&mut self, ids: &[RunId]) -> Result<Vec<RunId>>;
+    /// Returns the reads that may be bound otherwise after these changes, in any order, some more than once.
+    fn touched_by(&mut self, changes: &[Change]) -> Result<Vec<(RunKey, u32)>>;
+    /// Removes a run with all that is told of it; who was bound to its writes is bound to nothing.
+    fn remove_run(&mut self, run: RunKey) -> Result<()>;
+    /// Removes those of these artifacts, and of their versions, that no run and no verdict names.
+    fn drop_unnamed(&mut self, artifacts: &[ArtifactKey]) -> Result<()>;
+    /// Returns how far a journal was folded.
+    fn offset(&mut self, journal: &str) -> Result<u64>;
+    /// Returns whether a process recorded something of which nothing was understood.
+    fn has_unread(&mut self, process: ProcessId) -> Result<bool>;
+}
+
+/// Whose neighbourhood is asked for: an artifact as of a moment, and who reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NearAsked {
+    /// The artifact.
+    pub artifact: ArtifactKey,
+    /// The moment.
+    pub at: Timestamp,
+    /// The reader.
+    pub run: RunKey,
+    /// The read's number.
+    pub n: u32,
+}
+
+/// One of what the trait takes many of. Each fails when the database does.
+#[allow(clippy::missing_errors_doc, reason = "what is said of all of them stands above")]
+impl dyn Writer + '_ {
+    /// Returns the key of what has this name, made when it is new.
+    pub fn key(&mut self, name: Name<'_>) -> Result<i64> {
+        Ok(self.enter(&[name])?.pop().unwrap_or_default())
+    }
+
+    /// Returns the project of this name, made when it is new.
+    pub fn project(&mut self, name: &str) -> Result<ProjectKey> {
+        self.key(Name::Project(name)).map(ProjectKey)
+    }
+
+    /// Returns a run by id.
+    pub fn run(&mut self, id: RunId) -> Result<Option<(RunKey, RunRow)>> {
+        Ok(self.run_rows(RowsOf::Ids(&[id]))?.pop())
+    }
+
+    /// Keeps one thing that is said.
+    pub fn keep(&mut self, said: Said<'_>) -> Result<()> {
+        self.say(&[said])
+    }
+}

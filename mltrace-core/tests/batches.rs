@@ -1,0 +1,190 @@
+//! How often a fold calls the database: for any number of runs as often as for ten.
+#![allow(clippy::disallowed_methods, reason = "what tries the project makes the files that it needs")]
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use mltrace_core::config::{Durability, Environment, Home};
+use mltrace_core::ingest;
+use mltrace_core::journal::{self, Writer as Journal};
+use mltrace_core::model::{
+    ArtifactName, End, FingerprintFact, Header, NoteFact, ParamFact, ProcessId, ReadFact, Record, RunId, Start, Status,
+    Timestamp, VersionId, WriteFact,
+};
+use mltrace_core::store::{
+    self, Alike, ArtifactKey, Asked, Change, Edges, InTransaction, InnerAsked, Look, Mode, Name, NearAsked, NearRows,
+    Offer, ReadRow, Result, RowsOf, RunKey, RunRow, Said, Store, StoredWork, Upkeep, VersionAsked, VersionEntered,
+    VersionKey, VersionRow, WriteKey, WriteRow, Writer,
+};
+
+/// How often each verb was called in a transaction.
+type Calls = BTreeMap<&'static str, usize>;
+
+/// A store that counts what its writer is asked for.
+struct Counted {
+    store: Box<dyn Store>,
+    transactions: Vec<Calls>,
+}
+
+struct CountedWriter<'w> {
+    writer: &'w mut dyn Writer,
+    calls: &'w RefCell<Calls>,
+}
+
+impl Store for Counted {
+    fn look(&mut self) -> &mut dyn Look {
+        self.store.look()
+    }
+
+    fn write(&mut self, work: InTransaction<'_>) -> Result<()> {
+        let calls = RefCell::default();
+        self.store.write(&mut |writer| work(&mut CountedWriter { writer, calls: &calls }))?;
+        self.transactions.push(calls.into_inner());
+        Ok(())
+    }
+
+    fn upkeep(&mut self) -> &mut dyn Upkeep {
+        self.store.upkeep()
+    }
+}
+
+macro_rules! counted {
+    ($(fn $name:ident(&mut self $(, $argument:ident: $type:ty)*) -> $returned:ty;)*) => {
+        impl Writer for CountedWriter<'_> {
+            $(fn $name(&mut self $(, $argument: $type)*) -> $returned {
+                *self.calls.borrow_mut().entry(stringify!($name)).or_default() += 1;
+                self.writer.$name($($argument),*)
+            })*
+        }
+    };
+}
+
+counted! {
+    fn enter(&mut self, names: &[Name<'_>]) -> Result<Vec<i64>>;
+    fn enter_versions(&mut self, versions: &[VersionAsked<'_>], common: usize) -> Result<Vec<VersionEntered>>;
+    fn version_rows(&mut self, versions: &[VersionKey]) -> Result<Vec<VersionRow>>;
+    fn run_rows(&mut self, which: RowsOf<'_>) -> Result<Vec<(RunKey, RunRow)>>;
+    fn removed(&mut self, ids: &[RunId]) -> Result<Vec<RunId>>;
+    fn new_runs(&mut self, count: usize) -> Result<RunKey>;
+    fn put_runs(&mut self, rows: &[(RunKey, &RunRow)]) -> Result<()>;
+    fn say(&mut self, said: &[Said<'_>]) -> Result<()>;
+    fn stored_works(&mut self, runs: &[RunKey]) -> Result<Vec<StoredWork>>;
+    fn edges(&mut self, which: Edges<'_>) -> Result<(Vec<ReadRow>, Vec<WriteRow>)>;
+    fn add_reads(&mut self, reads: &[ReadRow]) -> Result<()>;
+    fn put_reads(&mut self, reads: &[ReadRow]) -> Result<()>;
+    fn add_writes(&mut self, writes: &[WriteRow]) -> Result<Vec<WriteKey>>;
+    fn put_writes(&mut self, writes: &[WriteRow]) -> Result<()>;
+    fn move_untimed(&mut self, run: RunKey, to: Timestamp, is_told: bool) -> Result<Vec<u32>>;
+    fn candidates(&mut self, asked: &[Asked], offer: Offer<'_>) -> Result<()>;
+    fn alike(&mut self, versions: &[VersionKey]) -> Result<Vec<Alike>>;
+    fn near(&mut self, asked: &[NearAsked]) -> Result<Vec<NearRows>>;
+    fn inner_writes(&mut self, asked: &[InnerAsked]) -> Result<Vec<Option<WriteKey>>>;
+    fn parents_among(&mut self, ids: &[RunId]) -> Result<Vec<RunId>>;
+    fn touched_by(&mut self, changes: &[Change]) -> Result<Vec<(RunKey, u32)>>;
+    fn remove_run(&mut self, run: RunKey) -> Result<()>;
+    fn drop_unnamed(&mut self, artifacts: &[ArtifactKey]) -> Result<()>;
+    fn offset(&mut self, journal: &str) -> Result<u64>;
+    fn has_unread(&mut self, process: ProcessId) -> Result<bool>;
+}
+
+fn content(of: &str) -> VersionId {
+    VersionId::Content(*blake3::hash(of.as_bytes()).as_bytes())
+}
+
+/// A run inside the one before it that reads a file of its own, one that all read and what the one before it wrote, with a
+/// parameter and a remark, and contents that come late.
+fn run(number: i64, ids: &[RunId]) -> Vec<Record> {
+    let place = usize::try_from(number).unwrap();
+    let (run, at) = (ids[place], Timestamp(number * 1_000_000));
+    let name = |text: String| ArtifactName(text);
+    let read = |n, text: String, version: Option<VersionId>| ReadFact {
+        n,
+        name: name(text),
+        argument: Some("data".to_owned()),
+        kind: None,
+        at: None,
+        version,
+        size: None,
+    };
+    let inputs = vec![
+        read(0, format!("s3://b/raw-{number}"), None),
+        read(1, "s3://b/shared".to_owned(), Some(content("shared"))),
+        read(2, format!("s3://b/made-{}", number - 1), Some(content(&format!("made-{}", number - 1)))),
+    ];
+    let start = Start {
+        run,
+        component: format!("step-{}", number % 3),
+        at,
+        parent: place.checked_sub(1).filter(|_| place % 2 == 1).map(|before| ids[before]),
+        code: None,
+        git: None,
+        declared: None,
+        params: BTreeMap::from([("rate".to_owned(), number.into())]),
+        inputs,
+        host: None,
+        user: None,
+    };
+    let write = WriteFact {
+        n: 3,
+        name: name(format!("s3://b/made-{number}")),
+        argument: None,
+        kind: None,
+        at: None,
+        version: Some(content(&format!("made-{number}"))),
+        size: Some(100),
+        mark: None,
+    };
+    let late = Timestamp(at.0 + 500_000);
+    let end = End { run, at: late, status: Status::Completed, duration_us: None, error: None, outputs: vec![write] };
+    let note = NoteFact { id: run.0, run, text: "a remark".to_owned(), at: late, by: None };
+    vec![
+        Record::Start(start),
+        Record::Param(ParamFact { run, at: late, name: "late".to_owned(), value: number.into() }),
+        Record::Note(note),
+        Record::End(end),
+        Record::Fingerprint(FingerprintFact { run, n: 0, version: content(&format!("raw-{number}")), size: Some(70) }),
+    ]
+}
+
+/// Returns the calls of the transaction that made most while so many runs were folded, at once or their starts first.
+fn calls(runs: i64, in_halves: bool) -> Calls {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join(".mltrace/journal")).unwrap();
+    let home = Home::find(folder.path(), None, &Environment::default());
+    let header = Header {
+        format: journal::FORMAT,
+        minor: journal::MINOR,
+        process: Some(ProcessId::new()),
+        project: home.project.clone(),
+        ..Header::default()
+    };
+    let mut journal = Journal::open(&home.journal(), header, Durability::Process).unwrap();
+    let mut store = Counted { store: store::open(&home, Mode::Write).unwrap(), transactions: Vec::new() };
+    let ids: Vec<RunId> = (0..runs).map(|_| RunId::new()).collect();
+    let records: Vec<Vec<Record>> = (0..runs).map(|number| run(number, &ids)).collect();
+    if in_halves {
+        // The starts first: what follows is of runs that are known.
+        for records in &records {
+            journal.append(&records[..1]).unwrap();
+        }
+        assert_eq!(ingest::fold(&home, &mut store).unwrap().left, []);
+        for records in &records {
+            journal.append(&records[1..]).unwrap();
+        }
+    } else {
+        records.iter().for_each(|records| journal.append(records).unwrap());
+    }
+    assert_eq!(ingest::fold(&home, &mut store).unwrap().left, []);
+    store.transactions.into_iter().max_by_key(|calls| calls.values().sum::<usize>()).unwrap()
+}
+
+#[test]
+fn a_fold_calls_the_database_as_often_for_a_thousand_runs_as_for_ten() {
+    for in_halves in [false, true] {
+        let (few, many) = (calls(10, in_halves), calls(1_000, in_halves));
+        let sum = many.values().sum::<usize>();
+        println!("starts first: {in_halves}, {sum} calls: {many:?}");
+        assert_eq!(few, many, "halves: {in_halves}");
+        assert!(sum <= 40, "{many:?}");
+    }
+}
