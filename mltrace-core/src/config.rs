@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use self::root::{ProjectRoot, is_by_who_may_trust, is_ours};
 use crate::folder::{self, FOLDER, Folder};
+use crate::redact;
 
 mod place;
 
@@ -228,6 +229,8 @@ impl Home {
         let hash_limit = project_file.hash_limit.or(user_file.hash_limit).unwrap_or(HASH_LIMIT);
         let project_origin = from_files(project_file.project.is_some(), false);
         let project = project_file.project.filter(|name| !name.is_empty()).unwrap_or_else(|| name_of(&root));
+        // By this name what is recorded is found again, so it is one name here and there.
+        let project = redact::project(&project).into_owned();
         let is_unsettled = project_file.is_unreadable || user_file.is_unreadable;
         let is_placed = is_ours && refused.is_none() && no_place.is_none();
         let switch = project_file.enabled.or(user_file.enabled);

@@ -135,3 +135,21 @@ fn nothing_of_a_secret_reaches_the_disk_whatever_it_is_made_of() {
         panic!("{error}");
     }
 }
+
+#[test]
+fn a_project_that_is_called_by_an_address_keeps_no_login_and_is_found() {
+    let env = TestEnv::new();
+    env.write("mltrace.toml", &format!("project = \"https://ada:{NEEDLE}@git.example.org/ml.git\"\n"));
+    env.done(&["log", "--component", "train", "-o", "a"]);
+    let line = json!({
+        "component": "told", "ended_at": "2021-05-01T00:00:00Z", "outputs": ["b"],
+        "project": format!("https://ada:{NEEDLE}@git.example.org/ml.git"),
+    });
+    let answer = env.call_with_input(&["import", "-"], &line.to_string());
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    for (artifact, component) in [("a", "train"), ("b", "told")] {
+        assert!(env.done(&["trace", artifact]).contains(component), "{artifact}");
+    }
+    assert!(env.done(&["config"]).contains("https://git.example.org/ml.git"));
+    assert!(found(&env.project().join(".mltrace")).is_empty());
+}

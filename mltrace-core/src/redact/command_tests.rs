@@ -190,6 +190,24 @@ vercel env add X --token §
 glab auth login --token §
 doctl auth init -t §
 linode-cli --token § x
+train --authorization § --cred § --creds § --apitoken § --dbpass § --dbpwd §
+train --encrypt-key § --psk § --preshared-key § --user-pass § --user-pass ada:§
+mvn verify -Dsonar.login=§
+sonar-scanner --sonar.login §
+DB_CREDS=§ train
+vault kv put secret/x foo=§ bar=§
+vault kv patch -mount=secret x foo=§
+kubectl create secret generic x --from-literal=foo=§
+kubectl create secret generic x --from-literal foo=§
+airflow connections add x -p §
+airflow connections add x --conn-password §
+airflow users create -u ada -p §
+cqlsh -u ada -p § h
+cypher-shell -u ada -p § h
+pulumi config set --secret x §
+pulumi config set x § --secret
+pulumi config set-all --secret x=§
+jq -n --arg password § a.json
 "#;
 
 /// Commands that hold none.
@@ -222,6 +240,14 @@ mc cp a b
 kubectl -n x get secret db
 openssl dgst -sha256 a
 redis-cli -h h -p 6379 ping
+vault kv get -field=foo secret/x
+vault kv put secret/x foo=@file bar=-
+kubectl create secret generic x --from-file=foo=a.txt
+airflow webserver -p 8080
+pulumi up --stack dev --yes
+pulumi config get aws:region
+jq --arg name ada . a.json
+train --modulation qpsk --credits 3 --login ada --authorized yes
 "#;
 
 fn words(line: &str, secret: &str) -> Vec<String> {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{arguments, param, text, uri};
-use crate::model::{Git, Record};
+use crate::model::{Git, Header, Record};
 
 const X: &str = "hunter7xyzzy";
 
@@ -182,4 +182,21 @@ fn a_slash_in_the_name_of_a_branch_begins_no_partition() {
     assert_eq!(branch(&format!("feature/token={X}9hunter8abcdef77")), "feature/token=[redacted]");
     assert_eq!(branch(&format!("feature/password={X}")), "feature/password=[redacted]");
     assert_eq!([branch("feature/a-b"), branch("main")], ["feature/a-b", "main"]);
+}
+
+#[test]
+fn the_name_of_a_project_may_be_an_address() {
+    for (given, expected) in [
+        ("https://ada:X@git.example.org/ml.git", "https://git.example.org/ml.git"),
+        ("https://git.example.org/ml.git?private_token=X", "https://git.example.org/ml.git"),
+        ("ml password=X", "ml password=[redacted]"),
+        ("ml", "ml"),
+        ("Token budget, v2 (2024)", "Token budget, v2 (2024)"),
+        ("a/b:c@d", "a/b:c@d"),
+    ] {
+        assert_eq!(super::project(&given.replace('X', X)), expected);
+        let mut header = Header { project: given.replace('X', X), ..Header::default() };
+        super::header(&mut header);
+        assert_eq!(header.project, expected);
+    }
 }

@@ -35,7 +35,7 @@ enum Before {
 impl Line {
     /// Returns whether the next word is a secret, or holds one.
     pub(super) fn awaits_secret(&self) -> bool {
-        self.awaits != Kind::Nothing
+        !matches!(self.awaits, Kind::Nothing | Kind::Name)
     }
 
     /// Returns whether the word before was `password`: what follows in quotes is one, as in `PASSWORD '…'` of SQL.
@@ -63,6 +63,12 @@ impl Line {
     /// Takes the next word; returns from which byte on it is a secret.
     pub(super) fn take(&mut self, word: &str) -> Option<usize> {
         let kind = std::mem::take(&mut self.awaits);
+        if kind == Kind::Name {
+            if self.is_name_of_setting(word) {
+                self.awaits = Kind::Whole;
+            }
+            return None;
+        }
         if kind != Kind::Nothing {
             return secret_of(kind, word);
         }
@@ -83,7 +89,8 @@ impl Line {
         };
         let name = option.get(dashes..).filter(|name| name.len() > 1 && dashes <= 2)?;
         let kind = match name {
-            "user" | "proxy-user" | "userpwd" | "user-pass" | "login" | "creds" => Kind::User,
+            "user" | "proxy-user" | "login" => Kind::User,
+            "userpwd" | "user-pass" | "creds" | "cred" => Kind::Login,
             _ if is_secret_option(name) || (dashes == 1 && value.is_some() && is_named_behind_letter(name)) => {
                 Kind::Whole
             }
@@ -190,11 +197,10 @@ impl Line {
                 matches!(rule.place, Position::Words(_))
                     && (rule.after.is_empty() || self.subcommands.contains(&Some(rule.after)))
             };
-            let Some(Position::Words(first)) = rules(command).find(is_rule).map(|rule| rule.place) else {
-                return None;
-            };
+            let (kind, place) = rules(command).find(is_rule).map(|rule| (rule.kind, rule.place))?;
+            let Position::Words(first) = place else { return None };
             self.words = Some(count.saturating_add(1));
-            return Some((count >= first).then_some(0));
+            return Some(if count >= first { secret_of(kind, word) } else { None });
         }
         let rule = rules(command).find(|rule| !rule.after.is_empty() && rule.after == word)?;
         self.subcommands = [Some(rule.after), self.subcommands.first().copied().flatten()];
@@ -231,8 +237,14 @@ fn is_bundled(command: Option<&str>) -> bool {
 /// Returns from which byte on a word of this kind is a secret.
 fn secret_of(kind: Kind, word: &str) -> Option<usize> {
     match kind {
-        Kind::Nothing => None,
+        Kind::Nothing | Kind::Name => None,
         Kind::Whole => Some(0),
+        Kind::Login => Some(secret_of(Kind::User, word).unwrap_or(0)),
+        // Others read `name=@file` and `name=-`.
+        Kind::Assigned => {
+            let (name, value) = word.split_once('=').filter(|(_, value)| !value.starts_with('@') && *value != "-")?;
+            (!value.is_empty()).then(|| name.len().saturating_add(1))
+        }
         // `user:password@proxy:port`.
         Kind::Proxy => {
             let (user, _) = word.rsplit_once('@')?;

@@ -37,7 +37,7 @@ mod record;
 pub use arguments::arguments;
 pub use name::is_secret_name;
 pub use record::{header, record};
-pub use scan::{text, tokens, uri};
+pub use scan::{project, text, tokens, uri};
 pub use value::param;
 
 /// What stands in place of a secret.

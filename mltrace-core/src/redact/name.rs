@@ -49,13 +49,15 @@ pub(super) fn is_secret_option(name: &str) -> bool {
 }
 
 /// Options that are followed by a secret, beside those that parameters are called.
-const OPTIONS: &str = "key keypass storepass authkey userkey user-key passin passout pin otp oauth2-bearer sas";
+const OPTIONS: &str = "\
+    key keypass storepass authkey userkey user-key passin passout pin otp oauth2-bearer sas cred";
 
 /// Words that are a secret wherever they stand in a name.
 const SECRETS: &str = "\
     password passwords passwd passphrase secret secrets credential credentials apikey apikeys privatekey pgpassword \
     authtoken accesskey accountkey sharedkey secretkey identitytoken accesstoken storepass keypass askpass userpass \
-    userpwd passcode sshpass mysqlpwd requirepass masterauth tlspassword";
+    userpwd passcode sshpass mysqlpwd requirepass masterauth tlspassword creds apitoken dbpass dbpwd dbpassword presharedkey \
+    encryptkey encryptionkey";
 
 /// How a token or a key is used: what may stand before `token` for it to be a secret.
 const USES: &str = "\
@@ -76,7 +78,7 @@ const SERVICES: &str = "\
 
 /// What stands before `key` when the key opens something; only at the end of a name (`access_key_id` opens nothing).
 const BEFORE_LAST_KEY: &str = "\
-    access account shared signing encryption master secret auth jwt hmac subscription functions function app application \
+    access account shared preshared signing encryption encrypt master secret auth jwt hmac subscription functions function app application \
     service license deploy admin storage";
 
 /// What may stand before `pass` that makes it one of several.
@@ -129,13 +131,18 @@ impl<'a> Seen<'a> {
         // `client-key-data` is a private key in base64; `conn_str` holds the password of a database.
         let is_key_data = is(self.third_last, "client") && ends("key", "data");
         let is_connection = ends("conn", "str") || ends("conn", "string") || ends("connection", "string");
-        if is_key_data || is_connection || is_any(self.last, "connstr jwt") || ends("access", "signature") {
+        if is_key_data
+            || is_connection
+            || is_any(self.last, "connstr jwt")
+            || ends("access", "signature")
+            || ends("sonar", "login")
+        {
             return Holds::Secret;
         }
         let is_pass = is(self.last, "pass") && !(is_prefixed && is_any(self.before_last, OTHER_PASSES));
         let is_pwd = is(self.last, "pwd") && !is(self.before_last, "old");
         let is_pat = is_prefixed && is(self.last, "pat");
-        if is_pass || is_pwd || is_pat || is_any(self.last, "pw auth bearer") {
+        if is_pass || is_pwd || is_pat || is_any(self.last, "pw auth authorization bearer psk") {
             return Holds::Maybe;
         }
         if is_any(self.last, "sig signature") && !is_prefixed { Holds::Scrambled } else { Holds::Nothing }

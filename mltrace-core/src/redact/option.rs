@@ -12,8 +12,14 @@ pub(super) enum Kind {
     User,
     /// What follows the colon of `user:password@host`, with the host.
     Proxy,
+    /// As `User`, and all of it when it has no colon.
+    Login,
     /// All of it, if it is no name of a file: `name=value`.
     Cookie,
+    /// What follows the first `=`, if that is no name of a file.
+    Assigned,
+    /// Nothing, but the word after it is a secret if this one is the name of one.
+    Name,
 }
 
 /// Where the secret of a rule stands.
@@ -41,7 +47,7 @@ const fn rule(commands: &'static str, after: &'static str, options: &'static str
     Rule { commands, after, options, place, kind }
 }
 
-use Kind::{Cookie, Nothing, Proxy, User, Whole};
+use Kind::{Assigned, Cookie, Name, Nothing, Proxy, User, Whole};
 use Position::{Attached, Next, Words};
 
 /// A command that takes none of these is named as well when another command starts it: `sshpass -p … ssh -p 22`.
@@ -77,6 +83,16 @@ pub(super) const RULES: &[Rule] = &[
     rule("smbclient", "", "-U", Next, User),
     rule("lftp", "", "-u", Next, Whole),
     rule("poetry", "publish", "-p", Next, Whole),
+    rule("cqlsh cypher-shell beeline", "", "-p", Next, Whole),
+    rule("airflow", "connections", "-p", Next, Whole),
+    rule("airflow", "users", "-p", Next, Whole),
+    rule("kubectl oc", "secret", "--from-literal", Next, Assigned),
+    rule("jq", "", "--arg --argjson", Next, Name),
+    rule("pulumi", "set-all", "--secret --plaintext", Next, Assigned),
+    rule("pulumi", "", "--secret --plaintext", Next, Nothing),
+    rule("pulumi", "set", "", Words(1), Whole),
+    rule("vault", "put", "", Words(0), Assigned),
+    rule("vault", "patch", "", Words(0), Assigned),
     rule("sqlplus", "", "", Words(0), Whole),
     rule("mysqladmin", "password", "", Words(0), Whole),
     rule("wandb vault comet cargo", "login", "", Words(0), Whole),

@@ -91,8 +91,8 @@ pub fn header(header: &mut Header) {
         at: _,
         writer,
     } = header;
-    // By this name the settings ask for what is recorded: only what cannot be a name is taken out.
-    clean(project, tokens, LIMIT_NAME);
+    // By this name the settings ask for what is recorded, and they clean it alike.
+    clean(project, super::project, LIMIT_NAME);
     each([host, user, boot, pid_namespace].into_iter().flatten());
     said(writer);
 }

@@ -36,6 +36,14 @@ pub fn uri(uri: &str) -> Cow<'_, str> {
     scan(uri, Scope::Uri)
 }
 
+/// Returns the name of a project as it may be recorded: one that is an address, such as that of its repository, without
+/// credentials, and any without what a name of a secret is given.
+#[must_use]
+pub fn project(name: &str) -> Cow<'_, str> {
+    let name = if name.contains("://") { uri(name) } else { Cow::Borrowed(name) };
+    then(name, text)
+}
+
 fn scan(text: &str, scope: Scope) -> Cow<'_, str> {
     if clean::is_known(text, scope) {
         return Cow::Borrowed(text);
