@@ -90,7 +90,6 @@ impl Line {
         let name = option.get(dashes..).filter(|name| name.len() > 1 && dashes <= 2)?;
         let kind = match name {
             "user" | "proxy-user" | "login" => Kind::User,
-            "userpwd" | "user-pass" | "creds" | "cred" => Kind::Login,
             _ if is_secret_option(name) || (dashes == 1 && value.is_some() && is_named_behind_letter(name)) => {
                 Kind::Whole
             }
@@ -239,7 +238,6 @@ fn secret_of(kind: Kind, word: &str) -> Option<usize> {
     match kind {
         Kind::Nothing | Kind::Name => None,
         Kind::Whole => Some(0),
-        Kind::Login => Some(secret_of(Kind::User, word).unwrap_or(0)),
         // Others read `name=@file` and `name=-`.
         Kind::Assigned => {
             let (name, value) = word.split_once('=').filter(|(_, value)| !value.starts_with('@') && *value != "-")?;

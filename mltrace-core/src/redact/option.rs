@@ -12,8 +12,6 @@ pub(super) enum Kind {
     User,
     /// What follows the colon of `user:password@host`, with the host.
     Proxy,
-    /// As `User`, and all of it when it has no colon.
-    Login,
     /// All of it, if it is no name of a file: `name=value`.
     Cookie,
     /// What follows the first `=`, if that is no name of a file.
