@@ -399,8 +399,29 @@ fn import(place: &Place, plants: &[Plant]) -> Result<()> {
 
 #[register(component = "with-source")]
 fn with_source() -> usize {
+    const API_KEY: &str = "hunter2hunter2";
     let password = "hunter2hunter2";
-    password.len()
+    let secret: String = String::from("hunter2hunter2");
+    let fallback = std::env::var("RELIABILITY_DB_PASS").unwrap_or("hunter2hunter2".into());
+    let header = ("Authorization", format!("Bearer {}", API_KEY.len()), "hunter2hunter2".to_owned());
+    let mut command = std::process::Command::new("true");
+    command.env("DB_PASS", "hunter2hunter2").arg(header.2);
+    Login::default().basic_auth("ada", Some("hunter2hunter2")).with_password("hunter2hunter2");
+    password.len() + secret.len() + fallback.len()
+}
+
+/// What is called as clients of servers are.
+#[derive(Default)]
+struct Login(usize);
+
+impl Login {
+    fn basic_auth(self, user: &str, password: Option<&str>) -> Self {
+        Self(user.len() + password.map_or(0, str::len))
+    }
+
+    fn with_password(self, password: &str) -> Self {
+        Self(self.0 + password.len())
+    }
 }
 
 #[register(component = "with-argument", params = [text])]

@@ -31,7 +31,11 @@ pub(super) fn value_at(text: &str, at: usize) -> Option<Range<usize>> {
     if bytes.get(after) == Some(&b'>') {
         after = after.saturating_add(1);
     }
-    let name = name_before(text, at)?;
+    let typed = || typed_name_before(text, at).filter(|_| sign == b'=');
+    let name = match name_before(text, at).filter(|name| is_known(name.text)) {
+        Some(name) => name,
+        None => typed()?,
+    };
     let is = |other: &str| name.text.eq_ignore_ascii_case(other);
     let is_header = is("authorization") || is("proxy-authorization");
     let is_cookie = sign == b':' && (is("cookie") || is("set-cookie"));
@@ -48,8 +52,17 @@ pub(super) fn value_at(text: &str, at: usize) -> Option<Range<usize>> {
         return header_in_quotes(text, &name, start).or_else(|| cookie(text, start));
     }
     let is_secret = |secret: &str| is_secret_value(secret, name.text, holds);
-    if let Some(value) = quoted(text, unwrapped(text, start)) {
+    // `"Password: "` is what people are asked.
+    let is_closing = |quote: &u8| matches!(quote, b'"' | b'\'') && bytes.get(start) == Some(quote) && !name.is_quoted;
+    if name.start.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(is_closing) {
+        return None;
+    }
+    let far = start.saturating_add(run(near(text, start)?, |byte| byte.is_ascii_whitespace()).len());
+    if let Some(value) = quoted(text, unwrapped(text, far)).or_else(|| of_pair(text, start, holds)) {
         return is_secret(text.get(value.clone())?).then_some(value);
+    }
+    if name.is_typed {
+        return None;
     }
     if let Some(value) = rest_of_line(text, &name, sign, start) {
         return is_secret(text.get(value.clone())?).then_some(value);
@@ -62,6 +75,10 @@ pub(super) fn value_at(text: &str, at: usize) -> Option<Range<usize>> {
     };
     let is_in_json = name.is_quoted && sign == b':';
     let secret = text.get(bare(text, start, is_in_json, LONGEST_LOOK)?)?;
+    // What a call is given is looked at by itself.
+    if secret.ends_with('(') && secret.len() > 1 {
+        return None;
+    }
     let is_surely_secret = is_scrambled(secret.as_bytes()) || (sign == b':' && is_no_type(secret));
     if !is_bare && !is_surely_secret {
         return None;
@@ -93,7 +110,7 @@ fn rest_of_line(text: &str, name: &Name<'_>, sign: u8, start: usize) -> Option<R
         || line.starts_with(['&', '|', '>', '<', '(', '[', '{', '*', '"', '\''])
         || line.contains("::")
         || line.contains('(')
-        || TYPES.split(' ').any(|known| known == first.trim_end_matches(['?', ')']))
+        || is_type(first.trim_end_matches(['?', ')']))
         || super::command::is_talk(first)
         || (is_capital
             && (line.contains('<') || first.bytes().all(|byte| byte.is_ascii_alphabetic()))
@@ -124,6 +141,37 @@ fn is_no_type(word: &str) -> bool {
         && !word.contains(['(', '<', '[', '&', '_', ':', '/', '.'])
 }
 
+/// Returns as much of the text at `start` as the space between a sign and its value takes.
+fn near(text: &str, start: usize) -> Option<&[u8]> {
+    let rest = text.as_bytes().get(start..)?;
+    Some(rest.get(..LONGEST_NAME).unwrap_or(rest))
+}
+
+/// Returns the password of `auth=("user", "password")`.
+fn of_pair(text: &str, start: usize, holds: Holds) -> Option<Range<usize>> {
+    let bracket = text.as_bytes().get(start).filter(|byte| holds == Holds::Maybe && matches!(byte, b'(' | b'['));
+    let user = bracket.and_then(|_| quoted(text, start.saturating_add(1)))?;
+    let rest = text.get(user.end.saturating_add(1)..)?.strip_prefix(',')?.trim_start();
+    quoted(text, text.len().saturating_sub(rest.len()))
+}
+
+fn is_known(name: &str) -> bool {
+    let is_header = ["authorization", "proxy-authorization", "cookie", "set-cookie"];
+    holds_key(name) != Holds::Nothing || is_header.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// Returns whether the `=` that ends `text` gives something to the name of a secret.
+pub(super) fn is_given_to_secret(text: &str) -> bool {
+    let Some(at) = text.len().checked_sub(1) else { return false };
+    let name = name_before(text, at).filter(|name| is_known(name.text)).or_else(|| typed_name_before(text, at));
+    name.is_some_and(|name| matches!(holds_key(name.text), Holds::Secret | Holds::Maybe))
+}
+
+/// Returns whether a word is the name of a type.
+pub(super) fn is_type(word: &str) -> bool {
+    TYPES.split(' ').any(|known| known == word)
+}
+
 /// What a name in a text says of the value that it is given.
 fn holds_key(name: &str) -> Holds {
     let option = name.trim_start_matches('-');
@@ -131,37 +179,6 @@ fn holds_key(name: &str) -> Holds {
         return if is_secret_option(option) { Holds::Secret } else { Holds::Nothing };
     }
     if is_secret_key(name) { Holds::Secret } else { holds(name) }
-}
-
-/// Returns the literal that `param!("password", …)` or `.param("password", …)`, whose bracket is at `at`, gives to the
-/// name of a secret: the value is not recorded, and the source must not tell it either.
-pub(super) fn argument_at(text: &str, at: usize) -> Option<Range<usize>> {
-    let call = text.get(..at)?.trim_end();
-    let is_call = ["param!", ".param", ".env", "set_var", "setenv", "putenv", ".header"]
-        .iter()
-        .any(|known| call.ends_with(known));
-    if !is_call {
-        return None;
-    }
-    let after_space = |from: usize| {
-        let rest = text.get(from..)?;
-        text.len().checked_sub(rest.trim_start().len())
-    };
-    let name = quoted(text, after_space(at.saturating_add(1))?)?;
-    let comma = after_space(name.end.saturating_add(1))?;
-    if !is_secret_name(text.get(name)?) || text.as_bytes().get(comma) != Some(&b',') {
-        return None;
-    }
-    let mut depth = 0_usize;
-    for (place, byte) in text.bytes().enumerate().skip(comma) {
-        match byte {
-            b'(' => depth = depth.saturating_add(1),
-            b')' => depth = depth.checked_sub(1)?,
-            b'"' => return quoted(text, place).filter(|literal| !literal.is_empty()),
-            _ => {}
-        }
-    }
-    None
 }
 
 /// `==`, `!=`, `<=`, `+=`, `::` assign nothing, or nothing new.
@@ -183,7 +200,36 @@ struct Name<'a> {
     /// Where it begins.
     start: usize,
     is_quoted: bool,
+    /// Whether its type stands behind it: `password: &str = …`.
+    is_typed: bool,
 }
+
+/// Returns the name before the type before the `=` at `at`: `API_KEY: &str =`.
+fn typed_name_before(text: &str, at: usize) -> Option<Name<'_>> {
+    let bytes = text.get(..at)?.as_bytes();
+    let mut depth = 0_usize;
+    let mut is_path = false;
+    for (place, byte) in bytes.iter().enumerate().rev().take(LONGEST_TYPE) {
+        match byte {
+            b':' if is_path => is_path = false,
+            b':' if place.checked_sub(1).and_then(|before| bytes.get(before)) == Some(&b':') => is_path = true,
+            b':' if depth == 0 => {
+                return name_before(text, place)
+                    .filter(|name| !name.is_quoted && is_known(name.text))
+                    .map(|name| Name { is_typed: true, ..name });
+            }
+            b'>' | b']' | b')' => depth = depth.saturating_add(1),
+            b'<' | b'[' | b'(' => depth = depth.checked_sub(1)?,
+            b',' | b';' | b':' if depth == 0 => return None,
+            _ if byte.is_ascii_alphanumeric() || b" _&'.,;|:".contains(byte) => {}
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// The longest type that is looked at.
+const LONGEST_TYPE: usize = 96;
 
 /// Returns the name before the sign at `at`: `name=`, `"name": `, `\"name\":`, `env["name"] = `.
 fn name_before(text: &str, at: usize) -> Option<Name<'_>> {
@@ -206,19 +252,33 @@ fn name_before(text: &str, at: usize) -> Option<Name<'_>> {
     let is_part =
         start.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(|byte| matches!(byte, b'/' | b'$'));
     let text = text.get(start..end).filter(|name| !name.is_empty() && !is_part)?;
-    Some(Name { text, start, is_quoted })
+    Some(Name { text, start, is_quoted, is_typed: false })
 }
 
-/// Returns where a value begins inside of what `Debug` and source text put around one: `Some("…")`.
+/// Returns where a value begins inside of what `Debug` and source text put around one: `Some("…")`, `String::from("…")`.
 fn unwrapped(text: &str, start: usize) -> usize {
-    const AROUND: &[&str] =
-        &["Some(", "Ok(", "Secret(", "SecretString(", "Password(", "String::from(", "Cow::Borrowed(", "Box::new("];
     let mut rest = text.get(start..).unwrap_or_default();
-    while let Some(inner) = AROUND.iter().find_map(|around| rest.strip_prefix(around)) {
-        rest = inner.trim_start();
+    for _ in 0..8 {
+        // A lifetime is no quote: `&'static str`.
+        rest = rest.strip_prefix('&').filter(|rest| !rest.starts_with('\'')).unwrap_or(rest);
+        let path = run(rest.as_bytes().get(..rest.len().min(LONGEST_NAME)).unwrap_or_default(), |byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'.' | b'!')
+        });
+        let name = rest.get(..path.len()).unwrap_or_default().trim_end_matches('!');
+        let last = name.rsplit([':', '.']).next().unwrap_or_default();
+        let inner = rest.get(path.len()..).and_then(|rest| rest.strip_prefix('('));
+        match inner {
+            Some(inner) if WRAPPERS.split(' ').any(|known| known == last) => rest = inner.trim_start(),
+            _ => break,
+        }
     }
     text.len().saturating_sub(rest.len())
 }
+
+/// What is called around a value without making another of it.
+const WRAPPERS: &str = "\
+    Some Ok Secret SecretString SecretStr SecretBox Password Borrowed Owned String str bytes from new into from_str from_static \
+    format to_string encode lit static Zeroizing";
 
 /// Returns the credentials of a header that begin at `start`: what follows `Basic` or `Bearer`.
 fn credentials(text: &str, start: usize) -> Option<Range<usize>> {

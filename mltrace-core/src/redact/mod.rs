@@ -10,6 +10,8 @@ mod shape;
 
 mod assign;
 
+mod call;
+
 mod quote;
 
 mod url;
@@ -48,3 +50,9 @@ mod command_tests;
 
 #[cfg(test)]
 mod form_tests;
+
+#[cfg(test)]
+mod source_tests;
+
+#[cfg(test)]
+mod slow_tests;

@@ -158,8 +158,8 @@ fn is_any(word: &str, others: &str) -> bool {
 }
 
 /// The words of a name: runs of letters or of digits, parted again where camel case starts a word.
-struct Words<'a> {
-    rest: &'a str,
+pub(super) struct Words<'a> {
+    pub(super) rest: &'a str,
 }
 
 impl<'a> Iterator for Words<'a> {

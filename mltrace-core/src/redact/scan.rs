@@ -1,12 +1,13 @@
 //! Finds secrets in text in one pass from left to right.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::ops::Range;
 
 use super::command::{self, Around};
 use super::scope::Scope;
 use super::url::{Url, end_in_text};
-use super::{REDACTED, assign, clean, shape, shell, url};
+use super::{REDACTED, assign, call, clean, shape, shell, url};
 
 /// Returns `text` without the secrets in it: tokens in the shapes that services issue, private keys, values given to
 /// names of secrets or to options of commands, credentials in addresses, signed queries.
@@ -84,7 +85,7 @@ fn then<'a>(text: Cow<'a, str>, next: impl Fn(&str) -> Cow<'_, str>) -> Cow<'a, 
 
 fn scan_signs(text: &str, scope: Scope) -> Cow<'_, str> {
     let url = if scope == Scope::Uri { Url::new(text, 0, text.len()) } else { Url::default() };
-    Scan { text, scope, url }.run()
+    Scan { text, scope, url, literals: VecDeque::new(), call_end: 0 }.run()
 }
 
 struct Scan<'a> {
@@ -92,6 +93,9 @@ struct Scan<'a> {
     scope: Scope,
     /// The address in which the scan is, or the last one.
     url: Url,
+    /// What is still to come of the secrets of the call in which the scan is, or the last one.
+    literals: VecDeque<Range<usize>>,
+    call_end: usize,
 }
 
 /// A secret, and what to put in its place.
@@ -110,6 +114,7 @@ impl<'a> Scan<'a> {
             // Where the scan goes on when nothing is found here.
             let mut next = at.saturating_add(1);
             let found = match byte {
+                _ if let Some(secret) = self.literal(at) => Some(secret),
                 b'=' | b':' | b'-' | b'?' | b'#' | b'(' | b'@' => self.sign(at, byte),
                 _ if byte.is_ascii_alphanumeric() => {
                     let rest = bytes.get(at..).unwrap_or_default();
@@ -136,6 +141,15 @@ impl<'a> Scan<'a> {
         Cow::Owned(result)
     }
 
+    /// Returns the literal at `at` that is a secret by its call.
+    fn literal(&mut self, at: usize) -> Option<Secret> {
+        while self.literals.front().is_some_and(|literal| literal.start < at) {
+            self.literals.pop_front();
+        }
+        let place = self.literals.front().filter(|literal| literal.start == at)?.clone();
+        Some(Secret { place, instead: REDACTED })
+    }
+
     fn word(&self, at: usize) -> Option<Secret> {
         let place = shape::token_at(self.text.as_bytes(), at)?;
         Some(Secret { place, instead: REDACTED })
@@ -157,7 +171,12 @@ impl<'a> Scan<'a> {
                 return Some(Secret { place, instead: "" });
             }
             b':' | b'=' => assign::value_at(self.text, at)?,
-            b'(' => assign::argument_at(self.text, at)?,
+            b'(' if at >= self.call_end => {
+                let call = call::call_at(self.text, at)?;
+                self.literals = call.literals.into();
+                self.call_end = call.end;
+                return None;
+            }
             b'@' if at >= self.url.end => url::login_before(self.text, at)?,
             _ => return None,
         };
