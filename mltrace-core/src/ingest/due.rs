@@ -8,7 +8,7 @@ use crate::config::Home;
 use crate::disk::fingerprint::stat;
 use crate::disk::state::unchanged;
 use crate::disk::{Cache, FileKind, Hashing, Skip, Stat};
-use crate::host::Host;
+use crate::host;
 use crate::model::{Due, FingerprintFact, Record};
 use crate::naming;
 use crate::store::{ProjectKey, Said, Store, StoreError};
@@ -53,7 +53,7 @@ fn is_small(found: &Stat) -> bool {
 
 /// Returns whether anything is due that is hashed now.
 pub(super) fn is_any(home: &Home, store: &mut dyn Store, which: Dues) -> Result<bool, StoreError> {
-    let dues = store.upkeep().dues(Host::here(None).name.as_deref())?;
+    let dues = store.upkeep().dues(host::name().as_deref())?;
     Ok(!dues.is_empty() && !is_a_guess(home) && dues.iter().any(|due| which.has(due)))
 }
 
@@ -73,7 +73,7 @@ pub fn hash_due(
     which: Dues,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<usize, StoreError> {
-    let dues = store.upkeep().dues(Host::here(None).name.as_deref())?;
+    let dues = store.upkeep().dues(host::name().as_deref())?;
     if dues.is_empty() || is_a_guess(home) {
         return Ok(0);
     }
