@@ -81,7 +81,7 @@ fn faults(of: &Detail) -> Vec<Fault> {
         Status::Running | Status::Completed | Status::Unknown => {}
     }
     let is_local = |read: &&ReadDetail| matches!(read.seen, Some(VersionId::Content(_) | VersionId::Stat(_)));
-    for (read, saw) in detail.reads.iter().zip(&of.saw).filter(|(read, _)| is_local(read)) {
+    for (read, saw) in of.reads().filter(|(read, _)| is_local(read)) {
         if let Some(writer) = saw.last_writer {
             let message =
                 format!("`{}` was changed by nobody recorded since run {} wrote it", read.name, writer.short());

@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
 
 use super::{QueryError, Reader};
 use crate::lineage::{self, LastRerun, LastSeen, Offer, Reading, Rerun, Superseding, Work, WorkCode};
 use crate::model::{ArtifactName, RunId, Timestamp};
 use crate::store::{
-    ArtifactKey, Asked, Candidate, Look, Of, RerunRow, Result, RunDetail, RunKey, VersionKey, When, WorkKey, WorkRow,
-    WriteDetail, WriteKey, WriteOf,
+    ArtifactKey, Asked, Candidate, Look, Of, ReadDetail, RerunRow, Result, RunDetail, RunKey, VersionKey, When,
+    WorkKey, WorkRow, WriteDetail, WriteKey, WriteOf,
 };
 
 /// A run that made something fresher, and when.
@@ -41,7 +41,25 @@ pub(super) struct Saw {
 #[derive(Clone, Debug)]
 pub(super) struct Detail {
     pub(super) run: RunDetail,
-    pub(super) saw: Vec<Saw>,
+    /// By the place of a read; empty where there is nothing to say, as of most.
+    saw: Vec<Saw>,
+}
+
+/// What is said of a read of which there is nothing to say.
+static NOTHING: Saw =
+    Saw { last_writer: None, fresher: Fresher { superseded_by: None, redone_by: None }, parts: Vec::new() };
+
+impl Detail {
+    /// Returns the reads with what the rules say of each.
+    pub(super) fn reads(&self) -> impl Iterator<Item = (&ReadDetail, &Saw)> {
+        self.run.reads.iter().enumerate().map(|(place, read)| (read, self.saw.get(place).unwrap_or(&NOTHING)))
+    }
+
+    /// Returns the run, and who wrote what each of its reads saw before, where nobody known wrote it.
+    pub(super) fn into_run(self) -> (RunDetail, impl Iterator<Item = Option<RunId>>) {
+        let last_writers = self.saw.into_iter().map(|saw| saw.last_writer);
+        (self.run, last_writers.chain(std::iter::repeat(None)))
+    }
 }
 
 /// A write of which is asked what is fresher at a moment.
@@ -87,7 +105,7 @@ impl Reader<'_> {
     /// Returns runs in full, in this order, with what the rules say of each of their reads.
     pub(super) fn details(&mut self, runs: &[RunKey], with_source: bool) -> Result<Vec<Detail>, QueryError> {
         let runs = self.store.details(runs, with_source)?;
-        let mut saw: Vec<Vec<Saw>> = runs.iter().map(unjudged).collect();
+        let mut saw: Vec<Vec<Saw>> = vec![Vec::new(); runs.len()];
         find_last_writers(self.store, &runs, &mut saw)?;
         find_superseded(self.store, &runs, &mut saw)?;
         find_redone(self.store, &runs, &mut saw)?;
@@ -238,9 +256,18 @@ fn seen(place: usize, run: &RunDetail) -> impl Iterator<Item = (Place, &WriteOf)
     })
 }
 
+/// Returns where it is kept what the rules say of a read.
+fn saw_at<'s>(saw: &'s mut [Vec<Saw>], runs: &[RunDetail], place: Place) -> Option<&'s mut Saw> {
+    let of = saw.get_mut(place.run)?;
+    if of.is_empty() {
+        *of = unjudged(runs.get(place.run)?);
+    }
+    of.get_mut(place.read)
+}
+
 /// Returns where it is kept what is fresher than what was seen.
-fn fresher_at(saw: &mut [Vec<Saw>], place: Place) -> Option<&mut Fresher> {
-    let saw = saw.get_mut(place.run)?.get_mut(place.read)?;
+fn fresher_at<'s>(saw: &'s mut [Vec<Saw>], runs: &[RunDetail], place: Place) -> Option<&'s mut Fresher> {
+    let saw = saw_at(saw, runs, place)?;
     match place.part {
         None => Some(&mut saw.fresher),
         Some(part) => saw.parts.get_mut(part),
@@ -250,15 +277,16 @@ fn fresher_at(saw: &mut [Vec<Saw>], place: Place) -> Option<&mut Fresher> {
 /// Finds who had written what was read of which nobody known wrote it.
 fn find_last_writers(store: &mut dyn Look, runs: &[RunDetail], saw: &mut [Vec<Saw>]) -> Result<()> {
     let (mut asked, mut last) = (Vec::new(), Vec::new());
-    for (run, saw) in runs.iter().zip(saw) {
-        for (read, saw) in run.reads.iter().zip(saw).filter(|(read, _)| read.write.is_none()) {
+    for (place, run) in runs.iter().enumerate() {
+        for (at, read) in run.reads.iter().enumerate().filter(|(_, read)| read.write.is_none()) {
             asked.push(Asked {
                 of: Of::Artifact(read.artifact),
                 when: When::By(read.at),
                 reader: Some(run.key),
                 like: None,
             });
-            last.push((saw, LastSeen::of(Reading { run: run.key, at: read.at, n: read.n })));
+            let place = Place { run: place, read: at, part: None };
+            last.push((place, LastSeen::of(Reading { run: run.key, at: read.at, n: read.n })));
         }
     }
     if asked.is_empty() {
@@ -267,8 +295,9 @@ fn find_last_writers(store: &mut dyn Look, runs: &[RunDetail], saw: &mut [Vec<Sa
     store.candidates(&asked, &mut |place, candidate| {
         last.get_mut(place).is_some_and(|(_, last)| last.offer(&offered(candidate.write, &candidate)))
     })?;
-    for (saw, last) in last {
-        saw.last_writer = last.found().map(|((_, id, _), ..)| id);
+    for (place, last) in last {
+        let Some(((_, id, _), ..)) = last.found() else { continue };
+        saw_at(saw, runs, place).into_iter().for_each(|saw| saw.last_writer = Some(id));
     }
     Ok(())
 }
@@ -292,7 +321,8 @@ fn find_superseded(store: &mut dyn Look, runs: &[RunDetail], saw: &mut [Vec<Saw>
         later.get_mut(place).is_some_and(|(_, later)| later.offer(&run, &version, (at, run_id, n)))
     })?;
     for (place, later) in later {
-        fresher_at(saw, place).into_iter().for_each(|fresher| fresher.superseded_by = later.found());
+        let Some(found) = later.found() else { continue };
+        fresher_at(saw, runs, place).into_iter().for_each(|fresher| fresher.superseded_by = Some(found));
     }
     Ok(())
 }
@@ -302,19 +332,33 @@ fn find_redone(store: &mut dyn Look, runs: &[RunDetail], saw: &mut [Vec<Saw>]) -
     let (mut places, mut questions) = (Vec::new(), Vec::new());
     for (run, detail) in runs.iter().enumerate() {
         let Some(began) = detail.row.started_at else { continue };
-        let may_be = |write: &WriteOf| write.ended.is_none() || write.rerun_at.is_some_and(|next| next <= began);
-        for (place, write) in seen(run, detail).filter(|(_, write)| write.work.is_some() && may_be(write)) {
+        let may_be = |write: &WriteOf| {
+            write.work.is_some() && (write.ended.is_none() || write.rerun_at.is_some_and(|next| next <= began))
+        };
+        if !seen(run, detail).any(|(_, write)| may_be(write)) {
+            continue;
+        }
+        // Who reads one part of something reads the others, which are of the same work: where the last run of it is one that
+        // was read from, none is asked for.
+        let is_last = |write: &WriteOf| {
+            let ended = write.ended.is_some_and(|ended| ended <= began);
+            write.is_completed && ended && write.rerun_at.is_none_or(|next| next > began)
+        };
+        let read = seen(run, detail).filter(|(_, write)| is_last(write)).filter_map(|(_, write)| write.work);
+        let read: HashSet<WorkKey> = read.collect();
+        let is_open = |write: &WriteOf| may_be(write) && write.work.is_some_and(|work| !read.contains(&work));
+        for (place, write) in seen(run, detail).filter(|(_, write)| is_open(write)) {
             let Some(question) = Question::of_read(write, began) else { continue };
             places.push(place);
             questions.push(question);
         }
     }
     let reader = |place: usize| places.get(place).and_then(|place: &Place| runs.get(place.run));
-    // Who read one part of something reads the others, which are of the same work.
     let may_count = |place: usize, rerun: &Rerun<RunKey>| !reader(place).is_some_and(|run| read_from(run, rerun.run));
     let again = redone(store, &questions, |place| reader(place).map(|run| run.key), may_count)?;
     for (place, again) in places.iter().zip(again) {
-        fresher_at(saw, *place).into_iter().for_each(|fresher| fresher.redone_by = again);
+        let Some(again) = again else { continue };
+        fresher_at(saw, runs, *place).into_iter().for_each(|fresher| fresher.redone_by = Some(again));
     }
     Ok(())
 }

@@ -33,7 +33,7 @@ impl Reader<'_> {
 /// Returns a run as an answer shows it.
 pub(super) fn view(detail: Detail) -> Run {
     let stale = staleness_of(&detail).collect();
-    let Detail { run, saw } = detail;
+    let (run, last_writers) = detail.into_run();
     let RunDetail {
         row,
         project,
@@ -67,7 +67,7 @@ pub(super) fn view(detail: Detail) -> Run {
         ended_at: row.ended_at,
         duration_ms: row.duration_us.map(milliseconds),
         last_seen,
-        inputs: inputs(reads, &saw),
+        inputs: inputs(reads, last_writers),
         outputs: each(writes, output),
         depends_on,
         git: git.map(|git| Git {
@@ -123,15 +123,15 @@ pub(super) fn milliseconds(us: i64) -> f64 {
     us as f64 / 1000.0
 }
 
-fn inputs(reads: Vec<ReadDetail>, saw: &[Saw]) -> Vec<Input> {
+fn inputs(reads: Vec<ReadDetail>, last_writers: impl Iterator<Item = Option<RunId>>) -> Vec<Input> {
     let mut inputs = Vec::with_capacity(reads.len());
-    inputs.extend(reads.into_iter().zip(saw).map(|(read, saw)| input(read, saw.last_writer)));
+    inputs.extend(reads.into_iter().zip(last_writers).map(|(read, last_writer)| input(read, last_writer)));
     inputs
 }
 
 fn input(read: ReadDetail, last_writer: Option<RunId>) -> Input {
     let is_copy = read.bound == Bound::Copy;
-    let other = if is_copy { read.write.as_ref() } else { read.like.as_ref() };
+    let other = if is_copy { read.write.as_ref() } else { read.like.as_deref() };
     let version_of = |write: &WriteOf| Some(Version { name: write.name.clone()?, version: write.version.clone() });
     let same_content_as = other.and_then(version_of);
     let written = read.write.as_ref().map(|write| write.version.clone()).filter(|_| !is_copy);
@@ -183,10 +183,10 @@ fn note(note: NoteDetail) -> Note {
 }
 
 /// Returns why a run was stale when it ran.
-pub(super) fn staleness_of(Detail { run, saw }: &Detail) -> impl Iterator<Item = Stale> {
-    let started_at = run.row.started_at.unwrap_or(Timestamp::MIN);
-    let limit_us = limit_us(run.component.stale_after_s);
-    run.reads.iter().zip(saw).flat_map(move |(read, saw)| staleness(read, saw, started_at, limit_us))
+pub(super) fn staleness_of(detail: &Detail) -> impl Iterator<Item = Stale> {
+    let started_at = detail.run.row.started_at.unwrap_or(Timestamp::MIN);
+    let limit_us = limit_us(detail.run.component.stale_after_s);
+    detail.reads().flat_map(move |(read, saw)| staleness(read, saw, started_at, limit_us))
 }
 
 /// Returns why a run was stale with respect to one of its inputs when it ran.

@@ -195,7 +195,7 @@ pub struct ReadDetail {
     /// The write that it saw.
     pub write: Option<WriteOf>,
     /// A write of the same content by another name, too weak a reason to bind.
-    pub like: Option<WriteOf>,
+    pub like: Option<Box<WriteOf>>,
     /// What else it saw: writes of folders around it and of what lies in it.
     pub parts: Vec<WriteOf>,
 }
@@ -223,6 +223,8 @@ pub struct WriteOf {
     pub began: Option<Timestamp>,
     /// When that run ended.
     pub ended: Option<Timestamp>,
+    /// Whether it completed.
+    pub is_completed: bool,
     /// What that run worked on.
     pub work: Option<WorkKey>,
     /// When a run of the same work next ended after it.

@@ -173,6 +173,7 @@ fn the_last_word_counts(store: &mut dyn Store) {
         owner("ada", 5),
         owner("bob", 4),
         owner("zoe", 5),
+        owner("amy", 5),
         tag(true, 5),
         tag(false, 6),
         tag(true, 4),
@@ -234,10 +235,8 @@ fn journals_and_counts_are_kept(store: &mut dyn Store) {
 }
 
 fn a_run_that_is_removed_is_gone(store: &mut dyn Store) {
-    let keys = drawing::store(
-        store,
-        "a prep 1-2 here : only=o@1 -> raw=x@2\n b train 3-4 here : raw=x@3<a shared=s@3 -> m=z@4",
-    );
+    let keys =
+        drawing::store(store, "a prep 1-2 here : only=o@1 -> raw=x@2\n b train 3-4 here : raw=x@3<a shared@3 -> m=z@4");
     let (a, b) = (keys.runs[&'a'], keys.runs[&'b']);
     let due = Due { run: id('a'), n: 0, path: "/f".to_owned(), state: "s".to_owned() };
     store

@@ -8,7 +8,7 @@ use rusqlite::Row;
 use super::SqliteStore;
 use super::keys::{among, ascending};
 use super::map::{size, version_id};
-use crate::model::{ArtifactKind, ArtifactName, Bound, RunId, Timestamp, VersionId};
+use crate::model::{ArtifactKind, ArtifactName, Bound, RunId, Status, Timestamp, VersionId};
 use crate::store::{ArtifactKey, Result, RunKey, RunRow, VersionKey, WorkKey, WriteDetail, WriteKey};
 
 const READS: &str = concat!(
@@ -31,7 +31,7 @@ const WRITES: &str = concat!(
 );
 
 const RUNS: &str = concat!(
-    "SELECT r.id, r.uuid, r.component_id, r.signature, r.started_at, r.ended_at,
+    "SELECT r.id, r.uuid, r.component_id, r.signature, r.started_at, r.ended_at, r.status,
      (SELECT y.ended_at FROM run y WHERE y.component_id = r.component_id AND y.signature = r.signature
       AND y.ended_at >= r.ended_at AND y.id <> r.id ORDER BY y.ended_at LIMIT 1)
      FROM json_each($1) AS asked CROSS JOIN run r ON ",
@@ -53,6 +53,7 @@ pub(super) struct Writer {
     pub(super) work: Option<WorkKey>,
     pub(super) began: Option<Timestamp>,
     pub(super) ended: Option<Timestamp>,
+    pub(super) is_completed: bool,
     /// When another run of the same work first ended after it.
     pub(super) next_at: Option<Timestamp>,
 }
@@ -105,9 +106,10 @@ impl Known {
     }
 
     pub(super) fn add_run(&mut self, key: RunKey, row: &RunRow, next_at: Option<Timestamp>) {
-        let RunRow { id, component, signature, started_at, ended_at, .. } = *row;
+        let RunRow { id, component, signature, started_at, ended_at, status, .. } = *row;
+        let is_completed = status == Status::Completed;
         let work = component.zip(signature).map(|(component, signature)| WorkKey { component, signature });
-        self.runs.insert(key, Writer { id, work, began: started_at, ended: ended_at, next_at });
+        self.runs.insert(key, Writer { id, work, began: started_at, ended: ended_at, is_completed, next_at });
     }
 
     pub(super) fn add_write(
@@ -154,8 +156,9 @@ impl Known {
         self.runs.extend(store.each(RUNS, &runs, |row| {
             let work = row.get::<_, Option<_>>(2)?.zip(row.get(3)?);
             let work = work.map(|(component, signature)| WorkKey { component, signature });
-            let (id, began, ended, next_at) = (row.get(1)?, row.get(4)?, row.get(5)?, row.get(6)?);
-            Ok((row.get(0)?, Writer { id, work, began, ended, next_at }))
+            let (id, began, ended, next_at) = (row.get(1)?, row.get(4)?, row.get(5)?, row.get(7)?);
+            let is_completed = row.get::<_, Status>(6)? == Status::Completed;
+            Ok((row.get(0)?, Writer { id, work, began, ended, is_completed, next_at }))
         })?);
         let of_reads = reads.iter().map(|read| read.artifact);
         let artifacts = of_reads.chain(writes.iter().map(|(_, write)| write.artifact));

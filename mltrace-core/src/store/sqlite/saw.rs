@@ -24,7 +24,7 @@ impl Known {
             size: size.flatten(),
             bound: read.bound,
             write: read.write.and_then(of).transpose()?,
-            like: read.like.and_then(of).transpose()?,
+            like: read.like.and_then(of).transpose()?.map(Box::new),
             parts: read.parts.iter().filter_map(|key| of(*key)).collect::<Result<_>>()?,
         })
     }
@@ -32,7 +32,7 @@ impl Known {
     fn write_of(&self, write: &Written, read: ArtifactKey) -> Result<WriteOf> {
         let name = (write.artifact != read).then(|| self.artifacts.get(&write.artifact)).flatten();
         let version = write.version.and_then(|version| self.versions.get(&version));
-        let Writer { id, work, began, ended, next_at } =
+        let Writer { id, work, began, ended, is_completed, next_at } =
             *self.runs.get(&write.run).ok_or_else(|| lost("run", write.run))?;
         Ok(WriteOf {
             run: write.run,
@@ -45,6 +45,7 @@ impl Known {
             next_at: write.next_at,
             began,
             ended,
+            is_completed,
             work,
             rerun_at: next_at,
         })
