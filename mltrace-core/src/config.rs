@@ -11,6 +11,8 @@ use self::root::{ProjectRoot, is_by_who_may_trust, is_ours};
 use crate::folder::{self, FOLDER, Folder};
 use crate::redact;
 
+mod identity;
+
 mod place;
 
 mod root;
@@ -63,6 +65,8 @@ pub struct Home {
     pub store: Place,
     /// The project's name.
     pub project: String,
+    /// What tells the project from others of a store that several roots may share; `None` where the store is its own.
+    pub identity: Option<String>,
     /// How sure a record is when the call returns.
     pub durability: Durability,
     /// Files larger than this many bytes are told by their stat triple instead of their content.
@@ -228,9 +232,9 @@ impl Home {
         let hash_origin = from_files(project_file.hash_limit.is_some(), user_file.hash_limit.is_some());
         let hash_limit = project_file.hash_limit.or(user_file.hash_limit).unwrap_or(HASH_LIMIT);
         let project_origin = from_files(project_file.project.is_some(), false);
-        let project = project_file.project.filter(|name| !name.is_empty()).unwrap_or_else(|| name_of(&root));
+        let named = project_file.project.filter(|name| !name.is_empty());
         // By this name what is recorded is found again, so it is one name here and there.
-        let project = redact::project(&project).into_owned();
+        let project = redact::project(&named.clone().unwrap_or_else(|| name_of(&root))).into_owned();
         let is_unsettled = project_file.is_unreadable || user_file.is_unreadable;
         let is_placed = is_ours && refused.is_none() && no_place.is_none();
         let switch = project_file.enabled.or(user_file.enabled);
@@ -248,6 +252,7 @@ impl Home {
             folder,
             store,
             project,
+            identity: None,
             durability,
             hash_limit,
             is_enabled,
@@ -256,7 +261,14 @@ impl Home {
             refused,
             warnings,
         };
-        Self { settings: home.settings_in_words(origins), ..home }
+        home.settled(origins, named.as_deref())
+    }
+
+    /// Returns it with its identity, and with all settings in words.
+    fn settled(self, origins: [Origin; 5], named: Option<&str>) -> Self {
+        let identity =
+            (!self.has_own_store()).then(|| redact::project(&identity::identity(&self.root, named)).into_owned());
+        Self { settings: self.settings_in_words(origins), identity, ..self }
     }
 
     fn settings_in_words(&self, [db, project, enabled, durability, hash_limit]: [Origin; 5]) -> Vec<Setting> {

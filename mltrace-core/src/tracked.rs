@@ -113,7 +113,7 @@ impl Tracked {
 }
 
 /// Returns the git folder of the work tree whose root `folder` is.
-fn git_folder(folder: &Path) -> Option<PathBuf> {
+pub(crate) fn git_folder(folder: &Path) -> Option<PathBuf> {
     let git = folder.join(".git");
     let found = git.symlink_metadata().ok()?;
     if found.is_dir() || (found.is_symlink() && git.is_dir()) {

@@ -13,8 +13,8 @@ use mltrace_core::model::{
 };
 use mltrace_core::store::{
     self, Alike, ArtifactKey, Asked, Change, Edges, InTransaction, InnerAsked, Look, Mode, Name, NearAsked, NearRows,
-    Offer, ReadRow, Result, RowsOf, RunKey, RunRow, Said, Store, StoredWork, Upkeep, VersionAsked, VersionEntered,
-    VersionKey, VersionRow, WriteKey, WriteRow, Writer,
+    Offer, ProjectKey, ReadRow, Result, RowsOf, RunKey, RunRow, Said, Store, StoredWork, Upkeep, VersionAsked,
+    VersionEntered, VersionKey, VersionRow, WriteKey, WriteRow, Writer,
 };
 
 /// How often each verb was called in a transaction.
@@ -82,6 +82,7 @@ counted! {
     fn parents_among(&mut self, ids: &[RunId]) -> Result<Vec<RunId>>;
     fn touched_by(&mut self, changes: &[Change]) -> Result<Vec<(RunKey, u32)>>;
     fn remove_run(&mut self, run: RunKey) -> Result<()>;
+    fn remove_project(&mut self, project: ProjectKey) -> Result<Vec<(RunKey, u32)>>;
     fn drop_unnamed(&mut self, artifacts: &[ArtifactKey]) -> Result<()>;
     fn offset(&mut self, journal: &str) -> Result<u64>;
     fn has_unread(&mut self, process: ProcessId) -> Result<bool>;

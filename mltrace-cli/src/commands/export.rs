@@ -13,7 +13,8 @@ use crate::time;
 
 /// Export everything recorded as JSON lines
 ///
-/// One object a line: runs, labels, notes, components, oldest first. Another store that imports them gives the same
+/// One object a line: runs, labels, notes, components, oldest first. Of a store that several projects share, this one alone
+/// is exported, or all with `--all-projects`. Another store that imports them gives the same
 /// answers.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
@@ -24,6 +25,9 @@ pub(crate) struct Args {
     /// Export only what happened at or after that time: `2021-05-02 12:07`, `2d` ago
     #[arg(long, value_name = "TIME", value_parser = time::parse)]
     since: Option<Timestamp>,
+    /// Export all projects of a store that several share, not this one alone
+    #[arg(long)]
+    all_projects: bool,
 }
 
 impl Args {
@@ -35,11 +39,12 @@ impl Args {
         let bar = if is_seen { ProgressBar::hidden() } else { session.output.progress(template) };
         let mut failure = None;
         session.list((), |reader| {
-            reader.export(self.since, &mut |line| {
+            let line = &mut |line| {
                 failure = json::line(&line, &mut writer).err();
                 bar.inc(1);
                 failure.is_none()
-            })
+            };
+            if self.all_projects { reader.export_of_all(self.since, line) } else { reader.export(self.since, line) }
         })?;
         bar.finish_and_clear();
         match failure.map_or_else(|| writer.flush(), Err) {

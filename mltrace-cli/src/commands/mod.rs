@@ -66,6 +66,8 @@ mod config;
 
 mod clear;
 
+mod project;
+
 mod forget;
 
 mod completions;
@@ -110,6 +112,7 @@ pub(crate) enum Command {
     Doctor(doctor::Args),
     Config(config::Args),
     Forget(forget::Args),
+    Project(project::Args),
     Clear(clear::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -153,6 +156,7 @@ impl Command {
             Self::Doctor(args) => args.run(session),
             Self::Config(args) => args.run(session),
             Self::Forget(args) => args.run(session),
+            Self::Project(args) => args.run(session),
             Self::Clear(args) => args.run(session),
             Self::Completions(args) => args.run(session),
             Self::Man(args) => args.run(session),

@@ -30,6 +30,9 @@ pub(crate) struct Args {
     /// Show only runs that started at or after that time: `2021-05-02 12:07`, `2d` ago
     #[arg(long, value_name = "TIME", value_parser = time::parse)]
     since: Option<Timestamp>,
+    /// Show runs of all projects of a store that several share, not of this one alone
+    #[arg(long)]
+    all_projects: bool,
 }
 
 /// How a run stands, on the command line.
@@ -71,8 +74,14 @@ impl Args {
             limit: Some(self.limit),
             ..RunFilter::default()
         };
-        let answer = session.list_at_once(Runs { runs: Vec::new() }, |reader| reader.recent(&filter))?;
-        session.output.answer(&answer, |answer| runs::recent(answer, Output::columns()))?;
+        let answer = session.list_at_once(Runs { runs: Vec::new() }, |reader| match self.all_projects {
+            true => reader.recent_of_all(&filter),
+            false => reader.recent(&filter),
+        })?;
+        session.output.answer(&answer, |answer| match self.all_projects {
+            true => runs::of_projects(answer, Output::columns()),
+            false => runs::recent(answer, Output::columns()),
+        })?;
         Ok(Exit::Done)
     }
 }

@@ -105,7 +105,7 @@ fn input(input: &Input) -> String {
             let original = input.same_content_as.as_ref().map(|copy| line(copy.name.as_str()).into_owned());
             format!("a copy of {}, written by {writer}", original.unwrap_or_default())
         }
-        Bound::UnknownWriter => "unknown writer".to_owned(),
+        Bound::UnknownWriter => elsewhere(input).unwrap_or_else(|| "unknown writer".to_owned()),
         Bound::Inside => String::new(),
     });
     words.retain(|word| !word.is_empty());
@@ -117,6 +117,17 @@ fn input(input: &Input) -> String {
     words.extend(input.changed_since.map(|run| format!("changed since run {} wrote it", run.short())));
     words.extend(input.argument.as_ref().map(|argument| format!("as {}", line(argument))));
     described(input.name.as_str(), &words)
+}
+
+/// Says that nobody of this project wrote an input, and who wrote one of its name in another project of the store.
+pub(super) fn elsewhere(input: &Input) -> Option<String> {
+    let first = input.elsewhere.first()?;
+    let (project, run) = (line(&first.project), first.run.short());
+    let more = match input.elsewhere.len().saturating_sub(1) {
+        0 => String::new(),
+        more => format!(", and {more} other projects have one"),
+    };
+    Some(format!("unknown writer here; in the project {project} run {run} wrote it{more}"))
 }
 
 /// Says that an input was read before it was written, which the content proves to be a matter of two clocks.

@@ -24,6 +24,25 @@ pub(crate) fn recent(answer: &Runs, columns: Option<u16>) -> String {
     table::draw(["RUN", "COMPONENT", "STATUS", "STARTED", "TOOK", "OUTPUTS"], rows, columns)
 }
 
+/// Returns the runs of all components of several projects.
+pub(crate) fn of_projects(answer: &Runs, columns: Option<u16>) -> String {
+    if answer.runs.is_empty() {
+        return "no runs\n".to_owned();
+    }
+    let rows = answer.runs.iter().map(|run| {
+        [
+            run.id.short(),
+            run.project.clone(),
+            run.component.clone(),
+            status(run),
+            time::show(run.started_at),
+            took(run),
+            outputs(&run.outputs),
+        ]
+    });
+    table::draw(["RUN", "PROJECT", "COMPONENT", "STATUS", "STARTED", "TOOK", "OUTPUTS"], rows, columns)
+}
+
 /// Returns the runs of one component, with what tells them apart.
 pub(crate) fn history(answer: &Runs, columns: Option<u16>) -> String {
     if answer.runs.is_empty() {

@@ -205,6 +205,10 @@ impl Runs<'_> {
         }
         let alike =
             input.same_content_as.as_ref().map(|alike| format!(", same content as {}", line(alike.name.as_str())));
+        // A cut at the border of a project is none that one may leave out.
+        if let Some(elsewhere) = run::elsewhere(input) {
+            return Some(format!("{name} {}", paint::paint(paint::WARNING, format_args!("[{elsewhere}]"))));
+        }
         let mark = format!("[unknown writer{}]", alike.unwrap_or_default());
         (!self.is_quiet).then(|| format!("{name} {}", paint::paint(paint::FAINT, mark)))
     }

@@ -48,6 +48,7 @@ mod moving;
 mod upkeep;
 
 mod place;
+mod projects;
 
 mod hostile;
 

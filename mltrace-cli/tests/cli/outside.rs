@@ -69,6 +69,7 @@ pub(crate) const COMMANDS: &[&[&str]] = &[
     &["metrics", "first"],
     &["checks"],
     &["forget", "latest", "--yes"],
+    &["project", "list"],
     &["clear", "--yes"],
 ];
 

@@ -62,7 +62,7 @@ pub(super) struct Applier<'w, 'r> {
 impl<'w, 'r> Applier<'w, 'r> {
     /// Returns an applier for `records` of the process of `header`.
     pub(super) fn new(writer: &'w mut dyn Writer, header: &Header, records: &'r [Record]) -> Result<Self> {
-        let project = writer.project(&header.project)?;
+        let project = writer.project(&header.project, header.identity.as_deref())?;
         let process = match header.process {
             Some(process) => Some(ProcessKey(writer.key(Name::Process(&process.to_string(), header))?)),
             None => None,

@@ -10,6 +10,7 @@ use super::apply::Applier;
 use super::batch::{apply_all, apply_line};
 use super::bind::bind_again;
 use super::lost;
+use super::projects::join_former;
 use super::settle::settle_parents;
 use crate::config::Home;
 use crate::folder::Folder;
@@ -74,6 +75,9 @@ pub(super) fn fold_these(
     let mut report = FoldReport { tracked, ..FoldReport::default() };
     let here = Host::here(None);
     bind_anew(store)?;
+    if home.has_own_store() {
+        join_former(store)?;
+    }
     read_again(home, store, &mut report)?;
     for journal in journals {
         match fold_journal(home, store, journal, &here, &mut report) {

@@ -3,6 +3,7 @@
 use super::due::{self, Dues, hash_due};
 use super::fold::{FoldReport, TO_BIND, fold, fold_these, journals, own};
 use super::lost;
+use super::projects::TO_JOIN;
 use crate::config::Home;
 use crate::journal;
 use crate::model::ProcessId;
@@ -41,7 +42,9 @@ pub fn open_folded_for(home: &Home, which: Dues, progress: &(dyn Fn(u64) + Sync)
     if found.is_empty() {
         let mut store = store::open(home, Mode::Read)?;
         let has_lost = lost::is_waiting(home, store.as_mut()).unwrap_or(true);
-        let has_unread = !store.upkeep().unread(journal::MINOR)?.is_empty() || store.upkeep().tally(TO_BIND)? > 0;
+        let upkeep = store.upkeep();
+        let has_unread =
+            !upkeep.unread(journal::MINOR)?.is_empty() || upkeep.tally(TO_BIND)? > 0 || upkeep.tally(TO_JOIN)? > 0;
         if !has_lost && !has_unread && !due::is_any(home, store.as_mut(), which)? {
             let report = FoldReport { tracked: tracked.len(), ..FoldReport::default() };
             return Ok(Folded { store, report, behind: None });
@@ -82,7 +85,8 @@ pub(super) fn catch_up(home: &Home, store: &mut dyn Store, process: ProcessId, w
     let is_anything = journals(home)?.iter().any(|journal| journal.process != process)
         || lost::is_waiting(home, store)?
         || !store.upkeep().unread(journal::MINOR)?.is_empty()
-        || store.upkeep().tally(TO_BIND)? > 0;
+        || store.upkeep().tally(TO_BIND)? > 0
+        || store.upkeep().tally(TO_JOIN)? > 0;
     if is_anything {
         fold(home, store)?;
     }

@@ -12,7 +12,7 @@ use super::line::{Here, Parsed, Subject, parse};
 use super::lines::{self, Next};
 use super::standing::{Standing, run_standing};
 use crate::config::Home;
-use crate::model::{ComponentFact, Declaration, LabelFact, Line, Record, RunId, Timestamp, cut};
+use crate::model::{ComponentFact, Declaration, Header, LabelFact, Line, Record, RunId, Timestamp, cut};
 use crate::store::{LabelRow, RunDetail, Store, StoreError};
 
 /// How many lines go into one transaction, and about how many bytes of them.
@@ -261,6 +261,15 @@ fn land(
 struct Known {
     runs: HashMap<RunId, RunDetail>,
     labels: HashMap<Uuid, LabelRow>,
+    /// What the projects of the lines are called in the store.
+    called: BTreeMap<Project, String>,
+}
+
+/// A project as a line names it.
+type Project = (String, Option<String>);
+
+fn project_of(line: &Parsed) -> Project {
+    (line.header.project.clone(), line.header.identity.clone())
 }
 
 impl Known {
@@ -270,17 +279,27 @@ impl Known {
         for (_, line) in batch {
             match line.subject() {
                 Some(Subject::Run(id)) => keys.extend(store.look().run(id)?),
-                Some(Subject::Label(_)) => drop(projects.insert(&line.header.project)),
+                Some(Subject::Label(_)) => drop(projects.insert((&line.header.project, &line.header.identity))),
                 Some(Subject::Component(_)) | None => {}
+            }
+        }
+        let mut called = BTreeMap::new();
+        for (_, line) in batch {
+            let project = project_of(line);
+            if !called.contains_key(&project)
+                && let Some(key) = store.look().project(&project.0, project.1.as_deref())?
+            {
+                let named = store.look().projects()?.into_iter().find(|(other, _)| *other == key);
+                called.extend(named.map(|(_, name)| (project, name)));
             }
         }
         let runs = store.look().details(&keys, false)?.into_iter().map(|detail| (detail.row.id, detail)).collect();
         let mut labels = HashMap::default();
-        for project in projects {
-            let Some(project) = store.look().project(project)? else { continue };
+        for (name, identity) in projects {
+            let Some(project) = store.look().project(name, identity.as_deref())? else { continue };
             labels.extend(store.look().labels(project, false)?.into_iter().map(|label| (label.id, label)));
         }
-        Ok(Self { runs, labels })
+        Ok(Self { runs, labels, called })
     }
 
     /// A line without a time means the time at which it was first imported.
@@ -298,15 +317,14 @@ impl Known {
                 // What is taken back stays so.
                 Record::Start(start) if store.upkeep().is_forgotten(start.run)? => return Ok(Standing::Known),
                 Record::Start(start) => {
-                    return Ok(self
-                        .runs
-                        .get(&start.run)
-                        .map_or(Standing::New, |known| run_standing(known, line, start)));
+                    let called = self.called.get(&project_of(line)).map_or(&*line.header.project, String::as_str);
+                    let known = self.runs.get(&start.run);
+                    return Ok(known.map_or(Standing::New, |known| run_standing(known, line, start, called)));
                 }
                 Record::Label(label) => {
                     return Ok(self.labels.get(&label.id).map_or(Standing::New, |known| label_standing(known, label)));
                 }
-                Record::Component(fact) => return component_standing(store, &line.header.project, fact),
+                Record::Component(fact) => return component_standing(store, &line.header, fact),
                 _ => {}
             }
         }
@@ -323,8 +341,9 @@ fn label_standing(known: &LabelRow, label: &LabelFact) -> Standing {
 }
 
 /// A component's line is known when it says nothing that is not so already.
-fn component_standing(store: &mut dyn Store, project: &str, fact: &ComponentFact) -> Result<Standing, StoreError> {
-    let Some(project) = store.look().project(project)? else { return Ok(Standing::New) };
+fn component_standing(store: &mut dyn Store, header: &Header, fact: &ComponentFact) -> Result<Standing, StoreError> {
+    let project = store.look().project(&header.project, header.identity.as_deref())?;
+    let Some(project) = project else { return Ok(Standing::New) };
     let Some(known) = store.look().component(project, &fact.component)? else { return Ok(Standing::New) };
     let Declaration { owner, description, tags, stale_after_s } = &fact.declared;
     let is_known = (owner.is_none() || *owner == known.owner)

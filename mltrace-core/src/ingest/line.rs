@@ -61,6 +61,7 @@ impl Parsed {
 pub(super) struct Here<'h> {
     /// The project.
     pub(super) project: &'h str,
+    identity: Option<&'h str>,
     /// What its names are relative to.
     root: Root,
     host: Option<String>,
@@ -68,7 +69,18 @@ pub(super) struct Here<'h> {
 
 impl<'h> Here<'h> {
     pub(super) fn of(home: &'h Home) -> Self {
-        Self { project: &home.project, root: Root::new(&home.root), host: host::name() }
+        Self {
+            project: &home.project,
+            identity: home.identity.as_deref(),
+            root: Root::new(&home.root),
+            host: host::name(),
+        }
+    }
+
+    /// Returns the header of a line that names a project, or else is of this one.
+    fn header(&self, project: Option<&str>) -> Header {
+        let identity = self.identity.filter(|_| project.is_none()).map(str::to_owned);
+        Header { identity, ..import_header(project.unwrap_or(self.project)) }
     }
 
     /// Returns the root of the names in a line of a project and a host: where the folders of others lie is not known here.
@@ -97,7 +109,6 @@ pub(super) fn parse(
 }
 
 fn parsed(bytes: &[u8], here: &Here<'_>, now: Timestamp, most_facts: Option<usize>) -> Result<Option<Parsed>, String> {
-    let project = here.project;
     let text = std::str::from_utf8(bytes).map_err(|error| format!("it is not UTF-8: {error}"))?;
     let text = text.trim_start_matches('\u{feff}').trim();
     if text.is_empty() {
@@ -121,7 +132,7 @@ fn parsed(bytes: &[u8], here: &Here<'_>, now: Timestamp, most_facts: Option<usiz
         }
         "label" => {
             let line: LabelLine = serde_json::from_value(object).map_err(wrong)?;
-            let header = import_header(line.project.as_deref().unwrap_or(project));
+            let header = here.header(line.project.as_deref());
             let record = Record::Label(LabelFact {
                 id: line.id,
                 name: artifact_name(&line.name, &here.root(line.project.as_deref(), None))?,
@@ -135,7 +146,7 @@ fn parsed(bytes: &[u8], here: &Here<'_>, now: Timestamp, most_facts: Option<usiz
         }
         "component" => {
             let line: ComponentLine = serde_json::from_value(object).map_err(wrong)?;
-            let header = import_header(line.project.as_deref().unwrap_or(project));
+            let header = here.header(line.project.as_deref());
             let declared = Declaration {
                 owner: line.owner,
                 description: line.description,
@@ -311,7 +322,7 @@ const FIRST_OUTPUT: u32 = 1 << 31;
 impl RunLine {
     fn parsed(self, derived: RunId, here: &Here<'_>, now: Timestamp) -> Result<Parsed, String> {
         let run = self.id.unwrap_or(derived);
-        let header = Header { at: self.last_seen, ..import_header(self.project.as_deref().unwrap_or(here.project)) };
+        let header = Header { at: self.last_seen, ..here.header(self.project.as_deref()) };
         let root = here.root(self.project.as_deref(), self.host.as_deref());
         let is_start_told = self.started_at.is_some() && !self.is_start_chosen;
         let started_at = self.started_at.or(self.ended_at).unwrap_or(now);

@@ -48,6 +48,8 @@ mod ahead;
 
 mod import;
 
+mod projects;
+
 mod slot;
 
 mod worker;
@@ -59,4 +61,5 @@ pub(crate) use fold::own;
 pub use fold::{FoldReport, Left, fold, tracked};
 pub use folded::{Folded, open_folded, open_folded_for};
 pub use import::{ImportOptions, ImportReport, import, import_with, journaled};
+pub use projects::{join, remove};
 pub use worker::Worker;

@@ -35,6 +35,8 @@ fn run_of(record: &Record) -> Option<RunId> {
         Record::Fingerprint(fact) => Some(fact.run),
         Record::Param(fact) => Some(fact.run),
         Record::Note(fact) => Some(fact.run),
+        Record::Metric(fact) => Some(fact.run),
+        Record::Check(fact) => Some(fact.run),
         Record::End(end) => Some(end.run),
         Record::Forget(fact) => Some(fact.run),
         _ => None,
@@ -146,7 +148,7 @@ impl<'r> Applier<'_, 'r> {
                 Name::Artifact(_, name, kind) => {
                     self.named.artifacts.insert((name.as_str(), kind), ArtifactKey(key));
                 }
-                Name::Project(_) | Name::Process(..) => {}
+                Name::Project(..) | Name::Process(..) => {}
             }
         }
         Ok(())

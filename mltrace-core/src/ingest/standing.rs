@@ -17,13 +17,13 @@ pub(super) enum Standing {
 }
 
 /// Returns how a line stands to a run. What it leaves out contradicts nothing, and what was not known is news.
-pub(super) fn run_standing(known: &RunDetail, line: &Parsed, start: &Start) -> Standing {
+pub(super) fn run_standing(known: &RunDetail, line: &Parsed, start: &Start, project: &str) -> Standing {
     let end = line.records.iter().find_map(|record| match record {
         Record::End(end) => Some(end),
         _ => None,
     });
     let refused = |reason| Standing::Conflict(format!("run {} is known with {reason}; the first is kept", start.run));
-    if let Some(reason) = conflict(known, line, start, end) {
+    if let Some(reason) = conflict(known, line, (start, project), end) {
         return refused(reason);
     }
     let has_news = match touches(known, line, start) {
@@ -53,8 +53,8 @@ pub(super) fn run_standing(known: &RunDetail, line: &Parsed, start: &Start) -> S
 }
 
 /// Returns what a line says of a run that is not so.
-fn conflict(known: &RunDetail, line: &Parsed, start: &Start, end: Option<&End>) -> Option<String> {
-    if known.project != line.header.project || known.component.name != start.component {
+fn conflict(known: &RunDetail, line: &Parsed, (start, project): (&Start, &str), end: Option<&End>) -> Option<String> {
+    if known.project != project || known.component.name != start.component {
         return Some("another component".to_owned());
     }
     let row = &known.row;

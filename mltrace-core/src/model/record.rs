@@ -114,6 +114,9 @@ pub struct Header {
     pub process: Option<ProcessId>,
     /// The project that its runs belong to.
     pub project: String,
+    /// What tells that project from others in a store that several roots share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
     /// The host's name.
     pub host: Option<String>,
     /// The user's name.

@@ -96,6 +96,19 @@ pub struct Input {
     /// What else was read with it: the last writes of what lies in it, or of a folder around it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inside: Vec<Part>,
+    /// Of one that no run of this project wrote, the last writers of that name in other projects of the store.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub elsewhere: Vec<Elsewhere>,
+}
+
+/// A write of the same name in another project of the store.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Elsewhere {
+    /// The other project.
+    pub project: String,
+    /// The run that wrote it last there.
+    pub run: RunId,
 }
 
 /// A write that was read with a folder, or as a part of one.

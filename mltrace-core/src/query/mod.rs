@@ -47,6 +47,8 @@ mod evidence;
 
 mod past;
 
+mod projects;
+
 mod source;
 
 mod facts;
@@ -79,6 +81,7 @@ pub use many::{Comparison, Many, RunCondition, RunField};
 pub use measures::{Check, CheckOfRun, Checks, MeasureFilter, Metric, MetricOfRun, MetricSeries, Metrics};
 pub use name::NameKind;
 pub use on_disk::OnDisk;
+pub use projects::{Project, Projects};
 pub use reader::{QueryError, Reader};
 pub use report::{Report, Tell};
 pub use runs::RunFilter;

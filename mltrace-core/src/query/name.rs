@@ -97,7 +97,10 @@ impl Reader<'_> {
     }
 
     pub(super) fn project(&mut self) -> Result<Option<ProjectKey>, QueryError> {
-        if let Some(own) = self.store.project(&self.home.project)? {
+        if let Some(chosen) = self.chosen {
+            return Ok(Some(chosen));
+        }
+        if let Some(own) = self.store.project(&self.home.project, self.home.identity.as_deref())? {
             return Ok(Some(own));
         }
         if let Some(own) = self.store.own_project()?.filter(|_| self.home.has_own_store()) {
@@ -117,7 +120,7 @@ impl Reader<'_> {
     /// When the store does not answer.
     pub fn other_project(&mut self) -> Result<Option<String>, QueryError> {
         let Some(project) = self.project()? else { return Ok(None) };
-        if self.store.project(&self.home.project)? == Some(project) {
+        if self.store.project(&self.home.project, self.home.identity.as_deref())? == Some(project) {
             return Ok(None);
         }
         self.project_name(project).map(Some)

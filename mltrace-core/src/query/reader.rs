@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::config::Home;
 use crate::model::Timestamp;
-use crate::store::{Bounds, Look, Store, StoreError};
+use crate::store::{Bounds, Look, ProjectKey, Store, StoreError};
 
 /// Answers questions about one project of a store.
 pub struct Reader<'s> {
@@ -14,6 +14,8 @@ pub struct Reader<'s> {
     pub(super) folder: PathBuf,
     /// How far a question may go; `None`: as far as it likes.
     bounds: Option<Arc<Bounds>>,
+    /// The project that is asked about, where it is not this one.
+    pub(super) chosen: Option<ProjectKey>,
 }
 
 /// Why a question has no answer.
@@ -89,7 +91,7 @@ pub enum QueryError {
 impl<'s> Reader<'s> {
     /// Returns a reader for the project of `home`; relative paths in questions are meant from `folder`.
     pub fn new(store: &'s mut dyn Store, home: &Home, folder: &Path) -> Self {
-        Self { store: store.look(), home: home.clone(), folder: folder.to_owned(), bounds: None }
+        Self { store: store.look(), home: home.clone(), folder: folder.to_owned(), bounds: None, chosen: None }
     }
 
     /// Keeps all that is asked from now on within `bounds`.

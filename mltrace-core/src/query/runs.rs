@@ -97,6 +97,11 @@ impl Reader<'_> {
         let id = self.run_id(run)?;
         let key = self.store.run(id)?.ok_or_else(not_found)?;
         let detail = self.details(&[key], true)?.pop().ok_or_else(not_found)?;
-        Ok(view::view(detail))
+        let project = detail.run.row.project;
+        let mut run = view::view(detail);
+        if self.store.projects()?.len() > 1 {
+            self.look_elsewhere(project, &mut run)?;
+        }
+        Ok(run)
     }
 }

@@ -1,11 +1,11 @@
 //! From rows to the `Run` of an answer.
 
-use super::answer::{Code, Git, Input, Note, Output, Part, Run, Stale, StaleReason, Within};
+use super::answer::{Code, Elsewhere, Git, Input, Note, Output, Part, Run, Stale, StaleReason, Within};
 use super::fresher::{Detail, Fresher, Saw};
 use super::measures::{Check, Metric};
 use super::{QueryError, Reader};
 use crate::model::{Bound, RunId, Timestamp, Verdict, Version, VersionId};
-use crate::store::{NoteDetail, ReadDetail, RunDetail, RunKey, WriteDetail, WriteOf};
+use crate::store::{NoteDetail, ProjectKey, ReadDetail, RunDetail, RunKey, WriteDetail, WriteOf};
 
 /// An input older than this many days is stale, unless the component says otherwise.
 const STALE_AFTER_DAYS: i64 = 30;
@@ -23,8 +23,27 @@ impl Reader<'_> {
 
     /// Tells each of these runs, in this order, as an answer shows it.
     pub(super) fn each_view(&mut self, runs: &[RunKey], mut tell: impl FnMut(RunKey, Run)) -> Result<(), QueryError> {
+        let is_shared = self.store.projects()?.len() > 1;
         for some in runs.chunks(AT_ONCE) {
-            self.details(some, false)?.into_iter().for_each(|detail| tell(detail.run.key, view(detail)));
+            for detail in self.details(some, false)? {
+                let (key, project) = (detail.run.key, detail.run.row.project);
+                let mut run = view(detail);
+                if is_shared {
+                    self.look_elsewhere(project, &mut run)?;
+                }
+                tell(key, run);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds who wrote in other projects what no run of this one wrote.
+    pub(super) fn look_elsewhere(&mut self, project: ProjectKey, run: &mut Run) -> Result<(), QueryError> {
+        let unwritten =
+            run.inputs.iter_mut().filter(|input| input.written_by.is_none() && input.changed_since.is_none());
+        for input in unwritten {
+            let found = self.store.written_elsewhere(project, &input.name)?;
+            input.elsewhere = each(found, |(project, run)| Elsewhere { project, run });
         }
         Ok(())
     }
@@ -155,6 +174,7 @@ fn input(read: ReadDetail, last_writer: Option<RunId>) -> Input {
         at: read.at,
         clocks_apart_ms,
         inside,
+        elsewhere: Vec::new(),
     }
 }
 

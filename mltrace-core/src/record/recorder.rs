@@ -346,6 +346,7 @@ impl Recorder {
             minor: journal::MINOR,
             process: Some(self.process),
             project: self.home.project.clone(),
+            identity: self.home.identity.clone(),
             at: Some(crate::model::Timestamp::now()),
             writer: env!("CARGO_PKG_VERSION").to_owned(),
             ..Header::default()

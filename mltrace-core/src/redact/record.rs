@@ -82,6 +82,7 @@ pub fn header(header: &mut Header) {
         minor: _,
         process: _,
         project,
+        identity,
         host,
         user,
         pid: _,
@@ -91,8 +92,9 @@ pub fn header(header: &mut Header) {
         at: _,
         writer,
     } = header;
-    // By this name the settings ask for what is recorded, and they clean it alike.
+    // By these what is recorded is found again, and the settings clean them alike.
     clean(project, super::project, LIMIT_NAME);
+    identity.iter_mut().for_each(|identity| clean(identity, super::project, LIMIT_NAME));
     each([host, user, boot, pid_namespace].into_iter().flatten());
     said(writer);
 }

@@ -13,6 +13,7 @@ use super::error::Result;
 use super::key::{ArtifactKey, ComponentKey, ProjectKey, RunKey, VersionKey};
 use super::measure::{Measures, WhatOfRuns};
 use super::near::NearRows;
+use super::project::ProjectRow;
 use super::row::{
     ComponentRow, CurrentRow, FactsRow, Far, LabelRow, MarkedRow, OutputRow, Reached, RunDetail, RunName, RunSelection,
     VersionAt, VersionName,
@@ -22,8 +23,9 @@ use crate::model::{ArtifactName, RunId, Timestamp, Version, VersionId};
 /// Which projects are meant.
 #[derive(Clone, Copy, Debug)]
 pub enum Projects<'a> {
-    /// The one that has or had this name.
-    Named(&'a str),
+    /// The one of this identity, else the one that has or had this name; to whom an identity says who is who, one that has
+    /// another identity is somebody else's.
+    Called(&'a str, Option<&'a str>),
     /// That of the root that the store lies in, where somebody said so.
     Own,
     /// All, by name.
@@ -165,6 +167,11 @@ pub trait Look {
     fn bound(&mut self, bounds: &Arc<Bounds>) -> Result<()>;
     /// Returns projects with their names.
     fn find_projects(&mut self, which: Projects<'_>) -> Result<Vec<(ProjectKey, String)>>;
+    /// Returns all projects by name, with what is known of each.
+    fn project_rows(&mut self) -> Result<Vec<ProjectRow>>;
+    /// Returns the other projects in which somebody wrote what a project calls so, each with its last writer: by the same
+    /// name, or by the one behind `::` in the project that stands before it.
+    fn written_elsewhere(&mut self, project: ProjectKey, name: &ArtifactName) -> Result<Vec<(String, RunId)>>;
     /// Returns components.
     fn find_components(&mut self, which: Components<'_>) -> Result<Vec<ComponentRow>>;
     /// Returns artifacts with their names.
@@ -222,9 +229,9 @@ pub trait Look {
 /// What the rest of the code asks in its own words. Each fails when the store does not answer.
 #[allow(clippy::missing_errors_doc, reason = "what is said of all of them stands above")]
 impl dyn Look + '_ {
-    /// Returns a project by name.
-    pub fn project(&mut self, name: &str) -> Result<Option<ProjectKey>> {
-        Ok(self.find_projects(Projects::Named(name))?.pop().map(|(project, _)| project))
+    /// Returns the project of this identity, else the one of this name.
+    pub fn project(&mut self, name: &str, identity: Option<&str>) -> Result<Option<ProjectKey>> {
+        Ok(self.find_projects(Projects::Called(name, identity))?.pop().map(|(project, _)| project))
     }
 
     /// Returns the project of the root that the store lies in, where somebody said so.

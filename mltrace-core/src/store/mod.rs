@@ -14,6 +14,8 @@ mod run;
 
 mod near;
 
+mod project;
+
 mod unread;
 
 mod writer;
@@ -39,6 +41,7 @@ pub use look::{Artifacts, Components, Direction, Labels, Look, Marks, Met, Proje
 pub use measure::{CheckDetail, Measures, MetricDetail, WhatOfRuns};
 pub use near::{NearRow, NearRows};
 pub use open::{empty, is_inherited, open};
+pub use project::ProjectRow;
 pub use row::{
     CodeDetail, ComponentField, ComponentRow, CurrentRow, EchoDetail, FactsRow, Far, LabelRow, MarkedRow, NoteDetail,
     OutputRow, Reached, ReadDetail, ReadRow, RunDetail, RunName, RunSelection, VersionAt, VersionName, VersionRow,

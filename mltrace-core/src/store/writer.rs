@@ -16,8 +16,8 @@ use crate::model::{
 /// Something that has a name of its own, and a row that is made when it is new.
 #[derive(Clone, Copy, Debug)]
 pub enum Name<'a> {
-    /// A project.
-    Project(&'a str),
+    /// A project: the one of this identity, if one is told, else of this name.
+    Project(&'a str, Option<&'a str>),
     /// A component.
     Component(ProjectKey, &'a str),
     /// An artifact; a declared kind replaces a guessed one.
@@ -64,6 +64,8 @@ pub enum RowsOf<'a> {
     Ids(&'a [RunId]),
     /// These.
     Keys(&'a [RunKey]),
+    /// Those of a project.
+    In(ProjectKey),
     /// Those that others are directly inside of.
     Parents,
     /// Those of a process that is gone whose end is not known.
@@ -118,8 +120,12 @@ pub enum Said<'a> {
     Read(&'a UnreadRow),
     /// So much more of what went wrong: `lost`, `cut` or `damaged`.
     Tally(&'a str, u64),
+    /// What was counted under this name is over.
+    TallyDone(&'a str),
     /// The project of the root that the store lies in is called so now.
     OwnProject(&'a str),
+    /// All that is told of the first project is of the second; what follows from that is not worked out.
+    Joined(ProjectKey, ProjectKey),
 }
 
 /// A change from which it follows that reads may be bound otherwise.
@@ -222,6 +228,8 @@ pub trait Writer {
     fn touched_by(&mut self, changes: &[Change]) -> Result<Vec<(RunKey, u32)>>;
     /// Removes a run with all that is told of it; who was bound to its writes is bound to nothing.
     fn remove_run(&mut self, run: RunKey) -> Result<()>;
+    /// Removes all that is told of a project, and returns the reads of others that had seen what it wrote.
+    fn remove_project(&mut self, project: ProjectKey) -> Result<Vec<(RunKey, u32)>>;
     /// Removes those of these artifacts, and of their versions, that no run and no verdict names.
     fn drop_unnamed(&mut self, artifacts: &[ArtifactKey]) -> Result<()>;
     /// Returns how far a journal was folded.
@@ -251,9 +259,9 @@ impl dyn Writer + '_ {
         Ok(self.enter(&[name])?.pop().unwrap_or_default())
     }
 
-    /// Returns the project of this name, made when it is new.
-    pub fn project(&mut self, name: &str) -> Result<ProjectKey> {
-        self.key(Name::Project(name)).map(ProjectKey)
+    /// Returns the project of this identity, if one is told, or name, made when it is new.
+    pub fn project(&mut self, name: &str, identity: Option<&str>) -> Result<ProjectKey> {
+        self.key(Name::Project(name, identity)).map(ProjectKey)
     }
 
     /// Returns a run by id.

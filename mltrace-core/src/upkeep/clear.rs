@@ -45,6 +45,16 @@ pub fn clear(home: &Home) -> io::Result<()> {
     })
 }
 
+/// Removes the copies of a store from before its migrations: they hold what was removed from it since.
+///
+/// # Errors
+/// When a copy cannot be removed.
+pub fn clear_copies(home: &Home) -> io::Result<()> {
+    let copies: Vec<OsString> = backups(home).iter().filter_map(|path| path.file_name()).map(Into::into).collect();
+    let Some(file) = home.store.file() else { return Ok(()) };
+    unless_missing(Folder::around(file, &home.folder), |folder| remove_all(folder, &copies))
+}
+
 fn remove_all(folder: &Folder, names: &[OsString]) -> io::Result<()> {
     names.iter().try_for_each(|name| unless_missing(folder.remove(name), |_| Ok(())))
 }

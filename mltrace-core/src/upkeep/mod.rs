@@ -6,5 +6,5 @@ mod clear;
 
 mod doctor;
 
-pub use clear::clear;
+pub use clear::{clear, clear_copies};
 pub use doctor::doctor;

@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 /// A project in a temporary folder.
 pub(crate) struct Story {
     home: Home,
+    /// What its processes call the project.
+    recorded_as: String,
     store: Box<dyn Store>,
     _folder: tempfile::TempDir,
 }
@@ -31,7 +33,7 @@ impl Story {
         home.folder = home.root.join(".mltrace");
         home.store = home.folder.join("mltrace.db").into();
         let store = store::open(&home, Mode::Write).unwrap();
-        let mut story = Self { home, store, _folder: folder };
+        let mut story = Self { recorded_as: home.project.clone(), home, store, _folder: folder };
         story.tell(lines);
         story
     }
@@ -46,6 +48,13 @@ impl Story {
     /// Takes a run back, as the command does.
     pub(crate) fn forget(&mut self, run: RunId) {
         self.journals(&[Record::Forget(Forget { run, at: Timestamp::now() })]);
+    }
+
+    /// Lets a process record a run that takes this project for another one.
+    pub(crate) fn records_as(&mut self, project: &str, component: &str, inputs: &[&str], outputs: &[&str]) {
+        let own = std::mem::replace(&mut self.recorded_as, project.to_owned());
+        self.records(component, inputs, outputs);
+        self.recorded_as = own;
     }
 
     /// Lets a process of this project record a run.
@@ -91,6 +100,7 @@ impl Story {
     /// Gives the project's folder another name.
     pub(crate) fn renamed(&mut self, name: &str) {
         name.clone_into(&mut self.home.project);
+        name.clone_into(&mut self.recorded_as);
     }
 
     /// Folds the journal of a process that is gone.
@@ -99,7 +109,7 @@ impl Story {
         let header = Header {
             format: journal::FORMAT,
             process: Some(process),
-            project: self.home.project.clone(),
+            project: self.recorded_as.clone(),
             ..Header::default()
         };
         let mut bytes = Vec::new();
@@ -109,6 +119,13 @@ impl Story {
         std::fs::write(self.home.journal().join(format!("{process}.log")), bytes).unwrap();
         let mut store = store::open(&self.home, Mode::Write).unwrap();
         ingest::fold(&self.home, store.as_mut()).unwrap();
+    }
+
+    /// Lets the next command find the store as its migration leaves it, and fold.
+    pub(crate) fn is_migrated(&mut self) {
+        let file = rusqlite::Connection::open(self.path(".mltrace/mltrace.db")).unwrap();
+        file.execute("INSERT INTO tally (name, count) VALUES ('to join', 1)", []).unwrap();
+        drop(ingest::open_folded(&self.home, &|_| {}).unwrap());
     }
 
     /// Returns who answers.

@@ -121,7 +121,7 @@ pub(crate) fn store(store: &mut dyn Store, drawing: &str) -> Keys {
 }
 
 fn write(writer: &mut dyn Writer, runs: &[DrawnRun], keys: &mut Keys) -> Result<()> {
-    let project = writer.project(PROJECT)?;
+    let project = writer.project(PROJECT, None)?;
     keys.project = Some(project);
     let first = writer.new_runs(runs.len())?;
     for (run, key) in runs.iter().zip(first.0..) {

@@ -29,9 +29,9 @@ fn names_are_entered_once(store: &mut dyn Store) {
     let name = ArtifactName("s3://b/model".to_owned());
     store
         .write(&mut |writer| {
-            let (one, other) = (writer.project("one")?, writer.project("other")?);
+            let (one, other) = (writer.project("one", None)?, writer.project("other", None)?);
             assert_ne!(one, other);
-            assert_eq!(writer.project("one")?, one);
+            assert_eq!(writer.project("one", None)?, one);
             let kind = Some(ArtifactKind::Model);
             let names = [
                 Name::Component(one, "train"),
@@ -49,8 +49,8 @@ fn names_are_entered_once(store: &mut dyn Store) {
         })
         .unwrap();
     // Of another transaction, too.
-    let before = store.look().project("one").unwrap().unwrap();
-    store.write(&mut |writer| writer.project("one").map(|now| assert_eq!(now, before))).unwrap();
+    let before = store.look().project("one", None).unwrap().unwrap();
+    store.write(&mut |writer| writer.project("one", None).map(|now| assert_eq!(now, before))).unwrap();
     assert_eq!(store.look().projects().unwrap().len(), 2);
 }
 
@@ -60,7 +60,7 @@ fn versions_are_entered_once_and_learn_their_size(store: &mut dyn Store) {
     let ids = [x.clone(), VersionId::Declared(long), VersionId::Stat("s".to_owned()), VersionId::Write(id('a'))];
     store
         .write(&mut |writer| {
-            let project = writer.project(PROJECT)?;
+            let project = writer.project(PROJECT, None)?;
             let artifact = ArtifactKey(writer.key(Name::Artifact(project, &name, None))?);
             let asked = |id, size| VersionAsked { artifact, id, size, sized_in: Some(project) };
             let made = writer.enter_versions(&[asked(&x, None)], 2)?[0];
@@ -93,7 +93,7 @@ fn versions_are_entered_once_and_learn_their_size(store: &mut dyn Store) {
 fn runs_are_found_as_they_were_put(store: &mut dyn Store) {
     store
         .write(&mut |writer| {
-            let project = writer.project(PROJECT)?;
+            let project = writer.project(PROJECT, None)?;
             let component = ComponentKey(writer.key(Name::Component(project, "train"))?);
             let first = writer.new_runs(2)?;
             let second = RunKey(first.0 + 1);
@@ -204,11 +204,11 @@ fn the_last_word_counts(store: &mut dyn Store) {
 
 fn what_fails_is_undone(store: &mut dyn Store) {
     let failed = store.write(&mut |writer| {
-        writer.project("gone")?;
+        writer.project("gone", None)?;
         Err(StoreError::Corrupt("on purpose".to_owned()))
     });
     assert!(failed.is_err());
-    assert_eq!(store.look().project("gone").unwrap(), None);
+    assert_eq!(store.look().project("gone", None).unwrap(), None);
 }
 
 fn journals_and_counts_are_kept(store: &mut dyn Store) {

@@ -154,8 +154,8 @@ fn a_store_that_is_migrated_meanwhile_takes_nothing_from_an_older_version() {
     let mut old = store::open(&project.home, Mode::Write).unwrap();
     let schema = next(COLUMN, now(), now() + 1);
     drop(SqliteStore::open(&project.home, Mode::Write, schema).unwrap());
-    let written = old.write(&mut |writer| writer.project("other").map(drop));
+    let written = old.write(&mut |writer| writer.project("other", None).map(drop));
     assert!(matches!(written, Err(StoreError::TooNew { verb: "write", .. })), "{written:?}");
     let mut new = SqliteStore::open(&project.home, Mode::Read, schema).unwrap();
-    assert_eq!(new.look().project("other").unwrap(), None);
+    assert_eq!(new.look().project("other", None).unwrap(), None);
 }

@@ -119,8 +119,8 @@ pub(super) fn key_list<K: Copy + Into<i64>>(keys: &[K]) -> String {
 }
 
 impl SqliteStore {
-    pub(super) fn project_named(&self, name: &str) -> Result<Option<ProjectKey>> {
-        let found = self.one("SELECT project_id FROM project_name WHERE name = $1", [name], |row| row.get(0))?;
+    pub(super) fn project_called(&self, name: &str, identity: Option<&str>) -> Result<Option<ProjectKey>> {
+        let found = self.find_project(name, identity)?;
         if let Some(project) = found {
             self.check_started(project)?;
         }

@@ -8,12 +8,12 @@ use super::SqliteStore;
 use super::held::Held;
 use super::unread;
 use super::walk::{DOWNSTREAM, UPSTREAM};
-use crate::model::{Due, RunId, Timestamp};
+use crate::model::{ArtifactName, Due, RunId, Timestamp};
 use crate::store::{
     ArtifactKey, Artifacts, Asked, Bounds, Checkup, ComponentKey, ComponentRow, Components, CurrentRow, Direction,
     FactsRow, Far, InTransaction, LabelRow, Labels, Look, MarkedRow, Marks, Measures, Met, NearRows, Offer, OfferRun,
-    OutputRow, ProjectKey, Projects, Reached, Result, RunDetail, RunKey, RunName, Runs, Said, Store, UnreadRow, Upkeep,
-    VersionAt, VersionKey, VersionName, Versions, WorkKey, WorkRow, Writes,
+    OutputRow, ProjectKey, ProjectRow, Projects, Reached, Result, RunDetail, RunKey, RunName, Runs, Said, Store,
+    UnreadRow, Upkeep, VersionAt, VersionKey, VersionName, Versions, WorkKey, WorkRow, Writes,
 };
 
 impl Store for SqliteStore {
@@ -78,14 +78,22 @@ impl Look for SqliteStore {
 
     fn find_projects(&mut self, which: Projects<'_>) -> Result<Vec<(ProjectKey, String)>> {
         match which {
-            Projects::Named(name) => {
-                Ok(self.project_named(name)?.map(|project| (project, name.to_owned())).into_iter().collect())
+            Projects::Called(name, identity) => {
+                Ok(self.project_called(name, identity)?.map(|project| (project, name.to_owned())).into_iter().collect())
             }
             Projects::Own => Ok(self.project_of_root()?.into_iter().collect()),
             Projects::All => {
                 self.all("SELECT id, name FROM project ORDER BY name", [], |row| Ok((row.get(0)?, row.get(1)?)))
             }
         }
+    }
+
+    fn project_rows(&mut self) -> Result<Vec<ProjectRow>> {
+        self.all_projects()
+    }
+
+    fn written_elsewhere(&mut self, project: ProjectKey, name: &ArtifactName) -> Result<Vec<(String, RunId)>> {
+        self.find_elsewhere(project, name)
     }
 
     fn find_components(&mut self, which: Components<'_>) -> Result<Vec<ComponentRow>> {

@@ -9,6 +9,7 @@ mod explain;
 mod open;
 
 mod own;
+mod projects;
 
 mod file;
 

@@ -29,24 +29,6 @@ impl SqliteStore {
 }
 
 impl SqliteWriter<'_> {
-    /// Returns the project of a name that it has or had, made when it is new.
-    pub(super) fn project(&mut self, name: &str) -> Result<ProjectKey> {
-        if let Some(found) = self.keys.get("project").and_then(|keys| keys.get(name)) {
-            return Ok(ProjectKey(*found));
-        }
-        let known = self.one("SELECT project_id FROM project_name WHERE name = $1", [name], |row| row.get(0))?;
-        let id = match known {
-            Some(id) => id,
-            None => {
-                let id = self.inserted("INSERT INTO project (name) VALUES ($1)", [name])?;
-                self.execute("INSERT INTO project_name (name, project_id) VALUES ($1, $2)", params![name, id])?;
-                id
-            }
-        };
-        self.keys.entry("project").or_default().insert(name.to_owned(), id);
-        Ok(ProjectKey(id))
-    }
-
     /// Keeps that the project of the root that the store lies in is called so now.
     pub(super) fn call_own(&mut self, name: &str) -> Result<()> {
         let own: Option<ProjectKey> = self.one(OWN, [], |row| row.get(0))?;

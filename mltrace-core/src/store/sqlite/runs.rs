@@ -22,6 +22,10 @@ impl SqliteWriter<'_> {
                     found.extend(self.one(text!("SELECT {RUN_COLUMNS} FROM run WHERE id = $1"), [key], row)?);
                 }
             }
+            RowsOf::In(project) => {
+                let sql = text!("SELECT {RUN_COLUMNS} FROM run WHERE project_id = $1 ORDER BY id");
+                found.extend(self.all(sql, [project], row)?);
+            }
             RowsOf::Parents => {
                 let sql = text!(
                     "SELECT {RUN_COLUMNS} FROM run WHERE uuid IN (SELECT parent FROM run WHERE parent IS NOT NULL)"

@@ -45,3 +45,12 @@ FROM check_result k
 JOIN run r ON r.id = k.run_id
 JOIN run_name n ON n.run_id = r.id
 JOIN component c ON c.id = r.component_id;
+-- What tells a project from others of a store that several roots share: the name that its settings give, its repository, or
+-- its host and folder. Two checkouts of one repository are one project; two folders of one name are not.
+CREATE TABLE project_identity (
+    identity   TEXT PRIMARY KEY,
+    project_id INTEGER NOT NULL REFERENCES project (id)
+) WITHOUT ROWID;
+
+-- What earlier versions took for several projects, as the folder was called otherwise, is joined by the next fold.
+INSERT INTO tally (name, count) SELECT 'to join', 1 WHERE (SELECT count(*) FROM project) > 1;

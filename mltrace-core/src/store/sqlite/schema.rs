@@ -29,7 +29,7 @@ impl Schema {
             include_str!("schema-6.sql"),
         ],
         min_reader: 5,
-        min_writer: 5,
+        min_writer: 6,
     };
 
     /// Returns the schema's number.

@@ -27,7 +27,7 @@ pub(super) type Statements<'c> = HashMap<(*const u8, usize), CachedStatement<'c>
 pub(super) struct SqliteWriter<'c> {
     pub(super) connection: &'c Connection,
     pub(super) statements: Statements<'c>,
-    components: HashMap<(ProjectKey, String), ComponentKey>,
+    pub(super) components: HashMap<(ProjectKey, String), ComponentKey>,
     artifacts: HashMap<ProjectKey, HashMap<String, (ArtifactKey, ArtifactKind)>>,
     /// With whether the size is known.
     versions: HashMap<(ArtifactKey, VersionId), (VersionKey, bool)>,

@@ -4,14 +4,15 @@
 use super::write::SqliteWriter;
 use crate::model::{ProcessId, RunId, Timestamp, VersionId};
 use crate::store::{
-    Alike, ArtifactKey, Asked, Change, Edges, InnerAsked, Name, NearAsked, NearRows, Offer, ReadRow, Result, RowsOf,
-    RunKey, RunRow, Said, StoredWork, VersionAsked, VersionEntered, VersionKey, VersionRow, WriteKey, WriteRow, Writer,
+    Alike, ArtifactKey, Asked, Change, Edges, InnerAsked, Name, NearAsked, NearRows, Offer, ProjectKey, ReadRow,
+    Result, RowsOf, RunKey, RunRow, Said, StoredWork, VersionAsked, VersionEntered, VersionKey, VersionRow, WriteKey,
+    WriteRow, Writer,
 };
 
 impl SqliteWriter<'_> {
     fn enter_one(&mut self, name: Name<'_>) -> Result<i64> {
         Ok(match name {
-            Name::Project(name) => self.project(name)?.0,
+            Name::Project(name, identity) => self.project(name, identity)?.0,
             Name::Component(project, name) => self.component(project, name)?.0,
             Name::Artifact(project, name, declared) => self.artifact(project, name, declared)?.0,
             Name::Process(key, header) => self.process(key, header)?.0,
@@ -52,7 +53,9 @@ impl SqliteWriter<'_> {
             Said::Unread(row, minor) => self.keep_unread(row, *minor),
             Said::Read(row) => self.drop_unread(row),
             Said::Tally(name, count) => self.add_tally(name, *count),
+            Said::TallyDone(name) => self.execute("DELETE FROM tally WHERE name = $1", [name]).map(drop),
             Said::OwnProject(name) => self.call_own(name),
+            Said::Joined(from, into) => self.join_projects(*from, *into),
         }
     }
 }
@@ -161,6 +164,10 @@ impl Writer for SqliteWriter<'_> {
 
     fn remove_run(&mut self, run: RunKey) -> Result<()> {
         SqliteWriter::remove_run(self, run)
+    }
+
+    fn remove_project(&mut self, project: ProjectKey) -> Result<Vec<(RunKey, u32)>> {
+        SqliteWriter::remove_project(self, project)
     }
 
     fn drop_unnamed(&mut self, artifacts: &[ArtifactKey]) -> Result<()> {
