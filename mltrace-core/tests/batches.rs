@@ -8,8 +8,8 @@ use mltrace_core::config::{Durability, Environment, Home};
 use mltrace_core::ingest;
 use mltrace_core::journal::{self, Writer as Journal};
 use mltrace_core::model::{
-    ArtifactName, End, FingerprintFact, Header, NoteFact, ParamFact, ProcessId, ReadFact, Record, RunId, Start, Status,
-    Timestamp, VersionId, WriteFact,
+    ArtifactName, End, FingerprintFact, FolderFact, Header, NoteFact, ParamFact, ProcessId, ReadFact, Record, RunId,
+    Start, Status, Timestamp, VersionId, WriteFact,
 };
 use mltrace_core::store::{
     self, Alike, ArtifactKey, Asked, Change, Edges, InTransaction, InnerAsked, Look, Mode, Name, NearAsked, NearRows,
@@ -82,6 +82,7 @@ counted! {
     fn parents_among(&mut self, ids: &[RunId]) -> Result<Vec<RunId>>;
     fn touched_by(&mut self, changes: &[Change]) -> Result<Vec<(RunKey, u32)>>;
     fn remove_run(&mut self, run: RunKey) -> Result<()>;
+    fn keep_folders(&mut self, folders: &[&FolderFact]) -> Result<Vec<(RunKey, u32)>>;
     fn remove_project(&mut self, project: ProjectKey) -> Result<Vec<(RunKey, u32)>>;
     fn drop_unnamed(&mut self, artifacts: &[ArtifactKey]) -> Result<()>;
     fn offset(&mut self, journal: &str) -> Result<u64>;

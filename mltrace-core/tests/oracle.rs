@@ -33,7 +33,7 @@ mod store;
 use events::Machine;
 use facts::{Facts, Outcome, RunFacts};
 use generator::{MORNING, Route, history, route};
-use store::{Place, component_line, label_line, parts_of, run_line};
+use store::{Place, component_line, folder_line, label_line, parts_of, run_line};
 
 /// What is told to a store at once: a line, and what the model learns from it.
 #[derive(Clone)]
@@ -41,6 +41,7 @@ enum Line {
     Run(RunFacts),
     Label(facts::LabelFacts),
     Component(facts::ComponentFacts),
+    Folder(facts::FolderFacts),
 }
 
 impl Line {
@@ -49,6 +50,7 @@ impl Line {
             Self::Run(run) => run_line(run),
             Self::Label(label) => label_line(label),
             Self::Component(said) => component_line(said),
+            Self::Folder(folder) => folder_line(folder),
         }
     }
 
@@ -62,7 +64,8 @@ impl Line {
             },
             Self::Label(label) if !facts.labels.contains(label) => facts.labels.push(label.clone()),
             Self::Component(said) if !facts.components.contains(said) => facts.components.push(said.clone()),
-            Self::Label(_) | Self::Component(_) => {}
+            Self::Folder(folder) if !facts.folders.contains(folder) => facts.folders.push(folder.clone()),
+            Self::Label(_) | Self::Component(_) | Self::Folder(_) => {}
         }
     }
 }
@@ -78,7 +81,8 @@ fn completeness(outcome: Outcome) -> u8 {
 fn lines(facts: &Facts) -> Vec<Line> {
     let runs = facts.runs.iter().cloned().map(Line::Run);
     let labels = facts.labels.iter().cloned().map(Line::Label);
-    runs.chain(labels).chain(facts.components.iter().cloned().map(Line::Component)).collect()
+    let said = labels.chain(facts.components.iter().cloned().map(Line::Component));
+    runs.chain(said).chain(facts.folders.iter().cloned().map(Line::Folder)).collect()
 }
 
 fn heard(lines: &[Line]) -> Facts {
@@ -183,7 +187,8 @@ fn moments(facts: &Facts, route: &Route) -> Vec<i64> {
 /// Lets the same happen in another project of the store, which is nobody's business here.
 fn next_door(place: &mut Place, facts: &Facts, route: &Route) {
     if route.key(2).is_multiple_of(2) {
-        place.import_next_door(&texts(&lines(facts)));
+        // What lies in a folder of a content is known to all.
+        place.import_next_door(&texts(&lines(&Facts { folders: Vec::new(), ..facts.clone() })));
     }
 }
 

@@ -14,6 +14,8 @@ mod lists;
 mod recording;
 
 #[cfg(unix)]
+mod folders;
+#[cfg(unix)]
 mod links;
 mod names;
 #[cfg(unix)]

@@ -11,4 +11,4 @@ pub mod state;
 pub mod local;
 
 pub use cache::Cache;
-pub use fingerprint::{FileKind, Fingerprint, Hashing, Skip, Stat};
+pub use fingerprint::{Entries, FileKind, Fingerprint, Hashing, Skip, Stat};

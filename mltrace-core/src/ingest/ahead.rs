@@ -39,6 +39,7 @@ fn times(record: &Record) -> Vec<(&'static str, Timestamp)> {
         | Record::Git(_)
         | Record::Due(_)
         | Record::Fingerprint(_)
+        | Record::Folder(_)
         | Record::Line(_)
         | Record::Rotated
         | Record::Lost(_)

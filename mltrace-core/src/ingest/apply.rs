@@ -11,8 +11,8 @@ use super::stored::{Named, Stored, stored};
 use super::touched::{Began, Touched};
 use super::work::Work;
 use crate::model::{
-    Bound, Chosen, ComponentFact, Declaration, End, FingerprintFact, Header, LabelFact, Mark, NoteFact, ParamFact,
-    ReadFact, Record, RunId, Status, Timestamp, WriteFact,
+    Bound, Chosen, ComponentFact, Declaration, End, FingerprintFact, FolderFact, Header, LabelFact, Mark, NoteFact,
+    ParamFact, ReadFact, Record, RunId, Status, Timestamp, WriteFact,
 };
 use crate::store::{
     ArtifactKey, ComponentField, ComponentKey, Name, ProcessKey, ProjectKey, ReadRow, Result, RowsOf, RunKey, RunRow,
@@ -56,6 +56,8 @@ pub(super) struct Applier<'w, 'r> {
     pub(super) stored: Stored,
     /// What is said, and nothing follows from.
     pub(super) said: Vec<Said<'r>>,
+    /// What lies in folders.
+    folders: Vec<&'r FolderFact>,
     last_seen: Option<Timestamp>,
 }
 
@@ -84,6 +86,7 @@ impl<'w, 'r> Applier<'w, 'r> {
             named: Named::default(),
             stored: Stored::default(),
             said: Vec::new(),
+            folders: Vec::new(),
             last_seen: header.at,
         };
         applier.enter(records)?;
@@ -117,6 +120,11 @@ impl<'w, 'r> Applier<'w, 'r> {
             Record::Write { run, write } => self.edge(*run, |this, key| this.write(key, write)),
             Record::Due(due) => self.edge(due.run, |this, key| this.keep(Said::Due(key, due))),
             Record::Fingerprint(fact) => self.fingerprint(fact),
+            // It tells which of the writes nearby those that read them saw.
+            Record::Folder(fact) => {
+                self.folders.push(fact);
+                Ok(())
+            }
             Record::Param(fact) => self.param(fact),
             Record::Note(fact) => self.note(fact),
             Record::Metric(fact) => self.edge(fact.run, |this, key| this.keep(Said::Metric(key, fact))),
@@ -158,6 +166,9 @@ impl<'w, 'r> Applier<'w, 'r> {
         put_runs(self.writer, &changed, &rows)?;
         if !self.said.is_empty() {
             self.writer.say(&self.said)?;
+        }
+        if !self.folders.is_empty() {
+            self.touched.again.extend(self.writer.keep_folders(&self.folders)?);
         }
         let unnamed = std::mem::take(&mut self.touched.unnamed);
         super::settle::settle(self.writer, self.touched, &rows, &mut self.stored)?;

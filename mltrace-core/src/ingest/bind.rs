@@ -106,6 +106,7 @@ pub(super) fn bindings<'r>(
         at: read.at,
         run: read.run,
         n: read.n,
+        seen: read.seen,
     };
     let near = writer.near(&unbound.iter().map(near_asked).collect::<Vec<_>>())?;
     let mut bindings = Vec::with_capacity(unbound.len());
@@ -121,7 +122,7 @@ pub(super) fn bindings<'r>(
 }
 
 fn near_write(row: NearRow) -> Near<WriteKey> {
-    Near { write: row.write, moment: (row.at, row.run_id, row.n) }
+    Near { write: row.write, moment: (row.at, row.run_id, row.n), holds: row.holds }
 }
 
 /// A read, and what it saw as far as that is known.

@@ -9,7 +9,7 @@ use crate::disk::fingerprint::stat;
 use crate::disk::state::unchanged;
 use crate::disk::{Cache, FileKind, Hashing, Skip, Stat};
 use crate::host;
-use crate::model::{Due, FingerprintFact, Record};
+use crate::model::{Due, FingerprintFact, FolderFact, Record, VersionId};
 use crate::naming;
 use crate::store::{ProjectKey, Said, Store, StoreError};
 use crate::tracked;
@@ -91,13 +91,15 @@ pub fn hash_due(
         if !which.has(&due) {
             continue;
         }
-        let fact = look(&due, &how);
+        let (fact, folder) = look(&due, &how).unzip();
         found = found.saturating_add(usize::from(fact.is_some()));
         store.write(&mut |writer| {
             let Some((key, row)) = writer.run(due.run)? else { return Ok(()) };
             // A store may be looked at from another project's folder, which is no project of the store by that.
             if let (Some(fact), Some(project)) = (&fact, projects.get(&row.project)) {
-                apply_all(writer, &import_header(project), &[Record::Fingerprint(fact.clone())])?;
+                let folder = folder.clone().flatten().map(Record::Folder);
+                let records: Vec<Record> = folder.into_iter().chain([Record::Fingerprint(fact.clone())]).collect();
+                apply_all(writer, &import_header(project), &records)?;
             }
             // What has changed since has another content: that question is settled too.
             writer.keep(Said::Done(key, due.n))
@@ -106,7 +108,13 @@ pub fn hash_due(
     Ok(found)
 }
 
-fn look(due: &Due, how: &Hashing<'_>) -> Option<FingerprintFact> {
+/// Returns what was due, and what lies in it if that is a folder.
+fn look(due: &Due, how: &Hashing<'_>) -> Option<(FingerprintFact, Option<FolderFact>)> {
     let found = unchanged(&naming::decode(&due.path), &due.state, how, PATIENCE)?;
-    Some(FingerprintFact { run: due.run, n: due.n, version: found.version, size: Some(found.size) })
+    let folder = found.entries.map(|entries| FolderFact {
+        version: found.version.clone(),
+        entries: entries.files.into_iter().map(|(path, hash)| (path, VersionId::Content(hash))).collect(),
+        is_whole: entries.is_whole,
+    });
+    Some((FingerprintFact { run: due.run, n: due.n, version: found.version, size: Some(found.size) }, folder))
 }

@@ -324,6 +324,7 @@ impl Known {
                 Record::Label(label) => {
                     return Ok(self.labels.get(&label.id).map_or(Standing::New, |known| label_standing(known, label)));
                 }
+                Record::Folder(fact) if store.look().knows_folder(fact)? => return Ok(Standing::Known),
                 Record::Component(fact) => return component_standing(store, &line.header, fact),
                 _ => {}
             }

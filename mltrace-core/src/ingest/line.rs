@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::batch::import_header;
 use super::facts::Held;
+use super::folder_line::folder_line;
 use super::measured::{self, CheckLine, MetricLine};
 use super::text::{artifact_name, within};
 use crate::config::Home;
@@ -157,7 +158,11 @@ fn parsed(bytes: &[u8], here: &Here<'_>, now: Timestamp, most_facts: Option<usiz
             let record = Record::Component(ComponentFact { component, at: line.at, declared, untag: Vec::new() });
             Ok(Some(Parsed { facts, ..Parsed::of(header, vec![record]) }))
         }
-        other => Err(format!("`{other}` is not a type of line: `run`, `label` or `component`")),
+        "folder" => {
+            let (project, record) = folder_line(object).map_err(wrong)?;
+            Ok(Some(Parsed { facts, ..Parsed::of(here.header(project.as_deref()), vec![record]) }))
+        }
+        other => Err(format!("`{other}` is not a type of line: `run`, `label`, `component` or `folder`")),
     }
 }
 

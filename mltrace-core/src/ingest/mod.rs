@@ -28,6 +28,8 @@ mod facts;
 
 mod line;
 
+mod folder_line;
+
 mod lines;
 
 mod measured;

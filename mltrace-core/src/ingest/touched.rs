@@ -20,7 +20,7 @@ pub(super) struct Touched {
     pub(super) statuses: BTreeSet<RunKey>,
     /// Versions whose content turned out to be too short, or known under too many names, to tell copies by.
     pub(super) weak: BTreeSet<VersionKey>,
-    /// Reads that saw something of a run that is forgotten.
+    /// Reads that saw something of a run that is forgotten, and those of folders of which became known what lies in them.
     pub(super) again: BTreeSet<(RunKey, u32)>,
     /// What runs named that are forgotten: nobody else may have named it.
     pub(super) unnamed: BTreeSet<ArtifactKey>,

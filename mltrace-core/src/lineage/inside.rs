@@ -12,6 +12,8 @@ pub struct Near<W> {
     pub write: W,
     /// When it counts from.
     pub moment: Moment,
+    /// Of a folder: whether it is known to have held the very content that was read.
+    pub holds: bool,
 }
 
 /// What was written near what was read, at or before the read: the last write of each artifact.
@@ -40,12 +42,12 @@ impl<W: Copy + Ord> Nearby<W> {
     /// Returns the writes that are part of what was read beside the one that it was bound to by name, in order.
     ///
     /// All that lies in a folder is part of it. A folder around what was read is where it came from unless its own name
-    /// tells better: by its content, or by a later write.
+    /// tells better: by its content, or by a later write; one that held what was read goes before one of which nobody knows.
     #[must_use]
     pub fn parts(&self, by_name: ByName) -> Vec<W> {
         let own = self.own.filter(|_| by_name == ByName::ByTime).map(|own| own.moment);
         let is_news = |folder: &&Near<W>| by_name != ByName::Exactly && Some(folder.moment) > own;
-        let folder = self.folders.iter().filter(is_news).max_by_key(|folder| folder.moment);
+        let folder = self.folders.iter().filter(is_news).max_by_key(|folder| (folder.holds, folder.moment));
         let mut parts: Vec<W> = self.members.iter().chain(folder).map(|near| near.write).collect();
         parts.sort_unstable();
         parts.dedup();
@@ -58,7 +60,7 @@ mod tests {
     use super::*;
 
     fn near(write: i64, second: i64) -> Near<i64> {
-        Near { write, moment: (Timestamp(second), RunId(uuid::Uuid::nil()), 0) }
+        Near { write, moment: (Timestamp(second), RunId(uuid::Uuid::nil()), 0), holds: false }
     }
 
     fn check(members: &[i64], folders: &[i64], own: Option<i64>, by_name: ByName, parts: &[i64]) {
@@ -76,6 +78,13 @@ mod tests {
     #[test]
     fn the_last_of_the_folders_around_counts() {
         check(&[], &[4, 6, 5], None, ByName::Not, &[6]);
+    }
+
+    #[test]
+    fn a_folder_that_held_what_was_read_goes_before_a_later_one() {
+        let mut nearby = Nearby { folders: vec![near(4, 4), near(6, 6)], ..Nearby::default() };
+        nearby.folders[0].holds = true;
+        assert_eq!(nearby.parts(ByName::Not), [4]);
     }
 
     #[test]

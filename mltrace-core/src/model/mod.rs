@@ -29,8 +29,8 @@ pub use id::{ParseIdError, ProcessId, RunId};
 pub use label::Verdict;
 pub use measure::{CheckFact, MetricFact, Number, Outcome, Severity};
 pub use record::{
-    Chosen, Code, CodeCheck, ComponentFact, Declaration, Due, End, FingerprintFact, Forget, Git, Header, LabelFact,
-    Line, NoteFact, ParamFact, ReadFact, Record, Start, WriteFact,
+    Chosen, Code, CodeCheck, ComponentFact, Declaration, Due, End, FingerprintFact, FolderFact, Forget, Git, Header,
+    LabelFact, Line, NoteFact, ParamFact, ReadFact, Record, Start, WriteFact,
 };
 pub use run::{Bound, Mark, Status};
 pub use text::{LIMIT_NAME, LIMIT_SOURCE, LIMIT_TEXT, LOOSE, cut};

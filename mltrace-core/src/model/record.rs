@@ -47,6 +47,8 @@ pub enum Record {
     Due(Due),
     /// The content of an earlier read or write, hashed beside the body or later; of one that is not known it is dropped.
     Fingerprint(FingerprintFact),
+    /// What lies in a folder of a content.
+    Folder(FolderFact),
     /// A parameter that was not known at the start.
     Param(ParamFact),
     /// A person's or the run's own remark.
@@ -341,6 +343,17 @@ pub struct NoteFact {
     pub at: Timestamp,
     /// By whom.
     pub by: Option<String>,
+}
+
+/// The files in every folder of a content.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FolderFact {
+    /// The folder's content.
+    pub version: VersionId,
+    /// The content of each file, by its path in the folder.
+    pub entries: BTreeMap<String, VersionId>,
+    /// Whether these are all of its files: of more than so many the others are not told.
+    pub is_whole: bool,
 }
 
 /// A run that is taken back: nothing that is told of it counts, before or after.

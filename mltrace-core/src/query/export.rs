@@ -29,6 +29,15 @@ impl Reader<'_> {
                 }
             }
         }
+        for folder in self.store.folders(project)? {
+            let folder = json!({
+                "type": "folder", "project": project_name, "version": folder.version, "entries": folder.entries,
+                "is_whole": folder.is_whole,
+            });
+            if !line(folder) {
+                return Ok(());
+            }
+        }
         for label in self.store.labels(project, false)? {
             if since.is_some_and(|since| label.at < since) {
                 continue;

@@ -8,7 +8,7 @@ use super::Recorder;
 use crate::disk::fingerprint::{self, fingerprint};
 use crate::disk::state::{State, state, unchanged};
 use crate::disk::{FileKind, Fingerprint, Hashing, Skip, Stat};
-use crate::model::VersionId;
+use crate::model::{Record, VersionId};
 
 /// So many bytes are hashed at once: a few milliseconds.
 const BYTES_AT_ONCE: u64 = 4 << 20;
@@ -93,7 +93,9 @@ pub(super) fn standing(recorder: &Recorder, path: &Path) -> Option<State> {
 /// Returns what a file or folder holds, if it still stands as `token` says.
 pub(super) fn look_again(recorder: &Recorder, path: &Path, token: &str) -> Option<Fingerprint> {
     let skip = recorder.skip();
-    unchanged(path, token, &how(recorder, &skip), Duration::MAX)
+    let found = unchanged(path, token, &how(recorder, &skip), Duration::MAX)?;
+    tell_folder(recorder, &found);
+    Some(found)
 }
 
 /// Returns what a file or folder holds, however long that takes.
@@ -102,7 +104,17 @@ pub(super) fn look_whole(recorder: &Recorder, path: &Path) -> Option<Fingerprint
 }
 
 fn whole(recorder: &Recorder, path: &Path, skip: &Skip) -> Option<Fingerprint> {
-    fingerprint(path, &how(recorder, skip)).ok().flatten()
+    let found = fingerprint(path, &how(recorder, skip)).ok().flatten()?;
+    tell_folder(recorder, &found);
+    Some(found)
+}
+
+/// Tells what lies in a folder that was hashed.
+fn tell_folder(recorder: &Recorder, found: &Fingerprint) {
+    if let Some(fact) = recorder.folders.news(found) {
+        // Who looks may be behind the door already.
+        (recorder.hooks.here)().append_inside(vec![Record::Folder(fact)]);
+    }
 }
 
 fn how<'a>(recorder: &'a Recorder, skip: &'a Skip) -> Hashing<'a> {

@@ -24,6 +24,8 @@ mod begin;
 
 mod look;
 
+mod folders;
+
 mod lately;
 
 mod outputs;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::beside::Beside;
+use super::folders::Folders;
 use super::guard::{Counts, ours};
 use super::job::Job;
 use super::lately::Lately;
@@ -48,7 +49,7 @@ pub struct Recorder {
     /// The process that this recorder was made in.
     pid: u32,
     parent: Option<RunId>,
-    hooks: Hooks,
+    pub(super) hooks: Hooks,
     process: ProcessId,
     journal: Lock<JournalFile>,
     /// How many records could not be written and are counted nowhere but here yet. It is counted without a lock: who
@@ -58,6 +59,8 @@ pub struct Recorder {
     has_lost: AtomicBool,
     /// How many reads and writes were met on threads that belong to no run.
     loose: AtomicU64,
+    /// What lies in folders, as far as it was told.
+    pub(super) folders: Folders,
     /// The bits of each [`Warning`] that was said.
     warned: AtomicU8,
 }
@@ -107,6 +110,7 @@ impl Recorder {
             has_lost: AtomicBool::new(false),
             loose: AtomicU64::new(0),
             warned: AtomicU8::new(0),
+            folders: Folders::default(),
             home,
         }
     }

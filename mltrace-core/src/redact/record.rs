@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::{param, text, tokens, uri};
 use crate::model::{
-    ArtifactName, CheckFact, Code, CodeCheck, ComponentFact, Declaration, Due, End, FingerprintFact, Git, Header,
-    LIMIT_NAME, LIMIT_SOURCE, LIMIT_TEXT, LabelFact, MetricFact, NoteFact, ParamFact, ReadFact, Record, Start,
+    ArtifactName, CheckFact, Code, CodeCheck, ComponentFact, Declaration, Due, End, FingerprintFact, FolderFact, Git,
+    Header, LIMIT_NAME, LIMIT_SOURCE, LIMIT_TEXT, LabelFact, MetricFact, NoteFact, ParamFact, ReadFact, Record, Start,
     VersionId, WriteFact, cut,
 };
 
@@ -34,6 +34,12 @@ pub fn record(record: &mut Record) {
             said(state);
         }
         Record::Fingerprint(FingerprintFact { run: _, n: _, version: found, size: _ }) => version(found),
+        Record::Folder(FolderFact { version: found, entries, is_whole: _ }) => {
+            version(found);
+            // As the names of artifacts are: what lies in a folder is found by both.
+            *entries =
+                std::mem::take(entries).into_iter().map(|(path, version)| (cleaned_path(path), version)).collect();
+        }
         Record::Param(ParamFact { run: _, at: _, name, value }) => {
             *value = cleaned_param(name, std::mem::take(value));
             called(name);
@@ -97,6 +103,13 @@ pub fn header(header: &mut Header) {
     identity.iter_mut().for_each(|identity| clean(identity, super::project, LIMIT_NAME));
     each([host, user, boot, pid_namespace].into_iter().flatten());
     said(writer);
+}
+
+fn cleaned_path(path: String) -> String {
+    match super::text(&path) {
+        Cow::Owned(cleaned) => cleaned,
+        Cow::Borrowed(_) => path,
+    }
 }
 
 fn git(git: &mut Git) {

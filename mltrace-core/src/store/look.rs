@@ -18,7 +18,7 @@ use super::row::{
     ComponentRow, CurrentRow, FactsRow, Far, LabelRow, MarkedRow, OutputRow, Reached, RunDetail, RunName, RunSelection,
     VersionAt, VersionName,
 };
-use crate::model::{ArtifactName, RunId, Timestamp, Version, VersionId};
+use crate::model::{ArtifactName, FolderFact, RunId, Timestamp, Version, VersionId};
 
 /// Which projects are meant.
 #[derive(Clone, Copy, Debug)]
@@ -211,6 +211,10 @@ pub trait Look {
     fn reruns(&mut self, asked: &[(WorkKey, Timestamp)], offer: OfferRun<'_>) -> Result<()>;
     /// Returns the last write at or before `at` of each artifact that lies in `artifact` or is a folder around it.
     fn near(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<NearRows>;
+    /// Returns what lies in the folders of a project, by their contents.
+    fn folders(&mut self, project: ProjectKey) -> Result<Vec<FolderFact>>;
+    /// Returns whether as much is known of what lies in folders of a content.
+    fn knows_folder(&mut self, fact: &FolderFact) -> Result<bool>;
     /// Returns writes.
     fn find_writes(&mut self, which: Writes<'_>) -> Result<Vec<OutputRow>>;
     /// Returns every artifact, by name, with its latest version: the one written last, else the one read last; and the run

@@ -16,6 +16,8 @@ pub struct NearRow {
     pub at: Timestamp,
     /// Its number among the run's reads and writes.
     pub n: u32,
+    /// Of a folder: whether it is known to have held the very content that was read.
+    pub holds: bool,
 }
 
 /// The last write at or before a moment of each artifact near one.

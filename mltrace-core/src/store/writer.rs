@@ -9,8 +9,8 @@ use super::row::{ComponentField, ReadRow, VersionRow, WriteRow};
 use super::run::RunRow;
 use super::unread::UnreadRow;
 use crate::model::{
-    ArtifactKind, ArtifactName, CheckFact, Code, Declaration, Due, Git, Header, LabelFact, MetricFact, NoteFact,
-    ProcessId, RunId, Timestamp, VersionId,
+    ArtifactKind, ArtifactName, CheckFact, Code, Declaration, Due, FolderFact, Git, Header, LabelFact, MetricFact,
+    NoteFact, ProcessId, RunId, Timestamp, VersionId,
 };
 
 /// Something that has a name of its own, and a row that is made when it is new.
@@ -226,6 +226,8 @@ pub trait Writer {
     fn parents_among(&mut self, ids: &[RunId]) -> Result<Vec<RunId>>;
     /// Returns the reads that may be bound otherwise after these changes, in any order, some more than once.
     fn touched_by(&mut self, changes: &[Change]) -> Result<Vec<(RunKey, u32)>>;
+    /// Keeps what lies in folders of a content, and returns the reads that may be bound otherwise by what is new of it.
+    fn keep_folders(&mut self, folders: &[&FolderFact]) -> Result<Vec<(RunKey, u32)>>;
     /// Removes a run with all that is told of it; who was bound to its writes is bound to nothing.
     fn remove_run(&mut self, run: RunKey) -> Result<()>;
     /// Removes all that is told of a project, and returns the reads of others that had seen what it wrote.
@@ -249,6 +251,8 @@ pub struct NearAsked {
     pub run: RunKey,
     /// The read's number.
     pub n: u32,
+    /// What it told of what it saw: of a folder that tells what lay in it, and so which writes it can have seen.
+    pub seen: Option<VersionKey>,
 }
 
 /// One of what the trait takes many of. Each fails when the database does.

@@ -16,6 +16,7 @@ mod last_good;
 
 mod forget;
 
+mod entries;
 mod inside;
 
 mod nested;

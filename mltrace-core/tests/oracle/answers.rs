@@ -259,7 +259,8 @@ fn makers(
     let before: Vec<Write<'_>> =
         known.writes.iter().filter(|other| by_then(other.at) && (is_latest || other.at <= write.at)).copied().collect();
     let is_opaque = version.starts_with("w:");
-    let parts = model::parts(&before, name, !is_opaque, is_opaque).map(|part| part.run.id.clone());
+    let by_name = model::ByName { is_exact: !is_opaque, is_by_time: is_opaque };
+    let parts = model::parts(&before, name, by_name, None).map(|part| part.run.id.clone());
     parts.chain([write.run.id.clone()]).collect()
 }
 

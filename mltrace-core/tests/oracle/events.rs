@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::facts::{Edge, Facts, Outcome, RunFacts};
 use super::generator::Route;
-use super::store::{Place, Process};
+use super::store::{Place, Process, folder_record};
 
 /// What a record tells the model.
 #[derive(Clone, Debug)]
@@ -103,12 +103,15 @@ impl Machine {
     /// Lets somebody say something; returns whether there was anything to say.
     fn says(&mut self) -> bool {
         let (label, component) = (self.said.labels.pop(), self.said.components.pop());
+        let folder = self.said.folders.pop();
         let said = Facts {
             labels: label.into_iter().collect(),
             components: component.into_iter().collect(),
+            folders: folder.into_iter().collect(),
             ..Facts::default()
         };
-        let records = said_records(&said);
+        let mut records = said_records(&said);
+        records.extend(said.folders.iter().map(folder_record));
         records.iter().for_each(|record| self.processes[0].tell(record));
         self.told.add(&said);
         !records.is_empty()

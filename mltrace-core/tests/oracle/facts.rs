@@ -109,12 +109,23 @@ pub(crate) struct LabelFacts {
     pub(crate) at: i64,
 }
 
+/// What lies in every folder of a content.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct FolderFacts {
+    pub(crate) content: String,
+    /// The content of each file, by its path in the folder.
+    pub(crate) entries: BTreeMap<String, String>,
+    /// Whether these are all.
+    pub(crate) is_whole: bool,
+}
+
 /// Everything that was told so far.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Facts {
     pub(crate) runs: Vec<RunFacts>,
     pub(crate) components: Vec<ComponentFacts>,
     pub(crate) labels: Vec<LabelFacts>,
+    pub(crate) folders: Vec<FolderFacts>,
     /// Contents that a run which was taken back knew to be short, with the name: that is no fact of the run.
     pub(crate) short: Vec<(String, String)>,
 }
@@ -123,6 +134,8 @@ impl Facts {
     /// Adds what others were told, of other runs.
     pub(crate) fn add(&mut self, others: &Self) {
         self.runs.extend(others.runs.iter().cloned());
+        let news = others.folders.iter().filter(|folder| !self.folders.contains(folder)).cloned().collect::<Vec<_>>();
+        self.folders.extend(news);
         self.components.extend(
             others.components.iter().filter(|said| !self.components.contains(said)).cloned().collect::<Vec<_>>(),
         );

@@ -5,7 +5,7 @@ use proptest::option::{of, weighted};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::facts::{ComponentFacts, Edge, Facts, LabelFacts, Outcome, RunFacts};
+use super::facts::{ComponentFacts, Edge, Facts, FolderFacts, LabelFacts, Outcome, RunFacts};
 
 /// 2026-01-01T00:00:00Z, in microseconds.
 pub(crate) const MORNING: i64 = 1_767_225_600_000_000;
@@ -209,9 +209,26 @@ fn components() -> impl Strategy<Value = Vec<(&'static str, i64, bool)>> {
     vec((select(COMPONENTS), select(vec![0, 3, 10, 30 * 86_400]), prop::bool::weighted(0.2)), 0..3)
 }
 
+/// Returns what lies in folders of some contents.
+fn folders() -> impl Strategy<Value = Vec<FolderFacts>> {
+    let entry = (select(vec!["model.pkl", "parts/1.csv", "1.csv", "day-1"]), select(vec!['a', 'b', 'c']));
+    let folder = (vec(entry, 0..4), prop::bool::weighted(0.7), prop::bool::weighted(0.5));
+    let content = |letter: char| State::Content(letter).version().unwrap_or_default();
+    vec(folder, 3).prop_map(move |folders| {
+        let mut told = Vec::new();
+        for ((entries, is_whole, is_told), letter) in folders.into_iter().zip(['a', 'b', 'c']) {
+            let entries = entries.into_iter().map(|(path, letter)| (path.to_owned(), content(letter))).collect();
+            if is_told {
+                told.push(FolderFacts { content: content(letter), entries, is_whole });
+            }
+        }
+        told
+    })
+}
+
 /// Returns everything that happens in one pipeline.
 pub(crate) fn history() -> impl Strategy<Value = Facts> {
-    (vec(run(), 1..10), labels(), components()).prop_map(|(runs, labels, components)| {
+    (vec(run(), 1..10), labels(), components(), folders()).prop_map(|(runs, labels, components, folders)| {
         let runs: Vec<RunFacts> = runs.iter().enumerate().map(|(number, plan)| plan.facts(number, &runs)).collect();
         let labels = labels.into_iter().enumerate().map(|(number, (name, state, verdict, at))| LabelFacts {
             // Of two at one moment the larger id counts: one that comes after all that are made now.
@@ -229,7 +246,7 @@ pub(crate) fn history() -> impl Strategy<Value = Facts> {
             stale_after_s,
         });
         let components = said.collect();
-        Facts { runs, components, labels, short: Vec::new() }
+        Facts { runs, components, labels, folders, short: Vec::new() }
     })
 }
 

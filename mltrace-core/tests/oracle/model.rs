@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::facts::{Edge, Facts, Outcome, RunFacts};
+use super::facts::{Edge, Facts, FolderFacts, Outcome, RunFacts};
 
 /// Content shorter than this links nothing to a copy of it.
 const SHORT: u64 = 64;
@@ -197,7 +197,10 @@ fn seen(facts: &Facts, all: &[Write<'_>], run: &RunFacts, read: &Edge) -> Seen {
     let seen = seen_by_name(facts, all, run, read);
     let before: Vec<Write<'_>> = all.iter().copied().filter(|write| was_there(write, run, read)).collect();
     let is_exact = matches!(seen.bound, "content" | "declaration") && seen.written_by.is_some();
-    let parts: Vec<Part> = parts(&before, &read.name, is_exact, seen.bound == "time").map(part).collect();
+    let by_name = ByName { is_exact, is_by_time: seen.bound == "time" };
+    let content = read.version.as_deref().filter(|version| version.starts_with("b3:"));
+    let parts: Vec<Part> =
+        parts(&before, &read.name, by_name, content.map(|content| (facts, content))).map(part).collect();
     let is_told = seen.bound == "unknown_writer" && !parts.is_empty();
     Seen { bound: if is_told { "inside" } else { seen.bound }, parts, ..seen }
 }
@@ -211,21 +214,70 @@ fn is_inside(folder: &str, name: &str) -> bool {
     name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
+/// How what was read was bound by its own name.
+#[derive(Clone, Copy)]
+pub(crate) struct ByName {
+    pub(crate) is_exact: bool,
+    pub(crate) is_by_time: bool,
+}
+
+/// Returns what lies in folders of a content, where that was told.
+fn folder_of<'f>(facts: &'f Facts, content: Option<&str>) -> Option<&'f FolderFacts> {
+    facts.folders.iter().find(|folder| Some(folder.content.as_str()) == content)
+}
+
 /// Returns the writes that were read with `name`, of those before: the last of each thing in it, and the last of the folders
-/// around it unless its own name is known to tell better.
+/// around it unless its own name is known to tell better. Where the content that was read is known, what was not there any
+/// more is left out, and of folders around it those that held something else.
 pub(crate) fn parts<'f>(
     before: &[Write<'f>],
     name: &str,
-    is_exact: bool,
-    is_by_time: bool,
+    by_name: ByName,
+    seen: Option<(&Facts, &str)>,
 ) -> impl Iterator<Item = Write<'f>> {
     let names: BTreeSet<&str> = before.iter().map(|write| write.edge.name.as_str()).collect();
     let last_of = |name: &str| last(before.iter().copied().filter(|write| write.edge.name == name));
-    let inside: Vec<_> = names.iter().filter(|other| is_inside(name, other)).filter_map(|name| last_of(name)).collect();
-    let around = last(before.iter().copied().filter(|write| is_inside(&write.edge.name, name)));
+    let entries = seen.and_then(|(facts, content)| folder_of(facts, Some(content)));
+    let there = |other: &str| {
+        let last_one = last_of(other)?;
+        let Some(folder) = entries else { return Some(last_one) };
+        let path = &other[name.len() + 1..];
+        let wrote = last_one.edge.version.as_deref().filter(|version| version.starts_with("b3:"));
+        match (folder.entries.get(path), wrote) {
+            (Some(entry), Some(wrote)) if entry != wrote => {
+                let same = |write: &Write<'_>| write.edge.name == other && write.edge.version.as_ref() == Some(entry);
+                last(before.iter().copied().filter(same))
+            }
+            (Some(_), _) => Some(last_one),
+            (None, _) => {
+                let is_folder = folder.entries.keys().any(|entry| is_inside(path, entry));
+                Some(last_one).filter(|_| !folder.is_whole || is_folder)
+            }
+        }
+    };
+    let inside: Vec<_> = names.iter().filter(|other| is_inside(name, other)).filter_map(|name| there(name)).collect();
+    let around = names.iter().filter(|folder| is_inside(folder, name)).filter_map(|folder| {
+        let last_one = last_of(folder)?;
+        let Some((facts, content)) = seen else { return Some((false, last_one)) };
+        let path = &name[folder.len() + 1..];
+        let held = |write: &Write<'_>| {
+            let entries = folder_of(facts, write.edge.version.as_deref());
+            entries.map(|known| (known.entries.get(path).map(String::as_str), known.is_whole))
+        };
+        let held_it = |write: &Write<'_>| matches!(held(write), Some((Some(entry), _)) if entry == content);
+        let holding = last(before.iter().copied().filter(|write| write.edge.name == **folder && held_it(write)));
+        if let Some(holding) = holding {
+            return Some((true, holding));
+        }
+        let is_another = matches!(held(&last_one), Some((Some(_), _) | (None, true)));
+        (!is_another).then_some((false, last_one))
+    });
+    let around = around.max_by(|(one, write), (other, later)| (one, write.order()).cmp(&(other, later.order())));
+    let around = around.map(|(_, write)| write);
     let own = last_of(name);
-    let is_later = |folder: &Write<'_>| !is_by_time || own.is_none_or(|own| folder.order() > own.order());
-    inside.into_iter().chain(around.filter(|folder| !is_exact && is_later(folder)))
+    let is_later = |folder: &Write<'_>| !by_name.is_by_time || own.is_none_or(|own| folder.order() > own.order());
+    let around = around.filter(|folder| !by_name.is_exact && is_later(folder));
+    inside.into_iter().chain(around).collect::<Vec<_>>().into_iter()
 }
 
 fn seen_by_name(facts: &Facts, all: &[Write<'_>], run: &RunFacts, read: &Edge) -> Seen {

@@ -7,12 +7,14 @@ use std::path::Path;
 use mltrace_core::config::{Environment, Home};
 use mltrace_core::ingest::{self, ImportOptions};
 use mltrace_core::journal;
-use mltrace_core::model::{ArtifactName, Declaration, Forget, Header, ProcessId, Record, Timestamp, Verdict, Version};
+use mltrace_core::model::{
+    ArtifactName, Declaration, FolderFact, Forget, Header, ProcessId, Record, Timestamp, Verdict, Version,
+};
 use mltrace_core::query::{Judgement, Reader};
 use mltrace_core::store::{self, Mode, Store};
 use serde_json::{Value, json};
 
-use super::facts::{ComponentFacts, Edge, LabelFacts, Outcome, RunFacts};
+use super::facts::{ComponentFacts, Edge, FolderFacts, LabelFacts, Outcome, RunFacts};
 
 /// The project of all pipelines.
 const PROJECT: &str = "oracle";
@@ -215,4 +217,19 @@ pub(crate) fn label_line(label: &LabelFacts) -> Value {
 
 pub(crate) fn component_line(said: &ComponentFacts) -> Value {
     json!({"type": "component", "name": said.name, "at": time(said.at), "stale_after_s": said.stale_after_s})
+}
+
+pub(crate) fn folder_line(folder: &FolderFacts) -> Value {
+    json!({"type": "folder", "version": folder.content, "entries": folder.entries, "is_whole": folder.is_whole})
+}
+
+/// Returns a folder as a process records it.
+pub(crate) fn folder_record(folder: &FolderFacts) -> Record {
+    let content = |content: &String| content.parse().unwrap();
+    let entries = folder.entries.iter().map(|(path, version)| (path.clone(), content(version)));
+    Record::Folder(FolderFact {
+        version: content(&folder.content),
+        entries: entries.collect(),
+        is_whole: folder.is_whole,
+    })
 }

@@ -10,6 +10,19 @@ use crate::disk::link::Links;
 /// More entries than this in one folder are not listed: the list is kept in memory.
 const MOST_ENTRIES: usize = 4 << 20;
 
+/// So many bytes are kept of what lies in a folder, and so many of each file beside its name: some 10,000 files.
+const MOST_BYTES: usize = 1 << 20;
+const MORE_BYTES: usize = 64;
+
+/// The files of a folder with their contents, sorted by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entries {
+    /// The path of each in the folder, and the hash of its content.
+    pub files: Vec<(String, [u8; 32])>,
+    /// Whether these are all: of more than so many the others are left out.
+    pub is_whole: bool,
+}
+
 /// A file, folder or link inside a folder.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Entry {
@@ -124,8 +137,10 @@ impl Listing {
         self.entries.iter().filter(|entry| entry.stat.kind == FileKind::File)
     }
 
-    /// Returns the hash of the content. `None`: a file changed, or told to stop.
-    pub(super) fn hash(&self, how: &Hashing<'_>) -> io::Result<Option<[u8; 32]>> {
+    /// Returns the hash of the content, and that of each file. `None`: a file changed, or told to stop.
+    pub(super) fn hash(&self, how: &Hashing<'_>) -> io::Result<Option<([u8; 32], Entries)>> {
+        let mut entries = Entries { files: Vec::new(), is_whole: true };
+        let mut bytes = 0_usize;
         let mut tree = Tree::new("mltrace 2026-11 content of a folder");
         for entry in &self.entries {
             let child = match (entry.stat.kind, &entry.target) {
@@ -140,8 +155,15 @@ impl Listing {
                 _ => [0; 32],
             };
             tree.add(entry, &child);
+            if entry.stat.kind == FileKind::File {
+                bytes = bytes.saturating_add(entry.name.len()).saturating_add(MORE_BYTES);
+                match String::from_utf8(entry.name.clone()) {
+                    Ok(name) if bytes <= MOST_BYTES && entries.is_whole => entries.files.push((name, child)),
+                    _ => entries.is_whole = false,
+                }
+            }
         }
-        Ok(Some(tree.finish()))
+        Ok(Some((tree.finish(), entries)))
     }
 
     /// Returns the hash of what the file system says of all files, without reading any.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::io;
 use std::path::Path;
 
-use super::folder::{self, lock_table_of};
+use super::folder::{self, Entries, lock_table_of};
 use super::{FileKind, Hashing, Stat, file, stat};
 use crate::model::VersionId;
 
@@ -20,6 +20,8 @@ pub struct Fingerprint {
     /// The latest change, by ctime, to anything that was hashed, in nanoseconds since 1970: if a folder's is earlier
     /// than some moment, the folder held the same at that moment. File systems keep time in steps of up to 10 ms.
     pub changed_ns: i64,
+    /// Of a folder that was hashed, what lies in it.
+    pub entries: Option<Entries>,
 }
 
 /// Returns what `path` holds, symbolic links followed.
@@ -53,7 +55,8 @@ pub fn fingerprint(path: &Path, how: &Hashing<'_>) -> io::Result<Option<Fingerpr
 }
 
 fn of_file(path: &Path, before: Stat, how: &Hashing<'_>) -> io::Result<Option<Fingerprint>> {
-    let of_version = |version| Fingerprint { version, size: before.size, stat: before, changed_ns: before.ctime_ns };
+    let of_version =
+        |version| Fingerprint { version, size: before.size, stat: before, changed_ns: before.ctime_ns, entries: None };
     if before.size > how.limit && file::known(path, &before, how).is_none() {
         let version = format!("{}-{}-{}", before.size, before.mtime_ns, before.inode);
         return Ok(Some(of_version(VersionId::Stat(version))));
@@ -66,6 +69,7 @@ fn of_folder(path: &Path, before: Stat, how: &Hashing<'_>) -> io::Result<Option<
         return Ok(None);
     };
     let size = listing.size();
+    let mut entries = None;
     let version = if listing.unknown_size(how) > how.limit {
         let mut text = format!("{size}-{}-", listing.changed_ns);
         let hash = listing.hash_of_stats();
@@ -74,13 +78,16 @@ fn of_folder(path: &Path, before: Stat, how: &Hashing<'_>) -> io::Result<Option<
         VersionId::Stat(text)
     } else {
         match listing.hash(how)? {
-            Some(hash) => VersionId::Content(hash),
+            Some((hash, files)) => {
+                entries = Some(files);
+                VersionId::Content(hash)
+            }
             None => return Ok(None),
         }
     };
     // A file that came, went or changed in between makes the hash that of a folder which never was.
     let is_same = folder::list(path, &before, how)?.is_some_and(|after| after.entries == listing.entries);
-    let fingerprint = Fingerprint { version, size, stat: before, changed_ns: listing.changed_ns };
+    let fingerprint = Fingerprint { version, size, stat: before, changed_ns: listing.changed_ns, entries };
     Ok(is_same.then_some(fingerprint))
 }
 

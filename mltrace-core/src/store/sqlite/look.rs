@@ -8,7 +8,7 @@ use super::SqliteStore;
 use super::held::Held;
 use super::unread;
 use super::walk::{DOWNSTREAM, UPSTREAM};
-use crate::model::{ArtifactName, Due, RunId, Timestamp};
+use crate::model::{ArtifactName, Due, FolderFact, RunId, Timestamp};
 use crate::store::{
     ArtifactKey, Artifacts, Asked, Bounds, Checkup, ComponentKey, ComponentRow, Components, CurrentRow, Direction,
     FactsRow, Far, InTransaction, LabelRow, Labels, Look, MarkedRow, Marks, Measures, Met, NearRows, Offer, OfferRun,
@@ -204,6 +204,14 @@ impl Look for SqliteStore {
 
     fn near(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<NearRows> {
         super::near::near(&self.connection, artifact, at, None)
+    }
+
+    fn folders(&mut self, project: ProjectKey) -> Result<Vec<FolderFact>> {
+        self.folders_of(project)
+    }
+
+    fn knows_folder(&mut self, fact: &FolderFact) -> Result<bool> {
+        self.is_folder_known(fact)
     }
 
     fn find_writes(&mut self, which: Writes<'_>) -> Result<Vec<OutputRow>> {

@@ -8,6 +8,7 @@ mod explain;
 
 mod open;
 
+mod folders;
 mod own;
 mod projects;
 

@@ -49,7 +49,14 @@ const ANY_MEMBERS: &str = concat!(
 const WHERE: &str = "SELECT project_id, name, place FROM artifact WHERE id = $1";
 
 fn near_row(row: &Row<'_>) -> rusqlite::Result<NearRow> {
-    Ok(NearRow { write: row.get(0)?, run: row.get(1)?, run_id: row.get(2)?, at: row.get(3)?, n: row.get(4)? })
+    Ok(NearRow {
+        write: row.get(0)?,
+        run: row.get(1)?,
+        run_id: row.get(2)?,
+        at: row.get(3)?,
+        n: row.get(4)?,
+        holds: false,
+    })
 }
 
 fn all<T>(
@@ -189,10 +196,17 @@ impl SqliteWriter<'_> {
     }
 
     pub(super) fn near_rows(&mut self, asked: &NearAsked) -> Result<NearRows> {
-        match self.place(asked.artifact)? {
-            0 => Ok(NearRows::default()),
-            _ => near(self.connection, asked.artifact, asked.at, Some((asked.run, asked.n))),
+        let place = self.place(asked.artifact)?;
+        if place == 0 {
+            return Ok(NearRows::default());
         }
+        let mut rows = near(self.connection, asked.artifact, asked.at, Some((asked.run, asked.n)))?;
+        if let Some(seen) = asked.seen
+            && self.knows_folders()?
+        {
+            self.as_held(asked, seen, &mut rows)?;
+        }
+        Ok(rows)
     }
 
     pub(super) fn reads_near_to(&mut self, artifact: ArtifactKey, from: Timestamp) -> Result<Vec<(RunKey, u32)>> {

@@ -10,6 +10,8 @@ pub(super) struct Places {
     pub(super) of: HashMap<ArtifactKey, i64>,
     /// Whether an artifact has this name, by project.
     pub(super) folders: HashMap<ProjectKey, HashMap<String, Option<ArtifactKey>>>,
+    /// Whether it is known what lies in any folder.
+    pub(super) has_folders: Option<bool>,
 }
 
 impl Places {

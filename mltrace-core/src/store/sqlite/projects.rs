@@ -80,7 +80,7 @@ const JOIN_NAMES: [&str; 11] = [
 ];
 
 /// Removes all that is told of a project, and what only it referred to.
-const REMOVE: [&str; 19] = [
+const REMOVE: [&str; 20] = [
     "UPDATE read SET write_id = NULL, bound = 4 WHERE write_id IN
      (SELECT w.id FROM run r JOIN write w ON w.run_id = r.id WHERE r.project_id = ?1)",
     "UPDATE read SET like_id = NULL WHERE like_id IN
@@ -100,6 +100,8 @@ const REMOVE: [&str; 19] = [
     "DELETE FROM project_identity WHERE project_id = ?1",
     "DELETE FROM meta WHERE key = 'own_project' AND value = ?1",
     "DELETE FROM project WHERE id = ?1",
+    "DELETE FROM folder AS f WHERE NOT EXISTS (SELECT 1 FROM version v
+     WHERE v.id_kind = 0 AND v.tail = substr(f.hash, -4) AND v.id_value = f.hash)",
     "DELETE FROM code_check WHERE code_id NOT IN (SELECT code_id FROM run WHERE code_id IS NOT NULL)",
     "DELETE FROM code WHERE id NOT IN (SELECT code_id FROM run WHERE code_id IS NOT NULL)",
     "DELETE FROM git WHERE id NOT IN (SELECT git_id FROM run WHERE git_id IS NOT NULL)",

@@ -52,5 +52,18 @@ CREATE TABLE project_identity (
     project_id INTEGER NOT NULL REFERENCES project (id)
 ) WITHOUT ROWID;
 
+-- The files in every folder of a content; is_whole: whether these are all.
+CREATE TABLE folder (
+    id       INTEGER PRIMARY KEY,
+    hash     BLOB NOT NULL UNIQUE,
+    is_whole INTEGER NOT NULL
+);
+CREATE TABLE folder_entry (
+    folder_id INTEGER NOT NULL REFERENCES folder (id) ON DELETE CASCADE,
+    name      TEXT NOT NULL,
+    hash      BLOB NOT NULL,
+    PRIMARY KEY (folder_id, name)
+) WITHOUT ROWID;
+
 -- What earlier versions took for several projects, as the folder was called otherwise, is joined by the next fold.
 INSERT INTO tally (name, count) SELECT 'to join', 1 WHERE (SELECT count(*) FROM project) > 1;

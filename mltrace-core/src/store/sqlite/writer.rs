@@ -2,7 +2,7 @@
 //! costs SQLite less than statements over sets would.
 
 use super::write::SqliteWriter;
-use crate::model::{ProcessId, RunId, Timestamp, VersionId};
+use crate::model::{FolderFact, ProcessId, RunId, Timestamp, VersionId};
 use crate::store::{
     Alike, ArtifactKey, Asked, Change, Edges, InnerAsked, Name, NearAsked, NearRows, Offer, ProjectKey, ReadRow,
     Result, RowsOf, RunKey, RunRow, Said, StoredWork, VersionAsked, VersionEntered, VersionKey, VersionRow, WriteKey,
@@ -164,6 +164,16 @@ impl Writer for SqliteWriter<'_> {
 
     fn remove_run(&mut self, run: RunKey) -> Result<()> {
         SqliteWriter::remove_run(self, run)
+    }
+
+    fn keep_folders(&mut self, folders: &[&FolderFact]) -> Result<Vec<(RunKey, u32)>> {
+        let mut found = Vec::new();
+        for fact in folders {
+            if self.keep_folder(fact)? {
+                found.extend(self.reads_by_folder(&fact.version)?);
+            }
+        }
+        Ok(found)
     }
 
     fn remove_project(&mut self, project: ProjectKey) -> Result<Vec<(RunKey, u32)>> {

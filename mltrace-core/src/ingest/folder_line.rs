@@ -1,0 +1,19 @@
+//! The line of an import that tells what lies in folders of a content.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::model::{FolderFact, Record};
+
+#[derive(Deserialize)]
+struct FolderLine {
+    project: Option<String>,
+    #[serde(flatten)]
+    fact: FolderFact,
+}
+
+/// Returns whose line it is, where it says so, and what it tells.
+pub(super) fn folder_line(object: Value) -> serde_json::Result<(Option<String>, Record)> {
+    let FolderLine { project, fact } = serde_json::from_value(object)?;
+    Ok((project, Record::Folder(fact)))
+}

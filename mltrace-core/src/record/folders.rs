@@ -1,0 +1,41 @@
+//! What lies in folders, told once for each content that a process meets.
+
+use std::collections::HashSet;
+use std::sync::Mutex;
+
+use crate::disk::Fingerprint;
+use crate::model::{FolderFact, VersionId};
+
+/// So many contents are remembered as told; a process that meets more tells some of them again.
+const MOST: usize = 4096;
+
+/// The contents of folders that were told.
+#[derive(Debug, Default)]
+pub(super) struct Folders(Mutex<HashSet<[u8; 32]>>);
+
+impl Folders {
+    /// Returns whether a content is told for the first time, as far as can be known without waiting.
+    fn is_new(&self, hash: [u8; 32]) -> bool {
+        let Ok(mut told) = self.0.try_lock() else { return true };
+        if told.len() >= MOST {
+            told.clear();
+        }
+        told.insert(hash)
+    }
+
+    /// Returns what is to be told of what was hashed: what lies in a folder, if nobody has told that yet.
+    pub(super) fn news(&self, found: &Fingerprint) -> Option<FolderFact> {
+        let VersionId::Content(hash) = &found.version else { return None };
+        if found.entries.is_none() || !self.is_new(*hash) {
+            return None;
+        }
+        folder_fact(found)
+    }
+}
+
+/// Returns what lies in a folder that was hashed.
+fn folder_fact(found: &Fingerprint) -> Option<FolderFact> {
+    let entries = found.entries.as_ref()?;
+    let files = entries.files.iter().map(|(path, hash)| (path.clone(), VersionId::Content(*hash)));
+    Some(FolderFact { version: found.version.clone(), entries: files.collect(), is_whole: entries.is_whole })
+}
