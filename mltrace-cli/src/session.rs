@@ -72,7 +72,7 @@ impl Session {
 
     /// Returns the answer to a question about something that must exist.
     pub(crate) fn ask<T>(&self, question: impl FnOnce(&mut Reader<'_>) -> Result<T, QueryError>) -> Result<T, Error> {
-        let mut store = self.open_to_answer()?.ok_or_else(|| StoreError::Missing(self.home.store.clone()))?;
+        let mut store = self.open_to_answer()?.ok_or_else(|| self.missing())?;
         self.ask_store(&mut *store, question)
     }
 
@@ -145,14 +145,26 @@ impl Session {
         if let Some(mut store) = store {
             return self.ask_store(&mut *store, question);
         }
-        // Who names a store has one in mind; where it is only looked for, there may be none yet.
-        if self.home.settings.iter().any(|setting| setting.name == "db" && setting.origin == Origin::Flag) {
-            let error = Error::from(StoreError::Missing(self.home.store.clone()));
-            return Err(error.hint("check the path given to `--db`: the first run that is recorded there makes it"));
+        if self.is_store_named() {
+            return Err(self.missing());
         }
         self.output.say(&StoreError::Missing(self.home.store.clone()).to_string());
         self.output.hint(HOW_TO_START);
         Ok(empty)
+    }
+
+    /// Returns whether `--db` names the store: who does so has one in mind; where it is only looked for, there may be none yet.
+    fn is_store_named(&self) -> bool {
+        self.home.settings.iter().any(|setting| setting.name == "db" && setting.origin == Origin::Flag)
+    }
+
+    /// Returns the error of a question where there is no store.
+    fn missing(&self) -> Error {
+        let error = Error::from(StoreError::Missing(self.home.store.clone()));
+        if !self.is_store_named() {
+            return error;
+        }
+        error.hint("check the path given to `--db`: the first run that is recorded there makes it")
     }
 
     /// Returns the answer from a store that is open; an unknown name comes back with names that may have been meant.

@@ -119,5 +119,7 @@ fn a_store_that_was_named_and_is_not_there_is_an_error() {
         assert_eq!(answer.code, 1, "{command}");
         assert!(answer.stderr.contains("stroe") && answer.stderr.contains("--db"), "{}", answer.stderr);
     }
+    let traced = env.fails(1, &["--db", "stroe", "trace", "x"]);
+    assert!(traced.contains("hint: check the path given to `--db`"), "{traced}");
     assert_eq!(env.call(&["recent"]).code, 0, "where a store is only looked for there may be none yet");
 }
