@@ -34,6 +34,8 @@ mod measures;
 mod blame;
 
 mod uuids;
+#[cfg(unix)]
+mod variants;
 
 mod impact;
 
