@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use path_clean::PathClean;
 
@@ -19,6 +21,40 @@ pub struct Root {
     canonical: Option<PathBuf>,
     /// What tells the folder from others whatever it is called.
     identity: Option<(u64, u64)>,
+    met: Met,
+}
+
+/// How much of a path leads to the root through a link, by the folders that were looked at: each would cost a look at all
+/// the folders around it whenever something in it is named.
+#[derive(Clone, Debug, Default)]
+struct Met(Arc<Mutex<HashMap<PathBuf, Option<PathBuf>>>>);
+
+/// What is remembered says nothing of which root it is.
+impl PartialEq for Met {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Met {}
+
+/// So many folders are remembered.
+const MOST_MET: usize = 1024;
+
+impl Met {
+    /// Returns what was found of a folder, or finds it; whoever would have to wait looks for itself.
+    fn of(&self, folder: &Path, find: impl FnOnce() -> Option<PathBuf>) -> Option<PathBuf> {
+        let Ok(mut met) = self.0.try_lock() else { return find() };
+        if let Some(known) = met.get(folder) {
+            return known.clone();
+        }
+        let found = find();
+        if met.len() >= MOST_MET {
+            met.clear();
+        }
+        met.insert(folder.to_owned(), found.clone());
+        found
+    }
 }
 
 /// An artifact's canonical name and, for a local file or folder, where to look for its content.
@@ -47,13 +83,13 @@ impl Root {
     pub fn new(folder: &Path) -> Self {
         let given = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()).clean();
         let canonical = std::fs::canonicalize(folder).ok().map(without_verbatim).filter(|path| *path != given);
-        Self { given, canonical, identity: identity(folder) }
+        Self { given, canonical, identity: identity(folder), met: Met::default() }
     }
 
     /// Returns the root of names that are relative to a folder nobody knows: nothing lies under it.
     #[must_use]
     pub fn unknown() -> Self {
-        Self { given: PathBuf::new(), canonical: None, identity: None }
+        Self { given: PathBuf::new(), canonical: None, identity: None, met: Met::default() }
     }
 
     /// Returns the folder as it was given, made absolute.
@@ -72,7 +108,12 @@ impl Root {
     fn strip_link<'p>(&self, path: &'p Path) -> Option<&'p Path> {
         let own = self.identity.filter(|_| path.is_absolute())?;
         let is_root = |folder: &&Path| folder.parent().is_some() && identity(folder) == Some(own);
-        path.strip_prefix(path.ancestors().filter(is_root).last()?).ok()
+        let folder = path.parent()?;
+        match self.met.of(folder, || folder.ancestors().filter(is_root).last().map(Path::to_owned)) {
+            Some(link) => path.strip_prefix(link).ok(),
+            // The path itself may be the link.
+            None => is_root(&path).then(|| Path::new("")),
+        }
     }
 }
 

@@ -189,6 +189,22 @@ fn copies_from_before_a_migration_are_told_and_cleared() {
 }
 
 #[test]
+fn names_that_nobody_gives_any_more_are_told() {
+    let project = Project::taxi();
+    assert_eq!(upkeep::doctor(&project.home, false).notes, Vec::<String>::new());
+    for name in ["./old.csv", "a/../b.csv", "s3://lake/raw/"] {
+        project.harm(&format!("INSERT INTO artifact (project_id, name, kind) VALUES (1, '{name}', 3)"));
+    }
+    for name in ["s3://lake/raw", "s3://lake//raw", "https://h/x/?v=1", "a..b/c", "s3://"] {
+        project.harm(&format!("INSERT INTO artifact (project_id, name, kind) VALUES (1, '{name}', 3)"));
+    }
+    let notes = upkeep::doctor(&project.home, false).notes;
+    assert_eq!(notes.len(), 1, "{notes:?}");
+    assert!(notes[0].starts_with("3 names were stored by an earlier version"), "{notes:?}");
+    assert!(notes[0].contains("`./old.csv`"), "{notes:?}");
+}
+
+#[test]
 fn two_functions_of_one_component_name_in_one_program_are_told_apart() {
     let project = Project::taxi();
     let record = |functions: &[(&str, &str, u32)]| {

@@ -9,7 +9,7 @@ use tempfile::tempdir;
 use super::*;
 
 fn root_at(path: &str) -> Root {
-    Root { given: PathBuf::from(path), canonical: None, identity: None }
+    Root { given: PathBuf::from(path), canonical: None, identity: None, met: Met::default() }
 }
 
 fn text(text: &str) -> Named {
@@ -325,4 +325,24 @@ proptest! {
         let naming = name_from(&Named::Text(given), &root_at("/project"), Path::new("/nowhere")).unwrap();
         prop_assert!(!naming.name.as_str().is_empty() && naming.name.as_str().len() <= LIMIT_NAME);
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_folders_around_a_name_are_looked_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (project, link) = (folder.path().join("project"), folder.path().join("link"));
+    std::fs::create_dir_all(project.join("data")).unwrap();
+    std::os::unix::fs::symlink(&project, &link).unwrap();
+    let root = Root::new(&project);
+    let named = |path: &Path| name(&Named::Path(path.to_owned()), &root).unwrap().name.to_string();
+    for _ in 0..2 {
+        assert_eq!(named(&link.join("data/x.csv")), "data/x.csv");
+        assert_eq!(named(&link.join("data/y.csv")), "data/y.csv");
+        assert_eq!(named(&link), ".");
+        assert_eq!(named(Path::new("/no/such/x.csv")), "/no/such/x.csv");
+    }
+    let met = root.met.0.lock().unwrap();
+    assert_eq!(met.len(), 3, "one for each folder: {met:?}");
+    assert_eq!(met.get(Path::new("/no/such")), Some(&None));
 }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::SqliteStore;
+use crate::escape;
 use crate::model::{LOOSE, Timestamp};
 use crate::store::{Checkup, Result, StoreError};
 
@@ -100,6 +101,7 @@ impl SqliteStore {
         self.check_rows(checkup)?;
         self.check_times(Timestamp::now(), checkup)?;
         self.note_namesakes(checkup)?;
+        self.note_untidy_names(checkup)?;
         self.note_loose(checkup)?;
         if is_full {
             self.check_contradictions(checkup)?;
@@ -195,6 +197,22 @@ impl SqliteStore {
             let name = same.first().map(|(name, _)| name.as_str()).unwrap_or_default();
             let (count, places) = (places.len(), places.join(", "));
             checkup.notes.push(format!("`{name}` is the component of {count} functions of one program: {places}"));
+        }
+        Ok(())
+    }
+
+    /// Tells of names that earlier versions stored as nobody names them now: they are found as they are written, and joined
+    /// with nothing.
+    fn note_untidy_names(&self, checkup: &mut Checkup) -> Result<()> {
+        let sql = "SELECT count(*), min(name) FROM artifact WHERE name LIKE './%' OR name LIKE '%/./%'
+             OR name LIKE '%/../%' AND name NOT LIKE '%:/%'
+             OR name LIKE '%://%_/' AND name NOT LIKE '%?%' AND name NOT LIKE '%#%'";
+        let found = self.one(sql, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?)))?;
+        if let Some((count, Some(first))) = found {
+            let first = escape::line(&first).into_owned();
+            checkup.notes.push(format!(
+                "{count} names were stored by an earlier version as nobody names them now, such as `{first}`: a trace may end there"
+            ));
         }
         Ok(())
     }
