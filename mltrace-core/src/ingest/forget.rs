@@ -19,6 +19,8 @@ impl Applier<'_, '_> {
         for write in writes {
             self.touched.unnamed.insert(write.artifact);
             changes.push(Change::Wrote(write.key));
+            // What lay in a folder before it may be there again, though nobody who read the folder saw this.
+            changes.extend(write.at.map(|at| Change::Nearby(write.artifact, at)));
             // Of what several wrote, one may be left.
             changes.extend(write.seen.map(Change::Weaker));
         }

@@ -149,6 +149,8 @@ pub enum Change {
     },
     /// A write is not what it was: the reads that saw it.
     Wrote(WriteKey),
+    /// What was written of an artifact since then is not what it was: the reads of folders around it, and of what lies in it.
+    Nearby(ArtifactKey, Timestamp),
     /// A content was read under a name from then on: reads that told it and are bound to no write of its artifact.
     Sighted(VersionKey, Timestamp),
     /// A content tells less than it did: the reads that told it, of whatever artifact.

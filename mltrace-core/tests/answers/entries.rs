@@ -97,6 +97,19 @@ fn a_file_of_which_nobody_knows_comes_from_the_last_folder() {
 }
 
 #[test]
+fn a_part_that_was_written_over_is_seen_again_once_that_is_taken_back() {
+    let mut story = Story::told(&[
+        line(1, "first", &[], &[json!("d/1.csv")]),
+        line(2, "second", &[], &[file("d/1.csv", 2)]),
+        line(3, "train", &[file("d", 100)], &[json!("model")]),
+        folder(100, &[("1.csv", 9)], true),
+    ]);
+    assert_eq!(shape(&mut story, "model"), "train0", "other bytes were there");
+    story.forget(id(2));
+    assert_eq!(shape(&mut story, "model"), "train0 first1", "nobody knows what the first one wrote");
+}
+
+#[test]
 fn what_lies_in_folders_is_exported() {
     let mut story = Story::told(&parts());
     story.tell(&[folder(100, &[("1.csv", 1), ("2.csv", 2)], true)]);

@@ -144,6 +144,7 @@ impl SqliteWriter<'_> {
                      UNION ALL SELECT run_id, n FROM part WHERE write_id = $1";
                 found.extend(self.all(sql, [write], numbered)?);
             }
+            Change::Nearby(artifact, at) => found.extend(self.reads_near_to(artifact, at)?),
             Change::Sighted(version, from) => {
                 let sql = "SELECT run_id, n FROM read WHERE seen_id = $1 AND at >= $2 AND bound IN ($3, $4, $5)";
                 let params = params![version, from, Bound::Copy, Bound::UnknownWriter, Bound::Inside];
