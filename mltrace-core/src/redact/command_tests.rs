@@ -241,7 +241,7 @@ kubectl -n x get secret db
 openssl dgst -sha256 a
 redis-cli -h h -p 6379 ping
 vault kv get -field=foo secret/x
-vault kv put secret/x foo=@file bar=-
+vault kv put secret/x foo=-
 kubectl create secret generic x --from-file=foo=a.txt
 airflow webserver -p 8080
 pulumi up --stack dev --yes
@@ -283,7 +283,7 @@ fn escaped(word: &str) -> String {
     let letter = |letter: char| match letter {
         // An escaped end of a line is none.
         '\n' => "$'\\n'".to_owned(),
-        _ if letter.is_ascii_alphanumeric() || "_-=.".contains(letter) || !letter.is_ascii() => letter.to_string(),
+        _ if letter.is_ascii_alphanumeric() || "_-.".contains(letter) || !letter.is_ascii() => letter.to_string(),
         _ => format!("\\{letter}"),
     };
     word.chars().map(letter).collect()

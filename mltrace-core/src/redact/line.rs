@@ -238,9 +238,9 @@ fn secret_of(kind: Kind, word: &str) -> Option<usize> {
     match kind {
         Kind::Nothing | Kind::Name => None,
         Kind::Whole => Some(0),
-        // Others read `name=@file` and `name=-`.
+        // `name=-` is read from elsewhere.
         Kind::Assigned => {
-            let (name, value) = word.split_once('=').filter(|(_, value)| !value.starts_with('@') && *value != "-")?;
+            let (name, value) = word.split_once('=').filter(|(_, value)| *value != "-")?;
             (!value.is_empty()).then(|| name.len().saturating_add(1))
         }
         // `user:password@proxy:port`.

@@ -14,7 +14,7 @@ pub(super) enum Kind {
     Proxy,
     /// All of it, if it is no name of a file: `name=value`.
     Cookie,
-    /// What follows the first `=`, if that is no name of a file.
+    /// What follows the first `=`.
     Assigned,
     /// Nothing, but the word after it is a secret if this one is the name of one.
     Name,
