@@ -12,6 +12,8 @@ mod assign;
 
 mod call;
 
+mod block;
+
 mod quote;
 
 mod url;

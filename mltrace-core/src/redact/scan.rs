@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::command::{self, Around};
 use super::scope::Scope;
 use super::url::{Url, end_in_text};
-use super::{REDACTED, assign, call, clean, shape, shell, url};
+use super::{REDACTED, assign, block, call, clean, shape, shell, url};
 
 /// Returns `text` without the secrets in it: tokens in the shapes that services issue, private keys, values given to
 /// names of secrets or to options of commands, credentials in addresses, signed queries.
@@ -115,7 +115,7 @@ impl<'a> Scan<'a> {
             let mut next = at.saturating_add(1);
             let found = match byte {
                 _ if let Some(secret) = self.literal(at) => Some(secret),
-                b'=' | b':' | b'-' | b'?' | b'#' | b'(' | b'@' => self.sign(at, byte),
+                b'=' | b':' | b'-' | b'?' | b'#' | b'(' | b'@' | b'>' => self.sign(at, byte),
                 _ if byte.is_ascii_alphanumeric() => {
                     let rest = bytes.get(at..).unwrap_or_default();
                     next = at.saturating_add(shape::run(rest, |byte| byte.is_ascii_alphanumeric()).len());
@@ -170,7 +170,10 @@ impl<'a> Scan<'a> {
                 let place = self.user(at)?;
                 return Some(Secret { place, instead: "" });
             }
-            b':' | b'=' => assign::value_at(self.text, at)?,
+            b':' | b'=' => {
+                assign::value_at(self.text, at).or_else(|| block::below(self.text, at).filter(|_| sign == b':'))?
+            }
+            b'>' => block::element_at(self.text, at)?,
             b'(' if at >= self.call_end => {
                 let call = call::call_at(self.text, at)?;
                 self.literals = call.literals.into();

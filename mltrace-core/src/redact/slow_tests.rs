@@ -92,6 +92,10 @@ const SLOW: &[&str] = &[
     "password: &str =",
     "auth=(\"a\",",
     "Some(",
+    "<password>",
+    "<key>a</key>",
+    "key: |\n ",
+    "pass:\n a ",
 ];
 
 #[test]

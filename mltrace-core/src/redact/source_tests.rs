@@ -88,3 +88,27 @@ fn source_text_without_secrets_stays() {
         assert_eq!(text(&line), line);
     }
 }
+
+#[test]
+fn blocks_of_yaml_and_elements_of_xml_lose_their_secrets() {
+    for (given, expected) in [
+        ("db:\n  password:\n    hunter\n  port: 1", "db:\n  password:\n    [redacted]\n  port: 1"),
+        ("secret: |\n  hunter a\n  hunter b\nport: 1", "secret: |\n  [redacted]\nport: 1"),
+        ("- api_key: >-\n    hunter", "- api_key: >-\n    [redacted]"),
+        ("<db><password>hunter</password></db>", "<db><password>[redacted]</password></db>"),
+        ("<x:apiKey>\n  hunter a\n</x:apiKey>", "<x:apiKey>\n  [redacted]\n</x:apiKey>"),
+    ] {
+        assert_eq!(text(given), expected);
+        assert_eq!(text(expected), expected);
+    }
+    for same in [
+        "secret:\n  defaultMode: 420\n  items:\n",
+        "credentials:\n  - a\n  - b\n",
+        "password:\n  required\nuser:\n  x",
+        "class A:\n    password: str\n    def f(self):\n        pass",
+        "<password/> <password></password> <token>${TOKEN}</token> <title>hunter</title> Vec<Password>x</a>",
+        "note: |\n  hunter",
+    ] {
+        assert_eq!(text(same), same);
+    }
+}
