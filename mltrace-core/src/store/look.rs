@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use foldhash::HashMap;
+use uuid::Uuid;
 
 use super::bounds::Bounds;
 use super::candidate::{Asked, Offer, OfferRun, WorkKey, WorkRow};
@@ -139,13 +140,11 @@ pub enum Marks<'a> {
 /// Which verdicts are meant.
 #[derive(Clone, Copy, Debug)]
 pub enum Labels<'a> {
-    /// All that were ever given, oldest first.
-    All(ProjectKey),
-    /// The last on each version that has one, oldest first.
-    Last(ProjectKey),
-    /// The last on each of these versions, oldest first.
+    /// All.
+    In(ProjectKey),
+    /// Those on these versions.
     On(&'a [VersionKey]),
-    /// The last on each version of an artifact, oldest first.
+    /// Those on the versions of an artifact.
     Of(ArtifactKey),
 }
 
@@ -222,7 +221,7 @@ pub trait Look {
     fn find_current(&mut self, project: ProjectKey, at: Timestamp) -> Result<Vec<CurrentRow>>;
     /// Returns runs that were to write something and did not.
     fn find_marks(&mut self, which: Marks<'_>) -> Result<Vec<MarkedRow>>;
-    /// Returns verdicts.
+    /// Returns all verdicts that were ever given, in any order.
     fn find_labels(&mut self, which: Labels<'_>) -> Result<Vec<LabelRow>>;
     /// Returns how long the last runs of a component took that completed, in milliseconds, at most `limit`.
     fn durations(&mut self, component: ComponentKey, limit: usize) -> Result<Vec<f64>>;
@@ -466,20 +465,34 @@ impl dyn Look + '_ {
 
     /// Returns the last verdict on each version that has one, oldest first; or all verdicts ever given.
     pub fn labels(&mut self, project: ProjectKey, only_last: bool) -> Result<Vec<LabelRow>> {
-        self.find_labels(if only_last { Labels::Last(project) } else { Labels::All(project) })
+        let labels = in_order(self.find_labels(Labels::In(project))?);
+        Ok(if only_last { last_of_each(labels) } else { labels })
     }
 
     /// Returns the last verdict on each of these versions that has one, oldest first.
     pub fn labels_on(&mut self, versions: &[VersionKey]) -> Result<Vec<LabelRow>> {
-        self.find_labels(Labels::On(versions))
+        Ok(last_of_each(in_order(self.find_labels(Labels::On(versions))?)))
     }
 
     /// Returns the last verdicts on the versions of an artifact, oldest first.
     pub fn labels_of(&mut self, artifact: ArtifactKey) -> Result<Vec<LabelRow>> {
-        self.find_labels(Labels::Of(artifact))
+        Ok(last_of_each(in_order(self.find_labels(Labels::Of(artifact))?)))
     }
 }
 
 fn names(artifacts: Vec<(ArtifactKey, String)>) -> impl Iterator<Item = String> {
     artifacts.into_iter().map(|(_, name)| name)
+}
+
+/// Sorts verdicts, oldest first; of those of one moment by id. To have SQLite do so costs several times as much.
+fn in_order(mut labels: Vec<LabelRow>) -> Vec<LabelRow> {
+    labels.sort_unstable_by_key(|label| (label.at, label.id));
+    labels
+}
+
+/// Leaves of verdicts in order the last on each version.
+fn last_of_each(mut labels: Vec<LabelRow>) -> Vec<LabelRow> {
+    let last: HashMap<VersionKey, Uuid> = labels.iter().map(|label| (label.version, label.id)).collect();
+    labels.retain(|label| last.get(&label.version) == Some(&label.id));
+    labels
 }

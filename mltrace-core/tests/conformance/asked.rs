@@ -23,6 +23,26 @@ pub(crate) fn try_all(make: Make<'_>) {
     runs_are_found(look, &keys);
     runs_are_followed(look, &keys);
     writes_and_what_is_current(look, &keys);
+    of_one_moment_the_greater_run_counts_and_of_a_run_its_last_write(make);
+}
+
+fn of_one_moment_the_greater_run_counts_and_of_a_run_its_last_write(make: Make<'_>) {
+    let drawings = [
+        ("b prep 1-2 here : -> f=x@2\n a prep 1-2 here : -> f=y@2", "x"),
+        ("a prep 1-2 here : -> f=y@2\n b prep 1-2 here : -> f=x@2", "x"),
+        ("a prep 1-2 here : -> f=x@2 f=y@2", "y"),
+        ("a prep 1-9 here : -> f=x@2 f=y@1", "x"),
+    ];
+    for (drawing, expected) in drawings {
+        let mut made = make();
+        let keys = drawing::store(made.store.as_mut(), drawing);
+        let look = made.store.look();
+        let at =
+            |look: &mut dyn Look, at| look.latest(keys.artifacts["f"], Timestamp(at)).unwrap().map(|found| found.id);
+        assert_eq!(at(look, 9), Some(content(expected)), "{drawing}");
+        let current = look.find_current(keys.project.unwrap(), Timestamp(9)).unwrap();
+        assert_eq!(current[0].latest.as_ref().map(|latest| latest.id.clone()), Some(content(expected)), "{drawing}");
+    }
 }
 
 fn names(keys: &Keys, runs: &[RunKey]) -> String {

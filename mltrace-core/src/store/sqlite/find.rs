@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension, Params, Row, Transaction, TransactionBehavior,
 use uuid::Uuid;
 
 use super::SqliteStore;
+use super::last::last_write;
 use super::map::{Bytes, version_columns, version_id};
 use crate::model::{ArtifactName, Due, RunId, Timestamp, VersionId};
 use crate::store::{
@@ -193,10 +194,11 @@ impl SqliteStore {
     }
 
     pub(super) fn latest_of(&self, artifact: ArtifactKey, at: Timestamp) -> Result<Option<VersionAt>> {
-        let written = "SELECT v.id, v.id_kind, v.id_value, w.run_id, w.at FROM write w
-             JOIN run r ON r.id = w.run_id JOIN version v ON v.id = w.version_id
-             WHERE w.artifact_id = $1 AND w.version_id IS NOT NULL AND w.at <= $2
-             ORDER BY w.at DESC, r.uuid DESC, w.n DESC LIMIT 1";
+        let written = concat!(
+            "SELECT v.id, v.id_kind, v.id_value, w.run_id, w.at FROM write w JOIN version v ON v.id = w.version_id
+             WHERE w.id = ",
+            last_write!("q.artifact_id = $1 AND q.version_id IS NOT NULL AND q.at <= $2")
+        );
         let found = self.one(written, params![artifact, at], version_at)?;
         if found.is_some() {
             return Ok(found);

@@ -1,8 +1,6 @@
 //! What people said of versions.
 
-use foldhash::HashMap;
 use rusqlite::Row;
-use uuid::Uuid;
 
 use super::SqliteStore;
 use super::keys::{among, ascending};
@@ -20,17 +18,16 @@ const ON_VERSIONS: &str = concat!(
 );
 
 impl SqliteStore {
-    pub(super) fn labels_in(&self, project: ProjectKey, only_last: bool) -> Result<Vec<LabelRow>> {
+    pub(super) fn labels_in(&self, project: ProjectKey) -> Result<Vec<LabelRow>> {
         let sql = format!(
             "{COLUMNS} FROM label l CROSS JOIN version v ON v.id = l.version_id
              CROSS JOIN artifact a ON a.id = v.artifact_id WHERE a.project_id = $1"
         );
-        let labels = in_order(self.all(&sql, [project], label)?);
-        Ok(if only_last { last_of_each(labels) } else { labels })
+        self.all(&sql, [project], label)
     }
 
     pub(super) fn labels_on_versions(&self, versions: &[VersionKey]) -> Result<Vec<LabelRow>> {
-        Ok(last_of_each(in_order(self.each(ON_VERSIONS, &ascending(versions.iter().copied()), label)?)))
+        self.each(ON_VERSIONS, &ascending(versions.iter().copied()), label)
     }
 
     pub(super) fn labels_of_artifact(&self, artifact: ArtifactKey) -> Result<Vec<LabelRow>> {
@@ -39,7 +36,7 @@ impl SqliteStore {
             "{COLUMNS} FROM label l CROSS JOIN version v ON v.id = l.version_id AND v.artifact_id = $1
              CROSS JOIN artifact a ON a.id = v.artifact_id"
         );
-        Ok(last_of_each(in_order(self.all(&sql, [artifact], label)?)))
+        self.all(&sql, [artifact], label)
     }
 }
 
@@ -54,17 +51,4 @@ fn label(row: &Row<'_>) -> rusqlite::Result<LabelRow> {
         by: row.get(7)?,
         at: row.get(8)?,
     })
-}
-
-/// Sorts labels, oldest first: to have SQLite do so, and look for the last of each version, costs several times as much.
-fn in_order(mut labels: Vec<LabelRow>) -> Vec<LabelRow> {
-    labels.sort_unstable_by_key(|label| (label.at, label.id));
-    labels
-}
-
-/// Leaves of labels in order the last of each version.
-fn last_of_each(mut labels: Vec<LabelRow>) -> Vec<LabelRow> {
-    let last: HashMap<VersionKey, Uuid> = labels.iter().map(|label| (label.version, label.id)).collect();
-    labels.retain(|label| last.get(&label.version) == Some(&label.id));
-    labels
 }

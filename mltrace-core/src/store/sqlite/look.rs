@@ -240,8 +240,7 @@ impl Look for SqliteStore {
 
     fn find_labels(&mut self, which: Labels<'_>) -> Result<Vec<LabelRow>> {
         match which {
-            Labels::All(project) => self.labels_in(project, false),
-            Labels::Last(project) => self.labels_in(project, true),
+            Labels::In(project) => self.labels_in(project),
             Labels::On(versions) => self.labels_on_versions(versions),
             Labels::Of(artifact) => self.labels_of_artifact(artifact),
         }

@@ -42,6 +42,8 @@ mod nested;
 
 mod places;
 
+mod last;
+
 mod known;
 
 mod redone;

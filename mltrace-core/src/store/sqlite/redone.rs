@@ -5,6 +5,7 @@ use rusqlite::params;
 
 use super::SqliteStore;
 use super::keys::{CHUNK, among, ascending, ranges};
+use super::last::last_read;
 use crate::model::Timestamp;
 use crate::store::{ArtifactKey, OfferRun, RerunRow, Result, RunKey, VersionKey, WorkKey, WorkRow};
 
@@ -33,9 +34,10 @@ const MADE: &str = concat!(
 );
 
 /// The limit of the component whose run read an artifact last.
-const LIMIT: &str = "SELECT c.stale_after_s FROM read d JOIN run r ON r.id = d.run_id
-     JOIN component c ON c.id = r.component_id
-     WHERE d.artifact_id = $1 ORDER BY d.at DESC, r.uuid DESC LIMIT 1";
+const LIMIT: &str = concat!(
+    "SELECT c.stale_after_s FROM run y JOIN component c ON c.id = y.component_id WHERE y.id = ",
+    last_read!("q.run_id", "q.artifact_id = $1")
+);
 
 impl SqliteStore {
     pub(super) fn offer_reruns(&self, asked: &[(WorkKey, Timestamp)], offer: OfferRun<'_>) -> Result<()> {

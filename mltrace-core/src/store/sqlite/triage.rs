@@ -5,6 +5,7 @@ use rusqlite::{Row, params};
 use super::SqliteStore;
 use super::find::{key_list, version_at};
 use super::keys::{among, ascending};
+use super::last::{last_read, last_write};
 use super::map::version_columns;
 use super::write::FIND_VERSION;
 use crate::model::{ArtifactName, RunId, Status, Timestamp, VersionId};
@@ -16,18 +17,16 @@ const CHUNK: usize = 10_000;
 impl SqliteStore {
     pub(super) fn all_current(&self, project: ProjectKey, at: Timestamp) -> Result<Vec<CurrentRow>> {
         // w: the last write of the artifact; v: what it made, or what was read last of an artifact that nobody wrote.
-        let sql = "SELECT v.id, v.id_kind, v.id_value, w.run_id, w.at, a.name, CASE WHEN w.at <= ?1 THEN w.run_id ELSE (
-                 SELECT q.run_id FROM write q JOIN run r ON r.id = q.run_id
-                 WHERE q.version_id = w.version_id AND q.at <= ?1 ORDER BY q.at DESC, r.uuid DESC, q.n DESC LIMIT 1) END
-             FROM artifact a
-             LEFT JOIN write w ON w.id = (
-                 SELECT q.id FROM write q JOIN run r ON r.id = q.run_id
-                 WHERE q.artifact_id = a.id AND q.version_id IS NOT NULL
-                 ORDER BY q.at DESC, r.uuid DESC, q.n DESC LIMIT 1)
-             LEFT JOIN version v ON v.id = coalesce(w.version_id, (
-                 SELECT d.seen_id FROM read d JOIN run r ON r.id = d.run_id
-                 WHERE d.artifact_id = a.id AND d.seen_id IS NOT NULL ORDER BY d.at DESC, r.uuid DESC, d.n DESC LIMIT 1))
-             WHERE a.project_id = ?2 ORDER BY a.name";
+        let sql = concat!(
+            "SELECT v.id, v.id_kind, v.id_value, w.run_id, w.at, a.name, CASE WHEN w.at <= ?1 THEN w.run_id ELSE (
+                 SELECT by.run_id FROM write by WHERE by.id = ",
+            last_write!("q.version_id = w.version_id AND q.at <= ?1"),
+            ") END FROM artifact a LEFT JOIN write w ON w.id = ",
+            last_write!("q.artifact_id = a.id AND q.version_id IS NOT NULL"),
+            " LEFT JOIN version v ON v.id = coalesce(w.version_id, ",
+            last_read!("q.seen_id", "q.artifact_id = a.id AND q.seen_id IS NOT NULL"),
+            ") WHERE a.project_id = ?2 ORDER BY a.name"
+        );
         self.all(sql, params![at, project], |row| {
             let is_known = row.get::<_, Option<i64>>(0)?.is_some();
             let latest = if is_known { Some(version_at(row)?) } else { None };
@@ -76,14 +75,14 @@ impl SqliteStore {
 
     pub(super) fn outputs_of(&self, runs: &[RunKey]) -> Result<Vec<OutputRow>> {
         // Each write that counts, beside the last write of the same artifact by anybody.
-        let sql = "SELECT w.run_id, w.version_id, last.run_id, last.version_id = w.version_id, w.at, maker.uuid, w.n
+        let sql = concat!(
+            "SELECT w.run_id, w.version_id, last.run_id, last.version_id = w.version_id, w.at, maker.uuid, w.n
              FROM json_each($1) AS asked
              JOIN write w ON w.run_id = asked.value AND w.version_id IS NOT NULL
              JOIN run maker ON maker.id = w.run_id
-             JOIN write last ON last.id = (
-                 SELECT q.id FROM write q JOIN run r ON r.id = q.run_id
-                 WHERE q.artifact_id = w.artifact_id AND q.version_id IS NOT NULL
-                 ORDER BY q.at DESC, r.uuid DESC, q.n DESC LIMIT 1)";
+             JOIN write last ON last.id = ",
+            last_write!("q.artifact_id = w.artifact_id AND q.version_id IS NOT NULL")
+        );
         let mut found: Vec<(Timestamp, RunId, u32, OutputRow)> = Vec::with_capacity(runs.len());
         for chunk in runs.chunks(CHUNK) {
             let output = |row: &Row<'_>| Ok((row.get(4)?, row.get(5)?, row.get(6)?, output_row(row)?));

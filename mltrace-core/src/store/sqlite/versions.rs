@@ -5,6 +5,7 @@ use rusqlite::params;
 use super::SqliteStore;
 use super::find::version_at;
 use super::keys::{among, ascending};
+use super::last::last_write;
 use super::map::{version_columns, version_id};
 use super::write::FIND_VERSION;
 use crate::model::{ArtifactName, Timestamp, Version, VersionId};
@@ -17,8 +18,7 @@ const FEW: i64 = 1_000;
 // Parameters are numbered (`?1`): those that are named (`$1`) count by where they appear first.
 
 /// The last write of version `v` at or before ?1.
-const LAST_WRITE: &str = "(SELECT q.id FROM write q JOIN run r ON r.id = q.run_id
-     WHERE q.version_id = v.id AND q.at <= ?1 ORDER BY q.at DESC, r.uuid DESC, q.n DESC LIMIT 1)";
+const LAST_WRITE: &str = last_write!("q.version_id = v.id AND q.at <= ?1");
 
 /// When version `v` was first read, or else first written. A version that nobody wrote or read, such as one that has but
 /// a verdict, has no time before which it was not.
