@@ -43,18 +43,21 @@ fn run_of(record: &Record) -> Option<RunId> {
     }
 }
 
-fn told(record: &Record) -> Vec<Told<'_>> {
-    match record {
-        Record::Start(start) => start.inputs.iter().map(|read| of_read(start.run, read)).collect(),
-        Record::Read { run, read } => vec![of_read(*run, read)],
-        Record::Write { run, write } => vec![of_write(*run, write)],
-        Record::End(end) => end.outputs.iter().map(|write| of_write(end.run, write)).collect(),
-        Record::Label(label) => {
-            let (name, version) = (&label.name, Some(&label.version));
-            vec![Told { name, kind: None, version, size: None, place: None }]
-        }
-        _ => Vec::new(),
-    }
+fn told(record: &Record) -> impl Iterator<Item = Told<'_>> {
+    let (run, reads, writes): (RunId, &[ReadFact], &[WriteFact]) = match record {
+        Record::Start(start) => (start.run, &start.inputs, &[]),
+        Record::Read { run, read } => (*run, std::slice::from_ref(read), &[]),
+        Record::Write { run, write } => (*run, &[], std::slice::from_ref(write)),
+        Record::End(end) => (end.run, &[], &end.outputs),
+        _ => (RunId(uuid::Uuid::nil()), &[], &[]),
+    };
+    let label = if let Record::Label(label) = record { Some(label) } else { None };
+    let label = label.map(|label| {
+        let (name, version) = (&label.name, Some(&label.version));
+        Told { name, kind: None, version, size: None, place: None }
+    });
+    let reads = reads.iter().map(move |read| of_read(run, read));
+    reads.chain(writes.iter().map(move |write| of_write(run, write))).chain(label)
 }
 
 fn of_read(run: RunId, read: &ReadFact) -> Told<'_> {
@@ -158,10 +161,12 @@ impl<'r> Applier<'_, 'r> {
         let mut places: HashMap<(RunId, u32), ArtifactKey> = HashMap::default();
         let mut asked: Vec<VersionAsked<'r>> = Vec::new();
         let mut met = HashSet::default();
+        // Contents that come late are told by the place of what has them.
+        let has_late = records.iter().any(|record| matches!(record, Record::Fingerprint(_)));
         for record in records {
             for Told { name, kind, version, size, place } in told(record) {
                 let Some(artifact) = self.named.artifacts.get(&(name.as_str(), kind)).copied() else { continue };
-                places.extend(place.map(|place| (place, artifact)));
+                places.extend(place.filter(|_| has_late).map(|place| (place, artifact)));
                 asked.extend(
                     version.filter(|id| met.insert((artifact, *id, size))).map(|id| self.asks(artifact, id, size)),
                 );
