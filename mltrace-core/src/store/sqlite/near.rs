@@ -14,7 +14,8 @@ use crate::store::{ArtifactKey, NearAsked, NearRow, NearRows, ProjectKey, Result
 pub(super) const AROUND: i64 = 1;
 pub(super) const HOLDS: i64 = 2;
 
-/// The last write of artifact `a` at or before $1 that reader $2 may have seen at its place $3.
+/// The last write of artifact `a` at or before $1 that reader $2 may have seen at its place $3: by the rule of
+/// `lineage::LastSeen`, for any number of artifacts in one statement.
 macro_rules! last_write {
     () => {
         "JOIN write w ON w.id = (

@@ -10,7 +10,8 @@ use super::write::SqliteWriter;
 use crate::model::{RunId, VersionId};
 use crate::store::{EchoDetail, InnerAsked, Result, RunKey, WithinDetail, WriteKey};
 
-/// The last write of artifact $2 at or before $3 by a run inside run $1, of version $4 if that is told. The writes of each run
+/// The last write of artifact $2 at or before $3 by a run inside run $1, of version $4 if that is told, in the order of
+/// `lineage::Moment`. The writes of each run
 /// are looked through: those of an artifact may be many more.
 const INNER: &str = "WITH RECURSIVE inside (id, uuid) AS (
          SELECT id, uuid FROM run WHERE parent = $1
