@@ -3,9 +3,10 @@
 use std::convert::Infallible;
 
 use mltrace_core::lineage::{
-    Aspect, Aspects, Condition, Counts, Judged, Known, Scale, Shared, Suspect, Table, explain, flagged, groups, rank,
-    reach, worth_suspecting,
+    Aspect, Aspects, Condition, Counts, Judged, Known, Observed, Scale, Shared, Suspect, Table, explain, flagged,
+    groups, rank, reach, worth_suspecting,
 };
+use mltrace_core::model::Timestamp;
 use proptest::prelude::*;
 
 /// A pipeline of numbered runs: each reads from runs with smaller numbers.
@@ -54,11 +55,11 @@ fn shared(judged: &[Judged<u32>], edges: &Edges, had: &Had) -> Vec<Shared> {
         .into_iter()
         .map(|(run, depth, outputs)| {
             let had = had[run as usize];
-            Known { component: format!("c{}", had.0), depth, outputs, aspects: aspects(had) }
+            let began = Timestamp(i64::from(run) * 8 * 3_600_000_000);
+            Known { component: format!("c{}", had.0), began, depth, outputs, aspects: aspects(had) }
         })
         .collect();
-    let bad = flagged(judged);
-    let all = Counts { flagged: bad.count(), ok: judged.len() as u32 - bad.count() };
+    let (bad, observed) = (flagged(judged), Observed::of(&writers));
     let novelty = |condition: &Condition, place: usize| {
         // Whatever was judged, the same runs came before.
         let run = runs[place] as usize;
@@ -66,7 +67,7 @@ fn shared(judged: &[Judged<u32>], edges: &Edges, had: &Had) -> Vec<Shared> {
             (0..run).rev().filter(|other| had[*other].0 == had[run].0).map(|other| aspects(had[other])).collect();
         condition.novelty(&aspects(had[run]), &before.iter().collect::<Vec<_>>())
     };
-    let found = Table::of(&known, &bad, all).best(1_000, |some| {
+    let found = Table::of(&known, &bad, &observed).best(1_000, |some| {
         Ok::<_, Infallible>(some.iter().map(|(condition, place)| novelty(condition, *place)).collect())
     });
     let Ok(found) = found;

@@ -11,6 +11,8 @@ use crate::random::Random;
 pub struct Made {
     /// Its component.
     pub component: &'static str,
+    /// The day on which it ran.
+    pub day: usize,
     /// What is recorded of it.
     pub facts: Facts,
 }
@@ -33,7 +35,7 @@ pub struct World {
     pub runs: Vec<Made>,
     /// From a run to a run that wrote what it read.
     pub edges: Vec<(Run, Run)>,
-    /// The runs that wrote the outputs that people look at, one output each.
+    /// The runs that wrote the outputs that people look at, once for each output.
     pub outputs: Vec<Run>,
     /// What is wrong.
     pub causes: Vec<Cause>,
@@ -81,6 +83,8 @@ pub struct Lasting {
     has_region_in_names: bool,
     /// What goes wrong.
     pub fault: Fault,
+    /// Whether a run writes two to four outputs that people look at; otherwise one.
+    pub has_several_outputs: bool,
 }
 
 const DAYS: Lasting = Lasting {
@@ -92,10 +96,11 @@ const DAYS: Lasting = Lasting {
     trains: false,
     has_region_in_names: true,
     fault: Fault::Deployed,
+    has_several_outputs: false,
 };
 
 /// All shapes, those that parameters were chosen with first.
-pub const LASTING: [Lasting; 14] = [
+pub const LASTING: [Lasting; 15] = [
     DAYS,
     Lasting { name: "hourly, one place", days: 6, rounds: 24, regions: 1, ..DAYS },
     Lasting { name: "a commit of several components", fault: Fault::SharedCommit, ..DAYS },
@@ -130,6 +135,7 @@ pub const LASTING: [Lasting; 14] = [
         fault: Fault::Unrecorded,
         ..DAYS
     },
+    Lasting { name: "several files of a run", is_for_tuning: false, has_several_outputs: true, ..DAYS },
 ];
 
 /// The components that a fault may be in; what they write is read by the next.
@@ -225,7 +231,8 @@ impl Builder<'_> {
                     let upstream: Vec<Run> = models[region].into_iter().chain([made]).collect();
                     for _ in 0..2 + random.below(4) {
                         let predicted = self.run(STEPS.len() - 1, at, &upstream, random);
-                        self.world.outputs.push(predicted);
+                        let files = if self.layout.has_several_outputs { 2 + random.below(3) } else { 1 };
+                        self.world.outputs.extend(vec![predicted; files]);
                     }
                 }
             }
@@ -268,7 +275,7 @@ impl Builder<'_> {
         }
         names.sort();
         let run = self.world.runs.len();
-        self.world.runs.push(Made { component, facts: Facts::new(names, aspects) });
+        self.world.runs.push(Made { component, day, facts: Facts::new(names, aspects) });
         self.world.edges.extend(upstream.iter().map(|up| (run, *up)));
         run
     }

@@ -1,9 +1,10 @@
 //! How often each way of ranking facts names what is wrong, and how often it is sure without a reason.
 
 use mltrace_core::lineage::{
-    Aspect, Aspects, Condition, Counts, Facts, Judged, Known, Outputs, Scale, Shared, Strength, Table, Test,
+    Aspect, Aspects, Condition, Counts, Facts, Judged, Known, Observed, Outputs, Scale, Shared, Strength, Table, Test,
     comparable, evidence, flagged, grouped, rank, reach, worth_suspecting,
 };
+use mltrace_core::model::Timestamp;
 
 use crate::lasting::{Cause, Fault, LASTING, Lasting, World};
 use crate::method::beta_bayes_of;
@@ -20,6 +21,8 @@ const JUDGED: f64 = 0.3;
 const DRAWS: usize = 50;
 /// How many earlier runs of a component a run is compared with at most, as in the product.
 const EARLIER: usize = 128;
+/// A day, in microseconds.
+const DAY_US: i64 = 24 * 60 * 60 * 1_000_000;
 /// How many facts are asked for.
 const FACTS: usize = 20;
 
@@ -45,7 +48,14 @@ pub struct Named {
 /// Runs so many trials of each shape: those that parameters were chosen with take even seeds, the others odd ones.
 #[must_use]
 pub fn named(trials: u64) -> Vec<Named> {
-    LASTING.iter().zip(100..).map(|(shape, stream)| of_shape(shape, stream, trials)).collect()
+    named_of(trials, |_| true)
+}
+
+/// Returns the same of some shapes.
+#[must_use]
+pub fn named_of(trials: u64, is_wanted: impl Fn(&Lasting) -> bool) -> Vec<Named> {
+    let shapes = LASTING.iter().zip(100..).filter(|(shape, _)| is_wanted(shape));
+    shapes.map(|(shape, stream)| of_shape(shape, stream, trials)).collect()
 }
 
 fn of_shape(shape: &'static Lasting, stream: u64, trials: u64) -> Named {
@@ -68,15 +78,23 @@ fn of_shape(shape: &'static Lasting, stream: u64, trials: u64) -> Named {
         for (place, with_changes) in [false, true].into_iter().enumerate() {
             sum.groups[place] += f64::from(u8::from(trial.is_group_first(with_changes)));
         }
-        let mut judged = trial.judged.clone();
-        for place in (1..judged.len()).rev() {
-            let other = random.below(place + 1);
-            (judged[place].is_flagged, judged[other].is_flagged) = (judged[other].is_flagged, judged[place].is_flagged);
-        }
-        let is_strong = trial.shared(&judged).iter().any(|fact| fact.strength == Strength::Strong);
+        let is_strong =
+            trial.shared(&dealt_out(&trial.judged, &mut random)).iter().any(|fact| fact.strength == Strength::Strong);
         sum.strong_by_chance += f64::from(u8::from(is_strong));
     }
     sum
+}
+
+/// Returns the verdicts dealt out at random among the runs; a run's outputs all get its verdict, bad if one of them was.
+fn dealt_out(judged: &[Judged<Run>], random: &mut Random) -> Vec<Judged<Run>> {
+    let of_runs = judged.chunk_by(|one, other| one.run == other.run);
+    let mut verdicts: Vec<bool> =
+        of_runs.clone().map(|outputs| outputs.iter().any(|output| output.is_flagged)).collect();
+    for place in (1..verdicts.len()).rev() {
+        verdicts.swap(place, random.below(place + 1));
+    }
+    let dealt = of_runs.zip(verdicts);
+    dealt.flat_map(|(outputs, is_flagged)| outputs.iter().map(move |output| Judged { is_flagged, ..*output })).collect()
 }
 
 /// Returns whether a fact tells of the cause: of an aspect that does, with what the faulty runs have and most others not.
@@ -134,8 +152,12 @@ impl Trial {
         }
         let mut seen = vec![0; world.causes.len()];
         let mut judged = Vec::new();
+        let mut is_judged = false;
         for (output, shown) in shows.iter().enumerate() {
-            if random.happens(JUDGED) {
+            // Whoever looks at one output of a run looks at all.
+            let is_of_last = output.checked_sub(1).is_some_and(|last| outputs[last] == outputs[output]);
+            is_judged = if is_of_last { is_judged } else { random.happens(JUDGED) };
+            if is_judged {
                 let is_flagged = shown.is_empty() == random.happens(NOISE);
                 if is_flagged {
                     shown.iter().for_each(|cause| seen[*cause] += 1);
@@ -159,26 +181,27 @@ impl Trial {
         comparable(&self.world.runs[run].facts, &earlier).into_iter().map(|place| earlier[place]).collect()
     }
 
-    fn known(&self, judged: &[Judged<Run>]) -> (Vec<Run>, Vec<Known>, Outputs, Counts) {
+    fn known(&self, judged: &[Judged<Run>]) -> (Vec<Run>, Vec<Known>, Outputs, Observed) {
         let writers: Vec<Option<Run>> = judged.iter().map(|output| output.run).collect();
         let mut reached = reach(&writers, &self.world.edges);
         reached.sort_by_key(|(run, ..)| *run);
         let runs = reached.iter().map(|(run, ..)| *run).collect();
         let known = reached.into_iter().map(|(run, depth, outputs)| {
             let made = &self.world.runs[run];
-            Known { component: made.component.to_owned(), depth, outputs, aspects: made.facts.aspects.clone() }
+            let (component, began) = (made.component.to_owned(), Timestamp(made.day as i64 * DAY_US));
+            Known { component, began, depth, outputs, aspects: made.facts.aspects.clone() }
         });
-        (runs, known.collect(), flagged(judged), counts(judged))
+        (runs, known.collect(), flagged(judged), Observed::of(&writers))
     }
 
     fn shared(&self, judged: &[Judged<Run>]) -> Vec<Shared> {
-        let (runs, known, bad, all) = self.known(judged);
+        let (runs, known, bad, observed) = self.known(judged);
         let weigh = |condition: &Condition, place: usize| {
             let earlier = self.earlier(runs[place]);
             let earlier: Vec<&Aspects> = earlier.into_iter().map(|facts| &facts.aspects).collect();
             condition.novelty(&known[place].aspects, &earlier)
         };
-        let Ok(found) = Table::of(&known, &bad, all).best(FACTS, |some| {
+        let Ok(found) = Table::of(&known, &bad, &observed).best(FACTS, |some| {
             Ok::<_, std::convert::Infallible>(some.iter().map(|(condition, place)| weigh(condition, *place)).collect())
         });
         found
@@ -191,7 +214,8 @@ impl Trial {
 
     /// Returns the values that runs upstream of flagged outputs have, by a plain score; of equal ones the first that began.
     fn plain(&self, score: fn(&Counted) -> f64) -> Vec<Condition> {
-        let (_, known, bad, all) = self.known(&self.judged);
+        let (_, known, bad, _) = self.known(&self.judged);
+        let all = counts(&self.judged);
         let mut met: Vec<(Condition, Outputs)> = Vec::new();
         let mut places = std::collections::HashMap::new();
         for run in &known {

@@ -1,7 +1,7 @@
 //! The marks that the ranking keeps, with fewer trials than the benchmark.
 
 use mltrace_triage_bench::method::{METHODS, OURS};
-use mltrace_triage_bench::naming::{RANKINGS, add, named};
+use mltrace_triage_bench::naming::{RANKINGS, add, named, named_of};
 use mltrace_triage_bench::table::{Found, Outcome, SETTINGS, half, outcomes};
 
 /// How many trials of each shape; the benchmark has more.
@@ -60,4 +60,12 @@ fn the_fact_is_named_at_once_where_one_is_recorded_and_nothing_is_strong_at_rand
     let all = outcomes.into_iter().reduce(add).expect("there are shapes");
     let strong = all.share(all.strong_by_chance);
     assert!(strong <= 0.05 + TOLERANCE, "strong at random: {strong}");
+}
+
+#[test]
+fn nothing_is_strong_at_random_where_runs_write_several_files() {
+    let outcomes = named_of(TRIALS, |shape| shape.has_several_outputs);
+    let [several] = outcomes.as_slice() else { panic!("one shape") };
+    let strong = several.share(several.strong_by_chance);
+    assert!(strong <= 0.05, "strong at random: {strong}");
 }

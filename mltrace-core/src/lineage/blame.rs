@@ -4,7 +4,7 @@
 
 use foldhash::HashMap;
 
-use super::coverage::{Group, Outputs};
+use super::coverage::{Group, Outputs, Worth};
 
 /// How many rates between 0 and 1 are tried for each of the two that nobody knows.
 const STEPS: u32 = 50;
@@ -20,6 +20,12 @@ pub struct Counts {
     pub ok: u32,
 }
 
+impl From<Counts> for Worth {
+    fn from(counts: Counts) -> Self {
+        Self { flagged: counts.flagged.into(), ok: counts.ok.into() }
+    }
+}
+
 /// What the verdicts say of a culprit with that many judged outputs downstream of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Blame {
@@ -33,30 +39,30 @@ pub struct Blame {
 
 /// Weighs verdicts. It holds the rates that are tried, and what was found before.
 pub struct Scale {
-    all: Counts,
+    all: Worth,
     rates: Vec<f64>,
     /// The logarithms of the belief in each rate downstream of a culprit, before any verdict.
     shown: Vec<f64>,
     /// The same elsewhere, and everywhere when there is no culprit.
     elsewhere: Vec<f64>,
-    found: HashMap<Counts, Blame>,
+    found: HashMap<[u64; 2], Blame>,
 }
 
 impl Scale {
     /// Returns a scale for that many verdicts in all.
     #[must_use]
-    pub fn new(all: Counts) -> Self {
-        Self::believing(all, ELSEWHERE_POWER)
+    pub fn new(all: impl Into<Worth>) -> Self {
+        Self::believing(all.into(), ELSEWHERE_POWER)
     }
 
     /// Returns a scale on which a culprit is weighed against outputs that are bad at any one rate: what weighs something
     /// there has different rates downstream and elsewhere.
     #[must_use]
-    pub fn of_contrast(all: Counts) -> Self {
-        Self::believing(all, 0.0)
+    pub fn of_contrast(all: impl Into<Worth>) -> Self {
+        Self::believing(all.into(), 0.0)
     }
 
-    fn believing(all: Counts, power: f64) -> Self {
+    fn believing(all: Worth, power: f64) -> Self {
         let rates: Vec<f64> = (0..STEPS).map(|step| (f64::from(step) + 0.5) / f64::from(STEPS)).collect();
         let shown = vec![0.0; rates.len()];
         let elsewhere = rates.iter().map(|rate| power * (1.0 - rate).ln()).collect();
@@ -66,14 +72,14 @@ impl Scale {
     /// Returns what the verdicts say of a culprit with `counts` downstream of it.
     ///
     /// The rate of bad outputs downstream of it is never below the one elsewhere: a culprit does not make things better.
-    pub fn blame(&mut self, counts: Counts) -> Blame {
-        if let Some(known) = self.found.get(&counts) {
+    pub fn blame(&mut self, counts: impl Into<Worth>) -> Blame {
+        let counts = counts.into();
+        let key = [counts.flagged, counts.ok].map(f64::to_bits);
+        if let Some(known) = self.found.get(&key) {
             return *known;
         }
-        let rest = Counts {
-            flagged: self.all.flagged.saturating_sub(counts.flagged),
-            ok: self.all.ok.saturating_sub(counts.ok),
-        };
+        let rest =
+            Worth { flagged: (self.all.flagged - counts.flagged).max(0.0), ok: (self.all.ok - counts.ok).max(0.0) };
         let shown = self.with(&self.shown, counts);
         let elsewhere = self.with(&self.elsewhere, rest);
         let up_to = sums(elsewhere.iter());
@@ -87,7 +93,7 @@ impl Scale {
             shown: self.mean(&shown),
             elsewhere: self.mean(&elsewhere),
         };
-        self.found.insert(counts, blame);
+        self.found.insert(key, blame);
         blame
     }
 
@@ -98,8 +104,8 @@ impl Scale {
     }
 
     /// Adds what the verdicts say of each rate to the belief in it.
-    fn with(&self, beliefs: &[f64], counts: Counts) -> Vec<f64> {
-        let (bad, good) = (f64::from(counts.flagged), f64::from(counts.ok));
+    fn with(&self, beliefs: &[f64], counts: Worth) -> Vec<f64> {
+        let (bad, good) = (counts.flagged, counts.ok);
         let likely = self.rates.iter().map(|rate| bad * rate.ln() + good * (1.0 - rate).ln());
         beliefs.iter().zip(likely).map(|(belief, likely)| belief + likely).collect()
     }

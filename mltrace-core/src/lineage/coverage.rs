@@ -60,6 +60,18 @@ impl Outputs {
         self.0.iter().map(|word| word.count_ones()).sum()
     }
 
+    /// Returns the outputs, each by its number, in order.
+    fn numbers(&self) -> impl Iterator<Item = usize> + '_ {
+        let of_word = |(word, mut left): (usize, u64)| {
+            std::iter::from_fn(move || {
+                let bit = (left != 0).then(|| left.trailing_zeros())?;
+                left &= left - 1;
+                Some(word * 64 + bit as usize)
+            })
+        };
+        (0..).zip(self.0.iter().copied()).flat_map(of_word)
+    }
+
     /// Returns whether any of these outputs is in `other`.
     #[must_use]
     pub fn meets(&self, other: &Self) -> bool {
@@ -88,6 +100,47 @@ impl Outputs {
     #[must_use]
     pub fn or(&self, other: &Self) -> Self {
         Self(self.0.iter().zip(&other.0).map(|(mine, theirs)| mine | theirs).collect())
+    }
+}
+
+/// What the verdicts on some outputs are worth: the outputs of one run count as one together, since what made them is the
+/// same.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Worth {
+    /// What the flagged ones are worth.
+    pub flagged: f64,
+    /// What the ok ones are worth.
+    pub ok: f64,
+}
+
+/// What each judged output is worth: those of one run are one observation together, for whatever spoilt one of them was
+/// there for the others.
+#[derive(Clone, Debug)]
+pub struct Observed(Vec<f64>);
+
+impl Observed {
+    /// Returns what outputs are worth that these runs wrote; one that no recorded run wrote stands for itself.
+    #[must_use]
+    pub fn of<N: Eq + Hash>(writers: &[Option<N>]) -> Self {
+        let mut counts: HashMap<&N, u32> = HashMap::default();
+        writers.iter().flatten().for_each(|writer| *counts.entry(writer).or_default() += 1);
+        let count =
+            |writer: &Option<N>| writer.as_ref().and_then(|writer| counts.get(writer)).map_or(1, |count| *count);
+        Self(writers.iter().map(|writer| 1.0 / f64::from(count(writer))).collect())
+    }
+
+    /// Returns what some outputs are worth, of which these are flagged.
+    #[must_use]
+    pub fn worth(&self, outputs: &Outputs, flagged: &Outputs) -> Worth {
+        let sum = |outputs: &Outputs| outputs.numbers().filter_map(|number| self.0.get(number)).sum();
+        Worth { flagged: sum(&outputs.and(flagged)), ok: sum(&outputs.without(flagged)) }
+    }
+
+    /// Returns what all of them are worth.
+    #[must_use]
+    pub fn all(&self, flagged: &Outputs) -> Worth {
+        let bad = self.worth(flagged, flagged).flagged;
+        Worth { flagged: bad, ok: (self.0.iter().sum::<f64>() - bad).max(0.0) }
     }
 }
 

@@ -43,7 +43,7 @@ mod level;
 pub use alike::{are_alike, comparable, mask};
 pub use blame::{Blame, Counts, Scale, Suspect, rank, worth_suspecting};
 pub use change::{Aspect, Aspects, Change, changes, number, other_inputs};
-pub use coverage::{Group, Judged, Outputs, flagged, grouped, groups, reach};
+pub use coverage::{Group, Judged, Observed, Outputs, Worth, flagged, grouped, groups, reach};
 pub use diff::{Cause, diff};
 pub use evidence::{Evidence, Facts, Fault, Finding, Findings, evidence};
 pub use explain::explain;

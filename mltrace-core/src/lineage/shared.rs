@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::alike::mask;
 use super::blame::{Counts, Scale};
 use super::change::{Aspect, Aspects};
-use super::coverage::Outputs;
+use super::coverage::{Observed, Outputs, Worth};
 use super::evidence::{MOST, Novelty};
 use super::tally::{Column, Known, Tally, Test};
 
@@ -27,6 +27,9 @@ const ALIKE: f64 = 0.3;
 /// How many times likelier than chance a fact is that is called strong, after the price for all that was looked at: of
 /// answers over verdicts at random no more than one in so many has such a fact.
 const STRONG: f64 = 20.0;
+/// What changes all the time is never strong for what happened within this time, in microseconds: all that went wrong at once
+/// has such a value in common.
+const AT_ONCE_US: i64 = 24 * 60 * 60 * 1_000_000;
 /// How many times likelier than chance a fact is that is called fair.
 const FAIR: f64 = 2.0;
 
@@ -109,6 +112,10 @@ pub struct Shared {
     depth: u32,
     /// The price for all that it was drawn from, as a power of ten.
     price: f64,
+    /// What the verdicts on those outputs are worth.
+    worth: Worth,
+    /// Whether all runs with it upstream of flagged outputs began within a day.
+    is_of_one_day: bool,
 }
 
 impl Shared {
@@ -124,6 +131,7 @@ impl Shared {
 pub struct Table<'k> {
     known: &'k [Known],
     flagged: &'k Outputs,
+    observed: &'k Observed,
     scale: Scale,
     contrast: Scale,
 }
@@ -131,8 +139,9 @@ pub struct Table<'k> {
 impl<'k> Table<'k> {
     /// Returns the table of what runs, in the order in which they began, have.
     #[must_use]
-    pub fn of(known: &'k [Known], flagged: &'k Outputs, all: Counts) -> Self {
-        Self { known, flagged, scale: Scale::new(all), contrast: Scale::of_contrast(all) }
+    pub fn of(known: &'k [Known], flagged: &'k Outputs, observed: &'k Observed) -> Self {
+        let all = observed.all(flagged);
+        Self { known, flagged, observed, scale: Scale::new(all), contrast: Scale::of_contrast(all) }
     }
 
     /// Returns the facts shared by runs upstream of flagged outputs, the likeliest cause first, at most one of each aspect
@@ -222,17 +231,20 @@ impl<'k> Table<'k> {
         let outputs = tally.outputs.as_ref()?;
         let flagged = outputs.and(self.flagged).count();
         let counts = Counts { flagged, ok: outputs.count().saturating_sub(flagged) };
-        let score = self.scale.blame(counts).score - price;
+        let worth = self.observed.worth(outputs, self.flagged);
+        let score = self.scale.blame(worth).score - price;
         let (first, depth) = (tally.first?, tally.depth);
-        Some(Shared { condition, counts, first, score, strength: Strength::Weak, depth, price })
+        let is_of_one_day = tally.bad.is_none_or(|[since, until]| until.0.saturating_sub(since.0) < AT_ONCE_US);
+        let strength = Strength::Weak;
+        Some(Shared { condition, counts, first, score, strength, depth, price, worth, is_of_one_day })
     }
 
     fn add_novelty(&mut self, fact: &mut Shared, weight: f64) {
         let new = weight.log10();
         fact.score += new;
-        let odds = self.contrast.blame(fact.counts).score - fact.price + new;
+        let odds = self.contrast.blame(fact.worth).score - fact.price + new;
         fact.strength = match odds {
-            odds if odds >= STRONG.log10() => Strength::Strong,
+            odds if odds >= STRONG.log10() && (new > 0.0 || !fact.is_of_one_day) => Strength::Strong,
             odds if odds >= FAIR.log10() => Strength::Fair,
             _ => Strength::Weak,
         };
@@ -292,8 +304,13 @@ fn keep(found: &mut Vec<Shared>, fact: Shared) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::coverage::{Judged, flagged};
+    use super::super::coverage::{Judged, flagged, reach};
     use super::*;
+    use crate::model::Timestamp;
+
+    fn observed(judged: &[Judged<usize>]) -> Observed {
+        Observed::of(&judged.iter().map(|output| output.run).collect::<Vec<_>>())
+    }
 
     /// Runs of one component, each upstream of one output: its rows and its unit, and whether the output is flagged.
     fn table(runs: &[(i64, &str, bool)], limit: usize) -> Vec<Shared> {
@@ -305,6 +322,7 @@ mod tests {
             .enumerate()
             .map(|(run, (rows, unit, _))| Known {
                 component: "clean".to_owned(),
+                began: Timestamp(run as i64 * AT_ONCE_US),
                 depth: 0,
                 outputs: Outputs::of(run, runs.len()),
                 aspects: [("rows", Value::from(*rows)), ("unit", Value::from(*unit))]
@@ -312,8 +330,7 @@ mod tests {
                     .into(),
             })
             .collect();
-        let all = Counts { flagged: bad.count(), ok: runs.len() as u32 - bad.count() };
-        let found = Table::of(&known, &bad, all).best(limit, |some| Ok::<_, ()>(vec![1.0; some.len()]));
+        let found = Table::of(&known, &bad, &observed(&judged)).best(limit, |some| Ok::<_, ()>(vec![1.0; some.len()]));
         found.unwrap()
     }
 
@@ -368,6 +385,7 @@ mod tests {
         let bad = flagged(&judged);
         let run = |run: usize, component: &str, depth: u32, rows: usize| Known {
             component: component.to_owned(),
+            began: Timestamp(run as i64 * AT_ONCE_US),
             depth,
             outputs: Outputs::of(run, judged.len()),
             aspects: [(Aspect::Parameter("rows".to_owned()), Value::from(rows))].into(),
@@ -376,10 +394,47 @@ mod tests {
         let known: Vec<Known> = (0..24)
             .flat_map(|place| [run(place, "ingest", 2, few(place)), run(place, "train", 0, few(place) * 2 / 3)])
             .collect();
-        let all = Counts { flagged: 6, ok: 18 };
-        let found = Table::of(&known, &bad, all).best(5, |some| Ok::<_, ()>(vec![1.0; some.len()])).unwrap();
+        let found =
+            Table::of(&known, &bad, &observed(&judged)).best(5, |some| Ok::<_, ()>(vec![1.0; some.len()])).unwrap();
         assert!(found[0].score < found[1].score, "fewer different numbers have a smaller price: {found:?}");
         assert_eq!((found[0].condition.component.as_str(), found[0].counts), ("ingest", Counts { flagged: 6, ok: 0 }));
+    }
+
+    /// Each run wrote so many files, of which all got its verdict; `days` says on which day a run began.
+    fn strength_of(runs: &[(&str, bool)], files: usize, weight: f64, days: fn(usize) -> i64) -> Strength {
+        let of_run = |(run, told): (usize, &(&str, bool))| vec![Judged { run: Some(run), is_flagged: told.1 }; files];
+        let judged: Vec<Judged<usize>> = runs.iter().enumerate().flat_map(of_run).collect();
+        let bad = flagged(&judged);
+        let reached = reach(&judged.iter().map(|output| output.run).collect::<Vec<_>>(), &[]);
+        let mut known: Vec<Known> = Vec::new();
+        for (run, depth, outputs) in reached {
+            let aspects = [(Aspect::Parameter("unit".to_owned()), Value::from(runs[run].0))].into();
+            let began = Timestamp(days(run) * AT_ONCE_US);
+            known.push(Known { component: "clean".to_owned(), began, depth, outputs, aspects });
+        }
+        let found = Table::of(&known, &bad, &observed(&judged)).best(10, |some| Ok::<_, ()>(vec![weight; some.len()]));
+        let found = found.unwrap();
+        let all = files as u32 * runs.iter().filter(|(_, is_bad)| *is_bad).count() as u32;
+        assert_eq!(found[0].counts, Counts { flagged: all, ok: 0 }, "all outputs are shown");
+        found[0].strength
+    }
+
+    #[test]
+    fn the_outputs_of_one_run_are_one_observation_however_many_they_are() {
+        let runs: Vec<_> = (0..9).map(|run| if run == 7 { ("mg", true) } else { ("g", false) }).collect();
+        let strength = |files| strength_of(&runs, files, 2.0, |run| run as i64);
+        assert_eq!([1, 2, 4, 40].map(strength), [Strength::Fair; 4]);
+        let runs: Vec<_> = (0..20).map(|run| if run >= 17 { ("mg", true) } else { ("g", false) }).collect();
+        assert_eq!(strength_of(&runs, 1, 2.0, |run| run as i64), Strength::Strong, "three runs are three");
+    }
+
+    #[test]
+    fn what_changes_all_the_time_is_not_strong_for_one_day() {
+        let runs: Vec<_> = (0..20).map(|run| if run >= 16 { ("mg", true) } else { ("g", false) }).collect();
+        let strength = |weight, days| strength_of(&runs, 1, weight, days);
+        assert_eq!(strength(1.0, |run| run as i64 / 16), Strength::Fair);
+        assert_eq!(strength(5.0, |run| run as i64 / 16), Strength::Strong, "what is new may be");
+        assert_eq!(strength(1.0, |run| run as i64), Strength::Strong, "what lasts may be");
     }
 
     #[test]

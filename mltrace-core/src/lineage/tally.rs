@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::change::{Aspects, number};
 use super::coverage::Outputs;
+use crate::model::Timestamp;
 
 /// How many limits of a range are tried in each direction.
 const LIMITS: usize = 16;
@@ -18,6 +19,8 @@ const NUMBERS: usize = 3;
 pub struct Known {
     /// Its component.
     pub component: String,
+    /// When it began.
+    pub began: Timestamp,
     /// How far it is from a judged output.
     pub depth: u32,
     /// Which judged outputs it is upstream of.
@@ -63,13 +66,15 @@ pub(super) struct Column<'k> {
 pub(super) struct Tally {
     pub(super) outputs: Option<Outputs>,
     pub(super) first: Option<usize>,
+    /// When the first and the last of those upstream of a flagged output began.
+    pub(super) bad: Option<[Timestamp; 2]>,
     pub(super) depth: u32,
 }
 
 impl Tally {
     pub(super) fn add(&mut self, place: usize, run: &Known, flagged: &Outputs) {
         let first = Some(place).filter(|_| run.outputs.meets(flagged));
-        self.merge(&Self { outputs: None, first, depth: run.depth });
+        self.merge(&Self { outputs: None, first, bad: first.map(|_| [run.began; 2]), depth: run.depth });
         match &mut self.outputs {
             Some(outputs) => drop(outputs.add(&run.outputs)),
             none => *none = Some(run.outputs.clone()),
@@ -78,6 +83,10 @@ impl Tally {
 
     fn merge(&mut self, other: &Self) {
         self.first = [self.first, other.first].into_iter().flatten().min();
+        self.bad = match (self.bad, other.bad) {
+            (Some([since, until]), Some([from, to])) => Some([since.min(from), until.max(to)]),
+            (mine, theirs) => mine.or(theirs),
+        };
         self.depth = self.depth.max(other.depth);
         match (&mut self.outputs, &other.outputs) {
             (Some(outputs), Some(more)) => drop(outputs.add(more)),

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::answer::{Fact, Review};
 use super::past::{FRESH, Past};
 use super::{QueryError, Reader};
-use crate::lineage::{self, Aspect, Condition, Counts, Facts, Known, Outputs, Shared, Strength, Table, Test};
+use crate::lineage::{self, Aspect, Condition, Counts, Facts, Known, Observed, Outputs, Shared, Strength, Table, Test};
 use crate::model::{RunId, Status, Timestamp, VersionId};
 use crate::store::{ComponentKey, ProjectKey, RunKey, RunSelection};
 use crate::words;
@@ -36,6 +36,8 @@ struct Beside {
 pub(super) struct Verdicts<'c> {
     pub(super) all: Counts,
     pub(super) flagged: &'c Outputs,
+    /// What each of them is worth.
+    pub(super) observed: &'c Observed,
     /// What each run is upstream of.
     pub(super) reached: &'c [(RunKey, u32, Outputs)],
 }
@@ -56,7 +58,13 @@ impl Reader<'_> {
             let Some(dated) = past.run(*run) else { continue };
             let mut aspects = dated.facts.aspects.clone();
             aspects.retain(is_telling);
-            let of = Known { component: dated.component.clone(), depth: *depth, outputs: outputs.clone(), aspects };
+            let of = Known {
+                component: dated.component.clone(),
+                began: dated.began,
+                depth: *depth,
+                outputs: outputs.clone(),
+                aspects,
+            };
             known.push(((dated.began, dated.id), *run, of));
         }
         known.sort_by_key(|(place, ..)| *place);
@@ -67,7 +75,7 @@ impl Reader<'_> {
                 known
             })
             .collect();
-        let table = Table::of(&known, verdicts.flagged, verdicts.all);
+        let table = Table::of(&known, verdicts.flagged, verdicts.observed);
         let found = table.best(FACTS, |some| {
             let mut runs: Vec<RunKey> = some.iter().filter_map(|(_, place)| keys.get(*place)).copied().collect();
             runs.sort_unstable();

@@ -8,7 +8,7 @@ use super::answer::{Fact, Labelled, LookNext, Review, Suspect};
 use super::facts::Verdicts;
 use super::past::Past;
 use super::{QueryError, Reader, evidence};
-use crate::lineage::{self, Belief, Counts, Finding, Findings, Group, Judged, Outputs, Scale};
+use crate::lineage::{self, Belief, Counts, Finding, Findings, Group, Judged, Observed, Outputs, Scale};
 use crate::model::{RunId, Timestamp, Verdict, Version};
 use crate::store::{ComponentKey, LabelRow, ProjectKey, RunKey, RunName, VersionKey};
 
@@ -31,6 +31,7 @@ type Ranked = lineage::Suspect<RunKey>;
 struct Case {
     all: Counts,
     flagged: Outputs,
+    observed: Observed,
     judged: HashSet<VersionKey>,
     writers: BTreeSet<RunKey>,
     edges: Vec<(RunKey, RunKey)>,
@@ -72,7 +73,8 @@ impl Reader<'_> {
         let mut scale = Scale::new(case.all);
         let contenders = contenders(&groups, &mut scale, weighed);
         let mut past = Past::default();
-        let verdicts = Verdicts { all: case.all, flagged: &case.flagged, reached: &case.reached };
+        let (flagged, observed, reached) = (&case.flagged, &case.observed, case.reached.as_slice());
+        let verdicts = Verdicts { all: case.all, flagged, observed, reached };
         answer.facts = self.facts(project, &verdicts, &mut past)?;
         answer.owners = self.owners(&answer.facts)?;
         case.findings = self.findings(&contenders, &mut past)?;
@@ -159,13 +161,14 @@ impl Reader<'_> {
         }
         let flagged = lineage::flagged(&outputs);
         let writers_of: Vec<Option<RunKey>> = outputs.iter().map(|output| output.run).collect();
+        let observed = Observed::of(&writers_of);
         let reached = lineage::reach(&writers_of, &edges);
         let groups = lineage::worth_suspecting(lineage::grouped(&flagged, &reached), &flagged);
         let bad = flagged.count();
         let all = Counts { flagged: bad, ok: u32::try_from(outputs.len()).unwrap_or(u32::MAX).saturating_sub(bad) };
         let (findings, names) = (HashMap::default(), HashMap::default());
         let judged = versions.into_iter().collect();
-        Ok((Case { all, flagged, judged, writers, edges, reached, findings, names }, groups))
+        Ok((Case { all, flagged, observed, judged, writers, edges, reached, findings, names }, groups))
     }
 
     /// Returns pairs (run, another that made the same version): who wrote what lies in a folder that people judged. Of a
