@@ -20,8 +20,10 @@ const EXPLANATIONS: usize = 3;
 const LOOKS: usize = 3;
 /// How many runs are named that a verdict would point to.
 const POINTED: usize = 2;
-/// In how many runs of a suspect, the nearest, changes are looked for.
-const EXAMINED: usize = 200;
+/// In how many of the runs upstream of what is flagged, the nearest to it, changes are looked for. No ok moves these.
+const EXAMINED: usize = 4_000;
+/// To how many runs of a suspect, those with the most evidence, a verdict on another output may point.
+const BELIEVED: usize = 200;
 /// From how many runs of the components that people judge the output to look at next is chosen.
 const CHOICE: usize = 200;
 
@@ -37,6 +39,8 @@ struct Case {
     edges: Vec<(RunKey, RunKey)>,
     /// The runs upstream of judged outputs, with which those are.
     reached: Vec<(RunKey, u32, Outputs)>,
+    /// The runs in which changes are looked for.
+    examined: HashSet<RunKey>,
     findings: HashMap<RunKey, Findings>,
     names: HashMap<RunKey, RunName>,
 }
@@ -71,7 +75,7 @@ impl Reader<'_> {
 
         let (mut case, groups) = self.case(&labels)?;
         let mut scale = Scale::new(case.all);
-        let contenders = contenders(&groups, &mut scale, weighed);
+        let contenders = contenders(&groups, &case.examined, &mut scale, weighed);
         let mut past = Past::default();
         let (flagged, observed, reached) = (&case.flagged, &case.observed, case.reached.as_slice());
         let verdicts = Verdicts { all: case.all, flagged, observed, reached };
@@ -160,6 +164,7 @@ impl Reader<'_> {
             edges.extend(inside);
         }
         let flagged = lineage::flagged(&outputs);
+        let examined = examined(&outputs, &edges);
         let writers_of: Vec<Option<RunKey>> = outputs.iter().map(|output| output.run).collect();
         let observed = Observed::of(&writers_of);
         let reached = lineage::reach(&writers_of, &edges);
@@ -168,7 +173,7 @@ impl Reader<'_> {
         let all = Counts { flagged: bad, ok: u32::try_from(outputs.len()).unwrap_or(u32::MAX).saturating_sub(bad) };
         let (findings, names) = (HashMap::default(), HashMap::default());
         let judged = versions.into_iter().collect();
-        Ok((Case { all, flagged, observed, judged, writers, edges, reached, findings, names }, groups))
+        Ok((Case { all, flagged, observed, judged, writers, edges, reached, examined, findings, names }, groups))
     }
 
     /// Returns pairs (run, another that made the same version): who wrote what lies in a folder that people judged. Of a
@@ -200,7 +205,7 @@ impl Reader<'_> {
         let weight = |run: &RunKey| case.findings.get(run).map_or(1.0, Findings::weight);
         let mut beliefs: Vec<Belief<RunKey>> = Vec::new();
         for suspect in weighed {
-            let runs = suspect.group.runs.get(..EXAMINED).unwrap_or(&suspect.group.runs);
+            let runs = suspect.group.runs.get(..BELIEVED).unwrap_or(&suspect.group.runs);
             let all: f64 = runs.iter().map(weight).sum();
             beliefs.extend(runs.iter().map(|run| Belief {
                 run: Some(*run),
@@ -296,16 +301,26 @@ impl Case {
     }
 }
 
-/// Returns the runs whose evidence can decide which groups are among the first `limit`, the nearest of each group.
-fn contenders(groups: &[Group<RunKey>], scale: &mut Scale, limit: usize) -> Vec<RunKey> {
+/// Returns the runs in which changes are looked for: chosen by what is flagged alone, since a choice that an ok moves would
+/// let it raise a run upstream of it.
+fn examined(outputs: &[Judged<RunKey>], edges: &[(RunKey, RunKey)]) -> HashSet<RunKey> {
+    let bad: Vec<RunKey> = outputs.iter().filter(|output| output.is_flagged).filter_map(|output| output.run).collect();
+    let mut near = lineage::depths(&bad, edges, None);
+    near.sort_unstable_by_key(|(run, depth)| (*depth, *run));
+    near.into_iter().take(EXAMINED).map(|(run, _)| run).collect()
+}
+
+/// Returns the runs among those in which changes are looked for whose evidence can decide which groups are among the first
+/// `limit`.
+fn contenders(groups: &[Group<RunKey>], examined: &HashSet<RunKey>, scale: &mut Scale, limit: usize) -> Vec<RunKey> {
     let mut score = |group: &Group<RunKey>| scale.blame(Counts { flagged: group.flagged, ok: group.ok }).score;
     let mut scores: Vec<f64> = groups.iter().map(&mut score).collect();
     scores.sort_by(|a, b| b.total_cmp(a));
     let last = limit.checked_sub(1).and_then(|place| scores.get(place)).copied().unwrap_or(f64::NEG_INFINITY);
     let (least, most) = Findings::RANGE;
     let bar = last + least.log10() - most.log10();
-    let near = |group: &Group<RunKey>| group.runs.iter().take(EXAMINED).copied().collect::<Vec<_>>();
-    groups.iter().filter(|group| score(group) >= bar).flat_map(near).collect()
+    let contending = groups.iter().filter(|group| score(group) >= bar);
+    contending.flat_map(|group| &group.runs).filter(|run| examined.contains(run)).copied().collect()
 }
 
 /// Returns a run's component and id.

@@ -78,3 +78,36 @@ fn a_review_takes_no_longer_the_more_runs_a_component_has() {
     let (few, many) = (steps(0), steps(4_000));
     assert!(many <= few * 5 / 4, "{few} steps of the database, and {many} of them");
 }
+
+#[test]
+fn an_extra_ok_never_raises_a_run_upstream_however_many_runs_it_is_upstream_with() {
+    // In the last of three rounds of a long chain the result is bad; near the start a setting changed.
+    const LONG: usize = 230;
+    const CHANGED: usize = 20;
+    let number = |round: usize, step: usize| 1 + round * LONG + step;
+    let mut lines = Vec::new();
+    for round in 0..3 {
+        for step in 0..LONG {
+            let before = step.checked_sub(1).map_or("raw".to_owned(), |step| format!("s{step}"));
+            let seed = usize::from(round == 2 && step == CHANGED);
+            lines.push(line(number(round, step), &format!("c{step}"), seed, &[&before], &format!("s{step}")));
+        }
+    }
+    let mut story = Story::told(&lines);
+    let verdict = |round: usize, step: usize, verdict: &str, second: usize| {
+        judged(number(round, step), &format!("s{step}"), verdict, second)
+    };
+    let last = LONG - 1;
+    let oks = (0..2).map(|round| verdict(round, last, "ok", 8000 + round));
+    story.tell(&oks.chain([verdict(2, last, "flagged", 8010)]).collect::<Vec<_>>());
+    let mut suspect = |extra: &[Value]| {
+        story.tell(extra);
+        let review = story.reader().review(Some(20)).unwrap();
+        let with = |run: &mltrace_core::query::Suspect| run.runs.contains(&id(number(2, CHANGED)));
+        review.suspects.into_iter().find(with).unwrap()
+    };
+    let before = suspect(&[]);
+    let after = suspect(&[verdict(2, 100, "ok", 8020)]);
+    assert!(after.score <= before.score, "{} became {}", before.score, after.score);
+    assert!(before.score_of_changes > 0.0, "{}", before.score_of_changes);
+}
