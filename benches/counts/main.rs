@@ -74,8 +74,8 @@ fn with_files(are_there: bool) -> TempDir {
 }
 
 #[library_benchmark]
-#[bench::missing(args = (false), setup = with_files, config = at_most(200_000))]
-#[bench::known(args = (true), setup = with_files, config = at_most(200_000))]
+#[bench::missing(args = (false), setup = with_files, config = at_most(74_200))]
+#[bench::known(args = (true), setup = with_files, config = at_most(101_000))]
 fn a_call_with_files(folder: TempDir) -> TempDir {
     clean_files();
     folder

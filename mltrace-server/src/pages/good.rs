@@ -73,10 +73,16 @@ fn blame(app: &App, asked: &BlameQuery) -> Result<Markup, Failure> {
         p.path { "Where did it change?" }
         h1 { (parts::name(&found.measure)) @if let Some(component) = &asked.component { " of " (parts::component(component)) } }
         p.quiet-text { "The last 200 completed runs of a component, and where their numbers went from one level to another that is hardly chance." }
-        @if found.changes.is_empty() { @for words in found.unchanged() { p.lead { (parts::words(&words)) } } }
+        @if found.changes.is_empty() { @for words in found.unchanged() { p.lead { (parts::words(&sentence(&words))) } } }
         @for change in &found.changes { (changed(&found, change)) }
     };
     Ok(layout::page(app, &format!("Changes of {}", found.measure), "", &body))
+}
+
+/// Returns words as a sentence.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map(|first| format!("{}{}.", first.to_uppercase(), letters.as_str())).unwrap_or_default()
 }
 
 fn changed(found: &Blame, change: &LevelChange) -> Markup {

@@ -251,7 +251,7 @@ fn every_page_shows_what_is_recorded() {
         ("/impact?artifact=clean.csv", "in use"),
         ("/review", "Nothing is flagged"),
         ("/last-good?artifact=m", ": the latest."),
-        ("/blame?number=duration&component=train", "It is on one level."),
+        ("/blame?number=duration&component=train", "Too few runs to say whether duration changed"),
         ("/search?q=cle", "clean.csv"),
         ("/stale", "days ago"),
         ("/verify?artifact=m", "value=\"m\""),

@@ -84,7 +84,10 @@ fn a_line_with_more_facts_than_one_request_may_hold_is_refused_and_the_rest_land
     let told = answer.json();
     assert_eq!((&told["stored"], &told["errors"][0]["line"]), (&json!(1), &json!(1)));
     let message = told["errors"][0]["message"].as_str().unwrap();
-    assert!(message.contains("50001 inputs, outputs, parameters and notes; the limit is 50000"), "{message}");
+    assert!(
+        message.contains("50001 inputs, outputs, parameters, notes, metrics and checks; the limit is 50000"),
+        "{message}"
+    );
 }
 
 #[test]
