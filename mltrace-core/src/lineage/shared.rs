@@ -46,23 +46,28 @@ impl Condition {
     /// Returns whether a run of the component with these aspects is like that.
     #[must_use]
     pub fn holds(&self, aspects: &Aspects) -> bool {
-        self.tests.iter().all(|(aspect, test)| aspects.get(aspect).is_some_and(|value| test.holds(value)))
+        self.tests.iter().all(|(aspect, test)| match aspects.get(aspect) {
+            Some(value) => test.holds(value),
+            None => matches!(aspect, Aspect::Parameter(_)) && test.holds(&Value::Null),
+        })
     }
 
     /// Returns how new this is at a run, after `earlier` comparable ones, the latest first: how much more often a culprit
     /// shows it than another run.
     #[must_use]
-    pub fn novelty(&self, run: &Aspects, earlier: &[&Aspects]) -> f64 {
+    pub fn novelty<'a>(&self, run: &'a Aspects, earlier: &[&'a Aspects]) -> f64 {
         let weigh = |(aspect, test): &(Aspect, Test)| {
-            let now = run.get(aspect)?;
-            let factor = |now: &Value, before: &[Option<&Value>]| Some(Novelty::of(aspect, Some(now), before)?.factor);
+            let factor =
+                |now: Option<&Value>, before: &[Option<&Value>]| Some(Novelty::of(aspect, now, before)?.factor);
             if let Test::Is(_) = test {
-                let before: Vec<Option<&Value>> = earlier.iter().map(|aspects| aspects.get(aspect)).collect();
-                return factor(now, &before);
+                // None is the value of a parameter that is not there.
+                let had = |aspects: &'a Aspects| aspects.get(aspect).filter(|value| !value.is_null());
+                let before: Vec<Option<&Value>> = earlier.iter().copied().map(had).collect();
+                return factor(had(run), &before);
             }
             let holds = |aspects: &&Aspects| aspects.get(aspect).map(|value| Value::Bool(test.holds(value)));
             let held: Vec<Option<Value>> = earlier.iter().map(holds).collect();
-            factor(&Value::Bool(true), &held.iter().map(Option::as_ref).collect::<Vec<_>>())
+            factor(Some(&Value::Bool(true)), &held.iter().map(Option::as_ref).collect::<Vec<_>>())
         };
         // Two at once are at least as new as the newer of them.
         self.tests.iter().filter_map(weigh).reduce(f64::max).unwrap_or(1.0).min(MOST)

@@ -107,7 +107,8 @@ impl Column<'_> {
         }
         let mut numbers: Vec<(f64, &Value, &Tally)> =
             by_value.iter().filter_map(|(value, tally)| Some((number(value)?, *value, tally))).collect();
-        let is_of_numbers = numbers.len() == by_value.len() && numbers.len() >= NUMBERS;
+        let there = by_value.keys().filter(|value| !value.is_null()).count();
+        let is_of_numbers = numbers.len() == there && numbers.len() >= NUMBERS;
         numbers.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut tallies = Vec::new();
         if is_of_numbers {

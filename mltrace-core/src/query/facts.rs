@@ -14,6 +14,10 @@ use crate::model::{RunId, Status, Timestamp, VersionId};
 use crate::store::{ComponentKey, ProjectKey, RunKey, RunSelection};
 use crate::words;
 
+/// Of how many components parameters are missed where they are not.
+const COMPONENTS: usize = 128;
+/// How many parameters of a component are.
+const MISSED: usize = 64;
 /// How many facts there are.
 const FACTS: usize = 20;
 /// How many runs are looked through for others with a value, between those that the verdicts are about and after them.
@@ -68,13 +72,14 @@ impl Reader<'_> {
             known.push(((dated.began, dated.id), *run, of));
         }
         known.sort_by_key(|(place, ..)| *place);
-        let known: Vec<Known> = known
+        let mut known: Vec<Known> = known
             .into_iter()
             .map(|(_, run, known)| {
                 keys.push(run);
                 known
             })
             .collect();
+        self.add_dropped((&mut known, &keys), verdicts.flagged, past)?;
         let table = Table::of(&known, verdicts.flagged, verdicts.observed);
         let found = table.best(FACTS, |some| {
             let mut runs: Vec<RunKey> = some.iter().filter_map(|(_, place)| keys.get(*place)).copied().collect();
@@ -98,6 +103,37 @@ impl Reader<'_> {
             facts.extend(self.fact(project, verdicts.all, (fact, rank), (*first, with), known)?);
         }
         Ok(facts)
+    }
+
+    /// Adds as none the parameters that runs do not have, but most of those had that the first run of their component upstream
+    /// of a flag can be compared with. No ok changes which parameters these are.
+    fn add_dropped(
+        &mut self,
+        (known, keys): (&mut [Known], &[RunKey]),
+        flagged: &Outputs,
+        past: &mut Past,
+    ) -> Result<(), QueryError> {
+        let mut first: Vec<RunKey> = Vec::new();
+        let mut components: HashMap<String, RunKey> = HashMap::default();
+        for (run, key) in known.iter().zip(keys).filter(|(run, _)| run.outputs.meets(flagged)) {
+            if first.len() < COMPONENTS && !components.contains_key(&run.component) {
+                components.insert(run.component.clone(), *key);
+                first.push(*key);
+            }
+        }
+        past.look_back(&mut *self.store, &first)?;
+        let usual: HashMap<String, Vec<Aspect>> = components
+            .into_iter()
+            .map(|(component, run)| (component, usual_parameters(&past.facts_before(run))))
+            .collect();
+        for run in known {
+            for aspect in usual.get(&run.component).into_iter().flatten() {
+                if !run.aspects.contains_key(aspect) {
+                    run.aspects.insert(aspect.clone(), Value::Null);
+                }
+            }
+        }
+        Ok(())
     }
 
     fn fact(
@@ -189,6 +225,18 @@ impl Reader<'_> {
     }
 }
 
+/// Returns the parameters that at least half of some runs have.
+fn usual_parameters(runs: &[&Facts]) -> Vec<Aspect> {
+    let mut counts: BTreeMap<&Aspect, usize> = BTreeMap::new();
+    let all = runs.iter().flat_map(|run| run.aspects.keys());
+    for aspect in all.filter(|aspect| matches!(aspect, Aspect::Parameter(_))) {
+        let count = counts.entry(aspect).or_default();
+        *count = count.saturating_add(1);
+    }
+    let usual = counts.into_iter().filter(|(_, count)| count.saturating_mul(2) >= runs.len());
+    usual.map(|(aspect, _)| aspect.clone()).take(MISSED).collect()
+}
+
 /// Returns whether an aspect says anything: that a run completed, that it read nothing stale, or that its work tree was as it
 /// should be, does not.
 fn is_telling(aspect: &Aspect, value: &mut Value) -> bool {
@@ -211,6 +259,9 @@ impl Fact {
         let one = |(aspect, value): (&str, &str)| {
             let value = short(aspect, value);
             match aspect.split_once(':') {
+                Some(("param", name)) if value == "null" && (self.is_of_two() || self.value.is_null()) => {
+                    format!("ran without {name}")
+                }
                 Some(("param", name)) if value.starts_with(['<', '>']) => format!("ran with {name} {value}"),
                 Some(("param", name)) => format!("ran with {name} = {value}"),
                 Some(("input", name)) => format!("read {name} in version {value}"),

@@ -21,9 +21,10 @@ enum Names {
 }
 
 /// What is otherwise.
-const FIELDS: [&str; 10] = [
+const FIELDS: [&str; 11] = [
     "param:unit",
     "param:new",
+    "param:norm",
     "git.commit",
     "git.branch",
     "git.dirty",
@@ -53,6 +54,9 @@ fn round(names: Names, number: usize, wrong: Option<(usize, &str)>) -> Vec<Value
         let mut params = json!({"unit": if is("param:unit") { "mg" } else { "g" }});
         if is("param:new") {
             params["new"] = true.into();
+        }
+        if !is("param:norm") {
+            params["norm"] = true.into();
         }
         let zones = format!("b3:{}", if is("input:zones.csv") { "1" } else { "2" }.repeat(64));
         let mut inputs = vec![json!({"name": "zones.csv", "version": zones, "size": 99})];
@@ -109,15 +113,38 @@ proptest! {
                             "at": at(9000)})]);
         let review = story.reader().review(None).unwrap();
         let first = &review.facts[0];
-        // A parameter that comes and goes is told as its value.
+        // A parameter that comes is told as its value, one that goes as none.
         prop_assert_eq!((first.component.as_str(), first.aspect.as_str()), expected.map(|(c, f)| (c.unwrap(), f))[0]);
         prop_assert_eq!(&first.runs, &[ran]);
-        prop_assert_eq!(Some(&first.value), own[0].b.as_ref());
+        prop_assert_eq!(&first.value, own[0].b.as_ref().unwrap_or(&Value::Null));
         prop_assert_eq!(first.before.as_ref(), own[0].a.as_ref());
         prop_assert_eq!(review.suspects[0].runs[0], ran);
         let changes = review.suspects[0].evidence.iter().filter(|told| told.contains('\u{d7}')).count();
         prop_assert_eq!(changes, 1, "{:?}", review.suspects[0].evidence);
     }
+}
+
+#[test]
+fn a_parameter_that_was_dropped_is_a_fact_of_all_runs_without_it() {
+    let mut lines = Vec::new();
+    for number in 0..12 {
+        lines.extend(round(Names::Same, number, (8..11).contains(&number).then_some((1, "param:norm"))));
+    }
+    let mut story = Story::told(&lines);
+    let judge = |place: usize, number: usize, verdict: &str| {
+        let version = format!("w:{}", id(number * 10 + STEPS - 1));
+        json!({"type": "label", "id": id(900 + place), "name": name(Names::Same, STEPS - 1, number), "version": version,
+               "verdict": verdict, "at": at(9000 + place)})
+    };
+    let verdicts = [(8, "flagged"), (9, "flagged"), (10, "flagged"), (2, "ok"), (5, "ok"), (7, "ok"), (11, "ok")];
+    story.tell(&verdicts.iter().zip(1..).map(|((number, is), place)| judge(place, *number, is)).collect::<Vec<_>>());
+    let review = story.reader().review(None).unwrap();
+    let fact = &review.facts[0];
+    assert_eq!((fact.component.as_str(), fact.aspect.as_str()), ("step-1", "param:norm"));
+    assert_eq!((&fact.value, fact.before.as_ref()), (&Value::Null, Some(&json!(true))));
+    assert_eq!((fact.flagged, fact.ok), (3, 0));
+    assert_eq!(fact.says(), "ran without norm (before: true)");
+    assert_eq!(fact.runs, (8..11).map(|number| id(number * 10 + 1)).collect::<Vec<_>>());
 }
 
 #[test]
