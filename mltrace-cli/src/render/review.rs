@@ -96,7 +96,7 @@ fn facts(text: &mut String, answer: &Review) {
     let judged = format!("{} bad, {} ok.", answer.flagged.len(), answer.ok.len());
     let sentence = match told.first() {
         Some(first) if first.strength > Strength::Weak => sentence(answer, first),
-        _ => "Nothing that is recorded tells the bad ones from the others for certain.".to_owned(),
+        _ => answer.doubt(),
     };
     let _ = writeln!(text, "{judged} {}", paint::paint(paint::STRONG, line(&sentence)));
     if !told.is_empty() {

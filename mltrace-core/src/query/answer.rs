@@ -327,6 +327,9 @@ pub struct Review {
     /// Whom to ask of the components that the facts are of.
     #[serde(default)]
     pub owners: BTreeMap<String, String>,
+    /// In words the newest change at the suspects, while nothing is ok: then the bad ones cannot be told from others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest_change: Option<String>,
     /// Groups of runs, the likeliest culprit first.
     pub suspects: Vec<Suspect>,
     /// The probability that no recorded run is to blame.

@@ -94,6 +94,9 @@ impl Reader<'_> {
         let names = self.store.run_names(&named)?;
         case.names = names.into_iter().map(|name| (name.key, name)).collect();
 
+        if answer.ok.is_empty() {
+            answer.newest_change = case.newest_change();
+        }
         let whole: f64 = 1.0 + ranked.iter().map(|suspect| 10_f64.powf(suspect.score)).sum::<f64>();
         answer.by_chance = 1.0 / whole;
         let ranks = shown.iter().zip(1_u32..);
@@ -283,6 +286,18 @@ impl Case {
             components,
             evidence: told,
         }
+    }
+
+    /// Returns in words the newest change at the runs that have a name here.
+    fn newest_change(&self) -> Option<String> {
+        let changed = |(run, findings): (&RunKey, &Findings)| {
+            let is_change = |piece: &&lineage::Evidence| matches!(piece.finding, Finding::Changed { ago: 0, .. });
+            let piece = findings.pieces.iter().find(is_change)?.clone();
+            let name = self.names.get(run)?;
+            Some(((name.started_at, name.id), name, piece))
+        };
+        let (_, name, piece) = self.findings.iter().filter_map(changed).max_by_key(|(place, ..)| *place)?;
+        Some(format!("{}: {}", called(name), evidence::words(&piece)))
     }
 
     /// Returns in words what a verdict on an output would tell: the likeliest runs that either verdict points to.

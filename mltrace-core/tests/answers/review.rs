@@ -111,3 +111,24 @@ fn an_extra_ok_never_raises_a_run_upstream_however_many_runs_it_is_upstream_with
     assert!(after.score <= before.score, "{} became {}", before.score, after.score);
     assert!(before.score_of_changes > 0.0, "{}", before.score_of_changes);
 }
+
+#[test]
+fn while_nothing_is_ok_the_newest_change_upstream_is_named() {
+    let mut lines = Vec::new();
+    for round in 0..6 {
+        // Setting 1 came in the fourth round, and its setting 2 in the last.
+        let seeds = [usize::from(round > 3), if round == 5 { 2 } else { 0 }];
+        lines.push(line(1 + round * 2, "clean", seeds[0], &["raw"], "cleaned"));
+        lines.push(line(2 + round * 2, "train", seeds[1], &["cleaned"], "model"));
+    }
+    let mut story = Story::told(&lines);
+    story.tell(&[judged(12, "model", "flagged", 200)]);
+    let review = story.reader().review(None).unwrap();
+    let doubt = review.doubt();
+    assert!(doubt.starts_with("Nothing is ok yet; the newest change upstream: train (run "), "{doubt}");
+    assert!(doubt.contains("parameter `seed` = 2, before 0; in the runs before it changed 0 of 4 times"), "{doubt}");
+    story.tell(&[judged(2, "model", "ok", 201)]);
+    let review = story.reader().review(None).unwrap();
+    assert_eq!(review.newest_change, None);
+    assert!(!review.doubt().contains("Nothing is ok"), "{}", review.doubt());
+}

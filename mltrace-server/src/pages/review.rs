@@ -75,7 +75,7 @@ fn facts(review: &Review) -> Markup {
             h2 { "What the bad ones share" }
             p { (review.flagged.len()) " bad, " (review.ok.len()) " ok. "
                 @if told.iter().all(|fact| fact.strength == Strength::Weak) {
-                    "Nothing that is recorded tells the bad ones from the others for certain."
+                    (parts::words(&review.doubt()))
                 }
             }
             ol.shared { @for fact in told { (shared(review, fact)) } }
