@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 
-use self::root::{ProjectRoot, is_by_who_may_trust, is_ours};
+use self::root::{ProjectRoot, is_by_who_may_trust, is_ours, is_own_link};
 use crate::folder::{self, FOLDER, Folder};
 use crate::redact;
 
@@ -389,10 +389,10 @@ fn follow((folder, store): (PathBuf, PathBuf)) -> (PathBuf, PathBuf) {
     (folder, target(store))
 }
 
-/// Follows `.mltrace` where it is a link of a project that the user trusts, to a folder of the user's that holds a store, or
-/// nothing yet.
+/// Follows `.mltrace` where it is a link of a project that the user trusts, or one that the user laid, to a folder of the
+/// user's that holds a store, or nothing yet.
 fn follow_link((folder, store): (PathBuf, PathBuf), is_trusted: bool) -> (PathBuf, PathBuf) {
-    if !is_trusted || !folder.is_symlink() {
+    if !folder.is_symlink() || !(is_trusted || is_own_link(&folder)) {
         return (folder, store);
     }
     let is_free = |names: &[std::ffi::OsString]| {
@@ -409,8 +409,8 @@ fn refusal(root: &Path, db: Option<&Place>, is_projects: bool, is_trusted: bool)
         return Some("the store is named by nothing: `--db` is empty".to_owned());
     }
     let own = root.join(".mltrace");
-    if db.is_none_or(|db| db.file().is_none()) && own.is_symlink() && !is_trusted {
-        return Some(format!("`{}` may lead out of the project: it is a link", own.display()));
+    if db.is_none_or(|db| db.file().is_none()) && own.is_symlink() && !is_trusted && !is_own_link(&own) {
+        return Some(format!("`{}` leads out of the project: it is a link, and not one that you laid", own.display()));
     }
     let db = db.filter(|_| is_projects)?;
     let settings = root.join("mltrace.toml");

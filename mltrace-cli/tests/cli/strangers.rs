@@ -90,7 +90,7 @@ fn settings_of_a_project_may_name_a_place_inside_it() {
 }
 
 #[test]
-fn a_link_in_the_place_of_the_folder_is_followed_in_a_trusted_project_only() {
+fn a_link_in_the_place_of_the_folder_is_followed_where_the_user_laid_it_or_trusts_the_project() {
     let place = Place::new(None);
     let link = place.env.project().join(".mltrace");
     fs::remove_dir(&link).unwrap();
@@ -107,6 +107,22 @@ fn a_link_in_the_place_of_the_folder_is_followed_in_a_trusted_project_only() {
     place.env.done(&["import", "lines.ndjson"]);
     assert!(place.outside("empty/mltrace.db").is_file());
     assert!(place.env.done(&["recent"]).contains("second"));
+
+    // Without that, where git does not track it, and it is no other project's folder that it leads to.
+    fs::remove_file(place.env.project().join("../home/.config/mltrace/config.toml")).unwrap();
+    assert!(place.env.fails(3, &["recent"]).contains("not one that you laid"));
+    if git(&place.env, &["init", "-q"]) {
+        assert!(place.env.done(&["recent"]).contains("second"));
+        git(&place.env, &["add", "-f", "--", ".mltrace"]);
+        assert!(place.env.fails(3, &["recent"]).contains("not one that you laid"));
+        git(&place.env, &["rm", "-q", "--cached", "--", ".mltrace"]);
+        fs::rename(place.outside("empty"), place.outside(".mltrace")).unwrap();
+        fs::remove_file(&link).unwrap();
+        symlink("../outside/.mltrace", &link).unwrap();
+        assert!(place.env.fails(3, &["recent"]).contains("not one that you laid"), "another project's");
+        fs::remove_dir_all(place.env.project().join(".git")).unwrap();
+    }
+    place.env.write("../home/.config/mltrace/config.toml", &trusted);
 
     // A folder of other things is no store.
     fs::remove_file(&link).unwrap();

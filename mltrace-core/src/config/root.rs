@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::folder::FOLDER;
+use crate::tracked::{self, Tracked};
 
 /// What a search upward found.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -117,6 +118,27 @@ pub(super) fn is_ours(folder: &Path) -> bool {
     {
         let _ = folder;
         true
+    }
+}
+
+/// Returns whether the link in the place of `.mltrace` is one that this user laid, as far as that can be told: it lies in a
+/// git work tree that does not track it, and what it leads to is this user's and no other project's own `.mltrace`.
+pub(super) fn is_own_link(link: &Path) -> bool {
+    let is_in_git = link.ancestors().skip(1).any(|root| tracked::git_folder(root).is_some());
+    let target = link.canonicalize().ok().filter(|target| target.file_name().is_some_and(|name| name != FOLDER));
+    is_in_git && target.is_some_and(|target| is_mine(link) && is_mine(&target)) && !Tracked::around(link).holds("")
+}
+
+/// Returns whether a file, folder or link belongs to this user, who may be the superuser.
+fn is_mine(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        let owner = std::fs::symlink_metadata(path).map(|found| std::os::unix::fs::MetadataExt::uid(&found));
+        owner.is_ok_and(|owner| owner == rustix::process::geteuid().as_raw())
+    }
+    #[cfg(not(unix))]
+    {
+        path.exists()
     }
 }
 
