@@ -11,7 +11,8 @@ use crate::session::Session;
 ///
 /// Looks at how long the last 200 completed runs of a component took, how much they wrote, or what a parameter was, and
 /// tells where the numbers went from one level to another that is hardly chance. Of each such run it shows what differs
-/// from the run before, and from the last one whose output somebody flagged `--ok`: causes only, upstream first.
+/// from the run before, and from the last one whose output somebody flagged `--ok`: causes only, what changes
+/// every round last.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:

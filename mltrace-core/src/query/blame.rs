@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::diff::End;
 use super::difference::Difference;
+use super::past::Past;
 use super::view::{AT_ONCE, milliseconds};
 use super::{QueryError, Reader};
-use crate::lineage::{self, levels};
+use crate::lineage::{self, Aspects, Condition, Test, levels};
 use crate::model::{RunId, Status, Timestamp, Verdict, Version, VersionId};
 use crate::store::{ComponentKey, FactsRow, ProjectKey, RunKey, RunSelection};
 
@@ -20,6 +21,8 @@ const RUNS: usize = 200;
 const CHANGES: usize = 10;
 /// Of how many of them it is told what differs there.
 const COMPARED: usize = 5;
+/// At how many runs it is asked how new their differences are.
+const WEIGHED: usize = 256;
 
 /// How many numbers are named to one who asked of another, at most.
 const KNOWN: usize = 8;
@@ -144,13 +147,13 @@ pub struct LevelChange {
     pub until: Option<RunId>,
     /// In what share of shuffled series something as clear is found.
     pub chance: f64,
-    /// What differs from the run before in the series, upstream first.
+    /// What differs from the run before in the series, what is newest first.
     pub since_previous: Option<Since>,
     /// What differs from the last run before whose output somebody found fine, when that is another one.
     pub since_ok: Option<Since>,
 }
 
-/// What differs from an earlier run of the same component, upstream first.
+/// What differs from an earlier run of the same component: what is newest first, of equal ones what is upstream.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Since {
@@ -337,7 +340,42 @@ impl Reader<'_> {
         // That it took as long as it took is no news.
         let is_news = |difference: &Difference| *measure != Measure::Duration || difference.field != "duration";
         differences.retain(is_news);
+        self.newest_first(&mut differences)?;
         Ok(Some(Since { run: id, differences, consequences }))
+    }
+
+    /// Sorts differences by how new they were at the later run, so that what changes every round comes last; equal ones stay
+    /// as they are, upstream first.
+    fn newest_first(&mut self, differences: &mut Vec<Difference>) -> Result<(), QueryError> {
+        let mut keys: HashMap<RunId, RunKey> = HashMap::default();
+        for run in differences.iter().filter_map(|difference| difference.runs[1]) {
+            if keys.len() < WEIGHED && !keys.contains_key(&run) {
+                keys.extend(self.store.run(run)?.map(|key| (run, key)));
+            }
+        }
+        let mut past = Past::default();
+        past.look_back(&mut *self.store, &keys.values().copied().collect::<Vec<_>>())?;
+        let weigh = |difference: &Difference| {
+            let [Some(_), Some(run)] = difference.runs else {
+                // A run on one side only.
+                return f64::INFINITY;
+            };
+            let novelty = || {
+                let key = *keys.get(&run)?;
+                let earlier: Vec<&Aspects> = past.facts_before(key).into_iter().map(|facts| &facts.aspects).collect();
+                let now = &past.run(key)?.facts.aspects;
+                let all = earlier.iter().copied().chain([now]).flat_map(Aspects::keys);
+                let aspect = all.into_iter().find(|aspect| aspect.field() == difference.field)?.clone();
+                let (component, tests) = (String::new(), vec![(aspect, Test::Is(serde_json::Value::Null))]);
+                Some(Condition { component, tests }.novelty(now, &earlier))
+            };
+            novelty().unwrap_or(1.0)
+        };
+        let mut weighed: Vec<(f64, Difference)> =
+            std::mem::take(differences).into_iter().map(|difference| (weigh(&difference), difference)).collect();
+        weighed.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+        differences.extend(weighed.into_iter().map(|(_, difference)| difference));
+        Ok(())
     }
 
     /// Returns a run as an end of a comparison: by the first thing that it wrote, if it wrote any.

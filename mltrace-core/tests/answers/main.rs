@@ -21,6 +21,7 @@ mod inside;
 
 mod nested;
 
+mod blame;
 mod bounds;
 
 mod project;
