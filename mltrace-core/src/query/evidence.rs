@@ -10,7 +10,7 @@ use super::past::Past;
 use super::view::staleness_of;
 use super::{QueryError, Reader};
 use crate::lineage::{self, Aspect, Evidence, Fault, Finding, Findings, Usual};
-use crate::model::{Status, VersionId};
+use crate::model::{RunId, Status, VersionId};
 use crate::store::{ReadDetail, RunDetail, RunKey, WriteDetail};
 use crate::words;
 
@@ -48,6 +48,23 @@ impl Reader<'_> {
             Some((*run, lineage::evidence(&facts, &earlier)))
         });
         Ok(found.collect())
+    }
+}
+
+impl Reader<'_> {
+    /// Returns in words, as a review says them, the changes that runs before this one made and that it still has: a fault
+    /// that lasts is no change since the run before.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub fn still_differs(&mut self, run: RunId) -> Result<Vec<String>, QueryError> {
+        let Some(key) = self.store.run(run)? else { return Ok(Vec::new()) };
+        let mut past = Past::default();
+        past.look_back(&mut *self.store, &[key])?;
+        let Some(now) = past.run(key) else { return Ok(Vec::new()) };
+        let pieces = lineage::evidence(&now.facts, &past.facts_before(key)).pieces;
+        let lasts = |piece: &&Evidence| matches!(piece.finding, Finding::Changed { ago: 1.., .. });
+        Ok(pieces.iter().filter(lasts).map(words).collect())
     }
 }
 

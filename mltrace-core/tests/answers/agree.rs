@@ -170,6 +170,12 @@ fn a_change_that_lasts_is_one_cause_until_it_is_put_right() {
     assert_eq!(fact.runs, runs, "with those that nobody judged");
     assert_eq!((fact.since.to_string(), fact.until.to_string()), (at(410), at(710)));
     assert_eq!((fact.flagged, fact.flagged_of, fact.ok, fact.ok_of), (2, 2, 0, 2));
+    let still = story.reader().still_differs(id(61)).unwrap();
+    let told = "parameter `unit` = mg, before g, since 2 runs before";
+    assert!(still.len() == 1 && still[0].starts_with(told), "{still:?}");
+    for number in [3, 4, 8] {
+        assert_eq!(story.reader().still_differs(id(number * 10 + 1)).unwrap(), [""; 0], "{number}");
+    }
     for suspect in review.suspects.iter().take(2) {
         assert_eq!(suspect.components[0], "step-1", "a run that still differs is not acquitted: {suspect:?}");
     }

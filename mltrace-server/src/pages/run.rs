@@ -37,6 +37,7 @@ struct RunQuery {
 fn page(app: &App, asked: &RunQuery) -> Result<Markup, Failure> {
     let (run, verdicts) = app.ask(|reader| Ok((reader.inspect(&asked.run)?, Verdicts::of(reader)?)))?;
     let changes = app.ask(|reader| reader.changes(run.id))?;
+    let lasting = app.ask(|reader| reader.still_differs(run.id))?;
     let back = link::run(run.id);
     let body = html! {
         p.path { "Run of " (parts::component(&run.component)) }
@@ -52,6 +53,7 @@ fn page(app: &App, asked: &RunQuery) -> Result<Markup, Failure> {
         @if let Some(error) = &run.error { h2 { "Error" } pre.error { (escape::block(error)) } }
         @if !run.stale.is_empty() { ul.notice { @for stale in &run.stale { li { (parts::sentence(&stale.message)) } } } }
         @if let Some((before, differences)) = &changes { (changed(*before, differences)) }
+        @if !lasting.is_empty() { (still_differs(&lasting)) }
         (outputs(&run, &verdicts, &back))
         (inputs(&run, &verdicts, &back))
         (params(&run))
@@ -84,6 +86,16 @@ fn changed(before: RunId, differences: &[Difference]) -> Markup {
                 }
                 (more(differences.len()))
             }
+        }
+    }
+}
+
+/// What runs before this one changed and it still has.
+fn still_differs(lasting: &[String]) -> Markup {
+    html! {
+        section.changes {
+            h2 { "Still differs from earlier runs" }
+            ul { @for words in lasting { li { (parts::words(words)) } } }
         }
     }
 }

@@ -409,7 +409,10 @@ fn the_review_tells_how_likely_each_suspect_is_and_why() {
         json!({ "component": "train", "ended_at": "2021-05-02T00:00:00Z", "inputs": ["clean.csv"], "outputs": ["m"] }),
         json!({ "component": "clean", "ended_at": "2021-05-03T00:00:00Z", "outputs": ["clean.csv"], "params": { "unit": "ounce" } }),
         json!({ "component": "train", "ended_at": "2021-05-04T00:00:00Z", "inputs": ["clean.csv"], "outputs": ["m"] }),
+        json!({ "component": "clean", "ended_at": "2021-05-05T00:00:00Z", "outputs": ["other.csv"], "params": { "unit": "ounce" } }),
     ]);
+    let page = served.get("/run?run=latest").text;
+    assert!(page.contains("Still differs from earlier runs") && page.contains("= ounce, before gram"), "{page}");
     let review = served.post("/api/v1/flag", &json!({ "artifacts": ["m"], "reason": "all zero" })).json();
     let suspects = review["suspects"].as_array().unwrap();
     assert_eq!((suspects.len(), suspects[0]["runs"].as_array().unwrap().len()), (1, 2), "{review}");
