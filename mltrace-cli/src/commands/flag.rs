@@ -23,6 +23,7 @@ Examples:
   mltrace flag 'out/2021-05-*/p*.csv' --dry-run          which would be flagged
   mltrace flag --run 019a57d0                            all that the run wrote
   mltrace flag --where component=predict since=2d 'param.rows<=900'
+  mltrace flag --from metric:rmse '>1.2' --where component=train
   grep -l NaN out/*.csv | mltrace flag -")]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -52,7 +53,8 @@ impl Args {
             session.output.say(&format!("{} {found}", review::versions(versions.len())));
         }
         let verdict = if self.ok { Verdict::Ok } else { Verdict::Flagged };
-        judge(session, &versions, verdict, self.reason.as_deref())
+        let reason = self.reason.clone().or_else(|| self.many.reason());
+        judge(session, &versions, verdict, reason.as_deref())
     }
 }
 

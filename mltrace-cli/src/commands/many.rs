@@ -26,10 +26,13 @@ pub(super) struct Many {
     runs: Vec<String>,
     /// All that the runs wrote of which all of this holds: `component=clean since=2d param.rows<=900`
     ///
-    /// A field is `component`, `since`, `until`, `status`, `commit`, `branch`, `host`, `user` or `param.NAME`. `!=` asks
-    /// for another value, `<`, `<=`, `>` and `>=` compare numbers.
+    /// A field is `component`, `since`, `until`, `status`, `commit`, `branch`, `host`, `user`, `param.NAME`, `metric.NAME`
+    /// or `check.NAME`. `!=` asks for another value, `<`, `<=`, `>` and `>=` compare numbers.
     #[arg(long = "where", value_name = "FIELD=VALUE", num_args = 1.., value_parser = condition)]
     conditions: Vec<RunCondition>,
+    /// All that the runs wrote of which a metric or a check says so: `--from metric:rmse '>1.2'`; it is the reason then
+    #[arg(long, value_names = ["metric:NAME", "CONDITION"], num_args = 2)]
+    from: Vec<String>,
 }
 
 fn condition(text: &str) -> Result<RunCondition, String> {
@@ -39,19 +42,42 @@ fn condition(text: &str) -> Result<RunCondition, String> {
 impl Many {
     /// Returns whether nothing is named.
     pub(super) fn is_empty(&self) -> bool {
-        self.artifacts.is_empty() && self.runs.is_empty() && self.conditions.is_empty()
+        self.artifacts.is_empty() && self.runs.is_empty() && self.conditions.is_empty() && self.from.is_empty()
+    }
+
+    /// Returns what a metric or a check gives as the reason.
+    pub(super) fn reason(&self) -> Option<String> {
+        (!self.from.is_empty()).then(|| self.from.join(" "))
+    }
+
+    /// Returns all that has to hold of the runs.
+    fn conditions(&self) -> Result<Vec<RunCondition>, Error> {
+        let mut conditions = self.conditions.clone();
+        if let [of, rest] = self.from.as_slice() {
+            let is_measure = ["metric:", "check:"].iter().any(|kind| of.starts_with(kind));
+            let text = of.replacen(':', ".", 1) + &rest.split_whitespace().collect::<String>();
+            let parsed = if is_measure { condition(&text) } else { Err(format!("`{of}` is neither metric nor check")) };
+            let wrong = |reason| {
+                Error::usage(format!("`--from`: {reason}"))
+                    .hint("such as `--from metric:rmse '>1.2'` or `--from check:whole =failed`")
+            };
+            conditions.push(parsed.map_err(wrong)?);
+        }
+        Ok(conditions)
     }
 
     /// Returns whether one has to be told how many versions these are.
     pub(super) fn is_to_count(&self, versions: &[Version]) -> bool {
-        let is_plain =
-            self.runs.is_empty() && self.conditions.is_empty() && !self.artifacts.iter().any(|text| text == INPUT);
+        let is_plain = self.runs.is_empty()
+            && self.conditions.is_empty()
+            && self.from.is_empty()
+            && !self.artifacts.iter().any(|text| text == INPUT);
         !is_plain || versions.len() > self.artifacts.len()
     }
 
     /// Returns the versions that are meant, each once; all that is named must stand for one.
     pub(super) fn versions(&self, session: &Session) -> Result<Vec<Version>, Error> {
-        let artifacts = self.artifacts()?;
+        let (artifacts, conditions) = (self.artifacts()?, self.conditions()?);
         let mut store = session.open_to_answer()?.ok_or_else(|| StoreError::Missing(session.home.store.clone()))?;
         let mut versions: Vec<Version> = Vec::new();
         let mut errors: Vec<Error> = Vec::new();
@@ -73,8 +99,8 @@ impl Many {
         for run in &self.runs {
             take(session.ask_store(&mut *store, |reader| reader.outputs_of_run(run)))?;
         }
-        if !self.conditions.is_empty() {
-            take(session.ask_store(&mut *store, |reader| reader.outputs_where(&self.conditions)))?;
+        if !conditions.is_empty() {
+            take(session.ask_store(&mut *store, |reader| reader.outputs_where(&conditions)))?;
         }
         let last = errors.pop();
         for error in &errors {
@@ -87,7 +113,7 @@ impl Many {
                 versions.retain(|version| seen.insert((version.name.clone(), version.version.clone())));
                 Ok(versions)
             }
-            Some(error) if artifacts.len() + self.runs.len() + self.conditions.len() == 1 => Err(error),
+            Some(error) if artifacts.len() + self.runs.len() + conditions.len() == 1 => Err(error),
             Some(error) => {
                 let hint = error.hint.clone().unwrap_or_default();
                 Err(error.hint(format!("{hint}; no verdict was recorded")))

@@ -103,3 +103,28 @@ fn what_makes_no_sense_is_refused_and_keeps_no_command_from_running() {
         assert!(ran.stderr.contains("warning"), "{}", ran.stderr);
     }
 }
+
+#[test]
+fn a_metric_or_a_check_may_judge() {
+    let env = trained();
+    let meant = |arguments: &[&str]| {
+        let answer = env.json(&[&["flag", "--dry-run"], arguments].concat());
+        answer["versions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|of| of["name"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(meant(&["--from", "metric:rmse", ">0.65"]), ["m1"]);
+    assert_eq!(meant(&["--from", "metric:rmse", "<= 0.7", "--where", "metric.rows>=900"]), ["m2"]);
+    assert_eq!(meant(&["--where", "check.no nulls=failed"]), ["m0"]);
+    assert_eq!(meant(&["--from", "check:enough rows", "=passed"]), ["m1"]);
+    // Of many steps the last counts, and what is no number is neither above nor below.
+    assert_eq!(meant(&["--where", "metric.loss>1000"]), ["m0"]);
+    env.fails(1, &["flag", "--from", "metric:auc", ">0"]);
+    env.fails(2, &["flag", "--from", "rmse", ">0.65"]);
+    env.fails(2, &["flag", "--from", "metric:rmse", "high"]);
+    let review = env.json(&["flag", "--from", "metric:rmse", ">0.65"]);
+    assert_eq!(review["flagged"][0]["reason"], "metric:rmse >0.65");
+}

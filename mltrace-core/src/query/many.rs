@@ -3,13 +3,16 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use foldhash::HashMap;
 use serde_json::Value;
 
+use super::measures::{last_checks, last_metrics};
+use super::pattern::Pattern;
 use super::view::AT_ONCE;
 use super::{QueryError, Reader};
 use crate::lineage;
 use crate::model::{Status, Timestamp, Version, VersionId};
-use crate::store::{ComponentKey, FactsRow, ProjectKey, RunKey, RunSelection};
+use crate::store::{ComponentKey, FactsRow, Measures, ProjectKey, RunKey, RunSelection};
 
 /// Which versions are meant: those that any of these names, each once.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -58,6 +61,10 @@ pub enum RunField {
     User,
     /// A parameter.
     Parameter(String),
+    /// A metric: the value of its last step.
+    Metric(String),
+    /// A check: how it came out at last.
+    Check(String),
 }
 
 /// How two values compare.
@@ -78,7 +85,8 @@ pub enum Comparison {
 }
 
 /// What can be asked of runs.
-const FIELDS: &str = "`component`, `since`, `until`, `status`, `commit`, `branch`, `host`, `user` or `param.NAME`";
+const FIELDS: &str = "`component`, `since`, `until`, `status`, `commit`, `branch`, `host`, `user`, `param.NAME`, \
+                      `metric.NAME` or `check.NAME`";
 
 impl Comparison {
     /// The longer signs first: one begins like another.
@@ -141,19 +149,27 @@ impl RunCondition {
             "branch" => RunField::Branch,
             "host" => RunField::Host,
             "user" => RunField::User,
-            _ => match name.strip_prefix("param.") {
-                Some(parameter) if !parameter.is_empty() => RunField::Parameter(parameter.to_owned()),
+            _ => match name.split_once('.') {
+                Some(("param", parameter)) if !parameter.is_empty() => RunField::Parameter(parameter.to_owned()),
+                Some(("metric", metric)) if !metric.is_empty() => RunField::Metric(metric.to_owned()),
+                Some(("check", check)) if !check.is_empty() => RunField::Check(check.to_owned()),
                 _ => return Err(format!("`{name}` is no field of a run: ask for {FIELDS}")),
             },
         };
         let is_of_numbers = !matches!(comparison, Comparison::Is | Comparison::IsNot);
-        if is_of_numbers && (!matches!(field, RunField::Parameter(_)) || value.parse::<f64>().is_err()) {
+        let may_be_number = matches!(field, RunField::Parameter(_) | RunField::Metric(_));
+        if is_of_numbers && (!may_be_number || value.parse::<f64>().is_err()) {
             return Err(format!("`{text}`: only numbers can be above or below others"));
         }
         Ok(Self::Field { field, comparison, value: value.to_owned() })
     }
 
-    fn holds(&self, run: &FactsRow) -> bool {
+    /// Returns whether it is about what was measured or checked.
+    fn is_of_measures(&self) -> bool {
+        matches!(self, Self::Field { field: RunField::Metric(_) | RunField::Check(_), .. })
+    }
+
+    fn holds(&self, run: &FactsRow, measures: Option<&Measures>) -> bool {
         match self {
             Self::Since(since) => run.started_at.is_some_and(|at| at >= *since),
             Self::Until(until) => run.started_at.is_some_and(|at| at <= *until),
@@ -170,12 +186,28 @@ impl RunCondition {
                         comparison.holds(if begins { Ordering::Equal } else { Ordering::Less })
                     }),
                     RunField::Parameter(name) => run.params.get(name).map(|of| compared(of, *comparison, value)),
+                    RunField::Metric(name) => {
+                        let all = measures.map(|measures| last_metrics(measures.metrics.clone())).unwrap_or_default();
+                        let of = all.iter().find(|metric| metric.name == *name && metric.about.is_none());
+                        of.map(|of| is_number(of.value.value(), *comparison, value))
+                    }
+                    RunField::Check(name) => {
+                        let all = measures.map(|measures| last_checks(measures.checks.clone())).unwrap_or_default();
+                        let of = all.iter().find(|check| check.name == *name && check.about.is_none());
+                        of.and_then(|of| text(Some(of.outcome.as_str())))
+                    }
                 };
                 // What is not there is not equal, and neither above nor below.
                 held.unwrap_or(*comparison == Comparison::IsNot)
             }
         }
     }
+}
+
+/// Returns how a number compares; what is no number is neither equal to one, nor above, nor below.
+fn is_number(of: f64, comparison: Comparison, value: &str) -> bool {
+    let ordering = value.parse::<f64>().ok().and_then(|value| of.partial_cmp(&value));
+    ordering.map_or(comparison == Comparison::IsNot, |ordering| comparison.holds(ordering))
 }
 
 /// Numbers are equal however they are written.
@@ -206,6 +238,8 @@ impl fmt::Display for RunCondition {
                     RunField::Host => write!(f, "host{sign}{value}"),
                     RunField::User => write!(f, "user{sign}{value}"),
                     RunField::Parameter(name) => write!(f, "param.{name}{sign}{value}"),
+                    RunField::Metric(name) => write!(f, "metric.{name}{sign}{value}"),
+                    RunField::Check(name) => write!(f, "check.{name}{sign}{value}"),
                 }
             }
         }
@@ -287,7 +321,12 @@ impl Reader<'_> {
         let mut found = Vec::new();
         for runs in self.store.select(project, &selection)?.chunks(AT_ONCE) {
             let facts = self.in_passing(|reader| Ok(reader.store.facts(runs)?))?;
-            let fitting = facts.into_iter().filter(|run| conditions.iter().all(|condition| condition.holds(run)));
+            let measures = match conditions.iter().any(RunCondition::is_of_measures) {
+                true => self.in_passing(|reader| Ok(reader.store.measures(runs)?))?,
+                false => HashMap::default(),
+            };
+            let holds = |run: &FactsRow, condition: &RunCondition| condition.holds(run, measures.get(&run.key));
+            let fitting = facts.into_iter().filter(|run| conditions.iter().all(|condition| holds(run, condition)));
             let keys: Vec<RunKey> = fitting.map(|run| run.key).collect();
             found.extend(self.outputs_of(&keys)?);
         }
@@ -329,100 +368,9 @@ fn no_run(conditions: &[RunCondition]) -> QueryError {
     QueryError::NoMatch { kind: "output of a run", text }
 }
 
-/// A pattern of names.
-struct Pattern(Vec<Part>);
-
-/// What stands in a pattern.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Letter(char),
-    /// One letter but `/`.
-    One,
-    /// Letters but `/`.
-    Some,
-    /// Any letters.
-    All,
-}
-
-impl Pattern {
-    fn of(text: &str) -> Self {
-        let mut parts: Vec<Part> = Vec::new();
-        for letter in text.chars() {
-            match (letter, parts.last()) {
-                ('*', Some(Part::All)) => {}
-                ('*', Some(Part::Some)) => {
-                    parts.pop();
-                    parts.push(Part::All);
-                }
-                ('*', _) => parts.push(Part::Some),
-                ('?', _) => parts.push(Part::One),
-                _ => parts.push(Part::Letter(letter)),
-            }
-        }
-        Self(parts)
-    }
-
-    /// Returns what every name begins with that is like this.
-    fn beginning(&self) -> String {
-        let letter = |part: &Part| if let Part::Letter(letter) = part { Some(*letter) } else { None };
-        self.0.iter().map_while(letter).collect()
-    }
-
-    /// Returns whether a name is like this: by all the places in the pattern where one can be after each letter, so that
-    /// no pattern takes long.
-    fn fits(&self, name: &str) -> bool {
-        let mut at = vec![false; self.0.len().saturating_add(1)];
-        at.iter_mut().take(1).for_each(|is_at| *is_at = true);
-        self.skip(&mut at);
-        for letter in name.chars() {
-            let mut next = vec![false; at.len()];
-            for (place, part) in self.0.iter().enumerate() {
-                if at.get(place) != Some(&true) {
-                    continue;
-                }
-                let (stays, goes_on) = match part {
-                    Part::Letter(other) => (false, *other == letter),
-                    Part::One => (false, letter != '/'),
-                    Part::Some => (letter != '/', false),
-                    Part::All => (true, false),
-                };
-                let after = if goes_on { place.saturating_add(1) } else { place };
-                if stays || goes_on {
-                    next.iter_mut().skip(after).take(1).for_each(|is_at| *is_at = true);
-                }
-            }
-            self.skip(&mut next);
-            at = next;
-        }
-        at.last() == Some(&true)
-    }
-
-    /// Goes on where no letter is needed.
-    fn skip(&self, at: &mut [bool]) {
-        for (place, part) in self.0.iter().enumerate() {
-            if at.get(place) == Some(&true) && matches!(part, Part::Some | Part::All) {
-                at.iter_mut().skip(place.saturating_add(1)).take(1).for_each(|is_at| *is_at = true);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_pattern_fits_whole_names() {
-        let fits = |pattern: &str, name: &str| Pattern::of(pattern).fits(name);
-        assert!(fits("out/*.csv", "out/p1.csv") && fits("out/p?.csv", "out/p1.csv") && fits("*", "p1"));
-        assert!(
-            !fits("out/*.csv", "out/deep/p1.csv") && !fits("out/p?.csv", "out/p10.csv") && !fits("*.csv", "p.csv2")
-        );
-        assert!(fits("out/**.csv", "out/deep/er/p1.csv") && fits("**", "any/thing") && fits("s3://b/*/x", "s3://b//x"));
-        assert!(!fits("a?b", "a/b") && !fits("", "a") && fits("", ""));
-        assert!(!fits(&format!("{}b", "a*".repeat(300)), &"a".repeat(3000)), "it ends");
-        assert_eq!(Pattern::of("out/p*.csv").beginning(), "out/p");
-    }
 
     #[test]
     fn conditions_are_understood_or_refused_with_a_reason() {
@@ -430,7 +378,16 @@ mod tests {
             RunCondition::parse(text, |text| text.parse().map(Timestamp).map_err(|_| "no time".to_owned()))
         };
         assert_eq!(parse("since=5").unwrap(), RunCondition::Since(Timestamp(5)));
-        let told = ["component=a=b", "param.rows<=900", "param.lr!=0.1", "commit=abc", "status=failed"];
+        assert!(parse("metric.rmse>=high").is_err() && parse("check.whole<2").is_err() && parse("metric.").is_err());
+        let told = [
+            "component=a=b",
+            "param.rows<=900",
+            "param.lr!=0.1",
+            "commit=abc",
+            "status=failed",
+            "metric.rmse>1.2",
+            "check.x=failed",
+        ];
         assert_eq!(told.map(|text| parse(text).unwrap().to_string()), told);
         for wrong in
             ["p1", "rows=3", "param.=3", "since<5", "host<a", "param.x<a", "status=bad", "since=x", "status!=failed"]

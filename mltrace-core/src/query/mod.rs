@@ -31,6 +31,8 @@ mod say;
 
 mod many;
 
+mod pattern;
+
 mod impact;
 
 mod diff;
