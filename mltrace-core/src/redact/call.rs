@@ -179,7 +179,11 @@ fn collected(text: &str, from: usize) -> Option<Call> {
             }
             b')' if inner.pop().is_none() => break,
             b';' if inner.is_empty() => break,
-            b'"' | b'\'' if let Some(literal) = literal(text, at) => {
+            b'"' | b'\'' => {
+                let Some(literal) = literal(text, at) else {
+                    at = at.saturating_add(1);
+                    continue;
+                };
                 at = literal.end;
                 if !inner.last().copied().unwrap_or(false) {
                     literals.push(literal);

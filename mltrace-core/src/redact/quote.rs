@@ -156,6 +156,7 @@ pub(super) fn word_end(text: &str, start: usize, is_shell: bool) -> usize {
     while let Some(byte) = bytes.get(at) {
         let previous = at.checked_sub(1).filter(|before| *before >= start).and_then(|before| bytes.get(before));
         let next = bytes.get(at.saturating_add(1));
+        let glued = if matches!(byte, b'"' | b'\'' | b'\\') { glued(text, start, at) } else { None };
         match byte {
             b'"' | b'\'' if matches!(previous, Some(b'=' | b':' | b'$' | b'%')) => {
                 let Some(inside) = quoted(text, at) else { break };
@@ -164,7 +165,7 @@ pub(super) fn word_end(text: &str, start: usize, is_shell: bool) -> usize {
             // An apostrophe inside a word.
             b'\'' if previous.is_some_and(u8::is_ascii_alphanumeric) && next.is_some_and(u8::is_ascii_alphanumeric) => {
             }
-            b'"' | b'\'' | b'\\' if let Some(end) = glued(text, start, at) => at = end,
+            _ if glued.is_some() => at = glued.unwrap_or(at),
             b'\\' if (is_shell && next.is_some()) || escapes(bytes, at) => at = at.saturating_add(1),
             b'"' | b'\'' | b'`' | b'\\' | b';' | b'|' | b'&' => break,
             // An option may follow an arrow or a comma.

@@ -113,8 +113,9 @@ impl<'a> Scan<'a> {
         while let Some(&byte) = bytes.get(at) {
             // Where the scan goes on when nothing is found here.
             let mut next = at.saturating_add(1);
+            let literal = self.literal(at);
             let found = match byte {
-                _ if let Some(secret) = self.literal(at) => Some(secret),
+                _ if literal.is_some() => literal,
                 b'=' | b':' | b'-' | b'?' | b'#' | b'(' | b'@' | b'>' => self.sign(at, byte),
                 _ if byte.is_ascii_alphanumeric() => {
                     let rest = bytes.get(at..).unwrap_or_default();
