@@ -33,6 +33,7 @@ pub(crate) struct Taken {
 
 impl Taken {
     /// Returns whether these are the rights of one thread.
+    #[cfg(feature = "store")]
     pub(crate) fn is_of_thread(&self) -> bool {
         self.thread.is_some()
     }
