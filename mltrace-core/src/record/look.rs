@@ -60,7 +60,7 @@ impl Glance {
     }
 
     /// Returns what a file or folder holds if that can be told at once.
-    pub(super) fn look(&self, recorder: &Recorder, path: &Path) -> Looked {
+    pub(super) fn look(&self, recorder: &'static Recorder, path: &Path) -> Looked {
         let Some(stat) = self.stat() else { return Looked::default() };
         let known = if stat.kind == FileKind::File { recorder.cache.get(path, stat) } else { None };
         // Nothing is opened of what is known, so it is enough to know which files were ours a moment ago.
@@ -81,7 +81,7 @@ impl Glance {
 }
 
 /// Returns what a file or folder holds if that can be told at once.
-pub(super) fn look(recorder: &Recorder, path: &Path) -> Looked {
+pub(super) fn look(recorder: &'static Recorder, path: &Path) -> Looked {
     Glance::at(path).look(recorder, path)
 }
 
@@ -91,7 +91,7 @@ pub(super) fn standing(recorder: &Recorder, path: &Path) -> Option<State> {
 }
 
 /// Returns what a file or folder holds, if it still stands as `token` says.
-pub(super) fn look_again(recorder: &Recorder, path: &Path, token: &str) -> Option<Fingerprint> {
+pub(super) fn look_again(recorder: &'static Recorder, path: &Path, token: &str) -> Option<Fingerprint> {
     let skip = recorder.skip();
     let found = unchanged(path, token, &how(recorder, &skip), Duration::MAX)?;
     tell_folder(recorder, &found);
@@ -99,21 +99,21 @@ pub(super) fn look_again(recorder: &Recorder, path: &Path, token: &str) -> Optio
 }
 
 /// Returns what a file or folder holds, however long that takes.
-pub(super) fn look_whole(recorder: &Recorder, path: &Path) -> Option<Fingerprint> {
+pub(super) fn look_whole(recorder: &'static Recorder, path: &Path) -> Option<Fingerprint> {
     whole(recorder, path, &recorder.skip())
 }
 
-fn whole(recorder: &Recorder, path: &Path, skip: &Skip) -> Option<Fingerprint> {
+fn whole(recorder: &'static Recorder, path: &Path, skip: &Skip) -> Option<Fingerprint> {
     let found = fingerprint(path, &how(recorder, skip)).ok().flatten()?;
     tell_folder(recorder, &found);
     Some(found)
 }
 
 /// Tells what lies in a folder that was hashed.
-fn tell_folder(recorder: &Recorder, found: &Fingerprint) {
+fn tell_folder(recorder: &'static Recorder, found: &Fingerprint) {
     if let Some(fact) = recorder.folders.news(found) {
         // Who looks may be behind the door already.
-        (recorder.hooks.here)().append_inside(vec![Record::Folder(fact)]);
+        recorder.append_inside(vec![Record::Folder(fact)]);
     }
 }
 
@@ -138,12 +138,12 @@ mod tests {
         let home = Home::find(folder.path(), None, &Environment::default());
         let log = home.store.file().unwrap().with_file_name("mltrace.db-wal");
         let hooks = Hooks { warn: |_| {}, appended: || {}, here: no_fork };
-        let recorder = Recorder::new(home, &Environment::default(), hooks);
+        let recorder: &'static Recorder = Box::leak(Box::new(Recorder::new(home, &Environment::default(), hooks)));
         let before = recorder.skip_lately();
         std::fs::write(&log, "what is committed").unwrap();
         let stat = fingerprint::stat(&log).unwrap().unwrap();
         assert!(!before.holds(&log, &stat) && !recorder.skip_lately().holds(&log, &stat), "it is not known yet");
-        let looked = look(&recorder, &log);
+        let looked = look(recorder, &log);
         assert_eq!((looked.version, looked.is_pending), (None, false));
     }
 }

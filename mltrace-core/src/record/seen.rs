@@ -28,12 +28,12 @@ pub(super) struct Told {
 }
 
 impl Seen {
-    pub(super) fn new(recorder: &Recorder, given: Given) -> Option<Self> {
+    pub(super) fn new(recorder: &'static Recorder, given: Given) -> Option<Self> {
         Self::here(recorder, given, &Here::default())
     }
 
     /// As [`new`](Self::new), for one of many artifacts of the same moment.
-    pub(super) fn here(recorder: &Recorder, given: Given, here: &Here) -> Option<Self> {
+    pub(super) fn here(recorder: &'static Recorder, given: Given, here: &Here) -> Option<Self> {
         if let Some(loaded) = given.loaded.clone() {
             let Loaded { name, version, size } = loaded;
             return Some(Self { given, name, path: None, looked: Looked { version, size, ..Looked::default() } });
@@ -44,7 +44,7 @@ impl Seen {
     }
 
     /// Returns an artifact that is loaded now: it is looked at once, and read to its end if its content is not known.
-    pub(super) fn loaded(recorder: &Recorder, given: Given) -> Given {
+    pub(super) fn loaded(recorder: &'static Recorder, given: Given) -> Given {
         let Some(Naming { name, path }) = naming::name(&given.named, &recorder.root) else { return given };
         let found = path.and_then(|path| look_whole(recorder, &path));
         let (version, size) = found.map(|found| (found.version, found.size)).unzip();
