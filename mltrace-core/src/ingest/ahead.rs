@@ -28,8 +28,8 @@ fn times(record: &Record) -> Vec<(&'static str, Timestamp)> {
         Record::Write { write, .. } => write.at.map(wrote).into_iter().collect(),
         Record::Param(fact) => vec![("a parameter was given", fact.at)],
         Record::Note(note) => vec![("a note was made", note.at)],
-        Record::Metric(metric) => vec![("a metric was measured", metric.at)],
-        Record::Check(check) => vec![("a check was made", check.at)],
+        Record::Metric(fact) => vec![("a metric was measured", fact.metric.at)],
+        Record::Check(fact) => vec![("a check was made", fact.check.at)],
         Record::Component(fact) => vec![("the component was declared", fact.at)],
         Record::Label(label) => vec![("the verdict was given", label.at)],
         // These tell no time, or stand in no line.

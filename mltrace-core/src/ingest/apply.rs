@@ -127,8 +127,8 @@ impl<'w, 'r> Applier<'w, 'r> {
             }
             Record::Param(fact) => self.param(fact),
             Record::Note(fact) => self.note(fact),
-            Record::Metric(fact) => self.edge(fact.run, |this, key| this.keep(Said::Metric(key, fact))),
-            Record::Check(fact) => self.edge(fact.run, |this, key| this.keep(Said::Check(key, fact))),
+            Record::Metric(fact) => self.edge(fact.run, |this, key| this.keep(Said::Metric(key, &fact.metric))),
+            Record::Check(fact) => self.edge(fact.run, |this, key| this.keep(Said::Check(key, &fact.check))),
             Record::End(end) => self.end(end),
             Record::Forget(fact) => self.forget(fact),
             Record::Component(fact) => self.component(fact),

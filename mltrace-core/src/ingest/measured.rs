@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::text::{artifact_name, within};
-use crate::model::{CheckFact, MetricFact, Number, Outcome, Record, RunId, Severity, Timestamp};
+use crate::model::{Check, CheckFact, Metric, MetricFact, Number, Outcome, Record, RunId, Severity, Timestamp};
 use crate::naming::Root;
 
 /// A metric: `{"name": "rmse", "value": 0.64}`.
@@ -58,7 +58,7 @@ impl MetricLine {
     fn record(self, run: RunId, at: Timestamp, root: &Root) -> Result<Record, String> {
         let about = self.about.map(|name| artifact_name(&name, root)).transpose()?;
         let (name, at) = (within("metrics", self.name)?, self.at.unwrap_or(at));
-        Ok(Record::Metric(MetricFact { run, name, value: self.value, step: self.step, about, at }))
+        Ok(Record::Metric(MetricFact { run, metric: Metric { name, value: self.value, step: self.step, about, at } }))
     }
 }
 
@@ -68,6 +68,6 @@ impl CheckLine {
         let message = self.message.map(|text| within("message", text)).transpose()?;
         let (name, at) = (within("checks", self.name)?, self.at.unwrap_or(at));
         let (outcome, severity) = (self.outcome, self.severity);
-        Ok(Record::Check(CheckFact { run, name, outcome, severity, message, about, at }))
+        Ok(Record::Check(CheckFact { run, check: Check { name, outcome, severity, message, about, at } }))
     }
 }

@@ -32,13 +32,10 @@ pub(super) fn run_standing(known: &RunDetail, line: &Parsed, start: &Start, proj
     };
     let is_said = |record: &Record| match record {
         Record::Note(note) => known.notes.iter().any(|known| known.id == note.id),
-        Record::Metric(told) => known.measures.metrics.iter().any(|known| {
-            let known = (&known.name, &known.about, known.step, known.at, &known.value);
-            known == (&told.name, &told.about, told.step, told.at, &told.value)
-        }),
+        Record::Metric(told) => known.measures.metrics.contains(&told.metric),
         Record::Check(told) => known.measures.checks.iter().any(|known| {
-            let known = (&known.name, &known.about, known.at, known.outcome);
-            known == (&told.name, &told.about, told.at, told.outcome)
+            let told = &told.check;
+            (&known.name, &known.about, known.at, known.outcome) == (&told.name, &told.about, told.at, told.outcome)
         }),
         _ => true,
     };

@@ -74,14 +74,13 @@ impl<'de> Deserialize<'de> for Number {
     }
 }
 
-/// A number that was measured of a run, or of what it read or wrote. Told twice it is one.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct MetricFact {
-    /// The run.
-    pub run: RunId,
+/// A number that was measured of a run, or of what it read or wrote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Metric {
     /// What was measured.
     pub name: String,
-    /// How much it is.
+    /// How much it is, as it was written: text where JSON has no such number, as `NaN`.
     pub value: Number,
     /// At which step of the run, such as an epoch of a training.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -91,6 +90,16 @@ pub struct MetricFact {
     pub about: Option<ArtifactName>,
     /// When it was measured: of one name, step and artifact the last value counts.
     pub at: Timestamp,
+}
+
+/// A metric of a run. Told twice it is one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MetricFact {
+    /// The run.
+    pub run: RunId,
+    /// The metric.
+    #[serde(flatten)]
+    pub metric: Metric,
 }
 
 /// How a check came out.
@@ -138,11 +147,10 @@ impl Severity {
     pub const ALL: [Self; 2] = [Self::Warn, Self::Error];
 }
 
-/// How a check of a run, or of what it read or wrote, came out. Told twice it is one.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CheckFact {
-    /// The run.
-    pub run: RunId,
+/// How a check of a run, or of what it read or wrote, came out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Check {
     /// What was checked.
     pub name: String,
     /// How it came out.
@@ -158,6 +166,16 @@ pub struct CheckFact {
     pub about: Option<ArtifactName>,
     /// When it was checked: of one name and artifact the last outcome counts.
     pub at: Timestamp,
+}
+
+/// A check of a run. Told twice it is one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CheckFact {
+    /// The run.
+    pub run: RunId,
+    /// The check.
+    #[serde(flatten)]
+    pub check: Check,
 }
 
 #[cfg(test)]

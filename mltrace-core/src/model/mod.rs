@@ -27,7 +27,7 @@ pub use artifact::{ArtifactKind, ArtifactName};
 pub use folder::{folders_around, path_inside, range_inside};
 pub use id::{ParseIdError, ProcessId, RunId};
 pub use label::Verdict;
-pub use measure::{CheckFact, MetricFact, Number, Outcome, Severity};
+pub use measure::{Check, CheckFact, Metric, MetricFact, Number, Outcome, Severity};
 pub use record::{
     Chosen, Code, CodeCheck, ComponentFact, Declaration, Due, End, FingerprintFact, FolderFact, Forget, Git, Header,
     LabelFact, Line, NoteFact, ParamFact, ReadFact, Record, Start, WriteFact,

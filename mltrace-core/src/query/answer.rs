@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::measures::{Check, Metric};
 pub use crate::lineage::{ImpactState, Strength};
-use crate::model::{ArtifactKind, ArtifactName, Bound, Mark, RunId, Status, Timestamp, Verdict, Version, VersionId};
+use crate::model::{
+    ArtifactKind, ArtifactName, Bound, Check, Mark, Metric, RunId, Status, Timestamp, Verdict, Version, VersionId,
+};
 
 /// A component run with everything that is recorded of it, except the source text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

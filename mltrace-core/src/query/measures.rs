@@ -6,60 +6,8 @@ use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::{QueryError, Reader};
-use crate::model::{ArtifactName, Number, Outcome, RunId, Severity, Timestamp};
-use crate::store::{CheckDetail, MetricDetail, RunKey, RunName, RunSelection, WhatOfRuns};
-
-/// A number that was measured of a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Metric {
-    /// What was measured.
-    pub name: String,
-    /// How much it is, as it was written: text where JSON has no such number, as `NaN`.
-    pub value: Number,
-    /// At which step of the run, such as an epoch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub step: Option<i64>,
-    /// Of which artifact, when it is not of the run as a whole.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub about: Option<ArtifactName>,
-    /// When it was measured.
-    pub at: Timestamp,
-}
-
-/// How a check of a run came out.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Check {
-    /// What was checked.
-    pub name: String,
-    /// How it came out.
-    pub outcome: Outcome,
-    /// How much depends on it.
-    pub severity: Severity,
-    /// What was found, in words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
-    /// Of which artifact, when it is not of the run as a whole.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub about: Option<ArtifactName>,
-    /// When it was checked.
-    pub at: Timestamp,
-}
-
-impl From<MetricDetail> for Metric {
-    fn from(detail: MetricDetail) -> Self {
-        let MetricDetail { name, about, step, at, value } = detail;
-        Self { name, value, step, about, at }
-    }
-}
-
-impl From<CheckDetail> for Check {
-    fn from(detail: CheckDetail) -> Self {
-        let CheckDetail { name, about, at, outcome, severity, message } = detail;
-        Self { name, outcome, severity, message, about, at }
-    }
-}
+use crate::model::{ArtifactName, Check, Metric, Number, Outcome, RunId, Timestamp};
+use crate::store::{RunKey, RunName, RunSelection, WhatOfRuns};
 
 /// The answer of `metrics`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -151,7 +99,7 @@ impl Reader<'_> {
             let Some(of) = names.get(run) else { continue };
             let mut all = found.remove(run).unwrap_or_default().metrics;
             all.retain(|metric| name.is_none_or(|name| name == metric.name));
-            for MetricDetail { name, about, step, value, .. } in last_metrics(all) {
+            for Metric { name, about, step, value, .. } in last_metrics(all) {
                 let started_at = of.started_at.unwrap_or(Timestamp::MIN);
                 let value = MetricOfRun { run: of.id, started_at, value, step };
                 series.entry((of.component.clone(), name, about)).or_default().push(value);
@@ -181,7 +129,7 @@ impl Reader<'_> {
                 run: of.id,
                 component: of.component.clone(),
                 started_at: of.started_at.unwrap_or(Timestamp::MIN),
-                check: check.into(),
+                check,
             }));
         }
         Ok(Checks { checks, is_cut })
@@ -212,11 +160,11 @@ impl Reader<'_> {
 }
 
 /// Returns of each metric of a run what counts: the value of its last step, and of that the one measured last.
-pub(super) fn last_metrics(metrics: Vec<MetricDetail>) -> Vec<MetricDetail> {
-    let mut last: BTreeMap<(String, Option<ArtifactName>), MetricDetail> = BTreeMap::new();
+pub(super) fn last_metrics(metrics: Vec<Metric>) -> Vec<Metric> {
+    let mut last: BTreeMap<(String, Option<ArtifactName>), Metric> = BTreeMap::new();
     for metric in metrics {
         let key = (metric.name.clone(), metric.about.clone());
-        let is_later = |known: &MetricDetail| (known.step, known.at) <= (metric.step, metric.at);
+        let is_later = |known: &Metric| (known.step, known.at) <= (metric.step, metric.at);
         if last.get(&key).is_none_or(is_later) {
             last.insert(key, metric);
         }
@@ -225,8 +173,8 @@ pub(super) fn last_metrics(metrics: Vec<MetricDetail>) -> Vec<MetricDetail> {
 }
 
 /// Returns of each check of a run the outcome that counts: the last one, and of several at one moment the worst.
-pub(super) fn last_checks(checks: Vec<CheckDetail>) -> Vec<CheckDetail> {
-    let mut last: BTreeMap<(String, Option<ArtifactName>), CheckDetail> = BTreeMap::new();
+pub(super) fn last_checks(checks: Vec<Check>) -> Vec<Check> {
+    let mut last: BTreeMap<(String, Option<ArtifactName>), Check> = BTreeMap::new();
     for check in checks {
         let key = (check.name.clone(), check.about.clone());
         if last.get(&key).is_none_or(|known| (known.at, known.outcome) <= (check.at, check.outcome)) {

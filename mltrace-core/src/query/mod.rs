@@ -67,6 +67,7 @@ mod browse;
 
 mod export;
 
+pub use crate::model::{Check, Metric};
 pub use answer::{
     Code, Component, Components, Fact, Git, Impact, ImpactRoot, ImpactState, Impacted, Input, Labelled, LookNext, Note,
     Output, Part, Review, Run, RunAtDepth, Runs, Stale, StaleReason, Strength, Suspect, Tags, Trace, Within,
@@ -80,7 +81,7 @@ pub use evidence::percent;
 pub use impact::ImpactOf;
 pub use last_good::{Doubt, DoubtReason, DoubtedVersion, GoodVersion, LastGood};
 pub use many::{Comparison, Many, RunCondition, RunField};
-pub use measures::{Check, CheckOfRun, Checks, MeasureFilter, Metric, MetricOfRun, MetricSeries, Metrics};
+pub use measures::{CheckOfRun, Checks, MeasureFilter, MetricOfRun, MetricSeries, Metrics};
 pub use name::NameKind;
 pub use on_disk::OnDisk;
 pub use projects::{Project, Projects};

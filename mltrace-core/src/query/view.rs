@@ -2,7 +2,6 @@
 
 use super::answer::{Code, Elsewhere, Git, Input, Note, Output, Part, Run, Stale, StaleReason, Within};
 use super::fresher::{Detail, Fresher, Saw};
-use super::measures::{Check, Metric};
 use super::{QueryError, Reader};
 use crate::model::{Bound, RunId, Timestamp, Verdict, Version, VersionId};
 use crate::store::{NoteDetail, ProjectKey, ReadDetail, RunDetail, RunKey, WriteDetail, WriteOf};
@@ -108,8 +107,8 @@ pub(super) fn view(detail: Detail) -> Run {
         description: declared.description.or(component.description),
         tags: each_once(tags),
         notes: notes.into_iter().map(note).collect(),
-        metrics: each(measures.metrics, Metric::from),
-        checks: each(measures.checks, Check::from),
+        metrics: measures.metrics,
+        checks: measures.checks,
         error: row.error,
         stale,
         parent: row.parent,

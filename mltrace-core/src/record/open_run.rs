@@ -20,8 +20,8 @@ use super::seen::{Seen, Told};
 use super::{Recorder, Site, clock, errand, split};
 use crate::fork;
 use crate::model::{
-    ArtifactKind, ArtifactName, CheckFact, Due, End, LOOSE, Mark, MetricFact, NoteFact, Number, Outcome, ParamFact,
-    ReadFact, Record, RunId, Severity, Status, Timestamp, VersionId, WriteFact,
+    ArtifactKind, ArtifactName, Check, CheckFact, Due, End, LOOSE, Mark, Metric, MetricFact, NoteFact, Number, Outcome,
+    ParamFact, ReadFact, Record, RunId, Severity, Status, Timestamp, VersionId, WriteFact,
 };
 use crate::naming::{self, Here, Naming};
 use crate::values::Given;
@@ -153,7 +153,8 @@ impl OpenRun {
     /// Records a metric: of one name and step the last value counts.
     pub fn metric(&self, name: &str, value: Number, step: Option<i64>) {
         self.ours(|inner| {
-            let fact = MetricFact { run: inner.id, name: name.to_owned(), value, step, about: None, at: clock::now() };
+            let metric = Metric { name: name.to_owned(), value, step, about: None, at: clock::now() };
+            let fact = MetricFact { run: inner.id, metric };
             inner.recorder.append_inside(vec![Record::Metric(fact)]);
         });
     }
@@ -161,8 +162,8 @@ impl OpenRun {
     /// Records how a check came out.
     pub fn check(&self, name: &str, outcome: Outcome, severity: Severity, message: Option<String>) {
         self.ours(|inner| {
-            let (run, name) = (inner.id, name.to_owned());
-            let fact = CheckFact { run, name, outcome, severity, message, about: None, at: clock::now() };
+            let check = Check { name: name.to_owned(), outcome, severity, message, about: None, at: clock::now() };
+            let fact = CheckFact { run: inner.id, check };
             inner.recorder.append_inside(vec![Record::Check(fact)]);
         });
     }

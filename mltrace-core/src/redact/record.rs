@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::{param, text, tokens, uri};
 use crate::model::{
-    ArtifactName, CheckFact, Code, CodeCheck, ComponentFact, Declaration, Due, End, FingerprintFact, FolderFact, Git,
-    Header, LIMIT_NAME, LIMIT_SOURCE, LIMIT_TEXT, LabelFact, MetricFact, NoteFact, ParamFact, ReadFact, Record, Start,
-    VersionId, WriteFact, cut,
+    ArtifactName, Check, CheckFact, Code, CodeCheck, ComponentFact, Declaration, Due, End, FingerprintFact, FolderFact,
+    Git, Header, LIMIT_NAME, LIMIT_SOURCE, LIMIT_TEXT, LabelFact, Metric, MetricFact, NoteFact, ParamFact, ReadFact,
+    Record, Start, VersionId, WriteFact, cut,
 };
 
 /// Makes a record fit to be written: the one place through which everything passes, journal and import alike.
@@ -49,11 +49,12 @@ pub fn record(record: &mut Record) {
             each(by);
         }
         // A number holds no secret.
-        Record::Metric(MetricFact { run: _, name: found, value: _, step: _, about, at: _ }) => {
+        Record::Metric(MetricFact { run: _, metric: Metric { name: found, value: _, step: _, about, at: _ } }) => {
             called(found);
             about.iter_mut().for_each(name);
         }
-        Record::Check(CheckFact { run: _, name: found, outcome: _, severity: _, message, about, at: _ }) => {
+        Record::Check(CheckFact { run: _, check }) => {
+            let Check { name: found, outcome: _, severity: _, message, about, at: _ } = check;
             called(found);
             each(message);
             about.iter_mut().for_each(name);

@@ -9,8 +9,8 @@ use super::row::{ComponentField, ReadRow, VersionRow, WriteRow};
 use super::run::RunRow;
 use super::unread::UnreadRow;
 use crate::model::{
-    ArtifactKind, ArtifactName, CheckFact, Code, Declaration, Due, FolderFact, Git, Header, LabelFact, MetricFact,
-    NoteFact, ProcessId, RunId, Timestamp, VersionId,
+    ArtifactKind, ArtifactName, Check, Code, Declaration, Due, FolderFact, Git, Header, LabelFact, Metric, NoteFact,
+    ProcessId, RunId, Timestamp, VersionId,
 };
 
 /// Something that has a name of its own, and a row that is made when it is new.
@@ -101,9 +101,9 @@ pub enum Said<'a> {
     /// A remark, once.
     Note(RunKey, &'a NoteFact),
     /// A metric, once.
-    Metric(RunKey, &'a MetricFact),
+    Metric(RunKey, &'a Metric),
     /// A check, once.
-    Check(RunKey, &'a CheckFact),
+    Check(RunKey, &'a Check),
     /// A verdict, once.
     Label(VersionKey, &'a LabelFact),
     /// A read or write is still to be hashed.

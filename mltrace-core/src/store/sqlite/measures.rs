@@ -6,10 +6,8 @@ use rusqlite::params;
 use super::SqliteStore;
 use super::keys::{CHUNK, among, ascending, ranges};
 use super::write::SqliteWriter;
-use crate::model::{ArtifactName, CheckFact, MetricFact, Number, Timestamp};
-use crate::store::{
-    CheckDetail, Measures, MetricDetail, ProjectKey, Result, RunKey, RunSelection, StoreError, WhatOfRuns,
-};
+use crate::model::{ArtifactName, Check, Metric, Number, Timestamp};
+use crate::store::{Measures, ProjectKey, Result, RunKey, RunSelection, StoreError, WhatOfRuns};
 
 /// The step of a metric that has none: a column of a primary key is never null.
 const NO_STEP: i64 = i64::MIN;
@@ -28,7 +26,7 @@ const CHECKS: &str = concat!(
 );
 
 impl SqliteWriter<'_> {
-    pub(super) fn metric(&mut self, run: RunKey, metric: &MetricFact) -> Result<()> {
+    pub(super) fn metric(&mut self, run: RunKey, metric: &Metric) -> Result<()> {
         let sql = "INSERT INTO metric (run_id, name, about, step, at, value) VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT DO NOTHING";
         let about = metric.about.as_ref().map_or("", ArtifactName::as_str);
@@ -36,7 +34,7 @@ impl SqliteWriter<'_> {
         self.execute(sql, params![run, metric.name, about, step, metric.at, metric.value.as_str()]).map(drop)
     }
 
-    pub(super) fn check(&mut self, run: RunKey, check: &CheckFact) -> Result<()> {
+    pub(super) fn check(&mut self, run: RunKey, check: &Check) -> Result<()> {
         let sql = "INSERT INTO check_result (run_id, name, about, at, outcome, severity, message)
              VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
         let about = check.about.as_ref().map_or("", ArtifactName::as_str);
@@ -87,7 +85,7 @@ impl SqliteStore {
             let text: String = row.get(5)?;
             let value = Number::parse(&text).ok_or_else(|| StoreError::Corrupt(format!("`{text}` is no metric")))?;
             let step: i64 = row.get(3)?;
-            found.entry(row.get(0)?).or_default().metrics.push(MetricDetail {
+            found.entry(row.get(0)?).or_default().metrics.push(Metric {
                 name: row.get(1)?,
                 about: about(row.get(2)?),
                 step: (step != NO_STEP).then_some(step),
@@ -103,7 +101,7 @@ impl SqliteStore {
         let mut rows = statement.query([list])?;
         while let Some(row) = rows.next()? {
             self.hold(row)?;
-            found.entry(row.get(0)?).or_default().checks.push(CheckDetail {
+            found.entry(row.get(0)?).or_default().checks.push(Check {
                 name: row.get(1)?,
                 about: about(row.get(2)?),
                 at: row.get(3)?,
