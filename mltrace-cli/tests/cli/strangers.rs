@@ -120,6 +120,17 @@ fn a_link_in_the_place_of_the_folder_is_followed_where_the_user_laid_it_or_trust
         fs::remove_file(&link).unwrap();
         symlink("../outside/.mltrace", &link).unwrap();
         assert!(place.env.fails(3, &["recent"]).contains("not one that you laid"), "another project's");
+        fs::create_dir_all(place.outside(".git/refs")).unwrap();
+        fs::remove_file(&link).unwrap();
+        symlink("../outside/.git/refs", &link).unwrap();
+        assert!(place.env.fails(3, &["recent"]).contains("not one that you laid"), "git's");
+        // An archive that was unpacked in a work tree of the user's.
+        let inner = place.env.project().join("vendor/evil");
+        fs::create_dir_all(&inner).unwrap();
+        fs::create_dir(place.outside("free")).unwrap();
+        symlink(place.outside("free"), inner.join(".mltrace")).unwrap();
+        let said = place.env.std_command(&["recent"]).current_dir(&inner).output().unwrap();
+        assert!(String::from_utf8_lossy(&said.stderr).contains("not one that you laid"), "{said:?}");
         fs::remove_dir_all(place.env.project().join(".git")).unwrap();
     }
     place.env.write("../home/.config/mltrace/config.toml", &trusted);

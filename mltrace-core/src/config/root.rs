@@ -121,11 +121,17 @@ pub(super) fn is_ours(folder: &Path) -> bool {
     }
 }
 
-/// Returns whether the link in the place of `.mltrace` is one that this user laid, as far as that can be told: it lies in a
-/// git work tree that does not track it, and what it leads to is this user's and no other project's own `.mltrace`.
+/// Returns whether the link in the place of `.mltrace` is one that this user laid, as far as that can be told: it lies at the
+/// root of a git work tree that does not track it, and what it leads to is this user's, no other project's own `.mltrace`
+/// and nothing of git's.
 pub(super) fn is_own_link(link: &Path) -> bool {
-    let is_in_git = link.ancestors().skip(1).any(|root| tracked::git_folder(root).is_some());
-    let target = link.canonicalize().ok().filter(|target| target.file_name().is_some_and(|name| name != FOLDER));
+    // An outer work tree says nothing of an archive that was unpacked in it.
+    let is_in_git = link.parent().is_some_and(|root| tracked::git_folder(root).is_some());
+    let is_others = |target: &Path| {
+        let is_gits = target.components().any(|part| part.as_os_str().eq_ignore_ascii_case(".git"));
+        is_gits || target.file_name().is_none_or(|name| name == FOLDER)
+    };
+    let target = link.canonicalize().ok().filter(|target| !is_others(target));
     is_in_git && target.is_some_and(|target| is_mine(link) && is_mine(&target)) && !Tracked::around(link).holds("")
 }
 
