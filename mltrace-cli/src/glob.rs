@@ -80,6 +80,7 @@ fn inside(folder: &Path, found: &mut Expansion) -> Vec<std::ffi::OsString> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let names = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
     let mut names: Vec<_> = names.take(MOST_NAMES).collect();
+    found.is_cut |= names.len() >= MOST_NAMES;
     found.names += names.len();
     names.sort();
     names

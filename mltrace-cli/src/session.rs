@@ -82,7 +82,7 @@ impl Session {
         question: impl FnOnce(&mut Reader<'_>) -> Result<T, QueryError>,
     ) -> Result<T, Error> {
         let store = self.warned(self.desk().fold_at_once()?);
-        let mut store = store.ok_or_else(|| StoreError::Missing(self.home.store.clone()))?;
+        let mut store = store.ok_or_else(|| self.missing())?;
         self.ask_store(&mut *store, question)
     }
 

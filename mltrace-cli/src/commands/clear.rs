@@ -91,9 +91,9 @@ impl Args {
         let store = &session.home.store;
         let asked = session.ask_at_once(|reader| {
             let components = reader.components(None, None)?.components.len();
-            Ok((reader.projects()?.projects, reader.this_project()?, components))
+            Ok((reader.projects()?.projects, reader.this_project()?, components, reader.other_project()?.is_some()))
         });
-        let (projects, this, components) = match asked {
+        let (projects, this, components, is_others) = match asked {
             Ok(asked) => asked,
             Err(_)
                 if !self.all_projects && session.home.identity.is_some() && store.file().is_some_and(Path::exists) =>
@@ -111,8 +111,10 @@ impl Args {
         let own = projects.iter().find(|project| project.is_this);
         let runs = own.map_or(0, |project| project.runs);
         let words = format!("{runs} runs of {components} components");
-        let (words, project) = match own.zip(this) {
-            _ if projects.len() <= 1 => (words, None),
+        // A store that holds one project alone answers for it; whoever shares that store may be another.
+        let is_others = is_others && session.home.identity.is_some();
+        let (words, project) = match own.zip(this).filter(|_| !is_others) {
+            _ if projects.len() <= 1 && !is_others => (words, None),
             Some((own, key)) => (format!("{words} of the project `{}`", own.name), Some((key, own.name.clone()))),
             None => {
                 let message = format!("nothing of the project `{}` is recorded in `{store}`", session.home.project);

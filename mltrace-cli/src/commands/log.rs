@@ -87,10 +87,8 @@ impl Args {
             return Err(Error::usage(message).hint("pass `--allow-future` if that is meant"));
         }
         let opening = self.step.opening()?;
-        let mut measured = vec![self.step.measured.typed()?];
-        for facts in self.step.measured.of_files() {
-            measured.push(facts?);
-        }
+        let measured = self.step.measured.typed().into_iter().chain(self.step.measured.of_files(&[]));
+        let measured = measured.collect::<Result<Vec<_>, Error>>()?;
         if !session.home.is_enabled {
             session.output.warn("recording is switched off: the run is not logged");
             return Ok(Exit::Done);

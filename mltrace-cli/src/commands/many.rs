@@ -31,7 +31,7 @@ pub(super) struct Many {
     #[arg(long = "where", value_name = "FIELD=VALUE", num_args = 1.., value_parser = condition)]
     conditions: Vec<RunCondition>,
     /// All that the runs wrote of which a metric or a check says so: `--from metric:rmse '>1.2'`; it is the reason then
-    #[arg(long, value_names = ["metric:NAME", "CONDITION"], num_args = 2)]
+    #[arg(long, value_names = ["metric:NAME", "CONDITION"], num_args = 2, action = clap::ArgAction::Append)]
     from: Vec<String>,
 }
 
@@ -47,13 +47,15 @@ impl Many {
 
     /// Returns what a metric or a check gives as the reason.
     pub(super) fn reason(&self) -> Option<String> {
-        (!self.from.is_empty()).then(|| self.from.join(" "))
+        let each: Vec<String> = self.from.chunks(2).map(|from| from.join(" ")).collect();
+        (!each.is_empty()).then(|| each.join(", "))
     }
 
     /// Returns all that has to hold of the runs.
     fn conditions(&self) -> Result<Vec<RunCondition>, Error> {
         let mut conditions = self.conditions.clone();
-        if let [of, rest] = self.from.as_slice() {
+        for from in self.from.chunks(2) {
+            let [of, rest] = from else { continue };
             let is_measure = ["metric:", "check:"].iter().any(|kind| of.starts_with(kind));
             let text = of.replacen(':', ".", 1) + &rest.split_whitespace().collect::<String>();
             let parsed = if is_measure { condition(&text) } else { Err(format!("`{of}` is neither metric nor check")) };

@@ -5,18 +5,21 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use mltrace_core::model::{Number, Outcome, Severity};
 use mltrace_core::record::OpenRun;
 use serde_json::value::RawValue;
 
-use super::typed::{all, utf8};
+use super::typed::{understood, utf8};
 use crate::args;
 use crate::error::Error;
 
 /// The longest file of metrics, and the most metrics of one.
 const LONGEST_FILE: u64 = 16 << 20;
 const MOST: usize = 10_000;
+/// The deepest object of one.
+const DEEPEST: usize = 32;
 
 /// What was measured and checked, as it was typed.
 #[derive(Debug, clap::Args)]
@@ -40,26 +43,43 @@ pub(super) struct Facts {
 }
 
 impl Measured {
-    /// Returns what was typed, without what stands in files.
-    ///
-    /// # Errors
-    /// When something makes no sense.
-    pub(super) fn typed(&self) -> Result<Facts, Error> {
-        Ok(Facts {
-            metrics: all("--metric", &self.metrics, |metric| args::metric(utf8(metric)?))?,
-            checks: all("--check", &self.checks, |check| args::check(utf8(check)?))?,
-        })
+    /// Returns each thing that was typed, without what stands in files, or why it makes no sense.
+    pub(super) fn typed(&self) -> Vec<Result<Facts, Error>> {
+        let metric = |typed: &OsString| {
+            let metric = understood("--metric", typed, |metric| args::metric(utf8(metric)?))?;
+            Ok(Facts { metrics: vec![metric], checks: Vec::new() })
+        };
+        let check = |typed: &OsString| {
+            let check = understood("--check", typed, |check| args::check(utf8(check)?))?;
+            Ok(Facts { metrics: Vec::new(), checks: vec![check] })
+        };
+        self.metrics.iter().map(metric).chain(self.checks.iter().map(check)).collect()
     }
 
-    /// Returns what stands in the files that were named; of one that cannot be understood, why.
-    pub(super) fn of_files(&self) -> Vec<Result<Facts, Error>> {
-        let read = |path: &PathBuf| match read(path) {
-            Ok(metrics) => Ok(Facts { metrics, checks: Vec::new() }),
-            Err(reason) => Err(Error::usage(format!("`--metrics-from`: `{}` {reason}", path.display()))
-                .hint("it is to be a JSON object of numbers, such as {\"rmse\": 0.64}")),
-        };
-        self.files.iter().map(read).collect()
+    /// Returns how the files that were named stand now: what is there before a command runs is not what it measured.
+    pub(super) fn standing(&self) -> Vec<Option<(u64, SystemTime)>> {
+        self.files.iter().map(|path| standing(path)).collect()
     }
+
+    /// Returns what stands in the files that were named; of one that cannot be understood, or that stands as it stood
+    /// `before`, why.
+    pub(super) fn of_files(&self, before: &[Option<(u64, SystemTime)>]) -> Vec<Result<Facts, Error>> {
+        let read = |(number, path): (usize, &PathBuf)| {
+            let is_old = standing(path).is_some_and(|now| before.get(number) == Some(&Some(now)));
+            match if is_old { Err("was there before, and the command did not write it".to_owned()) } else { read(path) }
+            {
+                Ok(metrics) => Ok(Facts { metrics, checks: Vec::new() }),
+                Err(reason) => Err(Error::usage(format!("`--metrics-from`: `{}` {reason}", path.display()))
+                    .hint("it is to be a JSON object of numbers, such as {\"rmse\": 0.64}")),
+            }
+        };
+        self.files.iter().enumerate().map(read).collect()
+    }
+}
+
+fn standing(path: &Path) -> Option<(u64, SystemTime)> {
+    let metadata = path.metadata().ok()?;
+    Some((metadata.len(), metadata.modified().ok()?))
 }
 
 impl Facts {
@@ -85,12 +105,13 @@ fn read(path: &Path) -> Result<Vec<(String, Number)>, String> {
     }
     let json: &RawValue = serde_json::from_str(&text).map_err(|error| format!("is not JSON: {error}"))?;
     let mut found = Vec::new();
-    gather("", json, &mut found)?;
+    gather("", json, DEEPEST, &mut found)?;
     Ok(found)
 }
 
 /// Gathers the numbers of an object and of those in it; what is no number is left out.
-fn gather(name: &str, json: &RawValue, found: &mut Vec<(String, Number)>) -> Result<(), String> {
+fn gather(name: &str, json: &RawValue, deepest: usize, found: &mut Vec<(String, Number)>) -> Result<(), String> {
+    let Some(below) = deepest.checked_sub(1) else { return Err("is nested too deeply".to_owned()) };
     if found.len() >= MOST {
         return Err(format!("holds more than {MOST} numbers"));
     }
@@ -99,7 +120,7 @@ fn gather(name: &str, json: &RawValue, found: &mut Vec<(String, Number)>) -> Res
             serde_json::from_str(json.get()).map_err(|error| format!("is not JSON: {error}"))?;
         for (field, value) in fields {
             let inner = if name.is_empty() { field } else { format!("{name}.{field}") };
-            gather(&inner, value, found)?;
+            gather(&inner, value, below, found)?;
         }
         return Ok(());
     }

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io;
 use std::process::{Command, ExitStatus};
+use std::time::SystemTime;
 
 use mltrace_core::kept::kept;
 use mltrace_core::model::Status;
@@ -57,6 +58,7 @@ impl Args {
         if run.is_recording() {
             command.env(PARENT_RUN, run.id().to_string());
         }
+        let before = self.step.measured.standing();
         let mut attended = Attended::start(&mut command);
         let ended = attended.as_mut().map_err(|error| std::mem::replace(error, io::ErrorKind::Other.into()));
         let ended = ended.and_then(Attended::wait);
@@ -64,7 +66,7 @@ impl Args {
             let (found, warnings) = found(&patterns);
             warnings.iter().for_each(|warning| session.output.warn(warning));
             run.bind(0, [outputs, found].concat(), false);
-            let _ = kept(|| self.record_measured(session, &run));
+            let _ = kept(|| self.record_measured(session, &run, &before));
         }
         let (code, error) = match ended {
             Ok(status) => explain(status),
@@ -111,9 +113,8 @@ impl Args {
     }
 
     /// Records what was measured and checked, in files too that the command may have written.
-    fn record_measured(&self, session: &Session, run: &OpenRun) {
-        let of_files = self.step.measured.of_files();
-        for facts in std::iter::once(self.step.measured.typed()).chain(of_files) {
+    fn record_measured(&self, session: &Session, run: &OpenRun, before: &[Option<(u64, SystemTime)>]) {
+        for facts in self.step.measured.typed().into_iter().chain(self.step.measured.of_files(before)) {
             match facts {
                 Ok(facts) => facts.record(run),
                 Err(error) => session.output.warn(&format!("{} is not recorded", error.message)),

@@ -195,7 +195,7 @@ impl Runs<'_> {
 
     /// Returns the line for an input without a known writer.
     fn unwritten_input(&self, input: &Input) -> Option<String> {
-        if input.written_by.is_some() {
+        if input.written_by.is_some() || !input.inside.is_empty() {
             return None;
         }
         let name = line(input.name.as_str());

@@ -8,21 +8,10 @@ use crate::env::TestEnv;
 /// Three trainings, of which the last one is bad; the numbers come from options, a file and an import.
 fn trained() -> TestEnv {
     let env = TestEnv::new();
-    env.write("m.json", r#"{"test": {"rmse": 0.64, "name": "wine"}, "rows": 900, "auc": "NaN"}"#);
     env.done(&["log", "--component", "train", "-o", "m1", "--metric", "rmse=0.70", "--check", "enough rows=passed"]);
-    env.done(&[
-        "run",
-        "--component",
-        "train",
-        "-o",
-        "m2",
-        "--metrics-from",
-        "m.json",
-        "--metric",
-        "rmse=0.6",
-        "--",
-        "true",
-    ]);
+    let made = r#"echo '{"test": {"rmse": 0.64, "name": "wine"}, "rows": 900, "auc": "NaN"}' > m.json"#;
+    let words = ["run", "--component", "train", "-o", "m2", "--metrics-from", "m.json", "--metric", "rmse=0.6"];
+    env.done(&[&words[..], &["--", "sh", "-c", made]].concat());
     let line = json!({
         "id": "0195e2a1-7c1e-7d30-9a52-3f1d5c0b8a11", "component": "train", "started_at": "2021-05-02T12:00:00Z",
         "ended_at": "2021-05-02T12:05:00Z", "outputs": ["m0"],
@@ -90,7 +79,9 @@ fn they_survive_export_and_import_byte_for_byte() {
 fn what_makes_no_sense_is_refused_and_keeps_no_command_from_running() {
     let env = TestEnv::new();
     env.write("list.json", "[1]");
+    env.write("deep.json", &("{\"a\":".repeat(30_000) + "1" + &"}".repeat(30_000)));
     for wrong in [
+        ["--metrics-from", "deep.json"],
         ["--metric", "rmse"],
         ["--metric", "rmse=x"],
         ["--check", "c=maybe"],
@@ -127,4 +118,23 @@ fn a_metric_or_a_check_may_judge() {
     env.fails(2, &["flag", "--from", "metric:rmse", "high"]);
     let review = env.json(&["flag", "--from", "metric:rmse", ">0.65"]);
     assert_eq!(review["flagged"][0]["reason"], "metric:rmse >0.65");
+}
+
+#[test]
+fn what_makes_sense_is_recorded_beside_what_makes_none_and_an_old_file_measures_nothing() {
+    let env = TestEnv::new();
+    env.write("old.json", r#"{"k": 7}"#);
+    let words = ["run", "--component", "c", "--metric", "good=1", "--check", "x=maybe", "--metrics-from", "old.json"];
+    let ran = env.call(&[&words[..], &["--", "true"]].concat());
+    assert!(ran.stderr.contains("maybe") && ran.stderr.contains("was there before"), "{}", ran.stderr);
+    let metrics = env.json(&["inspect", "latest"])["metrics"].clone();
+    assert_eq!((metrics[0]["name"].as_str(), metrics.as_array().unwrap().len()), (Some("good"), 1));
+}
+
+#[test]
+fn of_several_measures_all_have_to_say_so() {
+    let env = trained();
+    env.fails(1, &["flag", "--from", "metric:rmse", ">0.65", "--from", "metric:rows", ">=900"]);
+    let meant = env.json(&["flag", "-n", "--from", "metric:rmse", "<0.65", "--from", "metric:rows", ">=900"]);
+    assert_eq!(meant["versions"][0]["name"], "m2");
 }

@@ -220,3 +220,33 @@ fn what_another_project_wrote_is_told_where_nobody_here_did() {
     assert_eq!(inputs[0]["elsewhere"], serde_json::json!([{"project": "one", "run": run}]));
     assert_eq!(inputs[2].get("elsewhere"), None);
 }
+
+#[test]
+fn who_shares_a_store_that_holds_one_project_alone_clears_nothing_of_it() {
+    let shared = Shared::new();
+    let (a, b) = (shared.folder("a", None), shared.folder("b", None));
+    shared.logs(&a, "first", &["-o", "x"]);
+    let (code, _, said) = shared.in_folder(&b, &["clear", "--yes"]);
+    assert_eq!((code, said.contains("nothing of the project")), (1, true), "{said}");
+    assert_eq!(shared.recent(&a, &[]), ["first"]);
+}
+
+#[test]
+fn a_project_that_is_called_as_the_store_s_own_is_recorded_too() {
+    let shared = Shared::new();
+    let (own, other) = (shared.env.project().join("../taxi"), shared.folder("other", None));
+    std::fs::create_dir_all(own.join(".mltrace")).unwrap();
+    let own = own.canonicalize().unwrap();
+    let there = |folder: &Path, arguments: &[&str]| {
+        let mut command = shared.env.command(arguments);
+        let output = command.current_dir(folder).env("MLTRACE_DB", own.join(".mltrace/mltrace.db")).output().unwrap();
+        assert!(output.status.success(), "{arguments:?} {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(shared.env.command(&["log", "--component", "c"]).current_dir(&own).output().unwrap().status.success());
+    std::fs::write(other.join("mltrace.toml"), "project = \"taxi\"").unwrap();
+    there(&other, &["log", "--component", "d"]);
+    let recent = there(&other, &["recent", "--all-projects"]);
+    assert!(recent.contains(" c ") && recent.contains(" d ") && recent.contains("taxi (2)"), "{recent}");
+    assert!(there(&other, &["ingest"]).contains("0 ") || !recent.is_empty());
+}

@@ -362,17 +362,14 @@ impl<'w, 'r> Applier<'w, 'r> {
     /// Keeps the content of a read or write that is stored.
     fn learn(&mut self, (run, n): (RunKey, u32), fact: &FingerprintFact) -> Result<()> {
         let Some(stored) = self.stored.get(&run) else { return Ok(()) };
-        let read = stored.reads.iter().position(|read| read.n == n);
-        let write = stored.writes.iter().position(|write| write.n == n);
-        let of_read = read.and_then(|place| stored.reads.get(place)).map(|read| read.artifact);
-        let of_write = write.and_then(|place| stored.writes.get(place)).map(|write| write.artifact);
-        let Some(artifact) = of_read.or(of_write) else { return Ok(()) };
+        let of_write = || stored.write(n).map(|write| write.artifact);
+        let Some(artifact) = stored.read(n).map(|read| read.artifact).or_else(of_write) else { return Ok(()) };
         let seen = Some(self.version(artifact, &fact.version, fact.size)?);
         let Some(stored) = self.stored.get_mut(&run) else { return Ok(()) };
-        if let Some(read) = read.and_then(|place| stored.reads.get_mut(place)) {
+        if let Some(read) = stored.read_mut(n) {
             read.seen = seen;
             self.touched.reads.insert((run, n));
-        } else if let Some(write) = write.and_then(|place| stored.writes.get_mut(place)) {
+        } else if let Some(write) = stored.write_mut(n) {
             write.seen = seen;
             self.touched.writes.insert((run, n));
         }

@@ -11,6 +11,7 @@ use crate::disk::{Cache, FileKind, Hashing, Skip, Stat};
 use crate::host;
 use crate::model::{Due, FingerprintFact, FolderFact, Record, VersionId};
 use crate::naming;
+use crate::redact;
 use crate::store::{ProjectKey, Said, Store, StoreError};
 use crate::tracked;
 
@@ -98,7 +99,9 @@ pub fn hash_due(
             // A store may be looked at from another project's folder, which is no project of the store by that.
             if let (Some(fact), Some(project)) = (&fact, projects.get(&row.project)) {
                 let folder = folder.clone().flatten().map(Record::Folder);
-                let records: Vec<Record> = folder.into_iter().chain([Record::Fingerprint(fact.clone())]).collect();
+                let mut records: Vec<Record> = folder.into_iter().chain([Record::Fingerprint(fact.clone())]).collect();
+                // What lies in a folder is called as its files are: those names pass no journal.
+                records.iter_mut().for_each(redact::record);
                 apply_all(writer, &import_header(project), &records)?;
             }
             // What has changed since has another content: that question is settled too.

@@ -16,7 +16,7 @@ const MOST_VALUES: usize = 8 * MOST_FACTS;
 pub const MOST_TAGS: usize = 1_000;
 
 /// The fields that hold facts.
-const FIELDS: [&str; 6] = ["inputs", "outputs", "params", "notes", "metrics", "checks"];
+const FIELDS: [&str; 7] = ["inputs", "outputs", "params", "notes", "metrics", "checks", "entries"];
 
 /// How much a line holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -75,9 +75,7 @@ pub(super) fn fold_these(
     let mut report = FoldReport { tracked, ..FoldReport::default() };
     let here = Host::here(None);
     bind_anew(store)?;
-    if home.has_own_store() {
-        join_former(store)?;
-    }
+    join_former(home, store)?;
     read_again(home, store, &mut report)?;
     for journal in journals {
         match fold_journal(home, store, journal, &here, &mut report) {

@@ -3,7 +3,7 @@
 use super::due::{self, Dues, hash_due};
 use super::fold::{FoldReport, TO_BIND, fold, fold_these, journals, own};
 use super::lost;
-use super::projects::TO_JOIN;
+use super::projects::is_to_join;
 use crate::config::Home;
 use crate::journal;
 use crate::model::ProcessId;
@@ -42,10 +42,7 @@ pub fn open_folded_for(home: &Home, which: Dues, progress: &(dyn Fn(u64) + Sync)
     if found.is_empty() {
         let mut store = store::open(home, Mode::Read)?;
         let has_lost = lost::is_waiting(home, store.as_mut()).unwrap_or(true);
-        let upkeep = store.upkeep();
-        let has_unread =
-            !upkeep.unread(journal::MINOR)?.is_empty() || upkeep.tally(TO_BIND)? > 0 || upkeep.tally(TO_JOIN)? > 0;
-        if !has_lost && !has_unread && !due::is_any(home, store.as_mut(), which)? {
+        if !has_lost && !is_behind(home, store.as_mut())? && !due::is_any(home, store.as_mut(), which)? {
             let report = FoldReport { tracked: tracked.len(), ..FoldReport::default() };
             return Ok(Folded { store, report, behind: None });
         }
@@ -67,6 +64,13 @@ pub fn open_folded_for(home: &Home, which: Dues, progress: &(dyn Fn(u64) + Sync)
     }
 }
 
+/// Returns whether something that is stored waits for a fold: records that were not understood, rules of an earlier version.
+fn is_behind(home: &Home, store: &mut dyn Store) -> Result<bool, StoreError> {
+    Ok(!store.upkeep().unread(journal::MINOR)?.is_empty()
+        || store.upkeep().tally(TO_BIND)? > 0
+        || is_to_join(home, store)?)
+}
+
 /// Opens the store as it is, because something cannot be folded.
 fn without_folding(home: &Home, error: StoreError) -> Result<Folded, StoreError> {
     match store::open(home, Mode::Read) {
@@ -84,9 +88,7 @@ fn without_folding(home: &Home, error: StoreError) -> Result<Folded, StoreError>
 pub(super) fn catch_up(home: &Home, store: &mut dyn Store, process: ProcessId, which: Dues) -> Result<(), StoreError> {
     let is_anything = journals(home)?.iter().any(|journal| journal.process != process)
         || lost::is_waiting(home, store)?
-        || !store.upkeep().unread(journal::MINOR)?.is_empty()
-        || store.upkeep().tally(TO_BIND)? > 0
-        || store.upkeep().tally(TO_JOIN)? > 0;
+        || is_behind(home, store)?;
     if is_anything {
         fold(home, store)?;
     }

@@ -12,7 +12,7 @@ use super::batch::import_header;
 use super::facts::Held;
 use super::folder_line::folder_line;
 use super::measured::{self, CheckLine, MetricLine};
-use super::text::{artifact_name, within};
+use super::text::{artifact_name, within, without_place};
 use crate::config::Home;
 use crate::host;
 use crate::model::{
@@ -159,7 +159,7 @@ fn parsed(bytes: &[u8], here: &Here<'_>, now: Timestamp, most_facts: Option<usiz
             Ok(Some(Parsed { facts, ..Parsed::of(header, vec![record]) }))
         }
         "folder" => {
-            let (project, record) = folder_line(object).map_err(wrong)?;
+            let (project, record) = folder_line(object)?;
             Ok(Some(Parsed { facts, ..Parsed::of(here.header(project.as_deref()), vec![record]) }))
         }
         other => Err(format!("`{other}` is not a type of line: `run`, `label`, `component` or `folder`")),
@@ -190,12 +190,6 @@ fn params<'de, D: Deserializer<'de>>(params: D) -> Result<BTreeMap<String, Value
     let params = <BTreeMap<String, &RawValue>>::deserialize(params)?;
     let parsed = params.into_iter().map(|(name, raw)| Ok((name, value::of_json(raw)?)));
     parsed.collect::<Result<_, serde_json::Error>>().map_err(|error| D::Error::custom(without_place(&error)))
-}
-
-/// The place that the parser names is one within the line, not the line of the file.
-fn without_place(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    text.split(" at line 1 column ").next().unwrap_or_default().to_owned()
 }
 
 /// A run as a person, another tool or an export writes it.

@@ -26,6 +26,11 @@ fn taken_back(record: &Record) -> Option<RunId> {
     if let Record::Forget(fact) = record { Some(fact.run) } else { None }
 }
 
+/// Returns whether what is known of a run's reads and writes matters to a record of it.
+fn moves_edges(record: &Record) -> bool {
+    !matches!(record, Record::Param(_) | Record::Note(_) | Record::Metric(_) | Record::Check(_) | Record::Due(_))
+}
+
 /// Returns the run that a record tells of.
 fn run_of(record: &Record) -> Option<RunId> {
     match record {
@@ -105,7 +110,9 @@ impl<'r> Applier<'_, 'r> {
             return Ok(());
         }
         let known = self.writer.run_rows(RowsOf::Ids(&ids))?;
-        let keys: Vec<RunKey> = known.iter().map(|(key, _)| *key).collect();
+        // A run that only measures, or is remarked on, may have any number of reads and writes.
+        let moving: HashSet<RunId> = records.iter().filter(|record| moves_edges(record)).filter_map(run_of).collect();
+        let keys: Vec<RunKey> = known.iter().filter(|(_, row)| moving.contains(&row.id)).map(|(key, _)| *key).collect();
         self.stored = stored(self.writer, &keys)?;
         self.runs.extend(known.into_iter().map(|(key, row)| (row.id, (key, row))));
         let new: Vec<RunId> = ids.into_iter().filter(|id| !self.runs.contains_key(id)).collect();
@@ -195,8 +202,7 @@ impl<'r> Applier<'_, 'r> {
     /// Returns what stands at a number of a run that is stored.
     fn stored_at(&self, run: RunId, n: u32) -> Option<ArtifactKey> {
         let stored = self.stored.get(&self.runs.get(&run)?.0)?;
-        let read = stored.reads.iter().find(|read| read.n == n).map(|read| read.artifact);
-        read.or_else(|| stored.writes.iter().find(|write| write.n == n).map(|write| write.artifact))
+        stored.read(n).map(|read| read.artifact).or_else(|| stored.write(n).map(|write| write.artifact))
     }
 
     /// Returns the artifact of a name.

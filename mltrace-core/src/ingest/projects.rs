@@ -3,10 +3,17 @@
 use super::bind::bind_again;
 use super::settle::settle_parents;
 use super::work::Work;
+use crate::config::Home;
 use crate::store::{Edges, ProjectKey, ProjectRow, Result, RowsOf, RunKey, Said, Store, StoreError, Writer};
 
 /// By what name a store counts that its projects are to be looked through for those that are one.
-pub(super) const TO_JOIN: &str = "to join";
+const TO_JOIN: &str = "to join";
+
+/// Returns whether a store is to be looked through for projects that are one: in one that several roots share, nobody's
+/// folder says so.
+pub(super) fn is_to_join(home: &Home, store: &mut dyn Store) -> Result<bool, StoreError> {
+    Ok(home.has_own_store() && store.upkeep().tally(TO_JOIN)? > 0)
+}
 
 /// Takes all that is told of a project into another one, and binds again what follows from it. The names that it had are
 /// names of the other one from now on.
@@ -50,20 +57,19 @@ pub fn remove(store: &mut dyn Store, project: ProjectKey) -> Result<(), StoreErr
 
 /// Joins what earlier versions took for several projects in a store that lies in a root, since its folder was called
 /// otherwise then: a folder has one name at a time.
-pub(super) fn join_former(store: &mut dyn Store) -> Result<(), StoreError> {
-    if store.upkeep().tally(TO_JOIN)? == 0 {
+pub(super) fn join_former(home: &Home, store: &mut dyn Store) -> Result<(), StoreError> {
+    if !is_to_join(home, store)? {
         return Ok(());
     }
-    if let Some(own) = store.look().own_project()? {
-        let projects = store.look().project_rows()?;
-        let recorded: Vec<&ProjectRow> = projects.iter().filter(|project| !project.is_imported).collect();
-        let is_one_root = recorded.iter().all(|project| {
-            project.identity.is_none()
-                && recorded.iter().all(|other| other.key == project.key || is_apart(project, other))
-        });
-        for project in recorded.iter().filter(|project| is_one_root && project.key != own) {
-            join(store, project.key, own)?;
-        }
+    // Until something is recorded, nobody knows which of them is this root's.
+    let Some(own) = store.look().own_project()? else { return Ok(()) };
+    let projects = store.look().project_rows()?;
+    let recorded: Vec<&ProjectRow> = projects.iter().filter(|project| !project.is_imported).collect();
+    let is_one_root = recorded.iter().all(|project| {
+        project.identity.is_none() && recorded.iter().all(|other| other.key == project.key || is_apart(project, other))
+    });
+    for project in recorded.iter().filter(|project| is_one_root && project.key != own) {
+        join(store, project.key, own)?;
     }
     store.write(&mut |writer| writer.keep(Said::TallyDone(TO_JOIN)))
 }

@@ -67,7 +67,7 @@ impl Sightings {
 fn learn_writes(touched: &mut Touched, stored: &mut Stored) {
     let Touched { new_writes, writes, .. } = touched;
     new_writes.retain(|(run, n), told| {
-        let known = stored.get_mut(run).and_then(|stored| stored.writes.iter_mut().find(|known| known.n == *n));
+        let known = stored.get_mut(run).and_then(|stored| stored.write_mut(*n));
         let Some(known) = known else { return true };
         let is_same = known.artifact == told.artifact;
         if is_same && known.mark == Some(Mark::Maybe) && told.mark != known.mark {
@@ -87,7 +87,7 @@ fn learn_writes(touched: &mut Touched, stored: &mut Stored) {
 fn learn_reads(writer: &mut dyn Writer, touched: &mut Touched, stored: &mut Stored) -> Result<Vec<ReadRow>> {
     let Touched { new_reads, reads, .. } = touched;
     new_reads.retain(|(run, n), told| {
-        let known = stored.get_mut(run).and_then(|stored| stored.reads.iter_mut().find(|known| known.n == *n));
+        let known = stored.get_mut(run).and_then(|stored| stored.read_mut(*n));
         let Some(known) = known else { return true };
         if known.artifact == told.artifact && known.seen.is_none() && told.seen.is_some() {
             known.seen = told.seen;
@@ -95,7 +95,7 @@ fn learn_reads(writer: &mut dyn Writer, touched: &mut Touched, stored: &mut Stor
         }
         false
     });
-    let of = |(run, n): &(RunKey, u32)| stored.get(run)?.reads.iter().find(|read| read.n == *n).cloned();
+    let of = |(run, n): &(RunKey, u32)| stored.get(run)?.read(*n).cloned();
     let learned: Vec<ReadRow> = touched.reads.iter().filter_map(of).collect();
     if !learned.is_empty() {
         writer.put_reads(&learned)?;

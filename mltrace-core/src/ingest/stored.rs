@@ -11,11 +11,35 @@ use crate::store::{
 /// What is stored of the reads and writes of runs that were known before.
 pub(super) type Stored = HashMap<RunKey, StoredRun>;
 
-/// What is stored of the reads and writes of a run.
+/// What is stored of the reads and writes of a run, by number.
 #[derive(Debug, Default)]
 pub(super) struct StoredRun {
     pub(super) reads: Vec<ReadRow>,
     pub(super) writes: Vec<WriteRow>,
+}
+
+impl StoredRun {
+    /// Returns the read of a number.
+    pub(super) fn read(&self, n: u32) -> Option<&ReadRow> {
+        self.reads.get(self.reads.binary_search_by_key(&n, |read| read.n).ok()?)
+    }
+
+    /// Returns the write of a number.
+    pub(super) fn write(&self, n: u32) -> Option<&WriteRow> {
+        self.writes.get(self.writes.binary_search_by_key(&n, |write| write.n).ok()?)
+    }
+
+    /// Returns the read of a number, to be changed.
+    pub(super) fn read_mut(&mut self, n: u32) -> Option<&mut ReadRow> {
+        let place = self.reads.binary_search_by_key(&n, |read| read.n).ok()?;
+        self.reads.get_mut(place)
+    }
+
+    /// Returns the write of a number, to be changed.
+    pub(super) fn write_mut(&mut self, n: u32) -> Option<&mut WriteRow> {
+        let place = self.writes.binary_search_by_key(&n, |write| write.n).ok()?;
+        self.writes.get_mut(place)
+    }
 }
 
 /// Returns what is stored of the reads and writes of runs.

@@ -22,3 +22,9 @@ pub(super) fn artifact_name(name: &str, root: &Root) -> Result<ArtifactName, Str
     }
     naming::in_line(name, root).ok_or_else(|| "an artifact's name is empty".to_owned())
 }
+
+/// The place that the parser names is one within the line, not the line of the file.
+pub(super) fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.split(" at line 1 column ").next().unwrap_or_default().to_owned()
+}

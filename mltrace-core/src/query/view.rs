@@ -38,8 +38,10 @@ impl Reader<'_> {
 
     /// Adds who wrote in other projects what no run of this one wrote.
     pub(super) fn look_elsewhere(&mut self, project: ProjectKey, run: &mut Run) -> Result<(), QueryError> {
-        let unwritten =
-            run.inputs.iter_mut().filter(|input| input.written_by.is_none() && input.changed_since.is_none());
+        let unwritten = run
+            .inputs
+            .iter_mut()
+            .filter(|input| input.written_by.is_none() && input.changed_since.is_none() && input.inside.is_empty());
         for input in unwritten {
             let found = self.store.written_elsewhere(project, &input.name)?;
             input.elsewhere = each(found, |(project, run)| Elsewhere { project, run });

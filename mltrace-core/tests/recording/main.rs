@@ -64,14 +64,8 @@ fn a_large_output_is_told_by_its_content_too() {
     assert_eq!(version, format!("b3:{}", blake3::hash(&large).to_hex()));
 }
 
-#[test]
-fn what_a_dead_process_left_unhashed_is_hashed_when_its_journal_is_folded() {
-    let project = Project::new();
-    let large = vec![7_u8; 6 << 20];
-    let train = project.begin("train", vec![]);
-    fs::write(project.path("model.bin"), &large).unwrap();
-    train.bind(0, vec![project.file("model.bin")], false);
-    train.end(Status::Completed, None, None);
+/// Returns a project that finds the journal of a process that died before it had hashed what it wrote.
+fn left_unhashed(project: &Project) -> Project {
     assert!(project.recorder.settle(Duration::from_secs(20)));
     // Another process' journal in which the hash never arrived: take it out of a copy.
     let path = project.journal();
@@ -80,18 +74,45 @@ fn what_a_dead_process_left_unhashed_is_hashed_when_its_journal_is_folded() {
     other.home.project.clone_from(&project.home.project);
     let mut bytes = Vec::new();
     for record in piece.records {
-        if !matches!(record, mltrace_core::model::Record::Fingerprint(_)) {
+        use mltrace_core::model::Record::{Fingerprint, Folder};
+        if !matches!(record, Fingerprint(_) | Folder(_)) {
             journal::encode(&record, &mut bytes);
         }
     }
     fs::create_dir_all(other.home.journal()).unwrap();
-    fs::write(other.home.journal().join(path.file_name().unwrap()), bytes).unwrap();
+    let there = other.home.journal().join(path.file_name().unwrap());
+    fs::write(&there, bytes).unwrap();
     // Its pid is this test's own, which lives: only a header of another boot lets the free lock speak.
-    let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-    let rewritten = rewrite_header(&other.home.journal().join(&name));
-    assert!(rewritten);
-    let run = other.run("train");
+    assert!(rewrite_header(&there));
+    other
+}
+
+#[test]
+fn what_a_dead_process_left_unhashed_is_hashed_when_its_journal_is_folded() {
+    let project = Project::new();
+    let large = vec![7_u8; 6 << 20];
+    let train = project.begin("train", vec![]);
+    fs::write(project.path("model.bin"), &large).unwrap();
+    train.bind(0, vec![project.file("model.bin")], false);
+    train.end(Status::Completed, None, None);
+    let run = left_unhashed(&project).run("train");
     assert_eq!(run.outputs[0].version.clone().unwrap().to_string(), format!("b3:{}", blake3::hash(&large).to_hex()));
+}
+
+#[test]
+fn what_lies_in_a_folder_that_a_dead_process_left_unhashed_is_called_without_secrets() {
+    let project = Project::new();
+    let secret = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
+    let train = project.begin("train", vec![]);
+    fs::create_dir(project.path("out")).unwrap();
+    fs::write(project.path("out").join(secret), vec![7_u8; 6 << 20]).unwrap();
+    train.bind(0, vec![project.file("out")], false);
+    train.end(Status::Completed, None, None);
+    let other = left_unhashed(&project);
+    assert!(other.run("train").outputs[0].version.is_some());
+    let store = fs::read(other.home.store.file().unwrap()).unwrap();
+    let holds = |text: &str| store.windows(text.len()).any(|part| part == text.as_bytes());
+    assert!(holds("[redacted]") && !holds(secret));
 }
 
 /// Gives a journal a writer that is gone: a process number that was never given.

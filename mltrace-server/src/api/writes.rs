@@ -54,7 +54,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 /// What a condition looks like; times may also be written as the command line takes them.
-const CONDITION: &str = r"^(?:(?:component|commit|branch|host|user|param\.[^=!<>]+)!?=[\s\S]*|param\.[^=!<>]+[<>]=?-?[0-9]+(?:\.[0-9]+)?|status=(?:running|completed|failed|cancelled|died|unknown)|(?:since|until)=20[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8]))$";
+const CONDITION: &str = r"^(?:(?:component|commit|branch|host|user|(?:param|metric|check)\.[^=!<>]+)!?=[\s\S]*|(?:param|metric)\.[^=!<>]+[<>]=?-?[0-9]+(?:\.[0-9]+)?|status=(?:running|completed|failed|cancelled|died|unknown)|(?:since|until)=20[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8]))$";
 
 /// Versions and a verdict.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -75,21 +75,26 @@ impl SqliteWriter<'_> {
             self.one("SELECT id, is_whole FROM folder WHERE hash = $1", [hash.as_slice()], |row| {
                 Ok((row.get(0)?, row.get(1)?))
             })?;
-        match known {
-            Some((_, is_whole)) if is_whole || !fact.is_whole => return Ok(false),
-            Some((id, _)) => drop(self.execute("DELETE FROM folder WHERE id = $1", [id])?),
-            None => {}
-        }
-        let add = "INSERT INTO folder (hash, is_whole) VALUES ($1, $2)";
-        let folder = self.inserted(add, params![hash.as_slice(), fact.is_whole])?;
+        let (folder, mut is_news) = match known {
+            Some((_, true)) => return Ok(false),
+            // Of two lists that are not whole, one may hold what the other lacks.
+            Some((id, false)) => {
+                let sql = "UPDATE folder SET is_whole = $1 WHERE id = $2 AND is_whole <> $1";
+                (id, self.execute(sql, params![fact.is_whole, id])? > 0)
+            }
+            None => {
+                let add = "INSERT INTO folder (hash, is_whole) VALUES ($1, $2)";
+                (self.inserted(add, params![hash.as_slice(), fact.is_whole])?, true)
+            }
+        };
         for (name, version) in &fact.entries {
             if let VersionId::Content(hash) = version {
-                let sql = "INSERT INTO folder_entry (folder_id, name, hash) VALUES ($1, $2, $3)";
-                self.execute(sql, params![folder, name, hash.as_slice()])?;
+                let sql = "INSERT INTO folder_entry (folder_id, name, hash) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+                is_news |= self.execute(sql, params![folder, name, hash.as_slice()])? > 0;
             }
         }
         self.places.has_folders = Some(true);
-        Ok(true)
+        Ok(is_news)
     }
 
     pub(super) fn reads_by_folder(&mut self, content: &VersionId) -> Result<Vec<(RunKey, u32)>> {

@@ -80,7 +80,7 @@ const JOIN_NAMES: [&str; 11] = [
 ];
 
 /// Removes all that is told of a project, and what only it referred to.
-const REMOVE: [&str; 20] = [
+const REMOVE: [&str; 21] = [
     "UPDATE read SET write_id = NULL, bound = 4 WHERE write_id IN
      (SELECT w.id FROM run r JOIN write w ON w.run_id = r.id WHERE r.project_id = ?1)",
     "UPDATE read SET like_id = NULL WHERE like_id IN
@@ -102,6 +102,8 @@ const REMOVE: [&str; 20] = [
     "DELETE FROM project WHERE id = ?1",
     "DELETE FROM folder AS f WHERE NOT EXISTS (SELECT 1 FROM version v
      WHERE v.id_kind = 0 AND v.tail = substr(f.hash, -4) AND v.id_value = f.hash)",
+    "DELETE FROM argument WHERE id NOT IN (SELECT argument_id FROM read WHERE argument_id IS NOT NULL)
+     AND id NOT IN (SELECT argument_id FROM write WHERE argument_id IS NOT NULL)",
     "DELETE FROM code_check WHERE code_id NOT IN (SELECT code_id FROM run WHERE code_id IS NOT NULL)",
     "DELETE FROM code WHERE id NOT IN (SELECT code_id FROM run WHERE code_id IS NOT NULL)",
     "DELETE FROM git WHERE id NOT IN (SELECT git_id FROM run WHERE git_id IS NOT NULL)",
@@ -200,8 +202,16 @@ impl SqliteWriter<'_> {
                  ON CONFLICT DO NOTHING";
             self.execute(sql, [other])?;
         }
-        let shown = if taken.is_some() && !is_given { identity.unwrap_or(name) } else { name };
-        let key = ProjectKey(self.inserted("INSERT INTO project (name) VALUES (?1)", [shown])?);
+        let wanted = if taken.is_some() && !is_given { identity.unwrap_or(name) } else { name };
+        // Whom only its name tells from others keeps it.
+        let is_free = "SELECT NOT EXISTS (SELECT 1 FROM project WHERE name = ?1)
+             AND NOT EXISTS (SELECT 1 FROM project_name WHERE name = ?1)";
+        let (mut shown, mut further) = (wanted.to_owned(), 1_u32);
+        while self.one(is_free, [&shown], |row| row.get::<_, bool>(0))? == Some(false) {
+            further = further.saturating_add(1);
+            shown = format!("{wanted} ({further})");
+        }
+        let key = ProjectKey(self.inserted("INSERT INTO project (name) VALUES (?1)", [&shown])?);
         self.execute(ADD_NAME, params![shown, key])?;
         Ok(key)
     }
@@ -217,9 +227,7 @@ impl SqliteWriter<'_> {
             };
         }
         self.execute("DELETE FROM project WHERE id = ?1", [from])?;
-        self.keys.clear();
         self.forget_keys();
-        self.components.clear();
         Ok(())
     }
 
@@ -238,9 +246,7 @@ impl SqliteWriter<'_> {
                 statement.execute([project])?
             };
         }
-        self.keys.clear();
         self.forget_keys();
-        self.components.clear();
         Ok(loosened)
     }
 }

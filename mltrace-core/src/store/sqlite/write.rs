@@ -87,6 +87,8 @@ impl<'c> SqliteWriter<'c> {
 
     /// Forgets what was looked up of artifacts and versions.
     pub(super) fn forget_keys(&mut self) {
+        self.keys.clear();
+        self.components.clear();
         self.artifacts.clear();
         self.versions.clear();
         self.places = Places::default();
