@@ -105,7 +105,7 @@ macro_rules! metric {
         $crate::__private::metric(
             ::core::convert::AsRef::<str>::as_ref(&$name),
             ::core::format_args!("{}", $value),
-            ::core::option::Option::Some(::core::convert::Into::<i64>::into($step)),
+            ::core::option::Option::Some($crate::__private::step($step)),
         )
     };
     ($name:expr, $value:expr $(,)?) => {

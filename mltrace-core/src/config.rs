@@ -209,7 +209,6 @@ impl Home {
         };
         let in_files = || project_file.db.as_ref().or(user_file.db.as_ref()).map(|db| Place::parse(db, &root));
         let (db, db_origin) = match (db, &environment.db) {
-            (Some(db), _) if db.as_os_str().is_empty() => (Some(Place::File(PathBuf::new())), Origin::Flag),
             (Some(db), _) => (Some(Place::parse(db, &folder)), Origin::Flag),
             (None, Some(db)) => (Some(Place::parse(db, &folder)), Origin::Environment("MLTRACE_DB")),
             (None, None) => (in_files(), from_files(project_file.db.is_some(), user_file.db.is_some())),
@@ -406,7 +405,7 @@ fn follow_link((folder, store): (PathBuf, PathBuf), is_trusted: bool) -> (PathBu
 /// not trusted. An archive brings both along, and nothing shows who made them.
 fn refusal(root: &Path, db: Option<&Place>, is_projects: bool, is_trusted: bool) -> Option<String> {
     if db.and_then(Place::file).is_some_and(|file| file.as_os_str().is_empty()) {
-        return Some("the store is named by nothing: `--db` is empty".to_owned());
+        return Some("the store is named by nothing: `--db`, or `db` in the settings, is empty".to_owned());
     }
     let own = root.join(".mltrace");
     if db.is_none_or(|db| db.file().is_none()) && own.is_symlink() && !is_trusted && !is_own_link(&own) {

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use path_clean::PathClean;
 
@@ -27,7 +28,10 @@ pub struct Root {
 /// How much of a path leads to the root through a link, by the folders that were looked at: each would cost a look at all
 /// the folders around it whenever something in it is named.
 #[derive(Clone, Debug, Default)]
-struct Met(Arc<Mutex<HashMap<PathBuf, Option<PathBuf>>>>);
+struct Met(Arc<Mutex<HashMap<PathBuf, Look>>>);
+
+/// What was found of a folder, and when.
+type Look = (Option<PathBuf>, Instant);
 
 /// What is remembered says nothing of which root it is.
 impl PartialEq for Met {
@@ -38,21 +42,31 @@ impl PartialEq for Met {
 
 impl Eq for Met {}
 
-/// So many folders are remembered.
+/// So many folders are remembered, for so long: links are turned.
 const MOST_MET: usize = 1024;
+const LATELY: Duration = Duration::from_secs(1);
 
 impl Met {
-    /// Returns what was found of a folder, or finds it; whoever would have to wait looks for itself.
-    fn of(&self, folder: &Path, find: impl FnOnce() -> Option<PathBuf>) -> Option<PathBuf> {
+    /// Returns what was found of a folder a moment ago, if it `still` holds, or finds it; whoever would have to wait looks for
+    /// itself.
+    fn of(
+        &self,
+        folder: &Path,
+        still: impl FnOnce(&Path) -> bool,
+        find: impl FnOnce() -> Option<PathBuf>,
+    ) -> Option<PathBuf> {
         let Ok(mut met) = self.0.try_lock() else { return find() };
-        if let Some(known) = met.get(folder) {
+        if let Some((known, at)) = met.get(folder)
+            && at.elapsed() < LATELY
+            && known.as_deref().is_none_or(still)
+        {
             return known.clone();
         }
         let found = find();
         if met.len() >= MOST_MET {
             met.clear();
         }
-        met.insert(folder.to_owned(), found.clone());
+        met.insert(folder.to_owned(), (found.clone(), Instant::now()));
         found
     }
 }
@@ -109,7 +123,8 @@ impl Root {
         let own = self.identity.filter(|_| path.is_absolute())?;
         let is_root = |folder: &&Path| folder.parent().is_some() && identity(folder) == Some(own);
         let folder = path.parent()?;
-        match self.met.of(folder, || folder.ancestors().filter(is_root).last().map(Path::to_owned)) {
+        let still = |link: &Path| is_root(&link);
+        match self.met.of(folder, still, || folder.ancestors().filter(is_root).last().map(Path::to_owned)) {
             Some(link) => path.strip_prefix(link).ok(),
             // The path itself may be the link.
             None => is_root(&path).then(|| Path::new("")),

@@ -21,6 +21,9 @@ fn measures(rows: u32) {
     for epoch in 0..3 {
         metric!("loss", 1.0 / f64::from(epoch + 1), step = epoch);
     }
+    for (epoch, loss) in [0.5].into_iter().enumerate() {
+        metric!("late", loss, step = epoch);
+    }
     metric!("words", "no number");
     mltrace::current().metric("auc", "0.90");
 }
@@ -33,6 +36,7 @@ fn metrics_are_kept_as_they_are_shown() {
     let all: Vec<_> = run.metrics.iter().map(|metric| (&*metric.name, metric.value.as_str(), metric.step)).collect();
     let wanted = [
         ("auc", "0.90", None),
+        ("late", "0.5", Some(0)),
         ("loss", "1", Some(0)),
         ("loss", "0.5", Some(1)),
         ("loss", "0.3333333333333333", Some(2)),

@@ -220,5 +220,5 @@ fn an_empty_name_of_a_store_keeps_no_command_from_running() {
     let ran = place.env.call(&["--db", "", "run", "--component", "a", "--", "sh", "-c", "exit 7"]);
     assert_eq!(ran.code, 7, "{}", ran.stderr);
     assert!(ran.stderr.contains("nothing is recorded"), "{}", ran.stderr);
-    assert!(place.env.fails(3, &["--db", "", "recent"]).contains("`--db` is empty"));
+    assert!(place.env.fails(3, &["--db", "", "recent"]).contains("`--db`, or `db` in the settings, is empty"));
 }

@@ -25,6 +25,8 @@ impl Place {
     pub fn parse(written: &Path, folder: &Path) -> Self {
         match written.to_str().filter(|text| is_address(text)) {
             Some(text) => Self::Url(Url(text.to_owned())),
+            // What is empty names no place.
+            None if written.as_os_str().is_empty() => Self::File(PathBuf::new()),
             None => Self::File(folder.join(written)),
         }
     }
@@ -96,9 +98,10 @@ mod tests {
         for address in ["postgres://h/db", "postgresql+ssl://h", "Postgres://h", "file:///a"] {
             assert!(matches!(parse(address), Place::Url(_)), "{address}");
         }
-        for path in ["runs", "a/b.db", "postgres:/h/db", "c://runs", "://h", "1a://h", "a b://h", "x/y://h", ""] {
+        for path in ["runs", "a/b.db", "postgres:/h/db", "c://runs", "://h", "1a://h", "a b://h", "x/y://h"] {
             assert_eq!(parse(path), Place::File(Path::new("/project").join(path)), "{path}");
         }
+        assert_eq!(parse(""), Place::File(PathBuf::new()), "which names no place");
     }
 
     #[test]

@@ -344,5 +344,12 @@ fn the_folders_around_a_name_are_looked_at_once() {
     }
     let met = root.met.0.lock().unwrap();
     assert_eq!(met.len(), 3, "one for each folder: {met:?}");
-    assert_eq!(met.get(Path::new("/no/such")), Some(&None));
+    assert_eq!(met.get(Path::new("/no/such")).map(|(found, _)| found), Some(&None));
+    drop(met);
+    // A link that is turned leads elsewhere at once.
+    let other = folder.path().join("other");
+    std::fs::create_dir_all(other.join("data")).unwrap();
+    std::fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink(&other, &link).unwrap();
+    assert_eq!(named(&link.join("data/x.csv")), link.join("data/x.csv").display().to_string());
 }

@@ -23,6 +23,13 @@ impl Folders {
         told.insert(hash)
     }
 
+    /// Takes back that a content was told: it did not reach the journal.
+    pub(super) fn forget(&self, fact: &FolderFact) {
+        if let (Ok(mut told), VersionId::Content(hash)) = (self.0.try_lock(), &fact.version) {
+            told.remove(hash);
+        }
+    }
+
     /// Returns what is to be told of what was hashed: what lies in a folder, if nobody has told that yet.
     pub(super) fn news(&self, found: &Fingerprint) -> Option<FolderFact> {
         let VersionId::Content(hash) = &found.version else { return None };

@@ -113,7 +113,9 @@ fn whole(recorder: &'static Recorder, path: &Path, skip: &Skip) -> Option<Finger
 fn tell_folder(recorder: &'static Recorder, found: &Fingerprint) {
     if let Some(fact) = recorder.folders.news(found) {
         // Who looks may be behind the door already.
-        recorder.append_inside(vec![Record::Folder(fact)]);
+        if !recorder.append_inside(vec![Record::Folder(fact.clone())]) {
+            recorder.folders.forget(&fact);
+        }
     }
 }
 

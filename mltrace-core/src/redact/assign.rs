@@ -74,9 +74,11 @@ pub(super) fn value_at(text: &str, at: usize) -> Option<Range<usize>> {
         _ => (name.text.contains('-') && holds == Holds::Secret) || name.is_quoted,
     };
     let is_in_json = name.is_quoted && sign == b':';
-    let secret = text.get(bare(text, start, is_in_json, LONGEST_LOOK)?)?;
+    let word = bare(text, start, is_in_json, LONGEST_LOOK)?;
+    let is_before_quote = matches!(text.as_bytes().get(word.end), Some(b'"' | b'\''));
+    let secret = text.get(word)?;
     // What a call is given is looked at by itself.
-    if secret.ends_with('(') && secret.len() > 1 {
+    if is_before_quote && secret.ends_with('(') && secret.len() > 1 {
         return None;
     }
     let is_surely_secret = is_scrambled(secret.as_bytes()) || (sign == b':' && is_no_type(secret));

@@ -38,7 +38,11 @@ pub(super) fn element_at(text: &str, at: usize) -> Option<Range<usize>> {
 /// to the right behind `|` or `>`.
 pub(super) fn below(text: &str, at: usize) -> Option<Range<usize>> {
     let line_start = text.get(..at)?.bytes().rev().take(LONGEST_NAME.saturating_mul(2)).position(|byte| byte == b'\n');
-    let line_start = line_start.map_or(0, |length| at.saturating_sub(length));
+    let line_start = match line_start {
+        Some(length) => at.saturating_sub(length),
+        None if at > LONGEST_NAME.saturating_mul(2) => return None,
+        None => 0,
+    };
     let line = text.get(line_start..at)?;
     let name = line.trim_start_matches([' ', '-', '\t']);
     let indent = line.len().saturating_sub(name.len());

@@ -27,6 +27,10 @@ const LOOKUPS: &str = "\
     var getenv env get read load fetch open file path find lookup expect context prompt ask input getpass include error err \
     panic bail anyhow print println eprintln info warn debug log exit is has needs require requires missing no";
 
+/// How an owned text is made of a literal, before it and behind it.
+const MADE_FROM: &str = "String::from(";
+const OWNED: [&str; 4] = [".to_string()", ".to_owned()", ".into()", ")"];
+
 /// The literals of a call that are secrets.
 pub(super) struct Call {
     pub(super) literals: Vec<Range<usize>>,
@@ -48,7 +52,8 @@ fn any_call_at(text: &str, at: usize) -> Option<Call> {
     let name = ident_before(path);
     let rest = path.get(..path.len().checked_sub(name.len())?)?;
     let is_any = |names: &str| !name.is_empty() && names.split(' ').any(|known| known == name);
-    if is_any(SETTERS) || (name.is_empty() && rest.ends_with(['[', '(', ',', ' ', '\n', '{', '='])) {
+    if is_any(SETTERS) || (name.is_empty() && (rest.is_empty() || rest.ends_with(['[', '(', ',', ' ', '\n', '{', '='])))
+    {
         return named(text, at, name.is_empty());
     }
     if is_any(DEFAULTS) {
@@ -57,8 +62,9 @@ fn any_call_at(text: &str, at: usize) -> Option<Call> {
     }
     let mut call = if is_secret_call(rest, name) { collected(text, at.saturating_add(1))? } else { return None };
     // Before the password stands the user.
-    let last = Words { rest: name }.last().unwrap_or_default().to_ascii_lowercase();
-    let is_login = matches!(last.as_str(), "auth" | "credentials" | "creds" | "new");
+    let kind = if name == "new" { rest.strip_suffix("::").map(ident_before).unwrap_or_default() } else { name };
+    let last = Words { rest: kind }.last().unwrap_or_default().to_ascii_lowercase();
+    let is_login = matches!(last.as_str(), "auth" | "credentials" | "creds");
     if is_login && call.literals.len() > 1 {
         call.literals.remove(0);
     }
@@ -103,8 +109,14 @@ fn named(text: &str, at: usize, is_pair: bool) -> Option<Call> {
         let rest = text.get(from..)?;
         text.len().checked_sub(rest.trim_start().len())
     };
-    let name = quoted(text, after_space(at.saturating_add(1))?)?;
-    let comma = after_space(name.end.saturating_add(1))?;
+    let first = after_space(at.saturating_add(1))?;
+    let is_made = text.get(first..)?.starts_with(MADE_FROM);
+    let name = quoted(text, if is_made { first.saturating_add(MADE_FROM.len()) } else { first })?;
+    let behind = name.end.saturating_add(1);
+    // A map of owned texts is filled so.
+    let rest = text.get(behind..)?;
+    let tail = OWNED.iter().find(|tail| rest.starts_with(**tail) && is_made == (**tail == ")"));
+    let comma = after_space(behind.saturating_add(tail.map_or(0, |tail| tail.len())))?;
     let name = text.get(name).filter(|name| name.len() <= 64)?;
     if text.as_bytes().get(comma) != Some(&b',') {
         return None;

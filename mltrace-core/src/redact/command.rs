@@ -7,6 +7,7 @@ use super::REDACTED;
 use super::line::Line;
 use super::plain::is_placeholder;
 use super::quote::{quoted, word_end};
+use super::shape::run;
 
 /// What kind of text a command stands in.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -130,7 +131,9 @@ fn next_word(text: &str, at: usize, around: Around) -> Option<Word> {
         start = start.saturating_add(1);
     }
     bytes.get(start)?;
-    let end = word_end(text, start, around == Around::Shell).max(start.saturating_add(1));
+    // What only ends sentences is no word, and is read once.
+    let signs = run(bytes.get(start..)?, |byte| b".,:>)]}".contains(&byte)).len();
+    let end = word_end(text, start, around == Around::Shell).max(start.saturating_add(signs.max(1)));
     let end = (end..=text.len()).find(|end| text.is_char_boundary(*end)).unwrap_or(text.len());
     Some(Word { opening, start, end, is_first })
 }

@@ -170,6 +170,18 @@ fn quotes_of_python_may_be_three() {
 }
 
 #[test]
+fn a_bracket_at_the_end_of_a_secret_is_no_call_and_a_pair_may_begin_a_text() {
+    for given in ["DB_PASSWORD=corRect1(", "connect with password=Xy7!k( now", "(\"password\", \"corRect1\")"] {
+        let cleaned = text(given);
+        assert!(
+            cleaned.contains("[redacted]") && !cleaned.contains("corRect1") && !cleaned.contains("Xy7"),
+            "{cleaned}"
+        );
+    }
+    assert_eq!(text("password = load(\"x\")"), "password = load(\"x\")");
+}
+
+#[test]
 fn a_slash_in_the_name_of_a_branch_begins_no_partition() {
     let branch = |name: &str| {
         let mut record = Record::Git(Git { branch: Some(name.to_owned()), ..Git::default() });

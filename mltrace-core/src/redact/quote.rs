@@ -125,12 +125,15 @@ fn closing(bytes: &[u8], from: usize, quote: u8, slashes: usize) -> Closing {
 fn glued(text: &str, start: usize, at: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let option = bytes.get(start..at)?;
+    let is_short = (2..=3).contains(&option.len()) && option.iter().skip(1).all(u8::is_ascii_alphabetic);
+    if !option.starts_with(b"-") || !is_short {
+        return None;
+    }
     let slashes = run(bytes.get(at..)?, |byte| byte == b'\\').len();
     let quote = bytes.get(at.saturating_add(slashes)).filter(|byte| matches!(byte, b'"' | b'\''))?;
-    let is_short = (2..=3).contains(&option.len()) && option.iter().skip(1).all(u8::is_ascii_alphabetic);
     // In `["-p", …]` the quote ends the word.
     let is_in_quotes = start.checked_sub(1).and_then(|before| bytes.get(before)) == Some(quote);
-    if !option.starts_with(b"-") || !is_short || is_in_quotes {
+    if is_in_quotes {
         return None;
     }
     let inside = quoted(text, at)?;

@@ -34,11 +34,14 @@ pub fn record(record: &mut Record) {
             said(state);
         }
         Record::Fingerprint(FingerprintFact { run: _, n: _, version: found, size: _ }) => version(found),
-        Record::Folder(FolderFact { version: found, entries, is_whole: _ }) => {
+        Record::Folder(FolderFact { version: found, entries, is_whole }) => {
             version(found);
+            let before = entries.len();
             // As the names of artifacts are: what lies in a folder is found by both.
             *entries =
                 std::mem::take(entries).into_iter().map(|(path, version)| (cleaned_path(path), version)).collect();
+            // Names that differ in their secrets alone are one now.
+            *is_whole &= entries.len() == before;
         }
         Record::Param(ParamFact { run: _, at: _, name, value }) => {
             *value = cleaned_param(name, std::mem::take(value));

@@ -79,6 +79,8 @@ const SLOW: &[&str] = &[
     "-p\" ",
     "-p\\\" ",
     "-p'\n",
+    ".",
+    ">:",
     "\"a 'b ",
     "'a b'",
     "{\"a\":\"b -p\"",
@@ -106,7 +108,8 @@ fn text_made_to_be_slow_is_not() {
         Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap())
     };
     let took = |part: &str, bytes: usize| {
-        let long = part.repeat(bytes / part.len());
+        // A text without a space is not looked through for commands.
+        let long = "x ".to_owned() + &part.repeat(bytes / part.len());
         let started = now();
         let _ = (text(&long).len(), shell(&long).len(), uri(&long).len(), tokens(&long).len());
         now() - started

@@ -12,6 +12,11 @@ builder.api_key(String::from("§")).build()
 builder.set_secret(&Zeroizing::new("§".to_owned()))
 let key = SecretString::new("§".into());
 cmd.env("DB_PASS", "§")
+cmd.env("DB_PASS".to_owned(), "§")
+map.insert("DB_PASSWORD".to_string(), "§".to_string());
+map.insert("DB_PASSWORD".into(), "§".into());
+map.insert(String::from("password"), String::from("§"));
+let key = ApiKey::new("§", 3);
 cmd.env("API_KEY", "§").arg("-v")
 std::env::set_var("DB_PASS", "§");
 const API_KEY: &str = "§";
