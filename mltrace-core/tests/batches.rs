@@ -190,3 +190,35 @@ fn a_fold_calls_the_database_as_often_for_a_thousand_runs_as_for_ten() {
         assert!(sum <= 40, "{many:?}");
     }
 }
+
+#[test]
+fn many_short_journals_share_transactions_and_one_that_cannot_be_read_keeps_back_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join(".mltrace/journal")).unwrap();
+    let home = Home::find(folder.path(), None, &Environment::default());
+    let mut store = Counted { store: store::open(&home, Mode::Write).unwrap(), transactions: Vec::new() };
+    let ids: Vec<RunId> = (0..600).map(|_| RunId::new()).collect();
+    for number in 0..600 {
+        let header = Header {
+            format: if number == 77 { journal::FORMAT + 1 } else { journal::FORMAT },
+            process: Some(ProcessId::new()),
+            project: home.project.clone(),
+            ..Header::default()
+        };
+        let mut journal = Journal::open(&home.journal(), header, Durability::Process).unwrap();
+        journal.append(&run(number, &ids)).unwrap();
+    }
+    // What looks like a journal and is none: a folder.
+    std::fs::create_dir(home.journal().join(format!("{}.log", ProcessId::new()))).unwrap();
+    let report = ingest::fold(&home, &mut store).unwrap();
+    assert_eq!(report.left.len(), 2, "{:?}", report.left);
+    // Each is one record of a process and five of a run.
+    assert_eq!(report.records, 599 * 6);
+    // Three groups of at most 256 journals: one to fold and one to forget how far, but each alone where the folder lies.
+    println!("{} transactions", store.transactions.len());
+    assert!(store.transactions.len() <= 4 + 2 * 256, "{}", store.transactions.len());
+    store.transactions.clear();
+    let again = ingest::fold(&home, &mut store).unwrap();
+    assert_eq!((again.records, again.left.len()), (0, 2));
+    assert!(store.transactions.len() <= 2, "{}", store.transactions.len());
+}

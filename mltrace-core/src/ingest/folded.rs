@@ -1,9 +1,10 @@
 //! A store for questions: opened, or open already, with everything folded into it.
 
 use super::due::{self, Dues, hash_due};
-use super::fold::{FoldReport, TO_BIND, fold, fold_these, journals, own};
+use super::fold::{TO_BIND, fold, fold_these, journals, own};
 use super::lost;
 use super::projects::is_to_join;
+use super::report::FoldReport;
 use crate::config::Home;
 use crate::journal;
 use crate::model::ProcessId;

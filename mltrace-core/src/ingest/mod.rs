@@ -16,6 +16,12 @@ mod bind;
 
 mod fold;
 
+mod round;
+
+mod report;
+
+mod piece;
+
 mod folded;
 
 mod forget;
@@ -60,8 +66,9 @@ pub use batch::of_project;
 pub use due::{Dues, hash_due};
 pub use facts::{MOST_FACTS, MOST_TAGS};
 pub(crate) use fold::own;
-pub use fold::{FoldReport, Left, fold, tracked};
+pub use fold::{fold, tracked};
 pub use folded::{Folded, open_folded, open_folded_for};
 pub use import::{ImportOptions, ImportReport, import, import_with, journaled};
 pub use projects::{join, remove};
+pub use report::{FoldReport, Left};
 pub use worker::Worker;
