@@ -94,6 +94,8 @@ const SLOW: &[&str] = &[
     "password: &str =",
     "auth=(\"a\",",
     "Some(",
+    "password('a' ",
+    "password(\"a\", ",
     "<password>",
     "<key>a</key>",
     "key: |\n ",
