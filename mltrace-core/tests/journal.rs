@@ -133,6 +133,48 @@ fn a_length_that_reaches_over_the_next_record_costs_one_record() {
     }
 }
 
+/// Returns the head of a frame that says it is so long.
+fn head(length: usize) -> Vec<u8> {
+    let length = u32::try_from(length).unwrap().to_le_bytes();
+    [&[0xF5, 0xFF][..], &length, b"abcd"].concat()
+}
+
+#[test]
+fn heads_that_reach_over_all_others_cost_one_look_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut home = Home::find(folder.path(), None, &Environment::default());
+    home.project = "p".to_owned();
+    fs::create_dir_all(home.journal()).unwrap();
+    let (bytes, ends) = journal_of(1);
+    let record = &bytes[ends[1]..ends[2]];
+    // To sum up what each reaches over would take hours.
+    let dense = head(3 << 20).repeat(1 << 20);
+    // Between the heads stand records, and what they reach to is one that is long.
+    let mixed = [head(1 << 20), record.to_vec()].concat().repeat(1 << 14);
+    let mut long = Vec::new();
+    let note =
+        NoteFact { id: RunId::new().0, run: RunId::new(), text: "n".repeat(1 << 20), at: Timestamp(0), by: None };
+    journal::encode(&Record::Note(note), &mut long);
+    let to_one = |count: usize| -> Vec<u8> {
+        let of =
+            |place: usize| [head((count - 1 - place) * (10 + record.len()) + record.len()), record.to_vec()].concat();
+        (0..count).flat_map(of).chain(long.iter().copied()).collect()
+    };
+    let begun = std::time::Instant::now();
+    for made in [dense, mixed, to_one(1 << 14)] {
+        let whole = [&bytes, &made[..], &bytes].concat();
+        fs::write(home.journal().join(format!("{}.log", ProcessId::new())), whole).unwrap();
+    }
+    let mut store = store::open(&home, Mode::Write).unwrap();
+    let report = ingest::fold(&home, store.as_mut()).unwrap();
+    assert!(report.left.is_empty() && report.damaged > 1 << 14, "{report:?}");
+    assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{:?}", begun.elapsed());
+    let runs = Reader::new(store.as_mut(), &home, folder.path()).recent(&Default::default()).unwrap().runs;
+    assert_eq!(runs.len(), 1, "what stands before and behind them");
+    let kept = fs::read_dir(folder.path().join(".mltrace/damaged")).unwrap().count();
+    assert!(kept < 500, "{kept} files");
+}
+
 /// A file that is said to have 20 GiB, of which the disk keeps a few bytes.
 #[cfg(target_os = "linux")]
 #[test]

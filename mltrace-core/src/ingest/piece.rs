@@ -67,11 +67,9 @@ pub(super) fn fold_piece(
         is_end: piece.is_end,
         is_rotated: matches!(piece.records.last(), Some(Record::Rotated)),
     };
-    for (place, bytes) in &piece.damaged {
-        put_aside(home, &part.name, *place, bytes);
-    }
+    put_aside(home, &part.name, &piece.damaged);
     if is_over && piece.is_end && !piece.tail.is_empty() {
-        put_aside(home, &part.name, piece.next, &piece.tail);
+        put_aside(home, &part.name, &[(piece.next, piece.tail)]);
         next = next.saturating_add(piece.tail_bytes);
         step.damaged = step.damaged.saturating_add(1);
     }
@@ -126,11 +124,24 @@ fn as_line(record: &Record) -> Option<&Line> {
     }
 }
 
-/// Keeps the bytes of a damaged record, so that a person can look at them.
-fn put_aside(home: &Home, name: &str, place: u64, bytes: &[u8]) {
-    let folder = Folder::open(&home.folder).and_then(|folder| folder.folder_or_new("damaged"));
-    // The count in the store tells of it even when there is no room for the bytes.
-    let _ = folder.and_then(|folder| folder.replace(format!("{name}.{place}"), bytes));
+/// So many damaged places of a piece have a file each; a file for each of a million would fill the folder.
+const MOST_FILES: usize = 16;
+
+/// Keeps the bytes of damaged places, so that a person can look at them.
+fn put_aside(home: &Home, name: &str, damaged: &[(u64, Vec<u8>)]) {
+    // The count in the store tells of them even when there is no room for the bytes.
+    let Some(folder) = Some(damaged)
+        .filter(|damaged| !damaged.is_empty())
+        .and_then(|_| Folder::open(&home.folder).and_then(|folder| folder.folder_or_new("damaged")).ok())
+    else {
+        return;
+    };
+    let (alone, together) = damaged.split_at(damaged.len().min(MOST_FILES));
+    let rest =
+        together.first().map(|(place, _)| (*place, together.iter().flat_map(|(_, bytes)| bytes).copied().collect()));
+    for (place, bytes) in alone.iter().chain(&rest) {
+        let _ = folder.replace(format!("{name}.{place}"), bytes);
+    }
 }
 
 /// Returns how long a file in the folder of the journals is.

@@ -322,6 +322,6 @@ fn is_whole_damage(rest: &[u8], length: usize) -> bool {
     match rest.get(length..) {
         None => false,
         Some([]) => true,
-        Some(after) => !matches!(decode(after), Found::Nothing),
+        Some(after) => frame::is_framed(after),
     }
 }
