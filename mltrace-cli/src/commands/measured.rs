@@ -66,8 +66,11 @@ impl Measured {
     pub(super) fn of_files(&self, before: &[Option<(u64, SystemTime)>]) -> Vec<Result<Facts, Error>> {
         let read = |(number, path): (usize, &PathBuf)| {
             let is_old = standing(path).is_some_and(|now| before.get(number) == Some(&Some(now)));
-            match if is_old { Err("was there before, and the command did not write it".to_owned()) } else { read(path) }
-            {
+            match if is_old {
+                Err("was there before and was not written by the command".to_owned())
+            } else {
+                read(path)
+            } {
                 Ok(metrics) => Ok(Facts { metrics, checks: Vec::new() }),
                 Err(reason) => Err(Error::usage(format!("`--metrics-from`: `{}` {reason}", path.display()))
                     .hint("it is to be a JSON object of numbers, such as {\"rmse\": 0.64}")),
@@ -105,12 +108,17 @@ fn read(path: &Path) -> Result<Vec<(String, Number)>, String> {
     }
     let json: &RawValue = serde_json::from_str(&text).map_err(|error| format!("is not JSON: {error}"))?;
     let mut found = Vec::new();
-    gather("", json, DEEPEST, &mut found)?;
+    gather(None, json, DEEPEST, &mut found)?;
     Ok(found)
 }
 
 /// Gathers the numbers of an object and of those in it; what is no number is left out.
-fn gather(name: &str, json: &RawValue, deepest: usize, found: &mut Vec<(String, Number)>) -> Result<(), String> {
+fn gather(
+    name: Option<&str>,
+    json: &RawValue,
+    deepest: usize,
+    found: &mut Vec<(String, Number)>,
+) -> Result<(), String> {
     let Some(below) = deepest.checked_sub(1) else { return Err("is nested too deeply".to_owned()) };
     if found.len() >= MOST {
         return Err(format!("holds more than {MOST} numbers"));
@@ -119,14 +127,12 @@ fn gather(name: &str, json: &RawValue, deepest: usize, found: &mut Vec<(String, 
         let fields: BTreeMap<String, &RawValue> =
             serde_json::from_str(json.get()).map_err(|error| format!("is not JSON: {error}"))?;
         for (field, value) in fields {
-            let inner = if name.is_empty() { field } else { format!("{name}.{field}") };
-            gather(&inner, value, below, found)?;
+            let inner = name.map_or_else(|| field.clone(), |name| format!("{name}.{field}"));
+            gather(Some(&inner), value, below, found)?;
         }
         return Ok(());
     }
-    if name.is_empty() {
-        return Err("is not an object".to_owned());
-    }
+    let Some(name) = name else { return Err("is not an object".to_owned()) };
     if let Some(number) = Number::of_json(json) {
         found.push((args::name(name)?, number));
     }

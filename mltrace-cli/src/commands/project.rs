@@ -1,6 +1,7 @@
 //! `mltrace project`: the projects of a store that several share.
 
 use clap::Subcommand;
+use mltrace_core::escape::line;
 use mltrace_core::ingest;
 use mltrace_core::query::{Project, Projects};
 use mltrace_core::store::Mode;
@@ -92,8 +93,8 @@ fn merge(session: &Session, old: &str, new: &str) -> Result<Exit, Error> {
     ingest::join(&mut *store, from, into)?;
     let project = session.ask_store(&mut *store, |reader| reader.about_project(into))?;
     let answer = Merged { project: project.name, runs: project.runs };
-    session
-        .output
-        .answer(&answer, |answer| format!("`{old}` is `{}` now, with {} runs\n", answer.project, answer.runs))?;
+    session.output.answer(&answer, |answer| {
+        format!("`{}` is `{}` now, with {} runs\n", line(old), line(&answer.project), answer.runs)
+    })?;
     Ok(Exit::Done)
 }

@@ -117,7 +117,7 @@ impl Args {
         for facts in self.step.measured.typed().into_iter().chain(self.step.measured.of_files(before)) {
             match facts {
                 Ok(facts) => facts.record(run),
-                Err(error) => session.output.warn(&format!("{} is not recorded", error.message)),
+                Err(error) => session.output.warn(&format!("not recorded: {}", error.message)),
             }
         }
     }

@@ -53,6 +53,16 @@ fn text_never_holds_what_a_terminal_obeys_or_hides() {
             &["trace", &format!("x{name}")],
             &["history", &format!("x{name}")],
             &["inspect", name],
+            &["metrics"],
+            &["metrics", &component],
+            &["checks"],
+            &["blame", "duration", "--component", &component],
+            &["blame", &format!("m{name}")],
+            &["last-good", &output],
+            &["flag", "--dry-run", &output],
+            &["project", "list"],
+            &["project", "merge", &format!("p{name}"), &format!("p{}", NAMES[0])],
+            &["alias"],
             &["recent", "--since", name],
         ] {
             let answer = env.call(arguments);

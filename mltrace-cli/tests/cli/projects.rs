@@ -250,3 +250,20 @@ fn a_project_that_is_called_as_the_store_s_own_is_recorded_too() {
     assert!(recent.contains(" c ") && recent.contains(" d ") && recent.contains("taxi (2)"), "{recent}");
     assert!(there(&other, &["ingest"]).contains("0 ") || !recent.is_empty());
 }
+
+#[test]
+fn what_a_project_calls_itself_drives_no_terminal() {
+    let shared = Shared::new();
+    let (one, two) = (shared.folder("one", None), shared.folder("two", None));
+    let name = "b\u{1b}[1mX\u{202e}\u{7}";
+    std::fs::write(one.join("mltrace.toml"), format!("project = {}\n", serde_json::to_string(name).unwrap())).unwrap();
+    for folder in [&one, &two] {
+        shared.logs(folder, "clean", &["-o", "y"]);
+    }
+    for arguments in [&["project", "list"][..], &["project", "merge", name, "two"], &["project", "merge", name, name]] {
+        let (_, stdout, stderr) = shared.in_folder(&two, arguments);
+        for text in [stdout, stderr] {
+            assert!(!text.contains(['\u{1b}', '\u{202e}', '\u{7}']), "{arguments:?}: {text:?}");
+        }
+    }
+}

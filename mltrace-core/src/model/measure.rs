@@ -14,8 +14,11 @@ use super::{ArtifactName, RunId, Timestamp, value};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Number(String);
 
+/// The longest way to write a number: the smallest that a float can be takes some 330 digits.
+const LONGEST: usize = 400;
+
 impl Number {
-    /// Returns the number that a text is; `None` when it is none.
+    /// Returns the number that a text is; `None` when it is none, or longer than 400 bytes.
     ///
     /// ```
     /// # use mltrace_core::model::Number;
@@ -25,7 +28,7 @@ impl Number {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
-        text.parse::<f64>().is_ok().then(|| Self(text.to_owned()))
+        (text.len() <= LONGEST && text.parse::<f64>().is_ok()).then(|| Self(text.to_owned()))
     }
 
     /// Returns the number that JSON holds, as it is written there; `None` when it is neither a number nor the text of one.

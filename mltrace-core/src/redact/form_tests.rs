@@ -182,6 +182,16 @@ fn a_bracket_at_the_end_of_a_secret_is_no_call_and_a_pair_may_begin_a_text() {
 }
 
 #[test]
+fn bearer_with_a_capital_is_a_scheme_in_a_sentence_too() {
+    assert_eq!(text("we sent Bearer Zk29xQpL1, then"), "we sent Bearer [redacted], then");
+    for kept in
+        ["Bearer authentication", "the bearer came 2024 times", "Bearer of 20240101 news", "Bearer tokens-and-more"]
+    {
+        assert_eq!(text(kept), kept);
+    }
+}
+
+#[test]
 fn a_slash_in_the_name_of_a_branch_begins_no_partition() {
     let branch = |name: &str| {
         let mut record = Record::Git(Git { branch: Some(name.to_owned()), ..Git::default() });

@@ -358,7 +358,9 @@ fn bearer(rest: &[u8]) -> Option<Range<usize>> {
     let word = rest.get(..WORD).filter(|word| word.eq_ignore_ascii_case(b"bearer "))?;
     let rest = rest.get(word.len()..)?;
     let token = run(near(rest), is_token_68);
-    let fits = token.len() >= 16 && is_random(token, 8);
+    // With a capital it is the scheme of a header, and no person.
+    let (least, least_run) = if word.starts_with(b"B") { (8, 6) } else { (16, 8) };
+    let fits = token.len() >= least && is_random(token, least_run);
     fits.then(|| WORD..WORD.saturating_add(run(rest, is_token_68).len()))
 }
 
