@@ -18,7 +18,14 @@ fn home(folder: &tempfile::TempDir) -> Home {
 }
 
 fn recorded(home: &Home) {
-    let line = r#"{"component": "train", "outputs": ["s3://b/model.pkl"], "started_at": "2021-01-01T00:00:00Z", "ended_at": "2021-01-01T00:00:01Z"}"#;
+    recorded_in(home, 2021);
+}
+
+fn recorded_in(home: &Home, year: u32) {
+    let (start, end) = (format!("{year}-01-01T00:00:00Z"), format!("{year}-01-01T00:00:01Z"));
+    let line = format!(
+        r#"{{"component": "train", "outputs": ["s3://b/model.pkl"], "started_at": "{start}", "ended_at": "{end}"}}"#
+    );
     let mut store = store::open(home, Mode::Write).unwrap();
     assert_eq!(ingest::import(home, store.as_mut(), &mut line.as_bytes(), &mut |_| {}).unwrap().stored, 1);
 }
@@ -56,6 +63,31 @@ fn an_unknown_name_comes_back_with_those_that_may_have_been_meant() {
             assert_eq!(none.near, if cfg!(feature = "near") { vec!["train"] } else { Vec::new() });
         }
     }
+}
+
+#[test]
+fn a_question_sees_one_moment_of_the_store_and_the_next_one_what_came_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = home(&folder);
+    recorded(&home);
+    let desk = Desk { home: &home, folder: folder.path(), bounds: None };
+    let mut store = desk.open().unwrap().unwrap();
+    let mut runs = |is_written: bool| {
+        let asked = desk.ask(store.as_mut(), |reader| {
+            let before = reader.recent(&Default::default())?.runs.len();
+            if is_written {
+                recorded_in(&home, 2022);
+            }
+            Ok((before, reader.recent(&Default::default())?.runs.len()))
+        });
+        asked.unwrap()
+    };
+    assert_eq!((runs(true), runs(false)), ((1, 1), (2, 2)));
+    // Who failed to answer holds nothing still either.
+    assert!(desk.ask(store.as_mut(), |reader| reader.component("none")).is_err());
+    recorded_in(&home, 2023);
+    let again = desk.ask(store.as_mut(), |reader| reader.recent(&Default::default())).unwrap();
+    assert_eq!(again.runs.len(), 3);
 }
 
 #[test]

@@ -67,17 +67,21 @@ impl Desk<'_> {
         store: &mut dyn Store,
         question: impl FnOnce(&mut Reader<'_>) -> Result<T, QueryError>,
     ) -> Result<T, Unanswered> {
+        let held = store.upkeep().hold_still();
         let mut reader = Reader::new(store, self.home, self.folder);
         let bounded = self.bounds.map_or(Ok(()), |bounds| reader.bound(Arc::clone(bounds)));
-        bounded.and_then(|()| question(&mut reader)).map_err(|error| {
-            #[cfg(feature = "near")]
-            let near = reader.near(&error);
-            #[cfg(not(feature = "near"))]
-            let near = Vec::new();
-            // Looked at last: the search for names goes on within the same bounds.
-            let is_out_of_bounds = self.bounds.is_some_and(|bounds| bounds.is_reached());
-            Unanswered { error, near, is_out_of_bounds }
-        })
+        let answer =
+            held.map_err(QueryError::from).and(bounded).and_then(|()| question(&mut reader)).map_err(|error| {
+                #[cfg(feature = "near")]
+                let near = reader.near(&error);
+                #[cfg(not(feature = "near"))]
+                let near = Vec::new();
+                // Looked at last: the search for names goes on within the same bounds.
+                let is_out_of_bounds = self.bounds.is_some_and(|bounds| bounds.is_reached());
+                Unanswered { error, near, is_out_of_bounds }
+            });
+        store.upkeep().let_go();
+        answer
     }
 }
 

@@ -46,8 +46,8 @@ impl Slot {
         let in_place = kept.and_then(|(_, mut store)| store.upkeep().is_in_place().then_some(store));
         let mut store = in_place.map_or_else(open, Ok)?;
         let done = work(store.as_mut());
-        let upkeep = store.upkeep();
-        let is_kept = done.is_ok() && upkeep.may_move() && upkeep.is_in_place();
+        // Whether it still lies in its place is asked before it is used again.
+        let is_kept = done.is_ok() && store.upkeep().may_move();
         let surplus = if is_kept { self.inner().store.replace((Instant::now(), store)) } else { None };
         drop((user, surplus));
         done

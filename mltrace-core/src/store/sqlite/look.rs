@@ -39,6 +39,23 @@ impl Upkeep for SqliteStore {
         self.taken.as_ref().is_none_or(|taken| !taken.is_of_thread())
     }
 
+    fn hold_still(&mut self) -> Result<()> {
+        self.connection.prepare_cached("BEGIN")?.execute([])?;
+        // With a rollback journal whoever reads keeps others from committing.
+        let mode = self.connection.prepare_cached("PRAGMA journal_mode")?.query_row([], |row| row.get::<_, String>(0));
+        if mode.is_ok_and(|mode| mode != "wal") {
+            self.let_go();
+        }
+        Ok(())
+    }
+
+    fn let_go(&mut self) {
+        if !self.connection.is_autocommit() {
+            // A transaction that only reads has nothing to lose.
+            let _ = self.connection.prepare_cached("ROLLBACK").and_then(|mut end| end.execute([]));
+        }
+    }
+
     fn call_own_project(&mut self, name: &str) -> Result<()> {
         if self.is_own_known_as(name)? {
             return Ok(());
