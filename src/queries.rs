@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use mltrace_core::desk::{self, Desk};
 use mltrace_core::ingest::Dues;
-use mltrace_core::model::{Record, Timestamp, Verdict};
+use mltrace_core::model::{Record, Timestamp, Verdict, alias_name};
 use mltrace_core::query::{
-    Blame, Component, Components, Diff, Impact, ImpactOf, Judgement, LastGood, Many, Measure, Reader, Report, Review,
-    Run, RunFilter, Runs, StaleRuns, Tags, Trace, TraceOptions, Verify, VerifyOptions,
+    AliasHistory, Aliases, Blame, Component, Components, Diff, Impact, ImpactOf, Judgement, LastGood, Many, Measure,
+    Pointing, Reader, Report, Review, Run, RunFilter, Runs, StaleRuns, Tags, Trace, TraceOptions, Verify,
+    VerifyOptions,
 };
 use mltrace_core::store::{Store, StoreError};
 
@@ -145,6 +146,77 @@ pub fn report(artifact: &str) -> Result<Report, Error> {
     ask(|reader| reader.report(artifact, Timestamp::now()))
 }
 
+/// Returns all aliases with what they point to, by name, as they stood at `as_of` or stand now. A question about an artifact
+/// takes `@NAME` for what the alias points to.
+///
+/// # Errors
+/// When nothing is recorded yet, or the store does not answer.
+pub fn aliases(as_of: Option<Timestamp>) -> Result<Aliases, Error> {
+    ask_at_once(|reader| reader.aliases(as_of))
+}
+
+/// Returns what an alias points to, and all that it pointed to.
+///
+/// # Errors
+/// When nothing is recorded yet, there is no such alias, or the store does not answer.
+pub fn alias(name: &str) -> Result<AliasHistory, Error> {
+    ask_at_once(|reader| reader.alias(name, None))
+}
+
+/// Lets an alias point to `artifact` (`NAME`, its latest version, or `NAME@VERSION`) from now on, and returns its history.
+///
+/// # Errors
+/// When nothing is recorded yet, the name is none of an alias, no such artifact or version is known, the move cannot be
+/// recorded or does not count because a later one is known, or the store does not answer.
+///
+/// ```no_run
+/// let gate = mltrace::point_alias("production", "model.json", Some("better than the one before"))?;
+/// println!("before: {:?}", gate.previous);
+/// # Ok::<(), mltrace::Error>(())
+/// ```
+pub fn point_alias(name: &str, artifact: &str, reason: Option<&str>) -> Result<AliasHistory, Error> {
+    move_alias(name, reason, |reader| reader.version(artifact, None).map(Pointing::To))
+}
+
+/// Lets an alias point to what it pointed to before, and returns its history; twice, further back.
+///
+/// # Errors
+/// As [`point_alias`], and when it pointed to nothing else before.
+pub fn roll_back_alias(name: &str, reason: Option<&str>) -> Result<AliasHistory, Error> {
+    move_alias(name, reason, |_| Ok(Pointing::Back))
+}
+
+fn move_alias(
+    name: &str,
+    reason: Option<&str>,
+    pointing: impl FnOnce(&mut Reader<'_>) -> Result<Pointing, Error>,
+) -> Result<AliasHistory, Error> {
+    let wrong = |reason| Error::NoAlias { name: name.to_owned(), reason };
+    let name = alias_name(name).map_err(wrong)?;
+    let recorder = crate::recorder();
+    let (said, records) = ask(|reader| {
+        let pointing = pointing(reader)?;
+        let said = reader.pointed_now(&name, pointing, (reason, recorder.user()))?;
+        let records = said.iter().cloned().map(Record::Alias).collect();
+        Ok((said, desk::of_answering(reader, records)?))
+    })?;
+    record(records, "the alias")?;
+    ask(|reader| {
+        said.as_ref().map_or(Ok(()), |said| reader.alias_counts(said))?;
+        reader.alias(&name, None)
+    })
+}
+
+/// Appends to the journal what somebody said.
+fn record(records: Vec<Record>, what: &str) -> Result<(), Error> {
+    let recorder = crate::recorder();
+    if records.is_empty() || recorder.append_all(records) {
+        return Ok(());
+    }
+    let reason = format!("{what} cannot be written to the journal");
+    Err(StoreError::Unreachable { place: recorder.home().store.clone(), reason }.into())
+}
+
 /// Returns the runs that pass the filter, newest first.
 ///
 /// # Errors
@@ -226,10 +298,7 @@ pub fn judge(many: &Many, verdict: Verdict, reason: Option<&str>) -> Result<Revi
         let records = said.iter().cloned().map(Record::Label).collect();
         Ok((said, desk::of_answering(reader, records)?))
     })?;
-    if !recorder.append_all(records) {
-        let reason = "the verdicts cannot be written to the journal".to_owned();
-        return Err(StoreError::Unreachable { place: recorder.home().store.clone(), reason }.into());
-    }
+    record(records, "the verdicts")?;
     ask(|reader| {
         reader.count(&said)?;
         reader.review(None)

@@ -35,6 +35,11 @@ pub(crate) fn runs() -> ArgValueCompleter {
     })
 }
 
+/// Returns a completer for aliases.
+pub(crate) fn aliases() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &OsStr| known(NameKind::Alias, current))
+}
+
 /// Returns a completer for names of artifacts.
 pub(crate) fn artifacts() -> ArgValueCompleter {
     ArgValueCompleter::new(|current: &OsStr| known(NameKind::Artifact, current))

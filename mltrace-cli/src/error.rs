@@ -146,6 +146,14 @@ impl From<QueryError> for Error {
             QueryError::NothingBefore { .. } => {
                 Self::new(Kind::NotFound, message).hint("name two versions: `mltrace diff A B`")
             }
+            QueryError::NoAlias { .. } => Self::usage(message),
+            QueryError::NoFormer { .. } => {
+                Self::new(Kind::NotFound, message).hint("run `mltrace alias NAME` to see what it pointed to")
+            }
+            QueryError::PointsNowhere { alias, at } => {
+                let message = format!("the alias `{alias}` points to nothing since {}", time::show(at));
+                Self::new(Kind::NotFound, message).hint("run `mltrace alias NAME` to see what it pointed to")
+            }
             QueryError::Outdone { name, at } => {
                 let message =
                     format!("what is said of `{name}` now does not count: the last word is of {}", time::show(at));
@@ -170,6 +178,7 @@ pub(crate) const HOW_TO_START: &str =
 fn how_to_list(kind: &str) -> &'static str {
     match kind {
         "component" => "run `mltrace components` to see all components",
+        "alias" => "run `mltrace alias` to see all aliases",
         "commit" => "run `mltrace history COMPONENT` to see the commits of its runs",
         "run" => "run `mltrace recent` to see the last runs",
         "version" => "run `mltrace recent` to see what the last runs wrote, or leave out `@…` for the latest version",

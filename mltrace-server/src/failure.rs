@@ -36,6 +36,8 @@ pub(crate) enum Candidates {
     Components,
     /// Runs.
     Runs,
+    /// Aliases.
+    Aliases,
     /// Versions of this artifact.
     VersionsOf(String),
 }
@@ -145,7 +147,11 @@ impl From<QueryError> for Failure {
         let message = error.to_string();
         match error {
             QueryError::NotFound { kind, .. } => {
-                let candidates = if kind == "component" { Candidates::Components } else { Candidates::Artifacts };
+                let candidates = match kind {
+                    "component" => Candidates::Components,
+                    "alias" => Candidates::Aliases,
+                    _ => Candidates::Artifacts,
+                };
                 Self { candidates, ..Self::new(StatusCode::NOT_FOUND, message).hint(how_to_find(kind)) }
             }
             QueryError::NoMatch { .. } => {
@@ -166,6 +172,10 @@ impl From<QueryError> for Failure {
             QueryError::NothingBefore { .. } => {
                 Self::new(StatusCode::NOT_FOUND, message).hint("name two versions, the second as `b`")
             }
+            QueryError::NoAlias { .. } => Self::usage(message),
+            QueryError::NoFormer { .. } | QueryError::PointsNowhere { .. } => {
+                Self::new(StatusCode::NOT_FOUND, message).hint("`alias NAME` shows what it pointed to")
+            }
             QueryError::Outdone { .. } => {
                 Self::new(StatusCode::CONFLICT, message).hint("`review` and `components` show what counts")
             }
@@ -185,6 +195,7 @@ impl From<QueryError> for Failure {
 fn how_to_find(kind: &str) -> &'static str {
     match kind {
         "component" => "`components` lists all components",
+        "alias" => "`aliases` lists all aliases",
         "commit" => "`history COMPONENT` shows the commits of its runs",
         "run" => "`recent` lists the last runs",
         "version" => "`versions NAME` lists the versions of an artifact; without `@…` the latest is meant",

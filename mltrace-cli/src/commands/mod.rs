@@ -44,6 +44,8 @@ mod metrics;
 
 mod checks;
 
+mod alias;
+
 mod note;
 
 mod step;
@@ -102,6 +104,7 @@ pub(crate) enum Command {
     Tags(tags::Args),
     Metrics(metrics::Args),
     Checks(checks::Args),
+    Alias(alias::Args),
     Note(note::Args),
     Log(log::Args),
     Run(run::Args),
@@ -146,6 +149,7 @@ impl Command {
             Self::Tags(args) => args.run(session),
             Self::Metrics(args) => args.run(session),
             Self::Checks(args) => args.run(session),
+            Self::Alias(args) => args.run(session),
             Self::Note(args) => args.run(session),
             Self::Log(args) => args.run(session),
             Self::Run(args) => args.run(session),

@@ -18,6 +18,8 @@ pub(crate) mod stale;
 
 pub(crate) mod measures;
 
+pub(crate) mod alias;
+
 pub(crate) mod runs;
 
 pub(crate) mod run;

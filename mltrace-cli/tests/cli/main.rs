@@ -31,6 +31,7 @@ mod verdicts;
 mod many;
 mod measures;
 
+mod aliases;
 mod blame;
 
 mod uuids;

@@ -68,6 +68,7 @@ pub(crate) const COMMANDS: &[&[&str]] = &[
     &["last-good", "c"],
     &["metrics", "first"],
     &["checks"],
+    &["alias", "live", "c"],
     &["forget", "latest", "--yes"],
     &["project", "list"],
     &["clear", "--yes"],

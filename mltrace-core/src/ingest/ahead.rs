@@ -32,6 +32,7 @@ fn times(record: &Record) -> Vec<(&'static str, Timestamp)> {
         Record::Check(fact) => vec![("a check was made", fact.check.at)],
         Record::Component(fact) => vec![("the component was declared", fact.at)],
         Record::Label(label) => vec![("the verdict was given", label.at)],
+        Record::Alias(fact) => vec![("the alias was set", fact.at)],
         // These tell no time, or stand in no line.
         Record::Process(_)
         | Record::Code(_)

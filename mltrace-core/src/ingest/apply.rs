@@ -11,8 +11,8 @@ use super::stored::{Named, Stored, stored};
 use super::touched::{Began, Touched};
 use super::work::Work;
 use crate::model::{
-    Bound, Chosen, ComponentFact, Declaration, End, FingerprintFact, FolderFact, Header, LabelFact, Mark, NoteFact,
-    ParamFact, ReadFact, Record, RunId, Status, Timestamp, WriteFact,
+    AliasFact, Bound, Chosen, ComponentFact, Declaration, End, FingerprintFact, FolderFact, Header, LabelFact, Mark,
+    NoteFact, ParamFact, ReadFact, Record, RunId, Status, Timestamp, Version, WriteFact,
 };
 use crate::store::{
     ArtifactKey, ComponentField, ComponentKey, Name, ProcessKey, ProjectKey, ReadRow, Result, RowsOf, RunKey, RunRow,
@@ -133,6 +133,7 @@ impl<'w, 'r> Applier<'w, 'r> {
             Record::Forget(fact) => self.forget(fact),
             Record::Component(fact) => self.component(fact),
             Record::Label(fact) => self.label(fact),
+            Record::Alias(fact) => self.alias(fact),
             Record::Lost(count) => self.keep(Said::Tally("lost", *count)),
         }
     }
@@ -454,5 +455,16 @@ impl<'w, 'r> Applier<'w, 'r> {
         let artifact = self.artifact(&fact.name, None)?;
         let version = self.version(artifact, &fact.version, None)?;
         self.keep(Said::Label(version, fact))
+    }
+
+    fn alias(&mut self, fact: &'r AliasFact) -> Result<()> {
+        let version = match &fact.artifact {
+            Some(Version { name, version }) => {
+                let artifact = self.artifact(name, None)?;
+                Some(self.version(artifact, version, None)?)
+            }
+            None => None,
+        };
+        self.keep(Said::Alias(self.project, version, fact))
     }
 }

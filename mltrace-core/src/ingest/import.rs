@@ -12,8 +12,8 @@ use super::line::{Here, Parsed, Subject, parse};
 use super::lines::{self, Next};
 use super::standing::{Standing, run_standing};
 use crate::config::Home;
-use crate::model::{ComponentFact, Declaration, Header, LabelFact, Line, Record, RunId, Timestamp, cut};
-use crate::store::{LabelRow, RunDetail, Store, StoreError};
+use crate::model::{AliasFact, ComponentFact, Declaration, Header, LabelFact, Line, Record, RunId, Timestamp, cut};
+use crate::store::{AliasRow, LabelRow, RunDetail, Store, StoreError};
 
 /// How many lines go into one transaction, and about how many bytes of them.
 const BATCH: usize = 1000;
@@ -261,6 +261,7 @@ fn land(
 struct Known {
     runs: HashMap<RunId, RunDetail>,
     labels: HashMap<Uuid, LabelRow>,
+    aliases: HashMap<Uuid, AliasRow>,
     /// What the projects of the lines are called in the store.
     called: BTreeMap<Project, String>,
 }
@@ -279,7 +280,9 @@ impl Known {
         for (_, line) in batch {
             match line.subject() {
                 Some(Subject::Run(id)) => keys.extend(store.look().run(id)?),
-                Some(Subject::Label(_)) => drop(projects.insert((&line.header.project, &line.header.identity))),
+                Some(Subject::Label(_) | Subject::Alias(_)) => {
+                    projects.insert((&line.header.project, &line.header.identity));
+                }
                 Some(Subject::Component(_)) | None => {}
             }
         }
@@ -294,12 +297,13 @@ impl Known {
             }
         }
         let runs = store.look().details(&keys, false)?.into_iter().map(|detail| (detail.row.id, detail)).collect();
-        let mut labels = HashMap::default();
+        let (mut labels, mut aliases) = (HashMap::default(), HashMap::default());
         for (name, identity) in projects {
             let Some(project) = store.look().project(name, identity.as_deref())? else { continue };
             labels.extend(store.look().labels(project, false)?.into_iter().map(|label| (label.id, label)));
+            aliases.extend(store.look().aliases(project)?.into_iter().map(|entry| (entry.id, entry)));
         }
-        Ok(Self { runs, labels, called })
+        Ok(Self { runs, labels, aliases, called })
     }
 
     /// A line without a time means the time at which it was first imported.
@@ -324,6 +328,9 @@ impl Known {
                 Record::Label(label) => {
                     return Ok(self.labels.get(&label.id).map_or(Standing::New, |known| label_standing(known, label)));
                 }
+                Record::Alias(fact) => {
+                    return Ok(self.aliases.get(&fact.id).map_or(Standing::New, |known| alias_standing(known, fact)));
+                }
                 Record::Folder(fact) if store.look().knows_folder(fact)? => return Ok(Standing::Known),
                 Record::Component(fact) => return component_standing(store, &line.header, fact),
                 _ => {}
@@ -338,6 +345,14 @@ fn label_standing(known: &LabelRow, label: &LabelFact) -> Standing {
     match of == (&label.name, &label.version, label.verdict) {
         true => Standing::Known,
         false => Standing::Conflict(format!("label {} is known with another verdict; the first is kept", label.id)),
+    }
+}
+
+/// Returns how a line stands to the entry that is known by its id.
+fn alias_standing(known: &AliasRow, told: &AliasFact) -> Standing {
+    match (&known.alias, &known.artifact) == (&told.alias, &told.artifact) {
+        true => Standing::Known,
+        false => Standing::Conflict(format!("the alias {} is known with another version; the first is kept", told.id)),
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use super::alias_line::alias_line;
 use super::batch::import_header;
 use super::facts::Held;
 use super::folder_line::folder_line;
@@ -39,6 +40,7 @@ pub(super) struct Parsed {
 pub(super) enum Subject {
     Run(RunId),
     Label(Uuid),
+    Alias(Uuid),
     Component(String),
 }
 
@@ -52,6 +54,7 @@ impl Parsed {
         self.records.iter().find_map(|record| match record {
             Record::Start(start) => Some(Subject::Run(start.run)),
             Record::Label(label) => Some(Subject::Label(label.id)),
+            Record::Alias(fact) => Some(Subject::Alias(fact.id)),
             Record::Component(fact) => Some(Subject::Component(fact.component.clone())),
             _ => None,
         })
@@ -162,7 +165,11 @@ fn parsed(bytes: &[u8], here: &Here<'_>, now: Timestamp, most_facts: Option<usiz
             let (project, record) = folder_line(object)?;
             Ok(Some(Parsed { facts, ..Parsed::of(here.header(project.as_deref()), vec![record]) }))
         }
-        other => Err(format!("`{other}` is not a type of line: `run`, `label`, `component` or `folder`")),
+        "alias" => {
+            let (project, record) = alias_line(object, |project| here.root(project, None))?;
+            Ok(Some(Parsed { facts, ..Parsed::of(here.header(project.as_deref()), vec![record]) }))
+        }
+        other => Err(format!("`{other}` is not a type of line: `run`, `label`, `component`, `folder` or `alias`")),
     }
 }
 

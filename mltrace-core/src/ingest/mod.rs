@@ -36,6 +36,8 @@ mod line;
 
 mod folder_line;
 
+mod alias_line;
+
 mod lines;
 
 mod measured;

@@ -5,7 +5,7 @@ use foldhash::{HashMap, HashSet};
 use super::apply::Applier;
 use super::bind::{COMMON, TELLING_BYTES};
 use super::stored::stored;
-use crate::model::{ArtifactKind, ArtifactName, Declaration, ReadFact, Record, RunId, VersionId, WriteFact};
+use crate::model::{AliasFact, ArtifactKind, ArtifactName, Declaration, ReadFact, Record, RunId, VersionId, WriteFact};
 use crate::store::{
     ArtifactKey, CodeKey, ComponentKey, DeclarationKey, GitKey, Name, Result, RowsOf, RunKey, RunRow, VersionAsked,
     VersionKey,
@@ -49,20 +49,19 @@ fn run_of(record: &Record) -> Option<RunId> {
 }
 
 fn told(record: &Record) -> impl Iterator<Item = Told<'_>> {
-    let (run, reads, writes): (RunId, &[ReadFact], &[WriteFact]) = match record {
-        Record::Start(start) => (start.run, &start.inputs, &[]),
-        Record::Read { run, read } => (*run, std::slice::from_ref(read), &[]),
-        Record::Write { run, write } => (*run, &[], std::slice::from_ref(write)),
-        Record::End(end) => (end.run, &[], &end.outputs),
-        _ => (RunId(uuid::Uuid::nil()), &[], &[]),
+    let no_run = RunId(uuid::Uuid::nil());
+    let (run, reads, writes, said): (RunId, &[ReadFact], &[WriteFact], _) = match record {
+        Record::Start(start) => (start.run, &start.inputs, &[], None),
+        Record::Read { run, read } => (*run, std::slice::from_ref(read), &[], None),
+        Record::Write { run, write } => (*run, &[], std::slice::from_ref(write), None),
+        Record::End(end) => (end.run, &[], &end.outputs, None),
+        Record::Label(label) => (no_run, &[], &[], Some((&label.name, &label.version))),
+        Record::Alias(AliasFact { artifact: Some(of), .. }) => (no_run, &[], &[], Some((&of.name, &of.version))),
+        _ => (no_run, &[], &[], None),
     };
-    let label = if let Record::Label(label) = record { Some(label) } else { None };
-    let label = label.map(|label| {
-        let (name, version) = (&label.name, Some(&label.version));
-        Told { name, kind: None, version, size: None, place: None }
-    });
+    let said = said.map(|(name, id)| Told { name, kind: None, version: Some(id), size: None, place: None });
     let reads = reads.iter().map(move |read| of_read(run, read));
-    reads.chain(writes.iter().map(move |write| of_write(run, write))).chain(label)
+    reads.chain(writes.iter().map(move |write| of_write(run, write))).chain(said)
 }
 
 fn of_read(run: RunId, read: &ReadFact) -> Told<'_> {

@@ -40,6 +40,8 @@ mod fresher;
 
 mod level;
 
+mod former;
+
 pub use alike::{are_alike, comparable, mask};
 pub use blame::{Blame, Counts, Scale, Suspect, rank, worth_suspecting};
 pub use change::{Aspect, Aspects, Change, changes, number, other_inputs};
@@ -47,6 +49,7 @@ pub use coverage::{Group, Judged, Observed, Outputs, Worth, flagged, grouped, gr
 pub use diff::{Cause, diff};
 pub use evidence::{Evidence, Facts, Fault, Finding, Findings, evidence};
 pub use explain::explain;
+pub use former::former;
 pub use fresher::{LastRerun, Rerun, Superseding, Work, WorkCode, did_again, is_fresher};
 pub use impact::{ImpactState, Written, states};
 pub use inside::{ByName, Moment, Near, Nearby};

@@ -1,4 +1,4 @@
-//! The words of the project as plain data: components, runs, artifacts, versions, labels.
+//! The words of the project as plain data: components, runs, artifacts, versions, labels, aliases.
 
 mod time;
 
@@ -16,6 +16,8 @@ mod run;
 
 mod label;
 
+mod alias;
+
 mod measure;
 
 mod record;
@@ -23,6 +25,7 @@ mod record;
 #[cfg(feature = "schema")]
 mod schema;
 
+pub use alias::{AliasFact, alias_name};
 pub use artifact::{ArtifactKind, ArtifactName};
 pub use folder::{folders_around, path_inside, range_inside};
 pub use id::{ParseIdError, ProcessId, RunId};

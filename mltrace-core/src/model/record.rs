@@ -11,8 +11,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    ArtifactKind, ArtifactName, CheckFact, Mark, MetricFact, ProcessId, RunId, Status, Timestamp, Verdict, VersionId,
-    unique,
+    AliasFact, ArtifactKind, ArtifactName, CheckFact, Mark, MetricFact, ProcessId, RunId, Status, Timestamp, Verdict,
+    VersionId, unique,
 };
 
 /// One entry of a journal.
@@ -65,6 +65,8 @@ pub enum Record {
     Component(ComponentFact),
     /// A verdict on a version.
     Label(LabelFact),
+    /// What an alias points to.
+    Alias(AliasFact),
     /// A line of an import that waited for the store.
     Line(Line),
     /// This part of the journal is complete; the process goes on in another file.

@@ -37,6 +37,9 @@ pub struct VersionOf {
     pub reason: Option<String>,
     /// By whom.
     pub by: Option<String>,
+    /// The aliases that point to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
 }
 
 /// The answer of `search`: names that hold what was looked for.
@@ -86,6 +89,13 @@ impl Reader<'_> {
         let keys: Vec<VersionKey> = versions.iter().filter_map(|version| version.key).collect();
         let labels: HashMap<VersionKey, LabelRow> =
             self.store.labels_on(&keys)?.into_iter().map(|label| (label.version, label)).collect();
+        let mut aliases = self.aliases(None)?.aliases;
+        aliases.retain(|of| of.artifact.as_ref().is_some_and(|artifact| artifact.name == name));
+        let pointing = |id: &VersionId| {
+            let these =
+                aliases.iter().filter(|of| of.artifact.as_ref().is_some_and(|artifact| artifact.version == *id));
+            these.map(|of| of.alias.clone()).collect()
+        };
         let versions = versions.into_iter().map(|version| {
             let label = version.key.and_then(|key| labels.get(&key)).filter(|label| label.verdict != Verdict::None);
             let writer = version.written.and_then(|(run, _)| writers.get(&run).cloned());
@@ -97,10 +107,12 @@ impl Reader<'_> {
                 label: label.map(|label| label.verdict),
                 reason: label.and_then(|label| label.reason.clone()),
                 by: label.and_then(|label| label.by.clone()),
+                aliases: pointing(&version.id),
                 version: version.id,
             }
         });
-        Ok(Versions { versions: versions.collect(), is_cut, name })
+        let versions = versions.collect();
+        Ok(Versions { versions, is_cut, name })
     }
 
     /// Returns all names that hold `text`, at most `limit` of each kind.

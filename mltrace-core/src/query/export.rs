@@ -11,8 +11,8 @@ use crate::store::{RunKey, RunSelection};
 const BATCH: usize = 500;
 
 impl Reader<'_> {
-    /// Hands every run that started, and every verdict that was given, at or after `since` to `line`, oldest first, then
-    /// the components; `line` returns whether to go on.
+    /// Hands every run that started, every verdict that was given and every alias that was moved at or after `since` to
+    /// `line`, oldest first, then the components; `line` returns whether to go on.
     ///
     /// # Errors
     /// When the store does not answer.
@@ -48,6 +48,18 @@ impl Reader<'_> {
                 "at": label.at,
             });
             if !line(label) {
+                return Ok(());
+            }
+        }
+        for entry in self.store.aliases(project)? {
+            if since.is_some_and(|since| entry.at < since) {
+                continue;
+            }
+            let entry = json!({
+                "type": "alias", "id": entry.id, "project": project_name, "alias": entry.alias,
+                "artifact": entry.artifact, "reason": entry.reason, "by": entry.by, "at": entry.at,
+            });
+            if !line(entry) {
                 return Ok(());
             }
         }

@@ -29,6 +29,8 @@ mod review;
 
 mod say;
 
+mod alias;
+
 mod many;
 
 mod pattern;
@@ -68,6 +70,7 @@ mod browse;
 mod export;
 
 pub use crate::model::{Check, Metric};
+pub use alias::{Alias, AliasHistory, Aliases, Pointing};
 pub use answer::{
     Code, Component, Components, Fact, Git, Impact, ImpactRoot, ImpactState, Impacted, Input, Labelled, LookNext, Note,
     Output, Part, Review, Run, RunAtDepth, Runs, Stale, StaleReason, Strength, Suspect, Tags, Trace, Within,

@@ -18,6 +18,8 @@ pub enum NameKind {
     Component,
     /// A run.
     Run,
+    /// An alias.
+    Alias,
 }
 
 /// A version that was found by what a person typed.
@@ -31,8 +33,9 @@ pub(super) struct Found {
 }
 
 impl Reader<'_> {
-    /// Returns the version that `text` names: `ARTIFACT` or `ARTIFACT@latest` (its latest, or the one current at `as_of`) or
-    /// `ARTIFACT@VERSION`, where the version may be a unique prefix, with or without its kind.
+    /// Returns the version that `text` names: `ARTIFACT` or `ARTIFACT@latest` (its latest, or the one current at `as_of`),
+    /// `ARTIFACT@VERSION`, where the version may be a unique prefix, with or without its kind, or `@ALIAS`, what the alias
+    /// points to (or pointed to at `as_of`); with an artifact before it, only if it points to a version of that.
     ///
     /// # Errors
     /// When no artifact or version has that name, or several versions have.
@@ -79,7 +82,17 @@ impl Reader<'_> {
     pub fn names(&mut self, kind: NameKind, prefix: &str, limit: usize) -> Result<Vec<String>, QueryError> {
         let Some(project) = self.project()? else { return Ok(Vec::new()) };
         match kind {
-            NameKind::Artifact => Ok(self.store.artifact_names(project, prefix, limit)?),
+            NameKind::Artifact => {
+                let mut names = self.store.artifact_names(project, prefix, limit)?;
+                if let Some(begun) = prefix.strip_prefix('@') {
+                    names.extend(self.names(NameKind::Alias, begun, limit)?.into_iter().map(|name| format!("@{name}")));
+                }
+                Ok(names)
+            }
+            NameKind::Alias => {
+                let names = self.aliases(None)?.aliases.into_iter().map(|of| of.alias);
+                Ok(names.filter(|name| name.starts_with(prefix)).take(limit).collect())
+            }
             NameKind::Component => {
                 let names = self.store.said_of_components(project)?.into_iter().map(|component| component.name);
                 Ok(names.filter(|name| name.starts_with(prefix)).take(limit).collect())
@@ -146,6 +159,9 @@ impl Reader<'_> {
             return Ok(Found { key, artifact, version: Version { name, version: id }, written });
         }
         let Some((before, wanted)) = text.rsplit_once('@') else { return Err(not_found()) };
+        if before.is_empty() {
+            return self.find_alias(project, wanted, as_of);
+        }
         let (artifact, name) = self.find_artifact(project, before)?.ok_or_else(not_found)?;
         let found = match self.pick(artifact, wanted, at)? {
             Picked::One(found) => found,
@@ -153,6 +169,11 @@ impl Reader<'_> {
                 return Err(QueryError::Ambiguous { name: text.to_owned(), candidates, is_cut });
             }
             Picked::None => {
+                if let Ok(pointed) = self.find_alias(project, wanted, as_of)
+                    && pointed.artifact == artifact
+                {
+                    return Ok(pointed);
+                }
                 let is_later = matches!(self.pick(artifact, wanted, Timestamp::MAX)?, Picked::One(_));
                 let name = text.to_owned();
                 return Err(if is_later {

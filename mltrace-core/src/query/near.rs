@@ -20,6 +20,7 @@ impl Reader<'_> {
         let kind = match *kind {
             "component" => NameKind::Component,
             "artifact" => NameKind::Artifact,
+            "alias" => NameKind::Alias,
             _ => return Vec::new(),
         };
         // A failure to suggest must not hide the error itself.

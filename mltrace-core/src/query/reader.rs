@@ -24,7 +24,7 @@ pub enum QueryError {
     /// Nothing has that name.
     #[error("no {kind} is called `{name}`")]
     NotFound {
-        /// `artifact`, `component`, `commit`, `run` or `version`.
+        /// `alias`, `artifact`, `component`, `commit`, `run` or `version`.
         kind: &'static str,
         /// What was asked for.
         name: String,
@@ -60,6 +60,28 @@ pub enum QueryError {
     NothingBefore {
         /// What was asked for.
         name: String,
+    },
+    /// That cannot be an alias.
+    #[error("`{name}` is no alias: {reason}")]
+    NoAlias {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// An alias cannot go back.
+    #[error("the alias `{alias}` pointed to nothing else before")]
+    NoFormer {
+        /// The alias.
+        alias: String,
+    },
+    /// An alias points to no version.
+    #[error("the alias `{alias}` points to nothing since {at}")]
+    PointsNowhere {
+        /// The alias.
+        alias: String,
+        /// Since when.
+        at: Timestamp,
     },
     /// Several things have that name.
     #[error(

@@ -116,7 +116,7 @@ impl Reader<'_> {
 
 /// Returns an id beyond `last`, if there is one, that nobody else who needs one gives out: drawn from the next four billion
 /// by the random end of a new id.
-fn beyond(last: Uuid, new: Uuid) -> Uuid {
+pub(super) fn beyond(last: Uuid, new: Uuid) -> Uuid {
     let drawn = new.as_u128() & u128::from(u32::MAX);
     let last = last.as_u128();
     let beyond = last.checked_add(1).map(|next| next.checked_add(drawn).unwrap_or(next));

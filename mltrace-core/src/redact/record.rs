@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::{param, text, tokens, uri};
 use crate::model::{
-    ArtifactName, Check, CheckFact, Code, CodeCheck, ComponentFact, Declaration, Due, End, FingerprintFact, FolderFact,
-    Git, Header, LIMIT_NAME, LIMIT_SOURCE, LIMIT_TEXT, LabelFact, Metric, MetricFact, NoteFact, ParamFact, ReadFact,
-    Record, Start, VersionId, WriteFact, cut,
+    AliasFact, ArtifactName, Check, CheckFact, Code, CodeCheck, ComponentFact, Declaration, Due, End, FingerprintFact,
+    FolderFact, Git, Header, LIMIT_NAME, LIMIT_SOURCE, LIMIT_TEXT, LabelFact, Metric, MetricFact, NoteFact, ParamFact,
+    ReadFact, Record, Start, Version, VersionId, WriteFact, cut,
 };
 
 /// Makes a record fit to be written: the one place through which everything passes, journal and import alike.
@@ -77,12 +77,23 @@ pub fn record(record: &mut Record) {
             each(reason);
             each(by);
         }
+        Record::Alias(found) => alias(found),
         Record::Line(line) => {
             header(&mut line.header);
             line.records.iter_mut().for_each(self::record);
         }
         Record::Rotated | Record::Lost(_) | Record::Forget(_) => {}
     }
+}
+
+fn alias(AliasFact { id: _, alias, artifact, reason, by, at: _ }: &mut AliasFact) {
+    called(alias);
+    if let Some(Version { name: found, version: told }) = artifact {
+        name(found);
+        version(told);
+    }
+    each(reason);
+    each(by);
 }
 
 /// Makes a header fit to be written.

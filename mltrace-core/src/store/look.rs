@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use foldhash::HashMap;
-use uuid::Uuid;
 
 use super::bounds::Bounds;
 use super::candidate::{Asked, Offer, OfferRun, WorkKey, WorkRow};
@@ -16,8 +15,8 @@ use super::measure::{Measures, WhatOfRuns};
 use super::near::NearRows;
 use super::project::ProjectRow;
 use super::row::{
-    ComponentRow, CurrentRow, FactsRow, Far, LabelRow, MarkedRow, OutputRow, Reached, RunDetail, RunName, RunSelection,
-    VersionAt, VersionName,
+    AliasRow, ComponentRow, CurrentRow, FactsRow, Far, LabelRow, MarkedRow, OutputRow, Reached, RunDetail, RunName,
+    RunSelection, VersionAt, VersionName,
 };
 use crate::model::{ArtifactName, FolderFact, RunId, Timestamp, Version, VersionId};
 
@@ -223,6 +222,8 @@ pub trait Look {
     fn find_marks(&mut self, which: Marks<'_>) -> Result<Vec<MarkedRow>>;
     /// Returns all verdicts that were ever given, in any order.
     fn find_labels(&mut self, which: Labels<'_>) -> Result<Vec<LabelRow>>;
+    /// Returns all entries of the aliases of a project, in any order.
+    fn find_aliases(&mut self, project: ProjectKey) -> Result<Vec<AliasRow>>;
     /// Returns how long the last runs of a component took that completed, in milliseconds, at most `limit`.
     fn durations(&mut self, component: ComponentKey, limit: usize) -> Result<Vec<f64>>;
     /// Returns after how many seconds an input is old for the component that last read each of these artifacts.
@@ -462,37 +463,8 @@ impl dyn Look + '_ {
     pub fn missing(&mut self, project: ProjectKey) -> Result<Vec<(ArtifactName, RunKey)>> {
         Ok(self.find_marks(Marks::Missing(project))?.into_iter().map(|row| (row.name, row.run)).collect())
     }
-
-    /// Returns the last verdict on each version that has one, oldest first; or all verdicts ever given.
-    pub fn labels(&mut self, project: ProjectKey, only_last: bool) -> Result<Vec<LabelRow>> {
-        let labels = in_order(self.find_labels(Labels::In(project))?);
-        Ok(if only_last { last_of_each(labels) } else { labels })
-    }
-
-    /// Returns the last verdict on each of these versions that has one, oldest first.
-    pub fn labels_on(&mut self, versions: &[VersionKey]) -> Result<Vec<LabelRow>> {
-        Ok(last_of_each(in_order(self.find_labels(Labels::On(versions))?)))
-    }
-
-    /// Returns the last verdicts on the versions of an artifact, oldest first.
-    pub fn labels_of(&mut self, artifact: ArtifactKey) -> Result<Vec<LabelRow>> {
-        Ok(last_of_each(in_order(self.find_labels(Labels::Of(artifact))?)))
-    }
 }
 
 fn names(artifacts: Vec<(ArtifactKey, String)>) -> impl Iterator<Item = String> {
     artifacts.into_iter().map(|(_, name)| name)
-}
-
-/// Sorts verdicts, oldest first; of those of one moment by id. To have SQLite do so costs several times as much.
-fn in_order(mut labels: Vec<LabelRow>) -> Vec<LabelRow> {
-    labels.sort_unstable_by_key(|label| (label.at, label.id));
-    labels
-}
-
-/// Leaves of verdicts in order the last on each version.
-fn last_of_each(mut labels: Vec<LabelRow>) -> Vec<LabelRow> {
-    let last: HashMap<VersionKey, Uuid> = labels.iter().map(|label| (label.version, label.id)).collect();
-    labels.retain(|label| last.get(&label.version) == Some(&label.id));
-    labels
 }

@@ -4,6 +4,8 @@ mod key;
 
 mod look;
 
+mod said;
+
 mod measure;
 
 mod row;
@@ -43,9 +45,9 @@ pub use near::{NearRow, NearRows};
 pub use open::{empty, is_inherited, open};
 pub use project::ProjectRow;
 pub use row::{
-    CodeDetail, ComponentField, ComponentRow, CurrentRow, EchoDetail, FactsRow, Far, LabelRow, MarkedRow, NoteDetail,
-    OutputRow, Reached, ReadDetail, ReadRow, RunDetail, RunName, RunSelection, VersionAt, VersionName, VersionRow,
-    WithinDetail, WriteDetail, WriteOf, WriteRow,
+    AliasRow, CodeDetail, ComponentField, ComponentRow, CurrentRow, EchoDetail, FactsRow, Far, LabelRow, MarkedRow,
+    NoteDetail, OutputRow, Reached, ReadDetail, ReadRow, RunDetail, RunName, RunSelection, VersionAt, VersionName,
+    VersionRow, WithinDetail, WriteDetail, WriteOf, WriteRow,
 };
 pub use run::RunRow;
 pub use unread::UnreadRow;

@@ -389,6 +389,23 @@ pub struct LabelRow {
     pub at: Timestamp,
 }
 
+/// An entry of an alias: what it points to from a moment on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AliasRow {
+    /// Its id.
+    pub id: Uuid,
+    /// The alias.
+    pub alias: String,
+    /// The version; `None`: nothing.
+    pub artifact: Option<Version>,
+    /// Why.
+    pub reason: Option<String>,
+    /// By whom.
+    pub by: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// A version as it may be named: with its last write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VersionAt {

@@ -9,8 +9,8 @@ use super::row::{ComponentField, ReadRow, VersionRow, WriteRow};
 use super::run::RunRow;
 use super::unread::UnreadRow;
 use crate::model::{
-    ArtifactKind, ArtifactName, Check, Code, Declaration, Due, FolderFact, Git, Header, LabelFact, Metric, NoteFact,
-    ProcessId, RunId, Timestamp, VersionId,
+    AliasFact, ArtifactKind, ArtifactName, Check, Code, Declaration, Due, FolderFact, Git, Header, LabelFact, Metric,
+    NoteFact, ProcessId, RunId, Timestamp, VersionId,
 };
 
 /// Something that has a name of its own, and a row that is made when it is new.
@@ -106,6 +106,8 @@ pub enum Said<'a> {
     Check(RunKey, &'a Check),
     /// A verdict, once.
     Label(VersionKey, &'a LabelFact),
+    /// What an alias of a project points to, once.
+    Alias(ProjectKey, Option<VersionKey>, &'a AliasFact),
     /// A read or write is still to be hashed.
     Due(RunKey, &'a Due),
     /// A read or write is not to be hashed any more.

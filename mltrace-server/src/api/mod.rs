@@ -8,6 +8,8 @@ mod writes;
 
 mod verify;
 
+mod aliases;
+
 mod openapi;
 
 use axum::body::Bytes;
@@ -20,6 +22,7 @@ use crate::asked;
 use crate::failure::Failure;
 use crate::routes::Routes;
 
+pub(crate) use aliases::{AliasQuery, AliasesQuery, alias, aliases};
 pub(crate) use openapi::{Operation, routes as document_routes};
 pub(crate) use queries::{
     BlameQuery, DiffQuery, ImpactQuery, LastGoodQuery, LastStale, NearImpact, RecentQuery, StaleQuery, VersionsPage,
@@ -31,7 +34,7 @@ pub(crate) use writes::{ComponentBody, IMPORT_LIMIT, IMPORT_PATH, NoteBody, amen
 
 /// Adds the API.
 pub(crate) fn routes(routes: Routes) -> Routes {
-    verify::routes(writes::routes(queries::routes(routes)))
+    aliases::routes(verify::routes(writes::routes(queries::routes(routes))))
 }
 
 /// Returns a response that carries JSON.

@@ -245,7 +245,7 @@ pub(crate) fn amend(app: &App, told: &ComponentBody) -> Result<Component, Failur
     app.ask(|reader| reader.component(&told.name))
 }
 
-fn fits(what: &str, text: Option<&str>, limit: usize) -> Result<(), Failure> {
+pub(super) fn fits(what: &str, text: Option<&str>, limit: usize) -> Result<(), Failure> {
     let told = |TooLong { length, limit }| format!("`{what}` is {length} bytes long; the limit is {limit}");
     desk::check_length(text.unwrap_or_default(), limit).map_err(|long| Failure::usage(told(long)))
 }

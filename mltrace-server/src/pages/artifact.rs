@@ -90,7 +90,10 @@ fn row(name: &mltrace_core::model::ArtifactName, version: &VersionOf, back: &str
     let named = link::named(name, Some(&version.version));
     html! {
         tr {
-            td { a href=(link::trace(&named)) { (parts::version_id(&version.version, 8)) } }
+            td {
+                a href=(link::trace(&named)) { (parts::version_id(&version.version, 8)) }
+                @for alias in &version.aliases { " " (parts::alias(alias)) }
+            }
             td { @if let Some(at) = version.written_at { (parts::exact(at)) } @else { "by nobody known" } }
             td {
                 @if let (Some(component), Some(run)) = (&version.component, version.written_by) {

@@ -11,6 +11,7 @@ const PLACES: &[(&str, &str)] = &[
     ("/", "Runs"),
     ("/components", "Components"),
     ("/review", "Review"),
+    ("/aliases", "Aliases"),
     ("/stale", "Stale"),
     ("/verify", "Verify"),
     ("/tags", "Tags"),

@@ -38,6 +38,10 @@ pub(super) fn artifact(name: &str) -> String {
     with("/artifact", &[("name", name)])
 }
 
+pub(super) fn alias(name: &str) -> String {
+    with("/aliases", &[("name", name)])
+}
+
 pub(super) fn tag(tag: &str) -> String {
     with("/components", &[("tag", tag)])
 }
@@ -55,6 +59,7 @@ pub(super) fn candidate(candidates: &Candidates, text: &str) -> String {
     match candidates {
         Candidates::Artifacts => trace(text),
         Candidates::Components => component(text),
+        Candidates::Aliases => alias(text),
         Candidates::Runs => with("/run", &[("run", text)]),
         Candidates::VersionsOf(artifact) => trace(&format!("{artifact}@{text}")),
     }

@@ -36,6 +36,8 @@ mod review;
 
 mod good;
 
+mod aliases;
+
 mod stale;
 
 mod verify;
@@ -67,6 +69,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         compare::routes,
         review::routes,
         good::routes,
+        aliases::routes,
         stale::routes,
         verify::routes,
         search::routes,

@@ -85,6 +85,11 @@ pub(super) fn run(id: RunId) -> Markup {
     html! { a.id href=(link::run(id)) { (id.short()) } }
 }
 
+/// An alias, by which its history is reached.
+pub(super) fn alias(text: &str) -> Markup {
+    html! { a href=(link::alias(text)) { (name(text)) } }
+}
+
 /// A component.
 pub(super) fn component(text: &str) -> Markup {
     html! { a href=(link::component(text)) { (name(text)) } }

@@ -36,6 +36,7 @@ const WORDS: &[(&str, Follows)] = &[
     ("review", Follows::Nothing),
     ("components", Follows::Nothing),
     ("tags", Follows::Nothing),
+    ("alias", Follows::Nothing),
 ];
 
 #[derive(Clone, Copy, PartialEq)]
@@ -81,6 +82,7 @@ fn go(asked: &Text) -> String {
         ("review" | "flag", "") => "/review".to_owned(),
         ("components", "") => link::to("/components", &["owner", "tag"].map(|name| (name, option(name)))),
         ("tags", "") => "/tags".to_owned(),
+        ("alias" | "aliases", name) => link::to("/aliases", &[("name", name), ("as_of", option("as-of"))]),
         ("stale" | "verify", name) => link::to(&format!("/{word}"), &[("artifact", name)]),
         ("last-good", name) if !name.is_empty() => {
             link::to("/last-good", &[("artifact", name), ("as_of", option("as-of"))])

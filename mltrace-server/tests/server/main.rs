@@ -11,6 +11,8 @@ mod questions;
 
 mod recording;
 
+mod aliases;
+
 mod limits;
 
 mod doors;

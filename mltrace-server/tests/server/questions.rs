@@ -256,6 +256,7 @@ fn every_page_shows_what_is_recorded() {
         ("/stale", "days ago"),
         ("/verify?artifact=m", "value=\"m\""),
         ("/tags", "No component has a tag yet"),
+        ("/aliases", "mltrace alias production NAME"),
         ("/api", "/api/v1/diff"),
     ] {
         let page = served.get(path);
@@ -275,6 +276,7 @@ fn every_page_shows_what_is_recorded() {
         ("last-good m --as-of 2d", "/last-good?artifact=m&as_of=2d"),
         ("blame duration --component train", "/blame?number=duration&component=train"),
         ("verify", "/verify"),
+        ("alias production", "/aliases?name=production"),
         ("verify out/m", "/verify?artifact=out%2Fm"),
         ("report m", "/trace?artifact=m"),
         ("flag m", "/trace?artifact=m"),

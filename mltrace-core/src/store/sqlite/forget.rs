@@ -20,7 +20,8 @@ const UNNAMED: [&str; 2] = [
      AND NOT EXISTS (SELECT 1 FROM write w WHERE w.version_id = v.id)
      AND NOT EXISTS (SELECT 1 FROM read d WHERE d.artifact_id = v.artifact_id AND d.seen_id = v.id)
      AND NOT EXISTS (SELECT 1 FROM write w WHERE w.seen_id = v.id AND w.artifact_id = v.artifact_id)
-     AND NOT EXISTS (SELECT 1 FROM label l WHERE l.version_id = v.id)",
+     AND NOT EXISTS (SELECT 1 FROM label l WHERE l.version_id = v.id)
+     AND NOT EXISTS (SELECT 1 FROM alias l WHERE l.version_id = v.id)",
     "DELETE FROM artifact AS a WHERE a.id = $1 AND NOT EXISTS (SELECT 1 FROM version v WHERE v.artifact_id = a.id)
      AND NOT EXISTS (SELECT 1 FROM read d WHERE d.artifact_id = a.id)
      AND NOT EXISTS (SELECT 1 FROM write w WHERE w.artifact_id = a.id)",

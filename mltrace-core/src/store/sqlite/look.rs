@@ -10,10 +10,10 @@ use super::unread;
 use super::walk::{DOWNSTREAM, UPSTREAM};
 use crate::model::{ArtifactName, Due, FolderFact, RunId, Timestamp};
 use crate::store::{
-    ArtifactKey, Artifacts, Asked, Bounds, Checkup, ComponentKey, ComponentRow, Components, CurrentRow, Direction,
-    FactsRow, Far, InTransaction, LabelRow, Labels, Look, MarkedRow, Marks, Measures, Met, NearRows, Offer, OfferRun,
-    OutputRow, ProjectKey, ProjectRow, Projects, Reached, Result, RunDetail, RunKey, RunName, Runs, Said, Store,
-    UnreadRow, Upkeep, VersionAt, VersionKey, VersionName, Versions, WorkKey, WorkRow, Writes,
+    AliasRow, ArtifactKey, Artifacts, Asked, Bounds, Checkup, ComponentKey, ComponentRow, Components, CurrentRow,
+    Direction, FactsRow, Far, InTransaction, LabelRow, Labels, Look, MarkedRow, Marks, Measures, Met, NearRows, Offer,
+    OfferRun, OutputRow, ProjectKey, ProjectRow, Projects, Reached, Result, RunDetail, RunKey, RunName, Runs, Said,
+    Store, UnreadRow, Upkeep, VersionAt, VersionKey, VersionName, Versions, WorkKey, WorkRow, Writes,
 };
 
 impl Store for SqliteStore {
@@ -261,6 +261,10 @@ impl Look for SqliteStore {
             Labels::On(versions) => self.labels_on_versions(versions),
             Labels::Of(artifact) => self.labels_of_artifact(artifact),
         }
+    }
+
+    fn find_aliases(&mut self, project: ProjectKey) -> Result<Vec<AliasRow>> {
+        self.aliases_in(project)
     }
 
     fn durations(&mut self, component: ComponentKey, limit: usize) -> Result<Vec<f64>> {

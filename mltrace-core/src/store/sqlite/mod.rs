@@ -63,6 +63,8 @@ mod versions;
 
 mod labels;
 
+mod aliases;
+
 mod measures;
 
 mod runs;

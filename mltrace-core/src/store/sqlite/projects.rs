@@ -28,7 +28,7 @@ const ALL: &str = "SELECT p.id, p.name, (SELECT i.identity FROM project_identity
      FROM project p ORDER BY p.name";
 
 /// Takes all that is told of project ?1 into project ?2; each name that both have is one thing.
-const JOIN: [&str; 17] = [
+const JOIN: [&str; 18] = [
     "UPDATE component AS n SET owner = o.owner, owner_at = o.owner_at FROM component o
      WHERE o.project_id = ?1 AND n.project_id = ?2 AND n.name = o.name AND o.owner_at IS NOT NULL
      AND (n.owner_at IS NULL OR (n.owner_at, n.owner) < (o.owner_at, o.owner))",
@@ -57,6 +57,7 @@ const JOIN: [&str; 17] = [
     "UPDATE write AS w SET seen_id = s.new FROM temp.same s WHERE w.seen_id = s.old",
     "UPDATE write AS w SET version_id = s.new FROM temp.same s WHERE w.version_id = s.old",
     "UPDATE label AS l SET version_id = s.new FROM temp.same s WHERE l.version_id = s.old",
+    "UPDATE alias AS l SET version_id = s.new FROM temp.same s WHERE l.version_id = s.old",
     "DELETE FROM version WHERE id IN (SELECT old FROM temp.same)",
     "DROP TABLE temp.same",
     "CREATE TEMP TABLE same AS SELECT o.id AS old, n.id AS new, o.kind AS kind FROM artifact o
@@ -64,7 +65,7 @@ const JOIN: [&str; 17] = [
     "UPDATE artifact AS n SET kind = s.kind FROM temp.same s WHERE n.id = s.new AND n.kind = 3",
 ];
 
-const JOIN_NAMES: [&str; 11] = [
+const JOIN_NAMES: [&str; 12] = [
     "UPDATE version AS v SET artifact_id = s.new FROM temp.same s WHERE v.artifact_id = s.old",
     "UPDATE read AS d SET artifact_id = s.new FROM temp.same s WHERE d.artifact_id = s.old",
     "UPDATE write AS w SET artifact_id = s.new FROM temp.same s WHERE w.artifact_id = s.old",
@@ -74,13 +75,14 @@ const JOIN_NAMES: [&str; 11] = [
     "UPDATE artifact SET place = 3 WHERE project_id IN (?1, ?2)",
     "UPDATE artifact SET project_id = ?2 WHERE project_id = ?1",
     "UPDATE run SET project_id = ?2 WHERE project_id = ?1",
+    "UPDATE alias SET project_id = ?2 WHERE project_id = ?1",
     "UPDATE project_name SET project_id = ?2 WHERE project_id = ?1",
     "UPDATE project_identity SET project_id = ?2 WHERE project_id = ?1",
     "UPDATE meta SET value = ?2 WHERE key = 'own_project' AND value = ?1",
 ];
 
 /// Removes all that is told of a project, and what only it referred to.
-const REMOVE: [&str; 21] = [
+const REMOVE: [&str; 22] = [
     "UPDATE read SET write_id = NULL, bound = 4 WHERE write_id IN
      (SELECT w.id FROM run r JOIN write w ON w.run_id = r.id WHERE r.project_id = ?1)",
     "UPDATE read SET like_id = NULL WHERE like_id IN
@@ -88,6 +90,7 @@ const REMOVE: [&str; 21] = [
     "DELETE FROM part WHERE write_id IN (SELECT w.id FROM run r JOIN write w ON w.run_id = r.id WHERE r.project_id = ?1)",
     "DELETE FROM echo WHERE inner_id IN (SELECT w.id FROM run r JOIN write w ON w.run_id = r.id WHERE r.project_id = ?1)",
     "DELETE FROM run WHERE project_id = ?1",
+    "DELETE FROM alias WHERE project_id = ?1",
     "DELETE FROM label WHERE version_id IN
      (SELECT v.id FROM artifact a JOIN version v ON v.artifact_id = a.id WHERE a.project_id = ?1)",
     "DELETE FROM version WHERE artifact_id IN (SELECT id FROM artifact WHERE project_id = ?1)",

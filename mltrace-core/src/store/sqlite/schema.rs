@@ -27,9 +27,10 @@ impl Schema {
             include_str!("schema-4.sql"),
             include_str!("schema-5.sql"),
             include_str!("schema-6.sql"),
+            include_str!("schema-7.sql"),
         ],
         min_reader: 5,
-        min_writer: 6,
+        min_writer: 7,
     };
 
     /// Returns the schema's number.

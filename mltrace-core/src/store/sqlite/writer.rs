@@ -46,6 +46,7 @@ impl SqliteWriter<'_> {
             Said::Metric(run, metric) => self.metric(*run, metric),
             Said::Check(run, check) => self.check(*run, check),
             Said::Label(version, label) => self.label(*version, label),
+            Said::Alias(project, version, alias) => self.alias(*project, *version, alias),
             Said::Due(run, due) => self.add_due(*run, due),
             Said::Done(run, n) => self.drop_due(*run, *n),
             Said::Forgotten(run, at) => self.bury_run(*run, *at),
