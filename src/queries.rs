@@ -6,9 +6,9 @@ use mltrace_core::desk::{self, Desk};
 use mltrace_core::ingest::Dues;
 use mltrace_core::model::{Record, Timestamp, Verdict, alias_name};
 use mltrace_core::query::{
-    AliasHistory, Aliases, Blame, Component, Components, Diff, Impact, ImpactOf, Judgement, LastGood, Many, Measure,
-    Pointing, Reader, Report, Review, Run, RunFilter, Runs, StaleRuns, Tags, Trace, TraceOptions, Verify,
-    VerifyOptions,
+    AliasHistory, Aliases, Blame, Compare, Component, Components, Diff, Gate, Impact, ImpactOf, Judgement, LastGood,
+    Many, Measure, Pointing, Reader, Report, Requirements, Review, Run, RunFilter, Runs, StaleRuns, Tags, Trace,
+    TraceOptions, Verify, VerifyOptions,
 };
 use mltrace_core::store::{Store, StoreError};
 
@@ -215,6 +215,34 @@ fn record(records: Vec<Record>, what: &str) -> Result<(), Error> {
     }
     let reason = format!("{what} cannot be written to the journal");
     Err(StoreError::Unreachable { place: recorder.home().store.clone(), reason }.into())
+}
+
+/// Returns whether all that is required of a version holds, and what does not. What is not known does not hold.
+///
+/// # Errors
+/// When nothing is recorded yet, no such artifact or version is known, or the store does not answer.
+///
+/// ```no_run
+/// use mltrace::answer::{MetricRequirement, Requirements};
+///
+/// let auc = MetricRequirement::parse("auc", ">= 0.9").map_err(std::io::Error::other)?;
+/// let required = Requirements { metrics: vec![auc], is_unflagged: true, ..Requirements::default() };
+/// if mltrace::gate("model.json", &required)?.passes {
+///     mltrace::point_alias("production", "model.json", Some("passed the gate"))?;
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn gate(artifact: &str, required: &Requirements) -> Result<Gate, Error> {
+    ask(|reader| reader.gate(artifact, required))
+}
+
+/// Returns runs side by side: configuration, data by role, metrics by split and slice. Each is named by an id, a unique prefix
+/// or suffix of one, `latest`, or by what it wrote last.
+///
+/// # Errors
+/// When nothing is recorded yet, no run or more than one is meant, or the store does not answer.
+pub fn compare(runs: &[&str]) -> Result<Compare, Error> {
+    ask(|reader| reader.compare(runs))
 }
 
 /// Returns the runs that pass the filter, newest first.

@@ -182,6 +182,7 @@ pub fn evaluate(model: &Path, test: &Path, folder: &Path) -> Result<f64, Error> 
     let grades = Grader::read(model)?.grade(&table)?;
     let misses: Vec<_> = table.rows.iter().zip(grades).map(|(row, grade)| (row[quality] - grade).powi(2)).collect();
     let rmse = (misses.iter().sum::<f64>() / f64::from(u32::try_from(misses.len())?)).sqrt();
+    mltrace::metric!("test/rmse", rmse);
     mltrace::note!("root mean squared error {rmse:.4} over {} bottles", misses.len());
 
     let metrics = folder.join("metrics.json");

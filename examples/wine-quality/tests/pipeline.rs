@@ -4,8 +4,8 @@ use std::process::Command;
 
 const PRINTED: &str = "\
 bottles    1599 measured, 240 exact duplicates dropped, 1359 kept
-first run  penalty 0.5   root mean squared error 0.743
-second run penalty 0.05  root mean squared error 0.639
+first run  penalty 0.5   root mean squared error 0.743   in production
+second run penalty 0.05  root mean squared error 0.639   in production
 graded     6 batches in wine-out/predictions
 
 How did a prediction come to be?
@@ -50,6 +50,17 @@ fn a_prediction_is_traced_to_the_laboratory() {
     let clean = trace.runs.iter().find(|step| step.run.component == "clean").expect("the data were cleaned");
     assert_eq!(clean.run.notes[0].text, "dropped 240 exact duplicates");
     assert_eq!(clean.run.owner.as_deref(), Some("laboratory"));
+
+    let alias = mltrace::alias("production").expect("a model is in production");
+    let live = alias.current.artifact.as_ref().expect("it points to a version");
+    assert_eq!(live.name.as_str(), "wine-out/model.json");
+    assert_eq!(alias.history.len(), 2, "the second run's model took the place of the first's");
+    let before = mltrace::trace_with(
+        "@production",
+        &mltrace::TraceOptions { as_of: Some(alias.history[1].at), ..Default::default() },
+    );
+    let before = before.expect("what was live then");
+    assert_eq!(before.runs[0].run.params["penalty"], "0.5");
 
     // The first run's prediction was overwritten, and still has its own trace.
     let predictions = mltrace::history("predict").expect("there were predictions").runs;

@@ -46,6 +46,10 @@ mod checks;
 
 mod alias;
 
+mod gate;
+
+mod compare;
+
 mod note;
 
 mod step;
@@ -104,6 +108,8 @@ pub(crate) enum Command {
     Tags(tags::Args),
     Metrics(metrics::Args),
     Checks(checks::Args),
+    Compare(compare::Args),
+    Gate(gate::Args),
     Alias(alias::Args),
     Note(note::Args),
     Log(log::Args),
@@ -149,6 +155,8 @@ impl Command {
             Self::Tags(args) => args.run(session),
             Self::Metrics(args) => args.run(session),
             Self::Checks(args) => args.run(session),
+            Self::Compare(args) => args.run(session),
+            Self::Gate(args) => args.run(session),
             Self::Alias(args) => args.run(session),
             Self::Note(args) => args.run(session),
             Self::Log(args) => args.run(session),

@@ -20,6 +20,10 @@ pub(crate) mod measures;
 
 pub(crate) mod alias;
 
+pub(crate) mod gate;
+
+pub(crate) mod compare;
+
 pub(crate) mod runs;
 
 pub(crate) mod run;

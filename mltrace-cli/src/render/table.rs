@@ -14,13 +14,22 @@ pub(crate) fn draw<const N: usize, T: AsRef<str>>(
     rows: impl Iterator<Item = [T; N]>,
     columns: Option<u16>,
 ) -> String {
+    draw_any(&heading, rows, columns)
+}
+
+/// Returns a table as [`draw`], of any number of columns.
+pub(crate) fn draw_any<T: AsRef<str>, R: AsRef<[T]>>(
+    heading: &[impl AsRef<str>],
+    rows: impl Iterator<Item = R>,
+    columns: Option<u16>,
+) -> String {
     let mut table = Table::new();
-    table.load_style(NOTHING).set_header(heading);
+    table.load_style(NOTHING).set_header(heading.iter().map(|cell| escape::line(cell.as_ref()).into_owned()));
     if let Some(columns) = columns {
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(columns.max(LEAST_COLUMNS));
     }
     for row in rows {
-        table.add_row(row.iter().map(|cell| escape::line(cell.as_ref()).into_owned()));
+        table.add_row(row.as_ref().iter().map(|cell| escape::line(cell.as_ref()).into_owned()));
     }
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));

@@ -173,6 +173,7 @@ fn a_version_that_an_alias_points_to_stays_when_its_run_is_taken_back() {
     let env = TestEnv::with_lines(&runs(&["raw -> train -> model"]));
     env.done(&["alias", "production", "model"]);
     env.done(&["forget", "latest", "--yes"]);
+    assert_eq!(env.done(&["recent"]), "no runs\n");
     assert!(pointed(&env.json(&["alias", "production"])).starts_with("model@w:"));
     assert_eq!(env.call(&["trace", "@production"]).code, 0);
 }

@@ -33,6 +33,8 @@ mod measures;
 
 mod aliases;
 mod blame;
+mod compare;
+mod gate;
 
 mod uuids;
 #[cfg(unix)]

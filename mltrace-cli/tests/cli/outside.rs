@@ -69,6 +69,8 @@ pub(crate) const COMMANDS: &[&[&str]] = &[
     &["metrics", "first"],
     &["checks"],
     &["alias", "live", "c"],
+    &["gate", "c", "--unflagged"],
+    &["compare", "latest"],
     &["forget", "latest", "--yes"],
     &["project", "list"],
     &["clear", "--yes"],

@@ -135,9 +135,10 @@ fn what_is_cleared_is_what_was_counted_and_what_the_hint_exports() {
     let (code, _, said) = shared.in_folder(&one, &["clear"]);
     assert_eq!(code, 2);
     assert!(said.contains("2 runs of 1 components of the project `one`"), "{said}");
+    shared.done(&one, &["alias", "live", "two.csv", "--reason", "the second word"]);
     let exported = shared.done(&one, &["export"]);
-    assert_eq!(exported.lines().count(), 2, "{exported}");
-    assert_eq!(shared.done(&one, &["export", "--all-projects"]).lines().count(), 3);
+    assert_eq!(exported.lines().count(), 3, "{exported}");
+    assert_eq!(shared.done(&one, &["export", "--all-projects"]).lines().count(), 4);
     let (_, _, said) = shared.in_folder(&one, &["clear", "--all-projects"]);
     assert!(said.contains("3 runs of 2 projects") && said.contains("export --all-projects"), "{said}");
     shared.done(&one, &["clear", "--yes"]);
@@ -145,7 +146,7 @@ fn what_is_cleared_is_what_was_counted_and_what_the_hint_exports() {
     // Nothing of it is left in the file.
     let bytes = std::fs::read(shared.store()).unwrap();
     let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
-    assert!(holds("three.csv") && !holds("one.csv") && !holds("two.csv"));
+    assert!(holds("three.csv") && !holds("one.csv") && !holds("two.csv") && !holds("second word"));
     let doctor = shared.done(&two, &["doctor", "--full"]);
     assert!(!doctor.contains("two projects"), "{doctor}");
     // What was exported comes back, and is this project's again.
@@ -176,21 +177,28 @@ fn projects_that_are_one_are_joined() {
     shared.logs(&old, "ingest", &["-o", "raw.csv"]);
     shared.logs(&old, "clean", &["-i", "raw.csv", "-o", "clean"]);
     shared.done(&old, &["flag", "raw.csv", "--reason", "wrong"]);
+    std::fs::write(old.join("same.txt"), "the same").unwrap();
+    std::fs::write(new.join("same.txt"), "the same").unwrap();
+    shared.logs(&old, "ingest", &["-o", "same.txt"]);
+    shared.done(&old, &["alias", "live", "same.txt"]);
     shared.done(&old, &["component", "clean", "--owner", "ada"]);
     shared.logs(&new, "clean", &["-i", "raw.csv", "-o", "clean"]);
     shared.logs(&new, "train", &["-i", "clean", "-i", "raw.csv", "-o", "model"]);
+    shared.logs(&new, "ingest", &["-o", "same.txt"]);
+    shared.done(&new, &["alias", "live", "same.txt"]);
     let trace = shared.done(&new, &["trace", "model"]);
     assert!(!trace.contains("ingest"), "{trace}");
     assert_eq!(shared.in_folder(&new, &["project", "merge", "nobody", "new"]).0, 1);
     let merged = shared.done(&new, &["project", "merge", "old", "new"]);
-    assert_eq!(merged, "`old` is `new` now, with 4 runs\n");
+    assert_eq!(merged, "`old` is `new` now, with 6 runs\n");
     let trace = shared.done(&new, &["trace", "model"]);
     assert!(trace.contains("ingest\n"), "{trace}");
     // Either folder is that project from now on.
     shared.logs(&old, "late", &["-i", "model"]);
-    assert_eq!(shared.recent(&new, &[]), ["late", "train", "clean", "clean", "ingest"]);
+    assert_eq!(shared.recent(&new, &[]), ["late", "ingest", "train", "clean", "ingest", "clean", "ingest"]);
     assert!(shared.done(&new, &["components"]).contains("ada"));
     assert!(shared.done(&old, &["review"]).contains("raw.csv"));
+    assert_eq!(shared.done(&old, &["alias", "live"]).lines().count(), 4, "a heading over the moves of both");
     assert!(shared.done(&new, &["impact", "raw.csv"]).contains("train"));
     shared.done(&new, &["doctor", "--full"]);
     assert_eq!(shared.in_folder(&new, &["project", "merge", "old", "new"]).0, 2);

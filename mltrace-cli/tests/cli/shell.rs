@@ -20,7 +20,7 @@ fn completed(env: &TestEnv, words: &[&str]) -> Vec<String> {
 #[test]
 fn commands_and_names_are_completed() {
     let env = TestEnv::taxi();
-    assert_eq!(completed(&env, &["mltrace", "comp"]), ["components", "component", "completions"]);
+    assert_eq!(completed(&env, &["mltrace", "comp"]), ["components", "component", "compare", "completions"]);
     assert_eq!(completed(&env, &["mltrace", "history", "tr"]), ["train", "train_dev"]);
     assert_eq!(completed(&env, &["mltrace", "trace", "s3://toy-applied-ml-pipeline/prod"]), [crate::env::MODEL]);
     let id = env.json(&["inspect", "latest"])["id"].as_str().unwrap().to_owned();

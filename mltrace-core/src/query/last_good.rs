@@ -128,7 +128,10 @@ impl Reader<'_> {
             let (some, others) = rest.split_at(rest.len().min(at_once));
             (rest, at_once) = (others, at_once.saturating_mul(GROWTH));
             let some = self.written_versions(&found, some)?;
-            let doubts = self.in_passing(|reader| reader.flags_above(&some, as_of, &verdicts))?;
+            let doubts = self.in_passing(|reader| {
+                let versions: Vec<&Found> = some.iter().map(|(version, _)| version).collect();
+                reader.flags_above(&versions, as_of, &verdicts)
+            })?;
             for ((version, written_by), mut against) in some.into_iter().zip(doubts) {
                 let Found { key, version: Version { version: id, .. }, written, .. } = version;
                 let Some((_, written_at)) = written else { continue };
@@ -152,6 +155,12 @@ impl Reader<'_> {
         }
         answer.is_cut = is_cut;
         Ok(answer)
+    }
+
+    /// Returns what is flagged of a version, of what lies in it and of what it was made from, the nearest first.
+    pub(super) fn flags_on(&mut self, found: &Found) -> Result<Vec<Doubt>, QueryError> {
+        let verdicts = self.all_verdicts()?;
+        Ok(self.flags_above(&[found], None, &verdicts)?.pop().unwrap_or_default())
     }
 
     /// Returns those of the versions of an artifact that somebody wrote, with the id of the run that did last.
@@ -192,7 +201,7 @@ impl Reader<'_> {
     /// for all of them.
     fn flags_above(
         &mut self,
-        versions: &[(Found, RunId)],
+        versions: &[&Found],
         as_of: Option<Timestamp>,
         verdicts: &Verdicts,
     ) -> Result<Vec<Vec<Doubt>>, QueryError> {
@@ -200,7 +209,7 @@ impl Reader<'_> {
             return Ok(versions.iter().map(|_| Vec::new()).collect());
         }
         let mut makers: Vec<Vec<RunKey>> = Vec::with_capacity(versions.len());
-        for (version, _) in versions {
+        for version in versions {
             makers.push(self.makers(version, as_of)?);
         }
         let all = makers.concat();
@@ -211,7 +220,7 @@ impl Reader<'_> {
         let edges = self.store.pairs_upstream(&all)?;
         // What a version is itself, and what lies in it, is told first, and not twice.
         let above = lineage::nearest(&verdicts.read_at(), &edges, FLAGS.saturating_mul(2).saturating_add(2));
-        let doubts = versions.iter().zip(&makers).map(|((version, _), makers)| {
+        let doubts = versions.iter().zip(&makers).map(|(version, makers)| {
             let (mut seen, mut found) = (HashSet::default(), Vec::new());
             let own = version.key.and_then(|key| verdicts.flagged.get(&key));
             found.extend(own.map(|label| doubt(DoubtReason::Flagged, label)));

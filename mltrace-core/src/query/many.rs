@@ -99,6 +99,21 @@ impl Comparison {
         (">", Self::Above),
     ];
 
+    /// Returns the comparison that a text begins with, and what follows.
+    pub(super) fn split(text: &str) -> Option<(Self, &str)> {
+        Self::ALL.into_iter().find_map(|(sign, comparison)| Some((comparison, text.strip_prefix(sign)?.trim())))
+    }
+
+    /// Returns how it is written.
+    pub(super) fn sign(self) -> &'static str {
+        Self::ALL.iter().find(|(_, other)| *other == self).map_or("=", |(sign, _)| sign)
+    }
+
+    /// Returns whether two numbers compare so; what is no number is neither equal to one, nor above, nor below.
+    pub(super) fn holds_between(self, of: f64, value: f64) -> bool {
+        of.partial_cmp(&value).map_or(self == Self::IsNot, |ordering| self.holds(ordering))
+    }
+
     fn holds(self, ordering: Ordering) -> bool {
         match self {
             Self::Is => ordering.is_eq(),
@@ -206,8 +221,7 @@ impl RunCondition {
 
 /// Returns how a number compares; what is no number is neither equal to one, nor above, nor below.
 fn is_number(of: f64, comparison: Comparison, value: &str) -> bool {
-    let ordering = value.parse::<f64>().ok().and_then(|value| of.partial_cmp(&value));
-    ordering.map_or(comparison == Comparison::IsNot, |ordering| comparison.holds(ordering))
+    comparison.holds_between(of, value.parse().unwrap_or(f64::NAN))
 }
 
 /// Numbers are equal however they are written.
@@ -230,7 +244,7 @@ impl fmt::Display for RunCondition {
             Self::Until(at) => write!(f, "until={at}"),
             Self::Status(status) => write!(f, "status={}", status.as_str()),
             Self::Field { field, comparison, value } => {
-                let sign = Comparison::ALL.iter().find(|(_, other)| other == comparison).map_or("=", |(sign, _)| sign);
+                let sign = comparison.sign();
                 match field {
                     RunField::Component => write!(f, "component{sign}{value}"),
                     RunField::Commit => write!(f, "commit{sign}{value}"),

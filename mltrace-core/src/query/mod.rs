@@ -45,6 +45,10 @@ mod blame;
 
 mod last_good;
 
+mod gate;
+
+mod compare;
+
 mod stale;
 
 mod evidence;
@@ -77,10 +81,12 @@ pub use answer::{
 };
 pub use blame::{Blame, LevelChange, Measure, Series, Since};
 pub use browse::{Search, VersionOf, Versions};
+pub use compare::{Compare, ComparedField, RecordPart, parts_of_metric};
 pub use components::Choices;
 pub use diff::{Baseline, Diff};
 pub use difference::Difference;
 pub use evidence::percent;
+pub use gate::{Better, Gate, MetricRequirement, NotWorseThan, Required, RequiredKind, Requirements, Tolerance};
 pub use impact::ImpactOf;
 pub use last_good::{Doubt, DoubtReason, DoubtedVersion, GoodVersion, LastGood};
 pub use many::{Comparison, Many, RunCondition, RunField};

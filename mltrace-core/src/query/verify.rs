@@ -125,7 +125,7 @@ impl Reader<'_> {
         for expected in expected {
             let written_by = expected.writer.and_then(|writer| ids.get(&writer).copied());
             let missed_by = expected.missed_by.and_then(|run| ids.get(&run).copied());
-            let verified = self.compare(expected, (written_by, missed_by), &skip, options);
+            let verified = self.verify_one(expected, (written_by, missed_by), &skip, options);
             if options.is_cancelled() {
                 break;
             }
@@ -219,10 +219,10 @@ impl Reader<'_> {
     ) -> DiskState {
         let expected = Expected { name: name.clone(), version: version.clone(), writer: None, missed_by: None };
         let skip = self.skip(options);
-        self.compare(expected, (Some(written_by), None), &skip, options).state
+        self.verify_one(expected, (Some(written_by), None), &skip, options).state
     }
 
-    fn compare(
+    fn verify_one(
         &self,
         expected: Expected,
         (written_by, missed_by): (Option<RunId>, Option<RunId>),

@@ -10,6 +10,8 @@ mod verify;
 
 mod aliases;
 
+mod gate;
+
 mod openapi;
 
 use axum::body::Bytes;
@@ -23,6 +25,7 @@ use crate::failure::Failure;
 use crate::routes::Routes;
 
 pub(crate) use aliases::{AliasQuery, AliasesQuery, alias, aliases};
+pub(crate) use gate::{CompareQuery, compare as side_by_side};
 pub(crate) use openapi::{Operation, routes as document_routes};
 pub(crate) use queries::{
     BlameQuery, DiffQuery, ImpactQuery, LastGoodQuery, LastStale, NearImpact, RecentQuery, StaleQuery, VersionsPage,
@@ -34,7 +37,7 @@ pub(crate) use writes::{ComponentBody, IMPORT_LIMIT, IMPORT_PATH, NoteBody, amen
 
 /// Adds the API.
 pub(crate) fn routes(routes: Routes) -> Routes {
-    aliases::routes(verify::routes(writes::routes(queries::routes(routes))))
+    gate::routes(aliases::routes(verify::routes(writes::routes(queries::routes(routes)))))
 }
 
 /// Returns a response that carries JSON.

@@ -32,6 +32,8 @@ mod verdicts;
 
 mod compare;
 
+mod beside;
+
 mod review;
 
 mod good;
@@ -67,6 +69,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         trace::routes,
         artifact::routes,
         compare::routes,
+        beside::routes,
         review::routes,
         good::routes,
         aliases::routes,

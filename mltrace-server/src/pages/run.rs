@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::fields::{Field, hidden};
 use super::verdicts::Verdicts;
-use super::{compare, layout, link, parts};
+use super::{beside, compare, layout, link, parts};
 use crate::api::{self, NoteBody};
 use crate::app::App;
 use crate::failure::Failure;
@@ -52,11 +52,12 @@ fn page(app: &App, asked: &RunQuery) -> Result<Markup, Failure> {
         @if let Some(description) = &run.description { p { (escape::block(description)) } }
         @if let Some(error) = &run.error { h2 { "Error" } pre.error { (escape::block(error)) } }
         @if !run.stale.is_empty() { ul.notice { @for stale in &run.stale { li { (parts::sentence(&stale.message)) } } } }
-        @if let Some((before, differences)) = &changes { (changed(*before, differences)) }
+        @if let Some((before, differences)) = &changes { (changed(*before, run.id, differences)) }
         @if !lasting.is_empty() { (still_differs(&lasting)) }
         (outputs(&run, &verdicts, &back))
         (inputs(&run, &verdicts, &back))
         (params(&run))
+        (beside::measured(&run))
         (notes(&run, &asked.note))
         (surroundings(&run))
     };
@@ -65,10 +66,11 @@ fn page(app: &App, asked: &RunQuery) -> Result<Markup, Failure> {
 }
 
 /// What differs from the last run before that this one can be compared with: the first thing to look at in a suspect.
-fn changed(before: RunId, differences: &[Difference]) -> Markup {
+fn changed(before: RunId, run: RunId, differences: &[Difference]) -> Markup {
     html! {
         section.changes {
             h2 { "Changed since the run before" }
+            p { a href=(link::to("/compare", &[("runs", &format!("{before},{run}"))])) { "See both side by side" } }
             @if differences.is_empty() { p { "Nothing that is recorded, since " (parts::run(before)) "." } }
             @else {
                 table {

@@ -32,6 +32,7 @@ const WORDS: &[(&str, Follows)] = &[
     ("component", Follows::Component),
     ("inspect", Follows::Run),
     ("note", Follows::Run),
+    ("compare", Follows::Run),
     ("recent", Follows::Nothing),
     ("review", Follows::Nothing),
     ("components", Follows::Nothing),
@@ -81,6 +82,9 @@ fn go(asked: &Text) -> String {
         ("" | "recent", "") => runs(option("component")),
         ("review" | "flag", "") => "/review".to_owned(),
         ("components", "") => link::to("/components", &["owner", "tag"].map(|name| (name, option(name)))),
+        ("compare", runs) if !runs.is_empty() => {
+            link::to("/compare", &[("runs", &names.split_whitespace().collect::<Vec<_>>().join(","))])
+        }
         ("tags", "") => "/tags".to_owned(),
         ("alias" | "aliases", name) => link::to("/aliases", &[("name", name), ("as_of", option("as-of"))]),
         ("stale" | "verify", name) => link::to(&format!("/{word}"), &[("artifact", name)]),

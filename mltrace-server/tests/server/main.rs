@@ -13,6 +13,8 @@ mod recording;
 
 mod aliases;
 
+mod gate;
+
 mod limits;
 
 mod doors;

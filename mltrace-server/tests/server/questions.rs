@@ -277,6 +277,7 @@ fn every_page_shows_what_is_recorded() {
         ("blame duration --component train", "/blame?number=duration&component=train"),
         ("verify", "/verify"),
         ("alias production", "/aliases?name=production"),
+        ("compare latest 019a57d0", "/compare?runs=latest%2C019a57d0"),
         ("verify out/m", "/verify?artifact=out%2Fm"),
         ("report m", "/trace?artifact=m"),
         ("flag m", "/trace?artifact=m"),

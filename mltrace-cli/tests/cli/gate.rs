@@ -1,0 +1,195 @@
+//! `mltrace gate`: whether a version may be used.
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use crate::env::TestEnv;
+
+/// A run of `component` on a day of May 2021.
+fn run(day: u32, component: &str, inputs: &Value, outputs: &Value, more: &Value) -> String {
+    let mut line = json!({
+        "id": format!("0195e2a1-7c1e-7d30-9a52-3f1d5c0b8a{day:02}"), "component": component, "inputs": inputs,
+        "outputs": outputs, "started_at": format!("2021-05-{day:02}T12:00:00Z"),
+        "ended_at": format!("2021-05-{day:02}T12:05:00Z"),
+    });
+    line.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    line.to_string()
+}
+
+fn model(version: &str) -> Value {
+    json!([{"name": "model", "version": format!("v:{version}")}])
+}
+
+/// Model `a` is in production, `b` is the candidate: each is trained, then evaluated.
+fn trained(more: &Value) -> TestEnv {
+    let auc = |value: &str| json!({"metrics": [{"name": "auc", "value": value}]});
+    let env = TestEnv::with_lines(&[
+        run(1, "train", &json!(["raw"]), &model("a"), &json!({})),
+        run(2, "evaluate", &model("a"), &json!([]), &auc("0.91")),
+        run(3, "train", &json!(["raw"]), &model("b"), more),
+        run(4, "evaluate", &model("b"), &json!([]), &auc("0.90")),
+    ]);
+    env.done(&["alias", "production", "model@v:a"]);
+    env
+}
+
+/// Returns the code and what does not hold, each with whether it is known.
+fn asked(env: &TestEnv, words: &[&str]) -> (i32, Vec<(bool, String)>) {
+    let answer = env.call(&[&["--format", "json", "gate", "model"], words].concat());
+    let told: Value = serde_json::from_str(&answer.stdout).unwrap_or_else(|_| panic!("{}", answer.stderr));
+    assert_eq!(told["passes"], answer.code == 0);
+    let wrong = told["requirements"].as_array().unwrap().iter().filter(|required| required["holds"] != true);
+    let wrong = wrong.map(|required| (!required["holds"].is_null(), required["message"].as_str().unwrap().to_owned()));
+    (answer.code, wrong.collect())
+}
+
+fn wrong(message: &str) -> (i32, Vec<(bool, String)>) {
+    (1, vec![(true, message.to_owned())])
+}
+
+fn unknown(message: &str) -> (i32, Vec<(bool, String)>) {
+    (1, vec![(false, message.to_owned())])
+}
+
+fn passes() -> (i32, Vec<(bool, String)>) {
+    (0, Vec::new())
+}
+
+#[test]
+fn a_version_passes_with_what_was_looked_at_or_fails_with_the_reasons() {
+    let env = trained(&json!({"checks": [{"name": "no nulls", "outcome": "passed"}]}));
+    let all = ["gate", "model", "--metric", "auc", ">= .9", "--unflagged", "--checks", "--fresh", "2021-05-01"];
+    assert_snapshot!(env.done(&all), @r"
+    model@v:b passes
+      ok       run 5c0b8a03 of `train`, which wrote it, completed  run 5c0b8a03
+      ok       `auc` = 0.90 is >= .9  run 5c0b8a04
+      ok       it was written at 2021-05-03T12:05:00Z
+      ok       neither it is flagged, nor anything that it was made from
+      ok       `no nulls` passed  run 5c0b8a03
+    ");
+    env.done(&["flag", "model", "--reason", "all fives"]);
+    let words = [&all[..], &["--metric", "f1", "> 0.5", "--metric", "auc", "> 0.9"]].concat();
+    let answer = env.call(&words);
+    assert_eq!(answer.code, 1);
+    assert_snapshot!(answer.stdout, @r"
+    model@v:b does not pass
+      unknown  nobody measured `f1` of it
+      wrong    `auc` = 0.90 is not > 0.9  run 5c0b8a04
+      wrong    it is flagged by tester: all fives
+      ok       run 5c0b8a03 of `train`, which wrote it, completed  run 5c0b8a03
+      ok       `auc` = 0.90 is >= .9  run 5c0b8a04
+      ok       it was written at 2021-05-03T12:05:00Z
+      ok       `no nulls` passed  run 5c0b8a03
+    ");
+}
+
+#[test]
+fn a_version_is_compared_with_a_baseline() {
+    let env = trained(&json!({}));
+    let worse = wrong("`auc` = 0.90 is worse than 0.91 of `production`");
+    assert_eq!(asked(&env, &["--metric", "auc", ">= .5", "--not-worse-than", "production"]), worse);
+    assert_eq!(asked(&env, &["--metric", "auc", "higher", "--not-worse-than", "production"]), worse);
+    assert_eq!(asked(&env, &["--metric", "auc", "higher", "--not-worse-than", "@production"]).0, 1);
+    assert_eq!(asked(&env, &["--metric", "auc", "lower", "--not-worse-than", "production"]), passes());
+    let tolerated = |amount: &str| {
+        asked(&env, &["--metric", "auc", "higher", "--not-worse-than", "production", "--tolerance", amount]).0
+    };
+    assert_eq!([tolerated("0.02"), tolerated("2%"), tolerated("0.009"), tolerated("0.5%")], [0, 0, 1, 1]);
+    env.done(&["alias", "production", "model@v:b"]);
+    assert_eq!(
+        asked(&env, &["--metric", "auc", "higher", "--not-worse-than", "production"]),
+        passes(),
+        "it is its own"
+    );
+}
+
+#[test]
+fn what_is_not_known_does_not_pass() {
+    // Of a run that failed, what has a content is a version.
+    let content = json!([{"name": "model", "version": format!("b3:{}", "0".repeat(64))}]);
+    let env = TestEnv::with_lines(&[run(3, "train", &json!([]), &content, &json!({"status": "failed"}))]);
+    let failed = "run 5c0b8a03 of `train`, which wrote it, failed";
+    assert_eq!(asked(&env, &["--fresh", "2021-05-01"]), wrong(failed));
+    let env = trained(&json!({}));
+    assert_eq!(asked(&env, &["--checks"]), unknown("nobody checked it"));
+    assert_eq!(
+        asked(&env, &["--metric", "auc", ">= 0", "--not-worse-than", "live"]),
+        unknown("no alias is called `live`: there is nothing to compare with")
+    );
+    let first = ["--metric", "auc", ">= 0", "--not-worse-than", "live", "--or-first"];
+    assert_eq!(asked(&env, &first), passes());
+    env.done(&["log", "--component", "other", "-o", "thing", "-q"]);
+    assert_eq!(
+        asked(&env, &["--metric", "auc", ">= 0", "--not-worse-than", "thing"]),
+        unknown("nobody measured `auc` of `thing`")
+    );
+    assert_eq!(
+        asked(&env, &["--fresh", "2021-05-04"]),
+        wrong("it was written at 2021-05-03T12:05:00Z, before 2021-05-04T00:00:00Z")
+    );
+    let nan = trained(&json!({"metrics": [{"name": "loss", "value": "NaN"}]}));
+    assert_eq!(asked(&nan, &["--metric", "loss", "< 1"]), wrong("`loss` = NaN is not < 1"));
+}
+
+#[test]
+fn a_metric_is_of_the_version_that_it_was_measured_of() {
+    let env =
+        trained(&json!({"metrics": [{"name": "auc", "value": 0.99}, {"name": "rows", "value": 3, "about": "raw"}]}));
+    let auc = ["--metric", "auc", "= 0.99", "--unflagged"];
+    assert_eq!(asked(&env, &auc), passes(), "what its writer measured goes before what its readers did");
+    assert_eq!(
+        asked(&env, &["--metric", "rows", "> 0"]),
+        unknown("nobody measured `rows` of it"),
+        "of another artifact"
+    );
+    let named = json!({"metrics": [{"name": "auc", "value": 0.5, "about": "model"}]});
+    let lines = [run(5, "evaluate", &model("b"), &json!([]), &named)];
+    env.call_with_input(&["import", "-"], &lines.concat());
+    assert_eq!(asked(&env, &auc), wrong("`auc` = 0.5 is not = 0.99"), "what is said by name goes before both");
+    // Written over: what was measured of the one is not said of the other.
+    env.call_with_input(&["import", "-"], &run(6, "train", &json!(["raw"]), &model("c"), &json!({})));
+    assert_eq!(asked(&env, &["--metric", "auc", "> 0"]), unknown("nobody measured `auc` of it"));
+}
+
+#[test]
+fn who_read_several_versions_measured_none_of_them() {
+    let env = trained(&json!({}));
+    let both = json!([{"name": "model", "version": "v:a"}, {"name": "model", "version": "v:b"}]);
+    let measured = json!({"metrics": [{"name": "f1", "value": 0.7}]});
+    env.call_with_input(&["import", "-"], &run(5, "compare", &both, &json!([]), &measured));
+    let which = "of which version run 5c0b8a05 of `compare` measured `f1` is not said: it read several";
+    assert_eq!(asked(&env, &["--metric", "f1", "> 0"]), unknown(which));
+}
+
+#[test]
+fn checks_that_only_warn_keep_nothing_from_passing() {
+    let check = |outcome: &str, severity: &str| json!({"checks": [{"name": "whole", "outcome": outcome, "severity": severity}]});
+    assert_eq!(asked(&trained(&check("failed", "warn")), &["--checks"]), passes());
+    assert_eq!(asked(&trained(&check("failed", "error")), &["--checks"]), wrong("`whole` failed"));
+    assert_eq!(asked(&trained(&check("errored", "error")), &["--checks"]), unknown("`whole` errored"));
+}
+
+#[test]
+fn what_is_flagged_upstream_stands_against_it() {
+    let env = trained(&json!({}));
+    assert_eq!(asked(&env, &["--unflagged"]), passes());
+    env.done(&["flag", "raw", "--reason", "cut"]);
+    assert_eq!(asked(&env, &["--unflagged"]), wrong("it was made from `raw`, which is flagged by tester: cut"));
+}
+
+#[test]
+fn a_gate_that_asks_nothing_or_cannot_ask_is_wrong_usage() {
+    let env = trained(&json!({}));
+    for words in [
+        &[][..],
+        &["--not-worse-than", "production"],
+        &["--metric", "auc", "higher"],
+        &["--metric", "auc", "0.9"],
+        &["--metric", "auc", "= 0.9", "--not-worse-than", "production"],
+        &["--or-first", "--unflagged"],
+        &["--metric", "auc", "> 0", "--not-worse-than", "production", "--tolerance", "-1"],
+    ] {
+        assert_eq!(env.call(&[&["gate", "model"], words].concat()).code, 2, "{words:?}");
+    }
+    assert!(env.fails(1, &["gate", "modle", "--unflagged"]).contains("did you mean `model`?"));
+}

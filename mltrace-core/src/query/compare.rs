@@ -1,0 +1,241 @@
+//! Runs side by side: who and when, configuration, data by role, metrics by split and slice, importances.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::answer::Run;
+use super::measures::last_metrics;
+use super::{QueryError, Reader};
+use crate::model::RunId;
+
+/// What the first part of a metric's name is called where it tells a part of the data, and a dot follows.
+const SPLITS: [&str; 9] = ["train", "training", "val", "valid", "validation", "dev", "test", "eval", "holdout"];
+
+/// The answer of `compare`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Compare {
+    /// The runs, in the order in which they were named.
+    pub runs: Vec<RunId>,
+    /// What is known of any of them.
+    pub fields: Vec<ComparedField>,
+}
+
+/// What one thing is in each run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ComparedField {
+    /// What sort of thing it is.
+    pub part: RecordPart,
+    /// Its name: `owner`, a parameter, the role of an input, a metric.
+    pub name: String,
+    /// Of which part of the data a metric is: `test` of `test/auc`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<String>,
+    /// Of which slice of the data a metric is: `city=nyc` of `auc@city=nyc`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slice: Option<String>,
+    /// Of which artifact a metric is: `raw.csv`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// What it is in each of the runs, in their order; `null` where it is not known of one.
+    pub values: Vec<Value>,
+    /// Whether it is not the same in all of them.
+    pub differs: bool,
+}
+
+/// A sort of things that runs have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum RecordPart {
+    /// Who ran it, when, how it ended, by which code.
+    Run,
+    /// Its parameters.
+    Configuration,
+    /// The versions that it read, by role: the argument that named them, or else their name.
+    Data,
+    /// The versions that it wrote, by role.
+    Outputs,
+    /// What was measured of it.
+    Metrics,
+    /// What was measured of what it read or wrote, such as the importance of a feature.
+    Importances,
+}
+
+impl RecordPart {
+    /// All sorts, in the order in which they are shown.
+    pub const ALL: [Self; 6] =
+        [Self::Run, Self::Configuration, Self::Data, Self::Outputs, Self::Metrics, Self::Importances];
+
+    /// Returns its word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Configuration => "configuration",
+            Self::Data => "data",
+            Self::Outputs => "outputs",
+            Self::Metrics => "metrics",
+            Self::Importances => "importances",
+        }
+    }
+}
+
+/// What tells one field from another.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    part: RecordPart,
+    /// Where fields of one part are not by name.
+    place: usize,
+    split: Option<String>,
+    name: String,
+    about: Option<String>,
+    slice: Option<String>,
+}
+
+impl Key {
+    fn new(part: RecordPart, name: &str) -> Self {
+        Self { part, place: 0, split: None, name: name.to_owned(), about: None, slice: None }
+    }
+}
+
+/// Returns the split, the name and the slice that the name of a metric tells: `test/auc@city=nyc` is `auc` on the slice
+/// `city=nyc` of `test`. A dot parts the split too, where what stands before it is the usual name of one: `test.auc`.
+#[must_use]
+pub fn parts_of_metric(name: &str) -> (Option<&str>, &str, Option<&str>) {
+    let (rest, slice) = match name.split_once('@') {
+        Some((rest, slice)) if !rest.is_empty() && !slice.is_empty() => (rest, Some(slice)),
+        _ => (name, None),
+    };
+    let dotted = || rest.split_once('.').filter(|(split, _)| SPLITS.contains(&split.to_lowercase().as_str()));
+    match rest.split_once('/').or_else(dotted) {
+        Some((split, metric)) if !split.is_empty() && !metric.is_empty() => (Some(split), metric, slice),
+        _ => (None, rest, slice),
+    }
+}
+
+impl Reader<'_> {
+    /// Returns runs side by side. Each is named by its id, a unique prefix or suffix of it or `latest`, or by an artifact, of
+    /// which the run is meant that wrote it last: `model.json`, `@production`.
+    ///
+    /// # Errors
+    /// When no run or more than one is meant, nobody wrote the artifact, or the store does not answer.
+    pub fn compare(&mut self, runs: &[&str]) -> Result<Compare, QueryError> {
+        let mut keys = Vec::with_capacity(runs.len());
+        for text in runs {
+            keys.push(self.run_or_writer(text)?);
+        }
+        let mut views = Vec::with_capacity(keys.len());
+        // Twice the same run is two columns.
+        for key in &keys {
+            views.extend(self.views(std::slice::from_ref(key))?);
+        }
+        let records: Vec<BTreeMap<Key, Value>> = views.iter().map(record).collect();
+        let mut all: Vec<&Key> = records.iter().flat_map(BTreeMap::keys).collect();
+        all.sort();
+        all.dedup();
+        let fields = all.into_iter().map(|key| {
+            let values: Vec<Value> =
+                records.iter().map(|record| record.get(key).cloned().unwrap_or_default()).collect();
+            let differs = values.windows(2).any(|pair| !matches!(pair, [one, other] if is_same(key.part, one, other)));
+            let Key { part, place: _, split, name, about, slice } = key.clone();
+            ComparedField { part, name, split, slice, about, values, differs }
+        });
+        Ok(Compare { runs: views.iter().map(|run| run.id).collect(), fields: fields.collect() })
+    }
+
+    fn run_or_writer(&mut self, text: &str) -> Result<crate::store::RunKey, QueryError> {
+        let not_found = |name: &str| QueryError::NotFound { kind: "run", name: name.to_owned() };
+        match self.run_id(text) {
+            Ok(id) => self.store.run(id)?.ok_or_else(|| not_found(text)),
+            Err(QueryError::NotFound { .. }) => match self.find_version(text, None) {
+                Ok(found) => found.written.map(|(run, _)| run).ok_or_else(|| not_found(text)),
+                // Of what is neither, the run was most likely meant.
+                Err(QueryError::NotFound { kind: "artifact", .. }) => Err(not_found(text)),
+                Err(other) => Err(other),
+            },
+            Err(other) => Err(other),
+        }
+    }
+}
+
+/// Returns whether a value is the same in two runs; numbers are, however they are written.
+fn is_same(part: RecordPart, one: &Value, other: &Value) -> bool {
+    let number = |value: &Value| match (part, value) {
+        (_, Value::Number(number)) => number.as_f64(),
+        (RecordPart::Metrics | RecordPart::Importances, Value::String(text)) => text.parse().ok(),
+        _ => None,
+    };
+    match (number(one), number(other)) {
+        (Some(one), Some(other)) => one == other || (one.is_nan() && other.is_nan()),
+        _ => one == other,
+    }
+}
+
+/// Returns what is known of a run, without what is empty.
+fn record(run: &Run) -> BTreeMap<Key, Value> {
+    let mut record = BTreeMap::new();
+    let git = run.git.as_ref();
+    let code = run.code.as_ref().map(|code| json!(code.hash));
+    let own: [(&str, Option<Value>); 12] = [
+        ("component", Some(json!(run.component))),
+        ("status", Some(json!(run.status))),
+        ("owner", run.owner.as_ref().map(|owner| json!(owner))),
+        ("user", run.user.as_ref().map(|user| json!(user))),
+        ("host", run.host.as_ref().map(|host| json!(host))),
+        ("started_at", Some(json!(run.started_at))),
+        ("ended_at", run.ended_at.map(|at| json!(at))),
+        ("duration_ms", run.duration_ms.map(|duration| json!(duration))),
+        ("commit", git.and_then(|git| git.commit.as_ref()).map(|commit| json!(commit))),
+        ("branch", git.and_then(|git| git.branch.as_ref()).map(|branch| json!(branch))),
+        ("dirty", git.and_then(|git| git.dirty).map(|dirty| json!(dirty))),
+        ("source", code),
+    ];
+    for (place, (name, value)) in own.into_iter().enumerate() {
+        record.extend(value.map(|value| (Key { place, ..Key::new(RecordPart::Run, name) }, value)));
+    }
+    record.extend(run.params.iter().map(|(name, value)| (Key::new(RecordPart::Configuration, name), value.clone())));
+    let read = run.inputs.iter().map(|input| (input.argument.as_deref(), input.name.as_str(), Some(&input.version)));
+    let wrote =
+        run.outputs.iter().map(|output| (output.argument.as_deref(), output.name.as_str(), output.version.as_ref()));
+    let versions = read.map(|read| (RecordPart::Data, read)).chain(wrote.map(|wrote| (RecordPart::Outputs, wrote)));
+    for (part, (argument, name, version)) in versions {
+        let shown = version.map_or_else(|| name.to_owned(), |version| format!("{name}@{version}"));
+        // Several of one role are a list, in the order in which they were read.
+        match record.entry(Key::new(part, argument.unwrap_or(name))).or_insert(Value::Null) {
+            first @ Value::Null => *first = json!(shown),
+            Value::Array(more) => more.push(json!(shown)),
+            one => *one = json!([one, shown]),
+        }
+    }
+    for metric in last_metrics(run.metrics.clone()) {
+        let (split, name, slice) = parts_of_metric(&metric.name);
+        let about = metric.about.as_ref().map(|about| about.as_str().to_owned());
+        let part = if about.is_some() { RecordPart::Importances } else { RecordPart::Metrics };
+        let (split, slice) = (split.map(str::to_owned), slice.map(str::to_owned));
+        record.insert(Key { split, slice, about, ..Key::new(part, name) }, json!(metric.value));
+    }
+    record
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_metric_tells_its_split_and_its_slice() {
+        assert_eq!(parts_of_metric("auc"), (None, "auc", None));
+        assert_eq!(parts_of_metric("test/auc"), (Some("test"), "auc", None));
+        assert_eq!(parts_of_metric("auc@city=nyc"), (None, "auc", Some("city=nyc")));
+        assert_eq!(parts_of_metric("test/auc@city=nyc/jfk"), (Some("test"), "auc", Some("city=nyc/jfk")));
+        assert_eq!(parts_of_metric("test.auc"), (Some("test"), "auc", None));
+        assert_eq!(parts_of_metric("precision@10"), (None, "precision", Some("10")));
+        assert_eq!(parts_of_metric("tree.depth"), (None, "tree.depth", None), "no split is called so");
+        for odd in ["/auc", "auc/", "@x", "x@", "", ".auc"] {
+            assert_eq!(parts_of_metric(odd), (None, odd, None), "{odd}");
+        }
+    }
+}

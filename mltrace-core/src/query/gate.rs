@@ -1,0 +1,473 @@
+//! Whether a version may be used: what is required of it, what was found, and what is not known.
+
+use serde::{Deserialize, Serialize};
+
+use super::answer::{Input, Run};
+use super::many::Comparison;
+use super::measures::{last_checks, last_metrics};
+use super::name::Found;
+use super::{QueryError, Reader};
+use crate::model::{Check, Metric, Number, Outcome, RunId, Severity, Status, Timestamp, Version};
+
+/// What is required of a version.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Requirements {
+    /// What its metrics must be.
+    pub metrics: Vec<MetricRequirement>,
+    /// A version, such as `@production`, than which it may be worse by none of these metrics.
+    pub baseline: Option<NotWorseThan>,
+    /// It was written at that time or later.
+    pub since: Option<Timestamp>,
+    /// Neither it is flagged, nor anything that it was made from.
+    pub is_unflagged: bool,
+    /// Every check of it passed, and there is one.
+    pub is_checked: bool,
+}
+
+/// What a metric must be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetricRequirement {
+    /// The metric.
+    pub name: String,
+    /// How it must compare, and with what; `None`: with the baseline alone.
+    pub bound: Option<(Comparison, Number)>,
+    /// Which way it is better; `None` where that does not follow.
+    pub better: Option<Better>,
+}
+
+/// Which of two numbers is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Better {
+    /// The higher.
+    Higher,
+    /// The lower.
+    Lower,
+}
+
+/// What a version is compared with.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NotWorseThan {
+    /// `@ALIAS`, `NAME`, `NAME@VERSION`, or an alias alone where no artifact is called so.
+    pub artifact: String,
+    /// How much worse it may be.
+    pub tolerance: Tolerance,
+    /// Whether it may be used while the alias was never set: nothing is there that it could be worse than.
+    pub may_be_first: bool,
+}
+
+/// How much worse a number may be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Tolerance {
+    /// So much.
+    Amount(f64),
+    /// That share of the baseline's number.
+    Share(f64),
+}
+
+impl Default for Tolerance {
+    fn default() -> Self {
+        Self::Amount(0.0)
+    }
+}
+
+/// The answer of `gate`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Gate {
+    /// The version.
+    pub artifact: Version,
+    /// Whether all that is required of it holds.
+    pub passes: bool,
+    /// The run that wrote it last.
+    pub written_by: Option<RunId>,
+    /// What it was compared with.
+    pub baseline: Option<Version>,
+    /// What was required, and what was found.
+    pub requirements: Vec<Required>,
+}
+
+/// One thing that was required.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Required {
+    /// What it is about.
+    pub kind: RequiredKind,
+    /// The metric or check.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Whether it holds; `null` when that is not known, which does not pass.
+    pub holds: Option<bool>,
+    /// What was found, in words.
+    pub message: String,
+    /// The metric's value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Number>,
+    /// What it was compared with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Number>,
+    /// The run that measured or checked it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+}
+
+/// What something that is required is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum RequiredKind {
+    /// The run that wrote it completed: always required where it is known.
+    Written,
+    /// A metric and a number.
+    Metric,
+    /// A metric and that of the baseline.
+    Baseline,
+    /// When it was written.
+    Fresh,
+    /// Verdicts.
+    Unflagged,
+    /// A check.
+    Check,
+}
+
+impl MetricRequirement {
+    /// Returns what the metric `name` must be: `>= 0.9`, `<1.2`, or `higher` or `lower` than that of the baseline.
+    ///
+    /// # Errors
+    /// What is wrong with the condition, in words.
+    pub fn parse(name: &str, condition: &str) -> Result<Self, String> {
+        let text = condition.trim();
+        let name = name.strip_prefix("metric:").unwrap_or(name).to_owned();
+        let named = [("higher", Better::Higher), ("lower", Better::Lower)];
+        if let Some((_, better)) = named.into_iter().find(|(word, _)| *word == text) {
+            return Ok(Self { name, bound: None, better: Some(better) });
+        }
+        let wrong = || format!("`{condition}` is not `>= NUMBER`, another comparison, `higher` or `lower`");
+        let (comparison, rest) = Comparison::split(text).ok_or_else(wrong)?;
+        let number = Number::parse(rest).filter(|number| !number.value().is_nan()).ok_or_else(wrong)?;
+        let better = match comparison {
+            Comparison::Above | Comparison::AtLeast => Some(Better::Higher),
+            Comparison::Below | Comparison::AtMost => Some(Better::Lower),
+            Comparison::Is | Comparison::IsNot => None,
+        };
+        Ok(Self { name, bound: Some((comparison, number)), better })
+    }
+}
+
+impl Tolerance {
+    /// Returns how much a text says: `0.01`, or `2%` of the baseline's number.
+    ///
+    /// # Errors
+    /// What is wrong with the text, in words.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let (number, is_share) = text.strip_suffix('%').map_or((text, false), |share| (share, true));
+        let parsed = number.trim().parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
+        let number = parsed.ok_or_else(|| format!("`{text}` is neither an amount nor a share such as `2%`"))?;
+        Ok(if is_share { Self::Share(number / 100.0) } else { Self::Amount(number) })
+    }
+
+    fn of(self, number: f64) -> f64 {
+        match self {
+            Self::Amount(amount) => amount,
+            Self::Share(share) => number.abs() * share,
+        }
+    }
+}
+
+impl Requirements {
+    /// Fails where nothing is required, or nothing follows from what is.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub fn check(&self) -> Result<(), String> {
+        if self.metrics.is_empty() && !self.is_unflagged && !self.is_checked && self.since.is_none() {
+            let is_baseline = self.baseline.is_some();
+            let missing = if is_baseline { "by which metric it may not be worse" } else { "what is required" };
+            return Err(format!("it is not said {missing}"));
+        }
+        if self.baseline.is_some() {
+            let Some(metric) = self.metrics.iter().find(|metric| metric.better.is_none()) else { return Ok(()) };
+            return Err(format!("whether a higher or a lower `{}` is better does not follow from `=`", metric.name));
+        }
+        match self.metrics.iter().find(|metric| metric.bound.is_none()) {
+            Some(metric) => Err(format!("there is nothing that `{}` could be compared with", metric.name)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl NotWorseThan {
+    /// Returns that a version, such as `@production`, is the baseline, than which nothing may be worse.
+    #[must_use]
+    pub fn new(artifact: impl Into<String>) -> Self {
+        Self { artifact: artifact.into(), ..Self::default() }
+    }
+}
+
+impl Required {
+    fn new(kind: RequiredKind, holds: Option<bool>, message: impl Into<String>) -> Self {
+        Self { kind, name: None, holds, message: message.into(), value: None, limit: None, run: None }
+    }
+}
+
+/// A run that wrote a version or read it, with what it measured and checked.
+struct Witness {
+    run: Run,
+    is_writer: bool,
+    /// Whether it says of no other version what it says of this one.
+    is_alone: bool,
+}
+
+impl Reader<'_> {
+    /// Returns whether all that is required of a version holds.
+    ///
+    /// # Errors
+    /// When no such artifact or version is known, or the baseline is none, or the store does not answer.
+    pub fn gate(&mut self, artifact: &str, required: &Requirements) -> Result<Gate, QueryError> {
+        let found = self.find_version(artifact, None)?;
+        let (mut baseline, mut first) = (None, None);
+        if let Some(asked) = &required.baseline {
+            match self.find_baseline(&asked.artifact) {
+                Ok(other) => baseline = Some(other),
+                // A name that was never set is no version that it could be worse than.
+                Err(QueryError::NotFound { kind: "alias", name }) => first = Some((name, asked.may_be_first)),
+                Err(other) => return Err(other),
+            }
+        }
+        let witnesses = self.witnesses(&found, baseline.as_ref().map(|other| &other.version))?;
+        let mut requirements: Vec<Required> = is_written(&witnesses).into_iter().collect();
+        requirements.extend(required.metrics.iter().filter_map(|metric| bounded(metric, &found, &witnesses)));
+        if let (Some(asked), Some(other)) = (&required.baseline, &baseline) {
+            let theirs = self.witnesses(other, Some(&found.version))?;
+            let (ours, theirs) = ((&found, &*witnesses), (other, &*theirs));
+            requirements.extend(required.metrics.iter().map(|metric| not_worse(metric, ours, theirs, asked)));
+        }
+        requirements.extend(first.map(|(alias, may_be_first)| {
+            let message = format!("no alias is called `{alias}`: there is nothing to compare with");
+            Required::new(RequiredKind::Baseline, may_be_first.then_some(true), message)
+        }));
+        requirements.extend(required.since.map(|since| is_fresh(&found, since)));
+        if required.is_unflagged {
+            requirements.push(self.unflagged(&found)?);
+        }
+        if required.is_checked {
+            requirements.extend(checked(&found, &witnesses));
+        }
+        let passes = requirements.iter().all(|required| required.holds == Some(true));
+        let written_by = witnesses.iter().find(|witness| witness.is_writer).map(|witness| witness.run.id);
+        let baseline = baseline.map(|other| other.version);
+        Ok(Gate { artifact: found.version, passes, written_by, baseline, requirements })
+    }
+
+    /// Returns the version that `text` names, or that the alias of this name points to.
+    fn find_baseline(&mut self, text: &str) -> Result<Found, QueryError> {
+        match (self.find_version(text, None), self.project()?) {
+            (Err(QueryError::NotFound { kind: "artifact", .. }), Some(project)) if !text.contains('@') => {
+                self.find_alias(project, text, None)
+            }
+            (found, _) => found,
+        }
+    }
+
+    /// Returns the run that wrote a version last, then those that read it and measured or checked something, the last first.
+    fn witnesses(&mut self, found: &Found, other: Option<&Version>) -> Result<Vec<Witness>, QueryError> {
+        let writer = found.written.map(|(run, _)| run);
+        let mut readers = self.store.read_by(found.artifact, &found.version.version)?;
+        readers.retain(|run| Some(*run) != writer);
+        let measures = self.store.measures(&readers)?;
+        readers.retain(|run| measures.contains_key(run));
+        let mut witnesses = Vec::new();
+        for (is_writer, runs) in [(true, writer.as_slice()), (false, &*readers)] {
+            for run in self.views(runs)? {
+                let is_alone = is_writer || run.inputs.iter().all(|input| says_nothing_of(input, found, other));
+                witnesses.push(Witness { run, is_writer, is_alone });
+            }
+        }
+        witnesses.sort_by_key(|witness| std::cmp::Reverse((witness.is_writer, witness.run.started_at, witness.run.id)));
+        Ok(witnesses)
+    }
+
+    fn unflagged(&mut self, found: &Found) -> Result<Required, QueryError> {
+        let doubts = self.flags_on(found)?;
+        let said: Vec<&str> = doubts.iter().take(3).map(|doubt| doubt.message.as_str()).collect();
+        Ok(match said.as_slice() {
+            [] => {
+                let message = "neither it is flagged, nor anything that it was made from";
+                Required::new(RequiredKind::Unflagged, Some(true), message)
+            }
+            said => Required::new(RequiredKind::Unflagged, Some(false), said.join("; ")),
+        })
+    }
+}
+
+/// Returns whether a run that read a version and `input` measured nothing that could be of another version: of the same
+/// artifact, or of what it is compared with.
+fn says_nothing_of(input: &Input, found: &Found, other: Option<&Version>) -> bool {
+    let is_same = input.name == found.version.name && input.version == found.version.version;
+    let is_other = other.is_some_and(|other| input.name == other.name && input.version == other.version);
+    is_same || (input.name != found.version.name && !is_other)
+}
+
+/// Returns whether the run that wrote it completed; nothing where nobody knows who did.
+fn is_written(witnesses: &[Witness]) -> Option<Required> {
+    let writer = witnesses.iter().find(|witness| witness.is_writer).map(|witness| &witness.run)?;
+    let by = format!("run {} of `{}`, which wrote it,", writer.id.short(), writer.component);
+    let (holds, how) = match writer.status {
+        Status::Completed => (Some(true), "completed"),
+        Status::Running => (None, "has not ended"),
+        Status::Unknown => (None, "ended as only a newer version of mltrace knows"),
+        Status::Failed | Status::Cancelled | Status::Died => (Some(false), writer.status.as_str()),
+    };
+    Some(Required { run: Some(writer.id), ..Required::new(RequiredKind::Written, holds, format!("{by} {how}")) })
+}
+
+/// Returns what was measured of a version, and by which run: what was said of it by name, the last first, then what its
+/// writer measured, then what a run did that read it.
+fn measured<'w>(name: &str, found: &Found, witnesses: &'w [Witness]) -> Option<(Metric, &'w Run)> {
+    let last = |witness: &'w Witness, is_named: bool| {
+        let all = last_metrics(witness.run.metrics.clone()).into_iter();
+        let about = is_named.then_some(&found.version.name);
+        let mut these = all.filter(|metric| metric.name == name && metric.about.as_ref() == about);
+        these.next().map(|metric| (metric, &witness.run))
+    };
+    let alone = || witnesses.iter().filter(|witness| witness.is_alone);
+    let named = alone().filter_map(|witness| last(witness, true)).max_by_key(|(metric, _)| metric.at);
+    named.or_else(|| alone().find_map(|witness| last(witness, false)))
+}
+
+/// Returns why nothing is known of a metric.
+fn unmeasured(name: &str, of: &str, witnesses: &[Witness]) -> String {
+    let measured =
+        |witness: &&Witness| !witness.is_alone && witness.run.metrics.iter().any(|metric| metric.name == name);
+    match witnesses.iter().find(measured) {
+        Some(Witness { run, .. }) => format!(
+            "of which version run {} of `{}` measured `{name}` is not said: it read several",
+            run.id.short(),
+            run.component
+        ),
+        None => format!("nobody measured `{name}` of {of}"),
+    }
+}
+
+/// Returns how a metric compares with its bound, if it has one.
+fn bounded(required: &MetricRequirement, found: &Found, witnesses: &[Witness]) -> Option<Required> {
+    let (comparison, limit) = required.bound.as_ref()?;
+    let name = &required.name;
+    let of = RequiredKind::Metric;
+    let Some((metric, run)) = measured(name, found, witnesses) else {
+        let told = Required::new(of, None, unmeasured(name, "it", witnesses));
+        return Some(Required { name: Some(name.clone()), limit: Some(limit.clone()), ..told });
+    };
+    let holds = comparison.holds_between(metric.value.value(), limit.value());
+    let is = if holds { "is" } else { "is not" };
+    let message = format!("`{name}` = {} {is} {} {limit}", metric.value, comparison.sign());
+    Some(Required {
+        name: Some(name.clone()),
+        value: Some(metric.value),
+        limit: Some(limit.clone()),
+        run: Some(run.id),
+        ..Required::new(of, Some(holds), message)
+    })
+}
+
+/// Returns whether a metric of a version is not worse than that of another.
+fn not_worse(
+    required: &MetricRequirement,
+    (found, ours): (&Found, &[Witness]),
+    (other, theirs): (&Found, &[Witness]),
+    asked: &NotWorseThan,
+) -> Required {
+    let (name, than) = (&required.name, format!("`{}`", asked.artifact));
+    let unknown = |message: String| {
+        let told = Required::new(RequiredKind::Baseline, None, message);
+        Required { name: Some(name.clone()), ..told }
+    };
+    let Some(better) = required.better else {
+        return unknown(format!("whether a higher or a lower `{name}` is better is not said"));
+    };
+    let Some((own, run)) = measured(name, found, ours) else { return unknown(unmeasured(name, "it", ours)) };
+    let Some((before, _)) = measured(name, other, theirs) else { return unknown(unmeasured(name, &than, theirs)) };
+    let (value, limit) = (own.value.value(), before.value.value());
+    let slack = asked.tolerance.of(limit);
+    // What is no number is not better than anything.
+    let holds = match better {
+        Better::Higher => value >= limit - slack,
+        Better::Lower => value <= limit + slack,
+    };
+    let is = if holds { "is not worse than" } else { "is worse than" };
+    let slack = if slack > 0.0 { format!(", by {slack} at most") } else { String::new() };
+    let message = format!("`{name}` = {} {is} {} of {than}{slack}", own.value, before.value);
+    Required {
+        name: Some(name.clone()),
+        value: Some(own.value),
+        limit: Some(before.value),
+        run: Some(run.id),
+        ..Required::new(RequiredKind::Baseline, Some(holds), message)
+    }
+}
+
+fn is_fresh(found: &Found, since: Timestamp) -> Required {
+    let Some((_, at)) = found.written else {
+        return Required::new(RequiredKind::Fresh, None, "nobody knows when it was written");
+    };
+    let holds = at >= since;
+    let message =
+        if holds { format!("it was written at {at}") } else { format!("it was written at {at}, before {since}") };
+    Required::new(RequiredKind::Fresh, Some(holds), message)
+}
+
+/// Returns how the checks of a version came out: those of its writer, and those of others that say that they are about it. A
+/// check that only warns does not keep it from passing.
+fn checked(found: &Found, witnesses: &[Witness]) -> Vec<Required> {
+    let of = |witness: &Witness| -> Vec<(Check, RunId)> {
+        let is_about = |check: &Check| match &check.about {
+            Some(about) => witness.is_alone && *about == found.version.name,
+            None => witness.is_writer,
+        };
+        let all = last_checks(witness.run.checks.clone()).into_iter().filter(is_about);
+        all.map(|check| (check, witness.run.id)).collect()
+    };
+    let required: Vec<Required> = witnesses
+        .iter()
+        .flat_map(of)
+        .map(|(check, run)| {
+            let holds = match check.outcome {
+                Outcome::Passed => Some(true),
+                Outcome::Failed => Some(check.severity == Severity::Warn),
+                Outcome::Errored => (check.severity == Severity::Warn).then_some(true),
+            };
+            let why = check.message.map(|message| format!(": {message}")).unwrap_or_default();
+            let warns =
+                if check.severity == Severity::Warn && check.outcome != Outcome::Passed { ", a warning" } else { "" };
+            let message = format!("`{}` {}{warns}{why}", check.name, check.outcome.as_str());
+            Required { name: Some(check.name), run: Some(run), ..Required::new(RequiredKind::Check, holds, message) }
+        })
+        .collect();
+    if required.is_empty() {
+        return vec![Required::new(RequiredKind::Check, None, "nobody checked it")];
+    }
+    required
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_condition_says_what_is_better() {
+        let better = |condition| MetricRequirement::parse("auc", condition).map(|parsed| parsed.better);
+        assert_eq!(better(">= .9"), Ok(Some(Better::Higher)));
+        assert_eq!(better("<1"), Ok(Some(Better::Lower)));
+        assert_eq!(better("lower"), Ok(Some(Better::Lower)));
+        assert_eq!(better("= 3"), Ok(None));
+        for wrong in ["", ">=", "0.9", ">= NaN", "=> 1", "high"] {
+            assert!(better(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_tolerance_is_an_amount_or_a_share() {
+        assert_eq!(Tolerance::parse("0.01").map(|tolerance| tolerance.of(200.0)), Ok(0.01));
+        assert_eq!(Tolerance::parse("2%").map(|tolerance| tolerance.of(-200.0)), Ok(4.0));
+        assert!(["-1", "x", "inf", "%"].iter().all(|text| Tolerance::parse(text).is_err()));
+    }
+}
