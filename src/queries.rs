@@ -6,9 +6,9 @@ use mltrace_core::desk::{self, Desk};
 use mltrace_core::ingest::Dues;
 use mltrace_core::model::{Record, Timestamp, Verdict, alias_name};
 use mltrace_core::query::{
-    AliasHistory, Aliases, Blame, Compare, Component, Components, Diff, Gate, Impact, ImpactOf, Judgement, LastGood,
-    Many, Measure, Pointing, Reader, Report, Requirements, Review, Run, RunFilter, Runs, StaleRuns, Tags, Trace,
-    TraceOptions, Verify, VerifyOptions,
+    AliasHistory, Aliases, Blame, Compare, Component, Components, Diff, Gate, Health, Impact, ImpactOf, Judgement,
+    LastGood, Many, Measure, Pointing, Reader, Report, Requirements, Review, Run, RunFilter, Runs, StaleRuns, Tags,
+    Timing, Trace, TraceOptions, Verify, VerifyOptions,
 };
 use mltrace_core::store::{Store, StoreError};
 
@@ -243,6 +243,22 @@ pub fn gate(artifact: &str, required: &Requirements) -> Result<Gate, Error> {
 /// When nothing is recorded yet, no run or more than one is meant, or the store does not answer.
 pub fn compare(runs: &[&str]) -> Result<Compare, Error> {
     ask(|reader| reader.compare(runs))
+}
+
+/// Returns which runs take too long and which components are late, of these components or of all when none is named.
+///
+/// # Errors
+/// When nothing is recorded yet, a component is unknown, or the store does not answer.
+pub fn health(components: &[&str]) -> Result<Health, Error> {
+    ask_at_once(|reader| reader.health(components, Timestamp::now()))
+}
+
+/// Returns where a trace, as of [`trace`], spent its time: its critical path, and what is usual of it.
+///
+/// # Errors
+/// When nothing is recorded yet, or the store does not answer.
+pub fn timing(trace: &Trace) -> Result<Timing, Error> {
+    ask_at_once(|reader| reader.timing(trace))
 }
 
 /// Returns the runs that pass the filter, newest first.

@@ -48,6 +48,8 @@ mod alias;
 
 mod gate;
 
+mod health;
+
 mod compare;
 
 mod note;
@@ -110,6 +112,7 @@ pub(crate) enum Command {
     Checks(checks::Args),
     Compare(compare::Args),
     Gate(gate::Args),
+    Health(health::Args),
     Alias(alias::Args),
     Note(note::Args),
     Log(log::Args),
@@ -156,6 +159,7 @@ impl Command {
             Self::Metrics(args) => args.run(session),
             Self::Checks(args) => args.run(session),
             Self::Compare(args) => args.run(session),
+            Self::Health(args) => args.run(session),
             Self::Gate(args) => args.run(session),
             Self::Alias(args) => args.run(session),
             Self::Note(args) => args.run(session),

@@ -1,12 +1,14 @@
 //! `mltrace trace`: how an artifact came to be.
 
 use mltrace_core::model::Timestamp;
-use mltrace_core::query::{Reader, Run, TraceOptions};
+use mltrace_core::query::{Reader, Run, Timing, Trace, TraceOptions};
+use serde::Serialize;
 
 use crate::args::Format;
 use crate::complete;
 use crate::error::{Error, Exit};
-use crate::render::{dot, mermaid, trace};
+use crate::output::Output;
+use crate::render::{dot, health, mermaid, trace};
 use crate::session::Session;
 use crate::time;
 
@@ -32,6 +34,7 @@ Examples:
   mltrace trace out/model.json@b3:4e7a        another version, by the start of its id
   mltrace trace out/model.json --as-of 2d     what was current two days ago
   mltrace trace out/model.json --depth 1      only the run that wrote it and the runs before
+  mltrace trace out/model.json --timing       the critical path, and what is usual
   mltrace trace out/model.json --format dot | dot -Tsvg > trace.svg")]
 pub(crate) struct Args {
     /// The artifact: a path, a URI or an identifier, and the version if not the latest
@@ -43,6 +46,17 @@ pub(crate) struct Args {
     /// Trace what was current at that time: `2021-05-02T12:07:26Z`, `2021-05-02 12:07`, `2d` ago
     #[arg(long, value_name = "TIME", value_parser = time::parse)]
     as_of: Option<Timestamp>,
+    /// Show where the time went: the runs of which each is what the next one waited for longest
+    #[arg(long)]
+    timing: bool,
+}
+
+/// A trace with where it spent its time.
+#[derive(Serialize)]
+struct Timed<'t> {
+    #[serde(flatten)]
+    trace: &'t Trace,
+    timing: &'t Timing,
 }
 
 impl Args {
@@ -53,20 +67,25 @@ impl Args {
             let readers: Result<Vec<Run>, _> =
                 answer.read_by.iter().take(MOST_READERS).map(|run| reader.inspect(&run.to_string())).collect();
             let claims = if answer.runs.is_empty() { reader.claims(artifact, MOST_CLAIMS)? } else { Vec::new() };
-            Ok((answer, readers?, claims))
+            let timing = if self.timing { Some(reader.timing(&answer)?) } else { None };
+            Ok((answer, readers?, claims, timing))
         };
         // What lies on disk now says nothing of another moment.
-        let (answer, readers, claims) = match self.as_of {
+        let (answer, readers, claims, timing) = match self.as_of {
             Some(_) => session.ask(|reader| question(reader, &self.artifact))?,
             None => session.ask_of(&self.artifact, question)?,
         };
         let output = &session.output;
         match output.format {
-            Format::Json => output.json(&answer)?,
+            Format::Json => match &timing {
+                Some(timing) => output.json(&Timed { trace: &answer, timing })?,
+                None => output.json(&answer)?,
+            },
             Format::Dot => output.text(&dot::trace(&answer))?,
             Format::Mermaid => output.text(&mermaid::trace(&answer))?,
             Format::Text => {
                 output.text(&trace::text(&answer, &readers, &claims, output.talk))?;
+                output.text(&timing.map(|timing| health::timing(&timing, Output::columns())).unwrap_or_default())?;
                 if answer.is_cut {
                     output.say("runs further up are left out: raise `--depth` to see them");
                 }

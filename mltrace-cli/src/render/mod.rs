@@ -22,6 +22,8 @@ pub(crate) mod alias;
 
 pub(crate) mod gate;
 
+pub(crate) mod health;
+
 pub(crate) mod compare;
 
 pub(crate) mod runs;

@@ -35,6 +35,7 @@ mod aliases;
 mod blame;
 mod compare;
 mod gate;
+mod health;
 
 mod uuids;
 #[cfg(unix)]

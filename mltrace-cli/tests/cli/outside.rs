@@ -71,6 +71,7 @@ pub(crate) const COMMANDS: &[&[&str]] = &[
     &["alias", "live", "c"],
     &["gate", "c", "--unflagged"],
     &["compare", "latest"],
+    &["health"],
     &["forget", "latest", "--yes"],
     &["project", "list"],
     &["clear", "--yes"],

@@ -40,12 +40,19 @@ mod fresher;
 
 mod level;
 
+mod trend;
+
+mod rhythm;
+
+mod critical;
+
 mod former;
 
 pub use alike::{are_alike, comparable, mask};
 pub use blame::{Blame, Counts, Scale, Suspect, rank, worth_suspecting};
 pub use change::{Aspect, Aspects, Change, changes, number, other_inputs};
 pub use coverage::{Group, Judged, Observed, Outputs, Worth, flagged, grouped, groups, reach};
+pub use critical::{Spent, critical_path};
 pub use diff::{Cause, diff};
 pub use evidence::{Evidence, Facts, Fault, Finding, Findings, evidence};
 pub use explain::explain;
@@ -56,9 +63,11 @@ pub use inside::{ByName, Moment, Near, Nearby};
 pub use level::{FEW, Level, levels};
 pub use nearest::nearest;
 pub use next::{Belief, Look, look_next};
+pub use rhythm::Rhythm;
 pub use seen::{After, FirstAfter, LastSeen, Offer, Reading, is_older};
 pub use shared::{Condition, Shared, Strength, Table};
 pub use side::{ComparedRun, Side, Source};
 pub use tally::{Known, Test};
 pub use trace::depths;
+pub use trend::{Trend, trend};
 pub use usual::Usual;

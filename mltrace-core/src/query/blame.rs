@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::diff::End;
 use super::difference::Difference;
 use super::past::Past;
+use super::tempo::DurationTrend;
 use super::view::{AT_ONCE, milliseconds};
 use super::{QueryError, Reader};
 use crate::lineage::{self, Aspects, Condition, Test, levels};
@@ -228,6 +229,29 @@ impl Reader<'_> {
             answer.changes.push(found.change);
         }
         Ok(answer)
+    }
+
+    /// Returns how the durations of a component moved to what they are; `None` where they did not, or nobody can tell.
+    pub(super) fn duration_trend(
+        &mut self,
+        project: ProjectKey,
+        component: ComponentKey,
+    ) -> Result<Option<DurationTrend>, QueryError> {
+        let points = self.points(project, component, &Measure::Duration)?;
+        let levels = levels(&points.iter().map(|point| point.number).collect::<Vec<_>>(), &kinds(&points));
+        let Some(trend) = lineage::trend(&levels) else { return Ok(None) };
+        let before = trend.first.checked_sub(1).and_then(|place| points.get(place));
+        let (Some(first), Some(before)) = (points.get(trend.first), before) else { return Ok(None) };
+        let commits = self.store.facts(&[before.key, first.key])?;
+        let commit = |key: RunKey| commits.iter().find(|row| row.key == key).and_then(|row| row.commit.clone());
+        Ok(Some(DurationTrend {
+            is_creeping: trend.is_creeping,
+            before_ms: trend.before,
+            after_ms: trend.after,
+            run: first.id,
+            at: first.at,
+            commit: commit(first.key).filter(|now| Some(now) != commit(before.key).as_ref()),
+        }))
     }
 
     /// Returns the last completed runs of a component that have such a number, oldest first.

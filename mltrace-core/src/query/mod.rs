@@ -47,6 +47,10 @@ mod last_good;
 
 mod gate;
 
+mod tempo;
+
+mod health;
+
 mod compare;
 
 mod stale;
@@ -87,6 +91,7 @@ pub use diff::{Baseline, Diff};
 pub use difference::Difference;
 pub use evidence::percent;
 pub use gate::{Better, Gate, MetricRequirement, NotWorseThan, Required, RequiredKind, Requirements, Tolerance};
+pub use health::{ComponentHealth, Health, HealthProblem, ProblemKind, RETIRED};
 pub use impact::ImpactOf;
 pub use last_good::{Doubt, DoubtReason, DoubtedVersion, GoodVersion, LastGood};
 pub use many::{Comparison, Many, RunCondition, RunField};
@@ -99,6 +104,7 @@ pub use report::{Report, Tell};
 pub use runs::RunFilter;
 pub use say::Judgement;
 pub use stale::{StaleRun, StaleRuns};
+pub use tempo::{DurationTrend, TimedRun, Timing, UsualDuration};
 pub use told::TellError;
 pub use trace::TraceOptions;
 pub use verify::{DiskState, Verified, Verify, VerifyOptions};

@@ -23,6 +23,7 @@ mod nested;
 
 mod blame;
 mod bounds;
+mod tempo;
 
 mod project;
 

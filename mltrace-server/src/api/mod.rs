@@ -12,6 +12,8 @@ mod aliases;
 
 mod gate;
 
+mod health;
+
 mod openapi;
 
 use axum::body::Bytes;
@@ -26,6 +28,7 @@ use crate::routes::Routes;
 
 pub(crate) use aliases::{AliasQuery, AliasesQuery, alias, aliases};
 pub(crate) use gate::{CompareQuery, compare as side_by_side};
+pub(crate) use health::{HealthQuery, health};
 pub(crate) use openapi::{Operation, routes as document_routes};
 pub(crate) use queries::{
     BlameQuery, DiffQuery, ImpactQuery, LastGoodQuery, LastStale, NearImpact, RecentQuery, StaleQuery, VersionsPage,
@@ -37,7 +40,7 @@ pub(crate) use writes::{ComponentBody, IMPORT_LIMIT, IMPORT_PATH, NoteBody, amen
 
 /// Adds the API.
 pub(crate) fn routes(routes: Routes) -> Routes {
-    gate::routes(aliases::routes(verify::routes(writes::routes(queries::routes(routes)))))
+    health::routes(gate::routes(aliases::routes(verify::routes(writes::routes(queries::routes(routes))))))
 }
 
 /// Returns a response that carries JSON.

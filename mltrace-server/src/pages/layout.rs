@@ -13,6 +13,7 @@ const PLACES: &[(&str, &str)] = &[
     ("/review", "Review"),
     ("/aliases", "Aliases"),
     ("/stale", "Stale"),
+    ("/health", "Health"),
     ("/verify", "Verify"),
     ("/tags", "Tags"),
     ("/api", "API"),

@@ -42,6 +42,8 @@ mod aliases;
 
 mod stale;
 
+mod health;
+
 mod verify;
 
 mod search;
@@ -74,6 +76,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         good::routes,
         aliases::routes,
         stale::routes,
+        health::routes,
         verify::routes,
         search::routes,
     ];

@@ -37,6 +37,7 @@ const WORDS: &[(&str, Follows)] = &[
     ("review", Follows::Nothing),
     ("components", Follows::Nothing),
     ("tags", Follows::Nothing),
+    ("health", Follows::Component),
     ("alias", Follows::Nothing),
 ];
 
@@ -85,6 +86,7 @@ fn go(asked: &Text) -> String {
         ("compare", runs) if !runs.is_empty() => {
             link::to("/compare", &[("runs", &names.split_whitespace().collect::<Vec<_>>().join(","))])
         }
+        ("health", name) => link::to("/health", &[("component", name)]),
         ("tags", "") => "/tags".to_owned(),
         ("alias" | "aliases", name) => link::to("/aliases", &[("name", name), ("as_of", option("as-of"))]),
         ("stale" | "verify", name) => link::to(&format!("/{word}"), &[("artifact", name)]),

@@ -64,6 +64,23 @@ fn runs_stand_side_by_side() {
 }
 
 #[test]
+fn what_is_late_and_where_the_time_went_is_told() {
+    let day = |day: u32| {
+        json!({ "component": "train", "started_at": format!("2021-05-{day:02}T00:00:00Z"),
+        "ended_at": format!("2021-05-{day:02}T00:10:00Z"), "inputs": ["raw"], "outputs": ["m"] })
+    };
+    let served = Served::with(&(1..=9).map(day).collect::<Vec<_>>());
+    let health = served.ask("/api/v1/health?component=train");
+    assert_eq!((&health["is_well"], &health["problems"][0]["kind"]), (&json!(false), &json!("late")));
+    assert_eq!(health["components"][0]["every_ms"], 86_400_000.0);
+    assert_eq!(served.get("/api/v1/health?component=nobody").status, StatusCode::NOT_FOUND);
+    let timing = served.ask("/api/v1/timing?artifact=m");
+    assert_eq!((&timing["span_ms"], timing["critical_path"].as_array().unwrap().len()), (&json!(600_000.0), 1));
+    assert!(served.get("/health").text.contains("usually begins every 24 h 0 min"));
+    assert_eq!(served.get("/go?q=health+train").header("location"), "/health?component=train");
+}
+
+#[test]
 fn the_page_of_a_run_shows_what_was_measured_and_checked() {
     let page = served().get("/run?run=latest").text;
     let links = "/compare?runs=0195e2a1-7c1e-7d30-9a52-3f1d5c0b8a01%2C0195e2a1-7c1e-7d30-9a52-3f1d5c0b8a02";

@@ -1,0 +1,217 @@
+//! Whether all goes as usual: runs that take too long, and components that are late against their own rhythm.
+
+use serde::{Deserialize, Serialize};
+
+use super::tempo::{DurationTrend, UsualDuration, milliseconds};
+use super::{QueryError, Reader};
+use crate::lineage::Rhythm;
+use crate::model::{RunId, Status, Timestamp};
+use crate::store::{ComponentKey, ComponentRow, ProjectKey, RunName, RunSelection};
+use crate::words;
+
+/// Of how many of its last runs the rhythm of a component is told.
+const STARTS: usize = 200;
+/// Of how many, where it seems to be late and may run in rounds of many parts.
+const MANY_STARTS: usize = 20_000;
+/// How many running runs of a component are looked at.
+const RUNNING: usize = 100;
+/// The tag of a component that is not waited for.
+pub const RETIRED: &str = "retired";
+
+/// The answer of `health`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Health {
+    /// When it was asked.
+    pub at: Timestamp,
+    /// Whether nothing is overdue or late.
+    pub is_well: bool,
+    /// What is overdue or late.
+    pub problems: Vec<HealthProblem>,
+    /// The components that were looked at, by name.
+    pub components: Vec<ComponentHealth>,
+}
+
+/// Something that is not as usual.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct HealthProblem {
+    /// What is wrong.
+    pub kind: ProblemKind,
+    /// Whose.
+    pub component: String,
+    /// The run that is overdue, or the last one of a component that is late.
+    pub run: Option<RunId>,
+    /// Since when.
+    pub since: Timestamp,
+    /// It in words.
+    pub message: String,
+}
+
+/// What is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum ProblemKind {
+    /// A run takes much longer than is usual, and has not ended.
+    Overdue,
+    /// A component should have begun.
+    Late,
+}
+
+impl ProblemKind {
+    /// Returns its word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Overdue => "overdue",
+            Self::Late => "late",
+        }
+    }
+}
+
+/// How a component goes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ComponentHealth {
+    /// The component.
+    pub component: String,
+    /// How many runs it has.
+    pub runs: u64,
+    /// When the last one began.
+    pub last_at: Option<Timestamp>,
+    /// How often it begins, in milliseconds; `null` where no rhythm is seen, and then it is never late.
+    pub every_ms: Option<f64>,
+    /// When the next one is late.
+    pub late_at: Option<Timestamp>,
+    /// How long its runs usually take; `null` where they are too few to say, and then none is overdue.
+    pub usual: Option<UsualDuration>,
+    /// How that moved there; `null` where it did not.
+    pub trend: Option<DurationTrend>,
+    /// Whether its tag `retired` says that nobody waits for it.
+    pub is_retired: bool,
+}
+
+impl Reader<'_> {
+    /// Returns what is overdue or late at `now`, of these components or of all when none is named.
+    ///
+    /// # Errors
+    /// When a component is unknown, or the store does not answer.
+    pub fn health(&mut self, components: &[&str], now: Timestamp) -> Result<Health, QueryError> {
+        let mut answer = Health { at: now, is_well: true, problems: Vec::new(), components: Vec::new() };
+        let project = self.project()?;
+        let rows = match (components, project) {
+            ([], None) => return Ok(answer),
+            ([], Some(project)) => self.store.components(project)?,
+            (named, project) => {
+                let mut rows = Vec::with_capacity(named.len());
+                for name in named {
+                    let row = project.map(|project| self.store.component(project, name)).transpose()?.flatten();
+                    let not_found = || QueryError::NotFound { kind: "component", name: (*name).to_owned() };
+                    rows.push(row.ok_or_else(not_found)?);
+                }
+                rows
+            }
+        };
+        let Some(project) = project else { return Ok(answer) };
+        for row in rows {
+            let health = self.in_passing(|reader| reader.component_health(project, row, now, &mut answer.problems))?;
+            answer.components.push(health);
+        }
+        answer
+            .problems
+            .sort_by(|one, other| one.since.cmp(&other.since).then_with(|| one.component.cmp(&other.component)));
+        answer.is_well = answer.problems.is_empty();
+        Ok(answer)
+    }
+
+    fn component_health(
+        &mut self,
+        project: ProjectKey,
+        row: ComponentRow,
+        now: Timestamp,
+        problems: &mut Vec<HealthProblem>,
+    ) -> Result<ComponentHealth, QueryError> {
+        let tempo = self.tempo(project, row.key)?;
+        let is_retired = row.tags.iter().any(|tag| tag == RETIRED);
+        for run in self.begun(project, row.key, Some(Status::Running), RUNNING)? {
+            let Some(started_at) = run.started_at else { continue };
+            let so_far = milliseconds(now) - milliseconds(started_at);
+            if is_retired || !tempo.is_overdue(so_far) {
+                continue;
+            }
+            let usually = tempo.shown().map(UsualDuration::says).unwrap_or_default();
+            problems.push(HealthProblem {
+                kind: ProblemKind::Overdue,
+                component: row.name.clone(),
+                run: Some(run.id),
+                since: started_at,
+                message: format!("it has been running for {}, and usually takes {usually}", words::span(so_far)),
+            });
+        }
+        let mut starts = self.begun(project, row.key, None, STARTS)?;
+        let mut rhythm = rhythm(&starts);
+        if is_late(rhythm, &starts, now) && starts.len() == STARTS {
+            starts = self.begun(project, row.key, None, MANY_STARTS)?;
+            rhythm = self::rhythm(&starts);
+        }
+        let last = starts.first();
+        let last_at = last.and_then(|run| run.started_at);
+        let late_at = last_at.zip(rhythm).map(|(at, rhythm)| plus_ms(at, rhythm.late_after));
+        if let (Some(at), Some(since), Some(rhythm)) = (last_at, late_at, rhythm)
+            && !is_retired
+            && since < now
+        {
+            let (every, ago) = (words::span(rhythm.every), words::span(milliseconds(now) - milliseconds(at)));
+            problems.push(HealthProblem {
+                kind: ProblemKind::Late,
+                component: row.name.clone(),
+                run: last.map(|run| run.id),
+                since,
+                message: format!("it began last {ago} ago, and usually begins every {every}"),
+            });
+        }
+        Ok(ComponentHealth {
+            component: row.name,
+            runs: row.runs,
+            last_at,
+            every_ms: rhythm.map(|rhythm| rhythm.every),
+            late_at,
+            usual: tempo.shown(),
+            trend: tempo.trend,
+            is_retired,
+        })
+    }
+
+    /// Returns the last runs of a component, newest first.
+    fn begun(
+        &mut self,
+        project: ProjectKey,
+        component: ComponentKey,
+        status: Option<Status>,
+        limit: usize,
+    ) -> Result<Vec<RunName>, QueryError> {
+        let selection =
+            RunSelection { component: Some(component), status, limit: Some(limit), ..RunSelection::default() };
+        let runs = self.store.select(project, &selection)?;
+        let mut names = self.store.run_names(&runs)?;
+        names.sort_by_key(|name| std::cmp::Reverse((name.started_at, name.id)));
+        Ok(names)
+    }
+}
+
+fn rhythm(starts: &[RunName]) -> Option<Rhythm> {
+    let moments: Vec<f64> = starts.iter().rev().filter_map(|run| run.started_at).map(milliseconds).collect();
+    Rhythm::of(&moments)
+}
+
+fn is_late(rhythm: Option<Rhythm>, starts: &[RunName], now: Timestamp) -> bool {
+    let last = starts.first().and_then(|run| run.started_at);
+    last.zip(rhythm).is_some_and(|(at, rhythm)| plus_ms(at, rhythm.late_after) < now)
+}
+
+/// Returns a moment so many milliseconds later.
+#[expect(clippy::cast_possible_truncation, reason = "a span beyond the calendar ends with it")]
+fn plus_ms(at: Timestamp, milliseconds: f64) -> Timestamp {
+    Timestamp(at.0.saturating_add((milliseconds * 1e3) as i64)).min(Timestamp::MAX)
+}

@@ -1,0 +1,222 @@
+//! How long runs take: what is usual of a component, how it moved there, and where a trace spent its time.
+
+use foldhash::HashMap;
+use serde::{Deserialize, Serialize};
+
+use super::answer::Trace;
+use super::{QueryError, Reader};
+use crate::lineage::{self, Spent, Usual};
+use crate::model::{RunId, Timestamp};
+use crate::store::{ComponentKey, ProjectKey};
+use crate::words;
+
+/// How many of the last completed runs tell what is usual.
+const RUNS: usize = 100;
+
+/// How long the runs of a component usually take.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct UsualDuration {
+    /// How long the quickest of the middle half of its last runs took, in milliseconds.
+    pub low_ms: f64,
+    /// How long the slowest of them took.
+    pub high_ms: f64,
+}
+
+impl UsualDuration {
+    /// Returns it in words.
+    #[must_use]
+    pub fn says(self) -> String {
+        let (low, high) = (words::span(self.low_ms), words::span(self.high_ms));
+        if low == high { low } else { format!("{low} to {high}") }
+    }
+}
+
+/// How the durations of a component moved to what they are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct DurationTrend {
+    /// Whether they crept there, and did not get there at once.
+    pub is_creeping: bool,
+    /// The median before, in milliseconds.
+    pub before_ms: f64,
+    /// The median now.
+    pub after_ms: f64,
+    /// The first run that took longer, or less.
+    pub run: RunId,
+    /// When it began.
+    pub at: Timestamp,
+    /// The commit of its code, where the run before it had another one.
+    pub commit: Option<String>,
+}
+
+impl DurationTrend {
+    /// Returns it in words, with a moment as whoever shows it writes moments.
+    #[must_use]
+    pub fn says(&self, shown: impl FnOnce(Timestamp) -> String) -> String {
+        let (from, to) = (words::span(self.before_ms), words::span(self.after_ms));
+        let (ratio, when) = (self.after_ms / self.before_ms, shown(self.at));
+        let how = match ratio {
+            _ if self.is_creeping && ratio > 1.0 => "crept up",
+            _ if self.is_creeping => "crept down",
+            1.9..=2.1 => "doubled",
+            0.48..=0.52 => "halved",
+            _ if ratio > 1.0 => "rose",
+            _ => "fell",
+        };
+        let at = self.commit.as_ref().map(|commit| format!(" at commit {}", commit.get(..8).unwrap_or(commit)));
+        let since = if self.is_creeping { "since" } else { "on" };
+        format!("{how} from {from} to {to} {since} {when}{}", at.unwrap_or_default())
+    }
+}
+
+/// Where a trace spent its time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Timing {
+    /// How long it took from the first begin on the critical path to the last end, in milliseconds.
+    pub span_ms: f64,
+    /// How much of that runs on the path ran.
+    pub running_ms: f64,
+    /// How much of that nothing on the path ran.
+    pub waiting_ms: f64,
+    /// The chain of runs of which each is what the next one waited for longest, the first one first.
+    pub critical_path: Vec<TimedRun>,
+}
+
+/// A run on the critical path.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct TimedRun {
+    /// The run.
+    pub run: RunId,
+    /// Its component.
+    pub component: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// How long it took, in milliseconds; `null` when that is not known.
+    pub duration_ms: Option<f64>,
+    /// How long after the end of the run before it it began, in milliseconds.
+    pub waited_ms: f64,
+    /// How long the runs of its component usually take; `null` where they are too few to say.
+    pub usual: Option<UsualDuration>,
+    /// Whether it took much longer or much less.
+    pub is_unusual: bool,
+    /// How that moved there; `null` where it did not.
+    pub trend: Option<DurationTrend>,
+}
+
+impl Reader<'_> {
+    /// Returns where a trace spent its time: the critical path to the run that wrote what was asked for.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub fn timing(&mut self, trace: &Trace) -> Result<Timing, QueryError> {
+        let places: HashMap<RunId, usize> =
+            trace.runs.iter().enumerate().map(|(place, at)| (at.run.id, place)).collect();
+        let spent = |at: &super::RunAtDepth| {
+            let start = milliseconds(at.run.started_at);
+            let end = at.run.ended_at.map_or(start, milliseconds);
+            let after = at.run.depends_on.iter().filter_map(|run| places.get(run).copied()).collect();
+            Spent { start, end, after }
+        };
+        let runs: Vec<Spent> = trace.runs.iter().map(spent).collect();
+        // Of several writers of what was asked for, the last one ends the path.
+        let roots = (0..runs.len()).filter(|place| trace.runs.get(*place).is_some_and(|at| at.depth == 0));
+        let ended = |place: &usize| runs.get(*place).map_or(f64::MIN, |run| run.end);
+        let Some(last) = roots.max_by(|one, other| ended(one).total_cmp(&ended(other))) else {
+            return Ok(Timing::default());
+        };
+        let project = self.project()?;
+        let mut timing = Timing::default();
+        let (mut first, mut end) = (None, None);
+        let mut tempos: HashMap<String, Tempo> = HashMap::default();
+        for place in lineage::critical_path(&runs, last) {
+            let (Some(spent), Some(at)) = (runs.get(place), trace.runs.get(place)) else { continue };
+            let run = &at.run;
+            if let Some(project) = project.filter(|_| !tempos.contains_key(&run.component)) {
+                let tempo = match self.store.component(project, &run.component)? {
+                    Some(component) => self.tempo(project, component.key)?,
+                    None => Tempo::default(),
+                };
+                tempos.insert(run.component.clone(), tempo);
+            }
+            let tempo = tempos.get(&run.component).cloned().unwrap_or_default();
+            let waited_ms = end.map_or(0.0, |end: f64| (spent.start - end).max(0.0));
+            first = first.or(Some(spent.start));
+            end = Some(end.map_or(spent.end, |end: f64| end.max(spent.end)));
+            timing.waiting_ms += waited_ms;
+            timing.critical_path.push(TimedRun {
+                run: run.id,
+                component: run.component.clone(),
+                started_at: run.started_at,
+                duration_ms: run.duration_ms,
+                waited_ms,
+                is_unusual: run.duration_ms.is_some_and(|took| tempo.is_unusual(took)),
+                usual: tempo.shown(),
+                trend: tempo.trend,
+            });
+        }
+        timing.span_ms = end.zip(first).map_or(0.0, |(end, first)| end - first);
+        timing.running_ms = timing.span_ms - timing.waiting_ms;
+        Ok(timing)
+    }
+
+    /// Returns how long the runs of a component take.
+    pub(super) fn tempo(&mut self, project: ProjectKey, component: ComponentKey) -> Result<Tempo, QueryError> {
+        let usual = Usual::of(&self.store.durations(component, RUNS)?);
+        let trend = self.duration_trend(project, component)?;
+        Ok(Tempo { usual, trend })
+    }
+}
+
+/// How long the runs of a component take.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tempo {
+    usual: Option<Usual>,
+    pub(super) trend: Option<DurationTrend>,
+}
+
+impl Tempo {
+    /// Returns the usual range as an answer shows it.
+    pub(super) fn shown(&self) -> Option<UsualDuration> {
+        self.usual.map(|usual| UsualDuration { low_ms: usual.low, high_ms: usual.high })
+    }
+
+    /// Returns whether a duration is none that is usual.
+    pub(super) fn is_unusual(&self, duration_ms: f64) -> bool {
+        self.usual.is_some_and(|usual| usual.is_outside(duration_ms))
+    }
+
+    /// Returns whether a run that has not ended takes longer than is usual.
+    pub(super) fn is_overdue(&self, so_far_ms: f64) -> bool {
+        self.usual.is_some_and(|usual| so_far_ms > usual.high && usual.is_outside(so_far_ms))
+    }
+}
+
+/// Returns a moment in milliseconds.
+#[expect(clippy::cast_precision_loss, reason = "moments of our time are exact to a microsecond")]
+pub(super) fn milliseconds(at: Timestamp) -> f64 {
+    at.0 as f64 / 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trend_is_told_in_words() {
+        let trend = |is_creeping, before_ms, after_ms, commit: Option<&str>| {
+            let commit = commit.map(str::to_owned);
+            let at = "2021-05-03T12:00:00Z".parse().unwrap();
+            let run = RunId(uuid::Uuid::nil());
+            let trend = DurationTrend { is_creeping, before_ms, after_ms, run, at, commit };
+            trend.says(|at| at.to_string().chars().take(10).collect())
+        };
+        let doubled = "doubled from 5.0 s to 10.0 s on 2021-05-03 at commit 8f14e45f";
+        assert_eq!(trend(false, 5e3, 1e4, Some("8f14e45fceea167a")), doubled);
+        assert_eq!(trend(true, 5e3, 8e3, None), "crept up from 5.0 s to 8.0 s since 2021-05-03");
+        assert_eq!(trend(false, 8e3, 5e3, None), "fell from 8.0 s to 5.0 s on 2021-05-03");
+        assert_eq!(trend(false, 5e3, 7e3, None), "rose from 5.0 s to 7.0 s on 2021-05-03");
+    }
+}
