@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use mltrace_core::ingest;
 use mltrace_core::journal;
 use mltrace_core::model::{
-    ArtifactName, Code, ComponentFact, Declaration, Due, End, Git, Header, LabelFact, NoteFact, ProcessId, ReadFact,
-    Record, RunId, Start, Status, Timestamp, Verdict, VersionId, WriteFact,
+    AliasFact, ArtifactName, Code, ComponentFact, Declaration, Due, End, Git, Header, LabelFact, NoteFact, ProcessId,
+    ReadFact, Record, RunId, Start, Status, Timestamp, Verdict, Version, VersionId, WriteFact,
 };
 use mltrace_core::query::{Reader, TraceOptions};
 use mltrace_core::store::sqlite::Schema;
@@ -118,8 +118,16 @@ pub(crate) fn records() -> Vec<Record> {
             version: content(),
             verdict: Verdict::Flagged,
             reason: Some("all fares are zero".to_owned()),
-            by,
+            by: by.clone(),
             at: at(21),
+        }),
+        Record::Alias(AliasFact {
+            id: id(6),
+            alias: "production".to_owned(),
+            artifact: Some(Version { name: write().name, version: content() }),
+            reason: Some("passed the gate".to_owned()),
+            by,
+            at: at(22),
         }),
         Record::Lost(2),
     ]
@@ -169,6 +177,7 @@ pub(crate) fn answers(project: &Project) -> Value {
         // Whom it suspects is worked out anew each time, by rules that may become better.
         "review": {"flagged": review.flagged, "ok": review.ok},
         "components": reader.components(None, None).unwrap(),
+        "aliases": reader.aliases(None).unwrap(),
         "export": lines,
     })
 }
