@@ -170,6 +170,43 @@ fn checks_that_only_warn_keep_nothing_from_passing() {
 }
 
 #[test]
+fn of_a_check_that_was_made_again_the_last_outcome_counts() {
+    let check = |day: u32, outcome: &str| {
+        let at = format!("2021-05-{day:02}T12:00:00Z");
+        json!({"checks": [{"name": "fair", "outcome": outcome, "about": "model", "at": at}]})
+    };
+    let env = trained(&json!({}));
+    let evaluate = |day: u32, outcome: &str| {
+        env.call_with_input(&["import", "-"], &run(day, "evaluate", &model("b"), &json!([]), &check(day, outcome)));
+    };
+    evaluate(5, "failed");
+    assert_eq!(asked(&env, &["--checks"]), wrong("`fair` failed"));
+    evaluate(6, "passed");
+    assert_eq!(asked(&env, &["--checks"]), passes());
+}
+
+#[test]
+fn what_is_not_looked_at_is_said() {
+    let env = trained(&json!({}));
+    let line = |number: u32, name: &str| {
+        json!({
+            "component": "predict", "inputs": model("b"), "started_at": format!("2021-06-{:02}T00:{:02}:00Z", 1 + number / 60, number % 60),
+            "ended_at": "2021-07-01T00:00:00Z", "metrics": [{"name": name, "value": number, "about": "features"}],
+        })
+        .to_string()
+    };
+    let lines: Vec<String> = (0..501).map(|number| line(number, "auc")).collect();
+    env.call_with_input(&["import", "-"], &lines.join("\n"));
+    let cut = "none of the last 500 runs that read it measured its `auc`; others were not looked at";
+    assert_eq!(asked(&env, &["--metric", "auc", "> 0"]), unknown(cut), "the evaluation is older");
+    assert_eq!(
+        asked(&env, &["--metric", "f1", "> 0"]),
+        unknown("nobody measured `f1` of it"),
+        "others measured no `f1`"
+    );
+}
+
+#[test]
 fn what_is_flagged_upstream_stands_against_it() {
     let env = trained(&json!({}));
     assert_eq!(asked(&env, &["--unflagged"]), passes());

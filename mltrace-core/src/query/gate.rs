@@ -1,13 +1,15 @@
 //! Whether a version may be used: what is required of it, what was found, and what is not known.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::answer::{Input, Run};
 use super::many::Comparison;
-use super::measures::{last_checks, last_metrics};
+use super::measures::last_checks;
 use super::name::Found;
+use super::witness::{Witness, Witnesses};
 use super::{QueryError, Reader};
-use crate::model::{Check, Metric, Number, Outcome, RunId, Severity, Status, Timestamp, Version};
+use crate::model::{Check, Number, Outcome, RunId, Severity, Status, Timestamp, Version};
 
 /// What is required of a version.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -209,14 +211,6 @@ impl Required {
     }
 }
 
-/// A run that wrote a version or read it, with what it measured and checked.
-struct Witness {
-    run: Run,
-    is_writer: bool,
-    /// Whether it says of no other version what it says of this one.
-    is_alone: bool,
-}
-
 impl Reader<'_> {
     /// Returns whether all that is required of a version holds.
     ///
@@ -233,12 +227,12 @@ impl Reader<'_> {
                 Err(other) => return Err(other),
             }
         }
-        let witnesses = self.witnesses(&found, baseline.as_ref().map(|other| &other.version))?;
+        let witnesses = self.witnesses(&found, baseline.as_ref().map(|other| &other.version), required)?;
         let mut requirements: Vec<Required> = is_written(&witnesses).into_iter().collect();
         requirements.extend(required.metrics.iter().filter_map(|metric| bounded(metric, &found, &witnesses)));
         if let (Some(asked), Some(other)) = (&required.baseline, &baseline) {
-            let theirs = self.witnesses(other, Some(&found.version))?;
-            let (ours, theirs) = ((&found, &*witnesses), (other, &*theirs));
+            let theirs = self.witnesses(other, Some(&found.version), required)?;
+            let (ours, theirs) = ((&found, &witnesses), (other, &theirs));
             requirements.extend(required.metrics.iter().map(|metric| not_worse(metric, ours, theirs, asked)));
         }
         requirements.extend(first.map(|(alias, may_be_first)| {
@@ -253,7 +247,7 @@ impl Reader<'_> {
             requirements.extend(checked(&found, &witnesses));
         }
         let passes = requirements.iter().all(|required| required.holds == Some(true));
-        let written_by = witnesses.iter().find(|witness| witness.is_writer).map(|witness| witness.run.id);
+        let written_by = witnesses.writer().map(|run| run.id);
         let baseline = baseline.map(|other| other.version);
         Ok(Gate { artifact: found.version, passes, written_by, baseline, requirements })
     }
@@ -266,24 +260,6 @@ impl Reader<'_> {
             }
             (found, _) => found,
         }
-    }
-
-    /// Returns the run that wrote a version last, then those that read it and measured or checked something, the last first.
-    fn witnesses(&mut self, found: &Found, other: Option<&Version>) -> Result<Vec<Witness>, QueryError> {
-        let writer = found.written.map(|(run, _)| run);
-        let mut readers = self.store.read_by(found.artifact, &found.version.version)?;
-        readers.retain(|run| Some(*run) != writer);
-        let measures = self.store.measures(&readers)?;
-        readers.retain(|run| measures.contains_key(run));
-        let mut witnesses = Vec::new();
-        for (is_writer, runs) in [(true, writer.as_slice()), (false, &*readers)] {
-            for run in self.views(runs)? {
-                let is_alone = is_writer || run.inputs.iter().all(|input| says_nothing_of(input, found, other));
-                witnesses.push(Witness { run, is_writer, is_alone });
-            }
-        }
-        witnesses.sort_by_key(|witness| std::cmp::Reverse((witness.is_writer, witness.run.started_at, witness.run.id)));
-        Ok(witnesses)
     }
 
     fn unflagged(&mut self, found: &Found) -> Result<Required, QueryError> {
@@ -299,17 +275,9 @@ impl Reader<'_> {
     }
 }
 
-/// Returns whether a run that read a version and `input` measured nothing that could be of another version: of the same
-/// artifact, or of what it is compared with.
-fn says_nothing_of(input: &Input, found: &Found, other: Option<&Version>) -> bool {
-    let is_same = input.name == found.version.name && input.version == found.version.version;
-    let is_other = other.is_some_and(|other| input.name == other.name && input.version == other.version);
-    is_same || (input.name != found.version.name && !is_other)
-}
-
 /// Returns whether the run that wrote it completed; nothing where nobody knows who did.
-fn is_written(witnesses: &[Witness]) -> Option<Required> {
-    let writer = witnesses.iter().find(|witness| witness.is_writer).map(|witness| &witness.run)?;
+fn is_written(witnesses: &Witnesses) -> Option<Required> {
+    let writer = witnesses.writer()?;
     let by = format!("run {} of `{}`, which wrote it,", writer.id.short(), writer.component);
     let (holds, how) = match writer.status {
         Status::Completed => (Some(true), "completed"),
@@ -320,41 +288,13 @@ fn is_written(witnesses: &[Witness]) -> Option<Required> {
     Some(Required { run: Some(writer.id), ..Required::new(RequiredKind::Written, holds, format!("{by} {how}")) })
 }
 
-/// Returns what was measured of a version, and by which run: what was said of it by name, the last first, then what its
-/// writer measured, then what a run did that read it.
-fn measured<'w>(name: &str, found: &Found, witnesses: &'w [Witness]) -> Option<(Metric, &'w Run)> {
-    let last = |witness: &'w Witness, is_named: bool| {
-        let all = last_metrics(witness.run.metrics.clone()).into_iter();
-        let about = is_named.then_some(&found.version.name);
-        let mut these = all.filter(|metric| metric.name == name && metric.about.as_ref() == about);
-        these.next().map(|metric| (metric, &witness.run))
-    };
-    let alone = || witnesses.iter().filter(|witness| witness.is_alone);
-    let named = alone().filter_map(|witness| last(witness, true)).max_by_key(|(metric, _)| metric.at);
-    named.or_else(|| alone().find_map(|witness| last(witness, false)))
-}
-
-/// Returns why nothing is known of a metric.
-fn unmeasured(name: &str, of: &str, witnesses: &[Witness]) -> String {
-    let measured =
-        |witness: &&Witness| !witness.is_alone && witness.run.metrics.iter().any(|metric| metric.name == name);
-    match witnesses.iter().find(measured) {
-        Some(Witness { run, .. }) => format!(
-            "of which version run {} of `{}` measured `{name}` is not said: it read several",
-            run.id.short(),
-            run.component
-        ),
-        None => format!("nobody measured `{name}` of {of}"),
-    }
-}
-
 /// Returns how a metric compares with its bound, if it has one.
-fn bounded(required: &MetricRequirement, found: &Found, witnesses: &[Witness]) -> Option<Required> {
+fn bounded(required: &MetricRequirement, found: &Found, witnesses: &Witnesses) -> Option<Required> {
     let (comparison, limit) = required.bound.as_ref()?;
     let name = &required.name;
     let of = RequiredKind::Metric;
-    let Some((metric, run)) = measured(name, found, witnesses) else {
-        let told = Required::new(of, None, unmeasured(name, "it", witnesses));
+    let Some((metric, run)) = witnesses.measured(name, found) else {
+        let told = Required::new(of, None, witnesses.unmeasured(name, "it"));
         return Some(Required { name: Some(name.clone()), limit: Some(limit.clone()), ..told });
     };
     let holds = comparison.holds_between(metric.value.value(), limit.value());
@@ -372,8 +312,8 @@ fn bounded(required: &MetricRequirement, found: &Found, witnesses: &[Witness]) -
 /// Returns whether a metric of a version is not worse than that of another.
 fn not_worse(
     required: &MetricRequirement,
-    (found, ours): (&Found, &[Witness]),
-    (other, theirs): (&Found, &[Witness]),
+    (found, ours): (&Found, &Witnesses),
+    (other, theirs): (&Found, &Witnesses),
     asked: &NotWorseThan,
 ) -> Required {
     let (name, than) = (&required.name, format!("`{}`", asked.artifact));
@@ -384,8 +324,8 @@ fn not_worse(
     let Some(better) = required.better else {
         return unknown(format!("whether a higher or a lower `{name}` is better is not said"));
     };
-    let Some((own, run)) = measured(name, found, ours) else { return unknown(unmeasured(name, "it", ours)) };
-    let Some((before, _)) = measured(name, other, theirs) else { return unknown(unmeasured(name, &than, theirs)) };
+    let Some((own, run)) = ours.measured(name, found) else { return unknown(ours.unmeasured(name, "it")) };
+    let Some((before, _)) = theirs.measured(name, other) else { return unknown(theirs.unmeasured(name, &than)) };
     let (value, limit) = (own.value.value(), before.value.value());
     let slack = asked.tolerance.of(limit);
     // What is no number is not better than anything.
@@ -415,9 +355,9 @@ fn is_fresh(found: &Found, since: Timestamp) -> Required {
     Required::new(RequiredKind::Fresh, Some(holds), message)
 }
 
-/// Returns how the checks of a version came out: those of its writer, and those of others that say that they are about it. A
-/// check that only warns does not keep it from passing.
-fn checked(found: &Found, witnesses: &[Witness]) -> Vec<Required> {
+/// Returns how the checks of a version came out: those of its writer, and those of others that say that they are about it; of
+/// one name the last. A check that only warns does not keep it from passing.
+fn checked(found: &Found, witnesses: &Witnesses) -> Vec<Required> {
     let of = |witness: &Witness| -> Vec<(Check, RunId)> {
         let is_about = |check: &Check| match &check.about {
             Some(about) => witness.is_alone && *about == found.version.name,
@@ -426,26 +366,36 @@ fn checked(found: &Found, witnesses: &[Witness]) -> Vec<Required> {
         let all = last_checks(witness.run.checks.clone()).into_iter().filter(is_about);
         all.map(|check| (check, witness.run.id)).collect()
     };
-    let required: Vec<Required> = witnesses
-        .iter()
-        .flat_map(of)
-        .map(|(check, run)| {
-            let holds = match check.outcome {
-                Outcome::Passed => Some(true),
-                Outcome::Failed => Some(check.severity == Severity::Warn),
-                Outcome::Errored => (check.severity == Severity::Warn).then_some(true),
-            };
-            let why = check.message.map(|message| format!(": {message}")).unwrap_or_default();
-            let warns =
-                if check.severity == Severity::Warn && check.outcome != Outcome::Passed { ", a warning" } else { "" };
-            let message = format!("`{}` {}{warns}{why}", check.name, check.outcome.as_str());
-            Required { name: Some(check.name), run: Some(run), ..Required::new(RequiredKind::Check, holds, message) }
-        })
-        .collect();
+    let mut last: BTreeMap<String, (Check, RunId)> = BTreeMap::new();
+    for (check, run) in witnesses.all.iter().flat_map(of) {
+        let later = |(known, _): &(Check, RunId)| (known.at, known.outcome) < (check.at, check.outcome);
+        if last.get(&check.name).is_none_or(later) {
+            last.insert(check.name.clone(), (check, run));
+        }
+    }
+    let mut required: Vec<Required> = last.into_values().map(|(check, run)| outcome(check, run)).collect();
+    if witnesses.is_cut {
+        let message = "what others checked of it was not looked at: too many runs read it";
+        required.push(Required::new(RequiredKind::Check, None, message));
+    }
     if required.is_empty() {
         return vec![Required::new(RequiredKind::Check, None, "nobody checked it")];
     }
     required
+}
+
+fn outcome(check: Check, run: RunId) -> Required {
+    let is_warning = check.severity == Severity::Warn && check.outcome != Outcome::Passed;
+    let holds = match check.outcome {
+        Outcome::Passed => Some(true),
+        _ if is_warning => Some(true),
+        Outcome::Failed => Some(false),
+        Outcome::Errored => None,
+    };
+    let why = check.message.map(|message| format!(": {message}")).unwrap_or_default();
+    let warns = if is_warning { ", a warning" } else { "" };
+    let message = format!("`{}` {}{warns}{why}", check.name, check.outcome.as_str());
+    Required { name: Some(check.name), run: Some(run), ..Required::new(RequiredKind::Check, holds, message) }
 }
 
 #[cfg(test)]

@@ -47,6 +47,8 @@ mod last_good;
 
 mod gate;
 
+mod witness;
+
 mod tempo;
 
 mod health;
