@@ -108,7 +108,7 @@ impl From<CheckFailed> for std::io::Error {
 #[diagnostic::on_unimplemented(
     message = "a check cannot stop a function that returns `{Self}`",
     label = "return a `Result` whose error is `From<mltrace::CheckFailed>`",
-    note = "`check!` records the same and goes on"
+    note = "`check!`, or `warn(…)` in the attribute, records the same and goes on"
 )]
 pub trait Stopped: Sized {
     /// Returns what the function returns then.

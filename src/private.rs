@@ -1,11 +1,13 @@
 //! What the expansions of `#[register]`, `input!` and their like call. No part of the interface: it changes freely.
 
 use std::fmt::{Arguments, Display};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use mltrace_core::kept::kept;
+use mltrace_core::kept::{kept, panic_text};
 pub use mltrace_core::model::ArtifactKind as Kind;
-use mltrace_core::model::{Number, Severity};
+use mltrace_core::model::{Number, Outcome, Severity};
 pub use mltrace_core::record::{Call, Entry, Joins, Site, SiteState};
 use mltrace_core::record::{OpenRun, Warning, current, is_apart};
 pub use mltrace_core::values::artifacts::probe::{
@@ -18,7 +20,7 @@ pub use mltrace_core::values::outcome::{
 pub use mltrace_core::values::param::Value;
 pub use mltrace_core::values::param::probe::{ProbeDebug, ProbeDisplay, ProbeNothing, ProbePath};
 pub use mltrace_core::values::{Given, Probe, Returned, give};
-use mltrace_core::values::{shown as written, taken};
+use mltrace_core::values::{Named, shown, taken};
 pub use mltrace_macros::__tell;
 
 use crate::check::{CheckFailed, Checked, Stopped};
@@ -94,7 +96,7 @@ pub fn param(name: &str, value: impl FnOnce() -> Value) {
 /// Records a remark on the current run.
 pub fn note(text: Arguments<'_>) {
     if let Some(run) = current_run("note!") {
-        run.note(&written(|to| to.write_fmt(text)));
+        run.note(&shown(|to| to.write_fmt(text)));
     }
 }
 
@@ -112,7 +114,7 @@ pub fn step(step: impl TryInto<i64>) -> i64 {
 
 /// Records what is shown as a number.
 pub(crate) fn measure(run: &OpenRun, name: &str, value: impl Display, step: Option<i64>) {
-    let text = written(|to| write!(to, "{value}"));
+    let text = shown(|to| write!(to, "{value}"));
     match Number::parse(&text) {
         Some(number) => run.metric(name, number, step),
         None => run.note(&format!("the metric `{name}` is not recorded: `{text}` is not a number")),
@@ -137,7 +139,7 @@ pub fn checked_as(name: &str, checked: impl Checked, message: Option<Arguments<'
     if run.is_none() && passed.is_passed() {
         return None;
     }
-    let said = message.map(|message| written(|to| to.write_fmt(message)));
+    let said = message.map(|message| shown(|to| to.write_fmt(message)));
     let message = match (said, why) {
         (Some(said), Some(why)) => Some(format!("{said}: {why}")),
         (said, why) => said.or(why),
@@ -146,6 +148,92 @@ pub fn checked_as(name: &str, checked: impl Checked, message: Option<Arguments<'
         run.check(name, passed.0, Severity::Error, message.clone());
     }
     (!passed.is_passed()).then(|| CheckFailed::new(name, message))
+}
+
+/// The paths of an artifact that checks of the attribute speak of; `None` when nobody knows them.
+#[derive(Debug)]
+pub struct Paths(Option<Vec<(Named, PathBuf)>>);
+
+impl Paths {
+    /// Returns the paths of what `fill` names.
+    pub fn of(fill: impl FnOnce(&mut Vec<Given>)) -> Self {
+        Self::given(taken(fill))
+    }
+
+    /// Returns those of something that is not there yet.
+    #[must_use]
+    pub const fn unknown() -> Self {
+        Self(None)
+    }
+
+    /// Returns each of them.
+    pub fn each(&self) -> impl Iterator<Item = &Path> {
+        self.0.iter().flatten().map(|(_, path)| path.as_path())
+    }
+
+    fn named(&self, path: &Path) -> Option<Named> {
+        self.0.iter().flatten().find(|(_, known)| known == path).map(|(named, _)| named.clone())
+    }
+
+    fn given(given: Option<Vec<Given>>) -> Self {
+        let path = |given: Given| match &given.named {
+            Named::Path(path) => (given.named.clone(), path.clone()),
+            Named::Text(text) | Named::Id(text) => (given.named.clone(), PathBuf::from(text)),
+        };
+        Self(given.map(|given| given.into_iter().map(path).collect()))
+    }
+}
+
+/// Returns the paths of an output by now; those that were known before the body if nothing was bound in it.
+#[must_use]
+pub fn written(call: &Call, slot: usize, before: &Paths) -> Paths {
+    match call.written(slot) {
+        Some(given) => Paths::given(Some(given)),
+        None => Paths(before.0.clone()),
+    }
+}
+
+/// Makes a check of the attribute's list, records how it came out, and returns what stops the function if it did not pass.
+/// A panic of the check goes on as one of the function, unless it is to be recorded only.
+pub fn verify<C: Checked>(
+    call: &Call,
+    name: &str,
+    is_warning: bool,
+    about: Option<(&Paths, &Path)>,
+    check: impl FnOnce() -> C,
+) -> Option<CheckFailed> {
+    let severity = if is_warning { Severity::Warn } else { Severity::Error };
+    let about = || about.and_then(|(paths, path)| paths.named(path));
+    match catch_unwind(AssertUnwindSafe(check)) {
+        Ok(checked) => {
+            let (passed, message) = checked.outcome();
+            call.check(name, passed.0, severity, message.clone(), about().as_ref());
+            (!passed.is_passed()).then(|| CheckFailed::new(name, message))
+        }
+        Err(panic) => {
+            let message = format!("it panicked: {}", panic_text(&*panic));
+            call.check(name, Outcome::Errored, severity, Some(message), about().as_ref());
+            if !is_warning {
+                resume_unwind(panic);
+            }
+            // To drop it is to run the caller's code once more, which may panic once more.
+            std::mem::forget(panic);
+            None
+        }
+    }
+}
+
+/// Records that a check could not be made because nobody knows what `artifact` is called, and returns what stops the
+/// function then.
+#[must_use]
+pub fn unknown(call: &Call, name: &str, is_warning: bool, artifact: &str, found: &Paths) -> Option<CheckFailed> {
+    if found.0.is_some() {
+        return None;
+    }
+    let severity = if is_warning { Severity::Warn } else { Severity::Error };
+    let message = Some(format!("`{artifact}` was bound to nothing"));
+    call.check(name, Outcome::Errored, severity, message.clone(), None);
+    Some(CheckFailed::new(name, message))
 }
 
 /// Returns the current run of this thread or task; says once that there is none.

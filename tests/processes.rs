@@ -43,6 +43,21 @@ fn failing() -> Result<String, String> {
     Err("no rows left".to_owned())
 }
 
+#[register(inputs = [raw], outputs = [clean], before = [is_file(raw)], after = [is_short(clean)])]
+fn checking(raw: &Path, name: &str) -> Result<usize, String> {
+    let clean = raw.with_file_name(name);
+    fs::copy(raw, &clean).map_err(|error| error.to_string())?;
+    Ok(name.len())
+}
+
+fn is_file(path: &Path) -> bool {
+    path.is_file()
+}
+
+fn is_short(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.len() < 5)
+}
+
 #[register]
 fn panicking() {
     panic!("index out of every bound");
@@ -170,6 +185,10 @@ fn part() {
         "wait" => waiting(),
         "leave" => leaving(),
         "fail" => println!("{:?}", failing()),
+        "check" => {
+            let calls = [("raw.csv", "a.csv"), ("raw.csv", "a"), ("nowhere.csv", "a")];
+            println!("{:?}", calls.map(|(raw, name)| checking(Path::new(raw), name)));
+        }
         "panic" => panicking(),
         "fork" => forking(),
         "crowd" => std::thread::scope(|scope| {
@@ -207,6 +226,24 @@ fn a_pipeline_is_recorded_by_the_time_it_has_ended() {
     assert_eq!(run.params["month"], "3");
     assert!(run.outputs[0].version.clone().unwrap().to_string().starts_with("b3:"));
     assert!(run.code.is_some() && run.host.is_some());
+}
+
+#[test]
+fn a_check_stops_its_function_where_nothing_is_recorded_too() {
+    let said = |is_disabled: bool| {
+        let place = Place::new();
+        let mut command = place.command("check");
+        if is_disabled {
+            command.env("MLTRACE_DISABLED", "1");
+        }
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    let line =
+        r#"[Err("the check `is_short(clean)` did not pass"), Ok(1), Err("the check `is_file(raw)` did not pass")]"#;
+    for is_disabled in [false, true] {
+        let said = said(is_disabled);
+        assert!(said.contains(line), "{is_disabled}: {said}");
+    }
 }
 
 #[test]

@@ -7,11 +7,25 @@ use syn::punctuated::Punctuated;
 use syn::{Expr, ExprLit, ExprPath, Lit, Path};
 
 use crate::check::{Mistakes, hint};
+use crate::checks::Check;
 use crate::duration;
 
 /// The names of all arguments.
-pub(crate) const NAMES: [&str; 11] =
-    ["component", "inputs", "outputs", "params", "owner", "description", "tags", "kind", "id", "stale_after", "crate"];
+pub(crate) const NAMES: [&str; 13] = [
+    "component",
+    "inputs",
+    "outputs",
+    "params",
+    "before",
+    "after",
+    "owner",
+    "description",
+    "tags",
+    "kind",
+    "id",
+    "stale_after",
+    "crate",
+];
 
 /// The words for kinds, and the variants that they stand for.
 pub(crate) const KINDS: [(&str, &str); 3] = [("model", "Model"), ("data", "Data"), ("endpoint", "Endpoint")];
@@ -23,6 +37,8 @@ pub(crate) struct Args {
     pub(crate) inputs: Vec<Expr>,
     pub(crate) outputs: Vec<Expr>,
     pub(crate) params: Vec<Expr>,
+    pub(crate) before: Vec<Check>,
+    pub(crate) after: Vec<Check>,
     pub(crate) owner: Option<Expr>,
     pub(crate) description: Option<Expr>,
     pub(crate) tags: Vec<Expr>,
@@ -93,6 +109,8 @@ impl Args {
             "inputs" => self.inputs = exprs(key, name, rest)?,
             "outputs" => self.outputs = exprs(key, name, rest)?,
             "params" => self.params = exprs(key, name, rest)?,
+            "before" => self.before = exprs(key, name, rest)?.into_iter().map(Check::new).collect(),
+            "after" => self.after = exprs(key, name, rest)?.into_iter().map(Check::new).collect(),
             "kind" => self.kinds = kinds(name, rest, mistakes)?,
             "id" => self.ids = exprs(key, name, rest)?,
             "stale_after" => self.stale_after_s = Some(stale_after(name, rest)?),

@@ -6,6 +6,7 @@ use syn::visit::{self, Visit};
 use syn::{Expr, ExprPath, ReturnType, Type, TypeParamBound};
 
 use crate::args::{Args, list, plain};
+use crate::checks;
 use crate::function::{Function, Reach, boxes_a_future};
 
 /// The mistakes that were found so far.
@@ -58,6 +59,7 @@ pub(crate) fn check(args: &Args, function: &Function, mistakes: &mut Mistakes) {
     for id in &args.ids {
         check_kind(id, args, mistakes);
     }
+    checks::check(args, function, mistakes);
 }
 
 /// Finds functions that cannot be recorded.
@@ -113,7 +115,7 @@ fn ends_in(path: &syn::Path, names: &[&str]) -> bool {
 }
 
 /// Finds what is listed twice.
-fn check_twice(list: &[Expr], mistakes: &mut Mistakes) {
+pub(crate) fn check_twice(list: &[Expr], mistakes: &mut Mistakes) {
     for (at, value) in list.iter().enumerate() {
         if list.iter().take(at).any(|earlier| earlier == value) {
             mistakes.at(value, format!("`{}` is listed twice", plain(&value.to_token_stream())));
@@ -292,7 +294,7 @@ pub(crate) fn hint<'a>(wrong: &str, names: impl Iterator<Item = &'a str>) -> Str
     let nearest = names.iter().map(|name| (distance(wrong, name), name)).min_by_key(|(distance, _)| *distance);
     match nearest {
         Some((distance, name)) if distance <= (wrong.chars().count() / 3).max(1) => format!("{DID_YOU_MEAN}`{name}`?"),
-        Some(_) if names.len() <= 12 => format!("; there is {}", list(names.into_iter())),
+        Some(_) if names.len() <= 16 => format!("; there is {}", list(names.into_iter())),
         _ => String::new(),
     }
 }

@@ -18,6 +18,7 @@ use syn::{Attribute, Block, Expr, FnArg, Pat, PatIdent, ReceiverKind, ReturnType
 use crate::args::{Args, plain};
 use crate::capture::{Output, bind, capture};
 use crate::check::name_of;
+use crate::checks::{Checking, checking};
 use crate::function::{Function, Reach, names_of};
 use crate::mention::holds;
 use crate::source::Place;
@@ -88,16 +89,21 @@ pub(crate) fn expand(args: &Args, function: Function, place: &Place) -> TokenStr
     let site = site(args, &function, place, &names);
     let entry = entry(args, &function, &names);
     let end = end(args, &names);
+    let Checking { paths, kept, before, after } = checking(args, &function, &names);
     let outputs: Vec<Output> = watched(args).filter_map(|(slot, ident)| Output::new(slot, ident, &function)).collect();
     let mut item = function.item;
     capture(&mut item.block, &outputs, &names);
     let rebound = rebind(&mut item, args);
-    let body = body(&item, &rebound, &names);
+    let body = body(&item, &quote!(#rebound #before), &names);
+    let after = after.map(|checks| after_body(&item, &checks, &names));
     let Names { krate, call } = &names;
+    let keeping = (!kept.is_empty()).then(|| quote!(.keeping(&[#(#kept),*])));
     let value = Ident::new("__mltrace_value", Span::mixed_site());
     let block = quote! {{
-        let #call = &#krate::__private::begin(#site, #entry);
+        let #call = &#krate::__private::begin(#site, #entry)#keeping;
+        #paths
         let #value = #body;
+        #after
         #end
         #value
     }};
@@ -232,6 +238,28 @@ fn end(args: &Args, names: &Names) -> TokenStream {
     }
 }
 
+/// Returns the statement that makes the checks after a body that did what it was to do: as a part of the call, so that
+/// a panic of a check is one of the function.
+fn after_body(item: &syn::ItemFn, checks: &TokenStream, names: &Names) -> TokenStream {
+    let Names { krate, call } = names;
+    let returned = returned(&item.sig.output);
+    let value = Ident::new("__mltrace_value", Span::mixed_site());
+    let inner = Ident::new("__mltrace_returned", Span::mixed_site());
+    quote! {
+        let #value = #call.body(move || -> #returned {
+            #[allow(unused_imports)]
+            use #krate::__private::{ReturnsPlain as _, ReturnsResult as _};
+            #[allow(unused_variables)]
+            if let ::core::option::Option::Some(#inner) =
+                (&#krate::__private::Returned(&#value)).__mltrace_value()
+            {
+                #checks
+            }
+            #value
+        });
+    }
+}
+
 /// Returns the `let` statements that bind the parameters again inside the body.
 ///
 /// So they are dropped as parameters are: after the body's own variables, the last one first.
@@ -309,6 +337,7 @@ fn is_named(args: &Args, ident: &Ident) -> bool {
         .iter()
         .chain(&args.outputs)
         .chain(&args.params)
+        .chain(args.before.iter().chain(&args.after).map(|check| &check.call))
         .any(|value| holds(value.to_token_stream(), &ident.to_string()))
 }
 

@@ -15,6 +15,8 @@ mod function;
 
 mod check;
 
+mod checks;
+
 mod mention;
 
 mod capture;
@@ -44,6 +46,7 @@ mod tell;
 /// | `inputs = [raw_path, self.dir.join("in")]` | what is read: parameters or any expressions over them, evaluated at entry |
 /// | `outputs = [clean_path, return]` | what is written: names bound by `let` in the body, parameters, the returned value (of a `Result` the `Ok` value), or expressions evaluated at entry |
 /// | `params = [month, self.rate]` | parameters or expressions over them, shown by `Display`, else by `Debug` |
+/// | `before = [not_empty(raw)]`, `after = [no_nulls(clean), warn(few(clean))]` | checks: calls that return a `bool`, or a `Result` of `bool` or `()`. A name of `inputs` or `outputs` stands for the path, `return` in `after` for the value. One that does not pass stops the function as `mltrace::require!` does, or with `warn(…)` is recorded only |
 /// | `owner = "shreya"`, `description = "…"`, `tags = ["etl"]` | what the component is |
 /// | `id = [table]` | inputs and outputs that are identifiers and no files, whatever they look like |
 /// | `kind(model = [clean_path])` | the kind of an input or output, when its name does not tell: `model`, `data` or `endpoint` |

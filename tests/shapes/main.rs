@@ -5,6 +5,7 @@
 #![allow(clippy::unused_async, clippy::redundant_closure_call, reason = "shapes, not style")]
 
 mod awaiting;
+mod checking;
 mod failing;
 mod functions;
 mod inside;

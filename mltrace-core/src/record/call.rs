@@ -13,31 +13,21 @@ use std::task::{Context, Poll};
 
 use serde_json::Value;
 
+use super::kept::{Joins, Kept};
 use super::lock::{Lock, Turn};
 use super::{OpenRun, Opening, Recorder, Site, enter};
 use crate::fork;
 use crate::kept::{kept, panic_text};
-use crate::model::Status;
-use crate::values::{Given, taken};
-
-/// How an output that is bound joins what its name gave before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Joins {
-    /// It takes the place of everything before.
-    Replaces,
-    /// It is one more: a new binding in a loop.
-    Appends,
-    /// It is one more, and a later [`Joins::Overwrites`] takes its place: a `let mut` in a loop.
-    AppendsForNow,
-    /// It takes the place of the last one.
-    Overwrites,
-}
+use crate::model::{Outcome, Severity, Status};
+use crate::values::{Given, Named, taken};
 
 /// A call of a registered function. Dropped before its end, it was cancelled.
 #[derive(Debug)]
 pub struct Call {
     /// `None` when nothing is recorded.
     live: Option<Live>,
+    /// What checks after the body ask for, also where nothing is recorded.
+    kept: Option<Kept>,
 }
 
 #[derive(Debug)]
@@ -104,7 +94,7 @@ impl Call {
     /// Returns a call of which nothing is recorded.
     #[must_use]
     pub const fn off() -> Self {
-        Self { live: None }
+        Self { live: None, kept: None }
     }
 
     /// Begins the run of a call; `fill` tells what is known before the body.
@@ -122,7 +112,34 @@ impl Call {
         for argument in entry.unnamed {
             note_panic(&run, argument);
         }
-        Self { live: Some(Live { run, site, held: Lock::new(Vec::new()), pid: fork::id() }) }
+        Self { live: Some(Live { run, site, held: Lock::new(Vec::new()), pid: fork::id() }), kept: None }
+    }
+
+    /// Returns the call as one that keeps what these outputs are called.
+    #[must_use]
+    pub fn keeping(mut self, slots: &'static [usize]) -> Self {
+        self.kept = Some(Kept::new(slots));
+        self
+    }
+
+    /// Returns what the output number `slot` names by now; `None` when nothing was bound to it.
+    #[must_use]
+    pub fn written(&self, slot: usize) -> Option<Vec<Given>> {
+        self.kept.as_ref()?.of(slot)
+    }
+
+    /// Records how a check of this call came out; `about` is what was checked.
+    pub fn check(
+        &self,
+        name: &str,
+        outcome: Outcome,
+        severity: Severity,
+        message: Option<String>,
+        about: Option<&Named>,
+    ) {
+        if let Some(live) = &self.live {
+            live.run.check_about(name, outcome, severity, message, about);
+        }
     }
 
     /// Runs the body with this call as the current run. A panic ends the run and goes on.
@@ -149,8 +166,16 @@ impl Call {
 
     /// Takes note of an output that `argument` names by now: the output number `slot`.
     pub fn bind(&self, slot: usize, argument: &'static str, joins: Joins, fill: impl FnOnce(&mut Vec<Given>)) {
+        let is_kept = self.kept.as_ref().is_some_and(|kept| kept.slots.contains(&slot));
+        if self.live.is_none() && !is_kept {
+            return;
+        }
+        let given = taken(fill);
+        if let (Some(kept), Some(given)) = (&self.kept, &given) {
+            kept.bind(slot, given, joins);
+        }
         let Some(live) = &self.live else { return };
-        let Some(given) = taken(fill) else { return note_panic(&live.run, argument) };
+        let Some(given) = given else { return note_panic(&live.run, argument) };
         let given = given.into_iter().map(|given| live.site.own(argument, given)).collect();
         live.bind(slot, given, joins);
     }
@@ -158,11 +183,14 @@ impl Call {
     /// As [`bind`](Self::bind), for a variable of the name that need not be what is meant: naming nothing, it is passed
     /// over.
     pub fn bind_any(&self, slot: usize, argument: &'static str, joins: Joins, fill: impl FnOnce(&mut Vec<Given>)) {
-        let Some(live) = &self.live else { return };
-        match taken(fill) {
-            Some(given) if given.is_empty() => {}
-            Some(given) => self.bind(slot, argument, joins, |to| to.extend(given)),
-            None => note_panic(&live.run, argument),
+        if self.live.is_none() && self.kept.is_none() {
+            return;
+        }
+        match (taken(fill), &self.live) {
+            (Some(given), _) if given.is_empty() => {}
+            (Some(given), _) => self.bind(slot, argument, joins, |to| to.extend(given)),
+            (None, Some(live)) => note_panic(&live.run, argument),
+            (None, None) => {}
         }
     }
 

@@ -8,6 +8,8 @@ mod beside;
 
 mod job;
 
+mod kept;
+
 mod errand;
 
 mod within;
@@ -45,9 +47,10 @@ mod context;
 mod call;
 
 pub use begin::Opening;
-pub use call::{Call, Entry, Joins};
+pub use call::{Call, Entry};
 pub use clock::now;
 pub use context::{Entered, current, enter, enter_none, is_apart};
+pub use kept::Joins;
 pub use open_run::OpenRun;
 pub use recorder::{Hooks, Recorder, Warning};
 pub use site::{Site, SiteState};

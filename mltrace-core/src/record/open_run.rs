@@ -24,7 +24,7 @@ use crate::model::{
     ParamFact, ReadFact, Record, RunId, Severity, Status, Timestamp, VersionId, WriteFact,
 };
 use crate::naming::{self, Here, Naming};
-use crate::values::Given;
+use crate::values::{Given, Named};
 
 /// A run that has begun. Clones are handles on the same run; every method does nothing once it has ended.
 #[derive(Clone)]
@@ -161,8 +161,21 @@ impl OpenRun {
 
     /// Records how a check came out.
     pub fn check(&self, name: &str, outcome: Outcome, severity: Severity, message: Option<String>) {
+        self.check_about(name, outcome, severity, message, None);
+    }
+
+    /// Records how a check of an artifact came out.
+    pub fn check_about(
+        &self,
+        name: &str,
+        outcome: Outcome,
+        severity: Severity,
+        message: Option<String>,
+        about: Option<&Named>,
+    ) {
         self.ours(|inner| {
-            let check = Check { name: name.to_owned(), outcome, severity, message, about: None, at: clock::now() };
+            let about = about.and_then(|named| naming::name(named, &inner.recorder.root)).map(|naming| naming.name);
+            let check = Check { name: name.to_owned(), outcome, severity, message, about, at: clock::now() };
             let fact = CheckFact { run: inner.id, check };
             inner.recorder.append_inside(vec![Record::Check(fact)]);
         });
