@@ -86,8 +86,8 @@ pub(crate) use process::recorder;
 #[cfg(feature = "store")]
 pub use queries::{
     Error, alias, aliases, answer, blame, compare, component, components, diff, gate, health, history, impact, inspect,
-    judge, last_good, point_alias, recent, report, review, roll_back_alias, stale, tags, timing, trace, trace_with,
-    verify,
+    judge, last_good, point_alias, profile, recent, report, review, roll_back_alias, stale, tags, timing, trace,
+    trace_with, verify,
 };
 
 #[cfg(feature = "tokio")]

@@ -5,10 +5,11 @@ use std::time::Duration;
 use mltrace_core::desk::{self, Desk};
 use mltrace_core::ingest::Dues;
 use mltrace_core::model::{Record, Timestamp, Verdict, alias_name};
+use mltrace_core::profile::Limits;
 use mltrace_core::query::{
     AliasHistory, Aliases, Blame, Compare, Component, Components, Diff, Gate, Health, Impact, ImpactOf, Judgement,
-    LastGood, Many, Measure, Pointing, Reader, Report, Requirements, Review, Run, RunFilter, Runs, StaleRuns, Tags,
-    Timing, Trace, TraceOptions, Verify, VerifyOptions,
+    LastGood, Many, Measure, Pointing, Profiled, Reader, Report, Requirements, Review, Run, RunFilter, Runs, StaleRuns,
+    Tags, Timing, Trace, TraceOptions, Verify, VerifyOptions,
 };
 use mltrace_core::store::{Store, StoreError};
 
@@ -106,6 +107,23 @@ pub fn blame(measure: &Measure, component: Option<&str>) -> Result<Blame, Error>
 /// ```
 pub fn last_good(artifact: &str, as_of: Option<Timestamp>) -> Result<LastGood, Error> {
     ask(|reader| reader.last_good(artifact, as_of, Some(&VerifyOptions::default())))
+}
+
+/// Returns what is in a table, and with `before`, another version of it, what changed. A profile that was not recorded is
+/// read from the file if that still holds the version.
+///
+/// # Errors
+/// When nothing has that name, or nobody knows what is in it.
+///
+/// ```no_run
+/// let found = mltrace::profile("clean.csv", None)?;
+/// for column in found.profile.columns {
+///     println!("{}: {} nulls of {}", column.name, column.nulls, found.profile.rows);
+/// }
+/// # Ok::<(), mltrace::Error>(())
+/// ```
+pub fn profile(artifact: &str, before: Option<&str>) -> Result<Profiled, Error> {
+    ask(|reader| reader.profile(artifact, before, Some(&Limits::default())))
 }
 
 /// Returns how what lies on this disk compares with the record: of these artifacts, or of all when none is named.

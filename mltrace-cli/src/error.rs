@@ -143,6 +143,10 @@ impl From<QueryError> for Error {
                 let message = format!("nothing is known of `{name}` at {}: it was first seen later", time::show(at));
                 Self::new(Kind::NotFound, message).hint("leave out `--as-of`, or name a later time")
             }
+            QueryError::NoProfile { .. } => Self::new(Kind::NotFound, message).hint(
+                "have it told with `profile = [x]` in `#[register]`, `--profile` of `log` and `run`, or `[profile]` in \
+                 `mltrace.toml`; a file that still holds the version is read at once",
+            ),
             QueryError::NothingBefore { .. } => {
                 Self::new(Kind::NotFound, message).hint("name two versions: `mltrace diff A B`")
             }

@@ -15,9 +15,14 @@ mod identity;
 
 mod place;
 
+mod profile;
+
 mod root;
 
+use profile::ProfileFile;
+
 pub use place::{Place, Url};
+pub use profile::ProfileSettings;
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +76,8 @@ pub struct Home {
     pub durability: Durability,
     /// Files larger than this many bytes are told by their stat triple instead of their content.
     pub hash_limit: u64,
+    /// Which tables have profiles, and how far they are read.
+    pub profile: ProfileSettings,
     /// Whether anything is recorded.
     pub is_enabled: bool,
     /// Whether a settings file is there that could not be read just now: nothing is recorded, for it may say where to,
@@ -171,6 +178,7 @@ struct File {
     hash_limit: Option<u64>,
     enabled: Option<bool>,
     trusted_projects: Option<Vec<PathBuf>>,
+    profile: Option<ProfileFile>,
     /// It is there, but nobody knows what it says.
     #[serde(skip)]
     is_unreadable: bool,
@@ -226,10 +234,9 @@ impl Home {
         let is_ours = is_ours(&folder);
         warn_of_owners(&folder, &ignored, is_ours, &mut warnings);
 
-        let durability_origin = from_files(project_file.durability.is_some(), user_file.durability.is_some());
-        let durability = project_file.durability.or(user_file.durability).unwrap_or_default();
-        let hash_origin = from_files(project_file.hash_limit.is_some(), user_file.hash_limit.is_some());
-        let hash_limit = project_file.hash_limit.or(user_file.hash_limit).unwrap_or(HASH_LIMIT);
+        let (durability, durability_origin) = chosen(project_file.durability, user_file.durability, from_files);
+        let (hash_limit, hash_origin) = chosen(project_file.hash_limit, user_file.hash_limit, from_files);
+        let profiled = chosen(project_file.profile, user_file.profile, from_files);
         let project_origin = from_files(project_file.project.is_some(), false);
         let named = project_file.project.filter(|name| !name.is_empty());
         // By this name what is recorded is found again, so it is one name here and there.
@@ -252,22 +259,31 @@ impl Home {
             store,
             project,
             identity: None,
-            durability,
-            hash_limit,
+            durability: durability.unwrap_or_default(),
+            hash_limit: hash_limit.unwrap_or(HASH_LIMIT),
+            profile: ProfileSettings::default(),
             is_enabled,
             is_unsettled,
             settings: Vec::new(),
             refused,
             warnings,
         };
-        home.settled(origins, named.as_deref())
+        home.settled(origins, named.as_deref(), profiled)
     }
 
     /// Returns it with its identity, and with all settings in words.
-    fn settled(self, origins: [Origin; 5], named: Option<&str>) -> Self {
+    fn settled(
+        self,
+        origins: [Origin; 5],
+        named: Option<&str>,
+        (profiled, origin): (Option<ProfileFile>, Origin),
+    ) -> Self {
         let identity =
             (!self.has_own_store()).then(|| redact::project(&identity::identity(&self.root, named)).into_owned());
-        Self { settings: self.settings_in_words(origins), identity, ..self }
+        let profiled = profiled.unwrap_or_default();
+        let mut settings = self.settings_in_words(origins);
+        settings.extend(profiled.in_words().map(|value| Setting { name: "profile", value, origin }));
+        Self { settings, identity, profile: profiled.settings(), ..self }
     }
 
     fn settings_in_words(&self, [db, project, enabled, durability, hash_limit]: [Origin; 5]) -> Vec<Setting> {
@@ -287,6 +303,12 @@ impl Home {
     pub fn journal(&self) -> PathBuf {
         self.folder.join("journal")
     }
+}
+
+/// Returns what the project's settings say, else the user's, and which of them said it.
+fn chosen<T>(project: Option<T>, user: Option<T>, from_files: impl Fn(bool, bool) -> Origin) -> (Option<T>, Origin) {
+    let origin = from_files(project.is_some(), user.is_some());
+    (project.or(user), origin)
 }
 
 /// `is_users`: a file that this user has no right to read says nothing, and only the user's may give trust.

@@ -51,6 +51,8 @@ pub mod disk;
 
 pub mod host;
 
+pub mod profile;
+
 pub mod source;
 
 pub mod journal;

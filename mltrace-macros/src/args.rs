@@ -11,7 +11,7 @@ use crate::checks::Check;
 use crate::duration;
 
 /// The names of all arguments.
-pub(crate) const NAMES: [&str; 13] = [
+pub(crate) const NAMES: [&str; 14] = [
     "component",
     "inputs",
     "outputs",
@@ -23,6 +23,7 @@ pub(crate) const NAMES: [&str; 13] = [
     "tags",
     "kind",
     "id",
+    "profile",
     "stale_after",
     "crate",
 ];
@@ -44,6 +45,7 @@ pub(crate) struct Args {
     pub(crate) tags: Vec<Expr>,
     pub(crate) kinds: Vec<Kind>,
     pub(crate) ids: Vec<Expr>,
+    pub(crate) profiles: Vec<Expr>,
     pub(crate) stale_after_s: Option<i64>,
     pub(crate) krate: Option<Path>,
 }
@@ -113,6 +115,7 @@ impl Args {
             "after" => self.after = exprs(key, name, rest)?.into_iter().map(Check::new).collect(),
             "kind" => self.kinds = kinds(name, rest, mistakes)?,
             "id" => self.ids = exprs(key, name, rest)?,
+            "profile" => self.profiles = exprs(key, name, rest)?,
             "stale_after" => self.stale_after_s = Some(stale_after(name, rest)?),
             _ => self.krate = Some(after_equals(key, name, rest, "mltrace", Path::parse_mod_style)?),
         }

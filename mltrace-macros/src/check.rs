@@ -56,8 +56,8 @@ pub(crate) fn check(args: &Args, function: &Function, mistakes: &mut Mistakes) {
     for kind in &args.kinds {
         check_kind(&kind.artifact, args, mistakes);
     }
-    for id in &args.ids {
-        check_kind(id, args, mistakes);
+    for listed in args.ids.iter().chain(&args.profiles) {
+        check_kind(listed, args, mistakes);
     }
     checks::check(args, function, mistakes);
 }

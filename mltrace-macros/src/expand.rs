@@ -142,6 +142,7 @@ fn site(args: &Args, function: &Function, place: &Place, names: &Names) -> Token
         quote!((#argument, #krate::__private::Kind::#variant))
     });
     let ids = args.ids.iter().map(text_of);
+    let profiles = args.profiles.iter().map(text_of);
     let Place { line, text } = place;
     quote! {{
         static __MLTRACE_SITE: #krate::__private::Site = #krate::__private::Site {
@@ -159,6 +160,7 @@ fn site(args: &Args, function: &Function, place: &Place, names: &Names) -> Token
             stale_after_s: #stale_after_s,
             kinds: &[#(#kinds),*],
             ids: &[#(#ids),*],
+            profiles: &[#(#profiles),*],
             state: #krate::__private::SiteState::new(),
         };
         &__MLTRACE_SITE

@@ -12,6 +12,7 @@ mod inside;
 mod loading;
 mod measuring;
 mod outputs;
+mod profiles;
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};

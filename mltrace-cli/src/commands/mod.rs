@@ -42,6 +42,8 @@ mod measured;
 
 mod metrics;
 
+mod profile;
+
 mod checks;
 
 mod alias;
@@ -109,6 +111,7 @@ pub(crate) enum Command {
     Component(component::Args),
     Tags(tags::Args),
     Metrics(metrics::Args),
+    Profile(profile::Args),
     Checks(checks::Args),
     Compare(compare::Args),
     Gate(gate::Args),
@@ -157,6 +160,7 @@ impl Command {
             Self::Component(args) => args.run(session),
             Self::Tags(args) => args.run(session),
             Self::Metrics(args) => args.run(session),
+            Self::Profile(args) => args.run(session),
             Self::Checks(args) => args.run(session),
             Self::Compare(args) => args.run(session),
             Self::Health(args) => args.run(session),

@@ -151,6 +151,7 @@ impl Args {
             stale_after_s: None,
             kinds: &[],
             ids: &[],
+            profiles: &[],
             state: SiteState::new(),
         }))
     }

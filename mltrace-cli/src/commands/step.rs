@@ -44,6 +44,9 @@ pub(super) struct Step {
     /// A parameter
     #[arg(short, long = "param", value_name = "NAME=VALUE")]
     params: Vec<OsString>,
+    /// Tell what is in the tables that it wrote (CSV, NDJSON): rows, and of each column type, nulls and how values spread
+    #[arg(long)]
+    profile: bool,
     #[command(flatten)]
     pub(super) measured: Measured,
 }
@@ -69,6 +72,7 @@ impl Step {
             component: Cow::Owned(understood("--component", &self.component, |name| args::name(utf8(name)?))?),
             inputs: self.inputs()?,
             outputs,
+            are_outputs_profiled: self.profile,
             params: all("--param", &self.params, |param| args::param(utf8(param)?))?,
             ..Opening::default()
         })

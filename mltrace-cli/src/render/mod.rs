@@ -17,6 +17,7 @@ pub(crate) mod report;
 pub(crate) mod stale;
 
 pub(crate) mod measures;
+pub(crate) mod profile;
 
 pub(crate) mod alias;
 

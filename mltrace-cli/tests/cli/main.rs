@@ -30,6 +30,8 @@ mod verdicts;
 
 mod many;
 mod measures;
+#[cfg(unix)]
+mod profiles;
 
 mod aliases;
 mod blame;

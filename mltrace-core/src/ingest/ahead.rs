@@ -41,6 +41,7 @@ fn times(record: &Record) -> Vec<(&'static str, Timestamp)> {
         | Record::Due(_)
         | Record::Fingerprint(_)
         | Record::Folder(_)
+        | Record::Profile(_)
         | Record::Line(_)
         | Record::Rotated
         | Record::Lost(_)

@@ -125,6 +125,7 @@ impl<'w, 'r> Applier<'w, 'r> {
                 self.folders.push(fact);
                 Ok(())
             }
+            Record::Profile(fact) => self.keep(Said::Profile(fact)),
             Record::Param(fact) => self.param(fact),
             Record::Note(fact) => self.note(fact),
             Record::Metric(fact) => self.edge(fact.run, |this, key| this.keep(Said::Metric(key, &fact.metric))),

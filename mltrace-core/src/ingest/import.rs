@@ -13,7 +13,7 @@ use super::lines::{self, Next};
 use super::standing::{Standing, run_standing};
 use crate::config::Home;
 use crate::model::{AliasFact, ComponentFact, Declaration, Header, LabelFact, Line, Record, RunId, Timestamp, cut};
-use crate::store::{AliasRow, LabelRow, RunDetail, Store, StoreError};
+use crate::store::{AliasRow, LabelRow, Profiles, RunDetail, Store, StoreError};
 
 /// How many lines go into one transaction, and about how many bytes of them.
 const BATCH: usize = 1000;
@@ -332,6 +332,11 @@ impl Known {
                     return Ok(self.aliases.get(&fact.id).map_or(Standing::New, |known| alias_standing(known, fact)));
                 }
                 Record::Folder(fact) if store.look().knows_folder(fact)? => return Ok(Standing::Known),
+                Record::Profile(fact) => {
+                    let known = store.look().profiles(Profiles::Of(&fact.version))?;
+                    let is_known = known.iter().any(|known| known.profile.rows >= fact.profile.rows);
+                    return Ok(if is_known { Standing::Known } else { Standing::New });
+                }
                 Record::Component(fact) => return component_standing(store, &line.header, fact),
                 _ => {}
             }

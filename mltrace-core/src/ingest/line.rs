@@ -13,6 +13,7 @@ use super::batch::import_header;
 use super::facts::Held;
 use super::folder_line::folder_line;
 use super::measured::{self, CheckLine, MetricLine};
+use super::profile_line::profile_line;
 use super::text::{artifact_name, within, without_place};
 use crate::config::Home;
 use crate::host;
@@ -169,7 +170,13 @@ fn parsed(bytes: &[u8], here: &Here<'_>, now: Timestamp, most_facts: Option<usiz
             let (project, record) = alias_line(object, |project| here.root(project, None))?;
             Ok(Some(Parsed { facts, ..Parsed::of(here.header(project.as_deref()), vec![record]) }))
         }
-        other => Err(format!("`{other}` is not a type of line: `run`, `label`, `component`, `folder` or `alias`")),
+        "profile" => {
+            let (project, record) = profile_line(object)?;
+            Ok(Some(Parsed { facts, ..Parsed::of(here.header(project.as_deref()), vec![record]) }))
+        }
+        other => {
+            Err(format!("`{other}` is not a type of line: `run`, `label`, `component`, `folder`, `alias` or `profile`"))
+        }
     }
 }
 

@@ -38,6 +38,8 @@ mod folder_line;
 
 mod alias_line;
 
+mod profile_line;
+
 mod lines;
 
 mod measured;

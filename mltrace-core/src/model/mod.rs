@@ -20,6 +20,10 @@ mod alias;
 
 mod measure;
 
+mod pattern;
+
+mod profile;
+
 mod record;
 
 #[cfg(feature = "schema")]
@@ -31,6 +35,8 @@ pub use folder::{folders_around, path_inside, range_inside};
 pub use id::{ParseIdError, ProcessId, RunId};
 pub use label::Verdict;
 pub use measure::{Check, CheckFact, Metric, MetricFact, Number, Outcome, Severity};
+pub use pattern::Pattern;
+pub use profile::{Column, ColumnType, Profile, ProfileFact, TableFormat, TopValue};
 pub use record::{
     Chosen, Code, CodeCheck, ComponentFact, Declaration, Due, End, FingerprintFact, FolderFact, Forget, Git, Header,
     LabelFact, Line, NoteFact, ParamFact, ReadFact, Record, Start, WriteFact,

@@ -11,8 +11,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    AliasFact, ArtifactKind, ArtifactName, CheckFact, Mark, MetricFact, ProcessId, RunId, Status, Timestamp, Verdict,
-    VersionId, unique,
+    AliasFact, ArtifactKind, ArtifactName, CheckFact, Mark, MetricFact, ProcessId, ProfileFact, RunId, Status,
+    Timestamp, Verdict, VersionId, unique,
 };
 
 /// One entry of a journal.
@@ -49,6 +49,8 @@ pub enum Record {
     Fingerprint(FingerprintFact),
     /// What lies in a folder of a content.
     Folder(FolderFact),
+    /// What is in a table of a content.
+    Profile(ProfileFact),
     /// A parameter that was not known at the start.
     Param(ParamFact),
     /// A person's or the run's own remark.

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::fresher::Detail;
 use super::{QueryError, Reader, view};
-use crate::model::{Timestamp, VersionId};
-use crate::store::{RunKey, RunSelection};
+use crate::model::{ProfileFact, Timestamp, VersionId};
+use crate::store::{Profiles, RunKey, RunSelection};
 
 /// How many runs are loaded at once.
 const BATCH: usize = 500;
@@ -35,6 +35,12 @@ impl Reader<'_> {
                 "is_whole": folder.is_whole,
             });
             if !line(folder) {
+                return Ok(());
+            }
+        }
+        for ProfileFact { version, profile } in self.store.profiles(Profiles::In(project))? {
+            let profile = json!({ "type": "profile", "project": project_name, "version": version, "profile": profile });
+            if !line(profile) {
                 return Ok(());
             }
         }

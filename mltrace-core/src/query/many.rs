@@ -7,11 +7,10 @@ use foldhash::HashMap;
 use serde_json::Value;
 
 use super::measures::{last_checks, last_metrics};
-use super::pattern::Pattern;
 use super::view::AT_ONCE;
 use super::{QueryError, Reader};
 use crate::lineage;
-use crate::model::{Status, Timestamp, Version, VersionId};
+use crate::model::{Pattern, Status, Timestamp, Version, VersionId};
 use crate::store::{ComponentKey, FactsRow, Measures, ProjectKey, RunKey, RunSelection};
 
 /// Which versions are meant: those that any of these names, each once.

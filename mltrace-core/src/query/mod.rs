@@ -33,8 +33,6 @@ mod alias;
 
 mod many;
 
-mod pattern;
-
 mod impact;
 
 mod diff;
@@ -54,6 +52,8 @@ mod tempo;
 mod health;
 
 mod compare;
+
+mod profile;
 
 mod stale;
 
@@ -79,7 +79,8 @@ mod browse;
 
 mod export;
 
-pub use crate::model::{Check, Metric};
+pub use crate::model::{Check, Column, ColumnType, Metric, Profile, TableFormat, TopValue};
+pub use crate::profile::{ColumnDrift, Drift};
 pub use alias::{Alias, AliasHistory, Aliases, Pointing};
 pub use answer::{
     Code, Component, Components, Fact, Git, Impact, ImpactRoot, ImpactState, Impacted, Input, Labelled, LookNext, Note,
@@ -100,6 +101,7 @@ pub use many::{Comparison, Many, RunCondition, RunField};
 pub use measures::{CheckOfRun, Checks, MeasureFilter, MetricOfRun, MetricSeries, Metrics};
 pub use name::NameKind;
 pub use on_disk::OnDisk;
+pub use profile::Profiled;
 pub use projects::{Project, Projects};
 pub use reader::{QueryError, Reader};
 pub use report::{Report, Tell};

@@ -117,6 +117,14 @@ impl Reader<'_> {
         Ok(format!("{}, {by}", id.short(DIGITS)))
     }
 
+    /// Returns the content of a local file or folder, unless it takes long to find out.
+    pub(super) fn content_of(&self, path: &Path) -> Option<VersionId> {
+        match self.look(path) {
+            There::Content(found) => Some(found),
+            There::Large | There::Nothing => None,
+        }
+    }
+
     /// Looks at a local file or folder, unless that takes long.
     fn look(&self, path: &Path) -> There {
         let Ok(Some(found)) = stat(path) else { return There::Nothing };

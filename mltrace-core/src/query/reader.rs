@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::Home;
-use crate::model::Timestamp;
+use crate::model::{Timestamp, VersionId};
 use crate::store::{Bounds, Look, ProjectKey, Store, StoreError};
 
 /// Answers questions about one project of a store.
@@ -54,6 +54,14 @@ pub enum QueryError {
         name: String,
         /// The moment.
         at: Timestamp,
+    },
+    /// Nobody knows what is in it.
+    #[error("no profile of `{name}` is known ({})", .version.short(12))]
+    NoProfile {
+        /// What was asked for.
+        name: String,
+        /// The version that it is.
+        version: VersionId,
     },
     /// There is nothing to compare with.
     #[error("no other version of `{name}` was written before it, and none is labelled ok")]

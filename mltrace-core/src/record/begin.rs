@@ -10,6 +10,7 @@ use foldhash::HashSet;
 use serde_json::Value;
 
 use super::guard::ours;
+use super::later::Later;
 use super::lock::Lock;
 use super::look::standing;
 use super::open_run::{Inner, OpenRun, State, append_with};
@@ -47,6 +48,8 @@ pub struct Opening {
     pub params: Vec<(String, Value)>,
     /// Outputs that are recorded at its start too, as maybe written: whoever waits for a command may be killed.
     pub early_outputs: Vec<Given>,
+    /// Whether each output is to have a profile, if it is a table.
+    pub are_outputs_profiled: bool,
 }
 
 impl OpenRun {
@@ -65,12 +68,12 @@ impl OpenRun {
         let pid = fork::id();
         let mut state =
             State { pid, next: 0, outputs: Outputs::default(), early: BTreeMap::new(), read: HashSet::default() };
-        let mut dues = Vec::new();
+        let mut later = Later::new(recorder, opening.site, opening.are_outputs_profiled);
         let mut inputs = Vec::with_capacity(opening.inputs.len());
         let here = Here::default();
         for given in opening.inputs {
             let Some(seen) = Seen::here(recorder, given, &here) else { continue };
-            inputs.extend(state.read(id, opening.site, seen, None, &mut dues));
+            inputs.extend(state.read(id, opening.site, seen, None, &mut later));
         }
         for given in &opening.outputs {
             if let Some(Naming { path: Some(path), .. }) = naming::name_here(&given.named, &recorder.root, &here) {
@@ -104,12 +107,13 @@ impl OpenRun {
         let mut records: Vec<Record> = git_record.into_iter().collect();
         records.extend(split::start(start));
         records.extend(early);
-        append_with(recorder, records, dues);
+        append_with(recorder, records, later);
         let inner = Inner {
             id,
             pid,
             recorder,
             site: opening.site,
+            are_outputs_profiled: opening.are_outputs_profiled,
             begun: Instant::now(),
             loose: recorder.loose(),
             started_at,

@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::job::Job;
+use super::job::{Job, Table};
 use super::within::within;
 use super::{Recorder, look};
+use crate::disk::Fingerprint;
 use crate::model::{CodeCheck, FingerprintFact, Git, Record};
 use crate::naming;
 use crate::source::{code, git};
@@ -15,7 +16,11 @@ const GIT_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Hands a job over to the thread beside the caller.
 pub(super) fn send(recorder: &'static Recorder, job: Job) {
-    recorder.beside(job, work);
+    match job {
+        // Nothing that is to be hashed waits behind a table.
+        Job::Profile(_) => recorder.beside_tables(job, work),
+        job => recorder.beside(job, work),
+    }
 }
 
 fn ask_git(recorder: &'static Recorder, key: String, folder: &Path) {
@@ -37,10 +42,19 @@ fn ask_git_rest(recorder: &'static Recorder, folder: &Path, mut state: Git) {
 
 fn work(recorder: &'static Recorder, job: Job) {
     match job {
-        Job::Hash(due) => {
+        Job::Hash { due, is_profiled } => {
             if let Some(found) = look::look_again(recorder, &naming::decode(&due.path), &due.state) {
-                let fact = FingerprintFact { run: due.run, n: due.n, version: found.version, size: Some(found.size) };
+                let Fingerprint { version, size, .. } = found;
+                let fact = FingerprintFact { run: due.run, n: due.n, version: version.clone(), size: Some(size) };
                 recorder.append(Record::Fingerprint(fact));
+                if is_profiled {
+                    send(recorder, Job::Profile(Table { path: naming::decode(&due.path), version, state: due.state }));
+                }
+            }
+        }
+        Job::Profile(table) => {
+            if let Some(fact) = look::table(recorder, table) {
+                recorder.append(Record::Profile(fact));
             }
         }
         Job::Git { key, folder } => {

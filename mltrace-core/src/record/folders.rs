@@ -9,13 +9,13 @@ use crate::model::{FolderFact, VersionId};
 /// So many contents are remembered as told; a process that meets more tells some of them again.
 const MOST: usize = 4096;
 
-/// The contents of folders that were told.
+/// The contents of which something was told: what lies in folders, or is in tables.
 #[derive(Debug, Default)]
-pub(super) struct Folders(Mutex<HashSet<[u8; 32]>>);
+pub(super) struct Contents(Mutex<HashSet<[u8; 32]>>);
 
-impl Folders {
+impl Contents {
     /// Returns whether a content is told for the first time, as far as can be known without waiting.
-    fn is_new(&self, hash: [u8; 32]) -> bool {
+    pub(super) fn is_new(&self, hash: [u8; 32]) -> bool {
         let Ok(mut told) = self.0.try_lock() else { return true };
         if told.len() >= MOST {
             told.clear();

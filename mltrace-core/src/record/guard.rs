@@ -98,6 +98,7 @@ mod tests {
         stale_after_s: None,
         kinds: &[],
         ids: &[],
+        profiles: &[],
         state: SiteState::new(),
     };
 

@@ -2,17 +2,32 @@
 
 use std::path::PathBuf;
 
-use crate::model::{Due, Git};
+use crate::model::{Due, Git, VersionId};
 
 /// Something to do beside the caller.
 #[derive(Debug)]
 pub(super) enum Job {
     /// Hash what a run read or wrote.
-    Hash(Due),
+    Hash {
+        due: Due,
+        /// Whether it is to have a profile then.
+        is_profiled: bool,
+    },
+    /// Read a table for its profile.
+    Profile(Table),
     /// Find out the git state of a folder.
     Git { key: String, folder: PathBuf },
     /// Find out what takes long to know of a large work tree.
     GitRest { state: Git, folder: PathBuf },
     /// Look whether the work tree still holds a function's source.
     Code { key: String, file: &'static str, source: &'static str, manifest_folder: &'static str },
+}
+
+/// A table that is to be read.
+#[derive(Debug)]
+pub(super) struct Table {
+    pub(super) path: PathBuf,
+    /// What it holds, and how it stood then.
+    pub(super) version: VersionId,
+    pub(super) state: String,
 }

@@ -5,10 +5,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::Recorder;
+use super::job::Table;
 use crate::disk::fingerprint::{self, fingerprint};
 use crate::disk::state::{State, state, unchanged};
 use crate::disk::{FileKind, Fingerprint, Hashing, Skip, Stat};
-use crate::model::{Record, VersionId};
+use crate::model::{ProfileFact, Record, VersionId};
+use crate::profile::{self, Limits};
 
 /// So many bytes are hashed at once: a few milliseconds.
 const BYTES_AT_ONCE: u64 = 4 << 20;
@@ -96,6 +98,21 @@ pub(super) fn look_again(recorder: &'static Recorder, path: &Path, token: &str) 
     let found = unchanged(path, token, &how(recorder, &skip), Duration::MAX)?;
     tell_folder(recorder, &found);
     Some(found)
+}
+
+/// Returns what is in a table that still stands as it did when its content was found out, unless that is known already.
+pub(super) fn table(recorder: &'static Recorder, table: Table) -> Option<ProfileFact> {
+    let Table { path, version, state } = table;
+    let VersionId::Content(hash) = &version else { return None };
+    if !recorder.profiled.is_new(*hash) {
+        return None;
+    }
+    let settings = &recorder.home.profile;
+    let limits = Limits { bytes: settings.bytes, time: Duration::from_secs(settings.seconds) };
+    let profile = profile::profile(&path, &limits)?;
+    let stat = fingerprint::stat(&path).ok().flatten()?;
+    let is_same = State::of(&stat).token.to_string() == state;
+    is_same.then_some(ProfileFact { version, profile })
 }
 
 /// Returns what a file or folder holds, however long that takes.

@@ -10,6 +10,8 @@ mod job;
 
 mod kept;
 
+mod later;
+
 mod errand;
 
 mod within;

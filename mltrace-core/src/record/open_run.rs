@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -12,6 +11,7 @@ use serde_json::Value;
 
 use super::guard::ours;
 use super::job::Job;
+use super::later::Later;
 use super::lock::{Lock, Turn};
 use super::look::Glance;
 use super::outputs::{BoundOutput, OPENED, Outputs};
@@ -20,7 +20,7 @@ use super::seen::{Seen, Told};
 use super::{Recorder, Site, clock, errand, split};
 use crate::fork;
 use crate::model::{
-    ArtifactKind, ArtifactName, Check, CheckFact, Due, End, LOOSE, Mark, Metric, MetricFact, NoteFact, Number, Outcome,
+    ArtifactKind, ArtifactName, Check, CheckFact, End, LOOSE, Mark, Metric, MetricFact, NoteFact, Number, Outcome,
     ParamFact, ReadFact, Record, RunId, Severity, Status, Timestamp, VersionId, WriteFact,
 };
 use crate::naming::{self, Here, Naming};
@@ -39,6 +39,8 @@ pub(super) struct Inner {
     pub(super) pid: u32,
     pub(super) recorder: &'static Recorder,
     pub(super) site: Option<&'static Site>,
+    /// Whether each output is to have a profile.
+    pub(super) are_outputs_profiled: bool,
     pub(super) begun: Instant,
     /// How many reads and writes of nobody were met before.
     pub(super) loose: u64,
@@ -224,14 +226,14 @@ impl Inner {
         };
         // A forked child does not measure its parent's run: by that its end gives way to the parent's.
         let duration_us = (fork::id() == self.pid).then_some(duration_us);
-        let mut dues = Vec::new();
+        let mut later = self.later();
         // What is told after the fact may lie elsewhere by now, and a child does not know how its parent began.
         let is_attended = ended_at.is_none() && duration_us.is_some();
-        let outputs = self.collect_outputs(status, is_attended, &mut dues);
+        let outputs = self.collect_outputs(status, is_attended, &mut later);
         let end = End { run: self.id, at, status, duration_us, error, outputs };
         let mut records: Vec<Record> = self.loose_note(at).into_iter().collect();
         records.extend(split::end(end));
-        append_with(self.recorder, records, dues)
+        append_with(self.recorder, records, later)
     }
 
     /// Returns the remark on a run during which reads and writes were met that belong to no run.
@@ -255,8 +257,12 @@ impl Inner {
         state
     }
 
+    fn later(&self) -> Later {
+        Later::new(self.recorder, self.site, self.are_outputs_profiled)
+    }
+
     fn read(&self, seen: Seen) {
-        let mut dues = Vec::new();
+        let mut later = self.later();
         let mut records = Vec::new();
         {
             let Some(mut state) = self.state() else { return };
@@ -265,30 +271,30 @@ impl Inner {
             if let Some(given) = opened {
                 // The run reads back what it has written: that is known by now.
                 let written = Seen { given, ..seen.clone() };
-                records.push(state.wrote(self.id, self.site, written, &mut dues));
+                records.push(state.wrote(self.id, self.site, written, &mut later));
             }
-            let read = state.read(self.id, self.site, seen, Some(clock::now()), &mut dues);
+            let read = state.read(self.id, self.site, seen, Some(clock::now()), &mut later);
             records.extend(read.map(|read| Record::Read { run: self.id, read }));
         }
         if !records.is_empty() {
-            append_with(self.recorder, records, dues);
+            append_with(self.recorder, records, later);
         }
     }
 
     fn wrote(&self, seen: Seen) {
-        let mut dues = Vec::new();
+        let mut later = self.later();
         let linked = seen.behind_links(self.recorder, self.started_at);
         let records = {
             let Some(mut state) = self.state() else { return };
             let each = std::iter::once(seen).chain(linked);
-            each.map(|seen| state.wrote(self.id, self.site, seen, &mut dues)).collect()
+            each.map(|seen| state.wrote(self.id, self.site, seen, &mut later)).collect()
         };
-        append_with(self.recorder, records, dues);
+        append_with(self.recorder, records, later);
     }
 
     /// Returns the outputs that count from the end. Of a run that did not complete, a file that is there and changed
     /// keeps its content; everything else is listed only.
-    fn collect_outputs(&self, status: Status, is_attended: bool, dues: &mut Vec<Due>) -> Vec<WriteFact> {
+    fn collect_outputs(&self, status: Status, is_attended: bool, later: &mut Later) -> Vec<WriteFact> {
         let Some(outputs) = self.state().map(|mut state| std::mem::take(&mut state.outputs)) else { return Vec::new() };
         let (mut found, mut linked) = (Vec::new(), Vec::new());
         for output in outputs.finish(&self.recorder.root) {
@@ -325,7 +331,7 @@ impl Inner {
             });
         }
         let Some(mut state) = self.state() else { return Vec::new() };
-        let fact = |(seen, mark)| WriteFact { mark, ..state.write(self.id, self.site, seen, None, dues) };
+        let fact = |(seen, mark)| WriteFact { mark, ..state.write(self.id, self.site, seen, None, later) };
         found.into_iter().map(fact).collect()
     }
 }
@@ -348,17 +354,17 @@ impl State {
         site: Option<&'static Site>,
         seen: Seen,
         at: Option<Timestamp>,
-        dues: &mut Vec<Due>,
+        later: &mut Later,
     ) -> Option<ReadFact> {
-        let Told { version, size, pending } = seen.told();
+        let told = seen.told();
         // What has no known content may be another thing each time it is read.
-        let is_one = pending.is_none() && (version.is_some() || at.is_none());
-        if is_one && !self.read.insert((seen.name.0.clone(), version.clone())) {
+        let is_one = told.pending.is_none() && (told.version.is_some() || at.is_none());
+        if is_one && !self.read.insert((seen.name.0.clone(), told.version.clone())) {
             return None;
         }
         let n = self.number();
-        dues.extend(due(run, n, seen.path.as_deref(), pending));
-        let kind = seen.kind(site);
+        later.add(run, n, &seen, &told, false);
+        let (kind, Told { version, size, .. }) = (seen.kind(site), told);
         let Seen { given, name, .. } = seen;
         Some(ReadFact { n, name, argument: given.argument.map(Cow::into_owned), kind, at, version, size })
     }
@@ -377,10 +383,10 @@ impl State {
     }
 
     /// Returns the record of a write that is known from now on.
-    fn wrote(&mut self, run: RunId, site: Option<&'static Site>, seen: Seen, dues: &mut Vec<Due>) -> Record {
+    fn wrote(&mut self, run: RunId, site: Option<&'static Site>, seen: Seen, later: &mut Later) -> Record {
         let (path, version) = (seen.path.as_deref(), seen.given.version.as_deref());
         self.outputs.told(&seen.name, path, version, seen.looked.standing.clone());
-        Record::Write { run, write: self.write(run, site, seen, Some(clock::now()), dues) }
+        Record::Write { run, write: self.write(run, site, seen, Some(clock::now()), later) }
     }
 
     fn write(
@@ -389,13 +395,13 @@ impl State {
         site: Option<&'static Site>,
         seen: Seen,
         at: Option<Timestamp>,
-        dues: &mut Vec<Due>,
+        later: &mut Later,
     ) -> WriteFact {
-        let Told { version, size, pending } = seen.told();
+        let told = seen.told();
         let known = if at.is_none() { self.early.remove(&seen.name) } else { None };
         let n = known.unwrap_or_else(|| self.number());
-        dues.extend(due(run, n, seen.path.as_deref(), pending));
-        let kind = seen.kind(site);
+        later.add(run, n, &seen, &told, true);
+        let (kind, Told { version, size, .. }) = (seen.kind(site), told);
         let Seen { given, name, .. } = seen;
         WriteFact { n, name, argument: given.argument.map(Cow::into_owned), kind, at, version, size, mark: None }
     }
@@ -408,15 +414,10 @@ fn first_number(pid: u32) -> u32 {
 }
 
 /// Appends records and what is still to be hashed of them with one `write`, then has it hashed beside the caller.
-pub(super) fn append_with(recorder: &'static Recorder, mut records: Vec<Record>, dues: Vec<Due>) -> bool {
-    records.extend(dues.iter().cloned().map(Record::Due));
+pub(super) fn append_with(recorder: &'static Recorder, mut records: Vec<Record>, later: Later) -> bool {
+    records.extend(later.hash.iter().map(|(due, _)| Record::Due(due.clone())));
     let is_safe = recorder.append_inside(records);
-    dues.into_iter().for_each(|due| errand::send(recorder, Job::Hash(due)));
+    later.hash.into_iter().for_each(|(due, is_profiled)| errand::send(recorder, Job::Hash { due, is_profiled }));
+    later.tables.into_iter().for_each(|table| errand::send(recorder, Job::Profile(table)));
     is_safe
-}
-
-fn due(run: RunId, n: u32, path: Option<&Path>, pending: Option<String>) -> Option<Due> {
-    let (path, state) = (path?, pending?);
-    let path = std::path::absolute(path).ok()?;
-    Some(Due { run, n, path: naming::encode(path.as_os_str()).into_owned(), state })
 }

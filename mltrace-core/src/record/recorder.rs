@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::beside::Beside;
-use super::folders::Folders;
+use super::folders::Contents;
 use super::guard::{Counts, ours};
 use super::job::Job;
 use super::lately::Lately;
@@ -44,6 +44,8 @@ pub struct Recorder {
     pub(super) beside: Beside<Job>,
     /// What git takes long to tell: nothing waits behind it, nor does the end of the process.
     beside_git: Beside<Job>,
+    /// Tables that are read for their profiles.
+    beside_tables: Beside<Job>,
     own: Lately<Skip>,
     host: Host,
     /// The process that this recorder was made in.
@@ -60,7 +62,9 @@ pub struct Recorder {
     /// How many reads and writes were met on threads that belong to no run.
     loose: AtomicU64,
     /// What lies in folders, as far as it was told.
-    pub(super) folders: Folders,
+    pub(super) folders: Contents,
+    /// The tables whose profiles were told.
+    pub(super) profiled: Contents,
     /// The bits of each [`Warning`] that was said.
     warned: AtomicU8,
 }
@@ -99,6 +103,7 @@ impl Recorder {
             surroundings: Surroundings::new(fork::id()),
             beside: Beside::default(),
             beside_git: Beside::default(),
+            beside_tables: Beside::default(),
             own: Lately::default(),
             host: Host::here(environment.user.as_deref()),
             parent: environment.parent_run.as_deref().and_then(|run| run.parse().ok()),
@@ -110,7 +115,8 @@ impl Recorder {
             has_lost: AtomicBool::new(false),
             loose: AtomicU64::new(0),
             warned: AtomicU8::new(0),
-            folders: Folders::default(),
+            folders: Contents::default(),
+            profiled: Contents::default(),
             home,
         }
     }
@@ -280,13 +286,21 @@ impl Recorder {
 
     /// As [`settle`](Self::settle), but for what git takes long to tell of a large work tree.
     pub fn settle_but_git(&self, patience: Duration) -> bool {
-        self.beside.wait(patience)
+        let begun = Instant::now();
+        self.beside.wait(patience) && self.beside_tables.wait(patience.saturating_sub(begun.elapsed()))
     }
 
     /// Has `work` do a job beside the caller.
     pub(super) fn beside(&'static self, job: Job, work: fn(&'static Self, Job)) {
         if let Some(here) = self.here() {
             here.beside.add(here.pid, job, move |job| work(here, job));
+        }
+    }
+
+    /// Has `work` read a table beside the caller and beside all other jobs.
+    pub(super) fn beside_tables(&'static self, job: Job, work: fn(&'static Self, Job)) {
+        if let Some(here) = self.here() {
+            here.beside_tables.add(here.pid, job, move |job| work(here, job));
         }
     }
 

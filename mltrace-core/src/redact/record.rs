@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::name::is_secret_name;
 use super::{param, text, tokens, uri};
 use crate::model::{
     AliasFact, ArtifactName, Check, CheckFact, Code, CodeCheck, ComponentFact, Declaration, Due, End, FingerprintFact,
     FolderFact, Git, Header, LIMIT_NAME, LIMIT_SOURCE, LIMIT_TEXT, LabelFact, Metric, MetricFact, NoteFact, ParamFact,
-    ReadFact, Record, Start, Version, VersionId, WriteFact, cut,
+    Profile, ProfileFact, ReadFact, Record, Start, TopValue, Version, VersionId, WriteFact, cut,
 };
 
 /// Makes a record fit to be written: the one place through which everything passes, journal and import alike.
@@ -42,6 +43,10 @@ pub fn record(record: &mut Record) {
                 std::mem::take(entries).into_iter().map(|(path, version)| (cleaned_path(path), version)).collect();
             // Names that differ in their secrets alone are one now.
             *is_whole &= entries.len() == before;
+        }
+        Record::Profile(ProfileFact { version: found, profile }) => {
+            version(found);
+            self::profile(profile);
         }
         Record::Param(ParamFact { run: _, at: _, name, value }) => {
             *value = cleaned_param(name, std::mem::take(value));
@@ -94,6 +99,20 @@ fn alias(AliasFact { id: _, alias, artifact, reason, by, at: _ }: &mut AliasFact
     }
     each(reason);
     each(by);
+}
+
+/// Makes a profile fit to be written: of a column with a secret name no value is kept.
+pub fn profile(profile: &mut Profile) {
+    let Profile { format: _, rows: _, is_whole: _, uneven_rows: _, columns_left_out: _, columns } = profile;
+    for column in columns {
+        if is_secret_name(&column.name) {
+            column.keep_secret();
+        }
+        for TopValue { value, count: _ } in &mut column.top {
+            clean(value, text, LIMIT_NAME);
+        }
+        called(&mut column.name);
+    }
 }
 
 /// Makes a header fit to be written.

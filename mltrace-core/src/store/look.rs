@@ -11,14 +11,14 @@ use super::bounds::Bounds;
 use super::candidate::{Asked, Offer, OfferRun, WorkKey, WorkRow};
 use super::error::Result;
 use super::key::{ArtifactKey, ComponentKey, ProjectKey, RunKey, VersionKey};
-use super::measure::{Measures, WhatOfRuns};
+use super::measure::{Measures, Profiles, WhatOfRuns};
 use super::near::NearRows;
 use super::project::ProjectRow;
 use super::row::{
     AliasRow, ComponentRow, CurrentRow, FactsRow, Far, LabelRow, MarkedRow, OutputRow, Reached, RunDetail, RunName,
     RunSelection, VersionAt, VersionName,
 };
-use crate::model::{ArtifactName, FolderFact, RunId, Timestamp, Version, VersionId};
+use crate::model::{ArtifactName, FolderFact, ProfileFact, RunId, Timestamp, Version, VersionId};
 
 /// Which projects are meant.
 #[derive(Clone, Copy, Debug)]
@@ -213,6 +213,8 @@ pub trait Look {
     fn folders(&mut self, project: ProjectKey) -> Result<Vec<FolderFact>>;
     /// Returns whether as much is known of what lies in folders of a content.
     fn knows_folder(&mut self, fact: &FolderFact) -> Result<bool>;
+    /// Returns what is known of what is in tables, by their contents.
+    fn profiles(&mut self, which: Profiles<'_>) -> Result<Vec<ProfileFact>>;
     /// Returns writes.
     fn find_writes(&mut self, which: Writes<'_>) -> Result<Vec<OutputRow>>;
     /// Returns every artifact, by name, with its latest version: the one written last, else the one read last; and the run

@@ -1,6 +1,7 @@
 //! What was measured and checked of runs, and how one looks for such runs.
 
-use crate::model::{Check, Metric};
+use super::key::ProjectKey;
+use crate::model::{Check, Metric, VersionId};
 
 /// What was measured and checked of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -9,6 +10,15 @@ pub struct Measures {
     pub metrics: Vec<Metric>,
     /// The checks, by name, artifact and time.
     pub checks: Vec<Check>,
+}
+
+/// Which profiles are meant.
+#[derive(Clone, Copy, Debug)]
+pub enum Profiles<'a> {
+    /// That of a content.
+    Of(&'a VersionId),
+    /// Those of all contents of a project.
+    In(ProjectKey),
 }
 
 /// What runs are looked for by.

@@ -40,7 +40,7 @@ pub use key::{
     ArtifactKey, CodeKey, ComponentKey, DeclarationKey, GitKey, ProcessKey, ProjectKey, RunKey, VersionKey, WriteKey,
 };
 pub use look::{Artifacts, Components, Direction, Labels, Look, Marks, Met, Projects, Runs, Versions, Writes};
-pub use measure::{Measures, WhatOfRuns};
+pub use measure::{Measures, Profiles, WhatOfRuns};
 pub use near::{NearRow, NearRows};
 pub use open::{empty, is_inherited, open};
 pub use project::ProjectRow;

@@ -10,7 +10,7 @@ use super::run::RunRow;
 use super::unread::UnreadRow;
 use crate::model::{
     AliasFact, ArtifactKind, ArtifactName, Check, Code, Declaration, Due, FolderFact, Git, Header, LabelFact, Metric,
-    NoteFact, ProcessId, RunId, Timestamp, VersionId,
+    NoteFact, ProcessId, ProfileFact, RunId, Timestamp, VersionId,
 };
 
 /// Something that has a name of its own, and a row that is made when it is new.
@@ -104,6 +104,8 @@ pub enum Said<'a> {
     Metric(RunKey, &'a Metric),
     /// A check, once.
     Check(RunKey, &'a Check),
+    /// What is in a table of a content, unless more is known of it.
+    Profile(&'a ProfileFact),
     /// A verdict, once.
     Label(VersionKey, &'a LabelFact),
     /// What an alias of a project points to, once.

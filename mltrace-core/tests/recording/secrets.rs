@@ -99,6 +99,7 @@ fn site(planted: &Planted) -> &'static Site {
         stale_after_s: None,
         kinds: &[],
         ids: &[],
+        profiles: &[],
         state: SiteState::new(),
     }))
 }

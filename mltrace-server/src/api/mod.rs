@@ -2,6 +2,8 @@
 
 mod values;
 
+mod profile;
+
 mod queries;
 
 mod writes;
@@ -30,6 +32,7 @@ pub(crate) use aliases::{AliasQuery, AliasesQuery, alias, aliases};
 pub(crate) use gate::{CompareQuery, compare as side_by_side};
 pub(crate) use health::{HealthQuery, health};
 pub(crate) use openapi::{Operation, routes as document_routes};
+pub(crate) use profile::{ProfileQuery, profile};
 pub(crate) use queries::{
     BlameQuery, DiffQuery, ImpactQuery, LastGoodQuery, LastStale, NearImpact, RecentQuery, StaleQuery, VersionsPage,
     blame, diff, impact, last_good, newest, page_of_versions, stale,
@@ -40,7 +43,8 @@ pub(crate) use writes::{ComponentBody, IMPORT_LIMIT, IMPORT_PATH, NoteBody, amen
 
 /// Adds the API.
 pub(crate) fn routes(routes: Routes) -> Routes {
-    health::routes(gate::routes(aliases::routes(verify::routes(writes::routes(queries::routes(routes))))))
+    let questions = profile::routes(health::routes(queries::routes(routes)));
+    gate::routes(aliases::routes(verify::routes(writes::routes(questions))))
 }
 
 /// Returns a response that carries JSON.

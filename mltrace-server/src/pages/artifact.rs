@@ -41,6 +41,9 @@ fn page(app: &App, asked: &ArtifactQuery) -> Result<Markup, Failure> {
             a href=(link::to("/last-good", &[("artifact", name)])) { "Which version can be relied on?" }
             a href=(link::to("/stale", &[("artifact", name)])) { "Is it stale?" }
             a href=(link::to("/verify", &[("artifact", name)])) { "Is it still on disk?" }
+            @if mltrace_core::profile::format_of(name.as_ref()).is_some() {
+                a href=(link::to("/profile", &[("artifact", name)])) { "What is in it?" }
+            }
         }
         (compare(&found))
         table {

@@ -40,6 +40,8 @@ mod good;
 
 mod aliases;
 
+mod profile;
+
 mod stale;
 
 mod health;
@@ -75,6 +77,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         review::routes,
         good::routes,
         aliases::routes,
+        profile::routes,
         stale::routes,
         health::routes,
         verify::routes,

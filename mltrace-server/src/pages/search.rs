@@ -26,6 +26,7 @@ const WORDS: &[(&str, Follows)] = &[
     ("unflag", Follows::Artifact),
     ("versions", Follows::Artifact),
     ("last-good", Follows::Artifact),
+    ("profile", Follows::Artifact),
     ("stale", Follows::Artifact),
     ("verify", Follows::Artifact),
     ("history", Follows::Component),
@@ -93,6 +94,7 @@ fn go(asked: &Text) -> String {
         ("last-good", name) if !name.is_empty() => {
             link::to("/last-good", &[("artifact", name), ("as_of", option("as-of"))])
         }
+        ("profile", name) if !name.is_empty() => link::to("/profile", &[("artifact", name)]),
         ("blame", number) if !number.is_empty() => {
             link::to("/blame", &[("number", number), ("component", option("component"))])
         }

@@ -9,6 +9,8 @@ mod access;
 
 mod questions;
 
+mod profiles;
+
 mod recording;
 
 mod aliases;

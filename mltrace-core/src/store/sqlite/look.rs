@@ -8,12 +8,12 @@ use super::SqliteStore;
 use super::held::Held;
 use super::unread;
 use super::walk::{DOWNSTREAM, UPSTREAM};
-use crate::model::{ArtifactName, Due, FolderFact, RunId, Timestamp};
+use crate::model::{ArtifactName, Due, FolderFact, ProfileFact, RunId, Timestamp};
 use crate::store::{
     AliasRow, ArtifactKey, Artifacts, Asked, Bounds, Checkup, ComponentKey, ComponentRow, Components, CurrentRow,
     Direction, FactsRow, Far, InTransaction, LabelRow, Labels, Look, MarkedRow, Marks, Measures, Met, NearRows, Offer,
-    OfferRun, OutputRow, ProjectKey, ProjectRow, Projects, Reached, Result, RunDetail, RunKey, RunName, Runs, Said,
-    Store, UnreadRow, Upkeep, VersionAt, VersionKey, VersionName, Versions, WorkKey, WorkRow, Writes,
+    OfferRun, OutputRow, Profiles, ProjectKey, ProjectRow, Projects, Reached, Result, RunDetail, RunKey, RunName, Runs,
+    Said, Store, UnreadRow, Upkeep, VersionAt, VersionKey, VersionName, Versions, WorkKey, WorkRow, Writes,
 };
 
 impl Store for SqliteStore {
@@ -229,6 +229,10 @@ impl Look for SqliteStore {
 
     fn knows_folder(&mut self, fact: &FolderFact) -> Result<bool> {
         self.is_folder_known(fact)
+    }
+
+    fn profiles(&mut self, which: Profiles<'_>) -> Result<Vec<ProfileFact>> {
+        self.find_profiles(which)
     }
 
     fn find_writes(&mut self, which: Writes<'_>) -> Result<Vec<OutputRow>> {

@@ -67,6 +67,8 @@ mod aliases;
 
 mod measures;
 
+mod profiles;
+
 mod runs;
 
 mod write;

@@ -82,7 +82,7 @@ const JOIN_NAMES: [&str; 12] = [
 ];
 
 /// Removes all that is told of a project, and what only it referred to.
-const REMOVE: [&str; 22] = [
+const REMOVE: [&str; 23] = [
     "UPDATE read SET write_id = NULL, bound = 4 WHERE write_id IN
      (SELECT w.id FROM run r JOIN write w ON w.run_id = r.id WHERE r.project_id = ?1)",
     "UPDATE read SET like_id = NULL WHERE like_id IN
@@ -105,6 +105,8 @@ const REMOVE: [&str; 22] = [
     "DELETE FROM project WHERE id = ?1",
     "DELETE FROM folder AS f WHERE NOT EXISTS (SELECT 1 FROM version v
      WHERE v.id_kind = 0 AND v.tail = substr(f.hash, -4) AND v.id_value = f.hash)",
+    "DELETE FROM profile AS p WHERE NOT EXISTS (SELECT 1 FROM version v
+     WHERE v.id_kind = 0 AND v.tail = substr(p.hash, -4) AND v.id_value = p.hash)",
     "DELETE FROM argument WHERE id NOT IN (SELECT argument_id FROM read WHERE argument_id IS NOT NULL)
      AND id NOT IN (SELECT argument_id FROM write WHERE argument_id IS NOT NULL)",
     "DELETE FROM code_check WHERE code_id NOT IN (SELECT code_id FROM run WHERE code_id IS NOT NULL)",

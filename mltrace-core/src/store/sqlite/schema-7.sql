@@ -23,3 +23,21 @@ FROM alias l
 JOIN project p ON p.id = l.project_id
 LEFT JOIN version v ON v.id = l.version_id
 LEFT JOIN artifact a ON a.id = v.artifact_id;
+-- Schema 7: what is in tables. body: the profile as JSON; rows: how many were read, by which of two the fuller one is known.
+CREATE TABLE profile (
+    id   INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,
+    rows INTEGER NOT NULL,
+    body TEXT NOT NULL
+) STRICT;
+
+CREATE VIEW profiles AS
+SELECT a.name AS artifact, 'b3:' || lower(hex(p.hash)) AS version, p.rows AS rows, c.key + 1 AS position,
+       json_extract(c.value, '$.name') AS "column", json_extract(c.value, '$.type') AS type,
+       json_extract(c.value, '$.nulls') AS nulls, json_extract(c.value, '$.distinct') AS "distinct",
+       json_extract(c.value, '$.min') AS min, json_extract(c.value, '$.max') AS max,
+       json_extract(c.value, '$.mean') AS mean, json_extract(c.value, '$.sd') AS sd
+FROM profile p
+JOIN version v ON v.tail = substr(p.hash, -4) AND v.id_kind = 0 AND v.id_value = p.hash
+JOIN artifact a ON a.id = v.artifact_id
+JOIN json_each(p.body, '$.columns') c;

@@ -45,6 +45,7 @@ impl SqliteWriter<'_> {
             Said::Note(run, note) => self.note(*run, note),
             Said::Metric(run, metric) => self.metric(*run, metric),
             Said::Check(run, check) => self.check(*run, check),
+            Said::Profile(fact) => self.keep_profile(fact),
             Said::Label(version, label) => self.label(*version, label),
             Said::Alias(project, version, alias) => self.alias(*project, *version, alias),
             Said::Due(run, due) => self.add_due(*run, due),

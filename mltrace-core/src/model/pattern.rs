@@ -1,10 +1,11 @@
 //! Patterns of names: `*` for any letters but `/`, `**` for any letters, `?` for one.
 
 /// A pattern of names.
-pub(super) struct Pattern(Vec<Part>);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern(Vec<Part>);
 
 /// What stands in a pattern.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
     Letter(char),
     /// One letter but `/`.
@@ -17,7 +18,8 @@ enum Part {
 
 impl Pattern {
     /// Returns the pattern that a text is.
-    pub(super) fn of(text: &str) -> Self {
+    #[must_use]
+    pub fn of(text: &str) -> Self {
         let mut parts: Vec<Part> = Vec::new();
         for letter in text.chars() {
             match (letter, parts.last()) {
@@ -35,14 +37,16 @@ impl Pattern {
     }
 
     /// Returns what every name begins with that is like this.
-    pub(super) fn beginning(&self) -> String {
+    #[must_use]
+    pub fn beginning(&self) -> String {
         let letter = |part: &Part| if let Part::Letter(letter) = part { Some(*letter) } else { None };
         self.0.iter().map_while(letter).collect()
     }
 
     /// Returns whether a name is like this: by all the places in the pattern where one can be after each letter, so that
     /// no pattern takes long.
-    pub(super) fn fits(&self, name: &str) -> bool {
+    #[must_use]
+    pub fn fits(&self, name: &str) -> bool {
         let mut at = vec![false; self.0.len().saturating_add(1)];
         at.iter_mut().take(1).for_each(|is_at| *is_at = true);
         self.skip(&mut at);

@@ -1,0 +1,122 @@
+//! Profiles of tables: told by runs, asked for, compared, and carried elsewhere.
+
+use insta::assert_snapshot;
+
+use crate::env::TestEnv;
+
+const MAY: &str = "zone,fare,api_key,paid\nJFK,10.5,k-12345,true\nJFK,20.5,k-67890,true\nEWR,,k-11111,false\n";
+const JUNE: &str = "zone,fare,tip\nJFK,100.5,1\nJFK,200.5,2\n";
+
+fn write(env: &TestEnv, name: &str, text: &str) {
+    std::fs::write(env.project().join(name), text).unwrap();
+}
+
+/// Two versions of a table, told by a command's option; both runs write what is there already.
+fn told() -> TestEnv {
+    let env = TestEnv::new();
+    write(&env, "may.csv", MAY);
+    env.done(&["run", "--component", "clean", "-o", "rides.csv", "--profile", "--", "cp", "may.csv", "rides.csv"]);
+    write(&env, "june.csv", JUNE);
+    env.done(&["run", "--component", "clean", "-o", "rides.csv", "--profile", "--", "cp", "june.csv", "rides.csv"]);
+    env
+}
+
+/// Returns the versions of the table, the last first.
+fn versions(env: &TestEnv) -> Vec<String> {
+    let runs = env.json(&["history", "clean"]);
+    let version = |run: &serde_json::Value| run["outputs"][0]["version"].as_str().unwrap().to_owned();
+    runs["runs"].as_array().unwrap().iter().map(version).collect()
+}
+
+#[test]
+fn a_profile_tells_rows_and_columns_and_no_secret() {
+    let env = told();
+    let old = format!("rides.csv@{}", versions(&env)[1]);
+    let text = env.done(&["profile", &old]);
+    let table = text.split_once('\n').unwrap().1;
+    assert!(text.contains("csv, 3 rows, 4 columns\n"), "{text}");
+    assert_snapshot!(table, @r"
+    COLUMN   TYPE     NULL    DISTINCT  MIN   MEDIAN  MAX   MOST FREQUENT
+    zone     text     0 %     2                             JFK (2), EWR (1)
+    fare     number   33.3 %  2         10.5  10.5    20.5
+    api_key  text     0 %     3                             not kept: its name says that it is secret
+    paid     boolean  0 %     2                             true (2), false (1)
+    ");
+    let json = env.json(&["profile", &old]);
+    assert_eq!((json["name"].as_str(), json["profile"]["columns"][1]["nulls"].as_u64()), (Some("rides.csv"), Some(1)));
+    let all = env.done(&["export"]);
+    assert!(!all.contains("k-12345") && all.contains("api_key"), "{all}");
+}
+
+#[test]
+fn two_versions_are_compared_by_the_size_of_what_changed() {
+    let env = told();
+    let old = format!("rides.csv@{}", versions(&env)[1]);
+    let text = env.done(&["profile", "rides.csv", &old]);
+    let differences = text.splitn(3, '\n').nth(2).unwrap();
+    assert_snapshot!(differences, @r"
+    rows: 3 before, 2 now
+    columns that came: tip
+    columns that went: api_key, paid
+    COLUMN  TYPE    NULL          MEDIAN        PSI     MEAN
+    fare    number  33.3 % → 0 %  10.5 → 100.5  17.725  +27.00 sd  moved far
+    zone    text    0 %                         2.838              moved far
+    ");
+    let drift = &env.json(&["profile", "rides.csv", &old])["drift"];
+    assert_eq!(drift["came"], serde_json::json!(["tip"]));
+    assert!(drift["columns"][0]["psi"].as_f64().unwrap() > 0.25);
+}
+
+#[test]
+fn what_no_run_told_is_read_from_the_file_while_it_holds_the_version() {
+    let env = TestEnv::new();
+    write(&env, "rides.csv", MAY);
+    env.done(&["log", "--component", "clean", "-o", "rides.csv"]);
+    let text = env.done(&["profile", "rides.csv"]);
+    assert!(text.contains("3 rows") && text.contains("it was read now, from the file"), "{text}");
+    assert!(!env.done(&["export"]).contains("\"profile\""));
+    write(&env, "rides.csv", JUNE);
+    let version = &versions(&env)[0][..15];
+    assert_snapshot!(env.fails(1, &["profile", "rides.csv@latest"]).replace(version, "[VERSION]"), @r"
+    error: no profile of `rides.csv@latest` is known ([VERSION])
+    hint: have it told with `profile = [x]` in `#[register]`, `--profile` of `log` and `run`, or `[profile]` in `mltrace.toml`; a file that still holds the version is read at once
+    ");
+}
+
+#[test]
+fn settings_say_which_tables_have_profiles_and_how_far_they_are_read() {
+    let env = TestEnv::new();
+    write(&env, "mltrace.toml", "[profile]\nartifacts = [\"in/*.csv\"]\nbytes = 60\n");
+    std::fs::create_dir(env.project().join("in")).unwrap();
+    write(&env, "in/rides.csv", MAY);
+    write(&env, "rides.csv", MAY);
+    env.done(&["log", "--component", "load", "-i", "in/rides.csv", "-o", "rides.csv"]);
+    let json = env.json(&["profile", "in/rides.csv"]);
+    assert_eq!((json["is_read_now"].as_bool(), json["profile"]["is_whole"].as_bool()), (Some(false), Some(false)));
+    assert!(env.done(&["profile", "in/rides.csv"]).contains("the rest was not read"));
+    assert!(env.done(&["config"]).contains("in/*.csv"));
+}
+
+#[test]
+fn profiles_survive_an_export_and_an_import_and_the_fuller_one_counts() {
+    let env = told();
+    let exported = env.done(&["export"]);
+    let other = TestEnv::new();
+    other.call_with_input(&["import", "-"], &exported);
+    let again = other.done(&["export"]);
+    let profiles = |text: &str| -> Vec<String> {
+        let mut lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        lines.retain(|line| line["type"] == "profile");
+        lines.iter().map(|line| format!("{}{}", line["version"], line["profile"])).collect()
+    };
+    assert_eq!(profiles(&exported).len(), 2);
+    assert_eq!(profiles(&exported), profiles(&again));
+    let line = exported.lines().find(|line| line.contains("\"type\":\"profile\"") && line.contains("api_key")).unwrap();
+    let less = line.replace("\"rows\":3", "\"rows\":1");
+    assert!(other.call_with_input(&["import", "-"], &less).stdout.contains("known"));
+    let more = line.replace("\"rows\":3", "\"rows\":7");
+    other.call_with_input(&["import", "-"], &more);
+    assert!(other.done(&["export"]).contains("\"rows\":7"));
+    let wrong = line.replace("\"csv\"", "\"clay\"");
+    assert!(other.call_with_input(&["import", "-"], &wrong).stderr.contains("clay"));
+}

@@ -1,0 +1,200 @@
+//! What is in a table: its rows, and of each column the type, the nulls and how the values spread.
+
+use serde::{Deserialize, Serialize};
+
+use super::VersionId;
+
+/// The profile of a content; it belongs to the content and not to a name or a run. Told twice, the fuller one counts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProfileFact {
+    /// The content.
+    pub version: VersionId,
+    /// What is in it.
+    pub profile: Profile,
+}
+
+/// What is in a table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Profile {
+    /// How it is written.
+    pub format: TableFormat,
+    /// How many rows were read.
+    pub rows: u64,
+    /// Whether these are all: reading stops at a limit of time or bytes.
+    pub is_whole: bool,
+    /// How many rows have another number of fields than there are columns.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub uneven_rows: u64,
+    /// How many columns were left out, as there are too many.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub columns_left_out: u64,
+    /// The columns, in their order.
+    pub columns: Vec<Column>,
+}
+
+/// How a table is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum TableFormat {
+    /// Text with a separator.
+    Csv,
+    /// A JSON object a line.
+    Ndjson,
+    /// Apache Parquet.
+    Parquet,
+}
+
+/// What is in a column.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// What its values are.
+    #[serde(rename = "type")]
+    pub kind: ColumnType,
+    /// How many rows have no value.
+    pub nulls: u64,
+    /// About how many different values there are; exact up to about a thousand.
+    pub distinct: u64,
+    /// The least number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<f64>,
+    /// The greatest number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<f64>,
+    /// The mean of the numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean: Option<f64>,
+    /// The standard deviation of the numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sd: Option<f64>,
+    /// Shares, and the numbers that such a share of the numbers does not exceed: within one in a hundred.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quantiles: Vec<(f64, f64)>,
+    /// The most frequent values, with how often each is there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub top: Vec<TopValue>,
+    /// Whether its values are not kept, as its name says that they are secret.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_secret: bool,
+}
+
+/// A frequent value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct TopValue {
+    /// The value as it is written, cut where it is long.
+    pub value: String,
+    /// How many rows have it.
+    pub count: u64,
+}
+
+/// What the values of a column are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum ColumnType {
+    /// There is none.
+    Empty,
+    /// Whole numbers.
+    Integer,
+    /// Numbers.
+    Number,
+    /// `true` and `false`.
+    Boolean,
+    /// Dates, or dates with times, as ISO 8601 has them.
+    Date,
+    /// Text.
+    Text,
+    /// Lists or objects.
+    Nested,
+    /// Values of several types.
+    Mixed,
+}
+
+impl ColumnType {
+    /// Returns its word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Integer => "integer",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::Date => "date",
+            Self::Text => "text",
+            Self::Nested => "nested",
+            Self::Mixed => "mixed",
+        }
+    }
+}
+
+impl TableFormat {
+    /// Returns its word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Ndjson => "ndjson",
+            Self::Parquet => "parquet",
+        }
+    }
+}
+
+impl Profile {
+    /// Returns in a few words how much it is.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let plural = |count: u64, word: &str| if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") };
+        let columns = u64::try_from(self.columns.len()).unwrap_or(u64::MAX);
+        let mut words =
+            format!("{}, {}, {}", self.format.as_str(), plural(self.rows, "row"), plural(columns, "column"));
+        if !self.is_whole {
+            words.push_str("; the rest was not read, as it takes too long");
+        }
+        if self.uneven_rows > 0 {
+            words += &format!("; {} of another length", plural(self.uneven_rows, "row"));
+        }
+        if self.columns_left_out > 0 {
+            words += &format!("; {} left out", plural(self.columns_left_out, "more column"));
+        }
+        words
+    }
+
+    /// Returns the column of a name.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+}
+
+impl Column {
+    /// Returns which share of the rows has no value.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a share is no count")]
+    pub fn null_share(&self, rows: u64) -> f64 {
+        if rows == 0 { 0.0 } else { self.nulls as f64 / rows as f64 }
+    }
+
+    /// Returns the middle number.
+    #[must_use]
+    pub fn median(&self) -> Option<f64> {
+        self.quantiles.iter().find(|(share, _)| (share - 0.5).abs() < 1e-9).map(|(_, value)| *value)
+    }
+
+    /// Forgets its values: counts stay.
+    pub fn keep_secret(&mut self) {
+        (self.min, self.max, self.mean, self.sd) = (None, None, None, None);
+        self.quantiles.clear();
+        self.top.clear();
+        self.is_secret = true;
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}

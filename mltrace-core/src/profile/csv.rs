@@ -1,0 +1,121 @@
+//! Reads tables of text with a separator.
+
+use std::io::BufRead;
+
+use super::limits::{Limits, MOST_COLUMNS, Watch};
+use super::sample::{Sample, about_rows};
+use super::tally::Tally;
+use crate::model::{Profile, TableFormat};
+
+/// The separators that are looked for in the first line.
+const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
+/// Time is looked at once in so many rows.
+const ROWS_A_LOOK: u64 = 1024;
+
+/// Returns the profile of a table, as far as it can be read within the limits; `None` when it is not text.
+pub(super) fn profile(mut from: impl BufRead, size: u64, separator: Option<u8>, limits: &Limits) -> Option<Profile> {
+    let start = from.fill_buf().ok()?;
+    let separator = separator.unwrap_or_else(|| found_separator(start));
+    let mut sample = Sample::new(about_rows(start, size));
+    let mut watch = Watch::new(limits);
+    let limited = from.take(limits.bytes);
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(separator).flexible(true).has_headers(false).from_reader(limited);
+    let mut row = csv::ByteRecord::new();
+    if !reader.read_byte_record(&mut row).ok()? {
+        return Some(Profile {
+            format: TableFormat::Csv,
+            rows: 0,
+            is_whole: true,
+            uneven_rows: 0,
+            columns_left_out: 0,
+            columns: Vec::new(),
+        });
+    }
+    if row.iter().any(|cell| cell.contains(&0)) {
+        return None;
+    }
+    let count = row.len();
+    let has_header = row.iter().all(is_a_name);
+    let mut tallies: Vec<Tally> = names(&row, has_header)
+        .into_iter()
+        .take(MOST_COLUMNS)
+        .map(|name| Tally::new(name, count.min(MOST_COLUMNS), 0))
+        .collect();
+    let (mut rows, mut uneven_rows, mut is_whole) = (0_u64, 0_u64, true);
+    let mut is_read = !has_header;
+    loop {
+        if !is_read {
+            match reader.read_byte_record(&mut row) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(_) => {
+                    is_whole = false;
+                    break;
+                }
+            }
+        }
+        is_read = false;
+        if row.len() != count {
+            uneven_rows = uneven_rows.saturating_add(1);
+        }
+        sample.next_row();
+        let mut cells = row.iter();
+        for tally in &mut tallies {
+            match cells.next() {
+                Some(cell) => tally.add(cell, &sample),
+                None => tally.add_nulls(1),
+            }
+        }
+        rows = rows.saturating_add(1);
+        if rows % ROWS_A_LOOK == 0 && watch.is_over() {
+            is_whole = false;
+            break;
+        }
+    }
+    // What stops at the limit may have stopped within a row.
+    if reader.position().byte() >= limits.bytes {
+        is_whole = false;
+    }
+    let columns_left_out = u64::try_from(count.saturating_sub(MOST_COLUMNS)).unwrap_or(u64::MAX);
+    let columns = tallies.into_iter().map(|tally| tally.finish(&sample)).collect();
+    Some(Profile { format: TableFormat::Csv, rows, is_whole, uneven_rows, columns_left_out, columns })
+}
+
+/// Returns the separator that the first line has most of, outside of quotes.
+fn found_separator(start: &[u8]) -> u8 {
+    let (mut counts, mut is_quoted) = ([0_usize; SEPARATORS.len()], false);
+    for byte in start.iter().take_while(|byte| **byte != b'\n') {
+        if *byte == b'"' {
+            is_quoted = !is_quoted;
+        }
+        for (count, separator) in counts.iter_mut().zip(SEPARATORS) {
+            *count = count.saturating_add(usize::from(!is_quoted && *byte == separator));
+        }
+    }
+    // Of equals the first counts.
+    let best = counts.into_iter().zip(SEPARATORS).rev().max_by_key(|(count, _)| *count);
+    best.map_or(b',', |(_, separator)| separator)
+}
+
+/// Returns whether a cell of the first line may be the name of a column.
+fn is_a_name(cell: &[u8]) -> bool {
+    let cell = cell.trim_ascii();
+    !cell.is_empty() && std::str::from_utf8(cell).is_ok_and(|text| text.parse::<f64>().is_err())
+}
+
+/// Returns what the columns are called; of a name that is there twice the later ones have a number.
+fn names(row: &csv::ByteRecord, has_header: bool) -> Vec<String> {
+    let mut names: Vec<String> = Vec::with_capacity(row.len());
+    for (at, cell) in row.iter().enumerate() {
+        let number = at.saturating_add(1);
+        let cell = cell.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(cell);
+        let name = String::from_utf8_lossy(cell.trim_ascii()).into_owned();
+        names.push(match has_header {
+            false => format!("column {number}"),
+            true if at < MOST_COLUMNS && names.contains(&name) => format!("{name} ({number})"),
+            true => name,
+        });
+    }
+    names
+}

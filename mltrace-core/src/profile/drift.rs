@@ -1,0 +1,188 @@
+//! How one profile differs from an earlier one: what came and went, and how far values moved.
+//!
+//! Effects are told as sizes and not as the outcome of a test: over many rows a test finds everything significant.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::tally::rounded;
+use crate::model::{Column, ColumnType, Profile};
+
+/// A share of nothing counts as so much: the index has no end otherwise.
+const LEAST_SHARE: f64 = 1e-4;
+/// The shares between which numbers are compared.
+const TENTHS: [f64; 9] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
+
+/// How a profile differs from an earlier one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Drift {
+    /// How many rows there were.
+    pub rows_before: u64,
+    /// How many rows there are.
+    pub rows: u64,
+    /// Columns that came.
+    pub came: Vec<String>,
+    /// Columns that went.
+    pub went: Vec<String>,
+    /// The columns that are in both, those that moved furthest first.
+    pub columns: Vec<ColumnDrift>,
+}
+
+/// How a column differs from what it was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ColumnDrift {
+    /// The column.
+    pub name: String,
+    /// What its values were.
+    pub type_before: ColumnType,
+    /// What its values are.
+    #[serde(rename = "type")]
+    pub kind: ColumnType,
+    /// Which share of the rows had no value.
+    pub null_share_before: f64,
+    /// Which share of the rows has no value.
+    pub null_share: f64,
+    /// The population stability index of its values: below 0.1 they hardly moved, above 0.25 far. Absent where the values
+    /// are not known well enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub psi: Option<f64>,
+    /// By how many of the earlier standard deviations the mean moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shift: Option<f64>,
+    /// What the middle number was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub median_before: Option<f64>,
+    /// What the middle number is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub median: Option<f64>,
+}
+
+/// Returns how `after` differs from `before`.
+#[must_use]
+pub fn drift(before: &Profile, after: &Profile) -> Drift {
+    let missing = |from: &Profile, of: &Profile| {
+        let names = of.columns.iter().filter(|column| from.column(&column.name).is_none());
+        names.map(|column| column.name.clone()).collect()
+    };
+    let both = after.columns.iter().filter_map(|column| Some((before.column(&column.name)?, column)));
+    let mut columns: Vec<ColumnDrift> = both.map(|(old, new)| of_column(old, before.rows, new, after.rows)).collect();
+    columns.sort_by(|one, other| other.weight().total_cmp(&one.weight()).then_with(|| one.name.cmp(&other.name)));
+    Drift {
+        rows_before: before.rows,
+        rows: after.rows,
+        came: missing(before, after),
+        went: missing(after, before),
+        columns,
+    }
+}
+
+impl ColumnDrift {
+    /// Returns how much there is to say of it.
+    fn weight(&self) -> f64 {
+        let of_type = if self.kind == self.type_before { 0.0 } else { 1000.0 };
+        of_type + self.psi.unwrap_or(0.0) + 10.0 * (self.null_share - self.null_share_before).abs()
+    }
+}
+
+fn of_column(old: &Column, rows_before: u64, new: &Column, rows: u64) -> ColumnDrift {
+    let shift = match (old.mean, new.mean, old.sd) {
+        (Some(before), Some(after), Some(sd)) if sd > 0.0 => Some(rounded((after - before) / sd)),
+        _ => None,
+    };
+    ColumnDrift {
+        name: new.name.clone(),
+        type_before: old.kind,
+        kind: new.kind,
+        null_share_before: rounded(old.null_share(rows_before)),
+        null_share: rounded(new.null_share(rows)),
+        psi: psi(old, rows_before, new, rows).map(rounded),
+        shift,
+        median_before: old.median(),
+        median: new.median(),
+    }
+}
+
+/// Returns the population stability index of a column's values.
+fn psi(old: &Column, rows_before: u64, new: &Column, rows: u64) -> Option<f64> {
+    if is_listed(old) && is_listed(new) {
+        return of_values(old, rows_before, new, rows);
+    }
+    if !old.quantiles.is_empty() && !new.quantiles.is_empty() {
+        return Some(of_numbers(old, new));
+    }
+    let has_values = !old.top.is_empty() && !new.top.is_empty();
+    if has_values { of_values(old, rows_before, new, rows) } else { None }
+}
+
+/// Returns whether all values of a column are among the most frequent ones.
+fn is_listed(column: &Column) -> bool {
+    !column.top.is_empty() && u64::try_from(column.top.len()).is_ok_and(|listed| column.distinct <= listed)
+}
+
+/// Compares how often each of the most frequent values is there, and all others together.
+#[expect(clippy::cast_precision_loss, reason = "a share is no count")]
+fn of_values(old: &Column, rows_before: u64, new: &Column, rows: u64) -> Option<f64> {
+    let (all_before, all) = (rows_before.saturating_sub(old.nulls), rows.saturating_sub(new.nulls));
+    if all_before == 0 || all == 0 {
+        return None;
+    }
+    let share = |column: &Column, value: &str, all: u64| {
+        let found = column.top.iter().find(|top| top.value == value);
+        found.map_or(0.0, |top| top.count as f64 / all as f64)
+    };
+    let values: BTreeSet<&str> = old.top.iter().map(|top| &*top.value).collect();
+    let (mut index, mut left_before, mut left) = (0.0, 1.0, 1.0);
+    for value in values {
+        let (before, after) = (share(old, value, all_before), share(new, value, all));
+        (left_before, left) = (left_before - before, left - after);
+        index += part(before, after);
+    }
+    Some(index + part(left_before, left))
+}
+
+/// Compares which shares of the numbers lie between the tenths of the earlier ones.
+fn of_numbers(old: &Column, new: &Column) -> f64 {
+    let mut edges: Vec<f64> = TENTHS.into_iter().map(|share| at(old, share)).collect();
+    edges.dedup();
+    let (mut index, mut below_before, mut below) = (0.0, 0.0, 0.0);
+    for edge in edges {
+        let (to_before, to) = (share_to(old, edge), share_to(new, edge));
+        index += part(to_before - below_before, to - below);
+        (below_before, below) = (to_before, to);
+    }
+    index + part(1.0 - below_before, 1.0 - below)
+}
+
+fn part(before: f64, after: f64) -> f64 {
+    let (before, after) = (before.max(LEAST_SHARE), after.max(LEAST_SHARE));
+    (after - before) * (after / before).ln()
+}
+
+/// Returns the number that so large a share does not exceed.
+fn at(column: &Column, share: f64) -> f64 {
+    let found = column.quantiles.iter().find(|(known, _)| *known >= share - 1e-9);
+    found.or(column.quantiles.last()).map_or(0.0, |(_, value)| *value)
+}
+
+/// Returns which share of the numbers does not exceed `value`: between two quantiles a straight line.
+fn share_to(column: &Column, value: f64) -> f64 {
+    let least = column.min.map(|min| (0.0, min));
+    let greatest = column.max.map(|max| (1.0, max));
+    let points = least.into_iter().chain(column.quantiles.iter().copied()).chain(greatest);
+    let (mut below, mut above) = (None, None);
+    for (share, at) in points {
+        if at <= value {
+            below = Some((share, at));
+        } else if above.is_none() {
+            above = Some((share, at));
+        }
+    }
+    match (below, above) {
+        (None, _) => 0.0,
+        (Some(_), None) => 1.0,
+        (Some((share, from)), Some((to_share, to))) => share + (to_share - share) * (value - from) / (to - from),
+    }
+}

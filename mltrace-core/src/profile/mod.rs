@@ -1,0 +1,185 @@
+//! What is in a table: profiles of files, and how one profile differs from another.
+//!
+//! A file is read once, from its start, in bounded memory and within limits of time and bytes.
+
+mod cell;
+
+mod csv;
+
+mod distinct;
+
+mod drift;
+
+mod limits;
+
+mod ndjson;
+
+mod sample;
+
+mod tally;
+
+use std::io::BufReader;
+use std::path::Path;
+
+use crate::model::{Profile, TableFormat};
+use crate::{folder, redact};
+
+pub use drift::{ColumnDrift, Drift, drift};
+pub use limits::Limits;
+
+/// A file is read in pieces of so many bytes.
+const PIECE: usize = 256 << 10;
+
+/// Returns how the table in a file of this name is written; `None` when it is none that can be read.
+///
+/// ```
+/// use mltrace_core::model::TableFormat;
+/// use mltrace_core::profile::format_of;
+///
+/// assert_eq!(format_of("data/rides.CSV".as_ref()), Some(TableFormat::Csv));
+/// assert_eq!(format_of("model.bin".as_ref()), None);
+/// ```
+#[must_use]
+pub fn format_of(path: &Path) -> Option<TableFormat> {
+    match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+        "csv" | "tsv" => Some(TableFormat::Csv),
+        "ndjson" | "jsonl" => Some(TableFormat::Ndjson),
+        _ => None,
+    }
+}
+
+/// Returns the profile of the table in a file, as far as it can be read within the limits; `None` when there is no table.
+#[must_use]
+pub fn profile(path: &Path, limits: &Limits) -> Option<Profile> {
+    let format = format_of(path)?;
+    let file = folder::open_to_read(path).ok()?;
+    let size = file.metadata().ok()?.len().min(limits.bytes);
+    let reader = BufReader::with_capacity(PIECE, file);
+    let mut found = match format {
+        TableFormat::Csv => {
+            let is_tsv = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("tsv"));
+            csv::profile(reader, size, is_tsv.then_some(b'\t'), limits)
+        }
+        TableFormat::Ndjson => ndjson::profile(reader, size, limits),
+        TableFormat::Parquet => None,
+    }?;
+    redact::profile(&mut found);
+    Some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ColumnType;
+
+    fn of(name: &str, text: &str) -> Profile {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        profile(&path, &Limits::default()).unwrap()
+    }
+
+    fn of_rows(name: &str, rows: impl Iterator<Item = String>) -> Profile {
+        of(name, &rows.map(|row| row + "\n").collect::<String>())
+    }
+
+    #[test]
+    fn a_table_of_text_is_told_column_by_column() {
+        let found =
+            of("x.csv", "zone,fare,paid,on,note\n1,2.5,true,2021-05-03,a\n2,,false,2021-05-04,b\n2,4.5,NA,,a\n");
+        assert_eq!((found.rows, found.is_whole, found.uneven_rows), (3, true, 0));
+        let told: Vec<_> =
+            found.columns.iter().map(|column| (&*column.name, column.kind, column.nulls, column.distinct)).collect();
+        let wanted = [
+            ("zone", ColumnType::Integer, 0, 2),
+            ("fare", ColumnType::Number, 1, 2),
+            ("paid", ColumnType::Boolean, 1, 2),
+            ("on", ColumnType::Date, 1, 2),
+            ("note", ColumnType::Text, 0, 2),
+        ];
+        assert_eq!(told, wanted);
+        let fare = found.column("fare").unwrap();
+        assert_eq!((fare.min, fare.max, fare.mean, fare.sd), (Some(2.5), Some(4.5), Some(3.5), Some(1.0)));
+        let top: Vec<_> = found.column("note").unwrap().top.iter().map(|top| (&*top.value, top.count)).collect();
+        assert_eq!(top, [("a", 2), ("b", 1)]);
+    }
+
+    #[test]
+    fn separators_and_tables_without_names_are_found_out() {
+        for (name, text) in [("x.csv", "a;b\n1,5;2\n"), ("x.tsv", "a\tb\n1;5\t2\n"), ("x.csv", "a|\"b,c\"|\n1|2|3\n")] {
+            assert!(of(name, text).columns.len() > 1, "{text}");
+        }
+        let found = of("x.csv", "1,2\n3,4\n");
+        assert_eq!((found.rows, &*found.columns[1].name), (2, "column 2"));
+        assert_eq!(of("x.csv", "").rows, 0);
+    }
+
+    #[test]
+    fn rows_of_other_lengths_are_counted_and_what_they_lack_is_no_value() {
+        let found = of("x.csv", "a,b\n1,2\n3\n4,5,6\n");
+        assert_eq!((found.rows, found.uneven_rows, found.column("b").unwrap().nulls), (3, 2, 1));
+    }
+
+    #[test]
+    fn lines_of_json_are_a_table_whose_columns_may_come_late() {
+        let text = "{\"a\": 1, \"b\": \"x\"}\n\n{\"a\": 2.5, \"c\": [1]}\n{\"a\": null, \"b\": \"12\"}\nno row\n";
+        let found = of("x.jsonl", text);
+        assert_eq!((found.rows, found.uneven_rows, found.is_whole), (3, 1, true));
+        let told: Vec<_> = found.columns.iter().map(|column| (&*column.name, column.kind, column.nulls)).collect();
+        let wanted = [("a", ColumnType::Number, 1), ("b", ColumnType::Text, 1), ("c", ColumnType::Nested, 2)];
+        assert_eq!(told, wanted);
+    }
+
+    #[test]
+    fn quantiles_of_many_numbers_are_within_one_in_a_hundred_and_distinct_values_are_about_right() {
+        let found = of_rows("x.csv", ["n".to_owned()].into_iter().chain((1..=50_000).map(|n| n.to_string())));
+        let column = &found.columns[0];
+        for (share, value) in &column.quantiles {
+            assert!((value - share * 50_000.0).abs() <= share * 50_000.0 * 0.011 + 1.0, "{share}: {value}");
+        }
+        assert!(column.distinct.abs_diff(50_000) < 2_500 && column.top.is_empty(), "{}", column.distinct);
+    }
+
+    #[test]
+    fn a_frequent_value_is_counted_exactly_among_many() {
+        let rows = (0..30_000).map(|n| if n % 3 == 0 { "hub".to_owned() } else { format!("id-{n}") });
+        let found = of_rows("x.csv", ["zone".to_owned()].into_iter().chain(rows));
+        let top = &found.columns[0].top[0];
+        assert_eq!((&*top.value, top.count), ("hub", 10_000));
+    }
+
+    #[test]
+    fn what_is_beyond_the_limits_is_not_read_and_the_profile_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["x.csv", "x.ndjson"] {
+            let path = folder.path().join(name);
+            let row = if name == "x.csv" { "1,2\n" } else { "{\"a\": 1}\n" };
+            std::fs::write(&path, row.repeat(5_000)).unwrap();
+            let few = Limits { bytes: 1_000, ..Limits::default() };
+            let found = profile(&path, &few).unwrap();
+            assert!(!found.is_whole && found.rows < 300, "{name}: {found:?}");
+            let soon = Limits { time: std::time::Duration::ZERO, ..Limits::default() };
+            let found = profile(&path, &soon).unwrap();
+            assert!(!found.is_whole && found.rows < 2_000, "{name}: {}", found.rows);
+        }
+        assert!(profile(&folder.path().join("model.bin"), &Limits::default()).is_none());
+    }
+
+    #[test]
+    fn drift_tells_what_came_and_went_and_how_far_values_moved() {
+        let numbers = |from: u32, to: u32| {
+            let rows = (from..to).map(|n| format!("{n},{}", if n % 2 == 0 { "a" } else { "b" }));
+            of_rows("x.csv", ["n,kind".to_owned()].into_iter().chain(rows))
+        };
+        let same = drift(&numbers(0, 10_000), &numbers(0, 10_000));
+        assert!(same.columns.iter().all(|column| column.psi.unwrap() < 1e-6), "{same:?}");
+        let moved = drift(&numbers(0, 10_000), &numbers(5_000, 15_000));
+        let n = &moved.columns[0];
+        assert_eq!(n.name, "n");
+        assert!(n.psi.unwrap() > 0.25 && (n.shift.unwrap() - 1.73).abs() < 0.05, "{n:?}");
+        let other = drift(&of("x.csv", "a,b\n1,x\n2,x\n"), &of("x.csv", "b,c\n,1\n7,2\n"));
+        assert_eq!((other.came, other.went), (vec!["c".to_owned()], vec!["a".to_owned()]));
+        let b = &other.columns[0];
+        assert_eq!((b.type_before, b.kind, b.null_share), (ColumnType::Text, ColumnType::Integer, 0.5));
+    }
+}

@@ -1,0 +1,73 @@
+//! What is in a table, and how it differs from another version of it.
+
+use serde::{Deserialize, Serialize};
+
+use super::name::Found;
+use super::{QueryError, Reader};
+use crate::model::{Profile, Version, VersionId};
+use crate::naming;
+use crate::profile::{self, Drift, Limits};
+use crate::store::Profiles;
+
+/// The answer of `profile`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Profiled {
+    /// The version.
+    #[serde(flatten)]
+    pub artifact: Version,
+    /// Whether its profile was not recorded, and the file, which still holds that version, was read for this.
+    pub is_read_now: bool,
+    /// What is in it.
+    pub profile: Profile,
+    /// The version that it is compared with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Version>,
+    /// How it differs from that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<Drift>,
+}
+
+impl Reader<'_> {
+    /// Returns what is in the table that `text` names, as [`version`](Self::version) takes it, and how it differs from
+    /// `before`. A profile that was not recorded is read from the file within `limits`, if they are given and the file
+    /// still holds that version.
+    ///
+    /// # Errors
+    /// When nothing has that name, or nobody knows what is in it.
+    pub fn profile(
+        &mut self,
+        text: &str,
+        before: Option<&str>,
+        limits: Option<&Limits>,
+    ) -> Result<Profiled, QueryError> {
+        let (artifact, profile, is_read_now) = self.profile_of(text, limits)?;
+        let before = before.map(|text| self.profile_of(text, limits)).transpose()?;
+        let drift = before.as_ref().map(|(_, before, _)| profile::drift(before, &profile));
+        Ok(Profiled { artifact, is_read_now, profile, before: before.map(|(version, ..)| version), drift })
+    }
+
+    fn profile_of(&mut self, text: &str, limits: Option<&Limits>) -> Result<(Version, Profile, bool), QueryError> {
+        let Found { version, .. } = self.find_version(text, None)?;
+        if let Some(known) = self.store.profiles(Profiles::Of(&version.version))?.pop() {
+            return Ok((version, known.profile, false));
+        }
+        let read = limits.and_then(|limits| self.read_profile(&version, limits));
+        let missing = || QueryError::NoProfile { name: text.to_owned(), version: version.version.clone() };
+        let profile = read.ok_or_else(missing)?;
+        Ok((version, profile, true))
+    }
+
+    /// Reads the file of a version, if it holds that before and after.
+    fn read_profile(&self, version: &Version, limits: &Limits) -> Option<Profile> {
+        let name = version.name.as_str();
+        if naming::is_uri(name) || !matches!(version.version, VersionId::Content(_)) {
+            return None;
+        }
+        let path = self.home.root.join(naming::decode(name));
+        profile::format_of(&path)?;
+        let holds = || self.content_of(&path).as_ref() == Some(&version.version);
+        let read = if holds() { profile::profile(&path, limits) } else { None };
+        read.filter(|_| holds())
+    }
+}
