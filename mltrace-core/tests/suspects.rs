@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 
 use mltrace_core::lineage::{
-    Aspect, Aspects, Condition, Counts, Judged, Known, Observed, Scale, Shared, Suspect, Table, explain, flagged,
-    groups, rank, reach, worth_suspecting,
+    Aspect, Aspects, Condition, Judged, Known, Observed, Scale, Shared, Suspect, Table, explain, flagged, groups, rank,
+    reach, worth_suspecting,
 };
 use mltrace_core::model::Timestamp;
 use proptest::prelude::*;
@@ -14,8 +14,11 @@ type Edges = Vec<(u32, u32)>;
 
 fn suspects(judged: &[Judged<u32>], edges: &Edges, weight: impl Fn(u32) -> f64) -> Vec<Suspect<u32>> {
     let bad = flagged(judged);
-    let all = Counts { flagged: bad.count(), ok: judged.len() as u32 - bad.count() };
-    rank(worth_suspecting(groups(judged, edges), &bad), &mut Scale::new(all), weight)
+    rank(worth_suspecting(groups(judged, edges), &bad), &mut Scale::new(observed(judged).all(&bad)), weight)
+}
+
+fn observed(judged: &[Judged<u32>]) -> Observed {
+    Observed::of(&judged.iter().map(|output| output.run).collect::<Vec<_>>())
 }
 
 fn score(suspects: &[Suspect<u32>], run: u32) -> Option<f64> {
@@ -127,8 +130,8 @@ proptest! {
     fn a_set_that_explains_leaves_no_flag_and_holds_nobody_in_vain(edges in pipelines(), judged in verdicts()) {
         let found = suspects(&judged, &edges, |_| 1.0);
         let bad = flagged(&judged);
-        let all = Counts { flagged: bad.count(), ok: judged.len() as u32 - bad.count() };
-        for set in explain(&found, &bad, &mut Scale::new(all), 5) {
+        let observed = observed(&judged);
+        for set in explain(&found, &bad, (&observed, &mut Scale::new(observed.all(&bad))), 5) {
             let explains = |places: &[usize]| (0..judged.len()).filter(|number| bad.contains(*number))
                 .all(|number| places.iter().any(|place| found[*place].group.outputs.contains(number)));
             prop_assert!(explains(&set));
@@ -178,12 +181,42 @@ fn evidence_decides_between_groups_that_the_verdicts_like_equally() {
 }
 
 #[test]
+fn the_outputs_of_one_run_are_one_observation_of_its_suspects() {
+    // Of eight runs one is bad: as likely with one file as with twenty, for what spoilt one was there for the others.
+    let edges: Edges = (0..8).map(|run| (100 + run, run / 2)).collect();
+    let judged = |files: usize| -> Vec<_> { (0..8).flat_map(|run| vec![judge(100 + run, run == 3); files]).collect() };
+    let alone = suspects(&judged(1), &edges, |_| 1.0);
+    for files in [2, 3, 20] {
+        let found = suspects(&judged(files), &edges, |_| 1.0);
+        assert_eq!(order(&found), order(&alone));
+        assert!((found[0].score - alone[0].score).abs() < 1e-9, "{files}: {} {}", found[0].score, alone[0].score);
+        assert_eq!(found[0].group.flagged, files as u32, "all outputs are shown");
+    }
+    // A set of suspects is weighed by the same rule.
+    let two = |files: usize| -> Vec<_> {
+        (0..8)
+            .flat_map(|run| vec![judge(100 + run, [0, 1, 6, 7].contains(&run)); if run < 4 { files } else { 1 }])
+            .collect()
+    };
+    let sets = |files: usize| {
+        let judged = two(files);
+        let (found, bad, observed) = (suspects(&judged, &edges, |_| 1.0), flagged(&judged), observed(&judged));
+        let sets = explain(&found, &bad, (&observed, &mut Scale::new(observed.all(&bad))), 3);
+        sets.iter()
+            .map(|set| set.iter().map(|place| found[*place].group.runs[0]).collect::<Vec<_>>())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(sets(20), sets(1));
+}
+
+#[test]
 fn two_faults_are_told_as_a_pair() {
     let judged: Vec<_> = (0..40).map(|output| judge(100 + output, !(10..30).contains(&output))).collect();
     let edges = two_branches();
     let found = suspects(&judged, &edges, |_| 1.0);
     let bad = flagged(&judged);
-    let sets = explain(&found, &bad, &mut Scale::new(Counts { flagged: 20, ok: 20 }), 3);
+    let observed = observed(&judged);
+    let sets = explain(&found, &bad, (&observed, &mut Scale::new(observed.all(&bad))), 3);
     let mut pair: Vec<u32> = sets[0].iter().map(|place| found[*place].group.runs[0]).collect();
     pair.sort_unstable();
     assert_eq!(pair, [4, 7]);

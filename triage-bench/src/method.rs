@@ -1,6 +1,8 @@
 //! The ways of ranking that are compared, and where each puts a culprit.
 
-use mltrace_core::lineage::{Aspect, Counts, Facts, Scale, evidence, flagged, groups, rank, worth_suspecting};
+use mltrace_core::lineage::{
+    Aspect, Counts, Facts, Observed, Scale, evidence, flagged, groups, rank, worth_suspecting,
+};
 
 use crate::trial::Trial;
 
@@ -115,7 +117,8 @@ impl Method {
         }
         let weights = [weight(false), weight(true)];
         let weight = |run: usize| trial.changed.get(run).map_or(1.0, |changed| weights[usize::from(*changed)]);
-        for suspect in rank(worth_suspecting(found, &bad), &mut Scale::new(all), weight) {
+        let observed = Observed::of(&trial.judged.iter().map(|output| output.run).collect::<Vec<_>>());
+        for suspect in rank(worth_suspecting(found, &bad), &mut Scale::new(observed.all(&bad)), weight) {
             suspect.group.runs.iter().for_each(|run| scores[*run] = Some((suspect.score, weight(*run))));
         }
         scores

@@ -245,13 +245,14 @@ impl Trial {
     fn is_group_first(&self, with_changes: bool) -> bool {
         let writers: Vec<Option<Run>> = self.judged.iter().map(|output| output.run).collect();
         let bad = flagged(&self.judged);
-        let groups = worth_suspecting(grouped(&bad, &reach(&writers, &self.world.edges)), &bad);
+        let observed = Observed::of(&writers);
+        let groups = worth_suspecting(grouped(&bad, &observed, &reach(&writers, &self.world.edges)), &bad);
         let weight = |run: Run| {
             if with_changes { evidence(&self.world.runs[run].facts, &self.earlier(run)).weight() } else { 1.0 }
         };
         let weights: std::collections::HashMap<Run, f64> =
             groups.iter().flat_map(|group| &group.runs).map(|run| (*run, weight(*run))).collect();
-        let found = rank(groups, &mut Scale::new(counts(&self.judged)), |run| weights[&run]);
+        let found = rank(groups, &mut Scale::new(observed.all(&bad)), |run| weights[&run]);
         let culprits: Vec<Run> = self.world.causes.iter().flat_map(|cause| cause.runs.clone()).collect();
         found.first().is_some_and(|suspect| suspect.group.runs.iter().any(|run| culprits.contains(run)))
     }

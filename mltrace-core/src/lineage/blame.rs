@@ -157,7 +157,7 @@ pub fn rank<N: Copy + Ord>(groups: Vec<Group<N>>, scale: &mut Scale, weight: imp
     let suspect = |mut group: Group<N>| {
         // Sorting keeps the nearer of equal ones first.
         group.runs.sort_by(|a, b| weight(*b).total_cmp(&weight(*a)));
-        let blame = scale.blame(Counts { flagged: group.flagged, ok: group.ok });
+        let blame = scale.blame(group.worth);
         // The strongest counts, not the sum: a group does not become suspicious by its size.
         let evidence = group.runs.first().map_or(1.0, |run| weight(*run)).log10();
         Suspect { score: blame.score + evidence, blame, evidence, group }
@@ -165,18 +165,20 @@ pub fn rank<N: Copy + Ord>(groups: Vec<Group<N>>, scale: &mut Scale, weight: imp
     let mut suspects: Vec<Suspect<N>> = groups.into_iter().map(suspect).collect();
     suspects.sort_by(|a, b| {
         let near = |suspect: &Suspect<N>| (suspect.group.depth, suspect.group.runs.first().copied());
-        b.score.total_cmp(&a.score).then_with(|| near(a).cmp(&near(b)))
+        // What is worth the same is so in whatever order its parts were summed up.
+        let rounded = |suspect: &Suspect<N>| (suspect.score * 1e9).round();
+        rounded(b).total_cmp(&rounded(a)).then_with(|| near(a).cmp(&near(b)))
     });
     suspects
 }
 
-/// Returns the groups that are worth suspecting: those upstream of at least two flagged outputs, and of those upstream
-/// of one alone only where no other group explains that one.
+/// Returns the groups that are worth suspecting: those upstream of flagged outputs of at least two runs, and of those
+/// upstream of such of one run alone only where no other group explains these.
 #[must_use]
 pub fn worth_suspecting<N>(groups: Vec<Group<N>>, flagged: &Outputs) -> Vec<Group<N>> {
-    let shared = groups.iter().filter(|group| group.flagged > 1);
+    let shared = groups.iter().filter(|group| group.bad > 1);
     let explained = shared.map(|group| group.outputs.and(flagged)).reduce(|all, more| all.or(&more));
     let is_explained =
         |group: &Group<N>| explained.as_ref().is_some_and(|explained| group.outputs.and(flagged).is_within(explained));
-    groups.into_iter().filter(|group| group.flagged > 1 || !is_explained(group)).collect()
+    groups.into_iter().filter(|group| group.bad > 1 || !is_explained(group)).collect()
 }

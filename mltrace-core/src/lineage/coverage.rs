@@ -1,6 +1,6 @@
 //! Which outputs each run is upstream of, and the groups of runs that no judged output tells apart.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::Hash;
 
 use foldhash::HashMap;
@@ -22,6 +22,12 @@ impl Outputs {
     /// Returns an empty set with room for the numbers below `count`.
     fn none(count: usize) -> Self {
         Self(vec![0; count.div_ceil(64)])
+    }
+
+    fn all(count: usize) -> Self {
+        let mut all = Self::none(count);
+        (0..count).for_each(|number| all.insert(number));
+        all
     }
 
     fn insert(&mut self, number: usize) {
@@ -116,31 +122,62 @@ pub struct Worth {
 /// What each judged output is worth: those of one run are one observation together, for whatever spoilt one of them was
 /// there for the others.
 #[derive(Clone, Debug)]
-pub struct Observed(Vec<f64>);
+pub struct Observed {
+    /// The observation that each output is a part of, by its number.
+    of: Vec<usize>,
+    /// How many outputs each observation has.
+    sizes: Vec<u32>,
+}
 
 impl Observed {
     /// Returns what outputs are worth that these runs wrote; one that no recorded run wrote stands for itself.
     #[must_use]
     pub fn of<N: Eq + Hash>(writers: &[Option<N>]) -> Self {
-        let mut counts: HashMap<&N, u32> = HashMap::default();
-        writers.iter().flatten().for_each(|writer| *counts.entry(writer).or_default() += 1);
-        let count =
-            |writer: &Option<N>| writer.as_ref().and_then(|writer| counts.get(writer)).map_or(1, |count| *count);
-        Self(writers.iter().map(|writer| 1.0 / f64::from(count(writer))).collect())
+        let mut known: HashMap<&N, usize> = HashMap::default();
+        let (mut of, mut sizes) = (Vec::with_capacity(writers.len()), Vec::new());
+        for writer in writers {
+            let next = sizes.len();
+            let observation = writer.as_ref().map_or(next, |writer| *known.entry(writer).or_insert(next));
+            if observation == next {
+                sizes.push(0_u32);
+            }
+            if let Some(size) = sizes.get_mut(observation) {
+                *size = size.saturating_add(1);
+            }
+            of.push(observation);
+        }
+        Self { of, sizes }
     }
 
     /// Returns what some outputs are worth, of which these are flagged.
     #[must_use]
     pub fn worth(&self, outputs: &Outputs, flagged: &Outputs) -> Worth {
-        let sum = |outputs: &Outputs| outputs.numbers().filter_map(|number| self.0.get(number)).sum();
+        let sum = |outputs: &Outputs| {
+            let mut parts: BTreeMap<usize, u32> = BTreeMap::new();
+            self.observations(outputs).for_each(|observation| *parts.entry(observation).or_default() += 1);
+            // A whole observation is one, and not three thirds.
+            let share = |(observation, count): (&usize, &u32)| {
+                self.sizes.get(*observation).map_or(0.0, |size| f64::from(*count) / f64::from(*size))
+            };
+            parts.iter().map(share).sum()
+        };
         Worth { flagged: sum(&outputs.and(flagged)), ok: sum(&outputs.without(flagged)) }
+    }
+
+    /// Returns how many observations some outputs are of.
+    #[must_use]
+    pub fn count(&self, outputs: &Outputs) -> usize {
+        self.observations(outputs).collect::<BTreeSet<_>>().len()
+    }
+
+    fn observations<'o>(&'o self, outputs: &'o Outputs) -> impl Iterator<Item = usize> + 'o {
+        outputs.numbers().filter_map(|number| self.of.get(number).copied())
     }
 
     /// Returns what all of them are worth.
     #[must_use]
     pub fn all(&self, flagged: &Outputs) -> Worth {
-        let bad = self.worth(flagged, flagged).flagged;
-        Worth { flagged: bad, ok: (self.0.iter().sum::<f64>() - bad).max(0.0) }
+        self.worth(&Outputs::all(self.of.len()), flagged)
     }
 }
 
@@ -185,7 +222,7 @@ pub fn reach<N: Copy + Eq + Hash>(outputs: &[Option<N>], edges: &[(N, N)]) -> Ve
 }
 
 /// Runs upstream of exactly the same judged outputs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Group<N> {
     /// The runs, nearest to the outputs first.
     pub runs: Vec<N>,
@@ -197,18 +234,26 @@ pub struct Group<N> {
     pub flagged: u32,
     /// How many ok outputs they are upstream of.
     pub ok: u32,
+    /// What the verdicts on these are worth.
+    pub worth: Worth,
+    /// How many observations the flagged ones are.
+    pub bad: usize,
 }
 
 /// Returns the groups of runs upstream of at least one flagged output, the nearest first.
 #[must_use]
 pub fn groups<N: Copy + Eq + Hash + Ord>(judged: &[Judged<N>], edges: &[(N, N)]) -> Vec<Group<N>> {
     let writers: Vec<Option<N>> = judged.iter().map(|output| output.run).collect();
-    grouped(&flagged(judged), &reach(&writers, edges))
+    grouped(&flagged(judged), &Observed::of(&writers), &reach(&writers, edges))
 }
 
 /// Returns the same of runs of which it is known what they are upstream of.
 #[must_use]
-pub fn grouped<N: Copy + Eq + Hash + Ord>(flagged: &Outputs, reached: &[(N, u32, Outputs)]) -> Vec<Group<N>> {
+pub fn grouped<N: Copy + Eq + Hash + Ord>(
+    flagged: &Outputs,
+    observed: &Observed,
+    reached: &[(N, u32, Outputs)],
+) -> Vec<Group<N>> {
     let mut grouped: HashMap<&Outputs, Vec<(u32, N)>> = HashMap::default();
     for (run, depth, outputs) in reached {
         grouped.entry(outputs).or_default().push((*depth, *run));
@@ -218,10 +263,19 @@ pub fn grouped<N: Copy + Eq + Hash + Ord>(flagged: &Outputs, reached: &[(N, u32,
         .filter_map(|(outputs, mut runs)| {
             runs.sort_unstable();
             let depth = runs.first()?.0;
-            let bad = outputs.and(flagged).count();
-            let ok = outputs.count().saturating_sub(bad);
+            let wrong = outputs.and(flagged);
+            let count = wrong.count();
+            let ok = outputs.count().saturating_sub(count);
             let runs = runs.into_iter().map(|(_, run)| run).collect();
-            (bad > 0).then(|| Group { runs, depth, outputs: outputs.clone(), flagged: bad, ok })
+            (count > 0).then(|| Group {
+                runs,
+                depth,
+                outputs: outputs.clone(),
+                flagged: count,
+                ok,
+                worth: observed.worth(outputs, flagged),
+                bad: observed.count(&wrong),
+            })
         })
         .collect();
     groups.sort_unstable_by(|a, b| (a.depth, &a.runs).cmp(&(b.depth, &b.runs)));

@@ -1,7 +1,7 @@
 //! The smallest sets of suspects that together explain every flag: minimal hitting sets, searched within bounds.
 
-use super::blame::{Counts, Scale, Suspect};
-use super::coverage::Outputs;
+use super::blame::{Scale, Suspect};
+use super::coverage::{Observed, Outputs};
 
 /// How many of the likeliest suspects are combined.
 const CONSIDERED: usize = 60;
@@ -13,7 +13,12 @@ const CONSIDERED: usize = 60;
 /// A set is as likely as the verdicts are when all of it is to blame, with the evidence for each; every further fault
 /// has to be worth ten times the number of suspects that it could have been.
 #[must_use]
-pub fn explain<N>(suspects: &[Suspect<N>], flagged: &Outputs, scale: &mut Scale, limit: usize) -> Vec<Vec<usize>> {
+pub fn explain<N>(
+    suspects: &[Suspect<N>],
+    flagged: &Outputs,
+    (observed, scale): (&Observed, &mut Scale),
+    limit: usize,
+) -> Vec<Vec<usize>> {
     let flags: Vec<Outputs> = suspects.iter().map(|suspect| suspect.group.outputs.and(flagged)).collect();
     let Some(all) = flags.iter().cloned().reduce(|all, more| all.or(&more)) else { return Vec::new() };
     let flags = flags.get(..CONSIDERED).unwrap_or(&flags);
@@ -44,10 +49,8 @@ pub fn explain<N>(suspects: &[Suspect<N>], flagged: &Outputs, scale: &mut Scale,
         .into_iter()
         .filter_map(|set| {
             let outputs = set.iter().map(|place| suspects[*place].group.outputs.clone()).reduce(|a, b| a.or(&b))?;
-            let bad = outputs.and(flagged).count();
-            let counts = Counts { flagged: bad, ok: outputs.count().saturating_sub(bad) };
             let evidence: f64 = set.iter().map(|place| suspects[*place].evidence - fault).sum();
-            Some((scale.blame(counts).score + evidence, set))
+            Some((scale.blame(observed.worth(&outputs, flagged)).score + evidence, set))
         })
         .collect();
     likely.sort_by(|(a, set_a), (b, set_b)| b.total_cmp(a).then_with(|| set_a.cmp(set_b)));

@@ -74,7 +74,7 @@ impl Reader<'_> {
         let weighed = limit.max(SUSPECTS);
 
         let (mut case, groups) = self.case(&labels)?;
-        let mut scale = Scale::new(case.all);
+        let mut scale = Scale::new(case.observed.all(&case.flagged));
         let contenders = contenders(&groups, &case.examined, &mut scale, weighed);
         let mut past = Past::default();
         let (flagged, observed, reached) = (&case.flagged, &case.observed, case.reached.as_slice());
@@ -84,7 +84,7 @@ impl Reader<'_> {
         case.findings = self.findings(&contenders, &mut past)?;
         let weight = |run: RunKey| case.findings.get(&run).map_or(1.0, Findings::weight);
         let ranked = lineage::rank(groups, &mut scale, weight);
-        let sets = lineage::explain(&ranked, &case.flagged, &mut scale, EXPLANATIONS);
+        let sets = lineage::explain(&ranked, &case.flagged, (&case.observed, &mut scale), EXPLANATIONS);
         let shown = ranked.get(..limit).unwrap_or(&ranked);
 
         let explaining = sets.iter().flatten().filter_map(|place| ranked.get(*place)?.group.runs.first());
@@ -171,7 +171,7 @@ impl Reader<'_> {
         let writers_of: Vec<Option<RunKey>> = outputs.iter().map(|output| output.run).collect();
         let observed = Observed::of(&writers_of);
         let reached = lineage::reach(&writers_of, &edges);
-        let groups = lineage::worth_suspecting(lineage::grouped(&flagged, &reached), &flagged);
+        let groups = lineage::worth_suspecting(lineage::grouped(&flagged, &observed, &reached), &flagged);
         let bad = flagged.count();
         let all = Counts { flagged: bad, ok: u32::try_from(outputs.len()).unwrap_or(u32::MAX).saturating_sub(bad) };
         let (findings, names) = (HashMap::default(), HashMap::default());
@@ -328,7 +328,7 @@ fn examined(outputs: &[Judged<RunKey>], edges: &[(RunKey, RunKey)]) -> HashSet<R
 /// Returns the runs among those in which changes are looked for whose evidence can decide which groups are among the first
 /// `limit`.
 fn contenders(groups: &[Group<RunKey>], examined: &HashSet<RunKey>, scale: &mut Scale, limit: usize) -> Vec<RunKey> {
-    let mut score = |group: &Group<RunKey>| scale.blame(Counts { flagged: group.flagged, ok: group.ok }).score;
+    let mut score = |group: &Group<RunKey>| scale.blame(group.worth).score;
     let mut scores: Vec<f64> = groups.iter().map(&mut score).collect();
     scores.sort_by(|a, b| b.total_cmp(a));
     let last = limit.checked_sub(1).and_then(|place| scores.get(place)).copied().unwrap_or(f64::NEG_INFINITY);
