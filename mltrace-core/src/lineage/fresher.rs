@@ -1,5 +1,9 @@
 //! What is fresher than a write that somebody read: a later version of the same thing, or the work behind it done again.
 
+use std::hash::Hash;
+
+use foldhash::HashSet;
+
 use super::inside::Moment;
 use crate::model::{RunId, Timestamp};
 
@@ -123,11 +127,15 @@ pub struct WorkCode {
 /// Returns whether a later run, of the same component, input names and parameters, did the work behind a write again: it began
 /// after the write, made something else, and is not known to have made it of the same contents by the same code.
 #[must_use]
-pub fn did_again<V: PartialEq>(first: &Work<V>, (at, version): (Timestamp, &V), later: &Work<V>) -> bool {
+pub fn did_again<V: Eq + Hash>(first: &Work<V>, (at, version): (Timestamp, &V), later: &Work<V>) -> bool {
     let began_later = later.began.is_some_and(|began| began >= at);
-    let had_read = |version: &V| first.read.iter().any(|(known, _)| known.as_ref() == Some(version));
-    let is_news = |(read, is_own): &(Option<V>, bool)| !is_own && !read.as_ref().is_some_and(had_read);
-    let has_news = || later.read.is_empty() || later.read.iter().any(is_news);
+    let has_news = || {
+        let had_read: HashSet<&V> = first.read.iter().filter_map(|(known, _)| known.as_ref()).collect();
+        let is_news = |(read, is_own): &(Option<V>, bool)| {
+            !is_own && !read.as_ref().is_some_and(|version| had_read.contains(version))
+        };
+        later.read.is_empty() || later.read.iter().any(is_news)
+    };
     let is_other_commit = || later.commit.is_some() && first.commit.is_some() && later.commit != first.commit;
     began_later && !later.made.contains(version) && (has_news() || is_other_commit() || is_other_code(first, later))
 }

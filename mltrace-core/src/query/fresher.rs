@@ -129,14 +129,22 @@ impl Reader<'_> {
             }
         }
         let run_of = |place: usize| places.get(place).and_then(|(place, _)| details.get(place.run));
+        let asking = || places.iter().map(|(place, _)| place.run);
+        let updated = OfRuns::of(asking(), |run| {
+            let writes = details.get(run).into_iter().flat_map(|detail| &detail.run.writes);
+            writes.map(|write| write.artifact).collect()
+        });
+        let read_from =
+            OfRuns::of(asking(), |run| details.get(run).map(|detail| read_from(&detail.run)).unwrap_or_default());
         // A run that updates what it reads is not behind those that update it further.
         let mut later = last_others(self.store, &questions)?;
         for (place, (later, question)) in later.iter_mut().zip(&questions).enumerate() {
-            let updates = |detail: &Detail| detail.run.writes.iter().any(|own| own.artifact == question.artifact);
-            *later = later.filter(|_| !run_of(place).is_some_and(updates));
+            let run = places.get(place).map(|(place, _)| place.run);
+            *later = later.filter(|_| !run.is_some_and(|run| updated.holds(run, &question.artifact)));
         }
         let may_count = |place: usize, rerun: &Rerun<RunKey>| {
-            run_of(place).is_some_and(|reader| rerun.run != reader.run.key && !read_from(&reader.run, rerun.run))
+            let Some(((place, _), reader)) = places.get(place).zip(run_of(place)) else { return false };
+            rerun.run != reader.run.key && !read_from.holds(place.run, &rerun.run)
         };
         let again = redone(self.store, &questions, |_| None, may_count)?;
         let mut found = vec![(Vec::new(), Parts::default()); details.len()];
@@ -354,7 +362,11 @@ fn find_redone(store: &mut dyn Look, runs: &[RunDetail], saw: &mut [Vec<Saw>]) -
         }
     }
     let reader = |place: usize| places.get(place).and_then(|place: &Place| runs.get(place.run));
-    let may_count = |place: usize, rerun: &Rerun<RunKey>| !reader(place).is_some_and(|run| read_from(run, rerun.run));
+    let read_from =
+        OfRuns::of(places.iter().map(|place| place.run), |run| runs.get(run).map(read_from).unwrap_or_default());
+    let may_count = |place: usize, rerun: &Rerun<RunKey>| {
+        !places.get(place).is_some_and(|place| read_from.holds(place.run, &rerun.run))
+    };
     let again = redone(store, &questions, |place| reader(place).map(|run| run.key), may_count)?;
     for (place, again) in places.iter().zip(again) {
         let Some(again) = again else { continue };
@@ -363,9 +375,26 @@ fn find_redone(store: &mut dyn Look, runs: &[RunDetail], saw: &mut [Vec<Saw>]) -
     Ok(())
 }
 
-/// Returns whether a run read what another one wrote.
-fn read_from(reader: &RunDetail, run: RunKey) -> bool {
-    reader.reads.iter().any(|read| read.write.iter().chain(&read.parts).any(|write| write.run == run))
+/// Returns the runs that a run read from.
+fn read_from(reader: &RunDetail) -> HashSet<RunKey> {
+    reader.reads.iter().flat_map(|read| read.write.iter().chain(&read.parts)).map(|write| write.run).collect()
+}
+
+/// What is known of some of the runs, each by its place: gathered once for all that is asked of a run.
+struct OfRuns<T>(HashMap<usize, HashSet<T>>);
+
+impl<T: Eq + std::hash::Hash> OfRuns<T> {
+    fn of(runs: impl Iterator<Item = usize>, gather: impl Fn(usize) -> HashSet<T>) -> Self {
+        let mut known: HashMap<usize, HashSet<T>> = HashMap::default();
+        for run in runs {
+            known.entry(run).or_insert_with(|| gather(run));
+        }
+        Self(known)
+    }
+
+    fn holds(&self, run: usize, one: &T) -> bool {
+        self.0.get(&run).is_some_and(|known| known.contains(one))
+    }
 }
 
 /// Returns for each write the last one of its artifact, where that made another version.
