@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::change::Aspect;
 use super::evidence::Facts;
 
 /// From how many hexadecimal digits on a word is an identifier.
@@ -24,7 +23,7 @@ pub fn comparable(run: &Facts, earlier: &[&Facts]) -> Vec<usize> {
     }
     let mut closest: [Vec<usize>; 3] = Default::default();
     for (place, other) in earlier.iter().enumerate() {
-        let (has_shape, has_params) = (shape(other) == shape(run), params(other).eq(params(run)));
+        let (has_shape, has_params) = (shape(other) == shape(run), other.params().eq(run.params()));
         let likeness = [has_shape && has_params, has_shape, has_params];
         closest.iter_mut().zip(likeness).filter(|(_, is_like)| *is_like).for_each(|(found, _)| found.push(place));
     }
@@ -39,10 +38,6 @@ pub fn are_alike(one: &Facts, other: &Facts) -> bool {
 
 fn shape(run: &Facts) -> &BTreeSet<String> {
     run.shape.get_or_init(|| run.names.iter().map(|name| mask(name)).collect())
-}
-
-fn params(run: &Facts) -> impl Iterator<Item = &Aspect> {
-    run.aspects.keys().filter(|aspect| matches!(aspect, Aspect::Parameter(_)))
 }
 
 /// Returns a name without what tells one round of a pipeline from the next: UUIDs, hashes and commits (six hexadecimal
@@ -103,6 +98,7 @@ fn uuid(letters: &[char]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::change::Aspect;
     use super::*;
 
     #[test]

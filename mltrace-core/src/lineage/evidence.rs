@@ -49,6 +49,11 @@ impl Facts {
     pub fn new(names: Vec<String>, aspects: Aspects) -> Self {
         Self { names, aspects, ..Self::default() }
     }
+
+    /// Returns its parameters, in the order of their names.
+    pub(super) fn params(&self) -> impl Iterator<Item = &Aspect> {
+        self.aspects.keys().filter(|aspect| matches!(aspect, Aspect::Parameter(_)))
+    }
 }
 
 /// What is wrong with a run without looking at any other.
@@ -134,8 +139,10 @@ pub fn evidence(run: &Facts, earlier: &[&Facts]) -> Findings {
             factor: AT_CULPRITS / if fault.is_rare { RARE } else { COMMON },
         })
         .collect();
-    let all = earlier.iter().copied().chain([run]).flat_map(|facts| facts.aspects.keys());
-    let all: BTreeSet<&Aspect> = all.filter(|aspect| counts(aspect)).collect();
+    let mut all: BTreeSet<&Aspect> = run.aspects.keys().filter(|aspect| counts(aspect)).collect();
+    // Of what it lacks only a parameter is known not to be there; most often all of them have the same.
+    let others = earlier.iter().filter(|other| !other.params().eq(run.params()));
+    all.extend(others.flat_map(|other| other.params()));
     pieces.extend(all.into_iter().filter_map(|aspect| changed(run, earlier, aspect)));
     pieces.extend(unusual_duration(run, earlier));
     if let Some(before) = earlier.first() {

@@ -1,6 +1,6 @@
 //! The runs that a run is compared with, and what is known of them, each looked up once an answer.
 
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
 
 use super::difference::Difference;
 use super::view::{limit_us, milliseconds};
@@ -45,8 +45,9 @@ impl Past {
     pub(super) fn look_back(&mut self, store: &mut dyn Look, runs: &[RunKey]) -> Result<(), QueryError> {
         let new: Vec<RunKey> = runs.iter().copied().filter(|run| !self.earlier.contains_key(run)).collect();
         let pairs = store.earlier(&new, EARLIER)?;
-        let all: Vec<RunKey> = pairs.iter().map(|(_, earlier)| *earlier).chain(new.iter().copied()).collect();
-        self.learn(store, &all)?;
+        // What came before one run mostly came before the next as well.
+        let all: HashSet<RunKey> = pairs.iter().map(|(_, earlier)| *earlier).chain(new.iter().copied()).collect();
+        self.learn(store, &all.into_iter().collect::<Vec<_>>())?;
         let mut candidates: HashMap<RunKey, Vec<RunKey>> = new.into_iter().map(|run| (run, Vec::new())).collect();
         for (run, earlier) in pairs {
             candidates.entry(run).or_default().push(earlier);
