@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::args::{Color, Format, Global};
 use crate::error::{Error, Kind};
 use crate::escape;
-use crate::render::{json, paint};
+use crate::render::{cut, json, paint};
 
 /// Where an answer goes, and how it looks.
 #[derive(Clone, Copy, Debug)]
@@ -45,12 +45,37 @@ impl Output {
         Self { format: global.format, talk, color: global.color }
     }
 
-    /// Prints an answer: as JSON when that was asked for, else what `render` makes of it.
+    /// Prints an answer: as JSON when that was asked for, else what `render` makes of it, as much as fits a screen unless
+    /// more is asked for.
     pub(crate) fn answer<T: Serialize>(&self, answer: &T, render: impl FnOnce(&T) -> String) -> Result<(), Error> {
+        self.whole_answer(answer, |answer| if self.is_whole() { render(answer) } else { cut::lines(&render(answer)) })
+    }
+
+    /// Prints an answer however long it is.
+    pub(crate) fn whole_answer<T: Serialize>(
+        &self,
+        answer: &T,
+        render: impl FnOnce(&T) -> String,
+    ) -> Result<(), Error> {
         match self.format {
             Format::Json => self.json(answer),
             _ => self.text(&render(answer)),
         }
+    }
+
+    /// Prints what was asked for to a limit: as much as fits a screen where nobody named the limit.
+    pub(crate) fn limited<T: Serialize>(
+        &self,
+        is_named: bool,
+        answer: &T,
+        render: impl FnOnce(&T) -> String,
+    ) -> Result<(), Error> {
+        if is_named { self.whole_answer(answer, render) } else { self.answer(answer, render) }
+    }
+
+    /// Returns whether all of an answer is asked for.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.talk >= Talk::Verbose
     }
 
     /// Prints text, with its colours when they are wanted.

@@ -10,6 +10,9 @@ use crate::render::measures;
 use crate::session::Session;
 use crate::time;
 
+/// How many runs in which something was checked are looked at when nobody says.
+const LIMIT: usize = 20;
+
 /// Show how checks came out, newest run first
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
@@ -27,7 +30,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TIME", value_parser = time::parse)]
     since: Option<Timestamp>,
     /// Only of the last so many runs in which something was checked
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(long, value_name = "N", default_value_t = LIMIT)]
     limit: usize,
 }
 
@@ -39,7 +42,9 @@ impl Args {
             Some(_) => session.ask(ask)?,
             None => session.list(Checks::default(), ask)?,
         };
-        session.output.answer(&answer, |answer| measures::all_checks(answer, Output::columns()))?;
+        session
+            .output
+            .limited(self.limit != LIMIT, &answer, |answer| measures::all_checks(answer, Output::columns()))?;
         Ok(Exit::Done)
     }
 }

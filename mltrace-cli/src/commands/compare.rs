@@ -31,7 +31,7 @@ impl Args {
         let runs: Vec<&str> = self.runs.iter().map(String::as_str).collect();
         let answer = session.ask(|reader| reader.compare(&runs))?;
         let is_whole = self.all || answer.runs.len() == 1;
-        session.output.answer(&answer, |answer| compare::text(answer, is_whole, Output::columns()))?;
+        session.output.limited(self.all, &answer, |answer| compare::text(answer, is_whole, Output::columns()))?;
         Ok(Exit::Done)
     }
 }

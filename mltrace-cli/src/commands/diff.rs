@@ -34,7 +34,8 @@ impl Args {
             return Ok(Exit::Done);
         }
         let answer = session.ask(|reader| reader.diff(&self.a, self.b.as_deref()))?;
-        session.output.answer(&answer, diff::text)?;
+        let is_whole = session.output.is_whole();
+        session.output.answer(&answer, |answer| diff::text(answer, is_whole))?;
         Ok(Exit::Done)
     }
 }

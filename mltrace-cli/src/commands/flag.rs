@@ -66,7 +66,8 @@ struct Meant {
 
 /// Shows the versions that a verdict would be given on.
 pub(super) fn show(session: &Session, versions: Vec<Version>) -> Result<Exit, Error> {
-    session.output.answer(&Meant { versions }, |meant| review::meant(&meant.versions))?;
+    let is_whole = session.output.is_whole();
+    session.output.answer(&Meant { versions }, |meant| review::meant(&meant.versions, is_whole))?;
     Ok(Exit::Done)
 }
 

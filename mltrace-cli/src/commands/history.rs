@@ -10,6 +10,9 @@ use crate::render::runs;
 use crate::session::Session;
 use crate::time;
 
+/// How many runs are looked at when nobody says.
+const LIMIT: usize = 20;
+
 /// Show the runs of a component, newest first
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
@@ -21,7 +24,7 @@ pub(crate) struct Args {
     #[arg(value_name = "COMPONENT", value_parser = crate::args::name, add = complete::components())]
     component: String,
     /// Show at most so many
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(long, value_name = "N", default_value_t = LIMIT)]
     limit: usize,
     /// Show only runs that started at or after that time: `2021-05-02 12:07`, `2d` ago
     #[arg(long, value_name = "TIME", value_parser = time::parse)]
@@ -36,7 +39,7 @@ impl Args {
         let filter =
             RunFilter { since: self.since, until: self.until, limit: Some(self.limit), ..RunFilter::default() };
         let answer = session.ask_at_once(|reader| reader.history(&self.component, &filter))?;
-        session.output.answer(&answer, |answer| runs::history(answer, Output::columns()))?;
+        session.output.limited(self.limit != LIMIT, &answer, |answer| runs::history(answer, Output::columns()))?;
         Ok(Exit::Done)
     }
 }

@@ -49,7 +49,8 @@ impl Args {
             return Ok(Exit::Done);
         }
         let answer = session.ask(|reader| reader.impact(&of))?;
-        session.output.answer(&answer, impact::text)?;
+        let is_whole = session.output.is_whole();
+        session.output.answer(&answer, |answer| impact::text(answer, is_whole))?;
         Ok(Exit::Done)
     }
 }

@@ -20,7 +20,8 @@ pub(crate) struct Args {
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
         let answer = session.ask(|reader| reader.inspect(&self.run))?;
-        session.output.answer(&answer, run::text)?;
+        let is_whole = session.output.is_whole();
+        session.output.whole_answer(&answer, |answer| run::text(answer, is_whole))?;
         Ok(Exit::Done)
     }
 }

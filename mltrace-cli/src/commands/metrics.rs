@@ -10,6 +10,9 @@ use crate::render::measures;
 use crate::session::Session;
 use crate::time;
 
+/// How many runs of which something was measured are looked at when nobody says.
+const LIMIT: usize = 1000;
+
 /// Show what was measured, with its trend over the last runs
 ///
 /// Of each run the value of the last step counts. `mltrace inspect RUN` shows what was measured of one run.
@@ -29,7 +32,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TIME", value_parser = time::parse)]
     since: Option<Timestamp>,
     /// Only of the last so many runs of which something was measured
-    #[arg(long, value_name = "N", default_value_t = 1000)]
+    #[arg(long, value_name = "N", default_value_t = LIMIT)]
     limit: usize,
 }
 
@@ -41,7 +44,9 @@ impl Args {
             Some(_) => session.ask(ask)?,
             None => session.list(Metrics::default(), ask)?,
         };
-        session.output.answer(&answer, |answer| measures::all_metrics(answer, Output::columns()))?;
+        session
+            .output
+            .limited(self.limit != LIMIT, &answer, |answer| measures::all_metrics(answer, Output::columns()))?;
         Ok(Exit::Done)
     }
 }

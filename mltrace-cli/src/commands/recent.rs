@@ -11,6 +11,9 @@ use crate::render::runs;
 use crate::session::Session;
 use crate::time;
 
+/// How many runs are looked at when nobody says.
+const LIMIT: usize = 20;
+
 /// Show the last runs, newest first
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
@@ -19,7 +22,7 @@ Examples:
   mltrace recent --component train --status failed --since '2 weeks'")]
 pub(crate) struct Args {
     /// Show at most so many
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(long, value_name = "N", default_value_t = LIMIT)]
     limit: usize,
     /// Show only runs of this component
     #[arg(long, value_name = "NAME", value_parser = crate::args::name, add = complete::components())]
@@ -78,7 +81,7 @@ impl Args {
             true => reader.recent_of_all(&filter),
             false => reader.recent(&filter),
         })?;
-        session.output.answer(&answer, |answer| match self.all_projects {
+        session.output.limited(self.limit != LIMIT, &answer, |answer| match self.all_projects {
             true => runs::of_projects(answer, Output::columns()),
             false => runs::recent(answer, Output::columns()),
         })?;

@@ -38,7 +38,7 @@ impl Args {
         match output.format {
             Format::Json => output.json(&answer)?,
             _ if self.html => output.bytes(report::html(&answer).as_bytes())?,
-            _ => output.bytes(report::markdown(&answer).as_bytes())?,
+            _ => output.bytes(report::markdown(&answer, output.is_whole()).as_bytes())?,
         }
         Ok(Exit::Done)
     }

@@ -99,9 +99,9 @@ fn ask(session: &Session) -> Result<(), Error> {
 /// Shows the verdicts and the suspects.
 pub(super) fn show(session: &Session, limit: Option<usize>) -> Result<Exit, Error> {
     let answer = session.list(review::empty(), |reader| reader.review(limit))?;
-    session
-        .output
-        .answer(&answer, |answer| limit.map_or_else(|| review::text(answer), |most| review::text_of(answer, most)))?;
+    session.output.limited(limit.is_some(), &answer, |answer| {
+        limit.map_or_else(|| review::text(answer), |most| review::text_of(answer, most))
+    })?;
     Ok(Exit::Done)
 }
 

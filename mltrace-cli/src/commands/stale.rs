@@ -42,7 +42,8 @@ impl Args {
                 session.list(nothing, |reader| reader.stale(None, now))?
             }
         };
-        session.output.answer(&answer, stale::text)?;
+        let is_whole = session.output.is_whole();
+        session.output.answer(&answer, |answer| stale::text(answer, is_whole))?;
         Ok(Exit::Done)
     }
 }

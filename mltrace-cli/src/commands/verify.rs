@@ -44,7 +44,7 @@ impl Args {
         bar.finish_and_clear();
         let answer = answer?;
         let names_all = !artifacts.is_empty() || output.talk >= Talk::Verbose;
-        output.answer(&answer, |answer| verify::text(answer, names_all))?;
+        output.limited(!artifacts.is_empty(), &answer, |answer| verify::text(answer, names_all, output.is_whole()))?;
         let is_wrong = answer.artifacts.iter().any(|artifact| artifact.state.is_wrong());
         Ok(if is_wrong { Exit::Wrong } else { Exit::Done })
     }

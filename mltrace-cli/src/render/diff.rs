@@ -8,7 +8,7 @@ use mltrace_core::query::{Baseline, Diff, Difference};
 use mltrace_core::words;
 use serde_json::Value;
 
-use super::{paint, run, runs};
+use super::{cut, paint, run, runs};
 use crate::escape::line;
 
 /// How many letters of a value are shown.
@@ -16,9 +16,12 @@ const LETTERS: usize = 200;
 /// How many lines of a difference between source texts are shown.
 const MOST_LINES: usize = 20;
 
+/// From how many lines on no further difference is told when nobody asks for all.
+const MOST: usize = 24;
+
 /// Returns the two versions, then each pair of runs with what differs in it. What many runs share, such as a commit, is
-/// told once.
-pub(crate) fn text(answer: &Diff) -> String {
+/// told once; of many differences the first ones, all when `is_whole`.
+pub(crate) fn text(answer: &Diff, is_whole: bool) -> String {
     let mut text = String::new();
     for (side, version, why) in [("a", &answer.a, baseline(answer)), ("b", &answer.b, "")] {
         // Writing to a `String` cannot fail.
@@ -34,7 +37,11 @@ pub(crate) fn text(answer: &Diff) -> String {
     }
     let mut told = std::collections::HashSet::new();
     let mut heading = None;
-    for difference in &answer.differences {
+    for (number, difference) in answer.differences.iter().enumerate() {
+        if text.lines().count() >= MOST && !is_whole {
+            let _ = writeln!(text, "{}", cut::more(answer.differences.len() - number));
+            break;
+        }
         let (key, is_shared) = (key(difference), is_shared(difference));
         if is_shared && !told.insert(key.clone()) {
             continue;

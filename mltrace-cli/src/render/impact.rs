@@ -6,11 +6,15 @@ use std::fmt::Write as _;
 use mltrace_core::model::{RunId, VersionId};
 use mltrace_core::query::{Impact, ImpactRoot, ImpactState, Impacted};
 
-use super::{paint, run};
+use super::{cut, paint, run};
 use crate::escape::line;
 
-/// Returns how much there is, then each version under what became of it, then the owners of what is current.
-pub(crate) fn text(answer: &Impact) -> String {
+/// How many versions of each state, and how many owners, are named when nobody asks for all.
+const MOST: usize = 8;
+
+/// Returns how much there is, then each version under what became of it, then the owners of what is current; of many of
+/// them the first ones, all when `is_whole`.
+pub(crate) fn text(answer: &Impact, is_whole: bool) -> String {
     let root = root(&answer.root);
     let downstream = answer.runs.iter().filter(|at| at.depth > 0).count();
     if downstream == 0 && answer.artifacts.is_empty() {
@@ -27,24 +31,27 @@ pub(crate) fn text(answer: &Impact) -> String {
     let components: HashMap<RunId, &str> =
         answer.runs.iter().map(|at| (at.run.id, at.run.component.as_str())).collect();
     for (state, heading) in HEADINGS {
-        let mut versions = answer.artifacts.iter().filter(|impacted| impacted.state == state).peekable();
-        if versions.peek().is_some() {
+        let versions: Vec<&Impacted> = answer.artifacts.iter().filter(|impacted| impacted.state == state).collect();
+        if !versions.is_empty() {
             // Writing to a `String` cannot fail.
             let _ = writeln!(text, "{}", paint::paint(paint::STRONG, heading));
         }
-        for impacted in versions {
+        let (shown, left) = cut::first(&versions, MOST, is_whole);
+        for impacted in shown {
             let component = components.get(&impacted.written_by).copied().unwrap_or_default();
             let about =
                 format!("{}, {component} (run {})", impacted.version.short(run::DIGITS), impacted.written_by.short());
             let name = line(impacted.name.as_str());
             let _ = writeln!(text, "  {name}  {}", paint::paint(paint::FAINT, line(&about)));
         }
+        more(&mut text, left);
     }
     let owners = owners(&answer.artifacts);
     if !owners.is_empty() {
         let _ = writeln!(text, "{}", paint::paint(paint::STRONG, "whom to tell"));
     }
-    for (owner, count) in owners {
+    let (shown, left) = cut::first(&owners, MOST, is_whole);
+    for (owner, count) in shown {
         let _ = writeln!(
             text,
             "  {}  {}",
@@ -52,7 +59,14 @@ pub(crate) fn text(answer: &Impact) -> String {
             paint::paint(paint::FAINT, format_args!("{count} current"))
         );
     }
+    more(&mut text, left);
     text
+}
+
+fn more(text: &mut String, left: usize) {
+    if left > 0 {
+        let _ = writeln!(text, "  {}", cut::more(left));
+    }
 }
 
 /// The states, with what is said of each.

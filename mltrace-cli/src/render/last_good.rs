@@ -10,7 +10,7 @@ use crate::escape::line;
 use crate::time;
 
 /// How many newer versions are told.
-const MOST_NEWER: usize = 8;
+const MOST_NEWER: usize = 7;
 /// How many doubts are told of each.
 const MOST_DOUBTS: usize = 3;
 
@@ -59,7 +59,7 @@ pub(crate) fn text(answer: &LastGood) -> String {
     }
     let more = answer.newer.len().saturating_sub(MOST_NEWER);
     if more > 0 {
-        let _ = writeln!(text, "  … and {more} more");
+        let _ = writeln!(text, "  … and {more} more: use `--format json`");
     }
     text
 }

@@ -39,6 +39,8 @@ pub(crate) mod doctor;
 
 pub(crate) mod table;
 
+pub(crate) mod cut;
+
 pub(crate) mod dot;
 
 pub(crate) mod mermaid;

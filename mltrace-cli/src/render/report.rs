@@ -6,25 +6,29 @@ use mltrace_core::model::{RunId, Status};
 use mltrace_core::query::{Difference, Fact, ImpactState, Labelled, Report, Run, Suspect, Tell};
 
 use super::page::{Block, Page, Span, name, words};
-use super::{diff, html as html_page, impact, markdown as markdown_page, review, run, runs, stale, svg, trace};
+use super::{cut, diff, html as html_page, impact, markdown as markdown_page, review, run, runs, stale, svg, trace};
 use crate::output::Talk;
 
-/// How many rows a table has before the rest is counted.
+/// How many rows a table has before the rest is counted, where a page can be scrolled.
 const MOST_ROWS: usize = 100;
+/// The same of a text, when nobody asks for all.
+const FEW_ROWS: usize = 8;
+/// How many lines of a trace a text has then.
+const FEW_LINES: usize = 24;
 /// How many suspects are told.
 const MOST_SUSPECTS: usize = 5;
 
-/// Returns the report as Markdown.
-pub(crate) fn markdown(answer: &Report) -> String {
-    markdown_page::page(&page(answer))
+/// Returns the report as Markdown, with as many rows as people read unless it `is_whole`.
+pub(crate) fn markdown(answer: &Report, is_whole: bool) -> String {
+    markdown_page::page(&page(answer, if is_whole { MOST_ROWS } else { FEW_ROWS }))
 }
 
 /// Returns the report as HTML.
 pub(crate) fn html(answer: &Report) -> String {
-    html_page::page(&page(answer))
+    html_page::page(&page(answer, MOST_ROWS))
 }
 
-fn page(answer: &Report) -> Page {
+fn page(answer: &Report, most: usize) -> Page {
     let artifact = &answer.trace.artifact;
     let mut blocks = Vec::new();
     blocks.push(Block::Text(about(answer)));
@@ -32,7 +36,7 @@ fn page(answer: &Report) -> Page {
         blocks.extend(label.as_ref().map(|label| Block::Text(judged(verdict, label))));
     }
     for section in [shared, came_to_be, changed, suspects, freshness, downstream, tell] {
-        blocks.extend(section(answer));
+        blocks.extend(section(answer, most));
     }
     let made = format!("Made by mltrace {} at {}.", env!("CARGO_PKG_VERSION"), answer.at);
     blocks.push(Block::Text(vec![words(made)]));
@@ -40,7 +44,7 @@ fn page(answer: &Report) -> Page {
 }
 
 /// What the bad ones share comes first: it is what a ticket is about.
-fn shared(answer: &Report) -> Vec<Block> {
+fn shared(answer: &Report, most: usize) -> Vec<Block> {
     if answer.facts.is_empty() {
         return Vec::new();
     }
@@ -58,11 +62,13 @@ fn shared(answer: &Report) -> Vec<Block> {
         (vec![name(&fact.component), words(format!(" {}: {}", fact.says(), fact.counts()))], vec![runs, span])
     };
     let intro = "Over the verdicts on all artifacts, the likeliest cause first.";
-    vec![
+    let mut blocks = vec![
         Block::Heading("What the bad ones share"),
         Block::Text(vec![words(intro)]),
-        Block::List(answer.facts.iter().map(point).collect()),
-    ]
+        Block::List(answer.facts.iter().take(most).map(point).collect()),
+    ];
+    blocks.extend(more(answer.facts.len(), most));
+    blocks
 }
 
 /// Returns a run as a statement refers to it.
@@ -100,11 +106,11 @@ fn judged(verdict: &str, label: &Labelled) -> Vec<Span> {
     text
 }
 
-fn came_to_be(answer: &Report) -> Vec<Block> {
+fn came_to_be(answer: &Report, most: usize) -> Vec<Block> {
     let mut blocks = vec![Block::Heading("How it came to be")];
     if answer.trace.runs.is_empty() {
         let mut text = vec![words("No recorded run wrote it. Read by ")];
-        let readers = answer.trace.read_by.iter().take(MOST_ROWS).map(|run| name(run.to_string()));
+        let readers = answer.trace.read_by.iter().take(most).map(|run| name(run.to_string()));
         for (place, reader) in readers.enumerate() {
             text.extend((place > 0).then(|| words(", ")));
             text.push(reader);
@@ -113,8 +119,12 @@ fn came_to_be(answer: &Report) -> Vec<Block> {
         return blocks;
     }
     let text = anstream::adapter::strip_str(&trace::text(&answer.trace, &[], &[], Talk::Verbose)).to_string();
+    let left = text.lines().count().saturating_sub(FEW_LINES);
+    let is_cut = most < MOST_ROWS && left > 0;
+    let text = if is_cut { text.split_inclusive('\n').take(FEW_LINES).collect() } else { text };
     blocks.push(Block::Trace { text, drawing: svg::trace(&answer.trace) });
-    let rows = answer.trace.runs.iter().take(MOST_ROWS).map(|at| {
+    blocks.extend(is_cut.then(|| Block::Text(vec![words(format!("… and {left} more lines: see `mltrace trace`."))])));
+    let rows = answer.trace.runs.iter().take(most).map(|at| {
         let run = &at.run;
         let owner = run.owner.clone().unwrap_or_default();
         vec![
@@ -128,17 +138,18 @@ fn came_to_be(answer: &Report) -> Vec<Block> {
     });
     let heading = vec!["run", "component", "began", "status", "commit", "owner"];
     blocks.push(Block::Table(heading, rows.collect()));
-    blocks.extend(more(answer.trace.runs.len()));
+    blocks.extend(more(answer.trace.runs.len(), most));
     blocks
 }
 
 /// Says how many rows are left out.
-fn more(count: usize) -> Option<Block> {
-    let left = count.saturating_sub(MOST_ROWS);
-    (left > 0).then(|| Block::Text(vec![words(format!("… and {left} more."))]))
+fn more(count: usize, most: usize) -> Option<Block> {
+    let left = count.saturating_sub(most);
+    let how = if most < MOST_ROWS { cut::HOW } else { "use `--format json`" };
+    (left > 0).then(|| Block::Text(vec![words(format!("… and {left} more: {how}."))]))
 }
 
-fn changed(answer: &Report) -> Vec<Block> {
+fn changed(answer: &Report, most: usize) -> Vec<Block> {
     let mut blocks = vec![Block::Heading("What changed upstream")];
     let Some(found) = &answer.diff else {
         blocks.push(Block::Text(vec![words("There is no other version to compare with.")]));
@@ -152,7 +163,7 @@ fn changed(answer: &Report) -> Vec<Block> {
         words(if found.differences.is_empty() { ": nothing." } else { ", first divergence first:" }),
     ]));
     let (mut points, mut shown) = (Vec::new(), HashSet::new());
-    for difference in found.differences.iter().take(MOST_ROWS) {
+    for difference in found.differences.iter().take(most) {
         // What many runs ran with is shown once.
         let source = difference.source_diff.as_ref().filter(|_| shown.insert(diff::key(difference)));
         let is_above = difference.source_diff.is_some() && source.is_none();
@@ -166,7 +177,7 @@ fn changed(answer: &Report) -> Vec<Block> {
         }
     }
     blocks.extend((!points.is_empty()).then_some(Block::List(points)));
-    blocks.extend(more(found.differences.len()));
+    blocks.extend(more(found.differences.len(), most));
     if found.consequences > 0 {
         let count = found.consequences;
         let differ = if count == 1 { "differs" } else { "differ" };
@@ -195,7 +206,7 @@ fn difference_in(difference: &Difference, change: String) -> Vec<Span> {
     point
 }
 
-fn suspects(answer: &Report) -> Vec<Block> {
+fn suspects(answer: &Report, _: usize) -> Vec<Block> {
     let mut blocks = vec![Block::Heading("Suspects")];
     if answer.suspects.is_empty() {
         let text = match answer.flagged_in_all {
@@ -228,11 +239,11 @@ fn suspect(suspect: &Suspect) -> (Vec<Span>, Vec<Vec<Span>>) {
     (point, suspect.evidence.iter().map(|evidence| vec![words(evidence)]).collect())
 }
 
-fn freshness(answer: &Report) -> Vec<Block> {
+fn freshness(answer: &Report, most: usize) -> Vec<Block> {
     if answer.stale.is_empty() {
         return vec![Block::Heading("Freshness"), Block::Text(vec![words("Nothing upstream is stale.")])];
     }
-    let points = answer.stale.iter().take(MOST_ROWS).map(|run| {
+    let points = answer.stale.iter().take(most).map(|run| {
         let mut point = vec![name(&run.component), words(" (")];
         point.extend(by(run.id));
         point.push(words(")"));
@@ -248,11 +259,11 @@ fn freshness(answer: &Report) -> Vec<Block> {
         (point, reasons.collect())
     });
     let mut blocks = vec![Block::Heading("Freshness"), Block::List(points.collect())];
-    blocks.extend(more(answer.stale.len()));
+    blocks.extend(more(answer.stale.len(), most));
     blocks
 }
 
-fn downstream(answer: &Report) -> Vec<Block> {
+fn downstream(answer: &Report, most: usize) -> Vec<Block> {
     let artifacts = &answer.impact.artifacts;
     let mut blocks = vec![Block::Heading("What was made from it")];
     if artifacts.is_empty() {
@@ -262,7 +273,7 @@ fn downstream(answer: &Report) -> Vec<Block> {
     let count = |state: ImpactState| artifacts.iter().filter(|impacted| impacted.state == state).count();
     let states = impact::STATES.map(|(state, word)| format!("{} {word}", count(state)));
     blocks.push(Block::Text(vec![words(format!("{}.", states.join(", ")))]));
-    let rows = artifacts.iter().take(MOST_ROWS).map(|impacted| {
+    let rows = artifacts.iter().take(most).map(|impacted| {
         let state = impact::STATES.iter().find(|(state, _)| *state == impacted.state).map_or("", |(_, word)| word);
         vec![
             vec![words(state)],
@@ -273,11 +284,11 @@ fn downstream(answer: &Report) -> Vec<Block> {
         ]
     });
     blocks.push(Block::Table(vec!["state", "artifact", "version", "run", "owner"], rows.collect()));
-    blocks.extend(more(artifacts.len()));
+    blocks.extend(more(artifacts.len(), most));
     blocks
 }
 
-fn tell(answer: &Report) -> Vec<Block> {
+fn tell(answer: &Report, most: usize) -> Vec<Block> {
     let mut blocks = vec![Block::Heading("Whom to tell")];
     if answer.tell.is_empty() {
         blocks.push(Block::Text(vec![words("No owner is known of any run that is concerned.")]));
@@ -300,6 +311,7 @@ fn tell(answer: &Report) -> Vec<Block> {
         }
         (vec![name(&tell.owner)], reasons)
     };
-    blocks.push(Block::List(answer.tell.iter().map(why).collect()));
+    blocks.push(Block::List(answer.tell.iter().take(most).map(why).collect()));
+    blocks.extend(more(answer.tell.len(), most));
     blocks
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use mltrace_core::model::{RunId, Version};
 use mltrace_core::query::{Fact, Labelled, LookNext, Review, Strength, Suspect, percent};
 
-use super::{diff, paint, run};
+use super::{cut, diff, paint, run};
 use crate::escape::line;
 use crate::time;
 
@@ -15,6 +15,8 @@ const MOST_FACTS: usize = 3;
 const MOST_SUSPECTS: usize = 3;
 /// How many outputs to look at next are told.
 const MOST_LOOKS: usize = 2;
+/// How many versions that are meant are named.
+const MOST_MEANT: usize = 30;
 /// How many judged versions of each verdict are listed.
 const MOST_LABELS: usize = 3;
 /// How many further runs of a suspect are named.
@@ -37,11 +39,15 @@ pub(crate) fn versions(count: usize) -> String {
     diff::counted(count, "version")
 }
 
-/// Returns versions, one a line, as they can be named again.
-pub(crate) fn meant(versions: &[Version]) -> String {
+/// Returns versions, one a line, as they can be named again; of many the first ones, all when `is_whole`.
+pub(crate) fn meant(versions: &[Version], is_whole: bool) -> String {
     let mut text = String::new();
-    for version in versions {
+    let (shown, more) = cut::first(versions, MOST_MEANT, is_whole);
+    for version in shown {
         let _ = writeln!(text, "{}@{}", line(version.name.as_str()), line(&version.version.to_string()));
+    }
+    if more > 0 {
+        let _ = writeln!(text, "{}", cut::more(more));
     }
     text
 }

@@ -4,43 +4,54 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use mltrace_core::model::{Bound, RunId, Status, Verdict, path_inside};
-use mltrace_core::query::{Input, Output, Run};
+use mltrace_core::query::{Input, Note, Output, Run};
 
-use super::{measures, paint, runs};
+use serde_json::Value;
+
+use super::{cut, measures, paint, runs};
 use crate::escape::{block, line};
 use crate::time;
 
 /// How many digits of a content hash are shown.
 pub(super) const DIGITS: usize = 12;
 
-/// Returns everything that is recorded of the run.
-pub(crate) fn text(run: &Run) -> String {
+/// How many of each sort, such as inputs, are shown when nobody asks for all.
+const MOST: usize = 6;
+
+/// Returns everything that is recorded of the run; of many inputs and the like the first ones, all when `is_whole`. Its
+/// error and its source text are never cut.
+pub(crate) fn text(run: &Run, is_whole: bool) -> String {
     let style = if matches!(run.status, Status::Failed | Status::Died) { paint::BAD } else { paint::STRONG };
     let mut text =
         format!("{}  {}\n", paint::paint(paint::STRONG, line(&run.component)), paint::paint(style, runs::status(run)),);
     facts(&mut text, run);
-    section(&mut text, "inputs", run.inputs.iter().map(input));
-    section(&mut text, "outputs", run.outputs.iter().map(output));
-    section(
-        &mut text,
-        "parameters",
-        run.params.iter().map(|(name, value)| format!("{} = {}", line(name), block(&runs::param(value)))),
-    );
-    section(&mut text, "metrics", measures::metrics(&run.metrics));
-    section(&mut text, "checks", measures::checks(&run.checks));
-    section(&mut text, "stale", run.stale.iter().map(|stale| line(&stale.message).into_owned()));
-    section(
-        &mut text,
-        "notes",
-        run.notes.iter().map(|note| {
-            let by = note.by.as_ref().map(|by| format!(", {}", line(by))).unwrap_or_default();
-            format!("{} ({}{by})", block(&note.text), time::show(note.at))
-        }),
-    );
+    let note = |note: &Note| {
+        let by = note.by.as_ref().map(|by| format!(", {}", line(by))).unwrap_or_default();
+        format!("{} ({}{by})", block(&note.text), time::show(note.at))
+    };
+    let sorts: [(&str, Vec<String>); 7] = [
+        ("inputs", run.inputs.iter().map(input).collect()),
+        ("outputs", run.outputs.iter().map(output).collect()),
+        ("parameters", run.params.iter().map(|(name, value)| param(name, value)).collect()),
+        ("metrics", measures::metrics(&run.metrics).collect()),
+        ("checks", measures::checks(&run.checks).collect()),
+        ("stale", run.stale.iter().map(|stale| line(&stale.message).into_owned()).collect()),
+        ("notes", run.notes.iter().map(note).collect()),
+    ];
+    for (heading, all) in sorts {
+        let (shown, left) = cut::first(&all, MOST, is_whole);
+        let more = (left > 0).then(|| cut::more(left));
+        section(&mut text, heading, shown.iter().cloned().chain(more));
+    }
+    let mut text = if is_whole { text } else { cut::lines(&text) };
     section(&mut text, "error", run.error.iter().map(|error| block(error).into_owned()));
     let source = run.code.as_ref().and_then(|code| code.source.as_ref());
     section(&mut text, "source", source.iter().map(|source| block(source).into_owned()));
     text
+}
+
+fn param(name: &str, value: &Value) -> String {
+    format!("{} = {}", line(name), block(&runs::param(value)))
 }
 
 /// Returns text whose further lines start under its first one, which stands `columns` to the right.

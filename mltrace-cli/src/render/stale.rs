@@ -4,17 +4,28 @@ use std::fmt::Write as _;
 
 use mltrace_core::query::{Stale, StaleRun, StaleRuns};
 
-use super::paint;
+use super::{cut, diff, paint};
 use crate::escape::line;
 use crate::time;
 
-/// Returns each run with its reasons: those of then, then those of now that are not the same.
-pub(crate) fn text(answer: &StaleRuns) -> String {
+/// How many lines of runs are shown when nobody asks for all.
+const MOST: usize = 36;
+
+/// Returns each run with its reasons: those of then, then those of now that are not the same; of many runs the first ones,
+/// all when `is_whole`.
+pub(crate) fn text(answer: &StaleRuns, is_whole: bool) -> String {
     if answer.runs.is_empty() {
         return "nothing is stale\n".to_owned();
     }
     let mut text = String::new();
-    for run in &answer.runs {
+    let mut lines = 0;
+    for (number, run) in answer.runs.iter().enumerate() {
+        lines += 1 + reasons(run).count();
+        if lines > MOST && !is_whole {
+            let runs = diff::plural(answer.runs.len() - number, "run");
+            let _ = writeln!(text, "\u{2026} and {} more {runs}: {}", answer.runs.len() - number, cut::HOW);
+            break;
+        }
         let about = format!("  run {}, {}", run.id.short(), time::show(run.started_at));
         // Writing to a `String` cannot fail.
         let _ = writeln!(

@@ -6,20 +6,27 @@ use anstyle::Style;
 use mltrace_core::model::VersionId;
 use mltrace_core::query::{DiskState, Verified, Verify};
 
-use super::{paint, run};
+use super::{cut, paint, run};
 use crate::escape::line;
 
 /// The states in the order in which they are counted, what is wrong first.
 const STATES: [DiskState; 5] =
     [DiskState::Changed, DiskState::Missing, DiskState::UnknownWriter, DiskState::Unchanged, DiskState::NotLocal];
 
-/// Returns what is wrong, or each artifact when `names_all`, and how many there are of each state.
-pub(crate) fn text(answer: &Verify, names_all: bool) -> String {
+/// How many artifacts are named when nobody asks for all.
+const MOST: usize = 30;
+
+/// Returns what is wrong, or each artifact when `names_all`, and how many there are of each state. Where there are many they
+/// are named when `is_whole`.
+pub(crate) fn text(answer: &Verify, names_all: bool, is_whole: bool) -> String {
     if answer.artifacts.is_empty() {
         return "no artifacts\n".to_owned();
     }
     let mut text = String::new();
-    for artifact in answer.artifacts.iter().filter(|artifact| names_all || artifact.state.is_wrong()) {
+    let named: Vec<&Verified> =
+        answer.artifacts.iter().filter(|artifact| names_all || artifact.state.is_wrong()).collect();
+    let (shown, more) = cut::first(&named, MOST, is_whole || names_all);
+    for artifact in shown {
         let (style, word) = word(artifact.state);
         let about = about(artifact);
         let about = if about.is_empty() { about } else { format!("  {}", paint::paint(paint::FAINT, line(&about))) };
@@ -30,6 +37,9 @@ pub(crate) fn text(answer: &Verify, names_all: bool) -> String {
             paint::paint(style, format_args!("{word:<14}")),
             line(artifact.name.as_str())
         );
+    }
+    if more > 0 {
+        let _ = writeln!(text, "{}", cut::more(more));
     }
     let counts = STATES.iter().filter_map(|state| {
         let count = answer.artifacts.iter().filter(|artifact| artifact.state == *state).count();

@@ -10,6 +10,7 @@ mod trace;
 mod drawings;
 
 mod lists;
+mod long;
 
 mod recording;
 
