@@ -3,11 +3,12 @@
 use std::convert::Infallible;
 
 use mltrace_core::lineage::{
-    Aspect, Aspects, Condition, Judged, Known, Observed, Scale, Shared, Suspect, Table, explain, flagged, groups, rank,
-    reach, worth_suspecting,
+    Aspect, Aspects, Condition, Judged, Known, Observed, Outputs, Scale, Shared, Suspect, Table, Test, explain,
+    flagged, groups, rank, reach, worth_suspecting,
 };
 use mltrace_core::model::Timestamp;
 use proptest::prelude::*;
+use serde_json::Value;
 
 /// A pipeline of numbered runs: each reads from runs with smaller numbers.
 type Edges = Vec<(u32, u32)>;
@@ -45,7 +46,14 @@ type Had = Vec<(u8, u8, u8)>;
 
 fn aspects((_, text, number): (u8, u8, u8)) -> Aspects {
     let parameter = |name: &str| Aspect::Parameter(name.to_owned());
-    [(parameter("unit"), format!("u{text}").into()), (parameter("rows"), number.into())].into()
+    let outcome = if number == 5 { "failed" } else { "passed" };
+    [
+        (parameter("unit"), format!("u{text}").into()),
+        (parameter("rows"), number.into()),
+        (Aspect::Check("whole".to_owned()), outcome.into()),
+        (Aspect::Metric("rmse".to_owned()), number.into()),
+    ]
+    .into()
 }
 
 /// Returns the facts, and of each the verdicts that it would not have without the runs that have it.
@@ -220,4 +228,36 @@ fn two_faults_are_told_as_a_pair() {
     let mut pair: Vec<u32> = sets[0].iter().map(|place| found[*place].group.runs[0]).collect();
     pair.sort_unstable();
     assert_eq!(pair, [4, 7]);
+}
+
+#[test]
+fn of_two_settings_the_one_at_whose_runs_checks_failed_comes_first_and_no_ok_changes_that() {
+    // Of five bad runs four have the one and four the other; a check failed at two of those with the first.
+    let found = |ok: usize| {
+        let judged: Vec<_> = (0..5 + ok).map(|run| judge(run as u32, run < 5)).collect();
+        let writers: Vec<Option<u32>> = judged.iter().map(|output| output.run).collect();
+        let known: Vec<Known> = (0..judged.len())
+            .map(|run| {
+                let is = |other: usize| Value::from(run < 5 && run != other);
+                let mut aspects: Aspects = [("first", is(4)), ("other", is(3))]
+                    .map(|(name, is)| (Aspect::Parameter(name.to_owned()), is))
+                    .into();
+                if [1, 3].contains(&run) {
+                    aspects.insert(Aspect::Check("whole".to_owned()), "failed".into());
+                }
+                let (began, outputs) = (Timestamp(run as i64), Outputs::of(run, judged.len()));
+                Known { component: "clean".to_owned(), began, depth: 0, outputs, aspects }
+            })
+            .collect();
+        let (bad, observed) = (flagged(&judged), Observed::of(&writers));
+        let best = Table::of(&known, &bad, &observed).best(9, |some| Ok::<_, Infallible>(vec![1.0; some.len()]));
+        let Ok(best) = best;
+        let score = |name: &str| {
+            let tests = [(Aspect::Parameter(name.to_owned()), Test::Is(true.into()))];
+            best.iter().find(|fact| fact.condition.tests == tests).map(|fact| fact.score).unwrap()
+        };
+        score("first") - score("other")
+    };
+    assert!(found(6) > 0.1, "{}", found(6));
+    assert!((found(6) - found(20)).abs() < 1e-9, "it is asked of what is flagged alone");
 }

@@ -11,8 +11,8 @@ use crate::time;
 
 /// Find the newest version of an artifact that nothing stands against, and what stands against each newer one
 ///
-/// A version is doubted when it is flagged, when it was made from something that is flagged, however far upstream, or when
-/// it is the latest and the disk holds something else in its place. The exit code is 1 when all versions are doubted.
+/// A version is doubted when it is flagged, when it was made from something that is flagged, or by a run of which a check did
+/// not pass, however far upstream, or when it is the latest and the disk holds something else in its place. The exit code is 1 when all versions are doubted.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:

@@ -18,6 +18,8 @@ const MOST_LINES: usize = 20;
 
 /// From how many lines on no further difference is told when nobody asks for all.
 const MOST: usize = 24;
+/// How many measures that came out otherwise are shown.
+const MOST_MEASURES: usize = 8;
 
 /// Returns the two versions, then each pair of runs with what differs in it. What many runs share, such as a commit, is
 /// told once; of many differences the first ones, all when `is_whole`.
@@ -29,6 +31,7 @@ pub(crate) fn text(answer: &Diff, is_whole: bool) -> String {
     }
     if answer.differences.is_empty() {
         text.push_str("nothing differs\n");
+        measures(&mut text, answer);
         return text;
     }
     let mut repeats: HashMap<String, usize> = HashMap::new();
@@ -63,7 +66,25 @@ pub(crate) fn text(answer: &Diff, is_whole: bool) -> String {
         let follow = if count == 1 { "differs" } else { "differ" };
         let _ = writeln!(text, "{count} more {} {follow} only because of {}", plural(count, "run"), these(answer));
     }
+    measures(&mut text, answer);
     text
+}
+
+/// Tells what was measured and checked otherwise, the last ones nearest to what was asked for.
+fn measures(text: &mut String, answer: &Diff) {
+    if answer.measures.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "{}", paint::paint(paint::STRONG, "measured otherwise"));
+    let before = answer.measures.len().saturating_sub(MOST_MEASURES);
+    if before > 0 {
+        let _ = writeln!(text, "  … {before} further up: use `--format json`");
+    }
+    for difference in answer.measures.iter().skip(before) {
+        let component = difference.component.as_deref().unwrap_or_default();
+        let told = format!("{component}  {}", change(difference));
+        let _ = writeln!(text, "  {}{}", line(&told), paint::paint(paint::FAINT, line(&ran(difference))));
+    }
 }
 
 /// Tells how two source texts differ, in so many lines at most.
@@ -169,6 +190,8 @@ pub(super) fn change(difference: &Difference) -> String {
     let name = match field.split_once(':') {
         Some(("param", name)) => format!("parameter {name}"),
         Some(("input", name)) => format!("input {name}"),
+        Some(("check", name)) => format!("check {name}"),
+        Some(("metric", name)) => name.to_owned(),
         _ => match field {
             "git.commit" => "commit".to_owned(),
             "git.branch" => "branch".to_owned(),

@@ -78,8 +78,12 @@ fn blame_tells_what_it_cannot_look_at() {
       did you mean `train`?
     hint: run `mltrace components` to see all components
     ");
-    insta::assert_snapshot!(env.fails(2, &["blame", "rmse"]), @r"
-    error: invalid value 'rmse' for '<NUMBER>': `rmse` is no number of a run: ask for `duration`, `size`, `size:NAME` or `param:NAME`
+    insta::assert_snapshot!(env.fails(1, &["blame", "rmse", "--component", "train"]), @r"
+    error: no completed run of `train` has the number `metric:rmse`
+    hint: the last runs have `duration`, `param:seed`
+    ");
+    insta::assert_snapshot!(env.fails(2, &["blame", "check:whole"]), @r"
+    error: invalid value 'check:whole' for '<NUMBER>': `check:whole` is no number of a run: ask for `duration`, `size`, `size:NAME`, `param:NAME`, or a metric by its name
 
     For more information, try '--help'.
     ");

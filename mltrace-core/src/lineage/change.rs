@@ -33,6 +33,10 @@ pub enum Aspect {
     Parameter(String),
     /// The version of an input that no recorded run wrote; others are up to the run that wrote them.
     Input(String),
+    /// How a check came out: `passed`, `failed` or `errored`.
+    Check(String),
+    /// A number that was measured.
+    Metric(String),
 }
 
 /// What a run has.
@@ -55,7 +59,16 @@ impl Aspect {
             Self::Duration => "duration".to_owned(),
             Self::Parameter(name) => format!("param:{name}"),
             Self::Input(name) => format!("input:{name}"),
+            Self::Check(name) => format!("check:{name}"),
+            Self::Metric(name) => format!("metric:{name}"),
         }
+    }
+
+    /// Returns whether it shows what came of a run, and not what the run was given: it is an effect of whatever is wrong
+    /// there or further up.
+    #[must_use]
+    pub fn is_effect(&self) -> bool {
+        matches!(self, Self::Check(_) | Self::Metric(_) | Self::Duration | Self::Status)
     }
 }
 
@@ -99,7 +112,8 @@ pub fn other_inputs(a: &[(String, String)], b: &[(String, String)]) -> Vec<Chang
 /// Returns in what two runs differ.
 ///
 /// A parameter may come or go; of anything else that one side lacks nothing is known, which is no difference. Each run
-/// takes its own time, so that a duration is none either, and what was stale is told of each run by itself.
+/// takes its own time, so that a duration is none either, and what was stale is told of each run by itself. What was
+/// measured and checked is an effect: [`effects`].
 #[must_use]
 pub fn changes(a: &Aspects, b: &Aspects) -> Vec<Change> {
     let all: BTreeSet<&Aspect> = a.keys().chain(b.keys()).collect();
@@ -110,11 +124,22 @@ pub fn changes(a: &Aspects, b: &Aspects) -> Vec<Change> {
             [Some(a), Some(b)] => value::is_same(a, b),
             [a, b] => a == b,
         };
-        let is_its_own = matches!(aspect, Aspect::Duration | Aspect::Stale);
+        let is_its_own = matches!(aspect, Aspect::Duration | Aspect::Stale | Aspect::Check(_) | Aspect::Metric(_));
         let differs = is_known && !is_same && !is_its_own;
         differs.then(|| Change { aspect: aspect.clone(), values: values.map(Option::<&Value>::cloned) })
     };
     all.into_iter().filter_map(changed).collect()
+}
+
+/// Returns in which measures two runs differ. What only one of them measured or checked is no difference.
+#[must_use]
+pub fn effects(a: &Aspects, b: &Aspects) -> Vec<Change> {
+    let changed = |(aspect, now): (&Aspect, &Value)| {
+        let is_measure = matches!(aspect, Aspect::Check(_) | Aspect::Metric(_));
+        let before = a.get(aspect).filter(|before| is_measure && !value::is_same(before, now))?;
+        Some(Change { aspect: aspect.clone(), values: [Some(before.clone()), Some(now.clone())] })
+    };
+    b.iter().filter_map(changed).collect()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use foldhash::HashMap;
 use serde_json::Value;
 
 use super::align::{Aligned, Pair, align, by_name_and_argument};
-use super::change::changes;
+use super::change::{changes, effects};
 use super::side::{ComparedRun, Side, Source};
 use crate::model::{RunId, VersionId};
 
@@ -24,12 +24,23 @@ pub struct Cause {
     pub runs: [Option<RunId>; 2],
 }
 
-/// Returns the causes, first divergence first, and how many pairs of runs differ only because of them.
+/// What differs between two traces.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Differences {
+    /// The causes, first divergence first.
+    pub causes: Vec<Cause>,
+    /// How many pairs of runs differ only because of them.
+    pub followers: usize,
+    /// What was measured and checked otherwise in pairs of runs, which is no cause, the furthest upstream first.
+    pub effects: Vec<Cause>,
+}
+
+/// Returns what differs between two traces: causes, told apart from what follows from them.
 #[must_use]
-pub fn diff(a: &Side, b: &Side) -> (Vec<Cause>, usize) {
+pub fn diff(a: &Side, b: &Side) -> Differences {
     let aligned = align(a, b);
     let mut comparison = Comparison { a, b, is_tainted: vec![false; aligned.pairs.len()], aligned, causes: Vec::new() };
-    let mut followers = 0_usize;
+    let (mut followers, mut measured) = (0_usize, Vec::new());
     for number in comparison.order() {
         let Some(pair) = comparison.aligned.pairs.get(number).copied() else { continue };
         let before = comparison.causes.len();
@@ -38,13 +49,24 @@ pub fn diff(a: &Side, b: &Side) -> (Vec<Cause>, usize) {
         // How long a run took changes nothing about what it wrote.
         let (left, right) = comparison.steps(pair);
         comparison.causes.extend(left.zip(right).and_then(|(left, right)| duration(left, right)));
+        measured.extend(left.zip(right).into_iter().flat_map(|(left, right)| measures(left, right)));
         if let Some(is_tainted) = comparison.is_tainted.get_mut(number) {
             *is_tainted = is_cause || follows;
         }
         followers = followers.saturating_add(usize::from(follows && !is_cause));
     }
     comparison.compare_asked();
-    (comparison.causes, followers)
+    Differences { causes: comparison.causes, followers, effects: measured }
+}
+
+/// Returns what was measured and checked otherwise in two runs.
+fn measures<'s>(left: &'s ComparedRun, right: &'s ComparedRun) -> impl Iterator<Item = Cause> + 's {
+    effects(&left.aspects, &right.aspects).into_iter().map(|change| Cause {
+        component: Some(left.component.clone()),
+        field: change.aspect.field(),
+        values: change.values,
+        runs: [Some(left.id), Some(right.id)],
+    })
 }
 
 /// Two traces while they are compared, upstream first.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use foldhash::HashSet;
 use serde_json::Value;
 
-use super::change::{Aspect, Aspects};
+use super::change::{Aspect, Aspects, number};
 use super::usual::Usual;
 
 /// How often a culprit shows a change: a belief, as the two below.
@@ -19,6 +19,8 @@ const COMMON: f64 = 0.2;
 const BELIEF: f64 = 5.0;
 /// How much less often a culprit writes just what the run before wrote than any other run does.
 const SAME: f64 = 0.15;
+/// What is said of a check that passed.
+pub const PASSED: &str = "passed";
 /// From this factor on a change counts.
 const COUNTS: f64 = 1.5;
 /// How much less often a culprit shows no change at all than any other run does.
@@ -99,6 +101,15 @@ pub enum Finding {
         /// What was usual before.
         usual: Usual,
     },
+    /// A metric out of line with those of the runs before.
+    Metric {
+        /// Which.
+        name: String,
+        /// The run's.
+        now: f64,
+        /// What was usual before.
+        usual: Usual,
+    },
     /// Something wrong by itself.
     Fault(String),
     /// The same bytes as the run before wrote: what it did came to nothing new.
@@ -145,6 +156,7 @@ pub fn evidence(run: &Facts, earlier: &[&Facts]) -> Findings {
     all.extend(others.flat_map(|other| other.params()));
     pieces.extend(all.into_iter().filter_map(|aspect| changed(run, earlier, aspect)));
     pieces.extend(unusual_duration(run, earlier));
+    pieces.extend(unusual_metrics(run, earlier));
     if let Some(before) = earlier.first() {
         if pieces.is_empty() {
             pieces.push(Evidence { finding: Finding::NoChange, factor: NO_CHANGE });
@@ -158,9 +170,10 @@ pub fn evidence(run: &Facts, earlier: &[&Facts]) -> Findings {
     Findings { pieces }
 }
 
-/// How a run stands and what was stale are faults by themselves, how long it took is weighed by itself.
+/// How a run stands and what was stale are faults by themselves, how long it took and what it measured are weighed by
+/// themselves.
 fn counts(aspect: &Aspect) -> bool {
-    !matches!(aspect, Aspect::Status | Aspect::Stale | Aspect::Duration)
+    !matches!(aspect, Aspect::Status | Aspect::Stale | Aspect::Duration | Aspect::Metric(_))
 }
 
 fn changed(run: &Facts, earlier: &[&Facts], aspect: &Aspect) -> Option<Evidence> {
@@ -210,6 +223,7 @@ impl<'v> Novelty<'v> {
         let is_bettered = match aspect {
             Aspect::WorkTree => now == Some(&Value::Bool(false)),
             Aspect::InWorkTree => now == Some(&Value::Bool(true)),
+            Aspect::Check(_) => now.is_some_and(|now| *now == PASSED),
             _ => false,
         };
         let factor = if is_bettered { 1.0 } else { factor(aspect, now, &earlier, (ago, times, of)) };
@@ -243,7 +257,12 @@ fn since(aspect: &Aspect, ago: usize, times: usize, of: usize) -> f64 {
     // A commit changes with every step of the repository, and a host with every turn of a scheduler.
     let is_rare = matches!(
         aspect,
-        Aspect::Source | Aspect::WorkTree | Aspect::InWorkTree | Aspect::Parameter(_) | Aspect::Input(_)
+        Aspect::Source
+            | Aspect::WorkTree
+            | Aspect::InWorkTree
+            | Aspect::Parameter(_)
+            | Aspect::Input(_)
+            | Aspect::Check(_)
     );
     let belief = if is_rare { RARE } else { COMMON };
     let once = (belief * BELIEF + times as f64) / (BELIEF + of as f64);
@@ -256,6 +275,47 @@ fn unusual_duration(run: &Facts, earlier: &[&Facts]) -> Option<Evidence> {
     let (now, usual) = (run.duration_ms?, Usual::of(&known)?);
     let finding = Finding::Duration { now, usual };
     usual.is_outside(now).then(|| Evidence { finding, factor: AT_CULPRITS / COMMON })
+}
+
+fn unusual_metrics(run: &Facts, earlier: &[&Facts]) -> Vec<Evidence> {
+    let unusual = |(aspect, value): (&Aspect, &Value)| {
+        let Aspect::Metric(name) = aspect else { return None };
+        let known: Vec<f64> = earlier.iter().filter_map(|facts| number(facts.aspects.get(aspect)?)).collect();
+        let (now, usual) = (number(value)?, Usual::of(&known)?);
+        let finding = Finding::Metric { name: name.clone(), now, usual };
+        usual.is_out_of_line(now).then(|| Evidence { finding, factor: AT_CULPRITS / COMMON })
+    };
+    run.aspects.iter().filter_map(unusual).collect()
+}
+
+impl Evidence {
+    /// Returns whether it shows what came of a run, and not what was otherwise at it.
+    #[must_use]
+    pub fn is_effect(&self) -> bool {
+        match &self.finding {
+            Finding::Changed { aspect, .. } => aspect.is_effect(),
+            Finding::Metric { .. } | Finding::Duration { .. } => true,
+            Finding::Fault(_) | Finding::SameOutputs | Finding::NoChange => false,
+        }
+    }
+}
+
+impl Findings {
+    /// Returns how much the strongest piece of it counts.
+    #[must_use]
+    pub fn strongest(&self) -> f64 {
+        self.pieces.iter().map(|piece| piece.factor).fold(1.0, f64::max)
+    }
+
+    /// Lets what came of the run count only as far as nothing further up explains it, of which the strongest piece counts
+    /// so much: what is wrong further up shows in all that is below.
+    pub fn explain_effects(&mut self, above: f64) {
+        for piece in self.pieces.iter_mut().filter(|piece| piece.is_effect()) {
+            piece.factor = (piece.factor / above.max(1.0)).max(1.0);
+        }
+        self.pieces.retain(|piece| !piece.is_effect() || piece.factor >= COUNTS);
+        self.pieces.sort_by(|a, b| b.factor.total_cmp(&a.factor));
+    }
 }
 
 #[cfg(test)]

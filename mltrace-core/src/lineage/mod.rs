@@ -22,7 +22,11 @@ mod blame;
 
 mod evidence;
 
+mod round;
+
 mod usual;
+
+mod condition;
 
 mod shared;
 
@@ -50,22 +54,24 @@ mod former;
 
 pub use alike::{are_alike, comparable, mask};
 pub use blame::{Blame, Counts, Scale, Suspect, rank, worth_suspecting};
-pub use change::{Aspect, Aspects, Change, changes, number, other_inputs};
+pub use change::{Aspect, Aspects, Change, changes, effects, number, other_inputs};
+pub use condition::Condition;
 pub use coverage::{Group, Judged, Observed, Outputs, Worth, flagged, grouped, groups, reach};
 pub use critical::{Spent, critical_path};
-pub use diff::{Cause, diff};
-pub use evidence::{Evidence, Facts, Fault, Finding, Findings, evidence};
+pub use diff::{Cause, Differences, diff};
+pub use evidence::{Evidence, Facts, Fault, Finding, Findings, PASSED, evidence};
 pub use explain::explain;
 pub use former::former;
 pub use fresher::{LastRerun, Rerun, Superseding, Work, WorkCode, did_again, is_fresher};
 pub use impact::{ImpactState, Written, states};
 pub use inside::{ByName, Moment, Near, Nearby};
 pub use level::{FEW, Level, levels};
-pub use nearest::nearest;
+pub use nearest::{above, nearest};
 pub use next::{Belief, Look, look_next};
 pub use rhythm::Rhythm;
+pub use round::{between, rounded};
 pub use seen::{After, FirstAfter, LastSeen, Offer, Reading, is_older};
-pub use shared::{Condition, Shared, Strength, Table};
+pub use shared::{Shared, Strength, Table};
 pub use side::{ComparedRun, Side, Source};
 pub use tally::{Known, Test};
 pub use trace::depths;

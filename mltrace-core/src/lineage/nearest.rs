@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::hash::Hash;
 
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
 
 /// Returns for each run upstream of which something lies what that is, with its distance, the nearest first: at most `most`
 /// of it for each run. What lies at a run itself is at distance 0.
@@ -33,6 +33,29 @@ where
     reached
 }
 
+/// Returns for each of some runs those upstream of it, the nearest first, at most `most` of them.
+#[must_use]
+pub fn above<N: Copy + Eq + Hash>(runs: &[N], edges: &[(N, N)], most: usize) -> Vec<Vec<N>> {
+    let mut upstream: HashMap<N, Vec<N>> = HashMap::default();
+    for (from, to) in edges.iter().filter(|_| !runs.is_empty()) {
+        upstream.entry(*from).or_default().push(*to);
+    }
+    let of_run = |run: &N| {
+        let (mut met, mut found) = (HashSet::from_iter([*run]), Vec::new());
+        let mut queue = VecDeque::from([*run]);
+        while let Some(run) = queue.pop_front().filter(|_| found.len() < most) {
+            for next in upstream.get(&run).into_iter().flatten() {
+                if found.len() < most && met.insert(*next) {
+                    found.push(*next);
+                    queue.push_back(*next);
+                }
+            }
+        }
+        found
+    };
+    runs.iter().map(of_run).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -47,6 +70,14 @@ mod tests {
         assert_eq!(found["p"], [(1, 2), (2, 3)], "the third is too many");
         assert_eq!(found["q"], [(1, 3), (2, 1)]);
         assert_eq!(found["raw"], [(0, 1)]);
+    }
+
+    #[test]
+    fn what_is_above_a_run_is_found_nearest_first_and_no_more_than_so_many() {
+        let edges = [("p", "train"), ("train", "clean"), ("clean", "raw"), ("raw", "train"), ("q", "clean")];
+        let found = above(&["p", "q", "x"], &edges, 3);
+        assert_eq!(found, [vec!["train", "clean", "raw"], vec!["clean", "raw", "train"], vec![]]);
+        assert_eq!(above(&["p"], &edges, 1), [vec!["train"]]);
     }
 
     proptest! {

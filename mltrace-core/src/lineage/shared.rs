@@ -7,14 +7,14 @@ use std::collections::BTreeMap;
 
 use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::alike::mask;
 use super::blame::{Counts, Scale};
-use super::change::{Aspect, Aspects};
+use super::change::Aspect;
+use super::condition::Condition;
 use super::coverage::{Observed, Outputs, Worth};
-use super::evidence::{MOST, Novelty};
-use super::tally::{Column, Known, Tally, Test};
+use super::evidence::MOST;
+use super::tally::{Column, Known, Tally};
 
 /// How many of the first facts are looked at in pairs.
 const PAIRED: usize = 12;
@@ -32,59 +32,6 @@ const STRONG: f64 = 20.0;
 const AT_ONCE_US: i64 = 24 * 60 * 60 * 1_000_000;
 /// How many times likelier than chance a fact is that is called fair.
 const FAIR: f64 = 2.0;
-
-/// What some runs of a component share: one aspect, or two at once.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Condition {
-    /// The component.
-    pub component: String,
-    /// The aspects, and what their values are like.
-    pub tests: Vec<(Aspect, Test)>,
-}
-
-impl Condition {
-    /// Returns whether a run of the component with these aspects is like that.
-    #[must_use]
-    pub fn holds(&self, aspects: &Aspects) -> bool {
-        self.tests.iter().all(|(aspect, test)| match aspects.get(aspect) {
-            Some(value) => test.holds(value),
-            None => matches!(aspect, Aspect::Parameter(_)) && test.holds(&Value::Null),
-        })
-    }
-
-    /// Returns how new this is at a run, after `earlier` comparable ones, the latest first: how much more often a culprit
-    /// shows it than another run.
-    #[must_use]
-    pub fn novelty<'a>(&self, run: &'a Aspects, earlier: &[&'a Aspects]) -> f64 {
-        let weigh = |(aspect, test): &(Aspect, Test)| {
-            let factor =
-                |now: Option<&Value>, before: &[Option<&Value>]| Some(Novelty::of(aspect, now, before)?.factor);
-            if let Test::Is(_) = test {
-                // None is the value of a parameter that is not there.
-                let had = |aspects: &'a Aspects| aspects.get(aspect).filter(|value| !value.is_null());
-                let before: Vec<Option<&Value>> = earlier.iter().copied().map(had).collect();
-                return factor(had(run), &before);
-            }
-            let holds = |aspects: &&Aspects| aspects.get(aspect).map(|value| Value::Bool(test.holds(value)));
-            let held: Vec<Option<Value>> = earlier.iter().map(holds).collect();
-            factor(Some(&Value::Bool(true)), &held.iter().map(Option::as_ref).collect::<Vec<_>>())
-        };
-        // Two at once are at least as new as the newer of them.
-        self.tests.iter().filter_map(weigh).reduce(f64::max).unwrap_or(1.0).min(MOST)
-    }
-
-    /// Returns the last other value before; `None` where there is none, and for two aspects at once.
-    #[must_use]
-    pub fn before<'a>(&self, earlier: &[&'a Aspects]) -> Option<&'a Value> {
-        let [(aspect, test)] = self.tests.as_slice() else { return None };
-        earlier.iter().filter_map(|aspects| aspects.get(aspect)).find(|value| !test.holds(value))
-    }
-
-    fn is_of_the_same(&self, other: &Self) -> bool {
-        let aspects = |condition: &Self| condition.tests.iter().map(|(aspect, _)| aspect.clone()).collect::<Vec<_>>();
-        self.component == other.component && aspects(self) == aspects(other)
-    }
-}
 
 /// How far a statement can be relied on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -121,6 +68,10 @@ pub struct Shared {
     worth: Worth,
     /// Whether all runs with it upstream of flagged outputs began within a day.
     is_of_one_day: bool,
+    /// The judged outputs that have a run with it upstream.
+    outputs: Outputs,
+    /// How new it is, as a power of ten.
+    new: f64,
 }
 
 impl Shared {
@@ -139,6 +90,8 @@ pub struct Table<'k> {
     observed: &'k Observed,
     scale: Scale,
     contrast: Scale,
+    /// The runs upstream of flagged outputs, each by its place and whether a check failed there, of components with such a run.
+    checked: HashMap<&'k str, Vec<(usize, bool)>>,
 }
 
 impl<'k> Table<'k> {
@@ -146,7 +99,12 @@ impl<'k> Table<'k> {
     #[must_use]
     pub fn of(known: &'k [Known], flagged: &'k Outputs, observed: &'k Observed) -> Self {
         let all = observed.all(flagged);
-        Self { known, flagged, observed, scale: Scale::new(all), contrast: Scale::of_contrast(all) }
+        let mut checked: HashMap<&str, Vec<(usize, bool)>> = HashMap::default();
+        for (place, run) in known.iter().enumerate().filter(|(_, run)| run.outputs.meets(flagged)) {
+            checked.entry(&run.component).or_default().push((place, run.has_failed_check()));
+        }
+        checked.retain(|_, runs| runs.iter().any(|(_, is_failed)| *is_failed));
+        Self { known, flagged, observed, scale: Scale::new(all), contrast: Scale::of_contrast(all), checked }
     }
 
     /// Returns the facts shared by runs upstream of flagged outputs, the likeliest cause first, at most one of each aspect
@@ -163,12 +121,14 @@ impl<'k> Table<'k> {
         // Sorting keeps the order of equal ones.
         open.sort_by(Shared::order);
         let wanted = limit.max(PAIRED);
+        // What is new counts so much at most, and what checks say as much again.
+        let most = MOST.log10() * if self.checked.is_empty() { 1.0 } else { 2.0 };
         let mut found: Vec<Shared> = Vec::new();
         'facts: for some in open.chunks(AHEAD) {
             // What is not among the first as the newest is not among them as what it is.
             let is_late = |fact: &Shared, found: &[Shared]| {
                 let bar = wanted.checked_sub(1).and_then(|last| found.get(last)).map(|last| last.score);
-                bar.is_some_and(|bar| fact.score + MOST.log10() < bar)
+                bar.is_some_and(|bar| fact.score + most < bar)
             };
             let some: Vec<&Shared> = some.iter().take_while(|fact| !is_late(fact, &found)).collect();
             let weights = weigh(&some.iter().map(|fact| (&fact.condition, fact.first)).collect::<Vec<_>>())?;
@@ -193,6 +153,7 @@ impl<'k> Table<'k> {
             }
         }
         upstream_first(&mut found);
+        self.causes_first(&mut found);
         found.truncate(limit);
         Ok(found)
     }
@@ -211,10 +172,8 @@ impl<'k> Table<'k> {
         }
         let mut columns: Vec<_> = columns.into_iter().filter(|(_, column)| column.is_flagged).collect();
         columns.sort_unstable_by_key(|(key, _)| *key);
-        let tallied: Vec<_> = columns
-            .into_iter()
-            .map(|(key, column)| (key, column.tallies(known, self.flagged, *key.1 == Aspect::Duration)))
-            .collect();
+        let tallied: Vec<_> =
+            columns.into_iter().map(|(key, column)| (key, column.tallies(known, self.flagged, key.1))).collect();
         // Inputs whose names differ in what is masked are one aspect of many values.
         let mut values: BTreeMap<(&str, String), usize> = BTreeMap::new();
         for ((component, aspect), tallies) in &tallied {
@@ -241,18 +200,69 @@ impl<'k> Table<'k> {
         let (first, depth) = (tally.first?, tally.depth);
         let is_of_one_day = tally.bad.is_none_or(|[since, until]| until.0.saturating_sub(since.0) < AT_ONCE_US);
         let strength = Strength::Weak;
-        Some(Shared { condition, counts, first, score, strength, depth, price, worth, is_of_one_day })
+        let (outputs, new) = (outputs.clone(), 0.0);
+        Some(Shared { condition, counts, first, score, strength, depth, price, worth, is_of_one_day, outputs, new })
     }
 
     fn add_novelty(&mut self, fact: &mut Shared, weight: f64) {
         let new = weight.log10();
-        fact.score += new;
+        (fact.score, fact.new) = (fact.score + new, new);
         let odds = self.contrast.blame(fact.worth).score - fact.price + new;
+        fact.score += self.check_score(&fact.condition);
         fact.strength = match odds {
             odds if odds >= STRONG.log10() && (new > 0.0 || !fact.is_of_one_day) => Strength::Strong,
             odds if odds >= FAIR.log10() => Strength::Fair,
             _ => Strength::Weak,
         };
+    }
+
+    /// Returns how much likelier it is by the checks of its component's runs that those with a fact are wrong, as a power of
+    /// ten. It is asked of runs upstream of flagged outputs alone, which no ok changes.
+    fn check_score(&self, condition: &Condition) -> f64 {
+        let checked = self.checked.get(condition.component.as_str()).filter(|_| !condition.is_effect());
+        let (mut with, mut all) = (Worth { flagged: 0.0, ok: 0.0 }, Worth { flagged: 0.0, ok: 0.0 });
+        for (place, is_failed) in checked.into_iter().flatten() {
+            let holds = self.known.get(*place).is_some_and(|run| condition.holds(&run.aspects));
+            for worth in [Some(&mut all), Some(&mut with).filter(|_| holds)].into_iter().flatten() {
+                *(if *is_failed { &mut worth.flagged } else { &mut worth.ok }) += 1.0;
+            }
+        }
+        if with.flagged == 0.0 {
+            return 0.0;
+        }
+        Scale::of_contrast(all).blame(with).score.clamp(0.0, MOST.log10())
+    }
+
+    /// Puts what explains an effect before it: a check that fails and a metric out of line show what is wrong at their run
+    /// or further up, and often better than people's verdicts do.
+    fn causes_first(&self, found: &mut [Shared]) {
+        let mut place = 0;
+        while place < found.len() {
+            let cause = found.get(place).filter(|fact| fact.condition.is_effect()).and_then(|effect| {
+                let mut scale = Scale::of_contrast(self.observed.all(&effect.outputs));
+                let mut after = found.iter().enumerate().skip(place + 1);
+                after.find(|(_, fact)| self.explains(fact, effect, &mut scale)).map(|(place, _)| place)
+            });
+            match cause {
+                Some(cause) => {
+                    if let Some(some) = found.get_mut(place..=cause) {
+                        some.rotate_right(1);
+                    }
+                }
+                None => place += 1,
+            }
+        }
+    }
+
+    /// Returns whether a fact would be likely had people flagged just what an effect covers, at its run or below it.
+    fn explains(&self, fact: &Shared, effect: &Shared, scale: &mut Scale) -> bool {
+        let is_of_one = fact.condition.component == effect.condition.component;
+        let is_above = fact.depth > effect.depth && !is_of_one;
+        let may_be = if fact.condition.is_effect() { is_above } else { is_above || is_of_one };
+        let worth = self.observed.worth(&fact.outputs, &effect.outputs);
+        // What the verdicts say little of has to explain all the more.
+        let least = if fact.strength > Strength::Weak { FAIR } else { STRONG };
+        may_be && scale.blame(worth).score - fact.price + fact.new >= least.log10()
     }
 
     /// Returns pairs of the first facts of one component, each with the score that it has to beat.
@@ -261,7 +271,9 @@ impl<'k> Table<'k> {
         let first = found.get(..PAIRED).unwrap_or(found);
         let mut pairs = Vec::new();
         for (place, one) in first.iter().enumerate() {
-            let others = first.iter().skip(place + 1);
+            // What a run was given and what came of it are one statement, not two.
+            let others =
+                first.iter().skip(place + 1).filter(|other| !one.condition.is_effect() && !other.condition.is_effect());
             for other in others.filter(|other| other.condition.component == one.condition.component) {
                 let tests = [one, other].into_iter().flat_map(|fact| fact.condition.tests.clone()).collect();
                 let condition = Condition { component: one.condition.component.clone(), tests };
@@ -309,7 +321,10 @@ fn keep(found: &mut Vec<Shared>, fact: Shared) {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::super::coverage::{Judged, flagged, reach};
+    use super::super::tally::Test;
     use super::*;
     use crate::model::Timestamp;
 
@@ -357,7 +372,7 @@ mod tests {
     fn numbers_are_told_as_a_range() {
         let runs: Vec<_> = (0..30).map(|run| (700 + 17 * run, "g", run < 8)).collect();
         let found = table(&runs, 10);
-        assert_eq!(found[0].condition.tests, [is("rows", Test::AtMost(819.into()))]);
+        assert_eq!(found[0].condition.tests, [is("rows", Test::AtMost(830.0.into()))]);
         assert_eq!(found[0].counts, Counts { flagged: 8, ok: 0 });
     }
 

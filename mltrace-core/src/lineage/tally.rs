@@ -5,8 +5,10 @@ use std::cmp::Ordering;
 use foldhash::HashMap;
 use serde_json::Value;
 
-use super::change::{Aspects, number};
+use super::change::{Aspect, Aspects, number};
 use super::coverage::Outputs;
+use super::evidence::PASSED;
+use super::round::between;
 use crate::model::Timestamp;
 
 /// How many limits of a range are tried in each direction.
@@ -29,14 +31,21 @@ pub struct Known {
     pub aspects: Aspects,
 }
 
+impl Known {
+    /// Returns whether a check of it failed or errored.
+    pub(super) fn has_failed_check(&self) -> bool {
+        self.aspects.iter().any(|(aspect, value)| matches!(aspect, Aspect::Check(_)) && *value != PASSED)
+    }
+}
+
 /// What a value has to be like.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Test {
     /// This one.
     Is(Value),
-    /// A number up to this one.
+    /// A number up to this one, which is a round one.
     AtMost(Value),
-    /// A number from this one on.
+    /// A number from this one on, which is a round one.
     AtLeast(Value),
 }
 
@@ -97,8 +106,11 @@ impl Tally {
 }
 
 impl Column<'_> {
-    /// Returns each value that a run upstream of a flagged output has, and ranges of numbers up to or from such a one.
-    pub(super) fn tallies(&self, known: &[Known], flagged: &Outputs, is_never_equal: bool) -> Vec<(Test, Tally)> {
+    /// Returns each value that a run upstream of a flagged output has, and ranges of numbers that end between such a one
+    /// and the next.
+    /// Of what is measured a number is hardly ever the same twice.
+    pub(super) fn tallies(&self, known: &[Known], flagged: &Outputs, aspect: &Aspect) -> Vec<(Test, Tally)> {
+        let is_measured = matches!(aspect, Aspect::Duration | Aspect::Metric(_));
         let mut by_value: HashMap<&Value, Tally> = HashMap::default();
         for (place, value) in &self.runs {
             if let Some(run) = known.get(*place) {
@@ -108,41 +120,56 @@ impl Column<'_> {
         let mut numbers: Vec<(f64, &Value, &Tally)> =
             by_value.iter().filter_map(|(value, tally)| Some((number(value)?, *value, tally))).collect();
         let there = by_value.keys().filter(|value| !value.is_null()).count();
-        let is_of_numbers = numbers.len() == there && numbers.len() >= NUMBERS;
+        // A metric may be no number now and then.
+        let is_of_numbers = (is_measured || numbers.len() == there) && numbers.len() >= NUMBERS;
         numbers.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut tallies = Vec::new();
         if is_of_numbers {
-            tallies.extend(ranges(numbers.iter().map(|(_, value, tally)| (*value, *tally)), Test::AtMost));
-            tallies.extend(ranges(numbers.iter().rev().map(|(_, value, tally)| (*value, *tally)), Test::AtLeast));
+            let numbers = || numbers.iter().map(|(number, _, tally)| (*number, *tally));
+            let limit = if *aspect == Aspect::Duration { between_durations } else { between };
+            tallies.extend(ranges(numbers(), |inside, outside| Test::AtMost(limit(inside, outside).into())));
+            tallies.extend(ranges(numbers().rev(), |inside, outside| Test::AtLeast(limit(inside, outside).into())));
         }
-        if !is_never_equal {
-            let mut equal: Vec<_> = by_value.into_iter().filter(|(_, tally)| tally.first.is_some()).collect();
-            equal.sort_by_cached_key(|(value, _)| value.to_string());
-            tallies.extend(equal.into_iter().map(|(value, tally)| (Test::Is(value.clone()), tally)));
-        }
+        let is_told = |value: &Value| !is_measured || number(value).is_none();
+        let equal = by_value.into_iter().filter(|(value, tally)| tally.first.is_some() && is_told(value));
+        let mut equal: Vec<_> = equal.collect();
+        equal.sort_by_cached_key(|(value, _)| value.to_string());
+        tallies.extend(equal.into_iter().map(|(value, tally)| (Test::Is(value.clone()), tally)));
         tallies
     }
 }
 
+/// Returns the roundest duration between two, in the unit in which it is told.
+fn between_durations(inside: f64, outside: f64) -> f64 {
+    let unit =
+        [3_600_000.0, 60_000.0, 1000.0].into_iter().find(|unit| inside.min(outside) >= 2.0 * unit).unwrap_or(1.0);
+    let bound = between(inside / unit, outside / unit) * unit;
+    // What is between them in other units may be none of them by a bit.
+    let is_there = inside <= bound && bound < outside || outside < bound && bound <= inside;
+    if is_there { bound } else { inside }
+}
+
 /// Returns the ranges from the first number on up to each that a run upstream of a flagged output has, or to some of them
-/// where they are many, but not to the last of all.
+/// where they are many, but not to the last of all. `test` says how a range is told by the last number in it and the first
+/// beyond it.
 fn ranges<'v>(
-    numbers: impl ExactSizeIterator<Item = (&'v Value, &'v Tally)> + Clone,
-    test: fn(Value) -> Test,
+    numbers: impl ExactSizeIterator<Item = (f64, &'v Tally)> + Clone,
+    test: impl Fn(f64, f64) -> Test,
 ) -> Vec<(Test, Tally)> {
     let last = numbers.len().saturating_sub(1);
-    let is_limit = |(place, (_, tally)): &(usize, (&Value, &Tally))| *place < last && tally.first.is_some();
+    let is_limit = |(place, (_, tally)): &(usize, (f64, &Tally))| *place < last && tally.first.is_some();
     let limits = numbers.clone().enumerate().filter(is_limit).count();
     let step = limits.div_ceil(LIMITS).max(1);
     let mut sum = Tally::default();
     let mut met = 0_usize;
     let mut found = Vec::new();
-    for (place, (value, tally)) in numbers.enumerate() {
+    let beyond = numbers.clone().skip(1).map(|(number, _)| Some(number)).chain([None]);
+    for ((place, (number, tally)), beyond) in numbers.enumerate().zip(beyond) {
         sum.merge(tally);
-        if is_limit(&(place, (value, tally))) {
+        if is_limit(&(place, (number, tally))) {
             // The first number alone is that number.
             if met.is_multiple_of(step) && place > 0 {
-                found.push((test(value.clone()), sum.clone()));
+                found.extend(beyond.map(|beyond| (test(number, beyond), sum.clone())));
             }
             met += 1;
         }

@@ -8,13 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use super::diff::End;
 use super::difference::Difference;
+use super::measures::last_metrics;
 use super::past::Past;
 use super::tempo::DurationTrend;
 use super::view::{AT_ONCE, milliseconds};
 use super::{QueryError, Reader};
 use crate::lineage::{self, Aspects, Condition, Test, levels};
-use crate::model::{RunId, Status, Timestamp, Verdict, Version, VersionId};
-use crate::store::{ComponentKey, FactsRow, ProjectKey, RunKey, RunSelection};
+use crate::model::{Metric, RunId, Status, Timestamp, Verdict, Version, VersionId};
+use crate::store::{ComponentKey, FactsRow, Measures, ProjectKey, RunKey, RunSelection};
 
 /// How many runs of a component a series has: the last ones.
 const RUNS: usize = 200;
@@ -25,6 +26,8 @@ const COMPARED: usize = 5;
 /// At how many runs it is asked how new their differences are.
 const WEIGHED: usize = 256;
 
+/// What can be asked of.
+const MEASURES: &str = "`duration`, `size`, `size:NAME`, `param:NAME`, or a metric by its name";
 /// How many numbers are named to one who asked of another, at most.
 const KNOWN: usize = 8;
 
@@ -38,6 +41,9 @@ pub enum Measure {
     Size(Option<String>),
     /// A parameter.
     Parameter(String),
+    /// A metric: the value of its last step, of the run as a whole if there is one, else of the only artifact of which it
+    /// is.
+    Metric(String),
 }
 
 impl FromStr for Measure {
@@ -49,9 +55,9 @@ impl FromStr for Measure {
             None if text == "size" => Ok(Self::Size(None)),
             Some(("size", name)) if !name.is_empty() => Ok(Self::Size(Some(name.to_owned()))),
             Some(("param", name)) if !name.is_empty() => Ok(Self::Parameter(name.to_owned())),
-            _ => {
-                Err(format!("`{text}` is no number of a run: ask for `duration`, `size`, `size:NAME` or `param:NAME`"))
-            }
+            Some(("metric", name)) if !name.is_empty() => Ok(Self::Metric(name.to_owned())),
+            None if !text.is_empty() => Ok(Self::Metric(text.to_owned())),
+            _ => Err(format!("`{text}` is no number of a run: ask for {MEASURES}")),
         }
     }
 }
@@ -63,6 +69,7 @@ impl std::fmt::Display for Measure {
             Self::Size(None) => f.write_str("size"),
             Self::Size(Some(name)) => write!(f, "size:{name}"),
             Self::Parameter(name) => write!(f, "param:{name}"),
+            Self::Metric(name) => write!(f, "metric:{name}"),
         }
     }
 }
@@ -71,7 +78,7 @@ impl std::fmt::Display for Measure {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Blame {
-    /// What was asked of: `duration`, `size`, `size:NAME` or `param:NAME`.
+    /// What was asked of: `duration`, `size`, `size:NAME`, `param:NAME` or `metric:NAME`.
     pub measure: String,
     /// The series that were looked at, by component.
     pub series: Vec<Series>,
@@ -266,12 +273,13 @@ impl Reader<'_> {
         let runs = self.store.select(project, &selection)?;
         let sizes = match measure {
             Measure::Size(name) => self.sizes(&runs, name.as_deref())?,
-            Measure::Duration | Measure::Parameter(_) => HashMap::default(),
+            Measure::Duration | Measure::Parameter(_) | Measure::Metric(_) => HashMap::default(),
         };
         let number = |row: &FactsRow| match measure {
             Measure::Duration => row.duration_us.map(milliseconds),
             Measure::Size(_) => sizes.get(&row.key).copied(),
             Measure::Parameter(name) => row.params.get(name).and_then(lineage::number),
+            Measure::Metric(name) => metric(&row.measures, name),
         };
         let mut points = Vec::with_capacity(runs.len());
         for some in runs.chunks(AT_ONCE) {
@@ -299,6 +307,9 @@ impl Reader<'_> {
             let last = self.store.select(project, &selection)?;
             for row in self.store.facts(&last)? {
                 known.extend(row.duration_us.map(|_| Measure::Duration.to_string()));
+                let metrics =
+                    row.measures.metrics.iter().map(|metric| Measure::Metric(metric.name.clone()).to_string());
+                known.extend(metrics);
                 let numbers = row.params.into_iter().filter(|(_, value)| lineage::number(value).is_some());
                 known.extend(numbers.map(|(name, _)| Measure::Parameter(name).to_string()));
             }
@@ -414,6 +425,14 @@ impl Reader<'_> {
     }
 }
 
+/// Returns what a metric of a run is, where that is one number.
+fn metric(measures: &Measures, name: &str) -> Option<f64> {
+    let all: Vec<Metric> = last_metrics(measures.metrics.clone()).into_iter().filter(|of| of.name == name).collect();
+    let whole = all.iter().find(|metric| metric.about.is_none());
+    let number = whole.or_else(|| all.first().filter(|_| all.len() == 1))?.value.value();
+    number.is_finite().then_some(number)
+}
+
 /// Returns a number for each kind of run.
 fn kinds(points: &[Point]) -> Vec<usize> {
     let mut known: HashMap<&BTreeSet<String>, usize> = HashMap::default();
@@ -458,10 +477,11 @@ mod tests {
 
     #[test]
     fn what_can_be_asked_of_is_told_as_it_is_asked() {
-        for text in ["duration", "size", "size:out/model.json", "param:rows"] {
+        assert_eq!("rmse".parse::<Measure>(), Ok(Measure::Metric("rmse".to_owned())));
+        for text in ["duration", "size", "size:out/model.json", "param:rows", "metric:rmse"] {
             assert_eq!(text.parse::<Measure>().unwrap().to_string(), text);
         }
-        for text in ["", "rows", "param:", "size:", "metric:rmse"] {
+        for text in ["", "param:", "size:", "metric:", "check:whole"] {
             assert!(text.parse::<Measure>().is_err(), "{text}");
         }
     }

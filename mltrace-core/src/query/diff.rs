@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::answer::{Input, Part, Run};
 use super::difference::Difference;
+use super::measures::aspects_of;
 use super::name::Found;
 use super::past::Past;
 use super::source::COMPARED;
@@ -16,7 +17,7 @@ use super::view::{AT_ONCE, view};
 use super::{QueryError, Reader};
 use crate::lineage::{self, Aspect, Aspects, Cause, ComparedRun, Side, Source, Usual};
 use crate::model::{ArtifactName, RunId, Timestamp, Verdict, Version, VersionId};
-use crate::store::{ComponentKey, Far, RunDetail, RunKey, RunName, VersionAt, VersionKey};
+use crate::store::{ComponentKey, Far, Measures, RunDetail, RunKey, RunName, VersionAt, VersionKey};
 
 /// How many runs of a component say what is usual for it.
 const USUAL_RUNS: usize = 100;
@@ -38,6 +39,10 @@ pub struct Diff {
     pub differences: Vec<Difference>,
     /// How many runs differ only because of these.
     pub consequences: usize,
+    /// What was measured and checked otherwise in pairs of runs (`metric:NAME`, `check:NAME`), the furthest upstream first:
+    /// effects of the differences, and no causes; absent when there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub measures: Vec<Difference>,
 }
 
 /// Why a version was chosen to compare with.
@@ -69,6 +74,8 @@ struct ToldDiff<'t> {
     baseline: Option<Baseline>,
     differences: Told<'t, Difference>,
     consequences: usize,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    measures: Vec<Difference>,
 }
 
 /// One end of a comparison: a version, and the runs whose traces are compared, its writer first.
@@ -87,8 +94,9 @@ impl Reader<'_> {
     /// When no such artifact or version is known, there is nothing to compare with, or the store does not answer.
     pub fn diff(&mut self, a: &str, b: Option<&str>) -> Result<Diff, QueryError> {
         let Compared { a, b, baseline, ends } = self.compared(a, b)?;
-        let (differences, consequences) = self.compare_ends(&ends)?;
-        Ok(Diff { a, b, baseline, differences, consequences })
+        let lineage::Differences { causes, followers: consequences, effects } = self.causes(&ends)?;
+        let (differences, measures) = (self.differences(causes)?, effects.into_iter().map(difference).collect());
+        Ok(Diff { a, b, baseline, differences, consequences, measures })
     }
 
     /// Writes what `diff` returns, each difference when it is looked up.
@@ -97,10 +105,11 @@ impl Reader<'_> {
     /// As `diff`, and when nothing more can be written.
     pub fn tell_diff<S: Serializer>(&mut self, a: &str, b: Option<&str>, to: S) -> Result<S::Ok, TellError<S::Error>> {
         let Compared { a, b, baseline, ends } = self.compared(a, b)?;
-        let (causes, consequences) = self.causes(&ends)?;
+        let lineage::Differences { causes, followers: consequences, effects } = self.causes(&ends)?;
         let failure = RefCell::new(None);
         let differences = Told::new(&failure, |tell| self.each_difference(causes, tell));
-        told::tell(&ToldDiff { a: &a, b: &b, baseline, differences, consequences }, &failure, to)
+        let measures = effects.into_iter().map(difference).collect();
+        told::tell(&ToldDiff { a: &a, b: &b, baseline, differences, consequences, measures }, &failure, to)
     }
 
     /// Finds the versions that are meant, and who made them.
@@ -121,22 +130,24 @@ impl Reader<'_> {
 
     /// Returns what differs upstream of two ends, and how many runs differ only because of that.
     pub(super) fn compare_ends(&mut self, ends: &[End; 2]) -> Result<(Vec<Difference>, usize), QueryError> {
-        let (causes, consequences) = self.causes(ends)?;
+        let lineage::Differences { causes, followers, .. } = self.causes(ends)?;
+        Ok((self.differences(causes)?, followers))
+    }
+
+    fn differences(&mut self, causes: Vec<Cause>) -> Result<Vec<Difference>, QueryError> {
         let mut differences = Vec::with_capacity(causes.len());
         self.each_difference(causes, &mut |difference| {
             differences.push(difference);
             true
         })?;
-        Ok((differences, consequences))
+        Ok(differences)
     }
 
     /// Tells each difference, of the first ones in source texts with the lines that changed.
     fn each_difference(&mut self, causes: Vec<Cause>, tell: Tell<'_, Difference>) -> Result<(), QueryError> {
         let mut left = COMPARED;
         for cause in causes {
-            let [a, b] = cause.values;
-            let (component, field, runs) = (cause.component, cause.field, cause.runs);
-            let mut difference = Difference { component, field, a, b, runs, source_diff: None };
+            let mut difference = difference(cause);
             self.compare_source(&mut difference, &mut left)?;
             if !tell(difference) {
                 break;
@@ -145,8 +156,8 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Returns the causes of what differs upstream of two ends, and how many runs differ only because of them.
-    fn causes(&mut self, [a, b]: &[End; 2]) -> Result<(Vec<Cause>, usize), QueryError> {
+    /// Returns what differs upstream of two ends.
+    fn causes(&mut self, [a, b]: &[End; 2]) -> Result<lineage::Differences, QueryError> {
         let (mut left, mut right) = (self.above(a)?, self.above(b)?);
         let all: HashSet<RunKey> = left.iter().map(|(run, _)| *run).collect();
         let shared: HashSet<RunKey> = right.iter().map(|(run, _)| *run).filter(|run| all.contains(run)).collect();
@@ -285,6 +296,10 @@ impl Reader<'_> {
     }
 }
 
+fn difference(Cause { component, field, values: [a, b], runs }: Cause) -> Difference {
+    Difference { component, field, a, b, runs, source_diff: None }
+}
+
 /// Returns a run that both traces have.
 fn shared_step(id: RunId, component: String, started_at: Option<Timestamp>) -> ComparedRun {
     ComparedRun {
@@ -329,6 +344,7 @@ fn step(run: Run, depth: u32, usual: Option<Usual>) -> ComparedRun {
     add(Aspect::Host, run.host.map(Value::from));
     add(Aspect::User, run.user.map(Value::from));
     aspects.extend(run.params.into_iter().map(|(name, value)| (Aspect::Parameter(name), value)));
+    aspects.extend(aspects_of(&Measures { metrics: run.metrics, checks: run.checks }));
     // What a run reads of its own is no part of what it was made from.
     let inputs = run.inputs.into_iter().flat_map(sources).filter(|input| input.writer != Some(run.id));
     ComparedRun {

@@ -12,7 +12,8 @@ pub struct Difference {
     /// The component; `None` when no recorded run wrote what was asked for.
     pub component: Option<String>,
     /// `missing` (a run on one side only), `git.commit`, `git.branch`, `git.dirty`, `code`, `code.is_in_work_tree`, `status`, `host`, `user`,
-    /// `param:NAME`, `input:NAME`, `duration`, or `content`: the version itself, made of the same by the same.
+    /// `param:NAME`, `input:NAME`, `duration`, or `content`: the version itself, made of the same by the same; among
+    /// measures `metric:NAME` and `check:NAME`.
     pub field: String,
     /// Its value on one side.
     pub a: Option<Value>,

@@ -9,11 +9,13 @@ use super::fresher::Detail;
 use super::past::Past;
 use super::view::staleness_of;
 use super::{QueryError, Reader};
-use crate::lineage::{self, Aspect, Evidence, Fault, Finding, Findings, Usual};
+use crate::lineage::{self, Aspect, Evidence, Fault, Finding, Findings};
 use crate::model::{RunId, Status, VersionId};
 use crate::store::{ReadDetail, RunDetail, RunKey, WriteDetail};
 use crate::words;
 
+/// In how many runs upstream of one, the nearest, what explains an effect is looked for.
+const ABOVE: usize = 32;
 /// How many digits of a commit or a hash are shown.
 const DIGITS: usize = 8;
 
@@ -48,6 +50,33 @@ impl Reader<'_> {
             Some((*run, lineage::evidence(&facts, &earlier)))
         });
         Ok(found.collect())
+    }
+
+    /// Returns the same of runs with these edges upstream, where what came of a run counts only as far as nothing that
+    /// was found further up explains it. No verdict moves that: at each run it is looked for in the same runs above.
+    pub(super) fn causes_of(
+        &mut self,
+        runs: &[RunKey],
+        edges: &[(RunKey, RunKey)],
+        past: &mut Past,
+    ) -> Result<HashMap<RunKey, Findings>, QueryError> {
+        let mut findings = self.findings(runs, past)?;
+        let is_effect = |run: &RunKey| findings.get(run).is_some_and(|of| of.pieces.iter().any(Evidence::is_effect));
+        let mut with_effects: Vec<RunKey> = runs.iter().copied().filter(is_effect).collect();
+        with_effects.sort_unstable();
+        with_effects.dedup();
+        let above = lineage::above(&with_effects, edges, ABOVE);
+        let mut others: Vec<RunKey> = above.iter().flatten().copied().collect();
+        others.sort_unstable();
+        others.dedup();
+        others.retain(|run| !findings.contains_key(run));
+        let others = self.findings(&others, past)?;
+        let strongest = |run: &RunKey| findings.get(run).or_else(|| others.get(run)).map_or(1.0, Findings::strongest);
+        let explained: Vec<f64> = above.iter().map(|above| above.iter().map(strongest).fold(1.0, f64::max)).collect();
+        for (run, above) in with_effects.iter().zip(explained) {
+            findings.get_mut(run).into_iter().for_each(|found| found.explain_effects(above));
+        }
+        Ok(findings)
     }
 }
 
@@ -115,8 +144,11 @@ pub(super) fn words(piece: &Evidence) -> String {
         Finding::Fault(message) => message.clone(),
         Finding::SameOutputs => return "wrote the same bytes as the run before".to_owned(),
         Finding::NoChange => return "nothing changed since the run before".to_owned(),
-        Finding::Duration { now, usual: Usual { low, high } } => {
-            format!("took {}, usually {} to {}", words::span(*now), words::span(*low), words::span(*high))
+        Finding::Duration { now, usual } => {
+            format!("took {}, usually {}", words::span(*now), usual.words(words::span))
+        }
+        Finding::Metric { name, now, usual } => {
+            format!("measured {name} = {}, usually {}", digits(*now), usual.words(digits))
         }
         Finding::Changed { aspect, now, before, ago, times, of } => {
             let change = changed(aspect, now.as_ref(), before.as_ref());
@@ -137,6 +169,11 @@ pub(super) fn words(piece: &Evidence) -> String {
 /// Returns a factor with two digits that count.
 fn rounded(factor: f64) -> String {
     if factor >= 9.95 { format!("{factor:.0}") } else { format!("{factor:.1}") }
+}
+
+/// Returns a number with four digits that count.
+fn digits(number: f64) -> String {
+    lineage::rounded(number, 4).to_string()
 }
 
 /// Returns a value as people read it.
@@ -162,6 +199,8 @@ fn changed(aspect: &Aspect, now: Option<&Value>, before: Option<&Value>) -> Stri
         Aspect::User => other("user"),
         Aspect::Status => other("status"),
         Aspect::Duration => other("duration"),
+        Aspect::Check(name) => format!("its check `{name}` {}, before it {}", plain(now), plain(before)),
+        Aspect::Metric(name) => other(name),
         Aspect::Input(name) => {
             format!("another version of its input `{name}`: {}, before {}", version(now), version(before))
         }

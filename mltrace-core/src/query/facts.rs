@@ -9,8 +9,10 @@ use serde_json::Value;
 use super::answer::{Fact, Review};
 use super::past::{FRESH, Past};
 use super::{QueryError, Reader};
-use crate::lineage::{self, Aspect, Condition, Counts, Facts, Known, Observed, Outputs, Shared, Strength, Table, Test};
-use crate::model::{RunId, Status, Timestamp, VersionId};
+use crate::lineage::{
+    self, Aspect, Condition, Counts, Facts, Known, Observed, Outputs, PASSED, Shared, Strength, Table, Test,
+};
+use crate::model::{Outcome, RunId, Status, Timestamp, VersionId};
 use crate::store::{ComponentKey, ProjectKey, RunKey, RunSelection};
 use crate::words;
 
@@ -245,6 +247,7 @@ fn is_telling(aspect: &Aspect, value: &mut Value) -> bool {
         Aspect::WorkTree => *value != false,
         Aspect::InWorkTree => *value != true,
         Aspect::Stale => *value != FRESH,
+        Aspect::Check(_) => *value != PASSED,
         _ => true,
     }
 }
@@ -265,6 +268,10 @@ impl Fact {
                 Some(("param", name)) if value.starts_with(['<', '>']) => format!("ran with {name} {value}"),
                 Some(("param", name)) => format!("ran with {name} = {value}"),
                 Some(("input", name)) => format!("read {name} in version {value}"),
+                Some(("check", name)) if value == Outcome::Failed.as_str() => format!("failed its check {name}"),
+                Some(("check", name)) => format!("had its check {name} {value}"),
+                Some(("metric", name)) if value.starts_with(['<', '>']) => format!("measured {name} {value}"),
+                Some(("metric", name)) => format!("measured {name} = {value}"),
                 _ => match aspect {
                     "git.commit" => format!("ran at commit {value}"),
                     "git.branch" => format!("ran on branch {value}"),
@@ -350,11 +357,16 @@ fn duration(value: &str) -> String {
     number.parse().map_or_else(|_| value.to_owned(), |number| words::span(number) + bound)
 }
 
+/// Returns the bound of a range as people write it: a whole number without a fraction.
+fn bound(limit: &Value) -> String {
+    lineage::number(limit).map_or_else(|| plain(limit), |number| number.to_string())
+}
+
 fn value(condition: &Condition) -> Value {
     let text = |test: &Test| match test {
         Test::Is(value) => plain(value),
-        Test::AtMost(limit) => format!("<= {}", plain(limit)),
-        Test::AtLeast(limit) => format!(">= {}", plain(limit)),
+        Test::AtMost(limit) => format!("<= {}", bound(limit)),
+        Test::AtLeast(limit) => format!(">= {}", bound(limit)),
     };
     match condition.tests.as_slice() {
         [(_, Test::Is(value))] => value.clone(),

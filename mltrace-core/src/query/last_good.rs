@@ -3,12 +3,15 @@
 use foldhash::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
+use super::measures::last_checks;
 use super::name::Found;
 use super::verify::{DiskState, VerifyOptions};
 use super::{QueryError, Reader};
 use crate::lineage;
-use crate::model::{ArtifactName, RunId, Timestamp, Verdict, Version, VersionId, path_inside};
-use crate::store::{LabelRow, RunKey, VersionAt, VersionKey};
+use crate::model::{
+    ArtifactName, Check, Outcome, RunId, Severity, Timestamp, Verdict, Version, VersionId, path_inside,
+};
+use crate::store::{LabelRow, RunKey, RunSelection, VersionAt, VersionKey, WhatOfRuns};
 
 /// How many versions are looked at, the newest.
 const VERSIONS: usize = 500;
@@ -67,8 +70,11 @@ pub struct DoubtedVersion {
 pub struct Doubt {
     /// What it is.
     pub reason: DoubtReason,
-    /// What is flagged, or what the disk should hold.
+    /// What is flagged, what the disk should hold, or the version that was made after a check that did not pass.
     pub artifact: Version,
+    /// The run whose check did not pass; absent for other reasons.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
     /// The reason in words.
     pub message: String,
 }
@@ -84,6 +90,8 @@ pub enum DoubtReason {
     Inside,
     /// It was made from something that is flagged.
     Upstream,
+    /// A check of the run that wrote it, or of one further up, did not pass, and what it made is not to be used.
+    Check,
     /// It is the latest version, and the disk holds something else or nothing in its place.
     Disk,
 }
@@ -94,11 +102,20 @@ struct Verdicts {
     ok: HashSet<VersionKey>,
     /// The runs that read what is flagged.
     readers: HashMap<RunKey, Vec<VersionKey>>,
+    /// The runs of which a check did not pass, warnings among them.
+    unchecked: HashSet<RunKey>,
+}
+
+/// What stands against what was made at a run or below it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Above {
+    Read(VersionKey),
+    Check(RunKey),
 }
 
 impl Reader<'_> {
     /// Returns the newest version of an artifact, of those written by `as_of`, that is not flagged and was made from nothing
-    /// that is, and what stands against each newer one. With `disk` the latest version must lie on this disk, too.
+    /// that is, by runs whose checks passed, and what stands against each newer one. With `disk` the latest version must lie on this disk, too.
     ///
     /// # Errors
     /// When no such artifact is known, it was first seen later, or the store does not answer.
@@ -130,7 +147,7 @@ impl Reader<'_> {
             let some = self.written_versions(&found, some)?;
             let doubts = self.in_passing(|reader| {
                 let versions: Vec<&Found> = some.iter().map(|(version, _)| version).collect();
-                reader.flags_above(&versions, as_of, &verdicts)
+                reader.doubts_above(&versions, as_of, &verdicts)
             })?;
             for ((version, written_by), mut against) in some.into_iter().zip(doubts) {
                 let Found { key, version: Version { version: id, .. }, written, .. } = version;
@@ -143,7 +160,7 @@ impl Reader<'_> {
                     let artifact = Version { name: name.clone(), version: id.clone() };
                     let there = if state == DiskState::Missing { "holds nothing" } else { "holds something else" };
                     let message = format!("the disk {there} in its place");
-                    against.push(Doubt { reason: DoubtReason::Disk, artifact, message });
+                    against.push(Doubt { reason: DoubtReason::Disk, artifact, run: None, message });
                 }
                 if against.is_empty() {
                     let is_ok = key.is_some_and(|key| verdicts.ok.contains(&key));
@@ -160,7 +177,10 @@ impl Reader<'_> {
     /// Returns what is flagged of a version, of what lies in it and of what it was made from, the nearest first.
     pub(super) fn flags_on(&mut self, found: &Found) -> Result<Vec<Doubt>, QueryError> {
         let verdicts = self.all_verdicts()?;
-        Ok(self.flags_above(&[found], None, &verdicts)?.pop().unwrap_or_default())
+        let mut doubts = self.doubts_above(&[found], None, &verdicts)?.pop().unwrap_or_default();
+        // What was checked of it is asked by itself.
+        doubts.retain(|doubt| doubt.reason != DoubtReason::Check);
+        Ok(doubts)
     }
 
     /// Returns those of the versions of an artifact that somebody wrote, with the id of the run that did last.
@@ -179,7 +199,11 @@ impl Reader<'_> {
     fn all_verdicts(&mut self) -> Result<Verdicts, QueryError> {
         let (mut flagged, mut ok) = (HashMap::default(), HashSet::default());
         let mut readers: HashMap<RunKey, Vec<VersionKey>> = HashMap::default();
-        let Some(project) = self.project()? else { return Ok(Verdicts { flagged, ok, readers }) };
+        let Some(project) = self.project()? else {
+            return Ok(Verdicts { flagged, ok, readers, unchecked: HashSet::default() });
+        };
+        let selection = RunSelection::default();
+        let unchecked = self.store.measured(project, &selection, WhatOfRuns::FailedCheck)?.into_iter().collect();
         for label in self.store.labels(project, true)? {
             match label.verdict {
                 Verdict::Ok => drop(ok.insert(label.version)),
@@ -194,18 +218,18 @@ impl Reader<'_> {
                 Verdict::None => {}
             }
         }
-        Ok(Verdicts { flagged, ok, readers })
+        Ok(Verdicts { flagged, ok, readers, unchecked })
     }
 
-    /// Returns what is flagged of each version, of what lies in it and of what it was made from, the nearest first: one walk
-    /// for all of them.
-    fn flags_above(
+    /// Returns what is flagged of each version, of what lies in it and of what it was made from, and which checks did not
+    /// pass on the way, the nearest first: one walk for all of them.
+    fn doubts_above(
         &mut self,
         versions: &[&Found],
         as_of: Option<Timestamp>,
         verdicts: &Verdicts,
     ) -> Result<Vec<Vec<Doubt>>, QueryError> {
-        if verdicts.flagged.is_empty() {
+        if verdicts.flagged.is_empty() && verdicts.unchecked.is_empty() {
             return Ok(versions.iter().map(|_| Vec::new()).collect());
         }
         let mut makers: Vec<Vec<RunKey>> = Vec::with_capacity(versions.len());
@@ -219,7 +243,11 @@ impl Reader<'_> {
         }
         let edges = self.store.pairs_upstream(&all)?;
         // What a version is itself, and what lies in it, is told first, and not twice.
-        let above = lineage::nearest(&verdicts.read_at(), &edges, FLAGS.saturating_mul(2).saturating_add(2));
+        let failed = self.failed_checks(&edges, &all, &verdicts.unchecked)?;
+        let found = verdicts.read_at().into_iter().chain(failed.keys().map(|run| (*run, Above::Check(*run))));
+        let mut found: Vec<(RunKey, Above)> = found.collect();
+        found.sort_unstable();
+        let above = lineage::nearest(&found, &edges, FLAGS.saturating_mul(3).saturating_add(2));
         let doubts = versions.iter().zip(&makers).map(|(version, makers)| {
             let (mut seen, mut found) = (HashSet::default(), Vec::new());
             let own = version.key.and_then(|key| verdicts.flagged.get(&key));
@@ -231,25 +259,74 @@ impl Reader<'_> {
                 (lies_in_it && seen.insert(*key)).then(|| doubt(DoubtReason::Inside, label))
             });
             found.extend(inside.take(FLAGS));
-            let mut read: Vec<(u32, VersionKey)> =
+            let mut reached: Vec<(u32, Above)> =
                 makers.iter().filter_map(|maker| above.get(maker)).flatten().copied().collect();
-            read.sort_by_key(|(distance, _)| *distance);
-            let others = read.into_iter().filter(|(_, key)| Some(*key) != version.key && seen.insert(*key));
-            let labels = others.filter_map(|(_, key)| verdicts.flagged.get(&key));
+            reached.sort_by_key(|(distance, _)| *distance);
+            let read = reached.iter().filter_map(|(_, above)| match above {
+                Above::Read(key) => Some(*key),
+                Above::Check(_) => None,
+            });
+            let others = read.filter(|key| Some(*key) != version.key && seen.insert(*key));
+            let labels = others.filter_map(|key| verdicts.flagged.get(&key));
             found.extend(labels.take(FLAGS).map(|label| doubt(DoubtReason::Upstream, label)));
+            let mut met = HashSet::default();
+            let checks = reached.iter().filter_map(|(_, above)| match above {
+                Above::Check(run) if met.insert(*run) => failed.get(run),
+                Above::Check(_) | Above::Read(_) => None,
+            });
+            let artifact = &version.version;
+            found.extend(checks.flatten().take(FLAGS).map(|(run, message)| Doubt {
+                reason: DoubtReason::Check,
+                artifact: artifact.clone(),
+                run: Some(*run),
+                message: message.clone(),
+            }));
             found
         });
         Ok(doubts.collect())
     }
 }
 
+impl Reader<'_> {
+    /// Returns the checks that did not pass, in words, of those runs upstream and of those that wrote something. That of
+    /// which a run only warns does not count.
+    fn failed_checks(
+        &mut self,
+        edges: &[(RunKey, RunKey)],
+        makers: &[RunKey],
+        unchecked: &HashSet<RunKey>,
+    ) -> Result<HashMap<RunKey, Vec<(RunId, String)>>, QueryError> {
+        let all = edges.iter().flat_map(|(from, to)| [from, to]).chain(makers);
+        let runs: HashSet<RunKey> = all.filter(|run| unchecked.contains(run)).copied().collect();
+        let runs: Vec<RunKey> = runs.into_iter().collect();
+        let mut failed = HashMap::default();
+        if runs.is_empty() {
+            return Ok(failed);
+        }
+        let mut found = self.store.measures(&runs)?;
+        for of in self.store.run_names(&runs)? {
+            let mut checks = last_checks(found.remove(&of.key).unwrap_or_default().checks);
+            checks.retain(|check| check.outcome != Outcome::Passed && check.severity == Severity::Error);
+            let told = checks.iter().map(|check| (of.id, in_words(&of.component, of.id, check)));
+            failed.insert(of.key, told.collect());
+        }
+        failed.retain(|_, checks: &mut Vec<(RunId, String)>| !checks.is_empty());
+        Ok(failed)
+    }
+}
+
+/// Returns a check that did not pass in words.
+fn in_words(component: &str, run: RunId, check: &Check) -> String {
+    let about = check.about.as_ref().map(|about| format!(" of `{about}`")).unwrap_or_default();
+    let why = check.message.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+    format!("the check `{}`{about} of {component} (run {}) {}{why}", check.name, run.short(), check.outcome.as_str())
+}
+
 impl Verdicts {
-    /// Returns which runs read what is flagged, and what, always in one order.
-    fn read_at(&self) -> Vec<(RunKey, VersionKey)> {
-        let read = self.readers.iter().flat_map(|(run, keys)| keys.iter().map(|key| (*run, *key)));
-        let mut read: Vec<(RunKey, VersionKey)> = read.collect();
-        read.sort_unstable();
-        read
+    /// Returns which runs read what is flagged, and what.
+    fn read_at(&self) -> Vec<(RunKey, Above)> {
+        let read = self.readers.iter().flat_map(|(run, keys)| keys.iter().map(|key| (*run, Above::Read(*key))));
+        read.collect()
     }
 }
 
@@ -258,9 +335,9 @@ fn doubt(reason: DoubtReason, label: &LabelRow) -> Doubt {
     let what = match reason {
         DoubtReason::Upstream => format!("it was made from `{}`, which is flagged", label.name),
         DoubtReason::Inside => format!("`{}`, which lies in it, is flagged", label.name),
-        DoubtReason::Flagged | DoubtReason::Disk => "it is flagged".to_owned(),
+        DoubtReason::Flagged | DoubtReason::Check | DoubtReason::Disk => "it is flagged".to_owned(),
     };
     let by = label.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
     let why = label.reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-    Doubt { reason, artifact, message: format!("{what}{by}{why}") }
+    Doubt { reason, artifact, run: None, message: format!("{what}{by}{why}") }
 }

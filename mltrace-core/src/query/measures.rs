@@ -6,8 +6,9 @@ use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::{QueryError, Reader};
-use crate::model::{ArtifactName, Check, Metric, Number, Outcome, RunId, Timestamp};
-use crate::store::{RunKey, RunName, RunSelection, WhatOfRuns};
+use crate::lineage::{self, Aspect, Aspects};
+use crate::model::{ArtifactName, Check, Metric, Number, Outcome, RunId, Timestamp, value};
+use crate::store::{Measures, RunKey, RunName, RunSelection, WhatOfRuns};
 
 /// The answer of `metrics`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -157,6 +158,26 @@ impl Reader<'_> {
     fn names_of_runs(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, RunName>, QueryError> {
         Ok(self.store.run_names(runs)?.into_iter().map(|name| (name.key, name)).collect())
     }
+}
+
+/// Returns how the checks of a run came out and what was measured of it, as what it has. What is of an artifact is told by
+/// the name that the artifact has in every round; of several with one such name the worst outcome and the last value count.
+pub(super) fn aspects_of(measures: &Measures) -> Aspects {
+    let called = |name: &str, about: Option<&ArtifactName>| match about {
+        Some(about) => format!("{name} of {}", lineage::mask(about.as_str())),
+        None => name.to_owned(),
+    };
+    let mut checks: BTreeMap<Aspect, Outcome> = BTreeMap::new();
+    for check in last_checks(measures.checks.clone()) {
+        let outcome = checks.entry(Aspect::Check(called(&check.name, check.about.as_ref()))).or_insert(check.outcome);
+        *outcome = check.outcome.max(*outcome);
+    }
+    let mut aspects: Aspects = checks.into_iter().map(|(aspect, outcome)| (aspect, outcome.as_str().into())).collect();
+    for metric in last_metrics(measures.metrics.clone()) {
+        let value = value::typed(metric.value.as_str());
+        aspects.insert(Aspect::Metric(called(&metric.name, metric.about.as_ref())), value);
+    }
+    aspects
 }
 
 /// Returns of each metric of a run what counts: the value of its last step, and of that the one measured last.

@@ -3,6 +3,7 @@
 use foldhash::{HashMap, HashSet};
 
 use super::difference::Difference;
+use super::measures::aspects_of;
 use super::view::{limit_us, milliseconds};
 use super::{QueryError, Reader};
 use crate::lineage::{self, Aspect, Aspects, Facts};
@@ -155,6 +156,7 @@ fn dated(row: FactsRow) -> (RunKey, Dated) {
         let name = version.name.as_str().to_owned();
         tell(Aspect::Input(name), Some(version.version.to_string().into()));
     }
+    aspects.extend(aspects_of(&row.measures));
     let mut facts = Facts::new(row.names, aspects);
     facts.duration_ms = duration_ms;
     (key, Dated { id, component_key: row.component_key, component: row.component, began, facts })

@@ -81,7 +81,7 @@ impl Reader<'_> {
         let verdicts = Verdicts { all: case.all, flagged, observed, reached };
         answer.facts = self.facts(project, &verdicts, &mut past)?;
         answer.owners = self.owners(&answer.facts)?;
-        case.findings = self.findings(&contenders, &mut past)?;
+        case.findings = self.causes_of(&contenders, &case.edges, &mut past)?;
         let weight = |run: RunKey| case.findings.get(&run).map_or(1.0, Findings::weight);
         let ranked = lineage::rank(groups, &mut scale, weight);
         let sets = lineage::explain(&ranked, &case.flagged, (&case.observed, &mut scale), EXPLANATIONS);

@@ -350,6 +350,8 @@ pub struct FactsRow {
     pub code: Option<String>,
     /// Whether the work tree held that text when the run's process looked.
     pub is_in_work_tree: Option<bool>,
+    /// What was checked of it, and measured at the last step of each metric.
+    pub measures: Measures,
     /// Its host.
     pub host: Option<String>,
     /// Its user.

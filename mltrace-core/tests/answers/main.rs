@@ -13,6 +13,7 @@ mod diff;
 mod impact;
 
 mod last_good;
+mod measured;
 
 mod forget;
 

@@ -43,19 +43,23 @@ fn diff(app: &App, asked: &DiffQuery) -> Result<Markup, Failure> {
         @if diff.differences.is_empty() {
             p.lead { "Nothing that is recorded differs between " (side(&diff.a)) " and " (side(&diff.b)) "." }
         } @else {
-            (differences(&diff, &side(&diff.a), &side(&diff.b)))
+            (table(&diff.differences, &diff, &side(&diff.a), &side(&diff.b)))
         }
         @if diff.consequences > 0 { p { (diff.consequences) " more runs differ only because of these." } }
+        @if !diff.measures.is_empty() {
+            h2 { "Measured otherwise" }
+            (table(&diff.measures, &diff, &side(&diff.a), &side(&diff.b)))
+        }
     };
     Ok(layout::page(app, &format!("Changes of {}", diff.b.name), "", &body))
 }
 
-fn differences(diff: &Diff, a: &Markup, b: &Markup) -> Markup {
+fn table(differences: &[Difference], diff: &Diff, a: &Markup, b: &Markup) -> Markup {
     let sides = [&diff.a, &diff.b].map(|side| escape::line(&side.version.short(8)).into_owned());
     html! {
         table {
             thead { tr { th scope="col" { "What" } th scope="col" { (a) } th scope="col" { (b) } } }
-            tbody { @for difference in &diff.differences { (row(difference, &sides)) } }
+            tbody { @for difference in differences { (row(difference, &sides)) } }
         }
     }
 }
@@ -108,6 +112,8 @@ pub(super) fn field(field: &str) -> Markup {
     match field.split_once(':') {
         Some(("param", name)) => html! { "parameter " code { (parts::name(name)) } },
         Some(("input", name)) => html! { "input " code { (parts::name(name)) } },
+        Some(("check", name)) => html! { "check " code { (parts::name(name)) } },
+        Some(("metric", name)) => html! { "metric " code { (parts::name(name)) } },
         _ => html! { (parts::name(word)) },
     }
 }

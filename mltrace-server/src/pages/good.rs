@@ -46,7 +46,7 @@ fn good(found: &LastGood) -> Markup {
                 a.strong href=(link::trace(&named)) { (parts::version_id(&good.version, 12)) }
                 ", written " (parts::exact(good.written_at)) " by " (parts::run(good.written_by))
                 @if good.is_ok { ", and found ok" }
-                @if found.newer.is_empty() { ": the latest." } @else { ": the newest that is neither flagged nor made from anything that is." }
+                @if found.newer.is_empty() { ": the latest." } @else { ": the newest that is not flagged, made from nothing that is, by runs whose checks passed." }
             },
             None if found.newer.is_empty() => p.lead { "No recorded run wrote it." },
             None => p.lead { "Something stands against every version" @if found.is_cut { " that was looked at" } "." },
@@ -61,7 +61,13 @@ fn doubted(name: &ArtifactName, newer: &DoubtedVersion) -> Markup {
             td { (parts::exact(newer.written_at)) }
             td { (parts::run(newer.written_by)) }
             td { @for doubt in &newer.against {
-                div { (parts::words(&doubt.message)) " " (parts::version(&doubt.artifact.name, Some(&doubt.artifact.version))) }
+                div {
+                    (parts::words(&doubt.message)) " "
+                    @match doubt.run {
+                        Some(run) => (parts::run(run)),
+                        None => (parts::version(&doubt.artifact.name, Some(&doubt.artifact.version))),
+                    }
+                }
             } }
         }
     }

@@ -1,4 +1,4 @@
-//! What may make the outputs of runs differ, of many runs at once: less than everything, in three statements.
+//! What may make the outputs of runs differ, of many runs at once: less than everything, in five statements.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::detail::{PARAMS, param};
 use super::keys::{CHUNK, among, ascending, ranges};
 use super::map::version_id;
 use crate::model::{ArtifactName, Timestamp, Version};
-use crate::store::{FactsRow, Result, RunKey};
+use crate::store::{FactsRow, Measures, Result, RunKey};
 
 const RUNS: &str = concat!(
     "SELECT r.id, r.uuid, r.component_id, c.name, r.status, r.started_at, r.duration_us,
@@ -61,6 +61,7 @@ impl SqliteStore {
                     names: Vec::new(),
                     unwritten: Vec::new(),
                     is_in_work_tree: row.get(13)?,
+                    measures: Measures::default(),
                     oldest_input_us: None,
                     stale_after_s: row.get(14)?,
                     is_superseded: false,
@@ -74,6 +75,9 @@ impl SqliteStore {
                 if let Some(of) = found.get_mut(&row.get(0)?) {
                     of.params.insert(row.get(1)?, param(self, row, 2)?);
                 }
+            }
+            for (run, measures) in self.last_measures_of(&list)? {
+                found.get_mut(&run).into_iter().for_each(|row| row.measures.clone_from(&measures));
             }
             let read = |row: &rusqlite::Row<'_>| {
                 let written_at: Option<Timestamp> = row.get(4)?;

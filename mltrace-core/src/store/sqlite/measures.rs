@@ -18,6 +18,14 @@ const METRICS: &str = concat!(
     " ORDER BY q.run_id, q.name, q.about, q.step, q.at"
 );
 
+/// The same without what was measured at earlier steps: of a training there may be thousands.
+const LAST_METRICS: &str = concat!(
+    "SELECT q.run_id, q.name, q.about, q.step, q.at, q.value FROM json_each($1) AS asked CROSS JOIN metric q ON ",
+    among!("q.run_id"),
+    " WHERE NOT EXISTS (SELECT 1 FROM metric l WHERE l.run_id = q.run_id AND l.name = q.name AND l.about = q.about
+         AND l.step > q.step) ORDER BY q.run_id, q.name, q.about, q.at"
+);
+
 const CHECKS: &str = concat!(
     "SELECT q.run_id, q.name, q.about, q.at, q.outcome, q.severity, q.message
      FROM json_each($1) AS asked CROSS JOIN check_result q ON ",
@@ -58,9 +66,16 @@ impl SqliteStore {
                 ("SELECT 1 FROM check_result q WHERE q.run_id = r.id AND q.outcome <> 0 AND $4 = ''", "")
             }
         };
+        // Most checks pass: those that did not are looked up by themselves.
+        let from = match what {
+            WhatOfRuns::FailedCheck => {
+                "(SELECT DISTINCT run_id FROM check_result WHERE outcome <> 0) f CROSS JOIN run r ON r.id = f.run_id"
+            }
+            _ => "run r",
+        };
         let of = if selection.component.is_some() { "r.component_id = $2" } else { "$2 IS NULL" };
         let sql = format!(
-            "SELECT r.id FROM run r WHERE r.project_id = $1 AND {of} AND r.component_id IS NOT NULL
+            "SELECT r.id FROM {from} WHERE r.project_id = $1 AND {of} AND r.component_id IS NOT NULL
              AND r.started_at >= $3 AND EXISTS ({there}) ORDER BY r.started_at DESC, r.uuid DESC LIMIT $5"
         );
         let limit = selection.limit.map_or(i64::MAX, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
@@ -77,8 +92,20 @@ impl SqliteStore {
         Ok(found)
     }
 
+    /// Returns what was checked of some runs, and measured at the last step of each metric.
+    pub(super) fn last_measures_of(&self, list: &str) -> Result<HashMap<RunKey, Measures>> {
+        let mut found: HashMap<RunKey, Measures> = HashMap::default();
+        self.add_metrics_by(LAST_METRICS, list, &mut found)?;
+        self.add_checks(list, &mut found)?;
+        Ok(found)
+    }
+
     pub(super) fn add_metrics(&self, list: &str, found: &mut HashMap<RunKey, Measures>) -> Result<()> {
-        let mut statement = self.connection.prepare_cached(METRICS)?;
+        self.add_metrics_by(METRICS, list, found)
+    }
+
+    fn add_metrics_by(&self, sql: &str, list: &str, found: &mut HashMap<RunKey, Measures>) -> Result<()> {
+        let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([list])?;
         while let Some(row) = rows.next()? {
             self.hold(row)?;
