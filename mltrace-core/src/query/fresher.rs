@@ -109,7 +109,9 @@ impl Reader<'_> {
         find_last_writers(self.store, &runs, &mut saw)?;
         find_superseded(self.store, &runs, &mut saw)?;
         find_redone(self.store, &runs, &mut saw)?;
-        Ok(runs.into_iter().zip(saw).map(|(run, saw)| Detail { run, saw }).collect())
+        let mut details: Vec<Detail> = runs.into_iter().zip(saw).map(|(run, saw)| Detail { run, saw }).collect();
+        self.name_foreign(&mut details)?;
+        Ok(details)
     }
 
     /// Returns what is fresher at `now` than what these runs read of others, run by run: of each read in order, then of what

@@ -372,7 +372,8 @@ impl Reader<'_> {
 
     fn outputs_of(&mut self, runs: &[RunKey]) -> Result<Vec<Version>, QueryError> {
         let written = self.store.written(runs)?.into_iter().map(|(_, version)| version).collect::<Vec<_>>();
-        Ok(self.store.named(&written)?.into_iter().map(|(_, version)| version).collect())
+        let of = self.project()?;
+        Ok(self.store.named(&written, of)?.into_iter().map(|row| row.version).collect())
     }
 }
 

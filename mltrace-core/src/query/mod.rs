@@ -67,6 +67,8 @@ mod source;
 
 mod facts;
 
+mod foreign;
+
 mod fresher;
 
 mod on_disk;

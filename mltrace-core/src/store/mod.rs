@@ -6,6 +6,8 @@ mod look;
 
 mod said;
 
+mod called;
+
 mod measure;
 
 mod row;

@@ -5,7 +5,7 @@ use proptest::option::{of, weighted};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::facts::{ComponentFacts, Edge, Facts, FolderFacts, LabelFacts, Outcome, RunFacts};
+use super::facts::{ComponentFacts, Edge, Facts, FolderFacts, LabelFacts, Outcome, RunFacts, named_here};
 
 /// 2026-01-01T00:00:00Z, in microseconds.
 pub(crate) const MORNING: i64 = 1_767_225_600_000_000;
@@ -61,6 +61,7 @@ struct RunPlan {
     host: Option<&'static str>,
     /// Inside which of the runs before it.
     parent: Option<usize>,
+    is_next_door: bool,
     /// Ids do not follow the clock.
     rank: u8,
 }
@@ -126,22 +127,28 @@ fn run() -> impl Strategy<Value = RunPlan> {
             weighted(0.7, select(vec!['1', '1', '1', '2'])),
             weighted(0.7, select(vec!["tower", "node-7"])),
             weighted(0.4, 0..8_usize),
+            prop::bool::weighted(0.2),
         ),
         any::<u8>(),
     );
-    parts.prop_map(|(component, start, length, outcome, reads, writes, param, (commit, host, parent), rank)| RunPlan {
-        component,
-        start,
-        length,
-        outcome,
-        reads,
-        writes,
-        param,
-        commit,
-        host,
-        parent,
-        rank,
-    })
+    parts.prop_map(
+        |(component, start, length, outcome, reads, writes, param, (commit, host, parent, is_next_door), rank)| {
+            RunPlan {
+                component,
+                start,
+                length,
+                outcome,
+                reads,
+                writes,
+                param,
+                commit,
+                host,
+                parent,
+                is_next_door,
+                rank,
+            }
+        },
+    )
 }
 
 impl RunPlan {
@@ -158,7 +165,7 @@ impl RunPlan {
         for (n, (_, is_write, plan)) in (0..).zip(all) {
             let edge = Edge {
                 n,
-                name: plan.name.to_owned(),
+                name: named_here(self.is_next_door, plan.name),
                 at: offset(plan).map(|offset| MORNING + (self.start + offset) * SECOND),
                 version: plan.state.version(),
                 size: plan.state.size().filter(|_| plan.tells_size),
@@ -179,7 +186,8 @@ impl RunPlan {
         RunFacts {
             id: self.id(number),
             parent: self.parent.filter(|parent| *parent < number).map(|parent| all[parent].id(parent)),
-            component: self.component.to_owned(),
+            component: named_here(self.is_next_door, self.component),
+            is_next_door: self.is_next_door,
             started_at,
             ended_at: ends.then_some(started_at + self.length * SECOND),
             outcome: self.outcome,

@@ -8,6 +8,7 @@ mod explain;
 
 mod open;
 
+mod everybody;
 mod folders;
 mod own;
 mod projects;
