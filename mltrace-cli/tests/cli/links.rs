@@ -126,3 +126,18 @@ fn what_is_written_through_a_link_is_written_where_it_leads() {
         }
     }
 }
+
+#[test]
+fn a_read_through_a_link_saw_what_was_written_where_it_leads_whatever_the_bytes_tell() {
+    let env = TestEnv::new();
+    run(&env, "train", &["-o", "v2/x"], "mkdir v2; echo 1 > v2/x");
+    run(&env, "another", &["-o", "v3"], "echo 1 > v3");
+    symlink("v2", env.project().join("latest")).unwrap();
+    run(&env, "score", &["-i", "latest/x", "-o", "y"], "cat latest/x latest/x > y");
+    assert_eq!(upstream(&env, "y"), ["score", "train"]);
+    // Bytes that tell need no second name.
+    run(&env, "train", &["-o", "v2/x"], "seq 100 > v2/x");
+    run(&env, "score", &["-i", "latest/x", "-o", "y"], "cat latest/x latest/x > y");
+    let inputs = env.json(&["inspect", "latest"])["inputs"].as_array().unwrap().len();
+    assert_eq!((inputs, upstream(&env, "y")), (1, vec!["score".to_owned(), "train".to_owned()]));
+}

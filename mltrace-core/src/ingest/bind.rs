@@ -6,14 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::lineage::{After, ByName, FirstAfter, LastSeen, Moment, Near, Nearby, Offer, Reading, is_older};
-use crate::model::{Bound, VersionId};
+use crate::model::{Bound, TELLING_BYTES, VersionId};
 use crate::store::{
     Alike, Asked, Candidate, Edges, NearAsked, NearRow, Of, ReadRow, Result, RunKey, VersionKey, VersionRow, When,
     WriteKey, Writer,
 };
-
-/// Content below this many bytes is too common to link runs that share it.
-pub(super) const TELLING_BYTES: u64 = 64;
 
 /// Content that is known under so many names tells nothing, and is not looked for: or each of them would cost as much as
 /// all before it.

@@ -3,9 +3,11 @@
 use foldhash::{HashMap, HashSet};
 
 use super::apply::Applier;
-use super::bind::{COMMON, TELLING_BYTES};
+use super::bind::COMMON;
 use super::stored::stored;
-use crate::model::{AliasFact, ArtifactKind, ArtifactName, Declaration, ReadFact, Record, RunId, VersionId, WriteFact};
+use crate::model::{
+    AliasFact, ArtifactKind, ArtifactName, Declaration, ReadFact, Record, RunId, TELLING_BYTES, VersionId, WriteFact,
+};
 use crate::store::{
     ArtifactKey, CodeKey, ComponentKey, DeclarationKey, GitKey, Name, Result, RowsOf, RunKey, RunRow, VersionAsked,
     VersionKey,

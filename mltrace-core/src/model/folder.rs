@@ -64,21 +64,28 @@ pub fn range_inside(folder: &str) -> Option<(String, String)> {
 /// ```
 #[must_use]
 pub fn is_everybodys(name: &str) -> bool {
-    // Most names have no colon, and a migration asks the same in SQL.
-    let Some(colon) = name.find(':') else { return false };
-    let end = colon.saturating_add(name.get(colon..).and_then(|rest| rest.find(":/")).unwrap_or(usize::MAX));
-    let Some(scheme) = name.get(..end).filter(|scheme| scheme.len() >= 2) else { return false };
+    // A migration asks the same in SQL.
     let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'.' | b':' | b'-');
-    let starts_well = scheme.starts_with(|first: char| first.is_ascii_alphabetic());
-    starts_well && scheme.bytes().all(is_inner) && !name.starts_with("file:")
+    let mut before = 0_u8;
+    for (place, byte) in name.bytes().enumerate() {
+        match (before, byte) {
+            (b':', b'/') => {
+                return place > 2
+                    && name.starts_with(|first: char| first.is_ascii_alphabetic())
+                    && !name.starts_with("file:");
+            }
+            (_, byte) if !is_inner(byte) => return false,
+            _ => before = byte,
+        }
+    }
+    false
 }
 
 /// Returns where the part of a URI ends that no folder is named without, or the first slash of an absolute path.
 fn authority(name: &str) -> usize {
-    if !name.contains(':') {
-        return 0;
-    }
-    let Some(scheme) = name.find(":/") else { return 0 };
+    let mut ends = name.match_indices(':').map(|(place, _)| place);
+    let is_end = |place: &usize| name.as_bytes().get(place.saturating_add(1)) == Some(&b'/');
+    let Some(scheme) = ends.find(is_end) else { return 0 };
     let after = scheme.saturating_add(1);
     let slashes = name.get(after..).map_or(0, |rest| rest.len().saturating_sub(rest.trim_start_matches('/').len()));
     after.saturating_add(slashes).saturating_sub(1)

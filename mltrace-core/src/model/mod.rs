@@ -44,7 +44,7 @@ pub use record::{
 pub use run::{Bound, Mark, Status};
 pub use text::{LIMIT_NAME, LIMIT_SOURCE, LIMIT_TEXT, LOOSE, cut};
 pub use time::Timestamp;
-pub use version::{Version, VersionId};
+pub use version::{TELLING_BYTES, Version, VersionId};
 
 pub mod value;
 

@@ -4,6 +4,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{ArtifactName, RunId};
 
+/// Content below this many bytes is too common to link runs that share it.
+pub const TELLING_BYTES: u64 = 64;
+
 /// The id of a version. As text it carries its kind: `b3:…`, `v:…`, `stat:…`, `w:…` or `none`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum VersionId {

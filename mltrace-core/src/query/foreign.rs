@@ -10,11 +10,10 @@ use crate::store::ProjectKey;
 impl Reader<'_> {
     /// Names what is another project's with that project, in what these runs read and wrote.
     pub(super) fn name_foreign(&mut self, details: &mut [Detail]) -> Result<(), QueryError> {
-        let projects = self.store.projects()?;
-        if projects.len() < 2 {
+        if !self.is_shared()? {
             return Ok(());
         }
-        let of = self.project()?;
+        let (projects, of) = (self.store.projects()?, self.project()?);
         let others: HashMap<ProjectKey, String> =
             projects.into_iter().filter(|(project, _)| Some(*project) != of).collect();
         for Detail { run, .. } in details {

@@ -18,6 +18,8 @@ pub struct Reader<'s> {
     pub(super) chosen: Option<ProjectKey>,
     /// What the other projects are called whose artifacts answers named.
     pub(super) others: Vec<String>,
+    /// Whether the store holds several projects, once that was asked.
+    is_shared: Option<bool>,
 }
 
 /// Why a question has no answer.
@@ -130,6 +132,7 @@ impl<'s> Reader<'s> {
             bounds: None,
             chosen: None,
             others: Vec::new(),
+            is_shared: None,
         }
     }
 
@@ -141,6 +144,16 @@ impl<'s> Reader<'s> {
         self.store.bound(&bounds)?;
         self.bounds = Some(bounds);
         Ok(())
+    }
+
+    /// Returns whether the store holds several projects.
+    pub(super) fn is_shared(&mut self) -> Result<bool, QueryError> {
+        if let Some(known) = self.is_shared {
+            return Ok(known);
+        }
+        let found = self.store.projects()?.len() > 1;
+        self.is_shared = Some(found);
+        Ok(found)
     }
 
     /// Does `work`, nothing of which is held afterwards.

@@ -99,7 +99,7 @@ impl Reader<'_> {
         let detail = self.details(&[key], true)?.pop().ok_or_else(not_found)?;
         let project = detail.run.row.project;
         let mut run = view::view(detail);
-        if self.store.projects()?.len() > 1 {
+        if self.is_shared()? {
             self.look_elsewhere(project, &mut run)?;
         }
         Ok(run)

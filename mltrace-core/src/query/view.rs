@@ -22,7 +22,7 @@ impl Reader<'_> {
 
     /// Tells each of these runs, in this order, as an answer shows it.
     pub(super) fn each_view(&mut self, runs: &[RunKey], mut tell: impl FnMut(RunKey, Run)) -> Result<(), QueryError> {
-        let is_shared = self.store.projects()?.len() > 1;
+        let is_shared = self.is_shared()?;
         for some in runs.chunks(AT_ONCE) {
             for detail in self.details(some, false)? {
                 let (key, project) = (detail.run.key, detail.run.row.project);

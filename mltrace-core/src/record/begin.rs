@@ -73,7 +73,9 @@ impl OpenRun {
         let here = Here::default();
         for given in opening.inputs {
             let Some(seen) = Seen::here(recorder, given, &here) else { continue };
+            let linked = seen.read_behind_links(recorder);
             inputs.extend(state.read(id, opening.site, seen, None, &mut later));
+            inputs.extend(linked.and_then(|seen| state.read(id, opening.site, seen, None, &mut later)));
         }
         for given in &opening.outputs {
             if let Some(Naming { path: Some(path), .. }) = naming::name_here(&given.named, &recorder.root, &here) {

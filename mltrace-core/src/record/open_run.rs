@@ -264,6 +264,7 @@ impl Inner {
     fn read(&self, seen: Seen) {
         let mut later = self.later();
         let mut records = Vec::new();
+        let linked = seen.read_behind_links(self.recorder);
         {
             let Some(mut state) = self.state() else { return };
             let opened =
@@ -273,8 +274,11 @@ impl Inner {
                 let written = Seen { given, ..seen.clone() };
                 records.push(state.wrote(self.id, self.site, written, &mut later));
             }
-            let read = state.read(self.id, self.site, seen, Some(clock::now()), &mut later);
-            records.extend(read.map(|read| Record::Read { run: self.id, read }));
+            let at = Some(clock::now());
+            for seen in std::iter::once(seen).chain(linked) {
+                let read = state.read(self.id, self.site, seen, at, &mut later);
+                records.extend(read.map(|read| Record::Read { run: self.id, read }));
+            }
         }
         if !records.is_empty() {
             append_with(self.recorder, records, later);

@@ -6,7 +6,7 @@ use super::guard::ours;
 use super::look::{Looked, look, look_whole};
 use super::outputs::is_before;
 use super::{Recorder, Site};
-use crate::model::{ArtifactKind, ArtifactName, Timestamp, VersionId};
+use crate::model::{ArtifactKind, ArtifactName, TELLING_BYTES, Timestamp, VersionId};
 use crate::naming::{self, Here, Naming};
 use crate::values::{Given, Loaded};
 
@@ -59,6 +59,20 @@ impl Seen {
         if is_before(standing, started_at) {
             return None;
         }
+        let name = naming::behind_links(path, &recorder.root).filter(|name| *name != self.name)?;
+        Some(Self { name, ..self.clone() })
+    }
+
+    /// Returns the same as it is named where the links in its path lead, if its bytes are too few to tell by which of all
+    /// that have them it was written, or were not read.
+    pub(super) fn read_behind_links(&self, recorder: &Recorder) -> Option<Self> {
+        let Looked { version, size, .. } = &self.looked;
+        let is_telling = match version {
+            Some(VersionId::Content(_)) => size.is_none_or(|size| size >= TELLING_BYTES),
+            Some(VersionId::Stat(_)) => false,
+            _ => true,
+        };
+        let path = self.path.as_deref().filter(|_| !is_telling && self.given.version.is_none())?;
         let name = naming::behind_links(path, &recorder.root).filter(|name| *name != self.name)?;
         Some(Self { name, ..self.clone() })
     }

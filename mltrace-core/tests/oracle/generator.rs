@@ -25,6 +25,8 @@ const NAMES: &[&str] = &[
     "out/parts/1.csv",
     "s3://lake/raw@v:1",
 ];
+/// A link, and where it leads.
+const LINK: (&str, &str) = ("last.pkl", "out/model.pkl");
 const COMPONENTS: &[&str] = &["ingest", "clean", "train"];
 
 /// What a read or a write is about, before it belongs to a run.
@@ -98,7 +100,7 @@ fn state() -> impl Strategy<Value = State> {
 }
 
 fn edge() -> impl Strategy<Value = EdgePlan> {
-    let name = prop_oneof![8 => select(&NAMES[..4]), 4 => select(&NAMES[4..7]), 1 => Just(NAMES[7])];
+    let name = prop_oneof![8 => select(&NAMES[..4]), 4 => select(&NAMES[4..7]), 1 => Just(NAMES[7]), 1 => Just(LINK.0)];
     (name, state(), weighted(0.4, 0..8_i64), prop::bool::weighted(0.8))
         .prop_map(|(name, state, after, tells_size)| EdgePlan { name, state, after, tells_size })
 }
@@ -162,10 +164,18 @@ impl RunPlan {
         // At one moment either may come first.
         all.sort_by_key(|(at, is_write, _)| (*at, *is_write == self.rank.is_multiple_of(2)));
         let (mut reads, mut writes) = (Vec::new(), Vec::new());
-        for (n, (_, is_write, plan)) in (0..).zip(all) {
+        // What is written through a link is written where it leads, and what is read is read there if its bytes tell nothing.
+        let leads = |(_, is_write, plan): &(i64, bool, &EdgePlan)| {
+            plan.name == LINK.0 && (*is_write || matches!(plan.state, State::Short | State::Stat))
+        };
+        let named = all.iter().flat_map(|told| {
+            let real = leads(told).then_some((told.1, told.2, LINK.1));
+            std::iter::once((told.1, told.2, told.2.name)).chain(real)
+        });
+        for (n, (is_write, plan, name)) in (0..).zip(named) {
             let edge = Edge {
                 n,
-                name: named_here(self.is_next_door, plan.name),
+                name: named_here(self.is_next_door, name),
                 at: offset(plan).map(|offset| MORNING + (self.start + offset) * SECOND),
                 version: plan.state.version(),
                 size: plan.state.size().filter(|_| plan.tells_size),
