@@ -12,9 +12,9 @@ use mltrace_core::model::{
     Start, Status, Timestamp, VersionId, WriteFact,
 };
 use mltrace_core::store::{
-    self, Alike, ArtifactKey, Asked, Change, Edges, InTransaction, InnerAsked, Look, Mode, Name, NearAsked, NearRows,
-    Offer, ProjectKey, ReadRow, Result, RowsOf, RunKey, RunRow, Said, Store, StoredWork, Upkeep, VersionAsked,
-    VersionEntered, VersionKey, VersionRow, WriteKey, WriteRow, Writer,
+    self, Alike, ArtifactKey, Asked, Change, Edges, InTransaction, InnerAsked, Look, Mode, Name, NearAsked, NearRow,
+    NearRows, Offer, ProjectKey, ReadRow, Result, RowsOf, RunKey, RunRow, Said, Store, StoredWork, Upkeep,
+    VersionAsked, VersionEntered, VersionKey, VersionRow, WithAsked, WriteKey, WriteRow, Writer,
 };
 
 /// How often each verb was called in a transaction.
@@ -78,6 +78,7 @@ counted! {
     fn candidates(&mut self, asked: &[Asked], offer: Offer<'_>) -> Result<()>;
     fn alike(&mut self, versions: &[VersionKey]) -> Result<Vec<Alike>>;
     fn near(&mut self, asked: &[NearAsked]) -> Result<Vec<NearRows>>;
+    fn last_with(&mut self, asked: &[WithAsked]) -> Result<Vec<Option<NearRow>>>;
     fn inner_writes(&mut self, asked: &[InnerAsked]) -> Result<Vec<Option<WriteKey>>>;
     fn parents_among(&mut self, ids: &[RunId]) -> Result<Vec<RunId>>;
     fn touched_by(&mut self, changes: &[Change]) -> Result<Vec<(RunKey, u32)>>;

@@ -5,11 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::lineage::{After, ByName, FirstAfter, LastSeen, Moment, Near, Nearby, Offer, Reading, is_older};
+use super::nearby::nearby;
+use crate::lineage::{After, ByName, FirstAfter, LastSeen, Moment, Offer, Reading, is_older};
 use crate::model::{Bound, TELLING_BYTES, VersionId};
 use crate::store::{
-    Alike, Asked, Candidate, Edges, NearAsked, NearRow, Of, ReadRow, Result, RunKey, VersionKey, VersionRow, When,
-    WriteKey, Writer,
+    Alike, Asked, Candidate, Edges, NearAsked, Of, ReadRow, Result, RunKey, VersionKey, VersionRow, When, WriteKey,
+    Writer,
 };
 
 /// Content that is known under so many names tells nothing, and is not looked for: or each of them would cost as much as
@@ -105,21 +106,15 @@ pub(super) fn bindings<'r>(
         n: read.n,
         seen: read.seen,
     };
-    let near = writer.near(&unbound.iter().map(near_asked).collect::<Vec<_>>())?;
+    let near = nearby(writer, &unbound.iter().map(near_asked).collect::<Vec<_>>())?;
     let mut bindings = Vec::with_capacity(unbound.len());
     for (place, (unbound, near)) in unbound.iter().zip(near).enumerate() {
         let by_name = unbound.binding(&copies.remove(&place).unwrap_or_default());
-        let each = |rows: Vec<NearRow>| rows.into_iter().map(near_write).collect();
-        let nearby = Nearby { members: each(near.members), folders: each(near.folders), own: near.own.map(near_write) };
         // Rule 7.
-        let parts = nearby.parts(by_name.by_name());
+        let parts = near.parts(by_name.by_name());
         bindings.push(by_name.with(parts));
     }
     Ok(bindings)
-}
-
-fn near_write(row: NearRow) -> Near<WriteKey> {
-    Near { write: row.write, moment: (row.at, row.run_id, row.n), holds: row.holds }
 }
 
 /// A read, and what it saw as far as that is known.

@@ -48,6 +48,8 @@ mod text;
 
 mod named;
 
+mod nearby;
+
 mod stored;
 
 mod number;

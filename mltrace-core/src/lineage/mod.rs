@@ -4,6 +4,8 @@ mod trace;
 
 mod impact;
 
+mod held;
+
 mod inside;
 
 mod alike;
@@ -63,6 +65,7 @@ pub use evidence::{Evidence, Facts, Fault, Finding, Findings, PASSED, evidence};
 pub use explain::explain;
 pub use former::former;
 pub use fresher::{LastRerun, Rerun, Superseding, Work, WorkCode, did_again, is_fresher};
+pub use held::{Member, held_another, member};
 pub use impact::{ImpactState, Written, states};
 pub use inside::{ByName, Moment, Near, Nearby};
 pub use level::{FEW, Level, levels};

@@ -38,5 +38,5 @@ impl Reader<'_> {
 }
 
 fn near_run(row: NearRow) -> Near<RunKey> {
-    Near { write: row.run, moment: (row.at, row.run_id, row.n), holds: row.holds }
+    Near { write: row.run, moment: (row.at, row.run_id, row.n), holds: false }
 }

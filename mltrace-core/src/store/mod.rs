@@ -43,7 +43,7 @@ pub use key::{
 };
 pub use look::{Artifacts, Components, Direction, Labels, Look, Marks, Met, Projects, Runs, Versions, Writes};
 pub use measure::{Measures, Profiles, WhatOfRuns};
-pub use near::{NearRow, NearRows};
+pub use near::{AroundRow, HeldRows, MemberRow, NearRow, NearRows};
 pub use open::{empty, is_inherited, open};
 pub use project::ProjectRow;
 pub use row::{
@@ -54,7 +54,8 @@ pub use row::{
 pub use run::RunRow;
 pub use unread::UnreadRow;
 pub use writer::{
-    Change, Edges, InnerAsked, Name, NearAsked, RowsOf, Said, StoredWork, VersionAsked, VersionEntered, Writer,
+    Change, Edges, InnerAsked, Name, NearAsked, RowsOf, Said, StoredWork, VersionAsked, VersionEntered, WithAsked,
+    Writer,
 };
 
 /// The work of one transaction.

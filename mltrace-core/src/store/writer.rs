@@ -4,7 +4,7 @@
 use super::candidate::{Alike, Asked, Offer};
 use super::error::Result;
 use super::key::{ArtifactKey, CodeKey, ComponentKey, ProcessKey, ProjectKey, RunKey, VersionKey, WriteKey};
-use super::near::NearRows;
+use super::near::{NearRow, NearRows};
 use super::row::{ComponentField, ReadRow, VersionRow, WriteRow};
 use super::run::RunRow;
 use super::unread::UnreadRow;
@@ -224,8 +224,10 @@ pub trait Writer {
     /// Returns what else these contents are called.
     fn alike(&mut self, versions: &[VersionKey]) -> Result<Vec<Alike>>;
     /// Returns the last write at or before `at`, of those that the reader may see, of each artifact that lies in `artifact` or
-    /// is a folder around it.
+    /// is a folder around it, and what is told of the contents of these.
     fn near(&mut self, asked: &[NearAsked]) -> Result<Vec<NearRows>>;
+    /// Returns for each the last write of a content under a name, at or before `at`, of those that the reader may see.
+    fn last_with(&mut self, asked: &[WithAsked]) -> Result<Vec<Option<NearRow>>>;
     /// Returns for each the last write of the artifact at or before `at` by a run inside another one that counts.
     fn inner_writes(&mut self, asked: &[InnerAsked]) -> Result<Vec<Option<WriteKey>>>;
     /// Returns those of these runs that others are directly inside of.
@@ -244,6 +246,21 @@ pub trait Writer {
     fn offset(&mut self, journal: &str) -> Result<u64>;
     /// Returns whether a process recorded something of which nothing was understood.
     fn has_unread(&mut self, process: ProcessId) -> Result<bool>;
+}
+
+/// A content under a name, as of a moment, and who reads what it lies in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WithAsked {
+    /// The artifact.
+    pub artifact: ArtifactKey,
+    /// The content.
+    pub content: VersionId,
+    /// The moment.
+    pub at: Timestamp,
+    /// The reader.
+    pub run: RunKey,
+    /// The read's number.
+    pub n: u32,
 }
 
 /// Whose neighbourhood is asked for: an artifact as of a moment, and who reads it.

@@ -6,6 +6,7 @@
 
 mod asked;
 mod drawing;
+mod folders;
 mod kept;
 mod offered;
 
@@ -25,6 +26,7 @@ pub(crate) type Make<'m> = &'m dyn Fn() -> Made;
 fn conformance(make: Make<'_>) {
     kept::try_all(make);
     offered::try_all(make);
+    folders::try_all(make);
     asked::try_all(make);
 }
 

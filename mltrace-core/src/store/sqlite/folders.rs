@@ -1,13 +1,16 @@
-//! What lies in folders, by their contents, and which of the writes nearby a read can have seen by that.
+//! What lies in folders, by their contents, and what that tells of writes near what was read.
 
-use std::collections::BTreeMap;
-
+use foldhash::HashMap;
 use rusqlite::params;
 
 use super::SqliteStore;
+use super::keys::{CHUNK, among, ascending, ranges};
 use super::write::SqliteWriter;
 use crate::model::{FolderFact, Timestamp, VersionId, path_inside};
-use crate::store::{ArtifactKey, NearAsked, NearRow, NearRows, ProjectKey, Result, RunKey, VersionKey, WriteKey};
+use crate::store::{
+    AroundRow, ArtifactKey, HeldRows, MemberRow, NearAsked, NearRow, NearRows, ProjectKey, Result, RunKey, VersionKey,
+    WithAsked, WriteKey,
+};
 
 /// The last write at or before ?1 of artifact ?4, with content ?5, that reader ?2 may have seen at its place ?3.
 const OF_CONTENT: &str = "SELECT w.id, w.run_id, o.uuid, w.at, w.n FROM version v JOIN write w ON w.version_id = v.id
@@ -24,14 +27,22 @@ const HOLDING: &str = "SELECT w.id, w.run_id, o.uuid, w.at, w.n FROM artifact a 
      AND w.at <= ?1 AND (w.run_id <> ?2 OR (w.said_at, w.n) < (?1, ?3))
      ORDER BY w.at DESC, o.uuid DESC, w.n DESC LIMIT 1";
 
-/// Whether the folder that write ?1 left held nothing else at ?2 than it did: another content, or nothing.
-const HELD_ANOTHER: &str = "SELECT 1 FROM write w JOIN version v ON v.id = w.version_id AND v.id_kind = 0
-     JOIN folder f ON f.hash = v.id_value WHERE w.id = ?1
-     AND (f.is_whole OR EXISTS (SELECT 1 FROM folder_entry e WHERE e.folder_id = f.id AND e.name = ?2))";
+/// What writes made: the artifact, its name, and the content where that is known.
+const MADE: &str = concat!(
+    "SELECT w.id, a.id, a.name, CASE v.id_kind WHEN 0 THEN v.id_value END FROM json_each($1) AS asked CROSS JOIN write w ON ",
+    among!("w.id"),
+    " JOIN artifact a ON a.id = w.artifact_id LEFT JOIN version v ON v.id = w.version_id"
+);
+
+/// What a write made.
+struct Made {
+    artifact: ArtifactKey,
+    name: String,
+    content: Option<[u8; 32]>,
+}
 
 fn near_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<NearRow> {
-    let (write, run, run_id) = (row.get(0)?, row.get(1)?, row.get(2)?);
-    Ok(NearRow { write, run, run_id, at: row.get(3)?, n: row.get(4)?, holds: false })
+    Ok(NearRow { write: row.get(0)?, run: row.get(1)?, run_id: row.get(2)?, at: row.get(3)?, n: row.get(4)? })
 }
 
 impl SqliteStore {
@@ -112,81 +123,74 @@ impl SqliteWriter<'_> {
         Ok(found)
     }
 
-    /// Leaves of what was written nearby what a read of this content can have seen.
-    pub(super) fn as_held(&mut self, asked: &NearAsked, seen: VersionKey, rows: &mut NearRows) -> Result<()> {
-        let NearAsked { artifact, at, run, n, .. } = *asked;
+    /// Returns what contents tell of writes near what a read saw.
+    pub(super) fn held_near(
+        &mut self,
+        asked: &NearAsked,
+        seen: VersionKey,
+        rows: &NearRows,
+    ) -> Result<Option<HeldRows>> {
         let sql = "SELECT v.id_value, a.name, a.project_id FROM version v JOIN artifact a ON a.id = v.artifact_id
              WHERE v.id = $1 AND v.id_kind = 0 AND a.id = $2";
-        let found: Option<(Vec<u8>, String, ProjectKey)> =
-            self.one(sql, params![seen, artifact], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        let Some((content, name, project)) = found else { return Ok(()) };
+        let found: Option<([u8; 32], String, ProjectKey)> =
+            self.one(sql, params![seen, asked.artifact], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let Some((content, name, project)) = found else { return Ok(None) };
+        let mut held = HeldRows { content: Some(VersionId::Content(content)), ..HeldRows::default() };
         if !rows.members.is_empty() {
-            let members = std::mem::take(&mut rows.members);
-            rows.members = self.still_there(members, &content, &name, asked)?;
+            held.entries = self.folder_of(&content, None)?;
         }
-        let mut folders = Vec::new();
-        for folder in std::mem::take(&mut rows.folders) {
-            let of: String = self
-                .one(
-                    "SELECT a.name FROM write w JOIN artifact a ON a.id = w.artifact_id WHERE w.id = $1",
-                    [folder.write],
-                    |row| row.get(0),
-                )?
-                .unwrap_or_default();
-            let path = path_inside(&of, &name).unwrap_or_default();
-            let holding = params![at, run, n, of, project, path, content];
-            if let Some(row) = self.one(HOLDING, holding, near_row)? {
-                folders.push(NearRow { holds: true, ..row });
-            } else if self.one(HELD_ANOTHER, params![folder.write, path], |_| Ok(()))?.is_none() {
-                folders.push(folder);
-            }
+        if held.entries.is_some() {
+            let mut made = self.made(&rows.members)?;
+            let member = |row: &NearRow| {
+                let Made { artifact, name: of, content } = made.remove(&row.write)?;
+                let path = path_inside(&name, &of)?.to_owned();
+                Some(MemberRow { artifact, path, written: content.map(VersionId::Content) })
+            };
+            let lost = || MemberRow { artifact: ArtifactKey(-1), path: String::new(), written: None };
+            let members = rows.members.iter().map(member);
+            held.members = members.map(|member| member.unwrap_or_else(lost)).collect();
         }
-        rows.folders = folders;
-        Ok(())
+        let mut made = if rows.folders.is_empty() { HashMap::default() } else { self.made(&rows.folders)? };
+        for folder in &rows.folders {
+            let (of, left) = made.remove(&folder.write).map(|made| (made.name, made.content)).unwrap_or_default();
+            let path = path_inside(&of, &name).unwrap_or_default().to_owned();
+            let last = match left {
+                Some(left) => self.folder_of(&left, Some(&path))?,
+                None => None,
+            };
+            let NearAsked { at, run, n, .. } = *asked;
+            let holding = self.one(HOLDING, params![at, run, n, of, project, path, content], near_row)?;
+            held.folders.push(AroundRow { path, last, holding });
+        }
+        Ok(Some(held))
     }
 
-    /// Leaves of what lies in a folder what is still there, or may be.
-    fn still_there(
-        &mut self,
-        members: Vec<NearRow>,
-        content: &[u8],
-        folder: &str,
-        asked: &NearAsked,
-    ) -> Result<Vec<NearRow>> {
-        let sql = "SELECT id, is_whole FROM folder WHERE hash = $1";
-        let known: Option<(i64, bool)> = self.one(sql, [content], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let Some((id, is_whole)) = known else { return Ok(members) };
-        let sql = "SELECT name, hash FROM folder_entry WHERE folder_id = $1";
-        let entries: BTreeMap<String, Vec<u8>> =
-            self.all(sql, [id], |row| Ok((row.get(0)?, row.get(1)?)))?.into_iter().collect();
-        let holds_folder = |path: &str| {
-            let inside = format!("{path}/");
-            entries.range(inside.clone()..).next().is_some_and(|(entry, _)| entry.starts_with(&inside))
-        };
-        let mut left = Vec::new();
-        for member in members {
-            let (artifact, name, written) = self.member(member.write)?;
-            let path = path_inside(folder, &name).unwrap_or_default();
-            match (entries.get(path), written) {
-                // Nobody knows what was written.
-                (Some(_), None) => left.push(member),
-                (Some(there), Some(written)) if *there == written => left.push(member),
-                (Some(there), Some(_)) => {
-                    let of_content = params![asked.at, asked.run, asked.n, artifact, there];
-                    left.extend(self.one(OF_CONTENT, of_content, near_row)?);
-                }
-                (None, _) if !is_whole || holds_folder(path) => left.push(member),
-                (None, _) => {}
-            }
-        }
-        Ok(left)
+    /// Returns what lies in a folder of this content, where that was told: all of it, or what lies at a path.
+    fn folder_of(&mut self, content: &[u8; 32], path: Option<&str>) -> Result<Option<FolderFact>> {
+        let known: Option<(i64, bool)> =
+            self.one("SELECT id, is_whole FROM folder WHERE hash = $1", [content.as_slice()], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
+        let Some((id, is_whole)) = known else { return Ok(None) };
+        let sql = "SELECT name, hash FROM folder_entry WHERE folder_id = $1 AND ($2 IS NULL OR name = $2)";
+        let entry = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, VersionId::Content(row.get(1)?)));
+        let entries = self.all(sql, params![id, path], entry)?.into_iter().collect();
+        Ok(Some(FolderFact { version: VersionId::Content(*content), entries, is_whole }))
     }
 
-    /// Returns the artifact of a write, its name, and the content that was written where that is known.
-    fn member(&mut self, write: WriteKey) -> Result<(ArtifactKey, String, Option<Vec<u8>>)> {
-        let sql = "SELECT a.id, a.name, CASE v.id_kind WHEN 0 THEN v.id_value END FROM write w
-             JOIN artifact a ON a.id = w.artifact_id LEFT JOIN version v ON v.id = w.version_id WHERE w.id = $1";
-        let found = self.one(sql, [write], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        Ok(found.unwrap_or((ArtifactKey(-1), String::new(), None)))
+    fn made(&mut self, rows: &[NearRow]) -> Result<HashMap<WriteKey, Made>> {
+        let mut found = HashMap::default();
+        for chunk in ascending(rows.iter().map(|row| row.write)).chunks(CHUNK) {
+            let made = |row: &rusqlite::Row<'_>| {
+                Ok((row.get(0)?, Made { artifact: row.get(1)?, name: row.get(2)?, content: row.get(3)? }))
+            };
+            found.extend(self.all(MADE, [ranges(chunk)], made)?);
+        }
+        Ok(found)
+    }
+
+    pub(super) fn last_of_content(&mut self, asked: &WithAsked) -> Result<Option<NearRow>> {
+        let WithAsked { artifact, content: VersionId::Content(content), at, run, n } = asked else { return Ok(None) };
+        self.one(OF_CONTENT, params![at, run, n, artifact, content.as_slice()], near_row)
     }
 }

@@ -50,14 +50,7 @@ const ANY_MEMBERS: &str = concat!(
 const WHERE: &str = "SELECT project_id, name, place FROM artifact WHERE id = $1";
 
 fn near_row(row: &Row<'_>) -> rusqlite::Result<NearRow> {
-    Ok(NearRow {
-        write: row.get(0)?,
-        run: row.get(1)?,
-        run_id: row.get(2)?,
-        at: row.get(3)?,
-        n: row.get(4)?,
-        holds: false,
-    })
+    Ok(NearRow { write: row.get(0)?, run: row.get(1)?, run_id: row.get(2)?, at: row.get(3)?, n: row.get(4)? })
 }
 
 fn all<T>(
@@ -205,7 +198,7 @@ impl SqliteWriter<'_> {
         if let Some(seen) = asked.seen
             && self.knows_folders()?
         {
-            self.as_held(asked, seen, &mut rows)?;
+            rows.held = self.held_near(asked, seen, &rows)?;
         }
         Ok(rows)
     }

@@ -4,9 +4,9 @@
 use super::write::SqliteWriter;
 use crate::model::{FolderFact, ProcessId, RunId, Timestamp, VersionId};
 use crate::store::{
-    Alike, ArtifactKey, Asked, Change, Edges, InnerAsked, Name, NearAsked, NearRows, Offer, ProjectKey, ReadRow,
-    Result, RowsOf, RunKey, RunRow, Said, StoredWork, VersionAsked, VersionEntered, VersionKey, VersionRow, WriteKey,
-    WriteRow, Writer,
+    Alike, ArtifactKey, Asked, Change, Edges, InnerAsked, Name, NearAsked, NearRow, NearRows, Offer, ProjectKey,
+    ReadRow, Result, RowsOf, RunKey, RunRow, Said, StoredWork, VersionAsked, VersionEntered, VersionKey, VersionRow,
+    WithAsked, WriteKey, WriteRow, Writer,
 };
 
 impl SqliteWriter<'_> {
@@ -139,6 +139,10 @@ impl Writer for SqliteWriter<'_> {
 
     fn near(&mut self, asked: &[NearAsked]) -> Result<Vec<NearRows>> {
         asked.iter().map(|asked| self.near_rows(asked)).collect()
+    }
+
+    fn last_with(&mut self, asked: &[WithAsked]) -> Result<Vec<Option<NearRow>>> {
+        asked.iter().map(|asked| self.last_of_content(asked)).collect()
     }
 
     fn inner_writes(&mut self, asked: &[InnerAsked]) -> Result<Vec<Option<WriteKey>>> {

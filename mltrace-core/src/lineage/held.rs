@@ -1,0 +1,74 @@
+//! What the content of a folder tells of what was read of it, or in it.
+
+use crate::model::{FolderFact, VersionId};
+
+/// Which write of something in a folder a read of that folder saw, whose content is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Member<'f> {
+    /// The last one.
+    Last,
+    /// The last one with this content: what was written later is not there.
+    With(&'f VersionId),
+    /// None: it was not there.
+    Not,
+}
+
+/// Returns which write of what lies at `path` was there, in a folder in which this lies, where `written` was written there
+/// last. What nobody told is seen by time.
+#[must_use]
+pub fn member<'f>(folder: &'f FolderFact, path: &str, written: Option<&VersionId>) -> Member<'f> {
+    match (folder.entries.get(path), written) {
+        (Some(there), Some(written)) if there != written => Member::With(there),
+        (Some(_), _) => Member::Last,
+        (None, _) if !folder.is_whole || holds_folder(folder, path) => Member::Last,
+        (None, _) => Member::Not,
+    }
+}
+
+/// Returns whether a folder of which is told what lay in it cannot be where a content was read at `path`: it held another one
+/// there, or nothing.
+#[must_use]
+pub fn held_another(folder: &FolderFact, path: &str, content: &VersionId) -> bool {
+    folder.entries.get(path).map_or(folder.is_whole, |there| there != content)
+}
+
+/// Returns whether what lies at `path` is a folder with something in it.
+fn holds_folder(folder: &FolderFact, path: &str) -> bool {
+    let inside = format!("{path}/");
+    folder.entries.range(inside.clone()..).next().is_some_and(|(entry, _)| entry.starts_with(&inside))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content(letter: u8) -> VersionId {
+        VersionId::Content([letter; 32])
+    }
+
+    fn folder(entries: &[(&str, u8)], is_whole: bool) -> FolderFact {
+        let entries = entries.iter().map(|(path, letter)| ((*path).to_owned(), content(*letter)));
+        FolderFact { version: content(0), entries: entries.collect(), is_whole }
+    }
+
+    #[test]
+    fn what_lies_in_a_folder_was_written_with_the_bytes_that_lie_there() {
+        let whole = folder(&[("a", 1), ("d/b", 2)], true);
+        assert_eq!(member(&whole, "a", Some(&content(1))), Member::Last);
+        assert_eq!(member(&whole, "a", Some(&content(9))), Member::With(&content(1)));
+        assert_eq!(member(&whole, "a", None), Member::Last, "nobody knows what was written");
+        assert_eq!(member(&whole, "d", None), Member::Last, "a folder in it has something in it");
+        assert_eq!(member(&whole, "removed", Some(&content(1))), Member::Not);
+        assert_eq!(member(&whole, "d/", None), Member::Not);
+        let part = folder(&[("a", 1)], false);
+        assert_eq!(member(&part, "other", Some(&content(1))), Member::Last, "not all of it was told");
+    }
+
+    #[test]
+    fn a_folder_that_held_something_else_is_no_origin() {
+        let whole = folder(&[("a", 1)], true);
+        assert!(!held_another(&whole, "a", &content(1)));
+        assert!(held_another(&whole, "a", &content(2)) && held_another(&whole, "b", &content(1)));
+        assert!(!held_another(&folder(&[("a", 1)], false), "b", &content(1)), "not all of it was told");
+    }
+}
