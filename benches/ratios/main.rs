@@ -6,6 +6,7 @@
 mod asking;
 mod busy;
 mod files;
+mod folders;
 mod folding;
 mod growth;
 mod hashing;
@@ -34,9 +35,10 @@ const RECORDING: [Part; 6] = [
     ("pace", pace::measure),
     ("questions", asking::in_process),
 ];
-const OTHERS: [Part; 8] = [
+const OTHERS: [Part; 9] = [
     ("short", short::measure),
     ("folding", folding::measure),
+    ("folders", folders::measure),
     ("asking", asking::measure),
     ("review", asking::review),
     ("processes", processes::measure),

@@ -7,8 +7,8 @@ use mltrace_core::config::{Durability, Environment, Home};
 use mltrace_core::ingest;
 use mltrace_core::journal::Writer;
 use mltrace_core::model::{
-    ArtifactName, End, Header, LabelFact, ProcessId, ReadFact, Record, RunId, Start, Status, Timestamp, Verdict,
-    VersionId, WriteFact,
+    ArtifactName, End, FolderFact, Header, LabelFact, ProcessId, ReadFact, Record, RunId, Start, Status, Timestamp,
+    Verdict, VersionId, WriteFact,
 };
 use mltrace_core::store::{self, Mode};
 use tempfile::TempDir;
@@ -27,6 +27,8 @@ pub(crate) struct Step {
     component: u32,
     reads: Vec<Artifact>,
     writes: Artifact,
+    /// What it writes besides.
+    also: Vec<Artifact>,
 }
 
 /// An artifact by its number.
@@ -34,6 +36,8 @@ pub(crate) struct Step {
 enum Artifact {
     /// A file, of which the content is known.
     File(u32),
+    /// The folder in which all files lie.
+    Folder,
     /// An address that nobody looks into.
     Address(u32),
     /// An address that is drawn by chance, as the ids of requests are.
@@ -66,13 +70,14 @@ pub(crate) fn addresses(runs: u32) -> Vec<Step> {
 /// Returns such runs by their numbers.
 pub(crate) fn more_addresses(runs: Range<u32>) -> Vec<Step> {
     let reads = |run: u32| [run, run + 1].map(Artifact::Address).into();
-    runs.map(|run| Step { component: 0, reads: reads(run), writes: Artifact::Address(run + 2) }).collect()
+    runs.map(|run| Step { component: 0, reads: reads(run), writes: Artifact::Address(run + 2), also: Vec::new() })
+        .collect()
 }
 
 /// Returns runs by their numbers, each of which reads the same two addresses and writes one that is drawn by chance.
 pub(crate) fn requests(runs: Range<u32>) -> Vec<Step> {
     let reads = || [0, 1].map(Artifact::Address).into();
-    runs.map(|run| Step { component: 0, reads: reads(), writes: Artifact::Request(run) }).collect()
+    runs.map(|run| Step { component: 0, reads: reads(), writes: Artifact::Request(run), also: Vec::new() }).collect()
 }
 
 /// Returns days of a service: each day a model is made in four steps, and 96 predictions are made with it.
@@ -93,8 +98,27 @@ pub(crate) fn predictions(days: u32, count: u32) -> Vec<String> {
     (0..count).map(|place| name(DAYS + (days - 1 - place / 50) * 100 + 5 + place % 50)).collect()
 }
 
+/// Returns runs that write so many files between them, and one that reads the folder in which these lie.
+pub(crate) fn folder(count: u32, runs: u32) -> Vec<Step> {
+    let top = Step { reads: vec![Artifact::Folder], ..files(0..0, count) };
+    parts(count, runs).chain([top]).collect()
+}
+
+/// Returns runs that write so many files between them, and one that reads each of these.
+pub(crate) fn inputs(count: u32, runs: u32) -> Vec<Step> {
+    parts(count, runs).chain([files(0..count, count)]).collect()
+}
+
+fn parts(count: u32, runs: u32) -> impl Iterator<Item = Step> {
+    let part = move |run: u32| {
+        let also = (run..count).step_by(runs as usize).skip(1).map(Artifact::File).collect();
+        Step { also, ..files(0..0, run) }
+    };
+    (0..runs).map(part)
+}
+
 fn files(reads: Range<u32>, writes: u32) -> Step {
-    Step { component: 0, reads: reads.map(Artifact::File).collect(), writes: Artifact::File(writes) }
+    Step { component: 0, reads: reads.map(Artifact::File).collect(), writes: Artifact::File(writes), also: Vec::new() }
 }
 
 /// Returns such runs as [`chain`] does, with the runs of nine other chains between any two of them.
@@ -109,8 +133,12 @@ pub(crate) fn scattered(length: u32) -> Vec<Step> {
 
 /// Returns such runs as [`chain`] does, of artifacts whose contents nobody knows.
 pub(crate) fn unknown(length: u32) -> Vec<Step> {
-    let step =
-        |step: u32| Step { component: 0, reads: vec![Artifact::Address(step - 1)], writes: Artifact::Address(step) };
+    let step = |step: u32| Step {
+        component: 0,
+        reads: vec![Artifact::Address(step - 1)],
+        writes: Artifact::Address(step),
+        also: Vec::new(),
+    };
     (1..=length).map(step).collect()
 }
 
@@ -133,6 +161,7 @@ impl Artifact {
     fn name(self) -> ArtifactName {
         ArtifactName(match self {
             Self::File(number) => name(number),
+            Self::Folder => "data".to_owned(),
             Self::Address(number) => format!("pred://{number:07}"),
             Self::Request(number) => format!("req://{}", &blake3::hash(&number.to_le_bytes()).to_hex()[..32]),
         })
@@ -141,6 +170,7 @@ impl Artifact {
     fn version(self) -> Option<VersionId> {
         match self {
             Self::File(number) => Some(VersionId::Content(*blake3::hash(&number.to_le_bytes()).as_bytes())),
+            Self::Folder => Some(VersionId::Content(*blake3::hash(b"folder").as_bytes())),
             Self::Address(_) | Self::Request(_) => None,
         }
     }
@@ -175,6 +205,9 @@ impl World {
             self.runs += 1;
             let began = Timestamp(1_780_000_000_000_000 + self.runs * 1000);
             writer.append(&records(step, began)).expect("room for the journal");
+            if step.reads.iter().any(|artifact| matches!(artifact, Artifact::Folder)) {
+                writer.append(&[held(steps)]).expect("room for the journal");
+            }
         }
     }
 
@@ -222,6 +255,19 @@ impl World {
     }
 }
 
+/// Returns what lies in the folder, of which these steps write all but what the last one makes.
+fn held(steps: &[Step]) -> Record {
+    let written = steps.iter().rev().skip(1).flat_map(|step| std::iter::once(&step.writes).chain(&step.also));
+    let folder = Artifact::Folder.name();
+    let entries = written.filter_map(|artifact| {
+        let name = artifact.name();
+        let path = mltrace_core::model::path_inside(folder.as_str(), name.as_str())?;
+        Some((path.to_owned(), artifact.version()?))
+    });
+    let version = Artifact::Folder.version().expect("its content is known");
+    Record::Folder(FolderFact { version, entries: entries.collect(), is_whole: true })
+}
+
 fn records(step: &Step, began: Timestamp) -> [Record; 2] {
     let run = RunId::new();
     let read = |(n, &artifact): (u32, &Artifact)| ReadFact {
@@ -234,16 +280,18 @@ fn records(step: &Step, began: Timestamp) -> [Record; 2] {
         size: artifact.version().map(|_| 1000),
     };
     let inputs: Vec<_> = (0..).zip(&step.reads).map(read).collect();
-    let output = WriteFact {
-        n: u32::try_from(inputs.len()).expect("few reads"),
-        name: step.writes.name(),
+    let first = u32::try_from(inputs.len()).expect("few reads");
+    let write = |(n, artifact): (u32, &Artifact)| WriteFact {
+        n,
+        name: artifact.name(),
         argument: Some("output".to_owned()),
         kind: None,
         at: None,
-        version: step.writes.version(),
-        size: step.writes.version().map(|_| 1000),
+        version: artifact.version(),
+        size: artifact.version().map(|_| 1000),
         mark: None,
     };
+    let outputs = (first..).zip(std::iter::once(&step.writes).chain(&step.also)).map(write).collect();
     let start = Start {
         run,
         component: if step.component == 0 { "step".to_owned() } else { format!("step-{}", step.component) },
@@ -264,7 +312,7 @@ fn records(step: &Step, began: Timestamp) -> [Record; 2] {
         status: Status::Completed,
         duration_us: Some(500),
         error: None,
-        outputs: vec![output],
+        outputs,
     };
     [Record::Start(start), Record::End(end)]
 }
