@@ -339,3 +339,25 @@ fn a_verdict_is_recorded_for_the_project_that_answers() {
     assert!(export.lines().all(|line| project(line) == "elsewhere"), "{export}");
     assert_eq!(env.json(&["inspect", "latest"])["notes"][0]["text"], "seen");
 }
+
+#[test]
+fn an_export_comes_back_byte_for_byte() {
+    let one = TestEnv::taxi();
+    one.done(&["note", "latest", "the first one"]);
+    one.done(&["component", "train", "--owner", "ada", "--tag", "slow"]);
+    one.done(&["flag", MODEL, "--reason", "too low"]);
+    let exported = one.done(&["export"]);
+    let other = TestEnv::new();
+    assert_eq!(other.call_with_input(&["import", "-"], &exported).code, 0);
+    assert_eq!(other.done(&["export"]), exported);
+}
+
+#[test]
+fn since_yesterday_means_from_its_midnight_on() {
+    let env = TestEnv::new();
+    env.done(&["log", "--component", "today"]);
+    let old = r#"{"component":"old","started_at":"2021-01-01T00:00:00Z","ended_at":"2021-01-01T00:01:00Z"}"#;
+    assert_eq!(env.call_with_input(&["import", "-"], old).code, 0);
+    let shown = env.done(&["recent", "--since", "yesterday"]);
+    assert!(shown.contains("today") && !shown.contains("old"), "{shown}");
+}
