@@ -1,5 +1,7 @@
 //! A project is not the name of its folder.
 
+use std::collections::BTreeMap;
+
 use mltrace_core::desk;
 use mltrace_core::model::{Bound, Record, Verdict};
 use mltrace_core::query::{ImpactOf, Judgement, NameKind, TraceOptions};
@@ -199,9 +201,26 @@ const OF_SCHEMA_6: &str = "
     DELETE FROM version WHERE artifact_id IN (SELECT id FROM artifact WHERE project_id = 0);
     DELETE FROM artifact WHERE project_id = 0;
     DELETE FROM project WHERE id = 0;
-    DROP VIEW aliases;
-    DROP TABLE alias;
     PRAGMA user_version = 6;";
+
+/// Returns what drops all that schema 6 did not have, and makes anew the views that it had otherwise.
+fn dropped_since_schema_6(story: &Story) -> String {
+    let held = |file: &rusqlite::Connection| -> BTreeMap<(String, String), String> {
+        let sql = "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL AND type <> 'index'";
+        let mut statement = file.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?))).unwrap();
+        rows.map(Result::unwrap).collect()
+    };
+    let earlier = rusqlite::Connection::open_in_memory().unwrap();
+    Schema { steps: &Schema::CURRENT.steps[..6], ..Schema::CURRENT }.make(&earlier).unwrap();
+    let (then, now) = (held(&earlier), held(&rusqlite::Connection::open(story.path(".mltrace/mltrace.db")).unwrap()));
+    let others = now.iter().rev().filter(|(of, sql)| then.get(of) != Some(sql));
+    let change = |((kind, name), _): (&(String, String), &String)| {
+        let again = then.get(&(kind.clone(), name.clone())).cloned().unwrap_or_default();
+        format!("DROP {kind} {name}; {again};\n")
+    };
+    others.map(change).collect()
+}
 
 #[test]
 fn the_uris_that_schema_6_kept_for_each_project_become_one_thing() {
@@ -216,9 +235,8 @@ fn the_uris_that_schema_6_kept_for_each_project_become_one_thing() {
     assert_eq!(before, ["train0 land1", "land0", "copy0 land1"]);
     let kept = "SELECT count(*) FROM artifact WHERE project_id = 0";
     assert_eq!(story.numbers(kept), [Some(3)], "neither a drive nor a file is everybody's");
-    let third = Schema::CURRENT.steps[2];
-    let view = &third[third.find("CREATE VIEW versions").unwrap()..third.find("DROP VIEW edges").unwrap()];
-    story.changed(&format!("DROP VIEW versions; {view} {OF_SCHEMA_6}"));
+    let dropped = dropped_since_schema_6(&story);
+    story.changed(&format!("PRAGMA legacy_alter_table = ON; {OF_SCHEMA_6} {dropped}"));
     assert_eq!(story.numbers("SELECT count(*) FROM artifact WHERE name = 's3://lake/raw'"), [Some(3)]);
     story.is_opened_again();
     assert_eq!(now(&mut story), before);
