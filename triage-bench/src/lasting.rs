@@ -1,6 +1,6 @@
 //! Pipelines of which more is recorded than who read what: parameters, commits, hosts, inputs, with a fault that lasts.
 
-use mltrace_core::lineage::{Aspect, Aspects, Facts};
+use mltrace_core::lineage::{Aspect, Aspects, Facts, PASSED};
 use serde_json::Value;
 
 use crate::pipeline::Run;
@@ -137,6 +137,30 @@ pub const LASTING: [Lasting; 15] = [
     },
     Lasting { name: "several files of a run", is_for_tuning: false, has_several_outputs: true, ..DAYS },
 ];
+
+/// How often a check fails at a run with a fault, and at any other.
+const FAILED: [f64; 2] = [0.5, 0.01];
+/// How often a metric of an output tells that it shows a fault, and how often it is out of line without one.
+const OUT_OF_LINE: [f64; 2] = [0.8, 0.02];
+
+impl World {
+    /// Records a check of each run, which fails at half of those with a fault, and a metric of each run that wrote an
+    /// output, which is out of line at most of those that show one.
+    pub fn measure(&mut self, shown: &[Run], random: &mut Random) {
+        let faulty: Vec<Run> = self.causes.iter().flat_map(|cause| cause.runs.clone()).collect();
+        for run in 0..self.runs.len() {
+            let share = |of: [f64; 2], is: bool| if is { of[0] } else { of[1] };
+            let is_failed = random.happens(share(FAILED, faulty.contains(&run)));
+            let is_off = random.happens(share(OUT_OF_LINE, shown.contains(&run)));
+            let zeros = random.below(50) as f64 / 1000.0 + if is_off { 0.3 } else { 0.0 };
+            let aspects = &mut self.runs[run].facts.aspects;
+            aspects.insert(Aspect::Check("whole".to_owned()), if is_failed { "failed" } else { PASSED }.into());
+            if self.outputs.contains(&run) {
+                aspects.insert(Aspect::Metric("zeros".to_owned()), zeros.into());
+            }
+        }
+    }
+}
 
 /// The components that a fault may be in; what they write is read by the next.
 const STEPS: [&str; 4] = ["ingest", "clean", "featuregen", "predict"];

@@ -1,7 +1,7 @@
 //! The ways of ranking that are compared, and where each puts a culprit.
 
 use mltrace_core::lineage::{
-    Aspect, Counts, Facts, Observed, Scale, evidence, flagged, groups, rank, worth_suspecting,
+    Aspect, Counts, Facts, Observed, PASSED, Scale, evidence, flagged, groups, rank, worth_suspecting,
 };
 
 use crate::trial::Trial;
@@ -115,8 +115,10 @@ impl Method {
             }
             return scores;
         }
-        let weights = [weight(false), weight(true)];
-        let weight = |run: usize| trial.changed.get(run).map_or(1.0, |changed| weights[usize::from(*changed)]);
+        let weights = [false, true].map(|failed| [weight(false, failed), weight(true, failed)]);
+        let is_failed = |run: usize| trial.failed.get(run).is_some_and(|failed| *failed);
+        let of_run = |run: usize, changed: bool| weights[usize::from(is_failed(run))][usize::from(changed)];
+        let weight = |run: usize| trial.changed.get(run).map_or(1.0, |changed| of_run(run, *changed));
         let observed = Observed::of(&trial.judged.iter().map(|output| output.run).collect::<Vec<_>>());
         for suspect in rank(worth_suspecting(found, &bad), &mut Scale::new(observed.all(&bad)), weight) {
             suspect.group.runs.iter().for_each(|run| scores[*run] = Some((suspect.score, weight(*run))));
@@ -125,10 +127,15 @@ impl Method {
     }
 }
 
-/// Returns what the product makes of a run with one earlier run to compare with, from which a parameter differs or not.
-fn weight(is_changed: bool) -> f64 {
-    let facts = |value: &str| Facts::new(Vec::new(), [(Aspect::Parameter("unit".to_owned()), value.into())].into());
-    evidence(&facts("mg"), &[&facts(if is_changed { "g" } else { "mg" })]).weight()
+/// Returns what the product makes of a run with one earlier run to compare with, from which a parameter differs or not, and
+/// of which a check passed that failed here or not.
+fn weight(is_changed: bool, is_failed: bool) -> f64 {
+    let facts = |value: &str, outcome: &str| {
+        let unit = (Aspect::Parameter("unit".to_owned()), value.into());
+        Facts::new(Vec::new(), [unit, (Aspect::Check("whole".to_owned()), outcome.into())].into())
+    };
+    let outcome = if is_failed { "failed" } else { PASSED };
+    evidence(&facts("mg", outcome), &[&facts(if is_changed { "g" } else { "mg" }, PASSED)]).weight()
 }
 
 fn place(scores: &[Option<Score>], wanted: &[usize]) -> Place {

@@ -1,8 +1,8 @@
 //! How often each way of ranking facts names what is wrong, and how often it is sure without a reason.
 
 use mltrace_core::lineage::{
-    Aspect, Aspects, Condition, Counts, Facts, Judged, Known, Observed, Outputs, Scale, Shared, Strength, Table, Test,
-    comparable, evidence, flagged, grouped, rank, reach, worth_suspecting,
+    Aspect, Aspects, Condition, Counts, Evidence, Facts, Findings, Judged, Known, Observed, Outputs, PASSED, Scale,
+    Shared, Strength, Table, Test, above, comparable, evidence, flagged, grouped, rank, reach, worth_suspecting,
 };
 use mltrace_core::model::Timestamp;
 
@@ -23,6 +23,10 @@ const DRAWS: usize = 50;
 const EARLIER: usize = 128;
 /// A day, in microseconds.
 const DAY_US: i64 = 24 * 60 * 60 * 1_000_000;
+/// What tells the draws of measures from the others.
+const MEASURED: u64 = 1_000;
+/// In how many runs upstream of one, the nearest, what explains an effect is looked for, as in the product.
+const ABOVE: usize = 32;
 /// How many facts are asked for.
 const FACTS: usize = 20;
 
@@ -39,8 +43,11 @@ pub struct Named {
     /// How often the fact came first, among the first three, and how often the first fact was of the right component, of
     /// each way of ranking.
     pub found: [[f64; 3]; RANKINGS.len()],
-    /// How often the group of a culprit came first among the suspects: without and with what changed.
-    pub groups: [f64; 2],
+    /// The same of the product where checks and a metric of the outputs are recorded, too; a check that fails in the faulty
+    /// component tells of a cause of which nothing else is recorded.
+    pub measured: [f64; 3],
+    /// How often the group of a culprit came first among the suspects: without what changed, with it, and with checks, too.
+    pub groups: [f64; 3],
     /// How often a fact was called strong when the verdicts were drawn anew at random.
     pub strong_by_chance: f64,
 }
@@ -59,21 +66,16 @@ pub fn named_of(trials: u64, is_wanted: impl Fn(&Lasting) -> bool) -> Vec<Named>
 }
 
 fn of_shape(shape: &'static Lasting, stream: u64, trials: u64) -> Named {
-    let mut sum = Named { shape, trials: 0.0, found: [[0.0; 3]; 3], groups: [0.0; 2], strong_by_chance: 0.0 };
+    let (found, measured, groups) = ([[0.0; 3]; 3], [0.0; 3], [0.0; 3]);
+    let mut sum = Named { shape, trials: 0.0, found, measured, groups, strong_by_chance: 0.0 };
     for seed in (0..trials).map(|trial| 2 * trial + u64::from(!shape.is_for_tuning)) {
         let mut random = Random::new(seed, stream);
-        let Some(trial) = (0..DRAWS).find_map(|_| Trial::draw(shape, &mut random)) else { continue };
+        let Some(mut trial) = (0..DRAWS).find_map(|_| Trial::draw(shape, &mut random)) else { continue };
         sum.trials += 1.0;
         let facts = trial.facts(&trial.judged);
         let plain = [log_odds as fn(&Counted) -> f64, beta].map(|score| trial.plain(score));
         for (found, ranked) in sum.found.iter_mut().zip([&plain[0], &plain[1], &facts]) {
-            let is_named =
-                |condition: &Condition| trial.world.causes.iter().any(|cause| names(&trial.world, cause, condition));
-            let of_component =
-                |condition: &Condition| trial.world.causes.iter().any(|c| c.component == condition.component);
-            found[0] += f64::from(u8::from(ranked.iter().take(1).any(is_named)));
-            found[1] += f64::from(u8::from(ranked.iter().take(3).any(is_named)));
-            found[2] += f64::from(u8::from(ranked.iter().take(1).any(of_component)));
+            count(found, ranked, &trial.world);
         }
         for (place, with_changes) in [false, true].into_iter().enumerate() {
             sum.groups[place] += f64::from(u8::from(trial.is_group_first(with_changes)));
@@ -81,8 +83,21 @@ fn of_shape(shape: &'static Lasting, stream: u64, trials: u64) -> Named {
         let is_strong =
             trial.shared(&dealt_out(&trial.judged, &mut random)).iter().any(|fact| fact.strength == Strength::Strong);
         sum.strong_by_chance += f64::from(u8::from(is_strong));
+        // Draws of its own: what comes before stays as it is.
+        trial.world.measure(&trial.shown, &mut Random::new(seed, stream + MEASURED));
+        count(&mut sum.measured, &trial.facts(&trial.judged), &trial.world);
+        sum.groups[2] += f64::from(u8::from(trial.is_group_first(true)));
     }
     sum
+}
+
+/// Counts whether the first fact is the cause, whether one of the first three is, and whether the first is of its component.
+fn count(found: &mut [f64; 3], ranked: &[Condition], world: &World) {
+    let is_named = |condition: &Condition| world.causes.iter().any(|cause| names(world, cause, condition));
+    let of_component = |condition: &Condition| world.causes.iter().any(|c| c.component == condition.component);
+    found[0] += f64::from(u8::from(ranked.iter().take(1).any(is_named)));
+    found[1] += f64::from(u8::from(ranked.iter().take(3).any(is_named)));
+    found[2] += f64::from(u8::from(ranked.iter().take(1).any(of_component)));
 }
 
 /// Returns the verdicts dealt out at random among the runs; a run's outputs all get its verdict, bad if one of them was.
@@ -100,6 +115,10 @@ fn dealt_out(judged: &[Judged<Run>], random: &mut Random) -> Vec<Judged<Run>> {
 /// Returns whether a fact tells of the cause: of an aspect that does, with what the faulty runs have and most others not.
 fn names(world: &World, cause: &Cause, condition: &Condition) -> bool {
     let tells = condition.tests.iter().any(|(aspect, _)| cause.aspects.contains(aspect));
+    let is_check = matches!(condition.tests.as_slice(), [(Aspect::Check(_), _)]);
+    if cause.aspects.is_empty() && is_check {
+        return condition.component == cause.component;
+    }
     if condition.component != cause.component || !tells {
         return false;
     }
@@ -129,6 +148,8 @@ fn beta(seen: &Counted) -> f64 {
 struct Trial {
     world: World,
     judged: Vec<Judged<Run>>,
+    /// The runs of which an output shows a fault.
+    shown: Vec<Run>,
     /// The runs of a component, by the place of each run in it.
     before: Vec<Vec<Run>>,
 }
@@ -173,7 +194,9 @@ impl Trial {
             before
         });
         let before = before.collect();
-        seen.iter().all(|seen| *seen >= 2).then_some(Self { world, judged, before })
+        let shown = shows.iter().zip(&world.outputs).filter(|(shown, _)| !shown.is_empty()).map(|(_, run)| *run);
+        let shown = shown.collect();
+        seen.iter().all(|seen| *seen >= 2).then_some(Self { world, judged, shown, before })
     }
 
     fn earlier(&self, run: Run) -> Vec<&Facts> {
@@ -189,7 +212,10 @@ impl Trial {
         let known = reached.into_iter().map(|(run, depth, outputs)| {
             let made = &self.world.runs[run];
             let (component, began) = (made.component.to_owned(), Timestamp(made.day as i64 * DAY_US));
-            Known { component, began, depth, outputs, aspects: made.facts.aspects.clone() }
+            let mut aspects = made.facts.aspects.clone();
+            // As in the product: that a check passed says nothing.
+            aspects.retain(|aspect, value| !matches!(aspect, Aspect::Check(_)) || *value != PASSED);
+            Known { component, began, depth, outputs, aspects }
         });
         (runs, known.collect(), flagged(judged), Observed::of(&writers))
     }
@@ -247,12 +273,20 @@ impl Trial {
         let bad = flagged(&self.judged);
         let observed = Observed::of(&writers);
         let groups = worth_suspecting(grouped(&bad, &observed, &reach(&writers, &self.world.edges)), &bad);
-        let weight = |run: Run| {
-            if with_changes { evidence(&self.world.runs[run].facts, &self.earlier(run)).weight() } else { 1.0 }
-        };
-        let weights: std::collections::HashMap<Run, f64> =
-            groups.iter().flat_map(|group| &group.runs).map(|run| (*run, weight(*run))).collect();
-        let found = rank(groups, &mut Scale::new(observed.all(&bad)), |run| weights[&run]);
+        let runs: Vec<Run> = groups.iter().flat_map(|group| &group.runs).copied().filter(|_| with_changes).collect();
+        let found = |run: &Run| evidence(&self.world.runs[*run].facts, &self.earlier(*run));
+        let mut findings: std::collections::HashMap<Run, Findings> =
+            runs.iter().map(|run| (*run, found(run))).collect();
+        let strongest: std::collections::HashMap<Run, f64> =
+            findings.iter().map(|(run, findings)| (*run, findings.strongest())).collect();
+        let is_effect = |run: &Run| findings[run].pieces.iter().any(Evidence::is_effect);
+        let with_effects: Vec<Run> = runs.iter().copied().filter(is_effect).collect();
+        for (run, above) in with_effects.iter().zip(above(&with_effects, &self.world.edges, ABOVE)) {
+            let most = above.iter().filter_map(|above| strongest.get(above)).copied().fold(1.0, f64::max);
+            findings.get_mut(run).into_iter().for_each(|found| found.explain_effects(most));
+        }
+        let weights = |run: Run| findings.get(&run).map_or(1.0, Findings::weight);
+        let found = rank(groups, &mut Scale::new(observed.all(&bad)), weights);
         let culprits: Vec<Run> = self.world.causes.iter().flat_map(|cause| cause.runs.clone()).collect();
         found.first().is_some_and(|suspect| suspect.group.runs.iter().any(|run| culprits.contains(run)))
     }
@@ -282,7 +316,8 @@ impl Named {
 pub fn markdown(outcomes: &[Named]) -> String {
     let mut text = String::from("## The fact\n\n| shape | half |");
     text += &RANKINGS.map(|name| format!(" {name} |")).concat();
-    text += " groups first, without and with changes | strong at random |\n|---|---|---|---|---|---|---|\n";
+    text += " mltrace, with checks | groups first, without changes, with them, with checks | strong at random |\n";
+    text += "|---|---|---|---|---|---|---|---|\n";
     for half in [true, false] {
         let of_half: Vec<&Named> = outcomes.iter().filter(|named| named.shape.is_for_tuning == half).collect();
         let word = if half { "tuned on" } else { "held out" };
@@ -302,6 +337,7 @@ pub fn markdown(outcomes: &[Named]) -> String {
 pub fn add(mut sum: Named, more: Named) -> Named {
     sum.trials += more.trials;
     sum.strong_by_chance += more.strong_by_chance;
+    sum.measured.iter_mut().zip(more.measured).for_each(|(mine, theirs)| *mine += theirs);
     sum.groups.iter_mut().zip(more.groups).for_each(|(mine, theirs)| *mine += theirs);
     for (mine, theirs) in sum.found.iter_mut().zip(more.found) {
         mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine += theirs);
@@ -310,7 +346,7 @@ pub fn add(mut sum: Named, more: Named) -> Named {
 }
 
 fn row(name: &str, half: &str, named: &Named, has_fact: bool) -> String {
-    let cell = |found: &[f64; 3]| {
+    let cell = |found: &[f64; 3], has_fact: bool| {
         let [first, three, component] = found.map(|sum| named.share(sum));
         if has_fact {
             format!("{first:.2} / {three:.2} / {component:.2}")
@@ -318,8 +354,9 @@ fn row(name: &str, half: &str, named: &Named, has_fact: bool) -> String {
             format!("– / – / {component:.2}")
         }
     };
-    let cells: Vec<String> = named.found.iter().map(cell).collect();
-    let [without, with] = named.groups.map(|sum| named.share(sum));
+    let mut cells: Vec<String> = named.found.iter().map(|found| cell(found, has_fact)).collect();
+    cells.push(cell(&named.measured, true));
+    let [without, with, measured] = named.groups.map(|sum| named.share(sum));
     let strong = named.share(named.strong_by_chance);
-    format!("| {name} | {half} | {} | {without:.2} / {with:.2} | {strong:.3} |\n", cells.join(" | "))
+    format!("| {name} | {half} | {} | {without:.2} / {with:.2} / {measured:.2} | {strong:.3} |\n", cells.join(" | "))
 }

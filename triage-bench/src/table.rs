@@ -6,16 +6,26 @@ use crate::random::Random;
 use crate::trial::{Setting, Trial};
 
 /// The settings that are compared, the hard one first.
-pub const SETTINGS: [(&str, Setting); 7] = [
+pub const SETTINGS: [(&str, Setting); 8] = [
     ("hard, with evidence of change", Setting { changes: Some((0.6, 0.05)), ..HARD }),
     ("hard, without evidence", HARD),
-    ("every output judged, every fault shows", Setting { shown: 1.0, noise: 0.0, judged: 1.0, changes: None }),
+    (
+        "every output judged, every fault shows",
+        Setting { shown: 1.0, noise: 0.0, judged: 1.0, changes: None, checks: None },
+    ),
     ("10 % judged", Setting { judged: 0.1, ..HARD }),
     ("10 % judged, with evidence", Setting { judged: 0.1, changes: Some((0.6, 0.05)), ..HARD }),
-    ("30 % show, 5 % noise, 50 % judged", Setting { shown: 0.3, noise: 0.05, judged: 0.5, changes: None }),
+    (
+        "30 % show, 5 % noise, 50 % judged",
+        Setting { shown: 0.3, noise: 0.05, judged: 0.5, changes: None, checks: None },
+    ),
     ("no noise", Setting { noise: 0.0, ..HARD }),
+    (
+        "hard, with evidence of change, with checks",
+        Setting { changes: Some((0.6, 0.05)), checks: Some((0.5, 0.01)), ..HARD },
+    ),
 ];
-const HARD: Setting = Setting { shown: 0.7, noise: 0.02, judged: 0.3, changes: None };
+const HARD: Setting = Setting { shown: 0.7, noise: 0.02, judged: 0.3, changes: None, checks: None };
 
 /// The ranks that are counted: first, among the first three, among the first five.
 pub const TOPS: [usize; 3] = [1, 3, 5];

@@ -18,6 +18,8 @@ pub struct Setting {
     pub judged: f64,
     /// The share of culprits, and of other runs, at which a change is seen; `None` when nobody looks for changes.
     pub changes: Option<(f64, f64)>,
+    /// The share of culprits, and of other runs, at which a check fails; `None` when nothing is checked.
+    pub checks: Option<(f64, f64)>,
 }
 
 /// What a method gets to see, and the culprits that it should name.
@@ -29,6 +31,8 @@ pub struct Trial {
     pub judged: Vec<Judged<Run>>,
     /// Whether a change is seen at each run; empty when nobody looks.
     pub changed: Vec<bool>,
+    /// Whether a check failed at each run; empty when nothing is checked.
+    pub failed: Vec<bool>,
     /// The whole group of each run: runs that no output at all tells apart; `None` for runs upstream of no output.
     pub whole_group: Vec<Option<usize>>,
     /// The culprits.
@@ -71,8 +75,9 @@ impl Trial {
             let (judged, seen) = judge(&pipeline, &reached, &culprits, setting, random);
             let is_told_apart = culprits.len() < 2 || whole_group[culprits[0]] != whole_group[culprits[1]];
             if seen.iter().all(|seen| *seen >= 2) && is_told_apart {
-                let changed = changes(&pipeline, &culprits, setting, random);
-                return Some(Self { pipeline, judged, changed, whole_group, culprits });
+                let changed = at_runs(&pipeline, &culprits, setting.changes, random);
+                let failed = at_runs(&pipeline, &culprits, setting.checks, random);
+                return Some(Self { pipeline, judged, changed, failed, whole_group, culprits });
             }
         }
         None
@@ -118,8 +123,9 @@ fn judge(
     (judged, seen)
 }
 
-fn changes(pipeline: &Pipeline, culprits: &[Run], setting: &Setting, random: &mut Random) -> Vec<bool> {
-    let Some((at_culprits, elsewhere)) = setting.changes else { return Vec::new() };
+/// Returns at which runs something is seen, by its shares at culprits and elsewhere.
+fn at_runs(pipeline: &Pipeline, culprits: &[Run], shares: Option<(f64, f64)>, random: &mut Random) -> Vec<bool> {
+    let Some((at_culprits, elsewhere)) = shares else { return Vec::new() };
     let share = |run: &Run| if culprits.contains(run) { at_culprits } else { elsewhere };
     (0..pipeline.component.len()).map(|run| random.happens(share(&run))).collect()
 }

@@ -1,7 +1,7 @@
 //! The marks that the ranking keeps, with fewer trials than the benchmark.
 
 use mltrace_triage_bench::method::{METHODS, OURS};
-use mltrace_triage_bench::naming::{RANKINGS, add, named, named_of};
+use mltrace_triage_bench::naming::{Named, RANKINGS, add, named, named_of};
 use mltrace_triage_bench::table::{Found, Outcome, SETTINGS, half, outcomes};
 
 /// How many trials of each shape; the benchmark has more.
@@ -68,4 +68,20 @@ fn nothing_is_strong_at_random_where_runs_write_several_files() {
     let [several] = outcomes.as_slice() else { panic!("one shape") };
     let strong = several.share(several.strong_by_chance);
     assert!(strong <= 0.05, "strong at random: {strong}");
+}
+
+#[test]
+fn with_checks_the_culprit_is_found_more_often_and_a_metric_of_the_output_hides_no_cause() {
+    let [without, with] = [0, SETTINGS.len() - 1].map(|place| held_out(&outcomes(&SETTINGS[place].1, TRIALS)));
+    let [without, with] = [without, with].map(|sum| sum.share(OURS, first));
+    assert!(with >= without + TOLERANCE, "first: {with} with checks, {without} without");
+    let outcomes = named(FEW);
+    let (recorded, unrecorded): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Named::has_fact);
+    let sum = recorded.into_iter().reduce(add).expect("there are shapes");
+    let (first, measured) = (sum.share(sum.found[RANKINGS.len() - 1][0]), sum.share(sum.measured[0]));
+    assert!(measured >= first - TOLERANCE, "the fact first: {measured} with checks, {first} without");
+    let sum = unrecorded.into_iter().reduce(add).expect("in some shapes nothing is recorded");
+    let (component, measured) = (sum.share(sum.found[RANKINGS.len() - 1][2]), sum.share(sum.measured[2]));
+    assert!(measured >= component + TOLERANCE, "right component: {measured} with checks, {component} without");
+    assert!(sum.share(sum.groups[2]) >= sum.share(sum.groups[0]), "a culprit's group");
 }
