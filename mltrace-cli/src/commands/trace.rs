@@ -61,6 +61,9 @@ struct Timed<'t> {
 
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
+        if self.timing && matches!(session.output.format, Format::Dot | Format::Mermaid) {
+            return Err(Error::usage("`--timing` is not drawn").hint("run it with `--format text` or `--format json`"));
+        }
         let options = TraceOptions { depth: self.depth, as_of: self.as_of, ..TraceOptions::default() };
         let question = |reader: &mut Reader<'_>, artifact: &str| {
             let answer = reader.trace(artifact, &options)?;

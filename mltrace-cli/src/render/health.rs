@@ -64,7 +64,8 @@ pub(crate) fn timing(answer: &Timing, columns: Option<u16>) -> String {
         return String::new();
     }
     let [span, running, waiting] = [answer.span_ms, answer.running_ms, answer.waiting_ms].map(words::span);
-    let mut text = format!("\ncritical path: {span}, of which {running} running and {waiting} waiting\n");
+    let cut = if answer.is_cut { "; it may begin further up, where the trace was cut" } else { "" };
+    let mut text = format!("\ncritical path: {span}, of which {running} running and {waiting} waiting{cut}\n");
     let rows = answer.critical_path.iter().map(|run| {
         let took = run.duration_ms.map_or_else(|| "not known".to_owned(), words::span);
         let odd = if run.is_unusual { " (unusual)" } else { "" };

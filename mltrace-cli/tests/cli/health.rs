@@ -45,6 +45,11 @@ fn a_trace_tells_where_the_time_went() {
         (&json!(2_160_000.0), &json!(600_000.0))
     );
     assert!(answer["runs"].is_array() && env.json(&["trace", "model"]).get("timing").is_none());
+    assert!(
+        env.done(&["trace", "model", "--timing", "--depth", "0"])
+            .contains("it may begin further up, where the trace was cut")
+    );
+    assert_eq!(env.call(&["trace", "model", "--timing", "--format", "dot"]).code, 2);
     assert_eq!(env.done(&["trace", "source", "--timing"]), env.done(&["trace", "source"]), "nobody wrote it");
 }
 

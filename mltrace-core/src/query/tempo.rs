@@ -80,6 +80,8 @@ pub struct Timing {
     pub running_ms: f64,
     /// How much of that nothing on the path ran.
     pub waiting_ms: f64,
+    /// Whether the trace was cut, so that the path may begin further up.
+    pub is_cut: bool,
     /// The chain of runs of which each is what the next one waited for longest, the first one first.
     pub critical_path: Vec<TimedRun>,
 }
@@ -128,7 +130,7 @@ impl Reader<'_> {
             return Ok(Timing::default());
         };
         let project = self.project()?;
-        let mut timing = Timing::default();
+        let mut timing = Timing { is_cut: trace.is_cut, ..Timing::default() };
         let (mut first, mut end) = (None, None);
         let mut tempos: HashMap<String, Tempo> = HashMap::default();
         for place in lineage::critical_path(&runs, last) {

@@ -117,5 +117,9 @@ fn the_critical_path_is_what_the_next_run_waited_for_longest() {
     let timing = reader.timing(&trace).unwrap();
     let path: Vec<_> = timing.critical_path.iter().map(|of| (&*of.component, of.waited_ms / 1e3)).collect();
     assert_eq!(path, [("weather", 0.0), ("train", 60.0)]);
+    assert!(!timing.is_cut);
     assert_eq!([timing.span_ms, timing.running_ms, timing.waiting_ms].map(|ms| ms / 1e3), [410.0, 350.0, 60.0]);
+    let near = reader.trace("model", &TraceOptions { depth: Some(0), ..TraceOptions::default() }).unwrap();
+    let cut = reader.timing(&near).unwrap();
+    assert!(cut.is_cut && cut.critical_path.len() == 1, "what is not looked at is no end: {cut:?}");
 }
