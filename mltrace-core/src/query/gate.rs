@@ -9,7 +9,8 @@ use super::measures::last_checks;
 use super::name::Found;
 use super::witness::{Witness, Witnesses};
 use super::{QueryError, Reader};
-use crate::model::{Check, Number, Outcome, RunId, Severity, Status, Timestamp, Version};
+use crate::model::{Check, Metric, Number, Outcome, RunId, Severity, Status, Timestamp, Version};
+use crate::store::Measures;
 
 /// What is required of a version.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -197,6 +198,15 @@ impl Requirements {
     }
 }
 
+impl Requirements {
+    /// Returns whether what a run measured and checked tells any of what is required of a version.
+    fn asked_of(&self, version: &Version) -> impl Fn(&Measures) -> bool {
+        let is_about = |check: &Check| check.about.as_ref() == Some(&version.name);
+        let is_named = |metric: &Metric| self.metrics.iter().any(|named| named.name == metric.name);
+        move |of| of.metrics.iter().any(is_named) || (self.is_checked && of.checks.iter().any(is_about))
+    }
+}
+
 impl NotWorseThan {
     /// Returns that a version, such as `@production`, is the baseline, than which nothing may be worse.
     #[must_use]
@@ -227,11 +237,12 @@ impl Reader<'_> {
                 Err(other) => return Err(other),
             }
         }
-        let witnesses = self.witnesses(&found, baseline.as_ref().map(|other| &other.version), required)?;
+        let witnesses =
+            self.witnesses(&found, baseline.as_ref().map(|other| &other.version), &required.asked_of(&found.version))?;
         let mut requirements: Vec<Required> = is_written(&witnesses).into_iter().collect();
         requirements.extend(required.metrics.iter().filter_map(|metric| bounded(metric, &found, &witnesses)));
         if let (Some(asked), Some(other)) = (&required.baseline, &baseline) {
-            let theirs = self.witnesses(other, Some(&found.version), required)?;
+            let theirs = self.witnesses(other, Some(&found.version), &required.asked_of(&other.version))?;
             let (ours, theirs) = ((&found, &witnesses), (other, &theirs));
             requirements.extend(required.metrics.iter().map(|metric| not_worse(metric, ours, theirs, asked)));
         }

@@ -1,7 +1,6 @@
 //! Who can say something of a version: the run that wrote it, and those that read it and measured or checked something.
 
 use super::answer::{Input, Run};
-use super::gate::Requirements;
 use super::measures::last_metrics;
 use super::name::Found;
 use super::view::AT_ONCE;
@@ -28,19 +27,14 @@ pub(super) struct Witnesses {
 }
 
 impl Reader<'_> {
-    /// Returns who can say what is required of a version; `other` is what it is compared with.
+    /// Returns who can say something of a version, where `says` tells it by what a run measured and checked; `other` is what
+    /// the version is compared with.
     pub(super) fn witnesses(
         &mut self,
         found: &Found,
         other: Option<&Version>,
-        required: &Requirements,
+        says: &dyn Fn(&Measures) -> bool,
     ) -> Result<Witnesses, QueryError> {
-        let is_about = |about: &crate::model::ArtifactName| *about == found.version.name;
-        let says = |of: &Measures| {
-            let is_named = |metric: &Metric| required.metrics.iter().any(|named| named.name == metric.name);
-            of.metrics.iter().any(is_named)
-                || (required.is_checked && of.checks.iter().any(|check| check.about.as_ref().is_some_and(is_about)))
-        };
         let writer = found.written.map(|(run, _)| run);
         let mut readers: Vec<RunKey> = Vec::new();
         for some in self.store.read_by(found.artifact, &found.version.version)?.chunks(AT_ONCE) {
