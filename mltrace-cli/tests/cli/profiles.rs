@@ -120,3 +120,30 @@ fn profiles_survive_an_export_and_an_import_and_the_fuller_one_counts() {
     let wrong = line.replace("\"csv\"", "\"clay\"");
     assert!(other.call_with_input(&["import", "-"], &wrong).stderr.contains("clay"));
 }
+
+#[test]
+fn a_table_that_is_not_as_expected_fails_a_check_of_the_run_that_wrote_it() {
+    let env = TestEnv::new();
+    let settings = "[profile.expect.\"rides.csv\"]\nseverity = \"warn\"\n
+                    [profile.expect.\"rides.csv\".columns]\nfare = { type = \"number\", max = 50, nulls = 0.5 }
+                    zone = { values = [\"JFK\", \"EWR\"] }\n";
+    write(&env, "mltrace.toml", settings);
+    write(&env, "rides.csv", MAY);
+    env.done(&["log", "--component", "clean", "-o", "rides.csv"]);
+    assert_eq!(env.json(&["checks", "--failed"])["checks"], serde_json::json!([]));
+    for _ in 0..2 {
+        write(&env, "rides.csv", JUNE);
+        env.done(&["log", "--component", "clean", "-o", "rides.csv"]);
+        let failed = env.json(&["checks", "--failed", "--limit", "1"]);
+        let of: Vec<_> = failed["checks"].as_array().unwrap().iter().map(|check| check["name"].clone()).collect();
+        assert_eq!(of, ["schema", "schema:fare"], "{failed}");
+        let check = &failed["checks"][1];
+        let told = ["about", "severity", "message"].map(|field| check[field].as_str().unwrap().to_owned());
+        assert_eq!(told, ["rides.csv", "warn", "its greatest number is 200.5; `max = 200.5` allows that"]);
+    }
+    let version = |env: &TestEnv| env.json(&["checks", "--limit", "1"])["checks"][0]["message"].to_string();
+    let before = version(&env);
+    write(&env, "mltrace.toml", &settings.replace("50", "60"));
+    env.done(&["log", "--component", "clean", "-o", "rides.csv"]);
+    assert_ne!(version(&env), before, "another expectation is another schema");
+}

@@ -20,6 +20,8 @@ mod alias;
 
 mod measure;
 
+mod expected;
+
 mod pattern;
 
 mod profile;
@@ -31,6 +33,7 @@ mod schema;
 
 pub use alias::{AliasFact, alias_name};
 pub use artifact::{ArtifactKind, ArtifactName};
+pub use expected::{ExpectedColumn, ExpectedTable};
 pub use folder::{folders_around, is_everybodys, path_inside, range_inside};
 pub use id::{ParseIdError, ProcessId, RunId};
 pub use label::Verdict;

@@ -10,6 +10,8 @@ mod distinct;
 
 mod drift;
 
+mod expected;
+
 mod limits;
 
 mod ndjson;
@@ -25,6 +27,7 @@ use crate::model::{Profile, TableFormat};
 use crate::{folder, redact};
 
 pub use drift::{ColumnDrift, Drift, drift};
+pub use expected::{Finding, compare};
 pub use limits::Limits;
 
 /// A file is read in pieces of so many bytes.

@@ -42,20 +42,27 @@ fn ask_git_rest(recorder: &'static Recorder, folder: &Path, mut state: Git) {
 
 fn work(recorder: &'static Recorder, job: Job) {
     match job {
-        Job::Hash { due, is_profiled } => {
+        Job::Hash { due, profiled } => {
             if let Some(found) = look::look_again(recorder, &naming::decode(&due.path), &due.state) {
                 let Fingerprint { version, size, .. } = found;
                 let fact = FingerprintFact { run: due.run, n: due.n, version: version.clone(), size: Some(size) };
                 recorder.append(Record::Fingerprint(fact));
-                if is_profiled {
-                    send(recorder, Job::Profile(Table { path: naming::decode(&due.path), version, state: due.state }));
+                if let Some(name) = profiled {
+                    send(
+                        recorder,
+                        Job::Profile(Table {
+                            run: due.run,
+                            name,
+                            path: naming::decode(&due.path),
+                            version,
+                            state: due.state,
+                        }),
+                    );
                 }
             }
         }
         Job::Profile(table) => {
-            if let Some(fact) = look::table(recorder, table) {
-                recorder.append(Record::Profile(fact));
-            }
+            recorder.append_all(look::table(recorder, table));
         }
         Job::Git { key, folder } => {
             // What comes later is recorded all the same, if the process still lives.

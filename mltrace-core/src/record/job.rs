@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::model::{Due, Git, VersionId};
+use crate::model::{ArtifactName, Due, Git, RunId, VersionId};
 
 /// Something to do beside the caller.
 #[derive(Debug)]
@@ -10,8 +10,8 @@ pub(super) enum Job {
     /// Hash what a run read or wrote.
     Hash {
         due: Due,
-        /// Whether it is to have a profile then.
-        is_profiled: bool,
+        /// Under which name it is to have a profile then.
+        profiled: Option<ArtifactName>,
     },
     /// Read a table for its profile.
     Profile(Table),
@@ -26,6 +26,9 @@ pub(super) enum Job {
 /// A table that is to be read.
 #[derive(Debug)]
 pub(super) struct Table {
+    /// The run that read or wrote it, and under which name.
+    pub(super) run: RunId,
+    pub(super) name: ArtifactName,
     pub(super) path: PathBuf,
     /// What it holds, and how it stood then.
     pub(super) version: VersionId,

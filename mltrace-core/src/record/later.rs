@@ -6,7 +6,7 @@ use std::path::Path;
 use super::job::Table;
 use super::seen::{Seen, Told};
 use super::{Recorder, Site};
-use crate::model::{Due, RunId, VersionId};
+use crate::model::{ArtifactName, Due, RunId, VersionId};
 use crate::{naming, profile};
 
 /// What is to be done later.
@@ -15,8 +15,8 @@ pub(super) struct Later {
     site: Option<&'static Site>,
     /// Whether each output is to have a profile.
     are_outputs_profiled: bool,
-    /// What is to be hashed, and whether it is to have a profile then.
-    pub(super) hash: Vec<(Due, bool)>,
+    /// What is to be hashed, and under which name it is to have a profile then.
+    pub(super) hash: Vec<(Due, Option<ArtifactName>)>,
     /// What is known by its content and is to have a profile.
     pub(super) tables: Vec<Table>,
 }
@@ -31,7 +31,7 @@ impl Later {
         let Some(path) = seen.path.as_deref() else { return };
         let is_profiled = self.is_profiled(seen, path, is_output);
         if let Some(due) = due(run, n, path, told.pending.as_deref()) {
-            self.hash.push((due, is_profiled));
+            self.hash.push((due, is_profiled.then(|| seen.name.clone())));
             return;
         }
         if !is_profiled {
@@ -41,7 +41,13 @@ impl Later {
             return;
         };
         let Ok(path) = std::path::absolute(path) else { return };
-        self.tables.push(Table { path, version: version.clone(), state: standing.token.to_string() });
+        self.tables.push(Table {
+            run,
+            name: seen.name.clone(),
+            path,
+            version: version.clone(),
+            state: standing.token.to_string(),
+        });
     }
 
     fn is_profiled(&self, seen: &Seen, path: &Path, is_output: bool) -> bool {
@@ -49,7 +55,7 @@ impl Later {
         let is_listed = || self.site.zip(argument).is_some_and(|(site, argument)| site.profiles.contains(&argument));
         let is_wanted = (is_output && self.are_outputs_profiled)
             || is_listed()
-            || self.recorder.home.profile.patterns.iter().any(|pattern| pattern.fits(seen.name.as_str()));
+            || self.recorder.home.profile.is_asked_for(seen.name.as_str());
         is_wanted && profile::format_of(path).is_some()
     }
 }

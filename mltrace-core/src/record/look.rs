@@ -4,13 +4,13 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use super::Recorder;
 use super::job::Table;
+use super::{Recorder, clock};
 use crate::disk::fingerprint::{self, fingerprint};
 use crate::disk::state::{State, state, unchanged};
 use crate::disk::{FileKind, Fingerprint, Hashing, Skip, Stat};
-use crate::model::{ProfileFact, Record, VersionId};
-use crate::profile::{self, Limits};
+use crate::model::{Check, CheckFact, ProfileFact, Record, VersionId};
+use crate::profile::{self, Finding, Limits};
 
 /// So many bytes are hashed at once: a few milliseconds.
 const BYTES_AT_ONCE: u64 = 4 << 20;
@@ -100,19 +100,38 @@ pub(super) fn look_again(recorder: &'static Recorder, path: &Path, token: &str) 
     Some(found)
 }
 
-/// Returns what is in a table that still stands as it did when its content was found out, unless that is known already.
-pub(super) fn table(recorder: &'static Recorder, table: Table) -> Option<ProfileFact> {
-    let Table { path, version, state } = table;
-    let VersionId::Content(hash) = &version else { return None };
-    if !recorder.profiled.is_new(*hash) {
-        return None;
-    }
+/// Returns what is in a table that still stands as it did when its content was found out, unless that is told already, and
+/// whether it is as expected.
+pub(super) fn table(recorder: &'static Recorder, table: Table) -> Vec<Record> {
+    let Table { run, name, path, version, state } = table;
     let settings = &recorder.home.profile;
+    let expected = || settings.expected.iter().filter(|(pattern, _)| pattern.fits(name.as_str()));
+    let VersionId::Content(hash) = &version else { return Vec::new() };
+    let is_new = recorder.profiled.is_new(*hash);
+    if !is_new && expected().next().is_none() {
+        return Vec::new();
+    }
     let limits = Limits { bytes: settings.bytes, time: Duration::from_secs(settings.seconds) };
-    let profile = profile::profile(&path, &limits)?;
-    let stat = fingerprint::stat(&path).ok().flatten()?;
-    let is_same = State::of(&stat).token.to_string() == state;
-    is_same.then_some(ProfileFact { version, profile })
+    let Some(profile) = profile::profile(&path, &limits) else { return Vec::new() };
+    let is_same =
+        fingerprint::stat(&path).ok().flatten().is_some_and(|stat| State::of(&stat).token.to_string() == state);
+    if !is_same {
+        return Vec::new();
+    }
+    let mut records = Vec::new();
+    for (_, expected) in expected() {
+        let severity = expected.severity;
+        records.extend(profile::compare(expected, &profile).into_iter().map(|finding| {
+            let Finding { check: name_of_check, outcome, message } = finding;
+            let about = Some(name.clone());
+            let check = Check { name: name_of_check, outcome, severity, message, about, at: clock::now() };
+            Record::Check(CheckFact { run, check })
+        }));
+    }
+    if is_new {
+        records.push(Record::Profile(ProfileFact { version, profile }));
+    }
+    records
 }
 
 /// Returns what a file or folder holds, however long that takes.

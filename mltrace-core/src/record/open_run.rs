@@ -421,7 +421,7 @@ fn first_number(pid: u32) -> u32 {
 pub(super) fn append_with(recorder: &'static Recorder, mut records: Vec<Record>, later: Later) -> bool {
     records.extend(later.hash.iter().map(|(due, _)| Record::Due(due.clone())));
     let is_safe = recorder.append_inside(records);
-    later.hash.into_iter().for_each(|(due, is_profiled)| errand::send(recorder, Job::Hash { due, is_profiled }));
+    later.hash.into_iter().for_each(|(due, profiled)| errand::send(recorder, Job::Hash { due, profiled }));
     later.tables.into_iter().for_each(|table| errand::send(recorder, Job::Profile(table)));
     is_safe
 }
