@@ -23,6 +23,7 @@ const NAMES: &[&str] = &[
     "out",
     "s3://lake/raw/day-1",
     "out/parts/1.csv",
+    "out/parts",
     "s3://lake/raw@v:1",
 ];
 /// A link, and where it leads.
@@ -100,7 +101,7 @@ fn state() -> impl Strategy<Value = State> {
 }
 
 fn edge() -> impl Strategy<Value = EdgePlan> {
-    let name = prop_oneof![8 => select(&NAMES[..4]), 4 => select(&NAMES[4..7]), 1 => Just(NAMES[7]), 1 => Just(LINK.0)];
+    let name = prop_oneof![8 => select(&NAMES[..4]), 4 => select(&NAMES[4..8]), 1 => Just(NAMES[8]), 1 => Just(LINK.0)];
     (name, state(), weighted(0.4, 0..8_i64), prop::bool::weighted(0.8))
         .prop_map(|(name, state, after, tells_size)| EdgePlan { name, state, after, tells_size })
 }
