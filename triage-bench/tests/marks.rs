@@ -1,5 +1,7 @@
 //! The marks that the ranking keeps, with fewer trials than the benchmark.
 
+use std::sync::LazyLock;
+
 use mltrace_triage_bench::method::{METHODS, OURS};
 use mltrace_triage_bench::naming::{Named, RANKINGS, add, named, named_of};
 use mltrace_triage_bench::table::{Found, Outcome, SETTINGS, half, outcomes};
@@ -47,10 +49,12 @@ fn without_evidence_of_change_it_is_as_good_as_the_best_coefficient_and_never_wo
 
 /// How many trials of each shape of a fault that lasts; the benchmark has more.
 const FEW: u64 = 8;
+/// What came of them.
+static NAMED: LazyLock<Vec<Named>> = LazyLock::new(|| named(FEW));
 
 #[test]
 fn the_fact_is_named_at_once_where_one_is_recorded_and_nothing_is_strong_at_random() {
-    let outcomes = named(FEW);
+    let outcomes = NAMED.clone();
     let held_out = outcomes.iter().filter(|named| !named.shape.is_for_tuning && named.has_fact());
     let sum = held_out.copied().reduce(add).expect("some shapes are held out");
     let [first, three, component] = sum.found[RANKINGS.len() - 1].map(|found| sum.share(found));
@@ -75,7 +79,7 @@ fn with_checks_the_culprit_is_found_more_often_and_a_metric_of_the_output_hides_
     let [without, with] = [0, SETTINGS.len() - 1].map(|place| held_out(&outcomes(&SETTINGS[place].1, TRIALS)));
     let [without, with] = [without, with].map(|sum| sum.share(OURS, first));
     assert!(with >= without + TOLERANCE, "first: {with} with checks, {without} without");
-    let outcomes = named(FEW);
+    let outcomes = NAMED.clone();
     let (recorded, unrecorded): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Named::has_fact);
     let sum = recorded.into_iter().reduce(add).expect("there are shapes");
     let (first, measured) = (sum.share(sum.found[RANKINGS.len() - 1][0]), sum.share(sum.measured[0]));
