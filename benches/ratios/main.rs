@@ -14,6 +14,7 @@ mod measure;
 mod memory;
 mod pace;
 mod processes;
+mod profiles;
 mod recording;
 mod short;
 mod table;
@@ -43,6 +44,7 @@ const OTHERS: [Part; 9] = [
     ("review", asking::review),
     ("processes", processes::measure),
     ("hashing", hashing::measure),
+    ("profiles", profiles::measure),
     ("growth", growth::measure),
     ("memory", memory::measure),
 ];
