@@ -182,7 +182,7 @@ pub(super) struct Tempo {
 impl Tempo {
     /// Returns the usual range as an answer shows it.
     pub(super) fn shown(&self) -> Option<UsualDuration> {
-        self.usual.map(|usual| UsualDuration { low_ms: usual.low, high_ms: usual.high })
+        self.usual.map(|usual| UsualDuration { low_ms: usual.low, high_ms: longest(usual) })
     }
 
     /// Returns whether a duration is none that is usual.
@@ -192,8 +192,13 @@ impl Tempo {
 
     /// Returns whether a run that has not ended takes longer than is usual.
     pub(super) fn is_overdue(&self, so_far_ms: f64) -> bool {
-        self.usual.is_some_and(|usual| so_far_ms > usual.high && usual.is_outside(so_far_ms))
+        self.usual.is_some_and(|usual| so_far_ms > longest(usual) && usual.is_outside(so_far_ms))
     }
+}
+
+/// Returns the longest that is usual: a run between two levels may still come to the upper one.
+fn longest(usual: Usual) -> f64 {
+    usual.upper.map_or(usual.high, |(_, high)| high)
 }
 
 /// Returns a moment in milliseconds.

@@ -97,6 +97,15 @@ fn a_run_that_does_not_end_is_overdue_when_it_is_much_too_long() {
     let mut story = Story::told(&lines);
     assert_eq!(health(&mut story, 10 * DAY + 500).1, [""; 0]);
     let (_, problems) = health(&mut story, 10 * DAY + 3600);
+    // Where runs take turns at two levels, one on its way to the upper one is not overdue.
+    let took: Vec<usize> = (0..20).map(|day| if day % 2 == 0 { 300 } else { 3000 } + day % 3).collect();
+    let mut lines = daily(&took, |_| "a".repeat(40));
+    lines.push(
+        json!({"id": id(99), "component": "train", "inputs": ["raw"], "started_at": at(20 * DAY), "status": "running"}),
+    );
+    let mut turns = Story::told(&lines);
+    assert_eq!(health(&mut turns, 20 * DAY + 1000).1, [""; 0]);
+    assert_eq!(health(&mut turns, 20 * DAY + 30_000).1.len(), 1);
     assert_eq!(problems, ["overdue train: it has been running for 1 h 0 min, and usually takes 5 min 0 s"]);
 }
 
