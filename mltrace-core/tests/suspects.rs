@@ -232,17 +232,17 @@ fn two_faults_are_told_as_a_pair() {
 
 #[test]
 fn of_two_settings_the_one_at_whose_runs_checks_failed_comes_first_and_no_ok_changes_that() {
-    // Of five bad runs four have the one and four the other; a check failed at two of those with the first.
+    // Of nine bad runs seven have the one and seven the other; a check failed at five with the one, and at three with the other.
     let found = |ok: usize| {
-        let judged: Vec<_> = (0..5 + ok).map(|run| judge(run as u32, run < 5)).collect();
+        let judged: Vec<_> = (0..9 + ok).map(|run| judge(run as u32, run < 9)).collect();
         let writers: Vec<Option<u32>> = judged.iter().map(|output| output.run).collect();
         let known: Vec<Known> = (0..judged.len())
             .map(|run| {
-                let is = |other: usize| Value::from(run < 5 && run != other);
-                let mut aspects: Aspects = [("first", is(4)), ("other", is(3))]
+                let is = |others: [usize; 2]| Value::from(run < 9 && !others.contains(&run));
+                let mut aspects: Aspects = [("first", is([7, 8])), ("other", is([3, 5]))]
                     .map(|(name, is)| (Aspect::Parameter(name.to_owned()), is))
                     .into();
-                if [1, 3].contains(&run) {
+                if [1, 2, 3, 5, 6].contains(&run) {
                     aspects.insert(Aspect::Check("whole".to_owned()), "failed".into());
                 }
                 let (began, outputs) = (Timestamp(run as i64), Outputs::of(run, judged.len()));
