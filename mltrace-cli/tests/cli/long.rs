@@ -61,7 +61,7 @@ type Asked<'a> = (&'a [&'a str], bool, Option<(&'a str, usize)>);
 fn no_answer_is_longer_than_a_screen_and_what_is_left_out_is_said() {
     let env = much();
     let pack = id(9_000);
-    let asked: [Asked<'_>; 28] = [
+    let asked: [Asked<'_>; 29] = [
         (&["impact", "s3://b/raw@b3:1111"], true, Some(("artifacts", RUNS + 60))),
         (&["impact", "--component", "load"], true, None),
         (&["stale"], true, None),
@@ -87,6 +87,7 @@ fn no_answer_is_longer_than_a_screen_and_what_is_left_out_is_said() {
         (&["compare", &pack, &id(7)], true, None),
         (&["gate", "packed/0", "--unflagged", "--checks"], true, None),
         (&["alias"], false, None),
+        (&["health"], true, Some(("components", 102))),
         (&["doctor"], false, None),
         (&["config"], false, None),
         (&["project", "list"], false, None),
@@ -108,6 +109,13 @@ fn no_answer_is_longer_than_a_screen_and_what_is_left_out_is_said() {
         let how = answer.stdout.lines().filter(|line| line.contains(" more: ") || line.contains("more lines: "));
         how.for_each(|line| assert!(line.contains("use `"), "{arguments:?}: {line}"));
     }
+    // A table of a hundred columns.
+    let columns = (0..100).map(|number| format!("c{number}")).collect::<Vec<_>>().join(",");
+    std::fs::write(env.project().join("wide.csv"), format!("{columns}\n{columns}\n")).unwrap();
+    env.done(&["log", "--component", "widen", "-o", "wide.csv"]);
+    let profile = env.done(&["profile", "wide.csv"]);
+    assert!(profile.lines().count() <= SCREEN && profile.contains(" more"), "{profile}");
+    met.insert("profile");
     for name in ["out/5.csv", "packed/0"] {
         let lines = env.done(&["report", name]).lines().count();
         assert!(lines <= 4 * SCREEN, "a report is a document of eight sections, not of {lines} lines");

@@ -72,6 +72,7 @@ pub(crate) const COMMANDS: &[&[&str]] = &[
     &["gate", "c", "--unflagged"],
     &["compare", "latest"],
     &["health"],
+    &["profile", "c"],
     &["forget", "latest", "--yes"],
     &["project", "list"],
     &["clear", "--yes"],
