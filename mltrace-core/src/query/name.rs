@@ -232,17 +232,16 @@ impl Reader<'_> {
         project: ProjectKey,
         text: &str,
     ) -> Result<Option<(ArtifactKey, ArtifactName)>, QueryError> {
-        // Who names another project means its artifact, whatever is read here under that name.
+        for candidate in self.meant(text) {
+            if let Some(key) = self.store.artifact(project, candidate.as_str())? {
+                return Ok(Some((key, candidate)));
+            }
+        }
         if let (Some((artifact, Some(of))), Some((_, name))) = (self.store.artifact_of(text)?, text.split_once("::")) {
             let name = ArtifactName::from(name);
             let name = if of.key == project || is_everybodys(name.as_str()) { name } else { name.of_project(&of.name) };
             self.others.push(of.name);
             return Ok(Some((artifact, name)));
-        }
-        for candidate in self.meant(text) {
-            if let Some(key) = self.store.artifact(project, candidate.as_str())? {
-                return Ok(Some((key, candidate)));
-            }
         }
         // A link may lead to what was recorded where it lies.
         let real = naming::path_from(text, &self.folder).and_then(|path| path.canonicalize().ok());

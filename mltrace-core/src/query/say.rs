@@ -102,9 +102,9 @@ impl Reader<'_> {
         let Some(project) = self.project()? else { return Ok(HashMap::default()) };
         let (mut called, mut last) = (HashMap::default(), HashMap::default());
         for (name, version) in versions {
-            let foreign = self.store.artifact_of(name.as_str())?.map(|(artifact, _)| artifact);
-            let own = if foreign.is_some() { None } else { self.store.artifact(project, name.as_str())? };
-            let Some(artifact) = foreign.or(own) else { continue };
+            let own = self.store.artifact(project, name.as_str())?;
+            let found = own.map_or_else(|| self.store.artifact_of(name.as_str()), |own| Ok(Some((own, None))))?;
+            let Some((artifact, _)) = found else { continue };
             match self.store.version_at(artifact, version, Timestamp::MAX)?.and_then(|found| found.key) {
                 Some(key) => drop(called.insert(key, name)),
                 // The version `none` has no key by which its verdict could be found.
@@ -123,6 +123,9 @@ impl Reader<'_> {
     /// When the store does not answer.
     pub fn foreign(&mut self, name: &ArtifactName) -> Result<Option<(String, ArtifactName)>, QueryError> {
         let Some(project) = self.project()?.filter(|_| name.as_str().contains("::")) else { return Ok(None) };
+        if self.store.artifact(project, name.as_str())?.is_some() {
+            return Ok(None);
+        }
         let found = self.store.artifact_of(name.as_str())?.and_then(|(_, of)| of);
         let own = name.as_str().split_once("::").map(|(_, name)| name.into());
         Ok(found.filter(|of| of.key != project).map(|of| of.name).zip(own))
