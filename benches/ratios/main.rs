@@ -36,7 +36,7 @@ const RECORDING: [Part; 6] = [
     ("pace", pace::measure),
     ("questions", asking::in_process),
 ];
-const OTHERS: [Part; 9] = [
+const OTHERS: [Part; 10] = [
     ("short", short::measure),
     ("folding", folding::measure),
     ("folders", folders::measure),

@@ -71,10 +71,10 @@ impl Args {
                 answer.read_by.iter().take(MOST_READERS).map(|run| reader.inspect(&run.to_string())).collect();
             let claims = if answer.runs.is_empty() { reader.claims(artifact, MOST_CLAIMS)? } else { Vec::new() };
             let timing = if self.timing { Some(reader.timing(&answer)?) } else { None };
-            Ok((answer, readers?, claims, timing, reader.this_project_name()?))
+            Ok((answer, readers?, claims, timing))
         };
         // What lies on disk now says nothing of another moment.
-        let (answer, readers, claims, timing, here) = match self.as_of {
+        let (answer, readers, claims, timing) = match self.as_of {
             Some(_) => session.ask(|reader| question(reader, &self.artifact))?,
             None => session.ask_of(&self.artifact, question)?,
         };
@@ -87,7 +87,7 @@ impl Args {
             Format::Dot => output.text(&dot::trace(&answer))?,
             Format::Mermaid => output.text(&mermaid::trace(&answer))?,
             Format::Text => {
-                output.text(&trace::text(&answer, (&readers, &claims), here.as_deref(), output.talk))?;
+                output.text(&trace::text(&answer, &readers, &claims, output.talk))?;
                 output.text(&timing.map(|timing| health::timing(&timing, Output::columns())).unwrap_or_default())?;
                 if answer.is_cut {
                     output.say("runs further up are left out: raise `--depth` to see them");

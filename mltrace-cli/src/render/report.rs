@@ -118,9 +118,7 @@ fn came_to_be(answer: &Report, most: usize) -> Vec<Block> {
         blocks.push(Block::Text(text));
         return blocks;
     }
-    let here = answer.trace.runs.first().map(|first| first.run.project.as_str());
-    let tree = trace::text(&answer.trace, (&[], &[]), here, Talk::Verbose);
-    let text = anstream::adapter::strip_str(&tree).to_string();
+    let text = anstream::adapter::strip_str(&trace::text(&answer.trace, &[], &[], Talk::Verbose)).to_string();
     let left = text.lines().count().saturating_sub(FEW_LINES);
     let is_cut = most < MOST_ROWS && left > 0;
     let text = if is_cut { text.split_inclusive('\n').take(FEW_LINES).collect() } else { text };

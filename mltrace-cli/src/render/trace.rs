@@ -18,8 +18,7 @@ const MOST_MARKS: usize = 3;
 
 /// Returns the tree, or who read an artifact that no run wrote. `readers` are those runs, as far as they are named, and
 /// `claims` those that said they would write it.
-/// `here` is the project that was asked: runs of others are marked.
-pub(crate) fn text(answer: &Trace, (readers, claims): (&[Run], &[Run]), here: Option<&str>, talk: Talk) -> String {
+pub(crate) fn text(answer: &Trace, readers: &[Run], claims: &[Run], talk: Talk) -> String {
     if answer.runs.is_empty() {
         return unwritten(answer, readers, claims) + &left(answer);
     }
@@ -29,7 +28,6 @@ pub(crate) fn text(answer: &Trace, (readers, claims): (&[Run], &[Run]), here: Op
         needed: answer.runs.iter().flat_map(|run| &run.run.inputs).map(|input| &input.name).collect(),
         asked: &answer.artifact.name,
         known: HashSet::new(),
-        here,
         is_verbose: talk >= Talk::Verbose,
         is_quiet: talk <= Talk::Quiet,
     };
@@ -89,7 +87,6 @@ struct Runs<'a> {
     needed: HashSet<&'a ArtifactName>,
     asked: &'a ArtifactName,
     known: HashSet<RunId>,
-    here: Option<&'a str>,
     is_verbose: bool,
     is_quiet: bool,
 }
@@ -113,10 +110,6 @@ impl Grove for Runs<'_> {
         if self.is_verbose {
             let facts = format!("  run {}, {}, {}", run.id.short(), time::show(run.started_at), runs::took(run));
             line.push_str(&paint::paint(paint::FAINT, facts.trim_end_matches(", ")));
-        }
-        if self.here.is_some_and(|here| here != run.project) {
-            let of = format!("[of the project {}]", crate::escape::line(&run.project));
-            line.push_str(&format!(" {}", paint::paint(paint::FAINT, of)));
         }
         if run.status != Status::Completed {
             line.push_str(&format!(" {}", paint::paint(paint::BAD, format_args!("[{}]", run.status.as_str()))));

@@ -208,15 +208,15 @@ fn projects_that_are_one_are_joined() {
 fn what_another_project_wrote_is_told_where_nobody_here_did() {
     let shared = Shared::new();
     let (one, two) = (shared.folder("one", None), shared.folder("two", None));
-    shared.logs(&one, "predict", &["--out-id", "raw", "--out-id", "pred-17"]);
-    shared.logs(&two, "train", &["-i", "raw", "-i", "one::pred-17", "-i", "nobodys", "-o", "model"]);
+    shared.logs(&one, "predict", &["-o", "s3://lake/raw", "--out-id", "pred-17"]);
+    shared.logs(&two, "train", &["-i", "s3://lake/raw", "-i", "one::pred-17", "-i", "nobodys", "-o", "model"]);
     let trace = shared.done(&two, &["trace", "model"]);
     let run: serde_json::Value =
         serde_json::from_str(&shared.done(&one, &["inspect", "latest", "--format", "json"])).unwrap();
     let run = run["id"].as_str().unwrap();
     let short = &run[run.len() - 8..];
     let told = format!("[unknown writer here; in the project one run {short} wrote it]");
-    for name in ["raw", "one::pred-17"] {
+    for name in ["s3://lake/raw", "one::pred-17"] {
         assert!(trace.contains(&format!("{name} {told}")), "{trace}");
     }
     assert!(trace.contains("nobodys [unknown writer]"), "{trace}");
@@ -274,30 +274,4 @@ fn what_a_project_calls_itself_drives_no_terminal() {
             assert!(!text.contains(['\u{1b}', '\u{202e}', '\u{7}']), "{arguments:?}: {text:?}");
         }
     }
-}
-
-#[test]
-fn a_trace_goes_on_in_another_project_and_says_so() {
-    let shared = Shared::new();
-    let lake = shared.folder("lake", Some("github.com:ada/lake"));
-    let taxi = shared.folder("taxi", Some("github.com:ada/taxi"));
-    std::fs::write(lake.join("out.csv"), "a row that is long enough to tell one file from all the others\n".repeat(2))
-        .unwrap();
-    std::fs::copy(lake.join("out.csv"), taxi.join("in.csv")).unwrap();
-    shared.logs(&lake, "land", &["-o", "s3://lake/raw", "-o", "out.csv"]);
-    shared.logs(&taxi, "train", &["-i", "s3://lake/raw/day-1", "-o", "model"]);
-    shared.logs(&taxi, "score", &["-i", "in.csv", "-o", "scores"]);
-    let trace = shared.done(&taxi, &["trace", "model"]);
-    assert!(trace.contains("└── land [of the project lake]"), "{trace}");
-    let trace = shared.done(&taxi, &["trace", "scores"]);
-    assert!(trace.contains("└── land [of the project lake] [in.csv is a copy of lake::out.csv]"), "{trace}");
-    assert_eq!(shared.recent(&taxi, &[]), ["score", "train"], "what another project ran is no run of this one");
-    let trace = shared.done(&lake, &["trace", "s3://lake/raw"]);
-    assert!(!trace.contains("[of the project"), "{trace}");
-    let (code, verified, _) = shared.in_folder(&taxi, &["verify", "lake::out.csv"]);
-    assert!(code == 0 && verified.contains("not local"), "no path of this project is meant: {code} {verified}");
-    // Another project's output is judged for that project.
-    shared.done(&taxi, &["flag", "lake::out.csv"]);
-    let flagged = shared.done(&lake, &["review"]);
-    assert!(flagged.contains("out.csv") && !flagged.contains("lake::"), "{flagged}");
 }

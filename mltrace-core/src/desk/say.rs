@@ -1,7 +1,7 @@
 //! What people say, as it is put on record.
 
 use crate::ingest;
-use crate::model::{LabelFact, NoteFact, Record, RunId, Timestamp, Version};
+use crate::model::{NoteFact, Record, RunId, Timestamp, Version};
 use crate::query::{QueryError, Reader};
 
 /// A text that is longer than it may be, in bytes.
@@ -35,23 +35,10 @@ pub fn note(run: RunId, text: &str, by: Option<String>) -> Record {
 /// # Errors
 /// When the store does not answer.
 pub fn of_answering(reader: &mut Reader<'_>, records: Vec<Record>) -> Result<Vec<Record>, QueryError> {
-    let answering = reader.other_project()?;
-    let mut told = Vec::with_capacity(records.len());
-    for record in records {
-        // What another project calls its own is judged there.
-        let foreign = match &record {
-            Record::Label(label) => reader.foreign(&label.name)?,
-            _ => None,
-        };
-        match (record, foreign, &answering) {
-            (Record::Label(label), Some((project, name)), _) => {
-                told.extend(ingest::of_project(&project, vec![Record::Label(LabelFact { name, ..label })]));
-            }
-            (record, _, Some(project)) => told.extend(ingest::of_project(project, vec![record])),
-            (record, ..) => told.push(record),
-        }
-    }
-    Ok(told)
+    Ok(match reader.other_project()? {
+        Some(project) => ingest::of_project(&project, records),
+        None => records,
+    })
 }
 
 /// Returns every version that a verdict counts for: those that are flagged, then those that are ok.

@@ -245,9 +245,7 @@ fn copies(writer: &mut dyn Writer, unbound: &[Unbound<'_>]) -> Result<BTreeMap<u
     }
     // What one run wrote at once under several names is told by the first of these.
     let order = |a: &Copied, b: &Copied| (b.moment.0, b.moment.1).cmp(&(a.moment.0, a.moment.1));
-    copies.values_mut().for_each(|copies| {
-        copies.sort_by(|a, b| order(a, b).then_with(|| (&a.name, a.moment.2).cmp(&(&b.name, b.moment.2))));
-    });
+    copies.values_mut().for_each(|copies| copies.sort_by(|a, b| order(a, b).then_with(|| a.name.cmp(&b.name))));
     Ok(copies)
 }
 

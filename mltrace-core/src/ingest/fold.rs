@@ -9,7 +9,7 @@ use super::apply::Applier;
 use super::batch::{apply_all, apply_line};
 use super::bind::bind_again;
 use super::lost;
-use super::projects::{join_former, sign_again};
+use super::projects::join_former;
 use super::report::{FoldReport, Left};
 use super::round::{Open, fold_open};
 use super::settle::settle_parents;
@@ -77,12 +77,8 @@ fn bind_anew(store: &mut dyn Store) -> Result<(), StoreError> {
     if store.upkeep().tally(TO_BIND)? == 0 {
         return Ok(());
     }
-    // What several projects had of one name became one artifact.
-    let projects = store.look().projects()?;
-    let several = projects.get(..).filter(|projects| projects.len() > 1).unwrap_or_default();
     store.write(&mut |writer| {
         let reads = writer.touched_by(&[Change::Rules])?;
-        several.iter().try_for_each(|(project, _)| sign_again(writer, *project).map(drop))?;
         settle_parents(writer)?;
         bind_again(writer, &reads.into_iter().collect())
     })

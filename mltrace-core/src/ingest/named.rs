@@ -197,7 +197,7 @@ impl<'r> Applier<'_, 'r> {
     }
 
     fn asks<'v>(&self, artifact: ArtifactKey, id: &'v VersionId, size: Option<u64>) -> VersionAsked<'v> {
-        VersionAsked { artifact, id, size, is_short: is_short(id, size) }
+        VersionAsked { artifact, id, size, sized_in: is_short(id, size).then_some(self.project) }
     }
 
     /// Returns what stands at a number of a run that is stored.

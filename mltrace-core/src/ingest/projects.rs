@@ -26,18 +26,10 @@ pub fn join(store: &mut dyn Store, from: ProjectKey, into: ProjectKey) -> Result
 
 fn join_in(writer: &mut dyn Writer, from: ProjectKey, into: ProjectKey) -> Result<()> {
     writer.keep(Said::Joined(from, into))?;
-    // They work on the artifacts of the other project now.
-    let runs = sign_again(writer, into)?;
-    settle_parents(writer)?;
-    let (reads, _) = writer.edges(Edges::Of(&runs))?;
-    bind_again(writer, &reads.into_iter().map(|read| (read.run, read.n)).collect())
-}
-
-/// Works out again for all runs of a project which of them do the same work, and returns them.
-pub(super) fn sign_again(writer: &mut dyn Writer, project: ProjectKey) -> Result<Vec<RunKey>> {
-    let mut rows = writer.run_rows(RowsOf::In(project))?;
+    let mut rows = writer.run_rows(RowsOf::In(into))?;
     let runs: Vec<RunKey> = rows.iter().map(|(run, _)| *run).collect();
     let works = writer.stored_works(&runs)?;
+    // They work on the artifacts of the other project now.
     let mut changed = Vec::new();
     for ((run, row), work) in rows.iter_mut().zip(works) {
         let signature = Work::stored(work).signature();
@@ -47,7 +39,9 @@ pub(super) fn sign_again(writer: &mut dyn Writer, project: ProjectKey) -> Result
         }
     }
     writer.put_runs(&changed)?;
-    Ok(runs)
+    settle_parents(writer)?;
+    let (reads, _) = writer.edges(Edges::Of(&runs))?;
+    bind_again(writer, &reads.into_iter().map(|read| (read.run, read.n)).collect())
 }
 
 /// Removes all that is told of a project.

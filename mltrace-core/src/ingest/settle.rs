@@ -345,7 +345,7 @@ fn what_counts(writer: &mut dyn Writer, writes: &[(&RunRow, WriteRow)]) -> Resul
     }
     let asked: Vec<VersionAsked<'_>> = opaque
         .iter()
-        .map(|(_, artifact, id, _)| VersionAsked { artifact: *artifact, id, size: None, is_short: false })
+        .map(|(_, artifact, id, _)| VersionAsked { artifact: *artifact, id, size: None, sized_in: None })
         .collect();
     let made = if asked.is_empty() { Vec::new() } else { writer.enter_versions(&asked, COMMON)? };
     for ((place, _, _, at), made) in opaque.iter().zip(made) {

@@ -15,12 +15,6 @@ impl ArtifactName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-
-    /// Returns how one calls it in other projects than the one whose name it is.
-    #[must_use]
-    pub fn of_project(&self, project: &str) -> Self {
-        Self(format!("{project}::{}", self.0))
-    }
 }
 
 impl std::fmt::Display for ArtifactName {

@@ -54,38 +54,9 @@ pub fn range_inside(folder: &str) -> Option<(String, String)> {
     (folder != ROOT).then(|| (format!("{folder}/"), format!("{folder}0")))
 }
 
-/// Returns whether a name means the same thing to everybody: a URI, unless it names a file of some host.
-///
-/// ```
-/// use mltrace_core::model::is_everybodys;
-///
-/// assert!(is_everybodys("s3://lake/raw"));
-/// assert!(!is_everybodys("out/raw.csv") && !is_everybodys("table:rides") && !is_everybodys("file://tower/data"));
-/// ```
-#[must_use]
-pub fn is_everybodys(name: &str) -> bool {
-    // A migration asks the same in SQL.
-    let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'.' | b':' | b'-');
-    let mut before = 0_u8;
-    for (place, byte) in name.bytes().enumerate() {
-        match (before, byte) {
-            (b':', b'/') => {
-                return place > 2
-                    && name.starts_with(|first: char| first.is_ascii_alphabetic())
-                    && !name.starts_with("file:");
-            }
-            (_, byte) if !is_inner(byte) => return false,
-            _ => before = byte,
-        }
-    }
-    false
-}
-
 /// Returns where the part of a URI ends that no folder is named without, or the first slash of an absolute path.
 fn authority(name: &str) -> usize {
-    let mut ends = name.match_indices(':').map(|(place, _)| place);
-    let is_end = |place: &usize| name.as_bytes().get(place.saturating_add(1)) == Some(&b'/');
-    let Some(scheme) = ends.find(is_end) else { return 0 };
+    let Some(scheme) = name.find(":/") else { return 0 };
     let after = scheme.saturating_add(1);
     let slashes = name.get(after..).map_or(0, |rest| rest.len().saturating_sub(rest.trim_start_matches('/').len()));
     after.saturating_add(slashes).saturating_sub(1)
@@ -109,16 +80,6 @@ mod tests {
         check("s3://lake/a/b/", &["s3://lake/a", "s3://lake"]);
         check("dbfs:/mnt/x", &["dbfs:/mnt"]);
         check("jdbc:postgresql://host/db/table", &["jdbc:postgresql://host/db", "jdbc:postgresql://host"]);
-    }
-
-    #[test]
-    fn a_uri_is_everybodys_and_a_drive_or_a_file_is_not() {
-        for name in ["s3://lake", "dbfs:/mnt/x", "jdbc:postgresql://host/db/table", "gs://b/a:b"] {
-            assert!(is_everybodys(name), "{name}");
-        }
-        for name in ["C:/data", "table:rides", "a b://c", "out/x", "1s://x", ":/x", "file:/x", "a/b://c", "taxi::raw"] {
-            assert!(!is_everybodys(name), "{name}");
-        }
     }
 
     #[test]

@@ -34,7 +34,7 @@ mod schema;
 pub use alias::{AliasFact, alias_name};
 pub use artifact::{ArtifactKind, ArtifactName};
 pub use expected::{ExpectedColumn, ExpectedTable};
-pub use folder::{folders_around, is_everybodys, path_inside, range_inside};
+pub use folder::{folders_around, path_inside, range_inside};
 pub use id::{ParseIdError, ProcessId, RunId};
 pub use label::Verdict;
 pub use measure::{Check, CheckFact, Metric, MetricFact, Number, Outcome, Severity};

@@ -416,12 +416,11 @@ impl Reader<'_> {
     /// Returns a run as an end of a comparison: by the first thing that it wrote, if it wrote any.
     fn end_of(&mut self, run: RunKey) -> Result<End, QueryError> {
         let first = self.store.written(&[run])?.into_iter().map(|(_, version)| version).next();
-        let of = self.project()?;
         let version = match first {
-            Some(version) => self.store.version(version, of)?,
+            Some(version) => self.store.version(version)?,
             None => None,
         };
-        let version = version.map_or_else(|| Version { name: "".into(), version: VersionId::None }, |row| row.version);
+        let version = version.unwrap_or_else(|| Version { name: "".into(), version: VersionId::None });
         Ok(End { version, makers: vec![run] })
     }
 }

@@ -109,9 +109,7 @@ impl Reader<'_> {
         find_last_writers(self.store, &runs, &mut saw)?;
         find_superseded(self.store, &runs, &mut saw)?;
         find_redone(self.store, &runs, &mut saw)?;
-        let mut details: Vec<Detail> = runs.into_iter().zip(saw).map(|(run, saw)| Detail { run, saw }).collect();
-        self.name_foreign(&mut details)?;
-        Ok(details)
+        Ok(runs.into_iter().zip(saw).map(|(run, saw)| Detail { run, saw }).collect())
     }
 
     /// Returns what is fresher at `now` than what these runs read of others, run by run: of each read in order, then of what

@@ -205,17 +205,14 @@ impl Reader<'_> {
         tell: Tell<'_, Impacted>,
     ) -> Result<(), QueryError> {
         let mut found = self.became(downstream, writers)?;
-        let of = self.project()?;
         found.sort_unstable();
         for like in found.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1)) {
             let versions: Vec<VersionKey> = like.iter().map(|(.., version, _)| *version).collect();
-            let mut named = self.in_passing(|reader| Ok(reader.store.named(&versions, of)?))?;
-            named.sort_unstable_by(|a, b| {
-                (&a.version.name, &a.version.version).cmp(&(&b.version.name, &b.version.version))
-            });
-            let mut impacted = named.into_iter().filter_map(|row| {
-                let place = like.binary_search_by_key(&row.key, |(.., version, _)| *version).ok()?;
-                writers.impacted(like.get(place)?, row.version)
+            let mut named = self.in_passing(|reader| Ok(reader.store.named(&versions)?))?;
+            named.sort_unstable_by(|(_, a), (_, b)| (&a.name, &a.version).cmp(&(&b.name, &b.version)));
+            let mut impacted = named.into_iter().filter_map(|(key, version)| {
+                let place = like.binary_search_by_key(&key, |(.., version, _)| *version).ok()?;
+                writers.impacted(like.get(place)?, version)
             });
             if !impacted.all(&mut *tell) {
                 break;

@@ -4,13 +4,13 @@ use super::name::Found;
 use super::{QueryError, Reader};
 use crate::lineage::{ByName, Near, Nearby};
 use crate::model::{Timestamp, VersionId};
-use crate::store::{NearRow, RunKey, VersionAt, VersionKey, VersionName};
+use crate::store::{NearRow, RunKey, VersionAt, VersionKey};
 
 impl Reader<'_> {
     /// Returns a version by its key, with its last write.
     pub(super) fn found(&mut self, key: VersionKey) -> Result<Option<Found>, QueryError> {
-        let of = self.project()?;
-        let Some(VersionName { artifact, version, .. }) = self.store.version(key, of)? else { return Ok(None) };
+        let (Some(project), Some(version)) = (self.project()?, self.store.version(key)?) else { return Ok(None) };
+        let Some(artifact) = self.store.artifact(project, version.name.as_str())? else { return Ok(None) };
         let at = self.store.version_at(artifact, &version.version, Timestamp::MAX)?;
         Ok(Some(Found { key: Some(key), artifact, version, written: at.and_then(|at| at.written) }))
     }

@@ -372,8 +372,7 @@ impl Reader<'_> {
 
     fn outputs_of(&mut self, runs: &[RunKey]) -> Result<Vec<Version>, QueryError> {
         let written = self.store.written(runs)?.into_iter().map(|(_, version)| version).collect::<Vec<_>>();
-        let of = self.project()?;
-        Ok(self.store.named(&written, of)?.into_iter().map(|row| row.version).collect())
+        Ok(self.store.named(&written)?.into_iter().map(|(_, version)| version).collect())
     }
 }
 

@@ -67,8 +67,6 @@ mod source;
 
 mod facts;
 
-mod foreign;
-
 mod fresher;
 
 mod on_disk;

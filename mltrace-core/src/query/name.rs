@@ -1,7 +1,7 @@
 //! From what a person types to the artifact, version or run that is meant.
 
 use super::{QueryError, Reader};
-use crate::model::{ArtifactName, RunId, Timestamp, Version, VersionId, is_everybodys};
+use crate::model::{ArtifactName, RunId, Timestamp, Version, VersionId};
 use crate::naming::{self, Root};
 use crate::store::{ArtifactKey, ProjectKey, RunKey, RunSelection, VersionAt, VersionKey};
 
@@ -236,12 +236,6 @@ impl Reader<'_> {
             if let Some(key) = self.store.artifact(project, candidate.as_str())? {
                 return Ok(Some((key, candidate)));
             }
-        }
-        if let (Some((artifact, Some(of))), Some((_, name))) = (self.store.artifact_of(text)?, text.split_once("::")) {
-            let name = ArtifactName::from(name);
-            let name = if of.key == project || is_everybodys(name.as_str()) { name } else { name.of_project(&of.name) };
-            self.others.push(of.name);
-            return Ok(Some((artifact, name)));
         }
         // A link may lead to what was recorded where it lies.
         let real = naming::path_from(text, &self.folder).and_then(|path| path.canonicalize().ok());

@@ -70,14 +70,6 @@ impl Reader<'_> {
         self.project()
     }
 
-    /// Returns what the project is called that answers here; `None` where nothing of it is recorded.
-    ///
-    /// # Errors
-    /// When the store does not answer.
-    pub fn this_project_name(&mut self) -> Result<Option<String>, QueryError> {
-        self.project()?.map(|project| self.project_name(project)).transpose()
-    }
-
     /// Returns the project of this name, which it may have had once, or of this identity.
     ///
     /// # Errors

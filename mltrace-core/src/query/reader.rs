@@ -16,10 +16,6 @@ pub struct Reader<'s> {
     bounds: Option<Arc<Bounds>>,
     /// The project that is asked about, where it is not this one.
     pub(super) chosen: Option<ProjectKey>,
-    /// What the other projects are called whose artifacts answers named.
-    pub(super) others: Vec<String>,
-    /// Whether the store holds several projects, once that was asked.
-    is_shared: Option<bool>,
 }
 
 /// Why a question has no answer.
@@ -125,15 +121,7 @@ pub enum QueryError {
 impl<'s> Reader<'s> {
     /// Returns a reader for the project of `home`; relative paths in questions are meant from `folder`.
     pub fn new(store: &'s mut dyn Store, home: &Home, folder: &Path) -> Self {
-        Self {
-            store: store.look(),
-            home: home.clone(),
-            folder: folder.to_owned(),
-            bounds: None,
-            chosen: None,
-            others: Vec::new(),
-            is_shared: None,
-        }
+        Self { store: store.look(), home: home.clone(), folder: folder.to_owned(), bounds: None, chosen: None }
     }
 
     /// Keeps all that is asked from now on within `bounds`.

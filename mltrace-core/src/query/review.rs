@@ -228,11 +228,9 @@ impl Reader<'_> {
         let (writers, versions): (Vec<RunKey>, Vec<VersionKey>) =
             written.filter(|(_, version)| !case.judged.contains(version)).unzip();
         let mut looks = Vec::new();
-        let of = self.project()?;
         for look in lineage::look_next(&beliefs, &writers, &edges, LOOKS) {
             let Some(version) = versions.get(look.output) else { continue };
-            let Some(row) = self.store.version(*version, of)? else { continue };
-            let Version { name, version } = row.version;
+            let Some(Version { name, version }) = self.store.version(*version)? else { continue };
             looks.push(LookNext { name, version, why: case.why(&beliefs, &look) });
         }
         Ok(looks)

@@ -100,40 +100,18 @@ impl Reader<'_> {
         versions: impl Iterator<Item = (&'v ArtifactName, &'v VersionId)>,
     ) -> Result<HashMap<(ArtifactName, VersionId), LabelRow>, QueryError> {
         let Some(project) = self.project()? else { return Ok(HashMap::default()) };
-        let (mut called, mut last) = (HashMap::default(), HashMap::default());
+        let (mut keys, mut last) = (Vec::new(), Vec::new());
         for (name, version) in versions {
-            let own = self.store.artifact(project, name.as_str())?;
-            let found = own.map_or_else(|| self.store.artifact_of(name.as_str()), |own| Ok(Some((own, None))))?;
-            let Some((artifact, _)) = found else { continue };
+            let Some(artifact) = self.store.artifact(project, name.as_str())? else { continue };
             match self.store.version_at(artifact, version, Timestamp::MAX)?.and_then(|found| found.key) {
-                Some(key) => drop(called.insert(key, name)),
+                Some(key) => keys.push(key),
                 // The version `none` has no key by which its verdict could be found.
-                None => last.extend(self.store.labels_of(artifact)?.into_iter().map(|label| of_name(name, label))),
+                None => last.extend(self.store.labels_of(artifact)?),
             }
         }
-        let keys: Vec<_> = called.keys().copied().collect();
-        let on_keys = self.store.labels_on(&keys)?.into_iter();
-        last.extend(on_keys.filter_map(|label| Some(of_name(called.get(&label.version)?, label))));
-        Ok(last)
+        last.extend(self.store.labels_on(&keys)?);
+        Ok(last.into_iter().map(|label| ((label.name.clone(), label.version_id.clone()), label)).collect())
     }
-
-    /// Returns the project whose a name is that says so, where that is another one than this, with its name there.
-    ///
-    /// # Errors
-    /// When the store does not answer.
-    pub fn foreign(&mut self, name: &ArtifactName) -> Result<Option<(String, ArtifactName)>, QueryError> {
-        let Some(project) = self.project()?.filter(|_| name.as_str().contains("::")) else { return Ok(None) };
-        if self.store.artifact(project, name.as_str())?.is_some() {
-            return Ok(None);
-        }
-        let found = self.store.artifact_of(name.as_str())?.and_then(|(_, of)| of);
-        let own = name.as_str().split_once("::").map(|(_, name)| name.into());
-        Ok(found.filter(|of| of.key != project).map(|of| of.name).zip(own))
-    }
-}
-
-fn of_name(name: &ArtifactName, label: LabelRow) -> ((ArtifactName, VersionId), LabelRow) {
-    ((name.clone(), label.version_id.clone()), label)
 }
 
 /// Returns an id beyond `last`, if there is one, that nobody else who needs one gives out: drawn from the next four billion

@@ -232,7 +232,6 @@ impl Reader<'_> {
         let Expected { name, version, .. } = expected;
         let path = naming::decode(name.as_str());
         let is_elsewhere = naming::is_uri(name.as_str())
-            || self.is_foreign(&name)
             || options.is_inside_only
                 && !path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
         let path = self.home.root.join(path);

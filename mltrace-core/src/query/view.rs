@@ -43,8 +43,7 @@ impl Reader<'_> {
             .iter_mut()
             .filter(|input| input.written_by.is_none() && input.changed_since.is_none() && input.inside.is_empty());
         for input in unwritten {
-            let own = input.name.as_str().strip_prefix(&run.project).and_then(|rest| rest.strip_prefix("::"));
-            let found = self.store.written_elsewhere(project, &own.map_or_else(|| input.name.clone(), Into::into))?;
+            let found = self.store.written_elsewhere(project, &input.name)?;
             input.elsewhere = each(found, |(project, run)| Elsewhere { project, run });
         }
         Ok(())

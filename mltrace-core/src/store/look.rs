@@ -18,7 +18,7 @@ use super::row::{
     AliasRow, ComponentRow, CurrentRow, FactsRow, Far, LabelRow, MarkedRow, OutputRow, Reached, RunDetail, RunName,
     RunSelection, VersionAt, VersionName,
 };
-use crate::model::{ArtifactName, FolderFact, ProfileFact, RunId, Timestamp, VersionId};
+use crate::model::{ArtifactName, FolderFact, ProfileFact, RunId, Timestamp, Version, VersionId};
 
 /// Which projects are meant.
 #[derive(Clone, Copy, Debug)]
@@ -326,6 +326,16 @@ impl dyn Look + '_ {
     pub fn latest_of_all(&mut self, project: ProjectKey) -> Result<Vec<(ArtifactName, Option<VersionAt>)>> {
         let current = self.find_current(project, Timestamp::MAX)?;
         Ok(current.into_iter().map(|row| (row.name, row.latest)).collect())
+    }
+
+    /// Returns versions by their keys, in the order of these.
+    pub fn named(&mut self, versions: &[VersionKey]) -> Result<Vec<(VersionKey, Version)>> {
+        Ok(self.version_names(versions)?.into_iter().map(|row| (row.key, row.version)).collect())
+    }
+
+    /// Returns a version by key, with the name of its artifact.
+    pub fn version(&mut self, key: VersionKey) -> Result<Option<Version>> {
+        Ok(self.version_names(&[key])?.pop().map(|row| row.version))
     }
 
     /// Returns those of these versions whose artifact may lie in a known folder, or be one.

@@ -6,8 +6,6 @@ mod look;
 
 mod said;
 
-mod called;
-
 mod measure;
 
 mod row;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::candidate::WorkKey;
-use super::key::{ArtifactKey, ComponentKey, ProjectKey, RunKey, VersionKey, WriteKey};
+use super::key::{ArtifactKey, ComponentKey, RunKey, VersionKey, WriteKey};
 use super::measure::Measures;
 use super::run::RunRow;
 use crate::model::{
@@ -207,8 +207,6 @@ pub struct WriteOf {
     pub run: RunKey,
     /// Its id.
     pub run_id: RunId,
-    /// Its project.
-    pub project: ProjectKey,
     /// What was written.
     pub artifact: ArtifactKey,
     /// Its name, where that is another one than that of what was read.
@@ -448,10 +446,6 @@ pub struct CurrentRow {
 pub struct VersionName {
     /// Its key.
     pub key: VersionKey,
-    /// Its artifact.
-    pub artifact: ArtifactKey,
-    /// The project whose artifact it is; `None`: it is everybody's.
-    pub project: Option<ProjectKey>,
     /// It, with the name of its artifact.
     pub version: Version,
     /// Whether its artifact may lie in a known folder, or be one.

@@ -41,8 +41,8 @@ pub struct VersionAsked<'a> {
     pub id: &'a VersionId,
     /// The content's size in bytes, when known.
     pub size: Option<u64>,
-    /// Whether the content is short, so that it is reported whether anybody had told its size before, whatever its name.
-    pub is_short: bool,
+    /// A project: whether anybody in it had told the size of this content before, whatever its name, is reported.
+    pub sized_in: Option<ProjectKey>,
 }
 
 /// A version that is there now.

@@ -104,7 +104,7 @@ impl Story {
     }
 
     /// Folds the journal of a process that is gone.
-    pub(crate) fn journals(&mut self, records: &[Record]) {
+    fn journals(&mut self, records: &[Record]) {
         let process = ProcessId::new();
         let header = Header {
             format: journal::FORMAT,
@@ -119,30 +119,6 @@ impl Story {
         std::fs::write(self.home.journal().join(format!("{process}.log")), bytes).unwrap();
         let mut store = store::open(&self.home, Mode::Write).unwrap();
         ingest::fold(&self.home, store.as_mut()).unwrap();
-    }
-
-    /// Removes a project, as the command does.
-    pub(crate) fn removes(&mut self, project: &str) {
-        let key = self.reader().project_called(project).unwrap();
-        ingest::remove(self.store.as_mut(), key).unwrap();
-    }
-
-    /// Changes the store from outside.
-    pub(crate) fn changed(&mut self, sql: &str) {
-        let file = rusqlite::Connection::open(self.path(".mltrace/mltrace.db")).unwrap();
-        file.execute_batch(sql).unwrap();
-    }
-
-    /// Returns what the store's tables hold.
-    pub(crate) fn numbers(&self, sql: &str) -> Vec<Option<i64>> {
-        let file = rusqlite::Connection::open(self.path(".mltrace/mltrace.db")).unwrap();
-        let mut statement = file.prepare(sql).unwrap();
-        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
-    }
-
-    /// Opens the store as the next command does.
-    pub(crate) fn is_opened_again(&mut self) {
-        self.store = ingest::open_folded(&self.home, &|_| {}).unwrap().store;
     }
 
     /// Lets the next command find the store as its migration leaves it, and fold.

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mltrace_core::model::{ArtifactName, Timestamp, Verdict};
+use mltrace_core::model::{Timestamp, Verdict};
 use mltrace_core::query::{
     ImpactOf, ImpactState, QueryError, Reader, Run, RunFilter, StaleReason, Trace, TraceOptions,
 };
 
 use super::answers::{self, ImpactAnswer, InputAnswer, OutputAnswer, RunAnswer, TraceAnswer};
-use super::facts::{Facts, OTHER, RunFacts, named_here};
+use super::facts::{Facts, RunFacts};
 use super::model::Known;
 
 /// What a comparison found.
@@ -85,7 +85,7 @@ fn compare_runs(
     found: &mut Comparison,
 ) -> BTreeMap<String, BTreeSet<String>> {
     let runs = reader.recent(&RunFilter::default()).unwrap().runs;
-    let mut newest_first: Vec<&RunFacts> = known.facts.runs.iter().filter(|run| !run.is_next_door).collect();
+    let mut newest_first: Vec<&RunFacts> = known.facts.runs.iter().collect();
     newest_first.sort_by_key(|run| std::cmp::Reverse((run.started_at, &run.id)));
     let listed: Vec<String> = runs.iter().map(|run| run.id.to_string()).collect();
     found.check("recent", &listed, &newest_first.iter().map(|run| run.id.clone()).collect());
@@ -98,9 +98,6 @@ fn compare_runs(
         let impact = impact(reader, &ImpactOf::Run(&run.id));
         found.check(&format!("impact of {}", run.id), &impact, &answers::impact(known, run));
         below.insert(run.id.clone(), impact.runs.into_iter().map(|(run, _)| run).collect());
-        if run.is_next_door {
-            continue;
-        }
         components.extend([(run.component.as_str(), None), (run.component.as_str(), run.commit.as_deref())]);
     }
     for (name, commit) in components {
@@ -176,24 +173,22 @@ fn traced(trace: &Trace) -> TraceAnswer {
 }
 
 fn shown(run: &Run) -> RunAnswer {
-    let is_next_door = run.project == OTHER;
-    let name = |name: &ArtifactName| name.to_string();
     let inputs = run.inputs.iter().map(|input| InputAnswer {
-        name: name(&input.name),
+        name: input.name.to_string(),
         at: input.at.0,
         version: input.version.to_string(),
         bound: input.bound.as_str(),
         written_by: input.written_by.map(|run| run.to_string()),
-        same_content_as: input.same_content_as.as_ref().map(|other| name(&other.name)),
+        same_content_as: input.same_content_as.as_ref().map(|other| other.name.to_string()),
         changed_since: input.changed_since.map(|run| run.to_string()),
         inside: input
             .inside
             .iter()
-            .map(|part| (name(&part.name), part.version.to_string(), part.written_by.to_string()))
+            .map(|part| (part.name.to_string(), part.version.to_string(), part.written_by.to_string()))
             .collect(),
     });
     let outputs = run.outputs.iter().map(|output| OutputAnswer {
-        name: name(&output.name),
+        name: output.name.to_string(),
         version: output.version.as_ref().map(ToString::to_string),
         label: output.label.map(|verdict| match verdict {
             Verdict::Flagged => "flagged",
@@ -211,7 +206,7 @@ fn shown(run: &Run) -> RunAnswer {
     });
     RunAnswer {
         id: run.id.to_string(),
-        component: named_here(is_next_door, &run.component),
+        component: run.component.clone(),
         status: run.status.as_str(),
         started_at: run.started_at.0,
         ended_at: run.ended_at.map(|ended| ended.0),

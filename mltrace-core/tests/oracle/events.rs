@@ -9,7 +9,7 @@ use mltrace_core::model::{
 
 use serde_json::Value;
 
-use super::facts::{Edge, Facts, OTHER, Outcome, RunFacts, own_name};
+use super::facts::{Edge, Facts, Outcome, RunFacts};
 use super::generator::Route;
 use super::store::{Place, Process, folder_record};
 
@@ -48,28 +48,23 @@ pub(crate) struct Machine {
     steps: usize,
 }
 
-/// So many processes live on; the next one dies, the last is of the other project.
+/// So many processes live on.
 const LIVING: usize = 2;
-const NEXT_DOOR: usize = 3;
 
 impl Machine {
     /// Returns a machine on which the runs that `is_here` chooses will happen.
     pub(crate) fn new(facts: &Facts, route: &Route, is_here: impl Fn(usize) -> bool) -> Self {
         let place = Place::new();
-        let processes = (0..=LIVING).map(|_| place.process()).chain([place.process_of(OTHER)]).collect();
+        let processes = (0..=LIVING).map(|_| place.process()).collect();
         let here = facts.runs.iter().enumerate().filter(|(number, _)| is_here(*number));
         let mut dying = BTreeSet::new();
         let runs = here.map(|(number, run)| {
             // The last process dies, and its runs with it.
-            let dies = !run.is_next_door && (run.outcome == Outcome::Died || route.key(number).is_multiple_of(5));
+            let dies = run.outcome == Outcome::Died || route.key(number).is_multiple_of(5);
             if dies {
                 dying.insert(run.id.clone());
             }
-            let process = match (dies, run.is_next_door) {
-                (true, _) => LIVING,
-                (_, true) => NEXT_DOOR,
-                _ => usize::from(route.key(number)) % LIVING,
-            };
+            let process = if dies { LIVING } else { usize::from(route.key(number)) % LIVING };
             // All its processes are of one host.
             (process, events(&RunFacts { host: None, ..run.clone() }, route, number).into())
         });
@@ -224,7 +219,7 @@ fn add(edges: &mut Vec<Edge>, edge: &Edge) {
 fn read_fact(edge: &Edge) -> ReadFact {
     ReadFact {
         n: edge.n,
-        name: ArtifactName(own_name(&edge.name).to_owned()),
+        name: ArtifactName(edge.name.clone()),
         argument: None,
         kind: None,
         at: edge.at.map(Timestamp),
@@ -254,7 +249,7 @@ fn record(event: &Event) -> Record {
     match &event.told {
         Told::Start(start) => Record::Start(Start {
             run,
-            component: own_name(&start.component).to_owned(),
+            component: start.component.clone(),
             at: Timestamp(start.started_at),
             parent: start.parent.as_ref().map(|parent| parent.parse().unwrap()),
             code: None,

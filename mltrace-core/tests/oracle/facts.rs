@@ -3,22 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The other project of the store: what is its own is called so, then `::`, then as it calls it.
-pub(crate) const OTHER: &str = "next door";
-
-/// Returns what a name of one of the two projects is called here.
-pub(crate) fn named_here(is_next_door: bool, name: &str) -> String {
-    match is_next_door && !name.contains("://") {
-        true => format!("{OTHER}::{name}"),
-        false => name.to_owned(),
-    }
-}
-
-/// Returns how the project calls something whose it is.
-pub(crate) fn own_name(name: &str) -> &str {
-    name.strip_prefix(OTHER).and_then(|rest| rest.strip_prefix("::")).unwrap_or(name)
-}
-
 /// How a run ended, if it did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Outcome {
@@ -70,8 +54,6 @@ pub(crate) struct RunFacts {
     pub(crate) host: Option<String>,
     /// The run inside which it ran.
     pub(crate) parent: Option<String>,
-    /// Whether it is of the other project.
-    pub(crate) is_next_door: bool,
 }
 
 impl RunFacts {
@@ -98,8 +80,7 @@ impl fmt::Debug for Edge {
 
 impl fmt::Debug for RunFacts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, component, started_at, ended_at, outcome, reads, writes, params, commit, host, parent, .. } =
-            self;
+        let Self { id, component, started_at, ended_at, outcome, reads, writes, params, commit, host, parent } = self;
         let ended_at = ended_at.map(|at| at.to_string()).unwrap_or_default();
         write!(
             f,

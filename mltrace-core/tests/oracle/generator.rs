@@ -5,7 +5,7 @@ use proptest::option::{of, weighted};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::facts::{ComponentFacts, Edge, Facts, FolderFacts, LabelFacts, Outcome, RunFacts, named_here};
+use super::facts::{ComponentFacts, Edge, Facts, FolderFacts, LabelFacts, Outcome, RunFacts};
 
 /// 2026-01-01T00:00:00Z, in microseconds.
 pub(crate) const MORNING: i64 = 1_767_225_600_000_000;
@@ -64,7 +64,6 @@ struct RunPlan {
     host: Option<&'static str>,
     /// Inside which of the runs before it.
     parent: Option<usize>,
-    is_next_door: bool,
     /// Ids do not follow the clock.
     rank: u8,
 }
@@ -130,28 +129,22 @@ fn run() -> impl Strategy<Value = RunPlan> {
             weighted(0.7, select(vec!['1', '1', '1', '2'])),
             weighted(0.7, select(vec!["tower", "node-7"])),
             weighted(0.4, 0..8_usize),
-            prop::bool::weighted(0.2),
         ),
         any::<u8>(),
     );
-    parts.prop_map(
-        |(component, start, length, outcome, reads, writes, param, (commit, host, parent, is_next_door), rank)| {
-            RunPlan {
-                component,
-                start,
-                length,
-                outcome,
-                reads,
-                writes,
-                param,
-                commit,
-                host,
-                parent,
-                is_next_door,
-                rank,
-            }
-        },
-    )
+    parts.prop_map(|(component, start, length, outcome, reads, writes, param, (commit, host, parent), rank)| RunPlan {
+        component,
+        start,
+        length,
+        outcome,
+        reads,
+        writes,
+        param,
+        commit,
+        host,
+        parent,
+        rank,
+    })
 }
 
 impl RunPlan {
@@ -176,7 +169,7 @@ impl RunPlan {
         for (n, (is_write, plan, name)) in (0..).zip(named) {
             let edge = Edge {
                 n,
-                name: named_here(self.is_next_door, name),
+                name: name.to_owned(),
                 at: offset(plan).map(|offset| MORNING + (self.start + offset) * SECOND),
                 version: plan.state.version(),
                 size: plan.state.size().filter(|_| plan.tells_size),
@@ -197,8 +190,7 @@ impl RunPlan {
         RunFacts {
             id: self.id(number),
             parent: self.parent.filter(|parent| *parent < number).map(|parent| all[parent].id(parent)),
-            component: named_here(self.is_next_door, self.component),
-            is_next_door: self.is_next_door,
+            component: self.component.to_owned(),
             started_at,
             ended_at: ends.then_some(started_at + self.length * SECOND),
             outcome: self.outcome,

@@ -14,10 +14,10 @@ use mltrace_core::query::{Judgement, Reader};
 use mltrace_core::store::{self, Mode, Store};
 use serde_json::{Value, json};
 
-use super::facts::{ComponentFacts, Edge, FolderFacts, LabelFacts, OTHER, Outcome, RunFacts, own_name};
+use super::facts::{ComponentFacts, Edge, FolderFacts, LabelFacts, Outcome, RunFacts};
 
 /// The project of all pipelines.
-pub(crate) const PROJECT: &str = "oracle";
+const PROJECT: &str = "oracle";
 
 /// A store in a folder of its own.
 pub(crate) struct Place {
@@ -36,10 +36,7 @@ impl Place {
         home.store = home.folder.join("mltrace.db").into();
         fs::create_dir_all(home.journal()).unwrap();
         let store = store::open(&home, Mode::Write).unwrap();
-        let mut place = Self { home, store, _folder: folder };
-        // A store that holds another project alone would answer for that one.
-        place.import(&[json!({"type": "component", "name": "nobody", "at": time(0), "stale_after_s": 1})]);
-        place
+        Self { home, store, _folder: folder }
     }
 
     /// Imports lines that must all land.
@@ -48,6 +45,15 @@ impl Place {
         let (store, options) = (self.store.as_mut(), ImportOptions { allows_future: true, ..ImportOptions::default() });
         let report = ingest::import_with(&self.home, store, &mut text.as_bytes(), options, &mut |_| {}).unwrap();
         assert_eq!(report.errors, [], "every line lands");
+    }
+
+    /// Imports the same runs into another project of the same store, under ids of their own.
+    pub(crate) fn import_next_door(&mut self, lines: &[Value]) {
+        let other = |line: &Value| line.to_string().replace("\"0190f3", "\"0190f4").replace("\"ff90f3", "\"ff90f4");
+        let lines: Vec<Value> = lines.iter().map(|line| other(line).parse().unwrap()).collect();
+        self.home.project = "next door".to_owned();
+        self.import(&lines);
+        PROJECT.clone_into(&mut self.home.project);
     }
 
     pub(crate) fn fold(&mut self) {
@@ -68,7 +74,7 @@ impl Place {
             lines.push(line);
             true
         };
-        self.reader().export_of_all(None, &mut keep).unwrap();
+        self.reader().export(None, &mut keep).unwrap();
         lines
     }
 
@@ -98,24 +104,18 @@ impl Place {
     }
 
     pub(crate) fn process(&self) -> Process {
-        self.process_of(PROJECT)
-    }
-
-    /// Returns a process that records for a project.
-    pub(crate) fn process_of(&self, project: &'static str) -> Process {
         let id = ProcessId::new();
         let file = self.home.journal().join(format!("{id}.log"));
         let lock = self.home.journal().join(format!("{id}.lock"));
         let held = File::create(&lock).unwrap();
         held.try_lock().unwrap();
-        Process { id, project, file, held: Some(held) }
+        Process { id, file, held: Some(held) }
     }
 }
 
 /// A process that records; it lives as long as its lock is held.
 pub(crate) struct Process {
     id: ProcessId,
-    project: &'static str,
     file: std::path::PathBuf,
     held: Option<File>,
 }
@@ -128,7 +128,7 @@ impl Process {
             let header = Header {
                 format: journal::FORMAT,
                 process: Some(self.id),
-                project: self.project.to_owned(),
+                project: PROJECT.to_owned(),
                 ..Header::default()
             };
             journal::encode(&Record::Process(header), &mut bytes);
@@ -152,7 +152,7 @@ fn time(at: i64) -> String {
 }
 
 fn edge_line(edge: &Edge) -> Value {
-    let mut line = json!({"name": own_name(&edge.name), "n": edge.n});
+    let mut line = json!({"name": edge.name, "n": edge.n});
     if let Some(version) = &edge.version {
         line["version"] = json!(version);
     }
@@ -169,12 +169,9 @@ fn edge_line(edge: &Edge) -> Value {
 pub(crate) fn run_line(run: &RunFacts) -> Value {
     let edges = |edges: &[Edge]| edges.iter().map(edge_line).collect::<Vec<_>>();
     let mut line = json!({
-        "id": run.id, "component": own_name(&run.component), "started_at": time(run.started_at), "params": run.params,
+        "id": run.id, "component": run.component, "started_at": time(run.started_at), "params": run.params,
         "inputs": edges(&run.reads), "outputs": edges(&run.writes),
     });
-    if run.is_next_door {
-        line["project"] = json!(OTHER);
-    }
     if run.outcome != Outcome::Completed {
         line["status"] = json!(run.outcome.word());
     }
@@ -197,7 +194,7 @@ pub(crate) fn run_line(run: &RunFacts) -> Value {
 pub(crate) fn parts_of(run: &RunFacts, key: u16) -> Vec<Value> {
     let whole = run_line(run);
     let part = |fields: &[&str]| {
-        let fields = fields.iter().copied().chain(["id", "component", "project"]);
+        let fields = fields.iter().copied().chain(["id", "component"]);
         Value::Object(fields.filter_map(|field| Some((field.to_owned(), whole.get(field)?.clone()))).collect())
     };
     let mut parts =

@@ -5,7 +5,6 @@ use rusqlite::{OptionalExtension, Params, Row, Transaction, TransactionBehavior,
 use uuid::Uuid;
 
 use super::SqliteStore;
-use super::everybody::space;
 use super::last::last_write;
 use super::map::{Bytes, version_columns, version_id};
 use crate::model::{ArtifactName, Due, RunId, Timestamp, VersionId};
@@ -152,7 +151,7 @@ impl SqliteStore {
 
     pub(super) fn artifact_named(&self, project: ProjectKey, name: &str) -> Result<Vec<(ArtifactKey, String)>> {
         let sql = "SELECT id, name FROM artifact WHERE project_id = $1 AND name = $2";
-        self.all(sql, params![space(project, name), name], artifact)
+        self.all(sql, params![project, name], artifact)
     }
 
     pub(super) fn artifacts_starting(
@@ -162,7 +161,7 @@ impl SqliteStore {
         limit: usize,
     ) -> Result<Vec<(ArtifactKey, String)>> {
         // `substr` instead of LIKE: a prefix may hold `%` and `_`. The range lets the index find its start.
-        let sql = "SELECT id, name FROM artifact WHERE project_id IN (0, $1) AND name >= $2
+        let sql = "SELECT id, name FROM artifact WHERE project_id = $1 AND name >= $2
              AND substr(name, 1, length($2)) = $2 ORDER BY name LIMIT $3";
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.all(sql, params![project, prefix, limit], artifact)
@@ -175,7 +174,7 @@ impl SqliteStore {
     ) -> Result<Vec<(ArtifactKey, String)>> {
         let VersionId::Content(hash) = content else { return Ok(Vec::new()) };
         let sql = "SELECT a.id, a.name FROM version v JOIN artifact a ON a.id = v.artifact_id
-             WHERE v.id_kind = 0 AND v.tail = substr($1, -4) AND v.id_value = $1 AND a.project_id IN (0, $2)
+             WHERE v.id_kind = 0 AND v.tail = substr($1, -4) AND v.id_value = $1 AND a.project_id = $2
              ORDER BY coalesce((SELECT max(w.at) FROM write w WHERE w.version_id = v.id), -1 << 62) DESC, v.id DESC";
         self.all(sql, params![hash.as_slice(), project], artifact)
     }
@@ -187,7 +186,7 @@ impl SqliteStore {
         limit: usize,
     ) -> Result<Vec<(ArtifactKey, String)>> {
         // Unlike `lower`, this makes no text for every name.
-        let sql = "SELECT id, name FROM artifact WHERE project_id IN (0, $1) AND name LIKE $2 ESCAPE '\\'
+        let sql = "SELECT id, name FROM artifact WHERE project_id = $1 AND name LIKE $2 ESCAPE '\\'
              ORDER BY length(name), name LIMIT $3";
         let text = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -250,7 +249,7 @@ impl SqliteStore {
     pub(super) fn missing_artifacts(&self, project: ProjectKey) -> Result<Vec<MarkedRow>> {
         let sql = "SELECT a.name, w.run_id, w.mark, coalesce(r.ended_at, r.started_at) AS told FROM write w
              JOIN artifact a ON a.id = w.artifact_id JOIN run r ON r.id = w.run_id
-             WHERE w.mark = 0 AND r.project_id = $1 AND r.component_id IS NOT NULL
+             WHERE w.mark = 0 AND a.project_id = $1 AND r.component_id IS NOT NULL
              AND NOT EXISTS (SELECT 1 FROM write q WHERE q.artifact_id = w.artifact_id AND q.version_id IS NOT NULL
                  AND q.at >= coalesce(r.ended_at, r.started_at))
              ORDER BY a.name, told DESC, r.uuid DESC";

@@ -48,7 +48,7 @@ fn near_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<NearRow> {
 impl SqliteStore {
     pub(super) fn folders_of(&self, project: ProjectKey) -> Result<Vec<FolderFact>> {
         let sql = "SELECT f.id, f.hash, f.is_whole FROM folder f WHERE EXISTS (SELECT 1 FROM version v
-             JOIN artifact a ON a.id = v.artifact_id AND a.project_id IN (0, $1)
+             JOIN artifact a ON a.id = v.artifact_id AND a.project_id = $1
              WHERE v.id_kind = 0 AND v.tail = substr(f.hash, -4) AND v.id_value = f.hash) ORDER BY f.hash";
         let found: Vec<(i64, [u8; 32], bool)> =
             self.all(sql, [project], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;

@@ -9,7 +9,7 @@ use super::SqliteStore;
 use super::keys::{among, ascending};
 use super::map::{size, version_id};
 use crate::model::{ArtifactKind, ArtifactName, Bound, RunId, Status, Timestamp, VersionId};
-use crate::store::{ArtifactKey, ProjectKey, Result, RunKey, RunRow, VersionKey, WorkKey, WriteDetail, WriteKey};
+use crate::store::{ArtifactKey, Result, RunKey, RunRow, VersionKey, WorkKey, WriteDetail, WriteKey};
 
 const READS: &str = concat!(
     "SELECT d.run_id, d.n, d.artifact_id, d.seen_id, d.at, d.bound, d.write_id, d.like_id,
@@ -31,7 +31,7 @@ const WRITES: &str = concat!(
 );
 
 const RUNS: &str = concat!(
-    "SELECT r.id, r.uuid, r.component_id, r.signature, r.started_at, r.ended_at, r.status, r.project_id,
+    "SELECT r.id, r.uuid, r.component_id, r.signature, r.started_at, r.ended_at, r.status,
      (SELECT y.ended_at FROM run y WHERE y.component_id = r.component_id AND y.signature = r.signature
       AND y.ended_at >= r.ended_at AND y.id <> r.id ORDER BY y.ended_at LIMIT 1)
      FROM json_each($1) AS asked CROSS JOIN run r ON ",
@@ -50,7 +50,6 @@ const VERSIONS: &str = concat!(
 #[derive(Clone, Copy)]
 pub(super) struct Writer {
     pub(super) id: RunId,
-    pub(super) project: ProjectKey,
     pub(super) work: Option<WorkKey>,
     pub(super) began: Option<Timestamp>,
     pub(super) ended: Option<Timestamp>,
@@ -107,11 +106,10 @@ impl Known {
     }
 
     pub(super) fn add_run(&mut self, key: RunKey, row: &RunRow, next_at: Option<Timestamp>) {
-        let RunRow { id, project, component, signature, started_at, ended_at, status, .. } = *row;
+        let RunRow { id, component, signature, started_at, ended_at, status, .. } = *row;
         let is_completed = status == Status::Completed;
         let work = component.zip(signature).map(|(component, signature)| WorkKey { component, signature });
-        let (began, ended) = (started_at, ended_at);
-        self.runs.insert(key, Writer { id, project, work, began, ended, is_completed, next_at });
+        self.runs.insert(key, Writer { id, work, began: started_at, ended: ended_at, is_completed, next_at });
     }
 
     pub(super) fn add_write(
@@ -158,10 +156,9 @@ impl Known {
         self.runs.extend(store.each(RUNS, &runs, |row| {
             let work = row.get::<_, Option<_>>(2)?.zip(row.get(3)?);
             let work = work.map(|(component, signature)| WorkKey { component, signature });
-            let (id, began, ended, next_at) = (row.get(1)?, row.get(4)?, row.get(5)?, row.get(8)?);
-            let project = row.get(7)?;
+            let (id, began, ended, next_at) = (row.get(1)?, row.get(4)?, row.get(5)?, row.get(7)?);
             let is_completed = row.get::<_, Status>(6)? == Status::Completed;
-            Ok((row.get(0)?, Writer { id, project, work, began, ended, is_completed, next_at }))
+            Ok((row.get(0)?, Writer { id, work, began, ended, is_completed, next_at }))
         })?);
         let of_reads = reads.iter().map(|read| read.artifact);
         let artifacts = of_reads.chain(writes.iter().map(|(_, write)| write.artifact));

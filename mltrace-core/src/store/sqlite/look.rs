@@ -99,9 +99,9 @@ impl Look for SqliteStore {
                 Ok(self.project_called(name, identity)?.map(|project| (project, name.to_owned())).into_iter().collect())
             }
             Projects::Own => Ok(self.project_of_root()?.into_iter().collect()),
-            Projects::All => self.all("SELECT id, name FROM project WHERE id <> 0 ORDER BY name", [], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            }),
+            Projects::All => {
+                self.all("SELECT id, name FROM project ORDER BY name", [], |row| Ok((row.get(0)?, row.get(1)?)))
+            }
         }
     }
 

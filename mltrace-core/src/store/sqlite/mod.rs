@@ -8,7 +8,6 @@ mod explain;
 
 mod open;
 
-mod everybody;
 mod folders;
 mod own;
 mod projects;

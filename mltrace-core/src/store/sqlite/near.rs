@@ -239,9 +239,7 @@ impl SqliteWriter<'_> {
         // 2: copy, 4: unknown writer. Of these, content may now be known to have come from a clock that went otherwise.
         let sql = "SELECT d.run_id, d.n FROM artifact a JOIN read d ON d.artifact_id = a.id WHERE a.place <> 0
              UNION SELECT run_id, n FROM read WHERE bound IN (2, 4) AND seen_id IS NOT NULL
-             AND ((SELECT count(DISTINCT host) FROM process) > 1 OR (SELECT count(*) FROM project) > 2)
-             UNION SELECT d.run_id, d.n FROM artifact a JOIN read d ON d.artifact_id = a.id
-             WHERE a.project_id = 0 AND (SELECT count(*) FROM project) > 2";
+             AND (SELECT count(DISTINCT host) FROM process) > 1";
         self.all(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 

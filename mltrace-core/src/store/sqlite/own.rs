@@ -11,7 +11,7 @@ const OWN: &str = "SELECT p.id, p.name FROM meta m JOIN project p ON p.id = m.va
 /// The project of a name, else the only one there is of which a process recorded something: what was imported may be
 /// anybody's.
 const FIRST: &str = "SELECT project_id FROM project_name WHERE name = $1
-     UNION ALL SELECT p.id FROM project p WHERE p.id <> 0 AND (SELECT count(*) FROM project) = 2 AND EXISTS (
+     UNION ALL SELECT p.id FROM project p WHERE (SELECT count(*) FROM project) = 1 AND EXISTS (
          SELECT 1 FROM run r JOIN process s ON s.id = r.process_id
          WHERE r.project_id = p.id AND s.key NOT LIKE 'import %')
      LIMIT 1";

@@ -25,7 +25,7 @@ const ALL: &str = "SELECT p.id, p.name, (SELECT i.identity FROM project_identity
      (SELECT json_group_array(n.name) FROM project_name n WHERE n.project_id = p.id AND n.name <> p.name),
      NOT EXISTS (SELECT 1 FROM run r JOIN process s ON s.id = r.process_id
                  WHERE r.project_id = p.id AND s.key NOT LIKE 'import %')
-     FROM project p WHERE p.id <> 0 ORDER BY p.name";
+     FROM project p ORDER BY p.name";
 
 /// Takes all that is told of project ?1 into project ?2; each name that both have is one thing.
 const JOIN: [&str; 18] = [
@@ -82,7 +82,7 @@ const JOIN_NAMES: [&str; 12] = [
 ];
 
 /// Removes all that is told of a project, and what only it referred to.
-const REMOVE: [&str; 27] = [
+const REMOVE: [&str; 23] = [
     "UPDATE read SET write_id = NULL, bound = 4 WHERE write_id IN
      (SELECT w.id FROM run r JOIN write w ON w.run_id = r.id WHERE r.project_id = ?1)",
     "UPDATE read SET like_id = NULL WHERE like_id IN
@@ -91,24 +91,10 @@ const REMOVE: [&str; 27] = [
     "DELETE FROM echo WHERE inner_id IN (SELECT w.id FROM run r JOIN write w ON w.run_id = r.id WHERE r.project_id = ?1)",
     "DELETE FROM run WHERE project_id = ?1",
     "DELETE FROM alias WHERE project_id = ?1",
-    "DELETE FROM alias WHERE version_id IN
-     (SELECT v.id FROM artifact a JOIN version v ON v.artifact_id = a.id WHERE a.project_id = ?1)",
     "DELETE FROM label WHERE version_id IN
      (SELECT v.id FROM artifact a JOIN version v ON v.artifact_id = a.id WHERE a.project_id = ?1)",
     "DELETE FROM version WHERE artifact_id IN (SELECT id FROM artifact WHERE project_id = ?1)",
     "DELETE FROM artifact WHERE project_id = ?1",
-    // Of what is everybody's, that of which nobody else says anything.
-    "DELETE FROM label WHERE version_id IN (SELECT v.id FROM artifact a JOIN version v ON v.artifact_id = a.id
-     WHERE a.project_id = 0 AND NOT EXISTS (SELECT 1 FROM read d WHERE d.artifact_id = a.id)
-     AND NOT EXISTS (SELECT 1 FROM write w WHERE w.artifact_id = a.id))",
-    "DELETE FROM version AS v WHERE artifact_id IN (SELECT id FROM artifact WHERE project_id = 0)
-     AND NOT EXISTS (SELECT 1 FROM read d WHERE d.seen_id = v.id)
-     AND NOT EXISTS (SELECT 1 FROM write w WHERE w.version_id = v.id OR w.seen_id = v.id)
-     AND NOT EXISTS (SELECT 1 FROM label l WHERE l.version_id = v.id)
-     AND NOT EXISTS (SELECT 1 FROM alias l WHERE l.version_id = v.id)",
-    "DELETE FROM artifact AS a WHERE project_id = 0 AND NOT EXISTS (SELECT 1 FROM version v WHERE v.artifact_id = a.id)
-     AND NOT EXISTS (SELECT 1 FROM read d WHERE d.artifact_id = a.id)
-     AND NOT EXISTS (SELECT 1 FROM write w WHERE w.artifact_id = a.id)",
     "DELETE FROM component WHERE project_id = ?1",
     "DELETE FROM unread WHERE coalesce(
          (SELECT i.project_id FROM project_identity i WHERE i.identity = json_extract(unread.header, '$.identity')),
@@ -150,7 +136,7 @@ impl SqliteStore {
              CROSS JOIN write w ON w.id = (SELECT q.id FROM write q JOIN run o ON o.id = q.run_id
                  WHERE q.artifact_id = a.id AND q.version_id IS NOT NULL ORDER BY q.at DESC, o.uuid DESC, q.n DESC LIMIT 1)
              CROSS JOIN run r ON r.id = w.run_id
-             WHERE p.id NOT IN (0, ?2) AND (?3 IS NULL OR p.id IN (SELECT n.project_id FROM project_name n WHERE n.name = ?3
+             WHERE p.id <> ?2 AND (?3 IS NULL OR p.id IN (SELECT n.project_id FROM project_name n WHERE n.name = ?3
                  UNION ALL SELECT i.project_id FROM project_identity i WHERE i.identity = ?3))
              ORDER BY p.name";
         let found = |name: &str, of: Option<&str>| {
@@ -252,19 +238,8 @@ impl SqliteWriter<'_> {
 
     /// Removes all that is told of a project, and returns the reads of others that had seen what it wrote.
     pub(super) fn remove_project(&mut self, project: ProjectKey) -> Result<Vec<(RunKey, u32)>> {
-        // Those that saw what it wrote, or content that it had as well, and those near to what it wrote.
-        let sql = "WITH wrote AS (SELECT w.id, w.version_id, w.seen_id FROM run r JOIN write w ON w.run_id = r.id
-                 WHERE r.project_id = ?1),
-             had (id) AS (SELECT version_id FROM wrote UNION SELECT seen_id FROM wrote
-                 UNION SELECT d.seen_id FROM run r JOIN read d ON d.run_id = r.id WHERE r.project_id = ?1),
-             found AS (SELECT d.run_id, d.n FROM wrote w JOIN read d ON d.write_id = w.id
-                 UNION SELECT p.run_id, p.n FROM wrote w JOIN part p ON p.write_id = w.id
-                 UNION SELECT d.run_id, d.n FROM had JOIN version me ON me.id = had.id AND me.id_kind = 0
-                 JOIN version v ON v.id_kind = 0 AND v.tail = me.tail AND v.id_value = me.id_value
-                 JOIN read d ON d.seen_id = v.id
-                 UNION SELECT d.run_id, d.n FROM wrote w JOIN write x ON x.id = w.id JOIN artifact a ON a.id = x.artifact_id
-                 JOIN read d ON d.artifact_id = a.id WHERE a.project_id = 0)
-             SELECT f.run_id, f.n FROM found f JOIN run o ON o.id = f.run_id WHERE o.project_id <> ?1";
+        let sql = "SELECT d.run_id, d.n FROM run r JOIN write w ON w.run_id = r.id JOIN read d ON d.write_id = w.id
+             JOIN run o ON o.id = d.run_id WHERE r.project_id = ?1 AND o.project_id <> ?1";
         let loosened = self.all(sql, [project], |row| Ok((row.get(0)?, row.get(1)?)))?;
         // What is removed is not to be found in what the file leaves free.
         self.connection.execute_batch("PRAGMA secure_delete = ON")?;

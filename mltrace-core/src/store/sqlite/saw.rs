@@ -32,12 +32,11 @@ impl Known {
     fn write_of(&self, write: &Written, read: ArtifactKey) -> Result<WriteOf> {
         let name = (write.artifact != read).then(|| self.artifacts.get(&write.artifact)).flatten();
         let version = write.version.and_then(|version| self.versions.get(&version));
-        let Writer { id, project, work, began, ended, is_completed, next_at } =
+        let Writer { id, work, began, ended, is_completed, next_at } =
             *self.runs.get(&write.run).ok_or_else(|| lost("run", write.run))?;
         Ok(WriteOf {
             run: write.run,
             run_id: id,
-            project,
             artifact: write.artifact,
             name: name.map(|(name, _)| name.clone()),
             version: version.map_or(VersionId::None, |(id, _)| id.clone()),

@@ -29,7 +29,7 @@ impl Schema {
             include_str!("schema-6.sql"),
             include_str!("schema-7.sql"),
         ],
-        min_reader: 7,
+        min_reader: 5,
         min_writer: 7,
     };
 

@@ -3,7 +3,6 @@
 use rusqlite::params;
 
 use super::SqliteStore;
-use super::everybody::owner;
 use super::find::version_at;
 use super::keys::{among, ascending};
 use super::last::last_write;
@@ -31,7 +30,7 @@ const IS_READ_UNWRITTEN: &str = "EXISTS (SELECT 1 FROM read d
      WHERE d.artifact_id = ?2 AND d.seen_id IS NULL AND d.write_id IS NULL AND d.at <= ?1)";
 
 const NAMED: &str = concat!(
-    "SELECT v.id, a.name, v.id_kind, v.id_value, a.place <> 0, a.id, a.project_id FROM json_each($1) AS asked CROSS JOIN version v ON ",
+    "SELECT v.id, a.name, v.id_kind, v.id_value, a.place <> 0 FROM json_each($1) AS asked CROSS JOIN version v ON ",
     among!("v.id"),
     " CROSS JOIN artifact a ON a.id = v.artifact_id"
 );
@@ -41,8 +40,7 @@ impl SqliteStore {
         self.each(NAMED, &ascending(versions.iter().copied()), |row| {
             let version = version_id(row, 2)?.unwrap_or(VersionId::None);
             let version = Version { name: ArtifactName(row.get(1)?), version };
-            let (artifact, project) = (row.get(5)?, owner(row.get(6)?));
-            Ok(VersionName { key: row.get(0)?, artifact, project, version, is_nested: row.get(4)? })
+            Ok(VersionName { key: row.get(0)?, version, is_nested: row.get(4)? })
         })
     }
 

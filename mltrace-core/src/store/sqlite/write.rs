@@ -6,7 +6,6 @@ use foldhash::HashMap;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::SqliteStore;
-use super::everybody::space;
 use super::fresh::Fresh;
 use super::held::Held;
 use super::map::{Bytes, size, size_column, version_columns, version_id};
@@ -176,9 +175,7 @@ impl<'c> SqliteWriter<'c> {
         let better =
             declared.filter(|declared| kind != *declared && (kind == ArtifactKind::guess(&name.0) || *declared < kind));
         if let Some(better) = better {
-            // What is everybody's may have been declared by another project meanwhile.
-            let sql = "UPDATE artifact SET kind = $1 WHERE id = $2 AND (kind = $3 OR kind > $1)";
-            self.execute(sql, params![better, key, ArtifactKind::guess(&name.0)])?;
+            self.execute("UPDATE artifact SET kind = $1 WHERE id = $2", params![better, key])?;
         }
         let kind = better.unwrap_or(kind);
         if cached != Some((key, kind)) {
@@ -195,7 +192,6 @@ impl<'c> SqliteWriter<'c> {
         name: &ArtifactName,
         kind: ArtifactKind,
     ) -> Result<(ArtifactKey, ArtifactKind)> {
-        let project = space(project, &name.0);
         let add = "INSERT INTO artifact (project_id, name, kind) VALUES ($1, $2, $3)
              ON CONFLICT (project_id, name) DO NOTHING";
         if self.execute(add, params![project, name.0, kind])? > 0 {
@@ -255,18 +251,20 @@ impl<'c> SqliteWriter<'c> {
         Ok(self.execute(sql, params![version, i64::try_from(names).unwrap_or(i64::MAX)])? > 0)
     }
 
-    pub(super) fn is_size_known(&mut self, content: &VersionId) -> Result<bool> {
+    pub(super) fn is_size_known(&mut self, project: ProjectKey, content: &VersionId) -> Result<bool> {
         let (kind, value) = version_columns(content);
-        let sql =
-            "SELECT 1 FROM version v WHERE $1 = 0 AND v.id_kind = 0 AND v.tail = substr($2, -4) AND v.id_value = $2
-             AND v.size IS NOT NULL LIMIT 1";
-        Ok(self.one(sql, params![kind, value], |_| Ok(()))?.is_some())
+        let sql = "SELECT 1 FROM version v JOIN artifact a ON a.id = v.artifact_id
+             WHERE $1 = 0 AND v.id_kind = 0 AND v.tail = substr($2, -4) AND v.id_value = $2
+             AND v.size IS NOT NULL AND a.project_id = $3 LIMIT 1";
+        Ok(self.one(sql, params![kind, value, project], |_| Ok(()))?.is_some())
     }
 
     pub(super) fn version_row(&mut self, version: VersionKey) -> Result<VersionRow> {
+        // What another project knows of the same bytes is nobody's business here.
         let sql = "SELECT v.artifact_id, v.id_kind, v.id_value, coalesce(v.size, (SELECT o.size FROM version o
+                 JOIN artifact other ON other.id = o.artifact_id JOIN artifact mine ON mine.id = v.artifact_id
                  WHERE v.id_kind = 0 AND o.id_kind = 0 AND o.tail = v.tail AND o.id_value = v.id_value
-                 AND o.size IS NOT NULL LIMIT 1))
+                 AND o.size IS NOT NULL AND other.project_id = mine.project_id LIMIT 1))
              FROM version v WHERE v.id = $1";
         Ok(self.statement(sql)?.query_row([version], |row| {
             let id = version_id(row, 1)?.unwrap_or(VersionId::None);
