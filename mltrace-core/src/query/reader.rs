@@ -16,6 +16,8 @@ pub struct Reader<'s> {
     bounds: Option<Arc<Bounds>>,
     /// The project that is asked about, where it is not this one.
     pub(super) chosen: Option<ProjectKey>,
+    /// Whether the store holds several projects, once that was asked.
+    is_shared: Option<bool>,
 }
 
 /// Why a question has no answer.
@@ -121,7 +123,8 @@ pub enum QueryError {
 impl<'s> Reader<'s> {
     /// Returns a reader for the project of `home`; relative paths in questions are meant from `folder`.
     pub fn new(store: &'s mut dyn Store, home: &Home, folder: &Path) -> Self {
-        Self { store: store.look(), home: home.clone(), folder: folder.to_owned(), bounds: None, chosen: None }
+        let (home, folder) = (home.clone(), folder.to_owned());
+        Self { store: store.look(), home, folder, bounds: None, chosen: None, is_shared: None }
     }
 
     /// Keeps all that is asked from now on within `bounds`.
