@@ -103,9 +103,10 @@ impl Args {
             }
             Err(_) => return Ok(Scope { project: None, words: "everything recorded".to_owned() }),
         };
-        if self.all_projects && projects.len() > 1 {
+        if self.all_projects && (projects.len() > 1 || is_others) {
             let runs: u64 = projects.iter().map(|project| project.runs).sum();
-            let words = format!("{runs} runs of {} projects and all else that is recorded", projects.len());
+            let count = if projects.len() == 1 { "project" } else { "projects" };
+            let words = format!("{runs} runs of {} {count} and all else that is recorded", projects.len());
             return Ok(Scope { project: None, words });
         }
         let own = projects.iter().find(|project| project.is_this);

@@ -275,3 +275,18 @@ fn what_a_project_calls_itself_drives_no_terminal() {
         }
     }
 }
+
+#[test]
+fn all_projects_are_cleared_also_where_the_only_one_is_another() {
+    let shared = Shared::new();
+    let (one, two) = (shared.folder("one", None), shared.folder("two", None));
+    shared.logs(&one, "clean", &["-o", "y"]);
+    let (code, _, stderr) = shared.in_folder(&two, &["clear", "--yes"]);
+    assert_eq!(code, 1, "{stderr}");
+    shared.done(&two, &["clear", "--yes", "--all-projects"]);
+    assert!(shared.recent(&one, &[]).is_empty());
+    let line = r#"{"component": "c", "project": "", "started_at": "2021-01-01T00:00:00Z"}"#;
+    std::fs::write(two.join("lines.ndjson"), line).unwrap();
+    let (code, stdout, stderr) = shared.in_folder(&two, &["import", "lines.ndjson"]);
+    assert!(code != 0 && format!("{stdout}{stderr}").contains("`project` is empty"), "{stdout}{stderr}");
+}

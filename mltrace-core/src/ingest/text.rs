@@ -9,8 +9,8 @@ pub(super) fn within(what: &str, text: String) -> Result<String, String> {
     if text.len() > limit {
         return Err(format!("`{what}` is {} bytes long; the limit is {limit}", text.len()));
     }
-    if text.is_empty() && what == "component" {
-        return Err("`component` is empty".to_owned());
+    if text.is_empty() && matches!(what, "component" | "project") {
+        return Err(format!("`{what}` is empty"));
     }
     Ok(text)
 }
