@@ -123,7 +123,7 @@ fn what_it_points_to_already_is_no_move_unless_there_is_a_reason() {
 #[test]
 fn a_name_that_could_be_a_version_is_no_alias() {
     let env = trained();
-    for wrong in ["latest", "a@b", "v:1", "two words", ""] {
+    for wrong in ["latest", "a@b", "v:1", "two words", "", "password=hunter2"] {
         assert_eq!(env.call(&["alias", wrong, "model"]).code, 2, "{wrong}");
     }
     assert_eq!(env.call(&["alias", "--previous"]).code, 2);

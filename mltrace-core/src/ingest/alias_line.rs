@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::text::{artifact_name, within, without_place};
 use crate::model::{AliasFact, Record, Timestamp, Version, VersionId, alias_name};
 use crate::naming::Root;
+use crate::redact;
 
 #[derive(Deserialize)]
 struct AliasLine {
@@ -34,6 +35,7 @@ pub(super) fn alias_line(
     let names = root(line.project.as_deref());
     let pointed =
         |Pointed { name, version }: Pointed| Ok::<_, String>(Version { name: artifact_name(&name, &names)?, version });
+    redact::is_kept(&line.alias).map_err(|why| format!("that is no alias: {why}"))?;
     let fact = AliasFact {
         id: line.id,
         alias: alias_name(&line.alias)?,

@@ -7,6 +7,7 @@ use super::say::beyond;
 use super::{QueryError, Reader};
 use crate::lineage;
 use crate::model::{AliasFact, RunId, Timestamp, Version};
+use crate::redact;
 use crate::store::{AliasRow, ProjectKey};
 
 /// The answer of `alias`: all aliases, by name.
@@ -91,13 +92,16 @@ impl Reader<'_> {
     /// where it points there already and no reason is given.
     ///
     /// # Errors
-    /// When there is nothing to go back to or to remove, or the store does not answer.
+    /// When the alias would be recorded as another one, there is nothing to go back to or to remove, or the store does not
+    /// answer.
     pub fn pointed_now(
         &mut self,
         alias: &str,
         pointing: Pointing,
         (reason, by): (Option<&str>, Option<&str>),
     ) -> Result<Option<AliasFact>, QueryError> {
+        redact::is_kept(alias)
+            .map_err(|reason| QueryError::NoAlias { name: redact::text(alias).into_owned(), reason })?;
         let project = self.project()?;
         let known = project.map_or(Ok(Vec::new()), |project| self.entries(project, Some(alias), None))?;
         let last = known.last();

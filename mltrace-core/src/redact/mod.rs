@@ -40,7 +40,7 @@ mod record;
 
 pub use arguments::arguments;
 pub use name::is_secret_name;
-pub use record::{header, profile, record};
+pub use record::{header, is_kept, profile, record};
 pub use scan::{project, text, tokens, uri};
 pub use value::param;
 

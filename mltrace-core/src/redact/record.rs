@@ -101,6 +101,14 @@ fn alias(AliasFact { id: _, alias, artifact, reason, by, at: _ }: &mut AliasFact
     each(by);
 }
 
+/// Fails where a name would be recorded as another one, under which nobody finds what is said of it.
+///
+/// # Errors
+/// Why, in words that do not repeat it.
+pub fn is_kept(name: &str) -> Result<(), String> {
+    if text(name) == name { Ok(()) } else { Err("a secret stands in it, which is not recorded".to_owned()) }
+}
+
 /// Makes a profile fit to be written: of a column with a secret name no value is kept.
 pub fn profile(profile: &mut Profile) {
     let Profile { format: _, rows: _, is_whole: _, uneven_rows: _, columns_left_out: _, columns } = profile;

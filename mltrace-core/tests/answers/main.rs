@@ -22,6 +22,7 @@ mod inside;
 
 mod nested;
 
+mod aliases;
 mod blame;
 mod bounds;
 mod tempo;

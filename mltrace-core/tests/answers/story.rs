@@ -45,6 +45,13 @@ impl Story {
         assert_eq!(report.errors, [], "every line lands");
     }
 
+    /// Returns why a line is refused.
+    pub(crate) fn refuses(&mut self, line: &str) -> Vec<String> {
+        let mut lines = line.as_bytes();
+        let report = ingest::import(&self.home, self.store.as_mut(), &mut lines, &mut |_| {}).unwrap();
+        report.errors.iter().map(|error| format!("{error:?}")).collect()
+    }
+
     /// Takes a run back, as the command does.
     pub(crate) fn forget(&mut self, run: RunId) {
         self.journals(&[Record::Forget(Forget { run, at: Timestamp::now() })]);

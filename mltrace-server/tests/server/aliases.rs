@@ -45,6 +45,7 @@ fn a_move_that_says_nothing_or_too_much_is_refused() {
         json!({ "name": "production", "previous": true, "remove": true }),
         json!({ "name": "latest", "artifact": "m" }),
         json!({ "name": "a@b", "artifact": "m" }),
+        json!({ "name": "password=hunter2", "artifact": "m" }),
     ] {
         assert_eq!(point(&served, &body).0, StatusCode::BAD_REQUEST, "{body}");
     }
