@@ -1,14 +1,16 @@
 //! Runs side by side: who and when, configuration, data by role, metrics by split and slice, importances.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::answer::Run;
+use super::decimal;
 use super::measures::last_metrics;
 use super::{QueryError, Reader};
-use crate::model::RunId;
+use crate::model::{Metric, RunId};
+use crate::redact::REDACTED;
 
 /// What the first part of a metric's name is called where it tells a part of the data, and a dot follows.
 const SPLITS: [&str; 9] = ["train", "training", "val", "valid", "validation", "dev", "test", "eval", "holdout"];
@@ -42,7 +44,7 @@ pub struct ComparedField {
     pub about: Option<String>,
     /// What it is in each of the runs, in their order; `null` where it is not known of one.
     pub values: Vec<Value>,
-    /// Whether it is not the same in all of them.
+    /// Whether it is not the same in all of them. Of parameters that were redacted nobody knows that they are the same.
     pub differs: bool,
 }
 
@@ -133,14 +135,19 @@ impl Reader<'_> {
         for key in &keys {
             views.extend(self.views(std::slice::from_ref(key))?);
         }
-        let records: Vec<BTreeMap<Key, Value>> = views.iter().map(record).collect();
+        let collided = views.iter().flat_map(colliding).collect();
+        let records: Vec<BTreeMap<Key, Value>> = views.iter().map(|run| record(run, &collided)).collect();
         let mut all: Vec<&Key> = records.iter().flat_map(BTreeMap::keys).collect();
         all.sort();
         all.dedup();
         let fields = all.into_iter().map(|key| {
             let values: Vec<Value> =
                 records.iter().map(|record| record.get(key).cloned().unwrap_or_default()).collect();
-            let differs = values.windows(2).any(|pair| !matches!(pair, [one, other] if is_same(key.part, one, other)));
+            let columns: Vec<(RunId, &Value)> = views.iter().map(|run| run.id).zip(&values).collect();
+            // A run that is named twice is the same as itself.
+            let is_one =
+                |one: &(RunId, &Value), other: &(RunId, &Value)| one.0 == other.0 || is_same(key.part, one.1, other.1);
+            let differs = columns.windows(2).any(|pair| !matches!(pair, [one, other] if is_one(one, other)));
             let Key { part, place: _, split, name, about, slice } = key.clone();
             ComparedField { part, name, split, slice, about, values, differs }
         });
@@ -162,21 +169,54 @@ impl Reader<'_> {
     }
 }
 
-/// Returns whether a value is the same in two runs; numbers are, however they are written.
+/// Returns whether a value is known to be the same in two runs; numbers are, however they are written.
 fn is_same(part: RecordPart, one: &Value, other: &Value) -> bool {
+    if part == RecordPart::Configuration && (is_redacted(one) || is_redacted(other)) {
+        return false;
+    }
     let number = |value: &Value| match (part, value) {
-        (_, Value::Number(number)) => number.as_f64(),
-        (RecordPart::Metrics | RecordPart::Importances, Value::String(text)) => text.parse().ok(),
+        (_, Value::Number(number)) => Some(number.to_string()),
+        (RecordPart::Metrics | RecordPart::Importances, Value::String(text)) => Some(text.clone()),
         _ => None,
     };
-    match (number(one), number(other)) {
-        (Some(one), Some(other)) => one == other || (one.is_nan() && other.is_nan()),
-        _ => one == other,
+    let numbers = number(one).zip(number(other));
+    numbers.and_then(|(one, other)| decimal::is_same(&one, &other)).unwrap_or_else(|| one == other)
+}
+
+/// Returns whether a secret was taken out of a value, or of what lies in it.
+fn is_redacted(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains(REDACTED),
+        Value::Array(items) => items.iter().any(is_redacted),
+        Value::Object(fields) => fields.values().any(is_redacted),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
-/// Returns what is known of a run, without what is empty.
-fn record(run: &Run) -> BTreeMap<Key, Value> {
+/// Returns what tells a metric from another by its split and slice.
+fn key_of_metric(metric: &Metric) -> Key {
+    let (split, name, slice) = parts_of_metric(&metric.name);
+    let (split, slice) = (split.map(str::to_owned), slice.map(str::to_owned));
+    Key { split, slice, ..unsplit(metric, name) }
+}
+
+fn unsplit(metric: &Metric, name: &str) -> Key {
+    let about = metric.about.as_ref().map(|about| about.as_str().to_owned());
+    let part = if about.is_some() { RecordPart::Importances } else { RecordPart::Metrics };
+    Key { about, ..Key::new(part, name) }
+}
+
+/// Returns what several metrics of a run would be alike, such as `test/auc` and `test.auc`.
+fn colliding(run: &Run) -> Vec<Key> {
+    let mut names: BTreeMap<Key, BTreeSet<&str>> = BTreeMap::new();
+    for metric in &run.metrics {
+        names.entry(key_of_metric(metric)).or_default().insert(&metric.name);
+    }
+    names.into_iter().filter(|(_, names)| names.len() > 1).map(|(key, _)| key).collect()
+}
+
+/// Returns what is known of a run, without what is empty. Metrics of which several would be one keep their names.
+fn record(run: &Run, collided: &BTreeSet<Key>) -> BTreeMap<Key, Value> {
     let mut record = BTreeMap::new();
     let git = run.git.as_ref();
     let code = run.code.as_ref().map(|code| json!(code.hash));
@@ -212,11 +252,9 @@ fn record(run: &Run) -> BTreeMap<Key, Value> {
         }
     }
     for metric in last_metrics(run.metrics.clone()) {
-        let (split, name, slice) = parts_of_metric(&metric.name);
-        let about = metric.about.as_ref().map(|about| about.as_str().to_owned());
-        let part = if about.is_some() { RecordPart::Importances } else { RecordPart::Metrics };
-        let (split, slice) = (split.map(str::to_owned), slice.map(str::to_owned));
-        record.insert(Key { split, slice, about, ..Key::new(part, name) }, json!(metric.value));
+        let key = key_of_metric(&metric);
+        let key = if collided.contains(&key) { unsplit(&metric, &metric.name) } else { key };
+        record.insert(key, json!(metric.value));
     }
     record
 }

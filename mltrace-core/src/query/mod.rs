@@ -53,6 +53,8 @@ mod health;
 
 mod compare;
 
+mod decimal;
+
 mod profile;
 
 mod stale;

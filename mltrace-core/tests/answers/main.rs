@@ -25,6 +25,7 @@ mod nested;
 mod aliases;
 mod blame;
 mod bounds;
+mod compare;
 mod tempo;
 
 mod project;

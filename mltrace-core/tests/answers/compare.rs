@@ -1,0 +1,73 @@
+//! Runs side by side: what is the same in all of them.
+
+use mltrace_core::query::ComparedField;
+use serde_json::{Value, json};
+
+use crate::story::{Story, at, id};
+
+/// Returns what two runs with these fields are side by side.
+fn compared(runs: [Value; 2]) -> Vec<ComparedField> {
+    let lines = runs.into_iter().enumerate().map(|(number, more)| {
+        let mut line = json!({"id": id(number), "component": "train", "started_at": at(10), "ended_at": at(20)});
+        line.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        line
+    });
+    let mut story = Story::told(&lines.collect::<Vec<_>>());
+    let [one, other] = [0, 1].map(|number| id(number).to_string());
+    story.reader().compare(&[&one, &other]).unwrap().fields
+}
+
+fn differs(name: &str, runs: [Value; 2]) -> bool {
+    compared(runs).into_iter().find(|field| field.name == name).unwrap().differs
+}
+
+#[test]
+fn numbers_are_compared_as_they_are_written_and_not_as_floats() {
+    let params = |[one, other]: [Value; 2]| differs("n", [one, other].map(|n| json!({"params": {"n": n}})));
+    assert!(params([json!(9_007_199_254_740_993_u64), json!(9_007_199_254_740_992_u64)]));
+    assert!(params([json!(u64::MAX), json!(u64::MAX - 1)]) && params([json!(i64::MIN), json!(i64::MIN + 1)]));
+    assert!(!params([json!(1), json!(1.0)]) && !params([json!(0), json!(-0.0)]) && params([json!(1), json!("1")]));
+    let metrics = |texts: [&str; 2]| differs("n", texts.map(|n| json!({"metrics": [{"name": "n", "value": n}]})));
+    assert!(metrics(["9007199254740993", "9007199254740992"]) && metrics(["0.1", "-0.1"]) && metrics(["1", "NaN"]));
+    for same in
+        [["0.70", "0.7"], ["1e3", "1000"], ["+12.50E-1", "1.25"], ["NaN", "nan"], ["inf", "Infinity"], [".5", "0.5"]]
+    {
+        assert!(!metrics(same), "{same:?}");
+    }
+}
+
+#[test]
+fn what_was_redacted_is_not_known_to_be_the_same() {
+    let of = |password: &str| json!({"params": {"password": password, "seed": 7}});
+    assert!(differs("password", [of("hunter2"), of("correct horse")]));
+    assert!(!differs("seed", [of("hunter2"), of("correct horse")]));
+    let mut story = Story::told(&[json!({"id": id(1), "component": "train", "started_at": at(1), "ended_at": at(2),
+        "params": {"password": "hunter2"}})]);
+    let run = id(1).to_string();
+    let twice = story.reader().compare(&[&run, &run]).unwrap();
+    assert!(twice.fields.iter().all(|field| !field.differs), "a run is itself");
+}
+
+#[test]
+fn metrics_that_would_be_one_field_keep_their_names() {
+    let of = |names: &[&str]| {
+        let metrics: Vec<Value> = (1..).zip(names).map(|(n, name)| json!({"name": name, "value": n})).collect();
+        json!({"metrics": metrics})
+    };
+    let shown = |runs: [Value; 2]| {
+        let fields = compared(runs).into_iter().filter(|field| field.part.as_str() == "metrics");
+        let shown = fields.map(|field| (field.split.unwrap_or_default(), field.name, field.values));
+        shown.collect::<Vec<_>>()
+    };
+    let field = |split: &str, name: &str, values: [Value; 2]| (split.to_owned(), name.to_owned(), values.to_vec());
+    assert_eq!(
+        shown([of(&["test/auc", "test.auc", "test/f1"]), of(&["test/auc", "test/f1"])]),
+        [
+            field("", "test.auc", [json!(2), Value::Null]),
+            field("", "test/auc", [json!(1), json!(1)]),
+            field("test", "f1", [json!(3), json!(2)]),
+        ]
+    );
+    let one = shown([of(&["test/auc"]), of(&["test.auc"])]);
+    assert_eq!(one, [field("test", "auc", [json!(1), json!(1)])], "two ways to write one name");
+}
