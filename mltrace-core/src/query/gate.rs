@@ -12,6 +12,9 @@ use super::{QueryError, Reader};
 use crate::model::{Check, Metric, Number, Outcome, RunId, Severity, Status, Timestamp, Version};
 use crate::store::Measures;
 
+/// How many of the reasons why a version is flagged a message names.
+const SAID: usize = 3;
+
 /// What is required of a version.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Requirements {
@@ -102,6 +105,9 @@ pub struct Required {
     pub holds: Option<bool>,
     /// What was found, in words.
     pub message: String,
+    /// Each thing that stands against it, where there are several; the message names the first of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
     /// The metric's value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<Number>,
@@ -217,7 +223,16 @@ impl NotWorseThan {
 
 impl Required {
     fn new(kind: RequiredKind, holds: Option<bool>, message: impl Into<String>) -> Self {
-        Self { kind, name: None, holds, message: message.into(), value: None, limit: None, run: None }
+        Self {
+            kind,
+            name: None,
+            holds,
+            message: message.into(),
+            reasons: Vec::new(),
+            value: None,
+            limit: None,
+            run: None,
+        }
     }
 }
 
@@ -246,10 +261,13 @@ impl Reader<'_> {
             let (ours, theirs) = ((&found, &witnesses), (other, &theirs));
             requirements.extend(required.metrics.iter().map(|metric| not_worse(metric, ours, theirs, asked)));
         }
-        requirements.extend(first.map(|(alias, may_be_first)| {
+        if let Some((alias, may_be_first)) = first {
+            // The next version will be compared with what was measured of this one.
+            let measured = required.metrics.iter().filter(|_| may_be_first);
+            requirements.extend(measured.map(|metric| is_measured(metric, &found, &witnesses)));
             let message = format!("no alias is called `{alias}`: there is nothing to compare with");
-            Required::new(RequiredKind::Baseline, may_be_first.then_some(true), message)
-        }));
+            requirements.push(Required::new(RequiredKind::Baseline, may_be_first.then_some(true), message));
+        }
         requirements.extend(required.since.map(|since| is_fresh(&found, since)));
         if required.is_unflagged {
             requirements.push(self.unflagged(&found)?);
@@ -274,15 +292,18 @@ impl Reader<'_> {
     }
 
     fn unflagged(&mut self, found: &Found) -> Result<Required, QueryError> {
-        let doubts = self.flags_on(found)?;
-        let said: Vec<&str> = doubts.iter().take(3).map(|doubt| doubt.message.as_str()).collect();
-        Ok(match said.as_slice() {
-            [] => {
-                let message = "neither it is flagged, nor anything that it was made from";
-                Required::new(RequiredKind::Unflagged, Some(true), message)
-            }
-            said => Required::new(RequiredKind::Unflagged, Some(false), said.join("; ")),
-        })
+        let (doubts, is_cut) = self.flags_on(found)?;
+        if doubts.is_empty() {
+            let message = "neither it is flagged, nor anything that it was made from";
+            return Ok(Required::new(RequiredKind::Unflagged, Some(true), message));
+        }
+        let reasons: Vec<String> = doubts.into_iter().map(|doubt| doubt.message).collect();
+        let (said, more) = reasons.split_at(reasons.len().min(SAID));
+        let at_least = if is_cut { "at least " } else { "" };
+        let more = if more.is_empty() { String::new() } else { format!("; and {at_least}{} more", more.len()) };
+        let message = format!("{}{more}", said.join("; "));
+        let several = if reasons.len() > 1 { reasons } else { Vec::new() };
+        Ok(Required { reasons: several, ..Required::new(RequiredKind::Unflagged, Some(false), message) })
     }
 }
 
@@ -320,6 +341,20 @@ fn bounded(required: &MetricRequirement, found: &Found, witnesses: &Witnesses) -
     })
 }
 
+/// Returns whether a metric of a version that nothing can be compared with was measured.
+fn is_measured(required: &MetricRequirement, found: &Found, witnesses: &Witnesses) -> Required {
+    let name = Some(required.name.clone());
+    let Some((metric, run)) = witnesses.measured(&required.name, found) else {
+        let told = Required::new(RequiredKind::Baseline, None, witnesses.unmeasured(&required.name, "it"));
+        return Required { name, ..told };
+    };
+    let is_number = !metric.value.value().is_nan();
+    let what = if is_number { ", the first" } else { " is no number" };
+    let message = format!("`{}` = {}{what}", required.name, metric.value);
+    let told = Required::new(RequiredKind::Baseline, is_number.then_some(true), message);
+    Required { name, value: Some(metric.value), run: Some(run.id), ..told }
+}
+
 /// Returns whether a metric of a version is not worse than that of another.
 fn not_worse(
     required: &MetricRequirement,
@@ -338,6 +373,10 @@ fn not_worse(
     let Some((own, run)) = ours.measured(name, found) else { return unknown(ours.unmeasured(name, "it")) };
     let Some((before, _)) = theirs.measured(name, other) else { return unknown(theirs.unmeasured(name, &than)) };
     let (value, limit) = (own.value.value(), before.value.value());
+    if limit.is_nan() {
+        let message = format!("`{name}` = {} of {than} is no number: there is nothing to compare with", before.value);
+        return Required { value: Some(own.value), limit: Some(before.value), run: Some(run.id), ..unknown(message) };
+    }
     let slack = asked.tolerance.of(limit);
     // What is no number is not better than anything.
     let holds = match better {

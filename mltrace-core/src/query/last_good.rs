@@ -17,6 +17,8 @@ use crate::store::{LabelRow, RunKey, RunSelection, VersionAt, VersionKey, WhatOf
 const VERSIONS: usize = 500;
 /// How many flags upstream of one version are told.
 const FLAGS: usize = 10;
+/// How many are told where one version is asked of.
+const FLAGS_OF_ONE: usize = 100;
 /// How many times as many versions are looked at next when something stands against all before.
 const GROWTH: usize = 4;
 
@@ -147,7 +149,7 @@ impl Reader<'_> {
             let some = self.written_versions(&found, some)?;
             let doubts = self.in_passing(|reader| {
                 let versions: Vec<&Found> = some.iter().map(|(version, _)| version).collect();
-                reader.doubts_above(&versions, as_of, &verdicts)
+                reader.doubts_above(&versions, (as_of, FLAGS), &verdicts)
             })?;
             for ((version, written_by), mut against) in some.into_iter().zip(doubts) {
                 let Found { key, version: Version { version: id, .. }, written, .. } = version;
@@ -174,13 +176,16 @@ impl Reader<'_> {
         Ok(answer)
     }
 
-    /// Returns what is flagged of a version, of what lies in it and of what it was made from, the nearest first.
-    pub(super) fn flags_on(&mut self, found: &Found) -> Result<Vec<Doubt>, QueryError> {
-        let verdicts = self.all_verdicts()?;
-        let mut doubts = self.doubts_above(&[found], None, &verdicts)?.pop().unwrap_or_default();
+    /// Returns what is flagged of a version, of what lies in it and of what it was made from, the nearest first, and whether
+    /// there is more.
+    pub(super) fn flags_on(&mut self, found: &Found) -> Result<(Vec<Doubt>, bool), QueryError> {
         // What was checked of it is asked by itself.
-        doubts.retain(|doubt| doubt.reason != DoubtReason::Check);
-        Ok(doubts)
+        let verdicts = Verdicts { unchecked: HashSet::default(), ..self.all_verdicts()? };
+        let above = self.doubts_above(&[found], (None, FLAGS_OF_ONE.saturating_add(1)), &verdicts)?;
+        let mut doubts = above.into_iter().next().unwrap_or_default();
+        let is_cut = doubts.len() > FLAGS_OF_ONE;
+        doubts.truncate(FLAGS_OF_ONE);
+        Ok((doubts, is_cut))
     }
 
     /// Returns those of the versions of an artifact that somebody wrote, with the id of the run that did last.
@@ -226,7 +231,7 @@ impl Reader<'_> {
     fn doubts_above(
         &mut self,
         versions: &[&Found],
-        as_of: Option<Timestamp>,
+        (as_of, limit): (Option<Timestamp>, usize),
         verdicts: &Verdicts,
     ) -> Result<Vec<Vec<Doubt>>, QueryError> {
         if verdicts.flagged.is_empty() && verdicts.unchecked.is_empty() {
@@ -247,7 +252,7 @@ impl Reader<'_> {
         let found = verdicts.read_at().into_iter().chain(failed.keys().map(|run| (*run, Above::Check(*run))));
         let mut found: Vec<(RunKey, Above)> = found.collect();
         found.sort_unstable();
-        let above = lineage::nearest(&found, &edges, FLAGS.saturating_mul(3).saturating_add(2));
+        let above = lineage::nearest(&found, &edges, limit.saturating_mul(3).saturating_add(2));
         let doubts = versions.iter().zip(&makers).map(|(version, makers)| {
             let (mut seen, mut found) = (HashSet::default(), Vec::new());
             let own = version.key.and_then(|key| verdicts.flagged.get(&key));
@@ -258,7 +263,7 @@ impl Reader<'_> {
                 let lies_in_it = path_inside(version.version.name.as_str(), label.name.as_str()).is_some();
                 (lies_in_it && seen.insert(*key)).then(|| doubt(DoubtReason::Inside, label))
             });
-            found.extend(inside.take(FLAGS));
+            found.extend(inside.take(limit));
             let mut reached: Vec<(u32, Above)> =
                 makers.iter().filter_map(|maker| above.get(maker)).flatten().copied().collect();
             reached.sort_by_key(|(distance, _)| *distance);
@@ -268,14 +273,14 @@ impl Reader<'_> {
             });
             let others = read.filter(|key| Some(*key) != version.key && seen.insert(*key));
             let labels = others.filter_map(|key| verdicts.flagged.get(&key));
-            found.extend(labels.take(FLAGS).map(|label| doubt(DoubtReason::Upstream, label)));
+            found.extend(labels.take(limit).map(|label| doubt(DoubtReason::Upstream, label)));
             let mut met = HashSet::default();
             let checks = reached.iter().filter_map(|(_, above)| match above {
                 Above::Check(run) if met.insert(*run) => failed.get(run),
                 Above::Check(_) | Above::Read(_) => None,
             });
             let artifact = &version.version;
-            found.extend(checks.flatten().take(FLAGS).map(|(run, message)| Doubt {
+            found.extend(checks.flatten().take(limit).map(|(run, message)| Doubt {
                 reason: DoubtReason::Check,
                 artifact: artifact.clone(),
                 run: Some(*run),

@@ -26,6 +26,7 @@ mod aliases;
 mod blame;
 mod bounds;
 mod compare;
+mod gate;
 mod tempo;
 
 mod project;
