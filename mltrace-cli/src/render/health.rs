@@ -35,7 +35,9 @@ pub(crate) fn text(answer: &Health, columns: Option<u16>) -> String {
 }
 
 fn last(of: &ComponentHealth) -> String {
-    of.last_at.map(time::show_minute).unwrap_or_default()
+    let last = of.last_at.map(time::show_minute).unwrap_or_default();
+    let ahead = of.ahead_at.map(|at| format!("(one is dated {})", time::show_minute(at)));
+    [last].into_iter().chain(ahead).filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 fn every(of: &ComponentHealth) -> String {

@@ -77,3 +77,16 @@ fn what_stopped_long_ago_is_late_until_it_is_retired() {
     assert!(env.fails(1, &["health", "tarin"]).contains("did you mean `train`?"));
     assert_eq!(TestEnv::new().call(&["health"]).code, 0, "where nothing is recorded nothing is late");
 }
+
+#[test]
+fn a_run_that_is_dated_ahead_is_said() {
+    let env = month();
+    let line = json!({"component": "train", "started_at": "2999-01-01T00:00:00Z", "ended_at": "2999-01-01T00:00:00Z"});
+    env.call_with_input(&["import", "-", "--allow-future"], &line.to_string());
+    let call = env.call(&["health", "train"]);
+    assert!(
+        call.code == 1 && call.stdout.contains("2021-05-28 00:15 (one is dated 2999-01-01 00:00)"),
+        "{}",
+        call.stdout
+    );
+}

@@ -11,6 +11,9 @@ const LONG: f64 = 4.0;
 const WAITED: f64 = 1.1;
 const USUAL: f64 = 1.5;
 
+/// For how long something begins again and again before that is a rhythm: a sweep of a few hours is one beginning.
+const STEADY: f64 = 24.0 * 3.6e6;
+
 /// How often something begins, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rhythm {
@@ -24,11 +27,13 @@ impl Rhythm {
     /// Returns the rhythm of what began at these moments, in their order; `None` where there is none to be seen.
     ///
     /// What begins by hand, now and then, has none. What skips weekends has one, and is not late on Sundays: a span that came
-    /// up twice is waited out. One that came up once, as of a day on which nothing ran, is not.
+    /// up twice is waited out. One that came up once, as of a day on which nothing ran, is not. Neither is a rhythm what began
+    /// in bursts of less than a day, unless it `goes_further_back` than these moments.
     #[must_use]
-    pub fn of(starts: &[f64]) -> Option<Self> {
+    pub fn of(starts: &[f64], goes_further_back: bool) -> Option<Self> {
         let spans: Vec<f64> = starts.windows(2).filter_map(|pair| Some(pair.get(1)? - pair.first()?)).collect();
         let mut spans = without_bursts(&spans);
+        let in_order = spans.clone();
         if spans.len() < FEW {
             return None;
         }
@@ -37,8 +42,15 @@ impl Rhythm {
         let (low, every, high) = (at(1)?, at(2)?, at(3)?);
         let second = spans.iter().rev().nth(1).copied()?;
         let is_even = low * MIDDLE >= every && high <= every * MIDDLE && second <= every * LONG;
-        is_even.then(|| Self { every, late_after: (high * USUAL).max(second * WAITED) })
+        let is_steady = goes_further_back || longest_stretch(&in_order, every * APART) >= STEADY;
+        (is_even && is_steady).then(|| Self { every, late_after: (high * USUAL).max(second * WAITED) })
     }
+}
+
+/// Returns how long the longest row of spans takes that are no gaps.
+fn longest_stretch(spans: &[f64], gap: f64) -> f64 {
+    let rows = spans.split(|span| *span >= gap);
+    rows.map(|row| row.iter().sum::<f64>()).fold(0.0, f64::max)
 }
 
 /// Returns the spans between the beginnings of what begins in bursts, such as the parts of one round: where spans are either
@@ -79,7 +91,7 @@ mod tests {
     }
 
     fn check(spans: &[f64], expected: Option<(f64, f64)>) {
-        let found = Rhythm::of(&starts(spans)).map(|rhythm| (rhythm.every / HOUR, rhythm.late_after / HOUR));
+        let found = Rhythm::of(&starts(spans), false).map(|rhythm| (rhythm.every / HOUR, rhythm.late_after / HOUR));
         let round = |(every, late): (f64, f64)| ((every * 10.0).round() / 10.0, (late * 10.0).round() / 10.0);
         assert_eq!(found.map(round), expected, "{spans:?}");
     }
@@ -105,12 +117,23 @@ mod tests {
     #[test]
     fn parts_of_one_round_are_one() {
         let rounds = [&[1000.0; 9][..], &[DAY]].concat().repeat(6);
-        let rhythm = Rhythm::of(&starts(&rounds)).unwrap();
+        let rhythm = Rhythm::of(&starts(&rounds), false).unwrap();
         assert!((rhythm.every / DAY - 1.0).abs() < 0.01, "{rhythm:?}");
         // Somebody tried it by hand in between.
         let mut tried = [DAY; 10].to_vec();
         tried.splice(4..5, [DAY - 6e5, 1e5, 5e5]);
-        assert!((Rhythm::of(&starts(&tried)).unwrap().every / DAY - 1.0).abs() < 0.01);
+        assert!((Rhythm::of(&starts(&tried), false).unwrap().every / DAY - 1.0).abs() < 0.01);
+    }
+
+    #[test]
+    fn bursts_of_less_than_a_day_are_no_rhythm() {
+        check(&[HOUR / 12.0; 6], None);
+        check(&[1.0; 200], None);
+        let twice = [&[HOUR / 12.0; 6][..], &[7.0 * DAY], &[HOUR / 12.0; 6]].concat();
+        check(&twice, None);
+        check(&[HOUR; 23], None);
+        check(&[HOUR; 24], Some((1.0, 1.5)));
+        assert!(Rhythm::of(&starts(&[HOUR / 60.0; 200]), true).is_some(), "where it is known to have begun before");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::tempo::{DurationTrend, UsualDuration, milliseconds};
+use super::tempo::{DurationTrend, Tempo, UsualDuration, milliseconds};
 use super::{QueryError, Reader};
 use crate::lineage::Rhythm;
 use crate::model::{RunId, Status, Timestamp};
@@ -13,8 +13,10 @@ use crate::words;
 const STARTS: usize = 200;
 /// Of how many, where it seems to be late and may run in rounds of many parts.
 const MANY_STARTS: usize = 20_000;
-/// How many running runs of a component are looked at.
+/// How many runs of a component that take too long are named.
 const RUNNING: usize = 100;
+/// A day, in milliseconds.
+const DAY: f64 = 24.0 * 3.6e6;
 /// The tag of a component that is not waited for.
 pub const RETIRED: &str = "retired";
 
@@ -80,6 +82,9 @@ pub struct ComponentHealth {
     pub runs: u64,
     /// When the last one began.
     pub last_at: Option<Timestamp>,
+    /// When the newest one is dated, where that is later than it was asked; no rhythm is told of what is dated so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ahead_at: Option<Timestamp>,
     /// How often it begins, in milliseconds; `null` where no rhythm is seen, and then it is never late.
     pub every_ms: Option<f64>,
     /// When the next one is late.
@@ -106,7 +111,8 @@ impl Reader<'_> {
             (named, project) => {
                 let mut rows = Vec::with_capacity(named.len());
                 for name in named {
-                    let row = project.map(|project| self.store.component(project, name)).transpose()?.flatten();
+                    let row =
+                        project.map(|project| self.store.component_with_runs(project, name)).transpose()?.flatten();
                     let not_found = || QueryError::NotFound { kind: "component", name: (*name).to_owned() };
                     rows.push(row.ok_or_else(not_found)?);
                 }
@@ -134,26 +140,13 @@ impl Reader<'_> {
     ) -> Result<ComponentHealth, QueryError> {
         let tempo = self.tempo(project, row.key)?;
         let is_retired = row.tags.iter().any(|tag| tag == RETIRED);
-        for run in self.begun(project, row.key, Some(Status::Running), RUNNING)? {
-            let Some(started_at) = run.started_at else { continue };
-            let so_far = milliseconds(now) - milliseconds(started_at);
-            if is_retired || !tempo.is_overdue(so_far) {
-                continue;
-            }
-            let usually = tempo.shown().map(UsualDuration::says).unwrap_or_default();
-            problems.push(HealthProblem {
-                kind: ProblemKind::Overdue,
-                component: row.name.clone(),
-                run: Some(run.id),
-                since: started_at,
-                message: format!("it has been running for {}, and usually takes {usually}", words::span(so_far)),
-            });
+        if !is_retired {
+            self.overdue(project, &row, &tempo, now, problems)?;
         }
-        let mut starts = self.begun(project, row.key, None, STARTS)?;
-        let mut rhythm = rhythm(&starts);
+        let (starts, ahead_at) = self.starts(project, row.key, now, STARTS)?;
+        let mut rhythm = rhythm(&starts, starts.len() == STARTS);
         if is_late(rhythm, &starts, now) && starts.len() == STARTS {
-            starts = self.begun(project, row.key, None, MANY_STARTS)?;
-            rhythm = self::rhythm(&starts);
+            rhythm = self.rhythm_of_many(project, row.key, now)?;
         }
         let last = starts.first();
         let last_at = last.and_then(|run| run.started_at);
@@ -175,6 +168,7 @@ impl Reader<'_> {
             component: row.name,
             runs: row.runs,
             last_at,
+            ahead_at,
             every_ms: rhythm.map(|rhythm| rhythm.every),
             late_at,
             usual: tempo.shown(),
@@ -183,26 +177,91 @@ impl Reader<'_> {
         })
     }
 
-    /// Returns the last runs of a component, newest first.
-    fn begun(
+    /// Tells the runs of a component that take too long, the oldest first.
+    fn overdue(
+        &mut self,
+        project: ProjectKey,
+        row: &ComponentRow,
+        tempo: &Tempo,
+        now: Timestamp,
+        problems: &mut Vec<HealthProblem>,
+    ) -> Result<(), QueryError> {
+        let selection = RunSelection { status: Some(Status::Running), ..of(row.key, MANY_STARTS) };
+        let running = self.begun(project, &selection)?;
+        let is_cut = running.len() == MANY_STARTS;
+        let so_far = |at: Timestamp| milliseconds(now) - milliseconds(at);
+        let begun = running.into_iter().rev().filter_map(|run| Some((run.id, run.started_at?)));
+        let overdue: Vec<(RunId, Timestamp)> = begun.filter(|(_, at)| tempo.is_overdue(so_far(*at))).collect();
+        let usually = tempo.shown().map(UsualDuration::says).unwrap_or_default();
+        let problem = |run, since, message| {
+            let component = row.name.clone();
+            HealthProblem { kind: ProblemKind::Overdue, component, run, since, message }
+        };
+        let (named, more) = overdue.split_at(overdue.len().min(RUNNING));
+        problems.extend(named.iter().map(|(run, at)| {
+            let took = words::span(so_far(*at));
+            problem(Some(*run), *at, format!("it has been running for {took}, and usually takes {usually}"))
+        }));
+        if let Some((_, at)) = more.first() {
+            let at_least = if is_cut { "at least " } else { "" };
+            let message = format!("{at_least}{} more of its runs take too long", more.len());
+            problems.push(problem(None, *at, message));
+        }
+        Ok(())
+    }
+
+    /// Returns the last runs of a component that began by now, newest first, and when its newest run is dated if that is later.
+    fn starts(
         &mut self,
         project: ProjectKey,
         component: ComponentKey,
-        status: Option<Status>,
+        now: Timestamp,
         limit: usize,
-    ) -> Result<Vec<RunName>, QueryError> {
-        let selection =
-            RunSelection { component: Some(component), status, limit: Some(limit), ..RunSelection::default() };
-        let runs = self.store.select(project, &selection)?;
+    ) -> Result<(Vec<RunName>, Option<Timestamp>), QueryError> {
+        let starts = self.begun(project, &of(component, limit))?;
+        let newest = starts.first().and_then(|run| run.started_at);
+        match newest.filter(|newest| *newest > now) {
+            None => Ok((starts, None)),
+            ahead => Ok((self.begun(project, &RunSelection { until: Some(now), ..of(component, limit) })?, ahead)),
+        }
+    }
+
+    /// Returns the rhythm of a component that seems to be late and may run in rounds of many parts, or have run in one alone.
+    fn rhythm_of_many(
+        &mut self,
+        project: ProjectKey,
+        component: ComponentKey,
+        now: Timestamp,
+    ) -> Result<Option<Rhythm>, QueryError> {
+        let (starts, _) = self.starts(project, component, now, MANY_STARTS)?;
+        let first = starts.last().and_then(|run| run.started_at);
+        let before = match first.filter(|_| starts.len() == MANY_STARTS) {
+            Some(first) => {
+                let day_before = plus_ms(first, -DAY);
+                self.begun(project, &RunSelection { until: Some(day_before), ..of(component, 1) })?
+            }
+            None => Vec::new(),
+        };
+        Ok(rhythm(&starts, !before.is_empty()))
+    }
+
+    /// Returns these runs, newest first.
+    fn begun(&mut self, project: ProjectKey, selection: &RunSelection) -> Result<Vec<RunName>, QueryError> {
+        let runs = self.store.select(project, selection)?;
         let mut names = self.store.run_names(&runs)?;
         names.sort_by_key(|name| std::cmp::Reverse((name.started_at, name.id)));
         Ok(names)
     }
 }
 
-fn rhythm(starts: &[RunName]) -> Option<Rhythm> {
+/// Returns which runs are meant: the last ones of a component.
+fn of(component: ComponentKey, limit: usize) -> RunSelection {
+    RunSelection { component: Some(component), limit: Some(limit), ..RunSelection::default() }
+}
+
+fn rhythm(starts: &[RunName], goes_further_back: bool) -> Option<Rhythm> {
     let moments: Vec<f64> = starts.iter().rev().filter_map(|run| run.started_at).map(milliseconds).collect();
-    Rhythm::of(&moments)
+    Rhythm::of(&moments, goes_further_back)
 }
 
 fn is_late(rhythm: Option<Rhythm>, starts: &[RunName], now: Timestamp) -> bool {

@@ -110,6 +110,59 @@ fn a_run_that_does_not_end_is_overdue_when_it_is_much_too_long() {
 }
 
 #[test]
+fn the_oldest_run_that_does_not_end_is_named_however_many_began_after_it() {
+    let mut lines = daily(&[300; 10], |_| "a".repeat(40));
+    let running = |number: usize, second: usize| json!({"id": id(number), "component": "train", "started_at": at(second), "status": "running"});
+    lines.push(running(100, 10 * DAY));
+    lines.extend((0..120).map(|number| running(101 + number, 11 * DAY + number)));
+    let mut story = Story::told(&lines);
+    let found = health(&mut story, 11 * DAY + 200).0;
+    assert_eq!(found.problems.iter().map(|of| of.run).collect::<Vec<_>>(), [Some(id(100))], "the others just began");
+    let (found, problems) = health(&mut story, 12 * DAY);
+    assert_eq!((found.problems.len(), found.problems[0].run), (101, Some(id(100))));
+    assert_eq!(problems[100], "overdue train: 21 more of its runs take too long");
+}
+
+#[test]
+fn what_began_in_one_burst_has_no_rhythm() {
+    let burst = |from: usize, numbers: std::ops::Range<usize>, apart: usize| {
+        numbers.map(move |number| {
+            let start = from + number * apart;
+            json!({"id": id(number), "component": "sweep", "started_at": at(start), "ended_at": at(start)})
+        })
+    };
+    let sweep: Vec<Value> = burst(0, 0..7, 300).collect();
+    let mut story = Story::told(&sweep);
+    let found = health(&mut story, 4 * 3600);
+    assert_eq!((found.1, found.0.components[0].every_ms), (Vec::<String>::new(), None), "a sweep is one beginning");
+    story.tell(&burst(7 * DAY, 7..14, 300).collect::<Vec<_>>());
+    assert_eq!(health(&mut story, 8 * DAY).1, [""; 0], "and another one a week later makes two");
+    let mut story = Story::told(&burst(0, 0..250, 1).collect::<Vec<_>>());
+    assert_eq!(health(&mut story, DAY).1, [""; 0], "however many parts it has");
+    let mut story = Story::told(&burst(0, 0..500, 300).collect::<Vec<_>>());
+    assert_eq!(health(&mut story, 3 * DAY).1.len(), 1, "what began every 5 minutes for more than a day");
+}
+
+#[test]
+fn a_run_that_is_dated_ahead_does_not_hide_that_others_are_late() {
+    let mut lines = daily(&[300; 10], |_| "a".repeat(40));
+    lines.push(json!({"id": id(99), "component": "train", "started_at": at(40 * DAY), "ended_at": at(40 * DAY)}));
+    let mut story = Story::told(&lines);
+    let (found, problems) = health(&mut story, 11 * DAY);
+    assert_eq!(problems, ["late train: it began last 2 d 0 h ago, and usually begins every 24 h 0 min"]);
+    let train = &found.components[0];
+    assert_eq!((train.last_at, train.ahead_at), (Some(moment(9 * DAY)), Some(moment(40 * DAY))));
+    assert_eq!((found.problems[0].run, train.runs), (Some(id(9)), 11));
+}
+
+#[test]
+fn a_component_that_is_named_tells_how_many_runs_it_has() {
+    let mut story = Story::told(&daily(&[300; 10], |_| "a".repeat(40)));
+    let found = story.reader().health(&["train"], moment(9 * DAY)).unwrap();
+    assert_eq!(found.components[0].runs, 10);
+}
+
+#[test]
 fn the_critical_path_is_what_the_next_run_waited_for_longest() {
     let run = |number: usize, component: &str, inputs: &[&str], output: &str, start: usize, end: usize| {
         json!({"id": id(number), "component": component, "inputs": inputs, "outputs": [output],

@@ -56,7 +56,10 @@ fn row(of: &ComponentHealth) -> Markup {
     html! {
         tr {
             td { (parts::component(&of.component)) }
-            td { @if let Some(at) = of.last_at { (parts::exact(at)) } }
+            td {
+                @if let Some(at) = of.last_at { (parts::exact(at)) }
+                @if let Some(at) = of.ahead_at { " (one is dated " (parts::exact(at)) ")" }
+            }
             td {
                 @if of.is_retired { "retired" }
                 @else if let Some(every) = of.every_ms { (words::span(every)) }
