@@ -129,21 +129,25 @@ impl Reader<'_> {
         let Some(last) = roots.max_by(|one, other| ended(one).total_cmp(&ended(other))) else {
             return Ok(Timing::default());
         };
+        let path = lineage::critical_path(&runs, last);
+        let components = self.components_of_path(trace, &path)?;
         let project = self.project()?;
         let mut timing = Timing { is_cut: trace.is_cut, ..Timing::default() };
         let (mut first, mut end) = (None, None);
-        let mut tempos: HashMap<String, Tempo> = HashMap::default();
-        for place in lineage::critical_path(&runs, last) {
+        // What is usual of a component of another project nobody knows here.
+        let mut tempos: HashMap<ComponentKey, Tempo> = HashMap::default();
+        for place in path {
             let (Some(spent), Some(at)) = (runs.get(place), trace.runs.get(place)) else { continue };
             let run = &at.run;
-            if let Some(project) = project.filter(|_| !tempos.contains_key(&run.component)) {
-                let tempo = match self.store.component(project, &run.component)? {
-                    Some(component) => self.tempo(project, component.key)?,
-                    None => Tempo::default(),
-                };
-                tempos.insert(run.component.clone(), tempo);
+            let component = components.get(&run.id).copied();
+            if let Some((project, component)) = project.zip(component)
+                && !tempos.contains_key(&component)
+            {
+                let own = self.store.component(project, &run.component)?.filter(|own| own.key == component);
+                let tempo = own.map(|own| self.tempo(project, own.key)).transpose()?.unwrap_or_default();
+                tempos.insert(component, tempo);
             }
-            let tempo = tempos.get(&run.component).cloned().unwrap_or_default();
+            let tempo = component.and_then(|component| tempos.get(&component)).cloned().unwrap_or_default();
             let waited_ms = end.map_or(0.0, |end: f64| (spent.start - end).max(0.0));
             first = first.or(Some(spent.start));
             end = Some(end.map_or(spent.end, |end: f64| end.max(spent.end)));
@@ -162,6 +166,20 @@ impl Reader<'_> {
         timing.span_ms = end.zip(first).map_or(0.0, |(end, first)| end - first);
         timing.running_ms = timing.span_ms - timing.waiting_ms;
         Ok(timing)
+    }
+
+    /// Returns the component of each run on the path: one of another project may have the same name.
+    fn components_of_path(
+        &mut self,
+        trace: &Trace,
+        path: &[usize],
+    ) -> Result<HashMap<RunId, ComponentKey>, QueryError> {
+        let mut keys = Vec::with_capacity(path.len());
+        for at in path.iter().filter_map(|place| trace.runs.get(*place)) {
+            keys.extend(self.store.run(at.run.id)?);
+        }
+        let names = self.store.run_names(&keys)?;
+        Ok(names.into_iter().map(|name| (name.id, name.component_key)).collect())
     }
 
     /// Returns how long the runs of a component take.

@@ -163,6 +163,22 @@ fn a_component_that_is_named_tells_how_many_runs_it_has() {
 }
 
 #[test]
+fn a_run_of_another_project_is_not_judged_by_a_component_of_the_same_name() {
+    let mut lines = daily(&[300; 10], |_| "a".repeat(40));
+    lines.push(json!({"id": id(50), "component": "train", "outputs": ["theirs"], "project": "elsewhere",
+        "started_at": at(10 * DAY), "ended_at": at(10 * DAY + 30_000)}));
+    let mut story = Story::told(&lines);
+    story.renamed("elsewhere");
+    let theirs = story.reader().trace("theirs", &TraceOptions::default()).unwrap();
+    story.renamed("story");
+    let timing = story.reader().timing(&theirs).unwrap();
+    let run = &timing.critical_path[0];
+    assert_eq!((run.run, run.usual, run.is_unusual), (id(50), None, false));
+    let ours = story.reader().trace("model", &TraceOptions::default()).unwrap();
+    assert!(story.reader().timing(&ours).unwrap().critical_path[0].usual.is_some());
+}
+
+#[test]
 fn the_critical_path_is_what_the_next_run_waited_for_longest() {
     let run = |number: usize, component: &str, inputs: &[&str], output: &str, start: usize, end: usize| {
         json!({"id": id(number), "component": component, "inputs": inputs, "outputs": [output],
