@@ -134,6 +134,26 @@ mod tests {
     }
 
     #[test]
+    fn a_long_value_is_cleaned_of_secrets_before_it_is_cut() {
+        let secret = "hunter2hunter2".repeat(5);
+        let token = format!("{}ghp_{}", "see the log of may ".repeat(3), "a1B2c3D4".repeat(5));
+        let key = format!("{}AKIAIOSFODNN7EXAMPLE", "z ".repeat(25));
+        for value in [format!("postgres://app:{secret}@db/x"), token, key] {
+            let csv = format!("at,n\n{value},1\n{value},2\n");
+            let json = format!("{{\"at\": \"{value}\"}}\n").repeat(2);
+            for found in [of("x.csv", &csv), of("x.ndjson", &json)] {
+                let told = serde_json::to_string(&found).unwrap();
+                assert!(!["hunter2", "ghp_a", "AKIA"].iter().any(|start| told.contains(start)), "{told}");
+                assert_eq!(found.column("at").unwrap().top.len(), 1, "{told}");
+            }
+        }
+        let long = "word ".repeat(1000);
+        let found = of("x.csv", &format!("at\n{long}\n{long}\nx\n"));
+        let column = found.column("at").unwrap();
+        assert_eq!((column.distinct, column.top.len()), (2, 0), "{column:?}");
+    }
+
+    #[test]
     fn quantiles_of_many_numbers_are_within_one_in_a_hundred_and_distinct_values_are_about_right() {
         let found = of_rows("x.csv", ["n".to_owned()].into_iter().chain((1..=50_000).map(|n| n.to_string())));
         let column = &found.columns[0];

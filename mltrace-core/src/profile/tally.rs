@@ -9,6 +9,7 @@ use super::cell::Cell;
 use super::distinct::Distinct;
 use super::sample::Sample;
 use crate::model::{Column, ColumnType, TopValue};
+use crate::redact;
 
 /// The shares that quantiles are told of.
 pub(super) const SHARES: [f64; 15] = [0.01, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.99];
@@ -21,6 +22,8 @@ const MOST_VALUES_OF_ALL: usize = 1 << 16;
 const TOP: usize = 10;
 /// So many bytes of a value are kept.
 const LONGEST_VALUE: usize = 64;
+/// Of a longer value nothing is kept: what is cut must be cleaned of secrets as a whole before, which takes time.
+const LONGEST_CLEANED: usize = 2 << 10;
 /// How far a quantile may be off.
 const ERROR: f64 = 0.01;
 /// A value counts as frequent that so many rows have: one in that many.
@@ -55,7 +58,7 @@ struct Values {
     /// By the hash of a value its place in the others.
     places: HashMap<u64, usize, BuildHasherDefault<Hashed>>,
     counts: Vec<u64>,
-    values: Vec<(Box<[u8]>, Cell)>,
+    values: Vec<Value>,
     most: usize,
     /// There are more than are counted.
     is_full: bool,
@@ -63,6 +66,31 @@ struct Values {
     is_given_up: bool,
     /// How many rows were looked at since there are too many.
     since_full: u64,
+}
+
+/// A value that is counted.
+struct Value {
+    /// How it is written; of a long one the start. What is cut is free of secrets, as nobody recognizes half of one.
+    text: Box<str>,
+    held: Cell,
+    /// The text is not all of it.
+    is_cut: bool,
+}
+
+impl Value {
+    fn new(text: &[u8], held: Cell) -> Self {
+        let whole = String::from_utf8_lossy(if text.len() <= LONGEST_CLEANED { text } else { &[] });
+        if text.len() <= LONGEST_VALUE {
+            return Self { text: whole.into(), held, is_cut: false };
+        }
+        let cleaned = redact::text(&whole);
+        let start: String = cleaned
+            .char_indices()
+            .take_while(|(at, sign)| at.saturating_add(sign.len_utf8()) <= LONGEST_VALUE)
+            .map(|(_, sign)| sign)
+            .collect();
+        Self { text: start.into(), held, is_cut: true }
+    }
 }
 
 /// Takes a hash for what it is.
@@ -251,8 +279,8 @@ impl Tally {
     /// Counts what was counted value by value: each at once.
     fn count_values(&mut self, sample: &Sample) {
         let (counts, values) = (std::mem::take(&mut self.values.counts), std::mem::take(&mut self.values.values));
-        for ((_, held), count) in values.iter().zip(&counts) {
-            self.count(*held, *count, sample.part_of(*count));
+        for (value, count) in values.iter().zip(&counts) {
+            self.count(value.held, *count, sample.part_of(*count));
         }
         self.values.places.keys().for_each(|hash| self.distinct.add(*hash));
         (self.values.counts, self.values.values) = (counts, values);
@@ -294,10 +322,9 @@ impl Values {
 
     #[cold]
     fn begin(&mut self, hash: u64, text: &[u8], held: Cell) {
-        let value = text.get(..text.len().min(LONGEST_VALUE)).unwrap_or_default();
         self.places.insert(hash, self.counts.len());
         self.counts.push(1);
-        self.values.push((value.into(), held));
+        self.values.push(Value::new(text, held));
     }
 
     /// Gives up once it is clear that no value is frequent.
@@ -310,7 +337,7 @@ impl Values {
     }
 
     fn distinct(&self) -> u64 {
-        let values = self.values.iter().filter(|(_, held)| *held != Cell::Null);
+        let values = self.values.iter().filter(|value| value.held != Cell::Null);
         u64::try_from(values.count()).unwrap_or(u64::MAX)
     }
 
@@ -318,7 +345,7 @@ impl Values {
     fn numbers(&self) -> Vec<(f64, u64)> {
         let counted = self.values.iter().zip(&self.counts);
         let mut numbers: Vec<(f64, u64)> =
-            counted.filter_map(|((_, held), count)| Some((held.number()?, *count))).collect();
+            counted.filter_map(|(value, count)| Some((value.held.number()?, *count))).collect();
         numbers.sort_by(|one, other| one.0.total_cmp(&other.0));
         numbers
     }
@@ -330,8 +357,8 @@ impl Values {
         }
         let counted = self.values.into_iter().zip(self.counts);
         let mut all: Vec<TopValue> = counted
-            .filter(|((_, held), _)| *held != Cell::Null)
-            .map(|((value, _), count)| TopValue { value: shown(&value), count })
+            .filter(|(value, _)| value.held != Cell::Null && !(value.is_cut && value.text.is_empty()))
+            .map(|(value, count)| TopValue { value: value.text.into(), count })
             .collect();
         all.sort_by(|one, other| other.count.cmp(&one.count).then_with(|| one.value.cmp(&other.value)));
         all.truncate(TOP);
@@ -354,8 +381,4 @@ fn at_share(numbers: &[(f64, u64)], share: f64, count: u64) -> Option<f64> {
 /// Returns a number with six digits: more of them say nothing.
 pub(super) fn rounded(value: f64) -> f64 {
     format!("{value:.5e}").parse().unwrap_or(value)
-}
-
-fn shown(value: &[u8]) -> String {
-    String::from_utf8_lossy(value).trim_end_matches('\u{FFFD}').to_owned()
 }
