@@ -164,6 +164,14 @@ impl Profile {
         words
     }
 
+    /// Returns whether the table has no other columns than these: some may have been left out, and lines of JSON may bring
+    /// one in each row.
+    #[must_use]
+    pub fn has_all_columns(&self) -> bool {
+        let is_named_at_start = self.format != TableFormat::Ndjson && !self.columns.is_empty();
+        self.columns_left_out == 0 && (self.is_whole || is_named_at_start)
+    }
+
     /// Returns the column of a name.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&Column> {

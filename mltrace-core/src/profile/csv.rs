@@ -2,6 +2,7 @@
 
 use std::io::BufRead;
 
+use super::Table;
 use super::limits::{Limits, MOST_COLUMNS, Watch};
 use super::sample::{Sample, about_rows};
 use super::tally::Tally;
@@ -13,7 +14,7 @@ const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
 const ROWS_A_LOOK: u64 = 1024;
 
 /// Returns the profile of a table, as far as it can be read within the limits; `None` when it is not text.
-pub(super) fn profile(mut from: impl BufRead, size: u64, separator: Option<u8>, limits: &Limits) -> Option<Profile> {
+pub(super) fn profile(mut from: impl BufRead, size: u64, separator: Option<u8>, limits: &Limits) -> Option<Table> {
     let start = from.fill_buf().ok()?;
     let separator = separator.unwrap_or_else(|| found_separator(start));
     let mut sample = Sample::new(about_rows(start, size));
@@ -23,14 +24,9 @@ pub(super) fn profile(mut from: impl BufRead, size: u64, separator: Option<u8>, 
         csv::ReaderBuilder::new().delimiter(separator).flexible(true).has_headers(false).from_reader(limited);
     let mut row = csv::ByteRecord::new();
     if !reader.read_byte_record(&mut row).ok()? {
-        return Some(Profile {
-            format: TableFormat::Csv,
-            rows: 0,
-            is_whole: true,
-            uneven_rows: 0,
-            columns_left_out: 0,
-            columns: Vec::new(),
-        });
+        let (format, columns) = (TableFormat::Csv, Vec::new());
+        let profile = Profile { format, rows: 0, is_whole: true, uneven_rows: 0, columns_left_out: 0, columns };
+        return Some(Table { profile, known: Vec::new() });
     }
     if row.iter().any(|cell| cell.contains(&0)) {
         return None;
@@ -78,8 +74,9 @@ pub(super) fn profile(mut from: impl BufRead, size: u64, separator: Option<u8>, 
         is_whole = false;
     }
     let columns_left_out = u64::try_from(count.saturating_sub(MOST_COLUMNS)).unwrap_or(u64::MAX);
-    let columns = tallies.into_iter().map(|tally| tally.finish(&sample)).collect();
-    Some(Profile { format: TableFormat::Csv, rows, is_whole, uneven_rows, columns_left_out, columns })
+    let (columns, known) = tallies.into_iter().map(|tally| tally.finish(&sample)).unzip();
+    let profile = Profile { format: TableFormat::Csv, rows, is_whole, uneven_rows, columns_left_out, columns };
+    Some(Table { profile, known })
 }
 
 /// Returns the separator that the first line has most of, outside of quotes.

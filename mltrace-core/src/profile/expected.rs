@@ -1,6 +1,10 @@
 //! Whether a table is as expected, column by column, and what to do where it is not.
 
+use super::Table;
+use super::tally::{Known, LONGEST_VALUE, Value};
 use crate::model::{Column, ColumnType, ExpectedColumn, ExpectedTable, Outcome, Profile};
+use crate::redact;
+use crate::words::number;
 
 /// How a column, or the table as a whole, compares with what is expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,9 +19,10 @@ pub struct Finding {
 
 /// Returns how a table compares with what is expected of it: the table first, then each column.
 #[must_use]
-pub fn compare(expected: &ExpectedTable, profile: &Profile) -> Vec<Finding> {
+pub fn compare(expected: &ExpectedTable, table: &Table) -> Vec<Finding> {
+    let profile = &table.profile;
     let mut findings: Vec<Finding> =
-        expected.columns.iter().map(|(name, wanted)| of_column(name, wanted, expected, profile)).collect();
+        expected.columns.iter().map(|(name, wanted)| of_column(name, wanted, expected, table)).collect();
     let others = profile.columns.iter().filter(|column| !expected.columns.contains_key(&column.name));
     if expected.closed {
         findings.extend(others.map(|column| {
@@ -26,38 +31,73 @@ pub fn compare(expected: &ExpectedTable, profile: &Profile) -> Vec<Finding> {
             failed(name, format!("it is not expected; `columns.{name:?} = {{ type = \"{kind}\" }}` expects it"))
         }));
     }
-    let wrong = findings.iter().filter(|finding| finding.outcome != Outcome::Passed).count();
-    let version = expected.version();
-    let message = match wrong {
-        0 if profile.is_whole => format!("schema {version}"),
-        0 => format!("schema {version}, of the first {} rows", profile.rows),
-        wrong => format!("schema {version}: {wrong} of {} columns are not as expected", findings.len()),
-    };
-    let outcome = if wrong == 0 { Outcome::Passed } else { Outcome::Failed };
-    findings.insert(0, Finding { check: "schema".to_owned(), outcome, message: Some(message) });
+    findings.insert(0, of_table(expected, profile, &findings));
     findings
 }
 
-fn of_column(name: &str, wanted: &ExpectedColumn, expected: &ExpectedTable, profile: &Profile) -> Finding {
-    let Some(column) = profile.column(name) else {
+/// Sums up what was found of the columns. What nobody could compare has not passed.
+fn of_table(expected: &ExpectedTable, profile: &Profile, findings: &[Finding]) -> Finding {
+    let (version, all) = (expected.version(), findings.len());
+    let count = |outcome: Outcome| findings.iter().filter(|finding| finding.outcome == outcome).count();
+    let (wrong, unknown) = (count(Outcome::Failed), count(Outcome::Errored));
+    let may_have_others = expected.closed && !profile.has_all_columns();
+    let (outcome, message) = match (wrong, unknown) {
+        (0, 0) if may_have_others => (
+            Outcome::Errored,
+            format!("schema {version}: whether there are other columns is not known: {}", cut(profile)),
+        ),
+        (0, 0) if profile.is_whole => (Outcome::Passed, format!("schema {version}")),
+        (0, 0) => (Outcome::Passed, format!("schema {version}, of the first {} rows", profile.rows)),
+        (0, unknown) => {
+            (Outcome::Errored, format!("schema {version}: {unknown} of {all} columns could not be compared"))
+        }
+        (wrong, _) => (Outcome::Failed, format!("schema {version}: {wrong} of {all} columns are not as expected")),
+    };
+    Finding { check: "schema".to_owned(), outcome, message: Some(message) }
+}
+
+fn of_column(name: &str, wanted: &ExpectedColumn, expected: &ExpectedTable, table: &Table) -> Finding {
+    let profile = &table.profile;
+    let Some((at, column)) = profile.columns.iter().enumerate().find(|(_, column)| column.name == name) else {
+        if !profile.has_all_columns() {
+            return errored(name, format!("whether it is there is not known: {}", cut(profile)));
+        }
         if wanted.optional {
-            return Finding {
-                check: check_of(name),
-                outcome: Outcome::Passed,
-                message: Some("it is not there".into()),
-            };
+            return passed(name, Some("it is not there".to_owned()));
         }
         return failed(name, missing(name, expected, profile));
     };
-    let anomalies: Vec<String> =
-        [of_type(wanted, column), of_nulls(wanted, column, profile.rows), of_range(wanted, column)]
-            .into_iter()
-            .flatten()
-            .collect();
+    let of_shape = of_type(wanted, column).into_iter().chain(of_nulls(wanted, column, profile.rows));
+    let anomalies: Vec<String> = of_shape.chain(of_range(wanted, column)).collect();
     if !anomalies.is_empty() {
         return failed(name, anomalies.join("; "));
     }
-    of_values(name, wanted, column)
+    let is_ranged = wanted.min.is_some() || wanted.max.is_some();
+    if column.is_secret && (is_ranged || !wanted.values.is_empty()) {
+        return errored(name, "its values are not kept, as its name says that they are secret".to_owned());
+    }
+    let of_values = table.known.get(at).and_then(|known| of_values(name, wanted, column, known));
+    if let Some(finding) = of_values {
+        return finding;
+    }
+    let has_numbers = column.min.is_some() && column.max.is_some();
+    if is_ranged && !has_numbers && column.kind != ColumnType::Empty {
+        let kind = column.kind.as_str();
+        return errored(name, format!("it is {kind}, and hardly a number is in it: its range is not known"));
+    }
+    passed(name, None)
+}
+
+/// Says why not all columns are known.
+fn cut(profile: &Profile) -> String {
+    match profile.columns_left_out {
+        0 => "not all rows were read".to_owned(),
+        _ => format!("of more than {} columns the others were left out", profile.columns.len()),
+    }
+}
+
+fn passed(name: &str, message: Option<String>) -> Finding {
+    Finding { check: check_of(name), outcome: Outcome::Passed, message }
 }
 
 fn check_of(name: &str) -> String {
@@ -98,44 +138,50 @@ fn of_nulls(wanted: &ExpectedColumn, column: &Column, rows: u64) -> Option<Strin
     let most = wanted.nulls?;
     let share = column.null_share(rows);
     let nulls = column.nulls;
-    (share > most).then(|| format!("{nulls} of {rows} rows have no value; `nulls = {share:.3}` allows that"))
+    // Rounded up, as less would not allow it.
+    let allowed = (share * 1e3).ceil() / 1e3;
+    (share > most).then(|| format!("{nulls} of {rows} rows have no value; `nulls = {allowed:.3}` allows that"))
 }
 
-fn of_range(wanted: &ExpectedColumn, column: &Column) -> Option<String> {
-    match (column.min, column.max) {
-        (Some(found), _) if wanted.min.is_some_and(|least| found < least) => {
-            Some(format!("its least number is {found}; `min = {found}` allows that"))
-        }
-        (_, Some(found)) if wanted.max.is_some_and(|most| found > most) => {
-            Some(format!("its greatest number is {found}; `max = {found}` allows that"))
-        }
-        _ => None,
-    }
+fn of_range(wanted: &ExpectedColumn, column: &Column) -> Vec<String> {
+    let below = column.min.filter(|found| wanted.min.is_some_and(|least| *found < least));
+    let above = column.max.filter(|found| wanted.max.is_some_and(|most| *found > most));
+    let said = |end: &str, word: &str, found: f64| {
+        let found = number(found);
+        format!("its {end} number is {found}; `{word} = {found}` allows that")
+    };
+    let below = below.map(|found| said("least", "min", found));
+    below.into_iter().chain(above.map(|found| said("greatest", "max", found))).collect()
 }
 
-/// Looks whether there are other values than are expected. Of many only the most frequent are known.
-fn of_values(name: &str, wanted: &ExpectedColumn, column: &Column) -> Finding {
-    let is_ranged = wanted.min.is_some() || wanted.max.is_some();
-    if column.is_secret && (is_ranged || !wanted.values.is_empty()) {
-        return errored(name, "its values are not kept, as its name says that they are secret".to_owned());
-    }
+/// Looks whether there are other values than are expected; `None` when there are none.
+fn of_values(name: &str, wanted: &ExpectedColumn, column: &Column, known: &Known) -> Option<Finding> {
     if wanted.values.is_empty() {
-        return Finding { check: check_of(name), outcome: Outcome::Passed, message: None };
+        return None;
     }
-    let others: Vec<&str> = column.top.iter().map(|top| &*top.value).filter(|value| !is_among(wanted, value)).collect();
-    if let Some(first) = others.first() {
-        let count = others.len();
-        return failed(
+    if known.has_nested {
+        return Some(failed(name, "lists or objects are not among its `values`".to_owned()));
+    }
+    // A value that was cut is another one for sure only where none that is expected is so long.
+    let may_be_long = wanted.values.iter().any(|value| value.len() > LONGEST_VALUE);
+    let is_other = |value: &&Value| if value.is_cut { !may_be_long } else { !is_among(wanted, &value.text) };
+    let mut others = known.values.iter().filter(is_other);
+    if let Some(first) = others.next() {
+        let count = others.count().saturating_add(1);
+        let are = if count == 1 { "1 value is".to_owned() } else { format!("{count} values are") };
+        let least = if known.is_all { "" } else { "at least " };
+        let first = redact::text(&first.text);
+        return Some(failed(
             name,
-            format!("{count} values are not expected, such as `{first}`; add it to `values` to allow it"),
-        );
+            format!("{least}{are} not expected, such as `{first}`; add it to `values` to allow it"),
+        ));
     }
-    let listed = u64::try_from(column.top.len()).unwrap_or(u64::MAX);
-    if column.distinct > listed {
-        let distinct = column.distinct;
-        return errored(name, format!("it has {distinct} values, and only the {listed} most frequent are known"));
+    if !known.is_all {
+        let (distinct, counted) = (column.distinct, known.values.len());
+        return Some(errored(name, format!("it has about {distinct} values, and only {counted} are known")));
     }
-    Finding { check: check_of(name), outcome: Outcome::Passed, message: None }
+    let is_cut = known.values.iter().any(|value| value.is_cut);
+    is_cut.then(|| errored(name, format!("of values of more than {LONGEST_VALUE} bytes only the start is known")))
 }
 
 fn is_among(wanted: &ExpectedColumn, value: &str) -> bool {
@@ -145,21 +191,34 @@ fn is_among(wanted: &ExpectedColumn, value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::{Limits, profile};
+    use crate::profile::{Limits, read};
 
     fn check(table: &str, expected: &str, wanted: &[(&str, Outcome, &str)]) {
+        check_within("x.csv", u64::MAX, table, expected, wanted);
+    }
+
+    fn check_within(file: &str, bytes: u64, table: &str, expected: &str, wanted: &[(&str, Outcome, &str)]) {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("x.csv");
+        let path = folder.path().join(file);
         std::fs::write(&path, table).unwrap();
-        let profile = profile(&path, &Limits::default()).unwrap();
+        let table = read(&path, &Limits { bytes, ..Limits::default() }).unwrap();
         let expected: ExpectedTable = toml::from_str(expected).unwrap();
-        let findings = compare(&expected, &profile);
-        let outcome = if wanted.is_empty() { Outcome::Passed } else { Outcome::Failed };
-        assert_eq!(findings[0].outcome, outcome, "{findings:?}");
-        let wrong: Vec<_> = findings[1..].iter().filter(|finding| finding.outcome != Outcome::Passed).collect();
+        let findings = compare(&expected, &table);
+        let outcomes = || wanted.iter().map(|(_, outcome, _)| *outcome);
+        let outcome = outcomes().find(|outcome| *outcome == Outcome::Failed).or_else(|| outcomes().next());
+        assert_eq!(
+            (&*findings[0].check, findings[0].outcome),
+            ("schema", outcome.unwrap_or(Outcome::Passed)),
+            "{findings:?}"
+        );
+        let is_wrong = |finding: &&Finding| finding.outcome != Outcome::Passed;
+        let wrong: Vec<_> = match wanted.first() {
+            Some(("schema", ..)) => findings.iter().filter(is_wrong).collect(),
+            _ => findings[1..].iter().filter(is_wrong).collect(),
+        };
         assert_eq!(wrong.len(), wanted.len(), "{wrong:?}");
         for (found, (check, outcome, said)) in wrong.iter().zip(wanted) {
-            assert_eq!((found.check.as_str(), found.outcome), (*check, *outcome));
+            assert_eq!((found.check.as_str(), found.outcome), (*check, *outcome), "{found:?}");
             assert!(found.message.as_ref().unwrap().contains(said), "{found:?} does not say `{said}`");
         }
     }
@@ -190,11 +249,89 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_found_out_is_no_pass() {
-        let table = format!("zone\n{}", (0..30).map(|n| format!("z{}\n", n % 15)).collect::<String>());
+    fn both_ends_of_a_range_are_told_and_what_is_to_be_written_allows_them() {
+        let of_range = "`min = -1e200` allows that; its greatest number is 7; `max = 7`";
+        check("n\n-1e200\n7\n", "columns.n = { min = 0, max = 2 }", &[("schema:n", Outcome::Failed, of_range)]);
+        let table = "n,m\n,1\n1,1\n1,1\n";
+        check(table, "columns.n = { nulls = 0.1 }", &[("schema:n", Outcome::Failed, "`nulls = 0.334`")]);
+        check(table, "columns.n = { nulls = 0.334 }", &[]);
+    }
+
+    #[test]
+    fn a_range_that_no_number_was_compared_with_has_not_passed() {
+        let unknown = [("schema:n", Outcome::Errored, "its range is not known")];
+        for table in ["n,m\na,1\nb,1\n", "n,m\na,1\nb,1\n3,1\n"] {
+            check(table, "columns.n = { min = 0 }", &unknown);
+        }
+        check("n,m\n,1\n", "columns.n = { min = 0, max = 2 }", &[]);
+    }
+
+    #[test]
+    fn all_values_that_were_counted_are_compared() {
+        let expected = "columns.paid = { values = ['card', 'cash'] }";
+        check("paid\ncard\ncash\n", expected, &[]);
+        check(
+            "paid\ncard\nSTOLEN\n",
+            expected,
+            &[("schema:paid", Outcome::Failed, "1 value is not expected, such as `STOLEN`")],
+        );
+        let rare = format!("paid\n{}STOLEN\n", (0..15).map(|n| format!("z{n}\nz{n}\n")).collect::<String>());
         let values: Vec<String> = (0..15).map(|n| format!("'z{n}'")).collect();
+        let expected = format!("columns.paid = {{ values = [{}] }}", values.join(", "));
+        check(&rare, &expected, &[("schema:paid", Outcome::Failed, "such as `STOLEN`")]);
+        check(&rare.replace("STOLEN", "z1"), &expected, &[]);
+        check_within(
+            "x.ndjson",
+            u64::MAX,
+            "{\"paid\": [1]}\n",
+            &expected,
+            &[("schema:paid", Outcome::Failed, "lists")],
+        );
+    }
+
+    #[test]
+    fn a_long_value_is_another_one_only_where_no_such_long_one_is_expected() {
+        let long = "z".repeat(80);
+        let table = format!("a\n{long}\nx\n");
+        check(&table, "columns.a = { values = ['x'] }", &[("schema:a", Outcome::Failed, "1 value is not expected")]);
+        let expected = format!("columns.a = {{ values = ['x', '{long}'] }}");
+        check(&table, &expected, &[("schema:a", Outcome::Errored, "only the start is known")]);
+    }
+
+    #[test]
+    fn of_columns_that_nobody_read_it_is_not_known_whether_they_are_there() {
+        let names: Vec<String> = (0..501).map(|n| format!("c{n}")).collect();
+        let table = format!("{}\n{}1\n", names.join(","), "1,".repeat(500));
+        let all: String = names.iter().take(500).map(|name| format!("columns.{name} = {{}}\n")).collect();
+        let others =
+            [("schema", Outcome::Errored, "whether there are other columns is not known: of more than 500 columns")];
+        check(&table, &format!("closed = true\n{all}"), &others);
+        let unknown = [("schema:c500", Outcome::Errored, "whether it is there is not known")];
+        check(&table, "columns.c500 = {}", &unknown);
+        check(&table, "columns.c500 = { optional = true }", &unknown);
+        let late = "{\"a\": 1}\n".repeat(100) + "{\"b\": 1}\n";
+        check_within(
+            "x.ndjson",
+            200,
+            &late,
+            "columns.b = {}",
+            &[("schema:b", Outcome::Errored, "not all rows were read")],
+        );
+        check_within(
+            "x.csv",
+            50,
+            &"a\n".repeat(100),
+            "columns.b = {}",
+            &[("schema:b", Outcome::Failed, "it is missing")],
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_found_out_is_no_pass() {
+        let table = format!("zone\n{}", (0..2000).map(|n| format!("z{n}\n")).collect::<String>());
+        let values: Vec<String> = (0..2000).map(|n| format!("'z{n}'")).collect();
         let expected = format!("columns.zone = {{ values = [{}] }}", values.join(", "));
-        check(&table, &expected, &[("schema:zone", Outcome::Errored, "only the 10 most frequent are known")]);
+        check(&table, &expected, &[("schema:zone", Outcome::Errored, "only 1024 are known")]);
         let secret = [("schema:api_key", Outcome::Errored, "its values are not kept")];
         check("api_key\n5\n", "columns.api_key = { max = 3 }", &secret);
     }

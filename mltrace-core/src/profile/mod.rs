@@ -51,9 +51,23 @@ pub fn format_of(path: &Path) -> Option<TableFormat> {
     }
 }
 
+/// What was found in a table.
+pub struct Table {
+    /// What is told of it.
+    pub profile: Profile,
+    /// Of each column the values that were counted one by one.
+    known: Vec<tally::Known>,
+}
+
 /// Returns the profile of the table in a file, as far as it can be read within the limits; `None` when there is no table.
 #[must_use]
 pub fn profile(path: &Path, limits: &Limits) -> Option<Profile> {
+    read(path, limits).map(|table| table.profile)
+}
+
+/// Returns what is in the table in a file as [`profile`] does, with what [`compare`] needs to know.
+#[must_use]
+pub fn read(path: &Path, limits: &Limits) -> Option<Table> {
     let format = format_of(path)?;
     let file = folder::open_to_read(path).ok()?;
     let size = file.metadata().ok()?.len().min(limits.bytes);
@@ -66,7 +80,7 @@ pub fn profile(path: &Path, limits: &Limits) -> Option<Profile> {
         TableFormat::Ndjson => ndjson::profile(reader, size, limits),
         TableFormat::Parquet => None,
     }?;
-    redact::profile(&mut found);
+    redact::profile(&mut found.profile);
     Some(found)
 }
 

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::Table;
 use super::cell::{Cell, is_date};
 use super::limits::{Limits, MOST_COLUMNS, Watch};
 use super::sample::{Sample, about_rows};
@@ -52,7 +53,7 @@ impl<'de: 'l, 'l> Deserialize<'de> for Fields<'l> {
 struct Name<'l>(#[serde(borrow)] Cow<'l, str>);
 
 /// Returns the profile of a table, as far as it can be read within the limits; `None` when its first line is no object.
-pub(super) fn profile(mut from: impl BufRead, size: u64, limits: &Limits) -> Option<Profile> {
+pub(super) fn profile(mut from: impl BufRead, size: u64, limits: &Limits) -> Option<Table> {
     let mut watch = Watch::new(limits);
     let mut sample = Sample::new(about_rows(from.fill_buf().ok()?, size));
     let mut limited = from.take(limits.bytes);
@@ -113,8 +114,9 @@ pub(super) fn profile(mut from: impl BufRead, size: u64, limits: &Limits) -> Opt
     }
     is_whole &= limited.limit() > 0;
     let columns_left_out = u64::try_from(left_out.len()).unwrap_or(u64::MAX);
-    let columns = tallies.into_iter().map(|tally| tally.finish(&sample)).collect();
-    Some(Profile { format: TableFormat::Ndjson, rows, is_whole, uneven_rows, columns_left_out, columns })
+    let (columns, known) = tallies.into_iter().map(|tally| tally.finish(&sample)).unzip();
+    let profile = Profile { format: TableFormat::Ndjson, rows, is_whole, uneven_rows, columns_left_out, columns };
+    Some(Table { profile, known })
 }
 
 /// Counts a value as it is written in JSON.

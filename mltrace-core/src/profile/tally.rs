@@ -21,7 +21,7 @@ const MOST_VALUES_OF_ALL: usize = 1 << 16;
 /// So many of the most frequent values are told.
 const TOP: usize = 10;
 /// So many bytes of a value are kept.
-const LONGEST_VALUE: usize = 64;
+pub(super) const LONGEST_VALUE: usize = 64;
 /// Of a longer value nothing is kept: what is cut must be cleaned of secrets as a whole before, which takes time.
 const LONGEST_CLEANED: usize = 2 << 10;
 /// How far a quantile may be off.
@@ -69,12 +69,21 @@ struct Values {
 }
 
 /// A value that is counted.
-struct Value {
+pub(super) struct Value {
     /// How it is written; of a long one the start. What is cut is free of secrets, as nobody recognizes half of one.
-    text: Box<str>,
+    pub(super) text: Box<str>,
     held: Cell,
     /// The text is not all of it.
-    is_cut: bool,
+    pub(super) is_cut: bool,
+}
+
+/// The values of a column, as far as they were counted one by one; no record holds them.
+pub(super) struct Known {
+    pub(super) values: Vec<Value>,
+    /// There are no others.
+    pub(super) is_all: bool,
+    /// There are lists or objects.
+    pub(super) has_nested: bool,
 }
 
 impl Value {
@@ -249,9 +258,9 @@ impl Tally {
         if self.numbers > 0 { ColumnType::Number } else { ColumnType::Integer }
     }
 
-    /// Returns what is told of the column.
+    /// Returns what is told of the column, and its values.
     #[expect(clippy::cast_precision_loss, reason = "a mean is no count")]
-    pub(super) fn finish(mut self, sample: &Sample) -> Column {
+    pub(super) fn finish(mut self, sample: &Sample) -> (Column, Known) {
         self.count_values(sample);
         let kind = self.kind();
         let count = self.integers.saturating_add(self.numbers);
@@ -261,7 +270,7 @@ impl Tally {
         let number = |value: f64| is_numeric.then_some(value).filter(|value| value.is_finite());
         let from_first = self.sum / count.max(1) as f64;
         let variance = (self.squares / count.max(1) as f64 - from_first * from_first).max(0.0);
-        Column {
+        let column = Column {
             kind,
             nulls: self.nulls,
             distinct,
@@ -273,7 +282,9 @@ impl Tally {
             top: self.values.top(),
             name: self.name,
             is_secret: false,
-        }
+        };
+        let has_nested = self.nested > 0;
+        (column, Known { is_all: !self.values.is_full, values: self.values.not_null(), has_nested })
     }
 
     /// Counts what was counted value by value: each at once.
@@ -351,18 +362,26 @@ impl Values {
     }
 
     /// Returns the most frequent values, if any is there more than once.
-    fn top(self) -> Vec<TopValue> {
+    fn top(&self) -> Vec<TopValue> {
         if self.is_given_up {
             return Vec::new();
         }
-        let counted = self.values.into_iter().zip(self.counts);
-        let mut all: Vec<TopValue> = counted
+        let counted = self.values.iter().zip(&self.counts);
+        let mut all: Vec<(&str, u64)> = counted
             .filter(|(value, _)| value.held != Cell::Null && !(value.is_cut && value.text.is_empty()))
-            .map(|(value, count)| TopValue { value: value.text.into(), count })
+            .map(|(value, count)| (&*value.text, *count))
             .collect();
-        all.sort_by(|one, other| other.count.cmp(&one.count).then_with(|| one.value.cmp(&other.value)));
+        all.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(other.0)));
         all.truncate(TOP);
-        if all.first().is_none_or(|first| first.count < 2) { Vec::new() } else { all }
+        if all.first().is_none_or(|(_, most)| *most < 2) {
+            return Vec::new();
+        }
+        all.into_iter().map(|(value, count)| TopValue { value: value.to_owned(), count }).collect()
+    }
+
+    fn not_null(mut self) -> Vec<Value> {
+        self.values.retain(|value| value.held != Cell::Null);
+        self.values
     }
 }
 

@@ -112,7 +112,7 @@ pub(super) fn table(recorder: &'static Recorder, table: Table) -> Vec<Record> {
         return Vec::new();
     }
     let limits = Limits { bytes: settings.bytes, time: Duration::from_secs(settings.seconds) };
-    let Some(profile) = profile::profile(&path, &limits) else { return Vec::new() };
+    let Some(table) = profile::read(&path, &limits) else { return Vec::new() };
     let is_same =
         fingerprint::stat(&path).ok().flatten().is_some_and(|stat| State::of(&stat).token.to_string() == state);
     if !is_same {
@@ -121,7 +121,7 @@ pub(super) fn table(recorder: &'static Recorder, table: Table) -> Vec<Record> {
     let mut records = Vec::new();
     for (_, expected) in expected() {
         let severity = expected.severity;
-        records.extend(profile::compare(expected, &profile).into_iter().map(|finding| {
+        records.extend(profile::compare(expected, &table).into_iter().map(|finding| {
             let Finding { check: name_of_check, outcome, message } = finding;
             let about = Some(name.clone());
             let check = Check { name: name_of_check, outcome, severity, message, about, at: clock::now() };
@@ -129,7 +129,7 @@ pub(super) fn table(recorder: &'static Recorder, table: Table) -> Vec<Record> {
         }));
     }
     if is_new {
-        records.push(Record::Profile(ProfileFact { version, profile }));
+        records.push(Record::Profile(ProfileFact { version, profile: table.profile }));
     }
     records
 }
