@@ -153,7 +153,7 @@ impl Profile {
         let mut words =
             format!("{}, {}, {}", self.format.as_str(), plural(self.rows, "row"), plural(columns, "column"));
         if !self.is_whole {
-            words.push_str("; the rest was not read, as it takes too long");
+            words.push_str("; the rest was not read: it takes too long, or a row is too long");
         }
         if self.uneven_rows > 0 {
             words += &format!("; {} of another length", plural(self.uneven_rows, "row"));

@@ -3,29 +3,27 @@
 use std::io::BufRead;
 
 use super::Table;
-use super::limits::{Limits, MOST_COLUMNS, Watch};
+use super::limits::{Limits, MOST_COLUMNS, Within};
 use super::sample::{Sample, about_rows};
 use super::tally::Tally;
 use crate::model::{Profile, TableFormat};
 
 /// The separators that are looked for in the first line.
 const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
-/// Time is looked at once in so many rows.
-const ROWS_A_LOOK: u64 = 1024;
 
 /// Returns the profile of a table, as far as it can be read within the limits; `None` when it is not text.
 pub(super) fn profile(mut from: impl BufRead, size: u64, separator: Option<u8>, limits: &Limits) -> Option<Table> {
     let start = from.fill_buf().ok()?;
     let separator = separator.unwrap_or_else(|| found_separator(start));
     let mut sample = Sample::new(about_rows(start, size));
-    let mut watch = Watch::new(limits);
-    let limited = from.take(limits.bytes);
+    let within = Within::new(from, limits);
     let mut reader =
-        csv::ReaderBuilder::new().delimiter(separator).flexible(true).has_headers(false).from_reader(limited);
+        csv::ReaderBuilder::new().delimiter(separator).flexible(true).has_headers(false).from_reader(within);
     let mut row = csv::ByteRecord::new();
-    if !reader.read_byte_record(&mut row).ok()? {
-        let (format, columns) = (TableFormat::Csv, Vec::new());
-        let profile = Profile { format, rows: 0, is_whole: true, uneven_rows: 0, columns_left_out: 0, columns };
+    // What is cut within the first row tells no columns.
+    if !reader.read_byte_record(&mut row).ok()? || reader.get_ref().is_cut() {
+        let (format, columns, is_whole) = (TableFormat::Csv, Vec::new(), !reader.get_ref().is_cut());
+        let profile = Profile { format, rows: 0, is_whole, uneven_rows: 0, columns_left_out: 0, columns };
         return Some(Table { profile, known: Vec::new() });
     }
     if row.iter().any(|cell| cell.contains(&0)) {
@@ -42,9 +40,11 @@ pub(super) fn profile(mut from: impl BufRead, size: u64, separator: Option<u8>, 
     let mut is_read = !has_header;
     loop {
         if !is_read {
+            reader.get_mut().next_row();
             match reader.read_byte_record(&mut row) {
-                Ok(true) => {}
-                Ok(false) => break,
+                // What is cut is no whole row.
+                Ok(true) if !reader.get_ref().is_cut() => {}
+                Ok(_) => break,
                 Err(_) => {
                     is_whole = false;
                     break;
@@ -64,15 +64,8 @@ pub(super) fn profile(mut from: impl BufRead, size: u64, separator: Option<u8>, 
             }
         }
         rows = rows.saturating_add(1);
-        if rows % ROWS_A_LOOK == 0 && watch.is_over() {
-            is_whole = false;
-            break;
-        }
     }
-    // What stops at the limit may have stopped within a row.
-    if reader.position().byte() >= limits.bytes {
-        is_whole = false;
-    }
+    is_whole &= !reader.get_ref().is_cut();
     let columns_left_out = u64::try_from(count.saturating_sub(MOST_COLUMNS)).unwrap_or(u64::MAX);
     let (columns, known) = tallies.into_iter().map(|tally| tally.finish(&sample)).unzip();
     let profile = Profile { format: TableFormat::Csv, rows, is_whole, uneven_rows, columns_left_out, columns };

@@ -203,6 +203,23 @@ mod tests {
     }
 
     #[test]
+    fn a_row_without_an_end_is_not_read_and_the_profile_says_so() {
+        let endless = format!("x,\"{}", "y\n".repeat(9 << 20));
+        let found = of("x.csv", &format!("a,b\n1,2\n{endless}"));
+        assert_eq!((found.rows, found.is_whole, found.columns.len()), (1, false, 2));
+        assert!(found.in_words().contains("a row is too long"));
+        let found = of("x.csv", &endless);
+        assert_eq!((found.rows, found.is_whole, found.columns.len()), (0, false, 0));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.csv");
+        std::fs::write(&path, "a,b\n1,2\n").unwrap();
+        let enough = profile(&path, &Limits { bytes: 8, ..Limits::default() }).unwrap();
+        assert_eq!((enough.rows, enough.is_whole), (1, true));
+        let few = profile(&path, &Limits { bytes: 7, ..Limits::default() }).unwrap();
+        assert_eq!((few.rows, few.is_whole), (0, false));
+    }
+
+    #[test]
     fn drift_tells_what_came_and_went_and_how_far_values_moved() {
         let numbers = |from: u32, to: u32| {
             let rows = (from..to).map(|n| format!("{n},{}", if n % 2 == 0 { "a" } else { "b" }));

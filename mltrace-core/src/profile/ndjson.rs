@@ -11,13 +11,11 @@ use serde_json::value::RawValue;
 
 use super::Table;
 use super::cell::{Cell, is_date};
-use super::limits::{Limits, MOST_COLUMNS, Watch};
+use super::limits::{LONGEST_ROW, Limits, MOST_COLUMNS, Watch};
 use super::sample::{Sample, about_rows};
 use super::tally::Tally;
 use crate::model::{Profile, TableFormat};
 
-/// No line that is a row is longer.
-const LONGEST_LINE: u64 = 16 << 20;
 /// Time is looked at once in so many rows.
 const ROWS_A_LOOK: u64 = 256;
 
@@ -64,7 +62,7 @@ pub(super) fn profile(mut from: impl BufRead, size: u64, limits: &Limits) -> Opt
     let (mut rows, mut uneven_rows, mut is_whole) = (0_u64, 0_u64, true);
     loop {
         line.clear();
-        let read = (&mut limited).take(LONGEST_LINE).read_until(b'\n', &mut line).ok()?;
+        let read = (&mut limited).take(LONGEST_ROW).read_until(b'\n', &mut line).ok()?;
         if read == 0 {
             break;
         }
