@@ -112,11 +112,17 @@ fn profiles_survive_an_export_and_an_import_and_the_fuller_one_counts() {
     assert_eq!(profiles(&exported).len(), 2);
     assert_eq!(profiles(&exported), profiles(&again));
     let line = exported.lines().find(|line| line.contains("\"type\":\"profile\"") && line.contains("api_key")).unwrap();
-    let less = line.replace("\"rows\":3", "\"rows\":1");
-    assert!(other.call_with_input(&["import", "-"], &less).stdout.contains("known"));
     let more = line.replace("\"rows\":3", "\"rows\":7");
+    let cut = more.replace("\"is_whole\":true", "\"is_whole\":false").replace("\"rows\":7", "\"rows\":9");
+    assert!(other.call_with_input(&["import", "-"], &cut).stdout.contains("known"));
+    assert!(!other.done(&["export"]).contains("\"rows\":9"), "what is cut stands for nothing whole");
     other.call_with_input(&["import", "-"], &more);
     assert!(other.done(&["export"]).contains("\"rows\":7"));
+    other.call_with_input(&["import", "-"], line);
+    assert!(other.done(&["export"]).contains("\"rows\":7"), "the fuller one counts");
+    let impossible = line.replace("\"rows\":3", "\"rows\":2");
+    let refused = other.call_with_input(&["import", "-"], &impossible).stderr;
+    assert!(refused.contains("counts 3 values and nulls in 2 rows"), "{refused}");
     let wrong = line.replace("\"csv\"", "\"clay\"");
     assert!(other.call_with_input(&["import", "-"], &wrong).stderr.contains("clay"));
 }

@@ -30,6 +30,11 @@ pub(super) fn profile_line(object: Value) -> Result<(Option<String>, Record), St
         if longest > LIMIT_NAME || column.top.len().max(column.quantiles.len()) > MOST_VALUES {
             return Err(format!("a column of a profile is too large: {LIMIT_NAME} bytes are the limit of a value"));
         }
+        let counted = column.top.iter().fold(column.nulls, |sum, top| sum.saturating_add(top.count));
+        if counted > fact.profile.rows {
+            let rows = fact.profile.rows;
+            return Err(format!("a column of a profile counts {counted} values and nulls in {rows} rows"));
+        }
     }
     Ok((project, Record::Profile(fact)))
 }

@@ -30,14 +30,16 @@ impl SqliteStore {
 }
 
 impl SqliteWriter<'_> {
-    /// Keeps a profile; of two of one content the one of more rows, so that the order in which they come is free.
+    /// Keeps a profile; of two of one content the one of the whole table, and of two such the one of more rows, so that the
+    /// order in which they come is free.
     pub(super) fn keep_profile(&mut self, fact: &ProfileFact) -> Result<()> {
         let VersionId::Content(hash) = &fact.version else { return Ok(()) };
         let body = serde_json::to_string(&fact.profile).map_err(|error| StoreError::Corrupt(error.to_string()))?;
         let rows = i64::try_from(fact.profile.rows).unwrap_or(i64::MAX);
         let sql = "INSERT INTO profile (hash, rows, body) VALUES ($1, $2, $3)
              ON CONFLICT (hash) DO UPDATE SET rows = excluded.rows, body = excluded.body
-             WHERE (excluded.rows, excluded.body) > (rows, body)";
+             WHERE (json_extract(excluded.body, '$.is_whole'), excluded.rows, excluded.body)
+                 > (json_extract(body, '$.is_whole'), rows, body)";
         self.execute(sql, params![hash.as_slice(), rows, body]).map(drop)
     }
 }
