@@ -168,6 +168,23 @@ mod tests {
     }
 
     #[test]
+    fn lines_of_json_are_read_as_json_is() {
+        let found = of("x.jsonl", "\u{FEFF}{\"a\": 1, \"b\": 1, \"a\": 3}\n{\"a\": \"\\ud800x\", \"a\": null}\n");
+        assert_eq!((found.rows, found.uneven_rows, found.columns.len()), (2, 0, 2));
+        let a = found.column("a").unwrap();
+        assert_eq!((a.max, a.min, a.nulls, a.kind), (Some(3.0), Some(3.0), 1, ColumnType::Integer));
+        assert_eq!(found.column("b").unwrap().nulls, 1);
+        let found = of("x.jsonl", &"{\"a\": \"\\ud800x\"}\n".repeat(2));
+        let a = found.column("a").unwrap();
+        assert_eq!((a.kind, a.nulls, a.distinct, a.top[0].count), (ColumnType::Text, 0, 1, 2));
+        let fields: Vec<String> = (0..502).map(|n| format!("\"c{n}\": 1")).collect();
+        assert_eq!(of("x.jsonl", &format!("{{{}}}\n", fields.join(","))).columns_left_out, 2);
+        let long = format!("{{\"a\": 1}}\n{}{{\"a\": 2}}\n{{\"a\": 3}}\n", "x".repeat(16 << 20));
+        let found = of("x.jsonl", &long);
+        assert_eq!((found.rows, found.uneven_rows), (2, 1), "the end of a line that is too long is no row");
+    }
+
+    #[test]
     fn quantiles_of_many_numbers_are_within_one_in_a_hundred_and_distinct_values_are_about_right() {
         let found = of_rows("x.csv", ["n".to_owned()].into_iter().chain((1..=50_000).map(|n| n.to_string())));
         let column = &found.columns[0];

@@ -153,10 +153,6 @@ impl Tally {
         }
     }
 
-    pub(super) fn name(&self) -> &str {
-        &self.name
-    }
-
     /// Counts a cell of a text table.
     #[inline]
     pub(super) fn add(&mut self, cell: &[u8], sample: &Sample) {
