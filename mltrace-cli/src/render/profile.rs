@@ -61,6 +61,9 @@ fn frequent(column: &Column) -> String {
 
 fn differences(drift: &Drift, columns: Option<u16>) -> String {
     let mut text = format!("rows: {} before, {} now\n", drift.rows_before, drift.rows);
+    if let Some(caution) = drift.caution() {
+        text += &format!("{caution}\n");
+    }
     for (word, names) in [("came", &drift.came), ("went", &drift.went)] {
         if !names.is_empty() {
             let names: Vec<_> = names.iter().map(|name| line(name)).collect();

@@ -94,6 +94,8 @@ fn settings_say_which_tables_have_profiles_and_how_far_they_are_read() {
     let json = env.json(&["profile", "in/rides.csv"]);
     assert_eq!((json["is_read_now"].as_bool(), json["profile"]["is_whole"].as_bool()), (Some(false), Some(false)));
     assert!(env.done(&["profile", "in/rides.csv"]).contains("the rest was not read"));
+    let compared = env.done(&["profile", "in/rides.csv", "in/rides.csv"]);
+    assert!(compared.contains("neither table was read as a whole"), "{compared}");
     assert!(env.done(&["config"]).contains("in/*.csv"));
 }
 

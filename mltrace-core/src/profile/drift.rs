@@ -22,9 +22,15 @@ pub struct Drift {
     pub rows_before: u64,
     /// How many rows there are.
     pub rows: u64,
-    /// Columns that came.
+    /// The earlier table was not read as a whole: what is compared is a part of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_part_before: bool,
+    /// The table was not read as a whole: what is compared is a part of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_part: bool,
+    /// Columns that came; none where not all of the earlier ones are known.
     pub came: Vec<String>,
-    /// Columns that went.
+    /// Columns that went; none where not all of these are known.
     pub went: Vec<String>,
     /// The columns that are in both, those that moved furthest first.
     pub columns: Vec<ColumnDrift>,
@@ -64,7 +70,8 @@ pub struct ColumnDrift {
 #[must_use]
 pub fn drift(before: &Profile, after: &Profile) -> Drift {
     let missing = |from: &Profile, of: &Profile| {
-        let names = of.columns.iter().filter(|column| from.column(&column.name).is_none());
+        let is_known = from.has_all_columns();
+        let names = of.columns.iter().filter(|column| is_known && from.column(&column.name).is_none());
         names.map(|column| column.name.clone()).collect()
     };
     let both = after.columns.iter().filter_map(|column| Some((before.column(&column.name)?, column)));
@@ -73,9 +80,28 @@ pub fn drift(before: &Profile, after: &Profile) -> Drift {
     Drift {
         rows_before: before.rows,
         rows: after.rows,
+        is_part_before: is_part(before),
+        is_part: is_part(after),
         came: missing(before, after),
         went: missing(after, before),
         columns,
+    }
+}
+
+fn is_part(profile: &Profile) -> bool {
+    !profile.is_whole || profile.columns_left_out > 0
+}
+
+impl Drift {
+    /// Returns in words that not all was compared, if so.
+    #[must_use]
+    pub fn caution(&self) -> Option<&'static str> {
+        match (self.is_part_before, self.is_part) {
+            (false, false) => None,
+            (true, false) => Some("the earlier table was not read as a whole: only what was read is compared"),
+            (false, true) => Some("this table was not read as a whole: only what was read is compared"),
+            (true, true) => Some("neither table was read as a whole: only what was read is compared"),
+        }
     }
 }
 

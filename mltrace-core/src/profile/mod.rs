@@ -237,6 +237,22 @@ mod tests {
     }
 
     #[test]
+    fn no_column_came_or_went_where_not_all_are_known() {
+        let wide = |count: usize| {
+            let names: Vec<String> = (0..count).map(|n| format!("c{n}")).collect();
+            of("x.csv", &format!("{}\n{}1\n", names.join(","), "1,".repeat(count - 1)))
+        };
+        let (all, cut) = (wide(500), of("x.csv", "c0,other\n1,2\n"));
+        assert_eq!((drift(&all, &cut).went.len(), drift(&all, &cut).caution()), (499, None));
+        let found = drift(&cut, &wide(501));
+        assert_eq!((found.went.len(), found.came.len(), found.is_part_before, found.is_part), (0, 499, false, true));
+        assert!(found.caution().unwrap().starts_with("this table was not read as a whole"));
+        let found = drift(&wide(501), &cut);
+        assert_eq!((found.went.len(), found.came.len(), found.is_part_before, found.is_part), (499, 0, true, false));
+        assert!(serde_json::to_string(&found).unwrap().contains("\"is_part_before\":true"));
+    }
+
+    #[test]
     fn drift_tells_what_came_and_went_and_how_far_values_moved() {
         let numbers = |from: u32, to: u32| {
             let rows = (from..to).map(|n| format!("{n},{}", if n % 2 == 0 { "a" } else { "b" }));

@@ -70,6 +70,7 @@ fn row(profile: &Profile, column: &Column) -> Markup {
 fn differences(drift: &Drift) -> Markup {
     html! {
         p { (drift.rows_before) " rows before, " (drift.rows) " now." }
+        @if let Some(caution) = drift.caution() { p { (caution) "." } }
         @if !drift.came.is_empty() { p { "Columns that came: " (parts::words(&drift.came.join(", "))) } }
         @if !drift.went.is_empty() { p { "Columns that went: " (parts::words(&drift.went.join(", "))) } }
         table {
