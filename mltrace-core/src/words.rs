@@ -22,13 +22,6 @@ pub fn span(milliseconds: f64) -> String {
     }
 }
 
-/// Returns a number of a table: one that has very many digits with an exponent.
-#[must_use]
-pub fn number(number: f64) -> String {
-    let size = number.abs();
-    if size >= 1e15 || (size > 0.0 && size < 1e-5) { format!("{number:e}") } else { number.to_string() }
-}
-
 /// Returns a count of small units in large and small ones, of which `size` make a large one.
 fn in_two(count: f64, size: u64, large: &str, small: &str) -> String {
     let count = count.round() as u64;
@@ -42,13 +35,6 @@ fn in_two(count: f64, size: u64, large: &str, small: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_of_many_digits_have_an_exponent() {
-        for (value, wanted) in [(0.0, "0"), (-2.5, "-2.5"), (1e200, "1e200"), (3e-9, "3e-9"), (123_456.0, "123456")] {
-            assert_eq!(number(value), wanted);
-        }
-    }
 
     #[test]
     fn spans_are_shown_in_at_most_two_units() {

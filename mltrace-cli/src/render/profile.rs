@@ -1,9 +1,8 @@
 //! What is in a table, and how it differs from another version of it.
 
-use mltrace_core::model::{Column, Profile};
+use mltrace_core::model::{Column, Profile, written};
 use mltrace_core::profile::{ColumnDrift, Drift};
 use mltrace_core::query::Profiled;
-use mltrace_core::words;
 
 use super::table;
 use crate::escape::line;
@@ -36,7 +35,7 @@ pub(crate) fn text(answer: &Profiled, columns: Option<u16>) -> String {
 
 fn of_columns(profile: &Profile, columns: Option<u16>) -> String {
     let rows = profile.columns.iter().map(|column| {
-        let number = |number: Option<f64>| number.map(words::number).unwrap_or_default();
+        let number = |number: Option<f64>| number.map(written).unwrap_or_default();
         [
             column.name.clone(),
             column.kind.as_str().to_owned(),
@@ -71,7 +70,7 @@ fn differences(drift: &Drift, columns: Option<u16>) -> String {
         }
     }
     let rows = drift.columns.iter().map(|column| {
-        let number = |number: Option<f64>| number.map(words::number).unwrap_or_default();
+        let number = |number: Option<f64>| number.map(written).unwrap_or_default();
         [
             column.name.clone(),
             both(column.type_before.as_str(), column.kind.as_str()),

@@ -202,7 +202,26 @@ impl Column {
     }
 }
 
+/// Returns a number of a table: one that has very many digits with an exponent.
+#[must_use]
+pub fn written(number: f64) -> String {
+    let size = number.abs();
+    if size >= 1e15 || (size > 0.0 && size < 1e-5) { format!("{number:e}") } else { number.to_string() }
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
 fn is_zero(count: &u64) -> bool {
     *count == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_many_digits_have_an_exponent() {
+        for (value, wanted) in [(0.0, "0"), (-2.5, "-2.5"), (1e200, "1e200"), (3e-9, "3e-9"), (123_456.0, "123456")] {
+            assert_eq!(written(value), wanted);
+        }
+    }
 }

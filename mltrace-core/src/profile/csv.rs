@@ -2,9 +2,9 @@
 
 use std::io::BufRead;
 
-use super::Table;
 use super::limits::{Limits, MOST_COLUMNS, Within};
 use super::sample::{Sample, about_rows};
+use super::table::Table;
 use super::tally::Tally;
 use crate::model::{Profile, TableFormat};
 

@@ -1,10 +1,9 @@
 //! Whether a table is as expected, column by column, and what to do where it is not.
 
-use super::Table;
+use super::table::Table;
 use super::tally::{Known, LONGEST_VALUE, Value};
-use crate::model::{Column, ColumnType, ExpectedColumn, ExpectedTable, Outcome, Profile};
+use crate::model::{Column, ColumnType, ExpectedColumn, ExpectedTable, Outcome, Profile, written};
 use crate::redact;
-use crate::words::number;
 
 /// How a column, or the table as a whole, compares with what is expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,7 +146,7 @@ fn of_range(wanted: &ExpectedColumn, column: &Column) -> Vec<String> {
     let below = column.min.filter(|found| wanted.min.is_some_and(|least| *found < least));
     let above = column.max.filter(|found| wanted.max.is_some_and(|most| *found > most));
     let said = |end: &str, word: &str, found: f64| {
-        let found = number(found);
+        let found = written(found);
         format!("its {end} number is {found}; `{word} = {found}` allows that")
     };
     let below = below.map(|found| said("least", "min", found));

@@ -18,6 +18,8 @@ mod ndjson;
 
 mod sample;
 
+mod table;
+
 mod tally;
 
 use std::io::BufReader;
@@ -29,6 +31,7 @@ use crate::{folder, redact};
 pub use drift::{ColumnDrift, Drift, drift};
 pub use expected::{Finding, compare};
 pub use limits::Limits;
+pub use table::Table;
 
 /// A file is read in pieces of so many bytes.
 const PIECE: usize = 256 << 10;
@@ -49,14 +52,6 @@ pub fn format_of(path: &Path) -> Option<TableFormat> {
         "ndjson" | "jsonl" => Some(TableFormat::Ndjson),
         _ => None,
     }
-}
-
-/// What was found in a table.
-pub struct Table {
-    /// What is told of it.
-    pub profile: Profile,
-    /// Of each column the values that were counted one by one.
-    known: Vec<tally::Known>,
 }
 
 /// Returns the profile of the table in a file, as far as it can be read within the limits; `None` when there is no table.

@@ -10,10 +10,10 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::Table;
 use super::cell::{Cell, is_date};
 use super::limits::{LONGEST_ROW, Limits, MOST_COLUMNS, Watch};
 use super::sample::{Sample, about_rows};
+use super::table::Table;
 use super::tally::Tally;
 use crate::model::{Profile, TableFormat};
 

@@ -1,9 +1,8 @@
 //! What is in a table, and how it differs from another version of it.
 
 use maud::{Markup, html};
-use mltrace_core::model::{Column, Profile};
+use mltrace_core::model::{Column, Profile, written};
 use mltrace_core::profile::{ColumnDrift, Drift};
-use mltrace_core::words;
 
 use super::{layout, link, parts};
 use crate::api::{self, ProfileQuery};
@@ -101,7 +100,7 @@ fn both(before: &str, now: &str) -> String {
 }
 
 fn number(number: Option<f64>) -> String {
-    number.map(words::number).unwrap_or_default()
+    number.map(written).unwrap_or_default()
 }
 
 fn share(share: f64) -> String {

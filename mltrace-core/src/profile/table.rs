@@ -1,0 +1,12 @@
+//! What was found in a table: what is told of it, and what is only compared.
+
+use super::tally::Known;
+use crate::model::Profile;
+
+/// What was found in a table.
+pub struct Table {
+    /// What is told of it.
+    pub profile: Profile,
+    /// Of each column the values that were counted one by one.
+    pub(super) known: Vec<Known>,
+}
