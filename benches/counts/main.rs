@@ -85,12 +85,12 @@ fn disabled() {
     call("features://shop/1", "predictions://shop/1");
 }
 
-#[library_benchmark(setup = disabled, config = at_most(69).env("MLTRACE_DISABLED", "1").to_owned())]
+#[library_benchmark(setup = disabled, config = at_most(78).env("MLTRACE_DISABLED", "1").to_owned())]
 fn a_call_that_is_not_recorded(_: ()) {
     call("features://shop/2", "predictions://shop/2");
 }
 
-#[library_benchmark(config = at_most(253_900_000))]
+#[library_benchmark(config = at_most(258_000_000))]
 #[bench::thousand(args = (&chain(1_000)), setup = World::with_journal)]
 fn folding(world: World) -> World {
     world.fold();
