@@ -11,6 +11,7 @@ CREATE TABLE metric (
     value  TEXT NOT NULL,
     PRIMARY KEY (run_id, name, about, step, at, value)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX metric_by_name ON metric (name, run_id);
 
 -- outcome: 0 passed, 1 failed, 2 errored; severity: 0 warn, 1 error
 CREATE TABLE check_result (
