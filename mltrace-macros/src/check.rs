@@ -7,7 +7,7 @@ use syn::{Expr, ExprPath, ReturnType, Type, TypeParamBound};
 
 use crate::args::{Args, list, plain};
 use crate::checks;
-use crate::function::{Function, Reach, boxes_a_future};
+use crate::function::{Function, Reach, boxes_a_future, leaving, names_of_closure};
 
 /// The mistakes that were found so far.
 #[derive(Default)]
@@ -174,23 +174,14 @@ struct AtEntry<'a> {
 
 impl Visit<'_> for AtEntry<'_> {
     fn visit_expr(&mut self, value: &Expr) {
-        let what = match value {
-            Expr::Await(_) => ".await",
-            Expr::Try(_) => "?",
-            Expr::Return(_) => "return",
-            Expr::Break(_) | Expr::Continue(_) => "break",
-            Expr::Yield(_) => "yield",
-            _ => return visit::visit_expr(self, value),
-        };
+        let Some(what) = leaving(value) else { return visit::visit_expr(self, value) };
         let message = format!("`{what}` has no place here: the function's own course must not depend on its recording");
         self.mistakes.at(value, message);
     }
 
     fn visit_expr_closure(&mut self, closure: &syn::ExprClosure) {
         let before = self.own.len();
-        for input in &closure.inputs {
-            crate::function::names_of(input, &mut |ident| self.own.push(ident.ident.to_string()));
-        }
+        self.own.extend(names_of_closure(closure));
         visit::visit_expr_closure(self, closure);
         self.own.truncate(before);
     }

@@ -10,12 +10,12 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, ExprPath, ReturnType};
+use syn::{Expr, ExprPath, ExprReturn, ReturnType};
 
 use crate::args::{Args, plain};
 use crate::check::{Mistakes, check_twice, name_of};
 use crate::expand::{Names, ours};
-use crate::function::{Function, Reach};
+use crate::function::{Function, Reach, leaving, names_of_closure};
 use crate::mention::holds;
 
 /// When a check is made.
@@ -125,36 +125,27 @@ struct Spoken<'a> {
 
 impl Visit<'_> for Spoken<'_> {
     fn visit_expr(&mut self, value: &Expr) {
-        let what = match value {
-            Expr::Return(returned) if returned.expr.is_none() => {
-                let name = &self.function.item.sig.ident;
-                match (self.when, &self.function.item.sig.output) {
-                    (When::Before, _) => {
-                        self.mistakes.at(value, "nothing is returned yet: `return` has a place in `after`".to_owned());
-                    }
-                    (When::After, ReturnType::Default) => {
-                        self.mistakes.at(value, format!("`{name}` returns nothing"));
-                    }
-                    (When::After, ReturnType::Type(..)) => {}
+        if let Expr::Return(ExprReturn { expr: None, .. }) = value {
+            let name = &self.function.item.sig.ident;
+            match (self.when, &self.function.item.sig.output) {
+                (When::Before, _) => {
+                    self.mistakes.at(value, "nothing is returned yet: `return` has a place in `after`".to_owned());
                 }
-                return;
+                (When::After, ReturnType::Default) => {
+                    self.mistakes.at(value, format!("`{name}` returns nothing"));
+                }
+                (When::After, ReturnType::Type(..)) => {}
             }
-            Expr::Await(_) => ".await",
-            Expr::Try(_) => "?",
-            Expr::Return(_) => "return",
-            Expr::Break(_) | Expr::Continue(_) => "break",
-            Expr::Yield(_) => "yield",
-            _ => return visit::visit_expr(self, value),
-        };
+            return;
+        }
+        let Some(what) = leaving(value) else { return visit::visit_expr(self, value) };
         let message = format!("`{what}` has no place here: a check says by what it returns whether it passed");
         self.mistakes.at(value, message);
     }
 
     fn visit_expr_closure(&mut self, closure: &syn::ExprClosure) {
         let before = self.own.len();
-        for input in &closure.inputs {
-            crate::function::names_of(input, &mut |ident| self.own.push(ident.ident.to_string()));
-        }
+        self.own.extend(names_of_closure(closure));
         visit::visit_expr_closure(self, closure);
         self.own.truncate(before);
     }

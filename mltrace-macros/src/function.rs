@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Block, Expr, FnArg, ItemFn, Local, Pat, PatIdent, Stmt, Type};
+use syn::{Block, Expr, ExprClosure, FnArg, ItemFn, Local, Pat, PatIdent, Stmt, Type};
 
 /// A function as it was written.
 pub(crate) struct Function {
@@ -199,6 +199,27 @@ impl Visit<'_> for Bindings {
     fn visit_item(&mut self, _: &syn::Item) {}
 
     fn visit_expr_const(&mut self, _: &syn::ExprConst) {}
+}
+
+/// Returns the names that the parameters of a closure bind.
+pub(crate) fn names_of_closure(closure: &ExprClosure) -> Vec<String> {
+    let mut names = Vec::new();
+    for input in &closure.inputs {
+        names_of(input, &mut |ident| names.push(ident.ident.to_string()));
+    }
+    names
+}
+
+/// Returns the word by which an expression leaves what stands around it, or waits; `None` for any other.
+pub(crate) fn leaving(value: &Expr) -> Option<&'static str> {
+    match value {
+        Expr::Await(_) => Some(".await"),
+        Expr::Try(_) => Some("?"),
+        Expr::Return(_) => Some("return"),
+        Expr::Break(_) | Expr::Continue(_) => Some("break"),
+        Expr::Yield(_) => Some("yield"),
+        _ => None,
+    }
 }
 
 /// Returns the names that a `let` binds.
