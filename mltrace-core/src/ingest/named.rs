@@ -112,7 +112,10 @@ impl<'r> Applier<'_, 'r> {
         }
         let known = self.writer.run_rows(RowsOf::Ids(&ids))?;
         // A run that only measures, or is remarked on, may have any number of reads and writes.
-        let moving: HashSet<RunId> = records.iter().filter(|record| moves_edges(record)).filter_map(run_of).collect();
+        let moving: HashSet<RunId> = match known.is_empty() {
+            true => HashSet::default(),
+            false => records.iter().filter(|record| moves_edges(record)).filter_map(run_of).collect(),
+        };
         let keys: Vec<RunKey> = known.iter().filter(|(_, row)| moving.contains(&row.id)).map(|(key, _)| *key).collect();
         self.stored = stored(self.writer, &keys)?;
         self.runs.extend(known.into_iter().map(|(key, row)| (row.id, (key, row))));
