@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::explain::unreachable;
 use super::file::StoreFile;
@@ -17,6 +18,14 @@ static SPOILT: AtomicBool = AtomicBool::new(false);
 /// Takes note that a connection was left open whose descriptors are gone: SQLite's account counts its locks for ever.
 pub(super) fn spoil() {
     SPOILT.store(true, Ordering::Release);
+}
+
+/// Keeps other threads from opening a store meanwhile: what one opens is then not taken for what another opened.
+///
+/// Whoever waits here has [entered](Open::enter), so a child that was forked meanwhile does not come here.
+pub(super) fn alone() -> MutexGuard<'static, ()> {
+    static OPENING: Mutex<()> = Mutex::new(());
+    OPENING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A store that is open in this process.

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::explain::{explain, unreachable};
 use super::file::{StoreFile, connect, connect_immutable};
 use super::guarded::{Guarded, open_numbers};
-use super::held::{Held, Open};
+use super::held::{self, Held, Open};
 use super::lock::{WriteLock, jittered};
 use super::schema::Schema;
 use super::shape;
@@ -39,7 +39,7 @@ pub struct SqliteStore {
     /// What was opened to be folded into, and may stay open for a while.
     pub(super) held: Option<Held>,
     /// Given up after the connection.
-    _open: Option<Open>,
+    open: Option<Open>,
 }
 
 impl SqliteStore {
@@ -62,6 +62,7 @@ impl SqliteStore {
             return Err(unreachable(path, "it has another name elsewhere, and would be written there too"));
         }
         let open = Open::enter(path)?;
+        let alone = held::alone();
         let before = if mode == Mode::Fold { open_numbers() } else { Vec::new() };
         let taken = file.take_identity().map_err(refused)?;
         if !file.exists {
@@ -70,13 +71,15 @@ impl SqliteStore {
         }
         let connection =
             connect(&file.path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(|error| explain(path, &error))?;
-        let mut store = Self::new((path, &home.folder), mode, schema, connection, (Some(taken), Some(open)));
+        let mut store = Self::new((path, &home.folder), mode, schema, connection, Some(taken));
         store.set_up()?;
         store.migrate()?;
         if mode == Mode::Fold {
             store.connection.keep(&before, &file.identities());
             store.held = Some(Held::new(file));
         }
+        drop(alone);
+        store.open = Some(open);
         if home.has_own_store() {
             store.call_own_project(&home.project)?;
         }
@@ -88,11 +91,11 @@ impl SqliteStore {
         mode: Mode,
         schema: &'static Schema,
         connection: Connection,
-        (taken, _open): (Option<Taken>, Option<Open>),
+        taken: Option<Taken>,
     ) -> Self {
         let (path, folder) = (path.to_owned(), folder.to_owned());
         let connection = Guarded::new(connection);
-        Self { connection, path, folder, mode, schema, found: 0, bounds: None, held: None, taken, _open }
+        Self { connection, path, folder, mode, schema, found: 0, bounds: None, held: None, taken, open: None }
     }
 
     /// Returns a store in memory that holds nothing.
@@ -103,9 +106,9 @@ impl SqliteStore {
         let connection = Connection::open_in_memory()?;
         schema.make(&connection)?;
         let (path, folder, found) = (PathBuf::new(), PathBuf::new(), schema.version());
-        let (bounds, held, taken, _open) = (None, None, None, None);
+        let (bounds, held, taken, open) = (None, None, None, None);
         let connection = Guarded::new(connection);
-        Ok(Self { connection, path, folder, mode: Mode::Read, schema, found, bounds, held, taken, _open })
+        Ok(Self { connection, path, folder, mode: Mode::Read, schema, found, bounds, held, taken, open })
     }
 
     fn open_to_read(home: &Home, schema: &'static Schema) -> Result<Self, StoreError> {
@@ -118,11 +121,19 @@ impl SqliteStore {
             _ => return Err(StoreError::Missing(home.store.clone())),
         };
         let open = Open::enter(path)?;
+        let alone = held::alone();
+        let mut store = Self::opened_to_read(home, path, &file, schema)?;
+        drop(alone);
+        store.open = Some(open);
+        Ok(store)
+    }
+
+    fn opened_to_read(home: &Home, path: &Path, file: &StoreFile, schema: &'static Schema) -> Result<Self, StoreError> {
         let taken = file.take_identity().map_err(|error| unreachable(path, &error.to_string()))?;
         let flags = if file.is_shared { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
         let explained = |error| explain(path, &error);
         let connection = connect(&file.path, flags).map_err(explained)?;
-        let mut store = Self::new((path, &home.folder), Mode::Read, schema, connection, (Some(taken), Some(open)));
+        let mut store = Self::new((path, &home.folder), Mode::Read, schema, connection, Some(taken));
         if store.set_up().and_then(|()| store.gate()).is_ok() {
             return store.up_to_date();
         }
