@@ -24,6 +24,12 @@ use crate::values::{Given, Named, taken};
 /// A call of a registered function. Dropped before its end, it was cancelled.
 #[derive(Debug)]
 pub struct Call {
+    /// `None` when nothing is recorded and nothing is kept: such a call is to cost next to nothing.
+    known: Option<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
     /// `None` when nothing is recorded.
     live: Option<Live>,
     /// What checks after the body ask for, also where nothing is recorded.
@@ -94,7 +100,7 @@ impl Call {
     /// Returns a call of which nothing is recorded.
     #[must_use]
     pub const fn off() -> Self {
-        Self { live: None, kept: None }
+        Self { known: None }
     }
 
     /// Begins the run of a call; `fill` tells what is known before the body.
@@ -112,20 +118,29 @@ impl Call {
         for argument in entry.unnamed {
             note_panic(&run, argument);
         }
-        Self { live: Some(Live { run, site, held: Lock::new(Vec::new()), pid: fork::id() }), kept: None }
+        let live = Live { run, site, held: Lock::new(Vec::new()), pid: fork::id() };
+        Self { known: Some(Known { live: Some(live), kept: None }) }
     }
 
     /// Returns the call as one that keeps what these outputs are called.
     #[must_use]
     pub fn keeping(mut self, slots: &'static [usize]) -> Self {
-        self.kept = Some(Kept::new(slots));
+        self.known.get_or_insert_default().kept = Some(Kept::new(slots));
         self
     }
 
     /// Returns what the output number `slot` names by now; `None` when nothing was bound to it.
     #[must_use]
     pub fn written(&self, slot: usize) -> Option<Vec<Given>> {
-        self.kept.as_ref()?.of(slot)
+        self.kept()?.of(slot)
+    }
+
+    fn live(&self) -> Option<&Live> {
+        self.known.as_ref()?.live.as_ref()
+    }
+
+    fn kept(&self) -> Option<&Kept> {
+        self.known.as_ref()?.kept.as_ref()
     }
 
     /// Records how a check of this call came out; `about` is what was checked.
@@ -137,7 +152,7 @@ impl Call {
         message: Option<String>,
         about: Option<&Named>,
     ) {
-        if let Some(live) = &self.live {
+        if let Some(live) = self.live() {
             live.run.check_about(name, outcome, severity, message, about);
         }
     }
@@ -145,7 +160,7 @@ impl Call {
     /// Runs the body with this call as the current run. A panic ends the run and goes on.
     #[inline]
     pub fn body<R>(&self, body: impl FnOnce() -> R) -> R {
-        match &self.live {
+        match self.live() {
             None => body(),
             Some(live) => live.body(body),
         }
@@ -157,7 +172,7 @@ impl Call {
     }
 
     fn poll<F: Future + ?Sized>(&self, body: Pin<&mut F>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let Some(live) = &self.live else { return body.poll(context) };
+        let Some(live) = self.live() else { return body.poll(context) };
         let entered = enter(&live.run);
         let result = catch_unwind(AssertUnwindSafe(|| body.poll(context)));
         drop(entered);
@@ -166,15 +181,15 @@ impl Call {
 
     /// Takes note of an output that `argument` names by now: the output number `slot`.
     pub fn bind(&self, slot: usize, argument: &'static str, joins: Joins, fill: impl FnOnce(&mut Vec<Given>)) {
-        let is_kept = self.kept.as_ref().is_some_and(|kept| kept.slots.contains(&slot));
-        if self.live.is_none() && !is_kept {
+        let is_kept = self.kept().is_some_and(|kept| kept.slots.contains(&slot));
+        if self.live().is_none() && !is_kept {
             return;
         }
         let given = taken(fill);
-        if let (Some(kept), Some(given)) = (&self.kept, &given) {
+        if let (Some(kept), Some(given)) = (self.kept(), &given) {
             kept.bind(slot, given, joins);
         }
-        let Some(live) = &self.live else { return };
+        let Some(live) = self.live() else { return };
         let Some(given) = given else { return note_panic(&live.run, argument) };
         let given = given.into_iter().map(|given| live.site.own(argument, given)).collect();
         live.bind(slot, given, joins);
@@ -183,10 +198,10 @@ impl Call {
     /// As [`bind`](Self::bind), for a variable of the name that need not be what is meant: naming nothing, it is passed
     /// over.
     pub fn bind_any(&self, slot: usize, argument: &'static str, joins: Joins, fill: impl FnOnce(&mut Vec<Given>)) {
-        if self.live.is_none() && self.kept.is_none() {
+        if self.known.is_none() {
             return;
         }
-        match (taken(fill), &self.live) {
+        match (taken(fill), self.live()) {
             (Some(given), _) if given.is_empty() => {}
             (Some(given), _) => self.bind(slot, argument, joins, |to| to.extend(given)),
             (None, Some(live)) => note_panic(&live.run, argument),
@@ -196,7 +211,7 @@ impl Call {
 
     /// Ends the run: failed when `error` tells why, else completed.
     pub fn end(&self, error: impl FnOnce() -> Option<String>) {
-        let Some(live) = &self.live else { return };
+        let Some(live) = self.live() else { return };
         // What shows the error keeps its panics already; an error that cannot be told is one all the same.
         let error = kept(error).unwrap_or_else(|_| Some("it cannot be shown".to_owned()));
         let status = if error.is_some() { Status::Failed } else { Status::Completed };
@@ -262,7 +277,7 @@ impl Drop for Call {
     #[inline]
     fn drop(&mut self) {
         // The first end counts, so this is one only for a future that was dropped before it finished.
-        if let Some(live) = &self.live {
+        if let Some(live) = self.live() {
             live.end(Status::Cancelled, None);
         }
     }
