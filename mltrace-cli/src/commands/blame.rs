@@ -9,8 +9,8 @@ use crate::session::Session;
 
 /// Find the run at which a number of runs changed its level, and show what changed there
 ///
-/// Looks at a metric of the last 200 completed runs of a component, at how long they took, how much they wrote, or what a
-/// parameter was, and tells where the numbers went from one level to another that is hardly chance. Of each such run it shows what differs
+/// Looks at a metric of the last 200 completed runs of a component, at how long they took, how much they wrote, what a
+/// parameter was, or a figure of a table's profile, and tells where the numbers went from one level to another that is hardly chance. Of each such run it shows what differs
 /// from the run before, and from the last one whose output somebody flagged `--ok`: causes only, what changes
 /// every round last.
 #[derive(Debug, clap::Args)]
@@ -20,9 +20,12 @@ Examples:
   mltrace blame duration                        of every component
   mltrace blame duration --component train
   mltrace blame size:out/model.json             how many bytes that artifact has
-  mltrace blame param:rows --component clean")]
+  mltrace blame param:rows --component clean
+  mltrace blame profile:rows                    how many rows the table has that it wrote or read
+  mltrace blame profile:fare.nulls              which share of the rows has no fare; also `.mean`, `.distinct`
+  mltrace blame 'profile:rows of data/clean.csv'")]
 pub(crate) struct Args {
-    /// The number: a metric by its name, `duration`, `size`, `size:NAME` or `param:NAME`
+    /// The number: a metric by its name, `duration`, `size`, `size:NAME`, `param:NAME` or `profile:FIGURE`
     #[arg(value_name = "NUMBER")]
     measure: Measure,
     /// Look at the runs of this component only

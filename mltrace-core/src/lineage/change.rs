@@ -37,6 +37,13 @@ pub enum Aspect {
     Check(String),
     /// A number that was measured.
     Metric(String),
+    /// A figure of the profile of a table that it wrote, or read where no recorded run wrote it.
+    Profile {
+        /// The table, by the name that it has in every round.
+        of: String,
+        /// The figure, as [`Profile::figures`](crate::model::Profile::figures) calls it.
+        figure: String,
+    },
 }
 
 /// What a run has.
@@ -61,6 +68,7 @@ impl Aspect {
             Self::Input(name) => format!("input:{name}"),
             Self::Check(name) => format!("check:{name}"),
             Self::Metric(name) => format!("metric:{name}"),
+            Self::Profile { of, figure } => format!("profile:{figure} of {of}"),
         }
     }
 
@@ -68,7 +76,13 @@ impl Aspect {
     /// there or further up.
     #[must_use]
     pub fn is_effect(&self) -> bool {
-        matches!(self, Self::Check(_) | Self::Metric(_) | Self::Duration | Self::Status)
+        self.is_measure() || matches!(self, Self::Duration | Self::Status)
+    }
+
+    /// Returns whether it was measured or checked.
+    #[must_use]
+    pub fn is_measure(&self) -> bool {
+        matches!(self, Self::Check(_) | Self::Metric(_) | Self::Profile { .. })
     }
 }
 
@@ -124,19 +138,21 @@ pub fn changes(a: &Aspects, b: &Aspects) -> Vec<Change> {
             [Some(a), Some(b)] => value::is_same(a, b),
             [a, b] => a == b,
         };
-        let is_its_own = matches!(aspect, Aspect::Duration | Aspect::Stale | Aspect::Check(_) | Aspect::Metric(_));
+        let is_its_own = aspect.is_measure() || matches!(aspect, Aspect::Duration | Aspect::Stale);
         let differs = is_known && !is_same && !is_its_own;
         differs.then(|| Change { aspect: aspect.clone(), values: values.map(Option::<&Value>::cloned) })
     };
     all.into_iter().filter_map(changed).collect()
 }
 
-/// Returns in which measures two runs differ. What only one of them measured or checked is no difference.
+/// Returns in which measures two runs differ. What only one of them measured or checked is no difference, and neither are
+/// the numbers of a profile: two tables hardly ever have the same.
 #[must_use]
 pub fn effects(a: &Aspects, b: &Aspects) -> Vec<Change> {
     let changed = |(aspect, now): (&Aspect, &Value)| {
-        let is_measure = matches!(aspect, Aspect::Check(_) | Aspect::Metric(_));
-        let before = a.get(aspect).filter(|before| is_measure && !value::is_same(before, now))?;
+        let is_of_table = matches!(aspect, Aspect::Profile { .. }) && number(now).is_some();
+        let is_told = aspect.is_measure() && !is_of_table;
+        let before = a.get(aspect).filter(|before| is_told && !value::is_same(before, now))?;
         Some(Change { aspect: aspect.clone(), values: [Some(before.clone()), Some(now.clone())] })
     };
     b.iter().filter_map(changed).collect()

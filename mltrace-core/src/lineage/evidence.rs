@@ -110,6 +110,17 @@ pub enum Finding {
         /// What was usual before.
         usual: Usual,
     },
+    /// A figure of a table out of line with those of the runs before.
+    Figure {
+        /// The table.
+        of: String,
+        /// Which figure.
+        figure: String,
+        /// The run's.
+        now: f64,
+        /// What was usual before.
+        usual: Usual,
+    },
     /// Something wrong by itself.
     Fault(String),
     /// The same bytes as the run before wrote: what it did came to nothing new.
@@ -150,13 +161,15 @@ pub fn evidence(run: &Facts, earlier: &[&Facts]) -> Findings {
             factor: AT_CULPRITS / if fault.is_rare { RARE } else { COMMON },
         })
         .collect();
-    let mut all: BTreeSet<&Aspect> = run.aspects.keys().filter(|aspect| counts(aspect)).collect();
+    let mut all: BTreeSet<&Aspect> =
+        run.aspects.iter().filter(|(aspect, value)| counts(aspect, value)).map(|(aspect, _)| aspect).collect();
     // Of what it lacks only a parameter is known not to be there; most often all of them have the same.
     let others = earlier.iter().filter(|other| !other.params().eq(run.params()));
     all.extend(others.flat_map(|other| other.params()));
     pieces.extend(all.into_iter().filter_map(|aspect| changed(run, earlier, aspect)));
     pieces.extend(unusual_duration(run, earlier));
     pieces.extend(unusual_metrics(run, earlier));
+    pieces.extend(unusual_figures(run, earlier));
     if let Some(before) = earlier.first() {
         if pieces.is_empty() {
             pieces.push(Evidence { finding: Finding::NoChange, factor: NO_CHANGE });
@@ -170,10 +183,14 @@ pub fn evidence(run: &Facts, earlier: &[&Facts]) -> Findings {
     Findings { pieces }
 }
 
-/// How a run stands and what was stale are faults by themselves, how long it took and what it measured are weighed by
-/// themselves.
-fn counts(aspect: &Aspect) -> bool {
-    !matches!(aspect, Aspect::Status | Aspect::Stale | Aspect::Duration | Aspect::Metric(_))
+/// How a run stands and what was stale are faults by themselves; how long it took, what it measured and the numbers of tables
+/// are weighed by themselves.
+fn counts(aspect: &Aspect, value: &Value) -> bool {
+    match aspect {
+        Aspect::Status | Aspect::Stale | Aspect::Duration | Aspect::Metric(_) => false,
+        Aspect::Profile { .. } => number(value).is_none(),
+        _ => true,
+    }
 }
 
 fn changed(run: &Facts, earlier: &[&Facts], aspect: &Aspect) -> Option<Evidence> {
@@ -280,12 +297,33 @@ fn unusual_duration(run: &Facts, earlier: &[&Facts]) -> Option<Evidence> {
 fn unusual_metrics(run: &Facts, earlier: &[&Facts]) -> Vec<Evidence> {
     let unusual = |(aspect, value): (&Aspect, &Value)| {
         let Aspect::Metric(name) = aspect else { return None };
-        let known: Vec<f64> = earlier.iter().filter_map(|facts| number(facts.aspects.get(aspect)?)).collect();
-        let (now, usual) = (number(value)?, Usual::of(&known)?);
+        let (now, usual) = out_of_line(aspect, value, earlier)?;
         let finding = Finding::Metric { name: name.clone(), now, usual };
-        usual.is_out_of_line(now).then(|| Evidence { finding, factor: AT_CULPRITS / COMMON })
+        Some(Evidence { finding, factor: AT_CULPRITS / COMMON })
     };
     run.aspects.iter().filter_map(unusual).collect()
+}
+
+/// Of each table the figure that is furthest out of line: they are drawn from many, and mostly have one cause.
+fn unusual_figures(run: &Facts, earlier: &[&Facts]) -> Vec<Evidence> {
+    let mut found: BTreeMap<&str, (f64, Evidence)> = BTreeMap::new();
+    for (aspect, value) in &run.aspects {
+        let Aspect::Profile { of, figure } = aspect else { continue };
+        let Some((now, usual)) = out_of_line(aspect, value, earlier) else { continue };
+        let distance = usual.distance(now);
+        if found.get(of.as_str()).is_none_or(|(known, _)| distance > *known) {
+            let finding = Finding::Figure { of: of.clone(), figure: figure.clone(), now, usual };
+            found.insert(of, (distance, Evidence { finding, factor: AT_CULPRITS / COMMON }));
+        }
+    }
+    found.into_values().map(|(_, evidence)| evidence).collect()
+}
+
+/// Returns what is measured of a run and what is usual, where it lies outside of that.
+fn out_of_line(aspect: &Aspect, value: &Value, earlier: &[&Facts]) -> Option<(f64, Usual)> {
+    let known: Vec<f64> = earlier.iter().filter_map(|facts| number(facts.aspects.get(aspect)?)).collect();
+    let (now, usual) = (number(value)?, Usual::of(&known)?);
+    usual.is_out_of_line(now).then_some((now, usual))
 }
 
 impl Evidence {
@@ -294,7 +332,7 @@ impl Evidence {
     pub fn is_effect(&self) -> bool {
         match &self.finding {
             Finding::Changed { aspect, .. } => aspect.is_effect(),
-            Finding::Metric { .. } | Finding::Duration { .. } => true,
+            Finding::Metric { .. } | Finding::Figure { .. } | Finding::Duration { .. } => true,
             Finding::Fault(_) | Finding::SameOutputs | Finding::NoChange => false,
         }
     }

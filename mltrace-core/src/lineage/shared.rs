@@ -174,14 +174,13 @@ impl<'k> Table<'k> {
         columns.sort_unstable_by_key(|(key, _)| *key);
         let tallied: Vec<_> =
             columns.into_iter().map(|(key, column)| (key, column.tallies(known, self.flagged, key.1))).collect();
-        // Inputs whose names differ in what is masked are one aspect of many values.
         let mut values: BTreeMap<(&str, String), usize> = BTreeMap::new();
         for ((component, aspect), tallies) in &tallied {
-            *values.entry((component, mask(&aspect.field()))).or_default() += tallies.len();
+            *values.entry((component, family(aspect))).or_default() += tallies.len();
         }
         let mut facts = Vec::new();
         for ((component, aspect), tallies) in tallied {
-            let of = values.get(&(component, mask(&aspect.field()))).copied().unwrap_or_default();
+            let of = values.get(&(component, family(aspect))).copied().unwrap_or_default();
             let price = ((values.len() * of.max(1)) as f64).log10();
             for (test, tally) in tallies {
                 let condition = Condition { component: component.to_owned(), tests: vec![(aspect.clone(), test)] };
@@ -290,6 +289,14 @@ impl<'k> Table<'k> {
             }
         }
         pairs
+    }
+}
+
+/// Returns what pays one price for all of its values: inputs whose names differ in what is masked, and all figures of a table.
+fn family(aspect: &Aspect) -> String {
+    match aspect {
+        Aspect::Profile { of, .. } => format!("profile of {of}"),
+        other => mask(&other.field()),
     }
 }
 

@@ -70,6 +70,16 @@ impl Usual {
         })
     }
 
+    /// Returns how far a number lies from the nearest middle half, as a share of what is usual there.
+    #[must_use]
+    pub fn distance(&self, number: f64) -> f64 {
+        let far = |(low, high): (f64, f64)| {
+            let outside = (low - number).max(number - high).max(0.0);
+            outside / (high - low).max(LEAST_SHARE * low.abs().max(high.abs())).max(f64::MIN_POSITIVE)
+        };
+        self.levels().map(far).fold(f64::INFINITY, f64::min)
+    }
+
     /// Returns whether a metric lies outside: further from the middle half than three times its width, and by a twentieth
     /// of what is usual at least.
     #[must_use]

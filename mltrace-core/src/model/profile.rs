@@ -1,8 +1,14 @@
 //! What is in a table: its rows, and of each column the type, the nulls and how the values spread.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::VersionId;
+
+/// Of how many columns of a table figures are compared: the first ones.
+const FIGURED: usize = 64;
 
 /// The profile of a content; it belongs to the content and not to a name or a run. Told twice, the fuller one counts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -145,6 +151,45 @@ impl TableFormat {
 }
 
 impl Profile {
+    /// Returns the figures by which one table of a kind is compared with the next: `rows`, the `columns` by name, and of each
+    /// column, 64 at most, its `type`, the share of rows that have `nulls`, and the `mean` of numbers or how many `distinct`
+    /// values there are. What not all rows were read of is no figure of the table.
+    ///
+    /// ```
+    /// use mltrace_core::model::Profile;
+    ///
+    /// let text = r#"{"format": "csv", "rows": 4, "is_whole": true,
+    ///     "columns": [{"name": "fare", "type": "number", "nulls": 1, "distinct": 3, "mean": 2.5}]}"#;
+    /// let figures = serde_json::from_str::<Profile>(text)?.figures();
+    /// assert_eq!(figures["rows"], 4);
+    /// assert_eq!((&figures["fare.nulls"], &figures["fare.mean"]), (&0.25.into(), &2.5.into()));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[must_use]
+    pub fn figures(&self) -> BTreeMap<String, Value> {
+        let mut figures = BTreeMap::new();
+        if !self.is_whole {
+            return figures;
+        }
+        figures.insert("rows".to_owned(), self.rows.into());
+        if self.has_all_columns() {
+            let names: Vec<&str> = self.columns.iter().map(|column| &*column.name).collect();
+            figures.insert("columns".to_owned(), names.join(", ").into());
+        }
+        for column in self.columns.iter().take(FIGURED) {
+            let name = &column.name;
+            figures.insert(format!("{name}.type"), column.kind.as_str().into());
+            let share = (column.null_share(self.rows) * 1e4).round() / 1e4;
+            figures.insert(format!("{name}.nulls"), share.into());
+            let (figure, number) = match column.mean {
+                Some(mean) => ("mean", mean.into()),
+                None => ("distinct", column.distinct.into()),
+            };
+            figures.insert(format!("{name}.{figure}"), number);
+        }
+        figures
+    }
+
     /// Returns in a few words how much it is.
     #[must_use]
     pub fn in_words(&self) -> String {

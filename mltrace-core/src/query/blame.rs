@@ -1,21 +1,20 @@
 //! Where a number that runs have changed its level, and what changed there.
 
 use std::collections::BTreeSet;
-use std::str::FromStr;
 
 use foldhash::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::diff::End;
 use super::difference::Difference;
-use super::measures::last_metrics;
+use super::number::{Measure, figure, metric};
 use super::past::Past;
 use super::tempo::DurationTrend;
 use super::view::{AT_ONCE, milliseconds};
 use super::{QueryError, Reader};
 use crate::lineage::{self, Aspects, Condition, Test, levels};
-use crate::model::{Metric, RunId, Status, Timestamp, Verdict, Version, VersionId};
-use crate::store::{ComponentKey, FactsRow, Measures, ProjectKey, RunKey, RunSelection};
+use crate::model::{RunId, Status, Timestamp, Verdict, Version, VersionId};
+use crate::store::{ComponentKey, FactsRow, ProjectKey, RunKey, RunSelection};
 
 /// How many runs of a component a series has: the last ones.
 const RUNS: usize = 200;
@@ -26,59 +25,14 @@ const COMPARED: usize = 5;
 /// At how many runs it is asked how new their differences are.
 const WEIGHED: usize = 256;
 
-/// What can be asked of.
-const MEASURES: &str = "`duration`, `size`, `size:NAME`, `param:NAME`, or a metric by its name";
 /// How many numbers are named to one who asked of another, at most.
 const KNOWN: usize = 8;
-
-/// A number that runs have.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Measure {
-    /// How long a run took, in milliseconds.
-    Duration,
-    /// How many bytes a run wrote: in all, or to what is called so (names that differ in dates, digits and hashes alone count
-    /// as one), or is the value of that argument or binding.
-    Size(Option<String>),
-    /// A parameter.
-    Parameter(String),
-    /// A metric: the value of its last step, of the run as a whole if there is one, else of the only artifact of which it
-    /// is.
-    Metric(String),
-}
-
-impl FromStr for Measure {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.split_once(':') {
-            None if text == "duration" => Ok(Self::Duration),
-            None if text == "size" => Ok(Self::Size(None)),
-            Some(("size", name)) if !name.is_empty() => Ok(Self::Size(Some(name.to_owned()))),
-            Some(("param", name)) if !name.is_empty() => Ok(Self::Parameter(name.to_owned())),
-            Some(("metric", name)) if !name.is_empty() => Ok(Self::Metric(name.to_owned())),
-            None if !text.is_empty() => Ok(Self::Metric(text.to_owned())),
-            _ => Err(format!("`{text}` is no number of a run: ask for {MEASURES}")),
-        }
-    }
-}
-
-impl std::fmt::Display for Measure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Duration => f.write_str("duration"),
-            Self::Size(None) => f.write_str("size"),
-            Self::Size(Some(name)) => write!(f, "size:{name}"),
-            Self::Parameter(name) => write!(f, "param:{name}"),
-            Self::Metric(name) => write!(f, "metric:{name}"),
-        }
-    }
-}
 
 /// The answer of `blame`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Blame {
-    /// What was asked of: `duration`, `size`, `size:NAME`, `param:NAME` or `metric:NAME`.
+    /// What was asked of: `duration`, `size`, `size:NAME`, `param:NAME`, `profile:FIGURE` or `metric:NAME`.
     pub measure: String,
     /// The series that were looked at, by component.
     pub series: Vec<Series>,
@@ -273,13 +227,18 @@ impl Reader<'_> {
         let runs = self.store.select(project, &selection)?;
         let sizes = match measure {
             Measure::Size(name) => self.sizes(&runs, name.as_deref())?,
-            Measure::Duration | Measure::Parameter(_) | Measure::Metric(_) => HashMap::default(),
+            Measure::Duration | Measure::Parameter(_) | Measure::Metric(_) | Measure::Profile(_) => HashMap::default(),
+        };
+        let tables = match measure {
+            Measure::Profile(_) => self.store.tables(&runs)?,
+            Measure::Duration | Measure::Parameter(_) | Measure::Metric(_) | Measure::Size(_) => HashMap::default(),
         };
         let number = |row: &FactsRow| match measure {
             Measure::Duration => row.duration_us.map(milliseconds),
             Measure::Size(_) => sizes.get(&row.key).copied(),
             Measure::Parameter(name) => row.params.get(name).and_then(lineage::number),
             Measure::Metric(name) => metric(&row.measures, name),
+            Measure::Profile(name) => figure(tables.get(&row.key)?, name),
         };
         let mut points = Vec::with_capacity(runs.len());
         for some in runs.chunks(AT_ONCE) {
@@ -313,6 +272,8 @@ impl Reader<'_> {
                 let numbers = row.params.into_iter().filter(|(_, value)| lineage::number(value).is_some());
                 known.extend(numbers.map(|(name, _)| Measure::Parameter(name).to_string()));
             }
+            let has_tables = !self.store.tables(&last)?.is_empty();
+            known.extend(has_tables.then(|| Measure::Profile("rows".to_owned()).to_string()));
             let sizes = self.sizes(&last, None)?;
             known.extend((!sizes.is_empty()).then(|| Measure::Size(None).to_string()));
             if known.len() >= KNOWN {
@@ -425,14 +386,6 @@ impl Reader<'_> {
     }
 }
 
-/// Returns what a metric of a run is, where that is one number.
-fn metric(measures: &Measures, name: &str) -> Option<f64> {
-    let all: Vec<Metric> = last_metrics(measures.metrics.clone()).into_iter().filter(|of| of.name == name).collect();
-    let whole = all.iter().find(|metric| metric.about.is_none());
-    let number = whole.or_else(|| all.first().filter(|_| all.len() == 1))?.value.value();
-    number.is_finite().then_some(number)
-}
-
 /// Returns a number for each kind of run.
 fn kinds(points: &[Point]) -> Vec<usize> {
     let mut known: HashMap<&BTreeSet<String>, usize> = HashMap::default();
@@ -469,20 +422,4 @@ fn changes(component: &str, points: &[Point], levels: &[lineage::Level]) -> Vec<
         Some(Found { change, run: first.key, before: alike.iter().map(|point| point.key).collect() })
     });
     found.collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Measure;
-
-    #[test]
-    fn what_can_be_asked_of_is_told_as_it_is_asked() {
-        assert_eq!("rmse".parse::<Measure>(), Ok(Measure::Metric("rmse".to_owned())));
-        for text in ["duration", "size", "size:out/model.json", "param:rows", "metric:rmse"] {
-            assert_eq!(text.parse::<Measure>().unwrap().to_string(), text);
-        }
-        for text in ["", "param:", "size:", "metric:", "check:whole"] {
-            assert!(text.parse::<Measure>().is_err(), "{text}");
-        }
-    }
 }

@@ -13,7 +13,7 @@ pub struct Difference {
     pub component: Option<String>,
     /// `missing` (a run on one side only), `git.commit`, `git.branch`, `git.dirty`, `code`, `code.is_in_work_tree`, `status`, `host`, `user`,
     /// `param:NAME`, `input:NAME`, `duration`, or `content`: the version itself, made of the same by the same; among
-    /// measures `metric:NAME` and `check:NAME`.
+    /// measures `metric:NAME`, `check:NAME` and `profile:FIGURE of ARTIFACT`.
     pub field: String,
     /// Its value on one side.
     pub a: Option<Value>,

@@ -150,6 +150,9 @@ pub(super) fn words(piece: &Evidence) -> String {
         Finding::Metric { name, now, usual } => {
             format!("measured {name} = {}, usually {}", digits(*now), usual.words(digits))
         }
+        Finding::Figure { of, figure, now, usual } => {
+            format!("{figure} of {of} was {}, usually {}", digits(*now), usual.words(digits))
+        }
         Finding::Changed { aspect, now, before, ago, times, of } => {
             let change = changed(aspect, now.as_ref(), before.as_ref());
             let since = match ago {
@@ -201,6 +204,7 @@ fn changed(aspect: &Aspect, now: Option<&Value>, before: Option<&Value>) -> Stri
         Aspect::Duration => other("duration"),
         Aspect::Check(name) => format!("its check `{name}` {}, before it {}", plain(now), plain(before)),
         Aspect::Metric(name) => other(name),
+        Aspect::Profile { of, figure } => other(&format!("{figure} of {of}")),
         Aspect::Input(name) => {
             format!("another version of its input `{name}`: {}, before {}", version(now), version(before))
         }

@@ -272,6 +272,8 @@ impl Fact {
                 Some(("check", name)) => format!("had its check {name} {value}"),
                 Some(("metric", name)) if value.starts_with(['<', '>']) => format!("measured {name} {value}"),
                 Some(("metric", name)) => format!("measured {name} = {value}"),
+                Some(("profile", figure)) if value.starts_with(['<', '>']) => format!("saw {figure} {value}"),
+                Some(("profile", figure)) => format!("saw {figure} = {value}"),
                 _ => match aspect {
                     "git.commit" => format!("ran at commit {value}"),
                     "git.branch" => format!("ran on branch {value}"),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{QueryError, Reader};
 use crate::lineage::{self, Aspect, Aspects};
 use crate::model::{ArtifactName, Check, Metric, Number, Outcome, RunId, Timestamp, value};
-use crate::store::{Measures, RunKey, RunName, RunSelection, WhatOfRuns};
+use crate::store::{Measures, RunKey, RunName, RunSelection, TableRow, WhatOfRuns};
 
 /// The answer of `metrics`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -178,6 +178,15 @@ pub(super) fn aspects_of(measures: &Measures) -> Aspects {
         aspects.insert(Aspect::Metric(called(&metric.name, metric.about.as_ref())), value);
     }
     aspects
+}
+
+/// Returns the figures of the tables of a run as what it has, each table by the name that it has in every round.
+pub(super) fn aspects_of_tables(tables: Vec<TableRow>) -> Aspects {
+    let of_table = |table: TableRow| {
+        let of = lineage::mask(table.name.as_str());
+        table.figures.into_iter().map(move |(figure, value)| (Aspect::Profile { of: of.clone(), figure }, value))
+    };
+    tables.into_iter().flat_map(of_table).collect()
 }
 
 /// Returns of each metric of a run what counts: the value of its last step, and of that the one measured last.

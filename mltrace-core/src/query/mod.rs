@@ -13,6 +13,8 @@ mod name;
 #[cfg(feature = "near")]
 mod near;
 
+mod number;
+
 mod makers;
 
 mod view;
@@ -88,7 +90,7 @@ pub use answer::{
     Code, Component, Components, Fact, Git, Impact, ImpactRoot, ImpactState, Impacted, Input, Labelled, LookNext, Note,
     Output, Part, Review, Run, RunAtDepth, Runs, Stale, StaleReason, Strength, Suspect, Tags, Trace, Within,
 };
-pub use blame::{Blame, LevelChange, Measure, Series, Since};
+pub use blame::{Blame, LevelChange, Series, Since};
 pub use browse::{Search, VersionOf, Versions};
 pub use compare::{Compare, ComparedField, RecordPart, parts_of_metric};
 pub use components::Choices;
@@ -102,6 +104,7 @@ pub use last_good::{Doubt, DoubtReason, DoubtedVersion, GoodVersion, LastGood};
 pub use many::{Comparison, Many, RunCondition, RunField};
 pub use measures::{CheckOfRun, Checks, MeasureFilter, MetricOfRun, MetricSeries, Metrics};
 pub use name::NameKind;
+pub use number::Measure;
 pub use on_disk::OnDisk;
 pub use profile::Profiled;
 pub use projects::{Project, Projects};

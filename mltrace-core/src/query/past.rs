@@ -3,12 +3,12 @@
 use foldhash::{HashMap, HashSet};
 
 use super::difference::Difference;
-use super::measures::aspects_of;
+use super::measures::{aspects_of, aspects_of_tables};
 use super::view::{limit_us, milliseconds};
 use super::{QueryError, Reader};
 use crate::lineage::{self, Aspect, Aspects, Facts};
 use crate::model::{RunId, Timestamp, VersionId};
-use crate::store::{ComponentKey, FactsRow, Look, RunKey};
+use crate::store::{ComponentKey, FactsRow, Look, RunKey, TableRow};
 
 /// How many earlier runs of its component those that a run can be compared with are chosen from.
 const EARLIER: usize = 128;
@@ -37,7 +37,12 @@ impl Past {
     pub(super) fn learn(&mut self, store: &mut dyn Look, runs: &[RunKey]) -> Result<(), QueryError> {
         let new: Vec<RunKey> = runs.iter().copied().filter(|run| !self.facts.contains_key(run)).collect();
         if !new.is_empty() {
-            self.facts.extend(store.facts(&new)?.into_iter().map(dated));
+            let mut tables = store.tables(&new)?;
+            let facts = store.facts(&new)?.into_iter();
+            self.facts.extend(facts.map(|row| {
+                let tables = tables.remove(&row.key).unwrap_or_default();
+                dated(row, tables)
+            }));
         }
         Ok(())
     }
@@ -125,7 +130,7 @@ fn own(aspects: &Aspects) -> Aspects {
     own.map(|(aspect, value)| (aspect.clone(), value.clone())).collect()
 }
 
-fn dated(row: FactsRow) -> (RunKey, Dated) {
+fn dated(row: FactsRow, tables: Vec<TableRow>) -> (RunKey, Dated) {
     let key = row.key;
     let (id, began) = (row.id, row.started_at.unwrap_or(Timestamp::MIN));
     let duration_ms = row.duration_us.map(milliseconds);
@@ -157,6 +162,7 @@ fn dated(row: FactsRow) -> (RunKey, Dated) {
         tell(Aspect::Input(name), Some(version.version.to_string().into()));
     }
     aspects.extend(aspects_of(&row.measures));
+    aspects.extend(aspects_of_tables(tables));
     let mut facts = Facts::new(row.names, aspects);
     facts.duration_ms = duration_ms;
     (key, Dated { id, component_key: row.component_key, component: row.component, began, facts })

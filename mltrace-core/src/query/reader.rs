@@ -42,7 +42,7 @@ pub enum QueryError {
     /// No completed run has that number.
     #[error("no completed run{} has the number `{measure}`", .component.iter().map(|name| format!(" of `{name}`")).collect::<String>())]
     NoNumber {
-        /// What was asked of: `duration`, `size`, `size:NAME`, `param:NAME` or `metric:NAME`.
+        /// What was asked of: `duration`, `size`, `size:NAME`, `param:NAME`, `profile:FIGURE` or `metric:NAME`.
         measure: String,
         /// The component, when only one was looked at.
         component: Option<String>,

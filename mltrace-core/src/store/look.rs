@@ -11,7 +11,7 @@ use super::bounds::Bounds;
 use super::candidate::{Asked, Offer, OfferRun, WorkKey, WorkRow};
 use super::error::Result;
 use super::key::{ArtifactKey, ComponentKey, ProjectKey, RunKey, VersionKey};
-use super::measure::{Measures, Profiles, WhatOfRuns};
+use super::measure::{Measures, Profiles, TableRow, WhatOfRuns};
 use super::near::NearRows;
 use super::project::ProjectRow;
 use super::row::{
@@ -215,6 +215,8 @@ pub trait Look {
     fn knows_folder(&mut self, fact: &FolderFact) -> Result<bool>;
     /// Returns what is known of what is in tables, by their contents.
     fn profiles(&mut self, which: Profiles<'_>) -> Result<Vec<ProfileFact>>;
+    /// Returns the tables with a profile of those of these runs that have any.
+    fn tables(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, Vec<TableRow>>>;
     /// Returns writes.
     fn find_writes(&mut self, which: Writes<'_>) -> Result<Vec<OutputRow>>;
     /// Returns every artifact, by name, with its latest version: the one written last, else the one read last; and the run

@@ -1,7 +1,11 @@
 //! What was measured and checked of runs, and how one looks for such runs.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
 use super::key::ProjectKey;
-use crate::model::{Check, Metric, VersionId};
+use crate::model::{ArtifactName, Check, Metric, VersionId};
 
 /// What was measured and checked of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,4 +34,13 @@ pub enum WhatOfRuns<'s> {
     Check,
     /// A check that did not pass.
     FailedCheck,
+}
+
+/// A table that a run wrote, or read where no recorded run wrote it, and that has a profile.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TableRow {
+    /// What it is called.
+    pub name: ArtifactName,
+    /// Its [figures](crate::model::Profile::figures).
+    pub figures: BTreeMap<String, Value>,
 }

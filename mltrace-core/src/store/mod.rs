@@ -40,7 +40,7 @@ pub use key::{
     ArtifactKey, CodeKey, ComponentKey, DeclarationKey, GitKey, ProcessKey, ProjectKey, RunKey, VersionKey, WriteKey,
 };
 pub use look::{Artifacts, Components, Direction, Labels, Look, Marks, Met, Projects, Runs, Versions, Writes};
-pub use measure::{Measures, Profiles, WhatOfRuns};
+pub use measure::{Measures, Profiles, TableRow, WhatOfRuns};
 pub use near::{AroundRow, HeldRows, MemberRow, NearRow, NearRows};
 pub use open::{empty, is_inherited, open};
 pub use project::ProjectRow;

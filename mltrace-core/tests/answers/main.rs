@@ -27,6 +27,7 @@ mod blame;
 mod bounds;
 mod compare;
 mod gate;
+mod tables;
 mod tempo;
 
 mod project;

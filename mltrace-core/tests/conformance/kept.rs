@@ -1,8 +1,8 @@
 //! What is written is found again, once, by its last word; what is undone never was.
 
 use mltrace_core::model::{
-    ArtifactKind, ArtifactName, Bound, Due, Header, LabelFact, Mark, NoteFact, ProcessId, RunId, Status, Timestamp,
-    Verdict, VersionId,
+    ArtifactKind, ArtifactName, Bound, Due, Header, LabelFact, Mark, NoteFact, ProcessId, Profile, ProfileFact, RunId,
+    Status, TableFormat, Timestamp, Verdict, VersionId,
 };
 use mltrace_core::store::{
     ArtifactKey, ComponentField, ComponentKey, Edges, InnerAsked, Name, ProcessKey, ReadRow, RowsOf, RunKey, RunRow,
@@ -23,6 +23,34 @@ pub(crate) fn try_all(make: Make<'_>) {
     journals_and_counts_are_kept(make().store.as_mut());
     a_run_that_is_removed_is_gone(make().store.as_mut());
     runs_inside_others_are_found(make().store.as_mut());
+    a_table_belongs_to_who_wrote_it(make().store.as_mut());
+}
+
+fn a_table_belongs_to_who_wrote_it(store: &mut dyn Store) {
+    let keys = drawing::store(store, "a prep 1-2 here : raw=x@1 -> made=y@2\n b prep 3-4 here : made=y@3<a -> out=z@4");
+    let (a, b) = (keys.runs[&'a'], keys.runs[&'b']);
+    assert!(store.look().tables(&[a, b]).unwrap().is_empty());
+    let of = |text: &str, rows: u64, is_whole| ProfileFact {
+        version: content(text),
+        profile: Profile {
+            format: TableFormat::Csv,
+            rows,
+            is_whole,
+            uneven_rows: 0,
+            columns_left_out: 0,
+            columns: vec![],
+        },
+    };
+    // Of two of one content the whole one counts, in whatever order they come.
+    let told = [of("x", 2, true), of("y", 7, true), of("y", 9, false)];
+    let said: Vec<Said<'_>> = told.iter().map(Said::Profile).collect();
+    store.write(&mut |writer| writer.say(&said)).unwrap();
+    let tables = store.look().tables(&[a, b]).unwrap();
+    let mut of_a: Vec<_> =
+        tables[&a].iter().map(|table| (table.name.as_str(), table.figures["rows"].clone())).collect();
+    of_a.sort_by_key(|(name, _)| *name);
+    assert_eq!(of_a, [("made", 7.into()), ("raw", 2.into())]);
+    assert!(!tables.contains_key(&b), "what another run wrote is its");
 }
 
 fn names_are_entered_once(store: &mut dyn Store) {

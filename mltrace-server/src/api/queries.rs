@@ -284,7 +284,7 @@ fn write_diff(app: &App, asked: &DiffQuery, pieces: &mut Pieces) -> Result<(), F
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BlameQuery {
-    /// `duration`, `size`, `size:NAME`, `param:NAME`, or a metric: `metric:NAME` or its name.
+    /// `duration`, `size`, `size:NAME`, `param:NAME`, `profile:FIGURE`, or a metric: `metric:NAME` or its name.
     #[schemars(regex(pattern = r"^(size:.+|param:.+|metric:.+|[^:]+)$"))]
     pub(crate) number: String,
     /// Of the runs of this component; without it, of each component.

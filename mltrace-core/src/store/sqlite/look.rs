@@ -13,7 +13,7 @@ use crate::store::{
     AliasRow, ArtifactKey, Artifacts, Asked, Bounds, Checkup, ComponentKey, ComponentRow, Components, CurrentRow,
     Direction, FactsRow, Far, InTransaction, LabelRow, Labels, Look, MarkedRow, Marks, Measures, Met, NearRows, Offer,
     OfferRun, OutputRow, Profiles, ProjectKey, ProjectRow, Projects, Reached, Result, RunDetail, RunKey, RunName, Runs,
-    Said, Store, UnreadRow, Upkeep, VersionAt, VersionKey, VersionName, Versions, WorkKey, WorkRow, Writes,
+    Said, Store, TableRow, UnreadRow, Upkeep, VersionAt, VersionKey, VersionName, Versions, WorkKey, WorkRow, Writes,
 };
 
 impl Store for SqliteStore {
@@ -229,6 +229,10 @@ impl Look for SqliteStore {
 
     fn knows_folder(&mut self, fact: &FolderFact) -> Result<bool> {
         self.is_folder_known(fact)
+    }
+
+    fn tables(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, Vec<TableRow>>> {
+        self.tables_of(runs)
     }
 
     fn profiles(&mut self, which: Profiles<'_>) -> Result<Vec<ProfileFact>> {

@@ -1,17 +1,37 @@
 //! What is in tables, by their contents.
 
+use foldhash::HashMap;
 use rusqlite::params;
 
 use super::SqliteStore;
+use super::keys::{CHUNK, among, ascending, ranges};
 use super::write::SqliteWriter;
-use crate::model::{ProfileFact, VersionId};
-use crate::store::{Profiles, Result, StoreError};
+use crate::model::{ArtifactName, Profile, ProfileFact, VersionId};
+use crate::store::{Profiles, Result, RunKey, StoreError, TableRow};
 
 const OF: &str = "SELECT hash, body FROM profile WHERE hash = $1";
 
 const IN: &str = "SELECT p.hash, p.body FROM profile p WHERE EXISTS (SELECT 1 FROM version v
      JOIN artifact a ON a.id = v.artifact_id AND a.project_id = $1
      WHERE v.id_kind = 0 AND v.tail = substr(p.hash, -4) AND v.id_value = p.hash) ORDER BY p.hash";
+
+/// Returns a profile of its text.
+fn parse(body: &str) -> Result<Profile> {
+    serde_json::from_str(body).map_err(|error| StoreError::Corrupt(error.to_string()))
+}
+
+/// The profiles of what runs wrote, and of what they read where no recorded run wrote it.
+const TABLES: &str = concat!(
+    "SELECT e.run_id, a.name, p.body FROM (
+         SELECT w.run_id, w.artifact_id, w.version_id FROM json_each($1) AS asked CROSS JOIN write w ON ",
+    among!("w.run_id"),
+    " UNION ALL
+         SELECT d.run_id, d.artifact_id, d.seen_id FROM json_each($1) AS asked CROSS JOIN read d ON ",
+    among!("d.run_id"),
+    " WHERE d.write_id IS NULL AND d.bound <> 5
+     ) e CROSS JOIN version v ON v.id = e.version_id AND v.id_kind = 0
+     CROSS JOIN profile p ON p.hash = v.id_value CROSS JOIN artifact a ON a.id = e.artifact_id"
+);
 
 impl SqliteStore {
     pub(super) fn find_profiles(&self, which: Profiles<'_>) -> Result<Vec<ProfileFact>> {
@@ -22,10 +42,25 @@ impl SqliteStore {
             Profiles::In(project) => self.all(IN, [project], row)?,
         };
         let fact = |(hash, body): ([u8; 32], String)| {
-            let profile = serde_json::from_str(&body).map_err(|error| StoreError::Corrupt(error.to_string()))?;
-            Ok(ProfileFact { version: VersionId::Content(hash), profile })
+            Ok(ProfileFact { version: VersionId::Content(hash), profile: parse(&body)? })
         };
         found.into_iter().map(fact).collect()
+    }
+
+    pub(super) fn tables_of(&self, runs: &[RunKey]) -> Result<HashMap<RunKey, Vec<TableRow>>> {
+        let mut found: HashMap<RunKey, Vec<TableRow>> = HashMap::default();
+        // Most projects have none, and then nobody's runs are looked through.
+        if self.all("SELECT 1 FROM profile LIMIT 1", [], |_| Ok(()))?.is_empty() {
+            return Ok(found);
+        }
+        for list in ascending(runs.iter().copied()).chunks(CHUNK).map(ranges) {
+            let table = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?));
+            for (run, name, body) in self.all(TABLES, [&list], table)? {
+                let figures = parse(&body)?.figures();
+                found.entry(run).or_default().push(TableRow { name: ArtifactName(name), figures });
+            }
+        }
+        Ok(found)
     }
 }
 
