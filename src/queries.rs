@@ -5,7 +5,6 @@ use std::time::Duration;
 use mltrace_core::desk::{self, Desk};
 use mltrace_core::ingest::Dues;
 use mltrace_core::model::{Record, Timestamp, Verdict, alias_name};
-use mltrace_core::profile::Limits;
 use mltrace_core::query::{
     AliasHistory, Aliases, Blame, Compare, Component, Components, Diff, Gate, Health, Impact, ImpactOf, Judgement,
     LastGood, Many, Measure, Pointing, Profiled, Reader, Report, Requirements, Review, Run, RunFilter, Runs, StaleRuns,
@@ -123,7 +122,7 @@ pub fn last_good(artifact: &str, as_of: Option<Timestamp>) -> Result<LastGood, E
 /// # Ok::<(), mltrace::Error>(())
 /// ```
 pub fn profile(artifact: &str, before: Option<&str>) -> Result<Profiled, Error> {
-    ask(|reader| reader.profile(artifact, before, Some(&Limits::default())))
+    ask(|reader| reader.profile(artifact, before, true))
 }
 
 /// Returns how what lies on this disk compares with the record: of these artifacts, or of all when none is named.

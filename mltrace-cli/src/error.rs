@@ -162,7 +162,7 @@ impl From<QueryError> for Error {
                 let message =
                     format!("what is said of `{name}` now does not count: the last word is of {}", time::show(at));
                 Self::new(Kind::Outdone, message)
-                    .hint("run `mltrace review` or `mltrace component NAME` to see what counts")
+                    .hint("run `mltrace review`, `mltrace component NAME` or `mltrace alias NAME` to see what counts")
             }
             QueryError::Ambiguous { .. } => Self::new(Kind::NotFound, message).hint("give more of it"),
         }

@@ -3,12 +3,13 @@
 //! Precedence: flag, environment, project file (`mltrace.toml` at the root), user file
 //! (`$XDG_CONFIG_HOME/mltrace/config.toml`), default. Every value knows where it came from.
 
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 
 use self::root::{ProjectRoot, is_by_who_may_trust, is_ours, is_own_link};
-use crate::folder::{self, FOLDER, Folder};
+use crate::folder::{self, FOLDER, Folder, Taken};
 use crate::redact;
 
 mod identity;
@@ -143,6 +144,12 @@ impl Environment {
 }
 
 impl Home {
+    /// Takes, if the superuser works in somebody else's project, that person's rights for what is read for the record: what
+    /// only the superuser may read is not to be told there.
+    pub(crate) fn rights(&self) -> io::Result<Taken> {
+        folder::rights_of_project(&self.folder, &self.root)
+    }
+
     /// Returns whether the store lies in the project's root, so that it is this project's whatever the root is called; one
     /// that a setting names may be shared.
     #[must_use]

@@ -127,7 +127,8 @@ impl Capturer<'_> {
     pub(crate) fn statement(&self, variable: &Variable, joins: &str) -> Stmt {
         // Errors about the value's type point at the name in the attribute; the variable is the one bound here.
         let span = self.output.ident.span();
-        let ident = Ident::new(&variable.ident.to_string(), variable.ident.span().located_at(span));
+        let mut ident = variable.ident.clone();
+        ident.set_span(variable.ident.span().located_at(span));
         let value = quote_spanned!(ours(span)=> &#ident);
         let (slot, name) = (self.output.slot, self.name());
         let tokens = match variable.is_meant {

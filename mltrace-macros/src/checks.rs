@@ -7,6 +7,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
@@ -155,6 +156,12 @@ impl Visit<'_> for Spoken<'_> {
         if self.own.contains(&name) {
             return;
         }
+        if name == "self"
+            && self.args.inputs.iter().chain(&self.args.outputs).filter_map(name_of).any(|of| of == "self")
+        {
+            let message = "`self` cannot be checked here: check it by `mltrace::require!(…)` in the body".to_owned();
+            return self.mistakes.at(path, message);
+        }
         let is_bound_later = matches!(self.function.reach(&name), Some(Reach::Let | Reach::Pattern));
         match self.when {
             When::Before if is_bound_later && !self.function.has_param(&name) => {
@@ -222,7 +229,7 @@ fn speaks(check: &Check, artifact: &Artifact<'_>) -> bool {
 
 fn paths_of(name: &Ident, when: When) -> Ident {
     let moment = if when == When::Before { "before" } else { "after" };
-    Ident::new(&format!("__mltrace_{moment}_{name}"), Span::mixed_site())
+    Ident::new(&format!("__mltrace_{moment}_{}", name.unraw()), Span::mixed_site())
 }
 
 /// Returns the path as one that is written there, so that the compiler points there.
@@ -235,7 +242,7 @@ fn at(path: &TokenStream, span: Span) -> TokenStream {
 }
 
 fn found_of(name: &Ident) -> Ident {
-    Ident::new(&format!("__mltrace_found_{name}"), Span::mixed_site())
+    Ident::new(&format!("__mltrace_found_{}", name.unraw()), Span::mixed_site())
 }
 
 /// Returns the statement that makes one check, for each of the paths that it speaks of.
@@ -272,7 +279,7 @@ fn verified(check: &Check, artifacts: &[Artifact<'_>], when: When, names: &Names
     };
     for artifact in spoken.iter().rev() {
         let (name, hidden) = (artifact.name, paths_of(artifact.name, when));
-        let (named, found_paths) = (name.to_string(), found_of(name));
+        let (named, found_paths) = (name.unraw().to_string(), found_of(name));
         let found = match artifact.slot {
             Some(slot) => quote!(#krate::__private::written(#call, #slot, #hidden)),
             None => quote!(#hidden),

@@ -178,9 +178,8 @@ impl From<QueryError> for Failure {
             QueryError::NoFormer { .. } | QueryError::PointsNowhere { .. } => {
                 Self::new(StatusCode::NOT_FOUND, message).hint("`alias NAME` shows what it pointed to")
             }
-            QueryError::Outdone { .. } => {
-                Self::new(StatusCode::CONFLICT, message).hint("`review` and `components` show what counts")
-            }
+            QueryError::Outdone { .. } => Self::new(StatusCode::CONFLICT, message)
+                .hint("`review`, `components` and `alias NAME` show what counts"),
             QueryError::Ambiguous { name, candidates, .. } => {
                 let are_runs = candidates.iter().all(|id| id.parse::<RunId>().is_ok());
                 let artifact = name.rsplit_once('@').map_or(name.as_str(), |(artifact, _)| artifact);

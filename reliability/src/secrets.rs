@@ -130,8 +130,20 @@ const NAMES: [&str; 34] = [
     "training.github_token",
 ];
 /// Where a text is told.
-const TEXT_ENTRIES: [&str; 9] =
-    ["param", "argument", "note", "error", "panic", "owner", "description", "import-error", "import-note"];
+const TEXT_ENTRIES: [&str; 12] = [
+    "param",
+    "argument",
+    "note",
+    "error",
+    "panic",
+    "owner",
+    "description",
+    "check",
+    "import-error",
+    "import-note",
+    "import-check",
+    "import-alias",
+];
 
 /// What looks like a secret and is none.
 const HARMLESS: [&str; 52] = [
@@ -288,7 +300,7 @@ fn planted(lot: &mut Lot) -> (Vec<String>, Vec<Plant>) {
             plant(entry, "x", secret.clone(), format!("data/{prefix}{secret}/part.csv"));
         }
     }
-    for entry in ["param", "import-param"] {
+    for entry in ["param", "import-param", "import-table"] {
         for name in NAMES {
             let secret = lot.letters(PLAIN, 14);
             plant(entry, name, secret.clone(), secret);
@@ -383,6 +395,17 @@ fn import(place: &Place, plants: &[Plant]) -> Result<()> {
             "import-note" => line["notes"] = json!([text]),
             "import-input" => line["inputs"] = json!([text]),
             "import-param" => line["params"] = json!(BTreeMap::from([(name, text)])),
+            "import-check" => line["checks"] = json!([{"name": "whole", "outcome": "failed", "message": text}]),
+            "import-alias" => {
+                line = json!({"type": "alias", "id": RunId::new(), "alias": format!("alias-{number}"), "reason": text,
+                    "artifact": {"name": "model", "version": "v:1"}, "at": "2021-01-01T00:00:00Z"});
+            }
+            "import-table" => {
+                let column = json!({"name": name, "type": "text", "nulls": 0, "distinct": 1,
+                    "top": [{"value": text, "count": 2}]});
+                line = json!({"type": "profile", "version": format!("b3:{number:064x}"),
+                    "profile": {"format": "csv", "rows": 2, "is_whole": true, "columns": [column]}});
+            }
             _ => continue,
         }
         writeln!(lines, "{line}")?;
@@ -444,6 +467,7 @@ fn with_all(entry: &str, name: &str, text: &str) {
     match entry {
         "param" => mltrace::param!(name, text),
         "note" => mltrace::note!("{text}"),
+        "check" => drop(mltrace::check!(entry.is_empty(), "{text}")),
         "input" if text.contains("part.csv") => mltrace::input!(PathBuf::from(text)),
         "input" => mltrace::input!(text),
         "output" => mltrace::output!(text),

@@ -56,6 +56,20 @@ fn of_files(raw: &Path, month: &str) -> Result<PathBuf, AnyError> {
     Ok(clean)
 }
 
+#[mltrace::register(inputs = [r#type], outputs = [r#move], before = [not_empty(r#type)], after = [no_nulls(r#move)])]
+fn of_raw_names(r#type: &Path) -> Result<PathBuf, AnyError> {
+    let r#move = copied(r#type, "of_raw_names.csv")?;
+    Ok(r#move)
+}
+
+#[test]
+fn what_is_called_as_a_keyword_is_checked_as_anything_else() {
+    let made = of_raw_names(&file("raw_names.txt", "1\n")).unwrap();
+    let run = run_of("of_raw_names");
+    assert_eq!(run.checks.len(), 2, "{:?}", checks(&run));
+    assert!(made.ends_with("of_raw_names.csv"));
+}
+
 #[test]
 fn a_check_is_given_the_path_of_what_it_names_and_is_about_it() {
     let raw = file("of_files_raw.csv", "1\n2\n");

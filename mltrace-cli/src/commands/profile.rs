@@ -1,9 +1,5 @@
 //! `mltrace profile`: what is in a table, and how it differs from another version of it.
 
-use std::time::Duration;
-
-use mltrace_core::profile::Limits;
-
 use crate::complete;
 use crate::error::{Error, Exit};
 use crate::render::profile;
@@ -31,9 +27,7 @@ pub(crate) struct Args {
 
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
-        let settings = &session.home.profile;
-        let limits = Limits { bytes: settings.bytes, time: Duration::from_secs(settings.seconds) };
-        let answer = session.ask(|reader| reader.profile(&self.artifact, self.before.as_deref(), Some(&limits)))?;
+        let answer = session.ask(|reader| reader.profile(&self.artifact, self.before.as_deref(), true))?;
         session.output.answer(&answer, |answer| profile::text(answer, crate::output::Output::columns()))?;
         Ok(Exit::Done)
     }

@@ -41,7 +41,7 @@ pub(crate) fn text(answer: &Diff, is_whole: bool) -> String {
     let mut told = std::collections::HashSet::new();
     let mut heading = None;
     for (number, difference) in answer.differences.iter().enumerate() {
-        if text.lines().count() >= MOST && !is_whole {
+        if !is_whole && text.lines().count() >= MOST {
             let _ = writeln!(text, "{}", cut::more(answer.differences.len() - number));
             break;
         }

@@ -413,3 +413,50 @@ fn the_superuser_records_in_somebodys_project_as_that_person() {
     }
     assert!(found >= 4, "{found}");
 }
+
+#[test]
+fn the_superuser_tells_nobody_what_only_the_superuser_may_read() {
+    if !is_superuser() {
+        return println!("this is not the superuser: nothing is read that others may not read");
+    }
+    let place = Place::new(Some(SOMEBODY));
+    let own = place.outside("own");
+    fs::create_dir(&own).unwrap();
+    // One in a folder that is closed to others, one that the superuser's group may read.
+    for (name, mode) in [("shadow", 0o600), ("of_group", 0o640)] {
+        fs::write(own.join(name), "root:$6$salt$hash\nada:secret\n").unwrap();
+        fs::set_permissions(own.join(name), PermissionsExt::from_mode(mode)).unwrap();
+    }
+    let project = place.env.project();
+    for above in place.outside("").ancestors().take_while(|above| *above != std::env::temp_dir()) {
+        fs::set_permissions(above, PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    fs::write(place.outside("by_group"), "root:of_group\nada:secret\n").unwrap();
+    fs::set_permissions(place.outside("by_group"), PermissionsExt::from_mode(0o640)).unwrap();
+    for (name, to) in [("a.csv", own.join("shadow")), ("b.csv", place.outside("by_group")), ("d", own.clone())] {
+        symlink(to, project.join(name)).unwrap();
+    }
+    fs::set_permissions(&own, PermissionsExt::from_mode(0o700)).unwrap();
+    fs::write(project.join("own.csv"), "x,y\n1,2\n").unwrap();
+    let settings = "[profile]\nartifacts = [\"*\"]\n[profile.expect.\"*.csv\".columns]\nx = { values = [\"1\"] }\n";
+    fs::write(project.join("mltrace.toml"), settings).unwrap();
+    place.give();
+    let inputs = ["-i", "a.csv", "-i", "b.csv", "-i", "d", "-i", "own.csv"];
+    let arguments = [&["run", "--component", "etl"][..], &inputs, &["--", "cat", "a.csv", "b.csv"]].concat();
+    // As somebody who logged in: in the superuser's group.
+    let command = place.env.std_command(&arguments);
+    let mut with_group = Command::new("setpriv");
+    with_group.args(["--groups=0", "--"]).arg(command.get_program()).args(command.get_args());
+    with_group.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let done = with_group.current_dir(command.get_current_dir().unwrap()).output().unwrap();
+    assert!(done.status.success(), "{done:?}");
+    let told = String::from_utf8(place.call(&["export"]).stdout).unwrap();
+    assert!(told.contains("\"x\"") && told.contains("own.csv"), "what that person may read is read: {told}");
+    for secret in ["ada", "of_group", "shadow", "salt"] {
+        assert!(!told.contains(secret), "{secret}: {told}");
+    }
+    let lines = told.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let run = lines.into_iter().find(|line| line["component"] == "etl").unwrap();
+    let known: Vec<_> = run["inputs"].as_array().unwrap().iter().filter(|input| !input["version"].is_null()).collect();
+    assert_eq!(known.len(), 1, "only a content that this person may read is told: {run}");
+}

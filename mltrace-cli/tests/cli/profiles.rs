@@ -155,3 +155,22 @@ fn a_table_that_is_not_as_expected_fails_a_check_of_the_run_that_wrote_it() {
     env.done(&["log", "--component", "clean", "-o", "rides.csv"]);
     assert_ne!(version(&env), before, "another expectation is another schema");
 }
+
+#[test]
+fn what_is_no_table_has_not_passed_what_is_expected_of_it() {
+    let env = TestEnv::new();
+    let expect = |name: &str| format!("[profile.expect.\"{name}\".columns]\nfare = {{}}\n");
+    let settings: String = ["rides.csv", "rides.ndjson", "rides.bin"].map(expect).concat();
+    write(&env, "mltrace.toml", &settings);
+    for (name, text) in [("rides.csv", "a\0b\n"), ("rides.ndjson", "no row\n"), ("rides.bin", MAY)] {
+        write(&env, name, text);
+        env.done(&["log", "--component", "clean", "-o", name]);
+        let failed = env.json(&["checks", "--failed", "--limit", "1"]);
+        let check = &failed["checks"][0];
+        let told = ["name", "about", "outcome"].map(|field| check[field].as_str().unwrap());
+        assert_eq!(told, ["schema", name, "errored"], "{failed}");
+        assert!(check["message"].as_str().unwrap().ends_with(": no table could be read from the file"), "{failed}");
+    }
+    let shown = env.done(&["config"]);
+    assert!(shown.contains("expected: rides.bin, rides.csv, rides.ndjson"), "{shown}");
+}

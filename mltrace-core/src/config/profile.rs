@@ -9,6 +9,8 @@ use crate::model::{ExpectedTable, Pattern};
 /// The default limits for reading a table.
 const PROFILE_SECONDS: u64 = 60;
 const PROFILE_BYTES: u64 = 4 << 30;
+/// So long a table is read, whatever the settings say: a clone's must not hold up for hours whoever runs something in it.
+const MOST_SECONDS: u64 = 600;
 
 /// Which tables have profiles, and how far they are read.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,8 +39,13 @@ impl ProfileSettings {
     /// Returns whether an artifact of this name has a profile whoever reads or writes it.
     #[must_use]
     pub fn is_asked_for(&self, name: &str) -> bool {
-        let expected = self.expected.iter().map(|(pattern, _)| pattern);
-        self.patterns.iter().chain(expected).any(|pattern| pattern.fits(name))
+        self.patterns.iter().any(|pattern| pattern.fits(name)) || self.is_expected(name)
+    }
+
+    /// Returns whether something is expected of an artifact of this name.
+    #[must_use]
+    pub fn is_expected(&self, name: &str) -> bool {
+        self.expected.iter().any(|(pattern, _)| pattern.fits(name))
     }
 }
 
@@ -53,13 +60,21 @@ impl ProfileFile {
         ProfileSettings {
             patterns: self.artifacts.iter().map(|pattern| Pattern::of(pattern)).collect(),
             expected: self.expect.iter().map(|(name, table)| (Pattern::of(name), table.clone())).collect(),
-            seconds: self.seconds.unwrap_or(PROFILE_SECONDS),
+            seconds: self.seconds.unwrap_or(PROFILE_SECONDS).min(MOST_SECONDS),
             bytes: self.bytes.unwrap_or(PROFILE_BYTES),
         }
     }
 
-    /// Returns which artifacts have profiles, if any have.
+    /// Returns which artifacts have profiles, of which something is expected, and the limits, as far as any of it is set.
     pub(super) fn in_words(&self) -> Option<String> {
-        (!self.artifacts.is_empty()).then(|| self.artifacts.join(", "))
+        let listed = |of: &str, names: Vec<&str>| (!names.is_empty()).then(|| format!("{of}{}", names.join(", ")));
+        let parts = [
+            listed("", self.artifacts.iter().map(String::as_str).collect()),
+            listed("expected: ", self.expect.keys().map(String::as_str).collect()),
+            self.seconds.map(|seconds| format!("{seconds} s")),
+            self.bytes.map(|bytes| format!("{bytes} bytes")),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join("; "))
     }
 }

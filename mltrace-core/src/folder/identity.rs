@@ -16,12 +16,17 @@ pub(super) struct Identity {
 impl Identity {
     /// Returns whose rights are to be taken where things belong to `user` and `group`: `None` leaves them as they are.
     pub(super) fn of((user, group): (u32, u32)) -> Option<Self> {
-        #[cfg(unix)]
-        let is_superuser = rustix::process::geteuid().is_root();
-        #[cfg(not(unix))]
-        let is_superuser = false;
-        (is_superuser && user != 0).then_some(Self { user, group })
+        (is_superuser() && user != 0).then_some(Self { user, group })
     }
+}
+
+/// Returns whether this process has the rights of the superuser.
+pub(super) fn is_superuser() -> bool {
+    #[cfg(unix)]
+    let is_superuser = rustix::process::geteuid().is_root();
+    #[cfg(not(unix))]
+    let is_superuser = false;
+    is_superuser
 }
 
 /// Rights that a thread has until this is dropped there. Whoever holds any stays with that thread.
@@ -62,20 +67,33 @@ fn refused() -> io::Error {
 
 #[cfg(target_os = "linux")]
 mod system {
-    use std::cell::Cell;
+    use std::cell::{Cell, RefCell};
     use std::io;
+
+    use rustix::fs::Gid;
+    use rustix::process::getgroups;
+    use rustix::thread::set_thread_groups;
 
     use super::{Identity, refused};
 
     thread_local! {
         /// Whose rights this thread has, and how often they were taken.
         static HELD: Cell<Option<(Identity, u32)>> = const { Cell::new(None) };
+        /// The groups that this thread had before, besides the first one.
+        static GROUPS: RefCell<Vec<Gid>> = const { RefCell::new(Vec::new()) };
     }
 
     pub(super) fn take(identity: Identity) -> io::Result<()> {
         let held = HELD.get();
         if held.is_none() {
-            set(identity.user, identity.group)?;
+            // What the superuser's groups may read is not that person's to read.
+            let groups = getgroups().map_err(|_| refused())?;
+            set_thread_groups(&[]).map_err(|_| refused())?;
+            GROUPS.set(groups);
+            if let Err(error) = set(identity.user, identity.group) {
+                give_back_groups();
+                return Err(error);
+            }
         }
         match held {
             Some((other, _)) if other != identity => Err(refused()),
@@ -94,8 +112,13 @@ mod system {
                 // They are this process' own: nobody refuses them.
                 let (user, group) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
                 let _ = set(user, group);
+                give_back_groups();
             }
         }
+    }
+
+    fn give_back_groups() {
+        let _ = set_thread_groups(&GROUPS.take());
     }
 
     #[expect(unsafe_code, reason = "nothing safe changes the rights of one thread, and for files alone")]

@@ -247,6 +247,18 @@ impl Folder {
     }
 }
 
+/// Takes, if the superuser works in somebody else's project, that person's rights for what is read on behalf of it: what
+/// only the superuser may read is not to be told there. The project is that of `ours`, or `root` as long as that is not there.
+pub(crate) fn rights_of_project(ours: &Path, root: &Path) -> io::Result<Taken> {
+    if !identity::is_superuser() {
+        return take(None);
+    }
+    match Folder::open(ours) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Folder::of_user(root)?.take_identity(),
+        folder => folder?.take_identity(),
+    }
+}
+
 /// Opens a file of a folder that lies in one of ours, to be read.
 pub(crate) fn read_inside(path: &Path) -> io::Result<File> {
     let (around, name) = split(path)?;

@@ -334,7 +334,7 @@ impl Known {
                 Record::Folder(fact) if store.look().knows_folder(fact)? => return Ok(Standing::Known),
                 Record::Profile(fact) => {
                     let known = store.look().profiles(Profiles::Of(&fact.version))?;
-                    let is_known = known.iter().any(|known| known.profile.rows >= fact.profile.rows);
+                    let is_known = known.iter().any(|known| known.profile.counts_over(&fact.profile));
                     return Ok(if is_known { Standing::Known } else { Standing::New });
                 }
                 Record::Component(fact) => return component_standing(store, &line.header, fact),

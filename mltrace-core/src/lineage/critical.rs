@@ -17,10 +17,11 @@ pub struct Spent {
 /// would have been gained. Each run is met once, whatever refers to it.
 #[must_use]
 pub fn critical_path(runs: &[Spent], last: usize) -> Vec<usize> {
-    let (mut path, mut here) = (Vec::new(), Some(last));
+    let (mut path, mut here, mut is_met) = (Vec::new(), Some(last), vec![false; runs.len()]);
     while let Some((place, run)) = here.and_then(|place| Some((place, runs.get(place)?))) {
         path.push(place);
-        let before = run.after.iter().copied().filter(|before| !path.contains(before));
+        is_met.get_mut(place).into_iter().for_each(|is_met| *is_met = true);
+        let before = run.after.iter().copied().filter(|before| is_met.get(*before) == Some(&false));
         let ended = |place: usize| runs.get(place).map(|run| (run.end, run.start));
         let known = before.filter_map(|place| ended(place).map(|at| (at, place)));
         let later = |(one, a): &((f64, f64), usize), (other, b): &((f64, f64), usize)| {

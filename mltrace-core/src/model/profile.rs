@@ -190,6 +190,13 @@ impl Profile {
         figures
     }
 
+    /// Returns whether this counts, and not another one of the same content: that of the whole table, and of two such the
+    /// one of more rows.
+    #[must_use]
+    pub fn counts_over(&self, other: &Self) -> bool {
+        (self.is_whole, self.rows) >= (other.is_whole, other.rows)
+    }
+
     /// Returns in a few words how much it is.
     #[must_use]
     pub fn in_words(&self) -> String {

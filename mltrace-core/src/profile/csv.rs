@@ -6,7 +6,7 @@ use super::limits::{Limits, MOST_COLUMNS, Within};
 use super::sample::{Sample, about_rows};
 use super::table::Table;
 use super::tally::Tally;
-use crate::model::{Profile, TableFormat};
+use crate::model::{LIMIT_NAME, Profile, TableFormat, cut};
 
 /// The separators that are looked for in the first line.
 const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
@@ -31,11 +31,8 @@ pub(super) fn profile(mut from: impl BufRead, size: u64, separator: Option<u8>, 
     }
     let count = row.len();
     let has_header = row.iter().all(is_a_name);
-    let mut tallies: Vec<Tally> = names(&row, has_header)
-        .into_iter()
-        .take(MOST_COLUMNS)
-        .map(|name| Tally::new(name, count.min(MOST_COLUMNS), 0))
-        .collect();
+    let names = names(&row, has_header).into_iter();
+    let mut tallies: Vec<Tally> = names.map(|name| Tally::new(name, count.min(MOST_COLUMNS), 0)).collect();
     let (mut rows, mut uneven_rows, mut is_whole) = (0_u64, 0_u64, true);
     let mut is_read = !has_header;
     loop {
@@ -94,16 +91,17 @@ fn is_a_name(cell: &[u8]) -> bool {
     !cell.is_empty() && std::str::from_utf8(cell).is_ok_and(|text| text.parse::<f64>().is_err())
 }
 
-/// Returns what the columns are called; of a name that is there twice the later ones have a number.
+/// Returns what the columns are called, of so many as are kept; of a name that is there twice the later ones have a number.
 fn names(row: &csv::ByteRecord, has_header: bool) -> Vec<String> {
-    let mut names: Vec<String> = Vec::with_capacity(row.len());
-    for (at, cell) in row.iter().enumerate() {
+    let mut names: Vec<String> = Vec::with_capacity(row.len().min(MOST_COLUMNS));
+    for (at, cell) in row.iter().enumerate().take(MOST_COLUMNS) {
         let number = at.saturating_add(1);
         let cell = cell.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(cell);
-        let name = String::from_utf8_lossy(cell.trim_ascii()).into_owned();
+        let mut name = String::from_utf8_lossy(cell.trim_ascii()).into_owned();
+        cut(&mut name, LIMIT_NAME);
         names.push(match has_header {
             false => format!("column {number}"),
-            true if at < MOST_COLUMNS && names.contains(&name) => format!("{name} ({number})"),
+            true if names.contains(&name) => format!("{name} ({number})"),
             true => name,
         });
     }

@@ -2,7 +2,7 @@
 
 use super::table::Table;
 use super::tally::{Known, LONGEST_VALUE, Value};
-use crate::model::{Column, ColumnType, ExpectedColumn, ExpectedTable, Outcome, Profile, written};
+use crate::model::{Column, ColumnType, ExpectedColumn, ExpectedTable, Outcome, Profile, TableFormat, written};
 use crate::redact;
 
 /// How a column, or the table as a whole, compares with what is expected.
@@ -34,6 +34,13 @@ pub fn compare(expected: &ExpectedTable, table: &Table) -> Vec<Finding> {
     findings
 }
 
+/// Returns what is known of a table that could not be read: nothing, which has not passed.
+#[must_use]
+pub fn unknown(expected: &ExpectedTable, why: &str) -> Finding {
+    let message = Some(format!("schema {}: {why}", expected.version()));
+    Finding { check: "schema".to_owned(), outcome: Outcome::Errored, message }
+}
+
 /// Sums up what was found of the columns. What nobody could compare has not passed.
 fn of_table(expected: &ExpectedTable, profile: &Profile, findings: &[Finding]) -> Finding {
     let (version, all) = (expected.version(), findings.len());
@@ -44,6 +51,13 @@ fn of_table(expected: &ExpectedTable, profile: &Profile, findings: &[Finding]) -
         (0, 0) if may_have_others => (
             Outcome::Errored,
             format!("schema {version}: whether there are other columns is not known: {}", cut(profile)),
+        ),
+        (0, 0) if profile.uneven_rows > 0 && profile.format == TableFormat::Ndjson => {
+            (Outcome::Errored, format!("schema {version}: {} lines are no rows", profile.uneven_rows))
+        }
+        (0, 0) if profile.uneven_rows > 0 && expected.closed => (
+            Outcome::Errored,
+            format!("schema {version}: {} rows have more or fewer fields than there are columns", profile.uneven_rows),
         ),
         (0, 0) if profile.is_whole => (Outcome::Passed, format!("schema {version}")),
         (0, 0) => (Outcome::Passed, format!("schema {version}, of the first {} rows", profile.rows)),
@@ -169,11 +183,11 @@ fn of_values(name: &str, wanted: &ExpectedColumn, column: &Column, known: &Known
         let count = others.count().saturating_add(1);
         let are = if count == 1 { "1 value is".to_owned() } else { format!("{count} values are") };
         let least = if known.is_all { "" } else { "at least " };
-        let first = redact::text(&first.text);
-        return Some(failed(
-            name,
-            format!("{least}{are} not expected, such as `{first}`; add it to `values` to allow it"),
-        ));
+        let example = match redact::is_secret(name, &(&*first.text).into()) {
+            true => String::new(),
+            false => format!(", such as `{}`; add it to `values` to allow it", redact::text(&first.text)),
+        };
+        return Some(failed(name, format!("{least}{are} not expected{example}")));
     }
     if !known.is_all {
         let (distinct, counted) = (column.distinct, known.values.len());
@@ -286,6 +300,31 @@ mod tests {
             &expected,
             &[("schema:paid", Outcome::Failed, "lists")],
         );
+    }
+
+    #[test]
+    fn no_secret_is_an_example_of_what_is_not_expected() {
+        let unknown = [("schema:pw", Outcome::Errored, "secret")];
+        check("pw,n\nhunterP1,1\nhunterP1,1\n", "columns.pw = { values = ['x'] }", &unknown);
+        // Of a column of which no value is frequent the profile keeps none, and cannot tell what they are.
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.csv");
+        let rows: String = (0..40).map(|n| format!("hunter{n},1\n")).collect();
+        std::fs::write(&path, format!("pw,n\n{rows}")).unwrap();
+        let table = read(&path, &Limits::default()).unwrap();
+        let expected: ExpectedTable = toml::from_str("columns.pw = { values = ['x'] }").unwrap();
+        let said = format!("{:?}", compare(&expected, &table));
+        assert!(!said.contains("hunter"), "{said}");
+    }
+
+    #[test]
+    fn rows_that_nobody_could_compare_have_not_passed() {
+        let unknown = |said| [("schema", Outcome::Errored, said)];
+        let lines = "{\"a\": 1}\nno row\nno row\n";
+        check_within("x.ndjson", u64::MAX, lines, "columns.a = {}", &unknown("2 lines are no rows"));
+        let ragged = "a,b\n1,2\n1,2,3\n";
+        check(ragged, "closed = true\ncolumns.a = {}\ncolumns.b = {}", &unknown("1 rows have more or fewer fields"));
+        check(ragged, "columns.a = {}", &[]);
     }
 
     #[test]

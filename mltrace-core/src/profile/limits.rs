@@ -3,6 +3,8 @@
 use std::io::{self, BufRead, Read};
 use std::time::{Duration, Instant};
 
+use crate::config::ProfileSettings;
+
 /// So many columns are told of.
 pub(super) const MOST_COLUMNS: usize = 500;
 
@@ -20,7 +22,15 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes: 4 << 30, time: Duration::from_secs(60) }
+        Self::of(&ProfileSettings::default())
+    }
+}
+
+impl Limits {
+    /// Returns how far the settings let a table be read.
+    #[must_use]
+    pub fn of(settings: &ProfileSettings) -> Self {
+        Self { bytes: settings.bytes, time: Duration::from_secs(settings.seconds) }
     }
 }
 

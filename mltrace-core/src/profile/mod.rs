@@ -29,7 +29,7 @@ use crate::model::{Profile, TableFormat};
 use crate::{folder, redact};
 
 pub use drift::{ColumnDrift, Drift, drift};
-pub use expected::{Finding, compare};
+pub use expected::{Finding, compare, unknown};
 pub use limits::Limits;
 pub use table::Table;
 
@@ -229,6 +229,29 @@ mod tests {
         assert_eq!((enough.rows, enough.is_whole), (1, true));
         let few = profile(&path, &Limits { bytes: 7, ..Limits::default() }).unwrap();
         assert_eq!((few.rows, few.is_whole), (0, false));
+    }
+
+    #[test]
+    fn a_column_with_two_meanings_is_secret_as_a_parameter_is() {
+        for name in ["pw", "pass", "pwd", "auth", "bearer", "GITHUB_PAT", "db_password"] {
+            let found = of("x.csv", &format!("{name},n\nhunterP1,1\nhunterP1,1\n"));
+            assert!(found.columns[0].is_secret && found.columns[0].top.is_empty(), "{name}: {found:?}");
+        }
+        let drawn = "q8Zx2LmV0pRt7KcW4nYb9HsD3fGj6Qe1";
+        assert!(of("x.csv", &format!("key,n\n{drawn},1\n{drawn},2\n")).columns[0].is_secret);
+        assert!(of("x.csv", "pass,n\n87654321,1\n").columns[0].is_secret);
+        for (name, value) in [("pass", "3"), ("auth", "true"), ("key", "zone-7"), ("fare", "87654321")] {
+            assert!(!of("x.csv", &format!("{name},n\n{value},1\n")).columns[0].is_secret, "{name}");
+        }
+    }
+
+    #[test]
+    fn of_a_name_as_long_as_a_row_the_start_is_kept() {
+        let long = "n".repeat(100_000);
+        let found = of("x.csv", &format!("a,{long}\n1,2\n"));
+        assert!(found.columns.len() == 2 && found.columns[1].name.len() < 10_000);
+        let found = of("x.ndjson", &format!("{{\"a\": 1, \"{long}\": 2}}\n"));
+        assert_eq!((found.columns.len(), found.columns_left_out), (1, 1));
     }
 
     #[test]

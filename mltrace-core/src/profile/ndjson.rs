@@ -15,7 +15,7 @@ use super::limits::{LONGEST_ROW, Limits, MOST_COLUMNS, Watch};
 use super::sample::{Sample, about_rows};
 use super::table::Table;
 use super::tally::Tally;
-use crate::model::{Profile, TableFormat};
+use crate::model::{LIMIT_NAME, Profile, TableFormat, cut};
 
 /// No line that is a row has more fields.
 const MOST_FIELDS: usize = 1 << 16;
@@ -88,9 +88,12 @@ impl Columns {
             return Some(*at);
         }
         let at = self.tallies.len();
-        if at >= MOST_COLUMNS {
+        // A name is kept as long as the column is, so one as long as a row is no column.
+        if at >= MOST_COLUMNS || name.len() > LIMIT_NAME {
             if self.left_out.len() < MOST_COLUMNS {
-                self.left_out.insert(name.to_owned());
+                let mut name = name.to_owned();
+                cut(&mut name, LIMIT_NAME);
+                self.left_out.insert(name);
             }
             return None;
         }

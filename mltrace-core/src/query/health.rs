@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::tempo::{DurationTrend, Tempo, UsualDuration, milliseconds};
+use super::tempo::{DurationTrend, Tempo, UsualDuration};
+use super::view::milliseconds;
 use super::{QueryError, Reader};
 use crate::lineage::Rhythm;
 use crate::model::{RunId, Status, Timestamp};
@@ -155,7 +156,7 @@ impl Reader<'_> {
             && !is_retired
             && since < now
         {
-            let (every, ago) = (words::span(rhythm.every), words::span(milliseconds(now) - milliseconds(at)));
+            let (every, ago) = (words::span(rhythm.every), words::span(milliseconds(now.0) - milliseconds(at.0)));
             problems.push(HealthProblem {
                 kind: ProblemKind::Late,
                 component: row.name.clone(),
@@ -189,7 +190,7 @@ impl Reader<'_> {
         let selection = RunSelection { status: Some(Status::Running), ..of(row.key, MANY_STARTS) };
         let running = self.begun(project, &selection)?;
         let is_cut = running.len() == MANY_STARTS;
-        let so_far = |at: Timestamp| milliseconds(now) - milliseconds(at);
+        let so_far = |at: Timestamp| milliseconds(now.0) - milliseconds(at.0);
         let begun = running.into_iter().rev().filter_map(|run| Some((run.id, run.started_at?)));
         let overdue: Vec<(RunId, Timestamp)> = begun.filter(|(_, at)| tempo.is_overdue(so_far(*at))).collect();
         let usually = tempo.shown().map(UsualDuration::says).unwrap_or_default();
@@ -260,7 +261,7 @@ fn of(component: ComponentKey, limit: usize) -> RunSelection {
 }
 
 fn rhythm(starts: &[RunName], goes_further_back: bool) -> Option<Rhythm> {
-    let moments: Vec<f64> = starts.iter().rev().filter_map(|run| run.started_at).map(milliseconds).collect();
+    let moments: Vec<f64> = starts.iter().rev().filter_map(|run| run.started_at).map(|at| milliseconds(at.0)).collect();
     Rhythm::of(&moments, goes_further_back)
 }
 

@@ -138,7 +138,8 @@ impl Reader<'_> {
         let is_cut = versions.len() > VERSIONS;
         versions.truncate(VERSIONS);
         versions.retain(|version| version.written.is_some());
-        let verdicts = self.all_verdicts()?;
+        let unchecked = self.all_unchecked()?;
+        let verdicts = self.all_verdicts(unchecked)?;
         let name = found.version.name.clone();
         let mut answer = LastGood { name: name.clone(), good: None, newer: Vec::new(), is_cut: false };
         let mut rest = versions.as_slice();
@@ -180,7 +181,7 @@ impl Reader<'_> {
     /// there is more.
     pub(super) fn flags_on(&mut self, found: &Found) -> Result<(Vec<Doubt>, bool), QueryError> {
         // What was checked of it is asked by itself.
-        let verdicts = Verdicts { unchecked: HashSet::default(), ..self.all_verdicts()? };
+        let verdicts = self.all_verdicts(HashSet::default())?;
         let above = self.doubts_above(&[found], (None, FLAGS_OF_ONE.saturating_add(1)), &verdicts)?;
         let mut doubts = above.into_iter().next().unwrap_or_default();
         let is_cut = doubts.len() > FLAGS_OF_ONE;
@@ -201,14 +202,19 @@ impl Reader<'_> {
         Ok(versions.iter().filter_map(written).collect())
     }
 
-    fn all_verdicts(&mut self) -> Result<Verdicts, QueryError> {
+    /// Returns the runs that have a check that did not pass.
+    fn all_unchecked(&mut self) -> Result<HashSet<RunKey>, QueryError> {
+        let Some(project) = self.project()? else { return Ok(HashSet::default()) };
+        let all = self.store.measured(project, &RunSelection::default(), WhatOfRuns::FailedCheck)?;
+        Ok(all.into_iter().collect())
+    }
+
+    fn all_verdicts(&mut self, unchecked: HashSet<RunKey>) -> Result<Verdicts, QueryError> {
         let (mut flagged, mut ok) = (HashMap::default(), HashSet::default());
         let mut readers: HashMap<RunKey, Vec<VersionKey>> = HashMap::default();
         let Some(project) = self.project()? else {
-            return Ok(Verdicts { flagged, ok, readers, unchecked: HashSet::default() });
+            return Ok(Verdicts { flagged, ok, readers, unchecked });
         };
-        let selection = RunSelection::default();
-        let unchecked = self.store.measured(project, &selection, WhatOfRuns::FailedCheck)?.into_iter().collect();
         for label in self.store.labels(project, true)? {
             match label.verdict {
                 Verdict::Ok => drop(ok.insert(label.version)),

@@ -3,15 +3,14 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use foldhash::HashMap;
 use serde_json::Value;
 
-use super::measures::{last_checks, last_metrics};
+use super::measures::{last_checks, last_metrics, metrics_of};
 use super::view::AT_ONCE;
 use super::{QueryError, Reader};
 use crate::lineage;
 use crate::model::{Pattern, Status, Timestamp, Version, VersionId};
-use crate::store::{ComponentKey, FactsRow, Measures, ProjectKey, RunKey, RunSelection};
+use crate::store::{ComponentKey, FactsRow, ProjectKey, RunKey, RunSelection};
 
 /// Which versions are meant: those that any of these names, each once.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -178,12 +177,7 @@ impl RunCondition {
         Ok(Self::Field { field, comparison, value: value.to_owned() })
     }
 
-    /// Returns whether it is about what was measured or checked.
-    fn is_of_measures(&self) -> bool {
-        matches!(self, Self::Field { field: RunField::Metric(_) | RunField::Check(_), .. })
-    }
-
-    fn holds(&self, run: &FactsRow, measures: Option<&Measures>) -> bool {
+    fn holds(&self, run: &FactsRow) -> bool {
         match self {
             Self::Since(since) => run.started_at.is_some_and(|at| at >= *since),
             Self::Until(until) => run.started_at.is_some_and(|at| at <= *until),
@@ -201,13 +195,13 @@ impl RunCondition {
                     }),
                     RunField::Parameter(name) => run.params.get(name).map(|of| compared(of, *comparison, value)),
                     RunField::Metric(name) => {
-                        let all = measures.map(|measures| last_metrics(measures.metrics.clone())).unwrap_or_default();
-                        let of = all.iter().find(|metric| metric.name == *name && metric.about.is_none());
+                        let of = last_metrics(metrics_of(&run.measures.metrics, name, None)).pop();
                         of.map(|of| is_number(of.value.value(), *comparison, value))
                     }
                     RunField::Check(name) => {
-                        let all = measures.map(|measures| last_checks(measures.checks.clone())).unwrap_or_default();
-                        let of = all.iter().find(|check| check.name == *name && check.about.is_none());
+                        let these = run.measures.checks.iter();
+                        let these = these.filter(|check| check.name == *name && check.about.is_none()).cloned();
+                        let of = last_checks(these.collect()).pop();
                         of.and_then(|of| text(Some(of.outcome.as_str())))
                     }
                 };
@@ -334,12 +328,7 @@ impl Reader<'_> {
         let mut found = Vec::new();
         for runs in self.store.select(project, &selection)?.chunks(AT_ONCE) {
             let facts = self.in_passing(|reader| Ok(reader.store.facts(runs)?))?;
-            let measures = match conditions.iter().any(RunCondition::is_of_measures) {
-                true => self.in_passing(|reader| Ok(reader.store.measures(runs)?))?,
-                false => HashMap::default(),
-            };
-            let holds = |run: &FactsRow, condition: &RunCondition| condition.holds(run, measures.get(&run.key));
-            let fitting = facts.into_iter().filter(|run| conditions.iter().all(|condition| holds(run, condition)));
+            let fitting = facts.into_iter().filter(|run| conditions.iter().all(|condition| condition.holds(run)));
             let keys: Vec<RunKey> = fitting.map(|run| run.key).collect();
             found.extend(self.outputs_of(&keys)?);
         }

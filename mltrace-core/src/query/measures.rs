@@ -189,6 +189,11 @@ pub(super) fn aspects_of_tables(tables: Vec<TableRow>) -> Aspects {
     tables.into_iter().flat_map(of_table).collect()
 }
 
+/// Returns those of some metrics that are called so and are of this artifact, or of the run as a whole.
+pub(super) fn metrics_of(metrics: &[Metric], name: &str, about: Option<&ArtifactName>) -> Vec<Metric> {
+    metrics.iter().filter(|metric| metric.name == name && metric.about.as_ref() == about).cloned().collect()
+}
+
 /// Returns of each metric of a run what counts: the value of its last step, and of that the one measured last.
 pub(super) fn last_metrics(metrics: Vec<Metric>) -> Vec<Metric> {
     let mut last: BTreeMap<(String, Option<ArtifactName>), Metric> = BTreeMap::new();

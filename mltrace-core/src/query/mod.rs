@@ -113,7 +113,7 @@ pub use report::{Report, Tell};
 pub use runs::RunFilter;
 pub use say::Judgement;
 pub use stale::{StaleRun, StaleRuns};
-pub use tempo::{DurationTrend, TimedRun, Timing, UsualDuration};
+pub use tempo::{DurationTrend, TimedRun, Timing, UpperLevel, UsualDuration};
 pub use told::TellError;
 pub use trace::TraceOptions;
 pub use verify::{DiskState, Verified, Verify, VerifyOptions};

@@ -61,7 +61,7 @@ impl std::fmt::Display for Measure {
 
 /// Returns what a metric of a run is, where that is one number.
 pub(super) fn metric(measures: &Measures, name: &str) -> Option<f64> {
-    let all: Vec<Metric> = last_metrics(measures.metrics.clone()).into_iter().filter(|of| of.name == name).collect();
+    let all: Vec<Metric> = last_metrics(measures.metrics.iter().filter(|of| of.name == name).cloned().collect());
     let whole = all.iter().find(|metric| metric.about.is_none());
     let number = whole.or_else(|| all.first().filter(|_| all.len() == 1))?.value.value();
     number.is_finite().then_some(number)

@@ -30,36 +30,31 @@ pub struct Profiled {
 
 impl Reader<'_> {
     /// Returns what is in the table that `text` names, as [`version`](Self::version) takes it, and how it differs from
-    /// `before`. A profile that was not recorded is read from the file within `limits`, if they are given and the file
-    /// still holds that version.
+    /// `before`. A profile that was not recorded is read from the file, within the limits of the settings, if `may_read` and
+    /// the file still holds that version.
     ///
     /// # Errors
     /// When nothing has that name, or nobody knows what is in it.
-    pub fn profile(
-        &mut self,
-        text: &str,
-        before: Option<&str>,
-        limits: Option<&Limits>,
-    ) -> Result<Profiled, QueryError> {
-        let (artifact, profile, is_read_now) = self.profile_of(text, limits)?;
-        let before = before.map(|text| self.profile_of(text, limits)).transpose()?;
+    pub fn profile(&mut self, text: &str, before: Option<&str>, may_read: bool) -> Result<Profiled, QueryError> {
+        let (artifact, profile, is_read_now) = self.profile_of(text, may_read)?;
+        let before = before.map(|text| self.profile_of(text, may_read)).transpose()?;
         let drift = before.as_ref().map(|(_, before, _)| profile::drift(before, &profile));
         Ok(Profiled { artifact, is_read_now, profile, before: before.map(|(version, ..)| version), drift })
     }
 
-    fn profile_of(&mut self, text: &str, limits: Option<&Limits>) -> Result<(Version, Profile, bool), QueryError> {
+    fn profile_of(&mut self, text: &str, may_read: bool) -> Result<(Version, Profile, bool), QueryError> {
         let Found { version, .. } = self.find_version(text, None)?;
         if let Some(known) = self.store.profiles(Profiles::Of(&version.version))?.pop() {
             return Ok((version, known.profile, false));
         }
-        let read = limits.and_then(|limits| self.read_profile(&version, limits));
+        let read = if may_read { self.read_profile(&version) } else { None };
         let missing = || QueryError::NoProfile { name: text.to_owned(), version: version.version.clone() };
         let profile = read.ok_or_else(missing)?;
         Ok((version, profile, true))
     }
 
     /// Reads the file of a version, if it holds that before and after.
-    fn read_profile(&self, version: &Version, limits: &Limits) -> Option<Profile> {
+    fn read_profile(&self, version: &Version) -> Option<Profile> {
         let name = version.name.as_str();
         if naming::is_uri(name) || !matches!(version.version, VersionId::Content(_)) {
             return None;
@@ -67,7 +62,7 @@ impl Reader<'_> {
         let path = self.home.root.join(naming::decode(name));
         profile::format_of(&path)?;
         let holds = || self.content_of(&path).as_ref() == Some(&version.version);
-        let read = if holds() { profile::profile(&path, limits) } else { None };
+        let read = if holds() { profile::profile(&path, &Limits::of(&self.home.profile)) } else { None };
         read.filter(|_| holds())
     }
 }

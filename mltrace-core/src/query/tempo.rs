@@ -4,6 +4,7 @@ use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::answer::Trace;
+use super::view::milliseconds;
 use super::{QueryError, Reader};
 use crate::lineage::{self, Spent, Usual};
 use crate::model::{RunId, Timestamp};
@@ -21,14 +22,31 @@ pub struct UsualDuration {
     pub low_ms: f64,
     /// How long the slowest of them took.
     pub high_ms: f64,
+    /// The same of the upper level, where they fall into two: what lies between is not usual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upper: Option<UpperLevel>,
+}
+
+/// The upper of two levels of durations.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct UpperLevel {
+    /// How long the quickest of its middle half took, in milliseconds.
+    pub low_ms: f64,
+    /// How long the slowest of them took.
+    pub high_ms: f64,
 }
 
 impl UsualDuration {
     /// Returns it in words.
     #[must_use]
     pub fn says(self) -> String {
-        let (low, high) = (words::span(self.low_ms), words::span(self.high_ms));
-        if low == high { low } else { format!("{low} to {high}") }
+        let level = |low_ms, high_ms| match [low_ms, high_ms].map(words::span) {
+            [low, high] if low == high => low,
+            [low, high] => format!("{low} to {high}"),
+        };
+        let lower = level(self.low_ms, self.high_ms);
+        self.upper.map_or_else(|| lower.clone(), |upper| format!("{lower} or {}", level(upper.low_ms, upper.high_ms)))
     }
 }
 
@@ -117,8 +135,8 @@ impl Reader<'_> {
         let places: HashMap<RunId, usize> =
             trace.runs.iter().enumerate().map(|(place, at)| (at.run.id, place)).collect();
         let spent = |at: &super::RunAtDepth| {
-            let start = milliseconds(at.run.started_at);
-            let end = at.run.ended_at.map_or(start, milliseconds);
+            let start = milliseconds(at.run.started_at.0);
+            let end = at.run.ended_at.map_or(start, |end| milliseconds(end.0));
             let after = at.run.depends_on.iter().filter_map(|run| places.get(run).copied()).collect();
             Spent { start, end, after }
         };
@@ -200,7 +218,10 @@ pub(super) struct Tempo {
 impl Tempo {
     /// Returns the usual range as an answer shows it.
     pub(super) fn shown(&self) -> Option<UsualDuration> {
-        self.usual.map(|usual| UsualDuration { low_ms: usual.low, high_ms: longest(usual) })
+        self.usual.map(|Usual { low, high, upper }| {
+            let upper = upper.map(|(low_ms, high_ms)| UpperLevel { low_ms, high_ms });
+            UsualDuration { low_ms: low, high_ms: high, upper }
+        })
     }
 
     /// Returns whether a duration is none that is usual.
@@ -217,12 +238,6 @@ impl Tempo {
 /// Returns the longest that is usual: a run between two levels may still come to the upper one.
 fn longest(usual: Usual) -> f64 {
     usual.upper.map_or(usual.high, |(_, high)| high)
-}
-
-/// Returns a moment in milliseconds.
-#[expect(clippy::cast_precision_loss, reason = "moments of our time are exact to a microsecond")]
-pub(super) fn milliseconds(at: Timestamp) -> f64 {
-    at.0 as f64 / 1e3
 }
 
 #[cfg(test)]

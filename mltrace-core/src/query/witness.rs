@@ -1,7 +1,7 @@
 //! Who can say something of a version: the run that wrote it, and those that read it and measured or checked something.
 
 use super::answer::{Input, Run};
-use super::measures::last_metrics;
+use super::measures::{last_metrics, metrics_of};
 use super::name::Found;
 use super::view::AT_ONCE;
 use super::{QueryError, Reader};
@@ -68,10 +68,8 @@ impl Witnesses {
     /// its writer measured, then what a run did that read it.
     pub(super) fn measured(&self, name: &str, found: &Found) -> Option<(Metric, &Run)> {
         let last = |witness: &Witness, is_named: bool| {
-            let all = last_metrics(witness.run.metrics.clone()).into_iter();
             let about = is_named.then_some(&found.version.name);
-            let mut these = all.filter(|metric| metric.name == name && metric.about.as_ref() == about);
-            these.next()
+            last_metrics(metrics_of(&witness.run.metrics, name, about)).pop()
         };
         let alone = || self.all.iter().filter(|witness| witness.is_alone);
         let each =

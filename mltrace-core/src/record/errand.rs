@@ -7,7 +7,7 @@ use super::job::{Job, Table};
 use super::within::within;
 use super::{Recorder, look};
 use crate::disk::Fingerprint;
-use crate::model::{CodeCheck, FingerprintFact, Git, Record};
+use crate::model::{CodeCheck, FingerprintFact, Git, Record, VersionId};
 use crate::naming;
 use crate::source::{code, git};
 
@@ -62,7 +62,12 @@ fn work(recorder: &'static Recorder, job: Job) {
             }
         }
         Job::Profile(table) => {
-            recorder.append_all(look::table(recorder, table));
+            let version = table.version.clone();
+            let records = look::table(recorder, table);
+            let is_told = records.is_empty() || recorder.append_all(records);
+            if let (false, VersionId::Content(hash)) = (is_told, version) {
+                recorder.profiled.forget(hash);
+            }
         }
         Job::Git { key, folder } => {
             // What comes later is recorded all the same, if the process still lives.

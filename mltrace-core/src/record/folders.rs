@@ -24,9 +24,9 @@ impl Contents {
     }
 
     /// Takes back that a content was told: it did not reach the journal.
-    pub(super) fn forget(&self, fact: &FolderFact) {
-        if let (Ok(mut told), VersionId::Content(hash)) = (self.0.try_lock(), &fact.version) {
-            told.remove(hash);
+    pub(super) fn forget(&self, hash: [u8; 32]) {
+        if let Ok(mut told) = self.0.try_lock() {
+            told.remove(&hash);
         }
     }
 

@@ -53,10 +53,14 @@ impl Later {
     fn is_profiled(&self, seen: &Seen, path: &Path, is_output: bool) -> bool {
         let argument = seen.given.argument.as_deref();
         let is_listed = || self.site.zip(argument).is_some_and(|(site, argument)| site.profiles.contains(&argument));
-        let is_wanted = (is_output && self.are_outputs_profiled)
-            || is_listed()
-            || self.recorder.home.profile.is_asked_for(seen.name.as_str());
-        is_wanted && profile::format_of(path).is_some()
+        let settings = &self.recorder.home.profile;
+        // Whether something is expected is asked of what is no table, too: that it is none has to be said.
+        match profile::format_of(path) {
+            Some(_) => {
+                (is_output && self.are_outputs_profiled) || is_listed() || settings.is_asked_for(seen.name.as_str())
+            }
+            None => settings.is_expected(seen.name.as_str()),
+        }
     }
 }
 

@@ -95,6 +95,7 @@ pub(super) fn standing(recorder: &Recorder, path: &Path) -> Option<State> {
 /// Returns what a file or folder holds, if it still stands as `token` says.
 pub(super) fn look_again(recorder: &'static Recorder, path: &Path, token: &str) -> Option<Fingerprint> {
     let skip = recorder.skip();
+    let _taken = recorder.home.rights().ok()?;
     let found = unchanged(path, token, &how(recorder, &skip), Duration::MAX)?;
     tell_folder(recorder, &found);
     Some(found)
@@ -111,25 +112,31 @@ pub(super) fn table(recorder: &'static Recorder, table: Table) -> Vec<Record> {
     if !is_new && expected().next().is_none() {
         return Vec::new();
     }
-    let limits = Limits { bytes: settings.bytes, time: Duration::from_secs(settings.seconds) };
-    let Some(table) = profile::read(&path, &limits) else { return Vec::new() };
-    let is_same =
-        fingerprint::stat(&path).ok().flatten().is_some_and(|stat| State::of(&stat).token.to_string() == state);
-    if !is_same {
-        return Vec::new();
-    }
+    let stands =
+        || fingerprint::stat(&path).ok().flatten().is_some_and(|stat| State::of(&stat).token.to_string() == state);
+    let table = match recorder.home.rights().ok().and_then(|_taken| profile::read(&path, &Limits::of(settings))) {
+        Some(table) if stands() => Ok(table),
+        Some(_) => Err("the file was changed before its table was read"),
+        None => Err("no table could be read from the file"),
+    };
     let mut records = Vec::new();
     for (_, expected) in expected() {
         let severity = expected.severity;
-        records.extend(profile::compare(expected, &table).into_iter().map(|finding| {
+        let findings = match &table {
+            Ok(table) => profile::compare(expected, table),
+            Err(why) => vec![profile::unknown(expected, why)],
+        };
+        records.extend(findings.into_iter().map(|finding| {
             let Finding { check: name_of_check, outcome, message } = finding;
             let about = Some(name.clone());
             let check = Check { name: name_of_check, outcome, severity, message, about, at: clock::now() };
             Record::Check(CheckFact { run, check })
         }));
     }
-    if is_new {
-        records.push(Record::Profile(ProfileFact { version, profile: table.profile }));
+    match table {
+        Ok(table) if is_new => records.push(Record::Profile(ProfileFact { version, profile: table.profile })),
+        Ok(_) => {}
+        Err(_) => recorder.profiled.forget(*hash),
     }
     records
 }
@@ -140,6 +147,7 @@ pub(super) fn look_whole(recorder: &'static Recorder, path: &Path) -> Option<Fin
 }
 
 fn whole(recorder: &'static Recorder, path: &Path, skip: &Skip) -> Option<Fingerprint> {
+    let _taken = recorder.home.rights().ok()?;
     let found = fingerprint(path, &how(recorder, skip)).ok().flatten()?;
     tell_folder(recorder, &found);
     Some(found)
@@ -148,9 +156,10 @@ fn whole(recorder: &'static Recorder, path: &Path, skip: &Skip) -> Option<Finger
 /// Tells what lies in a folder that was hashed.
 fn tell_folder(recorder: &'static Recorder, found: &Fingerprint) {
     if let Some(fact) = recorder.folders.news(found) {
+        let VersionId::Content(hash) = fact.version else { return };
         // Who looks may be behind the door already.
-        if !recorder.append_inside(vec![Record::Folder(fact.clone())]) {
-            recorder.folders.forget(&fact);
+        if !recorder.append_inside(vec![Record::Folder(fact)]) {
+            recorder.folders.forget(hash);
         }
     }
 }

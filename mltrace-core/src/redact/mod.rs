@@ -42,6 +42,7 @@ pub use arguments::arguments;
 pub use name::is_secret_name;
 pub use record::{header, is_kept, profile, record};
 pub use scan::{project, text, tokens, uri};
+pub(crate) use value::is_secret;
 pub use value::param;
 
 /// What stands in place of a secret.

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::name::is_secret_name;
-use super::{param, text, tokens, uri};
+use super::{is_secret, param, text, tokens, uri};
 use crate::model::{
-    AliasFact, ArtifactName, Check, CheckFact, Code, CodeCheck, ComponentFact, Declaration, Due, End, FingerprintFact,
-    FolderFact, Git, Header, LIMIT_NAME, LIMIT_SOURCE, LIMIT_TEXT, LabelFact, Metric, MetricFact, NoteFact, ParamFact,
-    Profile, ProfileFact, ReadFact, Record, Start, TopValue, Version, VersionId, WriteFact, cut,
+    AliasFact, ArtifactName, Check, CheckFact, Code, CodeCheck, Column, ColumnType, ComponentFact, Declaration, Due,
+    End, FingerprintFact, FolderFact, Git, Header, LIMIT_NAME, LIMIT_SOURCE, LIMIT_TEXT, LabelFact, Metric, MetricFact,
+    NoteFact, ParamFact, Profile, ProfileFact, ReadFact, Record, Start, TopValue, Version, VersionId, WriteFact, cut,
+    written,
 };
 
 /// Makes a record fit to be written: the one place through which everything passes, journal and import alike.
@@ -113,7 +114,7 @@ pub fn is_kept(name: &str) -> Result<(), String> {
 pub fn profile(profile: &mut Profile) {
     let Profile { format: _, rows: _, is_whole: _, uneven_rows: _, columns_left_out: _, columns } = profile;
     for column in columns {
-        if is_secret_name(&column.name) {
+        if is_of_secrets(column) {
             column.keep_secret();
         }
         for TopValue { value, count: _ } in &mut column.top {
@@ -121,6 +122,15 @@ pub fn profile(profile: &mut Profile) {
         }
         called(&mut column.name);
     }
+}
+
+/// Returns whether the values of a column are secrets: by its name, or by its name and what is known of them.
+fn is_of_secrets(column: &Column) -> bool {
+    let is_number = matches!(column.kind, ColumnType::Integer | ColumnType::Number);
+    let ends = [column.min, column.max].into_iter().flatten().filter(|end| end.fract() == 0.0);
+    let numbers = ends.map(|end| written(end.abs()).parse().unwrap_or(Value::from(end)));
+    let texts = column.top.iter().map(|top| Value::from(top.value.clone())).filter(|_| !is_number);
+    is_secret_name(&column.name) || numbers.chain(texts).any(|value| is_secret(&column.name, &value))
 }
 
 /// Makes a header fit to be written.

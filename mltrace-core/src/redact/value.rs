@@ -20,15 +20,19 @@ pub fn param(name: &str, value: Value) -> Value {
     named(name, value, DEEPEST)
 }
 
-fn named(name: &str, value: Value, depth: usize) -> Value {
-    let is_secret = match (holds(name), &value) {
+/// Returns whether a value under this name is a secret, as a parameter's is.
+pub(crate) fn is_secret(name: &str, value: &Value) -> bool {
+    match (holds(name), value) {
         (Holds::Secret, _) | (Holds::Maybe, Value::Array(_)) => true,
         (Holds::Maybe, Value::String(given)) => !is_plain(given),
         (Holds::Maybe, Value::Number(given)) => given.as_u64().is_some() && !is_plain(&given.to_string()),
         (Holds::Scrambled, Value::String(given)) => is_scrambled(given.as_bytes()),
         _ => false,
-    };
-    if is_secret { Value::from(REDACTED) } else { walk(value, depth) }
+    }
+}
+
+fn named(name: &str, value: Value, depth: usize) -> Value {
+    if is_secret(name, &value) { Value::from(REDACTED) } else { walk(value, depth) }
 }
 
 fn walk(value: Value, depth: usize) -> Value {

@@ -32,5 +32,5 @@ pub(crate) struct ProfileQuery {
 
 /// Returns what is in a table, as far as a run told it; no file is read for that.
 pub(crate) fn profile(app: &App, asked: &ProfileQuery) -> Result<Profiled, Failure> {
-    app.ask(|reader| reader.profile(&asked.artifact, asked.before.as_deref(), None))
+    app.ask(|reader| reader.profile(&asked.artifact, asked.before.as_deref(), false))
 }

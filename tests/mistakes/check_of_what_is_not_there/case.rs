@@ -17,6 +17,13 @@ fn other(raw: &Path) -> Result<(), String> {
     Ok(())
 }
 
+struct Step;
+
+impl Step {
+    #[mltrace::register(inputs = [self], before = [no_nulls(self)])]
+    fn run(&self) {}
+}
+
 fn no_nulls(_: &Path) -> bool {
     true
 }
