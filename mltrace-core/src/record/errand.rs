@@ -24,6 +24,7 @@ pub(super) fn send(recorder: &'static Recorder, job: Job) {
 }
 
 fn ask_git(recorder: &'static Recorder, key: String, folder: &Path) {
+    let Ok(_taken) = recorder.home.rights() else { return };
     // The commit first: a short process may not live until the slower answers are there.
     let Some(mut state) = git::head(folder) else { return };
     state.key = key;
@@ -36,6 +37,7 @@ fn ask_git(recorder: &'static Recorder, key: String, folder: &Path) {
 }
 
 fn ask_git_rest(recorder: &'static Recorder, folder: &Path, mut state: Git) {
+    let Ok(_taken) = recorder.home.rights() else { return };
     git::rest(folder, &mut state);
     recorder.append(Record::Git(state));
 }
@@ -77,6 +79,7 @@ fn work(recorder: &'static Recorder, job: Job) {
             let _ = within(GIT_PATIENCE, move || ask_git_rest(recorder, &folder, state));
         }
         Job::Code { key, file, source, manifest_folder } => {
+            let Ok(_taken) = recorder.home.rights() else { return };
             let folder = std::path::Path::new(manifest_folder);
             if let Some(is_in_work_tree) = code::is_in_work_tree(file, source, folder) {
                 recorder.append(Record::CodeCheck(CodeCheck { code: key, is_in_work_tree }));
