@@ -12,7 +12,7 @@ const JSON: &str = include_str!("../docs/json.md");
 fn the_views_have_the_columns_that_are_promised() {
     let store = Connection::open_in_memory().expect("memory");
     Schema::CURRENT.make(&store).expect("the schema is SQL");
-    for view in ["runs", "versions", "edges", "labels", "metrics", "checks", "aliases"] {
+    for view in ["runs", "versions", "edges", "labels", "metrics", "checks", "aliases", "task_outputs"] {
         let statement = store.prepare(&format!("SELECT * FROM {view}")).expect("the view is there");
         let columns: BTreeSet<_> = statement.column_names().collect();
         let section = SQL.split("\n## ").find_map(|section| section.strip_prefix(view)).expect("a section");

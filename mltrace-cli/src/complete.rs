@@ -40,6 +40,11 @@ pub(crate) fn aliases() -> ArgValueCompleter {
     ArgValueCompleter::new(|current: &OsStr| known(NameKind::Alias, current))
 }
 
+/// Returns a completer for tasks.
+pub(crate) fn tasks() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &OsStr| known(NameKind::Task, current))
+}
+
 /// Returns a completer for names of artifacts.
 pub(crate) fn artifacts() -> ArgValueCompleter {
     ArgValueCompleter::new(|current: &OsStr| known(NameKind::Artifact, current))

@@ -164,6 +164,13 @@ impl From<QueryError> for Error {
                 Self::new(Kind::Outdone, message)
                     .hint("run `mltrace review`, `mltrace component NAME` or `mltrace alias NAME` to see what counts")
             }
+            QueryError::TooManyWindows { .. } => {
+                Self::usage(message).hint("name a longer `--window`, or a later time with `--since`")
+            }
+            QueryError::NoTaskMetric { kind, .. } => {
+                let names = kind.metrics().iter().map(|metric| metric.as_str().to_owned());
+                Self::usage(message).hint(format!("there are {}", listed(&names.collect::<Vec<_>>())))
+            }
             QueryError::Ambiguous { .. } => Self::new(Kind::NotFound, message).hint("give more of it"),
         }
     }
@@ -183,6 +190,7 @@ fn how_to_list(kind: &str) -> &'static str {
     match kind {
         "component" => "run `mltrace components` to see all components",
         "alias" => "run `mltrace alias` to see all aliases",
+        "task" => "run `mltrace task` to see all tasks",
         "commit" => "run `mltrace history COMPONENT` to see the commits of its runs",
         "run" => "run `mltrace recent` to see the last runs",
         "version" => "run `mltrace recent` to see what the last runs wrote, or leave out `@…` for the latest version",

@@ -180,6 +180,10 @@ impl From<QueryError> for Failure {
             }
             QueryError::Outdone { .. } => Self::new(StatusCode::CONFLICT, message)
                 .hint("`review`, `components` and `alias NAME` show what counts"),
+            QueryError::TooManyWindows { .. } => {
+                Self::usage(message).hint("name a longer `window_s`, or a later `since`")
+            }
+            QueryError::NoTaskMetric { .. } => Self::usage(message),
             QueryError::Ambiguous { name, candidates, .. } => {
                 let are_runs = candidates.iter().all(|id| id.parse::<RunId>().is_ok());
                 let artifact = name.rsplit_once('@').map_or(name.as_str(), |(artifact, _)| artifact);

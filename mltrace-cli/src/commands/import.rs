@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
 use mltrace_core::ingest::{self, ImportOptions, ImportReport};
@@ -57,59 +57,56 @@ struct WrongLine {
 }
 
 impl Args {
-    #[expect(clippy::disallowed_methods, reason = "the file that the user names, wherever its links lead")]
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
-        let report = if self.file.as_os_str() == "-" {
-            self.import(session, &mut std::io::stdin().lock())?
-        } else {
-            let path = self.file.display();
-            let file = File::open(&self.file)
-                .and_then(|file| match file.metadata()?.is_dir() {
-                    true => Err(std::io::ErrorKind::IsADirectory.into()),
-                    false => Ok(file),
-                })
-                .map_err(|error| Error::new(Kind::NotFound, format!("`{path}` cannot be read: {error}")))?;
-            self.import(session, &mut BufReader::new(file))?
-        };
-        for (line, message) in report.errors.iter().take(MOST_ERRORS) {
-            session.output.error(&Error::usage(format!("line {line}: {message}")));
-        }
-        let more = report.wrong.saturating_sub(MOST_ERRORS as u64);
-        if more > 0 {
-            session.output.error(&Error::usage(format!("and {more} more wrong lines")));
-        }
-        if report.ahead > 0 {
-            session
-                .output
-                .hint("pass `--allow-future` to take such times: what is dated so is the last word until then");
-        }
-        for (project, count) in &report.elsewhere {
-            session.output.warn(&format!("{count} lines belong to the project `{project}`"));
-            session.output.hint(&format!("put `project = \"{project}\"` into `mltrace.toml` to ask about it here"));
-        }
-        let errors = report.errors.into_iter().map(|(line, message)| WrongLine { line, message }).collect();
-        let ImportReport { lines, stored, known, wrong, .. } = report;
-        session.output.answer(&Imported { lines, stored, known, wrong, errors }, text)?;
-        Ok(if wrong == 0 { Exit::Done } else { Exit::Wrong })
+        import(session, &mut *opened(&self.file)?, self.allow_future)
     }
+}
 
-    fn import(&self, session: &Session, lines: &mut dyn BufRead) -> Result<ImportReport, Error> {
-        // What cannot be read at all is told with the first line.
-        if lines.fill_buf().is_ok_and(|bytes| bytes.first() == Some(&GZIP)) {
-            return self.import_plain(session, &mut BufReader::new(MultiGzDecoder::new(lines)));
-        }
-        self.import_plain(session, lines)
-    }
+/// Opens a file, or stdin where it is `-`; what gzip made is read as what it holds.
+#[expect(clippy::disallowed_methods, reason = "the file that the user names, wherever its links lead")]
+pub(super) fn opened(file: &Path) -> Result<Box<dyn BufRead>, Error> {
+    let mut lines: Box<dyn BufRead> = if file.as_os_str() == "-" {
+        Box::new(std::io::stdin().lock())
+    } else {
+        let opened = File::open(file).and_then(|file| match file.metadata()?.is_dir() {
+            true => Err(std::io::ErrorKind::IsADirectory.into()),
+            false => Ok(file),
+        });
+        let path = file.display();
+        let cannot = |error| Error::new(Kind::NotFound, format!("`{path}` cannot be read: {error}"));
+        Box::new(BufReader::new(opened.map_err(cannot)?))
+    };
+    // What cannot be read at all is told with the first line.
+    let is_packed = lines.fill_buf().is_ok_and(|bytes| bytes.first() == Some(&GZIP));
+    Ok(if is_packed { Box::new(BufReader::new(MultiGzDecoder::new(lines))) } else { lines })
+}
 
-    fn import_plain(&self, session: &Session, lines: &mut dyn BufRead) -> Result<ImportReport, Error> {
-        let mut store = store::open(&session.home, Mode::Write)?;
-        let bar = session.output.progress("{spinner} {human_pos} lines read, {per_sec}");
-        let options = ImportOptions { allows_future: self.allow_future, ..ImportOptions::default() };
-        let report =
-            ingest::import_with(&session.home, &mut *store, lines, options, &mut |count| bar.set_position(count));
-        bar.finish_and_clear();
-        Ok(report?)
+/// Imports lines, and says what became of them.
+pub(super) fn import(session: &Session, lines: &mut dyn BufRead, allow_future: bool) -> Result<Exit, Error> {
+    let mut store = store::open(&session.home, Mode::Write)?;
+    let bar = session.output.progress("{spinner} {human_pos} lines read, {per_sec}");
+    let options = ImportOptions { allows_future: allow_future, ..ImportOptions::default() };
+    let report = ingest::import_with(&session.home, &mut *store, lines, options, &mut |count| bar.set_position(count));
+    bar.finish_and_clear();
+    let report = report?;
+    for (line, message) in report.errors.iter().take(MOST_ERRORS) {
+        session.output.error(&Error::usage(format!("line {line}: {message}")));
     }
+    let more = report.wrong.saturating_sub(MOST_ERRORS as u64);
+    if more > 0 {
+        session.output.error(&Error::usage(format!("and {more} more wrong lines")));
+    }
+    if report.ahead > 0 {
+        session.output.hint("pass `--allow-future` to take such times: what is dated so is the last word until then");
+    }
+    for (project, count) in &report.elsewhere {
+        session.output.warn(&format!("{count} lines belong to the project `{project}`"));
+        session.output.hint(&format!("put `project = \"{project}\"` into `mltrace.toml` to ask about it here"));
+    }
+    let errors = report.errors.into_iter().map(|(line, message)| WrongLine { line, message }).collect();
+    let ImportReport { lines, stored, known, wrong, .. } = report;
+    session.output.answer(&Imported { lines, stored, known, wrong, errors }, text)?;
+    Ok(if wrong == 0 { Exit::Done } else { Exit::Wrong })
 }
 
 fn text(answer: &Imported) -> String {

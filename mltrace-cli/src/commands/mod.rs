@@ -60,6 +60,14 @@ mod step;
 
 mod log;
 
+mod log_output;
+
+mod log_feedback;
+
+mod told;
+
+mod task;
+
 mod run;
 
 mod import;
@@ -118,7 +126,10 @@ pub(crate) enum Command {
     Health(health::Args),
     Alias(alias::Args),
     Note(note::Args),
+    Task(task::Args),
     Log(log::Args),
+    LogOutput(log_output::Args),
+    LogFeedback(log_feedback::Args),
     Run(run::Args),
     Import(import::Args),
     Export(export::Args),
@@ -167,7 +178,10 @@ impl Command {
             Self::Gate(args) => args.run(session),
             Self::Alias(args) => args.run(session),
             Self::Note(args) => args.run(session),
+            Self::Task(args) => args.run(session),
             Self::Log(args) => args.run(session),
+            Self::LogOutput(args) => args.run(session),
+            Self::LogFeedback(args) => args.run(session),
             Self::Run(args) => args.run(session),
             Self::Import(args) => args.run(session),
             Self::Export(args) => args.run(session),

@@ -21,6 +21,8 @@ pub(crate) mod profile;
 
 pub(crate) mod alias;
 
+pub(crate) mod task;
+
 pub(crate) mod gate;
 
 pub(crate) mod health;

@@ -51,6 +51,9 @@ fn much() -> TestEnv {
         json!({"type": "label", "id": id(10_000 + number), "name": format!("out/{number}.csv"), "version": format!("w:{}", id(number)),
             "verdict": if number.is_multiple_of(2) { "flagged" } else { "ok" }, "at": at(950_000 + number)})
     }));
+    let said = |kind: &str, task: usize, hour: usize| json!({"type": kind, "task": format!("t{task}"), "id": format!("{task}-{hour}"), "value": hour, "at": at(hour * 3600)});
+    lines.extend((0..60).map(|task| said("output", task, 0)));
+    lines.extend((1..100).flat_map(|hour| ["output", "feedback"].map(|kind| said(kind, 0, hour))));
     TestEnv::with_lines(&lines.iter().map(Value::to_string).collect::<Vec<_>>())
 }
 
@@ -61,7 +64,7 @@ type Asked<'a> = (&'a [&'a str], bool, Option<(&'a str, usize)>);
 fn no_answer_is_longer_than_a_screen_and_what_is_left_out_is_said() {
     let env = much();
     let pack = id(9_000);
-    let asked: [Asked<'_>; 29] = [
+    let asked: [Asked<'_>; 31] = [
         (&["impact", "s3://b/raw@b3:1111"], true, Some(("artifacts", RUNS + 60))),
         (&["impact", "--component", "load"], true, None),
         (&["stale"], true, None),
@@ -91,8 +94,11 @@ fn no_answer_is_longer_than_a_screen_and_what_is_left_out_is_said() {
         (&["doctor"], false, None),
         (&["config"], false, None),
         (&["project", "list"], false, None),
+        (&["task"], true, Some(("tasks", 60))),
+        (&["task", "t0", "--window", "1h"], true, Some(("windows", 100))),
     ];
-    let mut met: BTreeSet<&str> = BTreeSet::from(["note", "log", "run", "import", "ingest", "forget", "clear"]);
+    let mut met: BTreeSet<&str> =
+        BTreeSet::from(["note", "log", "log-output", "log-feedback", "run", "import", "ingest", "forget", "clear"]);
     for (arguments, leaves_out, json) in asked {
         met.insert(arguments[0]);
         let json = json.map(|(field, count)| {
@@ -106,7 +112,7 @@ fn no_answer_is_longer_than_a_screen_and_what_is_left_out_is_said() {
         assert!(lines > 0 && lines <= SCREEN, "{arguments:?} has {lines} lines:\n{}{}", answer.stdout, answer.stderr);
         let says = answer.stdout.contains(" more") || answer.stdout.contains("--limit");
         assert!(says || !leaves_out, "{arguments:?} does not say that it is cut:\n{}", answer.stdout);
-        let how = answer.stdout.lines().filter(|line| line.contains(" more: ") || line.contains("more lines: "));
+        let how = answer.stdout.lines().filter(|line| line.contains(" more: ") || line.contains("more lines: ") || line.contains(" more, "));
         how.for_each(|line| assert!(line.contains("use `"), "{arguments:?}: {line}"));
     }
     // A table of a hundred columns.

@@ -39,6 +39,7 @@ mod blame;
 mod compare;
 mod gate;
 mod health;
+mod tasks;
 
 mod uuids;
 #[cfg(unix)]

@@ -35,10 +35,22 @@ pub fn note(run: RunId, text: &str, by: Option<String>) -> Record {
 /// # Errors
 /// When the store does not answer.
 pub fn of_answering(reader: &mut Reader<'_>, records: Vec<Record>) -> Result<Vec<Record>, QueryError> {
-    Ok(match reader.other_project()? {
+    let judged = records.iter().filter_map(|record| match record {
+        Record::Label(label) => Some((&label.name, &label.version)),
+        _ => None,
+    });
+    // Who judges an output of a task asks who made it.
+    let outputs = reader.unwritten_outputs(judged)?;
+    let mut said = Vec::new();
+    if !outputs.is_empty() {
+        let project = reader.answering_project()?;
+        said.extend(outputs.into_iter().map(|(run, write)| ingest::of_run(&project, run, write)));
+    }
+    said.extend(match reader.other_project()? {
         Some(project) => ingest::of_project(&project, records),
         None => records,
-    })
+    });
+    Ok(said)
 }
 
 /// Returns every version that a verdict counts for: those that are flagged, then those that are ok.

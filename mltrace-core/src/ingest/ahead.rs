@@ -1,7 +1,7 @@
 //! Times that lie ahead of the clock: what is dated so would be the last word until its time comes.
 
 use super::line::Parsed;
-use crate::model::{End, Record, Start, Timestamp};
+use crate::model::{End, Record, Start, TaskSide, Timestamp};
 
 /// Returns why a line is refused that tells of a time more than a day ahead of the clock.
 pub(super) fn refuse(line: &Parsed, now: Timestamp) -> Result<(), String> {
@@ -33,6 +33,10 @@ fn times(record: &Record) -> Vec<(&'static str, Timestamp)> {
         Record::Component(fact) => vec![("the component was declared", fact.at)],
         Record::Label(label) => vec![("the verdict was given", label.at)],
         Record::Alias(fact) => vec![("the alias was set", fact.at)],
+        Record::Task(fact) => match fact.side {
+            TaskSide::Output => vec![("the output was made", fact.at)],
+            TaskSide::Feedback => vec![("the feedback came", fact.at)],
+        },
         // These tell no time, or stand in no line.
         Record::Process(_)
         | Record::Code(_)

@@ -135,6 +135,7 @@ impl<'w, 'r> Applier<'w, 'r> {
             Record::Component(fact) => self.component(fact),
             Record::Label(fact) => self.label(fact),
             Record::Alias(fact) => self.alias(fact),
+            Record::Task(fact) => self.keep(Said::Task(self.project, fact)),
             Record::Lost(count) => self.keep(Said::Tally("lost", *count)),
         }
     }

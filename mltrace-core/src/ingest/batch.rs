@@ -2,7 +2,7 @@
 
 use super::apply::Applier;
 use crate::journal;
-use crate::model::{Chosen, Header, Line, Record, Timestamp};
+use crate::model::{Chosen, Header, Line, Record, RunId, Timestamp, WriteFact};
 use crate::store::{StoreError, Writer};
 
 /// Applies records and works out what follows from them; returns how many runs they touched.
@@ -33,6 +33,13 @@ pub(super) fn apply_line(
 pub fn of_project(project: &str, records: Vec<Record>) -> Vec<Record> {
     let line = |record| Line { header: import_header(project), records: vec![record], chosen: Chosen::default() };
     records.into_iter().map(|record| Record::Line(line(record))).collect()
+}
+
+/// Returns what a run of a project wrote, told after it: its number gives way where it is taken.
+#[must_use]
+pub fn of_run(project: &str, run: RunId, write: WriteFact) -> Record {
+    let chosen = Chosen { start: false, numbers: [write.n].into() };
+    Record::Line(Line { header: import_header(project), records: vec![Record::Write { run, write }], chosen })
 }
 
 /// Returns the header of what a person imports: no process stands behind it.

@@ -12,7 +12,9 @@ use super::line::{Here, Parsed, Subject, parse};
 use super::lines::{self, Next};
 use super::standing::{Standing, run_standing};
 use crate::config::Home;
-use crate::model::{AliasFact, ComponentFact, Declaration, Header, LabelFact, Line, Record, RunId, Timestamp, cut};
+use crate::model::{
+    AliasFact, ComponentFact, Declaration, Header, LabelFact, Line, Record, RunId, TaskFact, TaskSide, Timestamp, cut,
+};
 use crate::store::{AliasRow, LabelRow, Profiles, RunDetail, Store, StoreError};
 
 /// How many lines go into one transaction, and about how many bytes of them.
@@ -283,7 +285,7 @@ impl Known {
                 Some(Subject::Label(_) | Subject::Alias(_)) => {
                     projects.insert((&line.header.project, &line.header.identity));
                 }
-                Some(Subject::Component(_)) | None => {}
+                Some(Subject::Component(_) | Subject::Case(..)) | None => {}
             }
         }
         let mut called = BTreeMap::new();
@@ -337,6 +339,7 @@ impl Known {
                     let is_known = known.iter().any(|known| known.profile.counts_over(&fact.profile));
                     return Ok(if is_known { Standing::Known } else { Standing::New });
                 }
+                Record::Task(fact) => return task_standing(store, &line.header, fact),
                 Record::Component(fact) => return component_standing(store, &line.header, fact),
                 _ => {}
             }
@@ -359,6 +362,20 @@ fn alias_standing(known: &AliasRow, told: &AliasFact) -> Standing {
         true => Standing::Known,
         false => Standing::Conflict(format!("the alias {} is known with another version; the first is kept", told.id)),
     }
+}
+
+/// Returns how a line stands to the last word that is known: an earlier one says nothing new.
+fn task_standing(store: &mut dyn Store, header: &Header, fact: &TaskFact) -> Result<Standing, StoreError> {
+    let project = store.look().project(&header.project, header.identity.as_deref())?;
+    let Some(project) = project else { return Ok(Standing::New) };
+    let Some(known) = store.look().task_case(project, &fact.task, &fact.id)? else { return Ok(Standing::New) };
+    let (last, run) = match fact.side {
+        TaskSide::Output => (known.output, known.run),
+        TaskSide::Feedback => (known.feedback, None),
+    };
+    let told = (fact.at, fact.value.as_str(), fact.run);
+    let is_known = last.is_some_and(|(value, at)| (at, value.as_str(), run) >= told);
+    Ok(if is_known { Standing::Known } else { Standing::New })
 }
 
 /// A component's line is known when it says nothing that is not so already.

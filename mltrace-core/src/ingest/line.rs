@@ -14,12 +14,13 @@ use super::facts::Held;
 use super::folder_line::folder_line;
 use super::measured::{self, CheckLine, MetricLine};
 use super::profile_line::profile_line;
+use super::task_line::task_line;
 use super::text::{artifact_name, within, without_place};
 use crate::config::Home;
 use crate::host;
 use crate::model::{
     ArtifactKind, Bound, Chosen, Code, CodeCheck, ComponentFact, Declaration, End, Git, Header, LabelFact, Mark,
-    NoteFact, ReadFact, Record, RunId, Start, Status, Timestamp, Verdict, VersionId, WriteFact, value,
+    NoteFact, ReadFact, Record, RunId, Start, Status, TaskSide, Timestamp, Verdict, VersionId, WriteFact, value,
 };
 use crate::naming::Root;
 use crate::redact;
@@ -43,6 +44,7 @@ pub(super) enum Subject {
     Label(Uuid),
     Alias(Uuid),
     Component(String),
+    Case(TaskSide, String),
 }
 
 impl Parsed {
@@ -57,6 +59,7 @@ impl Parsed {
             Record::Label(label) => Some(Subject::Label(label.id)),
             Record::Alias(fact) => Some(Subject::Alias(fact.id)),
             Record::Component(fact) => Some(Subject::Component(fact.component.clone())),
+            Record::Task(fact) => Some(Subject::Case(fact.side, format!("{}:{}", fact.task, fact.id))),
             _ => None,
         })
     }
@@ -162,25 +165,24 @@ fn parsed(bytes: &[u8], here: &Here<'_>, now: Timestamp, most_facts: Option<usiz
             let record = Record::Component(ComponentFact { component, at: line.at, declared, untag: Vec::new() });
             Ok(Some(Parsed { facts, ..Parsed::of(header, vec![record]) }))
         }
-        "folder" => {
-            let (project, record) = folder_line(object)?;
-            Ok(Some(Parsed { facts, ..Parsed::of(here.header(project.as_deref()), vec![record]) }))
-        }
-        "alias" => {
-            let (project, record) = alias_line(object, |project| here.root(project, None))?;
-            Ok(Some(Parsed { facts, ..Parsed::of(here.header(project.as_deref()), vec![record]) }))
-        }
-        "profile" => {
-            let (project, record) = profile_line(object)?;
-            Ok(Some(Parsed { facts, ..Parsed::of(here.header(project.as_deref()), vec![record]) }))
-        }
         other => {
-            Err(format!("`{other}` is not a type of line: `run`, `label`, `component`, `folder`, `alias` or `profile`"))
+            let (project, record) = match other {
+                "folder" => folder_line(object)?,
+                "alias" => alias_line(object, |project| here.root(project, None))?,
+                "profile" => profile_line(object)?,
+                "output" => task_line(object, TaskSide::Output)?,
+                "feedback" => task_line(object, TaskSide::Feedback)?,
+                other => {
+                    let types = "`run`, `label`, `component`, `folder`, `alias`, `profile`, `output` or `feedback`";
+                    return Err(format!("`{other}` is not a type of line: {types}"));
+                }
+            };
+            Ok(Some(Parsed { facts, ..Parsed::of(here.header(project.as_deref()), vec![record]) }))
         }
     }
 }
 
-/// Returns what a line holds, with how many facts; its parameters and metrics keep the texts of their numbers. The inner error is that
+/// Returns what a line holds, with how many facts; its parameters, metrics and values keep the texts of their numbers. The inner error is that
 /// it holds too many.
 fn object_of(text: &str, most_facts: Option<usize>) -> Result<Result<(Value, usize), String>, serde_json::Error> {
     let fields: BTreeMap<String, &RawValue> = serde_json::from_str(text)?;
@@ -189,7 +191,7 @@ fn object_of(text: &str, most_facts: Option<usize>) -> Result<Result<(Value, usi
         return Ok(Err(reason));
     }
     let field = |(name, raw): (String, &RawValue)| {
-        let parsed = if ["params", "metrics"].contains(&name.as_str()) {
+        let parsed = if ["params", "metrics", "value"].contains(&name.as_str()) {
             value::of_json(raw)
         } else {
             serde_json::from_str(raw.get())

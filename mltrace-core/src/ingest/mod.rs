@@ -40,6 +40,8 @@ mod alias_line;
 
 mod profile_line;
 
+mod task_line;
+
 mod lines;
 
 mod measured;
@@ -68,7 +70,7 @@ mod slot;
 
 mod worker;
 
-pub use batch::of_project;
+pub use batch::{of_project, of_run};
 pub use due::{Dues, hash_due};
 pub use facts::{MOST_FACTS, MOST_TAGS};
 pub(crate) use fold::own;

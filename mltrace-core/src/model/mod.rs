@@ -1,4 +1,4 @@
-//! The words of the project as plain data: components, runs, artifacts, versions, labels, aliases.
+//! The words of the project as plain data: components, runs, artifacts, versions, labels, aliases, tasks.
 
 mod time;
 
@@ -28,6 +28,8 @@ mod profile;
 
 mod record;
 
+mod task;
+
 #[cfg(feature = "schema")]
 mod schema;
 
@@ -45,6 +47,7 @@ pub use record::{
     LabelFact, Line, NoteFact, ParamFact, ReadFact, Record, Start, WriteFact,
 };
 pub use run::{Bound, Mark, Status};
+pub use task::{TaskFact, TaskSide, TaskValue, task_id, task_name};
 pub use text::{LIMIT_NAME, LIMIT_SOURCE, LIMIT_TEXT, LOOSE, cut};
 pub use time::Timestamp;
 pub use version::{TELLING_BYTES, Version, VersionId};

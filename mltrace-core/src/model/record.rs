@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     AliasFact, ArtifactKind, ArtifactName, CheckFact, Mark, MetricFact, ProcessId, ProfileFact, RunId, Status,
-    Timestamp, Verdict, VersionId, unique,
+    TaskFact, Timestamp, Verdict, VersionId, unique,
 };
 
 /// One entry of a journal.
@@ -69,6 +69,8 @@ pub enum Record {
     Label(LabelFact),
     /// What an alias points to.
     Alias(AliasFact),
+    /// An output of a task, or what became of one.
+    Task(TaskFact),
     /// A line of an import that waited for the store.
     Line(Line),
     /// This part of the journal is complete; the process goes on in another file.

@@ -4,15 +4,15 @@ use serde_json::{Value, json};
 
 use super::fresher::Detail;
 use super::{QueryError, Reader, view};
-use crate::model::{ProfileFact, Timestamp, VersionId};
+use crate::model::{ProfileFact, RunId, TaskValue, Timestamp, VersionId};
 use crate::store::{Profiles, RunKey, RunSelection};
 
 /// How many runs are loaded at once.
 const BATCH: usize = 500;
 
 impl Reader<'_> {
-    /// Hands every run that started, every verdict that was given and every alias that was moved at or after `since` to
-    /// `line`, oldest first, then the components; `line` returns whether to go on.
+    /// Hands every run that started, every verdict that was given, every alias that was moved and all that was said of
+    /// tasks at or after `since` to `line`, oldest first, then the components; `line` returns whether to go on.
     ///
     /// # Errors
     /// When the store does not answer.
@@ -69,6 +69,9 @@ impl Reader<'_> {
                 return Ok(());
             }
         }
+        if !self.export_tasks(&project_name, since, line)? {
+            return Ok(());
+        }
         for component in self.store.components(project)? {
             // Of a component nobody said anything: its runs bring it along.
             let Some(said_at) = component.said_at else { continue };
@@ -82,6 +85,38 @@ impl Reader<'_> {
             }
         }
         Ok(())
+    }
+}
+
+impl Reader<'_> {
+    /// Hands what tasks put out and what became of it to `line`, by task and id; returns whether to go on.
+    fn export_tasks(
+        &mut self,
+        project_name: &str,
+        since: Option<Timestamp>,
+        line: &mut dyn FnMut(Value) -> bool,
+    ) -> Result<bool, QueryError> {
+        let Some(project) = self.project()? else { return Ok(true) };
+        let mut goes_on = true;
+        for task in self.store.tasks(project)? {
+            self.store.task_cases(task.key, &mut |case| {
+                let said = |kind: &str, value: &TaskValue, at: Timestamp, run: Option<RunId>| {
+                    json!({
+                        "type": kind, "project": project_name, "task": task.name, "id": case.id, "value": value, "at": at,
+                        "run": run,
+                    })
+                };
+                let output = case.output.as_ref().map(|(value, at)| (*at, said("output", value, *at, case.run)));
+                let feedback = case.feedback.as_ref().map(|(value, at)| (*at, said("feedback", value, *at, None)));
+                let wanted = output.into_iter().chain(feedback);
+                goes_on = wanted.filter(|(at, _)| since.is_none_or(|since| *at >= since)).all(|(_, said)| line(said));
+                goes_on
+            })?;
+            if !goes_on {
+                break;
+            }
+        }
+        Ok(goes_on)
     }
 }
 

@@ -83,6 +83,10 @@ mod browse;
 
 mod export;
 
+mod task;
+
+mod case;
+
 pub use crate::model::{Check, Column, ColumnType, Metric, Profile, TableFormat, TopValue};
 pub use crate::profile::{ColumnDrift, Drift};
 pub use alias::{Alias, AliasHistory, Aliases, Pointing};
@@ -113,6 +117,7 @@ pub use report::{Report, Tell};
 pub use runs::RunFilter;
 pub use say::Judgement;
 pub use stale::{StaleRun, StaleRuns};
+pub use task::{Confused, Lag, Task, TaskKind, TaskMetric, TaskOptions, TaskSummary, TaskWindow, Tasks};
 pub use tempo::{DurationTrend, TimedRun, Timing, UpperLevel, UsualDuration};
 pub use told::TellError;
 pub use trace::TraceOptions;

@@ -20,6 +20,8 @@ pub enum NameKind {
     Run,
     /// An alias.
     Alias,
+    /// A task.
+    Task,
 }
 
 /// A version that was found by what a person typed.
@@ -93,6 +95,10 @@ impl Reader<'_> {
                 let names = self.aliases(None)?.aliases.into_iter().map(|of| of.alias);
                 Ok(names.filter(|name| name.starts_with(prefix)).take(limit).collect())
             }
+            NameKind::Task => {
+                let names = self.store.tasks(project)?.into_iter().map(|task| task.name);
+                Ok(names.filter(|name| name.starts_with(prefix)).take(limit).collect())
+            }
             NameKind::Component => {
                 let names = self.store.said_of_components(project)?.into_iter().map(|component| component.name);
                 Ok(names.filter(|name| name.starts_with(prefix)).take(limit).collect())
@@ -139,6 +145,17 @@ impl Reader<'_> {
         self.project_name(project).map(Some)
     }
 
+    /// Returns the name of the project that answers.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub fn answering_project(&mut self) -> Result<String, QueryError> {
+        match self.project()? {
+            Some(project) => self.project_name(project),
+            None => Ok(self.home.project.clone()),
+        }
+    }
+
     pub(super) fn project_name(&mut self, project: ProjectKey) -> Result<String, QueryError> {
         let named = self.store.projects()?.into_iter().find(|(key, _)| *key == project);
         Ok(named.map_or_else(|| self.home.project.clone(), |(_, name)| name))
@@ -156,7 +173,16 @@ impl Reader<'_> {
             }
             let key = latest.as_ref().and_then(|latest| latest.key);
             let (id, written) = latest.map_or((VersionId::None, None), |latest| (latest.id, latest.written));
+            if written.is_none()
+                && let Some(case) = self.find_case(project, name.as_str(), as_of)?
+                && case.written.is_some()
+            {
+                return Ok(Found { artifact, ..case });
+            }
             return Ok(Found { key, artifact, version: Version { name, version: id }, written });
+        }
+        if let Some(found) = self.find_case(project, text, as_of)? {
+            return Ok(found);
         }
         let Some((before, wanted)) = text.rsplit_once('@') else { return Err(not_found()) };
         if before.is_empty() {

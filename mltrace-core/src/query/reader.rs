@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::task::{TaskKind, TaskMetric};
 use crate::config::Home;
 use crate::model::{Timestamp, VersionId};
 use crate::store::{Bounds, Look, ProjectKey, Store, StoreError};
@@ -114,6 +115,24 @@ pub enum QueryError {
         name: String,
         /// When the last word was said.
         at: Timestamp,
+    },
+    /// There would be more windows than an answer may have.
+    #[error("`{task}` has more than {most} windows of that length")]
+    TooManyWindows {
+        /// The task.
+        task: String,
+        /// How many there may be.
+        most: i64,
+    },
+    /// Outputs of that kind have another metric.
+    #[error("`{}` is no metric of the {} that `{task}` puts out", .metric.as_str(), .kind.as_str())]
+    NoTaskMetric {
+        /// The task.
+        task: String,
+        /// What was asked for.
+        metric: TaskMetric,
+        /// What the outputs are.
+        kind: TaskKind,
     },
     /// The store did not answer.
     #[error(transparent)]

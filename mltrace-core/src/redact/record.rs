@@ -10,8 +10,8 @@ use super::{is_secret, param, text, tokens, uri};
 use crate::model::{
     AliasFact, ArtifactName, Check, CheckFact, Code, CodeCheck, Column, ColumnType, ComponentFact, Declaration, Due,
     End, FingerprintFact, FolderFact, Git, Header, LIMIT_NAME, LIMIT_SOURCE, LIMIT_TEXT, LabelFact, Metric, MetricFact,
-    NoteFact, ParamFact, Profile, ProfileFact, ReadFact, Record, Start, TopValue, Version, VersionId, WriteFact, cut,
-    written,
+    NoteFact, ParamFact, Profile, ProfileFact, ReadFact, Record, Start, TaskFact, TopValue, Version, VersionId,
+    WriteFact, cut, written,
 };
 
 /// Makes a record fit to be written: the one place through which everything passes, journal and import alike.
@@ -84,6 +84,7 @@ pub fn record(record: &mut Record) {
             each(by);
         }
         Record::Alias(found) => alias(found),
+        Record::Task(found) => task(found),
         Record::Line(line) => {
             header(&mut line.header);
             line.records.iter_mut().for_each(self::record);
@@ -100,6 +101,10 @@ fn alias(AliasFact { id: _, alias, artifact, reason, by, at: _ }: &mut AliasFact
     }
     each(reason);
     each(by);
+}
+
+fn task(TaskFact { task, id, side: _, value, at: _, run: _ }: &mut TaskFact) {
+    [task, id, value.text_mut()].into_iter().for_each(called);
 }
 
 /// Fails where a name would be recorded as another one, under which nobody finds what is said of it.

@@ -35,4 +35,6 @@ keys! {
     GitKey
     /// What runs say of their component, inside one store.
     DeclarationKey
+    /// A task inside one store.
+    TaskKey
 }

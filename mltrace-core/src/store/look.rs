@@ -10,7 +10,7 @@ use foldhash::HashMap;
 use super::bounds::Bounds;
 use super::candidate::{Asked, Offer, OfferRun, WorkKey, WorkRow};
 use super::error::Result;
-use super::key::{ArtifactKey, ComponentKey, ProjectKey, RunKey, VersionKey};
+use super::key::{ArtifactKey, ComponentKey, ProjectKey, RunKey, TaskKey, VersionKey};
 use super::measure::{Measures, Profiles, TableRow, WhatOfRuns};
 use super::near::NearRows;
 use super::project::ProjectRow;
@@ -18,6 +18,7 @@ use super::row::{
     AliasRow, ComponentRow, CurrentRow, FactsRow, Far, LabelRow, MarkedRow, OutputRow, Reached, RunDetail, RunName,
     RunSelection, VersionAt, VersionName,
 };
+use super::task::{CaseRow, Pair, PairsAsked, TaskRow};
 use crate::model::{ArtifactName, FolderFact, ProfileFact, RunId, Timestamp, Version, VersionId};
 
 /// Which projects are meant.
@@ -228,6 +229,14 @@ pub trait Look {
     fn find_labels(&mut self, which: Labels<'_>) -> Result<Vec<LabelRow>>;
     /// Returns all entries of the aliases of a project, in any order.
     fn find_aliases(&mut self, project: ProjectKey) -> Result<Vec<AliasRow>>;
+    /// Returns the tasks of a project, by name.
+    fn tasks(&mut self, project: ProjectKey) -> Result<Vec<TaskRow>>;
+    /// Returns what is known of one output of a task, by the task's name and its id.
+    fn task_case(&mut self, project: ProjectKey, task: &str, id: &str) -> Result<Option<CaseRow>>;
+    /// Tells all that is known of a task, by id, to `tell`, which returns whether to go on.
+    fn task_cases(&mut self, task: TaskKey, tell: &mut dyn FnMut(CaseRow) -> bool) -> Result<()>;
+    /// Tells the outputs of a task, each with what became of it, to `tell`, which returns whether to go on.
+    fn task_pairs(&mut self, asked: PairsAsked, tell: &mut dyn FnMut(Pair<'_>) -> bool) -> Result<()>;
     /// Returns how long the last runs of a component took that completed, in milliseconds, at most `limit`.
     fn durations(&mut self, component: ComponentKey, limit: usize) -> Result<Vec<f64>>;
     /// Returns after how many seconds an input is old for the component that last read each of these artifacts.

@@ -8,6 +8,8 @@ mod said;
 
 mod measure;
 
+mod task;
+
 mod row;
 
 mod candidate;
@@ -37,7 +39,8 @@ pub use bounds::Bounds;
 pub use candidate::{Alike, Asked, Candidate, Of, Offer, OfferRun, RerunRow, When, WorkKey, WorkRow};
 pub use error::{Result, StoreError};
 pub use key::{
-    ArtifactKey, CodeKey, ComponentKey, DeclarationKey, GitKey, ProcessKey, ProjectKey, RunKey, VersionKey, WriteKey,
+    ArtifactKey, CodeKey, ComponentKey, DeclarationKey, GitKey, ProcessKey, ProjectKey, RunKey, TaskKey, VersionKey,
+    WriteKey,
 };
 pub use look::{Artifacts, Components, Direction, Labels, Look, Marks, Met, Projects, Runs, Versions, Writes};
 pub use measure::{Measures, Profiles, TableRow, WhatOfRuns};
@@ -50,6 +53,7 @@ pub use row::{
     VersionRow, WithinDetail, WriteDetail, WriteOf, WriteRow,
 };
 pub use run::RunRow;
+pub use task::{CaseRow, Cell, Pair, PairOrder, PairsAsked, TaskRow};
 pub use unread::UnreadRow;
 pub use writer::{
     Change, Edges, InnerAsked, Name, NearAsked, RowsOf, Said, StoredWork, VersionAsked, VersionEntered, WithAsked,

@@ -10,7 +10,7 @@ use super::run::RunRow;
 use super::unread::UnreadRow;
 use crate::model::{
     AliasFact, ArtifactKind, ArtifactName, Check, Code, Declaration, Due, FolderFact, Git, Header, LabelFact, Metric,
-    NoteFact, ProcessId, ProfileFact, RunId, Timestamp, VersionId,
+    NoteFact, ProcessId, ProfileFact, RunId, TaskFact, Timestamp, VersionId,
 };
 
 /// Something that has a name of its own, and a row that is made when it is new.
@@ -110,6 +110,8 @@ pub enum Said<'a> {
     Label(VersionKey, &'a LabelFact),
     /// What an alias of a project points to, once.
     Alias(ProjectKey, Option<VersionKey>, &'a AliasFact),
+    /// An output of a task of a project, or what became of one, unless a later word on it is known.
+    Task(ProjectKey, &'a TaskFact),
     /// A read or write is still to be hashed.
     Due(RunKey, &'a Due),
     /// A read or write is not to be hashed any more.

@@ -9,6 +9,7 @@ mod drawing;
 mod folders;
 mod kept;
 mod offered;
+mod tasks;
 
 use mltrace_core::config::{Environment, Home};
 use mltrace_core::store::{self, Mode, Store};
@@ -28,6 +29,7 @@ fn conformance(make: Make<'_>) {
     offered::try_all(make);
     folders::try_all(make);
     asked::try_all(make);
+    tasks::try_all(make);
 }
 
 fn sqlite() -> Made {

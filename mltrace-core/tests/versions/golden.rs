@@ -11,7 +11,8 @@ use mltrace_core::ingest;
 use mltrace_core::journal;
 use mltrace_core::model::{
     AliasFact, ArtifactName, Code, ComponentFact, Declaration, Due, End, Git, Header, LabelFact, NoteFact, ProcessId,
-    ReadFact, Record, RunId, Start, Status, Timestamp, Verdict, Version, VersionId, WriteFact,
+    ReadFact, Record, RunId, Start, Status, TaskFact, TaskSide, TaskValue, Timestamp, Verdict, Version, VersionId,
+    WriteFact,
 };
 use mltrace_core::query::{Reader, TraceOptions};
 use mltrace_core::store::sqlite::Schema;
@@ -85,6 +86,11 @@ fn write() -> WriteFact {
     }
 }
 
+fn task(side: TaskSide, value: &str, second: i64, run: Option<RunId>) -> Record {
+    let (task, id) = ("fare".to_owned(), "17".to_owned());
+    Record::Task(TaskFact { task, id, side, value: TaskValue::parse(value).unwrap(), at: at(second), run })
+}
+
 /// Returns what a process recorded that died in its second run: something for every table.
 pub(crate) fn records() -> Vec<Record> {
     let (first, second, by) = (RunId(id(1)), RunId(id(2)), Some("ada".to_owned()));
@@ -129,6 +135,8 @@ pub(crate) fn records() -> Vec<Record> {
             by,
             at: at(22),
         }),
+        task(TaskSide::Output, "12.5", 5, Some(first)),
+        task(TaskSide::Feedback, "14.50", 23, None),
         Record::Lost(2),
     ]
 }

@@ -31,7 +31,8 @@ impl SqliteWriter<'_> {
     pub(super) fn bury_run(&mut self, id: RunId, at: Timestamp) -> Result<()> {
         self.has_removed = Some(true);
         let sql = "INSERT INTO tombstone (uuid, at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-        self.execute(sql, params![id, at]).map(drop)
+        self.execute(sql, params![id, at])?;
+        self.forget_outputs(id)
     }
 
     pub(super) fn drop_unnamed(&mut self, artifacts: &[ArtifactKey]) -> Result<()> {

@@ -10,10 +10,11 @@ use super::unread;
 use super::walk::{DOWNSTREAM, UPSTREAM};
 use crate::model::{ArtifactName, Due, FolderFact, ProfileFact, RunId, Timestamp};
 use crate::store::{
-    AliasRow, ArtifactKey, Artifacts, Asked, Bounds, Checkup, ComponentKey, ComponentRow, Components, CurrentRow,
-    Direction, FactsRow, Far, InTransaction, LabelRow, Labels, Look, MarkedRow, Marks, Measures, Met, NearRows, Offer,
-    OfferRun, OutputRow, Profiles, ProjectKey, ProjectRow, Projects, Reached, Result, RunDetail, RunKey, RunName, Runs,
-    Said, Store, TableRow, UnreadRow, Upkeep, VersionAt, VersionKey, VersionName, Versions, WorkKey, WorkRow, Writes,
+    AliasRow, ArtifactKey, Artifacts, Asked, Bounds, CaseRow, Checkup, ComponentKey, ComponentRow, Components,
+    CurrentRow, Direction, FactsRow, Far, InTransaction, LabelRow, Labels, Look, MarkedRow, Marks, Measures, Met,
+    NearRows, Offer, OfferRun, OutputRow, Pair, PairsAsked, Profiles, ProjectKey, ProjectRow, Projects, Reached,
+    Result, RunDetail, RunKey, RunName, Runs, Said, Store, TableRow, TaskKey, TaskRow, UnreadRow, Upkeep, VersionAt,
+    VersionKey, VersionName, Versions, WorkKey, WorkRow, Writes,
 };
 
 impl Store for SqliteStore {
@@ -273,6 +274,22 @@ impl Look for SqliteStore {
 
     fn find_aliases(&mut self, project: ProjectKey) -> Result<Vec<AliasRow>> {
         self.aliases_in(project)
+    }
+
+    fn tasks(&mut self, project: ProjectKey) -> Result<Vec<TaskRow>> {
+        self.tasks_in(project)
+    }
+
+    fn task_case(&mut self, project: ProjectKey, task: &str, id: &str) -> Result<Option<CaseRow>> {
+        self.case_of(project, task, id)
+    }
+
+    fn task_cases(&mut self, task: TaskKey, tell: &mut dyn FnMut(CaseRow) -> bool) -> Result<()> {
+        self.cases_of(task, tell)
+    }
+
+    fn task_pairs(&mut self, asked: PairsAsked, tell: &mut dyn FnMut(Pair<'_>) -> bool) -> Result<()> {
+        self.pairs_of(asked, tell)
     }
 
     fn durations(&mut self, component: ComponentKey, limit: usize) -> Result<Vec<f64>> {

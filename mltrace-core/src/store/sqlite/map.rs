@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use crate::model::{ArtifactKind, Bound, Mark, Outcome, RunId, Severity, Status, Timestamp, Verdict, VersionId};
 use crate::store::{
-    ArtifactKey, CodeKey, ComponentKey, DeclarationKey, GitKey, ProcessKey, ProjectKey, ReadRow, RunKey, VersionKey,
-    WriteKey, WriteRow,
+    ArtifactKey, CodeKey, ComponentKey, DeclarationKey, GitKey, ProcessKey, ProjectKey, ReadRow, RunKey, TaskKey,
+    VersionKey, WriteKey, WriteRow,
 };
 
 macro_rules! integers {
@@ -26,7 +26,7 @@ macro_rules! integers {
 }
 
 integers! {
-    ProjectKey ComponentKey ArtifactKey VersionKey RunKey WriteKey ProcessKey CodeKey GitKey DeclarationKey
+    ProjectKey ComponentKey ArtifactKey VersionKey RunKey WriteKey ProcessKey CodeKey GitKey DeclarationKey TaskKey
 }
 
 /// The moment that times are stored from: 2029-01-01T00:00:00Z. From mid-2024 to mid-2033 they take six bytes each, where

@@ -69,6 +69,8 @@ mod measures;
 
 mod profiles;
 
+mod tasks;
+
 mod runs;
 
 mod write;

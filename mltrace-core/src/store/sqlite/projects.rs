@@ -82,7 +82,7 @@ const JOIN_NAMES: [&str; 12] = [
 ];
 
 /// Removes all that is told of a project, and what only it referred to.
-const REMOVE: [&str; 23] = [
+const REMOVE: [&str; 25] = [
     "UPDATE read SET write_id = NULL, bound = 4 WHERE write_id IN
      (SELECT w.id FROM run r JOIN write w ON w.run_id = r.id WHERE r.project_id = ?1)",
     "UPDATE read SET like_id = NULL WHERE like_id IN
@@ -91,6 +91,8 @@ const REMOVE: [&str; 23] = [
     "DELETE FROM echo WHERE inner_id IN (SELECT w.id FROM run r JOIN write w ON w.run_id = r.id WHERE r.project_id = ?1)",
     "DELETE FROM run WHERE project_id = ?1",
     "DELETE FROM alias WHERE project_id = ?1",
+    "DELETE FROM task_case WHERE task_id IN (SELECT id FROM task WHERE project_id = ?1)",
+    "DELETE FROM task WHERE project_id = ?1",
     "DELETE FROM label WHERE version_id IN
      (SELECT v.id FROM artifact a JOIN version v ON v.artifact_id = a.id WHERE a.project_id = ?1)",
     "DELETE FROM version WHERE artifact_id IN (SELECT id FROM artifact WHERE project_id = ?1)",
@@ -222,6 +224,7 @@ impl SqliteWriter<'_> {
     }
 
     pub(super) fn join_projects(&mut self, from: ProjectKey, into: ProjectKey) -> Result<()> {
+        self.join_tasks(from, into)?;
         for sql in JOIN.into_iter().chain(JOIN_NAMES) {
             // A statement that makes or drops a table takes no parameters it does not name.
             let mut statement = self.connection.prepare(sql)?;

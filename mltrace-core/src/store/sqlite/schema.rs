@@ -28,9 +28,10 @@ impl Schema {
             include_str!("schema-5.sql"),
             include_str!("schema-6.sql"),
             include_str!("schema-7.sql"),
+            include_str!("schema-8.sql"),
         ],
         min_reader: 5,
-        min_writer: 7,
+        min_writer: 8,
     };
 
     /// Returns the schema's number.

@@ -48,6 +48,7 @@ impl SqliteWriter<'_> {
             Said::Profile(fact) => self.keep_profile(fact),
             Said::Label(version, label) => self.label(*version, label),
             Said::Alias(project, version, alias) => self.alias(*project, *version, alias),
+            Said::Task(project, fact) => self.keep_task(*project, fact),
             Said::Due(run, due) => self.add_due(*run, due),
             Said::Done(run, n) => self.drop_due(*run, *n),
             Said::Forgotten(run, at) => self.bury_run(*run, *at),
