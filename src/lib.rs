@@ -61,6 +61,8 @@ mod explicit;
 
 mod loaded;
 
+mod task;
+
 pub mod fs;
 
 #[cfg(feature = "rayon")]
@@ -79,16 +81,17 @@ pub use mltrace_core::model::ArtifactKind as Kind;
 #[cfg(feature = "store")]
 pub use mltrace_core::model::Verdict;
 #[cfg(feature = "store")]
-pub use mltrace_core::query::{RunFilter, TraceOptions};
+pub use mltrace_core::query::{RunFilter, TaskOptions, TraceOptions};
 pub use mltrace_core::values::{Artifact, artifact};
 pub use mltrace_macros::register;
 pub(crate) use process::recorder;
 #[cfg(feature = "store")]
 pub use queries::{
     Error, alias, aliases, answer, blame, compare, component, components, diff, gate, health, history, impact, inspect,
-    judge, last_good, point_alias, profile, recent, report, review, roll_back_alias, stale, tags, timing, trace,
+    judge, last_good, point_alias, profile, recent, report, review, roll_back_alias, stale, tags, tasks, timing, trace,
     trace_with, verify,
 };
+pub use task::{Task, task};
 
 #[cfg(feature = "tokio")]
 pub use self::tokio::{spawn, spawn_blocking};

@@ -8,7 +8,7 @@ use mltrace_core::model::{Record, Timestamp, Verdict, alias_name};
 use mltrace_core::query::{
     AliasHistory, Aliases, Blame, Compare, Component, Components, Diff, Gate, Health, Impact, ImpactOf, Judgement,
     LastGood, Many, Measure, Pointing, Profiled, Reader, Report, Requirements, Review, Run, RunFilter, Runs, StaleRuns,
-    Tags, Timing, Trace, TraceOptions, Verify, VerifyOptions,
+    Tags, Task, TaskOptions, Tasks, Timing, Trace, TraceOptions, Verify, VerifyOptions,
 };
 use mltrace_core::store::{Store, StoreError};
 
@@ -260,6 +260,36 @@ pub fn gate(artifact: &str, required: &Requirements) -> Result<Gate, Error> {
 /// When nothing is recorded yet, no run or more than one is meant, or the store does not answer.
 pub fn compare(runs: &[&str]) -> Result<Compare, Error> {
     ask(|reader| reader.compare(runs))
+}
+
+/// Returns all tasks, by name.
+///
+/// # Errors
+/// When nothing is recorded yet, or the store does not answer.
+pub fn tasks() -> Result<Tasks, Error> {
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is bound to one lifetime")]
+    ask_at_once(|reader| reader.tasks())
+}
+
+impl crate::Task {
+    /// Returns how well the outputs of the task fit what became of them, window by window.
+    ///
+    /// # Errors
+    /// When nothing is recorded yet, nothing is known of the task, it has other metrics than those asked for, there would be
+    /// more than 10,000 windows, or the store does not answer.
+    ///
+    /// ```no_run
+    /// use mltrace::TaskOptions;
+    ///
+    /// let by_day = TaskOptions { window_s: Some(86_400), ..TaskOptions::default() };
+    /// for window in mltrace::task("fare").fit(&by_day)?.windows {
+    ///     println!("{:?}: {:?}", window.from, window.metrics);
+    /// }
+    /// # Ok::<(), mltrace::Error>(())
+    /// ```
+    pub fn fit(&self, options: &TaskOptions) -> Result<Task, Error> {
+        ask_at_once(|reader| reader.task(&self.name, options))
+    }
 }
 
 /// Returns which runs take too long and which components are late, of these components or of all when none is named.

@@ -13,6 +13,7 @@ mod loading;
 mod measuring;
 mod outputs;
 mod profiles;
+mod tasks;
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -96,7 +96,7 @@ impl Reader<'_> {
                 Ok(names.filter(|name| name.starts_with(prefix)).take(limit).collect())
             }
             NameKind::Task => {
-                let names = self.store.tasks(project)?.into_iter().map(|task| task.name);
+                let names = self.store.task_names(project)?.into_iter();
                 Ok(names.filter(|name| name.starts_with(prefix)).take(limit).collect())
             }
             NameKind::Component => {

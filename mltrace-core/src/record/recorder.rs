@@ -83,6 +83,8 @@ pub enum Warning {
     NotCounted = 9,
     /// An output is not there.
     MissingOutput = 16,
+    /// An output of a task, or what became of one, makes no sense.
+    NoOutput = 32,
 }
 
 enum JournalFile {

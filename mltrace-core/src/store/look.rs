@@ -231,6 +231,10 @@ pub trait Look {
     fn find_aliases(&mut self, project: ProjectKey) -> Result<Vec<AliasRow>>;
     /// Returns the tasks of a project, by name.
     fn tasks(&mut self, project: ProjectKey) -> Result<Vec<TaskRow>>;
+    /// Returns a task by name, and how much feedback is known whose output is not.
+    fn find_task(&mut self, project: ProjectKey, name: &str) -> Result<Option<(TaskKey, u64)>>;
+    /// Returns the names of the tasks of a project, sorted.
+    fn task_names(&mut self, project: ProjectKey) -> Result<Vec<String>>;
     /// Returns what is known of one output of a task, by the task's name and its id.
     fn task_case(&mut self, project: ProjectKey, task: &str, id: &str) -> Result<Option<CaseRow>>;
     /// Tells all that is known of a task, by id, to `tell`, which returns whether to go on.

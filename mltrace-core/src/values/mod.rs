@@ -14,4 +14,4 @@ pub use artifacts::{Artifact, Artifacts, Declared, Probe, artifact, give, taken}
 pub use given::{Given, Loaded, Named};
 pub use outcome::Returned;
 pub use param::Param;
-pub use shown::shown;
+pub use shown::{PANICKED, shown};

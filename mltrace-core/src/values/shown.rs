@@ -6,7 +6,7 @@ use crate::kept::kept;
 use crate::model::{LIMIT_TEXT, cut};
 
 /// What is recorded instead of a text that could not be made.
-pub(crate) const PANICKED: &str = "<panicked while shown>";
+pub const PANICKED: &str = "<panicked while shown>";
 
 /// Returns the text that `write` writes, cut at the limit of a parameter, a note or an error.
 ///

@@ -84,6 +84,9 @@ fn outputs_are_told_in_order(store: &mut dyn Store) {
     let project = store.look().project(PROJECT, None).unwrap().unwrap();
     let task = store.look().tasks(project).unwrap().remove(0);
     assert_eq!((task.name.as_str(), task.outputs, task.with_feedback, task.without_output), ("fare", 4, 3, 1));
+    assert_eq!(store.look().find_task(project, "fare").unwrap(), Some((task.key, 1)));
+    assert_eq!(store.look().find_task(project, "tip").unwrap(), None);
+    assert_eq!(store.look().task_names(project).unwrap(), ["fare"]);
     assert_eq!((task.first, task.last), (Some(Timestamp(10)), Some(Timestamp(40))));
     let mut told = |since: i64, until: Option<i64>, order| {
         let mut told = Vec::new();

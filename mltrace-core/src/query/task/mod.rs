@@ -151,9 +151,9 @@ impl Reader<'_> {
     fn task_within(&mut self, name: &str, options: &TaskOptions, most_held: usize) -> Result<Task, QueryError> {
         let not_found = || QueryError::NotFound { kind: "task", name: name.to_owned() };
         let project = self.project()?.ok_or_else(not_found)?;
-        let row = self.store.tasks(project)?.into_iter().find(|row| row.name == name).ok_or_else(not_found)?;
+        let (key, without_output) = self.store.find_task(project, name)?.ok_or_else(not_found)?;
         let asked = Asked {
-            task: row.key,
+            task: key,
             options,
             window: options.window_s.map(|seconds| seconds.max(1).saturating_mul(1_000_000)),
             metrics: options.metrics.iter().copied().collect(),
@@ -175,8 +175,8 @@ impl Reader<'_> {
                         return Err(QueryError::NoTaskMetric { task: name.to_owned(), metric: *metric, kind });
                     }
                     let windows = self.windows(&asked, counted, &names)?;
-                    let (task, window_s) = (row.name, options.window_s.map(|seconds| seconds.max(1)));
-                    return Ok(Task { task, kind, window_s, without_output: row.without_output, windows });
+                    let (task, window_s) = (name.to_owned(), options.window_s.map(|seconds| seconds.max(1)));
+                    return Ok(Task { task, kind, window_s, without_output, windows });
                 }
             }
         }

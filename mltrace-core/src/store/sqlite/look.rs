@@ -280,6 +280,14 @@ impl Look for SqliteStore {
         self.tasks_in(project)
     }
 
+    fn find_task(&mut self, project: ProjectKey, name: &str) -> Result<Option<(TaskKey, u64)>> {
+        self.task_of(project, name)
+    }
+
+    fn task_names(&mut self, project: ProjectKey) -> Result<Vec<String>> {
+        self.all("SELECT name FROM task WHERE project_id = $1 ORDER BY name", [project], |row| row.get(0))
+    }
+
     fn task_case(&mut self, project: ProjectKey, task: &str, id: &str) -> Result<Option<CaseRow>> {
         self.case_of(project, task, id)
     }

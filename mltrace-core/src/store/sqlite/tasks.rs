@@ -93,6 +93,14 @@ impl SqliteStore {
         })
     }
 
+    pub(super) fn task_of(&self, project: ProjectKey, name: &str) -> Result<Option<(TaskKey, u64)>> {
+        let sql = "SELECT t.id, (SELECT count(*) FROM task_case c WHERE c.task_id = t.id AND c.made_at IS NULL)
+             FROM task t WHERE t.project_id = ?1 AND t.name = ?2";
+        self.one(sql, params![project, name], |row| {
+            Ok((row.get(0)?, u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0)))
+        })
+    }
+
     pub(super) fn case_of(&self, project: ProjectKey, task: &str, id: &str) -> Result<Option<CaseRow>> {
         let mut statement = self.connection.prepare_cached(CASE)?;
         let mut rows = statement.query(params![project, task, id])?;
