@@ -201,6 +201,7 @@ fn how_to_find(kind: &str) -> &'static str {
     match kind {
         "component" => "`components` lists all components",
         "alias" => "`aliases` lists all aliases",
+        "task" => "`tasks` lists all tasks",
         "commit" => "`history COMPONENT` shows the commits of its runs",
         "run" => "`recent` lists the last runs",
         "version" => "`versions NAME` lists the versions of an artifact; without `@…` the latest is meant",

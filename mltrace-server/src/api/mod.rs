@@ -14,6 +14,8 @@ mod aliases;
 
 mod gate;
 
+mod tasks;
+
 mod health;
 
 mod openapi;
@@ -44,7 +46,7 @@ pub(crate) use writes::{ComponentBody, IMPORT_LIMIT, IMPORT_PATH, NoteBody, amen
 /// Adds the API.
 pub(crate) fn routes(routes: Routes) -> Routes {
     let questions = profile::routes(health::routes(queries::routes(routes)));
-    gate::routes(aliases::routes(verify::routes(writes::routes(questions))))
+    tasks::routes(gate::routes(aliases::routes(verify::routes(writes::routes(questions)))))
 }
 
 /// Returns a response that carries JSON.

@@ -431,7 +431,7 @@ fn component(app: &App, asked: &ComponentQuery) -> Result<Component, Failure> {
 /// Nothing is asked further.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Nothing {}
+pub(super) struct Nothing {}
 
 fn tags(app: &App, _: &Nothing) -> Result<Tags, Failure> {
     Ok(Tags { tags: app.ask(|reader| Ok(reader.tags()?.tags))? })

@@ -65,3 +65,15 @@ impl<'de> Deserialize<'de> for Depth {
         digits(&text).map(Self).ok_or_else(wrong)
     }
 }
+
+/// How long something lasts, in seconds.
+#[derive(Clone, Copy, Debug, JsonSchema)]
+pub(crate) struct Seconds(#[schemars(range(min = 1, max = 4_294_967_295_u32))] pub(crate) u32);
+
+impl<'de> Deserialize<'de> for Seconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let wrong = || serde::de::Error::custom(format!("a span is a whole number of seconds from 1, not `{text}`"));
+        digits(&text).filter(|seconds| *seconds > 0).map(Self).ok_or_else(wrong)
+    }
+}

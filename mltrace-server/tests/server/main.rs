@@ -14,6 +14,7 @@ mod profiles;
 mod recording;
 
 mod aliases;
+mod tasks;
 
 mod gate;
 

@@ -1,0 +1,39 @@
+//! Tasks through the API: outputs and feedback come as lines, and the answer is that of the command.
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::client::Served;
+
+fn said(kind: &str, id: u32, value: &Value, day: u32) -> Value {
+    json!({ "type": kind, "task": "fare", "id": id, "value": value, "at": format!("2021-05-0{day}T00:00:00Z") })
+}
+
+#[test]
+fn a_task_is_asked_for_by_window() {
+    let served = Served::with(&[
+        said("output", 1, &json!(10), 3),
+        said("output", 2, &json!(7), 4),
+        said("feedback", 1, &json!(12), 5),
+        said("feedback", 3, &json!(12), 5),
+    ]);
+    let all = served.ask("/api/v1/tasks");
+    let counts = ["outputs", "with_feedback", "without_output"].map(|count| all["tasks"][0][count].clone());
+    assert_eq!(counts, [json!(2), json!(1), json!(1)]);
+    let days = served.ask("/api/v1/task?name=fare&window_s=86400");
+    let mae = |window: &Value| window["metrics"]["mae"].clone();
+    assert_eq!(days["windows"].as_array().unwrap().iter().map(mae).collect::<Vec<_>>(), [json!(2.0), Value::Null]);
+    let one = served.ask("/api/v1/task?name=fare&since=2021-05-04&metric=mae");
+    assert_eq!(one["windows"][0]["metrics"], json!({ "mae": null }));
+    assert_eq!(served.ask("/api/v1/trace?artifact=fare:1")["artifact"]["name"], "fare:1");
+}
+
+#[test]
+fn what_no_task_has_is_refused() {
+    let served = Served::with(&[said("output", 1, &json!(10), 3)]);
+    let status = |path: &str| served.get(path).status;
+    assert_eq!(status("/api/v1/task?name=tip"), StatusCode::NOT_FOUND);
+    for wrong in ["metric=roc_auc", "metric=auc", "window_s=0", "window_s=-1", "kind=words"] {
+        assert_eq!(status(&format!("/api/v1/task?name=fare&{wrong}")), StatusCode::BAD_REQUEST, "{wrong}");
+    }
+}
