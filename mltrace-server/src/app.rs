@@ -231,10 +231,12 @@ impl App {
 mod tests {
     use std::sync::mpsc;
 
-    use axum::http::StatusCode;
+    use axum::body::Body;
+    use axum::http::{Request, StatusCode};
     use mltrace_core::config::Environment;
     use mltrace_core::record::Hooks;
     use mltrace_core::store::StoreError;
+    use tower::ServiceExt as _;
 
     use super::*;
     use crate::turns::PATIENCE;
@@ -295,6 +297,21 @@ mod tests {
             }
             app.in_turn(demand, |_| Ok(())).await.expect("there are turns again");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_question_in_a_body_takes_no_turn_of_what_records() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = app(folder.path());
+        let _taken = take_all(&app, Demand::Verb);
+        tokio::task::yield_now().await;
+        let (router, _) = crate::service(Arc::clone(&app));
+        let post = Request::post("/api/v1/gate").header("host", "127.0.0.1:8090");
+        let body = Body::from(r#"{"artifact": "nothing", "unflagged": true}"#);
+        let asked = post.header("content-type", "application/json").body(body).unwrap();
+        let answer = tokio::spawn(router.oneshot(asked));
+        in_a_while().await;
+        assert_eq!(answer.await.unwrap().unwrap().status(), StatusCode::NOT_FOUND, "it is answered");
     }
 
     #[tokio::test]

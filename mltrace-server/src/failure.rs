@@ -3,7 +3,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use mltrace_core::config::Home;
-use mltrace_core::model::RunId;
+use mltrace_core::model::{RunId, cut};
 use mltrace_core::query::QueryError;
 use mltrace_core::store::StoreError;
 use schemars::JsonSchema;
@@ -11,6 +11,9 @@ use serde::Serialize;
 
 /// After how many seconds a client may ask a store again that was away.
 const RETRY_AFTER_S: u32 = 5;
+
+/// How many bytes a message has at most: a name, and what is said of it.
+const LONGEST: usize = 10 << 10;
 
 /// Where everything that can be asked and told is described.
 pub(crate) const ALL: &str = "`/api` shows what can be asked and told";
@@ -62,7 +65,10 @@ pub(crate) struct ErrorAnswer {
 
 impl Failure {
     pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        let told = Told { message: message.into(), hint: None, candidates: Vec::new() };
+        let mut message = message.into();
+        // It may repeat what the request says.
+        cut(&mut message, LONGEST);
+        let told = Told { message, hint: None, candidates: Vec::new() };
         Self { status, told, candidates: Candidates::default(), is_out_of_bounds: false }
     }
 

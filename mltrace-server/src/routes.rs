@@ -70,6 +70,28 @@ impl Routes {
         self.operation(Operation::get::<Q, A>(path, summary)).route(Method::GET, path, get(handler))
     }
 
+    /// Adds a question of the API that says too much for an address: one JSON object in, an answer in JSON out.
+    pub(crate) fn weigh<B, A>(
+        self,
+        demand: Demand,
+        path: &'static str,
+        summary: &'static str,
+        question: fn(&App, &B) -> Result<A, Failure>,
+    ) -> Self
+    where
+        B: DeserializeOwned + JsonSchema + Send + Sync + 'static,
+        A: Serialize + JsonSchema + Send + 'static,
+    {
+        let handler = move |State(app): State<Arc<App>>, headers: HeaderMap, body: Result<Bytes, BytesRejection>| {
+            let asked = api::body(&headers, body, &["application/json"]).and_then(|bytes| asked::json(&bytes));
+            async move {
+                let answer = answered(app, demand, asked, question).await?;
+                Ok::<_, Failure>(api::json(StatusCode::OK, &answer))
+            }
+        };
+        self.operation(Operation::post::<B, A>(path, summary)).route(Method::POST, path, post(handler))
+    }
+
     /// Adds a question of the API whose answer `A` may be long: it is written while it is found.
     pub(crate) fn write<Q, A>(
         self,

@@ -25,7 +25,7 @@ pub(crate) struct Args {
     /// The version: a path, a URI or an identifier
     #[arg(value_name = "ARTIFACT[@VERSION]", value_parser = crate::args::asked(), add = complete::artifacts())]
     artifact: String,
-    /// A metric and what it must be: `'>= 0.9'`, or `higher` or `lower` to compare it with the baseline alone
+    /// A metric and what it must be: `'>= 0.9'`, or `higher` or `lower` to compare it with the baseline alone; at most 500
     #[arg(long = "metric", value_names = ["NAME", "CONDITION"], num_args = 2, action = clap::ArgAction::Append)]
     metrics: Vec<String>,
     /// Each of these metrics may not be worse than that of this version; `production` is the alias, as `@production` is

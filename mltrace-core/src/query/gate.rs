@@ -7,11 +7,14 @@ use serde::{Deserialize, Serialize};
 use super::many::Comparison;
 use super::measures::last_checks;
 use super::name::Found;
-use super::witness::{Witness, Witnesses};
+use super::witness::{Sought, Witness, Witnesses};
 use super::{QueryError, Reader};
-use crate::model::{Check, Metric, Number, Outcome, RunId, Severity, Status, Timestamp, Version};
-use crate::store::Measures;
+use crate::model::{Check, Number, Outcome, RunId, Severity, Status, Timestamp, Version, cut};
 
+/// How many metrics a gate asks for at most.
+const MOST_REQUIRED: usize = 500;
+/// How many bytes of what is wrong a message repeats.
+const LONGEST_SHOWN: usize = 200;
 /// How many of the reasons why a version is flagged a message names.
 const SAID: usize = 3;
 
@@ -150,7 +153,7 @@ impl MetricRequirement {
         if let Some((_, better)) = named.into_iter().find(|(word, _)| *word == text) {
             return Ok(Self { name, bound: None, better: Some(better) });
         }
-        let wrong = || format!("`{condition}` is not `>= NUMBER`, another comparison, `higher` or `lower`");
+        let wrong = || format!("`{}` is not `>= NUMBER`, another comparison, `higher` or `lower`", shown(condition));
         let (comparison, rest) = Comparison::split(text).ok_or_else(wrong)?;
         let number = Number::parse(rest).filter(|number| !number.value().is_nan()).ok_or_else(wrong)?;
         let better = match comparison {
@@ -170,7 +173,8 @@ impl Tolerance {
     pub fn parse(text: &str) -> Result<Self, String> {
         let (number, is_share) = text.strip_suffix('%').map_or((text, false), |share| (share, true));
         let parsed = number.trim().parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
-        let number = parsed.ok_or_else(|| format!("`{text}` is neither an amount nor a share such as `2%`"))?;
+        let number =
+            parsed.ok_or_else(|| format!("`{}` is neither an amount nor a share such as `2%`", shown(text)))?;
         Ok(if is_share { Self::Share(number / 100.0) } else { Self::Amount(number) })
     }
 
@@ -188,6 +192,12 @@ impl Requirements {
     /// # Errors
     /// What is wrong, in words.
     pub fn check(&self) -> Result<(), String> {
+        let metrics = self.metrics.len();
+        if metrics > MOST_REQUIRED {
+            return Err(format!(
+                "{metrics} metrics are too many for one gate: at most {MOST_REQUIRED} can be asked for"
+            ));
+        }
         if self.metrics.is_empty() && !self.is_unflagged && !self.is_checked && self.since.is_none() {
             let is_baseline = self.baseline.is_some();
             let missing = if is_baseline { "by which metric it may not be worse" } else { "what is required" };
@@ -202,14 +212,10 @@ impl Requirements {
             None => Ok(()),
         }
     }
-}
 
-impl Requirements {
-    /// Returns whether what a run measured and checked tells any of what is required of a version.
-    fn asked_of(&self, version: &Version) -> impl Fn(&Measures) -> bool {
-        let is_about = |check: &Check| check.about.as_ref() == Some(&version.name);
-        let is_named = |metric: &Metric| self.metrics.iter().any(|named| named.name == metric.name);
-        move |of| of.metrics.iter().any(is_named) || (self.is_checked && of.checks.iter().any(is_about))
+    /// Returns what is asked of those who can say something of a version.
+    fn sought(&self) -> Sought<'_> {
+        Sought { metrics: self.metrics.iter().map(|metric| &*metric.name).collect(), checks: self.is_checked }
     }
 }
 
@@ -252,19 +258,18 @@ impl Reader<'_> {
                 Err(other) => return Err(other),
             }
         }
-        let witnesses =
-            self.witnesses(&found, baseline.as_ref().map(|other| &other.version), &required.asked_of(&found.version))?;
+        let sought = required.sought();
+        let witnesses = self.witnesses(&found, baseline.as_ref().map(|other| &other.version), &sought)?;
         let mut requirements: Vec<Required> = is_written(&witnesses).into_iter().collect();
-        requirements.extend(required.metrics.iter().filter_map(|metric| bounded(metric, &found, &witnesses)));
+        requirements.extend(required.metrics.iter().filter_map(|metric| bounded(metric, &witnesses)));
         if let (Some(asked), Some(other)) = (&required.baseline, &baseline) {
-            let theirs = self.witnesses(other, Some(&found.version), &required.asked_of(&other.version))?;
-            let (ours, theirs) = ((&found, &witnesses), (other, &theirs));
-            requirements.extend(required.metrics.iter().map(|metric| not_worse(metric, ours, theirs, asked)));
+            let theirs = self.witnesses(other, Some(&found.version), &sought)?;
+            requirements.extend(required.metrics.iter().map(|metric| not_worse(metric, &witnesses, &theirs, asked)));
         }
         if let Some((alias, may_be_first)) = first {
             // The next version will be compared with what was measured of this one.
             let measured = required.metrics.iter().filter(|_| may_be_first);
-            requirements.extend(measured.map(|metric| is_measured(metric, &found, &witnesses)));
+            requirements.extend(measured.map(|metric| is_measured(metric, &witnesses)));
             let message = format!("no alias is called `{alias}`: there is nothing to compare with");
             requirements.push(Required::new(RequiredKind::Baseline, may_be_first.then_some(true), message));
         }
@@ -307,6 +312,13 @@ impl Reader<'_> {
     }
 }
 
+/// Returns what somebody wrote as a message repeats it.
+fn shown(text: &str) -> String {
+    let mut text = text.to_owned();
+    cut(&mut text, LONGEST_SHOWN);
+    text
+}
+
 /// Returns whether the run that wrote it completed; nothing where nobody knows who did.
 fn is_written(witnesses: &Witnesses) -> Option<Required> {
     let writer = witnesses.writer()?;
@@ -321,11 +333,11 @@ fn is_written(witnesses: &Witnesses) -> Option<Required> {
 }
 
 /// Returns how a metric compares with its bound, if it has one.
-fn bounded(required: &MetricRequirement, found: &Found, witnesses: &Witnesses) -> Option<Required> {
+fn bounded(required: &MetricRequirement, witnesses: &Witnesses) -> Option<Required> {
     let (comparison, limit) = required.bound.as_ref()?;
     let name = &required.name;
     let of = RequiredKind::Metric;
-    let Some((metric, run)) = witnesses.measured(name, found) else {
+    let Some((metric, run)) = witnesses.measured(name) else {
         let told = Required::new(of, None, witnesses.unmeasured(name, "it"));
         return Some(Required { name: Some(name.clone()), limit: Some(limit.clone()), ..told });
     };
@@ -334,7 +346,7 @@ fn bounded(required: &MetricRequirement, found: &Found, witnesses: &Witnesses) -
     let message = format!("`{name}` = {} {is} {} {limit}", metric.value, comparison.sign());
     Some(Required {
         name: Some(name.clone()),
-        value: Some(metric.value),
+        value: Some(metric.value.clone()),
         limit: Some(limit.clone()),
         run: Some(run.id),
         ..Required::new(of, Some(holds), message)
@@ -342,9 +354,9 @@ fn bounded(required: &MetricRequirement, found: &Found, witnesses: &Witnesses) -
 }
 
 /// Returns whether a metric of a version that nothing can be compared with was measured.
-fn is_measured(required: &MetricRequirement, found: &Found, witnesses: &Witnesses) -> Required {
+fn is_measured(required: &MetricRequirement, witnesses: &Witnesses) -> Required {
     let name = Some(required.name.clone());
-    let Some((metric, run)) = witnesses.measured(&required.name, found) else {
+    let Some((metric, run)) = witnesses.measured(&required.name) else {
         let told = Required::new(RequiredKind::Baseline, None, witnesses.unmeasured(&required.name, "it"));
         return Required { name, ..told };
     };
@@ -352,16 +364,11 @@ fn is_measured(required: &MetricRequirement, found: &Found, witnesses: &Witnesse
     let what = if is_number { ", the first" } else { " is no number" };
     let message = format!("`{}` = {}{what}", required.name, metric.value);
     let told = Required::new(RequiredKind::Baseline, is_number.then_some(true), message);
-    Required { name, value: Some(metric.value), run: Some(run.id), ..told }
+    Required { name, value: Some(metric.value.clone()), run: Some(run.id), ..told }
 }
 
 /// Returns whether a metric of a version is not worse than that of another.
-fn not_worse(
-    required: &MetricRequirement,
-    (found, ours): (&Found, &Witnesses),
-    (other, theirs): (&Found, &Witnesses),
-    asked: &NotWorseThan,
-) -> Required {
+fn not_worse(required: &MetricRequirement, ours: &Witnesses, theirs: &Witnesses, asked: &NotWorseThan) -> Required {
     let (name, than) = (&required.name, format!("`{}`", asked.artifact));
     let unknown = |message: String| {
         let told = Required::new(RequiredKind::Baseline, None, message);
@@ -370,12 +377,17 @@ fn not_worse(
     let Some(better) = required.better else {
         return unknown(format!("whether a higher or a lower `{name}` is better is not said"));
     };
-    let Some((own, run)) = ours.measured(name, found) else { return unknown(ours.unmeasured(name, "it")) };
-    let Some((before, _)) = theirs.measured(name, other) else { return unknown(theirs.unmeasured(name, &than)) };
+    let Some((own, run)) = ours.measured(name) else { return unknown(ours.unmeasured(name, "it")) };
+    let Some((before, _)) = theirs.measured(name) else { return unknown(theirs.unmeasured(name, &than)) };
     let (value, limit) = (own.value.value(), before.value.value());
     if limit.is_nan() {
         let message = format!("`{name}` = {} of {than} is no number: there is nothing to compare with", before.value);
-        return Required { value: Some(own.value), limit: Some(before.value), run: Some(run.id), ..unknown(message) };
+        return Required {
+            value: Some(own.value.clone()),
+            limit: Some(before.value.clone()),
+            run: Some(run.id),
+            ..unknown(message)
+        };
     }
     let slack = asked.tolerance.of(limit);
     // What is no number is not better than anything.
@@ -388,8 +400,8 @@ fn not_worse(
     let message = format!("`{name}` = {} {is} {} of {than}{slack}", own.value, before.value);
     Required {
         name: Some(name.clone()),
-        value: Some(own.value),
-        limit: Some(before.value),
+        value: Some(own.value.clone()),
+        limit: Some(before.value.clone()),
         run: Some(run.id),
         ..Required::new(RequiredKind::Baseline, Some(holds), message)
     }
@@ -459,9 +471,23 @@ mod tests {
         assert_eq!(better("<1"), Ok(Some(Better::Lower)));
         assert_eq!(better("lower"), Ok(Some(Better::Lower)));
         assert_eq!(better("= 3"), Ok(None));
-        for wrong in ["", ">=", "0.9", ">= NaN", "=> 1", "high"] {
-            assert!(better(wrong).is_err(), "{wrong}");
-        }
+        assert!(["", ">=", "0.9", ">= NaN", "=> 1", "high"].iter().all(|wrong| better(wrong).is_err()));
+    }
+
+    #[test]
+    fn what_is_wrong_is_not_repeated_at_length() {
+        let long = "9".repeat(100_000);
+        let wrong = [MetricRequirement::parse("auc", &format!("≥ {long}")).err(), Tolerance::parse(&long).err()];
+        assert!(wrong.iter().flatten().all(|message| message.len() < 300 && message.contains("… [cut]`")), "{wrong:?}");
+    }
+
+    #[test]
+    fn no_gate_asks_for_more_metrics_than_may_be_asked_for() {
+        let metric = MetricRequirement::parse("auc", ">= 0.9").unwrap();
+        let of = |count| Requirements { metrics: vec![metric.clone(); count], ..Requirements::default() }.check();
+        assert_eq!(of(MOST_REQUIRED), Ok(()));
+        let wrong = "501 metrics are too many for one gate: at most 500 can be asked for";
+        assert_eq!(of(MOST_REQUIRED + 1), Err(wrong.to_owned()));
     }
 
     #[test]

@@ -166,6 +166,15 @@ impl<'s> Reader<'s> {
         Ok(found)
     }
 
+    /// Takes note of work beside the database, in steps as small as one of its own.
+    ///
+    /// # Errors
+    /// When the question went as far as it may, or nobody waits for it.
+    pub(super) fn work_on(&self, steps: usize) -> Result<(), QueryError> {
+        let goes_on = |bounds: &Arc<Bounds>| bounds.goes_on(steps as u64);
+        if self.bounds.as_ref().is_none_or(goes_on) { Ok(()) } else { Err(StoreError::Stopped.into()) }
+    }
+
     /// Does `work`, nothing of which is held afterwards.
     pub(super) fn in_passing<T>(
         &mut self,

@@ -1,17 +1,38 @@
 //! Who can say something of a version: the run that wrote it, and those that read it and measured or checked something.
 
+use std::collections::BTreeSet;
+
+use foldhash::HashMap;
+
 use super::answer::{Input, Run};
-use super::measures::{last_metrics, metrics_of};
+use super::measures::last_metrics;
 use super::name::Found;
 use super::view::AT_ONCE;
 use super::{QueryError, Reader};
-use crate::model::{Metric, Version};
+use crate::model::{Check, Metric, Version};
 use crate::store::{Measures, RunKey};
 
 /// Of how many runs that read a version is looked at what they measured of it: the last ones.
 const READERS: usize = 500;
 
-/// A run that wrote a version or read it, with what it measured and checked.
+/// What is asked of those who can say something of a version.
+pub(super) struct Sought<'r> {
+    /// What they measured that is called so.
+    pub(super) metrics: BTreeSet<&'r str>,
+    /// Whether they checked it.
+    pub(super) checks: bool,
+}
+
+impl Sought<'_> {
+    /// Returns whether a run said anything of it.
+    fn is_said(&self, measures: &Measures, of: &Version) -> bool {
+        let is_about = |check: &Check| check.about.as_ref() == Some(&of.name);
+        measures.metrics.iter().any(|metric| self.metrics.contains(&*metric.name))
+            || (self.checks && measures.checks.iter().any(is_about))
+    }
+}
+
+/// A run that wrote a version or read it, with what it checked; what it measured is in [`Witnesses`].
 pub(super) struct Witness {
     pub(super) run: Run,
     pub(super) is_writer: bool,
@@ -24,22 +45,35 @@ pub(super) struct Witnesses {
     pub(super) all: Vec<Witness>,
     /// Whether earlier readers were left out.
     pub(super) is_cut: bool,
+    /// What they measured of the metrics that are sought, by name.
+    measured: HashMap<String, Measured>,
+}
+
+/// What was measured that has one name.
+#[derive(Default)]
+struct Measured {
+    /// What runs that say it of no other version measured of the version by name: each by its place among all.
+    named: Vec<(Metric, usize)>,
+    /// What they measured and do not say of what.
+    unnamed: Vec<(Metric, usize)>,
+    /// The first run that measured it and may have measured another version.
+    unclear: Option<usize>,
 }
 
 impl Reader<'_> {
-    /// Returns who can say something of a version, where `says` tells it by what a run measured and checked; `other` is what
-    /// the version is compared with.
+    /// Returns who can say something of a version that is sought; `other` is what the version is compared with.
     pub(super) fn witnesses(
         &mut self,
         found: &Found,
         other: Option<&Version>,
-        says: &dyn Fn(&Measures) -> bool,
+        sought: &Sought<'_>,
     ) -> Result<Witnesses, QueryError> {
         let writer = found.written.map(|(run, _)| run);
         let mut readers: Vec<RunKey> = Vec::new();
         for some in self.store.read_by(found.artifact, &found.version.version)?.chunks(AT_ONCE) {
             let measures = self.in_passing(|reader| Ok(reader.store.measures(some)?))?;
-            let saying = some.iter().filter(|run| Some(**run) != writer && measures.get(run).is_some_and(says));
+            let says = |run: &RunKey| measures.get(run).is_some_and(|said| sought.is_said(said, &found.version));
+            let saying = some.iter().filter(|run| Some(**run) != writer && says(run));
             readers.extend(saying.copied());
         }
         let mut named = self.store.run_names(&readers)?;
@@ -54,7 +88,34 @@ impl Reader<'_> {
             }
         }
         all.sort_by_key(|witness| std::cmp::Reverse((witness.is_writer, witness.run.started_at, witness.run.id)));
-        Ok(Witnesses { all, is_cut })
+        let measured = self.measured_by(&mut all, found, sought)?;
+        Ok(Witnesses { all, is_cut, measured })
+    }
+
+    /// Returns what these runs measured of the metrics that are sought, and takes all metrics from them: each run is looked at
+    /// once, however many metrics are sought.
+    fn measured_by(
+        &self,
+        all: &mut [Witness],
+        found: &Found,
+        sought: &Sought<'_>,
+    ) -> Result<HashMap<String, Measured>, QueryError> {
+        let mut measured: HashMap<String, Measured> = HashMap::default();
+        for (place, witness) in all.iter_mut().enumerate() {
+            let mut metrics = std::mem::take(&mut witness.run.metrics);
+            self.work_on(metrics.len())?;
+            metrics.retain(|metric| sought.metrics.contains(&*metric.name));
+            for metric in last_metrics(metrics) {
+                let of = measured.entry(metric.name.clone()).or_default();
+                match &metric.about {
+                    _ if !witness.is_alone => _ = of.unclear.get_or_insert(place),
+                    None => of.unnamed.push((metric, place)),
+                    Some(about) if *about == found.version.name => of.named.push((metric, place)),
+                    Some(_) => {}
+                }
+            }
+        }
+        Ok(measured)
     }
 }
 
@@ -66,22 +127,17 @@ impl Witnesses {
 
     /// Returns what was measured of the version, and by which run: what was said of it by name, the last first, then what
     /// its writer measured, then what a run did that read it.
-    pub(super) fn measured(&self, name: &str, found: &Found) -> Option<(Metric, &Run)> {
-        let last = |witness: &Witness, is_named: bool| {
-            let about = is_named.then_some(&found.version.name);
-            last_metrics(metrics_of(&witness.run.metrics, name, about)).pop()
-        };
-        let alone = || self.all.iter().filter(|witness| witness.is_alone);
-        let each =
-            |is_named| alone().filter_map(move |witness| last(witness, is_named).map(|metric| (metric, &witness.run)));
-        each(true).max_by_key(|(metric, _)| metric.at).or_else(|| each(false).next())
+    pub(super) fn measured(&self, name: &str) -> Option<(&Metric, &Run)> {
+        let of = self.measured.get(name)?;
+        let last = of.named.iter().max_by_key(|(metric, _)| metric.at);
+        let (metric, place) = last.or_else(|| of.unnamed.first())?;
+        Some((metric, &self.all.get(*place)?.run))
     }
 
     /// Returns why nothing is known of a metric.
     pub(super) fn unmeasured(&self, name: &str, of: &str) -> String {
-        let measured =
-            |witness: &&Witness| !witness.is_alone && witness.run.metrics.iter().any(|metric| metric.name == name);
-        match self.all.iter().find(measured) {
+        let unclear = self.measured.get(name).and_then(|of| of.unclear);
+        match unclear.and_then(|place| self.all.get(place)) {
             Some(Witness { run, .. }) => format!(
                 "of which version run {} of `{}` measured `{name}` is not said: it read several",
                 run.id.short(),

@@ -1,5 +1,7 @@
 //! Gates: what is not known of a version, and all that stands against it.
 
+use std::time::{Duration, Instant};
+
 use mltrace_core::query::{Gate, MetricRequirement, NotWorseThan, Requirements};
 use serde_json::{Value, json};
 
@@ -71,4 +73,26 @@ fn all_that_is_flagged_is_counted() {
     assert!(!three.message.contains("more") && three.reasons.len() == 3);
     let many = unflagged(150);
     assert!(many.message.ends_with("; and at least 97 more") && many.reasons.len() == 100, "{}", many.message);
+}
+
+#[test]
+fn each_run_is_looked_at_once_however_many_metrics_are_asked_for() {
+    const METRICS: usize = 400;
+    let name = |number: usize| format!("metric-{number}");
+    let metrics: Vec<Value> = (0..METRICS).map(|number| json!({"name": name(number), "value": number})).collect();
+    let readers = (2..60).map(|number| run(number, &json!(["model"]), "report", &json!(metrics)));
+    let mut story = Story::told(&[vec![run(1, &json!([]), "model", &json!([]))], readers.collect()].concat());
+    let mut took = |count: usize| {
+        let metrics = (0..count).map(|number| MetricRequirement::parse(&name(number), ">= 0").unwrap());
+        let required = Requirements { metrics: metrics.collect(), ..Requirements::default() };
+        let once = |_| {
+            let begun = Instant::now();
+            let gate = story.reader().gate("model", &required).unwrap();
+            assert!(gate.passes && gate.requirements.len() == count + 1);
+            begun.elapsed()
+        };
+        (0..3).map(once).min().unwrap()
+    };
+    let (one, all) = (took(1), took(METRICS));
+    assert!(all < one * 8 + Duration::from_millis(20), "{one:?} for one, {all:?} for {METRICS}");
 }

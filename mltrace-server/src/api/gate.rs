@@ -14,12 +14,14 @@ use crate::turns::Demand;
 const MOST_RUNS: usize = 20;
 
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes.tell("/api/v1/gate", "Whether all that is required of a version holds, and what does not", gate).ask(
-        Demand::Short,
-        "/api/v1/compare",
-        "Runs side by side: configuration, data, metrics",
-        compare,
-    )
+    routes
+        .weigh(
+            Demand::Short,
+            "/api/v1/gate",
+            "Whether all that is required of a version holds, and what does not",
+            gate,
+        )
+        .ask(Demand::Short, "/api/v1/compare", "Runs side by side: configuration, data, metrics", compare)
 }
 
 /// What is required of a version: something at least.
@@ -28,8 +30,9 @@ pub(super) fn routes(routes: Routes) -> Routes {
 struct GateBody {
     /// `NAME`, the latest version, `NAME@VERSION` or `@ALIAS`.
     artifact: String,
-    /// What its metrics must be.
+    /// What its metrics must be: 500 at most.
     #[serde(default)]
+    #[schemars(length(max = 500))]
     metrics: Vec<MetricBody>,
     /// A version or alias, than which it may be worse by none of these metrics.
     not_worse_than: Option<String>,

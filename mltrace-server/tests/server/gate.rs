@@ -52,6 +52,22 @@ fn a_gate_tells_what_does_not_hold() {
 }
 
 #[test]
+fn what_is_refused_is_not_repeated_at_length() {
+    let (served, long) = (served(), "9".repeat(100_000));
+    for body in [
+        json!({ "artifact": "m", "metrics": [{ "name": "a", "condition": format!(">= x{long}") }] }),
+        json!({ "artifact": "m", "metrics": [{ "name": long, "condition": "higher" }] }),
+        json!({ "artifact": long, "unflagged": true }),
+        json!({ "artifact": "m", "fresh": long }),
+        json!({ "artifact": "m", long.clone(): true }),
+        json!({ "artifact": "m", "metrics": vec![json!({ "name": "auc", "condition": ">= 0.5" }); 501] }),
+    ] {
+        let answer = served.post("/api/v1/gate", &body);
+        assert!(answer.status.is_client_error() && answer.text.len() < 12_000, "{} bytes", answer.text.len());
+    }
+}
+
+#[test]
 fn runs_stand_side_by_side() {
     let served = served();
     let answer = served.ask("/api/v1/compare?runs=5c0b8a01,latest");
