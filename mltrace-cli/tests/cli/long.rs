@@ -112,7 +112,10 @@ fn no_answer_is_longer_than_a_screen_and_what_is_left_out_is_said() {
         assert!(lines > 0 && lines <= SCREEN, "{arguments:?} has {lines} lines:\n{}{}", answer.stdout, answer.stderr);
         let says = answer.stdout.contains(" more") || answer.stdout.contains("--limit");
         assert!(says || !leaves_out, "{arguments:?} does not say that it is cut:\n{}", answer.stdout);
-        let how = answer.stdout.lines().filter(|line| line.contains(" more: ") || line.contains("more lines: ") || line.contains(" more, "));
+        let how = answer
+            .stdout
+            .lines()
+            .filter(|line| line.contains(" more: ") || line.contains("more lines: ") || line.contains(" more, "));
         how.for_each(|line| assert!(line.contains("use `"), "{arguments:?}: {line}"));
     }
     // A table of a hundred columns.

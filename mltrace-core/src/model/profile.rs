@@ -86,6 +86,9 @@ pub struct Column {
     /// Whether its values are not kept, as its name says that they are secret.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_secret: bool,
+    /// Whether nothing is known of its values but that they are lists or objects, which are not read of Parquet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_unread: bool,
 }
 
 /// A frequent value.
@@ -213,6 +216,11 @@ impl Profile {
         if self.columns_left_out > 0 {
             words += &format!("; {} left out", plural(self.columns_left_out, "more column"));
         }
+        let unread = self.columns.iter().filter(|column| column.is_unread).count();
+        if unread > 0 {
+            let unread = plural(u64::try_from(unread).unwrap_or(u64::MAX), "column");
+            words += &format!("; {unread} of lists or objects not read");
+        }
         words
     }
 
@@ -232,6 +240,25 @@ impl Profile {
 }
 
 impl Column {
+    /// Returns a column of lists or objects that is not read.
+    #[must_use]
+    pub fn unread(name: String) -> Self {
+        Self {
+            name,
+            kind: ColumnType::Nested,
+            nulls: 0,
+            distinct: 0,
+            min: None,
+            max: None,
+            mean: None,
+            sd: None,
+            quantiles: Vec::new(),
+            top: Vec::new(),
+            is_secret: false,
+            is_unread: true,
+        }
+    }
+
     /// Returns which share of the rows has no value.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "a share is no count")]

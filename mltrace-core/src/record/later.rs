@@ -55,11 +55,11 @@ impl Later {
         let is_listed = || self.site.zip(argument).is_some_and(|(site, argument)| site.profiles.contains(&argument));
         let settings = &self.recorder.home.profile;
         // Whether something is expected is asked of what is no table, too: that it is none has to be said.
-        match profile::format_of(path) {
-            Some(_) => {
+        match profile::is_readable(path) {
+            true => {
                 (is_output && self.are_outputs_profiled) || is_listed() || settings.is_asked_for(seen.name.as_str())
             }
-            None => settings.is_expected(seen.name.as_str()),
+            false => settings.is_expected(seen.name.as_str()),
         }
     }
 }
