@@ -66,6 +66,17 @@ impl Counted {
     }
 }
 
+/// A window that is over: nothing of its outputs is held any more.
+struct Done {
+    number: i64,
+    window: TaskWindow,
+    is_soft: bool,
+    /// Whether the store is to be asked in order, as more was to be held than may be: for how long feedback took, and for a
+    /// metric of so many outputs.
+    is_lag_over: bool,
+    over: Option<u64>,
+}
+
 /// A task, and what is asked of it.
 struct Asked<'a> {
     task: TaskKey,
@@ -115,7 +126,7 @@ impl Asked<'_> {
 
 /// What became of a look at all outputs.
 enum Passed {
-    Counted(Vec<Counted>, Names),
+    Counted(Vec<Done>),
     /// They are of another kind.
     Misfit,
     TooManyWindows,
@@ -166,17 +177,17 @@ impl Reader<'_> {
                 Passed::TooManyWindows => {
                     return Err(QueryError::TooManyWindows { task: name.to_owned(), most: MOST_WINDOWS });
                 }
-                Passed::Counted(counted, names) => {
-                    let is_any = counted.iter().any(|window| window.outputs > 0);
-                    let kind = is_any.then_some(kind);
-                    if let Some(kind) = kind
+                Passed::Counted(done) => {
+                    let is_any = done.iter().any(|done| done.window.outputs > 0);
+                    let seen = is_any.then_some(kind);
+                    if let Some(kind) = seen
                         && let Some(metric) = options.metrics.iter().find(|metric| !kind.metrics().contains(metric))
                     {
                         return Err(QueryError::NoTaskMetric { task: name.to_owned(), metric: *metric, kind });
                     }
-                    let windows = self.windows(&asked, counted, &names)?;
+                    let windows = self.windows(&asked, done, kind)?;
                     let (task, window_s) = (name.to_owned(), options.window_s.map(|seconds| seconds.max(1)));
-                    return Ok(Task { task, kind, window_s, without_output, windows });
+                    return Ok(Task { task, kind: seen, window_s, without_output, windows });
                 }
             }
         }
@@ -200,8 +211,8 @@ impl Reader<'_> {
                         return false;
                     }
                     let next = window.number.saturating_add(1);
-                    done.push(window);
-                    done.extend((next..number).map(|number| Counted::new(number, &wanted)));
+                    done.push(window.done(asked, &names));
+                    done.extend((next..number).map(|number| Counted::new(number, &wanted).done(asked, &names)));
                 }
                 open = Some(Counted::new(number, &wanted));
             }
@@ -215,78 +226,54 @@ impl Reader<'_> {
         if let Some(wrong) = wrong {
             return Ok(wrong);
         }
-        done.extend(open);
+        done.extend(open.map(|window| window.done(asked, &names)));
         if done.is_empty() && asked.window.is_none() {
-            done.push(Counted::new(0, &wanted));
+            done.push(Counted::new(0, &wanted).done(asked, &names));
         }
-        Ok(Passed::Counted(done, names))
+        Ok(Passed::Counted(done))
     }
 
-    fn windows(
-        &mut self,
-        asked: &Asked<'_>,
-        counted: Vec<Counted>,
-        names: &Names,
-    ) -> Result<Vec<TaskWindow>, QueryError> {
-        let is_soft = counted.iter().any(|window| window.tally.is_soft());
-        let mut windows = Vec::with_capacity(counted.len());
-        for mut window in counted {
-            let lag_s = self.lag(asked, &mut window)?;
-            let ordered = if window.tally.is_over() { self.ordered(asked, &window)? } else { None };
-            let (mut metrics, confusion) = tally::told(window.tally, &names.names, asked.options.positive.as_deref());
-            metrics.extend(ordered);
+    fn windows(&mut self, asked: &Asked<'_>, all: Vec<Done>, kind: TaskKind) -> Result<Vec<TaskWindow>, QueryError> {
+        let is_soft = all.iter().any(|done| done.is_soft);
+        let mut windows = Vec::with_capacity(all.len());
+        for done in all {
+            let mut window = done.window;
+            if done.is_lag_over {
+                let places = places(window.with_feedback);
+                let lag = |pair: &Pair<'_>| pair.feedback.map_or(0.0, |(_, at)| seconds(at, pair.at));
+                window.lag_s = lag_of(&self.at_places(asked, done.number, PairOrder::Lag, &places, lag)?);
+            }
+            if let Some(compared) = done.over {
+                window.metrics.extend(self.ordered(asked, done.number, (kind, compared))?);
+            }
             // Plain answers say nothing of how sure they are.
-            if !is_soft && let Some(loss) = metrics.get_mut(&TaskMetric::LogLoss) {
+            if !is_soft && let Some(loss) = window.metrics.get_mut(&TaskMetric::LogLoss) {
                 *loss = None;
             }
-            metrics.retain(|metric, _| asked.metrics.is_empty() || asked.metrics.contains(metric));
-            let range = asked.range(window.number);
-            windows.push(TaskWindow {
-                from: range.start,
-                until: range.end,
-                outputs: window.outputs,
-                with_feedback: window.with_feedback,
-                left_out: window.left_out,
-                coverage: tally::share(window.with_feedback, window.outputs),
-                lag_s,
-                metrics,
-                confusion: confusion.filter(|_| asked.window.is_none()),
-            });
+            window.metrics.retain(|metric, _| asked.metrics.is_empty() || asked.metrics.contains(metric));
+            windows.push(window);
         }
         Ok(windows)
-    }
-
-    /// Returns how long feedback took; of more than may be held the store is asked in order.
-    fn lag(&mut self, asked: &Asked<'_>, window: &mut Counted) -> Result<Option<Lag>, QueryError> {
-        let places = QUANTILES.map(|quantile| place_of(quantile, window.with_feedback));
-        let mut found = window.lags.at(&places);
-        if window.lags.is_over() {
-            let lag = |pair: &Pair<'_>| pair.feedback.map_or(0.0, |(_, at)| seconds(at, pair.at));
-            found = self.at_places(asked, window.number, PairOrder::Lag, &places, lag)?;
-        }
-        Ok(match found.as_slice() {
-            [p50, p90, max] => Some(Lag { p50: *p50, p90: *p90, max: *max }),
-            _ => None,
-        })
     }
 
     /// Returns the metric that depends on the order of a window's numbers, which are more than may be held.
     fn ordered(
         &mut self,
         asked: &Asked<'_>,
-        window: &Counted,
+        number: i64,
+        (kind, compared): (TaskKind, u64),
     ) -> Result<Option<(TaskMetric, Option<f64>)>, QueryError> {
-        Ok(match &window.tally {
-            Tally::Classes(_) => None,
-            Tally::Numbers(_) => {
-                let middle = tally::middle_of(window.tally.compared());
+        Ok(match kind {
+            TaskKind::Classes => None,
+            TaskKind::Numbers => {
+                let middle = tally::middle_of(compared);
                 let error = |pair: &Pair<'_>| tally::error_of(pair).unwrap_or(f64::NAN);
-                let found = self.at_places(asked, window.number, PairOrder::Error, &middle, error)?;
+                let found = self.at_places(asked, number, PairOrder::Error, &middle, error)?;
                 Some((TaskMetric::MedianAe, tally::mean(&found)))
             }
-            Tally::Scores(_) => {
+            TaskKind::Scores => {
                 let mut ranks = Ranks::default();
-                let pairs = asked.pairs(asked.part(window.number), PairOrder::Output);
+                let pairs = asked.pairs(asked.part(number), PairOrder::Output);
                 self.store.task_pairs(pairs, &mut |pair| {
                     if let Some((score, is_yes)) = tally::score_of(&pair) {
                         ranks.add(score, is_yes);
@@ -322,6 +309,27 @@ impl Reader<'_> {
 }
 
 impl Counted {
+    /// Returns what is told of the window, which is over.
+    fn done(mut self, asked: &Asked<'_>, names: &Names) -> Done {
+        let lag_s = lag_of(&self.lags.at(&places(self.with_feedback)));
+        let (is_soft, is_lag_over) = (self.tally.is_soft(), self.lags.is_over());
+        let over = self.tally.is_over().then(|| self.tally.compared());
+        let (metrics, confusion) = tally::told(self.tally, &names.names, asked.options.positive.as_deref());
+        let range = asked.range(self.number);
+        let window = TaskWindow {
+            from: range.start,
+            until: range.end,
+            outputs: self.outputs,
+            with_feedback: self.with_feedback,
+            left_out: self.left_out,
+            coverage: tally::share(self.with_feedback, self.outputs),
+            lag_s,
+            metrics,
+            confusion: confusion.filter(|_| asked.window.is_none()),
+        };
+        Done { number: self.number, window, is_soft, is_lag_over, over }
+    }
+
     fn add(&mut self, pair: &Pair<'_>, wanted: &Wanted, names: &mut Names) -> Took {
         self.outputs = self.outputs.saturating_add(1);
         if let Some((_, at)) = pair.feedback {
@@ -333,6 +341,18 @@ impl Counted {
             self.left_out = self.left_out.saturating_add(1);
         }
         took
+    }
+}
+
+/// Returns the places of the quantiles among so many.
+fn places(count: u64) -> [u64; 3] {
+    QUANTILES.map(|quantile| place_of(quantile, count))
+}
+
+fn lag_of(found: &[f64]) -> Option<Lag> {
+    match found {
+        [p50, p90, max] => Some(Lag { p50: *p50, p90: *p90, max: *max }),
+        _ => None,
     }
 }
 
