@@ -18,6 +18,7 @@ mod profiles;
 mod recording;
 mod short;
 mod table;
+mod tasks;
 mod world;
 
 use std::process::Command;
@@ -36,7 +37,7 @@ const RECORDING: [Part; 6] = [
     ("pace", pace::measure),
     ("questions", asking::in_process),
 ];
-const OTHERS: [Part; 10] = [
+const OTHERS: [Part; 11] = [
     ("short", short::measure),
     ("folding", folding::measure),
     ("folders", folders::measure),
@@ -45,6 +46,7 @@ const OTHERS: [Part; 10] = [
     ("processes", processes::measure),
     ("hashing", hashing::measure),
     ("profiles", profiles::measure),
+    ("tasks", tasks::measure),
     ("growth", growth::measure),
     ("memory", memory::measure),
 ];
