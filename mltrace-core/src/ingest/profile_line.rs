@@ -4,12 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::text::without_place;
-use crate::model::{LIMIT_NAME, ProfileFact, Record};
-
-/// No table that is told of has more columns.
-const MOST_COLUMNS: usize = 500;
-/// No column has more frequent values, or quantiles.
-const MOST_VALUES: usize = 100;
+use crate::model::{LIMIT_NAME, MOST_COLUMNS, MOST_VALUES, ProfileFact, Record};
 
 #[derive(Deserialize)]
 struct ProfileLine {

@@ -41,7 +41,9 @@ pub use id::{ParseIdError, ProcessId, RunId};
 pub use label::Verdict;
 pub use measure::{Check, CheckFact, Metric, MetricFact, Number, Outcome, Severity};
 pub use pattern::Pattern;
-pub use profile::{Column, ColumnType, Profile, ProfileFact, TableFormat, TopValue, written};
+pub use profile::{
+    Column, ColumnType, MOST_COLUMNS, MOST_VALUES, Profile, ProfileFact, TableFormat, TopValue, written,
+};
 pub use record::{
     Chosen, Code, CodeCheck, ComponentFact, Declaration, Due, End, FingerprintFact, FolderFact, Forget, Git, Header,
     LabelFact, Line, NoteFact, ParamFact, ReadFact, Record, Start, WriteFact,

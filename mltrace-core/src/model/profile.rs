@@ -5,8 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::VersionId;
+use super::{LIMIT_NAME, VersionId, cut};
 
+/// The most columns that are told of a table.
+pub const MOST_COLUMNS: usize = 500;
+/// The most frequent values, and the most quantiles, that are told of a column.
+pub const MOST_VALUES: usize = 100;
 /// Of how many columns of a table figures are compared: the first ones.
 const FIGURED: usize = 64;
 
@@ -230,6 +234,19 @@ impl Profile {
     pub fn has_all_columns(&self) -> bool {
         let is_named_at_start = self.format != TableFormat::Ndjson && !self.columns.is_empty();
         self.columns_left_out == 0 && (self.is_whole || is_named_at_start)
+    }
+
+    /// Leaves out what is more than a profile may tell, whoever wrote it, and counts the columns that are left out.
+    pub fn keep_within_limits(&mut self) {
+        let beyond = u64::try_from(self.columns.len().saturating_sub(MOST_COLUMNS)).unwrap_or(u64::MAX);
+        self.columns_left_out = self.columns_left_out.saturating_add(beyond);
+        self.columns.truncate(MOST_COLUMNS);
+        for column in &mut self.columns {
+            cut(&mut column.name, LIMIT_NAME);
+            column.quantiles.truncate(MOST_VALUES);
+            column.top.truncate(MOST_VALUES);
+            column.top.iter_mut().for_each(|top| cut(&mut top.value, LIMIT_NAME));
+        }
     }
 
     /// Returns the column of a name.

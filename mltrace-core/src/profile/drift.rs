@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::tally::rounded;
@@ -69,14 +70,15 @@ pub struct ColumnDrift {
 /// Returns how `after` differs from `before`.
 #[must_use]
 pub fn drift(before: &Profile, after: &Profile) -> Drift {
-    let missing = |from: &Profile, of: &Profile| {
+    let [old_columns, new_columns] = [before, after].map(named);
+    let missing = |from: &Profile, known: &Named<'_>, of: &Profile| {
         let is_known = from.has_all_columns();
-        let names = of.columns.iter().filter(|column| is_known && from.column(&column.name).is_none());
+        let names = of.columns.iter().filter(|column| is_known && !known.contains_key(&*column.name));
         names.map(|column| column.name.clone()).collect()
     };
     // Of a column that was not read nothing is known that may have moved.
     let is_compared = |old: &Column, new: &Column| !(old.is_unread || new.is_unread) || old.kind != new.kind;
-    let both = after.columns.iter().filter_map(|column| Some((before.column(&column.name)?, column)));
+    let both = after.columns.iter().filter_map(|column| Some((*old_columns.get(&*column.name)?, column)));
     let both = both.filter(|(old, new)| is_compared(old, new));
     let mut columns: Vec<ColumnDrift> = both.map(|(old, new)| of_column(old, before.rows, new, after.rows)).collect();
     columns.sort_by(|one, other| other.weight().total_cmp(&one.weight()).then_with(|| one.name.cmp(&other.name)));
@@ -85,10 +87,18 @@ pub fn drift(before: &Profile, after: &Profile) -> Drift {
         rows: after.rows,
         is_part_before: is_part(before),
         is_part: is_part(after),
-        came: missing(before, after),
-        went: missing(after, before),
+        came: missing(before, &old_columns, after),
+        went: missing(after, &new_columns, before),
         columns,
     }
+}
+
+/// Columns by name.
+type Named<'p> = HashMap<&'p str, &'p Column>;
+
+/// Returns the columns of a table by name; of several of one name the first.
+fn named(profile: &Profile) -> Named<'_> {
+    profile.columns.iter().rev().map(|column| (&*column.name, column)).collect()
 }
 
 fn is_part(profile: &Profile) -> bool {

@@ -3,10 +3,9 @@
 use std::io::{self, BufRead, Read};
 use std::time::{Duration, Instant};
 
-use crate::config::ProfileSettings;
+pub(super) use crate::model::MOST_COLUMNS;
 
-/// So many columns are told of.
-pub(super) const MOST_COLUMNS: usize = 500;
+use crate::config::ProfileSettings;
 
 /// No row is longer: what seems to be is most likely no table, or a quote that nobody closed.
 pub(super) const LONGEST_ROW: u64 = 16 << 20;

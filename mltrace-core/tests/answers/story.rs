@@ -111,7 +111,7 @@ impl Story {
     }
 
     /// Folds the journal of a process that is gone.
-    fn journals(&mut self, records: &[Record]) {
+    pub(crate) fn journals(&mut self, records: &[Record]) {
         let process = ProcessId::new();
         let header = Header {
             format: journal::FORMAT,

@@ -1,5 +1,6 @@
 //! Profiles as evidence: a figure of a table out of line is a fact, and where it changed its level is asked of.
 
+use mltrace_core::model::Record;
 use mltrace_core::query::Strength;
 use serde_json::{Value, json};
 
@@ -91,4 +92,25 @@ fn blame_says_where_a_figure_of_a_table_changed_its_level() {
     assert_eq!(series, [("clean", ROUNDS), ("ingest", ROUNDS)], "the table that it read or that it wrote");
     let error = story.reader().blame(&"profile:tip.nulls".parse().unwrap(), None).unwrap_err();
     assert!(format!("{error:?}").contains("profile:rows"), "what there is is named: {error:?}");
+}
+
+#[test]
+fn a_journal_brings_no_larger_profile_than_an_import_may() {
+    let column = |number: usize| {
+        json!({"name": format!("c{number}"), "type": "text", "nulls": 0, "distinct": 1,
+        "top": vec![json!({"value": "v", "count": 0}); 300]})
+    };
+    let columns: Vec<Value> = (0..700).map(column).collect();
+    let profile = json!({"format": "csv", "rows": 1, "is_whole": true, "columns": columns});
+    let fact = json!({"version": content(1, 1), "profile": profile});
+    let mut story = Story::told(&[json!({"id": id(1), "component": "c", "started_at": at(1), "ended_at": at(2),
+        "outputs": [{"name": "t.csv", "version": content(1, 1)}]})]);
+    assert_eq!(
+        story.refuses(&json!({"type": "profile", "version": content(1, 1), "profile": profile}).to_string()).len(),
+        1
+    );
+    story.journals(&[Record::Profile(serde_json::from_value(fact).unwrap())]);
+    let found = story.reader().profile("t.csv", None, false).unwrap().profile;
+    assert_eq!((found.columns.len(), found.columns_left_out), (500, 200));
+    assert!(found.columns.iter().all(|column| column.top.len() == 100) && !found.has_all_columns());
 }
