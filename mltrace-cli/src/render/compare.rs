@@ -35,6 +35,9 @@ pub(crate) fn text(answer: &Compare, is_whole: bool, columns: Option<u16>) -> St
         }
         text.push_str(&table::draw_any(&heading, rows, columns));
     }
+    if answer.is_cut {
+        text.push_str("\nThere is more than is shown here: what differs is shown first\n");
+    }
     let same = answer.fields.iter().filter(|field| !field.differs).count();
     if !is_whole && same > 0 {
         let said = format!("{same} more are the same in all of them: `--all` shows them");

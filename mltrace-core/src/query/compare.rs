@@ -15,6 +15,9 @@ use crate::redact::REDACTED;
 /// What the first part of a metric's name is called where it tells a part of the data, and a dot follows.
 const SPLITS: [&str; 9] = ["train", "training", "val", "valid", "validation", "dev", "test", "eval", "holdout"];
 
+/// What a field of a run takes in memory beside its row.
+const FIELD: usize = 160;
+
 /// The answer of `compare`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -23,6 +26,9 @@ pub struct Compare {
     pub runs: Vec<RunId>,
     /// What is known of any of them.
     pub fields: Vec<ComparedField>,
+    /// Whether there are more fields: those that differ are the last to be left out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_cut: bool,
 }
 
 /// What one thing is in each run.
@@ -126,6 +132,14 @@ impl Reader<'_> {
     /// # Errors
     /// When no run or more than one is meant, nobody wrote the artifact, or the store does not answer.
     pub fn compare(&mut self, runs: &[&str]) -> Result<Compare, QueryError> {
+        self.compare_most(runs, usize::MAX)
+    }
+
+    /// As [`compare`](Self::compare), with `most` fields at most: those that differ first.
+    ///
+    /// # Errors
+    /// When no run or more than one is meant, nobody wrote the artifact, or the store does not answer.
+    pub fn compare_most(&mut self, runs: &[&str], most: usize) -> Result<Compare, QueryError> {
         let mut keys = Vec::with_capacity(runs.len());
         for text in runs {
             keys.push(self.run_or_writer(text)?);
@@ -136,22 +150,31 @@ impl Reader<'_> {
             views.extend(self.views(std::slice::from_ref(key))?);
         }
         let collided = views.iter().flat_map(colliding).collect();
-        let records: Vec<BTreeMap<Key, Value>> = views.iter().map(|run| record(run, &collided)).collect();
-        let mut all: Vec<&Key> = records.iter().flat_map(BTreeMap::keys).collect();
-        all.sort();
-        all.dedup();
-        let fields = all.into_iter().map(|key| {
-            let values: Vec<Value> =
-                records.iter().map(|record| record.get(key).cloned().unwrap_or_default()).collect();
-            let columns: Vec<(RunId, &Value)> = views.iter().map(|run| run.id).zip(&values).collect();
-            // A run that is named twice is the same as itself.
-            let is_one =
-                |one: &(RunId, &Value), other: &(RunId, &Value)| one.0 == other.0 || is_same(key.part, one.1, other.1);
-            let differs = columns.windows(2).any(|pair| !matches!(pair, [one, other] if is_one(one, other)));
-            let Key { part, place: _, split, name, about, slice } = key.clone();
+        let runs: Vec<RunId> = views.iter().map(|run| run.id).collect();
+        let mut records = Vec::with_capacity(views.len());
+        for run in views {
+            let record = record(run, &collided);
+            // Each field of each run is there once, and in the answer it is not there twice: it is moved.
+            self.hold(record.len().saturating_mul(FIELD))?;
+            records.push(record);
+        }
+        let mut keys: Vec<(Key, bool)> = Vec::new();
+        for key in records.iter().flat_map(BTreeMap::keys).collect::<BTreeSet<_>>() {
+            self.work_on(records.len())?;
+            keys.push((key.clone(), differs(key, &runs, &records)));
+        }
+        let is_cut = keys.len() > most;
+        if is_cut {
+            keys.sort_by_key(|(_, differs)| !differs);
+            keys.truncate(most);
+            keys.sort();
+        }
+        let fields = keys.into_iter().map(|(key, differs)| {
+            let values = records.iter_mut().map(|record| record.remove(&key).unwrap_or_default()).collect();
+            let Key { part, place: _, split, name, about, slice } = key;
             ComparedField { part, name, split, slice, about, values, differs }
         });
-        Ok(Compare { runs: views.iter().map(|run| run.id).collect(), fields: fields.collect() })
+        Ok(Compare { runs, fields: fields.collect(), is_cut })
     }
 
     fn run_or_writer(&mut self, text: &str) -> Result<crate::store::RunKey, QueryError> {
@@ -167,6 +190,16 @@ impl Reader<'_> {
             Err(other) => Err(other),
         }
     }
+}
+
+/// Returns whether a field is not the same in all runs.
+fn differs(key: &Key, runs: &[RunId], records: &[BTreeMap<Key, Value>]) -> bool {
+    const NONE: &Value = &Value::Null;
+    let columns: Vec<(RunId, &Value)> =
+        runs.iter().zip(records).map(|(run, record)| (*run, record.get(key).unwrap_or(NONE))).collect();
+    // A run that is named twice is the same as itself.
+    let is_one = |one: &(RunId, &Value), other: &(RunId, &Value)| one.0 == other.0 || is_same(key.part, one.1, other.1);
+    columns.windows(2).any(|pair| !matches!(pair, [one, other] if is_one(one, other)))
 }
 
 /// Returns whether a value is known to be the same in two runs; numbers are, however they are written.
@@ -216,7 +249,7 @@ fn colliding(run: &Run) -> Vec<Key> {
 }
 
 /// Returns what is known of a run, without what is empty. Metrics of which several would be one keep their names.
-fn record(run: &Run, collided: &BTreeSet<Key>) -> BTreeMap<Key, Value> {
+fn record(run: Run, collided: &BTreeSet<Key>) -> BTreeMap<Key, Value> {
     let mut record = BTreeMap::new();
     let git = run.git.as_ref();
     let code = run.code.as_ref().map(|code| json!(code.hash));
@@ -237,7 +270,6 @@ fn record(run: &Run, collided: &BTreeSet<Key>) -> BTreeMap<Key, Value> {
     for (place, (name, value)) in own.into_iter().enumerate() {
         record.extend(value.map(|value| (Key { place, ..Key::new(RecordPart::Run, name) }, value)));
     }
-    record.extend(run.params.iter().map(|(name, value)| (Key::new(RecordPart::Configuration, name), value.clone())));
     let read = run.inputs.iter().map(|input| (input.argument.as_deref(), input.name.as_str(), Some(&input.version)));
     let wrote =
         run.outputs.iter().map(|output| (output.argument.as_deref(), output.name.as_str(), output.version.as_ref()));
@@ -251,7 +283,8 @@ fn record(run: &Run, collided: &BTreeSet<Key>) -> BTreeMap<Key, Value> {
             one => *one = json!([one, shown]),
         }
     }
-    for metric in last_metrics(run.metrics.clone()) {
+    record.extend(run.params.into_iter().map(|(name, value)| (Key::new(RecordPart::Configuration, &name), value)));
+    for metric in last_metrics(run.metrics) {
         let key = key_of_metric(&metric);
         let key = if collided.contains(&key) { unsplit(&metric, &metric.name) } else { key };
         record.insert(key, json!(metric.value));

@@ -181,6 +181,14 @@ impl<'s> Reader<'s> {
         if self.bounds.as_ref().is_none_or(goes_on) { Ok(()) } else { Err(StoreError::Stopped.into()) }
     }
 
+    /// Takes note that an answer holds so many bytes beside the rows that it is made of.
+    ///
+    /// # Errors
+    /// When that is more than the question may hold.
+    pub(super) fn hold(&self, bytes: usize) -> Result<(), QueryError> {
+        Ok(self.bounds.as_ref().map_or(Ok(()), |bounds| bounds.hold(bytes as u64))?)
+    }
+
     /// Does `work`, nothing of which is held afterwards.
     pub(super) fn in_passing<T>(
         &mut self,

@@ -1,6 +1,9 @@
 //! Runs side by side: what is the same in all of them.
 
-use mltrace_core::query::ComparedField;
+use std::sync::Arc;
+
+use mltrace_core::query::{ComparedField, QueryError};
+use mltrace_core::store::{Bounds, StoreError};
 use serde_json::{Value, json};
 
 use crate::story::{Story, at, id};
@@ -70,4 +73,44 @@ fn metrics_that_would_be_one_field_keep_their_names() {
     );
     let one = shown([of(&["test/auc"]), of(&["test.auc"])]);
     assert_eq!(one, [field("test", "auc", [json!(1), json!(1)])], "two ways to write one name");
+}
+
+#[test]
+fn of_many_fields_those_that_differ_come_first() {
+    let of = |odd: &str| {
+        let same = (0..300).map(|number| (format!("same-{number:03}"), json!(number)));
+        let other = (0..20).map(|number| (format!("zzz-{number:02}"), json!(odd)));
+        json!({"params": same.chain(other).collect::<serde_json::Map<_, _>>()})
+    };
+    let lines = [("a", 1), ("b", 2)].map(|(odd, number)| {
+        let mut line = json!({"id": id(number), "component": "train", "started_at": at(10), "ended_at": at(20)});
+        line.as_object_mut().unwrap().extend(of(odd).as_object().unwrap().clone());
+        line
+    });
+    let mut story = Story::told(&lines);
+    let [one, other] = [1, 2].map(|number| id(number).to_string());
+    let whole = story.reader().compare(&[&one, &other]).unwrap();
+    assert!(!whole.is_cut && whole.fields.len() > 320);
+    let cut = story.reader().compare_most(&[&one, &other], 50).unwrap();
+    assert_eq!((cut.is_cut, cut.fields.len()), (true, 50));
+    assert_eq!(cut.fields.iter().filter(|field| field.differs).count(), 20, "all that differ");
+    let order = whole.fields.iter().filter(|field| cut.fields.contains(field)).collect::<Vec<_>>();
+    assert_eq!(order, cut.fields.iter().collect::<Vec<_>>(), "in the same order, with the same values");
+}
+
+#[test]
+fn what_lies_side_by_side_is_held_within_bounds() {
+    let params = (0..1000).map(|number| (format!("p{number}"), json!(number))).collect::<serde_json::Map<_, _>>();
+    let mut story = Story::told(&[json!({"id": id(1), "component": "train", "started_at": at(1), "ended_at": at(2),
+        "params": params})]);
+    let run = id(1).to_string();
+    let endless = Arc::new(Bounds::new(u64::MAX, u64::MAX, None));
+    let mut reader = story.reader();
+    reader.bound(Arc::clone(&endless)).unwrap();
+    reader.compare(&[&run, &run]).unwrap();
+    assert!(endless.held() > 2 * 1000 * 160, "{}", endless.held());
+    let mut reader = story.reader();
+    reader.bound(Arc::new(Bounds::new(endless.held() - 1, u64::MAX, None))).unwrap();
+    let error = reader.compare(&[&run, &run]).unwrap_err();
+    assert!(matches!(error, QueryError::Store(StoreError::TooMuch)), "{error}");
 }

@@ -12,6 +12,8 @@ use crate::turns::Demand;
 
 /// How many runs stand side by side.
 const MOST_RUNS: usize = 20;
+/// How many fields of them.
+const MOST_FIELDS: usize = 2000;
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
@@ -100,5 +102,5 @@ pub(crate) fn compare(app: &App, asked: &CompareQuery) -> Result<Compare, Failur
     if runs.len() > MOST_RUNS || runs.iter().any(|run| run.is_empty()) {
         return Err(Failure::usage(format!("name from one to {MOST_RUNS} runs, parted by commas")));
     }
-    app.ask(|reader| reader.compare(&runs))
+    app.ask(|reader| reader.compare_most(&runs, MOST_FIELDS))
 }

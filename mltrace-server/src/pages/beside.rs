@@ -25,6 +25,7 @@ fn page(app: &App, asked: &CompareQuery) -> Result<Markup, Failure> {
     let body = html! {
         h1 { "Runs side by side" }
         @if found.runs.len() > 1 && !found.fields.iter().any(|field| field.differs) { p.lead { "Nothing that is recorded differs." } }
+        @if found.is_cut { p.notice { "There is more than is shown here: what differs is shown first. The command shows all." } }
         @for part in RecordPart::ALL {
             @let fields: Vec<&ComparedField> = found.fields.iter().filter(|field| field.part == part).collect();
             @if !fields.is_empty() {

@@ -80,6 +80,16 @@ fn runs_stand_side_by_side() {
 }
 
 #[test]
+fn of_too_many_fields_the_page_and_the_api_say_that_there_are_more() {
+    let params: serde_json::Map<_, _> = (0..2500).map(|number| (format!("p{number}"), json!(number))).collect();
+    let served =
+        Served::with(&[json!({ "component": "train", "started_at": "2021-05-01T00:00:00Z", "params": params })]);
+    let answer = served.ask("/api/v1/compare?runs=latest");
+    assert_eq!((answer["fields"].as_array().unwrap().len(), &answer["is_cut"]), (2000, &json!(true)));
+    assert!(served.get("/compare?runs=latest").text.contains("There is more than is shown here"));
+}
+
+#[test]
 fn what_is_late_and_where_the_time_went_is_told() {
     let day = |day: u32| {
         json!({ "component": "train", "started_at": format!("2021-05-{day:02}T00:00:00Z"),
