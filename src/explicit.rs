@@ -5,6 +5,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 
 use crate::check::Checked;
+use crate::observe::Observable;
 use crate::private::{Value, current_run, each, measure, ours, text_of};
 use mltrace_core::model::{ComponentFact, Declaration, Record, Severity, Status};
 use mltrace_core::record::{OpenRun, Opening, enter, enter_none, now};
@@ -73,6 +74,12 @@ impl Run {
     /// Records a metric of one step, such as an epoch; of one name the last step counts.
     pub fn metric_at(self, name: impl AsRef<str>, value: impl std::fmt::Display, step: i64) -> Self {
         measure(&self.run, &text_of(|| name.as_ref()), value, Some(step));
+        self
+    }
+
+    /// Counts a value that is observed many times; how the values spread is recorded with the end.
+    pub fn observe(self, name: impl AsRef<str>, value: &impl Observable) -> Self {
+        self.run.observe(&text_of(|| name.as_ref()), value.sighting());
         self
     }
 
@@ -235,6 +242,13 @@ impl Current {
     pub fn metric_at(&self, name: impl AsRef<str>, value: impl std::fmt::Display, step: i64) {
         if let Some(run) = &self.run {
             measure(run, &text_of(|| name.as_ref()), value, Some(step));
+        }
+    }
+
+    /// Counts a value that is observed many times; how the values spread is recorded with the end.
+    pub fn observe(&self, name: impl AsRef<str>, value: &impl Observable) {
+        if let Some(run) = &self.run {
+            run.observe(&text_of(|| name.as_ref()), value.sighting());
         }
     }
 

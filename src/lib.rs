@@ -57,6 +57,8 @@ mod macros;
 
 mod check;
 
+mod observe;
+
 mod explicit;
 
 mod loaded;
@@ -84,6 +86,7 @@ pub use mltrace_core::model::Verdict;
 pub use mltrace_core::query::{RunFilter, TaskOptions, TraceOptions};
 pub use mltrace_core::values::{Artifact, artifact};
 pub use mltrace_macros::register;
+pub use observe::Observable;
 pub(crate) use process::recorder;
 #[cfg(feature = "store")]
 pub use queries::{

@@ -1,4 +1,4 @@
-//! `input!`, `output!`, `param!`, `note!`, `metric!`, `check!` and `require!`: what a run says from inside, at any depth of calls.
+//! `input!`, `output!`, `param!`, `note!`, `metric!`, `observe!`, `check!` and `require!`: what a run says from inside, at any depth of calls.
 
 /// Records that the current run reads an artifact now.
 ///
@@ -120,6 +120,33 @@ macro_rules! metric {
     };
     () => {
         ::core::compile_error!("`metric!` wants a name and a number: `mltrace::metric!(\"rmse\", rmse)`")
+    };
+}
+
+/// Counts a value of the current run in a hot path: `observe!("prediction", value)`, or `observe!(prediction)`.
+///
+/// A value is a number, a text, a `bool`, or an `Option` of one ([`Observable`](crate::Observable)). Each call takes some ten
+/// nanoseconds; how often there was a value, and how the values spread, is recorded with the end of the run, and is
+/// shown by `mltrace observations`. Six names are kept in a run; what is beyond is counted. Outside any run it does
+/// nothing and says so once.
+///
+/// ```no_run
+/// for ride in 0..1_000 {
+///     let fare = 2.5 + f64::from(ride % 40);
+///     mltrace::observe!("fare", fare);
+///     mltrace::observe!("zone", if ride % 3 == 0 { "JFK" } else { "EWR" });
+/// }
+/// ```
+#[macro_export]
+macro_rules! observe {
+    ($name:expr, $value:expr $(,)?) => {
+        $crate::__private::observe(::core::convert::AsRef::<str>::as_ref(&$name), &$value)
+    };
+    ($value:expr $(,)?) => {
+        $crate::observe!(::core::stringify!($value), $value)
+    };
+    () => {
+        ::core::compile_error!("`observe!` wants a name and a value: `mltrace::observe!(\"prediction\", value)`")
     };
 }
 

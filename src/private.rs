@@ -24,6 +24,7 @@ use mltrace_core::values::{Named, shown, taken};
 pub use mltrace_macros::__tell;
 
 use crate::check::{CheckFailed, Checked, Stopped};
+use crate::observe::Observable;
 
 /// Whether nothing is recorded in this process, which its settings say once and for all.
 static IS_OFF: AtomicBool = AtomicBool::new(false);
@@ -104,6 +105,14 @@ pub fn note(text: Arguments<'_>) {
 pub fn metric(name: &str, value: Arguments<'_>, step: Option<i64>) {
     if let Some(run) = current_run("metric!") {
         measure(&run, name, value, step);
+    }
+}
+
+/// Counts a value of the current run.
+#[inline]
+pub fn observe(name: &str, value: &impl Observable) {
+    if let Some(run) = current_run("observe!") {
+        run.observe(name, value.sighting());
     }
 }
 
@@ -247,7 +256,7 @@ pub(crate) fn current_run(what: &str) -> Option<OpenRun> {
 
 fn met_outside(what: &str) {
     if crate::recorder().is_enabled() {
-        if !["param!", "note!", "metric!", "check!", "current()"].contains(&what) {
+        if !["param!", "note!", "metric!", "observe!", "check!", "current()"].contains(&what) {
             crate::recorder().met_loose();
         }
         let message = format!(

@@ -12,7 +12,8 @@ const JSON: &str = include_str!("../docs/json.md");
 fn the_views_have_the_columns_that_are_promised() {
     let store = Connection::open_in_memory().expect("memory");
     Schema::CURRENT.make(&store).expect("the schema is SQL");
-    for view in ["runs", "versions", "edges", "labels", "metrics", "checks", "aliases", "task_outputs"] {
+    for view in ["runs", "versions", "edges", "labels", "metrics", "observations", "checks", "aliases", "task_outputs"]
+    {
         let statement = store.prepare(&format!("SELECT * FROM {view}")).expect("the view is there");
         let columns: BTreeSet<_> = statement.column_names().collect();
         let section = SQL.split("\n## ").find_map(|section| section.strip_prefix(view)).expect("a section");
@@ -45,8 +46,8 @@ fn the_json_of_the_documents_is_that_of_an_answer() {
     let section = JSON.split("\n## ").find_map(|section| section.strip_prefix("A run\n")).expect("a section");
     let run = told["runs"][0].as_object().expect("a run").keys();
     let fields: BTreeSet<_> = run.map(String::as_str).filter(|field| *field != "depth").collect();
-    // Nothing was measured or checked of that one.
-    let all: BTreeSet<_> = fields.into_iter().chain(["metrics", "checks"]).collect();
+    // Nothing was measured, checked or observed of that one.
+    let all: BTreeSet<_> = fields.into_iter().chain(["metrics", "checks", "observations"]).collect();
     assert_eq!(all, first_words(section), "of a run");
 }
 

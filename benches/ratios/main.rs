@@ -12,6 +12,7 @@ mod growth;
 mod hashing;
 mod measure;
 mod memory;
+mod observing;
 mod pace;
 mod processes;
 mod profiles;
@@ -29,8 +30,9 @@ use table::Report;
 type Part = (&'static str, fn(&mut Report));
 
 /// Parts that record in the project that they stand in: each has a process of its own, which has one project.
-const RECORDING: [Part; 6] = [
+const RECORDING: [Part; 7] = [
     ("recording", recording::measure),
+    ("observing", observing::measure),
     ("files", files::measure),
     ("many-files", files::many),
     ("busy", busy::measure),

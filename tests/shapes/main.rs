@@ -11,6 +11,7 @@ mod functions;
 mod inside;
 mod loading;
 mod measuring;
+mod observing;
 mod outputs;
 mod profiles;
 mod tasks;

@@ -38,7 +38,12 @@ pub(crate) struct Args {
 
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
-        let filter = MeasureFilter { component: self.component.clone(), since: self.since, limit: Some(self.limit) };
+        let filter = MeasureFilter {
+            component: self.component.clone(),
+            since: self.since,
+            until: None,
+            limit: Some(self.limit),
+        };
         let ask = |reader: &mut mltrace_core::query::Reader<'_>| reader.metrics(self.name.as_deref(), &filter);
         let answer = match &self.component {
             Some(_) => session.ask(ask)?,

@@ -42,6 +42,8 @@ mod measured;
 
 mod metrics;
 
+mod observations;
+
 mod profile;
 
 mod checks;
@@ -119,6 +121,7 @@ pub(crate) enum Command {
     Component(component::Args),
     Tags(tags::Args),
     Metrics(metrics::Args),
+    Observations(observations::Args),
     Profile(profile::Args),
     Checks(checks::Args),
     Compare(compare::Args),
@@ -171,6 +174,7 @@ impl Command {
             Self::Component(args) => args.run(session),
             Self::Tags(args) => args.run(session),
             Self::Metrics(args) => args.run(session),
+            Self::Observations(args) => args.run(session),
             Self::Profile(args) => args.run(session),
             Self::Checks(args) => args.run(session),
             Self::Compare(args) => args.run(session),

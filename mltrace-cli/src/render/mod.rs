@@ -17,6 +17,8 @@ pub(crate) mod report;
 pub(crate) mod stale;
 
 pub(crate) mod measures;
+pub(crate) mod observations;
+
 pub(crate) mod profile;
 
 pub(crate) mod alias;

@@ -60,6 +60,15 @@ fn much() -> TestEnv {
 /// A command, whether it has to leave something out, and where the JSON has how many of what.
 type Asked<'a> = (&'a [&'a str], bool, Option<(&'a str, usize)>);
 
+/// Shows a table of a hundred columns.
+fn try_wide_table(env: &TestEnv) {
+    let columns = (0..100).map(|number| format!("c{number}")).collect::<Vec<_>>().join(",");
+    std::fs::write(env.project().join("wide.csv"), format!("{columns}\n{columns}\n")).unwrap();
+    env.done(&["log", "--component", "widen", "-o", "wide.csv"]);
+    let profile = env.done(&["profile", "wide.csv"]);
+    assert!(profile.lines().count() <= SCREEN && profile.contains(" more"), "{profile}");
+}
+
 #[test]
 fn no_answer_is_longer_than_a_screen_and_what_is_left_out_is_said() {
     let env = much();
@@ -97,8 +106,18 @@ fn no_answer_is_longer_than_a_screen_and_what_is_left_out_is_said() {
         (&["task"], true, Some(("tasks", 60))),
         (&["task", "t0", "--window", "1h"], true, Some(("windows", 100))),
     ];
-    let mut met: BTreeSet<&str> =
-        BTreeSet::from(["note", "log", "log-output", "log-feedback", "run", "import", "ingest", "forget", "clear"]);
+    let mut met: BTreeSet<&str> = BTreeSet::from([
+        "note",
+        "log",
+        "log-output",
+        "log-feedback",
+        "run",
+        "import",
+        "ingest",
+        "forget",
+        "clear",
+        "profile",
+    ]);
     for (arguments, leaves_out, json) in asked {
         met.insert(arguments[0]);
         let json = json.map(|(field, count)| {
@@ -118,13 +137,7 @@ fn no_answer_is_longer_than_a_screen_and_what_is_left_out_is_said() {
             .filter(|line| line.contains(" more: ") || line.contains("more lines: ") || line.contains(" more, "));
         how.for_each(|line| assert!(line.contains("use `"), "{arguments:?}: {line}"));
     }
-    // A table of a hundred columns.
-    let columns = (0..100).map(|number| format!("c{number}")).collect::<Vec<_>>().join(",");
-    std::fs::write(env.project().join("wide.csv"), format!("{columns}\n{columns}\n")).unwrap();
-    env.done(&["log", "--component", "widen", "-o", "wide.csv"]);
-    let profile = env.done(&["profile", "wide.csv"]);
-    assert!(profile.lines().count() <= SCREEN && profile.contains(" more"), "{profile}");
-    met.insert("profile");
+    try_wide_table(&env);
     for name in ["out/5.csv", "packed/0"] {
         let lines = env.done(&["report", name]).lines().count();
         assert!(lines <= 4 * SCREEN, "a report is a document of eight sections, not of {lines} lines");

@@ -20,6 +20,7 @@ mod folders;
 mod links;
 mod names;
 #[cfg(unix)]
+mod observations;
 mod on_disk;
 #[cfg(unix)]
 mod outputs;

@@ -67,6 +67,7 @@ pub(crate) const COMMANDS: &[&[&str]] = &[
     &["blame", "duration"],
     &["last-good", "c"],
     &["metrics", "first"],
+    &["observations", "first"],
     &["checks"],
     &["alias", "live", "c"],
     &["log-output", "fare", "17", "1"],

@@ -46,6 +46,7 @@ fn times(record: &Record) -> Vec<(&'static str, Timestamp)> {
         | Record::Fingerprint(_)
         | Record::Folder(_)
         | Record::Profile(_)
+        | Record::Observation(_)
         | Record::Line(_)
         | Record::Rotated
         | Record::Lost(_)

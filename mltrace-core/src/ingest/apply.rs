@@ -129,6 +129,9 @@ impl<'w, 'r> Applier<'w, 'r> {
             Record::Param(fact) => self.param(fact),
             Record::Note(fact) => self.note(fact),
             Record::Metric(fact) => self.edge(fact.run, |this, key| this.keep(Said::Metric(key, &fact.metric))),
+            Record::Observation(fact) => {
+                self.edge(fact.run, |this, key| this.keep(Said::Observation(key, &fact.observation)))
+            }
             Record::Check(fact) => self.edge(fact.run, |this, key| this.keep(Said::Check(key, &fact.check))),
             Record::End(end) => self.end(end),
             Record::Forget(fact) => self.forget(fact),

@@ -16,7 +16,7 @@ const MOST_VALUES: usize = 8 * MOST_FACTS;
 pub const MOST_TAGS: usize = 1_000;
 
 /// The fields that hold facts.
-const FIELDS: [&str; 7] = ["inputs", "outputs", "params", "notes", "metrics", "checks", "entries"];
+const FIELDS: [&str; 8] = ["inputs", "outputs", "params", "notes", "metrics", "checks", "observations", "entries"];
 
 /// How much a line holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -67,6 +67,7 @@ impl Applier<'_, '_> {
                 Said::Param(of, ..)
                 | Said::Note(of, _)
                 | Said::Metric(of, _)
+                | Said::Observation(of, _)
                 | Said::Check(of, _)
                 | Said::Due(of, _)
                 | Said::Done(of, _) => Some(*of),

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::alias_line::alias_line;
 use super::batch::import_header;
+use super::code_line::{CodeLine, GitLine, code_record, git_record};
 use super::facts::Held;
 use super::folder_line::folder_line;
 use super::measured::{self, CheckLine, MetricLine};
@@ -19,8 +20,8 @@ use super::text::{artifact_name, within, without_place};
 use crate::config::Home;
 use crate::host;
 use crate::model::{
-    ArtifactKind, Bound, Chosen, Code, CodeCheck, ComponentFact, Declaration, End, Git, Header, LabelFact, Mark,
-    NoteFact, ReadFact, Record, RunId, Start, Status, TaskSide, Timestamp, Verdict, VersionId, WriteFact, value,
+    ArtifactKind, Bound, Chosen, ComponentFact, Declaration, End, Header, LabelFact, Mark, NoteFact, Observation,
+    ReadFact, Record, RunId, Start, Status, TaskSide, Timestamp, Verdict, VersionId, WriteFact, value,
 };
 use crate::naming::Root;
 use crate::redact;
@@ -241,6 +242,8 @@ struct RunLine {
     metrics: Vec<MetricLine>,
     #[serde(default)]
     checks: Vec<CheckLine>,
+    #[serde(default)]
+    observations: Vec<Observation>,
     error: Option<String>,
     parent: Option<RunId>,
     host: Option<String>,
@@ -278,25 +281,6 @@ struct FullEdge {
     size: Option<u64>,
     n: Option<u32>,
     mark: Option<Mark>,
-}
-
-#[derive(Deserialize)]
-struct GitLine {
-    commit: Option<String>,
-    branch: Option<String>,
-    #[serde(default)]
-    tags: Vec<String>,
-    dirty: Option<bool>,
-    remote: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct CodeLine {
-    file: String,
-    line: u32,
-    hash: String,
-    source: Option<String>,
-    is_in_work_tree: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -401,33 +385,9 @@ impl RunLine {
             records.push(note.record(run, started_at)?);
         }
         let measured_at = self.ended_at.unwrap_or(started_at);
-        measured::add(self.metrics, self.checks, (run, measured_at, &root), &mut records)?;
+        measured::add((self.metrics, self.checks, self.observations), (run, measured_at, &root), &mut records)?;
         Ok(Parsed { chosen, ..Parsed::of(header, records) })
     }
-}
-
-fn git_record(git: GitLine, records: &mut Vec<Record>) -> String {
-    let state = Git {
-        key: String::new(),
-        commit: git.commit,
-        branch: git.branch,
-        tags: git.tags,
-        dirty: git.dirty,
-        remote: git.remote,
-    };
-    let content = serde_json::to_string(&state).unwrap_or_default();
-    let key = format!("import {}", blake3::hash(content.as_bytes()).to_hex());
-    records.push(Record::Git(Git { key: key.clone(), ..state }));
-    key
-}
-
-fn code_record(code: CodeLine, records: &mut Vec<Record>) -> String {
-    let key = format!("{} {} {}", code.hash, code.file, code.line);
-    let source = code.source.unwrap_or_default();
-    records.push(Record::Code(Code { key: key.clone(), file: code.file, line: code.line, hash: code.hash, source }));
-    let check = code.is_in_work_tree.map(|is_in_work_tree| CodeCheck { code: key.clone(), is_in_work_tree });
-    records.extend(check.map(Record::CodeCheck));
-    key
 }
 
 impl EdgeLine {

@@ -4,8 +4,15 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::text::{artifact_name, within};
-use crate::model::{Check, CheckFact, Metric, MetricFact, Number, Outcome, Record, RunId, Severity, Timestamp};
+use crate::model::{
+    Check, CheckFact, Metric, MetricFact, Number, Observation, ObservationFact, Outcome, Record, RunId, Severity,
+    Spread, Timestamp,
+};
 use crate::naming::Root;
+
+/// No observation of a run has more.
+const MOST_BUCKETS: usize = 1024;
+const MOST_TEXTS: usize = 256;
 
 /// A metric: `{"name": "rmse", "value": 0.64}`.
 #[derive(Deserialize)]
@@ -38,10 +45,9 @@ fn number<'de, D: Deserializer<'de>>(json: D) -> Result<Number, D::Error> {
     Number::of_json(&json).ok_or_else(|| serde::de::Error::custom(format!("`{json}` is not the value of a metric")))
 }
 
-/// Adds what was measured and checked of a run, at the given moment where no other is told.
+/// Adds what was measured, checked and observed of a run, at the given moment where no other is told.
 pub(super) fn add(
-    metrics: Vec<MetricLine>,
-    checks: Vec<CheckLine>,
+    (metrics, checks, observations): (Vec<MetricLine>, Vec<CheckLine>, Vec<Observation>),
     (run, at, root): (RunId, Timestamp, &Root),
     records: &mut Vec<Record>,
 ) -> Result<(), String> {
@@ -50,6 +56,27 @@ pub(super) fn add(
     }
     for check in checks {
         records.push(check.record(run, at, root)?);
+    }
+    add_observations(observations, run, records)
+}
+
+/// Adds what was observed of a run.
+fn add_observations(all: Vec<Observation>, run: RunId, records: &mut Vec<Record>) -> Result<(), String> {
+    for mut observation in all {
+        let spread = observation.spread.as_ref();
+        let buckets = spread.map_or(0, |spread| spread.negative.len().saturating_add(spread.positive.len()));
+        if buckets > MOST_BUCKETS || observation.top.len() > MOST_TEXTS {
+            return Err(format!("an observation has more than {MOST_BUCKETS} buckets or {MOST_TEXTS} texts"));
+        }
+        let texts = observation.top.iter().fold(observation.others, |sum, top| sum.saturating_add(top.count));
+        let numbers = spread.map_or(0, Spread::count);
+        let counted = [observation.missing, observation.nans, observation.infinite, numbers];
+        let counted = counted.into_iter().fold(texts, u64::saturating_add);
+        if counted > observation.count || spread.is_some_and(|spread| !spread.is_sound()) {
+            return Err(format!("the observation `{}` counts what it does not hold", observation.name));
+        }
+        observation.name = within("observations", observation.name)?;
+        records.push(Record::Observation(ObservationFact { run, observation }));
     }
     Ok(())
 }

@@ -34,6 +34,7 @@ mod facts;
 
 mod line;
 
+mod code_line;
 mod folder_line;
 
 mod alias_line;

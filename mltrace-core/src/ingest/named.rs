@@ -30,7 +30,15 @@ fn taken_back(record: &Record) -> Option<RunId> {
 
 /// Returns whether what is known of a run's reads and writes matters to a record of it.
 fn moves_edges(record: &Record) -> bool {
-    !matches!(record, Record::Param(_) | Record::Note(_) | Record::Metric(_) | Record::Check(_) | Record::Due(_))
+    !matches!(
+        record,
+        Record::Param(_)
+            | Record::Note(_)
+            | Record::Metric(_)
+            | Record::Observation(_)
+            | Record::Check(_)
+            | Record::Due(_)
+    )
 }
 
 /// Returns the run that a record tells of.
@@ -43,6 +51,7 @@ fn run_of(record: &Record) -> Option<RunId> {
         Record::Param(fact) => Some(fact.run),
         Record::Note(fact) => Some(fact.run),
         Record::Metric(fact) => Some(fact.run),
+        Record::Observation(fact) => Some(fact.run),
         Record::Check(fact) => Some(fact.run),
         Record::End(end) => Some(end.run),
         Record::Forget(fact) => Some(fact.run),

@@ -33,6 +33,10 @@ pub(super) fn run_standing(known: &RunDetail, line: &Parsed, start: &Start, proj
     let is_said = |record: &Record| match record {
         Record::Note(note) => known.notes.iter().any(|known| known.id == note.id),
         Record::Metric(told) => known.measures.metrics.contains(&told.metric),
+        Record::Observation(told) => known.observations.iter().any(|known| {
+            let told = &told.observation;
+            known.name == told.name && (known.is_whole, known.count) >= (told.is_whole, told.count)
+        }),
         Record::Check(told) => known.measures.checks.iter().any(|known| {
             let told = &told.check;
             (&known.name, &known.about, known.at, known.outcome) == (&told.name, &told.about, told.at, told.outcome)

@@ -22,6 +22,8 @@ mod measure;
 
 mod expected;
 
+mod observation;
+
 mod pattern;
 
 mod profile;
@@ -40,6 +42,7 @@ pub use folder::{folders_around, path_inside, range_inside};
 pub use id::{ParseIdError, ProcessId, RunId};
 pub use label::Verdict;
 pub use measure::{Check, CheckFact, Metric, MetricFact, Number, Outcome, Severity};
+pub use observation::{Observation, ObservationFact, Spread};
 pub use pattern::Pattern;
 pub use profile::{
     Column, ColumnType, MOST_COLUMNS, MOST_VALUES, Profile, ProfileFact, TableFormat, TopValue, written,

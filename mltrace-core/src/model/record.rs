@@ -11,8 +11,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    AliasFact, ArtifactKind, ArtifactName, CheckFact, Mark, MetricFact, ProcessId, ProfileFact, RunId, Status,
-    TaskFact, Timestamp, Verdict, VersionId, unique,
+    AliasFact, ArtifactKind, ArtifactName, CheckFact, Mark, MetricFact, ObservationFact, ProcessId, ProfileFact, RunId,
+    Status, TaskFact, Timestamp, Verdict, VersionId, unique,
 };
 
 /// One entry of a journal.
@@ -57,6 +57,8 @@ pub enum Record {
     Note(NoteFact),
     /// A number that was measured.
     Metric(MetricFact),
+    /// What was observed many times.
+    Observation(ObservationFact),
     /// Something that was checked.
     Check(CheckFact),
     /// A run ended.

@@ -21,6 +21,8 @@ mod parquet_table;
 
 mod sample;
 
+mod spread;
+
 mod table;
 
 mod tally;
@@ -34,6 +36,7 @@ use crate::{folder, redact};
 pub use drift::{ColumnDrift, Drift, drift};
 pub use expected::{Finding, compare, unknown};
 pub use limits::Limits;
+pub use spread::{SHARES, psi};
 pub use table::Table;
 
 /// A file is read in pieces of so many bytes.

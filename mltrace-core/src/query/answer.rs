@@ -7,7 +7,8 @@ use serde_json::Value;
 
 pub use crate::lineage::{ImpactState, Strength};
 use crate::model::{
-    ArtifactKind, ArtifactName, Bound, Check, Mark, Metric, RunId, Status, Timestamp, Verdict, Version, VersionId,
+    ArtifactKind, ArtifactName, Bound, Check, Mark, Metric, Observation, RunId, Status, Timestamp, Verdict, Version,
+    VersionId,
 };
 
 /// A component run with everything that is recorded of it, except the source text.
@@ -56,6 +57,9 @@ pub struct Run {
     /// What was checked, by name and artifact; absent when nothing was.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<Check>,
+    /// What was observed many times, by name; absent when nothing was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub observations: Vec<Observation>,
     /// Why it failed.
     pub error: Option<String>,
     /// Why it was stale when it ran; empty when fresh.

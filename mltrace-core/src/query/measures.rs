@@ -82,6 +82,8 @@ pub struct MeasureFilter {
     pub component: Option<String>,
     /// Only those that began then or later.
     pub since: Option<Timestamp>,
+    /// Only those that began then or earlier.
+    pub until: Option<Timestamp>,
     /// Only of the last ones, so many; `None`: of all.
     pub limit: Option<usize>,
 }
@@ -137,7 +139,11 @@ impl Reader<'_> {
     }
 
     /// Returns the runs that are meant, newest first, and whether there are more.
-    fn measured(&mut self, what: WhatOfRuns<'_>, filter: &MeasureFilter) -> Result<(Vec<RunKey>, bool), QueryError> {
+    pub(super) fn measured(
+        &mut self,
+        what: WhatOfRuns<'_>,
+        filter: &MeasureFilter,
+    ) -> Result<(Vec<RunKey>, bool), QueryError> {
         let project = self.project()?;
         let mut component = None;
         if let Some(name) = &filter.component {
@@ -148,14 +154,15 @@ impl Reader<'_> {
         let Some(project) = project else { return Ok((Vec::new(), false)) };
         let most = filter.limit.unwrap_or(usize::MAX);
         let limit = Some(most.saturating_add(1));
-        let selection = RunSelection { component, since: filter.since, limit, ..RunSelection::default() };
+        let selection =
+            RunSelection { component, since: filter.since, until: filter.until, limit, ..RunSelection::default() };
         let mut runs = self.store.measured(project, &selection, what)?;
         let is_cut = runs.len() > most;
         runs.truncate(most);
         Ok((runs, is_cut))
     }
 
-    fn names_of_runs(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, RunName>, QueryError> {
+    pub(super) fn names_of_runs(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, RunName>, QueryError> {
         Ok(self.store.run_names(runs)?.into_iter().map(|name| (name.key, name)).collect())
     }
 }

@@ -57,6 +57,8 @@ mod compare;
 
 mod decimal;
 
+mod observations;
+
 mod profile;
 
 mod stale;
@@ -83,11 +85,9 @@ mod browse;
 
 mod export;
 
-mod task;
-
 mod case;
-
-pub use crate::model::{Check, Column, ColumnType, Metric, Profile, TableFormat, TopValue};
+mod task;
+pub use crate::model::{Check, Column, ColumnType, Metric, Observation, Profile, Spread, TableFormat, TopValue};
 pub use crate::profile::{ColumnDrift, Drift};
 pub use alias::{Alias, AliasHistory, Aliases, Pointing};
 pub use answer::{
@@ -109,6 +109,7 @@ pub use many::{Comparison, Many, RunCondition, RunField};
 pub use measures::{CheckOfRun, Checks, MeasureFilter, MetricOfRun, MetricSeries, Metrics};
 pub use name::NameKind;
 pub use number::Measure;
+pub use observations::{ObservationSeries, Observations, Observed, Span};
 pub use on_disk::OnDisk;
 pub use profile::Profiled;
 pub use projects::{Project, Projects};

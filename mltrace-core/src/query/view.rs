@@ -69,6 +69,7 @@ pub(super) fn view(detail: Detail) -> Run {
         writes,
         notes,
         measures,
+        observations,
         ..
     } = run;
     let started_at = row.started_at.unwrap_or(Timestamp::MIN);
@@ -111,6 +112,7 @@ pub(super) fn view(detail: Detail) -> Run {
         notes: notes.into_iter().map(note).collect(),
         metrics: measures.metrics,
         checks: measures.checks,
+        observations,
         error: row.error,
         stale,
         parent: row.parent,

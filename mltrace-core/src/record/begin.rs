@@ -13,6 +13,7 @@ use super::guard::ours;
 use super::later::Later;
 use super::lock::Lock;
 use super::look::standing;
+use super::observed::Observed;
 use super::open_run::{Inner, OpenRun, State, append_with};
 use super::outputs::{BoundOutput, Outputs};
 use super::seen::Seen;
@@ -121,6 +122,7 @@ impl OpenRun {
             started_at,
             is_over: AtomicBool::new(false),
             state: Lock::new(state),
+            observed: Observed::lock(),
         };
         Self { inner: Some(Arc::new(inner)) }
     }

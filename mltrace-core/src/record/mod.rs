@@ -22,6 +22,8 @@ mod origin;
 
 mod site;
 
+mod observed;
+
 mod open_run;
 
 mod begin;
@@ -53,6 +55,7 @@ pub use call::{Call, Entry};
 pub use clock::now;
 pub use context::{Entered, current, enter, enter_none, is_apart};
 pub use kept::Joins;
+pub use observed::Sighting;
 pub use open_run::OpenRun;
 pub use recorder::{Hooks, Recorder, Warning};
 pub use site::{Site, SiteState};

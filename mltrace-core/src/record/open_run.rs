@@ -14,14 +14,15 @@ use super::job::Job;
 use super::later::Later;
 use super::lock::{Lock, Turn};
 use super::look::Glance;
+use super::observed::{self, Observed, Sighting};
 use super::outputs::{BoundOutput, OPENED, Outputs};
 use super::recorder::Warning;
 use super::seen::{Seen, Told};
 use super::{Recorder, Site, clock, errand, split};
 use crate::fork;
 use crate::model::{
-    ArtifactKind, ArtifactName, Check, CheckFact, End, LOOSE, Mark, Metric, MetricFact, NoteFact, Number, Outcome,
-    ParamFact, ReadFact, Record, RunId, Severity, Status, Timestamp, VersionId, WriteFact,
+    ArtifactKind, ArtifactName, Check, CheckFact, End, LOOSE, Mark, Metric, MetricFact, NoteFact, Number,
+    ObservationFact, Outcome, ParamFact, ReadFact, Record, RunId, Severity, Status, Timestamp, VersionId, WriteFact,
 };
 use crate::naming::{self, Here, Naming};
 use crate::values::{Given, Named};
@@ -47,6 +48,7 @@ pub(super) struct Inner {
     pub(super) started_at: Timestamp,
     pub(super) is_over: AtomicBool,
     pub(super) state: Lock<State>,
+    pub(super) observed: Lock<Observed>,
 }
 
 /// Kept under a lock that is held for bookkeeping only.
@@ -161,6 +163,21 @@ impl OpenRun {
         });
     }
 
+    /// Counts a value that is observed many times: how they spread is recorded with the run's end.
+    pub fn observe(&self, name: &str, value: Sighting<'_>) {
+        self.ours(|inner| {
+            let seen = inner.observed.take(inner.pid).map(|mut observed| observed.add(name, value));
+            match seen {
+                Some(observed::Seen::Counted) => {}
+                Some(observed::Seen::Due(observation)) => {
+                    let fact = ObservationFact { run: inner.id, observation: *observation };
+                    inner.recorder.append_inside(vec![Record::Observation(fact)]);
+                }
+                Some(observed::Seen::Late) | None => inner.recorder.lose(1),
+            }
+        });
+    }
+
     /// Records how a check came out.
     pub fn check(&self, name: &str, outcome: Outcome, severity: Severity, message: Option<String>) {
         self.check_about(name, outcome, severity, message, None);
@@ -232,8 +249,25 @@ impl Inner {
         let outputs = self.collect_outputs(status, is_attended, &mut later);
         let end = End { run: self.id, at, status, duration_us, error, outputs };
         let mut records: Vec<Record> = self.loose_note(at).into_iter().collect();
+        self.add_observations(at, &mut records);
         records.extend(split::end(end));
         append_with(self.recorder, records, later)
+    }
+
+    /// Adds what was observed. A forked child has observed nothing that its parent does not tell of.
+    fn add_observations(&self, at: Timestamp, records: &mut Vec<Record>) {
+        if fork::id() != self.pid {
+            return;
+        }
+        let Some((all, left_out)) = self.observed.take(self.pid).map(|mut observed| observed.end()) else {
+            return self.recorder.lose(1);
+        };
+        let run = self.id;
+        records.extend(all.into_iter().map(|observation| Record::Observation(ObservationFact { run, observation })));
+        if left_out > 0 {
+            let text = format!("{left_out} observations are not kept: there are too many names, or too long ones");
+            records.push(Record::Note(NoteFact { id: RunId::new().0, run, text, at, by: None }));
+        }
     }
 
     /// Returns the remark on a run during which reads and writes were met that belong to no run.

@@ -10,8 +10,8 @@ use super::{is_secret, param, text, tokens, uri};
 use crate::model::{
     AliasFact, ArtifactName, Check, CheckFact, Code, CodeCheck, Column, ColumnType, ComponentFact, Declaration, Due,
     End, FingerprintFact, FolderFact, Git, Header, LIMIT_NAME, LIMIT_SOURCE, LIMIT_TEXT, LabelFact, Metric, MetricFact,
-    NoteFact, ParamFact, Profile, ProfileFact, ReadFact, Record, Start, TaskFact, TopValue, Version, VersionId,
-    WriteFact, cut, written,
+    NoteFact, Observation, ObservationFact, ParamFact, Profile, ProfileFact, ReadFact, Record, Start, TaskFact,
+    TopValue, Version, VersionId, WriteFact, cut, written,
 };
 
 /// Makes a record fit to be written: the one place through which everything passes, journal and import alike.
@@ -62,6 +62,7 @@ pub fn record(record: &mut Record) {
             called(found);
             about.iter_mut().for_each(name);
         }
+        Record::Observation(ObservationFact { run: _, observation }) => self::observation(observation),
         Record::Check(CheckFact { run: _, check }) => {
             let Check { name: found, outcome: _, severity: _, message, about, at: _ } = check;
             called(found);
@@ -77,12 +78,7 @@ pub fn record(record: &mut Record) {
             declaration(declared);
             each(untag);
         }
-        Record::Label(LabelFact { id: _, name: found, version: told, verdict: _, reason, by, at: _ }) => {
-            name(found);
-            version(told);
-            each(reason);
-            each(by);
-        }
+        Record::Label(found) => label(found),
         Record::Alias(found) => alias(found),
         Record::Task(found) => task(found),
         Record::Line(line) => {
@@ -91,6 +87,13 @@ pub fn record(record: &mut Record) {
         }
         Record::Rotated | Record::Lost(_) | Record::Forget(_) => {}
     }
+}
+
+fn label(LabelFact { id: _, name: found, version: told, verdict: _, reason, by, at: _ }: &mut LabelFact) {
+    name(found);
+    version(told);
+    each(reason);
+    each(by);
 }
 
 fn alias(AliasFact { id: _, alias, artifact, reason, by, at: _ }: &mut AliasFact) {
@@ -136,6 +139,20 @@ fn is_of_secrets(column: &Column) -> bool {
     let numbers = ends.map(|end| written(end.abs()).parse().unwrap_or(Value::from(end)));
     let texts = column.top.iter().map(|top| Value::from(top.value.clone())).filter(|_| !is_number);
     is_secret_name(&column.name) || numbers.chain(texts).any(|value| is_secret(&column.name, &value))
+}
+
+/// Makes an observation fit to be written: under a secret name no value is kept.
+fn observation(found: &mut Observation) {
+    let is_one = |top: &TopValue| is_secret(&found.name, &Value::from(top.value.clone()));
+    if is_secret_name(&found.name) || found.top.iter().any(is_one) {
+        found.keep_secret();
+    }
+    let Observation { name, count: _, is_whole: _, missing: _, nans: _, infinite: _, spread: _, top, others: _ } =
+        found;
+    for TopValue { value, count: _ } in top {
+        clean(value, text, LIMIT_NAME);
+    }
+    called(name);
 }
 
 /// Makes a header fit to be written.

@@ -19,7 +19,7 @@ use super::row::{
     RunSelection, VersionAt, VersionName,
 };
 use super::task::{CaseRow, Pair, PairsAsked, TaskRow};
-use crate::model::{ArtifactName, FolderFact, ProfileFact, RunId, Timestamp, Version, VersionId};
+use crate::model::{ArtifactName, FolderFact, Observation, ProfileFact, RunId, Timestamp, Version, VersionId};
 
 /// Which projects are meant.
 #[derive(Clone, Copy, Debug)]
@@ -196,6 +196,8 @@ pub trait Look {
     fn facts(&mut self, runs: &[RunKey]) -> Result<Vec<FactsRow>>;
     /// Returns what was measured and checked of those of these runs of which anything was.
     fn measures(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, Measures>>;
+    /// Returns what was observed in those of these runs in which anything was.
+    fn observations(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, Vec<Observation>>>;
     /// Returns what runs worked on.
     fn works(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, WorkRow>>;
     /// Returns pairs (run, an earlier completed run of its component), the latest first: for each of `runs` the last

@@ -30,6 +30,8 @@ pub enum Profiles<'a> {
 pub enum WhatOfRuns<'s> {
     /// A metric, of this name if one is given.
     Metric(Option<&'s str>),
+    /// An observation, of this name if one is given.
+    Observation(Option<&'s str>),
     /// A check.
     Check,
     /// A check that did not pass.

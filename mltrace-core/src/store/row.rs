@@ -10,7 +10,8 @@ use super::key::{ArtifactKey, ComponentKey, RunKey, VersionKey, WriteKey};
 use super::measure::Measures;
 use super::run::RunRow;
 use crate::model::{
-    ArtifactKind, ArtifactName, Bound, Declaration, Git, Mark, RunId, Status, Timestamp, Verdict, Version, VersionId,
+    ArtifactKind, ArtifactName, Bound, Declaration, Git, Mark, Observation, RunId, Status, Timestamp, Verdict, Version,
+    VersionId,
 };
 
 /// A read with what it was bound to.
@@ -154,6 +155,8 @@ pub struct RunDetail {
     pub notes: Vec<NoteDetail>,
     /// What was measured and checked.
     pub measures: Measures,
+    /// What was observed many times, by name.
+    pub observations: Vec<Observation>,
 }
 
 /// A function's source with whether the work tree held it.

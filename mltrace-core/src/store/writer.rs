@@ -10,7 +10,7 @@ use super::run::RunRow;
 use super::unread::UnreadRow;
 use crate::model::{
     AliasFact, ArtifactKind, ArtifactName, Check, Code, Declaration, Due, FolderFact, Git, Header, LabelFact, Metric,
-    NoteFact, ProcessId, ProfileFact, RunId, TaskFact, Timestamp, VersionId,
+    NoteFact, Observation, ProcessId, ProfileFact, RunId, TaskFact, Timestamp, VersionId,
 };
 
 /// Something that has a name of its own, and a row that is made when it is new.
@@ -102,6 +102,8 @@ pub enum Said<'a> {
     Note(RunKey, &'a NoteFact),
     /// A metric, once.
     Metric(RunKey, &'a Metric),
+    /// What was observed, unless more is known of it.
+    Observation(RunKey, &'a Observation),
     /// A check, once.
     Check(RunKey, &'a Check),
     /// What is in a table of a content, unless more is known of it.

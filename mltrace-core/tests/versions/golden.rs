@@ -10,9 +10,9 @@ use std::path::PathBuf;
 use mltrace_core::ingest;
 use mltrace_core::journal;
 use mltrace_core::model::{
-    AliasFact, ArtifactName, Code, ComponentFact, Declaration, Due, End, Git, Header, LabelFact, NoteFact, ProcessId,
-    ReadFact, Record, RunId, Start, Status, TaskFact, TaskSide, TaskValue, Timestamp, Verdict, Version, VersionId,
-    WriteFact,
+    AliasFact, ArtifactName, Code, ComponentFact, Declaration, Due, End, Git, Header, LabelFact, NoteFact, Observation,
+    ObservationFact, ProcessId, ReadFact, Record, RunId, Start, Status, TaskFact, TaskSide, TaskValue, Timestamp,
+    Verdict, Version, VersionId, WriteFact,
 };
 use mltrace_core::query::{Reader, TraceOptions};
 use mltrace_core::store::sqlite::Schema;
@@ -101,6 +101,16 @@ pub(crate) fn records() -> Vec<Record> {
         Record::Git(Git { key: "git".to_owned(), commit: Some("c0ffee".to_owned()), ..Git::default() }),
         Record::Start(start(1, 0)),
         Record::Note(NoteFact { id: id(3), run: first, text: "slow today".to_owned(), at: at(1), by: by.clone() }),
+        Record::Observation(ObservationFact {
+            run: first,
+            observation: Observation {
+                name: "fare".to_owned(),
+                count: 9,
+                missing: 9,
+                is_whole: true,
+                ..Observation::default()
+            },
+        }),
         Record::End(End {
             run: first,
             at: at(5),

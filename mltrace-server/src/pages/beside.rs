@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 use mltrace_core::escape;
-use mltrace_core::model::Outcome;
-use mltrace_core::query::{ComparedField, RecordPart, Run};
+use mltrace_core::model::{Outcome, written};
+use mltrace_core::query::{ComparedField, Observation, RecordPart, Run};
 use serde_json::Value;
 
 use super::{layout, parts};
@@ -83,6 +83,14 @@ pub(super) fn measured(run: &Run) -> Markup {
             }
             (more(run.metrics.len()))
         }
+        @if !run.observations.is_empty() {
+            h2 { "Observed" }
+            table {
+                thead { tr { th scope="col" { "Name" } th scope="col" { "Values" } th scope="col" { "Median" } th scope="col" { "Most frequent" } } }
+                tbody { @for of in run.observations.iter().take(MOST) { (observed(of)) } }
+            }
+            (more(run.observations.len()))
+        }
         @if !run.checks.is_empty() {
             h2 { "Checked" }
             table {
@@ -99,6 +107,28 @@ pub(super) fn measured(run: &Run) -> Markup {
                 }
             }
             (more(run.checks.len()))
+        }
+    }
+}
+
+fn observed(of: &Observation) -> Markup {
+    let quantiles = of.spread.as_ref().map(mltrace_core::query::Spread::quantiles).unwrap_or_default();
+    let median = quantiles.iter().find(|(share, _)| (share - 0.5).abs() < 1e-9);
+    html! {
+        tr {
+            th scope="row" { (parts::name(&of.name)) }
+            td {
+                (of.count)
+                @if of.missing > 0 { ", " (of.missing) " missing" }
+                @if of.nans > 0 { ", " (of.nans) " not a number" }
+                @if of.infinite > 0 { ", " (of.infinite) " infinite" }
+                @if !of.is_whole { "; the rest is not known" }
+            }
+            td { @if let Some((_, value)) = median { (written(*value)) } }
+            td {
+                @for top in of.top.iter().take(MOST) { div { (parts::words(&top.value)) " (" (top.count) ")" } }
+                @if of.others > 0 { div { "others (" (of.others) ")" } }
+            }
         }
     }
 }

@@ -143,6 +143,11 @@ impl Gathered {
         let mut found = HashMap::default();
         store.add_metrics(list, &mut found)?;
         store.add_checks(list, &mut found)?;
+        let mut observed = HashMap::default();
+        store.add_observations(list, &mut observed)?;
+        for (run, observations) in observed {
+            self.detail(run).into_iter().for_each(|detail| detail.observations.clone_from(&observations));
+        }
         for (run, measures) in found {
             self.detail(run).into_iter().for_each(|detail| detail.measures.clone_from(&measures));
         }
@@ -326,6 +331,7 @@ impl Shared {
             writes: Vec::new(),
             notes: Vec::new(),
             measures: Measures::default(),
+            observations: Vec::new(),
         })
     }
 }

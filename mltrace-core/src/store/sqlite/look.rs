@@ -8,7 +8,7 @@ use super::SqliteStore;
 use super::held::Held;
 use super::unread;
 use super::walk::{DOWNSTREAM, UPSTREAM};
-use crate::model::{ArtifactName, Due, FolderFact, ProfileFact, RunId, Timestamp};
+use crate::model::{ArtifactName, Due, FolderFact, Observation, ProfileFact, RunId, Timestamp};
 use crate::store::{
     AliasRow, ArtifactKey, Artifacts, Asked, Bounds, CaseRow, Checkup, ComponentKey, ComponentRow, Components,
     CurrentRow, Direction, FactsRow, Far, InTransaction, LabelRow, Labels, Look, MarkedRow, Marks, Measures, Met,
@@ -189,6 +189,10 @@ impl Look for SqliteStore {
 
     fn measures(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, Measures>> {
         self.measures_of(runs)
+    }
+
+    fn observations(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, Vec<Observation>>> {
+        self.observations_of(runs)
     }
 
     fn works(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, WorkRow>> {

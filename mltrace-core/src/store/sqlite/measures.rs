@@ -61,6 +61,10 @@ impl SqliteStore {
         let (there, name) = match what {
             WhatOfRuns::Metric(Some(name)) => ("SELECT 1 FROM metric q WHERE q.run_id = r.id AND q.name = $4", name),
             WhatOfRuns::Metric(None) => ("SELECT 1 FROM metric q WHERE q.run_id = r.id AND $4 = ''", ""),
+            WhatOfRuns::Observation(Some(name)) => {
+                ("SELECT 1 FROM observation q WHERE q.run_id = r.id AND q.name = $4", name)
+            }
+            WhatOfRuns::Observation(None) => ("SELECT 1 FROM observation q WHERE q.run_id = r.id AND $4 = ''", ""),
             WhatOfRuns::Check => ("SELECT 1 FROM check_result q WHERE q.run_id = r.id AND $4 = ''", ""),
             WhatOfRuns::FailedCheck => {
                 ("SELECT 1 FROM check_result q WHERE q.run_id = r.id AND q.outcome <> 0 AND $4 = ''", "")
@@ -76,11 +80,13 @@ impl SqliteStore {
         let of = if selection.component.is_some() { "r.component_id = $2" } else { "$2 IS NULL" };
         let sql = format!(
             "SELECT r.id FROM {from} WHERE r.project_id = $1 AND {of} AND r.component_id IS NOT NULL
-             AND r.started_at >= $3 AND EXISTS ({there}) ORDER BY r.started_at DESC, r.uuid DESC LIMIT $5"
+             AND r.started_at >= $3 AND EXISTS ({there}) AND r.started_at <= $5
+             ORDER BY r.started_at DESC, r.uuid DESC LIMIT $6"
         );
         let limit = selection.limit.map_or(i64::MAX, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
         let since = selection.since.unwrap_or(Timestamp::MIN);
-        self.all(&sql, params![project, selection.component, since, name, limit], |row| row.get(0))
+        let until = selection.until.unwrap_or(Timestamp::MAX);
+        self.all(&sql, params![project, selection.component, since, name, until, limit], |row| row.get(0))
     }
 
     pub(super) fn measures_of(&self, runs: &[RunKey]) -> Result<HashMap<RunKey, Measures>> {

@@ -67,6 +67,8 @@ mod aliases;
 
 mod measures;
 
+mod observations;
+
 mod profiles;
 
 mod tasks;

@@ -1,4 +1,4 @@
--- Schema 8: what tasks put out, and what became of it, by id.
+-- Schema 8: what tasks put out, and what became of it, by id; and what was observed many times in a run.
 
 CREATE TABLE task (
     id         INTEGER PRIMARY KEY,
@@ -34,3 +34,25 @@ SELECT p.name AS project, t.name AS task, c.name AS id, c.made AS output,
 FROM task_case c
 JOIN task t ON t.id = c.task_id
 JOIN project p ON p.id = t.project_id;
+
+
+-- body: the observation as JSON; count: how many values there were, by which of two of a name the fuller one is known.
+CREATE TABLE observation (
+    run_id INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+    name   TEXT NOT NULL,
+    count  INTEGER NOT NULL,
+    body   TEXT NOT NULL,
+    PRIMARY KEY (run_id, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW observations AS
+SELECT n.name AS run, c.name AS component, o.name AS observation, o.count AS count,
+       json_extract(o.body, '$.is_whole') AS is_whole,
+       coalesce(json_extract(o.body, '$.missing'), 0) AS missing, coalesce(json_extract(o.body, '$.nans'), 0) AS nans,
+       coalesce(json_extract(o.body, '$.infinite'), 0) AS infinite,
+       json_extract(o.body, '$.spread.min') AS min, json_extract(o.body, '$.spread.max') AS max,
+       json_extract(o.body, '$.spread.sum') AS sum
+FROM observation o
+JOIN run r ON r.id = o.run_id
+JOIN run_name n ON n.run_id = r.id
+JOIN component c ON c.id = r.component_id;

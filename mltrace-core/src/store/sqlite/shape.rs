@@ -19,7 +19,7 @@ const KNOWN: [&str; 8] = [
     "9bacdcdd4a77bd792abcc4afd956a29f02e90b11a63519825458337ef7075387",
     "2fe7e1ea0e34bc551da2308bf6b5a406d07f61eead81b7bf85d91381348e2222",
     "222263dccd73cdaa73f9dd58b6a64e41dd99511a8c57fd1a07ce4ef5ea33d344",
-    "3a4f71de4fc1247b9a905b73a009fbf8710376e968fdefe910fee49e582d58c8",
+    "b025222942c8c5498065babaac76e75b30f78de82aa7ced056f5c89e90e3b5f6",
 ];
 
 /// No statement of ours and nothing that we store comes near these, and no other's may go beyond. Of SQLite's own limits

@@ -44,6 +44,7 @@ impl SqliteWriter<'_> {
             Said::Param(run, name, value, at) => self.param(*run, name, value, *at),
             Said::Note(run, note) => self.note(*run, note),
             Said::Metric(run, metric) => self.metric(*run, metric),
+            Said::Observation(run, observation) => self.observation(*run, observation),
             Said::Check(run, check) => self.check(*run, check),
             Said::Profile(fact) => self.keep_profile(fact),
             Said::Label(version, label) => self.label(*version, label),
