@@ -10,7 +10,10 @@ use crate::env::TestEnv;
 const SCREEN: usize = 40;
 /// How many runs there are.
 const RUNS: usize = 3_000;
-/// Commands whose answer is a document, a drawing or a stream, and those that answer in a line or go on until they are ended.
+/// Commands that answer in a line, and the one that is tried by itself.
+const IN_A_LINE: [&str; 10] =
+    ["note", "log", "log-output", "log-feedback", "run", "import", "ingest", "forget", "clear", "profile"];
+/// Commands whose answer is a document, a drawing or a stream, and those that go on until they are ended.
 const WHOLE: [&str; 7] = ["trace", "export", "completions", "man", "serve", "report", "help"];
 
 fn at(second: usize) -> String {
@@ -106,18 +109,7 @@ fn no_answer_is_longer_than_a_screen_and_what_is_left_out_is_said() {
         (&["task"], true, Some(("tasks", 60))),
         (&["task", "t0", "--window", "1h"], true, Some(("windows", 100))),
     ];
-    let mut met: BTreeSet<&str> = BTreeSet::from([
-        "note",
-        "log",
-        "log-output",
-        "log-feedback",
-        "run",
-        "import",
-        "ingest",
-        "forget",
-        "clear",
-        "profile",
-    ]);
+    let mut met: BTreeSet<&str> = BTreeSet::from(IN_A_LINE);
     for (arguments, leaves_out, json) in asked {
         met.insert(arguments[0]);
         let json = json.map(|(field, count)| {

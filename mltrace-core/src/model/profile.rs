@@ -186,6 +186,9 @@ impl Profile {
         for column in self.columns.iter().take(FIGURED) {
             let name = &column.name;
             figures.insert(format!("{name}.type"), column.kind.as_str().into());
+            if column.is_unread {
+                continue;
+            }
             let share = (column.null_share(self.rows) * 1e4).round() / 1e4;
             figures.insert(format!("{name}.nulls"), share.into());
             let (figure, number) = match column.mean {
