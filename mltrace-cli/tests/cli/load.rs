@@ -26,6 +26,11 @@ const NOTE: Duration = Duration::from_millis(if cfg!(debug_assertions) { 15_000 
 /// How many inputs each line of that import has: a program that is not optimised takes tens of seconds for as many as a
 /// request may hold, and notes are turned away then.
 const INPUTS: usize = if cfg!(debug_assertions) { 1000 } else { 49_000 };
+/// How many parameters each of the runs has that are compared, and how many metrics each of those that measured one model.
+const PARAMETERS: usize = if cfg!(debug_assertions) { 1000 } else { 28_000 };
+const METRICS: usize = if cfg!(debug_assertions) { 40 } else { 400 };
+/// How many columns a table may have.
+const COLUMNS: usize = 500;
 /// How much memory the command may hold that tells an impact as JSON.
 const COMMAND: u64 = 64 << 20;
 
@@ -69,9 +74,46 @@ fn store(size: usize) -> TestEnv {
     for number in 0..100 {
         run("after", "", &format!(r#""after/{number}""#));
     }
+    wide_runs(&mut lines);
     drop(lines);
     assert!(import.wait().unwrap().success());
     env
+}
+
+/// Twenty runs of many parameters, a model that as many measured in many ways, two wide tables, and a task of many outputs.
+fn wide_runs(lines: &mut impl std::io::Write) {
+    let at = |second: usize| format!("2026-01-01T{:02}:{:02}:{:02}Z", second / 3600, second / 60 % 60, second % 60);
+    let times = |second: usize| format!(r#""started_at": "{0}", "ended_at": "{0}""#, at(second));
+    let listed = |count: usize, one: &dyn Fn(usize) -> String| (0..count).map(one).collect::<Vec<_>>().join(", ");
+    for run in 0..20 {
+        let params = listed(PARAMETERS, &|number| format!(r#""p{run}-{number}": {number}"#));
+        writeln!(lines, r#"{{"component": "fat", {}, "params": {{{params}}}, "outputs": ["fat/{run}"]}}"#, times(run))
+            .unwrap();
+    }
+    let model = r#"{"name": "model", "version": "v:1"}"#;
+    writeln!(lines, r#"{{"component": "train", {}, "outputs": [{model}]}}"#, times(100)).unwrap();
+    for run in 0..METRICS {
+        let metrics = listed(METRICS, &|number| format!(r#"{{"name": "m{number}", "value": {run}}}"#));
+        let times = times(200 + run);
+        writeln!(lines, r#"{{"component": "measure", {times}, "inputs": [{model}], "metrics": [{metrics}]}}"#).unwrap();
+    }
+    for table in 1..=2 {
+        let version = format!("b3:{table:064x}");
+        let columns = listed(COLUMNS, &|number| {
+            format!(r#"{{"name": "c{table}-{number}", "type": "text", "nulls": 0, "distinct": 9}}"#)
+        });
+        let profile = format!(r#"{{"format": "csv", "rows": 9, "is_whole": true, "columns": [{columns}]}}"#);
+        writeln!(lines, r#"{{"type": "profile", "version": "{version}", "profile": {profile}}}"#).unwrap();
+        let output = format!(r#"{{"name": "table", "version": "{version}"}}"#);
+        writeln!(lines, r#"{{"component": "clean", {}, "outputs": [{output}]}}"#, times(2000 + table)).unwrap();
+    }
+    for number in 0..METRICS * 50 {
+        for kind in ["output", "feedback"] {
+            let said =
+                format!(r#""task": "fare", "id": "{number}", "value": {number}, "at": "{}""#, at(number % 80_000));
+            writeln!(lines, r#"{{"type": "{kind}", {said}}}"#).unwrap();
+        }
+    }
 }
 
 /// A server as a process of its own.
@@ -108,6 +150,14 @@ impl Serving {
     fn ask(&self, path: &str) -> Answer {
         let begun = Instant::now();
         Self::answer(self.send(path), begun)
+    }
+
+    /// Asks as [`worst`] writes it: a path, or a path to which something is posted.
+    fn ask_any(&self, question: &str) -> Answer {
+        match question.split_once(' ') {
+            Some((path, body)) => self.post(path, body),
+            None => self.ask(question),
+        }
     }
 
     fn post(&self, path: &str, body: &str) -> Answer {
@@ -153,6 +203,10 @@ fn mib(bytes: u64) -> u64 {
 /// The questions that take most.
 fn worst(size: usize) -> Vec<String> {
     let last = size - 1;
+    let fat: Vec<String> = (0..20).map(|run| format!("fat/{run}")).collect();
+    let required: Vec<String> =
+        (0..METRICS).map(|number| format!(r#"{{"name": "m{number}", "condition": ">= 0"}}"#)).collect();
+    let required = required.join(", ");
     let questions = [
         "/api/v1/stale".to_owned(),
         format!("/api/v1/diff?a=left/{last}&b=right/{last}"),
@@ -174,6 +228,15 @@ fn worst(size: usize) -> Vec<String> {
         "/review".to_owned(),
         format!("/diff?a=left/{last}&b=right/{last}"),
         "/artifact?name=many".to_owned(),
+        format!("/api/v1/compare?runs={}", fat.join(",")),
+        format!("/compare?runs={}", fat.join(",")),
+        format!(r#"/api/v1/gate {{"artifact": "model", "metrics": [{required}]}}"#),
+        format!("/api/v1/profile?artifact=table@b3:{:064x}&before=table@b3:{:064x}", 2, 1),
+        "/api/v1/health".to_owned(),
+        "/api/v1/timing?artifact=joined".to_owned(),
+        "/api/v1/task?name=fare&window_s=60".to_owned(),
+        "/api/v1/blame?number=duration".to_owned(),
+        "/api/v1/last-good?artifact=joined".to_owned(),
     ];
     questions.into_iter().cycle().take(CROWD).collect()
 }
@@ -197,10 +260,16 @@ fn crowd(serving: &Serving, size: usize) -> Duration {
             slowest
         });
         let asked: Vec<_> =
-            worst(size).into_iter().map(|path| threads.spawn(move || (serving.ask(&path), path))).collect();
+            worst(size).into_iter().map(|path| threads.spawn(move || (serving.ask_any(&path), path))).collect();
         for asked in asked {
             let (answer, path) = asked.join().unwrap();
-            println!("{path}: {} in {:?}, {} bytes", answer.status, answer.took, answer.text.len());
+            println!(
+                "{}: {} in {:?}, {} bytes",
+                &path[..path.len().min(80)],
+                answer.status,
+                answer.took,
+                answer.text.len()
+            );
             let is_told = match answer.status {
                 200 => answer.text.contains("content-length: ") || answer.text.ends_with("\r\n0\r\n\r\n"),
                 // What does not fit is told, and so is that too many ask.

@@ -46,6 +46,8 @@ fn much() -> TestEnv {
         "inputs": (0..2_500).map(|number| format!("out/{number}.csv")).collect::<Vec<_>>(), "outputs": names("packed/", 60),
         "params": many("p"), "notes": names("note ", 60).iter().map(|text| json!({"text": text, "at": at(900_050)})).collect::<Vec<_>>(),
         "metrics": names("m", 60).iter().map(|name| json!({"name": name, "value": 1})).collect::<Vec<_>>(),
+        "observations": names("o", 50).iter().map(|name| json!({"name": name, "count": 2, "is_whole": true,
+            "top": [{"value": "x", "count": 2}]})).collect::<Vec<_>>(),
         "checks": names("k", 60).iter().map(|name| json!({"name": name, "outcome": "passed"})).collect::<Vec<_>>()});
     let mut lines: Vec<Value> = vec![load(8_000, "1", 0)];
     lines.extend((0..RUNS).map(run));
@@ -76,7 +78,7 @@ fn try_wide_table(env: &TestEnv) {
 fn no_answer_is_longer_than_a_screen_and_what_is_left_out_is_said() {
     let env = much();
     let pack = id(9_000);
-    let asked: [Asked<'_>; 31] = [
+    let asked: [Asked<'_>; 32] = [
         (&["impact", "s3://b/raw@b3:1111"], true, Some(("artifacts", RUNS + 60))),
         (&["impact", "--component", "load"], true, None),
         (&["stale"], true, None),
@@ -106,6 +108,7 @@ fn no_answer_is_longer_than_a_screen_and_what_is_left_out_is_said() {
         (&["doctor"], false, None),
         (&["config"], false, None),
         (&["project", "list"], false, None),
+        (&["observations"], true, Some(("observations", 50))),
         (&["task"], true, Some(("tasks", 60))),
         (&["task", "t0", "--window", "1h"], true, Some(("windows", 100))),
     ];
