@@ -17,13 +17,9 @@ const MOST_FIELDS: usize = 2000;
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
-        .weigh(
-            Demand::Short,
-            "/api/v1/gate",
-            "Whether all that is required of a version holds, and what does not",
-            gate,
-        )
-        .ask(Demand::Short, "/api/v1/compare", "Runs side by side: configuration, data, metrics", compare)
+        // What they look at is known only once it is looked at, and it may be much: no short question waits behind them.
+        .weigh(Demand::Long, "/api/v1/gate", "Whether all that is required of a version holds, and what does not", gate)
+        .ask(Demand::Long, "/api/v1/compare", "Runs side by side: configuration, data, metrics", compare)
 }
 
 /// What is required of a version: something at least.

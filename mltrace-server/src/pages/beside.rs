@@ -17,7 +17,7 @@ use crate::turns::Demand;
 const MOST: usize = 200;
 
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes.page(Demand::Short, "/compare", page)
+    routes.page(Demand::Long, "/compare", page)
 }
 
 fn page(app: &App, asked: &CompareQuery) -> Result<Markup, Failure> {
