@@ -97,7 +97,7 @@ fn to_fold(steps: &[Step]) -> World {
     world
 }
 
-#[library_benchmark(config = at_most(200_500_000))]
+#[library_benchmark(config = at_most(201_100_000))]
 #[bench::thousand(args = (&chain(1_000)), setup = to_fold)]
 fn folding(world: World) -> World {
     world.fold();

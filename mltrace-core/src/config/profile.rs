@@ -42,6 +42,12 @@ impl ProfileSettings {
         self.patterns.iter().any(|pattern| pattern.fits(name)) || self.is_expected(name)
     }
 
+    /// Returns whether the settings say anything of tables by name.
+    #[must_use]
+    pub fn names_tables(&self) -> bool {
+        !self.patterns.is_empty() || !self.expected.is_empty()
+    }
+
     /// Returns whether something is expected of an artifact of this name.
     #[must_use]
     pub fn is_expected(&self, name: &str) -> bool {

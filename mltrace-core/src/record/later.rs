@@ -54,11 +54,13 @@ impl Later {
         let argument = seen.given.argument.as_deref();
         let is_listed = || self.site.zip(argument).is_some_and(|(site, argument)| site.profiles.contains(&argument));
         let settings = &self.recorder.home.profile;
+        let is_told = (is_output && self.are_outputs_profiled) || is_listed();
+        if !is_told && !settings.names_tables() {
+            return false;
+        }
         // Whether something is expected is asked of what is no table, too: that it is none has to be said.
         match profile::is_readable(path) {
-            true => {
-                (is_output && self.are_outputs_profiled) || is_listed() || settings.is_asked_for(seen.name.as_str())
-            }
+            true => is_told || settings.is_asked_for(seen.name.as_str()),
             false => settings.is_expected(seen.name.as_str()),
         }
     }
