@@ -147,8 +147,6 @@ impl From<QueryError> for Error {
                 "have it told with `profile = [x]` in `#[register]`, `--profile` of `log` and `run`, or `[profile]` in \
                  `mltrace.toml`; a file that still holds the version is read at once",
             ),
-            QueryError::NoTable { .. } => Self::new(Kind::NotFound, message)
-                .hint("tables are read as `.csv`, `.tsv`, `.ndjson`, `.jsonl` and `.parquet`"),
             QueryError::NothingBefore { .. } => {
                 Self::new(Kind::NotFound, message).hint("name two versions: `mltrace diff A B`")
             }

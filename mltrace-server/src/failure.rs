@@ -177,7 +177,6 @@ impl From<QueryError> for Failure {
             }
             QueryError::NoProfile { .. } => Self::new(StatusCode::NOT_FOUND, message)
                 .hint("a run tells profiles with `profile = [x]`, `--profile`, or `[profile]` in `mltrace.toml`"),
-            QueryError::NoTable { .. } => Self::new(StatusCode::NOT_FOUND, message),
             QueryError::NothingBefore { .. } => {
                 Self::new(StatusCode::NOT_FOUND, message).hint("name two versions, the second as `b`")
             }

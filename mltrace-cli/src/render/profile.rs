@@ -39,8 +39,8 @@ fn of_columns(profile: &Profile, columns: Option<u16>) -> String {
         [
             column.name.clone(),
             column.kind.as_str().to_owned(),
-            if column.is_unread { String::new() } else { share(column.null_share(profile.rows)) },
-            if column.is_unread { String::new() } else { column.distinct.to_string() },
+            share(column.null_share(profile.rows)),
+            column.distinct.to_string(),
             number(column.min),
             number(column.median()),
             number(column.max),
@@ -53,9 +53,6 @@ fn of_columns(profile: &Profile, columns: Option<u16>) -> String {
 fn frequent(column: &Column) -> String {
     if column.is_secret {
         return "not kept: its name says that it is secret".to_owned();
-    }
-    if column.is_unread {
-        return "not read: lists or objects".to_owned();
     }
     let values = column.top.iter().take(VALUES).map(|top| format!("{} ({})", top.value, top.count));
     values.collect::<Vec<_>>().join(", ")

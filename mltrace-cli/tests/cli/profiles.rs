@@ -84,34 +84,6 @@ fn what_no_run_told_is_read_from_the_file_while_it_holds_the_version() {
 }
 
 #[test]
-fn parquet_is_read_as_text_is_and_what_is_broken_is_said() {
-    let env = TestEnv::new();
-    let table = concat!(env!("CARGO_MANIFEST_DIR"), "/../mltrace-core/tests/parquet/plain.parquet");
-    std::fs::copy(table, env.project().join("rides.parquet")).unwrap();
-    env.done(&["log", "--component", "clean", "-o", "rides.parquet"]);
-    let text = env.done(&["profile", "rides.parquet"]);
-    assert!(text.contains("parquet, 50 rows, 14 columns; 2 columns of lists or objects not read\n"), "{text}");
-    let shown: Vec<_> =
-        text.lines().filter(|line| ["fare", "zone", "on ", "tags"].iter().any(|name| line.starts_with(name))).collect();
-    assert_snapshot!(shown.join("\n"), @r"
-    fare      number   10.0 %   45        0.25                   6.25        12.25
-    zone      text     0 %      3                                                                   EWR (17), JFK (17), LGA (16)
-    on        date     0 %      5                                                                   2021-05-03 (10), 2021-05-04 (10), 2021-05-05 (10)
-    tags      nested                                                                                not read: lists or objects
-    ");
-    std::fs::copy(table, env.project().join("more.parquet")).unwrap();
-    env.done(&["run", "--component", "more", "-o", "more.parquet", "--profile", "--", "touch", "more.parquet"]);
-    assert_eq!(env.json(&["profile", "more.parquet"])["is_read_now"].as_bool(), Some(false));
-    assert!(env.done(&["profile", "more.parquet", "rides.parquet"]).contains("rows: 50 before, 50 now"));
-    write(&env, "broken.parquet", "PAR1, and no more of it");
-    env.done(&["log", "--component", "break", "-o", "broken.parquet"]);
-    assert_snapshot!(env.fails(1, &["profile", "broken.parquet"]), @r"
-    error: no table can be read from `broken.parquet`: it is not what its name says, or it is broken
-    hint: tables are read as `.csv`, `.tsv`, `.ndjson`, `.jsonl` and `.parquet`
-    ");
-}
-
-#[test]
 fn settings_say_which_tables_have_profiles_and_how_far_they_are_read() {
     let env = TestEnv::new();
     write(&env, "mltrace.toml", "[profile]\nartifacts = [\"in/*.csv\"]\nbytes = 60\n");

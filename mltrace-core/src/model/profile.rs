@@ -90,9 +90,6 @@ pub struct Column {
     /// Whether its values are not kept, as its name says that they are secret.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_secret: bool,
-    /// Whether nothing is known of its values but that they are lists or objects, which are not read of Parquet.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub is_unread: bool,
 }
 
 /// A frequent value.
@@ -186,9 +183,6 @@ impl Profile {
         for column in self.columns.iter().take(FIGURED) {
             let name = &column.name;
             figures.insert(format!("{name}.type"), column.kind.as_str().into());
-            if column.is_unread {
-                continue;
-            }
             let share = (column.null_share(self.rows) * 1e4).round() / 1e4;
             figures.insert(format!("{name}.nulls"), share.into());
             let (figure, number) = match column.mean {
@@ -223,11 +217,6 @@ impl Profile {
         if self.columns_left_out > 0 {
             words += &format!("; {} left out", plural(self.columns_left_out, "more column"));
         }
-        let unread = self.columns.iter().filter(|column| column.is_unread).count();
-        if unread > 0 {
-            let unread = plural(u64::try_from(unread).unwrap_or(u64::MAX), "column");
-            words += &format!("; {unread} of lists or objects not read");
-        }
         words
     }
 
@@ -260,25 +249,6 @@ impl Profile {
 }
 
 impl Column {
-    /// Returns a column of lists or objects that is not read.
-    #[must_use]
-    pub fn unread(name: String) -> Self {
-        Self {
-            name,
-            kind: ColumnType::Nested,
-            nulls: 0,
-            distinct: 0,
-            min: None,
-            max: None,
-            mean: None,
-            sd: None,
-            quantiles: Vec::new(),
-            top: Vec::new(),
-            is_secret: false,
-            is_unread: true,
-        }
-    }
-
     /// Returns which share of the rows has no value.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "a share is no count")]

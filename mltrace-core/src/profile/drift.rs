@@ -76,10 +76,7 @@ pub fn drift(before: &Profile, after: &Profile) -> Drift {
         let names = of.columns.iter().filter(|column| is_known && !known.contains_key(&*column.name));
         names.map(|column| column.name.clone()).collect()
     };
-    // Of a column that was not read nothing is known that may have moved.
-    let is_compared = |old: &Column, new: &Column| !(old.is_unread || new.is_unread) || old.kind != new.kind;
     let both = after.columns.iter().filter_map(|column| Some((*old_columns.get(&*column.name)?, column)));
-    let both = both.filter(|(old, new)| is_compared(old, new));
     let mut columns: Vec<ColumnDrift> = both.map(|(old, new)| of_column(old, before.rows, new, after.rows)).collect();
     columns.sort_by(|one, other| other.weight().total_cmp(&one.weight()).then_with(|| one.name.cmp(&other.name)));
     Drift {
@@ -131,18 +128,12 @@ fn of_column(old: &Column, rows_before: u64, new: &Column, rows: u64) -> ColumnD
         (Some(before), Some(after), Some(sd)) if sd > 0.0 => Some(rounded((after - before) / sd)),
         _ => None,
     };
-    let (null_share_before, null_share) = match (old.is_unread, new.is_unread) {
-        (false, false) => (rounded(old.null_share(rows_before)), rounded(new.null_share(rows))),
-        // What is not known has not moved.
-        (true, _) => (rounded(new.null_share(rows)), rounded(new.null_share(rows))),
-        (false, true) => (rounded(old.null_share(rows_before)), rounded(old.null_share(rows_before))),
-    };
     ColumnDrift {
         name: new.name.clone(),
         type_before: old.kind,
         kind: new.kind,
-        null_share_before,
-        null_share,
+        null_share_before: rounded(old.null_share(rows_before)),
+        null_share: rounded(new.null_share(rows)),
         psi: psi(old, rows_before, new, rows).map(rounded),
         shift,
         median_before: old.median(),

@@ -16,9 +16,6 @@ mod limits;
 
 mod ndjson;
 
-#[cfg(feature = "parquet")]
-mod parquet_table;
-
 mod sample;
 
 mod spread;
@@ -42,7 +39,7 @@ pub use table::Table;
 /// A file is read in pieces of so many bytes.
 const PIECE: usize = 256 << 10;
 
-/// Returns how the table in a file of this name is written; `None` when it is none.
+/// Returns how the table in a file of this name is written; `None` when it is none that can be read.
 ///
 /// ```
 /// use mltrace_core::model::TableFormat;
@@ -56,7 +53,6 @@ pub fn format_of(path: &Path) -> Option<TableFormat> {
     match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
         "csv" | "tsv" => Some(TableFormat::Csv),
         "ndjson" | "jsonl" => Some(TableFormat::Ndjson),
-        "parquet" | "pq" => Some(TableFormat::Parquet),
         _ => None,
     }
 }
@@ -80,30 +76,10 @@ pub fn read(path: &Path, limits: &Limits) -> Option<Table> {
             csv::profile(reader, size, is_tsv.then_some(b'\t'), limits)
         }
         TableFormat::Ndjson => ndjson::profile(reader, size, limits),
-        TableFormat::Parquet => of_parquet(reader.into_inner(), limits),
+        TableFormat::Parquet => None,
     }?;
     redact::profile(&mut found.profile);
     Some(found)
-}
-
-#[cfg(feature = "parquet")]
-fn of_parquet(file: std::fs::File, limits: &Limits) -> Option<Table> {
-    parquet_table::profile(file, limits)
-}
-
-#[cfg(not(feature = "parquet"))]
-fn of_parquet(_: std::fs::File, _: &Limits) -> Option<Table> {
-    None
-}
-
-/// Returns whether this build reads the table in a file of this name: Parquet is read with the feature `parquet` only.
-#[must_use]
-pub fn is_readable(path: &Path) -> bool {
-    match format_of(path) {
-        Some(TableFormat::Parquet) => cfg!(feature = "parquet"),
-        Some(TableFormat::Csv | TableFormat::Ndjson) => true,
-        None => false,
-    }
 }
 
 #[cfg(test)]

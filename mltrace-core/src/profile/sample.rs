@@ -6,7 +6,6 @@ use std::hash::{BuildHasher, Hasher};
 const ENOUGH: u64 = 200_000;
 
 /// Which rows are looked at more closely, and how values are told apart.
-#[derive(Clone)]
 pub(super) struct Sample {
     /// Whether the row at hand is.
     pub(super) is_taken: bool,

@@ -32,7 +32,6 @@ const RARE: u64 = 1000;
 const LOOKED_AT: u64 = 20;
 
 /// What was counted of a column.
-#[derive(Clone)]
 pub(super) struct Tally {
     name: String,
     nulls: u64,
@@ -55,7 +54,6 @@ pub(super) struct Tally {
 
 /// Different values with how often each was there. A value that was not among the first is not counted, so what is counted
 /// is exact.
-#[derive(Clone)]
 struct Values {
     /// By the hash of a value its place in the others.
     places: HashMap<u64, usize, BuildHasherDefault<Hashed>>,
@@ -71,7 +69,6 @@ struct Values {
 }
 
 /// A value that is counted.
-#[derive(Clone)]
 pub(super) struct Value {
     /// How it is written; of a long one the start. What is cut is free of secrets, as nobody recognizes half of one.
     pub(super) text: Box<str>,
@@ -87,14 +84,6 @@ pub(super) struct Known {
     pub(super) is_all: bool,
     /// There are lists or objects.
     pub(super) has_nested: bool,
-}
-
-#[cfg(feature = "parquet")]
-impl Known {
-    /// Returns that nothing is known.
-    pub(super) fn nothing() -> Self {
-        Self { values: Vec::new(), is_all: false, has_nested: false }
-    }
 }
 
 impl Value {
@@ -184,17 +173,6 @@ impl Tally {
         let hash = sample.hash(text) ^ u64::from(held == Cell::Text);
         if !self.values.add(hash) {
             self.add_new(held, hash, text, sample.is_taken);
-        }
-    }
-
-    /// Counts a value of which it is known what it holds, by its bytes; its text is made only where it is kept.
-    #[inline]
-    #[cfg(feature = "parquet")]
-    pub(super) fn add_made(&mut self, bytes: &[u8], held: Cell, sample: &Sample, text: impl FnOnce() -> String) {
-        let hash = sample.hash(bytes);
-        if !self.values.add(hash) {
-            let text = if self.values.has_room() { text() } else { String::new() };
-            self.add_new(held, hash, text.as_bytes(), sample.is_taken);
         }
     }
 
@@ -300,7 +278,6 @@ impl Tally {
             top: self.values.top(),
             name: self.name,
             is_secret: false,
-            is_unread: false,
         };
         let has_nested = self.nested > 0;
         (column, Known { is_all: !self.values.is_full, values: self.values.not_null(), has_nested })

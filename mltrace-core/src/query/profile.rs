@@ -47,28 +47,22 @@ impl Reader<'_> {
         if let Some(known) = self.store.profiles(Profiles::Of(&version.version))?.pop() {
             return Ok((version, known.profile, false));
         }
-        let read = if may_read { self.read_profile(text, &version)? } else { None };
+        let read = if may_read { self.read_profile(&version) } else { None };
         let missing = || QueryError::NoProfile { name: text.to_owned(), version: version.version.clone() };
         let profile = read.ok_or_else(missing)?;
         Ok((version, profile, true))
     }
 
     /// Reads the file of a version, if it holds that before and after.
-    fn read_profile(&self, text: &str, version: &Version) -> Result<Option<Profile>, QueryError> {
+    fn read_profile(&self, version: &Version) -> Option<Profile> {
         let name = version.name.as_str();
         if naming::is_uri(name) || !matches!(version.version, VersionId::Content(_)) {
-            return Ok(None);
+            return None;
         }
         let path = self.home.root.join(naming::decode(name));
-        if !profile::is_readable(&path) {
-            return Ok(None);
-        }
+        profile::format_of(&path)?;
         let holds = || self.content_of(&path).as_ref() == Some(&version.version);
-        let limits = Limits::of(&self.home.profile);
-        let read = if holds() { Some(profile::profile(&path, &limits)) } else { None };
-        match read.filter(|_| holds()) {
-            Some(None) => Err(QueryError::NoTable { name: text.to_owned() }),
-            read => Ok(read.flatten()),
-        }
+        let read = if holds() { profile::profile(&path, &Limits::of(&self.home.profile)) } else { None };
+        read.filter(|_| holds())
     }
 }

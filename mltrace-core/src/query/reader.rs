@@ -66,12 +66,6 @@ pub enum QueryError {
         /// The version that it is.
         version: VersionId,
     },
-    /// The file holds the version, and what is in it is no table as its name says, or is broken.
-    #[error("no table can be read from `{name}`: it is not what its name says, or it is broken")]
-    NoTable {
-        /// What was asked for.
-        name: String,
-    },
     /// There is nothing to compare with.
     #[error("no other version of `{name}` was written before it, and none is labelled ok")]
     NothingBefore {

@@ -53,15 +53,12 @@ fn row(profile: &Profile, column: &Column) -> Markup {
         tr {
             td { (parts::words(&column.name)) }
             td { (column.kind.as_str()) }
-            @if column.is_unread { td {} td {} } @else {
-                td { (share(column.null_share(profile.rows))) }
-                td { (column.distinct) }
-            }
+            td { (share(column.null_share(profile.rows))) }
+            td { (column.distinct) }
             td { (number(column.min)) }
             td { (number(column.median())) }
             td { (number(column.max)) }
             td {
-                @if column.is_unread { "not read: lists or objects" }
                 @if column.is_secret { "not kept: its name says that it is secret" }
                 @for top in column.top.iter().take(VALUES) { div { (parts::words(&top.value)) " (" (top.count) ")" } }
             }
