@@ -143,6 +143,15 @@ impl Environment {
     }
 }
 
+/// Opens a file that somebody names, to record what stands in it, wherever its links lead. In somebody else's folder the
+/// superuser opens it with that person's rights: a link there leads to nothing that this person may not read.
+///
+/// # Errors
+/// When it cannot be opened so.
+pub fn open_named(path: &Path) -> io::Result<std::fs::File> {
+    folder::open_named(path)
+}
+
 impl Home {
     /// Takes, if the superuser works in somebody else's project, that person's rights for what is read for the record: what
     /// only the superuser may read is not to be told there.

@@ -1,10 +1,10 @@
 //! `mltrace import`: runs and all else that another store exported, or that somebody wrote by hand.
 
-use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
+use mltrace_core::config;
 use mltrace_core::ingest::{self, ImportOptions, ImportReport};
 use mltrace_core::store::{self, Mode};
 use serde::Serialize;
@@ -63,12 +63,11 @@ impl Args {
 }
 
 /// Opens a file, or stdin where it is `-`; what gzip made is read as what it holds.
-#[expect(clippy::disallowed_methods, reason = "the file that the user names, wherever its links lead")]
 pub(super) fn opened(file: &Path) -> Result<Box<dyn BufRead>, Error> {
     let mut lines: Box<dyn BufRead> = if file.as_os_str() == "-" {
         Box::new(std::io::stdin().lock())
     } else {
-        let opened = File::open(file).and_then(|file| match file.metadata()?.is_dir() {
+        let opened = config::open_named(file).and_then(|file| match file.metadata()?.is_dir() {
             true => Err(std::io::ErrorKind::IsADirectory.into()),
             false => Ok(file),
         });

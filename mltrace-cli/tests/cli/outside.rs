@@ -463,4 +463,22 @@ fn the_superuser_tells_nobody_what_only_the_superuser_may_read() {
     let run = lines.into_iter().find(|line| line["component"] == "etl").unwrap();
     let known: Vec<_> = run["inputs"].as_array().unwrap().iter().filter(|input| !input["version"].is_null()).collect();
     assert_eq!(known.len(), 1, "only a content that this person may read is told: {run}");
+    // Nor what a command is to read, where a link in the project leads there.
+    fs::write(own.join("m.json"), "{\"salary\": 99123}").unwrap();
+    fs::write(own.join("p.csv"), "ada,99123\n").unwrap();
+    for (name, to) in [("m.json", "m.json"), ("p.csv", "p.csv")] {
+        fs::set_permissions(own.join(to), PermissionsExt::from_mode(0o600)).unwrap();
+        symlink(own.join(to), project.join(name)).unwrap();
+    }
+    place.give();
+    for command in [
+        &["log", "--component", "etl", "--metrics-from", "m.json"][..],
+        &["log-output", "fare", "--from", "p.csv"],
+        &["import", "p.csv"],
+    ] {
+        let answer = place.call(command);
+        let said = String::from_utf8_lossy(&answer.stderr).into_owned();
+        assert!(!answer.status.success() && said.contains("denied"), "{command:?}: {said}");
+    }
+    assert!(!String::from_utf8_lossy(&place.call(&["export"]).stdout).contains("99123"));
 }

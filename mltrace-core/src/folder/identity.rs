@@ -20,6 +20,22 @@ impl Identity {
     }
 }
 
+/// Returns whose rights the superuser takes for what is called so: those of the deepest part of the path that is somebody
+/// else's, a link itself and not what it leads to.
+#[cfg(unix)]
+pub(super) fn of_named(path: &std::path::Path) -> Option<Identity> {
+    use std::os::unix::fs::MetadataExt;
+    let owner = |part: &std::path::Path| part.symlink_metadata().ok().map(|found| (found.uid(), found.gid()));
+    let is_needed = is_superuser().then_some(path)?;
+    is_needed.ancestors().find_map(|part| Identity::of(owner(part)?))
+}
+
+/// Elsewhere nobody's rights are taken.
+#[cfg(not(unix))]
+pub(super) fn of_named(_path: &std::path::Path) -> Option<Identity> {
+    None
+}
+
 /// Returns whether this process has the rights of the superuser.
 pub(super) fn is_superuser() -> bool {
     #[cfg(unix)]

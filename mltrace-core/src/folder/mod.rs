@@ -259,6 +259,14 @@ pub(crate) fn rights_of_project(ours: &Path, root: &Path) -> io::Result<Taken> {
     }
 }
 
+/// Opens a file that somebody names, wherever its links lead; the superuser, with the rights of whose folder it lies in.
+#[expect(clippy::disallowed_methods, reason = "the file that the user names, wherever its links lead")]
+pub(crate) fn open_named(path: &Path) -> io::Result<File> {
+    let path = std::path::absolute(path)?;
+    let _taken = take(identity::of_named(&path))?;
+    File::open(path)
+}
+
 /// Opens a file of a folder that lies in one of ours, to be read.
 pub(crate) fn read_inside(path: &Path) -> io::Result<File> {
     let (around, name) = split(path)?;

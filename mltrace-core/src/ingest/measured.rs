@@ -6,13 +6,9 @@ use serde_json::value::RawValue;
 use super::text::{artifact_name, within};
 use crate::model::{
     Check, CheckFact, Metric, MetricFact, Number, Observation, ObservationFact, Outcome, Record, RunId, Severity,
-    Spread, Timestamp,
+    Timestamp,
 };
 use crate::naming::Root;
-
-/// No observation of a run has more.
-const MOST_BUCKETS: usize = 1024;
-const MOST_TEXTS: usize = 256;
 
 /// A metric: `{"name": "rmse", "value": 0.64}`.
 #[derive(Deserialize)]
@@ -63,17 +59,8 @@ pub(super) fn add(
 /// Adds what was observed of a run.
 fn add_observations(all: Vec<Observation>, run: RunId, records: &mut Vec<Record>) -> Result<(), String> {
     for mut observation in all {
-        let spread = observation.spread.as_ref();
-        let buckets = spread.map_or(0, |spread| spread.negative.len().saturating_add(spread.positive.len()));
-        if buckets > MOST_BUCKETS || observation.top.len() > MOST_TEXTS {
-            return Err(format!("an observation has more than {MOST_BUCKETS} buckets or {MOST_TEXTS} texts"));
-        }
-        let texts = observation.top.iter().fold(observation.others, |sum, top| sum.saturating_add(top.count));
-        let numbers = spread.map_or(0, Spread::count);
-        let counted = [observation.missing, observation.nans, observation.infinite, numbers];
-        let counted = counted.into_iter().fold(texts, u64::saturating_add);
-        if counted > observation.count || spread.is_some_and(|spread| !spread.is_sound()) {
-            return Err(format!("the observation `{}` counts what it does not hold", observation.name));
+        if let Some(fault) = observation.fault() {
+            return Err(fault);
         }
         observation.name = within("observations", observation.name)?;
         records.push(Record::Observation(ObservationFact { run, observation }));

@@ -8,6 +8,10 @@ use crate::model::{Observation, Spread, TopValue};
 
 use super::tally::rounded;
 
+/// No observation of a run has more.
+const MOST_BUCKETS: usize = 1024;
+const MOST_TEXTS: usize = 256;
+
 /// The width of a bucket at the first level: quantiles are off by one in a hundred at most.
 const GAMMA: f64 = 1.01 / 0.99;
 /// No bucket at this level or above tells a number from another.
@@ -223,6 +227,32 @@ impl Observation {
             }
         }
         self.sort();
+        let rest = self.top.split_off(self.top.len().min(MOST_TEXTS));
+        self.others = rest.iter().fold(self.others, |sum, top| sum.saturating_add(top.count));
+    }
+
+    /// Returns what is wrong with it, if it does not hold together or is larger than any that is recorded.
+    #[must_use]
+    pub fn fault(&self) -> Option<String> {
+        let spread = self.spread.as_ref();
+        let buckets = spread.map_or(0, |spread| spread.negative.len().saturating_add(spread.positive.len()));
+        if buckets > MOST_BUCKETS || self.top.len() > MOST_TEXTS {
+            return Some(format!("an observation has more than {MOST_BUCKETS} buckets or {MOST_TEXTS} texts"));
+        }
+        let texts = self.top.iter().fold(self.others, |sum, top| sum.saturating_add(top.count));
+        let counted = [self.missing, self.nans, self.infinite, spread.map_or(0, Spread::count)];
+        let counted = counted.into_iter().fold(texts, u64::saturating_add);
+        let is_wrong = counted > self.count || spread.is_some_and(|spread| !spread.is_sound());
+        is_wrong.then(|| format!("the observation `{}` counts what it does not hold", self.name))
+    }
+
+    /// Forgets its values where they do not hold together: a journal is whatever somebody wrote. How many there were stays.
+    pub fn keep_if_sound(&mut self) {
+        if self.fault().is_some() {
+            (self.missing, self.nans, self.infinite, self.others) = (0, 0, 0, 0);
+            (self.spread, self.is_whole) = (None, false);
+            self.top.clear();
+        }
     }
 
     /// Puts the most frequent texts first.
@@ -306,6 +336,23 @@ mod tests {
 
     fn seen(spread: Spread) -> Observation {
         Observation { count: spread.count(), spread: Some(spread), ..Observation::default() }
+    }
+
+    #[test]
+    fn what_does_not_hold_together_keeps_no_values() {
+        let text = r#"{"name": "x", "count": 9, "is_whole": true,
+            "spread": {"level": 0, "negative": [], "zeros": 1, "positive": [], "sum": 1.0, "min": 5.0, "max": -5.0}}"#;
+        let mut found: Observation = serde_json::from_str(text).unwrap();
+        assert!(found.fault().is_some());
+        found.keep_if_sound();
+        assert_eq!((found.count, found.is_whole, found.spread.is_none(), found.fault()), (9, false, true, None));
+        let top =
+            |from: usize| (from..from + MOST_TEXTS).map(|n| TopValue { value: n.to_string(), count: 1 }).collect();
+        let of = |top: Vec<TopValue>| Observation { count: top.len() as u64, top, ..found.clone() };
+        let mut one = of(top(0));
+        one.merge(&of(top(1_000)));
+        assert_eq!((one.top.len(), one.others), (MOST_TEXTS, MOST_TEXTS as u64), "more are counted, not kept");
+        assert!(of([top(0), top(1_000)].concat()).fault().is_some());
     }
 
     #[test]

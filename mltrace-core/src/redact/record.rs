@@ -132,19 +132,25 @@ pub fn profile(profile: &mut Profile) {
     }
 }
 
+/// Returns whether a number under this name is a secret, as a parameter's whole number is.
+fn is_secret_number(name: &str, number: f64) -> bool {
+    is_secret(name, &written(number.abs().trunc()).parse().unwrap_or(Value::from(number)))
+}
+
 /// Returns whether the values of a column are secrets: by its name, or by its name and what is known of them.
 fn is_of_secrets(column: &Column) -> bool {
     let is_number = matches!(column.kind, ColumnType::Integer | ColumnType::Number);
-    let ends = [column.min, column.max].into_iter().flatten().filter(|end| end.fract() == 0.0);
-    let numbers = ends.map(|end| written(end.abs()).parse().unwrap_or(Value::from(end)));
+    let is_secret_end = [column.min, column.max].into_iter().flatten().any(|end| is_secret_number(&column.name, end));
     let texts = column.top.iter().map(|top| Value::from(top.value.clone())).filter(|_| !is_number);
-    is_secret_name(&column.name) || numbers.chain(texts).any(|value| is_secret(&column.name, &value))
+    is_secret_name(&column.name) || is_secret_end || texts.into_iter().any(|value| is_secret(&column.name, &value))
 }
 
 /// Makes an observation fit to be written: under a secret name no value is kept.
 fn observation(found: &mut Observation) {
     let is_one = |top: &TopValue| is_secret(&found.name, &Value::from(top.value.clone()));
-    if is_secret_name(&found.name) || found.top.iter().any(is_one) {
+    let ends = found.spread.iter().flat_map(|spread| [spread.min, spread.max]);
+    let is_number = ends.into_iter().any(|end| is_secret_number(&found.name, end));
+    if is_secret_name(&found.name) || is_number || found.top.iter().any(is_one) {
         found.keep_secret();
     }
     let Observation { name, count: _, is_whole: _, missing: _, nans: _, infinite: _, spread: _, top, others: _ } =

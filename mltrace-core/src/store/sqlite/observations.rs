@@ -1,5 +1,7 @@
 //! What was observed many times in runs.
 
+use std::borrow::Cow;
+
 use foldhash::HashMap;
 use rusqlite::params;
 
@@ -23,7 +25,11 @@ impl SqliteWriter<'_> {
              ON CONFLICT (run_id, name) DO UPDATE SET count = excluded.count, body = excluded.body
              WHERE (json_extract(excluded.body, '$.is_whole'), excluded.count, excluded.body)
                  > (json_extract(body, '$.is_whole'), count, body)";
-        let body = serde_json::to_string(observation).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        let mut sound = Cow::Borrowed(observation);
+        if observation.fault().is_some() {
+            sound.to_mut().keep_if_sound();
+        }
+        let body = serde_json::to_string(&*sound).map_err(|error| StoreError::Corrupt(error.to_string()))?;
         let count = i64::try_from(observation.count).unwrap_or(i64::MAX);
         self.execute(sql, params![run, observation.name, count, body]).map(drop)
     }
@@ -44,7 +50,9 @@ impl SqliteStore {
         while let Some(row) = rows.next()? {
             self.hold(row)?;
             let body: String = row.get(1)?;
-            let observation = serde_json::from_str(&body).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+            let mut observation: Observation =
+                serde_json::from_str(&body).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+            observation.keep_if_sound();
             found.entry(row.get(0)?).or_default().push(observation);
         }
         Ok(())
