@@ -251,14 +251,14 @@ fn a_verdict_that_does_not_count_is_no_success() {
     assert_eq!(env.call_with_input(&["import", "--allow-future", "-"], &line).code, 0);
     insta::assert_snapshot!(env.fails(1, &["flag", "p2@v:1"]), @r"
     error: what is said of `p2` now does not count: the last word is of 9999-12-31 23:59:59
-    hint: run `mltrace review` or `mltrace component NAME` to see what counts
+    hint: run `mltrace review`, `mltrace component NAME` or `mltrace alias NAME` to see what counts
     ");
     assert_eq!(env.json(&["review"])["ok"].as_array().unwrap().len(), 1);
     let line = r#"{"type": "component", "name": "predict", "at": "9999-12-31T23:59:59.999999Z", "owner": "zoe"}"#;
     assert_eq!(env.call_with_input(&["import", "--allow-future", "-"], line).code, 0);
     insta::assert_snapshot!(env.fails(1, &["component", "predict", "--owner", "ann"]), @r"
     error: what is said of `predict` now does not count: the last word is of 9999-12-31 23:59:59
-    hint: run `mltrace review` or `mltrace component NAME` to see what counts
+    hint: run `mltrace review`, `mltrace component NAME` or `mltrace alias NAME` to see what counts
     ");
 }
 
