@@ -60,11 +60,16 @@ struct Logged {
 impl Told<'_> {
     /// Records one value.
     pub(super) fn one(&self, session: &Session, id: &str, value: &TaskValue) -> Result<Exit, Error> {
-        redact::is_kept(self.task).map_err(Error::usage)?;
         let (task, id) = (self.task.to_owned(), id.to_owned());
         let artifact = format!("{task}:{id}");
         let fact = TaskFact { task, id, side: self.side, value: value.clone(), at: self.at, run: self.run };
-        let mut store = session.record(vec![Record::Task(fact.clone())])?;
+        let said = Record::Task(fact.clone());
+        let mut kept = said.clone();
+        redact::record(&mut kept);
+        if kept != said {
+            return Err(Error::usage("a secret stands in it, which is not recorded"));
+        }
+        let mut store = session.record(vec![said])?;
         if let Some((value, at)) = session.ask_store(&mut *store, |reader| reader.outdone(&fact))? {
             let (value, at) = (value.as_str(), time::show(at));
             session.output.warn(&format!("what is logged of `{artifact}` does not count: it is `{value}` since {at}"));

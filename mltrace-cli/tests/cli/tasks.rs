@@ -264,3 +264,17 @@ fn many_windows_are_cut_to_a_screen() {
     assert_eq!(env.json(&["task", "fare", "--window", "1d"])["windows"].as_array().unwrap().len(), 32);
     assert_eq!(env.json(&["task", "fare", "--window", "1w"])["windows"][0]["from"], "2021-04-26T00:00:00Z");
 }
+
+#[test]
+fn what_a_parameter_of_that_name_would_not_keep_no_task_keeps() {
+    let env = TestEnv::new();
+    for (task, value) in [("password", "hunterP1"), ("api_token", "hunterP3"), ("db_password", "12345678")] {
+        let refused = env.fails(2, &["log-output", task, "1", value]);
+        assert!(refused.contains("a secret stands in it") && !refused.contains(value), "{refused}");
+        let line = said("output", task, "2", &json!(value), "2021-05-03T08:00:00Z");
+        env.call_with_input(&["import", "-"], &line);
+    }
+    env.done(&["log-output", "pass", "1", "3"]);
+    let all = env.done(&["export"]);
+    assert!(all.contains("\"pass\"") && !all.contains("hunter") && !all.contains("12345678"), "{all}");
+}

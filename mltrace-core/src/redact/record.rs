@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::name::is_secret_name;
-use super::{is_secret, param, text, tokens, uri};
+use super::{REDACTED, is_secret, param, text, tokens, uri};
 use crate::model::{
     AliasFact, ArtifactName, Check, CheckFact, Code, CodeCheck, Column, ColumnType, ComponentFact, Declaration, Due,
     End, FingerprintFact, FolderFact, Git, Header, LIMIT_NAME, LIMIT_SOURCE, LIMIT_TEXT, LabelFact, Metric, MetricFact,
@@ -107,6 +107,11 @@ fn alias(AliasFact { id: _, alias, artifact, reason, by, at: _ }: &mut AliasFact
 }
 
 fn task(TaskFact { task, id, side: _, value, at: _, run: _ }: &mut TaskFact) {
+    let said = serde_json::from_str(value.as_str()).unwrap_or_else(|_| Value::from(value.as_str()));
+    // As a parameter of that name would be.
+    if is_secret(task, &said) {
+        REDACTED.clone_into(value.text_mut());
+    }
     [task, id, value.text_mut()].into_iter().for_each(called);
 }
 
