@@ -47,10 +47,7 @@ impl Args {
         let at = self.at.unwrap_or_else(Timestamp::now);
         told::check_time(self.allow_future, at)?;
         let told = Told { task: &self.task, side: TaskSide::Feedback, at, run: None };
-        match (&self.id, &self.value, &self.from) {
-            (.., Some(file)) => told.all(session, file, self.allow_future),
-            (Some(id), Some(value), None) => told.one(session, id, value),
-            _ => Err(Error::usage("feedback has an id and a value")),
-        }
+        let one = self.id.as_deref().zip(self.value.as_ref());
+        told.log(session, one, self.from.as_deref(), self.allow_future)
     }
 }

@@ -76,11 +76,8 @@ impl Args {
             }
         };
         let told = Told { task: &self.task, side: TaskSide::Output, at, run };
-        let exit = match (&self.id, &self.value, &self.from) {
-            (.., Some(file)) => told.all(session, file, self.allow_future)?,
-            (Some(id), Some(value), None) => told.one(session, id, value)?,
-            _ => return Err(Error::usage("an output has an id and a value")),
-        };
+        let one = self.id.as_deref().zip(self.value.as_ref());
+        let exit = told.log(session, one, self.from.as_deref(), self.allow_future)?;
         if !self.inputs.is_empty() {
             session.finish_run(None);
         }

@@ -58,8 +58,23 @@ struct Logged {
 }
 
 impl Told<'_> {
+    /// Records one value of an id, or all of a file.
+    pub(super) fn log(
+        &self,
+        session: &Session,
+        one: Option<(&str, &TaskValue)>,
+        file: Option<&Path>,
+        allows_future: bool,
+    ) -> Result<Exit, Error> {
+        match (one, file) {
+            (_, Some(file)) => self.all(session, file, allows_future),
+            (Some((id, value)), None) => self.one(session, id, value),
+            (None, None) => Err(Error::usage("an id and a value are to be given, or a file")),
+        }
+    }
+
     /// Records one value.
-    pub(super) fn one(&self, session: &Session, id: &str, value: &TaskValue) -> Result<Exit, Error> {
+    fn one(&self, session: &Session, id: &str, value: &TaskValue) -> Result<Exit, Error> {
         let (task, id) = (self.task.to_owned(), id.to_owned());
         let artifact = format!("{task}:{id}");
         let fact = TaskFact { task, id, side: self.side, value: value.clone(), at: self.at, run: self.run };
@@ -79,7 +94,7 @@ impl Told<'_> {
     }
 
     /// Imports all values of a file.
-    pub(super) fn all(&self, session: &Session, file: &Path, allows_future: bool) -> Result<Exit, Error> {
+    fn all(&self, session: &Session, file: &Path, allows_future: bool) -> Result<Exit, Error> {
         redact::is_kept(self.task).map_err(Error::usage)?;
         let mut lines = import::opened(file)?;
         let is_json =

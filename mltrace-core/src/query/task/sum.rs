@@ -22,14 +22,14 @@ impl Sum {
 /// How numbers spread around their mean, in one pass (Welford): of each how far it is from the first one, so that numbers
 /// which are large and near each other lose nothing.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Spread {
+pub(super) struct Squares {
     first: f64,
     count: f64,
     mean: f64,
     squares: Sum,
 }
 
-impl Spread {
+impl Squares {
     pub(super) fn add(&mut self, value: f64) {
         if self.count == 0.0 {
             self.first = value;
@@ -42,7 +42,7 @@ impl Spread {
     }
 
     /// Returns the sum of the squared distances from the mean.
-    pub(super) fn squares(self) -> f64 {
+    pub(super) fn sum(self) -> f64 {
         self.squares.value()
     }
 }
@@ -181,9 +181,9 @@ mod tests {
         let mut sum = Sum::default();
         [1e100, 1.0, -1e100, 1e-3].into_iter().for_each(|value| sum.add(value));
         assert_eq!(sum.value(), 1.001);
-        let mut spread = Spread::default();
+        let mut spread = Squares::default();
         [1e9 + 4.0, 1e9 + 7.0, 1e9 + 13.0, 1e9 + 16.0].into_iter().for_each(|value| spread.add(value));
-        assert!((spread.squares() - 90.0).abs() < 1e-12, "{}", spread.squares());
+        assert!((spread.sum() - 90.0).abs() < 1e-12, "{}", spread.sum());
     }
 
     #[test]

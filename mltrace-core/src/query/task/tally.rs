@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use foldhash::HashMap;
 
 use super::answer::{Confused, TaskKind, TaskMetric};
-use super::sum::{Held, Spread, Sum, area_of};
+use super::sum::{Held, Squares, Sum, area_of};
 use crate::store::{Cell, Pair};
 
 /// No metric of single classes is told of more of them.
@@ -109,7 +109,7 @@ pub(super) struct Numbers {
     count: u64,
     absolute: Sum,
     squared: Sum,
-    truth: Spread,
+    truth: Squares,
     errors: Held,
 }
 
@@ -164,7 +164,7 @@ impl Tally {
                 count: 0,
                 absolute: Sum::default(),
                 squared: Sum::default(),
-                truth: Spread::default(),
+                truth: Squares::default(),
                 errors: held(),
             })),
             TaskKind::Classes => Self::Classes(Classes::default()),
@@ -320,7 +320,7 @@ fn told_numbers(mut numbers: Numbers) -> Told {
     let of = |sum: f64| (numbers.count > 0).then(|| sum / count);
     let (mae, mse) = (of(numbers.absolute.value()), of(numbers.squared.value()));
     // Where what came was always the same there is nothing to explain.
-    let spread = numbers.truth.squares();
+    let spread = numbers.truth.sum();
     let r2 = (numbers.count > 1 && spread > 0.0).then(|| 1.0 - numbers.squared.value() / spread);
     let middle = middle_of(numbers.count);
     let median = if numbers.count > 0 { mean(&numbers.errors.at(&middle)) } else { None };
