@@ -233,6 +233,10 @@ impl Session {
         if report.damaged > 0 {
             self.output.warn(&format!("{} damaged records were put aside", report.damaged));
         }
+        if report.beyond > 0 {
+            let cut = "parts of records were cut or left out, for they held more than an import may bring";
+            self.output.warn(&format!("{} {cut}", report.beyond));
+        }
         if report.lost > 0 {
             self.output.warn(&format!("{} records could not be written and are lost", report.lost));
         }

@@ -18,6 +18,7 @@ struct Ingested {
     records: u64,
     damaged: u64,
     unread: u64,
+    beyond: u64,
     lost: u64,
     died: u64,
     left: Vec<Left>,
@@ -31,8 +32,8 @@ impl Args {
             None => FoldReport::default(),
         };
         let is_all = report.left.is_empty();
-        let FoldReport { records, damaged, unread, lost, died, left, tracked: _ } = report;
-        let answer = Ingested { records, damaged, unread, lost, died, left };
+        let FoldReport { records, damaged, unread, beyond, lost, died, left, tracked: _ } = report;
+        let answer = Ingested { records, damaged, unread, beyond, lost, died, left };
         session.output.answer(&answer, |answer| {
             let Ingested { records, damaged, died, .. } = answer;
             format!("{records} records stored, {damaged} damaged, {died} runs found to have died\n")

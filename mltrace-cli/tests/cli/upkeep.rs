@@ -81,6 +81,7 @@ fn doctor_tells_how_a_store_stands() {
         ok     every record was written
         ok     no journal was found cut
         ok     no record was damaged
+        ok     no record held more than one may
         ok     `[PROJECT]/.mltrace` can be written
         ok     processes that are recording: 0
         ");

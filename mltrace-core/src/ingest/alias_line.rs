@@ -5,7 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::text::{artifact_name, within, without_place};
-use crate::model::{AliasFact, Record, Timestamp, Version, VersionId, alias_name};
+use crate::model::{AliasFact, Record, Timestamp, Version, VersionId};
 use crate::naming::Root;
 use crate::redact;
 
@@ -38,11 +38,14 @@ pub(super) fn alias_line(
     redact::is_kept(&line.alias).map_err(|why| format!("that is no alias: {why}"))?;
     let fact = AliasFact {
         id: line.id,
-        alias: alias_name(&line.alias)?,
+        alias: line.alias,
         artifact: line.artifact.map(pointed).transpose()?,
         reason: line.reason.map(|text| within("reason", text)).transpose()?,
         by: line.by,
         at: line.at,
     };
-    Ok((line.project, Record::Alias(fact)))
+    match fact.fault() {
+        Some(fault) => Err(fault),
+        None => Ok((line.project, Record::Alias(fact))),
+    }
 }

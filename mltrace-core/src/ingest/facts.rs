@@ -5,15 +5,10 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The most inputs, outputs, parameters, notes, metrics and checks of one line that somebody else may send: about 75 MiB of memory, and
-/// some seconds of the store.
-pub const MOST_FACTS: usize = 50_000;
+use crate::model::{MOST_FACTS, MOST_TAGS};
 
 /// The most values of one such line, whatever holds them and however deep: in memory each may take some hundred bytes.
 const MOST_VALUES: usize = 8 * MOST_FACTS;
-
-/// The most tags that somebody else may put on a component at once: every list of components shows them.
-pub const MOST_TAGS: usize = 1_000;
 
 /// The fields that hold facts.
 const FIELDS: [&str; 8] = ["inputs", "outputs", "params", "notes", "metrics", "checks", "observations", "entries"];

@@ -9,6 +9,7 @@ use super::apply::Applier;
 use super::batch::{apply_all, apply_line};
 use super::bind::bind_again;
 use super::lost;
+use super::piece::BEYOND;
 use super::projects::join_former;
 use super::report::{FoldReport, Left};
 use super::round::{Open, fold_open};
@@ -113,7 +114,14 @@ fn read_again(home: &Home, store: &mut dyn Store, report: &mut FoldReport) -> Re
 
 /// Folds what is understood of a record now, and keeps it on if there is more to it.
 fn read_one_again(writer: &mut dyn Writer, row: &UnreadRow) -> Result<(), StoreError> {
-    let (record, is_more) = journal::parse(&row.record);
+    let (mut record, is_more) = journal::parse(&row.record);
+    if let Some(found) = &mut record {
+        let beyond = found.keep_within_limits(row.record.len());
+        if beyond != Some(0) {
+            writer.keep(Said::Tally(BEYOND, beyond.unwrap_or(1)))?;
+        }
+        record = record.filter(|_| beyond.is_some());
+    }
     if let Some(record) = &record {
         apply_all(writer, &row.header, std::slice::from_ref(record))?;
         if let Record::Line(line) = record {

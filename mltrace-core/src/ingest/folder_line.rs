@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::text::without_place;
-use crate::model::{FolderFact, LIMIT_NAME, Record};
+use crate::model::{FolderFact, Record};
 
 #[derive(Deserialize)]
 struct FolderLine {
@@ -16,8 +16,8 @@ struct FolderLine {
 /// Returns whose line it is, where it says so, and what it tells.
 pub(super) fn folder_line(object: Value) -> Result<(Option<String>, Record), String> {
     let FolderLine { project, fact } = serde_json::from_value(object).map_err(|error| without_place(&error))?;
-    if let Some(name) = fact.entries.keys().find(|name| name.len() > LIMIT_NAME) {
-        return Err(format!("what lies in a folder has a name of {} bytes; the limit is {LIMIT_NAME}", name.len()));
+    match fact.fault() {
+        Some(fault) => Err(fault),
+        None => Ok((project, Record::Folder(fact))),
     }
-    Ok((project, Record::Folder(fact)))
 }

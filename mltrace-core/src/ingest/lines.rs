@@ -2,8 +2,7 @@
 
 use std::io::{self, BufRead, Read};
 
-/// The longest line that is taken, in bytes: more than any export writes, and little enough to be refused for nothing.
-const LONGEST: usize = 16 << 20;
+use crate::model::LIMIT_LINE as LONGEST;
 
 /// What was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

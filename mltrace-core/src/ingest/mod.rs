@@ -71,13 +71,14 @@ mod slot;
 
 mod worker;
 
+pub use crate::model::{MOST_FACTS, MOST_TAGS};
 pub use batch::{of_project, of_run};
 pub use due::{Dues, hash_due};
-pub use facts::{MOST_FACTS, MOST_TAGS};
 pub(crate) use fold::own;
 pub use fold::{fold, tracked};
 pub use folded::{Folded, open_folded, open_folded_for};
 pub use import::{ImportOptions, ImportReport, import, import_with, journaled};
+pub(crate) use piece::BEYOND;
 pub use projects::{join, remove};
 pub use report::{FoldReport, Left};
 pub use worker::Worker;

@@ -9,6 +9,9 @@ use crate::journal::{self, Part};
 use crate::model::{Header, Line, Record};
 use crate::store::{Said, Store, StoreError, UnreadRow, Writer};
 
+/// By what name a store counts what was cut or left out, as no import may bring as much.
+pub(crate) const BEYOND: &str = "beyond";
+
 /// Returns whether all of a part is folded: it is as long as what was, and it is still the same file, for one that was cut
 /// may have grown to that length again.
 pub(super) fn is_folded(store: &mut dyn Store, part: &Part) -> bool {
@@ -25,6 +28,8 @@ pub(super) struct Step {
     pub(super) records: u64,
     pub(super) damaged: u64,
     pub(super) unread: u64,
+    /// How much of its records was cut or left out.
+    pub(super) beyond: u64,
     /// How long it is.
     pub(super) bytes: u64,
     /// Whether it reaches to the end of its part.
@@ -64,6 +69,7 @@ pub(super) fn fold_piece(
         records: u64::try_from(piece.records.len()).unwrap_or(u64::MAX),
         damaged: u64::try_from(piece.damaged.len()).unwrap_or(u64::MAX),
         unread: u64::try_from(piece.unread.len()).unwrap_or(u64::MAX),
+        beyond: piece.beyond,
         is_end: piece.is_end,
         is_rotated: matches!(piece.records.last(), Some(Record::Rotated)),
     };
@@ -94,6 +100,9 @@ pub(super) fn fold_piece(
     }
     if step.damaged > 0 {
         writer.keep(Said::Tally("damaged", step.damaged))?;
+    }
+    if step.beyond > 0 {
+        writer.keep(Said::Tally(BEYOND, step.beyond))?;
     }
     let last_of = last_of(&part.name);
     let mut said = vec![Said::Offset(&part.name, Some(next))];

@@ -13,6 +13,8 @@ pub struct FoldReport {
     pub damaged: u64,
     /// How many records of a newer version were kept for a version that understands them.
     pub unread: u64,
+    /// How much of the records was cut or left out, for no import may bring as much.
+    pub beyond: u64,
     /// How many runs were found to have died.
     pub died: u64,
     /// How many records were found to be lost, for they could not be written.

@@ -118,6 +118,7 @@ impl Round {
         folded.records = folded.records.saturating_add(step.records);
         folded.damaged = folded.damaged.saturating_add(step.damaged);
         folded.unread = folded.unread.saturating_add(step.unread);
+        folded.beyond = folded.beyond.saturating_add(step.beyond);
         if step.is_end {
             self.passed.push((at, is_over || step.is_rotated));
         }
@@ -129,6 +130,7 @@ impl Round {
         report.records = report.records.saturating_add(self.folded.records);
         report.damaged = report.damaged.saturating_add(self.folded.damaged);
         report.unread = report.unread.saturating_add(self.folded.unread);
+        report.beyond = report.beyond.saturating_add(self.folded.beyond);
         report.died = report.died.saturating_add(self.folded.died);
         for (at, is_finished) in self.passed {
             open.get_mut(at).into_iter().for_each(|open| open.pass(is_finished));

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::text::without_place;
-use crate::model::{Record, RunId, TaskFact, TaskSide, TaskValue, Timestamp, task_id, task_name};
+use crate::model::{Record, RunId, TaskFact, TaskSide, TaskValue, Timestamp};
 use crate::redact;
 
 #[derive(Deserialize)]
@@ -32,17 +32,10 @@ pub(super) fn task_line(object: Value, side: TaskSide) -> Result<(Option<String>
         Id::Text(text) => text,
         Id::Number(number) => number.to_string(),
     };
-    if side == TaskSide::Feedback && line.run.is_some() {
-        return Err("`run` is the run that made an output, and no field of feedback".to_owned());
+    let fact = TaskFact { task: line.task, id, side, value: line.value, at: line.at, run: line.run };
+    if let Some(fault) = fact.fault() {
+        return Err(fault);
     }
-    let fact = TaskFact {
-        task: task_name(&line.task)?,
-        id: task_id(&id)?,
-        side,
-        value: line.value,
-        at: line.at,
-        run: line.run,
-    };
     for text in [&fact.task, &fact.id] {
         redact::is_kept(text).map_err(|why| format!("an output cannot be called so: {why}"))?;
     }

@@ -96,13 +96,15 @@ impl Journal {
     #[must_use]
     pub fn header(&self, project: &str) -> Header {
         let first = self.parts.iter().find_map(|part| read_header(&part.path).ok().flatten());
-        first.unwrap_or_else(|| Header {
+        let mut header = first.unwrap_or_else(|| Header {
             process: Some(self.process),
             project: project.to_owned(),
             // Nobody can tell, so its records are looked at closely.
             minor: u32::MAX,
             ..Header::default()
-        })
+        });
+        header.keep_within_limits();
+        header
     }
 }
 
@@ -128,6 +130,8 @@ pub struct Piece {
     pub unread: Vec<Unread>,
     /// Where the next piece begins.
     pub next: u64,
+    /// How much of the records was cut or left out, for no import may bring as much.
+    pub beyond: u64,
     /// Damaged places: where, and the first bytes.
     pub damaged: Vec<(u64, Vec<u8>)>,
     /// What stands at the end and is no whole record, still being written or cut off: how long it is, and its beginning.
@@ -279,13 +283,19 @@ fn parse(bytes: &[u8], offset: u64, is_end: bool, is_newer: bool) -> Piece {
             piece.last = Mark::new(place, rest);
         }
         let step = match found {
-            Found::Record(record, length) => {
+            Found::Record(mut record, length) => {
                 let is_odd = matches!(*record, Record::End(ref end) if end.status == Status::Unknown);
                 let bytes = frame::payload(rest.get(..length).unwrap_or_default());
                 if is_odd || (is_newer && frame::parse(bytes).1) {
                     piece.unread.push(Unread { place, record: bytes.to_vec(), is_applied: true });
                 }
-                piece.records.push(*record);
+                match record.keep_within_limits(length) {
+                    Some(beyond) => {
+                        piece.beyond = piece.beyond.saturating_add(beyond);
+                        piece.records.push(*record);
+                    }
+                    None => piece.beyond = piece.beyond.saturating_add(1),
+                }
                 length
             }
             Found::Unknown(length) => {

@@ -16,6 +16,8 @@ mod run;
 
 mod label;
 
+mod limits;
+
 mod alias;
 
 mod measure;
@@ -41,6 +43,7 @@ pub use expected::{ExpectedColumn, ExpectedTable};
 pub use folder::{folders_around, path_inside, range_inside};
 pub use id::{ParseIdError, ProcessId, RunId};
 pub use label::Verdict;
+pub use limits::{LIMIT_LINE, MOST_FACTS, MOST_TAGS};
 pub use measure::{Check, CheckFact, Metric, MetricFact, Number, Outcome, Severity};
 pub use observation::{Observation, ObservationFact, Spread};
 pub use pattern::Pattern;

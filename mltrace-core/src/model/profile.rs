@@ -228,17 +228,45 @@ impl Profile {
         self.columns_left_out == 0 && (self.is_whole || is_named_at_start)
     }
 
-    /// Leaves out what is more than a profile may tell, whoever wrote it, and counts the columns that are left out.
-    pub fn keep_within_limits(&mut self) {
-        let beyond = u64::try_from(self.columns.len().saturating_sub(MOST_COLUMNS)).unwrap_or(u64::MAX);
-        self.columns_left_out = self.columns_left_out.saturating_add(beyond);
+    /// Returns why an import refuses it.
+    #[must_use]
+    pub fn fault(&self) -> Option<String> {
+        if self.columns.len() > MOST_COLUMNS {
+            return Some(format!("a profile has {} columns; the limit is {MOST_COLUMNS}", self.columns.len()));
+        }
+        let rows = self.rows;
+        self.columns.iter().find_map(|column| {
+            let longest = column.top.iter().map(|top| top.value.len()).max().unwrap_or_default();
+            if longest.max(column.name.len()) > LIMIT_NAME || column.top.len().max(column.quantiles.len()) > MOST_VALUES
+            {
+                return Some(format!(
+                    "a column of a profile is too large: {LIMIT_NAME} bytes are the limit of a value"
+                ));
+            }
+            let counted = column.top.iter().fold(column.nulls, |sum, top| sum.saturating_add(top.count));
+            (counted > rows).then(|| format!("a column of a profile counts {counted} values and nulls in {rows} rows"))
+        })
+    }
+
+    /// Leaves out what is more than a profile may tell, whoever wrote it, and counts the columns that are left out. Returns
+    /// how much was left out or cut.
+    pub fn keep_within_limits(&mut self) -> u64 {
+        let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let columns = count(self.columns.len().saturating_sub(MOST_COLUMNS));
+        self.columns_left_out = self.columns_left_out.saturating_add(columns);
         self.columns.truncate(MOST_COLUMNS);
+        let mut beyond = columns;
         for column in &mut self.columns {
-            cut(&mut column.name, LIMIT_NAME);
+            let lengths = [column.quantiles.len(), column.top.len()];
+            let more =
+                lengths.iter().fold(0, |sum: usize, length| sum.saturating_add(length.saturating_sub(MOST_VALUES)));
             column.quantiles.truncate(MOST_VALUES);
             column.top.truncate(MOST_VALUES);
-            column.top.iter_mut().for_each(|top| cut(&mut top.value, LIMIT_NAME));
+            let texts = column.top.iter_mut().map(|top| &mut top.value).chain([&mut column.name]);
+            let long = texts.filter(|text| text.len() > LIMIT_NAME).map(|text| cut(text, LIMIT_NAME)).count();
+            beyond = beyond.saturating_add(count(more)).saturating_add(count(long));
         }
+        beyond
     }
 
     /// Returns the column of a name.

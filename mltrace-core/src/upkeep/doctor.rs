@@ -9,7 +9,7 @@ use crate::config::Home;
 use crate::disk::local;
 use crate::folder::Folder;
 use crate::host::Host;
-use crate::ingest::{lost, own};
+use crate::ingest::{BEYOND, lost, own};
 use crate::journal::lost::Lost;
 use crate::journal::{self, Journal};
 use crate::store::{self, Checkup, Mode, StoreError};
@@ -17,6 +17,7 @@ use crate::store::{self, Checkup, Mode, StoreError};
 const LOST: &str = "records could not be written";
 const CUT: &str =
     "times a journal was found that somebody had cut, replaced or deleted: what was not stored of it is gone";
+const MORE: &str = "parts of records were cut or left out, for they held more than an import may bring: somebody else may have written them";
 
 /// Returns what is fine and what is wrong with a store and its journals; `is_full` compares every row and reads every
 /// record that waits.
@@ -43,6 +44,7 @@ pub fn doctor(home: &Home, is_full: bool) -> Checkup {
                 ("lost", "every record was written", LOST),
                 ("cut", "no journal was found cut", CUT),
                 ("damaged", "no record was damaged", "records were damaged and put aside"),
+                (BEYOND, "no record held more than one may", MORE),
             ];
             for (name, fine, wrong) in tallies {
                 let waiting = lost::beyond(counted.as_ref(), name, store.as_mut());
