@@ -165,7 +165,7 @@ impl From<QueryError> for Error {
                     .hint("run `mltrace review`, `mltrace component NAME` or `mltrace alias NAME` to see what counts")
             }
             QueryError::TooManyWindows { .. } => {
-                Self::usage(message).hint("name a longer `--window`, or a later time with `--since`")
+                Self::usage(message).hint("name a longer `--window`, or a shorter time with `--since` and `--until`")
             }
             QueryError::NoTaskMetric { kind, .. } => {
                 let names = kind.metrics().iter().map(|metric| metric.as_str().to_owned());

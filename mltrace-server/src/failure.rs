@@ -187,7 +187,7 @@ impl From<QueryError> for Failure {
             QueryError::Outdone { .. } => Self::new(StatusCode::CONFLICT, message)
                 .hint("`review`, `components` and `alias NAME` show what counts"),
             QueryError::TooManyWindows { .. } => {
-                Self::usage(message).hint("name a longer `window_s`, or a later `since`")
+                Self::usage(message).hint("name a longer `window_s`, or a shorter time with `since` and `until`")
             }
             QueryError::NoTaskMetric { .. } => Self::usage(message),
             QueryError::Ambiguous { name, candidates, .. } => {

@@ -34,7 +34,7 @@ pub(crate) struct Args {
     /// Only outputs made at or after that time: `2021-05-02 12:07`, `2d` ago
     #[arg(long, value_name = "TIME", value_parser = time::parse, requires = "task")]
     since: Option<Timestamp>,
-    /// Only outputs made before that time
+    /// Only outputs made before that time [default: none that is dated more than a day ahead of the clock]
     #[arg(long, value_name = "TIME", value_parser = time::parse, requires = "task")]
     until: Option<Timestamp>,
     /// Only this metric: `accuracy`, `precision`, `recall`, `f1`, `roc_auc`, `log_loss`, `mae`, `mse`, `rmse`, `median_ae`, `r2`

@@ -51,6 +51,9 @@ pub(crate) fn one(answer: &Task, is_whole: bool, columns: Option<u16>) -> String
     if answer.without_output > 0 {
         text.push_str(&format!("; feedback without an output: {}", answer.without_output));
     }
+    if answer.ahead > 0 {
+        text.push_str(&format!("; dated ahead of the clock, and left out: {}", answer.ahead));
+    }
     if left_out > 0 {
         text.push_str(&format!("; not compared, as no number or without end: {left_out}"));
     }

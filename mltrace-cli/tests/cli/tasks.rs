@@ -253,6 +253,27 @@ fn what_makes_no_sense_is_refused() {
 }
 
 #[test]
+fn an_output_that_is_dated_ahead_of_the_clock_makes_no_windows() {
+    let env = judged();
+    let before = env.done(&["task", "fare", "--window", "1d"]);
+    env.done(&["log-output", "fare", "z", "1", "--at", "9999-01-01", "--allow-future"]);
+    let after = env.done(&["task", "fare", "--window", "1d"]);
+    let said = "; dated ahead of the clock, and left out: 1";
+    assert_eq!(after.replace(said, ""), before);
+    assert!(after.contains(said) && env.done(&["task", "fare"]).contains(said), "{after}");
+    let json: Value = serde_json::from_str(&env.done(&["task", "fare", "--format", "json"])).unwrap();
+    assert_eq!((&json["ahead"], &json["windows"][0]["outputs"]), (&json!(1), &json!(4)));
+    let answer = env.call(&["task", "fare", "--window", "1d", "--until", "9999-12-31"]);
+    assert!(answer.code == 2 && answer.stderr.contains("`--since` and `--until`"), "{}", answer.stderr);
+    let text = env.done(&["task", "fare", "--window", "1d", "--until", "2021-06-01"]);
+    assert_eq!(text, before, "what is not asked for is not said");
+    // Old ones are as far away.
+    env.done(&["log-output", "fare", "y", "1", "--at", "0001-01-01"]);
+    assert_eq!(env.call(&["task", "fare", "--window", "1d"]).code, 2);
+    assert_eq!(env.done(&["task", "fare", "--window", "1d", "--since", "2021-01-01"]), after);
+}
+
+#[test]
 fn many_windows_are_cut_to_a_screen() {
     let line = |day: u32| said("output", "fare", &day.to_string(), &json!(day), &format!("2021-05-{day:02}T08:00:00Z"));
     let hours =

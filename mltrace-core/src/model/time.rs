@@ -166,7 +166,8 @@ impl std::str::FromStr for Timestamp {
         if let Some(time) = printed(text.as_bytes()) {
             return Ok(time);
         }
-        DateTime::parse_from_rfc3339(text).map(|time| Self(time.timestamp_micros()))
+        // With a zone, the last day of the calendar reaches beyond its end.
+        DateTime::parse_from_rfc3339(text).map(|time| Self(time.timestamp_micros()).clamp(Self::MIN, Self::MAX))
     }
 }
 
@@ -247,6 +248,17 @@ mod tests {
         assert_eq!(Timestamp::now_after(Some(ahead)).0, ahead.0 + 1);
         for last in [Timestamp::MAX, Timestamp(Timestamp::MAX.0 - 1), Timestamp(i64::MAX)] {
             assert_eq!(Timestamp::now_after(Some(last)), Timestamp::MAX, "{last}");
+        }
+    }
+
+    #[test]
+    fn a_zone_leads_to_no_moment_beyond_the_calendar() {
+        for (text, wanted) in [
+            ("9999-12-31T23:59:59-23:59", Timestamp::MAX),
+            ("0000-01-01T00:00:00+23:59", Timestamp::MIN),
+            ("2021-05-02T12:07:26+02:00", "2021-05-02T10:07:26Z".parse().unwrap()),
+        ] {
+            assert_eq!(text.parse(), Ok(wanted), "{text}");
         }
     }
 

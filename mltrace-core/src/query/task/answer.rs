@@ -147,6 +147,9 @@ pub struct Task {
     pub window_s: Option<i64>,
     /// Of how many ids there is feedback and no output, at any time.
     pub without_output: u64,
+    /// How many outputs are left out as they are dated more than a day ahead of the clock; of none where `until` was given.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub ahead: u64,
     /// The windows, the first of all; those without outputs between others too.
     pub windows: Vec<TaskWindow>,
 }
@@ -198,4 +201,9 @@ pub struct Confused {
     pub feedback: String,
     /// How often.
     pub count: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }

@@ -36,7 +36,7 @@ pub struct TaskOptions {
     pub window_s: Option<i64>,
     /// Only outputs made then or later.
     pub since: Option<Timestamp>,
-    /// Only outputs made before.
+    /// Only outputs made before; `None`: those that are dated no more than a day ahead of the clock.
     pub until: Option<Timestamp>,
     /// Only these metrics; none: all that there are of such outputs.
     pub metrics: Vec<TaskMetric>,
@@ -81,6 +81,8 @@ struct Done {
 struct Asked<'a> {
     task: TaskKey,
     options: &'a TaskOptions,
+    /// From when on no output counts.
+    until: Timestamp,
     /// How long a window is, in microseconds.
     window: Option<i64>,
     metrics: BTreeSet<TaskMetric>,
@@ -107,8 +109,7 @@ impl Asked<'_> {
     /// Returns that part of a window which is asked for.
     fn part(&self, number: i64) -> Range<Option<Timestamp>> {
         let range = self.range(number);
-        let ends = [range.end, self.options.until].into_iter().flatten().min();
-        range.start.max(self.options.since)..ends
+        range.start.max(self.options.since)..Some(range.end.map_or(self.until, |end| end.min(self.until)))
     }
 
     fn wanted(&self, kind: TaskKind) -> Wanted {
@@ -166,6 +167,7 @@ impl Reader<'_> {
         let asked = Asked {
             task: key,
             options,
+            until: options.until.unwrap_or_else(|| Timestamp::now().a_day_later().plus_micros(1)),
             window: options.window_s.map(|seconds| seconds.max(1).saturating_mul(1_000_000)),
             metrics: options.metrics.iter().copied().collect(),
             most_held,
@@ -187,11 +189,26 @@ impl Reader<'_> {
                     }
                     let windows = self.windows(&asked, done, kind)?;
                     let (task, window_s) = (name.to_owned(), options.window_s.map(|seconds| seconds.max(1)));
-                    return Ok(Task { task, kind: seen, window_s, without_output, windows });
+                    let ahead = self.ahead(&asked)?;
+                    return Ok(Task { task, kind: seen, window_s, without_output, ahead, windows });
                 }
             }
         }
         Err(not_found())
+    }
+
+    /// Returns how many outputs are left out as they are dated ahead of the clock: a wrong clock, or a stranger's journal,
+    /// would make windows of thousands of years.
+    fn ahead(&mut self, asked: &Asked<'_>) -> Result<u64, QueryError> {
+        let mut ahead = 0_u64;
+        if asked.options.until.is_none() {
+            let from = asked.options.since.map_or(asked.until, |since| since.max(asked.until));
+            self.store.task_pairs(asked.pairs(Some(from)..None, PairOrder::Time), &mut |_| {
+                ahead = ahead.saturating_add(1);
+                true
+            })?;
+        }
+        Ok(ahead)
     }
 
     /// Looks once at all outputs, as they were made, and counts them as being of one kind.
@@ -200,7 +217,7 @@ impl Reader<'_> {
         let (mut done, mut names) = (Vec::new(), Names::default());
         let mut open: Option<Counted> = None;
         let mut wrong = None;
-        let pairs = asked.pairs(asked.options.since..asked.options.until, PairOrder::Time);
+        let pairs = asked.pairs(asked.options.since..Some(asked.until), PairOrder::Time);
         self.store.task_pairs(pairs, &mut |pair| {
             let number = asked.number(pair.at);
             if open.as_ref().is_none_or(|window| window.number != number) {
