@@ -93,6 +93,8 @@ fn curve(series: &MetricSeries) -> String {
         if !value.is_finite() {
             return ' ';
         }
+        // The difference of halves is never larger than a float can be.
+        let [value, least, greatest] = [*value, least, greatest].map(|number| number / 2.0);
         let share = if greatest > least { (value - least) / (greatest - least) } else { 0.5 };
         let place = (share * 7.0).round().clamp(0.0, 7.0) as usize;
         BARS.get(place).copied().unwrap_or(' ')

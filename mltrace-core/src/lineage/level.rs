@@ -20,6 +20,9 @@ const FURTHEST: f64 = 5.0;
 /// The standard deviation of what is normally distributed, in median distances.
 const DEVIATION: f64 = 1.4826;
 
+/// Numbers beyond this size are compared as shares of the greatest: their squares may have no end.
+const HUGE: f64 = 1e100;
+
 /// Numbers that follow each other on one level.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Level {
@@ -59,7 +62,11 @@ pub fn levels(numbers: &[f64], kinds: &[usize]) -> Vec<Level> {
 /// Returns the numbers as they are compared: by their ratios where all are positive, kinds by themselves, none far out.
 fn scaled(numbers: &[f64], kinds: &[usize]) -> Vec<f64> {
     let is_positive = numbers.iter().all(|number| *number > 0.0);
-    let mut scaled: Vec<f64> = if is_positive { numbers.iter().map(|n| n.ln()).collect() } else { numbers.to_vec() };
+    // A power of two keeps all digits.
+    let greatest = numbers.iter().fold(0.0, |greatest: f64, number| greatest.max(number.abs()));
+    let scale = if greatest > HUGE { (-greatest.log2().floor()).exp2() } else { 1.0 };
+    let compared = |number: &f64| if is_positive { number.ln() } else { number * scale };
+    let mut scaled: Vec<f64> = numbers.iter().map(compared).collect();
     let kind_of = |place: usize| kinds.get(place).copied().unwrap_or_default();
     let mut all: Vec<usize> = (0..scaled.len()).map(kind_of).collect();
     let turns = 1 + all.windows(2).filter(|pair| pair[0] != pair[1]).count();
@@ -264,6 +271,29 @@ mod tests {
         // A kind that came with the change does not hide it.
         let kinds: Vec<usize> = (0..60).map(|n| usize::from(n >= 40)).collect();
         assert_eq!(levels(&series(&[(100.0, 40), (150.0, 20)], 0.05, 1), &kinds)[1].first, 40);
+    }
+
+    #[test]
+    fn levels_of_extreme_numbers_are_those_of_smaller_ones() {
+        let small = series(&[(-100.0, 20), (150.0, 20)], 0.05, 7);
+        let extreme: Vec<f64> = small.iter().map(|number| number * 2_f64.powi(1015)).collect();
+        let told = |numbers: &[f64]| -> Vec<(usize, usize, f64)> {
+            levels(numbers, &[]).iter().map(|level| (level.first, level.count, level.chance)).collect()
+        };
+        assert_eq!((told(&small), told(&small).len()), (told(&extreme), 2));
+        let ends = [vec![f64::MIN; 10], vec![f64::MAX; 10]].concat();
+        assert_eq!(levels(&ends, &[]).iter().map(|level| level.median).collect::<Vec<_>>(), [f64::MIN, f64::MAX]);
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig { cases: 32, ..Default::default() })]
+
+        #[test]
+        fn no_level_is_without_end(numbers in proptest::collection::vec(proptest::num::f64::NORMAL, 0..40)) {
+            for level in levels(&numbers, &[]) {
+                assert!(level.median.is_finite() && level.chance.is_finite(), "{level:?}");
+            }
+        }
     }
 
     #[test]

@@ -29,7 +29,8 @@ pub fn trend(levels: &[Level]) -> Option<Trend> {
         .windows(2)
         .filter_map(|pair| match pair {
             [before, after] if before.median > 0.0 && after.median > 0.0 => {
-                Some(((after.median / before.median).ln(), before, after))
+                // The ratio may be larger than a float can be.
+                Some((after.median.ln() - before.median.ln(), before, after))
             }
             _ => None,
         })
@@ -75,6 +76,11 @@ mod tests {
     fn several_steps_in_one_direction_are_creeping() {
         check(&[5.0, 6.0, 7.2, 8.6], Some((true, 10, 5.0, 8.6)));
         check(&[9.0, 5.0, 6.0, 7.2], Some((true, 20, 5.0, 7.2)));
+    }
+
+    #[test]
+    fn a_step_from_nearly_nothing_to_the_greatest_number_is_one() {
+        check(&[f64::MIN_POSITIVE, f64::MAX], Some((false, 10, f64::MIN_POSITIVE, f64::MAX)));
     }
 
     #[test]

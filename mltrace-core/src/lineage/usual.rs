@@ -73,9 +73,13 @@ impl Usual {
     /// Returns how far a number lies from the nearest middle half, as a share of what is usual there.
     #[must_use]
     pub fn distance(&self, number: f64) -> f64 {
+        // A difference of two numbers may be larger than a float can be, that of their quarters not.
+        let number = number / 4.0;
         let far = |(low, high): (f64, f64)| {
+            let (low, high) = (low / 4.0, high / 4.0);
             let outside = (low - number).max(number - high).max(0.0);
-            outside / (high - low).max(LEAST_SHARE * low.abs().max(high.abs())).max(f64::MIN_POSITIVE)
+            let width = (high - low).max(LEAST_SHARE * low.abs().max(high.abs()));
+            (outside / width.max(f64::MIN_POSITIVE)).min(f64::MAX)
         };
         self.levels().map(far).fold(f64::INFINITY, f64::min)
     }
@@ -139,6 +143,18 @@ mod tests {
         let even = Usual::of(&[1.0; 8]).unwrap();
         assert!(!even.is_out_of_line(1.04) && even.is_out_of_line(1.06));
         assert!(Usual::of(&[0.0; 8]).unwrap().is_out_of_line(1.0), "what was always none");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn of_extreme_numbers_nothing_is_without_end(
+            numbers in proptest::collection::vec(proptest::num::f64::NORMAL, 4..20),
+            other in proptest::num::f64::NORMAL,
+        ) {
+            let usual = Usual::of(&numbers).unwrap();
+            assert!(usual.low.is_finite() && usual.high.is_finite() && usual.distance(other).is_finite(), "{usual:?}");
+            assert!(numbers.iter().all(|number| *number < usual.low || *number > usual.high || usual.distance(*number) == 0.0));
+        }
     }
 
     #[test]

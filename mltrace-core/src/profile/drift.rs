@@ -125,7 +125,10 @@ impl ColumnDrift {
 
 fn of_column(old: &Column, rows_before: u64, new: &Column, rows: u64) -> ColumnDrift {
     let shift = match (old.mean, new.mean, old.sd) {
-        (Some(before), Some(after), Some(sd)) if sd > 0.0 => Some(rounded((after - before) / sd)),
+        (Some(before), Some(after), Some(sd)) if sd > 0.0 => {
+            // A difference of two numbers may be larger than a float can be, that of their quarters not.
+            Some(rounded((after / 4.0 - before / 4.0) / sd * 4.0)).filter(|shift| shift.is_finite())
+        }
         _ => None,
     };
     ColumnDrift {
@@ -219,6 +222,11 @@ fn share_to(column: &Column, value: f64) -> f64 {
     match (below, above) {
         (None, _) => 0.0,
         (Some(_), None) => 1.0,
-        (Some((share, from)), Some((to_share, to))) => share + (to_share - share) * (value - from) / (to - from),
+        (Some((share, from)), Some((to_share, to))) => {
+            let [value, from, to] = [value, from, to].map(|number| number / 2.0);
+            // Of numbers that are nearly zero the halves may be one.
+            let part = (value - from) / (to - from);
+            share + (to_share - share) * if part.is_finite() { part } else { 0.5 }
+        }
     }
 }

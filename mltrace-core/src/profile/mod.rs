@@ -98,6 +98,30 @@ mod tests {
         of(name, &rows.map(|row| row + "\n").collect::<String>())
     }
 
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig { cases: 32, ..Default::default() })]
+
+        #[test]
+        fn nothing_of_extreme_numbers_is_without_end(
+            numbers in proptest::collection::vec(proptest::num::f64::NORMAL, 2..60),
+            others in proptest::collection::vec(proptest::num::f64::NORMAL, 2..60),
+        ) {
+            let table = |numbers: &[f64]| {
+                let rows = numbers.iter().map(|number| format!("{number:e}"));
+                of_rows("x.csv", ["fare".to_owned()].into_iter().chain(rows))
+            };
+            let (one, other) = (table(&numbers), table(&others));
+            let fare = one.column("fare").unwrap();
+            let told = [fare.min, fare.max, fare.mean, fare.sd].into_iter().flatten();
+            assert!(told.chain(fare.quantiles.iter().map(|(_, value)| *value)).all(f64::is_finite), "{fare:?}");
+            // A square of what is nearly nothing is nothing.
+            let is_small = numbers.iter().all(|number| number.abs() < 1e100);
+            assert!(is_small || fare.sd != Some(0.0) || fare.distinct == 1, "{fare:?}");
+            let moved = drift(&one, &other).columns.remove(0);
+            assert!([moved.psi, moved.shift, moved.median].into_iter().flatten().all(f64::is_finite), "{moved:?}");
+        }
+    }
+
     #[test]
     fn a_table_of_text_is_told_column_by_column() {
         let found =

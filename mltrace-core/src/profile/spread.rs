@@ -113,11 +113,18 @@ impl Spread {
         counts.fold(self.zeros, u64::saturating_add)
     }
 
-    /// Returns their mean.
+    /// Returns their mean; where their sum is larger than a float can be, as near as the buckets tell.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "a mean is no count")]
     pub fn mean(&self) -> f64 {
-        rounded(self.sum / self.count().max(1) as f64)
+        let count = self.count().max(1) as f64;
+        if self.sum.abs() < f64::MAX {
+            return rounded(self.sum / count);
+        }
+        let part = |(place, times): (Place, u64)| self.size_at(place) * (times as f64 / count);
+        let mean =
+            self.steps().into_iter().map(part).fold(0.0, |sum: f64, part| (sum + part).clamp(f64::MIN, f64::MAX));
+        rounded(mean.clamp(self.min, self.max))
     }
 
     /// Returns how far a quantile may be off, as a share of it.
@@ -143,16 +150,20 @@ impl Spread {
             seen as f64 >= wanted
         });
         let (place, _) = found.or(steps.last())?;
+        Some(self.size_at(*place))
+    }
+
+    /// Returns the number that stands for those of a bucket: its middle, by shares.
+    fn size_at(&self, place: Place) -> f64 {
         let width = width(self.level);
-        // The middle of a bucket, by shares.
-        let size = |bucket: i32| 2.0 * (f64::from(bucket) * width.ln()).exp() / (width + 1.0);
-        let value = match place {
-            Place::Below(std::cmp::Reverse(bucket)) => -size(*bucket),
-            Place::Zero => 0.0,
-            Place::Above(bucket) => size(*bucket),
+        let size = |bucket: i32| (f64::from(bucket) * width.ln()).exp() / (width / 2.0 + 0.5);
+        let (value, end) = match place {
+            Place::Below(std::cmp::Reverse(bucket)) => (-size(bucket), self.min),
+            Place::Zero => (0.0, 0.0),
+            Place::Above(bucket) => (size(bucket), self.max),
         };
-        let value = if value.is_finite() { value } else { self.max };
-        Some(value.clamp(self.min, self.max))
+        let value = if value.is_finite() { value } else { end };
+        value.clamp(self.min, self.max)
     }
 
     /// Returns the buckets from the least numbers to the greatest.
@@ -370,6 +381,28 @@ mod tests {
         let wide = of([-1e300, -2.0, 0.0, 0.0, 1e-300, 5.0, f64::MAX, f64::MAX], 4);
         assert!(wide.is_sound() && wide.negative.len() + wide.positive.len() <= 4, "{wide:?}");
         assert!(wide.quantiles().iter().all(|(_, value)| value.is_finite()), "{wide:?}");
+    }
+
+    #[test]
+    fn the_mean_of_numbers_whose_sum_has_no_end_is_near_theirs() {
+        for sign in [1.0, -1.0] {
+            let spread = of([1.7e308, 1.6e308, 1.5e308, 1.7e308].map(|number| number * sign), 96);
+            assert!((spread.mean() / sign / 1.625e308 - 1.0).abs() <= spread.error(), "{spread:?}");
+            assert!(spread.quantiles().iter().all(|(_, value)| *value * sign > 1.4e308), "{:?}", spread.quantiles());
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_of_extreme_numbers_is_without_end(
+            numbers in proptest::collection::vec(proptest::num::f64::NORMAL, 1..50),
+            others in proptest::collection::vec(proptest::num::f64::NORMAL, 1..50),
+        ) {
+            let (one, other) = (of(numbers, 20), of(others, 20));
+            let told = one.quantiles().into_iter().map(|(_, value)| value).chain([one.mean(), one.error()]);
+            let index = psi(&seen(one.clone()), &seen(other)).unwrap();
+            assert!(told.chain([index]).all(f64::is_finite) && one.mean() >= one.min.min(rounded(one.min)), "{one:?}");
+        }
     }
 
     #[test]

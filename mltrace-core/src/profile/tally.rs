@@ -265,7 +265,9 @@ impl Tally {
         let is_numeric = count > 0 && count >= others;
         let number = |value: f64| is_numeric.then_some(value).filter(|value| value.is_finite());
         let from_first = self.sum / count.max(1) as f64;
-        let variance = (self.squares / count.max(1) as f64 - from_first * from_first).max(0.0);
+        // Beyond what a float can be, neither is known.
+        let variance = self.squares / count.max(1) as f64 - from_first * from_first;
+        let variance = if variance.is_finite() { variance.max(0.0) } else { f64::NAN };
         let column = Column {
             kind,
             nulls: self.nulls,

@@ -181,7 +181,7 @@ impl Tolerance {
     fn of(self, number: f64) -> f64 {
         match self {
             Self::Amount(amount) => amount,
-            Self::Share(share) => number.abs() * share,
+            Self::Share(share) => (number.abs() * share).min(f64::MAX),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -158,6 +159,46 @@ fn what_is_no_number_is_counted_and_not_compared() {
         assert_eq!((answer.kind, window.left_out, window.with_feedback), (Some(TaskKind::Numbers), 3, 5));
         assert_eq!(window.metrics[&TaskMetric::Mae], Some(1.0));
         assert_eq!(window.metrics[&TaskMetric::MedianAe], Some(1.0), "{most_held} held");
+    }
+}
+
+/// Any number that a float can be, the greatest and the least among them.
+fn extreme() -> impl Strategy<Value = f64> {
+    let ends = prop_oneof![Just(f64::MAX), Just(f64::MIN), Just(f64::MIN_POSITIVE), Just(0.0), Just(1e308)];
+    prop_oneof![ends, proptest::num::f64::NORMAL, -10.0..10.0]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_metric_of_extreme_numbers_is_without_end(pairs in proptest::collection::vec((extreme(), extreme()), 2..20)) {
+        let said = |id: usize, side, number: f64| TaskFact {
+            task: "t".to_owned(),
+            id: id.to_string(),
+            side,
+            value: TaskValue::parse(&format!("{number:?}")).unwrap(),
+            at: Timestamp(0),
+            run: None,
+        };
+        let facts = pairs.iter().enumerate().flat_map(|(id, (output, truth))| {
+            [said(id, TaskSide::Output, *output), said(id, TaskSide::Feedback, *truth)]
+        });
+        let mut kept = Kept::with(&facts.collect::<Vec<_>>());
+        let options = TaskOptions { kind: Some(TaskKind::Numbers), ..TaskOptions::default() };
+        let [held, in_order] = [super::MOST_HELD, 1].map(|most| kept.reader().task_within("t", &options, most).unwrap());
+        prop_assert_eq!(&held, &in_order);
+        let metrics = &held.windows[0].metrics;
+        prop_assert!(metrics.values().flatten().all(|value| value.is_finite()), "{:?}", metrics);
+        // Where no error and no square is too large, halves say half, and the root says the square.
+        let errors: Vec<f64> = pairs.iter().map(|(output, truth)| (output / 4.0 - truth / 4.0).abs()).collect();
+        let mean = errors.iter().map(|error| error / errors.len() as f64).sum::<f64>();
+        let greatest = errors.iter().copied().fold(0.0, f64::max);
+        let told = metrics[&TaskMetric::Mae];
+        prop_assert!(told.map_or(mean > f64::MAX / 4.1, |told| (told / 4.0 - mean).abs() <= mean * 1e-9), "{:?} {}", told, mean);
+        let root = metrics[&TaskMetric::Rmse].map(|root| root / 4.0);
+        let within = |root: f64| root >= mean * (1.0 - 1e-9) - 1e-300 && root <= greatest * (1.0 + 1e-9);
+        prop_assert!(root.map_or(greatest > f64::MAX / 4.1, within), "{:?} {} {}", root, mean, greatest);
     }
 }
 

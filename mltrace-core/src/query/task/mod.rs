@@ -286,7 +286,8 @@ impl Reader<'_> {
                 let middle = tally::middle_of(compared);
                 let error = |pair: &Pair<'_>| tally::error_of(pair).unwrap_or(f64::NAN);
                 let found = self.at_places(asked, number, PairOrder::Error, &middle, error)?;
-                Some((TaskMetric::MedianAe, tally::mean(&found)))
+                // What is further apart than a float can be has no place among them.
+                Some((TaskMetric::MedianAe, tally::mean(&found).filter(|_| found.len() == middle.len())))
             }
             TaskKind::Scores => {
                 let mut ranks = Ranks::default();

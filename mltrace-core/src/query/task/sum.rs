@@ -1,5 +1,11 @@
 //! Sums, orders and what follows from them, each as exact as a float allows.
 
+/// Numbers beyond this size, whose squares or sums may be larger than a float can be, are summed up in a smaller measure.
+pub(super) const LARGE: f64 = 1e135;
+
+/// That measure: a power of two, so that no digit changes.
+pub(super) const SMALLER: f64 = f64::from_bits((1023 - 640) << 52);
+
 /// A sum that keeps what each addition rounds away (Neumaier).
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Sum {
@@ -16,6 +22,11 @@ impl Sum {
 
     pub(super) fn value(self) -> f64 {
         self.sum + self.lost
+    }
+
+    /// Changes the measure of what was added.
+    pub(super) fn scale(&mut self, by: f64) {
+        (self.sum, self.lost) = (self.sum * by, self.lost * by);
     }
 }
 
@@ -39,6 +50,14 @@ impl Squares {
         let before = value - self.mean;
         self.mean += before / self.count;
         self.squares.add(before * (value - self.mean));
+    }
+
+    /// Changes the measure of the numbers that were added.
+    pub(super) fn scale(&mut self, by: f64) {
+        (self.first, self.mean) = (self.first * by, self.mean * by);
+        // The square of so small a measure is nothing.
+        self.squares.scale(by);
+        self.squares.scale(by);
     }
 
     /// Returns the sum of the squared distances from the mean.

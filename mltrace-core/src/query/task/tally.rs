@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use foldhash::HashMap;
 
 use super::answer::{Confused, TaskKind, TaskMetric};
-use super::sum::{Held, Squares, Sum, area_of};
+use super::sum::{Held, LARGE, SMALLER, Squares, Sum, area_of};
 use crate::store::{Cell, Pair};
 
 /// No metric of single classes is told of more of them.
@@ -107,6 +107,8 @@ pub(super) struct Scores {
 #[derive(Debug)]
 pub(super) struct Numbers {
     count: u64,
+    /// The measure of all sums.
+    scale: f64,
     absolute: Sum,
     squared: Sum,
     truth: Squares,
@@ -162,6 +164,7 @@ impl Tally {
             })),
             TaskKind::Numbers => Self::Numbers(Box::new(Numbers {
                 count: 0,
+                scale: 1.0,
                 absolute: Sum::default(),
                 squared: Sum::default(),
                 truth: Squares::default(),
@@ -246,13 +249,20 @@ impl Scores {
 
 impl Numbers {
     fn add(&mut self, output: f64, truth: f64, wanted: &Wanted) {
-        let error = output - truth;
+        if self.scale == 1.0 && output.abs().max(truth.abs()) > LARGE {
+            self.scale = SMALLER;
+            self.absolute.scale(SMALLER);
+            self.squared.scale(SMALLER);
+            self.squared.scale(SMALLER);
+            self.truth.scale(SMALLER);
+        }
+        let error = output * self.scale - truth * self.scale;
         self.count = self.count.saturating_add(1);
         self.absolute.add(error.abs());
         self.squared.add(error * error);
-        self.truth.add(truth);
+        self.truth.add(truth * self.scale);
         if wanted.wants_median {
-            self.errors.add(error.abs());
+            self.errors.add((output - truth).abs());
         }
     }
 }
@@ -316,7 +326,7 @@ fn told_scores(scores: Scores) -> (Told, Option<Vec<Confused>>) {
 
 #[expect(clippy::cast_precision_loss, reason = "a count of outputs")]
 fn told_numbers(mut numbers: Numbers) -> Told {
-    let count = numbers.count as f64;
+    let (count, scale) = (numbers.count as f64, numbers.scale);
     let of = |sum: f64| (numbers.count > 0).then(|| sum / count);
     let (mae, mse) = (of(numbers.absolute.value()), of(numbers.squared.value()));
     // Where what came was always the same there is nothing to explain.
@@ -324,14 +334,15 @@ fn told_numbers(mut numbers: Numbers) -> Told {
     let r2 = (numbers.count > 1 && spread > 0.0).then(|| 1.0 - numbers.squared.value() / spread);
     let middle = middle_of(numbers.count);
     let median = if numbers.count > 0 { mean(&numbers.errors.at(&middle)) } else { None };
-    [
-        (TaskMetric::Mae, mae),
-        (TaskMetric::Mse, mse),
-        (TaskMetric::Rmse, mse.map(f64::sqrt)),
+    let told = [
+        (TaskMetric::Mae, mae.map(|mae| mae / scale)),
+        (TaskMetric::Mse, mse.map(|mse| mse / scale / scale)),
+        (TaskMetric::Rmse, mse.map(|mse| mse.sqrt() / scale)),
         (TaskMetric::MedianAe, median),
         (TaskMetric::R2, r2),
-    ]
-    .into()
+    ];
+    // What is larger than a float can be is not known.
+    told.map(|(metric, value)| (metric, value.filter(|value| value.is_finite()))).into()
 }
 
 /// Returns the places of the one or two values in the middle of so many.
@@ -342,7 +353,9 @@ pub(super) fn middle_of(count: u64) -> Vec<u64> {
 
 #[expect(clippy::cast_precision_loss, reason = "one or two values")]
 pub(super) fn mean(values: &[f64]) -> Option<f64> {
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+    let (sum, count) = (values.iter().sum::<f64>(), values.len() as f64);
+    let mean = if sum.is_finite() { sum / count } else { values.iter().map(|value| value / count).sum() };
+    mean.is_finite().then_some(mean)
 }
 
 /// How often one class was put out, came, and both.
