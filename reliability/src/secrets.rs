@@ -306,6 +306,12 @@ fn planted(lot: &mut Lot) -> (Vec<String>, Vec<Plant>) {
             plant(entry, name, secret.clone(), secret);
         }
     }
+    for entry in ["import-pair", "import-pair-table"] {
+        for name in NAMES {
+            let secret = lot.letters(PLAIN, 14);
+            plant(entry, name, secret.clone(), secret);
+        }
+    }
     for (prefix, letters, count) in TOKENS {
         let secret = lot.letters(letters, count);
         plant("version", "x", secret.clone(), format!("{prefix}{secret}"));
@@ -382,6 +388,14 @@ fn all_rows(place: &Place) -> Result<String> {
     Ok(text)
 }
 
+/// Returns the line of a table that has one value in each of its columns.
+fn table(number: usize, columns: &[(&str, &str)]) -> serde_json::Value {
+    let column = |(name, text): &(&str, &str)| json!({"name": name, "type": "text", "nulls": 0, "distinct": 1, "top": [{"value": text, "count": 2}]});
+    let columns: Vec<_> = columns.iter().map(column).collect();
+    json!({"type": "profile", "version": format!("b3:{number:064x}"),
+        "profile": {"format": "csv", "rows": 2, "is_whole": true, "columns": columns}})
+}
+
 /// Tells by import what is to be told so.
 fn import(place: &Place, plants: &[Plant]) -> Result<()> {
     let mut lines = String::new();
@@ -400,12 +414,9 @@ fn import(place: &Place, plants: &[Plant]) -> Result<()> {
                 line = json!({"type": "alias", "id": RunId::new(), "alias": format!("alias-{number}"), "reason": text,
                     "artifact": {"name": "model", "version": "v:1"}, "at": "2021-01-01T00:00:00Z"});
             }
-            "import-table" => {
-                let column = json!({"name": name, "type": "text", "nulls": 0, "distinct": 1,
-                    "top": [{"value": text, "count": 2}]});
-                line = json!({"type": "profile", "version": format!("b3:{number:064x}"),
-                    "profile": {"format": "csv", "rows": 2, "is_whole": true, "columns": [column]}});
-            }
+            "import-pair" => line["params"] = json!({"settings": [{"variable": name, "value": text}]}),
+            "import-table" => line = table(number, &[(name, text)]),
+            "import-pair-table" => line = table(number, &[("name", name), ("value", text)]),
             _ => continue,
         }
         writeln!(lines, "{line}")?;

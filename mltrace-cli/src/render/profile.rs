@@ -52,7 +52,7 @@ fn of_columns(profile: &Profile, columns: Option<u16>) -> String {
 
 fn frequent(column: &Column) -> String {
     if column.is_secret {
-        return "not kept: its name says that it is secret".to_owned();
+        return "not kept: a name says that it is secret".to_owned();
     }
     let values = column.top.iter().take(VALUES).map(|top| format!("{} ({})", top.value, top.count));
     values.collect::<Vec<_>>().join(", ")

@@ -39,7 +39,7 @@ fn a_profile_tells_rows_and_columns_and_no_secret() {
     COLUMN   TYPE     NULL    DISTINCT  MIN   MEDIAN  MAX   MOST FREQUENT
     zone     text     0 %     2                             JFK (2), EWR (1)
     fare     number   33.3 %  2         10.5  10.5    20.5
-    api_key  text     0 %     3                             not kept: its name says that it is secret
+    api_key  text     0 %     3                             not kept: a name says that it is secret
     paid     boolean  0 %     2                             true (2), false (1)
     ");
     let json = env.json(&["profile", &old]);

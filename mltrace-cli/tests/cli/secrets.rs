@@ -84,6 +84,19 @@ fn tell(env: &TestEnv, serving: &Serving, name: &str, secret: &str) {
     assert_ne!(answer.code, 0);
     let param = format!("{name}={secret}");
     env.done(&["log", "--component", "logged", "-p", &param, "-o", "a"]);
+    // Tables and objects of settings: a name beside its value.
+    let row = json!({ "Variable": name, "value": secret }).to_string() + "\n";
+    env.write("settings.ndjson", &row.repeat(2));
+    let mut table = csv::Writer::from_writer(Vec::new());
+    [["name", "value"], [name, secret], [name, secret]].iter().for_each(|row| table.write_record(row).unwrap());
+    env.write("settings.csv", &String::from_utf8(table.into_inner().unwrap()).unwrap());
+    for (from, to) in [("settings.csv", "copy.csv"), ("settings.ndjson", "copy.ndjson")] {
+        env.done(&["run", "--component", "tables", "-o", to, "--profile", "--", "cp", from, to]);
+        assert!(env.done(&["profile", to]).contains("not kept: a name says that it is secret"));
+        [from, to].iter().for_each(|table| fs::remove_file(env.project().join(table)).unwrap());
+    }
+    let pair = format!("settings={}", json!([{ "key": name, "value": secret }]));
+    env.done(&["log", "--component", "pairs", "-p", &pair]);
     let line = json!({ "component": "told", "ended_at": "2021-05-01T00:00:00Z", "params": { name: secret } });
     let answer = env.call_with_input(&["import", "-"], &line.to_string());
     assert_eq!(answer.code, 0, "{}", answer.stderr);

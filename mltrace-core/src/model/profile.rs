@@ -87,7 +87,7 @@ pub struct Column {
     /// The most frequent values, with how often each is there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub top: Vec<TopValue>,
-    /// Whether its values are not kept, as its name says that they are secret.
+    /// Whether its values are not kept, as its name says that they are secret, or a name beside one of them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_secret: bool,
 }

@@ -3,6 +3,7 @@
 use std::io::BufRead;
 
 use super::limits::{Limits, MOST_COLUMNS, Within};
+use super::pair::Pair;
 use super::sample::{Sample, about_rows};
 use super::table::Table;
 use super::tally::Tally;
@@ -31,8 +32,10 @@ pub(super) fn profile(mut from: impl BufRead, size: u64, separator: Option<u8>, 
     }
     let count = row.len();
     let has_header = row.iter().all(is_a_name);
-    let names = names(&row, has_header).into_iter();
-    let mut tallies: Vec<Tally> = names.map(|name| Tally::new(name, count.min(MOST_COLUMNS), 0)).collect();
+    let names = names(&row, has_header);
+    let mut pair = Pair::default();
+    names.iter().enumerate().for_each(|(place, name)| pair.add(place, name));
+    let mut tallies: Vec<Tally> = names.into_iter().map(|name| Tally::new(name, count.min(MOST_COLUMNS), 0)).collect();
     let (mut rows, mut uneven_rows, mut is_whole) = (0_u64, 0_u64, true);
     let mut is_read = !has_header;
     loop {
@@ -51,6 +54,9 @@ pub(super) fn profile(mut from: impl BufRead, size: u64, separator: Option<u8>, 
         is_read = false;
         if row.len() != count {
             uneven_rows = uneven_rows.saturating_add(1);
+        }
+        if let Some(place) = pair.secret(|place| row.get(place).map(String::from_utf8_lossy)) {
+            tallies.get_mut(place).into_iter().for_each(Tally::hide);
         }
         sample.next_row();
         let mut cells = row.iter();

@@ -87,7 +87,7 @@ fn of_column(name: &str, wanted: &ExpectedColumn, expected: &ExpectedTable, tabl
     }
     let is_ranged = wanted.min.is_some() || wanted.max.is_some();
     if column.is_secret && (is_ranged || !wanted.values.is_empty()) {
-        return errored(name, "its values are not kept, as its name says that they are secret".to_owned());
+        return errored(name, "its values are not kept, as a name says that they are secret".to_owned());
     }
     let of_values = table.known.get(at).and_then(|known| of_values(name, wanted, column, known));
     if let Some(finding) = of_values {

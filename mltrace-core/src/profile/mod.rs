@@ -14,6 +14,8 @@ mod expected;
 
 mod limits;
 
+mod pair;
+
 mod ndjson;
 
 mod sample;
@@ -270,6 +272,51 @@ mod tests {
         for (name, value) in [("pass", "3"), ("auth", "true"), ("key", "zone-7"), ("fare", "87654321")] {
             assert!(!of("x.csv", &format!("{name},n\n{value},1\n")).columns[0].is_secret, "{name}");
         }
+    }
+
+    /// Makes the profile of a table from the name of a column, and a name and a value in it.
+    type Made<'t> = &'t dyn Fn(&str, &str, &str) -> Profile;
+
+    #[test]
+    fn a_value_that_a_name_beside_it_calls_a_secret_is_not_kept() {
+        let csv = |naming: &str, name: &str, value: &str| {
+            let row = format!("{name},{value},7\n").repeat(2);
+            of("x.csv", &format!("{naming},Value,n\nhost,db-1,7\nhost,db-1,7\n{row}"))
+        };
+        let lines = |naming: &str, name: &str, value: &str| {
+            let line =
+                |name: &str, value: &str| format!("{{\"{naming}\": \"{name}\", \"Value\": \"{value}\", \"n\": 7}}\n");
+            of("x.ndjson", &(line("host", "db-1") + &line(name, value).repeat(2)))
+        };
+        let tables: [Made<'_>; 2] = [&csv, &lines];
+        for table in tables {
+            for naming in ["name", "Key", "VARIABLE", "parameter", "setting"] {
+                for (name, value) in [
+                    ("db_password", "hunterP1"),
+                    ("DB_PASS", "hunterP1"),
+                    ("hf_token", "hunterP1"),
+                    ("auth", "hunterP1"),
+                ] {
+                    let found = table(naming, name, value);
+                    let told = serde_json::to_string(&found).unwrap();
+                    assert!(!told.contains("hunterP1") && found.column("Value").unwrap().is_secret, "{naming}: {told}");
+                    assert!(
+                        !found.column("n").unwrap().top.is_empty() && !found.column(naming).unwrap().top.is_empty()
+                    );
+                }
+            }
+            for (naming, name, value) in [
+                ("name", "max_tokens", "512"),
+                ("name", "pass", "3"),
+                ("key", "sort_key", "id"),
+                ("who", "db_password", "x1"),
+            ] {
+                let found = table(naming, name, value);
+                assert!(!found.column("Value").unwrap().is_secret, "{naming} {name} {value}: {found:?}");
+            }
+        }
+        let found = of("x.csv", "value,name\nhunterP1,a\nhunterP1,password\n");
+        assert!(found.column("value").unwrap().top.is_empty(), "in any order: {found:?}");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 
 use super::cell::{Cell, is_date};
 use super::limits::{LONGEST_ROW, Limits, MOST_COLUMNS, Watch};
+use super::pair::Pair;
 use super::sample::{Sample, about_rows};
 use super::table::Table;
 use super::tally::Tally;
@@ -62,12 +63,20 @@ struct Columns {
     tallies: Vec<(Tally, u64)>,
     places: HashMap<String, usize>,
     left_out: BTreeSet<String>,
+    pair: Pair,
 }
 
 impl Columns {
     /// Counts the fields of the row that follows `rows` others.
     fn add_row(&mut self, fields: &[(Cow<'_, str>, &RawValue)], rows: u64, sample: &Sample) {
         let places: Vec<Option<usize>> = fields.iter().map(|(name, _)| self.place(name, rows)).collect();
+        let cell = |place: usize| {
+            let at = places.iter().rposition(|at| *at == Some(place))?;
+            fields.get(at).and_then(|(_, json)| shown(json.get()))
+        };
+        if let Some((tally, _)) = self.pair.secret(cell).and_then(|place| self.tallies.get_mut(place)) {
+            tally.hide();
+        }
         let rows = rows.saturating_add(1);
         // Of a name that is there twice the last one counts, as it does where JSON is read.
         for (at, (_, value)) in places.into_iter().zip(fields).rev() {
@@ -97,6 +106,7 @@ impl Columns {
             }
             return None;
         }
+        self.pair.add(at, name);
         self.places.insert(name.to_owned(), at);
         self.tallies.push((Tally::new(name.to_owned(), 64, rows), rows));
         Some(at)
@@ -157,6 +167,15 @@ pub(super) fn profile(mut from: impl BufRead, size: u64, limits: &Limits) -> Opt
     let (columns, known) = columns.tallies.into_iter().map(|(tally, _)| tally.finish(&sample)).unzip();
     let profile = Profile { format: TableFormat::Ndjson, rows, is_whole, uneven_rows, columns_left_out, columns };
     Some(Table { profile, known })
+}
+
+/// Returns a text, or a number as it is written; `None` of what is no value or holds others.
+fn shown(json: &str) -> Option<Cow<'_, str>> {
+    match json.as_bytes().first() {
+        Some(b'"') => serde_json::from_str(json).ok().map(|Name(text)| text),
+        Some(b'{' | b'[' | b'n') | None => None,
+        Some(_) => Some(json.into()),
+    }
 }
 
 /// Counts a value as it is written in JSON.

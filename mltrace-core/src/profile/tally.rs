@@ -34,6 +34,8 @@ const LOOKED_AT: u64 = 20;
 /// What was counted of a column.
 pub(super) struct Tally {
     name: String,
+    /// Whether one of its values is called a secret by a name beside it.
+    is_secret: bool,
     nulls: u64,
     integers: u64,
     numbers: u64,
@@ -135,6 +137,7 @@ impl Tally {
         };
         Self {
             name,
+            is_secret: false,
             nulls,
             integers: 0,
             numbers: 0,
@@ -201,6 +204,11 @@ impl Tally {
             self.measure(value, count, in_sample);
         }
         held != Cell::Null
+    }
+
+    /// Says that one of its values is a secret: none is told then.
+    pub(super) fn hide(&mut self) {
+        self.is_secret = true;
     }
 
     /// Counts a list or an object.
@@ -279,7 +287,7 @@ impl Tally {
             quantiles: if is_numeric { self.told_quantiles(count) } else { Vec::new() },
             top: self.values.top(),
             name: self.name,
-            is_secret: false,
+            is_secret: self.is_secret,
         };
         let has_nested = self.nested > 0;
         (column, Known { is_all: !self.values.is_full, values: self.values.not_null(), has_nested })

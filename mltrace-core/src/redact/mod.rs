@@ -42,8 +42,8 @@ pub use arguments::arguments;
 pub use name::is_secret_name;
 pub use record::{header, is_kept, profile, record};
 pub use scan::{project, text, tokens, uri};
-pub(crate) use value::is_secret;
 pub use value::param;
+pub(crate) use value::{is_given, is_naming, is_secret, is_valued};
 
 /// What stands in place of a secret.
 pub const REDACTED: &str = "[redacted]";

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::name::is_secret_name;
+use super::value::{is_given, is_naming, is_valued};
 use super::{REDACTED, is_secret, param, text, tokens, uri};
 use crate::model::{
     AliasFact, ArtifactName, Check, CheckFact, Code, CodeCheck, Column, ColumnType, ComponentFact, Declaration, Due,
@@ -123,11 +124,21 @@ pub fn is_kept(name: &str) -> Result<(), String> {
     if text(name) == name { Ok(()) } else { Err("a secret stands in it, which is not recorded".to_owned()) }
 }
 
-/// Makes a profile fit to be written: of a column with a secret name no value is kept.
+/// Makes a profile fit to be written: of a column with a secret name, or beside one, no value is kept.
 pub fn profile(profile: &mut Profile) {
     let Profile { format: _, rows: _, is_whole: _, uneven_rows: _, columns_left_out: _, columns } = profile;
+    // Whoever read the table knew which name stood beside which value; here it may be any.
+    let tops = |is_meant: fn(&str) -> bool| {
+        let meant = columns.iter().filter(move |column| is_meant(&column.name));
+        meant.flat_map(|column| &column.top).map(|top| top.value.as_str())
+    };
+    let names = |name: &str| {
+        let are_given = tops(is_valued).all(|value| is_given(name, value));
+        is_secret_name(name) || (are_given && tops(is_valued).next().is_some())
+    };
+    let is_beside = tops(is_naming).any(names);
     for column in columns {
-        if is_of_secrets(column) {
+        if column.is_secret || is_of_secrets(column) || (is_beside && is_valued(&column.name)) {
             column.keep_secret();
         }
         for TopValue { value, count: _ } in &mut column.top {

@@ -17,7 +17,22 @@ const DEEPEST: usize = 128;
 /// The value of a secret name is replaced as a whole, at any depth; in all other text known shapes of secrets are.
 #[must_use]
 pub fn param(name: &str, value: Value) -> Value {
+    let value = match value {
+        Value::String(text) => Value::String(of_json(text)),
+        other => other,
+    };
     named(name, value, DEEPEST)
+}
+
+/// Returns a text that is JSON as a whole without the secrets that a parser of JSON finds in it; any other as it is. Text in
+/// such a text is not parsed again, for that may go on for ever.
+fn of_json(text: String) -> String {
+    if !text.trim_start().starts_with(['{', '[']) {
+        return text;
+    }
+    let Ok(value) = serde_json::from_str::<Value>(&text) else { return text };
+    let kept = walk(value.clone(), DEEPEST);
+    if kept == value { text } else { kept.to_string() }
 }
 
 /// Returns whether a value under this name is a secret, as a parameter's is.
@@ -64,19 +79,28 @@ fn walk_array(items: Vec<Value>, depth: usize) -> Value {
 
 fn walk_object(fields: Map<String, Value>, depth: usize) -> Map<String, Value> {
     // `{"name": "password", "value": "…"}`.
-    let named_by = ["name", "key", "Name", "Key"].iter().find_map(|key| fields.get(*key)?.as_str());
-    let named_by = named_by.map(str::to_owned);
+    let texts = fields.iter().filter(|(field, _)| is_naming(field)).filter_map(|(_, value)| value.as_str());
+    let names: Vec<String> = texts.map(str::to_owned).collect();
     let field = |(name, value): (String, Value)| {
-        let is_value = matches!(name.as_str(), "value" | "Value");
-        let named_by = named_by.as_deref().filter(|_| is_value);
+        let named_by = names.iter().find(|given| is_valued(&name) && is_secret(given, &value));
         let value = named(named_by.unwrap_or(&name), value, depth);
         (redacted(name), value)
     };
     fields.into_iter().map(field).collect()
 }
 
+/// Returns whether what stands in a field or a column of this name may be the name of what stands in another one.
+pub(crate) fn is_naming(field: &str) -> bool {
+    ["name", "key", "variable", "parameter", "setting"].iter().any(|naming| field.eq_ignore_ascii_case(naming))
+}
+
+/// Returns whether that is the other one.
+pub(crate) fn is_valued(field: &str) -> bool {
+    field.eq_ignore_ascii_case("value")
+}
+
 /// Returns whether a name tells that the value beside it is a secret.
-fn is_given(name: &str, value: &str) -> bool {
+pub(crate) fn is_given(name: &str, value: &str) -> bool {
     match holds(name) {
         Holds::Secret => true,
         Holds::Maybe => !is_plain(value),
@@ -126,6 +150,31 @@ mod tests {
         for (name, value) in [("pass", json!(3)), ("pass", json!("3")), ("auth", json!(true)), ("key", json!("id"))] {
             assert_eq!(param(name, value.clone()), value, "{name}");
         }
+    }
+
+    #[test]
+    fn a_name_beside_a_value_says_what_it_is() {
+        for naming in ["name", "Key", "VARIABLE", "parameter", "Setting"] {
+            for (name, value) in
+                [("db_password", json!("x")), ("DB_PASS", json!("x")), ("secret", json!(["x"])), ("token", json!(7))]
+            {
+                let (given, kept) =
+                    (json!([{naming: name, "Value": value}]), json!([{naming: name, "Value": REDACTED}]));
+                assert_eq!(param("config", given), kept, "{naming} {name}");
+            }
+            for (name, value) in [("max_tokens", json!(512)), ("pass", json!(3)), ("zone", json!("x"))] {
+                let given = json!([{naming: name, "value": value}]);
+                assert_eq!(param("config", given.clone()), given);
+            }
+        }
+        assert_eq!(
+            param("config", json!(r#" [{"key": "password", "value": "x"}]"#)),
+            json!(r#"[{"key":"password","value":"[redacted]"}]"#)
+        );
+        let kept = json!(r#"{ "key": "zone", "value": 3.10 }"#);
+        assert_eq!(param("config", kept.clone()), kept);
+        let both = json!({"key": "k1", "name": "password", "value": "x"});
+        assert_eq!(param("config", both)["value"], REDACTED);
     }
 
     #[test]

@@ -59,7 +59,7 @@ fn row(profile: &Profile, column: &Column) -> Markup {
             td { (number(column.median())) }
             td { (number(column.max)) }
             td {
-                @if column.is_secret { "not kept: its name says that it is secret" }
+                @if column.is_secret { "not kept: a name says that it is secret" }
                 @for top in column.top.iter().take(VALUES) { div { (parts::words(&top.value)) " (" (top.count) ")" } }
             }
         }
