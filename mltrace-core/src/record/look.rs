@@ -36,9 +36,9 @@ pub(super) struct Glance {
 }
 
 impl Glance {
-    /// Looks at a path.
-    pub(super) fn at(path: &Path) -> Self {
-        Self { stat: fingerprint::stat(path) }
+    /// Looks at a path, as the owner of the project may.
+    pub(super) fn at(recorder: &Recorder, path: &Path) -> Self {
+        Self { stat: recorder.home.rights().and_then(|_taken| fingerprint::stat(path)) }
     }
 
     /// Returns whether surely nothing is there.
@@ -55,7 +55,7 @@ impl Glance {
         let stat = self.stat()?;
         // A folder's own times say nothing about the files in it.
         let told = match stat.kind {
-            FileKind::Folder => state(path, stat, &recorder.skip(), PATIENCE).ok().flatten(),
+            FileKind::Folder => stands(recorder, path, stat, &recorder.skip()),
             _ => None,
         };
         Some(told.unwrap_or_else(|| State::of(stat)))
@@ -71,7 +71,7 @@ impl Glance {
             return Looked { version, size, standing: Some(State::of(stat)), is_pending: false };
         }
         let skip = recorder.skip();
-        let Ok(Some(state)) = state(path, stat, &skip, PATIENCE) else {
+        let Some(state) = stands(recorder, path, stat, &skip) else {
             return Looked { standing: Some(State::of(stat)), ..Looked::default() };
         };
         if state.bytes > BYTES_AT_ONCE || state.files > FILES_AT_ONCE {
@@ -84,12 +84,19 @@ impl Glance {
 
 /// Returns what a file or folder holds if that can be told at once.
 pub(super) fn look(recorder: &'static Recorder, path: &Path) -> Looked {
-    Glance::at(path).look(recorder, path)
+    Glance::at(recorder, path).look(recorder, path)
 }
 
 /// Returns how a file or folder stands; `None` when nothing is there.
 pub(super) fn standing(recorder: &Recorder, path: &Path) -> Option<State> {
-    Glance::at(path).standing(recorder, path)
+    Glance::at(recorder, path).standing(recorder, path)
+}
+
+/// Returns how what lies there stands, as far as the project's owner may see and can be told at once.
+fn stands(recorder: &Recorder, path: &Path, stat: &Stat, skip: &Skip) -> Option<State> {
+    // All that there is to say of a file is said by its own times.
+    let _taken = if stat.kind == FileKind::Folder { Some(recorder.home.rights().ok()?) } else { None };
+    state(path, stat, skip, PATIENCE).ok().flatten()
 }
 
 /// Returns what a file or folder holds, if it still stands as `token` says.
@@ -114,7 +121,8 @@ pub(super) fn table(recorder: &'static Recorder, table: Table) -> Vec<Record> {
     }
     let stands =
         || fingerprint::stat(&path).ok().flatten().is_some_and(|stat| State::of(&stat).token.to_string() == state);
-    let table = match recorder.home.rights().ok().and_then(|_taken| profile::read(&path, &Limits::of(settings))) {
+    let taken = recorder.home.rights().ok();
+    let table = match taken.as_ref().and_then(|_| profile::read(&path, &Limits::of(settings))) {
         Some(table) if stands() => Ok(table),
         Some(_) => Err("the file was changed before its table was read"),
         None => Err("no table could be read from the file"),

@@ -336,7 +336,7 @@ impl Inner {
         let Some(outputs) = self.state().map(|mut state| std::mem::take(&mut state.outputs)) else { return Vec::new() };
         let (mut found, mut linked) = (Vec::new(), Vec::new());
         for output in outputs.finish(&self.recorder.root) {
-            let glance = output.path.as_deref().map(|path| (Glance::at(path), path));
+            let glance = output.path.as_deref().map(|path| (Glance::at(self.recorder, path), path));
             let now = glance.as_ref().and_then(|(glance, path)| glance.standing(self.recorder, path));
             if output.is_told_as(now.as_ref()) {
                 continue;

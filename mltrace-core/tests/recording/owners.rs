@@ -2,11 +2,12 @@
 #![cfg(unix)]
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt, chown, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 
 use mltrace_core::ingest;
 use mltrace_core::model::Status;
+use mltrace_core::values::{Given, Named};
 
 use crate::project::Project;
 
@@ -82,4 +83,24 @@ fn what_was_there_is_never_given_away() {
         let found = fs::metadata(path).unwrap();
         assert_eq!((found.uid(), found.len()), (0, 0), "{}", path.display());
     }
+}
+
+#[test]
+fn the_superuser_says_nothing_of_a_file_that_the_owner_of_the_project_may_not_see() {
+    if !is_superuser() {
+        return println!("this is not the superuser: nothing is hidden from the owner alone");
+    }
+    let project = somebodys();
+    // A folder that only its owner, the superuser, may enter; the file is too large to be hashed at once.
+    let hidden = tempfile::tempdir().unwrap();
+    fs::set_permissions(hidden.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    let file = hidden.path().join("large.bin");
+    fs::File::create(&file).unwrap().set_len(8 << 20).unwrap();
+    let run = project.begin("clean", vec![Given::new(Named::Path(file))]);
+    assert!(run.end(Status::Completed, None, None));
+    let journal = fs::read(project.journal()).unwrap();
+    let text = String::from_utf8_lossy(&journal);
+    assert!(text.contains("large.bin") && !text.contains("\"due\""), "how it stands is not told: {text}");
+    let input = project.run("clean").inputs.remove(0);
+    assert_eq!(input.version.to_string(), "none");
 }
