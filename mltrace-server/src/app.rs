@@ -306,12 +306,18 @@ mod tests {
         let _taken = take_all(&app, Demand::Verb);
         tokio::task::yield_now().await;
         let (router, _) = crate::service(Arc::clone(&app));
-        let post = Request::post("/api/v1/gate").header("host", "127.0.0.1:8090");
-        let body = Body::from(r#"{"artifact": "nothing", "unflagged": true}"#);
-        let asked = post.header("content-type", "application/json").body(body).unwrap();
-        let answer = tokio::spawn(router.oneshot(asked));
-        in_a_while().await;
-        assert_eq!(answer.await.unwrap().unwrap().status(), StatusCode::NOT_FOUND, "it is answered");
+        for (path, body) in [
+            ("gate", r#"{"artifact": "nothing", "unflagged": true}"#),
+            // Which runs are meant is asked before anything is recorded.
+            ("flag", r#"{"where": ["component=nothing"]}"#),
+            ("unflag", r#"{"where": ["component=nothing"]}"#),
+        ] {
+            let post = Request::post(format!("/api/v1/{path}")).header("host", "127.0.0.1:8090");
+            let asked = post.header("content-type", "application/json").body(Body::from(body)).unwrap();
+            let answer = tokio::spawn(router.clone().oneshot(asked));
+            in_a_while().await;
+            assert_eq!(answer.await.unwrap().unwrap().status(), StatusCode::NOT_FOUND, "{path} is answered");
+        }
     }
 
     #[tokio::test]

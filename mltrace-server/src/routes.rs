@@ -125,11 +125,35 @@ impl Routes {
             let told = api::body(&headers, body, &["application/json"]).and_then(|bytes| asked::json(&bytes));
             async move {
                 let told = told?;
-                let (answer, is_behind) =
-                    app.work(move |app| verb(app, &told).map(|answer| (answer, app.is_behind()))).await?;
-                // Safe in the journal, while the store, from which the answer came, is away.
-                let status = if is_behind { StatusCode::ACCEPTED } else { StatusCode::OK };
-                Ok::<_, Failure>(api::json(status, &answer))
+                let verb = move |app: &App| verb(app, &told).map(|answer| (answer, app.is_behind()));
+                Ok::<_, Failure>(recorded(app.work(verb).await?))
+            }
+        };
+        self.operation(Operation::post::<B, A>(path, summary)).route(Method::POST, path, post(handler))
+    }
+
+    /// Adds a verb of the API that is about what has to be looked for, which may take long: that is a question, and takes no
+    /// turn of what records.
+    pub(crate) fn tell_of<B, F, A>(
+        self,
+        path: &'static str,
+        summary: &'static str,
+        find: fn(&App, &B) -> Result<F, Failure>,
+        verb: fn(&App, &B, F) -> Result<A, Failure>,
+    ) -> Self
+    where
+        B: DeserializeOwned + JsonSchema + Send + Sync + 'static,
+        F: Send + 'static,
+        A: Serialize + JsonSchema + Send + 'static,
+    {
+        let handler = move |State(app): State<Arc<App>>, headers: HeaderMap, body: Result<Bytes, BytesRejection>| {
+            let told = api::body(&headers, body, &["application/json"]).and_then(|bytes| asked::json::<B>(&bytes));
+            async move {
+                let told = Arc::new(told?);
+                let asked = Arc::clone(&told);
+                let found = Arc::clone(&app).question(Demand::Short, move |app| find(app, &asked)).await?;
+                let verb = move |app: &App| verb(app, &told, found).map(|answer| (answer, app.is_behind()));
+                Ok::<_, Failure>(recorded(app.work(verb).await?))
             }
         };
         self.operation(Operation::post::<B, A>(path, summary)).route(Method::POST, path, post(handler))
@@ -201,6 +225,12 @@ impl Routes {
         self.operations.push(operation);
         self
     }
+}
+
+/// Returns the answer of a verb: what is recorded may be safe in the journal, while the store, from which the answer came, is
+/// away.
+fn recorded<A: Serialize>((answer, is_behind): (A, bool)) -> Response {
+    api::json(if is_behind { StatusCode::ACCEPTED } else { StatusCode::OK }, &answer)
 }
 
 /// Returns what comes of a question that was understood.

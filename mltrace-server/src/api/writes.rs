@@ -37,12 +37,18 @@ const MOST_ERRORS: usize = 100;
 pub(super) fn routes(routes: Routes) -> Routes {
     let import = post(import).layer(DefaultBodyLimit::max(IMPORT_LIMIT));
     routes
-        .tell(
+        .tell_of(
             "/api/v1/flag",
             "Mark versions as bad, or ok; answers with the suspects. 409: a later verdict is known",
+            to_flag,
             flag,
         )
-        .tell("/api/v1/unflag", "Take back verdicts; answers with the suspects. 409: a later verdict is known", unflag)
+        .tell_of(
+            "/api/v1/unflag",
+            "Take back verdicts; answers with the suspects. 409: a later verdict is known",
+            to_unflag,
+            unflag,
+        )
         .tell("/api/v1/note", "Add a note to a run; answers with the run", note)
         .tell("/api/v1/component", "Declare or amend a component", amend)
         .operation(Operation::import::<Imported>(
@@ -78,9 +84,16 @@ struct FlagBody {
     reason: Option<String>,
 }
 
-fn flag(app: &App, told: &FlagBody) -> Result<Review, Failure> {
+fn to_flag(app: &App, told: &FlagBody) -> Result<Vec<Version>, Failure> {
+    fits("reason", told.reason.as_deref().map(str::trim), LIMIT_TEXT)?;
+    let many = many(&told.artifacts, &told.runs, &told.conditions)?;
+    app.ask(|reader| reader.many(&many))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "what was found is for this alone")]
+fn flag(app: &App, told: &FlagBody, versions: Vec<Version>) -> Result<Review, Failure> {
     let verdict = if told.ok { Verdict::Ok } else { Verdict::Flagged };
-    judge(app, &many(&told.artifacts, &told.runs, &told.conditions)?, verdict, told.reason.as_deref())?;
+    record_verdicts(app, &versions, verdict, told.reason.as_deref())?;
     app.ask(|reader| reader.review(None))
 }
 
@@ -131,28 +144,33 @@ struct UnflagBody {
     all: bool,
 }
 
-fn unflag(app: &App, told: &UnflagBody) -> Result<Review, Failure> {
+fn to_unflag(app: &App, told: &UnflagBody) -> Result<Vec<Version>, Failure> {
     if told.all != (told.artifacts.is_empty() && told.runs.is_empty() && told.conditions.is_empty()) {
         return Err(Failure::usage("name `artifacts`, `runs` or `where`, or say `all`"));
     }
     if told.all {
-        record_verdicts(app, &app.ask(desk::all_judged)?, Verdict::None, None)?;
-    } else {
-        judge(app, &many(&told.artifacts, &told.runs, &told.conditions)?, Verdict::None, None)?;
+        return app.ask(desk::all_judged);
     }
+    let many = many(&told.artifacts, &told.runs, &told.conditions)?;
+    app.ask(|reader| reader.many(&many))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "what was found is for this alone")]
+fn unflag(app: &App, _: &UnflagBody, versions: Vec<Version>) -> Result<Review, Failure> {
+    record_verdicts(app, &versions, Verdict::None, None)?;
     app.ask(|reader| reader.review(None))
 }
 
 /// Records a verdict on each version; nothing is recorded unless all are known.
 pub(crate) fn judge(app: &App, many: &Many, verdict: Verdict, reason: Option<&str>) -> Result<(), Failure> {
-    let reason = reason.map(str::trim).filter(|reason| !reason.is_empty());
-    fits("reason", reason, LIMIT_TEXT)?;
+    fits("reason", reason.map(str::trim), LIMIT_TEXT)?;
     let versions = app.ask(|reader| reader.many(many))?;
     record_verdicts(app, &versions, verdict, reason)
 }
 
 fn record_verdicts(app: &App, versions: &[Version], verdict: Verdict, reason: Option<&str>) -> Result<(), Failure> {
     let by = app.user();
+    let reason = reason.map(str::trim).filter(|reason| !reason.is_empty());
     let judgement = Judgement { verdict, reason, by: by.as_deref() };
     let said = app.ask(|reader| reader.judged_now(versions, judgement))?;
     app.record(said.iter().cloned().map(Record::Label).collect())?;
