@@ -300,13 +300,7 @@ fn planted(lot: &mut Lot) -> (Vec<String>, Vec<Plant>) {
             plant(entry, "x", secret.clone(), format!("data/{prefix}{secret}/part.csv"));
         }
     }
-    for entry in ["param", "import-param", "import-table"] {
-        for name in NAMES {
-            let secret = lot.letters(PLAIN, 14);
-            plant(entry, name, secret.clone(), secret);
-        }
-    }
-    for entry in ["import-pair", "import-pair-table"] {
+    for entry in ["param", "import-param", "import-table", "import-pair", "import-pair-table"] {
         for name in NAMES {
             let secret = lot.letters(PLAIN, 14);
             plant(entry, name, secret.clone(), secret);
