@@ -46,8 +46,8 @@ fn the_json_of_the_documents_is_that_of_an_answer() {
     let section = JSON.split("\n## ").find_map(|section| section.strip_prefix("A run\n")).expect("a section");
     let run = told["runs"][0].as_object().expect("a run").keys();
     let fields: BTreeSet<_> = run.map(String::as_str).filter(|field| *field != "depth").collect();
-    // Nothing was measured, checked or observed of that one.
-    let all: BTreeSet<_> = fields.into_iter().chain(["metrics", "checks", "observations"]).collect();
+    // Nothing was measured, checked or observed of that one, and nothing of it is left out.
+    let all: BTreeSet<_> = fields.into_iter().chain(["metrics", "checks", "observations", "left_out"]).collect();
     assert_eq!(all, first_words(section), "of a run");
 }
 

@@ -82,8 +82,9 @@ pub(super) fn commit(run: &Run) -> String {
 }
 
 fn params(run: &Run) -> String {
-    let params: Vec<_> = run.params.iter().map(|(name, value)| format!("{name}={}", param(value))).collect();
-    params.join(" ")
+    let params = run.params.iter().map(|(name, value)| format!("{name}={}", param(value)));
+    let more = run.left_out.as_ref().and_then(|out| out.says(out.params));
+    params.chain(more.map(|more| format!("+{more}"))).collect::<Vec<_>>().join(" ")
 }
 
 /// Returns a parameter's value as one would write it; text without quotes.

@@ -117,21 +117,21 @@ fn wide_runs(lines: &mut impl std::io::Write) {
 }
 
 /// A server as a process of its own.
-struct Serving {
+pub(crate) struct Serving {
     child: Child,
     port: String,
 }
 
 /// What came of a request.
 #[derive(Debug)]
-struct Answer {
-    status: u16,
-    text: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) text: String,
     took: Duration,
 }
 
 impl Serving {
-    fn start(env: &TestEnv) -> Self {
+    pub(crate) fn start(env: &TestEnv) -> Self {
         let mut command = env.std_command(&["serve", "--format", "json", "--bind", "127.0.0.1:0"]);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
@@ -147,7 +147,7 @@ impl Serving {
         stream
     }
 
-    fn ask(&self, path: &str) -> Answer {
+    pub(crate) fn ask(&self, path: &str) -> Answer {
         let begun = Instant::now();
         Self::answer(self.send(path), begun)
     }
@@ -189,7 +189,7 @@ impl Drop for Serving {
     }
 }
 
-fn memory(process: u32, name: &str) -> u64 {
+pub(crate) fn memory(process: u32, name: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix(name)).and_then(|line| line.strip_prefix(':'));
     let kib = line.and_then(|line| line.split_whitespace().next()).and_then(|kib| kib.parse::<u64>().ok());

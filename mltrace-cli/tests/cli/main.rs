@@ -82,4 +82,6 @@ mod openapi;
 
 // A process' memory is told as Linux tells it.
 #[cfg(target_os = "linux")]
+mod fat;
+#[cfg(target_os = "linux")]
 mod load;

@@ -15,7 +15,7 @@ use crate::config::Home;
 use crate::model::{
     AliasFact, ComponentFact, Declaration, Header, LabelFact, Line, Record, RunId, TaskFact, TaskSide, Timestamp, cut,
 };
-use crate::store::{AliasRow, LabelRow, Profiles, RunDetail, Store, StoreError};
+use crate::store::{AliasRow, Extent, LabelRow, Profiles, RunDetail, Store, StoreError};
 
 /// How many lines go into one transaction, and about how many bytes of them.
 const BATCH: usize = 1000;
@@ -298,7 +298,8 @@ impl Known {
                 called.extend(named.map(|(_, name)| (project, name)));
             }
         }
-        let runs = store.look().details(&keys, false)?.into_iter().map(|detail| (detail.row.id, detail)).collect();
+        let runs =
+            store.look().details(&keys, Extent::Whole)?.into_iter().map(|detail| (detail.row.id, detail)).collect();
         let (mut labels, mut aliases) = (HashMap::default(), HashMap::default());
         for (name, identity) in projects {
             let Some(project) = store.look().project(name, identity.as_deref())? else { continue };

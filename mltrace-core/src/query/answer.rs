@@ -10,6 +10,7 @@ use crate::model::{
     ArtifactKind, ArtifactName, Bound, Check, Mark, Metric, Observation, RunId, Status, Timestamp, Verdict, Version,
     VersionId,
 };
+pub use crate::store::LeftOut;
 
 /// A component run with everything that is recorded of it, except the source text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,6 +61,9 @@ pub struct Run {
     /// What was observed many times, by name; absent when nothing was.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub observations: Vec<Observation>,
+    /// What a list leaves out of these; absent when it shows all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<LeftOut>,
     /// Why it failed.
     pub error: Option<String>,
     /// Why it was stale when it ran; empty when fresh.

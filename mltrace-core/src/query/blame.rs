@@ -14,7 +14,7 @@ use super::view::{AT_ONCE, milliseconds};
 use super::{QueryError, Reader};
 use crate::lineage::{self, Aspects, Condition, Test, levels};
 use crate::model::{RunId, Status, Timestamp, Verdict, Version, VersionId};
-use crate::store::{ComponentKey, FactsRow, ProjectKey, RunKey, RunSelection};
+use crate::store::{ComponentKey, Extent, FactsRow, ProjectKey, RunKey, RunSelection, Told};
 
 /// How many runs of a component a series has: the last ones.
 const RUNS: usize = 200;
@@ -203,7 +203,7 @@ impl Reader<'_> {
         let Some(trend) = lineage::trend(&levels) else { return Ok(None) };
         let before = trend.first.checked_sub(1).and_then(|place| points.get(place));
         let (Some(first), Some(before)) = (points.get(trend.first), before) else { return Ok(None) };
-        let commits = self.store.facts(&[before.key, first.key])?;
+        let commits = self.store.facts(&[before.key, first.key], Told::Named(&[]))?;
         let commit = |key: RunKey| commits.iter().find(|row| row.key == key).and_then(|row| row.commit.clone());
         Ok(Some(DurationTrend {
             is_creeping: trend.is_creeping,
@@ -240,9 +240,13 @@ impl Reader<'_> {
             Measure::Metric(name) => metric(&row.measures, name),
             Measure::Profile(name) => figure(tables.get(&row.key)?, name),
         };
+        let named: Vec<&str> = match measure {
+            Measure::Parameter(name) | Measure::Metric(name) => vec![name],
+            Measure::Duration | Measure::Size(_) | Measure::Profile(_) => Vec::new(),
+        };
         let mut points = Vec::with_capacity(runs.len());
         for some in runs.chunks(AT_ONCE) {
-            for row in self.in_passing(|reader| Ok(reader.store.facts(some)?))? {
+            for row in self.in_passing(|reader| Ok(reader.store.facts(some, Told::Named(&named))?))? {
                 if let (Some(number), Some(at)) = (number(&row), row.started_at) {
                     let kind: BTreeSet<String> = row.names.iter().map(|name| lineage::mask(name)).collect();
                     points.push(Point { key: row.key, id: row.id, at, number, kind });
@@ -264,7 +268,7 @@ impl Reader<'_> {
             let (component, status) = (Some(component), Some(Status::Completed));
             let selection = RunSelection { component, status, limit: Some(1), ..RunSelection::default() };
             let last = self.store.select(project, &selection)?;
-            for row in self.store.facts(&last)? {
+            for row in self.in_passing(|reader| Ok(reader.store.facts(&last, Told::All)?))? {
                 known.extend(row.duration_us.map(|_| Measure::Duration.to_string()));
                 let metrics =
                     row.measures.metrics.iter().map(|metric| Measure::Metric(metric.name.clone()).to_string());
@@ -292,7 +296,7 @@ impl Reader<'_> {
         });
         let mut sizes = HashMap::default();
         for some in runs.chunks(AT_ONCE) {
-            for detail in self.in_passing(|reader| Ok(reader.store.details(some, false)?))? {
+            for detail in self.in_passing(|reader| Ok(reader.store.details(some, Extent::Edges)?))? {
                 let is_meant = |write: &crate::store::WriteDetail| {
                     write.argument.as_deref() == name && name.is_some()
                         || mask.as_ref().is_none_or(|mask| mask.contains(&lineage::mask(write.name.as_str())))

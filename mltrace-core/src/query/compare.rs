@@ -11,6 +11,7 @@ use super::measures::last_metrics;
 use super::{QueryError, Reader};
 use crate::model::{Metric, RunId};
 use crate::redact::REDACTED;
+use crate::store::Extent;
 
 /// What the first part of a metric's name is called where it tells a part of the data, and a dot follows.
 const SPLITS: [&str; 9] = ["train", "training", "val", "valid", "validation", "dev", "test", "eval", "holdout"];
@@ -147,7 +148,7 @@ impl Reader<'_> {
         let mut views = Vec::with_capacity(keys.len());
         // Twice the same run is two columns.
         for key in &keys {
-            views.extend(self.views(std::slice::from_ref(key))?);
+            views.extend(self.views(std::slice::from_ref(key), Extent::Whole)?);
         }
         let collided = views.iter().flat_map(colliding).collect();
         let runs: Vec<RunId> = views.iter().map(|run| run.id).collect();

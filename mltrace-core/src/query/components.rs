@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::answer::{Component, Components, Tags};
 use super::{QueryError, Reader};
-use crate::store::ComponentRow;
+use crate::store::{ComponentRow, Extent};
 
 /// What is said of the components of a project.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,7 +79,7 @@ impl Reader<'_> {
 
     fn component_view(&mut self, row: ComponentRow) -> Result<Component, QueryError> {
         let last: Vec<_> = row.last_run.into_iter().collect();
-        let last_run = self.views(&last)?.pop();
+        let last_run = self.views(&last, Extent::Listed)?.pop();
         Ok(Component {
             name: row.name,
             description: row.description,

@@ -17,7 +17,7 @@ use super::view::{AT_ONCE, view};
 use super::{QueryError, Reader};
 use crate::lineage::{self, Aspect, Aspects, Cause, ComparedRun, Side, Source, Usual};
 use crate::model::{ArtifactName, RunId, Timestamp, Verdict, Version, VersionId};
-use crate::store::{ComponentKey, Far, Measures, RunDetail, RunKey, RunName, VersionAt, VersionKey};
+use crate::store::{ComponentKey, Extent, Far, Measures, RunDetail, RunKey, RunName, VersionAt, VersionKey};
 
 /// How many runs of a component say what is usual for it.
 const USUAL_RUNS: usize = 100;
@@ -209,7 +209,7 @@ impl Reader<'_> {
         let before = past.before(writer).to_vec();
         let mut runs = vec![writer];
         runs.extend(before.get(..SIBLINGS).unwrap_or(&before));
-        let details = self.store.details(&runs, false)?;
+        let details = self.store.details(&runs, Extent::Edges)?;
         let Some((own, earlier)) = details.split_first() else { return Ok(None) };
         let Some(place) = own.writes.iter().position(|write| write.name == found.version.name) else { return Ok(None) };
         let Some(mine) = own.writes.get(place) else { return Ok(None) };
@@ -251,7 +251,7 @@ impl Reader<'_> {
         let keys: Vec<RunKey> = own.iter().map(|(run, _)| *run).collect();
         for some in keys.chunks(AT_ONCE) {
             let mut tables = self.store.tables(some)?;
-            for detail in self.details(some, false)? {
+            for detail in self.details(some, Extent::Whole)? {
                 let (component, key) = (detail.run.component.key, detail.run.key);
                 if let std::collections::hash_map::Entry::Vacant(entry) = usual.entry(component) {
                     entry.insert(Usual::of(&self.store.durations(component, USUAL_RUNS)?));

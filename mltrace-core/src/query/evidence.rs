@@ -11,7 +11,7 @@ use super::view::staleness_of;
 use super::{QueryError, Reader};
 use crate::lineage::{self, Aspect, Evidence, Fault, Finding, Findings};
 use crate::model::{RunId, Status, VersionId};
-use crate::store::{ReadDetail, RunDetail, RunKey, WriteDetail};
+use crate::store::{Extent, ReadDetail, RunDetail, RunKey, WriteDetail};
 use crate::words;
 
 /// In how many runs upstream of one, the nearest, what explains an effect is looked for.
@@ -31,7 +31,7 @@ impl Reader<'_> {
         all.sort_unstable();
         all.dedup();
         // What is wrong with a run by itself, and whether it wrote the same again, takes more than its facts.
-        let details = self.details(&all, false)?;
+        let details = self.details(&all, Extent::Edges)?;
         let details: HashMap<RunKey, &Detail> = details.iter().map(|detail| (detail.run.key, detail)).collect();
         let found = runs.iter().filter_map(|run| {
             let mut facts = past.run(*run)?.facts.clone();

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::fresher::Detail;
 use super::{QueryError, Reader, view};
 use crate::model::{ProfileFact, RunId, TaskValue, Timestamp, VersionId};
-use crate::store::{Profiles, RunKey, RunSelection};
+use crate::store::{Extent, Profiles, RunKey, RunSelection};
 
 /// How many runs are loaded at once.
 const BATCH: usize = 500;
@@ -23,7 +23,7 @@ impl Reader<'_> {
         let mut keys: Vec<RunKey> = self.store.select(project, &selection)?;
         keys.reverse();
         for batch in keys.chunks(BATCH) {
-            for detail in self.details(batch, true)? {
+            for detail in self.details(batch, Extent::Full)? {
                 if !line(run_line(detail)) {
                     return Ok(());
                 }

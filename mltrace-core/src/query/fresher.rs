@@ -10,7 +10,7 @@ use super::{QueryError, Reader};
 use crate::lineage::{self, LastRerun, LastSeen, Offer, Reading, Rerun, Superseding, Work, WorkCode};
 use crate::model::{ArtifactName, RunId, Timestamp};
 use crate::store::{
-    ArtifactKey, Asked, Candidate, Look, Of, ReadDetail, RerunRow, Result, RunDetail, RunKey, VersionKey, When,
+    ArtifactKey, Asked, Candidate, Extent, Look, Of, ReadDetail, RerunRow, Result, RunDetail, RunKey, VersionKey, When,
     WorkKey, WorkRow, WriteDetail, WriteKey, WriteOf,
 };
 
@@ -103,8 +103,8 @@ struct Place {
 
 impl Reader<'_> {
     /// Returns runs in full, in this order, with what the rules say of each of their reads.
-    pub(super) fn details(&mut self, runs: &[RunKey], with_source: bool) -> Result<Vec<Detail>, QueryError> {
-        let runs = self.store.details(runs, with_source)?;
+    pub(super) fn details(&mut self, runs: &[RunKey], extent: Extent) -> Result<Vec<Detail>, QueryError> {
+        let runs = self.store.details(runs, extent)?;
         let mut saw: Vec<Vec<Saw>> = vec![Vec::new(); runs.len()];
         find_last_writers(self.store, &runs, &mut saw)?;
         find_superseded(self.store, &runs, &mut saw)?;

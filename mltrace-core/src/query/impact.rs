@@ -11,7 +11,7 @@ use super::view::AT_ONCE;
 use super::{QueryError, Reader};
 use crate::lineage::{self, Written};
 use crate::model::{RunId, Version};
-use crate::store::{Far, OutputRow, RunKey, RunSelection, VersionKey};
+use crate::store::{Extent, Far, OutputRow, RunKey, RunSelection, VersionKey};
 
 /// What an impact is asked of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,7 +183,7 @@ impl Reader<'_> {
             let keys: Vec<RunKey> = some.iter().map(|(.., run)| *run).collect();
             let (mut some, mut goes_on) = (some.iter(), true);
             self.in_passing(|reader| {
-                reader.each_view(&keys, |key, run| {
+                reader.each_view(&keys, Extent::Listed, |key, run| {
                     // A run whose start has not arrived yet is reached, and not shown.
                     let Some((depth, ..)) = some.find(|(.., run)| *run == key) else { return };
                     writers.add(key, *depth, &run);

@@ -11,7 +11,7 @@ use crate::lineage;
 use crate::model::{
     ArtifactName, Check, Outcome, RunId, Severity, Timestamp, Verdict, Version, VersionId, path_inside,
 };
-use crate::store::{LabelRow, RunKey, RunSelection, VersionAt, VersionKey, WhatOfRuns};
+use crate::store::{LabelRow, RunKey, RunSelection, Told, VersionAt, VersionKey, WhatOfRuns};
 
 /// How many versions are looked at, the newest.
 const VERSIONS: usize = 500;
@@ -314,7 +314,7 @@ impl Reader<'_> {
         if runs.is_empty() {
             return Ok(failed);
         }
-        let mut found = self.store.measures(&runs)?;
+        let mut found = self.store.measures(&runs, Told::NONE, Told::All)?;
         for of in self.store.run_names(&runs)? {
             let mut checks = last_checks(found.remove(&of.key).unwrap_or_default().checks);
             checks.retain(|check| check.outcome != Outcome::Passed && check.severity == Severity::Error);

@@ -10,7 +10,7 @@ use super::view::AT_ONCE;
 use super::{QueryError, Reader};
 use crate::lineage;
 use crate::model::{Pattern, Status, Timestamp, Version, VersionId};
-use crate::store::{ComponentKey, FactsRow, ProjectKey, RunKey, RunSelection};
+use crate::store::{ComponentKey, FactsRow, ProjectKey, RunKey, RunSelection, Told};
 
 /// Which versions are meant: those that any of these names, each once.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -177,6 +177,16 @@ impl RunCondition {
         Ok(Self::Field { field, comparison, value: value.to_owned() })
     }
 
+    /// Returns the name of the parameter, metric or check that is asked for.
+    fn named(&self) -> Option<&str> {
+        match self {
+            Self::Field {
+                field: RunField::Parameter(name) | RunField::Metric(name) | RunField::Check(name), ..
+            } => Some(name),
+            Self::Field { .. } | Self::Since(_) | Self::Until(_) | Self::Status(_) => None,
+        }
+    }
+
     fn holds(&self, run: &FactsRow) -> bool {
         match self {
             Self::Since(since) => run.started_at.is_some_and(|at| at >= *since),
@@ -325,9 +335,10 @@ impl Reader<'_> {
     pub fn outputs_where(&mut self, conditions: &[RunCondition]) -> Result<Vec<Version>, QueryError> {
         let Some(project) = self.project()? else { return Err(no_run(conditions)) };
         let selection = self.selection(project, conditions)?;
+        let named: Vec<&str> = conditions.iter().filter_map(RunCondition::named).collect();
         let mut found = Vec::new();
         for runs in self.store.select(project, &selection)?.chunks(AT_ONCE) {
-            let facts = self.in_passing(|reader| Ok(reader.store.facts(runs)?))?;
+            let facts = self.in_passing(|reader| Ok(reader.store.facts(runs, Told::Named(&named))?))?;
             let fitting = facts.into_iter().filter(|run| conditions.iter().all(|condition| condition.holds(run)));
             let keys: Vec<RunKey> = fitting.map(|run| run.key).collect();
             found.extend(self.outputs_of(&keys)?);

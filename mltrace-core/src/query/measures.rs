@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{QueryError, Reader};
 use crate::lineage::{self, Aspect, Aspects};
 use crate::model::{ArtifactName, Check, Metric, Number, Outcome, RunId, Timestamp, value};
-use crate::store::{Measures, RunKey, RunName, RunSelection, TableRow, WhatOfRuns};
+use crate::store::{Measures, RunKey, RunName, RunSelection, TableRow, Told, WhatOfRuns};
 
 /// The answer of `metrics`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -96,12 +96,13 @@ impl Reader<'_> {
     pub fn metrics(&mut self, name: Option<&str>, filter: &MeasureFilter) -> Result<Metrics, QueryError> {
         let (runs, is_cut) = self.measured(WhatOfRuns::Metric(name), filter)?;
         let names = self.names_of_runs(&runs)?;
-        let mut found = self.store.measures(&runs)?;
+        let only = name.map(|name| [name]);
+        let told = only.as_ref().map_or(Told::All, |only| Told::Named(only));
+        let mut found = self.store.measures(&runs, told, Told::NONE)?;
         let mut series: BTreeMap<(String, String, Option<ArtifactName>), Vec<MetricOfRun>> = BTreeMap::new();
         for run in runs.iter().rev() {
             let Some(of) = names.get(run) else { continue };
-            let mut all = found.remove(run).unwrap_or_default().metrics;
-            all.retain(|metric| name.is_none_or(|name| name == metric.name));
+            let all = found.remove(run).unwrap_or_default().metrics;
             for Metric { name, about, step, value, .. } in last_metrics(all) {
                 let started_at = of.started_at.unwrap_or(Timestamp::MIN);
                 let value = MetricOfRun { run: of.id, started_at, value, step };
@@ -122,7 +123,7 @@ impl Reader<'_> {
         let what = if only_failed { WhatOfRuns::FailedCheck } else { WhatOfRuns::Check };
         let (runs, is_cut) = self.measured(what, filter)?;
         let names = self.names_of_runs(&runs)?;
-        let mut found = self.store.measures(&runs)?;
+        let mut found = self.store.measures(&runs, Told::NONE, Told::All)?;
         let mut checks = Vec::new();
         for run in &runs {
             let Some(of) = names.get(run) else { continue };

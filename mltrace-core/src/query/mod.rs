@@ -91,8 +91,9 @@ pub use crate::model::{Check, Column, ColumnType, Metric, Observation, Profile, 
 pub use crate::profile::{ColumnDrift, Drift};
 pub use alias::{Alias, AliasHistory, Aliases, Pointing};
 pub use answer::{
-    Code, Component, Components, Fact, Git, Impact, ImpactRoot, ImpactState, Impacted, Input, Labelled, LookNext, Note,
-    Output, Part, Review, Run, RunAtDepth, Runs, Stale, StaleReason, Strength, Suspect, Tags, Trace, Within,
+    Code, Component, Components, Fact, Git, Impact, ImpactRoot, ImpactState, Impacted, Input, Labelled, LeftOut,
+    LookNext, Note, Output, Part, Review, Run, RunAtDepth, Runs, Stale, StaleReason, Strength, Suspect, Tags, Trace,
+    Within,
 };
 pub use blame::{Blame, LevelChange, Series, Since};
 pub use browse::{Search, VersionOf, Versions};

@@ -58,8 +58,7 @@ impl Reader<'_> {
         if text == "latest" {
             let selection = RunSelection { limit: Some(1), ..RunSelection::default() };
             let newest = self.store.select(project, &selection)?;
-            let details = self.store.details(&newest, false)?;
-            return details.first().map(|detail| detail.row.id).ok_or_else(not_found);
+            return self.store.ids_in_order(&newest)?.pop().ok_or_else(not_found);
         }
         let digits = text.replace('-', "").to_lowercase();
         if digits.is_empty() || !digits.chars().all(|digit| digit.is_ascii_hexdigit()) {
@@ -106,7 +105,7 @@ impl Reader<'_> {
             NameKind::Run => {
                 let selection = RunSelection { limit: Some(limit), ..RunSelection::default() };
                 let newest = self.store.select(project, &selection)?;
-                let ids = self.store.details(&newest, false)?.into_iter().map(|detail| detail.row.id);
+                let ids = self.store.ids_in_order(&newest)?.into_iter();
                 // Short as lists show it; in full for who has begun to type it in full.
                 let named =
                     ids.filter_map(|id| [id.short(), id.to_string()].into_iter().find(|id| id.starts_with(prefix)));

@@ -8,7 +8,7 @@ use super::view::{limit_us, milliseconds};
 use super::{QueryError, Reader};
 use crate::lineage::{self, Aspect, Aspects, Facts};
 use crate::model::{RunId, Timestamp, VersionId};
-use crate::store::{ComponentKey, FactsRow, Look, RunKey, TableRow};
+use crate::store::{ComponentKey, Extent, FactsRow, Look, RunKey, TableRow, Told};
 
 /// How many earlier runs of its component those that a run can be compared with are chosen from.
 const EARLIER: usize = 128;
@@ -38,7 +38,7 @@ impl Past {
         let new: Vec<RunKey> = runs.iter().copied().filter(|run| !self.facts.contains_key(run)).collect();
         if !new.is_empty() {
             let mut tables = store.tables(&new)?;
-            let facts = store.facts(&new)?.into_iter();
+            let facts = store.facts(&new, Told::All)?.into_iter();
             self.facts.extend(facts.map(|row| {
                 let tables = tables.remove(&row.key).unwrap_or_default();
                 dated(row, tables)
@@ -99,7 +99,7 @@ impl Reader<'_> {
         let Some(before) = past.before(key).first().copied() else { return Ok(None) };
         let (Some(now), Some(then)) = (past.run(key), past.run(before)) else { return Ok(None) };
         let (now, then) = (now.facts.aspects.clone(), (then.id, then.facts.aspects.clone()));
-        let mut views = self.views(&[before, key])?.into_iter();
+        let mut views = self.views(&[before, key], Extent::Edges)?.into_iter();
         let (earlier, later) = (views.next(), views.next());
         let sides = [&then.1, &now].map(own);
         let mut differences: Vec<Difference> = Vec::new();

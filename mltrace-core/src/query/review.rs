@@ -10,7 +10,7 @@ use super::past::Past;
 use super::{QueryError, Reader, evidence};
 use crate::lineage::{self, Belief, Counts, Finding, Findings, Group, Judged, Observed, Outputs, Scale};
 use crate::model::{RunId, Timestamp, Verdict, Version};
-use crate::store::{ComponentKey, LabelRow, ProjectKey, RunKey, RunName, VersionKey};
+use crate::store::{ComponentKey, Extent, LabelRow, ProjectKey, RunKey, RunName, VersionKey};
 
 /// How many suspects there are when nobody says.
 const SUSPECTS: usize = 10;
@@ -130,7 +130,7 @@ impl Reader<'_> {
         let mut owners = BTreeMap::new();
         for (component, run) in first {
             let key = self.store.run(run)?;
-            let run = self.views(key.as_slice())?.pop();
+            let run = self.views(key.as_slice(), Extent::Edges)?.pop();
             owners.extend(run.and_then(|run| run.owner).map(|owner| (component.clone(), owner)));
         }
         Ok(owners)

@@ -3,7 +3,7 @@
 use super::answer::{Run, Runs};
 use super::{QueryError, Reader, view};
 use crate::model::{RunId, Status, Timestamp};
-use crate::store::{ComponentKey, ProjectKey, RunSelection};
+use crate::store::{ComponentKey, Extent, ProjectKey, RunSelection};
 
 /// Which runs are meant.
 #[derive(Clone, Debug, Default)]
@@ -54,7 +54,7 @@ impl Reader<'_> {
             limit: filter.limit,
         };
         let keys = self.store.select(project, &selection)?;
-        Ok(Runs { runs: self.views(&keys)? })
+        Ok(Runs { runs: self.views(&keys, Extent::Listed)? })
     }
 
     /// Returns the components that the filter's owner and tag leave; `None`: all.
@@ -76,8 +76,8 @@ impl Reader<'_> {
     fn place_of(&mut self, run: RunId) -> Result<(Timestamp, RunId), QueryError> {
         let not_found = || QueryError::NotFound { kind: "run", name: run.to_string() };
         let key = self.store.run(run)?.ok_or_else(not_found)?;
-        let detail = self.store.details(&[key], false)?.pop().ok_or_else(not_found)?;
-        Ok((detail.row.started_at.unwrap_or(Timestamp::MIN), run))
+        let (began, ..) = self.store.moments(&[key])?.pop().ok_or_else(not_found)?;
+        Ok((began, run))
     }
 
     /// Returns the runs of one component, newest first.
@@ -96,7 +96,7 @@ impl Reader<'_> {
         let not_found = || QueryError::NotFound { kind: "run", name: run.to_owned() };
         let id = self.run_id(run)?;
         let key = self.store.run(id)?.ok_or_else(not_found)?;
-        let detail = self.details(&[key], true)?.pop().ok_or_else(not_found)?;
+        let detail = self.details(&[key], Extent::Full)?.pop().ok_or_else(not_found)?;
         let project = detail.run.row.project;
         let mut run = view::view(detail);
         if self.is_shared()? {

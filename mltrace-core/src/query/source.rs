@@ -5,7 +5,7 @@ use foldhash::HashMap;
 use super::difference::Difference;
 use super::{QueryError, Reader};
 use crate::model::RunId;
-use crate::store::RunKey;
+use crate::store::{Extent, RunKey};
 
 /// Of how many differences the source texts are compared: the first ones.
 pub(super) const COMPARED: usize = 32;
@@ -31,7 +31,7 @@ impl Reader<'_> {
         for run in runs {
             keys.extend(self.store.run(run)?);
         }
-        let details = self.store.details(&keys, true)?.into_iter();
+        let details = self.store.details(&keys, Extent::Source)?.into_iter();
         let source = |code: Option<crate::store::CodeDetail>| code.and_then(|code| code.source);
         let mut sources: HashMap<RunId, String> =
             details.filter_map(|detail| Some((detail.row.id, source(detail.code)?))).collect();

@@ -11,7 +11,7 @@ use super::told::{self, Later, Tell, TellError, Told};
 use super::view::{AT_ONCE, DAY_US, limit_us, view};
 use super::{QueryError, Reader};
 use crate::model::{ArtifactName, RunId, Timestamp, Version};
-use crate::store::{Far, RunKey, VersionAt, VersionKey};
+use crate::store::{Extent, Far, RunKey, VersionAt, VersionKey};
 
 /// The answer of `stale`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -142,7 +142,7 @@ impl Reader<'_> {
     }
 
     fn stale_among(&mut self, asked: &Asked, runs: &[RunKey], now: Timestamp) -> Result<Vec<StaleRun>, QueryError> {
-        let details = self.details(runs, false)?;
+        let details = self.details(runs, Extent::Edges)?;
         let mut versions = Vec::new();
         for (place, detail) in details.iter().enumerate() {
             let run = detail.run.key;

@@ -6,7 +6,7 @@ use super::answer::{Left, Run, RunAtDepth, Trace};
 use super::name::Found;
 use super::{QueryError, Reader};
 use crate::model::{RunId, Timestamp};
-use crate::store::{Far, Reached};
+use crate::store::{Extent, Far, Reached};
 
 /// How many readers of an artifact that nobody wrote are listed.
 const READERS: usize = 100;
@@ -44,7 +44,7 @@ impl Reader<'_> {
         let keys: Vec<_> = reached.iter().map(|(run, _)| *run).collect();
         let mut runs = Vec::with_capacity(keys.len());
         let mut reached = reached.into_iter();
-        self.each_view(&keys, |key, run| {
+        self.each_view(&keys, Extent::Listed, |key, run| {
             // A run whose start has not arrived yet is reached, and not shown.
             if let Some((_, depth)) = reached.find(|(run, _)| *run == key) {
                 runs.push(RunAtDepth { run, depth });
@@ -64,7 +64,7 @@ impl Reader<'_> {
     pub fn claims(&mut self, artifact: &str, limit: usize) -> Result<Vec<Run>, QueryError> {
         let found = self.find_version(artifact, None)?;
         let keys = self.store.claims(found.artifact, limit)?;
-        self.views(&keys)
+        self.views(&keys, Extent::Listed)
     }
 
     /// Returns the last runs that named an artifact as theirs after a version was written and did not write it: of a version
@@ -76,7 +76,8 @@ impl Reader<'_> {
         let rows = self.store.marked(found.artifact, since, (&found.version.version, is_latest), LEFT)?;
         let keys: Vec<_> = rows.iter().map(|row| row.run).collect();
         let ids = self.store.run_ids(&keys)?;
-        let runs: HashMap<RunId, Run> = self.views(&keys)?.into_iter().map(|run| (run.id, run)).collect();
+        let runs: HashMap<RunId, Run> =
+            self.views(&keys, Extent::Edges)?.into_iter().map(|run| (run.id, run)).collect();
         let left = rows.iter().filter_map(|row| {
             let run = runs.get(ids.get(&row.run)?)?;
             Some(Left { run: run.id, component: run.component.clone(), status: run.status, mark: row.mark })

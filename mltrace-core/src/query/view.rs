@@ -4,7 +4,7 @@ use super::answer::{Code, Elsewhere, Git, Input, Note, Output, Part, Run, Stale,
 use super::fresher::{Detail, Fresher, Saw};
 use super::{QueryError, Reader};
 use crate::model::{Bound, RunId, Timestamp, Verdict, Version, VersionId};
-use crate::store::{NoteDetail, ProjectKey, ReadDetail, RunDetail, RunKey, WriteDetail, WriteOf};
+use crate::store::{Extent, NoteDetail, ProjectKey, ReadDetail, RunDetail, RunKey, WriteDetail, WriteOf};
 
 /// An input older than this many days is stale, unless the component says otherwise.
 const STALE_AFTER_DAYS: i64 = 30;
@@ -13,18 +13,23 @@ pub(super) const AT_ONCE: usize = 1 << 8;
 pub(super) const DAY_US: i64 = 86_400_000_000;
 
 impl Reader<'_> {
-    /// Returns these runs as an answer shows them, in this order.
-    pub(super) fn views(&mut self, runs: &[RunKey]) -> Result<Vec<Run>, QueryError> {
+    /// Returns these runs as an answer shows them, in this order, as far as it shows them.
+    pub(super) fn views(&mut self, runs: &[RunKey], extent: Extent) -> Result<Vec<Run>, QueryError> {
         let mut views = Vec::with_capacity(runs.len());
-        self.each_view(runs, |_, run| views.push(run))?;
+        self.each_view(runs, extent, |_, run| views.push(run))?;
         Ok(views)
     }
 
     /// Tells each of these runs, in this order, as an answer shows it.
-    pub(super) fn each_view(&mut self, runs: &[RunKey], mut tell: impl FnMut(RunKey, Run)) -> Result<(), QueryError> {
+    pub(super) fn each_view(
+        &mut self,
+        runs: &[RunKey],
+        extent: Extent,
+        mut tell: impl FnMut(RunKey, Run),
+    ) -> Result<(), QueryError> {
         let is_shared = self.is_shared()?;
         for some in runs.chunks(AT_ONCE) {
-            for detail in self.details(some, false)? {
+            for detail in self.details(some, extent)? {
                 let (key, project) = (detail.run.key, detail.run.row.project);
                 let mut run = view(detail);
                 if is_shared {
@@ -70,6 +75,7 @@ pub(super) fn view(detail: Detail) -> Run {
         notes,
         measures,
         observations,
+        left_out,
         ..
     } = run;
     let started_at = row.started_at.unwrap_or(Timestamp::MIN);
@@ -77,8 +83,6 @@ pub(super) fn view(detail: Detail) -> Run {
     let writers = writers.map(|write| write.run_id);
     let depends_on = each_once(writers.filter(|id| *id != row.id).collect());
     let declared = declared.unwrap_or_default();
-    let mut tags = component.tags;
-    tags.extend(declared.tags);
     Run {
         id: row.id,
         project,
@@ -108,11 +112,12 @@ pub(super) fn view(detail: Detail) -> Run {
         params,
         owner: declared.owner.or(component.owner),
         description: declared.description.or(component.description),
-        tags: each_once(tags),
+        tags: each_once(component.tags.into_iter().chain(declared.tags).collect()),
         notes: notes.into_iter().map(note).collect(),
         metrics: measures.metrics,
         checks: measures.checks,
         observations,
+        left_out,
         error: row.error,
         stale,
         parent: row.parent,

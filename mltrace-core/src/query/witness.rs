@@ -10,7 +10,7 @@ use super::name::Found;
 use super::view::AT_ONCE;
 use super::{QueryError, Reader};
 use crate::model::{Check, Metric, Version};
-use crate::store::{Measures, RunKey};
+use crate::store::{Extent, Measures, RunKey, Told};
 
 /// Of how many runs that read a version is looked at what they measured of it: the last ones.
 const READERS: usize = 500;
@@ -70,8 +70,10 @@ impl Reader<'_> {
     ) -> Result<Witnesses, QueryError> {
         let writer = found.written.map(|(run, _)| run);
         let mut readers: Vec<RunKey> = Vec::new();
+        let names: Vec<&str> = sought.metrics.iter().copied().collect();
+        let checks = if sought.checks { Told::All } else { Told::NONE };
         for some in self.store.read_by(found.artifact, &found.version.version)?.chunks(AT_ONCE) {
-            let measures = self.in_passing(|reader| Ok(reader.store.measures(some)?))?;
+            let measures = self.in_passing(|reader| Ok(reader.store.measures(some, Told::Named(&names), checks)?))?;
             let says = |run: &RunKey| measures.get(run).is_some_and(|said| sought.is_said(said, &found.version));
             let saying = some.iter().filter(|run| Some(**run) != writer && says(run));
             readers.extend(saying.copied());
@@ -82,7 +84,7 @@ impl Reader<'_> {
         let readers: Vec<RunKey> = named.into_iter().take(READERS).map(|name| name.key).collect();
         let mut all = Vec::new();
         for (is_writer, runs) in [(true, writer.as_slice()), (false, &*readers)] {
-            for run in self.views(runs)? {
+            for run in self.views(runs, Extent::Whole)? {
                 let is_alone = is_writer || run.inputs.iter().all(|input| says_nothing_of(input, found, other));
                 all.push(Witness { run, is_writer, is_alone });
             }

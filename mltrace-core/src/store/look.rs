@@ -10,6 +10,7 @@ use foldhash::HashMap;
 use super::bounds::Bounds;
 use super::candidate::{Asked, Offer, OfferRun, WorkKey, WorkRow};
 use super::error::Result;
+use super::extent::{Extent, Told};
 use super::key::{ArtifactKey, ComponentKey, ProjectKey, RunKey, TaskKey, VersionKey};
 use super::measure::{Measures, Profiles, TableRow, WhatOfRuns};
 use super::near::NearRows;
@@ -190,12 +191,13 @@ pub trait Look {
     fn moments(&mut self, runs: &[RunKey]) -> Result<Vec<(Timestamp, RunId, RunKey)>>;
     /// Returns what runs are called.
     fn run_names(&mut self, runs: &[RunKey]) -> Result<Vec<RunName>>;
-    /// Returns runs in full, in the order asked for.
-    fn details(&mut self, runs: &[RunKey], with_source: bool) -> Result<Vec<RunDetail>>;
+    /// Returns runs, in the order asked for.
+    fn details(&mut self, runs: &[RunKey], extent: Extent) -> Result<Vec<RunDetail>>;
     /// Returns what may make the outputs of runs differ.
-    fn facts(&mut self, runs: &[RunKey]) -> Result<Vec<FactsRow>>;
-    /// Returns what was measured and checked of those of these runs of which anything was.
-    fn measures(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, Measures>>;
+    fn facts(&mut self, runs: &[RunKey], told: Told<'_>) -> Result<Vec<FactsRow>>;
+    /// Returns what was measured at the last step of these metrics, and how these checks came out, of those of these runs of
+    /// which anything is known.
+    fn measures(&mut self, runs: &[RunKey], metrics: Told<'_>, checks: Told<'_>) -> Result<HashMap<RunKey, Measures>>;
     /// Returns what was observed in those of these runs in which anything was.
     fn observations(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, Vec<Observation>>>;
     /// Returns what runs worked on.
@@ -383,7 +385,8 @@ impl dyn Look + '_ {
         self.ids_in_order(&runs)
     }
 
-    fn ids_in_order(&mut self, runs: &[RunKey]) -> Result<Vec<RunId>> {
+    /// Returns the ids of runs, in the order of these.
+    pub fn ids_in_order(&mut self, runs: &[RunKey]) -> Result<Vec<RunId>> {
         let ids = self.run_ids(runs)?;
         Ok(runs.iter().filter_map(|run| ids.get(run)).copied().collect())
     }

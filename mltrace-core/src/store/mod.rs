@@ -28,6 +28,8 @@ mod error;
 
 mod bounds;
 
+mod extent;
+
 mod open;
 
 #[cfg(feature = "store")]
@@ -38,6 +40,7 @@ use crate::model::{Due, RunId};
 pub use bounds::Bounds;
 pub use candidate::{Alike, Asked, Candidate, Of, Offer, OfferRun, RerunRow, When, WorkKey, WorkRow};
 pub use error::{Result, StoreError};
+pub use extent::{Extent, LeftOut, Told};
 pub use key::{
     ArtifactKey, CodeKey, ComponentKey, DeclarationKey, GitKey, ProcessKey, ProjectKey, RunKey, TaskKey, VersionKey,
     WriteKey,

@@ -6,6 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::candidate::WorkKey;
+use super::extent::LeftOut;
 use super::key::{ArtifactKey, ComponentKey, RunKey, VersionKey, WriteKey};
 use super::measure::Measures;
 use super::run::RunRow;
@@ -157,6 +158,8 @@ pub struct RunDetail {
     pub measures: Measures,
     /// What was observed many times, by name.
     pub observations: Vec<Observation>,
+    /// What was left out of these, in a list.
+    pub left_out: Option<LeftOut>,
 }
 
 /// A function's source with whether the work tree held it.

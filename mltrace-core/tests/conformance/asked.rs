@@ -1,7 +1,7 @@
 //! What can be asked: each question of a small drawing, with its answer.
 
 use mltrace_core::model::{Timestamp, VersionId};
-use mltrace_core::store::{Direction, Far, Look, RunKey, RunSelection, VersionAt};
+use mltrace_core::store::{Direction, Extent, Far, Look, RunKey, RunSelection, VersionAt};
 
 use super::Make;
 use super::drawing::{self, Keys, content, id};
@@ -119,7 +119,7 @@ fn runs_are_found(look: &mut dyn Look, keys: &Keys) {
     assert_eq!(look.readers(keys.artifacts["raw_1"], &content("y"), 1).unwrap(), [id('c')]);
     let ids = look.run_ids(&[keys.runs[&'e'], keys.runs[&'a']]).unwrap();
     assert_eq!(ids[&keys.runs[&'e']], id('e'));
-    let details = look.details(&[keys.runs[&'d'], keys.runs[&'c']], false).unwrap();
+    let details = look.details(&[keys.runs[&'d'], keys.runs[&'c']], Extent::Whole).unwrap();
     assert_eq!(
         details.iter().map(|detail| detail.row.id).collect::<Vec<_>>(),
         [id('d'), id('c')],

@@ -5,8 +5,8 @@ use mltrace_core::model::{
     Status, TableFormat, Timestamp, Verdict, VersionId,
 };
 use mltrace_core::store::{
-    ArtifactKey, ComponentField, ComponentKey, Edges, InnerAsked, Name, ProcessKey, ReadRow, RowsOf, RunKey, RunRow,
-    Said, Store, StoreError, UnreadRow, VersionAsked, WriteRow,
+    ArtifactKey, ComponentField, ComponentKey, Edges, Extent, InnerAsked, Look, Name, ProcessKey, ReadRow, RowsOf,
+    RunKey, RunRow, Said, Store, StoreError, Told, UnreadRow, VersionAsked, WriteRow,
 };
 use uuid::Uuid;
 
@@ -222,9 +222,18 @@ fn the_last_word_counts(store: &mut dyn Store) {
     assert_eq!((found.tags, found.said_at), (Vec::new(), Some(Timestamp(6))));
     let counted = look.components(project).unwrap();
     assert_eq!(counted.iter().map(|row| (row.name.as_str(), row.runs)).collect::<Vec<_>>(), [("train", 1)]);
-    let detail = look.details(&[run], false).unwrap().remove(0);
+    let detail = look.details(&[run], Extent::Whole).unwrap().remove(0);
     assert_eq!(detail.params["rate"], 3, "of two at one time the one that is said later counts");
     assert_eq!(detail.notes.iter().map(|note| note.text.as_str()).collect::<Vec<_>>(), ["odd"]);
+    let loaded = |look: &mut dyn Look, extent| {
+        let detail = look.details(&[run], extent).unwrap().remove(0);
+        (detail.params.len(), detail.notes.len(), detail.left_out)
+    };
+    assert_eq!(loaded(look, Extent::Listed), (1, 1, None));
+    assert_eq!(loaded(look, Extent::Edges), (0, 0, None), "nothing of it is loaded that is not asked for");
+    for (told, count) in [(Told::All, 1), (Told::Named(&["rate", "rate", "no"]), 1), (Told::NONE, 0)] {
+        assert_eq!(look.facts(&[run], told).unwrap().remove(0).params.len(), count, "{told:?}");
+    }
     assert_eq!(look.labels(project, false).unwrap().len(), 2);
     let last = look.labels(project, true).unwrap().into_iter().map(|label| label.verdict).collect::<Vec<_>>();
     assert_eq!(last, [Verdict::Ok], "of two at one time the larger id counts");

@@ -192,6 +192,7 @@ fn card(run: &Run, verdicts: &Verdicts, back: &str) -> Markup {
             @if let Some(error) = &run.error { pre.error { (mltrace_core::escape::block(error)) } }
             dl {
                 @for (name, value) in &run.params { dt { (parts::name(name)) } dd { code { (parts::name(&value.to_string())) } } }
+                @if let Some(more) = run.left_out.as_ref().and_then(|out| out.says(out.params)) { dt { "…" } dd { (more) } }
             }
             @for output in run.outputs.iter().take(5) {
                 div.output {

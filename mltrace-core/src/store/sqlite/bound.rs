@@ -27,15 +27,7 @@ impl SqliteStore {
     /// Takes note that a row is held.
     pub(super) fn hold(&self, row: &Row<'_>) -> Result<()> {
         let Some(bounds) = &self.bounds else { return Ok(()) };
-        let mut bytes = 0_u64;
-        for column in 0..row.as_ref().column_count() {
-            let length = match row.get_ref(column)? {
-                ValueRef::Text(bytes) | ValueRef::Blob(bytes) => TEXT.saturating_add(bytes.len() as u64),
-                _ => VALUE,
-            };
-            bytes = bytes.saturating_add(length);
-        }
-        bounds.hold(bytes)
+        bounds.hold(bytes_of(row)?)
     }
 
     /// Takes note that so many bytes are held, which are only counted when there are bounds.
@@ -45,6 +37,19 @@ impl SqliteStore {
             None => Ok(()),
         }
     }
+}
+
+/// Returns how many bytes a row counts for.
+pub(super) fn bytes_of(row: &Row<'_>) -> Result<u64> {
+    let mut bytes = 0_u64;
+    for column in 0..row.as_ref().column_count() {
+        let length = match row.get_ref(column)? {
+            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => TEXT.saturating_add(bytes.len() as u64),
+            _ => VALUE,
+        };
+        bytes = bytes.saturating_add(length);
+    }
+    Ok(bytes)
 }
 
 #[cfg(test)]

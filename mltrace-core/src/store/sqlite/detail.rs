@@ -8,17 +8,17 @@ use std::hash::Hash;
 
 use foldhash::HashMap;
 use rusqlite::{OptionalExtension, Row, params};
-use serde_json::Value;
 
 use super::SqliteStore;
 use super::keys::{CHUNK, among, ascending, ranges};
 use super::known::Known;
-use super::map::{Bytes, size, version_id};
+use super::listed::{self, PARAMS, note, param};
+use super::map::{size, version_id};
 use super::runs::run_row;
 use crate::model::{ArtifactName, Declaration, Git, Timestamp, Verdict};
 use crate::store::{
-    CodeDetail, CodeKey, ComponentKey, ComponentRow, DeclarationKey, GitKey, Measures, NoteDetail, ProcessKey,
-    ProjectKey, Result, RunDetail, RunKey, RunRow, StoreError, VersionKey, WriteDetail,
+    CodeDetail, CodeKey, ComponentKey, ComponentRow, DeclarationKey, Extent, GitKey, Measures, ProcessKey, ProjectKey,
+    Result, RunDetail, RunKey, RunRow, StoreError, VersionKey, WriteDetail,
 };
 
 /// The run's own columns as `run_row` reads them, and when its work was first done again.
@@ -51,9 +51,6 @@ const VERDICTS: &str = concat!(
     " ORDER BY l.at, l.uuid"
 );
 
-pub(super) const PARAMS: &str =
-    concat!("SELECT q.run_id, q.name, q.value FROM json_each($1) AS asked CROSS JOIN param q ON ", among!("q.run_id"));
-
 const NOTES: &str = concat!(
     "SELECT q.run_id, q.uuid, q.text, q.at, q.by FROM json_each($1) AS asked CROSS JOIN note q ON ",
     among!("q.run_id"),
@@ -61,16 +58,23 @@ const NOTES: &str = concat!(
 );
 
 impl SqliteStore {
-    pub(super) fn run_details(&self, runs: &[RunKey], with_source: bool) -> Result<Vec<RunDetail>> {
+    pub(super) fn run_details(&self, runs: &[RunKey], extent: Extent) -> Result<Vec<RunDetail>> {
         let _one_look = self.look()?;
         // In the order of the table, neighbours are found beside each other.
-        let lists: Vec<String> = ascending(runs.iter().copied()).chunks(CHUNK).map(ranges).collect();
+        let keys = ascending(runs.iter().copied());
+        let lists: Vec<String> = keys.chunks(CHUNK).map(ranges).collect();
         let mut gathered = Gathered::new(runs);
-        for list in &lists {
-            gathered.add_runs(self, list, with_source)?;
-            gathered.add_params(self, list)?;
-            gathered.add_notes(self, list)?;
-            gathered.add_measures(self, list)?;
+        for (list, keys) in lists.iter().zip(keys.chunks(CHUNK)) {
+            gathered.add_runs(self, list, extent.has_source())?;
+            match extent {
+                Extent::Edges | Extent::Source => {}
+                Extent::Listed => gathered.add_first(self, keys)?,
+                Extent::Whole | Extent::Full => {
+                    gathered.add_params(self, list)?;
+                    gathered.add_notes(self, list)?;
+                    gathered.add_measures(self, list)?;
+                }
+            }
             gathered.add_writes(self, list)?;
         }
         for list in &lists {
@@ -132,8 +136,7 @@ impl Gathered {
         while let Some(row) = rows.next()? {
             store.hold(row)?;
             if let Some(detail) = self.detail(row.get(0)?) {
-                let id = row.get::<_, Bytes>(1)?.0;
-                detail.notes.push(NoteDetail { id, text: row.get(2)?, at: row.get(3)?, by: row.get(4)? });
+                detail.notes.push(note(row)?);
             }
         }
         Ok(())
@@ -152,6 +155,17 @@ impl Gathered {
             self.detail(run).into_iter().for_each(|detail| detail.measures.clone_from(&measures));
         }
         Ok(())
+    }
+
+    /// Adds of each sort what a list shows.
+    fn add_first(&mut self, store: &SqliteStore, keys: &[RunKey]) -> Result<()> {
+        let (places, details) = (&self.places, &mut self.details);
+        store.first_of(keys, &mut |sort, run, found| {
+            if let Some(detail) = detail_of(places, details, run) {
+                listed::add(store, detail, sort, found)?;
+            }
+            Ok(())
+        })
     }
 
     fn add_writes(&mut self, store: &SqliteStore, list: &str) -> Result<()> {
@@ -249,15 +263,6 @@ fn weight(detail: &RunDetail) -> usize {
     bytes.into_iter().fold(0, usize::saturating_add)
 }
 
-/// Returns the value of a parameter.
-pub(super) fn param(store: &SqliteStore, row: &Row<'_>, at: usize) -> Result<Value> {
-    let text = row.get_ref(at)?.as_str().map_err(rusqlite::Error::from)?;
-    // Of many small numbers, each takes as much as a text.
-    let is_nested = text.starts_with(['[', '{']);
-    store.hold_bytes(|| if is_nested { text.len().saturating_mul(size_of::<Value>() / 2) } else { 0 })?;
-    Ok(serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned())))
-}
-
 fn write_detail(row: &Row<'_>, argument: Option<String>) -> rusqlite::Result<WriteDetail> {
     Ok(WriteDetail {
         n: row.get(2)?,
@@ -332,6 +337,7 @@ impl Shared {
             notes: Vec::new(),
             measures: Measures::default(),
             observations: Vec::new(),
+            left_out: None,
         })
     }
 }

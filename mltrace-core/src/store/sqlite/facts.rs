@@ -5,11 +5,19 @@ use std::collections::BTreeMap;
 use foldhash::HashMap;
 
 use super::SqliteStore;
-use super::detail::{PARAMS, param};
 use super::keys::{CHUNK, among, ascending, ranges};
+use super::listed::{PARAMS, param};
 use super::map::version_id;
+use super::measures::each_once;
 use crate::model::{ArtifactName, Timestamp, Version};
-use crate::store::{FactsRow, Measures, Result, RunKey};
+use crate::store::{FactsRow, Measures, Result, RunKey, Told};
+
+/// The parameters of these names, each of which is looked up by itself.
+const NAMED_PARAMS: &str = concat!(
+    "SELECT q.run_id, q.name, q.value FROM json_each($1) AS asked CROSS JOIN run r ON ",
+    among!("r.id"),
+    " CROSS JOIN json_each($2) AS named CROSS JOIN param q ON q.run_id = r.id AND q.name = named.value"
+);
 
 const RUNS: &str = concat!(
     "SELECT r.id, r.uuid, r.component_id, c.name, r.status, r.started_at, r.duration_us,
@@ -38,8 +46,12 @@ const READS: &str = concat!(
 );
 
 impl SqliteStore {
-    pub(super) fn facts_of(&self, runs: &[RunKey]) -> Result<Vec<FactsRow>> {
+    pub(super) fn facts_of(&self, runs: &[RunKey], told: Told<'_>) -> Result<Vec<FactsRow>> {
         let _one_look = self.look()?;
+        let named = match told {
+            Told::All => None,
+            Told::Named(names) => Some(each_once(names)),
+        };
         let mut found: HashMap<RunKey, FactsRow> = HashMap::default();
         for list in ascending(runs.iter().copied()).chunks(CHUNK).map(ranges) {
             let rows = self.all(RUNS, [&list], |row| {
@@ -68,15 +80,20 @@ impl SqliteStore {
                 })
             })?;
             found.extend(rows.into_iter().map(|row| (row.key, row)));
-            let mut params = self.connection.prepare_cached(PARAMS)?;
-            let mut rows = params.query([&list])?;
+            let mut params = self.connection.prepare_cached(if named.is_some() { NAMED_PARAMS } else { PARAMS })?;
+            let mut rows = match &named {
+                Some(names) => params.query([&list, names])?,
+                None => params.query([&list])?,
+            };
             while let Some(row) = rows.next()? {
                 self.hold(row)?;
                 if let Some(of) = found.get_mut(&row.get(0)?) {
                     of.params.insert(row.get(1)?, param(self, row, 2)?);
                 }
             }
-            for (run, measures) in self.last_measures_of(&list)? {
+            let mut measured = HashMap::default();
+            self.add_last_measures(&list, told, told, &mut measured)?;
+            for (run, measures) in measured {
                 found.get_mut(&run).into_iter().for_each(|row| row.measures.clone_from(&measures));
             }
             let read = |row: &rusqlite::Row<'_>| {

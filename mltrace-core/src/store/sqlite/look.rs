@@ -11,10 +11,10 @@ use super::walk::{DOWNSTREAM, UPSTREAM};
 use crate::model::{ArtifactName, Due, FolderFact, Observation, ProfileFact, RunId, Timestamp};
 use crate::store::{
     AliasRow, ArtifactKey, Artifacts, Asked, Bounds, CaseRow, Checkup, ComponentKey, ComponentRow, Components,
-    CurrentRow, Direction, FactsRow, Far, InTransaction, LabelRow, Labels, Look, MarkedRow, Marks, Measures, Met,
-    NearRows, Offer, OfferRun, OutputRow, Pair, PairsAsked, Profiles, ProjectKey, ProjectRow, Projects, Reached,
-    Result, RunDetail, RunKey, RunName, Runs, Said, Store, TableRow, TaskKey, TaskRow, UnreadRow, Upkeep, VersionAt,
-    VersionKey, VersionName, Versions, WorkKey, WorkRow, Writes,
+    CurrentRow, Direction, Extent, FactsRow, Far, InTransaction, LabelRow, Labels, Look, MarkedRow, Marks, Measures,
+    Met, NearRows, Offer, OfferRun, OutputRow, Pair, PairsAsked, Profiles, ProjectKey, ProjectRow, Projects, Reached,
+    Result, RunDetail, RunKey, RunName, Runs, Said, Store, TableRow, TaskKey, TaskRow, Told, UnreadRow, Upkeep,
+    VersionAt, VersionKey, VersionName, Versions, WorkKey, WorkRow, Writes,
 };
 
 impl Store for SqliteStore {
@@ -179,16 +179,16 @@ impl Look for SqliteStore {
         self.names_of_runs(runs)
     }
 
-    fn details(&mut self, runs: &[RunKey], with_source: bool) -> Result<Vec<RunDetail>> {
-        self.run_details(runs, with_source)
+    fn details(&mut self, runs: &[RunKey], extent: Extent) -> Result<Vec<RunDetail>> {
+        self.run_details(runs, extent)
     }
 
-    fn facts(&mut self, runs: &[RunKey]) -> Result<Vec<FactsRow>> {
-        self.facts_of(runs)
+    fn facts(&mut self, runs: &[RunKey], told: Told<'_>) -> Result<Vec<FactsRow>> {
+        self.facts_of(runs, told)
     }
 
-    fn measures(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, Measures>> {
-        self.measures_of(runs)
+    fn measures(&mut self, runs: &[RunKey], metrics: Told<'_>, checks: Told<'_>) -> Result<HashMap<RunKey, Measures>> {
+        self.measures_of(runs, metrics, checks)
     }
 
     fn observations(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, Vec<Observation>>> {

@@ -1,13 +1,13 @@
 //! Metrics and checks of runs.
 
 use foldhash::HashMap;
-use rusqlite::params;
+use rusqlite::{Params, Row, params};
 
 use super::SqliteStore;
 use super::keys::{CHUNK, among, ascending, ranges};
-use super::write::SqliteWriter;
+use super::write::{SqliteWriter, json};
 use crate::model::{ArtifactName, Check, Metric, Number, Timestamp};
-use crate::store::{Measures, ProjectKey, Result, RunKey, RunSelection, StoreError, WhatOfRuns};
+use crate::store::{Measures, ProjectKey, Result, RunKey, RunSelection, StoreError, Told, WhatOfRuns};
 
 /// The step of a metric that has none: a column of a primary key is never null.
 const NO_STEP: i64 = i64::MIN;
@@ -31,6 +31,23 @@ const CHECKS: &str = concat!(
      FROM json_each($1) AS asked CROSS JOIN check_result q ON ",
     among!("q.run_id"),
     " ORDER BY q.run_id, q.name, q.about, q.at"
+);
+
+/// The same of these names, each of which is looked up by itself.
+const NAMED_METRICS: &str = concat!(
+    "SELECT q.run_id, q.name, q.about, q.step, q.at, q.value FROM json_each($1) AS asked CROSS JOIN run r ON ",
+    among!("r.id"),
+    " CROSS JOIN json_each($2) AS named CROSS JOIN metric q ON q.run_id = r.id AND q.name = named.value
+     WHERE NOT EXISTS (SELECT 1 FROM metric l WHERE l.run_id = q.run_id AND l.name = q.name AND l.about = q.about
+         AND l.step > q.step) ORDER BY q.run_id, q.name, q.about, q.at"
+);
+
+const NAMED_CHECKS: &str = concat!(
+    "SELECT q.run_id, q.name, q.about, q.at, q.outcome, q.severity, q.message
+     FROM json_each($1) AS asked CROSS JOIN run r ON ",
+    among!("r.id"),
+    " CROSS JOIN json_each($2) AS named CROSS JOIN check_result q ON q.run_id = r.id AND q.name = named.value
+     ORDER BY q.run_id, q.name, q.about, q.at"
 );
 
 impl SqliteWriter<'_> {
@@ -89,62 +106,95 @@ impl SqliteStore {
         self.all(&sql, params![project, selection.component, since, name, until, limit], |row| row.get(0))
     }
 
-    pub(super) fn measures_of(&self, runs: &[RunKey]) -> Result<HashMap<RunKey, Measures>> {
+    pub(super) fn measures_of(
+        &self,
+        runs: &[RunKey],
+        metrics: Told<'_>,
+        checks: Told<'_>,
+    ) -> Result<HashMap<RunKey, Measures>> {
         let mut found: HashMap<RunKey, Measures> = HashMap::default();
         for list in ascending(runs.iter().copied()).chunks(CHUNK).map(ranges) {
-            self.add_metrics(&list, &mut found)?;
-            self.add_checks(&list, &mut found)?;
+            self.add_last_measures(&list, metrics, checks, &mut found)?;
         }
         Ok(found)
     }
 
-    /// Returns what was checked of some runs, and measured at the last step of each metric.
-    pub(super) fn last_measures_of(&self, list: &str) -> Result<HashMap<RunKey, Measures>> {
-        let mut found: HashMap<RunKey, Measures> = HashMap::default();
-        self.add_metrics_by(LAST_METRICS, list, &mut found)?;
-        self.add_checks(list, &mut found)?;
-        Ok(found)
+    /// Adds what was checked of some runs, and measured at the last step of each metric.
+    pub(super) fn add_last_measures(
+        &self,
+        list: &str,
+        metrics: Told<'_>,
+        checks: Told<'_>,
+        found: &mut HashMap<RunKey, Measures>,
+    ) -> Result<()> {
+        match metrics {
+            Told::All => self.add_metrics_by(LAST_METRICS, [list], found)?,
+            Told::Named([]) => {}
+            Told::Named(names) => self.add_metrics_by(NAMED_METRICS, [list, &each_once(names)], found)?,
+        }
+        match checks {
+            Told::All => self.add_checks(list, found),
+            Told::Named([]) => Ok(()),
+            Told::Named(names) => self.add_checks_by(NAMED_CHECKS, [list, &each_once(names)], found),
+        }
     }
 
     pub(super) fn add_metrics(&self, list: &str, found: &mut HashMap<RunKey, Measures>) -> Result<()> {
-        self.add_metrics_by(METRICS, list, found)
+        self.add_metrics_by(METRICS, [list], found)
     }
 
-    fn add_metrics_by(&self, sql: &str, list: &str, found: &mut HashMap<RunKey, Measures>) -> Result<()> {
+    fn add_metrics_by(&self, sql: &str, of: impl Params, found: &mut HashMap<RunKey, Measures>) -> Result<()> {
         let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query([list])?;
+        let mut rows = statement.query(of)?;
         while let Some(row) = rows.next()? {
             self.hold(row)?;
-            let text: String = row.get(5)?;
-            let value = Number::parse(&text).ok_or_else(|| StoreError::Corrupt(format!("`{text}` is no metric")))?;
-            let step: i64 = row.get(3)?;
-            found.entry(row.get(0)?).or_default().metrics.push(Metric {
-                name: row.get(1)?,
-                about: about(row.get(2)?),
-                step: (step != NO_STEP).then_some(step),
-                at: row.get(4)?,
-                value,
-            });
+            found.entry(row.get(0)?).or_default().metrics.push(metric(row)?);
         }
         Ok(())
     }
 
     pub(super) fn add_checks(&self, list: &str, found: &mut HashMap<RunKey, Measures>) -> Result<()> {
-        let mut statement = self.connection.prepare_cached(CHECKS)?;
-        let mut rows = statement.query([list])?;
+        self.add_checks_by(CHECKS, [list], found)
+    }
+
+    fn add_checks_by(&self, sql: &str, of: impl Params, found: &mut HashMap<RunKey, Measures>) -> Result<()> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(of)?;
         while let Some(row) = rows.next()? {
             self.hold(row)?;
-            found.entry(row.get(0)?).or_default().checks.push(Check {
-                name: row.get(1)?,
-                about: about(row.get(2)?),
-                at: row.get(3)?,
-                outcome: row.get(4)?,
-                severity: row.get(5)?,
-                message: row.get(6)?,
-            });
+            found.entry(row.get(0)?).or_default().checks.push(check(row)?);
         }
         Ok(())
     }
+}
+
+/// Returns names as a JSON list, each once.
+pub(super) fn each_once(names: &[&str]) -> String {
+    json(&ascending(names.iter().copied()))
+}
+
+pub(super) fn metric(row: &Row<'_>) -> Result<Metric> {
+    let text: String = row.get(5)?;
+    let value = Number::parse(&text).ok_or_else(|| StoreError::Corrupt(format!("`{text}` is no metric")))?;
+    let step: i64 = row.get(3)?;
+    Ok(Metric {
+        name: row.get(1)?,
+        about: about(row.get(2)?),
+        step: (step != NO_STEP).then_some(step),
+        at: row.get(4)?,
+        value,
+    })
+}
+
+pub(super) fn check(row: &Row<'_>) -> Result<Check> {
+    Ok(Check {
+        name: row.get(1)?,
+        about: about(row.get(2)?),
+        at: row.get(3)?,
+        outcome: row.get(4)?,
+        severity: row.get(5)?,
+        message: row.get(6)?,
+    })
 }
 
 fn about(name: String) -> Option<ArtifactName> {

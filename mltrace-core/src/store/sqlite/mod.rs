@@ -44,6 +44,8 @@ mod places;
 
 mod last;
 
+mod listed;
+
 mod known;
 
 mod redone;

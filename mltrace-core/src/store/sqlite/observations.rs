@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use foldhash::HashMap;
-use rusqlite::params;
+use rusqlite::{Row, params};
 
 use super::SqliteStore;
 use super::keys::{CHUNK, among, ascending, ranges};
@@ -49,12 +49,16 @@ impl SqliteStore {
         let mut rows = statement.query([list])?;
         while let Some(row) = rows.next()? {
             self.hold(row)?;
-            let body: String = row.get(1)?;
-            let mut observation: Observation =
-                serde_json::from_str(&body).map_err(|error| StoreError::Corrupt(error.to_string()))?;
-            observation.keep_if_sound();
-            found.entry(row.get(0)?).or_default().push(observation);
+            found.entry(row.get(0)?).or_default().push(observation(row)?);
         }
         Ok(())
     }
+}
+
+pub(super) fn observation(row: &Row<'_>) -> Result<Observation> {
+    let body: String = row.get(1)?;
+    let mut observation: Observation =
+        serde_json::from_str(&body).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    observation.keep_if_sound();
+    Ok(observation)
 }

@@ -1,0 +1,152 @@
+//! Runs of which much is recorded: lists show of each only the first of it, say how much more there is, and load no more.
+
+use std::io::Read as _;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::env::TestEnv;
+use crate::load::{Serving, memory};
+
+/// How many runs have much, and how many MiB of memory a command may hold that lists them.
+const RUNS: usize = 20;
+const PEAK: u64 = 200;
+
+/// A store of a chain of runs of one component, each with 5,000 parameters and 20,000 metrics: 13 MB or so.
+fn store() -> TestEnv {
+    let lines: Vec<String> = (0..RUNS)
+        .map(|run| {
+            let before: Vec<String> = run.checked_sub(1).map(|before| format!("step/{before}")).into_iter().collect();
+            let at = |second: usize| format!("2026-01-01T00:{run:02}:{second:02}Z");
+            let line = json!({
+                "component": "train", "started_at": at(0), "ended_at": at(run + 1), "inputs": before,
+                "outputs": [{ "name": format!("step/{run}"), "version": format!("v:{run}") }],
+                "params": { "a": run }, "metrics": [{ "name": "loss", "value": run }],
+                "checks": [{ "name": "whole", "outcome": "passed" }],
+            });
+            line.to_string()
+        })
+        .collect();
+    let env = TestEnv::with_lines(&lines);
+    let store = rusqlite::Connection::open(env.project().join(".mltrace/mltrace.db")).unwrap();
+    let more = "BEGIN;
+        WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 5000)
+        INSERT INTO param SELECT r.id, printf('p%06d', n), '\"' || hex(zeroblob(500)) || '\"', 0 FROM run r CROSS JOIN n;
+        WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 20000)
+        INSERT INTO metric SELECT r.id, printf('m%0300d', n), '', n, 0, '0.5' FROM run r CROSS JOIN n;
+        COMMIT;";
+    store.execute_batch(more).unwrap();
+    env
+}
+
+/// Returns how many bytes of memory a command held at most, and what it printed.
+#[allow(clippy::disallowed_methods, reason = "another process tells nobody when it takes memory")]
+fn peak(env: &TestEnv, arguments: &[&str]) -> (u64, String) {
+    let mut child = env.std_command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let (process, is_over) = (child.id(), AtomicBool::new(false));
+    let (mut text, mut said) = (Vec::new(), String::new());
+    let most = std::thread::scope(|threads| {
+        let watching = threads.spawn(|| {
+            let mut most = 0;
+            while !is_over.load(Ordering::Relaxed) {
+                most = most.max(memory(process, "VmHWM"));
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            most
+        });
+        child.stdout.take().unwrap().read_to_end(&mut text).unwrap();
+        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        is_over.store(true, Ordering::Relaxed);
+        watching.join().unwrap()
+    });
+    let status = child.wait().unwrap();
+    assert!(matches!(status.code(), Some(0 | 1)), "{arguments:?}: {status} {said}");
+    (most, String::from_utf8(text).unwrap())
+}
+
+/// Every question that lists runs, components or what is said of them.
+#[test]
+fn what_is_recorded_of_runs_makes_no_list_large() {
+    let env = store();
+    let last = format!("step/{0}@v:{0}", RUNS - 1);
+    env.done(&["flag", &last]);
+    let commands: [&[&str]; 16] = [
+        &["recent"],
+        &["recent", "--limit", "500", "--format", "json"],
+        &["history", "train"],
+        &["history", "train", "--format", "json"],
+        &["components"],
+        &["components", "--format", "json"],
+        &["component", "train"],
+        &["health"],
+        &["stale"],
+        &["trace", &last],
+        &["trace", &last, "--timing", "--format", "json"],
+        &["impact", "step/0", "--format", "json"],
+        &["tags"],
+        &["alias"],
+        &["checks"],
+        &["last-good", &last],
+    ];
+    let large: Vec<_> =
+        commands.iter().map(|command| (command, peak(&env, command).0 >> 20)).filter(|(_, mib)| *mib > PEAK).collect();
+    assert_eq!(large, [], "in MiB");
+    let serving = Serving::start(&env);
+    for path in [
+        "/",
+        "/?component=train",
+        "/component?name=train",
+        "/components",
+        "/health",
+        "/stale",
+        "/aliases",
+        "/tags",
+        "/search?q=train",
+        &format!("/trace?artifact={last}"),
+        &format!("/artifact?name={last}"),
+        "/impact?artifact=step/0",
+        &format!("/last-good?artifact={last}"),
+        "/api/v1/health",
+        "/api/v1/recent?limit=30",
+        "/api/v1/recent?limit=500",
+        "/api/v1/history?component=train",
+        "/api/v1/components",
+        "/api/v1/component?name=train",
+        "/api/v1/stale",
+        "/api/v1/tags",
+        "/api/v1/search?q=train",
+        "/api/v1/tasks",
+        "/api/v1/aliases",
+        &format!("/api/v1/trace?artifact={last}"),
+        "/api/v1/impact?artifact=step/0",
+        &format!("/api/v1/timing?artifact={last}"),
+        &format!("/api/v1/last-good?artifact={last}"),
+    ] {
+        let answer = serving.ask(path);
+        assert_eq!(answer.status, 200, "{path}: {}", &answer.text[..answer.text.len().min(1000)]);
+    }
+}
+
+#[test]
+fn what_a_list_leaves_out_is_counted_and_inspect_shows_it() {
+    let env = store();
+    let listed = &env.json(&["recent", "--limit", "1"])["runs"][0];
+    let (params, metrics) = (listed["params"].as_object().unwrap().len(), listed["metrics"].as_array().unwrap().len());
+    assert!((10..100).contains(&params) && (50..200).contains(&metrics), "{params} {metrics}");
+    let out =
+        json!({ "params": 1000, "notes": 0, "metrics": 1000, "checks": 0, "observations": 0, "is_at_least": true });
+    assert_eq!((&listed["left_out"], listed["checks"].as_array().unwrap().len()), (&out, 1));
+    let table = env.done(&["history", "train", "--limit", "1"]);
+    assert!(table.contains("+at least 1000 more"), "{}", table.len());
+    let whole = env.json(&["inspect", listed["id"].as_str().unwrap()]);
+    assert_eq!(
+        (whole["params"].as_object().unwrap().len(), whole["metrics"].as_array().unwrap().len()),
+        (5001, 20_001)
+    );
+    assert_eq!(whole.get("left_out"), None);
+    // Of one that has little nothing is left out.
+    let env = TestEnv::taxi();
+    assert_eq!(env.json(&["recent", "--limit", "1"])["runs"][0].get("left_out"), None);
+}

@@ -1,0 +1,71 @@
+//! How much of runs a question loads: no more than its answer shows.
+
+use serde::{Deserialize, Serialize};
+
+/// What is loaded of runs beside their own rows, what they read and what they wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Nothing.
+    Edges,
+    /// The source text.
+    Source,
+    /// What a list shows of a run: of its parameters, notes, metrics, checks and observations the first ones, and how many
+    /// there are beside.
+    Listed,
+    /// All of them, without the source text.
+    Whole,
+    /// All of them, and the source text.
+    Full,
+}
+
+impl Extent {
+    /// Returns whether the source text is loaded.
+    #[must_use]
+    pub fn has_source(self) -> bool {
+        matches!(self, Self::Source | Self::Full)
+    }
+}
+
+/// Which parameters, metrics and checks of runs are looked up.
+#[derive(Clone, Copy, Debug)]
+pub enum Told<'a> {
+    /// All of them.
+    All,
+    /// Those of these names.
+    Named(&'a [&'a str]),
+}
+
+impl Told<'_> {
+    /// None of them.
+    pub const NONE: Self = Self::Named(&[]);
+}
+
+/// What a list leaves out of a run that has a lot of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct LeftOut {
+    /// So many parameters.
+    pub params: u64,
+    /// So many remarks.
+    pub notes: u64,
+    /// So many metrics.
+    pub metrics: u64,
+    /// So many checks.
+    pub checks: u64,
+    /// So many observations.
+    pub observations: u64,
+    /// Whether there are more: no sort is counted further than to [`LeftOut::COUNTED`].
+    pub is_at_least: bool,
+}
+
+impl LeftOut {
+    /// How far each sort is counted.
+    pub const COUNTED: u64 = 1000;
+
+    /// Returns in words that so many of a sort are left out, if any.
+    #[must_use]
+    pub fn says(&self, count: u64) -> Option<String> {
+        let at_least = if self.is_at_least && count >= Self::COUNTED { "at least " } else { "" };
+        (count > 0).then(|| format!("{at_least}{count} more"))
+    }
+}
