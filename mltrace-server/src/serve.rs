@@ -26,6 +26,8 @@ const HEADER_BYTES: usize = 32 << 10;
 const FAREWELL: Duration = Duration::from_secs(10);
 /// How long the server rests when it cannot take a connection, for want of handles or memory.
 const REST: Duration = Duration::from_millis(100);
+/// How long one waits for a place before others are looked at again.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// A server that has its address and does not answer yet.
 #[derive(Debug)]
@@ -120,12 +122,17 @@ impl Server {
                 queue.make_room();
             }
             // The others wait in the system's queue.
-            let place = tokio::select! {
-                place = Arc::clone(&places).acquire_owned() => place,
-                () = &mut stop => break,
-                () = &mut told_to_end => break,
+            let mut waiting = pin!(Arc::clone(&places).acquire_owned());
+            let place = loop {
+                tokio::select! {
+                    place = &mut waiting => break place.ok(),
+                    // By now a body may be late.
+                    () = tokio::time::sleep(AGAIN) => queue.make_room(),
+                    () = &mut stop => break None,
+                    () = &mut told_to_end => break None,
+                }
             };
-            let Ok(place) = place else { break };
+            let Some(place) = place else { break };
             let connection = Connection::new(Peer::of(address.ip()), place);
             let service = TowerToHyperService::new(router.clone());
             queue.add(connection.clone(), 2 * MOST_CONNECTIONS);

@@ -135,14 +135,13 @@ pub(crate) fn retry_after(wait: Duration, response: &mut Response) {
 pub(crate) async fn check(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let is_api = request.uri().path().starts_with("/api/");
     match refuse(&app.guard, &request) {
-        None => {
-            if !is_open(request.uri().path())
-                && let Some(connection) = connection(&request)
-            {
+        None => match connection(&request).cloned() {
+            Some(connection) if !is_open(request.uri().path()) => {
                 connection.pass();
+                next.run(request.map(|body| connection.read(body))).await
             }
-            next.run(request).await
-        }
+            _ => next.run(request).await,
+        },
         Some(Refused::AtTheDoor) => pages::doorstep(&request),
         Some(Refused::Because(failure, wait)) => {
             let is_asked = failure.status == StatusCode::UNAUTHORIZED && request.method() == Method::GET;

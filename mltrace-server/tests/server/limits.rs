@@ -101,3 +101,40 @@ fn who_does_not_say_what_it_wants_makes_room_for_others() {
     let mut sent_away = Vec::new();
     idle[0].read_to_end(&mut sent_away).unwrap();
 }
+
+#[test]
+fn whose_body_comes_slowly_makes_room_for_others() {
+    let (address, _folder) = start(None);
+    let post = move |length: usize| {
+        let mut stream = TcpStream::connect(address).unwrap();
+        let head =
+            "POST /api/v1/runs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-ndjson\r\nconnection: close";
+        write!(stream, "{head}\r\ncontent-length: {length}\r\n\r\n ").unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(25))).unwrap();
+        stream
+    };
+    // The oldest sends what it has as fast as a slow line takes it.
+    let steady = std::thread::spawn(move || {
+        let part = vec![b' '; 128 << 10];
+        let mut stream = post(1 + 40 * part.len());
+        for _ in 0..40 {
+            stream.write_all(&part).unwrap();
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    });
+    let begun = Instant::now();
+    let slow: Vec<TcpStream> = (0..300).map(|_| post(100)).collect();
+    let mut late = TcpStream::connect(address).unwrap();
+    late.write_all(b"GET /api/v1/tags HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
+    late.set_read_timeout(Some(Duration::from_secs(25))).unwrap();
+    let mut answer = String::new();
+    late.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(begun.elapsed() < Duration::from_secs(12), "{:?}: it waited", begun.elapsed());
+    let answer = steady.join().unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    drop(slow);
+}
