@@ -2,7 +2,8 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::explain::unreachable;
 use super::file::StoreFile;
@@ -20,12 +21,32 @@ pub(super) fn spoil() {
     SPOILT.store(true, Ordering::Release);
 }
 
-/// Keeps other threads from opening a store meanwhile: what one opens is then not taken for what another opened.
+/// Whether a store is being opened, and what tells those who wait that it is over.
+static OPENING: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
+
+/// The one who opens a store.
+#[derive(Debug)]
+pub(super) struct Alone;
+
+/// Keeps other threads from opening a store meanwhile: what one opens is then not taken for what another opened. `None` when
+/// another one still opens its store after `patience`: it may wait for a lock, or migrate, and each that waits behind it
+/// would wait anew.
 ///
 /// Whoever waits here has [entered](Open::enter), so a child that was forked meanwhile does not come here.
-pub(super) fn alone() -> MutexGuard<'static, ()> {
-    static OPENING: Mutex<()> = Mutex::new(());
-    OPENING.lock().unwrap_or_else(PoisonError::into_inner)
+pub(super) fn alone(patience: Duration) -> Option<Alone> {
+    let (opening, over) = &OPENING;
+    let is_opening = opening.lock().unwrap_or_else(PoisonError::into_inner);
+    let waited = over.wait_timeout_while(is_opening, patience, |is_opening| *is_opening);
+    let (mut is_opening, _) = waited.unwrap_or_else(PoisonError::into_inner);
+    (!std::mem::replace(&mut *is_opening, true)).then(|| Alone)
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        let (opening, over) = &OPENING;
+        *opening.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        over.notify_one();
+    }
 }
 
 /// A store that is open in this process.
@@ -102,5 +123,21 @@ impl Held {
         let is_in_place = store.is_some() && store == now_store && (log.is_none() || log == now_log);
         self.opened = [store, log.or(now_log)];
         is_in_place
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_opens_a_store_keeps_the_others_waiting_and_not_for_ever() {
+        // Other tests of this process open stores too, each for an instant.
+        let first = alone(Duration::from_secs(60)).unwrap();
+        let others: Vec<_> = (0..6).map(|_| std::thread::spawn(|| alone(Duration::from_millis(50)))).collect();
+        assert!(others.into_iter().all(|other| other.join().unwrap().is_none()));
+        let next = std::thread::spawn(|| alone(Duration::from_secs(60)).is_some());
+        drop(first);
+        assert!(next.join().unwrap());
     }
 }

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::explain::{explain, unreachable};
+use super::explain::{explain, is_locked, unreachable};
 use super::file::{StoreFile, connect, connect_immutable};
 use super::guarded::{Guarded, open_numbers};
-use super::held::{self, Held, Open};
+use super::held::{self, Alone, Held, Open};
 use super::lock::{WriteLock, jittered};
 use super::schema::Schema;
 use super::shape;
@@ -62,7 +62,7 @@ impl SqliteStore {
             return Err(unreachable(path, "it has another name elsewhere, and would be written there too"));
         }
         let open = Open::enter(path)?;
-        let alone = held::alone();
+        let alone = alone(path, mode)?;
         let before = if mode == Mode::Fold { open_numbers() } else { Vec::new() };
         let taken = file.take_identity().map_err(refused)?;
         if !file.exists {
@@ -121,7 +121,7 @@ impl SqliteStore {
             _ => return Err(StoreError::Missing(home.store.clone())),
         };
         let open = Open::enter(path)?;
-        let alone = held::alone();
+        let alone = alone(path, Mode::Read)?;
         let mut store = Self::opened_to_read(home, path, &file, schema)?;
         drop(alone);
         store.open = Some(open);
@@ -134,8 +134,11 @@ impl SqliteStore {
         let explained = |error| explain(path, &error);
         let connection = connect(&file.path, flags).map_err(explained)?;
         let mut store = Self::new((path, &home.folder), Mode::Read, schema, connection, Some(taken));
-        if store.set_up().and_then(|()| store.gate()).is_ok() {
-            return store.up_to_date();
+        match store.set_up().and_then(|()| store.gate()) {
+            Ok(_) => return store.up_to_date(),
+            // Once is long enough.
+            Err(error) if is_locked(&error) => return Err(error),
+            Err(_) => {}
         }
         // A read-only folder cannot hold the shared memory of a WAL: without writers the file alone is the truth.
         let is_read_only = || Folder::open(&home.folder).and_then(|folder| folder.try_to_write()).is_err();
@@ -184,9 +187,17 @@ impl SqliteStore {
     }
 
     pub(super) fn lock(&self) -> Result<WriteLock, StoreError> {
-        let patience = if self.mode == Mode::Fold { PATIENCE_FOLD } else { PATIENCE };
-        WriteLock::take(&self.folder, patience).map_err(|error| unreachable(&self.path, &error.to_string()))
+        WriteLock::take(&self.folder, patience(self.mode)).map_err(|error| unreachable(&self.path, &error.to_string()))
     }
+}
+
+fn patience(mode: Mode) -> Duration {
+    if mode == Mode::Fold { PATIENCE_FOLD } else { PATIENCE }
+}
+
+/// Keeps other threads from opening a store meanwhile.
+fn alone(path: &Path, mode: Mode) -> Result<Alone, StoreError> {
+    held::alone(patience(mode)).ok_or_else(|| unreachable(path, "another thread of this process still opens it"))
 }
 
 /// Returns the file that a home's store is.
