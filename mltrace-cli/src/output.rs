@@ -99,6 +99,12 @@ impl Output {
         BufWriter::with_capacity(1 << 16, std::io::stdout().lock())
     }
 
+    /// Returns stdout for an answer that is written while it is found. Up to some MiB of it wait until all is found: a pager
+    /// takes what it shows, and a store that waits for one keeps all that others write in its log.
+    pub(crate) fn held() -> BufWriter<StdoutLock<'static>> {
+        BufWriter::with_capacity(8 << 20, std::io::stdout().lock())
+    }
+
     /// Prints bytes as they are.
     pub(crate) fn bytes(&self, bytes: &[u8]) -> Result<(), Error> {
         std::io::stdout().lock().write_all(bytes).map_err(|error| Error::from_writing(&error))

@@ -108,7 +108,7 @@ impl Session {
         &self,
         question: impl FnOnce(&mut Reader<'_>, &mut JsonWriter<'_>) -> Result<(), TellError<serde_json::Error>>,
     ) -> Result<(), Error> {
-        let mut writer = Output::pieces();
+        let mut writer = Output::held();
         let written = self.ask(|reader| match question(reader, &mut json::visible(&mut writer)) {
             Ok(()) => Ok(Ok(())),
             Err(TellError::Write(error)) => Ok(Err(error)),

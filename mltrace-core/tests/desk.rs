@@ -9,7 +9,7 @@ use mltrace_core::desk::{self, Desk, TooLong};
 use mltrace_core::ingest;
 use mltrace_core::journal::Writer;
 use mltrace_core::model::{ArtifactName, Header, LIMIT_NAME, Record, RunId, Timestamp, Verdict, Version, VersionId};
-use mltrace_core::query::{Judgement, QueryError};
+use mltrace_core::query::{Judgement, QueryError, Reader, VerifyOptions};
 use mltrace_core::store::{self, Bounds, Mode, StoreError};
 
 fn home(folder: &tempfile::TempDir) -> Home {
@@ -148,4 +148,24 @@ fn a_verdict_on_one_version_does_not_take_those_on_all_others_into_memory() {
     let judgement = Judgement { verdict: Verdict::Flagged, reason: None, by: None };
     let said = desk.ask(store.as_mut(), |reader| reader.judged_now(&[model], judgement)).unwrap();
     assert!(said.len() == 1 && !said[0].at.to_string().starts_with(judged), "{}", said[0].at);
+}
+
+#[test]
+fn who_checks_the_disk_holds_no_log_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = home(&folder);
+    recorded(&home);
+    let desk = Desk { home: &home, folder: folder.path(), bounds: None };
+    let other = rusqlite::Connection::open(home.store.file().unwrap()).unwrap();
+    other.busy_timeout(std::time::Duration::ZERO).unwrap();
+    other.execute_batch("UPDATE project SET name = name").unwrap();
+    let mut store = desk.open().unwrap().unwrap();
+    let mut resets = Vec::new();
+    let mut each = |_: &_| {
+        let reset = other.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+        resets.push(!reset.unwrap());
+    };
+    let asked = |reader: &mut Reader<'_>| reader.verify(&[], &mut each, &VerifyOptions::default());
+    assert_eq!(desk.ask(store.as_mut(), asked).unwrap().artifacts.len(), 1);
+    assert_eq!(resets, [true]);
 }

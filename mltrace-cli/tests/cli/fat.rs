@@ -150,3 +150,27 @@ fn what_a_list_leaves_out_is_counted_and_inspect_shows_it() {
     let env = TestEnv::taxi();
     assert_eq!(env.json(&["recent", "--limit", "1"])["runs"][0].get("left_out"), None);
 }
+
+/// A pager takes what it shows: a command that waits for one holds no look at the store.
+#[test]
+#[allow(clippy::disallowed_methods, reason = "another process tells nobody that it waits")]
+fn an_answer_that_nobody_takes_lets_the_log_be_reset() {
+    let env = store();
+    let other = rusqlite::Connection::open(env.project().join(".mltrace/mltrace.db")).unwrap();
+    other.execute_batch("UPDATE project SET name = name").unwrap();
+    other.busy_timeout(Duration::ZERO).unwrap();
+    let mut command = env.std_command(&["--format", "json", "impact", "step/0"]);
+    let mut pager = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut begun = [0];
+    pager.stdout.as_mut().unwrap().read_exact(&mut begun).unwrap();
+    // It has begun to write, and more than a pipe takes is left.
+    let reset = || other.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0)).unwrap();
+    let is_reset = (0..50).any(|_| {
+        std::thread::sleep(Duration::from_millis(50));
+        !reset()
+    });
+    assert_eq!((is_reset, pager.try_wait().unwrap()), (true, None));
+    let mut rest = Vec::new();
+    pager.stdout.take().unwrap().read_to_end(&mut rest).unwrap();
+    assert!(pager.wait().unwrap().success() && rest.len() > 1 << 20);
+}

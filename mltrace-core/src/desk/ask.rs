@@ -80,7 +80,7 @@ impl Desk<'_> {
                 let is_out_of_bounds = self.bounds.is_some_and(|bounds| bounds.is_reached());
                 Unanswered { error, near, is_out_of_bounds }
             });
-        store.upkeep().let_go();
+        store.look().let_go();
         answer
     }
 }

@@ -165,6 +165,9 @@ pub type Met<'m> = &'m mut dyn FnMut(RunKey, RunKey);
 pub trait Look {
     /// Keeps all that is asked from now on within `bounds`.
     fn bound(&mut self, bounds: &Arc<Bounds>) -> Result<()>;
+    /// Ends [`hold_still`](super::Upkeep::hold_still): before what lasts, for a store that is held still keeps all that others
+    /// write in its log.
+    fn let_go(&mut self);
     /// Returns projects with their names.
     fn find_projects(&mut self, which: Projects<'_>) -> Result<Vec<(ProjectKey, String)>>;
     /// Returns all projects by name, with what is known of each.

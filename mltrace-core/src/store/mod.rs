@@ -83,11 +83,9 @@ pub trait Upkeep {
     fn is_in_place(&mut self) -> bool;
     /// Returns whether another thread may have the store: nothing about it belongs to the thread that opened it.
     fn may_move(&self) -> bool;
-    /// Holds still what is asked from now on: all looks see the store as the first one does, until [`let_go`](Self::let_go).
+    /// Holds still what is asked from now on: all looks see the store as the first one does, until [`let_go`](Look::let_go).
     /// Nothing is written through this store meanwhile. Where that would keep others from writing, it does nothing.
     fn hold_still(&mut self) -> Result<()>;
-    /// Ends [`hold_still`](Self::hold_still).
-    fn let_go(&mut self);
     /// Keeps that the project of the root that the store lies in is called so now: what it was called before stays a name of
     /// it.
     fn call_own_project(&mut self, name: &str) -> Result<()>;

@@ -45,16 +45,9 @@ impl Upkeep for SqliteStore {
         // With a rollback journal whoever reads keeps others from committing.
         let mode = self.connection.prepare_cached("PRAGMA journal_mode")?.query_row([], |row| row.get::<_, String>(0));
         if mode.is_ok_and(|mode| mode != "wal") {
-            self.let_go();
+            Look::let_go(self);
         }
         Ok(())
-    }
-
-    fn let_go(&mut self) {
-        if !self.connection.is_autocommit() {
-            // A transaction that only reads has nothing to lose.
-            let _ = self.connection.prepare_cached("ROLLBACK").and_then(|mut end| end.execute([]));
-        }
     }
 
     fn call_own_project(&mut self, name: &str) -> Result<()> {
@@ -92,6 +85,13 @@ impl Upkeep for SqliteStore {
 impl Look for SqliteStore {
     fn bound(&mut self, bounds: &Arc<Bounds>) -> Result<()> {
         self.keep_within(bounds)
+    }
+
+    fn let_go(&mut self) {
+        if !self.connection.is_autocommit() {
+            // A transaction that only reads has nothing to lose.
+            let _ = self.connection.prepare_cached("ROLLBACK").and_then(|mut end| end.execute([]));
+        }
     }
 
     fn find_projects(&mut self, which: Projects<'_>) -> Result<Vec<(ProjectKey, String)>> {
