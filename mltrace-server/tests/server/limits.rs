@@ -103,6 +103,7 @@ fn who_does_not_say_what_it_wants_makes_room_for_others() {
 }
 
 #[test]
+#[allow(clippy::disallowed_methods, reason = "a slow line is slow by the clock")]
 fn whose_body_comes_slowly_makes_room_for_others() {
     let (address, _folder) = start(None);
     let post = move |length: usize| {
