@@ -68,7 +68,7 @@ impl SqliteStore {
             gathered.add_runs(self, list, extent.has_source())?;
             match extent {
                 Extent::Edges | Extent::Source => {}
-                Extent::Listed => gathered.add_first(self, keys)?,
+                Extent::Listed => gathered.add_first(self, keys, list)?,
                 Extent::Whole | Extent::Full => {
                     gathered.add_params(self, list)?;
                     gathered.add_notes(self, list)?;
@@ -158,9 +158,9 @@ impl Gathered {
     }
 
     /// Adds of each sort what a list shows.
-    fn add_first(&mut self, store: &SqliteStore, keys: &[RunKey]) -> Result<()> {
+    fn add_first(&mut self, store: &SqliteStore, keys: &[RunKey], list: &str) -> Result<()> {
         let (places, details) = (&self.places, &mut self.details);
-        store.first_of(keys, &mut |sort, run, found| {
+        store.first_of(keys, list, &mut |sort, run, found| {
             if let Some(detail) = detail_of(places, details, run) {
                 listed::add(store, detail, sort, found)?;
             }

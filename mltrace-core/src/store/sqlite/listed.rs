@@ -2,6 +2,8 @@
 //!
 //! What is left out is not read: a run that has a sort in full ends the statement, and the runs after it are asked for anew.
 
+use std::borrow::Cow;
+
 use rusqlite::{Row, params};
 use serde_json::Value;
 
@@ -81,16 +83,20 @@ impl Sort {
 }
 
 impl SqliteStore {
-    /// Hands what a list shows of these runs, whose keys ascend, to `take`.
-    pub(super) fn first_of(&self, runs: &[RunKey], take: Take<'_>) -> Result<()> {
+    /// Hands what a list shows of these runs, whose keys ascend, to `take`. `list` has the same runs as ranges.
+    pub(super) fn first_of(&self, runs: &[RunKey], list: &str, take: Take<'_>) -> Result<()> {
         for sort in SORTS {
-            let mut rest = runs;
-            while let Some((run, taken)) = self.first_rows(sort, rest, take)? {
+            let (mut rest, mut list) = (runs, Cow::Borrowed(list));
+            while let Some((run, taken)) = self.first_rows(sort, &list, take)? {
                 let limit = taken.saturating_add(COUNTED).saturating_add(1);
                 let count = self.one(sort.count(), params![run, limit], |row| row.get::<_, i64>(0))?;
                 let left = count.unwrap_or_default().saturating_sub(taken);
                 take(sort, run, Listed::Left(left.min(COUNTED).unsigned_abs(), left <= COUNTED))?;
                 rest = rest.get(rest.partition_point(|key| *key <= run)..).unwrap_or_default();
+                if rest.is_empty() {
+                    break;
+                }
+                list = Cow::Owned(ranges(rest));
             }
         }
         Ok(())
@@ -98,19 +104,17 @@ impl SqliteStore {
 
     /// Hands the first rows of a sort to `take`, until a run has more of them than a list shows; returns which one, and how
     /// many rows of it were taken.
-    fn first_rows(&self, sort: Sort, runs: &[RunKey], take: Take<'_>) -> Result<Option<(RunKey, i64)>> {
-        if runs.is_empty() {
-            return Ok(None);
-        }
+    fn first_rows(&self, sort: Sort, list: &str, take: Take<'_>) -> Result<Option<(RunKey, i64)>> {
         let mut statement = self.connection.prepare_cached(sort.rows())?;
-        let mut rows = statement.query([ranges(runs)])?;
+        let mut rows = statement.query([list])?;
         let (mut of, mut bytes, mut taken) = (None, 0_u64, 0_i64);
         while let Some(row) = rows.next()? {
             let run: RunKey = row.get(0)?;
             if of != Some(run) {
                 (of, bytes, taken) = (Some(run), 0, 0);
             }
-            bytes = bytes.saturating_add(bytes_of(row)?);
+            // Beside the key of the run.
+            bytes = bytes.saturating_add(bytes_of(row, 1)?);
             if bytes > MOST {
                 return Ok(Some((run, taken)));
             }
