@@ -47,6 +47,8 @@ pub mod values;
 
 pub mod naming;
 
+pub mod openlineage;
+
 pub mod disk;
 
 pub mod host;

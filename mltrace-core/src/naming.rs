@@ -472,5 +472,9 @@ fn finish(name: Cow<'_, str>) -> ArtifactName {
     ArtifactName(name)
 }
 
+mod dataset;
+
+pub use dataset::{database_file, dataset};
+
 #[cfg(test)]
 mod tests;

@@ -12,8 +12,8 @@ use mltrace_core::model::{
     Start, Status, Timestamp, VersionId, WriteFact,
 };
 use mltrace_core::store::{
-    self, Alike, ArtifactKey, Asked, Change, Edges, InTransaction, InnerAsked, Look, Mode, Name, NearAsked, NearRow,
-    NearRows, Offer, ProjectKey, ReadRow, Result, RowsOf, RunKey, RunRow, Said, Store, StoredWork, Upkeep,
+    self, Alike, ArtifactKey, Asked, Change, Edges, EventRow, InTransaction, InnerAsked, Look, Mode, Name, NearAsked,
+    NearRow, NearRows, Offer, ProjectKey, ReadRow, Result, RowsOf, RunKey, RunRow, Said, Store, StoredWork, Upkeep,
     VersionAsked, VersionEntered, VersionKey, VersionRow, WithAsked, WriteKey, WriteRow, Writer,
 };
 
@@ -82,6 +82,9 @@ counted! {
     fn inner_writes(&mut self, asked: &[InnerAsked]) -> Result<Vec<Option<WriteKey>>>;
     fn parents_among(&mut self, ids: &[RunId]) -> Result<Vec<RunId>>;
     fn touched_by(&mut self, changes: &[Change]) -> Result<Vec<(RunKey, u32)>>;
+    fn keep_events(&mut self, events: &[EventRow]) -> Result<Vec<bool>>;
+    fn events_of(&mut self, project: ProjectKey, runs: &[RunId]) -> Result<Vec<EventRow>>;
+    fn empty_run(&mut self, run: RunKey) -> Result<()>;
     fn remove_run(&mut self, run: RunKey) -> Result<()>;
     fn keep_folders(&mut self, folders: &[&FolderFact]) -> Result<Vec<(RunKey, u32)>>;
     fn remove_project(&mut self, project: ProjectKey) -> Result<Vec<(RunKey, u32)>>;

@@ -74,6 +74,10 @@ mod run;
 
 mod import;
 
+mod import_openlineage;
+
+mod imported;
+
 mod export;
 
 mod serve;

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::import;
+use super::{import, imported};
 use crate::error::{Error, Exit};
 use crate::session::Session;
 use crate::time;
@@ -96,7 +96,7 @@ impl Told<'_> {
     /// Imports all values of a file.
     fn all(&self, session: &Session, file: &Path, allows_future: bool) -> Result<Exit, Error> {
         redact::is_kept(self.task).map_err(Error::usage)?;
-        let mut lines = import::opened(file)?;
+        let mut lines = imported::opened(file)?;
         let is_json =
             lines.fill_buf().is_ok_and(|bytes| bytes.trim_ascii_start().first().is_none_or(|byte| *byte == b'{'));
         let next: Box<dyn FnMut() -> Option<Vec<u8>> + '_> =

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "what tries the project makes the files that it needs")]
 
 mod env;
+mod events;
 mod faults;
 
 mod trace;

@@ -102,8 +102,8 @@ impl<'w, 'r> Applier<'w, 'r> {
     /// Stores one record.
     pub(super) fn apply(&mut self, record: &'r Record) -> Result<()> {
         match record {
-            // A line of an import is from elsewhere and lands on its own: see `fold`.
-            Record::Process(_) | Record::Rotated | Record::Line(_) => Ok(()),
+            // A line of an import is from elsewhere and lands on its own, and so does an event: see `fold`.
+            Record::Process(_) | Record::Rotated | Record::Line(_) | Record::Event(_) => Ok(()),
             Record::Code(code) => self.keep(Said::Code(code)),
             Record::CodeCheck(check) => {
                 // That of an import is of the run whose start follows.
@@ -151,7 +151,9 @@ impl<'w, 'r> Applier<'w, 'r> {
 
     /// Works out what follows from everything that was applied, and returns how many runs were touched.
     pub(super) fn finish(mut self) -> Result<usize> {
-        if let (Some(process), Some(at)) = (self.process, self.last_seen) {
+        // No process stands behind what is imported.
+        let last_seen = self.last_seen.filter(|_| self.header.process.is_some());
+        if let (Some(process), Some(at)) = (self.process, last_seen) {
             self.said.push(Said::Seen(process, at));
         }
         let works = std::mem::take(&mut self.touched.works);

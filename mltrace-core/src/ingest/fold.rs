@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use super::apply::Applier;
 use super::batch::{apply_all, apply_line};
 use super::bind::bind_again;
+use super::events::apply_events;
 use super::lost;
 use super::piece::BEYOND;
 use super::projects::join_former;
@@ -126,6 +127,9 @@ fn read_one_again(writer: &mut dyn Writer, row: &UnreadRow) -> Result<(), StoreE
         apply_all(writer, &row.header, std::slice::from_ref(record))?;
         if let Record::Line(line) = record {
             apply_line(writer, &line.header, &line.records, &line.chosen)?;
+        }
+        if let Record::Event(event) = record {
+            apply_events(writer, &[event])?;
         }
     }
     writer.keep(Said::Read(row))?;

@@ -7,12 +7,28 @@ use super::stored::{StoredRun, stored};
 use crate::model::{Forget, RunId};
 use crate::store::{Change, Result, RunKey, RunRow, Said};
 
+/// What is left of a run that is taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Left {
+    /// Nothing.
+    Nothing,
+    /// Its empty row and its notes: its other rows are built anew.
+    Row,
+}
+
 impl Applier<'_, '_> {
     pub(super) fn forget(&mut self, fact: &Forget) -> Result<()> {
         self.said.push(Said::Forgotten(fact.run, fact.at));
-        self.named.runs.remove(&fact.run);
-        self.named.removed.insert(fact.run);
-        let Some((key, row)) = self.runs.remove(&fact.run) else { return Ok(()) };
+        self.take_back(fact.run, Left::Nothing)
+    }
+
+    /// Takes back all rows of a run, so that they can be built anew.
+    pub(super) fn take_back(&mut self, run: RunId, left: Left) -> Result<()> {
+        if left == Left::Nothing {
+            self.named.runs.remove(&run);
+            self.named.removed.insert(run);
+        }
+        let Some((key, row)) = self.runs.remove(&run) else { return Ok(()) };
         let is_stored = !self.touched.fresh.contains(&key);
         let StoredRun { reads, writes } = self.stored.remove(&key).unwrap_or_default();
         let mut changes = Vec::new();
@@ -30,10 +46,16 @@ impl Applier<'_, '_> {
             changes.extend(read.seen.map(Change::Weaker));
         }
         let again = if changes.is_empty() { Vec::new() } else { self.writer.touched_by(&changes)? };
-        if is_stored {
-            self.writer.remove_run(key)?;
+        match left {
+            Left::Nothing if is_stored => self.writer.remove_run(key)?,
+            Left::Row if is_stored => self.writer.empty_run(key)?,
+            Left::Nothing | Left::Row => {}
         }
         self.drop_told(key);
+        if left == Left::Row {
+            self.runs.insert(run, (key, self.unborn(run)));
+            self.changed.insert(run);
+        }
         self.touched.again.retain(|(run, _)| *run != key);
         self.touched.again.extend(again.into_iter().filter(|(run, _)| *run != key));
         // Those around it wrote what they only named.

@@ -185,7 +185,7 @@ impl ImportReport {
         Some(line)
     }
 
-    fn refuse(&mut self, line: u64, mut reason: String) {
+    pub(super) fn refuse(&mut self, line: u64, mut reason: String) {
         self.wrong = self.wrong.saturating_add(1);
         if self.errors.len() < MOST_ERRORS {
             // It may repeat what the line says.

@@ -65,6 +65,9 @@ mod ahead;
 
 mod import;
 
+mod events;
+mod sent;
+
 mod projects;
 
 mod slot;
@@ -81,4 +84,5 @@ pub use import::{ImportOptions, ImportReport, import, import_with, journaled};
 pub(crate) use piece::BEYOND;
 pub use projects::{join, remove};
 pub use report::{FoldReport, Left};
+pub use sent::{event, import_events};
 pub use worker::Worker;

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use super::batch::{apply_all, apply_line};
+use super::events::apply_events;
 use crate::config::Home;
 use crate::folder::Folder;
 use crate::journal::{self, Part};
-use crate::model::{Header, Line, Record};
+use crate::model::{EventFact, Header, Line, Record};
 use crate::store::{Said, Store, StoreError, UnreadRow, Writer};
 
 /// By what name a store counts what was cut or left out, as no import may bring as much.
@@ -86,13 +87,16 @@ pub(super) fn fold_piece(
         return Ok(step);
     }
     // Who only told lines of another project is of none yet.
-    let is_elsewhere = |record: &Record| matches!(record, Record::Process(_) | Record::Rotated | Record::Line(_));
+    let is_elsewhere =
+        |record: &Record| matches!(record, Record::Process(_) | Record::Rotated | Record::Line(_) | Record::Event(_));
     if !piece.records.iter().all(is_elsewhere) {
         apply_all(writer, header, &piece.records)?;
     }
     for line in piece.records.iter().filter_map(as_line) {
         apply_line(writer, &line.header, &line.records, &line.chosen)?;
     }
+    let events: Vec<&EventFact> = piece.records.iter().filter_map(as_event).collect();
+    apply_events(writer, &events)?;
     for journal::Unread { place, record, is_applied } in piece.unread {
         let (journal, header) = (part.name.clone(), header.clone());
         let row = UnreadRow { journal, place, header, record, is_applied, is_over };
@@ -124,6 +128,13 @@ fn lacks_header(piece: &journal::Piece) -> bool {
     let is_first_unread = piece.unread.first().is_some_and(|unread| unread.place == 0);
     let first = piece.records.first().filter(|_| !is_first_damaged && !is_first_unread);
     first.is_some_and(|record| !matches!(record, Record::Process(_)))
+}
+
+fn as_event(record: &Record) -> Option<&EventFact> {
+    match record {
+        Record::Event(event) => Some(event),
+        _ => None,
+    }
 }
 
 fn as_line(record: &Record) -> Option<&Line> {

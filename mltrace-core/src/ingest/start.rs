@@ -2,6 +2,8 @@
 
 use super::apply::Applier;
 use super::ends::{ended, measure};
+use super::events::process_of_events;
+use super::forget::Left;
 use super::touched::Began;
 use super::work::Work;
 use crate::model::{Header, Start};
@@ -32,8 +34,14 @@ impl<'r> Applier<'_, 'r> {
         let Some(key) = self.run(start.run)? else { return Ok(()) };
         let Some((_, row)) = self.runs.get_mut(&start.run) else { return Ok(()) };
         if row.component.is_some() {
-            return self.started_before(key, start, &fresh);
+            // The process that ran it knows more than its events.
+            let is_own = self.header.process.is_some() && row.process.is_some() && row.process != fresh.process;
+            if !is_own || row.process != Some(process_of_events(self.writer)?) {
+                return self.started_before(key, start, &fresh);
+            }
+            self.take_back(start.run, Left::Row)?;
         }
+        let Some((_, row)) = self.runs.get_mut(&start.run) else { return Ok(()) };
         let began = Began { at: start.at, is_chosen: fresh.is_start_chosen };
         // The end came first: it keeps what it said.
         *row = RunRow {

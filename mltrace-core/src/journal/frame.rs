@@ -14,7 +14,7 @@ pub const FORMAT: u32 = 1;
 
 /// How far the format has grown: a new kind of record, a new field or a new value raises it. A version that knows less
 /// folds what it knows, and keeps the rest whole.
-pub const MINOR: u32 = 5;
+pub const MINOR: u32 = 6;
 
 const MARKER: [u8; 2] = [0xF5, 0xFF];
 /// Marker, length (u32, little endian), CRC-32 over length and payload (u32, little endian).

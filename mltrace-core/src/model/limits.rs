@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{
-    AliasFact, ArtifactName, Check, CheckFact, Code, CodeCheck, ComponentFact, Declaration, Due, End, FingerprintFact,
-    FolderFact, Git, Header, LIMIT_NAME, LIMIT_SOURCE, LIMIT_TEXT, LabelFact, Line, Metric, MetricFact, NoteFact,
-    ObservationFact, ParamFact, ProfileFact, ReadFact, Record, Start, TaskFact, TaskSide, Version, VersionId,
-    WriteFact, alias_name, cut, task_id, task_name,
+    AliasFact, ArtifactName, Check, CheckFact, Code, CodeCheck, ComponentFact, Declaration, Due, End, EventFact,
+    FingerprintFact, FolderFact, Git, Header, LIMIT_NAME, LIMIT_SOURCE, LIMIT_TEXT, LabelFact, Line, Metric,
+    MetricFact, NoteFact, ObservationFact, ParamFact, ProfileFact, ReadFact, Record, Start, TaskFact, TaskSide,
+    Version, VersionId, WriteFact, alias_name, cut, task_id, task_name,
 };
 
 /// The most inputs, outputs, parameters, notes, metrics and checks of one record, and of one line of an import that
@@ -144,9 +144,18 @@ impl Beyond {
             Record::Alias(fact) => return self.alias(fact),
             Record::Task(fact) => return self.holds(fact.fault().is_none()),
             Record::Line(line) => self.line(line),
+            Record::Event(event) => return self.event(event),
             Record::Rotated | Record::Lost(_) | Record::Forget(_) => {}
         }
         true
+    }
+
+    fn event(&mut self, event: &mut EventFact) -> bool {
+        let EventFact { project, identity, root, body } = event;
+        [project].into_iter().chain(identity).for_each(|name| self.name(name));
+        self.texts([root]);
+        // A part of an event is none; without its secrets it may be longer than it came.
+        self.holds(body.len() <= 2 * LIMIT_LINE)
     }
 
     fn header(&mut self, header: &mut Header) {

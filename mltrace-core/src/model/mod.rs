@@ -22,6 +22,8 @@ mod alias;
 
 mod measure;
 
+mod event;
+
 mod expected;
 
 mod observation;
@@ -39,6 +41,7 @@ mod schema;
 
 pub use alias::{AliasFact, alias_name};
 pub use artifact::{ArtifactKind, ArtifactName};
+pub use event::EventFact;
 pub use expected::{ExpectedColumn, ExpectedTable};
 pub use folder::{folders_around, path_inside, range_inside};
 pub use id::{ParseIdError, ProcessId, RunId};

@@ -11,8 +11,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    AliasFact, ArtifactKind, ArtifactName, CheckFact, Mark, MetricFact, ObservationFact, ProcessId, ProfileFact, RunId,
-    Status, TaskFact, Timestamp, Verdict, VersionId, unique,
+    AliasFact, ArtifactKind, ArtifactName, CheckFact, EventFact, Mark, MetricFact, ObservationFact, ProcessId,
+    ProfileFact, RunId, Status, TaskFact, Timestamp, Verdict, VersionId, unique,
 };
 
 /// One entry of a journal.
@@ -75,6 +75,8 @@ pub enum Record {
     Task(TaskFact),
     /// A line of an import that waited for the store.
     Line(Line),
+    /// An event of another tool.
+    Event(EventFact),
     /// This part of the journal is complete; the process goes on in another file.
     Rotated,
     /// So many records could not be written before this one.

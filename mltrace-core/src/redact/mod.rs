@@ -36,6 +36,8 @@ mod clean;
 
 mod value;
 
+mod event;
+
 mod record;
 
 pub use arguments::arguments;

@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::event::event;
 use super::name::is_secret_name;
 use super::value::{is_given, is_naming, is_valued};
 use super::{REDACTED, is_secret, param, text, tokens, uri};
 use crate::model::{
     AliasFact, ArtifactName, Check, CheckFact, Code, CodeCheck, Column, ColumnType, ComponentFact, Declaration, Due,
-    End, FingerprintFact, FolderFact, Git, Header, LIMIT_NAME, LIMIT_SOURCE, LIMIT_TEXT, LabelFact, Metric, MetricFact,
-    NoteFact, Observation, ObservationFact, ParamFact, Profile, ProfileFact, ReadFact, Record, Start, TaskFact,
-    TopValue, Version, VersionId, WriteFact, cut, written,
+    End, EventFact, FingerprintFact, FolderFact, Git, Header, LIMIT_NAME, LIMIT_SOURCE, LIMIT_TEXT, LabelFact, Metric,
+    MetricFact, NoteFact, Observation, ObservationFact, ParamFact, Profile, ProfileFact, ReadFact, Record, Start,
+    TaskFact, TopValue, Version, VersionId, WriteFact, cut, written,
 };
 
 /// Makes a record fit to be written: the one place through which everything passes, journal and import alike.
@@ -86,8 +87,16 @@ pub fn record(record: &mut Record) {
             header(&mut line.header);
             line.records.iter_mut().for_each(self::record);
         }
+        Record::Event(found) => sent(found),
         Record::Rotated | Record::Lost(_) | Record::Forget(_) => {}
     }
+}
+
+fn sent(EventFact { project, identity, root, body }: &mut EventFact) {
+    clean(project, super::project, LIMIT_NAME);
+    identity.iter_mut().for_each(|identity| clean(identity, super::project, LIMIT_NAME));
+    clean(root, tokens, usize::MAX);
+    event(body);
 }
 
 fn label(LabelFact { id: _, name: found, version: told, verdict: _, reason, by, at: _ }: &mut LabelFact) {

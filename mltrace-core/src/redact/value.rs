@@ -63,7 +63,7 @@ fn walk(value: Value, depth: usize) -> Value {
 }
 
 /// A list of texts among which is an option may be a command line.
-fn walk_array(items: Vec<Value>, depth: usize) -> Value {
+pub(super) fn walk_array(items: Vec<Value>, depth: usize) -> Value {
     // `["password", "…"]` is a pair of a list that is made of an object.
     if let [Value::String(name), Value::String(value)] = items.as_slice()
         && is_given(name, value)

@@ -22,6 +22,8 @@ mod project;
 
 mod unread;
 
+mod event;
+
 mod writer;
 
 mod error;
@@ -40,6 +42,7 @@ use crate::model::{Due, RunId};
 pub use bounds::Bounds;
 pub use candidate::{Alike, Asked, Candidate, Of, Offer, OfferRun, RerunRow, When, WorkKey, WorkRow};
 pub use error::{Result, StoreError};
+pub use event::EventRow;
 pub use extent::{Extent, LeftOut, Told};
 pub use key::{
     ArtifactKey, CodeKey, ComponentKey, DeclarationKey, GitKey, ProcessKey, ProjectKey, RunKey, TaskKey, VersionKey,

@@ -3,6 +3,7 @@
 
 use super::candidate::{Alike, Asked, Offer};
 use super::error::Result;
+use super::event::EventRow;
 use super::key::{ArtifactKey, CodeKey, ComponentKey, ProcessKey, ProjectKey, RunKey, VersionKey, WriteKey};
 use super::near::{NearRow, NearRows};
 use super::row::{ComponentField, ReadRow, VersionRow, WriteRow};
@@ -240,6 +241,13 @@ pub trait Writer {
     fn touched_by(&mut self, changes: &[Change]) -> Result<Vec<(RunKey, u32)>>;
     /// Keeps what lies in folders of a content, and returns the reads that may be bound otherwise by what is new of it.
     fn keep_folders(&mut self, folders: &[&FolderFact]) -> Result<Vec<(RunKey, u32)>>;
+    /// Keeps events, and returns for each whether it is new.
+    fn keep_events(&mut self, events: &[EventRow]) -> Result<Vec<bool>>;
+    /// Returns the events of these runs of a project, in any order.
+    fn events_of(&mut self, project: ProjectKey, runs: &[RunId]) -> Result<Vec<EventRow>>;
+    /// Removes what a run read and wrote, its parameters and what was measured of it; who was bound to its writes is bound to
+    /// nothing. Its row stays, and what people remarked.
+    fn empty_run(&mut self, run: RunKey) -> Result<()>;
     /// Removes a run with all that is told of it; who was bound to its writes is bound to nothing.
     fn remove_run(&mut self, run: RunKey) -> Result<()>;
     /// Removes all that is told of a project, and returns the reads of others that had seen what it wrote.

@@ -7,7 +7,7 @@ use crate::model::{RunId, Timestamp};
 use crate::store::{ArtifactKey, Result, RunKey};
 
 /// What refers to the writes of a run from outside of it; 4: unknown writer.
-const LOOSEN: [&str; 4] = [
+pub(super) const LOOSEN: [&str; 4] = [
     "UPDATE read SET write_id = NULL, bound = 4 WHERE write_id IN (SELECT id FROM write WHERE run_id = $1)",
     "UPDATE read SET like_id = NULL WHERE like_id IN (SELECT id FROM write WHERE run_id = $1)",
     "DELETE FROM part WHERE write_id IN (SELECT id FROM write WHERE run_id = $1)",

@@ -73,6 +73,8 @@ mod observations;
 
 mod profiles;
 
+mod events;
+
 mod tasks;
 
 mod runs;

@@ -29,9 +29,10 @@ impl Schema {
             include_str!("schema-6.sql"),
             include_str!("schema-7.sql"),
             include_str!("schema-8.sql"),
+            include_str!("schema-9.sql"),
         ],
         min_reader: 5,
-        min_writer: 8,
+        min_writer: 9,
     };
 
     /// Returns the schema's number.

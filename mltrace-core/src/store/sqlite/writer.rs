@@ -4,9 +4,9 @@
 use super::write::SqliteWriter;
 use crate::model::{FolderFact, ProcessId, RunId, Timestamp, VersionId};
 use crate::store::{
-    Alike, ArtifactKey, Asked, Change, Edges, InnerAsked, Name, NearAsked, NearRow, NearRows, Offer, ProjectKey,
-    ReadRow, Result, RowsOf, RunKey, RunRow, Said, StoredWork, VersionAsked, VersionEntered, VersionKey, VersionRow,
-    WithAsked, WriteKey, WriteRow, Writer,
+    Alike, ArtifactKey, Asked, Change, Edges, EventRow, InnerAsked, Name, NearAsked, NearRow, NearRows, Offer,
+    ProjectKey, ReadRow, Result, RowsOf, RunKey, RunRow, Said, StoredWork, VersionAsked, VersionEntered, VersionKey,
+    VersionRow, WithAsked, WriteKey, WriteRow, Writer,
 };
 
 impl SqliteWriter<'_> {
@@ -168,6 +168,22 @@ impl Writer for SqliteWriter<'_> {
         let mut found = Vec::new();
         changes.iter().try_for_each(|change| self.touched_by_one(change, &mut found))?;
         Ok(found)
+    }
+
+    fn keep_events(&mut self, events: &[EventRow]) -> Result<Vec<bool>> {
+        events.iter().map(|event| self.keep_event(event)).collect()
+    }
+
+    fn events_of(&mut self, project: ProjectKey, runs: &[RunId]) -> Result<Vec<EventRow>> {
+        let mut found = Vec::new();
+        for run in runs {
+            found.extend(self.events_of_run(project, *run)?);
+        }
+        Ok(found)
+    }
+
+    fn empty_run(&mut self, run: RunKey) -> Result<()> {
+        SqliteWriter::empty_run(self, run)
     }
 
     fn remove_run(&mut self, run: RunKey) -> Result<()> {

@@ -1,0 +1,108 @@
+//! Events that are sent or lie in a file, one JSON object a line: each becomes a record.
+
+use std::io::BufRead;
+
+use super::events::apply_events;
+use super::import::ImportReport;
+use super::lines::{self, Next};
+use crate::config::Home;
+use crate::model::{EventFact, Record};
+use crate::openlineage::{Event, Fault};
+use crate::redact;
+use crate::store::{Store, StoreError};
+
+/// How many events go into one transaction, and about how many bytes of them.
+const BATCH: usize = 1000;
+const BATCH_BYTES: usize = 4 << 20;
+
+/// Returns the record that keeps an OpenLineage event, without its secrets.
+///
+/// # Errors
+/// When it can never be understood: which field is missing or wrong.
+pub fn event(home: &Home, body: &str) -> Result<Record, Fault> {
+    let body = body.trim_start_matches('\u{feff}').trim();
+    Event::parse(body)?;
+    let mut record = Record::Event(EventFact {
+        project: home.project.clone(),
+        identity: home.identity.clone(),
+        root: home.root.to_string_lossy().into_owned(),
+        body: body.to_owned(),
+    });
+    redact::record(&mut record);
+    Ok(record)
+}
+
+/// Stores OpenLineage events, one a line; wrong lines are reported and the rest lands. `progress` gets the number of
+/// lines that were read so far.
+///
+/// # Errors
+/// When the store does not take the rows.
+pub fn import_events(
+    home: &Home,
+    store: &mut dyn Store,
+    lines: &mut dyn BufRead,
+    progress: &mut dyn FnMut(u64),
+) -> Result<ImportReport, StoreError> {
+    let mut report = ImportReport::default();
+    let (mut batch, mut bytes, mut line) = (Vec::new(), 0_usize, Vec::new());
+    loop {
+        let next = lines::next(lines, &mut line);
+        if !matches!(next, Ok(Next::End)) {
+            report.lines = report.lines.saturating_add(1);
+        }
+        let is_end = match next {
+            Ok(Next::Line) => {
+                match taken(home, &line) {
+                    Ok(event) => batch.extend(event),
+                    Err(reason) => report.refuse(report.lines, reason),
+                }
+                bytes = bytes.saturating_add(line.len());
+                false
+            }
+            Ok(Next::TooLong) => {
+                report.refuse(report.lines, lines::too_long());
+                false
+            }
+            Ok(Next::End) => true,
+            Err(error) => {
+                report.refuse(report.lines, format!("it could not be read: {error}"));
+                true
+            }
+        };
+        if batch.len() >= BATCH || bytes >= BATCH_BYTES || (is_end && !batch.is_empty()) {
+            land(store, &batch, &mut report)?;
+            batch.clear();
+            bytes = 0;
+            progress(report.lines);
+        }
+        if is_end {
+            return Ok(report);
+        }
+    }
+}
+
+/// Returns the event of a line; `None` for an empty one.
+fn taken(home: &Home, line: &[u8]) -> Result<Option<EventFact>, String> {
+    let text = std::str::from_utf8(line).map_err(|error| format!("it is not UTF-8: {error}"))?;
+    if text.trim_start_matches('\u{feff}').trim().is_empty() {
+        return Ok(None);
+    }
+    match event(home, text) {
+        Ok(Record::Event(event)) => Ok(Some(event)),
+        Ok(_) => Ok(None),
+        Err(fault) => Err(fault.to_string()),
+    }
+}
+
+fn land(store: &mut dyn Store, batch: &[EventFact], report: &mut ImportReport) -> Result<(), StoreError> {
+    let events: Vec<&EventFact> = batch.iter().collect();
+    let mut new = 0;
+    store.write(&mut |writer| {
+        new = apply_events(writer, &events)?;
+        Ok(())
+    })?;
+    let all = u64::try_from(batch.len()).unwrap_or(u64::MAX);
+    report.stored = report.stored.saturating_add(new);
+    report.known = report.known.saturating_add(all.saturating_sub(new));
+    Ok(())
+}

@@ -1,0 +1,19 @@
+//! Parses OpenLineage events and returns the records of their runs: a pure function of the set of events of a run.
+
+mod event;
+
+mod facets;
+
+mod attempt;
+
+mod edges;
+
+mod measures;
+
+mod sent;
+
+mod records;
+
+pub use event::{About, Dataset, Event, Facets, Fault, Job, Kind};
+pub use records::{RunRecords, declared_records, run_records};
+pub use sent::Sent;
