@@ -15,6 +15,7 @@ use mltrace_core::store::{self, Bounds, Mode};
 use tokio::sync::watch;
 
 use crate::failure::Failure;
+use crate::inbox::Inbox;
 use crate::lines::{self, Within};
 use crate::memory;
 use crate::safety::Guard;
@@ -36,6 +37,8 @@ pub struct App {
     pub(crate) guard: Arc<Guard>,
     folder: PathBuf,
     recorder: &'static Recorder,
+    /// The way of events to the journal.
+    pub(crate) inbox: Inbox,
     turns: Arc<Turns>,
     verbs: Arc<Verbs>,
     /// How far the request may go whose turn it is.
@@ -69,6 +72,7 @@ impl App {
             home,
             guard: Arc::new(guard),
             recorder,
+            inbox: Inbox::new(recorder),
             turns: Arc::new(Turns::new()),
             verbs: Arc::default(),
             bounds: None,

@@ -13,6 +13,8 @@ mod patient;
 
 mod app;
 
+mod inbox;
+
 mod turns;
 
 mod lines;

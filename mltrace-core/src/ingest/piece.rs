@@ -7,7 +7,7 @@ use super::events::apply_events;
 use crate::config::Home;
 use crate::folder::Folder;
 use crate::journal::{self, Part};
-use crate::model::{EventFact, Header, Line, Record};
+use crate::model::{Header, Record};
 use crate::store::{Said, Store, StoreError, UnreadRow, Writer};
 
 /// By what name a store counts what was cut or left out, as no import may bring as much.
@@ -92,11 +92,7 @@ pub(super) fn fold_piece(
     if !piece.records.iter().all(is_elsewhere) {
         apply_all(writer, header, &piece.records)?;
     }
-    for line in piece.records.iter().filter_map(as_line) {
-        apply_line(writer, &line.header, &line.records, &line.chosen)?;
-    }
-    let events: Vec<&EventFact> = piece.records.iter().filter_map(as_event).collect();
-    apply_events(writer, &events)?;
+    apply_others(writer, &piece.records)?;
     for journal::Unread { place, record, is_applied } in piece.unread {
         let (journal, header) = (part.name.clone(), header.clone());
         let row = UnreadRow { journal, place, header, record, is_applied, is_over };
@@ -117,6 +113,22 @@ pub(super) fn fold_piece(
     Ok(step)
 }
 
+/// Applies the records that are of another project or tool: lines of an import, and events.
+fn apply_others(writer: &mut dyn Writer, records: &[Record]) -> Result<(), StoreError> {
+    let mut events = Vec::new();
+    for record in records {
+        match record {
+            Record::Line(line) => apply_line(writer, &line.header, &line.records, &line.chosen)?,
+            Record::Event(event) => events.push(event),
+            _ => {}
+        }
+    }
+    if !events.is_empty() {
+        apply_events(writer, &events)?;
+    }
+    Ok(())
+}
+
 /// Returns by what name a store remembers the last record that was folded of a part.
 pub(super) fn last_of(part: &str) -> String {
     format!("{part}.last")
@@ -128,20 +140,6 @@ fn lacks_header(piece: &journal::Piece) -> bool {
     let is_first_unread = piece.unread.first().is_some_and(|unread| unread.place == 0);
     let first = piece.records.first().filter(|_| !is_first_damaged && !is_first_unread);
     first.is_some_and(|record| !matches!(record, Record::Process(_)))
-}
-
-fn as_event(record: &Record) -> Option<&EventFact> {
-    match record {
-        Record::Event(event) => Some(event),
-        _ => None,
-    }
-}
-
-fn as_line(record: &Record) -> Option<&Line> {
-    match record {
-        Record::Line(line) => Some(line),
-        _ => None,
-    }
 }
 
 /// So many damaged places of a piece have a file each; a file for each of a million would fill the folder.

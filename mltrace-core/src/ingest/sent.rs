@@ -15,21 +15,19 @@ use crate::store::{Store, StoreError};
 const BATCH: usize = 1000;
 const BATCH_BYTES: usize = 4 << 20;
 
-/// Returns the record that keeps an OpenLineage event, without its secrets.
+/// Returns the record of an OpenLineage event for a journal, whose writer takes the secrets out of it.
 ///
 /// # Errors
 /// When it can never be understood: which field is missing or wrong.
 pub fn event(home: &Home, body: &str) -> Result<Record, Fault> {
     let body = body.trim_start_matches('\u{feff}').trim();
     Event::parse(body)?;
-    let mut record = Record::Event(EventFact {
+    Ok(Record::Event(EventFact {
         project: home.project.clone(),
         identity: home.identity.clone(),
         root: home.root.to_string_lossy().into_owned(),
         body: body.to_owned(),
-    });
-    redact::record(&mut record);
-    Ok(record)
+    }))
 }
 
 /// Stores OpenLineage events, one a line; wrong lines are reported and the rest lands. `progress` gets the number of
@@ -87,10 +85,11 @@ fn taken(home: &Home, line: &[u8]) -> Result<Option<EventFact>, String> {
     if text.trim_start_matches('\u{feff}').trim().is_empty() {
         return Ok(None);
     }
-    match event(home, text) {
-        Ok(Record::Event(event)) => Ok(Some(event)),
-        Ok(_) => Ok(None),
-        Err(fault) => Err(fault.to_string()),
+    let mut record = event(home, text).map_err(|fault| fault.to_string())?;
+    redact::record(&mut record);
+    match record {
+        Record::Event(event) => Ok(Some(event)),
+        _ => Ok(None),
     }
 }
 

@@ -171,16 +171,19 @@ impl<'e> Event<'e> {
             Some(raw) => Kind::of(&words("eventType", Some(&raw))?),
             None => Kind::Other,
         };
-        let about = match (given(&fields, "run"), given(&fields, "dataset")) {
-            (None, Some(raw)) => About::Dataset(dataset("dataset", raw, "")?),
-            (None, None) if given(&fields, "job").is_none() => return Err(fault("run", "is missing")),
-            (None, None) => About::Job(job(&fields)?),
-            (Some(raw), _) => {
+        let job = fields.get("job").map(|raw| job(raw)).transpose()?;
+        let alone = fields.get("dataset").map(|raw| dataset("dataset", raw, None)).transpose()?;
+        let about = match (given(&fields, "run"), alone, job) {
+            (Some(raw), _, Some(job)) => {
                 let run = object("run", raw)?;
                 let id = words("run.runId", run.get("runId"))?;
                 let id = Uuid::parse_str(&id).map_err(|_| fault("run.runId", "is not a UUID"))?;
-                About::Run { id: RunId(id), facets: facets("run.facets", &run, "facets")?, job: job(&fields)? }
+                About::Run { id: RunId(id), facets: facets("run.facets", &run, "facets")?, job }
             }
+            (Some(_), _, None) => return Err(fault("job", "is missing")),
+            (None, Some(dataset), _) => About::Dataset(dataset),
+            (None, None, Some(job)) => About::Job(job),
+            (None, None, None) => return Err(fault("run", "is missing")),
         };
         let inputs = datasets(&fields, "inputs", "inputFacets")?;
         let outputs = datasets(&fields, "outputs", "outputFacets")?;
@@ -260,8 +263,7 @@ fn facets<'e>(field: &str, fields: &Fields<'e>, name: &str) -> Result<Facets<'e>
     given(fields, name).map_or_else(|| Ok(Facets::default()), |raw| object(field, raw).map(Facets))
 }
 
-fn job<'e>(fields: &Fields<'e>) -> Result<Job<'e>, Fault> {
-    let raw = given(fields, "job").ok_or_else(|| fault("job", "is missing"))?;
+fn job<'e>(raw: &'e RawValue) -> Result<Job<'e>, Fault> {
     let job = object("job", raw)?;
     Ok(Job {
         namespace: words("job.namespace", job.get("namespace"))?,
@@ -273,15 +275,15 @@ fn job<'e>(fields: &Fields<'e>) -> Result<Job<'e>, Fault> {
 fn datasets<'e>(fields: &Fields<'e>, name: &str, edge: &str) -> Result<Vec<Dataset<'e>>, Fault> {
     let Some(raw) = given(fields, name) else { return Ok(Vec::new()) };
     let all: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(|_| fault(name, "is not a list"))?;
-    (0..).zip(all).map(|(place, raw): (usize, _)| dataset(&format!("{name}[{place}]"), raw, edge)).collect()
+    (0..).zip(all).map(|(place, raw): (usize, _)| dataset(&format!("{name}[{place}]"), raw, Some(edge))).collect()
 }
 
-fn dataset<'e>(field: &str, raw: &'e RawValue, edge: &str) -> Result<Dataset<'e>, Fault> {
+fn dataset<'e>(field: &str, raw: &'e RawValue, edge: Option<&str>) -> Result<Dataset<'e>, Fault> {
     let fields = object(field, raw)?;
     Ok(Dataset {
         namespace: words(&format!("{field}.namespace"), fields.get("namespace"))?,
         name: words(&format!("{field}.name"), fields.get("name"))?,
         facets: facets(&format!("{field}.facets"), &fields, "facets")?,
-        edge: facets(&format!("{field}.{edge}"), &fields, edge)?,
+        edge: edge.map_or_else(|| Ok(Facets::default()), |edge| facets(&format!("{field}.{edge}"), &fields, edge))?,
     })
 }

@@ -41,7 +41,7 @@ fn what_can_never_be_read_is_refused_by_its_field() {
     assert_eq!(fault(&|event| event["run"] = json!({})), "`run.runId` is missing");
     assert_eq!(fault(&|event| event["run"] = json!(3)), "`run` is not an object");
     assert_eq!(fault(&|event| event["job"] = json!({"name": "a"})), "`job.namespace` is missing");
-    assert_eq!(fault(&|event| event["job"] = Value::Null), "`job` is missing");
+    assert_eq!(fault(&|event| event["job"] = Value::Null), "`job` is not an object");
     assert_eq!(
         fault(&|event| event["eventTime"] = json!("yesterday")),
         "`eventTime` is not a time as RFC 3339 writes it"

@@ -18,6 +18,8 @@ mod tasks;
 
 mod health;
 
+mod lineage;
+
 mod openapi;
 
 use axum::body::Bytes;
@@ -33,6 +35,7 @@ use crate::routes::Routes;
 pub(crate) use aliases::{AliasQuery, AliasesQuery, alias, aliases};
 pub(crate) use gate::{CompareQuery, compare as side_by_side};
 pub(crate) use health::{HealthQuery, health};
+pub(crate) use lineage::{LIMIT as EVENT_LIMIT, is_path as takes_events};
 pub(crate) use openapi::{Operation, routes as document_routes};
 pub(crate) use profile::{ProfileQuery, profile};
 pub(crate) use queries::{
@@ -46,7 +49,7 @@ pub(crate) use writes::{ComponentBody, IMPORT_LIMIT, IMPORT_PATH, NoteBody, amen
 /// Adds the API.
 pub(crate) fn routes(routes: Routes) -> Routes {
     let questions = profile::routes(health::routes(queries::routes(routes)));
-    tasks::routes(gate::routes(aliases::routes(verify::routes(writes::routes(questions)))))
+    tasks::routes(gate::routes(aliases::routes(verify::routes(lineage::routes(writes::routes(questions))))))
 }
 
 /// Returns a response that carries JSON.

@@ -22,7 +22,8 @@ pub(crate) struct Operation {
     query: Option<Describe>,
     /// The body, and of which types.
     body: Option<(&'static [&'static str], Describe)>,
-    answer: Describe,
+    /// The answer; `None` where it has no body, and the status 201.
+    answer: Option<Describe>,
     /// Whether what is wrong with a part of the body is told in the answer, with the status 422.
     is_partial: bool,
 }
@@ -36,22 +37,36 @@ pub(crate) struct Parameter {
 
 impl Operation {
     pub(crate) fn get<Q: JsonSchema, A: JsonSchema>(path: &'static str, summary: &'static str) -> Self {
-        let answer = SchemaGenerator::subschema_for::<A>;
+        let answer = Some(SchemaGenerator::subschema_for::<A> as Describe);
         Self { method: Method::GET, path, summary, query: Some(Q::json_schema), body: None, answer, is_partial: false }
     }
 
     pub(crate) fn post<B: JsonSchema, A: JsonSchema>(path: &'static str, summary: &'static str) -> Self {
-        let answer = SchemaGenerator::subschema_for::<A>;
+        let answer = Some(SchemaGenerator::subschema_for::<A> as Describe);
         let body = Some((&["application/json"][..], SchemaGenerator::subschema_for::<B> as Describe));
         Self { method: Method::POST, path, summary, query: None, body, answer, is_partial: false }
     }
 
     /// An import brings lines of JSON, each of which the JSON page of the documentation describes.
     pub(crate) fn import<A: JsonSchema>(path: &'static str, summary: &'static str) -> Self {
-        let answer = SchemaGenerator::subschema_for::<A>;
+        let answer = Some(SchemaGenerator::subschema_for::<A> as Describe);
         let types = &["application/x-ndjson", "application/json"][..];
         let body = Some((types, (|_: &mut SchemaGenerator| lines()) as Describe));
         Self { method: Method::POST, path, summary, query: None, body, answer, is_partial: true }
+    }
+
+    /// Events of other tools, one in a request.
+    pub(crate) fn event(path: &'static str, summary: &'static str) -> Self {
+        let body = Some((&["application/json"][..], (|_: &mut SchemaGenerator| event()) as Describe));
+        Self { method: Method::POST, path, summary, query: None, body, answer: None, is_partial: false }
+    }
+
+    /// Events of other tools, many in a request.
+    pub(crate) fn events<A: JsonSchema>(path: &'static str, summary: &'static str) -> Self {
+        let answer = Some(SchemaGenerator::subschema_for::<A> as Describe);
+        let list = |_: &mut SchemaGenerator| json_schema!({ "type": "array", "items": {} });
+        let body = Some((&["application/json"][..], list as Describe));
+        Self { method: Method::POST, path, summary, query: None, body, answer, is_partial: false }
     }
 
     /// Returns the parameters in the address, or the fields of the body.
@@ -93,17 +108,43 @@ impl Operation {
                 kinds.iter().map(|kind| ((*kind).to_owned(), json!({ "schema": body(generator) }))).collect();
             operation.insert("requestBody".to_owned(), json!({ "required": true, "content": content }));
         }
-        let answer = json!({ "description": "The answer",
-            "content": { "application/json": { "schema": (self.answer)(generator) } } });
+        let answer = match self.answer {
+            Some(answer) => json!({ "description": "The answer",
+                "content": { "application/json": { "schema": answer(generator) } } }),
+            None => json!({ "description": "It is recorded" }),
+        };
         let error = json!({ "description": "Why there is none",
             "content": { "application/json": { "schema": generator.subschema_for::<ErrorAnswer>() } } });
-        let mut responses = json!({ "2XX": answer.clone(), "default": error });
+        let status = if self.answer.is_some() { "2XX" } else { "201" };
+        let mut responses = json!({ status: answer.clone(), "default": error });
         if let (true, Some(responses)) = (self.is_partial, responses.as_object_mut()) {
             responses.insert("422".to_owned(), answer);
         }
         operation.insert("responses".to_owned(), responses);
         Value::Object(operation)
     }
+}
+
+/// Returns what is required of an event; the rest is described at <https://openlineage.io/spec>.
+fn event() -> Schema {
+    let text = json!({ "type": "string" });
+    let facets = json!({ "type": ["object", "null"] });
+    let kind = json!({ "type": ["string", "null"] });
+    let named = json!({ "type": "object", "required": ["namespace", "name"],
+        "properties": { "namespace": text, "name": text, "facets": facets } });
+    let run = json!({ "type": ["object", "null"], "required": ["runId"],
+        "properties": { "runId": { "type": "string", "format": "uuid" }, "facets": facets } });
+    json_schema!({
+        "type": "object",
+        "required": ["eventTime", "producer", "schemaURL"],
+        "properties": {
+            "eventTime": { "type": "string", "format": "date-time" }, "eventType": kind, "producer": text,
+            "schemaURL": text, "run": run, "job": named, "dataset": named,
+            "inputs": { "type": ["array", "null"], "items": named }, "outputs": { "type": ["array", "null"], "items": named },
+        },
+        "anyOf": [{ "required": ["job"] }, { "required": ["dataset"] }],
+        "dependentRequired": { "run": ["job"] },
+    })
 }
 
 /// Returns the parameters that a schema of an address describes.

@@ -22,6 +22,8 @@ mod limits;
 
 mod doors;
 
+mod events;
+
 mod names;
 
 mod speed;
