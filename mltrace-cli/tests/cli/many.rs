@@ -32,6 +32,27 @@ fn meant(env: &TestEnv, arguments: &[&str]) -> Vec<String> {
 }
 
 #[test]
+fn a_check_that_is_about_an_artifact_chooses_what_its_run_wrote() {
+    let check = |outcome: &str, about: &str| json!({"name": "whole(x)", "outcome": outcome, "about": about});
+    let run = |number: u8, checks: Vec<Value>| {
+        json!({"id": format!("0190f3a0-0000-7000-8000-{number:012x}"), "component": "clean", "inputs": ["in.csv"],
+            "outputs": [format!("{number}.csv")], "checks": checks,
+            "started_at": format!("2021-01-01T0{number}:00:00Z"), "ended_at": format!("2021-01-01T0{number}:00:09Z")})
+        .to_string()
+    };
+    let env = TestEnv::with_lines(&[
+        run(1, vec![check("passed", "in.csv"), check("passed", "1.csv")]),
+        run(2, vec![check("failed", "in.csv"), check("errored", "2.csv")]),
+        // What is said of the run as a whole counts before what is said of its artifacts.
+        run(3, vec![check("failed", "in.csv"), json!({"name": "whole(x)", "outcome": "passed"})]),
+    ]);
+    assert_eq!(meant(&env, &["--from", "check:whole(x)", "=failed"]), ["2.csv"]);
+    assert_eq!(meant(&env, &["--from", "check:whole(x)", "=errored"]), ["2.csv"]);
+    assert_eq!(meant(&env, &["--from", "check:whole(x)", "=passed"]), ["1.csv", "3.csv"]);
+    assert_eq!(meant(&env, &["--from", "check:whole(x)", "!=passed"]), ["2.csv"]);
+}
+
+#[test]
 fn many_are_named_by_a_pattern_a_run_or_what_runs_have_in_common() {
     let env = days();
     assert_eq!(meant(&env, &["out/1/*.csv"]), ["out/1/a.csv", "out/1/b.csv"]);

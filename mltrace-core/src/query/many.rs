@@ -9,7 +9,7 @@ use super::measures::{last_checks, last_metrics, metrics_of};
 use super::view::AT_ONCE;
 use super::{QueryError, Reader};
 use crate::lineage;
-use crate::model::{Pattern, Status, Timestamp, Version, VersionId};
+use crate::model::{Check, Outcome, Pattern, Status, Timestamp, Version, VersionId};
 use crate::store::{ComponentKey, FactsRow, ProjectKey, RunKey, RunSelection, Told};
 
 /// Which versions are meant: those that any of these names, each once.
@@ -209,10 +209,8 @@ impl RunCondition {
                         of.map(|of| is_number(of.value.value(), *comparison, value))
                     }
                     RunField::Check(name) => {
-                        let these = run.measures.checks.iter();
-                        let these = these.filter(|check| check.name == *name && check.about.is_none()).cloned();
-                        let of = last_checks(these.collect()).pop();
-                        of.and_then(|of| text(Some(of.outcome.as_str())))
+                        let of = outcomes_of(&run.measures.checks, name);
+                        (!of.is_empty()).then(|| of.iter().any(|of| text(Some(of.as_str())) == Some(true)))
                     }
                 };
                 // What is not there is not equal, and neither above nor below.
@@ -220,6 +218,14 @@ impl RunCondition {
             }
         }
     }
+}
+
+/// Returns how a check came out at last: of the run as a whole, or else of each artifact that it is about.
+fn outcomes_of(checks: &[Check], name: &str) -> Vec<Outcome> {
+    let last = last_checks(checks.iter().filter(|check| check.name == name).cloned().collect());
+    let is_of_run = last.iter().any(|check| check.about.is_none());
+    let these = last.iter().filter(|check| check.about.is_none() == is_of_run);
+    these.map(|check| check.outcome).collect()
 }
 
 /// Returns how a number compares; what is no number is neither equal to one, nor above, nor below.
