@@ -47,6 +47,8 @@ mod last_good;
 
 mod gate;
 
+mod required;
+
 mod witness;
 
 mod tempo;
@@ -102,7 +104,7 @@ pub use components::Choices;
 pub use diff::{Baseline, Diff};
 pub use difference::Difference;
 pub use evidence::percent;
-pub use gate::{Better, Gate, MetricRequirement, NotWorseThan, Required, RequiredKind, Requirements, Tolerance};
+pub use gate::{Gate, Required, RequiredKind};
 pub use health::{ComponentHealth, Health, HealthProblem, ProblemKind, RETIRED};
 pub use impact::ImpactOf;
 pub use last_good::{Doubt, DoubtReason, DoubtedVersion, GoodVersion, LastGood};
@@ -116,6 +118,7 @@ pub use profile::Profiled;
 pub use projects::{Project, Projects};
 pub use reader::{QueryError, Reader};
 pub use report::{Report, Tell};
+pub use required::{Better, MetricRequirement, NotWorseThan, Requirements, Tolerance};
 pub use runs::RunFilter;
 pub use say::Judgement;
 pub use stale::{StaleRun, StaleRuns};
