@@ -1,4 +1,4 @@
-//! Replays the trace that the README shows: the wine pipeline, then the command.
+//! Replays what the README shows: what the wine pipeline says, then the trace.
 
 use std::path::Path;
 use std::process::Command;
@@ -21,10 +21,13 @@ fn the_readme_shows_what_trace_prints() {
         String::from_utf8(output.stdout).expect("text")
     };
 
-    run(&pipeline, &[]);
+    let said = run(&pipeline, &[]);
     let printed = run(mltrace, &["trace", "wine-out/predictions/batch-01.csv"]);
     let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).expect("a README");
     let shown = readme.split("$ mltrace trace wine-out/predictions/batch-01.csv\n").nth(1);
     let shown = shown.and_then(|rest| rest.split("```").next());
     assert_eq!(printed, shown.expect("the README shows a trace"));
+    let shown = readme.split("```text\nfirst run").nth(1).and_then(|rest| rest.split("```").next());
+    let shown = format!("first run{}\n", shown.expect("the README shows what the pipeline says"));
+    assert!(said.starts_with(&shown), "{said}");
 }

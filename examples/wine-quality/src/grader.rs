@@ -76,6 +76,16 @@ impl Grader {
         Ok(table.rows.iter().map(grade).collect())
     }
 
+    /// Returns the root of the mean squared miss over rows whose `target` is known.
+    ///
+    /// # Errors
+    /// When a column is missing.
+    pub fn rmse(&self, table: &Table, target: &str) -> Result<f64, Error> {
+        let target = table.column(target)?;
+        let misses = table.rows.iter().zip(self.grade(table)?).map(|(row, grade)| (row[target] - grade).powi(2));
+        Ok((misses.sum::<f64>() / f64::from(u32::try_from(table.rows.len())?)).sqrt())
+    }
+
     /// Reads a model from a JSON file.
     ///
     /// # Errors

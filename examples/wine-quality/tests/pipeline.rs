@@ -1,12 +1,13 @@
 //! Runs the pipeline as a user does and asks how a prediction came to be.
 
-use std::process::Command;
+use std::process::{Command, Output};
 
 const PRINTED: &str = "\
-bottles    1599 measured, 240 exact duplicates dropped, 1359 kept
-first run  penalty 0.5   root mean squared error 0.743   in production
-second run penalty 0.05  root mean squared error 0.639   in production
-graded     6 batches in wine-out/predictions
+first run   penalty 0.5   1000 mg a gram  240 duplicates  rmse 0.743  in production, 6 batches graded
+second run  penalty 0.05  1000 mg a gram  240 duplicates  rmse 0.639  in production, 6 batches graded
+checked     1599 bottles in 12 columns, 0 gaps, graded(raw) passed
+measured    train/rmse 0.665, test/rmse 0.639
+tasted      50 of 150 bottles, 0.55 off on average
 
 How did a prediction come to be?
     mltrace trace wine-out/predictions/batch-01.csv
@@ -25,12 +26,7 @@ const TRACE: &str = "\
 #[expect(clippy::disallowed_methods, reason = "a name in a question is meant from the working directory")]
 fn a_prediction_is_traced_to_the_laboratory() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let output = Command::new(env!("CARGO_BIN_EXE_wine-quality"))
-        .current_dir(folder.path())
-        .env_remove("MLTRACE_DB")
-        .env_remove("MLTRACE_DISABLED")
-        .output()
-        .expect("the pipeline was built");
+    let output = run(folder.path(), &[]);
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     assert_eq!(String::from_utf8_lossy(&output.stdout), PRINTED);
     assert!(output.status.success());
@@ -62,6 +58,12 @@ fn a_prediction_is_traced_to_the_laboratory() {
     let before = before.expect("what was live then");
     assert_eq!(before.runs[0].run.params["penalty"], "0.5");
 
+    // What experts said joins what the model in production said of the same bottles.
+    let fit = mltrace::task("grade").fit(&mltrace::TaskOptions::default()).expect("bottles were graded");
+    assert_eq!((fit.windows[0].outputs, fit.windows[0].with_feedback), (150, 50));
+    let ingest = trace.runs.iter().find(|step| step.run.component == "ingest").expect("data came from somewhere");
+    assert_eq!(ingest.run.checks[0].about.as_ref().expect("of the file").as_str(), "wine-out/data/raw.csv");
+
     // The first run's prediction was overwritten, and still has its own trace.
     let predictions = mltrace::history("predict").expect("there were predictions").runs;
     let first = predictions.iter().rev().flat_map(|run| &run.outputs).next().expect("the oldest has an output");
@@ -69,4 +71,23 @@ fn a_prediction_is_traced_to_the_laboratory() {
     let trace = mltrace::trace(&format!("{}@{version}", first.name)).expect("the version is known");
     let train = trace.runs.iter().find(|step| step.run.component == "train").expect("a model was trained");
     assert_eq!(train.run.params["penalty"], "0.5");
+}
+
+#[test]
+fn the_pipeline_runs_where_nothing_is_recorded() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let output = Command::new(env!("CARGO_BIN_EXE_wine-quality"))
+        .current_dir(folder.path())
+        .env("MLTRACE_DISABLED", "1")
+        .output()
+        .expect("the pipeline was built");
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(told.contains("rmse 0.639  not in production: "), "{told}");
+}
+
+fn run(folder: &std::path::Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wine-quality"));
+    command.args(arguments).current_dir(folder).env_remove("MLTRACE_DB").env_remove("MLTRACE_DISABLED");
+    command.output().expect("the pipeline was built")
 }
