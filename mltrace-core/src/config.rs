@@ -20,34 +20,20 @@ mod profile;
 
 mod root;
 
+mod setting;
+
+mod text;
+
+mod prometheus;
+
 use profile::ProfileFile;
+use prometheus::PrometheusFile;
+use text::text_of;
 
 pub use place::{Place, Url};
 pub use profile::ProfileSettings;
-
-/// Where a value came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// A flag of the command line or an argument of a call.
-    Flag,
-    /// An environment variable.
-    Environment(&'static str),
-    /// A settings file.
-    File(PathBuf),
-    /// Nobody said anything.
-    Default,
-}
-
-impl std::fmt::Display for Origin {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Flag => f.write_str("flag"),
-            Self::Environment(name) => write!(f, "environment {name}"),
-            Self::File(path) => write!(f, "{}", path.display()),
-            Self::Default => f.write_str("default"),
-        }
-    }
-}
+pub use prometheus::PrometheusSettings;
+pub use setting::{Origin, Setting};
 
 /// How sure a record is when the call returns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -79,6 +65,8 @@ pub struct Home {
     pub hash_limit: u64,
     /// Which tables have profiles, and how far they are read.
     pub profile: ProfileSettings,
+    /// What a monitoring system is told besides.
+    pub prometheus: PrometheusSettings,
     /// Whether anything is recorded.
     pub is_enabled: bool,
     /// Whether a settings file is there that could not be read just now: nothing is recorded, for it may say where to,
@@ -90,17 +78,6 @@ pub struct Home {
     pub refused: Option<String>,
     /// Settings that were not understood.
     pub warnings: Vec<String>,
-}
-
-/// A setting with its value in words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Setting {
-    /// Its name, as in the settings file.
-    pub name: &'static str,
-    /// Its value in words.
-    pub value: String,
-    /// Where the value came from.
-    pub origin: Origin,
 }
 
 /// What the environment says, read once.
@@ -195,13 +172,12 @@ struct File {
     enabled: Option<bool>,
     trusted_projects: Option<Vec<PathBuf>>,
     profile: Option<ProfileFile>,
+    prometheus: Option<PrometheusFile>,
     /// It is there, but nobody knows what it says.
     #[serde(skip)]
     is_unreadable: bool,
 }
 
-/// Settings are shorter than this.
-const LONGEST: u64 = 1 << 20;
 /// The default limit for hashing: 4 GiB.
 const HASH_LIMIT: u64 = 4 << 30;
 
@@ -247,12 +223,12 @@ impl Home {
         let db_origin = if refused.is_some() { Origin::Default } else { db_origin };
         let (folder, store) = place(&root, db.filter(|_| refused.is_none()), is_projects, is_trusted);
         warnings.extend(refused.iter().map(|why| format!("{why}: nothing is recorded")));
-        let is_ours = is_ours(&folder);
-        warn_of_owners(&folder, &ignored, is_ours, &mut warnings);
+        let is_ours = warn_of_owners(&folder, &ignored, &mut warnings);
 
         let (durability, durability_origin) = chosen(project_file.durability, user_file.durability, from_files);
         let (hash_limit, hash_origin) = chosen(project_file.hash_limit, user_file.hash_limit, from_files);
         let profiled = chosen(project_file.profile, user_file.profile, from_files);
+        let monitored = chosen(project_file.prometheus, user_file.prometheus, from_files);
         let project_origin = from_files(project_file.project.is_some(), false);
         let named = project_file.project.filter(|name| !name.is_empty());
         // By this name what is recorded is found again, so it is one name here and there.
@@ -278,13 +254,14 @@ impl Home {
             durability: durability.unwrap_or_default(),
             hash_limit: hash_limit.unwrap_or(HASH_LIMIT),
             profile: ProfileSettings::default(),
+            prometheus: PrometheusSettings::default(),
             is_enabled,
             is_unsettled,
             settings: Vec::new(),
             refused,
             warnings,
         };
-        home.settled(origins, named.as_deref(), profiled)
+        home.settled(origins, named.as_deref(), profiled, monitored)
     }
 
     /// Returns it with its identity, and with all settings in words.
@@ -293,13 +270,17 @@ impl Home {
         origins: [Origin; 5],
         named: Option<&str>,
         (profiled, origin): (Option<ProfileFile>, Origin),
+        (monitored, by): (Option<PrometheusFile>, Origin),
     ) -> Self {
         let identity =
             (!self.has_own_store()).then(|| redact::project(&identity::identity(&self.root, named)).into_owned());
         let profiled = profiled.unwrap_or_default();
         let mut settings = self.settings_in_words(origins);
         settings.extend(profiled.in_words().map(|value| Setting { name: "profile", value, origin }));
-        Self { settings, identity, profile: profiled.settings(), ..self }
+        let (prometheus, too_many) = monitored.unwrap_or_default().settings();
+        settings.extend(prometheus.in_words().map(|value| Setting { name: "prometheus", value, origin: by }));
+        let warnings = self.warnings.into_iter().chain(too_many).collect();
+        Self { settings, identity, profile: profiled.settings(), prometheus, warnings, ..self }
     }
 
     fn settings_in_words(&self, [db, project, enabled, durability, hash_limit]: [Origin; 5]) -> Vec<Setting> {
@@ -357,18 +338,6 @@ fn read_file(path: &Path, is_users: bool, warnings: &mut Vec<String>) -> File {
     file
 }
 
-/// A pipe or a device in the place of a file would keep the caller waiting, or give it bytes without end.
-fn text_of(path: &Path) -> std::io::Result<String> {
-    use std::io::{Error, Read};
-
-    let mut text = String::new();
-    folder::open_to_read(path)?.take(LONGEST).read_to_string(&mut text)?;
-    if text.len() >= usize::try_from(LONGEST).unwrap_or(usize::MAX) {
-        return Err(Error::other("it is too long for settings"));
-    }
-    Ok(text)
-}
-
 /// Returns why nothing can be recorded for want of a place.
 fn no_place(root: &Path, db: Option<&Place>) -> Option<&'static str> {
     // Beside an address the journals lie where they do without one.
@@ -408,13 +377,15 @@ fn place(root: &Path, db: Option<Place>, is_projects: bool, is_trusted: bool) ->
     (folder, Place::File(file))
 }
 
-/// Tells of folders of other users: those that were passed by, and the one that is used.
-fn warn_of_owners(folder: &Path, ignored: &[PathBuf], is_ours: bool, warnings: &mut Vec<String>) {
+/// Tells of folders of other users, those that were passed by and the one that is used; returns whether that one is ours.
+fn warn_of_owners(folder: &Path, ignored: &[PathBuf], warnings: &mut Vec<String>) -> bool {
+    let is_ours = is_ours(folder);
     let passed_by = ignored.iter().filter(|other| *other != folder);
     warnings.extend(passed_by.map(|other| format!("`{}` belongs to another user and is ignored", other.display())));
     if !is_ours {
         warnings.push(format!("`{}` belongs to another user: nothing is recorded there", folder.display()));
     }
+    is_ours
 }
 
 /// Follows the links that a user has set as the place of a store.

@@ -2,7 +2,10 @@
 
 mod ask;
 
+mod monitor;
+
 mod say;
 
 pub use ask::{Desk, Unanswered};
+pub use monitor::{Watch, Watched};
 pub use say::{TooLong, all_judged, check_length, note, of_answering};

@@ -36,7 +36,7 @@ impl Timestamp {
 
     /// Returns the moment that the system's clock tells, kept within what RFC 3339 can write: a clock may stand before
     /// 1970, or where no calendar reaches.
-    fn of(clock: SystemTime) -> Self {
+    pub(crate) fn of(clock: SystemTime) -> Self {
         let micros = match clock.duration_since(SystemTime::UNIX_EPOCH) {
             Ok(after) => i64::try_from(after.as_micros()).unwrap_or(i64::MAX),
             Err(before) => i64::try_from(before.duration().as_micros()).map_or(i64::MIN, i64::saturating_neg),

@@ -55,6 +55,10 @@ mod tempo;
 
 mod health;
 
+mod counts;
+
+mod monitor;
+
 mod compare;
 
 mod decimal;
@@ -101,6 +105,7 @@ pub use blame::{Blame, LevelChange, Series, Since};
 pub use browse::{Search, VersionOf, Versions};
 pub use compare::{Compare, ComparedField, RecordPart, parts_of_metric};
 pub use components::Choices;
+pub use counts::{BUCKETS, ENDED, RunCounts};
 pub use diff::{Baseline, Diff};
 pub use difference::Difference;
 pub use evidence::percent;
@@ -110,6 +115,7 @@ pub use impact::ImpactOf;
 pub use last_good::{Doubt, DoubtReason, DoubtedVersion, GoodVersion, LastGood};
 pub use many::{Comparison, Many, RunCondition, RunField};
 pub use measures::{CheckOfRun, Checks, MeasureFilter, MetricOfRun, MetricSeries, Metrics};
+pub use monitor::{MOST_COMPONENTS, MOST_INPUTS, Monitor, Monitored, MonitoredComponent};
 pub use name::NameKind;
 pub use number::Measure;
 pub use observations::{ObservationSeries, Observations, Observed, Span};

@@ -9,6 +9,7 @@ use foldhash::HashMap;
 
 use super::bounds::Bounds;
 use super::candidate::{Asked, Offer, OfferRun, WorkKey, WorkRow};
+use super::count::Count;
 use super::error::Result;
 use super::extent::{Extent, Told};
 use super::key::{ArtifactKey, ComponentKey, ProjectKey, RunKey, TaskKey, VersionKey};
@@ -162,7 +163,7 @@ pub enum Direction {
 pub type Met<'m> = &'m mut dyn FnMut(RunKey, RunKey);
 
 /// What can be asked of a store. What is asked for by several keys comes in any order, unless it says otherwise.
-pub trait Look {
+pub trait Look: Count {
     /// Keeps all that is asked from now on within `bounds`.
     fn bound(&mut self, bounds: &Arc<Bounds>) -> Result<()>;
     /// Ends [`hold_still`](super::Upkeep::hold_still): before what lasts, for a store that is held still keeps all that others

@@ -32,6 +32,8 @@ mod bounds;
 
 mod extent;
 
+mod count;
+
 mod open;
 
 #[cfg(feature = "store")]
@@ -41,6 +43,7 @@ use crate::model::{Due, RunId};
 
 pub use bounds::Bounds;
 pub use candidate::{Alike, Asked, Candidate, Of, Offer, OfferRun, RerunRow, When, WorkKey, WorkRow};
+pub use count::{Count, CountedRun, LastRun, NotPassed, Past, WatchedComponent};
 pub use error::{Result, StoreError};
 pub use event::EventRow;
 pub use extent::{Extent, LeftOut, Told};

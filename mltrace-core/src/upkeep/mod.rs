@@ -6,5 +6,8 @@ mod clear;
 
 mod doctor;
 
+mod standing;
+
 pub use clear::{clear, clear_copies};
 pub use doctor::doctor;
+pub use standing::{Standing, Waiting};

@@ -14,6 +14,7 @@ mod impact;
 
 mod last_good;
 mod measured;
+mod monitored;
 
 mod forget;
 

@@ -104,6 +104,42 @@ impl Story {
         self.journals(&[Record::Start(start), Record::End(end)]);
     }
 
+    /// Lets a process begin a run and go without its end.
+    pub(crate) fn begins(&mut self, run: RunId, component: &str) {
+        let start = Start {
+            run,
+            component: component.to_owned(),
+            at: Timestamp::now(),
+            parent: None,
+            code: None,
+            git: None,
+            declared: None,
+            params: Default::default(),
+            inputs: Vec::new(),
+            host: None,
+            user: None,
+        };
+        self.journals(&[Record::Start(start)]);
+    }
+
+    /// Brings the end of a run late.
+    pub(crate) fn ends(&mut self, run: RunId) {
+        let (at, outputs) = (Timestamp::now(), Vec::new());
+        self.journals(&[Record::End(End {
+            run,
+            at,
+            status: Status::Completed,
+            duration_us: Some(1),
+            error: None,
+            outputs,
+        })]);
+    }
+
+    /// Lists metrics in the settings.
+    pub(crate) fn list_metrics(&mut self, names: &[&str]) {
+        self.home.prometheus.metrics = names.iter().map(|name| (*name).to_owned()).collect();
+    }
+
     /// Gives the project's folder another name.
     pub(crate) fn renamed(&mut self, name: &str) {
         name.clone_into(&mut self.home.project);

@@ -30,6 +30,8 @@ mod find;
 
 mod look;
 
+mod count;
+
 mod detail;
 
 mod facts;
