@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use mltrace_core::config::{Environment, Home, Origin};
-use mltrace_core::desk::{self, Desk};
+use mltrace_core::desk::{self, Desk, Watch, Watched};
 use mltrace_core::host::Host;
 use mltrace_core::ingest::{self, FoldReport, Folded};
 use mltrace_core::model::Record;
@@ -151,6 +151,19 @@ impl Session {
         self.output.say(&StoreError::Missing(self.home.store.clone()).to_string());
         self.output.hint(HOW_TO_START);
         Ok(empty)
+    }
+
+    /// Returns what a monitoring system is told.
+    pub(crate) fn watch(&self) -> Result<Watched, Error> {
+        match self.warned(self.desk().fold_at_once()?) {
+            Some(mut store) => {
+                let told = self.desk().watch(&mut *store, &mut Watch::default());
+                told.map_err(|none| none.error.into())
+            }
+            None if self.is_store_named() => Err(self.missing()),
+            // That nothing is recorded yet is told in numbers.
+            None => Ok(Watched::default()),
+        }
     }
 
     /// Returns whether `--db` names the store: who does so has one in mind; where it is only looked for, there may be none yet.

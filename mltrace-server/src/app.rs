@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mltrace_core::config::Home;
-use mltrace_core::desk::{self, Desk};
+use mltrace_core::desk::{self, Desk, Unanswered, Watch, Watched};
 use mltrace_core::ingest::{self, ImportOptions, ImportReport, MOST_FACTS};
 use mltrace_core::model::Record;
 use mltrace_core::query::{QueryError, Reader};
@@ -18,6 +18,7 @@ use crate::failure::Failure;
 use crate::inbox::Inbox;
 use crate::lines::{self, Within};
 use crate::memory;
+use crate::metrics::Watching;
 use crate::safety::Guard;
 use crate::turns::{Demand, Turns, Verbs, Waiting};
 
@@ -49,6 +50,8 @@ pub struct App {
     is_behind: Arc<AtomicBool>,
     /// How many times more memory is given back: what was taken is free once the client has it.
     to_give_back: Arc<AtomicU8>,
+    /// What a monitoring system was told the last time.
+    pub(crate) watching: Watching,
     /// Counts up when the newest runs changed; `None` when the server is about to stop.
     pub(crate) news: watch::Sender<Option<u64>>,
 }
@@ -79,6 +82,7 @@ impl App {
             checking: Arc::new(Mutex::new(())),
             is_behind: Arc::new(AtomicBool::new(false)),
             to_give_back: Arc::new(AtomicU8::new(0)),
+            watching: Watching::default(),
             news: watch::Sender::new(Some(0)),
         }
     }
@@ -157,11 +161,14 @@ impl App {
     pub(crate) fn ask<T>(&self, question: impl FnOnce(&mut Reader<'_>) -> Result<T, QueryError>) -> Result<T, Failure> {
         let desk = self.desk();
         let mut store = desk.open()?.map_or_else(store::empty, Ok)?;
-        desk.ask(store.as_mut(), question).map_err(|none| {
-            let mut failure = Failure::from(none.error).or_one_of(none.near);
-            failure.is_out_of_bounds |= none.is_out_of_bounds;
-            failure
-        })
+        desk.ask(store.as_mut(), question).map_err(unanswered)
+    }
+
+    /// Returns what a monitoring system is told; `watch` knows what was found the last time.
+    pub(crate) fn watch(&self, watch: &mut Watch) -> Result<Watched, Failure> {
+        let desk = self.desk();
+        let mut store = desk.open()?.map_or_else(store::empty, Ok)?;
+        desk.watch(store.as_mut(), watch).map_err(unanswered)
     }
 
     fn desk(&self) -> Desk<'_> {
@@ -229,6 +236,12 @@ impl App {
         let is_behind = folded.map_or(true, |folded| folded.is_some_and(|folded| folded.behind.is_some()));
         self.is_behind.store(is_behind, Ordering::Relaxed);
     }
+}
+
+fn unanswered(none: Unanswered) -> Failure {
+    let mut failure = Failure::from(none.error).or_one_of(none.near);
+    failure.is_out_of_bounds |= none.is_out_of_bounds;
+    failure
 }
 
 #[cfg(test)]

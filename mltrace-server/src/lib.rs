@@ -35,6 +35,10 @@ mod moment;
 
 mod live;
 
+mod exposition;
+
+mod metrics;
+
 mod assets;
 
 mod api;
@@ -42,6 +46,7 @@ mod api;
 mod pages;
 
 pub use app::App;
+pub use exposition::Exposition;
 pub use routes::{Route, service};
 pub use safety::{AllowedHost, Guard, MissingToken, Token, WrongHost, WrongToken};
 pub use serve::{ServeError, Server};

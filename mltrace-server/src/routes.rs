@@ -22,7 +22,7 @@ use crate::app::App;
 use crate::failure::{ALL, Failure, mark_for_retry};
 use crate::pieces::{self, Pieces};
 use crate::turns::Demand;
-use crate::{asked, assets, live, pages, safety};
+use crate::{asked, assets, live, metrics, pages, safety};
 
 /// A form or a question is never longer.
 pub(crate) const BODY_LIMIT: usize = 256 << 10;
@@ -264,7 +264,7 @@ where
 
 /// Returns all that is served for `app`, and the table of it.
 pub fn service(app: Arc<App>) -> (Router, Vec<Route>) {
-    let routes = [api::routes, pages::routes, live::routes, assets::routes];
+    let routes = [api::routes, metrics::routes, pages::routes, live::routes, assets::routes];
     let routes = routes.into_iter().fold(Routes::default(), |routes, add| add(routes));
     let Routes { router, table, .. } = api::document_routes(routes);
     let router = router
@@ -318,5 +318,5 @@ async fn wrong_method(request: Request) -> Response {
 
 /// Says no to a program in JSON, to a person with a page.
 fn refuse(path: &str, failure: Failure) -> Response {
-    if path.starts_with("/api/") { failure.into_json() } else { pages::failed(failure) }
+    if safety::is_for_programs(path) { failure.into_json() } else { pages::failed(failure) }
 }

@@ -12,6 +12,9 @@ use crate::session::Session;
 /// configuration folder; a flag counts more than the environment, that more than the project's file, and that more than
 /// the user's.
 ///
+/// `metrics` under `[prometheus]` lists, by name, the metrics that `mltrace metrics --prometheus` and `/metrics` of `mltrace
+/// serve` report, at most 50; a server reads the list when it starts.
+///
 /// A project's `db`, or a link in the place of its `.mltrace`, may lead out of the project only where the user's file allows
 /// it, by the folder of the project or one above it: `trusted-projects = ["/home/ada/ours"]`. Else every command that needs
 /// the store ends with 3. A file of another user in the user's configuration folder is ignored.

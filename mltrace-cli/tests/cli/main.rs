@@ -63,6 +63,7 @@ mod upkeep;
 
 mod place;
 mod projects;
+mod prometheus;
 
 mod hostile;
 

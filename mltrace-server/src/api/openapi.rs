@@ -22,10 +22,35 @@ pub(crate) struct Operation {
     query: Option<Describe>,
     /// The body, and of which types.
     body: Option<(&'static [&'static str], Describe)>,
-    /// The answer; `None` where it has no body, and the status 201.
-    answer: Option<Describe>,
+    answer: Answered,
     /// Whether what is wrong with a part of the body is told in the answer, with the status 422.
     is_partial: bool,
+}
+
+/// What an answer is.
+#[derive(Clone, Copy)]
+enum Answered {
+    /// JSON.
+    Json(Describe),
+    /// Text of one of these types.
+    Text(&'static [&'static str]),
+    /// No body: what was sent is recorded, and the status is 201.
+    Recorded,
+}
+
+impl Answered {
+    fn document(self, generator: &mut SchemaGenerator) -> Value {
+        let content: Map<String, Value> = match self {
+            Self::Json(describe) => {
+                [("application/json".to_owned(), json!({ "schema": describe(generator) }))].into_iter().collect()
+            }
+            Self::Text(types) => {
+                types.iter().map(|kind| ((*kind).to_owned(), json!({ "schema": { "type": "string" } }))).collect()
+            }
+            Self::Recorded => return json!({ "description": "It is recorded" }),
+        };
+        json!({ "description": "The answer", "content": content })
+    }
 }
 
 /// A parameter as a page shows it.
@@ -37,19 +62,19 @@ pub(crate) struct Parameter {
 
 impl Operation {
     pub(crate) fn get<Q: JsonSchema, A: JsonSchema>(path: &'static str, summary: &'static str) -> Self {
-        let answer = Some(SchemaGenerator::subschema_for::<A> as Describe);
+        let answer = Answered::Json(SchemaGenerator::subschema_for::<A>);
         Self { method: Method::GET, path, summary, query: Some(Q::json_schema), body: None, answer, is_partial: false }
     }
 
     pub(crate) fn post<B: JsonSchema, A: JsonSchema>(path: &'static str, summary: &'static str) -> Self {
-        let answer = Some(SchemaGenerator::subschema_for::<A> as Describe);
+        let answer = Answered::Json(SchemaGenerator::subschema_for::<A>);
         let body = Some((&["application/json"][..], SchemaGenerator::subschema_for::<B> as Describe));
         Self { method: Method::POST, path, summary, query: None, body, answer, is_partial: false }
     }
 
     /// An import brings lines of JSON, each of which the JSON page of the documentation describes.
     pub(crate) fn import<A: JsonSchema>(path: &'static str, summary: &'static str) -> Self {
-        let answer = Some(SchemaGenerator::subschema_for::<A> as Describe);
+        let answer = Answered::Json(SchemaGenerator::subschema_for::<A>);
         let types = &["application/x-ndjson", "application/json"][..];
         let body = Some((types, (|_: &mut SchemaGenerator| lines()) as Describe));
         Self { method: Method::POST, path, summary, query: None, body, answer, is_partial: true }
@@ -58,15 +83,20 @@ impl Operation {
     /// Events of other tools, one in a request.
     pub(crate) fn event(path: &'static str, summary: &'static str) -> Self {
         let body = Some((&["application/json"][..], (|_: &mut SchemaGenerator| event()) as Describe));
-        Self { method: Method::POST, path, summary, query: None, body, answer: None, is_partial: false }
+        Self { method: Method::POST, path, summary, query: None, body, answer: Answered::Recorded, is_partial: false }
     }
 
     /// Events of other tools, many in a request.
     pub(crate) fn events<A: JsonSchema>(path: &'static str, summary: &'static str) -> Self {
-        let answer = Some(SchemaGenerator::subschema_for::<A> as Describe);
+        let answer = Answered::Json(SchemaGenerator::subschema_for::<A>);
         let list = |_: &mut SchemaGenerator| json_schema!({ "type": "array", "items": {} });
         let body = Some((&["application/json"][..], list as Describe));
         Self { method: Method::POST, path, summary, query: None, body, answer, is_partial: false }
+    }
+
+    pub(crate) fn text(path: &'static str, summary: &'static str, types: &'static [&'static str]) -> Self {
+        let answer = Answered::Text(types);
+        Self { method: Method::GET, path, summary, query: None, body: None, answer, is_partial: false }
     }
 
     /// Returns the parameters in the address, or the fields of the body.
@@ -108,14 +138,10 @@ impl Operation {
                 kinds.iter().map(|kind| ((*kind).to_owned(), json!({ "schema": body(generator) }))).collect();
             operation.insert("requestBody".to_owned(), json!({ "required": true, "content": content }));
         }
-        let answer = match self.answer {
-            Some(answer) => json!({ "description": "The answer",
-                "content": { "application/json": { "schema": answer(generator) } } }),
-            None => json!({ "description": "It is recorded" }),
-        };
+        let answer = self.answer.document(generator);
         let error = json!({ "description": "Why there is none",
             "content": { "application/json": { "schema": generator.subschema_for::<ErrorAnswer>() } } });
-        let status = if self.answer.is_some() { "2XX" } else { "201" };
+        let status = if matches!(self.answer, Answered::Recorded) { "201" } else { "2XX" };
         let mut responses = json!({ status: answer.clone(), "default": error });
         if let (true, Some(responses)) = (self.is_partial, responses.as_object_mut()) {
             responses.insert("422".to_owned(), answer);

@@ -11,7 +11,7 @@ use axum::response::Response;
 
 use super::attempts::{Attempt, Attempts};
 use super::origin::Sender;
-use super::{AllowedHost, Peer, Streams, Token, connection, host, length, origin, peer};
+use super::{AllowedHost, Peer, Streams, Token, connection, host, length, origin, peer, programs};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::pages;
@@ -133,7 +133,7 @@ pub(crate) fn retry_after(wait: Duration, response: &mut Response) {
 
 /// Lets a request through, or answers it.
 pub(crate) async fn check(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let is_api = request.uri().path().starts_with("/api/");
+    let is_api = programs::is_for_programs(request.uri().path());
     match refuse(&app.guard, &request) {
         None => match connection(&request).cloned() {
             Some(connection) if !is_open(request.uri().path()) => {

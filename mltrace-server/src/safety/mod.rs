@@ -6,6 +6,8 @@ mod token;
 
 mod origin;
 
+mod programs;
+
 mod peer;
 
 mod attempts;
@@ -26,4 +28,5 @@ pub(crate) use attempts::Attempt;
 pub(crate) use guard::{LOGIN, SESSION, check, retry_after, session_cookie};
 pub(crate) use headers::add as add_headers;
 pub(crate) use peer::{Connection, Peer, Queue, connection, peer};
+pub(crate) use programs::{METRICS, is_for_programs};
 pub(crate) use streams::Streams;

@@ -3,6 +3,8 @@
 use axum::extract::Request;
 use axum::http::{HeaderMap, Method, header};
 
+use super::programs::is_for_programs;
+
 /// Who stands behind a request, as far as a browser tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sender {
@@ -55,7 +57,7 @@ fn all(headers: &HeaderMap, name: &str, passes: impl Fn(&str) -> bool) -> bool {
 
 /// Returns whether a person looks at what is at the path.
 fn is_page(path: &str) -> bool {
-    path != "/live" && !path.starts_with("/api/") && !path.starts_with("/assets/")
+    path != "/live" && !is_for_programs(path) && !path.starts_with("/assets/")
 }
 
 #[cfg(test)]

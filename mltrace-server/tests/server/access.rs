@@ -13,6 +13,11 @@ fn request(method: &Method, path: &str, host: &str) -> axum::http::request::Buil
     Request::builder().method(method).uri(path).header("host", host).header("content-type", kind)
 }
 
+/// Returns whether programs ask for what is there, and no person looks at it.
+fn is_for_programs(path: &str) -> bool {
+    path == "/metrics" || path.starts_with("/api/")
+}
+
 fn is_open(path: &str) -> bool {
     path == "/login" || path.starts_with("/assets/")
 }
@@ -49,7 +54,7 @@ fn every_route_asks_for_the_token() {
             let answer = served.send(asked.body(Body::empty()).unwrap());
             // Who is wrong too often is not looked at for a while.
             served.wait(Duration::from_secs(6));
-            let is_page = route.method == Method::GET && !route.path.starts_with("/api/");
+            let is_page = route.method == Method::GET && !is_for_programs(route.path);
             match answer.status {
                 StatusCode::SEE_OTHER if is_page => assert!(answer.header("location").starts_with("/login")),
                 StatusCode::UNAUTHORIZED => assert!(!is_page, "{route:?}"),
@@ -98,7 +103,7 @@ fn visit(path: &str, is_pressed: bool) -> axum::http::request::Builder {
 fn a_link_on_a_foreign_page_leads_to_pages_only() {
     let served = Served::new();
     for route in &served.routes {
-        let is_page = !route.path.starts_with("/api/") && !route.path.starts_with("/assets/") && route.path != "/live";
+        let is_page = !is_for_programs(route.path) && !route.path.starts_with("/assets/") && route.path != "/live";
         let asked = visit(route.path, true).method(&route.method).body(Body::empty()).unwrap();
         let is_refused = served.send(asked).status == StatusCode::FORBIDDEN;
         assert_eq!(is_refused, !is_page || route.method != Method::GET, "{route:?}");

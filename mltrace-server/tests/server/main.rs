@@ -9,6 +9,8 @@ mod access;
 
 mod questions;
 
+mod metrics;
+
 mod profiles;
 
 mod recording;
