@@ -57,6 +57,7 @@ mod report;
 
 mod stale;
 
+mod monitoring;
 mod moving;
 
 mod upkeep;
