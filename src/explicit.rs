@@ -6,7 +6,7 @@ use std::pin::pin;
 
 use crate::check::Checked;
 use crate::observe::Observable;
-use crate::private::{Value, current_run, each, measure, ours, text_of};
+use crate::private::{Value, current_run, each, measure, ours, text_of, told_subject};
 use mltrace_core::model::{ComponentFact, Declaration, Record, Severity, Status};
 use mltrace_core::record::{OpenRun, Opening, enter, enter_none, now};
 use mltrace_core::values::{Artifact, shown};
@@ -80,6 +80,12 @@ impl Run {
     /// Counts a value that is observed many times; how the values spread is recorded with the end.
     pub fn observe(self, name: impl AsRef<str>, value: &impl Observable) -> Self {
         self.run.observe(&text_of(|| name.as_ref()), value.sighting());
+        self
+    }
+
+    /// Records that the run takes in data of somebody: the name is not kept, and `mltrace forget --subject` asks by it.
+    pub fn subject(self, name: impl std::fmt::Display) -> Self {
+        told_subject(&self.run, &shown(|to| write!(to, "{name}")));
         self
     }
 
@@ -228,6 +234,13 @@ impl Current {
     pub fn param(&self, name: impl AsRef<str>, value: impl std::fmt::Display) {
         if let Some(run) = &self.run {
             run.param(&text_of(|| name.as_ref()), Value::String(shown(|to| write!(to, "{value}"))));
+        }
+    }
+
+    /// Records that the run takes in data of somebody: the name is not kept, and `mltrace forget --subject` asks by it.
+    pub fn subject(&self, name: impl std::fmt::Display) {
+        if let Some(run) = &self.run {
+            told_subject(run, &shown(|to| write!(to, "{name}")));
         }
     }
 

@@ -91,8 +91,8 @@ pub(crate) use process::recorder;
 #[cfg(feature = "store")]
 pub use queries::{
     Error, alias, aliases, answer, blame, compare, component, components, diff, gate, health, history, impact, inspect,
-    judge, last_good, point_alias, profile, recent, report, review, roll_back_alias, stale, tags, tasks, timing, trace,
-    trace_with, verify,
+    judge, last_good, point_alias, profile, recent, report, review, roll_back_alias, stale, subject, tags, tasks,
+    timing, trace, trace_with, verify,
 };
 pub use task::{Task, task};
 

@@ -1,4 +1,4 @@
-//! `input!`, `output!`, `param!`, `note!`, `metric!`, `observe!`, `check!` and `require!`: what a run says from inside, at any depth of calls.
+//! `input!`, `output!`, `param!`, `note!`, `metric!`, `subject!`, `observe!`, `check!` and `require!`: what a run says from inside, at any depth of calls.
 
 /// Records that the current run reads an artifact now.
 ///
@@ -120,6 +120,26 @@ macro_rules! metric {
     };
     () => {
         ::core::compile_error!("`metric!` wants a name and a number: `mltrace::metric!(\"rmse\", rmse)`")
+    };
+}
+
+/// Records that the current run takes in data of somebody, or of something, whose name is not kept.
+///
+/// `mltrace forget --subject NAME` then tells what still holds these data. The name is shown by `Display`; what is recorded is a
+/// pseudonym that follows from it. Outside any run it does nothing and says so once.
+///
+/// ```no_run
+/// for customer in ["ada@example.com", "bob@example.com"] {
+///     mltrace::subject!(customer);
+/// }
+/// ```
+#[macro_export]
+macro_rules! subject {
+    ($name:expr $(,)?) => {
+        $crate::__private::subject(::core::format_args!("{}", $name))
+    };
+    () => {
+        ::core::compile_error!("`subject!` wants whose data it is: `mltrace::subject!(customer)`")
     };
 }
 

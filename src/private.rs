@@ -20,7 +20,7 @@ pub use mltrace_core::values::outcome::{
 pub use mltrace_core::values::param::Value;
 pub use mltrace_core::values::param::probe::{ProbeDebug, ProbeDisplay, ProbeNothing, ProbePath};
 pub use mltrace_core::values::{Given, Probe, Returned, give};
-use mltrace_core::values::{Named, shown, taken};
+use mltrace_core::values::{Named, PANICKED, shown, taken};
 pub use mltrace_macros::__tell;
 
 use crate::check::{CheckFailed, Checked, Stopped};
@@ -99,6 +99,21 @@ pub fn note(text: Arguments<'_>) {
     if let Some(run) = current_run("note!") {
         run.note(&shown(|to| to.write_fmt(text)));
     }
+}
+
+/// Records that the current run takes in data of somebody.
+pub fn subject(name: Arguments<'_>) {
+    if let Some(run) = current_run("subject!") {
+        told_subject(&run, &shown(|to| to.write_fmt(name)));
+    }
+}
+
+/// Records whose data a run takes in; what could not be shown is noted.
+pub(crate) fn told_subject(run: &OpenRun, name: &str) {
+    if [PANICKED, UNTOLD].contains(&name) {
+        return run.note("a subject of the run is not recorded: the code that shows it panicked");
+    }
+    run.subject(name);
 }
 
 /// Records a metric of the current run.

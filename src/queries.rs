@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use mltrace_core::desk::{self, Desk};
 use mltrace_core::ingest::Dues;
-use mltrace_core::model::{Record, Timestamp, Verdict, alias_name};
+use mltrace_core::model::{DataSubject, Record, Timestamp, Verdict, alias_name};
 use mltrace_core::query::{
     AliasHistory, Aliases, Blame, Compare, Component, Components, Diff, Gate, Health, Impact, ImpactOf, Judgement,
     LastGood, Many, Measure, Pointing, Profiled, Reader, Report, Requirements, Review, Run, RunFilter, Runs, StaleRuns,
-    Tags, Task, TaskOptions, Tasks, Timing, Trace, TraceOptions, Verify, VerifyOptions,
+    SubjectHeld, Tags, Task, TaskOptions, Tasks, Timing, Trace, TraceOptions, Verify, VerifyOptions, Whereabouts,
 };
 use mltrace_core::store::{Store, StoreError};
 
@@ -290,6 +290,23 @@ impl crate::Task {
     pub fn fit(&self, options: &TaskOptions) -> Result<Task, Error> {
         ask_at_once(|reader| reader.task(&self.name, options))
     }
+}
+
+/// Returns what was made from the data of somebody ([`subject!`](crate::subject!)), by name, and whether any of it is left.
+///
+/// # Errors
+/// When nothing is recorded yet, no run took in data of such a subject, or the store does not answer.
+///
+/// ```no_run
+/// let held = mltrace::subject("ada@example.com")?;
+/// assert!(held.is_left || held.versions.iter().all(|of| of.state == mltrace::answer::HoldState::Gone));
+/// # Ok::<(), mltrace::Error>(())
+/// ```
+pub fn subject(name: &str) -> Result<SubjectHeld, Error> {
+    let unknown = |_| Error::NotFound { kind: "subject", name: "…".to_owned() };
+    let subject = DataSubject::of(name).map_err(unknown)?;
+    let host = crate::recorder().host();
+    ask(|reader| reader.subject(&subject, Whereabouts::Here(host)))
 }
 
 /// Returns which runs take too long and which components are late, of these components or of all when none is named.

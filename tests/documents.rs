@@ -12,8 +12,18 @@ const JSON: &str = include_str!("../docs/json.md");
 fn the_views_have_the_columns_that_are_promised() {
     let store = Connection::open_in_memory().expect("memory");
     Schema::CURRENT.make(&store).expect("the schema is SQL");
-    for view in ["runs", "versions", "edges", "labels", "metrics", "observations", "checks", "aliases", "task_outputs"]
-    {
+    for view in [
+        "runs",
+        "versions",
+        "edges",
+        "labels",
+        "metrics",
+        "observations",
+        "checks",
+        "aliases",
+        "task_outputs",
+        "subjects",
+    ] {
         let statement = store.prepare(&format!("SELECT * FROM {view}")).expect("the view is there");
         let columns: BTreeSet<_> = statement.column_names().collect();
         let section = SQL.split("\n## ").find_map(|section| section.strip_prefix(view)).expect("a section");
@@ -47,7 +57,8 @@ fn the_json_of_the_documents_is_that_of_an_answer() {
     let run = told["runs"][0].as_object().expect("a run").keys();
     let fields: BTreeSet<_> = run.map(String::as_str).filter(|field| *field != "depth").collect();
     // Nothing was measured, checked or observed of that one, and nothing of it is left out.
-    let all: BTreeSet<_> = fields.into_iter().chain(["metrics", "checks", "observations", "left_out"]).collect();
+    let all: BTreeSet<_> =
+        fields.into_iter().chain(["metrics", "checks", "observations", "subjects", "left_out"]).collect();
     assert_eq!(all, first_words(section), "of a run");
 }
 

@@ -190,6 +190,9 @@ fn how_to_list(kind: &str) -> &'static str {
     match kind {
         "component" => "run `mltrace components` to see all components",
         "alias" => "run `mltrace alias` to see all aliases",
+        "subject" => {
+            "names are compared letter by letter; `mltrace inspect RUN` shows the digits of the subjects of a run"
+        }
         "task" => "run `mltrace task` to see all tasks",
         "commit" => "run `mltrace history COMPONENT` to see the commits of its runs",
         "run" => "run `mltrace recent` to see the last runs",

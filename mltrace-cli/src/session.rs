@@ -70,6 +70,11 @@ impl Session {
         Host::here(self.environment.user.as_deref()).user
     }
 
+    /// Returns the name of this host, by the same rules as the host of a run.
+    pub(crate) fn host(&self) -> Option<String> {
+        Host::here(self.environment.user.as_deref()).name
+    }
+
     /// Returns the answer to a question about something that must exist.
     pub(crate) fn ask<T>(&self, question: impl FnOnce(&mut Reader<'_>) -> Result<T, QueryError>) -> Result<T, Error> {
         let mut store = self.open_to_answer()?.ok_or_else(|| self.missing())?;

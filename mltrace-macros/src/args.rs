@@ -11,7 +11,7 @@ use crate::checks::Check;
 use crate::duration;
 
 /// The names of all arguments.
-pub(crate) const NAMES: [&str; 14] = [
+pub(crate) const NAMES: [&str; 15] = [
     "component",
     "inputs",
     "outputs",
@@ -24,6 +24,7 @@ pub(crate) const NAMES: [&str; 14] = [
     "kind",
     "id",
     "profile",
+    "subject",
     "stale_after",
     "crate",
 ];
@@ -46,6 +47,7 @@ pub(crate) struct Args {
     pub(crate) kinds: Vec<Kind>,
     pub(crate) ids: Vec<Expr>,
     pub(crate) profiles: Vec<Expr>,
+    pub(crate) subjects: Vec<Expr>,
     pub(crate) stale_after_s: Option<i64>,
     pub(crate) krate: Option<Path>,
 }
@@ -116,6 +118,7 @@ impl Args {
             "kind" => self.kinds = kinds(name, rest, mistakes)?,
             "id" => self.ids = exprs(key, name, rest)?,
             "profile" => self.profiles = exprs(key, name, rest)?,
+            "subject" => self.subjects = exprs(key, name, rest)?,
             "stale_after" => self.stale_after_s = Some(stale_after(name, rest)?),
             _ => self.krate = Some(after_equals(key, name, rest, "mltrace", Path::parse_mod_style)?),
         }

@@ -39,7 +39,7 @@ impl Mistakes {
 /// Finds what is wrong with an attribute on this function.
 pub(crate) fn check(args: &Args, function: &Function, mistakes: &mut Mistakes) {
     check_shape(function, mistakes);
-    for (list, way_out) in [(&args.inputs, "input"), (&args.params, "param")] {
+    for (list, way_out) in [(&args.inputs, "input"), (&args.params, "param"), (&args.subjects, "subject")] {
         check_twice(list, mistakes);
         for value in list {
             check_at_entry(value, way_out, function, mistakes);
@@ -50,7 +50,7 @@ pub(crate) fn check(args: &Args, function: &Function, mistakes: &mut Mistakes) {
         check_output(output, function, mistakes);
     }
     let artifacts = args.inputs.iter().chain(&args.outputs).map(|value| (value, true));
-    for (value, is_artifact) in artifacts.chain(args.params.iter().map(|value| (value, false))) {
+    for (value, is_artifact) in artifacts.chain(args.params.iter().chain(&args.subjects).map(|value| (value, false))) {
         check_quotes(value, is_artifact, args, function, mistakes);
     }
     for kind in &args.kinds {

@@ -204,6 +204,12 @@ fn entry(args: &Args, function: &Function, names: &Names) -> TokenStream {
         let show = names.show(&quote_spanned!(span=> &(#param)), span);
         told.extend(quote_spanned!(span=> #entry.param(#argument, || #show);));
     }
+    for subject in &args.subjects {
+        let (span, argument) = (ours(subject.span()), text_of(subject));
+        told.extend(
+            quote_spanned!(span=> #entry.subject(#argument, || ::std::string::ToString::to_string(&(#subject)));),
+        );
+    }
     match told.is_empty() {
         true => quote!(|_| {}),
         false => quote!(|#entry| { #told }),
@@ -339,6 +345,7 @@ fn is_named(args: &Args, ident: &Ident) -> bool {
         .iter()
         .chain(&args.outputs)
         .chain(&args.params)
+        .chain(&args.subjects)
         .chain(args.before.iter().chain(&args.after).map(|check| &check.call))
         .any(|value| holds(value.to_token_stream(), &ident.to_string()))
 }

@@ -51,6 +51,7 @@ mod tell;
 /// | `id = [table]` | inputs and outputs that are identifiers and no files, whatever they look like |
 /// | `profile = [clean_path]` | inputs and outputs that are tables (CSV, NDJSON) whose profiles are to be told: rows, and of each column type, nulls and how the values spread |
 /// | `kind(model = [clean_path])` | the kind of an input or output, when its name does not tell: `model`, `data` or `endpoint` |
+/// | `subject = [customer]` | values that say whose data the function takes in, each shown by `Display`; what is recorded is a pseudonym, and `mltrace forget --subject` finds what was made of them |
 /// | `stale_after = "30 days"` | after how long an input counts as old |
 /// | `crate = path` | where the crate `mltrace` is found, when it was renamed |
 ///

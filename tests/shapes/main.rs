@@ -14,6 +14,7 @@ mod measuring;
 mod observing;
 mod outputs;
 mod profiles;
+mod subjects;
 mod tasks;
 
 use std::any::Any;

@@ -1,27 +1,46 @@
-//! `mltrace forget`: a run, taken back.
+//! `mltrace forget`: a run, taken back; somebody's data, and what still holds them.
 
-use mltrace_core::model::{Forget, Record, RunId, Timestamp};
+use mltrace_core::model::{DataSubject, Forget, Record, RetractFact, RunId, Timestamp};
+use mltrace_core::query::Whereabouts;
 use serde::Serialize;
 
 use crate::args::Format;
 use crate::complete;
 use crate::error::{Error, Exit};
+use crate::output::Output;
+use crate::render::subject;
 use crate::session::Session;
 
-/// Forget a run, as if it had never been recorded
+/// Forget a run, as if it had never been recorded, or see what still holds somebody's data
 ///
 /// Its inputs, outputs, parameters and notes are removed for good, and what it explained has an unknown writer again. Its
 /// id stays, so that nothing told of the run later brings it back. Verdicts on what it wrote stay too. Without `--yes`,
 /// says what would be removed. The artifacts themselves are not touched.
+///
+/// With `--subject`, lists every version that was made from what took the data of that subject in (`subject = [x]` in the
+/// attribute, `--subject` of `log` and `run`), and whether it is live (an alias points to it), there (this disk holds it), unknown
+/// (nobody can look) or gone. With `--yes` the subject is marked as retracted, once. Nothing is deleted. Exit code 0 when all
+/// versions are gone, 1 while one is not.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
   mltrace forget latest
-  mltrace forget 3f1d5c0b --yes")]
+  mltrace forget 3f1d5c0b --yes
+  mltrace forget --subject ada@example.com          what still holds her data
+  mltrace forget --subject ada@example.com --yes    and mark them as retracted")]
 pub(crate) struct Args {
     /// The run: its id, a unique start or end of it, or `latest`
-    #[arg(value_name = "RUN", value_parser = crate::args::name, add = complete::runs())]
-    run: String,
+    #[arg(
+        value_name = "RUN",
+        value_parser = crate::args::name,
+        add = complete::runs(),
+        required_unless_present = "subject",
+        conflicts_with = "subject"
+    )]
+    run: Option<String>,
+    /// Somebody whose data runs took in, by name or by the digits that are kept in its place
+    #[arg(long, value_name = "NAME", value_parser = named)]
+    subject: Option<DataSubject>,
     /// Do it
     #[arg(long)]
     yes: bool,
@@ -33,9 +52,34 @@ struct Forgotten {
     run: RunId,
 }
 
+fn named(text: &str) -> Result<DataSubject, String> {
+    DataSubject::of(text)
+}
+
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
-        let run = session.ask(|reader| reader.inspect(&self.run))?;
+        match (&self.subject, &self.run) {
+            (Some(subject), _) => self.subject(session, subject),
+            (None, run) => self.forget(session, run.as_deref().unwrap_or_default()),
+        }
+    }
+
+    /// Shows what holds the data of a subject, and marks it as retracted if that is asked for.
+    fn subject(&self, session: &Session, subject: &DataSubject) -> Result<Exit, Error> {
+        let host = session.host();
+        let here = Whereabouts::Here(host.as_deref());
+        let mut answer = session.ask(|reader| reader.subject(subject, here))?;
+        if self.yes && answer.retracted_at.is_none() {
+            let fact = RetractFact { subject: subject.clone(), by: session.user(), at: Timestamp::now() };
+            let mut store = session.record(vec![Record::Retract(fact)])?;
+            answer = session.ask_store(&mut *store, |reader| reader.subject(subject, here))?;
+        }
+        session.output.answer(&answer, |answer| subject::text(answer, Output::columns()))?;
+        Ok(if answer.is_left { Exit::Wrong } else { Exit::Done })
+    }
+
+    fn forget(&self, session: &Session, run: &str) -> Result<Exit, Error> {
+        let run = session.ask(|reader| reader.inspect(run))?;
         let what = format!("run {} of `{}`", run.id.short(), run.component);
         if !self.yes {
             let (inputs, outputs) = (run.inputs.len(), run.outputs.len());

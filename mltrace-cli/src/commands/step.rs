@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
+use mltrace_core::model::DataSubject;
 use mltrace_core::record::Opening;
 use mltrace_core::values::{Given, Named};
 
@@ -47,6 +48,9 @@ pub(super) struct Step {
     /// Tell what is in the tables that it wrote (CSV, NDJSON): rows, and of each column type, nulls and how values spread
     #[arg(long)]
     profile: bool,
+    /// Somebody whose data it took in: the name is not kept, and `mltrace forget --subject` asks by it
+    #[arg(long = "subject", value_name = "NAME")]
+    subjects: Vec<OsString>,
     #[command(flatten)]
     pub(super) measured: Measured,
 }
@@ -73,6 +77,7 @@ impl Step {
             inputs: self.inputs()?,
             outputs,
             are_outputs_profiled: self.profile,
+            subjects: all("--subject", &self.subjects, |name| subject(utf8(name)?))?,
             params: all("--param", &self.params, |param| args::param(utf8(param)?))?,
             ..Opening::default()
         })
@@ -110,6 +115,11 @@ impl Step {
     pub(super) fn output_patterns(&self) -> Vec<String> {
         self.outputs.iter().filter_map(|output| pattern(output)).collect()
     }
+}
+
+/// Returns the name of a subject, if it may be one.
+fn subject(name: &str) -> Result<String, String> {
+    DataSubject::of(name).map(|_| name.to_owned())
 }
 
 /// Returns the outputs that patterns mean now, and the warnings for patterns that mean nothing, or too many.

@@ -23,6 +23,8 @@ pub(crate) mod profile;
 
 pub(crate) mod alias;
 
+pub(crate) mod subject;
+
 pub(crate) mod task;
 
 pub(crate) mod gate;

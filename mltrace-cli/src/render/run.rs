@@ -8,7 +8,7 @@ use mltrace_core::query::{Input, Note, Output, Run};
 
 use serde_json::Value;
 
-use super::{cut, measures, observations, paint, runs};
+use super::{cut, measures, observations, paint, runs, subject};
 use crate::escape::{block, line};
 use crate::time;
 
@@ -29,13 +29,14 @@ pub(crate) fn text(run: &Run, is_whole: bool) -> String {
         let by = note.by.as_ref().map(|by| format!(", {}", line(by))).unwrap_or_default();
         format!("{} ({}{by})", block(&note.text), time::show(note.at))
     };
-    let sorts: [(&str, Vec<String>); 8] = [
+    let sorts: [(&str, Vec<String>); 9] = [
         ("inputs", run.inputs.iter().map(input).collect()),
         ("outputs", run.outputs.iter().map(output).collect()),
         ("parameters", run.params.iter().map(|(name, value)| param(name, value)).collect()),
         ("metrics", measures::metrics(&run.metrics).collect()),
         ("checks", measures::checks(&run.checks).collect()),
         ("observations", observations::of_run(&run.observations).collect()),
+        ("subjects", subject::of_run(&run.subjects).collect()),
         ("stale", run.stale.iter().map(|stale| line(&stale.message).into_owned()).collect()),
         ("notes", run.notes.iter().map(note).collect()),
     ];

@@ -1,12 +1,12 @@
 //! The answer of `trace` as a tree of runs and what they wrote.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use mltrace_core::model::{ArtifactName, Bound, Mark, RunId, Status};
-use mltrace_core::query::{Input, Output, Run, Trace};
+use mltrace_core::query::{Input, Output, Run, RunAtDepth, Trace};
 
 use super::tree::{self, Grove};
-use super::{paint, run, runs};
+use super::{paint, run, runs, subject};
 use crate::escape::line;
 use crate::output::Talk;
 use crate::time;
@@ -35,7 +35,22 @@ pub(crate) fn text(answer: &Trace, readers: &[Run], claims: &[Run], talk: Talk) 
     for root in roots {
         text.push_str(&tree::draw(&mut grove, &Branch { id: root.run.id, marks: Vec::new() }));
     }
-    text + &left(answer)
+    text + &subjects(answer) + &left(answer)
+}
+
+/// Says whose data it holds: those that any of the runs took in.
+fn subjects(answer: &Trace) -> String {
+    let mut found = BTreeMap::new();
+    for RunAtDepth { run, .. } in &answer.runs {
+        for of in subject::of_run(&run.subjects) {
+            found.entry(of).or_insert((&run.component, run.id));
+        }
+    }
+    let said = found.into_iter();
+    said.map(|(of, (component, run))| {
+        format!("holds data of {of}: taken in by {} (run {})\n", line(component), run.short())
+    })
+    .collect()
 }
 
 /// Says which runs named the artifact since and did not write it.

@@ -41,6 +41,7 @@ mod blame;
 mod compare;
 mod gate;
 mod health;
+mod subjects;
 mod tasks;
 
 mod uuids;

@@ -37,6 +37,7 @@ fn times(record: &Record) -> Vec<(&'static str, Timestamp)> {
             TaskSide::Output => vec![("the output was made", fact.at)],
             TaskSide::Feedback => vec![("the feedback came", fact.at)],
         },
+        Record::Retract(fact) => vec![("the subject was retracted", fact.at)],
         // These tell no time, or stand in no line.
         Record::Process(_)
         | Record::Code(_)
@@ -47,6 +48,7 @@ fn times(record: &Record) -> Vec<(&'static str, Timestamp)> {
         | Record::Folder(_)
         | Record::Profile(_)
         | Record::Observation(_)
+        | Record::Subject(_)
         | Record::Line(_)
         // An event is accepted whatever the clock of its sender shows.
         | Record::Event(_)

@@ -133,12 +133,14 @@ impl<'w, 'r> Applier<'w, 'r> {
                 self.edge(fact.run, |this, key| this.keep(Said::Observation(key, &fact.observation)))
             }
             Record::Check(fact) => self.edge(fact.run, |this, key| this.keep(Said::Check(key, &fact.check))),
+            Record::Subject(fact) => self.edge(fact.run, |this, key| this.keep(Said::Subject(key, &fact.subject))),
             Record::End(end) => self.end(end),
             Record::Forget(fact) => self.forget(fact),
             Record::Component(fact) => self.component(fact),
             Record::Label(fact) => self.label(fact),
             Record::Alias(fact) => self.alias(fact),
             Record::Task(fact) => self.keep(Said::Task(self.project, fact)),
+            Record::Retract(fact) => self.keep(Said::Retracted(self.project, fact)),
             Record::Lost(count) => self.keep(Said::Tally("lost", *count)),
         }
     }

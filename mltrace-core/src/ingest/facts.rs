@@ -11,7 +11,8 @@ use crate::model::{MOST_FACTS, MOST_TAGS};
 const MOST_VALUES: usize = 8 * MOST_FACTS;
 
 /// The fields that hold facts.
-const FIELDS: [&str; 8] = ["inputs", "outputs", "params", "notes", "metrics", "checks", "observations", "entries"];
+const FIELDS: [&str; 9] =
+    ["inputs", "outputs", "params", "notes", "metrics", "checks", "observations", "subjects", "entries"];
 
 /// How much a line holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

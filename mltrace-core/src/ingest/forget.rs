@@ -91,6 +91,7 @@ impl Applier<'_, '_> {
                 | Said::Metric(of, _)
                 | Said::Observation(of, _)
                 | Said::Check(of, _)
+                | Said::Subject(of, _)
                 | Said::Due(of, _)
                 | Said::Done(of, _) => Some(*of),
                 _ => None,

@@ -13,7 +13,8 @@ use super::lines::{self, Next};
 use super::standing::{Standing, run_standing};
 use crate::config::Home;
 use crate::model::{
-    AliasFact, ComponentFact, Declaration, Header, LabelFact, Line, Record, RunId, TaskFact, TaskSide, Timestamp, cut,
+    AliasFact, ComponentFact, Declaration, Header, LabelFact, Line, Record, RetractFact, RunId, TaskFact, TaskSide,
+    Timestamp, cut,
 };
 use crate::store::{AliasRow, Extent, LabelRow, Profiles, RunDetail, Store, StoreError};
 
@@ -285,7 +286,7 @@ impl Known {
                 Some(Subject::Label(_) | Subject::Alias(_)) => {
                     projects.insert((&line.header.project, &line.header.identity));
                 }
-                Some(Subject::Component(_) | Subject::Case(..)) | None => {}
+                Some(Subject::Component(_) | Subject::Case(..) | Subject::Retraction(_)) | None => {}
             }
         }
         let mut called = BTreeMap::new();
@@ -340,6 +341,7 @@ impl Known {
                     let is_known = known.iter().any(|known| known.profile.counts_over(&fact.profile));
                     return Ok(if is_known { Standing::Known } else { Standing::New });
                 }
+                Record::Retract(fact) => return retract_standing(store, &line.header, fact),
                 Record::Task(fact) => return task_standing(store, &line.header, fact),
                 Record::Component(fact) => return component_standing(store, &line.header, fact),
                 _ => {}
@@ -376,6 +378,15 @@ fn task_standing(store: &mut dyn Store, header: &Header, fact: &TaskFact) -> Res
     };
     let told = (fact.at, fact.value.as_str(), fact.run);
     let is_known = last.is_some_and(|(value, at)| (at, value.as_str(), run) >= told);
+    Ok(if is_known { Standing::Known } else { Standing::New })
+}
+
+/// Returns how a line stands to the retraction that is known: a later one says nothing new.
+fn retract_standing(store: &mut dyn Store, header: &Header, fact: &RetractFact) -> Result<Standing, StoreError> {
+    let project = store.look().project(&header.project, header.identity.as_deref())?;
+    let Some(project) = project else { return Ok(Standing::New) };
+    let known = store.look().retracted(project)?;
+    let is_known = known.iter().any(|known| known.subject == fact.subject && known.at <= fact.at);
     Ok(if is_known { Standing::Known } else { Standing::New })
 }
 

@@ -15,13 +15,14 @@ use super::facts::Held;
 use super::folder_line::folder_line;
 use super::measured::{self, CheckLine, MetricLine};
 use super::profile_line::profile_line;
+use super::subject_line::{SubjectLine, retract_line};
 use super::task_line::task_line;
 use super::text::{artifact_name, within, without_place};
 use crate::config::Home;
 use crate::host;
 use crate::model::{
-    ArtifactKind, Bound, Chosen, ComponentFact, Declaration, End, Header, LabelFact, Mark, NoteFact, Observation,
-    ReadFact, Record, RunId, Start, Status, TaskSide, Timestamp, Verdict, VersionId, WriteFact, value,
+    ArtifactKind, Bound, Chosen, ComponentFact, DataSubject, Declaration, End, Header, LabelFact, Mark, NoteFact,
+    Observation, ReadFact, Record, RunId, Start, Status, TaskSide, Timestamp, Verdict, VersionId, WriteFact, value,
 };
 use crate::naming::Root;
 use crate::redact;
@@ -46,6 +47,7 @@ pub(super) enum Subject {
     Alias(Uuid),
     Component(String),
     Case(TaskSide, String),
+    Retraction(DataSubject),
 }
 
 impl Parsed {
@@ -60,6 +62,7 @@ impl Parsed {
             Record::Label(label) => Some(Subject::Label(label.id)),
             Record::Alias(fact) => Some(Subject::Alias(fact.id)),
             Record::Component(fact) => Some(Subject::Component(fact.component.clone())),
+            Record::Retract(fact) => Some(Subject::Retraction(fact.subject.clone())),
             Record::Task(fact) => Some(Subject::Case(fact.side, format!("{}:{}", fact.task, fact.id))),
             _ => None,
         })
@@ -171,10 +174,12 @@ fn parsed(bytes: &[u8], here: &Here<'_>, now: Timestamp, most_facts: Option<usiz
                 "folder" => folder_line(object)?,
                 "alias" => alias_line(object, |project| here.root(project, None))?,
                 "profile" => profile_line(object)?,
+                "retract" => retract_line(object)?,
                 "output" => task_line(object, TaskSide::Output)?,
                 "feedback" => task_line(object, TaskSide::Feedback)?,
                 other => {
-                    let types = "`run`, `label`, `component`, `folder`, `alias`, `profile`, `output` or `feedback`";
+                    let types =
+                        "`run`, `label`, `component`, `folder`, `alias`, `profile`, `retract`, `output` or `feedback`";
                     return Err(format!("`{other}` is not a type of line: {types}"));
                 }
             };
@@ -244,6 +249,8 @@ struct RunLine {
     checks: Vec<CheckLine>,
     #[serde(default)]
     observations: Vec<Observation>,
+    #[serde(default)]
+    subjects: Vec<SubjectLine>,
     error: Option<String>,
     parent: Option<RunId>,
     host: Option<String>,
@@ -384,6 +391,7 @@ impl RunLine {
         for note in self.notes {
             records.push(note.record(run, started_at)?);
         }
+        records.extend(self.subjects.into_iter().map(|subject| subject.record(run)));
         let measured_at = self.ended_at.unwrap_or(started_at);
         measured::add((self.metrics, self.checks, self.observations), (run, measured_at, &root), &mut records)?;
         Ok(Parsed { chosen, ..Parsed::of(header, records) })

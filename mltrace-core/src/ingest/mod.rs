@@ -41,6 +41,8 @@ mod alias_line;
 
 mod profile_line;
 
+mod subject_line;
+
 mod task_line;
 
 mod lines;

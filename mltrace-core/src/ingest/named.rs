@@ -37,6 +37,7 @@ fn moves_edges(record: &Record) -> bool {
             | Record::Metric(_)
             | Record::Observation(_)
             | Record::Check(_)
+            | Record::Subject(_)
             | Record::Due(_)
     )
 }
@@ -53,6 +54,7 @@ fn run_of(record: &Record) -> Option<RunId> {
         Record::Metric(fact) => Some(fact.run),
         Record::Observation(fact) => Some(fact.run),
         Record::Check(fact) => Some(fact.run),
+        Record::Subject(fact) => Some(fact.run),
         Record::End(end) => Some(end.run),
         Record::Forget(fact) => Some(fact.run),
         _ => None,

@@ -37,6 +37,7 @@ pub(super) fn run_standing(known: &RunDetail, line: &Parsed, start: &Start, proj
             let told = &told.observation;
             known.name == told.name && (known.is_whole, known.count) >= (told.is_whole, told.count)
         }),
+        Record::Subject(told) => known.subjects.iter().any(|known| known.subject == told.subject),
         Record::Check(told) => known.measures.checks.iter().any(|known| {
             let told = &told.check;
             (&known.name, &known.about, known.at, known.outcome) == (&told.name, &told.about, told.at, told.outcome)

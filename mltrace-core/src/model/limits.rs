@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::{
     AliasFact, ArtifactName, Check, CheckFact, Code, CodeCheck, ComponentFact, Declaration, Due, End, EventFact,
     FingerprintFact, FolderFact, Git, Header, LIMIT_NAME, LIMIT_SOURCE, LIMIT_TEXT, LabelFact, Line, Metric,
-    MetricFact, NoteFact, ObservationFact, ParamFact, ProfileFact, ReadFact, Record, Start, TaskFact, TaskSide,
-    Version, VersionId, WriteFact, alias_name, cut, task_id, task_name,
+    MetricFact, NoteFact, ObservationFact, ParamFact, ProfileFact, ReadFact, Record, RetractFact, Start, SubjectFact,
+    TaskFact, TaskSide, Version, VersionId, WriteFact, alias_name, cut, task_id, task_name,
 };
 
 /// The most inputs, outputs, parameters, notes, metrics and checks of one record, and of one line of an import that
@@ -145,7 +145,12 @@ impl Beyond {
             Record::Task(fact) => return self.holds(fact.fault().is_none()),
             Record::Line(line) => self.line(line),
             Record::Event(event) => return self.event(event),
-            Record::Rotated | Record::Lost(_) | Record::Forget(_) => {}
+            Record::Retract(RetractFact { subject: _, by, at: _ }) => self.texts(by),
+            // Digits, of one length.
+            Record::Subject(SubjectFact { run: _, subject: _ })
+            | Record::Rotated
+            | Record::Lost(_)
+            | Record::Forget(_) => {}
         }
         true
     }

@@ -34,6 +34,8 @@ mod profile;
 
 mod record;
 
+mod subject;
+
 mod task;
 
 #[cfg(feature = "schema")]
@@ -58,6 +60,7 @@ pub use record::{
     LabelFact, Line, NoteFact, ParamFact, ReadFact, Record, Start, WriteFact,
 };
 pub use run::{Bound, Mark, Status};
+pub use subject::{DataSubject, RetractFact, RunSubject, SubjectFact};
 pub use task::{TaskFact, TaskSide, TaskValue, task_id, task_name};
 pub use text::{LIMIT_NAME, LIMIT_SOURCE, LIMIT_TEXT, LOOSE, cut};
 pub use time::Timestamp;

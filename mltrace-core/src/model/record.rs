@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     AliasFact, ArtifactKind, ArtifactName, CheckFact, EventFact, Mark, MetricFact, ObservationFact, ProcessId,
-    ProfileFact, RunId, Status, TaskFact, Timestamp, Verdict, VersionId, unique,
+    ProfileFact, RetractFact, RunId, Status, SubjectFact, TaskFact, Timestamp, Verdict, VersionId, unique,
 };
 
 /// One entry of a journal.
@@ -61,6 +61,8 @@ pub enum Record {
     Observation(ObservationFact),
     /// Something that was checked.
     Check(CheckFact),
+    /// Whose data a run took in.
+    Subject(SubjectFact),
     /// A run ended.
     End(End),
     /// A run is taken back.
@@ -73,6 +75,8 @@ pub enum Record {
     Alias(AliasFact),
     /// An output of a task, or what became of one.
     Task(TaskFact),
+    /// Whose data are not to be in anything any more.
+    Retract(RetractFact),
     /// A line of an import that waited for the store.
     Line(Line),
     /// An event of another tool.

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 pub use crate::lineage::{ImpactState, Strength};
 use crate::model::{
-    ArtifactKind, ArtifactName, Bound, Check, Mark, Metric, Observation, RunId, Status, Timestamp, Verdict, Version,
-    VersionId,
+    ArtifactKind, ArtifactName, Bound, Check, Mark, Metric, Observation, RunId, RunSubject, Status, Timestamp, Verdict,
+    Version, VersionId,
 };
 pub use crate::store::LeftOut;
 
@@ -61,6 +61,9 @@ pub struct Run {
     /// What was observed many times, by name; absent when nothing was.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub observations: Vec<Observation>,
+    /// Whose data it took in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subjects: Vec<RunSubject>,
     /// What a list leaves out of these; absent when it shows all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_out: Option<LeftOut>,

@@ -69,7 +69,7 @@ impl Reader<'_> {
                 return Ok(());
             }
         }
-        if !self.export_tasks(&project_name, since, line)? {
+        if !self.export_retracted(&project_name, since, line)? || !self.export_tasks(&project_name, since, line)? {
             return Ok(());
         }
         for component in self.store.components(project)? {
@@ -89,6 +89,24 @@ impl Reader<'_> {
 }
 
 impl Reader<'_> {
+    /// Hands which subjects are retracted to `line`; returns whether to go on.
+    fn export_retracted(
+        &mut self,
+        project_name: &str,
+        since: Option<Timestamp>,
+        line: &mut dyn FnMut(Value) -> bool,
+    ) -> Result<bool, QueryError> {
+        let Some(project) = self.project()? else { return Ok(true) };
+        let mut facts = self.store.retracted(project)?;
+        facts.retain(|fact| since.is_none_or(|since| fact.at >= since));
+        let mut said = facts.into_iter().map(|fact| {
+            json!({
+                "type": "retract", "project": project_name, "subject": fact.subject, "by": fact.by, "at": fact.at,
+            })
+        });
+        Ok(said.all(line))
+    }
+
     /// Hands what tasks put out and what became of it to `line`, by task and id; returns whether to go on.
     fn export_tasks(
         &mut self,

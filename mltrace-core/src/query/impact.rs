@@ -241,7 +241,7 @@ impl Reader<'_> {
     }
 
     /// Adds the runs inside these that wrote what these only named: what was made from it was made by these.
-    fn with_those_inside(&mut self, mut runs: Vec<RunKey>) -> Result<Vec<RunKey>, QueryError> {
+    pub(super) fn with_those_inside(&mut self, mut runs: Vec<RunKey>) -> Result<Vec<RunKey>, QueryError> {
         let known: HashSet<RunKey> = runs.iter().copied().collect();
         runs.extend(self.store.wrote_inside(&runs)?.into_iter().filter(|run| !known.contains(run)));
         Ok(runs)

@@ -92,8 +92,11 @@ mod browse;
 mod export;
 
 mod case;
+mod subject;
 mod task;
-pub use crate::model::{Check, Column, ColumnType, Metric, Observation, Profile, Spread, TableFormat, TopValue};
+pub use crate::model::{
+    Check, Column, ColumnType, Metric, Observation, Profile, RunSubject, Spread, TableFormat, TopValue,
+};
 pub use crate::profile::{ColumnDrift, Drift};
 pub use alias::{Alias, AliasHistory, Aliases, Pointing};
 pub use answer::{
@@ -128,6 +131,7 @@ pub use required::{Better, MetricRequirement, NotWorseThan, Requirements, Tolera
 pub use runs::RunFilter;
 pub use say::Judgement;
 pub use stale::{StaleRun, StaleRuns};
+pub use subject::{HeldVersion, HoldState, SubjectHeld, Whereabouts};
 pub use task::{Confused, Lag, Task, TaskKind, TaskMetric, TaskOptions, TaskSummary, TaskWindow, Tasks};
 pub use tempo::{DurationTrend, TimedRun, Timing, UpperLevel, UsualDuration};
 pub use told::TellError;

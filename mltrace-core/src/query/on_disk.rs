@@ -30,7 +30,7 @@ pub struct OnDisk {
 }
 
 /// What was found on the disk.
-enum There {
+pub(super) enum There {
     /// This content.
     Content(VersionId),
     /// Too much to read while somebody waits.
@@ -126,7 +126,7 @@ impl Reader<'_> {
     }
 
     /// Looks at a local file or folder, unless that takes long.
-    fn look(&self, path: &Path) -> There {
+    pub(super) fn look(&self, path: &Path) -> There {
         let Ok(Some(found)) = stat(path) else { return There::Nothing };
         if !matches!(found.kind, FileKind::File | FileKind::Folder) {
             return There::Nothing;

@@ -75,12 +75,12 @@ pub(super) fn view(detail: Detail) -> Run {
         notes,
         measures,
         observations,
+        subjects,
         left_out,
         ..
     } = run;
     let started_at = row.started_at.unwrap_or(Timestamp::MIN);
-    let writers = reads.iter().flat_map(|read| read.write.iter().chain(&read.parts));
-    let writers = writers.map(|write| write.run_id);
+    let writers = reads.iter().flat_map(|read| read.write.iter().chain(&read.parts)).map(|write| write.run_id);
     let depends_on = each_once(writers.filter(|id| *id != row.id).collect());
     let declared = declared.unwrap_or_default();
     Run {
@@ -117,6 +117,7 @@ pub(super) fn view(detail: Detail) -> Run {
         metrics: measures.metrics,
         checks: measures.checks,
         observations,
+        subjects,
         left_out,
         error: row.error,
         stale,

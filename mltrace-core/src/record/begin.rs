@@ -14,7 +14,7 @@ use super::later::Later;
 use super::lock::Lock;
 use super::look::standing;
 use super::observed::Observed;
-use super::open_run::{Inner, OpenRun, State, append_with};
+use super::open_run::{Inner, OpenRun, State, append_with, subject_of};
 use super::outputs::{BoundOutput, Outputs};
 use super::seen::Seen;
 use super::{Recorder, Site, clock, context, origin, split};
@@ -47,6 +47,8 @@ pub struct Opening {
     pub bound: Vec<(usize, Vec<Given>)>,
     /// Its parameters.
     pub params: Vec<(String, Value)>,
+    /// The names of those whose data it takes in; none of them is kept.
+    pub subjects: Vec<String>,
     /// Outputs that are recorded at its start too, as maybe written: whoever waits for a command may be killed.
     pub early_outputs: Vec<Given>,
     /// Whether each output is to have a profile, if it is a table.
@@ -110,6 +112,7 @@ impl OpenRun {
         let mut records: Vec<Record> = git_record.into_iter().collect();
         records.extend(split::start(start));
         records.extend(early);
+        records.extend(opening.subjects.iter().map(|name| subject_of(id, name, started_at)));
         append_with(recorder, records, later);
         let inner = Inner {
             id,

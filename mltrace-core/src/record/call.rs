@@ -87,6 +87,14 @@ impl Entry {
         }
     }
 
+    /// Adds somebody whose data the run takes in; the name is not kept.
+    pub fn subject(&mut self, argument: &'static str, name: impl FnOnce() -> String) {
+        match kept(name) {
+            Ok(name) => self.opening.subjects.push(name),
+            Err(_) => self.unnamed.push(argument),
+        }
+    }
+
     fn named(&mut self, argument: &'static str, fill: impl FnOnce(&mut Vec<Given>)) -> Vec<Given> {
         let Some(given) = taken(fill) else {
             self.unnamed.push(argument);

@@ -21,8 +21,9 @@ use super::seen::{Seen, Told};
 use super::{Recorder, Site, clock, errand, split};
 use crate::fork;
 use crate::model::{
-    ArtifactKind, ArtifactName, Check, CheckFact, End, LOOSE, Mark, Metric, MetricFact, NoteFact, Number,
-    ObservationFact, Outcome, ParamFact, ReadFact, Record, RunId, Severity, Status, Timestamp, VersionId, WriteFact,
+    ArtifactKind, ArtifactName, Check, CheckFact, DataSubject, End, LOOSE, Mark, Metric, MetricFact, NoteFact, Number,
+    ObservationFact, Outcome, ParamFact, ReadFact, Record, RunId, Severity, Status, SubjectFact, Timestamp, VersionId,
+    WriteFact,
 };
 use crate::naming::{self, Here, Naming};
 use crate::values::{Given, Named};
@@ -154,6 +155,11 @@ impl OpenRun {
         });
     }
 
+    /// Records that the run takes in data of somebody, whose name is not kept.
+    pub fn subject(&self, name: &str) {
+        self.ours(|inner| inner.recorder.append_inside(vec![subject_of(inner.id, name, clock::now())]));
+    }
+
     /// Records a metric: of one name and step the last value counts.
     pub fn metric(&self, name: &str, value: Number, step: Option<i64>) {
         self.ours(|inner| {
@@ -220,6 +226,17 @@ impl OpenRun {
     fn ours<T>(&self, work: impl FnOnce(&Inner) -> T) -> Option<T> {
         let inner = self.open()?;
         ours(inner.recorder, || work(inner))
+    }
+}
+
+/// Returns that a run takes in data of somebody, or the remark that this is not known.
+pub(super) fn subject_of(run: RunId, name: &str, at: Timestamp) -> Record {
+    match DataSubject::of(name) {
+        Ok(subject) => Record::Subject(SubjectFact { run, subject }),
+        Err(reason) => {
+            let text = format!("a subject of the run is not recorded: {reason}");
+            Record::Note(NoteFact { id: RunId::new().0, run, text, at, by: None })
+        }
     }
 }
 

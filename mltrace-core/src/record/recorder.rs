@@ -160,6 +160,12 @@ impl Recorder {
         self.host.user.as_deref()
     }
 
+    /// Returns this host's name.
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        self.host.name.as_deref()
+    }
+
     /// Returns what belongs to the store, as far as it exists now: for whoever opens files.
     pub(super) fn skip(&self) -> Skip {
         Skip::of(self.home.store.file(), &self.home.folder)

@@ -12,8 +12,8 @@ use super::{REDACTED, is_secret, param, text, tokens, uri};
 use crate::model::{
     AliasFact, ArtifactName, Check, CheckFact, Code, CodeCheck, Column, ColumnType, ComponentFact, Declaration, Due,
     End, EventFact, FingerprintFact, FolderFact, Git, Header, LIMIT_NAME, LIMIT_SOURCE, LIMIT_TEXT, LabelFact, Metric,
-    MetricFact, NoteFact, Observation, ObservationFact, ParamFact, Profile, ProfileFact, ReadFact, Record, Start,
-    TaskFact, TopValue, Version, VersionId, WriteFact, cut, written,
+    MetricFact, NoteFact, Observation, ObservationFact, ParamFact, Profile, ProfileFact, ReadFact, Record, RetractFact,
+    Start, TaskFact, TopValue, Version, VersionId, WriteFact, cut, written,
 };
 
 /// Makes a record fit to be written: the one place through which everything passes, journal and import alike.
@@ -88,7 +88,9 @@ pub fn record(record: &mut Record) {
             line.records.iter_mut().for_each(self::record);
         }
         Record::Event(found) => sent(found),
-        Record::Rotated | Record::Lost(_) | Record::Forget(_) => {}
+        Record::Retract(RetractFact { subject: _, by, at: _ }) => each(by),
+        // Digits tell nothing.
+        Record::Subject(_) | Record::Rotated | Record::Lost(_) | Record::Forget(_) => {}
     }
 }
 

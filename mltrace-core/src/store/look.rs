@@ -21,7 +21,7 @@ use super::row::{
     RunSelection, VersionAt, VersionName,
 };
 use super::task::{CaseRow, Pair, PairsAsked, TaskRow};
-use crate::model::{ArtifactName, FolderFact, Observation, ProfileFact, RunId, Timestamp, Version, VersionId};
+use crate::model::{self, ArtifactName, FolderFact, Observation, ProfileFact, RunId, Timestamp, Version, VersionId};
 
 /// Which projects are meant.
 #[derive(Clone, Copy, Debug)]
@@ -237,6 +237,10 @@ pub trait Look: Count {
     fn find_labels(&mut self, which: Labels<'_>) -> Result<Vec<LabelRow>>;
     /// Returns all entries of the aliases of a project, in any order.
     fn find_aliases(&mut self, project: ProjectKey) -> Result<Vec<AliasRow>>;
+    /// Returns the runs of a project that took in data of a subject.
+    fn runs_of_subject(&mut self, project: ProjectKey, subject: &model::DataSubject) -> Result<Vec<RunKey>>;
+    /// Returns which subjects of a project are retracted, by their digits.
+    fn retracted(&mut self, project: ProjectKey) -> Result<Vec<model::RetractFact>>;
     /// Returns the tasks of a project, by name.
     fn tasks(&mut self, project: ProjectKey) -> Result<Vec<TaskRow>>;
     /// Returns a task by name, and how much feedback is known whose output is not.

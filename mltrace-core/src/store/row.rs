@@ -11,8 +11,8 @@ use super::key::{ArtifactKey, ComponentKey, RunKey, VersionKey, WriteKey};
 use super::measure::Measures;
 use super::run::RunRow;
 use crate::model::{
-    ArtifactKind, ArtifactName, Bound, Declaration, Git, Mark, Observation, RunId, Status, Timestamp, Verdict, Version,
-    VersionId,
+    ArtifactKind, ArtifactName, Bound, Declaration, Git, Mark, Observation, RunId, RunSubject, Status, Timestamp,
+    Verdict, Version, VersionId,
 };
 
 /// A read with what it was bound to.
@@ -158,6 +158,8 @@ pub struct RunDetail {
     pub measures: Measures,
     /// What was observed many times, by name.
     pub observations: Vec<Observation>,
+    /// Whose data it took in.
+    pub subjects: Vec<RunSubject>,
     /// What was left out of these, in a list.
     pub left_out: Option<LeftOut>,
 }

@@ -10,8 +10,9 @@ use super::row::{ComponentField, ReadRow, VersionRow, WriteRow};
 use super::run::RunRow;
 use super::unread::UnreadRow;
 use crate::model::{
-    AliasFact, ArtifactKind, ArtifactName, Check, Code, Declaration, Due, FolderFact, Git, Header, LabelFact, Metric,
-    NoteFact, Observation, ProcessId, ProfileFact, RunId, TaskFact, Timestamp, VersionId,
+    AliasFact, ArtifactKind, ArtifactName, Check, Code, DataSubject, Declaration, Due, FolderFact, Git, Header,
+    LabelFact, Metric, NoteFact, Observation, ProcessId, ProfileFact, RetractFact, RunId, TaskFact, Timestamp,
+    VersionId,
 };
 
 /// Something that has a name of its own, and a row that is made when it is new.
@@ -107,6 +108,10 @@ pub enum Said<'a> {
     Observation(RunKey, &'a Observation),
     /// A check, once.
     Check(RunKey, &'a Check),
+    /// Whose data a run took in, once.
+    Subject(RunKey, &'a DataSubject),
+    /// A subject of a project is retracted, unless it was before.
+    Retracted(ProjectKey, &'a RetractFact),
     /// What is in a table of a content, unless more is known of it.
     Profile(&'a ProfileFact),
     /// A verdict, once.

@@ -9,6 +9,7 @@ mod drawing;
 mod folders;
 mod kept;
 mod offered;
+mod subjects;
 mod tasks;
 
 use mltrace_core::config::{Environment, Home};
@@ -30,6 +31,7 @@ fn conformance(make: Make<'_>) {
     folders::try_all(make);
     asked::try_all(make);
     tasks::try_all(make);
+    subjects::try_all(make);
 }
 
 fn sqlite() -> Made {

@@ -20,6 +20,8 @@ mod health;
 
 mod lineage;
 
+mod subjects;
+
 mod openapi;
 
 use axum::body::Bytes;
@@ -48,7 +50,7 @@ pub(crate) use writes::{ComponentBody, IMPORT_LIMIT, IMPORT_PATH, NoteBody, amen
 
 /// Adds the API.
 pub(crate) fn routes(routes: Routes) -> Routes {
-    let questions = profile::routes(health::routes(queries::routes(routes)));
+    let questions = subjects::routes(profile::routes(health::routes(queries::routes(routes))));
     tasks::routes(gate::routes(aliases::routes(verify::routes(lineage::routes(writes::routes(questions))))))
 }
 

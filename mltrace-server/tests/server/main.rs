@@ -16,6 +16,7 @@ mod profiles;
 mod recording;
 
 mod aliases;
+mod subjects;
 mod tasks;
 
 mod gate;

@@ -61,6 +61,7 @@ const AHEAD: &[(&str, &str)] = &[
     ),
     ("SELECT count(*) FROM label WHERE at > $1", "verdicts"),
     ("SELECT count(*) FROM alias WHERE at > $1", "moves of aliases"),
+    ("SELECT count(*) FROM retracted WHERE at > $1", "retractions of subjects"),
     ("SELECT count(*) FROM task_case WHERE made_at > $1 OR told_at > $1", "outputs of tasks and feedback"),
     (
         "SELECT count(*) FROM component c WHERE owner_at > $1 OR description_at > $1 OR stale_after_at > $1

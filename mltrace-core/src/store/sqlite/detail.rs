@@ -68,11 +68,15 @@ impl SqliteStore {
             gathered.add_runs(self, list, extent.has_source())?;
             match extent {
                 Extent::Edges | Extent::Source => {}
-                Extent::Listed => gathered.add_first(self, keys, list)?,
+                Extent::Listed => {
+                    gathered.add_first(self, keys, list)?;
+                    gathered.add_subjects(self, list)?;
+                }
                 Extent::Whole | Extent::Full => {
                     gathered.add_params(self, list)?;
                     gathered.add_notes(self, list)?;
                     gathered.add_measures(self, list)?;
+                    gathered.add_subjects(self, list)?;
                 }
             }
             gathered.add_writes(self, list)?;
@@ -138,6 +142,13 @@ impl Gathered {
             if let Some(detail) = self.detail(row.get(0)?) {
                 detail.notes.push(note(row)?);
             }
+        }
+        Ok(())
+    }
+
+    fn add_subjects(&mut self, store: &SqliteStore, list: &str) -> Result<()> {
+        for (run, subject) in store.subjects_of(list)? {
+            self.detail(run).into_iter().for_each(|detail| detail.subjects.push(subject.clone()));
         }
         Ok(())
     }
@@ -337,6 +348,7 @@ impl Shared {
             notes: Vec::new(),
             measures: Measures::default(),
             observations: Vec::new(),
+            subjects: Vec::new(),
             left_out: None,
         })
     }

@@ -8,7 +8,9 @@ use super::SqliteStore;
 use super::held::Held;
 use super::unread;
 use super::walk::{DOWNSTREAM, UPSTREAM};
-use crate::model::{ArtifactName, Due, FolderFact, Observation, ProfileFact, RunId, Timestamp};
+use crate::model::{
+    ArtifactName, DataSubject, Due, FolderFact, Observation, ProfileFact, RetractFact, RunId, Timestamp,
+};
 use crate::store::{
     AliasRow, ArtifactKey, Artifacts, Asked, Bounds, CaseRow, Checkup, ComponentKey, ComponentRow, Components,
     CurrentRow, Direction, Extent, FactsRow, Far, InTransaction, LabelRow, Labels, Look, MarkedRow, Marks, Measures,
@@ -278,6 +280,14 @@ impl Look for SqliteStore {
 
     fn find_aliases(&mut self, project: ProjectKey) -> Result<Vec<AliasRow>> {
         self.aliases_in(project)
+    }
+
+    fn runs_of_subject(&mut self, project: ProjectKey, subject: &DataSubject) -> Result<Vec<RunKey>> {
+        self.subject_runs(project, subject)
+    }
+
+    fn retracted(&mut self, project: ProjectKey) -> Result<Vec<RetractFact>> {
+        self.retractions(project)
     }
 
     fn tasks(&mut self, project: ProjectKey) -> Result<Vec<TaskRow>> {

@@ -77,6 +77,8 @@ mod profiles;
 
 mod events;
 
+mod subjects;
+
 mod tasks;
 
 mod runs;

@@ -65,7 +65,7 @@ const JOIN: [&str; 18] = [
     "UPDATE artifact AS n SET kind = s.kind FROM temp.same s WHERE n.id = s.new AND n.kind = 3",
 ];
 
-const JOIN_NAMES: [&str; 14] = [
+const JOIN_NAMES: [&str; 16] = [
     "UPDATE version AS v SET artifact_id = s.new FROM temp.same s WHERE v.artifact_id = s.old",
     "UPDATE read AS d SET artifact_id = s.new FROM temp.same s WHERE d.artifact_id = s.old",
     "UPDATE write AS w SET artifact_id = s.new FROM temp.same s WHERE w.artifact_id = s.old",
@@ -78,13 +78,16 @@ const JOIN_NAMES: [&str; 14] = [
     "UPDATE alias SET project_id = ?2 WHERE project_id = ?1",
     "UPDATE OR IGNORE lineage_event SET project_id = ?2 WHERE project_id = ?1",
     "DELETE FROM lineage_event WHERE project_id = ?1",
+    "INSERT INTO retracted (project_id, subject, at, by) SELECT ?2, subject, at, by FROM retracted WHERE project_id = ?1
+     ON CONFLICT DO UPDATE SET at = excluded.at, by = excluded.by WHERE excluded.at < at",
+    "DELETE FROM retracted WHERE project_id = ?1",
     "UPDATE project_name SET project_id = ?2 WHERE project_id = ?1",
     "UPDATE project_identity SET project_id = ?2 WHERE project_id = ?1",
     "UPDATE meta SET value = ?2 WHERE key = 'own_project' AND value = ?1",
 ];
 
 /// Removes all that is told of a project, and what only it referred to.
-const REMOVE: [&str; 26] = [
+const REMOVE: [&str; 27] = [
     "UPDATE read SET write_id = NULL, bound = 4 WHERE write_id IN
      (SELECT w.id FROM run r JOIN write w ON w.run_id = r.id WHERE r.project_id = ?1)",
     "UPDATE read SET like_id = NULL WHERE like_id IN
@@ -94,6 +97,7 @@ const REMOVE: [&str; 26] = [
     "DELETE FROM run WHERE project_id = ?1",
     "DELETE FROM alias WHERE project_id = ?1",
     "DELETE FROM lineage_event WHERE project_id = ?1",
+    "DELETE FROM retracted WHERE project_id = ?1",
     "DELETE FROM task_case WHERE task_id IN (SELECT id FROM task WHERE project_id = ?1)",
     "DELETE FROM task WHERE project_id = ?1",
     "DELETE FROM label WHERE version_id IN

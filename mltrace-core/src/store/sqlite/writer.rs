@@ -46,6 +46,8 @@ impl SqliteWriter<'_> {
             Said::Metric(run, metric) => self.metric(*run, metric),
             Said::Observation(run, observation) => self.observation(*run, observation),
             Said::Check(run, check) => self.check(*run, check),
+            Said::Subject(run, subject) => self.subject(*run, subject),
+            Said::Retracted(project, fact) => self.retract(*project, fact),
             Said::Profile(fact) => self.keep_profile(fact),
             Said::Label(version, label) => self.label(*version, label),
             Said::Alias(project, version, alias) => self.alias(*project, *version, alias),
