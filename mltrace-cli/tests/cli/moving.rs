@@ -1,5 +1,7 @@
 //! `mltrace import` and `export`.
 
+use serde_json::json;
+
 use crate::env::{MODEL, TestEnv};
 
 const TAXI: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/taxi.ndjson");
@@ -360,4 +362,57 @@ fn since_yesterday_means_from_its_midnight_on() {
     assert_eq!(env.call_with_input(&["import", "-"], old).code, 0);
     let shown = env.done(&["recent", "--since", "yesterday"]);
     assert!(shown.contains("today") && !shown.contains("old"), "{shown}");
+}
+
+#[test]
+fn every_kind_of_measure_survives_an_export_and_the_export_of_that() {
+    let env = TestEnv::new();
+    env.write("data/rides.csv", "fare,tip\n7.5,1\n12,\n");
+    env.write("m.json", r#"{"test": {"rmse": 0.70, "auc": "NaN"}}"#);
+    let log =
+        ["log", "--component", "train", "--out-id", "model", "-o", "data/rides.csv", "--profile", "--subject", "ada"];
+    let measured = ["--metric", "rmse=0.640", "--metrics-from", "m.json", "--check", "whole=failed"];
+    env.done(&[&log[..], &measured[..]].concat());
+    let run = json!({
+        "id": "0190f3a0-0000-7000-8000-000000000001", "component": "predict", "inputs": ["model"], "outputs": ["out"],
+        "started_at": "2021-01-01T00:00:00Z", "ended_at": "2021-01-01T00:00:09Z",
+        "metrics": [{"name": "loss", "value": "1e-3", "step": 2, "about": "out"}],
+        "checks": [{"name": "few", "outcome": "errored", "severity": "warn", "about": "out"}],
+        "observations": [{"name": "zone", "count": 3, "is_whole": true, "missing": 1, "others": 0, "top": [{"value": "JFK", "count": 2}]}],
+    });
+    let imported = env.call_with_input(&["--format", "json", "import", "-"], &run.to_string());
+    assert!(imported.stdout.contains("\"stored\":1"), "{}{}", imported.stdout, imported.stderr);
+    env.done(&["alias", "production", "model", "--reason", "good"]);
+    env.done(&["log-output", "fare", "17", "12.50", "--run", "00000001"]);
+    env.done(&["log-feedback", "fare", "17", "14"]);
+    env.done(&["log-feedback", "fare", "18", "late"]);
+    env.call(&["forget", "--subject", "ada", "--yes"]);
+
+    let export = env.done(&["export"]);
+    let line = |kind: &str| export.lines().filter(|line| line.contains(&format!("\"type\":\"{kind}\""))).count();
+    let kinds = ["run", "profile", "alias", "output", "feedback", "retract"].map(line);
+    assert_eq!(kinds, [2, 1, 1, 1, 2, 1], "{export}");
+    let other = TestEnv::new();
+    other.call_with_input(&["import", "-"], &export);
+    assert_eq!(other.done(&["export"]), export);
+    // From the second store into a third one, its lines the other way round.
+    let (third, mut lines) = (TestEnv::new(), export.lines().collect::<Vec<_>>());
+    lines.reverse();
+    third.call_with_input(&["import", "-"], &lines.join("\n"));
+    assert_eq!(third.done(&["export"]), export);
+    for asked in [
+        &["metrics"][..],
+        &["checks"],
+        &["observations"],
+        &["alias", "production"],
+        &["task", "fare"],
+        &["profile", "data/rides.csv"],
+        &["inspect", "00000001"],
+        &["compare", "00000001"],
+        &["gate", "model", "--metric", "rmse", "< 1"],
+    ] {
+        assert_eq!(third.json(asked), env.json(asked), "{asked:?}");
+    }
+    let held = |env: &TestEnv| env.call(&["--format", "json", "forget", "--subject", "ada"]).stdout;
+    assert_eq!(held(&third).matches("retracted_at\":\"20").count(), 1, "{}", held(&third));
 }
