@@ -6,6 +6,10 @@ use serde_json::Value;
 
 use crate::model::value;
 
+/// How far a share of what was observed is, and a number, as a share of how the numbers before were spread.
+const MOVED_SHARE: f64 = 0.05;
+const MOVED_NUMBER: f64 = 0.25;
+
 /// Something that a run has, and that another run of its component may have otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Aspect {
@@ -44,6 +48,13 @@ pub enum Aspect {
         /// The figure, as [`Profile::figures`](crate::model::Profile::figures) calls it.
         figure: String,
     },
+    /// A figure of what was observed many times in the run.
+    Observed {
+        /// What was observed.
+        name: String,
+        /// The figure: `p50`, `missing`.
+        figure: String,
+    },
 }
 
 /// What a run has.
@@ -69,6 +80,7 @@ impl Aspect {
             Self::Check(name) => format!("check:{name}"),
             Self::Metric(name) => format!("metric:{name}"),
             Self::Profile { of, figure } => format!("profile:{figure} of {of}"),
+            Self::Observed { name, figure } => format!("observed:{name}.{figure}"),
         }
     }
 
@@ -82,7 +94,7 @@ impl Aspect {
     /// Returns whether it was measured or checked.
     #[must_use]
     pub fn is_measure(&self) -> bool {
-        matches!(self, Self::Check(_) | Self::Metric(_) | Self::Profile { .. })
+        matches!(self, Self::Check(_) | Self::Metric(_) | Self::Profile { .. } | Self::Observed { .. })
     }
 }
 
@@ -146,21 +158,53 @@ pub fn changes(a: &Aspects, b: &Aspects) -> Vec<Change> {
 }
 
 /// Returns in which measures two runs differ. What only one of them measured or checked is no difference, and neither are
-/// the numbers of a profile: two tables hardly ever have the same.
+/// the numbers of a profile: two tables hardly ever have the same. A figure of what was observed is one where it moved far.
 #[must_use]
 pub fn effects(a: &Aspects, b: &Aspects) -> Vec<Change> {
     let changed = |(aspect, now): (&Aspect, &Value)| {
         let is_of_table = matches!(aspect, Aspect::Profile { .. }) && number(now).is_some();
-        let is_told = aspect.is_measure() && !is_of_table;
+        let is_told = aspect.is_measure() && !is_of_table && has_moved(a, aspect, now);
         let before = a.get(aspect).filter(|before| is_told && !value::is_same(before, now))?;
         Some(Change { aspect: aspect.clone(), values: [Some(before.clone()), Some(now.clone())] })
     };
     b.iter().filter_map(changed).collect()
 }
 
+/// Returns whether a figure of what was observed is far from what it was: a share by a twentieth, a number by a quarter of
+/// what lay between the lowest and the highest twentieth of the numbers before. Of anything else each difference counts.
+fn has_moved(before: &Aspects, aspect: &Aspect, now: &Value) -> bool {
+    let Aspect::Observed { name, figure } = aspect else { return true };
+    let of = |figure: &str| {
+        let aspect = Aspect::Observed { name: name.clone(), figure: figure.to_owned() };
+        before.get(&aspect).and_then(number)
+    };
+    let (Some(then), Some(now)) = (of(figure), number(now)) else { return false };
+    let is_of_numbers = ["mean", "p5", "p50", "p95"].contains(&figure.as_str());
+    let far = match (is_of_numbers, of("p5"), of("p95")) {
+        (true, Some(low), Some(high)) => (high - low) * MOVED_NUMBER,
+        _ => MOVED_SHARE,
+    };
+    (now - then).abs() > far
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_observed_differs_where_it_moved_far() {
+        let observed = |figures: &[(&str, f64)]| -> Aspects {
+            let aspect = |figure: &str| Aspect::Observed { name: "fare".to_owned(), figure: figure.to_owned() };
+            figures.iter().map(|(figure, number)| (aspect(figure), (*number).into())).collect()
+        };
+        let before = observed(&[("p5", 10.0), ("p50", 20.0), ("p95", 30.0), ("missing", 0.01)]);
+        let moved = |now: &[(&str, f64)]| -> Vec<String> {
+            effects(&before, &observed(now)).into_iter().map(|change| change.aspect.field()).collect()
+        };
+        assert_eq!(moved(&[("p5", 9.0), ("p50", 24.0), ("p95", 34.0), ("missing", 0.04)]), [""; 0]);
+        assert_eq!(moved(&[("p50", 26.0), ("missing", 0.2)]), ["observed:fare.missing", "observed:fare.p50"]);
+        assert_eq!(moved(&[("mean", 90.0)]), [""; 0], "what was not known before is no difference");
+    }
 
     #[test]
     fn an_input_differs_where_another_version_of_the_name_was_read() {

@@ -187,7 +187,7 @@ pub fn evidence(run: &Facts, earlier: &[&Facts]) -> Findings {
 /// are weighed by themselves.
 fn counts(aspect: &Aspect, value: &Value) -> bool {
     match aspect {
-        Aspect::Status | Aspect::Stale | Aspect::Duration | Aspect::Metric(_) => false,
+        Aspect::Status | Aspect::Stale | Aspect::Duration | Aspect::Metric(_) | Aspect::Observed { .. } => false,
         Aspect::Profile { .. } => number(value).is_none(),
         _ => true,
     }
@@ -304,14 +304,19 @@ fn unusual_metrics(run: &Facts, earlier: &[&Facts]) -> Vec<Evidence> {
     run.aspects.iter().filter_map(unusual).collect()
 }
 
-/// Of each table the figure that is furthest out of line: they are drawn from many, and mostly have one cause.
+/// Of each table, and of each observation, the figure that is furthest out of line: they are drawn from many, and mostly have
+/// one cause.
 fn unusual_figures(run: &Facts, earlier: &[&Facts]) -> Vec<Evidence> {
-    let mut found: BTreeMap<&str, (f64, Evidence)> = BTreeMap::new();
+    let mut found: BTreeMap<String, (f64, Evidence)> = BTreeMap::new();
     for (aspect, value) in &run.aspects {
-        let Aspect::Profile { of, figure } = aspect else { continue };
+        let (of, figure) = match aspect {
+            Aspect::Profile { of, figure } => (of.clone(), figure),
+            Aspect::Observed { name, figure } => (format!("the observed `{name}`"), figure),
+            _ => continue,
+        };
         let Some((now, usual)) = out_of_line(aspect, value, earlier) else { continue };
         let distance = usual.distance(now);
-        if found.get(of.as_str()).is_none_or(|(known, _)| distance > *known) {
+        if found.get(&of).is_none_or(|(known, _)| distance > *known) {
             let finding = Finding::Figure { of: of.clone(), figure: figure.clone(), now, usual };
             found.insert(of, (distance, Evidence { finding, factor: AT_CULPRITS / COMMON }));
         }

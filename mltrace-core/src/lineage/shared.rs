@@ -292,10 +292,12 @@ impl<'k> Table<'k> {
     }
 }
 
-/// Returns what pays one price for all of its values: inputs whose names differ in what is masked, and all figures of a table.
+/// Returns what pays one price for all of its values: inputs whose names differ in what is masked, and all figures of a
+/// table or of an observation.
 fn family(aspect: &Aspect) -> String {
     match aspect {
         Aspect::Profile { of, .. } => format!("profile of {of}"),
+        Aspect::Observed { name, .. } => format!("observed {name}"),
         other => mask(&other.field()),
     }
 }

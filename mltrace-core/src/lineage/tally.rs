@@ -110,7 +110,8 @@ impl Column<'_> {
     /// and the next.
     /// Of what is measured a number is hardly ever the same twice.
     pub(super) fn tallies(&self, known: &[Known], flagged: &Outputs, aspect: &Aspect) -> Vec<(Test, Tally)> {
-        let is_measured = matches!(aspect, Aspect::Duration | Aspect::Metric(_) | Aspect::Profile { .. });
+        let is_measured =
+            matches!(aspect, Aspect::Duration | Aspect::Metric(_) | Aspect::Profile { .. } | Aspect::Observed { .. });
         let mut by_value: HashMap<&Value, Tally> = HashMap::default();
         for (place, value) in &self.runs {
             if let Some(run) = known.get(*place) {

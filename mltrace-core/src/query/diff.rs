@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::answer::{Input, Part, Run};
 use super::difference::Difference;
-use super::measures::{aspects_of, aspects_of_tables};
+use super::measures::{aspects_of, aspects_of_observations, aspects_of_tables};
 use super::name::Found;
 use super::past::Past;
 use super::source::COMPARED;
@@ -39,7 +39,7 @@ pub struct Diff {
     pub differences: Vec<Difference>,
     /// How many runs differ only because of these.
     pub consequences: usize,
-    /// What was measured and checked otherwise in pairs of runs (`metric:NAME`, `check:NAME`, `profile:FIGURE of ARTIFACT`), the furthest upstream first:
+    /// What was measured and checked otherwise in pairs of runs (`metric:NAME`, `check:NAME`, `profile:FIGURE of ARTIFACT`, `observed:NAME.FIGURE`), the furthest upstream first:
     /// effects of the differences, and no causes; absent when there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub measures: Vec<Difference>,
@@ -261,7 +261,9 @@ impl Reader<'_> {
                 if end.makers.first() == Some(&key) {
                     asked.writer = Some(detail.run.row.id);
                 }
+                let observed = aspects_of_observations(&detail.run.observations);
                 let mut step = step(view(detail), depth, usual.get(&component).copied().flatten());
+                step.aspects.extend(observed);
                 step.aspects.extend(aspects_of_tables(tables.remove(&key).unwrap_or_default()));
                 steps.push(step);
             }

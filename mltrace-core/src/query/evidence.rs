@@ -205,6 +205,7 @@ fn changed(aspect: &Aspect, now: Option<&Value>, before: Option<&Value>) -> Stri
         Aspect::Check(name) => format!("its check `{name}` {}, before it {}", plain(now), plain(before)),
         Aspect::Metric(name) => other(name),
         Aspect::Profile { of, figure } => other(&format!("{figure} of {of}")),
+        Aspect::Observed { name, figure } => other(&format!("{figure} of the observed `{name}`")),
         Aspect::Input(name) => {
             format!("another version of its input `{name}`: {}, before {}", version(now), version(before))
         }

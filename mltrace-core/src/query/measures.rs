@@ -7,8 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{QueryError, Reader};
 use crate::lineage::{self, Aspect, Aspects};
-use crate::model::{ArtifactName, Check, Metric, Number, Outcome, RunId, Timestamp, value};
+use crate::model::{ArtifactName, Check, Metric, Number, Observation, Outcome, RunId, Timestamp, value};
 use crate::store::{Measures, RunKey, RunName, RunSelection, TableRow, Told, WhatOfRuns};
+
+/// The quantiles of what was observed that are figures of a run.
+const QUANTILES: [(f64, &str); 3] = [(0.05, "p5"), (0.5, "p50"), (0.95, "p95")];
+/// Of how many of the most frequent texts the share is one.
+const TEXTS: usize = 8;
 
 /// The answer of `metrics`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -195,6 +200,29 @@ pub(super) fn aspects_of_tables(tables: Vec<TableRow>) -> Aspects {
         table.figures.into_iter().map(move |(figure, value)| (Aspect::Profile { of: of.clone(), figure }, value))
     };
     tables.into_iter().flat_map(of_table).collect()
+}
+
+/// Returns the figures of what was observed many times in a run as what it has: quantiles and the mean of numbers, and which
+/// share of all values was missing, no number, or one of the most frequent texts. Of what is not whole there are none.
+pub(super) fn aspects_of_observations(observations: &[Observation]) -> Aspects {
+    observations.iter().filter(|observation| observation.is_whole && observation.count > 0).flat_map(figures).collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share is no count")]
+fn figures(of: &Observation) -> Vec<(Aspect, serde_json::Value)> {
+    let share = |count: u64| (count as f64 / of.count.max(1) as f64 * 1e4).round() / 1e4;
+    let mut figures = vec![("missing".to_owned(), share(of.missing)), ("nans".to_owned(), share(of.nans))];
+    if let Some(spread) = &of.spread {
+        figures.push(("mean".to_owned(), spread.mean()));
+        let quantiles = spread.quantiles().into_iter().filter_map(|(share, number)| {
+            let name = QUANTILES.iter().find(|(of, _)| (of - share).abs() < 1e-9)?.1;
+            Some((name.to_owned(), number))
+        });
+        figures.extend(quantiles);
+    }
+    figures.extend(of.top.iter().take(TEXTS).map(|top| (format!("share of {}", top.value), share(top.count))));
+    let aspect = |figure| Aspect::Observed { name: of.name.clone(), figure };
+    figures.into_iter().map(|(figure, number)| (aspect(figure), number.into())).collect()
 }
 
 /// Returns those of some metrics that are called so and are of this artifact, or of the run as a whole.

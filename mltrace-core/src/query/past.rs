@@ -3,11 +3,11 @@
 use foldhash::{HashMap, HashSet};
 
 use super::difference::Difference;
-use super::measures::{aspects_of, aspects_of_tables};
+use super::measures::{aspects_of, aspects_of_observations, aspects_of_tables};
 use super::view::{limit_us, milliseconds};
 use super::{QueryError, Reader};
 use crate::lineage::{self, Aspect, Aspects, Facts};
-use crate::model::{RunId, Timestamp, VersionId};
+use crate::model::{Observation, RunId, Timestamp, VersionId};
 use crate::store::{ComponentKey, Extent, FactsRow, Look, RunKey, TableRow, Told};
 
 /// How many earlier runs of its component those that a run can be compared with are chosen from.
@@ -38,10 +38,12 @@ impl Past {
         let new: Vec<RunKey> = runs.iter().copied().filter(|run| !self.facts.contains_key(run)).collect();
         if !new.is_empty() {
             let mut tables = store.tables(&new)?;
+            let observed = store.observations(&new)?;
             let facts = store.facts(&new, Told::All)?.into_iter();
             self.facts.extend(facts.map(|row| {
                 let tables = tables.remove(&row.key).unwrap_or_default();
-                dated(row, tables)
+                let observations = observed.get(&row.key).map(Vec::as_slice).unwrap_or_default();
+                dated(row, tables, observations)
             }));
         }
         Ok(())
@@ -130,7 +132,7 @@ fn own(aspects: &Aspects) -> Aspects {
     own.map(|(aspect, value)| (aspect.clone(), value.clone())).collect()
 }
 
-fn dated(row: FactsRow, tables: Vec<TableRow>) -> (RunKey, Dated) {
+fn dated(row: FactsRow, tables: Vec<TableRow>, observations: &[Observation]) -> (RunKey, Dated) {
     let key = row.key;
     let (id, began) = (row.id, row.started_at.unwrap_or(Timestamp::MIN));
     let duration_ms = row.duration_us.map(milliseconds);
@@ -163,6 +165,7 @@ fn dated(row: FactsRow, tables: Vec<TableRow>) -> (RunKey, Dated) {
     }
     aspects.extend(aspects_of(&row.measures));
     aspects.extend(aspects_of_tables(tables));
+    aspects.extend(aspects_of_observations(observations));
     let mut facts = Facts::new(row.names, aspects);
     facts.duration_ms = duration_ms;
     (key, Dated { id, component_key: row.component_key, component: row.component, began, facts })

@@ -189,3 +189,49 @@ fn a_comparison_tells_what_was_measured_otherwise_beside_the_causes() {
     story.reader().tell_diff(&a, Some(&b), &mut serde_json::Serializer::new(&mut told)).unwrap();
     assert_eq!(serde_json::from_slice::<Value>(&told).unwrap(), serde_json::to_value(&diff).unwrap());
 }
+
+/// Returns what was observed of a hundred fares: all alike, some missing.
+fn fares(fare: f64, missing: usize) -> Value {
+    // The bucket of a number on the scale of the finest sketches.
+    let bucket = (fare.ln() / 0.020_000_666_706_669_525).ceil();
+    let count = 100 - missing;
+    json!({"observations": [{"name": "fare", "count": 100, "is_whole": true, "missing": missing, "spread": {
+        "sum": fare * count as f64, "min": fare, "max": fare, "level": 0, "zeros": 0, "positive": [[bucket as i64, count]]}}]})
+}
+
+#[test]
+fn a_shift_of_what_was_observed_is_a_fact_after_its_cause_and_evidence() {
+    // What was flagged predicted ten times as much; a parameter further up explains it.
+    let told: Told = |round, component| match component {
+        "predict" => fares(if is_wrong(round) { 80.0 } else { 8.0 } + (round % 5) as f64 / 10.0, round % 3),
+        _ => json!({}),
+    };
+    let found = facts(&mut story(told));
+    assert_eq!(found[0].0, "predict");
+    assert!(found[0].1.starts_with("observed:fare."), "{found:?}");
+    let evidence = story(told).reader().review(None).unwrap().suspects.into_iter().flat_map(|suspect| suspect.evidence);
+    let words = evidence.collect::<Vec<_>>().join("\n");
+    assert!(words.contains("of the observed `fare` was 80"), "{words}");
+
+    let found = facts(&mut story(|round, component| match component {
+        "featuregen" if is_wrong(round) => json!({"params": {"scale": 1}}),
+        "predict" => fares(if is_wrong(round) { 80.0 } else { 8.0 } + (round % 5) as f64 / 10.0, round % 3),
+        _ => json!({}),
+    }));
+    assert_eq!(found[0], ("featuregen".to_owned(), "param:scale".to_owned()), "{found:?}");
+    let after = found.iter().skip(1).filter(|(_, aspect)| aspect.starts_with("observed:fare.")).count();
+    assert_eq!(after, 1, "one of its figures tells enough: {found:?}");
+}
+
+#[test]
+fn a_comparison_tells_what_was_observed_far_from_what_it_was() {
+    let mut story = story(|round, component| match (component, round) {
+        ("predict", 38) => fares(8.0, 3),
+        ("predict", 39) => fares(80.0, 4),
+        _ => json!({}),
+    });
+    let [a, b] = [38, 39].map(|round| format!("s3://b/{round:03}/3"));
+    let measures = story.reader().diff(&a, Some(&b)).unwrap().measures;
+    let fields: Vec<&str> = measures.iter().map(|of| of.field.as_str()).collect();
+    assert_eq!(fields, ["observed:fare.mean", "observed:fare.p5", "observed:fare.p50", "observed:fare.p95"]);
+}
