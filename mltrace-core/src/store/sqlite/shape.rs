@@ -20,7 +20,7 @@ const KNOWN: [&str; 9] = [
     "2fe7e1ea0e34bc551da2308bf6b5a406d07f61eead81b7bf85d91381348e2222",
     "222263dccd73cdaa73f9dd58b6a64e41dd99511a8c57fd1a07ce4ef5ea33d344",
     "b025222942c8c5498065babaac76e75b30f78de82aa7ced056f5c89e90e3b5f6",
-    "21a2a5e7b07cf7e7d1971f74c6662df83b66863f1b795e009b7fd39506a768c5",
+    "bfe224a014ec1b5eeeece96f566a12b31c681651205f835e0005cac9b86970a3",
 ];
 
 /// No statement of ours and nothing that we store comes near these, and no other's may go beyond. Of SQLite's own limits
