@@ -90,7 +90,7 @@ fn a_retracted_subject_is_marked_wherever_its_runs_are_shown() {
     assert_eq!(shown.code, 1, "{}", shown.stderr);
     assert!(shown.stdout.contains("retracted 20") && shown.stdout.contains(" by tester\n"), "{}", shown.stdout);
     assert!(shown.stdout.contains("customers.csv@b3:") && shown.stdout.contains("prices.csv@b3:"), "{}", shown.stdout);
-    let first = env.json(&["inspect", &env.json(&["history", "clean"])["runs"][0]["id"].as_str().unwrap()]);
+    let first = env.json(&["inspect", env.json(&["history", "clean"])["runs"][0]["id"].as_str().unwrap()]);
     let marked = first["subjects"][0]["retracted_at"].as_str().unwrap().to_owned();
     assert!(env.done(&["trace", "model.bin"]).contains("holds data of s:e6d7749038be, retracted 20"));
     assert!(!env.done(&["trace", "prices.txt"]).contains("holds data"));
