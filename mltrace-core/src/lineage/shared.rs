@@ -75,6 +75,12 @@ pub struct Shared {
 }
 
 impl Shared {
+    /// Returns whether comparable runs before had another value, and such changes are no habit.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.new > 0.0
+    }
+
     /// Returns which comes first: of equal ones the one nearest to where the traces first part, then the earliest.
     fn order(&self, other: &Self) -> Ordering {
         let is_equal = (self.score - other.score).abs() < 1e-9;

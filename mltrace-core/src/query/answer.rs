@@ -342,6 +342,9 @@ pub struct Review {
     /// In words the newest change at the suspects, while nothing is ok: then the bad ones cannot be told from others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub newest_change: Option<String>,
+    /// In words the strongest evidence of change at the suspects, while nothing is ok: it may have been there for some runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strongest_change: Option<String>,
     /// Groups of runs, the likeliest culprit first.
     pub suspects: Vec<Suspect>,
     /// The probability that no recorded run is to blame.
@@ -398,6 +401,9 @@ pub struct Fact {
     pub runs: Vec<RunId>,
     /// How far it can be relied on.
     pub strength: Strength,
+    /// Whether comparable runs before had another value, and such changes are no habit.
+    #[serde(default)]
+    pub is_new: bool,
     /// How many times likelier it is to be the cause than anything by chance, as a power of ten: comparable within one
     /// answer only.
     pub score: f64,

@@ -169,6 +169,11 @@ pub(super) fn words(piece: &Evidence) -> String {
     format!("{found} (\u{d7}{})", rounded(piece.factor))
 }
 
+/// Returns the words of a piece of evidence without how much it counts; `None` where it speaks for the run.
+pub(super) fn without_factor(words: &str) -> Option<&str> {
+    words.rsplit_once(" (\u{d7}").map(|(found, _)| found)
+}
+
 /// Returns a factor with two digits that count.
 fn rounded(factor: f64) -> String {
     if factor >= 9.95 { format!("{factor:.0}") } else { format!("{factor:.1}") }

@@ -168,6 +168,7 @@ impl Reader<'_> {
             until: *until,
             runs: runs.keys().map(|(_, id)| *id).collect(),
             strength: fact.strength,
+            is_new: fact.is_new(),
             score: fact.score,
         }))
     }
@@ -322,18 +323,6 @@ impl Review {
     }
 }
 
-impl Review {
-    /// Returns in a sentence why no fact is more than weak, and what there is to go by.
-    #[must_use]
-    pub fn doubt(&self) -> String {
-        match &self.newest_change {
-            Some(change) => format!("Nothing is ok yet; the newest change upstream: {change}."),
-            None if self.ok.is_empty() => "Nothing is ok yet, and no change upstream is recorded.".to_owned(),
-            None => "Nothing that is recorded tells the bad ones from the others for certain.".to_owned(),
-        }
-    }
-}
-
 /// Returns a value as people read it.
 fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
@@ -409,6 +398,7 @@ mod tests {
             until: at,
             runs: Vec::new(),
             strength: Strength::Weak,
+            is_new: false,
             score: 0.0,
         }
     }

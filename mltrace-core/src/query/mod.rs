@@ -40,6 +40,7 @@ mod impact;
 mod diff;
 
 mod difference;
+mod doubt;
 
 mod blame;
 

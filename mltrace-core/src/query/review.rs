@@ -96,6 +96,7 @@ impl Reader<'_> {
 
         if answer.ok.is_empty() {
             answer.newest_change = case.newest_change();
+            answer.strongest_change = case.strongest_change();
         }
         let whole: f64 = 1.0 + ranked.iter().map(|suspect| 10_f64.powf(suspect.score)).sum::<f64>();
         answer.by_chance = 1.0 / whole;
@@ -297,6 +298,19 @@ impl Case {
             Some(((name.started_at, name.id), name, piece))
         };
         let (_, name, piece) = self.findings.iter().filter_map(changed).max_by_key(|(place, ..)| *place)?;
+        Some(format!("{}: {}", called(name), evidence::words(&piece)))
+    }
+
+    /// Returns in words the strongest evidence at the runs that have a name here, of equal ones the newest.
+    fn strongest_change(&self) -> Option<String> {
+        let strongest = |(run, findings): (&RunKey, &Findings)| {
+            let is_against = |piece: &&lineage::Evidence| piece.factor > 1.0;
+            Some((self.names.get(run)?, findings.pieces.iter().find(is_against)?.clone()))
+        };
+        let found = self.findings.iter().filter_map(strongest);
+        let (name, piece) = found.max_by(|(name, piece), (other, than)| {
+            piece.factor.total_cmp(&than.factor).then((name.started_at, name.id).cmp(&(other.started_at, other.id)))
+        })?;
         Some(format!("{}: {}", called(name), evidence::words(&piece)))
     }
 

@@ -113,22 +113,76 @@ fn an_extra_ok_never_raises_a_run_upstream_however_many_runs_it_is_upstream_with
 }
 
 #[test]
-fn while_nothing_is_ok_the_newest_change_upstream_is_named() {
+fn while_nothing_is_ok_what_is_new_upstream_is_told_though_it_lasts_and_something_else_is_newer() {
     let mut lines = Vec::new();
-    for round in 0..6 {
-        // Setting 1 came in the fourth round, and its setting 2 in the last.
-        let seeds = [usize::from(round > 3), if round == 5 { 2 } else { 0 }];
-        lines.push(line(1 + round * 2, "clean", seeds[0], &["raw"], "cleaned"));
-        lines.push(line(2 + round * 2, "train", seeds[1], &["cleaned"], "model"));
+    for round in 0..8 {
+        // Setting 1 came in the sixth round; the host of the training changes all the time, and did so last.
+        lines.push(line(1 + round * 2, "clean", usize::from(round > 4), &["raw"], "cleaned"));
+        lines.push(line(2 + round * 2, "train", 0, &["cleaned"], "model"));
+        lines[round * 2 + 1]["host"] = json!(format!("worker-{}", round % 3));
     }
     let mut story = Story::told(&lines);
-    story.tell(&[judged(12, "model", "flagged", 200)]);
+    story.tell(&[judged(14, "model", "flagged", 200), judged(16, "model", "flagged", 201)]);
     let review = story.reader().review(None).unwrap();
-    let doubt = review.doubt();
-    assert!(doubt.starts_with("Nothing is ok yet; the newest change upstream: train (run "), "{doubt}");
-    assert!(doubt.contains("parameter `seed` = 2, before 0; in the runs before it changed 0 of 4 times"), "{doubt}");
-    story.tell(&[judged(2, "model", "ok", 201)]);
+    assert_eq!(
+        review.doubt(),
+        "Nothing is ok yet; what is new upstream: clean ran with seed = 1 (before: 0): 2 of 2 bad."
+    );
+    assert!(review.facts[0].is_new && review.facts.iter().any(|fact| !fact.is_new));
+    let strongest = review.strongest_change.unwrap();
+    assert!(strongest.contains("parameter `seed` = 1, before 0"), "{strongest}");
+    story.tell(&[judged(2, "model", "ok", 202)]);
     let review = story.reader().review(None).unwrap();
-    assert_eq!(review.newest_change, None);
+    assert_eq!((&review.newest_change, &review.strongest_change), (&None, &None));
     assert!(!review.doubt().contains("Nothing is ok"), "{}", review.doubt());
+}
+
+const MODELS: usize = 12;
+
+/// Models of one training, each of which four predictions were made with, and how well each did.
+fn models(auc: impl Fn(usize) -> f64) -> Vec<Value> {
+    let mut lines = Vec::new();
+    for model in 0..MODELS {
+        let mut train = line(model * 5, "train", 0, &["rows"], "model");
+        train["metrics"] = json!([{"name": "auc", "value": auc(model)}]);
+        lines.push(train);
+        for number in 1..5 {
+            lines.push(line(model * 5 + number, "predict", 0, &["model"], &format!("p{model}-{number}")));
+        }
+    }
+    lines
+}
+
+/// Verdicts on the predictions made with some models.
+fn judge_models(models: &[usize], verdict: &str) -> Vec<Value> {
+    let of = |model: &usize| (1..5).map(|number| model * 5 + number).collect::<Vec<_>>();
+    let judge = |run: usize| judged(run, &format!("p{}-{}", run / 5, run % 5), verdict, 500 + run);
+    models.iter().flat_map(of).map(judge).collect()
+}
+
+#[test]
+fn the_one_run_that_all_bad_ones_came_from_is_named_in_the_sentence() {
+    let mut story = Story::told(&models(|_| 0.9));
+    story.tell(&[judge_models(&[5], "flagged"), judge_models(&[1, 2, 3, 6], "ok")].concat());
+    let review = story.reader().review(None).unwrap();
+    let run = id(25).short();
+    assert_eq!(review.doubt(), format!("All 4 bad ones and none of the ok ones came from train (run {run})."));
+    // What is told of several components names none.
+    let mut lines = models(|_| 0.9);
+    for line in &mut lines {
+        if line["component"] == "train" {
+            line["inputs"] = json!([{"name": format!("clean-{}", line["id"])}]);
+        }
+    }
+    let cleans: Vec<Value> = (0..MODELS)
+        .map(|model| line(80 + model, "clean", 0, &["rows"], &format!("clean-{}", json!(id(model * 5)))))
+        .map(|mut line| {
+            (line["started_at"], line["ended_at"]) = (json!(at(0)), json!(at(1)));
+            line
+        })
+        .collect();
+    let mut story = Story::told(&[cleans, lines].concat());
+    story.tell(&[judge_models(&[5], "flagged"), judge_models(&[1, 2, 3, 6], "ok")].concat());
+    let doubt = story.reader().review(None).unwrap().doubt();
+    assert_eq!(doubt, "Nothing that is recorded tells the bad ones from the others for certain.");
 }

@@ -1,0 +1,60 @@
+//! What a review says where no fact can be relied on.
+
+use super::answer::{Fact, Review, Suspect};
+use super::evidence::without_factor;
+
+/// How sure a suspect has to be that is named in a sentence.
+const SURE: f64 = 0.95;
+
+impl Review {
+    /// Returns in a sentence why no fact is more than weak, and what there is to go by.
+    ///
+    /// While nothing is ok, all that is upstream of the bad ones is as likely by the verdicts: then what is new there is
+    /// worth telling, the first fact or else the strongest change. Otherwise one run, or several of one component, that all
+    /// bad ones came from.
+    #[must_use]
+    pub fn doubt(&self) -> String {
+        if self.ok.is_empty() {
+            return match (self.facts.first().filter(|fact| fact.is_new), &self.strongest_change) {
+                (Some(fact), _) => format!("Nothing is ok yet; what is new upstream: {}", self.what_is_new(fact)),
+                (None, Some(change)) => format!("Nothing is ok yet; the strongest change upstream: {change}."),
+                (None, None) => "Nothing is ok yet, and no change upstream is recorded.".to_owned(),
+            };
+        }
+        let only = || "Nothing that is recorded tells the bad ones from the others for certain.".to_owned();
+        self.suspects.first().and_then(|suspect| self.culprit(suspect)).unwrap_or_else(only)
+    }
+
+    fn what_is_new(&self, fact: &Fact) -> String {
+        let ask = self.owners.get(&fact.component).map(|owner| format!(" Ask {owner}.")).unwrap_or_default();
+        format!("{} {}: {} of {} bad.{ask}", fact.component, fact.says(), fact.flagged, fact.flagged_of)
+    }
+
+    /// Returns in words that the bad ones came from a suspect, where it is hardly another one.
+    fn culprit(&self, suspect: &Suspect) -> Option<String> {
+        let (component, run) = (suspect.components.first()?, suspect.runs.first()?);
+        let is_of_one = suspect.components.iter().all(|other| other == component);
+        if !is_of_one || suspect.probability < SURE || suspect.coverage < SURE {
+            return None;
+        }
+        let bad = self.flagged.len();
+        let those = match usize::try_from(suspect.flagged).unwrap_or(usize::MAX) {
+            _ if bad == 1 => "The bad one".to_owned(),
+            all if all == bad => format!("All {all} bad ones"),
+            some => format!("{some} of {bad} bad ones"),
+        };
+        let ok = match suspect.ok {
+            0 => "none of the ok ones".to_owned(),
+            ok => format!("{ok} of {} ok ones", self.ok.len()),
+        };
+        let one = format!("{component} (run {})", run.short());
+        // The first line of evidence is about verdicts; of one run among several it is said which.
+        let what = suspect.evidence.get(1).and_then(|what| without_factor(what));
+        let what = what.map(|what| format!(": {}", what.strip_prefix(&format!("{one}: ")).unwrap_or(what)));
+        let from = match suspect.runs.len() {
+            1 => one,
+            runs => format!("{one} or one of {} other runs of {component}", runs.saturating_sub(1)),
+        };
+        Some(format!("{those} and {ok} came from {from}{}.", what.unwrap_or_default()))
+    }
+}
