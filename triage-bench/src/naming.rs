@@ -1,8 +1,9 @@
 //! How often each way of ranking facts names what is wrong, and how often it is sure without a reason.
 
 use mltrace_core::lineage::{
-    Aspect, Aspects, Condition, Counts, Evidence, Facts, Findings, Judged, Known, Observed, Outputs, PASSED, Scale,
-    Shared, Strength, Table, Test, above, comparable, evidence, flagged, grouped, rank, reach, worth_suspecting,
+    Aspect, Aspects, Condition, Counts, Ends, Evidence, Facts, Findings, Judged, Known, Observed, Outputs, PASSED,
+    Scale, Shared, Strength, Table, Test, above, comparable, evidence, first_and_last, flagged, grouped, rank, reach,
+    worth_suspecting,
 };
 use mltrace_core::model::Timestamp;
 
@@ -227,7 +228,12 @@ impl Trial {
             let earlier: Vec<&Aspects> = earlier.into_iter().map(|facts| &facts.aspects).collect();
             condition.novelty(&known[place].aspects, &earlier)
         };
-        let Ok(found) = Table::of(&known, &bad, &observed).best(FACTS, |some| {
+        let mut ends = Ends::default();
+        for place in first_and_last(&known, &bad).into_iter().flatten() {
+            let (run, earlier) = (&known[place], self.earlier(runs[place]));
+            ends.add(&run.component, earlier.into_iter().map(|facts| &facts.aspects));
+        }
+        let Ok(found) = Table::of(&known, &bad, &observed, &ends).best(FACTS, |some| {
             Ok::<_, std::convert::Infallible>(some.iter().map(|(condition, place)| weigh(condition, *place)).collect())
         });
         found

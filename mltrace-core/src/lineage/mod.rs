@@ -54,6 +54,8 @@ mod critical;
 
 mod former;
 
+mod ends;
+
 pub use alike::{are_alike, comparable, mask};
 pub use blame::{Blame, Counts, Scale, Suspect, rank, worth_suspecting};
 pub use change::{Aspect, Aspects, Change, changes, effects, number, other_inputs};
@@ -61,6 +63,7 @@ pub use condition::Condition;
 pub use coverage::{Group, Judged, Observed, Outputs, Worth, flagged, grouped, groups, reach};
 pub use critical::{Spent, critical_path};
 pub use diff::{Cause, Differences, diff};
+pub use ends::{Ends, first_and_last};
 pub use evidence::{Evidence, Facts, Fault, Finding, Findings, PASSED, evidence};
 pub use explain::explain;
 pub use former::former;

@@ -13,6 +13,7 @@ use super::blame::{Counts, Scale};
 use super::change::Aspect;
 use super::condition::Condition;
 use super::coverage::{Observed, Outputs, Worth};
+use super::ends::Ends;
 use super::evidence::MOST;
 use super::tally::{Column, Known, Tally};
 
@@ -94,6 +95,7 @@ pub struct Table<'k> {
     known: &'k [Known],
     flagged: &'k Outputs,
     observed: &'k Observed,
+    ends: &'k Ends,
     scale: Scale,
     contrast: Scale,
     /// The runs upstream of flagged outputs, each by its place and whether a check failed there, of components with such a run.
@@ -101,16 +103,18 @@ pub struct Table<'k> {
 }
 
 impl<'k> Table<'k> {
-    /// Returns the table of what runs, in the order in which they began, have.
+    /// Returns the table of what runs, in the order in which they began, have. Ranges of numbers end between those of runs
+    /// upstream of flagged outputs and the next of these or of `ends`.
     #[must_use]
-    pub fn of(known: &'k [Known], flagged: &'k Outputs, observed: &'k Observed) -> Self {
+    pub fn of(known: &'k [Known], flagged: &'k Outputs, observed: &'k Observed, ends: &'k Ends) -> Self {
         let all = observed.all(flagged);
         let mut checked: HashMap<&str, Vec<(usize, bool)>> = HashMap::default();
         for (place, run) in known.iter().enumerate().filter(|(_, run)| run.outputs.meets(flagged)) {
             checked.entry(&run.component).or_default().push((place, run.has_failed_check()));
         }
         checked.retain(|_, runs| runs.iter().any(|(_, is_failed)| *is_failed));
-        Self { known, flagged, observed, scale: Scale::new(all), contrast: Scale::of_contrast(all), checked }
+        let (scale, contrast) = (Scale::new(all), Scale::of_contrast(all));
+        Self { known, flagged, observed, ends, scale, contrast, checked }
     }
 
     /// Returns the facts shared by runs upstream of flagged outputs, the likeliest cause first, at most one of each aspect
@@ -178,8 +182,10 @@ impl<'k> Table<'k> {
         }
         let mut columns: Vec<_> = columns.into_iter().filter(|(_, column)| column.is_flagged).collect();
         columns.sort_unstable_by_key(|(key, _)| *key);
-        let tallied: Vec<_> =
-            columns.into_iter().map(|(key, column)| (key, column.tallies(known, self.flagged, key.1))).collect();
+        let tally = |(component, aspect): (&str, &Aspect), column: Column<'_>| {
+            column.tallies(known, self.flagged, aspect, self.ends.of(component, aspect))
+        };
+        let tallied: Vec<_> = columns.into_iter().map(|(key, column)| (key, tally(key, column))).collect();
         let mut values: BTreeMap<(&str, String), usize> = BTreeMap::new();
         for ((component, aspect), tallies) in &tallied {
             *values.entry((component, family(aspect))).or_default() += tallies.len();
@@ -347,6 +353,16 @@ mod tests {
         Observed::of(&judged.iter().map(|output| output.run).collect::<Vec<_>>())
     }
 
+    /// The facts, of which each is so new, where other runs had what those have that are upstream of no flag.
+    fn best(known: &[Known], bad: &Outputs, observed: &Observed, limit: usize, weight: f64) -> Vec<Shared> {
+        let mut ends = Ends::default();
+        for run in known.iter().filter(|run| !run.outputs.meets(bad)) {
+            ends.add(&run.component, [&run.aspects]);
+        }
+        let found = Table::of(known, bad, observed, &ends).best(limit, |some| Ok::<_, ()>(vec![weight; some.len()]));
+        found.unwrap()
+    }
+
     /// Runs of one component, each upstream of one output: its rows and its unit, and whether the output is flagged.
     fn table(runs: &[(i64, &str, bool)], limit: usize) -> Vec<Shared> {
         let judged: Vec<Judged<usize>> =
@@ -365,8 +381,7 @@ mod tests {
                     .into(),
             })
             .collect();
-        let found = Table::of(&known, &bad, &observed(&judged)).best(limit, |some| Ok::<_, ()>(vec![1.0; some.len()]));
-        found.unwrap()
+        best(&known, &bad, &observed(&judged), limit, 1.0)
     }
 
     fn is(name: &str, test: Test) -> (Aspect, Test) {
@@ -429,8 +444,7 @@ mod tests {
         let known: Vec<Known> = (0..24)
             .flat_map(|place| [run(place, "ingest", 2, few(place)), run(place, "train", 0, few(place) * 2 / 3)])
             .collect();
-        let found =
-            Table::of(&known, &bad, &observed(&judged)).best(5, |some| Ok::<_, ()>(vec![1.0; some.len()])).unwrap();
+        let found = best(&known, &bad, &observed(&judged), 5, 1.0);
         assert!(found[0].score < found[1].score, "fewer different numbers have a smaller price: {found:?}");
         assert_eq!((found[0].condition.component.as_str(), found[0].counts), ("ingest", Counts { flagged: 6, ok: 0 }));
     }
@@ -447,8 +461,7 @@ mod tests {
             let began = Timestamp(days(run) * AT_ONCE_US);
             known.push(Known { component: "clean".to_owned(), began, depth, outputs, aspects });
         }
-        let found = Table::of(&known, &bad, &observed(&judged)).best(10, |some| Ok::<_, ()>(vec![weight; some.len()]));
-        let found = found.unwrap();
+        let found = best(&known, &bad, &observed(&judged), 10, weight);
         let all = files as u32 * runs.iter().filter(|(_, is_bad)| *is_bad).count() as u32;
         assert_eq!(found[0].counts, Counts { flagged: all, ok: 0 }, "all outputs are shown");
         found[0].strength

@@ -107,9 +107,15 @@ impl Tally {
 
 impl Column<'_> {
     /// Returns each value that a run upstream of a flagged output has, and ranges of numbers that end between such a one
-    /// and the next.
+    /// and the next one of those or of `others`, which no ok may choose.
     /// Of what is measured a number is hardly ever the same twice.
-    pub(super) fn tallies(&self, known: &[Known], flagged: &Outputs, aspect: &Aspect) -> Vec<(Test, Tally)> {
+    pub(super) fn tallies(
+        &self,
+        known: &[Known],
+        flagged: &Outputs,
+        aspect: &Aspect,
+        others: &[f64],
+    ) -> Vec<(Test, Tally)> {
         let is_measured =
             matches!(aspect, Aspect::Duration | Aspect::Metric(_) | Aspect::Profile { .. } | Aspect::Observed { .. });
         let mut by_value: HashMap<&Value, Tally> = HashMap::default();
@@ -118,18 +124,27 @@ impl Column<'_> {
                 by_value.entry(value).or_default().add(*place, run, flagged);
             }
         }
-        let mut numbers: Vec<(f64, &Value, &Tally)> =
-            by_value.iter().filter_map(|(value, tally)| Some((number(value)?, *value, tally))).collect();
-        let there = by_value.keys().filter(|value| !value.is_null()).count();
+        let bad = by_value.iter().filter(|(value, tally)| tally.first.is_some() && !value.is_null());
+        let bad = bad.map(|(value, _)| number(value).unwrap_or(f64::NAN));
+        let mut ends: Vec<(f64, bool)> =
+            bad.map(|bad| (bad, true)).chain(others.iter().map(|number| (*number, false))).collect();
         // A metric may be no number now and then.
-        let is_of_numbers = (is_measured || numbers.len() == there) && numbers.len() >= NUMBERS;
-        numbers.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let is_of_numbers = is_measured || ends.iter().all(|(number, _)| !number.is_nan());
+        ends.retain(|(number, _)| !number.is_nan());
+        ends.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
+        ends.dedup_by_key(|(number, _)| *number);
         let mut tallies = Vec::new();
-        if is_of_numbers {
-            let numbers = || numbers.iter().map(|(number, _, tally)| (*number, *tally));
+        if is_of_numbers && ends.len() >= NUMBERS {
+            let mut numbers: Vec<(f64, &Value, &Tally)> =
+                by_value.iter().filter_map(|(value, tally)| Some((number(value)?, *value, tally))).collect();
+            numbers.sort_by(|a, b| a.0.total_cmp(&b.0));
+            let numbers = || numbers.iter().map(|(_, value, tally)| (*value, *tally));
             let limit = if *aspect == Aspect::Duration { between_durations } else { between };
-            tallies.extend(ranges(numbers(), |inside, outside| Test::AtMost(limit(inside, outside).into())));
-            tallies.extend(ranges(numbers().rev(), |inside, outside| Test::AtLeast(limit(inside, outside).into())));
+            let at_most = |inside, outside| Test::AtMost(limit(inside, outside).into());
+            tallies.extend(ranges(&ends, is_measured, numbers(), at_most));
+            ends.reverse();
+            let at_least = |inside, outside| Test::AtLeast(limit(inside, outside).into());
+            tallies.extend(ranges(&ends, is_measured, numbers().rev(), at_least));
         }
         let is_told = |value: &Value| !is_measured || number(value).is_none();
         let equal = by_value.into_iter().filter(|(value, tally)| tally.first.is_some() && is_told(value));
@@ -150,29 +165,31 @@ fn between_durations(inside: f64, outside: f64) -> f64 {
     if is_there { bound } else { inside }
 }
 
-/// Returns the ranges from the first number on up to each that a run upstream of a flagged output has, or to some of them
-/// where they are many, but not to the last of all. `test` says how a range is told by the last number in it and the first
-/// beyond it.
+/// Returns the ranges from the first number on up to each of `ends` that a run upstream of a flagged output has, or to some of
+/// them where they are many, but not to the last of all; the first one alone is a range of what is measured only, else it is a
+/// value. `test` says how a range is told by the last number in it and the first beyond it.
 fn ranges<'v>(
-    numbers: impl ExactSizeIterator<Item = (f64, &'v Tally)> + Clone,
+    ends: &[(f64, bool)],
+    is_measured: bool,
+    numbers: impl Iterator<Item = (&'v Value, &'v Tally)>,
     test: impl Fn(f64, f64) -> Test,
 ) -> Vec<(Test, Tally)> {
-    let last = numbers.len().saturating_sub(1);
-    let is_limit = |(place, (_, tally)): &(usize, (f64, &Tally))| *place < last && tally.first.is_some();
-    let limits = numbers.clone().enumerate().filter(is_limit).count();
-    let step = limits.div_ceil(LIMITS).max(1);
-    let mut sum = Tally::default();
-    let mut met = 0_usize;
-    let mut found = Vec::new();
-    let beyond = numbers.clone().skip(1).map(|(number, _)| Some(number)).chain([None]);
-    for ((place, (number, tally)), beyond) in numbers.enumerate().zip(beyond) {
-        sum.merge(tally);
-        if is_limit(&(place, (number, tally))) {
-            // The first number alone is that number.
-            if met.is_multiple_of(step) && place > 0 {
-                found.extend(beyond.map(|beyond| (test(number, beyond), sum.clone())));
-            }
-            met += 1;
+    let limits: Vec<(usize, f64, f64)> = (0..)
+        .zip(ends.windows(2))
+        .filter_map(|(place, pair)| match pair {
+            [(inside, true), (beyond, _)] => Some((place, *inside, *beyond)),
+            _ => None,
+        })
+        .collect();
+    let step = limits.len().div_ceil(LIMITS).max(1);
+    let (mut sum, mut found, mut numbers) = (Tally::default(), Vec::new(), numbers.peekable());
+    for (place, inside, beyond) in limits.into_iter().step_by(step) {
+        let test = test(inside, beyond);
+        while let Some((_, tally)) = numbers.next_if(|(value, _)| test.holds(value)) {
+            sum.merge(tally);
+        }
+        if place > 0 || is_measured {
+            found.push((test, sum.clone()));
         }
     }
     found

@@ -10,7 +10,7 @@ use super::answer::{Fact, Review};
 use super::past::{FRESH, Past};
 use super::{QueryError, Reader};
 use crate::lineage::{
-    self, Aspect, Condition, Counts, Facts, Known, Observed, Outputs, PASSED, Shared, Strength, Table, Test,
+    self, Aspect, Condition, Counts, Ends, Facts, Known, Observed, Outputs, PASSED, Shared, Strength, Table, Test,
 };
 use crate::model::{Outcome, RunId, Status, Timestamp, VersionId};
 use crate::store::{ComponentKey, ProjectKey, RunKey, RunSelection};
@@ -20,6 +20,8 @@ use crate::words;
 const COMPONENTS: usize = 128;
 /// How many parameters of a component are.
 const MISSED: usize = 64;
+/// With fewer runs than this before those that are upstream of flags, ranges may end at what came after them, too.
+const BEFORE: usize = 8;
 /// How many facts there are.
 const FACTS: usize = 20;
 /// How many runs are looked through for others with a value, between those that the verdicts are about and after them.
@@ -82,7 +84,8 @@ impl Reader<'_> {
             })
             .collect();
         self.add_dropped((&mut known, &keys), verdicts.flagged, past)?;
-        let table = Table::of(&known, verdicts.flagged, verdicts.observed);
+        let ends = self.ends((&known, &keys), verdicts.flagged, past)?;
+        let table = Table::of(&known, verdicts.flagged, verdicts.observed, &ends);
         let found = table.best(FACTS, |some| {
             let mut runs: Vec<RunKey> = some.iter().filter_map(|(_, place)| keys.get(*place)).copied().collect();
             runs.sort_unstable();
@@ -136,6 +139,36 @@ impl Reader<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Returns where ranges may end: at what the runs had that come before the first and the last run of each component
+    /// upstream of a flag, and after the last where few come before. No ok changes which runs these are.
+    fn ends(
+        &mut self,
+        (known, keys): (&[Known], &[RunKey]),
+        flagged: &Outputs,
+        past: &mut Past,
+    ) -> Result<Ends, QueryError> {
+        let key = |place: usize| keys.get(place).copied();
+        let mut around: Vec<[RunKey; 2]> = lineage::first_and_last(known, flagged)
+            .into_iter()
+            .filter_map(|[first, last]| Some([key(first)?, key(last)?]))
+            .collect();
+        around.truncate(COMPONENTS);
+        past.look_back(&mut *self.store, &around.concat())?;
+        let mut ends = Ends::default();
+        for [first, last] in around {
+            let mut runs: BTreeSet<RunKey> = [first, last].iter().flat_map(|run| past.before(*run)).copied().collect();
+            let Some((component, began)) = past.run(last).map(|run| (run.component_key, run.began)) else { continue };
+            if runs.len() < BEFORE {
+                let after = self.store.next(component, began, BEFORE)?;
+                past.learn(&mut *self.store, &after)?;
+                runs.extend(after);
+            }
+            let had = runs.iter().filter_map(|run| past.run(*run)).map(|run| &run.facts.aspects);
+            past.run(last).into_iter().for_each(|run| ends.add(&run.component, had.clone()));
+        }
+        Ok(ends)
     }
 
     fn fact(

@@ -186,3 +186,21 @@ fn the_one_run_that_all_bad_ones_came_from_is_named_in_the_sentence() {
     let doubt = story.reader().review(None).unwrap().doubt();
     assert_eq!(doubt, "Nothing that is recorded tells the bad ones from the others for certain.");
 }
+
+#[test]
+fn a_measure_furthest_out_is_a_fact_before_an_ok_is_given_further_out_and_is_none_the_likelier_after() {
+    let auc = |model: usize| [0.91, 0.93, 0.9, 0.92, 0.91, 0.92, 0.9, 0.91, 0.92, 0.55, 0.5, 0.92][model];
+    let mut story = Story::told(&models(auc));
+    story.tell(&[judge_models(&[9], "flagged"), judge_models(&[0, 1, 2, 3, 4, 11], "ok")].concat());
+    let mut fact = |extra: &[Value]| {
+        story.tell(extra);
+        let facts = story.reader().review(None).unwrap().facts;
+        facts.into_iter().find(|fact| fact.aspect == "metric:auc").unwrap()
+    };
+    let before = fact(&[]);
+    assert_eq!((before.rank, before.flagged, before.ok), (1, 4, 0));
+    assert!(before.strength > mltrace_core::query::Strength::Weak, "{before:?}");
+    let after = fact(&judge_models(&[10], "ok"));
+    assert_eq!((after.flagged, after.ok, &after.value), (4, 4, &before.value));
+    assert!(after.score < before.score && after.strength <= before.strength, "{before:?} became {after:?}");
+}
