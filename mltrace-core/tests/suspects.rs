@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 
 use mltrace_core::lineage::{
-    Aspect, Aspects, Condition, Ends, Judged, Known, Observed, Outputs, Scale, Shared, Strength, Suspect, Table, Test,
-    explain, first_and_last, flagged, groups, rank, reach, worth_suspecting,
+    Aspect, Aspects, Condition, Earlier, Ends, Facts, Judged, Known, Observed, Outputs, Scale, Shared, Strength,
+    Suspect, Table, Test, explain, first_and_last, flagged, groups, rank, reach, worth_suspecting,
 };
 use mltrace_core::model::Timestamp;
 use proptest::prelude::*;
@@ -74,9 +74,9 @@ fn shared(judged: &[Judged<u32>], edges: &Edges, had: &Had) -> Vec<Shared> {
     let novelty = |condition: &Condition, place: usize| {
         // Whatever was judged, the same runs came before.
         let run = runs[place] as usize;
-        let before: Vec<Aspects> =
-            (0..run).rev().filter(|other| had[*other].0 == had[run].0).map(|other| aspects(had[other])).collect();
-        condition.novelty(&aspects(had[run]), &before.iter().collect::<Vec<_>>())
+        let facts = |run: usize| Facts::new(Vec::new(), aspects(had[run]));
+        let before: Vec<Facts> = (0..run).rev().filter(|other| had[*other].0 == had[run].0).map(facts).collect();
+        condition.novelty(&facts(run), &Earlier::alike_to(before.iter().collect()))
     };
     let mut ends = Ends::default();
     for place in first_and_last(&known, &bad).into_iter().flatten() {

@@ -1,7 +1,7 @@
 //! The ways of ranking that are compared, and where each puts a culprit.
 
 use mltrace_core::lineage::{
-    Aspect, Counts, Facts, Observed, PASSED, Scale, evidence, flagged, groups, rank, worth_suspecting,
+    Aspect, Counts, Earlier, Facts, Observed, PASSED, Scale, evidence, flagged, groups, rank, worth_suspecting,
 };
 
 use crate::trial::Trial;
@@ -135,7 +135,8 @@ fn weight(is_changed: bool, is_failed: bool) -> f64 {
         Facts::new(Vec::new(), [unit, (Aspect::Check("whole".to_owned()), outcome.into())].into())
     };
     let outcome = if is_failed { "failed" } else { PASSED };
-    evidence(&facts("mg", outcome), &[&facts(if is_changed { "g" } else { "mg" }, PASSED)]).weight()
+    let before = facts(if is_changed { "g" } else { "mg" }, PASSED);
+    evidence(&facts("mg", outcome), &Earlier::alike_to(vec![&before]), &Default::default()).weight()
 }
 
 fn place(scores: &[Option<Score>], wanted: &[usize]) -> Place {

@@ -1,8 +1,8 @@
 //! How often each way of ranking facts names what is wrong, and how often it is sure without a reason.
 
 use mltrace_core::lineage::{
-    Aspect, Aspects, Condition, Counts, Ends, Evidence, Facts, Findings, Judged, Known, Observed, Outputs, PASSED,
-    Scale, Shared, Strength, Table, Test, above, comparable, evidence, first_and_last, flagged, grouped, rank, reach,
+    Aspect, Condition, Counts, Earlier, Ends, Evidence, Facts, Findings, Judged, Known, Observed, Outputs, PASSED,
+    Scale, Shared, Strength, Table, Test, above, evidence, first_and_last, flagged, grouped, rank, reach,
     worth_suspecting,
 };
 use mltrace_core::model::Timestamp;
@@ -200,9 +200,9 @@ impl Trial {
         seen.iter().all(|seen| *seen >= 2).then_some(Self { world, judged, shown, before })
     }
 
-    fn earlier(&self, run: Run) -> Vec<&Facts> {
+    fn earlier(&self, run: Run) -> Earlier<'_> {
         let earlier: Vec<&Facts> = self.before[run].iter().map(|run| &self.world.runs[*run].facts).collect();
-        comparable(&self.world.runs[run].facts, &earlier).into_iter().map(|place| earlier[place]).collect()
+        Earlier::of(&self.world.runs[run].facts, &earlier)
     }
 
     fn known(&self, judged: &[Judged<Run>]) -> (Vec<Run>, Vec<Known>, Outputs, Observed) {
@@ -224,14 +224,13 @@ impl Trial {
     fn shared(&self, judged: &[Judged<Run>]) -> Vec<Shared> {
         let (runs, known, bad, observed) = self.known(judged);
         let weigh = |condition: &Condition, place: usize| {
-            let earlier = self.earlier(runs[place]);
-            let earlier: Vec<&Aspects> = earlier.into_iter().map(|facts| &facts.aspects).collect();
-            condition.novelty(&known[place].aspects, &earlier)
+            let run = runs[place];
+            condition.novelty(&self.world.runs[run].facts, &self.earlier(run))
         };
         let mut ends = Ends::default();
         for place in first_and_last(&known, &bad).into_iter().flatten() {
             let (run, earlier) = (&known[place], self.earlier(runs[place]));
-            ends.add(&run.component, earlier.into_iter().map(|facts| &facts.aspects));
+            ends.add(&run.component, earlier.alike().iter().map(|facts| &facts.aspects));
         }
         let Ok(found) = Table::of(&known, &bad, &observed, &ends).best(FACTS, |some| {
             Ok::<_, std::convert::Infallible>(some.iter().map(|(condition, place)| weigh(condition, *place)).collect())
@@ -280,7 +279,7 @@ impl Trial {
         let observed = Observed::of(&writers);
         let groups = worth_suspecting(grouped(&bad, &observed, &reach(&writers, &self.world.edges)), &bad);
         let runs: Vec<Run> = groups.iter().flat_map(|group| &group.runs).copied().filter(|_| with_changes).collect();
-        let found = |run: &Run| evidence(&self.world.runs[*run].facts, &self.earlier(*run));
+        let found = |run: &Run| evidence(&self.world.runs[*run].facts, &self.earlier(*run), &Default::default());
         let mut findings: std::collections::HashMap<Run, Findings> =
             runs.iter().map(|run| (*run, found(run))).collect();
         let strongest: std::collections::HashMap<Run, f64> =

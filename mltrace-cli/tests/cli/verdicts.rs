@@ -118,16 +118,16 @@ fn review_points_to_the_run_that_changed_and_says_why() {
         2 bad, 2 ok. join ran with unit = cent (before: dollar) in one run at 2021-01-06 00:03: 2 of 2 bad, 0 of 2 ok.
         what the bad ones share
           1. join ran with unit = cent (before: dollar): 2 of 2 bad, 0 of 2 ok
-             fair (score 2.7); 1 run, 2021-01-06 00:03; see `mltrace inspect [RUN]`
+             strong (score 2.8); 1 run, 2021-01-06 00:03; see `mltrace inspect [RUN]`
         suspects
           1. join (run [RUN]) or one other  over 99 % if one run is to blame
              no verdict tells it from clean (run [RUN])
-             upstream of 2 of 2 flagged and 0 of 2 ok outputs; score 3.3 = 2.0 for the verdicts + 1.3 for what changed
-             join (run [RUN]): parameter `unit` = cent, before dollar; in the runs before it changed 0 of 4 times (×22)
+             upstream of 2 of 2 flagged and 0 of 2 ok outputs; score 3.4 = 2.0 for the verdicts + 1.5 for what changed
+             join (run [RUN]): parameter `unit` = cent, before dollar; in the runs before it changed 0 of 10 times (×36)
           no recorded run  under 1 %
         look next
           2021-01-06/clean/fares@w:[RUN]
-            bad would point to clean (run [RUN]), ok to join (run [RUN]) or no recorded run (0.05 bits)
+            bad would point to clean (run [RUN]), ok to join (run [RUN]) or no recorded run (0.03 bits)
         flagged
           2021-01-06/score/fares-0  w:[RUN], by tester, [TIME]
           2021-01-06/score/fares-2  w:[RUN], by tester, [TIME]

@@ -6,8 +6,8 @@ use std::hash::Hash;
 
 use foldhash::HashMap;
 
-use super::alike::mask;
 use super::change::Aspect;
+use super::mask::mask;
 use super::side::{ComparedRun, Side, Source};
 use crate::model::RunId;
 

@@ -1,19 +1,10 @@
 //! Which earlier runs a run can be compared with: the one answer for every surface that says what changed.
 
-use std::collections::BTreeSet;
-
-use super::evidence::Facts;
-
-/// From how many hexadecimal digits on a word is an identifier.
-const HEX: usize = 6;
-/// How many hexadecimal digits stand in each part of a UUID.
-const UUID: [usize; 5] = [8, 4, 4, 4, 12];
-/// What stands for all that tells one round of a pipeline from the next.
-const MASK: char = '#';
+use super::facts::Facts;
 
 /// Returns the places of those of `earlier`, the latest first, that do for other data what `run` does: those over the
 /// same input names; else over names that differ only in what is masked, with parameters of the same names if possible;
-/// else those with parameters of the same names; else all.
+/// else those with the same parameters; else those with parameters of the same names; else all.
 #[must_use]
 pub fn comparable(run: &Facts, earlier: &[&Facts]) -> Vec<usize> {
     // Most often there are some over the same names, and nothing else has to be looked at.
@@ -21,10 +12,11 @@ pub fn comparable(run: &Facts, earlier: &[&Facts]) -> Vec<usize> {
     if !same.is_empty() {
         return same;
     }
-    let mut closest: [Vec<usize>; 3] = Default::default();
+    let mut closest: [Vec<usize>; 4] = Default::default();
     for (place, other) in earlier.iter().enumerate() {
-        let (has_shape, has_params) = (shape(other) == shape(run), other.params().eq(run.params()));
-        let likeness = [has_shape && has_params, has_shape, has_params];
+        let (has_shape, has_params) = (other.shape() == run.shape(), other.params().eq(run.params()));
+        let has_values = has_params && run.params().next().is_some() && other.has_params_of(run);
+        let likeness = [has_shape && has_params, has_shape, has_values, has_params];
         closest.iter_mut().zip(likeness).filter(|(_, is_like)| *is_like).for_each(|(found, _)| found.push(place));
     }
     closest.into_iter().find(|found| !found.is_empty()).unwrap_or_else(|| (0..earlier.len()).collect())
@@ -33,67 +25,7 @@ pub fn comparable(run: &Facts, earlier: &[&Facts]) -> Vec<usize> {
 /// Returns whether two runs do the same for other data: whether their inputs' names differ only in what is masked.
 #[must_use]
 pub fn are_alike(one: &Facts, other: &Facts) -> bool {
-    shape(one) == shape(other)
-}
-
-fn shape(run: &Facts) -> &BTreeSet<String> {
-    run.shape.get_or_init(|| run.names.iter().map(|name| mask(name)).collect())
-}
-
-/// Returns a name without what tells one round of a pipeline from the next: UUIDs, hashes and commits (six hexadecimal
-/// digits or more), dates, and other digits.
-#[must_use]
-pub fn mask(name: &str) -> String {
-    let letters: Vec<char> = name.chars().collect();
-    let mut shape = String::with_capacity(name.len());
-    let mut place = 0;
-    while let Some(letter) = letters.get(place).copied() {
-        let masked = masked(&letters, place);
-        if masked == 0 {
-            shape.push(letter);
-        } else if !shape.ends_with(MASK) {
-            shape.push(MASK);
-        }
-        place += masked.max(1);
-    }
-    shape
-}
-
-/// Returns how many letters from `place` on are masked.
-fn masked(letters: &[char], place: usize) -> usize {
-    let rest = letters.get(place..).unwrap_or_default();
-    let count = |letters: &[char], is: fn(&char) -> bool| letters.iter().take_while(|letter| is(letter)).count();
-    if let Some(length) = uuid(rest) {
-        return length;
-    }
-    let before = place.checked_sub(1).and_then(|place| letters.get(place));
-    if !before.is_some_and(char::is_ascii_hexdigit) {
-        let hex = count(rest, char::is_ascii_hexdigit);
-        let (word, after) = rest.split_at(hex);
-        let has_digit = word.iter().any(char::is_ascii_digit);
-        // A word of the letters a to f may be one; inside a longer word they are chance.
-        let is_word = ![before, after.first()].into_iter().flatten().any(|letter| letter.is_alphanumeric());
-        if hex >= HEX && (has_digit || is_word) {
-            return hex;
-        }
-    }
-    count(rest, char::is_ascii_digit)
-}
-
-/// Returns the length of the UUID that the letters begin with.
-fn uuid(letters: &[char]) -> Option<usize> {
-    let mut rest = letters;
-    for (number, digits) in UUID.into_iter().enumerate() {
-        if number > 0 {
-            rest = rest.strip_prefix(&['-'])?;
-        }
-        let (part, more) = rest.split_at_checked(digits)?;
-        if !part.iter().all(char::is_ascii_hexdigit) {
-            return None;
-        }
-        rest = more;
-    }
-    letters.len().checked_sub(rest.len())
+    one.reads_alike(other)
 }
 
 #[cfg(test)]
@@ -102,31 +34,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_other_rounds_look_alike() {
-        let same = |one: &str, other: &str| assert_eq!(mask(one), mask(other), "{one} {other}");
-        same("s3://lake/2026-11-16/raw-07.csv", "s3://lake/2026-11-17/raw-8.csv");
-        same("s3://lake/eu/3f2b8c1e-aaaa-4bbb-8ccc-deadbeefcafe", "s3://lake/eu/00000000-0000-4000-8000-000000000001");
-        same("model-e3fe3a63b052287c.bin", "model-0a0a0a.bin");
-        same("data/deadbeef/x", "data/abcdef/x");
-        same("run9f3a2b1c.pq", "run12345678.pq");
-        same("20261116T110500/x", "20261117T000000/x");
-    }
-
-    #[test]
-    fn names_of_other_things_do_not() {
-        let other = |one: &str, other: &str| assert_ne!(mask(one), mask(other), "{one} {other}");
-        other("s3://lake/eu/1.csv", "s3://lake/us/1.csv");
-        other("rides.csv", "fares.csv");
-        assert_eq!(mask("feedback/predicted.csv"), "feedback/predicted.csv", "no part of a word is a hash");
-        assert_eq!(mask("out/bead.csv"), "out/bead.csv");
-    }
-
-    #[test]
     fn the_closest_are_compared_with() {
-        let facts = |names: &[&str], params: &[&str]| Facts {
-            names: names.iter().map(|name| (*name).to_owned()).collect(),
-            aspects: params.iter().map(|name| (Aspect::Parameter((*name).to_owned()), 1.into())).collect(),
-            ..Facts::default()
+        let facts = |names: &[&str], params: &[&str]| {
+            let params = params.iter().map(|name| (Aspect::Parameter((*name).to_owned()), 1.into()));
+            Facts::new(names.iter().map(|name| (*name).to_owned()).collect(), params.collect())
         };
         let run = facts(&["raw-3.csv"], &["lr"]);
         let check = |earlier: &[Facts], expected: &[usize]| {
@@ -134,10 +45,13 @@ mod tests {
         };
         let (same, dated) = (facts(&["raw-3.csv"], &[]), facts(&["raw-2.csv"], &["lr"]));
         let (bare, like, other) = (facts(&["raw-1.csv"], &[]), facts(&["x"], &["lr"]), facts(&["x"], &[]));
+        let mut unlike = like.clone();
+        unlike.aspects.insert(Aspect::Parameter("lr".to_owned()), 2.into());
         check(&[other.clone(), like.clone(), bare.clone(), dated.clone(), same.clone(), same], &[4, 5]);
         check(&[other.clone(), like.clone(), bare.clone(), dated], &[3]);
         check(&[other.clone(), like.clone(), bare], &[2]);
-        check(&[other.clone(), like], &[1]);
+        check(&[unlike.clone(), other.clone(), like], &[2]);
+        check(&[other.clone(), unlike], &[1]);
         check(&[other.clone(), other], &[0, 1]);
         check(&[], &[]);
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::mask::mask;
 use crate::model::value;
 
 /// How far a share of what was observed is, and a number, as a share of how the numbers before were spread.
@@ -114,25 +115,68 @@ pub struct Change {
     pub values: [Option<Value>; 2],
 }
 
-/// Returns which inputs two runs read under one name in other versions, whoever wrote them. Each is told as its name and its
-/// version; a run may read several versions of a name.
+/// An input as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// Its name.
+    pub name: String,
+    /// The argument that named it.
+    pub argument: Option<String>,
+    /// The version that was read.
+    pub version: String,
+}
+
+/// Returns which inputs two runs read under one name in other versions, whoever wrote them, and which only one of them read: of
+/// names that differ in what tells one round from the next, each is the other. An argument that named another input in either
+/// is one that changed. A run may read several versions of a name.
 #[must_use]
-pub fn other_inputs(a: &[(String, String)], b: &[(String, String)]) -> Vec<Change> {
-    let versions = |read: &[(String, String)]| {
+pub fn other_inputs(a: &[Reading], b: &[Reading]) -> Vec<Change> {
+    let versions = |read: &[Reading]| {
         let mut versions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for (name, version) in read {
+        for Reading { name, version, .. } in read {
             versions.entry(name.clone()).or_default().insert(version.clone());
         }
         versions
     };
     let told =
         |versions: &BTreeSet<String>| Some(versions.iter().map(String::as_str).collect::<Vec<_>>().join(", ").into());
-    let before = versions(a);
-    let changed = versions(b).into_iter().filter_map(|(name, now)| {
-        let before = before.get(&name).filter(|before| **before != now)?;
-        Some(Change { aspect: Aspect::Input(name), values: [told(before), told(&now)] })
-    });
-    changed.collect()
+    let (before, after) = (versions(a), versions(b));
+    let mut changed: Vec<Change> = Vec::new();
+    for (name, now) in &after {
+        if let Some(before) = before.get(name).filter(|before| *before != now) {
+            changed.push(Change { aspect: Aspect::Input(name.clone()), values: [told(before), told(now)] });
+        }
+    }
+    let [left, mut right] = [(a, b), (b, a)].map(|(of, other)| only_read(of, other));
+    for gone in left {
+        let is_other = |came: &&Reading| gone.argument.is_some() && came.argument == gone.argument;
+        let came = right.iter().position(is_other).map(|place| right.remove(place));
+        let named = |reading: &Reading| Some(format!("{}@{}", reading.name, reading.version).into());
+        changed.push(match came {
+            Some(came) => Change {
+                aspect: Aspect::Input(gone.argument.clone().unwrap_or_default()),
+                values: [named(gone), named(came)],
+            },
+            None => Change {
+                aspect: Aspect::Input(gone.name.clone()),
+                values: [before.get(&gone.name).and_then(told), None],
+            },
+        });
+    }
+    changed.extend(right.into_iter().map(|came| Change {
+        aspect: Aspect::Input(came.name.clone()),
+        values: [None, after.get(&came.name).and_then(told)],
+    }));
+    changed
+}
+
+/// Returns what was read and not by the other run, each name once.
+fn only_read<'r>(of: &'r [Reading], other: &[Reading]) -> Vec<&'r Reading> {
+    let masks: BTreeSet<String> = other.iter().map(|reading| mask(&reading.name)).collect();
+    let mut only: Vec<&Reading> = of.iter().filter(|reading| !masks.contains(&mask(&reading.name))).collect();
+    only.sort_by(|a, b| a.name.cmp(&b.name));
+    only.dedup_by(|a, b| a.name == b.name);
+    only
 }
 
 /// Returns in what two runs differ.
@@ -191,6 +235,18 @@ fn has_moved(before: &Aspects, aspect: &Aspect, now: &Value) -> bool {
 mod tests {
     use super::*;
 
+    fn told(a: &[(&str, &str, &str)], b: &[(&str, &str, &str)]) -> Vec<(String, [Option<Value>; 2])> {
+        let [a, b] = [a, b].map(|read| -> Vec<Reading> {
+            let reading = |(name, argument, version): &(&str, &str, &str)| Reading {
+                name: (*name).to_owned(),
+                argument: Some((*argument).to_owned()).filter(|argument| !argument.is_empty()),
+                version: (*version).to_owned(),
+            };
+            read.iter().map(reading).collect()
+        });
+        other_inputs(&a, &b).into_iter().map(|change| (change.aspect.field(), change.values)).collect()
+    }
+
     #[test]
     fn what_was_observed_differs_where_it_moved_far() {
         let observed = |figures: &[(&str, f64)]| -> Aspects {
@@ -208,15 +264,17 @@ mod tests {
 
     #[test]
     fn an_input_differs_where_another_version_of_the_name_was_read() {
-        let read = |told: &[(&str, &str)]| -> Vec<(String, String)> {
-            told.iter().map(|(name, version)| ((*name).to_owned(), (*version).to_owned())).collect()
-        };
-        let found = other_inputs(
-            &read(&[("a", "1"), ("b", "1"), ("c", "1")]),
-            &read(&[("a", "2"), ("a", "1"), ("b", "1"), ("d", "1")]),
-        );
-        let told: Vec<_> = found.into_iter().map(|change| (change.aspect.field(), change.values)).collect();
-        assert_eq!(told, [("input:a".to_owned(), [Some("1".into()), Some("1, 2".into())])]);
+        let found = told(&[("a", "", "1"), ("b", "", "1")], &[("a", "", "2"), ("a", "", "1"), ("b", "", "1")]);
+        assert_eq!(found, [("input:a".to_owned(), [Some("1".into()), Some("1, 2".into())])]);
+    }
+
+    #[test]
+    fn an_input_comes_and_goes_unless_it_is_that_of_another_round() {
+        let found = told(&[("a", "", "1"), ("x-1", "", "1")], &[("x-2", "", "2"), ("x-3", "", "3"), ("b", "", "1")]);
+        let expected = [("input:a", [Some("1".into()), None]), ("input:b", [None, Some("1".into())])];
+        assert_eq!(found, expected.map(|(field, values)| (field.to_owned(), values)));
+        let found = told(&[("eu.csv", "zones", "1")], &[("us.csv", "zones", "1")]);
+        assert_eq!(found, [("input:zones".to_owned(), [Some("eu.csv@1".into()), Some("us.csv@1".into())])]);
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::change::{Aspect, Aspects};
+use super::earlier::{Earlier, Values, had};
 use super::evidence::{MOST, Novelty};
+use super::facts::Facts;
 use super::tally::Test;
 
 /// What some runs of a component share: one aspect, or two at once.
@@ -16,7 +18,8 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// Returns whether a run of the component with these aspects is like that.
+    /// Returns whether a run of the component with these aspects is like that; a parameter or an input that is known not to be
+    /// there may be among them as none.
     #[must_use]
     pub fn holds(&self, aspects: &Aspects) -> bool {
         self.tests.iter().all(|(aspect, test)| match aspects.get(aspect) {
@@ -25,22 +28,30 @@ impl Condition {
         })
     }
 
-    /// Returns how new this is at a run, after `earlier` comparable ones, the latest first: how much more often a culprit
-    /// shows it than another run.
+    /// Returns whether a run of the component is like that.
     #[must_use]
-    pub fn novelty<'a>(&self, run: &'a Aspects, earlier: &[&'a Aspects]) -> f64 {
+    pub fn is_of(&self, run: &Facts) -> bool {
+        let is_like = |(aspect, test): &(Aspect, Test)| {
+            had(aspect, run).is_some_and(|value| test.holds(value.unwrap_or(&Value::Null)))
+        };
+        self.tests.iter().all(is_like)
+    }
+
+    /// Returns how new this is at a run, after earlier ones: how much more often a culprit shows it than another run.
+    #[must_use]
+    pub fn novelty(&self, run: &Facts, earlier: &Earlier<'_>) -> f64 {
         let weigh = |(aspect, test): &(Aspect, Test)| {
-            let factor =
-                |now: Option<&Value>, before: &[Option<&Value>]| Some(Novelty::of(aspect, now, before)?.factor);
+            let Values { line, all } = earlier.values(aspect);
             if let Test::Is(_) = test {
-                // None is the value of a parameter that is not there.
-                let had = |aspects: &'a Aspects| aspects.get(aspect).filter(|value| !value.is_null());
-                let before: Vec<Option<&Value>> = earlier.iter().copied().map(had).collect();
-                return factor(had(run), &before);
+                let [line, all] = [line, all].map(|values| values.into_iter().map(some).collect());
+                return Some(Novelty::of(aspect, some(had(aspect, run)?), &Values { line, all })?.factor);
             }
-            let holds = |aspects: &&Aspects| aspects.get(aspect).map(|value| Value::Bool(test.holds(value)));
-            let held: Vec<Option<Value>> = earlier.iter().map(holds).collect();
-            factor(Some(&Value::Bool(true)), &held.iter().map(Option::as_ref).collect::<Vec<_>>())
+            let held = |values: Vec<Option<&Value>>| -> Vec<Option<Value>> {
+                values.into_iter().map(|value| Some(Value::Bool(test.holds(value?)))).collect()
+            };
+            let (line, all) = (held(line), held(all));
+            let [line, all] = [&line, &all].map(|values| values.iter().map(Option::as_ref).collect());
+            Some(Novelty::of(aspect, Some(&Value::Bool(true)), &Values { line, all })?.factor)
         };
         // Two at once are at least as new as the newer of them.
         self.tests.iter().filter_map(weigh).reduce(f64::max).unwrap_or(1.0).min(MOST)
@@ -54,9 +65,9 @@ impl Condition {
 
     /// Returns the last other value before; `None` where there is none, and for two aspects at once.
     #[must_use]
-    pub fn before<'a>(&self, earlier: &[&'a Aspects]) -> Option<&'a Value> {
+    pub fn before<'f>(&self, earlier: &Earlier<'f>) -> Option<&'f Value> {
         let [(aspect, test)] = self.tests.as_slice() else { return None };
-        earlier.iter().filter_map(|aspects| aspects.get(aspect)).find(|value| !test.holds(value))
+        earlier.line().iter().filter_map(|run| run.aspects.get(aspect)).find(|value| !test.holds(value))
     }
 
     pub(super) fn is_of_the_same(&self, other: &Self) -> bool {
@@ -68,4 +79,9 @@ impl Condition {
         let aspects = |condition: &Self| condition.tests.iter().map(|(aspect, _)| one(aspect)).collect::<Vec<_>>();
         self.component == other.component && aspects(self) == aspects(other)
     }
+}
+
+/// None is the value of a parameter that is not there.
+fn some(value: Option<&Value>) -> Option<&Value> {
+    value.filter(|value| !value.is_null())
 }

@@ -1,12 +1,13 @@
 //! What changed at a run: compared with earlier runs of its component, whatever the verdicts on its outputs are.
 
-use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::HashSet;
 use serde_json::Value;
 
-use super::change::{Aspect, Aspects, number};
+use super::change::{Aspect, number};
+use super::earlier::{Earlier, Values, had};
+use super::facts::Facts;
 use super::usual::Usual;
 
 /// How often a culprit shows a change: a belief, as the two below.
@@ -27,45 +28,6 @@ const COUNTS: f64 = 1.5;
 const NO_CHANGE: f64 = (1.0 - AT_CULPRITS) / (1.0 - RARE);
 /// How far all changes of a run together can raise the suspicion: they often have one cause.
 pub(super) const MOST: f64 = 30.0;
-
-/// What is compared of a run.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Facts {
-    /// The names of what it read, sorted, each once.
-    pub names: Vec<String>,
-    /// Those without what is masked, once somebody asked.
-    pub(super) shape: OnceCell<BTreeSet<String>>,
-    /// What it has.
-    pub aspects: Aspects,
-    /// How long it took, in milliseconds.
-    pub duration_ms: Option<f64>,
-    /// What it wrote, as the text of versions; empty unless the content of all of it is known.
-    pub outputs: BTreeMap<String, String>,
-    /// What is wrong with it by itself, in words.
-    pub faults: Vec<Fault>,
-}
-
-impl Facts {
-    /// Returns what is known of a run that read what has these names, sorted, each once.
-    #[must_use]
-    pub fn new(names: Vec<String>, aspects: Aspects) -> Self {
-        Self { names, aspects, ..Self::default() }
-    }
-
-    /// Returns its parameters, in the order of their names.
-    pub(super) fn params(&self) -> impl Iterator<Item = &Aspect> {
-        self.aspects.keys().filter(|aspect| matches!(aspect, Aspect::Parameter(_)))
-    }
-}
-
-/// What is wrong with a run without looking at any other.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// What, in words.
-    pub message: String,
-    /// Whether it is rare in runs that do no harm.
-    pub is_rare: bool,
-}
 
 /// A piece of evidence.
 #[derive(Clone, Debug, PartialEq)]
@@ -148,11 +110,11 @@ impl Findings {
     }
 }
 
-/// Returns what changed at a run since `earlier` comparable runs of its component, the latest of them first.
+/// Returns what changed at a run since earlier runs of its component, the last of which wrote this.
 ///
 /// A change counts at the run that made it, and at those after it that still have it: a fault that lasts is one cause.
 #[must_use]
-pub fn evidence(run: &Facts, earlier: &[&Facts]) -> Findings {
+pub fn evidence(run: &Facts, earlier: &Earlier<'_>, wrote: &BTreeMap<String, String>) -> Findings {
     let mut pieces: Vec<Evidence> = run
         .faults
         .iter()
@@ -163,18 +125,20 @@ pub fn evidence(run: &Facts, earlier: &[&Facts]) -> Findings {
         .collect();
     let mut all: BTreeSet<&Aspect> =
         run.aspects.iter().filter(|(aspect, value)| counts(aspect, value)).map(|(aspect, _)| aspect).collect();
-    // Of what it lacks only a parameter is known not to be there; most often all of them have the same.
-    let others = earlier.iter().filter(|other| !other.params().eq(run.params()));
+    // Of what it lacks only a parameter and an input are known not to be there; most often all of them have the same.
+    let others = earlier.line().iter().filter(|other| !other.params().eq(run.params()));
     all.extend(others.flat_map(|other| other.params()));
+    all.extend(earlier.dropped(run));
     pieces.extend(all.into_iter().filter_map(|aspect| changed(run, earlier, aspect)));
-    pieces.extend(unusual_duration(run, earlier));
-    pieces.extend(unusual_metrics(run, earlier));
-    pieces.extend(unusual_figures(run, earlier));
-    if let Some(before) = earlier.first() {
-        if pieces.is_empty() {
+    let alike = earlier.alike();
+    pieces.extend(unusual_duration(run, alike));
+    pieces.extend(unusual_metrics(run, alike));
+    pieces.extend(unusual_figures(run, alike));
+    if let Some(before) = alike.first() {
+        if pieces.is_empty() && before.reads_alike(run) {
             pieces.push(Evidence { finding: Finding::NoChange, factor: NO_CHANGE });
         }
-        if !run.outputs.is_empty() && run.outputs == before.outputs {
+        if !run.outputs.is_empty() && run.outputs == *wrote {
             pieces.push(Evidence { finding: Finding::SameOutputs, factor: SAME });
         }
     }
@@ -193,10 +157,9 @@ fn counts(aspect: &Aspect, value: &Value) -> bool {
     }
 }
 
-fn changed(run: &Facts, earlier: &[&Facts], aspect: &Aspect) -> Option<Evidence> {
-    let now = run.aspects.get(aspect);
-    let before: Vec<Option<&Value>> = earlier.iter().map(|facts| facts.aspects.get(aspect)).collect();
-    let novelty = Novelty::of(aspect, now, &before)?;
+fn changed(run: &Facts, earlier: &Earlier<'_>, aspect: &Aspect) -> Option<Evidence> {
+    let now = had(aspect, run)?;
+    let novelty = Novelty::of(aspect, now, &earlier.values(aspect))?;
     if novelty.factor < COUNTS {
         return None;
     }
@@ -211,7 +174,7 @@ pub(super) struct Novelty<'v> {
     /// How much more often a culprit shows it than another run of the component: below 1 for a value that was had
     /// before and did not just change, 1 where changes are a habit, nothing is known, or it is no change for the worse.
     pub(super) factor: f64,
-    /// The value before; `None` for a parameter that there was not.
+    /// The value before; `None` for a parameter or an input that there was not.
     pub(super) before: Option<&'v Value>,
     /// Whether there was another value before.
     pub(super) is_changed: bool,
@@ -221,20 +184,16 @@ pub(super) struct Novelty<'v> {
 }
 
 impl<'v> Novelty<'v> {
-    /// Returns how new the value `now` is after those of `earlier` runs, the latest first; `None` where it is not known.
-    pub(super) fn of(aspect: &Aspect, now: Option<&Value>, earlier: &[Option<&'v Value>]) -> Option<Self> {
-        // A parameter that is not there is known not to be.
-        let is_known = |value: Option<&Value>| value.is_some() || matches!(aspect, Aspect::Parameter(_));
-        if !is_known(now) {
-            return None;
-        }
-        let earlier: Vec<Option<&Value>> = earlier.iter().copied().filter(|value| is_known(*value)).collect();
+    /// Returns how new the value `now` is after those of earlier runs, as far as they are known, the latest first.
+    pub(super) fn of(aspect: &Aspect, now: Option<&Value>, values: &Values<'v>) -> Option<Self> {
+        let earlier = &values.line;
         let ago = earlier.iter().take_while(|value| **value == now).count();
         let Some(before) = earlier.get(ago).copied() else {
             let factor = if earlier.is_empty() { 1.0 } else { NO_CHANGE };
             return Some(Self { factor, before: None, is_changed: false, ago, times: 0, of: 0 });
         };
-        let past = earlier.get(ago..).unwrap_or_default();
+        let since = values.all.iter().take_while(|value| **value == now).count();
+        let past = values.all.get(since..).unwrap_or_default();
         let times = past.iter().zip(past.iter().skip(1)).filter(|(later, earlier)| later != earlier).count();
         let of = past.len().saturating_sub(1);
         let is_bettered = match aspect {
@@ -243,7 +202,7 @@ impl<'v> Novelty<'v> {
             Aspect::Check(_) => now.is_some_and(|now| *now == PASSED),
             _ => false,
         };
-        let factor = if is_bettered { 1.0 } else { factor(aspect, now, &earlier, (ago, times, of)) };
+        let factor = if is_bettered { 1.0 } else { factor(aspect, now, &values.all, (ago, times, of)) };
         Some(Self { factor, before, is_changed: true, ago, times, of })
     }
 }
@@ -379,7 +338,7 @@ mod tests {
 
     fn found(run: &str, earlier: &[&str]) -> Findings {
         let earlier: Vec<Facts> = earlier.iter().map(|told| facts(told)).collect();
-        evidence(&facts(run), &earlier.iter().collect::<Vec<_>>())
+        evidence(&facts(run), &Earlier::alike_to(earlier.iter().collect()), &BTreeMap::new())
     }
 
     #[test]
@@ -441,16 +400,32 @@ mod tests {
     fn a_run_that_wrote_the_same_again_is_hardly_to_blame() {
         let mut run = facts("unit=mg");
         let mut before = facts("unit=g");
-        assert!(evidence(&run, &[&before]).weight() > 10.0);
+        assert!(evidence(&run, &Earlier::alike_to(vec![&before]), &before.outputs).weight() > 10.0);
         for facts in [&mut run, &mut before] {
             facts.outputs.insert("clean.csv".to_owned(), "b3:00".to_owned());
         }
-        assert!(evidence(&run, &[&before]).weight() < 2.0, "the change came to nothing");
+        assert!(
+            evidence(&run, &Earlier::alike_to(vec![&before]), &before.outputs).weight() < 2.0,
+            "the change came to nothing"
+        );
     }
 
     #[test]
     fn many_changes_together_are_bounded() {
         let found = found("a=1 b=1 c=1 d=1", &["a=0 b=0 c=0 d=0"]);
         assert!((found.weight() - MOST).abs() < 1e-9);
+    }
+
+    #[test]
+    fn how_often_something_changes_is_counted_over_all_runs_where_few_did_the_same() {
+        let of = |region: &str| {
+            let aspects = facts(&format!("region={region}")).aspects;
+            Facts::new(vec![format!("zones-{region}.csv")], aspects)
+        };
+        let earlier = ["eu", "us", "eu"].map(of);
+        let run = of("us");
+        let found = evidence(&run, &Earlier::of(&run, &earlier.iter().collect::<Vec<_>>()), &BTreeMap::new());
+        assert_eq!(found.pieces.len(), 1, "{found:?}");
+        assert_eq!(found.pieces[0].finding, Finding::NoChange);
     }
 }

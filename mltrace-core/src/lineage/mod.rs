@@ -56,22 +56,31 @@ mod former;
 
 mod ends;
 
-pub use alike::{are_alike, comparable, mask};
+mod mask;
+
+mod facts;
+
+mod earlier;
+
+pub use alike::{are_alike, comparable};
 pub use blame::{Blame, Counts, Scale, Suspect, rank, worth_suspecting};
-pub use change::{Aspect, Aspects, Change, changes, effects, number, other_inputs};
+pub use change::{Aspect, Aspects, Change, Reading as InputReading, changes, effects, number, other_inputs};
 pub use condition::Condition;
 pub use coverage::{Group, Judged, Observed, Outputs, Worth, flagged, grouped, groups, reach};
 pub use critical::{Spent, critical_path};
 pub use diff::{Cause, Differences, diff};
+pub use earlier::{Earlier, Places, compared, is_without};
 pub use ends::{Ends, first_and_last};
-pub use evidence::{Evidence, Facts, Fault, Finding, Findings, PASSED, evidence};
+pub use evidence::{Evidence, Finding, Findings, PASSED, evidence};
 pub use explain::explain;
+pub use facts::{Facts, Fault};
 pub use former::former;
 pub use fresher::{LastRerun, Rerun, Superseding, Work, WorkCode, did_again, is_fresher};
 pub use held::{Member, held_another, member};
 pub use impact::{ImpactState, Written, states};
 pub use inside::{ByName, Moment, Near, Nearby};
 pub use level::{FEW, Level, levels};
+pub use mask::mask;
 pub use nearest::{above, nearest};
 pub use next::{Belief, Look, look_next};
 pub use rhythm::Rhythm;

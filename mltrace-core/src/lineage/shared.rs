@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 
-use super::alike::mask;
 use super::blame::{Counts, Scale};
 use super::change::Aspect;
 use super::condition::Condition;
 use super::coverage::{Observed, Outputs, Worth};
 use super::ends::Ends;
 use super::evidence::MOST;
+use super::mask::mask;
 use super::tally::{Column, Known, Tally};
 
 /// How many of the first facts are looked at in pairs.

@@ -12,7 +12,7 @@ use super::past::Past;
 use super::tempo::DurationTrend;
 use super::view::{AT_ONCE, milliseconds};
 use super::{QueryError, Reader};
-use crate::lineage::{self, Aspects, Condition, Test, levels};
+use crate::lineage::{self, Condition, Test, levels};
 use crate::model::{RunId, Status, Timestamp, Verdict, Version, VersionId};
 use crate::store::{ComponentKey, Extent, FactsRow, ProjectKey, RunKey, RunSelection, Told};
 
@@ -362,9 +362,8 @@ impl Reader<'_> {
             };
             let novelty = || {
                 let key = *keys.get(&run)?;
-                let earlier: Vec<&Aspects> = past.facts_before(key).into_iter().map(|facts| &facts.aspects).collect();
-                let now = &past.run(key)?.facts.aspects;
-                let all = earlier.iter().copied().chain([now]).flat_map(Aspects::keys);
+                let (earlier, now) = (past.earlier(key), &past.run(key)?.facts);
+                let all = earlier.line().iter().copied().chain([now]).flat_map(|run| run.aspects.keys());
                 let aspect = all.into_iter().find(|aspect| aspect.field() == difference.field)?.clone();
                 let (component, tests) = (String::new(), vec![(aspect, Test::Is(serde_json::Value::Null))]);
                 Some(Condition { component, tests }.novelty(now, &earlier))

@@ -37,17 +37,9 @@ impl Reader<'_> {
             let mut facts = past.run(*run)?.facts.clone();
             let detail = details.get(run)?;
             (facts.outputs, facts.faults) = (outputs(&detail.run), faults(detail));
-            let earlier = past.facts_before(*run);
-            let mut last = (*earlier.first().unwrap_or(&&facts)).clone();
-            last.outputs = past
-                .before(*run)
-                .first()
-                .and_then(|last| details.get(last))
-                .map(|last| outputs(&last.run))
-                .unwrap_or_default();
-            let earlier: Vec<&lineage::Facts> =
-                earlier.iter().enumerate().map(|(place, facts)| if place == 0 { &last } else { *facts }).collect();
-            Some((*run, lineage::evidence(&facts, &earlier)))
+            let last = past.before(*run).first().and_then(|last| details.get(last));
+            let wrote = last.map(|last| outputs(&last.run)).unwrap_or_default();
+            Some((*run, lineage::evidence(&facts, &past.earlier(*run), &wrote)))
         });
         Ok(found.collect())
     }
@@ -91,7 +83,7 @@ impl Reader<'_> {
         let mut past = Past::default();
         past.look_back(&mut *self.store, &[key])?;
         let Some(now) = past.run(key) else { return Ok(Vec::new()) };
-        let pieces = lineage::evidence(&now.facts, &past.facts_before(key)).pieces;
+        let pieces = lineage::evidence(&now.facts, &past.earlier(key), &BTreeMap::new()).pieces;
         let lasts = |piece: &&Evidence| matches!(piece.finding, Finding::Changed { ago: 1.., .. });
         Ok(pieces.iter().filter(lasts).map(words).collect())
     }
@@ -211,9 +203,13 @@ fn changed(aspect: &Aspect, now: Option<&Value>, before: Option<&Value>) -> Stri
         Aspect::Metric(name) => other(name),
         Aspect::Profile { of, figure } => other(&format!("{figure} of {of}")),
         Aspect::Observed { name, figure } => other(&format!("{figure} of the observed `{name}`")),
-        Aspect::Input(name) => {
-            format!("another version of its input `{name}`: {}, before {}", version(now), version(before))
-        }
+        Aspect::Input(name) => match (now, before) {
+            (Some(_), None) => format!("read `{name}` ({}), before it did not", version(now)),
+            (None, _) => format!("did not read `{name}`, before it did ({})", version(before)),
+            (Some(_), Some(_)) => {
+                format!("another version of its input `{name}`: {}, before {}", version(now), version(before))
+            }
+        },
         Aspect::Parameter(name) => match (now, before) {
             (Some(_), Some(_)) => format!("parameter `{name}` = {}, before {}", plain(now), plain(before)),
             (Some(_), None) => format!("parameter `{name}` = {}, before there was none", plain(now)),

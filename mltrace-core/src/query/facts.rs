@@ -92,9 +92,10 @@ impl Reader<'_> {
             runs.dedup();
             past.look_back(&mut *self.store, &runs)?;
             let novelty = |(condition, place): &(&Condition, usize)| {
-                let (Some(run), Some(known)) = (keys.get(*place), known.get(*place)) else { return 1.0 };
-                let earlier: Vec<_> = past.facts_before(*run).into_iter().map(|facts| &facts.aspects).collect();
-                condition.novelty(&known.aspects, &earlier)
+                let Some((key, run)) = keys.get(*place).and_then(|key| Some((*key, past.run(*key)?))) else {
+                    return 1.0;
+                };
+                condition.novelty(&run.facts, &past.earlier(key))
             };
             Ok::<_, QueryError>(some.iter().map(novelty).collect())
         })?;
@@ -110,7 +111,7 @@ impl Reader<'_> {
         Ok(facts)
     }
 
-    /// Adds as none the parameters that runs do not have, but most of those had that the first run of their component upstream
+    /// Adds as none the parameters and inputs that runs do not have, but most of those had that the first run of their component upstream
     /// of a flag can be compared with. No ok changes which parameters these are.
     fn add_dropped(
         &mut self,
@@ -127,13 +128,12 @@ impl Reader<'_> {
             }
         }
         past.look_back(&mut *self.store, &first)?;
-        let usual: HashMap<String, Vec<Aspect>> = components
-            .into_iter()
-            .map(|(component, run)| (component, usual_parameters(&past.facts_before(run))))
-            .collect();
-        for run in known {
-            for aspect in usual.get(&run.component).into_iter().flatten() {
-                if !run.aspects.contains_key(aspect) {
+        let usual_of: HashMap<String, Vec<Aspect>> =
+            components.into_iter().map(|(component, run)| (component, usual(past.earlier(run).line()))).collect();
+        for (run, key) in known.iter_mut().zip(keys) {
+            let Some(facts) = past.run(*key).map(|run| &run.facts) else { continue };
+            for aspect in usual_of.get(&run.component).into_iter().flatten() {
+                if lineage::is_without(aspect, facts) {
                     run.aspects.insert(aspect.clone(), Value::Null);
                 }
             }
@@ -183,7 +183,6 @@ impl Reader<'_> {
         let with = self.all_with(project, condition, (first, with), (&mut *past, beside))?;
         let runs: BTreeMap<(Timestamp, RunId), RunKey> =
             with.into_iter().filter_map(|key| past.run(key).map(|run| ((run.began, run.id), key))).collect();
-        let earlier: Vec<_> = past.facts_before(first).into_iter().map(|facts| &facts.aspects).collect();
         let (Some((since, _)), Some((until, _))) = (runs.keys().next(), runs.keys().next_back()) else {
             return Ok(None);
         };
@@ -192,7 +191,7 @@ impl Reader<'_> {
             component: condition.component.clone(),
             aspect: condition.tests.iter().map(|(aspect, _)| aspect.field()).collect::<Vec<_>>().join(" and "),
             value: value(condition),
-            before: condition.before(&earlier).cloned(),
+            before: condition.before(&past.earlier(first)).cloned(),
             flagged: fact.counts.flagged,
             flagged_of: all.flagged,
             ok: fact.counts.ok,
@@ -215,7 +214,7 @@ impl Reader<'_> {
         (first, with): (RunKey, Vec<RunKey>),
         (past, beside): (&mut Past, &mut Beside),
     ) -> Result<BTreeSet<RunKey>, QueryError> {
-        let holds = |facts: &Facts| condition.holds(&facts.aspects);
+        let holds = |facts: &Facts| condition.is_of(facts);
         let began = |run: &RunKey| past.run(*run).map(|run| run.began);
         let (since, until) = (with.iter().filter_map(began).min(), with.iter().filter_map(began).max());
         let mut all: BTreeSet<RunKey> = with.into_iter().collect();
@@ -261,11 +260,11 @@ impl Reader<'_> {
     }
 }
 
-/// Returns the parameters that at least half of some runs have.
-fn usual_parameters(runs: &[&Facts]) -> Vec<Aspect> {
+/// Returns the parameters and inputs that at least half of some runs have.
+fn usual(runs: &[&Facts]) -> Vec<Aspect> {
     let mut counts: BTreeMap<&Aspect, usize> = BTreeMap::new();
     let all = runs.iter().flat_map(|run| run.aspects.keys());
-    for aspect in all.filter(|aspect| matches!(aspect, Aspect::Parameter(_))) {
+    for aspect in all.filter(|aspect| matches!(aspect, Aspect::Parameter(_) | Aspect::Input(_))) {
         let count = counts.entry(aspect).or_default();
         *count = count.saturating_add(1);
     }
@@ -301,6 +300,9 @@ impl Fact {
                 }
                 Some(("param", name)) if value.starts_with(['<', '>']) => format!("ran with {name} {value}"),
                 Some(("param", name)) => format!("ran with {name} = {value}"),
+                Some(("input", name)) if value == "null" && (self.is_of_two() || self.value.is_null()) => {
+                    format!("did not read {name}")
+                }
                 Some(("input", name)) => format!("read {name} in version {value}"),
                 Some(("check", name)) if value == Outcome::Failed.as_str() => format!("failed its check {name}"),
                 Some(("check", name)) => format!("had its check {name} {value}"),

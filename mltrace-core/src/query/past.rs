@@ -6,7 +6,7 @@ use super::difference::Difference;
 use super::measures::{aspects_of, aspects_of_observations, aspects_of_tables};
 use super::view::{limit_us, milliseconds};
 use super::{QueryError, Reader};
-use crate::lineage::{self, Aspect, Aspects, Facts};
+use crate::lineage::{self, Aspect, Aspects, Earlier, Facts, InputReading};
 use crate::model::{Observation, RunId, Timestamp, VersionId};
 use crate::store::{ComponentKey, Extent, FactsRow, Look, RunKey, TableRow, Told};
 
@@ -20,7 +20,15 @@ pub(super) const FRESH: &str = "fresh";
 #[derive(Default)]
 pub(super) struct Past {
     facts: HashMap<RunKey, Dated>,
-    earlier: HashMap<RunKey, Vec<RunKey>>,
+    earlier: HashMap<RunKey, Before>,
+}
+
+/// The earlier runs that a run is compared with.
+#[derive(Default)]
+struct Before {
+    alike: Vec<RunKey>,
+    further: Vec<RunKey>,
+    all: Option<Vec<RunKey>>,
 }
 
 /// A run with its place in time.
@@ -65,9 +73,11 @@ impl Past {
                 candidates.into_iter().filter_map(|key| Some((key, &self.facts.get(&key)?.facts))).collect();
             let facts: Vec<&Facts> = known.iter().map(|(_, facts)| *facts).collect();
             let Some(of) = self.facts.get(&run) else { continue };
-            let comparable = lineage::comparable(&of.facts, &facts);
-            let chosen = comparable.into_iter().filter_map(|place| known.get(place)).map(|(key, _)| *key).collect();
-            self.earlier.insert(run, chosen);
+            let lineage::Places { alike, further, are_few } = lineage::compared(&of.facts, &facts);
+            let those = |places: Vec<usize>| places.into_iter().filter_map(|place| Some(known.get(place)?.0)).collect();
+            let all = are_few.then(|| known.iter().map(|(key, _)| *key).collect());
+            let before = Before { alike: those(alike), further: those(further), all };
+            self.earlier.insert(run, before);
         }
         Ok(())
     }
@@ -77,14 +87,16 @@ impl Past {
         self.facts.get(&run)
     }
 
-    /// Returns the earlier runs that a run that was looked back from can be compared with, the latest first.
+    /// Returns the earlier runs that do for other data what a run does that was looked back from, the latest first.
     pub(super) fn before(&self, run: RunKey) -> &[RunKey] {
-        self.earlier.get(&run).map(Vec::as_slice).unwrap_or_default()
+        self.earlier.get(&run).map(|before| before.alike.as_slice()).unwrap_or_default()
     }
 
-    /// Returns what is known of those.
-    pub(super) fn facts_before(&self, run: RunKey) -> Vec<&Facts> {
-        self.before(run).iter().filter_map(|run| Some(&self.facts.get(run)?.facts)).collect()
+    /// Returns what is known of the earlier runs that it is compared with.
+    pub(super) fn earlier(&self, run: RunKey) -> Earlier<'_> {
+        let Some(before) = self.earlier.get(&run) else { return Earlier::default() };
+        let facts = |runs: &[RunKey]| runs.iter().filter_map(|run| Some(&self.facts.get(run)?.facts)).collect();
+        Earlier::new(facts(&before.alike), facts(&before.further), before.all.as_deref().map(facts))
     }
 }
 
@@ -113,8 +125,13 @@ impl Reader<'_> {
         for change in lineage::changes(&sides[0], &sides[1]) {
             tell(change.aspect.field(), change.values);
         }
-        let read = |run: &super::Run| -> Vec<(String, String)> {
-            run.inputs.iter().map(|input| (input.name.to_string(), input.version.to_string())).collect()
+        let read = |run: &super::Run| -> Vec<InputReading> {
+            let reading = |input: &super::Input| InputReading {
+                name: input.name.to_string(),
+                argument: input.argument.clone(),
+                version: input.version.to_string(),
+            };
+            run.inputs.iter().map(reading).collect()
         };
         if let (Some(earlier), Some(later)) = (&earlier, &later) {
             for change in lineage::other_inputs(&read(earlier), &read(later)) {

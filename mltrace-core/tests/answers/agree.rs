@@ -21,7 +21,7 @@ enum Names {
 }
 
 /// What is otherwise.
-const FIELDS: [&str; 11] = [
+const FIELDS: [&str; 14] = [
     "param:unit",
     "param:new",
     "param:norm",
@@ -33,6 +33,9 @@ const FIELDS: [&str; 11] = [
     "host",
     "user",
     "input:zones.csv",
+    "input:gone.csv",
+    "input:new.csv",
+    "input:prices-eu.csv, input:prices-us.csv",
 ];
 
 fn name(names: Names, step: usize, round: usize) -> String {
@@ -60,6 +63,14 @@ fn round(names: Names, number: usize, wrong: Option<(usize, &str)>) -> Vec<Value
         }
         let zones = format!("b3:{}", if is("input:zones.csv") { "1" } else { "2" }.repeat(64));
         let mut inputs = vec![json!({"name": "zones.csv", "version": zones, "size": 99})];
+        let mut read = |name: &str| inputs.push(json!({"name": name, "version": format!("v:{name}")}));
+        if !is("input:gone.csv") {
+            read("gone.csv");
+        }
+        if is("input:new.csv") {
+            read("new.csv");
+        }
+        read(if is("input:prices-eu.csv, input:prices-us.csv") { "prices-us.csv" } else { "prices-eu.csv" });
         inputs.extend(step.checked_sub(1).map(|before| json!({"name": name(names, before, number)})));
         let start = number * 100 + step * 10;
         let text = if is("code") { "2" } else { "1" };
@@ -93,19 +104,19 @@ proptest! {
         lines.extend(round(names, ROUNDS, Some((step, field))));
         let mut story = Story::told(&lines);
         let (component, ran) = (format!("step-{step}"), id(ROUNDS * 10 + step));
-        let expected = [(Some(component.as_str()), field)];
+        let expected: Vec<_> = field.split(", ").map(|field| (Some(component.as_str()), field)).collect();
 
         let last = name(names, STEPS - 1, ROUNDS);
         let diff = story.reader().diff(&last, None).unwrap();
         let is_same = matches!(names, Names::Same);
         prop_assert_eq!(diff.baseline, Some(if is_same { Baseline::Previous } else { Baseline::Sibling }));
-        prop_assert_eq!(fields(&diff.differences), expected.to_vec());
+        prop_assert_eq!(fields(&diff.differences), expected.clone());
 
         let (before, own) = story.reader().changes(ran).unwrap().unwrap();
         prop_assert_eq!(before, id((ROUNDS - 1) * 10 + step));
         // Runs in the same place read opaque versions of one name, which differ each time.
         let own: Vec<Difference> = own.into_iter().filter(|own| !own.field.starts_with("input:s3:")).collect();
-        prop_assert_eq!(fields(&own), expected.to_vec());
+        prop_assert_eq!(fields(&own), expected.clone());
         prop_assert_eq!((&own[0].a, &own[0].b), (&diff.differences[0].a, &diff.differences[0].b));
 
         let version = format!("w:{}", id(ROUNDS * 10 + STEPS - 1));
@@ -114,13 +125,15 @@ proptest! {
         let review = story.reader().review(None).unwrap();
         let first = &review.facts[0];
         // A parameter that comes is told as its value, one that goes as none.
-        prop_assert_eq!((first.component.as_str(), first.aspect.as_str()), expected.map(|(c, f)| (c.unwrap(), f))[0]);
+        let told = (Some(first.component.as_str()), first.aspect.as_str());
+        let own = own.iter().find(|own| own.field == first.aspect).unwrap();
+        prop_assert!(expected.contains(&told), "{first:?}");
         prop_assert_eq!(&first.runs, &[ran]);
-        prop_assert_eq!(&first.value, own[0].b.as_ref().unwrap_or(&Value::Null));
-        prop_assert_eq!(first.before.as_ref(), own[0].a.as_ref());
+        prop_assert_eq!(&first.value, own.b.as_ref().unwrap_or(&Value::Null));
+        prop_assert_eq!(first.before.as_ref(), own.a.as_ref());
         prop_assert_eq!(review.suspects[0].runs[0], ran);
         let changes = review.suspects[0].evidence.iter().filter(|told| told.contains('\u{d7}')).count();
-        prop_assert_eq!(changes, 1, "{:?}", review.suspects[0].evidence);
+        prop_assert_eq!(changes, expected.len(), "{:?}", review.suspects[0].evidence);
     }
 }
 
@@ -145,6 +158,61 @@ fn a_parameter_that_was_dropped_is_a_fact_of_all_runs_without_it() {
     assert_eq!((fact.flagged, fact.ok), (3, 0));
     assert_eq!(fact.says(), "ran without norm (before: true)");
     assert_eq!(fact.runs, (8..11).map(|number| id(number * 10 + 1)).collect::<Vec<_>>());
+}
+
+#[test]
+fn an_input_that_was_left_out_is_a_fact_and_evidence_for_as_long_as_it_is() {
+    let mut lines = Vec::new();
+    for number in 0..12 {
+        lines.extend(round(Names::Dated, number, (7..10).contains(&number).then_some((1, "input:gone.csv"))));
+    }
+    let mut story = Story::told(&lines);
+    let judge = |place: usize, number: usize, verdict: &str| {
+        let version = format!("w:{}", id(number * 10 + STEPS - 1));
+        json!({"type": "label", "id": id(900 + place), "name": name(Names::Dated, STEPS - 1, number), "version": version,
+               "verdict": verdict, "at": at(9000 + place)})
+    };
+    let verdicts = [(7, "flagged"), (8, "flagged"), (9, "flagged"), (2, "ok"), (5, "ok"), (6, "ok"), (11, "ok")];
+    story.tell(&verdicts.iter().zip(1..).map(|((number, is), place)| judge(place, *number, is)).collect::<Vec<_>>());
+    let review = story.reader().review(None).unwrap();
+    let fact = &review.facts[0];
+    assert_eq!(
+        (fact.component.as_str(), fact.aspect.as_str(), fact.flagged, fact.ok),
+        ("step-1", "input:gone.csv", 3, 0)
+    );
+    assert_eq!(fact.says(), "did not read gone.csv (before: v:gone.csv)");
+    assert_eq!(fact.runs, (7..10).map(|number| id(number * 10 + 1)).collect::<Vec<_>>());
+    for number in 7..10 {
+        let of = |suspect: &&mltrace_core::query::Suspect| suspect.runs.contains(&id(number * 10 + 1));
+        let suspect = review.suspects.iter().find(of).unwrap();
+        let told = suspect.evidence.join("\n");
+        assert!(told.contains("did not read `gone.csv`, before it did (v:gone.csv)"), "{number}: {told}");
+    }
+}
+
+#[test]
+fn what_always_changes_is_no_evidence_however_few_runs_did_the_same() {
+    // Each round reads another delivery; twice the prices of another region.
+    let mut lines = Vec::new();
+    for number in 0..12 {
+        let mut of_round =
+            round(Names::Same, number, (number > 9).then_some((1, "input:prices-eu.csv, input:prices-us.csv")));
+        for run in &mut of_round {
+            run["inputs"].as_array_mut().unwrap().push(json!({"name": "raw.csv", "version": format!("v:{number}")}));
+            run["params"]["seed"] = json!(number);
+        }
+        lines.extend(of_round);
+    }
+    let mut story = Story::told(&lines);
+    let last = name(Names::Same, STEPS - 1, 11);
+    let version = format!("w:{}", id(11 * 10 + STEPS - 1));
+    story.tell(&[
+        json!({"type": "label", "id": id(900), "name": last, "version": version, "verdict": "flagged", "at": at(9000)}),
+    ]);
+    let review = story.reader().review(None).unwrap();
+    let of = |suspect: &&mltrace_core::query::Suspect| suspect.runs.contains(&id(111));
+    let told = review.suspects.iter().find(of).unwrap().evidence.join("\n");
+    assert!(told.contains("read `prices-us.csv`") && !told.contains("raw.csv") && !told.contains("seed"), "{told}");
 }
 
 #[test]
