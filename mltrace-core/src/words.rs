@@ -32,6 +32,32 @@ fn in_two(count: f64, size: u64, large: &str, small: &str) -> String {
     )
 }
 
+/// How many letters of a long value are shown.
+const LONG: usize = 60;
+/// How many letters of a long value are shown before it differs from another.
+const AHEAD: usize = 12;
+
+/// Returns a value beside another, as people read both: a long one is cut around where they differ.
+#[must_use]
+pub fn beside(value: &str, other: Option<&str>) -> String {
+    let count = value.chars().count();
+    if count <= LONG {
+        return value.to_owned();
+    }
+    let same = other.map_or(0, |other| value.chars().zip(other.chars()).take_while(|(a, b)| a == b).count());
+    // What is shown is as long wherever they differ.
+    let start = same.saturating_sub(AHEAD).min(count.saturating_sub(LONG));
+    let shown: String = value.chars().skip(start).take(LONG).collect();
+    let [before, after] = [start > 0, start.saturating_add(LONG) < count].map(|is_cut| if is_cut { "…" } else { "" });
+    format!("{before}{shown}{after}")
+}
+
+/// Returns a number without the digits that only its binary form has.
+#[must_use]
+pub fn number(number: f64) -> String {
+    format!("{number:.11e}").parse().unwrap_or(number).to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,5 +89,22 @@ mod tests {
                 assert!(!large(pair[0].parse().unwrap(), pair[1]), "{shown}");
             }
         }
+    }
+
+    #[test]
+    fn a_long_value_is_cut_around_where_it_differs() {
+        let long = |last: &str| format!("{}{last}{}", "a".repeat(100), "z".repeat(100));
+        let [one, other] = ["1", "2"].map(long);
+        let expected = |last: &str| format!("…{}{last}{}…", "a".repeat(12), "z".repeat(47));
+        assert_eq!([beside(&one, Some(&other)), beside(&other, Some(&one))], [expected("1"), expected("2")]);
+        assert_eq!(beside(&one, None), format!("{}…", "a".repeat(60)));
+        assert_eq!(beside(&one[..150], Some(&one)), format!("…{}1{}", "a".repeat(10), "z".repeat(49)));
+        assert_eq!(beside("short", Some("shown")), "short");
+    }
+
+    #[test]
+    fn a_number_has_no_digits_of_its_binary_form() {
+        let numbers = [0.1 + 0.2, 1.476_500_000_000_000_1, 12_345_678.0, 0.0, -3.5, f64::INFINITY];
+        assert_eq!(numbers.map(number), ["0.3", "1.4765", "12345678", "0", "-3.5", "inf"]);
     }
 }

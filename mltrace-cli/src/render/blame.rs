@@ -84,6 +84,6 @@ fn shown(measure: &str, number: f64) -> String {
     match measure.parse::<Measure>() {
         Ok(Measure::Duration) => words::span(number),
         Ok(Measure::Size(_)) => format!("{number:.0} bytes"),
-        _ => number.to_string(),
+        _ => words::number(number),
     }
 }

@@ -111,10 +111,13 @@ fn facts(text: &mut String, answer: &Review) {
     for fact in told {
         let says = format!("{} {}", fact.component, fact.says());
         let _ = writeln!(text, "  {}. {}: {}", fact.rank, paint::paint(paint::STRONG, line(&says)), fact.counts());
+        // A score is comparable within one answer, and beside a weak fact there is nothing to compare.
+        let strength = match fact.strength {
+            Strength::Weak => strength(fact.strength).to_owned(),
+            other => format!("{} (score {:.1})", strength(other), fact.score),
+        };
         let runs = format!(
-            "{} (score {:.1}); {}, {}; see `mltrace inspect {}`",
-            strength(fact.strength),
-            fact.score,
+            "{strength}; {}, {}; see `mltrace inspect {}`",
             diff::counted(fact.runs.len(), "run"),
             span(fact),
             fact.runs.first().map(|run| run.short()).unwrap_or_default(),

@@ -211,9 +211,15 @@ fn changed(aspect: &Aspect, now: Option<&Value>, before: Option<&Value>) -> Stri
             }
         },
         Aspect::Parameter(name) => match (now, before) {
-            (Some(_), Some(_)) => format!("parameter `{name}` = {}, before {}", plain(now), plain(before)),
-            (Some(_), None) => format!("parameter `{name}` = {}, before there was none", plain(now)),
-            (None, _) => format!("no parameter `{name}`, before {}", plain(before)),
+            (Some(_), Some(_)) => {
+                let [now, before] = [plain(now), plain(before)];
+                let [shown, former] = [words::beside(&now, Some(&before)), words::beside(&before, Some(&now))];
+                format!("parameter `{name}` = {shown}, before {former}")
+            }
+            (Some(_), None) => {
+                format!("parameter `{name}` = {}, before there was none", words::beside(&plain(now), None))
+            }
+            (None, _) => format!("no parameter `{name}`, before {}", words::beside(&plain(before), None)),
         },
     }
 }

@@ -291,9 +291,10 @@ impl Fact {
     pub fn says(&self) -> String {
         let value = plain(&self.value);
         let (aspects, values) = (self.aspect.split(" and "), value.split(" and "));
-        let before = self.before.as_ref().map(|before| format!(" (before: {})", short(&self.aspect, &plain(before))));
+        let former = self.before.as_ref().map(|before| short(&self.aspect, &plain(before)));
         let one = |(aspect, value): (&str, &str)| {
-            let value = short(aspect, value);
+            let value = words::beside(&short(aspect, value), former.as_deref());
+            let value = value.as_str();
             match aspect.split_once(':') {
                 Some(("param", name)) if value == "null" && (self.is_of_two() || self.value.is_null()) => {
                     format!("ran without {name}")
@@ -328,6 +329,9 @@ impl Fact {
             }
         };
         // A name or a value may hold the word that joins two.
+        let before = former
+            .as_ref()
+            .map(|before| format!(" (before: {})", words::beside(before, Some(&short(&self.aspect, &value)))));
         let joined = match self.before {
             Some(_) => one((&self.aspect, &value)),
             None if self.is_of_two() => aspects.zip(values).map(one).collect::<Vec<_>>().join(" and "),
@@ -415,6 +419,16 @@ mod tests {
         assert_eq!(told(5000.0.into(), None), "took 5.0 s");
         let two = Fact { aspect: "git.branch and duration".to_owned(), value: "main and >= 72000.0".into(), ..fact() };
         assert_eq!(two.says(), "ran on branch main and took 1 min 12 s or more");
+    }
+
+    #[test]
+    fn a_long_value_is_told_where_it_differs_from_the_one_before() {
+        let sql = |fare: u32| {
+            Value::from(format!("select {} fare * {fare} from rides {}", "a, ".repeat(400), "x ".repeat(400)))
+        };
+        let (aspect, value, before) = ("param:sql".to_owned(), sql(1), Some(sql(100)));
+        let told = Fact { aspect, value, before, ..fact() }.says();
+        assert!(told.contains("fare * 1 from") && told.contains("fare * 100 from") && told.len() < 200, "{told}");
     }
 
     fn fact() -> Fact {
