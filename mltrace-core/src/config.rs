@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::Deserialize;
 
 use self::root::{ProjectRoot, is_by_who_may_trust, is_ours, is_own_link};
-use crate::folder::{self, FOLDER, Folder, Taken};
+use crate::folder::{self, FOLDER, Folder, Taken, Whose};
 use crate::redact;
 
 mod identity;
@@ -133,7 +133,12 @@ impl Home {
     /// Takes, if the superuser works in somebody else's project, that person's rights for what is read for the record: what
     /// only the superuser may read is not to be told there.
     pub(crate) fn rights(&self) -> io::Result<Taken> {
-        folder::rights_of_project(&self.folder, &self.root)
+        self.whose()?.take()
+    }
+
+    /// Returns whose these are.
+    pub(crate) fn whose(&self) -> io::Result<Whose> {
+        Whose::of_project(&self.folder, &self.root)
     }
 
     /// Returns whether the store lies in the project's root, so that it is this project's whatever the root is called; one

@@ -247,15 +247,26 @@ impl Folder {
     }
 }
 
-/// Takes, if the superuser works in somebody else's project, that person's rights for what is read on behalf of it: what
-/// only the superuser may read is not to be told there. The project is that of `ours`, or `root` as long as that is not there.
-pub(crate) fn rights_of_project(ours: &Path, root: &Path) -> io::Result<Taken> {
-    if !identity::is_superuser() {
-        return take(None);
+/// Whose rights count for what is read on behalf of a project.
+#[derive(Debug)]
+pub(crate) struct Whose(Option<Identity>);
+
+impl Whose {
+    /// Returns whose they are where the superuser works in somebody else's project: what only the superuser may read is not
+    /// to be told there. The project is that of `ours`, or `root` as long as that is not there.
+    pub(crate) fn of_project(ours: &Path, root: &Path) -> io::Result<Self> {
+        if !identity::is_superuser() {
+            return Ok(Self(None));
+        }
+        match Folder::open(ours) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self(Folder::of_user(root)?.identity)),
+            folder => Ok(Self(folder?.identity)),
+        }
     }
-    match Folder::open(ours) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Folder::of_user(root)?.take_identity(),
-        folder => folder?.take_identity(),
+
+    /// Takes them for the files that the thread opens, until what is returned is dropped.
+    pub(crate) fn take(&self) -> io::Result<Taken> {
+        take(self.0)
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) struct Glance {
 impl Glance {
     /// Looks at a path, as the owner of the project may.
     pub(super) fn at(recorder: &Recorder, path: &Path) -> Self {
-        Self { stat: recorder.home.rights().and_then(|_taken| fingerprint::stat(path)) }
+        Self { stat: recorder.rights_lately().and_then(|_taken| fingerprint::stat(path)) }
     }
 
     /// Returns whether surely nothing is there.

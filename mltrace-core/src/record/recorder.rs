@@ -1,5 +1,6 @@
 //! Appends what happens to this process' journal, and counts what could not be appended.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use super::lock::Lock;
 use super::surroundings::Surroundings;
 use crate::config::{Environment, Home};
 use crate::disk::{Cache, Skip};
+use crate::folder::{Taken, Whose};
 use crate::fork;
 use crate::host::Host;
 use crate::journal::{self, Writer};
@@ -47,6 +49,7 @@ pub struct Recorder {
     /// Tables that are read for their profiles.
     beside_tables: Beside<Job>,
     own: Lately<Skip>,
+    whose: Lately<io::Result<Whose>>,
     host: Host,
     /// The process that this recorder was made in.
     pid: u32,
@@ -107,6 +110,7 @@ impl Recorder {
             beside_git: Beside::default(),
             beside_tables: Beside::default(),
             own: Lately::default(),
+            whose: Lately::default(),
             host: Host::here(environment.user.as_deref()),
             parent: environment.parent_run.as_deref().and_then(|run| run.parse().ok()),
             pid: fork::id(),
@@ -174,6 +178,14 @@ impl Recorder {
     /// Returns what belonged to the store a moment ago: for whoever opens nothing.
     pub(super) fn skip_lately(&self) -> Arc<Skip> {
         self.own.get(|| self.skip())
+    }
+
+    /// Takes the rights of whose project this was a moment ago: for whoever opens nothing.
+    pub(super) fn rights_lately(&self) -> io::Result<Taken> {
+        match &*self.whose.get(|| self.home.whose()) {
+            Ok(whose) => whose.take(),
+            Err(error) => Err(error.kind().into()),
+        }
     }
 
     /// Returns the run that started this process, if a run did.
