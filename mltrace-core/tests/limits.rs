@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 const AT: Timestamp = Timestamp(1_600_000_000_000_000);
 const TEN: usize = 10;
+const MANY: usize = 3;
 
 fn long(limit: usize) -> String {
     "x".repeat(TEN * limit)
@@ -138,14 +139,13 @@ fn texts(run: RunId) -> Vec<Record> {
     ]
 }
 
-/// Ten times as many of each sort as there may be.
+/// Several times as many of each sort as there may be, and less than what is left out as a whole.
 fn lists(run: RunId) -> Vec<Record> {
-    let many = TEN * MOST_FACTS;
+    let many = MANY * MOST_FACTS;
     let hash = VersionId::Content([7; 32]);
     let entries =
         (0..many).map(|number| (format!("part-{number}"), hash.clone())).chain([(long(LIMIT_NAME), hash.clone())]);
     let params = (0..many).map(|number| (format!("p{number}"), json!(1)));
-    // A record of ten times as many is too long for a journal.
     let notes = (0..2 * MOST_FACTS).map(|number| NoteFact {
         id: RunId::new().0,
         run,
@@ -155,7 +155,7 @@ fn lists(run: RunId) -> Vec<Record> {
     });
     let line =
         Line { header: Header::default(), records: notes.map(Record::Note).collect(), chosen: Default::default() };
-    let nested: Vec<u32> = (0..u32::try_from(LIMIT_LINE).unwrap() / 4).collect();
+    let nested = vec![u64::MAX; LIMIT_LINE / 20];
     vec![
         Record::Start(Start { params: params.collect(), inputs: (0..many).map(read).collect(), ..start(run) }),
         Record::Param(ParamFact { run, at: AT, name: "nested".to_owned(), value: json!(nested) }),
@@ -269,7 +269,7 @@ fn no_record_holds_more_than_an_import_may_bring() {
     assert!(count("note") <= MOST_FACTS + 8);
     assert_eq!(folded.numbers("SELECT is_whole FROM folder"), 0);
     assert!(folded.numbers("SELECT max(length(value)) FROM param") <= i64::try_from(LIMIT_TEXT + 2).unwrap());
-    let left = u64::try_from(4 * (TEN - 1) * MOST_FACTS + MOST_FACTS + (TEN - 1) * MOST_TAGS).unwrap();
+    let left = u64::try_from(4 * (MANY - 1) * MOST_FACTS + MOST_FACTS + (TEN - 1) * MOST_TAGS).unwrap();
     assert!((left - 8..left + 20).contains(&folded.beyond), "{} {left}", folded.beyond);
 }
 

@@ -42,9 +42,15 @@ fn store() -> TestEnv {
 }
 
 /// Returns how many bytes of memory a command held at most, and what it printed.
-#[allow(clippy::disallowed_methods, reason = "another process tells nobody when it takes memory")]
 fn peak(env: &TestEnv, arguments: &[&str]) -> (u64, String) {
-    let mut child = env.std_command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let (most, text, _) = peak_of(&mut env.std_command(arguments));
+    (most, text)
+}
+
+/// Returns the same of any command, and what it said beside.
+#[allow(clippy::disallowed_methods, reason = "another process tells nobody when it takes memory")]
+pub(crate) fn peak_of(command: &mut std::process::Command) -> (u64, String, String) {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let (process, is_over) = (child.id(), AtomicBool::new(false));
     let (mut text, mut said) = (Vec::new(), String::new());
     let most = std::thread::scope(|threads| {
@@ -62,8 +68,8 @@ fn peak(env: &TestEnv, arguments: &[&str]) -> (u64, String) {
         watching.join().unwrap()
     });
     let status = child.wait().unwrap();
-    assert!(matches!(status.code(), Some(0 | 1)), "{arguments:?}: {status} {said}");
-    (most, String::from_utf8(text).unwrap())
+    assert!(matches!(status.code(), Some(0 | 1)), "{command:?}: {status} {said}");
+    (most, String::from_utf8(text).unwrap(), said)
 }
 
 /// Every question that lists runs, components or what is said of them.

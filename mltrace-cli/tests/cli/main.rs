@@ -88,4 +88,6 @@ mod openapi;
 #[cfg(target_os = "linux")]
 mod fat;
 #[cfg(target_os = "linux")]
+mod heavy;
+#[cfg(target_os = "linux")]
 mod load;

@@ -88,11 +88,8 @@ fn bind_anew(store: &mut dyn Store) -> Result<(), StoreError> {
 
 /// Folds what an earlier version of mltrace kept because it did not understand it.
 fn read_again(home: &Home, store: &mut dyn Store, report: &mut FoldReport) -> Result<(), StoreError> {
-    loop {
+    while store.upkeep().has_unread(journal::MINOR)? {
         let kept = store.upkeep().unread(journal::MINOR)?;
-        if kept.is_empty() {
-            return Ok(());
-        }
         let read = store.write(&mut |writer| {
             kept.iter().try_for_each(|row| read_one_again(writer, row))?;
             // What was not known to have ended may be known to have died now.
@@ -111,11 +108,19 @@ fn read_again(home: &Home, store: &mut dyn Store, report: &mut FoldReport) -> Re
             Err(error) => return Err(error),
         }
     }
+    Ok(())
 }
 
 /// Folds what is understood of a record now, and keeps it on if there is more to it.
 fn read_one_again(writer: &mut dyn Writer, row: &UnreadRow) -> Result<(), StoreError> {
-    let (mut record, is_more) = journal::parse(&row.record);
+    let (mut record, is_more) = match journal::parse(&row.record) {
+        journal::Said::Record(record, is_more) => (Some(record), is_more),
+        journal::Said::Unknown => (None, true),
+        journal::Said::TooHeavy => {
+            writer.keep(Said::Tally(BEYOND, 1))?;
+            return writer.keep(Said::Read(row));
+        }
+    };
     if let Some(found) = &mut record {
         let beyond = found.keep_within_limits(row.record.len());
         if beyond != Some(0) {
@@ -123,7 +128,7 @@ fn read_one_again(writer: &mut dyn Writer, row: &UnreadRow) -> Result<(), StoreE
         }
         record = record.filter(|_| beyond.is_some());
     }
-    if let Some(record) = &record {
+    if let Some(record) = record.as_deref() {
         apply_all(writer, &row.header, std::slice::from_ref(record))?;
         if let Record::Line(line) = record {
             apply_line(writer, &line.header, &line.records, &line.chosen)?;

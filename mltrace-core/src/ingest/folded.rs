@@ -67,9 +67,7 @@ pub fn open_folded_for(home: &Home, which: Dues, progress: &(dyn Fn(u64) + Sync)
 
 /// Returns whether something that is stored waits for a fold: records that were not understood, rules of an earlier version.
 fn is_behind(home: &Home, store: &mut dyn Store) -> Result<bool, StoreError> {
-    Ok(!store.upkeep().unread(journal::MINOR)?.is_empty()
-        || store.upkeep().tally(TO_BIND)? > 0
-        || is_to_join(home, store)?)
+    Ok(store.upkeep().has_unread(journal::MINOR)? || store.upkeep().tally(TO_BIND)? > 0 || is_to_join(home, store)?)
 }
 
 /// Opens the store as it is, because something cannot be folded.

@@ -21,8 +21,9 @@ use super::text::{artifact_name, within, without_place};
 use crate::config::Home;
 use crate::host;
 use crate::model::{
-    ArtifactKind, Bound, Chosen, ComponentFact, DataSubject, Declaration, End, Header, LabelFact, Mark, NoteFact,
-    Observation, ReadFact, Record, RunId, Start, Status, TaskSide, Timestamp, Verdict, VersionId, WriteFact, value,
+    ArtifactKind, Bound, Chosen, ComponentFact, DataSubject, Declaration, End, Header, LabelFact, MOST_WEIGHT, Mark,
+    NoteFact, Observation, ReadFact, Record, RunId, Start, Status, TaskSide, Timestamp, Verdict, VersionId, WriteFact,
+    is_too_heavy, value,
 };
 use crate::naming::Root;
 use crate::redact;
@@ -129,6 +130,9 @@ fn parsed(bytes: &[u8], here: &Here<'_>, now: Timestamp, most_facts: Option<usiz
     let no_json = |error: serde_json::Error| format!("it is not JSON: {}", without_place(&error));
     if serde_json::from_str::<&RawValue>(text).map_err(no_json)?.get().as_bytes().first() != Some(&b'{') {
         return Err("it is not a JSON object".to_owned());
+    }
+    if is_too_heavy(text.as_bytes()) {
+        return Err(format!("it holds too many values: an object counts four times, and the limit is {MOST_WEIGHT}"));
     }
     let (object, facts) = object_of(text, most_facts).map_err(no_json)??;
     let wrong = |error: serde_json::Error| without_place(&error);

@@ -2,12 +2,12 @@
 //!
 //! The marker's bytes occur in no UTF-8 text, so after damage the next record is found again.
 
-use std::io::Read as _;
+use std::io::{self, Read as _, Write};
 
 use memchr::memchr;
 use serde_json::Value;
 
-use crate::model::Record;
+use crate::model::{Record, is_too_heavy};
 
 /// The journal's format: a version that knows an older one does not fold what is written in it.
 pub const FORMAT: u32 = 1;
@@ -21,6 +21,8 @@ const MARKER: [u8; 2] = [0xF5, 0xFF];
 const HEAD: usize = 10;
 /// A payload longer than this is never written.
 const LONGEST: usize = 64 << 20;
+/// Of a longer record the parts are not compared.
+const COMPARED: usize = 256 << 10;
 /// No frame is longer.
 pub(super) const MOST: u64 = (HEAD + LONGEST) as u64;
 
@@ -58,6 +60,8 @@ pub enum Found {
     Record(Box<Record>, usize),
     /// A whole frame of so many bytes whose record this version does not know.
     Unknown(usize),
+    /// A whole frame of so many bytes whose record holds more than any may, and was not parsed.
+    TooHeavy(usize),
     /// A whole frame of so many bytes whose content is damaged.
     Damaged(usize),
     /// No whole frame.
@@ -82,6 +86,9 @@ pub fn decode(bytes: &[u8]) -> Found {
     }
     // To check the text once as a whole costs less than each string by itself.
     let Ok(text) = str::from_utf8(payload) else { return Found::Damaged(whole) };
+    if is_too_heavy(payload) {
+        return Found::TooHeavy(whole);
+    }
     match serde_json::from_str(text) {
         Ok(record) => Found::Record(Box::new(record), whole),
         // The checksum is right, so somebody meant it.
@@ -102,13 +109,57 @@ pub(super) fn payload(frame: &[u8]) -> &[u8] {
     frame.get(HEAD..).unwrap_or_default()
 }
 
-/// Returns a record, if this version knows its kind, and whether it says more than this version understands.
+/// What the bytes of a record say.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Said {
+    /// A record, and whether it says more than this version understands.
+    Record(Box<Record>, bool),
+    /// A record whose kind this version does not know.
+    Unknown,
+    /// More than any record may hold; it was not parsed.
+    TooHeavy,
+}
+
+/// Returns what the bytes of a record say.
 #[must_use]
-pub fn parse(payload: &[u8]) -> (Option<Record>, bool) {
-    let Ok(said) = serde_json::from_slice::<Value>(payload) else { return (None, true) };
-    let Ok(record) = serde_json::from_slice::<Record>(payload) else { return (None, true) };
-    let is_all = serde_json::to_value(&record).is_ok_and(|understood| covers(&understood, &said));
-    (Some(record), !is_all)
+pub fn parse(payload: &[u8]) -> Said {
+    if is_too_heavy(payload) {
+        return Said::TooHeavy;
+    }
+    match serde_json::from_slice(payload) {
+        Ok(record) => {
+            let is_more = says_more(payload, &record);
+            Said::Record(Box::new(record), is_more)
+        }
+        Err(_) => Said::Unknown,
+    }
+}
+
+/// Returns whether the bytes of a record say more than what was understood of them.
+pub(super) fn says_more(payload: &[u8], understood: &Record) -> bool {
+    // What this version would write in the same way says the same.
+    let mut same = Same(payload);
+    if serde_json::to_writer(&mut same, understood).is_ok() && same.0.is_empty() {
+        return false;
+    }
+    // To compare the parts needs both in memory, a second and a third time. What is so long is kept.
+    let said = Some(payload).filter(|payload| payload.len() <= COMPARED);
+    let Some(said) = said.and_then(|payload| serde_json::from_slice::<Value>(payload).ok()) else { return true };
+    !serde_json::to_value(understood).is_ok_and(|understood| covers(&understood, &said))
+}
+
+/// Takes what is written as long as it is the beginning of this.
+struct Same<'p>(&'p [u8]);
+
+impl Write for Same<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.strip_prefix(bytes).ok_or(io::ErrorKind::InvalidData)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Returns whether everything that is said was understood; what is empty says nothing.
@@ -139,7 +190,7 @@ pub(super) fn checksum_in(frame: &[u8]) -> Option<u32> {
 }
 
 /// Reads the checksum of the frame that stands at some place of a file; `None` when no whole one does.
-pub(super) fn read_checksum(mut file: &std::fs::File) -> std::io::Result<Option<u32>> {
+pub(super) fn read_checksum(mut file: &std::fs::File) -> io::Result<Option<u32>> {
     let mut head = Vec::with_capacity(HEAD);
     (&mut file).take(HEAD as u64).read_to_end(&mut head)?;
     let Some((length, expected)) = parse_head(&head) else { return Ok(None) };
@@ -174,7 +225,7 @@ pub(super) fn next_record_before(bytes: &[u8], limit: usize) -> Option<usize> {
     while let Some(rest) = bytes.get(from..limit) {
         let place = memchr(MARKER[0], rest)?;
         let at = from.saturating_add(place);
-        if matches!(bytes.get(at..).map(decode), Some(Found::Record(..) | Found::Unknown(_))) {
+        if matches!(bytes.get(at..).map(decode), Some(Found::Record(..) | Found::Unknown(_) | Found::TooHeavy(_))) {
             return Some(at);
         }
         from = at.saturating_add(1);

@@ -19,7 +19,7 @@ mod writer;
 
 mod reader;
 
-pub use frame::{FORMAT, MINOR, decode, encode, parse};
+pub use frame::{FORMAT, MINOR, Said, decode, encode, parse};
 pub(crate) use lock::sweep;
 pub use reader::{Journal, Mark, Part, Piece, Unread, is_emptied, list, read, read_from, still_holds};
 pub(crate) use reserve::keep_reserve;

@@ -11,7 +11,7 @@ use crate::host::{Host, Liveness};
 use crate::model::{Header, ProcessId, Record, Status};
 
 /// The most bytes that are read at once.
-const CHUNK: u64 = 4 << 20;
+const CHUNK: usize = 4 << 20;
 
 /// As much of one damaged place is put aside.
 const ASIDE: usize = 1 << 20;
@@ -117,7 +117,7 @@ fn read_header(path: &Path) -> io::Result<Option<Header>> {
             Record::Process(header) => Some(header),
             _ => None,
         },
-        Found::Unknown(_) | Found::Damaged(_) | Found::Nothing => None,
+        Found::Unknown(_) | Found::TooHeavy(_) | Found::Damaged(_) | Found::Nothing => None,
     })
 }
 
@@ -221,7 +221,7 @@ pub fn read(path: &Path, offset: u64) -> io::Result<Piece> {
 pub fn read_from(path: &Path, offset: u64, minor: u32) -> io::Result<Piece> {
     let mut file = folder::read_inside(path)?;
     file.seek(SeekFrom::Start(offset))?;
-    let mut limit = CHUNK;
+    let mut limit = CHUNK as u64;
     let mut bytes = Vec::new();
     loop {
         let missing = limit.saturating_sub(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
@@ -277,16 +277,21 @@ fn parse(bytes: &[u8], offset: u64, is_end: bool, is_newer: bool) -> Piece {
     let mut piece = Piece { next: offset, is_end, ..Piece::default() };
     let mut at = 0_usize;
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        // More was read for the sake of one record, and what follows it is not taken into memory with it.
+        if at >= CHUNK {
+            piece.is_end = false;
+            break;
+        }
         let place = offset.saturating_add(u64::try_from(at).unwrap_or(u64::MAX));
         let found = decode(rest);
-        if matches!(found, Found::Record(..) | Found::Unknown(_)) {
+        if matches!(found, Found::Record(..) | Found::Unknown(_) | Found::TooHeavy(_)) {
             piece.last = Mark::new(place, rest);
         }
         let step = match found {
             Found::Record(mut record, length) => {
                 let is_odd = matches!(*record, Record::End(ref end) if end.status == Status::Unknown);
                 let bytes = frame::payload(rest.get(..length).unwrap_or_default());
-                if is_odd || (is_newer && frame::parse(bytes).1) {
+                if is_odd || (is_newer && frame::says_more(bytes, &record)) {
                     piece.unread.push(Unread { place, record: bytes.to_vec(), is_applied: true });
                 }
                 match record.keep_within_limits(length) {
@@ -301,6 +306,10 @@ fn parse(bytes: &[u8], offset: u64, is_end: bool, is_newer: bool) -> Piece {
             Found::Unknown(length) => {
                 let record = frame::payload(rest.get(..length).unwrap_or_default()).to_vec();
                 piece.unread.push(Unread { place, record, is_applied: false });
+                length
+            }
+            Found::TooHeavy(length) => {
+                piece.beyond = piece.beyond.saturating_add(1);
                 length
             }
             Found::Damaged(length) if is_whole_damage(rest, length) => {

@@ -101,8 +101,10 @@ pub trait Upkeep {
     fn dues(&mut self, host: Option<&str>) -> Result<Vec<Due>>;
     /// Returns how far a journal was folded.
     fn offset(&mut self, journal: &str) -> Result<u64>;
-    /// Returns records that were kept unread by versions of mltrace whose journals had grown less far than to `minor`, some
-    /// at a time.
+    /// Returns whether records wait that [`unread`](Self::unread) hands out.
+    fn has_unread(&mut self, minor: u32) -> Result<bool>;
+    /// Returns records that were kept unread by versions of mltrace whose journals had grown less far than to `minor`: some
+    /// at a time, of a few MiB, or one that is longer.
     fn unread(&mut self, minor: u32) -> Result<Vec<UnreadRow>>;
     /// Returns what was counted under `name`: `lost`, `cut` or `damaged`.
     fn tally(&mut self, name: &str) -> Result<u64>;

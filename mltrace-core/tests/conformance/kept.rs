@@ -266,11 +266,12 @@ fn journals_and_counts_are_kept(store: &mut dyn Store) {
         })
         .unwrap();
     let upkeep = store.upkeep();
+    assert_eq!([4, 5].map(|minor| upkeep.has_unread(minor).unwrap()), [false, true]);
     assert_eq!(upkeep.offset("j").unwrap(), 9);
     assert_eq!(upkeep.tally("lost").unwrap(), i64::MAX.unsigned_abs(), "it stays at the end");
     assert_eq!((upkeep.unread(4).unwrap(), upkeep.unread(5).unwrap()), (Vec::new(), vec![row.clone()]));
     store.write(&mut |writer| writer.keep(Said::Read(&row))).unwrap();
-    assert_eq!(store.upkeep().unread(5).unwrap(), []);
+    assert_eq!((store.upkeep().unread(5).unwrap(), store.upkeep().has_unread(5).unwrap()), (Vec::new(), false));
 }
 
 fn a_run_that_is_removed_is_gone(store: &mut dyn Store) {

@@ -71,6 +71,10 @@ impl Upkeep for SqliteStore {
         self.offset_of(journal)
     }
 
+    fn has_unread(&mut self, minor: u32) -> Result<bool> {
+        unread::is_any_before(self, minor)
+    }
+
     fn unread(&mut self, minor: u32) -> Result<Vec<UnreadRow>> {
         unread::before(self, minor)
     }

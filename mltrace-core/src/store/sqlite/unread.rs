@@ -7,17 +7,33 @@ use super::write::{SqliteWriter, json};
 use crate::model::ProcessId;
 use crate::store::{Result, UnreadRow};
 
-/// How many records are handed out at once; each may have megabytes.
-const AT_ONCE: u32 = 100;
+/// How many records are handed out at once, and about how many bytes of them; one may have megabytes.
+const AT_ONCE: usize = 100;
+const BYTES_AT_ONCE: usize = 4 << 20;
+
+/// Returns whether there is any that was kept by versions whose journals had grown less far than to `minor`.
+pub(super) fn is_any_before(store: &SqliteStore, minor: u32) -> Result<bool> {
+    // The least stands first in its index. A condition would load the record beside it, only to compare the number.
+    let least: Option<Option<i64>> = store.one("SELECT min(kept_by) FROM unread", [], |row| row.get(0))?;
+    Ok(least.flatten().is_some_and(|least| least < minor.into()))
+}
 
 /// Returns what was kept by versions whose journals had grown less far than to `minor`, those of the oldest first, each
 /// in the order of writing.
-pub(super) fn before(store: &mut SqliteStore, minor: u32) -> Result<Vec<UnreadRow>> {
+pub(super) fn before(store: &SqliteStore, minor: u32) -> Result<Vec<UnreadRow>> {
     // journal | place | header (JSON) | record (JSON) | is_applied | is_over
     let sql = "SELECT u.journal, u.place, u.header, u.record, u.is_applied, coalesce(p.is_over, 1)
          FROM unread u LEFT JOIN process p ON p.key = u.process
-         WHERE u.kept_by < $1 ORDER BY u.kept_by, u.journal, u.place LIMIT $2";
-    store.all(sql, [minor, AT_ONCE], row)
+         WHERE u.kept_by < $1 ORDER BY u.kept_by, u.journal, u.place";
+    let mut statement = store.connection.prepare_cached(sql)?;
+    let mut rows = statement.query([minor])?;
+    let (mut found, mut bytes) = (Vec::new(), 0_usize);
+    while let Some(next) = rows.next()?.filter(|_| found.len() < AT_ONCE && bytes < BYTES_AT_ONCE) {
+        let next = row(next)?;
+        bytes = bytes.saturating_add(next.record.len());
+        found.push(next);
+    }
+    Ok(found)
 }
 
 fn row(row: &Row<'_>) -> rusqlite::Result<UnreadRow> {
