@@ -337,6 +337,54 @@ mod tests {
         }
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn verdicts_stand_when_their_review_fails_and_it_takes_no_turn_of_what_records() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = app(folder.path());
+        let line = br#"{"component": "predict", "ended_at": "2021-05-01T00:00:00Z", "outputs": ["p1", "p2"]}"#;
+        assert!(matches!(app.import(line, Demand::Verb), Ok(Kept::Stored(_))));
+        let (router, _) = crate::service(Arc::clone(&app));
+        let post = |path: &str, body: &'static str| {
+            let post = Request::post(format!("/api/v1/{path}")).header("host", "127.0.0.1:8090");
+            let post = post.header("content-type", "application/json").body(Body::from(body)).unwrap();
+            tokio::spawn(router.clone().oneshot(post))
+        };
+        let json = async |answer: axum::response::Response| {
+            let bytes = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+            serde_json::from_slice::<serde_json::Value>(&bytes).unwrap()
+        };
+        let taken = take_all(&app, Demand::Long);
+        tokio::task::yield_now().await;
+        let recorded = [
+            post("flag", r#"{"artifacts": ["p1"], "reason": "all zero"}"#),
+            post("flag", r#"{"artifacts": ["p2"], "ok": true}"#),
+        ];
+        let is_recorded = || app.ask(|reader| Ok(reader.verdicts()?.len() == recorded.len())).unwrap();
+        while !is_recorded() {
+            assert!(recorded.iter().all(|answer| !answer.is_finished()), "each waits for a long turn");
+            tokio::task::yield_now().await;
+        }
+        let note = post("note", r#"{"run": "latest", "text": "seen"}"#).await.unwrap().unwrap();
+        assert_eq!(note.status(), StatusCode::OK);
+        in_a_while().await;
+        for (answer, [name, verdict, other]) in
+            recorded.into_iter().zip([["p1", "flagged", "ok"], ["p2", "ok", "flagged"]])
+        {
+            let answer = answer.await.unwrap().unwrap();
+            assert_eq!(answer.status(), StatusCode::OK);
+            let answer = json(answer).await;
+            assert_eq!(answer[verdict][0]["name"], name);
+            assert_eq!((&answer[other], &answer["suspects"]), (&serde_json::json!([]), &serde_json::json!([])));
+            let why = "the verdicts are recorded, but the suspects are unknown: too many requests wait for the store";
+            assert_eq!(answer["not_reviewed"], why);
+        }
+        drop(taken);
+        let answer = post("unflag", r#"{"artifacts": ["p2"]}"#).await.unwrap().unwrap();
+        let answer = json(answer).await;
+        assert_eq!((&answer["flagged"][0]["name"], answer.get("not_reviewed")), (&"p1".into(), None));
+        assert_eq!(answer["suspects"][0]["components"], serde_json::json!(["predict"]));
+    }
+
     #[tokio::test]
     async fn a_question_that_turns_out_to_be_long_is_asked_again_in_a_long_turn() {
         let folder = tempfile::tempdir().unwrap();

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, RawFormRejection};
 use axum::extract::{DefaultBodyLimit, RawForm, RawQuery, Request, State};
@@ -11,10 +10,12 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get, post};
+use axum::{Extension, Router};
 use maud::Markup;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::api::{self, Operation};
@@ -28,6 +29,9 @@ use crate::{asked, assets, live, metrics, pages, safety};
 pub(crate) const BODY_LIMIT: usize = 256 << 10;
 /// How long a request may take in all.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+/// How long after its beginning a request that has recorded something may look for an answer to it.
+const ANSWER_TIME: Duration = Duration::from_secs(25);
 
 /// How long somebody who has not shown the token yet may take to send it.
 const LOGIN_TIME: Duration = Duration::from_secs(2);
@@ -48,6 +52,51 @@ pub(crate) struct Routes {
     table: Vec<Route>,
     operations: Vec<Operation>,
 }
+
+/// A verb in steps. Only what records takes a turn of what records: the others are questions.
+pub(crate) struct Steps<B, F, R, A> {
+    /// Finds what the verb is about.
+    pub(crate) find: fn(&App, &B) -> Result<F, Failure>,
+    /// Records what is said of that.
+    pub(crate) record: fn(&App, &B, F) -> Result<R, Failure>,
+    /// Finds the answer.
+    pub(crate) answer: fn(&App) -> Result<A, Failure>,
+    /// Makes an answer of what was recorded when there is no other: that stays recorded, so the request has not failed.
+    pub(crate) without: fn(R, Failure) -> A,
+}
+
+impl<B, F, R, A> Clone for Steps<B, F, R, A> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<B, F, R, A> Copy for Steps<B, F, R, A> {}
+
+impl<B, F, R, A> Steps<B, F, R, A>
+where
+    B: Send + Sync + 'static,
+    F: Send + 'static,
+    R: Send + 'static,
+    A: Send + 'static,
+{
+    /// Takes the steps; returns the answer, and whether the store did not take yet what was recorded.
+    async fn take(self, app: Arc<App>, told: B, begun: Begun) -> Result<(A, bool), Failure> {
+        let Self { find, record, answer, without } = self;
+        let told = Arc::new(told);
+        let asked = Arc::clone(&told);
+        let found = Arc::clone(&app).question(Demand::Short, move |app| find(app, &asked)).await?;
+        let verb = move |app: &App| record(app, &told, found).map(|said| (said, app.is_behind()));
+        let (said, is_behind) = Arc::clone(&app).work(verb).await?;
+        let answered = tokio::time::timeout_at(begun.0 + ANSWER_TIME, app.question(Demand::Long, answer)).await;
+        let answer = answered.unwrap_or_else(|_| Err(Failure::late()));
+        Ok((answer.unwrap_or_else(|failure| without(said, failure)), is_behind))
+    }
+}
+
+/// When a request began.
+#[derive(Clone, Copy)]
+pub(crate) struct Begun(Instant);
 
 impl Routes {
     /// Adds a question of the API: parameters in the address, an answer in JSON.
@@ -132,29 +181,21 @@ impl Routes {
         self.operation(Operation::post::<B, A>(path, summary)).route(Method::POST, path, post(handler))
     }
 
-    /// Adds a verb of the API that is about what has to be looked for, which may take long: that is a question, and takes no
-    /// turn of what records.
-    pub(crate) fn tell_of<B, F, A>(
-        self,
-        path: &'static str,
-        summary: &'static str,
-        find: fn(&App, &B) -> Result<F, Failure>,
-        verb: fn(&App, &B, F) -> Result<A, Failure>,
-    ) -> Self
+    /// Adds a verb of the API in steps: what it is about has to be looked for, and its answer too, either of which may take
+    /// long.
+    pub(crate) fn tell_of<B, F, R, A>(self, path: &'static str, summary: &'static str, steps: Steps<B, F, R, A>) -> Self
     where
         B: DeserializeOwned + JsonSchema + Send + Sync + 'static,
         F: Send + 'static,
+        R: Send + 'static,
         A: Serialize + JsonSchema + Send + 'static,
     {
-        let handler = move |State(app): State<Arc<App>>, headers: HeaderMap, body: Result<Bytes, BytesRejection>| {
+        let handler = move |State(app): State<Arc<App>>,
+                            Extension(begun): Extension<Begun>,
+                            headers: HeaderMap,
+                            body: Result<Bytes, BytesRejection>| {
             let told = api::body(&headers, body, &["application/json"]).and_then(|bytes| asked::json::<B>(&bytes));
-            async move {
-                let told = Arc::new(told?);
-                let asked = Arc::clone(&told);
-                let found = Arc::clone(&app).question(Demand::Short, move |app| find(app, &asked)).await?;
-                let verb = move |app: &App| verb(app, &told, found).map(|answer| (answer, app.is_behind()));
-                Ok::<_, Failure>(recorded(app.work(verb).await?))
-            }
+            async move { Ok::<_, Failure>(recorded(steps.take(app, told?, begun).await?)) }
         };
         self.operation(Operation::post::<B, A>(path, summary)).route(Method::POST, path, post(handler))
     }
@@ -298,7 +339,8 @@ async fn dress(request: Request, next: Next) -> Response {
 }
 
 /// Ends what takes too long.
-async fn in_time(request: Request, next: Next) -> Response {
+async fn in_time(mut request: Request, next: Next) -> Response {
+    request.extensions_mut().insert(Begun(Instant::now()));
     let path = request.uri().path().to_owned();
     let limit = if path == safety::LOGIN { LOGIN_TIME } else { TIME_LIMIT };
     let answered = tokio::time::timeout(limit, next.run(request)).await;

@@ -157,6 +157,29 @@ fn what_a_list_leaves_out_is_counted_and_inspect_shows_it() {
     assert_eq!(env.json(&["recent", "--limit", "1"])["runs"][0].get("left_out"), None);
 }
 
+#[test]
+fn a_verdict_stands_though_its_review_would_hold_too_much() {
+    let env = store();
+    let serving = Serving::start(&env);
+    for (verb, body, verdict) in [
+        ("flag", json!({ "artifacts": ["step/19"] }), "flagged"),
+        ("flag", json!({ "runs": ["latest"], "reason": "all of it" }), "flagged"),
+        ("unflag", json!({ "artifacts": ["step/19"] }), "none"),
+        ("flag", json!({ "artifacts": ["step/19"] }), "flagged"),
+        ("flag", json!({ "artifacts": ["step/18"], "ok": true }), "ok"),
+    ] {
+        let answer = serving.post(&format!("/api/v1/{verb}"), &body.to_string());
+        assert_eq!(answer.status, 200, "{verb} {body}: {}", &answer.text[..answer.text.len().min(1000)]);
+        let (_, answer) = answer.text.split_once("\r\n\r\n").unwrap();
+        let answer: serde_json::Value = serde_json::from_str(answer).unwrap();
+        let judged = answer[verdict].as_array().map_or(0, Vec::len);
+        let is_reviewed = answer.get("not_reviewed").is_none();
+        assert!(verdict == "none" || judged == 1, "{answer}");
+        // While something is bad, the runs before it are compared.
+        assert_eq!(is_reviewed, verdict == "none", "{answer}");
+    }
+}
+
 /// A pager takes what it shows: a command that waits for one holds no look at the store.
 #[test]
 #[allow(clippy::disallowed_methods, reason = "another process tells nobody that it waits")]

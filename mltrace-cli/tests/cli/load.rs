@@ -160,7 +160,7 @@ impl Serving {
         }
     }
 
-    fn post(&self, path: &str, body: &str) -> Answer {
+    pub(crate) fn post(&self, path: &str, body: &str) -> Answer {
         let begun = Instant::now();
         let mut stream = TcpStream::connect(format!("127.0.0.1:{}", self.port)).unwrap();
         let head = "host: localhost\r\nconnection: close\r\ncontent-type: application/json";

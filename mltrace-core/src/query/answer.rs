@@ -353,6 +353,10 @@ pub struct Review {
     pub explains: Vec<Vec<RunId>>,
     /// The unlabelled outputs whose verdict would tell most.
     pub look_next: Vec<LookNext>,
+    /// Why the suspects are unknown, although verdicts were recorded: then `flagged` and `ok` have those of this request
+    /// alone, and all else says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_reviewed: Option<String>,
 }
 
 /// A version with a person's verdict.

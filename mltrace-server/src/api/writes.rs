@@ -11,8 +11,8 @@ use axum::response::Response;
 use axum::routing::post;
 use mltrace_core::desk::{self, TooLong};
 use mltrace_core::ingest::MOST_TAGS;
-use mltrace_core::model::{Declaration, LIMIT_NAME, LIMIT_TEXT, Record, Verdict, Version};
-use mltrace_core::query::{Component, Judgement, Many, Review, Run, RunCondition};
+use mltrace_core::model::{Declaration, LIMIT_NAME, LIMIT_TEXT, LabelFact, Record, Verdict, Version};
+use mltrace_core::query::{Component, Judgement, Labelled, Many, Review, Run, RunCondition};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ use crate::app::{App, Kept};
 use crate::failure::Failure;
 use crate::lines;
 use crate::moment::Moment;
-use crate::routes::Routes;
+use crate::routes::{Routes, Steps};
 use crate::turns::Demand;
 
 /// Where runs are recorded.
@@ -39,15 +39,15 @@ pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .tell_of(
             "/api/v1/flag",
-            "Mark versions as bad, or ok; answers with the suspects. 409: a later verdict is known",
-            to_flag,
-            flag,
+            "Mark versions as bad, or ok; answers with the suspects, or in `not_reviewed` why they are unknown. \
+             409: a later verdict is known",
+            Steps { find: to_flag, record: flag, answer: review, without: not_reviewed },
         )
         .tell_of(
             "/api/v1/unflag",
-            "Take back verdicts; answers with the suspects. 409: a later verdict is known",
-            to_unflag,
-            unflag,
+            "Take back verdicts; answers with the suspects, or in `not_reviewed` why they are unknown. \
+             409: a later verdict is known",
+            Steps { find: to_unflag, record: unflag, answer: review, without: not_reviewed },
         )
         .tell("/api/v1/note", "Add a note to a run; answers with the run", note)
         .tell("/api/v1/component", "Declare or amend a component", amend)
@@ -91,10 +91,30 @@ fn to_flag(app: &App, told: &FlagBody) -> Result<Vec<Version>, Failure> {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "what was found is for this alone")]
-fn flag(app: &App, told: &FlagBody, versions: Vec<Version>) -> Result<Review, Failure> {
+fn flag(app: &App, told: &FlagBody, versions: Vec<Version>) -> Result<Vec<LabelFact>, Failure> {
     let verdict = if told.ok { Verdict::Ok } else { Verdict::Flagged };
-    record_verdicts(app, &versions, verdict, told.reason.as_deref())?;
+    record_verdicts(app, &versions, verdict, told.reason.as_deref())
+}
+
+fn review(app: &App) -> Result<Review, Failure> {
     app.ask(|reader| reader.review(None))
+}
+
+/// Returns the answer when the review that follows verdicts fails: they are recorded.
+fn not_reviewed(said: Vec<LabelFact>, failure: Failure) -> Review {
+    let mut answer = Review::default();
+    for said in said {
+        let LabelFact { name, version, reason, by, at, .. } = said;
+        let labelled = Labelled { name, version, reason, by, at };
+        match said.verdict {
+            Verdict::Flagged => answer.flagged.push(labelled),
+            Verdict::Ok => answer.ok.push(labelled),
+            Verdict::None => {}
+        }
+    }
+    answer.not_reviewed =
+        Some(format!("the verdicts are recorded, but the suspects are unknown: {}", failure.told.message));
+    answer
 }
 
 /// Returns how the document says that one of these lists names something.
@@ -156,26 +176,36 @@ fn to_unflag(app: &App, told: &UnflagBody) -> Result<Vec<Version>, Failure> {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "what was found is for this alone")]
-fn unflag(app: &App, _: &UnflagBody, versions: Vec<Version>) -> Result<Review, Failure> {
-    record_verdicts(app, &versions, Verdict::None, None)?;
-    app.ask(|reader| reader.review(None))
+fn unflag(app: &App, _: &UnflagBody, versions: Vec<Version>) -> Result<Vec<LabelFact>, Failure> {
+    record_verdicts(app, &versions, Verdict::None, None)
 }
 
 /// Records a verdict on each version; nothing is recorded unless all are known.
 pub(crate) fn judge(app: &App, many: &Many, verdict: Verdict, reason: Option<&str>) -> Result<(), Failure> {
     fits("reason", reason.map(str::trim), LIMIT_TEXT)?;
     let versions = app.ask(|reader| reader.many(many))?;
-    record_verdicts(app, &versions, verdict, reason)
+    record_verdicts(app, &versions, verdict, reason).map(drop)
 }
 
-fn record_verdicts(app: &App, versions: &[Version], verdict: Verdict, reason: Option<&str>) -> Result<(), Failure> {
+/// Records a verdict on each version; returns what was recorded.
+fn record_verdicts(
+    app: &App,
+    versions: &[Version],
+    verdict: Verdict,
+    reason: Option<&str>,
+) -> Result<Vec<LabelFact>, Failure> {
     let by = app.user();
     let reason = reason.map(str::trim).filter(|reason| !reason.is_empty());
     let judgement = Judgement { verdict, reason, by: by.as_deref() };
     let said = app.ask(|reader| reader.judged_now(versions, judgement))?;
     app.record(said.iter().cloned().map(Record::Label).collect())?;
-    // What waits in the journal counts as soon as the store is back.
-    if app.is_behind() { Ok(()) } else { app.ask(|reader| reader.count(&said)) }
+    // What waits in the journal counts as soon as the store is back. What is recorded stays so when the store cannot
+    // say now whether it counts.
+    let counted = if app.is_behind() { Ok(()) } else { app.ask(|reader| reader.count(&said)) };
+    match counted {
+        Err(outdone) if outdone.status == StatusCode::CONFLICT => Err(outdone),
+        _ => Ok(said),
+    }
 }
 
 /// A remark on a run.
