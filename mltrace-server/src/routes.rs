@@ -62,7 +62,7 @@ pub(crate) struct Steps<B, F, R, A> {
     /// Finds the answer.
     pub(crate) answer: fn(&App) -> Result<A, Failure>,
     /// Makes an answer of what was recorded when there is no other: that stays recorded, so the request has not failed.
-    pub(crate) without: fn(R, Failure) -> A,
+    pub(crate) without: fn(R, &Failure) -> A,
 }
 
 impl<B, F, R, A> Clone for Steps<B, F, R, A> {
@@ -90,7 +90,7 @@ where
         let (said, is_behind) = Arc::clone(&app).work(verb).await?;
         let answered = tokio::time::timeout_at(begun.0 + ANSWER_TIME, app.question(Demand::Long, answer)).await;
         let answer = answered.unwrap_or_else(|_| Err(Failure::late()));
-        Ok((answer.unwrap_or_else(|failure| without(said, failure)), is_behind))
+        Ok((answer.unwrap_or_else(|failure| without(said, &failure)), is_behind))
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 #[serde(deny_unknown_fields)]
 struct SubjectQuery {
     /// Its name, or the digits that are kept in place of it: `s:` and 32 of them.
-    #[schemars(regex(pattern = r"\S"))]
+    #[schemars(length(min = 1))]
     name: String,
 }
 

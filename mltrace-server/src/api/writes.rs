@@ -101,7 +101,7 @@ fn review(app: &App) -> Result<Review, Failure> {
 }
 
 /// Returns the answer when the review that follows verdicts fails: they are recorded.
-fn not_reviewed(said: Vec<LabelFact>, failure: Failure) -> Review {
+fn not_reviewed(said: Vec<LabelFact>, failure: &Failure) -> Review {
     let mut answer = Review::default();
     for said in said {
         let LabelFact { name, version, reason, by, at, .. } = said;
