@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::model::{RunId, Timestamp};
+use crate::model::{RunId, Timestamp, is_too_heavy};
 
 /// Values nested deeper than this are refused: whoever parses them whole would run out of stack.
 const DEEPEST: usize = 100;
@@ -160,6 +160,9 @@ impl<'e> Event<'e> {
     pub fn parse(text: &'e str) -> Result<Self, Fault> {
         if !is_shallow(text.as_bytes()) {
             return Err(fault("", format!("is nested deeper than {DEEPEST} levels")));
+        }
+        if is_too_heavy(text.as_bytes()) {
+            return Err(fault("", "holds more values than one event may".to_owned()));
         }
         let raw: &RawValue = serde_json::from_str(text).map_err(|error| fault("", format!("is not JSON: {error}")))?;
         let fields = object("", raw)?;

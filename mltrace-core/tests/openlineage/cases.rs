@@ -54,6 +54,9 @@ fn what_can_never_be_read_is_refused_by_its_field() {
     assert!(Event::parse("{").unwrap_err().to_string().starts_with("the event is not JSON: "));
     let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
     assert_eq!(Event::parse(&deep).unwrap_err().to_string(), "the event is nested deeper than 100 levels");
+    // Parsed, its 15 MB would be gigabytes.
+    let heavy = format!("{{\"run\":{{\"facets\":{{\"a\":[{}{{}}]}}}}}}", "{\"a\":{}},".repeat(1_700_000));
+    assert_eq!(Event::parse(&heavy).unwrap_err().to_string(), "the event holds more values than one event may");
     let mut project = Project::new();
     let report = project.import(&[json!({"a": 1}), whole.clone(), json!([])]);
     assert_eq!((report.stored, report.wrong), (1, 2));
