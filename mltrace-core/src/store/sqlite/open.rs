@@ -57,12 +57,13 @@ impl SqliteStore {
         if let Some(parent) = path.parent().filter(|parent| *parent != home.folder) {
             folder::make_above(parent).map_err(refused)?;
         }
+        let open = Open::enter(path)?;
+        // What is looked at in the store's folder is opened, too.
+        let alone = alone(path, mode)?;
         let file = StoreFile::find(path, &home.folder).map_err(refused)?;
         if file.is_shared {
             return Err(unreachable(path, "it has another name elsewhere, and would be written there too"));
         }
-        let open = Open::enter(path)?;
-        let alone = alone(path, mode)?;
         let before = if mode == Mode::Fold { open_numbers() } else { Vec::new() };
         let taken = file.take_identity().map_err(refused)?;
         if !file.exists {
@@ -113,6 +114,8 @@ impl SqliteStore {
 
     fn open_to_read(home: &Home, schema: &'static Schema) -> Result<Self, StoreError> {
         let path = file_of(home)?;
+        let open = Open::enter(path)?;
+        let alone = alone(path, Mode::Read)?;
         let file = match StoreFile::find(path, &home.folder) {
             Ok(file) if file.exists => file,
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -120,8 +123,6 @@ impl SqliteStore {
             }
             _ => return Err(StoreError::Missing(home.store.clone())),
         };
-        let open = Open::enter(path)?;
-        let alone = alone(path, Mode::Read)?;
         let mut store = Self::opened_to_read(home, path, &file, schema)?;
         drop(alone);
         store.open = Some(open);
