@@ -22,6 +22,9 @@ use crate::store::{Bounds, Mode, StoreError, Upkeep as _};
 /// How long a command waits for another writer, and a recording process for its turn.
 const PATIENCE: Duration = Duration::from_secs(10);
 const PATIENCE_FOLD: Duration = Duration::from_secs(2);
+/// How often a store that is to stay open is opened until its descriptors are known: one may get the number of another
+/// thread's that was closed meanwhile, and then it cannot be told from what was open before.
+const OPENINGS: u32 = 3;
 
 /// A SQLite file, opened for as long as this value lives: a command, or one fold.
 pub struct SqliteStore {
@@ -64,19 +67,14 @@ impl SqliteStore {
         if file.is_shared {
             return Err(unreachable(path, "it has another name elsewhere, and would be written there too"));
         }
-        let before = if mode == Mode::Fold { open_numbers() } else { Vec::new() };
         let taken = file.take_identity().map_err(refused)?;
         if !file.exists {
             // By SQLite it would be made for everybody to read.
             file.make().map_err(refused)?;
         }
-        let connection =
-            connect(&file.path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(|error| explain(path, &error))?;
-        let mut store = Self::new((path, &home.folder), mode, schema, connection, Some(taken));
-        store.set_up()?;
-        store.migrate()?;
+        let mut store = Self::opened_to_write(home, path, &file, (mode, schema))?;
+        store.taken = Some(taken);
         if mode == Mode::Fold {
-            store.connection.keep(&before, &file.identities());
             store.held = Some(Held::new(file));
         }
         drop(alone);
@@ -85,6 +83,30 @@ impl SqliteStore {
             store.call_own_project(&home.project)?;
         }
         Ok(store)
+    }
+
+    fn opened_to_write(
+        home: &Home,
+        path: &Path,
+        file: &StoreFile,
+        (mode, schema): (Mode, &'static Schema),
+    ) -> Result<Self, StoreError> {
+        let mut left = OPENINGS;
+        loop {
+            let before = if mode == Mode::Fold { open_numbers() } else { Vec::new() };
+            let connection =
+                connect(&file.path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(|error| explain(path, &error))?;
+            let mut store = Self::new((path, &home.folder), mode, schema, connection, None);
+            store.set_up()?;
+            store.migrate()?;
+            left -= 1;
+            if mode == Mode::Fold {
+                store.connection.keep(&before, &file.identities());
+            }
+            if mode != Mode::Fold || store.connection.may_stay() || left == 0 {
+                return Ok(store);
+            }
+        }
     }
 
     fn new(
