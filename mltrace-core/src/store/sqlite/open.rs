@@ -99,7 +99,7 @@ impl SqliteStore {
             let mut store = Self::new((path, &home.folder), mode, schema, connection, None);
             store.set_up()?;
             store.migrate()?;
-            left -= 1;
+            left = left.saturating_sub(1);
             if mode == Mode::Fold {
                 store.connection.keep(&before, &file.identities());
             }
