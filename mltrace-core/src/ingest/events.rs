@@ -69,10 +69,10 @@ impl OfProject {
         let (mut before, mut after) = (Vec::new(), Vec::new());
         for (run, rows) in of_runs {
             self.find_roots(&rows);
-            let (old, all): (Vec<Sent<'_>>, Vec<Sent<'_>>) =
-                (self.sent(rows.iter().filter(|row| !new.contains(&row.hash))), self.sent(rows.iter()));
-            before.extend(openlineage::run_records(run, &old));
-            after.extend(openlineage::run_records(run, &all));
+            let all = self.sent(&rows);
+            let old = all.iter().filter(|sent| !new.contains(&sent.hash));
+            before.extend(openlineage::run_records(run, old));
+            after.extend(openlineage::run_records(run, all.iter()));
         }
         self.replace(writer, &before, after)?;
         Ok(u64::try_from(new.len()).unwrap_or(u64::MAX))
@@ -87,19 +87,19 @@ impl OfProject {
         }
     }
 
-    fn sent<'r>(&'r self, rows: impl Iterator<Item = &'r EventRow>) -> Vec<Sent<'r>> {
+    fn sent<'r>(&'r self, rows: &'r [EventRow]) -> Vec<Sent<'r>> {
         let sent = |row: &'r EventRow| {
             let event = Event::parse(&row.body).ok()?;
             Some(Sent { event, hash: row.hash, root: self.roots.get(&row.root)?, project: &self.header.project })
         };
-        rows.filter_map(sent).collect()
+        rows.iter().filter_map(sent).collect()
     }
 
     /// Stores the components and artifacts of events that are about no run.
     fn declare(&mut self, writer: &mut dyn Writer, rows: &[EventRow]) -> Result<()> {
         self.find_roots(rows);
         let (mut records, mut names) = (Vec::new(), Vec::new());
-        for sent in self.sent(rows.iter()) {
+        for sent in self.sent(rows) {
             let (declared, named) = openlineage::declared_records(&sent);
             records.extend(declared);
             names.extend(named);

@@ -9,12 +9,13 @@ use uuid::Uuid;
 use super::ahead;
 use super::batch::apply_line;
 use super::line::{Here, Parsed, Subject, parse};
-use super::lines::{self, Next};
+use super::lines;
+use super::report::ImportReport;
 use super::standing::{Standing, run_standing};
 use crate::config::Home;
 use crate::model::{
     AliasFact, ComponentFact, Declaration, Header, LabelFact, Line, Record, RetractFact, RunId, TaskFact, TaskSide,
-    Timestamp, cut,
+    Timestamp,
 };
 use crate::store::{AliasRow, Extent, LabelRow, Profiles, RunDetail, Store, StoreError};
 
@@ -23,9 +24,6 @@ const BATCH: usize = 1000;
 const BATCH_BYTES: usize = 16 << 20;
 /// About how many inputs, outputs, parameters and notes go into one: the others who write wait for as long.
 const BATCH_FACTS: usize = 20_000;
-/// How many refused lines are told one by one, and with how many bytes each: their number is not bounded.
-const MOST_ERRORS: usize = 1000;
-const LONGEST_ERROR: usize = 1 << 10;
 
 /// What an import takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,25 +32,6 @@ pub struct ImportOptions {
     pub allows_future: bool,
     /// How many inputs, outputs, parameters and notes one line may have; `None`: as many as it likes.
     pub most_facts: Option<usize>,
-}
-
-/// What an import did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ImportReport {
-    /// How many lines were read.
-    pub lines: u64,
-    /// How many of them told something new.
-    pub stored: u64,
-    /// How many were known already.
-    pub known: u64,
-    /// How many were refused.
-    pub wrong: u64,
-    /// The first thousand lines that were refused: number from 1, and why.
-    pub errors: Vec<(u64, String)>,
-    /// How many lines were refused because a time in them lies ahead of the clock.
-    pub ahead: u64,
-    /// How many lines belong to other projects than this one, by project.
-    pub elsewhere: BTreeMap<String, u64>,
 }
 
 /// Stores the lines of an import; wrong lines are reported and the rest lands. `progress` is told how many lines were
@@ -80,44 +59,16 @@ pub fn import_with(
     options: ImportOptions,
     progress: &mut dyn FnMut(u64),
 ) -> Result<ImportReport, StoreError> {
-    let here = Here::of(home);
-    let mut report = ImportReport::default();
-    let mut batch = Batch::default();
-    let mut bytes = Vec::new();
-    loop {
-        let next = lines::next(lines, &mut bytes);
-        if !matches!(next, Ok(Next::End)) {
-            report.lines = report.lines.saturating_add(1);
-        }
-        let is_end = match next {
-            Ok(Next::Line) => {
-                if let Some(line) = report.taken(&bytes, &here, options) {
-                    if batch.holds(&line) {
-                        batch.land(store, &here, &mut report)?;
-                    }
-                    batch.add(report.lines, line, bytes.len());
-                }
-                false
-            }
-            Ok(Next::TooLong) => {
-                report.refuse(report.lines, lines::too_long());
-                false
-            }
-            Ok(Next::End) => true,
-            Err(error) => {
-                report.refuse(report.lines, format!("it could not be read: {error}"));
-                true
-            }
-        };
-        if batch.is_full() || (is_end && !batch.lines.is_empty()) {
-            batch.land(store, &here, &mut report)?;
-            progress(report.lines);
-        }
-        if is_end {
-            report.errors.sort();
-            return Ok(report);
-        }
-    }
+    let mut batch = Batch {
+        store,
+        here: Here::of(home),
+        options,
+        lines: Vec::new(),
+        bytes: 0,
+        facts: 0,
+        subjects: HashSet::default(),
+    };
+    lines::land_all(lines, &mut batch, progress)
 }
 
 /// Returns the records by which a journal keeps lines that the store cannot take now, and a report of the wrong ones.
@@ -133,7 +84,7 @@ pub fn journaled(home: &Home, bytes: &[u8], options: ImportOptions) -> (ImportRe
         report.lines = report.lines.saturating_add(1);
         match lines::of_memory(line) {
             Ok(line) => {
-                let line = report.taken(line, &here, options);
+                let line = taken(line, &here, options, &mut report);
                 records.extend(line.map(|line| {
                     let Parsed { header, records, chosen, .. } = line;
                     Record::Line(Line { header, records, chosen })
@@ -145,89 +96,68 @@ pub fn journaled(home: &Home, bytes: &[u8], options: ImportOptions) -> (ImportRe
     (report, records)
 }
 
-impl ImportReport {
-    /// Adds what became of the lines that follow.
-    pub fn add(&mut self, next: Self) {
-        let errors = next.errors.into_iter().map(|(line, reason)| (line.saturating_add(self.lines), reason));
-        self.errors.extend(errors);
-        self.errors.truncate(MOST_ERRORS);
-        self.lines = self.lines.saturating_add(next.lines);
-        self.stored = self.stored.saturating_add(next.stored);
-        self.known = self.known.saturating_add(next.known);
-        self.wrong = self.wrong.saturating_add(next.wrong);
-        self.ahead = self.ahead.saturating_add(next.ahead);
-        for (project, count) in next.elsewhere {
-            let sum = self.elsewhere.entry(project).or_default();
-            *sum = sum.saturating_add(count);
-        }
-    }
-
-    /// Returns what the line says that was read last, unless it is refused or empty.
-    fn taken(&mut self, bytes: &[u8], here: &Here<'_>, options: ImportOptions) -> Option<Parsed> {
-        let now = Timestamp::now();
-        let line = match parse(bytes, here, now, options.most_facts) {
-            Ok(line) => line?,
-            Err(reason) => {
-                self.refuse(self.lines, reason);
-                return None;
-            }
-        };
-        if !options.allows_future
-            && let Err(reason) = ahead::refuse(&line, now)
-        {
-            self.ahead = self.ahead.saturating_add(1);
-            self.refuse(self.lines, reason);
-            return None;
-        }
-        if line.header.project != here.project {
-            let count = self.elsewhere.entry(line.header.project.clone()).or_default();
-            *count = count.saturating_add(1);
-        }
-        Some(line)
-    }
-
-    pub(super) fn refuse(&mut self, line: u64, mut reason: String) {
-        self.wrong = self.wrong.saturating_add(1);
-        if self.errors.len() < MOST_ERRORS {
-            // It may repeat what the line says.
-            cut(&mut reason, LONGEST_ERROR);
-            self.errors.push((line, reason));
-        }
-    }
-}
-
 /// Lines that are stored in one transaction; no two of them tell of the same thing.
-#[derive(Default)]
-struct Batch {
+struct Batch<'i> {
+    store: &'i mut dyn Store,
+    here: Here<'i>,
+    options: ImportOptions,
     lines: Vec<(u64, Parsed)>,
     bytes: usize,
     facts: usize,
     subjects: HashSet<Subject>,
 }
 
-impl Batch {
-    /// Returns whether a line of the batch tells of the same thing.
-    fn holds(&self, line: &Parsed) -> bool {
-        line.subject().is_some_and(|subject| self.subjects.contains(&subject))
+impl lines::Batch for Batch<'_> {
+    fn take(&mut self, line: &[u8], report: &mut ImportReport) -> Result<(), StoreError> {
+        let Some(parsed) = taken(line, &self.here, self.options, report) else { return Ok(()) };
+        let subject = parsed.subject();
+        if subject.as_ref().is_some_and(|subject| self.subjects.contains(subject)) {
+            self.land(report)?;
+        }
+        self.subjects.extend(subject);
+        self.bytes = self.bytes.saturating_add(line.len());
+        self.facts = self.facts.saturating_add(parsed.facts);
+        self.lines.push((report.lines, parsed));
+        Ok(())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.lines.is_empty()
     }
 
     fn is_full(&self) -> bool {
         self.lines.len() >= BATCH || self.bytes >= BATCH_BYTES || self.facts >= BATCH_FACTS
     }
 
-    fn add(&mut self, number: u64, line: Parsed, bytes: usize) {
-        self.subjects.extend(line.subject());
-        self.bytes = self.bytes.saturating_add(bytes);
-        self.facts = self.facts.saturating_add(line.facts);
-        self.lines.push((number, line));
-    }
-
-    /// Stores the batch, and is empty then.
-    fn land(&mut self, store: &mut dyn Store, here: &Here<'_>, report: &mut ImportReport) -> Result<(), StoreError> {
+    fn land(&mut self, report: &mut ImportReport) -> Result<(), StoreError> {
         self.subjects.clear();
         (self.bytes, self.facts) = (0, 0);
-        land(store, &mut self.lines, here, report)
+        land(self.store, &mut self.lines, &self.here, report)
     }
+}
+
+/// Returns what the line says that was read last, unless it is refused or empty.
+fn taken(bytes: &[u8], here: &Here<'_>, options: ImportOptions, report: &mut ImportReport) -> Option<Parsed> {
+    let now = Timestamp::now();
+    let line = match parse(bytes, here, now, options.most_facts) {
+        Ok(line) => line?,
+        Err(reason) => {
+            report.refuse(report.lines, reason);
+            return None;
+        }
+    };
+    if !options.allows_future
+        && let Err(reason) = ahead::refuse(&line, now)
+    {
+        report.ahead = report.ahead.saturating_add(1);
+        report.refuse(report.lines, reason);
+        return None;
+    }
+    if line.header.project != here.project {
+        let count = report.elsewhere.entry(line.header.project.clone()).or_default();
+        *count = count.saturating_add(1);
+    }
+    Some(line)
 }
 
 /// Stores a batch in one transaction; no two of its lines tell of the same thing.

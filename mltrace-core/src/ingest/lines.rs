@@ -2,11 +2,57 @@
 
 use std::io::{self, BufRead, Read};
 
+use super::report::ImportReport;
 use crate::model::LIMIT_LINE as LONGEST;
+use crate::store::StoreError;
+
+/// What lines say, as far as it goes into one transaction.
+pub(super) trait Batch {
+    /// Takes what the line says that was read last, unless it is refused or empty.
+    fn take(&mut self, line: &[u8], report: &mut ImportReport) -> Result<(), StoreError>;
+
+    fn is_empty(&self) -> bool;
+
+    fn is_full(&self) -> bool;
+
+    /// Stores the batch, and is empty then.
+    fn land(&mut self, report: &mut ImportReport) -> Result<(), StoreError>;
+}
+
+/// Stores what lines say, batch by batch; wrong lines are reported and the rest lands. `progress` gets the number of lines
+/// that were read so far.
+pub(super) fn land_all(
+    lines: &mut dyn BufRead,
+    batch: &mut dyn Batch,
+    progress: &mut dyn FnMut(u64),
+) -> Result<ImportReport, StoreError> {
+    let (mut report, mut line) = (ImportReport::default(), Vec::new());
+    loop {
+        let next = next(lines, &mut line);
+        let is_end = matches!(next, Ok(Next::End) | Err(_));
+        if !matches!(next, Ok(Next::End)) {
+            report.lines = report.lines.saturating_add(1);
+        }
+        match next {
+            Ok(Next::Line) => batch.take(&line, &mut report)?,
+            Ok(Next::TooLong) => report.refuse(report.lines, too_long()),
+            Ok(Next::End) => {}
+            Err(error) => report.refuse(report.lines, format!("it could not be read: {error}")),
+        }
+        if batch.is_full() || (is_end && !batch.is_empty()) {
+            batch.land(&mut report)?;
+            progress(report.lines);
+        }
+        if is_end {
+            report.errors.sort();
+            return Ok(report);
+        }
+    }
+}
 
 /// What was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Next {
+enum Next {
     /// A line.
     Line,
     /// A line that is too long; all of it was passed over.
@@ -16,7 +62,7 @@ pub(super) enum Next {
 }
 
 /// Reads the next line into `line`, with its end.
-pub(super) fn next(lines: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<Next> {
+fn next(lines: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<Next> {
     line.clear();
     let most = u64::try_from(LONGEST).unwrap_or(u64::MAX).saturating_add(1);
     if (&mut *lines).take(most).read_until(b'\n', line)? == 0 {
@@ -31,7 +77,7 @@ pub(super) fn next(lines: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<Ne
 }
 
 /// Returns why a line that is too long is refused.
-pub(super) fn too_long() -> String {
+fn too_long() -> String {
     format!("it is longer than {} MiB", LONGEST >> 20)
 }
 

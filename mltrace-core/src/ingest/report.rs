@@ -1,8 +1,14 @@
-//! What a fold did, and what it left.
+//! What a fold did, and what it left; what an import did.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::journal::Journal;
+use crate::model::cut;
+
+/// How many refused lines are reported one by one, and with how many bytes each: their number is not bounded.
+const MOST_ERRORS: usize = 1000;
+const LONGEST_ERROR: usize = 1 << 10;
 
 /// What a fold did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,5 +44,51 @@ impl Left {
     pub(super) fn of(journal: &Journal, reason: String) -> Self {
         let file = journal.parts.first().map_or(&journal.lock, |part| &part.path);
         Self { journal: file.clone(), reason }
+    }
+}
+
+/// What an import did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImportReport {
+    /// How many lines were read.
+    pub lines: u64,
+    /// How many of them told something new.
+    pub stored: u64,
+    /// How many were known already.
+    pub known: u64,
+    /// How many were refused.
+    pub wrong: u64,
+    /// The first thousand lines that were refused: number from 1, and why.
+    pub errors: Vec<(u64, String)>,
+    /// How many lines were refused because a time in them lies ahead of the clock.
+    pub ahead: u64,
+    /// How many lines belong to other projects than this one, by project.
+    pub elsewhere: BTreeMap<String, u64>,
+}
+
+impl ImportReport {
+    /// Adds what became of the lines that follow.
+    pub fn add(&mut self, next: Self) {
+        let errors = next.errors.into_iter().map(|(line, reason)| (line.saturating_add(self.lines), reason));
+        self.errors.extend(errors);
+        self.errors.truncate(MOST_ERRORS);
+        self.lines = self.lines.saturating_add(next.lines);
+        self.stored = self.stored.saturating_add(next.stored);
+        self.known = self.known.saturating_add(next.known);
+        self.wrong = self.wrong.saturating_add(next.wrong);
+        self.ahead = self.ahead.saturating_add(next.ahead);
+        for (project, count) in next.elsewhere {
+            let sum = self.elsewhere.entry(project).or_default();
+            *sum = sum.saturating_add(count);
+        }
+    }
+
+    pub(super) fn refuse(&mut self, line: u64, mut reason: String) {
+        self.wrong = self.wrong.saturating_add(1);
+        if self.errors.len() < MOST_ERRORS {
+            // It may repeat what the line says.
+            cut(&mut reason, LONGEST_ERROR);
+            self.errors.push((line, reason));
+        }
     }
 }

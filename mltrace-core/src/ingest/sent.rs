@@ -3,8 +3,8 @@
 use std::io::BufRead;
 
 use super::events::apply_events;
-use super::import::ImportReport;
-use super::lines::{self, Next};
+use super::lines;
+use super::report::ImportReport;
 use crate::config::Home;
 use crate::model::{EventFact, Record};
 use crate::openlineage::{Event, Fault};
@@ -41,41 +41,48 @@ pub fn import_events(
     lines: &mut dyn BufRead,
     progress: &mut dyn FnMut(u64),
 ) -> Result<ImportReport, StoreError> {
-    let mut report = ImportReport::default();
-    let (mut batch, mut bytes, mut line) = (Vec::new(), 0_usize, Vec::new());
-    loop {
-        let next = lines::next(lines, &mut line);
-        if !matches!(next, Ok(Next::End)) {
-            report.lines = report.lines.saturating_add(1);
+    lines::land_all(lines, &mut Batch { home, store, events: Vec::new(), bytes: 0 }, progress)
+}
+
+/// Events that are stored in one transaction.
+struct Batch<'i> {
+    home: &'i Home,
+    store: &'i mut dyn Store,
+    events: Vec<EventFact>,
+    bytes: usize,
+}
+
+impl lines::Batch for Batch<'_> {
+    fn take(&mut self, line: &[u8], report: &mut ImportReport) -> Result<(), StoreError> {
+        match taken(self.home, line) {
+            Ok(event) => self.events.extend(event),
+            Err(reason) => report.refuse(report.lines, reason),
         }
-        let is_end = match next {
-            Ok(Next::Line) => {
-                match taken(home, &line) {
-                    Ok(event) => batch.extend(event),
-                    Err(reason) => report.refuse(report.lines, reason),
-                }
-                bytes = bytes.saturating_add(line.len());
-                false
-            }
-            Ok(Next::TooLong) => {
-                report.refuse(report.lines, lines::too_long());
-                false
-            }
-            Ok(Next::End) => true,
-            Err(error) => {
-                report.refuse(report.lines, format!("it could not be read: {error}"));
-                true
-            }
-        };
-        if batch.len() >= BATCH || bytes >= BATCH_BYTES || (is_end && !batch.is_empty()) {
-            land(store, &batch, &mut report)?;
-            batch.clear();
-            bytes = 0;
-            progress(report.lines);
-        }
-        if is_end {
-            return Ok(report);
-        }
+        self.bytes = self.bytes.saturating_add(line.len());
+        Ok(())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    fn is_full(&self) -> bool {
+        self.events.len() >= BATCH || self.bytes >= BATCH_BYTES
+    }
+
+    fn land(&mut self, report: &mut ImportReport) -> Result<(), StoreError> {
+        let events: Vec<&EventFact> = self.events.iter().collect();
+        let mut new = 0;
+        self.store.write(&mut |writer| {
+            new = apply_events(writer, &events)?;
+            Ok(())
+        })?;
+        let all = u64::try_from(events.len()).unwrap_or(u64::MAX);
+        report.stored = report.stored.saturating_add(new);
+        report.known = report.known.saturating_add(all.saturating_sub(new));
+        self.events.clear();
+        self.bytes = 0;
+        Ok(())
     }
 }
 
@@ -91,17 +98,4 @@ fn taken(home: &Home, line: &[u8]) -> Result<Option<EventFact>, String> {
         Record::Event(event) => Ok(Some(event)),
         _ => Ok(None),
     }
-}
-
-fn land(store: &mut dyn Store, batch: &[EventFact], report: &mut ImportReport) -> Result<(), StoreError> {
-    let events: Vec<&EventFact> = batch.iter().collect();
-    let mut new = 0;
-    store.write(&mut |writer| {
-        new = apply_events(writer, &events)?;
-        Ok(())
-    })?;
-    let all = u64::try_from(batch.len()).unwrap_or(u64::MAX);
-    report.stored = report.stored.saturating_add(new);
-    report.known = report.known.saturating_add(all.saturating_sub(new));
-    Ok(())
 }

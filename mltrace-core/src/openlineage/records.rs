@@ -32,8 +32,8 @@ pub struct RunRecords {
 
 /// Returns the records of each try of a run, the first try first; the order of `events` does not matter.
 #[must_use]
-pub fn run_records(id: RunId, events: &[Sent<'_>]) -> Vec<RunRecords> {
-    let mut events: Vec<&Sent<'_>> = events.iter().collect();
+pub fn run_records<'a, 'e: 'a>(id: RunId, events: impl Iterator<Item = &'a Sent<'e>>) -> Vec<RunRecords> {
+    let mut events: Vec<&Sent<'_>> = events.collect();
     events.sort_by_key(|sent| (sent.event.at, sent.hash));
     events.dedup_by_key(|sent| sent.hash);
     attempts(id, &events).iter().filter_map(records_of).collect()
