@@ -13,7 +13,11 @@ const MASK: char = '#';
 pub fn mask(name: &str) -> String {
     let letters: Vec<char> = name.chars().collect();
     let mut shape = String::with_capacity(name.len());
-    let mut place = 0;
+    // The digit of `s3` tells no round from the next.
+    let scheme = name.split_once("://").map_or("", |(scheme, _)| scheme);
+    let scheme = if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) { scheme } else { "" };
+    shape.push_str(scheme);
+    let mut place = scheme.len();
     while let Some(letter) = letters.get(place).copied() {
         let masked = masked(&letters, place);
         if masked == 0 {
@@ -85,5 +89,7 @@ mod tests {
         other("rides.csv", "fares.csv");
         assert_eq!(mask("feedback/predicted.csv"), "feedback/predicted.csv", "no part of a word is a hash");
         assert_eq!(mask("out/bead.csv"), "out/bead.csv");
+        assert_eq!(mask("s3://lake/7.csv"), "s3://lake/#.csv", "a scheme stays");
+        assert_eq!(mask("2026-11-16/a://b"), "#-#-#/a://b");
     }
 }

@@ -11,6 +11,7 @@ mod clocks;
 mod diff;
 
 mod impact;
+mod judged;
 
 mod last_good;
 mod measured;

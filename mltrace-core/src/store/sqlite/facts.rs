@@ -1,4 +1,4 @@
-//! What may make the outputs of runs differ, of many runs at once: less than everything, in five statements.
+//! What may make the outputs of runs differ, of many runs at once: less than everything, in a few statements.
 
 use std::collections::BTreeMap;
 
@@ -93,6 +93,9 @@ impl SqliteStore {
             }
             let mut measured = HashMap::default();
             self.add_last_measures(&list, told, told, &mut measured)?;
+            if named.is_none() {
+                self.add_measures_by_others(&list, &mut measured)?;
+            }
             for (run, measures) in measured {
                 found.get_mut(&run).into_iter().for_each(|row| row.measures.clone_from(&measures));
             }

@@ -50,6 +50,28 @@ const NAMED_CHECKS: &str = concat!(
      ORDER BY q.run_id, q.name, q.about, q.at"
 );
 
+/// What other runs checked and measured of what these wrote, as a test after it or an evaluation does: beside the run that
+/// wrote it.
+const CHECKS_BY_OTHERS: &str = concat!(
+    "SELECT w.run_id, q.name, q.about, q.at, q.outcome, q.severity, q.message
+     FROM json_each($1) AS asked CROSS JOIN write w ON ",
+    among!("w.run_id"),
+    " CROSS JOIN read d ON d.write_id = w.id AND d.run_id <> w.run_id
+     CROSS JOIN check_result q ON q.run_id = d.run_id
+     WHERE q.about = (SELECT a.name FROM artifact a WHERE a.id = d.artifact_id)"
+);
+
+const METRICS_BY_OTHERS: &str = concat!(
+    "SELECT w.run_id, q.name, q.about, q.step, q.at, q.value
+     FROM json_each($1) AS asked CROSS JOIN write w ON ",
+    among!("w.run_id"),
+    " CROSS JOIN read d ON d.write_id = w.id AND d.run_id <> w.run_id
+     CROSS JOIN metric q ON q.run_id = d.run_id
+     WHERE q.about = (SELECT a.name FROM artifact a WHERE a.id = d.artifact_id)
+     AND NOT EXISTS (SELECT 1 FROM metric l WHERE l.run_id = q.run_id AND l.name = q.name AND l.about = q.about
+         AND l.step > q.step)"
+);
+
 impl SqliteWriter<'_> {
     pub(super) fn metric(&mut self, run: RunKey, metric: &Metric) -> Result<()> {
         let sql = "INSERT INTO metric (run_id, name, about, step, at, value) VALUES ($1, $2, $3, $4, $5, $6)
@@ -137,6 +159,12 @@ impl SqliteStore {
             Told::Named([]) => Ok(()),
             Told::Named(names) => self.add_checks_by(NAMED_CHECKS, [list, &each_once(names)], found),
         }
+    }
+
+    /// Adds what others checked and measured of what some runs wrote.
+    pub(super) fn add_measures_by_others(&self, list: &str, found: &mut HashMap<RunKey, Measures>) -> Result<()> {
+        self.add_checks_by(CHECKS_BY_OTHERS, [list], found)?;
+        self.add_metrics_by(METRICS_BY_OTHERS, [list], found)
     }
 
     pub(super) fn add_metrics(&self, list: &str, found: &mut HashMap<RunKey, Measures>) -> Result<()> {

@@ -1,0 +1,1 @@
+select avg(fare) as fare from {{ ref('rides') }}

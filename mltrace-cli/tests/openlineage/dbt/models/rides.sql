@@ -1,0 +1,1 @@
+select id, fare from {{ ref('raw_rides') }}
