@@ -38,6 +38,7 @@ mod profiles;
 
 mod aliases;
 mod blame;
+mod clients;
 mod compare;
 mod gate;
 mod health;
