@@ -100,6 +100,12 @@ impl Root {
         Self { given, canonical, identity: identity(folder), met: Met::default() }
     }
 
+    /// Returns the root that is written so: nobody looks for it, nor where a name under it leads.
+    #[must_use]
+    pub fn as_written(folder: &Path) -> Self {
+        Self { given: folder.clean(), ..Self::unknown() }
+    }
+
     /// Returns the root of names that are relative to a folder nobody knows: nothing lies under it.
     #[must_use]
     pub fn unknown() -> Self {

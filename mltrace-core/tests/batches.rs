@@ -12,9 +12,9 @@ use mltrace_core::model::{
     Start, Status, Timestamp, VersionId, WriteFact,
 };
 use mltrace_core::store::{
-    self, Alike, ArtifactKey, Asked, Change, Edges, EventRow, InTransaction, InnerAsked, Look, Mode, Name, NearAsked,
-    NearRow, NearRows, Offer, ProjectKey, ReadRow, Result, RowsOf, RunKey, RunRow, Said, Store, StoredWork, Upkeep,
-    VersionAsked, VersionEntered, VersionKey, VersionRow, WithAsked, WriteKey, WriteRow, Writer,
+    self, Alike, ArtifactKey, Asked, Change, Edges, EventRow, EventsFrom, InTransaction, InnerAsked, Look, Mode, Name,
+    NearAsked, NearRow, NearRows, Offer, ProjectKey, ReadRow, Result, RowsOf, RunKey, RunRow, Said, Store, StoredWork,
+    Upkeep, VersionAsked, VersionEntered, VersionKey, VersionRow, WithAsked, WriteKey, WriteRow, Writer,
 };
 
 /// How often each verb was called in a transaction.
@@ -47,6 +47,8 @@ impl Store for Counted {
         self.store.upkeep()
     }
 }
+
+type Take<'t> = &'t mut dyn FnMut(EventRow) -> bool;
 
 macro_rules! counted {
     ($(fn $name:ident(&mut self $(, $argument:ident: $type:ty)*) -> $returned:ty;)*) => {
@@ -83,7 +85,8 @@ counted! {
     fn parents_among(&mut self, ids: &[RunId]) -> Result<Vec<RunId>>;
     fn touched_by(&mut self, changes: &[Change]) -> Result<Vec<(RunKey, u32)>>;
     fn keep_events(&mut self, events: &[EventRow]) -> Result<Vec<bool>>;
-    fn events_of(&mut self, project: ProjectKey, runs: &[RunId]) -> Result<Vec<EventRow>>;
+    fn events_of(&mut self, project: ProjectKey, run: RunId, from: EventsFrom, take: Take<'_>) -> Result<()>;
+    fn move_notes(&mut self, from: RunId, to: RunId) -> Result<()>;
     fn empty_run(&mut self, run: RunKey) -> Result<()>;
     fn remove_run(&mut self, run: RunKey) -> Result<()>;
     fn keep_folders(&mut self, folders: &[&FolderFact]) -> Result<Vec<(RunKey, u32)>>;

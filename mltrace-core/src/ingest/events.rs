@@ -7,19 +7,30 @@ use foldhash::{HashMap, HashSet};
 use super::apply::Applier;
 use super::batch::import_header;
 use super::forget::Left;
-use crate::model::{Chosen, EventFact, Forget, Header, Record, RunId, Timestamp};
+use super::report::{AHEAD, BEYOND};
+use crate::model::{Chosen, EventFact, Forget, Header, MOST_FACTS, Record, RunId, Timestamp};
 use crate::naming::Root;
 use crate::openlineage::{self, Event, RunRecords, Sent};
 use crate::redact;
-use crate::store::{EventRow, Name, ProcessKey, ProjectKey, Result, RowsOf, RunRow, Writer};
+use crate::store::{EventRow, EventsFrom, Name, ProcessKey, ProjectKey, Result, RowsOf, RunRow, Said, Writer};
 
 /// The process of all runs that are built from events alone.
-const PROCESS: &str = "import openlineage";
+pub(super) const PROCESS: &str = "import openlineage";
 
 /// Returns the process of the runs that are built from events alone.
 pub(super) fn process_of_events(writer: &mut dyn Writer) -> Result<ProcessKey> {
     writer.key(Name::Process(PROCESS, &Header::default())).map(ProcessKey)
 }
+
+/// How many events of a run count, how many bytes of them, and how many datasets they may name: whoever sends one more has
+/// all of them looked at again.
+const MOST_EVENTS: usize = 10_000;
+const MOST_BYTES: usize = 32 << 20;
+const MOST_DATASETS: usize = 6 * MOST_FACTS;
+/// Among how many of the last events the one that ended a run is looked for, where not all of them count.
+const MOST_LAST: usize = 100;
+/// About how many bytes of events have their runs stored at once.
+const BYTES_AT_ONCE: usize = 4 << 20;
 
 /// Stores events and updates the runs that they are about; returns how many of the events are new.
 pub(super) fn apply_events(writer: &mut dyn Writer, events: &[&EventFact]) -> Result<u64> {
@@ -36,6 +47,14 @@ pub(super) fn apply_events(writer: &mut dyn Writer, events: &[&EventFact]) -> Re
     Ok(new)
 }
 
+/// Returns the key of an event: its time and then its digits, so that the events of a run lie in the order of time.
+fn key(at: Timestamp, body: &str) -> [u8; 32] {
+    let mut key = *blake3::hash(body.as_bytes()).as_bytes();
+    let since = at.micros_since(Timestamp::MIN).to_be_bytes();
+    key.iter_mut().zip(since).for_each(|(byte, of_time)| *byte = of_time);
+    key
+}
+
 /// Events that were sent to one project.
 struct OfProject {
     key: ProjectKey,
@@ -43,46 +62,165 @@ struct OfProject {
     roots: HashMap<String, Root>,
 }
 
+/// What becomes of runs by new events.
+#[derive(Default)]
+struct Rebuilt {
+    /// Their records as the events that were known before say it.
+    before: Vec<RunRecords>,
+    /// Their records as all events say it.
+    after: Vec<RunRecords>,
+    /// Which try takes the place of one that there is no more.
+    instead: Vec<(RunId, RunId)>,
+    /// How much of what the new events say is more than a run may have.
+    beyond: u64,
+    bytes: usize,
+}
+
+/// Whether there is room for one more of the events that count.
+#[derive(Clone, Copy, Default)]
+struct Room {
+    events: usize,
+    bytes: usize,
+}
+
+impl Room {
+    /// Takes room for an event, if there is any.
+    fn take(&mut self, body: &str) -> bool {
+        self.events = self.events.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(body.len());
+        self.events <= MOST_EVENTS && self.bytes <= MOST_BYTES
+    }
+}
+
 impl OfProject {
     fn apply(mut self, writer: &mut dyn Writer, events: &[&EventFact]) -> Result<u64> {
-        let row = |event: &&EventFact| EventRow {
-            project: self.key,
-            hash: *blake3::hash(event.body.as_bytes()).as_bytes(),
-            run: Event::parse(&event.body).ok().and_then(|event| event.run()),
-            root: event.root.clone(),
-            body: event.body.clone(),
-        };
-        let mut rows: Vec<EventRow> = events.iter().map(row).collect();
+        let now = Timestamp::now();
+        let mut rows: Vec<EventRow> = Vec::with_capacity(events.len());
+        let mut ahead: u64 = 0;
+        for EventFact { root, body, .. } in events {
+            let Ok(event) = Event::parse(body) else { continue };
+            let is_ahead = event.at.is_ahead_of(now);
+            ahead = ahead.saturating_add(u64::from(is_ahead));
+            // What is dated ahead would be the last word until its time comes: it is kept, and belongs to no run.
+            let run = event.run().filter(|_| !is_ahead);
+            rows.push(EventRow {
+                project: self.key,
+                key: key(event.at, body),
+                run,
+                root: root.clone(),
+                body: body.clone(),
+            });
+        }
+        let runs: Vec<RunId> = rows.iter().filter_map(|row| row.run).collect();
+        let forgotten: HashSet<RunId> = writer.removed(&runs)?.into_iter().collect();
+        for row in rows.iter_mut().filter(|row| row.run.is_some_and(|run| forgotten.contains(&run))) {
+            (row.root, row.body) = (String::new(), String::new());
+        }
         let mut is_new = writer.keep_events(&rows)?.into_iter();
         rows.retain(|_| is_new.next().unwrap_or(false));
-        let new: HashSet<[u8; 32]> = rows.iter().map(|row| row.hash).collect();
-        let runs: BTreeSet<RunId> = rows.iter().filter_map(|row| row.run).collect();
-        rows.retain(|row| row.run.is_none());
-        self.declare(writer, &rows)?;
-        let runs: Vec<RunId> = runs.into_iter().collect();
-        let mut of_runs: BTreeMap<RunId, Vec<EventRow>> = BTreeMap::new();
-        for row in writer.events_of(self.key, &runs)? {
+        let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        if ahead > 0 && !rows.is_empty() {
+            writer.keep(Said::Tally(AHEAD, ahead.min(count)))?;
+        }
+        let mut new: BTreeMap<RunId, HashSet<[u8; 32]>> = BTreeMap::new();
+        for row in &rows {
             if let Some(run) = row.run {
-                of_runs.entry(run).or_default().push(row);
+                new.entry(run).or_default().insert(row.key);
             }
         }
-        let (mut before, mut after) = (Vec::new(), Vec::new());
-        for (run, rows) in of_runs {
-            self.find_roots(&rows);
-            let all = self.sent(&rows);
-            let old = all.iter().filter(|sent| !new.contains(&sent.hash));
-            before.extend(openlineage::run_records(run, old));
-            after.extend(openlineage::run_records(run, all.iter()));
+        rows.retain(|row| row.run.is_none());
+        self.declare(writer, &rows)?;
+        drop(rows);
+        let mut rebuilt = Rebuilt::default();
+        for (run, new) in new {
+            self.rebuild(writer, run, &new, &mut rebuilt)?;
+            if rebuilt.bytes >= BYTES_AT_ONCE {
+                self.replace(writer, std::mem::take(&mut rebuilt))?;
+            }
         }
-        self.replace(writer, &before, after)?;
-        Ok(u64::try_from(new.len()).unwrap_or(u64::MAX))
+        self.replace(writer, rebuilt)?;
+        Ok(count)
+    }
+
+    /// Builds the records of a run anew from its events.
+    fn rebuild(
+        &mut self,
+        writer: &mut dyn Writer,
+        run: RunId,
+        new: &HashSet<[u8; 32]>,
+        rebuilt: &mut Rebuilt,
+    ) -> Result<()> {
+        let (rows, is_cut) = self.counted(writer, run, new)?;
+        self.find_roots(&rows);
+        let mut datasets = 0_usize;
+        let mut all = self.sent(&rows);
+        let is_within = |sent: &Sent<'_>| {
+            datasets = datasets.saturating_add(sent.event.inputs.len()).saturating_add(sent.event.outputs.len());
+            datasets <= MOST_DATASETS
+        };
+        let within = all.iter().map(is_within).take_while(|is_within| *is_within).count().max(1);
+        let is_cut = is_cut || within < all.len();
+        // Of the rest the end alone counts.
+        let end = all.get(within..).and_then(|rest| rest.iter().rposition(|sent| sent.event.kind.is_end()));
+        let end = end.map(|place| all.swap_remove(within.saturating_add(place)));
+        all.truncate(within);
+        all.extend(end);
+        let old = all.iter().filter(|sent| !new.contains(&sent.key));
+        let mut before = openlineage::run_records(run, old);
+        let mut after = openlineage::run_records(run, all.iter());
+        if let Some(last) = after.last_mut().filter(|_| is_cut) {
+            last.records
+                .push(openlineage::cut_short(last.run, all.first().map_or(Timestamp::MIN, |sent| sent.event.at)));
+        }
+        let beyond = keep_within_limits(&mut after);
+        rebuilt.beyond = rebuilt.beyond.saturating_add(beyond.saturating_sub(keep_within_limits(&mut before)));
+        for (place, gone) in before.iter().enumerate() {
+            if after.iter().all(|now| now.run != gone.run)
+                && let Some(now) = after.get(place).or(after.last())
+            {
+                rebuilt.instead.push((gone.run, now.run));
+            }
+        }
+        rebuilt.bytes = rows.iter().fold(rebuilt.bytes, |sum, row| sum.saturating_add(row.body.len()));
+        rebuilt.before.extend(before);
+        rebuilt.after.extend(after);
+        Ok(())
+    }
+
+    /// Returns the events of a run that count, and whether there are others: the first ones, as far as there is room for those
+    /// that were known before, and of the others the last one that ended the run.
+    fn counted(&self, writer: &mut dyn Writer, run: RunId, new: &HashSet<[u8; 32]>) -> Result<(Vec<EventRow>, bool)> {
+        let (mut rows, mut is_cut, mut old, mut all) = (Vec::new(), false, Room::default(), Room::default());
+        writer.events_of(self.key, run, EventsFrom::First, &mut |row| {
+            let is_new = new.contains(&row.key);
+            let has_room = if is_new { all.take(&row.body) } else { all.take(&row.body) | old.take(&row.body) };
+            is_cut = !has_room && !rows.is_empty();
+            if !is_cut {
+                rows.push(row);
+            }
+            !is_cut
+        })?;
+        if is_cut {
+            let mut looked = 0_usize;
+            let last = rows.last().map(|row: &EventRow| row.key);
+            writer.events_of(self.key, run, EventsFrom::Last, &mut |row| {
+                looked = looked.saturating_add(1);
+                let is_end = Event::parse(&row.body).is_ok_and(|event| event.kind.is_end());
+                let goes_on = looked < MOST_LAST && Some(row.key) > last && !is_end;
+                if is_end && Some(row.key) > last {
+                    rows.push(row);
+                }
+                goes_on
+            })?;
+        }
+        Ok((rows, is_cut))
     }
 
     /// Looks up the folders that names in these events are relative to.
     fn find_roots(&mut self, rows: &[EventRow]) {
         for row in rows {
             if !self.roots.contains_key(&row.root) {
-                self.roots.insert(row.root.clone(), Root::new(row.root.as_ref()));
+                self.roots.insert(row.root.clone(), Root::as_written(row.root.as_ref()));
             }
         }
     }
@@ -90,7 +228,7 @@ impl OfProject {
     fn sent<'r>(&'r self, rows: &'r [EventRow]) -> Vec<Sent<'r>> {
         let sent = |row: &'r EventRow| {
             let event = Event::parse(&row.body).ok()?;
-            Some(Sent { event, hash: row.hash, root: self.roots.get(&row.root)?, project: &self.header.project })
+            Some(Sent { event, key: row.key, root: self.roots.get(&row.root)?, project: &self.header.project })
         };
         rows.iter().filter_map(sent).collect()
     }
@@ -113,42 +251,50 @@ impl OfProject {
     }
 
     /// Replaces the runs whose records differ from those of the events that were known before.
-    fn replace(&self, writer: &mut dyn Writer, before: &[RunRecords], after: Vec<RunRecords>) -> Result<()> {
+    fn replace(&self, writer: &mut dyn Writer, rebuilt: Rebuilt) -> Result<()> {
+        let Rebuilt { before, after, instead, beyond, .. } = rebuilt;
+        if beyond > 0 {
+            writer.keep(Said::Tally(BEYOND, beyond))?;
+        }
         if after.is_empty() {
             return Ok(());
         }
         let process = process_of_events(writer)?;
         let earlier: BTreeMap<RunId, &RunRecords> = before.iter().map(|run| (run.run, run)).collect();
-        let now: BTreeSet<RunId> = after.iter().map(|run| run.run).collect();
-        let ids: Vec<RunId> =
-            now.iter().copied().chain(earlier.keys().copied().filter(|id| !now.contains(id))).collect();
-        let rows = writer.run_rows(RowsOf::Ids(&ids))?;
-        // A run that was recorded otherwise is not replaced.
+        let gone: BTreeSet<RunId> = instead.iter().map(|(gone, _)| *gone).collect();
+        let ids: BTreeSet<RunId> = after.iter().map(|run| run.run).chain(gone.iter().copied()).collect();
+        let rows = writer.run_rows(RowsOf::Ids(&ids.into_iter().collect::<Vec<_>>()))?;
+        // A run that was recorded otherwise is not replaced, nor is the try of another run.
         let is_bare = |row: &RunRow| row.component.is_none() && row.process.is_none();
-        let is_ours = |row: &RunRow| row.project == self.key && (row.process == Some(process) || is_bare(row));
+        let is_known = |row: &RunRow| row.process == Some(process) && earlier.contains_key(&row.id);
+        let is_ours = |row: &RunRow| row.project == self.key && (is_known(row) || is_bare(row));
         let known: BTreeMap<RunId, bool> = rows.iter().map(|(_, row)| (row.id, is_ours(row))).collect();
         let is_due = |run: &RunRecords| match known.get(&run.run) {
             Some(is_ours) => *is_ours && earlier.get(&run.run).is_none_or(|earlier| *earlier != run),
             None => true,
         };
         let due: Vec<RunRecords> = after.into_iter().filter(is_due).collect();
-        let gone = known.iter().filter(|(id, is_ours)| **is_ours && !now.contains(id)).map(|(id, _)| *id);
+        let gone: Vec<RunId> = gone.into_iter().filter(|id| known.get(id) == Some(&true)).collect();
         let other = due.iter().map(|run| run.run).filter(|id| known.contains_key(id));
-        let taken: Vec<(RunId, Left)> =
-            gone.map(|id| (id, Left::Nothing)).chain(other.map(|id| (id, Left::Row))).collect();
-        self.take_back(writer, &taken)?;
-        self.store_all(writer, process, due)
+        let emptied: Vec<RunId> = gone.iter().copied().chain(other).collect();
+        self.take_back(writer, &emptied, Left::Row)?;
+        self.store_all(writer, process, due)?;
+        // What people remarked of a try is said of the one that takes its place.
+        for (from, to) in instead.iter().filter(|(from, _)| gone.contains(from)) {
+            writer.move_notes(*from, *to)?;
+        }
+        self.take_back(writer, &gone, Left::Nothing)
     }
 
     /// Takes runs back.
-    fn take_back(&self, writer: &mut dyn Writer, taken: &[(RunId, Left)]) -> Result<()> {
-        if taken.is_empty() {
+    fn take_back(&self, writer: &mut dyn Writer, runs: &[RunId], left: Left) -> Result<()> {
+        if runs.is_empty() {
             return Ok(());
         }
-        let records = taken.iter().map(|(run, _)| Record::Forget(Forget { run: *run, at: Timestamp::MIN }));
+        let records = runs.iter().map(|run| Record::Forget(Forget { run: *run, at: Timestamp::MIN }));
         let records: Vec<Record> = records.collect();
         let mut applier = Applier::new(writer, &self.header, &records)?;
-        taken.iter().try_for_each(|(run, left)| applier.take_back(*run, *left))?;
+        runs.iter().try_for_each(|run| applier.take_back(*run, left))?;
         applier.finish().map(drop)
     }
 
@@ -175,7 +321,6 @@ impl OfProject {
         for record in &mut records {
             // A parameter may have a name that the event does not show as one.
             redact::record(record);
-            record.keep_within_limits(usize::MAX);
         }
         let mut applier = Applier::new(writer, &self.header, &records)?;
         applier.process = process;
@@ -185,4 +330,10 @@ impl OfProject {
         records.iter().try_for_each(|record| applier.apply(record))?;
         applier.finish().map(drop)
     }
+}
+
+/// Cuts what is more than a run may have, and returns how much that is.
+fn keep_within_limits(runs: &mut [RunRecords]) -> u64 {
+    let records = runs.iter_mut().flat_map(|run| &mut run.records);
+    records.fold(0, |sum, record| sum.saturating_add(record.keep_within_limits(usize::MAX).unwrap_or(1)))
 }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::ahead;
 use super::batch::apply_line;
+use super::events::PROCESS;
 use super::line::{Here, Parsed, Subject, parse};
 use super::lines;
 use super::report::ImportReport;
@@ -17,7 +18,7 @@ use crate::model::{
     AliasFact, ComponentFact, Declaration, Header, LabelFact, Line, Record, RetractFact, RunId, TaskFact, TaskSide,
     Timestamp,
 };
-use crate::store::{AliasRow, Extent, LabelRow, Profiles, RunDetail, Store, StoreError};
+use crate::store::{AliasRow, Extent, LabelRow, Profiles, RunDetail, RunKey, Runs, Store, StoreError};
 
 /// How many lines go into one transaction, and about how many bytes of them.
 const BATCH: usize = 1000;
@@ -193,6 +194,8 @@ fn land(
 /// What is stored of the things that a batch tells of.
 struct Known {
     runs: HashMap<RunId, RunDetail>,
+    /// Those of the runs that are built from events alone.
+    of_events: HashSet<RunKey>,
     labels: HashMap<Uuid, LabelRow>,
     aliases: HashMap<Uuid, AliasRow>,
     /// What the projects of the lines are called in the store.
@@ -231,13 +234,17 @@ impl Known {
         }
         let runs =
             store.look().details(&keys, Extent::Whole)?.into_iter().map(|detail| (detail.row.id, detail)).collect();
+        let of_events = match keys.is_empty() {
+            true => HashSet::default(),
+            false => store.look().find_runs(Runs::OfProcess(PROCESS, &keys))?.into_iter().collect(),
+        };
         let (mut labels, mut aliases) = (HashMap::default(), HashMap::default());
         for (name, identity) in projects {
             let Some(project) = store.look().project(name, identity.as_deref())? else { continue };
             labels.extend(store.look().labels(project, false)?.into_iter().map(|label| (label.id, label)));
             aliases.extend(store.look().aliases(project)?.into_iter().map(|entry| (entry.id, entry)));
         }
-        Ok(Self { runs, labels, aliases, called })
+        Ok(Self { runs, of_events, labels, aliases, called })
     }
 
     /// A line without a time means the time at which it was first imported.
@@ -257,7 +264,9 @@ impl Known {
                 Record::Start(start) => {
                     let called = self.called.get(&project_of(line)).map_or(&*line.header.project, String::as_str);
                     let known = self.runs.get(&start.run);
-                    return Ok(known.map_or(Standing::New, |known| run_standing(known, line, start, called)));
+                    let Some(known) = known else { return Ok(Standing::New) };
+                    let is_of_events = self.of_events.contains(&known.key);
+                    return Ok(run_standing(known, line, (start, called), is_of_events));
                 }
                 Record::Label(label) => {
                     return Ok(self.labels.get(&label.id).map_or(Standing::New, |known| label_standing(known, label)));

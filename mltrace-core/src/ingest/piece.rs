@@ -4,14 +4,12 @@ use std::path::Path;
 
 use super::batch::{apply_all, apply_line};
 use super::events::apply_events;
+use super::report::BEYOND;
 use crate::config::Home;
 use crate::folder::Folder;
 use crate::journal::{self, Part};
 use crate::model::{Header, Record};
 use crate::store::{Said, Store, StoreError, UnreadRow, Writer};
-
-/// By what name a store counts what was cut or left out, as no import may bring as much.
-pub(crate) const BEYOND: &str = "beyond";
 
 /// Returns whether all of a part is folded: it is as long as what was, and it is still the same file, for one that was cut
 /// may have grown to that length again.

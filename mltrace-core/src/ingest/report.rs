@@ -6,6 +6,11 @@ use std::path::PathBuf;
 use crate::journal::Journal;
 use crate::model::cut;
 
+/// By what name a store counts what was cut or left out, as no import may bring as much.
+pub(crate) const BEYOND: &str = "beyond";
+/// By what name it counts the events that are dated ahead of the clock.
+pub(crate) const AHEAD: &str = "ahead";
+
 /// How many refused lines are reported one by one, and with how many bytes each: their number is not bounded.
 const MOST_ERRORS: usize = 1000;
 const LONGEST_ERROR: usize = 1 << 10;

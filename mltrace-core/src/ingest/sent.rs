@@ -6,7 +6,7 @@ use super::events::apply_events;
 use super::lines;
 use super::report::ImportReport;
 use crate::config::Home;
-use crate::model::{EventFact, Record};
+use crate::model::{EventFact, Record, Timestamp};
 use crate::openlineage::{Event, Fault};
 use crate::redact;
 use crate::store::{Store, StoreError};
@@ -20,14 +20,23 @@ const BATCH_BYTES: usize = 4 << 20;
 /// # Errors
 /// When it can never be understood: which field is missing or wrong.
 pub fn event(home: &Home, body: &str) -> Result<Record, Fault> {
+    dated(home, body).map(|(_, record)| record)
+}
+
+/// Returns the record of an event, and when it happened.
+fn dated(home: &Home, body: &str) -> Result<(Timestamp, Record), Fault> {
     let body = body.trim_start_matches('\u{feff}').trim();
-    Event::parse(body)?;
-    Ok(Record::Event(EventFact {
-        project: home.project.clone(),
-        identity: home.identity.clone(),
-        root: home.root.to_string_lossy().into_owned(),
-        body: body.to_owned(),
-    }))
+    let at = Event::parse(body)?.at;
+    let (project, identity) = (home.project.clone(), home.identity.clone());
+    let record = Record::Event(EventFact { project, identity, root: root(home, body), body: body.to_owned() });
+    Ok((at, record))
+}
+
+/// Returns the folder of the project as an event writes it, which may name it through a link or as it lies.
+fn root(home: &Home, body: &str) -> String {
+    let given = home.root.to_string_lossy();
+    let lies = (!body.contains(&*given)).then(|| home.root.canonicalize().ok()).flatten();
+    lies.map_or_else(|| given.into_owned(), |lies| lies.to_string_lossy().into_owned())
 }
 
 /// Stores OpenLineage events, one a line; wrong lines are reported and the rest lands. `progress` gets the number of
@@ -92,7 +101,10 @@ fn taken(home: &Home, line: &[u8]) -> Result<Option<EventFact>, String> {
     if text.trim_start_matches('\u{feff}').trim().is_empty() {
         return Ok(None);
     }
-    let mut record = event(home, text).map_err(|fault| fault.to_string())?;
+    let (at, mut record) = dated(home, text).map_err(|fault| fault.to_string())?;
+    if at.is_ahead_of(Timestamp::now()) {
+        return Err(format!("it happened at {at}, more than a day ahead of the clock"));
+    }
     redact::record(&mut record);
     match record {
         Record::Event(event) => Ok(Some(event)),

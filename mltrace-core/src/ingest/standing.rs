@@ -16,8 +16,14 @@ pub(super) enum Standing {
     Conflict(String),
 }
 
-/// Returns how a line stands to a run. What it leaves out contradicts nothing, and what was not known is news.
-pub(super) fn run_standing(known: &RunDetail, line: &Parsed, start: &Start, project: &str) -> Standing {
+/// Returns how a line stands to a run. What it leaves out contradicts nothing, and what was not known is news. A run that is
+/// built from events takes remarks alone: whatever else is said of it beside them would be gone with the next event.
+pub(super) fn run_standing(
+    known: &RunDetail,
+    line: &Parsed,
+    (start, project): (&Start, &str),
+    is_of_events: bool,
+) -> Standing {
     let end = line.records.iter().find_map(|record| match record {
         Record::End(end) => Some(end),
         _ => None,
@@ -48,10 +54,14 @@ pub(super) fn run_standing(known: &RunDetail, line: &Parsed, start: &Start, proj
     let has_param = start.params.keys().any(|name| !known.params.contains_key(name));
     let ends = end.is_some() && !known.row.has_ended();
     let has_parent = start.parent.is_some() && known.row.parent.is_none();
-    match ends || begins || has_parent || has_param || has_news || !line.records.iter().all(is_said) {
-        true => Standing::New,
-        false => Standing::Known,
+    let (notes, facts): (Vec<&Record>, Vec<&Record>) =
+        line.records.iter().partition(|record| matches!(record, Record::Note(_)));
+    let is_more = ends || begins || has_parent || has_param || has_news || !facts.into_iter().all(is_said);
+    if is_more && is_of_events {
+        let reason = "is built from the events that another tool sent: what else is known of it belongs into an event";
+        return Standing::Conflict(format!("run {} {reason}", start.run));
     }
+    if is_more || !notes.into_iter().all(is_said) { Standing::New } else { Standing::Known }
 }
 
 /// Returns what a line says of a run that is not so.

@@ -1,6 +1,6 @@
 //! What a run read and wrote, from all events of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -73,7 +73,7 @@ fn reads(attempt: &Attempt<'_, '_>, sort: Sort) -> Vec<ReadFact> {
 #[derive(Default)]
 struct Reads {
     all: Vec<ReadFact>,
-    met: BTreeSet<(ArtifactName, Option<Timestamp>)>,
+    met: BTreeMap<(ArtifactName, Option<Timestamp>), usize>,
     names: BTreeSet<ArtifactName>,
 }
 
@@ -81,12 +81,15 @@ impl Reads {
     fn add(&mut self, called: Called, at: Option<Timestamp>) {
         let Called { name, argument, version, mark: _ } = called;
         self.names.insert(name.clone());
-        if self.met.insert((name.clone(), at)) {
-            self.all.push(ReadFact { n: 0, name, argument, kind: None, at, version, size: None });
-        } else if let Some(known) = self.all.iter_mut().find(|read| read.name == name && read.at == at) {
-            // The first version counts: it was read at the start.
-            known.version = known.version.take().or(version);
-            known.argument = known.argument.take().or(argument);
+        let next = self.all.len();
+        let place = *self.met.entry((name.clone(), at)).or_insert(next);
+        match self.all.get_mut(place) {
+            None => self.all.push(ReadFact { n: 0, name, argument, kind: None, at, version, size: None }),
+            Some(known) => {
+                // The first version counts: it was read at the start.
+                known.version = known.version.take().or(version);
+                known.argument = known.argument.take().or(argument);
+            }
         }
     }
 
@@ -142,8 +145,9 @@ fn called(sent: &Sent<'_>, dataset: &Dataset<'_>) -> Vec<Called> {
     let others = links.map(|link| (link, "another name of", version.clone(), mark));
     let others: Vec<_> = others.chain(file.map(|file| (file, "holds", None, None))).collect();
     let mut names = vec![Called { argument: subset(&dataset.edge), name: name.clone(), version, mark }];
+    let mut met = BTreeSet::from([name.clone()]);
     for (other, what, version, mark) in others {
-        if names.iter().all(|known| known.name != other) {
+        if met.insert(other.clone()) {
             names.push(Called { argument: Some(format!("{what} {name}")), name: other, version, mark });
         }
     }

@@ -1,10 +1,10 @@
 //! One event as its sender wrote it. Facets are parsed when somebody asks for them.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -13,7 +13,45 @@ use crate::model::{RunId, Timestamp, is_too_heavy};
 /// Values nested deeper than this are refused: whoever parses them whole would run out of stack.
 const DEEPEST: usize = 100;
 
-type Fields<'e> = BTreeMap<String, &'e RawValue>;
+/// The fields of an object as they come: most have few, and a list of them takes a fifth of the memory of a map.
+#[derive(Debug, Default)]
+struct Fields<'e>(Vec<(Cow<'e, str>, &'e RawValue)>);
+
+impl<'e> Fields<'e> {
+    /// Returns a field; of several with one name the last.
+    fn get(&self, name: &str) -> Option<&'e RawValue> {
+        self.0.iter().rfind(|(known, _)| known == name).map(|(_, raw)| *raw)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fields<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+
+        impl<'de> Visitor<'de> for Object {
+            type Value = Fields<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+                let mut fields = Vec::new();
+                while let Some(Words(name)) = map.next_key()? {
+                    fields.push((name, map.next_value()?));
+                }
+                fields.shrink_to_fit();
+                Ok(Fields(fields))
+            }
+        }
+
+        deserializer.deserialize_map(Object)
+    }
+}
+
+/// A text, borrowed where nothing in it is escaped.
+#[derive(Deserialize)]
+struct Words<'w>(#[serde(borrow)] Cow<'w, str>);
 
 /// An event.
 #[derive(Debug)]
@@ -124,7 +162,7 @@ impl<'e> Facets<'e> {
     /// Returns whether a facet is there, also as deleted.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
-        self.0.contains_key(name)
+        self.0.get(name).is_some()
     }
 
     /// Returns a facet; `None` when it is missing, deleted or malformed.
@@ -171,10 +209,10 @@ impl<'e> Event<'e> {
         }
         let (at, has_zone) = time("eventTime", fields.get("eventTime"))?;
         let kind = match given(&fields, "eventType") {
-            Some(raw) => Kind::of(&words("eventType", Some(&raw))?),
+            Some(raw) => Kind::of(&words("eventType", Some(raw))?),
             None => Kind::Other,
         };
-        let job = fields.get("job").map(|raw| job(raw)).transpose()?;
+        let job = fields.get("job").map(job).transpose()?;
         let alone = fields.get("dataset").map(|raw| dataset("dataset", raw, None)).transpose()?;
         let about = match (given(&fields, "run"), alone, job) {
             (Some(raw), _, Some(job)) => {
@@ -239,22 +277,20 @@ fn is_shallow(text: &[u8]) -> bool {
 }
 
 fn given<'e>(fields: &Fields<'e>, name: &str) -> Option<&'e RawValue> {
-    fields.get(name).copied().filter(|raw| raw.get() != "null")
+    fields.get(name).filter(|raw| raw.get() != "null")
 }
 
 fn object<'e>(field: &str, raw: &'e RawValue) -> Result<Fields<'e>, Fault> {
     serde_json::from_str(raw.get()).map_err(|_| fault(field, "is not an object"))
 }
 
-fn words<'e>(field: &str, raw: Option<&&'e RawValue>) -> Result<Cow<'e, str>, Fault> {
-    #[derive(Deserialize)]
-    struct Words<'w>(#[serde(borrow)] Cow<'w, str>);
+fn words<'e>(field: &str, raw: Option<&'e RawValue>) -> Result<Cow<'e, str>, Fault> {
     let raw = raw.filter(|raw| raw.get() != "null").ok_or_else(|| fault(field, "is missing"))?;
     serde_json::from_str(raw.get()).map(|Words(words)| words).map_err(|_| fault(field, "is not a text"))
 }
 
 /// Returns a time, and whether it has a zone; without one it is UTC.
-fn time(field: &str, raw: Option<&&RawValue>) -> Result<(Timestamp, bool), Fault> {
+fn time(field: &str, raw: Option<&RawValue>) -> Result<(Timestamp, bool), Fault> {
     let text = words(field, raw)?;
     let text = text.trim();
     let without_zone = || format!("{text}Z").parse().ok().map(|at| (at, false));

@@ -15,5 +15,5 @@ mod sent;
 mod records;
 
 pub use event::{About, Dataset, Event, Facets, Fault, Job, Kind};
-pub use records::{RunRecords, declared_records, run_records};
+pub use records::{RunRecords, cut_short, declared_records, run_records};
 pub use sent::Sent;

@@ -1,6 +1,6 @@
 //! The records of each try of a run, from its events.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -34,8 +34,8 @@ pub struct RunRecords {
 #[must_use]
 pub fn run_records<'a, 'e: 'a>(id: RunId, events: impl Iterator<Item = &'a Sent<'e>>) -> Vec<RunRecords> {
     let mut events: Vec<&Sent<'_>> = events.collect();
-    events.sort_by_key(|sent| (sent.event.at, sent.hash));
-    events.dedup_by_key(|sent| sent.hash);
+    events.sort_by_key(|sent| (sent.event.at, sent.key));
+    events.dedup_by_key(|sent| sent.key);
     attempts(id, &events).iter().filter_map(records_of).collect()
 }
 
@@ -102,9 +102,18 @@ fn records_of(attempt: &Attempt<'_, '_>) -> Option<RunRecords> {
 }
 
 fn without_zone(run: RunId, at: Timestamp) -> Record {
-    const TEXT: &str = "its events have no time zone: their times are taken as UTC";
-    let id = Uuid::new_v5(&run.0, TEXT.as_bytes());
-    Record::Note(NoteFact { id, run, text: TEXT.to_owned(), at, by: None })
+    note(run, at, "its events have no time zone: their times are taken as UTC")
+}
+
+/// Returns what is said of a run of which not all events count.
+#[must_use]
+pub fn cut_short(run: RunId, at: Timestamp) -> Record {
+    note(run, at, "it has more events than count: what the later ones say it read, wrote or measured is not shown")
+}
+
+fn note(run: RunId, at: Timestamp, text: &str) -> Record {
+    let id = Uuid::new_v5(&run.0, text.as_bytes());
+    Record::Note(NoteFact { id, run, text: text.to_owned(), at, by: None })
 }
 
 /// Returns the declarations of the component, each with the time of its event: in any order of arrival the last one is the same.
@@ -130,12 +139,12 @@ fn declaration(job: &Job<'_>) -> Declaration {
     let documentation: Option<Documentation> = facets.get("documentation");
     let names: Vec<String> = owners.into_iter().flat_map(|facet| facet.owners).map(|owner| owner.name).collect();
     let given = |text: String| Some(text).filter(|text| !text.is_empty());
-    let mut words: Vec<String> = Vec::new();
+    let (mut words, mut met) = (Vec::new(), BTreeSet::new());
     for tag in tags.into_iter().flat_map(|facet| facet.tags) {
         let value = value::text(&tag.value).into_owned();
         let is_plain = tag.value.is_null() || value == tag.key || value == "true" || value.is_empty();
         let word = if is_plain { tag.key } else { format!("{}={value}", tag.key) };
-        if !word.is_empty() && !words.contains(&word) {
+        if !word.is_empty() && met.insert(word.clone()) {
             words.push(word);
         }
     }

@@ -8,8 +8,8 @@ use crate::naming::Root;
 pub struct Sent<'e> {
     /// The event.
     pub event: Event<'e>,
-    /// What tells it from others.
-    pub hash: [u8; 32],
+    /// What tells it from others, by which those of one moment are ordered.
+    pub key: [u8; 32],
     /// The folder that its paths are relative to.
     pub root: &'e Root,
     /// The project that it was sent to: in a namespace of that name jobs are called by their names alone.

@@ -8,12 +8,21 @@ use crate::model::RunId;
 pub struct EventRow {
     /// The project that it was sent to.
     pub project: ProjectKey,
-    /// Its key: BLAKE3 of its text.
-    pub hash: [u8; 32],
+    /// Its key: those of a run are in the order of their keys.
+    pub key: [u8; 32],
     /// The run that it is about; `None` where it is about a job or a dataset.
     pub run: Option<RunId>,
     /// The folder that its paths are relative to.
     pub root: String,
     /// Its text.
     pub body: String,
+}
+
+/// From which end the events of a run are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventsFrom {
+    /// The first one first.
+    First,
+    /// The last one first.
+    Last,
 }

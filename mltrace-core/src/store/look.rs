@@ -1,7 +1,5 @@
-//! What can be asked of a store.
-//!
-//! The trait is what a database implements: one verb a noun, and a `Which` where several questions are about the same noun.
-//! What the rest of the code asks in its own words is put together from these below.
+//! What can be asked of a store: the trait is what a database implements, one verb a noun, and a `Which` where several questions
+//! are about the same noun. What the rest of the code asks in its own words is put together from these below.
 
 use std::sync::Arc;
 
@@ -85,6 +83,8 @@ pub enum Versions<'a> {
 pub enum Runs<'a> {
     /// The one of this id.
     Of(RunId),
+    /// Those of these that are of the process of this key.
+    OfProcess(&'a str, &'a [RunKey]),
     /// Those whose id, written without hyphens, starts or ends with these digits; newest first, at most so many.
     Like(ProjectKey, &'a str, usize),
     /// Those selected, newest first.

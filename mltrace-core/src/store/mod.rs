@@ -45,7 +45,7 @@ pub use bounds::Bounds;
 pub use candidate::{Alike, Asked, Candidate, Of, Offer, OfferRun, RerunRow, When, WorkKey, WorkRow};
 pub use count::{Count, CountedRun, LastRun, NotPassed, Past, WatchedComponent};
 pub use error::{Result, StoreError};
-pub use event::EventRow;
+pub use event::{EventRow, EventsFrom};
 pub use extent::{Extent, LeftOut, Told};
 pub use key::{
     ArtifactKey, CodeKey, ComponentKey, DeclarationKey, GitKey, ProcessKey, ProjectKey, RunKey, TaskKey, VersionKey,

@@ -3,7 +3,7 @@
 
 use super::candidate::{Alike, Asked, Offer};
 use super::error::Result;
-use super::event::EventRow;
+use super::event::{EventRow, EventsFrom};
 use super::key::{ArtifactKey, CodeKey, ComponentKey, ProcessKey, ProjectKey, RunKey, VersionKey, WriteKey};
 use super::near::{NearRow, NearRows};
 use super::row::{ComponentField, ReadRow, VersionRow, WriteRow};
@@ -248,8 +248,17 @@ pub trait Writer {
     fn keep_folders(&mut self, folders: &[&FolderFact]) -> Result<Vec<(RunKey, u32)>>;
     /// Keeps events, and returns for each whether it is new.
     fn keep_events(&mut self, events: &[EventRow]) -> Result<Vec<bool>>;
-    /// Returns the events of these runs of a project, in any order.
-    fn events_of(&mut self, project: ProjectKey, runs: &[RunId]) -> Result<Vec<EventRow>>;
+    /// Hands the events of a run of a project to `take` one by one, in the order of their keys, until it has enough: all of
+    /// them may be more than fit into memory.
+    fn events_of(
+        &mut self,
+        project: ProjectKey,
+        run: RunId,
+        from: EventsFrom,
+        take: &mut dyn FnMut(EventRow) -> bool,
+    ) -> Result<()>;
+    /// Lets what people remarked of a run be said of another one.
+    fn move_notes(&mut self, from: RunId, to: RunId) -> Result<()>;
     /// Removes what a run read and wrote, its parameters and what was measured of it; who was bound to its writes is bound to
     /// nothing. Its row stays, and what people remarked.
     fn empty_run(&mut self, run: RunKey) -> Result<()>;

@@ -9,7 +9,7 @@ use crate::config::Home;
 use crate::disk::local;
 use crate::folder::Folder;
 use crate::host::Host;
-use crate::ingest::{BEYOND, lost, own};
+use crate::ingest::{AHEAD, BEYOND, lost, own};
 use crate::journal::lost::Lost;
 use crate::journal::{self, Journal};
 use crate::store::{self, Checkup, Mode, StoreError};
@@ -17,6 +17,7 @@ use crate::store::{self, Checkup, Mode, StoreError};
 const LOST: &str = "records could not be written";
 const CUT: &str =
     "times a journal was found that somebody had cut, replaced or deleted: what was not stored of it is gone";
+const DATED_AHEAD: &str = "events were dated more than a day ahead of the clock when they came, and do not count";
 const MORE: &str = "parts of records were cut or left out, for they held more than an import may bring: somebody else may have written them";
 
 /// Returns what is fine and what is wrong with a store and its journals; `is_full` compares every row and reads every
@@ -39,6 +40,10 @@ pub fn doctor(home: &Home, is_full: bool) -> Checkup {
                     checkup.notes.extend(found.notes);
                 }
                 Err(error) => checkup.wrong.push(with_source(&error)),
+            }
+            match store.upkeep().tally(AHEAD) {
+                Ok(0) | Err(_) => {}
+                Ok(count) => checkup.wrong.push(format!("{count} {DATED_AHEAD}")),
             }
             let tallies = [
                 ("lost", "every record was written", LOST),

@@ -12,7 +12,7 @@ use crate::orders::trials;
 use crate::project::{More as _, Project, event, id, time};
 
 /// Writes a journal of a process that is gone, and folds it.
-fn fold(project: &mut Project, records: &[Record]) {
+pub(crate) fn fold(project: &mut Project, records: &[Record]) {
     let process = ProcessId::new();
     let header = Header {
         format: journal::FORMAT,
@@ -31,7 +31,7 @@ fn fold(project: &mut Project, records: &[Record]) {
     assert_eq!((report.unread, report.damaged, report.left.len()), (0, 0, 0));
 }
 
-fn journaled(project: &Project, event: &Value) -> Record {
+pub(crate) fn journaled(project: &Project, event: &Value) -> Record {
     ingest::event(&project.home, &event.to_string()).unwrap()
 }
 

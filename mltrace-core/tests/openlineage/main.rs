@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "what tries the project makes the files that it needs")]
 
+mod bounds;
 mod captures;
 mod cases;
 mod journals;

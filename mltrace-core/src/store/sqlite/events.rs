@@ -7,13 +7,15 @@ use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
 use rusqlite::params;
 
+use super::SqliteStore;
 use super::forget::LOOSEN;
+use super::keys::{CHUNK, among, ascending, ranges};
 use super::write::SqliteWriter;
-use crate::model::RunId;
-use crate::store::{EventRow, ProjectKey, Result, RunKey, StoreError};
+use crate::model::{LIMIT_LINE, RunId};
+use crate::store::{EventRow, EventsFrom, ProjectKey, Result, RunKey, StoreError};
 
-/// No event is taken that is nearly as long as this; a store of somebody else may hold any.
-const LONGEST: u64 = 64 << 20;
+/// No event is taken that is longer than half of this; a store of somebody else may hold any.
+const LONGEST: u64 = 2 * LIMIT_LINE as u64;
 
 /// Removes all rows of a run but its own and its notes.
 const EMPTY: [&str; 9] = [
@@ -33,20 +35,46 @@ impl SqliteWriter<'_> {
         let sql = "INSERT INTO lineage_event (project_id, hash, run, root, body) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT DO NOTHING";
         let body = deflated(&event.body)?;
-        let made = self.execute(sql, params![event.project, event.hash.as_slice(), event.run, event.root, body])?;
+        let made = self.execute(sql, params![event.project, event.key.as_slice(), event.run, event.root, body])?;
         Ok(made > 0)
     }
 
-    pub(super) fn events_of_run(&mut self, project: ProjectKey, run: RunId) -> Result<Vec<EventRow>> {
-        // hash | root | body
-        let sql = "SELECT hash, root, body FROM lineage_event WHERE run = $1 AND project_id = $2";
-        let rows = self.all(sql, params![run, project], |row| {
-            Ok((row.get::<_, [u8; 32]>(0)?, row.get::<_, String>(1)?, row.get::<_, Vec<u8>>(2)?))
-        })?;
-        let event = |(hash, root, body): (_, String, Vec<u8>)| {
-            Ok(EventRow { project, hash, run: Some(run), root, body: inflated(&body)? })
+    pub(super) fn events_of_run(
+        &mut self,
+        project: ProjectKey,
+        run: RunId,
+        from: EventsFrom,
+        take: &mut dyn FnMut(EventRow) -> bool,
+    ) -> Result<()> {
+        let sql = match from {
+            EventsFrom::First => "SELECT id, hash FROM lineage_event WHERE run = $1 AND project_id = $2 ORDER BY hash",
+            EventsFrom::Last => {
+                "SELECT id, hash FROM lineage_event WHERE run = $1 AND project_id = $2 ORDER BY hash DESC"
+            }
         };
-        rows.into_iter().map(event).collect()
+        let keys =
+            self.all(sql, params![run, project], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, [u8; 32]>(1)?)))?;
+        let mut event = self.connection.prepare_cached("SELECT root, body FROM lineage_event WHERE id = $1")?;
+        for (id, key) in keys {
+            let (root, body) = event.query_row([id], |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?)))?;
+            // One that nobody can read any more says nothing: it was forgotten, or somebody else wrote it.
+            let Ok(body) = inflated(&body) else { continue };
+            if !take(EventRow { project, key, run: Some(run), root, body }) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what events say of a run. Their keys stay, so that none that is sent again is taken for a new one.
+    pub(super) fn empty_events(&mut self, run: RunId) -> Result<()> {
+        self.execute("UPDATE lineage_event SET root = '', body = x'' WHERE run = $1", params![run]).map(drop)
+    }
+
+    pub(super) fn move_notes(&mut self, from: RunId, to: RunId) -> Result<()> {
+        let sql = "UPDATE note SET run_id = (SELECT id FROM run WHERE uuid = ?2)
+             WHERE run_id = (SELECT id FROM run WHERE uuid = ?1) AND EXISTS (SELECT 1 FROM run WHERE uuid = ?2)";
+        self.execute(sql, params![from, to]).map(drop)
     }
 
     pub(super) fn empty_run(&mut self, run: RunKey) -> Result<()> {
@@ -55,6 +83,21 @@ impl SqliteWriter<'_> {
             self.connection.prepare_cached(sql)?.execute([run])?;
         }
         Ok(())
+    }
+}
+
+impl SqliteStore {
+    pub(super) fn runs_of_process(&self, process: &str, runs: &[RunKey]) -> Result<Vec<RunKey>> {
+        const SQL: &str = concat!(
+            "SELECT r.id FROM json_each($1) AS asked CROSS JOIN run r ON ",
+            among!("r.id"),
+            " WHERE r.process_id = (SELECT p.id FROM process p WHERE p.key = $2)"
+        );
+        let mut found = Vec::new();
+        for list in ascending(runs.iter().copied()).chunks(CHUNK).map(ranges) {
+            found.extend(self.all(SQL, params![list, process], |row| row.get::<_, RunKey>(0))?);
+        }
+        Ok(found)
     }
 }
 

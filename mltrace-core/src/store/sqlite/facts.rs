@@ -92,10 +92,7 @@ impl SqliteStore {
                 }
             }
             let mut measured = HashMap::default();
-            self.add_last_measures(&list, told, told, &mut measured)?;
-            if named.is_none() {
-                self.add_measures_by_others(&list, &mut measured)?;
-            }
+            self.add_evidence(&list, told, &mut measured)?;
             for (run, measures) in measured {
                 found.get_mut(&run).into_iter().for_each(|row| row.measures.clone_from(&measures));
             }

@@ -32,6 +32,7 @@ impl SqliteWriter<'_> {
         self.has_removed = Some(true);
         let sql = "INSERT INTO tombstone (uuid, at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
         self.execute(sql, params![id, at])?;
+        self.empty_events(id)?;
         self.forget_outputs(id)
     }
 

@@ -164,6 +164,7 @@ impl Look for SqliteStore {
             Runs::Of(id) => {
                 self.all("SELECT id FROM run WHERE uuid = $1 AND component_id IS NOT NULL", [id], |row| row.get(0))
             }
+            Runs::OfProcess(process, runs) => self.runs_of_process(process, runs),
             Runs::Like(project, digits, limit) => self.runs_by_digits(project, digits, limit),
             Runs::Selected(project, selection) => self.selected_runs(project, selection),
             Runs::Since(component, since) => self.runs_since(component, since),

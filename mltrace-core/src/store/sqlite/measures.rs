@@ -142,7 +142,7 @@ impl SqliteStore {
     }
 
     /// Adds what was checked of some runs, and measured at the last step of each metric.
-    pub(super) fn add_last_measures(
+    fn add_last_measures(
         &self,
         list: &str,
         metrics: Told<'_>,
@@ -161,8 +161,12 @@ impl SqliteStore {
         }
     }
 
-    /// Adds what others checked and measured of what some runs wrote.
-    pub(super) fn add_measures_by_others(&self, list: &str, found: &mut HashMap<RunKey, Measures>) -> Result<()> {
+    /// Adds what was checked and measured of some runs, and by others of what they wrote unless only names are asked for.
+    pub(super) fn add_evidence(&self, list: &str, told: Told<'_>, found: &mut HashMap<RunKey, Measures>) -> Result<()> {
+        self.add_last_measures(list, told, told, found)?;
+        if matches!(told, Told::Named(_)) {
+            return Ok(());
+        }
         self.add_checks_by(CHECKS_BY_OTHERS, [list], found)?;
         self.add_metrics_by(METRICS_BY_OTHERS, [list], found)
     }

@@ -4,9 +4,9 @@
 use super::write::SqliteWriter;
 use crate::model::{FolderFact, ProcessId, RunId, Timestamp, VersionId};
 use crate::store::{
-    Alike, ArtifactKey, Asked, Change, Edges, EventRow, InnerAsked, Name, NearAsked, NearRow, NearRows, Offer,
-    ProjectKey, ReadRow, Result, RowsOf, RunKey, RunRow, Said, StoredWork, VersionAsked, VersionEntered, VersionKey,
-    VersionRow, WithAsked, WriteKey, WriteRow, Writer,
+    Alike, ArtifactKey, Asked, Change, Edges, EventRow, EventsFrom, InnerAsked, Name, NearAsked, NearRow, NearRows,
+    Offer, ProjectKey, ReadRow, Result, RowsOf, RunKey, RunRow, Said, StoredWork, VersionAsked, VersionEntered,
+    VersionKey, VersionRow, WithAsked, WriteKey, WriteRow, Writer,
 };
 
 impl SqliteWriter<'_> {
@@ -176,12 +176,18 @@ impl Writer for SqliteWriter<'_> {
         events.iter().map(|event| self.keep_event(event)).collect()
     }
 
-    fn events_of(&mut self, project: ProjectKey, runs: &[RunId]) -> Result<Vec<EventRow>> {
-        let mut found = Vec::new();
-        for run in runs {
-            found.extend(self.events_of_run(project, *run)?);
-        }
-        Ok(found)
+    fn events_of(
+        &mut self,
+        project: ProjectKey,
+        run: RunId,
+        from: EventsFrom,
+        take: &mut dyn FnMut(EventRow) -> bool,
+    ) -> Result<()> {
+        self.events_of_run(project, run, from, take)
+    }
+
+    fn move_notes(&mut self, from: RunId, to: RunId) -> Result<()> {
+        SqliteWriter::move_notes(self, from, to)
     }
 
     fn empty_run(&mut self, run: RunKey) -> Result<()> {

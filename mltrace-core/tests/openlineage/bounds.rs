@@ -1,0 +1,122 @@
+//! What somebody sends without measure, with a wrong clock or about another's run costs no more than it may, and nothing of it
+//! is left out without a word.
+
+use mltrace_core::ingest;
+use mltrace_core::model::{Forget, Record};
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use crate::journals::{fold, journaled};
+use crate::project::{More as _, Project, event, id, names, time};
+
+fn tally(project: &mut Project, name: &str) -> u64 {
+    project.store.upkeep().tally(name).unwrap()
+}
+
+fn line(project: &mut Project, line: &Value) -> ingest::ImportReport {
+    let mut text = line.to_string();
+    text.push('\n');
+    ingest::import(&project.home, project.store.as_mut(), &mut text.as_bytes(), &mut |_| {}).unwrap()
+}
+
+#[test]
+fn of_a_run_without_end_the_first_events_count_and_the_last_end() {
+    let mut project = Project::new();
+    let long = "x".repeat(12 << 20);
+    for minute in 0..4 {
+        let event = event("RUNNING", &format!("10:{minute:02}:00"), 1, "stream");
+        let event = event.writes("s3://b", &format!("part-{minute}")).of_run("filler", json!({"text": long}));
+        assert_eq!(project.import(&[event]).errors, []);
+    }
+    let run = project.run("stream");
+    assert_eq!(names(&run, "outputs"), ["s3://b/part-0", "s3://b/part-1"]);
+    assert!(run["notes"][0]["text"].as_str().unwrap().contains("more events than count"), "{run}");
+    // What ends it counts, and so does one that comes late and belongs to the first.
+    project.import(&[event("COMPLETE", "11:00:00", 1, "stream"), event("START", "09:00:00", 1, "stream")]);
+    let run = project.run("stream");
+    assert_eq!((&run["status"], &run["started_at"]), (&json!("completed"), &json!(time("09:00:00"))));
+    assert_eq!(run["notes"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn what_an_event_says_beyond_what_a_run_may_have_is_counted() {
+    let many =
+        (0..50_010).fold(event("COMPLETE", "10:00:00", 1, "many"), |event, n| event.reads("s3://b", &n.to_string()));
+    let mut project = Project::told(&[many]);
+    assert_eq!(tally(&mut project, "beyond"), 10);
+    // Nothing more is left out when another event comes.
+    project.import(&[event("START", "09:00:00", 1, "many")]);
+    assert_eq!(tally(&mut project, "beyond"), 10);
+}
+
+#[test]
+fn an_event_that_is_dated_ahead_does_not_count() {
+    let ahead = json!({"eventTime": "9998-01-01T00:00:00Z", "eventType": "COMPLETE", "producer": "p", "schemaURL": "s",
+        "run": {"runId": id(1)}, "job": {"namespace": "n", "name": "clean"}, "outputs": [{"namespace": "s3://b", "name": "t"}]});
+    let mut project = Project::new();
+    let record = journaled(&project, &ahead);
+    fold(&mut project, &[record]);
+    assert_eq!((project.export(), tally(&mut project, "ahead")), (Vec::new(), 1));
+    let refused = project.import(&[ahead]).errors;
+    assert!(refused[0].1.contains("more than a day ahead of the clock"), "{refused:?}");
+}
+
+#[test]
+fn a_run_that_is_built_from_events_takes_no_facts_beside_them() {
+    let mut project = Project::told(&[event("START", "10:00:00", 1, "clean").reads("s3://b", "raw")]);
+    let measured = json!({"id": id(1), "component": "clean", "metrics": [{"name": "rows", "value": 3}]});
+    let report = line(&mut project, &measured);
+    assert_eq!(report.stored, 0);
+    assert!(report.errors[0].1.contains("is built from the events that another tool sent"), "{:?}", report.errors);
+    let known = json!({"id": id(1), "component": "clean", "inputs": ["s3://b/raw"]});
+    assert_eq!(line(&mut project, &known).known, 1, "what is known already is no news");
+}
+
+#[test]
+fn what_people_remarked_of_a_try_stays_with_the_one_that_takes_its_place() {
+    let tries = [
+        event("START", "10:00:00", 1, "clean"),
+        event("FAIL", "10:01:00", 1, "clean"),
+        event("START", "10:03:00", 1, "clean").reads("s3://b", "raw"),
+    ];
+    let mut project = Project::told(&tries);
+    let second = project.runs("clean")[1]["id"].clone();
+    let remark = json!({"id": second, "component": "clean", "notes": [{"text": "slow", "at": time("10:30:00")}]});
+    assert_eq!(line(&mut project, &remark).stored, 1);
+    assert_eq!(project.runs("clean")[1]["notes"][0]["text"], "slow");
+    project.import(&[event("START", "10:02:00", 1, "clean")]);
+    let runs = project.runs("clean");
+    assert_eq!((runs.len(), &runs[1]["notes"][0]["text"]), (2, &json!("slow")), "{runs:?}");
+    assert_ne!(runs[1]["id"], second);
+}
+
+#[test]
+fn an_event_about_the_try_of_another_run_changes_nothing() {
+    let tries = [
+        event("START", "10:00:00", 1, "clean"),
+        event("FAIL", "10:01:00", 1, "clean"),
+        event("START", "10:03:00", 1, "clean"),
+    ];
+    let mut project = Project::told(&tries);
+    let before = project.runs("clean");
+    let mut other = event("COMPLETE", "10:05:00", 2, "other").writes("s3://b", "bad");
+    other["run"]["runId"] = before[1]["id"].clone();
+    project.import(&[other]);
+    assert_eq!((project.runs("clean"), project.runs("other").len()), (before, 0));
+}
+
+#[test]
+fn a_run_that_is_taken_back_leaves_nothing_of_its_events() {
+    let mut project = Project::told(&[event("START", "10:00:00", 1, "clean").reads("s3://private", "raw")]);
+    let forget = Forget { run: id(1).parse().unwrap(), at: time("12:00:00").parse().unwrap() };
+    fold(&mut project, &[Record::Forget(forget)]);
+    project.import(&[event("COMPLETE", "11:00:00", 1, "clean").writes("s3://private", "clean")]);
+    let store = Connection::open(project.home.store.file().unwrap()).unwrap();
+    let kept: (u32, u32) = store
+        .query_row("SELECT count(*), max(length(body) + length(root)) FROM lineage_event", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .unwrap();
+    assert_eq!(kept.0, 2, "the keys stay");
+    assert!(kept.1 < 8, "{kept:?}");
+}
