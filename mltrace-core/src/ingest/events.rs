@@ -65,6 +65,8 @@ struct OfProject {
 /// What becomes of runs by new events.
 #[derive(Default)]
 struct Rebuilt {
+    /// Which runs these are.
+    runs: HashSet<RunId>,
     /// Their records as the events that were known before say it.
     before: Vec<RunRecords>,
     /// Their records as all events say it.
@@ -74,6 +76,22 @@ struct Rebuilt {
     /// How much of what the new events say is more than a run may have.
     beyond: u64,
     bytes: usize,
+}
+
+impl Rebuilt {
+    /// Returns whether both are about one run: whoever sends an event may give it the id that is the try of another run.
+    fn is_about_any_of(&self, other: &Self) -> bool {
+        other.runs.iter().any(|run| self.runs.contains(run))
+    }
+
+    fn add(&mut self, other: Self) {
+        self.runs.extend(other.runs);
+        self.before.extend(other.before);
+        self.after.extend(other.after);
+        self.instead.extend(other.instead);
+        self.beyond = self.beyond.saturating_add(other.beyond);
+        self.bytes = self.bytes.saturating_add(other.bytes);
+    }
 }
 
 /// Whether there is room for one more of the events that count.
@@ -133,23 +151,18 @@ impl OfProject {
         drop(rows);
         let mut rebuilt = Rebuilt::default();
         for (run, new) in new {
-            self.rebuild(writer, run, &new, &mut rebuilt)?;
-            if rebuilt.bytes >= BYTES_AT_ONCE {
+            let next = self.rebuild(writer, run, &new)?;
+            if rebuilt.bytes >= BYTES_AT_ONCE || rebuilt.is_about_any_of(&next) {
                 self.replace(writer, std::mem::take(&mut rebuilt))?;
             }
+            rebuilt.add(next);
         }
         self.replace(writer, rebuilt)?;
         Ok(count)
     }
 
     /// Builds the records of a run anew from its events.
-    fn rebuild(
-        &mut self,
-        writer: &mut dyn Writer,
-        run: RunId,
-        new: &HashSet<[u8; 32]>,
-        rebuilt: &mut Rebuilt,
-    ) -> Result<()> {
+    fn rebuild(&mut self, writer: &mut dyn Writer, run: RunId, new: &HashSet<[u8; 32]>) -> Result<Rebuilt> {
         let (rows, is_cut) = self.counted(writer, run, new)?;
         self.find_roots(&rows);
         let mut datasets = 0_usize;
@@ -173,18 +186,18 @@ impl OfProject {
                 .push(openlineage::cut_short(last.run, all.first().map_or(Timestamp::MIN, |sent| sent.event.at)));
         }
         let beyond = keep_within_limits(&mut after);
-        rebuilt.beyond = rebuilt.beyond.saturating_add(beyond.saturating_sub(keep_within_limits(&mut before)));
+        let beyond = beyond.saturating_sub(keep_within_limits(&mut before));
+        let mut instead = Vec::new();
         for (place, gone) in before.iter().enumerate() {
             if after.iter().all(|now| now.run != gone.run)
                 && let Some(now) = after.get(place).or(after.last())
             {
-                rebuilt.instead.push((gone.run, now.run));
+                instead.push((gone.run, now.run));
             }
         }
-        rebuilt.bytes = rows.iter().fold(rebuilt.bytes, |sum, row| sum.saturating_add(row.body.len()));
-        rebuilt.before.extend(before);
-        rebuilt.after.extend(after);
-        Ok(())
+        let bytes = rows.iter().fold(0_usize, |sum, row| sum.saturating_add(row.body.len()));
+        let runs = before.iter().chain(&after).map(|run| run.run).collect();
+        Ok(Rebuilt { runs, before, after, instead, beyond, bytes })
     }
 
     /// Returns the events of a run that count, and whether there are others: the first ones, as far as there is room for those
@@ -266,7 +279,9 @@ impl OfProject {
         let rows = writer.run_rows(RowsOf::Ids(&ids.into_iter().collect::<Vec<_>>()))?;
         // A run that was recorded otherwise is not replaced, nor is the try of another run.
         let is_bare = |row: &RunRow| row.component.is_none() && row.process.is_none();
-        let is_known = |row: &RunRow| row.process == Some(process) && earlier.contains_key(&row.id);
+        let is_the_one = |run: &&RunRecords, row: &RunRow| run.start().map(|start| start.at) == row.started_at;
+        let is_known =
+            |row: &RunRow| row.process == Some(process) && earlier.get(&row.id).is_some_and(|run| is_the_one(run, row));
         let is_ours = |row: &RunRow| row.project == self.key && (is_known(row) || is_bare(row));
         let known: BTreeMap<RunId, bool> = rows.iter().map(|(_, row)| (row.id, is_ours(row))).collect();
         let is_due = |run: &RunRecords| match known.get(&run.run) {

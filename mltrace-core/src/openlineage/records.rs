@@ -30,6 +30,14 @@ pub struct RunRecords {
     pub records: Vec<Record>,
 }
 
+impl RunRecords {
+    /// Returns the record of its start.
+    #[must_use]
+    pub fn start(&self) -> Option<&Start> {
+        self.records.iter().find_map(|record| if let Record::Start(start) = record { Some(start) } else { None })
+    }
+}
+
 /// Returns the records of each try of a run, the first try first; the order of `events` does not matter.
 #[must_use]
 pub fn run_records<'a, 'e: 'a>(id: RunId, events: impl Iterator<Item = &'a Sent<'e>>) -> Vec<RunRecords> {

@@ -101,7 +101,14 @@ fn an_event_about_the_try_of_another_run_changes_nothing() {
     let before = project.runs("clean");
     let mut other = event("COMPLETE", "10:05:00", 2, "other").writes("s3://b", "bad");
     other["run"]["runId"] = before[1]["id"].clone();
-    project.import(&[other]);
+    project.import(&[other.clone()]);
+    assert_eq!((project.runs("clean"), project.runs("other").len()), (before.clone(), 0));
+    // Nor does a second one, nor one beside an event of that run.
+    other["eventTime"] = json!(time("10:06:00"));
+    project.import(&[other.clone()]);
+    assert_eq!((project.runs("clean"), project.runs("other").len()), (before.clone(), 0));
+    other["eventTime"] = json!(time("10:07:00"));
+    project.import(&[other, event("RUNNING", "10:04:00", 1, "clean")]);
     assert_eq!((project.runs("clean"), project.runs("other").len()), (before, 0));
 }
 
