@@ -1,16 +1,14 @@
 //! `mltrace metrics`: what was measured, run by run; and how the pipeline does, for Prometheus.
 
-use mltrace_core::model::Timestamp;
-use mltrace_core::query::{MeasureFilter, Metrics};
+use mltrace_core::query::{MeasureFilter, Reader};
 use mltrace_server::Exposition;
 
+use super::spans::Spanned;
 use crate::args::Format;
-use crate::complete;
 use crate::error::{Error, Exit, Kind};
 use crate::output::Output;
 use crate::render::measures;
 use crate::session::Session;
-use crate::time;
 
 /// How many runs of which something was measured are looked at when nobody says.
 const LIMIT: usize = 1000;
@@ -27,20 +25,16 @@ Examples:
   mltrace metrics train --name rmse --since 30d
   mltrace metrics --prometheus > mltrace.prom")]
 pub(crate) struct Args {
-    /// Of this component
-    #[arg(value_name = "COMPONENT", value_parser = crate::args::name, add = complete::components())]
-    component: Option<String>,
+    #[command(flatten)]
+    of: Spanned,
     /// Only this metric
     #[arg(long, value_name = "NAME", value_parser = crate::args::name)]
     name: Option<String>,
-    /// Only of runs that started at or after that time: `2021-05-02 12:07`, `2d` ago
-    #[arg(long, value_name = "TIME", value_parser = time::parse)]
-    since: Option<Timestamp>,
     /// Only of the last so many runs of which something was measured
     #[arg(long, value_name = "N", default_value_t = LIMIT)]
     limit: usize,
     /// Print how the pipeline does instead, in the text format of Prometheus
-    #[arg(long, conflicts_with_all = ["component", "name", "since", "limit"])]
+    #[arg(long, conflicts_with_all = ["component", "name", "since", "until", "run", "limit"])]
     prometheus: bool,
 }
 
@@ -49,17 +43,8 @@ impl Args {
         if self.prometheus {
             return watched(session);
         }
-        let filter = MeasureFilter {
-            component: self.component.clone(),
-            since: self.since,
-            until: None,
-            limit: Some(self.limit),
-        };
-        let ask = |reader: &mut mltrace_core::query::Reader<'_>| reader.metrics(self.name.as_deref(), &filter);
-        let answer = match &self.component {
-            Some(_) => session.ask(ask)?,
-            None => session.list(Metrics::default(), ask)?,
-        };
+        let ask = |reader: &mut Reader<'_>, of: &MeasureFilter| reader.metrics(self.name.as_deref(), of);
+        let answer = self.of.ask(session, self.limit, ask)?;
         session
             .output
             .limited(self.limit != LIMIT, &answer, |answer| measures::all_metrics(answer, Output::columns()))?;

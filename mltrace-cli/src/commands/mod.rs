@@ -44,6 +44,8 @@ mod metrics;
 
 mod observations;
 
+mod spans;
+
 mod profile;
 
 mod checks;

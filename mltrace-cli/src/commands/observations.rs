@@ -1,9 +1,9 @@
 //! `mltrace observations`: what was observed many times, and how far it moved.
 
 use mltrace_core::model::Timestamp;
-use mltrace_core::query::{Observations, Reader, Span};
+use mltrace_core::query::{MeasureFilter, Reader};
 
-use crate::complete;
+use super::spans::{Spanned, span};
 use crate::error::{Error, Exit};
 use crate::output::Output;
 use crate::render::observations;
@@ -24,21 +24,11 @@ Examples:
   mltrace observations
   mltrace observations serve --name prediction --since 1d --before-since 8d --before-until 1d")]
 pub(crate) struct Args {
-    /// Of this component
-    #[arg(value_name = "COMPONENT", value_parser = crate::args::name, add = complete::components())]
-    component: Option<String>,
+    #[command(flatten)]
+    of: Spanned,
     /// Only what was observed under this name
     #[arg(long, value_name = "NAME", value_parser = crate::args::name)]
     name: Option<String>,
-    /// Only of runs that started at or after that time: `2021-05-02 12:07`, `2d` ago
-    #[arg(long, value_name = "TIME", value_parser = time::parse)]
-    since: Option<Timestamp>,
-    /// Only of runs that started at or before that time
-    #[arg(long, value_name = "TIME", value_parser = time::parse)]
-    until: Option<Timestamp>,
-    /// Of this run only: its id, a unique prefix of it, or `latest`
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["since", "until"])]
-    run: Option<String>,
     /// Compare with runs that started at or after that time
     #[arg(long, value_name = "TIME", value_parser = time::parse)]
     before_since: Option<Timestamp>,
@@ -55,19 +45,11 @@ pub(crate) struct Args {
 
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
-        let times = |since, until| Span::Times { since, until };
-        let span = self.run.clone().map_or_else(|| times(self.since, self.until), Span::Run);
-        let is_compared = self.before_since.is_some() || self.before_until.is_some();
-        let before = match &self.before_run {
-            Some(run) => Some(Span::Run(run.clone())),
-            None => is_compared.then(|| times(self.before_since, self.before_until)),
-        };
-        let (name, component) = (self.name.as_deref(), self.component.as_deref());
-        let ask =
-            |reader: &mut Reader<'_>| reader.observations(name, component, (&span, before.as_ref()), Some(self.limit));
-        let is_named = component.is_some() || self.run.is_some() || self.before_run.is_some();
-        let answer = if is_named { session.ask(ask)? } else { session.list(Observations::default(), ask)? };
-        let is_compared = before.is_some();
+        let is_compared = self.before_run.is_some() || self.before_since.is_some() || self.before_until.is_some();
+        let before = span(self.before_run.as_ref(), self.before_since, self.before_until);
+        let answer = self.of.ask(session, self.limit, |reader: &mut Reader<'_>, of: &MeasureFilter| {
+            reader.observations(self.name.as_deref(), of, is_compared.then_some(&before))
+        })?;
         session.output.limited(self.limit != LIMIT, &answer, |answer| {
             observations::text(answer, is_compared, Output::columns())
         })?;

@@ -80,17 +80,36 @@ pub struct CheckOfRun {
     pub check: Check,
 }
 
-/// Of which runs metrics or checks are meant.
+/// Of which runs metrics, checks or observations are meant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MeasureFilter {
     /// Of this component.
     pub component: Option<String>,
-    /// Only those that began then or later.
-    pub since: Option<Timestamp>,
-    /// Only those that began then or earlier.
-    pub until: Option<Timestamp>,
+    /// Only these.
+    pub span: Span,
     /// Only of the last ones, so many; `None`: of all.
     pub limit: Option<usize>,
+}
+
+/// Some runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Span {
+    /// Those that began within these moments.
+    Times {
+        /// Then or later.
+        since: Option<Timestamp>,
+        /// Then or earlier.
+        until: Option<Timestamp>,
+    },
+    /// The run of this id, or a unique prefix of it.
+    Run(String),
+}
+
+impl Default for Span {
+    /// All runs.
+    fn default() -> Self {
+        Self::Times { since: None, until: None }
+    }
 }
 
 impl Reader<'_> {
@@ -157,11 +176,21 @@ impl Reader<'_> {
             let not_found = || QueryError::NotFound { kind: "component", name: name.clone() };
             component = Some(found.ok_or_else(not_found)?.key);
         }
+        let (since, until) = match &filter.span {
+            Span::Times { since, until } => (*since, *until),
+            Span::Run(run) => {
+                let id = self.run_id(run)?;
+                let mut runs: Vec<RunKey> = self.store.run(id)?.into_iter().collect();
+                let names = self.names_of_runs(&runs)?;
+                let is_meant = |of: &RunName| filter.component.as_ref().is_none_or(|name| *name == of.component);
+                runs.retain(|run| names.get(run).is_some_and(is_meant));
+                return Ok((runs, false));
+            }
+        };
         let Some(project) = project else { return Ok((Vec::new(), false)) };
         let most = filter.limit.unwrap_or(usize::MAX);
         let limit = Some(most.saturating_add(1));
-        let selection =
-            RunSelection { component, since: filter.since, until: filter.until, limit, ..RunSelection::default() };
+        let selection = RunSelection { component, since, until, limit, ..RunSelection::default() };
         let mut runs = self.store.measured(project, &selection, what)?;
         let is_cut = runs.len() > most;
         runs.truncate(most);

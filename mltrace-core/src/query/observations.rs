@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{MeasureFilter, QueryError, Reader};
-use crate::model::{Observation, Timestamp, TopValue};
+use super::{MeasureFilter, QueryError, Reader, Span};
+use crate::model::{Observation, TopValue};
 use crate::profile;
-use crate::store::{RunKey, WhatOfRuns};
+use crate::store::WhatOfRuns;
 
 /// The answer of `observations`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -77,39 +77,25 @@ pub struct Observed {
     pub others: u64,
 }
 
-/// Runs of which observations are meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Span {
-    /// Those that began within these moments.
-    Times {
-        /// Then or later.
-        since: Option<Timestamp>,
-        /// Then or earlier.
-        until: Option<Timestamp>,
-    },
-    /// The run of this id, or a unique prefix of it.
-    Run(String),
-}
-
 /// By component and name what was observed, and in how many runs.
 type Merged = BTreeMap<(String, String), (usize, Observation)>;
 
 impl Reader<'_> {
-    /// Returns what was observed in the runs of a span, and how it compares with those of another.
+    /// Returns what was observed in runs, and how it compares with those of another span.
     ///
     /// # Errors
     /// When the component or a run is unknown, or the store does not answer.
     pub fn observations(
         &mut self,
         name: Option<&str>,
-        component: Option<&str>,
-        (span, before): (&Span, Option<&Span>),
-        limit: Option<usize>,
+        filter: &MeasureFilter,
+        before: Option<&Span>,
     ) -> Result<Observations, QueryError> {
-        let (now, mut is_cut) = self.observed(name, component, span, limit)?;
+        let (now, mut is_cut) = self.observed(name, filter)?;
         let mut earlier = None;
         if let Some(before) = before {
-            let (found, is_cut_before) = self.observed(name, component, before, limit)?;
+            let filter = MeasureFilter { span: before.clone(), ..filter.clone() };
+            let (found, is_cut_before) = self.observed(name, &filter)?;
             is_cut |= is_cut_before;
             earlier = Some(found);
         }
@@ -123,31 +109,13 @@ impl Reader<'_> {
         Ok(Observations { observations: series.collect(), is_cut })
     }
 
-    fn observed(
-        &mut self,
-        name: Option<&str>,
-        component: Option<&str>,
-        span: &Span,
-        limit: Option<usize>,
-    ) -> Result<(Merged, bool), QueryError> {
-        let (runs, is_cut) = match span {
-            Span::Times { since, until } => {
-                let component = component.map(str::to_owned);
-                let filter = MeasureFilter { component, since: *since, until: *until, limit };
-                self.measured(WhatOfRuns::Observation(name), &filter)?
-            }
-            Span::Run(text) => {
-                let id = self.run_id(text)?;
-                (self.store.run(id)?.into_iter().collect::<Vec<RunKey>>(), false)
-            }
-        };
+    fn observed(&mut self, name: Option<&str>, filter: &MeasureFilter) -> Result<(Merged, bool), QueryError> {
+        let (runs, is_cut) = self.measured(WhatOfRuns::Observation(name), filter)?;
         let names = self.names_of_runs(&runs)?;
         let mut found = self.store.observations(&runs)?;
         let mut merged = Merged::new();
         for run in &runs {
-            let Some(of) = names.get(run).filter(|of| component.is_none_or(|name| name == of.component)) else {
-                continue;
-            };
+            let Some(of) = names.get(run) else { continue };
             for mut observation in found.remove(run).unwrap_or_default() {
                 if name.is_some_and(|name| name != observation.name) {
                     continue;

@@ -14,6 +14,8 @@ mod aliases;
 
 mod gate;
 
+mod measures;
+
 mod tasks;
 
 mod health;
@@ -50,7 +52,7 @@ pub(crate) use writes::{ComponentBody, IMPORT_LIMIT, IMPORT_PATH, NoteBody, amen
 
 /// Adds the API.
 pub(crate) fn routes(routes: Routes) -> Routes {
-    let questions = subjects::routes(profile::routes(health::routes(queries::routes(routes))));
+    let questions = measures::routes(subjects::routes(profile::routes(health::routes(queries::routes(routes)))));
     tasks::routes(gate::routes(aliases::routes(verify::routes(lineage::routes(writes::routes(questions))))))
 }
 

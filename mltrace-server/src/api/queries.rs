@@ -10,7 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::values::{Depth, Limit, USUAL, blank, limited, run_id};
+use super::values::{Depth, Limit, Nothing, USUAL, blank, limited, run_id};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::moment::Moment;
@@ -427,11 +427,6 @@ struct ComponentQuery {
 fn component(app: &App, asked: &ComponentQuery) -> Result<Component, Failure> {
     app.ask(|reader| reader.component(&asked.name))
 }
-
-/// Nothing is asked further.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Nothing {}
 
 fn tags(app: &App, _: &Nothing) -> Result<Tags, Failure> {
     Ok(Tags { tags: app.ask(|reader| Ok(reader.tags()?.tags))? })

@@ -4,8 +4,7 @@ use mltrace_core::query::{Task, TaskKind, TaskMetric, TaskOptions, Tasks};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::queries::Nothing;
-use super::values::{Seconds, blank};
+use super::values::{Nothing, Seconds, blank};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::moment::Moment;

@@ -10,6 +10,11 @@ pub(super) const MOST: usize = 500;
 /// How long a list is unless a request says so.
 pub(super) const USUAL: usize = 50;
 
+/// Nothing is asked further.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Nothing {}
+
 /// Reads a parameter that a form may send empty.
 pub(crate) fn blank<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
     let text: Option<String> = Option::deserialize(deserializer)?;
@@ -64,6 +69,14 @@ impl<'de> Deserialize<'de> for Depth {
         let wrong = || serde::de::Error::custom(format!("a depth is a whole number from 0, not `{text}`"));
         digits(&text).map(Self).ok_or_else(wrong)
     }
+}
+
+/// Whether something is so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Truth {
+    True,
+    False,
 }
 
 /// How long something lasts, in seconds.

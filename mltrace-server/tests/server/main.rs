@@ -9,6 +9,8 @@ mod access;
 
 mod questions;
 
+mod measures;
+
 mod metrics;
 
 mod profiles;
