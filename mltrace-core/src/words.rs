@@ -58,6 +58,39 @@ pub fn number(number: f64) -> String {
     format!("{number:.11e}").parse().unwrap_or(number).to_string()
 }
 
+/// What stands for a value that is not known.
+pub const UNKNOWN: &str = "?";
+
+/// Returns a share in percent, rounded down: only what is all is 100 %.
+#[must_use]
+pub fn share(share: Option<f64>) -> String {
+    share.map_or(UNKNOWN.to_owned(), |share| format!("{} %", (share * 100.0).floor()))
+}
+
+/// Returns how much later something came, or earlier.
+#[must_use]
+pub fn lag(seconds: f64) -> String {
+    let sign = if seconds < 0.0 { "-" } else { "" };
+    format!("{sign}{}", span(seconds.abs() * 1000.0))
+}
+
+/// Returns a number with six digits that count.
+#[must_use]
+pub fn brief(value: Option<f64>) -> String {
+    let Some(value) = value else { return UNKNOWN.to_owned() };
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    let size = value.abs().log10().floor();
+    if !(-5.0..12.0).contains(&size) {
+        return format!("{value:.5e}");
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 10")]
+    let digits = (5.0 - size).clamp(0.0, 10.0) as usize;
+    let text = format!("{value:.digits$}");
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -41,6 +41,8 @@ pub(crate) enum Candidates {
     Runs,
     /// Aliases.
     Aliases,
+    /// Tasks.
+    Tasks,
     /// Versions of this artifact.
     VersionsOf(String),
 }
@@ -156,6 +158,7 @@ impl From<QueryError> for Failure {
                 let candidates = match kind {
                     "component" => Candidates::Components,
                     "alias" => Candidates::Aliases,
+                    "task" => Candidates::Tasks,
                     _ => Candidates::Artifacts,
                 };
                 Self { candidates, ..Self::new(StatusCode::NOT_FOUND, message).hint(how_to_find(kind)) }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use mltrace_core::query::{HoldState, RunSubject, SubjectHeld};
+use mltrace_core::query::{RunSubject, SubjectHeld};
 
 use super::table;
 use crate::escape::line;
@@ -43,25 +43,7 @@ pub(crate) fn text(answer: &SubjectHeld, columns: Option<u16>) -> String {
         text.push_str(&table::draw(["STATE", "VERSION", "RUN", "BECAUSE"], rows, columns));
         text.push('\n');
     }
-    text.push_str(&sum(answer));
-    text
-}
-
-/// Returns whether any of it is left.
-fn sum(answer: &SubjectHeld) -> String {
-    let all = answer.versions.len();
-    let count = |state| answer.versions.iter().filter(|held| held.state == state).count();
-    let made = match all {
-        0 => return "nothing that is recorded was made from these data\n".to_owned(),
-        1 => "1 version was made from these data".to_owned(),
-        all => format!("{all} versions were made from these data"),
-    };
-    if !answer.is_left {
-        return format!("none is left: {made}, and {} gone\n", if all == 1 { "it is" } else { "all are" });
-    }
-    let [live, there, unknown, gone] =
-        [HoldState::Live, HoldState::There, HoldState::Unknown, HoldState::Gone].map(count);
-    format!("{made}: {live} live, {there} there, {unknown} unknown, {gone} gone\n")
+    text + &answer.says() + "\n"
 }
 
 /// Returns the first of some words, and how many there are besides.

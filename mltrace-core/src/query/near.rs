@@ -21,6 +21,7 @@ impl Reader<'_> {
             "component" => NameKind::Component,
             "artifact" => NameKind::Artifact,
             "alias" => NameKind::Alias,
+            "task" => NameKind::Task,
             _ => return Vec::new(),
         };
         // A failure to suggest must not hide the error itself.

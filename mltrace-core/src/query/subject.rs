@@ -76,6 +76,26 @@ impl HoldState {
     }
 }
 
+impl SubjectHeld {
+    /// Returns in words whether any of it is left.
+    #[must_use]
+    pub fn says(&self) -> String {
+        let all = self.versions.len();
+        let count = |state| self.versions.iter().filter(|held| held.state == state).count();
+        let made = match all {
+            0 => return "nothing that is recorded was made from these data".to_owned(),
+            1 => "1 version was made from these data".to_owned(),
+            all => format!("{all} versions were made from these data"),
+        };
+        if !self.is_left {
+            return format!("none is left: {made}, and {} gone", if all == 1 { "it is" } else { "all are" });
+        }
+        let [live, there, unknown, gone] =
+            [HoldState::Live, HoldState::There, HoldState::Unknown, HoldState::Gone].map(count);
+        format!("{made}: {live} live, {there} there, {unknown} unknown, {gone} gone")
+    }
+}
+
 /// Where somebody looks who asks what is left.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Whereabouts<'h> {

@@ -46,7 +46,9 @@ pub(crate) use queries::{
     BlameQuery, DiffQuery, ImpactQuery, LastGoodQuery, LastStale, NearImpact, RecentQuery, StaleQuery, VersionsPage,
     blame, diff, impact, last_good, newest, page_of_versions, stale,
 };
-pub(crate) use values::{Depth, blank, run_id};
+pub(crate) use subjects::{SubjectQuery, named as subject_named, subject};
+pub(crate) use tasks::{TaskQuery, task, tasks};
+pub(crate) use values::{Depth, Nothing, blank, run_id};
 pub(crate) use verify::{Checked, verified};
 pub(crate) use writes::{ComponentBody, IMPORT_LIMIT, IMPORT_PATH, NoteBody, amend, judge, note};
 

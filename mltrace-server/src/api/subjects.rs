@@ -22,13 +22,19 @@ pub(super) fn routes(routes: Routes) -> Routes {
 /// Which subject is meant.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct SubjectQuery {
+pub(crate) struct SubjectQuery {
     /// Its name, or the digits that are kept in place of it: `s:` and 32 of them.
     #[schemars(length(min = 1))]
-    name: String,
+    pub(crate) name: String,
 }
 
-fn subject(app: &App, asked: &SubjectQuery) -> Result<SubjectHeld, Failure> {
-    let subject = DataSubject::of(&asked.name).map_err(Failure::usage)?;
+/// Returns the subject of this name.
+pub(crate) fn named(name: &str) -> Result<DataSubject, Failure> {
+    DataSubject::of(name).map_err(Failure::usage)
+}
+
+/// Returns what was made from the data of a subject.
+pub(crate) fn subject(app: &App, asked: &SubjectQuery) -> Result<SubjectHeld, Failure> {
+    let subject = named(&asked.name)?;
     app.ask(|reader| reader.subject(&subject, Whereabouts::Nowhere))
 }

@@ -20,26 +20,27 @@ pub(super) fn routes(routes: Routes) -> Routes {
     )
 }
 
+/// Returns all tasks.
 #[expect(clippy::redundant_closure_for_method_calls, reason = "the method itself is not general enough")]
-fn tasks(app: &App, _: &Nothing) -> Result<Tasks, Failure> {
+pub(crate) fn tasks(app: &App, _: &Nothing) -> Result<Tasks, Failure> {
     app.ask(|reader| reader.tasks())
 }
 
 /// Which outputs are meant.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct TaskQuery {
+pub(crate) struct TaskQuery {
     /// The task.
-    name: String,
+    pub(crate) name: String,
     /// How long a window is, in seconds; else one holds all.
     #[serde(default, deserialize_with = "blank")]
-    window_s: Option<Seconds>,
+    pub(crate) window_s: Option<Seconds>,
     /// Only outputs made at this moment or later.
     #[serde(default, deserialize_with = "blank")]
-    since: Option<Moment>,
+    pub(crate) since: Option<Moment>,
     /// Only outputs made before.
     #[serde(default, deserialize_with = "blank")]
-    until: Option<Moment>,
+    pub(crate) until: Option<Moment>,
     /// Only this metric.
     #[serde(default, deserialize_with = "blank")]
     metric: Option<TaskMetric>,
@@ -51,7 +52,8 @@ struct TaskQuery {
     positive: Option<String>,
 }
 
-fn task(app: &App, asked: &TaskQuery) -> Result<Task, Failure> {
+/// Returns how well the outputs of a task fit.
+pub(crate) fn task(app: &App, asked: &TaskQuery) -> Result<Task, Failure> {
     let options = TaskOptions {
         window_s: asked.window_s.map(|seconds| seconds.0.into()),
         since: asked.since.as_ref().map(|moment| moment.at),

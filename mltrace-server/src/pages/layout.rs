@@ -14,6 +14,8 @@ const PLACES: &[(&str, &str)] = &[
     ("/aliases", "Aliases"),
     ("/stale", "Stale"),
     ("/health", "Health"),
+    ("/tasks", "Tasks"),
+    ("/subject", "Subjects"),
     ("/verify", "Verify"),
     ("/tags", "Tags"),
     ("/api", "API"),

@@ -1,6 +1,6 @@
 //! Addresses of pages, with names of any kind inside.
 
-use mltrace_core::model::{ArtifactName, RunId, VersionId};
+use mltrace_core::model::{ArtifactName, DataSubject, RunId, VersionId};
 use url::form_urlencoded::Serializer;
 
 use crate::failure::Candidates;
@@ -42,6 +42,15 @@ pub(super) fn alias(name: &str) -> String {
     with("/aliases", &[("name", name)])
 }
 
+/// Returns the address of a task; `window_s` is empty where one window holds all.
+pub(super) fn task(name: &str, window_s: &str) -> String {
+    with("/task", &[("name", name), ("window_s", window_s)])
+}
+
+pub(super) fn subject(subject: &DataSubject) -> String {
+    with("/subject", &[("name", &subject.to_string())])
+}
+
 pub(super) fn tag(tag: &str) -> String {
     with("/components", &[("tag", tag)])
 }
@@ -60,6 +69,7 @@ pub(super) fn candidate(candidates: &Candidates, text: &str) -> String {
         Candidates::Artifacts => trace(text),
         Candidates::Components => component(text),
         Candidates::Aliases => alias(text),
+        Candidates::Tasks => task(text, ""),
         Candidates::Runs => with("/run", &[("run", text)]),
         Candidates::VersionsOf(artifact) => trace(&format!("{artifact}@{text}")),
     }

@@ -46,6 +46,10 @@ mod stale;
 
 mod health;
 
+mod tasks;
+
+mod subjects;
+
 mod verify;
 
 mod search;
@@ -80,6 +84,8 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         profile::routes,
         stale::routes,
         health::routes,
+        tasks::routes,
+        subjects::routes,
         verify::routes,
         search::routes,
     ];

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::fields::{Field, hidden};
 use super::verdicts::Verdicts;
-use super::{beside, compare, layout, link, parts};
+use super::{beside, compare, layout, link, parts, subjects};
 use crate::api::{self, NoteBody};
 use crate::app::App;
 use crate::failure::Failure;
@@ -58,6 +58,7 @@ fn page(app: &App, asked: &RunQuery) -> Result<Markup, Failure> {
         (inputs(&run, &verdicts, &back))
         (params(&run))
         (beside::measured(&run))
+        (subjects::of_run(&run))
         (notes(&run, &asked.note))
         (surroundings(&run))
     };

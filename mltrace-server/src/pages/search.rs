@@ -40,6 +40,7 @@ const WORDS: &[(&str, Follows)] = &[
     ("tags", Follows::Nothing),
     ("health", Follows::Component),
     ("alias", Follows::Nothing),
+    ("task", Follows::Nothing),
 ];
 
 #[derive(Clone, Copy, PartialEq)]
@@ -88,6 +89,8 @@ fn go(asked: &Text) -> String {
             link::to("/compare", &[("runs", &names.split_whitespace().collect::<Vec<_>>().join(","))])
         }
         ("health", name) => link::to("/health", &[("component", name)]),
+        ("task" | "tasks", "") => "/tasks".to_owned(),
+        ("task", name) => link::task(name, ""),
         ("tags", "") => "/tags".to_owned(),
         ("alias" | "aliases", name) => link::to("/aliases", &[("name", name), ("as_of", option("as-of"))]),
         ("stale" | "verify", name) => link::to(&format!("/{word}"), &[("artifact", name)]),

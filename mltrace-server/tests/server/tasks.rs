@@ -37,3 +37,34 @@ fn what_no_task_has_is_refused() {
         assert_eq!(status(&format!("/api/v1/task?name=fare&{wrong}")), StatusCode::BAD_REQUEST, "{wrong}");
     }
 }
+
+#[test]
+fn the_pages_of_tasks_say_what_the_answers_do() {
+    assert!(Served::new().get("/tasks").text.contains("mltrace log-output TASK ID VALUE"));
+    let mut lines = Vec::new();
+    for (id, (output, feedback)) in [("<cat>", "<cat>"), ("<cat>", "dog"), ("dog", "dog")].into_iter().enumerate() {
+        let id = u32::try_from(id).unwrap();
+        lines.push(said("output", id, &json!(output), 3 + id));
+        lines.push(said("feedback", id, &json!(feedback), 6));
+    }
+    let served = Served::with(&lines);
+    let page = served.get("/tasks").text;
+    assert!(
+        page.contains("<a href=\"/task?name=fare\"><bdi class=\"name\">fare</bdi></a></td><td>3</td><td>100 %"),
+        "{page}"
+    );
+    let page = served.get("/task?name=fare").text;
+    for said in [
+        "classes: 3 outputs, 3 with feedback (100 %).",
+        "<td>0.666667</td>",
+        "&lt;cat&gt;</bdi></td><td><bdi class=\"name\">dog",
+    ] {
+        assert!(page.contains(said), "`{said}` is not in {page}");
+    }
+    let page = served.get("/task?name=fare&window_s=86400").text;
+    let days = ["2021-05-05", "2021-05-04", "2021-05-03"].map(|day| page.find(day).expect(day));
+    assert!(days.is_sorted() && page.contains("<strong>by day</strong>") && !page.contains("What became"), "{page}");
+    assert_eq!(served.get("/go?q=task+fare").header("location"), "/task?name=fare");
+    let wrong = served.get("/task?name=fares");
+    assert!(wrong.status == StatusCode::NOT_FOUND && wrong.text.contains("/task?name=fare"), "{}", wrong.text);
+}

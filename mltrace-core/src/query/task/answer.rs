@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::model::Timestamp;
+use crate::words;
 
 /// The answer of `task`: all tasks, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +31,19 @@ pub struct TaskSummary {
     pub first: Option<Timestamp>,
     /// When the last one was.
     pub last: Option<Timestamp>,
+}
+
+impl TaskSummary {
+    /// Returns the share of its outputs of which it is known what became of them.
+    #[must_use]
+    pub fn coverage(&self) -> Option<f64> {
+        ratio(self.with_feedback, self.outputs)
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of outputs")]
+fn ratio(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
 }
 
 /// What the outputs of a task are, as their values show.
@@ -152,6 +166,37 @@ pub struct Task {
     pub ahead: u64,
     /// The windows, the first of all; those without outputs between others too.
     pub windows: Vec<TaskWindow>,
+}
+
+impl Task {
+    /// Returns in words how many outputs there are, and what is known of them.
+    #[must_use]
+    pub fn says(&self) -> String {
+        let sum = |count: fn(&TaskWindow) -> u64| self.windows.iter().map(count).fold(0, u64::saturating_add);
+        let (outputs, with_feedback) = (sum(|window| window.outputs), sum(|window| window.with_feedback));
+        let mut text = format!("{outputs} outputs, {with_feedback} with feedback");
+        if let Some(covered) = ratio(with_feedback, outputs) {
+            text.push_str(&format!(" ({})", words::share(Some(covered))));
+        }
+        let besides = [
+            (self.without_output, "feedback without an output"),
+            (self.ahead, "dated ahead of the clock, and left out"),
+            (sum(|window| window.left_out), "not compared, as no number or without end"),
+        ];
+        for (count, what) in besides.into_iter().filter(|(count, _)| *count > 0) {
+            text.push_str(&format!("; {what}: {count}"));
+        }
+        text
+    }
+}
+
+impl TaskWindow {
+    /// Returns its metrics in the order in which people read those of such outputs.
+    #[must_use]
+    pub fn names(&self, kind: Option<TaskKind>) -> Vec<TaskMetric> {
+        let all = kind.map_or(&[][..], TaskKind::metrics);
+        all.iter().copied().filter(|metric| self.metrics.contains_key(metric)).collect()
+    }
 }
 
 /// The outputs that were made in a span of time.
