@@ -56,28 +56,11 @@ pub enum Finding {
         /// Of how many.
         of: usize,
     },
-    /// A duration out of line with those of the runs before.
-    Duration {
-        /// The run's, in milliseconds.
-        now: f64,
-        /// What was usual before.
-        usual: Usual,
-    },
-    /// A metric out of line with those of the runs before.
-    Metric {
-        /// Which.
-        name: String,
-        /// The run's.
-        now: f64,
-        /// What was usual before.
-        usual: Usual,
-    },
-    /// A figure of a table out of line with those of the runs before.
-    Figure {
-        /// The table.
-        of: String,
-        /// Which figure.
-        figure: String,
+    /// A number out of line with those of the runs before: how long the run took, in milliseconds, what was measured, or a
+    /// figure of a table or of what was observed.
+    Unusual {
+        /// What it is.
+        aspect: Aspect,
         /// The run's.
         now: f64,
         /// What was usual before.
@@ -249,16 +232,14 @@ fn since(aspect: &Aspect, ago: usize, times: usize, of: usize) -> f64 {
 fn unusual_duration(run: &Facts, earlier: &[&Facts]) -> Option<Evidence> {
     let known: Vec<f64> = earlier.iter().filter_map(|facts| facts.duration_ms).collect();
     let (now, usual) = (run.duration_ms?, Usual::of(&known)?);
-    let finding = Finding::Duration { now, usual };
+    let finding = Finding::Unusual { aspect: Aspect::Duration, now, usual };
     usual.is_outside(now).then(|| Evidence { finding, factor: AT_CULPRITS / COMMON })
 }
 
 fn unusual_metrics(run: &Facts, earlier: &[&Facts]) -> Vec<Evidence> {
     let unusual = |(aspect, value): (&Aspect, &Value)| {
-        let Aspect::Metric(name) = aspect else { return None };
-        let (now, usual) = out_of_line(aspect, value, earlier)?;
-        let finding = Finding::Metric { name: name.clone(), now, usual };
-        Some(Evidence { finding, factor: AT_CULPRITS / COMMON })
+        let Aspect::Metric(_) = aspect else { return None };
+        Some(out_of_line(aspect, value, earlier)?.1)
     };
     run.aspects.iter().filter_map(unusual).collect()
 }
@@ -266,28 +247,28 @@ fn unusual_metrics(run: &Facts, earlier: &[&Facts]) -> Vec<Evidence> {
 /// Of each table, and of each observation, the figure that is furthest out of line: they are drawn from many, and mostly have
 /// one cause.
 fn unusual_figures(run: &Facts, earlier: &[&Facts]) -> Vec<Evidence> {
-    let mut found: BTreeMap<String, (f64, Evidence)> = BTreeMap::new();
+    let mut found: BTreeMap<(bool, &String), (f64, Evidence)> = BTreeMap::new();
     for (aspect, value) in &run.aspects {
-        let (of, figure) = match aspect {
-            Aspect::Profile { of, figure } => (of.clone(), figure),
-            Aspect::Observed { name, figure } => (format!("the observed `{name}`"), figure),
+        let of = match aspect {
+            Aspect::Profile { of, .. } => (true, of),
+            Aspect::Observed { name, .. } => (false, name),
             _ => continue,
         };
-        let Some((now, usual)) = out_of_line(aspect, value, earlier) else { continue };
-        let distance = usual.distance(now);
+        let Some((distance, evidence)) = out_of_line(aspect, value, earlier) else { continue };
         if found.get(&of).is_none_or(|(known, _)| distance > *known) {
-            let finding = Finding::Figure { of: of.clone(), figure: figure.clone(), now, usual };
-            found.insert(of, (distance, Evidence { finding, factor: AT_CULPRITS / COMMON }));
+            found.insert(of, (distance, evidence));
         }
     }
     found.into_values().map(|(_, evidence)| evidence).collect()
 }
 
-/// Returns what is measured of a run and what is usual, where it lies outside of that.
-fn out_of_line(aspect: &Aspect, value: &Value, earlier: &[&Facts]) -> Option<(f64, Usual)> {
+/// Returns a number of a run as evidence, and how far it lies outside of what is usual, where it does.
+fn out_of_line(aspect: &Aspect, value: &Value, earlier: &[&Facts]) -> Option<(f64, Evidence)> {
     let known: Vec<f64> = earlier.iter().filter_map(|facts| number(facts.aspects.get(aspect)?)).collect();
     let (now, usual) = (number(value)?, Usual::of(&known)?);
-    usual.is_out_of_line(now).then_some((now, usual))
+    let finding = || Finding::Unusual { aspect: aspect.clone(), now, usual };
+    let evidence = || Evidence { finding: finding(), factor: AT_CULPRITS / COMMON };
+    usual.is_out_of_line(now).then(|| (usual.distance(now), evidence()))
 }
 
 impl Evidence {
@@ -295,8 +276,7 @@ impl Evidence {
     #[must_use]
     pub fn is_effect(&self) -> bool {
         match &self.finding {
-            Finding::Changed { aspect, .. } => aspect.is_effect(),
-            Finding::Metric { .. } | Finding::Figure { .. } | Finding::Duration { .. } => true,
+            Finding::Changed { aspect, .. } | Finding::Unusual { aspect, .. } => aspect.is_effect(),
             Finding::Fault(_) | Finding::SameOutputs | Finding::NoChange => false,
         }
     }
@@ -388,7 +368,7 @@ mod tests {
         let usual = ["ms=100", "ms=110", "ms=90", "ms=105"];
         let is_odd = |run: &str, usual: &[&str]| {
             let found = found(run, usual);
-            found.pieces.iter().any(|piece| matches!(piece.finding, Finding::Duration { .. }))
+            found.pieces.iter().any(|piece| matches!(piece.finding, Finding::Unusual { aspect: Aspect::Duration, .. }))
         };
         assert!(!is_odd("ms=180", &usual));
         assert!(is_odd("ms=900", &usual));

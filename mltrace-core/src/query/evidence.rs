@@ -9,7 +9,7 @@ use super::fresher::Detail;
 use super::past::Past;
 use super::view::staleness_of;
 use super::{QueryError, Reader};
-use crate::lineage::{self, Aspect, Evidence, Fault, Finding, Findings};
+use crate::lineage::{self, Aspect, Evidence, Fault, Finding, Findings, Usual};
 use crate::model::{RunId, Status, VersionId};
 use crate::store::{Extent, ReadDetail, RunDetail, RunKey, WriteDetail};
 use crate::words;
@@ -136,15 +136,7 @@ pub(super) fn words(piece: &Evidence) -> String {
         Finding::Fault(message) => message.clone(),
         Finding::SameOutputs => return "wrote the same bytes as the run before".to_owned(),
         Finding::NoChange => return "nothing changed since the run before".to_owned(),
-        Finding::Duration { now, usual } => {
-            format!("took {}, usually {}", words::span(*now), usual.words(words::span))
-        }
-        Finding::Metric { name, now, usual } => {
-            format!("measured {name} = {}, usually {}", digits(*now), usual.words(digits))
-        }
-        Finding::Figure { of, figure, now, usual } => {
-            format!("{figure} of {of} was {}, usually {}", digits(*now), usual.words(digits))
-        }
+        Finding::Unusual { aspect, now, usual } => unusual(aspect, *now, usual),
         Finding::Changed { aspect, now, before, ago, times, of } => {
             let change = changed(aspect, now.as_ref(), before.as_ref());
             let since = match ago {
@@ -159,6 +151,18 @@ pub(super) fn words(piece: &Evidence) -> String {
         }
     };
     format!("{found} (\u{d7}{})", rounded(piece.factor))
+}
+
+/// Returns a number out of line in words.
+fn unusual(aspect: &Aspect, now: f64, usual: &Usual) -> String {
+    let of = match aspect {
+        Aspect::Duration => return format!("took {}, usually {}", words::span(now), usual.words(words::span)),
+        Aspect::Metric(name) => format!("measured {name} ="),
+        Aspect::Profile { of, figure } => format!("{figure} of {of} was"),
+        Aspect::Observed { name, figure } => format!("{figure} of the observed `{name}` was"),
+        other => format!("{} was", other.field()),
+    };
+    format!("{of} {}, usually {}", digits(now), usual.words(digits))
 }
 
 /// Returns the words of a piece of evidence without how much it counts; `None` where it speaks for the run.
