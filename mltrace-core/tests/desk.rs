@@ -9,7 +9,7 @@ use mltrace_core::desk::{self, Desk, TooLong};
 use mltrace_core::ingest;
 use mltrace_core::journal::Writer;
 use mltrace_core::model::{ArtifactName, Header, LIMIT_NAME, Record, RunId, Timestamp, Verdict, Version, VersionId};
-use mltrace_core::query::{Judgement, QueryError, Reader, VerifyOptions};
+use mltrace_core::query::{DiskState, Judgement, QueryError, Reader, VerifyOptions};
 use mltrace_core::store::{self, Bounds, Mode, StoreError};
 
 fn home(folder: &tempfile::TempDir) -> Home {
@@ -168,4 +168,32 @@ fn who_checks_the_disk_holds_no_log_meanwhile() {
     let asked = |reader: &mut Reader<'_>| reader.verify(&[], &mut each, &VerifyOptions::default());
     assert_eq!(desk.ask(store.as_mut(), asked).unwrap().artifacts.len(), 1);
     assert_eq!(resets, [true]);
+}
+
+#[test]
+fn who_asks_for_the_last_good_version_holds_no_log_while_its_bytes_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = home(&folder);
+    recorded(&home);
+    std::fs::write(home.root.join("model"), "a model").unwrap();
+    let line = format!(
+        "{{\"component\": \"train\", \"outputs\": [{{\"name\": \"model\", \"version\": \"b3:{}\"}}], \
+            \"started_at\": \"2021-01-02T00:00:00Z\", \"ended_at\": \"2021-01-02T00:00:01Z\"}}",
+        blake3::hash(b"a model").to_hex()
+    );
+    let desk = Desk { home: &home, folder: folder.path(), bounds: None };
+    let mut store = desk.open().unwrap().unwrap();
+    ingest::import(&home, store.as_mut(), &mut line.as_bytes(), &mut |_| {}).unwrap();
+    let resets = std::sync::Mutex::new(Vec::new());
+    let file = home.store.file().unwrap();
+    let read = |_: u64| {
+        let other = rusqlite::Connection::open(file).unwrap();
+        other.busy_timeout(std::time::Duration::ZERO).unwrap();
+        let reset = other.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+        resets.lock().unwrap().push(!reset.unwrap());
+    };
+    let options = VerifyOptions { progress: Some(&read), ..VerifyOptions::default() };
+    let found = desk.ask(store.as_mut(), |reader| reader.last_good("model", None, Some(&options))).unwrap();
+    assert_eq!(found.good.unwrap().disk, Some(DiskState::Unchanged));
+    assert_eq!(*resets.lock().unwrap(), [true]);
 }

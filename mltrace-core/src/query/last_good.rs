@@ -141,10 +141,10 @@ impl Reader<'_> {
         let unchecked = self.all_unchecked()?;
         let verdicts = self.all_verdicts(unchecked)?;
         let name = found.version.name.clone();
-        let mut answer = LastGood { name: name.clone(), good: None, newer: Vec::new(), is_cut: false };
+        let mut looked_at: Vec<(GoodVersion, Vec<Doubt>)> = Vec::new();
         let mut rest = versions.as_slice();
-        let mut at_once = 1;
-        while !rest.is_empty() {
+        let (mut at_once, mut is_found) = (1, false);
+        while !rest.is_empty() && !is_found {
             let (some, others) = rest.split_at(rest.len().min(at_once));
             (rest, at_once) = (others, at_once.saturating_mul(GROWTH));
             let some = self.written_versions(&found, some)?;
@@ -152,29 +152,59 @@ impl Reader<'_> {
                 let versions: Vec<&Found> = some.iter().map(|(version, _)| version).collect();
                 reader.doubts_above(&versions, (as_of, FLAGS), &verdicts)
             })?;
-            for ((version, written_by), mut against) in some.into_iter().zip(doubts) {
-                let Found { key, version: Version { version: id, .. }, written, .. } = version;
+            for ((version, written_by), against) in some.into_iter().zip(doubts) {
+                let Found { key, version: Version { version, .. }, written, .. } = version;
                 let Some((_, written_at)) = written else { continue };
-                let is_latest = latest.as_ref() == Some(&id);
-                // The disk is to hold the latest version; of an older one it is told whether it still does.
-                let options = disk.filter(|_| is_latest || against.is_empty());
-                let state = options.map(|options| self.disk_state(&name, &id, written_by, options));
-                if let Some(state) = state.filter(|state| is_latest && state.is_wrong()) {
-                    let artifact = Version { name: name.clone(), version: id.clone() };
-                    let there = if state == DiskState::Missing { "holds nothing" } else { "holds something else" };
-                    let message = format!("the disk {there} in its place");
-                    against.push(Doubt { reason: DoubtReason::Disk, artifact, run: None, message });
-                }
-                if against.is_empty() {
-                    let is_ok = key.is_some_and(|key| verdicts.ok.contains(&key));
-                    answer.good = Some(GoodVersion { version: id, written_by, written_at, is_ok, disk: state });
-                    return Ok(answer);
-                }
-                answer.newer.push(DoubtedVersion { version: id, written_by, written_at, against });
+                let is_ok = key.is_some_and(|key| verdicts.ok.contains(&key));
+                // The disk may stand against the latest, and the next one is looked for while the store is.
+                is_found |= against.is_empty() && (disk.is_none() || latest.as_ref() != Some(&version));
+                looked_at.push((GoodVersion { version, written_by, written_at, is_ok, disk: None }, against));
             }
+        }
+        let mut answer = LastGood { name, good: None, newer: Vec::new(), is_cut: false };
+        if let Some(options) = disk {
+            // What follows asks the store nothing, and reads files for as long as it takes.
+            self.store.let_go();
+            self.compare_with_disk(&answer.name, latest.as_ref(), &mut looked_at, options);
+        }
+        for (version, against) in looked_at {
+            if against.is_empty() {
+                answer.good = Some(version);
+                return Ok(answer);
+            }
+            let GoodVersion { version, written_by, written_at, .. } = version;
+            answer.newer.push(DoubtedVersion { version, written_by, written_at, against });
         }
         answer.is_cut = is_cut;
         Ok(answer)
+    }
+
+    /// Lets the disk speak against the latest version, which it is to hold, and tells of the first that nothing stands against
+    /// whether it still does.
+    fn compare_with_disk(
+        &self,
+        name: &ArtifactName,
+        latest: Option<&VersionId>,
+        looked_at: &mut [(GoodVersion, Vec<Doubt>)],
+        options: &VerifyOptions<'_>,
+    ) {
+        for (of, against) in looked_at {
+            let is_latest = latest == Some(&of.version);
+            if !is_latest && !against.is_empty() {
+                continue;
+            }
+            let state = self.disk_state(name, &of.version, of.written_by, options);
+            if is_latest && state.is_wrong() {
+                let artifact = Version { name: name.clone(), version: of.version.clone() };
+                let there = if state == DiskState::Missing { "holds nothing" } else { "holds something else" };
+                let message = format!("the disk {there} in its place");
+                against.push(Doubt { reason: DoubtReason::Disk, artifact, run: None, message });
+            }
+            of.disk = Some(state);
+            if against.is_empty() {
+                break;
+            }
+        }
     }
 
     /// Returns what is flagged of a version, of what lies in it and of what it was made from, the nearest first, and whether
