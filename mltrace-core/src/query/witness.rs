@@ -9,7 +9,7 @@ use super::measures::last_metrics;
 use super::name::Found;
 use super::view::AT_ONCE;
 use super::{QueryError, Reader};
-use crate::model::{Check, Metric, Version};
+use crate::model::{Bound, Check, Metric, Version};
 use crate::store::{Extent, Measures, RunKey, Told};
 
 /// Of how many runs that read a version is looked at what they measured of it: the last ones.
@@ -156,9 +156,14 @@ impl Witnesses {
 }
 
 /// Returns whether a run that read a version and `input` measured nothing that could be of another version: of the same
-/// artifact, or of what it is compared with.
+/// artifact, or of what it is compared with. Who read a copy, a folder or something in one read the original and the parts, too.
 fn says_nothing_of(input: &Input, found: &Found, other: Option<&Version>) -> bool {
-    let is_same = input.name == found.version.name && input.version == found.version.version;
-    let is_other = other.is_some_and(|other| input.name == other.name && input.version == other.version);
-    is_same || (input.name != found.version.name && !is_other)
+    let original = input.same_content_as.as_ref().filter(|_| input.bound == Bound::Copy);
+    let mut read = std::iter::once((&input.name, &input.version))
+        .chain(original.map(|of| (&of.name, &of.version)))
+        .chain(input.inside.iter().map(|part| (&part.name, &part.version)));
+    let is = |of: &Version, read| (&of.name, &of.version) == read;
+    read.all(|read| {
+        is(&found.version, read) || !(*read.0 == found.version.name || other.is_some_and(|other| is(other, read)))
+    })
 }

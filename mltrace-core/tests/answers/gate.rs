@@ -96,3 +96,27 @@ fn each_run_is_looked_at_once_however_many_metrics_are_asked_for() {
     let (one, all) = (took(1), took(METRICS));
     assert!(all < one * 8 + Duration::from_millis(20), "{one:?} for one, {all:?} for {METRICS}");
 }
+
+#[test]
+fn who_read_copies_of_two_versions_measured_neither_of_them() {
+    let content =
+        |name: &str, digit: &str| json!({"name": name, "version": format!("b3:{}", digit.repeat(64)), "size": 999});
+    let told = |copies: Value| {
+        let write = |number: usize, digit: &str| {
+            json!({"id": id(number), "component": "train", "outputs": [content("model", digit)],
+                "started_at": at(number * 10), "ended_at": at(number * 10 + 5)})
+        };
+        let mut story = Story::told(&[
+            write(1, "1"),
+            write(2, "2"),
+            run(3, &copies, "report", &json!([{"name": "auc", "value": 0.9}])),
+        ]);
+        let metrics = vec![MetricRequirement::parse("auc", ">= 0.8").unwrap()];
+        let required = Requirements { metrics, ..Requirements::default() };
+        story.reader().gate(&format!("model@b3:{}", "1".repeat(64)), &required).unwrap().requirements.pop().unwrap()
+    };
+    assert_eq!(told(json!([content("kept/old", "1")])).holds, Some(true));
+    let several = told(json!([content("kept/old", "1"), content("kept/new", "2")]));
+    assert_eq!(several.holds, None);
+    assert!(several.message.ends_with("is not said: it read several"), "{}", several.message);
+}
