@@ -24,6 +24,9 @@ mod facts;
 #[path = "oracle/generator.rs"]
 mod generator;
 
+#[path = "oracle/measured.rs"]
+mod measured;
+
 #[path = "oracle/model.rs"]
 mod model;
 
@@ -32,7 +35,7 @@ mod store;
 
 use events::Machine;
 use facts::{Facts, Outcome, RunFacts};
-use generator::{MORNING, Route, history, route};
+use generator::{MORNING, Route, history, measures, route};
 use store::{Place, component_line, folder_line, label_line, parts_of, run_line};
 
 /// What is told to a store at once: a line, and what the model learns from it.
@@ -106,7 +109,8 @@ fn for_all_pipelines(name: &str, property: impl Fn(&Facts, &Route, &Tally) -> Te
         ..ProptestConfig::default()
     };
     let tally = Tally::default();
-    let outcome = TestRunner::new(config).run(&(history(), route()), |(facts, route)| {
+    let outcome = TestRunner::new(config).run(&(history(), route(), measures()), |(facts, route, measures)| {
+        let facts = measures.of(facts);
         tally.histories.fetch_add(1, Ordering::Relaxed);
         property(&facts, &route, &tally)
     });

@@ -300,7 +300,12 @@ pub(crate) struct ImpactAnswer {
 
 /// Returns everything downstream of a run, itself at depth 0.
 pub(crate) fn impact(known: &Known<'_>, run: &RunFacts) -> ImpactAnswer {
-    downstream(known, with_inside(known, vec![run.id.clone()]), 0, None)
+    impact_of_runs(known, vec![run.id.clone()])
+}
+
+/// Returns everything downstream of runs, themselves at depth 0.
+pub(crate) fn impact_of_runs(known: &Known<'_>, runs: Vec<String>) -> ImpactAnswer {
+    downstream(known, with_inside(known, runs), 0, None)
 }
 
 /// Adds the runs that wrote, inside of these, what these only named.
@@ -318,7 +323,7 @@ pub(crate) fn impact_of_component(known: &Known<'_>, component: &str, commit: Op
         run.component == component && commit.is_none_or(|commit| run.commit.as_deref() == Some(commit))
     };
     let runs = known.facts.runs.iter().filter(is_one).map(|run| run.id.clone()).collect();
-    downstream(known, with_inside(known, runs), 0, None)
+    impact_of_runs(known, runs)
 }
 
 /// Returns everything downstream of a version, its readers, under whatever name they read it, at depth 1.

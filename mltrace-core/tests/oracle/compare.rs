@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mltrace_core::model::{Timestamp, Verdict};
+use mltrace_core::model::{DataSubject, Timestamp, Verdict};
 use mltrace_core::query::{
-    ImpactOf, ImpactState, QueryError, Reader, Run, RunFilter, StaleReason, Trace, TraceOptions,
+    ImpactOf, ImpactState, MeasureFilter, MetricRequirement, QueryError, Reader, RecordPart, RequiredKind,
+    Requirements, Run, RunFilter, StaleReason, Trace, TraceOptions, Whereabouts,
 };
 
 use super::answers::{self, ImpactAnswer, InputAnswer, OutputAnswer, RunAnswer, TraceAnswer};
 use super::facts::{Facts, RunFacts};
+use super::measured::{self, HeldAnswer};
 use super::model::Known;
 
 /// What a comparison found.
@@ -62,7 +64,72 @@ pub(crate) fn compare(reader: &mut Reader<'_>, facts: &Facts, moments: &[i64]) -
         }
     }
     compare_review(reader, facts, &mut found);
+    compare_measures(reader, &known, &mut found);
     found
+}
+
+/// Asks what was measured by each run and of each version, and what holds the data of each subject.
+fn compare_measures(reader: &mut Reader<'_>, known: &Known<'_>, found: &mut Comparison) {
+    let series = reader.metrics(None, &MeasureFilter::default()).unwrap().metrics.into_iter().map(|series| {
+        let values = series.values.iter().map(|of| (of.run.to_string(), of.value.to_string().parse().unwrap()));
+        ((series.component, series.name, series.about.map(|about| about.to_string())), values.collect())
+    });
+    found.check("metrics", &series.collect(), &measured::metrics(known.facts));
+    for run in &known.facts.runs {
+        let fields = reader.compare(&[&run.id]).unwrap().fields.into_iter();
+        let measured = fields.filter(|field| matches!(field.part, RecordPart::Metrics | RecordPart::Importances));
+        let product: Vec<_> = measured.map(|field| (field.name, field.about, field.values[0].to_string())).collect();
+        let model =
+            measured::last(run).into_iter().map(|((name, about), metric)| (name, about, metric.value.to_string()));
+        found.check(&format!("metrics in compare {}", run.id), &product, &sorted(model));
+    }
+    let names = answers::names(known.facts);
+    for name in &names {
+        for version in answers::versions(known, name) {
+            let text = format!("{name}@{version}");
+            if names.contains(&text) || version == "none" {
+                continue;
+            }
+            let asked = ["rmse", "rows"];
+            let metrics = asked.iter().map(|metric| MetricRequirement::parse(metric, ">= 0").unwrap()).collect();
+            let gate = reader.gate(&text, &Requirements { metrics, ..Requirements::default() }).unwrap();
+            let told = gate.requirements.into_iter().filter(|required| required.kind == RequiredKind::Metric);
+            for (metric, told) in asked.into_iter().zip(told) {
+                let value = told.value.map(|value| value.to_string().parse().unwrap());
+                let product = value.zip(told.run.map(|run| run.to_string()));
+                let model = measured::of_version(known, name, &version, metric);
+                found.check(&format!("{metric} of {text}"), &product, &model);
+            }
+        }
+    }
+    for subject in ["ada", "bob"] {
+        found.check(&format!("subject {subject}"), &held(reader, subject), &measured::held(known, subject));
+    }
+}
+
+/// As `compare` shows them: of the run as a whole first.
+fn sorted<T: Ord>(fields: impl Iterator<Item = (String, Option<T>, String)>) -> Vec<(String, Option<T>, String)> {
+    let mut fields: Vec<_> = fields.collect();
+    fields.sort_by(|one, other| (one.1.is_some(), &one.0, &one.1).cmp(&(other.1.is_some(), &other.0, &other.1)));
+    fields
+}
+
+fn held(reader: &mut Reader<'_>, subject: &str) -> Option<HeldAnswer> {
+    match reader.subject(&DataSubject::of(subject).unwrap(), Whereabouts::Nowhere) {
+        Ok(held) => Some(HeldAnswer {
+            taken_in_by: held.taken_in_by.iter().map(ToString::to_string).collect(),
+            sources: held.sources.iter().map(|of| (of.name.to_string(), of.version.to_string())).collect(),
+            versions: held
+                .versions
+                .iter()
+                .map(|held| {
+                    (held.artifact.name.to_string(), held.artifact.version.to_string(), held.written_by.to_string())
+                })
+                .collect(),
+        }),
+        Err(QueryError::NotFound { .. }) => None,
+        Err(error) => panic!("{subject}: {error}"),
+    }
 }
 
 /// Both ways tell the same: a run is upstream of what another one made if that one is downstream of it.

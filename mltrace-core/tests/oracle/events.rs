@@ -3,13 +3,13 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use mltrace_core::model::{
-    ArtifactName, ComponentFact, Declaration, End, FingerprintFact, Git, LabelFact, ParamFact, ReadFact, Record, Start,
-    Status, Timestamp, Verdict, WriteFact,
+    ArtifactName, ComponentFact, DataSubject, Declaration, End, FingerprintFact, Git, LabelFact, Metric, MetricFact,
+    Number, ParamFact, ReadFact, Record, Start, Status, SubjectFact, Timestamp, Verdict, WriteFact,
 };
 
 use serde_json::Value;
 
-use super::facts::{Edge, Facts, Outcome, RunFacts};
+use super::facts::{Edge, Facts, MetricFacts, Outcome, RunFacts};
 use super::generator::Route;
 use super::store::{Place, Process, folder_record};
 
@@ -22,6 +22,8 @@ enum Told {
     /// The content of the edge with this number.
     Content(u32, String, Option<u64>),
     Param(String, i64),
+    Metric(MetricFacts),
+    Subject(&'static str),
     End(i64, Outcome, Vec<Edge>),
 }
 
@@ -157,6 +159,8 @@ fn events(run: &RunFacts, route: &Route, number: usize) -> Vec<Event> {
         writes: Vec::new(),
         outcome: Outcome::Running,
         ended_at: None,
+        metrics: Vec::new(),
+        subjects: BTreeSet::new(),
         params: if params_late { Default::default() } else { run.params.clone() },
         ..run.clone()
     };
@@ -164,6 +168,8 @@ fn events(run: &RunFacts, route: &Route, number: usize) -> Vec<Event> {
     if params_late {
         told.extend(run.params.iter().map(|(name, value)| Told::Param(name.clone(), *value)));
     }
+    told.extend(run.subjects.iter().map(|subject| Told::Subject(subject)));
+    told.extend(run.metrics.iter().cloned().map(Told::Metric));
     let mut timed: Vec<(Option<i64>, Told)> = Vec::new();
     timed.extend(reads.into_iter().map(|edge| (edge.at, Told::Read(plain(edge)))));
     timed.extend(writes.into_iter().map(|edge| (edge.at, Told::Write(plain(edge)))));
@@ -201,6 +207,8 @@ fn hear(facts: &mut Facts, event: &Event) {
         Told::Param(name, value) => {
             run.params.insert(name.clone(), *value);
         }
+        Told::Metric(metric) => run.metrics.push(metric.clone()),
+        Told::Subject(subject) => _ = run.subjects.insert(subject),
         Told::End(at, outcome, outputs) => {
             run.ended_at = Some(*at);
             run.outcome = *outcome;
@@ -268,6 +276,13 @@ fn record(event: &Event) -> Record {
         Told::Param(name, value) => {
             Record::Param(ParamFact { run, at: Timestamp(0), name: name.clone(), value: (*value).into() })
         }
+        Told::Metric(MetricFacts { name, value, about, step, at }) => {
+            let about = about.clone().map(ArtifactName);
+            let value = Number::parse(&value.to_string()).unwrap();
+            let metric = Metric { name: (*name).to_owned(), value, step: *step, about, at: Timestamp(*at) };
+            Record::Metric(MetricFact { run, metric })
+        }
+        Told::Subject(name) => Record::Subject(SubjectFact { run, subject: DataSubject::of(name).unwrap() }),
         Told::End(at, outcome, outputs) => Record::End(End {
             run,
             at: Timestamp(*at),

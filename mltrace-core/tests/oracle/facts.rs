@@ -1,6 +1,6 @@
 //! What happened in an invented pipeline, as plain text and numbers: what the model is told, and nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// How a run ended, if it did.
@@ -38,6 +38,16 @@ pub(crate) struct Edge {
     pub(crate) size: Option<u64>,
 }
 
+/// A number that a run measured, of itself or of something that it read or wrote.
+#[derive(Clone, PartialEq)]
+pub(crate) struct MetricFacts {
+    pub(crate) name: &'static str,
+    pub(crate) value: u8,
+    pub(crate) about: Option<String>,
+    pub(crate) step: Option<i64>,
+    pub(crate) at: i64,
+}
+
 /// All that is known of a run so far.
 #[derive(Clone, PartialEq)]
 pub(crate) struct RunFacts {
@@ -54,6 +64,9 @@ pub(crate) struct RunFacts {
     pub(crate) host: Option<String>,
     /// The run inside which it ran.
     pub(crate) parent: Option<String>,
+    pub(crate) metrics: Vec<MetricFacts>,
+    /// Whose data it took in.
+    pub(crate) subjects: BTreeSet<&'static str>,
 }
 
 impl RunFacts {
@@ -78,15 +91,23 @@ impl fmt::Debug for Edge {
     }
 }
 
+impl fmt::Debug for MetricFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, value, about, step, at } = self;
+        write!(f, "{name} = {value} of {about:?}, step {step:?}, at {at}")
+    }
+}
+
 impl fmt::Debug for RunFacts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, component, started_at, ended_at, outcome, reads, writes, params, commit, host, parent } = self;
+        let Self { id, component, started_at, ended_at, outcome, reads, writes, params, commit, host, parent, .. } =
+            self;
         let ended_at = ended_at.map(|at| at.to_string()).unwrap_or_default();
         write!(
             f,
             "{id} {component} {outcome:?} {started_at}..{ended_at} {reads:?} -> {writes:?} {params:?} {commit:?} {host:?}"
         )?;
-        write!(f, " in {parent:?}")
+        write!(f, " in {parent:?} {:?} {:?}", self.metrics, self.subjects)
     }
 }
 

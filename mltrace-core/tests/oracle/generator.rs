@@ -1,11 +1,13 @@
 //! Invents pipelines: few names, few contents and few moments, so that everything collides with everything.
 
+use std::collections::BTreeSet;
+
 use proptest::collection::vec;
 use proptest::option::{of, weighted};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::facts::{ComponentFacts, Edge, Facts, FolderFacts, LabelFacts, Outcome, RunFacts};
+use super::facts::{ComponentFacts, Edge, Facts, FolderFacts, LabelFacts, MetricFacts, Outcome, RunFacts};
 
 /// 2026-01-01T00:00:00Z, in microseconds.
 pub(crate) const MORNING: i64 = 1_767_225_600_000_000;
@@ -199,6 +201,8 @@ impl RunPlan {
             params: self.param.map(|value| ("month".to_owned(), value)).into_iter().collect(),
             commit: self.commit.map(|digit| digit.to_string().repeat(40)),
             host: self.host.map(str::to_owned),
+            metrics: Vec::new(),
+            subjects: BTreeSet::new(),
         }
     }
 }
@@ -259,6 +263,51 @@ pub(crate) fn history() -> impl Strategy<Value = Facts> {
         let components = said.collect();
         Facts { runs, components, labels, folders, short: Vec::new() }
     })
+}
+
+/// What some runs of a pipeline measured, and whose data they took in.
+#[derive(Clone, Debug)]
+pub(crate) struct Measures {
+    metrics: Vec<MetricPlan>,
+    subjects: Vec<(usize, &'static str)>,
+}
+
+/// A metric before it belongs to a run.
+#[derive(Clone, Debug)]
+struct MetricPlan {
+    run: usize,
+    name: &'static str,
+    value: u8,
+    /// Of which of the run's reads and writes it is.
+    about: Option<usize>,
+    step: Option<i64>,
+}
+
+/// Drawn after all else, so that the pipelines that once failed stay what they were.
+pub(crate) fn measures() -> impl Strategy<Value = Measures> {
+    let metric =
+        (0..9_usize, select(&["rmse", "rows"][..]), 0..4_u8, weighted(0.5, 0..8_usize), weighted(0.3, 0..2_i64));
+    let metric = metric.prop_map(|(run, name, value, about, step)| MetricPlan { run, name, value, about, step });
+    (vec(metric, 0..12), vec((0..9_usize, select(&["ada", "bob"][..])), 0..4))
+        .prop_map(|(metrics, subjects)| Measures { metrics, subjects })
+}
+
+impl Measures {
+    /// Returns the pipeline with what its runs measured and took in. No two metrics are of one moment.
+    pub(crate) fn of(&self, mut facts: Facts) -> Facts {
+        let count = facts.runs.len();
+        for (plan, number) in self.metrics.iter().zip(0..) {
+            let run = &mut facts.runs[plan.run % count];
+            let names: Vec<&String> = run.reads.iter().chain(&run.writes).map(|edge| &edge.name).collect();
+            let about = plan.about.and_then(|place| names.get(place).map(|name| (*name).clone()));
+            let (name, value, step, at) = (plan.name, plan.value, plan.step, run.started_at + number);
+            run.metrics.push(MetricFacts { name, value, about, step, at });
+        }
+        for (run, subject) in &self.subjects {
+            facts.runs[run % count].subjects.insert(subject);
+        }
+        facts
+    }
 }
 
 /// How the facts of one pipeline reach a store.

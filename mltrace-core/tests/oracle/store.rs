@@ -14,7 +14,7 @@ use mltrace_core::query::{Judgement, Reader};
 use mltrace_core::store::{self, Mode, Store};
 use serde_json::{Value, json};
 
-use super::facts::{ComponentFacts, Edge, FolderFacts, LabelFacts, Outcome, RunFacts};
+use super::facts::{ComponentFacts, Edge, FolderFacts, LabelFacts, MetricFacts, Outcome, RunFacts};
 
 /// The project of all pipelines.
 const PROJECT: &str = "oracle";
@@ -187,6 +187,14 @@ pub(crate) fn run_line(run: &RunFacts) -> Value {
     if let Some(commit) = &run.commit {
         line["git_commit"] = json!(commit);
     }
+    let metric = |of: &MetricFacts| {
+        let mut line = json!({"name": of.name, "value": of.value, "at": time(of.at)});
+        let more = [("about", of.about.clone().map(Value::from)), ("step", of.step.map(Value::from))];
+        more.into_iter().for_each(|(field, value)| line[field] = value.unwrap_or_default());
+        line
+    };
+    line["metrics"] = run.metrics.iter().map(metric).collect();
+    line["subjects"] = json!(run.subjects);
     line
 }
 
@@ -199,7 +207,7 @@ pub(crate) fn parts_of(run: &RunFacts, key: u16) -> Vec<Value> {
     };
     let mut parts =
         vec![part(&["started_at", "params"]), part(&["git_commit", "host", "parent"]), part(&["ended_at", "status"])];
-    for edges in ["inputs", "outputs"] {
+    for edges in ["inputs", "outputs", "metrics", "subjects"] {
         for (place, edge) in whole[edges].as_array().into_iter().flatten().enumerate() {
             let part = &mut parts[(usize::from(key) + place) % 3][edges];
             let mut told = part.as_array().cloned().unwrap_or_default();
