@@ -10,9 +10,9 @@ use crate::session::Session;
 /// Find the run at which a number of runs changed its level, and show what changed there
 ///
 /// Looks at a metric of the last 200 completed runs of a component, at how long they took, how much they wrote, what a
-/// parameter was, or a figure of a table's profile, and tells where the numbers went from one level to another that is hardly chance. Of each such run it shows what differs
-/// from the run before, and from the last one whose output somebody flagged `--ok`: causes only, what changes
-/// every round last.
+/// parameter was, a figure of a table's profile or of what they observed, and tells where the numbers went from one level to
+/// another that is hardly chance. Of each such run it shows what differs from the run before, and from the last one whose
+/// output somebody flagged `--ok`: causes only, what changes every round last.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -23,9 +23,11 @@ Examples:
   mltrace blame param:rows --component clean
   mltrace blame profile:rows                    how many rows the table has that it wrote or read
   mltrace blame profile:fare.nulls              which share of the rows has no fare; also `.mean`, `.distinct`
-  mltrace blame 'profile:rows of data/clean.csv'")]
+  mltrace blame 'profile:rows of data/clean.csv'
+  mltrace blame observed:prediction.p50         the observed median; also `.p95`, `.mean`, `.count`")]
 pub(crate) struct Args {
-    /// The number: a metric by its name, `duration`, `size`, `size:NAME`, `param:NAME` or `profile:FIGURE`
+    /// The number: a metric by its name, `duration`, `size`, `size:NAME`, `param:NAME`, `profile:FIGURE` or
+    /// `observed:NAME.FIGURE`
     #[arg(value_name = "NUMBER")]
     measure: Measure,
     /// Look at the runs of this component only

@@ -83,7 +83,7 @@ fn blame_tells_what_it_cannot_look_at() {
     hint: the last runs have `duration`, `param:seed`
     ");
     insta::assert_snapshot!(env.fails(2, &["blame", "check:whole"]), @r"
-    error: invalid value 'check:whole' for '<NUMBER>': `check:whole` is no number of a run: ask for `duration`, `size`, `size:NAME`, `param:NAME`, `profile:FIGURE`, or a metric by its name
+    error: invalid value 'check:whole' for '<NUMBER>': `check:whole` is no number of a run: ask for `duration`, `size`, `size:NAME`, `param:NAME`, `profile:FIGURE`, `observed:NAME.FIGURE`, or a metric by its name
 
     For more information, try '--help'.
     ");

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::diff::End;
 use super::difference::Difference;
-use super::number::{Measure, figure, metric};
+use super::number::{Measure, figure, metric, observed};
 use super::past::Past;
 use super::tempo::DurationTrend;
 use super::view::{AT_ONCE, milliseconds};
@@ -32,7 +32,8 @@ const KNOWN: usize = 8;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Blame {
-    /// What was asked of: `duration`, `size`, `size:NAME`, `param:NAME`, `profile:FIGURE` or `metric:NAME`.
+    /// What was asked of: `duration`, `size`, `size:NAME`, `param:NAME`, `profile:FIGURE`,
+    /// `observed:NAME.FIGURE` or `metric:NAME`.
     pub measure: String,
     /// The series that were looked at, by component.
     pub series: Vec<Series>,
@@ -225,24 +226,27 @@ impl Reader<'_> {
         let (component, status) = (Some(component), Some(Status::Completed));
         let selection = RunSelection { component, status, limit: Some(RUNS), ..RunSelection::default() };
         let runs = self.store.select(project, &selection)?;
-        let sizes = match measure {
+        let beside: HashMap<RunKey, f64> = match measure {
+            Measure::Duration | Measure::Parameter(_) | Measure::Metric(_) => HashMap::default(),
             Measure::Size(name) => self.sizes(&runs, name.as_deref())?,
-            Measure::Duration | Measure::Parameter(_) | Measure::Metric(_) | Measure::Profile(_) => HashMap::default(),
-        };
-        let tables = match measure {
-            Measure::Profile(_) => self.store.tables(&runs)?,
-            Measure::Duration | Measure::Parameter(_) | Measure::Metric(_) | Measure::Size(_) => HashMap::default(),
+            Measure::Profile(asked) => {
+                let tables = self.store.tables(&runs)?.into_iter();
+                tables.filter_map(|(run, tables)| Some((run, figure(&tables, asked)?))).collect()
+            }
+            Measure::Observed(asked) => {
+                let found = self.store.observations(&runs)?.into_iter();
+                found.filter_map(|(run, found)| Some((run, observed(&found, asked)?))).collect()
+            }
         };
         let number = |row: &FactsRow| match measure {
             Measure::Duration => row.duration_us.map(milliseconds),
-            Measure::Size(_) => sizes.get(&row.key).copied(),
             Measure::Parameter(name) => row.params.get(name).and_then(lineage::number),
             Measure::Metric(name) => metric(&row.measures, name),
-            Measure::Profile(name) => figure(tables.get(&row.key)?, name),
+            Measure::Size(_) | Measure::Profile(_) | Measure::Observed(_) => beside.get(&row.key).copied(),
         };
         let named: Vec<&str> = match measure {
             Measure::Parameter(name) | Measure::Metric(name) => vec![name],
-            Measure::Duration | Measure::Size(_) | Measure::Profile(_) => Vec::new(),
+            Measure::Duration | Measure::Size(_) | Measure::Profile(_) | Measure::Observed(_) => Vec::new(),
         };
         let mut points = Vec::with_capacity(runs.len());
         for some in runs.chunks(AT_ONCE) {
@@ -278,6 +282,11 @@ impl Reader<'_> {
             }
             let has_tables = !self.store.tables(&last)?.is_empty();
             known.extend(has_tables.then(|| Measure::Profile("rows".to_owned()).to_string()));
+            let observed = self.store.observations(&last)?.into_values().flatten().filter(|of| of.is_whole);
+            known.extend(observed.map(|of| {
+                let figure = if of.spread.is_some() { "p50" } else { "count" };
+                Measure::Observed(format!("{}.{figure}", of.name)).to_string()
+            }));
             let sizes = self.sizes(&last, None)?;
             known.extend((!sizes.is_empty()).then(|| Measure::Size(None).to_string()));
             if known.len() >= KNOWN {

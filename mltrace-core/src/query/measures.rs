@@ -12,6 +12,8 @@ use crate::store::{Measures, RunKey, RunName, RunSelection, TableRow, Told, What
 
 /// The quantiles of what was observed that are figures of a run.
 const QUANTILES: [(f64, &str); 3] = [(0.05, "p5"), (0.5, "p50"), (0.95, "p95")];
+/// The figure that says how often something was observed.
+const COUNT: &str = "count";
 /// Of how many of the most frequent texts the share is one.
 const TEXTS: usize = 8;
 
@@ -231,16 +233,30 @@ pub(super) fn aspects_of_tables(tables: Vec<TableRow>) -> Aspects {
     tables.into_iter().flat_map(of_table).collect()
 }
 
-/// Returns the figures of what was observed many times in a run as what it has: quantiles and the mean of numbers, and which
-/// share of all values was missing, no number, or one of the most frequent texts. Of what is not whole there are none.
+/// Returns the figures of what was observed many times in a run as what it has.
 pub(super) fn aspects_of_observations(observations: &[Observation]) -> Aspects {
-    observations.iter().filter(|observation| observation.is_whole && observation.count > 0).flat_map(figures).collect()
+    let of_one = |of: &Observation| {
+        let name = of.name.clone();
+        // How often a run observes something follows from what it was given.
+        let figures = figures(of).into_iter().filter(|(figure, _)| figure != COUNT);
+        figures.map(move |(figure, number)| (Aspect::Observed { name: name.clone(), figure }, number.into()))
+    };
+    observations.iter().flat_map(of_one).collect()
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a share is no count")]
-fn figures(of: &Observation) -> Vec<(Aspect, serde_json::Value)> {
-    let share = |count: u64| (count as f64 / of.count.max(1) as f64 * 1e4).round() / 1e4;
-    let mut figures = vec![("missing".to_owned(), share(of.missing)), ("nans".to_owned(), share(of.nans))];
+/// Returns the figures of what was observed many times: how often, quantiles and the mean of numbers, and which share of all
+/// values was missing, no number, or one of the most frequent texts. Of what is not whole there are none.
+#[expect(clippy::cast_precision_loss, reason = "a share is no count, and nobody observes 2^53 values")]
+pub(super) fn figures(of: &Observation) -> Vec<(String, f64)> {
+    if !of.is_whole || of.count == 0 {
+        return Vec::new();
+    }
+    let share = |count: u64| (count as f64 / of.count as f64 * 1e4).round() / 1e4;
+    let mut figures = vec![
+        (COUNT.to_owned(), of.count as f64),
+        ("missing".to_owned(), share(of.missing)),
+        ("nans".to_owned(), share(of.nans)),
+    ];
     if let Some(spread) = &of.spread {
         figures.push(("mean".to_owned(), spread.mean()));
         let quantiles = spread.quantiles().into_iter().filter_map(|(share, number)| {
@@ -250,8 +266,7 @@ fn figures(of: &Observation) -> Vec<(Aspect, serde_json::Value)> {
         figures.extend(quantiles);
     }
     figures.extend(of.top.iter().take(TEXTS).map(|top| (format!("share of {}", top.value), share(top.count))));
-    let aspect = |figure| Aspect::Observed { name: of.name.clone(), figure };
-    figures.into_iter().map(|(figure, number)| (aspect(figure), number.into())).collect()
+    figures
 }
 
 /// Returns those of some metrics that are called so and are of this artifact, or of the run as a whole.

@@ -4,13 +4,15 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
-use super::measures::last_metrics;
+use super::measures::{figures, last_metrics};
 use crate::lineage;
-use crate::model::Metric;
+use crate::model::{Metric, Observation};
 use crate::store::{Measures, TableRow};
 
 /// What can be asked of.
-const MEASURES: &str = "`duration`, `size`, `size:NAME`, `param:NAME`, `profile:FIGURE`, or a metric by its name";
+const MEASURES: &str =
+    "`duration`, `size`, `size:NAME`, `param:NAME`, `profile:FIGURE`, `observed:NAME.FIGURE`, or a metric by its name";
+
 /// A number that runs have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Measure {
@@ -27,6 +29,8 @@ pub enum Measure {
     /// A figure of a table's profile, as `rows`, `fare.nulls` or `fare.mean`: of the only table of the run that has it, or
     /// as `FIGURE of TABLE`.
     Profile(String),
+    /// A figure of what was observed many times, as `fare.p50`, `fare.mean` or `fare.count`.
+    Observed(String),
 }
 
 impl FromStr for Measure {
@@ -39,6 +43,7 @@ impl FromStr for Measure {
             Some(("size", name)) if !name.is_empty() => Ok(Self::Size(Some(name.to_owned()))),
             Some(("param", name)) if !name.is_empty() => Ok(Self::Parameter(name.to_owned())),
             Some(("profile", figure)) if !figure.is_empty() => Ok(Self::Profile(figure.to_owned())),
+            Some(("observed", figure)) if figure.contains('.') => Ok(Self::Observed(figure.to_owned())),
             Some(("metric", name)) if !name.is_empty() => Ok(Self::Metric(name.to_owned())),
             None if !text.is_empty() => Ok(Self::Metric(text.to_owned())),
             _ => Err(format!("`{text}` is no number of a run: ask for {MEASURES}")),
@@ -55,6 +60,7 @@ impl std::fmt::Display for Measure {
             Self::Parameter(name) => write!(f, "param:{name}"),
             Self::Metric(name) => write!(f, "metric:{name}"),
             Self::Profile(figure) => write!(f, "profile:{figure}"),
+            Self::Observed(figure) => write!(f, "observed:{figure}"),
         }
     }
 }
@@ -82,6 +88,14 @@ pub(super) fn figure(tables: &[TableRow], asked: &str) -> Option<f64> {
     meant.next().filter(|_| meant.next().is_none())
 }
 
+/// Returns a figure of what was observed in a run.
+pub(super) fn observed(observations: &[Observation], asked: &str) -> Option<f64> {
+    observations.iter().find_map(|of| {
+        let figure = asked.strip_prefix(of.name.as_str())?.strip_prefix('.')?;
+        figures(of).into_iter().find(|(name, _)| name == figure).map(|(_, number)| number)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::Measure;
@@ -89,10 +103,11 @@ mod tests {
     #[test]
     fn what_can_be_asked_of_is_told_as_it_is_asked() {
         assert_eq!("rmse".parse::<Measure>(), Ok(Measure::Metric("rmse".to_owned())));
-        for text in ["duration", "size", "size:out/model.json", "param:rows", "metric:rmse", "profile:fare.nulls"] {
+        let named = ["size:out/model.json", "param:rows", "metric:rmse", "profile:fare.nulls", "observed:fare.p50"];
+        for text in ["duration", "size"].into_iter().chain(named) {
             assert_eq!(text.parse::<Measure>().unwrap().to_string(), text);
         }
-        for text in ["", "param:", "size:", "metric:", "check:whole"] {
+        for text in ["", "param:", "size:", "metric:", "observed:", "observed:fare", "check:whole"] {
             assert!(text.parse::<Measure>().is_err(), "{text}");
         }
     }

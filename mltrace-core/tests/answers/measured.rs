@@ -1,6 +1,6 @@
 //! Checks and metrics as evidence: a check that fails is a fact, and what shows an effect does not hide its cause.
 
-use mltrace_core::query::{DoubtReason, Strength};
+use mltrace_core::query::{DoubtReason, QueryError, Strength};
 use serde_json::{Value, json};
 
 use crate::story::{Story, at, id};
@@ -221,6 +221,39 @@ fn a_shift_of_what_was_observed_is_a_fact_after_its_cause_and_evidence() {
     assert_eq!(found[0], ("featuregen".to_owned(), "param:scale".to_owned()), "{found:?}");
     let after = found.iter().skip(1).filter(|(_, aspect)| aspect.starts_with("observed:fare.")).count();
     assert_eq!(after, 1, "one of its figures tells enough: {found:?}");
+}
+
+#[test]
+fn a_figure_of_what_was_observed_is_blamed_from_the_run_on_at_which_it_changed_its_level() {
+    let mut story = story(|round, component| match component {
+        "featuregen" if round >= 30 => json!({"params": {"scale": 1}}),
+        "predict" => fares(
+            if round >= 30 { 80.0 } else { 8.0 } + (round % 5) as f64 / 10.0,
+            if round >= 20 { 40 } else { 2 } + round % 3,
+        ),
+        _ => json!({}),
+    });
+    let mut blamed = |figure: &str| {
+        let measure = format!("observed:fare.{figure}").parse().unwrap();
+        let blame = story.reader().blame(&measure, Some("predict")).unwrap();
+        blame
+            .changes
+            .into_iter()
+            .map(|change| (change.run, change.since_previous.unwrap().differences))
+            .collect::<Vec<_>>()
+    };
+    for figure in ["p50", "p5", "p95", "mean"] {
+        let changes = blamed(figure);
+        assert_eq!((changes.len(), changes[0].0), (1, id(303)), "{figure}");
+        assert_eq!(changes[0].1[0].field, "param:scale", "{figure}");
+    }
+    assert_eq!(blamed("missing")[0].0, id(203));
+    assert!(blamed("count").is_empty(), "a hundred in every run");
+    for none in ["observed:fare.p51", "observed:tip.p50", "observed:far.e.p50"] {
+        let error = story.reader().blame(&none.parse().unwrap(), Some("predict")).unwrap_err();
+        let QueryError::NoNumber { known, .. } = error else { panic!("{error}") };
+        assert!(known.contains(&"observed:fare.p50".to_owned()), "{known:?}");
+    }
 }
 
 #[test]

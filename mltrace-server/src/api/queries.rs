@@ -284,8 +284,9 @@ fn write_diff(app: &App, asked: &DiffQuery, pieces: &mut Pieces) -> Result<(), F
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BlameQuery {
-    /// `duration`, `size`, `size:NAME`, `param:NAME`, `profile:FIGURE`, or a metric: `metric:NAME` or its name.
-    #[schemars(regex(pattern = r"^(size:.+|param:.+|metric:.+|[^:]+)$"))]
+    /// `duration`, `size`, `size:NAME`, `param:NAME`, `profile:FIGURE`, `observed:NAME.FIGURE`, or a metric: `metric:NAME` or its
+    /// name.
+    #[schemars(regex(pattern = r"^((size|param|profile|metric):.+|observed:.*[.].*|[^:]+)$"))]
     pub(crate) number: String,
     /// Of the runs of this component; without it, of each component.
     #[serde(default, deserialize_with = "blank")]
