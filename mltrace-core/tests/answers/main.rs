@@ -29,6 +29,7 @@ mod blame;
 mod bounds;
 mod compare;
 mod gate;
+mod golden;
 mod tables;
 mod tempo;
 

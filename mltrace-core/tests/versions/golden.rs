@@ -1,8 +1,8 @@
 //! A store of each schema that was ever released, and what it answers.
 //!
 //! `cargo test -p mltrace-core --test versions -- --ignored make_the_golden_store` makes `tests/golden/vN.db` and
-//! `vN.json` for the schema N of the day. Once N is released, `vN.db` is never made again, and `vN.json` only when an
-//! answer was wrong.
+//! `vN.json` for the schema N of the day. Once N is released, `vN.db` is never made again, and `vN.json` is changed only
+//! when an answer was wrong, or when another question is asked.
 
 use std::fs;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use mltrace_core::model::{
     ObservationFact, ProcessId, ReadFact, Record, RunId, Start, Status, TaskFact, TaskSide, TaskValue, Timestamp,
     Verdict, Version, VersionId, WriteFact,
 };
-use mltrace_core::query::{Reader, TraceOptions};
+use mltrace_core::query::{MeasureFilter, Reader, TaskOptions, TraceOptions};
 use mltrace_core::store::sqlite::Schema;
 use mltrace_core::store::{self, Mode};
 use mltrace_core::upkeep;
@@ -196,6 +196,9 @@ pub(crate) fn answers(project: &Project) -> Value {
         "review": {"flagged": review.flagged, "ok": review.ok},
         "components": reader.components(None, None).unwrap(),
         "aliases": reader.aliases(None).unwrap(),
+        "observations": reader.observations(None, &MeasureFilter::default(), None).unwrap(),
+        // The first schemas knew of no tasks.
+        "task": reader.task("fare", &TaskOptions::default()).ok(),
         "export": lines,
     })
 }
