@@ -45,11 +45,11 @@ fn summary(task: &TaskSummary) -> Markup {
     html! {
         tr {
             td { a href=(link::task(&task.task, "")) { (parts::name(&task.task)) } }
-            td { (task.outputs) }
-            td { (share(task.coverage())) }
-            td { (task.without_output) }
-            td { @if let Some(at) = task.first { (parts::exact(at)) } }
-            td { @if let Some(at) = task.last { (parts::exact(at)) } }
+            td data-label="outputs" { (task.outputs) }
+            td data-label="with feedback" { (share(task.coverage())) }
+            td data-label="feedback without output" { (task.without_output) }
+            td data-label="first" { @if let Some(at) = task.first { (parts::exact(at)) } }
+            td data-label="last" { @if let Some(at) = task.last { (parts::exact(at)) } }
         }
     }
 }
@@ -97,10 +97,10 @@ fn row(window: &TaskWindow, metrics: &[TaskMetric], is_divided: bool) -> Markup 
     html! {
         tr {
             @if is_divided { td { @if let Some(from) = window.from { (moment::show(from)) } } }
-            td { (window.outputs) }
-            td { (share(window.coverage)) }
-            td { (late) }
-            @for metric in metrics { td { (brief(window.metrics.get(metric).copied().flatten())) } }
+            td data-label="outputs" { (window.outputs) }
+            td data-label="with feedback" { (share(window.coverage)) }
+            td data-label="after" { (late) }
+            @for metric in metrics { td data-label=(metric.as_str()) { (brief(window.metrics.get(metric).copied().flatten())) } }
         }
     }
 }
@@ -111,7 +111,11 @@ fn confused(pairs: &[Confused]) -> Markup {
             thead { tr { th scope="col" { "Output" } th scope="col" { "Feedback" } th scope="col" { "How often" } } }
             tbody {
                 @for pair in pairs.iter().take(MOST) {
-                    tr { td { (parts::name(&pair.output)) } td { (parts::name(&pair.feedback)) } td { (pair.count) } }
+                    tr {
+                        td data-label="output" { (parts::name(&pair.output)) }
+                        td data-label="feedback" { (parts::name(&pair.feedback)) }
+                        td data-label="times" { (pair.count) }
+                    }
                 }
             }
         }

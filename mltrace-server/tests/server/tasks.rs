@@ -50,14 +50,14 @@ fn the_pages_of_tasks_say_what_the_answers_do() {
     let served = Served::with(&lines);
     let page = served.get("/tasks").text;
     assert!(
-        page.contains("<a href=\"/task?name=fare\"><bdi class=\"name\">fare</bdi></a></td><td>3</td><td>100 %"),
+        page.contains("<a href=\"/task?name=fare\"><bdi class=\"name\">fare</bdi></a></td><td data-label=\"outputs\">3</td><td data-label=\"with feedback\">100 %"),
         "{page}"
     );
     let page = served.get("/task?name=fare").text;
     for said in [
         "classes: 3 outputs, 3 with feedback (100 %).",
-        "<td>0.666667</td>",
-        "&lt;cat&gt;</bdi></td><td><bdi class=\"name\">dog",
+        "<td data-label=\"accuracy\">0.666667</td>",
+        "&lt;cat&gt;</bdi></td><td data-label=\"feedback\"><bdi class=\"name\">dog",
     ] {
         assert!(page.contains(said), "`{said}` is not in {page}");
     }
