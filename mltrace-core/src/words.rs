@@ -32,6 +32,9 @@ fn in_two(count: f64, size: u64, large: &str, small: &str) -> String {
     )
 }
 
+/// What is said where not everything that is recorded of runs was compared.
+pub const NOT_ALL_COMPARED: &str = "not everything is compared: of a run with a great many parameters, metrics, checks or inputs only the first by name are";
+
 /// How many letters of a long value are shown.
 const LONG: usize = 60;
 /// How many letters of a long value are shown before it differs from another.

@@ -58,6 +58,21 @@ fn aspects((_, text, number): (u8, u8, u8)) -> Aspects {
 
 /// Returns the facts, and of each the verdicts that it would not have without the runs that have it.
 fn shared(judged: &[Judged<u32>], edges: &Edges, had: &Had) -> Vec<Shared> {
+    shared_as_known(judged, edges, had, |_| None)
+}
+
+/// Returns the same where nothing is known of some runs from an aspect on.
+fn shared_as_known(
+    judged: &[Judged<u32>],
+    edges: &Edges,
+    had: &Had,
+    unknown: impl Fn(usize) -> Option<Aspect>,
+) -> Vec<Shared> {
+    let aspects = |run: usize| {
+        let mut aspects = aspects(had[run]);
+        unknown(run).into_iter().for_each(|first| aspects.cut_from(first));
+        aspects
+    };
     let writers: Vec<Option<u32>> = judged.iter().map(|output| output.run).collect();
     let mut reached = reach(&writers, edges);
     reached.sort_unstable_by_key(|(run, ..)| *run);
@@ -65,23 +80,23 @@ fn shared(judged: &[Judged<u32>], edges: &Edges, had: &Had) -> Vec<Shared> {
     let known: Vec<Known> = reached
         .into_iter()
         .map(|(run, depth, outputs)| {
-            let had = had[run as usize];
+            let component = format!("c{}", had[run as usize].0);
             let began = Timestamp(i64::from(run) * 8 * 3_600_000_000);
-            Known { component: format!("c{}", had.0), began, depth, outputs, aspects: aspects(had) }
+            Known { component, began, depth, outputs, aspects: aspects(run as usize) }
         })
         .collect();
     let (bad, observed) = (flagged(judged), Observed::of(&writers));
     let novelty = |condition: &Condition, place: usize| {
         // Whatever was judged, the same runs came before.
         let run = runs[place] as usize;
-        let facts = |run: usize| Facts::new(Vec::new(), aspects(had[run]));
+        let facts = |run: usize| Facts::new(Vec::new(), aspects(run));
         let before: Vec<Facts> = (0..run).rev().filter(|other| had[*other].0 == had[run].0).map(facts).collect();
         condition.novelty(&facts(run), &Earlier::alike_to(before.iter().collect()))
     };
     let mut ends = Ends::default();
     for place in first_and_last(&known, &bad).into_iter().flatten() {
         let run = runs[place] as usize;
-        let before: Vec<Aspects> = had.iter().take(run).filter(|of| of.0 == had[run].0).copied().map(aspects).collect();
+        let before: Vec<Aspects> = (0..run).filter(|of| had[*of].0 == had[run].0).map(aspects).collect();
         ends.add(&known[place].component, &before);
     }
     let found = Table::of(&known, &bad, &observed, &ends).best(1_000, |some| {
@@ -107,6 +122,27 @@ fn best_of(found: &[Shared], of: &(String, Vec<Aspect>)) -> (f64, Strength) {
 }
 
 proptest! {
+    #[test]
+    fn what_is_unknown_of_a_run_makes_no_fact(
+        edges in pipelines(), judged in verdicts(), unknown in 0_usize..16,
+        had in proptest::collection::vec((0_u8..3, 0_u8..3, 0_u8..6), 16),
+    ) {
+        // Of a run it is not known which unit it had, while it is of all others.
+        let first = |run: usize| (run == unknown).then(|| Aspect::Parameter("s".to_owned()));
+        let writers: Vec<Option<u32>> = judged.iter().map(|output| output.run).collect();
+        let reached = reach(&writers, &edges);
+        for fact in shared_as_known(&judged, &edges, &had, first) {
+            let holds = |run: u32| {
+                let had = had[run as usize];
+                format!("c{}", had.0) == fact.condition.component && fact.condition.holds(&aspects(had))
+            };
+            let with = reached.iter().filter(|(run, ..)| holds(*run)).map(|(.., outputs)| outputs.clone());
+            let with = with.reduce(|all, more| all.or(&more)).unwrap();
+            let bad = with.and(&flagged(&judged)).count();
+            prop_assert_eq!((fact.counts.flagged, fact.counts.ok), (bad, with.count() - bad), "{:?}", fact);
+        }
+    }
+
     #[test]
     fn an_extra_ok_never_raises_the_score_of_a_fact_upstream(
         edges in pipelines(), judged in verdicts(), extra in 0_u32..16,

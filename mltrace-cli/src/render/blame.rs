@@ -27,6 +27,10 @@ pub(crate) fn text(answer: &Blame) -> String {
     for change in answer.changes.iter().take(MOST_CHANGES) {
         told(&mut text, &answer.measure, change);
     }
+    let since = answer.changes.iter().flat_map(|change| [&change.since_previous, &change.since_ok]).flatten();
+    if since.into_iter().any(|since| since.is_cut) {
+        let _ = writeln!(text, "{}", words::NOT_ALL_COMPARED);
+    }
     let more = answer.changes.len().saturating_sub(MOST_CHANGES);
     if more > 0 {
         let _ = writeln!(text, "… and {} before", diff::counted(more, "change"));

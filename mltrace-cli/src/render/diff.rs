@@ -29,6 +29,9 @@ pub(crate) fn text(answer: &Diff, is_whole: bool) -> String {
         // Writing to a `String` cannot fail.
         let _ = writeln!(text, "{side}  {}{why}", line(&named(version)));
     }
+    if answer.is_cut {
+        let _ = writeln!(text, "{}", words::NOT_ALL_COMPARED);
+    }
     if answer.differences.is_empty() {
         text.push_str("nothing differs\n");
         measures(&mut text, answer);

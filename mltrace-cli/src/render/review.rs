@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use mltrace_core::model::{RunId, Version};
 use mltrace_core::query::{Fact, Labelled, LookNext, Review, Strength, Suspect, percent};
+use mltrace_core::words;
 
 use super::{cut, diff, paint, run};
 use crate::escape::line;
@@ -90,6 +91,9 @@ pub(crate) fn text_of(answer: &Review, suspects: usize) -> String {
         let version = next.version.short(run::DIGITS);
         let why = paint::paint(paint::FAINT, line(&next.why));
         let _ = writeln!(text, "  {}@{version}\n    {why}", line(next.name.as_str()));
+    }
+    if answer.is_cut {
+        let _ = writeln!(text, "{}", words::NOT_ALL_COMPARED);
     }
     labels(&mut text, &paint::paint(paint::BAD, "flagged"), &answer.flagged);
     labels(&mut text, &paint::paint(paint::GOOD, "ok"), &answer.ok);

@@ -6,7 +6,7 @@ use std::hash::Hash;
 
 use foldhash::HashMap;
 
-use super::change::Aspect;
+use super::aspects::Aspect;
 use super::mask::mask;
 use super::side::{ComparedRun, Side, Source};
 use crate::model::RunId;

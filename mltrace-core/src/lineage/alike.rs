@@ -8,18 +8,23 @@ use super::facts::Facts;
 #[must_use]
 pub fn comparable(run: &Facts, earlier: &[&Facts]) -> Vec<usize> {
     // Most often there are some over the same names, and nothing else has to be looked at.
-    let same: Vec<usize> = (0..).zip(earlier).filter(|(_, other)| other.names == run.names).map(|(at, _)| at).collect();
+    let same: Vec<usize> =
+        (0..).zip(earlier).filter(|(_, other)| reads_the_same(run, other)).map(|(at, _)| at).collect();
     if !same.is_empty() {
         return same;
     }
     let mut closest: [Vec<usize>; 4] = Default::default();
     for (place, other) in earlier.iter().enumerate() {
-        let (has_shape, has_params) = (other.shape() == run.shape(), other.params().eq(run.params()));
+        let (has_shape, has_params) = (other.reads_alike(run), other.params_beside(run).eq(run.params_beside(other)));
         let has_values = has_params && run.params().next().is_some() && other.has_params_of(run);
         let likeness = [has_shape && has_params, has_shape, has_values, has_params];
         closest.iter_mut().zip(likeness).filter(|(_, is_like)| *is_like).for_each(|(found, _)| found.push(place));
     }
     closest.into_iter().find(|found| !found.is_empty()).unwrap_or_else(|| (0..earlier.len()).collect())
+}
+
+fn reads_the_same(run: &Facts, other: &Facts) -> bool {
+    other.names_beside(run) == run.names_beside(other)
 }
 
 /// Returns whether two runs do the same for other data: whether their inputs' names differ only in what is masked.
@@ -30,7 +35,7 @@ pub fn are_alike(one: &Facts, other: &Facts) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::change::Aspect;
+    use super::super::aspects::Aspect;
     use super::*;
 
     #[test]

@@ -4,100 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::aspects::{Aspect, Aspects};
 use super::mask::mask;
 use crate::model::value;
 
 /// How far a share of what was observed is, and a number, as a share of how the numbers before were spread.
 const MOVED_SHARE: f64 = 0.05;
 const MOVED_NUMBER: f64 = 0.25;
-
-/// Something that a run has, and that another run of its component may have otherwise.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Aspect {
-    /// The hash of its source text.
-    Source,
-    /// The branch of its code.
-    Branch,
-    /// The commit of its code.
-    Commit,
-    /// Whether the work tree differed from the commit.
-    WorkTree,
-    /// Whether the work tree held its source text when its process looked.
-    InWorkTree,
-    /// Whether it read what was old, or what another run had written over: `fresh`, `age` or `superseded`.
-    Stale,
-    /// The host.
-    Host,
-    /// How it stands.
-    Status,
-    /// The user.
-    User,
-    /// How long it took.
-    Duration,
-    /// A parameter.
-    Parameter(String),
-    /// The version of an input that no recorded run wrote; others are up to the run that wrote them.
-    Input(String),
-    /// How a check came out: `passed`, `failed` or `errored`.
-    Check(String),
-    /// A number that was measured.
-    Metric(String),
-    /// A figure of the profile of a table that it wrote, or read where no recorded run wrote it.
-    Profile {
-        /// The table, by the name that it has in every round.
-        of: String,
-        /// The figure, as [`Profile::figures`](crate::model::Profile::figures) calls it.
-        figure: String,
-    },
-    /// A figure of what was observed many times in the run.
-    Observed {
-        /// What was observed.
-        name: String,
-        /// The figure: `p50`, `missing`.
-        figure: String,
-    },
-}
-
-/// What a run has.
-pub type Aspects = BTreeMap<Aspect, Value>;
-
-impl Aspect {
-    /// Returns what the aspect is called in the answers.
-    #[must_use]
-    pub fn field(&self) -> String {
-        match self {
-            Self::Source => "code".to_owned(),
-            Self::Branch => "git.branch".to_owned(),
-            Self::Commit => "git.commit".to_owned(),
-            Self::WorkTree => "git.dirty".to_owned(),
-            Self::InWorkTree => "code.is_in_work_tree".to_owned(),
-            Self::Stale => "stale".to_owned(),
-            Self::Host => "host".to_owned(),
-            Self::Status => "status".to_owned(),
-            Self::User => "user".to_owned(),
-            Self::Duration => "duration".to_owned(),
-            Self::Parameter(name) => format!("param:{name}"),
-            Self::Input(name) => format!("input:{name}"),
-            Self::Check(name) => format!("check:{name}"),
-            Self::Metric(name) => format!("metric:{name}"),
-            Self::Profile { of, figure } => format!("profile:{figure} of {of}"),
-            Self::Observed { name, figure } => format!("observed:{name}.{figure}"),
-        }
-    }
-
-    /// Returns whether it shows what came of a run, and not what the run was given: it is an effect of whatever is wrong
-    /// there or further up.
-    #[must_use]
-    pub fn is_effect(&self) -> bool {
-        self.is_measure() || matches!(self, Self::Duration | Self::Status)
-    }
-
-    /// Returns whether it was measured or checked.
-    #[must_use]
-    pub fn is_measure(&self) -> bool {
-        matches!(self, Self::Check(_) | Self::Metric(_) | Self::Profile { .. } | Self::Observed { .. })
-    }
-}
 
 /// Returns the number that a value is. Parameters of functions are kept as the text that they show, so a text may be one.
 #[must_use]
@@ -181,7 +94,8 @@ fn only_read<'r>(of: &'r [Reading], other: &[Reading]) -> Vec<&'r Reading> {
 
 /// Returns in what two runs differ.
 ///
-/// A parameter may come or go; of anything else that one side lacks nothing is known, which is no difference. Each run
+/// A parameter may come or go; of anything else that one side lacks nothing is known, which is no difference, and neither is
+/// what lies beyond a cut of either side. Each run
 /// takes its own time, so that a duration is none either, and what was stale is told of each run by itself. What was
 /// measured and checked is an effect: [`effects`].
 #[must_use]
@@ -195,7 +109,7 @@ pub fn changes(a: &Aspects, b: &Aspects) -> Vec<Change> {
             [a, b] => a == b,
         };
         let is_its_own = aspect.is_measure() || matches!(aspect, Aspect::Duration | Aspect::Stale);
-        let differs = is_known && !is_same && !is_its_own;
+        let differs = is_known && !is_same && !is_its_own && a.knows(aspect) && b.knows(aspect);
         differs.then(|| Change { aspect: aspect.clone(), values: values.map(Option::<&Value>::cloned) })
     };
     all.into_iter().filter_map(changed).collect()

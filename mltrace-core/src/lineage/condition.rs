@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::change::{Aspect, Aspects};
+use super::aspects::{Aspect, Aspects};
 use super::earlier::{Earlier, Values, had};
 use super::evidence::{MOST, Novelty};
 use super::facts::Facts;
@@ -24,7 +24,7 @@ impl Condition {
     pub fn holds(&self, aspects: &Aspects) -> bool {
         self.tests.iter().all(|(aspect, test)| match aspects.get(aspect) {
             Some(value) => test.holds(value),
-            None => matches!(aspect, Aspect::Parameter(_)) && test.holds(&Value::Null),
+            None => matches!(aspect, Aspect::Parameter(_)) && aspects.knows(aspect) && test.holds(&Value::Null),
         })
     }
 
@@ -63,11 +63,12 @@ impl Condition {
         self.tests.iter().any(|(aspect, _)| aspect.is_effect())
     }
 
-    /// Returns the last other value before; `None` where there is none, and for two aspects at once.
+    /// Returns the last other value before; `None` where there is none or it is not known, and for two aspects at once.
     #[must_use]
     pub fn before<'f>(&self, earlier: &Earlier<'f>) -> Option<&'f Value> {
         let [(aspect, test)] = self.tests.as_slice() else { return None };
-        earlier.line().iter().filter_map(|run| run.aspects.get(aspect)).find(|value| !test.holds(value))
+        let line = Some(earlier.line()).filter(|_| earlier.know(aspect)).unwrap_or_default();
+        line.iter().filter_map(|run| run.aspects.get(aspect)).find(|value| !test.holds(value))
     }
 
     pub(super) fn is_of_the_same(&self, other: &Self) -> bool {

@@ -33,6 +33,8 @@ pub struct Differences {
     pub followers: usize,
     /// What was measured and checked otherwise in pairs of runs, which is no cause, the furthest upstream first.
     pub effects: Vec<Cause>,
+    /// Whether of a run not everything was known that may differ.
+    pub is_cut: bool,
 }
 
 /// Returns what differs between two traces: causes, told apart from what follows from them.
@@ -56,7 +58,8 @@ pub fn diff(a: &Side, b: &Side) -> Differences {
         followers = followers.saturating_add(usize::from(follows && !is_cause));
     }
     comparison.compare_asked();
-    Differences { causes: comparison.causes, followers, effects: measured }
+    let is_cut = a.steps.iter().chain(&b.steps).any(|step| step.aspects.is_cut());
+    Differences { causes: comparison.causes, followers, effects: measured, is_cut }
 }
 
 /// Returns what was measured and checked otherwise in two runs.

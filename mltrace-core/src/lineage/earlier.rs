@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use serde_json::Value;
 
 use super::alike::comparable;
-use super::change::Aspect;
+use super::aspects::Aspect;
 use super::facts::Facts;
 use super::mask::mask;
 
@@ -49,6 +49,7 @@ pub struct Earlier<'f> {
 }
 
 /// What earlier runs had in one aspect, as far as it is known, the latest first; `None`: they had none.
+#[derive(Default)]
 pub(super) struct Values<'v> {
     /// Those that the run is compared with.
     pub(super) line: Vec<Option<&'v Value>>,
@@ -104,8 +105,18 @@ impl<'f> Earlier<'f> {
         inputs.filter(is_dropped).collect()
     }
 
-    /// Returns what the runs had in an aspect.
+    /// Returns whether it is known of all runs what they had in an aspect: where one of them may have had anything, nobody can
+    /// say since when it is as it is.
+    pub(super) fn know(&self, aspect: &Aspect) -> bool {
+        let all = self.all.iter().flatten().chain(&self.line);
+        all.into_iter().all(|run| run.aspects.knows(aspect))
+    }
+
+    /// Returns what the runs had in an aspect; nothing where it is not known of one of them.
     pub(super) fn values(&self, aspect: &Aspect) -> Values<'f> {
+        if !self.know(aspect) {
+            return Values::default();
+        }
         let masked = OnceCell::new();
         let known = |runs: &[&'f Facts]| runs.iter().filter_map(|run| known(aspect, run, &masked)).collect();
         // Where a run happens to be is its own: each of several pipelines of a component may have its host and its branch.
@@ -121,6 +132,7 @@ impl<'f> Earlier<'f> {
 fn known<'v>(aspect: &Aspect, run: &'v Facts, masked: &OnceCell<String>) -> Option<Option<&'v Value>> {
     match (run.aspects.get(aspect), aspect) {
         (Some(value), _) => Some(Some(value)),
+        (None, _) if !run.aspects.knows(aspect) => None,
         (None, Aspect::Parameter(_)) => Some(None),
         (None, Aspect::Input(name)) => {
             let is_of_every_round = masked.get_or_init(|| mask(name)) == name;

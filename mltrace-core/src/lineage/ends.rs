@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use foldhash::HashMap;
 
-use super::change::{Aspect, Aspects, number};
+use super::aspects::{Aspect, Aspects};
+use super::change::number;
 use super::coverage::Outputs;
 use super::tally::Known;
 

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use foldhash::HashSet;
 use serde_json::Value;
 
-use super::change::{Aspect, number};
+use super::aspects::Aspect;
+use super::change::number;
 use super::earlier::{Earlier, Values, had};
 use super::facts::Facts;
 use super::usual::Usual;
@@ -115,10 +116,12 @@ pub fn evidence(run: &Facts, earlier: &Earlier<'_>, wrote: &BTreeMap<String, Str
     pieces.extend(all.into_iter().filter_map(|aspect| changed(run, earlier, aspect)));
     let alike = earlier.alike();
     pieces.extend(unusual_duration(run, alike));
-    pieces.extend(unusual_metrics(run, alike));
-    pieces.extend(unusual_figures(run, alike));
+    pieces.extend(unusual_metrics(run, earlier));
+    pieces.extend(unusual_figures(run, earlier));
     if let Some(before) = alike.first() {
-        if pieces.is_empty() && before.reads_alike(run) {
+        // What is unknown may have changed.
+        let is_known = !earlier.line().iter().chain([&run]).any(|run| run.aspects.is_cut());
+        if pieces.is_empty() && is_known && before.reads_alike(run) {
             pieces.push(Evidence { finding: Finding::NoChange, factor: NO_CHANGE });
         }
         if !run.outputs.is_empty() && run.outputs == *wrote {
@@ -236,7 +239,7 @@ fn unusual_duration(run: &Facts, earlier: &[&Facts]) -> Option<Evidence> {
     usual.is_outside(now).then(|| Evidence { finding, factor: AT_CULPRITS / COMMON })
 }
 
-fn unusual_metrics(run: &Facts, earlier: &[&Facts]) -> Vec<Evidence> {
+fn unusual_metrics(run: &Facts, earlier: &Earlier<'_>) -> Vec<Evidence> {
     let unusual = |(aspect, value): (&Aspect, &Value)| {
         let Aspect::Metric(_) = aspect else { return None };
         Some(out_of_line(aspect, value, earlier)?.1)
@@ -246,7 +249,7 @@ fn unusual_metrics(run: &Facts, earlier: &[&Facts]) -> Vec<Evidence> {
 
 /// Of each table, and of each observation, the figure that is furthest out of line: they are drawn from many, and mostly have
 /// one cause.
-fn unusual_figures(run: &Facts, earlier: &[&Facts]) -> Vec<Evidence> {
+fn unusual_figures(run: &Facts, earlier: &Earlier<'_>) -> Vec<Evidence> {
     let mut found: BTreeMap<(bool, &String), (f64, Evidence)> = BTreeMap::new();
     for (aspect, value) in &run.aspects {
         let of = match aspect {
@@ -263,8 +266,12 @@ fn unusual_figures(run: &Facts, earlier: &[&Facts]) -> Vec<Evidence> {
 }
 
 /// Returns a number of a run as evidence, and how far it lies outside of what is usual, where it does.
-fn out_of_line(aspect: &Aspect, value: &Value, earlier: &[&Facts]) -> Option<(f64, Evidence)> {
-    let known: Vec<f64> = earlier.iter().filter_map(|facts| number(facts.aspects.get(aspect)?)).collect();
+fn out_of_line(aspect: &Aspect, value: &Value, earlier: &Earlier<'_>) -> Option<(f64, Evidence)> {
+    let alike = earlier.alike();
+    if !alike.iter().all(|run| run.aspects.knows(aspect)) {
+        return None;
+    }
+    let known: Vec<f64> = alike.iter().filter_map(|facts| number(facts.aspects.get(aspect)?)).collect();
     let (now, usual) = (number(value)?, Usual::of(&known)?);
     let finding = || Finding::Unusual { aspect: aspect.clone(), now, usual };
     let evidence = || Evidence { finding: finding(), factor: AT_CULPRITS / COMMON };

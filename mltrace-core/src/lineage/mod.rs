@@ -10,6 +10,8 @@ mod inside;
 
 mod alike;
 
+mod aspects;
+
 mod change;
 
 mod diff;
@@ -63,8 +65,9 @@ mod facts;
 mod earlier;
 
 pub use alike::{are_alike, comparable};
+pub use aspects::{Aspect, Aspects};
 pub use blame::{Blame, Counts, Scale, Suspect, rank, worth_suspecting};
-pub use change::{Aspect, Aspects, Change, Reading as InputReading, changes, effects, number, other_inputs};
+pub use change::{Change, Reading as InputReading, changes, effects, number, other_inputs};
 pub use condition::Condition;
 pub use coverage::{Group, Judged, Observed, Outputs, Worth, flagged, grouped, groups, reach};
 pub use critical::{Spent, critical_path};

@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 
+use super::aspects::Aspect;
 use super::blame::{Counts, Scale};
-use super::change::Aspect;
 use super::condition::Condition;
 use super::coverage::{Observed, Outputs, Worth};
 use super::ends::Ends;
 use super::evidence::MOST;
 use super::mask::mask;
-use super::tally::{Column, Known, Tally};
+use super::tally::{Column, Known, Tally, known_to_all};
 
 /// How many of the first facts are looked at in pairs.
 const PAIRED: usize = 12;
@@ -180,7 +180,9 @@ impl<'k> Table<'k> {
                 column.is_flagged |= is_flagged;
             }
         }
-        let mut columns: Vec<_> = columns.into_iter().filter(|(_, column)| column.is_flagged).collect();
+        let is_known = known_to_all(known);
+        let mut columns: Vec<_> =
+            columns.into_iter().filter(|(key, column)| column.is_flagged && is_known(*key)).collect();
         columns.sort_unstable_by_key(|(key, _)| *key);
         let tally = |(component, aspect): (&str, &Aspect), column: Column<'_>| {
             column.tallies(known, self.flagged, aspect, self.ends.of(component, aspect))

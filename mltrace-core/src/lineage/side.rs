@@ -1,6 +1,6 @@
 //! One of two traces that are compared: its runs, with what may make their outputs differ.
 
-use super::change::Aspects;
+use super::aspects::Aspects;
 use crate::model::{ArtifactName, RunId, Timestamp, VersionId};
 
 /// One of the two traces that are compared.

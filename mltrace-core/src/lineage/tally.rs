@@ -5,7 +5,8 @@ use std::cmp::Ordering;
 use foldhash::HashMap;
 use serde_json::Value;
 
-use super::change::{Aspect, Aspects, number};
+use super::aspects::{Aspect, Aspects};
+use super::change::number;
 use super::coverage::Outputs;
 use super::evidence::PASSED;
 use super::round::between;
@@ -36,6 +37,16 @@ impl Known {
     pub(super) fn has_failed_check(&self) -> bool {
         self.aspects.iter().any(|(aspect, value)| matches!(aspect, Aspect::Check(_)) && *value != PASSED)
     }
+}
+
+/// Returns whether it is known of all runs of a component what they have in an aspect: where the other runs may have it, too,
+/// it is nothing that some of them share.
+pub(super) fn known_to_all(known: &[Known]) -> impl Fn((&str, &Aspect)) -> bool {
+    let mut cut: HashMap<&str, Vec<&Aspects>> = HashMap::default();
+    for run in known.iter().filter(|run| run.aspects.is_cut()) {
+        cut.entry(&run.component).or_default().push(&run.aspects);
+    }
+    move |(component, aspect)| cut.get(component).into_iter().flatten().all(|aspects| aspects.knows(aspect))
 }
 
 /// What a value has to be like.

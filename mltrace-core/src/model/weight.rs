@@ -10,14 +10,23 @@ pub const MOST_WEIGHT: usize = 42 * MOST_FACTS;
 
 /// An object takes more than 600 bytes, however little it holds, and each value up to 150.
 const OBJECT: usize = 4;
+const VALUE: usize = 150;
 
 /// Returns whether a text of JSON is not to be parsed, for it would take too much memory: see [`MOST_WEIGHT`].
 #[must_use]
 pub fn is_too_heavy(text: &[u8]) -> bool {
     // Each byte weighs as much as an object at most.
-    if text.len() <= MOST_WEIGHT / OBJECT {
-        return false;
-    }
+    text.len() > MOST_WEIGHT / OBJECT && weight(text, MOST_WEIGHT) > MOST_WEIGHT
+}
+
+/// Returns how many bytes a text of JSON takes in memory at most beside the texts in it, as far as these are no more than `most`.
+#[must_use]
+pub fn bytes_beside_texts(text: &str, most: usize) -> usize {
+    weight(text.as_bytes(), most / VALUE).saturating_mul(VALUE).min(most)
+}
+
+/// Returns what a text of JSON weighs; of more than `most` not how much.
+fn weight(text: &[u8], most: usize) -> usize {
     let (mut weight, mut at) = (0_usize, 0_usize);
     while let Some(byte) = text.get(at) {
         at = at.saturating_add(1);
@@ -31,11 +40,11 @@ pub fn is_too_heavy(text: &[u8]) -> bool {
             _ => 0,
         };
         weight = weight.saturating_add(more);
-        if weight > MOST_WEIGHT {
-            return true;
+        if weight > most {
+            break;
         }
     }
-    false
+    weight
 }
 
 /// Returns the place behind a string that is open at a place.

@@ -353,6 +353,10 @@ pub struct Review {
     pub explains: Vec<Vec<RunId>>,
     /// The unlabelled outputs whose verdict would tell most.
     pub look_next: Vec<LookNext>,
+    /// Whether not all of it was compared: of runs with a great many parameters, metrics, checks or inputs only the first by
+    /// name are. Absent when everything was.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_cut: bool,
     /// Why the suspects are unknown, although verdicts were recorded: then `flagged` and `ok` have those of this request
     /// alone, and all else says nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -6,9 +6,9 @@ use foldhash::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::diff::End;
-use super::difference::Difference;
+use super::difference::{Difference, Since};
 use super::number::{Measure, figure, metric, observed};
-use super::past::Past;
+use super::past::{Past, most_of};
 use super::tempo::DurationTrend;
 use super::view::{AT_ONCE, milliseconds};
 use super::{QueryError, Reader};
@@ -114,18 +114,6 @@ pub struct LevelChange {
     pub since_previous: Option<Since>,
     /// What differs from the last run before whose output somebody found fine, when that is another one.
     pub since_ok: Option<Since>,
-}
-
-/// What differs from an earlier run of the same component: what is newest first, of equal ones what is upstream.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Since {
-    /// The earlier run.
-    pub run: RunId,
-    /// What differs and follows from nothing else that does.
-    pub differences: Vec<Difference>,
-    /// How many runs differ only because of that.
-    pub consequences: usize,
 }
 
 /// A run with its number.
@@ -272,7 +260,7 @@ impl Reader<'_> {
             let (component, status) = (Some(component), Some(Status::Completed));
             let selection = RunSelection { component, status, limit: Some(1), ..RunSelection::default() };
             let last = self.store.select(project, &selection)?;
-            for row in self.in_passing(|reader| Ok(reader.store.facts(&last, Told::All)?))? {
+            for row in self.in_passing(|reader| Ok(reader.store.facts(&last, Told::First(most_of(last.len())))?))? {
                 known.extend(row.duration_us.map(|_| Measure::Duration.to_string()));
                 let metrics =
                     row.measures.metrics.iter().map(|metric| Measure::Metric(metric.name.clone()).to_string());
@@ -345,12 +333,13 @@ impl Reader<'_> {
         let ids = self.store.run_ids(&[before])?;
         let Some(id) = ids.get(&before).copied() else { return Ok(None) };
         let ends = [self.end_of(before)?, self.end_of(run)?];
-        let (mut differences, consequences) = self.compare_ends(&ends)?;
+        let (mut differences, lineage::Differences { followers: consequences, is_cut, .. }) =
+            self.compare_ends(&ends)?;
         // That it took as long as it took is no news.
         let is_news = |difference: &Difference| *measure != Measure::Duration || difference.field != "duration";
         differences.retain(is_news);
         self.newest_first(&mut differences)?;
-        Ok(Some(Since { run: id, differences, consequences }))
+        Ok(Some(Since { run: id, differences, consequences, is_cut }))
     }
 
     /// Sorts differences by how new they were at the later run, so that what changes every round comes last; equal ones stay

@@ -10,7 +10,7 @@ use super::answer::{Input, Part, Run};
 use super::difference::Difference;
 use super::measures::{aspects_of, aspects_of_observations, aspects_of_tables};
 use super::name::Found;
-use super::past::Past;
+use super::past::{self, Past, most_of};
 use super::source::COMPARED;
 use super::told::{self, Tell, TellError, Told};
 use super::view::{AT_ONCE, view};
@@ -43,6 +43,10 @@ pub struct Diff {
     /// effects of the differences, and no causes; absent when there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub measures: Vec<Difference>,
+    /// Whether not all of it was compared: of runs with a great many parameters, metrics, checks or inputs only the first by
+    /// name are. Absent when everything was.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_cut: bool,
 }
 
 /// Why a version was chosen to compare with.
@@ -76,6 +80,8 @@ struct ToldDiff<'t> {
     consequences: usize,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     measures: Vec<Difference>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    is_cut: bool,
 }
 
 /// One end of a comparison: a version, and the runs whose traces are compared, its writer first.
@@ -94,9 +100,9 @@ impl Reader<'_> {
     /// When no such artifact or version is known, there is nothing to compare with, or the store does not answer.
     pub fn diff(&mut self, a: &str, b: Option<&str>) -> Result<Diff, QueryError> {
         let Compared { a, b, baseline, ends } = self.compared(a, b)?;
-        let lineage::Differences { causes, followers: consequences, effects } = self.causes(&ends)?;
+        let lineage::Differences { causes, followers: consequences, effects, is_cut } = self.causes(&ends)?;
         let (differences, measures) = (self.differences(causes)?, effects.into_iter().map(difference).collect());
-        Ok(Diff { a, b, baseline, differences, consequences, measures })
+        Ok(Diff { a, b, baseline, differences, consequences, measures, is_cut })
     }
 
     /// Writes what `diff` returns, each difference when it is looked up.
@@ -105,11 +111,11 @@ impl Reader<'_> {
     /// As `diff`, and when nothing more can be written.
     pub fn tell_diff<S: Serializer>(&mut self, a: &str, b: Option<&str>, to: S) -> Result<S::Ok, TellError<S::Error>> {
         let Compared { a, b, baseline, ends } = self.compared(a, b)?;
-        let lineage::Differences { causes, followers: consequences, effects } = self.causes(&ends)?;
+        let lineage::Differences { causes, followers: consequences, effects, is_cut } = self.causes(&ends)?;
         let failure = RefCell::new(None);
         let differences = Told::new(&failure, |tell| self.each_difference(causes, tell));
         let measures = effects.into_iter().map(difference).collect();
-        told::tell(&ToldDiff { a: &a, b: &b, baseline, differences, consequences, measures }, &failure, to)
+        told::tell(&ToldDiff { a: &a, b: &b, baseline, differences, consequences, measures, is_cut }, &failure, to)
     }
 
     /// Finds the versions that are meant, and who made them.
@@ -128,10 +134,13 @@ impl Reader<'_> {
         Ok(Compared { a: a.version, b: b.version, baseline, ends })
     }
 
-    /// Returns what differs upstream of two ends, and how many runs differ only because of that.
-    pub(super) fn compare_ends(&mut self, ends: &[End; 2]) -> Result<(Vec<Difference>, usize), QueryError> {
-        let lineage::Differences { causes, followers, .. } = self.causes(ends)?;
-        Ok((self.differences(causes)?, followers))
+    /// Returns what differs upstream of two ends, and the rest of the comparison.
+    pub(super) fn compare_ends(
+        &mut self,
+        ends: &[End; 2],
+    ) -> Result<(Vec<Difference>, lineage::Differences), QueryError> {
+        let mut found = self.causes(ends)?;
+        Ok((self.differences(std::mem::take(&mut found.causes))?, found))
     }
 
     fn differences(&mut self, causes: Vec<Cause>) -> Result<Vec<Difference>, QueryError> {
@@ -249,9 +258,10 @@ impl Reader<'_> {
         let mut asked = Source { name, argument: None, version, writer: None };
         let (mut steps, mut depths) = (Vec::with_capacity(own.len()), own.iter());
         let keys: Vec<RunKey> = own.iter().map(|(run, _)| *run).collect();
+        let extent = Extent::Compared(most_of(keys.len()));
         for some in keys.chunks(AT_ONCE) {
             let mut tables = self.store.tables(some)?;
-            for detail in self.details(some, Extent::Whole)? {
+            for mut detail in self.details(some, extent)? {
                 let (component, key) = (detail.run.component.key, detail.run.key);
                 if let std::collections::hash_map::Entry::Vacant(entry) = usual.entry(component) {
                     entry.insert(Usual::of(&self.store.durations(component, USUAL_RUNS)?));
@@ -262,9 +272,11 @@ impl Reader<'_> {
                     asked.writer = Some(detail.run.row.id);
                 }
                 let observed = aspects_of_observations(&detail.run.observations);
+                let cut = std::mem::take(&mut detail.run.cut);
                 let mut step = step(view(detail), depth, usual.get(&component).copied().flatten());
                 step.aspects.extend(observed);
                 step.aspects.extend(aspects_of_tables(tables.remove(&key).unwrap_or_default()));
+                past::cut(&mut step.aspects, cut);
                 steps.push(step);
             }
         }

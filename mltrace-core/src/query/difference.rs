@@ -1,4 +1,4 @@
-//! One thing that differs between two runs or two traces.
+//! What differs between two runs or two traces.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -24,4 +24,20 @@ pub struct Difference {
     /// How the source texts differ, as a unified diff, where `field` is `code` and both are recorded.
     #[serde(default)]
     pub source_diff: Option<String>,
+}
+
+/// What differs from an earlier run of the same component: what is newest first, of equal ones what is upstream.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Since {
+    /// The earlier run.
+    pub run: RunId,
+    /// What differs and follows from nothing else that does.
+    pub differences: Vec<Difference>,
+    /// How many runs differ only because of that.
+    pub consequences: usize,
+    /// Whether not all of it was compared: of runs with a great many parameters, metrics, checks or inputs only the first by
+    /// name are. Absent when everything was.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_cut: bool,
 }

@@ -105,13 +105,13 @@ pub use answer::{
     LookNext, Note, Output, Part, Review, Run, RunAtDepth, Runs, Stale, StaleReason, Strength, Suspect, Tags, Trace,
     Within,
 };
-pub use blame::{Blame, LevelChange, Series, Since};
+pub use blame::{Blame, LevelChange, Series};
 pub use browse::{Search, VersionOf, Versions};
 pub use compare::{Compare, ComparedField, RecordPart, parts_of_metric};
 pub use components::Choices;
 pub use counts::{BUCKETS, ENDED, RunCounts};
 pub use diff::{Baseline, Diff};
-pub use difference::Difference;
+pub use difference::{Difference, Since};
 pub use evidence::percent;
 pub use gate::{Gate, Required, RequiredKind};
 pub use health::{ComponentHealth, Health, HealthProblem, ProblemKind, RETIRED};

@@ -2,16 +2,21 @@
 
 use foldhash::{HashMap, HashSet};
 
-use super::difference::Difference;
+use super::difference::{Difference, Since};
 use super::measures::{aspects_of, aspects_of_observations, aspects_of_tables};
 use super::view::{limit_us, milliseconds};
 use super::{QueryError, Reader};
 use crate::lineage::{self, Aspect, Aspects, Earlier, Facts, InputReading};
-use crate::model::{Observation, RunId, Timestamp, VersionId};
-use crate::store::{ComponentKey, Extent, FactsRow, Look, RunKey, TableRow, Told};
+use crate::model::{RunId, Timestamp, VersionId};
+use crate::store::{ComponentKey, Extent, FactsCut, FactsRow, Look, RunKey, TableRow, Told};
 
 /// How many earlier runs of its component those that a run can be compared with are chosen from.
 const EARLIER: usize = 128;
+
+/// How many bytes of each sort of facts are held of all runs together, and how many of one at least and at most.
+const HELD: u64 = 32 << 20;
+const LEAST: u64 = 4 << 10;
+const MOST: u64 = 64 << 10;
 
 /// What is said of a run that read nothing stale.
 pub(super) const FRESH: &str = "fresh";
@@ -46,12 +51,11 @@ impl Past {
         let new: Vec<RunKey> = runs.iter().copied().filter(|run| !self.facts.contains_key(run)).collect();
         if !new.is_empty() {
             let mut tables = store.tables(&new)?;
-            let observed = store.observations(&new)?;
-            let facts = store.facts(&new, Told::All)?.into_iter();
+            let facts =
+                store.facts(&new, Told::First(most_of(self.facts.len().saturating_add(new.len()))))?.into_iter();
             self.facts.extend(facts.map(|row| {
                 let tables = tables.remove(&row.key).unwrap_or_default();
-                let observations = observed.get(&row.key).map(Vec::as_slice).unwrap_or_default();
-                dated(row, tables, observations)
+                dated(row, tables)
             }));
         }
         Ok(())
@@ -82,6 +86,11 @@ impl Past {
         Ok(())
     }
 
+    /// Returns whether there are runs of which not everything is known that they are compared by.
+    pub(super) fn is_cut(&self) -> bool {
+        self.facts.values().any(|run| run.facts.aspects.is_cut())
+    }
+
     /// Returns what is known of a run.
     pub(super) fn run(&self, run: RunKey) -> Option<&Dated> {
         self.facts.get(&run)
@@ -100,13 +109,17 @@ impl Past {
     }
 }
 
+/// Returns how many bytes of each sort of facts are looked up of each of so many runs that are compared.
+pub(super) fn most_of(runs: usize) -> u64 {
+    HELD.checked_div(runs as u64).unwrap_or(MOST).clamp(LEAST, MOST)
+}
+
 impl Reader<'_> {
-    /// Returns what a run has otherwise than the last one before it that it can be compared with, and which that is;
-    /// `None` for the first of its kind. What was read under one name in other versions counts, whoever wrote them.
+    /// Returns what a run has otherwise than the last one before it that it can be compared with; `None` for the first of its kind. What was read under one name in other versions counts, whoever wrote them.
     ///
     /// # Errors
     /// When the store does not answer.
-    pub fn changes(&mut self, run: RunId) -> Result<Option<(RunId, Vec<Difference>)>, QueryError> {
+    pub fn changes(&mut self, run: RunId) -> Result<Option<Since>, QueryError> {
         let Some(key) = self.store.run(run)? else { return Ok(None) };
         let mut past = Past::default();
         past.look_back(&mut *self.store, &[key])?;
@@ -139,17 +152,18 @@ impl Reader<'_> {
             }
         }
         self.compare_sources(&mut differences)?;
-        Ok(Some((then.0, differences)))
+        Ok(Some(Since { run: then.0, differences, consequences: 0, is_cut: past.is_cut() }))
     }
 }
 
 /// Returns what a run has of its own, which its inputs are not.
 fn own(aspects: &Aspects) -> Aspects {
-    let own = aspects.iter().filter(|(aspect, _)| !matches!(aspect, Aspect::Input(_)));
-    own.map(|(aspect, value)| (aspect.clone(), value.clone())).collect()
+    let mut own = aspects.clone();
+    own.retain(|aspect, _| !matches!(aspect, Aspect::Input(_)));
+    own
 }
 
-fn dated(row: FactsRow, tables: Vec<TableRow>, observations: &[Observation]) -> (RunKey, Dated) {
+fn dated(row: FactsRow, tables: Vec<TableRow>) -> (RunKey, Dated) {
     let key = row.key;
     let (id, began) = (row.id, row.started_at.unwrap_or(Timestamp::MIN));
     let duration_ms = row.duration_us.map(milliseconds);
@@ -182,8 +196,23 @@ fn dated(row: FactsRow, tables: Vec<TableRow>, observations: &[Observation]) -> 
     }
     aspects.extend(aspects_of(&row.measures));
     aspects.extend(aspects_of_tables(tables));
-    aspects.extend(aspects_of_observations(observations));
+    aspects.extend(aspects_of_observations(&row.observations));
+    cut(&mut aspects, row.cut);
     let mut facts = Facts::new(row.names, aspects);
     facts.duration_ms = duration_ms;
     (key, Dated { id, component_key: row.component_key, component: row.component, began, facts })
+}
+
+/// Cuts what a run has where what was loaded of it ends.
+pub(super) fn cut(aspects: &mut Aspects, cut: FactsCut) {
+    let FactsCut { params, metrics, checks, observations, inputs } = cut;
+    let observed = |name| Aspect::Observed { name, figure: String::new() };
+    let firsts = [
+        params.map(Aspect::Parameter),
+        metrics.map(Aspect::Metric),
+        checks.map(Aspect::Check),
+        observations.map(observed),
+        inputs.map(Aspect::Input),
+    ];
+    firsts.into_iter().flatten().for_each(|first| aspects.cut_from(first));
 }

@@ -106,6 +106,7 @@ impl Reader<'_> {
         answer.explains = sets.iter().map(|set| set.iter().filter_map(first).collect()).collect();
         case.judged.extend(self.keys_of(project, skipped)?);
         answer.look_next = self.look_next(&case, weighed, whole, &scale)?;
+        answer.is_cut = past.is_cut();
         Ok(answer)
     }
 

@@ -12,6 +12,8 @@ pub enum Extent {
     /// What a list shows of a run: of its parameters, notes, metrics, checks and observations the first ones, and how many
     /// there are beside.
     Listed,
+    /// What runs are compared by, as [`Told::First`] tells it.
+    Compared(u64),
     /// All of them, without the source text.
     Whole,
     /// All of them, and the source text.
@@ -33,6 +35,9 @@ pub enum Told<'a> {
     All,
     /// Those of these names.
     Named(&'a [&'a str]),
+    /// Of each sort the first ones by name, in so many bytes a run, and observations as well; of a long value of a parameter
+    /// its beginning, its length and its hash, so that the same values stay the same, and others others.
+    First(u64),
 }
 
 impl Told<'_> {

@@ -10,13 +10,14 @@ use super::candidate::{Asked, Offer, OfferRun, WorkKey, WorkRow};
 use super::count::Count;
 use super::error::Result;
 use super::extent::{Extent, Told};
+use super::facts::FactsRow;
 use super::key::{ArtifactKey, ComponentKey, ProjectKey, RunKey, TaskKey, VersionKey};
 use super::measure::{Measures, Profiles, TableRow, WhatOfRuns};
 use super::near::NearRows;
 use super::project::ProjectRow;
 use super::row::{
-    AliasRow, ComponentRow, CurrentRow, FactsRow, Far, LabelRow, MarkedRow, OutputRow, Reached, RunDetail, RunName,
-    RunSelection, VersionAt, VersionName,
+    AliasRow, ComponentRow, CurrentRow, Far, LabelRow, MarkedRow, OutputRow, Reached, RunDetail, RunName, RunSelection,
+    VersionAt, VersionName,
 };
 use super::task::{CaseRow, Pair, PairsAsked, TaskRow};
 use crate::model::{self, ArtifactName, FolderFact, Observation, ProfileFact, RunId, Timestamp, Version, VersionId};
@@ -199,8 +200,7 @@ pub trait Look: Count {
     fn details(&mut self, runs: &[RunKey], extent: Extent) -> Result<Vec<RunDetail>>;
     /// Returns what may make the outputs of runs differ.
     fn facts(&mut self, runs: &[RunKey], told: Told<'_>) -> Result<Vec<FactsRow>>;
-    /// Returns what was measured at the last step of these metrics, and how these checks came out, of those of these runs of
-    /// which anything is known.
+    /// Returns what these metrics were at their last step, and how these checks came out, of runs of which anything is known.
     fn measures(&mut self, runs: &[RunKey], metrics: Told<'_>, checks: Told<'_>) -> Result<HashMap<RunKey, Measures>>;
     /// Returns what was observed in those of these runs in which anything was.
     fn observations(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, Vec<Observation>>>;

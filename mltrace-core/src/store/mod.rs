@@ -32,6 +32,8 @@ mod bounds;
 
 mod extent;
 
+mod facts;
+
 mod count;
 
 mod open;
@@ -47,6 +49,7 @@ pub use count::{Count, CountedRun, LastRun, NotPassed, Past, WatchedComponent};
 pub use error::{Result, StoreError};
 pub use event::{EventRow, EventsFrom};
 pub use extent::{Extent, LeftOut, Told};
+pub use facts::{FactsCut, FactsRow};
 pub use key::{
     ArtifactKey, CodeKey, ComponentKey, DeclarationKey, GitKey, ProcessKey, ProjectKey, RunKey, TaskKey, VersionKey,
     WriteKey,
@@ -57,9 +60,9 @@ pub use near::{AroundRow, HeldRows, MemberRow, NearRow, NearRows};
 pub use open::{empty, is_inherited, open};
 pub use project::ProjectRow;
 pub use row::{
-    AliasRow, CodeDetail, ComponentField, ComponentRow, CurrentRow, EchoDetail, FactsRow, Far, LabelRow, MarkedRow,
-    NoteDetail, OutputRow, Reached, ReadDetail, ReadRow, RunDetail, RunName, RunSelection, VersionAt, VersionName,
-    VersionRow, WithinDetail, WriteDetail, WriteOf, WriteRow,
+    AliasRow, CodeDetail, ComponentField, ComponentRow, CurrentRow, EchoDetail, Far, LabelRow, MarkedRow, NoteDetail,
+    OutputRow, Reached, ReadDetail, ReadRow, RunDetail, RunName, RunSelection, VersionAt, VersionName, VersionRow,
+    WithinDetail, WriteDetail, WriteOf, WriteRow,
 };
 pub use run::RunRow;
 pub use task::{CaseRow, Cell, Pair, PairOrder, PairsAsked, TaskRow};

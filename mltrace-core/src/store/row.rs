@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::candidate::WorkKey;
 use super::extent::LeftOut;
+use super::facts::FactsCut;
 use super::key::{ArtifactKey, ComponentKey, RunKey, VersionKey, WriteKey};
 use super::measure::Measures;
 use super::run::RunRow;
@@ -162,6 +163,8 @@ pub struct RunDetail {
     pub subjects: Vec<RunSubject>,
     /// What was left out of these, in a list.
     pub left_out: Option<LeftOut>,
+    /// What was left out of these, where runs are compared.
+    pub cut: FactsCut,
 }
 
 /// A function's source with whether the work tree held it.
@@ -329,53 +332,6 @@ pub struct RunName {
     pub component: String,
     /// When it began.
     pub started_at: Option<Timestamp>,
-}
-
-/// What may make the outputs of a run differ.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FactsRow {
-    /// Its key.
-    pub key: RunKey,
-    /// Its id.
-    pub id: RunId,
-    /// Its component.
-    pub component_key: ComponentKey,
-    /// Its component's name.
-    pub component: String,
-    /// How it stands.
-    pub status: Status,
-    /// When it began.
-    pub started_at: Option<Timestamp>,
-    /// How long it took, in microseconds.
-    pub duration_us: Option<i64>,
-    /// The commit of its code.
-    pub commit: Option<String>,
-    /// The branch.
-    pub branch: Option<String>,
-    /// Whether the work tree differed from the commit.
-    pub dirty: Option<bool>,
-    /// The hash of its source text.
-    pub code: Option<String>,
-    /// Whether the work tree held that text when the run's process looked.
-    pub is_in_work_tree: Option<bool>,
-    /// What was checked of it, and measured at the last step of each metric.
-    pub measures: Measures,
-    /// Its host.
-    pub host: Option<String>,
-    /// Its user.
-    pub user: Option<String>,
-    /// Its parameters.
-    pub params: BTreeMap<String, Value>,
-    /// The names of what it read, sorted, each once.
-    pub names: Vec<String>,
-    /// What it read of what no recorded run wrote, as far as it told the version.
-    pub unwritten: Vec<Version>,
-    /// How many microseconds before it began the oldest version was written that it read of what other runs wrote.
-    pub oldest_input_us: Option<i64>,
-    /// After how many seconds an input counts as old for its component.
-    pub stale_after_s: Option<i64>,
-    /// Whether another run had written a later version of something by the time that it read the earlier one.
-    pub is_superseded: bool,
 }
 
 /// A verdict on a version.

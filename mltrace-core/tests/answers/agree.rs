@@ -1,6 +1,6 @@
 //! The answers agree on what changed: `diff`, a run's own changes, and `review`.
 
-use mltrace_core::query::{Baseline, Difference};
+use mltrace_core::query::{Baseline, Difference, Since};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -112,8 +112,8 @@ proptest! {
         prop_assert_eq!(diff.baseline, Some(if is_same { Baseline::Previous } else { Baseline::Sibling }));
         prop_assert_eq!(fields(&diff.differences), expected.clone());
 
-        let (before, own) = story.reader().changes(ran).unwrap().unwrap();
-        prop_assert_eq!(before, id((ROUNDS - 1) * 10 + step));
+        let Since { run: before, differences: own, is_cut, .. } = story.reader().changes(ran).unwrap().unwrap();
+        prop_assert_eq!((before, is_cut), (id((ROUNDS - 1) * 10 + step), false));
         // Runs in the same place read opaque versions of one name, which differ each time.
         let own: Vec<Difference> = own.into_iter().filter(|own| !own.field.starts_with("input:s3:")).collect();
         prop_assert_eq!(fields(&own), expected.clone());

@@ -1,9 +1,10 @@
 //! Answers that are written while they are found, and questions that have bounds.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mltrace_core::model::{ArtifactName, Timestamp};
-use mltrace_core::query::{ImpactOf, QueryError, TellError, TraceOptions};
+use mltrace_core::query::{Difference, ImpactOf, QueryError, TellError, TraceOptions};
 use mltrace_core::store::{Bounds, StoreError};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -152,4 +153,66 @@ fn several_that_may_be_meant_are_named_and_that_there_are_more() {
     assert!(error.to_string().ends_with(" or others"), "{error}");
     let whole = format!("many@{}", content(29).as_str().unwrap());
     assert_eq!(story.reader().version(&whole, None).unwrap().name, ArtifactName("many".to_owned()));
+}
+
+/// Returns runs of one component with so many parameters; the last one has some otherwise, one of them among the first.
+fn with_parameters(count: usize) -> Vec<Value> {
+    // What is compared of it ends before that of the others.
+    let long = "otherwise ".repeat(400);
+    let run = |number: usize| {
+        let mut params: BTreeMap<String, &str> = (0..count).map(|at| (format!("p{at:05}"), "as ever")).collect();
+        if number == 9 {
+            params.insert("p00007".to_owned(), &long);
+            params.insert(format!("p{:05}", count - 1), "otherwise");
+            params.insert("q".to_owned(), "new");
+            params.remove(&format!("p{:05}", count - 2));
+        }
+        json!({"id": id(number), "component": "train", "started_at": at(number), "ended_at": at(number), "params": params,
+               "inputs": ["raw"], "outputs": [{"name": "model", "version": format!("v:{number}")}]})
+    };
+    (0..10).map(run).collect()
+}
+
+#[test]
+fn what_comes_after_what_is_compared_is_no_change() {
+    for (count, is_cut) in [(100, false), (5000, true)] {
+        let gone = format!("param:p{:05}", count - 2);
+        let last = format!("param:p{:05}", count - 1);
+        let mut all = vec!["param:p00007", &gone, &last, "param:q"];
+        all.truncate(if is_cut { 1 } else { 4 });
+        let mut story = Story::told(&with_parameters(count));
+        let fields = |of: &[Difference]| of.iter().map(|difference| difference.field.clone()).collect::<Vec<_>>();
+
+        let diff = story.reader().diff("model", None).unwrap();
+        assert_eq!((fields(&diff.differences), diff.is_cut), (all.iter().map(ToString::to_string).collect(), is_cut));
+        let since = story.reader().changes(id(9).to_string().parse().unwrap()).unwrap().unwrap();
+        assert_eq!((fields(&since.differences), since.is_cut), (fields(&diff.differences), is_cut));
+
+        let label = json!({"type": "label", "id": id(900), "name": "model", "version": "v:9", "verdict": "flagged", "at": at(50)});
+        story.tell(&[label]);
+        let review = story.reader().review(None).unwrap();
+        assert_eq!(review.is_cut, is_cut);
+        let told = format!("{:?}{:?}", review.suspects, review.facts);
+        let is_told = |field: &str| told.contains(field.trim_start_matches("param:"));
+        assert_eq!(["param:p00007", &gone, &last].map(is_told), [true, !is_cut, !is_cut]);
+    }
+}
+
+/// A list or an object may be long; it is compared as a whole, and shown in part.
+#[test]
+fn a_long_value_is_compared_by_its_hash() {
+    let text = |letter: &str| json!(["x".repeat(100_000) + letter]);
+    let run = |number: usize| {
+        let params = json!({"same": text("a"), "other": text(if number == 3 { "b" } else { "a" })});
+        json!({"id": id(number), "component": "train", "started_at": at(number), "ended_at": at(number), "params": params,
+               "outputs": [{"name": "model", "version": format!("v:{number}")}]})
+    };
+    let mut story = Story::told(&(0..4).map(run).collect::<Vec<_>>());
+    let diff = story.reader().diff("model", None).unwrap();
+    let [difference] = diff.differences.as_slice() else { panic!("{}", diff.differences.len()) };
+    assert_eq!((difference.field.as_str(), diff.is_cut), ("param:other", false));
+    for value in [&difference.a, &difference.b] {
+        let told = value.as_ref().and_then(Value::as_str).unwrap();
+        assert!(told.len() < 9_000 && told.contains("… [cut] (100005 bytes, "), "{}", told.len());
+    }
 }

@@ -230,9 +230,16 @@ fn the_last_word_counts(store: &mut dyn Store) {
         (detail.params.len(), detail.notes.len(), detail.left_out)
     };
     assert_eq!(loaded(look, Extent::Listed), (1, 1, None));
+    assert_eq!(loaded(look, Extent::Compared(1000)), (1, 0, None));
     assert_eq!(loaded(look, Extent::Edges), (0, 0, None), "nothing of it is loaded that is not asked for");
     for (told, count) in [(Told::All, 1), (Told::Named(&["rate", "rate", "no"]), 1), (Told::NONE, 0)] {
         assert_eq!(look.facts(&[run], told).unwrap().remove(0).params.len(), count, "{told:?}");
+    }
+    for (most, count, first) in [(1000, 1, None), (10, 0, Some("rate".to_owned()))] {
+        let facts = look.facts(&[run], Told::First(most)).unwrap().remove(0);
+        assert_eq!((facts.params.len(), facts.cut.params), (count, first), "{most}");
+        let detail = look.details(&[run], Extent::Compared(most)).unwrap().remove(0);
+        assert_eq!((detail.params, detail.cut.params.is_some()), (facts.params, count == 0), "{most}");
     }
     assert_eq!(look.labels(project, false).unwrap().len(), 2);
     let last = look.labels(project, true).unwrap().into_iter().map(|label| label.verdict).collect::<Vec<_>>();

@@ -40,6 +40,7 @@ fn diff(app: &App, asked: &DiffQuery) -> Result<Markup, Failure> {
             Some(Baseline::Sibling) => p { "Compared with what the run before wrote in its place." },
             None => {}
         }
+        (parts::not_all(diff.is_cut))
         @if diff.differences.is_empty() {
             p.lead { "Nothing that is recorded differs between " (side(&diff.a)) " and " (side(&diff.b)) "." }
         } @else {

@@ -115,6 +115,7 @@ fn changed(found: &Blame, change: &LevelChange) -> Markup {
 fn differences(title: &str, since: &Since) -> Markup {
     html! {
         h3 { (title) ", " (parts::run(since.run)) }
+        (parts::not_all(since.is_cut))
         @if since.differences.is_empty() { p { "Nothing that is recorded differs." } }
         @else {
             table {

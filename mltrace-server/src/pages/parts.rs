@@ -35,6 +35,11 @@ pub(super) fn sentence(text: &str) -> Markup {
     }
 }
 
+/// Says so where not everything that is recorded of runs was compared.
+pub(super) fn not_all(is_cut: bool) -> Markup {
+    html! { @if is_cut { p.notice { (sentence(mltrace_core::words::NOT_ALL_COMPARED)) } } }
+}
+
 /// How a run stands: a sign, a colour and a word.
 pub(super) fn status(status: Status) -> Markup {
     html! { span class={ "status " (status.as_str()) } { span.sign aria-hidden="true" { (sign(status)) } " " (status.as_str()) } }

@@ -53,6 +53,7 @@ fn page(app: &App, _: &Nothing) -> Result<Markup, Failure> {
                 } } } }
             }
         }
+        (parts::not_all(review.is_cut))
         (look_next(&review.look_next))
         (labels(&review))
     };

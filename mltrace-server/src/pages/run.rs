@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 use mltrace_core::escape;
-use mltrace_core::model::{Bound, RunId, Timestamp, Verdict};
-use mltrace_core::query::{Difference, Input, Run};
+use mltrace_core::model::{Bound, RunId, Timestamp, Verdict, value};
+use mltrace_core::query::{Input, Run, Since};
 use mltrace_core::words;
 use serde::Deserialize;
 use serde_json::Value;
@@ -21,6 +21,9 @@ use crate::turns::Demand;
 
 /// How many inputs or outputs the page lists.
 const MOST_EDGES: usize = 200;
+/// How many parameters the page lists, and how many letters of each.
+const MOST_PARAMS: usize = 1000;
+const MOST_LETTERS: usize = 2000;
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes.page(Demand::Short, "/run", page).form("/note", note)
@@ -52,7 +55,7 @@ fn page(app: &App, asked: &RunQuery) -> Result<Markup, Failure> {
         @if let Some(description) = &run.description { p { (escape::block(description)) } }
         @if let Some(error) = &run.error { h2 { "Error" } pre.error { (escape::block(error)) } }
         @if !run.stale.is_empty() { ul.notice { @for stale in &run.stale { li { (parts::sentence(&stale.message)) } } } }
-        @if let Some((before, differences)) = &changes { (changed(*before, run.id, differences)) }
+        @if let Some(since) = &changes { (changed(since, run.id)) }
         @if !lasting.is_empty() { (still_differs(&lasting)) }
         (outputs(&run, &verdicts, &back))
         (inputs(&run, &verdicts, &back))
@@ -67,15 +70,16 @@ fn page(app: &App, asked: &RunQuery) -> Result<Markup, Failure> {
 }
 
 /// What differs from the last run before that this one can be compared with: the first thing to look at in a suspect.
-fn changed(before: RunId, run: RunId, differences: &[Difference]) -> Markup {
+fn changed(Since { run: before, differences, is_cut, .. }: &Since, run: RunId) -> Markup {
     html! {
         section.changes {
             h2 { "Changed since the run before" }
+            (parts::not_all(*is_cut))
             p { a href=(link::to("/compare", &[("runs", &format!("{before},{run}"))])) { "See both side by side" } }
-            @if differences.is_empty() { p { "Nothing that is recorded, since " (parts::run(before)) "." } }
+            @if differences.is_empty() { p { "Nothing that is recorded, since " (parts::run(*before)) "." } }
             @else {
                 table {
-                    thead { tr { th scope="col" { "What" } th scope="col" { "Before, " (parts::run(before)) } th scope="col" { "This run" } } }
+                    thead { tr { th scope="col" { "What" } th scope="col" { "Before, " (parts::run(*before)) } th scope="col" { "This run" } } }
                     tbody {
                         @for difference in differences.iter().take(MOST_EDGES) {
                             tr {
@@ -87,7 +91,7 @@ fn changed(before: RunId, run: RunId, differences: &[Difference]) -> Markup {
                         }
                     }
                 }
-                (more(differences.len()))
+                (more(differences.len(), MOST_EDGES))
             }
         }
     }
@@ -103,8 +107,12 @@ fn still_differs(lasting: &[String]) -> Markup {
     }
 }
 
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+fn shown(value: &Value) -> String {
+    let text = value::text(value);
+    match text.char_indices().nth(MOST_LETTERS) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.into_owned(),
+    }
 }
 
 fn outputs(run: &Run, verdicts: &Verdicts, back: &str) -> Markup {
@@ -127,7 +135,7 @@ fn outputs(run: &Run, verdicts: &Verdicts, back: &str) -> Markup {
                     }
                 }
             }
-            (more(run.outputs.len()))
+            (more(run.outputs.len(), MOST_EDGES))
             @if run.outputs.iter().filter(|output| output.version.is_some()).nth(1).is_some() { (judge_all(run, back)) }
         }
     }
@@ -145,8 +153,8 @@ fn judge_all(run: &Run, back: &str) -> Markup {
     }
 }
 
-fn more(count: usize) -> Markup {
-    html! { @if count > MOST_EDGES { p { "And " (count - MOST_EDGES) " more; the API tells them all." } } }
+fn more(count: usize, shown: usize) -> Markup {
+    html! { @if count > shown { p { "And " (count - shown) " more; the API tells them all." } } }
 }
 
 fn inputs(run: &Run, verdicts: &Verdicts, back: &str) -> Markup {
@@ -167,7 +175,7 @@ fn inputs(run: &Run, verdicts: &Verdicts, back: &str) -> Markup {
                     }
                 }
             }
-            (more(run.inputs.len()))
+            (more(run.inputs.len(), MOST_EDGES))
         }
     }
 }
@@ -203,7 +211,8 @@ fn params(run: &Run) -> Markup {
     html! {
         @if !run.params.is_empty() {
             h2 { "Parameters" }
-            dl.params { @for (name, value) in &run.params { dt { (parts::name(name)) } dd { code { (parts::name(&plain(value))) } } } }
+            dl.params { @for (name, value) in run.params.iter().take(MOST_PARAMS) { dt { (parts::name(name)) } dd { code { (parts::name(&shown(value))) } } } }
+            (more(run.params.len(), MOST_PARAMS))
         }
     }
 }

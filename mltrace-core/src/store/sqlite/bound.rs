@@ -27,7 +27,7 @@ impl SqliteStore {
     /// Takes note that a row is held.
     pub(super) fn hold(&self, row: &Row<'_>) -> Result<()> {
         let Some(bounds) = &self.bounds else { return Ok(()) };
-        bounds.hold(bytes_of(row, 0)?)
+        bounds.hold(bytes_of(row, 0, u64::MAX)?)
     }
 
     /// Takes note that so many bytes are held, which are only counted when there are bounds.
@@ -39,12 +39,12 @@ impl SqliteStore {
     }
 }
 
-/// Returns how many bytes the columns of a row from the first that is meant count for.
-pub(super) fn bytes_of(row: &Row<'_>, first: usize) -> Result<u64> {
+/// Returns how many bytes the columns of a row from the first that is meant count for, each for no more than `longest`.
+pub(super) fn bytes_of(row: &Row<'_>, first: usize, longest: u64) -> Result<u64> {
     let mut bytes = 0_u64;
     for column in first..row.as_ref().column_count() {
         let length = match row.get_ref(column)? {
-            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => TEXT.saturating_add(bytes.len() as u64),
+            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => TEXT.saturating_add(longest.min(bytes.len() as u64)),
             _ => VALUE,
         };
         bytes = bytes.saturating_add(length);

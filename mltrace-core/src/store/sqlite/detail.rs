@@ -12,13 +12,13 @@ use rusqlite::{OptionalExtension, Row, params};
 use super::SqliteStore;
 use super::keys::{CHUNK, among, ascending, ranges};
 use super::known::Known;
-use super::listed::{self, PARAMS, note, param};
+use super::listed::{self, COMPARED, LISTED, Most, PARAMS, SHOWN, note, param};
 use super::map::{size, version_id};
 use super::runs::run_row;
 use crate::model::{ArtifactName, Declaration, Git, Timestamp, Verdict};
 use crate::store::{
-    CodeDetail, CodeKey, ComponentKey, ComponentRow, DeclarationKey, Extent, GitKey, Measures, ProcessKey, ProjectKey,
-    Result, RunDetail, RunKey, RunRow, StoreError, VersionKey, WriteDetail,
+    CodeDetail, CodeKey, ComponentKey, ComponentRow, DeclarationKey, Extent, FactsCut, GitKey, Measures, ProcessKey,
+    ProjectKey, Result, RunDetail, RunKey, RunRow, StoreError, VersionKey, WriteDetail,
 };
 
 /// The run's own columns as `run_row` reads them, and when its work was first done again.
@@ -72,6 +72,7 @@ impl SqliteStore {
                     gathered.add_first(self, keys, list)?;
                     gathered.add_subjects(self, list)?;
                 }
+                Extent::Compared(most) => gathered.add_compared(self, (keys, list), most)?,
                 Extent::Whole | Extent::Full => {
                     gathered.add_params(self, list)?;
                     gathered.add_notes(self, list)?;
@@ -171,11 +172,24 @@ impl Gathered {
     /// Adds of each sort what a list shows.
     fn add_first(&mut self, store: &SqliteStore, keys: &[RunKey], list: &str) -> Result<()> {
         let (places, details) = (&self.places, &mut self.details);
-        store.first_of(keys, list, &mut |sort, run, found| {
+        store.first_of(&LISTED, (keys, list), SHOWN, &mut |sort, run, found| {
             if let Some(detail) = detail_of(places, details, run) {
-                listed::add(store, detail, sort, found)?;
+                listed::add(store, detail, sort, &found)?;
             }
             Ok(())
+        })
+    }
+
+    /// Adds of each sort what runs are compared by.
+    fn add_compared(&mut self, store: &SqliteStore, of: (&[RunKey], &str), most: u64) -> Result<()> {
+        let (places, details) = (&self.places, &mut self.details);
+        store.first_of(&COMPARED, of, Most::compared(most), &mut |sort, run, found| match detail_of(
+            places, details, run,
+        ) {
+            Some(RunDetail { params, measures, observations, cut, .. }) => {
+                listed::add_compared(store, (params, measures, observations, cut), sort, &found)
+            }
+            None => Ok(()),
         })
     }
 
@@ -350,6 +364,7 @@ impl Shared {
             observations: Vec::new(),
             subjects: Vec::new(),
             left_out: None,
+            cut: FactsCut::default(),
         })
     }
 }

@@ -1,16 +1,17 @@
-//! What may make the outputs of runs differ, of many runs at once: less than everything, in a few statements.
+//! What may make the outputs of runs differ, of many runs at once: less than everything, in a handful of statements.
 
 use std::collections::BTreeMap;
 
 use foldhash::HashMap;
+use rusqlite::Row;
 
 use super::SqliteStore;
 use super::keys::{CHUNK, among, ascending, ranges};
-use super::listed::{PARAMS, param};
+use super::listed::{COMPARED, Most, OF_OTHERS, PARAMS, add_compared, param};
 use super::map::version_id;
 use super::measures::each_once;
-use crate::model::{ArtifactName, Timestamp, Version};
-use crate::store::{FactsRow, Measures, Result, RunKey, Told};
+use crate::model::{Timestamp, Version};
+use crate::store::{FactsCut, FactsRow, Measures, Result, RunKey, Told};
 
 /// The parameters of these names, each of which is looked up by itself.
 const NAMED_PARAMS: &str = concat!(
@@ -45,75 +46,155 @@ const READS: &str = concat!(
      LEFT JOIN write w ON w.id = d.write_id AND w.run_id <> d.run_id"
 );
 
+/// How many bytes of the names of what a run read are loaded, and of the versions of those, where nobody says.
+const INPUTS: u64 = 64 << 10;
+/// What a name takes beside its length.
+const NAME: u64 = 16;
+
 impl SqliteStore {
     pub(super) fn facts_of(&self, runs: &[RunKey], told: Told<'_>) -> Result<Vec<FactsRow>> {
         let _one_look = self.look()?;
+        let mut found: HashMap<RunKey, FactsRow> = HashMap::default();
+        for keys in ascending(runs.iter().copied()).chunks(CHUNK) {
+            let list = ranges(keys);
+            found.extend(self.all(RUNS, [&list], facts_row)?.into_iter().map(|row| (row.key, row)));
+            let inputs = match told {
+                Told::First(most) => {
+                    self.add_first_facts((keys, &list), most, &mut found)?;
+                    most
+                }
+                Told::All | Told::Named(_) => {
+                    self.add_facts(&list, told, &mut found)?;
+                    INPUTS
+                }
+            };
+            self.add_inputs(&list, inputs, &mut found)?;
+        }
+        Ok(found.into_values().collect())
+    }
+
+    /// Adds what has names of its own: parameters, and what was measured and checked.
+    fn add_facts(&self, list: &str, told: Told<'_>, found: &mut HashMap<RunKey, FactsRow>) -> Result<()> {
         let named = match told {
-            Told::All => None,
+            Told::All | Told::First(_) => None,
             Told::Named(names) => Some(each_once(names)),
         };
-        let mut found: HashMap<RunKey, FactsRow> = HashMap::default();
-        for list in ascending(runs.iter().copied()).chunks(CHUNK).map(ranges) {
-            let rows = self.all(RUNS, [&list], |row| {
-                Ok(FactsRow {
-                    key: row.get(0)?,
-                    id: row.get(1)?,
-                    component_key: row.get(2)?,
-                    component: row.get(3)?,
-                    status: row.get(4)?,
-                    started_at: row.get(5)?,
-                    duration_us: row.get(6)?,
-                    commit: row.get(7)?,
-                    branch: row.get(8)?,
-                    dirty: row.get(9)?,
-                    code: row.get(10)?,
-                    host: row.get(11)?,
-                    user: row.get(12)?,
-                    params: BTreeMap::new(),
-                    names: Vec::new(),
-                    unwritten: Vec::new(),
-                    is_in_work_tree: row.get(13)?,
-                    measures: Measures::default(),
-                    oldest_input_us: None,
-                    stale_after_s: row.get(14)?,
-                    is_superseded: false,
-                })
-            })?;
-            found.extend(rows.into_iter().map(|row| (row.key, row)));
-            let mut params = self.connection.prepare_cached(if named.is_some() { NAMED_PARAMS } else { PARAMS })?;
-            let mut rows = match &named {
-                Some(names) => params.query([&list, names])?,
-                None => params.query([&list])?,
-            };
-            while let Some(row) = rows.next()? {
-                self.hold(row)?;
-                if let Some(of) = found.get_mut(&row.get(0)?) {
-                    of.params.insert(row.get(1)?, param(self, row, 2)?);
-                }
-            }
-            let mut measured = HashMap::default();
-            self.add_evidence(&list, told, &mut measured)?;
-            for (run, measures) in measured {
-                found.get_mut(&run).into_iter().for_each(|row| row.measures.clone_from(&measures));
-            }
-            let read = |row: &rusqlite::Row<'_>| {
-                let written_at: Option<Timestamp> = row.get(4)?;
-                Ok((row.get(0)?, row.get::<_, String>(1)?, version_id(row, 2)?, written_at, row.get::<_, bool>(5)?))
-            };
-            for (run, name, version, written_at, is_superseded) in self.all(READS, [&list], read)? {
-                let Some(row) = found.get_mut(&run) else { continue };
-                row.unwritten.extend(version.map(|version| Version { name: ArtifactName(name.clone()), version }));
-                row.names.push(name);
-                let age_us = row.started_at.zip(written_at).map(|(began, written)| began.0.saturating_sub(written.0));
-                row.oldest_input_us = row.oldest_input_us.max(age_us);
-                row.is_superseded |= is_superseded;
+        let mut params = self.connection.prepare_cached(if named.is_some() { NAMED_PARAMS } else { PARAMS })?;
+        let mut rows = match &named {
+            Some(names) => params.query([list, names])?,
+            None => params.query([list])?,
+        };
+        while let Some(row) = rows.next()? {
+            self.hold(row)?;
+            if let Some(of) = found.get_mut(&row.get(0)?) {
+                of.params.insert(row.get(1)?, param(self, row, 2)?);
             }
         }
-        let sorted = |mut row: FactsRow| {
-            row.names.sort_unstable();
-            row.names.dedup();
-            row
-        };
-        Ok(found.into_values().map(sorted).collect())
+        let mut measured = HashMap::default();
+        self.add_evidence(list, told, &mut measured)?;
+        for (run, measures) in measured {
+            found.get_mut(&run).into_iter().for_each(|row| row.measures.clone_from(&measures));
+        }
+        Ok(())
     }
+
+    /// Adds the first of these by name, and of what was observed.
+    fn add_first_facts(&self, of: (&[RunKey], &str), most: u64, found: &mut HashMap<RunKey, FactsRow>) -> Result<()> {
+        let sorts = [COMPARED.as_slice(), &OF_OTHERS].concat();
+        self.first_of(&sorts, of, Most::compared(most), &mut |sort, run, listed| match found.get_mut(&run) {
+            Some(FactsRow { params, measures, observations, cut, .. }) => {
+                add_compared(self, (params, measures, observations, cut), sort, &listed)
+            }
+            None => Ok(()),
+        })
+    }
+
+    /// Adds what the runs read, the first by name in so many bytes, and how old all of it was.
+    fn add_inputs(&self, list: &str, most: u64, found: &mut HashMap<RunKey, FactsRow>) -> Result<()> {
+        let mut statement = self.connection.prepare_cached(READS)?;
+        let mut rows = statement.query([list])?;
+        let (mut last, mut bytes) = (None, 0_u64);
+        while let Some(row) = rows.next()? {
+            let run: RunKey = row.get(0)?;
+            let Some(of) = found.get_mut(&run) else { continue };
+            if last.replace(run) != Some(run) {
+                bytes = 0;
+            }
+            let written_at: Option<Timestamp> = row.get(4)?;
+            let age_us = of.started_at.zip(written_at).map(|(began, written)| began.0.saturating_sub(written.0));
+            of.oldest_input_us = of.oldest_input_us.max(age_us);
+            of.is_superseded |= row.get::<_, bool>(5)?;
+            let name = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+            if of.cut.inputs.as_deref().is_some_and(|first| name >= first) {
+                continue;
+            }
+            let version = version_id(row, 2)?;
+            of.unwritten.extend(version.map(|version| Version { name: name.into(), version }));
+            of.names.push(name.to_owned());
+            let own = NAME.saturating_add(name.len() as u64);
+            bytes = bytes.saturating_add(own);
+            if bytes <= most {
+                self.hold_bytes(|| usize::try_from(own).unwrap_or(usize::MAX))?;
+            }
+            // They come in the order of reading: now and then those are dropped that are not among the first.
+            if bytes > most.saturating_mul(2) {
+                bytes = keep_first_inputs(of, most);
+            }
+        }
+        for of in found.values_mut() {
+            keep_first_inputs(of, most);
+            of.names.dedup();
+        }
+        Ok(())
+    }
+}
+
+/// Sorts the names of what a run read and keeps the first of them; returns how many bytes these take. All reads of one name
+/// are kept, or none.
+fn keep_first_inputs(of: &mut FactsRow, most: u64) -> u64 {
+    of.names.sort_unstable();
+    let (mut kept, mut bytes) = (0_u64, 0_u64);
+    for names in of.names.chunk_by(PartialEq::eq) {
+        let own = names.iter().map(|name| NAME.saturating_add(name.len() as u64)).fold(0, u64::saturating_add);
+        bytes = bytes.saturating_add(own);
+        if bytes > most {
+            of.cut.inputs = names.first().cloned();
+            break;
+        }
+        kept = bytes;
+    }
+    if let Some(first) = &of.cut.inputs {
+        of.names.truncate(of.names.partition_point(|name| name < first));
+        of.unwritten.retain(|version| version.name.as_str() < first.as_str());
+    }
+    kept
+}
+
+/// Returns the row of a run, of which nothing else is known yet.
+fn facts_row(row: &Row<'_>) -> rusqlite::Result<FactsRow> {
+    Ok(FactsRow {
+        key: row.get(0)?,
+        id: row.get(1)?,
+        component_key: row.get(2)?,
+        component: row.get(3)?,
+        status: row.get(4)?,
+        started_at: row.get(5)?,
+        duration_us: row.get(6)?,
+        commit: row.get(7)?,
+        branch: row.get(8)?,
+        dirty: row.get(9)?,
+        code: row.get(10)?,
+        host: row.get(11)?,
+        user: row.get(12)?,
+        is_in_work_tree: row.get(13)?,
+        stale_after_s: row.get(14)?,
+        params: BTreeMap::new(),
+        measures: Measures::default(),
+        observations: Vec::new(),
+        names: Vec::new(),
+        unwritten: Vec::new(),
+        oldest_input_us: None,
+        is_superseded: false,
+        cut: FactsCut::default(),
+    })
 }

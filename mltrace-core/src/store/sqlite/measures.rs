@@ -52,7 +52,7 @@ const NAMED_CHECKS: &str = concat!(
 
 /// What other runs checked and measured of what these wrote, as a test after it or an evaluation does: beside the run that
 /// wrote it.
-const CHECKS_BY_OTHERS: &str = concat!(
+pub(super) const CHECKS_BY_OTHERS: &str = concat!(
     "SELECT w.run_id, q.name, q.about, q.at, q.outcome, q.severity, q.message
      FROM json_each($1) AS asked CROSS JOIN write w ON ",
     among!("w.run_id"),
@@ -61,7 +61,7 @@ const CHECKS_BY_OTHERS: &str = concat!(
      WHERE q.about = (SELECT a.name FROM artifact a WHERE a.id = d.artifact_id)"
 );
 
-const METRICS_BY_OTHERS: &str = concat!(
+pub(super) const METRICS_BY_OTHERS: &str = concat!(
     "SELECT w.run_id, q.name, q.about, q.step, q.at, q.value
      FROM json_each($1) AS asked CROSS JOIN write w ON ",
     among!("w.run_id"),
@@ -150,12 +150,12 @@ impl SqliteStore {
         found: &mut HashMap<RunKey, Measures>,
     ) -> Result<()> {
         match metrics {
-            Told::All => self.add_metrics_by(LAST_METRICS, [list], found)?,
+            Told::All | Told::First(_) => self.add_metrics_by(LAST_METRICS, [list], found)?,
             Told::Named([]) => {}
             Told::Named(names) => self.add_metrics_by(NAMED_METRICS, [list, &each_once(names)], found)?,
         }
         match checks {
-            Told::All => self.add_checks(list, found),
+            Told::All | Told::First(_) => self.add_checks(list, found),
             Told::Named([]) => Ok(()),
             Told::Named(names) => self.add_checks_by(NAMED_CHECKS, [list, &each_once(names)], found),
         }

@@ -12,7 +12,7 @@ use crate::model::Observation;
 use crate::store::{Result, RunKey, StoreError};
 
 const OBSERVATIONS: &str = concat!(
-    "SELECT q.run_id, q.body FROM json_each($1) AS asked CROSS JOIN observation q ON ",
+    "SELECT q.run_id, q.name, q.body FROM json_each($1) AS asked CROSS JOIN observation q ON ",
     among!("q.run_id"),
     " ORDER BY q.run_id, q.name"
 );
@@ -60,7 +60,7 @@ impl SqliteStore {
 }
 
 pub(super) fn observation(row: &Row<'_>) -> Result<Observation> {
-    let body: String = row.get(1)?;
+    let body: String = row.get(2)?;
     let mut observation: Observation =
         serde_json::from_str(&body).map_err(|error| StoreError::Corrupt(error.to_string()))?;
     observation.keep_if_sound();

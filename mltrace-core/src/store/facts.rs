@@ -1,0 +1,75 @@
+//! What runs are compared by.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::key::{ComponentKey, RunKey};
+use super::measure::Measures;
+use crate::model::{Observation, RunId, Status, Timestamp, Version};
+
+/// What may make the outputs of a run differ.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FactsRow {
+    /// Its key.
+    pub key: RunKey,
+    /// Its id.
+    pub id: RunId,
+    /// Its component.
+    pub component_key: ComponentKey,
+    /// Its component's name.
+    pub component: String,
+    /// How it stands.
+    pub status: Status,
+    /// When it began.
+    pub started_at: Option<Timestamp>,
+    /// How long it took, in microseconds.
+    pub duration_us: Option<i64>,
+    /// The commit of its code.
+    pub commit: Option<String>,
+    /// The branch.
+    pub branch: Option<String>,
+    /// Whether the work tree differed from the commit.
+    pub dirty: Option<bool>,
+    /// The hash of its source text.
+    pub code: Option<String>,
+    /// Whether the work tree held that text when the run's process looked.
+    pub is_in_work_tree: Option<bool>,
+    /// What was checked of it, and measured at the last step of each metric.
+    pub measures: Measures,
+    /// Its host.
+    pub host: Option<String>,
+    /// Its user.
+    pub user: Option<String>,
+    /// Its parameters.
+    pub params: BTreeMap<String, Value>,
+    /// What was observed many times in it, by name; only where that was asked for, too.
+    pub observations: Vec<Observation>,
+    /// The names of what it read, sorted, each once.
+    pub names: Vec<String>,
+    /// What it read of what no recorded run wrote, as far as it told the version.
+    pub unwritten: Vec<Version>,
+    /// How many microseconds before it began the oldest version was written that it read of what other runs wrote.
+    pub oldest_input_us: Option<i64>,
+    /// After how many seconds an input counts as old for its component.
+    pub stale_after_s: Option<i64>,
+    /// Whether another run had written a later version of something by the time that it read the earlier one.
+    pub is_superseded: bool,
+    /// What was left out of these.
+    pub cut: FactsCut,
+}
+
+/// Of each sort of facts the first name that was left out, if one was: those before it are all there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FactsCut {
+    /// Of the parameters.
+    pub params: Option<String>,
+    /// Of the metrics.
+    pub metrics: Option<String>,
+    /// Of the checks.
+    pub checks: Option<String>,
+    /// Of the observations.
+    pub observations: Option<String>,
+    /// Of the names of what it read, and of the versions of those.
+    pub inputs: Option<String>,
+}
