@@ -15,8 +15,8 @@ const RUNS: usize = 20;
 const PEAK: u64 = 200;
 const PEAK_OF_COMPARING: u64 = 100;
 
-/// A store of a chain of runs of one component, each with 5,000 parameters and 20,000 metrics: 13 MB or so.
-fn store() -> TestEnv {
+/// A store of a chain of runs of one component, of which this SQL says more.
+fn store_with(more: &str) -> TestEnv {
     let lines: Vec<String> = (0..RUNS)
         .map(|run| {
             let before: Vec<String> = run.checked_sub(1).map(|before| format!("step/{before}")).into_iter().collect();
@@ -32,14 +32,18 @@ fn store() -> TestEnv {
         .collect();
     let env = TestEnv::with_lines(&lines);
     let store = rusqlite::Connection::open(env.project().join(".mltrace/mltrace.db")).unwrap();
-    let more = "BEGIN;
-        WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 5000)
+    store.execute_batch(&format!("BEGIN; {more} COMMIT;")).unwrap();
+    env
+}
+
+/// The same, each with 5,000 parameters and 20,000 metrics: 13 MB or so.
+fn store() -> TestEnv {
+    store_with(
+        "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 5000)
         INSERT INTO param SELECT r.id, printf('p%06d', n), '\"' || hex(zeroblob(500)) || '\"', 0 FROM run r CROSS JOIN n;
         WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 20000)
-        INSERT INTO metric SELECT r.id, printf('m%0300d', n), '', n, 0, '0.5' FROM run r CROSS JOIN n;
-        COMMIT;";
-    store.execute_batch(more).unwrap();
-    env
+        INSERT INTO metric SELECT r.id, printf('m%0300d', n), '', n, 0, '0.5' FROM run r CROSS JOIN n;",
+    )
 }
 
 /// Returns how many bytes of memory a command held at most, and what it printed.
@@ -221,14 +225,60 @@ fn a_value_of_a_parameter_makes_no_comparison_large() {
     }
 }
 
+/// Tags of a component and of a commit, and inputs.
+#[test]
+fn tags_and_edges_of_runs_make_no_list_large() {
+    let tags = store_with(
+        "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1000)
+        INSERT INTO component_tag SELECT c.id, printf('%0240d', n), 0, 1 FROM component c CROSS JOIN n;
+        WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1000)
+        INSERT INTO git (key, commit_id, tags) SELECT 'k', 'abc', json_group_array(hex(zeroblob(30000))) FROM n;
+        UPDATE run SET git_id = (SELECT id FROM git);",
+    );
+    let edges = store_with(
+        "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 49980)
+        INSERT INTO artifact (project_id, name, kind) SELECT 1, printf('in/%05d', n), 0 FROM n;
+        INSERT INTO read (run_id, n, artifact_id, at, bound)
+        SELECT r.id, a.id + 10, a.id, r.started_at, 5 FROM run r CROSS JOIN artifact a WHERE a.name LIKE 'in/%';",
+    );
+    let last = format!("step/{0}@v:{0}", RUNS - 1);
+    for (env, sort) in [(&tags, "tags"), (&edges, "inputs")] {
+        let (most, listed) = peak(env, &["recent", "--limit", "30", "--format", "json"]);
+        assert!(most >> 20 <= PEAK, "{sort}: {} MiB", most >> 20);
+        let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+        let out = &listed["runs"][0]["left_out"];
+        assert_eq!((out[sort].as_u64() >= Some(1000), out[sort] == 1000), (true, sort == "inputs"), "{out}");
+        let (most, _) = peak(env, &["trace", &last]);
+        assert!(most >> 20 <= PEAK, "{sort}: {} MiB", most >> 20);
+        env.done(&["flag", &last]);
+        let (most, _) = peak(env, &["review"]);
+        assert!(most >> 20 <= PEAK, "{sort}: {} MiB", most >> 20);
+        let serving = Serving::start(env);
+        for path in [
+            "/",
+            "/api/v1/review",
+            "/api/v1/recent?limit=500",
+            "/api/v1/history?component=train",
+            "/components",
+            &format!("/trace?artifact={last}"),
+        ] {
+            let answer = serving.ask(path);
+            assert_eq!(answer.status, 200, "{sort}: {path}: {}", &answer.text[..answer.text.len().min(1000)]);
+        }
+    }
+    let whole = edges.json(&["inspect", "latest"]);
+    assert_eq!((whole["inputs"].as_array().unwrap().len(), whole.get("left_out")), (49_981, None));
+    let whole = tags.json(&["inspect", "latest"]);
+    assert_eq!((whole["git"]["tags"].as_array().unwrap().len(), whole["tags"].as_array().unwrap().len()), (1000, 1000));
+}
+
 #[test]
 fn what_a_list_leaves_out_is_counted_and_inspect_shows_it() {
     let env = store();
     let listed = &env.json(&["recent", "--limit", "1"])["runs"][0];
     let (params, metrics) = (listed["params"].as_object().unwrap().len(), listed["metrics"].as_array().unwrap().len());
     assert!((10..100).contains(&params) && (50..200).contains(&metrics), "{params} {metrics}");
-    let out =
-        json!({ "params": 1000, "notes": 0, "metrics": 1000, "checks": 0, "observations": 0, "is_at_least": true });
+    let out = json!({ "params": 1000, "notes": 0, "metrics": 1000, "checks": 0, "observations": 0, "inputs": 0, "outputs": 0, "tags": 0, "is_at_least": true });
     assert_eq!((&listed["left_out"], listed["checks"].as_array().unwrap().len()), (&out, 1));
     let table = env.done(&["history", "train", "--limit", "1"]);
     assert!(table.contains("+at least 1000 more"), "{}", table.len());

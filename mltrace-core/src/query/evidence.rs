@@ -31,7 +31,7 @@ impl Reader<'_> {
         all.sort_unstable();
         all.dedup();
         // What is wrong with a run by itself, and whether it wrote the same again, takes more than its facts.
-        let details = self.details(&all, Extent::Edges)?;
+        let details = self.details(&all, Extent::FewEdges)?;
         let details: HashMap<RunKey, &Detail> = details.iter().map(|detail| (detail.run.key, detail)).collect();
         let found = runs.iter().filter_map(|run| {
             let mut facts = past.run(*run)?.facts.clone();
@@ -101,6 +101,9 @@ pub fn percent(share: f64) -> String {
 
 /// Returns what a run wrote, when the content of all of it is known.
 fn outputs(detail: &RunDetail) -> BTreeMap<String, String> {
+    if detail.left_out.as_ref().is_some_and(|out| out.outputs > 0) {
+        return BTreeMap::new();
+    }
     let content = |write: &WriteDetail| match &write.version {
         Some(version @ VersionId::Content(_)) => Some((write.name.as_str().to_owned(), version.to_string())),
         _ => None,

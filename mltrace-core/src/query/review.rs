@@ -132,7 +132,7 @@ impl Reader<'_> {
         let mut owners = BTreeMap::new();
         for (component, run) in first {
             let key = self.store.run(run)?;
-            let run = self.views(key.as_slice(), Extent::Edges)?.pop();
+            let run = self.views(key.as_slice(), Extent::FewEdges)?.pop();
             owners.extend(run.and_then(|run| run.owner).map(|owner| (component.clone(), owner)));
         }
         Ok(owners)

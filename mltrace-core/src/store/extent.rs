@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 pub enum Extent {
     /// Nothing.
     Edges,
+    /// Nothing, and of the edges of runs that have a great many only the first.
+    FewEdges,
     /// The source text.
     Source,
-    /// What a list shows of a run: of its parameters, notes, metrics, checks and observations the first ones, and how many
-    /// there are beside.
+    /// What a list shows of a run: of its parameters, notes, metrics, checks, observations, tags and edges the first ones, and
+    /// how many there are beside.
     Listed,
     /// What runs are compared by, as [`Told::First`] tells it.
     Compared(u64),
@@ -59,6 +61,15 @@ pub struct LeftOut {
     pub checks: u64,
     /// So many observations.
     pub observations: u64,
+    /// So many inputs.
+    #[serde(default)]
+    pub inputs: u64,
+    /// So many outputs.
+    #[serde(default)]
+    pub outputs: u64,
+    /// So many tags, of the component, of what the run says of it, and of its commit.
+    #[serde(default)]
+    pub tags: u64,
     /// Whether there are more: no sort is counted further than to [`LeftOut::COUNTED`].
     pub is_at_least: bool,
 }

@@ -12,13 +12,13 @@ use rusqlite::{OptionalExtension, Row, params};
 use super::SqliteStore;
 use super::keys::{CHUNK, among, ascending, ranges};
 use super::known::Known;
-use super::listed::{self, COMPARED, LISTED, Most, PARAMS, SHOWN, note, param};
+use super::listed::{self, COMPARED, LISTED, Most, PARAMS, Room, SHOWN, first_tags, keep_first_tags, note, param};
 use super::map::{size, version_id};
 use super::runs::run_row;
 use crate::model::{ArtifactName, Declaration, Git, Timestamp, Verdict};
 use crate::store::{
-    CodeDetail, CodeKey, ComponentKey, ComponentRow, DeclarationKey, Extent, FactsCut, GitKey, Measures, ProcessKey,
-    ProjectKey, Result, RunDetail, RunKey, RunRow, StoreError, VersionKey, WriteDetail,
+    CodeDetail, CodeKey, ComponentKey, ComponentRow, DeclarationKey, Extent, FactsCut, GitKey, LeftOut, Measures,
+    ProcessKey, ProjectKey, Result, RunDetail, RunKey, RunRow, StoreError, VersionKey, WriteDetail,
 };
 
 /// The run's own columns as `run_row` reads them, and when its work was first done again.
@@ -51,6 +51,9 @@ const VERDICTS: &str = concat!(
     " ORDER BY l.at, l.uuid"
 );
 
+const COUNT_READS: &str = "SELECT count(*) FROM (SELECT 1 FROM read WHERE run_id = $1 LIMIT $2)";
+const COUNT_WRITES: &str = "SELECT count(*) FROM (SELECT 1 FROM write WHERE run_id = $1 LIMIT $2)";
+
 const NOTES: &str = concat!(
     "SELECT q.run_id, q.uuid, q.text, q.at, q.by FROM json_each($1) AS asked CROSS JOIN note q ON ",
     among!("q.run_id"),
@@ -63,11 +66,11 @@ impl SqliteStore {
         // In the order of the table, neighbours are found beside each other.
         let keys = ascending(runs.iter().copied());
         let lists: Vec<String> = keys.chunks(CHUNK).map(ranges).collect();
-        let mut gathered = Gathered::new(runs);
+        let (mut gathered, mut room) = (Gathered::new(runs), Room::of(extent));
         for (list, keys) in lists.iter().zip(keys.chunks(CHUNK)) {
-            gathered.add_runs(self, list, extent.has_source())?;
+            gathered.add_runs(self, list, extent)?;
             match extent {
-                Extent::Edges | Extent::Source => {}
+                Extent::Edges | Extent::FewEdges | Extent::Source => {}
                 Extent::Listed => {
                     gathered.add_first(self, keys, list)?;
                     gathered.add_subjects(self, list)?;
@@ -80,10 +83,11 @@ impl SqliteStore {
                     gathered.add_subjects(self, list)?;
                 }
             }
-            gathered.add_writes(self, list)?;
+            gathered.add_writes(self, (keys, list), &mut room)?;
         }
-        for list in &lists {
-            gathered.add_reads(self, list)?;
+        let mut room = Room::of(extent);
+        for (list, keys) in lists.iter().zip(keys.chunks(CHUNK)) {
+            gathered.add_reads(self, (keys, list), &mut room)?;
         }
         Ok(gathered.finish())
     }
@@ -108,14 +112,14 @@ impl Gathered {
         Self { details, places, shared: Shared::default(), known: Known::with_capacity(runs.len()) }
     }
 
-    fn add_runs(&mut self, store: &SqliteStore, list: &str, with_source: bool) -> Result<()> {
+    fn add_runs(&mut self, store: &SqliteStore, list: &str, extent: Extent) -> Result<()> {
         let mut statement = store.connection.prepare_cached(RUNS)?;
         let mut rows = statement.query([list])?;
         while let Some(row) = rows.next()? {
             let (key, own) = (row.get(0)?, run_row(row)?);
             self.known.add_run(key, &own, row.get(16)?);
             if let Some(place) = self.places.get(&key).and_then(|place| self.details.get_mut(*place)) {
-                let detail = self.shared.detail(store, key, own, with_source)?;
+                let detail = self.shared.detail(store, key, own, extent)?;
                 store.hold_bytes(|| weight(&detail))?;
                 *place = Some(detail);
             }
@@ -193,15 +197,12 @@ impl Gathered {
         })
     }
 
-    fn add_writes(&mut self, store: &SqliteStore, list: &str) -> Result<()> {
-        let mut statement = store.connection.prepare_cached(WRITES)?;
-        let mut rows = statement.query([list])?;
+    fn add_writes(&mut self, store: &SqliteStore, of: (&[RunKey], &str), room: &mut Room) -> Result<()> {
         let mut written: Vec<(VersionKey, RunKey, usize)> = Vec::new();
-        let mut nesting = store.nesting(list)?;
-        while let Some(row) = rows.next()? {
-            store.hold(row)?;
+        let mut nesting = store.nesting(of.1)?;
+        let full = store.edges_of(WRITES, of, room, &mut |row| {
             let (run, version) = (row.get(0)?, row.get(7)?);
-            let Some(detail) = detail_of(&self.places, &mut self.details, run) else { continue };
+            let Some(detail) = detail_of(&self.places, &mut self.details, run) else { return Ok(run) };
             let mut write = write_detail(row, self.known.argument(store, row.get(6)?)?)?;
             write.echo = nesting.echoes.remove(&(run, write.n));
             write.within = nesting.within.remove(&(run, write.n)).unwrap_or_default();
@@ -210,7 +211,9 @@ impl Gathered {
             detail.writes.reserve_exact(usize::from(detail.writes.is_empty()));
             written.extend(version.map(|version| (version, run, detail.writes.len())));
             detail.writes.push(write);
-        }
+            Ok(run)
+        })?;
+        self.leave_out(store, COUNT_WRITES, &full, |out| &mut out.outputs)?;
         self.add_verdicts(store, written)
     }
 
@@ -233,8 +236,27 @@ impl Gathered {
         Ok(())
     }
 
-    fn add_reads(&mut self, store: &SqliteStore, list: &str) -> Result<()> {
-        let reads = self.known.reads(store, list)?;
+    /// Takes note that of these runs only so many edges were taken of those that `sql` counts.
+    fn leave_out(
+        &mut self,
+        store: &SqliteStore,
+        sql: &str,
+        full: &[(RunKey, i64)],
+        sort: fn(&mut LeftOut) -> &mut u64,
+    ) -> Result<()> {
+        for (run, taken) in full {
+            let (left, is_all) = store.count_after(sql, *run, *taken)?;
+            let Some(detail) = self.detail(*run).filter(|_| left > 0) else { continue };
+            let out = detail.left_out.get_or_insert_default();
+            out.is_at_least |= !is_all;
+            *sort(out) = left;
+        }
+        Ok(())
+    }
+
+    fn add_reads(&mut self, store: &SqliteStore, of: (&[RunKey], &str), room: &mut Room) -> Result<()> {
+        let (reads, full) = self.known.reads(store, of, room)?;
+        self.leave_out(store, COUNT_READS, &full, |out| &mut out.inputs)?;
         for reads in reads.chunk_by(|one, other| one.run == other.run) {
             let Some(run) = reads.first().map(|read| read.run) else { continue };
             let Some(detail) = detail_of(&self.places, &mut self.details, run) else { continue };
@@ -311,10 +333,11 @@ fn write_detail(row: &Row<'_>, argument: Option<String>) -> rusqlite::Result<Wri
 #[derive(Default)]
 struct Shared {
     projects: HashMap<ProjectKey, String>,
-    components: HashMap<ComponentKey, ComponentRow>,
-    declarations: HashMap<DeclarationKey, Option<Declaration>>,
+    /// With how many of their tags are left out, as of the two below.
+    components: HashMap<ComponentKey, (ComponentRow, u64)>,
+    declarations: HashMap<DeclarationKey, (Option<Declaration>, u64)>,
     processes: HashMap<ProcessKey, Process>,
-    gits: HashMap<GitKey, Option<Git>>,
+    gits: HashMap<GitKey, (Option<Git>, u64)>,
     codes: HashMap<(CodeKey, Option<ProcessKey>), Option<CodeDetail>>,
 }
 
@@ -326,22 +349,35 @@ struct Process {
 }
 
 impl Shared {
-    fn detail(&mut self, store: &SqliteStore, key: RunKey, row: RunRow, with_source: bool) -> Result<RunDetail> {
+    fn detail(&mut self, store: &SqliteStore, key: RunKey, row: RunRow, extent: Extent) -> Result<RunDetail> {
+        let (with_source, is_whole) = (extent.has_source(), matches!(extent, Extent::Whole | Extent::Full));
+        let few = |tags: &mut Vec<String>| if is_whole { 0 } else { keep_first_tags(tags) };
         let component = row.component.ok_or_else(|| StoreError::Corrupt(format!("run {} has no component", key.0)))?;
-        let component = once(&mut self.components, component, || {
+        let (component, of_component) = once(&mut self.components, component, || {
             let missing = || StoreError::Corrupt(format!("component {} is missing", component.0));
-            store.component_row(component, false)?.ok_or_else(missing)
+            let mut found = store.component_row(component, false)?.ok_or_else(missing)?;
+            let left = few(&mut found.tags);
+            Ok((found, left))
         })?;
         let project = once(&mut self.projects, row.project, || {
             let found = store.one("SELECT name FROM project WHERE id = $1", [row.project], |row| row.get(0))?;
             found.ok_or_else(|| StoreError::Corrupt(format!("project {} is missing", row.project.0)))
         })?;
-        let declared = row.declaration.map(|key| once(&mut self.declarations, key, || declaration(store, key)));
+        let declared = row.declaration.map(|key| {
+            once(&mut self.declarations, key, || {
+                let mut found = declaration(store, key)?;
+                let left = found.as_mut().map_or(0, |found| few(&mut found.tags));
+                Ok((found, left))
+            })
+        });
+        let (declared, of_declared) = declared.transpose()?.unwrap_or_default();
         let Process { host, user, last_seen } = match row.process {
             Some(key) => once(&mut self.processes, key, || process(store, key))?,
             None => Process::default(),
         };
-        let git = row.git.map(|key| once(&mut self.gits, key, || git(store, key)));
+        let git = row.git.map(|key| once(&mut self.gits, key, || git(store, key, is_whole)));
+        let (git, of_git) = git.transpose()?.unwrap_or_default();
+        let tags = of_component.saturating_add(of_declared).saturating_add(of_git);
         let code = row
             .code
             .map(|key| once(&mut self.codes, (key, row.process), || code(store, key, row.process, with_source)));
@@ -349,11 +385,11 @@ impl Shared {
             key,
             project,
             component,
-            declared: declared.transpose()?.flatten(),
+            declared,
             host,
             user,
             last_seen,
-            git: git.transpose()?.flatten(),
+            git,
             code: code.transpose()?.flatten(),
             row,
             params: BTreeMap::new(),
@@ -363,7 +399,7 @@ impl Shared {
             measures: Measures::default(),
             observations: Vec::new(),
             subjects: Vec::new(),
-            left_out: None,
+            left_out: (tags > 0).then(|| LeftOut { tags, ..LeftOut::default() }),
             cut: FactsCut::default(),
         })
     }
@@ -396,19 +432,17 @@ fn process(store: &SqliteStore, key: ProcessKey) -> Result<Process> {
     Ok(found.unwrap_or_default())
 }
 
-fn git(store: &SqliteStore, key: GitKey) -> Result<Option<Git>> {
+/// Returns a git state with all of its tags, or with the first ones and how many there are beside.
+fn git(store: &SqliteStore, key: GitKey, is_whole: bool) -> Result<(Option<Git>, u64)> {
     let sql = "SELECT key, commit_id, branch, tags, dirty, remote FROM git WHERE id = $1";
-    store.one(sql, [key], |row| {
-        let tags: Option<String> = row.get(3)?;
-        Ok(Git {
-            key: row.get(0)?,
-            commit: row.get(1)?,
-            branch: row.get(2)?,
-            tags: tags.and_then(|tags| serde_json::from_str(&tags).ok()).unwrap_or_default(),
-            dirty: row.get(4)?,
-            remote: row.get(5)?,
-        })
-    })
+    let found = store.one(sql, [key], |row| {
+        let json = row.get_ref(3)?.as_str_or_null()?.unwrap_or("[]");
+        let (tags, left) =
+            if is_whole { (serde_json::from_str(json).unwrap_or_default(), 0) } else { first_tags(json) };
+        let (key, commit, branch) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok((Git { key, commit, branch, tags, dirty: row.get(4)?, remote: row.get(5)? }, left))
+    })?;
+    Ok(found.map_or((None, 0), |(git, left)| (Some(git), left)))
 }
 
 /// Returns a source, and whether the work tree of that process held it.

@@ -7,6 +7,7 @@ use rusqlite::Row;
 
 use super::SqliteStore;
 use super::keys::{among, ascending};
+use super::listed::{Full, Room};
 use super::map::{size, version_id};
 use crate::model::{ArtifactKind, ArtifactName, Bound, RunId, Status, Timestamp, VersionId};
 use crate::store::{ArtifactKey, Result, RunKey, RunRow, VersionKey, WorkKey, WriteDetail, WriteKey};
@@ -138,9 +139,21 @@ impl Known {
         Ok(name)
     }
 
-    /// Returns what the listed runs read, once all that is needed to tell of it is known.
-    pub(super) fn reads(&mut self, store: &SqliteStore, list: &str) -> Result<Vec<Read>> {
-        let mut reads = store.all(READS, [list], read)?;
+    /// Returns what the listed runs read, as far as there is room, once all that is needed to tell of it is known; and the runs
+    /// that may have read more, each with how much of it is there.
+    pub(super) fn reads(
+        &mut self,
+        store: &SqliteStore,
+        (keys, list): (&[RunKey], &str),
+        room: &mut Room,
+    ) -> Result<(Vec<Read>, Full)> {
+        let mut reads = Vec::new();
+        let full = store.edges_of(READS, (keys, list), room, &mut |row| {
+            let read = read(row)?;
+            let run = read.run;
+            reads.push(read);
+            Ok(run)
+        })?;
         if store.has_parts()? {
             let parts: Vec<(RunKey, u32, WriteKey)> =
                 store.all(PARTS, [list], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
@@ -171,7 +184,7 @@ impl Known {
             Ok((row.get(0)?, (version_id(row, 1)?.unwrap_or(VersionId::None), size(row, 3)?)))
         })?);
         self.writes.extend(writes);
-        Ok(reads)
+        Ok((reads, full))
     }
 }
 

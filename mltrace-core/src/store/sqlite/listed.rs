@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Row, params};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::SqliteStore;
 use super::bound::bytes_of;
@@ -15,7 +16,7 @@ use super::map::Bytes;
 use super::measures::{CHECKS_BY_OTHERS, METRICS_BY_OTHERS, check, metric};
 use super::observations::observation;
 use crate::model::{self, Observation};
-use crate::store::{FactsCut, LeftOut, Measures, NoteDetail, Result, RunDetail, RunKey};
+use crate::store::{Extent, FactsCut, LeftOut, Measures, NoteDetail, Result, RunDetail, RunKey};
 
 /// How many bytes of rows of one sort a list shows of a run.
 pub(super) const SHOWN: Most = Most { bytes: 32 << 10, longest: u64::MAX };
@@ -57,6 +58,34 @@ impl Most {
     /// Returns that so many bytes of what runs are compared by are loaded.
     pub(super) fn compared(bytes: u64) -> Self {
         Self { bytes, longest: LONGEST as u64 }
+    }
+}
+
+/// How many reads, and how many writes, a list shows of all its runs and of one; of those that come when all are shown, so
+/// many each.
+const ALL_EDGES: usize = 60_000;
+const MOST_EDGES: usize = 10_000;
+const LEAST_EDGES: usize = 100;
+/// How many bytes of tags a list shows of a component, of what a run says of it, and of a commit.
+const TAGS: usize = 2 << 10;
+
+/// Runs that may have more than was taken, each with how much that is.
+pub(super) type Full = Vec<(RunKey, i64)>;
+
+/// How many reads or writes may still be loaded; `None`: all.
+pub(super) struct Room(Option<usize>);
+
+impl Room {
+    pub(super) fn of(extent: Extent) -> Self {
+        Self(matches!(extent, Extent::Listed | Extent::FewEdges).then_some(ALL_EDGES))
+    }
+
+    fn of_one(&self) -> usize {
+        self.0.map_or(usize::MAX, |left| left.clamp(LEAST_EDGES, MOST_EDGES))
+    }
+
+    fn take(&mut self, count: usize) {
+        self.0 = self.0.map(|left| left.saturating_sub(count));
     }
 }
 
@@ -180,13 +209,85 @@ impl SqliteStore {
         Ok(None)
     }
 
-    /// Returns how many rows of a sort a run has after so many, as far as they are counted, and whether these are all.
-    fn count_after(&self, sort: Sort, run: RunKey, taken: i64) -> Result<(u64, bool)> {
+    /// Hands what `sql` finds for these runs to `take`, which returns of which run it is, as far as there is room. Returns the
+    /// runs that may have more, each with how much of it was taken.
+    pub(super) fn edges_of(
+        &self,
+        sql: &str,
+        (runs, list): (&[RunKey], &str),
+        room: &mut Room,
+        take: &mut dyn FnMut(&Row<'_>) -> Result<RunKey>,
+    ) -> Result<Full> {
+        let (mut rest, mut list, mut full) = (runs, Cow::Borrowed(list), Vec::new());
+        while let Some((run, taken)) = self.first_edges(sql, &list, room, take)? {
+            full.push((run, i64::try_from(taken).unwrap_or(i64::MAX)));
+            rest = rest.get(rest.partition_point(|key| *key <= run)..).unwrap_or_default();
+            if rest.is_empty() {
+                break;
+            }
+            list = Cow::Owned(ranges(rest));
+        }
+        Ok(full)
+    }
+
+    fn first_edges(
+        &self,
+        sql: &str,
+        list: &str,
+        room: &mut Room,
+        take: &mut dyn FnMut(&Row<'_>) -> Result<RunKey>,
+    ) -> Result<Option<(RunKey, usize)>> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([list])?;
+        let (mut of, mut taken, mut most) = (None, 0_usize, 0);
+        while let Some(row) = rows.next()? {
+            self.hold(row)?;
+            let run = take(row)?;
+            if of != Some(run) {
+                room.take(taken);
+                (of, taken, most) = (Some(run), 0, room.of_one());
+            }
+            taken = taken.saturating_add(1);
+            if taken >= most {
+                room.take(taken);
+                return Ok(Some((run, taken)));
+            }
+        }
+        room.take(taken);
+        Ok(None)
+    }
+
+    /// Returns how many more rows than so many `sql` counts of a run, as far as they are counted, and whether these are all.
+    pub(super) fn count_after(&self, sql: &str, run: RunKey, taken: i64) -> Result<(u64, bool)> {
         let limit = taken.saturating_add(COUNTED).saturating_add(1);
-        let count = self.one(sort.count(), params![run, limit], |row| row.get::<_, i64>(0))?;
+        let count = self.one(sql, params![run, limit], |row| row.get::<_, i64>(0))?;
         let left = count.unwrap_or_default().saturating_sub(taken);
         Ok((left.min(COUNTED).unsigned_abs(), left <= COUNTED))
     }
+}
+
+/// Keeps the first tags, in some KiB, and returns how many there are beside.
+pub(super) fn keep_first_tags(tags: &mut Vec<String>) -> u64 {
+    let fitting = fitting(tags.iter().map(String::len));
+    let left = tags.len().saturating_sub(fitting);
+    tags.truncate(fitting);
+    left as u64
+}
+
+/// Returns the first tags of a JSON list of them, in some KiB, and how many there are beside: not all of them are parsed.
+pub(super) fn first_tags(json: &str) -> (Vec<String>, u64) {
+    let all: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
+    let fitting = fitting(all.iter().map(|tag| tag.get().len()));
+    let left = all.len().saturating_sub(fitting);
+    (all.iter().take(fitting).filter_map(|tag| serde_json::from_str(tag.get()).ok()).collect(), left as u64)
+}
+
+fn fitting(lengths: impl Iterator<Item = usize>) -> usize {
+    let sums = lengths.scan(0_usize, |sum, length| {
+        *sum = sum.saturating_add(length);
+        Some(*sum)
+    });
+    sums.take_while(|sum| *sum <= TAGS).count()
 }
 
 /// Adds what is listed of a run to it.
@@ -206,7 +307,7 @@ pub(super) fn add(store: &SqliteStore, detail: &mut RunDetail, sort: Sort, liste
         }
         (Listed::Row(row), Sort::Observations) => detail.observations.push(observation(row)?),
         (Listed::Rest(_, taken), sort) => {
-            let (left, is_all) = store.count_after(sort, detail.key, *taken)?;
+            let (left, is_all) = store.count_after(sort.count(), detail.key, *taken)?;
             let out = detail.left_out.get_or_insert_default();
             out.is_at_least |= !is_all;
             *match sort {
