@@ -26,8 +26,8 @@ pub enum Measure {
     /// A metric: the value of its last step, of the run as a whole if there is one, else of the only artifact of which it
     /// is.
     Metric(String),
-    /// A figure of a table's profile, as `rows`, `fare.nulls` or `fare.mean`: of the only table of the run that has it, or
-    /// as `FIGURE of TABLE`.
+    /// A figure of a table's profile, as `rows`, `fare.nulls` or `fare.mean`: of the only table that has it of those that the
+    /// run wrote, else of those that it read, or as `FIGURE of TABLE`.
     Profile(String),
     /// A figure of what was observed many times, as `fare.p50`, `fare.mean` or `fare.count`.
     Observed(String),
@@ -73,19 +73,25 @@ pub(super) fn metric(measures: &Measures, name: &str) -> Option<f64> {
     number.is_finite().then_some(number)
 }
 
-/// Returns a figure of the tables of a run, where that is one number.
+/// Returns a figure of the tables of a run, where that is one number of one table: of those that it wrote, else of those that it
+/// read. Of what it read a profile is known in some runs only, where another run wrote the same content.
 pub(super) fn figure(tables: &[TableRow], asked: &str) -> Option<f64> {
     let is_of = |table: &TableRow, rest: &str| {
         let name = rest.strip_prefix(" of ").map(lineage::mask);
         rest.is_empty() || name.is_some_and(|name| name == lineage::mask(table.name.as_str()))
     };
-    let all = tables.iter().flat_map(|table| table.figures.iter().map(move |(figure, value)| (table, figure, value)));
-    let meant = |(table, figure, value): (&TableRow, &String, &Value)| {
-        let rest = asked.strip_prefix(figure.as_str())?;
-        lineage::number(value).filter(|_| is_of(table, rest))
+    let number = |is_written: bool| {
+        let tables = tables.iter().filter(|table| table.is_written == is_written);
+        let all = tables.flat_map(|table| table.figures.iter().map(move |(figure, value)| (table, figure, value)));
+        let mut meant = all.filter_map(|(table, figure, value): (&TableRow, &String, &Value)| {
+            let rest = asked.strip_prefix(figure.as_str())?;
+            let number = lineage::number(value).filter(|_| is_of(table, rest))?;
+            Some((lineage::mask(table.name.as_str()), number))
+        });
+        let first = meant.next()?;
+        Some(meant.all(|other| other == first).then_some(first.1))
     };
-    let mut meant = all.filter_map(meant);
-    meant.next().filter(|_| meant.next().is_none())
+    number(true).or_else(|| number(false)).flatten()
 }
 
 /// Returns a figure of what was observed in a run.

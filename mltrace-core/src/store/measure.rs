@@ -43,6 +43,8 @@ pub enum WhatOfRuns<'s> {
 pub struct TableRow {
     /// What it is called.
     pub name: ArtifactName,
+    /// Whether the run wrote it, and did not only read it.
+    pub is_written: bool,
     /// Its [figures](crate::model::Profile::figures).
     pub figures: BTreeMap<String, Value>,
 }

@@ -114,3 +114,27 @@ fn a_journal_brings_no_larger_profile_than_an_import_may() {
     assert_eq!((found.columns.len(), found.columns_left_out), (500, 200));
     assert!(found.columns.iter().all(|column| column.top.len() == 100) && !found.has_all_columns());
 }
+
+#[test]
+fn blame_leaves_out_no_run_because_a_profile_of_what_it_read_is_known_by_chance() {
+    let mut lines = Vec::new();
+    for round in 0..ROUNDS {
+        // Every third delivery has the content of something that was profiled.
+        let raw = json!({"name": format!("raw/{round:03}.csv"), "version": content(round, 1)});
+        let clean = json!({"name": format!("clean/{round:03}.csv"), "version": content(round, 2)});
+        lines.push(json!({"id": id(round), "component": "clean", "inputs": [raw], "outputs": [clean],
+            "started_at": at(round * 100), "ended_at": at(round * 100 + 5)}));
+        for kind in if round % 3 == 0 { 1..3 } else { 2..3 } {
+            let profile = json!({"format": "csv", "rows": 900 + usize::from(kind), "is_whole": true, "columns": []});
+            lines.push(json!({"type": "profile", "version": content(round, kind), "profile": profile}));
+        }
+    }
+    let mut story = Story::told(&lines);
+    for (asked, runs, level) in
+        [("profile:rows", ROUNDS, 902.0), ("profile:rows of raw/1.csv", ROUNDS.div_ceil(3), 901.0)]
+    {
+        let blame = story.reader().blame(&asked.parse().unwrap(), None).unwrap();
+        let series: Vec<_> = blame.series.iter().map(|of| (of.runs, of.level)).collect();
+        assert_eq!(series, [(runs, level)], "{asked}");
+    }
+}

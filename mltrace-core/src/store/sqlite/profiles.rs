@@ -26,11 +26,11 @@ fn parse(body: &str) -> Result<Profile> {
 
 /// The profiles of what runs wrote, and of what they read where no recorded run wrote it.
 const TABLES: &str = concat!(
-    "SELECT e.run_id, a.name, p.body FROM (
-         SELECT w.run_id, w.artifact_id, w.version_id FROM json_each($1) AS asked CROSS JOIN write w ON ",
+    "SELECT e.run_id, a.name, p.body, e.is_written FROM (
+         SELECT w.run_id, w.artifact_id, w.version_id, 1 AS is_written FROM json_each($1) AS asked CROSS JOIN write w ON ",
     among!("w.run_id"),
     " UNION ALL
-         SELECT d.run_id, d.artifact_id, d.seen_id FROM json_each($1) AS asked CROSS JOIN read d ON ",
+         SELECT d.run_id, d.artifact_id, d.seen_id, 0 FROM json_each($1) AS asked CROSS JOIN read d ON ",
     among!("d.run_id"),
     " WHERE d.write_id IS NULL AND d.bound <> 5
      ) e CROSS JOIN version v ON v.id = e.version_id AND v.id_kind = 0
@@ -58,10 +58,10 @@ impl SqliteStore {
             return Ok(found);
         }
         for list in ascending(runs.iter().copied()).chunks(CHUNK).map(ranges) {
-            let table = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?));
-            for (run, name, body) in self.all(TABLES, [&list], table)? {
+            let table = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?, row.get(3)?));
+            for (run, name, body, is_written) in self.all(TABLES, [&list], table)? {
                 let figures = parse(&body)?.figures();
-                found.entry(run).or_default().push(TableRow { name: ArtifactName(name), figures });
+                found.entry(run).or_default().push(TableRow { name: ArtifactName(name), is_written, figures });
             }
         }
         Ok(found)
