@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use mltrace_core::lineage::{
-    Aspect, Aspects, Condition, Earlier, Ends, Facts, Judged, Known, Observed, Outputs, Scale, Shared, Strength,
+    Aspect, Aspects, Condition, Earlier, Ends, Facts, Judged, Known, New, Observed, Outputs, Scale, Shared, Strength,
     Suspect, Table, Test, explain, first_and_last, flagged, groups, rank, reach, worth_suspecting,
 };
 use mltrace_core::model::Timestamp;
@@ -313,7 +313,7 @@ fn of_two_settings_the_one_at_whose_runs_checks_failed_comes_first_and_no_ok_cha
             .collect();
         let (bad, observed) = (flagged(&judged), Observed::of(&writers));
         let best = Table::of(&known, &bad, &observed, &Ends::default())
-            .best(9, |some| Ok::<_, Infallible>(vec![1.0; some.len()]));
+            .best(9, |some| Ok::<_, Infallible>(vec![New::default(); some.len()]));
         let Ok(best) = best;
         let score = |name: &str| {
             let tests = [(Aspect::Parameter(name.to_owned()), Test::Is(true.into()))];

@@ -1,12 +1,34 @@
 //! What some runs of a component share, and how new that is at one of them.
 
+use std::cmp::Ordering;
+
 use serde_json::Value;
 
 use super::aspects::{Aspect, Aspects};
+use super::change::number;
 use super::earlier::{Earlier, Values, had};
-use super::evidence::{MOST, Novelty};
+use super::evidence::{MOST, NO_CHANGE, Novelty};
 use super::facts::Facts;
 use super::tally::Test;
+
+/// From how many runs on numbers that only rise, or only fall, are told from those that do so by chance.
+const ORDERED: usize = 6;
+
+/// How new something is at a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct New {
+    /// How much more often a culprit shows it than another run.
+    pub factor: f64,
+    /// Whether it is a range of numbers that rise, or fall, from run to run, as the number of a run does and a time: all
+    /// that began after some moment is in such a range, whatever was wrong with it.
+    pub is_of_time: bool,
+}
+
+impl Default for New {
+    fn default() -> Self {
+        Self { factor: 1.0, is_of_time: false }
+    }
+}
 
 /// What some runs of a component share: one aspect, or two at once.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,24 +59,32 @@ impl Condition {
         self.tests.iter().all(is_like)
     }
 
-    /// Returns how new this is at a run, after earlier ones: how much more often a culprit shows it than another run.
+    /// Returns how new this is at a run, after earlier ones.
     #[must_use]
-    pub fn novelty(&self, run: &Facts, earlier: &Earlier<'_>) -> f64 {
+    pub fn novelty(&self, run: &Facts, earlier: &Earlier<'_>) -> New {
         let weigh = |(aspect, test): &(Aspect, Test)| {
             let Values { line, all } = earlier.values(aspect);
             if let Test::Is(_) = test {
                 let [line, all] = [line, all].map(|values| values.into_iter().map(some).collect());
-                return Some(Novelty::of(aspect, some(had(aspect, run)?), &Values { line, all })?.factor);
+                let factor = Novelty::of(aspect, some(had(aspect, run)?), &Values { line, all })?.factor;
+                return Some(New { factor, is_of_time: false });
+            }
+            let of_kind = if line.len() < ORDERED { &all } else { &line };
+            if goes_one_way([had(aspect, run)?].iter().chain(of_kind)) {
+                return Some(New { factor: NO_CHANGE, is_of_time: true });
             }
             let held = |values: Vec<Option<&Value>>| -> Vec<Option<Value>> {
                 values.into_iter().map(|value| Some(Value::Bool(test.holds(value?)))).collect()
             };
             let (line, all) = (held(line), held(all));
             let [line, all] = [&line, &all].map(|values| values.iter().map(Option::as_ref).collect());
-            Some(Novelty::of(aspect, Some(&Value::Bool(true)), &Values { line, all })?.factor)
+            let factor = Novelty::of(aspect, Some(&Value::Bool(true)), &Values { line, all })?.factor;
+            Some(New { factor, is_of_time: false })
         };
         // Two at once are at least as new as the newer of them.
-        self.tests.iter().filter_map(weigh).reduce(f64::max).unwrap_or(1.0).min(MOST)
+        let newer = |one: New, other: New| if other.factor > one.factor { other } else { one };
+        let New { factor, is_of_time } = self.tests.iter().filter_map(weigh).reduce(newer).unwrap_or_default();
+        New { factor: factor.min(MOST), is_of_time }
     }
 
     /// Returns whether it shows what came of a run, and not what the run was given.
@@ -80,6 +110,16 @@ impl Condition {
         let aspects = |condition: &Self| condition.tests.iter().map(|(aspect, _)| one(aspect)).collect::<Vec<_>>();
         self.component == other.component && aspects(self) == aspects(other)
     }
+}
+
+/// Returns whether these are numbers that mostly change from one to the next, and always in one direction.
+fn goes_one_way<'v>(values: impl Iterator<Item = &'v Option<&'v Value>>) -> bool {
+    let numbers: Option<Vec<f64>> = values.map(|value| number((*value)?)).collect();
+    let numbers = numbers.filter(|numbers| numbers.len() >= ORDERED).unwrap_or_default();
+    let steps: Vec<Ordering> = numbers.windows(2).map(|pair| pair[0].total_cmp(&pair[1])).collect();
+    let count = |direction: Ordering| steps.iter().filter(|step| **step == direction).count();
+    let (rises, falls) = (count(Ordering::Greater), count(Ordering::Less));
+    rises.min(falls) == 0 && rises.max(falls).saturating_mul(2) > steps.len()
 }
 
 /// None is the value of a parameter that is not there.

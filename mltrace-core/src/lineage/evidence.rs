@@ -26,7 +26,7 @@ pub const PASSED: &str = "passed";
 /// From this factor on a change counts.
 const COUNTS: f64 = 1.5;
 /// How much less often a culprit shows no change at all than any other run does.
-const NO_CHANGE: f64 = (1.0 - AT_CULPRITS) / (1.0 - RARE);
+pub(super) const NO_CHANGE: f64 = (1.0 - AT_CULPRITS) / (1.0 - RARE);
 /// How far all changes of a run together can raise the suspicion: they often have one cause.
 pub(super) const MOST: f64 = 30.0;
 

@@ -68,7 +68,7 @@ pub use alike::{are_alike, comparable};
 pub use aspects::{Aspect, Aspects};
 pub use blame::{Blame, Counts, Scale, Suspect, rank, worth_suspecting};
 pub use change::{Change, Reading as InputReading, changes, effects, number, other_inputs};
-pub use condition::Condition;
+pub use condition::{Condition, New};
 pub use coverage::{Group, Judged, Observed, Outputs, Worth, flagged, grouped, groups, reach};
 pub use critical::{Spent, critical_path};
 pub use diff::{Cause, Differences, diff};

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::aspects::Aspect;
 use super::blame::{Counts, Scale};
-use super::condition::Condition;
+use super::condition::{Condition, New};
 use super::coverage::{Observed, Outputs, Worth};
 use super::ends::Ends;
 use super::evidence::MOST;
@@ -125,7 +125,7 @@ impl<'k> Table<'k> {
     pub fn best<E>(
         mut self,
         limit: usize,
-        mut weigh: impl FnMut(&[(&Condition, usize)]) -> Result<Vec<f64>, E>,
+        mut weigh: impl FnMut(&[(&Condition, usize)]) -> Result<Vec<New>, E>,
     ) -> Result<Vec<Shared>, E> {
         let mut open = self.facts();
         // Sorting keeps the order of equal ones.
@@ -217,13 +217,13 @@ impl<'k> Table<'k> {
         Some(Shared { condition, counts, first, score, strength, depth, price, worth, is_of_one_day, outputs, new })
     }
 
-    fn add_novelty(&mut self, fact: &mut Shared, weight: f64) {
-        let new = weight.log10();
+    fn add_novelty(&mut self, fact: &mut Shared, New { factor, is_of_time }: New) {
+        let new = factor.log10();
         (fact.score, fact.new) = (fact.score + new, new);
         let odds = self.contrast.blame(fact.worth).score - fact.price + new;
         fact.score += self.check_score(&fact.condition);
         fact.strength = match odds {
-            odds if odds >= STRONG.log10() && (new > 0.0 || !fact.is_of_one_day) => Strength::Strong,
+            odds if odds >= STRONG.log10() && !is_of_time && (new > 0.0 || !fact.is_of_one_day) => Strength::Strong,
             odds if odds >= FAIR.log10() => Strength::Fair,
             _ => Strength::Weak,
         };
@@ -361,7 +361,8 @@ mod tests {
         for run in known.iter().filter(|run| !run.outputs.meets(bad)) {
             ends.add(&run.component, [&run.aspects]);
         }
-        let found = Table::of(known, bad, observed, &ends).best(limit, |some| Ok::<_, ()>(vec![weight; some.len()]));
+        let found = Table::of(known, bad, observed, &ends)
+            .best(limit, |some| Ok::<_, ()>(vec![New { factor: weight, is_of_time: false }; some.len()]));
         found.unwrap()
     }
 

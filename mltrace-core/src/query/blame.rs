@@ -364,7 +364,7 @@ impl Reader<'_> {
                 let all = earlier.line().iter().copied().chain([now]).flat_map(|run| run.aspects.keys());
                 let aspect = all.into_iter().find(|aspect| aspect.field() == difference.field)?.clone();
                 let (component, tests) = (String::new(), vec![(aspect, Test::Is(serde_json::Value::Null))]);
-                Some(Condition { component, tests }.novelty(now, &earlier))
+                Some(Condition { component, tests }.novelty(now, &earlier).factor)
             };
             novelty().unwrap_or(1.0)
         };

@@ -10,7 +10,7 @@ use super::answer::{Fact, Review};
 use super::past::{FRESH, Past};
 use super::{QueryError, Reader};
 use crate::lineage::{
-    self, Aspect, Condition, Counts, Ends, Facts, Known, Observed, Outputs, PASSED, Shared, Strength, Table, Test,
+    self, Aspect, Condition, Counts, Ends, Facts, Known, New, Observed, Outputs, PASSED, Shared, Strength, Table, Test,
 };
 use crate::model::{Outcome, RunId, Status, Timestamp, VersionId};
 use crate::store::{ComponentKey, ProjectKey, RunKey, RunSelection};
@@ -93,7 +93,7 @@ impl Reader<'_> {
             past.look_back(&mut *self.store, &runs)?;
             let novelty = |(condition, place): &(&Condition, usize)| {
                 let Some((key, run)) = keys.get(*place).and_then(|key| Some((*key, past.run(*key)?))) else {
-                    return 1.0;
+                    return New::default();
                 };
                 condition.novelty(&run.facts, &past.earlier(key))
             };

@@ -1,6 +1,6 @@
 //! The answers agree on what changed: `diff`, a run's own changes, and `review`.
 
-use mltrace_core::query::{Baseline, Difference, Since};
+use mltrace_core::query::{Baseline, Difference, Since, Strength};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -297,5 +297,55 @@ fn written_over(is_of_one_moment: bool) {
     for run in 0..100 {
         let Ok(view) = story.reader().inspect(&id(run).to_string()) else { continue };
         assert_eq!(fact.runs.contains(&view.id), !view.stale.is_empty(), "{}", view.id);
+    }
+}
+
+/// Twelve rounds or more, of which some in a row are wrong, and who judged them.
+fn lasting(
+    names: Names,
+    rounds: usize,
+    wrong: (std::ops::Range<usize>, usize, &str),
+    edit: fn(usize, &mut Value),
+) -> Story {
+    let (is_wrong, step, field) = wrong;
+    let mut lines = Vec::new();
+    for number in 0..rounds {
+        let mut runs = round(names, number, is_wrong.contains(&number).then_some((step, field)));
+        runs.iter_mut().for_each(|run| edit(number, run));
+        lines.extend(runs);
+        let verdict = if is_wrong.contains(&number) { "flagged" } else { "ok" };
+        lines.push(json!({"type": "label", "id": id(9000 + number), "name": name(names, STEPS - 1, number),
+            "version": format!("w:{}", id(number * 10 + STEPS - 1)), "verdict": verdict, "at": at(80_000 + number)}));
+    }
+    Story::told(&lines)
+}
+
+proptest! {
+    #![proptest_config(cases(24))]
+
+    #[test]
+    fn a_number_that_is_new_in_each_run_says_nothing(
+        names in prop::sample::select(vec![Names::Same, Names::Dated, Names::Uuids]),
+        is_falling in any::<bool>(),
+        is_told in any::<bool>(),
+        since in 5_usize..12,
+        lasts in 2_usize..9,
+    ) {
+        let edit = |number: usize, run: &mut Value| {
+            run["params"]["number"] = json!(1000 + number);
+            run["params"]["began"] = json!(format!("{}", 1_700_000_000 + 86_400 * number));
+        };
+        let falling = |number: usize, run: &mut Value| run["params"]["left"] = json!(1000 - number);
+        let field = if is_told { "param:unit" } else { "none" };
+        // Nobody judged what came after.
+        let mut story = lasting(names, since + lasts, (since..since + lasts, 1, field), if is_falling { falling } else { edit });
+        let review = story.reader().review(None).unwrap();
+        let says_nothing = |aspect: &str| ["param:number", "param:began", "param:left"].contains(&aspect);
+        for fact in review.facts.iter().filter(|fact| says_nothing(&fact.aspect)) {
+            prop_assert!(fact.strength < Strength::Strong, "{fact:?}");
+        }
+        if is_told {
+            prop_assert_eq!((&*review.facts[0].component, &*review.facts[0].aspect), ("step-1", "param:unit"));
+        }
     }
 }
