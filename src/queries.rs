@@ -346,7 +346,7 @@ pub fn history(component: &str) -> Result<Runs, Error> {
 /// # Errors
 /// When nothing is recorded yet, no run or more than one is meant, or the store does not answer.
 pub fn inspect(run: &str) -> Result<Run, Error> {
-    ask(|reader| reader.inspect(run))
+    ask(|reader| reader.inspect_among_others(run))
 }
 
 /// Returns all components, by name.

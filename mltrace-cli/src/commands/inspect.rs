@@ -19,7 +19,7 @@ pub(crate) struct Args {
 
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
-        let answer = session.ask(|reader| reader.inspect(&self.run))?;
+        let answer = session.ask(|reader| reader.inspect_among_others(&self.run))?;
         let is_whole = session.output.is_whole();
         session.output.whole_answer(&answer, |answer| run::text(answer, is_whole))?;
         Ok(Exit::Done)

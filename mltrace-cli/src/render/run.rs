@@ -29,7 +29,7 @@ pub(crate) fn text(run: &Run, is_whole: bool) -> String {
         let by = note.by.as_ref().map(|by| format!(", {}", line(by))).unwrap_or_default();
         format!("{} ({}{by})", block(&note.text), time::show(note.at))
     };
-    let sorts: [(&str, Vec<String>); 9] = [
+    let sorts: [(&str, Vec<String>); 10] = [
         ("inputs", run.inputs.iter().map(input).collect()),
         ("outputs", run.outputs.iter().map(output).collect()),
         ("parameters", run.params.iter().map(|(name, value)| param(name, value)).collect()),
@@ -38,6 +38,7 @@ pub(crate) fn text(run: &Run, is_whole: bool) -> String {
         ("observations", observations::of_run(&run.observations).collect()),
         ("subjects", subject::of_run(&run.subjects).collect()),
         ("stale", run.stale.iter().map(|stale| line(&stale.message).into_owned()).collect()),
+        ("still differs", run.still_differs.iter().map(|words| line(words).into_owned()).collect()),
         ("notes", run.notes.iter().map(note).collect()),
     ];
     for (heading, all) in sorts {

@@ -27,10 +27,15 @@ pub struct Places {
 /// Returns which of the earlier runs of its component, the latest first, a run is compared with.
 #[must_use]
 pub fn compared(run: &Facts, earlier: &[&Facts]) -> Places {
+    line(run, earlier, FEW)
+}
+
+/// Returns the same, where those further back follow as long as these are fewer than so many.
+fn line(run: &Facts, earlier: &[&Facts], few: usize) -> Places {
     let alike = comparable(run, earlier);
     let are_few = alike.len() < FEW && alike.len() < earlier.len();
     let (mut further, mut last) = (Vec::new(), alike.last().copied());
-    while let Some(place) = last.filter(|_| alike.len() + further.len() < FEW) {
+    while let Some(place) = last.filter(|_| alike.len() + further.len() < few) {
         let start = place.saturating_add(1);
         let (Some(of), Some(rest)) = (earlier.get(place), earlier.get(start..)) else { break };
         let more = comparable(of, rest);
@@ -76,7 +81,17 @@ impl<'f> Earlier<'f> {
     /// Returns those of the earlier runs of its component, the latest first, that a run is compared with.
     #[must_use]
     pub fn of(run: &Facts, earlier: &[&'f Facts]) -> Self {
-        let Places { alike, further, are_few } = compared(run, earlier);
+        Self::at(compared(run, earlier), earlier)
+    }
+
+    /// Returns those, and all further back: where a change made the runs after it a kind of their own, and there are many of
+    /// them by now, it is found before the first of these.
+    #[must_use]
+    pub fn whole(run: &Facts, earlier: &[&'f Facts]) -> Self {
+        Self::at(line(run, earlier, usize::MAX), earlier)
+    }
+
+    fn at(Places { alike, further, are_few }: Places, earlier: &[&'f Facts]) -> Self {
         let those = |places: Vec<usize>| places.into_iter().filter_map(|place| earlier.get(place).copied()).collect();
         Self::new(those(alike), those(further), are_few.then(|| earlier.to_vec()))
     }

@@ -107,13 +107,10 @@ pub fn evidence(run: &Facts, earlier: &Earlier<'_>, wrote: &BTreeMap<String, Str
             factor: AT_CULPRITS / if fault.is_rare { RARE } else { COMMON },
         })
         .collect();
-    let mut all: BTreeSet<&Aspect> =
-        run.aspects.iter().filter(|(aspect, value)| counts(aspect, value)).map(|(aspect, _)| aspect).collect();
-    // Of what it lacks only a parameter and an input are known not to be there; most often all of them have the same.
-    let others = earlier.line().iter().filter(|other| !other.params().eq(run.params()));
-    all.extend(others.flat_map(|other| other.params()));
-    all.extend(earlier.dropped(run));
-    pieces.extend(all.into_iter().filter_map(|aspect| changed(run, earlier, aspect)));
+    pieces.extend(compared_aspects(run, earlier).into_iter().filter_map(|aspect| {
+        let novelty = Novelty::of(aspect, had(aspect, run)?, &earlier.values(aspect))?;
+        (novelty.factor >= COUNTS).then(|| novelty.changed(aspect, run))
+    }));
     let alike = earlier.alike();
     pieces.extend(unusual_duration(run, alike));
     pieces.extend(unusual_metrics(run, earlier));
@@ -143,15 +140,29 @@ fn counts(aspect: &Aspect, value: &Value) -> bool {
     }
 }
 
-fn changed(run: &Facts, earlier: &Earlier<'_>, aspect: &Aspect) -> Option<Evidence> {
-    let now = had(aspect, run)?;
-    let novelty = Novelty::of(aspect, now, &earlier.values(aspect))?;
-    if novelty.factor < COUNTS {
-        return None;
-    }
-    let Novelty { ago, times, of, factor, .. } = novelty;
-    let (now, before) = (now.cloned(), novelty.before.cloned());
-    Some(Evidence { finding: Finding::Changed { aspect: aspect.clone(), now, before, ago, times, of }, factor })
+/// Returns the changes that earlier runs made, that were evidence at the first of them, and that the run still has.
+#[must_use]
+pub fn lasting(run: &Facts, earlier: &Earlier<'_>) -> Vec<Evidence> {
+    let lasts = |aspect: &Aspect| {
+        let (now, mut values) = (had(aspect, run)?, earlier.values(aspect));
+        let novelty = Novelty::of(aspect, now, &values)?;
+        for values in [&mut values.line, &mut values.all] {
+            values.drain(..values.iter().take_while(|value| **value == now).count());
+        }
+        let is_one = novelty.ago > 0 && Novelty::of(aspect, now, &values)?.factor >= COUNTS;
+        is_one.then(|| novelty.changed(aspect, run))
+    };
+    let mut found: Vec<Evidence> = compared_aspects(run, earlier).into_iter().filter_map(lasts).collect();
+    found.sort_by(|a, b| b.factor.total_cmp(&a.factor));
+    found
+}
+
+/// Returns in what a run is compared. Of what it lacks only a parameter and an input are known not to be there; most often all of
+/// them have the same.
+fn compared_aspects<'f>(run: &'f Facts, earlier: &Earlier<'f>) -> BTreeSet<&'f Aspect> {
+    let own = run.aspects.iter().filter(|(aspect, value)| counts(aspect, value)).map(|(aspect, _)| aspect);
+    let others = earlier.line().iter().filter(|other| !other.params().eq(run.params()));
+    own.chain(others.flat_map(|other| other.params())).chain(earlier.dropped(run)).collect()
 }
 
 /// How new a value is at a run.
@@ -170,6 +181,13 @@ pub(super) struct Novelty<'v> {
 }
 
 impl<'v> Novelty<'v> {
+    /// Returns the piece of evidence that it is of a run.
+    fn changed(&self, aspect: &Aspect, run: &Facts) -> Evidence {
+        let (now, before) = (run.aspects.get(aspect).cloned(), self.before.cloned());
+        let Self { ago, times, of, factor, .. } = *self;
+        Evidence { finding: Finding::Changed { aspect: aspect.clone(), now, before, ago, times, of }, factor }
+    }
+
     /// Returns how new the value `now` is after those of earlier runs, as far as they are known, the latest first.
     pub(super) fn of(aspect: &Aspect, now: Option<&Value>, values: &Values<'v>) -> Option<Self> {
         let earlier = &values.line;
@@ -279,6 +297,12 @@ fn out_of_line(aspect: &Aspect, value: &Value, earlier: &Earlier<'_>) -> Option<
 }
 
 impl Evidence {
+    /// Returns whether it counts for anything.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        self.factor >= COUNTS
+    }
+
     /// Returns whether it shows what came of a run, and not what was otherwise at it.
     #[must_use]
     pub fn is_effect(&self) -> bool {

@@ -74,7 +74,7 @@ pub use critical::{Spent, critical_path};
 pub use diff::{Cause, Differences, diff};
 pub use earlier::{Earlier, Places, compared, is_without};
 pub use ends::{Ends, first_and_last};
-pub use evidence::{Evidence, Finding, Findings, PASSED, evidence};
+pub use evidence::{Evidence, Finding, Findings, PASSED, evidence, lasting};
 pub use explain::explain;
 pub use facts::{Facts, Fault};
 pub use former::former;

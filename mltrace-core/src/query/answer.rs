@@ -77,6 +77,9 @@ pub struct Run {
     pub host: Option<String>,
     /// The user.
     pub user: Option<String>,
+    /// Where it was asked: the changes that runs before it made and it still has, in words; absent when there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub still_differs: Vec<String>,
 }
 
 /// What a run read, and how that was bound to a write.

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use foldhash::HashMap;
 use serde_json::Value;
 
+use super::answer::Run;
 use super::fresher::Detail;
 use super::past::Past;
 use super::view::staleness_of;
 use super::{QueryError, Reader};
-use crate::lineage::{self, Aspect, Evidence, Fault, Finding, Findings, Usual};
+use crate::lineage::{self, Aspect, Earlier, Evidence, Fault, Finding, Findings, Usual};
 use crate::model::{RunId, Status, VersionId};
 use crate::store::{Extent, ReadDetail, RunDetail, RunKey, WriteDetail};
 use crate::words;
@@ -73,19 +74,33 @@ impl Reader<'_> {
 }
 
 impl Reader<'_> {
+    /// Returns a run in full, with what it still has otherwise than earlier ones.
+    ///
+    /// # Errors
+    /// When no run, or more than one, is meant by `run`, or the store does not answer.
+    pub fn inspect_among_others(&mut self, run: &str) -> Result<Run, QueryError> {
+        let run = self.inspect(run)?;
+        Ok(Run { still_differs: self.still_differs(run.id)?, ..run })
+    }
+
     /// Returns in words, as a review says them, the changes that runs before this one made and that it still has: a fault
-    /// that lasts is no change since the run before.
+    /// that lasts is no change since the run before. With how much they count as long as that is anything: the longer ago a
+    /// change was, the more harmless runs have it too.
     ///
     /// # Errors
     /// When the store does not answer.
     pub fn still_differs(&mut self, run: RunId) -> Result<Vec<String>, QueryError> {
         let Some(key) = self.store.run(run)? else { return Ok(Vec::new()) };
         let mut past = Past::default();
-        past.look_back(&mut *self.store, &[key])?;
-        let Some(now) = past.run(key) else { return Ok(Vec::new()) };
-        let pieces = lineage::evidence(&now.facts, &past.earlier(key), &BTreeMap::new()).pieces;
-        let lasts = |piece: &&Evidence| matches!(piece.finding, Finding::Changed { ago: 1.., .. });
-        Ok(pieces.iter().filter(lasts).map(words).collect())
+        past.learn(&mut *self.store, &[key])?;
+        let Some(now) = past.run(key).map(|run| run.facts.clone()) else { return Ok(Vec::new()) };
+        let earlier = past.all_before(&mut *self.store, key)?;
+        let told = |piece: &Evidence| {
+            let words = words(piece);
+            let short = without_factor(&words).filter(|_| !piece.counts());
+            short.map(str::to_owned).unwrap_or(words)
+        };
+        Ok(lineage::lasting(&now, &Earlier::whole(&now, &earlier)).iter().map(told).collect())
     }
 }
 

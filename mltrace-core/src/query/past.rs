@@ -91,6 +91,14 @@ impl Past {
         self.facts.values().any(|run| run.facts.aspects.is_cut())
     }
 
+    /// Returns what is known of all earlier runs of a run's component that those it is compared with are chosen from, the latest
+    /// first.
+    pub(super) fn all_before(&mut self, store: &mut dyn Look, run: RunKey) -> Result<Vec<&Facts>, QueryError> {
+        let all: Vec<RunKey> = store.earlier(&[run], EARLIER)?.into_iter().map(|(_, earlier)| earlier).collect();
+        self.learn(store, &all)?;
+        Ok(all.iter().filter_map(|run| Some(&self.facts.get(run)?.facts)).collect())
+    }
+
     /// Returns what is known of a run.
     pub(super) fn run(&self, run: RunKey) -> Option<&Dated> {
         self.facts.get(&run)

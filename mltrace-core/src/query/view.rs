@@ -81,7 +81,6 @@ pub(super) fn view(detail: Detail) -> Run {
     } = run;
     let started_at = row.started_at.unwrap_or(Timestamp::MIN);
     let writers = reads.iter().flat_map(|read| read.write.iter().chain(&read.parts)).map(|write| write.run_id);
-    let depends_on = each_once(writers.filter(|id| *id != row.id).collect());
     let declared = declared.unwrap_or_default();
     Run {
         id: row.id,
@@ -92,9 +91,9 @@ pub(super) fn view(detail: Detail) -> Run {
         ended_at: row.ended_at,
         duration_ms: row.duration_us.map(milliseconds),
         last_seen,
+        depends_on: each_once(writers.filter(|id| *id != row.id).collect()),
         inputs: inputs(reads, last_writers),
         outputs: each(writes, output),
-        depends_on,
         git: git.map(|git| Git {
             commit: git.commit,
             branch: git.branch,
@@ -124,6 +123,7 @@ pub(super) fn view(detail: Detail) -> Run {
         parent: row.parent,
         host,
         user,
+        still_differs: Vec::new(),
     }
 }
 

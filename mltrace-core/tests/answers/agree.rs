@@ -324,6 +324,29 @@ proptest! {
     #![proptest_config(cases(24))]
 
     #[test]
+    fn every_run_of_a_span_that_a_review_tells_says_on_its_own_page_what_is_otherwise(
+        names in prop::sample::select(vec![Names::Same, Names::Dated, Names::Hashed, Names::Uuids]),
+        step in 0..STEPS,
+        field in prop::sample::select(FIELDS[..13].to_vec()),
+        since in 5_usize..9,
+        lasts in 2_usize..24,
+    ) {
+        let mut story = lasting(names, since + lasts + 3, (since..since + lasts, step, field), |_, _| {});
+        let review = story.reader().review(None).unwrap();
+        let fact = &review.facts[0];
+        let runs: Vec<_> = (since..since + lasts).map(|number| id(number * 10 + step)).collect();
+        prop_assert_eq!((&fact.component, fact.aspect.as_str(), &fact.runs), (&format!("step-{step}"), field, &runs));
+        for (ago, run) in runs.iter().enumerate() {
+            let (_, own) = story.reader().changes(*run).unwrap().unwrap();
+            prop_assert_eq!(own.iter().any(|own| own.field == field), ago == 0, "{} at {}", field, ago);
+            let still = story.reader().still_differs(*run).unwrap();
+            let since = if ago == 1 { "since the run before".to_owned() } else { format!("since {ago} runs before") };
+            prop_assert_eq!(still.len(), usize::from(ago > 0), "{:?}", still);
+            prop_assert!(still.iter().all(|words| words.contains(&since)), "{still:?}");
+        }
+    }
+
+    #[test]
     fn a_number_that_is_new_in_each_run_says_nothing(
         names in prop::sample::select(vec![Names::Same, Names::Dated, Names::Uuids]),
         is_falling in any::<bool>(),

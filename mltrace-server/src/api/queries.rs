@@ -163,7 +163,7 @@ struct RunQuery {
 }
 
 fn inspect(app: &App, asked: &RunQuery) -> Result<Run, Failure> {
-    app.ask(|reader| reader.inspect(&asked.run))
+    app.ask(|reader| reader.inspect_among_others(&asked.run))
 }
 
 /// Which version is traced, and how far.
