@@ -12,11 +12,14 @@ use crate::time;
 /// Find the newest version of an artifact that nothing stands against, and what stands against each newer one
 ///
 /// A version is doubted when it is flagged, when it was made from something that is flagged, or by a run of which a check did
-/// not pass, however far upstream, or when it is the latest and the disk holds something else in its place. The exit code is 1 when all versions are doubted.
+/// not pass, however far upstream, or when it is the latest and the disk holds something else in its place. When all versions are
+/// doubted, what earlier runs wrote in its place under other names follows: what has a date or a UUID in its name is written
+/// once. The exit code is 1 when all of that is doubted, too.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
   mltrace last-good out/model.json
+  mltrace last-good out/2026-11-16.csv               or that of an earlier day
   mltrace last-good out/model.json --as-of 2d        of those that were written by then")]
 pub(crate) struct Args {
     /// The artifact: a path, a URI or an identifier

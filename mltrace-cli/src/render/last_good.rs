@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use mltrace_core::model::VersionId;
+use mltrace_core::model::{ArtifactName, VersionId};
 use mltrace_core::query::{DiskState, LastGood};
 
 use super::{diff, paint, run};
@@ -17,7 +17,10 @@ const MOST_DOUBTS: usize = 3;
 /// Returns the version, then each newer one with what stands against it.
 pub(crate) fn text(answer: &LastGood) -> String {
     let mut text = String::new();
-    let name = |version: &VersionId| format!("{}@{}", line(answer.name.as_str()), line(&version.short(run::DIGITS)));
+    let name = |other: &Option<ArtifactName>, version: &VersionId| {
+        let name = other.as_ref().unwrap_or(&answer.name);
+        format!("{}@{}", line(name.as_str()), line(&version.short(run::DIGITS)))
+    };
     match &answer.good {
         Some(good) => {
             let mut about = format!("written {} by run {}", time::show(good.written_at), good.written_by.short());
@@ -27,7 +30,7 @@ pub(crate) fn text(answer: &LastGood) -> String {
                 Some(DiskState::Changed | DiskState::Missing) => ", no longer on disk",
                 Some(DiskState::UnknownWriter | DiskState::NotLocal) | None => "",
             });
-            let named = paint::paint(paint::STRONG, name(&good.version));
+            let named = paint::paint(paint::STRONG, name(&good.name, &good.version));
             // Writing to a `String` cannot fail.
             let _ = writeln!(text, "{named}  {}", paint::paint(paint::FAINT, about));
         }
@@ -48,7 +51,7 @@ pub(crate) fn text(answer: &LastGood) -> String {
     }
     for newer in answer.newer.iter().take(MOST_NEWER) {
         let at = paint::paint(paint::FAINT, time::show(newer.written_at));
-        let _ = writeln!(text, "  {}  {at}", name(&newer.version));
+        let _ = writeln!(text, "  {}  {at}", name(&newer.name, &newer.version));
         for doubt in newer.against.iter().take(MOST_DOUBTS) {
             let _ = writeln!(text, "    {}", line(&doubt.message));
         }

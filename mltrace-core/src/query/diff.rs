@@ -11,13 +11,14 @@ use super::difference::Difference;
 use super::measures::{aspects_of, aspects_of_observations, aspects_of_tables};
 use super::name::Found;
 use super::past::{self, Past, most_of};
+use super::sibling::Sibling;
 use super::source::COMPARED;
 use super::told::{self, Tell, TellError, Told};
 use super::view::{AT_ONCE, view};
 use super::{QueryError, Reader};
 use crate::lineage::{self, Aspect, Aspects, Cause, ComparedRun, Side, Source, Usual};
-use crate::model::{ArtifactName, RunId, Timestamp, Verdict, Version, VersionId};
-use crate::store::{ComponentKey, Extent, Far, Measures, RunDetail, RunKey, RunName, VersionAt, VersionKey};
+use crate::model::{RunId, Timestamp, Verdict, Version};
+use crate::store::{ComponentKey, Extent, Far, Measures, RunKey, RunName, VersionAt, VersionKey};
 
 /// How many runs of a component say what is usual for it.
 const USUAL_RUNS: usize = 100;
@@ -212,38 +213,16 @@ impl Reader<'_> {
     /// Returns what stands in the place of an artifact that is written once: what the last comparable run before its writer
     /// wrote there, of those the last that somebody found fine.
     fn sibling(&mut self, found: &Found) -> Result<Option<(Found, Baseline)>, QueryError> {
-        let Some((writer, _)) = found.written else { return Ok(None) };
-        let mut past = Past::default();
-        past.look_back(&mut *self.store, &[writer])?;
-        let before = past.before(writer).to_vec();
-        let mut runs = vec![writer];
-        runs.extend(before.get(..SIBLINGS).unwrap_or(&before));
-        let details = self.store.details(&runs, Extent::Edges)?;
-        let Some((own, earlier)) = details.split_first() else { return Ok(None) };
-        let Some(place) = own.writes.iter().position(|write| write.name == found.version.name) else { return Ok(None) };
-        let Some(mine) = own.writes.get(place) else { return Ok(None) };
-        let in_its_place = |detail: &RunDetail| {
-            let mut alike = detail.writes.iter().enumerate().filter(|(_, write)| {
-                write.version.is_some() && lineage::mask(write.name.as_str()) == lineage::mask(mine.name.as_str())
-            });
-            let same_number = alike.clone().find(|(number, _)| *number == place);
-            let (_, write) = same_number.or_else(|| alike.next())?;
-            Some((detail.key, write.name.clone(), write.version.clone()?, write.at?))
-        };
-        let siblings: Vec<_> = earlier.iter().filter_map(in_its_place).collect();
-        let Some(project) = self.project()? else { return Ok(None) };
-        let last = self.last_verdicts(siblings.iter().map(|(_, name, version, _)| (name, version)))?;
-        let is_ok = |(_, name, version, _): &&(RunKey, ArtifactName, VersionId, Timestamp)| {
+        let siblings = self.siblings(found, SIBLINGS)?;
+        let last = self.last_verdicts(
+            siblings.iter().map(|Sibling { found, .. }| (&found.version.name, &found.version.version)),
+        )?;
+        let is_ok = |Sibling { found: Found { version: Version { name, version }, .. }, .. }: &Sibling| {
             last.get(&(name.clone(), version.clone())).is_some_and(|label| label.verdict == Verdict::Ok)
         };
-        let chosen = match siblings.iter().find(is_ok) {
-            Some(fine) => Some((fine, Baseline::Ok)),
-            None => siblings.first().map(|last| (last, Baseline::Sibling)),
-        };
-        let Some(((run, name, version, at), baseline)) = chosen else { return Ok(None) };
-        let Some(artifact) = self.store.artifact(project, name.as_str())? else { return Ok(None) };
-        let version = Version { name: name.clone(), version: version.clone() };
-        Ok(Some((Found { key: None, artifact, version, written: Some((*run, *at)) }, baseline)))
+        let fine = siblings.iter().position(is_ok);
+        let baseline = if fine.is_some() { Baseline::Ok } else { Baseline::Sibling };
+        Ok(siblings.into_iter().nth(fine.unwrap_or(0)).map(|sibling| (sibling.found, baseline)))
     }
 
     /// Returns the trace of a version as a comparison needs it, of its `own` runs: those that both traces have differ in

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::measures::last_checks;
 use super::name::Found;
+use super::sibling::Sibling;
 use super::verify::{DiskState, VerifyOptions};
 use super::{QueryError, Reader};
 use crate::lineage;
@@ -28,11 +29,12 @@ const GROWTH: usize = 4;
 pub struct LastGood {
     /// The artifact.
     pub name: ArtifactName,
-    /// The newest version that nothing stands against; `None`: there is none among those that were looked at.
+    /// The newest version that nothing stands against, else the newest of what earlier runs wrote in its place; `None`: there
+    /// is none among those that were looked at.
     pub good: Option<GoodVersion>,
     /// The newer ones, the newest first, with what stands against each.
     pub newer: Vec<DoubtedVersion>,
-    /// Whether older versions were not looked at, because all of so many are doubted.
+    /// Whether older ones were not looked at, because all of so many are doubted.
     pub is_cut: bool,
 }
 
@@ -40,6 +42,9 @@ pub struct LastGood {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GoodVersion {
+    /// What it is called, where that is another name: an earlier run wrote it in the place of the artifact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<ArtifactName>,
     /// The version.
     pub version: VersionId,
     /// The run that last wrote it.
@@ -56,6 +61,9 @@ pub struct GoodVersion {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DoubtedVersion {
+    /// What it is called, where that is another name: an earlier run wrote it in the place of the artifact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<ArtifactName>,
     /// The version.
     pub version: VersionId,
     /// The run that last wrote it.
@@ -98,6 +106,14 @@ pub enum DoubtReason {
     Disk,
 }
 
+/// A version that was looked at, with its name, and what stands against it.
+struct Looked {
+    version: GoodVersion,
+    /// Whether the disk is to hold it.
+    is_latest: bool,
+    against: Vec<Doubt>,
+}
+
 /// What is known of all verdicts.
 struct Verdicts {
     flagged: HashMap<VersionKey, LabelRow>,
@@ -117,7 +133,9 @@ enum Above {
 
 impl Reader<'_> {
     /// Returns the newest version of an artifact, of those written by `as_of`, that is not flagged and was made from nothing
-    /// that is, by runs whose checks passed, and what stands against each newer one. With `disk` the latest version must lie on this disk, too.
+    /// that is, by runs whose checks passed, and what stands against each newer one. With `disk` the latest version must lie on
+    /// this disk, too. Where something stands against all of them, the same is told of what earlier runs wrote in its place
+    /// under other names, as `diff` finds it: what is written once has no earlier version.
     ///
     /// # Errors
     /// When no such artifact is known, it was first seen later, or the store does not answer.
@@ -128,7 +146,6 @@ impl Reader<'_> {
         disk: Option<&VerifyOptions<'_>>,
     ) -> Result<LastGood, QueryError> {
         let found = self.find_version(artifact, as_of)?;
-        let latest = self.store.latest(found.artifact, Timestamp::MAX)?.map(|latest| latest.id);
         let mut versions: Vec<VersionAt> = Vec::new();
         let most = VERSIONS.saturating_add(1);
         self.store.versions(found.artifact, as_of.unwrap_or(Timestamp::MAX), (None, most), &mut |version| {
@@ -137,67 +154,83 @@ impl Reader<'_> {
         })?;
         let is_cut = versions.len() > VERSIONS;
         versions.truncate(VERSIONS);
-        versions.retain(|version| version.written.is_some());
+        let own = self.written_versions(&found, &versions)?;
         let unchecked = self.all_unchecked()?;
         let verdicts = self.all_verdicts(unchecked)?;
         let name = found.version.name.clone();
-        let mut looked_at: Vec<(GoodVersion, Vec<Doubt>)> = Vec::new();
-        let mut rest = versions.as_slice();
-        let (mut at_once, mut is_found) = (1, false);
-        while !rest.is_empty() && !is_found {
-            let (some, others) = rest.split_at(rest.len().min(at_once));
-            (rest, at_once) = (others, at_once.saturating_mul(GROWTH));
-            let some = self.written_versions(&found, some)?;
-            let doubts = self.in_passing(|reader| {
-                let versions: Vec<&Found> = some.iter().map(|(version, _)| version).collect();
-                reader.doubts_above(&versions, (as_of, FLAGS), &verdicts)
-            })?;
-            for ((version, written_by), against) in some.into_iter().zip(doubts) {
-                let Found { key, version: Version { version, .. }, written, .. } = version;
-                let Some((_, written_at)) = written else { continue };
-                let is_ok = key.is_some_and(|key| verdicts.ok.contains(&key));
-                // The disk may stand against the latest, and the next one is looked for while the store is.
-                is_found |= against.is_empty() && (disk.is_none() || latest.as_ref() != Some(&version));
-                looked_at.push((GoodVersion { version, written_by, written_at, is_ok, disk: None }, against));
-            }
+        let mut looked_at: Vec<Looked> = Vec::new();
+        let how = (as_of, disk.is_some(), &verdicts);
+        if !self.look_back(&mut looked_at, own, how)? && !is_cut {
+            let mut others = self.siblings(&found, VERSIONS)?;
+            others.retain(|other| other.found.version.name != name);
+            self.look_back(&mut looked_at, others, how)?;
         }
-        let mut answer = LastGood { name, good: None, newer: Vec::new(), is_cut: false };
         if let Some(options) = disk {
             // What follows asks the store nothing, and reads files for as long as it takes.
             self.store.let_go();
-            self.compare_with_disk(&answer.name, latest.as_ref(), &mut looked_at, options);
+            self.compare_with_disk(&mut looked_at, options);
         }
-        for (version, against) in looked_at {
+        let mut answer = LastGood { name, good: None, newer: Vec::new(), is_cut: false };
+        for Looked { mut version, against, .. } in looked_at {
+            version.name = version.name.filter(|name| *name != answer.name);
             if against.is_empty() {
                 answer.good = Some(version);
                 return Ok(answer);
             }
-            let GoodVersion { version, written_by, written_at, .. } = version;
-            answer.newer.push(DoubtedVersion { version, written_by, written_at, against });
+            let GoodVersion { name, version, written_by, written_at, .. } = version;
+            answer.newer.push(DoubtedVersion { name, version, written_by, written_at, against });
         }
         answer.is_cut = is_cut;
         Ok(answer)
     }
 
-    /// Lets the disk speak against the latest version, which it is to hold, and tells of the first that nothing stands against
-    /// whether it still does.
-    fn compare_with_disk(
-        &self,
-        name: &ArtifactName,
-        latest: Option<&VersionId>,
-        looked_at: &mut [(GoodVersion, Vec<Doubt>)],
-        options: &VerifyOptions<'_>,
-    ) {
-        for (of, against) in looked_at {
-            let is_latest = latest == Some(&of.version);
-            if !is_latest && !against.is_empty() {
-                continue;
+    /// Goes back through what was written, the newest first, to the first that nothing stands against; returns whether there is
+    /// one.
+    fn look_back(
+        &mut self,
+        looked_at: &mut Vec<Looked>,
+        written: Vec<Sibling>,
+        (as_of, asks_disk, verdicts): (Option<Timestamp>, bool, &Verdicts),
+    ) -> Result<bool, QueryError> {
+        let (mut rest, mut at_once) = (written.into_iter(), 1_usize);
+        loop {
+            let some: Vec<Sibling> = rest.by_ref().take(at_once).collect();
+            if some.is_empty() {
+                return Ok(false);
             }
-            let state = self.disk_state(name, &of.version, of.written_by, options);
-            if is_latest && state.is_wrong() {
-                let artifact = Version { name: name.clone(), version: of.version.clone() };
+            at_once = at_once.saturating_mul(GROWTH);
+            let doubts = self.in_passing(|reader| {
+                let versions: Vec<&Found> = some.iter().map(|sibling| &sibling.found).collect();
+                reader.doubts_above(&versions, (as_of, FLAGS), verdicts)
+            })?;
+            let mut is_found = false;
+            for (Sibling { found, written_by }, against) in some.into_iter().zip(doubts) {
+                let Found { key, artifact, version: Version { name, version }, written } = found;
+                let Some((_, written_at)) = written else { continue };
+                let is_latest = asks_disk
+                    && self.store.latest(artifact, Timestamp::MAX)?.is_some_and(|latest| latest.id == version);
+                // The disk may stand against the latest, and the next one is looked for while the store is.
+                is_found |= against.is_empty() && !is_latest;
+                let is_ok = key.is_some_and(|key| verdicts.ok.contains(&key));
+                let version = GoodVersion { name: Some(name), version, written_by, written_at, is_ok, disk: None };
+                looked_at.push(Looked { version, is_latest, against });
+            }
+            if is_found {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Lets the disk speak against the latest version under each name, which it is to hold, and tells of the first that nothing
+    /// stands against whether it still does.
+    fn compare_with_disk(&self, looked_at: &mut [Looked], options: &VerifyOptions<'_>) {
+        for Looked { version: of, is_latest, against } in looked_at {
+            let Some(name) = of.name.clone().filter(|_| *is_latest || against.is_empty()) else { continue };
+            let state = self.disk_state(&name, &of.version, of.written_by, options);
+            if *is_latest && state.is_wrong() {
                 let there = if state == DiskState::Missing { "holds nothing" } else { "holds something else" };
                 let message = format!("the disk {there} in its place");
+                let artifact = Version { name, version: of.version.clone() };
                 against.push(Doubt { reason: DoubtReason::Disk, artifact, run: None, message });
             }
             of.disk = Some(state);
@@ -220,14 +253,15 @@ impl Reader<'_> {
     }
 
     /// Returns those of the versions of an artifact that somebody wrote, with the id of the run that did last.
-    fn written_versions(&mut self, of: &Found, versions: &[VersionAt]) -> Result<Vec<(Found, RunId)>, QueryError> {
+    fn written_versions(&mut self, of: &Found, versions: &[VersionAt]) -> Result<Vec<Sibling>, QueryError> {
         let writers: Vec<RunKey> = versions.iter().filter_map(|version| Some(version.written?.0)).collect();
         let ids = self.store.run_ids(&writers)?;
         let written = |version: &VersionAt| {
             let written = version.written?;
             let id = *ids.get(&written.0)?;
             let whole = Version { name: of.version.name.clone(), version: version.id.clone() };
-            Some((Found { key: version.key, artifact: of.artifact, version: whole, written: Some(written) }, id))
+            let found = Found { key: version.key, artifact: of.artifact, version: whole, written: Some(written) };
+            Some(Sibling { found, written_by: id })
         };
         Ok(versions.iter().filter_map(written).collect())
     }

@@ -40,6 +40,8 @@ mod impact;
 mod diff;
 
 mod difference;
+
+mod sibling;
 mod doubt;
 
 mod blame;

@@ -11,7 +11,7 @@ use crate::model::{RunId, Timestamp, VersionId};
 use crate::store::{ComponentKey, Extent, FactsCut, FactsRow, Look, RunKey, TableRow, Told};
 
 /// How many earlier runs of its component those that a run can be compared with are chosen from.
-const EARLIER: usize = 128;
+pub(super) const EARLIER: usize = 128;
 
 /// How many bytes of each sort of facts are held of all runs together, and how many of one at least and at most.
 const HELD: u64 = 32 << 20;

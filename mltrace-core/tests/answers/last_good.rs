@@ -93,3 +93,44 @@ fn many_versions_that_share_what_they_were_made_from_take_a_few_walks() {
         found.newer.iter().all(|newer| newer.against[0].message == "it was made from `s3://b/raw`, which is flagged")
     );
 }
+
+#[test]
+fn of_what_is_written_once_the_last_good_one_is_what_an_earlier_run_wrote_in_its_place() {
+    let name = |kind: &str, region: &str, day: usize| format!("s3://b/{kind}-{region}/2026-01-{day:02}.csv");
+    let mut lines = Vec::new();
+    for day in 1..13 {
+        for (number, region) in ["eu", "us"].into_iter().enumerate() {
+            let of = |kind: &str| json!({"name": name(kind, region, day)});
+            lines.push(json!({"type": "run", "id": id(day * 10 + number), "component": "clean", "status": "completed",
+                "started_at": at(day * 10 + number), "ended_at": at(day * 10 + number + 1), "duration_ms": 1000.0,
+                "inputs": [of("raw")], "outputs": [of("log"), of("out")], "params": {}}));
+        }
+    }
+    let flag = |number: usize, name: String, run: usize| {
+        json!({"type": "label", "id": id(900 + number), "name": name, "version": format!("w:{}", id(run)),
+            "verdict": "flagged", "at": at(9000 + number)})
+    };
+    lines.extend([12, 11, 9].map(|day| flag(day, name("out", "eu", day), day * 10)));
+    // The raw data of the 10th are bad.
+    lines.push(
+        json!({"type": "label", "id": id(930), "name": name("raw", "eu", 10), "version": "none", "verdict": "flagged",
+        "at": at(9100)}),
+    );
+    let mut story = Story::told(&lines);
+    let mut reader = story.reader();
+    let found = reader.last_good(&name("out", "eu", 12), None, None).unwrap();
+    let good = found.good.unwrap();
+    assert_eq!((good.name.unwrap().as_str(), good.written_by), (name("out", "eu", 8).as_str(), id(80)));
+    let newer: Vec<_> = found.newer.iter().map(|newer| newer.name.as_ref().map(ToString::to_string)).collect();
+    assert_eq!(newer[0], None, "the artifact that was asked of");
+    assert_eq!(newer[1..], [11, 10, 9].map(|day| Some(name("out", "eu", day))));
+    assert_eq!(
+        found.newer[2].against[0].message,
+        format!("it was made from `{}`, which is flagged", name("raw", "eu", 10))
+    );
+
+    let own = reader.last_good(&name("out", "us", 12), None, None).unwrap();
+    assert_eq!((own.good.map(|good| (good.name, good.written_by)), own.newer), (Some((None, id(121))), Vec::new()));
+    let log = reader.last_good(&name("log", "eu", 11), None, None).unwrap();
+    assert_eq!(log.good.map(|good| good.name), Some(None), "only what lies beside it is flagged");
+}

@@ -42,10 +42,12 @@ fn good(found: &LastGood) -> Markup {
     html! {
         @match &found.good {
             Some(good) => p.lead {
-                @let named = link::named(&found.name, Some(&good.version));
+                @let named = link::named(good.name.as_ref().unwrap_or(&found.name), Some(&good.version));
+                @if let Some(name) = &good.name { (parts::name(name.as_str())) " " }
                 a.strong href=(link::trace(&named)) { (parts::version_id(&good.version, 12)) }
                 ", written " (parts::exact(good.written_at)) " by " (parts::run(good.written_by))
                 @if good.is_ok { ", and found ok" }
+                @if good.name.is_some() { " in its place" }
                 @if found.newer.is_empty() { ": the latest." } @else { ": the newest that is not flagged, made from nothing that is, by runs whose checks passed." }
             },
             None if found.newer.is_empty() => p.lead { "No recorded run wrote it." },
@@ -57,7 +59,10 @@ fn good(found: &LastGood) -> Markup {
 fn doubted(name: &ArtifactName, newer: &DoubtedVersion) -> Markup {
     html! {
         tr {
-            td { a href=(link::trace(&link::named(name, Some(&newer.version)))) { (parts::version_id(&newer.version, 8)) } }
+            td {
+                @if let Some(name) = &newer.name { (parts::name(name.as_str())) " " }
+                a href=(link::trace(&link::named(newer.name.as_ref().unwrap_or(name), Some(&newer.version)))) { (parts::version_id(&newer.version, 8)) }
+            }
             td { (parts::exact(newer.written_at)) }
             td { (parts::run(newer.written_by)) }
             td { @for doubt in &newer.against {
