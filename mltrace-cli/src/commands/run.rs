@@ -6,7 +6,7 @@ use std::process::{Command, ExitStatus};
 use std::time::SystemTime;
 
 use mltrace_core::kept::kept;
-use mltrace_core::model::Status;
+use mltrace_core::model::{Code, Status};
 use mltrace_core::record::{OpenRun, Opening, Site, SiteState};
 use mltrace_core::redact;
 use mltrace_core::values::Given;
@@ -24,7 +24,9 @@ const PARENT_RUN: &str = "MLTRACE_PARENT_RUN";
 /// The command gets this terminal and these streams, and its exit status is passed on: 128 + N when signal N ended it,
 /// 127 when it was not found and 126 when it could not be started, whether it could be recorded or not. Inputs are looked
 /// at before it starts, outputs when it has ended. Runs that it records itself become its children. The command is
-/// kept, without secrets, as the code of the run.
+/// kept, without secrets, as the code of the run. Where runs are compared, as by `review` and `diff`, each argument stands for
+/// itself, and the names of the run's own inputs and outputs stand without dates, hashes and digits. A text for a shell
+/// (`sh -c TEXT`) is one argument.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -141,7 +143,7 @@ impl Args {
         let command: &'static str = command.replace(&format!("'{}'", redact::REDACTED), redact::REDACTED).leak();
         Box::leak(Box::new(Site {
             component: "",
-            file: "command line",
+            file: Code::COMMAND_LINE,
             line: 0,
             source: command,
             manifest_folder: "",

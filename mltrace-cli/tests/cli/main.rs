@@ -16,6 +16,9 @@ mod long;
 mod recording;
 
 #[cfg(unix)]
+mod arguments;
+
+#[cfg(unix)]
 mod folders;
 #[cfg(unix)]
 mod links;

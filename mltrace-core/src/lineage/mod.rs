@@ -58,6 +58,8 @@ mod former;
 
 mod ends;
 
+mod command;
+
 mod mask;
 
 mod facts;
@@ -68,6 +70,7 @@ pub use alike::{are_alike, comparable};
 pub use aspects::{Aspect, Aspects};
 pub use blame::{Blame, Counts, Scale, Suspect, rank, worth_suspecting};
 pub use change::{Change, Reading as InputReading, changes, effects, number, other_inputs};
+pub use command::arguments;
 pub use condition::{Condition, New};
 pub use coverage::{Group, Judged, Observed, Outputs, Worth, flagged, grouped, groups, reach};
 pub use critical::{Spent, critical_path};

@@ -166,6 +166,11 @@ pub struct Code {
     pub source: String,
 }
 
+impl Code {
+    /// What stands for the file where the code is a command that was run.
+    pub const COMMAND_LINE: &str = "command line";
+}
+
 /// Whether the file in the work tree still holds the compiled text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CodeCheck {

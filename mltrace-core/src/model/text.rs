@@ -10,16 +10,18 @@ pub const LIMIT_TEXT: usize = 64 << 10;
 /// The most bytes of a function's source: 256 KiB.
 pub const LIMIT_SOURCE: usize = 256 << 10;
 
+/// What ends a text of which something was cut.
+pub const CUT: &str = "… [cut]";
+
 /// Cuts `text` to at most `limit` bytes, at a character, and ends it with a mark when something was cut.
 pub fn cut(text: &mut String, limit: usize) {
-    const MARK: &str = "… [cut]";
     if text.len() <= limit {
         return;
     }
-    let mut end = limit.saturating_sub(MARK.len());
+    let mut end = limit.saturating_sub(CUT.len());
     while !text.is_char_boundary(end) {
         end = end.saturating_sub(1);
     }
     text.truncate(end);
-    text.push_str(MARK);
+    text.push_str(CUT);
 }

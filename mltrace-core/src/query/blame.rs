@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use foldhash::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
+use super::command::split_commands;
 use super::diff::End;
 use super::difference::{Difference, Since};
 use super::number::{Measure, figure, metric, observed};
@@ -238,7 +239,7 @@ impl Reader<'_> {
         };
         let mut points = Vec::with_capacity(runs.len());
         for some in runs.chunks(AT_ONCE) {
-            for row in self.in_passing(|reader| Ok(reader.store.facts(some, Told::Named(&named))?))? {
+            for row in self.in_passing(|reader| reader.facts_named(some, &named))? {
                 if let (Some(number), Some(at)) = (number(&row), row.started_at) {
                     let kind: BTreeSet<String> = row.names.iter().map(|name| lineage::mask(name)).collect();
                     points.push(Point { key: row.key, id: row.id, at, number, kind });
@@ -260,7 +261,11 @@ impl Reader<'_> {
             let (component, status) = (Some(component), Some(Status::Completed));
             let selection = RunSelection { component, status, limit: Some(1), ..RunSelection::default() };
             let last = self.store.select(project, &selection)?;
-            for row in self.in_passing(|reader| Ok(reader.store.facts(&last, Told::First(most_of(last.len())))?))? {
+            for row in self.in_passing(|reader| {
+                let mut rows = reader.store.facts(&last, Told::First(most_of(last.len())))?;
+                split_commands(reader.store, &mut rows)?;
+                Ok(rows)
+            })? {
                 known.extend(row.duration_us.map(|_| Measure::Duration.to_string()));
                 let metrics =
                     row.measures.metrics.iter().map(|metric| Measure::Metric(metric.name.clone()).to_string());

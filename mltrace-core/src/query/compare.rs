@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::answer::Run;
+use super::command::Commands;
 use super::decimal;
 use super::measures::last_metrics;
 use super::{QueryError, Reader};
@@ -148,7 +149,12 @@ impl Reader<'_> {
         let mut views = Vec::with_capacity(keys.len());
         // Twice the same run is two columns.
         for key in &keys {
-            views.extend(self.views(std::slice::from_ref(key), Extent::Whole)?);
+            for mut run in self.views(std::slice::from_ref(key), Extent::Whole)? {
+                let file = run.code.as_ref().map(|code| code.file.as_str());
+                let mut commands = Commands::of(self.store, [(*key, file)].into_iter())?;
+                commands.split(*key, &mut run.params, &mut None::<()>);
+                views.push(run);
+            }
         }
         let collided = views.iter().flat_map(colliding).collect();
         let runs: Vec<RunId> = views.iter().map(|run| run.id).collect();

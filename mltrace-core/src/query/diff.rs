@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 use super::answer::{Input, Part, Run};
+use super::command::Commands;
 use super::difference::Difference;
 use super::measures::{aspects_of, aspects_of_observations, aspects_of_tables};
 use super::name::Found;
@@ -240,7 +241,10 @@ impl Reader<'_> {
         let extent = Extent::Compared(most_of(keys.len()));
         for some in keys.chunks(AT_ONCE) {
             let mut tables = self.store.tables(some)?;
-            for mut detail in self.details(some, extent)? {
+            let details = self.details(some, extent)?;
+            let files = details.iter().map(|of| (of.run.key, of.run.code.as_ref().map(|code| code.file.as_str())));
+            let mut commands = Commands::of(self.store, files)?;
+            for mut detail in details {
                 let (component, key) = (detail.run.component.key, detail.run.key);
                 if let std::collections::hash_map::Entry::Vacant(entry) = usual.entry(component) {
                     entry.insert(Usual::of(&self.store.durations(component, USUAL_RUNS)?));
@@ -252,7 +256,9 @@ impl Reader<'_> {
                 }
                 let observed = aspects_of_observations(&detail.run.observations);
                 let cut = std::mem::take(&mut detail.run.cut);
-                let mut step = step(view(detail), depth, usual.get(&component).copied().flatten());
+                let mut run = view(detail);
+                commands.split(key, &mut run.params, &mut run.code);
+                let mut step = step(run, depth, usual.get(&component).copied().flatten());
                 step.aspects.extend(observed);
                 step.aspects.extend(aspects_of_tables(tables.remove(&key).unwrap_or_default()));
                 past::cut(&mut step.aspects, cut);

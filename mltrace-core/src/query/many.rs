@@ -10,7 +10,7 @@ use super::view::AT_ONCE;
 use super::{QueryError, Reader};
 use crate::lineage;
 use crate::model::{Check, Outcome, Pattern, Status, Timestamp, Version, VersionId};
-use crate::store::{ComponentKey, FactsRow, ProjectKey, RunKey, RunSelection, Told};
+use crate::store::{ComponentKey, FactsRow, ProjectKey, RunKey, RunSelection};
 
 /// Which versions are meant: those that any of these names, each once.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -344,7 +344,7 @@ impl Reader<'_> {
         let named: Vec<&str> = conditions.iter().filter_map(RunCondition::named).collect();
         let mut found = Vec::new();
         for runs in self.store.select(project, &selection)?.chunks(AT_ONCE) {
-            let facts = self.in_passing(|reader| Ok(reader.store.facts(runs, Told::Named(&named))?))?;
+            let facts = self.in_passing(|reader| reader.facts_named(runs, &named))?;
             let fitting = facts.into_iter().filter(|run| conditions.iter().all(|condition| condition.holds(run)));
             let keys: Vec<RunKey> = fitting.map(|run| run.key).collect();
             found.extend(self.outputs_of(&keys)?);

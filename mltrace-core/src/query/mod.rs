@@ -42,6 +42,8 @@ mod diff;
 mod difference;
 
 mod sibling;
+
+mod command;
 mod doubt;
 
 mod blame;

@@ -2,6 +2,7 @@
 
 use foldhash::{HashMap, HashSet};
 
+use super::command::split_commands;
 use super::difference::{Difference, Since};
 use super::measures::{aspects_of, aspects_of_observations, aspects_of_tables};
 use super::view::{limit_us, milliseconds};
@@ -51,9 +52,9 @@ impl Past {
         let new: Vec<RunKey> = runs.iter().copied().filter(|run| !self.facts.contains_key(run)).collect();
         if !new.is_empty() {
             let mut tables = store.tables(&new)?;
-            let facts =
-                store.facts(&new, Told::First(most_of(self.facts.len().saturating_add(new.len()))))?.into_iter();
-            self.facts.extend(facts.map(|row| {
+            let mut facts = store.facts(&new, Told::First(most_of(self.facts.len().saturating_add(new.len()))))?;
+            split_commands(store, &mut facts)?;
+            self.facts.extend(facts.into_iter().map(|row| {
                 let tables = tables.remove(&row.key).unwrap_or_default();
                 dated(row, tables)
             }));
@@ -179,11 +180,12 @@ fn dated(row: FactsRow, tables: Vec<TableRow>) -> (RunKey, Dated) {
     let mut tell = |aspect: Aspect, value: Option<serde_json::Value>| {
         aspects.extend(value.map(|value| (aspect, value)));
     };
-    tell(Aspect::Source, row.code.map(Into::into));
+    let is_in_work_tree = row.code.as_ref().and_then(|code| code.is_in_work_tree);
+    tell(Aspect::Source, row.code.map(|code| code.hash.into()));
     tell(Aspect::Branch, row.branch.map(Into::into));
     tell(Aspect::Commit, row.commit.map(Into::into));
     tell(Aspect::WorkTree, row.dirty.map(Into::into));
-    tell(Aspect::InWorkTree, row.is_in_work_tree.map(Into::into));
+    tell(Aspect::InWorkTree, is_in_work_tree.map(Into::into));
     let is_old = row.oldest_input_us.is_some_and(|age_us| age_us > limit_us(row.stale_after_s));
     let stale = match (row.is_superseded, is_old) {
         (true, _) => "superseded",

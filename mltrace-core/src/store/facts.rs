@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::key::{ComponentKey, RunKey};
 use super::measure::Measures;
+use super::row::CodeDetail;
 use crate::model::{Observation, RunId, Status, Timestamp, Version};
 
 /// What may make the outputs of a run differ.
@@ -31,10 +32,8 @@ pub struct FactsRow {
     pub branch: Option<String>,
     /// Whether the work tree differed from the commit.
     pub dirty: Option<bool>,
-    /// The hash of its source text.
-    pub code: Option<String>,
-    /// Whether the work tree held that text when the run's process looked.
-    pub is_in_work_tree: Option<bool>,
+    /// Its source, without the text.
+    pub code: Option<CodeDetail>,
     /// What was checked of it, and measured at the last step of each metric.
     pub measures: Measures,
     /// Its host.

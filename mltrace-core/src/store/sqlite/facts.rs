@@ -11,7 +11,7 @@ use super::listed::{COMPARED, Most, OF_OTHERS, PARAMS, add_compared, param};
 use super::map::version_id;
 use super::measures::each_once;
 use crate::model::{Timestamp, Version};
-use crate::store::{FactsCut, FactsRow, Measures, Result, RunKey, Told};
+use crate::store::{CodeDetail, FactsCut, FactsRow, Measures, Result, RunKey, Told};
 
 /// The parameters of these names, each of which is looked up by itself.
 const NAMED_PARAMS: &str = concat!(
@@ -22,7 +22,7 @@ const NAMED_PARAMS: &str = concat!(
 
 const RUNS: &str = concat!(
     "SELECT r.id, r.uuid, r.component_id, c.name, r.status, r.started_at, r.duration_us,
-         g.commit_id, g.branch, g.dirty, k.hash, p.host, p.user, h.is_in_work_tree, c.stale_after_s
+         g.commit_id, g.branch, g.dirty, p.host, p.user, c.stale_after_s, k.file, k.line, k.hash, h.is_in_work_tree
      FROM json_each($1) AS asked CROSS JOIN run r ON ",
     among!("r.id"),
     " JOIN component c ON c.id = r.component_id
@@ -183,11 +183,10 @@ fn facts_row(row: &Row<'_>) -> rusqlite::Result<FactsRow> {
         commit: row.get(7)?,
         branch: row.get(8)?,
         dirty: row.get(9)?,
-        code: row.get(10)?,
-        host: row.get(11)?,
-        user: row.get(12)?,
-        is_in_work_tree: row.get(13)?,
-        stale_after_s: row.get(14)?,
+        host: row.get(10)?,
+        user: row.get(11)?,
+        stale_after_s: row.get(12)?,
+        code: code(row, 13)?,
         params: BTreeMap::new(),
         measures: Measures::default(),
         observations: Vec::new(),
@@ -196,5 +195,16 @@ fn facts_row(row: &Row<'_>) -> rusqlite::Result<FactsRow> {
         oldest_input_us: None,
         is_superseded: false,
         cut: FactsCut::default(),
+    })
+}
+
+/// Returns a source, whose columns are the file and those after it; `None` where it has not arrived yet.
+fn code(row: &Row<'_>, file: usize) -> rusqlite::Result<Option<CodeDetail>> {
+    let [line, hash, is_in_work_tree] = [1, 2, 3].map(|place| file.saturating_add(place));
+    Ok(match (row.get(file)?, row.get(line)?, row.get(hash)?) {
+        (Some(file), Some(line), Some(hash)) => {
+            Some(CodeDetail { file, line, hash, source: None, is_in_work_tree: row.get(is_in_work_tree)? })
+        }
+        _ => None,
     })
 }
