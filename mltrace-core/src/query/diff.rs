@@ -11,7 +11,7 @@ use super::command::Commands;
 use super::difference::Difference;
 use super::measures::{aspects_of, aspects_of_observations, aspects_of_tables};
 use super::name::Found;
-use super::past::{self, Past, most_of};
+use super::past::{self, most_of};
 use super::sibling::Sibling;
 use super::source::COMPARED;
 use super::told::{self, Tell, TellError, Told};

@@ -337,7 +337,7 @@ proptest! {
         let runs: Vec<_> = (since..since + lasts).map(|number| id(number * 10 + step)).collect();
         prop_assert_eq!((&fact.component, fact.aspect.as_str(), &fact.runs), (&format!("step-{step}"), field, &runs));
         for (ago, run) in runs.iter().enumerate() {
-            let (_, own) = story.reader().changes(*run).unwrap().unwrap();
+            let Since { differences: own, .. } = story.reader().changes(*run).unwrap().unwrap();
             prop_assert_eq!(own.iter().any(|own| own.field == field), ago == 0, "{} at {}", field, ago);
             let still = story.reader().still_differs(*run).unwrap();
             let since = if ago == 1 { "since the run before".to_owned() } else { format!("since {ago} runs before") };

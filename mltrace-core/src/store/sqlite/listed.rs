@@ -300,10 +300,10 @@ pub(super) fn add(store: &SqliteStore, detail: &mut RunDetail, sort: Sort, liste
             detail.notes.insert(place, note);
         }
         (Listed::Row(row), Sort::Metrics | Sort::LastMetrics | Sort::OthersMetrics) => {
-            detail.measures.metrics.push(metric(row)?)
+            detail.measures.metrics.push(metric(row)?);
         }
         (Listed::Row(row), Sort::Checks | Sort::Outcomes | Sort::OthersChecks) => {
-            detail.measures.checks.push(check(row)?)
+            detail.measures.checks.push(check(row)?);
         }
         (Listed::Row(row), Sort::Observations) => detail.observations.push(observation(row)?),
         (Listed::Rest(_, taken), sort) => {
