@@ -101,4 +101,35 @@ mod tests {
         assert_eq!(file("sqlite:///data/a.db?mode=ro").as_deref(), Some("/data/a.db"));
         assert!(file("postgres://db").is_none() && file("duckdb://").is_none() && file("duckdb:///").is_none());
     }
+
+    #[test]
+    fn an_event_that_is_stored_names_a_dataset_as_its_row_does() {
+        use crate::model::{EventFact, Record};
+
+        let root = Root::new(Path::new("/project"));
+        for (namespace, name) in [
+            ("x", "a password=hunter2"),
+            ("x", "q?access_token=hunter2"),
+            ("s3://b", "token=hunter2/x"),
+            ("s3://b/", "/q?access_token=hunter2"),
+            ("https://b.s3.amazonaws.com", "k?X-Amz-Signature=hunter2&v=1"),
+            ("postgres://ada:hunter2", "x@db/t"),
+            ("postgres://ada:hunter2@db", "t"),
+            ("file", "password=hunter2"),
+            ("file:///project", "a/token=hunter2/x.csv"),
+            ("", "https://ada:hunter2@h/t"),
+            ("hive", "db.rides"),
+        ] {
+            let body = serde_json::json!({"namespace": namespace, "name": name}).to_string();
+            let mut sent =
+                Record::Event(EventFact { project: "p".into(), identity: None, root: "/project".into(), body });
+            redact::record(&mut sent);
+            let Record::Event(EventFact { body, .. }) = sent else { panic!("{sent:?}") };
+            let stored: serde_json::Value = serde_json::from_str(&body).unwrap();
+            let half = |field: &str| stored[field].as_str().unwrap();
+            let row = dataset(namespace, name, &root).unwrap().0;
+            assert_eq!(dataset(half("namespace"), half("name"), &root).unwrap().0, row, "{namespace} + {name}");
+            assert_eq!(body.contains("hunter2"), row.contains("hunter2"), "{body}");
+        }
+    }
 }

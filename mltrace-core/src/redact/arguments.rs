@@ -13,16 +13,14 @@ use super::{REDACTED, scan};
 #[must_use]
 pub fn arguments<'a>(words: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let mut line = Line::default();
-    words.into_iter().map(|word| argument(&mut line, word)).collect()
+    words.into_iter().map(|word| argument(&mut line, word).into_owned()).collect()
 }
 
-fn argument(line: &mut Line, word: &str) -> String {
+/// Returns the next word of a command line as it may be recorded.
+pub(super) fn argument<'w>(line: &mut Line, word: &'w str) -> Cow<'w, str> {
     match line.take(word).or_else(|| named(word)) {
         // What stands before the secret may itself be one: the user of an address.
-        Some(at) => format!("{}{REDACTED}", scan::shell(word.get(..at).unwrap_or_default())),
-        None => match scan::shell(word) {
-            Cow::Borrowed(_) => word.to_owned(),
-            Cow::Owned(redacted) => redacted,
-        },
+        Some(at) => format!("{}{REDACTED}", scan::shell(word.get(..at).unwrap_or_default())).into(),
+        None => scan::shell(word),
     }
 }

@@ -4,12 +4,12 @@ use std::ops::Range;
 
 use super::is_secret_name;
 use super::name::{Holds, holds, is_secret_option};
-use super::plain::{is_placeholder, is_plain};
+use super::plain::is_placeholder;
 use super::quote::{bare, quoted};
 use super::shape::{is_random, is_scrambled, is_token_68, run};
 
-/// The longest name that is looked at.
-const LONGEST_NAME: usize = 64;
+/// The longest name that is looked at: `spark.hadoop.fs.azure.account.key.ACCOUNT.dfs.core.windows.net` is one.
+const LONGEST_NAME: usize = 96;
 
 /// How much of a value without quotes is looked at to tell whether it is a secret: where a long word holds many names,
 /// each would be followed by all that is left.
@@ -158,8 +158,7 @@ fn of_pair(text: &str, start: usize, holds: Holds) -> Option<Range<usize>> {
 }
 
 fn is_known(name: &str) -> bool {
-    let is_header = ["authorization", "proxy-authorization", "cookie", "set-cookie"];
-    holds_key(name) != Holds::Nothing || is_header.iter().any(|known| name.eq_ignore_ascii_case(known))
+    holds_key(name) != Holds::Nothing
 }
 
 /// Returns whether the `=` that ends `text` gives something to the name of a secret.
@@ -342,13 +341,8 @@ fn is_secret_value(value: &str, name: &str, holds: Holds) -> bool {
         ["null", "none", "nil", "true", "false", "undefined"].iter().any(|word| value.eq_ignore_ascii_case(word));
     // On its own `pwd` is a folder as often as a password.
     let is_folder = name.eq_ignore_ascii_case("pwd") && value.starts_with(['/', '.', '~', '$']);
-    let fits = match holds {
-        Holds::Secret => true,
-        Holds::Maybe => !is_plain(value),
-        Holds::Scrambled => is_scrambled(value.as_bytes()),
-        Holds::Nothing => false,
-    };
-    fits && !is_word
+    holds.fits(value)
+        && !is_word
         && !is_folder
         && !is_placeholder(value)
         && !value.rsplit(['.', ':']).next().is_some_and(is_reference)

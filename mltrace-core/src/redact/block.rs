@@ -3,8 +3,7 @@
 use std::ops::Range;
 
 use super::name::{Holds, holds};
-use super::plain::{is_placeholder, is_plain};
-use super::shape::is_scrambled;
+use super::plain::is_placeholder;
 
 /// How far the end of an element is looked for.
 const LONGEST_ELEMENT: usize = 4096;
@@ -71,12 +70,6 @@ pub(super) fn below(text: &str, at: usize) -> Option<Range<usize>> {
 }
 
 fn is_secret(value: &str, holds: Holds) -> bool {
-    let fits = match holds {
-        Holds::Secret => true,
-        Holds::Maybe => !is_plain(value),
-        Holds::Scrambled => is_scrambled(value.as_bytes()),
-        Holds::Nothing => false,
-    };
     const NONE: &[&str] = &["null", "none", "true", "false"];
-    fits && !is_placeholder(value) && !NONE.iter().any(|none| value.eq_ignore_ascii_case(none))
+    holds.fits(value) && !is_placeholder(value) && !NONE.iter().any(|none| value.eq_ignore_ascii_case(none))
 }

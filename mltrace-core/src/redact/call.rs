@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::name::{Holds, Words, holds};
+use super::name::{Holds, Words, holds, is_lookup};
 use super::plain::{is_placeholder, is_plain};
 use super::quote::quoted;
 
@@ -21,11 +21,6 @@ const SETTERS: &str = "param env set_var setenv putenv getenv get header insert 
 
 /// Calls that are given what a value is when there is none.
 const DEFAULTS: &str = "unwrap_or unwrap_or_else map_or or or_else get_or_insert";
-
-/// A call with one of these words in its name is given the name of something, or what people read.
-const LOOKUPS: &str = "\
-    var getenv env get read load fetch open file path find lookup expect context prompt ask input getpass include error err \
-    panic bail anyhow print println eprintln info warn debug log exit is has needs require requires missing no";
 
 /// How an owned text is made of a literal, before it and behind it.
 const MADE_FROM: &str = "String::from(";
@@ -95,12 +90,8 @@ fn is_secret_call(rest: &str, name: &str) -> bool {
         Holds::Secret => !name.eq_ignore_ascii_case("token") || rest.ends_with('.'),
         // `add_pass` belongs to compilers.
         Holds::Maybe => !last.eq_ignore_ascii_case("pass") || matches!(name, "pass" | "with_pass" | "set_pass"),
-        Holds::Scrambled | Holds::Nothing => false,
+        Holds::Scrambled | Holds::Cookie | Holds::Nothing => false,
     }
-}
-
-fn is_lookup(name: &str) -> bool {
-    Words { rest: name }.any(|word| LOOKUPS.split(' ').any(|known| known.eq_ignore_ascii_case(word)))
 }
 
 /// Returns the secrets behind a first argument that names one; in a pair only what follows at once is its value.
@@ -129,12 +120,7 @@ fn named(text: &str, at: usize, is_pair: bool) -> Option<Call> {
         let value = text.get(literal.clone()).unwrap_or_default();
         // A pair may be of a column and its type.
         let is_type = is_pair && (value.is_empty() || super::assign::is_type(value));
-        match holds {
-            Holds::Secret => !is_type,
-            Holds::Maybe => !is_type && !is_plain(value),
-            Holds::Scrambled => super::shape::is_scrambled(value.as_bytes()),
-            Holds::Nothing => false,
-        }
+        holds.fits(value) && !is_type
     });
     if is_header {
         call.literals.iter_mut().for_each(|literal| *literal = without_scheme(text, literal.clone()));

@@ -8,6 +8,7 @@ use super::line::Line;
 use super::plain::is_placeholder;
 use super::quote::{quoted, word_end};
 use super::shape::run;
+use super::sql::Sql;
 
 /// What kind of text a command stands in.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -31,7 +32,7 @@ pub(super) fn text(text: &str, around: Around) -> Cow<'_, str> {
     if !bytes.iter().any(u8::is_ascii_whitespace) && !text.contains("\"-") && !text.contains("'-") {
         return Cow::Borrowed(text);
     }
-    let mut line = Line::default();
+    let (mut line, mut sql) = (Line::default(), Sql::default());
     let mut result = String::new();
     let mut kept_to = 0_usize;
     let mut at = 0_usize;
@@ -44,8 +45,8 @@ pub(super) fn text(text: &str, around: Around) -> Cow<'_, str> {
             let from = line.take(text.get(value.clone()).unwrap_or_default());
             is_after_option = false;
             from.map(|from| value.start.saturating_add(from)..value.end)
-        } else if line.spoke_of_password()
-            && bytes.get(at).is_some_and(u8::is_ascii_whitespace)
+        } else if is_before_quote(bytes.get(at..).unwrap_or_default())
+            && sql.names_secret()
             && let Some(value) = quoted_value(text, at)
         {
             at = value.end;
@@ -58,6 +59,7 @@ pub(super) fn text(text: &str, around: Around) -> Cow<'_, str> {
             }
             at = word.end;
             is_after_option = bytes.get(word.start) == Some(&b'-');
+            sql.take(text.get(word.start..word.end).unwrap_or_default());
             word.secret(text, &mut line, around)
         };
         let Some(secret) = secret else { continue };
@@ -75,6 +77,12 @@ pub(super) fn text(text: &str, around: Around) -> Cow<'_, str> {
     }
     result.push_str(text.get(kept_to..).unwrap_or_default());
     Cow::Owned(result)
+}
+
+/// Returns whether only space stands before a quote, one sign of it at least.
+fn is_before_quote(rest: &[u8]) -> bool {
+    let spaces = run(rest, |byte| byte.is_ascii_whitespace()).len();
+    spaces > 0 && matches!(rest.get(spaces), Some(b'"' | b'\'' | b'\\'))
 }
 
 /// Returns a secret without the quotes in which all of it stands.

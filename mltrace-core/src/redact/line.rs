@@ -29,18 +29,12 @@ enum Before {
     Default,
     Login,
     Identified,
-    Password,
 }
 
 impl Line {
     /// Returns whether the next word is a secret, or holds one.
     pub(super) fn awaits_secret(&self) -> bool {
         !matches!(self.awaits, Kind::Nothing | Kind::Name)
-    }
-
-    /// Returns whether the word before was `password`: what follows in quotes is one, as in `PASSWORD '…'` of SQL.
-    pub(super) fn spoke_of_password(&self) -> bool {
-        self.before.first() == Some(&Before::Password)
     }
 
     /// Returns whether the next word is a user with a password.
@@ -155,7 +149,6 @@ impl Line {
             "default" => Before::Default,
             "login" => Before::Login,
             _ if is("identified") => Before::Identified,
-            _ if is("password") => Before::Password,
             _ => Before::Other,
         };
         self.before = [now, last, before_last, third_last];

@@ -26,6 +26,8 @@ mod word;
 
 mod shell;
 
+mod sql;
+
 mod command;
 
 mod arguments;
@@ -33,6 +35,10 @@ mod arguments;
 mod scan;
 
 mod clean;
+
+mod json;
+
+mod pair;
 
 mod value;
 
@@ -52,6 +58,9 @@ pub const REDACTED: &str = "[redacted]";
 
 #[cfg(test)]
 mod command_tests;
+
+#[cfg(test)]
+mod door_tests;
 
 #[cfg(test)]
 mod form_tests;

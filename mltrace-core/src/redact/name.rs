@@ -1,5 +1,8 @@
 //! Which names of parameters and settings say that their value is a secret.
 
+use super::plain::is_plain;
+use super::shape::is_scrambled;
+
 /// What a name says of its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Holds {
@@ -9,8 +12,23 @@ pub(super) enum Holds {
     Maybe,
     /// A secret if it looks drawn by lot: `key` is also what rows are sorted by, `eos_token` a piece of text.
     Scrambled,
+    /// A secret if it gives something to a name, or looks drawn by lot: `session=…` in a header, but not `oatmeal`.
+    Cookie,
     /// None.
     Nothing,
+}
+
+impl Holds {
+    /// Returns whether this value of such a name is a secret.
+    pub(super) fn fits(self, value: &str) -> bool {
+        match self {
+            Self::Secret => true,
+            Self::Maybe => !is_plain(value),
+            Self::Scrambled => is_scrambled(value.as_bytes()),
+            Self::Cookie => value.find('=').is_some_and(|at| at > 0) || is_scrambled(value.as_bytes()),
+            Self::Nothing => false,
+        }
+    }
 }
 
 /// Returns whether a parameter of this name holds a secret, whatever its value looks like.
@@ -84,6 +102,11 @@ const BEFORE_LAST_KEY: &str = "\
 /// What may stand before `pass` that makes it one of several.
 const OTHER_PASSES: &str = "forward backward high low band all by n num one two single multi first second last render";
 
+/// A call with one of these words in its name is given the name of something, or what people read.
+const LOOKUPS: &str = "\
+    var getenv env get read load fetch open file path find lookup expect context prompt ask input getpass include error err \
+    panic bail anyhow print println eprintln info warn debug log exit is has needs require requires missing no";
+
 /// What was read of a name so far.
 #[derive(Default)]
 struct Seen<'a> {
@@ -109,7 +132,10 @@ impl<'a> Seen<'a> {
         self.before_last = self.last;
         self.last = word;
         let is_key = is(word, "key") || is(word, "keys");
-        is_any(word, SECRETS) || (is_key && (is(self.before_last, "api") || is(self.before_last, "private")))
+        // `fs.azure.account.key.ACCOUNT…`.
+        let is_account = || is(self.third_last, "azure") && is(self.before_last, "account");
+        let opens = || is(self.before_last, "api") || is(self.before_last, "private") || is_account();
+        is_any(word, SECRETS) || (is_key && opens())
     }
 
     fn at_end(&self) -> Holds {
@@ -145,8 +171,16 @@ impl<'a> Seen<'a> {
         if is_pass || is_pwd || is_pat || is_any(self.last, "pw auth authorization bearer psk") {
             return Holds::Maybe;
         }
+        if is(self.last, "cookie") || is(self.last, "cookies") {
+            return Holds::Cookie;
+        }
         if is_any(self.last, "sig signature") && !is_prefixed { Holds::Scrambled } else { Holds::Nothing }
     }
+}
+
+/// Returns whether what is called so looks something up, or shows it.
+pub(super) fn is_lookup(name: &str) -> bool {
+    Words { rest: name }.any(|word| is_any(word, LOOKUPS))
 }
 
 fn is(word: &str, other: &str) -> bool {
@@ -207,7 +241,7 @@ mod tests {
             refreshToken session_token hf_token HFToken GITHUB_TOKEN GitHubToken aws_session_token \
             wandb_api_token hugging_face_token oauth2_token access_key AccountKey SharedAccessKey \
             passphrase _token_ PGPASSWORD OPENAI_KEY conn_str connectionString client-key-data id_token \
-            SharedAccessSignature"
+            SharedAccessSignature fs.azure.account.key.acct.dfs.core.windows.net"
             .split(' ')
         {
             assert!(is_secret_name(name), "{name}");
@@ -233,6 +267,9 @@ mod tests {
     fn names_with_two_meanings_are_told_from_those_with_one() {
         for name in "pass pw pwd auth bearer db_pass SMTP_PASS DB_PW dbPass db_pwd GH_PAT PROXY_AUTH".split(' ') {
             assert_eq!(holds(name), Holds::Maybe, "{name}");
+        }
+        for name in "cookie Set-Cookie HTTP_COOKIE sessionCookie cookies".split(' ') {
+            assert_eq!(holds(name), Holds::Cookie, "{name}");
         }
         for name in "key eos_token token sig".split(' ').filter(|name| *name != "token") {
             assert_eq!(holds(name), Holds::Scrambled, "{name}");

@@ -45,6 +45,17 @@ pub fn project(name: &str) -> Cow<'_, str> {
     then(name, text)
 }
 
+/// Makes a text what is left of it, and returns whether that is another one.
+pub(super) fn put(words: &mut String, redacted: fn(&str) -> Cow<'_, str>) -> bool {
+    match redacted(words) {
+        Cow::Borrowed(_) => false,
+        Cow::Owned(cleaned) => {
+            *words = cleaned;
+            true
+        }
+    }
+}
+
 fn scan(text: &str, scope: Scope) -> Cow<'_, str> {
     if clean::is_known(text, scope) {
         return Cow::Borrowed(text);

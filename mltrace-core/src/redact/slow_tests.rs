@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::scan::shell;
-use super::{text, tokens, uri};
+use super::{param, text, tokens, uri};
 
 /// What a search that begins anew at each letter stumbles over, when it is repeated.
 const SLOW: &[&str] = &[
@@ -100,15 +100,30 @@ const SLOW: &[&str] = &[
     "<key>a</key>",
     "key: |\n ",
     "pass:\n a ",
+    "a_secret '",
+    "a_secret \"b ",
+    "create secret a_token \"",
+    "a_secret  ",
+    "cookie=a=",
 ];
+
+/// What stands before and behind what is repeated in JSON, where `N` is a number of its own.
+const SLOW_JSON: &[&str] = &[
+    "\"a_nameN\":\"passN\",\"a_valueN\":1,§\"a\":1}",
+    "\"password\",\"-aN\",3,§0]",
+    "\"-p\",{\"left\":\"password\"},§0]",
+    "\"a\":1,\"a\":2,§\"a\":1}",
+    "\"[\\\"{}\\\"]\",§0]",
+];
+
+/// Returns the time of this thread alone: others work beside it.
+fn now() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap())
+}
 
 #[test]
 fn text_made_to_be_slow_is_not() {
-    // The time of this thread alone: others work beside it.
-    let now = || {
-        let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-        Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap())
-    };
     let took = |part: &str, bytes: usize| {
         // A text without a space is not looked through for commands.
         let long = "x ".to_owned() + &part.repeat(bytes / part.len());
@@ -116,7 +131,6 @@ fn text_made_to_be_slow_is_not() {
         let _ = (text(&long).len(), shell(&long).len(), uri(&long).len(), tokens(&long).len());
         now() - started
     };
-    let started = now();
     for part in SLOW {
         // Four times as long takes four times as long; quadratic work takes sixteen times as long.
         let is_linear = || {
@@ -125,8 +139,43 @@ fn text_made_to_be_slow_is_not() {
         };
         assert!((0..4).any(|_| is_linear()), "{part:?}");
     }
+    let started = now();
     let nested = format!("password=a{}{}", "(".repeat(64 * 1024), ")".repeat(64 * 1024));
     let _ = text(&nested).len();
     // Quadratic work would take minutes.
     assert!((now() - started).as_secs() < 60, "{:?}", now() - started);
+}
+
+#[test]
+fn json_made_to_be_slow_is_not() {
+    let of_parts = |part: &str, bytes: usize| {
+        let (open, close) = part.split_once('§').unwrap();
+        let parts = (0..bytes / part.len()).map(|number| open.replace('N', &number.to_string()));
+        let first = if close.ends_with('}') { '{' } else { '[' };
+        format!("{first}{}{close}", parts.collect::<String>())
+    };
+    // Each text in another needs little more room than itself.
+    let nested = |_: &str, bytes: usize| {
+        let mut text = "1".to_owned();
+        while text.len() < bytes {
+            text = format!("[\"{}\"]", text.replace('\\', "\\u005c").replace('"', "\\u0022"));
+        }
+        text
+    };
+    // What a KiB takes does not grow with the text.
+    let is_linear = |part: &str, given: &dyn Fn(&str, usize) -> String| {
+        let took = |bytes: usize| {
+            let given = given(part, bytes);
+            let size = u32::try_from(given.len() >> 10).unwrap();
+            let started = now();
+            let _ = param("config", given.into());
+            (now() - started) / size
+        };
+        let (short, long) = (took(16 << 10), took(64 << 10));
+        long < short * 2 + Duration::from_micros(100)
+    };
+    for part in SLOW_JSON {
+        assert!((0..4).any(|_| is_linear(part, &of_parts)), "{part:?}");
+    }
+    assert!((0..4).any(|_| is_linear("", &nested)));
 }

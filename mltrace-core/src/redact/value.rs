@@ -1,119 +1,229 @@
-//! Parameters without their secrets.
+//! Values without their secrets: parameters, and the events of other tools.
 
 use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::name::{Holds, holds};
-use super::plain::is_plain;
-use super::shape::is_scrambled;
-use super::{REDACTED, arguments, text};
+use super::arguments::argument;
+use super::line::Line;
+use super::name::{Holds, Words, holds};
+use super::scan::put;
+use super::{REDACTED, json, pair, text};
 
 /// Values nested deeper than this are not kept: walking them could exhaust the caller's stack.
 const DEEPEST: usize = 128;
+
+/// A text in JSON may be JSON again, this often: where each is looked into, a text made for it takes too long.
+const MOST_TEXTS: usize = 4;
 
 /// Returns the value of a parameter as it may be recorded.
 ///
 /// The value of a secret name is replaced as a whole, at any depth; in all other text known shapes of secrets are.
 #[must_use]
-pub fn param(name: &str, value: Value) -> Value {
-    let value = match value {
-        Value::String(text) => Value::String(of_json(text)),
-        other => other,
-    };
-    named(name, value, DEEPEST)
+pub fn param(name: &str, mut value: Value) -> Value {
+    if is_secret(name, &value) {
+        return REDACTED.into();
+    }
+    walk(&mut value, Depth { values: DEEPEST, texts: MOST_TEXTS });
+    value
 }
 
-/// Returns a text that is JSON as a whole without the secrets that a parser of JSON finds in it; any other as it is. Text in
-/// such a text is not parsed again, for that may go on for ever.
-fn of_json(text: String) -> String {
-    if !text.trim_start().starts_with(['{', '[']) {
-        return text;
+/// Takes the secrets out of a text of JSON as out of a parameter; one without any stays byte for byte what it was. Returns
+/// whether it is JSON.
+pub(super) fn document(text: &mut String) -> bool {
+    read_json(text, Depth { values: DEEPEST, texts: MOST_TEXTS.saturating_add(1) }).is_some()
+}
+
+/// How many more values may lie in each other, and how many texts of JSON.
+#[derive(Clone, Copy)]
+struct Depth {
+    values: usize,
+    texts: usize,
+}
+
+/// Takes the secrets out of a value, and returns whether there were any.
+fn walk(value: &mut Value, depth: Depth) -> bool {
+    let Some(values) = depth.values.checked_sub(1) else {
+        *value = REDACTED.into();
+        return true;
+    };
+    let below = Depth { values, ..depth };
+    match value {
+        Value::String(words) => {
+            let is_other = words.trim_start().starts_with(['{', '[']) && read_json(words, below).unwrap_or(false);
+            put(words, text) || is_other
+        }
+        Value::Array(items) => walk_list(items, below),
+        Value::Object(fields) => walk_object(fields, below),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
-    let Ok(value) = serde_json::from_str::<Value>(&text) else { return text };
-    let kept = walk(value.clone(), DEEPEST);
-    if kept == value { text } else { kept.to_string() }
+}
+
+/// Takes the secrets out of a text that is JSON as a whole, and returns whether there may have been any; `None` where it is
+/// no such text.
+fn read_json(words: &mut String, depth: Depth) -> Option<bool> {
+    let texts = depth.texts.checked_sub(1)?;
+    let (mut value, has_twice) = json::read(words)?;
+    // Of a field that stands twice a secret may be hidden behind the last.
+    let is_other = walk(&mut value, Depth { texts, ..depth }) || has_twice;
+    if is_other {
+        *words = value.to_string();
+    }
+    Some(is_other)
+}
+
+/// A list among whose texts is an option may be a command line; in one that is a pair, as `["password", "…"]` is, or that
+/// holds more than texts, a name may stand before its value.
+fn walk_list(items: &mut [Value], depth: Depth) -> bool {
+    let is_pair = items.len() == 2;
+    let is_named = is_pair || !items.iter().all(Value::is_string);
+    let is_command = items.iter().any(|item| item.as_str().is_some_and(|text| text.starts_with('-')));
+    let mut line = is_command.then(Line::default);
+    let (mut is_other, mut before) = (false, Holds::Nothing);
+    for item in items {
+        let is_text = !matches!(item, Value::Null | Value::Bool(_) | Value::Number(_));
+        let is_value = is_text && is_of(before, item);
+        let name = item.as_str().filter(|name| is_named && (is_pair || !name.contains(char::is_whitespace)));
+        before = name.filter(|_| !is_value).map_or(Holds::Nothing, holds);
+        let cleaned = line.as_mut().and_then(|line| in_command(line, item));
+        is_other |= if is_value {
+            *item = REDACTED.into();
+            true
+        } else if let Some(cleaned) = cleaned {
+            let is_changed = cleaned != *item;
+            *item = cleaned;
+            is_changed
+        } else {
+            walk(item, depth)
+        };
+    }
+    is_other
+}
+
+/// Returns the next item of a command line as it may be recorded; `None` of what is no secret by its place in it.
+fn in_command(line: &mut Line, item: &Value) -> Option<Value> {
+    let is_secret = match item {
+        Value::String(word) => {
+            return match argument(line, word) {
+                Cow::Owned(cleaned) => Some(cleaned.into()),
+                Cow::Borrowed(_) => None,
+            };
+        }
+        Value::Array(_) | Value::Object(_) => {
+            let is_secret = line.awaits_secret();
+            line.take("");
+            is_secret
+        }
+        other => line.take(&other.to_string()).is_some(),
+    };
+    is_secret.then(|| REDACTED.into())
+}
+
+fn walk_object(fields: &mut Map<String, Value>, depth: Depth) -> bool {
+    let pair = pair::clean(fields);
+    let beside = Beside::of(fields);
+    let secrets: Vec<bool> = fields.iter().map(|(field, value)| beside.is_secret(field, value)).collect();
+    let mut is_other = pair.unwrap_or(false);
+    for ((field, value), is_secret) in fields.iter_mut().zip(secrets) {
+        is_other |= match value {
+            _ if is_secret => {
+                *value = REDACTED.into();
+                true
+            }
+            Value::String(_) if pair.is_some() && pair::is_half(field) => false,
+            // Whatever its namespace, a job may be called by its name alone.
+            Value::Object(job) if field == "job" => {
+                let is_named = job.get_mut("name").is_some_and(|name| walk(name, depth));
+                walk(value, depth) || is_named
+            }
+            value => walk(value, depth),
+        };
+    }
+    if fields.keys().any(|field| matches!(text(field), Cow::Owned(_))) {
+        is_other = true;
+        let cleaned = std::mem::take(fields).into_iter().map(|(field, value)| (text(&field).into_owned(), value));
+        *fields = cleaned.collect();
+    }
+    is_other
+}
+
+/// What the fields of an object say of each other.
+struct Beside {
+    /// What names in it say of the values beside them: `{"name": "password", "value": "…"}`.
+    given: Vec<Holds>,
+    /// What one side of a comparison says of the other: `{"left": "password", "right": "…"}`.
+    left: Holds,
+    right: Holds,
+}
+
+impl Beside {
+    fn of(fields: &Map<String, Value>) -> Self {
+        let mut given = Vec::new();
+        if fields.keys().any(|field| is_valued(field)) {
+            let names = fields.iter().filter(|(field, _)| is_naming(field)).filter_map(|(_, value)| value.as_str());
+            for holds in names.map(holds) {
+                // There are few kinds of names, and may be many names.
+                if !given.contains(&holds) {
+                    given.push(holds);
+                }
+            }
+        }
+        let operand = |side: &str| fields.get(side)?.get("field")?.as_str();
+        let left = operand("left").or_else(|| fields.get("left")?.as_str());
+        let says = |name: Option<&str>| name.map_or(Holds::Nothing, holds);
+        Self { given, left: says(left), right: says(operand("right")) }
+    }
+
+    fn is_secret(&self, field: &str, value: &Value) -> bool {
+        let is_given = |value: &Value| self.given.iter().any(|holds| is_of(*holds, value));
+        let operand = || value.get("value").unwrap_or(value);
+        match field {
+            "right" if is_of(self.left, operand()) => true,
+            "left" if is_of(self.right, operand()) => true,
+            // A name may look drawn by lot; beside a value it is the value's, and no secret.
+            _ if field.eq_ignore_ascii_case("key") && !self.given.is_empty() => false,
+            _ => is_secret(field, value) || (is_valued(field) && is_given(value)),
+        }
+    }
 }
 
 /// Returns whether a value under this name is a secret, as a parameter's is.
 pub(crate) fn is_secret(name: &str, value: &Value) -> bool {
-    match (holds(name), value) {
+    is_of(holds(name), value)
+}
+
+fn is_of(holds: Holds, value: &Value) -> bool {
+    match (holds, value) {
         (Holds::Secret, _) | (Holds::Maybe, Value::Array(_)) => true,
-        (Holds::Maybe, Value::String(given)) => !is_plain(given),
-        (Holds::Maybe, Value::Number(given)) => given.as_u64().is_some() && !is_plain(&given.to_string()),
-        (Holds::Scrambled, Value::String(given)) => is_scrambled(given.as_bytes()),
+        (Holds::Cookie, Value::Array(items)) => items.iter().any(|item| is_of(holds, item)),
+        (Holds::Maybe, Value::Number(given)) => given.as_u64().is_some() && holds.fits(&given.to_string()),
+        (holds, Value::String(given)) => holds.fits(given),
         _ => false,
     }
 }
 
-fn named(name: &str, value: Value, depth: usize) -> Value {
-    if is_secret(name, &value) { Value::from(REDACTED) } else { walk(value, depth) }
-}
-
-fn walk(value: Value, depth: usize) -> Value {
-    let Some(below) = depth.checked_sub(1) else {
-        return Value::from(REDACTED);
-    };
-    match value {
-        Value::String(string) => Value::String(redacted(string)),
-        Value::Array(items) => walk_array(items, below),
-        Value::Object(fields) => Value::Object(walk_object(fields, below)),
-        other => other,
-    }
-}
-
-/// A list of texts among which is an option may be a command line.
-pub(super) fn walk_array(items: Vec<Value>, depth: usize) -> Value {
-    // `["password", "…"]` is a pair of a list that is made of an object.
-    if let [Value::String(name), Value::String(value)] = items.as_slice()
-        && is_given(name, value)
-    {
-        return vec![name.as_str(), REDACTED].into();
-    }
-    let is_command = items.iter().any(|item| item.as_str().is_some_and(|text| text.starts_with('-')));
-    if !is_command || !items.iter().all(Value::is_string) {
-        return items.into_iter().map(|item| walk(item, depth)).collect();
-    }
-    arguments(items.iter().filter_map(Value::as_str)).into_iter().map(Value::String).collect()
-}
-
-fn walk_object(fields: Map<String, Value>, depth: usize) -> Map<String, Value> {
-    // `{"name": "password", "value": "…"}`.
-    let texts = fields.iter().filter(|(field, _)| is_naming(field)).filter_map(|(_, value)| value.as_str());
-    let names: Vec<String> = texts.map(str::to_owned).collect();
-    let field = |(name, value): (String, Value)| {
-        let named_by = names.iter().find(|given| is_valued(&name) && is_secret(given, &value));
-        let value = named(named_by.unwrap_or(&name), value, depth);
-        (redacted(name), value)
-    };
-    fields.into_iter().map(field).collect()
-}
-
-/// Returns whether what stands in a field or a column of this name may be the name of what stands in another one.
+/// Returns whether what stands in a field or a column of this name may be the name of what stands in another one: `name`,
+/// `variableName`, `name (3)`.
 pub(crate) fn is_naming(field: &str) -> bool {
-    ["name", "key", "variable", "parameter", "setting"].iter().any(|naming| field.eq_ignore_ascii_case(naming))
+    let known = ["name", "key", "variable", "parameter", "setting", "property", "option", "attribute", "header"];
+    last_word(field).is_some_and(|last| known.iter().any(|naming| last.eq_ignore_ascii_case(naming)))
 }
 
-/// Returns whether that is the other one.
+/// Returns whether that is the other one: `value`, `defaultValue`, `valueString`.
 pub(crate) fn is_valued(field: &str) -> bool {
-    field.eq_ignore_ascii_case("value")
+    let is = |word: &str, known: &[&str]| known.iter().any(|known| word.eq_ignore_ascii_case(known));
+    let begins = || Words { rest: field }.next().is_some_and(|first| is(first, &["value"]));
+    last_word(field)
+        .is_some_and(|last| is(last, &["value", "default"]) || (is(last, &["string", "text", "str"]) && begins()))
+}
+
+fn last_word(field: &str) -> Option<&str> {
+    Words { rest: field }.filter(|word| !word.bytes().all(|byte| byte.is_ascii_digit())).last()
 }
 
 /// Returns whether a name tells that the value beside it is a secret.
 pub(crate) fn is_given(name: &str, value: &str) -> bool {
-    match holds(name) {
-        Holds::Secret => true,
-        Holds::Maybe => !is_plain(value),
-        Holds::Scrambled => is_scrambled(value.as_bytes()),
-        Holds::Nothing => false,
-    }
-}
-
-fn redacted(string: String) -> String {
-    match text(&string) {
-        Cow::Borrowed(_) => string,
-        Cow::Owned(redacted) => redacted,
-    }
+    holds(name).fits(value)
 }
 
 #[cfg(test)]

@@ -1,8 +1,6 @@
 //! Which part of a word of a command line is a secret because of the name in it: `NAME=secret`, `Name: secret`.
 
-use super::name::{Holds, holds};
-use super::plain::is_plain;
-use super::shape::is_scrambled;
+use super::name::holds;
 
 /// Returns where the secret begins that a word gives to a name.
 pub(super) fn named(word: &str) -> Option<usize> {
@@ -58,13 +56,6 @@ fn told(word: &str) -> Option<usize> {
 }
 
 fn is_secret(name: &str, value: &str) -> bool {
-    match holds(name) {
-        Holds::Secret => true,
-        Holds::Maybe => {
-            let is_folder = name.eq_ignore_ascii_case("pwd") && value.starts_with(['/', '.', '~']);
-            !is_plain(value) && !is_folder
-        }
-        Holds::Scrambled => is_scrambled(value.as_bytes()),
-        Holds::Nothing => false,
-    }
+    let is_folder = name.eq_ignore_ascii_case("pwd") && value.starts_with(['/', '.', '~']);
+    holds(name).fits(value) && !is_folder
 }
