@@ -55,7 +55,7 @@ pub(super) fn profile(mut from: impl BufRead, size: u64, separator: Option<u8>, 
         if row.len() != count {
             uneven_rows = uneven_rows.saturating_add(1);
         }
-        if let Some(place) = pair.secret(|place| row.get(place).map(String::from_utf8_lossy)) {
+        for place in pair.secrets(|place| row.get(place).map(String::from_utf8_lossy)) {
             tallies.get_mut(place).into_iter().for_each(Tally::hide);
         }
         sample.next_row();

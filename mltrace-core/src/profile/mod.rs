@@ -361,4 +361,19 @@ mod tests {
         let b = &other.columns[0];
         assert_eq!((b.type_before, b.kind, b.null_share), (ColumnType::Text, ColumnType::Integer, 0.5));
     }
+
+    #[test]
+    fn any_column_of_names_may_name_what_is_in_any_column_of_values() {
+        for (file, table) in [
+            ("a.csv", "name,value,name\nzone,hunter2,password\nzone,hunter2,password\n"),
+            ("a.csv", "settingKey,name,defaultValue,value\npassword,x,hunter2,hunter2\npassword,x,hunter2,hunter2\n"),
+            (
+                "a.ndjson",
+                "{\"a\":1,\"variable_name\":\"password\",\"stringValue\":\"hunter2\",\"value\":\"hunter2\"}\n",
+            ),
+        ] {
+            let found = of(file, table);
+            assert!(!format!("{found:?}").contains("hunter2"), "{table} became {found:?}");
+        }
+    }
 }

@@ -74,8 +74,8 @@ impl Columns {
             let at = places.iter().rposition(|at| *at == Some(place))?;
             fields.get(at).and_then(|(_, json)| shown(json.get()))
         };
-        if let Some((tally, _)) = self.pair.secret(cell).and_then(|place| self.tallies.get_mut(place)) {
-            tally.hide();
+        for place in self.pair.secrets(cell) {
+            self.tallies.get_mut(place).into_iter().for_each(|(tally, _)| tally.hide());
         }
         let rows = rows.saturating_add(1);
         // Of a name that is there twice the last one counts, as it does where JSON is read.

@@ -1,32 +1,43 @@
-//! Columns of which one names what stands in another: `name,value`, as settings are written down in tables.
+//! Columns of which some name what stands in others: `name,value`, as settings are written down in tables.
 
 use std::borrow::Cow;
 
 use crate::redact;
 
+/// More columns of either kind are not looked at: each row would be looked through for each of them.
+const MOST: usize = 16;
+
 /// The places of such columns.
 #[derive(Default)]
 pub(super) struct Pair {
     naming: Vec<usize>,
-    value: Option<usize>,
+    values: Vec<usize>,
 }
 
 impl Pair {
     /// Takes note of the next column.
     pub(super) fn add(&mut self, place: usize, name: &str) {
-        if redact::is_naming(name) {
-            self.naming.push(place);
-        } else if redact::is_valued(name) {
-            self.value = Some(place);
+        let places = match name {
+            _ if redact::is_naming(name) => &mut self.naming,
+            _ if redact::is_valued(name) => &mut self.values,
+            _ => return,
+        };
+        if places.len() < MOST {
+            places.push(place);
         }
     }
 
-    /// Returns the place of the value of a row if one of its names says that it is a secret; `cell` returns what stands at a
-    /// place. It is asked no more then.
-    pub(super) fn secret<'c>(&mut self, cell: impl Fn(usize) -> Option<Cow<'c, str>>) -> Option<usize> {
-        let place = self.value.filter(|_| !self.naming.is_empty())?;
-        let value = cell(place).filter(|value| !value.trim().is_empty())?;
-        let is_secret = |place: &usize| cell(*place).is_some_and(|name| redact::is_given(&name, value.trim()));
-        if self.naming.iter().any(is_secret) { self.value.take() } else { None }
+    /// Returns the places of the values of a row of which one of its names says that they are secrets; `cell` returns what
+    /// stands at a place. It is asked no more of those then.
+    pub(super) fn secrets<'c>(&mut self, cell: impl Fn(usize) -> Option<Cow<'c, str>>) -> Vec<usize> {
+        if self.naming.is_empty() || self.values.is_empty() {
+            return Vec::new();
+        }
+        let names: Vec<Cow<'c, str>> = self.naming.iter().filter_map(|place| cell(*place)).collect();
+        let is_secret = |place: &mut usize| {
+            let value = cell(*place).filter(|value| !value.trim().is_empty());
+            value.is_some_and(|value| names.iter().any(|name| redact::is_given(name, value.trim())))
+        };
+        self.values.extract_if(.., is_secret).collect()
     }
 }
