@@ -19,10 +19,11 @@ use crate::inbox::Inbox;
 use crate::lines::{self, Within};
 use crate::memory;
 use crate::metrics::Watching;
+use crate::room::Room;
 use crate::safety::Guard;
 use crate::turns::{Demand, Turns, Verbs, Waiting};
 
-/// How many times memory is given back after a long answer: once a second for as long as a client may take it.
+/// How many times memory is given back after it was taken: once a second for as long as a client may take it.
 const TIMES: u8 = 25;
 
 /// How long an import gives way to verbs, in all.
@@ -40,6 +41,8 @@ pub struct App {
     recorder: &'static Recorder,
     /// The way of events to the journal.
     pub(crate) inbox: Inbox,
+    /// The room for long bodies.
+    pub(crate) room: Room,
     turns: Arc<Turns>,
     verbs: Arc<Verbs>,
     /// How far the request may go whose turn it is.
@@ -76,6 +79,7 @@ impl App {
             guard: Arc::new(guard),
             recorder,
             inbox: Inbox::new(recorder),
+            room: Room::default(),
             turns: Arc::new(Turns::new()),
             verbs: Arc::default(),
             bounds: None,
@@ -120,7 +124,7 @@ impl App {
     ) -> Result<T, Failure> {
         let work = move |app: &Self| {
             let done = work(app);
-            app.to_give_back.store(TIMES, Ordering::Relaxed);
+            app.give_back_soon();
             done
         };
         self.in_turn(demand, work).await
@@ -140,7 +144,7 @@ impl App {
         let done = tokio::task::spawn_blocking(move || {
             let done = work(&app);
             if demand == Demand::Long {
-                app.to_give_back.store(TIMES, Ordering::Relaxed);
+                app.give_back_soon();
             }
             // Held until the work is over, even when the client has gone.
             drop((turn, verb));
@@ -149,7 +153,17 @@ impl App {
         done.await.unwrap_or_else(|_| Err(Failure::bug()))
     }
 
-    /// Gives back the memory that long answers took; called again and again.
+    /// Has memory given back that was taken and is free now, or will be in a moment.
+    pub(crate) fn give_back_soon(&self) {
+        self.to_give_back.store(TIMES, Ordering::Relaxed);
+    }
+
+    /// Returns whether the request whose turn it is may go on.
+    pub(crate) fn goes_on(&self) -> bool {
+        self.bounds.as_ref().is_none_or(|bounds| bounds.goes_on(0))
+    }
+
+    /// Gives back the memory that was taken; called again and again.
     pub(crate) fn give_back(&self) {
         let less = |times: u8| times.checked_sub(1);
         if self.to_give_back.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok() {
@@ -233,6 +247,9 @@ impl App {
     /// Takes into the store what journals hold, so that questions need not.
     pub(crate) fn fold(&self) {
         let folded = self.desk().fold(&|_| {});
+        if folded.as_ref().is_ok_and(|folded| folded.as_ref().is_some_and(|folded| folded.report.records > 0)) {
+            self.give_back_soon();
+        }
         let is_behind = folded.map_or(true, |folded| folded.is_some_and(|folded| folded.behind.is_some()));
         self.is_behind.store(is_behind, Ordering::Relaxed);
     }
@@ -335,6 +352,32 @@ mod tests {
             in_a_while().await;
             assert_eq!(answer.await.unwrap().unwrap().status(), StatusCode::NOT_FOUND, "{path} is answered");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_long_event_waits_for_its_turn_and_a_short_one_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join(".mltrace")).unwrap();
+        let app = app(folder.path());
+        let (router, _) = crate::service(Arc::clone(&app));
+        let send = |path: &str, blanks: usize| {
+            let event = r#"{"eventTime": "2026-01-31T10:00:00Z", "producer": "p", "schemaURL": "s",
+                "job": {"namespace": "n", "name": "j"}}"#;
+            let body = format!("{event}{}", " ".repeat(blanks));
+            let body = if path.ends_with("batch") { format!("[{body}]") } else { body };
+            let post = Request::post(path).header("host", "127.0.0.1:8090").header("content-type", "application/json");
+            tokio::spawn(router.clone().oneshot(post.body(Body::from(body)).unwrap()))
+        };
+        let taken = take_all(&app, Demand::Import);
+        tokio::task::yield_now().await;
+        for (path, status) in [("/api/v1/lineage", StatusCode::CREATED), ("/api/v1/lineage/batch", StatusCode::OK)] {
+            assert_eq!(send(path, 0).await.unwrap().unwrap().status(), status, "{path}");
+            let long = send(path, 70_000);
+            in_a_while().await;
+            assert_eq!(long.await.unwrap().unwrap().status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        }
+        drop(taken);
+        assert_eq!(send("/api/v1/lineage", 70_000).await.unwrap().unwrap().status(), StatusCode::CREATED);
     }
 
     #[tokio::test(start_paused = true)]

@@ -97,6 +97,12 @@ impl Failure {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "too many requests wait for the store").hint("try again in a moment")
     }
 
+    /// Other long bodies have all the room.
+    pub(crate) fn no_room() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "too many long bodies are sent at once")
+            .hint("try again in a moment")
+    }
+
     /// The request took longer than any may.
     pub(crate) fn late() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "the request took too long").hint("ask for less, or try again")

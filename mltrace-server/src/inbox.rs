@@ -11,7 +11,7 @@ use crate::failure::Failure;
 /// How many bytes of events may wait: what arrives beyond is to be sent again.
 const MOST_BYTES: usize = 64 << 20;
 /// How many bytes one write takes at most, and at least one request.
-const AT_ONCE: usize = 4 << 20;
+pub(crate) const AT_ONCE: usize = 4 << 20;
 
 /// The events that wait to be written.
 #[derive(Clone)]

@@ -17,7 +17,11 @@ mod inbox;
 
 mod turns;
 
+mod list;
+
 mod lines;
+
+mod room;
 
 mod memory;
 

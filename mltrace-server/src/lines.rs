@@ -7,6 +7,7 @@ use std::time::Duration;
 use mltrace_core::store::Bounds;
 use serde_json::value::RawValue;
 
+use crate::list;
 use crate::turns::Verbs;
 
 /// Returns one line for each object of the body: the object or list of objects that it is, or the lines that it has.
@@ -14,22 +15,22 @@ use crate::turns::Verbs;
 /// Nothing of it is parsed further here: in memory a fact is many times as large as its text.
 pub(crate) fn of_body(body: &[u8]) -> Cow<'_, [u8]> {
     let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
-    let objects: Vec<&RawValue> = match first {
-        Some(b'[') => serde_json::from_slice(body).unwrap_or_default(),
-        Some(b'{') => serde_json::from_slice(body).into_iter().collect(),
-        _ => Vec::new(),
-    };
-    // Whatever is wrong is told line by line.
-    if objects.is_empty() {
-        return body.into();
-    }
-    let mut lines = Vec::with_capacity(body.len().saturating_add(objects.len()));
-    for object in objects {
+    let mut lines = Vec::new();
+    let mut add = |object: &RawValue| {
+        // Each ends with a comma in the body, or with a bracket.
+        lines.reserve_exact(if lines.is_empty() { body.len().saturating_add(1) } else { 0 });
         // In a text of JSON the end of a line is written with two characters.
         lines.extend(object.get().bytes().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte }));
         lines.push(b'\n');
-    }
-    lines.into()
+        true
+    };
+    let read = match first {
+        Some(b'[') => list::each(body, add),
+        Some(b'{') => serde_json::from_slice(body).map(|object| _ = add(object)),
+        _ => Ok(()),
+    };
+    // Whatever is wrong is told line by line.
+    if read.is_ok() && !lines.is_empty() { lines.into() } else { body.into() }
 }
 
 /// Returns the first whole lines, at least one and about so many bytes of them, and the rest.

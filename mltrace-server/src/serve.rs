@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 
 use crate::app::App;
 use crate::patient::Patient;
-use crate::safety::{Connection, Peer, Queue};
+use crate::safety::{Connection, Peer, Scarce};
 use crate::{live, memory, routes};
 
 /// How many connections may be open at the same time, besides those that listen for news.
@@ -99,7 +99,7 @@ impl Server {
         let (router, _) = routes::service(Arc::clone(&app));
         let watcher = tokio::spawn(live::watch(Arc::clone(&app)));
         let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
-        let mut queue = Queue::default();
+        let queue = app.room.queue.clone();
         let graceful = GracefulShutdown::new();
         let mut http = hyper::server::conn::http1::Builder::new();
         http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIME).max_buf_size(HEADER_BYTES);
@@ -119,7 +119,7 @@ impl Server {
             // Small answers go out at once.
             let _ = stream.set_nodelay(true);
             if places.available_permits() == 0 {
-                queue.make_room();
+                queue.make_room(Scarce::Places);
             }
             // The others wait in the system's queue.
             let mut waiting = pin!(Arc::clone(&places).acquire_owned());
@@ -127,7 +127,7 @@ impl Server {
                 tokio::select! {
                     place = &mut waiting => break place.ok(),
                     // By now a body may be late.
-                    () = tokio::time::sleep(AGAIN) => queue.make_room(),
+                    () = tokio::time::sleep(AGAIN) => queue.make_room(Scarce::Places),
                     () = &mut stop => break None,
                     () = &mut told_to_end => break None,
                 }
@@ -142,6 +142,7 @@ impl Server {
                 service.call(request)
             });
             let served = graceful.watch(http.serve_connection(TokioIo::new(Patient::new(stream)), service));
+            let app = Arc::clone(&app);
             tokio::spawn(async move {
                 // A client that breaks off is no concern of the others.
                 tokio::select! {
@@ -149,6 +150,8 @@ impl Server {
                     () = connection.told_to_leave() => {}
                 }
                 connection.leave_place();
+                // The body of its request may have been long, and may not have come to its end.
+                app.give_back_soon();
             });
         }
         drop(listener);

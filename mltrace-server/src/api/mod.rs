@@ -70,17 +70,21 @@ pub(crate) fn json<A: Serialize>(status: StatusCode, answer: &A) -> Response {
 }
 
 /// Returns the body of a request that says it is of one of these types.
+pub(crate) fn body(headers: &HeaderMap, body: Result<Bytes, BytesRejection>, types: &[&str]) -> Result<Bytes, Failure> {
+    check_type(headers, types)?;
+    body.map_err(|error| asked::body(error.status()))
+}
+
+/// Refuses a request that does not say that its body is of one of these types.
 ///
 /// A foreign page can send a form without asking, but no JSON: so the type is checked even though it is known.
-pub(crate) fn body(headers: &HeaderMap, body: Result<Bytes, BytesRejection>, types: &[&str]) -> Result<Bytes, Failure> {
+fn check_type(headers: &HeaderMap, types: &[&str]) -> Result<(), Failure> {
     let told = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = told.split(';').next().unwrap_or_default().trim();
-    if !types.iter().any(|known| kind.eq_ignore_ascii_case(known)) {
-        let message = format!("the body must be sent as `{}`", types.join("` or `"));
-        let failure = Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
-        return Err(
-            failure.hint(format!("add the header `Content-Type: {}`", types.first().copied().unwrap_or_default()))
-        );
+    if types.iter().any(|known| kind.eq_ignore_ascii_case(known)) {
+        return Ok(());
     }
-    body.map_err(|error| asked::body(error.status()))
+    let message = format!("the body must be sent as `{}`", types.join("` or `"));
+    let failure = Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
+    Err(failure.hint(format!("add the header `Content-Type: {}`", types.first().copied().unwrap_or_default())))
 }

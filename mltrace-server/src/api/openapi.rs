@@ -6,6 +6,7 @@ use schemars::generate::{SchemaGenerator, SchemaSettings};
 use schemars::{JsonSchema, Schema, json_schema};
 use serde_json::{Map, Value, json};
 
+use super::lineage::MOST_EVENTS;
 use crate::failure::ErrorAnswer;
 use crate::routes::Routes;
 
@@ -89,7 +90,7 @@ impl Operation {
     /// Events of other tools, many in a request.
     pub(crate) fn events<A: JsonSchema>(path: &'static str, summary: &'static str) -> Self {
         let answer = Answered::Json(SchemaGenerator::subschema_for::<A>);
-        let list = |_: &mut SchemaGenerator| json_schema!({ "type": "array", "items": {} });
+        let list = |_: &mut SchemaGenerator| json_schema!({ "type": "array", "items": {}, "maxItems": MOST_EVENTS });
         let body = Some((&["application/json"][..], list as Describe));
         Self { method: Method::POST, path, summary, query: None, body, answer, is_partial: false }
     }

@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use axum::routing::post;
 use mltrace_core::desk::{self, TooLong};
@@ -35,7 +33,6 @@ const SHORT_IMPORT: usize = 256 << 10;
 const MOST_ERRORS: usize = 100;
 
 pub(super) fn routes(routes: Routes) -> Routes {
-    let import = post(import).layer(DefaultBodyLimit::max(IMPORT_LIMIT));
     routes
         .tell_of(
             "/api/v1/flag",
@@ -56,7 +53,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
             "Record runs: import lines, one JSON object each. 202: the store is away and the journal keeps them. \
              422: some lines are wrong, as those are that tell of a time more than a day ahead; the rest is stored",
         ))
-        .route(Method::POST, IMPORT_PATH, import)
+        .route(Method::POST, IMPORT_PATH, post(import))
 }
 
 /// What a condition looks like; times may also be written as the command line takes them.
@@ -327,14 +324,11 @@ struct WrongLine {
 }
 
 /// Records runs; the same lines sent again change nothing.
-async fn import(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<Response, Failure> {
-    let bytes = super::body(&headers, body, &["application/json", "application/x-ndjson"])?;
-    let demand = if bytes.len() <= SHORT_IMPORT { Demand::Verb } else { Demand::Import };
-    let kept = app.work_as(demand, move |app| app.import(&lines::of_body(&bytes), demand)).await?;
+async fn import(State(app): State<Arc<App>>, request: Request) -> Result<Response, Failure> {
+    super::check_type(request.headers(), &["application/json", "application/x-ndjson"])?;
+    let body = app.room.read(request, IMPORT_LIMIT).await?;
+    let demand = if body.bytes.len() <= SHORT_IMPORT { Demand::Verb } else { Demand::Import };
+    let kept = app.work_as(demand, move |app| app.import(&lines::of_body(&body.bytes), demand)).await?;
     let (report, is_stored) = match kept {
         Kept::Stored(report) => (report, true),
         Kept::Journaled(report) => (report, false),

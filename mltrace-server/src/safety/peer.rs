@@ -45,15 +45,35 @@ pub(crate) struct Connection {
 /// How long the body of a request may take while places are short, and how many bytes of it are worth another second.
 const BODY_TIME: Duration = Duration::from_secs(2);
 const BODY_RATE: f64 = 65_536.0;
+/// How long it may pause at most, however fast it came before.
+const BODY_PAUSE: Duration = Duration::from_secs(5);
 
 /// Whether a request of a connection was let in, and what tells it to leave until then.
 #[derive(Debug, Default)]
 struct Door {
     is_passed: AtomicBool,
-    /// By when the rest of the body must be there that is being read, if others want the place.
-    body: Mutex<Option<Instant>>,
+    /// The body that is being read.
+    body: Mutex<Option<Arriving>>,
     is_told: AtomicBool,
     leave: Notify,
+}
+
+/// A body on its way.
+#[derive(Clone, Copy, Debug)]
+struct Arriving {
+    /// By when more of it must be there, if others want what it takes.
+    until: Instant,
+    /// Whether it takes room that others may need.
+    has_room: bool,
+}
+
+/// What there is too little of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scarce {
+    /// Places of connections.
+    Places,
+    /// Room for long bodies.
+    Room,
 }
 
 impl Connection {
@@ -81,11 +101,17 @@ impl Connection {
         if body.is_end_stream() {
             return body;
         }
-        *self.body_time() = Some(Instant::now() + BODY_TIME);
+        *self.arriving() = Some(Arriving { until: Instant::now() + BODY_TIME, has_room: false });
         Body::new(Reading { body, connection: self.clone() })
     }
 
-    fn body_time(&self) -> MutexGuard<'_, Option<Instant>> {
+    /// Takes note that the body that is read has room. It was not late while it waited for that.
+    pub(crate) fn take_room(&self) {
+        let mut arriving = self.arriving();
+        *arriving = arriving.map(|_| Arriving { until: Instant::now() + BODY_TIME, has_room: true });
+    }
+
+    fn arriving(&self) -> MutexGuard<'_, Option<Arriving>> {
         self.door.body.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -93,10 +119,15 @@ impl Connection {
         self.place.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
-    /// Returns whether it must leave when others want its place: no request of it was let in yet, or the body of one is late.
-    fn may_be_told_to_leave(&self) -> bool {
-        let is_late = || self.body_time().is_some_and(|until| until <= Instant::now());
-        !self.door.is_told.load(Ordering::Relaxed) && (!self.door.is_passed.load(Ordering::Relaxed) || is_late())
+    /// Returns whether it must leave when others want what it has: a body is late, or no request was let in yet.
+    fn may_be_told_to_leave(&self, scarce: Scarce) -> bool {
+        let late = *self.arriving();
+        let late = late.filter(|body| body.until <= Instant::now());
+        let must_leave = match scarce {
+            Scarce::Places => late.is_some() || !self.door.is_passed.load(Ordering::Relaxed),
+            Scarce::Room => late.is_some_and(|body| body.has_room),
+        };
+        must_leave && !self.door.is_told.load(Ordering::Relaxed)
     }
 }
 
@@ -119,10 +150,12 @@ impl HttpBody for Reading {
             Poll::Ready(Some(Ok(frame))) => {
                 let bytes = frame.data_ref().map_or(0, Bytes::len);
                 let earned = Duration::from_secs_f64(bytes as f64 / BODY_RATE);
-                let mut until = self.connection.body_time();
-                *until = until.map(|until| until + earned);
+                let latest = Instant::now() + BODY_PAUSE;
+                if let Some(body) = self.connection.arriving().as_mut() {
+                    body.until = (body.until + earned).min(latest);
+                }
             }
-            Poll::Ready(Some(Err(_)) | None) => *self.connection.body_time() = None,
+            Poll::Ready(Some(Err(_)) | None) => *self.connection.arriving() = None,
             Poll::Pending => {}
         }
         polled
@@ -139,29 +172,33 @@ impl HttpBody for Reading {
 
 impl Drop for Reading {
     fn drop(&mut self) {
-        *self.connection.body_time() = None;
+        *self.connection.arriving() = None;
     }
 }
 
 /// The connections that have a place, the oldest first.
-#[derive(Debug, Default)]
-pub(crate) struct Queue {
-    connections: VecDeque<Connection>,
-}
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Queue(Arc<Mutex<VecDeque<Connection>>>);
 
 impl Queue {
     /// Adds one, and forgets those that have left once there are many.
-    pub(crate) fn add(&mut self, connection: Connection, most: usize) {
-        if self.connections.len() >= most {
-            self.connections.retain(Connection::has_place);
+    pub(crate) fn add(&self, connection: Connection, most: usize) {
+        let mut connections = self.lock();
+        if connections.len() >= most {
+            connections.retain(Connection::has_place);
         }
-        self.connections.push_back(connection);
+        connections.push_back(connection);
     }
 
-    /// Tells the oldest to leave of which no request was let in or the body of one is late, if there is one.
-    pub(crate) fn make_room(&mut self) {
-        self.connections.retain(Connection::has_place);
-        if let Some(oldest) = self.connections.iter().find(|connection| connection.may_be_told_to_leave()) {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Connection>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells the oldest to leave that must when there is too little of something, if there is one.
+    pub(crate) fn make_room(&self, scarce: Scarce) {
+        let mut connections = self.lock();
+        connections.retain(Connection::has_place);
+        if let Some(oldest) = connections.iter().find(|connection| connection.may_be_told_to_leave(scarce)) {
             oldest.door.is_told.store(true, Ordering::Relaxed);
             oldest.door.leave.notify_one();
         }

@@ -116,6 +116,37 @@ fn a_batch_keeps_what_can_be_understood() {
 }
 
 #[test]
+fn a_batch_has_a_most_number_of_events_and_is_recorded_in_parts() {
+    let served = Served::new();
+    let batch = |count: usize| format!("[{}]", vec!["1"; count].join(","));
+    let gzip = [("content-encoding", "gzip")];
+    let path = "/api/v1/lineage/batch";
+    let answer = send(&served, path, &[], batch(10_000)).json();
+    assert_eq!(
+        (&answer["summary"]["failed"], answer["failed_events"].as_array().unwrap().len()),
+        (&json!(10_000), 1000)
+    );
+    let more = batch(10_000).replace("[1,", &format!("[{},", event("COMPLETE", 1))).replace(']', ",1]");
+    for (headers, body) in [(&gzip[..], packed(more.as_bytes())), (&[], more.into_bytes())] {
+        let answer = send(&served, path, headers, body);
+        assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(answer.json()["error"]["message"], "a batch has at most 10000 events");
+    }
+    assert_eq!(runs(&served).len(), 0, "nothing of it is recorded");
+    // More than the journal takes in one write.
+    let long = |run: u32, blanks: usize| {
+        event("COMPLETE", run).to_string().replacen('{', &format!("{{{}", " ".repeat(blanks)), 1)
+    };
+    let list: Vec<String> = (0..7).map(|run| long(run, if run == 5 { 16 << 20 } else { 1 << 20 })).collect();
+    let answer = send(&served, path, &gzip, packed(format!("[{}]", list.join(",")).as_bytes()));
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    let answer = answer.json();
+    let failed = json!([{"index": 5, "reason": "the event is longer than 16 MiB", "retriable": false}]);
+    assert_eq!((&answer["summary"]["successful"], &answer["failed_events"]), (&json!(6), &failed));
+    assert_eq!(runs(&served).len(), 6);
+}
+
+#[test]
 fn who_may_not_record_stores_nothing() {
     let served = Served::guarded("127.0.0.1:8090", &[], Some(TOKEN));
     let answer = served.post(PATH, &event("COMPLETE", 1));

@@ -139,3 +139,32 @@ fn whose_body_comes_slowly_makes_room_for_others() {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     drop(slow);
 }
+
+#[test]
+fn a_long_body_that_does_not_end_makes_room_for_others() {
+    const LONG: usize = 16 << 20;
+    let (address, _folder) = start(None);
+    let post = move |length: usize, sent: usize| {
+        let mut stream = TcpStream::connect(address).unwrap();
+        let head =
+            "POST /api/v1/runs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-ndjson\r\nconnection: close";
+        write!(stream, "{head}\r\ncontent-length: {length}\r\n\r\n").unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(25))).unwrap();
+        stream.write_all(&vec![b' '; sent]).unwrap();
+        stream
+    };
+    let answer = |mut stream: TcpStream| {
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    // All the room there is, but for the last byte of each.
+    let endless: Vec<TcpStream> = (0..6).map(|_| post(LONG, LONG - 1)).collect();
+    let begun = Instant::now();
+    let short = answer(post(1000, 1000));
+    assert!(short.starts_with("HTTP/1.1 200") && begun.elapsed() < Duration::from_secs(2), "{short}");
+    let long = answer(post(300 << 10, 300 << 10));
+    assert!(long.starts_with("HTTP/1.1 200"), "{long}");
+    assert!(begun.elapsed() > Duration::from_secs(3), "{:?}: they had their time", begun.elapsed());
+    drop(endless);
+}
