@@ -94,6 +94,21 @@ impl Rebuilt {
     }
 }
 
+/// The events of a run that count.
+#[derive(Default)]
+struct Counted {
+    /// The first ones, and those that were among these before the new ones came.
+    rows: Vec<EventRow>,
+    /// The last one of those that count now.
+    last: Option<[u8; 32]>,
+    /// Of the others the last one that ended the run.
+    end: Option<EventRow>,
+    /// Whether there are others.
+    is_cut: bool,
+    /// Whether there were others before.
+    was_cut: bool,
+}
+
 /// Whether there is room for one more of the events that count.
 #[derive(Clone, Copy, Default)]
 struct Room {
@@ -163,28 +178,14 @@ impl OfProject {
 
     /// Builds the records of a run anew from its events.
     fn rebuild(&mut self, writer: &mut dyn Writer, run: RunId, new: &HashSet<[u8; 32]>) -> Result<Rebuilt> {
-        let (rows, is_cut) = self.counted(writer, run, new)?;
+        let Counted { rows, last, end, is_cut, was_cut } = self.counted(writer, run, new)?;
         self.find_roots(&rows);
-        let mut datasets = 0_usize;
-        let mut all = self.sent(&rows);
-        let is_within = |sent: &Sent<'_>| {
-            datasets = datasets.saturating_add(sent.event.inputs.len()).saturating_add(sent.event.outputs.len());
-            datasets <= MOST_DATASETS
-        };
-        let within = all.iter().map(is_within).take_while(|is_within| *is_within).count().max(1);
-        let is_cut = is_cut || within < all.len();
-        // Of the rest the end alone counts.
-        let end = all.get(within..).and_then(|rest| rest.iter().rposition(|sent| sent.event.kind.is_end()));
-        let end = end.map(|place| all.swap_remove(within.saturating_add(place)));
-        all.truncate(within);
-        all.extend(end);
-        let old = all.iter().filter(|sent| !new.contains(&sent.key));
-        let mut before = openlineage::run_records(run, old);
-        let mut after = openlineage::run_records(run, all.iter());
-        if let Some(last) = after.last_mut().filter(|_| is_cut) {
-            last.records
-                .push(openlineage::cut_short(last.run, all.first().map_or(Timestamp::MIN, |sent| sent.event.at)));
-        }
+        self.find_roots(end.as_slice());
+        let (rest, end) = (self.sent(&rows), self.sent(end.as_slice()));
+        let now = rest.iter().filter(|sent| Some(sent.key) <= last).chain(&end);
+        let old = rest.iter().chain(&end).filter(|sent| !new.contains(&sent.key));
+        let mut before = records(run, old, was_cut);
+        let mut after = records(run, now, is_cut);
         let beyond = keep_within_limits(&mut after);
         let beyond = beyond.saturating_sub(keep_within_limits(&mut before));
         let mut instead = Vec::new();
@@ -200,33 +201,37 @@ impl OfProject {
         Ok(Rebuilt { runs, before, after, instead, beyond, bytes })
     }
 
-    /// Returns the events of a run that count, and whether there are others: the first ones, as far as there is room for those
-    /// that were known before, and of the others the last one that ended the run.
-    fn counted(&self, writer: &mut dyn Writer, run: RunId, new: &HashSet<[u8; 32]>) -> Result<(Vec<EventRow>, bool)> {
-        let (mut rows, mut is_cut, mut old, mut all) = (Vec::new(), false, Room::default(), Room::default());
+    /// Returns the events of a run that count: the first ones, as far as there is room, and of the others the last one that
+    /// ended the run; and those that counted before the new ones came.
+    fn counted(&self, writer: &mut dyn Writer, run: RunId, new: &HashSet<[u8; 32]>) -> Result<Counted> {
+        let mut counted = Counted::default();
+        let (mut old, mut all) = (Room::default(), Room::default());
         writer.events_of(self.key, run, EventsFrom::First, &mut |row| {
             let is_new = new.contains(&row.key);
-            let has_room = if is_new { all.take(&row.body) } else { all.take(&row.body) | old.take(&row.body) };
-            is_cut = !has_room && !rows.is_empty();
-            if !is_cut {
-                rows.push(row);
+            let is_counted = all.take(&row.body) || counted.rows.is_empty();
+            let was_counted = !is_new && old.take(&row.body);
+            counted.is_cut |= !is_counted;
+            if is_counted {
+                counted.last = Some(row.key);
+            } else if !was_counted {
+                counted.was_cut = !is_new;
+                return false;
             }
-            !is_cut
+            counted.rows.push(row);
+            true
         })?;
-        if is_cut {
+        if counted.is_cut {
             let mut looked = 0_usize;
-            let last = rows.last().map(|row: &EventRow| row.key);
             writer.events_of(self.key, run, EventsFrom::Last, &mut |row| {
                 looked = looked.saturating_add(1);
-                let is_end = Event::parse(&row.body).is_ok_and(|event| event.kind.is_end());
-                let goes_on = looked < MOST_LAST && Some(row.key) > last && !is_end;
-                if is_end && Some(row.key) > last {
-                    rows.push(row);
+                let is_beyond = Some(row.key) > counted.last;
+                if is_beyond && Event::parse(&row.body).is_ok_and(|event| event.kind.is_end()) {
+                    counted.end = Some(row);
                 }
-                goes_on
+                is_beyond && counted.end.is_none() && looked < MOST_LAST
             })?;
         }
-        Ok((rows, is_cut))
+        Ok(counted)
     }
 
     /// Looks up the folders that names in these events are relative to.
@@ -345,6 +350,27 @@ impl OfProject {
         records.iter().try_for_each(|record| applier.apply(record))?;
         applier.finish().map(drop)
     }
+}
+
+/// Returns the records of a run, from as many of these events as do not name too many datasets.
+fn records<'s, 'e: 's>(run: RunId, sent: impl Iterator<Item = &'s Sent<'e>>, is_cut: bool) -> Vec<RunRecords> {
+    let (mut kept, mut end, mut is_cut, mut datasets) = (Vec::new(), None, is_cut, 0_usize);
+    for sent in sent {
+        datasets = datasets.saturating_add(sent.event.inputs.len()).saturating_add(sent.event.outputs.len());
+        if datasets <= MOST_DATASETS || kept.is_empty() {
+            kept.push(sent);
+            continue;
+        }
+        is_cut = true;
+        if sent.event.kind.is_end() {
+            end = Some(sent);
+        }
+    }
+    let mut runs = openlineage::run_records(run, kept.iter().copied().chain(end));
+    if let (true, Some(first), Some(last)) = (is_cut, kept.first(), runs.last_mut()) {
+        last.records.push(openlineage::cut_short(last.run, first.event.at));
+    }
+    runs
 }
 
 /// Cuts what is more than a run may have, and returns how much that is.

@@ -104,8 +104,7 @@ pub struct Input {
     pub changed_since: Option<RunId>,
     /// When it was read.
     pub at: Timestamp,
-    /// By how many milliseconds, at least, the clocks of the two hosts are apart: the run that wrote it began so much later
-    /// than it was read.
+    /// By how many milliseconds, at least, the clocks of two hosts are apart: so much later than the read its writer began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clocks_apart_ms: Option<f64>,
     /// What else was read with it: the last writes of what lies in it, or of a folder around it.
@@ -356,8 +355,7 @@ pub struct Review {
     pub explains: Vec<Vec<RunId>>,
     /// The unlabelled outputs whose verdict would tell most.
     pub look_next: Vec<LookNext>,
-    /// Whether not all of it was compared: of runs with a great many parameters, metrics, checks or inputs only the first by
-    /// name are. Absent when everything was.
+    /// Whether of some runs only the first parameters, metrics, checks or inputs by name were compared; absent when not.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_cut: bool,
     /// Why the suspects are unknown, although verdicts were recorded: then `flagged` and `ok` have those of this request
@@ -415,8 +413,7 @@ pub struct Fact {
     /// Whether comparable runs before had another value, and such changes are no habit.
     #[serde(default)]
     pub is_new: bool,
-    /// How many times likelier it is to be the cause than anything by chance, as a power of ten: comparable within one
-    /// answer only.
+    /// How many times likelier it is to be the cause than anything by chance, as a power of ten, for this answer only.
     pub score: f64,
 }
 

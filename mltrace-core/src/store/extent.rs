@@ -85,3 +85,18 @@ impl LeftOut {
         (count > 0).then(|| format!("{at_least}{count} more"))
     }
 }
+
+/// Of each sort of facts the first name that was left out, if one was: those before it are all there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FactsCut {
+    /// Of the parameters.
+    pub params: Option<String>,
+    /// Of the metrics.
+    pub metrics: Option<String>,
+    /// Of the checks.
+    pub checks: Option<String>,
+    /// Of the observations.
+    pub observations: Option<String>,
+    /// Of the names of what it read, and of the versions of those.
+    pub inputs: Option<String>,
+}

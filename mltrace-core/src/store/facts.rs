@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::extent::FactsCut;
 use super::key::{ComponentKey, RunKey};
 use super::measure::Measures;
 use super::row::CodeDetail;
@@ -56,19 +57,4 @@ pub struct FactsRow {
     pub is_superseded: bool,
     /// What was left out of these.
     pub cut: FactsCut,
-}
-
-/// Of each sort of facts the first name that was left out, if one was: those before it are all there.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FactsCut {
-    /// Of the parameters.
-    pub params: Option<String>,
-    /// Of the metrics.
-    pub metrics: Option<String>,
-    /// Of the checks.
-    pub checks: Option<String>,
-    /// Of the observations.
-    pub observations: Option<String>,
-    /// Of the names of what it read, and of the versions of those.
-    pub inputs: Option<String>,
 }

@@ -48,8 +48,8 @@ pub use candidate::{Alike, Asked, Candidate, Of, Offer, OfferRun, RerunRow, When
 pub use count::{Count, CountedRun, LastRun, NotPassed, Past, WatchedComponent};
 pub use error::{Result, StoreError};
 pub use event::{EventRow, EventsFrom};
-pub use extent::{Extent, LeftOut, Told};
-pub use facts::{FactsCut, FactsRow};
+pub use extent::{Extent, FactsCut, LeftOut, Told};
+pub use facts::FactsRow;
 pub use key::{
     ArtifactKey, CodeKey, ComponentKey, DeclarationKey, GitKey, ProcessKey, ProjectKey, RunKey, TaskKey, VersionKey,
     WriteKey,

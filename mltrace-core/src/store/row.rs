@@ -6,8 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::candidate::WorkKey;
-use super::extent::LeftOut;
-use super::facts::FactsCut;
+use super::extent::{FactsCut, LeftOut};
 use super::key::{ArtifactKey, ComponentKey, RunKey, VersionKey, WriteKey};
 use super::measure::Measures;
 use super::run::RunRow;
