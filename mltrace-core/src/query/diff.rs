@@ -255,7 +255,7 @@ impl Reader<'_> {
                     asked.writer = Some(detail.run.row.id);
                 }
                 let observed = aspects_of_observations(&detail.run.observations);
-                let cut = std::mem::take(&mut detail.run.cut);
+                let cut = detail.run.cut.take().map(|cut| *cut).unwrap_or_default();
                 let mut run = view(detail);
                 commands.split(key, &mut run.params, &mut run.code);
                 let mut step = step(run, depth, usual.get(&component).copied().flatten());

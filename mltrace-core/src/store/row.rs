@@ -163,7 +163,7 @@ pub struct RunDetail {
     /// What was left out of these, in a list.
     pub left_out: Option<LeftOut>,
     /// What was left out of these, where runs are compared.
-    pub cut: FactsCut,
+    pub cut: Option<Box<FactsCut>>,
 }
 
 /// A function's source with whether the work tree held it.

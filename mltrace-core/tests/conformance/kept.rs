@@ -239,7 +239,8 @@ fn the_last_word_counts(store: &mut dyn Store) {
         let facts = look.facts(&[run], Told::First(most)).unwrap().remove(0);
         assert_eq!((facts.params.len(), facts.cut.params), (count, first), "{most}");
         let detail = look.details(&[run], Extent::Compared(most)).unwrap().remove(0);
-        assert_eq!((detail.params, detail.cut.params.is_some()), (facts.params, count == 0), "{most}");
+        let cut = detail.cut.unwrap_or_default();
+        assert_eq!((detail.params, cut.params.is_some()), (facts.params, count == 0), "{most}");
     }
     assert_eq!(look.labels(project, false).unwrap().len(), 2);
     let last = look.labels(project, true).unwrap().into_iter().map(|label| label.verdict).collect::<Vec<_>>();

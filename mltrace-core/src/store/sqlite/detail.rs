@@ -17,8 +17,8 @@ use super::map::{size, version_id};
 use super::runs::run_row;
 use crate::model::{ArtifactName, Declaration, Git, Timestamp, Verdict};
 use crate::store::{
-    CodeDetail, CodeKey, ComponentKey, ComponentRow, DeclarationKey, Extent, FactsCut, GitKey, LeftOut, Measures,
-    ProcessKey, ProjectKey, Result, RunDetail, RunKey, RunRow, StoreError, VersionKey, WriteDetail,
+    CodeDetail, CodeKey, ComponentKey, ComponentRow, DeclarationKey, Extent, GitKey, LeftOut, Measures, ProcessKey,
+    ProjectKey, Result, RunDetail, RunKey, RunRow, StoreError, VersionKey, WriteDetail,
 };
 
 /// The run's own columns as `run_row` reads them, and when its work was first done again.
@@ -191,6 +191,7 @@ impl Gathered {
             places, details, run,
         ) {
             Some(RunDetail { params, measures, observations, cut, .. }) => {
+                let cut = cut.get_or_insert_default();
                 listed::add_compared(store, (params, measures, observations, cut), sort, &found)
             }
             None => Ok(()),
@@ -400,7 +401,7 @@ impl Shared {
             observations: Vec::new(),
             subjects: Vec::new(),
             left_out: (tags > 0).then(|| LeftOut { tags, ..LeftOut::default() }),
-            cut: FactsCut::default(),
+            cut: None,
         })
     }
 }

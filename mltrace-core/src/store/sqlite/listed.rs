@@ -216,7 +216,7 @@ impl SqliteStore {
         sql: &str,
         (runs, list): (&[RunKey], &str),
         room: &mut Room,
-        take: &mut dyn FnMut(&Row<'_>) -> Result<RunKey>,
+        take: &mut impl FnMut(&Row<'_>) -> Result<RunKey>,
     ) -> Result<Full> {
         let (mut rest, mut list, mut full) = (runs, Cow::Borrowed(list), Vec::new());
         while let Some((run, taken)) = self.first_edges(sql, &list, room, take)? {
@@ -235,7 +235,7 @@ impl SqliteStore {
         sql: &str,
         list: &str,
         room: &mut Room,
-        take: &mut dyn FnMut(&Row<'_>) -> Result<RunKey>,
+        take: &mut impl FnMut(&Row<'_>) -> Result<RunKey>,
     ) -> Result<Option<(RunKey, usize)>> {
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([list])?;
