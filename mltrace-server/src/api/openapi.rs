@@ -90,8 +90,12 @@ impl Operation {
     /// Events of other tools, many in a request.
     pub(crate) fn events<A: JsonSchema>(path: &'static str, summary: &'static str) -> Self {
         let answer = Answered::Json(SchemaGenerator::subschema_for::<A>);
-        let list = |_: &mut SchemaGenerator| json_schema!({ "type": "array", "items": {}, "maxItems": MOST_EVENTS });
-        let body = Some((&["application/json"][..], list as Describe));
+        // More than a batch may have is too large a body, and not one of another shape.
+        let most = |_: &mut SchemaGenerator| {
+            let description = format!("At most {MOST_EVENTS} events.");
+            json_schema!({ "type": "array", "items": {}, "description": description })
+        };
+        let body = Some((&["application/json"][..], most as Describe));
         Self { method: Method::POST, path, summary, query: None, body, answer, is_partial: false }
     }
 
