@@ -105,6 +105,12 @@ impl Output {
         BufWriter::with_capacity(8 << 20, std::io::stdout().lock())
     }
 
+    /// Prints text that a program reads as it is; on a terminal without what a terminal would obey.
+    pub(crate) fn exact(&self, text: &str) -> Result<(), Error> {
+        let shown = if std::io::stdout().is_terminal() { escape::block(text) } else { text.into() };
+        self.bytes(shown.as_bytes())
+    }
+
     /// Prints bytes as they are.
     pub(crate) fn bytes(&self, bytes: &[u8]) -> Result<(), Error> {
         std::io::stdout().lock().write_all(bytes).map_err(|error| Error::from_writing(&error))

@@ -203,7 +203,7 @@ impl App {
     pub(crate) fn record(&self, records: Vec<Record>) -> Result<(), Failure> {
         // A store that is away says nothing of its project.
         let records = self.ask(|reader| desk::of_answering(reader, records.clone())).unwrap_or(records);
-        if !self.recorder.append_all(records) {
+        if !self.recorder.offer(records) {
             return Err(Failure::unrecorded(&self.home));
         }
         self.fold();
@@ -235,7 +235,7 @@ impl App {
             let (part, left) = lines::part(rest, JOURNALED);
             rest = left;
             let (report, records) = ingest::journaled(&self.home, part, options);
-            if !records.is_empty() && !self.recorder.append_all(records) {
+            if !records.is_empty() && !self.recorder.offer(records) {
                 return Err(Failure::unrecorded(&self.home));
             }
             all.add(report);

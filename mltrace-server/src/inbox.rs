@@ -75,7 +75,7 @@ impl Inbox {
                 records.extend(letter.records);
                 senders.push(letter.written);
             }
-            let is_written = self.recorder.append_all(records);
+            let is_written = self.recorder.offer(records);
             // A client that has gone does not wait for it.
             for sender in senders {
                 let _ = sender.send(is_written);
@@ -142,6 +142,16 @@ mod tests {
         assert!(inbox.put(third).unwrap(), "there is room again, and nobody writes");
         inbox.write();
         assert_eq!(is_written.blocking_recv(), Ok(true));
+    }
+
+    #[test]
+    fn what_is_refused_is_not_lost_for_its_sender_has_it() {
+        let (inbox, folder) = inbox();
+        std::fs::write(folder.path().join(".mltrace/journal"), "").unwrap();
+        let (refused, is_written) = letter(1);
+        assert!(inbox.put(refused).unwrap());
+        inbox.write();
+        assert_eq!((is_written.blocking_recv(), inbox.recorder.has_lost()), (Ok(false), false));
     }
 
     #[test]

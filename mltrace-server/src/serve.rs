@@ -1,19 +1,23 @@
 //! Listening: connections with limits, and an end that loses nothing.
 
+use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::service::Service as _;
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::HttpService;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use tokio::sync::Semaphore;
+use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, watch};
 
 use crate::app::App;
 use crate::patient::Patient;
-use crate::safety::{Connection, Peer, Scarce};
+use crate::safety::{Connection, Leave, Peer, Scarce};
 use crate::{live, memory, routes};
 
 /// How many connections may be open at the same time, besides those that listen for news.
@@ -28,6 +32,9 @@ const FAREWELL: Duration = Duration::from_secs(10);
 const REST: Duration = Duration::from_millis(100);
 /// How long one waits for a place before others are looked at again.
 const AGAIN: Duration = Duration::from_millis(100);
+
+/// What a client says, and what it is answered.
+type Stream = TokioIo<Patient<TcpStream>>;
 
 /// A server that has its address and does not answer yet.
 #[derive(Debug)]
@@ -100,8 +107,8 @@ impl Server {
         let watcher = tokio::spawn(live::watch(Arc::clone(&app)));
         let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
         let queue = app.room.queue.clone();
-        let graceful = GracefulShutdown::new();
-        let mut http = hyper::server::conn::http1::Builder::new();
+        let ending = watch::Sender::new(());
+        let mut http = http1::Builder::new();
         http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIME).max_buf_size(HEADER_BYTES);
         let (mut stop, mut told_to_end) = (pin!(stop), pin!(told_to_end));
         loop {
@@ -134,21 +141,12 @@ impl Server {
             };
             let Some(place) = place else { break };
             let connection = Connection::new(Peer::of(address.ip()), place);
-            let service = TowerToHyperService::new(router.clone());
             queue.add(connection.clone(), 2 * MOST_CONNECTIONS);
-            let told = connection.clone();
-            let service = hyper::service::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
-                request.extensions_mut().insert(told.clone());
-                service.call(request)
-            });
-            let served = graceful.watch(http.serve_connection(TokioIo::new(Patient::new(stream)), service));
-            let app = Arc::clone(&app);
+            let service = connection.marked(TowerToHyperService::new(router.clone()));
+            let served = http.serve_connection(TokioIo::new(Patient::new(stream)), service);
+            let (app, ending) = (Arc::clone(&app), ending.subscribe());
             tokio::spawn(async move {
-                // A client that breaks off is no concern of the others.
-                tokio::select! {
-                    _ = served => {}
-                    () = connection.told_to_leave() => {}
-                }
+                serve(served, &connection, ending).await;
                 connection.leave_place();
                 // The body of its request may have been long, and may not have come to its end.
                 app.give_back_soon();
@@ -157,8 +155,28 @@ impl Server {
         drop(listener);
         watcher.abort();
         app.news.send_replace(None);
-        let _ = tokio::time::timeout(FAREWELL, graceful.shutdown()).await;
+        ending.send_replace(());
+        // It is closed once all who listen to it are gone.
+        let _ = tokio::time::timeout(FAREWELL, ending.closed()).await;
         Ok(())
+    }
+}
+
+/// Serves a connection until its client breaks off, which is no concern of the others, or it has to leave, or all end.
+async fn serve<S>(served: http1::Connection<Stream, S>, connection: &Connection, mut ending: watch::Receiver<()>)
+where
+    S: HttpService<Incoming, ResBody = Body, Error = Infallible>,
+{
+    let mut served = pin!(served);
+    loop {
+        tokio::select! {
+            _ = served.as_mut() => return,
+            leave = connection.told_to_leave() => match leave {
+                Leave::Now => return,
+                Leave::WhenAnswered => served.as_mut().graceful_shutdown(),
+            },
+            Ok(()) = ending.changed() => served.as_mut().graceful_shutdown(),
+        }
     }
 }
 

@@ -14,21 +14,23 @@ const RUNS: usize = 100_000;
 fn main() -> io::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if arguments.first().is_some_and(|word| word == "lines") {
-        let runs = arguments.get(1).and_then(|runs| runs.parse().ok()).unwrap_or(RUNS);
-        return lines::write(runs, &mut out);
-    }
-    if arguments.first().is_some_and(|word| word == "uuids") {
-        return uuids::lines().iter().try_for_each(|line| writeln!(out, "{line}"));
-    }
-    let trials = arguments.get(1).and_then(|trials| trials.parse().ok()).unwrap_or(TRIALS);
+    let number: Option<u64> = arguments.get(1).and_then(|number| number.parse().ok());
+    let (trials, is_all) = match arguments.first().map(String::as_str) {
+        None => (TRIALS, true),
+        Some("facts") => (number.unwrap_or(TRIALS), false),
+        Some("lines") => return lines::write(number.and_then(|runs| runs.try_into().ok()).unwrap_or(RUNS), &mut out),
+        Some("uuids") => return uuids::lines().iter().try_for_each(|line| writeln!(out, "{line}")),
+        Some(other) => {
+            let usage = format!("`{other}` is none of: facts [TRIALS], lines [RUNS], uuids");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, usage));
+        }
+    };
     write!(out, "{}", naming::markdown(&naming::named(trials)))?;
     out.flush()?;
-    if arguments.first().is_some_and(|word| word == "facts") {
-        return Ok(());
-    }
-    for (title, setting) in &SETTINGS {
-        write!(out, "{}", markdown(title, &outcomes(setting, TRIALS)))?;
+    if is_all {
+        for (title, setting) in &SETTINGS {
+            write!(out, "{}", markdown(title, &outcomes(setting, TRIALS)))?;
+        }
     }
     out.flush()
 }

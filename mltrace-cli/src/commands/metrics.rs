@@ -58,6 +58,6 @@ fn watched(session: &Session) -> Result<Exit, Error> {
     }
     let told = Exposition::Text.write(session.watch()?);
     let told = told.map_err(|error| Error::new(Kind::Device, error.to_string()))?;
-    session.output.bytes(told.as_bytes())?;
+    session.output.exact(&told)?;
     Ok(Exit::Done)
 }

@@ -124,21 +124,22 @@ fn note(run: RunId, at: Timestamp, text: &str) -> Record {
     Record::Note(NoteFact { id, run, text: text.to_owned(), at, by: None })
 }
 
-/// Returns the declarations of the component, each with the time of its event: in any order of arrival the last one is the same.
+/// Returns the declarations of the jobs that the events name, each with the time of its event: in any order of arrival the
+/// last one is the same, and so are the components. Most runs have one job.
 fn declarations(attempt: &Attempt<'_, '_>, component: &str) -> Vec<Record> {
-    let mut declarations: Vec<(Timestamp, Declaration)> = Vec::new();
+    let mut facts: Vec<ComponentFact> = Vec::new();
     for sent in &attempt.events {
-        let Some(declared) = sent.event.job().map(declaration).filter(|declared| *declared != Declaration::default())
-        else {
+        let Some(job) = sent.event.job() else { continue };
+        let (of, declared) = (sent.component(job), declaration(job));
+        if of == component && declared == Declaration::default() {
             continue;
-        };
-        match declarations.iter_mut().find(|(_, known)| *known == declared) {
-            Some((at, _)) => *at = sent.event.at,
-            None => declarations.push((sent.event.at, declared)),
+        }
+        match facts.iter_mut().find(|fact| fact.component == of && fact.declared == declared) {
+            Some(fact) => fact.at = sent.event.at,
+            None => facts.push(ComponentFact { component: of, at: sent.event.at, declared, untag: Vec::new() }),
         }
     }
-    let fact = |(at, declared)| ComponentFact { component: component.to_owned(), at, declared, untag: Vec::new() };
-    declarations.into_iter().map(fact).map(Record::Component).collect()
+    facts.into_iter().map(Record::Component).collect()
 }
 
 fn declaration(job: &Job<'_>) -> Declaration {

@@ -66,7 +66,7 @@ pub struct Run {
     pub subjects: Vec<RunSubject>,
     /// What a list leaves out of these; absent when it shows all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub left_out: Option<LeftOut>,
+    pub left_out: Option<Box<LeftOut>>,
     /// Why it failed.
     pub error: Option<String>,
     /// Why it was stale when it ran; empty when fresh.

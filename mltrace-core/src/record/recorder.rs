@@ -203,6 +203,12 @@ impl Recorder {
         self.is_enabled() && ours(self, || self.append_inside(records)).unwrap_or(false)
     }
 
+    /// As [`append_all`](Self::append_all), of records that whoever offers them still has if they are not safe: none is lost.
+    pub fn offer(&'static self, records: Vec<Record>) -> bool {
+        let offered = || self.here().is_some_and(|here| here.written(records).is_ok());
+        self.is_enabled() && ours(self, offered).unwrap_or(false)
+    }
+
     /// As [`append_all`](Self::append_all), for whoever is behind the door already.
     pub(super) fn append_inside(&'static self, records: Vec<Record>) -> bool {
         self.is_enabled() && self.here().is_some_and(|here| here.append_here(records))
@@ -217,19 +223,9 @@ impl Recorder {
         Some((self.hooks.here)()).filter(|here| here.pid == pid)
     }
 
-    fn append_here(&self, mut records: Vec<Record>) -> bool {
-        records.iter_mut().for_each(redact::record);
+    fn append_here(&self, records: Vec<Record>) -> bool {
         let count = u64::try_from(records.len()).unwrap_or(u64::MAX);
-        let written = match self.journal.take(self.pid) {
-            Some(mut journal) => self.write(&mut journal, records),
-            None => Err(std::io::Error::other("another thread does not let go of it")),
-        };
-        let Err(error) = written else {
-            if let Err(text) = kept(self.hooks.appended) {
-                self.warn(Warning::Bug, &format!("a bug in mltrace keeps runs from the store for now: {text}"));
-            }
-            return true;
-        };
+        let Err(error) = self.written(records) else { return true };
         self.count_lost(count);
         let folder = self.home.journal();
         let message = format!("runs are not recorded: `{}` cannot be written: {error}", folder.display());
@@ -242,6 +238,19 @@ impl Recorder {
             None => {}
         }
         false
+    }
+
+    /// Writes records without their secrets, and has them folded.
+    fn written(&self, mut records: Vec<Record>) -> std::io::Result<()> {
+        records.iter_mut().for_each(redact::record);
+        match self.journal.take(self.pid) {
+            Some(mut journal) => self.write(&mut journal, records)?,
+            None => return Err(std::io::Error::other("another thread does not let go of it")),
+        }
+        if let Err(text) = kept(self.hooks.appended) {
+            self.warn(Warning::Bug, &format!("a bug in mltrace keeps runs from the store for now: {text}"));
+        }
+        Ok(())
     }
 
     /// Writes records, and how many were lost before them.

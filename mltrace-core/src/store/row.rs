@@ -161,7 +161,7 @@ pub struct RunDetail {
     /// Whose data it took in.
     pub subjects: Vec<RunSubject>,
     /// What was left out of these, in a list.
-    pub left_out: Option<LeftOut>,
+    pub left_out: Option<Box<LeftOut>>,
     /// What was left out of these, where runs are compared.
     pub cut: Option<Box<FactsCut>>,
 }

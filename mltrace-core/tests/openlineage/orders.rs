@@ -91,3 +91,13 @@ pub(crate) fn trials() -> Vec<Value> {
 fn the_order_of_arrival_does_not_show() {
     same_in_any_order(&trials());
 }
+
+#[test]
+fn each_job_that_a_run_names_is_declared_in_any_order() {
+    let owned = |owner: &str| json!({"owners": [{"name": owner}]});
+    same_in_any_order(&[
+        event("START", "10:00:00", 1, "load").of_job("ownership", owned("ada")),
+        event("RUNNING", "10:01:00", 1, "load.renamed").writes("s3://out", "b"),
+        event("COMPLETE", "10:02:00", 1, "load.again").of_job("ownership", owned("bob")).writes("s3://out", "b"),
+    ]);
+}

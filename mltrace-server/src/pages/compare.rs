@@ -173,7 +173,7 @@ fn impact(app: &App, asked: &ImpactQuery) -> Result<Markup, Failure> {
                     }
                 } }
             }
-            @if impact.artifacts.len() > MOST { p.notice { "And " (impact.artifacts.len() - MOST) " more; the API tells them all." } }
+            (parts::more(impact.artifacts.len(), MOST))
         }
     };
     Ok(layout::page(app, "Impact", "", &body))

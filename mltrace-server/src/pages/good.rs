@@ -31,7 +31,7 @@ fn last_good(app: &App, asked: &LastGoodQuery) -> Result<Markup, Failure> {
                 thead { tr { th scope="col" { "Version" } th scope="col" { "Written" } th scope="col" { "By" } th scope="col" { "Against it" } } }
                 tbody { @for newer in found.newer.iter().take(MOST) { (doubted(&found.name, newer)) } }
             }
-            @if found.newer.len() > MOST { p.notice { "And " (found.newer.len() - MOST) " more; the API tells them all." } }
+            (parts::more(found.newer.len(), MOST))
         }
         p { "Whether the disk still holds it tells " a href=(link::to("/verify", &[("artifact", found.name.as_str())])) { "a check of the disk" } "." }
     };

@@ -40,6 +40,11 @@ pub(super) fn not_all(is_cut: bool) -> Markup {
     html! { @if is_cut { p.notice { (sentence(mltrace_core::words::NOT_ALL_COMPARED)) } } }
 }
 
+/// Says how many of a list are not shown, where only the first of them are.
+pub(super) fn more(count: usize, shown: usize) -> Markup {
+    html! { @if count > shown { p.notice { "And " (count.saturating_sub(shown)) " more; the API has them all." } } }
+}
+
 /// How a run stands: a sign, a colour and a word.
 pub(super) fn status(status: Status) -> Markup {
     html! { span class={ "status " (status.as_str()) } { span.sign aria-hidden="true" { (sign(status)) } " " (status.as_str()) } }

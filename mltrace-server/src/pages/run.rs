@@ -91,7 +91,7 @@ fn changed(Since { run: before, differences, is_cut, .. }: &Since, run: RunId) -
                         }
                     }
                 }
-                (more(differences.len(), MOST_EDGES))
+                (parts::more(differences.len(), MOST_EDGES))
             }
         }
     }
@@ -135,7 +135,7 @@ fn outputs(run: &Run, verdicts: &Verdicts, back: &str) -> Markup {
                     }
                 }
             }
-            (more(run.outputs.len(), MOST_EDGES))
+            (parts::more(run.outputs.len(), MOST_EDGES))
             @if run.outputs.iter().filter(|output| output.version.is_some()).nth(1).is_some() { (judge_all(run, back)) }
         }
     }
@@ -151,10 +151,6 @@ fn judge_all(run: &Run, back: &str) -> Markup {
             button.ok type="submit" name="verdict" value=(parts::value(Verdict::Ok)) { span aria-hidden="true" { "✔" } " Mark all as ok" }
         }
     }
-}
-
-fn more(count: usize, shown: usize) -> Markup {
-    html! { @if count > shown { p { "And " (count - shown) " more; the API tells them all." } } }
 }
 
 fn inputs(run: &Run, verdicts: &Verdicts, back: &str) -> Markup {
@@ -175,7 +171,7 @@ fn inputs(run: &Run, verdicts: &Verdicts, back: &str) -> Markup {
                     }
                 }
             }
-            (more(run.inputs.len(), MOST_EDGES))
+            (parts::more(run.inputs.len(), MOST_EDGES))
         }
     }
 }
@@ -212,7 +208,7 @@ fn params(run: &Run) -> Markup {
         @if !run.params.is_empty() {
             h2 { "Parameters" }
             dl.params { @for (name, value) in run.params.iter().take(MOST_PARAMS) { dt { (parts::name(name)) } dd { code { (parts::name(&shown(value))) } } } }
-            (more(run.params.len(), MOST_PARAMS))
+            (parts::more(run.params.len(), MOST_PARAMS))
         }
     }
 }

@@ -80,7 +80,7 @@ fn held(found: &SubjectHeld) -> Markup {
                 } }
                 tbody { @for version in found.versions.iter().take(MOST) { (row(version)) } }
             }
-            (more(found.versions.len()))
+            (parts::more(found.versions.len(), MOST))
         }
     }
 }
@@ -102,7 +102,7 @@ fn taken_in(found: &SubjectHeld) -> Markup {
         h2 { "Taken in by" }
         @if found.taken_in_by.is_empty() { p { "No run any more." } }
         ul { @for run in found.taken_in_by.iter().take(MOST) { li { (parts::run(*run)) } } }
-        (more(found.taken_in_by.len()))
+        (parts::more(found.taken_in_by.len(), MOST))
         @if !found.sources.is_empty() {
             h2 { "Read by these, and written by no recorded run" }
             ul {
@@ -110,7 +110,7 @@ fn taken_in(found: &SubjectHeld) -> Markup {
                     li { (parts::version(&source.name, Some(&source.version))) " " (parts::version_id(&source.version, 8)) }
                 }
             }
-            (more(found.sources.len()))
+            (parts::more(found.sources.len(), MOST))
         }
     }
 }
@@ -128,11 +128,8 @@ pub(super) fn of_run(run: &Run) -> Markup {
                     }
                 }
             }
-            (more(run.subjects.len()))
+            (parts::more(run.subjects.len(), MOST))
         }
     }
 }
 
-fn more(count: usize) -> Markup {
-    html! { @if count > MOST { p.notice { "And " (count.saturating_sub(MOST)) " more; the API tells them all." } } }
-}

@@ -88,7 +88,7 @@ fn windows(task: &Task) -> Markup {
             } }
             tbody { @for window in task.windows.iter().rev().take(MOST) { (row(window, &metrics, is_divided)) } }
         }
-        (more(task.windows.len()))
+        (parts::more(task.windows.len(), MOST))
     }
 }
 
@@ -119,10 +119,7 @@ fn confused(pairs: &[Confused]) -> Markup {
                 }
             }
         }
-        (more(pairs.len()))
+        (parts::more(pairs.len(), MOST))
     }
 }
 
-fn more(count: usize) -> Markup {
-    html! { @if count > MOST { p.notice { "And " (count.saturating_sub(MOST)) " more; the API tells them all." } } }
-}

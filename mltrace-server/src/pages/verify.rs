@@ -68,7 +68,7 @@ fn check(app: &App, told: &VerifyForm) -> Result<Markup, Failure> {
                 thead { tr { th scope="col" { "Artifact" } th scope="col" { "On disk" } th scope="col" { "Recorded" } th scope="col" { "By" } } }
                 tbody { @for artifact in all.iter().take(MOST) { (row(artifact)) } }
             }
-            @if all.len() > MOST { p.notice { "And " (all.len() - MOST) " more; the API tells them all." } }
+            (parts::more(all.len(), MOST))
         }
         h2 { "Compare again" }
         (form(artifact))

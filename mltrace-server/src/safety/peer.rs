@@ -1,16 +1,19 @@
 //! Where a request comes from, and the place among the connections that it holds.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
-use hyper::body::{Frame, SizeHint};
+use axum::response::Response;
+use hyper::body::{Frame, Incoming, SizeHint};
+use hyper::service::Service;
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 use tokio::time::Instant;
 
@@ -48,14 +51,28 @@ const BODY_RATE: f64 = 65_536.0;
 /// How long it may pause at most, however fast it came before.
 const BODY_PAUSE: Duration = Duration::from_secs(5);
 
-/// Whether a request of a connection was let in, and what tells it to leave until then.
+/// How long a connection may rest between two requests while places are short.
+const REST: Duration = Duration::from_millis(250);
+
+/// Whether a request of a connection was let in, and what tells it to leave.
 #[derive(Debug, Default)]
 struct Door {
     is_passed: AtomicBool,
     /// The body that is being read.
     body: Mutex<Option<Arriving>>,
-    is_told: AtomicBool,
+    /// Since when all of its requests are answered.
+    rests: Mutex<Option<Instant>>,
+    told: OnceLock<Leave>,
     leave: Notify,
+}
+
+/// When a connection has to leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leave {
+    /// At once.
+    Now,
+    /// As soon as it has the answer that it waits for, if it waits for one.
+    WhenAnswered,
 }
 
 /// A body on its way.
@@ -92,8 +109,32 @@ impl Connection {
     }
 
     /// Returns when it is told to leave, for others want its place.
-    pub(crate) async fn told_to_leave(&self) {
+    pub(crate) async fn told_to_leave(&self) -> Leave {
         self.door.leave.notified().await;
+        self.door.told.get().copied().unwrap_or(Leave::WhenAnswered)
+    }
+
+    /// Returns a service that lets each request know its connection, and the connection whether it is being answered.
+    pub(crate) fn marked<S>(
+        &self,
+        service: S,
+    ) -> impl Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + use<S>
+    where
+        S: Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send>,
+    {
+        let connection = self.clone();
+        hyper::service::service_fn(move |mut request: Request<Incoming>| {
+            *connection.rests() = None;
+            request.extensions_mut().insert(connection.clone());
+            let (answered, connection) = (service.call(request), connection.clone());
+            async move {
+                Ok(answered.await?.map(|body| Body::new(Answering { body, connection })))
+            }
+        })
+    }
+
+    fn rests(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.door.rests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes note of a body that is read.
@@ -119,15 +160,51 @@ impl Connection {
         self.place.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
-    /// Returns whether it must leave when others want what it has: a body is late, or no request was let in yet.
-    fn may_be_told_to_leave(&self, scarce: Scarce) -> bool {
+    /// Returns whether it has to leave when others want what it has: a body is late, no request was let in yet, or it rests.
+    fn must_leave(&self, scarce: Scarce) -> Option<Leave> {
+        if self.door.told.get().is_some() {
+            return None;
+        }
         let late = *self.arriving();
         let late = late.filter(|body| body.until <= Instant::now());
-        let must_leave = match scarce {
+        let has_to_go = match scarce {
             Scarce::Places => late.is_some() || !self.door.is_passed.load(Ordering::Relaxed),
             Scarce::Room => late.is_some_and(|body| body.has_room),
         };
-        must_leave && !self.door.is_told.load(Ordering::Relaxed)
+        let rests = || scarce == Scarce::Places && self.rests().is_some_and(|since| since.elapsed() >= REST);
+        if has_to_go { Some(Leave::Now) } else { rests().then_some(Leave::WhenAnswered) }
+    }
+}
+
+/// The body of an answer: once all of it is sent, the connection rests.
+struct Answering {
+    body: Body,
+    connection: Connection,
+}
+
+impl HttpBody for Answering {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        *self.connection.rests() = Some(Instant::now());
     }
 }
 
@@ -198,8 +275,10 @@ impl Queue {
     pub(crate) fn make_room(&self, scarce: Scarce) {
         let mut connections = self.lock();
         connections.retain(Connection::has_place);
-        if let Some(oldest) = connections.iter().find(|connection| connection.may_be_told_to_leave(scarce)) {
-            oldest.door.is_told.store(true, Ordering::Relaxed);
+        let found = connections.iter().find_map(|connection| Some((connection, connection.must_leave(scarce)?)));
+        if let Some((oldest, leave)) = found
+            && oldest.door.told.set(leave).is_ok()
+        {
             oldest.door.leave.notify_one();
         }
     }

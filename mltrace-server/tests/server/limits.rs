@@ -103,6 +103,30 @@ fn who_does_not_say_what_it_wants_makes_room_for_others() {
 }
 
 #[test]
+fn who_rests_between_two_requests_makes_room_for_others() {
+    let (address, _folder) = start(None);
+    let ask = |stream: &mut TcpStream| {
+        stream.write_all(b"GET /api/v1/tags HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+        let mut answer = [0; 4 << 10];
+        let length = stream.read(&mut answer).unwrap();
+        String::from_utf8_lossy(&answer[..length]).into_owned()
+    };
+    let asked = || {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(25))).unwrap();
+        let answer = ask(&mut stream);
+        (stream, answer)
+    };
+    let mut rest: Vec<TcpStream> = (0..256).map(|_| asked().0).collect();
+    let begun = Instant::now();
+    assert!(asked().1.starts_with("HTTP/1.1 200"));
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}: it waited", begun.elapsed());
+    // The one that rested for longest had to leave, and no other.
+    assert_eq!(rest[0].read(&mut [0; 1]).unwrap(), 0);
+    assert!(ask(&mut rest[255]).starts_with("HTTP/1.1 200"));
+}
+
+#[test]
 #[allow(clippy::disallowed_methods, reason = "a slow line is slow by the clock")]
 fn whose_body_comes_slowly_makes_room_for_others() {
     let (address, _folder) = start(None);

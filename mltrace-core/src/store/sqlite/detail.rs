@@ -205,8 +205,7 @@ impl Gathered {
             let (run, version) = (row.get(0)?, row.get(7)?);
             let Some(detail) = detail_of(&self.places, &mut self.details, run) else { return Ok(run) };
             let mut write = write_detail(row, self.known.argument(store, row.get(6)?)?)?;
-            write.echo = nesting.echoes.remove(&(run, write.n));
-            write.within = nesting.within.remove(&(run, write.n)).unwrap_or_default();
+            nesting.add_to(run, &mut write);
             self.known.add_write(row.get(1)?, run, (row.get(3)?, version), row.get(13)?, &write);
             // Most runs write one thing, and a vector of them begins with room for four.
             detail.writes.reserve_exact(usize::from(detail.writes.is_empty()));
@@ -300,15 +299,13 @@ fn weight(detail: &RunDetail) -> usize {
     let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
     let lengths = |texts: &[String]| texts.iter().map(|text| text.len().saturating_add(size_of::<String>())).sum();
     let component = &detail.component;
-    let mut bytes =
-        [size_of::<RunDetail>(), detail.project.len(), component.name.len(), lengths(&component.tags)].to_vec();
-    bytes.extend([&component.owner, &component.description, &detail.row.error, &detail.host, &detail.user].map(length));
-    bytes.extend(
-        detail.declared.iter().flat_map(|said| [length(&said.owner), length(&said.description), lengths(&said.tags)]),
-    );
-    bytes.extend(detail.git.iter().flat_map(|git| [length(&git.branch), length(&git.remote), lengths(&git.tags)]));
-    bytes.extend(detail.code.iter().flat_map(|code| [code.file.len(), code.hash.len(), length(&code.source)]));
-    bytes.into_iter().fold(0, usize::saturating_add)
+    let own = [size_of::<RunDetail>(), detail.project.len(), component.name.len(), lengths(&component.tags)];
+    let texts = [&component.owner, &component.description, &detail.row.error, &detail.host, &detail.user].map(length);
+    let said = detail.declared.iter();
+    let said = said.flat_map(|said| [length(&said.owner), length(&said.description), lengths(&said.tags)]);
+    let git = detail.git.iter().flat_map(|git| [length(&git.branch), length(&git.remote), lengths(&git.tags)]);
+    let code = detail.code.iter().flat_map(|code| [code.file.len(), code.hash.len(), length(&code.source)]);
+    own.into_iter().chain(texts).chain(said).chain(git).chain(code).fold(0, usize::saturating_add)
 }
 
 fn write_detail(row: &Row<'_>, argument: Option<String>) -> rusqlite::Result<WriteDetail> {
@@ -400,7 +397,7 @@ impl Shared {
             measures: Measures::default(),
             observations: Vec::new(),
             subjects: Vec::new(),
-            left_out: (tags > 0).then(|| LeftOut { tags, ..LeftOut::default() }),
+            left_out: (tags > 0).then(|| Box::new(LeftOut { tags, ..LeftOut::default() })),
             cut: None,
         })
     }

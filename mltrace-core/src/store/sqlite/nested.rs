@@ -8,7 +8,7 @@ use super::keys::{among, ascending};
 use super::map::version_id;
 use super::write::SqliteWriter;
 use crate::model::{RunId, VersionId};
-use crate::store::{EchoDetail, InnerAsked, Result, RunKey, WithinDetail, WriteKey};
+use crate::store::{EchoDetail, InnerAsked, Result, RunKey, WithinDetail, WriteDetail, WriteKey};
 
 /// The last write of artifact $2 at or before $3 by a run inside run $1, of version $4 if that is told, in the order of
 /// `lineage::Moment`. The writes of each run
@@ -45,8 +45,20 @@ const INSIDE: &str = concat!(
 /// What writes have to do with those of runs inside, or around, by run and number.
 #[derive(Default)]
 pub(super) struct Nesting {
-    pub(super) echoes: HashMap<(RunKey, u32), EchoDetail>,
-    pub(super) within: HashMap<(RunKey, u32), Vec<WithinDetail>>,
+    echoes: HashMap<(RunKey, u32), EchoDetail>,
+    within: HashMap<(RunKey, u32), Vec<WithinDetail>>,
+}
+
+impl Nesting {
+    /// Adds to a write of a run how it is nested. Most stores have no nested runs.
+    pub(super) fn add_to(&mut self, run: RunKey, write: &mut WriteDetail) {
+        if !self.echoes.is_empty() {
+            write.echo = self.echoes.remove(&(run, write.n));
+        }
+        if !self.within.is_empty() {
+            write.within = self.within.remove(&(run, write.n)).unwrap_or_default();
+        }
+    }
 }
 
 impl SqliteStore {
