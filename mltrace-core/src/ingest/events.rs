@@ -129,9 +129,13 @@ impl OfProject {
     fn apply(mut self, writer: &mut dyn Writer, events: &[&EventFact]) -> Result<u64> {
         let now = Timestamp::now();
         let mut rows: Vec<EventRow> = Vec::with_capacity(events.len());
-        let mut ahead: u64 = 0;
+        let (mut ahead, mut unread) = (0_u64, 0_u64);
         for EventFact { root, body, .. } in events {
-            let Ok(event) = Event::parse(body) else { continue };
+            // No door of ours lets one in that cannot be read, but who wrote the journal may have others.
+            let Ok(event) = Event::parse(body) else {
+                unread = unread.saturating_add(1);
+                continue;
+            };
             let is_ahead = event.at.is_ahead_of(now);
             ahead = ahead.saturating_add(u64::from(is_ahead));
             // What is dated ahead would be the last word until its time comes: it is kept, and belongs to no run.
@@ -143,6 +147,9 @@ impl OfProject {
                 root: root.clone(),
                 body: body.clone(),
             });
+        }
+        if unread > 0 {
+            writer.keep(Said::Tally(BEYOND, unread))?;
         }
         let runs: Vec<RunId> = rows.iter().filter_map(|row| row.run).collect();
         let forgotten: HashSet<RunId> = writer.removed(&runs)?.into_iter().collect();

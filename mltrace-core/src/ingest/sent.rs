@@ -7,7 +7,7 @@ use super::lines;
 use super::report::ImportReport;
 use crate::config::Home;
 use crate::model::{EventFact, Record, Timestamp};
-use crate::openlineage::{Event, Fault};
+use crate::openlineage::{self, Event, Fault};
 use crate::redact;
 use crate::store::{Store, StoreError};
 
@@ -15,7 +15,7 @@ use crate::store::{Store, StoreError};
 const BATCH: usize = 1000;
 const BATCH_BYTES: usize = 4 << 20;
 
-/// Returns the record of an OpenLineage event for a journal, whose writer takes the secrets out of it.
+/// Returns the record of an OpenLineage event for a journal, without its secrets.
 ///
 /// # Errors
 /// When it can never be understood: which field is missing or wrong.
@@ -25,11 +25,15 @@ pub fn event(home: &Home, body: &str) -> Result<Record, Fault> {
 
 /// Returns the record of an event, and when it happened.
 fn dated(home: &Home, body: &str) -> Result<(Timestamp, Record), Fault> {
-    let body = body.trim_start_matches('\u{feff}').trim();
-    let at = Event::parse(body)?.at;
+    let body = openlineage::paired(body.trim_start_matches('\u{feff}').trim());
+    let at = Event::parse(&body)?.at;
     let (project, identity) = (home.project.clone(), home.identity.clone());
-    let record = Record::Event(EventFact { project, identity, root: root(home, body), body: body.to_owned() });
-    Ok((at, record))
+    let mut event = EventFact { project, identity, root: root(home, &body), body: body.into_owned() };
+    // Each facet is read when somebody asks for it; secrets are looked for in all of them.
+    if !redact::event(&mut event) {
+        return Err(Fault::unreadable());
+    }
+    Ok((at, Record::Event(event)))
 }
 
 /// Returns the folder of the project as an event writes it, which may name it through a link or as it lies.
@@ -101,11 +105,10 @@ fn taken(home: &Home, line: &[u8]) -> Result<Option<EventFact>, String> {
     if text.trim_start_matches('\u{feff}').trim().is_empty() {
         return Ok(None);
     }
-    let (at, mut record) = dated(home, text).map_err(|fault| fault.to_string())?;
+    let (at, record) = dated(home, text).map_err(|fault| fault.to_string())?;
     if at.is_ahead_of(Timestamp::now()) {
         return Err(format!("it happened at {at}, more than a day ahead of the clock"));
     }
-    redact::record(&mut record);
     match record {
         Record::Event(event) => Ok(Some(event)),
         _ => Ok(None),

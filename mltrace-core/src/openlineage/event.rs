@@ -190,6 +190,14 @@ impl fmt::Display for Fault {
     }
 }
 
+impl Fault {
+    /// Returns that a text is read as an event, but not as JSON as a whole: a number in it has no end, say.
+    #[must_use]
+    pub fn unreadable() -> Self {
+        fault("", "cannot be read: a number in it may be too large, or a text not Unicode")
+    }
+}
+
 impl<'e> Event<'e> {
     /// Returns the event that a text is.
     ///

@@ -14,6 +14,9 @@ mod sent;
 
 mod records;
 
+mod surrogate;
+
 pub use event::{About, Dataset, Event, Facets, Fault, Job, Kind};
 pub use records::{RunRecords, cut_short, declared_records, run_records};
 pub use sent::Sent;
+pub use surrogate::paired;

@@ -204,7 +204,13 @@ impl Recorder {
     }
 
     /// As [`append_all`](Self::append_all), of records that whoever offers them still has if they are not safe: none is lost.
-    pub fn offer(&'static self, records: Vec<Record>) -> bool {
+    pub fn offer(&'static self, mut records: Vec<Record>) -> bool {
+        records.iter_mut().for_each(redact::record);
+        self.offer_clean(records)
+    }
+
+    /// As [`offer`](Self::offer), of records whose secrets were taken out: nobody waits while that is done again.
+    pub fn offer_clean(&'static self, records: Vec<Record>) -> bool {
         let offered = || self.here().is_some_and(|here| here.written(records).is_ok());
         self.is_enabled() && ours(self, offered).unwrap_or(false)
     }
@@ -223,7 +229,8 @@ impl Recorder {
         Some((self.hooks.here)()).filter(|here| here.pid == pid)
     }
 
-    fn append_here(&self, records: Vec<Record>) -> bool {
+    fn append_here(&self, mut records: Vec<Record>) -> bool {
+        records.iter_mut().for_each(redact::record);
         let count = u64::try_from(records.len()).unwrap_or(u64::MAX);
         let Err(error) = self.written(records) else { return true };
         self.count_lost(count);
@@ -240,9 +247,8 @@ impl Recorder {
         false
     }
 
-    /// Writes records without their secrets, and has them folded.
-    fn written(&self, mut records: Vec<Record>) -> std::io::Result<()> {
-        records.iter_mut().for_each(redact::record);
+    /// Writes records, and has them folded.
+    fn written(&self, records: Vec<Record>) -> std::io::Result<()> {
         match self.journal.take(self.pid) {
             Some(mut journal) => self.write(&mut journal, records)?,
             None => return Err(std::io::Error::other("another thread does not let go of it")),

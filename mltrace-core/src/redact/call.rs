@@ -11,7 +11,7 @@ use super::quote::quoted;
 const LONGEST_CALL: usize = 4096;
 
 /// Brackets that are nested deeper end the look.
-const DEEPEST: usize = 64;
+const DEEPEST: usize = 24;
 
 /// How far back is looked for what a default stands in for.
 const LONGEST_CHAIN: usize = 256;
@@ -166,24 +166,22 @@ fn stands_in_for_secret(text: &str) -> bool {
 fn collected(text: &str, from: usize) -> Option<Call> {
     let bytes = text.as_bytes();
     let mut literals = Vec::new();
-    let mut inner: Vec<bool> = Vec::new();
+    let mut open = Open { text, inner: Vec::new() };
     let mut at = from;
-    while let Some(byte) = bytes.get(at).filter(|_| at < from.saturating_add(LONGEST_CALL) && inner.len() < DEEPEST) {
+    while let Some(byte) =
+        bytes.get(at).filter(|_| at < from.saturating_add(LONGEST_CALL) && open.inner.len() < DEEPEST)
+    {
         match byte {
-            b'(' => {
-                let before = text.get(..at)?;
-                let is_inner = inner.last().copied().unwrap_or(false);
-                inner.push(is_inner || is_lookup(ident_before(before.strip_suffix('!').unwrap_or(before))));
-            }
-            b')' if inner.pop().is_none() => break,
-            b';' if inner.is_empty() => break,
+            b'(' => open.inner.push((at, None)),
+            b')' if open.inner.pop().is_none() => break,
+            b';' if open.inner.is_empty() => break,
             b'"' | b'\'' => {
                 let Some(literal) = literal(text, at) else {
                     at = at.saturating_add(1);
                     continue;
                 };
                 at = literal.end;
-                if !inner.last().copied().unwrap_or(false) {
+                if !open.looks_up() {
                     literals.push(literal);
                 }
             }
@@ -192,6 +190,24 @@ fn collected(text: &str, from: usize) -> Option<Call> {
         at = at.saturating_add(1);
     }
     (!literals.is_empty()).then_some(Call { literals, end: at })
+}
+
+/// The inner calls that are open: where the bracket of each stands, and whether it looks something up, once somebody asked.
+struct Open<'t> {
+    text: &'t str,
+    inner: Vec<(usize, Option<bool>)>,
+}
+
+impl Open<'_> {
+    /// Returns whether any of them looks something up.
+    fn looks_up(&mut self) -> bool {
+        let text = self.text;
+        let looks_up = |at: usize| {
+            let before = text.get(..at).unwrap_or_default();
+            is_lookup(ident_before(before.strip_suffix('!').unwrap_or(before)))
+        };
+        self.inner.iter_mut().any(|(at, known)| *known.get_or_insert_with(|| looks_up(*at)))
+    }
 }
 
 /// Returns what stands in the quotes at `at`; a lifetime is none.

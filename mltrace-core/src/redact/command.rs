@@ -4,11 +4,12 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::REDACTED;
+use super::known::Known;
 use super::line::Line;
 use super::plain::is_placeholder;
 use super::quote::{quoted, word_end};
 use super::shape::run;
-use super::sql::Sql;
+use super::sql::{self, Sql};
 
 /// What kind of text a command stands in.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,10 +21,12 @@ pub(super) enum Around {
 }
 
 /// Words that follow the name of an option when people talk of it.
-const TALK: &str = "\
+static TALK: Known = Known::new(
+    "\
     a an and are as at be but by can cannot could does expects file flag flags for from given has have if in instead is it \
     may missing must need needs not of on only option options or requires required set should so takes that the then this \
-    to unless unset use used value was when which will with without would";
+    to unless unset use used value was when which will with without would",
+);
 
 /// Returns `text` without the secrets of the commands in it.
 pub(super) fn text(text: &str, around: Around) -> Cow<'_, str> {
@@ -45,9 +48,9 @@ pub(super) fn text(text: &str, around: Around) -> Cow<'_, str> {
             let from = line.take(text.get(value.clone()).unwrap_or_default());
             is_after_option = false;
             from.map(|from| value.start.saturating_add(from)..value.end)
-        } else if is_before_quote(bytes.get(at..).unwrap_or_default())
+        } else if is_before_space(bytes.get(at..).unwrap_or_default())
             && sql.names_secret()
-            && let Some(value) = quoted_value(text, at)
+            && let Some(value) = sql::value(text, at)
         {
             at = value.end;
             let _ = line.take("");
@@ -79,10 +82,9 @@ pub(super) fn text(text: &str, around: Around) -> Cow<'_, str> {
     Cow::Owned(result)
 }
 
-/// Returns whether only space stands before a quote, one sign of it at least.
-fn is_before_quote(rest: &[u8]) -> bool {
-    let spaces = run(rest, |byte| byte.is_ascii_whitespace()).len();
-    spaces > 0 && matches!(rest.get(spaces), Some(b'"' | b'\'' | b'\\'))
+/// Returns whether space follows, or a comment of SQL.
+fn is_before_space(rest: &[u8]) -> bool {
+    rest.first().is_some_and(u8::is_ascii_whitespace) || rest.starts_with(b"/*")
 }
 
 /// Returns a secret without the quotes in which all of it stands.
@@ -208,5 +210,5 @@ pub(super) fn is_talk(word: &str) -> bool {
         let name = name.split('=').next().unwrap_or(name);
         name.is_empty() || name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') || name.len() == 1
     });
-    is_option || TALK.split(' ').any(|talk| talk.eq_ignore_ascii_case(word))
+    is_option || TALK.has(word)
 }

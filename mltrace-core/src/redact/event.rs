@@ -4,12 +4,14 @@ use serde_json::Value;
 
 use super::{REDACTED, value};
 
-/// Makes the JSON of an event fit to be written; text without any secret stays byte for byte what it was.
-pub(super) fn event(body: &mut String) {
-    if !value::document(body) {
-        // Who takes events lets none in that cannot be read.
+/// Makes the JSON of an event fit to be written; text without any secret stays byte for byte what it was. Returns `false`
+/// and leaves nothing of it where it cannot be read: who takes events refuses such a one.
+pub(super) fn body(body: &mut String) -> bool {
+    let is_read = value::document(body);
+    if !is_read {
         *body = Value::from(REDACTED).to_string();
     }
+    is_read
 }
 
 #[cfg(test)]
@@ -20,9 +22,9 @@ mod tests {
 
     fn cleaned(value: &Value) -> Value {
         let mut body = value.to_string();
-        event(&mut body);
+        super::body(&mut body);
         let once = body.clone();
-        event(&mut body);
+        super::body(&mut body);
         assert_eq!(body, once, "what was cleaned stays as it is");
         serde_json::from_str(&body).unwrap()
     }
@@ -55,7 +57,7 @@ mod tests {
     fn an_event_without_secrets_stays_as_it_came() {
         let mut body = r#"{ "job": {"name":"a",  "namespace":"b"}, "n": 1.50, "big": 123456789012345678901234567890, "partition": {"namespace": "s3://b", "name": "token=1/x"} }"#.to_owned();
         let before = body.clone();
-        event(&mut body);
+        super::body(&mut body);
         assert_eq!(body, before);
     }
 }

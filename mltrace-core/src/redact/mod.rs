@@ -1,5 +1,7 @@
 //! Takes secrets out of text before the first byte of it is written anywhere.
 
+mod known;
+
 mod name;
 
 mod plain;
@@ -48,7 +50,7 @@ mod record;
 
 pub use arguments::arguments;
 pub use name::is_secret_name;
-pub use record::{header, is_kept, profile, record};
+pub use record::{event, header, is_kept, profile, record};
 pub use scan::{project, text, tokens, uri};
 pub use value::param;
 pub(crate) use value::{is_given, is_naming, is_secret, is_valued};

@@ -1,5 +1,6 @@
 //! Which names of parameters and settings say that their value is a secret.
 
+use super::known::Known;
 use super::plain::is_plain;
 use super::shape::is_scrambled;
 
@@ -63,49 +64,62 @@ pub(super) fn is_secret_option(name: &str) -> bool {
     if is_any(last, "stdin file path prompt env") || (last != first && is_any(first, "no ask prompt")) {
         return false;
     }
-    is_any(name, OPTIONS) || matches!(holds(name), Holds::Secret | Holds::Maybe)
+    OPTIONS.has(name) || matches!(holds(name), Holds::Secret | Holds::Maybe)
 }
 
 /// Options that are followed by a secret, beside those that parameters are called.
-const OPTIONS: &str = "\
-    key keypass storepass authkey userkey user-key passin passout pin otp oauth2-bearer sas cred";
+static OPTIONS: Known = Known::new(
+    "\
+    key keypass storepass authkey userkey user-key passin passout pin otp oauth2-bearer sas cred",
+);
 
 /// Words that are a secret wherever they stand in a name.
-const SECRETS: &str = "\
+static SECRETS: Known = Known::new(
+    "\
     password passwords passwd passphrase secret secrets credential credentials apikey apikeys privatekey pgpassword \
     authtoken accesskey accountkey sharedkey secretkey identitytoken accesstoken storepass keypass askpass userpass \
     userpwd passcode sshpass mysqlpwd requirepass masterauth tlspassword creds apitoken dbpass dbpwd dbpassword presharedkey \
-    encryptkey encryptionkey";
+    encryptkey encryptionkey",
+);
 
 /// How a token or a key is used: what may stand before `token` for it to be a secret.
-const USES: &str = "\
+static USES: Known = Known::new(
+    "\
     access auth api bearer refresh session oauth jwt personal private app bot csrf xsrf deploy runner registry service \
-    upload identity id sas root admin x my secret master";
+    upload identity id sas root admin x my secret master",
+);
 
 /// Those that mean nothing else, whatever stands before them.
-const OPENING_USES: &str = "access auth api bearer refresh oauth jwt";
+static OPENING_USES: Known = Known::new("access auth api bearer refresh oauth jwt");
 
 /// Services that issue tokens and keys.
-const SERVICES: &str = "\
+static SERVICES: Known = Known::new(
+    "\
     hf hugging face huggingface hub git github gh gitlab gl bitbucket slack openai anthropic aws azure gcp google npm pypi \
     cargo wandb mlflow neptune comet clearml databricks snowflake docker dockerhub kaggle telegram discord twilio stripe \
     sentry datadog vault jira atlassian cloudflare heroku dropbox notion replicate cohere mistral groq vercel digitalocean \
     influx influxdb grafana consul nomad terraform tf motherduck prefect dagster airflow dbt circleci codecov gitea \
     artifactory pinecone weaviate qdrant gemini xai deepseek together fireworks perplexity voyage jina langsmith langfuse \
-    sendgrid mailgun ngrok tailscale pulumi newrelic elevenlabs runpod lambda modal supabase neon";
+    sendgrid mailgun ngrok tailscale pulumi newrelic elevenlabs runpod lambda modal supabase neon",
+);
 
 /// What stands before `key` when the key opens something; only at the end of a name (`access_key_id` opens nothing).
-const BEFORE_LAST_KEY: &str = "\
+static BEFORE_LAST_KEY: Known = Known::new(
+    "\
     access account shared preshared signing encryption encrypt master secret auth jwt hmac subscription functions function app application \
-    service license deploy admin storage";
+    service license deploy admin storage",
+);
 
 /// What may stand before `pass` that makes it one of several.
-const OTHER_PASSES: &str = "forward backward high low band all by n num one two single multi first second last render";
+static OTHER_PASSES: Known =
+    Known::new("forward backward high low band all by n num one two single multi first second last render");
 
 /// A call with one of these words in its name is given the name of something, or what people read.
-const LOOKUPS: &str = "\
+static LOOKUPS: Known = Known::new(
+    "\
     var getenv env get read load fetch open file path find lookup expect context prompt ask input getpass include error err \
-    panic bail anyhow print println eprintln info warn debug log exit is has needs require requires missing no";
+    panic bail anyhow print println eprintln info warn debug log exit is has needs require requires missing no",
+);
 
 /// What was read of a name so far.
 #[derive(Default)]
@@ -124,7 +138,7 @@ impl<'a> Seen<'a> {
         if word.bytes().all(|byte| byte.is_ascii_digit()) {
             return false;
         }
-        if self.words > 0 && !self.is_other_token && !is_any(self.last, USES) && !is_any(self.last, SERVICES) {
+        if self.words > 0 && !self.is_other_token && !USES.has(self.last) && !SERVICES.has(self.last) {
             self.is_other_token = true;
         }
         self.words = self.words.saturating_add(1);
@@ -135,7 +149,7 @@ impl<'a> Seen<'a> {
         // `fs.azure.account.key.ACCOUNT…`.
         let is_account = || is(self.third_last, "azure") && is(self.before_last, "account");
         let opens = || is(self.before_last, "api") || is(self.before_last, "private") || is_account();
-        is_any(word, SECRETS) || (is_key && opens())
+        SECRETS.has(word) || (is_key && opens())
     }
 
     fn at_end(&self) -> Holds {
@@ -143,11 +157,11 @@ impl<'a> Seen<'a> {
         let ends = |before: &str, last: &str| is(self.before_last, before) && is(self.last, last);
         if is(self.last, "token") {
             // Whose token it is stands right before it: `model_hf_token`, `logger.github_token`.
-            let is_issued = is_any(self.before_last, SERVICES) || is_any(self.before_last, OPENING_USES);
+            let is_issued = SERVICES.has(self.before_last) || OPENING_USES.has(self.before_last);
             return if self.is_other_token && !is_issued { Holds::Scrambled } else { Holds::Secret };
         }
         if is(self.last, "key") {
-            let opens = is_any(self.before_last, BEFORE_LAST_KEY) || is_any(self.before_last, SERVICES);
+            let opens = BEFORE_LAST_KEY.has(self.before_last) || SERVICES.has(self.before_last);
             return match (is_prefixed, opens) {
                 (true, true) => Holds::Secret,
                 (true, false) => Holds::Nothing,
@@ -165,7 +179,7 @@ impl<'a> Seen<'a> {
         {
             return Holds::Secret;
         }
-        let is_pass = is(self.last, "pass") && !(is_prefixed && is_any(self.before_last, OTHER_PASSES));
+        let is_pass = is(self.last, "pass") && !(is_prefixed && OTHER_PASSES.has(self.before_last));
         let is_pwd = is(self.last, "pwd") && !is(self.before_last, "old");
         let is_pat = is_prefixed && is(self.last, "pat");
         if is_pass || is_pwd || is_pat || is_any(self.last, "pw auth authorization bearer psk") {
@@ -180,7 +194,7 @@ impl<'a> Seen<'a> {
 
 /// Returns whether what is called so looks something up, or shows it.
 pub(super) fn is_lookup(name: &str) -> bool {
-    Words { rest: name }.any(|word| is_any(word, LOOKUPS))
+    Words { rest: name }.any(|word| LOOKUPS.has(word))
 }
 
 fn is(word: &str, other: &str) -> bool {

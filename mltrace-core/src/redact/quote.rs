@@ -14,9 +14,9 @@ pub(super) fn quoted(text: &str, start: usize) -> Option<Range<usize>> {
     if let Some(inside) = tripled(text, start) {
         return Some(inside);
     }
-    // `b"…"`, `r"…"`, `f"…"`, `r#"…"#`.
+    // `b"…"`, `r"…"`, `f"…"`, `r#"…"#`; `N'…'` and `E'…'` in SQL.
     let prefix = match rest {
-        [b'b' | b'r' | b'f', b'"' | b'\'', ..] => 1,
+        [b'b' | b'r' | b'f', b'"' | b'\'', ..] | [b'N' | b'E', b'\'', ..] => 1,
         [b'r', b'#', b'"', ..] => 2,
         _ => 0,
     };
@@ -32,7 +32,24 @@ pub(super) fn quoted(text: &str, start: usize) -> Option<Range<usize>> {
     }
     let end = closing(bytes, from, quote, slashes);
     let to = if end.is_closed { end.at.saturating_sub(end.skipped.min(slashes)) } else { end.at };
+    let to = if slashes == 0 && end.is_closed { behind_doubled(bytes, from..to, quote) } else { to };
     Some(from..to.max(from))
+}
+
+/// Returns where a quote ends in which SQL writes a quote twice: `'it''s'`.
+fn behind_doubled(bytes: &[u8], inside: Range<usize>, quote: u8) -> usize {
+    let Range { start, mut end } = inside;
+    while end > start
+        && end < start.saturating_add(LONGEST_QUOTE)
+        && bytes.get(end..).is_some_and(|rest| rest.starts_with(&[quote, quote]))
+    {
+        let next = closing(bytes, end.saturating_add(2), quote, 0);
+        if !next.is_closed {
+            break;
+        }
+        end = next.at;
+    }
+    end
 }
 
 /// Returns what stands between three quotes, as in Python.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::event::event;
+use super::event as text_of_event;
 use super::name::is_secret_name;
 use super::value::{is_given, is_naming, is_valued};
 use super::{REDACTED, is_secret, param, text, tokens, uri};
@@ -87,18 +87,19 @@ pub fn record(record: &mut Record) {
             header(&mut line.header);
             line.records.iter_mut().for_each(self::record);
         }
-        Record::Event(found) => sent(found),
+        Record::Event(found) => _ = event(found),
         Record::Retract(RetractFact { subject: _, by, at: _ }) => each(by),
         // Digits tell nothing.
         Record::Subject(_) | Record::Rotated | Record::Lost(_) | Record::Forget(_) => {}
     }
 }
 
-fn sent(EventFact { project, identity, root, body }: &mut EventFact) {
+/// Makes an event fit to be written; returns `false`, and leaves nothing of what it says, where that cannot be read.
+pub fn event(EventFact { project, identity, root, body }: &mut EventFact) -> bool {
     clean(project, super::project, LIMIT_NAME);
     identity.iter_mut().for_each(|identity| clean(identity, super::project, LIMIT_NAME));
     clean(root, tokens, usize::MAX);
-    event(body);
+    text_of_event::body(body)
 }
 
 fn label(LabelFact { id: _, name: found, version: told, verdict: _, reason, by, at: _ }: &mut LabelFact) {

@@ -105,6 +105,15 @@ const SLOW: &[&str] = &[
     "create secret a_token \"",
     "a_secret  ",
     "cookie=a=",
+    "pw('",
+    "with_password(",
+    "pw(1,",
+    "var(\"PW\").unwrap_or(",
+    "pw=x ",
+    "password ''",
+    "password $$ ",
+    "password /* ",
+    "password N'",
 ];
 
 /// What stands before and behind what is repeated in JSON, where `N` is a number of its own.

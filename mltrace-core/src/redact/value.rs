@@ -8,13 +8,18 @@ use super::arguments::argument;
 use super::line::Line;
 use super::name::{Holds, Words, holds};
 use super::scan::put;
-use super::{REDACTED, json, pair, text};
+use super::{REDACTED, assign, json, pair, text};
+use crate::model::bytes_beside_texts;
 
 /// Values nested deeper than this are not kept: walking them could exhaust the caller's stack.
 const DEEPEST: usize = 128;
 
 /// A text in JSON may be JSON again, this often: where each is looked into, a text made for it takes too long.
 const MOST_TEXTS: usize = 4;
+
+/// How many bytes such a text may take once it is parsed, beside the texts in it: of a larger one the words are looked
+/// through, as of any text.
+const MOST_BYTES: usize = 32 << 20;
 
 /// Returns the value of a parameter as it may be recorded.
 ///
@@ -63,6 +68,10 @@ fn walk(value: &mut Value, depth: Depth) -> bool {
 /// no such text.
 fn read_json(words: &mut String, depth: Depth) -> Option<bool> {
     let texts = depth.texts.checked_sub(1)?;
+    // All of an event is within the limits of one already.
+    if texts < MOST_TEXTS && bytes_beside_texts(words, MOST_BYTES) == MOST_BYTES {
+        return None;
+    }
     let (mut value, has_twice) = json::read(words)?;
     // Of a field that stands twice a secret may be hidden behind the last.
     let is_other = walk(&mut value, Depth { texts, ..depth }) || has_twice;
@@ -82,7 +91,9 @@ fn walk_list(items: &mut [Value], depth: Depth) -> bool {
     let (mut is_other, mut before) = (false, Holds::Nothing);
     for item in items {
         let is_text = !matches!(item, Value::Null | Value::Bool(_) | Value::Number(_));
-        let is_value = is_text && is_of(before, item);
+        // A pair may be of a column and its type.
+        let is_type = item.as_str().is_some_and(assign::is_type);
+        let is_value = is_text && !is_type && is_of(before, item);
         let name = item.as_str().filter(|name| is_named && (is_pair || !name.contains(char::is_whitespace)));
         before = name.filter(|_| !is_value).map_or(Holds::Nothing, holds);
         let cleaned = line.as_mut().and_then(|line| in_command(line, item));
@@ -187,6 +198,35 @@ impl Beside {
     }
 }
 
+/// Returns whether an object says of a column what it is made of, of which type it is, or how its values are distributed:
+/// under the name of the column, which may be `token`.
+fn is_about_column(fields: &Map<String, Value>) -> bool {
+    const KNOWN: [&str; 14] = [
+        "inputFields",
+        "transformationDescription",
+        "transformationType",
+        "nullCount",
+        "distinctCount",
+        "count",
+        "sum",
+        "min",
+        "max",
+        "quantiles",
+        "dtype",
+        "type",
+        "nullable",
+        "nulls",
+    ];
+    let is_known = |(field, value): (&String, &Value)| {
+        let is_made = field == "inputFields" && value.is_array();
+        let is_word =
+            matches!(value.as_str(), Some(word) if assign::is_type(word)) || field.starts_with("transformation");
+        let is_figure = field == "quantiles" || value.is_number() || value.is_boolean() || value.is_null();
+        KNOWN.contains(&field.as_str()) && (is_made || is_word || is_figure)
+    };
+    !fields.is_empty() && fields.iter().all(is_known)
+}
+
 /// Returns whether a value under this name is a secret, as a parameter's is.
 pub(crate) fn is_secret(name: &str, value: &Value) -> bool {
     is_of(holds(name), value)
@@ -194,6 +234,7 @@ pub(crate) fn is_secret(name: &str, value: &Value) -> bool {
 
 fn is_of(holds: Holds, value: &Value) -> bool {
     match (holds, value) {
+        (_, Value::Object(fields)) if is_about_column(fields) => false,
         (Holds::Secret, _) | (Holds::Maybe, Value::Array(_)) => true,
         (Holds::Cookie, Value::Array(items)) => items.iter().any(|item| is_of(holds, item)),
         (Holds::Maybe, Value::Number(given)) => given.as_u64().is_some() && holds.fits(&given.to_string()),

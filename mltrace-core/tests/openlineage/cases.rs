@@ -376,3 +376,22 @@ fn a_moment_is_kept_to_the_microsecond() {
     let told = "2026-01-31T10:00:00.000001Z".parse::<Timestamp>().unwrap();
     assert_eq!(Event::parse(&event("START", "10:00:00.000001", 1, "x").to_string()).unwrap().at, told);
 }
+
+#[test]
+fn a_half_of_a_character_is_stored_as_an_unknown_one_and_what_cannot_be_read_is_refused() {
+    let mut project = Project::new();
+    let failed = |message: &str| {
+        let told = json!({"message": "MESSAGE", "programmingLanguage": "python"});
+        let event = event("FAIL", "10:00:00", 1, "clean").of_run("errorMessage", told).to_string();
+        event.replace("\"MESSAGE\"", message)
+    };
+    let mut import = |text: String| {
+        mltrace_core::ingest::import_events(&project.home, project.store.as_mut(), &mut text.as_bytes(), &mut |_| {})
+            .unwrap()
+    };
+    let report = import(failed("1e999"));
+    assert_eq!((report.stored, report.errors.len()), (0, 1), "{report:?}");
+    let report = import(failed(r#""no file \udcff.csv""#));
+    assert_eq!((report.stored, report.errors.len()), (1, 0), "{report:?}");
+    assert_eq!(project.run("clean")["error"], "no file \u{fffd}.csv");
+}

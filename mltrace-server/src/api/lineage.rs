@@ -37,8 +37,9 @@ pub(crate) const LIMIT: usize = 16 << 20;
 const BATCH_LIMIT: usize = 64 << 20;
 /// How many events a batch has at most.
 pub(crate) const MOST_EVENTS: usize = 10_000;
-/// The longest body, and the longest text of one, that is read at once.
+/// The longest body, and the longest text of one, that takes no turn, and the longest text that is read at once.
 const SHORT: usize = 64 << 10;
+const QUICK: usize = 8 << 10;
 /// How many events of a batch that were refused are named one by one.
 const MOST_FAILED: usize = 1000;
 
@@ -85,8 +86,8 @@ impl Sent {
         }
     }
 
-    /// Records what a request brings. What is short is read at once, which takes less than a millisecond; the rest takes a
-    /// turn, one after the other.
+    /// Records what a request brings. What takes less than a millisecond is read at once, and what is short on a thread of its
+    /// own; the rest takes a turn, one after the other.
     async fn take(self, app: Arc<App>, request: Request) -> Result<Response, Failure> {
         super::check_type(request.headers(), &["application/json"])?;
         let is_packed = is_packed(request.headers())?;
@@ -94,7 +95,12 @@ impl Sent {
         if body.bytes.len() <= SHORT
             && let Some(text) = text(&body.bytes, is_packed, SHORT)?
         {
-            return self.record(&app, &text).await;
+            if text.len() <= QUICK {
+                return self.record(&app, &text).await;
+            }
+            let text = text.into_owned();
+            let record = move || Handle::current().block_on(self.record(&app, &text));
+            return tokio::task::spawn_blocking(record).await.map_err(|_| Failure::late())?;
         }
         let record = move |app: &App| {
             let text = text(&body.bytes, is_packed, self.limit())?;

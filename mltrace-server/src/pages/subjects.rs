@@ -132,4 +132,3 @@ pub(super) fn of_run(run: &Run) -> Markup {
         }
     }
 }
-

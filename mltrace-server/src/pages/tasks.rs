@@ -122,4 +122,3 @@ fn confused(pairs: &[Confused]) -> Markup {
         (parts::more(pairs.len(), MOST))
     }
 }
-

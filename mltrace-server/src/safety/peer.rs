@@ -127,9 +127,7 @@ impl Connection {
             *connection.rests() = None;
             request.extensions_mut().insert(connection.clone());
             let (answered, connection) = (service.call(request), connection.clone());
-            async move {
-                Ok(answered.await?.map(|body| Body::new(Answering { body, connection })))
-            }
+            async move { Ok(answered.await?.map(|body| Body::new(Answering { body, connection }))) }
         })
     }
 
