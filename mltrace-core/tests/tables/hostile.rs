@@ -213,7 +213,10 @@ fn values_that_are_fewer_than_a_page_says_are_not_made_room_for() {
     let lengths = with_levels(delta(1 << 36));
     let both = with_levels([delta(2), delta(1 << 36)].concat());
     for page in [
-        vec![dictionary(i64::from(i32::MAX), 8, &[0; 8])],
+        vec![
+            dictionary(i64::from(i32::MAX), 8, &[0; 8]),
+            page(2, 8, i64::try_from(with_levels(vec![1, 4, 0]).len()).unwrap(), &with_levels(vec![1, 4, 0])),
+        ],
         vec![page(2, 8, 20, &with_levels(vec![1, 4, 0]))],
         vec![page(2, 6, lengths.len() as i64, &lengths)],
         vec![page(2, 7, both.len() as i64, &both)],

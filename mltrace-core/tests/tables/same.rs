@@ -173,9 +173,11 @@ fn a_value_that_a_name_beside_it_calls_a_secret_is_not_kept() {
         optional binary name (STRING); optional binary value (STRING); optional int32 n; }";
     let text = |texts: &[&str]| texts.iter().map(|text| Some(ByteArray::from(*text))).collect();
     for (name, is_secret) in [("db_password", true), ("max_tokens", false)] {
-        let mut names = vec!["host"; 600];
+        // The secret is not among the values that are told, and others of its column might be secrets as well.
+        let hosts: Vec<String> = (0..12).map(|n| format!("host-{n}")).collect();
+        let mut names: Vec<&str> = (0..600).map(|n| hosts[n % 12].as_str()).collect();
         names[599] = name;
-        let mut values = vec!["db-1"; 600];
+        let mut values: Vec<&str> = (0..600).map(|n| hosts[n % 12].as_str()).collect();
         values[599] = "hunterP1";
         let columns = [
             optional::<ByteArrayType>(text(&names)),
@@ -184,7 +186,7 @@ fn a_value_that_a_name_beside_it_calls_a_secret_is_not_kept() {
         ];
         let found = of(message, 600, &columns, &Way { rows_a_group: 250, ..Way::default() });
         assert_eq!(found.column("value").unwrap().is_secret, is_secret, "{found:?}");
-        assert_eq!(serde_json::to_string(&found).unwrap().contains("hunterP1"), !is_secret);
+        assert_eq!(found.column("value").unwrap().top.is_empty(), is_secret);
         assert!(!found.column("n").unwrap().top.is_empty() && !found.column("name").unwrap().top.is_empty());
     }
 }
