@@ -11,6 +11,7 @@ mod folding;
 mod growth;
 mod hashing;
 mod measure;
+mod measuring;
 mod memory;
 mod observing;
 mod pace;
@@ -30,8 +31,9 @@ use table::Report;
 type Part = (&'static str, fn(&mut Report));
 
 /// Parts that record in the project that they stand in: each has a process of its own, which has one project.
-const RECORDING: [Part; 7] = [
+const RECORDING: [Part; 8] = [
     ("recording", recording::measure),
+    ("measuring", measuring::measure),
     ("observing", observing::measure),
     ("files", files::measure),
     ("many-files", files::many),

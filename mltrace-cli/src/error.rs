@@ -147,6 +147,10 @@ impl From<QueryError> for Error {
                 "have it told with `profile = [x]` in `#[register]`, `--profile` of `log` and `run`, or `[profile]` in \
                  `mltrace.toml`; a file that still holds the version is read at once",
             ),
+            QueryError::NoParquet { .. } => Self::new(Kind::NotFound, message).hint(
+                "install it with the feature `parquet`, which is on unless `--no-default-features` is said; a run that is \
+                 recorded by a build with that feature tells the profile, too",
+            ),
             QueryError::NothingBefore { .. } => {
                 Self::new(Kind::NotFound, message).hint("name two versions: `mltrace diff A B`")
             }

@@ -184,7 +184,7 @@ impl From<QueryError> for Failure {
             QueryError::NotYet { .. } => {
                 Self::new(StatusCode::NOT_FOUND, message).hint("leave out `as_of`, or name a later time")
             }
-            QueryError::NoProfile { .. } => Self::new(StatusCode::NOT_FOUND, message)
+            QueryError::NoProfile { .. } | QueryError::NoParquet { .. } => Self::new(StatusCode::NOT_FOUND, message)
                 .hint("a run tells profiles with `profile = [x]`, `--profile`, or `[profile]` in `mltrace.toml`"),
             QueryError::NothingBefore { .. } => {
                 Self::new(StatusCode::NOT_FOUND, message).hint("name two versions, the second as `b`")

@@ -84,6 +84,29 @@ fn what_no_run_told_is_read_from_the_file_while_it_holds_the_version() {
 }
 
 #[test]
+fn a_table_of_parquet_has_a_profile() {
+    let env = TestEnv::new();
+    let table = concat!(env!("CARGO_MANIFEST_DIR"), "/../mltrace-core/tests/cases/tables/polars.parquet");
+    std::fs::copy(table, env.project().join("rides.parquet")).unwrap();
+    env.done(&["log", "--component", "clean", "-o", "rides.parquet", "--profile"]);
+    let text = env.done(&["profile", "rides.parquet"]);
+    let (head, columns) = text.split_once('\n').unwrap();
+    assert!(head.ends_with("parquet, 300 rows, 8 columns"), "{head}");
+    assert_snapshot!(columns, @r"
+    COLUMN  TYPE     NULL    DISTINCT  MIN    MEDIAN  MAX   MOST FREQUENT
+    id      integer  0 %     300       0      149     299
+    zone    text     14.0 %  4                              JFK (69), EWR (67), LGA (62)
+    fare    number   12.3 %  259       2.85   37.61   79.1  14.84 (2), 15.04 (2), 54.26 (2)
+    price   number   10.3 %  246       -4.99  0.26    4.98  -0.20 (2), -0.27 (2), -1.24 (2)
+    paid    boolean  9.3 %   2                              true (210), false (62)
+    day     date     11.7 %  40                             2021-05-28 (13), 2021-05-18 (11), 2021-05-25 (11)
+    at      date     6.7 %   50                             2021-05-03T10:00:01 (9), 2021-05-03T10:00:24 (9), 2021-05-03T10:00:41 (9)
+    seats   integer  11.7 %  6         1      4       6     3 (50), 5 (47), 6 (46)
+    ");
+    assert_eq!(env.json(&["profile", "rides.parquet"])["is_read_now"], false);
+}
+
+#[test]
 fn settings_say_which_tables_have_profiles_and_how_far_they_are_read() {
     let env = TestEnv::new();
     write(&env, "mltrace.toml", "[profile]\nartifacts = [\"in/*.csv\"]\nbytes = 60\n");

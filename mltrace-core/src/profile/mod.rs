@@ -16,6 +16,9 @@ mod limits;
 
 mod pair;
 
+#[cfg(feature = "parquet")]
+mod parquet;
+
 mod ndjson;
 
 mod sample;
@@ -41,7 +44,8 @@ pub use table::Table;
 /// A file is read in pieces of so many bytes.
 const PIECE: usize = 256 << 10;
 
-/// Returns how the table in a file of this name is written; `None` when it is none that can be read.
+/// Returns how the table in a file of this name is written; `None` when it is none. Whether this build can read it is for
+/// [`is_readable`] to say.
 ///
 /// ```
 /// use mltrace_core::model::TableFormat;
@@ -55,8 +59,15 @@ pub fn format_of(path: &Path) -> Option<TableFormat> {
     match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
         "csv" | "tsv" => Some(TableFormat::Csv),
         "ndjson" | "jsonl" => Some(TableFormat::Ndjson),
+        "parquet" | "pq" => Some(TableFormat::Parquet),
         _ => None,
     }
+}
+
+/// Returns whether this build reads such tables: Parquet only with the feature of that name.
+#[must_use]
+pub fn is_readable(format: TableFormat) -> bool {
+    cfg!(feature = "parquet") || format != TableFormat::Parquet
 }
 
 /// Returns the profile of the table in a file, as far as it can be read within the limits; `None` when there is no table.
@@ -70,7 +81,8 @@ pub fn profile(path: &Path, limits: &Limits) -> Option<Profile> {
 pub fn read(path: &Path, limits: &Limits) -> Option<Table> {
     let format = format_of(path)?;
     let file = folder::open_to_read(path).ok()?;
-    let size = file.metadata().ok()?.len().min(limits.bytes);
+    let length = file.metadata().ok()?.len();
+    let size = length.min(limits.bytes);
     let reader = BufReader::with_capacity(PIECE, file);
     let mut found = match format {
         TableFormat::Csv => {
@@ -78,6 +90,9 @@ pub fn read(path: &Path, limits: &Limits) -> Option<Table> {
             csv::profile(reader, size, is_tsv.then_some(b'\t'), limits)
         }
         TableFormat::Ndjson => ndjson::profile(reader, size, limits),
+        #[cfg(feature = "parquet")]
+        TableFormat::Parquet => parquet::profile(reader.get_ref(), length, limits),
+        #[cfg(not(feature = "parquet"))]
         TableFormat::Parquet => None,
     }?;
     redact::profile(&mut found.profile);

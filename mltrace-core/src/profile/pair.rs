@@ -27,6 +27,15 @@ impl Pair {
         }
     }
 
+    /// Returns the places of all of them, as long as a name may say that a value is a secret.
+    #[cfg(feature = "parquet")]
+    pub(super) fn places(&self) -> Vec<usize> {
+        if self.naming.is_empty() || self.values.is_empty() {
+            return Vec::new();
+        }
+        self.naming.iter().chain(&self.values).copied().collect()
+    }
+
     /// Returns the places of the values of a row of which one of its names says that they are secrets; `cell` returns what
     /// stands at a place. It is asked no more of those then.
     pub(super) fn secrets<'c>(&mut self, cell: impl Fn(usize) -> Option<Cow<'c, str>>) -> Vec<usize> {

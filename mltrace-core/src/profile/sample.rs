@@ -5,7 +5,11 @@ use std::hash::{BuildHasher, Hasher};
 /// So many rows tell how numbers spread: more of them would move a quantile by less than one row in a thousand.
 const ENOUGH: u64 = 200_000;
 
+/// By the same hashes in every process the same content has the same profile.
+const SEED: u64 = 0x6d6c_7472_6163_6521;
+
 /// Which rows are looked at more closely, and how values are told apart.
+#[derive(Clone)]
 pub(super) struct Sample {
     /// Whether the row at hand is.
     pub(super) is_taken: bool,
@@ -20,8 +24,7 @@ pub(super) struct Sample {
 impl Sample {
     /// Returns a sample of a table of about `rows` rows.
     pub(super) fn new(rows: u64) -> Self {
-        // By the same hashes in every process, so that the same content has the same profile.
-        let hasher = foldhash::fast::FixedState::with_seed(0x6d6c_7472_6163_6521);
+        let hasher = foldhash::fast::FixedState::with_seed(SEED);
         let stride = rows.checked_div(ENOUGH).unwrap_or(1).max(1);
         Self { is_taken: true, stride, left: 0, state: 0x9E37_79B9_7F4A_7C15, hasher }
     }
@@ -54,6 +57,14 @@ impl Sample {
         hasher.write(value);
         hasher.finish()
     }
+}
+
+/// Returns the hash of a value in the few bytes that it is stored in, of which the faster way makes too little.
+#[cfg(feature = "parquet")]
+pub(super) fn hash_of_stored(value: &[u8]) -> u64 {
+    let mut hasher = foldhash::quality::FixedState::with_seed(SEED).build_hasher();
+    hasher.write(value);
+    hasher.finish()
 }
 
 /// Returns about how many rows a file has, by those that it starts with.

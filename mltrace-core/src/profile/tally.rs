@@ -23,7 +23,7 @@ const TOP: usize = 10;
 /// So many bytes of a value are kept.
 pub(super) const LONGEST_VALUE: usize = 64;
 /// Of a longer value nothing is kept: what is cut must be cleaned of secrets as a whole before, which takes time.
-const LONGEST_CLEANED: usize = 2 << 10;
+pub(super) const LONGEST_CLEANED: usize = 2 << 10;
 /// How far a quantile may be off.
 const ERROR: f64 = 0.01;
 /// A value counts as frequent that so many rows have: one in that many.
@@ -32,6 +32,7 @@ const RARE: u64 = 1000;
 const LOOKED_AT: u64 = 20;
 
 /// What was counted of a column.
+#[derive(Clone)]
 pub(super) struct Tally {
     name: String,
     /// Whether one of its values is called a secret by a name beside it.
@@ -56,6 +57,7 @@ pub(super) struct Tally {
 
 /// Different values with how often each was there. A value that was not among the first is not counted, so what is counted
 /// is exact.
+#[derive(Clone)]
 struct Values {
     /// By the hash of a value its place in the others.
     places: HashMap<u64, usize, BuildHasherDefault<Hashed>>,
@@ -71,6 +73,7 @@ struct Values {
 }
 
 /// A value that is counted.
+#[derive(Clone)]
 pub(super) struct Value {
     /// How it is written; of a long one the start. What is cut is free of secrets, as nobody recognizes half of one.
     pub(super) text: Box<str>,
@@ -176,6 +179,21 @@ impl Tally {
         let hash = sample.hash(text) ^ u64::from(held == Cell::Text);
         if !self.values.add(hash) {
             self.add_new(held, hash, text, sample.is_taken);
+        }
+    }
+
+    /// Counts a value by its hash. What it is and how it is written is asked only of one that is not counted yet.
+    #[cfg(feature = "parquet")]
+    pub(super) fn add_stored(
+        &mut self,
+        hash: u64,
+        sample: &Sample,
+        held: impl FnOnce() -> Cell,
+        text: impl FnOnce() -> std::borrow::Cow<'static, str>,
+    ) {
+        if !self.values.add(hash) {
+            let text = if self.values.has_room() { text() } else { "".into() };
+            self.add_new(held(), hash, text.as_bytes(), sample.is_taken);
         }
     }
 

@@ -48,7 +48,11 @@ impl Reader<'_> {
             return Ok((version, known.profile, false));
         }
         let read = if may_read { self.read_profile(&version) } else { None };
-        let missing = || QueryError::NoProfile { name: text.to_owned(), version: version.version.clone() };
+        let is_unreadable = |name: &str| profile::format_of(name.as_ref()).is_some_and(|of| !profile::is_readable(of));
+        let missing = || match may_read && is_unreadable(version.name.as_str()) {
+            true => QueryError::NoParquet { name: text.to_owned() },
+            false => QueryError::NoProfile { name: text.to_owned(), version: version.version.clone() },
+        };
         let profile = read.ok_or_else(missing)?;
         Ok((version, profile, true))
     }

@@ -66,6 +66,12 @@ pub enum QueryError {
         /// The version that it is.
         version: VersionId,
     },
+    /// Nobody told what is in it, and this build cannot look.
+    #[error("no profile of `{name}` is known, and this build of mltrace does not read Parquet")]
+    NoParquet {
+        /// What was asked for.
+        name: String,
+    },
     /// There is nothing to compare with.
     #[error("no other version of `{name}` was written before it, and none is labelled ok")]
     NothingBefore {

@@ -59,7 +59,7 @@ impl Later {
             return false;
         }
         // Whether something is expected is asked of what is no table, too: that it is none has to be said.
-        match profile::format_of(path).is_some() {
+        match profile::format_of(path).is_some_and(profile::is_readable) {
             true => is_told || settings.is_asked_for(seen.name.as_str()),
             false => settings.is_expected(seen.name.as_str()),
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mltrace_core::model::{DataSubject, Timestamp, Verdict};
 use mltrace_core::query::{
-    ImpactOf, ImpactState, MeasureFilter, MetricRequirement, QueryError, Reader, RecordPart, RequiredKind,
+    HoldState, ImpactOf, ImpactState, MeasureFilter, MetricRequirement, QueryError, Reader, RecordPart, RequiredKind,
     Requirements, Run, RunFilter, StaleReason, Trace, TraceOptions, Whereabouts,
 };
 
@@ -123,9 +123,11 @@ fn held(reader: &mut Reader<'_>, subject: &str) -> Option<HeldAnswer> {
                 .versions
                 .iter()
                 .map(|held| {
-                    (held.artifact.name.to_string(), held.artifact.version.to_string(), held.written_by.to_string())
+                    let (name, version) = (held.artifact.name.to_string(), held.artifact.version.to_string());
+                    (name, version, held.written_by.to_string(), held.state == HoldState::Gone)
                 })
                 .collect(),
+            is_left: held.is_left,
         }),
         Err(QueryError::NotFound { .. }) => None,
         Err(error) => panic!("{subject}: {error}"),

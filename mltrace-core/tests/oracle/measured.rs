@@ -71,8 +71,11 @@ pub(crate) struct HeldAnswer {
     pub(crate) taken_in_by: BTreeSet<String>,
     /// Name and version of what these read that no recorded run wrote.
     pub(crate) sources: BTreeSet<(String, String)>,
-    /// Name, version and last writer of what was made from the data.
-    pub(crate) versions: BTreeSet<(String, String, String)>,
+    /// Name, version and last writer of what was made from the data, and whether it is gone, as far as that is known without a
+    /// look at any disk.
+    pub(crate) versions: BTreeSet<(String, String, String, bool)>,
+    /// Whether any of it is not.
+    pub(crate) is_left: bool,
 }
 
 /// Returns what holds the data of a subject; `None` where no run took them in.
@@ -85,9 +88,24 @@ pub(crate) fn held(known: &Known<'_>, subject: &str) -> Option<HeldAnswer> {
     let sources = inputs.filter(|input| input.written_by.is_none()).map(|input| (input.name, input.version));
     let roots = taking.iter().map(|run| run.id.clone()).collect();
     let made = answers::impact_of_runs(known, roots).artifacts.into_iter();
+    let versions: BTreeSet<_> = made
+        .map(|(name, version, writer, _)| {
+            let is_gone = is_gone(known, &name, &version);
+            (name, version, writer, is_gone)
+        })
+        .collect();
     Some(HeldAnswer {
+        is_left: versions.iter().any(|(.., is_gone)| !is_gone),
         taken_in_by: taking.iter().map(|run| run.id.clone()).collect(),
         sources: sources.collect(),
-        versions: made.map(|(name, version, writer, _)| (name, version, writer)).collect(),
+        versions,
     })
+}
+
+/// Returns whether something else was written in the place of a version since, where nobody could keep it: not so of what was
+/// declared, and of bytes that somebody would have to look for on a disk.
+fn is_gone(known: &Known<'_>, name: &str, version: &str) -> bool {
+    let is_on_disk = !name.contains("://") && (version.starts_with("b3:") || version.starts_with("stat:"));
+    let last = known.writes.iter().filter(|write| write.edge.name == name).max_by_key(|write| write.order());
+    !is_on_disk && !version.starts_with("v:") && last.is_some_and(|last| last.version() != version)
 }
