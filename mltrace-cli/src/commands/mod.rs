@@ -82,6 +82,8 @@ mod imported;
 
 mod export;
 
+mod export_openlineage;
+
 mod serve;
 
 mod ingest;

@@ -4,6 +4,7 @@
 
 mod env;
 mod events;
+mod export;
 mod faults;
 
 mod trace;

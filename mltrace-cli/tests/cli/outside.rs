@@ -59,6 +59,7 @@ pub(crate) const COMMANDS: &[&[&str]] = &[
     &["run", "--component", "made", "-o", "made.txt", "--", "sh", "-c", "seq 1000 > made.txt"],
     &["import", "lines.ndjson"],
     &["export"],
+    &["export", "openlineage"],
     &["config"],
     &["completions", "bash"],
     &["man"],

@@ -96,6 +96,8 @@ mod browse;
 
 mod export;
 
+mod openlineage;
+
 mod case;
 mod subject;
 mod task;
