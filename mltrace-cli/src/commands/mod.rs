@@ -84,6 +84,8 @@ mod export;
 
 mod export_openlineage;
 
+mod event_receiver;
+
 mod serve;
 
 mod ingest;

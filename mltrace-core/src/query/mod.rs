@@ -130,6 +130,7 @@ pub use name::NameKind;
 pub use number::Measure;
 pub use observations::{ObservationSeries, Observations, Observed};
 pub use on_disk::OnDisk;
+pub use openlineage::Followed;
 pub use profile::Profiled;
 pub use projects::{Project, Projects};
 pub use reader::{QueryError, Reader};

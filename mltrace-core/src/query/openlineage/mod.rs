@@ -6,12 +6,15 @@ mod edge;
 
 mod event;
 
+mod follow;
+
 use foldhash::{HashMap, HashSet};
 use serde_json::json;
 
 use self::edge::Names;
+pub use self::follow::Followed;
 use super::{QueryError, Reader};
-use crate::model::{RunId, Timestamp};
+use crate::model::{FolderFact, RunId, Timestamp};
 use crate::naming::Root;
 use crate::openlineage::{OF_JOB, OwnJob};
 use crate::store::{EventRow, Extent, ProjectKey, RunDetail, RunKey, RunSelection, Runs};
@@ -56,10 +59,8 @@ impl Reader<'_> {
         line: &mut dyn FnMut(String) -> bool,
     ) -> Result<bool, QueryError> {
         let project_name = self.project_name(project)?;
-        let is_this = project_name == self.home.project;
-        let root = if is_this { Root::as_written(&self.home.root) } else { Root::unknown() };
-        let folders = self.store.folders(project)?.into_iter().map(|fact| (fact.version.clone(), fact)).collect();
-        let mut names = Names { project: &project_name, root: &root, folders, told: HashSet::default() };
+        let root = self.root_of(&project_name);
+        let mut names = names_of(&project_name, &root, self.store.folders(project)?);
         let selection = RunSelection { since, ..RunSelection::default() };
         let mut keys: Vec<RunKey> = self.store.select(project, &selection)?;
         keys.reverse();
@@ -77,6 +78,11 @@ impl Reader<'_> {
             }
         }
         Ok(true)
+    }
+
+    /// Returns what the relative names of a project are relative to, as far as that is known here.
+    fn root_of(&self, project: &str) -> Root {
+        if project == self.home.project { Root::as_written(&self.home.root) } else { Root::unknown() }
     }
 
     /// Adds the components of the runs inside which these ran.
@@ -121,4 +127,9 @@ impl Reader<'_> {
         }
         Ok(())
     }
+}
+
+fn names_of<'n>(project: &'n str, root: &'n Root, folders: Vec<FolderFact>) -> Names<'n> {
+    let folders = folders.into_iter().map(|fact| (fact.version.clone(), fact)).collect();
+    Names { project, root, folders, told: HashSet::default() }
 }
