@@ -78,6 +78,8 @@ mod import;
 
 mod import_openlineage;
 
+mod import_dvc;
+
 mod imported;
 
 mod export;

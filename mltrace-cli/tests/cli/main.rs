@@ -56,6 +56,7 @@ mod variants;
 mod impact;
 
 mod diff;
+mod dvc;
 
 mod verify;
 
