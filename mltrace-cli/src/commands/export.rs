@@ -5,7 +5,7 @@ use std::io::Write as _;
 use indicatif::ProgressBar;
 use mltrace_core::model::Timestamp;
 
-use super::export_openlineage;
+use super::{export_openlineage, export_prov};
 use crate::error::{Error, Exit};
 use crate::output::Output;
 use crate::render::json;
@@ -38,12 +38,14 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Format {
     Openlineage(export_openlineage::Args),
+    Prov(export_prov::Args),
 }
 
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
         match &self.format {
             Some(Format::Openlineage(args)) => args.run(session),
+            Some(Format::Prov(args)) => args.run(session),
             None => self.lines(session),
         }
     }

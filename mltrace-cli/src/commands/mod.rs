@@ -88,6 +88,8 @@ mod export_openlineage;
 
 mod event_receiver;
 
+mod export_prov;
+
 mod serve;
 
 mod ingest;

@@ -23,9 +23,17 @@ pub(crate) fn line<T: Serialize>(value: &T, writer: &mut impl io::Write) -> io::
 /// # Errors
 /// When the writer takes no more.
 pub(crate) fn text_line(json: &str, writer: &mut impl io::Write) -> io::Result<()> {
-    // Only texts hold such characters: between values there are none.
-    Visible(CompactFormatter).write_string_fragment(writer, json)?;
+    text(json, writer)?;
     writer.write_all(b"\n")
+}
+
+/// Writes a piece of JSON that is text already.
+///
+/// # Errors
+/// When the writer takes no more.
+pub(crate) fn text(json: &str, writer: &mut impl io::Write) -> io::Result<()> {
+    // Only texts hold such characters: between values there are none.
+    Visible(CompactFormatter).write_string_fragment(writer, json)
 }
 
 /// Returns what writes JSON so.

@@ -152,3 +152,15 @@ fn who_follows_sends_the_start_and_the_end_of_each_run_once() {
     follower.kill().unwrap();
     follower.wait().unwrap();
 }
+
+#[test]
+fn runs_are_exported_as_a_prov_document() {
+    let env = TestEnv::taxi();
+    let document = env.done(&["export", "prov"]);
+    let parsed: serde_json::Value = serde_json::from_str(&document).unwrap();
+    assert_eq!(parsed["activity"].as_object().unwrap().len(), 7);
+    assert!(document.ends_with("}\n") && document.lines().count() == 1);
+    let later: serde_json::Value =
+        serde_json::from_str(&env.done(&["export", "prov", "--since", "2100-01-01"])).unwrap();
+    assert_eq!(later["activity"], serde_json::json!({}));
+}

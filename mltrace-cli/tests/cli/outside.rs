@@ -60,6 +60,7 @@ pub(crate) const COMMANDS: &[&[&str]] = &[
     &["import", "lines.ndjson"],
     &["export"],
     &["export", "openlineage"],
+    &["export", "prov"],
     &["import", "dvc"],
     &["config"],
     &["completions", "bash"],

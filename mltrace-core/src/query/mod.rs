@@ -98,6 +98,8 @@ mod export;
 
 mod openlineage;
 
+mod prov;
+
 mod case;
 mod subject;
 mod task;
