@@ -97,6 +97,20 @@ pub struct Environment {
     pub started_in: Option<PathBuf>,
     /// `USER` or `LOGNAME`.
     pub user: Option<String>,
+    /// `OPENLINEAGE_URL`: where the clients of OpenLineage send events.
+    pub openlineage_url: Option<String>,
+    /// `OPENLINEAGE_API_KEY`: what they show there.
+    pub openlineage_api_key: Option<ApiKey>,
+}
+
+/// A key that nobody is shown.
+#[derive(Clone)]
+pub struct ApiKey(pub String);
+
+impl std::fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[key]")
+    }
 }
 
 impl Environment {
@@ -116,6 +130,8 @@ impl Environment {
             home_folder: path("HOME").filter(|folder| folder.is_absolute()),
             started_in: path("PWD").filter(|folder| folder.is_absolute()),
             user: text("USER").or_else(|| text("LOGNAME")),
+            openlineage_url: text("OPENLINEAGE_URL"),
+            openlineage_api_key: text("OPENLINEAGE_API_KEY").map(ApiKey),
         }
     }
 }

@@ -67,6 +67,9 @@ pub mod store;
 
 pub mod upkeep;
 
+#[cfg(all(feature = "store", feature = "git"))]
+pub mod dvc;
+
 #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "no recorder asks: a graph's own indexes")]
 pub mod lineage;
 

@@ -480,7 +480,7 @@ fn finish(name: Cow<'_, str>) -> ArtifactName {
 
 mod dataset;
 
-pub use dataset::{database_file, dataset};
+pub use dataset::{database_file, dataset, pair};
 
 #[cfg(test)]
 mod tests;

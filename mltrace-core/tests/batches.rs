@@ -13,8 +13,8 @@ use mltrace_core::model::{
 };
 use mltrace_core::store::{
     self, Alike, ArtifactKey, Asked, Change, Edges, EventRow, EventsFrom, InTransaction, InnerAsked, Look, Mode, Name,
-    NearAsked, NearRow, NearRows, Offer, ProjectKey, ReadRow, Result, RowsOf, RunKey, RunRow, Said, Store, StoredWork,
-    Upkeep, VersionAsked, VersionEntered, VersionKey, VersionRow, WithAsked, WriteKey, WriteRow, Writer,
+    NearAsked, NearRow, NearRows, Offer, ProcessKey, ProjectKey, ReadRow, Result, RowsOf, RunKey, RunRow, Said, Store,
+    StoredWork, Upkeep, VersionAsked, VersionEntered, VersionKey, VersionRow, WithAsked, WriteKey, WriteRow, Writer,
 };
 
 /// How often each verb was called in a transaction.
@@ -86,6 +86,7 @@ counted! {
     fn touched_by(&mut self, changes: &[Change]) -> Result<Vec<(RunKey, u32)>>;
     fn keep_events(&mut self, events: &[EventRow]) -> Result<Vec<bool>>;
     fn events_of(&mut self, project: ProjectKey, run: RunId, from: EventsFrom, take: Take<'_>) -> Result<()>;
+    fn processes_of_events(&mut self, among: &[ProcessKey]) -> Result<Vec<ProcessKey>>;
     fn move_notes(&mut self, from: RunId, to: RunId) -> Result<()>;
     fn empty_run(&mut self, run: RunKey) -> Result<()>;
     fn remove_run(&mut self, run: RunKey) -> Result<()>;

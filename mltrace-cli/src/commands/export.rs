@@ -5,6 +5,7 @@ use std::io::Write as _;
 use indicatif::ProgressBar;
 use mltrace_core::model::Timestamp;
 
+use super::{export_openlineage, export_prov};
 use crate::error::{Error, Exit};
 use crate::output::Output;
 use crate::render::json;
@@ -17,6 +18,7 @@ use crate::time;
 /// is exported, or all with `--all-projects`. Another store that imports them gives the same
 /// answers.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 #[command(after_long_help = "\
 Examples:
   mltrace export > backup.ndjson
@@ -28,10 +30,27 @@ pub(crate) struct Args {
     /// Export all projects of a store that several share, not this one alone
     #[arg(long)]
     all_projects: bool,
+    #[command(subcommand)]
+    format: Option<Format>,
+}
+
+/// The formats of other tools.
+#[derive(Debug, clap::Subcommand)]
+enum Format {
+    Openlineage(export_openlineage::Args),
+    Prov(export_prov::Args),
 }
 
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
+        match &self.format {
+            Some(Format::Openlineage(args)) => args.run(session),
+            Some(Format::Prov(args)) => args.run(session),
+            None => self.lines(session),
+        }
+    }
+
+    fn lines(&self, session: &Session) -> Result<Exit, Error> {
         let mut writer = Output::pieces();
         // On a terminal the lines themselves show the progress, and a bar would tear them.
         let is_seen = Output::columns().is_some();

@@ -78,9 +78,17 @@ mod import;
 
 mod import_openlineage;
 
+mod import_dvc;
+
 mod imported;
 
 mod export;
+
+mod export_openlineage;
+
+mod event_receiver;
+
+mod export_prov;
 
 mod serve;
 

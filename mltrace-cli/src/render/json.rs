@@ -18,6 +18,24 @@ pub(crate) fn line<T: Serialize>(value: &T, writer: &mut impl io::Write) -> io::
     writer.write_all(b"\n")
 }
 
+/// Writes JSON that is text already, on one line, as [`line()`] would.
+///
+/// # Errors
+/// When the writer takes no more.
+pub(crate) fn text_line(json: &str, writer: &mut impl io::Write) -> io::Result<()> {
+    text(json, writer)?;
+    writer.write_all(b"\n")
+}
+
+/// Writes a piece of JSON that is text already.
+///
+/// # Errors
+/// When the writer takes no more.
+pub(crate) fn text(json: &str, writer: &mut impl io::Write) -> io::Result<()> {
+    // Only texts hold such characters: between values there are none.
+    Visible(CompactFormatter).write_string_fragment(writer, json)
+}
+
 /// Returns what writes JSON so.
 pub(crate) fn visible<W: io::Write>(writer: W) -> serde_json::Serializer<W, Visible> {
     serde_json::Serializer::with_formatter(writer, Visible(CompactFormatter))

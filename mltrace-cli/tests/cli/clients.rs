@@ -8,7 +8,7 @@ use crate::env::TestEnv;
 use crate::serve::Serving;
 
 /// Returns a program of the clients where `.ci/run` puts them.
-fn tool(name: &str) -> Option<PathBuf> {
+pub(crate) fn tool(name: &str) -> Option<PathBuf> {
     let tool = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/tools/openlineage/bin").join(name);
     if !tool.exists() {
         // Straight to the terminal: what a test that passes prints is not shown.
@@ -18,7 +18,7 @@ fn tool(name: &str) -> Option<PathBuf> {
     Some(tool)
 }
 
-fn given(name: &str) -> PathBuf {
+pub(crate) fn given(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/openlineage").join(name)
 }
 

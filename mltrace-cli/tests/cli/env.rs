@@ -103,6 +103,13 @@ impl TestEnv {
         serde_json::from_str(&text).unwrap()
     }
 
+    /// Runs the command, which must end with that code, and returns what it printed as JSON.
+    pub(crate) fn json_of(&self, arguments: &[&str], code: i32) -> serde_json::Value {
+        let answer = self.call(&[arguments, &["--format", "json"]].concat());
+        assert_eq!(answer.code, code, "{arguments:?}\n{}{}", answer.stdout, answer.stderr);
+        serde_json::from_str(&answer.stdout).unwrap()
+    }
+
     /// Runs the command, which must end with that code, and returns what it said.
     pub(crate) fn fails(&self, code: i32, arguments: &[&str]) -> String {
         let answer = self.call(arguments);

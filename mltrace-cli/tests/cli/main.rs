@@ -4,6 +4,7 @@
 
 mod env;
 mod events;
+mod export;
 mod faults;
 
 mod trace;
@@ -55,6 +56,7 @@ mod variants;
 mod impact;
 
 mod diff;
+mod dvc;
 
 mod verify;
 

@@ -107,7 +107,7 @@ impl<'w, 'r> Applier<'w, 'r> {
             Record::Code(code) => self.keep(Said::Code(code)),
             Record::CodeCheck(check) => {
                 // That of an import is of the run whose start follows.
-                let Some(process) = self.process else {
+                let Some(process) = self.process.filter(|_| self.header.process.is_some()) else {
                     self.checks.insert(&check.code, check.is_in_work_tree);
                     return Ok(());
                 };

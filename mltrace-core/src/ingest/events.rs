@@ -8,18 +8,15 @@ use super::apply::Applier;
 use super::batch::import_header;
 use super::forget::Left;
 use super::report::{AHEAD, BEYOND};
-use crate::model::{Chosen, EventFact, Forget, Header, MOST_FACTS, Record, RunId, Timestamp};
+use crate::model::{Chosen, EventFact, Forget, Header, MOST_FACTS, PROCESS_OF_EVENTS, Record, RunId, Timestamp};
 use crate::naming::Root;
 use crate::openlineage::{self, Event, RunRecords, Sent};
 use crate::redact;
 use crate::store::{EventRow, EventsFrom, Name, ProcessKey, ProjectKey, Result, RowsOf, RunRow, Said, Writer};
 
-/// The process of all runs that are built from events alone.
-pub(super) const PROCESS: &str = "import openlineage";
-
 /// Returns the process of the runs that are built from events alone.
 pub(super) fn process_of_events(writer: &mut dyn Writer) -> Result<ProcessKey> {
-    writer.key(Name::Process(PROCESS, &Header::default())).map(ProcessKey)
+    writer.key(Name::Process(PROCESS_OF_EVENTS, &Header::default())).map(ProcessKey)
 }
 
 /// How many events of a run count, how many bytes of them, and how many datasets they may name: whoever sends one more has
@@ -45,14 +42,6 @@ pub(super) fn apply_events(writer: &mut dyn Writer, events: &[&EventFact]) -> Re
         new = new.saturating_add(OfProject { key, header, roots: HashMap::default() }.apply(writer, &events)?);
     }
     Ok(new)
-}
-
-/// Returns the key of an event: its time and then its digits, so that the events of a run lie in the order of time.
-fn key(at: Timestamp, body: &str) -> [u8; 32] {
-    let mut key = *blake3::hash(body.as_bytes()).as_bytes();
-    let since = at.micros_since(Timestamp::MIN).to_be_bytes();
-    key.iter_mut().zip(since).for_each(|(byte, of_time)| *byte = of_time);
-    key
 }
 
 /// Events that were sent to one project.
@@ -136,13 +125,13 @@ impl OfProject {
                 unread = unread.saturating_add(1);
                 continue;
             };
-            let is_ahead = event.at.is_ahead_of(now);
+            let is_ahead = openlineage::last_moment(&event).is_ahead_of(now);
             ahead = ahead.saturating_add(u64::from(is_ahead));
             // What is dated ahead would be the last word until its time comes: it is kept, and belongs to no run.
             let run = event.run().filter(|_| !is_ahead);
             rows.push(EventRow {
                 project: self.key,
-                key: key(event.at, body),
+                key: EventRow::key_of(event.at, body),
                 run,
                 root: root.clone(),
                 body: body.clone(),
@@ -292,8 +281,10 @@ impl OfProject {
         // A run that was recorded otherwise is not replaced, nor is the try of another run.
         let is_bare = |row: &RunRow| row.component.is_none() && row.process.is_none();
         let is_the_one = |run: &&RunRecords, row: &RunRow| run.start().map(|start| start.at) == row.started_at;
-        let is_known =
-            |row: &RunRow| row.process == Some(process) && earlier.get(&row.id).is_some_and(|run| is_the_one(run, row));
+        let processes: Vec<ProcessKey> = rows.iter().filter_map(|(_, row)| row.process).collect();
+        let of_events = writer.processes_of_events(&processes)?;
+        let is_of_events = |row: &RunRow| row.process.is_some_and(|process| of_events.contains(&process));
+        let is_known = |row: &RunRow| is_of_events(row) && earlier.get(&row.id).is_some_and(|run| is_the_one(run, row));
         let is_ours = |row: &RunRow| row.project == self.key && (is_known(row) || is_bare(row));
         let known: BTreeMap<RunId, bool> = rows.iter().map(|(_, row)| (row.id, is_ours(row))).collect();
         let is_due = |run: &RunRecords| match known.get(&run.run) {

@@ -8,7 +8,6 @@ use uuid::Uuid;
 
 use super::ahead;
 use super::batch::apply_line;
-use super::events::PROCESS;
 use super::line::{Here, Parsed, Subject, parse};
 use super::lines;
 use super::report::ImportReport;
@@ -236,7 +235,7 @@ impl Known {
             store.look().details(&keys, Extent::Whole)?.into_iter().map(|detail| (detail.row.id, detail)).collect();
         let of_events = match keys.is_empty() {
             true => HashSet::default(),
-            false => store.look().find_runs(Runs::OfProcess(PROCESS, &keys))?.into_iter().collect(),
+            false => store.look().find_runs(Runs::OfEvents(&keys))?.into_iter().collect(),
         };
         let (mut labels, mut aliases) = (HashMap::default(), HashMap::default());
         for (name, identity) in projects {

@@ -7,7 +7,7 @@ use super::lines;
 use super::report::ImportReport;
 use crate::config::Home;
 use crate::model::{EventFact, Record, Timestamp};
-use crate::openlineage::{self, Event, Fault};
+use crate::openlineage::{Event, Fault, last_moment, paired};
 use crate::redact;
 use crate::store::{Store, StoreError};
 
@@ -23,10 +23,10 @@ pub fn event(home: &Home, body: &str) -> Result<Record, Fault> {
     dated(home, body).map(|(_, record)| record)
 }
 
-/// Returns the record of an event, and when it happened.
+/// Returns the record of an event, and the last moment that it names.
 fn dated(home: &Home, body: &str) -> Result<(Timestamp, Record), Fault> {
-    let body = openlineage::paired(body.trim_start_matches('\u{feff}').trim());
-    let at = Event::parse(&body)?.at;
+    let body = paired(body.trim_start_matches('\u{feff}').trim());
+    let at = last_moment(&Event::parse(&body)?);
     let (project, identity) = (home.project.clone(), home.identity.clone());
     let mut event = EventFact { project, identity, root: root(home, &body), body: body.into_owned() };
     // Each facet is read when somebody asks for it; secrets are looked for in all of them.
@@ -107,7 +107,7 @@ fn taken(home: &Home, line: &[u8]) -> Result<Option<EventFact>, String> {
     }
     let (at, record) = dated(home, text).map_err(|fault| fault.to_string())?;
     if at.is_ahead_of(Timestamp::now()) {
-        return Err(format!("it happened at {at}, more than a day ahead of the clock"));
+        return Err(format!("it names {at}, a time more than a day ahead of the clock"));
     }
     match record {
         Record::Event(event) => Ok(Some(event)),

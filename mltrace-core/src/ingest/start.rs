@@ -2,11 +2,10 @@
 
 use super::apply::Applier;
 use super::ends::{ended, measure};
-use super::events::process_of_events;
 use super::forget::Left;
 use super::touched::Began;
 use super::work::Work;
-use crate::model::{Header, Start};
+use crate::model::{Header, PROCESS_OF_EVENTS_ON, Start};
 use crate::store::{Name, ProcessKey, Result, RunKey, RunRow, Said};
 
 impl<'r> Applier<'_, 'r> {
@@ -35,8 +34,13 @@ impl<'r> Applier<'_, 'r> {
         let Some((_, row)) = self.runs.get_mut(&start.run) else { return Ok(()) };
         if row.component.is_some() {
             // The process that ran it knows more than its events.
-            let is_own = self.header.process.is_some() && row.process.is_some() && row.process != fresh.process;
-            if !is_own || row.process != Some(process_of_events(self.writer)?) {
+            let other = row.process.filter(|process| Some(*process) != fresh.process);
+            let other = other.filter(|_| self.header.process.is_some());
+            let is_of_events = match other {
+                Some(process) => !self.writer.processes_of_events(&[process])?.is_empty(),
+                None => false,
+            };
+            if !is_of_events {
                 return self.started_before(key, start, &fresh);
             }
             self.take_back(start.run, Left::Row)?;
@@ -156,7 +160,10 @@ impl<'r> Applier<'_, 'r> {
         let header =
             Header { host: start.host.clone(), user: start.user.clone(), process: None, ..self.header.clone() };
         let part = |text: &Option<String>| text.clone().unwrap_or_default();
-        let mut key = format!("import {} {}", part(&start.host), part(&start.user));
+        // Who builds a run from events says which process that is, and no process stands behind it.
+        let is_of_events = self.process.is_some() && self.header.process.is_none();
+        let origin = if is_of_events { PROCESS_OF_EVENTS_ON } else { "import " };
+        let mut key = format!("{origin}{} {}", part(&start.host), part(&start.user));
         if let Some(at) = seen {
             key.push_str(&format!(" {at}"));
         }

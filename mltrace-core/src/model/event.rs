@@ -2,6 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+/// How the process of a run is called that is built from events alone.
+pub const PROCESS_OF_EVENTS: &str = "import openlineage";
+/// How it begins where the events say on which host, or by whom: no other process is called so.
+pub const PROCESS_OF_EVENTS_ON: &str = "openlineage on ";
+
 /// An OpenLineage event as it came, without secrets. The rows of its run are built from all events of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventFact {

@@ -43,7 +43,7 @@ mod schema;
 
 pub use alias::{AliasFact, alias_name};
 pub use artifact::{ArtifactKind, ArtifactName};
-pub use event::EventFact;
+pub use event::{EventFact, PROCESS_OF_EVENTS, PROCESS_OF_EVENTS_ON};
 pub use expected::{ExpectedColumn, ExpectedTable};
 pub use folder::{folders_around, path_inside, range_inside};
 pub use id::{ParseIdError, ProcessId, RunId};

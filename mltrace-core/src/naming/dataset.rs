@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Root, finish, in_line, is_here, is_uri};
+use super::{Root, finish, in_line, is_file_name, is_here, is_uri};
 use crate::model::ArtifactName;
 use crate::redact;
 
@@ -25,6 +25,47 @@ pub fn dataset(namespace: &str, name: &str, root: &Root) -> Option<ArtifactName>
         return in_line(&below(namespace, name), root);
     }
     Some(finish(redact::text(&format!("{namespace}:{name}"))))
+}
+
+/// Returns the namespace and the name by which other tools know an artifact: what [`dataset`] makes a name of. A relative name
+/// is that of a file where it is written like one, or `is_file` says so, and lies under the root; all other names that no
+/// namespace shows in stand in `project`.
+#[must_use]
+pub fn pair(name: &ArtifactName, is_file: bool, root: &Root, project: &str) -> (String, String) {
+    let text = name.as_str();
+    if text.starts_with('/') {
+        return (FILE.to_owned(), text.to_owned());
+    }
+    if is_uri(text) || text.contains(':') {
+        return split(text).unwrap_or_else(|| (project.to_owned(), text.to_owned()));
+    }
+    let is_file = is_file || text.contains('/') || is_file_name(text);
+    let folder = root.given().to_str().filter(|folder| is_file && folder.starts_with('/'));
+    match folder.map(|folder| folder.trim_end_matches('/')) {
+        // The root itself is called so.
+        Some(folder) if text == "." => (FILE.to_owned(), folder.to_owned()),
+        Some(folder) => (FILE.to_owned(), format!("{folder}/{text}")),
+        None => (project.to_owned(), text.to_owned()),
+    }
+}
+
+/// The namespace of the files of a host.
+const FILE: &str = "file";
+
+/// Returns the two parts of an address, or of a name behind a word and a colon, that [`dataset`] puts together to the same.
+fn split(text: &str) -> Option<(String, String)> {
+    let unknown = Root::unknown();
+    let is_same = |(namespace, name): &(&str, &str)| dataset(namespace, name, &unknown).is_some_and(|it| it.0 == text);
+    let own = |(namespace, name): (&str, &str)| (namespace.to_owned(), name.to_owned());
+    let Some(start) = text.find("://").map(|colon| colon.saturating_add(3)) else {
+        return text.split_once(':').filter(is_same).map(own);
+    };
+    let authority = text.get(start..)?;
+    let end = authority.find('/').map_or(text.len(), |slash| slash.saturating_add(start));
+    let (namespace, path) = text.split_at_checked(end)?;
+    // An object store tells `s3://b//k` from `s3://b/k`, and an address without a path has a name, too.
+    let names = [path.strip_prefix('/').unwrap_or(path), path, "/"];
+    names.into_iter().map(|name| (namespace, name)).find(is_same).map(own)
 }
 
 /// Returns the file that a table of a database in one file lies in: of `duckdb:///data/shop.duckdb` it is `/data/shop.duckdb`.
@@ -100,6 +141,42 @@ mod tests {
         assert_eq!(file("duckdb:///project/shop.duckdb").as_deref(), Some("shop.duckdb"));
         assert_eq!(file("sqlite:///data/a.db?mode=ro").as_deref(), Some("/data/a.db"));
         assert!(file("postgres://db").is_none() && file("duckdb://").is_none() && file("duckdb:///").is_none());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_name_is_told_as_the_pair_that_it_is_read_from() {
+        let root = Root::new(Path::new("/project"));
+        for (name, namespace, rest) in [
+            ("/data/x.csv", "file", "/data/x.csv"),
+            ("data/x y%20.csv", "file", "/project/data/x y%20.csv"),
+            ("x.csv", "file", "/project/x.csv"),
+            ("file://elsewhere/data/x.csv", "file://elsewhere", "data/x.csv"),
+            ("s3://bucket/a/b.csv", "s3://bucket", "a/b.csv"),
+            ("s3://bucket//a", "s3://bucket", "//a"),
+            ("s3://bucket", "s3://bucket", "/"),
+            ("hdfs:///a", "hdfs://", "/a"),
+            ("postgres://db:5432/shop.public.rides", "postgres://db:5432", "shop.public.rides"),
+            ("jdbc:postgresql://db/shop.rides", "jdbc:postgresql://db", "shop.rides"),
+            ("dbfs:/mnt/x", "dbfs", "/mnt/x"),
+            ("bigquery:shop.rides", "bigquery", "shop.rides"),
+            ("a:b:c", "a", "b:c"),
+        ] {
+            let told = pair(&ArtifactName::from(name), false, &root, "taxi");
+            assert_eq!((told.0.as_str(), told.1.as_str()), (namespace, rest), "{name}");
+            assert_eq!(dataset(namespace, rest, &root).unwrap().0, name);
+        }
+        // Whoever reads these back looks at what the facet of the edge says.
+        for (name, is_file, namespace, rest) in [
+            ("rides", false, "taxi", "rides"),
+            ("Makefile", true, "file", "/project/Makefile"),
+            (":x", false, "taxi", ":x"),
+        ] {
+            let told = pair(&ArtifactName::from(name), is_file, &root, "taxi");
+            assert_eq!((told.0.as_str(), told.1.as_str()), (namespace, rest), "{name}");
+        }
+        let elsewhere = pair(&ArtifactName::from("data/x.csv"), true, &Root::unknown(), "taxi");
+        assert_eq!(elsewhere, ("taxi".to_owned(), "data/x.csv".to_owned()));
     }
 
     #[test]

@@ -136,7 +136,7 @@ fn write(attempt: &Attempt<'_, '_>, edges: &mut Edges) {
 /// Returns the names of a dataset: its own, those that it has elsewhere, and the file of the database that it lies in.
 fn called(sent: &Sent<'_>, dataset: &Dataset<'_>) -> Vec<Called> {
     let Some(name) = naming::dataset(&dataset.namespace, &dataset.name, sent.root) else { return Vec::new() };
-    let version = dataset.facets.get::<DatasetVersion>("version").and_then(|facet| declared(facet.dataset_version));
+    let version = dataset.facets.get::<DatasetVersion>("version").and_then(DatasetVersion::version);
     let change = dataset.facets.get::<Lifecycle>("lifecycleStateChange");
     let mark = change.filter(|change| change.lifecycle_state_change == "DROP").map(|_| Mark::Missing);
     let links = dataset.facets.get::<Symlinks>("symlinks").map(|links| links.identifiers).unwrap_or_default();
@@ -166,15 +166,6 @@ impl Lifecycle {
     fn renamed(self) -> Option<Pair> {
         self.previous_identifier.filter(|_| self.lifecycle_state_change == "RENAME")
     }
-}
-
-fn declared(version: Value) -> Option<VersionId> {
-    let text = match version {
-        Value::String(text) => text,
-        Value::Number(number) => number.to_string(),
-        _ => return None,
-    };
-    (!text.is_empty()).then_some(VersionId::Declared(text))
 }
 
 /// Returns in words which part of a dataset is meant.

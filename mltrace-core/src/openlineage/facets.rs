@@ -6,6 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::model::VersionId;
+
 /// Who is a run's parent.
 #[derive(Deserialize)]
 pub(super) struct Parent {
@@ -112,6 +114,19 @@ pub(super) struct Node {
 #[serde(rename_all = "camelCase")]
 pub(super) struct DatasetVersion {
     pub(super) dataset_version: Value,
+}
+
+impl DatasetVersion {
+    /// Returns the version: a content where it is written as we write those, else one that somebody declared.
+    pub(super) fn version(self) -> Option<VersionId> {
+        let text = match self.dataset_version {
+            Value::String(text) => text,
+            Value::Number(number) => number.to_string(),
+            _ => return None,
+        };
+        let content = text.parse().ok().filter(|version| matches!(version, VersionId::Content(_)));
+        (!text.is_empty()).then(|| content.unwrap_or(VersionId::Declared(text)))
+    }
 }
 
 /// A dataset in a facet of another one, or of a run.

@@ -12,11 +12,21 @@ mod measures;
 
 mod sent;
 
+mod run;
+
+mod own;
+
+mod own_records;
+
 mod records;
 
 mod surrogate;
 
 pub use event::{About, Dataset, Event, Facets, Fault, Job, Kind};
-pub use records::{RunRecords, cut_short, declared_records, run_records};
+pub use own::{
+    NotWritten, OF_EDGE, OF_JOB, OF_RUN, OwnCode, OwnEdge, OwnFolder, OwnGit, OwnJob, OwnNote, OwnRun, last_moment,
+};
+pub use records::{cut_short, declared_records, run_records};
+pub use run::RunRecords;
 pub use sent::Sent;
 pub use surrogate::paired;

@@ -13,30 +13,14 @@ use super::facets::{
     SourceCode, Sql, Tags,
 };
 use super::measures::measures;
+use super::own::{OF_JOB, OF_RUN, OwnJob, parent_of};
+use super::own_records::own_records;
+use super::run::RunRecords;
 use super::sent::Sent;
 use crate::model::{
     ArtifactName, Code, ComponentFact, Declaration, End, Git, NoteFact, Record, RunId, Start, Status, Timestamp, value,
 };
 use crate::naming;
-
-/// The records of one try of a run.
-#[derive(Debug, PartialEq)]
-pub struct RunRecords {
-    /// The run.
-    pub run: RunId,
-    /// Whether no event gives the time of its start.
-    pub is_start_chosen: bool,
-    /// The records.
-    pub records: Vec<Record>,
-}
-
-impl RunRecords {
-    /// Returns the record of its start.
-    #[must_use]
-    pub fn start(&self) -> Option<&Start> {
-        self.records.iter().find_map(|record| if let Record::Start(start) = record { Some(start) } else { None })
-    }
-}
 
 /// Returns the records of each try of a run, the first try first; the order of `events` does not matter.
 #[must_use]
@@ -68,6 +52,11 @@ pub fn declared_records(sent: &Sent<'_>) -> (Vec<Record>, Vec<ArtifactName>) {
 }
 
 fn records_of(attempt: &Attempt<'_, '_>) -> Option<RunRecords> {
+    // The end says all, also where it has the time of the start.
+    let at_end = attempt.end().and_then(|end| end.run_facets()?.get(OF_RUN));
+    if let Some(own) = at_end.or_else(|| attempt.of_run(OF_RUN)) {
+        return own_records(attempt, own);
+    }
     let first = attempt.events.first()?;
     let component = first.component(first.event.job()?);
     let run = attempt.run;
@@ -77,12 +66,12 @@ fn records_of(attempt: &Attempt<'_, '_>) -> Option<RunRecords> {
     let git = git(attempt, &mut records);
     let code = code(attempt, &component, &mut records);
     records.extend(declarations(attempt, &component));
-    let parent = attempt.of_run::<Parent>("parent").and_then(|parent| Uuid::parse_str(&parent.run.id).ok());
+    let parent = attempt.of_run::<Parent>("parent").and_then(|parent| parent_of(run, &parent.run.id));
     records.push(Record::Start(Start {
         run,
         component,
         at,
-        parent: parent.map(RunId).filter(|parent| *parent != run),
+        parent,
         code,
         git,
         declared: None,
@@ -161,7 +150,7 @@ fn declaration(job: &Job<'_>) -> Declaration {
         owner: given(names.join(", ")),
         description: documentation.and_then(|documentation| given(documentation.description)),
         tags: words,
-        stale_after_s: None,
+        stale_after_s: facets.get::<OwnJob>(OF_JOB).and_then(|own| own.stale_after_s),
     }
 }
 

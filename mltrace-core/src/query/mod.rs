@@ -96,6 +96,10 @@ mod browse;
 
 mod export;
 
+mod openlineage;
+
+mod prov;
+
 mod case;
 mod subject;
 mod task;
@@ -128,6 +132,7 @@ pub use name::NameKind;
 pub use number::Measure;
 pub use observations::{ObservationSeries, Observations, Observed};
 pub use on_disk::OnDisk;
+pub use openlineage::Followed;
 pub use profile::Profiled;
 pub use projects::{Project, Projects};
 pub use reader::{QueryError, Reader};

@@ -132,6 +132,25 @@ impl Reader<'_> {
         })
     }
 
+    /// Hands the events of each project to `line`, as [`Reader::export_openlineage`] does for one.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub fn export_openlineage_of_all(
+        &mut self,
+        since: Option<Timestamp>,
+        line: &mut dyn FnMut(String) -> bool,
+    ) -> Result<(), QueryError> {
+        self.in_each_project(|reader| {
+            let mut goes_on = true;
+            reader.export_openlineage(since, &mut |event| {
+                goes_on = line(event);
+                goes_on
+            })?;
+            Ok(goes_on)
+        })
+    }
+
     /// Asks in each project, by name, until `ask` returns that it is enough.
     fn in_each_project(
         &mut self,

@@ -1,7 +1,7 @@
 //! Events of other tools, as they are stored.
 
 use super::key::ProjectKey;
-use crate::model::RunId;
+use crate::model::{RunId, Timestamp};
 
 /// An event as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,29 @@ pub struct EventRow {
     pub root: String,
     /// Its text.
     pub body: String,
+}
+
+/// Takes an event, and returns whether to go on.
+pub type TellEvent<'t> = &'t mut dyn FnMut(EventRow) -> bool;
+
+impl EventRow {
+    /// Returns the key of an event: its time and then its digits, so that the events of a run lie in the order of time.
+    #[must_use]
+    pub fn key_of(at: Timestamp, body: &str) -> [u8; 32] {
+        let mut key = Self::first_key(at);
+        let digits = *blake3::hash(body.as_bytes()).as_bytes();
+        key.iter_mut().zip(digits).skip(size_of::<i64>()).for_each(|(byte, digit)| *byte = digit);
+        key
+    }
+
+    /// Returns the first key that an event of a moment may have.
+    #[must_use]
+    pub fn first_key(at: Timestamp) -> [u8; 32] {
+        let mut key = [0; 32];
+        let since = at.micros_since(Timestamp::MIN).to_be_bytes();
+        key.iter_mut().zip(since).for_each(|(byte, of_time)| *byte = of_time);
+        key
+    }
 }
 
 /// From which end the events of a run are read.

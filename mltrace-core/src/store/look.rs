@@ -9,6 +9,7 @@ use super::bounds::Bounds;
 use super::candidate::{Asked, Offer, OfferRun, WorkKey, WorkRow};
 use super::count::Count;
 use super::error::Result;
+use super::event::TellEvent;
 use super::extent::{Extent, Told};
 use super::facts::FactsRow;
 use super::key::{ArtifactKey, ComponentKey, ProjectKey, RunKey, TaskKey, VersionKey};
@@ -84,8 +85,8 @@ pub enum Versions<'a> {
 pub enum Runs<'a> {
     /// The one of this id.
     Of(RunId),
-    /// Those of these that are of the process of this key.
-    OfProcess(&'a str, &'a [RunKey]),
+    /// Those of these that are built from events alone.
+    OfEvents(&'a [RunKey]),
     /// Those whose id, written without hyphens, starts or ends with these digits; newest first, at most so many.
     Like(ProjectKey, &'a str, usize),
     /// Those selected, newest first.
@@ -241,6 +242,8 @@ pub trait Look: Count {
     fn runs_of_subject(&mut self, project: ProjectKey, subject: &model::DataSubject) -> Result<Vec<RunKey>>;
     /// Returns which subjects of a project are retracted, by their digits.
     fn retracted(&mut self, project: ProjectKey) -> Result<Vec<model::RetractFact>>;
+    /// Tells the events of other tools to a project that happened then or later, by time.
+    fn events(&mut self, project: ProjectKey, since: Option<Timestamp>, tell: TellEvent<'_>) -> Result<()>;
     /// Returns the tasks of a project, by name.
     fn tasks(&mut self, project: ProjectKey) -> Result<Vec<TaskRow>>;
     /// Returns a task by name, and how much feedback is known whose output is not.
@@ -405,13 +408,8 @@ impl dyn Look + '_ {
     }
 
     /// Returns the selected runs of which something was measured or checked, newest first.
-    pub fn measured(
-        &mut self,
-        project: ProjectKey,
-        selection: &RunSelection,
-        what: WhatOfRuns<'_>,
-    ) -> Result<Vec<RunKey>> {
-        self.find_runs(Runs::Measured(project, selection, what))
+    pub fn measured(&mut self, of: ProjectKey, which: &RunSelection, what: WhatOfRuns<'_>) -> Result<Vec<RunKey>> {
+        self.find_runs(Runs::Measured(of, which, what))
     }
 
     /// Returns the runs of a component that began at `since` or later, newest first.

@@ -257,6 +257,8 @@ pub trait Writer {
         from: EventsFrom,
         take: &mut dyn FnMut(EventRow) -> bool,
     ) -> Result<()>;
+    /// Returns those of these processes whose runs are built from events alone.
+    fn processes_of_events(&mut self, among: &[ProcessKey]) -> Result<Vec<ProcessKey>>;
     /// Lets what people remarked of a run be said of another one.
     fn move_notes(&mut self, from: RunId, to: RunId) -> Result<()>;
     /// Removes what a run read and wrote, its parameters and what was measured of it; who was bound to its writes is bound to

@@ -5,6 +5,7 @@
 mod bounds;
 mod captures;
 mod cases;
+mod export;
 mod journals;
 mod orders;
 mod project;

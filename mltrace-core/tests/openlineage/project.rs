@@ -40,6 +40,24 @@ impl Project {
         ingest::import_events(&self.home, self.store.as_mut(), &mut text.as_bytes(), &mut |_| {}).unwrap()
     }
 
+    /// Takes lines of an import, which must all land.
+    pub(crate) fn import_lines(&mut self, lines: &[Value]) {
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let report = ingest::import(&self.home, self.store.as_mut(), &mut text.as_bytes(), &mut |_| {}).unwrap();
+        assert_eq!(report.errors, []);
+    }
+
+    /// Returns all that is recorded of runs as events.
+    pub(crate) fn export_events(&mut self) -> Vec<Value> {
+        let mut events = Vec::new();
+        let mut keep = |event: String| {
+            events.push(serde_json::from_str(&event).unwrap());
+            true
+        };
+        self.reader().export_openlineage(None, &mut keep).unwrap();
+        events
+    }
+
     pub(crate) fn reader(&mut self) -> Reader<'_> {
         Reader::new(self.store.as_mut(), &self.home, &self.home.root)
     }

@@ -47,6 +47,25 @@ impl Place {
         assert_eq!(report.errors, [], "every line lands");
     }
 
+    /// Imports OpenLineage events that must all land.
+    pub(crate) fn import_events(&mut self, events: &[String]) {
+        let text: String = events.iter().map(|event| format!("{event}\n")).collect();
+        let (home, store) = (&self.home, self.store.as_mut());
+        let report = ingest::import_events(home, store, &mut text.as_bytes(), &mut |_| {}).unwrap();
+        assert_eq!(report.errors, [], "every event lands");
+    }
+
+    /// Returns all that is recorded of runs as OpenLineage events.
+    pub(crate) fn export_events(&mut self) -> Vec<String> {
+        let mut events = Vec::new();
+        let mut keep = |event| {
+            events.push(event);
+            true
+        };
+        self.reader().export_openlineage(None, &mut keep).unwrap();
+        events
+    }
+
     /// Imports the same runs into another project of the same store, under ids of their own.
     pub(crate) fn import_next_door(&mut self, lines: &[Value]) {
         let other = |line: &Value| line.to_string().replace("\"0190f3", "\"0190f4").replace("\"ff90f3", "\"ff90f4");

@@ -1,11 +1,13 @@
 //! What lies in a folder, and the hash of it all.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use super::{FileKind, Hashing, Stat, file};
 use crate::disk::link::Links;
+use crate::model::{FolderFact, VersionId};
 
 /// More entries than this in one folder are not listed: the list is kept in memory.
 const MOST_ENTRIES: usize = 4 << 20;
@@ -141,7 +143,7 @@ impl Listing {
     pub(super) fn hash(&self, how: &Hashing<'_>) -> io::Result<Option<([u8; 32], Entries)>> {
         let mut entries = Entries { files: Vec::new(), is_whole: true };
         let mut bytes = 0_usize;
-        let mut tree = Tree::new("mltrace 2026-11 content of a folder");
+        let mut tree = Tree::new(CONTENT);
         for entry in &self.entries {
             let child = match (entry.stat.kind, &entry.target) {
                 (FileKind::File, _) => match file::hash(&entry.path, &entry.stat, how) {
@@ -180,6 +182,30 @@ impl Listing {
     }
 }
 
+/// What the hash of the content of a folder is derived with.
+const CONTENT: &str = "mltrace 2026-11 content of a folder";
+
+/// Returns the content of a folder in which these files lie, by their paths there, and nothing else.
+#[must_use]
+pub fn of_files(files: &BTreeMap<String, [u8; 32]>) -> FolderFact {
+    let folders = files.keys().flat_map(|path| path.match_indices('/').filter_map(|(end, _)| path.get(..end)));
+    let mut all: BTreeMap<&[u8], Option<&[u8; 32]>> = folders.map(|folder| (folder.as_bytes(), None)).collect();
+    all.extend(files.iter().map(|(path, hash)| (path.as_bytes(), Some(hash))));
+    let mut tree = Tree::new(CONTENT);
+    for (name, hash) in all {
+        let kind = if hash.is_some() { FileKind::File } else { FileKind::Folder };
+        tree.add_named(name, kind, hash.unwrap_or(&[0; 32]));
+    }
+    let mut bytes = 0_usize;
+    let mut is_kept = |(path, _): &(&String, &[u8; 32])| {
+        bytes = bytes.saturating_add(path.len()).saturating_add(MORE_BYTES);
+        bytes <= MOST_BYTES
+    };
+    let entries = files.iter().take_while(&mut is_kept).map(|(path, hash)| (path.clone(), VersionId::Content(*hash)));
+    let entries: BTreeMap<String, VersionId> = entries.collect();
+    FolderFact { version: VersionId::Content(tree.finish()), is_whole: entries.len() == files.len(), entries }
+}
+
 /// A hash over a sorted list of (path, kind, hash of the content), which no file's own bytes can imitate.
 struct Tree(blake3::Hasher);
 
@@ -189,14 +215,18 @@ impl Tree {
     }
 
     fn add(&mut self, entry: &Entry, child: &[u8; 32]) {
-        let kind = match entry.stat.kind {
+        self.add_named(&entry.name, entry.stat.kind, child);
+    }
+
+    fn add_named(&mut self, name: &[u8], kind: FileKind, child: &[u8; 32]) {
+        let kind = match kind {
             FileKind::File => b'f',
             FileKind::Folder => b'd',
             FileKind::Link => b'l',
             FileKind::Other => b'o',
         };
         // The length keeps a path from running into what follows it.
-        self.0.update(&(entry.name.len() as u64).to_le_bytes()).update(&entry.name).update(&[kind]).update(child);
+        self.0.update(&(name.len() as u64).to_le_bytes()).update(name).update(&[kind]).update(child);
     }
 
     fn finish(self) -> [u8; 32] {

@@ -14,7 +14,7 @@ mod folder;
 
 mod whole;
 
-pub use folder::Entries;
+pub use folder::{Entries, of_files};
 pub use hashing::Hashing;
 pub use skip::Skip;
 pub use stat::{FileKind, Stat, stat};

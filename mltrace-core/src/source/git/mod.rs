@@ -9,4 +9,4 @@ mod absent;
 #[cfg(not(feature = "git"))]
 pub use absent::{find, head, is_large, rest};
 #[cfg(feature = "git")]
-pub use read::{find, head, is_large, rest};
+pub use read::{find, head, is_large, repository, rest};

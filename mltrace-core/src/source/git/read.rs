@@ -75,6 +75,12 @@ pub fn rest(folder: &Path, git: &mut Git) {
     git.dirty = is_dirty(&repository);
 }
 
+/// Returns the repository that a folder lies in.
+#[must_use]
+pub fn repository(folder: &Path) -> Option<Repository> {
+    open(&discover(folder)?)
+}
+
 fn discover(folder: &Path) -> Option<PathBuf> {
     // On its way up, libgit2 reads these of each folder.
     let read = [".git", "HEAD", "commondir", "gitdir", ".git/HEAD", ".git/commondir", ".git/gitdir"];

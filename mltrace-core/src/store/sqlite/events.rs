@@ -11,8 +11,8 @@ use super::SqliteStore;
 use super::forget::LOOSEN;
 use super::keys::{CHUNK, among, ascending, ranges};
 use super::write::SqliteWriter;
-use crate::model::{LIMIT_LINE, RunId};
-use crate::store::{EventRow, EventsFrom, ProjectKey, Result, RunKey, StoreError};
+use crate::model::{LIMIT_LINE, PROCESS_OF_EVENTS, PROCESS_OF_EVENTS_ON, RunId, Timestamp};
+use crate::store::{EventRow, EventsFrom, ProcessKey, ProjectKey, Result, RunKey, StoreError, TellEvent};
 
 /// No event is taken that is longer than half of this; a store of somebody else may hold any.
 const LONGEST: u64 = 2 * LIMIT_LINE as u64;
@@ -71,6 +71,16 @@ impl SqliteWriter<'_> {
         self.execute("UPDATE lineage_event SET root = '', body = x'' WHERE run = $1", params![run]).map(drop)
     }
 
+    pub(super) fn built_from_events(&mut self, among: &[ProcessKey]) -> Result<Vec<ProcessKey>> {
+        let sql = "SELECT id FROM process WHERE id = $1 AND (key = $2 OR substr(key, 1, length($3)) = $3)";
+        let mut found = Vec::new();
+        for process in ascending(among.iter().copied()) {
+            let asked = params![process, PROCESS_OF_EVENTS, PROCESS_OF_EVENTS_ON];
+            found.extend(self.one(sql, asked, |row| row.get::<_, ProcessKey>(0))?);
+        }
+        Ok(found)
+    }
+
     pub(super) fn move_notes(&mut self, from: RunId, to: RunId) -> Result<()> {
         let sql = "UPDATE note SET run_id = (SELECT id FROM run WHERE uuid = ?2)
              WHERE run_id = (SELECT id FROM run WHERE uuid = ?1) AND EXISTS (SELECT 1 FROM run WHERE uuid = ?2)";
@@ -87,15 +97,42 @@ impl SqliteWriter<'_> {
 }
 
 impl SqliteStore {
-    pub(super) fn runs_of_process(&self, process: &str, runs: &[RunKey]) -> Result<Vec<RunKey>> {
+    pub(super) fn events_of_project(
+        &self,
+        project: ProjectKey,
+        since: Option<Timestamp>,
+        tell: TellEvent<'_>,
+    ) -> Result<()> {
+        let sql = "SELECT id FROM lineage_event WHERE project_id = $1 AND hash >= $2 ORDER BY hash";
+        let first = EventRow::first_key(since.unwrap_or(Timestamp::MIN));
+        let ids: Vec<i64> = self.all(sql, params![project, first.as_slice()], |row| row.get(0))?;
+        // Whoever is told may be slow: nothing is kept from being written meanwhile.
+        let sql = "SELECT hash, run, root, body FROM lineage_event WHERE id = $1";
+        for id in ids {
+            let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, Vec<u8>>(3)?));
+            let Some((key, run, root, body)) = self.one(sql, [id], read)? else { continue };
+            // One that nobody can read any more says nothing: it was forgotten, or somebody else wrote it.
+            let Ok(body) = inflated(&body) else { continue };
+            if !body.is_empty() && !tell(EventRow { project, key, run, root, body }) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn runs_of_events(&self, runs: &[RunKey]) -> Result<Vec<RunKey>> {
         const SQL: &str = concat!(
             "SELECT r.id FROM json_each($1) AS asked CROSS JOIN run r ON ",
             among!("r.id"),
-            " WHERE r.process_id = (SELECT p.id FROM process p WHERE p.key = $2)"
+            // All that begins so lies before what goes on with the last character there is.
+            " WHERE r.process_id IN (SELECT p.id FROM process p
+                 WHERE p.key = $2 OR (p.key >= $3 AND p.key < $3 || char(1114111)))"
         );
         let mut found = Vec::new();
         for list in ascending(runs.iter().copied()).chunks(CHUNK).map(ranges) {
-            found.extend(self.all(SQL, params![list, process], |row| row.get::<_, RunKey>(0))?);
+            found.extend(
+                self.all(SQL, params![list, PROCESS_OF_EVENTS, PROCESS_OF_EVENTS_ON], |row| row.get::<_, RunKey>(0))?,
+            );
         }
         Ok(found)
     }

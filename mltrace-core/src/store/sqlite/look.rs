@@ -15,8 +15,8 @@ use crate::store::{
     AliasRow, ArtifactKey, Artifacts, Asked, Bounds, CaseRow, Checkup, ComponentKey, ComponentRow, Components,
     CurrentRow, Direction, Extent, FactsRow, Far, InTransaction, LabelRow, Labels, Look, MarkedRow, Marks, Measures,
     Met, NearRows, Offer, OfferRun, OutputRow, Pair, PairsAsked, Profiles, ProjectKey, ProjectRow, Projects, Reached,
-    Result, RunDetail, RunKey, RunName, Runs, Said, Store, TableRow, TaskKey, TaskRow, Told, UnreadRow, Upkeep,
-    VersionAt, VersionKey, VersionName, Versions, WorkKey, WorkRow, Writes,
+    Result, RunDetail, RunKey, RunName, Runs, Said, Store, TableRow, TaskKey, TaskRow, TellEvent, Told, UnreadRow,
+    Upkeep, VersionAt, VersionKey, VersionName, Versions, WorkKey, WorkRow, Writes,
 };
 
 impl Store for SqliteStore {
@@ -164,7 +164,7 @@ impl Look for SqliteStore {
             Runs::Of(id) => {
                 self.all("SELECT id FROM run WHERE uuid = $1 AND component_id IS NOT NULL", [id], |row| row.get(0))
             }
-            Runs::OfProcess(process, runs) => self.runs_of_process(process, runs),
+            Runs::OfEvents(runs) => self.runs_of_events(runs),
             Runs::Like(project, digits, limit) => self.runs_by_digits(project, digits, limit),
             Runs::Selected(project, selection) => self.selected_runs(project, selection),
             Runs::Since(component, since) => self.runs_since(component, since),
@@ -293,6 +293,10 @@ impl Look for SqliteStore {
 
     fn retracted(&mut self, project: ProjectKey) -> Result<Vec<RetractFact>> {
         self.retractions(project)
+    }
+
+    fn events(&mut self, project: ProjectKey, since: Option<Timestamp>, tell: TellEvent<'_>) -> Result<()> {
+        self.events_of_project(project, since, tell)
     }
 
     fn tasks(&mut self, project: ProjectKey) -> Result<Vec<TaskRow>> {

@@ -5,8 +5,8 @@ use super::write::SqliteWriter;
 use crate::model::{FolderFact, ProcessId, RunId, Timestamp, VersionId};
 use crate::store::{
     Alike, ArtifactKey, Asked, Change, Edges, EventRow, EventsFrom, InnerAsked, Name, NearAsked, NearRow, NearRows,
-    Offer, ProjectKey, ReadRow, Result, RowsOf, RunKey, RunRow, Said, StoredWork, VersionAsked, VersionEntered,
-    VersionKey, VersionRow, WithAsked, WriteKey, WriteRow, Writer,
+    Offer, ProcessKey, ProjectKey, ReadRow, Result, RowsOf, RunKey, RunRow, Said, StoredWork, VersionAsked,
+    VersionEntered, VersionKey, VersionRow, WithAsked, WriteKey, WriteRow, Writer,
 };
 
 impl SqliteWriter<'_> {
@@ -184,6 +184,10 @@ impl Writer for SqliteWriter<'_> {
         take: &mut dyn FnMut(EventRow) -> bool,
     ) -> Result<()> {
         self.events_of_run(project, run, from, take)
+    }
+
+    fn processes_of_events(&mut self, among: &[ProcessKey]) -> Result<Vec<ProcessKey>> {
+        self.built_from_events(among)
     }
 
     fn move_notes(&mut self, from: RunId, to: RunId) -> Result<()> {
