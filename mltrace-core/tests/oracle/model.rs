@@ -210,7 +210,7 @@ fn part(write: Write<'_>) -> Part {
     Part { name, version: write.version(), run, at: write.at }
 }
 
-fn is_inside(folder: &str, name: &str) -> bool {
+pub(crate) fn is_inside(folder: &str, name: &str) -> bool {
     name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
@@ -222,7 +222,7 @@ pub(crate) struct ByName {
 }
 
 /// Returns what lies in folders of a content, where that was told.
-fn folder_of<'f>(facts: &'f Facts, content: Option<&str>) -> Option<&'f FolderFacts> {
+pub(crate) fn folder_of<'f>(facts: &'f Facts, content: Option<&str>) -> Option<&'f FolderFacts> {
     facts.folders.iter().find(|folder| Some(folder.content.as_str()) == content)
 }
 
