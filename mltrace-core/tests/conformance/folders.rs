@@ -39,6 +39,7 @@ fn asks(keys: &Keys, run: char, (name, of): (&str, &str), at: i64) -> NearAsked 
         run: keys.runs[&run],
         n: 0,
         seen: Some(seen),
+        is_open: false,
     }
 }
 
@@ -80,6 +81,8 @@ fn by_time(store: &mut dyn Store, keys: &Keys) {
     assert_eq!(folders[2..], [written(keys, &[('a', "d")]), Vec::new()]);
     assert!(found.iter().all(|rows| rows.held.is_none()), "nobody told what lies in folders");
     assert_eq!(near(store, &asked[..1])[0], found[0], "one by one as all at once");
+    let open: Vec<NearAsked> = asked.iter().map(|asked| NearAsked { is_open: true, ..*asked }).collect();
+    assert_eq!(near(store, &open), found, "nobody told what lies in folders");
     let look = store.look().near(NearOf::Artifact(keys.artifacts["d"]), Timestamp(50)).unwrap();
     assert_eq!(sorted(&look.members), sorted(&found[0].members), "both doors hand over the same");
 }
@@ -134,17 +137,27 @@ fn earlier_writes(store: &mut dyn Store, keys: &Keys) {
     let asked = |of: &str, at: i64, run: RunKey| WithAsked {
         artifact: keys.artifacts["d/1"],
         content: content(of),
+        path: None,
         at: Timestamp(at),
         run,
         n: 0,
     };
     let reader = keys.runs[&'e'];
+    let inside = |path: &str, of: &str, at: i64| WithAsked {
+        artifact: keys.artifacts["d"],
+        path: Some(path.to_owned()),
+        ..asked(of, at, reader)
+    };
     let all = [asked("x", 50, reader), asked("x", 25, reader), asked("q", 50, reader), asked("y", 50, keys.runs[&'c'])];
     store
         .write(&mut |writer| {
             let found = writer.last_with(&all)?.into_iter().map(|row| row.map(|row| row.write)).collect::<Vec<_>>();
             let first = keys.writes[&('b', "d/1".to_owned())];
             assert_eq!(found, [Some(first), None, None, None], "what a run makes known at its end it has not seen");
+            let held = [inside("1", "x", 50), inside("1", "x", 15), inside("1", "y", 50), inside("2", "x", 50)];
+            let found = writer.last_with(&held)?.into_iter().map(|row| row.map(|row| row.write)).collect::<Vec<_>>();
+            let whole = keys.writes[&('a', "d".to_owned())];
+            assert_eq!(found, [Some(whole), None, None, None], "the folder that held this content there by then");
             Ok(())
         })
         .unwrap();

@@ -20,6 +20,14 @@ const OF_CONTENT: &str = "SELECT w.id, w.run_id, o.uuid, w.at, w.n FROM version 
      AND v.artifact_id = ?4 AND v.tail = substr(?5, -4) AND v.id_kind = 0 AND v.id_value = ?5
      ORDER BY w.at DESC, o.uuid DESC, w.n DESC LIMIT 1";
 
+/// The last such write of the folder ?4 in which content ?5 lay at ?6.
+const OF_FOLDER: &str = "SELECT w.id, w.run_id, o.uuid, w.at, w.n FROM write w JOIN run o ON o.id = w.run_id
+     JOIN version v ON v.id = w.version_id AND v.id_kind = 0
+     JOIN folder f ON f.hash = v.id_value JOIN folder_entry e ON e.folder_id = f.id AND e.name = ?6 AND e.hash = ?5
+     WHERE w.artifact_id = ?4
+     AND w.at <= ?1 AND (w.run_id <> ?2 OR (w.said_at, w.n) < (?1, ?3))
+     ORDER BY w.at DESC, o.uuid DESC, w.n DESC LIMIT 1";
+
 /// The last such write of the folder ?4 of project ?5 in which content ?7, or anything, lay at ?6, and what lay there.
 const HOLDING: &str =
     "SELECT w.id, w.run_id, o.uuid, w.at, w.n, e.hash FROM artifact a JOIN write w ON w.artifact_id = a.id
@@ -179,8 +187,34 @@ impl SqliteWriter<'_> {
             self.all(written, [hash.as_slice()], |row| Ok((row.get(0)?, row.get(1)?)))?;
         for (artifact, at) in written {
             found.extend(self.reads_near_to(artifact, at)?);
+            found.extend(self.open_reads_of(artifact, at)?);
         }
         Ok(found)
+    }
+
+    /// Returns the reads of a folder from then on of which no write is known: what it held before may be a part of them.
+    fn open_reads_of(&mut self, artifact: ArtifactKey, from: Timestamp) -> Result<Vec<(RunKey, u32)>> {
+        // 4: unknown writer, 5: inside.
+        let sql = "SELECT run_id, n FROM read
+             WHERE artifact_id = $1 AND at >= $2 AND seen_id IS NOT NULL AND bound IN (4, 5)";
+        self.all(sql, params![artifact, from], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
+    /// Returns the reads of a folder to which something may be added that a version of it held, written or no longer written
+    /// from then on.
+    pub(super) fn reads_of_folder(
+        &mut self,
+        (artifact, version): (ArtifactKey, VersionKey),
+        from: Timestamp,
+    ) -> Result<Vec<(RunKey, u32)>> {
+        if !self.knows_folders()? || self.fresh.is_unread(artifact) {
+            return Ok(Vec::new());
+        }
+        let sql = "SELECT 1 FROM version v JOIN folder f ON f.hash = v.id_value WHERE v.id = $1 AND v.id_kind = 0";
+        match self.one(sql, [version], |_| Ok(()))? {
+            Some(()) => self.open_reads_of(artifact, from),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// Returns what contents tell of writes near what a read saw.
@@ -196,7 +230,7 @@ impl SqliteWriter<'_> {
             self.one(sql, params![seen, asked.artifact], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         let Some((content, name, project)) = found else { return Ok(None) };
         let mut held = HeldRows { content: Some(VersionId::Content(content)), ..HeldRows::default() };
-        if !rows.members.is_empty() {
+        if asked.is_open || !rows.members.is_empty() {
             held.entries = folder_of(self.connection, &content, None)?;
         }
         if held.entries.is_some() {
@@ -238,7 +272,11 @@ impl SqliteWriter<'_> {
     }
 
     pub(super) fn last_of_content(&mut self, asked: &WithAsked) -> Result<Option<NearRow>> {
-        let WithAsked { artifact, content: VersionId::Content(content), at, run, n } = asked else { return Ok(None) };
-        self.one(OF_CONTENT, params![at, run, n, artifact, content.as_slice()], near_row)
+        let WithAsked { artifact, content, path, at, run, n } = asked;
+        let VersionId::Content(content) = content else { return Ok(None) };
+        match path {
+            None => self.one(OF_CONTENT, params![at, run, n, artifact, content.as_slice()], near_row),
+            Some(path) => self.one(OF_FOLDER, params![at, run, n, artifact, content.as_slice(), path], near_row),
+        }
     }
 }

@@ -211,8 +211,8 @@ impl SqliteWriter<'_> {
     }
 
     pub(super) fn near_rows(&mut self, asked: &NearAsked) -> Result<NearRows> {
-        let place = self.place(asked.artifact)?;
-        if place == 0 {
+        let is_open = asked.is_open && asked.seen.is_some() && self.knows_folders()?;
+        if !is_open && self.place(asked.artifact)? == 0 {
             return Ok(NearRows::default());
         }
         let mut rows = near(self.connection, asked.artifact, asked.at, Some((asked.run, asked.n)))?;
