@@ -57,7 +57,8 @@ impl Reader<'_> {
             let path = self.home.root.join(naming::decode(name.as_str()));
             return Ok(match self.look(&path) {
                 There::Nothing => as_typed,
-                There::Content(found) if found == latest.id => as_typed,
+                There::Content(found) if found == latest.id && latest.written.is_some() => as_typed,
+                There::Content(found) if found == latest.id => self.led_to(text, &path, &found)?.unwrap_or(as_typed),
                 There::Large => OnDisk {
                     says: Some(format!("on disk now: too large to be read for this; the last recorded is {last}")),
                     ..as_typed
@@ -86,6 +87,19 @@ impl Reader<'_> {
             Err(QueryError::NotFound { .. }) => Ok(self.renamed(text)?.unwrap_or(as_typed)),
             Err(_) => Ok(as_typed),
         }
+    }
+
+    /// Returns what a name means that was read alone: what lies where it leads, if that has a known writer and it has none.
+    fn led_to(&mut self, text: &str, path: &Path, content: &VersionId) -> Result<Option<OnDisk>, QueryError> {
+        let Some(name) = naming::behind_links(path, &Root::new(&self.home.root)) else { return Ok(None) };
+        let as_typed = self.find_version(text, None)?;
+        if !self.makers(&as_typed, None)?.is_empty() {
+            return Ok(None);
+        }
+        let asked = format!("{name}@{content}");
+        let Ok(found) = self.find_version(&asked, None) else { return Ok(None) };
+        let described = self.described(content, &found)?;
+        Ok(Some(OnDisk { asked, says: Some(format!("`{text}` leads to `{name}`: {described}")) }))
     }
 
     /// Returns what a name means of which only is recorded what lies around it or in it: what a folder around it held, else

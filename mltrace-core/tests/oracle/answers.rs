@@ -279,9 +279,20 @@ pub(crate) fn trace_version(known: &Known<'_>, name: &str, version: &str, as_of:
         return Some(upstream(known, name, version, Some(last), as_of));
     }
     let mut reads = reads_of(known, name).into_iter();
-    reads
-        .any(|(at, _, seen)| seen.version == version && by_then(at))
-        .then(|| upstream(known, name, version, None, as_of))
+    if reads.any(|(at, _, seen)| seen.version == version && by_then(at)) {
+        return Some(upstream(known, name, version, None, as_of));
+    }
+    // Nobody read or wrote it under its name by then: the last folder that is told to have held it.
+    let held = known.writes.iter().filter(|write| by_then(write.at)).filter(|write| {
+        let folder = model::folder_of(known.facts, write.edge.version.as_deref());
+        let path = name.strip_prefix(&write.edge.name).and_then(|rest| rest.strip_prefix('/'));
+        let there = path.zip(folder).and_then(|(path, folder)| folder.entries.get(path));
+        there.is_some_and(|there| there == version)
+    });
+    let root = held.max_by_key(|write| write.order())?.run.id.clone();
+    let above = |id: &str| known.seen(known.run(id)).iter().flat_map(writers).collect();
+    let runs = closure(known, vec![root], above);
+    Some(TraceAnswer { name: name.to_owned(), version: version.to_owned(), runs, read_by: BTreeSet::new() })
 }
 
 /// Returns the runs that made a version by then: who wrote it and what lay in it, or where its last reader found it.
