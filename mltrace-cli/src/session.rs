@@ -150,12 +150,17 @@ impl Session {
         if let Some(mut store) = store {
             return self.ask_store(&mut *store, question);
         }
-        if self.is_store_named() {
+        self.nothing_there().map(|()| empty)
+    }
+
+    /// Says that there is no store; fails where somebody named one, who has it in mind.
+    pub(crate) fn nothing_there(&self) -> Result<(), Error> {
+        if self.is_store_named() || self.is_store_in_environment() {
             return Err(self.missing());
         }
         self.output.say(&StoreError::Missing(self.home.store.clone()).to_string());
         self.output.hint(HOW_TO_START);
-        Ok(empty)
+        Ok(())
     }
 
     /// Returns what a monitoring system is told.
@@ -176,13 +181,21 @@ impl Session {
         self.home.settings.iter().any(|setting| setting.name == "db" && setting.origin == Origin::Flag)
     }
 
+    /// Returns whether `MLTRACE_DB` names the store.
+    fn is_store_in_environment(&self) -> bool {
+        let is_named = |origin: &Origin| matches!(origin, Origin::Environment(_));
+        self.home.settings.iter().any(|setting| setting.name == "db" && is_named(&setting.origin))
+    }
+
     /// Returns the error of a question where there is no store.
     fn missing(&self) -> Error {
         let error = Error::from(StoreError::Missing(self.home.store.clone()));
-        if !self.is_store_named() {
-            return error;
-        }
-        error.hint("check the path given to `--db`: the first run that is recorded there makes it")
+        let named = match (self.is_store_named(), self.is_store_in_environment()) {
+            (true, _) => "given to `--db`",
+            (false, true) => "in `MLTRACE_DB`",
+            (false, false) => return error,
+        };
+        error.hint(format!("check the path {named}: the first run that is recorded there makes it"))
     }
 
     /// Returns the answer from a store that is open; an unknown name comes back with names that may have been meant.

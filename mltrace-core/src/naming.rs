@@ -220,9 +220,20 @@ pub fn name_of(path: &Path, root: &Root) -> Option<ArtifactName> {
 /// Costs a look at each folder of the path below the root, and at each of a path that lies elsewhere.
 #[must_use]
 pub fn behind_links(path: &Path, root: &Root) -> Option<ArtifactName> {
+    behind(path, root, 0)
+}
+
+/// As [`behind_links`], where a folder of the path is a link.
+#[must_use]
+pub fn behind_folder_links(path: &Path, root: &Root) -> Option<ArtifactName> {
+    behind(path, root, 1)
+}
+
+/// So many of the last parts of the path may be links that are not looked at.
+fn behind(path: &Path, root: &Root, skipped: usize) -> Option<ArtifactName> {
     let below = root.strip(path).unwrap_or(path).components().count();
     let is_link = |path: &Path| path.symlink_metadata().is_ok_and(|metadata| metadata.file_type().is_symlink());
-    if !path.ancestors().take(below).any(is_link) {
+    if !path.ancestors().take(below).skip(skipped).any(is_link) {
         return None;
     }
     name_of(&without_verbatim(path.canonicalize().ok()?), root)

@@ -59,6 +59,9 @@ impl Args {
             Err(error @ (StoreError::Refused(_) | StoreError::NoSuchBackend(_))) => return Err(error.into()),
             _ => {}
         }
+        if !upkeep::is_anything_recorded(home) {
+            return session.nothing_there().map(|()| Exit::Done);
+        }
         let scope = self.scope(session)?;
         if !self.yes {
             let all = if self.all_projects { " --all-projects" } else { "" };

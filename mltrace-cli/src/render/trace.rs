@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use mltrace_core::model::{ArtifactName, Bound, Mark, RunId, Status};
+use mltrace_core::model::{ArtifactName, Bound, Mark, RunId, Status, Version, VersionId, path_inside};
 use mltrace_core::query::{Input, Output, Run, RunAtDepth, Trace};
 
 use super::tree::{self, Grove};
@@ -35,7 +35,32 @@ pub(crate) fn text(answer: &Trace, readers: &[Run], claims: &[Run], talk: Talk) 
     for root in roots {
         text.push_str(&tree::draw(&mut grove, &Branch { id: root.run.id, marks: Vec::new() }));
     }
-    text + &subjects(answer) + &left(answer)
+    text + &elsewhere(answer) + &subjects(answer) + &left(answer)
+}
+
+/// Says why these runs made the artifact where none of them wrote it under its name.
+fn elsewhere(answer: &Trace) -> String {
+    let Version { name, version } = &answer.artifact;
+    let roots = answer.runs.iter().filter(|run| run.depth == 0);
+    let outputs: Vec<&Output> = roots.flat_map(|root| &root.run.outputs).collect();
+    if outputs.iter().any(|output| output.name == *name) {
+        return String::new();
+    }
+    let is_same =
+        |output: &&&Output| matches!(version, VersionId::Content(_)) && output.version.as_ref() == Some(version);
+    let is_around = |output: &&&Output| path_inside(output.name.as_str(), name.as_str()).is_some();
+    let lies_in_it = |output: &Output| path_inside(name.as_str(), output.name.as_str()).is_some();
+    let asked = line(name.as_str());
+    if let Some(copy) = outputs.iter().find(is_same) {
+        return format!("no run wrote `{asked}` under that name: it holds what `{}` held\n", line(copy.name.as_str()));
+    }
+    if let Some(folder) = outputs.iter().find(is_around) {
+        return format!("no run wrote `{asked}` under that name: it lies inside `{}`\n", line(folder.name.as_str()));
+    }
+    if outputs.iter().any(|output| lies_in_it(output)) {
+        return format!("no run wrote `{asked}` as a whole: what was written lies inside it\n");
+    }
+    String::new()
 }
 
 /// Says whose data it holds: those that any of the runs took in.

@@ -135,9 +135,32 @@ fn a_read_through_a_link_saw_what_was_written_where_it_leads_whatever_the_bytes_
     symlink("v2", env.project().join("latest")).unwrap();
     run(&env, "score", &["-i", "latest/x", "-o", "y"], "cat latest/x latest/x > y");
     assert_eq!(upstream(&env, "y"), ["score", "train"]);
-    // Bytes that tell need no second name.
+    // Bytes that tell need no second name, unless a folder is a link: it may have been written as a whole.
     run(&env, "train", &["-o", "v2/x"], "seq 100 > v2/x");
-    run(&env, "score", &["-i", "latest/x", "-o", "y"], "cat latest/x latest/x > y");
+    symlink("v2/x", env.project().join("x")).unwrap();
+    run(&env, "score", &["-i", "x", "-o", "y"], "cat x x > y");
     let inputs = env.json(&["inspect", "latest"])["inputs"].as_array().unwrap().len();
     assert_eq!((inputs, upstream(&env, "y")), (1, vec!["score".to_owned(), "train".to_owned()]));
+}
+
+#[test]
+fn a_folder_that_is_read_through_a_link_comes_from_who_wrote_it_or_in_it() {
+    let write = "mkdir -p v2/sub; seq 100 > v2/m; seq 200 > v2/sub/m";
+    for (written, reads) in [
+        ("v2", &["latest", "latest/m", "latest/sub/m"][..]),
+        ("v2/m", &["latest", "latest/m", "latest/sub"]),
+        ("v2/sub/m", &["latest", "latest/m", "latest/sub", "latest/sub/m"]),
+    ] {
+        for &read in reads {
+            let env = TestEnv::new();
+            run(&env, "w2", &["-o", written], write);
+            symlink("v2", env.project().join("latest")).unwrap();
+            run(&env, "score", &["-i", read, "-o", "o"], "date +%N > o");
+            let real = read.replace("latest", "v2");
+            let is_of =
+                written == real || real.starts_with(&format!("{written}/")) || written.starts_with(&format!("{real}/"));
+            let expected: &[&str] = if is_of { &["score", "w2"] } else { &["score"] };
+            assert_eq!(upstream(&env, "o"), expected, "{written} {read}");
+        }
+    }
 }

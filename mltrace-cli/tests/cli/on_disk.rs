@@ -100,6 +100,76 @@ fn a_file_that_was_renamed_by_hand_is_traced_by_its_content() {
 }
 
 #[test]
+fn bytes_that_were_recorded_under_another_name_are_told_with_it() {
+    let env = trained();
+    run(&env, "other", &["-o", "other.bin"], "seq 400 > other.bin");
+    copy(&env, "other.bin", "model.bin");
+    assert_eq!(upstream(&env, "model.bin"), ["other"]);
+    let said = env.call(&["trace", "model.bin"]).stderr;
+    assert!(said.contains("on disk now: what `other.bin` held") && said.contains("`model.bin@latest`"), "{said}");
+    assert_eq!(env.json(&["report", "model.bin"])["trace"]["runs"][0]["component"], "other");
+    // Few bytes may be the same by chance.
+    run(&env, "short", &["-o", "short.bin"], "echo 1 > short.bin");
+    copy(&env, "short.bin", "model.bin");
+    assert_eq!(upstream(&env, "model.bin"), ["second", "raw"]);
+    let said = env.call(&["trace", "model.bin"]).stderr;
+    assert!(said.contains("on disk now: what `short.bin` held"), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_moved_means_where_it_leads_now() {
+    for (written, other) in [("v2/m", "v3/m"), ("v2", "v3")] {
+        let env = TestEnv::new();
+        std::os::unix::fs::symlink("v2", env.project().join("latest")).unwrap();
+        run(&env, "two", &["-o", written], "mkdir v2; seq 100 > v2/m");
+        run(&env, "read", &["-i", "latest/m", "-o", "o"], "date > o");
+        run(&env, "three", &["-o", other], "mkdir v3; seq 200 > v3/m");
+        assert_eq!(upstream(&env, "latest/m"), ["two"], "{written}");
+        std::fs::remove_file(env.project().join("latest")).unwrap();
+        std::os::unix::fs::symlink("v3", env.project().join("latest")).unwrap();
+        assert_eq!(upstream(&env, "latest/m"), ["three"], "{written}");
+        let said = env.call(&["trace", "latest/m"]).stderr;
+        assert!(said.contains("on disk now: what `v3/m` held"), "{said}");
+    }
+}
+
+#[test]
+fn a_file_in_a_folder_that_was_written_as_a_whole_is_the_one_on_disk() {
+    let env = TestEnv::new();
+    run(&env, "first", &["-o", "out"], "mkdir -p out/sub; seq 100 > out/p; seq 300 > out/sub/q; cp out/p keep");
+    run(&env, "second", &["-o", "out"], "seq 200 > out/p");
+    assert_eq!(upstream(&env, "out/p"), ["second"]);
+    assert!(env.done(&["trace", "out/p"]).contains("no run wrote `out/p` under that name: it lies inside `out`"));
+    copy(&env, "keep", "out/p");
+    assert_eq!(upstream(&env, "out/p"), ["first"]);
+    let said = env.call(&["trace", "out/p"]).stderr;
+    assert!(said.contains("on disk now:") && said.contains("`out/p@latest`"), "{said}");
+    assert_eq!(upstream(&env, "out/p@latest"), ["second"]);
+    env.write("out/p", "by hand");
+    let said = env.call(&["trace", "out/p"]).stderr;
+    assert!(said.contains("on disk now: not recorded"), "{said}");
+    // A verdict is on the file, and whoever wrote the folder is suspected.
+    let flagged = env.done(&["flag", "out/sub/q", "--reason", "bad"]);
+    assert!(flagged.contains("second"), "{flagged}");
+    assert!(env.done(&["verify", "out/sub/q"]).contains("out/sub/q"));
+    env.fails(1, &["trace", "out/typo"]);
+    env.fails(1, &["trace", "sub/q"]);
+}
+
+#[test]
+fn a_file_that_was_renamed_and_read_still_comes_from_its_writer() {
+    let env = TestEnv::new();
+    run(&env, "mk", &["-o", "a.csv"], "seq 100 > a.csv");
+    std::fs::rename(env.project().join("a.csv"), env.project().join("b.csv")).unwrap();
+    assert_eq!(upstream(&env, "b.csv"), ["mk"]);
+    run(&env, "rd", &["-i", "b.csv", "-o", "o"], "date > o");
+    assert_eq!(upstream(&env, "b.csv"), ["mk"]);
+    assert!(env.done(&["trace", "b.csv"]).contains("it holds what `a.csv` held"));
+    assert!(env.done(&["flag", "b.csv", "--reason", "bad"]).contains("mk"));
+}
+
+#[test]
 fn what_is_large_is_not_read_while_somebody_waits() {
     let env = trained();
     let file = std::fs::File::create(env.project().join("model.bin")).unwrap();

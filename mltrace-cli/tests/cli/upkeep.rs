@@ -144,6 +144,23 @@ fn clear_wants_to_be_sure() {
 }
 
 #[test]
+fn a_store_that_is_named_and_not_there_is_an_error_that_names_it() {
+    let env = TestEnv::new();
+    for arguments in [&["clear", "--yes"][..], &["clear"], &["recent"], &["components"]] {
+        let said = env.fails(1, &[&["--db", "no/such"][..], arguments].concat());
+        assert!(said.contains("no/such") && said.contains("`--db`") && !said.contains("removed"), "{said}");
+        let output = env.command(arguments).env("MLTRACE_DB", "no/such").output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("no/such") && said.contains("`MLTRACE_DB`"), "{said}");
+    }
+    assert!(!env.project().join("no").exists());
+    // Where nobody named one, there may be none yet.
+    let said = env.call(&["clear", "--yes"]).stderr;
+    assert!(said.contains("nothing has been recorded yet") && !said.contains("removed"), "{said}");
+}
+
+#[test]
 fn clear_leaves_other_files_alone() {
     let env = TestEnv::new();
     let path = env.write("precious.db", &"somebody's own ".repeat(100));

@@ -99,22 +99,24 @@ pub(super) fn bindings<'r>(
     find_by_name(writer, &mut unbound)?;
     find_after(writer, &mut unbound)?;
     let mut copies = copies(writer, &unbound)?;
-    let near_asked = |Unbound { read, .. }: &Unbound<'_>| NearAsked {
+    let named = unbound.iter().enumerate();
+    let named = named.map(|(place, unbound)| unbound.binding(&copies.remove(&place).unwrap_or_default()));
+    let named: Vec<Binding> = named.collect();
+    let near_asked = |(Unbound { read, .. }, by_name): (&Unbound<'_>, &Binding)| NearAsked {
         artifact: read.artifact,
         at: read.at,
         run: read.run,
         n: read.n,
         seen: read.seen,
+        is_open: by_name.write.is_none(),
     };
-    let near = nearby(writer, &unbound.iter().map(near_asked).collect::<Vec<_>>())?;
-    let mut bindings = Vec::with_capacity(unbound.len());
-    for (place, (unbound, near)) in unbound.iter().zip(near).enumerate() {
-        let by_name = unbound.binding(&copies.remove(&place).unwrap_or_default());
-        // Rule 7.
+    let near = nearby(writer, &unbound.iter().zip(&named).map(near_asked).collect::<Vec<_>>())?;
+    // Rule 7.
+    let with_parts = named.into_iter().zip(near).map(|(by_name, near)| {
         let parts = near.parts(by_name.by_name());
-        bindings.push(by_name.with(parts));
-    }
-    Ok(bindings)
+        by_name.with(parts)
+    });
+    Ok(with_parts.collect())
 }
 
 /// A read, and what it saw as far as that is known.

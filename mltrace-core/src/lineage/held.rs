@@ -1,5 +1,7 @@
 //! What the content of a folder tells of what was read of it, or in it.
 
+use std::collections::BTreeSet;
+
 use crate::model::{FolderFact, VersionId};
 
 /// Which write of something in a folder a read of that folder saw, whose content is known.
@@ -32,6 +34,19 @@ pub fn held_another(folder: &FolderFact, path: &str, content: &VersionId) -> boo
     folder.entries.get(path).map_or(folder.is_whole, |there| there != content)
 }
 
+/// Returns what lies in `folder` at none of these paths, and in no folder at one of them: what was written there explains
+/// nothing of it.
+pub fn unexplained<'f>(
+    folder: &'f FolderFact,
+    written: &BTreeSet<&str>,
+) -> impl Iterator<Item = (&'f str, &'f VersionId)> {
+    let is_written = |path: &str| {
+        let around = path.match_indices('/').filter_map(|(end, _)| path.get(..end));
+        around.chain([path]).any(|path| written.contains(path))
+    };
+    folder.entries.iter().filter(move |(path, _)| !is_written(path)).map(|(path, there)| (path.as_str(), there))
+}
+
 /// Returns whether what lies at `path` is a folder with something in it.
 fn holds_folder(folder: &FolderFact, path: &str) -> bool {
     let inside = format!("{path}/");
@@ -62,6 +77,18 @@ mod tests {
         assert_eq!(member(&whole, "d/", None), Member::Not);
         let part = folder(&[("a", 1)], false);
         assert_eq!(member(&part, "other", Some(&content(1))), Member::Last, "not all of it was told");
+    }
+
+    #[test]
+    fn what_lies_beside_what_was_written_is_not_explained() {
+        let whole = folder(&[("a", 1), ("d/b", 2), ("d/e/c", 3), ("da", 4)], true);
+        let left = |written: &[&str]| {
+            let written = written.iter().copied().collect();
+            unexplained(&whole, &written).map(|(path, _)| path).collect::<Vec<_>>()
+        };
+        assert_eq!(left(&[]), ["a", "d/b", "d/e/c", "da"]);
+        assert_eq!(left(&["a", "d"]), ["da"]);
+        assert_eq!(left(&["d/e", "d/b/none"]), ["a", "d/b", "da"]);
     }
 
     #[test]

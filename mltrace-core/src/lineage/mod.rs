@@ -82,7 +82,7 @@ pub use explain::explain;
 pub use facts::{Facts, Fault};
 pub use former::former;
 pub use fresher::{LastRerun, Rerun, Superseding, Work, WorkCode, did_again, is_fresher};
-pub use held::{Member, held_another, member};
+pub use held::{Member, held_another, member, unexplained};
 pub use impact::{ImpactState, Written, states};
 pub use inside::{ByName, Moment, Near, Nearby};
 pub use level::{FEW, Level, levels};

@@ -155,7 +155,7 @@ impl Reader<'_> {
         let artifact = self.store.artifact(project, version.name.as_str())?.ok_or_else(nowhere)?;
         let found = self.store.version_at(artifact, &version.version, as_of.unwrap_or(Timestamp::MAX))?;
         let (key, written) = found.map_or((None, None), |found| (found.key, found.written));
-        Ok(Found { key, artifact, version, written })
+        Ok(Found { key, artifact, version, written, beside: Vec::new() })
     }
 
     /// Returns the entries of an alias by `as_of`, oldest first, of which there is at least one.

@@ -6,7 +6,7 @@ use crate::model::{ArtifactName, RunId, TaskFact, TaskSide, TaskValue, Timestamp
 use crate::store::{ArtifactKey, CaseRow, ProjectKey};
 
 /// The key of an artifact that no run and no verdict named: there is no such row.
-const NO_ARTIFACT: ArtifactKey = ArtifactKey(0);
+pub(super) const NO_ARTIFACT: ArtifactKey = ArtifactKey(0);
 
 /// Outputs are numbered from here on; a number that is taken gives way.
 const FIRST_OUTPUT: u32 = 1 << 31;
@@ -88,6 +88,12 @@ impl Reader<'_> {
         let version = run.map_or(VersionId::None, VersionId::Write);
         let name = ArtifactName(text.to_owned());
         let written = key.map(|run| (run, at));
-        Ok(Some(Found { key: None, artifact: NO_ARTIFACT, version: Version { name, version }, written }))
+        Ok(Some(Found {
+            key: None,
+            artifact: NO_ARTIFACT,
+            version: Version { name, version },
+            written,
+            beside: Vec::new(),
+        }))
     }
 }

@@ -207,6 +207,7 @@ impl Reader<'_> {
             artifact: found.artifact,
             version: Version { name, version: version.id },
             written: version.written,
+            beside: Vec::new(),
         };
         Ok((version, baseline))
     }

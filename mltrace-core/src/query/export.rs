@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::fresher::Detail;
 use super::{QueryError, Reader, view};
 use crate::model::{ProfileFact, RunId, TaskValue, Timestamp, VersionId};
-use crate::store::{Extent, Profiles, RunKey, RunSelection};
+use crate::store::{Extent, Folders, Profiles, RunKey, RunSelection};
 
 /// How many runs are loaded at once.
 const BATCH: usize = 500;
@@ -29,7 +29,7 @@ impl Reader<'_> {
                 }
             }
         }
-        for folder in self.store.folders(project)? {
+        for folder in self.store.folders(Folders::In(project))? {
             let folder = json!({
                 "type": "folder", "project": project_name, "version": folder.version, "entries": folder.entries,
                 "is_whole": folder.is_whole,

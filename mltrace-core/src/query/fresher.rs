@@ -6,6 +6,7 @@ use std::collections::btree_map::Entry;
 
 use foldhash::{HashMap, HashSet};
 
+use super::inside::is_all_told;
 use super::{QueryError, Reader};
 use crate::lineage::{self, LastRerun, LastSeen, Offer, Reading, Rerun, Superseding, Work, WorkCode};
 use crate::model::{ArtifactName, RunId, Timestamp};
@@ -305,6 +306,10 @@ fn find_last_writers(store: &mut dyn Look, runs: &[RunDetail], saw: &mut [Vec<Sa
     })?;
     for (place, last) in last {
         let Some(((_, id, _), ..)) = last.found() else { continue };
+        let read = runs.get(place.run).and_then(|run| run.reads.get(place.read));
+        if read.map(|read| is_all_told(store, read)).transpose()?.unwrap_or(false) {
+            continue;
+        }
         saw_at(saw, runs, place).into_iter().for_each(|saw| saw.last_writer = Some(id));
     }
     Ok(())

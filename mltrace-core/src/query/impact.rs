@@ -11,7 +11,7 @@ use super::view::AT_ONCE;
 use super::{QueryError, Reader};
 use crate::lineage::{self, Written};
 use crate::model::{RunId, Version};
-use crate::store::{Extent, Far, OutputRow, RunKey, RunSelection, VersionKey};
+use crate::store::{Extent, Far, OutputRow, RunKey, RunSelection, VersionKey, WriteKey};
 
 /// What an impact is asked of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -252,7 +252,14 @@ impl Reader<'_> {
         match *of {
             ImpactOf::Artifact(artifact) => {
                 let found = self.find_version(artifact, None)?;
-                let runs = self.store.read_by(found.artifact, &found.version.version)?;
+                let mut runs = self.store.read_by(found.artifact, &found.version.version)?;
+                if !found.beside.is_empty() {
+                    // Who read the folder around it, or what lies in it, read it too.
+                    let writes: Vec<WriteKey> = found.beside.iter().map(|(write, _)| *write).collect();
+                    runs.extend(self.store.saw(&writes)?);
+                    runs.sort_unstable();
+                    runs.dedup();
+                }
                 root.artifact = Some(found.version);
                 Ok(Roots { root, version: found.key, runs, depth: 1 })
             }

@@ -205,7 +205,7 @@ impl Reader<'_> {
             })?;
             let mut is_found = false;
             for (Sibling { found, written_by }, against) in some.into_iter().zip(doubts) {
-                let Found { key, artifact, version: Version { name, version }, written } = found;
+                let Found { key, artifact, version: Version { name, version }, written, .. } = found;
                 let Some((_, written_at)) = written else { continue };
                 let is_latest = asks_disk
                     && self.store.latest(artifact, Timestamp::MAX)?.is_some_and(|latest| latest.id == version);
@@ -260,7 +260,8 @@ impl Reader<'_> {
             let written = version.written?;
             let id = *ids.get(&written.0)?;
             let whole = Version { name: of.version.name.clone(), version: version.id.clone() };
-            let found = Found { key: version.key, artifact: of.artifact, version: whole, written: Some(written) };
+            let (key, artifact, written) = (version.key, of.artifact, Some(written));
+            let found = Found { key, artifact, version: whole, written, beside: Vec::new() };
             Some(Sibling { found, written_by: id })
         };
         Ok(versions.iter().filter_map(written).collect())

@@ -37,6 +37,8 @@ mod many;
 
 mod impact;
 
+mod inside;
+
 mod diff;
 
 mod difference;

@@ -3,7 +3,7 @@
 use super::{QueryError, Reader};
 use crate::model::{ArtifactName, RunId, Timestamp, Version, VersionId};
 use crate::naming::{self, Root};
-use crate::store::{ArtifactKey, ProjectKey, RunKey, RunSelection, VersionAt, VersionKey};
+use crate::store::{ArtifactKey, ProjectKey, RunKey, RunSelection, VersionAt, VersionKey, WriteKey};
 
 /// How many runs are named where several are meant, and how many versions.
 const RUNS: usize = 4;
@@ -32,6 +32,8 @@ pub(super) struct Found {
     pub(super) version: Version,
     /// Its last write by then, and by whom.
     pub(super) written: Option<(RunKey, Timestamp)>,
+    /// Where no run wrote or read it: what was written of a folder around it, or in it, and by whom.
+    pub(super) beside: Vec<(WriteKey, RunKey)>,
 }
 
 impl Reader<'_> {
@@ -167,6 +169,11 @@ impl Reader<'_> {
         let project = self.project()?.ok_or_else(not_found)?;
         if let Some((artifact, name)) = self.find_artifact(project, text)? {
             let latest = self.store.latest(artifact, at)?;
+            if latest.is_none()
+                && let Some(found) = self.beside(project, &name, None, at)?
+            {
+                return Ok(Found { artifact, ..found });
+            }
             if latest.is_none() && as_of.is_some() {
                 return Err(QueryError::NotYet { name: text.to_owned(), at });
             }
@@ -178,22 +185,43 @@ impl Reader<'_> {
             {
                 return Ok(Found { artifact, ..case });
             }
-            return Ok(Found { key, artifact, version: Version { name, version: id }, written });
+            return Ok(Found { key, artifact, version: Version { name, version: id }, written, beside: Vec::new() });
         }
         if let Some(found) = self.find_case(project, text, as_of)? {
             return Ok(found);
         }
-        let Some((before, wanted)) = text.rsplit_once('@') else { return Err(not_found()) };
-        if before.is_empty() {
-            return self.find_alias(project, wanted, as_of);
+        match text.rsplit_once('@') {
+            None => self.find_beside(project, (text, None), at)?.ok_or_else(not_found),
+            Some(("", alias)) => self.find_alias(project, alias, as_of),
+            Some(split) => self.find_one(project, (text, split), as_of),
         }
-        let (artifact, name) = self.find_artifact(project, before)?.ok_or_else(not_found)?;
+    }
+
+    /// Returns the version that `NAME@VERSION` names.
+    fn find_one(
+        &mut self,
+        project: ProjectKey,
+        (text, (before, wanted)): (&str, (&str, &str)),
+        as_of: Option<Timestamp>,
+    ) -> Result<Found, QueryError> {
+        let at = as_of.unwrap_or(Timestamp::MAX);
+        let not_found = || QueryError::NotFound { kind: "artifact", name: text.to_owned() };
+        let Some((artifact, name)) = self.find_artifact(project, before)? else {
+            // A name may hold an `@`.
+            return match self.find_beside(project, (before, Some(wanted)), at)? {
+                Some(found) => Ok(found),
+                None => self.find_beside(project, (text, None), at)?.ok_or_else(not_found),
+            };
+        };
         let found = match self.pick(artifact, wanted, at)? {
             Picked::One(found) => found,
             Picked::Several { candidates, is_cut } => {
                 return Err(QueryError::Ambiguous { name: text.to_owned(), candidates, is_cut });
             }
             Picked::None => {
+                if let Some(found) = self.find_beside(project, (name.as_str(), Some(wanted)), at)? {
+                    return Ok(Found { artifact, ..found });
+                }
                 if let Ok(pointed) = self.find_alias(project, wanted, as_of)
                     && pointed.artifact == artifact
                 {
@@ -208,7 +236,29 @@ impl Reader<'_> {
                 });
             }
         };
-        Ok(Found { key: found.key, artifact, version: Version { name, version: found.id }, written: found.written })
+        let version = Version { name, version: found.id };
+        Ok(Found { key: found.key, artifact, version, written: found.written, beside: Vec::new() })
+    }
+
+    /// Returns what a text means that no run wrote or read under its name, by what was written around it or in it: the latest
+    /// of it, or the content that is wanted.
+    fn find_beside(
+        &mut self,
+        project: ProjectKey,
+        (text, wanted): (&str, Option<&str>),
+        at: Timestamp,
+    ) -> Result<Option<Found>, QueryError> {
+        let content = wanted.and_then(|wanted| wanted.parse().ok());
+        let content = content.filter(|version| matches!(version, VersionId::Content(_)));
+        if wanted.is_some_and(|wanted| wanted != "latest") && content.is_none() {
+            return Ok(None);
+        }
+        for name in self.meant(text) {
+            if let Some(found) = self.beside(project, &name, content.as_ref(), at)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
     }
 
     /// Returns the version whose id is, or alone begins with, `wanted`, with or without its kind; else those that fit.

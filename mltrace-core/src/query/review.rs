@@ -189,7 +189,12 @@ impl Reader<'_> {
         first: &mut HashMap<VersionKey, RunKey>,
     ) -> Result<Vec<(RunKey, RunKey)>, QueryError> {
         let mut pairs = Vec::new();
-        for version in self.store.nested(versions)? {
+        // What nobody wrote under its name may be a copy.
+        let mut asked = self.store.nested(versions)?;
+        asked.extend(versions.iter().filter(|version| !first.contains_key(version)));
+        asked.sort_unstable();
+        asked.dedup();
+        for version in asked {
             let Some(found) = self.found(version)? else { continue };
             let makers = self.makers(&found, None)?;
             let Some(one) = first.get(&version).copied().or_else(|| makers.first().copied()) else { continue };

@@ -37,8 +37,13 @@ impl Reader<'_> {
             let same_number = alike.clone().find(|(number, _)| *number == place);
             let (_, write) = same_number.or_else(|| alike.next())?;
             let version = Version { name: write.name.clone(), version: write.version.clone()? };
-            let found =
-                Found { key: write.made, artifact: write.artifact, version, written: Some((detail.key, write.at?)) };
+            let found = Found {
+                key: write.made,
+                artifact: write.artifact,
+                version,
+                written: Some((detail.key, write.at?)),
+                beside: Vec::new(),
+            };
             Some(Sibling { found, written_by: detail.row.id })
         };
         Ok(earlier.iter().filter_map(in_its_place).collect())

@@ -144,6 +144,8 @@ impl Reader<'_> {
             let inside = self.inside(artifact)?;
             match self.find_version(artifact, None) {
                 Err(QueryError::NotFound { .. }) if !inside.is_empty() => {}
+                // Nobody named the folder itself.
+                Ok(one) if !one.beside.is_empty() && !inside.is_empty() => {}
                 Err(error) => return Err(error),
                 Ok(one) => {
                     let writer = self.makers(&one, None)?.first().copied();

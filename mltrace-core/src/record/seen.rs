@@ -6,6 +6,8 @@ use super::guard::ours;
 use super::look::{Looked, look, look_whole};
 use super::outputs::is_before;
 use super::{Recorder, Site};
+use crate::disk::FileKind;
+use crate::disk::state::Token;
 use crate::model::{ArtifactKind, ArtifactName, TELLING_BYTES, Timestamp, VersionId};
 use crate::naming::{self, Here, Naming};
 use crate::values::{Given, Loaded};
@@ -64,17 +66,30 @@ impl Seen {
     }
 
     /// Returns the same as it is named where the links in its path lead, if its bytes are too few to tell by which of all
-    /// that have them it was written, or were not read.
+    /// that have them it was written, or were not read. The content of a folder tells nothing of what was written in it, and
+    /// that of a file behind a link to a folder nothing of who wrote that folder.
     pub(super) fn read_behind_links(&self, recorder: &Recorder) -> Option<Self> {
         let Looked { version, size, .. } = &self.looked;
         let is_telling = match version {
-            Some(VersionId::Content(_)) => size.is_none_or(|size| size >= TELLING_BYTES),
+            Some(VersionId::Content(_)) => size.is_none_or(|size| size >= TELLING_BYTES) && !self.is_folder(),
             Some(VersionId::Stat(_)) => false,
-            _ => true,
+            _ => !self.is_folder(),
         };
-        let path = self.path.as_deref().filter(|_| !is_telling && self.given.version.is_none())?;
-        let name = naming::behind_links(path, &recorder.root).filter(|name| *name != self.name)?;
+        let path = self.path.as_deref().filter(|_| self.given.version.is_none() && self.looked.standing.is_some())?;
+        let name = match is_telling {
+            true => naming::behind_folder_links(path, &recorder.root),
+            false => naming::behind_links(path, &recorder.root),
+        };
+        let name = name.filter(|name| *name != self.name)?;
         Some(Self { name, ..self.clone() })
+    }
+
+    fn is_folder(&self) -> bool {
+        let token = self.looked.standing.as_ref().map(|state| &state.token);
+        token.is_some_and(|token| match token {
+            Token::File(stat) => stat.kind == FileKind::Folder,
+            Token::Folder(_) => true,
+        })
     }
 
     /// A declared version beats what was seen.

@@ -12,7 +12,7 @@ use super::error::Result;
 use super::event::TellEvent;
 use super::extent::{Extent, Told};
 use super::facts::FactsRow;
-use super::key::{ArtifactKey, ComponentKey, ProjectKey, RunKey, TaskKey, VersionKey};
+use super::key::{ArtifactKey, ComponentKey, ProjectKey, RunKey, TaskKey, VersionKey, WriteKey};
 use super::measure::{Measures, Profiles, TableRow, WhatOfRuns};
 use super::near::NearRows;
 use super::project::ProjectRow;
@@ -21,145 +21,10 @@ use super::row::{
     VersionAt, VersionName,
 };
 use super::task::{CaseRow, Pair, PairsAsked, TaskRow};
+use super::which::{
+    Artifacts, Components, Direction, Folders, Labels, Marks, NearOf, Projects, Runs, Versions, Writes,
+};
 use crate::model::{self, ArtifactName, FolderFact, Observation, ProfileFact, RunId, Timestamp, Version, VersionId};
-
-/// Which projects are meant.
-#[derive(Clone, Copy, Debug)]
-pub enum Projects<'a> {
-    /// The one of this identity, else the one that has or had this name; to whom an identity says who is who, one that has
-    /// another identity is somebody else's.
-    Called(&'a str, Option<&'a str>),
-    /// That of the root that the store lies in, where somebody said so.
-    Own,
-    /// All, by name.
-    All,
-}
-
-/// Which components are meant.
-#[derive(Clone, Copy, Debug)]
-pub enum Components<'a> {
-    /// The one of this name, with nothing of its runs, which may be many.
-    Named(ProjectKey, &'a str),
-    /// The one of this name, with how many runs it has and which is its last.
-    WithRuns(ProjectKey, &'a str),
-    /// All, by name, with how many runs each has and which is its last.
-    All(ProjectKey),
-    /// All, by name, with nothing of their runs, which may be many.
-    Said(ProjectKey),
-}
-
-/// Which artifacts are meant.
-#[derive(Clone, Copy, Debug)]
-pub enum Artifacts<'a> {
-    /// The one of this name.
-    Named(ProjectKey, &'a str),
-    /// Those whose names start so, sorted, at most so many.
-    Starting(ProjectKey, &'a str, usize),
-    /// Those whose names hold this, whatever the case of its ASCII letters; shortest first, at most so many.
-    Holding(ProjectKey, &'a str, usize),
-    /// Those that had this content, the one that was written or read last first.
-    With(ProjectKey, &'a VersionId),
-}
-
-/// Which versions of an artifact are meant.
-#[derive(Clone, Copy, Debug)]
-pub enum Versions<'a> {
-    /// Those that were written or read at or before `at`, or never, newest first: those that follow `after`, if one is named,
-    /// at most `limit`.
-    By {
-        /// The moment.
-        at: Timestamp,
-        /// The last one that is known.
-        after: Option<&'a VersionAt>,
-        /// At most so many.
-        limit: usize,
-    },
-    /// The one of this id, if it is among those by then.
-    Of(&'a VersionId, Timestamp),
-    /// The one whose last write at or before then is the latest; when nobody had written it, the one that was read last.
-    Latest(Timestamp),
-}
-
-/// Which runs are meant.
-#[derive(Clone, Copy, Debug)]
-pub enum Runs<'a> {
-    /// The one of this id.
-    Of(RunId),
-    /// Those of these that are built from events alone.
-    OfEvents(&'a [RunKey]),
-    /// Those whose id, written without hyphens, starts or ends with these digits; newest first, at most so many.
-    Like(ProjectKey, &'a str, usize),
-    /// Those selected, newest first.
-    Selected(ProjectKey, &'a RunSelection),
-    /// Those of a component that began then or later, newest first.
-    Since(ComponentKey, Timestamp),
-    /// Those of a component that began later, oldest first, at most so many.
-    After(ComponentKey, Timestamp, usize),
-    /// Those that read a version, under its own name or as a copy, each once.
-    Reading(ArtifactKey, &'a VersionId),
-    /// Those that read a version under its own name, oldest first, at most so many.
-    FirstReading(ArtifactKey, &'a VersionId, usize),
-    /// Those that named an artifact as theirs and left no version of it, newest first, at most so many.
-    Claiming(ArtifactKey, usize),
-    /// Those selected of which something was measured or checked, newest first.
-    Measured(ProjectKey, &'a RunSelection, WhatOfRuns<'a>),
-    /// Those inside these runs that wrote what these name too.
-    WritingInside(&'a [RunKey]),
-    /// Those that wrote what was read with a version, as its last reader by then saw it: folders around it, what lies in it.
-    ReadBeside(ArtifactKey, &'a VersionId, Timestamp),
-}
-
-/// Which writes are meant.
-#[derive(Clone, Copy, Debug)]
-pub enum Writes<'a> {
-    /// Those of these runs that count, run by run in the order of writing.
-    By(&'a [RunKey]),
-    /// Those of these runs that count, in the order of writing, beside the last write of each artifact.
-    BesideLast(&'a [RunKey]),
-    /// The first of each of these versions: who makes the same bytes again repeats what another one began.
-    First(&'a [VersionKey]),
-}
-
-/// Which runs are meant that were to write something and did not, as far as anybody knows.
-#[derive(Clone, Copy, Debug)]
-pub enum Marks<'a> {
-    /// Those that ended after `since` and named the artifact as theirs without writing it, newest first, at most `limit`: those
-    /// that left this version as it was, and, if wanted, those of which it is not known what they left.
-    Left {
-        /// The artifact.
-        artifact: ArtifactKey,
-        /// The moment.
-        since: Timestamp,
-        /// The version.
-        version: &'a VersionId,
-        /// Whether those of which nobody knows are wanted.
-        with_unknown: bool,
-        /// At most so many.
-        limit: usize,
-    },
-    /// The last run of each artifact of which the last word is that it was missing at the end of a run.
-    Missing(ProjectKey),
-}
-
-/// Which verdicts are meant.
-#[derive(Clone, Copy, Debug)]
-pub enum Labels<'a> {
-    /// All.
-    In(ProjectKey),
-    /// Those on these versions.
-    On(&'a [VersionKey]),
-    /// Those on the versions of an artifact.
-    Of(ArtifactKey),
-}
-
-/// From runs to others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// To those that wrote what they read.
-    Upstream,
-    /// To those that read what they wrote.
-    Downstream,
-}
 
 /// Takes a run and its neighbour.
 pub type Met<'m> = &'m mut dyn FnMut(RunKey, RunKey);
@@ -217,10 +82,10 @@ pub trait Look: Count {
     /// Offers for each work the completed runs that did it and ended at or before that moment, those that ended last first,
     /// until `offer` has enough.
     fn reruns(&mut self, asked: &[(WorkKey, Timestamp)], offer: OfferRun<'_>) -> Result<()>;
-    /// Returns the last write at or before `at` of each artifact that lies in `artifact` or is a folder around it.
-    fn near(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<NearRows>;
-    /// Returns what lies in the folders of a project, by their contents.
-    fn folders(&mut self, project: ProjectKey) -> Result<Vec<FolderFact>>;
+    /// Returns the last write at or before `at` of each artifact that lies in another one or is a folder around it.
+    fn near(&mut self, of: NearOf<'_>, at: Timestamp) -> Result<NearRows>;
+    /// Returns what lies in folders.
+    fn folders(&mut self, which: Folders<'_>) -> Result<Vec<FolderFact>>;
     /// Returns whether as much is known of what lies in folders of a content.
     fn knows_folder(&mut self, fact: &FolderFact) -> Result<bool>;
     /// Returns what is known of what is in tables, by their contents.
@@ -437,10 +302,15 @@ impl dyn Look + '_ {
         self.find_runs(Runs::WritingInside(runs))
     }
 
-    /// Returns the runs that wrote what was read with a version, as its last reader by `at` saw it: folders around it, what
-    /// lies in it.
+    /// Returns the runs that wrote what the last reader by `at` saw of a version that nobody wrote under its name: what it is
+    /// a copy of, folders around it, what lies in it.
     pub fn makers_read(&mut self, artifact: ArtifactKey, version: &VersionId, at: Timestamp) -> Result<Vec<RunKey>> {
         self.find_runs(Runs::ReadBeside(artifact, version, at))
+    }
+
+    /// Returns the runs that read what these writes made, each once.
+    pub fn saw(&mut self, writes: &[WriteKey]) -> Result<Vec<RunKey>> {
+        self.find_runs(Runs::Seeing(writes))
     }
 
     /// Returns every pair (run, a run that wrote what it read) upstream of `runs`, nearest first.

@@ -24,6 +24,7 @@ mod unread;
 
 mod event;
 
+mod which;
 mod writer;
 
 mod error;
@@ -54,7 +55,7 @@ pub use key::{
     ArtifactKey, CodeKey, ComponentKey, DeclarationKey, GitKey, ProcessKey, ProjectKey, RunKey, TaskKey, VersionKey,
     WriteKey,
 };
-pub use look::{Artifacts, Components, Direction, Labels, Look, Marks, Met, Projects, Runs, Versions, Writes};
+pub use look::{Look, Met};
 pub use measure::{Measures, Profiles, TableRow, WhatOfRuns};
 pub use near::{AroundRow, HeldRows, MemberRow, NearRow, NearRows};
 pub use open::{empty, is_inherited, open};
@@ -67,6 +68,7 @@ pub use row::{
 pub use run::RunRow;
 pub use task::{CaseRow, Cell, Pair, PairOrder, PairsAsked, TaskRow};
 pub use unread::UnreadRow;
+pub use which::{Artifacts, Components, Direction, Folders, Labels, Marks, NearOf, Projects, Runs, Versions, Writes};
 pub use writer::{
     Change, Edges, InnerAsked, Name, NearAsked, RowsOf, Said, StoredWork, VersionAsked, VersionEntered, WithAsked,
     Writer,

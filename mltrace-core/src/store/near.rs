@@ -60,8 +60,12 @@ pub struct MemberRow {
 pub struct AroundRow {
     /// Where the name lies in it.
     pub path: String,
-    /// What its last write left at that path, alone in `entries`, where it is told what lay in the folder then.
+    /// What its last write left at that path, alone in `entries`, where it is told what lay in the folder then; of what is
+    /// asked for by name, if nothing lay there, something that lay below it.
     pub last: Option<FolderFact>,
-    /// Its last write, at or before the moment, of a content that is told to have held at that path what was read.
+    /// Its last write, at or before the moment, of a content that is told to have held at that path what was read, or
+    /// anything where it is not told what was.
     pub holding: Option<NearRow>,
+    /// What that held there.
+    pub there: Option<VersionId>,
 }

@@ -5,8 +5,9 @@ use uuid::Uuid;
 
 use super::error::Result;
 use super::key::{ArtifactKey, ProjectKey, VersionKey};
-use super::look::{Labels, Look};
+use super::look::Look;
 use super::row::{AliasRow, LabelRow};
+use super::which::Labels;
 
 /// Each fails when the store does not answer.
 impl dyn Look + '_ {

@@ -236,7 +236,8 @@ pub trait Writer {
     /// Returns the last write at or before `at`, of those that the reader may see, of each artifact that lies in `artifact` or
     /// is a folder around it, and what is told of the contents of these.
     fn near(&mut self, asked: &[NearAsked]) -> Result<Vec<NearRows>>;
-    /// Returns for each the last write of a content under a name, at or before `at`, of those that the reader may see.
+    /// Returns for each the last write of a content under a name, or of a folder that is told to have held it, at or before
+    /// `at`, of those that the reader may see.
     fn last_with(&mut self, asked: &[WithAsked]) -> Result<Vec<Option<NearRow>>>;
     /// Returns for each the last write of the artifact at or before `at` by a run inside another one that counts.
     fn inner_writes(&mut self, asked: &[InnerAsked]) -> Result<Vec<Option<WriteKey>>>;
@@ -276,13 +277,15 @@ pub trait Writer {
     fn has_unread(&mut self, process: ProcessId) -> Result<bool>;
 }
 
-/// A content under a name, as of a moment, and who reads what it lies in.
+/// A content under a name or in a folder, as of a moment, and who reads what it lies in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WithAsked {
     /// The artifact.
     pub artifact: ArtifactKey,
     /// The content.
     pub content: VersionId,
+    /// Where it lay in the artifact, a folder; `None`: it is all of the artifact.
+    pub path: Option<String>,
     /// The moment.
     pub at: Timestamp,
     /// The reader.
@@ -304,6 +307,8 @@ pub struct NearAsked {
     pub n: u32,
     /// What it told of what it saw: of a folder that tells what lay in it, and so which writes it can have seen.
     pub seen: Option<VersionKey>,
+    /// Whether no write of that is known: of a folder it is asked then what lay in it, also where nothing is written there.
+    pub is_open: bool,
 }
 
 /// One of what the trait takes many of. Each fails when the database does.

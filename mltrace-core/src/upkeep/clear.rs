@@ -45,6 +45,13 @@ pub fn clear(home: &Home) -> io::Result<()> {
     })
 }
 
+/// Returns whether there is anything to remove: a store, a copy of one, or a journal.
+#[must_use]
+pub fn is_anything_recorded(home: &Home) -> bool {
+    let is_there = home.store.file().is_none_or(|store| store.symlink_metadata().is_ok());
+    is_there || !backups(home).is_empty() || journal::list(&home.journal()).is_ok_and(|journals| !journals.is_empty())
+}
+
 /// Removes the copies of a store from before its migrations: they hold what was removed from it since.
 ///
 /// # Errors

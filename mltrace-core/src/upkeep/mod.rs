@@ -8,6 +8,6 @@ mod doctor;
 
 mod standing;
 
-pub use clear::{clear, clear_copies};
+pub use clear::{clear, clear_copies, is_anything_recorded};
 pub use doctor::doctor;
 pub use standing::{Standing, Waiting};

@@ -1,7 +1,9 @@
 //! Folders of which it is known what lies in them: only what was still there was read.
 
+use std::collections::BTreeSet;
+
 use mltrace_core::model::Bound;
-use mltrace_core::query::{Run, TraceOptions};
+use mltrace_core::query::{ImpactOf, Run, TraceOptions};
 use serde_json::{Value, json};
 
 use crate::story::{Story, at, content, id};
@@ -107,6 +109,53 @@ fn a_part_that_was_written_over_is_seen_again_once_that_is_taken_back() {
     assert_eq!(shape(&mut story, "model"), "train0", "other bytes were there");
     story.forget(id(2));
     assert_eq!(shape(&mut story, "model"), "train0 first1", "nobody knows what the first one wrote");
+}
+
+/// A folder that one run filled, in which another one wrote a file anew, added one, or did both.
+fn filled() -> [Value; 6] {
+    [
+        line(1, "backfill", &[json!("raw-1")], &[file("out", 100)]),
+        folder(100, &[("d1", 1), ("d2", 2)], true),
+        line(2, "daily", &[json!("raw-2")], &[file("out/d2", 3), file("out/d3", 4)]),
+        folder(200, &[("d1", 1), ("d2", 3), ("d3", 4)], true),
+        line(3, "train", &[file("out", 200)], &[json!("model")]),
+        line(4, "early", &[file("out", 100)], &[json!("other")]),
+    ]
+}
+
+#[test]
+fn a_folder_comes_from_who_filled_it_and_from_who_wrote_in_it_since() {
+    let lines = filled();
+    for order in [[0, 1, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0], [4, 2, 0, 1, 3, 5], [3, 4, 1, 2, 5, 0], [4, 0, 2, 3, 5, 1]] {
+        let mut story = Story::told(&[]);
+        order.iter().for_each(|place| story.tell(&lines[*place..=*place]));
+        assert_eq!(shape(&mut story, "model"), "train0 backfill1 daily1", "{order:?}");
+        let input = run(&mut story, 3).inputs.remove(0);
+        assert_eq!((input.bound, input.changed_since), (Bound::Inside, None), "{order:?}");
+        let names: BTreeSet<&str> = input.inside.iter().map(|part| part.name.as_str()).collect();
+        assert_eq!(names, BTreeSet::from(["out", "out/d2", "out/d3"]), "{order:?}");
+        assert_eq!(run(&mut story, 4).inputs[0].bound, Bound::Content, "{order:?}");
+        let impact = story.reader().impact(&ImpactOf::Artifact("raw-1")).unwrap();
+        assert!(impact.runs.iter().any(|at| at.run.component == "train"), "{order:?}");
+        story.forget(id(1));
+        assert_eq!(shape(&mut story, "model"), "train0 daily1", "{order:?}");
+    }
+}
+
+#[test]
+fn a_folder_was_changed_by_nobody_known_only_where_something_in_it_has_no_writer() {
+    let changed = |entries: &[(&str, usize)], is_whole: bool| {
+        let mut lines = filled().to_vec();
+        lines[3] = folder(200, entries, is_whole);
+        let mut story = Story::told(&lines);
+        (shape(&mut story, "model"), run(&mut story, 3).inputs[0].changed_since)
+    };
+    let both = "train0 backfill1 daily1".to_owned();
+    assert_eq!(changed(&[("d1", 1), ("d2", 3)], true), (both.clone(), None), "one was removed");
+    assert_eq!(changed(&[("d1", 1), ("d2", 3), ("d4", 7)], true), (both.clone(), Some(id(1))), "one was added");
+    assert_eq!(changed(&[("d1", 1), ("d2", 3)], false), (both, Some(id(1))), "nobody told all of it");
+    let restored = changed(&[("d1", 9), ("d2", 2)], true);
+    assert_eq!(restored, ("train0 backfill1".to_owned(), Some(id(1))), "what was put back comes from who filled it");
 }
 
 #[test]

@@ -35,6 +35,7 @@ mod tempo;
 
 mod project;
 
+mod renamed;
 mod report;
 
 mod review;

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use mltrace_core::model::{FolderFact, Timestamp};
-use mltrace_core::store::{HeldRows, MemberRow, NearAsked, NearRow, NearRows, RunKey, Store, WithAsked, WriteKey};
+use mltrace_core::store::{
+    HeldRows, MemberRow, NearAsked, NearOf, NearRow, NearRows, RunKey, Store, WithAsked, WriteKey,
+};
 
 use super::Make;
 use super::drawing::{self, Keys, content};
@@ -31,7 +33,14 @@ fn entries(entries: &[(&str, &str)]) -> BTreeMap<String, mltrace_core::model::Ve
 
 fn asks(keys: &Keys, run: char, (name, of): (&str, &str), at: i64) -> NearAsked {
     let seen = keys.versions[&(name.to_owned(), of.to_owned())];
-    NearAsked { artifact: keys.artifacts[name], at: Timestamp(at), run: keys.runs[&run], n: 0, seen: Some(seen) }
+    NearAsked {
+        artifact: keys.artifacts[name],
+        at: Timestamp(at),
+        run: keys.runs[&run],
+        n: 0,
+        seen: Some(seen),
+        is_open: false,
+    }
 }
 
 fn near(store: &mut dyn Store, asked: &[NearAsked]) -> Vec<NearRows> {
@@ -72,7 +81,9 @@ fn by_time(store: &mut dyn Store, keys: &Keys) {
     assert_eq!(folders[2..], [written(keys, &[('a', "d")]), Vec::new()]);
     assert!(found.iter().all(|rows| rows.held.is_none()), "nobody told what lies in folders");
     assert_eq!(near(store, &asked[..1])[0], found[0], "one by one as all at once");
-    let look = store.look().near(keys.artifacts["d"], Timestamp(50)).unwrap();
+    let open: Vec<NearAsked> = asked.iter().map(|asked| NearAsked { is_open: true, ..*asked }).collect();
+    assert_eq!(near(store, &open), found, "nobody told what lies in folders");
+    let look = store.look().near(NearOf::Artifact(keys.artifacts["d"]), Timestamp(50)).unwrap();
     assert_eq!(sorted(&look.members), sorted(&found[0].members), "both doors hand over the same");
 }
 
@@ -108,6 +119,17 @@ fn by_contents(store: &mut dyn Store, keys: &Keys) {
     let last = around.last.clone().unwrap();
     assert_eq!((around.path.as_str(), last.entries, last.is_whole), ("1", self::entries(&[("1", "x")]), false));
     assert_eq!(around.holding.map(|row| row.write), Some(keys.writes[&('a', "d".to_owned())]));
+    assert_eq!(around.there, Some(content("x")));
+    let project = store.look().projects().unwrap()[0].0;
+    let mut named = |name: &str, of: Option<&str>| {
+        let of = of.map(content);
+        let near = store.look().near(NearOf::Named(project, name, of.as_ref()), Timestamp(50)).unwrap();
+        let held = near.held.unwrap().folders;
+        (near.members.len(), held.into_iter().map(|held| held.there).collect::<Vec<_>>())
+    };
+    assert_eq!(named("d/9", None), (0, vec![Some(content("q"))]), "nobody named it");
+    assert_eq!(named("d/9", Some("x")), (0, vec![None]));
+    assert_eq!(named("d", None), (2, Vec::new()));
     earlier_writes(store, keys);
 }
 
@@ -115,17 +137,27 @@ fn earlier_writes(store: &mut dyn Store, keys: &Keys) {
     let asked = |of: &str, at: i64, run: RunKey| WithAsked {
         artifact: keys.artifacts["d/1"],
         content: content(of),
+        path: None,
         at: Timestamp(at),
         run,
         n: 0,
     };
     let reader = keys.runs[&'e'];
+    let inside = |path: &str, of: &str, at: i64| WithAsked {
+        artifact: keys.artifacts["d"],
+        path: Some(path.to_owned()),
+        ..asked(of, at, reader)
+    };
     let all = [asked("x", 50, reader), asked("x", 25, reader), asked("q", 50, reader), asked("y", 50, keys.runs[&'c'])];
     store
         .write(&mut |writer| {
             let found = writer.last_with(&all)?.into_iter().map(|row| row.map(|row| row.write)).collect::<Vec<_>>();
             let first = keys.writes[&('b', "d/1".to_owned())];
             assert_eq!(found, [Some(first), None, None, None], "what a run makes known at its end it has not seen");
+            let held = [inside("1", "x", 50), inside("1", "x", 15), inside("1", "y", 50), inside("2", "x", 50)];
+            let found = writer.last_with(&held)?.into_iter().map(|row| row.map(|row| row.write)).collect::<Vec<_>>();
+            let whole = keys.writes[&('a', "d".to_owned())];
+            assert_eq!(found, [Some(whole), None, None, None], "the folder that held this content there by then");
             Ok(())
         })
         .unwrap();

@@ -222,9 +222,53 @@ pub(crate) fn trace(known: &Known<'_>, name: &str, as_of: Option<i64>) -> Option
     let told = reads.iter().filter(|(_, _, seen)| seen.version != "none").max_by_key(|(at, run, _)| (*at, &run.id));
     match told.or(reads.last()) {
         Some((_, _, seen)) => Some(upstream(known, name, &seen.version, None, as_of)),
-        None if as_of.is_none() => Some(upstream(known, name, "none", None, as_of)),
-        None => None,
+        None => match beside(known, name, as_of) {
+            Some(found) => Some(found),
+            None if as_of.is_none() && names(known.facts).contains(name) => {
+                Some(upstream(known, name, "none", None, as_of))
+            }
+            None => None,
+        },
     }
+}
+
+/// Returns the answer of a name under which nothing was read or written by then: who wrote the last folder around it that may
+/// have held it, and whoever wrote something in it.
+fn beside(known: &Known<'_>, name: &str, as_of: Option<i64>) -> Option<TraceAnswer> {
+    let before: Vec<&Write<'_>> =
+        known.writes.iter().filter(|write| as_of.is_none_or(|as_of| write.at <= as_of)).collect();
+    let all: BTreeSet<&str> = before.iter().map(|write| write.edge.name.as_str()).collect();
+    let last = |of: &str, is_meant: &dyn Fn(&Write<'_>) -> bool| {
+        let of = before.iter().copied().filter(|write| write.edge.name == of && is_meant(write));
+        of.max_by_key(|write| write.order())
+    };
+    let around = all.iter().filter(|folder| model::is_inside(folder, name)).filter_map(|folder| {
+        let path = &name[folder.len() + 1..];
+        let content = |write: &Write<'_>| {
+            let entries = model::folder_of(known.facts, write.edge.version.as_deref())?;
+            Some((entries.entries.get(path).cloned(), entries))
+        };
+        let latest = last(folder, &|_| true)?;
+        match content(latest) {
+            Some((Some(there), _)) => Some((latest, Some(there))),
+            Some((None, entries))
+                if entries.is_whole && !entries.entries.keys().any(|entry| model::is_inside(path, entry)) =>
+            {
+                let earlier = last(folder, &|write| matches!(content(write), Some((Some(_), _))))?;
+                Some((earlier, content(earlier)?.0))
+            }
+            _ => Some((latest, None)),
+        }
+    });
+    let around = around.max_by_key(|(write, _)| write.order());
+    let members = all.iter().filter(|other| model::is_inside(name, other)).filter_map(|other| last(other, &|_| true));
+    let mut roots: BTreeSet<String> = members.map(|write| write.run.id.clone()).collect();
+    let version = around.as_ref().and_then(|(_, there)| there.clone()).unwrap_or_else(|| "none".to_owned());
+    roots.extend(around.map(|(write, _)| write.run.id.clone()));
+    let above = |id: &str| known.seen(known.run(id)).iter().flat_map(writers).collect();
+    let runs = closure(known, roots.into_iter().collect(), above);
+    let answer = TraceAnswer { name: name.to_owned(), version, runs, read_by: BTreeSet::new() };
+    Some(answer).filter(|answer| !answer.runs.is_empty())
 }
 
 /// Returns the answer to `trace NAME@VERSION`, or `None` when nothing is known of it by that moment.
@@ -235,9 +279,20 @@ pub(crate) fn trace_version(known: &Known<'_>, name: &str, version: &str, as_of:
         return Some(upstream(known, name, version, Some(last), as_of));
     }
     let mut reads = reads_of(known, name).into_iter();
-    reads
-        .any(|(at, _, seen)| seen.version == version && by_then(at))
-        .then(|| upstream(known, name, version, None, as_of))
+    if reads.any(|(at, _, seen)| seen.version == version && by_then(at)) {
+        return Some(upstream(known, name, version, None, as_of));
+    }
+    // Nobody read or wrote it under its name by then: the last folder that is told to have held it.
+    let held = known.writes.iter().filter(|write| by_then(write.at)).filter(|write| {
+        let folder = model::folder_of(known.facts, write.edge.version.as_deref());
+        let path = name.strip_prefix(&write.edge.name).and_then(|rest| rest.strip_prefix('/'));
+        let there = path.zip(folder).and_then(|(path, folder)| folder.entries.get(path));
+        there.is_some_and(|there| there == version)
+    });
+    let root = held.max_by_key(|write| write.order())?.run.id.clone();
+    let above = |id: &str| known.seen(known.run(id)).iter().flat_map(writers).collect();
+    let runs = closure(known, vec![root], above);
+    Some(TraceAnswer { name: name.to_owned(), version: version.to_owned(), runs, read_by: BTreeSet::new() })
 }
 
 /// Returns the runs that made a version by then: who wrote it and what lay in it, or where its last reader found it.
@@ -252,7 +307,11 @@ fn makers(
     let Some(write) = write else {
         let reads = reads_of(known, name).into_iter().filter(|(at, _, seen)| by_then(*at) && seen.version == version);
         let last = reads.max_by_key(|(at, run, seen)| (*at, &run.id, place(known, run, seen)));
-        return last.map(|(.., seen)| seen.parts.iter().map(|part| part.run.clone()).collect()).unwrap_or_default();
+        let origins = |seen: &Seen| {
+            let original = seen.written_by.iter().filter(|_| seen.bound == "copy");
+            original.chain(seen.parts.iter().map(|part| &part.run)).cloned().collect()
+        };
+        return last.map(|(.., seen)| origins(seen)).unwrap_or_default();
     };
     let of_name = known.writes.iter().filter(|write| write.edge.name == name && by_then(write.at));
     let is_latest = of_name.max_by_key(|write| write.order()).is_some_and(|latest| latest.version() == version);

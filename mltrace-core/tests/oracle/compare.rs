@@ -37,6 +37,14 @@ pub(crate) fn compare(reader: &mut Reader<'_>, facts: &Facts, moments: &[i64]) -
     let runs = facts.runs.iter().map(|run| (run.id.as_str(), answers::run_answer(&known, run))).collect();
     let as_ofs: Vec<Option<i64>> = moments.iter().map(|at| Some(*at)).chain([None]).collect();
     let names = answers::names(facts);
+    // Something that nobody may have named, in what may be a folder, and a folder that may be one.
+    for name in ["out/1.csv", "out/parts/1.csv", "out/parts", "s3://lake/raw/day-1", "s3://lake", "elsewhere/1.csv"] {
+        for as_of in as_ofs.iter().filter(|_| !names.contains(name)) {
+            let model = answers::trace(&known, name, *as_of);
+            let product = ask(reader, name, *as_of, &runs, &mut found);
+            found.check(&format!("trace {name}, which nobody named, as of {as_of:?}"), &product, &model);
+        }
+    }
     for name in &names {
         for as_of in &as_ofs {
             let model = answers::trace(&known, name, *as_of);

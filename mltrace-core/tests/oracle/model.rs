@@ -201,8 +201,44 @@ fn seen(facts: &Facts, all: &[Write<'_>], run: &RunFacts, read: &Edge) -> Seen {
     let content = read.version.as_deref().filter(|version| version.starts_with("b3:"));
     let parts: Vec<Part> =
         parts(&before, &read.name, by_name, content.map(|content| (facts, content))).map(part).collect();
+    let (parts, is_all_told) = match content.filter(|_| seen.bound == "unknown_writer") {
+        Some(content) => with_the_folder_itself(facts, &before, &read.name, content, parts),
+        None => (parts, false),
+    };
     let is_told = seen.bound == "unknown_writer" && !parts.is_empty();
-    Seen { bound: if is_told { "inside" } else { seen.bound }, parts, ..seen }
+    let changed_since = seen.changed_since.filter(|_| !(is_told && is_all_told));
+    Seen { bound: if is_told { "inside" } else { seen.bound }, parts, changed_since, ..seen }
+}
+
+/// Adds the writes of a folder itself that held what nobody is known to have written in it, and returns whether all that lay
+/// in it has a writer then.
+fn with_the_folder_itself(
+    facts: &Facts,
+    before: &[Write<'_>],
+    name: &str,
+    content: &str,
+    mut parts: Vec<Part>,
+) -> (Vec<Part>, bool) {
+    let Some(folder) = folder_of(facts, Some(content)) else { return (parts, false) };
+    let inside: Vec<String> = parts.iter().map(|part| part.name.clone()).collect();
+    let mut is_all_told = folder.is_whole;
+    for (path, entry) in &folder.entries {
+        let whole = format!("{name}/{path}");
+        let by_member = |part: &String| is_inside(name, part) && (*part == whole || is_inside(part, &whole));
+        if inside.iter().any(by_member) {
+            continue;
+        }
+        let held = |write: &&Write<'_>| {
+            let entries = folder_of(facts, write.edge.version.as_deref());
+            write.edge.name == name && entries.is_some_and(|known| known.entries.get(path) == Some(entry))
+        };
+        match last(before.iter().filter(held).copied()) {
+            Some(write) if parts.iter().any(|known| *known == part(write)) => {}
+            Some(write) => parts.push(part(write)),
+            None => is_all_told = false,
+        }
+    }
+    (parts, is_all_told)
 }
 
 fn part(write: Write<'_>) -> Part {
@@ -210,7 +246,7 @@ fn part(write: Write<'_>) -> Part {
     Part { name, version: write.version(), run, at: write.at }
 }
 
-fn is_inside(folder: &str, name: &str) -> bool {
+pub(crate) fn is_inside(folder: &str, name: &str) -> bool {
     name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
@@ -222,7 +258,7 @@ pub(crate) struct ByName {
 }
 
 /// Returns what lies in folders of a content, where that was told.
-fn folder_of<'f>(facts: &'f Facts, content: Option<&str>) -> Option<&'f FolderFacts> {
+pub(crate) fn folder_of<'f>(facts: &'f Facts, content: Option<&str>) -> Option<&'f FolderFacts> {
     facts.folders.iter().find(|folder| Some(folder.content.as_str()) == content)
 }
 

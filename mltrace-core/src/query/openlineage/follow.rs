@@ -9,7 +9,7 @@ use super::event::events;
 use super::{BATCH, names_of};
 use crate::model::{RunId, Status, Timestamp};
 use crate::query::{QueryError, Reader};
-use crate::store::{Extent, RunKey, RunSelection, Runs};
+use crate::store::{Extent, Folders, RunKey, RunSelection, Runs};
 
 /// A run whose start becomes known so much later than that of another one is still met: microseconds.
 const LATE_US: i64 = 600_000_000;
@@ -54,7 +54,7 @@ impl Reader<'_> {
         let Some(project) = self.project()? else { return Ok(()) };
         let project_name = self.project_name(project)?;
         let root = self.root_of(&project_name);
-        let mut names: Names<'_> = names_of(&project_name, &root, self.store.folders(project)?);
+        let mut names: Names<'_> = names_of(&project_name, &root, self.store.folders(Folders::In(project))?);
         let selection = RunSelection { since: Some(followed.since), ..RunSelection::default() };
         let mut keys: Vec<RunKey> = self.store.select(project, &selection)?;
         keys.reverse();

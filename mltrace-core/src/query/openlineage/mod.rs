@@ -17,7 +17,7 @@ use super::{QueryError, Reader};
 use crate::model::{FolderFact, RunId, Timestamp};
 use crate::naming::Root;
 use crate::openlineage::{OF_JOB, OwnJob};
-use crate::store::{EventRow, Extent, ProjectKey, RunDetail, RunKey, RunSelection, Runs};
+use crate::store::{EventRow, Extent, Folders, ProjectKey, RunDetail, RunKey, RunSelection, Runs};
 
 /// How many runs are loaded at once.
 const BATCH: usize = 500;
@@ -60,7 +60,7 @@ impl Reader<'_> {
     ) -> Result<bool, QueryError> {
         let project_name = self.project_name(project)?;
         let root = self.root_of(&project_name);
-        let mut names = names_of(&project_name, &root, self.store.folders(project)?);
+        let mut names = names_of(&project_name, &root, self.store.folders(Folders::In(project))?);
         let selection = RunSelection { since, ..RunSelection::default() };
         let mut keys: Vec<RunKey> = self.store.select(project, &selection)?;
         keys.reverse();

@@ -137,6 +137,7 @@ impl SqliteWriter<'_> {
                 if by_name {
                     self.reads_by_time(artifact, at, found)?;
                     found.extend(self.reads_near_to(artifact, at)?);
+                    found.extend(self.reads_of_folder((artifact, version), at)?);
                 }
             }
             Change::Wrote(write) => {

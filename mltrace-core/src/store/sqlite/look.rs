@@ -13,10 +13,10 @@ use crate::model::{
 };
 use crate::store::{
     AliasRow, ArtifactKey, Artifacts, Asked, Bounds, CaseRow, Checkup, ComponentKey, ComponentRow, Components,
-    CurrentRow, Direction, Extent, FactsRow, Far, InTransaction, LabelRow, Labels, Look, MarkedRow, Marks, Measures,
-    Met, NearRows, Offer, OfferRun, OutputRow, Pair, PairsAsked, Profiles, ProjectKey, ProjectRow, Projects, Reached,
-    Result, RunDetail, RunKey, RunName, Runs, Said, Store, TableRow, TaskKey, TaskRow, TellEvent, Told, UnreadRow,
-    Upkeep, VersionAt, VersionKey, VersionName, Versions, WorkKey, WorkRow, Writes,
+    CurrentRow, Direction, Extent, FactsRow, Far, Folders, InTransaction, LabelRow, Labels, Look, MarkedRow, Marks,
+    Measures, Met, NearOf, NearRows, Offer, OfferRun, OutputRow, Pair, PairsAsked, Profiles, ProjectKey, ProjectRow,
+    Projects, Reached, Result, RunDetail, RunKey, RunName, Runs, Said, Store, TableRow, TaskKey, TaskRow, TellEvent,
+    Told, UnreadRow, Upkeep, VersionAt, VersionKey, VersionName, Versions, WorkKey, WorkRow, Writes,
 };
 
 impl Store for SqliteStore {
@@ -175,6 +175,7 @@ impl Look for SqliteStore {
             Runs::Measured(project, selection, what) => self.measured_runs(project, selection, what),
             Runs::WritingInside(runs) => self.wrote_inside(runs),
             Runs::ReadBeside(artifact, version, at) => self.makers_of_what_was_read(artifact, version, at),
+            Runs::Seeing(writes) => self.readers_of_writes(writes),
         }
     }
 
@@ -231,12 +232,18 @@ impl Look for SqliteStore {
         self.offer_reruns(asked, offer)
     }
 
-    fn near(&mut self, artifact: ArtifactKey, at: Timestamp) -> Result<NearRows> {
-        super::near::near(&self.connection, artifact, at, None)
+    fn near(&mut self, of: NearOf<'_>, at: Timestamp) -> Result<NearRows> {
+        match of {
+            NearOf::Artifact(artifact) => super::near::near(&self.connection, artifact, at, None),
+            NearOf::Named(project, name, content) => self.near_named((project, name), content, at),
+        }
     }
 
-    fn folders(&mut self, project: ProjectKey) -> Result<Vec<FolderFact>> {
-        self.folders_of(project)
+    fn folders(&mut self, which: Folders<'_>) -> Result<Vec<FolderFact>> {
+        match which {
+            Folders::In(project) => self.folders_of(project),
+            Folders::Of(content) => Ok(self.folder_with(content)?.into_iter().collect()),
+        }
     }
 
     fn knows_folder(&mut self, fact: &FolderFact) -> Result<bool> {

@@ -14,6 +14,9 @@ use crate::store::{ArtifactKey, NearAsked, NearRow, NearRows, ProjectKey, Result
 pub(super) const AROUND: i64 = 1;
 pub(super) const HOLDS: i64 = 2;
 
+/// A reader that is no run: no run has this key.
+pub(super) const NOBODY: (RunKey, u32) = (RunKey(-1), 0);
+
 /// The last write of artifact `a` at or before $1 that reader $2 may have seen at its place $3: by the rule of
 /// `lineage::LastSeen`, for any number of artifacts in one statement.
 macro_rules! last_write {
@@ -62,6 +65,31 @@ fn all<T>(
     Ok(connection.prepare_cached(sql)?.query_map(params, map)?.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Returns the last write of what is called so.
+pub(super) fn last_named(
+    connection: &Connection,
+    (project, name): (ProjectKey, &str),
+    at: Timestamp,
+    (run, n): (RunKey, u32),
+) -> Result<Option<NearRow>> {
+    Ok(all(connection, NAMED, params![at, run, n, project, name], near_row)?.pop())
+}
+
+/// Returns the last write of each thing that lies in what is called so.
+pub(super) fn members(
+    connection: &Connection,
+    (project, name): (ProjectKey, &str),
+    at: Timestamp,
+    (run, n): (RunKey, u32),
+) -> Result<Vec<NearRow>> {
+    if let Some((from, to)) = range_inside(name) {
+        return all(connection, MEMBERS, params![at, run, n, project, from, to], near_row);
+    }
+    let named = |row: &Row<'_>| Ok((row.get::<_, String>(5)?, near_row(row)?));
+    let any = all(connection, ANY_MEMBERS, params![at, run, n, project], named)?;
+    Ok(any.into_iter().filter(|(other, _)| path_inside(name, other).is_some()).map(|(_, row)| row).collect())
+}
+
 /// Returns what was written near an artifact at or before `at`, of what `reader` may have seen.
 pub(super) fn near(
     connection: &Connection,
@@ -75,23 +103,15 @@ pub(super) fn near(
     let Some((project, name, place)) = found.filter(|(.., place)| *place != 0) else {
         return Ok(NearRows::default());
     };
-    // No run has this key.
-    let (run, n) = reader.unwrap_or((RunKey(-1), 0));
+    let (run, n) = reader.unwrap_or(NOBODY);
     let mut near = NearRows::default();
     if place & AROUND != 0 {
         for folder in folders_around(&name) {
-            near.folders.extend(all(connection, NAMED, params![at, run, n, project, folder], near_row)?);
+            near.folders.extend(last_named(connection, (project, folder), at, (run, n))?);
         }
     }
     if place & HOLDS != 0 {
-        near.members = match range_inside(&name) {
-            Some((from, to)) => all(connection, MEMBERS, params![at, run, n, project, from, to], near_row)?,
-            None => {
-                let named = |row: &Row<'_>| Ok((row.get::<_, String>(5)?, near_row(row)?));
-                let any = all(connection, ANY_MEMBERS, params![at, run, n, project], named)?;
-                any.into_iter().filter(|(other, _)| path_inside(&name, other).is_some()).map(|(_, row)| row).collect()
-            }
-        };
+        near.members = members(connection, (project, &name), at, (run, n))?;
     }
     near.own = all(connection, OWN, params![at, run, n, artifact], near_row)?.pop();
     Ok(near)
@@ -105,15 +125,16 @@ impl SqliteStore {
         at: Timestamp,
     ) -> Result<Vec<RunKey>> {
         let (kind, value) = version_columns(version);
-        // d: the last read by then of this version; kind 4 is that of a read whose content nobody knows.
+        // d: the last read by then of this version; kind 4 is that of a read whose content nobody knows. Bound 2: a copy.
         let sql = format!(
-            "WITH asked (id) AS ({FIND_VERSION})
-             SELECT DISTINCT w.run_id FROM (
-                 SELECT d.run_id, d.n FROM read d JOIN run r ON r.id = d.run_id
+            "WITH asked (id) AS ({FIND_VERSION}), last (run_id, n, bound, write_id) AS (
+                 SELECT d.run_id, d.n, d.bound, d.write_id FROM read d JOIN run r ON r.id = d.run_id
                  WHERE d.artifact_id = $1 AND d.at <= $4
                  AND (d.seen_id = (SELECT id FROM asked) OR $2 = 4 AND d.seen_id IS NULL AND d.write_id IS NULL)
-                 ORDER BY d.at DESC, r.uuid DESC, d.n DESC LIMIT 1) AS last
-             JOIN part p ON p.run_id = last.run_id AND p.n = last.n JOIN write w ON w.id = p.write_id ORDER BY w.run_id"
+                 ORDER BY d.at DESC, r.uuid DESC, d.n DESC LIMIT 1)
+             SELECT w.run_id AS run_id FROM last JOIN write w ON w.id = last.write_id WHERE last.bound = 2 UNION
+             SELECT w.run_id FROM last JOIN part p ON p.run_id = last.run_id AND p.n = last.n
+             JOIN write w ON w.id = p.write_id ORDER BY run_id"
         );
         self.all(&sql, params![artifact, kind, value, at], |row| row.get(0))
     }
@@ -190,8 +211,8 @@ impl SqliteWriter<'_> {
     }
 
     pub(super) fn near_rows(&mut self, asked: &NearAsked) -> Result<NearRows> {
-        let place = self.place(asked.artifact)?;
-        if place == 0 {
+        let is_open = asked.is_open && asked.seen.is_some() && self.knows_folders()?;
+        if !is_open && self.place(asked.artifact)? == 0 {
             return Ok(NearRows::default());
         }
         let mut rows = near(self.connection, asked.artifact, asked.at, Some((asked.run, asked.n)))?;

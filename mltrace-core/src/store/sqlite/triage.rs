@@ -9,7 +9,9 @@ use super::last::{last_read, last_write};
 use super::map::version_columns;
 use super::write::FIND_VERSION;
 use crate::model::{ArtifactName, RunId, Status, Timestamp, VersionId};
-use crate::store::{ArtifactKey, ComponentKey, CurrentRow, OutputRow, ProjectKey, Result, RunKey, VersionKey};
+use crate::store::{
+    ArtifactKey, ComponentKey, CurrentRow, OutputRow, ProjectKey, Result, RunKey, VersionKey, WriteKey,
+};
 
 /// How many runs one statement asks for.
 const CHUNK: usize = 10_000;
@@ -64,6 +66,20 @@ impl SqliteStore {
              SELECT d.run_id FROM asked JOIN write w ON w.version_id = asked.id JOIN part d ON d.write_id = w.id"
         );
         self.all(&sql, params![artifact, kind, value], |row| row.get(0))
+    }
+
+    pub(super) fn readers_of_writes(&self, writes: &[WriteKey]) -> Result<Vec<RunKey>> {
+        const SQL: &str = concat!(
+            "WITH made (id) AS (SELECT w.version_id FROM json_each($1) AS asked CROSS JOIN write w ON ",
+            among!("w.id"),
+            ")
+             SELECT d.run_id FROM made JOIN read d ON d.seen_id = made.id
+             UNION
+             SELECT d.run_id FROM made JOIN write w ON w.version_id = made.id JOIN read d ON d.write_id = w.id
+             UNION
+             SELECT d.run_id FROM made JOIN write w ON w.version_id = made.id JOIN part d ON d.write_id = w.id"
+        );
+        Ok(ascending(self.each(SQL, &ascending(writes.iter().copied()), |row| row.get(0))?))
     }
 
     pub(super) fn durations_of(&self, component: ComponentKey, limit: usize) -> Result<Vec<f64>> {
