@@ -40,6 +40,7 @@ mod report;
 mod review;
 
 mod search;
+mod shared;
 
 mod stale;
 
