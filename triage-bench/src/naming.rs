@@ -1,9 +1,9 @@
 //! How often each way of ranking facts names what is wrong, and how often it is sure without a reason.
 
 use mltrace_core::lineage::{
-    Aspect, Condition, Counts, Earlier, Ends, Evidence, Facts, Findings, Judged, Known, Observed, Outputs, PASSED,
-    Scale, Shared, Strength, Table, Test, above, evidence, first_and_last, flagged, grouped, rank, reach,
-    worth_suspecting,
+    Aspect, Condition, Counts, Earlier, Ends, Evidence, Facts, Findings, Judged, Known, New, Observed, Outputs, PASSED,
+    Scale, Shared, Strength, Table, Test, above, add_components, add_places, evidence, first_and_last, flagged,
+    grouped, rank, reach, worth_suspecting,
 };
 use mltrace_core::model::Timestamp;
 
@@ -26,6 +26,8 @@ const EARLIER: usize = 128;
 const DAY_US: i64 = 24 * 60 * 60 * 1_000_000;
 /// What tells the draws of measures from the others.
 const MEASURED: u64 = 1_000;
+/// What tells the draws of verdicts by runs from the others.
+const DEALT: u64 = 2_000;
 /// In how many runs upstream of one, the nearest, what explains an effect is looked for, as in the product.
 const ABOVE: usize = 32;
 /// How many facts are asked for.
@@ -51,6 +53,9 @@ pub struct Named {
     pub groups: [f64; 3],
     /// How often a fact was called strong when the verdicts were drawn anew at random.
     pub strong_by_chance: f64,
+    /// The same where all outputs below one run of a component, drawn for each trial, have one verdict: as where a run is bad
+    /// for a reason that nobody recorded.
+    pub strong_by_runs: f64,
 }
 
 /// Runs so many trials of each shape: those that parameters were chosen with take even seeds, the others odd ones.
@@ -68,7 +73,7 @@ pub fn named_of(trials: u64, is_wanted: impl Fn(&Lasting) -> bool) -> Vec<Named>
 
 fn of_shape(shape: &'static Lasting, stream: u64, trials: u64) -> Named {
     let (found, measured, groups) = ([[0.0; 3]; 3], [0.0; 3], [0.0; 3]);
-    let mut sum = Named { shape, trials: 0.0, found, measured, groups, strong_by_chance: 0.0 };
+    let mut sum = Named { shape, trials: 0.0, found, measured, groups, strong_by_chance: 0.0, strong_by_runs: 0.0 };
     for seed in (0..trials).map(|trial| 2 * trial + u64::from(!shape.is_for_tuning)) {
         let mut random = Random::new(seed, stream);
         let Some(mut trial) = (0..DRAWS).find_map(|_| Trial::draw(shape, &mut random)) else { continue };
@@ -84,6 +89,9 @@ fn of_shape(shape: &'static Lasting, stream: u64, trials: u64) -> Named {
         let is_strong =
             trial.shared(&dealt_out(&trial.judged, &mut random)).iter().any(|fact| fact.strength == Strength::Strong);
         sum.strong_by_chance += f64::from(u8::from(is_strong));
+        let by_runs = trial.dealt_out_by_runs(&mut Random::new(seed, stream + DEALT));
+        let is_strong = trial.shared(&by_runs).iter().any(|fact| fact.strength == Strength::Strong);
+        sum.strong_by_runs += f64::from(u8::from(is_strong));
         // Draws of its own: what comes before stays as it is.
         trial.world.measure(&trial.shown, &mut Random::new(seed, stream + MEASURED));
         count(&mut sum.measured, &trial.facts(&trial.judged), &trial.world);
@@ -209,7 +217,7 @@ impl Trial {
         let writers: Vec<Option<Run>> = judged.iter().map(|output| output.run).collect();
         let mut reached = reach(&writers, &self.world.edges);
         reached.sort_by_key(|(run, ..)| *run);
-        let runs = reached.iter().map(|(run, ..)| *run).collect();
+        let runs: Vec<Run> = reached.iter().map(|(run, ..)| *run).collect();
         let known = reached.into_iter().map(|(run, depth, outputs)| {
             let made = &self.world.runs[run];
             let (component, began) = (made.component.to_owned(), Timestamp(made.day as i64 * DAY_US));
@@ -218,13 +226,21 @@ impl Trial {
             aspects.retain(|aspect, value| !matches!(aspect, Aspect::Check(_)) || *value != PASSED);
             Known { component, began, depth, outputs, aspects }
         });
-        (runs, known.collect(), flagged(judged), Observed::of(&writers))
+        let mut known: Vec<Known> = known.collect();
+        let read: Vec<&Facts> = runs.iter().map(|run| &self.world.runs[*run].facts).collect();
+        add_places(&mut known, &read);
+        add_components(&mut known, u32::try_from(judged.len()).unwrap_or(u32::MAX));
+        (runs, known, flagged(judged), Observed::of(&writers))
     }
 
     fn shared(&self, judged: &[Judged<Run>]) -> Vec<Shared> {
         let (runs, known, bad, observed) = self.known(judged);
         let weigh = |condition: &Condition, place: usize| {
             let run = runs[place];
+            // No component is added here.
+            if condition.is_of_component() {
+                return New::default();
+            }
             condition.novelty(&self.world.runs[run].facts, &self.earlier(run))
         };
         let mut ends = Ends::default();
@@ -236,6 +252,33 @@ impl Trial {
             Ok::<_, std::convert::Infallible>(some.iter().map(|(condition, place)| weigh(condition, *place)).collect())
         });
         found
+    }
+
+    /// Returns the verdicts dealt out at random among the runs of a component: all outputs below the last of its runs upstream get
+    /// its verdict, bad if one of them was.
+    fn dealt_out_by_runs(&self, random: &mut Random) -> Vec<Judged<Run>> {
+        let writers: Vec<Option<Run>> = self.judged.iter().map(|output| output.run).collect();
+        let reached = reach(&writers, &self.world.edges);
+        let components: std::collections::BTreeSet<&str> =
+            reached.iter().map(|(run, ..)| self.world.runs[*run].component).collect();
+        let component = components.iter().nth(random.below(components.len())).copied().unwrap_or_default();
+        let of_component: Vec<_> =
+            reached.iter().filter(|(run, ..)| self.world.runs[*run].component == component).collect();
+        let last = |output: usize| {
+            let upstream = of_component.iter().filter(|(.., outputs)| outputs.contains(output));
+            upstream.map(|(run, ..)| *run).max()
+        };
+        let groups: Vec<Option<Run>> = (0..writers.len()).map(last).collect();
+        let mut bad: std::collections::BTreeMap<Option<Run>, bool> = Default::default();
+        for (group, output) in groups.iter().zip(&self.judged) {
+            *bad.entry(*group).or_default() |= output.is_flagged;
+        }
+        let mut verdicts: Vec<bool> = bad.values().copied().collect();
+        for place in (1..verdicts.len()).rev() {
+            verdicts.swap(place, random.below(place + 1));
+        }
+        let dealt: std::collections::BTreeMap<Option<Run>, bool> = bad.keys().copied().zip(verdicts).collect();
+        groups.iter().zip(&self.judged).map(|(group, output)| Judged { is_flagged: dealt[group], ..*output }).collect()
     }
 
     /// Returns what the product says.
@@ -321,7 +364,8 @@ impl Named {
 pub fn markdown(outcomes: &[Named]) -> String {
     let mut text = String::from("## The fact\n\n| shape | half |");
     text += &RANKINGS.map(|name| format!(" {name} |")).concat();
-    text += " mltrace, with checks | groups first, without changes, with them, with checks | strong at random |\n";
+    text +=
+        " mltrace, with checks | groups first, without changes, with them, with checks | strong at random, by runs |\n";
     text += "|---|---|---|---|---|---|---|---|\n";
     for half in [true, false] {
         let of_half: Vec<&Named> = outcomes.iter().filter(|named| named.shape.is_for_tuning == half).collect();
@@ -342,6 +386,7 @@ pub fn markdown(outcomes: &[Named]) -> String {
 pub fn add(mut sum: Named, more: Named) -> Named {
     sum.trials += more.trials;
     sum.strong_by_chance += more.strong_by_chance;
+    sum.strong_by_runs += more.strong_by_runs;
     sum.measured.iter_mut().zip(more.measured).for_each(|(mine, theirs)| *mine += theirs);
     sum.groups.iter_mut().zip(more.groups).for_each(|(mine, theirs)| *mine += theirs);
     for (mine, theirs) in sum.found.iter_mut().zip(more.found) {
@@ -362,6 +407,7 @@ fn row(name: &str, half: &str, named: &Named, has_fact: bool) -> String {
     let mut cells: Vec<String> = named.found.iter().map(|found| cell(found, has_fact)).collect();
     cells.push(cell(&named.measured, true));
     let [without, with, measured] = named.groups.map(|sum| named.share(sum));
-    let strong = named.share(named.strong_by_chance);
-    format!("| {name} | {half} | {} | {without:.2} / {with:.2} / {measured:.2} | {strong:.3} |\n", cells.join(" | "))
+    let [strong, by_runs] = [named.strong_by_chance, named.strong_by_runs].map(|sum| named.share(sum));
+    let groups = format!("{without:.2} / {with:.2} / {measured:.2}");
+    format!("| {name} | {half} | {} | {groups} | {strong:.3} / {by_runs:.3} |\n", cells.join(" | "))
 }

@@ -64,6 +64,8 @@ fn the_fact_is_named_at_once_where_one_is_recorded_and_nothing_is_strong_at_rand
     let all = outcomes.into_iter().reduce(add).expect("there are shapes");
     let strong = all.share(all.strong_by_chance);
     assert!(strong <= 0.05 + TOLERANCE, "strong at random: {strong}");
+    let strong = all.share(all.strong_by_runs);
+    assert!(strong <= 0.05 + TOLERANCE, "strong where the runs of a component have the verdicts: {strong}");
 }
 
 #[test]

@@ -45,12 +45,13 @@ fn page(answer: &Report, most: usize) -> Page {
 
 /// What the bad ones share comes first: it is what a ticket is about.
 fn shared(answer: &Report, most: usize) -> Vec<Block> {
-    if answer.facts.is_empty() {
+    if answer.facts.is_empty() && answer.sentence.is_empty() {
         return Vec::new();
     }
     let point = |fact: &Fact| {
-        let mut runs =
-            vec![words(format!("{}, in {}: ", review::strength(fact.strength), diff::counted(fact.runs.len(), "run")))];
+        let at_least = if fact.has_more { "at least " } else { "" };
+        let count = diff::counted(fact.runs.len(), "run");
+        let mut runs = vec![words(format!("{}, in {at_least}{count}: ", review::strength(fact.strength)))];
         for (place, run) in fact.runs.iter().take(MOST_SUSPECTS).enumerate() {
             runs.extend((place > 0).then(|| words(", ")));
             runs.push(name(run.to_string()));
@@ -61,12 +62,16 @@ fn shared(answer: &Report, most: usize) -> Vec<Block> {
         let span = vec![words(format!("since {}{until}", fact.since))];
         (vec![name(&fact.component), words(format!(" {}: {}", fact.says(), fact.counts()))], vec![runs, span])
     };
-    let intro = "Over the verdicts on all artifacts, the likeliest cause first.";
-    let mut blocks = vec![
-        Block::Heading("What the bad ones share"),
-        Block::Text(vec![words(intro)]),
-        Block::List(answer.facts.iter().take(most).map(point).collect()),
-    ];
+    let intro = format!(
+        "Over the verdicts on all artifacts: {} bad, {} ok. {}",
+        answer.flagged_in_all, answer.ok_in_all, answer.sentence
+    );
+    let mut blocks = vec![Block::Heading("What the bad ones share"), Block::Text(vec![words(intro)])];
+    if !answer.facts.is_empty() {
+        let known = words("Of this, upstream of this artifact:");
+        let facts = answer.facts.iter().take(most).map(point).collect();
+        blocks.extend([Block::Text(vec![known]), Block::List(facts)]);
+    }
     blocks.extend(more(answer.facts.len(), most));
     blocks
 }

@@ -104,10 +104,7 @@ pub(crate) fn text_of(answer: &Review, suspects: usize) -> String {
 fn facts(text: &mut String, answer: &Review) {
     let told = answer.telling(MOST_FACTS);
     let judged = format!("{} bad, {} ok.", answer.flagged.len(), answer.ok.len());
-    let sentence = match told.first() {
-        Some(first) if first.strength > Strength::Weak => sentence(answer, first),
-        _ => answer.doubt(),
-    };
+    let sentence = answer.sentence(time::show_minute);
     let _ = writeln!(text, "{judged} {}", paint::paint(paint::STRONG, line(&sentence)));
     if !told.is_empty() {
         let _ = writeln!(text, "{}", paint::paint(paint::STRONG, "what the bad ones share"));
@@ -117,27 +114,18 @@ fn facts(text: &mut String, answer: &Review) {
         let _ = writeln!(text, "  {}. {}: {}", fact.rank, paint::paint(paint::STRONG, line(&says)), fact.counts());
         // A score is comparable within one answer, and beside a weak fact there is nothing to compare.
         let strength = match fact.strength {
-            Strength::Weak => strength(fact.strength).to_owned(),
+            Strength::Weak => fact.why_weak().map_or_else(|| "weak".to_owned(), |why| format!("weak: {why}")),
             other => format!("{} (score {:.1})", strength(other), fact.score),
         };
         let runs = format!(
-            "{strength}; {}, {}; see `mltrace inspect {}`",
+            "{strength}; {}{}, {}; see `mltrace inspect {}`",
+            if fact.has_more { "at least " } else { "" },
             diff::counted(fact.runs.len(), "run"),
             span(fact),
             fact.runs.first().map(|run| run.short()).unwrap_or_default(),
         );
         let _ = writeln!(text, "     {}", paint::paint(paint::FAINT, line(&runs)));
     }
-}
-
-/// Returns what a good engineer would have written.
-fn sentence(answer: &Review, fact: &Fact) -> String {
-    let runs = match fact.runs.len() {
-        1 => format!("in one run at {}", time::show_minute(fact.since)),
-        runs => format!("in {runs} runs since {}", time::show_minute(fact.since)),
-    };
-    let ask = answer.owners.get(&fact.component).map(|owner| format!(" Ask {owner}.")).unwrap_or_default();
-    format!("{} {} {runs}: {}.{ask}", fact.component, fact.says(), fact.counts())
 }
 
 fn span(fact: &Fact) -> String {

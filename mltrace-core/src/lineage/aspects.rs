@@ -33,6 +33,10 @@ pub enum Aspect {
     Parameter(String),
     /// The version of an input that no recorded run wrote; others are up to the run that wrote them.
     Input(String),
+    /// That it read something, whoever wrote it, in a place: a folder, which ends in `/`, or a name without what is masked.
+    Reads(String),
+    /// That a run of the component is there at all.
+    Component,
     /// How a check came out: `passed`, `failed` or `errored`.
     Check(String),
     /// A number that was measured.
@@ -70,6 +74,9 @@ impl Aspect {
             Self::Duration => "duration".to_owned(),
             Self::Parameter(name) => format!("param:{name}"),
             Self::Input(name) => format!("input:{name}"),
+            Self::Reads(place) if place.ends_with('/') => format!("input:{place}\u{2026}"),
+            Self::Reads(name) => format!("input:{name}"),
+            Self::Component => "component".to_owned(),
             Self::Check(name) => format!("check:{name}"),
             Self::Metric(name) => format!("metric:{name}"),
             Self::Profile { of, figure } => format!("profile:{figure} of {of}"),

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use foldhash::HashSet;
 use serde_json::Value;
 
 use super::aspects::{Aspect, Aspects};
@@ -9,6 +10,7 @@ use super::change::number;
 use super::earlier::{Earlier, Values, had};
 use super::evidence::{MOST, NO_CHANGE, Novelty};
 use super::facts::Facts;
+use super::reads::{had_place, replaced};
 use super::tally::Test;
 
 /// From how many runs on numbers that only rise, or only fall, are told from those that do so by chance.
@@ -65,9 +67,11 @@ impl Condition {
         let weigh = |(aspect, test): &(Aspect, Test)| {
             let Values { line, all } = earlier.values(aspect);
             if let Test::Is(_) = test {
-                let [line, all] = [line, all].map(|values| values.into_iter().map(some).collect());
+                let [line, all]: [Vec<Option<&Value>>; 2] =
+                    [line, all].map(|values| values.into_iter().map(some).collect());
+                let is_of_time = is_of_each(some(had(aspect, run)?), &line);
                 let factor = Novelty::of(aspect, some(had(aspect, run)?), &Values { line, all })?.factor;
-                return Some(New { factor, is_of_time: false });
+                return Some(New { factor, is_of_time });
             }
             let of_kind = if line.len() < ORDERED { &all } else { &line };
             if goes_one_way([had(aspect, run)?].iter().chain(of_kind)) {
@@ -93,6 +97,45 @@ impl Condition {
         self.tests.iter().any(|(aspect, _)| aspect.is_effect())
     }
 
+    /// Returns whether it is that a run of the component is there at all.
+    #[must_use]
+    pub fn is_of_component(&self) -> bool {
+        matches!(self.tests.as_slice(), [(Aspect::Component, _)])
+    }
+
+    /// Returns whether it is what a run read.
+    #[must_use]
+    pub fn is_of_reads(&self) -> bool {
+        self.tests.iter().any(|(aspect, _)| matches!(aspect, Aspect::Reads(_) | Aspect::Input(_)))
+    }
+
+    /// Returns whether it is something that a run was given, and not where it ran or what its repository was like.
+    pub(super) fn is_own(&self) -> bool {
+        let is_own = |aspect: &Aspect| {
+            matches!(aspect, Aspect::Source | Aspect::Parameter(_) | Aspect::Input(_) | Aspect::Reads(_))
+        };
+        self.tests.iter().any(|(aspect, _)| is_own(aspect))
+    }
+
+    /// Returns whether it is of the repository, which several components have in common.
+    pub(super) fn is_of_repository(&self) -> bool {
+        let is_shared = |aspect: &Aspect| matches!(aspect, Aspect::WorkTree | Aspect::Commit | Aspect::Branch);
+        self.tests.iter().all(|(aspect, _)| is_shared(aspect))
+    }
+
+    /// Returns whether it is that there is none of something.
+    pub(super) fn is_of_none(&self) -> bool {
+        self.tests.iter().any(|(_, test)| *test == Test::Is(Value::Null))
+    }
+
+    /// Returns what was read before in the place of what a run reads.
+    #[must_use]
+    pub fn replaced(&self, run: &Facts, earlier: &Earlier<'_>) -> Option<String> {
+        let [(Aspect::Reads(place), Test::Is(Value::Bool(true)))] = self.tests.as_slice() else { return None };
+        let is_without = |other: &&&Facts| had_place(place, other) == Some(None);
+        earlier.line().iter().find(is_without).and_then(|other| replaced(place, run, other))
+    }
+
     /// Returns the last other value before; `None` where there is none or it is not known, and for two aspects at once.
     #[must_use]
     pub fn before<'f>(&self, earlier: &Earlier<'f>) -> Option<&'f Value> {
@@ -105,6 +148,8 @@ impl Condition {
         // Of one observation one figure tells enough: when it moves, most of them do.
         let one = |aspect: &Aspect| match aspect {
             Aspect::Observed { name, .. } => Aspect::Observed { name: name.clone(), figure: String::new() },
+            // Of what is read in one place instead of another, either tells of both.
+            Aspect::Reads(_) => Aspect::Reads(String::new()),
             other => other.clone(),
         };
         let aspects = |condition: &Self| condition.tests.iter().map(|(aspect, _)| one(aspect)).collect::<Vec<_>>();
@@ -120,6 +165,13 @@ fn goes_one_way<'v>(values: impl Iterator<Item = &'v Option<&'v Value>>) -> bool
     let count = |direction: Ordering| steps.iter().filter(|step| **step == direction).count();
     let (rises, falls) = (count(Ordering::Greater), count(Ordering::Less));
     rises.min(falls) == 0 && rises.max(falls).saturating_mul(2) > steps.len()
+}
+
+/// Returns whether each run has hardly ever what another had: as a date or the number of a run, it stands for the run.
+fn is_of_each(now: Option<&Value>, earlier: &[Option<&Value>]) -> bool {
+    let differ: HashSet<Option<&Value>> = earlier.iter().copied().collect();
+    let is_many = earlier.len() >= ORDERED && differ.len().saturating_mul(5) >= earlier.len().saturating_mul(4);
+    is_many && !differ.contains(&now)
 }
 
 /// None is the value of a parameter that is not there.

@@ -119,6 +119,32 @@ pub struct Worth {
     pub ok: f64,
 }
 
+impl Worth {
+    /// What no verdict is worth.
+    pub(super) const NONE: Self = Self { flagged: 0.0, ok: 0.0 };
+
+    /// Returns what both are worth.
+    pub(super) fn plus(self, other: Self) -> Self {
+        Self { flagged: self.flagged + other.flagged, ok: self.ok + other.ok }
+    }
+
+    /// Returns what is left without the other.
+    pub(super) fn minus(self, other: Self) -> Self {
+        Self { flagged: (self.flagged - other.flagged).max(0.0), ok: (self.ok - other.ok).max(0.0) }
+    }
+
+    /// Returns no more of either than the other.
+    pub(super) fn at_most(self, other: Self) -> Self {
+        Self { flagged: self.flagged.min(other.flagged), ok: self.ok.min(other.ok) }
+    }
+
+    /// Returns what they are worth as one observation together; nothing stays nothing.
+    pub(super) fn as_one(self) -> Self {
+        let all = self.flagged + self.ok;
+        if all > 0.0 { Self { flagged: self.flagged / all, ok: self.ok / all } } else { self }
+    }
+}
+
 /// What each judged output is worth: those of one run are one observation together, for whatever spoilt one of them was
 /// there for the others.
 #[derive(Clone, Debug)]

@@ -8,6 +8,7 @@ use super::alike::comparable;
 use super::aspects::Aspect;
 use super::facts::Facts;
 use super::mask::mask;
+use super::reads::{had_place, is_there};
 
 /// From how many runs on those that do the same for other data say by themselves how often something changes.
 const FEW: usize = 8;
@@ -135,7 +136,7 @@ impl<'f> Earlier<'f> {
         let masked = OnceCell::new();
         let known = |runs: &[&'f Facts]| runs.iter().filter_map(|run| known(aspect, run, &masked)).collect();
         // Where a run happens to be is its own: each of several pipelines of a component may have its host and its branch.
-        let is_given = matches!(aspect, Aspect::Parameter(_) | Aspect::Input(_));
+        let is_given = matches!(aspect, Aspect::Parameter(_) | Aspect::Input(_) | Aspect::Reads(_));
         let line: Vec<Option<&Value>> = known(if is_given { self.line() } else { self.alike() });
         let all = self.all.as_ref().filter(|_| is_given).map_or_else(|| line.clone(), |all| known(all));
         Values { line, all }
@@ -146,6 +147,8 @@ impl<'f> Earlier<'f> {
 /// otherwise in each comes and goes with every round; of anything else nothing is known.
 fn known<'v>(aspect: &Aspect, run: &'v Facts, masked: &OnceCell<String>) -> Option<Option<&'v Value>> {
     match (run.aspects.get(aspect), aspect) {
+        (_, Aspect::Reads(place)) => had_place(place, run),
+        (_, Aspect::Component) => Some(Some(is_there())),
         (Some(value), _) => Some(Some(value)),
         (None, _) if !run.aspects.knows(aspect) => None,
         (None, Aspect::Parameter(_)) => Some(None),

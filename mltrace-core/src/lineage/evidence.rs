@@ -230,6 +230,12 @@ fn factor(aspect: &Aspect, now: Option<&Value>, earlier: &[Option<&Value>], seen
     }
 }
 
+/// Returns how much more often a culprit than another run is of a component that came so many of its runs before.
+#[must_use]
+pub fn arrived(ago: usize) -> f64 {
+    since(&Aspect::Component, ago, 0, 0)
+}
+
 /// Returns how much more often a culprit than another run has something that came `ago` runs before, when such things
 /// came `times` of `of` times.
 #[expect(clippy::cast_precision_loss, reason = "a hundred runs")]
@@ -242,6 +248,8 @@ fn since(aspect: &Aspect, ago: usize, times: usize, of: usize) -> f64 {
             | Aspect::InWorkTree
             | Aspect::Parameter(_)
             | Aspect::Input(_)
+            | Aspect::Reads(_)
+            | Aspect::Component
             | Aspect::Check(_)
     );
     let belief = if is_rare { RARE } else { COMMON };

@@ -5,7 +5,7 @@ const HEX: usize = 6;
 /// How many hexadecimal digits stand in each part of a UUID.
 const UUID: [usize; 5] = [8, 4, 4, 4, 12];
 /// What stands for all that tells one round of a pipeline from the next.
-const MASK: char = '#';
+pub(super) const MASK: char = '#';
 
 /// Returns a name without what tells one round of a pipeline from the next: UUIDs, hashes and commits (six hexadecimal
 /// digits or more), dates, and other digits.

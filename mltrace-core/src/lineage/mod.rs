@@ -18,6 +18,8 @@ mod diff;
 
 mod side;
 
+mod strength;
+
 mod align;
 
 mod coverage;
@@ -58,6 +60,12 @@ mod former;
 
 mod ends;
 
+mod reads;
+
+mod added;
+
+mod order;
+
 mod command;
 
 mod mask;
@@ -66,6 +74,7 @@ mod facts;
 
 mod earlier;
 
+pub use added::{add_components, add_places};
 pub use alike::{are_alike, comparable};
 pub use aspects::{Aspect, Aspects};
 pub use blame::{Blame, Counts, Scale, Suspect, rank, worth_suspecting};
@@ -77,7 +86,7 @@ pub use critical::{Spent, critical_path};
 pub use diff::{Cause, Differences, diff};
 pub use earlier::{Earlier, Places, compared, is_without};
 pub use ends::{Ends, first_and_last};
-pub use evidence::{Evidence, Finding, Findings, PASSED, evidence, lasting};
+pub use evidence::{Evidence, Finding, Findings, PASSED, arrived, evidence, lasting};
 pub use explain::explain;
 pub use facts::{Facts, Fault};
 pub use former::former;
@@ -89,11 +98,13 @@ pub use level::{FEW, Level, levels};
 pub use mask::mask;
 pub use nearest::{above, nearest};
 pub use next::{Belief, Look, look_next};
+pub use order::Shared;
 pub use rhythm::Rhythm;
 pub use round::{between, rounded};
 pub use seen::{After, FirstAfter, LastSeen, Offer, Reading, is_older};
-pub use shared::{Shared, Strength, Table};
+pub use shared::Table;
 pub use side::{ComparedRun, Side, Source};
+pub use strength::{Strength, Weakness};
 pub use tally::{Known, Test};
 pub use trace::depths;
 pub use trend::{Trend, trend};

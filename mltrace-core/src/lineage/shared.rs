@@ -2,11 +2,9 @@
 //!
 //! The model, its parameters and where they come from: `docs/design/triage.md`.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use foldhash::HashMap;
-use serde::{Deserialize, Serialize};
 
 use super::aspects::Aspect;
 use super::blame::{Counts, Scale};
@@ -14,8 +12,9 @@ use super::condition::{Condition, New};
 use super::coverage::{Observed, Outputs, Worth};
 use super::ends::Ends;
 use super::evidence::MOST;
-use super::mask::mask;
-use super::tally::{Column, Known, Tally, known_to_all};
+use super::order::{Shared, own_first, surer_first, upstream_first};
+use super::strength::{self, FAIR, STRONG, Strength, Weakness};
+use super::tally::{Column, Known, Tally, family, known_to_all};
 
 /// How many of the first facts are looked at in pairs.
 const PAIRED: usize = 12;
@@ -23,72 +22,9 @@ const PAIRED: usize = 12;
 const PAIR: f64 = 0.3;
 /// Of how many facts it is asked at once how new they are: the store is asked once for the runs before all of theirs.
 const AHEAD: usize = 32;
-/// Up to how many times likelier a fact may be, as a power of ten, that is still seen as alike.
-const ALIKE: f64 = 0.3;
-/// How many times likelier than chance a fact is that is called strong, after the price for all that was looked at: of
-/// answers over verdicts at random no more than one in so many has such a fact.
-const STRONG: f64 = 20.0;
 /// What changes all the time is never strong for what happened within this time, in microseconds: all that went wrong at once
 /// has such a value in common.
 const AT_ONCE_US: i64 = 24 * 60 * 60 * 1_000_000;
-/// How many times likelier than chance a fact is that is called fair.
-const FAIR: f64 = 2.0;
-
-/// How far a statement can be relied on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Strength {
-    /// As likely by chance.
-    Weak,
-    /// Likelier than chance.
-    Fair,
-    /// Hardly by chance.
-    Strong,
-}
-
-/// A fact that runs upstream of flagged outputs share.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Shared {
-    /// What it is.
-    pub condition: Condition,
-    /// How many judged outputs have a run with it upstream.
-    pub counts: Counts,
-    /// The first run with it upstream of a flagged output, by its place: how new the fact is, is asked there.
-    pub first: usize,
-    /// How many times likelier the fact is to be the cause than anything else by chance, as a power of ten: by the
-    /// verdicts and by how new it is, less the price for all that it was drawn from.
-    pub score: f64,
-    /// How far it can be relied on.
-    pub strength: Strength,
-    /// How far the furthest of its runs is from a judged output.
-    depth: u32,
-    /// The price for all that it was drawn from, as a power of ten.
-    price: f64,
-    /// What the verdicts on those outputs are worth.
-    worth: Worth,
-    /// Whether all runs with it upstream of flagged outputs began within a day.
-    is_of_one_day: bool,
-    /// The judged outputs that have a run with it upstream.
-    outputs: Outputs,
-    /// How new it is, as a power of ten.
-    new: f64,
-}
-
-impl Shared {
-    /// Returns whether comparable runs before had another value, and such changes are no habit.
-    #[must_use]
-    pub fn is_new(&self) -> bool {
-        self.new > 0.0
-    }
-
-    /// Returns which comes first: of equal ones the one nearest to where the traces first part, then the earliest.
-    fn order(&self, other: &Self) -> Ordering {
-        let is_equal = (self.score - other.score).abs() < 1e-9;
-        let by_score = if is_equal { Ordering::Equal } else { other.score.total_cmp(&self.score) };
-        by_score.then(other.depth.cmp(&self.depth)).then(self.first.cmp(&other.first))
-    }
-}
 
 /// What the runs upstream of judged outputs have.
 pub struct Table<'k> {
@@ -163,9 +99,24 @@ impl<'k> Table<'k> {
             }
         }
         upstream_first(&mut found);
+        own_first(&mut found);
+        surer_first(&mut found);
         self.causes_first(&mut found);
+        // What can be relied on comes before what cannot, however likely: sorting keeps the order of the others.
+        found.sort_by_key(|fact| fact.strength == Strength::Weak);
         found.truncate(limit);
+        self.count_added(&mut found);
         Ok(found)
+    }
+
+    /// Counts of each fact the flagged outputs that no fact before it has: beside the first, what adds some is another cause.
+    fn count_added(&self, found: &mut [Shared]) {
+        let mut explained: Option<Outputs> = None;
+        for fact in found {
+            let bad = fact.outputs.and(self.flagged);
+            fact.adds = explained.as_ref().map_or(fact.counts.flagged, |explained| bad.without(explained).count());
+            explained = Some(explained.map_or_else(|| bad.clone(), |explained| explained.or(&bad)));
+        }
     }
 
     /// Returns all facts that a run upstream of a flagged output has, without how new they are.
@@ -212,21 +163,52 @@ impl<'k> Table<'k> {
         let score = self.scale.blame(worth).score - price;
         let (first, depth) = (tally.first?, tally.depth);
         let is_of_one_day = tally.bad.is_none_or(|[since, until]| until.0.saturating_sub(since.0) < AT_ONCE_US);
-        let strength = Strength::Weak;
+        let (strength, weakness) = (Strength::Weak, None);
         let (outputs, new) = (outputs.clone(), 0.0);
-        Some(Shared { condition, counts, first, score, strength, depth, price, worth, is_of_one_day, outputs, new })
+        Some(Shared {
+            condition,
+            counts,
+            adds: 0,
+            first,
+            score,
+            strength,
+            weakness,
+            depth,
+            price,
+            worth,
+            is_of_one_day,
+            outputs,
+            new,
+        })
     }
 
     fn add_novelty(&mut self, fact: &mut Shared, New { factor, is_of_time }: New) {
         let new = factor.log10();
         (fact.score, fact.new) = (fact.score + new, new);
-        let odds = self.contrast.blame(fact.worth).score - fact.price + new;
+        let beside = new - fact.price;
+        let odds = self.contrast.blame(fact.worth).score + beside;
         fact.score += self.check_score(&fact.condition);
-        fact.strength = match odds {
-            odds if odds >= STRONG.log10() && !is_of_time && (new > 0.0 || !fact.is_of_one_day) => Strength::Strong,
-            odds if odds >= FAIR.log10() => Strength::Fair,
-            _ => Strength::Weak,
-        };
+        // What is weak by the outputs is not asked of the runs as well.
+        let is_asked = odds >= FAIR.log10();
+        let odds = if is_asked { odds.min(self.score_of_runs(fact) + beside) } else { odds };
+        // What all of its runs have always had is no more than that the component is there.
+        let is_of_all = is_asked && new <= 0.0 && !fact.condition.is_of_component() && self.is_of_all(&fact.condition);
+        let odds = if is_of_all { f64::NEG_INFINITY } else { odds };
+        let may_be_strong = !is_of_time && (new > 0.0 || !fact.is_of_one_day);
+        fact.strength = Strength::of(odds, may_be_strong);
+        fact.weakness = (fact.strength == Strength::Weak).then(|| Weakness::of(new, is_of_time));
+    }
+
+    fn is_of_all(&self, condition: &Condition) -> bool {
+        let mut runs = self.known.iter().filter(|run| run.component == condition.component);
+        runs.all(|run| condition.holds(&run.aspects))
+    }
+
+    /// Returns how much likelier than chance the verdicts are by the runs of a fact's component.
+    fn score_of_runs(&self, fact: &Shared) -> f64 {
+        let runs = self.known.iter().filter(|run| run.component == fact.condition.component);
+        let runs = runs.map(|run| (&run.outputs, fact.condition.holds(&run.aspects)));
+        strength::score_of_runs(runs, &fact.outputs, self.flagged, self.observed)
     }
 
     /// Returns how much likelier it is by the checks of its component's runs that those with a fact are wrong, as a power of
@@ -303,30 +285,6 @@ impl<'k> Table<'k> {
             }
         }
         pairs
-    }
-}
-
-/// Returns what pays one price for all of its values: inputs whose names differ in what is masked, and all figures of a
-/// table or of an observation.
-fn family(aspect: &Aspect) -> String {
-    match aspect {
-        Aspect::Profile { of, .. } => format!("profile of {of}"),
-        Aspect::Observed { name, .. } => format!("observed {name}"),
-        other => mask(&other.field()),
-    }
-}
-
-/// Puts facts further upstream before those below them that cover just as much and are hardly likelier: what is wrong
-/// further up often shows in the numbers of everything below it.
-fn upstream_first(found: &mut [Shared]) {
-    for place in 1..found.len() {
-        let fact = &found[place];
-        let comes_after = |other: &&Shared| {
-            let is_alike = other.counts == fact.counts && other.score - fact.score < ALIKE;
-            is_alike && other.depth < fact.depth && other.condition.component != fact.condition.component
-        };
-        let ahead = found[..place].iter().rev().take_while(comes_after).count();
-        found[place - ahead..=place].rotate_right(1);
     }
 }
 

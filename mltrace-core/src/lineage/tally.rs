@@ -9,6 +9,7 @@ use super::aspects::{Aspect, Aspects};
 use super::change::number;
 use super::coverage::Outputs;
 use super::evidence::PASSED;
+use super::mask::mask;
 use super::round::between;
 use crate::model::Timestamp;
 
@@ -47,6 +48,17 @@ pub(super) fn known_to_all(known: &[Known]) -> impl Fn((&str, &Aspect)) -> bool 
         cut.entry(&run.component).or_default().push(&run.aspects);
     }
     move |(component, aspect)| cut.get(component).into_iter().flatten().all(|aspects| aspects.knows(aspect))
+}
+
+/// Returns what pays one price for all of its values: inputs whose names differ in what is masked, and all figures of a
+/// table or of an observation.
+pub(super) fn family(aspect: &Aspect) -> String {
+    match aspect {
+        Aspect::Profile { of, .. } => format!("profile of {of}"),
+        Aspect::Observed { name, .. } => format!("observed {name}"),
+        Aspect::Reads(_) => "reads".to_owned(),
+        other => mask(&other.field()),
+    }
 }
 
 /// What a value has to be like.

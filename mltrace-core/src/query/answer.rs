@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use crate::lineage::{ImpactState, Strength};
+pub use super::fact::Fact;
+pub use crate::lineage::{ImpactState, Strength, Weakness};
 use crate::model::{
     ArtifactKind, ArtifactName, Bound, Check, Mark, Metric, Observation, RunId, RunSubject, Status, Timestamp, Verdict,
     Version, VersionId,
@@ -378,43 +379,6 @@ pub struct Labelled {
     pub by: Option<String>,
     /// When.
     pub at: Timestamp,
-}
-
-/// Something that runs of one component have in common.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Fact {
-    /// Its place, from 1.
-    pub rank: u32,
-    /// The component.
-    pub component: String,
-    /// What of its runs, as `diff` calls it; of two at once both, joined by ` and `.
-    pub aspect: String,
-    /// The value; a range of numbers as text (`<= 900`), two values at once joined by ` and `.
-    pub value: Value,
-    /// The value that comparable runs had before; `None` where there was none, and of two at once.
-    pub before: Option<Value>,
-    /// How many flagged versions have a run with this value upstream.
-    pub flagged: u32,
-    /// Of how many in all.
-    pub flagged_of: u32,
-    /// How many ok versions have a run with this value upstream.
-    pub ok: u32,
-    /// Of how many in all.
-    pub ok_of: u32,
-    /// When the first run with this value began.
-    pub since: Timestamp,
-    /// When the last one began.
-    pub until: Timestamp,
-    /// The runs with this value, oldest first.
-    pub runs: Vec<RunId>,
-    /// How far it can be relied on.
-    pub strength: Strength,
-    /// Whether comparable runs before had another value, and such changes are no habit.
-    #[serde(default)]
-    pub is_new: bool,
-    /// How many times likelier it is to be the cause than anything by chance, as a power of ten, for this answer only.
-    pub score: f64,
 }
 
 /// Runs that the judged outputs cannot tell apart.

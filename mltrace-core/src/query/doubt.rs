@@ -1,19 +1,37 @@
-//! What a review says where no fact can be relied on.
+//! What a review says in a sentence.
 
 use super::answer::{Fact, Review, Suspect};
 use super::evidence::without_factor;
+use crate::model::Timestamp;
 
 /// How sure a suspect has to be that is named in a sentence.
 const SURE: f64 = 0.95;
 
 impl Review {
+    /// Returns what a good engineer would have written, where `show` shows a moment: the first fact that can be relied on, and
+    /// another one where other bad ones have it; and where there is none such, what there is to go by.
+    #[must_use]
+    pub fn sentence(&self, show: impl Fn(Timestamp) -> String) -> String {
+        let told: Vec<String> =
+            self.named().map(|fact| format!("{}.{}", self.told(fact, &show), self.ask(fact))).collect();
+        if told.is_empty() { self.doubt(show) } else { told.join(" And ") }
+    }
+
+    fn told(&self, fact: &Fact, show: impl Fn(Timestamp) -> String) -> String {
+        let comma = if fact.aspect == "component" { "," } else { "" };
+        format!("{} {}{comma} {}: {}", fact.component, fact.says(), fact.when(show), fact.counts())
+    }
+
+    fn ask(&self, fact: &Fact) -> String {
+        self.owners.get(&fact.component).map(|owner| format!(" Ask {owner}.")).unwrap_or_default()
+    }
+
     /// Returns in a sentence why no fact is more than weak, and what there is to go by.
     ///
     /// While nothing is ok, all that is upstream of the bad ones is as likely by the verdicts: then what is new there is
-    /// worth telling, the first fact or else the strongest change. Otherwise one run, or several of one component, that all
-    /// bad ones came from.
-    #[must_use]
-    pub fn doubt(&self) -> String {
+    /// worth telling, the first fact or else the strongest change. Otherwise what is new and all bad ones have and no ok one,
+    /// so that an ok elsewhere takes nothing back; else one run, or several of one component, that all bad ones came from.
+    fn doubt(&self, show: impl Fn(Timestamp) -> String) -> String {
         if self.ok.is_empty() {
             return match (self.facts.first().filter(|fact| fact.is_new), &self.strongest_change) {
                 (Some(fact), _) => format!("Nothing is ok yet; what is new upstream: {}", self.what_is_new(fact)),
@@ -22,11 +40,18 @@ impl Review {
             };
         }
         let only = || "Nothing that is recorded tells the bad ones from the others for certain.".to_owned();
-        self.suspects.first().and_then(|suspect| self.culprit(suspect)).unwrap_or_else(only)
+        let tells_apart = |fact: &&Fact| fact.flagged == fact.flagged_of && fact.ok == 0;
+        let weak = |fact: &Fact| {
+            let why = fact.why_weak().map(|why| format!(", as {why}")).unwrap_or_default();
+            format!("{}; weak{why}.{}", self.told(fact, &show), self.ask(fact))
+        };
+        let new = self.facts.iter().filter(tells_apart).find(|fact| fact.is_new).map(weak);
+        let culprit = || self.suspects.first().and_then(|suspect| self.culprit(suspect));
+        new.or_else(culprit).or_else(|| self.facts.iter().find(tells_apart).map(weak)).unwrap_or_else(only)
     }
 
     fn what_is_new(&self, fact: &Fact) -> String {
-        let ask = self.owners.get(&fact.component).map(|owner| format!(" Ask {owner}.")).unwrap_or_default();
+        let ask = self.ask(fact);
         format!("{} {}: {} of {} bad.{ask}", fact.component, fact.says(), fact.flagged, fact.flagged_of)
     }
 

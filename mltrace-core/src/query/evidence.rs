@@ -232,6 +232,11 @@ fn changed(aspect: &Aspect, now: Option<&Value>, before: Option<&Value>) -> Stri
                 format!("another version of its input `{name}`: {}, before {}", version(now), version(before))
             }
         },
+        Aspect::Reads(place) => match now {
+            Some(_) => format!("read `{place}`, before it did not"),
+            None => format!("did not read `{place}`, before it did"),
+        },
+        Aspect::Component => "its component is new".to_owned(),
         Aspect::Parameter(name) => match (now, before) {
             (Some(_), Some(_)) => {
                 let [now, before] = [plain(now), plain(before)];

@@ -1,20 +1,20 @@
 //! What the runs upstream of what is flagged share, looked up in the store.
 
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::HashMap;
 use serde_json::Value;
 
 use super::answer::{Fact, Review};
-use super::past::{FRESH, Past};
+use super::held::{Beside, Held};
+use super::past::{EARLIER, FRESH, Past};
+use super::said::plain;
 use super::{QueryError, Reader};
 use crate::lineage::{
     self, Aspect, Condition, Counts, Ends, Facts, Known, New, Observed, Outputs, PASSED, Shared, Strength, Table, Test,
 };
-use crate::model::{Outcome, RunId, Status, Timestamp, VersionId};
-use crate::store::{ComponentKey, ProjectKey, RunKey, RunSelection};
-use crate::words;
+use crate::model::{RunId, Status, Timestamp};
+use crate::store::{ProjectKey, RunKey};
 
 /// Of how many components parameters are missed where they are not.
 const COMPONENTS: usize = 128;
@@ -24,21 +24,6 @@ const MISSED: usize = 64;
 const BEFORE: usize = 8;
 /// How many facts there are.
 const FACTS: usize = 20;
-/// How many runs are looked through for others with a value, between those that the verdicts are about and after them.
-const BETWEEN: usize = 256;
-
-/// How many digits of a commit or a hash are shown.
-const DIGITS: usize = 8;
-
-/// How many of the runs after those that are known are looked at first: most often one of them has another value.
-const AFTER: usize = 8;
-
-/// Runs beside those that the verdicts are about, each looked for once: of many facts they are the same.
-#[derive(Default)]
-struct Beside {
-    between: HashMap<(ComponentKey, Option<Timestamp>, Timestamp), Vec<RunKey>>,
-    after: HashMap<(ComponentKey, Timestamp), Vec<RunKey>>,
-}
 
 /// What is asked of the verdicts.
 pub(super) struct Verdicts<'c> {
@@ -84,7 +69,12 @@ impl Reader<'_> {
             })
             .collect();
         self.add_dropped((&mut known, &keys), verdicts.flagged, past)?;
+        let (read, judged): (Vec<&Facts>, _) =
+            (keys.iter().filter_map(|key| Some(&past.run(*key)?.facts)).collect(), verdicts.all);
+        lineage::add_places(&mut known, &read);
+        lineage::add_components(&mut known, judged.flagged.saturating_add(judged.ok));
         let ends = self.ends((&known, &keys), verdicts.flagged, past)?;
+        let oldest = oldest((&known, &keys), verdicts.flagged, past);
         let table = Table::of(&known, verdicts.flagged, verdicts.observed, &ends);
         let found = table.best(FACTS, |some| {
             let mut runs: Vec<RunKey> = some.iter().filter_map(|(_, place)| keys.get(*place)).copied().collect();
@@ -95,6 +85,9 @@ impl Reader<'_> {
                 let Some((key, run)) = keys.get(*place).and_then(|key| Some((*key, past.run(*key)?))) else {
                     return New::default();
                 };
+                if condition.is_of_component() {
+                    return new_component(key, oldest, past);
+                }
                 condition.novelty(&run.facts, &past.earlier(key))
             };
             Ok::<_, QueryError>(some.iter().map(novelty).collect())
@@ -180,83 +173,56 @@ impl Reader<'_> {
         (past, beside): (&mut Past, &mut Beside),
     ) -> Result<Option<Fact>, QueryError> {
         let condition = &fact.condition;
-        let with = self.all_with(project, condition, (first, with), (&mut *past, beside))?;
+        let Held { runs: with, is_over, has_more } =
+            self.held(project, condition, (first, with), (&mut *past, beside))?;
         let runs: BTreeMap<(Timestamp, RunId), RunKey> =
             with.into_iter().filter_map(|key| past.run(key).map(|run| ((run.began, run.id), key))).collect();
         let (Some((since, _)), Some((until, _))) = (runs.keys().next(), runs.keys().next_back()) else {
             return Ok(None);
         };
+        let earlier = past.earlier(first);
+        let replaced = past.run(first).and_then(|run| condition.replaced(&run.facts, &earlier));
+        let before = replaced.map(Value::String).or_else(|| condition.before(&earlier).cloned());
         Ok(Some(Fact {
             rank,
             component: condition.component.clone(),
             aspect: condition.tests.iter().map(|(aspect, _)| aspect.field()).collect::<Vec<_>>().join(" and "),
             value: value(condition),
-            before: condition.before(&past.earlier(first)).cloned(),
+            before,
             flagged: fact.counts.flagged,
             flagged_of: all.flagged,
             ok: fact.counts.ok,
             ok_of: all.ok,
+            adds: fact.adds,
             since: *since,
             until: *until,
+            is_over,
+            has_more,
             runs: runs.keys().map(|(_, id)| *id).collect(),
             strength: fact.strength,
+            weakness: fact.weakness,
             is_new: fact.is_new(),
             score: fact.score,
         }))
     }
+}
 
-    /// Returns the runs with something, those of which nobody judged an output as well: between those that are known, and
-    /// beside them as long as comparable runs have it.
-    fn all_with(
-        &mut self,
-        project: ProjectKey,
-        condition: &Condition,
-        (first, with): (RunKey, Vec<RunKey>),
-        (past, beside): (&mut Past, &mut Beside),
-    ) -> Result<BTreeSet<RunKey>, QueryError> {
-        let holds = |facts: &Facts| condition.is_of(facts);
-        let began = |run: &RunKey| past.run(*run).map(|run| run.began);
-        let (since, until) = (with.iter().filter_map(began).min(), with.iter().filter_map(began).max());
-        let mut all: BTreeSet<RunKey> = with.into_iter().collect();
-        let before: Vec<RunKey> = past.before(first).to_vec();
-        let is_one = |run: &&RunKey| past.run(**run).is_some_and(|run| holds(&run.facts));
-        all.extend(before.iter().take_while(is_one));
-        let (Some(component), Some(until)) = (past.run(first).map(|run| run.component_key), until) else {
-            return Ok(all);
-        };
-        let of = (component, since, until);
-        let between = match beside.between.entry(of) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => {
-                let (limit, until) = (Some(BETWEEN), Some(until));
-                let selection =
-                    RunSelection { component: Some(component), since, until, limit, ..RunSelection::default() };
-                let between = self.store.select(project, &selection)?;
-                past.learn(&mut *self.store, &between)?;
-                new.insert(between)
-            }
-        };
-        all.extend(between.iter().filter(|run| past.run(**run).is_some_and(|run| holds(&run.facts))));
-        let mut after: &[RunKey] = match beside.after.entry((component, until)) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(self.store.next(component, until, BETWEEN)?),
-        };
-        let mut at_once = AFTER;
-        while !after.is_empty() {
-            let (some, others) = after.split_at(after.len().min(at_once));
-            (after, at_once) = (others, at_once.saturating_mul(2));
-            past.learn(&mut *self.store, some)?;
-            let Some(shape) = past.run(first) else { break };
-            for run in some {
-                let Some(other) = past.run(*run) else { continue };
-                match holds(&other.facts) {
-                    true => drop(all.insert(*run)),
-                    false if lineage::are_alike(&shape.facts, &other.facts) => return Ok(all),
-                    false => {}
-                }
-            }
-        }
-        Ok(all)
+/// Returns when the first run began of those that are known of components upstream of a flag, as far back as these are looked
+/// back from.
+fn oldest((known, keys): (&[Known], &[RunKey]), flagged: &Outputs, past: &Past) -> Option<Timestamp> {
+    let first = lineage::first_and_last(known, flagged).into_iter().map(|[first, _]| first);
+    let before = first.filter_map(|first| past.all_known_before(*keys.get(first)?).last());
+    before.filter_map(|run| Some(past.run(*run)?.began)).min()
+}
+
+/// Returns how new the component of a run is: when others ran long before the first of its runs, it was added.
+fn new_component(run: RunKey, oldest: Option<Timestamp>, past: &Past) -> New {
+    let before = past.all_known_before(run);
+    let first = past.run(before.last().copied().unwrap_or(run)).map(|run| run.began);
+    let is_added = before.len() < EARLIER && first.zip(oldest).is_some_and(|(first, oldest)| oldest < first);
+    match lineage::arrived(before.len()) {
+        factor if is_added && factor > 1.0 => New { factor, ..New::default() },
+        _ => New::default(),
     }
 }
 
@@ -285,106 +251,21 @@ fn is_telling(aspect: &Aspect, value: &mut Value) -> bool {
     }
 }
 
-impl Fact {
-    /// Returns in words what the runs of the component did.
-    #[must_use]
-    pub fn says(&self) -> String {
-        let value = plain(&self.value);
-        let (aspects, values) = (self.aspect.split(" and "), value.split(" and "));
-        let former = self.before.as_ref().map(|before| short(&self.aspect, &plain(before)));
-        let one = |(aspect, value): (&str, &str)| {
-            let value = words::beside(&short(aspect, value), former.as_deref());
-            let value = value.as_str();
-            match aspect.split_once(':') {
-                Some(("param", name)) if value == "null" && (self.is_of_two() || self.value.is_null()) => {
-                    format!("ran without {name}")
-                }
-                Some(("param", name)) if value.starts_with(['<', '>']) => format!("ran with {name} {value}"),
-                Some(("param", name)) => format!("ran with {name} = {value}"),
-                Some(("input", name)) if value == "null" && (self.is_of_two() || self.value.is_null()) => {
-                    format!("did not read {name}")
-                }
-                Some(("input", name)) => format!("read {name} in version {value}"),
-                Some(("check", name)) if value == Outcome::Failed.as_str() => format!("failed its check {name}"),
-                Some(("check", name)) => format!("had its check {name} {value}"),
-                Some(("metric", name)) if value.starts_with(['<', '>']) => format!("measured {name} {value}"),
-                Some(("metric", name)) => format!("measured {name} = {value}"),
-                Some(("profile", figure)) if value.starts_with(['<', '>']) => format!("saw {figure} {value}"),
-                Some(("profile", figure)) => format!("saw {figure} = {value}"),
-                _ => match aspect {
-                    "git.commit" => format!("ran at commit {value}"),
-                    "git.branch" => format!("ran on branch {value}"),
-                    "git.dirty" if value == "true" => "ran in a work tree that differed from its commit".to_owned(),
-                    "git.dirty" => "ran in a work tree as it was committed".to_owned(),
-                    "code.is_in_work_tree" => "ran with a source text that its work tree did not hold".to_owned(),
-                    "stale" if value == "age" => "read what was old".to_owned(),
-                    "stale" => "read what another run had written over".to_owned(),
-                    "code" => format!("ran with the source text {value}"),
-                    "host" => format!("ran on {value}"),
-                    "user" => format!("was run by {value}"),
-                    "status" => format!("ended as {value}"),
-                    "duration" => format!("took {value}"),
-                    other => format!("had {other} = {value}"),
-                },
-            }
-        };
-        // A name or a value may hold the word that joins two.
-        let before = former
-            .as_ref()
-            .map(|before| format!(" (before: {})", words::beside(before, Some(&short(&self.aspect, &value)))));
-        let joined = match self.before {
-            Some(_) => one((&self.aspect, &value)),
-            None if self.is_of_two() => aspects.zip(values).map(one).collect::<Vec<_>>().join(" and "),
-            None => one((&self.aspect, &value)),
-        };
-        joined + &before.unwrap_or_default()
-    }
-
-    /// Returns in words how many of the judged versions have such a run upstream.
-    #[must_use]
-    pub fn counts(&self) -> String {
-        format!("{} of {} bad, {} of {} ok", self.flagged, self.flagged_of, self.ok, self.ok_of)
-    }
-
-    fn is_of_two(&self) -> bool {
-        let parts = |text: &str| text.split(" and ").count();
-        parts(&self.aspect) == 2 && parts(&plain(&self.value)) == 2
-    }
-}
-
 impl Review {
     /// Returns the facts that are worth telling people, at most so many: those that are hardly by chance or likelier than
-    /// chance, and of none such the first.
+    /// chance, which come first, and of none such the first.
     #[must_use]
     pub fn telling(&self, most: usize) -> &[Fact] {
         let count = self.facts.iter().take_while(|fact| fact.strength > Strength::Weak).count();
         self.facts.get(..count.max(1).min(most)).unwrap_or(&self.facts)
     }
-}
 
-/// Returns a value as people read it.
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// Returns a hash or a version in short.
-fn short(aspect: &str, value: &str) -> String {
-    match value.parse::<VersionId>() {
-        Ok(version) if aspect.starts_with("input:") => version.short(DIGITS),
-        _ if aspect == "duration" => duration(value),
-        _ if ["git.commit", "code"].contains(&aspect) => value.chars().take(DIGITS).collect(),
-        _ => value.to_owned(),
+    /// Returns the facts that a sentence names: the first that can be relied on, and beside it the first such one that other
+    /// bad ones share, as where two things are wrong at once.
+    pub fn named(&self) -> impl Iterator<Item = &Fact> {
+        let mut telling = self.facts.iter().filter(|fact| fact.strength > Strength::Weak);
+        telling.next().into_iter().chain(telling.find(|fact| fact.adds > 1))
     }
-}
-
-/// Returns a duration, or a range of durations, as people read it.
-fn duration(value: &str) -> String {
-    let (bound, number) = match value.split_once(' ') {
-        Some(("<=", number)) => (" or less", number),
-        Some((">=", number)) => (" or more", number),
-        _ => ("", value),
-    };
-    number.parse().map_or_else(|_| value.to_owned(), |number| words::span(number) + bound)
 }
 
 /// Returns the bound of a range as people write it: a whole number without a fraction.
@@ -401,54 +282,5 @@ fn value(condition: &Condition) -> Value {
     match condition.tests.as_slice() {
         [(_, Test::Is(value))] => value.clone(),
         tests => Value::String(tests.iter().map(|(_, test)| text(test)).collect::<Vec<_>>().join(" and ")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_duration_is_told_as_people_read_it() {
-        let told = |value: Value, before: Option<Value>| {
-            let aspect = "duration".to_owned();
-            Fact { aspect, value, before, ..fact() }.says()
-        };
-        assert_eq!(told(">= 72000.0".into(), Some(61_000.0.into())), "took 1 min 12 s or more (before: 1 min 1 s)");
-        assert_eq!(told("<= 900.0".into(), None), "took 900 ms or less");
-        assert_eq!(told(5000.0.into(), None), "took 5.0 s");
-        let two = Fact { aspect: "git.branch and duration".to_owned(), value: "main and >= 72000.0".into(), ..fact() };
-        assert_eq!(two.says(), "ran on branch main and took 1 min 12 s or more");
-    }
-
-    #[test]
-    fn a_long_value_is_told_where_it_differs_from_the_one_before() {
-        let sql = |fare: u32| {
-            Value::from(format!("select {} fare * {fare} from rides {}", "a, ".repeat(400), "x ".repeat(400)))
-        };
-        let (aspect, value, before) = ("param:sql".to_owned(), sql(1), Some(sql(100)));
-        let told = Fact { aspect, value, before, ..fact() }.says();
-        assert!(told.contains("fare * 1 from") && told.contains("fare * 100 from") && told.len() < 200, "{told}");
-    }
-
-    fn fact() -> Fact {
-        let at = Timestamp(0);
-        Fact {
-            rank: 1,
-            component: "clean".to_owned(),
-            aspect: String::new(),
-            value: Value::Null,
-            before: None,
-            flagged: 1,
-            flagged_of: 1,
-            ok: 0,
-            ok_of: 1,
-            since: at,
-            until: at,
-            runs: Vec::new(),
-            strength: Strength::Weak,
-            is_new: false,
-            score: 0.0,
-        }
     }
 }

@@ -29,6 +29,7 @@ mod components;
 
 mod review;
 
+mod said;
 mod say;
 
 mod alias;
@@ -61,6 +62,7 @@ mod witness;
 mod tempo;
 
 mod health;
+mod held;
 
 mod counts;
 
@@ -84,6 +86,7 @@ mod projects;
 
 mod source;
 
+mod fact;
 mod facts;
 
 mod fresher;
@@ -113,7 +116,7 @@ pub use alias::{Alias, AliasHistory, Aliases, Pointing};
 pub use answer::{
     Code, Component, Components, Fact, Git, Impact, ImpactRoot, ImpactState, Impacted, Input, Labelled, LeftOut,
     LookNext, Note, Output, Part, Review, Run, RunAtDepth, Runs, Stale, StaleReason, Strength, Suspect, Tags, Trace,
-    Within,
+    Weakness, Within,
 };
 pub use blame::{Blame, LevelChange, Series};
 pub use browse::{Search, VersionOf, Versions};

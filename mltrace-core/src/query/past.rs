@@ -34,7 +34,9 @@ pub(super) struct Past {
 struct Before {
     alike: Vec<RunKey>,
     further: Vec<RunKey>,
-    all: Option<Vec<RunKey>>,
+    all: Vec<RunKey>,
+    /// Whether all of them say how often something changes.
+    are_few: bool,
 }
 
 /// A run with its place in time.
@@ -80,8 +82,8 @@ impl Past {
             let Some(of) = self.facts.get(&run) else { continue };
             let lineage::Places { alike, further, are_few } = lineage::compared(&of.facts, &facts);
             let those = |places: Vec<usize>| places.into_iter().filter_map(|place| Some(known.get(place)?.0)).collect();
-            let all = are_few.then(|| known.iter().map(|(key, _)| *key).collect());
-            let before = Before { alike: those(alike), further: those(further), all };
+            let all = known.iter().map(|(key, _)| *key).collect();
+            let before = Before { alike: those(alike), further: those(further), all, are_few };
             self.earlier.insert(run, before);
         }
         Ok(())
@@ -110,11 +112,16 @@ impl Past {
         self.earlier.get(&run).map(|before| before.alike.as_slice()).unwrap_or_default()
     }
 
+    /// Returns all earlier runs of its component that those were chosen from, the latest first.
+    pub(super) fn all_known_before(&self, run: RunKey) -> &[RunKey] {
+        self.earlier.get(&run).map(|before| before.all.as_slice()).unwrap_or_default()
+    }
+
     /// Returns what is known of the earlier runs that it is compared with.
     pub(super) fn earlier(&self, run: RunKey) -> Earlier<'_> {
         let Some(before) = self.earlier.get(&run) else { return Earlier::default() };
         let facts = |runs: &[RunKey]| runs.iter().filter_map(|run| Some(&self.facts.get(run)?.facts)).collect();
-        Earlier::new(facts(&before.alike), facts(&before.further), before.all.as_deref().map(facts))
+        Earlier::new(facts(&before.alike), facts(&before.further), before.are_few.then(|| facts(&before.all)))
     }
 }
 

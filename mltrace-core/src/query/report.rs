@@ -28,6 +28,9 @@ pub struct Report {
     pub ok: Option<Labelled>,
     /// What changed upstream since the last version that was fine, else since the one before; `None` without either.
     pub diff: Option<Diff>,
+    /// What all verdicts say, in a sentence; empty while nothing is flagged.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub sentence: String,
     /// Of the facts that the runs upstream of all flagged versions share those that a run upstream of this one has.
     #[serde(default)]
     pub facts: Vec<Fact>,
@@ -35,6 +38,9 @@ pub struct Report {
     pub suspects: Vec<Suspect>,
     /// How many versions are flagged, in all.
     pub flagged_in_all: usize,
+    /// How many were found fine, in all.
+    #[serde(default)]
+    pub ok_in_all: usize,
     /// What of the trace was stale when it ran, or would be if it were used now.
     pub stale: Vec<StaleRun>,
     /// What was made from the version.
@@ -80,6 +86,8 @@ impl Reader<'_> {
         let upstream: HashSet<RunId> = trace.runs.iter().map(|at| at.run.id).collect();
         let is_upstream = |suspect: &Suspect| suspect.runs.iter().any(|run| upstream.contains(run));
         let flagged_in_all = review.flagged.len();
+        let ok_in_all = review.ok.len();
+        let sentence = if flagged_in_all > 0 { review.sentence(|moment| moment.to_string()) } else { String::new() };
         let telling = review.telling(FACTS).iter();
         let facts = telling.filter(|fact| fact.runs.iter().any(|run| upstream.contains(run))).cloned().collect();
         let suspects: Vec<Suspect> = review.suspects.into_iter().filter(is_upstream).collect();
@@ -89,7 +97,21 @@ impl Reader<'_> {
         let differences = diff.iter().flat_map(|diff| &diff.differences);
         concerned.extend(differences.flat_map(|difference| difference.runs).flatten());
         let tell = tell(&trace, &concerned, &impact);
-        Ok(Report { at: now, trace, flagged, ok, diff, facts, suspects, flagged_in_all, stale, impact, tell })
+        Ok(Report {
+            at: now,
+            trace,
+            flagged,
+            ok,
+            diff,
+            sentence,
+            facts,
+            suspects,
+            flagged_in_all,
+            ok_in_all,
+            stale,
+            impact,
+            tell,
+        })
     }
 
     /// Returns the runs whose owners are worth telling: those of the first suspects that are likelier than chance, unless

@@ -41,6 +41,7 @@ mod report;
 mod review;
 
 mod search;
+mod shared;
 
 mod stale;
 

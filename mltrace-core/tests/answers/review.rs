@@ -125,7 +125,7 @@ fn while_nothing_is_ok_what_is_new_upstream_is_told_though_it_lasts_and_somethin
     story.tell(&[judged(14, "model", "flagged", 200), judged(16, "model", "flagged", 201)]);
     let review = story.reader().review(None).unwrap();
     assert_eq!(
-        review.doubt(),
+        review.sentence(|moment| moment.to_string()),
         "Nothing is ok yet; what is new upstream: clean ran with seed = 1 (before: 0): 2 of 2 bad."
     );
     assert!(review.facts[0].is_new && review.facts.iter().any(|fact| !fact.is_new));
@@ -134,7 +134,11 @@ fn while_nothing_is_ok_what_is_new_upstream_is_told_though_it_lasts_and_somethin
     story.tell(&[judged(2, "model", "ok", 202)]);
     let review = story.reader().review(None).unwrap();
     assert_eq!((&review.newest_change, &review.strongest_change), (&None, &None));
-    assert!(!review.doubt().contains("Nothing is ok"), "{}", review.doubt());
+    assert!(
+        !review.sentence(|moment| moment.to_string()).contains("Nothing is ok"),
+        "{}",
+        review.sentence(|moment| moment.to_string())
+    );
 }
 
 const MODELS: usize = 12;
@@ -166,7 +170,10 @@ fn the_one_run_that_all_bad_ones_came_from_is_named_in_the_sentence() {
     story.tell(&[judge_models(&[5], "flagged"), judge_models(&[1, 2, 3, 6], "ok")].concat());
     let review = story.reader().review(None).unwrap();
     let run = id(25).short();
-    assert_eq!(review.doubt(), format!("All 4 bad ones and none of the ok ones came from train (run {run})."));
+    assert_eq!(
+        review.sentence(|moment| moment.to_string()),
+        format!("All 4 bad ones and none of the ok ones came from train (run {run}).")
+    );
     // What is told of several components names none.
     let mut lines = models(|_| 0.9);
     for line in &mut lines {
@@ -183,7 +190,7 @@ fn the_one_run_that_all_bad_ones_came_from_is_named_in_the_sentence() {
         .collect();
     let mut story = Story::told(&[cleans, lines].concat());
     story.tell(&[judge_models(&[5], "flagged"), judge_models(&[1, 2, 3, 6], "ok")].concat());
-    let doubt = story.reader().review(None).unwrap().doubt();
+    let doubt = story.reader().review(None).unwrap().sentence(|moment| moment.to_string());
     assert_eq!(doubt, "Nothing that is recorded tells the bad ones from the others for certain.");
 }
 

@@ -75,9 +75,7 @@ fn facts(review: &Review) -> Markup {
         @if !told.is_empty() {
             h2 { "What the bad ones share" }
             p { (review.flagged.len()) " bad, " (review.ok.len()) " ok. "
-                @if told.iter().all(|fact| fact.strength == Strength::Weak) {
-                    (parts::words(&review.doubt()))
-                }
+                (parts::words(&review.sentence(|moment| moment.to_string())))
             }
             ol.shared { @for fact in told { (shared(review, fact)) } }
         }
@@ -95,7 +93,9 @@ fn shared(review: &Review, fact: &Fact) -> Markup {
                 " " strong { (parts::name(&fact.says())) } ": " (fact.counts()) "."
             }
             p.quiet-text {
-                (word(fact.strength)) ", in " (fact.runs.len()) @if fact.runs.len() == 1 { " run, at " } @else { " runs, since " }
+                (word(fact.strength)) @if let Some(why) = fact.why_weak() { ", as " (why) "; in " } @else { ", in " }
+                @if fact.has_more { "at least " }
+                (fact.runs.len()) @if fact.runs.len() == 1 { " run, at " } @else { " runs, since " }
                 (parts::exact(fact.since))
                 @if fact.runs.len() > 1 { " until " (parts::exact(fact.until)) }
                 ": "

@@ -1,0 +1,110 @@
+//! A fact, and in which order facts are told.
+
+use std::cmp::Ordering;
+
+use super::blame::Counts;
+use super::condition::Condition;
+use super::coverage::{Outputs, Worth};
+use super::strength::{Strength, Weakness};
+
+/// Up to how many times likelier a fact may be, as a power of ten, that is still seen as alike.
+const ALIKE: f64 = 0.3;
+/// Up to how many times likelier a fact of the repository may be that yields to one of a component.
+const SHARED: f64 = 1.0;
+
+/// A fact that runs upstream of flagged outputs share.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shared {
+    /// What it is.
+    pub condition: Condition,
+    /// How many judged outputs have a run with it upstream.
+    pub counts: Counts,
+    /// How many of the flagged ones have no run upstream with a fact that comes before it.
+    pub adds: u32,
+    /// The first run with it upstream of a flagged output, by its place: how new the fact is, is asked there.
+    pub first: usize,
+    /// How many times likelier the fact is to be the cause than anything else by chance, as a power of ten: by the
+    /// verdicts and by how new it is, less the price for all that it was drawn from.
+    pub score: f64,
+    /// How far it can be relied on.
+    pub strength: Strength,
+    /// Why it is no more than weak, where it is.
+    pub weakness: Option<Weakness>,
+    /// How far the furthest of its runs is from a judged output.
+    pub(super) depth: u32,
+    /// The price for all that it was drawn from, as a power of ten.
+    pub(super) price: f64,
+    /// What the verdicts on those outputs are worth.
+    pub(super) worth: Worth,
+    /// Whether all runs with it upstream of flagged outputs began within a day.
+    pub(super) is_of_one_day: bool,
+    /// The judged outputs that have a run with it upstream.
+    pub(super) outputs: Outputs,
+    /// How new it is, as a power of ten.
+    pub(super) new: f64,
+}
+
+impl Shared {
+    /// Returns whether comparable runs before had another value, and such changes are no habit.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.new > 0.0
+    }
+}
+
+impl Shared {
+    /// Returns which comes first: of equal ones the one nearest to where the traces first part, then the
+    /// earliest, and what is there before what is not.
+    pub(super) fn order(&self, other: &Self) -> Ordering {
+        let is_equal = (self.score - other.score).abs() < 1e-9;
+        let by_score = if is_equal { Ordering::Equal } else { other.score.total_cmp(&self.score) };
+        let is_lack = |fact: &Self| fact.condition.is_of_none();
+        let by_place = other.depth.cmp(&self.depth).then(self.first.cmp(&other.first));
+        by_score.then(by_place).then(is_lack(self).cmp(&is_lack(other)))
+    }
+}
+
+/// Puts facts further upstream before those below them that cover just as much and are hardly likelier: what is wrong
+/// further up often shows in the numbers of everything below it.
+pub(super) fn upstream_first(found: &mut [Shared]) {
+    for place in 1..found.len() {
+        let fact = &found[place];
+        let comes_after = |other: &&Shared| {
+            let is_alike = other.counts == fact.counts && other.score - fact.score < ALIKE;
+            is_alike && other.depth < fact.depth && other.condition.component != fact.condition.component
+        };
+        let ahead = found[..place].iter().rev().take_while(comes_after).count();
+        found[place - ahead..=place].rotate_right(1);
+    }
+}
+
+/// Puts what a run was given before what its repository was like, where both are upstream of the same: a commit, a branch and
+/// a work tree that differs are those of all components of the repository, and one of them has what is new.
+pub(super) fn own_first(found: &mut [Shared]) {
+    for place in 1..found.len() {
+        let fact = &found[place];
+        if !fact.condition.is_own() || !fact.is_new() {
+            continue;
+        }
+        let yields = |other: &Shared| {
+            let is_alike = other.outputs == fact.outputs && other.score - fact.score < SHARED;
+            is_alike && other.condition.is_of_repository()
+        };
+        if let Some(first) = found[..place].iter().position(yields) {
+            found[first..=place].rotate_right(1);
+        }
+    }
+}
+
+/// Puts what is surer before what is hardly likelier and upstream of the same; an effect stays behind what explains it.
+pub(super) fn surer_first(found: &mut [Shared]) {
+    for place in 1..found.len() {
+        let fact = &found[place];
+        let yields = |other: &&Shared| {
+            let is_alike = other.outputs == fact.outputs && other.score - fact.score < ALIKE;
+            is_alike && other.strength < fact.strength && other.condition.is_effect() >= fact.condition.is_effect()
+        };
+        let ahead = found[..place].iter().rev().take_while(yields).count();
+        found[place - ahead..=place].rotate_right(1);
+    }
+}

@@ -1,0 +1,57 @@
+//! Something that runs of one component have in common.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::lineage::{Strength, Weakness};
+use crate::model::{RunId, Timestamp};
+
+/// Something that runs of one component have in common.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Fact {
+    /// Its place, from 1.
+    pub rank: u32,
+    /// The component.
+    pub component: String,
+    /// What of its runs, as `diff` calls it; of two at once both, joined by ` and `.
+    pub aspect: String,
+    /// The value; a range of numbers as text (`<= 900`), two values at once joined by ` and `.
+    pub value: Value,
+    /// The value that comparable runs had before; `None` where there was none, and of two at once.
+    pub before: Option<Value>,
+    /// How many flagged versions have a run with this value upstream.
+    pub flagged: u32,
+    /// Of how many in all.
+    pub flagged_of: u32,
+    /// How many ok versions have a run with this value upstream.
+    pub ok: u32,
+    /// Of how many in all.
+    pub ok_of: u32,
+    /// How many of the flagged ones no fact before it has.
+    #[serde(default)]
+    pub adds: u32,
+    /// When the first run with this value began.
+    pub since: Timestamp,
+    /// When the last one began.
+    pub until: Timestamp,
+    /// Whether a comparable run after the last one has another value.
+    #[serde(default)]
+    pub is_over: bool,
+    /// The runs with this value, oldest first.
+    pub runs: Vec<RunId>,
+    /// Whether there may be more of them, before, after or between these: the value comes and goes, or these are a great many.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_more: bool,
+    /// How far it can be relied on.
+    pub strength: Strength,
+    /// Why no further, where it is weak: `time` (it says when a run began, and no more), `habit` (comparable runs before had it,
+    /// or it changes often), `few` (there are few verdicts for all that was compared).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weakness: Option<Weakness>,
+    /// Whether comparable runs before had another value, and such changes are no habit.
+    #[serde(default)]
+    pub is_new: bool,
+    /// How many times likelier it is to be the cause than anything by chance, as a power of ten, for this answer only.
+    pub score: f64,
+}

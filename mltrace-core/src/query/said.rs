@@ -1,0 +1,200 @@
+//! A fact in words.
+
+use serde_json::Value;
+
+use super::fact::Fact;
+use crate::lineage;
+use crate::lineage::Weakness;
+use crate::model::{Outcome, Timestamp, VersionId};
+use crate::words;
+
+/// How many digits of a commit or a hash are shown.
+const DIGITS: usize = 8;
+/// How many digits of what was measured are shown.
+const MEASURED: usize = 6;
+
+impl Fact {
+    /// Returns in words what the runs of the component did.
+    #[must_use]
+    pub fn says(&self) -> String {
+        let value = plain(&self.value);
+        let (aspects, values) = (self.aspect.split(" and "), value.split(" and "));
+        let former = self.before.as_ref().map(|before| short(&self.aspect, &plain(before)));
+        let one = |(aspect, value): (&str, &str)| {
+            let value = words::beside(&short(aspect, value), former.as_deref());
+            let value = value.as_str();
+            match aspect.split_once(':') {
+                Some(("param", name)) if value == "null" && (self.is_of_two() || self.value.is_null()) => {
+                    format!("ran without {name}")
+                }
+                Some(("param", name)) if value.starts_with(['<', '>']) => format!("ran with {name} {value}"),
+                Some(("param", name)) => format!("ran with {name} = {value}"),
+                Some(("input", name)) if value == "null" && (self.is_of_two() || self.value.is_null()) => {
+                    format!("did not read {name}")
+                }
+                Some(("input", place)) if self.value == true => format!("read {place}"),
+                Some(("input", name)) => format!("read {name} in version {value}"),
+                Some(("check", name)) if value == Outcome::Failed.as_str() => format!("failed its check {name}"),
+                Some(("check", name)) => format!("had its check {name} {value}"),
+                Some(("metric", name)) if value.starts_with(['<', '>']) => format!("measured {name} {value}"),
+                Some(("metric", name)) => format!("measured {name} = {value}"),
+                Some(("profile", figure)) if value.starts_with(['<', '>']) => format!("saw {figure} {value}"),
+                Some(("profile", figure)) => format!("saw {figure} = {value}"),
+                _ => match aspect {
+                    "git.commit" => format!("ran at commit {value}"),
+                    "git.branch" => format!("ran on branch {value}"),
+                    "git.dirty" if value == "true" => "ran in a work tree that differed from its commit".to_owned(),
+                    "git.dirty" => "ran in a work tree as it was committed".to_owned(),
+                    "code.is_in_work_tree" => "ran with a source text that its work tree did not hold".to_owned(),
+                    "stale" if value == "age" => "read what was old".to_owned(),
+                    "stale" => "read what another run had written over".to_owned(),
+                    "code" => format!("ran with the source text {value}"),
+                    "host" => format!("ran on {value}"),
+                    "user" => format!("was run by {value}"),
+                    "status" => format!("ended as {value}"),
+                    "duration" => format!("took {value}"),
+                    "component" if self.is_new => "ran for the first time".to_owned(),
+                    "component" => "ran".to_owned(),
+                    other => format!("had {other} = {value}"),
+                },
+            }
+        };
+        // A name or a value may hold the word that joins two.
+        let before = former
+            .as_ref()
+            .map(|before| format!(" (before: {})", words::beside(before, Some(&short(&self.aspect, &value)))));
+        if let (true, Some(Value::String(before))) =
+            (self.value == true && self.aspect.starts_with("input:"), &self.before)
+        {
+            let end = if before.ends_with('/') { "\u{2026}" } else { "" };
+            return format!("{} instead of {before}{end}", one((&self.aspect, &value)));
+        }
+        let joined = match self.before {
+            Some(_) => one((&self.aspect, &value)),
+            None if self.is_of_two() => aspects.zip(values).map(one).collect::<Vec<_>>().join(" and "),
+            None => one((&self.aspect, &value)),
+        };
+        joined + &before.unwrap_or_default()
+    }
+
+    /// Returns in words how many of the judged versions have such a run upstream.
+    #[must_use]
+    pub fn counts(&self) -> String {
+        let bad = format!("{} of {} bad", self.flagged, self.flagged_of);
+        if self.ok_of == 0 { bad } else { format!("{bad}, {} of {} ok", self.ok, self.ok_of) }
+    }
+
+    /// Returns in words in how many runs that was, and when, as `show` shows a moment.
+    #[must_use]
+    pub fn when(&self, show: impl Fn(Timestamp) -> String) -> String {
+        let since = show(self.since);
+        let at_least = if self.has_more { "at least " } else { "" };
+        match self.runs.len() {
+            1 if !self.has_more => format!("in one run at {since}"),
+            1 => format!("in at least one run, at {since}"),
+            runs if self.is_over => format!("in {at_least}{runs} runs from {since} to {}", show(self.until)),
+            runs => format!("in {at_least}{runs} runs since {since}"),
+        }
+    }
+
+    /// Returns in words why it is weak, where it is.
+    #[must_use]
+    pub fn why_weak(&self) -> Option<&'static str> {
+        Some(match self.weakness? {
+            Weakness::Time => "it tells when something ran, and no more",
+            Weakness::Habit => "runs before had it, or it often changes",
+            Weakness::Few => "there are few verdicts for all that was compared",
+        })
+    }
+
+    fn is_of_two(&self) -> bool {
+        let parts = |text: &str| text.split(" and ").count();
+        parts(&self.aspect) == 2 && parts(&plain(&self.value)) == 2
+    }
+}
+
+/// Returns a value as people read it.
+pub(super) fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Returns a hash or a version in short.
+fn short(aspect: &str, value: &str) -> String {
+    match value.parse::<VersionId>() {
+        Ok(version) if aspect.starts_with("input:") => version.short(DIGITS),
+        _ if aspect == "duration" => duration(value),
+        _ if ["git.commit", "code"].contains(&aspect) => value.chars().take(DIGITS).collect(),
+        _ if ["metric:", "profile:", "observed:"].iter().any(|measure| aspect.starts_with(measure)) => measured(value),
+        _ => value.to_owned(),
+    }
+}
+
+/// Returns what was measured, with the digits that count.
+fn measured(value: &str) -> String {
+    let number = value.parse::<f64>().ok().filter(|number| number.is_finite());
+    number.map_or_else(|| value.to_owned(), |number| lineage::rounded(number, MEASURED).to_string())
+}
+
+/// Returns a duration, or a range of durations, as people read it.
+fn duration(value: &str) -> String {
+    let (bound, number) = match value.split_once(' ') {
+        Some(("<=", number)) => (" or less", number),
+        Some((">=", number)) => (" or more", number),
+        _ => ("", value),
+    };
+    number.parse().map_or_else(|_| value.to_owned(), |number| words::span(number) + bound)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lineage::Strength;
+
+    #[test]
+    fn a_duration_is_told_as_people_read_it() {
+        let told = |value: Value, before: Option<Value>| {
+            let aspect = "duration".to_owned();
+            Fact { aspect, value, before, ..fact() }.says()
+        };
+        assert_eq!(told(">= 72000.0".into(), Some(61_000.0.into())), "took 1 min 12 s or more (before: 1 min 1 s)");
+        assert_eq!(told("<= 900.0".into(), None), "took 900 ms or less");
+        assert_eq!(told(5000.0.into(), None), "took 5.0 s");
+        let two = Fact { aspect: "git.branch and duration".to_owned(), value: "main and >= 72000.0".into(), ..fact() };
+        assert_eq!(two.says(), "ran on branch main and took 1 min 12 s or more");
+    }
+
+    #[test]
+    fn a_long_value_is_told_where_it_differs_from_the_one_before() {
+        let sql = |fare: u32| {
+            Value::from(format!("select {} fare * {fare} from rides {}", "a, ".repeat(400), "x ".repeat(400)))
+        };
+        let (aspect, value, before) = ("param:sql".to_owned(), sql(1), Some(sql(100)));
+        let told = Fact { aspect, value, before, ..fact() }.says();
+        assert!(told.contains("fare * 1 from") && told.contains("fare * 100 from") && told.len() < 200, "{told}");
+    }
+
+    fn fact() -> Fact {
+        let at = Timestamp(0);
+        Fact {
+            rank: 1,
+            component: "clean".to_owned(),
+            aspect: String::new(),
+            value: Value::Null,
+            before: None,
+            flagged: 1,
+            flagged_of: 1,
+            ok: 0,
+            ok_of: 1,
+            adds: 1,
+            since: at,
+            until: at,
+            is_over: false,
+            runs: Vec::new(),
+            has_more: false,
+            strength: Strength::Weak,
+            weakness: None,
+            is_new: false,
+            score: 0.0,
+        }
+    }
+}
