@@ -45,6 +45,9 @@ pub(crate) struct Session {
     pub(crate) program: fn() -> clap::Command,
 }
 
+/// What to do where `MLTRACE_DB` names a store that is not there.
+const CHECK_ENVIRONMENT: &str = "check the path in `MLTRACE_DB`: the first run that is recorded there makes it";
+
 impl Session {
     /// Returns the session of this process; nothing is opened or created.
     pub(crate) fn new(global: &Global, program: fn() -> clap::Command) -> Self {
@@ -155,11 +158,12 @@ impl Session {
 
     /// Says that there is no store; fails where somebody named one, who has it in mind.
     pub(crate) fn nothing_there(&self) -> Result<(), Error> {
-        if self.is_store_named() || self.is_store_in_environment() {
+        if self.is_store_named() {
             return Err(self.missing());
         }
         self.output.say(&StoreError::Missing(self.home.store.clone()).to_string());
-        self.output.hint(HOW_TO_START);
+        // In a pipeline that has yet to run, `MLTRACE_DB` names a store that is yet to be made.
+        self.output.hint(if self.is_store_in_environment() { CHECK_ENVIRONMENT } else { HOW_TO_START });
         Ok(())
     }
 
@@ -190,12 +194,11 @@ impl Session {
     /// Returns the error of a question where there is no store.
     fn missing(&self) -> Error {
         let error = Error::from(StoreError::Missing(self.home.store.clone()));
-        let named = match (self.is_store_named(), self.is_store_in_environment()) {
-            (true, _) => "given to `--db`",
-            (false, true) => "in `MLTRACE_DB`",
-            (false, false) => return error,
-        };
-        error.hint(format!("check the path {named}: the first run that is recorded there makes it"))
+        match (self.is_store_named(), self.is_store_in_environment()) {
+            (true, _) => error.hint("check the path given to `--db`: the first run that is recorded there makes it"),
+            (false, true) => error.hint(CHECK_ENVIRONMENT),
+            (false, false) => error,
+        }
     }
 
     /// Returns the answer from a store that is open; an unknown name comes back with names that may have been meant.

@@ -125,7 +125,9 @@ fn is_shown(printed: &str, shown: &str) -> bool {
 /// Returns a line without the ids of runs and the times in it, and without blanks at its end.
 fn timeless(line: &str) -> String {
     let is_id = |word: &str| word.len() == 8 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let is_time = |word: &str| word.starts_with("20") && word.contains('-') || word.len() == 8 && word.contains(':');
+    let is_hour =
+        |word: &str| word.len() <= 8 && word.contains(':') && word.starts_with(|first: char| first.is_ascii_digit());
+    let is_time = |word: &str| word.starts_with("20") && word.contains('-') || is_hour(word);
     let words = line.trim_end().split(' ').map(|word| if is_id(word) || is_time(word) { "·" } else { word });
     words.collect::<Vec<_>>().join(" ")
 }

@@ -54,7 +54,9 @@ fn a_report_is_one_page_of_markdown() {
 
         ## What the bad ones share
 
-        Over the verdicts on all artifacts, the likeliest cause first.
+        Over the verdicts on all artifacts: 1 bad, 1 ok. clean ran with lr = high (before: low) in one run at 2021-01-01T00:03:00Z: 1 of 1 bad, 0 of 1 ok. Ask ada.
+
+        Of this, upstream of this artifact:
 
         - `clean` ran with lr = high (before: low): 1 of 1 bad, 0 of 1 ok
           - fair, in 1 run: `[ID]`
@@ -127,7 +129,8 @@ fn a_report_is_one_page_of_html() {
         <p>Version <code>w:[ID]</code>, written by <code>train</code> (<code>[ID]</code>), which began at 2021-01-01T00:04:00Z and completed, owned by <code>ada</code>.</p>
         <p>Flagged at [NOW] by <code>tester</code>: all fives</p>
         <h2>What the bad ones share</h2>
-        <p>Over the verdicts on all artifacts, the likeliest cause first.</p>
+        <p>Over the verdicts on all artifacts: 1 bad, 1 ok. clean ran with lr = high (before: low) in one run at 2021-01-01T00:03:00Z: 1 of 1 bad, 0 of 1 ok. Ask ada.</p>
+        <p>Of this, upstream of this artifact:</p>
         <ul>
         <li><code>clean</code> ran with lr = high (before: low): 1 of 1 bad, 0 of 1 ok
         <ul>

@@ -184,3 +184,21 @@ fn a_run_that_is_taken_back_takes_its_subjects_along() {
         "{shown}"
     );
 }
+
+#[test]
+fn nothing_is_gone_because_somebody_asks_elsewhere_or_something_was_added() {
+    let env = served();
+    std::fs::create_dir(env.project().join("out")).unwrap();
+    env.write("out/part-1.csv", &"ada ".repeat(40));
+    env.done(&["log", "--component", "split", "-i", "clean.csv", "-o", "out"]);
+    env.write("out/part-2.csv", &"eve ".repeat(40));
+    let of_folder = held(&env, &[], 1).into_iter().find(|line| line.contains(" out:"));
+    assert_eq!(
+        of_folder.as_deref(),
+        Some("unknown out: something in the folder is another, and the rest may be what it was")
+    );
+    let elsewhere = TestEnv::new();
+    let store = env.project().join(".mltrace/mltrace.db");
+    let asked = elsewhere.call(&["--db", store.to_str().unwrap(), "forget", "--subject", "ada"]);
+    assert!(asked.code == 1 && asked.stdout.contains(" 0 gone"), "{}{}", asked.stdout, asked.stderr);
+}

@@ -5,8 +5,8 @@ use mltrace_triage_bench::uuids;
 use crate::env::TestEnv;
 use crate::serve::Serving;
 
-const SENTENCE: &str = "12 bad, 32 ok. featuregen ran with fare_scale = 1 (before: 100) in 5 runs since \
-    2026-11-16 11:25: 12 of 12 bad, 0 of 32 ok. Ask ada.";
+const SENTENCE: &str = "12 bad, 32 ok. featuregen ran with fare_scale = 1 (before: 100) in 5 runs from \
+    2026-11-16 11:25 to 2026-11-17 03:25: 12 of 12 bad, 0 of 32 ok. Ask ada.";
 
 #[test]
 fn a_setting_that_was_wrong_for_a_day_comes_first_in_text_json_report_and_page() {

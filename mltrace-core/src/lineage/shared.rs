@@ -102,8 +102,6 @@ impl<'k> Table<'k> {
         own_first(&mut found);
         surer_first(&mut found);
         self.causes_first(&mut found);
-        // What can be relied on comes before what cannot, however likely: sorting keeps the order of the others.
-        found.sort_by_key(|fact| fact.strength == Strength::Weak);
         found.truncate(limit);
         self.count_added(&mut found);
         Ok(found)

@@ -252,12 +252,12 @@ fn is_telling(aspect: &Aspect, value: &mut Value) -> bool {
 }
 
 impl Review {
-    /// Returns the facts that are worth telling people, at most so many: those that are hardly by chance or likelier than
-    /// chance, which come first, and of none such the first.
+    /// Returns the facts that are worth telling people, at most so many: the first, and those that are hardly by chance or likelier
+    /// than chance.
     #[must_use]
-    pub fn telling(&self, most: usize) -> &[Fact] {
-        let count = self.facts.iter().take_while(|fact| fact.strength > Strength::Weak).count();
-        self.facts.get(..count.max(1).min(most)).unwrap_or(&self.facts)
+    pub fn telling(&self, most: usize) -> Vec<&Fact> {
+        let is_told = |(place, fact): &(usize, &Fact)| *place == 0 || fact.strength > Strength::Weak;
+        self.facts.iter().enumerate().filter(is_told).map(|(_, fact)| fact).take(most).collect()
     }
 
     /// Returns the facts that a sentence names: the first that can be relied on, and beside it the first such one that other

@@ -88,7 +88,7 @@ impl Reader<'_> {
         let flagged_in_all = review.flagged.len();
         let ok_in_all = review.ok.len();
         let sentence = if flagged_in_all > 0 { review.sentence(|moment| moment.to_string()) } else { String::new() };
-        let telling = review.telling(FACTS).iter();
+        let telling = review.telling(FACTS).into_iter();
         let facts = telling.filter(|fact| fact.runs.iter().any(|run| upstream.contains(run))).cloned().collect();
         let suspects: Vec<Suspect> = review.suspects.into_iter().filter(is_upstream).collect();
         let stale = self.stale(Some(artifact), now)?.runs;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::on_disk::There;
 use super::{QueryError, Reader};
+use crate::disk::FileKind;
 use crate::lineage::{self, Written};
 use crate::model::{DataSubject, RetractFact, RunId, Timestamp, Version, VersionId};
 use crate::naming;
@@ -109,6 +110,8 @@ pub enum Whereabouts<'h> {
 /// What lies under a name.
 enum Lies {
     Content(VersionId),
+    /// A folder of this content, among which things may be that lay there before.
+    Folder(VersionId),
     Nothing,
     Unknown(String),
 }
@@ -249,13 +252,27 @@ impl Reader<'_> {
             return (HoldState::Unknown, "nobody looked at a disk for this".to_owned());
         };
         let lies = looked.entry(name.as_str().to_owned()).or_insert_with(|| self.lies(name.as_str()));
-        let elsewhere = host.filter(|host| Some(*host) != here);
-        match (lies, elsewhere) {
-            (Lies::Content(found), _) if found == version => (HoldState::There, "this disk holds it".to_owned()),
-            (_, Some(host)) => (HoldState::Unknown, format!("it was written on `{host}`, which is another host")),
-            (Lies::Unknown(why), _) => (HoldState::Unknown, why.clone()),
-            (Lies::Content(_), _) if matches!(version, VersionId::Stat(_)) && is_latest => {
-                (HoldState::Unknown, "its content is not known".to_owned())
+        if let Lies::Content(found) | Lies::Folder(found) = lies
+            && found == version
+        {
+            return (HoldState::There, "this disk holds it".to_owned());
+        }
+        let unknown = |why: String| (HoldState::Unknown, why);
+        match (lies, host) {
+            (_, None) => unknown("nobody knows on which host it was written".to_owned()),
+            (_, host @ Some(name)) if host != here => {
+                unknown(format!("it was written on `{name}`, which is another host"))
+            }
+            // Names are relative to the project, and whoever asks may stand elsewhere.
+            _ if !self.home.has_own_store() => {
+                unknown("the store lies outside the project that is asked in: ask where the files are".to_owned())
+            }
+            (Lies::Unknown(why), _) => unknown(why.clone()),
+            (Lies::Content(_) | Lies::Folder(_), _) if matches!(version, VersionId::Stat(_)) && is_latest => {
+                unknown("its content is not known".to_owned())
+            }
+            (Lies::Folder(_), _) => {
+                unknown("something in the folder is another, and the rest may be what it was".to_owned())
             }
             (Lies::Content(_), _) => (HoldState::Gone, "something else lies there".to_owned()),
             (Lies::Nothing, _) => (HoldState::Gone, "nothing lies there".to_owned()),
@@ -265,12 +282,13 @@ impl Reader<'_> {
     /// Returns what lies under a name of this project on this disk.
     fn lies(&self, name: &str) -> Lies {
         let path = self.home.root.join(naming::decode(name));
-        match crate::disk::fingerprint::stat(&path) {
+        let kind = match crate::disk::fingerprint::stat(&path) {
             Ok(None) => return Lies::Nothing,
             Err(error) => return Lies::Unknown(format!("it cannot be looked at: {error}")),
-            Ok(Some(_)) => {}
-        }
+            Ok(Some(found)) => found.kind,
+        };
         match self.look(&path) {
+            There::Content(found) if kind == FileKind::Folder => Lies::Folder(found),
             There::Content(found) => Lies::Content(found),
             There::Large => Lies::Unknown("what lies there is too large to be read for this".to_owned()),
             There::Nothing => Lies::Unknown("what lies there cannot be read".to_owned()),
