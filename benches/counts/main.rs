@@ -135,8 +135,8 @@ fn asked(steps: &[Step], top: u32) -> Asked {
 }
 
 #[library_benchmark]
-#[bench::chain(args = (&chain(1_000), 1_000), setup = asked, config = at_most(40_900_000))]
-#[bench::ladder(args = (&ladder(100), 200), setup = asked, config = at_most(10_330_000))]
+#[bench::chain(args = (&chain(1_000), 1_000), setup = asked, config = at_most(40_450_000))]
+#[bench::ladder(args = (&ladder(100), 200), setup = asked, config = at_most(10_160_000))]
 fn tracing(mut asked: Asked) -> Asked {
     asked.trace();
     asked
