@@ -174,7 +174,7 @@ impl Connection {
     }
 }
 
-/// The body of an answer: once all of it is sent, the connection rests.
+/// The body of an answer: once all of it is taken to be sent, which hyper does before it is, the connection rests.
 struct Answering {
     body: Body,
     connection: Connection,
