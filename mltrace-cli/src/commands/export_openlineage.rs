@@ -1,6 +1,7 @@
 //! `mltrace export openlineage`: everything recorded of runs, as the events that other tools take.
 
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, BufWriter, Seek as _, Write as _};
 use std::time::Duration;
 
 use mltrace_core::model::Timestamp;
@@ -8,7 +9,7 @@ use mltrace_core::query::{Followed, QueryError, Reader};
 use serde::Serialize;
 
 use super::event_receiver::{Receiver, pause};
-use crate::error::{Error, Exit};
+use crate::error::{Error, Exit, Kind};
 use crate::output::Output;
 use crate::render::json;
 use crate::session::Session;
@@ -62,7 +63,11 @@ impl Args {
         let mut receiver = Receiver::of(session, url, self.follow)?;
         match self.follow {
             true => self.send_new(session, &mut receiver)?,
-            false => session.list((), |reader| self.export(reader, &mut |event| receiver.take(&event)))?,
+            false => {
+                let mut gathered = Gathered::new()?;
+                session.list((), |reader| self.export(reader, &mut |event| gathered.add(&event)))?;
+                gathered.send(&mut receiver)?;
+            }
         }
         let Receiver { sent, refused, failure, .. } = receiver;
         if let Some(error) = failure {
@@ -105,12 +110,53 @@ impl Args {
         while receiver.failure.is_none() {
             // Before the first run there is no store.
             if let Some(mut store) = session.open_to_answer()? {
+                let mut gathered = Gathered::new()?;
                 session.ask_store(&mut *store, |reader| {
-                    reader.follow_openlineage(&mut followed, &mut |event| receiver.take(&event))
+                    reader.follow_openlineage(&mut followed, &mut |event| gathered.add(&event))
                 })?;
+                drop(store);
+                gathered.send(receiver)?;
             }
             pause(TICK);
         }
         Ok(())
+    }
+}
+
+/// Events that wait in a file to be sent: a receiver may be slow or away, and a store that is read meanwhile keeps all that
+/// others write in its log.
+struct Gathered {
+    file: BufWriter<File>,
+    failure: Option<io::Error>,
+}
+
+impl Gathered {
+    fn new() -> Result<Self, Error> {
+        let file = tempfile::tempfile().map_err(|error| Self::unwritten(&error))?;
+        Ok(Self { file: BufWriter::new(file), failure: None })
+    }
+
+    /// Adds an event; returns whether more can be added.
+    fn add(&mut self, event: &str) -> bool {
+        self.failure = writeln!(self.file, "{event}").err();
+        self.failure.is_none()
+    }
+
+    /// Sends the events, as far as any can be sent.
+    fn send(mut self, receiver: &mut Receiver<'_>) -> Result<(), Error> {
+        let file =
+            self.failure.take().map_or_else(|| self.file.into_inner().map_err(io::IntoInnerError::into_error), Err);
+        let mut file = file.map_err(|error| Self::unwritten(&error))?;
+        file.rewind().map_err(|error| Self::unwritten(&error))?;
+        for event in BufReader::new(file).lines() {
+            if !receiver.take(&event.map_err(|error| Self::unwritten(&error))?) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn unwritten(error: &io::Error) -> Error {
+        Error::new(Kind::Device, format!("the events cannot be gathered in a temporary file: {error}"))
     }
 }
