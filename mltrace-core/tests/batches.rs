@@ -12,9 +12,9 @@ use mltrace_core::model::{
     Start, Status, Timestamp, VersionId, WriteFact,
 };
 use mltrace_core::store::{
-    self, Alike, ArtifactKey, Asked, Change, Edges, EventRow, EventsFrom, InTransaction, InnerAsked, Look, Mode, Name,
-    NearAsked, NearRow, NearRows, Offer, ProcessKey, ProjectKey, ReadRow, Result, RowsOf, RunKey, RunRow, Said, Store,
-    StoredWork, Upkeep, VersionAsked, VersionEntered, VersionKey, VersionRow, WithAsked, WriteKey, WriteRow, Writer,
+    self, Alike, Among, ArtifactKey, Asked, Change, Edges, EventRow, EventsFrom, HeldAsked, HeldRows, InTransaction,
+    Look, Mode, Name, NearNames, Offer, ProcessKey, ProjectKey, ReadRow, Removed, Result, RowsOf, RunKey, RunRow, Said,
+    Store, StoredWork, Upkeep, VersionAsked, VersionEntered, VersionKey, VersionRow, WriteKey, WriteRow, Writer,
 };
 
 /// How often each verb was called in a transaction.
@@ -66,7 +66,6 @@ counted! {
     fn enter_versions(&mut self, versions: &[VersionAsked<'_>], common: usize) -> Result<Vec<VersionEntered>>;
     fn version_rows(&mut self, versions: &[VersionKey]) -> Result<Vec<VersionRow>>;
     fn run_rows(&mut self, which: RowsOf<'_>) -> Result<Vec<(RunKey, RunRow)>>;
-    fn removed(&mut self, ids: &[RunId]) -> Result<Vec<RunId>>;
     fn new_runs(&mut self, count: usize) -> Result<RunKey>;
     fn put_runs(&mut self, rows: &[(RunKey, &RunRow)]) -> Result<()>;
     fn say(&mut self, said: &[Said<'_>]) -> Result<()>;
@@ -77,22 +76,17 @@ counted! {
     fn add_writes(&mut self, writes: &[WriteRow]) -> Result<Vec<WriteKey>>;
     fn put_writes(&mut self, writes: &[WriteRow]) -> Result<()>;
     fn move_untimed(&mut self, run: RunKey, to: Timestamp, is_told: bool) -> Result<Vec<u32>>;
-    fn candidates(&mut self, asked: &[Asked], offer: Offer<'_>) -> Result<()>;
+    fn candidates(&mut self, asked: &[Asked<'_>], offer: Offer<'_>) -> Result<()>;
     fn alike(&mut self, versions: &[VersionKey]) -> Result<Vec<Alike>>;
-    fn near(&mut self, asked: &[NearAsked]) -> Result<Vec<NearRows>>;
-    fn last_with(&mut self, asked: &[WithAsked]) -> Result<Vec<Option<NearRow>>>;
-    fn inner_writes(&mut self, asked: &[InnerAsked]) -> Result<Vec<Option<WriteKey>>>;
-    fn parents_among(&mut self, ids: &[RunId]) -> Result<Vec<RunId>>;
+    fn near(&mut self, artifacts: &[ArtifactKey]) -> Result<Vec<NearNames>>;
+    fn held(&mut self, asked: &[HeldAsked<'_>]) -> Result<Vec<Option<HeldRows>>>;
+    fn among(&mut self, ids: &[RunId], which: Among) -> Result<Vec<RunId>>;
     fn touched_by(&mut self, changes: &[Change]) -> Result<Vec<(RunKey, u32)>>;
     fn keep_events(&mut self, events: &[EventRow]) -> Result<Vec<bool>>;
     fn events_of(&mut self, project: ProjectKey, run: RunId, from: EventsFrom, take: Take<'_>) -> Result<()>;
     fn processes_of_events(&mut self, among: &[ProcessKey]) -> Result<Vec<ProcessKey>>;
-    fn move_notes(&mut self, from: RunId, to: RunId) -> Result<()>;
-    fn empty_run(&mut self, run: RunKey) -> Result<()>;
-    fn remove_run(&mut self, run: RunKey) -> Result<()>;
+    fn remove(&mut self, what: Removed<'_>) -> Result<Vec<(RunKey, u32)>>;
     fn keep_folders(&mut self, folders: &[&FolderFact]) -> Result<Vec<(RunKey, u32)>>;
-    fn remove_project(&mut self, project: ProjectKey) -> Result<Vec<(RunKey, u32)>>;
-    fn drop_unnamed(&mut self, artifacts: &[ArtifactKey]) -> Result<()>;
     fn offset(&mut self, journal: &str) -> Result<u64>;
     fn has_unread(&mut self, process: ProcessId) -> Result<bool>;
 }

@@ -3,7 +3,7 @@
 use super::line::Parsed;
 use crate::model::{End, Record, Start, TaskSide, Timestamp};
 
-/// Returns why a line is refused that tells of a time more than a day ahead of the clock.
+/// Returns why a line is refused that mentions a time more than a day ahead of the clock.
 pub(super) fn refuse(line: &Parsed, now: Timestamp) -> Result<(), String> {
     let last_seen = line.header.at.map(|at| ("its process was last seen", at));
     let mut told = last_seen.into_iter().chain(line.records.iter().flat_map(times));
@@ -13,7 +13,7 @@ pub(super) fn refuse(line: &Parsed, now: Timestamp) -> Result<(), String> {
     }
 }
 
-/// Returns the times that a record of a line tells, each with what happened then.
+/// Returns the times that a record of a line says, each with what happened then.
 fn times(record: &Record) -> Vec<(&'static str, Timestamp)> {
     let wrote = |at: Timestamp| ("the run wrote", at);
     match record {
@@ -38,7 +38,7 @@ fn times(record: &Record) -> Vec<(&'static str, Timestamp)> {
             TaskSide::Feedback => vec![("the feedback came", fact.at)],
         },
         Record::Retract(fact) => vec![("the subject was retracted", fact.at)],
-        // These tell no time, or stand in no line.
+        // These hold no time, or stand in no line.
         Record::Process(_)
         | Record::Code(_)
         | Record::CodeCheck(_)

@@ -1,4 +1,4 @@
-//! The line of an import that tells what an alias points to.
+//! The line of an import that says what an alias points to.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -26,7 +26,7 @@ struct Pointed {
     version: VersionId,
 }
 
-/// Returns whose line it is, where it says so, and what it tells; `root` returns that of the names of a project.
+/// Returns whose line it is, where it says so, and what it says; `root` returns that of the names of a project.
 pub(super) fn alias_line(
     object: Value,
     root: impl Fn(Option<&str>) -> Root,

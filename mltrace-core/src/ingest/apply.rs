@@ -15,8 +15,8 @@ use crate::model::{
     NoteFact, ParamFact, ReadFact, Record, RunId, Status, Timestamp, Version, WriteFact,
 };
 use crate::store::{
-    ArtifactKey, ComponentField, ComponentKey, Name, ProcessKey, ProjectKey, ReadRow, Result, RowsOf, RunKey, RunRow,
-    Said, VersionKey, WriteKey, WriteRow, Writer,
+    ArtifactKey, ComponentField, ComponentKey, Name, ProcessKey, ProjectKey, ReadRow, Removed, Result, RowsOf, RunKey,
+    RunRow, Said, VersionKey, WriteKey, WriteRow, Writer,
 };
 
 /// Stores the rows of these runs.
@@ -93,7 +93,7 @@ impl<'w, 'r> Applier<'w, 'r> {
         Ok(applier)
     }
 
-    /// Returns an applier for the records of a line of an import, which may be a part of what is told of a run.
+    /// Returns an applier for the records of a line of an import, which may be a part of what is known of a run.
     pub(super) fn of_line(mut self, chosen: &'r Chosen) -> Self {
         self.chosen = Some(chosen);
         self
@@ -120,7 +120,7 @@ impl<'w, 'r> Applier<'w, 'r> {
             Record::Write { run, write } => self.edge(*run, |this, key| this.write(key, write)),
             Record::Due(due) => self.edge(due.run, |this, key| this.keep(Said::Due(key, due))),
             Record::Fingerprint(fact) => self.fingerprint(fact),
-            // It tells which of the writes nearby those that read them saw.
+            // It says which of the writes nearby those that read them saw.
             Record::Folder(fact) => {
                 self.folders.push(fact);
                 Ok(())
@@ -183,7 +183,7 @@ impl<'w, 'r> Applier<'w, 'r> {
         let unnamed = std::mem::take(&mut self.touched.unnamed);
         super::settle::settle(self.writer, self.touched, &rows, &mut self.stored)?;
         if !unnamed.is_empty() {
-            self.writer.drop_unnamed(&unnamed.into_iter().collect::<Vec<_>>())?;
+            self.writer.remove(Removed::Unnamed(&unnamed.into_iter().collect::<Vec<_>>()))?;
         }
         let unknown = works.into_iter().filter(|run| rows.contains_key(run) && !self.works.contains_key(run));
         let unknown: Vec<RunKey> = unknown.collect();
@@ -327,7 +327,7 @@ impl<'w, 'r> Applier<'w, 'r> {
         Ok(())
     }
 
-    /// Returns the number of a read or write that a line tells; `None` where it says otherwise than what is known.
+    /// Returns the number of a read or write that a line says; `None` where it says otherwise than what is known.
     fn number(&mut self, run: RunKey, told: Touch<ArtifactKey, VersionKey>) -> Result<Option<u32>> {
         let Some(chosen) = self.chosen else { return Ok(Some(told.n)) };
         if !self.known.contains_key(&run) {
@@ -411,7 +411,7 @@ impl<'w, 'r> Applier<'w, 'r> {
         self.saw(end.at);
         let Some(key) = self.run(end.run)? else { return Ok(()) };
         let Some((_, row)) = self.runs.get_mut(&end.run) else { return Ok(()) };
-        // Of two ends the one counts that measured the run, for it is told by the process that began it, and of two by
+        // Of two ends the one counts that measured the run, for it is reported by the process that began it, and of two by
         // forked children the earlier; an end that arrives after the run was taken for dead wins.
         let is_over = row.has_ended();
         let rank = |duration: Option<i64>, at, status: Status| (duration.is_none(), at, status as u8);

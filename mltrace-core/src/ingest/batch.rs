@@ -14,7 +14,7 @@ pub(super) fn apply_all(writer: &mut dyn Writer, header: &Header, records: &[Rec
     applier.finish()
 }
 
-/// Applies a line of an import, which may be a part of what is told of a run.
+/// Applies a line of an import, which may be a part of what is known of a run.
 pub(super) fn apply_line(
     writer: &mut dyn Writer,
     header: &Header,
@@ -35,7 +35,7 @@ pub fn of_project(project: &str, records: Vec<Record>) -> Vec<Record> {
     records.into_iter().map(|record| Record::Line(line(record))).collect()
 }
 
-/// Returns what a run of a project wrote, told after it: its number gives way where it is taken.
+/// Returns what a run of a project wrote, reported after it: its number gives way where it is taken.
 #[must_use]
 pub fn of_run(project: &str, run: RunId, write: WriteFact) -> Record {
     let chosen = Chosen { start: false, numbers: [write.n].into() };

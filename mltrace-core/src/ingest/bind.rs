@@ -5,15 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::nearby::nearby;
-use crate::lineage::{After, ByName, FirstAfter, LastSeen, Moment, Offer, Reading, is_older};
+use super::nearby::{NearRead, nearby};
+use super::offered::{find_last, offered};
+use crate::lineage::{After, ByName, FirstAfter, LastSeen, Moment, Reading, is_older};
 use crate::model::{Bound, TELLING_BYTES, VersionId};
-use crate::store::{
-    Alike, Asked, Candidate, Edges, NearAsked, Of, ReadRow, Result, RunKey, VersionKey, VersionRow, When, WriteKey,
-    Writer,
-};
+use crate::store::{Alike, Asked, Edges, Of, ReadRow, Result, RunKey, VersionKey, VersionRow, When, WriteKey, Writer};
 
-/// Content that is known under so many names tells nothing, and is not looked for: or each of them would cost as much as
+/// Content that is known under so many names says nothing, and is not looked for: or each of them would cost as much as
 /// all before it.
 pub(super) const COMMON: usize = 1000;
 
@@ -58,7 +56,7 @@ impl Binding {
         Self { bound: Bound::UnknownWriter, write: None, like, parts: Vec::new(), is_apart: false }
     }
 
-    /// Returns how its name told what was read.
+    /// Returns how its name said what was read.
     fn by_name(&self) -> ByName {
         match (self.bound, self.write) {
             (Bound::Content | Bound::Declaration, Some(_)) => ByName::Exactly,
@@ -102,15 +100,13 @@ pub(super) fn bindings<'r>(
     let named = unbound.iter().enumerate();
     let named = named.map(|(place, unbound)| unbound.binding(&copies.remove(&place).unwrap_or_default()));
     let named: Vec<Binding> = named.collect();
-    let near_asked = |(Unbound { read, .. }, by_name): (&Unbound<'_>, &Binding)| NearAsked {
-        artifact: read.artifact,
-        at: read.at,
-        run: read.run,
-        n: read.n,
-        seen: read.seen,
+    let near_read = |(unbound, by_name): (&Unbound<'_>, &Binding)| NearRead {
+        artifact: unbound.read.artifact,
+        reading: unbound.reading(),
+        seen: unbound.read.seen,
         is_open: by_name.write.is_none(),
     };
-    let near = nearby(writer, &unbound.iter().zip(&named).map(near_asked).collect::<Vec<_>>())?;
+    let near = nearby(writer, &unbound.iter().zip(&named).map(near_read).collect::<Vec<_>>())?;
     // Rule 7.
     let with_parts = named.into_iter().zip(near).map(|(by_name, near)| {
         let parts = near.parts(by_name.by_name());
@@ -122,7 +118,7 @@ pub(super) fn bindings<'r>(
 /// A read, and what it saw as far as that is known.
 struct Unbound<'r> {
     read: &'r ReadRow,
-    /// What it told of what it saw.
+    /// What it reported of what it saw.
     seen: Option<VersionRow>,
     found: Option<(WriteKey, Option<After>)>,
 }
@@ -132,7 +128,7 @@ impl Unbound<'_> {
         Reading { run: self.read.run, at: self.read.at, n: self.read.n }
     }
 
-    fn asks(&self, of: Of, when: When, like: Option<VersionKey>) -> Asked {
+    fn asks<'a>(&self, of: Of<'a>, when: When, like: Option<VersionKey>) -> Asked<'a> {
         Asked { of, when, reader: Some(self.read.run), like }
     }
 
@@ -154,7 +150,7 @@ impl Unbound<'_> {
     }
 }
 
-/// Returns reads with what they told of what they saw.
+/// Returns reads with what they reported of what they saw.
 fn seen<'r>(writer: &mut dyn Writer, reads: impl IntoIterator<Item = &'r ReadRow>) -> Result<Vec<Unbound<'r>>> {
     let mut unbound: Vec<Unbound<'r>> =
         reads.into_iter().map(|read| Unbound { read, seen: None, found: None }).collect();
@@ -173,11 +169,9 @@ fn find_by_name(writer: &mut dyn Writer, unbound: &mut [Unbound<'_>]) -> Result<
         let of = unbound.read.seen.map_or(Of::Artifact(unbound.read.artifact), Of::Version);
         unbound.asks(of, When::By(unbound.read.at), None)
     };
-    let asked: Vec<Asked> = unbound.iter().map(asked).collect();
+    let asked: Vec<Asked<'_>> = unbound.iter().map(asked).collect();
     let mut last: Vec<_> = unbound.iter().map(|unbound| LastSeen::of(unbound.reading())).collect();
-    writer.candidates(&asked, &mut |place, candidate| {
-        last.get_mut(place).is_some_and(|last| last.offer(&offered(&candidate)))
-    })?;
+    find_last(writer, &asked, &mut last, |candidate| candidate.write)?;
     for (unbound, last) in unbound.iter_mut().zip(last) {
         unbound.found = last.found().map(|(_, write, _)| (write, None));
     }
@@ -199,7 +193,7 @@ fn find_after(writer: &mut dyn Writer, unbound: &mut [Unbound<'_>]) -> Result<()
     if open.is_empty() {
         return Ok(());
     }
-    let asked: Vec<Asked> = open.iter().map(|(asked, ..)| *asked).collect();
+    let asked: Vec<Asked<'_>> = open.iter().map(|(asked, ..)| *asked).collect();
     writer.candidates(&asked, &mut |place, candidate| {
         open.get_mut(place).is_some_and(|(_, first, _)| first.offer(&offered(&candidate)))
     })?;
@@ -237,23 +231,16 @@ fn copies(writer: &mut dyn Writer, unbound: &[Unbound<'_>]) -> Result<BTreeMap<u
             last.push((place, name, LastSeen::of(unbound.reading())));
         }
     }
-    writer.candidates(&asked, &mut |place, candidate| {
-        last.get_mut(place).is_some_and(|(.., last)| last.offer(&offered(&candidate)))
-    })?;
+    find_last(writer, &asked, last.iter_mut().map(|(.., last)| last), |candidate| candidate.write)?;
     let mut copies: BTreeMap<usize, Vec<Copied>> = BTreeMap::new();
     for (place, name, last) in last {
         let copy = last.found().map(|(moment, write, run)| Copied { moment, name, write, run });
         copies.entry(place).or_default().extend(copy);
     }
-    // What one run wrote at once under several names is told by the first of these.
+    // What one run wrote at once under several names is reported by the first of these.
     let order = |a: &Copied, b: &Copied| (b.moment.0, b.moment.1).cmp(&(a.moment.0, a.moment.1));
     copies.values_mut().for_each(|copies| copies.sort_by(|a, b| order(a, b).then_with(|| a.name.cmp(&b.name))));
     Ok(copies)
-}
-
-fn offered(candidate: &Candidate) -> Offer<WriteKey, RunKey> {
-    let Candidate { write, run, run_id, at, n, said_at, began, read_at, is_elsewhere, .. } = *candidate;
-    Offer { write, run, moment: (at, run_id, n), said_at, began, read_at, is_elsewhere }
 }
 
 /// Rules 4 and 5: a copy of what one run wrote under another name, unless that says too little.

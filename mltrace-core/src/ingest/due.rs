@@ -15,21 +15,21 @@ use crate::redact;
 use crate::store::{ProjectKey, Said, Store, StoreError};
 use crate::tracked;
 
-/// How long one folder is looked through, to see whether it stands as it did: whoever recorded it took less. And how long
+/// How long one folder is looked through, to see whether it stands as it did: anyone who recorded it took less. And how long
 /// all of it may take before the rest is left for the next time: a path that a stranger's store names leads anywhere.
 const PATIENCE: Duration = Duration::from_secs(1);
 const PATIENCE_IN_ALL: Duration = Duration::from_secs(5);
 
-/// What is small enough to be hashed by whoever asks something else, and how long that may take.
+/// What is small enough to be hashed by the one who asks something else, and how long that may take.
 const SMALL: u64 = 4 << 20;
 const PATIENCE_FOR_SMALL: Duration = Duration::from_millis(100);
 
 /// Which of what is due somebody hashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dues {
-    /// All: for whoever has time, or asks what follows from contents.
+    /// All: for the one who has time, or asks what follows from contents.
     All,
-    /// Small files alone: for whoever asks something else, and does not wait for what others left. The rest stays due.
+    /// Small files alone: for the one who asks something else, and does not wait for what others left. The rest stays due.
     Small,
 }
 
@@ -63,8 +63,8 @@ fn is_a_guess(home: &Home) -> bool {
     home.store.file().is_some_and(tracked::holds)
 }
 
-/// Hashes what is due and returns how many contents were found; `progress` is told how many bytes were hashed since it
-/// was told last.
+/// Hashes what is due and returns how many contents were found; `progress` receives how many bytes were hashed since it
+/// was reported last.
 ///
 /// # Errors
 /// When the store does not answer; what is due stays so.

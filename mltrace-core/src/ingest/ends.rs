@@ -25,7 +25,7 @@ pub(super) fn ended(row: &RunRow, end: &End) -> RunRow {
     }
 }
 
-/// Says how long a run took of which two told: one when it began, another when it ended.
+/// Says how long a run took of which two reported: one when it began, another when it ended.
 pub(super) fn measure(row: &mut RunRow) {
     let is_measured = row.duration_us.is_some() || row.is_start_chosen;
     if let (false, Some(began), Some(ended)) = (is_measured, row.started_at, row.ended_at) {

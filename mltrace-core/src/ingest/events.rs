@@ -12,14 +12,14 @@ use crate::model::{Chosen, EventFact, Forget, Header, MOST_FACTS, PROCESS_OF_EVE
 use crate::naming::Root;
 use crate::openlineage::{self, Event, RunRecords, Sent};
 use crate::redact;
-use crate::store::{EventRow, EventsFrom, Name, ProcessKey, ProjectKey, Result, RowsOf, RunRow, Said, Writer};
+use crate::store::{Among, EventRow, EventsFrom, Name, ProcessKey, ProjectKey, Result, RowsOf, RunRow, Said, Writer};
 
 /// Returns the process of the runs that are built from events alone.
 pub(super) fn process_of_events(writer: &mut dyn Writer) -> Result<ProcessKey> {
     writer.key(Name::Process(PROCESS_OF_EVENTS, &Header::default())).map(ProcessKey)
 }
 
-/// How many events of a run count, how many bytes of them, and how many datasets they may name: whoever sends one more has
+/// How many events of a run count, how many bytes of them, and how many datasets they may name: anyone who sends one more has
 /// all of them looked at again.
 const MOST_EVENTS: usize = 10_000;
 const MOST_BYTES: usize = 32 << 20;
@@ -68,7 +68,7 @@ struct Rebuilt {
 }
 
 impl Rebuilt {
-    /// Returns whether both are about one run: whoever sends an event may give it the id that is the try of another run.
+    /// Returns whether both are about one run: anyone who sends an event may give it the id that is the try of another run.
     fn is_about_any_of(&self, other: &Self) -> bool {
         other.runs.iter().any(|run| self.runs.contains(run))
     }
@@ -141,7 +141,7 @@ impl OfProject {
             writer.keep(Said::Tally(BEYOND, unread))?;
         }
         let runs: Vec<RunId> = rows.iter().filter_map(|row| row.run).collect();
-        let forgotten: HashSet<RunId> = writer.removed(&runs)?.into_iter().collect();
+        let forgotten: HashSet<RunId> = writer.among(&runs, Among::Forgotten)?.into_iter().collect();
         for row in rows.iter_mut().filter(|row| row.run.is_some_and(|run| forgotten.contains(&run))) {
             (row.root, row.body) = (String::new(), String::new());
         }
@@ -299,7 +299,7 @@ impl OfProject {
         self.store_all(writer, process, due)?;
         // What people remarked of a try is said of the one that takes its place.
         for (from, to) in instead.iter().filter(|(from, _)| gone.contains(from)) {
-            writer.move_notes(*from, *to)?;
+            writer.keep(Said::NotesMoved(*from, *to))?;
         }
         self.take_back(writer, &gone, Left::Nothing)
     }

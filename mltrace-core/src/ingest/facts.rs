@@ -1,4 +1,4 @@
-//! How much a line of an import tells, counted before it is taken into memory: there a fact is many times as large.
+//! How much a line of an import says, counted before it is taken into memory: there a fact is many times as large.
 
 use std::fmt;
 

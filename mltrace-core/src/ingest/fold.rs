@@ -1,4 +1,4 @@
-//! Journals become rows: exactly once, whoever folds, however often it is interrupted.
+//! Journals become rows: exactly once, no matter who folds, however often it is interrupted.
 //!
 //! How far a journal was folded is committed with its rows. A journal is unlinked when its writer is gone and all of it
 //! is committed, in this order: commit, unlink, forget how far.

@@ -22,8 +22,8 @@ pub struct Folded {
 
 /// Opens the store of `home` for questions, after folding its journals.
 ///
-/// Nothing is made where nothing was recorded. A store that may not be written still answers. `progress` is told how
-/// many bytes were hashed since it was told last, of files that a process left unhashed when it ended.
+/// Nothing is made where nothing was recorded. A store that may not be written still answers. `progress` is reported how
+/// many bytes were hashed since it was reported last, of files that a process left unhashed when it ended.
 ///
 /// # Errors
 /// When there is nothing to answer from.
@@ -31,7 +31,7 @@ pub fn open_folded(home: &Home, progress: &(dyn Fn(u64) + Sync)) -> Result<Folde
     open_folded_for(home, Dues::All, progress)
 }
 
-/// As [`open_folded`], and hashes this of what a process left unhashed.
+/// Opens a store as [`open_folded`] does, and hashes this of what a process left unhashed.
 ///
 /// # Errors
 /// When there is nothing to answer from.

@@ -1,4 +1,4 @@
-//! The line of an import that tells what lies in folders of a content.
+//! The line of an import that says what lies in folders of a content.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -13,7 +13,7 @@ struct FolderLine {
     fact: FolderFact,
 }
 
-/// Returns whose line it is, where it says so, and what it tells.
+/// Returns whose line it is, where it says so, and what it says.
 pub(super) fn folder_line(object: Value) -> Result<(Option<String>, Record), String> {
     let FolderLine { project, fact } = serde_json::from_value(object).map_err(|error| without_place(&error))?;
     match fact.fault() {

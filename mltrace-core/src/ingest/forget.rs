@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::apply::Applier;
 use super::stored::{StoredRun, stored};
 use crate::model::{Forget, RunId};
-use crate::store::{Change, Result, RunKey, RunRow, Said};
+use crate::store::{Change, Removed, Result, RunKey, RunRow, Said};
 
 /// What is left of a run that is taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,8 +47,8 @@ impl Applier<'_, '_> {
         }
         let again = if changes.is_empty() { Vec::new() } else { self.writer.touched_by(&changes)? };
         match left {
-            Left::Nothing if is_stored => self.writer.remove_run(key)?,
-            Left::Row if is_stored => self.writer.empty_run(key)?,
+            Left::Nothing if is_stored => drop(self.writer.remove(Removed::Run(key))?),
+            Left::Row if is_stored => drop(self.writer.remove(Removed::WhatOf(key))?),
             Left::Nothing | Left::Row => {}
         }
         self.drop_told(key);
@@ -82,7 +82,7 @@ impl Applier<'_, '_> {
         Ok(self.runs.get(&id).cloned())
     }
 
-    /// Drops what was told of a run and is not stored yet.
+    /// Drops what was reported of a run and is not stored yet.
     fn drop_told(&mut self, run: RunKey) {
         self.said.retain(|said| {
             let of = match said {

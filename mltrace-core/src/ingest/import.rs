@@ -1,4 +1,4 @@
-//! Lines of an import or an export become rows; a wrong line is told with its number and the rest lands.
+//! Lines of an import or an export become rows; a wrong line is reported with its number and the rest lands.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
@@ -34,7 +34,7 @@ pub struct ImportOptions {
     pub most_facts: Option<usize>,
 }
 
-/// Stores the lines of an import; wrong lines are reported and the rest lands. `progress` is told how many lines were
+/// Stores the lines of an import; wrong lines are reported and the rest lands. `progress` receives how many lines were
 /// read so far.
 ///
 /// # Errors
@@ -96,7 +96,7 @@ pub fn journaled(home: &Home, bytes: &[u8], options: ImportOptions) -> (ImportRe
     (report, records)
 }
 
-/// Lines that are stored in one transaction; no two of them tell of the same thing.
+/// Lines that are stored in one transaction; no two of them mention the same thing.
 struct Batch<'i> {
     store: &'i mut dyn Store,
     here: Here<'i>,
@@ -160,7 +160,7 @@ fn taken(bytes: &[u8], here: &Here<'_>, options: ImportOptions, report: &mut Imp
     Some(line)
 }
 
-/// Stores a batch in one transaction; no two of its lines tell of the same thing.
+/// Stores a batch in one transaction; no two of its lines mention the same thing.
 fn land(
     store: &mut dyn Store,
     batch: &mut Vec<(u64, Parsed)>,
@@ -190,7 +190,7 @@ fn land(
     Ok(())
 }
 
-/// What is stored of the things that a batch tells of.
+/// What is stored of the things that a batch mentions.
 struct Known {
     runs: HashMap<RunId, RunDetail>,
     /// Those of the runs that are built from events alone.

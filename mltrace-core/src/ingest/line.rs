@@ -40,7 +40,7 @@ pub(super) struct Parsed {
     pub(super) facts: usize,
 }
 
-/// What a line tells of.
+/// What a line mentions.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Subject {
     Run(RunId),
@@ -56,7 +56,7 @@ impl Parsed {
         Self { header, records, chosen: Chosen::default(), untimed: None, facts: 0 }
     }
 
-    /// Returns what the line tells of.
+    /// Returns what the line mentions.
     pub(super) fn subject(&self) -> Option<Subject> {
         self.records.iter().find_map(|record| match record {
             Record::Start(start) => Some(Subject::Run(start.run)),
@@ -260,7 +260,7 @@ struct RunLine {
     host: Option<String>,
     user: Option<String>,
     last_seen: Option<Timestamp>,
-    /// Told by an export: `started_at` is no more than a guess.
+    /// Written by an export: `started_at` is no more than a guess.
     #[serde(default)]
     is_start_chosen: bool,
     // What follows from the rest.
@@ -325,7 +325,7 @@ struct ComponentLine {
     stale_after_s: Option<i64>,
 }
 
-/// Outputs are numbered from here on where a line says no numbers, so that one which tells of a further input later
+/// Outputs are numbered from here on where a line says no numbers, so that one which says of a further input later
 /// still means the same outputs.
 const FIRST_OUTPUT: u32 = 1 << 31;
 
@@ -388,7 +388,7 @@ impl RunLine {
             records.extend(outputs.into_iter().map(|write| Record::Write { run, write }));
         }
         if status == Status::Died {
-            // A process that is gone never tells of an end: the run is ended as it was found.
+            // A process that is gone never says of an end: the run is ended as it was found.
             let at = self.ended_at.unwrap_or(started_at);
             records.push(Record::End(End { run, at, status, duration_us, error: None, outputs: Vec::new() }));
         }
@@ -424,7 +424,7 @@ impl EdgeLine {
         }
     }
 
-    /// An export tells the version that a read was bound to; where only time told, the content stays unknown here too.
+    /// An export reports the version that a read was bound to; where only time decided, the content stays unknown here too.
     fn read(self, n: u32, started_at: Option<Timestamp>, root: &Root) -> Result<ReadFact, String> {
         let edge = self.full();
         let is_told = match (&edge.version, edge.bound) {

@@ -1,4 +1,4 @@
-//! What was counted as lost becomes a row: exactly once, whoever folds, however often it is interrupted.
+//! What was counted as lost becomes a row: exactly once, no matter who folds, however often it is interrupted.
 //!
 //! How much of the count was taken over is committed with it, as how far a journal was folded is with its rows.
 

@@ -41,7 +41,7 @@ fn number<'de, D: Deserializer<'de>>(json: D) -> Result<Number, D::Error> {
     Number::of_json(&json).ok_or_else(|| serde::de::Error::custom(format!("`{json}` is not the value of a metric")))
 }
 
-/// Adds what was measured, checked and observed of a run, at the given moment where no other is told.
+/// Adds what was measured, checked and observed of a run, at the given moment where no other is reported.
 pub(super) fn add(
     (metrics, checks, observations): (Vec<MetricLine>, Vec<CheckLine>, Vec<Observation>),
     (run, at, root): (RunId, Timestamp, &Root),

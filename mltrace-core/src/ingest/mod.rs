@@ -52,6 +52,7 @@ mod measured;
 mod text;
 
 mod named;
+mod offered;
 
 mod nearby;
 

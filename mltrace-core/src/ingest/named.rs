@@ -9,11 +9,11 @@ use crate::model::{
     AliasFact, ArtifactKind, ArtifactName, Declaration, ReadFact, Record, RunId, TELLING_BYTES, VersionId, WriteFact,
 };
 use crate::store::{
-    ArtifactKey, CodeKey, ComponentKey, DeclarationKey, GitKey, Name, Result, RowsOf, RunKey, RunRow, VersionAsked,
-    VersionKey,
+    Among, ArtifactKey, CodeKey, ComponentKey, DeclarationKey, GitKey, Name, Result, RowsOf, RunKey, RunRow,
+    VersionAsked, VersionKey,
 };
 
-/// A version that a record tells of an artifact.
+/// A version that a record reports of an artifact.
 struct Told<'r> {
     name: &'r ArtifactName,
     kind: Option<ArtifactKind>,
@@ -42,7 +42,7 @@ fn moves_edges(record: &Record) -> bool {
     )
 }
 
-/// Returns the run that a record tells of.
+/// Returns the run that a record mentions.
 fn run_of(record: &Record) -> Option<RunId> {
     match record {
         Record::Start(start) => Some(start.run),
@@ -92,7 +92,7 @@ fn is_short(id: &VersionId, size: Option<u64>) -> bool {
 }
 
 impl<'r> Applier<'_, 'r> {
-    /// Looks up the runs that records tell of, and enters what they name. What may not land is left out, so that nothing is
+    /// Looks up the runs that records mention, and enters what they name. What may not land is left out, so that nothing is
     /// made for it.
     pub(super) fn enter(&mut self, records: &'r [Record]) -> Result<()> {
         self.enter_runs(records)?;
@@ -131,7 +131,7 @@ impl<'r> Applier<'_, 'r> {
         self.stored = stored(self.writer, &keys)?;
         self.runs.extend(known.into_iter().map(|(key, row)| (row.id, (key, row))));
         let new: Vec<RunId> = ids.into_iter().filter(|id| !self.runs.contains_key(id)).collect();
-        self.named.removed = self.writer.removed(&new)?.into_iter().collect();
+        self.named.removed = self.writer.among(&new, Among::Forgotten)?.into_iter().collect();
         let new: Vec<RunId> = new.into_iter().filter(|id| !self.named.removed.contains(id)).collect();
         if !new.is_empty() {
             let first = self.writer.new_runs(new.len())?;
@@ -183,7 +183,7 @@ impl<'r> Applier<'_, 'r> {
         let mut places: HashMap<(RunId, u32), ArtifactKey> = HashMap::default();
         let mut asked: Vec<VersionAsked<'r>> = Vec::new();
         let mut met = HashSet::default();
-        // Contents that come late are told by the place of what has them.
+        // Contents that come late are reported by the place of what has them.
         let has_late = records.iter().any(|record| matches!(record, Record::Fingerprint(_)));
         for record in records {
             for Told { name, kind, version, size, place } in told(record) {
@@ -228,7 +228,7 @@ impl<'r> Applier<'_, 'r> {
         }
     }
 
-    /// Returns the version that a read or write told.
+    /// Returns the version that a read or write reported.
     pub(super) fn version(&mut self, artifact: ArtifactKey, id: &VersionId, size: Option<u64>) -> Result<VersionKey> {
         let known = self.named.versions.get(&(artifact, id, size)).copied();
         let (version, is_weak) = match known {

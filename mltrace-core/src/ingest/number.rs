@@ -1,7 +1,7 @@
-//! Which of a run's reads and writes a line of an import means, when others told of the run before.
+//! Which of a run's reads and writes a line of an import means, when others reported the run before.
 //!
 //! A line that says no numbers counts from the first; so does the next line of the same run, about other things. What a
-//! number is of is therefore told by its name.
+//! number is of is therefore found by its name.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ pub(super) struct Touch<N, V> {
     pub(super) version: Option<V>,
 }
 
-/// What a touch that is told stands for.
+/// What a touch that is reported stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meant {
     /// One that is known, of this number.

@@ -84,7 +84,7 @@ pub(super) fn fold_piece(
     if next == offset && !is_other {
         return Ok(step);
     }
-    // Who only told lines of another project is of none yet.
+    // Who only reported lines of another project is of none yet.
     let is_elsewhere =
         |record: &Record| matches!(record, Record::Process(_) | Record::Rotated | Record::Line(_) | Record::Event(_));
     if !piece.records.iter().all(is_elsewhere) {
@@ -145,7 +145,7 @@ const MOST_FILES: usize = 16;
 
 /// Keeps the bytes of damaged places, so that a person can look at them.
 fn put_aside(home: &Home, name: &str, damaged: &[(u64, Vec<u8>)]) {
-    // The count in the store tells of them even when there is no room for the bytes.
+    // The count in the store mentions them even when there is no room for the bytes.
     let Some(folder) = Some(damaged)
         .filter(|damaged| !damaged.is_empty())
         .and_then(|_| Folder::open(&home.folder).and_then(|folder| folder.folder_or_new("damaged")).ok())

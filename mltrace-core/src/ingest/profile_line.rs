@@ -1,4 +1,4 @@
-//! The line of an import that tells what is in a table of a content.
+//! The line of an import that says what is in a table of a content.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -13,7 +13,7 @@ struct ProfileLine {
     fact: ProfileFact,
 }
 
-/// Returns whose line it is, where it says so, and what it tells.
+/// Returns whose line it is, where it says so, and what it says.
 pub(super) fn profile_line(object: Value) -> Result<(Option<String>, Record), String> {
     let ProfileLine { project, fact } = serde_json::from_value(object).map_err(|error| without_place(&error))?;
     match fact.profile.fault() {

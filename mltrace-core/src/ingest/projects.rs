@@ -4,7 +4,7 @@ use super::bind::bind_again;
 use super::settle::settle_parents;
 use super::work::Work;
 use crate::config::Home;
-use crate::store::{Edges, ProjectKey, ProjectRow, Result, RowsOf, RunKey, Said, Store, StoreError, Writer};
+use crate::store::{Edges, ProjectKey, ProjectRow, Removed, Result, RowsOf, RunKey, Said, Store, StoreError, Writer};
 
 /// By what name a store counts that its projects are to be looked through for those that are one.
 const TO_JOIN: &str = "to join";
@@ -15,7 +15,7 @@ pub(super) fn is_to_join(home: &Home, store: &mut dyn Store) -> Result<bool, Sto
     Ok(home.has_own_store() && store.upkeep().tally(TO_JOIN)? > 0)
 }
 
-/// Takes all that is told of a project into another one, and binds again what follows from it. The names that it had are
+/// Takes all that is known of a project into another one, and binds again what follows from it. The names that it had are
 /// names of the other one from now on.
 ///
 /// # Errors
@@ -44,13 +44,13 @@ fn join_in(writer: &mut dyn Writer, from: ProjectKey, into: ProjectKey) -> Resul
     bind_again(writer, &reads.into_iter().map(|read| (read.run, read.n)).collect())
 }
 
-/// Removes all that is told of a project.
+/// Removes all that is known of a project.
 ///
 /// # Errors
 /// When the store takes no rows.
 pub fn remove(store: &mut dyn Store, project: ProjectKey) -> Result<(), StoreError> {
     store.write(&mut |writer| {
-        let loosened = writer.remove_project(project)?;
+        let loosened = writer.remove(Removed::Project(project))?;
         bind_again(writer, &loosened.into_iter().collect())
     })
 }

@@ -57,7 +57,7 @@ impl Left {
 pub struct ImportReport {
     /// How many lines were read.
     pub lines: u64,
-    /// How many of them told something new.
+    /// How many of them reported something new.
     pub stored: u64,
     /// How many were known already.
     pub known: u64,

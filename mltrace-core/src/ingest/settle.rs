@@ -7,12 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use foldhash::HashMap;
 
 use super::bind::{COMMON, MOST_SKEW_US, bind_again, bindings};
+use super::offered::find_last;
 use super::stored::{Stored, stored};
 use super::touched::Touched;
+use crate::lineage::LastSeen;
 use crate::model::{Bound, Mark, RunId, Status, Timestamp, VersionId};
 use crate::store::{
-    ArtifactKey, Change, InnerAsked, ReadRow, Result, RowsOf, RunKey, RunRow, VersionAsked, VersionKey, VersionRow,
-    WriteKey, WriteRow, Writer,
+    Among, ArtifactKey, Asked, Change, Of, ReadRow, Result, RowsOf, RunKey, RunRow, VersionAsked, VersionKey,
+    VersionRow, When, WriteKey, WriteRow, Writer,
 };
 
 /// Stores what is new and brings everything up to date that follows from what was touched.
@@ -63,7 +65,7 @@ impl Sightings {
     }
 }
 
-/// Takes from the new writes those that are stored already: what they tell that was not known is kept with these.
+/// Takes from the new writes those that are stored already: what they say that was not known is kept with these.
 fn learn_writes(touched: &mut Touched, stored: &mut Stored) {
     let Touched { new_writes, writes, .. } = touched;
     new_writes.retain(|(run, n), told| {
@@ -82,7 +84,7 @@ fn learn_writes(touched: &mut Touched, stored: &mut Stored) {
     });
 }
 
-/// Takes from the new reads those that are stored already, keeps what they tell that was not known, and returns all stored
+/// Takes from the new reads those that are stored already, keeps what they say that was not known, and returns all stored
 /// reads whose content became known.
 fn learn_reads(writer: &mut dyn Writer, touched: &mut Touched, stored: &mut Stored) -> Result<Vec<ReadRow>> {
     let Touched { new_reads, reads, .. } = touched;
@@ -226,7 +228,7 @@ fn settle_around(
     }
     // One that others wait inside of joins them to what is around it.
     let ids: Vec<RunId> = inside.iter().map(|(_, row, _)| row.id).collect();
-    let parents: BTreeSet<RunId> = writer.parents_among(&ids)?.into_iter().collect();
+    let parents: BTreeSet<RunId> = writer.among(&ids, Among::Parents)?.into_iter().collect();
     let wrote = stored(writer, &inside.iter().map(|(run, ..)| *run).collect::<Vec<_>>())?;
     let mut around: BTreeMap<RunId, Around> = BTreeMap::new();
     for (run, row, parent) in inside {
@@ -302,19 +304,42 @@ fn counting(run: &RunRow, artifact: ArtifactKey, version: VersionKey, at: Timest
     Change::Counts { artifact, version, at, from, early: from.plus_micros(-MOST_SKEW_US), by_name: true }
 }
 
+/// A write that counts unless a run inside its own had written the same.
+struct Counting<'r> {
+    place: usize,
+    run: &'r RunRow,
+    seen: Option<VersionRow>,
+    artifact: ArtifactKey,
+    at: Timestamp,
+}
+
+/// Returns for each the last write of the same at or before it by a run inside its own.
+fn inner_writes(writer: &mut dyn Writer, counting: &[Counting<'_>]) -> Result<Vec<Option<WriteKey>>> {
+    let inside = |Counting { run, seen, artifact, at, .. }: &Counting<'_>| Asked {
+        of: Of::Inside(run.id, *artifact, seen.as_ref().map(|seen| seen.key)),
+        when: When::By(*at),
+        reader: None,
+        like: None,
+    };
+    let asked: Vec<Asked<'_>> = counting.iter().map(inside).collect();
+    let mut last: Vec<LastSeen<WriteKey, RunKey>> = counting.iter().map(|_| LastSeen::of_all()).collect();
+    find_last(writer, &asked, &mut last, |candidate| candidate.write)?;
+    Ok(last.iter().map(|last| last.found().map(|(_, write, _)| write)).collect())
+}
+
 /// The version that a write made, and from when it counts; else the write inside that it only names.
 type Counts = (Option<(VersionKey, Timestamp)>, Option<WriteKey>);
 
 /// Returns for each write the version that it made, and from when it counts.
 ///
-/// A run that names what a run inside it wrote wrote nothing more: the same version, or one of which nothing is known.
+/// A run that names what a run inside it wrote wrote nothing more: the same version, or one about which nothing is known.
 ///
 /// A completed run's outputs all count; a run's that goes on, those it made known so far. Of a run that did not
 /// complete only a known content counts: an opaque name may never have been written.
 fn what_counts(writer: &mut dyn Writer, writes: &[(&RunRow, WriteRow)]) -> Result<Vec<Counts>> {
     let seen: Vec<VersionKey> = writes.iter().filter_map(|(_, write)| write.seen).collect();
     let mut seen = if seen.is_empty() { Vec::new() } else { writer.version_rows(&seen)? }.into_iter();
-    let mut counting: Vec<(usize, Option<VersionRow>, InnerAsked)> = Vec::new();
+    let mut counting: Vec<Counting<'_>> = Vec::new();
     for (place, (run, write)) in writes.iter().enumerate() {
         let seen = write.seen.and_then(|_| seen.next());
         let is_content = seen.as_ref().is_some_and(|seen| seen.id.is_known_content());
@@ -325,22 +350,20 @@ fn what_counts(writer: &mut dyn Writer, writes: &[(&RunRow, WriteRow)]) -> Resul
         };
         let at = write.said_at.or(run.ended_at).filter(|_| is_kept && write.mark.is_none());
         let Some(at) = at else { continue };
-        let version = seen.as_ref().map(|seen| seen.key);
-        counting.push((place, seen, InnerAsked { run: run.id, artifact: write.artifact, at, version }));
+        counting.push(Counting { place, run, seen, artifact: write.artifact, at });
     }
     let mut counts: Vec<Counts> = vec![(None, None); writes.len()];
     if counting.is_empty() {
         return Ok(counts);
     }
-    let asked: Vec<InnerAsked> = counting.iter().map(|(.., asked)| *asked).collect();
-    let inner = writer.inner_writes(&asked)?;
+    let inner = inner_writes(writer, &counting)?;
     let mut opaque: Vec<(usize, ArtifactKey, VersionId, Timestamp)> = Vec::new();
-    for ((place, seen, asked), inner) in counting.into_iter().zip(inner) {
+    for (Counting { place, run, seen, artifact, at }, inner) in counting.into_iter().zip(inner) {
         let Some(counts) = counts.get_mut(place) else { continue };
         match (inner, seen) {
             (Some(inner), _) => *counts = (None, Some(inner)),
-            (None, Some(seen)) => *counts = (Some((seen.key, asked.at)), None),
-            (None, None) => opaque.push((place, asked.artifact, VersionId::Write(asked.run), asked.at)),
+            (None, Some(seen)) => *counts = (Some((seen.key, at)), None),
+            (None, None) => opaque.push((place, artifact, VersionId::Write(run.id), at)),
         }
     }
     let asked: Vec<VersionAsked<'_>> = opaque

@@ -1,4 +1,4 @@
-//! How a line of an import stands to a run that is known: it may tell of it again, tell more, or contradict.
+//! How a line of an import stands to a run that is known: it may repeat what is known, add to it, or contradict it.
 
 use std::collections::BTreeSet;
 
@@ -102,7 +102,7 @@ fn conflict(known: &RunDetail, line: &Parsed, (start, project): (&Start, &str), 
     (told.is_some() && commit.is_some() && told != commit).then(|| "another commit".to_owned())
 }
 
-/// Returns that a run would end before it began, of which one line told when it began and another when it ended.
+/// Returns that a run would end before it began, of which one line says when it began and another when it ended.
 fn before_its_start(
     began: Option<Timestamp>,
     ended: Option<Timestamp>,
@@ -118,7 +118,7 @@ fn before_its_start(
     })
 }
 
-/// Returns whether a line tells of a read or write, or a version of one, that is not known; the name of what it tells
+/// Returns whether a line mentions a read or write, or a version of one, that is not known; the name of what it says
 /// another version of.
 fn touches<'l>(known: &RunDetail, line: &'l Parsed, start: &'l Start) -> Result<bool, &'l ArtifactName> {
     let own = VersionId::Write(known.row.id);

@@ -74,7 +74,7 @@ impl<'r> Applier<'_, 'r> {
         Ok(work)
     }
 
-    /// Takes what a start tells of a run that is known: an import may know inputs and parameters that a former one did not
+    /// Takes what a start says of a run that is known: an import may know inputs and parameters that a former one did not
     /// know, and when the run began where that was a guess.
     fn started_before(&mut self, key: RunKey, start: &'r Start, fresh: &RunRow) -> Result<()> {
         let Some((_, row)) = self.runs.get_mut(&start.run) else { return Ok(()) };

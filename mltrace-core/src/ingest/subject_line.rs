@@ -6,14 +6,14 @@ use serde_json::Value;
 use super::text::without_place;
 use crate::model::{DataSubject, Record, RetractFact, RunId, SubjectFact, Timestamp};
 
-/// A subject of a run: a name, the digits that it became, or what an export tells.
+/// A subject of a run: a name, the digits that it became, or what an export says.
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "a subject is a name, or {\"subject\": …}")]
 pub(super) enum SubjectLine {
     Name(DataSubject),
     Full {
         subject: DataSubject,
-        // Told by a line of its own.
+        // Reported by a line of its own.
         #[serde(rename = "retracted_at")]
         _retracted_at: Option<Timestamp>,
     },
@@ -34,7 +34,7 @@ struct RetractLine {
     at: Timestamp,
 }
 
-/// Returns whose line it is, where it says so, and what it tells.
+/// Returns whose line it is, where it says so, and what it says.
 pub(super) fn retract_line(object: Value) -> Result<(Option<String>, Record), String> {
     let line: RetractLine = serde_json::from_value(object).map_err(|error| without_place(&error))?;
     Ok((line.project, Record::Retract(RetractFact { subject: line.subject, by: line.by, at: line.at })))

@@ -1,4 +1,4 @@
-//! The lines of an import that tell what a task put out, and what became of it.
+//! The lines of an import that say what a task put out, and what became of it.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -25,7 +25,7 @@ enum Id {
     Number(i64),
 }
 
-/// Returns whose line it is, where it says so, and what it tells.
+/// Returns whose line it is, where it says so, and what it says.
 pub(super) fn task_line(object: Value, side: TaskSide) -> Result<(Option<String>, Record), String> {
     let line: TaskLine = serde_json::from_value(object).map_err(|error| without_place(&error))?;
     let id = match line.id {

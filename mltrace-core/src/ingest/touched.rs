@@ -18,9 +18,9 @@ pub(super) struct Touched {
     pub(super) writes: BTreeSet<(RunKey, u32)>,
     /// Runs that began, ended or were found dead: it decides which of their writes count.
     pub(super) statuses: BTreeSet<RunKey>,
-    /// Versions whose content turned out to be too short, or known under too many names, to tell copies by.
+    /// Versions whose content turned out to be too short, or known under too many names, to recognise copies by.
     pub(super) weak: BTreeSet<VersionKey>,
-    /// Reads that saw something of a run that is forgotten, and those of folders of which became known what lies in them.
+    /// Reads that saw something of a run that is forgotten, and those of folders whose entries became known.
     pub(super) again: BTreeSet<(RunKey, u32)>,
     /// What runs named that are forgotten: nobody else may have named it.
     pub(super) unnamed: BTreeSet<ArtifactKey>,

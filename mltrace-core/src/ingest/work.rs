@@ -1,4 +1,4 @@
-//! What a run works on, and how runs that do the same work are told.
+//! What a run works on, and how runs that do the same work are recognised.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ const HASH: i64 = (1 << 48) - 1;
 const PLACE: i64 = (1 << 15) - 1;
 const NEAR: i64 = 256;
 
-/// What a run works on: its input names and parameters, each with when it was told last.
+/// What a run works on: its input names and parameters, each with when it was reported last.
 #[derive(Debug, Default)]
 pub(super) struct Work<'r> {
     pub(super) inputs: BTreeMap<Cow<'r, str>, ArtifactKey>,

@@ -26,7 +26,7 @@ const MANY: u64 = 1_000;
 const PAUSE: Duration = Duration::from_millis(100);
 const PAUSE_MOST: Duration = Duration::from_secs(30);
 
-/// The thread and what it is told.
+/// The thread and what it receives.
 #[derive(Debug)]
 pub struct Worker {
     shared: Arc<Shared>,
@@ -38,9 +38,9 @@ pub struct Worker {
 #[derive(Debug, Default)]
 struct Shared {
     is_pending: AtomicBool,
-    /// How often it was told that there is something to fold.
+    /// How often it was notified that there is something to fold.
     told: AtomicU64,
-    /// Up to which telling everything is folded.
+    /// Up to which notification everything is folded.
     done: AtomicU64,
     /// Changes with `done`, for those who wait.
     changes: AtomicU32,
@@ -84,7 +84,7 @@ impl Worker {
         })
     }
 
-    /// Tells that something was appended: a few nanoseconds while the thread is awake.
+    /// Says that something was appended: a few nanoseconds while the thread is awake.
     pub fn nudge(&self) {
         let before = self.shared.told.fetch_add(1, Ordering::Release);
         if !self.shared.is_pending.swap(true, Ordering::AcqRel) || before.is_multiple_of(MANY) {
@@ -92,7 +92,7 @@ impl Worker {
         }
     }
 
-    /// Waits at most `patience` until everything that was told so far is folded; returns whether it is.
+    /// Waits at most `patience` until everything that was reported so far is folded; returns whether it is.
     pub fn flush(&self, patience: Duration) -> bool {
         let wanted = self.shared.told.load(Ordering::Acquire);
         if wanted > 0 && self.shared.done.load(Ordering::Acquire) >= wanted {
@@ -159,7 +159,7 @@ struct Folding<'h> {
 impl Folding<'_> {
     fn fold(&mut self) -> Result<(), StoreError> {
         let home = self.home;
-        // Whoever deleted the project is not given it back for nothing.
+        // Somebody deleted the project: it is not made again while nothing is recorded.
         if matches!(std::fs::exists(home.journal()), Ok(false)) {
             self.slot.close();
             return Ok(());

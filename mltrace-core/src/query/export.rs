@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::fresher::Detail;
 use super::{QueryError, Reader, view};
 use crate::model::{ProfileFact, RunId, TaskValue, Timestamp, VersionId};
-use crate::store::{Extent, Folders, Profiles, RunKey, RunSelection};
+use crate::store::{Cases, Extent, Folders, Profiles, RunKey, RunSelection};
 
 /// How many runs are loaded at once.
 const BATCH: usize = 500;
@@ -117,7 +117,7 @@ impl Reader<'_> {
         let Some(project) = self.project()? else { return Ok(true) };
         let mut goes_on = true;
         for task in self.store.tasks(project)? {
-            self.store.task_cases(task.key, &mut |case| {
+            self.store.find_cases(Cases::Of(task.key), &mut |case| {
                 let said = |kind: &str, value: &TaskValue, at: Timestamp, run: Option<RunId>| {
                     json!({
                         "type": kind, "project": project_name, "task": task.name, "id": case.id, "value": value, "at": at,

@@ -89,7 +89,7 @@ impl Question {
         Some(Self { artifact, version, at, run: run.key, run_id: run.row.id, ended: run.row.ended_at, work, by })
     }
 
-    fn asks_writes(&self) -> Asked {
+    fn asks_writes(&self) -> Asked<'static> {
         Asked { of: Of::Artifact(self.artifact), when: When::By(self.by), reader: None, like: None }
     }
 }
@@ -283,7 +283,7 @@ fn fresher_at<'s>(saw: &'s mut [Vec<Saw>], runs: &[RunDetail], place: Place) -> 
     }
 }
 
-/// Finds who had written what was read of which nobody known wrote it.
+/// Finds who had written what was read, where no known run wrote it.
 fn find_last_writers(store: &mut dyn Look, runs: &[RunDetail], saw: &mut [Vec<Saw>]) -> Result<()> {
     let (mut asked, mut last) = (Vec::new(), Vec::new());
     for (place, run) in runs.iter().enumerate() {
@@ -404,7 +404,7 @@ impl<T: Eq + std::hash::Hash> OfRuns<T> {
 
 /// Returns for each write the last one of its artifact, where that made another version.
 fn last_others(store: &mut dyn Look, questions: &[Question]) -> Result<Vec<Other>> {
-    let asked: Vec<Asked> = questions.iter().map(Question::asks_writes).collect();
+    let asked: Vec<Asked<'_>> = questions.iter().map(Question::asks_writes).collect();
     let mut last: Vec<LastSeen<VersionKey, RunKey>> = questions.iter().map(|_| LastSeen::of_all()).collect();
     store.candidates(&asked, &mut |place, candidate| {
         last.get_mut(place).is_some_and(|last| last.offer(&offered(candidate.version, &candidate)))
@@ -463,7 +463,7 @@ fn work(WorkRow { began, read, made, commit, code }: WorkRow) -> Work<VersionKey
     Work { began, read, made, commit, code: code.map(|(file, hash, line)| WorkCode { file, hash, line }) }
 }
 
-fn offered<W>(write: W, candidate: &Candidate) -> Offer<W, RunKey> {
+pub(super) fn offered<W>(write: W, candidate: &Candidate) -> Offer<W, RunKey> {
     let Candidate { run, run_id, at, n, said_at, began, read_at, is_elsewhere, .. } = *candidate;
     Offer { write, run, moment: (at, run_id, n), said_at, began, read_at, is_elsewhere }
 }

@@ -1,7 +1,7 @@
 //! What a store hands over so that the rules can choose: the writes that a read may have seen.
 
 use super::key::{ArtifactKey, ComponentKey, RunKey, VersionKey, WriteKey};
-use crate::model::{RunId, Timestamp};
+use crate::model::{RunId, Timestamp, VersionId};
 
 /// A write that a read may have seen, with what the rules look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,24 +31,30 @@ pub struct Candidate {
 
 /// Which writes a read may have seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct Asked<'a> {
     /// Writes of what.
-    pub of: Of,
+    pub of: Of<'a>,
     /// From which time on, and in which order.
     pub when: When,
     /// Who reads, where that is a run.
     pub reader: Option<RunKey>,
-    /// A version: of each run that wrote it is told when it first read that.
+    /// A version: of each run that wrote it is reported when it first read that.
     pub like: Option<VersionKey>,
 }
 
 /// What was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Of {
+pub enum Of<'a> {
     /// A version.
     Version(VersionKey),
     /// Any version of an artifact.
     Artifact(ArtifactKey),
+    /// An artifact with this content.
+    Content(ArtifactKey, &'a VersionId),
+    /// A folder that is known to have held this content, or anything, at this path.
+    Folder(ArtifactKey, &'a str, Option<&'a VersionId>),
+    /// Any version of an artifact, or this one, by the runs inside another run.
+    Inside(RunId, ArtifactKey, Option<VersionKey>),
 }
 
 /// When something was written, and which comes first; of one moment the order is any.
@@ -103,7 +109,7 @@ pub struct RerunRow {
 /// Takes runs, each with the place of the work that was asked for; returns whether to go on with this one.
 pub type OfferRun<'o> = &'o mut dyn FnMut(usize, RerunRow) -> bool;
 
-/// What a run worked on and made, as far as it tells whether two runs did the same.
+/// What a run worked on and made, as far as it says whether two runs did the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WorkRow {
     /// When it began.

@@ -1,4 +1,4 @@
-//! What is asked again and again by whoever watches a pipeline: which runs came since, and what of the rest is a number.
+//! What is asked again and again by the one who watches a pipeline: which runs came since, and what of the rest is a number.
 
 use super::error::Result;
 use super::key::{ComponentKey, ProjectKey, RunKey};
@@ -47,7 +47,7 @@ pub struct LastRun {
     pub is_running: bool,
 }
 
-/// What tells whether runs that were counted are still those that the store holds.
+/// What says whether runs that were counted are still those that the store holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Past {
     /// How many runs were taken back.
@@ -56,7 +56,7 @@ pub struct Past {
     pub projects: u64,
 }
 
-/// A check that did not pass, and of which no later outcome is known.
+/// A check that did not pass, and about which no later outcome is known.
 pub type NotPassed = (RunKey, Outcome, Severity);
 
 /// What can be counted. Each question looks at few rows, however many runs there are.

@@ -14,7 +14,7 @@ pub enum Extent {
     /// What a list shows of a run: of its parameters, notes, metrics, checks, observations, tags and edges the first ones, and
     /// how many there are beside.
     Listed,
-    /// What runs are compared by, as [`Told::First`] tells it.
+    /// What runs are compared by, as [`Told::First`] has it.
     Compared(u64),
     /// All of them, without the source text.
     Whole,

@@ -47,7 +47,7 @@ pub struct FactsRow {
     pub observations: Vec<Observation>,
     /// The names of what it read, sorted, each once.
     pub names: Vec<String>,
-    /// What it read of what no recorded run wrote, as far as it told the version.
+    /// What it read of what no recorded run wrote, as far as it reported the version.
     pub unwritten: Vec<Version>,
     /// How many microseconds before it began the oldest version was written that it read of what other runs wrote.
     pub oldest_input_us: Option<i64>,

@@ -14,7 +14,7 @@ use super::extent::{Extent, Told};
 use super::facts::FactsRow;
 use super::key::{ArtifactKey, ComponentKey, ProjectKey, RunKey, TaskKey, VersionKey, WriteKey};
 use super::measure::{Measures, Profiles, TableRow, WhatOfRuns};
-use super::near::NearRows;
+use super::near::NearNames;
 use super::project::ProjectRow;
 use super::row::{
     AliasRow, ComponentRow, CurrentRow, Far, LabelRow, MarkedRow, OutputRow, Reached, RunDetail, RunName, RunSelection,
@@ -22,9 +22,11 @@ use super::row::{
 };
 use super::task::{CaseRow, Pair, PairsAsked, TaskRow};
 use super::which::{
-    Artifacts, Components, Direction, Folders, Labels, Marks, NearOf, Projects, Runs, Versions, Writes,
+    Artifacts, Cases, Components, Direction, Folders, Labels, Marks, NearOf, Projects, Runs, Versions, Writes,
 };
-use crate::model::{self, ArtifactName, FolderFact, Observation, ProfileFact, RunId, Timestamp, Version, VersionId};
+use crate::model::{
+    ArtifactName, DataSubject, FolderFact, Observation, ProfileFact, RetractFact, RunId, Timestamp, Version, VersionId,
+};
 
 /// Takes a run and its neighbour.
 pub type Met<'m> = &'m mut dyn FnMut(RunKey, RunKey);
@@ -33,21 +35,21 @@ pub type Met<'m> = &'m mut dyn FnMut(RunKey, RunKey);
 pub trait Look: Count {
     /// Keeps all that is asked from now on within `bounds`.
     fn bound(&mut self, bounds: &Arc<Bounds>) -> Result<()>;
-    /// Ends [`hold_still`](super::Upkeep::hold_still): before what lasts, for a store that is held still keeps all that others
-    /// write in its log.
+    /// Ends [`hold_still`](super::Upkeep::hold_still). Anything that takes long calls this first, because the log of a store that is
+    /// held still grows with all that others write.
     fn let_go(&mut self);
     /// Returns projects with their names.
     fn find_projects(&mut self, which: Projects<'_>) -> Result<Vec<(ProjectKey, String)>>;
     /// Returns all projects by name, with what is known of each.
     fn project_rows(&mut self) -> Result<Vec<ProjectRow>>;
-    /// Returns the other projects in which somebody wrote what a project calls so, each with its last writer: by the same
-    /// name, or by the one behind `::` in the project that stands before it.
+    /// Returns the other projects in which an artifact of this name was written, each with its last writer. `PROJECT::NAME`
+    /// means the artifact `NAME` of that project.
     fn written_elsewhere(&mut self, project: ProjectKey, name: &ArtifactName) -> Result<Vec<(String, RunId)>>;
     /// Returns components.
     fn find_components(&mut self, which: Components<'_>) -> Result<Vec<ComponentRow>>;
     /// Returns artifacts with their names.
     fn find_artifacts(&mut self, which: Artifacts<'_>) -> Result<Vec<(ArtifactKey, String)>>;
-    /// Tells versions of an artifact to `tell`, which returns whether to go on.
+    /// Hands versions of an artifact to `tell`, which returns whether to go on.
     fn find_versions(
         &mut self,
         artifact: ArtifactKey,
@@ -66,7 +68,7 @@ pub trait Look: Count {
     fn details(&mut self, runs: &[RunKey], extent: Extent) -> Result<Vec<RunDetail>>;
     /// Returns what may make the outputs of runs differ.
     fn facts(&mut self, runs: &[RunKey], told: Told<'_>) -> Result<Vec<FactsRow>>;
-    /// Returns what these metrics were at their last step, and how these checks came out, of runs of which anything is known.
+    /// Returns what these metrics were at their last step, and how these checks came out, of runs about which anything is known.
     fn measures(&mut self, runs: &[RunKey], metrics: Told<'_>, checks: Told<'_>) -> Result<HashMap<RunKey, Measures>>;
     /// Returns what was observed in those of these runs in which anything was.
     fn observations(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, Vec<Observation>>>;
@@ -75,15 +77,15 @@ pub trait Look: Count {
     /// Returns pairs (run, an earlier completed run of its component), the latest first: for each of `runs` the last
     /// ones, and the last ones that read one of the same artifacts, at most `limit` of either.
     fn earlier(&mut self, runs: &[RunKey], limit: usize) -> Result<Vec<(RunKey, RunKey)>>;
-    /// Follows runs, nearest first, and tells `met` every pair of a run and its neighbour, to be held.
+    /// Follows runs, nearest first, and hands `met` every pair of a run and its neighbour, to be held.
     fn walk(&mut self, direction: Direction, runs: &[RunKey], far: Far, met: Option<Met<'_>>) -> Result<Reached>;
-    /// As [`Writer::candidates`](super::Writer::candidates).
-    fn candidates(&mut self, asked: &[Asked], offer: Offer<'_>) -> Result<()>;
+    /// Offers what [`Writer::candidates`](super::Writer::candidates) does.
+    fn candidates(&mut self, asked: &[Asked<'_>], offer: Offer<'_>) -> Result<()>;
     /// Offers for each work the completed runs that did it and ended at or before that moment, those that ended last first,
     /// until `offer` has enough.
     fn reruns(&mut self, asked: &[(WorkKey, Timestamp)], offer: OfferRun<'_>) -> Result<()>;
-    /// Returns the last write at or before `at` of each artifact that lies in another one or is a folder around it.
-    fn near(&mut self, of: NearOf<'_>, at: Timestamp) -> Result<NearRows>;
+    /// Returns the artifacts that lie in something or are a folder around it: too many maybe, and never too few.
+    fn near(&mut self, of: NearOf<'_>) -> Result<NearNames>;
     /// Returns what lies in folders.
     fn folders(&mut self, which: Folders<'_>) -> Result<Vec<FolderFact>>;
     /// Returns whether as much is known of what lies in folders of a content.
@@ -103,11 +105,9 @@ pub trait Look: Count {
     fn find_labels(&mut self, which: Labels<'_>) -> Result<Vec<LabelRow>>;
     /// Returns all entries of the aliases of a project, in any order.
     fn find_aliases(&mut self, project: ProjectKey) -> Result<Vec<AliasRow>>;
-    /// Returns the runs of a project that took in data of a subject.
-    fn runs_of_subject(&mut self, project: ProjectKey, subject: &model::DataSubject) -> Result<Vec<RunKey>>;
     /// Returns which subjects of a project are retracted, by their digits.
-    fn retracted(&mut self, project: ProjectKey) -> Result<Vec<model::RetractFact>>;
-    /// Tells the events of other tools to a project that happened then or later, by time.
+    fn retracted(&mut self, project: ProjectKey) -> Result<Vec<RetractFact>>;
+    /// Hands the events that other tools sent to a project, of what happened then or later, to `tell`, by time.
     fn events(&mut self, project: ProjectKey, since: Option<Timestamp>, tell: TellEvent<'_>) -> Result<()>;
     /// Returns the tasks of a project, by name.
     fn tasks(&mut self, project: ProjectKey) -> Result<Vec<TaskRow>>;
@@ -115,11 +115,9 @@ pub trait Look: Count {
     fn find_task(&mut self, project: ProjectKey, name: &str) -> Result<Option<(TaskKey, u64)>>;
     /// Returns the names of the tasks of a project, sorted.
     fn task_names(&mut self, project: ProjectKey) -> Result<Vec<String>>;
-    /// Returns what is known of one output of a task, by the task's name and its id.
-    fn task_case(&mut self, project: ProjectKey, task: &str, id: &str) -> Result<Option<CaseRow>>;
-    /// Tells all that is known of a task, by id, to `tell`, which returns whether to go on.
-    fn task_cases(&mut self, task: TaskKey, tell: &mut dyn FnMut(CaseRow) -> bool) -> Result<()>;
-    /// Tells the outputs of a task, each with what became of it, to `tell`, which returns whether to go on.
+    /// Hands what is known of outputs of a task, by id, to `tell`, which returns whether to go on.
+    fn find_cases(&mut self, which: Cases<'_>, tell: &mut dyn FnMut(CaseRow) -> bool) -> Result<()>;
+    /// Hands the outputs of a task, each with what became of it, to `tell`, which returns whether to go on.
     fn task_pairs(&mut self, asked: PairsAsked, tell: &mut dyn FnMut(Pair<'_>) -> bool) -> Result<()>;
     /// Returns how long the last runs of a component took that completed, in milliseconds, at most `limit`.
     fn durations(&mut self, component: ComponentKey, limit: usize) -> Result<Vec<f64>>;
@@ -185,7 +183,7 @@ impl dyn Look + '_ {
         Ok(names(self.find_artifacts(Artifacts::With(project, content))?).map(ArtifactName).collect())
     }
 
-    /// Tells the versions of an artifact that were written or read at or before `at`, or never, newest first, to `tell`,
+    /// Hands the versions of an artifact that were written or read at or before `at`, or never, newest first, to `tell`,
     /// which returns whether to go on: those after the one that `from` names, if it does, at most so many.
     pub fn versions(
         &mut self,
@@ -197,7 +195,7 @@ impl dyn Look + '_ {
         self.find_versions(artifact, Versions::By { at, after, limit }, tell)
     }
 
-    /// Returns a version of an artifact by id, when `versions` would tell it.
+    /// Returns a version of an artifact by id, when `versions` would hand it over.
     pub fn version_at(&mut self, artifact: ArtifactKey, id: &VersionId, at: Timestamp) -> Result<Option<VersionAt>> {
         self.only_version(artifact, Versions::Of(id, at))
     }
@@ -267,12 +265,27 @@ impl dyn Look + '_ {
         Ok(runs.iter().filter_map(|run| ids.get(run)).copied().collect())
     }
 
+    /// Returns the runs of a project that took in data of a subject.
+    pub fn runs_of_subject(&mut self, project: ProjectKey, subject: &DataSubject) -> Result<Vec<RunKey>> {
+        self.find_runs(Runs::OfSubject(project, subject))
+    }
+
+    /// Returns what is known of one output of a task, by the task's name and its id.
+    pub fn task_case(&mut self, project: ProjectKey, task: &str, id: &str) -> Result<Option<CaseRow>> {
+        let mut found = None;
+        self.find_cases(Cases::One(project, task, id), &mut |case| {
+            found = Some(case);
+            false
+        })?;
+        Ok(found)
+    }
+
     /// Returns the selected runs, newest first.
     pub fn select(&mut self, project: ProjectKey, selection: &RunSelection) -> Result<Vec<RunKey>> {
         self.find_runs(Runs::Selected(project, selection))
     }
 
-    /// Returns the selected runs of which something was measured or checked, newest first.
+    /// Returns the selected runs with metrics or checks, newest first.
     pub fn measured(&mut self, of: ProjectKey, which: &RunSelection, what: WhatOfRuns<'_>) -> Result<Vec<RunKey>> {
         self.find_runs(Runs::Measured(of, which, what))
     }

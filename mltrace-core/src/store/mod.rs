@@ -57,7 +57,7 @@ pub use key::{
 };
 pub use look::{Look, Met};
 pub use measure::{Measures, Profiles, TableRow, WhatOfRuns};
-pub use near::{AroundRow, HeldRows, MemberRow, NearRow, NearRows};
+pub use near::{HeldAsked, HeldRows, NearName, NearNames};
 pub use open::{empty, is_inherited, open};
 pub use project::ProjectRow;
 pub use row::{
@@ -68,11 +68,10 @@ pub use row::{
 pub use run::RunRow;
 pub use task::{CaseRow, Cell, Pair, PairOrder, PairsAsked, TaskRow};
 pub use unread::UnreadRow;
-pub use which::{Artifacts, Components, Direction, Folders, Labels, Marks, NearOf, Projects, Runs, Versions, Writes};
-pub use writer::{
-    Change, Edges, InnerAsked, Name, NearAsked, RowsOf, Said, StoredWork, VersionAsked, VersionEntered, WithAsked,
-    Writer,
+pub use which::{
+    Artifacts, Cases, Components, Direction, Folders, Labels, Marks, NearOf, Projects, Runs, Versions, Writes,
 };
+pub use writer::{Among, Change, Edges, Name, Removed, RowsOf, Said, StoredWork, VersionAsked, VersionEntered, Writer};
 
 /// The work of one transaction.
 pub type InTransaction<'w> = &'w mut dyn FnMut(&mut dyn Writer) -> Result<()>;
@@ -97,8 +96,7 @@ pub trait Upkeep {
     /// Holds still what is asked from now on: all looks see the store as the first one does, until [`let_go`](Look::let_go).
     /// Nothing is written through this store meanwhile. Where that would keep others from writing, it does nothing.
     fn hold_still(&mut self) -> Result<()>;
-    /// Keeps that the project of the root that the store lies in is called so now: what it was called before stays a name of
-    /// it.
+    /// Renames the project of the root that the store lies in. Its earlier name stays one of its names.
     fn call_own_project(&mut self, name: &str) -> Result<()>;
     /// Returns whether a run was taken back.
     fn is_forgotten(&mut self, id: RunId) -> Result<bool>;

@@ -1,71 +1,48 @@
-//! What was written near a name: under it, in folders around it, and in what lies inside it.
+//! What lies near a name: in the folders around it, and inside it.
 
-use super::key::{ArtifactKey, RunKey, WriteKey};
-use crate::model::{FolderFact, RunId, Timestamp, VersionId};
+use super::key::{ArtifactKey, VersionKey};
+use crate::model::{FolderFact, VersionId};
 
-/// A write near a name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NearRow {
-    /// The write.
-    pub write: WriteKey,
-    /// Who wrote.
-    pub run: RunKey,
-    /// That run's id.
-    pub run_id: RunId,
-    /// From when it counts.
-    pub at: Timestamp,
-    /// Its number among the run's reads and writes.
-    pub n: u32,
-}
-
-/// The last write at or before a moment of each artifact near one.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct NearRows {
-    /// Of those that lie in it.
-    pub members: Vec<NearRow>,
-    /// Of the folders around it.
-    pub folders: Vec<NearRow>,
-    /// Of itself; only told when there is any other.
-    pub own: Option<NearRow>,
-    /// What contents tell of these, where the content that was read is known, and what lies in any folder.
-    pub held: Option<HeldRows>,
-}
-
-/// What contents tell of writes near a name.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct HeldRows {
-    /// The content that was read.
-    pub content: Option<VersionId>,
-    /// What lies in a folder of that content, where that was told.
-    pub entries: Option<FolderFact>,
-    /// What the last write of each member made, in their order, where it is told what lies in the folder that was read.
-    pub members: Vec<MemberRow>,
-    /// What is known of each folder around, in their order.
-    pub folders: Vec<AroundRow>,
-}
-
-/// What lies in a folder.
+/// An artifact near a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MemberRow {
+pub struct NearName {
     /// The artifact.
     pub artifact: ArtifactKey,
-    /// Where it lies in the folder.
+    /// Where it lies in what is asked for; of a folder around that, where that lies in it.
     pub path: String,
-    /// The content that was written last, where that is known.
-    pub written: Option<VersionId>,
 }
 
-/// A folder around a name.
+/// The artifacts near a name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NearNames {
+    /// Those that lie in it.
+    pub members: Vec<NearName>,
+    /// The folders around it.
+    pub folders: Vec<NearName>,
+}
+
+/// A content that was read, and the versions near it of which it matters what they hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldAsked<'a> {
+    /// What was read.
+    pub seen: VersionKey,
+    /// Whether it matters what lies in that, if it is a folder.
+    pub with_entries: bool,
+    /// What was written of things that lie in it.
+    pub members: Vec<VersionKey>,
+    /// What was written of folders around it, each with the path at which it lies there.
+    pub folders: Vec<(VersionKey, &'a str)>,
+}
+
+/// What is known of the contents near one that was read.
 #[derive(Clone, Debug, PartialEq)]
-pub struct AroundRow {
-    /// Where the name lies in it.
-    pub path: String,
-    /// What its last write left at that path, alone in `entries`, where it is told what lay in the folder then; of what is
-    /// asked for by name, if nothing lay there, something that lay below it.
-    pub last: Option<FolderFact>,
-    /// Its last write, at or before the moment, of a content that is told to have held at that path what was read, or
-    /// anything where it is not told what was.
-    pub holding: Option<NearRow>,
-    /// What that held there.
-    pub there: Option<VersionId>,
+pub struct HeldRows {
+    /// The content that was read.
+    pub content: VersionId,
+    /// What lies in a folder of that content, where it matters and is known.
+    pub entries: Option<FolderFact>,
+    /// The content of each member, in their order, where `entries` are known and it is one.
+    pub members: Vec<Option<VersionId>>,
+    /// What each folder held at its path, alone in `entries`, in their order, where that is known.
+    pub folders: Vec<Option<FolderFact>>,
 }

@@ -10,7 +10,7 @@ pub struct ProjectRow {
     pub key: ProjectKey,
     /// The name that people read.
     pub name: String,
-    /// What tells it from others; `None` where the store lies in its root, or only earlier versions recorded.
+    /// What distinguishes it from others; `None` where the store lies in its root, or only earlier versions recorded.
     pub identity: Option<String>,
     /// How many runs it has.
     pub runs: u64,

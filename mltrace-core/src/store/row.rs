@@ -1,4 +1,4 @@
-//! What passes through the door of a store: keys and rows.
+//! The rows that a store takes and returns.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ pub struct ReadRow {
     pub n: u32,
     /// What was read.
     pub artifact: ArtifactKey,
-    /// The content or declared version, as the run told it.
+    /// The content or declared version, as the run reported it.
     pub seen: Option<VersionKey>,
     /// When.
     pub at: Timestamp,
@@ -55,7 +55,7 @@ pub struct WriteRow {
     pub n: u32,
     /// What was written.
     pub artifact: ArtifactKey,
-    /// The content or declared version, as the run told it.
+    /// The content or declared version, as the run reported it.
     pub seen: Option<VersionKey>,
     /// When the run made it known, if before its end.
     pub said_at: Option<Timestamp>,
@@ -69,7 +69,7 @@ pub struct WriteRow {
     pub argument: Option<String>,
 }
 
-/// A version that a read or write told, with what decides how it binds.
+/// A version that a read or write reported, with what decides how it binds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VersionRow {
     /// Its key.
@@ -196,7 +196,7 @@ pub struct ReadDetail {
     pub argument: Option<String>,
     /// When.
     pub at: Timestamp,
-    /// The content or declared version, as the run told it.
+    /// The content or declared version, as the run reported it.
     pub seen: Option<VersionId>,
     /// The content's size, when known.
     pub size: Option<u64>,
@@ -389,7 +389,7 @@ pub struct OutputRow {
     pub run: RunKey,
     /// What was written.
     pub version: VersionKey,
-    /// The run that last wrote the artifact, and whether that write made the same version; only told where it was asked for.
+    /// The run that last wrote the artifact, and whether that write made the same version; only reported where it was asked for.
     pub last: Option<(RunKey, bool)>,
 }
 

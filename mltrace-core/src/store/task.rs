@@ -97,7 +97,7 @@ pub struct Pair<'a> {
     pub feedback: Option<(Cell<'a>, Timestamp)>,
 }
 
-/// In which order outputs are told.
+/// In which order outputs are reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PairOrder {
     /// As they were made.

@@ -1,15 +1,15 @@
 //! Which of all that a store holds is meant, where several questions are about the same noun.
 
-use super::key::{ArtifactKey, ComponentKey, ProjectKey, RunKey, VersionKey, WriteKey};
+use super::key::{ArtifactKey, ComponentKey, ProjectKey, RunKey, TaskKey, VersionKey, WriteKey};
 use super::measure::WhatOfRuns;
 use super::row::{RunSelection, VersionAt};
-use crate::model::{RunId, Timestamp, VersionId};
+use crate::model::{DataSubject, RunId, Timestamp, VersionId};
 
 /// Which projects are meant.
 #[derive(Clone, Copy, Debug)]
 pub enum Projects<'a> {
-    /// The one of this identity, else the one that has or had this name; to whom an identity says who is who, one that has
-    /// another identity is somebody else's.
+    /// The one of this identity, else the one that has or had this name. Where an identity is given, a project with another
+    /// identity does not count, whatever its name.
     Called(&'a str, Option<&'a str>),
     /// That of the root that the store lies in, where somebody said so.
     Own,
@@ -83,7 +83,7 @@ pub enum Runs<'a> {
     FirstReading(ArtifactKey, &'a VersionId, usize),
     /// Those that named an artifact as theirs and left no version of it, newest first, at most so many.
     Claiming(ArtifactKey, usize),
-    /// Those selected of which something was measured or checked, newest first.
+    /// Those selected with metrics or checks, newest first.
     Measured(ProjectKey, &'a RunSelection, WhatOfRuns<'a>),
     /// Those inside these runs that wrote what these name too.
     WritingInside(&'a [RunKey]),
@@ -91,6 +91,8 @@ pub enum Runs<'a> {
     ReadBeside(ArtifactKey, &'a VersionId, Timestamp),
     /// Those that read what these writes made, each once.
     Seeing(&'a [WriteKey]),
+    /// Those of a project that took in data of a subject.
+    OfSubject(ProjectKey, &'a DataSubject),
 }
 
 /// Of which folders it is meant what lies in them.
@@ -100,16 +102,26 @@ pub enum Folders<'a> {
     In(ProjectKey),
     /// Those of this content.
     Of(&'a VersionId),
+    /// Those of this content, with nothing but what lies at this path; where nothing does, with something that lies below it.
+    At(&'a VersionId, &'a str),
 }
 
-/// What is meant by what was written near it.
+/// Which outputs of tasks are meant.
+#[derive(Clone, Copy, Debug)]
+pub enum Cases<'a> {
+    /// The one of this id, of the task of this name.
+    One(ProjectKey, &'a str, &'a str),
+    /// All of a task, by id.
+    Of(TaskKey),
+}
+
+/// Near what.
 #[derive(Clone, Copy, Debug)]
 pub enum NearOf<'a> {
     /// An artifact.
     Artifact(ArtifactKey),
-    /// What is called so, whether anybody named it or not: of the folders around it is told what they held there, this
-    /// content if one is named.
-    Named(ProjectKey, &'a str, Option<&'a VersionId>),
+    /// What is called so, whether anybody named it or not.
+    Named(ProjectKey, &'a str),
 }
 
 /// Which writes are meant.
@@ -135,7 +147,7 @@ pub enum Marks<'a> {
         since: Timestamp,
         /// The version.
         version: &'a VersionId,
-        /// Whether those of which nobody knows are wanted.
+        /// Whether those about which nobody knows are wanted.
         with_unknown: bool,
         /// At most so many.
         limit: usize,

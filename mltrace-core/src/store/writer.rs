@@ -1,11 +1,10 @@
-//! A transaction: what it takes and gives are sets, so that a database is called a bounded number of times for any number
-//! of records.
+//! A transaction. Its verbs take and return sets, so that any number of records takes a bounded number of calls.
 
 use super::candidate::{Alike, Asked, Offer};
 use super::error::Result;
 use super::event::{EventRow, EventsFrom};
 use super::key::{ArtifactKey, CodeKey, ComponentKey, ProcessKey, ProjectKey, RunKey, VersionKey, WriteKey};
-use super::near::{NearRow, NearRows};
+use super::near::{HeldAsked, HeldRows, NearNames};
 use super::row::{ComponentField, ReadRow, VersionRow, WriteRow};
 use super::run::RunRow;
 use super::unread::UnreadRow;
@@ -18,7 +17,7 @@ use crate::model::{
 /// Something that has a name of its own, and a row that is made when it is new.
 #[derive(Clone, Copy, Debug)]
 pub enum Name<'a> {
-    /// A project: the one of this identity, if one is told, else of this name.
+    /// A project: the one of this identity, if one is known, else of this name.
     Project(&'a str, Option<&'a str>),
     /// A component.
     Component(ProjectKey, &'a str),
@@ -43,7 +42,7 @@ pub struct VersionAsked<'a> {
     pub id: &'a VersionId,
     /// The content's size in bytes, when known.
     pub size: Option<u64>,
-    /// A project: whether anybody in it had told the size of this content before, whatever its name, is reported.
+    /// A project: whether anybody in it had reported the size of this content before, whatever its name, is reported.
     pub sized_in: Option<ProjectKey>,
 }
 
@@ -52,7 +51,7 @@ pub struct VersionAsked<'a> {
 pub struct VersionEntered {
     /// Its key.
     pub key: VersionKey,
-    /// Whether nobody had told the size of this content, where that was asked for.
+    /// Whether nobody had reported the size of this content, where that was asked for.
     pub is_first_size: bool,
     /// Whether the content has just become common: it is known under so many names. What is common is not looked for under
     /// other names.
@@ -72,6 +71,29 @@ pub enum RowsOf<'a> {
     Parents,
     /// Those of a process that is gone whose end is not known.
     Unended(ProcessId),
+}
+
+/// Which runs are meant, of those asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Among {
+    /// Those that were taken back.
+    Forgotten,
+    /// Those that others are directly inside of.
+    Parents,
+}
+
+/// What is removed.
+#[derive(Clone, Copy, Debug)]
+pub enum Removed<'a> {
+    /// A run with all that is known of it; reads that were bound to its writes are bound to nothing.
+    Run(RunKey),
+    /// What a run read and wrote, its parameters and what was measured of it; reads that were bound to its writes are bound to
+    /// nothing. Its row stays, and what people remarked.
+    WhatOf(RunKey),
+    /// All that is known of a project.
+    Project(ProjectKey),
+    /// Those of these artifacts, and of their versions, that no run and no verdict names.
+    Unnamed(&'a [ArtifactKey]),
 }
 
 /// Which reads and writes are meant.
@@ -124,8 +146,10 @@ pub enum Said<'a> {
     Due(RunKey, &'a Due),
     /// A read or write is not to be hashed any more.
     Done(RunKey, u32),
-    /// A run is taken back, so that nothing told of it later brings it back.
+    /// A run is taken back, so that nothing reported of it later brings it back.
     Forgotten(RunId, Timestamp),
+    /// What people remarked of the first run is said of the second one.
+    NotesMoved(RunId, RunId),
     /// How far a journal was folded; `None` forgets it.
     Offset(&'a str, Option<u64>),
     /// A record that a version of mltrace does not understand whose journals have grown so far.
@@ -138,7 +162,7 @@ pub enum Said<'a> {
     TallyDone(&'a str),
     /// The project of the root that the store lies in is called so now.
     OwnProject(&'a str),
-    /// All that is told of the first project is of the second; what follows from that is not worked out.
+    /// All that is known of the first project is of the second; what follows from that is not worked out.
     Joined(ProjectKey, ProjectKey),
 }
 
@@ -153,7 +177,7 @@ pub enum Change {
         version: VersionKey,
         /// When it counts from.
         at: Timestamp,
-        /// From when on its run may have made the content; reads since then that told it are meant, until the next write.
+        /// From when on its run may have made the content; reads since then that reported it are meant, until the next write.
         from: Timestamp,
         /// From when on another clock may have shown that; reads since then that are bound to nothing under the name, or to
         /// a later write, are meant.
@@ -165,25 +189,12 @@ pub enum Change {
     Wrote(WriteKey),
     /// What was written of an artifact since then is not what it was: the reads of folders around it, and of what lies in it.
     Nearby(ArtifactKey, Timestamp),
-    /// A content was read under a name from then on: reads that told it and are bound to no write of its artifact.
+    /// A content was read under a name from then on: reads that reported it and are bound to no write of its artifact.
     Sighted(VersionKey, Timestamp),
-    /// A content tells less than it did: the reads that told it, of whatever artifact.
+    /// A content says less than it did: the reads that reported it, of whatever artifact.
     Weaker(VersionKey),
     /// A migration left reads to be bound again, once.
     Rules,
-}
-
-/// A write that is looked for inside a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InnerAsked {
-    /// The run around it.
-    pub run: RunId,
-    /// The artifact.
-    pub artifact: ArtifactKey,
-    /// At or before then.
-    pub at: Timestamp,
-    /// Of this version, if one is named.
-    pub version: Option<VersionKey>,
 }
 
 /// What a run works on as it is stored.
@@ -202,12 +213,12 @@ pub trait Writer {
     fn enter(&mut self, names: &[Name<'_>]) -> Result<Vec<i64>>;
     /// Returns the versions of these ids, made when they are new; a content is common from so many names on.
     fn enter_versions(&mut self, versions: &[VersionAsked<'_>], common: usize) -> Result<Vec<VersionEntered>>;
-    /// Returns the rows of versions; the size is the one told of this content under any name of the project.
+    /// Returns the rows of versions; the size is the one mentioned of this content under any name of the project.
     fn version_rows(&mut self, versions: &[VersionKey]) -> Result<Vec<VersionRow>>;
     /// Returns runs, in any order.
     fn run_rows(&mut self, which: RowsOf<'_>) -> Result<Vec<(RunKey, RunRow)>>;
-    /// Returns those of these runs that were taken back.
-    fn removed(&mut self, ids: &[RunId]) -> Result<Vec<RunId>>;
+    /// Returns those of these ids that are meant.
+    fn among(&mut self, ids: &[RunId], which: Among) -> Result<Vec<RunId>>;
     /// Returns the first of so many keys, one after the other, that no run has.
     fn new_runs(&mut self, count: usize) -> Result<RunKey>;
     /// Makes the runs whose keys are new, and replaces the rows of the others.
@@ -220,29 +231,24 @@ pub trait Writer {
     fn edges(&mut self, which: Edges<'_>) -> Result<(Vec<ReadRow>, Vec<WriteRow>)>;
     /// Makes reads.
     fn add_reads(&mut self, reads: &[ReadRow]) -> Result<()>;
-    /// Replaces what reads told, what they are bound to, and what else they saw.
+    /// Replaces what reads reported, what they are bound to, and what else they saw.
     fn put_reads(&mut self, reads: &[ReadRow]) -> Result<()>;
     /// Makes writes (their `key` is not looked at), and returns their keys.
     fn add_writes(&mut self, writes: &[WriteRow]) -> Result<Vec<WriteKey>>;
-    /// Replaces what writes told, and what counts of them.
+    /// Replaces what writes reported, and what counts of them.
     fn put_writes(&mut self, writes: &[WriteRow]) -> Result<()>;
-    /// Moves the untimed reads of a run to when it began, and returns their numbers; when that is told, for the last time.
+    /// Moves the untimed reads of a run to when it began, and returns their numbers; when that is reported, for the last time.
     fn move_untimed(&mut self, run: RunKey, to: Timestamp, is_told: bool) -> Result<Vec<u32>>;
     /// Offers for each of `asked` the writes that count, in the order that is asked for, until `offer` has enough: too many
     /// of them maybe, and never too few.
-    fn candidates(&mut self, asked: &[Asked], offer: Offer<'_>) -> Result<()>;
+    fn candidates(&mut self, asked: &[Asked<'_>], offer: Offer<'_>) -> Result<()>;
     /// Returns what else these contents are called.
     fn alike(&mut self, versions: &[VersionKey]) -> Result<Vec<Alike>>;
-    /// Returns the last write at or before `at`, of those that the reader may see, of each artifact that lies in `artifact` or
-    /// is a folder around it, and what is told of the contents of these.
-    fn near(&mut self, asked: &[NearAsked]) -> Result<Vec<NearRows>>;
-    /// Returns for each the last write of a content under a name, or of a folder that is told to have held it, at or before
-    /// `at`, of those that the reader may see.
-    fn last_with(&mut self, asked: &[WithAsked]) -> Result<Vec<Option<NearRow>>>;
-    /// Returns for each the last write of the artifact at or before `at` by a run inside another one that counts.
-    fn inner_writes(&mut self, asked: &[InnerAsked]) -> Result<Vec<Option<WriteKey>>>;
-    /// Returns those of these runs that others are directly inside of.
-    fn parents_among(&mut self, ids: &[RunId]) -> Result<Vec<RunId>>;
+    /// Returns the artifacts that lie in each of these or are a folder around it: too many maybe, and never too few.
+    fn near(&mut self, artifacts: &[ArtifactKey]) -> Result<Vec<NearNames>>;
+    /// Returns for each content that was read what is known of the contents near it; none where nothing is known of what lies
+    /// in folders, or where what was read is no content.
+    fn held(&mut self, asked: &[HeldAsked<'_>]) -> Result<Vec<Option<HeldRows>>>;
     /// Returns the reads that may be bound otherwise after these changes, in any order, some more than once.
     fn touched_by(&mut self, changes: &[Change]) -> Result<Vec<(RunKey, u32)>>;
     /// Keeps what lies in folders of a content, and returns the reads that may be bound otherwise by what is new of it.
@@ -260,55 +266,12 @@ pub trait Writer {
     ) -> Result<()>;
     /// Returns those of these processes whose runs are built from events alone.
     fn processes_of_events(&mut self, among: &[ProcessKey]) -> Result<Vec<ProcessKey>>;
-    /// Lets what people remarked of a run be said of another one.
-    fn move_notes(&mut self, from: RunId, to: RunId) -> Result<()>;
-    /// Removes what a run read and wrote, its parameters and what was measured of it; who was bound to its writes is bound to
-    /// nothing. Its row stays, and what people remarked.
-    fn empty_run(&mut self, run: RunKey) -> Result<()>;
-    /// Removes a run with all that is told of it; who was bound to its writes is bound to nothing.
-    fn remove_run(&mut self, run: RunKey) -> Result<()>;
-    /// Removes all that is told of a project, and returns the reads of others that had seen what it wrote.
-    fn remove_project(&mut self, project: ProjectKey) -> Result<Vec<(RunKey, u32)>>;
-    /// Removes those of these artifacts, and of their versions, that no run and no verdict names.
-    fn drop_unnamed(&mut self, artifacts: &[ArtifactKey]) -> Result<()>;
+    /// Removes something, and returns the reads of others that may be bound otherwise where it was a project.
+    fn remove(&mut self, what: Removed<'_>) -> Result<Vec<(RunKey, u32)>>;
     /// Returns how far a journal was folded.
     fn offset(&mut self, journal: &str) -> Result<u64>;
-    /// Returns whether a process recorded something of which nothing was understood.
+    /// Returns whether a process recorded something about which nothing was understood.
     fn has_unread(&mut self, process: ProcessId) -> Result<bool>;
-}
-
-/// A content under a name or in a folder, as of a moment, and who reads what it lies in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WithAsked {
-    /// The artifact.
-    pub artifact: ArtifactKey,
-    /// The content.
-    pub content: VersionId,
-    /// Where it lay in the artifact, a folder; `None`: it is all of the artifact.
-    pub path: Option<String>,
-    /// The moment.
-    pub at: Timestamp,
-    /// The reader.
-    pub run: RunKey,
-    /// The read's number.
-    pub n: u32,
-}
-
-/// Whose neighbourhood is asked for: an artifact as of a moment, and who reads it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NearAsked {
-    /// The artifact.
-    pub artifact: ArtifactKey,
-    /// The moment.
-    pub at: Timestamp,
-    /// The reader.
-    pub run: RunKey,
-    /// The read's number.
-    pub n: u32,
-    /// What it told of what it saw: of a folder that tells what lay in it, and so which writes it can have seen.
-    pub seen: Option<VersionKey>,
-    /// Whether no write of that is known: of a folder it is asked then what lay in it, also where nothing is written there.
-    pub is_open: bool,
 }
 
 /// One of what the trait takes many of. Each fails when the database does.
@@ -319,7 +282,7 @@ impl dyn Writer + '_ {
         Ok(self.enter(&[name])?.pop().unwrap_or_default())
     }
 
-    /// Returns the project of this identity, if one is told, or name, made when it is new.
+    /// Returns the project of this identity, if one is reported, or name, made when it is new.
     pub fn project(&mut self, name: &str, identity: Option<&str>) -> Result<ProjectKey> {
         self.key(Name::Project(name, identity)).map(ProjectKey)
     }

@@ -1,11 +1,9 @@
-//! What lies in folders: what is handed over of it, and what contents tell of it.
+//! What lies in folders: what is handed over of it, and what contents say of it.
 
 use std::collections::BTreeMap;
 
 use mltrace_core::model::{FolderFact, Timestamp};
-use mltrace_core::store::{
-    HeldRows, MemberRow, NearAsked, NearOf, NearRow, NearRows, RunKey, Store, WithAsked, WriteKey,
-};
+use mltrace_core::store::{Asked, Folders, HeldAsked, HeldRows, NearName, NearOf, Of, Store, VersionKey, When};
 
 use super::Make;
 use super::drawing::{self, Keys, content};
@@ -23,7 +21,7 @@ pub(crate) fn try_all(make: Make<'_>) {
     let mut made = make();
     let store = made.store.as_mut();
     let keys = drawing::store(store, DRAWING);
-    by_time(store, &keys);
+    by_name(store, &keys);
     by_contents(store, &keys);
 }
 
@@ -31,60 +29,55 @@ fn entries(entries: &[(&str, &str)]) -> BTreeMap<String, mltrace_core::model::Ve
     entries.iter().map(|(path, of)| ((*path).to_owned(), content(of))).collect()
 }
 
-fn asks(keys: &Keys, run: char, (name, of): (&str, &str), at: i64) -> NearAsked {
-    let seen = keys.versions[&(name.to_owned(), of.to_owned())];
-    NearAsked {
-        artifact: keys.artifacts[name],
-        at: Timestamp(at),
-        run: keys.runs[&run],
-        n: 0,
-        seen: Some(seen),
-        is_open: false,
-    }
-}
-
-fn near(store: &mut dyn Store, asked: &[NearAsked]) -> Vec<NearRows> {
+/// Returns the artifacts near one, those in it and those around it, each with the path.
+fn near(store: &mut dyn Store, keys: &Keys, name: &str) -> [Vec<(String, String)>; 2] {
     let mut found = Vec::new();
     store
         .write(&mut |writer| {
-            found = writer.near(asked)?;
+            found = writer.near(&[keys.artifacts[name]])?;
             Ok(())
         })
         .unwrap();
-    found
+    let near = found.remove(0);
+    let look = store.look().near(NearOf::Artifact(keys.artifacts[name])).unwrap();
+    assert_eq!(look, near, "both doors hand over the same");
+    [near.members, near.folders].map(|names| names.iter().map(|near| named(keys, near)).collect())
 }
 
-fn sorted(rows: &[NearRow]) -> Vec<WriteKey> {
-    let mut writes: Vec<WriteKey> = rows.iter().map(|row| row.write).collect();
-    writes.sort_unstable();
-    writes
+fn named(keys: &Keys, NearName { artifact, path }: &NearName) -> (String, String) {
+    let name = keys.artifacts.iter().find(|(_, key)| *key == artifact).map(|(name, _)| name.clone());
+    (name.unwrap(), path.clone())
 }
 
-fn written(keys: &Keys, writes: &[(char, &str)]) -> Vec<WriteKey> {
-    let mut found: Vec<WriteKey> = writes.iter().map(|(run, name)| keys.writes[&(*run, (*name).to_owned())]).collect();
-    found.sort_unstable();
-    found
+fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(name, path)| ((*name).to_owned(), (*path).to_owned())).collect()
 }
 
-fn by_time(store: &mut dyn Store, keys: &Keys) {
-    let asked = [
-        asks(keys, 'e', ("d", "E"), 50),
-        asks(keys, 'e', ("d", "E"), 35),
-        asks(keys, 'f', ("d/1", "x"), 50),
-        asks(keys, 'f', ("d/1", "x"), 15),
-    ];
-    let found = near(store, &asked);
-    let members: Vec<Vec<WriteKey>> = found.iter().map(|rows| sorted(&rows.members)).collect();
-    let last = written(keys, &[('c', "d/1"), ('c', "d/2")]);
-    assert_eq!(members, [last, written(keys, &[('b', "d/1")]), Vec::new(), Vec::new()], "`d2` lies in no `d`");
-    let folders: Vec<Vec<WriteKey>> = found.iter().map(|rows| sorted(&rows.folders)).collect();
-    assert_eq!(folders[2..], [written(keys, &[('a', "d")]), Vec::new()]);
-    assert!(found.iter().all(|rows| rows.held.is_none()), "nobody told what lies in folders");
-    assert_eq!(near(store, &asked[..1])[0], found[0], "one by one as all at once");
-    let open: Vec<NearAsked> = asked.iter().map(|asked| NearAsked { is_open: true, ..*asked }).collect();
-    assert_eq!(near(store, &open), found, "nobody told what lies in folders");
-    let look = store.look().near(NearOf::Artifact(keys.artifacts["d"]), Timestamp(50)).unwrap();
-    assert_eq!(sorted(&look.members), sorted(&found[0].members), "both doors hand over the same");
+fn by_name(store: &mut dyn Store, keys: &Keys) {
+    let [mut members, folders] = near(store, keys, "d");
+    members.sort_unstable();
+    assert_eq!((members, folders), (pairs(&[("d/1", "1"), ("d/2", "2")]), Vec::new()), "`d2` lies in no `d`");
+    assert_eq!(near(store, keys, "d/1"), [Vec::new(), pairs(&[("d", "1")])]);
+    assert_eq!(near(store, keys, "d2"), [Vec::new(), Vec::new()]);
+    let project = store.look().projects().unwrap()[0].0;
+    let mut of = |name: &str| {
+        let near = store.look().near(NearOf::Named(project, name)).unwrap();
+        (near.members.len(), near.folders.iter().map(|near| named(keys, near)).collect::<Vec<_>>())
+    };
+    assert_eq!(of("d/9"), (0, pairs(&[("d", "9")])), "nobody named it");
+    assert_eq!(of("d"), (2, Vec::new()));
+    let asked =
+        HeldAsked { seen: version(keys, "d", "E"), with_entries: true, members: Vec::new(), folders: Vec::new() };
+    store
+        .write(&mut |writer| {
+            assert_eq!(writer.held(&[asked.clone()])?, [None], "nobody knows what lies in folders");
+            Ok(())
+        })
+        .unwrap();
+}
+
+fn version(keys: &Keys, name: &str, of: &str) -> VersionKey {
+    keys.versions[&(name.to_owned(), of.to_owned())]
 }
 
 fn by_contents(store: &mut dyn Store, keys: &Keys) {
@@ -100,65 +93,56 @@ fn by_contents(store: &mut dyn Store, keys: &Keys) {
         .unwrap();
     let may_change = |run: char| again.contains(&(keys.runs[&run], 0));
     assert!(may_change('e') && may_change('f'), "{again:?}");
-    let found = near(store, &[asks(keys, 'e', ("d", "E"), 50), asks(keys, 'f', ("d/1", "x"), 50)]);
-    let HeldRows { content: of, entries, members, .. } = found[0].held.clone().unwrap();
-    assert_eq!((of, entries), (Some(content("E")), Some(seen)));
-    let of = |write: WriteKey| {
-        let place = found[0].members.iter().position(|row| row.write == write).unwrap();
-        members[place].clone()
+    let members = vec![version(keys, "d/2", "z"), version(keys, "d/1", "y")];
+    let of_folder = HeldAsked { seen: version(keys, "d", "E"), with_entries: true, members, folders: Vec::new() };
+    let around = vec![(version(keys, "d", "D"), "1"), (version(keys, "d", "D"), "8")];
+    let of_member =
+        HeldAsked { seen: version(keys, "d/1", "x"), with_entries: false, members: Vec::new(), folders: around };
+    let mut held = Vec::new();
+    store
+        .write(&mut |writer| {
+            held = writer.held(&[of_folder.clone(), of_member.clone()])?;
+            Ok(())
+        })
+        .unwrap();
+    let folder = |found: &[(&str, &str)]| Some(FolderFact { entries: entries(found), ..made.clone() });
+    let of_folder = HeldRows {
+        content: content("E"),
+        entries: Some(seen),
+        members: vec![Some(content("z")), Some(content("y"))],
+        folders: Vec::new(),
     };
-    let member = |name: &str, path: &str, text: &str| MemberRow {
-        artifact: keys.artifacts[name],
-        path: path.to_owned(),
-        written: Some(content(text)),
+    let of_member = HeldRows {
+        content: content("x"),
+        entries: None,
+        members: Vec::new(),
+        folders: vec![folder(&[("1", "x")]), folder(&[])],
     };
-    assert_eq!(of(keys.writes[&('c', "d/1".to_owned())]), member("d/1", "1", "y"));
-    assert_eq!(of(keys.writes[&('c', "d/2".to_owned())]), member("d/2", "2", "z"));
-    // Of a folder around what was read: what lay at its path, and the write that is told to have held it.
-    let around = &found[1].held.clone().unwrap().folders[0];
-    let last = around.last.clone().unwrap();
-    assert_eq!((around.path.as_str(), last.entries, last.is_whole), ("1", self::entries(&[("1", "x")]), false));
-    assert_eq!(around.holding.map(|row| row.write), Some(keys.writes[&('a', "d".to_owned())]));
-    assert_eq!(around.there, Some(content("x")));
-    let project = store.look().projects().unwrap()[0].0;
-    let mut named = |name: &str, of: Option<&str>| {
-        let of = of.map(content);
-        let near = store.look().near(NearOf::Named(project, name, of.as_ref()), Timestamp(50)).unwrap();
-        let held = near.held.unwrap().folders;
-        (near.members.len(), held.into_iter().map(|held| held.there).collect::<Vec<_>>())
-    };
-    assert_eq!(named("d/9", None), (0, vec![Some(content("q"))]), "nobody named it");
-    assert_eq!(named("d/9", Some("x")), (0, vec![None]));
-    assert_eq!(named("d", None), (2, Vec::new()));
+    assert_eq!(held, [Some(of_folder), Some(of_member)], "of a folder around it, what lay at its path");
+    let mut at = |path: &str| store.look().folders(Folders::At(&content("D"), path)).unwrap().pop().unwrap().entries;
+    assert_eq!(at("9"), entries(&[("9", "q")]));
+    assert_eq!(at("8"), entries(&[]));
     earlier_writes(store, keys);
 }
 
 fn earlier_writes(store: &mut dyn Store, keys: &Keys) {
-    let asked = |of: &str, at: i64, run: RunKey| WithAsked {
-        artifact: keys.artifacts["d/1"],
-        content: content(of),
-        path: None,
-        at: Timestamp(at),
-        run,
-        n: 0,
-    };
-    let reader = keys.runs[&'e'];
-    let inside = |path: &str, of: &str, at: i64| WithAsked {
-        artifact: keys.artifacts["d"],
-        path: Some(path.to_owned()),
-        ..asked(of, at, reader)
-    };
-    let all = [asked("x", 50, reader), asked("x", 25, reader), asked("q", 50, reader), asked("y", 50, keys.runs[&'c'])];
-    store
-        .write(&mut |writer| {
-            let found = writer.last_with(&all)?.into_iter().map(|row| row.map(|row| row.write)).collect::<Vec<_>>();
-            let first = keys.writes[&('b', "d/1".to_owned())];
-            assert_eq!(found, [Some(first), None, None, None], "what a run makes known at its end it has not seen");
-            let held = [inside("1", "x", 50), inside("1", "x", 15), inside("1", "y", 50), inside("2", "x", 50)];
-            let found = writer.last_with(&held)?.into_iter().map(|row| row.map(|row| row.write)).collect::<Vec<_>>();
-            let whole = keys.writes[&('a', "d".to_owned())];
-            assert_eq!(found, [Some(whole), None, None, None], "the folder that held this content there by then");
-            Ok(())
-        })
-        .unwrap();
+    let (d, member) = (keys.artifacts["d"], keys.artifacts["d/1"]);
+    let [x, y, q] = ["x", "y", "q"].map(content);
+    let asked = |of, at| Asked { of, when: When::By(Timestamp(at)), reader: None, like: None };
+    let all = [
+        asked(Of::Content(member, &x), 50),
+        asked(Of::Content(member, &x), 25),
+        asked(Of::Content(member, &q), 50),
+        asked(Of::Folder(d, "1", Some(&x)), 50),
+        asked(Of::Folder(d, "1", Some(&x)), 15),
+        asked(Of::Folder(d, "1", Some(&y)), 50),
+        asked(Of::Folder(d, "2", Some(&x)), 50),
+        asked(Of::Folder(d, "9", None), 50),
+    ];
+    let part = vec![keys.writes[&('b', "d/1".to_owned())]];
+    let whole = vec![keys.writes[&('a', "d".to_owned())]];
+    let expected = [part, Vec::new(), Vec::new(), whole.clone(), Vec::new(), Vec::new(), Vec::new(), whole.clone()];
+    let handed = super::offered::offered(store, &all);
+    let handed: Vec<Vec<_>> = handed.iter().map(|some| some.iter().map(|one| one.write).collect()).collect();
+    assert_eq!(handed, expected);
 }

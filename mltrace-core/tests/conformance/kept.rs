@@ -5,8 +5,8 @@ use mltrace_core::model::{
     Status, TableFormat, Timestamp, Verdict, VersionId,
 };
 use mltrace_core::store::{
-    ArtifactKey, ComponentField, ComponentKey, Edges, Extent, InnerAsked, Look, Name, ProcessKey, ReadRow, RowsOf,
-    RunKey, RunRow, Said, Store, StoreError, Told, UnreadRow, VersionAsked, WriteRow,
+    Among, ArtifactKey, Asked, ComponentField, ComponentKey, Edges, Extent, Look, Name, Of, ProcessKey, ReadRow,
+    Removed, RowsOf, RunKey, RunRow, Said, Store, StoreError, Told, UnreadRow, VersionAsked, When, WriteRow,
 };
 use uuid::Uuid;
 
@@ -138,7 +138,7 @@ fn runs_are_found_as_they_were_put(store: &mut dyn Store) {
             writer.put_runs(&[(first, &now)])?;
             assert_eq!(writer.run_rows(RowsOf::Keys(&[first]))?, [(first, now.clone())]);
             assert_eq!(writer.run_rows(RowsOf::Parents)?, [(first, now)]);
-            assert_eq!(writer.parents_among(&[id('a'), id('b')])?, [id('a')]);
+            assert_eq!(writer.among(&[id('a'), id('b')], Among::Parents)?, [id('a')]);
             Ok(())
         })
         .unwrap();
@@ -290,9 +290,13 @@ fn a_run_that_is_removed_is_gone(store: &mut dyn Store) {
     store
         .write(&mut |writer| {
             writer.say(&[Said::Forgotten(id('a'), Timestamp(9)), Said::Due(a, &due)])?;
-            writer.remove_run(a)?;
-            writer.drop_unnamed(&[keys.artifacts["only"], keys.artifacts["raw"], keys.artifacts["shared"]])?;
-            assert_eq!(writer.removed(&[id('b'), id('a')])?, [id('a')]);
+            writer.remove(Removed::Run(a))?;
+            writer.remove(Removed::Unnamed(&[
+                keys.artifacts["only"],
+                keys.artifacts["raw"],
+                keys.artifacts["shared"],
+            ]))?;
+            assert_eq!(writer.among(&[id('b'), id('a')], Among::Forgotten)?, [id('a')]);
             assert_eq!(writer.run_rows(RowsOf::Ids(&[id('a')]))?, []);
             let (reads, _) = writer.edges(Edges::Of(&[b]))?;
             assert_eq!((reads[0].write, reads[0].bound), (None, Bound::UnknownWriter), "{:?}", reads[0]);
@@ -314,7 +318,12 @@ fn runs_inside_others_are_found(store: &mut dyn Store) {
             let inside = |row: &RunRow, parent| RunRow { parent: Some(parent), ..row.clone() };
             let (b, c) = (inside(&rows[0].1, id('a')), inside(&rows[1].1, id('b')));
             writer.put_runs(&[(rows[0].0, &b), (rows[1].0, &c)])?;
-            let asked = |run: RunId, at, version| InnerAsked { run, artifact: keys.artifacts["raw"], at, version };
+            let asked = |run: RunId, at, version| Asked {
+                of: Of::Inside(run, keys.artifacts["raw"], version),
+                when: When::By(at),
+                reader: None,
+                like: None,
+            };
             let x = Some(keys.versions[&("raw".to_owned(), "x".to_owned())]);
             let asked = [
                 asked(id('a'), Timestamp(9), None),
@@ -322,8 +331,13 @@ fn runs_inside_others_are_found(store: &mut dyn Store) {
                 asked(id('a'), Timestamp(4), None),
                 asked(id('c'), Timestamp(9), None),
             ];
-            let by = |run: char| Some(keys.writes[&(run, "raw".to_owned())]);
-            assert_eq!(writer.inner_writes(&asked)?, [by('c'), by('b'), by('b'), None]);
+            let mut offered = vec![Vec::new(); asked.len()];
+            writer.candidates(&asked, &mut |place, candidate| {
+                offered[place].push(candidate.write);
+                true
+            })?;
+            let by = |run: char| keys.writes[&(run, "raw".to_owned())];
+            assert_eq!(offered, [vec![by('c'), by('b')], vec![by('b')], vec![by('b')], Vec::new()]);
             // Those of a process that is gone which nobody ended.
             let header = Header::default();
             let name = process.to_string();

@@ -35,7 +35,7 @@ pub(crate) fn try_all(make: Make<'_>) {
 type Known = (char, Timestamp, Option<Timestamp>, Option<Timestamp>);
 
 /// Returns what the transaction's side hands over for each question, and sees that the other side hands over the same.
-fn offered(store: &mut dyn Store, asked: &[Asked]) -> Vec<Vec<Candidate>> {
+pub(crate) fn offered(store: &mut dyn Store, asked: &[Asked<'_>]) -> Vec<Vec<Candidate>> {
     let mut written = vec![Vec::new(); asked.len()];
     store
         .write(&mut |writer| {
@@ -108,6 +108,14 @@ fn writes_of_versions(store: &mut dyn Store, runs: &[DrawnRun], keys: &Keys, at:
             let handed = offered(store, &[asked]).remove(0);
             check(&what, &handed, when, keys, &expected);
             assert!(handed.iter().all(|one| one.version == *version), "{what}");
+            let id = drawing::content(content);
+            let mut by_content =
+                offered(store, &[Asked { of: Of::Content(keys.artifacts[name], &id), ..asked }]).remove(0);
+            check(&what, &by_content, when, keys, &expected);
+            let mut by_version = handed.clone();
+            by_content.sort_by_key(|one| one.write);
+            by_version.sort_by_key(|one| one.write);
+            assert_eq!(by_content, by_version, "{what}");
             if let When::After { .. } = when {
                 for one in &handed {
                     let run = runs.iter().find(|run| keys.runs[&run.name] == one.run).unwrap();
@@ -121,7 +129,7 @@ fn writes_of_versions(store: &mut dyn Store, runs: &[DrawnRun], keys: &Keys, at:
 fn writes_of_artifacts(store: &mut dyn Store, runs: &[DrawnRun], keys: &Keys, at: Timestamp) {
     // All at once: each answer belongs to its question.
     let when = When::By(at);
-    let asked: Vec<Asked> = keys
+    let asked: Vec<Asked<'_>> = keys
         .artifacts
         .values()
         .map(|artifact| Asked { of: Of::Artifact(*artifact), when, reader: None, like: None })

@@ -1,7 +1,7 @@
 //! Whose data runs took in is found by run and by subject, and the first retraction counts.
 
 use mltrace_core::model::{DataSubject, RetractFact, RunSubject, Timestamp};
-use mltrace_core::store::{Extent, Said, Store};
+use mltrace_core::store::{Extent, Removed, Said, Store};
 
 use super::Make;
 use super::drawing::{self, PROJECT, id};
@@ -63,7 +63,7 @@ fn runs_are_found_by_their_subjects(store: &mut dyn Store) {
             (id('a'), vec![RunSubject { subject: ada.clone(), retracted_at: Some(Timestamp(7)) }]),
         ]
     );
-    store.write(&mut |writer| writer.remove_run(keys.runs[&'a'])).unwrap();
+    store.write(&mut |writer| writer.remove(Removed::Run(keys.runs[&'a'])).map(drop)).unwrap();
     assert!(store.look().runs_of_subject(project, &ada).unwrap().is_empty(), "they go with the run");
     assert_eq!(all(store).len(), 1, "and the retraction stays");
 }

@@ -1,7 +1,7 @@
 //! What tasks put out and what became of it is found by its last word, in the order that is asked for.
 
 use mltrace_core::model::{Forget, RunId, TaskFact, TaskSide, TaskValue, Timestamp};
-use mltrace_core::store::{CaseRow, PairOrder, PairsAsked, Said, Store};
+use mltrace_core::store::{CaseRow, Cases, PairOrder, PairsAsked, Removed, Said, Store};
 
 use super::Make;
 use super::drawing::{PROJECT, id};
@@ -59,7 +59,9 @@ fn the_last_word_on_an_output_counts(store: &mut dyn Store) {
         assert_eq!(of(found.feedback), Some(("NaN".to_owned(), 9)));
         assert!(case(store, "b").is_none());
         store
-            .write(&mut |writer| writer.project(PROJECT, None).and_then(|of| writer.remove_project(of)).map(drop))
+            .write(&mut |writer| {
+                writer.project(PROJECT, None).and_then(|of| writer.remove(Removed::Project(of))).map(drop)
+            })
             .unwrap();
         assert!(store.look().projects().unwrap().is_empty(), "nothing refers to it any more");
         keep(store, PROJECT, &[]);
@@ -108,7 +110,7 @@ fn outputs_are_told_in_order(store: &mut dyn Store) {
         count += 1;
         count < 2
     };
-    store.look().task_cases(task.key, &mut first).unwrap();
+    store.look().find_cases(Cases::Of(task.key), &mut first).unwrap();
     assert_eq!(count, 2, "no more than is wanted");
 }
 

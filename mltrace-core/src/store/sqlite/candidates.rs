@@ -5,10 +5,10 @@ use rusqlite::{Row, Statement, params};
 use super::SqliteStore;
 use super::text::text;
 use super::write::SqliteWriter;
-use crate::model::RunId;
+use crate::model::{RunId, VersionId};
 use crate::store::{Alike, ArtifactKey, Asked, Candidate, Of, Offer, Result, RunKey, VersionKey, When};
 
-/// Tells of a content `me` that it is worth looking for under other names.
+/// Holds for a content `me` that is worth looking for under other names.
 pub(super) const UNCOMMON: &str = "NOT EXISTS (SELECT 1 FROM common WHERE common.id_value = me.id_value)";
 
 /// A write with its run, and when that run first read version ?3. Parameters are numbered: those that are named count by
@@ -16,12 +16,11 @@ pub(super) const UNCOMMON: &str = "NOT EXISTS (SELECT 1 FROM common WHERE common
 const WRITES: &str = "SELECT w.id, w.run_id, r.uuid, w.at, w.n, w.said_at, w.version_id,
      CASE WHEN ?3 IS NOT NULL THEN (SELECT min(e.at) FROM read e WHERE e.run_id = w.run_id AND e.seen_id = ?3) END";
 
-const BY: &str = "NULL, 0 FROM write w CROSS JOIN run r ON r.id = w.run_id";
-
-/// With when the run began, and whether it is known to have run on another host than run ?5.
-const AFTER: &str =
-    "r.started_at, p.host <> (SELECT h.host FROM run m JOIN process h ON h.id = m.process_id WHERE m.id = ?5)
-     FROM write w CROSS JOIN run r ON r.id = w.run_id LEFT JOIN process p ON p.id = r.process_id";
+const BY: &str = "NULL, 0";
+/// When the run began, and whether it is known to have run on another host than run ?5.
+const AFTER: &str = "r.started_at,
+     (SELECT p.host FROM process p WHERE p.id = r.process_id)
+     <> (SELECT h.host FROM run m JOIN process h ON h.id = m.process_id WHERE m.id = ?5)";
 
 fn candidate(row: &Row<'_>) -> rusqlite::Result<Candidate> {
     Ok(Candidate {
@@ -38,38 +37,75 @@ fn candidate(row: &Row<'_>) -> rusqlite::Result<Candidate> {
     })
 }
 
+/// Writes at or before ?2, and writes after it by runs that began at or before ?4.
+const THEN: &str = "w.at <= ?2 ORDER BY w.at DESC";
+const LATER: &str = "w.at > ?2 AND r.started_at <= ?4 ORDER BY w.at";
+
+const OF_VERSION: &str = "FROM write w CROSS JOIN run r ON r.id = w.run_id WHERE w.version_id = ?1";
+const OF_ARTIFACT: &str =
+    "FROM write w CROSS JOIN run r ON r.id = w.run_id WHERE w.artifact_id = ?1 AND w.version_id IS NOT NULL";
+/// With content ?6.
+const OF_CONTENT: &str =
+    "FROM write w CROSS JOIN run r ON r.id = w.run_id WHERE w.version_id = (SELECT v.id FROM version v
+     WHERE v.artifact_id = ?1 AND v.tail = substr(?6, -4) AND v.id_kind = 0 AND v.id_value = ?6)";
+/// Of a folder in which content ?6, or anything, lay at ?7.
+const OF_FOLDER: &str = "FROM write w CROSS JOIN run r ON r.id = w.run_id
+     WHERE w.artifact_id = ?1 AND w.version_id IS NOT NULL AND EXISTS (
+     SELECT 1 FROM version v JOIN folder f ON f.hash = v.id_value
+     JOIN folder_entry e ON e.folder_id = f.id AND e.name = ?7 AND (?6 IS NULL OR e.hash = ?6)
+     WHERE v.id = w.version_id AND v.id_kind = 0)";
+/// By the runs inside run ?6, of version ?7 if one is named. The writes of each of these runs are looked through: those of an
+/// artifact may be many more.
+const INSIDE: &str = "FROM (WITH RECURSIVE inside (id, uuid) AS (
+         SELECT id, uuid FROM run WHERE parent = ?6
+         UNION SELECT n.id, n.uuid FROM inside i JOIN run n ON n.parent = i.uuid)
+     SELECT id FROM inside WHERE uuid <> ?6) i
+     CROSS JOIN write w INDEXED BY write_by_run ON w.run_id = i.id CROSS JOIN run r ON r.id = w.run_id
+     WHERE w.artifact_id = ?1 AND w.version_id IS NOT NULL AND (?7 IS NULL OR w.version_id = ?7)";
+
 /// Returns the statement that finds what is asked for.
-fn statement_for(asked: &Asked) -> &'static str {
+fn statement_for(asked: &Asked<'_>) -> &'static str {
     match (asked.of, asked.when) {
-        (Of::Version(_), When::By(_)) => {
-            text!("{WRITES}, {BY} WHERE w.version_id = ?1 AND w.at <= ?2 ORDER BY w.at DESC")
-        }
-        (Of::Version(_), When::After { .. }) => {
-            text!("{WRITES}, {AFTER} WHERE w.version_id = ?1 AND w.at > ?2 AND r.started_at <= ?4 ORDER BY w.at")
-        }
-        (Of::Artifact(_), When::By(_)) => text!(
-            "{WRITES}, {BY} WHERE w.artifact_id = ?1 AND w.version_id IS NOT NULL AND w.at <= ?2 ORDER BY w.at DESC"
-        ),
-        (Of::Artifact(_), When::After { .. }) => text!(
-            "{WRITES}, {AFTER} WHERE w.artifact_id = ?1 AND w.version_id IS NOT NULL AND w.at > ?2
-             AND r.started_at <= ?4 ORDER BY w.at"
-        ),
+        (Of::Version(_), When::By(_)) => text!("{WRITES}, {BY} {OF_VERSION} AND {THEN}"),
+        (Of::Version(_), When::After { .. }) => text!("{WRITES}, {AFTER} {OF_VERSION} AND {LATER}"),
+        (Of::Artifact(_), When::By(_)) => text!("{WRITES}, {BY} {OF_ARTIFACT} AND {THEN}"),
+        (Of::Artifact(_), When::After { .. }) => text!("{WRITES}, {AFTER} {OF_ARTIFACT} AND {LATER}"),
+        (Of::Content(..), When::By(_)) => text!("{WRITES}, {BY} {OF_CONTENT} AND {THEN}"),
+        (Of::Content(..), When::After { .. }) => text!("{WRITES}, {AFTER} {OF_CONTENT} AND {LATER}"),
+        (Of::Folder(..), When::By(_)) => text!("{WRITES}, {BY} {OF_FOLDER} AND {THEN}"),
+        (Of::Folder(..), When::After { .. }) => text!("{WRITES}, {AFTER} {OF_FOLDER} AND {LATER}"),
+        (Of::Inside(..), When::By(_)) => text!("{WRITES}, {BY} {INSIDE} AND {THEN}"),
+        (Of::Inside(..), When::After { .. }) => text!("{WRITES}, {AFTER} {INSIDE} AND {LATER}"),
+    }
+}
+
+fn hash(content: &VersionId) -> Option<&[u8]> {
+    match content {
+        VersionId::Content(hash) => Some(hash.as_slice()),
+        _ => None,
     }
 }
 
 /// Offers what the statement of [`statement_for`] finds.
 fn offer_stored(
     statement: &mut Statement<'_>,
-    Asked { of, when, reader, like }: &Asked,
+    Asked { of, when, reader, like }: &Asked<'_>,
     offer: &mut dyn FnMut(Candidate) -> bool,
 ) -> Result<()> {
-    let of = match of {
-        Of::Version(version) => version.0,
-        Of::Artifact(artifact) => artifact.0,
+    let (at, by) = match when {
+        When::By(at) => (at, None),
+        When::After { at, by } => (at, Some(by)),
     };
-    let mut rows = match when {
-        When::By(at) => statement.query(params![of, at, like])?,
-        When::After { at, by } => statement.query(params![of, at, like, by, reader])?,
+    let mut rows = match (of, by) {
+        (Of::Version(of), None) => statement.query(params![of, at, like])?,
+        (Of::Version(of), by) => statement.query(params![of, at, like, by, reader])?,
+        (Of::Artifact(of), None) => statement.query(params![of, at, like])?,
+        (Of::Artifact(of), by) => statement.query(params![of, at, like, by, reader])?,
+        (Of::Content(of, content), by) => statement.query(params![of, at, like, by, reader, hash(content)])?,
+        (Of::Folder(of, path, content), by) => {
+            statement.query(params![of, at, like, by, reader, content.and_then(hash), path])?
+        }
+        (Of::Inside(run, of, version), by) => statement.query(params![of, at, like, by, reader, run, version])?,
     };
     while let Some(row) = rows.next()? {
         if !offer(candidate(row)?) {
@@ -80,7 +116,7 @@ fn offer_stored(
 }
 
 impl SqliteStore {
-    pub(super) fn offer_candidates(&self, asked: &[Asked], offer: Offer<'_>) -> Result<()> {
+    pub(super) fn offer_candidates(&self, asked: &[Asked<'_>], offer: Offer<'_>) -> Result<()> {
         for (place, asked) in asked.iter().enumerate() {
             let mut statement = self.connection.prepare_cached(statement_for(asked))?;
             offer_stored(&mut statement, asked, &mut |candidate| offer(place, candidate))?;
@@ -90,11 +126,12 @@ impl SqliteStore {
 }
 
 impl SqliteWriter<'_> {
-    pub(super) fn offer_candidates(&mut self, asked: &[Asked], offer: Offer<'_>) -> Result<()> {
+    pub(super) fn offer_candidates(&mut self, asked: &[Asked<'_>], offer: Offer<'_>) -> Result<()> {
         for (place, asked) in asked.iter().enumerate() {
             let mut offer = |candidate| offer(place, candidate);
             match (asked.of, asked.when) {
                 (Of::Artifact(of), When::By(_)) if self.fresh.knows_writes(of) => self.offer_made(of, &mut offer),
+                (Of::Inside(..), _) if !self.has_nested_runs()? => Ok(()),
                 _ => offer_stored(self.statement(statement_for(asked))?, asked, &mut offer),
             }?;
         }

@@ -154,7 +154,7 @@ impl SqliteStore {
         Ok(())
     }
 
-    /// Tells of what is dated ahead of the clock: it is the latest, or the last word, until its time comes.
+    /// Reports what is dated ahead of the clock: it is the latest, or the last word, until its time comes.
     fn check_times(&self, now: Timestamp, checkup: &mut Checkup) -> Result<()> {
         let mut told = Vec::new();
         for (sql, what) in AHEAD {
@@ -170,7 +170,7 @@ impl SqliteStore {
         Ok(())
     }
 
-    /// Tells of runs that went on while threads without a run read or wrote something that may have been theirs.
+    /// Reports runs that went on while threads without a run read or wrote something that may have been theirs.
     fn note_loose(&self, checkup: &mut Checkup) -> Result<()> {
         let sql = "SELECT c.name, count(DISTINCT r.id) FROM note q JOIN run r ON r.id = q.run_id
              JOIN component c ON c.id = r.component_id WHERE q.text LIKE '% ' || $1 GROUP BY c.name ORDER BY c.name";
@@ -183,7 +183,7 @@ impl SqliteStore {
         Ok(())
     }
 
-    /// Tells of functions of one program that have one component name: what is known of either counts for both.
+    /// Reports functions of one program that have one component name: what is known of either counts for both.
     fn note_namesakes(&self, checkup: &mut Checkup) -> Result<()> {
         let sql = "SELECT DISTINCT c.name, x.file, x.line FROM
              (SELECT component_id, process_id FROM run WHERE code_id IS NOT NULL AND process_id IS NOT NULL
@@ -204,7 +204,7 @@ impl SqliteStore {
         Ok(())
     }
 
-    /// Tells of names that earlier versions stored as nobody names them now: they are found as they are written, and joined
+    /// Reports names that earlier versions stored as nobody names them now: they are found as they are written, and joined
     /// with nothing.
     fn note_untidy_names(&self, checkup: &mut Checkup) -> Result<()> {
         let sql = "SELECT count(*), min(name) FROM artifact WHERE name LIKE './%' OR name LIKE '%/./%'

@@ -106,7 +106,7 @@ impl SqliteStore {
         let sql = "SELECT id FROM lineage_event WHERE project_id = $1 AND hash >= $2 ORDER BY hash";
         let first = EventRow::first_key(since.unwrap_or(Timestamp::MIN));
         let ids: Vec<i64> = self.all(sql, params![project, first.as_slice()], |row| row.get(0))?;
-        // Whoever is told may be slow: nothing is kept from being written meanwhile.
+        // Anyone who takes them may be slow: nothing is kept from being written meanwhile.
         let sql = "SELECT hash, run, root, body FROM lineage_event WHERE id = $1";
         for id in ids {
             let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, Vec<u8>>(3)?));

@@ -170,7 +170,7 @@ fn keep_first_inputs(of: &mut FactsRow, most: u64) -> u64 {
     kept
 }
 
-/// Returns the row of a run, of which nothing else is known yet.
+/// Returns the row of a run, about which nothing else is known yet.
 fn facts_row(row: &Row<'_>) -> rusqlite::Result<FactsRow> {
     Ok(FactsRow {
         key: row.get(0)?,

@@ -62,7 +62,7 @@ impl StoreFile {
     fn is_of_several(&self, journal: &OsStr) -> io::Result<bool> {
         const MAGIC: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
         let mut file = match self.folder.read(journal) {
-            // Whoever wrote it is done.
+            // Anyone who wrote it is done.
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             file => file?,
         };
@@ -107,7 +107,7 @@ impl StoreFile {
     }
 
     /// Returns what the store, its write-ahead log and its shared memory are now; `None` for what is not there, or cannot
-    /// be told.
+    /// be reported.
     pub(super) fn identities(&self) -> [Option<(u64, u64)>; 3] {
         ["", "-wal", "-shm"].map(|suffix| {
             let path = beside(&self.path, suffix);

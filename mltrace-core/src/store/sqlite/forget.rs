@@ -54,7 +54,7 @@ impl SqliteWriter<'_> {
         for sql in LOOSEN {
             self.connection.prepare_cached(sql)?.execute([run])?;
         }
-        // All that is told of a run goes with it.
+        // All that is known of a run goes with it.
         self.execute("DELETE FROM run WHERE id = $1", [run]).map(drop)
     }
 }

@@ -1,4 +1,4 @@
-//! What a transaction made itself: of rows that name it there are none but those that the transaction stored.
+//! What a transaction made itself. No row names it except those that the transaction stored.
 
 use foldhash::HashMap;
 

@@ -1,7 +1,7 @@
 //! A connection that stays open in a program that may close the descriptors that SQLite opened.
 //!
-//! Whoever closes all that it inherited, as a daemon does, takes SQLite's descriptors along, and its own files get their
-//! numbers. SQLite would write rows into those files, and close them in the end.
+//! A daemon closes all descriptors that it inherited, SQLite's among them, and the files that it opens next get their numbers.
+//! SQLite would write rows into those files, and close them in the end.
 
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
@@ -13,7 +13,7 @@ use super::held;
 /// Where this process finds what it has open, one name a number.
 const OPEN: &str = "/dev/fd";
 
-/// What tells a file from another: device and number.
+/// What distinguishes a file from another: device and number.
 type Identity = (u64, u64);
 
 /// A connection with the descriptors that were opened for it, which is only closed while they are SQLite's.

@@ -21,7 +21,7 @@ pub(super) fn spoil() {
     SPOILT.store(true, Ordering::Release);
 }
 
-/// Whether a store is being opened, and what tells those who wait that it is over.
+/// Whether a store is being opened, and what wakes those who wait that it is over.
 static OPENING: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
 
 /// The one who opens a store.
@@ -32,7 +32,7 @@ pub(super) struct Alone;
 /// another one still opens its store after `patience`: it may wait for a lock, or migrate, and each that waits behind it
 /// would wait anew.
 ///
-/// Whoever waits here has [entered](Open::enter), so a child that was forked meanwhile does not come here.
+/// Anyone who waits here has [entered](Open::enter), so a child that was forked meanwhile does not come here.
 pub(super) fn alone(patience: Duration) -> Option<Alone> {
     let (opening, over) = &OPENING;
     let is_opening = opening.lock().unwrap_or_else(PoisonError::into_inner);

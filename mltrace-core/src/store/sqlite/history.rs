@@ -150,7 +150,7 @@ impl SqliteStore {
     }
 
     pub(super) fn runs_since(&self, component: ComponentKey, since: Timestamp) -> Result<Vec<RunKey>> {
-        // The index alone tells when they began, and few began at one moment.
+        // The index alone says when they began, and few began at one moment.
         let sql = "SELECT started_at, id FROM run WHERE component_id = $1 AND started_at >= $2
              ORDER BY started_at DESC";
         let mut found: Vec<(Timestamp, RunKey)> =

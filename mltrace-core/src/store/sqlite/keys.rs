@@ -8,7 +8,7 @@ use crate::store::Result;
 /// How many keys one statement asks for: no more than a range holds.
 pub(super) const CHUNK: usize = 1 << 10;
 
-/// The condition that a column holds one of the keys of [`ranges`], which `json_each` tells as `asked`.
+/// The condition that a column holds one of the keys of [`ranges`], which `json_each` reports as `asked`.
 macro_rules! among {
     ($column:literal) => {
         concat!($column, " BETWEEN asked.value >> 10 AND (asked.value >> 10) + (asked.value & 1023)")

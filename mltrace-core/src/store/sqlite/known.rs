@@ -1,4 +1,4 @@
-//! What runs read, told from what is known of the writes that they saw.
+//! What runs read, derived from what is known of the writes that they saw.
 
 use std::hash::Hash;
 
@@ -59,7 +59,7 @@ pub(super) struct Writer {
     pub(super) next_at: Option<Timestamp>,
 }
 
-/// A read as its row tells it.
+/// A read as its row has it.
 pub(super) struct Read {
     pub(super) run: RunKey,
     pub(super) n: u32,
@@ -139,7 +139,7 @@ impl Known {
         Ok(name)
     }
 
-    /// Returns what the listed runs read, as far as there is room, once all that is needed to tell of it is known; and the runs
+    /// Returns what the listed runs read, as far as there is room, once all that is needed to say of it is known; and the runs
     /// that may have read more, each with how much of it is there.
     pub(super) fn reads(
         &mut self,
@@ -214,7 +214,7 @@ fn add_parts(reads: &mut [Read], parts: &[(RunKey, u32, WriteKey)]) {
     }
 }
 
-/// Returns the keys of which nothing is known, each once.
+/// Returns the keys about which nothing is known, each once.
 fn missing<K: Copy + Eq + Hash + Ord, V>(keys: impl Iterator<Item = K>, known: &HashMap<K, V>) -> Vec<K> {
     ascending(keys.filter(|key| !known.contains_key(key)))
 }

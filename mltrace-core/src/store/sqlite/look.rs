@@ -6,15 +6,15 @@ use foldhash::HashMap;
 
 use super::SqliteStore;
 use super::held::Held;
+use super::near::{ANYWHERE, near, near_named};
+use super::tasks::{CASE, CASES};
 use super::unread;
 use super::walk::{DOWNSTREAM, UPSTREAM};
-use crate::model::{
-    ArtifactName, DataSubject, Due, FolderFact, Observation, ProfileFact, RetractFact, RunId, Timestamp,
-};
+use crate::model::{ArtifactName, Due, FolderFact, Observation, ProfileFact, RetractFact, RunId, Timestamp};
 use crate::store::{
-    AliasRow, ArtifactKey, Artifacts, Asked, Bounds, CaseRow, Checkup, ComponentKey, ComponentRow, Components,
+    AliasRow, ArtifactKey, Artifacts, Asked, Bounds, CaseRow, Cases, Checkup, ComponentKey, ComponentRow, Components,
     CurrentRow, Direction, Extent, FactsRow, Far, Folders, InTransaction, LabelRow, Labels, Look, MarkedRow, Marks,
-    Measures, Met, NearOf, NearRows, Offer, OfferRun, OutputRow, Pair, PairsAsked, Profiles, ProjectKey, ProjectRow,
+    Measures, Met, NearNames, NearOf, Offer, OfferRun, OutputRow, Pair, PairsAsked, Profiles, ProjectKey, ProjectRow,
     Projects, Reached, Result, RunDetail, RunKey, RunName, Runs, Said, Store, TableRow, TaskKey, TaskRow, TellEvent,
     Told, UnreadRow, Upkeep, VersionAt, VersionKey, VersionName, Versions, WorkKey, WorkRow, Writes,
 };
@@ -44,7 +44,7 @@ impl Upkeep for SqliteStore {
 
     fn hold_still(&mut self) -> Result<()> {
         self.connection.prepare_cached("BEGIN")?.execute([])?;
-        // With a rollback journal whoever reads keeps others from committing.
+        // With a rollback journal anyone who reads keeps others from committing.
         let mode = self.connection.prepare_cached("PRAGMA journal_mode")?.query_row([], |row| row.get::<_, String>(0));
         if mode.is_ok_and(|mode| mode != "wal") {
             Look::let_go(self);
@@ -176,6 +176,7 @@ impl Look for SqliteStore {
             Runs::WritingInside(runs) => self.wrote_inside(runs),
             Runs::ReadBeside(artifact, version, at) => self.makers_of_what_was_read(artifact, version, at),
             Runs::Seeing(writes) => self.readers_of_writes(writes),
+            Runs::OfSubject(project, subject) => self.subject_runs(project, subject),
         }
     }
 
@@ -224,7 +225,7 @@ impl Look for SqliteStore {
         })
     }
 
-    fn candidates(&mut self, asked: &[Asked], offer: Offer<'_>) -> Result<()> {
+    fn candidates(&mut self, asked: &[Asked<'_>], offer: Offer<'_>) -> Result<()> {
         self.offer_candidates(asked, offer)
     }
 
@@ -232,17 +233,18 @@ impl Look for SqliteStore {
         self.offer_reruns(asked, offer)
     }
 
-    fn near(&mut self, of: NearOf<'_>, at: Timestamp) -> Result<NearRows> {
+    fn near(&mut self, of: NearOf<'_>) -> Result<NearNames> {
         match of {
-            NearOf::Artifact(artifact) => super::near::near(&self.connection, artifact, at, None),
-            NearOf::Named(project, name, content) => self.near_named((project, name), content, at),
+            NearOf::Artifact(artifact) => near(&self.connection, artifact),
+            NearOf::Named(project, name) => near_named(&self.connection, (project, name), ANYWHERE),
         }
     }
 
     fn folders(&mut self, which: Folders<'_>) -> Result<Vec<FolderFact>> {
         match which {
             Folders::In(project) => self.folders_of(project),
-            Folders::Of(content) => Ok(self.folder_with(content)?.into_iter().collect()),
+            Folders::Of(content) => Ok(self.folder_with(content, None)?.into_iter().collect()),
+            Folders::At(content, path) => Ok(self.folder_with(content, Some(path))?.into_iter().collect()),
         }
     }
 
@@ -294,10 +296,6 @@ impl Look for SqliteStore {
         self.aliases_in(project)
     }
 
-    fn runs_of_subject(&mut self, project: ProjectKey, subject: &DataSubject) -> Result<Vec<RunKey>> {
-        self.subject_runs(project, subject)
-    }
-
     fn retracted(&mut self, project: ProjectKey) -> Result<Vec<RetractFact>> {
         self.retractions(project)
     }
@@ -318,12 +316,11 @@ impl Look for SqliteStore {
         self.all("SELECT name FROM task WHERE project_id = $1 ORDER BY name", [project], |row| row.get(0))
     }
 
-    fn task_case(&mut self, project: ProjectKey, task: &str, id: &str) -> Result<Option<CaseRow>> {
-        self.case_of(project, task, id)
-    }
-
-    fn task_cases(&mut self, task: TaskKey, tell: &mut dyn FnMut(CaseRow) -> bool) -> Result<()> {
-        self.cases_of(task, tell)
+    fn find_cases(&mut self, which: Cases<'_>, tell: &mut dyn FnMut(CaseRow) -> bool) -> Result<()> {
+        match which {
+            Cases::One(project, task, id) => self.cases(CASE, (project, task, id), tell),
+            Cases::Of(task) => self.cases(CASES, [task], tell),
+        }
     }
 
     fn task_pairs(&mut self, asked: PairsAsked, tell: &mut dyn FnMut(Pair<'_>) -> bool) -> Result<()> {

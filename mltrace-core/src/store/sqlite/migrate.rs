@@ -17,7 +17,7 @@ use crate::disk::local;
 use crate::folder;
 use crate::store::{Mode, StoreError};
 
-/// "mltr", in the file's header: what tells a store from anybody else's database.
+/// "mltr", in the file's header: what distinguishes a store from anybody else's database.
 const APPLICATION_ID: i64 = 0x6d6c_7472;
 
 /// How many pages of a store are copied at once.
@@ -152,7 +152,7 @@ fn copy(from: &Connection, to: &Path) -> rusqlite::Result<()> {
         match backup.step(PAGES)? {
             StepResult::More => {}
             StepResult::Done => return Ok(()),
-            // Whoever changes the store's schema holds the lock of all writers: nobody is waited for.
+            // Anyone who changes the store's schema holds the lock of all writers: nobody is waited for.
             _ => return Err(rusqlite::Error::SqliteFailure(Error::new(SQLITE_BUSY), None)),
         }
     }

@@ -1,120 +1,78 @@
-//! What was written in folders around a name, and in what lies inside it.
+//! What lies near a name: the folders around it, and what lies inside it.
 //!
-//! A column of each artifact tells whether there may be any, so that all others cost nothing.
+//! A column of each artifact says whether there may be any, so that all others cost nothing.
 
-use rusqlite::{Connection, OptionalExtension, Params, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::SqliteStore;
 use super::map::version_columns;
 use super::write::{FIND_VERSION, SqliteWriter};
 use crate::model::{Timestamp, VersionId, folders_around, path_inside, range_inside};
-use crate::store::{ArtifactKey, NearAsked, NearRow, NearRows, ProjectKey, Result, RunKey, WriteKey};
+use crate::store::{ArtifactKey, NearName, NearNames, ProjectKey, Result, RunKey, WriteKey};
 
 /// In the column `place`: a folder around it may be known, something in it may be known.
-pub(super) const AROUND: i64 = 1;
-pub(super) const HOLDS: i64 = 2;
+const AROUND: i64 = 1;
+const HOLDS: i64 = 2;
+/// The place of what nobody named, of which none is kept.
+pub(super) const ANYWHERE: i64 = AROUND | HOLDS;
 
-/// A reader that is no run: no run has this key.
-pub(super) const NOBODY: (RunKey, u32) = (RunKey(-1), 0);
-
-/// The last write of artifact `a` at or before $1 that reader $2 may have seen at its place $3: by the rule of
-/// `lineage::LastSeen`, for any number of artifacts in one statement.
-macro_rules! last_write {
-    () => {
-        "JOIN write w ON w.id = (
-             SELECT q.id FROM write q JOIN run r ON r.id = q.run_id
-             WHERE q.artifact_id = a.id AND q.version_id IS NOT NULL AND q.at <= $1
-             AND (q.run_id <> $2 OR (q.said_at, q.n) < ($1, $3)) ORDER BY q.at DESC, r.uuid DESC, q.n DESC LIMIT 1)
-         JOIN run o ON o.id = w.run_id"
-    };
-}
-
-const OWN: &str =
-    concat!("SELECT w.id, w.run_id, o.uuid, w.at, w.n FROM artifact a ", last_write!(), " WHERE a.id = $4");
-
-const NAMED: &str = concat!(
-    "SELECT w.id, w.run_id, o.uuid, w.at, w.n FROM artifact a ",
-    last_write!(),
-    " WHERE a.project_id = $4 AND a.name = $5"
-);
-
-const MEMBERS: &str = concat!(
-    "SELECT w.id, w.run_id, o.uuid, w.at, w.n, a.name FROM artifact a ",
-    last_write!(),
-    " WHERE a.project_id = $4 AND a.name > $5 AND a.name < $6"
-);
-
-const ANY_MEMBERS: &str = concat!(
-    "SELECT w.id, w.run_id, o.uuid, w.at, w.n, a.name FROM artifact a ",
-    last_write!(),
-    " WHERE a.project_id = $4"
-);
-
+const NAMED: &str = "SELECT id FROM artifact WHERE project_id = $1 AND name = $2";
+const MEMBERS: &str = "SELECT id, name FROM artifact WHERE project_id = $1 AND name > $2 AND name < $3";
+const ANY_MEMBERS: &str = "SELECT id, name FROM artifact WHERE project_id = $1";
 const WHERE: &str = "SELECT project_id, name, place FROM artifact WHERE id = $1";
 
-fn near_row(row: &Row<'_>) -> rusqlite::Result<NearRow> {
-    Ok(NearRow { write: row.get(0)?, run: row.get(1)?, run_id: row.get(2)?, at: row.get(3)?, n: row.get(4)? })
-}
-
-fn all<T>(
-    connection: &Connection,
-    sql: &str,
-    params: impl Params,
-    map: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-) -> Result<Vec<T>> {
-    Ok(connection.prepare_cached(sql)?.query_map(params, map)?.collect::<rusqlite::Result<_>>()?)
-}
-
-/// Returns the last write of what is called so.
-pub(super) fn last_named(
+/// Returns the artifacts near what is called so, where its place says that there may be any.
+pub(super) fn near_named(
     connection: &Connection,
     (project, name): (ProjectKey, &str),
-    at: Timestamp,
-    (run, n): (RunKey, u32),
-) -> Result<Option<NearRow>> {
-    Ok(all(connection, NAMED, params![at, run, n, project, name], near_row)?.pop())
-}
-
-/// Returns the last write of each thing that lies in what is called so.
-pub(super) fn members(
-    connection: &Connection,
-    (project, name): (ProjectKey, &str),
-    at: Timestamp,
-    (run, n): (RunKey, u32),
-) -> Result<Vec<NearRow>> {
-    if let Some((from, to)) = range_inside(name) {
-        return all(connection, MEMBERS, params![at, run, n, project, from, to], near_row);
+    place: i64,
+) -> Result<NearNames> {
+    let mut near = NearNames::default();
+    let around = if place & AROUND == 0 { Vec::new() } else { folders_around(name) };
+    for folder in around {
+        let found =
+            connection.prepare_cached(NAMED)?.query_row(params![project, folder], |row| row.get(0)).optional()?;
+        let path = || path_inside(folder, name).unwrap_or_default().to_owned();
+        near.folders.extend(found.map(|artifact| NearName { artifact, path: path() }));
     }
-    let named = |row: &Row<'_>| Ok((row.get::<_, String>(5)?, near_row(row)?));
-    let any = all(connection, ANY_MEMBERS, params![at, run, n, project], named)?;
-    Ok(any.into_iter().filter(|(other, _)| path_inside(name, other).is_some()).map(|(_, row)| row).collect())
+    if place & HOLDS != 0 {
+        near.members = members(connection, (project, name))?;
+    }
+    Ok(near)
 }
 
-/// Returns what was written near an artifact at or before `at`, of what `reader` may have seen.
-pub(super) fn near(
-    connection: &Connection,
-    artifact: ArtifactKey,
-    at: Timestamp,
-    reader: Option<(RunKey, u32)>,
-) -> Result<NearRows> {
+/// Returns what lies in what is called so.
+fn members(connection: &Connection, (project, name): (ProjectKey, &str)) -> Result<Vec<NearName>> {
+    let (mut bounded, mut any);
+    let mut rows = match range_inside(name) {
+        Some((from, to)) => {
+            bounded = connection.prepare_cached(MEMBERS)?;
+            bounded.query(params![project, from, to])?
+        }
+        None => {
+            any = connection.prepare_cached(ANY_MEMBERS)?;
+            any.query([project])?
+        }
+    };
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let member = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+        if let Some(path) = path_inside(name, member) {
+            found.push(NearName { artifact: row.get(0)?, path: path.to_owned() });
+        }
+    }
+    Ok(found)
+}
+
+/// Returns the artifacts near one.
+pub(super) fn near(connection: &Connection, artifact: ArtifactKey) -> Result<NearNames> {
     let place = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
     let found: Option<(ProjectKey, String, i64)> =
         connection.prepare_cached(WHERE)?.query_row([artifact], place).optional()?;
-    let Some((project, name, place)) = found.filter(|(.., place)| *place != 0) else {
-        return Ok(NearRows::default());
-    };
-    let (run, n) = reader.unwrap_or(NOBODY);
-    let mut near = NearRows::default();
-    if place & AROUND != 0 {
-        for folder in folders_around(&name) {
-            near.folders.extend(last_named(connection, (project, folder), at, (run, n))?);
-        }
+    match found.filter(|(.., place)| *place != 0) {
+        Some((project, name, place)) => near_named(connection, (project, &name), place),
+        None => Ok(NearNames::default()),
     }
-    if place & HOLDS != 0 {
-        near.members = members(connection, (project, &name), at, (run, n))?;
-    }
-    near.own = all(connection, OWN, params![at, run, n, artifact], near_row)?.pop();
-    Ok(near)
 }
 
 impl SqliteStore {
@@ -159,7 +117,7 @@ impl SqliteWriter<'_> {
         Ok(())
     }
 
-    /// Tells what lies in a new artifact that a folder around it is known, and returns what that makes of the artifact.
+    /// Marks all that lies in a new artifact as lying in a known folder, and returns the mark of the new artifact itself.
     fn place_members(&mut self, project: ProjectKey, name: &str) -> Result<i64> {
         const ANY: &str = "SELECT id FROM artifact WHERE project_id = $1 AND name > $2 AND name < $3 LIMIT 1";
         const PUT: &str = "UPDATE artifact SET place = place | 1
@@ -210,18 +168,11 @@ impl SqliteWriter<'_> {
         Ok(())
     }
 
-    pub(super) fn near_rows(&mut self, asked: &NearAsked) -> Result<NearRows> {
-        let is_open = asked.is_open && asked.seen.is_some() && self.knows_folders()?;
-        if !is_open && self.place(asked.artifact)? == 0 {
-            return Ok(NearRows::default());
+    pub(super) fn near_names(&mut self, artifact: ArtifactKey) -> Result<NearNames> {
+        match self.place(artifact)? {
+            0 => Ok(NearNames::default()),
+            _ => near(self.connection, artifact),
         }
-        let mut rows = near(self.connection, asked.artifact, asked.at, Some((asked.run, asked.n)))?;
-        if let Some(seen) = asked.seen
-            && self.knows_folders()?
-        {
-            rows.held = self.held_near(asked, seen, &rows)?;
-        }
-        Ok(rows)
     }
 
     pub(super) fn reads_near_to(&mut self, artifact: ArtifactKey, from: Timestamp) -> Result<Vec<(RunKey, u32)>> {

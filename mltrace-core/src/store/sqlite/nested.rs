@@ -8,17 +8,7 @@ use super::keys::{among, ascending};
 use super::map::version_id;
 use super::write::SqliteWriter;
 use crate::model::{RunId, VersionId};
-use crate::store::{EchoDetail, InnerAsked, Result, RunKey, WithinDetail, WriteDetail, WriteKey};
-
-/// The last write of artifact $2 at or before $3 by a run inside run $1, of version $4 if that is told, in the order of
-/// `lineage::Moment`. The writes of each run
-/// are looked through: those of an artifact may be many more.
-const INNER: &str = "WITH RECURSIVE inside (id, uuid) AS (
-         SELECT id, uuid FROM run WHERE parent = $1
-         UNION SELECT r.id, r.uuid FROM inside i JOIN run r ON r.parent = i.uuid)
-     SELECT w.id FROM inside i CROSS JOIN write w INDEXED BY write_by_run ON w.run_id = i.id
-     WHERE w.artifact_id = $2 AND w.version_id IS NOT NULL AND w.at <= $3
-     AND ($4 IS NULL OR w.version_id = $4) AND i.uuid <> $1 ORDER BY w.at DESC, i.uuid DESC, w.n DESC LIMIT 1";
+use crate::store::{EchoDetail, Result, RunKey, WithinDetail, WriteDetail, WriteKey};
 
 /// The writes of runs that name what a run inside them wrote, each with that.
 const ECHOES: &str = concat!(
@@ -95,13 +85,6 @@ impl SqliteWriter<'_> {
         let found = self.one("SELECT 1 FROM run WHERE parent IS NOT NULL LIMIT 1", [], |_| Ok(()))?.is_some();
         self.has_nested = Some(found);
         Ok(found)
-    }
-
-    pub(super) fn inner_write_of(&mut self, asked: &InnerAsked) -> Result<Option<WriteKey>> {
-        if !self.has_nested_runs()? {
-            return Ok(None);
-        }
-        self.one(INNER, params![asked.run, asked.artifact, asked.at, asked.version], |row| row.get(0))
     }
 
     pub(super) fn echo_of(&mut self, write: WriteKey) -> Result<Option<WriteKey>> {

@@ -23,7 +23,7 @@ use crate::store::{Bounds, Mode, StoreError, Upkeep as _};
 const PATIENCE: Duration = Duration::from_secs(10);
 const PATIENCE_FOLD: Duration = Duration::from_secs(2);
 /// How often a store that is to stay open is opened until its descriptors are known: one may get the number of another
-/// thread's that was closed meanwhile, and then it cannot be told from what was open before.
+/// thread's that was closed meanwhile, and then it cannot be distinguished from what was open before.
 const OPENINGS: u32 = 3;
 
 /// A SQLite file, opened for as long as this value lives: a command, or one fold.

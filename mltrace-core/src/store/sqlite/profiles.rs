@@ -15,7 +15,7 @@ const IN: &str = "SELECT p.hash, p.body FROM profile p WHERE EXISTS (SELECT 1 FR
      JOIN artifact a ON a.id = v.artifact_id AND a.project_id = $1
      WHERE v.id_kind = 0 AND v.tail = substr(p.hash, -4) AND v.id_value = p.hash) ORDER BY p.hash";
 
-/// Returns a profile of its text: no more than one may tell, also where somebody else stored it.
+/// Returns a profile of its text: no more than one may hold, also where somebody else stored it.
 fn parse(body: &str) -> Result<Profile> {
     let parsed = serde_json::from_str(body).map_err(|error| StoreError::Corrupt(error.to_string()));
     parsed.map(|mut profile: Profile| {
@@ -69,7 +69,7 @@ impl SqliteStore {
 }
 
 impl SqliteWriter<'_> {
-    /// Keeps a profile, no more of it than one may tell: an import refuses what is more, and a journal may hold it. Of two of one content the one of the whole table, and of two such the one of more rows, so that the
+    /// Keeps a profile, no more of it than one may hold: an import refuses what is more, and a journal may hold it. Of two of one content the one of the whole table, and of two such the one of more rows, so that the
     /// order in which they come is free.
     pub(super) fn keep_profile(&mut self, fact: &ProfileFact) -> Result<()> {
         let VersionId::Content(hash) = &fact.version else { return Ok(()) };

@@ -1,4 +1,4 @@
-//! Which projects share a store: what tells one from another, two that turn out to be one, one that is removed.
+//! Which projects share a store: what distinguishes one from another, two that turn out to be one, one that is removed.
 
 use rusqlite::params;
 
@@ -10,8 +10,8 @@ use crate::store::{ProjectKey, ProjectRow, Result, RunKey};
 
 const BY_IDENTITY: &str = "SELECT project_id FROM project_identity WHERE identity = ?1";
 
-/// The project that has or had this name. To whom an identity says who is who, one that has another identity, or that the
-/// store lies with, is somebody else's.
+/// The project that has or had this name. Where an identity is given, a project with another identity does not count, nor
+/// does the one that the store lies in.
 const BY_NAME: &str = "SELECT n.project_id FROM project_name n WHERE n.name IN (?1, ?2)
      AND (?2 IS NULL OR NOT EXISTS (SELECT 1 FROM project_identity i WHERE i.project_id = n.project_id)
           AND NOT EXISTS (SELECT 1 FROM meta m WHERE m.key = 'own_project' AND m.value = n.project_id))
@@ -27,7 +27,7 @@ const ALL: &str = "SELECT p.id, p.name, (SELECT i.identity FROM project_identity
                  WHERE r.project_id = p.id AND s.key NOT LIKE 'import %')
      FROM project p ORDER BY p.name";
 
-/// Takes all that is told of project ?1 into project ?2; each name that both have is one thing.
+/// Takes all that is known of project ?1 into project ?2; each name that both have is one thing.
 const JOIN: [&str; 18] = [
     "UPDATE component AS n SET owner = o.owner, owner_at = o.owner_at FROM component o
      WHERE o.project_id = ?1 AND n.project_id = ?2 AND n.name = o.name AND o.owner_at IS NOT NULL
@@ -71,7 +71,7 @@ const JOIN_NAMES: [&str; 16] = [
     "UPDATE write AS w SET artifact_id = s.new FROM temp.same s WHERE w.artifact_id = s.old",
     "DELETE FROM artifact WHERE id IN (SELECT old FROM temp.same)",
     "DROP TABLE temp.same",
-    // 3: there may be folders around it, and something in it: whoever asks looks.
+    // 3: there may be folders around it, and something in it: anyone who asks looks.
     "UPDATE artifact SET place = 3 WHERE project_id IN (?1, ?2)",
     "UPDATE artifact SET project_id = ?2 WHERE project_id = ?1",
     "UPDATE run SET project_id = ?2 WHERE project_id = ?1",
@@ -86,7 +86,7 @@ const JOIN_NAMES: [&str; 16] = [
     "UPDATE meta SET value = ?2 WHERE key = 'own_project' AND value = ?1",
 ];
 
-/// Removes all that is told of a project, and what only it referred to.
+/// Removes all that is known of a project, and what only it referred to.
 const REMOVE: [&str; 27] = [
     "UPDATE read SET write_id = NULL, bound = 4 WHERE write_id IN
      (SELECT w.id FROM run r JOIN write w ON w.run_id = r.id WHERE r.project_id = ?1)",
@@ -217,7 +217,7 @@ impl SqliteWriter<'_> {
             self.execute(sql, [other])?;
         }
         let wanted = if taken.is_some() && !is_given { identity.unwrap_or(name) } else { name };
-        // Whom only its name tells from others keeps it.
+        // Whom only its name distinguishes from others keeps it.
         let is_free = "SELECT NOT EXISTS (SELECT 1 FROM project WHERE name = ?1)
              AND NOT EXISTS (SELECT 1 FROM project_name WHERE name = ?1)";
         let (mut shown, mut further) = (wanted.to_owned(), 1_u32);
@@ -246,7 +246,7 @@ impl SqliteWriter<'_> {
         Ok(())
     }
 
-    /// Removes all that is told of a project, and returns the reads of others that had seen what it wrote.
+    /// Removes all that is known of a project, and returns the reads of others that had seen what it wrote.
     pub(super) fn remove_project(&mut self, project: ProjectKey) -> Result<Vec<(RunKey, u32)>> {
         let sql = "SELECT d.run_id, d.n FROM run r JOIN write w ON w.run_id = r.id JOIN read d ON d.write_id = w.id
              JOIN run o ON o.id = d.run_id WHERE r.project_id = ?1 AND o.project_id <> ?1";

@@ -41,7 +41,7 @@ const LIMITS: [(Limit, i32); 10] = [
 
 const OBJECTS: &str = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name";
 
-/// Tells SQLite to trust nothing that a file says; called before the file is looked at.
+/// Makes SQLite to trust nothing that a file says; called before the file is looked at.
 pub(super) fn distrust(connection: &Connection) -> rusqlite::Result<()> {
     for (limit, value) in LIMITS {
         connection.set_limit(limit, value)?;
@@ -63,7 +63,7 @@ pub(super) fn distrust(connection: &Connection) -> rusqlite::Result<()> {
 pub(super) struct Held {
     /// BLAKE3 over all of it.
     digest: String,
-    /// All of it, by kind and name; left out where the digest tells enough.
+    /// All of it, by kind and name; left out where the digest says enough.
     objects: Vec<Object>,
     is_empty: bool,
 }
@@ -95,7 +95,7 @@ impl Held {
         self.is_empty
     }
 
-    /// Returns whether the table is there, as this version makes it, that tells who may open a newer store.
+    /// Returns whether the table is there, as this version makes it, that says who may open a newer store.
     pub(super) fn has_meta(&self, schema: &Schema) -> rusqlite::Result<bool> {
         let made = made(schema.steps)?;
         let meta = made.iter().find(|object| object.kind == "table" && object.name == "meta");

@@ -1,7 +1,7 @@
 //! What tasks put out, and what became of it.
 
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{Row, params};
+use rusqlite::{Params, Row, params};
 
 use super::SqliteStore;
 use super::write::SqliteWriter;
@@ -13,9 +13,10 @@ const TASKS: &str = "SELECT t.id, t.name, count(c.made_at), count(c.told_at + c.
      FROM task t JOIN task_case c ON c.task_id = t.id WHERE t.project_id = ?1 GROUP BY t.id ORDER BY t.name";
 
 /// What [`case`] takes.
-const CASE: &str = "SELECT c.name, c.made, c.made_at, c.run, c.told, c.told_at FROM task t
+pub(super) const CASE: &str = "SELECT c.name, c.made, c.made_at, c.run, c.told, c.told_at FROM task t
      JOIN task_case c ON c.task_id = t.id WHERE t.project_id = ?1 AND t.name = ?2 AND c.name = ?3";
-const CASES: &str = "SELECT name, made, made_at, run, told, told_at FROM task_case WHERE task_id = ?1 ORDER BY name";
+pub(super) const CASES: &str =
+    "SELECT name, made, made_at, run, told, told_at FROM task_case WHERE task_id = ?1 ORDER BY name";
 
 const BY_TIME: &str = "SELECT made_at, made, told_at, told FROM task_case
      WHERE task_id = ?1 AND made_at >= ?2 AND made_at < ?3 ORDER BY made_at";
@@ -101,15 +102,10 @@ impl SqliteStore {
         })
     }
 
-    pub(super) fn case_of(&self, project: ProjectKey, task: &str, id: &str) -> Result<Option<CaseRow>> {
-        let mut statement = self.connection.prepare_cached(CASE)?;
-        let mut rows = statement.query(params![project, task, id])?;
-        rows.next()?.map(case).transpose()
-    }
-
-    pub(super) fn cases_of(&self, task: TaskKey, tell: &mut dyn FnMut(CaseRow) -> bool) -> Result<()> {
-        let mut statement = self.connection.prepare_cached(CASES)?;
-        let mut rows = statement.query([task])?;
+    /// Hands what one of the statements of cases finds to `tell`.
+    pub(super) fn cases(&self, sql: &str, params: impl Params, tell: &mut dyn FnMut(CaseRow) -> bool) -> Result<()> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(params)?;
         while let Some(row) = rows.next()? {
             if !tell(case(row)?) {
                 break;

@@ -55,7 +55,7 @@ impl SqliteStore {
                 "SELECT DISTINCT run_id FROM read WHERE artifact_id = $1 AND seen_id IS NULL AND write_id IS NULL";
             return self.all(sql, params![artifact], |row| row.get(0));
         }
-        // Who told this version, and who was bound to a write of it: by time, as a copy under another name, or because
+        // Who reported this version, and who was bound to a write of it: by time, as a copy under another name, or because
         // the one lies in the other.
         let sql = format!(
             "WITH asked (id) AS ({FIND_VERSION})

@@ -108,7 +108,7 @@ impl SqliteStore {
         self.all(&sql, params![at, artifact], version_at)
     }
 
-    /// Tells the versions that somebody wrote, the one written last first; returns whether to go on.
+    /// Reports the versions that somebody wrote, the one written last first; returns whether to go on.
     fn tell_written(
         &self,
         artifact: ArtifactKey,
@@ -134,7 +134,7 @@ impl SqliteStore {
         Ok(true)
     }
 
-    /// Tells the versions that nobody wrote by then; the first is `none`: what was read without any known write.
+    /// Reports the versions that nobody wrote by then; the first is `none`: what was read without any known write.
     fn tell_unwritten(
         &self,
         artifact: ArtifactKey,

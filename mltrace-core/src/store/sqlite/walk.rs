@@ -50,7 +50,7 @@ const NEIGHBOURS: i64 = 8;
 const REACHED: usize = 64;
 
 impl SqliteStore {
-    /// Follows a way from `runs` on. Returns the runs that are reached, and tells `met` every pair, nearest first.
+    /// Follows a way from `runs` on. Returns the runs that are reached, and reports `met` every pair, nearest first.
     ///
     /// This is cheaper than a recursive statement, which keeps all pairs in tables of its own.
     pub(super) fn follow(
@@ -86,7 +86,7 @@ impl SqliteStore {
         for run in runs {
             add(*run, 0, &mut found)?;
         }
-        // Whoever was reached waits for its turn where it stands.
+        // Anyone who was reached waits for its turn where it stands.
         let mut place = 0;
         while let Some((run, distance)) = found.runs.get(place).copied() {
             place = place.saturating_add(1);
@@ -146,7 +146,7 @@ impl Block {
     }
 
     /// Reads a block of this width around a run; returns whether it was read to its end. A wide one is left when it has
-    /// many neighbours, of which most would be read in vain.
+    /// many neighbours, most of which would be read for nothing.
     fn read<'s, S>(&mut self, statements: &mut [S], run: RunKey, width: i64) -> rusqlite::Result<bool>
     where
         S: DerefMut<Target = Statement<'s>>,

@@ -4,9 +4,9 @@
 use super::write::SqliteWriter;
 use crate::model::{FolderFact, ProcessId, RunId, Timestamp, VersionId};
 use crate::store::{
-    Alike, ArtifactKey, Asked, Change, Edges, EventRow, EventsFrom, InnerAsked, Name, NearAsked, NearRow, NearRows,
-    Offer, ProcessKey, ProjectKey, ReadRow, Result, RowsOf, RunKey, RunRow, Said, StoredWork, VersionAsked,
-    VersionEntered, VersionKey, VersionRow, WithAsked, WriteKey, WriteRow, Writer,
+    Alike, Among, ArtifactKey, Asked, Change, Edges, EventRow, EventsFrom, HeldAsked, HeldRows, Name, NearNames, Offer,
+    ProcessKey, ProjectKey, ReadRow, Removed, Result, RowsOf, RunKey, RunRow, Said, StoredWork, VersionAsked,
+    VersionEntered, VersionKey, VersionRow, WriteKey, WriteRow, Writer,
 };
 
 impl SqliteWriter<'_> {
@@ -61,6 +61,7 @@ impl SqliteWriter<'_> {
             Said::Tally(name, count) => self.add_tally(name, *count),
             Said::TallyDone(name) => self.execute("DELETE FROM tally WHERE name = $1", [name]).map(drop),
             Said::OwnProject(name) => self.call_own(name),
+            Said::NotesMoved(from, to) => self.move_notes(*from, *to),
             Said::Joined(from, into) => self.join_projects(*from, *into),
         }
     }
@@ -83,14 +84,18 @@ impl Writer for SqliteWriter<'_> {
         self.rows_of(which)
     }
 
-    fn removed(&mut self, ids: &[RunId]) -> Result<Vec<RunId>> {
-        let mut removed = Vec::new();
+    fn among(&mut self, ids: &[RunId], which: Among) -> Result<Vec<RunId>> {
+        let mut found = Vec::new();
         for id in ids {
-            if self.is_removed(*id)? {
-                removed.push(*id);
+            let is_meant = match which {
+                Among::Forgotten => self.is_removed(*id),
+                Among::Parents => self.is_parent_of_any(*id),
+            };
+            if is_meant? {
+                found.push(*id);
             }
         }
-        Ok(removed)
+        Ok(found)
     }
 
     fn new_runs(&mut self, count: usize) -> Result<RunKey> {
@@ -136,7 +141,7 @@ impl Writer for SqliteWriter<'_> {
         self.moved_reads(run, to, is_told)
     }
 
-    fn candidates(&mut self, asked: &[Asked], offer: Offer<'_>) -> Result<()> {
+    fn candidates(&mut self, asked: &[Asked<'_>], offer: Offer<'_>) -> Result<()> {
         self.offer_candidates(asked, offer)
     }
 
@@ -144,26 +149,12 @@ impl Writer for SqliteWriter<'_> {
         versions.iter().map(|version| self.alike_to(*version)).collect()
     }
 
-    fn near(&mut self, asked: &[NearAsked]) -> Result<Vec<NearRows>> {
-        asked.iter().map(|asked| self.near_rows(asked)).collect()
+    fn near(&mut self, artifacts: &[ArtifactKey]) -> Result<Vec<NearNames>> {
+        artifacts.iter().map(|artifact| self.near_names(*artifact)).collect()
     }
 
-    fn last_with(&mut self, asked: &[WithAsked]) -> Result<Vec<Option<NearRow>>> {
-        asked.iter().map(|asked| self.last_of_content(asked)).collect()
-    }
-
-    fn inner_writes(&mut self, asked: &[InnerAsked]) -> Result<Vec<Option<WriteKey>>> {
-        asked.iter().map(|asked| self.inner_write_of(asked)).collect()
-    }
-
-    fn parents_among(&mut self, ids: &[RunId]) -> Result<Vec<RunId>> {
-        let mut parents = Vec::new();
-        for id in ids {
-            if self.is_parent_of_any(*id)? {
-                parents.push(*id);
-            }
-        }
-        Ok(parents)
+    fn held(&mut self, asked: &[HeldAsked<'_>]) -> Result<Vec<Option<HeldRows>>> {
+        asked.iter().map(|asked| self.held_near(asked)).collect()
     }
 
     fn touched_by(&mut self, changes: &[Change]) -> Result<Vec<(RunKey, u32)>> {
@@ -190,18 +181,6 @@ impl Writer for SqliteWriter<'_> {
         self.built_from_events(among)
     }
 
-    fn move_notes(&mut self, from: RunId, to: RunId) -> Result<()> {
-        SqliteWriter::move_notes(self, from, to)
-    }
-
-    fn empty_run(&mut self, run: RunKey) -> Result<()> {
-        SqliteWriter::empty_run(self, run)
-    }
-
-    fn remove_run(&mut self, run: RunKey) -> Result<()> {
-        SqliteWriter::remove_run(self, run)
-    }
-
     fn keep_folders(&mut self, folders: &[&FolderFact]) -> Result<Vec<(RunKey, u32)>> {
         let mut found = Vec::new();
         for fact in folders {
@@ -212,12 +191,14 @@ impl Writer for SqliteWriter<'_> {
         Ok(found)
     }
 
-    fn remove_project(&mut self, project: ProjectKey) -> Result<Vec<(RunKey, u32)>> {
-        SqliteWriter::remove_project(self, project)
-    }
-
-    fn drop_unnamed(&mut self, artifacts: &[ArtifactKey]) -> Result<()> {
-        SqliteWriter::drop_unnamed(self, artifacts)
+    fn remove(&mut self, what: Removed<'_>) -> Result<Vec<(RunKey, u32)>> {
+        match what {
+            Removed::Run(run) => self.remove_run(run)?,
+            Removed::WhatOf(run) => self.empty_run(run)?,
+            Removed::Unnamed(artifacts) => self.drop_unnamed(artifacts)?,
+            Removed::Project(project) => return self.remove_project(project),
+        }
+        Ok(Vec::new())
     }
 
     fn offset(&mut self, journal: &str) -> Result<u64> {
