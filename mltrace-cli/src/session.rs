@@ -13,6 +13,7 @@ use mltrace_core::model::Record;
 use mltrace_core::query::{QueryError, Reader, TellError};
 use mltrace_core::record::{Hooks, Recorder};
 use mltrace_core::store::{self, Mode, Store, StoreError};
+use mltrace_core::words;
 
 use crate::args::Global;
 use crate::child::Attended;
@@ -167,7 +168,7 @@ impl Session {
         Ok(())
     }
 
-    /// Returns what a monitoring system is told.
+    /// Returns what a monitoring system receives.
     pub(crate) fn watch(&self) -> Result<Watched, Error> {
         match self.warned(self.desk().fold_at_once()?) {
             Some(mut store) => {
@@ -175,7 +176,7 @@ impl Session {
                 told.map_err(|none| none.error.into())
             }
             None if self.is_store_named() => Err(self.missing()),
-            // That nothing is recorded yet is told in numbers.
+            // That nothing is recorded yet is reported in numbers.
             None => Ok(Watched::default()),
         }
     }
@@ -321,8 +322,9 @@ impl Session {
     fn open_to_record(&self) -> Result<Box<dyn Store>, Error> {
         self.check_place()?;
         if !self.home.is_enabled {
-            return Err(Error::new(Kind::Store, "nothing can be recorded while recording is switched off")
-                .hint("run `mltrace config` to see what switches it off"));
+            return Err(
+                Error::new(Kind::Store, words::SWITCHED_OFF).hint("run `mltrace config` to see what switches it off")
+            );
         }
         Ok(store::open(&self.home, Mode::Write)?)
     }

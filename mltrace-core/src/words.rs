@@ -1,5 +1,7 @@
 //! What answers say in words, alike on the command line, in JSON and on the pages.
 
+use std::fmt::Display;
+
 /// Returns how long something took, in at most two units: `0.25 ms`, `12 ms`, `1.0 s`, `1 min 0 s`, `2 h 5 min`, `3 d 4 h`.
 #[must_use]
 pub fn span(milliseconds: f64) -> String {
@@ -34,6 +36,43 @@ fn in_two(count: f64, size: u64, large: &str, small: &str) -> String {
 
 /// What is said where not everything that is recorded of runs was compared.
 pub const NOT_ALL_COMPARED: &str = "not everything is compared: of a run with a great many parameters, metrics, checks or inputs only the first by name are";
+
+/// What is said under a list of runs that goes on.
+pub const OLDER_LEFT_OUT: &str = "older runs are left out: `--limit N` shows more";
+
+/// Why nothing was recorded that somebody asked for.
+pub const SWITCHED_OFF: &str = "nothing can be recorded while recording is switched off";
+
+/// Returns what the field of a difference is called; `parameter rate` and the like are put together by those who show them.
+///
+/// ```
+/// assert_eq!(mltrace_core::words::field("git.commit"), "commit");
+/// ```
+#[must_use]
+pub fn field(code: &str) -> &str {
+    match code {
+        "missing" => "the run itself",
+        "git.commit" => "commit",
+        "git.branch" => "branch",
+        "git.dirty" => "work tree differs from the commit",
+        "code" => "source text",
+        "code.is_in_work_tree" => "work tree held its source text",
+        "content" => "content, made of the same",
+        _ => code,
+    }
+}
+
+/// Returns that an input was stale because another run had written over it.
+#[must_use]
+pub fn superseded(run: &str, name: &str, at: impl Display) -> String {
+    format!("run {run} had written a later version of `{name}` at {at}")
+}
+
+/// Returns that an input was stale because another run had done the work behind it again.
+#[must_use]
+pub fn redone(run: &str, name: &str, at: impl Display) -> String {
+    format!("run {run} had done the work behind `{name}` again, over the same inputs and parameters, by {at}")
+}
 
 /// How many letters of a long value are shown.
 const LONG: usize = 60;

@@ -6,6 +6,7 @@ use mltrace_core::config::Home;
 use mltrace_core::model::{RunId, cut};
 use mltrace_core::query::QueryError;
 use mltrace_core::store::StoreError;
+use mltrace_core::words;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -15,7 +16,7 @@ const RETRY_AFTER_S: u32 = 5;
 /// How many bytes a message has at most: a name, and what is said of it.
 const LONGEST: usize = 10 << 10;
 
-/// Where everything that can be asked and told is described.
+/// Where everything that can be queried and recorded is described.
 pub(crate) const ALL: &str = "`/api` shows what can be asked and told";
 
 /// Why a request has no answer.
@@ -47,7 +48,7 @@ pub(crate) enum Candidates {
     VersionsOf(String),
 }
 
-/// What a client is told of it.
+/// What a client learns of it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Told {
     /// What is wrong.
@@ -119,7 +120,7 @@ impl Failure {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "another check is going on").hint("try again in a moment")
     }
 
-    /// The server has a bug; its own log tells more.
+    /// The server has a bug; its own log says more.
     pub(crate) fn bug() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "this is a bug of mltrace: the request could not be worked out")
     }
@@ -129,7 +130,7 @@ impl Failure {
         let message = if home.is_enabled {
             format!("nothing can be written to `{}`", home.folder.display())
         } else {
-            "nothing can be recorded while recording is switched off".to_owned()
+            words::SWITCHED_OFF.to_owned()
         };
         Self::new(StatusCode::SERVICE_UNAVAILABLE, message).hint("run `mltrace doctor` to see what is wrong")
     }

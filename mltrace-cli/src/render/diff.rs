@@ -16,13 +16,13 @@ const LETTERS: usize = 200;
 /// How many lines of a difference between source texts are shown.
 const MOST_LINES: usize = 20;
 
-/// From how many lines on no further difference is told when nobody asks for all.
+/// From how many lines on no further difference is reported when nobody asks for all.
 const MOST: usize = 24;
 /// How many measures that came out otherwise are shown.
 const MOST_MEASURES: usize = 8;
 
 /// Returns the two versions, then each pair of runs with what differs in it. What many runs share, such as a commit, is
-/// told once; of many differences the first ones, all when `is_whole`.
+/// shown once; of many differences the first ones, all when `is_whole`.
 pub(crate) fn text(answer: &Diff, is_whole: bool) -> String {
     let mut text = String::new();
     for (side, version, why) in [("a", &answer.a, baseline(answer)), ("b", &answer.b, "")] {
@@ -73,7 +73,7 @@ pub(crate) fn text(answer: &Diff, is_whole: bool) -> String {
     text
 }
 
-/// Tells what was measured and checked otherwise, the last ones nearest to what was asked for.
+/// Says what was measured and checked otherwise, the last ones nearest to what was asked for.
 fn measures(text: &mut String, answer: &Diff) {
     if answer.measures.is_empty() {
         return;
@@ -90,7 +90,7 @@ fn measures(text: &mut String, answer: &Diff) {
     }
 }
 
-/// Tells how two source texts differ, in so many lines at most.
+/// Says how two source texts differ, in so many lines at most.
 fn source(text: &mut String, diff: &str, difference: &Difference) {
     let (shown, more) = shown_source(diff, difference);
     for told in shown {
@@ -195,14 +195,7 @@ pub(super) fn change(difference: &Difference) -> String {
         Some(("input", name)) => format!("input {name}"),
         Some(("check", name)) => format!("check {name}"),
         Some(("metric", name)) => name.to_owned(),
-        _ => match field {
-            "git.commit" => "commit".to_owned(),
-            "git.branch" => "branch".to_owned(),
-            "git.dirty" => "work tree differs from the commit".to_owned(),
-            "code.is_in_work_tree" => "work tree held its source text".to_owned(),
-            "content" => "content, made of the same".to_owned(),
-            field => field.to_owned(),
-        },
+        _ => words::field(field).to_owned(),
     };
     let absent = if field.starts_with("input:") { "not read" } else { "none" };
     let shown = |value: &Option<Value>| value.as_ref().map_or_else(|| absent.to_owned(), |value| shown(field, value));

@@ -2,6 +2,7 @@
 
 use mltrace_core::model::Outcome;
 use mltrace_core::query::{Check, Checks, Metric, MetricSeries, Metrics};
+use mltrace_core::words;
 
 use super::{paint, table};
 use crate::escape::{block, line};
@@ -47,7 +48,8 @@ pub(crate) fn all_metrics(answer: &Metrics, columns: Option<u16>) -> String {
     });
     let mut text = table::draw(["COMPONENT", "METRIC", "LAST", "BEFORE", "RUNS", "TREND"], rows, columns);
     if answer.is_cut {
-        text.push_str("older runs are left out: `--limit N` shows more\n");
+        text.push_str(words::OLDER_LEFT_OUT);
+        text.push('\n');
     }
     text
 }
@@ -70,7 +72,8 @@ pub(crate) fn all_checks(answer: &Checks, columns: Option<u16>) -> String {
     });
     let mut text = table::draw(["RUN", "COMPONENT", "CHECK", "OUTCOME", "AT", "MESSAGE"], rows, columns);
     if answer.is_cut {
-        text.push_str("older runs are left out: `--limit N` shows more\n");
+        text.push_str(words::OLDER_LEFT_OUT);
+        text.push('\n');
     }
     text
 }

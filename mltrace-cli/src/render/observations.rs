@@ -2,6 +2,7 @@
 
 use mltrace_core::model::written;
 use mltrace_core::query::{Observation, ObservationSeries, Observations, Observed};
+use mltrace_core::words;
 
 use super::table;
 use crate::escape::line;
@@ -50,7 +51,8 @@ pub(crate) fn text(answer: &Observations, is_compared: bool, columns: Option<u16
         );
     }
     if answer.is_cut {
-        text.push_str("older runs are left out: `--limit N` shows more\n");
+        text.push_str(words::OLDER_LEFT_OUT);
+        text.push('\n');
     }
     text
 }

@@ -5,6 +5,7 @@ use super::fresher::{Detail, Fresher, Saw};
 use super::{QueryError, Reader};
 use crate::model::{Bound, RunId, Timestamp, Verdict, Version, VersionId};
 use crate::store::{Extent, NoteDetail, ProjectKey, ReadDetail, RunDetail, RunKey, WriteDetail, WriteOf};
+use crate::words;
 
 /// An input older than this many days is stale, unless the component says otherwise.
 const STALE_AFTER_DAYS: i64 = 30;
@@ -20,7 +21,7 @@ impl Reader<'_> {
         Ok(views)
     }
 
-    /// Tells each of these runs, in this order, as an answer shows it.
+    /// Reports each of these runs, in this order, as an answer shows it.
     pub(super) fn each_view(
         &mut self,
         runs: &[RunKey],
@@ -232,16 +233,10 @@ fn staleness(read: &ReadDetail, saw: &Saw, started_at: Timestamp, limit_us: i64)
     let superseded = |run: RunId, message: String| Stale { reason: StaleReason::Superseded, run: Some(run), message };
     match (saw.fresher.superseded_by, saw.fresher.redone_by) {
         (Some((run, at)), _) => {
-            let message = format!("run {} had written a later version of `{}` at {at}", run.short(), read.name);
-            found.push(superseded(run, message));
+            found.push(superseded(run, words::superseded(&run.short(), read.name.as_str(), at)));
         }
         (None, Some((run, at))) => {
-            let message = format!(
-                "run {} had done the work behind `{}` again, over the same inputs and parameters, by {at}",
-                run.short(),
-                read.name
-            );
-            found.push(superseded(run, message));
+            found.push(superseded(run, words::redone(&run.short(), read.name.as_str(), at)));
         }
         (None, None) => {}
     }
@@ -260,14 +255,8 @@ fn stale_part(read: &ReadDetail, saw: &Saw) -> Option<Stale> {
     };
     let stale = |run, message| Stale { reason: StaleReason::Superseded, run: Some(run), message };
     if let Some((at, run, part)) = last(|fresher| fresher.superseded_by) {
-        let message = format!("run {} had written a later version of `{}` at {at}", run.short(), name(part));
-        return Some(stale(run, message));
+        return Some(stale(run, words::superseded(&run.short(), name(part).as_str(), at)));
     }
     let (at, run, part) = last(|fresher| fresher.redone_by)?;
-    let message = format!(
-        "run {} had done the work behind `{}` again, over the same inputs and parameters, by {at}",
-        run.short(),
-        name(part)
-    );
-    Some(stale(run, message))
+    Some(stale(run, words::redone(&run.short(), name(part).as_str(), at)))
 }

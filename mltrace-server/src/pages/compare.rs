@@ -100,22 +100,12 @@ pub(super) fn source(difference: &Difference) -> Markup {
 
 /// What differs, in words where the command has a short form.
 pub(super) fn field(field: &str) -> Markup {
-    let word = match field {
-        "missing" => "the run itself",
-        "git.commit" => "commit",
-        "git.branch" => "branch",
-        "git.dirty" => "work tree differs from the commit",
-        "code" => "source text",
-        "code.is_in_work_tree" => "the work tree held its source text",
-        "content" => "content, made of the same",
-        _ => field,
-    };
     match field.split_once(':') {
         Some(("param", name)) => html! { "parameter " code { (parts::name(name)) } },
         Some(("input", name)) => html! { "input " code { (parts::name(name)) } },
         Some(("check", name)) => html! { "check " code { (parts::name(name)) } },
         Some(("metric", name)) => html! { "metric " code { (parts::name(name)) } },
-        _ => html! { (parts::name(word)) },
+        _ => html! { (parts::name(words::field(field))) },
     }
 }
 
@@ -179,7 +169,7 @@ fn impact(app: &App, asked: &ImpactQuery) -> Result<Markup, Failure> {
     Ok(layout::page(app, "Impact", "", &body))
 }
 
-/// Whom to tell of what is in use.
+/// whom to notify of what is in use.
 fn owners(impact: &Impact) -> Markup {
     let current = impact.artifacts.iter().filter(|made| made.state == ImpactState::Current);
     let owners: std::collections::BTreeSet<&String> = current.filter_map(|made| made.owner.as_ref()).collect();
