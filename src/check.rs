@@ -7,7 +7,7 @@ use std::fmt::{self, Display};
 use mltrace_core::model::Outcome;
 use mltrace_core::values::shown;
 
-/// Something that tells whether a check passed: a `bool`, or a `Result` of one or of `()`.
+/// Something that says whether a check passed: a `bool`, or a `Result` of one or of `()`.
 ///
 /// `Ok(true)` and `Ok(())` passed, `Ok(false)` and the error of a `Result<(), E>` mean that what was checked does not
 /// hold, and the error of a `Result<bool, E>` that it could not be found out.

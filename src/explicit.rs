@@ -16,7 +16,7 @@ const OUTPUTS: usize = 0;
 
 /// Begins a run of the component `component`.
 ///
-/// Inputs count as read when they are told, outputs as written when the run finishes.
+/// Inputs count as read when they are reported, outputs as written when the run finishes.
 ///
 /// ```no_run
 /// let run = mltrace::start("cleaning").owner("shreya").input("raw.csv").param("month", "2020-01");
@@ -134,7 +134,7 @@ impl Run {
         self.run.end(Status::Completed, None, None);
     }
 
-    /// Ends the run: it failed, and `error` tells why.
+    /// Ends the run: it failed, and `error` says why.
     pub fn fail(self, error: impl std::fmt::Display) {
         self.run.end(Status::Failed, Some(shown(|to| write!(to, "{error}"))), None);
     }

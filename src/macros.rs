@@ -125,7 +125,7 @@ macro_rules! metric {
 
 /// Records that the current run takes in data of somebody, or of something, whose name is not kept.
 ///
-/// `mltrace forget --subject NAME` then tells what still holds these data. The name is shown by `Display`; what is recorded is a
+/// `mltrace forget --subject NAME` then says what still holds these data. The name is shown by `Display`; what is recorded is a
 /// pseudonym that follows from it. Outside any run it does nothing and says so once.
 ///
 /// ```no_run

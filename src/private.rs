@@ -28,7 +28,7 @@ use crate::observe::Observable;
 
 /// Whether nothing is recorded in this process, which its settings say once and for all.
 static IS_OFF: AtomicBool = AtomicBool::new(false);
-/// What is recorded instead of a text that could not be told.
+/// What is recorded instead of a text that could be known.
 const UNTOLD: &str = "<panicked while told>";
 
 /// Begins the run of a call.
@@ -281,7 +281,7 @@ fn met_outside(what: &str) {
     }
 }
 
-/// Tells `run` each artifact that `fill` names; a panic of the caller's code is noted and kept.
+/// Reports `run` each artifact that `fill` names; a panic of the caller's code is noted and kept.
 pub(crate) fn each(
     run: &OpenRun,
     argument: &'static str,

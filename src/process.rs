@@ -134,7 +134,7 @@ impl Process {
     #[cfg(feature = "store")]
     fn worker(&self) -> Option<&Worker> {
         let start = || Worker::start(self.recorder.home().clone(), self.recorder.process()).ok();
-        // Whoever finds none while another thread starts it has appended before that one tells it to fold.
+        // Anyone who finds none while another thread starts it has appended before that one asks it to fold.
         self.worker.get().or_else(|| self.worker.offer(start))?.as_ref()
     }
 }
@@ -187,7 +187,7 @@ pub(crate) fn settle(patience: Duration) {
 }
 
 /// Does `work` with the store that this process has open, with everything folded into it; `None` when it is to be opened for
-/// that, which then tells why it cannot be had.
+/// that, which then says why it cannot be had.
 #[cfg(feature = "store")]
 pub(crate) fn with_store<T>(which: Dues, work: impl FnOnce(&mut dyn Store) -> T) -> Option<T> {
     process().worker.get()?.as_ref()?.with_store(which, work).ok()

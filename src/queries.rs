@@ -155,7 +155,7 @@ pub fn stale(artifact: Option<&str>) -> Result<StaleRuns, Error> {
 }
 
 /// Returns what belongs into a ticket about `artifact`: its trace, what changed upstream, whom to suspect, what is stale,
-/// what was made from it, and whom to tell.
+/// what was made from it, and whom to notify.
 ///
 /// # Errors
 /// When nothing is recorded yet, no such artifact or version is known, or the store does not answer.
@@ -433,7 +433,7 @@ fn ask_with<T>(which: Dues, question: impl FnOnce(&mut Reader<'_>) -> Result<T, 
         let question = question.take()?;
         Some(desk.ask(store, question).map_err(|none| none.error))
     };
-    // Else it is opened for this question alone: that tells why it cannot be had.
+    // Else it is opened for this question alone: that says why it cannot be had.
     if let Some(Some(answer)) = process::with_store(which, &mut answer) {
         return answer;
     }

@@ -11,7 +11,7 @@ use crate::private::{ours, text_of};
 
 /// Returns a handle on a task, which puts out values by ids and learns later what became of them.
 ///
-/// `mltrace task NAME` tells how well the two fit; the output is the artifact `NAME:ID`, to be traced and flagged.
+/// `mltrace task NAME` says how well the two fit; the output is the artifact `NAME:ID`, to be traced and flagged.
 ///
 /// ```no_run
 /// # fn predict(_: u64) -> f64 { 0.0 }

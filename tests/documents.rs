@@ -89,7 +89,7 @@ fn the_fields_of_the_answers_are_those_of_the_documents() {
     let stale = StaleRun { id: run, component: "c".to_owned(), started_at, stale: Vec::new(), stale_now: Vec::new() };
     check_fields("A stale run", serde_json::to_value(&stale));
     let tell = Tell { owner: "ada".to_owned(), current: 0, concerned: Vec::new(), is_writer: false };
-    check_fields("Somebody to tell", serde_json::to_value(&tell));
+    check_fields("Somebody to notify", serde_json::to_value(&tell));
     let verified = Verified {
         name: name.clone(),
         version: version.clone(),

@@ -96,7 +96,7 @@ fn settling() {
     }
 }
 
-/// Both sides of the fork tell of the run and end it.
+/// Both sides of the fork record the run and end it.
 #[register(outputs = [mine])]
 fn sharing(child: &mut libc::pid_t) -> Result<&'static str, String> {
     // SAFETY: the child records, and leaves without running anything of the parent's.
@@ -472,7 +472,7 @@ fn a_forked_child_records_into_a_journal_of_its_own() {
     assert_eq!(find("recursing").parent, Some(find("forking").id));
 }
 
-/// Has a process take the signals that end it, which it would ignore where whoever started these tests does.
+/// Has a process take the signals that end it, which it would ignore where anyone who started these tests does.
 fn with_own_signals(command: &mut Command) -> &mut Command {
     let reset = || {
         for number in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP] {

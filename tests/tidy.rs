@@ -120,7 +120,7 @@ fn the_recipes_name_every_file_that_their_samples_stand_in() {
 #[test]
 fn nothing_below_the_command_line_prints() {
     let printing = ["println!", "print!", "eprintln!", "eprint!", "dbg!", "io::stdout", "io::stderr"];
-    // The doorway tells once, on stderr, what keeps it from recording: nobody else could.
+    // The doorway reports once, on stderr, what keeps it from recording: nobody else could.
     let allowed = ["src/process.rs"];
     check("print nothing", below_the_command_line(&printing, &allowed));
 }

@@ -25,7 +25,7 @@ use place::{PART, Place};
 /// The second at which the wall clock of this process stands; the least one: it goes as the system's does.
 static CLOCK: AtomicI64 = AtomicI64::new(i64::MIN);
 
-/// Takes the place of the C library's clock in this process, for whoever asks.
+/// Takes the place of the C library's clock in this process, for the one who asks.
 ///
 /// # Safety
 /// `time` points to a time that may be written.

@@ -120,7 +120,7 @@ pub(crate) fn review(report: &mut Report) {
     report.add(format!("Impact of a component of 100,000 runs: {}.", in_words(impact)));
 }
 
-/// Tells what a trace costs for each run in its answer, as the answer grows.
+/// Says what a trace costs for each run in its answer, as the answer grows.
 fn growth(report: &mut Report, what: &str, steps: fn(u32) -> Vec<Step>, top: fn(u32) -> u32) {
     let mut text = format!("| {what} | trace | a run | walk |\n|---:|---:|---:|---:|");
     for size in [1, 10, 100, 1_000, 10_000, 100_000] {

@@ -45,7 +45,7 @@ pub(crate) fn in_child() {
     }
 }
 
-/// Returns how many bytes of a process are in memory, as its status tells under this name.
+/// Returns how many bytes of a process are in memory, as its status reports under this name.
 pub(crate) fn resident(status: &str, name: &str) -> u64 {
     let status = fs::read_to_string(status).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix(name));

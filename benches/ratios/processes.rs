@@ -11,7 +11,7 @@ use crate::memory::resident;
 use crate::table::{Report, in_mib, in_words};
 use crate::world::{World, chain, fan, name};
 
-/// How many runs a large answer tells of.
+/// How many runs a large answer mentions.
 const MANY: u32 = 100_000;
 
 pub(crate) fn measure(report: &mut Report) {
@@ -32,7 +32,7 @@ pub(crate) fn measure(report: &mut Report) {
     large(report, || command("mltrace"));
 }
 
-/// Tells how long large answers take, and how much memory.
+/// Says how long large answers take, and how much memory.
 fn large(report: &mut Report, command: impl Fn() -> Command) {
     let mut text = format!("| trace of {MANY} runs, the process | format | time | memory |\n|---|---|---:|---:|");
     let (mut slowest, mut largest) = (0.0_f64, 0.0_f64);
@@ -54,7 +54,7 @@ fn large(report: &mut Report, command: impl Fn() -> Command) {
     report.figures("the same: most memory", &in_mib(largest), "", "300 MiB", largest / mark, 1.0);
 }
 
-/// Returns how many nanoseconds a program takes, and how many bytes of memory it held at most when it told its answer.
+/// Returns how many nanoseconds a program takes, and how many bytes of memory it held at most when it reported its answer.
 fn peak(command: &mut Command) -> (f64, f64) {
     let begun = Instant::now();
     let mut child = command.stdout(Stdio::piped()).spawn().expect("the program starts");

@@ -1,4 +1,4 @@
-//! What it costs to tell what is in a table.
+//! What it costs to say what is in a table.
 
 use std::fs::File;
 use std::hint::black_box;

@@ -1,4 +1,4 @@
-//! What it costs to tell how well outputs fit what became of them.
+//! What it costs to say how well outputs fit what became of them.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -47,7 +47,7 @@ fn ask(store: &mut dyn Store, home: &Home, options: &TaskOptions) -> i64 {
     i64::try_from(answer.windows.len()).expect("few")
 }
 
-/// Asks for the same as whoever knows the tables would; moments count from another year.
+/// Asks for the same as anyone who knows the tables would; moments count from another year.
 fn by_hand(store: &Connection) -> i64 {
     let sql = "SELECT (made_at + 1861920000000000) / 86400000000, count(*), count(told), avg(abs(made - told)), avg(told_at - made_at)
          FROM task_case WHERE task_id = 1 AND made_at IS NOT NULL GROUP BY 1";

@@ -34,7 +34,7 @@ pub(crate) struct Step {
 /// An artifact by its number.
 #[derive(Clone, Copy)]
 enum Artifact {
-    /// A file, of which the content is known.
+    /// A file whose content is known.
     File(u32),
     /// The folder in which all files lie.
     Folder,

@@ -1,4 +1,4 @@
-//! The `mltrace` command: reads the arguments, asks the library, shows the answer, and tells by its exit code how it went.
+//! The `mltrace` command: reads the arguments, asks the library, shows the answer, and reports by its exit code how it went.
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make the files that they need"))]
 

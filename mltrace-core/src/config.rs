@@ -57,15 +57,15 @@ pub struct Home {
     pub store: Place,
     /// The project's name.
     pub project: String,
-    /// What tells the project from others of a store that several roots may share; `None` where the store is its own.
+    /// What distinguishes the project from others of a store that several roots may share; `None` where the store is its own.
     pub identity: Option<String>,
     /// How sure a record is when the call returns.
     pub durability: Durability,
-    /// Files larger than this many bytes are told by their stat triple instead of their content.
+    /// Files larger than this many bytes are recognised by their stat triple instead of their content.
     pub hash_limit: u64,
     /// Which tables have profiles, and how far they are read.
     pub profile: ProfileSettings,
-    /// What a monitoring system is told besides.
+    /// What a monitoring system receives besides.
     pub prometheus: PrometheusSettings,
     /// Whether anything is recorded.
     pub is_enabled: bool,
@@ -147,7 +147,7 @@ pub fn open_named(path: &Path) -> io::Result<std::fs::File> {
 
 impl Home {
     /// Takes, if the superuser works in somebody else's project, that person's rights for what is read for the record: what
-    /// only the superuser may read is not to be told there.
+    /// only the superuser may read is not to be reported there.
     pub(crate) fn rights(&self) -> io::Result<Taken> {
         self.whose()?.take()
     }
@@ -398,7 +398,7 @@ fn place(root: &Path, db: Option<Place>, is_projects: bool, is_trusted: bool) ->
     (folder, Place::File(file))
 }
 
-/// Tells of folders of other users, those that were passed by and the one that is used; returns whether that one is ours.
+/// Reports folders of other users, those that were passed by and the one that is used; returns whether that one is ours.
 fn warn_of_owners(folder: &Path, ignored: &[PathBuf], warnings: &mut Vec<String>) -> bool {
     let is_ours = is_ours(folder);
     let passed_by = ignored.iter().filter(|other| *other != folder);

@@ -2,7 +2,7 @@
 //!
 //! One way for the data: `record` takes what `values` say and appends it to a `journal`; `ingest` folds journals and
 //! imports into a `store` and binds every read to the write it saw; `query` loads a part of the graph
-//! and asks `lineage` about it. `ARCHITECTURE.md` tells which room may use which.
+//! and asks `lineage` about it. `ARCHITECTURE.md` says which room may use which.
 //!
 //! This crate is exempt from semantic versioning: depend on `mltrace`.
 

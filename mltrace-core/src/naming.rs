@@ -20,7 +20,7 @@ use crate::values::Named;
 pub struct Root {
     given: PathBuf,
     canonical: Option<PathBuf>,
-    /// What tells the folder from others whatever it is called.
+    /// What distinguishes the folder from others whatever it is called.
     identity: Option<(u64, u64)>,
     met: Met,
 }
@@ -47,7 +47,7 @@ const MOST_MET: usize = 1024;
 const LATELY: Duration = Duration::from_secs(1);
 
 impl Met {
-    /// Returns what was found of a folder a moment ago, if it `still` holds, or finds it; whoever would have to wait looks for
+    /// Returns what was found of a folder a moment ago, if it `still` holds, or finds it; anyone who would have to wait looks for
     /// itself.
     fn of(
         &self,
@@ -157,7 +157,7 @@ pub fn name(named: &Named, root: &Root) -> Option<Naming> {
     name_here(named, root, &Here::default())
 }
 
-/// As [`name`], for one of many names of the same moment.
+/// Returns what [`name`] does, for one of many names of the same moment.
 #[must_use]
 pub fn name_here(named: &Named, root: &Root, here: &Here) -> Option<Naming> {
     name_with(named, root, Path::new(""), || here.folder())
@@ -223,7 +223,7 @@ pub fn behind_links(path: &Path, root: &Root) -> Option<ArtifactName> {
     behind(path, root, 0)
 }
 
-/// As [`behind_links`], where a folder of the path is a link.
+/// Returns what [`behind_links`] does, where a folder of the path is a link.
 #[must_use]
 pub fn behind_folder_links(path: &Path, root: &Root) -> Option<ArtifactName> {
     behind(path, root, 1)
@@ -353,7 +353,7 @@ pub fn is_uri(text: &str) -> bool {
 
 /// Returns the name of a URI: a slash at its end says that it is a folder, not that it is another one.
 ///
-/// Slashes inside stay, for an object store tells `s3://b//k` from `s3://b/k`, and so does what a query ends in.
+/// Slashes inside stay, for an object store distinguishes `s3://b//k` from `s3://b/k`, and so does what a query ends in.
 fn uri(text: &str) -> ArtifactName {
     let is_plain = !text.contains(['?', '#']);
     let short = text.strip_suffix('/').filter(|short| is_plain && !short.ends_with([':', '/']));

@@ -1,4 +1,4 @@
-//! What git tracks, told from its index alone: what a clone brought along was not recorded here.
+//! What git tracks, read from its index alone: what a clone brought along was not recorded here.
 
 use std::collections::HashSet;
 use std::io::{self, BufRead, BufReader, Read};
@@ -47,7 +47,7 @@ impl Tracked {
         let around = folder.parent().filter(|around| !around.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let Ok(around) = around.canonicalize() else { return Self::default() };
         let folder = around.join(folder.file_name().unwrap_or_default());
-        // A submodule may lie in the place of the folder: what it holds is told by its index, and that it is there by the
+        // A submodule may lie in the place of the folder: what it holds is recognised by its index, and that it is there by the
         // outer one.
         let repository =
             |skipped: usize| folder.ancestors().skip(skipped).find_map(|root| Some((root, git_folder(root)?)));
@@ -129,7 +129,7 @@ fn is_ours(inside: &[u8], below: &[u8]) -> bool {
     !inside.is_empty() && (!below.is_empty() || inside.starts_with(b"journal/") || !inside.contains(&b'/'))
 }
 
-/// Tells each name of an index, perhaps with what stands before it; none is kept, for there may be millions.
+/// Reports each name of an index, perhaps with what stands before it; none is kept, for there may be millions.
 fn each_name(git: &Path, tell: &mut dyn FnMut(&[u8])) -> io::Result<()> {
     names_of(&git.join("index"), tell)?;
     // The shared part of an index that git has split.

@@ -12,7 +12,7 @@ pub(crate) fn until_changed(word: &AtomicU32, seen: u32, patience: Duration) {
     {
         let seconds = patience.as_secs().try_into().unwrap_or(i64::MAX);
         let patience = rustix::thread::Timespec { tv_sec: seconds, tv_nsec: patience.subsec_nanos().into() };
-        // Whoever is woken by a signal, or too late, looks again.
+        // A thread that a signal woke, or that woke too late, looks again.
         let _ = rustix::thread::futex::wait(word, rustix::thread::futex::Flags::PRIVATE, seen, Some(&patience));
     }
     #[cfg(not(target_os = "linux"))]
@@ -30,7 +30,7 @@ pub(crate) fn wake(word: &AtomicU32, most: u32) {
     let _ = (word, most);
 }
 
-/// A value that is put in place once. Nobody waits for whoever puts it there: a forked child, or a signal's handler,
+/// A value that is put in place once. Nobody waits for the one that puts it there: a forked child, or a signal's handler,
 /// would wait for ever.
 #[derive(Debug)]
 pub struct Slot<T> {
@@ -55,7 +55,7 @@ impl<T> Slot<T> {
         if self.is_claimed.swap(true, Ordering::AcqRel) {
             return None;
         }
-        // Only whoever has claimed the place gets here, so that this waits for nobody.
+        // Only the thread that has claimed the place gets here, so that this waits for nobody.
         let _ = self.value.set(make());
         self.value.get()
     }

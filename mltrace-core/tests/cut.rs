@@ -1,4 +1,4 @@
-//! A journal that others cut, replace or delete while it is written: what is in it is stored, and what is gone is told.
+//! A journal that others cut, replace or delete while it is written: what is in it is stored, and what is gone is reported.
 
 #![allow(clippy::disallowed_methods, reason = "what tries the project makes the files that it needs")]
 
@@ -57,7 +57,7 @@ impl Process {
     }
 
     fn header(&self) -> Header {
-        // Of a boot that is gone the lock alone tells whether the process lives.
+        // Of a boot that is gone the lock alone says whether the process lives.
         Header {
             format: journal::FORMAT,
             minor: journal::MINOR,
@@ -282,7 +282,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Whenever it is cut and folded: a run is stored that was folded or still stood in the file, and when others are
-    /// gone somebody is told.
+    /// gone somebody is warned.
     #[test]
     fn whenever_a_journal_is_cut_nothing_that_is_left_of_it_is_lost(steps in prop::collection::vec(any_step(), 1..40)) {
         let mut process = Process::new();

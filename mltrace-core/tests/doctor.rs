@@ -1,4 +1,4 @@
-//! What `doctor` finds: each kind of harm is done to a sound store, and told.
+//! What `doctor` finds: each kind of harm is done to a sound store, and reported.
 
 #![allow(clippy::disallowed_methods, reason = "what tries the project makes the files that it needs")]
 

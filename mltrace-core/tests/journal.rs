@@ -326,7 +326,7 @@ fn the_end_that_the_process_tells_which_began_the_run_counts_in_any_order() {
         let at = Timestamp(second * 1_000_000);
         Record::End(End { run, at, status, duration_us, error: None, outputs: Vec::new() })
     };
-    // Forked children tell ends that they have not measured.
+    // Forked children record ends that they have not measured.
     let own = ended(5, Status::Failed, Some(5_000_000));
     let (early, late) = (ended(3, Status::Completed, None), ended(4, Status::Cancelled, None));
     for (ends, expected) in [

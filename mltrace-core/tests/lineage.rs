@@ -1,4 +1,4 @@
-//! The consequences of the rules of lineage, each as a story told in import lines.
+//! The consequences of the rules of lineage, each as a story in import lines.
 
 use std::path::Path;
 

@@ -145,7 +145,7 @@ fn a_line_from_the_future_is_refused_wherever_it_says_so() {
             let reason = format!("{what} at {at}, more than a day ahead of the clock");
             assert_eq!((report.stored, report.wrong, report.ahead), (1, 1, 1), "{line}");
             assert_eq!(report.errors, [(1, reason)], "{line}");
-            // Who sends it to a server whose store is away is told the same.
+            // Who sends it to a server whose store is away receives the same.
             let (report, records) =
                 ingest::journaled(&project.home, line.to_string().as_bytes(), ingest::ImportOptions::default());
             assert_eq!((report.ahead, records.len()), (1, 0), "{line}");

@@ -1,4 +1,4 @@
-//! A store that stays open is known by its own descriptors, whoever else in the process opens and closes it meanwhile.
+//! A store that stays open is known by its own descriptors, no matter who else in the process opens and closes it meanwhile.
 
 #![allow(clippy::disallowed_methods, reason = "what tries the project makes the files that it needs")]
 

@@ -1,4 +1,4 @@
-//! Random pipelines, delivered in every order and form, against a second telling of the rules of lineage.
+//! Random pipelines, delivered in every order and form, against a second implementation of the rules of lineage.
 
 #![allow(clippy::disallowed_methods, reason = "what tries the project makes the files that it needs")]
 
@@ -38,7 +38,7 @@ use facts::{Facts, Outcome, RunFacts};
 use generator::{MORNING, Route, history, measures, route};
 use store::{Place, component_line, folder_line, label_line, parts_of, run_line};
 
-/// What is told to a store at once: a line, and what the model learns from it.
+/// What a store receives at once: a line, and what the model learns from it.
 #[derive(Clone)]
 enum Line {
     Run(RunFacts),
@@ -57,7 +57,7 @@ impl Line {
         }
     }
 
-    /// A line that tells more of a run replaces what is known of it.
+    /// A line that says more of a run replaces what is known of it.
     fn hear(&self, facts: &mut Facts) {
         match self {
             Self::Run(run) => match facts.runs.iter_mut().find(|known| known.id == run.id) {
@@ -218,7 +218,7 @@ fn imports_in_any_order_answer_as_the_model_does_after_each() {
     });
 }
 
-/// Lets somebody take back one run after the other: it is as if they had never been told.
+/// Lets somebody take back one run after the other: it is as if they had never been reported.
 fn forgets(place: &mut Place, mut facts: Facts, said: &Facts, route: &Route, tally: &Tally) -> TestCaseResult {
     facts.add(said);
     for step in 0..2 {
@@ -245,7 +245,7 @@ fn runs_that_are_told_in_parts_answer_as_the_model_does_once_all_is_told() {
         }
         let told = Facts { runs: facts.runs.clone(), ..Facts::default() };
         tally.compare(&mut place, &told, route, "parts")?;
-        // What was told in parts is exported as a whole, and imported again.
+        // What was reported in parts is exported as a whole, and imported again.
         let lines = place.export();
         place.import(&lines);
         let mut other = Place::new();
@@ -264,7 +264,7 @@ fn carried(mut lines: Vec<Value>) -> Vec<String> {
         for output in line["outputs"].as_array_mut().into_iter().flatten() {
             output["label"] = Value::Null;
         }
-        // What else was read is told in the order in which it came.
+        // What else was read is reported in the order in which it came.
         for input in line["inputs"].as_array_mut().into_iter().flatten() {
             let inside = input.get_mut("inside").and_then(Value::as_array_mut);
             inside.into_iter().for_each(|parts| parts.sort_by_key(Value::to_string));
@@ -335,13 +335,13 @@ fn two_machines_that_import_each_others_exports_answer_alike() {
             right.place.import(&early[0]);
         }
         let late = [left.tells_and_exports(usize::MAX), right.tells_and_exports(usize::MAX)];
-        // A run that ended in the meantime is told as one that goes on, before or after its end is told.
+        // A run that ended in the meantime is reported as one that goes on, before or after its end is reported.
         let (first, second) = if route.key(0).is_multiple_of(2) { (&early, &late) } else { (&late, &early) };
         for exports in [first, second] {
             right.place.import(&exports[0]);
             left.place.import(&exports[1]);
         }
-        // What a machine told itself changes nothing.
+        // What a machine reported itself changes nothing.
         left.place.import(&early[0]);
         left.place.import(&late[0]);
         let mut all = left.told.clone();

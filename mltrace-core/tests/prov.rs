@@ -1,4 +1,4 @@
-//! What is exported as PROV: the document that is kept, and that each id is told once.
+//! What is exported as PROV: the document that is kept, and that each id is reported once.
 
 #![cfg(feature = "store")]
 #![allow(clippy::disallowed_methods, reason = "what tries the project makes the files that it needs")]

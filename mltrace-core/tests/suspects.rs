@@ -153,7 +153,7 @@ proptest! {
         let after = shared(&more, &edges, &had);
         let above: Vec<u32> = mltrace_core::lineage::depths(&[extra], &edges, None).into_iter().map(|(run, _)| run).collect();
         for fact in &after {
-            // The best of an aspect; what was not told was no likelier than nothing, and a pair than its parts.
+            // The best of an aspect; what was not reported was no likelier than nothing, and a pair than its parts.
             let of = aspects_of(&fact.condition);
             let was = best_of(&before, &of);
             let parts = of.1.iter().map(|aspect| best_of(&before, &(of.0.clone(), vec![aspect.clone()])).0);

@@ -193,7 +193,7 @@ impl Visit<'_> for AtEntry<'_> {
         if self.own.contains(&name) || self.function.has_param(&name) {
             return;
         }
-        // Other names may be functions or statics: the compiler tells when they are not.
+        // Other names may be functions or statics: the compiler says when they are not.
         if matches!(self.function.reach(&name), Some(Reach::Let | Reach::Pattern)) {
             self.mistakes.at(path, bound_later(&name, self.way_out));
         }

@@ -172,7 +172,7 @@ fn text_of(value: &Expr) -> String {
     plain(&value.to_token_stream())
 }
 
-/// Returns the closure that tells what is known before the body.
+/// Returns the closure that says what is known before the body.
 fn entry(args: &Args, function: &Function, names: &Names) -> TokenStream {
     let entry = Ident::new("__mltrace_entry", Span::mixed_site());
     let mut told = TokenStream::new();

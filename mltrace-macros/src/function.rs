@@ -84,7 +84,7 @@ pub(crate) fn parse(tokens: &TokenStream) -> syn::Result<Function> {
     Ok(Function { has_receiver, params, bound: bindings.bound, item })
 }
 
-/// Tells what the attribute stands on instead of a function; errors inside a function's body are left as they are.
+/// Says what the attribute stands on instead of a function; errors inside a function's body are left as they are.
 fn not_a_function(item: &TokenStream, error: syn::Error) -> syn::Error {
     let mut words = Vec::new();
     let mut ends_in_semicolon = false;

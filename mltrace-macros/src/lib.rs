@@ -49,8 +49,8 @@ mod tell;
 /// | `before = [not_empty(raw)]`, `after = [no_nulls(clean), warn(few(clean))]` | checks: calls that return a `bool`, or a `Result` of `bool` or `()`. A name of `inputs` or `outputs` stands for the path, `return` in `after` for the value. One that does not pass stops the function as `mltrace::require!` does, or with `warn(…)` is recorded only |
 /// | `owner = "shreya"`, `description = "…"`, `tags = ["etl"]` | what the component is |
 /// | `id = [table]` | inputs and outputs that are identifiers and no files, whatever they look like |
-/// | `profile = [clean_path]` | inputs and outputs that are tables (CSV, NDJSON, and Parquet with the feature `parquet`) whose profiles are to be told: rows, and of each column type, nulls and how the values spread |
-/// | `kind(model = [clean_path])` | the kind of an input or output, when its name does not tell: `model`, `data` or `endpoint` |
+/// | `profile = [clean_path]` | inputs and outputs that are tables (CSV, NDJSON, and Parquet with the feature `parquet`) whose profiles are to be recorded: rows, and of each column type, nulls and how the values spread |
+/// | `kind(model = [clean_path])` | the kind of an input or output, when its name does not say: `model`, `data` or `endpoint` |
 /// | `subject = [customer]` | values that say whose data the function takes in, each shown by `Display`; what is recorded is a pseudonym, and `mltrace forget --subject` finds what was made of them |
 /// | `stale_after = "30 days"` | after how long an input counts as old |
 /// | `crate = path` | where the crate `mltrace` is found, when it was renamed |

@@ -1,4 +1,4 @@
-//! What a statement does with a variable, as far as its text tells.
+//! What a statement does with a variable, as far as its text says.
 //!
 //! A variable may only be looked at where it surely holds a value and nobody holds a mutable borrow of it. Neither is
 //! known to a macro, so whatever is not plain here counts as a move or a borrow.

@@ -1,4 +1,4 @@
-//! The text and the line of the function, as far as the compiler tells.
+//! The text and the line of the function, as far as the compiler says.
 
 use std::path::Path;
 

@@ -11,7 +11,7 @@ use syn::spanned::Spanned;
 use crate::args::plain;
 use crate::expand::{Names, ours};
 
-/// Returns the call that tells the current run: of an artifact, or of a parameter's name and value.
+/// Returns the call that reports to the current run: of an artifact, or of a parameter's name and value.
 pub(crate) fn tell(told: TokenStream) -> TokenStream {
     let told: Vec<TokenTree> = told.into_iter().collect();
     match told.as_slice() {

@@ -53,7 +53,7 @@ pub struct App {
     is_behind: Arc<AtomicBool>,
     /// How many times more memory is given back: what was taken is free once the client has it.
     to_give_back: Arc<AtomicU8>,
-    /// What a monitoring system was told the last time.
+    /// What a monitoring system received the last time.
     pub(crate) watching: Watching,
     /// Counts up when the newest runs changed; `None` when the server is about to stop.
     pub(crate) news: watch::Sender<Option<u64>>,
@@ -139,7 +139,7 @@ impl App {
         let turn = self.turns.take(demand).await?;
         let verb = (demand == Demand::Verb).then(|| self.verbs.begin());
         let app = Self { bounds: Some(Arc::clone(&turn.bounds)), ..self.clone() };
-        // What is begun to be recorded is finished, whoever waits for it.
+        // What is begun to be recorded is finished, no matter who waits for it.
         let _waiting = (demand != Demand::Verb).then(|| Waiting(Arc::clone(&turn.bounds)));
         let done = tokio::task::spawn_blocking(move || {
             let done = work(&app);
@@ -178,7 +178,7 @@ impl App {
         desk.ask(store.as_mut(), question).map_err(unanswered)
     }
 
-    /// Returns what a monitoring system is told; `watch` knows what was found the last time.
+    /// Returns what a monitoring system receives; `watch` knows what was found the last time.
     pub(crate) fn watch(&self, watch: &mut Watch) -> Result<Watched, Failure> {
         let desk = self.desk();
         let mut store = desk.open()?.map_or_else(store::empty, Ok)?;

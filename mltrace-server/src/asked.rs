@@ -54,7 +54,7 @@ pub(crate) fn is_to_be_coded(value: &str) -> bool {
     value.chars().any(escape::is_hidden)
 }
 
-/// Returns a value percent-encoded where it must be, to be read by whoever edits it.
+/// Returns a value percent-encoded where it must be, to be read by the one who edits it.
 pub(crate) fn coded(value: &str) -> String {
     let mut coded = String::with_capacity(value.len());
     for letter in value.chars() {

@@ -1,4 +1,4 @@
-//! What a monitoring system is told, in the two text formats that Prometheus reads.
+//! What a monitoring system receives, in the two text formats that Prometheus reads.
 
 use std::fmt;
 
@@ -53,7 +53,7 @@ impl Exposition {
         best.1
     }
 
-    /// Returns what is told.
+    /// Returns what is reported.
     ///
     /// # Errors
     /// When the encoder refuses a value, of which there is none that it should.
@@ -111,7 +111,7 @@ impl Collector for Told {
     }
 }
 
-/// Tells how many runs ended how, how long they took, and how many go on.
+/// Says how many runs ended how, how long they took, and how many go on.
 fn runs(encoder: &mut DescriptorEncoder<'_>, components: &[MonitoredComponent]) -> fmt::Result {
     let ended = components.iter().flat_map(|component| {
         let counts = ENDED.iter().zip(component.counts.ended);
@@ -132,7 +132,7 @@ fn runs(encoder: &mut DescriptorEncoder<'_>, components: &[MonitoredComponent]) 
     Ok(())
 }
 
-/// Tells when components last began and completed, and how old what they read was.
+/// Says when components last began and completed, and how old what they read was.
 fn freshness(encoder: &mut DescriptorEncoder<'_>, components: &[MonitoredComponent]) -> fmt::Result {
     type Moment = fn(&MonitoredComponent) -> Option<Timestamp>;
     let moments: [(&str, &str, Moment); 3] = [
@@ -152,7 +152,7 @@ fn freshness(encoder: &mut DescriptorEncoder<'_>, components: &[MonitoredCompone
     gauge(encoder, ("last_run_stale", "Whether the last run was stale when it ran", None), known)
 }
 
-/// Tells what is flagged, which checks did not pass, and the metrics that the settings list.
+/// Says what is flagged, which checks did not pass, and the metrics that the settings list.
 fn verdicts(encoder: &mut DescriptorEncoder<'_>, components: &[MonitoredComponent]) -> fmt::Result {
     let flagged =
         components.iter().map(|component| ([("component", &*component.name)], real(component.flagged_outputs)));

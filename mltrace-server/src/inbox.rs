@@ -83,7 +83,7 @@ impl Inbox {
         }
     }
 
-    /// Returns the letters of the next write; `None` when there are none, and whoever puts one in begins to write.
+    /// Returns the letters of the next write; `None` when there are none, and the one who puts one in begins to write.
     fn next(&self) -> Option<Vec<Letter>> {
         let mut waiting = self.lock();
         if waiting.letters.is_empty() {

@@ -1,7 +1,7 @@
 //! The pages and the HTTP API of mltrace: what `mltrace serve` serves.
 //!
 //! Triage for people who built neither the pipeline nor the model. Pages are made on the server and work without
-//! scripts; the API under `/api/v1` answers with the same JSON as the command. `docs/server.md` tells how to run it.
+//! scripts; the API under `/api/v1` answers with the same JSON as the command. `docs/server.md` says how to run it.
 //!
 //! This crate is exempt from semantic versioning: the paths, the JSON and the flags of `mltrace serve` are promised.
 

@@ -29,7 +29,7 @@ pub(crate) fn of_body(body: &[u8]) -> Cow<'_, [u8]> {
         Some(b'{') => serde_json::from_slice(body).map(|object| _ = add(object)),
         _ => Ok(()),
     };
-    // Whatever is wrong is told line by line.
+    // Whatever is wrong is reported line by line.
     if read.is_ok() && !lines.is_empty() { lines.into() } else { body.into() }
 }
 

@@ -65,7 +65,7 @@ async fn stream(State(app): State<Arc<App>>, request: Request) -> Response {
     (head, body).into_response()
 }
 
-/// Folds journals and tells open pages of new runs, until the server stops.
+/// Folds journals and reports open pages of new runs, until the server stops.
 pub(crate) async fn watch(app: Arc<App>) {
     let mut pace = tokio::time::interval(PACE);
     pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -80,7 +80,7 @@ pub(crate) async fn watch(app: Arc<App>) {
         });
         // A store that is away has no news.
         let Ok(newest) = look.await else { continue };
-        // Whoever begins to listen is told once, because nobody looked before.
+        // Anyone who begins to listen is notified once, because nobody looked before.
         if newest.is_some() && newest != known {
             app.news.send_modify(|news| *news = news.map(|count| count.wrapping_add(1)));
         }

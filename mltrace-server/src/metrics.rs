@@ -19,7 +19,7 @@ use crate::turns::Demand;
 /// What was found the last time.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Watching {
-    /// Whoever asks at the same time waits here, not in one of the turns that others need.
+    /// Anyone who asks at the same time waits here, not in one of the turns that others need.
     alone: Arc<tokio::sync::Mutex<()>>,
     watch: Arc<Mutex<Watch>>,
 }

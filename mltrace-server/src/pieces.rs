@@ -80,7 +80,7 @@ pub(crate) async fn answer(
 /// What is left of an answer when all else is sent, or why it broke off.
 type Rest = Pin<Box<dyn Future<Output = Result<Bytes, Failure>> + Send>>;
 
-/// The pieces of an answer. Whoever drops them ends the question with them.
+/// The pieces of an answer. Anyone who drops them ends the question with them.
 struct Sent {
     first: Option<Bytes>,
     sent: mpsc::Receiver<Bytes>,

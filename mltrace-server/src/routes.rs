@@ -261,7 +261,7 @@ impl Routes {
         self
     }
 
-    /// Adds what the API's document tells of a route.
+    /// Adds what the API's document says of a route.
     pub(crate) fn operation(mut self, operation: Operation) -> Self {
         self.operations.push(operation);
         self
@@ -327,7 +327,7 @@ impl Routes {
     }
 }
 
-/// Gives every response its headers, whoever made it.
+/// Gives every response its headers, no matter who made it.
 async fn dress(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let status = response.status();

@@ -16,7 +16,7 @@ pub(crate) const TIME: Duration = Duration::from_secs(20);
 /// What a request asks the store for, of which each sort has places of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Demand {
-    /// A question that a few pages of the store answer, as far as one can tell before it is asked.
+    /// A question that a few pages of the store answer, as far as can be known before it is asked.
     Short,
     /// A question that may look at all that is recorded.
     Long,
@@ -44,11 +44,11 @@ impl Demand {
 
     fn limits(self) -> Limits {
         match self {
-            // Some milliseconds: whoever comes after a crowd of them waits no longer than for a page to load.
+            // Some milliseconds: anyone who comes after a crowd of them waits no longer than for a page to load.
             Self::Short => Limits { places: 8, bytes: 8 << 20, steps: 500_000 },
             // Half of a small machine is left to the short ones; more at once would hold more, too.
             Self::Long => Limits { places: (cores() / 2).clamp(1, 2), bytes: 96 << 20, steps: u64::MAX },
-            // Whoever records little meanwhile has places that are not taken by it.
+            // Anyone who records little meanwhile has places that are not taken by it.
             Self::Import => Limits { places: 1, bytes: 96 << 20, steps: u64::MAX },
             Self::Verb => Limits { places: 2, bytes: 96 << 20, steps: u64::MAX },
         }

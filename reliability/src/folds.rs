@@ -74,7 +74,7 @@ fn flip(form: &Form, outcome: &mut Outcome) -> Result<(usize, usize)> {
         fs::create_dir(place.home().journal())?;
         fs::write(place.home().journal().join(format!("{process}.log")), flipped)?;
         let report = place.fold()?;
-        // All seven are read but one; whoever folds again finds nothing.
+        // All seven are read but one; anyone who folds again finds nothing.
         let is_right = report.records == 2 * RUNS && report.damaged == 1 && place.fold()?.records == 0;
         Ok((!is_right).then(|| format!("byte {} flipped: {report:?}", number * step)))
     })?;

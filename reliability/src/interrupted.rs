@@ -133,7 +133,7 @@ fn dump(place: &Place) -> Result<Vec<String>> {
             let cells: Vec<Value> = (0..columns).map(|column| row.get(column)).collect::<rusqlite::Result<_>>()?;
             Ok(format!("{table} {cells:?}"))
         })?;
-        // How far a journal was folded need not be forgotten by whoever was killed after the last of it.
+        // How far a journal was folded need not be forgotten by the one who was killed after the last of it.
         rows.extend(shown.into_iter().filter(|_| table != "journal"));
     }
     rows.sort();

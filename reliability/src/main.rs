@@ -236,7 +236,7 @@ fn with_sources(error: &dyn std::error::Error) -> String {
     sources.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-/// Tells beside the table what missed the mark and what was not tried.
+/// Reports beside the table what missed the mark and what was not tried.
 fn tell(promise: &Promise, outcome: &Outcome, seconds: f64) {
     const MOST: usize = 20;
     eprintln!("  {}, in {seconds:.1} s", promise.name);

@@ -159,7 +159,7 @@ fn open(form: &Form, place: &Place, what: &str, wanted: Wanted, is_foreign: bool
     Ok(())
 }
 
-/// Returns how many runs are told, or the words that are told instead; the store is examined and written, too.
+/// Returns how many runs are reported, or the words that are reported instead; the store is examined and written, too.
 fn ask(place: &Place) -> (Option<usize>, String) {
     let home = place.home();
     let answer = ingest::open_folded(&home, &|_| {}).and_then(|mut folded| {

@@ -124,7 +124,7 @@ fn ingest_here() -> Result<ingest::FoldReport> {
     }
 }
 
-/// Asks again and again, and tells what a person would have been told instead of an answer.
+/// Asks again and again, and says what a person would have read instead of an answer.
 fn read_on(seconds: u64) -> Result<()> {
     let home = here()?;
     let begun = Instant::now();

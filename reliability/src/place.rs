@@ -186,7 +186,7 @@ impl Drop for Process {
     }
 }
 
-/// Waits a little, for what tells nobody when it happens.
+/// Waits a little, for what notifies nobody when it happens.
 #[expect(clippy::disallowed_methods, reason = "moments are drawn by lot, and some things tell nobody when they happen")]
 pub(crate) fn pause(time: Duration) {
     std::thread::sleep(time);

@@ -129,7 +129,7 @@ const NAMES: [&str; 34] = [
     "model_hf_token",
     "training.github_token",
 ];
-/// Where a text is told.
+/// Where a text is reported.
 const TEXT_ENTRIES: [&str; 12] = [
     "param",
     "argument",
@@ -262,7 +262,7 @@ pub(crate) fn try_it(form: &Form) -> Result<Outcome> {
 const IN_SOURCE: &str = "hunter2hunter2";
 const IN_REMOTE: &str = "s3cr3tOfTheRemote";
 
-/// Returns secrets, no two of them alike, and how each is told.
+/// Returns secrets, no two of them alike, and how each is reported.
 fn planted(lot: &mut Lot) -> (Vec<String>, Vec<Plant>) {
     let mut secrets = vec![IN_SOURCE.to_owned(), IN_REMOTE.to_owned()];
     let mut plants = Vec::new();
@@ -390,7 +390,7 @@ fn table(number: usize, columns: &[(&str, &str)]) -> serde_json::Value {
         "profile": {"format": "csv", "rows": 2, "is_whole": true, "columns": columns}})
 }
 
-/// Tells by import what is to be told so.
+/// Reports by import what is to be reported so.
 fn import(place: &Place, plants: &[Plant]) -> Result<()> {
     let mut lines = String::new();
     for (number, (entry, name, text)) in plants.iter().enumerate() {
@@ -481,7 +481,7 @@ fn with_all(entry: &str, name: &str, text: &str) {
     }
 }
 
-/// Tells everything that a pipeline can tell.
+/// Reports everything that a pipeline can report.
 pub(crate) fn record(file: &Path) -> Result<()> {
     std::panic::set_hook(Box::new(|_| {}));
     let plants: Vec<Plant> = serde_json::from_str(&fs::read_to_string(file)?)?;

@@ -108,7 +108,7 @@ pub(crate) fn play(how: &str, calls: usize) {
             });
         }
     });
-    // The count of what was lost last is told with the next record.
+    // The count of what was lost last is reported with the next record.
     part::small(0);
     println!("handled {}", HANDLED.load(Ordering::Relaxed));
 }

@@ -1,4 +1,4 @@
-//! A journal that others cut, replace or delete while it is written: what is left of it is stored, what is gone is told.
+//! A journal that others cut, replace or delete while it is written: what is left of it is stored, what is gone is reported.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};

@@ -73,7 +73,7 @@ fn full_disk(form: &Form, is_bare: bool) -> Result<SmallDisk> {
 
 /// Makes room, folds, and counts.
 fn count(disk: &SmallDisk, emitted: usize, form: &Form, outcome: &mut Outcome) -> Result<Count> {
-    // While the disk is full a person is told all the same.
+    // While the disk is full a person is warned all the same.
     let told = upkeep::doctor(&disk.place.home(), false).wrong.join("\n");
     outcome.hold(told.contains("records could not be written"), || format!("`doctor` does not tell: {told}"));
     disk.free()?;

@@ -12,7 +12,7 @@ use crate::promise::{Form, Outcome, Result};
 const READERS: usize = 4;
 /// How often a writer that begins as a reader tries at least.
 const TRIES: usize = 50;
-/// How long a reader goes on if nobody tells it that all is over.
+/// How long a reader goes on if nobody notifies it that all is over.
 const PATIENCE_S: u64 = 240;
 
 /// Lets them all loose at once.
@@ -66,7 +66,7 @@ pub(crate) fn try_it(form: &Form) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Reads and then writes in one transaction that begins as a reader's, as nobody may, and tells what comes of it.
+/// Reads and then writes in one transaction that begins as a reader's, as nobody may, and says what comes of it.
 pub(crate) fn write_deferred(home: &Home, seconds: u64) -> Result<()> {
     let (begun, mut tries) = (Instant::now(), 0);
     // The pipelines may be over before all of these had a turn.

@@ -9,7 +9,7 @@ use mltrace::answer::{Reader, Run};
 use mltrace_core::config::{Environment, Home};
 use mltrace_core::ingest;
 
-/// The variable that tells a process which part it plays.
+/// The variable that says to a process which part it plays.
 pub(crate) const PART: &str = "MLTRACE_TEST_PART";
 
 /// A pipeline's working directory.
@@ -28,7 +28,7 @@ impl Place {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "part", "--nocapture", "--test-threads", "1"]);
         command.current_dir(self.folder.path()).env(PART, part).env("RUST_BACKTRACE", "0");
-        // What the settings of whoever runs the tests say is not asked for.
+        // The settings of the person who runs the tests do not matter.
         command.env_remove("MLTRACE_DB").env_remove("HOME").env_remove("XDG_CONFIG_HOME");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command

@@ -162,7 +162,7 @@ mod panics {
 mod hostile {
     use super::*;
 
-    /// A text that cannot be told.
+    /// A text that cannot be known.
     struct Untold;
 
     impl AsRef<str> for Untold {

@@ -1,4 +1,4 @@
-//! What is told from inside a run: the macros, files, other threads, and runs without the attribute.
+//! What is reported from inside a run: the macros, files, other threads, and runs without the attribute.
 
 use std::io::Write;
 use std::path::PathBuf;

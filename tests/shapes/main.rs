@@ -1,5 +1,5 @@
 //! Every shape of function beside its twin without the attribute: the same values, errors, panics and order of drops,
-//! and a run that tells what happened.
+//! and a run that says what happened.
 #![allow(clippy::disallowed_methods, reason = "what tries the project makes the files that it needs")]
 #![cfg(feature = "store")]
 #![allow(clippy::unused_async, clippy::redundant_closure_call, reason = "shapes, not style")]

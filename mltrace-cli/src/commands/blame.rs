@@ -10,7 +10,7 @@ use crate::session::Session;
 /// Find the run at which a number of runs changed its level, and show what changed there
 ///
 /// Looks at a metric of the last 200 completed runs of a component, at how long they took, how much they wrote, what a
-/// parameter was, a figure of a table's profile or of what they observed, and tells where the numbers went from one level to
+/// parameter was, a figure of a table's profile or of what they observed, and says where the numbers went from one level to
 /// another that is hardly chance. Of each such run it shows what differs from the run before, and from the last one whose
 /// output somebody flagged `--ok`: causes only, what changes every round last.
 #[derive(Debug, clap::Args)]

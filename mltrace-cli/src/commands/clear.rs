@@ -115,7 +115,7 @@ impl Args {
         let own = projects.iter().find(|project| project.is_this);
         let runs = own.map_or(0, |project| project.runs);
         let words = format!("{runs} runs of {components} components");
-        // A store that holds one project alone answers for it; whoever shares that store may be another.
+        // A store that holds one project alone answers for it; anyone who shares that store may be another.
         let is_others = is_others && session.home.identity.is_some();
         let (words, project) = match own.zip(this).filter(|_| !is_others) {
             _ if projects.len() <= 1 && !is_others => (words, None),

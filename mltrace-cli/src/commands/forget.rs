@@ -14,7 +14,7 @@ use crate::session::Session;
 /// Forget a run, as if it had never been recorded, or see what still holds somebody's data
 ///
 /// Its inputs, outputs, parameters and notes are removed for good, and what it explained has an unknown writer again. Its
-/// id stays, so that nothing told of the run later brings it back. Verdicts on what it wrote stay too. Without `--yes`,
+/// id stays, so that nothing reported of the run later brings it back. Verdicts on what it wrote stay too. Without `--yes`,
 /// says what would be removed. The artifacts themselves are not touched.
 ///
 /// With `--subject`, lists every version that was made from what took the data of that subject in (`subject = [x]` in the

@@ -9,11 +9,11 @@ use crate::output::Output;
 use crate::render::health;
 use crate::session::Session;
 
-/// Tell which runs take too long and which components are late: exit code 1 when any is, for cron
+/// Show which runs take too long and which components are late: exit code 1 when any is, for cron
 ///
 /// A run is overdue that has not ended and runs much longer than the runs of its component usually take. A component is late
 /// against its own rhythm: what begins each day is late after a day and a half; what begins by hand has no rhythm and is
-/// never late. Nobody waits for a component with the tag `retired`. The list tells how often each begins, how long it
+/// never late. Nobody waits for a component with the tag `retired`. The list says how often each begins, how long it
 /// usually takes, and how that moved.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\

@@ -16,7 +16,7 @@ use crate::session::Session;
 /// Takes what `mltrace export` prints, and lines written by hand: `{"component": "clean", "started_at": "…",
 /// "ended_at": "…", "inputs": ["raw.csv"], "outputs": ["clean.csv"]}`, gzipped or not. What is known already is left alone, so importing
 /// a file twice changes nothing. Wrong lines are reported by their number, the rest lands, and the exit code is 1. A line
-/// is wrong, too, when it is longer than 16 MiB, or tells of a time more than a day ahead of the clock.
+/// is wrong, too, when it is longer than 16 MiB, or mentions a time more than a day ahead of the clock.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:

@@ -62,7 +62,7 @@ fn files(place: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut files = Vec::new();
     for entry in place.read_dir().map_err(cannot)? {
         let entry = entry.map_err(cannot)?;
-        // A link may lead anywhere, and a pipe holds whoever opens it.
+        // A link may lead anywhere, and a pipe holds the one who opens it.
         let is_hidden = entry.file_name().as_encoded_bytes().first() == Some(&b'.');
         if !is_hidden && entry.file_type().is_ok_and(|kind| kind.is_file()) {
             files.push(entry.path());

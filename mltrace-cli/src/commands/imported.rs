@@ -46,7 +46,7 @@ pub(super) fn opened(file: &Path) -> Result<Box<dyn BufRead>, Error> {
         let cannot = |error| Error::new(Kind::NotFound, format!("`{path}` cannot be read: {error}"));
         Box::new(BufReader::new(opened.map_err(cannot)?))
     };
-    // What cannot be read at all is told with the first line.
+    // What cannot be read at all is reported with the first line.
     let is_packed = lines.fill_buf().is_ok_and(|bytes| bytes.first() == Some(&GZIP));
     Ok(if is_packed { Box::new(BufReader::new(MultiGzDecoder::new(lines))) } else { lines })
 }

@@ -1,4 +1,4 @@
-//! `mltrace log`: a run told after the fact, from any language or shell.
+//! `mltrace log`: a run reported after the fact, from any language or shell.
 
 use clap::ValueEnum;
 use mltrace_core::model::{Declaration, Status, Timestamp};

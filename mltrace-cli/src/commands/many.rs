@@ -68,7 +68,7 @@ impl Many {
         Ok(conditions)
     }
 
-    /// Returns whether one has to be told how many versions these are.
+    /// Returns whether one has to be shown how many versions these are.
     pub(super) fn is_to_count(&self, versions: &[Version]) -> bool {
         let is_plain = self.runs.is_empty()
             && self.conditions.is_empty()

@@ -1,4 +1,4 @@
-//! What `log` and `run` are told was measured and checked.
+//! What `log` and `run` are given as measured and checked.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -96,7 +96,7 @@ impl Facts {
 /// Returns the numbers in a file, by name.
 fn read(path: &Path) -> Result<Vec<(String, Number)>, String> {
     let cannot = |error: std::io::Error| format!("cannot be read: {error}");
-    // A pipe or a device might keep whoever opens it waiting.
+    // A pipe or a device might keep anyone who opens it waiting.
     if !path.metadata().map_err(cannot)?.is_file() {
         return Err("is not a file".to_owned());
     }

@@ -10,7 +10,7 @@ use crate::output::Output;
 use crate::render::measures;
 use crate::session::Session;
 
-/// How many runs of which something was measured are looked at when nobody says.
+/// How many runs with metrics are looked at when nobody says.
 const LIMIT: usize = 1000;
 
 /// Show what was measured, with its trend over the last runs
@@ -30,7 +30,7 @@ pub(crate) struct Args {
     /// Only this metric
     #[arg(long, value_name = "NAME", value_parser = crate::args::name)]
     name: Option<String>,
-    /// Only of the last so many runs of which something was measured
+    /// Only of the last so many runs with metrics
     #[arg(long, value_name = "N", default_value_t = LIMIT)]
     limit: usize,
     /// Print how the pipeline does instead, in the text format of Prometheus

@@ -7,7 +7,7 @@ use crate::session::Session;
 
 /// Show what is in a table: its rows, and of each column the type, the nulls and how the values spread
 ///
-/// Runs tell profiles with `profile = [x]` in `#[register]`, with `--profile` of `log` and `run`, or as `[profile]` in
+/// Runs record profiles with `profile = [x]` in `#[register]`, with `--profile` of `log` and `run`, or as `[profile]` in
 /// `mltrace.toml` says. Another version is read from its file if that still holds it. With a second version it shows what
 /// changed: columns that came and went, types, nulls, and how far values moved, as the population stability index (below
 /// 0.1 hardly, above 0.25 far) and in standard deviations of the earlier values.

@@ -15,7 +15,7 @@ use crate::time;
 
 /// List the projects of a store, or join two that are one
 ///
-/// In a store that several folders share (`MLTRACE_DB`) a project is told by `project` in its `mltrace.toml`, else by its
+/// In a store that several folders share (`MLTRACE_DB`) a project is identified by `project` in its `mltrace.toml`, else by its
 /// repository (the remote `origin` and the folder in it), else by its host and folder. Two checkouts of a repository are one
 /// project, and two folders of one name are two.
 #[derive(Debug, clap::Args)]

@@ -12,7 +12,7 @@ use crate::session::Session;
 ///
 /// Of a local file the version that lies on disk is meant, if it was recorded; `@latest` names the last recorded.
 /// How it came to be, what changed upstream since it was last fine, the runs to suspect, what is stale, what was made
-/// from it, and whom to tell. Each statement names the run or the version that it rests on. The page is Markdown, or with
+/// from it, and whom to notify. Each statement names the run or the version that it rests on. The page is Markdown, or with
 /// `--html` a file that needs neither network nor scripts, with the trace drawn.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\

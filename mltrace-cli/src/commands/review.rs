@@ -11,7 +11,7 @@ use crate::session::Session;
 
 /// Review the flagged artifacts, what they share, and the runs to suspect
 ///
-/// First tells what the runs upstream of flagged artifacts have in common and those upstream of ok ones have not: a
+/// First says what the runs upstream of flagged artifacts have in common and those upstream of ok ones have not: a
 /// parameter, a commit, a host, an input. Then ranks the runs upstream of flagged artifacts by what the verdicts say and
 /// by what changed at them, the likeliest culprit first, with the reasons. Runs that the verdicts cannot tell apart share a rank.
 #[derive(Debug, clap::Args)]
@@ -23,7 +23,7 @@ pub(crate) struct Args {
     /// Show at most so many suspects [default: 3, as JSON 10]
     #[arg(long, value_name = "N")]
     limit: Option<NonZeroUsize>,
-    /// Ask for a verdict on one output after the other, the one first whose verdict tells most, before the review
+    /// Ask for a verdict on one output after the other, the one first whose verdict says most, before the review
     ///
     /// Each answer is a line: `bad` or `ok` (with why, if one likes), `skip`, or `quit`; `b`, `o`, `s` and `q` do too.
     #[arg(long)]

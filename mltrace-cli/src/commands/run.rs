@@ -16,7 +16,7 @@ use crate::child::Attended;
 use crate::error::{Error, Exit};
 use crate::session::Session;
 
-/// The variable that tells a process inside which run it was started.
+/// The variable that names to a process the run inside which it was started.
 const PARENT_RUN: &str = "MLTRACE_PARENT_RUN";
 
 /// Run a command and record it

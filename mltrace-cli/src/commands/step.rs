@@ -1,4 +1,4 @@
-//! What `log` and `run` are both told of a run.
+//! What `log` and `run` are both given about a run.
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
@@ -45,7 +45,7 @@ pub(super) struct Step {
     /// A parameter
     #[arg(short, long = "param", value_name = "NAME=VALUE")]
     params: Vec<OsString>,
-    /// Tell what is in the tables that it wrote (CSV, NDJSON, Parquet): rows, and of each column type, nulls and how values spread
+    /// Record what is in the tables that it wrote (CSV, NDJSON, Parquet): rows, and of each column type, nulls and how values spread
     #[arg(long)]
     profile: bool,
     /// Somebody whose data it took in: the name is not kept, and `mltrace forget --subject` asks by it

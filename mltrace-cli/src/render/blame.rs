@@ -9,9 +9,9 @@ use super::{diff, paint};
 use crate::escape::line;
 use crate::time;
 
-/// How many changes are told.
+/// How many changes are reported.
 const MOST_CHANGES: usize = 3;
-/// How many differences are told of each.
+/// How many differences are reported of each.
 const MOST_DIFFERENCES: usize = 4;
 
 /// Returns the last changes with what differs there, or what was looked at when there is none.

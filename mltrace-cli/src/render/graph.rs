@@ -21,7 +21,7 @@ pub(super) struct Graph<'t> {
 pub(super) struct Node {
     /// What it is.
     pub(super) shape: Shape,
-    /// What is written into it, as recorded: whoever draws escapes it.
+    /// What is written into it, as recorded: anyone who draws escapes it.
     pub(super) lines: Vec<String>,
     /// Whether it failed or was flagged.
     pub(super) is_bad: bool,

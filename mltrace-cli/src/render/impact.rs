@@ -1,4 +1,4 @@
-//! What was made from something, by what became of it, and whom to tell.
+//! What was made from something, by what became of it, and whom to notify.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;

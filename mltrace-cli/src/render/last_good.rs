@@ -9,9 +9,9 @@ use super::{diff, paint, run};
 use crate::escape::line;
 use crate::time;
 
-/// How many newer versions are told.
+/// How many newer versions are reported.
 const MOST_NEWER: usize = 7;
-/// How many doubts are told of each.
+/// How many doubts are reported of each.
 const MOST_DOUBTS: usize = 3;
 
 /// Returns the version, then each newer one with what stands against it.

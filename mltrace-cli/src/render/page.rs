@@ -1,4 +1,4 @@
-//! A page before it is Markdown or HTML: headings, sentences, tables. Whoever writes it out escapes it.
+//! A page before it is Markdown or HTML: headings, sentences, tables. Anyone who writes it out escapes it.
 
 /// A page.
 pub(super) struct Page {

@@ -15,7 +15,7 @@ const MOST_ROWS: usize = 100;
 const FEW_ROWS: usize = 8;
 /// How many lines of a trace a text has then.
 const FEW_LINES: usize = 24;
-/// How many suspects are told.
+/// How many suspects are reported.
 const MOST_SUSPECTS: usize = 5;
 
 /// Returns the report as Markdown, with as many rows as people read unless it `is_whole`.
@@ -192,7 +192,7 @@ fn changed(answer: &Report, most: usize) -> Vec<Block> {
     blocks
 }
 
-/// Returns a difference, told as this change, with the runs on both sides.
+/// Returns a difference, shown as this change, with the runs on both sides.
 fn difference_in(difference: &Difference, change: String) -> Vec<Span> {
     let component = difference.component.as_deref().unwrap_or("no recorded run");
     let mut point = vec![name(component), words(": "), words(change)];

@@ -10,11 +10,11 @@ use super::{cut, diff, paint, run};
 use crate::escape::line;
 use crate::time;
 
-/// How many facts are told.
+/// How many facts are reported.
 const MOST_FACTS: usize = 3;
-/// How many suspects are told when nobody says.
+/// How many suspects are reported when nobody says.
 const MOST_SUSPECTS: usize = 3;
-/// How many outputs to look at next are told.
+/// How many outputs to look at next are reported.
 const MOST_LOOKS: usize = 2;
 /// How many versions that are meant are named.
 const MOST_MEANT: usize = 30;
@@ -30,7 +30,7 @@ pub(crate) fn empty() -> Review {
     Review::default()
 }
 
-/// Returns an output to look at, and what its verdict would tell.
+/// Returns an output to look at, and what its verdict would show.
 pub(crate) fn asked(next: &LookNext) -> String {
     format!("{}@{}: {}", next.name, next.version.short(run::DIGITS), next.why)
 }
@@ -100,7 +100,7 @@ pub(crate) fn text_of(answer: &Review, suspects: usize) -> String {
     text
 }
 
-/// Tells in a sentence what the bad ones share, then each such fact with its runs.
+/// Reports in a sentence what the bad ones share, then each such fact with its runs.
 fn facts(text: &mut String, answer: &Review) {
     let told = answer.telling(MOST_FACTS);
     let judged = format!("{} bad, {} ok.", answer.flagged.len(), answer.ok.len());

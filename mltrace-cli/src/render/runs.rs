@@ -43,7 +43,7 @@ pub(crate) fn of_projects(answer: &Runs, columns: Option<u16>) -> String {
     table::draw(["RUN", "PROJECT", "COMPONENT", "STATUS", "STARTED", "TOOK", "OUTPUTS"], rows, columns)
 }
 
-/// Returns the runs of one component, with what tells them apart.
+/// Returns the runs of one component, with what distinguishes them.
 pub(crate) fn history(answer: &Runs, columns: Option<u16>) -> String {
     if answer.runs.is_empty() {
         return "no runs\n".to_owned();

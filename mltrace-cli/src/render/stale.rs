@@ -42,7 +42,7 @@ pub(crate) fn text(answer: &StaleRuns, is_whole: bool) -> String {
     text
 }
 
-/// Returns why a run is stale, with when it is; what was so then and still is, is told once.
+/// Returns why a run is stale, with when it is; what was so then and still is, is reported once.
 pub(super) fn reasons(run: &StaleRun) -> impl Iterator<Item = (&'static str, &Stale)> {
     let then = run.stale.iter().map(|stale| ("when it ran", stale));
     let now = run.stale_since().map(|stale| ("if used now", stale));

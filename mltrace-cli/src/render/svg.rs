@@ -19,7 +19,7 @@ const LINE: f64 = 16.0;
 const PADDING: f64 = 8.0;
 /// To what part of its size a drawing shrinks where there is little room.
 const LEAST: f64 = 0.7;
-/// How many letters of a line are shown; the rest is told when one points at the box.
+/// How many letters of a line are shown; the rest is reported when one points at the box.
 const LETTERS: usize = 32;
 
 /// Returns the drawing; `None` when it would be too large to be looked at.

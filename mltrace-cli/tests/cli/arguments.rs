@@ -45,7 +45,7 @@ fn words(text: &str) -> Vec<String> {
     text.split(' ').map(str::to_owned).collect()
 }
 
-/// Checks that the first line of a review tells this, and of which aspect the first fact is.
+/// Checks that the first line of a review reports this, and of which aspect the first fact is.
 fn check(env: &TestEnv, aspect: &str, told: &str) {
     let first = env.done(&["review"]).lines().next().unwrap().to_owned();
     assert!(first.starts_with("3 bad, 4 ok. clean ran with ") && first.contains(told), "{first}");

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::env::TestEnv;
 
-/// Two trainings on other data, the second of which is slower and better, and one of which nothing was measured.
+/// Two trainings on other data, the second of which is slower and better, and one about which nothing was measured.
 fn trained() -> TestEnv {
     let run = |number: u32, minutes: u32, more: &Value| {
         let version = |name: &str, version: &str| json!({"name": name, "version": format!("v:{version}{number}")});

@@ -129,7 +129,7 @@ impl TestEnv {
     }
 }
 
-/// Returns lines that tell of runs: `"raw -> clean -> model"` is the run `clean` that read `raw` and wrote `model`.
+/// Returns lines that mention runs: `"raw -> clean -> model"` is the run `clean` that read `raw` and wrote `model`.
 pub(crate) fn runs(drawings: &[&str]) -> Vec<String> {
     let told = drawings.iter().enumerate().map(|(number, drawing)| {
         let parts: Vec<&str> = drawing.split("->").map(str::trim).collect();

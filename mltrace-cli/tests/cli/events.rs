@@ -27,7 +27,7 @@ fn events_become_runs_from_a_file_a_folder_and_stdin() {
     let trace = env.json(&["trace", "clean.csv"]);
     assert_eq!(trace["runs"][0]["component"], "airflow/rides.clean");
     assert_eq!(trace["runs"][0]["duration_ms"], 300_000.0);
-    // What anybody exports is told elsewhere without the events.
+    // What anybody exports is reported elsewhere without the events.
     let other = TestEnv::new();
     let exported = env.done(&["export"]);
     assert_eq!(other.call_with_input(&["import", "-"], &exported).code, 0);

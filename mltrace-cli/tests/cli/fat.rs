@@ -1,4 +1,4 @@
-//! Runs of which much is recorded: lists show of each only the first of it, say how much more there is, and load no more.
+//! Runs about which much is recorded: lists show of each only the first of it, say how much more there is, and load no more.
 
 use std::io::Read as _;
 use std::process::Stdio;
@@ -140,7 +140,7 @@ fn what_is_recorded_of_runs_makes_no_list_large() {
     }
 }
 
-/// Every question that compares runs. A parameter that is new, and comes after those that are compared, is told nowhere.
+/// Every question that compares runs. A parameter that is new, and comes after those that are compared, is reported nowhere.
 #[test]
 fn what_is_recorded_of_runs_makes_no_comparison_large() {
     let env = store();
@@ -296,7 +296,7 @@ fn what_a_list_leaves_out_is_counted_and_inspect_shows_it() {
 #[test]
 fn a_verdict_stands_though_its_review_would_hold_too_much() {
     let env = store();
-    // What people said is told by a review, however long it is.
+    // What people said is reported by a review, however long it is.
     let store = rusqlite::Connection::open(env.project().join(".mltrace/mltrace.db")).unwrap();
     let more = "BEGIN;
         WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 4000)

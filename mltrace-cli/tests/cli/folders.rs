@@ -3,7 +3,7 @@
 use crate::env::TestEnv;
 use crate::links::{run, upstream};
 
-/// Longer than what is too short to be told by.
+/// Longer than what is too short to be recognised by.
 fn write(name: &str, letter: &str) -> String {
     format!("printf '{}' > {name}", letter.repeat(100))
 }

@@ -119,7 +119,7 @@ fn what_is_written_through_a_link_is_written_where_it_leads() {
         let found: Vec<&str> =
             outputs.as_array().unwrap().iter().map(|output| output["name"].as_str().unwrap()).collect();
         assert_eq!(found, written, "{names:?} {shell}");
-        // Whoever reads under either name reads what this run wrote, however short it is.
+        // Anyone who reads under either name reads what this run wrote, however short it is.
         for name in written.iter().filter(|name| !name.contains("://")) {
             run(&env, "read", &["-i", name, "-o", "pred"], "date +%N > pred");
             assert_eq!(upstream(&env, "pred"), ["read", "write"], "{names:?} {shell}: {name}");
@@ -135,7 +135,7 @@ fn a_read_through_a_link_saw_what_was_written_where_it_leads_whatever_the_bytes_
     symlink("v2", env.project().join("latest")).unwrap();
     run(&env, "score", &["-i", "latest/x", "-o", "y"], "cat latest/x latest/x > y");
     assert_eq!(upstream(&env, "y"), ["score", "train"]);
-    // Bytes that tell need no second name, unless a folder is a link: it may have been written as a whole.
+    // Bytes that are distinctive need no second name, unless a folder is a link: it may have been written as a whole.
     run(&env, "train", &["-o", "v2/x"], "seq 100 > v2/x");
     symlink("v2/x", env.project().join("x")).unwrap();
     run(&env, "score", &["-i", "x", "-o", "y"], "cat x x > y");

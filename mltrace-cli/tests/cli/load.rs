@@ -31,7 +31,7 @@ const PARAMETERS: usize = if cfg!(debug_assertions) { 1000 } else { 28_000 };
 const METRICS: usize = if cfg!(debug_assertions) { 40 } else { 400 };
 /// How many columns a table may have.
 const COLUMNS: usize = 500;
-/// How much memory the command may hold that tells an impact as JSON.
+/// How much memory the command may hold that writes an impact as JSON.
 const COMMAND: u64 = 64 << 20;
 
 /// A store of three times `size` runs: two chains, and as many runs that read one thing and each write the next version of
@@ -272,7 +272,7 @@ fn crowd(serving: &Serving, size: usize) -> Duration {
             );
             let is_told = match answer.status {
                 200 => answer.text.contains("content-length: ") || answer.text.ends_with("\r\n0\r\n\r\n"),
-                // What does not fit is told, and so is that too many ask.
+                // What does not fit is reported, and so is that too many ask.
                 404 | 422 | 503 => answer.text.contains("hint"),
                 _ => false,
             };

@@ -90,7 +90,7 @@ mod serve;
 
 mod openapi;
 
-// A process' memory is told as Linux tells it.
+// A process' memory is reported as Linux reports it.
 #[cfg(target_os = "linux")]
 mod fat;
 #[cfg(target_os = "linux")]

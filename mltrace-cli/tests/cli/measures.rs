@@ -70,7 +70,7 @@ fn they_survive_export_and_import_byte_for_byte() {
     assert_eq!(other.call_with_input(&["import", "-"], &export).code, 0);
     assert_eq!(other.done(&["export"]), export);
     assert!(export.contains(r#""value":"3.10""#) && export.contains(r#""value":"1e400""#), "{export}");
-    // Told again, nothing is new.
+    // Reported again, nothing is new.
     let again = other.call_with_input(&["import", "-"], &export);
     assert_snapshot!(again.stdout + &again.stderr, @"3 lines: 0 stored, 3 known already");
 }

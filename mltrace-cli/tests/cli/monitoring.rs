@@ -70,7 +70,7 @@ fn every_panel_of_the_dashboard_asks_for_what_is_told() {
     let asked: Vec<&str> = asked.map(|target| target["expr"].as_str().unwrap()).collect();
     assert!(panels.len() >= 10 && asked.len() >= panels.len());
     let env = pipeline();
-    // Somebody reads what a run wrote, so that all that can be told is.
+    // Somebody reads what a run wrote, so that all that can be reported is.
     env.done(&["log", "--component", "score", "--input", "rides"]);
     let told = env.done(&["metrics", "--prometheus"]);
     let names = |text: &str| -> Vec<String> {

@@ -99,7 +99,7 @@ fn an_export_imported_elsewhere_gives_the_same_answers() {
     ] {
         assert_eq!(other.json(arguments), one.json(arguments), "{arguments:?}");
     }
-    // A component's line tells when it was exported.
+    // A component's line says when it was exported.
     let told = |env: &TestEnv| {
         let lines = env.done(&["export"]);
         lines.lines().filter(|line| !line.contains(r#""type":"component""#)).map(str::to_owned).collect::<Vec<_>>()
@@ -284,7 +284,7 @@ fn events_in_parts_are_one_run_and_only_contradictions_are_refused() {
             assert!(answer.code == 1 && answer.stderr.contains(reason), "{told}: {}", answer.stderr);
         }
     }
-    // Two parts tell of a run that ended before it began.
+    // Two parts mention a run that ended before it began.
     let env = TestEnv::new();
     assert_eq!(env.call_with_input(&["import", "-"], &end).code, 0);
     let late = event(r#""started_at":"2021-01-01T00:06:00Z""#);

@@ -149,7 +149,7 @@ fn a_file_in_a_folder_that_was_written_as_a_whole_is_the_one_on_disk() {
     env.write("out/p", "by hand");
     let said = env.call(&["trace", "out/p"]).stderr;
     assert!(said.contains("on disk now: not recorded"), "{said}");
-    // A verdict is on the file, and whoever wrote the folder is suspected.
+    // A verdict is on the file, and the one who wrote the folder is suspected.
     let flagged = env.done(&["flag", "out/sub/q", "--reason", "bad"]);
     assert!(flagged.contains("second"), "{flagged}");
     assert!(env.done(&["verify", "out/sub/q"]).contains("out/sub/q"));

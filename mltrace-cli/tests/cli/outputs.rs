@@ -66,7 +66,7 @@ fn what_is_missing_is_never_the_latest() {
     run(&env, "predict", &["-i", "model.bin", "-o", "pred"], "echo 1 > pred");
     assert_eq!(upstream(&env, "pred"), ["predict", "train"]);
     assert!(env.done(&["trace", "model.bin"]).contains("broken"));
-    // What a run was told of after the fact may lie elsewhere by now.
+    // What a run was given after the fact may lie elsewhere by now.
     env.done(&["log", "--component", "elsewhere", "-o", "other.bin"]);
     assert_eq!(output(&env, 0)["mark"], Value::Null);
 }

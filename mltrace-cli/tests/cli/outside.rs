@@ -178,7 +178,7 @@ impl Place {
     }
 }
 
-/// Starts a server, asks and tells it something, and ends it.
+/// Starts a server, queries it, sends it something, and ends it.
 pub(crate) fn serve(mut command: Command) -> Output {
     use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 
@@ -202,7 +202,7 @@ pub(crate) fn serve(mut command: Command) -> Output {
             let _ = stream.read_to_string(&mut String::new());
         }
     }
-    // The whole group: whoever traces the server hands no signal on.
+    // The whole group: anyone who traces the server hands no signal on.
     let _ = Command::new("kill").args(["-TERM", "--", &format!("-{}", child.id())]).status();
     child.wait_with_output().unwrap()
 }

@@ -56,7 +56,7 @@ fn every_door_keeps_the_text_of_a_parameter() {
     let answer = other.call_with_input(&["import", "-"], &lines);
     assert_eq!(answer.code, 0, "{}", answer.stderr);
     assert_eq!(exported(&other), given().map(|(_, value)| value));
-    // Whoever has them once more knows them, and what differs in nothing but a zero is another run.
+    // Anyone who has them once more knows them, and what differs in nothing but a zero is another run.
     assert_eq!(other.call_with_input(&["import", "-"], &lines).stdout.lines().count(), 1);
     let [one, two] = ["3.1", "3.10"].map(|v| format!("{{\"component\":\"t\",\"params\":{{\"v\":{v}}}}}"));
     let both = TestEnv::with_lines(&[one, two]);

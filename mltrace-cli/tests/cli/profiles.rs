@@ -1,4 +1,4 @@
-//! Profiles of tables: told by runs, asked for, compared, and carried elsewhere.
+//! Profiles of tables: recorded by runs, asked for, compared, and carried elsewhere.
 
 use insta::assert_snapshot;
 
@@ -11,7 +11,7 @@ fn write(env: &TestEnv, name: &str, text: &str) {
     std::fs::write(env.project().join(name), text).unwrap();
 }
 
-/// Two versions of a table, told by a command's option; both runs write what is there already.
+/// Two versions of a table, recorded by a command's option; both runs write what is there already.
 fn told() -> TestEnv {
     let env = TestEnv::new();
     write(&env, "may.csv", MAY);

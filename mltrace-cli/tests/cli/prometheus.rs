@@ -1,4 +1,4 @@
-//! What Prometheus is told: in both formats, in its own words, by its own tools.
+//! What Prometheus receives: in both formats, in its own words, by its own tools.
 
 use std::io::Write as _;
 use std::path::Path;

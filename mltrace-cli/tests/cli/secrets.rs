@@ -56,7 +56,7 @@ fn styles(word: &str) -> [String; 4] {
     ]
 }
 
-/// Returns what a shell is told: each secret behind an option, a variable and a letter.
+/// Returns what a shell is given: each secret behind an option, a variable and a letter.
 fn shell_text(option: &str, variable: &str, secret: &str) -> String {
     let command = |secret: String| {
         format!(
@@ -67,7 +67,7 @@ fn shell_text(option: &str, variable: &str, secret: &str) -> String {
     styles(secret).map(command).concat()
 }
 
-/// Tells of each secret through every door of the command and the server.
+/// Reports each secret through every door of the command and the server.
 fn tell(env: &TestEnv, serving: &Serving, name: &str, secret: &str) {
     let option = format!("--{name}");
     let joined = format!("--{name}={secret}");
@@ -79,7 +79,7 @@ fn tell(env: &TestEnv, serving: &Serving, name: &str, secret: &str) {
     // Shells differ in what they know; what is recorded is the same for each, and none has to run.
     let shell = ["true", "sh", "-c", &shell_text(&option, name_of_variable, secret)];
     env.done(&[&["run", "--component", "shell", "--"][..], &shell].concat());
-    // A command that does not start is told of as well.
+    // A command that does not start is reported as well.
     let answer = env.call(&["run", "--component", "missing", "--", "/nowhere/train", &option, secret]);
     assert_ne!(answer.code, 0);
     let param = format!("{name}={secret}");

@@ -33,7 +33,7 @@ fn journals_that_git_tracks_are_not_stored_and_that_is_said() {
     assert_eq!(fs::read_dir(place.ours("damaged")).unwrap().count(), 0);
     let answer = place.env.call(&["doctor"]);
     assert!(answer.code == 1 && answer.stdout.contains("tracked by git"), "{}", answer.stdout);
-    // Whoever trusts them takes them out of git.
+    // Anyone who trusts them takes them out of git.
     assert!(git(&place.env, &["rm", "-q", "--cached", "-r", ".mltrace"]));
     assert!(!place.env.call(&["recent"]).stderr.contains("tracked"));
     assert!(!place.ours("journal/{process}.log").exists());

@@ -224,7 +224,7 @@ fn what_a_run_put_out_goes_with_it_and_feedback_stays() {
     env.done(&["forget", run.trim(), "--yes"]);
     let task = env.json(&["task"])["tasks"][0].clone();
     assert_eq!((task["outputs"].clone(), task["without_output"].clone()), (json!(0), json!(1)));
-    // What is told of the run later does not bring it back.
+    // What is known of the run later does not bring it back.
     let line = json!({"type": "output", "task": "fare", "id": "19", "value": 1, "at": "2021-05-03T08:00:00Z", "run": run.trim()});
     env.call_with_input(&["import", "-"], &line.to_string());
     assert!(!env.done(&["export"]).contains("\"19\""));

@@ -1,4 +1,4 @@
-//! What tells a project from others in a store that several roots share, whatever their folders are called.
+//! What distinguishes a project from others in a store that several roots share, whatever their folders are called.
 
 use std::io::Read as _;
 use std::path::Path;

@@ -2,13 +2,13 @@
 
 use serde::Deserialize;
 
-/// So many metrics are told of at most: each is a series for every component that has it.
+/// So many metrics are reported at most: each is a series for every component that has it.
 const MOST_METRICS: usize = 50;
 
-/// What a monitoring system is told besides what it is told of every project.
+/// What a monitoring system receives besides what it receives of every project.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PrometheusSettings {
-    /// The metrics whose last values are told, by name.
+    /// The metrics whose last values are reported, by name.
     pub metrics: Vec<String>,
 }
 

@@ -121,7 +121,7 @@ pub(super) fn is_ours(folder: &Path) -> bool {
     }
 }
 
-/// Returns whether the link in the place of `.mltrace` is one that this user laid, as far as that can be told: it lies at the
+/// Returns whether the link in the place of `.mltrace` is one that this user laid, as far as that can be known: it lies at the
 /// root of a git work tree that does not track it, and what it leads to is this user's, no other project's own `.mltrace`
 /// and nothing of git's.
 pub(super) fn is_own_link(link: &Path) -> bool {
@@ -184,7 +184,7 @@ mod tests {
     /// Checks which root is found from `folder`, with `home` as the user's home, and what is said to lie above.
     fn check(names: &[&str], folder: &str, home: &str, root: &str, above: Option<&str>) {
         let tree = tree(names);
-        // As the system tells a working directory.
+        // As the system reports a working directory.
         let top = fs::canonicalize(tree.path()).unwrap();
         fs::create_dir_all(top.join(folder)).unwrap();
         let home = Some(home).filter(|home| !home.is_empty()).map(|home| top.join(home));

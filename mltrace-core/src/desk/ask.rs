@@ -49,7 +49,7 @@ impl Desk<'_> {
         unless_missing(ingest::open_folded(self.home, progress))
     }
 
-    /// As [`fold`](Self::fold), for a question that does not depend on contents: of what a process left unhashed, large files
+    /// Folds as [`fold`](Self::fold) does, for a question that does not depend on contents: of what a process left unhashed, large files
     /// stay so.
     ///
     /// # Errors

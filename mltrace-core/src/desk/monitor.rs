@@ -13,7 +13,7 @@ pub struct Watch {
     waiting: Waiting,
 }
 
-/// What a monitoring system is told.
+/// What a monitoring system receives.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Watched {
     /// How the pipeline does.
@@ -23,7 +23,7 @@ pub struct Watched {
 }
 
 impl Desk<'_> {
-    /// Returns what a monitoring system is told; `watch` knows what was found the last time.
+    /// Returns what a monitoring system receives; `watch` knows what was found the last time.
     ///
     /// # Errors
     /// When the store does not answer.

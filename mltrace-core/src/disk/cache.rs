@@ -24,7 +24,7 @@ struct State {
     known: HashMap<Key, Hashed>,
 }
 
-/// The hash of a path: sixteen bytes of it tell all paths apart, and the file gives no name away.
+/// The hash of a path: sixteen bytes of it distinguish all paths, and the file gives no name away.
 type Key = [u8; 16];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use super::{FileKind, Skip, Stat};
 
-/// Tells of the links inside one folder what they lead to.
+/// Says of the links inside one folder what they lead to.
 pub(super) struct Links {
     /// Where the folder itself lies.
     root: Option<PathBuf>,
 }
 
 impl Links {
-    /// Returns who tells of the links below `root`.
+    /// Returns who reports the links below `root`.
     pub(super) fn below(root: &Path) -> Self {
         Self { root: fs::canonicalize(root).ok() }
     }

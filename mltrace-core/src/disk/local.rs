@@ -61,7 +61,7 @@ fn ask(folder: &Path) -> bool {
     rustix::fs::statfs(folder).is_ok_and(|answer| u64::from(answer.f_flags) & MNT_LOCAL != 0)
 }
 
-/// On Windows a share is reached by a path of the form `\\server\share`; a mapped drive letter cannot be told from a
+/// On Windows a share is reached by a path of the form `\\server\share`; a mapped drive letter cannot be distinguished from a
 /// disk without asking the system, but SQLite refuses shared memory there by itself.
 #[cfg(windows)]
 fn ask(folder: &Path) -> bool {

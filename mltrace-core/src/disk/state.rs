@@ -10,7 +10,7 @@ use super::fingerprint::{self, fingerprint};
 use super::link::Links;
 use super::{FileKind, Fingerprint, Hashing, Skip, Stat};
 
-/// A folder with more entries than this is never told by its state.
+/// A folder with more entries than this is never recognised by its state.
 const MOST_ENTRIES: usize = 200_000;
 /// How many entries are looked at between two looks at the clock.
 const ENTRIES_A_LOOK: usize = 64;
@@ -51,7 +51,7 @@ impl fmt::Display for Token {
 }
 
 impl State {
-    /// Returns how a file stands that has this `stat`, and of anything else what that tells.
+    /// Returns how a file stands that has this `stat`, and of anything else what that says.
     #[must_use]
     pub fn of(stat: &Stat) -> Self {
         Self {

@@ -1,7 +1,7 @@
 //! A trace as it is drawn: which boxes there are, what leads from one to another, and where they stand.
 //!
 //! There are two ways to divide a trace into boxes and one model for both. How a box looks, and what is written into it,
-//! is up to whoever shows it.
+//! is up to the one who shows it.
 
 mod drawing;
 

@@ -21,7 +21,7 @@ impl Change {
     }
 
     /// Returns what the stage is called: by its name at the root, behind its folder elsewhere, and by its file where that
-    /// tells of nothing else.
+    /// mentions nothing else.
     fn component(&self) -> String {
         let folder = self.path.rsplit_once('/').map(|(folder, _)| folder);
         match (folder, self.name.as_str()) {
@@ -104,7 +104,7 @@ pub(super) fn in_order(changes: Vec<Change>, work_tree: &Path) -> Vec<Change> {
     let (mut waits, mut followers) = (BTreeMap::new(), BTreeMap::<usize, Vec<usize>>::new());
     for (place, change) in changes.iter().enumerate() {
         let reads = change.stage.deps.iter().map(|dep| PathBuf::from(change.place(dep, work_tree)));
-        // Whoever reads a file of a folder reads what the folder's maker made.
+        // Anyone who reads a file of a folder reads what the folder's maker made.
         let made =
             reads.flat_map(|path| path.ancestors().filter_map(|path| makers.get(path).copied()).collect::<Vec<_>>());
         let others: BTreeSet<usize> = made.filter(|maker| *maker != place).collect();

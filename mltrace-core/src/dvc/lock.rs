@@ -69,7 +69,7 @@ pub(super) struct Origin {
     pub(super) rev_lock: Option<String>,
 }
 
-/// Returns the stages that a file tells of, by name; of a file that ends in `.dvc` the only one has no name.
+/// Returns the stages that a file mentions, by name; of a file that ends in `.dvc` the only one has no name.
 ///
 /// # Errors
 /// Why it cannot be understood.

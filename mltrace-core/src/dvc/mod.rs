@@ -34,9 +34,9 @@ pub struct DvcOptions<'o> {
     pub repository: &'o Path,
     /// Where DVC keeps bytes; `None`: where it does so by default.
     pub cache: Option<&'o Path>,
-    /// Told how many commits were read so far.
+    /// Receives how many commits were read so far.
     pub commits: &'o dyn Fn(u64),
-    /// Told how many more bytes were hashed.
+    /// Receives how many more bytes were hashed.
     pub hashed: &'o (dyn Fn(u64) + Sync),
 }
 
@@ -74,7 +74,7 @@ pub enum DvcError {
     Store(#[from] StoreError),
 }
 
-/// Stores the runs that the commits of a repository tell of. A run that is known already is left as it is.
+/// Stores the runs that the commits of a repository mention. A run that is known already is left as it is.
 ///
 /// # Errors
 /// When there is no repository, it cannot be read, or the store does not take the rows.

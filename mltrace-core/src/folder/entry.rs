@@ -7,7 +7,7 @@ pub(crate) struct Entry {
     pub(crate) length: u64,
     /// Under how many names it can be reached.
     pub(crate) links: u64,
-    /// Device and number: what tells it from another of its name. `None` where the system does not say.
+    /// Device and number: what distinguishes it from another of its name. `None` where the system does not say.
     pub(crate) identity: Option<(u64, u64)>,
 }
 

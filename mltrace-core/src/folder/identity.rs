@@ -1,6 +1,6 @@
 //! Whose rights count when files are opened: in somebody else's folder the superuser acts as that person.
 //!
-//! So whatever that person, or whoever may write there, puts in the way leads nowhere that this person could not go
+//! So whatever that person, or anyone who may write there, puts in the way leads nowhere that this person could not go
 //! anyway; and what is made there is that person's. The rights are those of one thread, for files alone.
 
 use std::io;
@@ -45,7 +45,7 @@ pub(super) fn is_superuser() -> bool {
     is_superuser
 }
 
-/// Rights that a thread has until this is dropped there. Whoever holds any stays with that thread.
+/// Rights that a thread has until this is dropped there. Anyone who holds any stays with that thread.
 #[derive(Debug)]
 pub(crate) struct Taken {
     /// The thread that took them, and gives them back; `None` when nothing was taken.
@@ -139,7 +139,7 @@ mod system {
 
     #[expect(unsafe_code, reason = "nothing safe changes the rights of one thread, and for files alone")]
     fn set(user: u32, group: u32) -> io::Result<()> {
-        /// What nobody is, so that the call only tells who one is.
+        /// What nobody is, so that the call only says who one is.
         const NOBODY: u32 = u32::MAX;
         let set = |as_user: u32, as_group: u32| {
             // SAFETY: both take a number and change nothing but the rights of the calling thread.

@@ -189,7 +189,7 @@ impl Folder {
         }
         let folder = self.folder(name)?;
         for inside in folder.names()? {
-            // What is no file is told of by the folder that stays.
+            // What is no file is reported by the folder that stays.
             let _ = folder.remove(inside);
         }
         self.as_owner(|| self.handle.remove_folder(one(name)?))
@@ -253,7 +253,7 @@ pub(crate) struct Whose(Option<Identity>);
 
 impl Whose {
     /// Returns whose they are where the superuser works in somebody else's project: what only the superuser may read is not
-    /// to be told there. The project is that of `ours`, or `root` as long as that is not there.
+    /// to be reported there. The project is that of `ours`, or `root` as long as that is not there.
     pub(crate) fn of_project(ours: &Path, root: &Path) -> io::Result<Self> {
         if !identity::is_superuser() {
             return Ok(Self(None));
@@ -316,7 +316,7 @@ pub(crate) fn make_above(folder: &Path) -> io::Result<()> {
         let _taken = Folder::of_user(above)?.take_identity()?;
         fs::create_dir_all(folder)?;
     }
-    // Whoever syncs what lies in our folder does not know that the folders above are new.
+    // Anyone who syncs what lies in our folder does not know that the folders above are new.
     folder.ancestors().filter(|above| !above.as_os_str().is_empty()).try_for_each(sync)
 }
 
@@ -333,7 +333,7 @@ fn is_refused(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported)
 }
 
-/// Returns what tells this process' root from another; `None` where there is but one.
+/// Returns what distinguishes this process' root from another; `None` where there is but one.
 pub(crate) fn root_number() -> Option<(u64, u64)> {
     #[cfg(unix)]
     return fs::metadata("/").ok().map(|root| {
@@ -344,7 +344,7 @@ pub(crate) fn root_number() -> Option<(u64, u64)> {
     return None;
 }
 
-/// Returns how long a file may get that this process writes. Whoever writes beyond is ended by a signal, as the user's
+/// Returns how long a file may get that this process writes. Anyone who writes beyond is ended by a signal, as the user's
 /// program must not be for what we write.
 pub(crate) fn longest_file() -> u64 {
     #[cfg(unix)]

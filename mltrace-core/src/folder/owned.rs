@@ -90,7 +90,7 @@ impl<F: AsFd> Drop for Owned<F> {
     }
 }
 
-/// Returns device and number: what tells a file from another.
+/// Returns device and number: what distinguishes a file from another.
 #[allow(clippy::cast_sign_loss, clippy::unnecessary_cast, reason = "systems differ in how they number devices")]
 pub(super) fn identity(stat: &Stat) -> (u64, u64) {
     (stat.st_dev as u64, stat.st_ino as u64)

@@ -173,7 +173,7 @@ pub(super) fn read_of_user(path: &Path) -> io::Result<File> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is no file")) }
 }
 
-/// Systems tell in different words that something is a link: it is looked at.
+/// Systems say in different words that something is a link: it is looked at.
 fn explain(error: Errno, folder: impl std::os::fd::AsFd, name: &OsStr) -> io::Error {
     let may_be_a_link = matches!(error, Errno::LOOP | Errno::MLINK | Errno::NOTDIR);
     let is_link = || {

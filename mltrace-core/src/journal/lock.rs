@@ -1,4 +1,4 @@
-//! The lock that tells that a process lives.
+//! The lock that says that a process lives.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -26,7 +26,7 @@ fn make(folder: &Folder, process: ProcessId) -> io::Result<Option<File>> {
     let _ = folder.remove(&hidden);
     let lock = folder.make(&hidden)?;
     match lock.try_lock() {
-        // Not waited for: whoever sweeps may be stopped.
+        // The process that sweeps may be stopped, so nobody waits for it.
         Err(TryLockError::WouldBlock) => return folder.remove(&hidden).map(|()| None).or_else(if_missing),
         // A file system without locks leaves the judgement to the process' number.
         Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Unsupported => return Err(error),

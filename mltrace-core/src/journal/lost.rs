@@ -24,7 +24,7 @@ const ID_DIGITS: usize = 36;
 const COUNT_DIGITS: usize = 20;
 /// The most that a store can keep.
 const MOST: u64 = i64::MAX.unsigned_abs();
-/// How often the lock is asked for: whoever holds it needs a few microseconds, unless it is stopped.
+/// How often the lock is asked for: anyone who holds it needs a few microseconds, unless it is stopped.
 const PATIENCE: usize = 2_000;
 
 /// What is counted in a folder of journals.
@@ -143,7 +143,7 @@ fn open(folder: &Path, missing: Missing) -> io::Result<(File, Lost)> {
             Missing::IsLeft => folder.read(NAME)?,
         };
         take(&file, missing)?;
-        // Whoever clears a project removes the file; what is added to one that is gone is gone.
+        // Anyone who clears a project removes the file; what is added to one that is gone is gone.
         if is_gone(&file) {
             continue;
         }
@@ -266,7 +266,7 @@ fn claim(file: &File) {
     #[cfg(target_os = "linux")]
     {
         use rustix::fs::{FallocateFlags, IFlags, fallocate, ioctl_getflags, ioctl_setflags};
-        // A file system that copies what it changes needs room to change anything, unless it is told not to.
+        // A file system that copies what it changes needs room to change anything, unless it is asked not to.
         let _ = ioctl_getflags(file).and_then(|flags| ioctl_setflags(file, flags | IFlags::NOCOW));
         let _ = fallocate(file, FallocateFlags::empty(), 0, BYTES as u64);
     }

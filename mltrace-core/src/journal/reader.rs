@@ -77,7 +77,7 @@ impl Journal {
     /// Returns whether the process that wrote this journal is gone for certain, as seen from `here`.
     ///
     /// A free lock proves it, unless it lies on another machine's file system and another host wrote it; a held one may
-    /// be a forked child's, and then the process' number tells. Time never does.
+    /// be a forked child's, and then the process' number says. Time never does.
     #[must_use]
     pub fn is_over(&self, header: &Header, here: &Host) -> bool {
         let is_free = match folder::read_inside(&self.lock) {
@@ -92,7 +92,7 @@ impl Journal {
     }
 
     /// Returns who wrote this journal, as any part says; when all of those records are damaged, what the files' name
-    /// tells.
+    /// says.
     #[must_use]
     pub fn header(&self, project: &str) -> Header {
         let first = self.parts.iter().find_map(|part| read_header(&part.path).ok().flatten());
@@ -190,7 +190,7 @@ pub fn still_holds(path: &Path, offset: u64, last: Option<Mark>) -> io::Result<b
 #[must_use]
 pub fn is_emptied(path: &Path) -> bool {
     let Ok(file) = folder::read_inside(path).and_then(|file| file.metadata()) else { return false };
-    // Whoever is killed between making a file and writing to it leaves one that was never changed.
+    // Anyone who is killed between making a file and writing to it leaves one that was never changed.
     file.len() == 0 && file.created().and_then(|created| Ok(file.modified()? > created)).unwrap_or(false)
 }
 
@@ -258,7 +258,7 @@ fn after_hole(file: &std::fs::File, from: u64) -> io::Result<u64> {
     match rustix::fs::seek(file, rustix::fs::SeekFrom::Data(from)) {
         Ok(next) => Ok(next),
         Err(Errno::NXIO) => Ok(file.metadata()?.len().max(from)),
-        // Not every file system tells.
+        // Not every file system says.
         Err(_) => Ok(from),
     }
 }

@@ -55,7 +55,7 @@ impl Writer {
         let (place, lock) = prepare(folder, process)?;
         let name = format!("{process}.log");
         let longest = folder::longest_file();
-        // Whoever cannot begin leaves nothing: on a full disk every process would leave a file.
+        // Anyone who cannot begin leaves nothing: on a full disk every process would leave a file.
         let unlock = |_: &io::Error| {
             let _ = place.folder().and_then(|folder| folder.remove(format!("{process}.lock")));
         };
@@ -225,7 +225,7 @@ impl Writer {
     /// Makes whatever was deleted again, and writes what was to be appended to a new part.
     fn begin_again(&mut self) -> io::Result<()> {
         self.looked = Instant::now();
-        // Whoever deletes everything wants no word of it; nor is anything cut when the program closes our files.
+        // Anyone who deletes everything wants no word of it; nor is anything cut when the program closes our files.
         let is_cut = self.place.path().exists() && self.is_open();
         if self.place.is_at_its_path() {
             (self.place, self.lock) = prepare(self.place.path(), self.process)?;

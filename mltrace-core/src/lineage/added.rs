@@ -16,7 +16,7 @@ use super::tally::Known;
 const PLACES: usize = 64;
 
 /// Adds to runs, each with what is known of it, in which places they read, where some runs of their component did otherwise:
-/// of those, what is in a folder that all of them read in. What is called the same in every round is told where it was not
+/// of those, what is in a folder that all of them read in. What is called the same in every round is reported where it was not
 /// read, too.
 pub fn add_places(known: &mut [Known], facts: &[&Facts]) {
     let mut by_component: HashMap<String, Vec<usize>> = HashMap::default();

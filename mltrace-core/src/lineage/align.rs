@@ -60,7 +60,7 @@ pub(super) fn align(a: &Side, b: &Side) -> Aligned {
 }
 
 /// Returns the inputs of two runs in pairs: of the same name, then of the same argument, then of names that differ only in
-/// what tells one round from the next; what is left stands alone.
+/// what distinguishes one round from the next; what is left stands alone.
 pub(super) fn by_name_and_argument<'s>(
     a: &'s [Source],
     b: &'s [Source],

@@ -33,7 +33,7 @@ pub enum Aspect {
     Parameter(String),
     /// The version of an input that no recorded run wrote; others are up to the run that wrote them.
     Input(String),
-    /// That it read something, whoever wrote it, in a place: a folder, which ends in `/`, or a name without what is masked.
+    /// That it read something, no matter who wrote it, in a place: a folder, which ends in `/`, or a name without what is masked.
     Reads(String),
     /// That a run of the component is there at all.
     Component,
@@ -106,7 +106,7 @@ pub struct Aspects {
 }
 
 impl Aspects {
-    /// Returns what a run has of which nothing is known.
+    /// Returns what a run has about which nothing is known.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -130,7 +130,7 @@ impl Aspects {
         !self.cuts.is_empty()
     }
 
-    /// Returns the name of the first input of which nothing is known, if there is one.
+    /// Returns the name of the first input about which nothing is known, if there is one.
     pub(super) fn first_unknown_input(&self) -> Option<&str> {
         let inputs =
             self.cuts.iter().filter_map(|first| if let Aspect::Input(name) = first { Some(name) } else { None });

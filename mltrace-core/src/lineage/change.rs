@@ -39,8 +39,8 @@ pub struct Reading {
     pub version: String,
 }
 
-/// Returns which inputs two runs read under one name in other versions, whoever wrote them, and which only one of them read: of
-/// names that differ in what tells one round from the next, each is the other. An argument that named another input in either
+/// Returns which inputs two runs read under one name in other versions, no matter who wrote them, and which only one of them read: of
+/// names that differ in what distinguishes one round from the next, each is the other. An argument that named another input in either
 /// is one that changed. A run may read several versions of a name.
 #[must_use]
 pub fn other_inputs(a: &[Reading], b: &[Reading]) -> Vec<Change> {
@@ -96,7 +96,7 @@ fn only_read<'r>(of: &'r [Reading], other: &[Reading]) -> Vec<&'r Reading> {
 ///
 /// A parameter may come or go; of anything else that one side lacks nothing is known, which is no difference, and neither is
 /// what lies beyond a cut of either side. Each run
-/// takes its own time, so that a duration is none either, and what was stale is told of each run by itself. What was
+/// takes its own time, so that a duration is none either, and what was stale is known of each run by itself. What was
 /// measured and checked is an effect: [`effects`].
 #[must_use]
 pub fn changes(a: &Aspects, b: &Aspects) -> Vec<Change> {

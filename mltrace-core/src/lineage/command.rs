@@ -18,7 +18,7 @@ const BETWEEN: &[char] = &[' ', '\t', '\n', '\'', '"', '`', '=', ',', ';', '|', 
 /// Returns what a command was called with, by name: the program as `command`, an option by its own name, what is given as
 /// `key=value` by its key, and others by their place, as `argument 1`. `None` where it cannot be read.
 ///
-/// `names` are those of all that the run read and wrote. Where they stand in an argument, they stand without what tells one
+/// `names` are those of all that the run read and wrote. Where they stand in an argument, they stand without what distinguishes one
 /// round of a pipeline from the next: they differ in each, and are compared as what was read and written.
 #[must_use]
 pub fn arguments(command: &str, names: &[&str]) -> Option<BTreeMap<String, Value>> {
@@ -63,7 +63,7 @@ fn is_key(word: &str) -> bool {
     word.chars().all(is_of_key) && word.chars().any(char::is_alphabetic)
 }
 
-/// Returns an argument in which the names of a run's own data stand without what tells one round from the next.
+/// Returns an argument in which the names of a run's own data stand without what distinguishes one round from the next.
 fn without_round(word: &str, names: &[&str]) -> String {
     if is_of_round(word, names) {
         return mask(word);

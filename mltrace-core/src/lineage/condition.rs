@@ -13,7 +13,7 @@ use super::facts::Facts;
 use super::reads::{had_place, replaced};
 use super::tally::Test;
 
-/// From how many runs on numbers that only rise, or only fall, are told from those that do so by chance.
+/// From how many runs on numbers that only rise, or only fall, are distinguished from those that do so by chance.
 const ORDERED: usize = 6;
 
 /// How new something is at a run.
@@ -145,10 +145,10 @@ impl Condition {
     }
 
     pub(super) fn is_of_the_same(&self, other: &Self) -> bool {
-        // Of one observation one figure tells enough: when it moves, most of them do.
+        // Of one observation one figure says enough: when it moves, most of them do.
         let one = |aspect: &Aspect| match aspect {
             Aspect::Observed { name, .. } => Aspect::Observed { name: name.clone(), figure: String::new() },
-            // Of what is read in one place instead of another, either tells of both.
+            // Of what is read in one place instead of another, either mentions both.
             Aspect::Reads(_) => Aspect::Reads(String::new()),
             other => other.clone(),
         };

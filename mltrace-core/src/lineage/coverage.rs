@@ -208,7 +208,7 @@ impl Observed {
 }
 
 /// Returns for each run that is upstream of one of the outputs which of them those are, and its smallest distance to
-/// one, nearest first. An output is told by the run that wrote it, which counts as upstream of it.
+/// one, nearest first. An output is reported by the run that wrote it, which counts as upstream of it.
 #[must_use]
 pub fn reach<N: Copy + Eq + Hash>(outputs: &[Option<N>], edges: &[(N, N)]) -> Vec<(N, u32, Outputs)> {
     let writers: Vec<N> = outputs.iter().flatten().copied().collect();
@@ -273,7 +273,7 @@ pub fn groups<N: Copy + Eq + Hash + Ord>(judged: &[Judged<N>], edges: &[(N, N)])
     grouped(&flagged(judged), &Observed::of(&writers), &reach(&writers, edges))
 }
 
-/// Returns the same of runs of which it is known what they are upstream of.
+/// Returns the same of runs about which it is known what they are upstream of.
 #[must_use]
 pub fn grouped<N: Copy + Eq + Hash + Ord>(
     flagged: &Outputs,

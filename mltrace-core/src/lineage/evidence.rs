@@ -86,7 +86,7 @@ impl Findings {
     /// How little and how much [`Findings::weight`] may be.
     pub const RANGE: (f64, f64) = (SAME * NO_CHANGE, MOST);
 
-    /// Returns how much more often a run with this evidence is to blame than one of which nothing is known: the product
+    /// Returns how much more often a run with this evidence is to blame than one about which nothing is known: the product
     /// of the factors, within bounds.
     #[must_use]
     pub fn weight(&self) -> f64 {

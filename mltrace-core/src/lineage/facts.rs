@@ -35,7 +35,7 @@ impl Facts {
         self.shape.get_or_init(|| masked(&self.names))
     }
 
-    /// Returns the names of what it read of which it is known whether another run read them, too.
+    /// Returns the names of what it read, as far as it is known whether another run read them, too.
     pub(super) fn names_beside(&self, other: &Self) -> &[String] {
         let end = [self, other].into_iter().filter_map(|run| run.aspects.first_unknown_input()).min();
         let known = end.map_or(self.names.len(), |end| self.names.partition_point(|name| name.as_str() < end));
@@ -55,7 +55,7 @@ impl Facts {
         params.all(|param| self.aspects.get(param) == other.aspects.get(param))
     }
 
-    /// Returns its parameters of which it is known whether another run has them, too.
+    /// Returns its parameters, as far as it is known whether another run has them, too.
     pub(super) fn params_beside<'f>(&'f self, other: &'f Self) -> impl Iterator<Item = &'f Aspect> {
         self.params().filter(|param| other.aspects.knows(param))
     }

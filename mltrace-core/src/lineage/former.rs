@@ -1,7 +1,7 @@
 //! What something that is moved by hand pointed to before: what a step back returns to.
 
 /// Returns what counted before the last of `entries` (oldest first, `None`: nothing), of which none that was gone back from is
-/// meant again: whoever moves from A to B and back to A has A alone behind them. So two steps back lead further, and never to
+/// meant again: anyone who moves from A to B and back to A has A alone behind them. So two steps back lead further, and never to
 /// what the first one left.
 #[must_use]
 pub fn former<T: PartialEq>(entries: impl IntoIterator<Item = Option<T>>) -> Option<T> {

@@ -113,7 +113,7 @@ pub struct Work<V> {
     pub code: Option<WorkCode>,
 }
 
-/// A function's source, as far as it tells whether two runs ran the same.
+/// A function's source, as far as it says whether two runs ran the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkCode {
     /// Its file.

@@ -1,4 +1,4 @@
-//! What the content of a folder tells of what was read of it, or in it.
+//! What the content of a folder says of what was read of it, or in it.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ pub enum Member<'f> {
 }
 
 /// Returns which write of what lies at `path` was there, in a folder in which this lies, where `written` was written there
-/// last. What nobody told is seen by time.
+/// last. What nobody reported is seen by time.
 #[must_use]
 pub fn member<'f>(folder: &'f FolderFact, path: &str, written: Option<&VersionId>) -> Member<'f> {
     match (folder.entries.get(path), written) {
@@ -27,7 +27,7 @@ pub fn member<'f>(folder: &'f FolderFact, path: &str, written: Option<&VersionId
     }
 }
 
-/// Returns whether a folder of which is told what lay in it cannot be where a content was read at `path`: it held another one
+/// Returns whether a folder whose entries are known cannot be where a content was read at `path`: it held another one
 /// there, or nothing.
 #[must_use]
 pub fn held_another(folder: &FolderFact, path: &str, content: &VersionId) -> bool {

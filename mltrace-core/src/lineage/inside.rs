@@ -42,7 +42,7 @@ impl<W: Copy + Ord> Nearby<W> {
     /// Returns the writes that are part of what was read beside the one that it was bound to by name, in order.
     ///
     /// All that lies in a folder is part of it. A folder around what was read is where it came from unless its own name
-    /// tells better: by its content, or by a later write; one that held what was read goes before one of which nobody knows.
+    /// says better: by its content, or by a later write; one that held what was read goes before one about which nobody knows.
     #[must_use]
     pub fn parts(&self, by_name: ByName) -> Vec<W> {
         let own = self.own.filter(|_| by_name == ByName::ByTime).map(|own| own.moment);

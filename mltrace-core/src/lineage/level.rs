@@ -14,7 +14,7 @@ const SHUFFLES: u32 = 999;
 const CHANCE: f64 = 0.01;
 /// How likely each end of a stretch may be by chance.
 const CHANCE_OF_AN_END: f64 = 0.05;
-/// Numbers further from the median than so many standard deviations, told by the median distance, count as if they were
+/// Numbers further from the median than so many standard deviations, estimated from the median distance, count as if they were
 /// there: what one odd run did is no level.
 const FURTHEST: f64 = 5.0;
 /// The standard deviation of what is normally distributed, in median distances.
@@ -157,7 +157,7 @@ fn clearest(numbers: &[f64]) -> Option<(usize, usize, f64)> {
             }
         }
     }
-    // Shuffled, the same numbers have the same spread; rounding must not tell them apart.
+    // Shuffled, the same numbers have the same spread; rounding must not distinguish them.
     found.map(|(begin, end, clear)| (begin, end, (clear / spread * 1e9).round()))
 }
 
@@ -198,7 +198,7 @@ fn median(numbers: &[f64]) -> f64 {
 mod tests {
     use super::*;
 
-    /// Numbers around levels, each told as its height and how many there are.
+    /// Numbers around levels, each given as its height and how many there are.
     fn series(told: &[(f64, usize)], noise: f64, seed: u64) -> Vec<f64> {
         let mut state = seed.wrapping_mul(2_862_933_555_777_941_757).wrapping_add(3_037_000_493);
         let mut draw = || {

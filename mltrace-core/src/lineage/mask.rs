@@ -1,19 +1,19 @@
-//! Names without what tells one round of a pipeline from the next.
+//! Names without what distinguishes one round of a pipeline from the next.
 
 /// From how many hexadecimal digits on a word is an identifier.
 const HEX: usize = 6;
 /// How many hexadecimal digits stand in each part of a UUID.
 const UUID: [usize; 5] = [8, 4, 4, 4, 12];
-/// What stands for all that tells one round of a pipeline from the next.
+/// What stands for all that distinguishes one round of a pipeline from the next.
 pub(super) const MASK: char = '#';
 
-/// Returns a name without what tells one round of a pipeline from the next: UUIDs, hashes and commits (six hexadecimal
+/// Returns a name without what distinguishes one round of a pipeline from the next: UUIDs, hashes and commits (six hexadecimal
 /// digits or more), dates, and other digits.
 #[must_use]
 pub fn mask(name: &str) -> String {
     let letters: Vec<char> = name.chars().collect();
     let mut shape = String::with_capacity(name.len());
-    // The digit of `s3` tells no round from the next.
+    // The digit of `s3` distinguishes no round from the next.
     let scheme = name.split_once("://").map_or("", |(scheme, _)| scheme);
     let scheme = if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) { scheme } else { "" };
     shape.push_str(scheme);

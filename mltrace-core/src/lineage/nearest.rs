@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 use foldhash::{HashMap, HashSet};
 
-/// Returns for each run upstream of which something lies what that is, with its distance, the nearest first: at most `most`
+/// Returns for each run with something upstream of it what that is, with its distance, the nearest first: at most `most`
 /// of it for each run. What lies at a run itself is at distance 0.
 ///
 /// Each edge is followed at most `most` times, for all runs together: what a run passes on is what reached it first.

@@ -1,11 +1,11 @@
-//! Where to look next: the output whose verdict is expected to tell most about who is to blame.
+//! Where to look next: the output whose verdict is expected to say most about who is to blame.
 
 use foldhash::{HashMap, HashSet};
 use std::hash::Hash;
 
 use super::coverage::reach;
 
-/// An output whose verdict would tell less than this many bits is not worth a look.
+/// An output whose verdict would say less than this many bits is not worth a look.
 const LEAST_BITS: f64 = 0.03;
 
 /// A run that may be to blame.
@@ -26,13 +26,13 @@ pub struct Belief<N> {
 pub struct Look {
     /// Its number.
     pub output: usize,
-    /// How many bits its verdict is expected to tell about who is to blame.
+    /// How many bits its verdict is expected to give about who is to blame.
     pub bits: f64,
     /// For each belief, whether its run is upstream of it.
     pub is_upstream: Vec<bool>,
 }
 
-/// Returns which of `outputs`, told by the runs that wrote them, to look at: the most telling first, at most
+/// Returns which of `outputs`, given by the runs that wrote them, to look at: the most informative first, at most
 /// `limit` of them, and of those that have the same suspects upstream only the first.
 #[must_use]
 pub fn look_next<N: Copy + Eq + Hash>(
@@ -59,7 +59,7 @@ pub fn look_next<N: Copy + Eq + Hash>(
     told
 }
 
-/// Returns the bits that a verdict tells about the beliefs: how much less uncertain it is once one knows who is to blame.
+/// Returns the bits that a verdict reports about the beliefs: how much less uncertain it is once one knows who is to blame.
 fn information<N>(beliefs: &[Belief<N>], is_upstream: &[bool]) -> f64 {
     let bad = |belief: &Belief<N>, is_upstream: bool| if is_upstream { belief.shown } else { belief.elsewhere };
     let each = || beliefs.iter().zip(is_upstream).map(|(belief, up)| (belief.share, bad(belief, *up)));

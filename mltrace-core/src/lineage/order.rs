@@ -1,4 +1,4 @@
-//! A fact, and in which order facts are told.
+//! A fact, and in which order facts are reported.
 
 use std::cmp::Ordering;
 

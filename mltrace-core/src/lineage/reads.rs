@@ -1,4 +1,4 @@
-//! What runs read by name, whoever wrote it: a step that was skipped, added or moved reads something else.
+//! What runs read by name, no matter who wrote it: a step that was skipped, added or moved reads something else.
 
 use std::collections::BTreeSet;
 

@@ -37,7 +37,7 @@ pub struct Offer<W, R> {
 }
 
 impl<W, R> Offer<W, R> {
-    /// Whoever had read a content did not bring it into the world.
+    /// A run that had already read a content is not its origin.
     fn is_origin(&self) -> bool {
         self.read_at.is_none_or(|read| read > self.moment.0)
     }

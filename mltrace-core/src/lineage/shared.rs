@@ -286,7 +286,7 @@ impl<'k> Table<'k> {
     }
 }
 
-/// Puts a fact in its place, unless a better one tells of the same aspects.
+/// Puts a fact in its place, unless a better one mentions the same aspects.
 fn keep(found: &mut Vec<Shared>, fact: Shared) {
     if let Some(place) = found.iter().position(|other| other.condition.is_of_the_same(&fact.condition)) {
         if found.get(place).is_some_and(|other| other.order(&fact).is_le()) {

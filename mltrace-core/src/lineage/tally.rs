@@ -178,7 +178,7 @@ impl Column<'_> {
     }
 }
 
-/// Returns the roundest duration between two, in the unit in which it is told.
+/// Returns the roundest duration between two, in the unit in which it is reported.
 fn between_durations(inside: f64, outside: f64) -> f64 {
     let unit =
         [3_600_000.0, 60_000.0, 1000.0].into_iter().find(|unit| inside.min(outside) >= 2.0 * unit).unwrap_or(1.0);
@@ -190,7 +190,7 @@ fn between_durations(inside: f64, outside: f64) -> f64 {
 
 /// Returns the ranges from the first number on up to each of `ends` that a run upstream of a flagged output has, or to some of
 /// them where they are many, but not to the last of all; the first one alone is a range of what is measured only, else it is a
-/// value. `test` says how a range is told by the last number in it and the first beyond it.
+/// value. `test` says how a range is reported by the last number in it and the first beyond it.
 fn ranges<'v>(
     ends: &[(f64, bool)],
     is_measured: bool,

@@ -52,7 +52,7 @@ impl Usual {
         [(self.low, self.high)].into_iter().chain(self.upper)
     }
 
-    /// Returns what is usual in words, as `tell` tells one number.
+    /// Returns what is usual in words, as `tell` reports one number.
     #[must_use]
     pub fn words(&self, tell: impl Fn(f64) -> String) -> String {
         let level = |(low, high): (f64, f64)| format!("{} to {}", tell(low), tell(high));

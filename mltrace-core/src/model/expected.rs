@@ -33,12 +33,12 @@ pub struct ExpectedColumn {
     pub min: Option<f64>,
     /// The greatest number.
     pub max: Option<f64>,
-    /// The only values; none are told: any.
+    /// The only values; none are reported: any.
     pub values: Vec<String>,
 }
 
 impl ExpectedTable {
-    /// Returns what tells this expectation from others, and from what it was before somebody changed it.
+    /// Returns what distinguishes this expectation from others, and from what it was before somebody changed it.
     #[must_use]
     pub fn version(&self) -> String {
         let text = serde_json::to_string(self).unwrap_or_default();

@@ -95,7 +95,7 @@ pub struct Metric {
     pub at: Timestamp,
 }
 
-/// A metric of a run. Told twice it is one.
+/// A metric of a run. Reported twice, it is one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricFact {
     /// The run.
@@ -171,7 +171,7 @@ pub struct Check {
     pub at: Timestamp,
 }
 
-/// A check of a run. Told twice it is one.
+/// A check of a run. Reported twice, it is one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CheckFact {
     /// The run.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{RunId, TopValue};
 
-/// What was observed of a run under one name. Told twice, the one of more values counts.
+/// What was observed of a run under one name. Reported twice, the one of more values counts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]

@@ -7,14 +7,14 @@ use serde_json::Value;
 
 use super::{LIMIT_NAME, VersionId, cut};
 
-/// The most columns that are told of a table.
+/// The most columns that are reported of a table.
 pub const MOST_COLUMNS: usize = 500;
-/// The most frequent values, and the most quantiles, that are told of a column.
+/// The most frequent values, and the most quantiles, that are reported of a column.
 pub const MOST_VALUES: usize = 100;
 /// Of how many columns of a table figures are compared: the first ones.
 const FIGURED: usize = 64;
 
-/// The profile of a content; it belongs to the content and not to a name or a run. Told twice, the fuller one counts.
+/// The profile of a content; it belongs to the content and not to a name or a run. Reported twice, the fuller one counts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProfileFact {
     /// The content.
@@ -248,7 +248,7 @@ impl Profile {
         })
     }
 
-    /// Leaves out what is more than a profile may tell, whoever wrote it, and counts the columns that are left out. Returns
+    /// Leaves out what is more than a profile may hold, no matter who wrote it, and counts the columns that are left out. Returns
     /// how much was left out or cut.
     pub fn keep_within_limits(&mut self) -> u64 {
         let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);

@@ -1,7 +1,7 @@
 //! What a journal holds and what ingest understands: typed facts about runs, each small and complete in itself.
 //!
 //! Facts about one run may arrive in any order and more than once; the store ends up the same. Two of them say something of
-//! a read or write that must be known by then, and whoever writes a journal sees to that: [`Record::Due`] and
+//! a read or write that must be known by then, and the one who writes a journal sees to that: [`Record::Due`] and
 //! [`Record::Fingerprint`]. A content is looked for only after the record that names what has it is in the journal.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -130,7 +130,7 @@ pub struct Header {
     pub process: Option<ProcessId>,
     /// The project that its runs belong to.
     pub project: String,
-    /// What tells that project from others in a store that several roots share.
+    /// What distinguishes that project from others in a store that several roots share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<String>,
     /// The host's name.
@@ -310,7 +310,7 @@ pub struct WriteFact {
 }
 
 /// A local file or folder whose content is still to be hashed: by the process that recorded it, or, when that is gone,
-/// by whoever folds its journal on the same host. It counts only if the file still stands as it did.
+/// by the one who folds its journal on the same host. It counts only if the file still stands as it did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Due {
     /// The run.
@@ -371,11 +371,11 @@ pub struct FolderFact {
     pub version: VersionId,
     /// The content of each file, by its path in the folder.
     pub entries: BTreeMap<String, VersionId>,
-    /// Whether these are all of its files: of more than so many the others are not told.
+    /// Whether these are all of its files: of more than so many the others are not listed.
     pub is_whole: bool,
 }
 
-/// A run that is taken back: nothing that is told of it counts, before or after.
+/// A run that is taken back: nothing that is known of it counts, before or after.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Forget {
     /// The run.

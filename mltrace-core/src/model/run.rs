@@ -78,7 +78,7 @@ impl Bound {
     }
 }
 
-/// What became of an output that its run did not write, or of which nobody knows whether it did: it makes no version.
+/// What became of an output that its run did not write, or about which nobody knows whether it did: it makes no version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]

@@ -12,10 +12,10 @@ const CONTEXT: &str = "mltrace 2026-11-30 subject of data";
 const DIGITS: usize = 32;
 /// How many bytes of it are shown: the sign and twelve digits.
 const SHORT: usize = 14;
-/// How digits begin, which tells them from a name.
+/// How digits begin, which distinguishes them from a name.
 const SIGN: &str = "s:";
 
-/// Somebody, or something, whose data it is: `s:` and 32 digits that follow from a name and tell nobody who does not know it.
+/// Somebody, or something, whose data it is: `s:` and 32 digits that follow from a name and reveal nothing to anybody who does not know it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
@@ -62,7 +62,7 @@ impl DataSubject {
         &self.0
     }
 
-    /// Returns enough of it to tell it from others.
+    /// Returns enough of it to distinguish it from others.
     #[must_use]
     pub fn short(&self) -> &str {
         self.0.get(..SHORT).unwrap_or(&self.0)

@@ -10,7 +10,7 @@ pub const LIMIT_TEXT: usize = 64 << 10;
 /// The most bytes of a function's source: 256 KiB.
 pub const LIMIT_SOURCE: usize = 256 << 10;
 
-/// What ends a text of which something was cut.
+/// What ends a text that was cut.
 pub const CUT: &str = "… [cut]";
 
 /// Cuts `text` to at most `limit` bytes, at a character, and ends it with a mark when something was cut.

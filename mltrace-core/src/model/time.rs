@@ -34,7 +34,7 @@ impl Timestamp {
         Self::of(SystemTime::now())
     }
 
-    /// Returns the moment that the system's clock tells, kept within what RFC 3339 can write: a clock may stand before
+    /// Returns the moment that the system's clock says, kept within what RFC 3339 can write: a clock may stand before
     /// 1970, or where no calendar reaches.
     pub(crate) fn of(clock: SystemTime) -> Self {
         let micros = match clock.duration_since(SystemTime::UNIX_EPOCH) {

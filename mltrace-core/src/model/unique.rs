@@ -19,7 +19,7 @@ static LAST: AtomicI64 = AtomicI64::new(-1);
 ///
 /// It is a UUID of version 7 with the fraction of its millisecond after method 3 of RFC 9562, section 6.2. The ids of a
 /// process sort in the order in which they were made, whatever becomes of the wall clock; one that stands before 1970,
-/// which no such id can tell, counts as 1970.
+/// which no such id can hold, counts as 1970.
 #[must_use]
 pub(crate) fn uuid() -> Uuid {
     let micros = u64::try_from(moment(Timestamp::now())).unwrap_or_default();

@@ -56,7 +56,7 @@ pub fn text(value: &Value) -> Cow<'_, str> {
     }
 }
 
-/// Returns whether two values are written alike: one door knows that `1` is a number, another one has its text.
+/// Returns whether two values are written alike: one entry point knows that `1` is a number, another has only its text.
 #[must_use]
 pub fn is_same(a: &Value, b: &Value) -> bool {
     a == b || (a.is_string() != b.is_string() && text(a) == text(b))

@@ -44,7 +44,7 @@ impl VersionId {
     pub fn short(&self, digits: usize) -> String {
         let text = self.to_string();
         match (self, text.split_once(':')) {
-            // The last digits of a run's id are the ones that tell.
+            // The last digits of a run's id are the ones that distinguish it.
             (Self::Write(run), _) => format!("w:{}", run.short()),
             (Self::Declared(_), _) | (_, None) => text,
             (_, Some((kind, value))) => format!("{kind}:{}", value.get(..digits).unwrap_or(value)),

@@ -6,7 +6,7 @@ use super::{Root, finish, in_line, is_file_name, is_here, is_uri};
 use crate::model::ArtifactName;
 use crate::redact;
 
-/// Returns the canonical name of a dataset: that of a file of this host where it is one, so that whoever reads the file
+/// Returns the canonical name of a dataset: that of a file of this host where it is one, so that anyone who reads the file
 /// under its path is joined. Returns `None` for an empty name.
 #[must_use]
 pub fn dataset(namespace: &str, name: &str, root: &Root) -> Option<ArtifactName> {
@@ -63,7 +63,7 @@ fn split(text: &str) -> Option<(String, String)> {
     let authority = text.get(start..)?;
     let end = authority.find('/').map_or(text.len(), |slash| slash.saturating_add(start));
     let (namespace, path) = text.split_at_checked(end)?;
-    // An object store tells `s3://b//k` from `s3://b/k`, and an address without a path has a name, too.
+    // An object store distinguishes `s3://b//k` from `s3://b/k`, and an address without a path has a name, too.
     let names = [path.strip_prefix('/').unwrap_or(path), path, "/"];
     names.into_iter().map(|name| (namespace, name)).find(is_same).map(own)
 }
@@ -166,7 +166,7 @@ mod tests {
             assert_eq!((told.0.as_str(), told.1.as_str()), (namespace, rest), "{name}");
             assert_eq!(dataset(namespace, rest, &root).unwrap().0, name);
         }
-        // Whoever reads these back looks at what the facet of the edge says.
+        // Anyone who reads these back looks at what the facet of the edge says.
         for (name, is_file, namespace, rest) in [
             ("rides", false, "taxi", "rides"),
             ("Makefile", true, "file", "/project/Makefile"),

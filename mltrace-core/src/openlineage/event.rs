@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::model::{RunId, Timestamp, is_too_heavy};
 
-/// Values nested deeper than this are refused: whoever parses them whole would run out of stack.
+/// Values nested deeper than this are refused: anyone who parses them whole would run out of stack.
 const DEEPEST: usize = 100;
 
 /// The fields of an object as they come: most have few, and a list of them takes a fifth of the memory of a map.

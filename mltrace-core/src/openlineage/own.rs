@@ -55,7 +55,7 @@ pub struct OwnRun {
     /// Its parameters, with the texts of their numbers.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "params")]
     pub params: BTreeMap<String, Value>,
-    /// The outputs that it did not write, which no other tool is told as outputs.
+    /// The outputs that it did not write, which no other tool receives as outputs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_written: Vec<NotWritten>,
     /// Remarks.
@@ -150,7 +150,7 @@ pub struct OwnEdge {
     /// What became of an output that was not written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<Mark>,
-    /// What lies in the folder of this content; told once.
+    /// What lies in the folder of this content; reported once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<OwnFolder>,
 }

@@ -8,7 +8,7 @@ use crate::naming::Root;
 pub struct Sent<'e> {
     /// The event.
     pub event: Event<'e>,
-    /// What tells it from others, by which those of one moment are ordered.
+    /// What distinguishes it from others, by which those of one moment are ordered.
     pub key: [u8; 32],
     /// The folder that its paths are relative to.
     pub root: &'e Root,

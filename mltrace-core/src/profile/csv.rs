@@ -21,7 +21,7 @@ pub(super) fn profile(mut from: impl BufRead, size: u64, separator: Option<u8>, 
     let mut reader =
         csv::ReaderBuilder::new().delimiter(separator).flexible(true).has_headers(false).from_reader(within);
     let mut row = csv::ByteRecord::new();
-    // What is cut within the first row tells no columns.
+    // What is cut within the first row reports no columns.
     if !reader.read_byte_record(&mut row).ok()? || reader.get_ref().is_cut() {
         let (format, columns, is_whole) = (TableFormat::Csv, Vec::new(), !reader.get_ref().is_cut());
         let profile = Profile { format, rows: 0, is_whole, uneven_rows: 0, columns_left_out: 0, columns };

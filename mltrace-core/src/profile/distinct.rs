@@ -36,7 +36,7 @@ impl Distinct {
         let sum: f64 = self.registers.iter().map(|rank| (-f64::from(*rank)).exp2()).sum();
         let raw = 0.7213 / (1.0 + 1.079 / count) * count * count / sum;
         let empty = self.registers.iter().filter(|rank| **rank == 0).count();
-        // Few values leave registers empty, which tells more than the others do.
+        // Few values leave registers empty, which says more than the others do.
         let found = if raw <= 2.5 * count && empty > 0 { count * (count / empty as f64).ln() } else { raw };
         found.round() as u64
     }

@@ -1,6 +1,6 @@
 //! How one profile differs from an earlier one: what came and went, and how far values moved.
 //!
-//! Effects are told as sizes and not as the outcome of a test: over many rows a test finds everything significant.
+//! Effects are reported as sizes and not as the outcome of a test: over many rows a test finds everything significant.
 
 use std::collections::BTreeSet;
 

@@ -306,7 +306,7 @@ mod tests {
     fn no_secret_is_an_example_of_what_is_not_expected() {
         let unknown = [("schema:pw", Outcome::Errored, "secret")];
         check("pw,n\nhunterP1,1\nhunterP1,1\n", "columns.pw = { values = ['x'] }", &unknown);
-        // Of a column of which no value is frequent the profile keeps none, and cannot tell what they are.
+        // Of a column of which no value is frequent the profile keeps none, and cannot say what they are.
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.csv");
         let rows: String = (0..40).map(|n| format!("hunter{n},1\n")).collect();

@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher, Hasher};
 
-/// So many rows tell how numbers spread: more of them would move a quantile by less than one row in a thousand.
+/// So many rows show how numbers spread: more of them would move a quantile by less than one row in a thousand.
 const ENOUGH: u64 = 200_000;
 
 /// By the same hashes in every process the same content has the same profile.

@@ -14,9 +14,9 @@ const MOST_TEXTS: usize = 256;
 
 /// The width of a bucket at the first level: quantiles are off by one in a hundred at most.
 const GAMMA: f64 = 1.01 / 0.99;
-/// No bucket at this level or above tells a number from another.
+/// No bucket at this level or above distinguishes a number from another.
 const HIGHEST: u32 = 24;
-/// The shares that quantiles are told of.
+/// The shares for which quantiles are reported.
 pub const SHARES: [f64; 7] = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99];
 /// A share of nothing counts as so much: the index has no end otherwise.
 const LEAST_SHARE: f64 = 1e-4;
@@ -113,7 +113,7 @@ impl Spread {
         counts.fold(self.zeros, u64::saturating_add)
     }
 
-    /// Returns their mean; where their sum is larger than a float can be, as near as the buckets tell.
+    /// Returns their mean; where their sum is larger than a float can be, as near as the buckets show.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "a mean is no count")]
     pub fn mean(&self) -> f64 {
@@ -175,7 +175,7 @@ impl Spread {
         below.chain(zero).chain(above).collect()
     }
 
-    /// Returns whether it may be what was counted: an import may tell anything.
+    /// Returns whether it may be what was counted: an import may say anything.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         let is_sorted = |buckets: &[(i32, u64)]| buckets.is_sorted_by(|one, other| one.0 < other.0);

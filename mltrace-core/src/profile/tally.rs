@@ -11,14 +11,14 @@ use super::sample::Sample;
 use crate::model::{Column, ColumnType, TopValue};
 use crate::redact;
 
-/// The shares that quantiles are told of.
+/// The shares for which quantiles are reported.
 pub(super) const SHARES: [f64; 15] = [0.01, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.99];
 
 /// So many different values are counted one by one.
 const MOST_VALUES: usize = 1024;
 /// So many of all columns together, so that a table of many columns needs no more memory.
 const MOST_VALUES_OF_ALL: usize = 1 << 16;
-/// So many of the most frequent values are told.
+/// So many of the most frequent values are reported.
 const TOP: usize = 10;
 /// So many bytes of a value are kept.
 pub(super) const LONGEST_VALUE: usize = 64;
@@ -173,7 +173,7 @@ impl Tally {
         }
     }
 
-    /// Counts a cell of which it is known what it holds.
+    /// Counts a cell whose value is known.
     pub(super) fn add_as(&mut self, held: Cell, text: &[u8], sample: &Sample) {
         // A text that looks like a number is another value than the number.
         let hash = sample.hash(text) ^ u64::from(held == Cell::Text);
@@ -224,7 +224,7 @@ impl Tally {
         held != Cell::Null
     }
 
-    /// Says that one of its values is a secret: none is told then.
+    /// Says that one of its values is a secret: none is reported then.
     pub(super) fn hide(&mut self) {
         self.is_secret = true;
     }
@@ -280,7 +280,7 @@ impl Tally {
         if self.numbers > 0 { ColumnType::Number } else { ColumnType::Integer }
     }
 
-    /// Returns what is told of the column, and its values.
+    /// Returns what is known of the column, and its values.
     #[expect(clippy::cast_precision_loss, reason = "a mean is no count")]
     pub(super) fn finish(mut self, sample: &Sample) -> (Column, Known) {
         self.count_values(sample);

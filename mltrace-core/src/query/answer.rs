@@ -144,7 +144,7 @@ pub struct Part {
 pub struct Output {
     /// The artifact.
     pub name: ArtifactName,
-    /// The version that was written; `None` when the run did not complete and left nothing that can be told.
+    /// The version that was written; `None` when the run did not complete and left nothing that can be reported.
     pub version: Option<VersionId>,
     /// The artifact's kind.
     pub kind: ArtifactKind,
@@ -342,7 +342,7 @@ pub struct Review {
     /// Whom to ask of the components that the facts are of.
     #[serde(default)]
     pub owners: BTreeMap<String, String>,
-    /// In words the newest change at the suspects, while nothing is ok: then the bad ones cannot be told from others.
+    /// In words the newest change at the suspects, while nothing is ok: then the bad ones cannot be distinguished from others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub newest_change: Option<String>,
     /// In words the strongest evidence of change at the suspects, while nothing is ok: it may have been there for some runs.
@@ -354,7 +354,7 @@ pub struct Review {
     pub by_chance: f64,
     /// The smallest sets of runs that explain all flags, the likeliest first.
     pub explains: Vec<Vec<RunId>>,
-    /// The unlabelled outputs whose verdict would tell most.
+    /// The unlabelled outputs whose verdict would say most.
     pub look_next: Vec<LookNext>,
     /// Whether of some runs only the first parameters, metrics, checks or inputs by name were compared; absent when not.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -417,7 +417,7 @@ pub struct LookNext {
     pub name: ArtifactName,
     /// The version.
     pub version: VersionId,
-    /// What its verdict would tell.
+    /// What its verdict would show.
     pub why: String,
 }
 
@@ -459,6 +459,6 @@ pub struct Impacted {
     pub written_by: RunId,
     /// What became of it.
     pub state: ImpactState,
-    /// Whom to tell.
+    /// Whom to notify.
     pub owner: Option<String>,
 }

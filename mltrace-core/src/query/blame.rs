@@ -21,7 +21,7 @@ use crate::store::{ComponentKey, Extent, FactsRow, ProjectKey, RunKey, RunSelect
 const RUNS: usize = 200;
 /// How many changes there are: the last ones.
 const CHANGES: usize = 10;
-/// Of how many of them it is told what differs there.
+/// Of how many of them it is known what differs there.
 const COMPARED: usize = 5;
 /// At how many runs it is asked how new their differences are.
 const WEIGHED: usize = 256;
@@ -123,7 +123,7 @@ struct Point {
     id: RunId,
     at: Timestamp,
     number: f64,
-    /// What its inputs are called, without what tells one round from the next.
+    /// What its inputs are called, without what distinguishes one round from the next.
     kind: BTreeSet<String>,
 }
 
@@ -289,7 +289,7 @@ impl Reader<'_> {
         Ok(known.into_iter().take(KNOWN).collect())
     }
 
-    /// Returns how many bytes each run wrote that told so, to what has that name or is the value of that argument.
+    /// Returns how many bytes each run wrote that reported so, to what has that name or is the value of that argument.
     #[expect(clippy::cast_precision_loss, reason = "a size beyond 2^53 bytes is none")]
     fn sizes(&mut self, runs: &[RunKey], name: Option<&str>) -> Result<HashMap<RunKey, f64>, QueryError> {
         let mask = name.map(|name| {

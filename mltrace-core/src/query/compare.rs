@@ -14,7 +14,7 @@ use crate::model::{Metric, RunId};
 use crate::redact::REDACTED;
 use crate::store::Extent;
 
-/// What the first part of a metric's name is called where it tells a part of the data, and a dot follows.
+/// What the first part of a metric's name is called where it reports a part of the data, and a dot follows.
 const SPLITS: [&str; 9] = ["train", "training", "val", "valid", "validation", "dev", "test", "eval", "holdout"];
 
 /// What a field of a run takes in memory beside its row.
@@ -94,7 +94,7 @@ impl RecordPart {
     }
 }
 
-/// What tells one field from another.
+/// What distinguishes one field from another.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     part: RecordPart,
@@ -112,7 +112,7 @@ impl Key {
     }
 }
 
-/// Returns the split, the name and the slice that the name of a metric tells: `test/auc@city=nyc` is `auc` on the slice
+/// Returns the split, the name and the slice that the name of a metric says: `test/auc@city=nyc` is `auc` on the slice
 /// `city=nyc` of `test`. A dot parts the split too, where what stands before it is the usual name of one: `test.auc`.
 #[must_use]
 pub fn parts_of_metric(name: &str) -> (Option<&str>, &str, Option<&str>) {
@@ -137,7 +137,7 @@ impl Reader<'_> {
         self.compare_most(runs, usize::MAX)
     }
 
-    /// As [`compare`](Self::compare), with `most` fields at most: those that differ first.
+    /// Compares as [`compare`](Self::compare) does, with `most` fields at most: those that differ first.
     ///
     /// # Errors
     /// When no run or more than one is meant, nobody wrote the artifact, or the store does not answer.
@@ -233,7 +233,7 @@ fn is_redacted(value: &Value) -> bool {
     }
 }
 
-/// Returns what tells a metric from another by its split and slice.
+/// Returns what distinguishes a metric from another by its split and slice.
 fn key_of_metric(metric: &Metric) -> Key {
     let (split, name, slice) = parts_of_metric(&metric.name);
     let (split, slice) = (split.map(str::to_owned), slice.map(str::to_owned));

@@ -30,7 +30,7 @@ pub struct RunCounts {
     pub took_s: f64,
     /// How many checks failed, by severity.
     pub failed_checks: [u64; Severity::ALL.len()],
-    /// How many checks could not tell, by severity.
+    /// How many checks gave no verdict, by severity.
     pub errored_checks: [u64; Severity::ALL.len()],
 }
 
@@ -183,7 +183,7 @@ impl Reader<'_> {
         Ok(standing)
     }
 
-    /// Tells whether the runs that were counted are still there, and begins anew where they are not.
+    /// Says whether the runs that were counted are still there, and begins anew where they are not.
     fn standing(&mut self, tally: &mut Tally, project: ProjectKey, past: Past) -> Result<Standing, QueryError> {
         let Some(known) = tally.past else { return Ok(Standing::Anew) };
         let is_there = match tally.last {

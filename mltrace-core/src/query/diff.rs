@@ -154,7 +154,7 @@ impl Reader<'_> {
         Ok(differences)
     }
 
-    /// Tells each difference, of the first ones in source texts with the lines that changed.
+    /// Reports each difference, of the first ones in source texts with the lines that changed.
     fn each_difference(&mut self, causes: Vec<Cause>, tell: Tell<'_, Difference>) -> Result<(), QueryError> {
         let mut left = COMPARED;
         for cause in causes {

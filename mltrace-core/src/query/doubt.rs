@@ -29,7 +29,7 @@ impl Review {
     /// Returns in a sentence why no fact is more than weak, and what there is to go by.
     ///
     /// While nothing is ok, all that is upstream of the bad ones is as likely by the verdicts: then what is new there is
-    /// worth telling, the first fact or else the strongest change. Otherwise what is new and all bad ones have and no ok one,
+    /// worth reporting, the first fact or else the strongest change. Otherwise what is new and all bad ones have and no ok one,
     /// so that an ok elsewhere takes nothing back; else one run, or several of one component, that all bad ones came from.
     fn doubt(&self, show: impl Fn(Timestamp) -> String) -> String {
         if self.ok.is_empty() {

@@ -252,7 +252,7 @@ fn is_telling(aspect: &Aspect, value: &mut Value) -> bool {
 }
 
 impl Review {
-    /// Returns the facts that are worth telling people, at most so many: the first, and those that are hardly by chance or likelier
+    /// Returns the facts that are worth reporting, at most so many: the first, and those that are hardly by chance or likelier
     /// than chance.
     #[must_use]
     pub fn telling(&self, most: usize) -> Vec<&Fact> {

@@ -10,7 +10,7 @@ use crate::model::{RunId, Status, Timestamp};
 use crate::store::{ComponentKey, ComponentRow, ProjectKey, RunName, RunSelection};
 use crate::words;
 
-/// Of how many of its last runs the rhythm of a component is told.
+/// Of how many of its last runs the rhythm of a component is reported.
 const STARTS: usize = 200;
 /// Of how many, where it seems to be late and may run in rounds of many parts.
 const MANY_STARTS: usize = 20_000;
@@ -83,7 +83,7 @@ pub struct ComponentHealth {
     pub runs: u64,
     /// When the last one began.
     pub last_at: Option<Timestamp>,
-    /// When the newest one is dated, where that is later than it was asked; no rhythm is told of what is dated so.
+    /// When the newest one is dated, where that is later than it was asked; no rhythm is reported of what is dated so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ahead_at: Option<Timestamp>,
     /// How often it begins, in milliseconds; `null` where no rhythm is seen, and then it is never late.
@@ -178,7 +178,7 @@ impl Reader<'_> {
         })
     }
 
-    /// Tells the runs of a component that take too long, the oldest first.
+    /// Reports the runs of a component that take too long, the oldest first.
     fn overdue(
         &mut self,
         project: ProjectKey,

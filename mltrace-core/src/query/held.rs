@@ -34,7 +34,7 @@ pub(super) struct Held {
 }
 
 impl Reader<'_> {
-    /// Returns the runs with something, those of which nobody judged an output as well: between those that are known, and
+    /// Returns the runs with something, those whose outputs nobody judged as well: between those that are known, and
     /// beside them as long as comparable runs have it.
     pub(super) fn held(
         &mut self,
@@ -99,7 +99,7 @@ impl Held {
             self.runs.insert(run);
             return false;
         }
-        // Runs that read something else cannot be told from it by what they read.
+        // Runs that read something else cannot be distinguished from it by what they read.
         condition.is_of_reads() || lineage::are_alike(&shape.facts, &other.facts)
     }
 }

@@ -49,7 +49,7 @@ struct Downstream {
     shown: usize,
 }
 
-/// What the line of a version tells of the run that wrote it, for all runs that are shown.
+/// What the line of a version says of the run that wrote it, for all runs that are shown.
 #[derive(Default)]
 struct Writers {
     runs: HashMap<RunKey, (RunId, u32, Option<u32>)>,
@@ -153,7 +153,7 @@ impl Reader<'_> {
     /// Returns what is downstream; of the runs at most so many are shown.
     fn all_downstream(&mut self, of: &ImpactOf<'_>, most: usize) -> Result<Downstream, QueryError> {
         let Roots { root, version, runs: roots, depth: first } = self.roots(of)?;
-        // What became of a version is told by all runs downstream, whether they are shown or not.
+        // What became of a version is reported by all runs downstream, whether they are shown or not.
         let mut runs = self.store.downstream(&roots, Far::default())?.runs;
         for (_, depth) in &mut runs {
             *depth = depth.saturating_add(first);
@@ -165,7 +165,7 @@ impl Reader<'_> {
         Ok(Downstream { root, version, runs, shown })
     }
 
-    /// Tells the runs that are shown: by depth, then start, then id.
+    /// Reports the runs that are shown: by depth, then start, then id.
     fn each_run(
         &mut self,
         downstream: &Downstream,
@@ -197,7 +197,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Tells what the runs that are shown wrote last: by what became of it, then by depth and name.
+    /// Says what the runs that are shown wrote last: by what became of it, then by depth and name.
     fn each_impacted(
         &mut self,
         downstream: &Downstream,

@@ -16,9 +16,9 @@ use crate::store::{LabelRow, RunKey, RunSelection, Told, VersionAt, VersionKey, 
 
 /// How many versions are looked at, the newest.
 const VERSIONS: usize = 500;
-/// How many flags upstream of one version are told.
+/// How many flags upstream of one version are reported.
 const FLAGS: usize = 10;
-/// How many are told where one version is asked of.
+/// How many are reported where one version is asked of.
 const FLAGS_OF_ONE: usize = 100;
 /// How many times as many versions are looked at next when something stands against all before.
 const GROWTH: usize = 4;
@@ -134,7 +134,7 @@ enum Above {
 impl Reader<'_> {
     /// Returns the newest version of an artifact, of those written by `as_of`, that is not flagged and was made from nothing
     /// that is, by runs whose checks passed, and what stands against each newer one. With `disk` the latest version must lie on
-    /// this disk, too. Where something stands against all of them, the same is told of what earlier runs wrote in its place
+    /// this disk, too. Where something stands against all of them, the same is known of what earlier runs wrote in its place
     /// under other names, as `diff` finds it: what is written once has no earlier version.
     ///
     /// # Errors
@@ -221,7 +221,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Lets the disk speak against the latest version under each name, which it is to hold, and tells of the first that nothing
+    /// Lets the disk speak against the latest version under each name, which it is to hold, and mentions the first that nothing
     /// stands against whether it still does.
     fn compare_with_disk(&self, looked_at: &mut [Looked], options: &VerifyOptions<'_>) {
         for Looked { version: of, is_latest, against } in looked_at {
@@ -318,7 +318,7 @@ impl Reader<'_> {
             written.entry(run).or_default().push(version);
         }
         let edges = self.store.pairs_upstream(&all)?;
-        // What a version is itself, and what lies in it, is told first, and not twice.
+        // What a version is itself, and what lies in it, is reported first, and not twice.
         let failed = self.failed_checks(&edges, &all, &verdicts.unchecked)?;
         let found = verdicts.read_at().into_iter().chain(failed.keys().map(|run| (*run, Above::Check(*run))));
         let mut found: Vec<(RunKey, Above)> = found.collect();

@@ -204,7 +204,7 @@ impl Reader<'_> {
     }
 }
 
-/// Returns how the checks of a run came out and what was measured of it, as what it has. What is of an artifact is told by
+/// Returns how the checks of a run came out and what was measured of it, as what it has. What is of an artifact is reported by
 /// the name that the artifact has in every round; of several with one such name the worst outcome and the last value count.
 pub(super) fn aspects_of(measures: &Measures) -> Aspects {
     let called = |name: &str, about: Option<&ArtifactName>| match about {

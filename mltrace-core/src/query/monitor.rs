@@ -9,9 +9,9 @@ use super::{QueryError, Reader};
 use crate::model::Timestamp;
 use crate::store::{ComponentKey, Extent, ProjectKey, RunKey, WatchedComponent};
 
-/// How many components are told of, those that began last.
+/// How many components are reported, those that began last.
 pub const MOST_COMPONENTS: usize = 500;
-/// Of a run that reads more than so many things it is not told how old and how stale they were.
+/// Of a run that reads more than so many things it is not reported how old and how stale they were.
 pub const MOST_INPUTS: usize = 1000;
 /// Of how many components what seems to be known is looked up again each time: facts may arrive late.
 const AGAIN: usize = 8;
@@ -19,7 +19,7 @@ const AGAIN: usize = 8;
 /// How a pipeline does.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Monitored {
-    /// The components that are told of, by name.
+    /// The components that are reported, by name.
     pub components: Vec<MonitoredComponent>,
     /// How many are not, for their tag `retired` says that nobody waits for them.
     pub retired: u64,
@@ -119,7 +119,7 @@ impl Reader<'_> {
         Ok(monitored)
     }
 
-    /// Returns the components that are told of, by name, and counts the others.
+    /// Returns the components that are reported, by name, and counts the others.
     fn told_of(&mut self, project: ProjectKey) -> Result<(Vec<WatchedComponent>, Monitored), QueryError> {
         let count = |components: &[WatchedComponent]| u64::try_from(components.len()).unwrap_or(u64::MAX);
         let all = self.store.watched_components(project, RETIRED)?;

@@ -158,5 +158,5 @@ impl Observed {
     }
 }
 
-/// So many of the most frequent texts are told.
+/// So many of the most frequent texts are reported.
 const TOP: usize = 10;

@@ -102,7 +102,7 @@ impl Reader<'_> {
         Ok(Some(OnDisk { asked, says: Some(format!("`{text}` leads to `{name}`: {described}")) }))
     }
 
-    /// Returns what a name means of which only is recorded what lies around it or in it: what a folder around it held, else
+    /// Returns what a name means when only what lies around it or in it was recorded: what a folder around it held, else
     /// the name whose content it holds.
     fn on_disk_beside(&mut self, text: &str, known: &Version) -> Result<OnDisk, QueryError> {
         let as_typed = OnDisk { asked: text.to_owned(), says: None };
@@ -135,8 +135,8 @@ impl Reader<'_> {
         Ok(Some(OnDisk { asked, says: Some(format!("nobody recorded `{text}`; it holds what {held}")) }))
     }
 
-    /// Returns whose content a file holds that was recorded under its name with others alone. Too few bytes do not tell what
-    /// is meant, and are told of all the same.
+    /// Returns whose content a file holds that was recorded under its name with others alone. Too few bytes do not say what
+    /// is meant, and are reported all the same.
     fn held_elsewhere(
         &mut self,
         (path, content): (&Path, &VersionId),

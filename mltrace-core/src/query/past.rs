@@ -89,7 +89,7 @@ impl Past {
         Ok(())
     }
 
-    /// Returns whether there are runs of which not everything is known that they are compared by.
+    /// Returns whether there are runs of which some of what they are compared by is unknown.
     pub(super) fn is_cut(&self) -> bool {
         self.facts.values().any(|run| run.facts.aspects.is_cut())
     }
@@ -131,7 +131,7 @@ pub(super) fn most_of(runs: usize) -> u64 {
 }
 
 impl Reader<'_> {
-    /// Returns what a run has otherwise than the last one before it that it can be compared with; `None` for the first of its kind. What was read under one name in other versions counts, whoever wrote them.
+    /// Returns what a run has otherwise than the last one before it that it can be compared with; `None` for the first of its kind. What was read under one name in other versions counts, no matter who wrote them.
     ///
     /// # Errors
     /// When the store does not answer.

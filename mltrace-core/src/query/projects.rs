@@ -21,7 +21,7 @@ pub struct Projects {
 pub struct Project {
     /// The name that people read.
     pub name: String,
-    /// What tells it from others in a store that several roots share: the name in its settings, its repository, or its host
+    /// What distinguishes it from others in a store that several roots share: the name in its settings, its repository, or its host
     /// and folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identity: Option<String>,

@@ -67,7 +67,7 @@ impl Reader<'_> {
         keys: &[RunKey],
         write: &mut dyn FnMut(&str) -> bool,
     ) -> Result<bool, QueryError> {
-        // What several runs name is told once, by what is short enough to be kept of all.
+        // What several runs name is reported once, by what is short enough to be kept of all.
         let mut met: HashSet<[u8; 16]> = HashSet::default();
         let mut goes_on = write(&format!(",\"{}\":{{", part.name));
         for batch in keys.chunks(BATCH) {
@@ -125,7 +125,7 @@ fn entities(detail: &RunDetail) -> Vec<(String, Value)> {
     let reads = detail.reads.iter().map(|read| (&read.name, seen(read), read.kind, read.size));
     let writes = detail.writes.iter();
     let writes = writes.filter_map(|write| Some((&write.name, write.version.as_ref()?, write.kind, write.size)));
-    // What was copied was written in some project, and need not be written by a run that is told of.
+    // What was copied was written in some project, and need not be written by a run that is reported.
     let copied =
         detail.reads.iter().filter_map(copied).map(|(name, version)| (name, version, Default::default(), None));
     let entity = |(name, version, kind, size): (&ArtifactName, &VersionId, crate::model::ArtifactKind, Option<u64>)| {

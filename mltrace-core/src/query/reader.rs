@@ -66,7 +66,7 @@ pub enum QueryError {
         /// The version that it is.
         version: VersionId,
     },
-    /// Nobody told what is in it, and this build cannot look.
+    /// Nobody reported what is in it, and this build cannot look.
     #[error("no profile of `{name}` is known, and this build of mltrace does not read Parquet")]
     NoParquet {
         /// What was asked for.

@@ -45,11 +45,11 @@ pub struct Report {
     pub stale: Vec<StaleRun>,
     /// What was made from the version.
     pub impact: Impact,
-    /// Whom to tell: those who own what is downstream and current first.
+    /// Whom to notify: those who own what is downstream and current first.
     pub tell: Vec<Tell>,
 }
 
-/// Somebody to tell, and why.
+/// Somebody to notify, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Tell {
@@ -65,7 +65,7 @@ pub struct Tell {
 
 impl Reader<'_> {
     /// Returns the trace of `artifact` (`NAME`, the latest version, or `NAME@VERSION`), what changed upstream, whom to
-    /// suspect, what is stale, what was made from it, and whom to tell.
+    /// suspect, what is stale, what was made from it, and whom to notify.
     ///
     /// # Errors
     /// When no such artifact or version is known, or the store does not answer.
@@ -114,7 +114,7 @@ impl Reader<'_> {
         })
     }
 
-    /// Returns the runs whose owners are worth telling: those of the first suspects that are likelier than chance, unless
+    /// Returns the runs whose owners are worth notifying: those of the first suspects that are likelier than chance, unless
     /// what is known of a run itself speaks for it.
     fn suspected(&mut self, suspects: &[Suspect]) -> Result<HashSet<RunId>, QueryError> {
         let likely = suspects.iter().take(SUSPECTS).filter(|suspect| suspect.score > 0.0);
@@ -129,9 +129,9 @@ impl Reader<'_> {
     }
 }
 
-/// How many facts a report tells.
+/// How many facts a report shows.
 const FACTS: usize = 5;
-/// How many suspects make their owners worth telling.
+/// How many suspects make their owners worth notifying.
 const SUSPECTS: usize = 3;
 
 fn tell(trace: &Trace, concerned: &HashSet<RunId>, impact: &Impact) -> Vec<Tell> {

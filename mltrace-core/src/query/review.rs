@@ -29,7 +29,7 @@ const CHOICE: usize = 200;
 
 type Ranked = lineage::Suspect<RunKey>;
 
-/// What the suspects of one answer are told from.
+/// What the suspects of one answer are derived from.
 struct Case {
     all: Counts,
     flagged: Outputs,
@@ -275,7 +275,7 @@ impl Case {
             let is_alone = group.runs.len() == 1;
             let which =
                 if is_alone { String::new() } else { format!("{} (run {}): ", name.component, name.id.short()) };
-            // That nothing changed is told where it counts: of the run that speaks for the group.
+            // That nothing changed is reported where it counts: of the run that speaks for the group.
             let is_first = group.runs.first() == Some(run);
             let pieces = findings.pieces.iter().filter(|piece| is_first || piece.finding != Finding::NoChange);
             told.extend(pieces.map(|piece| format!("{which}{}", evidence::words(piece))));
@@ -320,7 +320,7 @@ impl Case {
         Some(format!("{}: {}", called(name), evidence::words(&piece)))
     }
 
-    /// Returns in words what a verdict on an output would tell: the likeliest runs that either verdict points to.
+    /// Returns in words what a verdict on an output would show: the likeliest runs that either verdict points to.
     fn why(&self, beliefs: &[Belief<RunKey>], look: &lineage::Look) -> String {
         let pointed = |is_upstream: bool| {
             let mut runs: Vec<&Belief<RunKey>> =

@@ -50,7 +50,7 @@ impl Reader<'_> {
     }
 
     /// Returns the earlier runs of a run's component that it is compared with by the names of what they read, the latest first:
-    /// what else runs have can be large, and which of them wrote in one place their outputs tell.
+    /// what else runs have can be large, and which of them wrote in one place their outputs show.
     fn over_like_names(&mut self, run: RunKey) -> Result<Vec<RunKey>, QueryError> {
         let earlier: Vec<RunKey> =
             self.store.earlier(&[run], EARLIER)?.into_iter().map(|(_, earlier)| earlier).collect();

@@ -118,7 +118,7 @@ impl Reader<'_> {
         told::tell(&answer, &failure, to)
     }
 
-    /// Tells the stale runs, newest first and at most so many; returns whether there are more.
+    /// Reports the stale runs, newest first and at most so many; returns whether there are more.
     fn each_stale(
         &mut self,
         asked: &Asked,

@@ -263,7 +263,7 @@ impl Reader<'_> {
             (_, host @ Some(name)) if host != here => {
                 unknown(format!("it was written on `{name}`, which is another host"))
             }
-            // Names are relative to the project, and whoever asks may stand elsewhere.
+            // Names are relative to the project, and the one who asks may stand elsewhere.
             _ if !self.home.has_own_store() => {
                 unknown("the store lies outside the project that is asked in: ask where the files are".to_owned())
             }

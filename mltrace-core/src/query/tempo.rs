@@ -11,7 +11,7 @@ use crate::model::{RunId, Timestamp};
 use crate::store::{ComponentKey, ProjectKey};
 use crate::words;
 
-/// How many of the last completed runs tell what is usual.
+/// How many of the last completed runs show what is usual.
 const RUNS: usize = 100;
 
 /// How long the runs of a component usually take.
@@ -69,7 +69,7 @@ pub struct DurationTrend {
 }
 
 impl DurationTrend {
-    /// Returns it in words, with a moment as whoever shows it writes moments.
+    /// Returns it in words, with a moment as anyone who shows it writes moments.
     #[must_use]
     pub fn says(&self, shown: impl FnOnce(Timestamp) -> String) -> String {
         let (from, to) = (words::span(self.before_ms), words::span(self.after_ms));

@@ -7,12 +7,12 @@ use serde::{Serialize, Serializer};
 
 use super::QueryError;
 
-/// Why an answer was not told to its end.
+/// Why an answer was not written to its end.
 #[derive(Debug)]
 pub enum TellError<E> {
     /// The question has no answer, or none any more.
     Query(QueryError),
-    /// What it is told to takes no more.
+    /// What it is written to takes no more.
     Write(E),
 }
 
@@ -22,7 +22,7 @@ impl<E> From<QueryError> for TellError<E> {
     }
 }
 
-/// Hands items to whoever takes them, for as long as that returns true.
+/// Hands items to the one who takes them, for as long as that returns true.
 pub(super) type Tell<'t, T> = &'t mut dyn FnMut(T) -> bool;
 
 type Find<'t, T> = Box<dyn FnOnce(Tell<'_, T>) -> Result<(), QueryError> + 't>;

@@ -11,7 +11,7 @@ use crate::store::{Extent, Far, Reached};
 /// How many readers of an artifact that nobody wrote are listed.
 const READERS: usize = 100;
 
-/// How many runs are told that named the artifact and did not write it.
+/// How many runs are reported that named the artifact and did not write it.
 const LEFT: usize = 5;
 
 /// How a trace is meant.

@@ -57,7 +57,7 @@ pub enum DiskState {
 }
 
 impl DiskState {
-    /// Returns whether the record cannot be trusted to tell of what is there.
+    /// Returns whether the record cannot be trusted to mention what is there.
     #[must_use]
     pub fn is_wrong(self) -> bool {
         matches!(self, Self::Changed | Self::Missing)
@@ -67,7 +67,7 @@ impl DiskState {
 /// How far a check goes.
 #[derive(Clone, Copy, Default)]
 pub struct VerifyOptions<'a> {
-    /// Told how many bytes were read since it was told last.
+    /// Receives how many bytes were read since it was reported last.
     pub progress: Option<&'a (dyn Fn(u64) + Sync)>,
     /// Once true, the check ends early: what was not compared by then is left out.
     pub cancel: Option<&'a AtomicBool>,
@@ -106,7 +106,7 @@ impl Reader<'_> {
     /// Compares `artifacts` (`NAME`, the latest version, or `NAME@VERSION`; of a folder all that was recorded in it too),
     /// or all of the project when none is named, with what lies on this disk. Every byte is read: no known hash is trusted.
     ///
-    /// `each` is told each artifact as it is done.
+    /// `each` receives each artifact as it is done.
     ///
     /// # Errors
     /// When no such artifact or version is known, or the store does not answer.
@@ -241,7 +241,7 @@ impl Reader<'_> {
         let path = self.home.root.join(path);
         let expected = version.clone();
         let verified = |state, found, problem| Verified { name, version: expected, state, found, written_by, problem };
-        // What was too large to hash is told by its stat alone, and so is everything when nothing may be hashed.
+        // What was too large to hash is recognised by its stat alone, and so is everything when nothing may be hashed.
         let limit = match &version {
             VersionId::Content(_) => u64::MAX,
             VersionId::Stat(_) => 0,

@@ -49,7 +49,7 @@ pub struct Opening {
     pub params: Vec<(String, Value)>,
     /// The names of those whose data it takes in; none of them is kept.
     pub subjects: Vec<String>,
-    /// Outputs that are recorded at its start too, as maybe written: whoever waits for a command may be killed.
+    /// Outputs that are recorded at its start too, as maybe written: anyone who waits for a command may be killed.
     pub early_outputs: Vec<Given>,
     /// Whether each output is to have a profile, if it is a table.
     pub are_outputs_profiled: bool,

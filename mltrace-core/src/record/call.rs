@@ -105,13 +105,13 @@ impl Entry {
 }
 
 impl Call {
-    /// Returns a call of which nothing is recorded.
+    /// Returns a call about which nothing is recorded.
     #[must_use]
     pub const fn off() -> Self {
         Self { known: None }
     }
 
-    /// Begins the run of a call; `fill` tells what is known before the body.
+    /// Begins the run of a call; `fill` says what is known before the body.
     #[must_use]
     pub fn begin(recorder: &'static Recorder, site: &'static Site, fill: impl FnOnce(&mut Entry)) -> Self {
         if !recorder.is_enabled() {
@@ -217,10 +217,10 @@ impl Call {
         }
     }
 
-    /// Ends the run: failed when `error` tells why, else completed.
+    /// Ends the run: failed when `error` says why, else completed.
     pub fn end(&self, error: impl FnOnce() -> Option<String>) {
         let Some(live) = self.live() else { return };
-        // What shows the error keeps its panics already; an error that cannot be told is one all the same.
+        // What shows the error keeps its panics already; an error that cannot be known is one all the same.
         let error = kept(error).unwrap_or_else(|_| Some("it cannot be shown".to_owned()));
         let status = if error.is_some() { Status::Failed } else { Status::Completed };
         live.end(status, error);

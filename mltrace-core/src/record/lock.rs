@@ -31,7 +31,7 @@ pub(super) struct Lock<T> {
 
 /// The turn of the thread that has the lock.
 pub(super) struct Turn<'l, T> {
-    // Let go of before the end of the turn is told.
+    // Let go of before the end of the turn is reported.
     value: MutexGuard<'l, T>,
     _end: End<'l>,
 }

@@ -1,4 +1,4 @@
-//! A look at a local file or folder: its content if that can be told at once, else what to hash beside the caller.
+//! A look at a local file or folder: its content if that can be reported at once, else what to hash beside the caller.
 
 use std::io;
 use std::path::Path;
@@ -19,7 +19,7 @@ const FILES_AT_ONCE: u64 = 100;
 /// So long a folder is looked through: the caller waits.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// A local file's or folder's content, as far as it could be told at once.
+/// A local file's or folder's content, as far as it could be known at once.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Looked {
     pub(super) version: Option<VersionId>,
@@ -61,7 +61,7 @@ impl Glance {
         Some(told.unwrap_or_else(|| State::of(stat)))
     }
 
-    /// Returns what a file or folder holds if that can be told at once.
+    /// Returns what a file or folder holds if that can be reported at once.
     pub(super) fn look(&self, recorder: &'static Recorder, path: &Path) -> Looked {
         let Some(stat) = self.stat() else { return Looked::default() };
         let known = if stat.kind == FileKind::File { recorder.cache.get(path, stat) } else { None };
@@ -82,7 +82,7 @@ impl Glance {
     }
 }
 
-/// Returns what a file or folder holds if that can be told at once.
+/// Returns what a file or folder holds if that can be reported at once.
 pub(super) fn look(recorder: &'static Recorder, path: &Path) -> Looked {
     Glance::at(recorder, path).look(recorder, path)
 }
@@ -92,7 +92,7 @@ pub(super) fn standing(recorder: &Recorder, path: &Path) -> Option<State> {
     Glance::at(recorder, path).standing(recorder, path)
 }
 
-/// Returns how what lies there stands, as far as the project's owner may see and can be told at once.
+/// Returns how what lies there stands, as far as the project's owner may see and can be reported at once.
 fn stands(recorder: &Recorder, path: &Path, stat: &Stat, skip: &Skip) -> Option<State> {
     // All that there is to say of a file is said by its own times.
     let _taken = if stat.kind == FileKind::Folder { Some(recorder.home.rights().ok()?) } else { None };
@@ -108,7 +108,7 @@ pub(super) fn look_again(recorder: &'static Recorder, path: &Path, token: &str) 
     Some(found)
 }
 
-/// Returns what is in a table that still stands as it did when its content was found out, unless that is told already, and
+/// Returns what is in a table that still stands as it did when its content was found out, unless that is reported already, and
 /// whether it is as expected.
 pub(super) fn table(recorder: &'static Recorder, table: Table) -> Vec<Record> {
     let Table { run, name, path, version, state } = table;
@@ -164,7 +164,7 @@ fn whole(recorder: &'static Recorder, path: &Path, skip: &Skip) -> Option<Finger
     Some(found)
 }
 
-/// Tells what lies in a folder that was hashed.
+/// Says what lies in a folder that was hashed.
 fn tell_folder(recorder: &'static Recorder, found: &Fingerprint) {
     if let Some(fact) = recorder.folders.news(found) {
         let VersionId::Content(hash) = fact.version else { return };

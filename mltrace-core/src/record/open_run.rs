@@ -66,7 +66,7 @@ pub(super) struct State {
 }
 
 impl OpenRun {
-    /// Returns a run of which nothing is recorded.
+    /// Returns a run about which nothing is recorded.
     #[must_use]
     pub fn disabled() -> Self {
         Self { inner: None }
@@ -105,7 +105,7 @@ impl OpenRun {
     }
 
     /// Records that the run has given a file or folder another name by now: it read it under the one and wrote it under
-    /// the other, where one look tells what both held.
+    /// the other, where one look says what both held.
     pub fn moved(&self, from: Given, to: Given) {
         self.ours(|inner| {
             let Some(Naming { name, .. }) = naming::name(&from.named, &inner.recorder.root) else { return };
@@ -206,7 +206,7 @@ impl OpenRun {
         });
     }
 
-    /// Ends the run; the first end counts. `ended_at` is for runs told after the fact. Returns whether it is safe.
+    /// Ends the run; the first end counts. `ended_at` is for runs reported after the fact. Returns whether it is safe.
     pub fn end(&self, status: Status, error: Option<String>, ended_at: Option<Timestamp>) -> bool {
         self.ours(|inner| inner.end(status, error, ended_at)).unwrap_or(false)
     }
@@ -261,7 +261,7 @@ impl Inner {
         // A forked child does not measure its parent's run: by that its end gives way to the parent's.
         let duration_us = (fork::id() == self.pid).then_some(duration_us);
         let mut later = self.later();
-        // What is told after the fact may lie elsewhere by now, and a child does not know how its parent began.
+        // What is reported after the fact may lie elsewhere by now, and a child does not know how its parent began.
         let is_attended = ended_at.is_none() && duration_us.is_some();
         let outputs = self.collect_outputs(status, is_attended, &mut later);
         let end = End { run: self.id, at, status, duration_us, error, outputs };
@@ -271,7 +271,7 @@ impl Inner {
         append_with(self.recorder, records, later)
     }
 
-    /// Adds what was observed. A forked child has observed nothing that its parent does not tell of.
+    /// Adds what was observed. A forked child has observed nothing that its parent does not mention.
     fn add_observations(&self, at: Timestamp, records: &mut Vec<Record>) {
         if fork::id() != self.pid {
             return;
@@ -299,7 +299,7 @@ impl Inner {
         Some(Record::Note(note))
     }
 
-    /// Returns the state; `None` when it is not to be had, as in a forked child: what was to be told is counted as lost.
+    /// Returns the state; `None` when it is not to be had, as in a forked child: what was to be reported is counted as lost.
     fn state(&self) -> Option<Turn<'_, State>> {
         let state = self.state.take(self.pid);
         if state.is_none() {
@@ -462,7 +462,7 @@ impl State {
     }
 }
 
-/// Returns where a forked child begins to number what it tells of its parent's run: in the upper half, where children
+/// Returns where a forked child begins to number what it says of its parent's run: in the upper half, where children
 /// whose process numbers follow each other lie far apart.
 fn first_number(pid: u32) -> u32 {
     (1 << 31) | (pid.wrapping_mul(0x9E37_79B1) >> 2)

@@ -1,4 +1,4 @@
-//! The outputs of an open run: what was bound so far, what was told already, and how files stood before.
+//! The outputs of an open run: what was bound so far, what was reported already, and how files stood before.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -27,9 +27,9 @@ pub(super) struct Outputs {
     before: HashMap<PathBuf, Option<State>>,
     /// Which of them were looked at before the body.
     from_start: BTreeSet<PathBuf>,
-    /// How files stood when the run last told that it had written them.
+    /// How files stood when the run last reported that it had written them.
     told: HashMap<PathBuf, Option<State>>,
-    /// What has no content to be told by, and was told: under its name alone, and with the version that was declared.
+    /// What has no content to be reported by, and was reported: under its name alone, and with the version that was declared.
     told_names: BTreeSet<(ArtifactName, Option<String>)>,
 }
 
@@ -88,7 +88,7 @@ impl Outputs {
         self.stood(path, standing);
     }
 
-    /// Remembers how what was told to be written stood then.
+    /// Remembers how what was reported as written stood then.
     pub(super) fn told(&mut self, name: &ArtifactName, path: Option<&Path>, version: Option<&str>, at: Option<State>) {
         if let Some(path) = path {
             self.told.insert(path.to_owned(), at);
@@ -119,7 +119,7 @@ impl Outputs {
         }
     }
 
-    /// Returns what was given for a file that the run opened for writing, if it has written there what it has not told.
+    /// Returns what was given for a file that the run opened for writing, if it has written there what it has not reported.
     pub(super) fn written(&self, path: &Path, now: Option<&State>) -> Option<Given> {
         let is_it =
             |bound: &&BoundOutput| bound.slot == OPENED && bound.file.as_ref().is_some_and(|(file, _)| file == path);
@@ -128,7 +128,7 @@ impl Outputs {
         (now.is_some() && last.as_ref() != now).then(|| opened.given.clone())
     }
 
-    /// Returns every output once, in the order of binding, then the files that were told and changed again.
+    /// Returns every output once, in the order of binding, then the files that were reported and changed again.
     pub(super) fn finish(self, root: &Root) -> Vec<Finished> {
         let Self { bound, before, from_start, mut told, told_names } = self;
         let mut seen = BTreeSet::new();
@@ -159,7 +159,7 @@ impl Outputs {
 }
 
 impl Finished {
-    /// Returns whether the run told this very state before its end.
+    /// Returns whether the run reported this very state before its end.
     pub(super) fn is_told_as(&self, now: Option<&State>) -> bool {
         self.told.as_ref().is_some_and(|told| now.is_none() || told.as_ref() == now)
     }
@@ -183,7 +183,7 @@ impl Finished {
             return is_nothing.then_some(Mark::Missing);
         };
         let is_same = || matches!(&self.before, Some(Some(before)) if before == now && now.is_whole);
-        // Where another machine's clock dates the files, only those that were looked at before the body tell.
+        // Where another machine's clock dates the files, only those that were looked at before the body count.
         let is_sure = || self.is_from_start || local::is_local(path);
         (is_before(now, started_at) && is_same() && is_sure()).then_some(Mark::Unchanged)
     }

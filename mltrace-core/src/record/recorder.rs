@@ -26,12 +26,12 @@ use crate::redact;
 /// How long a journal that could not be opened is left alone.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Whom the recorder tells what.
+/// Whom the recorder reports what.
 #[derive(Clone, Copy, Debug)]
 pub struct Hooks {
-    /// Told, once each, what keeps it from recording.
+    /// Receives, once each, what keeps it from recording.
     pub warn: fn(&str),
-    /// Told after each append that there is something to fold.
+    /// Notified after each append that there is something to fold.
     pub appended: fn(),
     /// Returns the recorder of the process that asks: a forked child has one of its own.
     pub here: fn() -> &'static Recorder,
@@ -44,7 +44,7 @@ pub struct Recorder {
     pub(super) cache: Cache,
     pub(super) surroundings: Surroundings,
     pub(super) beside: Beside<Job>,
-    /// What git takes long to tell: nothing waits behind it, nor does the end of the process.
+    /// What git takes long to find out: nothing waits behind it, nor does the end of the process.
     beside_git: Beside<Job>,
     /// Tables that are read for their profiles.
     beside_tables: Beside<Job>,
@@ -64,9 +64,9 @@ pub struct Recorder {
     has_lost: AtomicBool,
     /// How many reads and writes were met on threads that belong to no run.
     loose: AtomicU64,
-    /// What lies in folders, as far as it was told.
+    /// What lies in folders, as far as it was reported.
     pub(super) folders: Contents,
-    /// The tables whose profiles were told.
+    /// The tables whose profiles were reported.
     pub(super) profiled: Contents,
     /// The bits of each [`Warning`] that was said.
     warned: AtomicU8,
@@ -78,7 +78,7 @@ pub struct Recorder {
 pub enum Warning {
     /// Runs are not recorded.
     NotRecorded = 1,
-    /// Something was told outside any run.
+    /// Something was reported outside any run.
     OutsideRun = 2,
     /// Something of ours panicked.
     Bug = 4,
@@ -170,17 +170,17 @@ impl Recorder {
         self.host.name.as_deref()
     }
 
-    /// Returns what belongs to the store, as far as it exists now: for whoever opens files.
+    /// Returns what belongs to the store, as far as it exists now: for callers that open files.
     pub(super) fn skip(&self) -> Skip {
         Skip::of(self.home.store.file(), &self.home.folder)
     }
 
-    /// Returns what belonged to the store a moment ago: for whoever opens nothing.
+    /// Returns what belonged to the store a moment ago: for callers that open nothing.
     pub(super) fn skip_lately(&self) -> Arc<Skip> {
         self.own.get(|| self.skip())
     }
 
-    /// Takes the rights of whose project this was a moment ago: for whoever opens nothing.
+    /// Takes the rights of whose project this was a moment ago: for callers that open nothing.
     pub(super) fn rights_lately(&self) -> io::Result<Taken> {
         match &*self.whose.get(|| self.home.whose()) {
             Ok(whose) => whose.take(),
@@ -203,19 +203,19 @@ impl Recorder {
         self.is_enabled() && ours(self, || self.append_inside(records)).unwrap_or(false)
     }
 
-    /// As [`append_all`](Self::append_all), of records that whoever offers them still has if they are not safe: none is lost.
+    /// Appends as [`append_all`](Self::append_all) does, for callers that keep the records if they are not safe, so that none is lost.
     pub fn offer(&'static self, mut records: Vec<Record>) -> bool {
         records.iter_mut().for_each(redact::record);
         self.offer_clean(records)
     }
 
-    /// As [`offer`](Self::offer), of records whose secrets were taken out: nobody waits while that is done again.
+    /// Appends as [`offer`](Self::offer) does, for records whose secrets were taken out: nobody waits while that is done again.
     pub fn offer_clean(&'static self, records: Vec<Record>) -> bool {
         let offered = || self.here().is_some_and(|here| here.written(records).is_ok());
         self.is_enabled() && ours(self, offered).unwrap_or(false)
     }
 
-    /// As [`append_all`](Self::append_all), for whoever is behind the door already.
+    /// Appends as [`append_all`](Self::append_all) does, for callers that have passed the guard already.
     pub(super) fn append_inside(&'static self, records: Vec<Record>) -> bool {
         self.is_enabled() && self.here().is_some_and(|here| here.append_here(records))
     }
@@ -319,7 +319,7 @@ impl Recorder {
         self.settle_but_git(patience) && self.beside_git.wait(patience.saturating_sub(begun.elapsed()))
     }
 
-    /// As [`settle`](Self::settle), but for what git takes long to tell of a large work tree.
+    /// Waits as [`settle`](Self::settle) does, but not for what git takes long to say of a large work tree.
     pub fn settle_but_git(&self, patience: Duration) -> bool {
         let begun = Instant::now();
         self.beside.wait(patience) && self.beside_tables.wait(patience.saturating_sub(begun.elapsed()))
@@ -363,7 +363,7 @@ impl Recorder {
         }
     }
 
-    /// Counts in memory alone: whoever is turned away may be a signal's handler.
+    /// Counts in memory alone: anyone who is turned away may be a signal's handler.
     fn count_lost(&self, count: u64) {
         if count > 0 {
             self.has_lost.store(true, Ordering::Relaxed);
@@ -410,7 +410,7 @@ impl Recorder {
     }
 }
 
-/// A count that was taken to be told elsewhere; unless it is, it goes back. Nobody else tells it meanwhile.
+/// A count that was taken to be reported elsewhere; unless it is, it goes back. Nobody else reports it meanwhile.
 struct Pending<'r> {
     from: &'r AtomicU64,
     count: u64,

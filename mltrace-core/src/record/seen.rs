@@ -65,8 +65,8 @@ impl Seen {
         Some(Self { name, ..self.clone() })
     }
 
-    /// Returns the same as it is named where the links in its path lead, if its bytes are too few to tell by which of all
-    /// that have them it was written, or were not read. The content of a folder tells nothing of what was written in it, and
+    /// Returns the same as it is named where the links in its path lead, if its bytes are too few to say by which of all
+    /// that have them it was written, or were not read. The content of a folder says nothing of what was written in it, and
     /// that of a file behind a link to a folder nothing of who wrote that folder.
     pub(super) fn read_behind_links(&self, recorder: &Recorder) -> Option<Self> {
         let Looked { version, size, .. } = &self.looked;

@@ -31,7 +31,7 @@ pub struct Site {
     pub kinds: &'static [(&'static str, ArtifactKind)],
     /// The arguments that are identifiers and no files.
     pub ids: &'static [&'static str],
-    /// The arguments that are tables whose profiles are told.
+    /// The arguments that are tables whose profiles are reported.
     pub profiles: &'static [&'static str],
     /// What is worked out once per process.
     pub state: SiteState,

@@ -11,7 +11,7 @@ use super::shape::{is_random, is_scrambled, is_token_68, run};
 /// The longest name that is looked at: `spark.hadoop.fs.azure.account.key.ACCOUNT.dfs.core.windows.net` is one.
 const LONGEST_NAME: usize = 96;
 
-/// How much of a value without quotes is looked at to tell whether it is a secret: where a long word holds many names,
+/// How much of a value without quotes is looked at to say whether it is a secret: where a long word holds many names,
 /// each would be followed by all that is left.
 const LONGEST_LOOK: usize = 512;
 

@@ -60,7 +60,7 @@ pub(super) fn is_secret_option(name: &str) -> bool {
     let mut words = Words { rest: name };
     let first = words.next().unwrap_or_default();
     let last = words.last().unwrap_or(first);
-    // `--password-stdin` and `--token-file` tell where the secret lies, `--no-password` that there is none.
+    // `--password-stdin` and `--token-file` say where the secret lies, `--no-password` that there is none.
     if is_any(last, "stdin file path prompt env") || (last != first && is_any(first, "no ask prompt")) {
         return false;
     }

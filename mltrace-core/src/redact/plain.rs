@@ -34,7 +34,7 @@ pub(super) fn is_placeholder(text: &str) -> bool {
         || text.strip_prefix('$').is_some_and(is_variable)
 }
 
-/// Returns whether `${NAME:-value}` tells a value.
+/// Returns whether `${NAME:-value}` reports a value.
 fn has_default(text: &str) -> bool {
     let inner = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).unwrap_or_default();
     inner.split_once(":-").is_some_and(|(_, value)| !is_placeholder(value))

@@ -89,7 +89,7 @@ pub fn record(record: &mut Record) {
         }
         Record::Event(found) => _ = event(found),
         Record::Retract(RetractFact { subject: _, by, at: _ }) => each(by),
-        // Digits tell nothing.
+        // Digits reveal nothing.
         Record::Subject(_) | Record::Rotated | Record::Lost(_) | Record::Forget(_) => {}
     }
 }
@@ -139,7 +139,7 @@ pub fn is_kept(name: &str) -> Result<(), String> {
 /// Makes a profile fit to be written: of a column with a secret name, or beside one, no value is kept.
 pub fn profile(profile: &mut Profile) {
     let Profile { format: _, rows: _, is_whole: _, uneven_rows: _, columns_left_out: _, columns } = profile;
-    // Whoever read the table knew which name stood beside which value; here it may be any.
+    // Anyone who read the table knew which name stood beside which value; here it may be any.
     let tops = |is_meant: fn(&str) -> bool| {
         let meant = columns.iter().filter(move |column| is_meant(&column.name));
         meant.flat_map(|column| &column.top).map(|top| top.value.as_str())

@@ -262,7 +262,7 @@ fn last_word(field: &str) -> Option<&str> {
     Words { rest: field }.filter(|word| !word.bytes().all(|byte| byte.is_ascii_digit())).last()
 }
 
-/// Returns whether a name tells that the value beside it is a secret.
+/// Returns whether a name says that the value beside it is a secret.
 pub(crate) fn is_given(name: &str, value: &str) -> bool {
     holds(name).fits(value)
 }

@@ -191,7 +191,7 @@ fn read(journal: &Journal, checkup: &mut Checkup) {
     }
 }
 
-/// Tells of the bytes of damaged records, which wait for a person to look at them.
+/// Reports the bytes of damaged records, which wait for a person to look at them.
 fn kept_aside(folder: &Path, checkup: &mut Checkup) {
     let aside = folder.join("damaged");
     let names = Folder::inside(&aside).and_then(|folder| folder.names()).unwrap_or_default();

@@ -208,7 +208,7 @@ pub fn artifact<M>(named: impl Artifact<M>) -> Declared {
 }
 
 impl Declared {
-    /// Not for callers: returns the artifact with what `look` finds out of each name, to be known from now on.
+    /// Returns, for our own use, the artifact with what `look` finds out of each name, to be known from now on.
     #[doc(hidden)]
     pub fn loaded(mut self, look: impl Fn(Given) -> Given) -> Self {
         self.given = self.given.into_iter().map(look).collect();

@@ -36,14 +36,14 @@ pub struct Given {
 pub struct Loaded {
     /// Its canonical name.
     pub name: ArtifactName,
-    /// The content, when it could be told.
+    /// The content, when it could be known.
     pub version: Option<VersionId>,
     /// The content's size in bytes.
     pub size: Option<u64>,
 }
 
 impl Given {
-    /// Returns an artifact of which nothing but the name is known.
+    /// Returns an artifact about which nothing but the name is known.
     #[must_use]
     pub fn new(named: Named) -> Self {
         Self { named, argument: None, kind: None, version: None, loaded: None }

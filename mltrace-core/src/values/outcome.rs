@@ -42,7 +42,7 @@ fn chain(error: &dyn Error) -> String {
     })
 }
 
-/// One way to tell why a run failed, and the values that it takes.
+/// One way to say why a run failed, and the values that it takes.
 macro_rules! way {
     ($(#[$doc:meta])* $name:ident, for<$($generic:ident),*> $this:ty, ($value:ident) => $error:expr $(, $($bounds:tt)*)?) => {
         $(#[$doc])*

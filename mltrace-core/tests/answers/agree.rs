@@ -124,7 +124,7 @@ proptest! {
                             "at": at(9000)})]);
         let review = story.reader().review(None).unwrap();
         let first = &review.facts[0];
-        // A parameter that comes is told as its value, one that goes as none.
+        // A parameter that comes is reported as its value, one that goes as none.
         let told = (Some(first.component.as_str()), first.aspect.as_str());
         let own = own.iter().find(|own| own.field == first.aspect).unwrap();
         prop_assert!(expected.contains(&told), "{first:?}");

@@ -1,4 +1,4 @@
-//! What a change of a number's level is told with.
+//! What a change of a number's level is reported with.
 
 use serde_json::json;
 

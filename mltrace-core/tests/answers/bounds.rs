@@ -22,7 +22,7 @@ struct Cut<T> {
     is_cut: bool,
 }
 
-/// Tells a run that ingests, many that train from its output, in pairs that began at one moment, and a chain behind them;
+/// Reports a run that ingests, many that train from its output, in pairs that began at one moment, and a chain behind them;
 /// then the first is run again.
 fn story() -> Story {
     let line = |number: usize, second: usize, component: &str, inputs: Vec<Value>, outputs: Vec<Value>| {

@@ -63,7 +63,7 @@ const CHANGES: [Change; 10] = [
     Change::Duration,
 ];
 
-/// How names and contents of a round of the pipeline are told.
+/// How names and contents of a round of the pipeline are reported.
 #[derive(Clone, Copy, Debug)]
 struct Style {
     /// Outputs carry the round in their names.

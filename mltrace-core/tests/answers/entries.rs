@@ -1,4 +1,4 @@
-//! Folders of which it is known what lies in them: only what was still there was read.
+//! Folders whose entries are known: only what was still there was read.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ fn file(name: &str, number: usize) -> Value {
     json!({"name": name, "version": content(number), "size": 99})
 }
 
-/// Tells what lies in every folder of the content of this number.
+/// Says what lies in every folder of the content of this number.
 fn folder(number: usize, entries: &[(&str, usize)], is_whole: bool) -> Value {
     let entries: serde_json::Map<_, _> =
         entries.iter().map(|(path, number)| ((*path).to_owned(), content(*number))).collect();

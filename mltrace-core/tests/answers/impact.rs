@@ -37,7 +37,7 @@ fn version(artifact: usize, value: usize, run: usize) -> String {
     }
 }
 
-/// Tells the steps one after the other; a run of each component writes no artifact before it has read.
+/// Reports the steps one after the other; a run of each component writes no artifact before it has read.
 fn lines(steps: &[Step]) -> Vec<Value> {
     let mut disk: BTreeMap<usize, usize> = BTreeMap::new();
     let told = steps.iter().enumerate().map(|(run, step)| {
@@ -167,7 +167,7 @@ proptest! {
     }
 }
 
-/// The runs that read a version, whoever of its writers wrote it.
+/// The runs that read a version, no matter which of its writers wrote it.
 fn readers(steps: &[Step], artifact: usize, wanted: &str) -> BTreeSet<usize> {
     let mut now = None;
     let mut found = BTreeSet::new();

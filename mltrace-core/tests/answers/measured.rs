@@ -10,7 +10,7 @@ const STEPS: [&str; 4] = ["ingest", "featuregen", "train", "predict"];
 /// The rounds in which something is wrong.
 const WRONG: std::ops::Range<usize> = 20..26;
 
-/// What is told of a run beside what it read and wrote.
+/// What is known of a run beside what it read and wrote.
 type Told = fn(round: usize, step: &str) -> Value;
 
 /// Each round reads what no other does; every third is judged, and the last ones.

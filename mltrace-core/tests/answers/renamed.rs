@@ -47,7 +47,7 @@ fn a_file_that_was_renamed_by_hand_comes_from_its_writer_once_it_is_read_too() {
     }
 }
 
-/// Tells what lies in every folder of the content of this number.
+/// Says what lies in every folder of the content of this number.
 fn folder(number: usize, entries: &[(&str, usize)]) -> Value {
     let entries: serde_json::Map<_, _> =
         entries.iter().map(|(path, number)| ((*path).to_owned(), content(*number))).collect();

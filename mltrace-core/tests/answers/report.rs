@@ -1,4 +1,4 @@
-//! A report tells those whom it concerns.
+//! A report names those whom it concerns.
 
 use mltrace_core::model::Timestamp;
 use mltrace_core::query::Tell;

@@ -1,4 +1,4 @@
-//! What a review tells of suspects, and where it says to look next.
+//! What a review says of suspects, and where it says to look next.
 
 use std::sync::Arc;
 
@@ -174,7 +174,7 @@ fn the_one_run_that_all_bad_ones_came_from_is_named_in_the_sentence() {
         review.sentence(|moment| moment.to_string()),
         format!("All 4 bad ones and none of the ok ones came from train (run {run}).")
     );
-    // What is told of several components names none.
+    // What is known of several components names none.
     let mut lines = models(|_| 0.9);
     for line in &mut lines {
         if line["component"] == "train" {

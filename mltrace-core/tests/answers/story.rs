@@ -1,4 +1,4 @@
-//! A store in a folder of its own, told of runs by import lines.
+//! A store in a folder of its own, filled by import lines.
 
 use std::path::{Path, PathBuf};
 
@@ -24,7 +24,7 @@ pub(crate) struct Story {
 }
 
 impl Story {
-    /// Returns a project of which these lines are told.
+    /// Returns a project of which these lines are reported.
     pub(crate) fn told(lines: &[Value]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut home = Home::find(folder.path(), None, &Environment::default());
@@ -38,7 +38,7 @@ impl Story {
         story
     }
 
-    /// Tells more.
+    /// Says more.
     pub(crate) fn tell(&mut self, lines: &[Value]) {
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         let report = ingest::import(&self.home, self.store.as_mut(), &mut text.as_bytes(), &mut |_| {}).unwrap();

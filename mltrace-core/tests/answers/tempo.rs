@@ -8,7 +8,7 @@ use crate::story::{Story, id};
 
 const DAY: usize = 86_400;
 
-/// Daily runs of `train`, each of which takes as many seconds as told, with its code at a commit.
+/// Daily runs of `train`, each of which takes as many seconds as given, with its code at a commit.
 fn daily(durations: &[usize], commit: impl Fn(usize) -> String) -> Vec<Value> {
     let run = |(day, took): (usize, &usize)| {
         json!({"id": id(day), "component": "train", "inputs": ["raw"], "outputs": ["model"],
@@ -17,7 +17,7 @@ fn daily(durations: &[usize], commit: impl Fn(usize) -> String) -> Vec<Value> {
     durations.iter().enumerate().map(run).collect()
 }
 
-/// Returns a moment of the days that are told of.
+/// Returns a moment of the days that are mentioned.
 fn moment(second: usize) -> Timestamp {
     let begin: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
     Timestamp(begin.0 + i64::try_from(second).unwrap() * 1_000_000)

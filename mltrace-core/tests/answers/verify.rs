@@ -18,7 +18,7 @@ enum Damage {
     Nothing,
     /// The same bytes are written again.
     Rewritten,
-    /// One byte differs, and neither size nor time tell.
+    /// One byte differs, and neither size nor time shows it.
     Flipped,
     Longer,
     Deleted,

@@ -99,7 +99,7 @@ impl Disk {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Fails as told while `work` is done; returns its result and whether it met the fault.
+    /// Fails as asked while `work` is done; returns its result and whether it met the fault.
     pub(crate) fn fail_while<T>(&self, fault: Fault, work: impl FnOnce() -> T) -> (T, bool) {
         *self.state() = State { fault: Some(fault), ..State::default() };
         let result = work();

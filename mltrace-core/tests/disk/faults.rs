@@ -17,7 +17,7 @@ struct Deed {
     /// What is there before.
     before: Project,
     work: fn(&Project) -> Result<(), String>,
-    /// Holds whatever else must be true after a fault, and is told whether the deed was done.
+    /// Holds whatever else must be true after a fault, and learns whether the deed was done.
     check: fn(&Project, &str),
 }
 

@@ -201,7 +201,7 @@ struct Life {
     rows: BTreeSet<(String, String)>,
 }
 
-/// Returns the ids of the runs and verdicts that lines tell of: their other facts may depend on what comes later.
+/// Returns the ids of the runs and verdicts that lines mention: their other facts may depend on what comes later.
 fn ids(lines: &BTreeSet<String>) -> BTreeSet<String> {
     let id = |line: &String| serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].as_str().map(str::to_owned);
     lines.iter().filter_map(id).collect()
@@ -260,7 +260,7 @@ impl Life {
         for (name, bytes) in model.after(loss, noise) {
             fs::write(project.home.folder.join(name), bytes).unwrap();
         }
-        // The next change tells which journals were unlinked on the way to it.
+        // The next change says which journals were unlinked on the way to it.
         let there = self.events.get(count).map(|event| &event.journals);
         for (name, (from, bytes)) in &self.journals {
             let is_there = *from <= count && sabotage != Sabotage::UnlinkFirst;

@@ -171,7 +171,7 @@ fn nothing_left(report: &ingest::FoldReport) -> Result<(), String> {
     report.left.first().map_or(Ok(()), |left| Err(left.reason.clone()))
 }
 
-/// The number of the first run tells a journal from others.
+/// The number of the first run distinguishes a journal from others.
 fn names_of(records: &[Record]) -> u128 {
     let start = records.iter().find_map(|record| match record {
         Record::Start(start) => Some(start.run.0.as_u128()),
@@ -283,7 +283,7 @@ pub(crate) fn verdicts(numbers: std::ops::Range<u32>) -> Vec<Record> {
     records
 }
 
-/// Returns lines of an import that tell of the runs `numbers`.
+/// Returns lines of an import that mention the runs `numbers`.
 pub(crate) fn import_lines(numbers: std::ops::Range<u32>) -> String {
     let line = |number: u32| {
         let (hour, minute) = (number / 60, number % 60);

@@ -190,7 +190,7 @@ fn a_table_of_two_names_is_one_trace() {
     let link = json!({"identifiers": [{"namespace": "hive://meta:9083", "name": "default.rides", "type": "TABLE"}]});
     let write = event("COMPLETE", "10:00:00", 1, "load").writes("s3://lake", "rides");
     let read = event("COMPLETE", "10:10:00", 2, "train").writes("s3://lake", "model");
-    // Whoever knows the other name says so: the writer, or the reader.
+    // Anyone who knows the other name says so: the writer, or the reader.
     for (write, read) in [
         (
             write.clone().of_last("outputs", "facets", "symlinks", link.clone()),

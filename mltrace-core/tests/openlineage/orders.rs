@@ -30,7 +30,7 @@ impl Lot {
     }
 }
 
-/// Tells a project events in portions of one to four.
+/// Reports a project events in portions of one to four.
 fn tell(project: &mut Project, events: &[Value], lot: &mut Lot) {
     let mut rest = events;
     while !rest.is_empty() {

@@ -25,7 +25,7 @@ impl Project {
         Self { home, store, _folder: folder }
     }
 
-    /// Returns a project that was told these events, one after the other.
+    /// Returns a project that received these events, one after the other.
     pub(crate) fn told(events: &[Value]) -> Self {
         let mut project = Self::new();
         for event in events {
@@ -159,7 +159,7 @@ impl More for Value {
     }
 }
 
-/// Returns the names of inputs or outputs of a run of an export, with their versions where they are told.
+/// Returns the names of inputs or outputs of a run of an export, with their versions where they are reported.
 pub(crate) fn names(run: &Value, side: &str) -> Vec<String> {
     let name = |edge: &Value| match edge {
         Value::String(name) => name.clone(),

@@ -9,7 +9,7 @@ use super::model::{self, Known, Part, Seen, Write};
 const OLD_S: i64 = 30 * 24 * 3600;
 const MICROS: i64 = 1_000_000;
 
-/// What `inspect` must tell of a run.
+/// What `inspect` must say of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RunAnswer {
     pub(crate) id: String,
@@ -45,7 +45,7 @@ pub(crate) struct OutputAnswer {
     pub(crate) inner: Option<String>,
 }
 
-/// What `trace` must tell.
+/// What `trace` must answer.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct TraceAnswer {
     pub(crate) name: String,
@@ -233,7 +233,7 @@ pub(crate) fn trace(known: &Known<'_>, name: &str, as_of: Option<i64>) -> Option
 }
 
 /// Returns the answer of a name under which nothing was read or written by then: who wrote the last folder around it that may
-/// have held it, and whoever wrote something in it.
+/// have held it, and the one who wrote something in it.
 fn beside(known: &Known<'_>, name: &str, as_of: Option<i64>) -> Option<TraceAnswer> {
     let before: Vec<&Write<'_>> =
         known.writes.iter().filter(|write| as_of.is_none_or(|as_of| write.at <= as_of)).collect();
@@ -282,7 +282,7 @@ pub(crate) fn trace_version(known: &Known<'_>, name: &str, version: &str, as_of:
     if reads.any(|(at, _, seen)| seen.version == version && by_then(at)) {
         return Some(upstream(known, name, version, None, as_of));
     }
-    // Nobody read or wrote it under its name by then: the last folder that is told to have held it.
+    // Nobody read or wrote it under its name by then: the last folder that is known to have held it.
     let held = known.writes.iter().filter(|write| by_then(write.at)).filter(|write| {
         let folder = model::folder_of(known.facts, write.edge.version.as_deref());
         let path = name.strip_prefix(&write.edge.name).and_then(|rest| rest.strip_prefix('/'));
@@ -348,7 +348,7 @@ fn upstream(
     }
 }
 
-/// What `impact` must tell.
+/// What `impact` must answer.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ImpactAnswer {
     /// The runs with their depths, in the promised order.

@@ -142,7 +142,7 @@ fn held(reader: &mut Reader<'_>, subject: &str) -> Option<HeldAnswer> {
     }
 }
 
-/// Both ways tell the same: a run is upstream of what another one made if that one is downstream of it.
+/// Both ways give the same: a run is upstream of what another one made if that one is downstream of it.
 ///
 /// A run around others is also asked for what these wrote of what it names.
 fn agree(trace: &TraceAnswer, below: &BTreeMap<String, BTreeSet<String>>, known: &Known<'_>, found: &mut Comparison) {

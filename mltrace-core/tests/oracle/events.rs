@@ -13,7 +13,7 @@ use super::facts::{Edge, Facts, MetricFacts, Outcome, RunFacts};
 use super::generator::Route;
 use super::store::{Place, Process, folder_record};
 
-/// What a record tells the model.
+/// What a record says to the model.
 #[derive(Clone, Debug)]
 enum Told {
     Start(RunFacts),
@@ -40,7 +40,7 @@ pub(crate) struct Machine {
     /// What its processes recorded so far.
     pub(crate) told: Facts,
     processes: Vec<Process>,
-    /// The runs with their processes, and what they have yet to tell.
+    /// The runs with their processes, and what they have yet to report.
     runs: Vec<(usize, VecDeque<Event>)>,
     /// The runs of the process that dies.
     dying: BTreeSet<String>,
@@ -75,7 +75,7 @@ impl Machine {
         Self { place, told: Facts::default(), processes, runs, dying, said, route: route.clone(), steps: 0 }
     }
 
-    /// Tells up to `count` things, now and then one of them twice; returns whether there was anything to tell.
+    /// Reports up to `count` things, now and then one of them twice; returns whether there was anything to report.
     pub(crate) fn tells(&mut self, count: usize) -> bool {
         let mut has_told = false;
         for _ in 0..count {
@@ -119,7 +119,7 @@ impl Machine {
         !records.is_empty()
     }
 
-    /// Lets the process that dies do so when its runs have nothing more to tell.
+    /// Lets the process that dies do so when its runs have nothing more to report.
     pub(crate) fn bury(&mut self) {
         let is_done = self.runs.iter().all(|(process, events)| *process != LIVING || events.is_empty());
         if !is_done || self.processes[LIVING].is_dead() {
@@ -132,7 +132,7 @@ impl Machine {
         }
     }
 
-    /// Tells up to `count` things and returns what an export then says.
+    /// Reports up to `count` things and returns what an export then says.
     pub(crate) fn tells_and_exports(&mut self, count: usize) -> Vec<Value> {
         while self.tells(count.min(1000)) && count == usize::MAX {}
         self.place.fold();

@@ -1,4 +1,4 @@
-//! What happened in an invented pipeline, as plain text and numbers: what the model is told, and nothing else.
+//! What happened in an invented pipeline, as plain text and numbers: what the model receives, and nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -140,7 +140,7 @@ pub(crate) struct FolderFacts {
     pub(crate) is_whole: bool,
 }
 
-/// Everything that was told so far.
+/// Everything that was reported so far.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Facts {
     pub(crate) runs: Vec<RunFacts>,
@@ -152,7 +152,7 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    /// Adds what others were told, of other runs.
+    /// Adds what others reported, of other runs.
     pub(crate) fn add(&mut self, others: &Self) {
         self.runs.extend(others.runs.iter().cloned());
         let news = others.folders.iter().filter(|folder| !self.folders.contains(folder)).cloned().collect::<Vec<_>>();

@@ -150,17 +150,17 @@ fn run() -> impl Strategy<Value = RunPlan> {
 }
 
 impl RunPlan {
-    /// Its reads and writes, numbered as they happen: a run that tells what it does tells it in this order.
+    /// Its reads and writes, numbered as they happen: a run that reports what it does reports it in this order.
     fn edges(&self) -> (Vec<Edge>, Vec<Edge>) {
         let offset = |plan: &EdgePlan| plan.after.map(|after| after.min(self.length));
         let reads = self.reads.iter().map(|plan| (offset(plan).unwrap_or(0), false, plan));
-        // What is told at the end comes last.
+        // What is reported at the end comes last.
         let writes = self.writes.iter().map(|plan| (offset(plan).unwrap_or(i64::MAX), true, plan));
         let mut all: Vec<_> = reads.chain(writes).collect();
         // At one moment either may come first.
         all.sort_by_key(|(at, is_write, _)| (*at, *is_write == self.rank.is_multiple_of(2)));
         let (mut reads, mut writes) = (Vec::new(), Vec::new());
-        // What is written through a link is written where it leads, and what is read is read there if its bytes tell nothing.
+        // What is written through a link is written where it leads, and what is read is read there if its bytes say nothing.
         let leads = |(_, is_write, plan): &(i64, bool, &EdgePlan)| {
             plan.name == LINK.0 && (*is_write || matches!(plan.state, State::Short | State::Stat))
         };

@@ -65,7 +65,7 @@ pub(crate) fn of_version(known: &Known<'_>, name: &str, version: &str, metric: &
     by_name.or_else(|| said(None).into_iter().next()).map(|(_, value, run)| (value, run))
 }
 
-/// What `forget --subject` must tell.
+/// What `forget --subject` must answer.
 #[derive(Debug, PartialEq)]
 pub(crate) struct HeldAnswer {
     pub(crate) taken_in_by: BTreeSet<String>,

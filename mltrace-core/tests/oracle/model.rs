@@ -1,4 +1,4 @@
-//! The rules of lineage, told a second time: naive, and answered from the bare facts at every question.
+//! The rules of lineage, implemented a second time: naive, and answered from the bare facts at every question.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -257,13 +257,13 @@ pub(crate) struct ByName {
     pub(crate) is_by_time: bool,
 }
 
-/// Returns what lies in folders of a content, where that was told.
+/// Returns what lies in folders of a content, where that is known.
 pub(crate) fn folder_of<'f>(facts: &'f Facts, content: Option<&str>) -> Option<&'f FolderFacts> {
     facts.folders.iter().find(|folder| Some(folder.content.as_str()) == content)
 }
 
 /// Returns the writes that were read with `name`, of those before: the last of each thing in it, and the last of the folders
-/// around it unless its own name is known to tell better. Where the content that was read is known, what was not there any
+/// around it unless its own name is known to say better. Where the content that was read is known, what was not there any
 /// more is left out, and of folders around it those that held something else.
 pub(crate) fn parts<'f>(
     before: &[Write<'f>],
@@ -328,7 +328,7 @@ fn seen_by_name(facts: &Facts, all: &[Write<'_>], run: &RunFacts, read: &Edge) -
     };
     let is_it = |write: &Write<'_>| write.edge.name == read.name && write.edge.version.as_deref() == Some(version);
     let earlier = last(before.iter().copied().filter(is_it));
-    // Of several runs that were at it, the first to tell.
+    // Of several runs that were at it, the first to report.
     let under_way = all
         .iter()
         .copied()

@@ -217,7 +217,7 @@ pub(crate) fn run_line(run: &RunFacts) -> Value {
     line
 }
 
-/// Returns a run as three lines, each of which tells a part: when it began, what it did meanwhile, how it ended.
+/// Returns a run as three lines, each of which reports a part: when it began, what it did meanwhile, how it ended.
 pub(crate) fn parts_of(run: &RunFacts, key: u16) -> Vec<Value> {
     let whole = run_line(run);
     let part = |fields: &[&str]| {

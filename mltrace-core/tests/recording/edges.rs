@@ -1,4 +1,4 @@
-//! What a run tells of its reads and writes.
+//! What a run says of its reads and writes.
 
 use std::fs;
 
@@ -104,7 +104,7 @@ fn what_a_run_reads_back_is_what_it_wrote_itself() {
     completed(&earlier);
 
     let run = project.begin("step", Vec::new());
-    // As `fs::write` and `fs::read` tell, as `fs::write` and `fs::rename` do, and as `File::create` and `fs::copy`.
+    // As `fs::write` and `fs::read` report, as `fs::write` and `fs::rename` do, and as `File::create` and `fs::copy`.
     fs::write(project.path("a.csv"), text("a")).unwrap();
     run.wrote(project.file("a.csv"));
     run.read(project.file("a.csv"));

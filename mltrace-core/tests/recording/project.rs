@@ -86,7 +86,7 @@ pub(crate) fn shape(trace: &Trace) -> String {
     shown.join(" ")
 }
 
-/// Longer than what is too short to be told by.
+/// Longer than what is too short to be recognised by.
 pub(crate) fn text(letter: &str) -> String {
     letter.repeat(100)
 }

@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::project::Project;
 
-/// Makes secrets that can be told apart, and knows them all.
+/// Makes secrets that can be distinguished, and knows them all.
 #[derive(Default)]
 struct Planted(Mutex<Vec<String>>);
 
@@ -104,7 +104,7 @@ fn site(planted: &Planted) -> &'static Site {
     }))
 }
 
-/// Tells everything that a run can tell, with secrets in it.
+/// Reports everything that a run can report, with secrets in it.
 fn record(project: &Project, planted: &Planted) {
     let text = |text: String| Named::Text(text);
     let large = project.path(&format!("data-{}.bin", planted.token()));

@@ -18,7 +18,7 @@ fn fixed(bytes: &[u8]) -> Vec<FixedLenByteArray> {
     vec![FixedLenByteArray::from(bytes.to_vec()); 2]
 }
 
-/// A column, what writes two rows of it, and what is told of it.
+/// A column, what writes two rows of it, and what is known of it.
 type Case = (&'static str, Put<'static>, (ColumnType, Option<f64>, &'static str));
 
 /// Numbers in all their forms.

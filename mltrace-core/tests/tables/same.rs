@@ -173,7 +173,7 @@ fn a_value_that_a_name_beside_it_calls_a_secret_is_not_kept() {
         optional binary name (STRING); optional binary value (STRING); optional int32 n; }";
     let text = |texts: &[&str]| texts.iter().map(|text| Some(ByteArray::from(*text))).collect();
     for (name, is_secret) in [("db_password", true), ("max_tokens", false)] {
-        // The secret is not among the values that are told, and others of its column might be secrets as well.
+        // The secret is not among the values that are reported, and others of its column might be secrets as well.
         let hosts: Vec<String> = (0..12).map(|n| format!("host-{n}")).collect();
         let mut names: Vec<&str> = (0..600).map(|n| hosts[n % 12].as_str()).collect();
         names[599] = name;

@@ -53,7 +53,7 @@ const CHANGED: [(&str, &str); 9] = [
     ),
 ];
 
-/// Of what is added, so many are refused in a store of a newer schema, too, of which nobody knows here what it makes.
+/// Of what is added, so many are refused in a store of a newer schema, too, about which nobody knows here what it makes.
 const ADDED_TO_NEWER: usize = 10;
 
 fn now() -> i64 {
@@ -122,7 +122,7 @@ fn a_store_that_calls_itself_newer_is_refused_what_none_makes() {
     for (sql, _) in CHANGED.iter().filter(|(sql, _)| sql.contains("TABLE tally")) {
         said(&hostile(now(), &format!("{NEWER} {sql}")));
     }
-    // What tells who may read it must be what it seems.
+    // What reports who may read it must be what it seems.
     let project = hostile(now(), &format!("{NEWER} DROP TABLE meta; CREATE VIEW meta AS ENDLESS;"));
     let Err(error) = store::open(&project.home, Mode::Read) else { panic!("opened") };
     assert!(matches!(error, StoreError::TooNew { schema: 99, verb: "read", .. }), "{error}");

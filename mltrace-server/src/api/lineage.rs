@@ -197,7 +197,7 @@ async fn many(app: &App, text: &str) -> Result<Response, Failure> {
     Ok(super::json(StatusCode::OK, &Batch { status, summary, failed_events: failed }))
 }
 
-/// Returns the events of a list, of which nothing is recorded when there are too many of them.
+/// Returns the events of a list, about which nothing is recorded when there are too many of them.
 fn events(text: &str) -> Result<Vec<&RawValue>, Failure> {
     let mut events = Vec::new();
     let read = list::each(text.as_bytes(), |event| {

@@ -13,7 +13,7 @@ use crate::routes::Routes;
 /// Describes a type, and those that it is made of.
 type Describe = fn(&mut SchemaGenerator) -> Schema;
 
-/// What the document tells of one route.
+/// What the document says of one route.
 #[derive(Clone)]
 pub(crate) struct Operation {
     pub(crate) method: Method,
@@ -24,7 +24,7 @@ pub(crate) struct Operation {
     /// The body, and of which types.
     body: Option<(&'static [&'static str], Describe)>,
     answer: Answered,
-    /// Whether what is wrong with a part of the body is told in the answer, with the status 422.
+    /// Whether what is wrong with a part of the body is reported in the answer, with the status 422.
     is_partial: bool,
 }
 
@@ -189,7 +189,7 @@ fn parameters(schema: &Schema) -> Value {
         (name, described, is_required)
     });
     if schema.get("oneOf").is_some() {
-        // Which of them go together is told by the schema of all: each of its properties is a parameter.
+        // Which of them go together is reported by the schema of all: each of its properties is a parameter.
         let properties: Map<String, Value> = properties.map(|(name, schema, _)| (name, schema)).collect();
         let schema = json!({ "type": "object", "properties": properties, "additionalProperties": false,
                              "oneOf": list("oneOf") });
@@ -231,7 +231,7 @@ fn generator() -> SchemaGenerator {
     settings.into_generator()
 }
 
-/// Returns the schema of an import: the lines of one are told in `docs/json.md`.
+/// Returns the schema of an import: the lines of one are reported in `docs/json.md`.
 fn lines() -> Schema {
     json_schema!({ "anyOf": [{ "type": "object" }, { "type": "array", "items": { "type": "object" } }] })
 }

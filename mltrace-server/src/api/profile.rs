@@ -30,7 +30,7 @@ pub(crate) struct ProfileQuery {
     pub(crate) before: Option<String>,
 }
 
-/// Returns what is in a table, as far as a run told it; no file is read for that.
+/// Returns what is in a table, as far as a run reported it; no file is read for that.
 pub(crate) fn profile(app: &App, asked: &ProfileQuery) -> Result<Profiled, Failure> {
     app.ask(|reader| reader.profile(&asked.artifact, asked.before.as_deref(), false))
 }

@@ -111,7 +111,7 @@ impl RecentQuery {
             since: self.since.as_ref().map(|moment| moment.at),
             until: self.until.as_ref().map(|moment| moment.at),
             before: self.before,
-            // One more tells whether there is a next page.
+            // One more says whether there is a next page.
             limit: Some(limit.saturating_add(1)),
         };
         let mut runs = app.ask(|reader| reader.recent(&filter))?;
@@ -251,7 +251,7 @@ fn write_impact(app: &App, asked: &ImpactQuery, pieces: &mut Pieces) -> Result<(
     app.ask(|reader| told(reader.tell_impact(&of, Some(MOST_OF_A_GRAPH), &mut to)))
 }
 
-/// Returns why an answer was not told to its end: whoever does not take it does not wait for it either.
+/// Returns why an answer was not written to its end: who does not take it does not wait for it either.
 fn told<E>(told: Result<(), TellError<E>>) -> Result<(), QueryError> {
     told.map_err(|error| match error {
         TellError::Query(error) => error,

@@ -29,7 +29,7 @@ pub(crate) const IMPORT_PATH: &str = "/api/v1/runs";
 pub(crate) const IMPORT_LIMIT: usize = 16 << 20;
 /// The longest import that takes a turn like a verb: many runs, but not for long.
 const SHORT_IMPORT: usize = 256 << 10;
-/// How many wrong lines are told one by one.
+/// How many wrong lines are reported one by one.
 const MOST_ERRORS: usize = 100;
 
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -300,7 +300,7 @@ pub(super) fn fits(what: &str, text: Option<&str>, limit: usize) -> Result<(), F
 struct Imported {
     /// How many lines were read.
     lines: u64,
-    /// How many of them told something new.
+    /// How many of them reported something new.
     stored: u64,
     /// How many were known already.
     known: u64,

@@ -40,7 +40,7 @@ impl<'n> Field<'n> {
         if self.is_coded { asked::coded(value).into() } else { value.into() }
     }
 
-    /// Tells who types into it how it is written.
+    /// Shows who types into it how it is written.
     pub(super) fn told(self) -> Markup {
         html! { @if self.is_coded { p.quiet-text { "It holds something that does not show itself, so it is percent-encoded here: a new line is " code { "%0A" } "." } } }
     }

@@ -20,7 +20,7 @@ const MOST_BOXES_OF_ALL: usize = 2000;
 /// How many places for boxes and for lines that pass others a picture may take, and one of every run.
 const MOST_PLACES: usize = 5000;
 const MOST_PLACES_OF_ALL: usize = 100_000;
-/// How many names a box or an edge tells when it is pointed at.
+/// How many names a box or an edge shows when it is pointed at.
 const MOST_NAMES: usize = 10;
 /// How many outputs a box names.
 const MOST_OUTPUTS: usize = 3;
@@ -273,7 +273,7 @@ fn told(run: &Run) -> String {
     text
 }
 
-/// Returns the end of a long name: the part of a path that tells files apart.
+/// Returns the end of a long name: the part of a path that distinguishs files.
 fn tail(text: &str, letters: usize) -> String {
     let count = text.chars().count();
     if count <= letters {

@@ -22,7 +22,7 @@ pub(super) fn component(name: &str) -> String {
     with("/component", &[("name", name)])
 }
 
-/// Returns `NAME@VERSION`, which names this version for ever; `NAME` where there is no version to tell.
+/// Returns `NAME@VERSION`, which names this version for ever; `NAME` where there is no version to name.
 pub(super) fn named(name: &ArtifactName, version: Option<&VersionId>) -> String {
     match version {
         None | Some(VersionId::None) => name.to_string(),

@@ -46,7 +46,7 @@ async fn ask(RawQuery(text): RawQuery) -> Response {
 fn page(back: &str, notice: &str) -> Markup {
     let body = html! {
         h1 { "Token" }
-        p { "This server can be reached by others, so it asks for its token. Whoever started it was told." }
+        p { "This server can be reached by others, so it asks for its token. It was shown to the person who started it." }
         @if !notice.is_empty() { p.notice role="alert" { (notice) } }
         form.stack action="/login" method="post" {
             label for="token" { "Token" }

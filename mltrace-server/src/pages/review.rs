@@ -14,11 +14,11 @@ use crate::failure::Failure;
 use crate::routes::Routes;
 use crate::turns::Demand;
 
-/// How many facts the page tells.
+/// How many facts the page shows.
 const MOST_FACTS: usize = 5;
 /// How many runs of a suspect the page names.
 const MOST_RUNS: usize = 5;
-/// How many reasons for a suspect the page tells.
+/// How many reasons for a suspect the page shows.
 const MOST_EVIDENCE: usize = 8;
 /// How many verdicts the page lists of each kind.
 const MOST_LABELS: usize = 50;

@@ -68,7 +68,7 @@ pub(crate) enum Attempt {
 
 /// The attempts so far.
 ///
-/// What is not looked at tells nothing, so guessing is as slow as the buckets fill, however many ask at once. Only what
+/// What is not looked at says nothing, so guessing is as slow as the buckets fill, however many ask at once. Only what
 /// was wrong takes from them. Who is wrong too often keeps out no other peer: the bucket of all is for those that were
 /// wrong before, those that were not have another, and those that knew the token once need neither.
 pub(crate) struct Attempts(Mutex<State>);

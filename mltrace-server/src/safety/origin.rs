@@ -5,10 +5,10 @@ use axum::http::{HeaderMap, Method, header};
 
 use super::programs::is_for_programs;
 
-/// Who stands behind a request, as far as a browser tells.
+/// Who stands behind a request, as far as a browser says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sender {
-    /// A page of this server, the person at the browser, or a program, which tells nothing.
+    /// A page of this server, the person at the browser, or a program, which says nothing.
     Own,
     /// A link on a foreign page that a person pressed: a window shows one of this server's pages next.
     Visitor,

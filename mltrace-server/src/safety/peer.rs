@@ -22,7 +22,7 @@ use tokio::time::Instant;
 pub(crate) struct Peer(IpAddr);
 
 impl Peer {
-    /// Whoever asks without a network.
+    /// Anyone who asks without a network.
     pub(crate) const HERE: Self = Self(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
 
     /// Returns where an address belongs to.
@@ -206,7 +206,7 @@ impl Drop for Answering {
     }
 }
 
-/// A body of which is known how far it was read.
+/// A body, and how far it was read.
 struct Reading {
     body: Body,
     connection: Connection,

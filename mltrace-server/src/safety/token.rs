@@ -9,7 +9,7 @@ const SHORTEST: usize = 16;
 #[derive(Clone)]
 pub struct Token {
     hash: Hash,
-    /// What a browser shows that brought the token once: random bits of this start, which tell nothing of the token.
+    /// What a browser shows that brought the token once: random bits of this start, which say nothing of the token.
     session: Hash,
 }
 

@@ -63,7 +63,7 @@ async fn a_name_that_is_pointed_here_does_not_open_the_server() {
     browser.quit().await;
 }
 
-/// Serves one page to whoever asks, as a foreign site does.
+/// Serves one page to the one who asks, as a foreign site does.
 fn foreign_site(page: String) -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

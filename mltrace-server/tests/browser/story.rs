@@ -32,7 +32,7 @@ impl Story {
         Self::guarded(lines, Vec::new(), None)
     }
 
-    /// Serves these lines to whoever knows the token, under these names too.
+    /// Serves these lines to the one who knows the token, under these names too.
     pub(crate) fn guarded(lines: &[Value], allowed: Vec<AllowedHost>, token: Option<Token>) -> Self {
         let story = Self::of(project(), allowed, token);
         story.import(lines);

@@ -88,7 +88,7 @@ async fn a_server_for_others_asks_for_its_token_and_then_takes_verdicts() {
     else {
         return;
     };
-    // Plain HTTP under a name that is no loopback's: browsers tell less of themselves there.
+    // Plain HTTP under a name that is no loopback's: browsers say less of themselves there.
     let place = format!("http://lineage.example:{}", story.address.port());
     browser.open(&format!("{place}/trace?artifact=day-1/prediction.csv")).await;
     browser.find("#token").await.send_keys("something else altogether").await.unwrap();
@@ -159,7 +159,7 @@ async fn many_open_tabs_do_not_keep_the_next_from_loading() {
         assert!(opened.is_ok(), "tab {number} waits for the others");
         browser.find("#runs table").await;
     }
-    // Whoever comes back to the first sees what happened meanwhile.
+    // Anyone who comes back to the first sees what happened meanwhile.
     story.import(&[
         json!({ "component": "just_now", "started_at": "2026-04-01T00:00:00Z", "ended_at": "2026-04-01T00:00:01Z" }),
     ]);

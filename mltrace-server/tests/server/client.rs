@@ -157,7 +157,7 @@ impl Served {
     }
 }
 
-/// Checks what every response must have, whoever made it.
+/// Checks what every response must have, no matter who made it.
 fn check(told: &str, answer: &Answer) {
     let policy = answer.header("content-security-policy");
     for part in

@@ -86,7 +86,7 @@ fn who_does_not_say_what_it_wants_makes_room_for_others() {
     };
     let begun = Instant::now();
     let mut idle: Vec<TcpStream> = (0..256).map(|_| idle()).collect();
-    // Every place is taken: the next one gets that of the oldest, of which nothing was let in.
+    // Every place is taken: the next one gets that of the oldest, from which nothing was let in.
     let mut late = TcpStream::connect(address).unwrap();
     late.write_all(b"GET /api/v1/tags HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
     late.set_read_timeout(Some(Duration::from_secs(25))).unwrap();

@@ -1,4 +1,4 @@
-//! What a monitoring system is told: in the format that it asks for, behind the same door, and at once.
+//! What a monitoring system receives: in the format that it asks for, behind the same door, and at once.
 
 use std::time::{Duration, Instant};
 

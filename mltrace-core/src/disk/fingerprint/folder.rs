@@ -58,7 +58,7 @@ pub(super) fn list(folder: &Path, own: &Stat, how: &Hashing<'_>) -> io::Result<O
             }
             let found = found?;
             let path = found.path();
-            // Gone since the folder was read: the second listing will tell that the folder is changing.
+            // Gone since the folder was read: the second listing will say that the folder is changing.
             let Ok(metadata) = found.metadata() else {
                 continue;
             };

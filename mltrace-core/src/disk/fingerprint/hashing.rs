@@ -14,7 +14,7 @@ pub struct Hashing<'a> {
     pub skip: &'a Skip,
     /// Hashes that are known already.
     pub cache: Option<&'a Cache>,
-    /// Told, chunk by chunk, how many more bytes were hashed.
+    /// Receives, chunk by chunk, how many more bytes were hashed.
     pub progress: Option<&'a (dyn Fn(u64) + Sync)>,
     /// Once true, hashing ends early and without a result.
     pub cancel: Option<&'a AtomicBool>,

@@ -110,7 +110,7 @@ fn close_free(kept: &mut Vec<Kept>) {
     kept.drain(..surplus);
 }
 
-/// Returns the numbers of the files on which this process holds a POSIX lock; `None` when that cannot be told.
+/// Returns the numbers of the files on which this process holds a POSIX lock; `None` when that cannot be known.
 ///
 /// Devices are left out: the lock table and `stat` number those of some file systems differently.
 #[cfg(target_os = "linux")]

@@ -1,4 +1,4 @@
-//! What a local file or folder holds, told by a hash of its content.
+//! What a local file or folder holds, identified by a hash of its content.
 
 mod stat;
 

@@ -17,7 +17,7 @@ pub struct Skip {
     within: Option<PathBuf>,
 }
 
-/// What tells files apart whatever they are called.
+/// What distinguishes files whatever they are called.
 #[cfg(unix)]
 type Identity = (u64, u64);
 #[cfg(not(unix))]
@@ -48,7 +48,7 @@ impl Skip {
         skip
     }
 
-    /// Returns this, where links that lead out of `folder` are not followed either: whoever asks may not know what lies there.
+    /// Returns this, where links that lead out of `folder` are not followed either: anyone who asks may not know what lies there.
     #[must_use]
     pub fn within(self, folder: &Path) -> Self {
         Self { within: Some(folder.canonicalize().unwrap_or_else(|_| folder.to_owned())), ..self }

@@ -85,7 +85,7 @@ impl<'f> Cells<'f> {
         Self { pages, fed, reader, described, left: 0, batch: BATCH, has_dictionary: false, dictionary: 0, levels }
     }
 
-    /// Tells the value of each of the next rows, `None` where there is none; returns how many rows these were, at most
+    /// Reports the value of each of the next rows, `None` where there is none; returns how many rows these were, at most
     /// `most`, and none where a page is still to be read. `None` when they cannot be read, or there are no more.
     pub(super) fn read(&mut self, most: usize, mut each: impl FnMut(Option<Stored<'_>>)) -> Option<usize> {
         if self.left == 0 {

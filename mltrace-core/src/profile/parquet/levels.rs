@@ -81,7 +81,7 @@ pub(super) struct Levels {
     pub(super) present: i16,
 }
 
-/// Tells of each row that begins in a page whether it has a list, until it is told to stop; `None` when that cannot be read.
+/// Reports each row that begins in a page whether it has a list, until it is told to stop; `None` when that cannot be read.
 pub(super) fn rows(page: &RawPage, levels: Levels, mut each: impl FnMut(bool) -> bool) -> Option<()> {
     let bytes = page.bytes.as_slice();
     let (rep, def) = match page.layout {

@@ -18,7 +18,7 @@ const DEEPEST: usize = 64;
 /// No value of a fixed length is longer.
 const LONGEST_FIXED: i64 = 1 << 16;
 
-/// A column that is told of.
+/// A column that is reported.
 pub(super) struct Column {
     pub(super) name: String,
     /// Which of the leaves it is.

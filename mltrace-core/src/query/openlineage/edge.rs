@@ -17,7 +17,7 @@ pub(super) struct Names<'n> {
     pub(super) root: &'n Root,
     /// What lies in folders, by their contents.
     pub(super) folders: HashMap<VersionId, FolderFact>,
-    /// The folders that were told.
+    /// The folders that were reported.
     pub(super) told: HashSet<VersionId>,
 }
 
@@ -28,7 +28,7 @@ enum Side {
     Output,
 }
 
-/// A read or write before it is told.
+/// A read or write before it is reported.
 struct Edge<'d> {
     side: Side,
     name: &'d ArtifactName,
@@ -52,7 +52,7 @@ pub(super) fn edges(detail: &RunDetail, names: &mut Names<'_>) -> (Vec<Value>, V
     (inputs, outputs, not_written)
 }
 
-/// Returns a read with the version that it told: not the one that it was bound to by time alone.
+/// Returns a read with the version that it reported: not the one that it was bound to by time alone.
 fn read(read: &ReadDetail, started_at: Timestamp) -> Edge<'_> {
     let written = read.write.as_ref().filter(|_| read.bound != Bound::Copy).map(|write| &write.version);
     let version = read.seen.as_ref().or(written).filter(|version| match version {
@@ -71,7 +71,7 @@ fn read(read: &ReadDetail, started_at: Timestamp) -> Edge<'_> {
     Edge { side: Side::Input, name: &read.name, version: version.cloned(), own }
 }
 
-/// Returns a write with the version that it told: not the one that is named after its run, nor that of a run inside.
+/// Returns a write with the version that it reported: not the one that is named after its run, nor that of a run inside.
 fn write(write: &WriteDetail, run: RunId) -> Edge<'_> {
     let version = write.version.as_ref().or(write.echo.as_ref().map(|echo| &echo.version));
     let version = version.filter(|version| match version {
@@ -150,7 +150,7 @@ impl Names<'_> {
         NotWritten { namespace, name, edge: OwnEdge { version: edge.version, ..edge.own } }
     }
 
-    /// Returns what lies in a folder of this content, where nobody was told.
+    /// Returns what lies in a folder of this content, where nobody has reported that.
     fn folder(&mut self, version: &VersionId) -> Option<OwnFolder> {
         let fact = self.folders.get(version).filter(|_| !self.told.contains(version))?;
         let folder = OwnFolder { entries: fact.entries.clone(), is_whole: fact.is_whole };

@@ -12,10 +12,10 @@ use crate::store::RunDetail;
 const MOST_BYTES: usize = 4 << 20;
 /// And how many datasets, for each takes much more memory than its text.
 const MOST_DATASETS: usize = 5_000;
-/// Up to so many inputs are told at the end of a run again, for those who look at that event alone.
+/// Up to so many inputs are reported at the end of a run again, for those who look at that event alone.
 const MOST_TOLD_TWICE: usize = 1_000;
 
-/// What is told of a run besides its datasets.
+/// What is known of a run besides its datasets.
 struct Told<'d> {
     detail: &'d RunDetail,
     project: &'d str,

@@ -101,7 +101,7 @@ fn address(remote: &str) -> Option<String> {
     Some(format!("ssh://{host}/{}", path.trim_start_matches('/')))
 }
 
-/// Returns the language of a source, as far as the name of its file tells.
+/// Returns the language of a source, as far as the name of its file says.
 pub(super) fn language(code: &CodeDetail) -> &str {
     if code.file == Code::COMMAND_LINE {
         return "shell";

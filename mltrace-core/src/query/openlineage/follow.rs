@@ -14,18 +14,18 @@ use crate::store::{Extent, Folders, RunKey, RunSelection, Runs};
 /// A run whose start becomes known so much later than that of another one is still met: microseconds.
 const LATE_US: i64 = 600_000_000;
 
-/// What somebody was told of the runs that began since a moment.
+/// What somebody has received of the runs that began since a moment.
 #[derive(Clone, Debug)]
 pub struct Followed {
     since: Timestamp,
-    /// Those of which all was told, with when they began.
+    /// Those of which all was reported, with when they began.
     over: BTreeMap<RunId, Timestamp>,
-    /// Those of which the start was told.
+    /// Those of which the start was reported.
     open: BTreeSet<RunId>,
 }
 
 impl Followed {
-    /// Returns that nothing was told of the runs that began at or after a moment.
+    /// Returns that nothing was known of the runs that began at or after a moment.
     #[must_use]
     pub fn since(since: Timestamp) -> Self {
         Self { since, over: BTreeMap::new(), open: BTreeSet::new() }
@@ -41,7 +41,7 @@ impl Followed {
 }
 
 impl Reader<'_> {
-    /// Hands the events that tell what is new of runs to `line`, which returns whether to go on: the start of those that
+    /// Hands the events that say what is new of runs to `line`, which returns whether to go on: the start of those that
     /// began, and the end of those that ended. Runs that other tools reported are left out.
     ///
     /// # Errors

@@ -34,7 +34,7 @@ pub struct TaskSummary {
 }
 
 impl TaskSummary {
-    /// Returns the share of its outputs of which it is known what became of them.
+    /// Returns the share of its outputs with a known outcome.
     #[must_use]
     pub fn coverage(&self) -> Option<f64> {
         ratio(self.with_feedback, self.outputs)

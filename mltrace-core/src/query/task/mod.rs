@@ -327,7 +327,7 @@ impl Reader<'_> {
 }
 
 impl Counted {
-    /// Returns what is told of the window, which is over.
+    /// Returns what is known of the window, which is over.
     fn done(mut self, asked: &Asked<'_>, names: &Names) -> Done {
         let lag_s = lag_of(&self.lags.at(&places(self.with_feedback)));
         let (is_soft, is_lag_over) = (self.tally.is_soft(), self.lags.is_over());

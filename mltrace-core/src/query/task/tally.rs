@@ -8,12 +8,12 @@ use super::answer::{Confused, TaskKind, TaskMetric};
 use super::sum::{Held, LARGE, SMALLER, Squares, Sum, area_of};
 use crate::store::{Cell, Pair};
 
-/// No metric of single classes is told of more of them.
+/// No metric of single classes is known of more of them.
 const MOST_CLASSES: usize = 1000;
-/// No table of classes is told that has more cells.
+/// No table of classes is reported that has more cells.
 const MOST_CELLS: usize = 400;
 
-/// What of the outputs is to be told.
+/// What of the outputs is to be reported.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wanted {
     pub(super) kind: TaskKind,

@@ -46,7 +46,7 @@ pub fn head(folder: &Path) -> Option<Git> {
             read_head(&repository, &mut git);
             git.remote = repository.config().ok().and_then(|config| remote(&config));
         }
-        // A format that libgit2 does not know, such as SHA-256: the plain files still tell the commit.
+        // A format that libgit2 does not know, such as SHA-256: the plain files still name the commit.
         None => {
             read_head_files(&folder, &mut git);
             let config = Some(common_folder(&folder).join("config")).filter(|config| is_within(config, LONGEST_LIST));
