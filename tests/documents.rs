@@ -1,4 +1,4 @@
-//! Holds the documents to what the code does: the SQL views and the promised JSON.
+//! Holds the documents to what the code does: the SQL views and tables, and the promised JSON.
 
 use std::collections::BTreeSet;
 
@@ -7,6 +7,7 @@ use rusqlite::Connection;
 
 const SQL: &str = include_str!("../docs/sql.md");
 const JSON: &str = include_str!("../docs/json.md");
+const ARCHITECTURE: &str = include_str!("../ARCHITECTURE.md");
 
 #[test]
 fn the_views_have_the_columns_that_are_promised() {
@@ -29,6 +30,21 @@ fn the_views_have_the_columns_that_are_promised() {
         let section = SQL.split("\n## ").find_map(|section| section.strip_prefix(view)).expect("a section");
         assert_eq!(columns, first_words(section), "of the view `{view}`");
     }
+}
+
+#[test]
+fn the_picture_of_the_tables_shows_each_of_them() {
+    let store = Connection::open_in_memory().expect("memory");
+    Schema::CURRENT.make(&store).expect("the schema is SQL");
+    let picture = ARCHITECTURE.split("\n## The tables\n").nth(1).and_then(|rest| rest.split("\n## ").next());
+    let picture = picture.and_then(|section| section.split("```").nth(1)).expect("a picture");
+    let shown: BTreeSet<&str> = picture.split(|letter: char| !letter.is_ascii_lowercase() && letter != '_').collect();
+    let names = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name";
+    let mut statement = store.prepare(names).expect("SQL");
+    let tables = statement.query_map([], |row| row.get(0)).expect("tables");
+    let tables: Vec<String> = tables.collect::<Result<_, _>>().expect("names");
+    let missing: Vec<&String> = tables.iter().filter(|table| !shown.contains(table.as_str())).collect();
+    assert!(tables.len() > 30 && missing.is_empty(), "{missing:?}");
 }
 
 #[test]

@@ -64,7 +64,7 @@ impl Host {
 /// Returns whether the process that wrote `header` is still there, as seen from `here`.
 ///
 /// Only a process of the same boot and the same pid namespace can be seen: the boot's id is that of a running kernel, so
-/// it distinguishs machines better than their names do, which containers and clones share.
+/// it distinguishes machines better than their names do, which containers and clones share.
 #[must_use]
 pub fn is_alive(header: &Header, here: &Host) -> Liveness {
     let (Some(pid), Some(boot), Some(namespace)) = (header.pid, &header.boot, &header.pid_namespace) else {

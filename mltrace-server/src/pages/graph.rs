@@ -273,7 +273,7 @@ fn told(run: &Run) -> String {
     text
 }
 
-/// Returns the end of a long name: the part of a path that distinguishs files.
+/// Returns the end of a long name: the part of a path that distinguishes files.
 fn tail(text: &str, letters: usize) -> String {
     let count = text.chars().count();
     if count <= letters {

@@ -150,7 +150,7 @@ impl Names<'_> {
         NotWritten { namespace, name, edge: OwnEdge { version: edge.version, ..edge.own } }
     }
 
-    /// Returns what lies in a folder of this content, where nobody has reported that.
+    /// Returns what lies in a folder of this content, unless it was reported already.
     fn folder(&mut self, version: &VersionId) -> Option<OwnFolder> {
         let fact = self.folders.get(version).filter(|_| !self.told.contains(version))?;
         let folder = OwnFolder { entries: fact.entries.clone(), is_whole: fact.is_whole };
