@@ -90,12 +90,14 @@ fn the_fields_of_the_answers_are_those_of_the_documents() {
     check_fields("A difference", serde_json::to_value(&difference));
     let change = LevelChange {
         component: "c".to_owned(),
+        is_creeping: false,
         run,
         at: mltrace_core::model::Timestamp::MIN,
         before: 1.0,
         after: 2.0,
         runs: 3,
         until: None,
+        until_at: None,
         chance: 0.001,
         since_previous: None,
         since_ok: None,

@@ -39,17 +39,23 @@ pub(crate) fn text(answer: &Blame) -> String {
 }
 
 fn told(text: &mut String, measure: &str, change: &LevelChange) {
-    let number = |number: f64| shown(measure, number);
-    let what =
-        format!("{measure} of {} went from {} to {}", change.component, number(change.before), number(change.after));
-    let until = change.until.map(|run| format!(" until run {}", run.short())).unwrap_or_default();
-    let at = format!(
-        "  run {}, {}; {}{until}, {}",
-        change.run.short(),
-        time::show_minute(change.at),
-        diff::counted(change.runs, "run"),
-        chance(change.chance),
-    );
+    let what = format!("{measure} of {} {}", change.component, change.moved(|number| shown(measure, number)));
+    let until = change.until.map(|run| run.short());
+    let (run, at) = (change.run.short(), time::show_minute(change.at));
+    let place = match (until, change.until_at.filter(|_| change.is_creeping)) {
+        (Some(until), Some(last)) => {
+            format!(
+                "between {at} and {}, run {run} to run {until}; {}",
+                time::show_minute(last),
+                diff::counted(change.runs, "run")
+            )
+        }
+        (until, _) => {
+            let until = until.map(|run| format!(" until run {run}")).unwrap_or_default();
+            format!("run {run}, {at}; {}{until}", diff::counted(change.runs, "run"))
+        }
+    };
+    let at = format!("  {place}, {}", chance(change.chance));
     let _ = writeln!(text, "{}{}", paint::paint(paint::STRONG, line(&what)), paint::paint(paint::FAINT, line(&at)));
     for (since, of) in [(&change.since_previous, "the run before"), (&change.since_ok, "the last one that was fine")] {
         if let Some(since) = since {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::env::TestEnv;
+use crate::serve::Serving;
 
 const RUNS: [(&str, &str); 1] = [(r"(run|inspect|w:)( ?)[0-9a-f]{8}", "$1$2[RUN]")];
 
@@ -64,6 +65,34 @@ fn blame_names_the_run_where_a_number_changed_and_what_changed_upstream() {
     assert_eq!(change["since_ok"]["run"], "0190f3a0-0000-7000-8000-00000000000b");
     assert_eq!(fields("since_ok")[0], ("clean", "param:limit"));
     assert_eq!(answer["series"], json!([{"component": "train", "runs": 30, "level": change["after"]}]));
+}
+
+/// Fifty daily trainings of which the error rises a little each day; the data have another name from the 30th on.
+fn drifting() -> Vec<String> {
+    let day = |day: usize| {
+        let id = format!("0190f3a0-0000-7000-8000-{day:012x}");
+        let at = |second: usize| format!("2021-{:02}-{:02}T12:00:{second:02}Z", day / 25 + 1, day % 25 + 1);
+        #[expect(clippy::cast_precision_loss, reason = "days")]
+        let error = 0.2 + 0.002 * day as f64 + [0.001, -0.002, 0.0015, 0.0, -0.001][day * 7 % 5];
+        json!({"id": id, "component": "train", "inputs": ["raw"], "outputs": ["model"], "metrics": [{"name": "rmse", "value": error}],
+            "started_at": at(0), "ended_at": at(5)})
+    };
+    (0..50).map(|number| day(number).to_string()).collect()
+}
+
+#[test]
+fn blame_says_once_that_a_number_crept() {
+    let env = TestEnv::with_lines(&drifting());
+    insta::with_settings!({filters => RUNS}, {
+        insta::assert_snapshot!(env.done(&["blame", "rmse"]), @"metric:rmse of train crept up from 0.2095 to 0.29325, in no single step  between 2021-01-01 12:00 and 2021-02-25 12:00, run [RUN] to run [RUN]; 50 runs, by chance in under 1 of 1000");
+    });
+    let answer = env.json(&["blame", "rmse"]);
+    let changes = answer["changes"].as_array().unwrap();
+    assert_eq!((changes.len(), &changes[0]["is_creeping"], &changes[0]["runs"]), (1, &json!(true), &json!(50)));
+    assert_eq!(changes[0]["until_at"], "2021-02-25T12:00:00Z");
+    let serving = Serving::start(&env, &["--bind", "127.0.0.1:0"]);
+    let page = serving.send("GET /blame?number=rmse HTTP/1.1\r\nhost: localhost", "");
+    assert!(page.contains("crept up from ") && page.contains("in no single step"), "{page}");
 }
 
 #[test]

@@ -14,9 +14,11 @@ const SHUFFLES: u32 = 999;
 const CHANCE: f64 = 0.01;
 /// How likely each end of a stretch may be by chance.
 const CHANCE_OF_AN_END: f64 = 0.05;
-/// Numbers further from the median than so many standard deviations, estimated from the median distance, count as if they were
-/// there: what one odd run did is no level.
+/// Numbers further from the median of those beside them than so many standard deviations, estimated from the median distance,
+/// count as if they were there: what one odd run did is no level.
 const FURTHEST: f64 = 5.0;
+/// How many numbers on each side are beside one.
+const BESIDE: usize = 2;
 /// The standard deviation of what is normally distributed, in median distances.
 const DEVIATION: f64 = 1.4826;
 
@@ -60,7 +62,7 @@ pub fn levels(numbers: &[f64], kinds: &[usize]) -> Vec<Level> {
 }
 
 /// Returns the numbers as they are compared: by their ratios where all are positive, kinds by themselves, none far out.
-fn scaled(numbers: &[f64], kinds: &[usize]) -> Vec<f64> {
+pub(super) fn scaled(numbers: &[f64], kinds: &[usize]) -> Vec<f64> {
     let is_positive = numbers.iter().all(|number| *number > 0.0);
     // A power of two keeps all digits.
     let greatest = numbers.iter().fold(0.0, |greatest: f64, number| greatest.max(number.abs()));
@@ -84,7 +86,9 @@ fn scaled(numbers: &[f64], kinds: &[usize]) -> Vec<f64> {
     let middle = median(&scaled);
     let far = FURTHEST * DEVIATION * median(&scaled.iter().map(|number| (number - middle).abs()).collect::<Vec<_>>());
     if far > 0.0 {
-        scaled.iter_mut().for_each(|number| *number = number.clamp(middle - far, middle + far));
+        let near = |at: usize| median(&scaled[at.saturating_sub(BESIDE)..scaled.len().min(at + BESIDE + 1)]);
+        let nears: Vec<f64> = (0..scaled.len()).map(near).collect();
+        scaled.iter_mut().zip(nears).for_each(|(number, near)| *number = number.clamp(near - far, near + far));
     }
     scaled
 }
@@ -180,7 +184,7 @@ fn chance(numbers: &[f64], most: f64, is_as_clear: impl Fn(&[f64]) -> bool) -> O
     Some(f64::from(as_clear) / f64::from(SHUFFLES + 1))
 }
 
-fn mean(numbers: &[f64]) -> f64 {
+pub(super) fn mean(numbers: &[f64]) -> f64 {
     numbers.iter().sum::<f64>() / numbers.len().max(1) as f64
 }
 
@@ -195,11 +199,11 @@ fn median(numbers: &[f64]) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// Numbers around levels, each given as its height and how many there are.
-    fn series(told: &[(f64, usize)], noise: f64, seed: u64) -> Vec<f64> {
+    pub(in crate::lineage) fn series(told: &[(f64, usize)], noise: f64, seed: u64) -> Vec<f64> {
         let mut state = seed.wrapping_mul(2_862_933_555_777_941_757).wrapping_add(3_037_000_493);
         let mut draw = || {
             // Twelve even numbers between 0 and 1 sum up to something normal.
@@ -245,6 +249,15 @@ mod tests {
         let mut numbers = series(&[(100.0, 30), (140.0, 15)], 0.05, 5);
         numbers[11] = 100_000.0;
         assert_eq!(begins(&numbers), [30]);
+    }
+
+    #[test]
+    fn an_odd_number_is_measured_by_those_beside_it() {
+        // Most numbers are on one level, and the others climb far from it.
+        let mut numbers = series(&[(100.0, 60)], 0.02, 8);
+        numbers.extend((1..=20).map(|at| 100.0 + 5.0 * f64::from(at)));
+        let last = levels(&numbers, &[]).last().copied();
+        assert!(last.is_some_and(|level| level.median > 180.0), "{last:?}");
     }
 
     #[test]

@@ -50,6 +50,8 @@ mod fresher;
 
 mod level;
 
+mod drift;
+
 mod trend;
 
 mod rhythm;
@@ -84,6 +86,7 @@ pub use condition::{Condition, New};
 pub use coverage::{Group, Judged, Observed, Outputs, Worth, flagged, grouped, groups, reach};
 pub use critical::{Spent, critical_path};
 pub use diff::{Cause, Differences, diff};
+pub use drift::{Move, moves};
 pub use earlier::{Earlier, Places, compared, is_without};
 pub use ends::{Ends, first_and_last};
 pub use evidence::{Evidence, Finding, Findings, PASSED, arrived, evidence, lasting};

@@ -1,6 +1,6 @@
-//! How a number moved that has levels: at once, or step by step in one direction.
+//! How a number moved to where it is: at once, or step by step in one direction.
 
-use super::level::Level;
+use super::drift::Move;
 
 /// Less than this, as a ratio, is no trend, however sure it is.
 const LEAST: f64 = 1.1;
@@ -10,7 +10,7 @@ const MOST_OF_IT: f64 = 2.0 / 3.0;
 /// How a number moved to where it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Trend {
-    /// Whether it crept there, in several steps of which none is most of the way.
+    /// Whether it crept there, along a line or in several steps of which none is most of the way.
     pub is_creeping: bool,
     /// The place of the first number after it began to move.
     pub first: usize,
@@ -20,49 +20,56 @@ pub struct Trend {
     pub after: f64,
 }
 
-/// Returns how a positive number moved to its last level; `None` where it did not.
+/// Returns how a positive number moved to where it is; `None` where it did not.
 ///
-/// The steps are looked at from the last one back, for as long as they go in one direction.
+/// The moves are looked at from the last one back, for as long as they go in one direction.
 #[must_use]
-pub fn trend(levels: &[Level]) -> Option<Trend> {
-    let steps: Vec<(f64, &Level, &Level)> = levels
-        .windows(2)
-        .filter_map(|pair| match pair {
-            [before, after] if before.median > 0.0 && after.median > 0.0 => {
-                // The ratio may be larger than a float can be.
-                Some((after.median.ln() - before.median.ln(), before, after))
-            }
-            _ => None,
-        })
-        .collect();
-    let (last, ..) = steps.last()?;
+pub fn trend(moves: &[Move]) -> Option<Trend> {
+    let way = |step: &Move| {
+        // The ratio may be larger than a float can be.
+        (step.before > 0.0 && step.after > 0.0).then(|| step.after.ln() - step.before.ln())
+    };
+    let steps: Vec<(f64, &Move)> = moves.iter().rev().map_while(|step| Some((way(step)?, step))).collect();
+    let (last, now) = steps.first()?;
     let is_up = *last > 0.0;
-    let these: Vec<_> = steps.iter().rev().take_while(|(step, ..)| (*step > 0.0) == is_up).collect();
-    let whole: f64 = these.iter().map(|(step, ..)| step).sum();
+    let these: Vec<_> = steps.iter().take_while(|(step, _)| (*step > 0.0) == is_up).collect();
+    let whole: f64 = these.iter().map(|(step, _)| step).sum();
     if whole.abs() < LEAST.ln() {
         return None;
     }
-    let (_, now) = these.first().map(|(step, _, after)| (step, after))?;
-    let largest = these.iter().max_by(|(one, ..), (other, ..)| one.abs().total_cmp(&other.abs()))?;
-    if largest.0 / whole >= MOST_OF_IT {
-        let (_, before, after) = largest;
-        return Some(Trend { is_creeping: false, first: after.first, before: before.median, after: now.median });
-    }
-    let (_, before, after) = these.last()?;
-    Some(Trend { is_creeping: true, first: after.first, before: before.median, after: now.median })
+    let (largest, step) = these.iter().max_by(|(one, _), (other, _)| one.abs().total_cmp(&other.abs()))?;
+    let is_one = largest / whole >= MOST_OF_IT;
+    let (_, begin) = these.last()?;
+    let from = if is_one { step } else { begin };
+    let is_creeping = !is_one || step.is_creeping;
+    Some(Trend { is_creeping, first: from.first, before: from.before, after: now.after })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Levels of ten numbers each.
-    fn check(medians: &[f64], expected: Option<(bool, usize, f64, f64)>) {
-        let level =
-            |(place, median): (usize, &f64)| Level { first: place * 10, count: 10, median: *median, chance: 0.001 };
-        let levels: Vec<Level> = medians.iter().enumerate().map(level).collect();
-        let found = trend(&levels).map(|trend| (trend.is_creeping, trend.first, trend.before, trend.after));
+    /// Steps between levels of ten numbers each, which crept where the place of the step is told.
+    fn check_with(medians: &[f64], creeping: &[usize], expected: Option<(bool, usize, f64, f64)>) {
+        let step = |(place, pair): (usize, &[f64])| {
+            let is_creeping = creeping.contains(&place);
+            let first = (place + 1) * 10;
+            Move { is_creeping, first, count: 10, before: pair[0], after: pair[1], chance: 0.001 }
+        };
+        let moves: Vec<Move> = medians.windows(2).enumerate().map(step).collect();
+        let found = trend(&moves).map(|trend| (trend.is_creeping, trend.first, trend.before, trend.after));
         assert_eq!(found, expected, "{medians:?}");
+    }
+
+    fn check(medians: &[f64], expected: Option<(bool, usize, f64, f64)>) {
+        check_with(medians, &[], expected);
+    }
+
+    #[test]
+    fn one_line_is_creeping_and_a_step_after_it_is_not() {
+        check_with(&[5.0, 10.0], &[0], Some((true, 10, 5.0, 10.0)));
+        check_with(&[5.0, 6.0, 20.0], &[0], Some((false, 20, 6.0, 20.0)));
+        check_with(&[5.0, 9.0, 10.0], &[0], Some((true, 10, 5.0, 10.0)));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::past::{Past, most_of};
 use super::tempo::DurationTrend;
 use super::view::{AT_ONCE, milliseconds};
 use super::{QueryError, Reader};
-use crate::lineage::{self, Condition, Test, levels};
+use crate::lineage::{self, Condition, Test};
 use crate::model::{RunId, Status, Timestamp, Verdict, Version, VersionId};
 use crate::store::{ComponentKey, Extent, FactsRow, ProjectKey, RunKey, RunSelection, Told};
 
@@ -91,30 +91,49 @@ impl Blame {
     }
 }
 
-/// A run at which a series changed its level.
+/// A run at which a series changed its level, or from which on it crept to another.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LevelChange {
     /// The component.
     pub component: String,
-    /// The first run on the new level.
+    /// Whether it crept from run to run, so that no single one is to blame.
+    #[serde(default)]
+    pub is_creeping: bool,
+    /// The first run on the new level, or the first that crept.
     pub run: RunId,
     /// When it began.
     pub at: Timestamp,
-    /// The median on the level before.
+    /// The median on the level before, or where it began to creep.
     pub before: f64,
-    /// The median on the new level.
+    /// The median on the new level, or where it crept to.
     pub after: f64,
-    /// How many runs are on the new level.
+    /// How many runs are on the new level, or crept.
     pub runs: usize,
-    /// The last of them, when another level follows.
+    /// The last of them, when another level follows or they crept.
     pub until: Option<RunId>,
+    /// When that one began.
+    #[serde(default)]
+    pub until_at: Option<Timestamp>,
     /// In what share of shuffled series something as clear is found.
     pub chance: f64,
     /// What differs from the run before in the series, what is newest first.
     pub since_previous: Option<Since>,
     /// What differs from the last run before whose output somebody found fine, when that is another one.
     pub since_ok: Option<Since>,
+}
+
+impl LevelChange {
+    /// Returns in words how the number moved, as in "crept up from 1 to 2, in no single step"; `show` writes a number.
+    #[must_use]
+    pub fn moved(&self, show: impl Fn(f64) -> String) -> String {
+        let (before, after) = (show(self.before), show(self.after));
+        match self.is_creeping {
+            true if self.after > self.before => format!("crept up from {before} to {after}, in no single step"),
+            true => format!("crept down from {before} to {after}, in no single step"),
+            false => format!("went from {before} to {after}"),
+        }
+    }
 }
 
 /// A run with its number.
@@ -159,10 +178,11 @@ impl Reader<'_> {
         let mut all: Vec<Found> = Vec::new();
         for (key, component) in &components {
             let points = self.points(project, *key, measure)?;
-            let levels = levels(&points.iter().map(|point| point.number).collect::<Vec<_>>(), &kinds(&points));
+            let numbers: Vec<f64> = points.iter().map(|point| point.number).collect();
+            let (levels, moves) = lineage::moves(&numbers, &kinds(&points));
             let Some(last) = levels.last() else { continue };
             answer.series.push(Series { component: component.clone(), runs: points.len(), level: last.median });
-            all.extend(changes(component, &points, &levels));
+            all.extend(changes(component, &points, &moves));
         }
         if answer.series.is_empty() {
             return Err(no_number(self.known_numbers(project, components.iter().map(|(key, _)| *key))?));
@@ -189,10 +209,12 @@ impl Reader<'_> {
         component: ComponentKey,
     ) -> Result<Option<DurationTrend>, QueryError> {
         let points = self.points(project, component, &Measure::Duration)?;
-        let levels = levels(&points.iter().map(|point| point.number).collect::<Vec<_>>(), &kinds(&points));
-        let Some(trend) = lineage::trend(&levels) else { return Ok(None) };
-        let before = trend.first.checked_sub(1).and_then(|place| points.get(place));
-        let (Some(first), Some(before)) = (points.get(trend.first), before) else { return Ok(None) };
+        let numbers: Vec<f64> = points.iter().map(|point| point.number).collect();
+        let (_, moves) = lineage::moves(&numbers, &kinds(&points));
+        let Some(trend) = lineage::trend(&moves) else { return Ok(None) };
+        let Some(first) = points.get(trend.first) else { return Ok(None) };
+        // What creeps from its first run on has none before.
+        let before = trend.first.checked_sub(1).and_then(|place| points.get(place)).unwrap_or(first);
         let commits = self.store.facts(&[before.key, first.key], Told::Named(&[]))?;
         let commit = |key: RunKey| commits.iter().find(|row| row.key == key).and_then(|row| row.commit.clone());
         Ok(Some(DurationTrend {
@@ -402,27 +424,29 @@ fn kinds(points: &[Point]) -> Vec<usize> {
     points.iter().map(|point| number(&point.kind)).collect()
 }
 
-/// Returns each run at which another level begins.
-fn changes(component: &str, points: &[Point], levels: &[lineage::Level]) -> Vec<Found> {
-    let steps = levels.iter().zip(levels.iter().skip(1));
-    let found = steps.filter_map(|(before, level)| {
-        let first = points.get(level.first)?;
-        let next = level.first.saturating_add(level.count);
-        let until = points.get(next).and_then(|_| points.get(next.checked_sub(1)?)).map(|last| last.id);
+/// Returns each run at which the number of a component began to move.
+fn changes(component: &str, points: &[Point], moves: &[lineage::Move]) -> Vec<Found> {
+    let found = moves.iter().filter_map(|step| {
+        let first = points.get(step.first)?;
+        let next = step.first.saturating_add(step.count);
+        let is_over = step.is_creeping || points.get(next).is_some();
+        let until = points.get(next.checked_sub(1)?).filter(|_| is_over);
         let change = LevelChange {
             component: component.to_owned(),
+            is_creeping: step.is_creeping,
             run: first.id,
             at: first.at,
-            before: before.median,
-            after: level.median,
-            runs: level.count,
-            until,
-            chance: level.chance,
+            before: step.before,
+            after: step.after,
+            runs: step.count,
+            until: until.map(|last| last.id),
+            until_at: until.map(|last| last.at),
+            chance: step.chance,
             since_previous: None,
             since_ok: None,
         };
         // What is of its kind is what it is compared with.
-        let earlier = points.get(..level.first)?.iter().rev();
+        let earlier = points.get(..step.first)?.iter().rev();
         let (mut alike, others): (Vec<&Point>, Vec<&Point>) = earlier.partition(|point| point.kind == first.kind);
         alike.extend(others);
         Some(Found { change, run: first.key, before: alike.iter().map(|point| point.key).collect() })

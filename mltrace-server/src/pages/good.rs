@@ -104,11 +104,13 @@ fn changed(found: &Blame, change: &LevelChange) -> Markup {
     };
     html! {
         section.changes {
-            h2 { (parts::name(&change.component)) ": " (number(change.before)) " → " (number(change.after)) }
+            h2 { (parts::name(&change.component)) ": " (change.moved(number)) }
             p {
-                "From run " (parts::run(change.run)) " on, " (parts::exact(change.at)) ", in " (change.runs)
+                @if change.is_creeping { "Since about run " } @else { "From run " }
+                (parts::run(change.run)) @if !change.is_creeping { " on" } ", " (parts::exact(change.at)) ", in " (change.runs)
                 @if change.runs == 1 { " run" } @else { " runs" }
                 @if let Some(until) = change.until { ", until run " (parts::run(until)) }
+                @if let Some(at) = change.until_at.filter(|_| change.is_creeping) { ", " (parts::exact(at)) }
                 "; something as clear is chance in " (format!("{:.1}", change.chance * 100.0)) " % of shuffled series at most."
             }
             @if let Some(since) = &change.since_previous { (differences("Since the run before", since)) }
