@@ -16,6 +16,8 @@ use crate::store::{LabelRow, RunKey, RunSelection, Told, VersionAt, VersionKey, 
 
 /// How many versions are looked at, the newest.
 const VERSIONS: usize = 500;
+/// How often it is asked what earlier runs wrote in the place of a version.
+const STEPS_BACK: usize = 64;
 /// How many flags upstream of one version are reported.
 const FLAGS: usize = 10;
 /// How many are reported where one version is asked of.
@@ -134,18 +136,22 @@ enum Above {
 impl Reader<'_> {
     /// Returns the newest version of an artifact, of those written by `as_of`, that is not flagged and was made from nothing
     /// that is, by runs whose checks passed, and what stands against each newer one. With `disk` the latest version must lie on
-    /// this disk, too. Where something stands against all of them, the same is known of what earlier runs wrote in its place
-    /// under other names, as `diff` finds it: what is written once has no earlier version.
+    /// this disk, too. Where something stands against all of them, or none was written by then, the same is reported of what
+    /// earlier runs wrote in its place under other names, as `diff` finds it: what is written once has no earlier version.
     ///
     /// # Errors
-    /// When no such artifact is known, it was first seen later, or the store does not answer.
+    /// When no such artifact is known, neither it nor anything in its place was seen by then, or the store does not answer.
     pub fn last_good(
         &mut self,
         artifact: &str,
         as_of: Option<Timestamp>,
         disk: Option<&VerifyOptions<'_>>,
     ) -> Result<LastGood, QueryError> {
-        let found = self.find_version(artifact, as_of)?;
+        let (found, not_yet) = match self.find_version(artifact, as_of) {
+            // What is written once was written later, and others stood in its place.
+            Err(error @ QueryError::NotYet { .. }) => (self.find_version(artifact, None)?, Some(error)),
+            found => (found?, None),
+        };
         let mut versions: Vec<VersionAt> = Vec::new();
         let most = VERSIONS.saturating_add(1);
         self.store.versions(found.artifact, as_of.unwrap_or(Timestamp::MAX), (None, most), &mut |version| {
@@ -160,10 +166,12 @@ impl Reader<'_> {
         let name = found.version.name.clone();
         let mut looked_at: Vec<Looked> = Vec::new();
         let how = (as_of, disk.is_some(), &verdicts);
+        let mut is_cut = is_cut;
         if !self.look_back(&mut looked_at, own, how)? && !is_cut {
-            let mut others = self.siblings(&found, VERSIONS)?;
-            others.retain(|other| other.found.version.name != name);
-            self.look_back(&mut looked_at, others, how)?;
+            is_cut = self.look_beside(&mut looked_at, found, how)?;
+        }
+        if let Some(error) = not_yet.filter(|_| looked_at.is_empty()) {
+            return Err(error);
         }
         if let Some(options) = disk {
             // What follows asks the store nothing, and reads files for as long as it takes.
@@ -182,6 +190,34 @@ impl Reader<'_> {
         }
         answer.is_cut = is_cut;
         Ok(answer)
+    }
+
+    /// Goes back through what earlier runs wrote in the place of a version, under other names; returns whether there is more
+    /// than it looked at.
+    fn look_beside(
+        &mut self,
+        looked_at: &mut Vec<Looked>,
+        mut from: Found,
+        how: (Option<Timestamp>, bool, &Verdicts),
+    ) -> Result<bool, QueryError> {
+        let (name, by) = (from.version.name.clone(), how.0.unwrap_or(Timestamp::MAX));
+        for _ in 0..STEPS_BACK {
+            let mut others = self.siblings(&from, VERSIONS)?;
+            let at = |of: &Found| of.written.map(|(_, at)| at);
+            let Some(oldest) = others.iter().map(|other| &other.found).min_by_key(|other| at(other)) else {
+                return Ok(false);
+            };
+            let is_further = at(oldest) < at(&from);
+            from = oldest.clone();
+            others.retain(|other| other.found.version.name != name && at(&other.found).is_some_and(|at| at <= by));
+            if self.look_back(looked_at, others, how)? || !is_further {
+                return Ok(false);
+            }
+            if looked_at.len() >= VERSIONS {
+                return Ok(true);
+            }
+        }
+        Ok(true)
     }
 
     /// Goes back through what was written, the newest first, to the first that nothing stands against; returns whether there is

@@ -25,6 +25,7 @@ pub enum NameKind {
 }
 
 /// A version that was found by what a person typed.
+#[derive(Clone)]
 pub(super) struct Found {
     /// `None`: it was read only, and its content is not known.
     pub(super) key: Option<VersionKey>,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use mltrace_core::query::TraceOptions;
+use mltrace_core::query::{QueryError, TraceOptions};
 use mltrace_core::store::Bounds;
 use proptest::prelude::*;
 use serde_json::json;
@@ -133,4 +133,28 @@ fn of_what_is_written_once_the_last_good_one_is_what_an_earlier_run_wrote_in_its
     assert_eq!((own.good.map(|good| (good.name, good.written_by)), own.newer), (Some((None, id(121))), Vec::new()));
     let log = reader.last_good(&name("log", "eu", 11), None, None).unwrap();
     assert_eq!(log.good.map(|good| good.name), Some(None), "only what lies beside it is flagged");
+
+    // Before it was written, others stood in its place; and nothing did before the first of them.
+    let by = |day: usize| Some(at(day * 10 + 5).parse().unwrap());
+    let then = reader.last_good(&name("out", "eu", 12), by(11), None).unwrap();
+    assert_eq!(then.good.unwrap().name.unwrap().as_str(), name("out", "eu", 8));
+    assert_eq!(then.newer.len(), 3);
+    let then = reader.last_good(&name("out", "eu", 12), by(4), None).unwrap();
+    assert_eq!(then.good.unwrap().name.unwrap().as_str(), name("out", "eu", 4));
+    assert!(matches!(reader.last_good(&name("out", "eu", 12), by(0), None), Err(QueryError::NotYet { .. })));
+    assert!(matches!(reader.last_good(&name("out", "eu", 13), by(4), None), Err(QueryError::NotFound { .. })));
+}
+
+#[test]
+fn what_earlier_runs_wrote_is_found_however_many_ran_since() {
+    let name = |day: usize| format!("s3://b/out/{day:06}.csv");
+    let day = |day: usize| {
+        json!({"id": id(day), "component": "clean", "started_at": at(day * 10), "ended_at": at(day * 10 + 1),
+            "inputs": [format!("s3://b/raw/{day:06}.csv")], "outputs": [name(day)]})
+    };
+    let mut story = Story::told(&(1..400).map(day).collect::<Vec<_>>());
+    let then = at(3 * 10 + 5).parse().unwrap();
+    let found = story.reader().last_good(&name(399), Some(then), None).unwrap();
+    assert_eq!(found.good.unwrap().name.unwrap().as_str(), name(3));
+    assert!(!found.is_cut && found.newer.is_empty());
 }
