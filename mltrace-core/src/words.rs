@@ -34,6 +34,11 @@ fn in_two(count: f64, size: u64, large: &str, small: &str) -> String {
     )
 }
 
+/// What is said of an input on the side where a run did not read it.
+pub const NOT_READ: &str = "not read";
+/// What is said of an input that was read, and of whose content nothing is recorded.
+pub const READ_UNKNOWN: &str = "read, content unknown";
+
 /// What is said where not everything that is recorded of runs was compared.
 pub const NOT_ALL_COMPARED: &str = "not everything is compared: of a run with a great many parameters, metrics, checks or inputs only the first by name are";
 

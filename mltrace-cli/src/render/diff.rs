@@ -197,7 +197,7 @@ pub(super) fn change(difference: &Difference) -> String {
         Some(("metric", name)) => name.to_owned(),
         _ => words::field(field).to_owned(),
     };
-    let absent = if field.starts_with("input:") { "not read" } else { "none" };
+    let absent = if field.starts_with("input:") { words::NOT_READ } else { "none" };
     let shown = |value: &Option<Value>| value.as_ref().map_or_else(|| absent.to_owned(), |value| shown(field, value));
     format!("{name}: {} → {}", shown(&difference.a), shown(&difference.b))
 }
@@ -205,6 +205,7 @@ pub(super) fn change(difference: &Difference) -> String {
 fn shown(field: &str, value: &Value) -> String {
     let text = match (field, value.as_f64(), value.as_str().map(str::parse::<VersionId>)) {
         ("duration", Some(milliseconds), _) => words::span(milliseconds),
+        (_, _, Some(Ok(VersionId::None))) if field.starts_with("input:") => words::READ_UNKNOWN.to_owned(),
         ("git.commit", ..) => runs::param(value).chars().take(run::DIGITS).collect(),
         (_, _, Some(Ok(version))) if !field.starts_with("param:") => version.short(run::DIGITS),
         _ => runs::param(value),

@@ -207,7 +207,8 @@ fn changed(aspect: &Aspect, now: Option<&Value>, before: Option<&Value>) -> Stri
     let start = |value: Option<&Value>| plain(value).chars().take(DIGITS).collect::<String>();
     let version = |value: Option<&Value>| {
         let parsed: Option<VersionId> = value.and_then(Value::as_str).and_then(|text| text.parse().ok());
-        parsed.map_or_else(|| "unknown".to_owned(), |version| version.short(DIGITS))
+        let known = parsed.filter(|version| *version != VersionId::None);
+        known.map_or_else(|| "of unknown content".to_owned(), |version| version.short(DIGITS))
     };
     let other = |what: &str| format!("another {what}: {}, before {}", plain(now), plain(before));
     match aspect {

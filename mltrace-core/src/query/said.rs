@@ -33,6 +33,7 @@ impl Fact {
                     format!("did not read {name}")
                 }
                 Some(("input", place)) if self.value == true => format!("read {place}"),
+                Some(("input", name)) if value == "none" => format!("read {name}, of unknown content"),
                 Some(("input", name)) => format!("read {name} in version {value}"),
                 Some(("check", name)) if value == Outcome::Failed.as_str() => format!("failed its check {name}"),
                 Some(("check", name)) => format!("had its check {name} {value}"),

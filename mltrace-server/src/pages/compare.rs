@@ -117,6 +117,7 @@ pub(super) fn value(field: &str, value: Option<&Value>) -> Markup {
     match (field, value) {
         ("missing", None) => html! { "did not run" },
         ("missing", Some(_)) => html! { "ran" },
+        (_, None) if field.starts_with("input:") => html! { (words::NOT_READ) },
         (_, None) => html! { "—" },
         ("duration", Some(took)) => html! { (took.as_f64().map(words::span).unwrap_or_default()) },
         ("code", Some(Value::String(hash))) => {
@@ -124,6 +125,7 @@ pub(super) fn value(field: &str, value: Option<&Value>) -> Markup {
             html! { code title=(escape::line(hash)) { (parts::name(&short)) } }
         }
         (_, Some(Value::String(text))) => match version().filter(|_| !field.starts_with("param:")) {
+            Some(VersionId::None) if field.starts_with("input:") => html! { (words::READ_UNKNOWN) },
             Some(version) => parts::version_id(&version, 12),
             None if field.starts_with("input:") => {
                 html! { code { (parts::name(&text.split(", ").map(short).collect::<Vec<_>>().join(", "))) } }
