@@ -108,3 +108,71 @@ pub(super) fn surer_first(found: &mut [Shared]) {
         found[place - ahead..=place].rotate_right(1);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::aspects::Aspect;
+    use super::super::tally::Test;
+    use super::*;
+
+    /// A fact of one aspect that covers the outputs with these numbers, with its score and how new it is.
+    fn fact(aspect: Aspect, covers: &[usize], score: f64, new: f64) -> Shared {
+        let mut outputs = Outputs::of(covers[0], 8);
+        for number in covers {
+            let _ = outputs.add(&Outputs::of(*number, 8));
+        }
+        let condition = Condition { component: "clean".to_owned(), tests: vec![(aspect, Test::Is(json!("b")))] };
+        let counts = Counts { flagged: covers.len().try_into().unwrap(), ok: 0 };
+        Shared {
+            condition,
+            counts,
+            adds: 0,
+            first: 0,
+            score,
+            strength: Strength::Fair,
+            weakness: None,
+            depth: 1,
+            price: 0.0,
+            worth: counts.into(),
+            is_of_one_day: false,
+            outputs,
+            new,
+        }
+    }
+
+    /// Returns the fields of the facts in the order in which they are told.
+    fn told(mut facts: Vec<Shared>) -> Vec<String> {
+        own_first(&mut facts);
+        facts.iter().map(|fact| fact.condition.tests[0].0.field()).collect()
+    }
+
+    #[test]
+    fn a_commit_and_a_work_tree_yield_to_what_a_component_was_given() {
+        let shared = [Aspect::Commit, Aspect::Branch, Aspect::WorkTree];
+        let owns = [Aspect::Source, Aspect::Parameter("scale".to_owned()), Aspect::Input("raw".to_owned())];
+        for shared in shared {
+            for own in owns.clone() {
+                let both = || vec![fact(shared.clone(), &[1, 2], 1.9, 1.0), fact(own.clone(), &[1, 2], 1.0, 1.0)];
+                assert_eq!(told(both()), [own.field(), shared.field()]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_commit_yields_to_nothing_that_is_old_elsewhere_or_much_less_likely() {
+        let own = || Aspect::Parameter("scale".to_owned());
+        let commit = || fact(Aspect::Commit, &[1, 2], 2.5, 1.0);
+        for other in [fact(own(), &[1, 2], 2.0, 0.0), fact(own(), &[1, 3], 2.0, 1.0), fact(own(), &[1, 2], 1.0, 1.0)] {
+            assert_eq!(told(vec![commit(), other]), ["git.commit", "param:scale"]);
+        }
+        // A host is no property of a repository.
+        let host = fact(Aspect::Host, &[1, 2], 2.5, 1.0);
+        assert_eq!(told(vec![host, fact(own(), &[1, 2], 2.0, 1.0)]), ["host", "param:scale"]);
+        // What stands between is passed, too.
+        let between = fact(Aspect::Host, &[4], 2.2, 1.0);
+        let all = vec![commit(), between, fact(own(), &[1, 2], 2.0, 1.0)];
+        assert_eq!(told(all), ["param:scale", "git.commit", "host"]);
+    }
+}
