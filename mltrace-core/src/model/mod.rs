@@ -65,6 +65,7 @@ pub use task::{TaskFact, TaskSide, TaskValue, task_id, task_name};
 pub use text::{CUT, LIMIT_NAME, LIMIT_SOURCE, LIMIT_TEXT, LOOSE, cut};
 pub use time::Timestamp;
 pub use version::{TELLING_BYTES, Version, VersionId};
+pub(crate) use weight::behind_string;
 pub use weight::{MOST_WEIGHT, bytes_beside_texts, is_too_heavy};
 
 pub mod value;

@@ -48,7 +48,8 @@ fn weight(text: &[u8], most: usize) -> usize {
 }
 
 /// Returns the place behind a string that is open at a place.
-fn behind_string(text: &[u8], mut at: usize) -> usize {
+#[must_use]
+pub(crate) fn behind_string(text: &[u8], mut at: usize) -> usize {
     while let Some(rest) = text.get(at..) {
         match memchr2(b'"', b'\\', rest) {
             Some(place) if rest.get(place) == Some(&b'"') => return at.saturating_add(place).saturating_add(1),

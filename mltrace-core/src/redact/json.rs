@@ -1,9 +1,12 @@
-//! Reads JSON as others do, and notices what they pass over.
+//! Reads JSON as others do, and notices what they pass over; writes it as it was, but for what has become another value.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
+
+use crate::model::behind_string;
 
 /// Returns the value that a text is, and whether a field stands twice in an object of it: the value has the last one, and
 /// the text keeps them all. Returns `None` where it is no JSON.
@@ -70,5 +73,176 @@ impl<'de> Visitor<'de> for Any<'_> {
             *self.0 |= fields.insert(name, given.next_value_seed(Any(self.0))?).is_some();
         }
         Ok(Value::Object(fields))
+    }
+}
+
+/// Returns a text of JSON with the values that it has now: what is the same is written as it was, and a number keeps its
+/// digits. Returns `None` where an object has fewer fields now, because several had one name.
+pub(super) fn rewritten(text: &str, now: &Value) -> Option<String> {
+    let mut writer = Rewriter { text, at: 0, written: String::with_capacity(text.len()) };
+    writer.space();
+    writer.value(now)?;
+    writer.space();
+    Some(writer.written)
+}
+
+/// Goes through a text that is known to be JSON, in which no value is nested deeper than a parser allows.
+struct Rewriter<'t> {
+    text: &'t str,
+    at: usize,
+    written: String,
+}
+
+impl<'t> Rewriter<'t> {
+    fn value(&mut self, now: &Value) -> Option<()> {
+        match (self.byte()?, now) {
+            (b'{', Value::Object(fields)) => self.object(fields),
+            (b'[', Value::Array(items)) => self.array(items),
+            (b'"', Value::String(words)) => {
+                let raw = self.take_string()?;
+                let is_same = serde_json::from_str::<Value>(raw).is_ok_and(|value| value == *now);
+                if is_same {
+                    self.written.push_str(raw);
+                } else {
+                    self.write(&Value::from(words.as_str()));
+                }
+                Some(())
+            }
+            (b'-' | b'0'..=b'9', Value::Number(_)) | (b't' | b'f', Value::Bool(_)) | (b'n', Value::Null) => {
+                let raw = self.take_word()?;
+                self.written.push_str(raw);
+                Some(())
+            }
+            _ => {
+                self.pass()?;
+                self.write(now);
+                Some(())
+            }
+        }
+    }
+
+    fn object(&mut self, fields: &Map<String, Value>) -> Option<()> {
+        self.sign()?;
+        let mut count = 0_usize;
+        while self.byte()? != b'}' {
+            if count > 0 {
+                self.sign()?;
+            }
+            let raw = self.take_string()?;
+            let name: String = serde_json::from_str(raw).ok()?;
+            let cleaned = super::text(&name);
+            let (name, now) = fields.get_key_value(&*cleaned)?;
+            match cleaned {
+                Cow::Borrowed(_) => self.written.push_str(raw),
+                Cow::Owned(_) => self.write(&Value::from(name.as_str())),
+            }
+            self.space();
+            self.sign()?;
+            self.value(now)?;
+            self.space();
+            count = count.saturating_add(1);
+        }
+        self.sign()?;
+        (count == fields.len()).then_some(())
+    }
+
+    fn array(&mut self, items: &[Value]) -> Option<()> {
+        self.sign()?;
+        for (place, item) in items.iter().enumerate() {
+            if place > 0 {
+                self.sign()?;
+            }
+            self.value(item)?;
+            self.space();
+        }
+        self.sign()
+    }
+
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// Writes the sign that comes next, and the space behind it.
+    fn sign(&mut self) -> Option<()> {
+        let sign = self.take(self.at.saturating_add(1))?;
+        self.written.push_str(sign);
+        self.space();
+        Some(())
+    }
+
+    fn space(&mut self) {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let length = rest.len().saturating_sub(rest.trim_ascii_start().len());
+        let space = self.take(self.at.saturating_add(length)).unwrap_or_default();
+        self.written.push_str(space);
+    }
+
+    fn write(&mut self, value: &Value) {
+        self.written.push_str(&value.to_string());
+    }
+
+    fn take(&mut self, end: usize) -> Option<&'t str> {
+        let taken = self.text.get(self.at..end)?;
+        self.at = end;
+        Some(taken)
+    }
+
+    fn take_string(&mut self) -> Option<&'t str> {
+        self.take(behind_string(self.text.as_bytes(), self.at.saturating_add(1)))
+    }
+
+    fn take_word(&mut self) -> Option<&'t str> {
+        let rest = self.text.as_bytes().get(self.at..)?;
+        let is_end = |byte: &u8| matches!(byte, b',' | b']' | b'}') || byte.is_ascii_whitespace();
+        let length = rest.iter().position(is_end).unwrap_or(rest.len());
+        self.take(self.at.saturating_add(length))
+    }
+
+    /// Goes behind a value and leaves it out.
+    fn pass(&mut self) -> Option<()> {
+        let mut depth = 0_usize;
+        loop {
+            match self.byte()? {
+                b'"' => _ = self.take_string()?,
+                b'{' | b'[' => {
+                    depth = depth.saturating_add(1);
+                    self.at = self.at.saturating_add(1);
+                }
+                b'}' | b']' => {
+                    depth = depth.saturating_sub(1);
+                    self.at = self.at.saturating_add(1);
+                }
+                b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' => self.at = self.at.saturating_add(1),
+                _ => _ = self.take_word()?,
+            }
+            if depth == 0 {
+                return Some(());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{REDACTED, param};
+
+    #[test]
+    fn what_holds_no_secret_stays_as_it_was_written_beside_one_that_does() {
+        let check = |before: &str, after: &str| {
+            assert_eq!(param("config", before.into()), after.replace('#', REDACTED), "{before}");
+        };
+        check(
+            r#"{ "n": 123456789012345678901234567890,"a":[0.1000000000000000055 , 1.50, -0], "password":"x" }"#,
+            r##"{ "n": 123456789012345678901234567890,"a":[0.1000000000000000055 , 1.50, -0], "password":"#" }"##,
+        );
+        check(
+            "[ {} ,[], {\"token\": {\"a\": [\"]\", 1.0]}, \"b\":\t\"\\u0041\" , \"c\": null}, true ]\n",
+            "[ {} ,[], {\"token\": \"#\", \"b\":\t\"\\u0041\" , \"c\": null}, true ]\n",
+        );
+        // Of two fields of one name the last counts, and nothing of the first is left.
+        check(r#"{"password": 1, "a": 1.50, "a": 2}"#, r##"{"a":2,"password":"#"}"##);
+        let token = format!("ghp_{}", "a1B2".repeat(9));
+        check(&format!(r#"{{ "{token}": 1.0 }}"#), r##"{ "#": 1.0 }"##);
+        check(&format!(r#"{{"{token}": 1.0, "x {token}": 2.50}}"#), r##"{"#": 1.0, "x #": 2.50}"##);
     }
 }

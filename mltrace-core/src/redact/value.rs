@@ -76,7 +76,7 @@ fn read_json(words: &mut String, depth: Depth) -> Option<bool> {
     // Of a field that stands twice a secret may be hidden behind the last.
     let is_other = walk(&mut value, Depth { texts, ..depth }) || has_twice;
     if is_other {
-        *words = value.to_string();
+        *words = json::rewritten(words, &value).unwrap_or_else(|| value.to_string());
     }
     Some(is_other)
 }
@@ -320,7 +320,7 @@ mod tests {
         }
         assert_eq!(
             param("config", json!(r#" [{"key": "password", "value": "x"}]"#)),
-            json!(r#"[{"key":"password","value":"[redacted]"}]"#)
+            json!(r#" [{"key": "password", "value": "[redacted]"}]"#)
         );
         let kept = json!(r#"{ "key": "zone", "value": 3.10 }"#);
         assert_eq!(param("config", kept.clone()), kept);
