@@ -17,15 +17,20 @@ impl Reader<'_> {
     /// Returns the known names that may have been meant where `error` says that there is no such name, the nearest first.
     pub fn near(&mut self, error: &QueryError) -> Vec<String> {
         let QueryError::NotFound { kind, name } = error else { return Vec::new() };
-        let kind = match *kind {
-            "component" => NameKind::Component,
-            "artifact" => NameKind::Artifact,
-            "alias" => NameKind::Alias,
-            "task" => NameKind::Task,
-            _ => return Vec::new(),
-        };
         // A failure to suggest must not hide the error itself.
-        nearest(name, &self.names(kind, "", MOST_NAMES).unwrap_or_default())
+        nearest(name, &self.known_names(kind).unwrap_or_default())
+    }
+
+    /// Returns the names that may have been meant. Of what a stranger's store holds, long ones are not even loaded.
+    fn known_names(&mut self, kind: &str) -> Result<Vec<String>, QueryError> {
+        let Some(project) = self.project()? else { return Ok(Vec::new()) };
+        match kind {
+            "component" => Ok(self.store.short_components(project, LONGEST_NAME, MOST_NAMES)?),
+            "artifact" => Ok(self.store.short_artifacts(project, LONGEST_NAME, MOST_NAMES)?),
+            "alias" => self.names(NameKind::Alias, "", MOST_NAMES),
+            "task" => self.names(NameKind::Task, "", MOST_NAMES),
+            _ => Ok(Vec::new()),
+        }
     }
 }
 

@@ -158,6 +158,12 @@ impl dyn Look + '_ {
         self.find_components(Components::Said(project))
     }
 
+    /// Returns names of components that have no more than so many bytes, sorted, at most so many.
+    pub fn short_components(&mut self, project: ProjectKey, longest: usize, limit: usize) -> Result<Vec<String>> {
+        let components = self.find_components(Components::Short(project, longest, limit))?;
+        Ok(components.into_iter().map(|component| component.name).collect())
+    }
+
     /// Returns all components, by name, with how many runs each has and which is its last.
     pub fn components(&mut self, project: ProjectKey) -> Result<Vec<ComponentRow>> {
         self.find_components(Components::All(project))
@@ -166,6 +172,11 @@ impl dyn Look + '_ {
     /// Returns an artifact by name.
     pub fn artifact(&mut self, project: ProjectKey, name: &str) -> Result<Option<ArtifactKey>> {
         Ok(self.find_artifacts(Artifacts::Named(project, name))?.pop().map(|(artifact, _)| artifact))
+    }
+
+    /// Returns names of artifacts that have no more than so many bytes, sorted, at most so many.
+    pub fn short_artifacts(&mut self, project: ProjectKey, longest: usize, limit: usize) -> Result<Vec<String>> {
+        Ok(names(self.find_artifacts(Artifacts::Short(project, longest, limit))?).collect())
     }
 
     /// Returns up to `limit` names of artifacts that start with `prefix`, sorted.

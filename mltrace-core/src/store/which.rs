@@ -28,6 +28,8 @@ pub enum Components<'a> {
     All(ProjectKey),
     /// All, by name, with nothing of their runs, which may be many.
     Said(ProjectKey),
+    /// Those whose names have no more than so many bytes, by name, with nothing but these, at most so many.
+    Short(ProjectKey, usize, usize),
 }
 
 /// Which artifacts are meant.
@@ -39,6 +41,8 @@ pub enum Artifacts<'a> {
     Starting(ProjectKey, &'a str, usize),
     /// Those whose names hold this, whatever the case of its ASCII letters; shortest first, at most so many.
     Holding(ProjectKey, &'a str, usize),
+    /// Those whose names have no more than so many bytes, sorted, at most so many.
+    Short(ProjectKey, usize, usize),
     /// Those that had this content, the one that was written or read last first.
     With(ProjectKey, &'a VersionId),
 }

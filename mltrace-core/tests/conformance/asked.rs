@@ -58,6 +58,10 @@ fn artifacts_are_found_by_what_they_are_called(look: &mut dyn Look, keys: &Keys)
     assert_eq!(look.artifact_names(project, "raw", 1).unwrap(), ["raw%2"]);
     assert_eq!(look.artifact_names(project, "raw%", 9).unwrap(), ["raw%2"], "no letter stands for others");
     assert_eq!(look.artifact_names(project, "r_w", 9).unwrap(), Vec::<String>::new());
+    assert_eq!(look.short_artifacts(project, 4, 9).unwrap(), ["lost"]);
+    assert_eq!(look.short_artifacts(project, 5, 2).unwrap(), ["Model", "lost"]);
+    assert_eq!(look.short_components(project, 4, 9).unwrap(), ["prep"]);
+    assert_eq!(look.short_components(project, 5, 2).unwrap(), ["prep", "serve"]);
     assert_eq!(look.artifact_names_holding(project, "MOD", 9).unwrap(), ["Model"]);
     assert_eq!(look.artifact_names_holding(project, "w%", 9).unwrap(), ["raw%2"]);
     let with: Vec<String> = look.names_of(project, &content("y")).unwrap().into_iter().map(|name| name.0).collect();

@@ -167,6 +167,44 @@ impl SqliteStore {
         self.all(sql, params![project, prefix, limit], artifact)
     }
 
+    pub(super) fn short_artifacts(
+        &self,
+        project: ProjectKey,
+        longest: usize,
+        limit: usize,
+    ) -> Result<Vec<(ArtifactKey, String)>> {
+        let sql =
+            "SELECT id, name FROM artifact WHERE project_id = $1 AND octet_length(name) <= $2 ORDER BY name LIMIT $3";
+        let [longest, limit] = [longest, limit].map(|most| i64::try_from(most).unwrap_or(i64::MAX));
+        self.all(sql, params![project, longest, limit], artifact)
+    }
+
+    pub(super) fn short_components(
+        &self,
+        project: ProjectKey,
+        longest: usize,
+        limit: usize,
+    ) -> Result<Vec<ComponentRow>> {
+        let sql =
+            "SELECT id, name FROM component WHERE project_id = $1 AND octet_length(name) <= $2 ORDER BY name LIMIT $3";
+        let [longest, limit] = [longest, limit].map(|most| i64::try_from(most).unwrap_or(i64::MAX));
+        self.all(sql, params![project, longest, limit], |row| {
+            let (key, name) = (row.get(0)?, row.get(1)?);
+            let (owner, description, stale_after_s, said_at, last_run) = (None, None, None, None, None);
+            Ok(ComponentRow {
+                key,
+                name,
+                owner,
+                description,
+                stale_after_s,
+                tags: Vec::new(),
+                said_at,
+                runs: 0,
+                last_run,
+            })
+        })
+    }
+
     pub(super) fn artifacts_with(
         &self,
         project: ProjectKey,

@@ -126,6 +126,7 @@ impl Look for SqliteStore {
             Components::WithRuns(project, name) => Ok(self.component_named(project, name, true)?.into_iter().collect()),
             Components::All(project) => self.component_rows(project, true),
             Components::Said(project) => self.component_rows(project, false),
+            Components::Short(project, longest, limit) => self.short_components(project, longest, limit),
         }
     }
 
@@ -134,6 +135,7 @@ impl Look for SqliteStore {
             Artifacts::Named(project, name) => self.artifact_named(project, name),
             Artifacts::Starting(project, prefix, limit) => self.artifacts_starting(project, prefix, limit),
             Artifacts::Holding(project, text, limit) => self.artifacts_holding(project, text, limit),
+            Artifacts::Short(project, longest, limit) => self.short_artifacts(project, longest, limit),
             Artifacts::With(project, content) => self.artifacts_with(project, content),
         }
     }
