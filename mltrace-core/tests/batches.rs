@@ -84,6 +84,7 @@ counted! {
     fn touched_by(&mut self, changes: &[Change]) -> Result<Vec<(RunKey, u32)>>;
     fn keep_events(&mut self, events: &[EventRow]) -> Result<Vec<bool>>;
     fn events_of(&mut self, project: ProjectKey, run: RunId, from: EventsFrom, take: Take<'_>) -> Result<()>;
+    fn runs_with_events(&mut self, run: RunId, at: Option<Timestamp>) -> Result<Vec<(ProjectKey, RunId)>>;
     fn processes_of_events(&mut self, among: &[ProcessKey]) -> Result<Vec<ProcessKey>>;
     fn remove(&mut self, what: Removed<'_>) -> Result<Vec<(RunKey, u32)>>;
     fn keep_folders(&mut self, folders: &[&FolderFact]) -> Result<Vec<(RunKey, u32)>>;
@@ -223,4 +224,33 @@ fn many_short_journals_share_transactions_and_one_that_cannot_be_read_keeps_back
     let again = ingest::fold(&home, &mut store).unwrap();
     assert_eq!((again.records, again.left.len()), (0, 2));
     assert!(store.transactions.len() <= 2, "{}", store.transactions.len());
+}
+
+#[test]
+fn a_run_to_which_an_event_only_adds_is_not_built_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join(".mltrace")).unwrap();
+    let home = Home::find(folder.path(), None, &Environment::default());
+    let mut store = Counted { store: store::open(&home, Mode::Write).unwrap(), transactions: Vec::new() };
+    let mut emptied = |kind: &str, second: u32, inputs: &str, outputs: &str| {
+        let event = format!(
+            r#"{{"eventType":"{kind}","eventTime":"2026-01-01T00:00:{second:02}Z","producer":"p","schemaURL":"s",
+            "run":{{"runId":"0195e2a1-7c1e-7d30-9a52-000000000001"}},"job":{{"namespace":"n","name":"clean"}},
+            "inputs":[{inputs}],"outputs":[{outputs}]}}"#
+        );
+        store.transactions.clear();
+        let line = event.replace('\n', " ");
+        let report = ingest::import_events(&home, &mut store, &mut line.as_bytes(), &mut |_| {}).unwrap();
+        assert_eq!((report.stored, report.errors), (1, Vec::new()));
+        store.transactions.iter().filter_map(|calls| calls.get("empty_run")).sum::<usize>()
+    };
+    let of = |name: &str| format!(r#"{{"namespace":"s3://b","name":"{name}"}}"#);
+    assert_eq!(emptied("START", 0, &of("a"), ""), 0);
+    // A part that is written, another that is read, an end.
+    assert_eq!(emptied("RUNNING", 10, "", &of("x")), 0);
+    assert_eq!(emptied("RUNNING", 20, &of("b"), &of("y")), 0);
+    assert_eq!(emptied("COMPLETE", 30, "", ""), 0);
+    // One that comes late moves what follows it, and is another word on what was said.
+    assert_eq!(emptied("RUNNING", 5, "", &of("w")), 1);
+    assert_eq!(emptied("FAIL", 40, "", ""), 1);
 }

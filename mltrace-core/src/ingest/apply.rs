@@ -56,6 +56,8 @@ pub(super) struct Applier<'w, 'r> {
     pub(super) stored: Stored,
     /// What is said, and nothing follows from.
     pub(super) said: Vec<Said<'r>>,
+    /// The runs that are taken back, each with when it began.
+    pub(super) forgotten: Vec<(RunId, Option<Timestamp>)>,
     /// What lies in folders.
     folders: Vec<&'r FolderFact>,
     last_seen: Option<Timestamp>,
@@ -86,6 +88,7 @@ impl<'w, 'r> Applier<'w, 'r> {
             named: Named::default(),
             stored: Stored::default(),
             said: Vec::new(),
+            forgotten: Vec::new(),
             folders: Vec::new(),
             last_seen: header.at,
         };
@@ -177,6 +180,7 @@ impl<'w, 'r> Applier<'w, 'r> {
         if !self.said.is_empty() {
             self.writer.say(&self.said)?;
         }
+        super::forgotten::forget_runs(self.writer, &self.forgotten)?;
         if !self.folders.is_empty() {
             self.touched.again.extend(self.writer.keep_folders(&self.folders)?);
         }

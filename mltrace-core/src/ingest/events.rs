@@ -7,10 +7,12 @@ use foldhash::{HashMap, HashSet};
 use super::apply::Applier;
 use super::batch::import_header;
 use super::forget::Left;
+use super::forgotten::{ahead_of, forget_events, kind_of};
+use super::grown::added;
 use super::report::{AHEAD, BEYOND};
 use crate::model::{Chosen, EventFact, Forget, Header, MOST_FACTS, PROCESS_OF_EVENTS, Record, RunId, Timestamp};
 use crate::naming::Root;
-use crate::openlineage::{self, Event, RunRecords, Sent};
+use crate::openlineage::{self, Event, RunRecords, Sent, Tries};
 use crate::redact;
 use crate::store::{Among, EventRow, EventsFrom, Name, ProcessKey, ProjectKey, Result, RowsOf, RunRow, Said, Writer};
 
@@ -100,14 +102,14 @@ struct Counted {
 
 /// Whether there is room for one more of the events that count.
 #[derive(Clone, Copy, Default)]
-struct Room {
+pub(super) struct Room {
     events: usize,
     bytes: usize,
 }
 
 impl Room {
     /// Takes room for an event, if there is any.
-    fn take(&mut self, body: &str) -> bool {
+    pub(super) fn take(&mut self, body: &str) -> bool {
         self.events = self.events.saturating_add(1);
         self.bytes = self.bytes.saturating_add(body.len());
         self.events <= MOST_EVENTS && self.bytes <= MOST_BYTES
@@ -119,6 +121,7 @@ impl OfProject {
         let now = Timestamp::now();
         let mut rows: Vec<EventRow> = Vec::with_capacity(events.len());
         let (mut ahead, mut unread) = (0_u64, 0_u64);
+        let mut ahead_of_clock: BTreeSet<RunId> = BTreeSet::new();
         for EventFact { root, body, .. } in events {
             // No door of ours lets one in that cannot be read, but who wrote the journal may have others.
             let Ok(event) = Event::parse(body) else {
@@ -128,7 +131,8 @@ impl OfProject {
             let is_ahead = openlineage::last_moment(&event).is_ahead_of(now);
             ahead = ahead.saturating_add(u64::from(is_ahead));
             // What is dated ahead would be the last word until its time comes: it is kept, and belongs to no run.
-            let run = event.run().filter(|_| !is_ahead);
+            ahead_of_clock.extend(event.run().filter(|_| is_ahead));
+            let run = event.run().map(|run| if is_ahead { ahead_of(run) } else { run });
             rows.push(EventRow {
                 project: self.key,
                 key: EventRow::key_of(event.at, body),
@@ -140,11 +144,6 @@ impl OfProject {
         if unread > 0 {
             writer.keep(Said::Tally(BEYOND, unread))?;
         }
-        let runs: Vec<RunId> = rows.iter().filter_map(|row| row.run).collect();
-        let forgotten: HashSet<RunId> = writer.among(&runs, Among::Forgotten)?.into_iter().collect();
-        for row in rows.iter_mut().filter(|row| row.run.is_some_and(|run| forgotten.contains(&run))) {
-            (row.root, row.body) = (String::new(), String::new());
-        }
         let mut is_new = writer.keep_events(&rows)?.into_iter();
         rows.retain(|_| is_new.next().unwrap_or(false));
         let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
@@ -152,14 +151,18 @@ impl OfProject {
             writer.keep(Said::Tally(AHEAD, ahead.min(count)))?;
         }
         let mut new: BTreeMap<RunId, HashSet<[u8; 32]>> = BTreeMap::new();
+        let none: BTreeSet<RunId> = ahead_of_clock.iter().copied().map(ahead_of).collect();
         for row in &rows {
-            if let Some(run) = row.run {
+            if let Some(run) = row.run.filter(|run| !none.contains(run)) {
                 new.entry(run).or_default().insert(row.key);
             }
         }
         rows.retain(|row| row.run.is_none());
         self.declare(writer, &rows)?;
         drop(rows);
+        for run in ahead_of_clock {
+            forget_events(writer, self.key, run)?;
+        }
         let mut rebuilt = Rebuilt::default();
         for (run, new) in new {
             let next = self.rebuild(writer, run, &new)?;
@@ -178,6 +181,14 @@ impl OfProject {
         self.find_roots(&rows);
         self.find_roots(end.as_slice());
         let (rest, end) = (self.sent(&rows), self.sent(end.as_slice()));
+        let mut order = Tries::of(run);
+        let tries: BTreeSet<RunId> = rest.iter().map(|sent| order.next(sent.event.at, sent.event.kind)).collect();
+        if rest.iter().any(|sent| sent.is_forgotten)
+            || !writer.among(&Vec::from_iter(tries), Among::Forgotten)?.is_empty()
+        {
+            // Of a try that was taken back what comes later goes too.
+            forget_events(writer, self.key, run)?;
+        }
         let now = rest.iter().filter(|sent| Some(sent.key) <= last).chain(&end);
         let old = rest.iter().chain(&end).filter(|sent| !new.contains(&sent.key));
         let mut before = records(run, old, was_cut);
@@ -241,8 +252,13 @@ impl OfProject {
 
     fn sent<'r>(&'r self, rows: &'r [EventRow]) -> Vec<Sent<'r>> {
         let sent = |row: &'r EventRow| {
-            let event = Event::parse(&row.body).ok()?;
-            Some(Sent { event, key: row.key, root: self.roots.get(&row.root)?, project: &self.header.project })
+            let (key, is_forgotten) = (row.key, row.is_forgotten());
+            let event = match row.run.filter(|_| is_forgotten) {
+                Some(run) => Event::bare(run, row.at(), kind_of(row)?),
+                None => Event::parse(&row.body).ok().filter(|event| event.run() == row.run)?,
+            };
+            let (root, project) = (self.roots.get(&row.root)?, &self.header.project);
+            Some(Sent { event, key, is_forgotten, root, project })
         };
         rows.iter().filter_map(sent).collect()
     }
@@ -291,10 +307,19 @@ impl OfProject {
             Some(is_ours) => *is_ours && earlier.get(&run.run).is_none_or(|earlier| *earlier != run),
             None => true,
         };
-        let due: Vec<RunRecords> = after.into_iter().filter(is_due).collect();
+        let there: BTreeSet<RunId> = rows.iter().filter(|(_, row)| is_known(row)).map(|(_, row)| row.id).collect();
+        let (mut due, mut grown): (Vec<RunRecords>, Vec<Record>) = (Vec::new(), Vec::new());
+        for run in after.into_iter().filter(is_due) {
+            let is_there = there.contains(&run.run);
+            match earlier.get(&run.run).filter(|_| is_there).and_then(|earlier| added(earlier, &run)) {
+                Some(records) => grown.extend(records),
+                None => due.push(run),
+            }
+        }
         let gone: Vec<RunId> = gone.into_iter().filter(|id| known.get(id) == Some(&true)).collect();
         let other = due.iter().map(|run| run.run).filter(|id| known.contains_key(id));
         let emptied: Vec<RunId> = gone.iter().copied().chain(other).collect();
+        self.store(writer, Some(process), grown, None)?;
         self.take_back(writer, &emptied, Left::Row)?;
         self.store_all(writer, process, due)?;
         // What people remarked of a try is said of the one that takes its place.

@@ -19,6 +19,8 @@ pub(super) enum Left {
 impl Applier<'_, '_> {
     pub(super) fn forget(&mut self, fact: &Forget) -> Result<()> {
         self.said.push(Said::Forgotten(fact.run, fact.at));
+        let began = self.runs.get(&fact.run).and_then(|(_, row)| row.started_at);
+        self.forgotten.push((fact.run, began));
         self.take_back(fact.run, Left::Nothing)
     }
 

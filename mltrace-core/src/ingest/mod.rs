@@ -26,6 +26,10 @@ mod folded;
 
 mod forget;
 
+mod forgotten;
+
+mod grown;
+
 mod due;
 
 pub(crate) mod lost;

@@ -14,27 +14,54 @@ pub(super) struct Attempt<'a, 'e> {
     pub(super) events: Vec<&'a Sent<'e>>,
 }
 
-/// Returns the tries of a run from its events in the order of time.
-pub(super) fn attempts<'a, 'e>(id: RunId, events: &[&'a Sent<'e>]) -> Vec<Attempt<'a, 'e>> {
-    let mut attempts: Vec<Attempt<'a, 'e>> = Vec::new();
-    let mut ended: Option<Timestamp> = None;
-    for sent in events {
-        let Event { at, kind, .. } = sent.event;
+/// Tells which try of a run each of its events is of; it is told of them in the order of time.
+#[derive(Debug)]
+pub struct Tries {
+    of: RunId,
+    run: Option<RunId>,
+    ended: Option<Timestamp>,
+}
+
+impl Tries {
+    /// Returns the tries of a run, before its first event.
+    #[must_use]
+    pub fn of(run: RunId) -> Self {
+        Self { of: run, run: None, ended: None }
+    }
+
+    /// Returns of which try the next event is.
+    pub fn next(&mut self, at: Timestamp, kind: Kind) -> RunId {
         // At the same time as the end it is the start of the run that ended.
-        let is_again = kind == Kind::Start && ended.is_some_and(|ended| ended < at);
-        match attempts.last_mut().filter(|_| !is_again) {
+        let is_again = kind == Kind::Start && self.ended.is_some_and(|ended| ended < at);
+        let run = match self.run {
+            Some(run) if !is_again => run,
+            Some(_) => later_try(self.of, at),
+            None => self.of,
+        };
+        self.ended = if kind.is_end() { Some(at) } else { self.ended.filter(|_| !is_again) };
+        self.run = Some(run);
+        run
+    }
+}
+
+/// Returns the id of a try of a run that is not its first, from when it began.
+#[must_use]
+pub fn later_try(run: RunId, began: Timestamp) -> RunId {
+    RunId(Uuid::new_v5(&run.0, began.to_string().as_bytes()))
+}
+
+/// Returns the tries of a run from its events in the order of time, without those of which an event was forgotten.
+pub(super) fn attempts<'a, 'e>(id: RunId, events: &[&'a Sent<'e>]) -> Vec<Attempt<'a, 'e>> {
+    let mut tries = Tries::of(id);
+    let mut attempts: Vec<Attempt<'a, 'e>> = Vec::new();
+    for sent in events {
+        let run = tries.next(sent.event.at, sent.event.kind);
+        match attempts.last_mut().filter(|attempt| attempt.run == run) {
             Some(attempt) => attempt.events.push(sent),
-            None => {
-                let again = || RunId(Uuid::new_v5(&id.0, at.to_string().as_bytes()));
-                let run = if attempts.is_empty() { id } else { again() };
-                attempts.push(Attempt { run, events: vec![sent] });
-                ended = None;
-            }
-        }
-        if kind.is_end() {
-            ended = Some(at);
+            None => attempts.push(Attempt { run, events: vec![sent] }),
         }
     }
+    attempts.retain(|attempt| attempt.events.iter().all(|sent| !sent.is_forgotten));
     attempts
 }
 

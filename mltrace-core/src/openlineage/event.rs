@@ -239,6 +239,14 @@ impl<'e> Event<'e> {
         Ok(Self { at, has_zone, kind, about, inputs, outputs })
     }
 
+    /// Returns an event of a run of which only this is known.
+    #[must_use]
+    pub fn bare(id: RunId, at: Timestamp, kind: Kind) -> Self {
+        let job = Job { namespace: Cow::default(), name: Cow::default(), facets: Facets::default() };
+        let about = About::Run { id, facets: Facets::default(), job };
+        Self { at, has_zone: true, kind, about, inputs: Vec::new(), outputs: Vec::new() }
+    }
+
     /// Returns the run that the event is about.
     #[must_use]
     pub fn run(&self) -> Option<RunId> {

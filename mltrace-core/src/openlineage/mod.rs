@@ -22,6 +22,7 @@ mod records;
 
 mod surrogate;
 
+pub use attempt::{Tries, later_try};
 pub use event::{About, Dataset, Event, Facets, Fault, Job, Kind};
 pub use own::{
     NotWritten, OF_EDGE, OF_JOB, OF_RUN, OwnCode, OwnEdge, OwnFolder, OwnGit, OwnJob, OwnNote, OwnRun, last_moment,

@@ -10,6 +10,8 @@ pub struct Sent<'e> {
     pub event: Event<'e>,
     /// What distinguishes it from others, by which those of one moment are ordered.
     pub key: [u8; 32],
+    /// Whether its text was forgotten, so that only its time and its kind are known.
+    pub is_forgotten: bool,
     /// The folder that its paths are relative to.
     pub root: &'e Root,
     /// The project that it was sent to: in a namespace of that name jobs are called by their names alone.

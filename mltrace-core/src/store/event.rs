@@ -18,6 +18,12 @@ pub struct EventRow {
     pub body: String,
 }
 
+/// What is left of the text of an event that began a try of a run, once that is forgotten, and of one that ended it: by these
+/// the tries after it keep their ids.
+pub const BEGAN: &str = "began";
+/// See [`BEGAN`].
+pub const ENDED: &str = "ended";
+
 /// Takes an event, and returns whether to go on.
 pub type TellEvent<'t> = &'t mut dyn FnMut(EventRow) -> bool;
 
@@ -29,6 +35,19 @@ impl EventRow {
         let digits = *blake3::hash(body.as_bytes()).as_bytes();
         key.iter_mut().zip(digits).skip(size_of::<i64>()).for_each(|(byte, digit)| *byte = digit);
         key
+    }
+
+    /// Returns when the event happened.
+    #[must_use]
+    pub fn at(&self) -> Timestamp {
+        let since = self.key.first_chunk().copied().map_or(0, i64::from_be_bytes);
+        Timestamp(Timestamp::MIN.0.saturating_add(since))
+    }
+
+    /// Returns whether its text was forgotten.
+    #[must_use]
+    pub fn is_forgotten(&self) -> bool {
+        matches!(self.body.as_str(), "" | BEGAN | ENDED)
     }
 
     /// Returns the first key that an event of a moment may have.

@@ -48,7 +48,7 @@ pub use bounds::Bounds;
 pub use candidate::{Alike, Asked, Candidate, Of, Offer, OfferRun, RerunRow, When, WorkKey, WorkRow};
 pub use count::{Count, CountedRun, LastRun, NotPassed, Past, WatchedComponent};
 pub use error::{Result, StoreError};
-pub use event::{EventRow, EventsFrom, TellEvent};
+pub use event::{BEGAN, ENDED, EventRow, EventsFrom, TellEvent};
 pub use extent::{Extent, FactsCut, LeftOut, Told};
 pub use facts::FactsRow;
 pub use key::{

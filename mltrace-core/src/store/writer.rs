@@ -150,6 +150,10 @@ pub enum Said<'a> {
     Forgotten(RunId, Timestamp),
     /// What people remarked of the first run is said of the second one.
     NotesMoved(RunId, RunId),
+    /// The text of an event of a project goes, by its key, but for what is left of it.
+    EventForgotten(ProjectKey, [u8; 32], &'static str),
+    /// The texts of the events of a run go: of one project or of all, and with keys behind this one or all.
+    EventsForgotten(Option<ProjectKey>, RunId, Option<[u8; 32]>),
     /// How far a journal was folded; `None` forgets it.
     Offset(&'a str, Option<u64>),
     /// A record that a version of mltrace does not understand whose journals have grown so far.
@@ -264,6 +268,8 @@ pub trait Writer {
         from: EventsFrom,
         take: &mut dyn FnMut(EventRow) -> bool,
     ) -> Result<()>;
+    /// Returns of which runs there are events, by project: of this one, or of others at this moment.
+    fn runs_with_events(&mut self, run: RunId, at: Option<Timestamp>) -> Result<Vec<(ProjectKey, RunId)>>;
     /// Returns those of these processes whose runs are built from events alone.
     fn processes_of_events(&mut self, among: &[ProcessKey]) -> Result<Vec<ProcessKey>>;
     /// Removes something, and returns the reads of others that may be bound otherwise where it was a project.

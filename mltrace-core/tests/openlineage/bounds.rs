@@ -1,6 +1,9 @@
 //! What somebody sends without measure, with a wrong clock or about another's run costs no more than it may, and nothing of it
 //! is left out without a word.
 
+use std::io::Read as _;
+
+use flate2::read::DeflateDecoder;
 use mltrace_core::ingest;
 use mltrace_core::model::{Forget, Record};
 use rusqlite::Connection;
@@ -116,18 +119,89 @@ fn an_event_about_the_try_of_another_run_changes_nothing() {
     assert_eq!((project.runs("clean"), project.runs("other").len()), (before, 0));
 }
 
+/// Takes a run back.
+fn forget(project: &mut Project, run: &str) {
+    let forget = Forget { run: run.parse().unwrap(), at: time("12:00:00").parse().unwrap() };
+    fold(project, &[Record::Forget(forget)]);
+}
+
+/// Returns how many events are stored, and how many of them hold a word.
+fn kept(project: &Project, word: &str) -> (u32, usize) {
+    let file = project.home.store.file().unwrap();
+    let store = Connection::open(file).unwrap();
+    let mut events = store.prepare("SELECT body, root FROM lineage_event").unwrap();
+    let mut rows = events.query([]).unwrap();
+    let (mut count, mut found) = (0, 0);
+    while let Some(row) = rows.next().unwrap() {
+        let (body, root): (Vec<u8>, String) = (row.get(0).unwrap(), row.get(1).unwrap());
+        let mut text = String::new();
+        let _ = DeflateDecoder::new(body.as_slice()).read_to_string(&mut text);
+        count += 1;
+        found += usize::from(text.contains(word)) + usize::from(text.is_empty() && !root.is_empty());
+    }
+    (count, found)
+}
+
 #[test]
 fn a_run_that_is_taken_back_leaves_nothing_of_its_events() {
     let mut project = Project::told(&[event("START", "10:00:00", 1, "clean").reads("s3://private", "raw")]);
-    let forget = Forget { run: id(1).parse().unwrap(), at: time("12:00:00").parse().unwrap() };
-    fold(&mut project, &[Record::Forget(forget)]);
+    assert_eq!(kept(&project, "private"), (1, 1));
+    forget(&mut project, &id(1));
     project.import(&[event("COMPLETE", "11:00:00", 1, "clean").writes("s3://private", "clean")]);
-    let store = Connection::open(project.home.store.file().unwrap()).unwrap();
-    let kept: (u32, u32) = store
-        .query_row("SELECT count(*), max(length(body) + length(root)) FROM lineage_event", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .unwrap();
-    assert_eq!(kept.0, 2, "the keys stay");
-    assert!(kept.1 < 8, "{kept:?}");
+    assert_eq!(kept(&project, "private"), (2, 0), "the keys stay");
+    assert_eq!((project.runs("clean").len(), project.export_events().len()), (0, 0));
+}
+
+#[test]
+fn a_try_that_is_taken_back_leaves_nothing_of_its_events_and_the_others_stay() {
+    let events = [
+        event("START", "10:00:00", 1, "clean").reads("s3://b", "first"),
+        event("FAIL", "10:01:00", 1, "clean"),
+        event("START", "10:02:00", 1, "clean").reads("s3://b", "second"),
+        event("FAIL", "10:03:00", 1, "clean").of_run("errorMessage", json!({"message": "second"})),
+        event("START", "10:04:00", 1, "clean").reads("s3://b", "third"),
+        event("COMPLETE", "10:05:00", 1, "clean").writes("s3://b", "third"),
+    ];
+    for gone in 0..3 {
+        let mut project = Project::told(&events);
+        let before = project.runs("clean");
+        forget(&mut project, before[gone]["id"].as_str().unwrap());
+        let mut stay = before.clone();
+        stay.remove(gone);
+        assert_eq!(project.runs("clean"), stay);
+        let left = ["first", "second", "third"].map(|word| kept(&project, word).1 > 0);
+        assert_eq!(left, [0, 1, 2].map(|place| place != gone));
+        // What comes later of it goes as well, what comes again is no news, and what comes of the others counts.
+        let late = |clock: &str| event("RUNNING", clock, 1, "clean").writes("s3://b", "late");
+        project.import(&[late(["10:00:30", "10:02:30", "10:04:30"][gone])]);
+        assert_eq!((project.runs("clean"), kept(&project, "late").1), (stay.clone(), 0), "{gone}");
+        project.import(&events);
+        assert_eq!(project.runs("clean"), stay);
+        project.import(&[late(["10:02:30", "10:04:30", "10:00:30"][gone])]);
+        let runs = project.runs("clean");
+        assert_eq!((runs.len(), &runs[[0, 1, 0][gone]]["id"]), (2, &stay[[0, 1, 0][gone]]["id"]));
+        assert_eq!(names(&runs[[0, 1, 0][gone]], "outputs")[0], "s3://b/late");
+        // An earlier try that turns up gives the others other ids, and brings none back.
+        project.import(&[event("START", "09:00:00", 1, "clean"), event("FAIL", "09:01:00", 1, "clean")]);
+        assert_eq!(project.runs("clean").len(), 2 + usize::from(gone > 0), "{gone}");
+        assert_eq!(kept(&project, ["first", "second", "third"][gone]).1, 0);
+    }
+}
+
+#[test]
+fn what_is_dated_ahead_goes_with_its_run() {
+    let ahead = |year: u32| {
+        let mut event = event("COMPLETE", "10:00:00", 1, "clean").writes("s3://b", "private");
+        event["eventTime"] = json!(format!("{year}-01-01T00:00:00Z"));
+        event
+    };
+    let mut project = Project::told(&[event("START", "10:00:00", 1, "clean")]);
+    let record = journaled(&project, &ahead(9998));
+    fold(&mut project, &[record]);
+    assert_eq!((project.runs("clean").len(), kept(&project, "private")), (1, (2, 1)));
+    forget(&mut project, &id(1));
+    assert_eq!(kept(&project, "private"), (2, 0));
+    let record = journaled(&project, &ahead(9997));
+    fold(&mut project, &[record]);
+    assert_eq!(kept(&project, "private"), (3, 0), "one that comes later too");
 }

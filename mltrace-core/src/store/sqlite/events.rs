@@ -66,9 +66,35 @@ impl SqliteWriter<'_> {
         Ok(())
     }
 
-    /// Removes what events say of a run. Their keys stay, so that none that is sent again is taken for a new one.
-    pub(super) fn empty_events(&mut self, run: RunId) -> Result<()> {
-        self.execute("UPDATE lineage_event SET root = '', body = x'' WHERE run = $1", params![run]).map(drop)
+    /// Removes what an event says. Its key stays, so that it is not taken for a new one when it is sent again.
+    pub(super) fn forget_event(&mut self, project: ProjectKey, key: &[u8; 32], left: &str) -> Result<()> {
+        let sql = "UPDATE lineage_event SET root = '', body = $1 WHERE project_id = $2 AND hash = $3";
+        self.execute(sql, params![deflated(left)?, project, key.as_slice()]).map(drop)
+    }
+
+    /// Removes what events of a run say.
+    pub(super) fn forget_events(
+        &mut self,
+        project: Option<ProjectKey>,
+        run: RunId,
+        after: Option<&[u8; 32]>,
+    ) -> Result<()> {
+        let sql = "UPDATE lineage_event SET root = '', body = x'' WHERE run = $1 AND length(body) > 0
+             AND ($2 IS NULL OR project_id = $2) AND ($3 IS NULL OR hash > $3)";
+        self.execute(sql, params![run, project, after.map(<[u8; 32]>::as_slice)]).map(drop)
+    }
+
+    pub(super) fn event_runs(&mut self, run: RunId, at: Option<Timestamp>) -> Result<Vec<(ProjectKey, RunId)>> {
+        let sql = "SELECT DISTINCT project_id, run FROM lineage_event WHERE run = $1";
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let mut found = self.all(sql, [run], read)?;
+        if let Some(at) = at {
+            let sql = "SELECT DISTINCT e.project_id, e.run FROM project p CROSS JOIN lineage_event e
+                 ON e.project_id = p.id AND e.hash >= $1 AND e.hash < $2 WHERE e.run IS NOT NULL";
+            let (first, next) = (EventRow::first_key(at), EventRow::first_key(at.plus_micros(1)));
+            found.extend(self.all(sql, params![first.as_slice(), next.as_slice()], read)?);
+        }
+        Ok(found)
     }
 
     pub(super) fn built_from_events(&mut self, among: &[ProcessKey]) -> Result<Vec<ProcessKey>> {
@@ -113,7 +139,8 @@ impl SqliteStore {
             let Some((key, run, root, body)) = self.one(sql, [id], read)? else { continue };
             // One that nobody can read any more says nothing: it was forgotten, or somebody else wrote it.
             let Ok(body) = inflated(&body) else { continue };
-            if !body.is_empty() && !tell(EventRow { project, key, run, root, body }) {
+            let event = EventRow { project, key, run, root, body };
+            if !event.is_forgotten() && !tell(event) {
                 break;
             }
         }

@@ -32,7 +32,8 @@ impl SqliteWriter<'_> {
         self.has_removed = Some(true);
         let sql = "INSERT INTO tombstone (uuid, at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
         self.execute(sql, params![id, at])?;
-        self.empty_events(id)?;
+        // What is removed is not to be found in what the file leaves free.
+        self.connection.execute_batch("PRAGMA secure_delete = ON")?;
         self.forget_outputs(id)
     }
 

@@ -55,6 +55,8 @@ impl SqliteWriter<'_> {
             Said::Due(run, due) => self.add_due(*run, due),
             Said::Done(run, n) => self.drop_due(*run, *n),
             Said::Forgotten(run, at) => self.bury_run(*run, *at),
+            Said::EventForgotten(project, key, left) => self.forget_event(*project, key, left),
+            Said::EventsForgotten(project, run, after) => self.forget_events(*project, *run, after.as_ref()),
             Said::Offset(journal, offset) => self.put_offset(journal, *offset),
             Said::Unread(row, minor) => self.keep_unread(row, *minor),
             Said::Read(row) => self.drop_unread(row),
@@ -175,6 +177,10 @@ impl Writer for SqliteWriter<'_> {
         take: &mut dyn FnMut(EventRow) -> bool,
     ) -> Result<()> {
         self.events_of_run(project, run, from, take)
+    }
+
+    fn runs_with_events(&mut self, run: RunId, at: Option<Timestamp>) -> Result<Vec<(ProjectKey, RunId)>> {
+        self.event_runs(run, at)
     }
 
     fn processes_of_events(&mut self, among: &[ProcessKey]) -> Result<Vec<ProcessKey>> {
