@@ -9,7 +9,7 @@ use crate::model::{ExpectedTable, Pattern};
 /// The default limits for reading a table.
 const PROFILE_SECONDS: u64 = 60;
 const PROFILE_BYTES: u64 = 4 << 30;
-/// So long a table is read, whatever the settings say: a clone's must not hold up for hours the one who runs something in it.
+/// So long a table is read, whatever the settings say: a clone's must not hold up for hours somebody who runs something in it.
 const MOST_SECONDS: u64 = 600;
 
 /// Which tables have profiles, and how far they are read.
@@ -36,7 +36,7 @@ pub(super) struct ProfileFile {
 }
 
 impl ProfileSettings {
-    /// Returns whether an artifact of this name has a profile anyone who reads or writes it.
+    /// Returns whether an artifact of this name has a profile, no matter who reads or writes it.
     #[must_use]
     pub fn is_asked_for(&self, name: &str) -> bool {
         self.patterns.iter().any(|pattern| pattern.fits(name)) || self.is_expected(name)

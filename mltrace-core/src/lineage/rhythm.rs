@@ -59,7 +59,7 @@ fn without_bursts(spans: &[f64]) -> Vec<f64> {
     let mut sorted: Vec<f64> = spans.iter().map(|span| span.max(1.0)).collect();
     sorted.sort_by(f64::total_cmp);
     let apart = sorted.windows(2).filter_map(|pair| Some((pair.get(1)? / pair.first()?, *pair.get(1)?)));
-    // One long span is an odd one and mentions no rounds.
+    // One long span is an odd one and says nothing of rounds.
     let is_habit = |long: f64| sorted.iter().rev().take_while(|span| **span >= long).nth(1).is_some();
     let widest = apart.filter(|(_, long)| is_habit(*long)).max_by(|(one, _), (other, _)| one.total_cmp(other));
     let Some((_, long)) = widest.filter(|(ratio, _)| *ratio >= APART) else { return spans.to_vec() };
