@@ -70,7 +70,7 @@ fn by_name(store: &mut dyn Store, keys: &Keys) {
         HeldAsked { seen: version(keys, "d", "E"), with_entries: true, members: Vec::new(), folders: Vec::new() };
     store
         .write(&mut |writer| {
-            assert_eq!(writer.held(&[asked.clone()])?, [None], "nobody knows what lies in folders");
+            assert_eq!(writer.held(std::slice::from_ref(&asked))?, [None], "nobody knows what lies in folders");
             Ok(())
         })
         .unwrap();
