@@ -11,8 +11,8 @@ use crate::time;
 
 /// How many changes are reported.
 const MOST_CHANGES: usize = 3;
-/// How many differences are reported of each.
-const MOST_DIFFERENCES: usize = 4;
+/// How many differences are reported of the last, and of each before it: an answer fits a page of 40 lines.
+const MOST_DIFFERENCES: [usize; 2] = [4, 3];
 
 /// Returns the last changes with what differs there, or what was looked at when there is none.
 pub(crate) fn text(answer: &Blame) -> String {
@@ -24,8 +24,10 @@ pub(crate) fn text(answer: &Blame) -> String {
         }
         return text;
     }
-    for change in answer.changes.iter().take(MOST_CHANGES) {
-        told(&mut text, &answer.measure, change);
+    let [of_last, of_others] = MOST_DIFFERENCES;
+    let most = std::iter::once(of_last).chain(std::iter::repeat(of_others));
+    for (change, most) in answer.changes.iter().take(MOST_CHANGES).zip(most) {
+        told(&mut text, &answer.measure, change, most);
     }
     let since = answer.changes.iter().flat_map(|change| [&change.since_previous, &change.since_ok]).flatten();
     if since.into_iter().any(|since| since.is_cut) {
@@ -38,7 +40,7 @@ pub(crate) fn text(answer: &Blame) -> String {
     text
 }
 
-fn told(text: &mut String, measure: &str, change: &LevelChange) {
+fn told(text: &mut String, measure: &str, change: &LevelChange, most: usize) {
     let what = format!("{measure} of {} {}", change.component, change.moved(|number| shown(measure, number)));
     let until = change.until.map(|run| run.short());
     let (run, at) = (change.run.short(), time::show_minute(change.at));
@@ -59,23 +61,23 @@ fn told(text: &mut String, measure: &str, change: &LevelChange) {
     let _ = writeln!(text, "{}{}", paint::paint(paint::STRONG, line(&what)), paint::paint(paint::FAINT, line(&at)));
     for (since, of) in [(&change.since_previous, "the run before"), (&change.since_ok, "the last one that was fine")] {
         if let Some(since) = since {
-            differences(text, since, of);
+            differences(text, since, of, most);
         }
     }
 }
 
-fn differences(text: &mut String, since: &Since, of: &str) {
+fn differences(text: &mut String, since: &Since, of: &str, most: usize) {
     let run = since.run.short();
     if since.differences.is_empty() {
         let _ = writeln!(text, "  nothing that is recorded differs from {of}, run {run}");
         return;
     }
     let _ = writeln!(text, "  since {of}, run {run}");
-    for difference in since.differences.iter().take(MOST_DIFFERENCES) {
+    for difference in since.differences.iter().take(most) {
         let component = difference.component.as_deref().unwrap_or("no recorded run");
         let _ = writeln!(text, "    {}  {}", line(component), line(&diff::change_in_words(difference)));
     }
-    let more = since.differences.len().saturating_sub(MOST_DIFFERENCES);
+    let more = since.differences.len().saturating_sub(most);
     if more > 0 {
         let _ = writeln!(text, "    … and {more} more");
     }

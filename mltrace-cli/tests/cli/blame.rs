@@ -96,6 +96,26 @@ fn blame_says_once_that_a_number_crept() {
 }
 
 #[test]
+fn blame_never_takes_more_than_forty_lines() {
+    // Four steps, at each of which many parameters change, with verdicts and too many parameters to compare them all.
+    let mut lines = Vec::new();
+    for day in 0..60_usize {
+        let step = day / 12;
+        let params: serde_json::Map<String, Value> =
+            (0..12).map(|number| (format!("p{number}"), json!(format!("v{step}")))).collect();
+        lines.push(json!({"id": format!("0190f3a0-0000-7000-8000-{day:012x}"), "component": "train", "inputs": ["raw"],
+            "outputs": [format!("model-{day}")], "params": params, "metrics": [{"name": "rmse", "value": 1 + 3 * (step % 2) + day % 2}],
+            "started_at": format!("2021-{:02}-{:02}T12:00:00Z", day / 28 + 1, day % 28 + 1),
+            "ended_at": format!("2021-{:02}-{:02}T12:00:09Z", day / 28 + 1, day % 28 + 1)}));
+    }
+    let env = TestEnv::with_lines(&lines.iter().map(Value::to_string).collect::<Vec<_>>());
+    env.done(&["flag", "--ok", "model-0"]);
+    let text = env.done(&["blame", "rmse"]);
+    assert!(text.lines().count() <= 38 && text.contains("… and 1 change before\n"), "{text}");
+    assert_eq!(text.matches("    … and 9 more\n").count(), 4, "{text}");
+}
+
+#[test]
 fn blame_tells_what_it_cannot_look_at() {
     let env = TestEnv::with_lines(&rounds());
     insta::assert_snapshot!(env.fails(1, &["blame", "param:rows"]), @r"
