@@ -42,7 +42,7 @@ pub(crate) fn text(answer: &Blame) -> String {
 
 fn told(text: &mut String, measure: &str, change: &LevelChange, most: usize) {
     let what = format!("{measure} of {} {}", change.component, change.moved(|number| shown(measure, number)));
-    let until = change.until.map(|run| run.short());
+    let until = change.until.map(mltrace_core::model::RunId::short);
     let (run, at) = (change.run.short(), time::show_minute(change.at));
     let place = match (until, change.until_at.filter(|_| change.is_creeping)) {
         (Some(until), Some(last)) => {
