@@ -10,6 +10,7 @@ use super::forget::Left;
 use super::forgotten::{ahead_of, forget_events, kind_of};
 use super::grown::added;
 use super::report::{AHEAD, BEYOND};
+use super::room::Room;
 use crate::model::{Chosen, EventFact, Forget, Header, MOST_FACTS, PROCESS_OF_EVENTS, Record, RunId, Timestamp};
 use crate::naming::Root;
 use crate::openlineage::{self, Event, RunRecords, Sent, Tries};
@@ -21,10 +22,7 @@ pub(super) fn process_of_events(writer: &mut dyn Writer) -> Result<ProcessKey> {
     writer.key(Name::Process(PROCESS_OF_EVENTS, &Header::default())).map(ProcessKey)
 }
 
-/// How many events of a run count, how many bytes of them, and how many datasets they may name: anyone who sends one more has
-/// all of them looked at again.
-const MOST_EVENTS: usize = 10_000;
-const MOST_BYTES: usize = 32 << 20;
+/// How many datasets the events of a run that count may name.
 const MOST_DATASETS: usize = 6 * MOST_FACTS;
 /// Among how many of the last events the one that ended a run is looked for, where not all of them count.
 const MOST_LAST: usize = 100;
@@ -98,22 +96,6 @@ struct Counted {
     is_cut: bool,
     /// Whether there were others before.
     was_cut: bool,
-}
-
-/// Whether there is room for one more of the events that count.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Room {
-    events: usize,
-    bytes: usize,
-}
-
-impl Room {
-    /// Takes room for an event, if there is any.
-    pub(super) fn take(&mut self, body: &str) -> bool {
-        self.events = self.events.saturating_add(1);
-        self.bytes = self.bytes.saturating_add(body.len());
-        self.events <= MOST_EVENTS && self.bytes <= MOST_BYTES
-    }
 }
 
 impl OfProject {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::events::Room;
+use super::room::Room;
 use crate::model::{RunId, Timestamp};
 use crate::openlineage::{Event, Kind, Tries, later_try};
 use crate::store::{Among, BEGAN, ENDED, EventRow, EventsFrom, ProjectKey, Result, Said, Writer};

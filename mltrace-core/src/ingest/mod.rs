@@ -28,6 +28,8 @@ mod forget;
 
 mod forgotten;
 
+mod room;
+
 mod grown;
 
 mod due;
