@@ -7,11 +7,10 @@ use std::collections::BTreeSet;
 use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 
-use super::tally::rounded;
-use crate::model::{Column, ColumnType, Profile};
+use super::stability::{are_disjoint, of_disjoint, part};
+use super::tally::{ERROR, rounded};
+use crate::model::{Column, ColumnType, Profile, TopValue};
 
-/// A share of nothing counts as so much: the index has no end otherwise.
-const LEAST_SHARE: f64 = 1e-4;
 /// The shares between which numbers are compared.
 const TENTHS: [f64; 9] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 
@@ -168,36 +167,58 @@ fn of_values(old: &Column, rows_before: u64, new: &Column, rows: u64) -> Option<
     if all_before == 0 || all == 0 {
         return None;
     }
-    let share = |column: &Column, value: &str, all: u64| {
-        let found = column.top.iter().find(|top| top.value == value);
-        found.map_or(0.0, |top| top.count as f64 / all as f64)
+    let are_numbers = old.min.is_some() && new.min.is_some();
+    let shares = |column: &Column, all: u64| {
+        let mut shares: HashMap<String, f64> = HashMap::default();
+        for TopValue { value, count } in &column.top {
+            // `1` and `1.0` are one number.
+            let number = are_numbers.then(|| value.trim().parse::<f64>().ok()).flatten();
+            let value = number.map_or_else(|| value.clone(), |number| number.to_string());
+            *shares.entry(value).or_default() += *count as f64 / all as f64;
+        }
+        shares
     };
-    let values: BTreeSet<&str> = old.top.iter().map(|top| &*top.value).collect();
+    let (old, new) = (shares(old, all_before), shares(new, all));
+    let values: BTreeSet<&String> = old.keys().collect();
     let (mut index, mut left_before, mut left) = (0.0, 1.0, 1.0);
     for value in values {
-        let (before, after) = (share(old, value, all_before), share(new, value, all));
+        let [before, after] = [&old, &new].map(|shares| shares.get(value).copied().unwrap_or(0.0));
         (left_before, left) = (left_before - before, left - after);
         index += part(before, after);
     }
     Some(index + part(left_before, left))
 }
 
-/// Compares which shares of the numbers lie between the tenths of the earlier ones.
+/// Compares which shares of the numbers lie between the tenths of the earlier ones. A number that fills the space between two
+/// of them stands alone: what is less, or greater, is not taken for it.
 fn of_numbers(old: &Column, new: &Column) -> f64 {
-    let mut edges: Vec<f64> = TENTHS.into_iter().map(|share| at(old, share)).collect();
-    edges.dedup();
-    let (mut index, mut below_before, mut below) = (0.0, 0.0, 0.0);
-    for edge in edges {
-        let (to_before, to) = (share_to(old, edge), share_to(new, edge));
-        index += part(to_before - below_before, to - below);
-        (below_before, below) = (to_before, to);
+    let tenths = TENTHS.map(|share| at(old, share));
+    let mut edges = Vec::new();
+    for same in tenths.chunk_by(|one, other| one == other) {
+        match same {
+            [edge] => edges.push(*edge),
+            [value, ..] => {
+                // A quantile of many numbers may be off by so much.
+                let off = value.abs() * ERROR * 1.01;
+                edges.extend([(value - off).min(value.next_down()), (value + off).min(f64::MAX)]);
+            }
+            [] => {}
+        }
     }
-    index + part(1.0 - below_before, 1.0 - below)
-}
-
-fn part(before: f64, after: f64) -> f64 {
-    let (before, after) = (before.max(LEAST_SHARE), after.max(LEAST_SHARE));
-    (after - before) * (after / before).ln()
+    edges.sort_by(f64::total_cmp);
+    let shares = |column: &Column| {
+        let mut below = 0.0;
+        let to = edges.iter().map(|edge| share_to(column, *edge)).chain([1.0]);
+        to.map(|to| to - std::mem::replace(&mut below, to)).collect::<Vec<f64>>()
+    };
+    let before = shares(old);
+    let ranges = [old, new].map(|column| Some([column.min?, column.max?]));
+    if let [Some(range_before), Some(range)] = ranges
+        && are_disjoint(range_before, range)
+    {
+        return of_disjoint(before.into_iter());
+    }
+    before.into_iter().zip(shares(new)).fold(0.0, |index, (before, after)| index + part(before, after))
 }
 
 /// Returns the number that so large a share does not exceed.

@@ -25,6 +25,8 @@ mod sample;
 
 mod spread;
 
+mod stability;
+
 mod table;
 
 mod tally;
@@ -137,6 +139,48 @@ mod tests {
             let moved = drift(&one, &other).columns.remove(0);
             assert!([moved.psi, moved.shift, moved.median].into_iter().flatten().all(f64::is_finite), "{moved:?}");
         }
+    }
+
+    /// Returns the index of the one column of two tables.
+    fn index(before: &[f64], after: &[f64]) -> Option<f64> {
+        let table =
+            |numbers: &[f64]| of("x.csv", &numbers.iter().fold("n\n".to_owned(), |text, n| format!("{text}{n}\n")));
+        drift(&table(before), &table(after)).columns.remove(0).psi
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig { cases: 64, ..Default::default() })]
+
+        #[test]
+        fn columns_that_have_no_number_in_common_are_far_apart(
+            numbers in proptest::collection::vec(0_u32..40, 1..60),
+            often in 0_usize..200,
+            below in proptest::collection::vec(1_u32..40, 1..60),
+        ) {
+            let before: Vec<f64> = numbers.iter().chain(&vec![numbers[0]; often]).map(|n| f64::from(*n) - 20.0).collect();
+            let least = before.iter().copied().fold(f64::INFINITY, f64::min);
+            let after: Vec<f64> = below.iter().map(|n| least - f64::from(*n) / 10.0).collect();
+            assert!(index(&before, &after).unwrap() > 1.0, "{before:?} {after:?}");
+            assert!(index(&after, &before).unwrap() > 1.0, "{after:?} {before:?}");
+        }
+    }
+
+    #[test]
+    fn what_leaves_a_frequent_number_is_seen_on_either_side_of_it() {
+        let around = |value: f64, times: usize| {
+            let mut numbers: Vec<f64> = (1..=100).map(f64::from).collect();
+            numbers.extend(std::iter::repeat_n(value, times));
+            numbers
+        };
+        for mode in [0.0, 1.0, 50.0, 101.0] {
+            let before = around(mode, 900);
+            assert!(index(&before, &before).unwrap() < 1e-9, "{mode}");
+            for moved in [mode - 3.5, mode + 3.5] {
+                assert!(index(&before, &around(moved, 900)).unwrap() > 1.0, "from {mode} to {moved}");
+            }
+        }
+        let ones = drift(&of("x.csv", "n\n1\n1\n"), &of("x.csv", "n\n1.0\n1.0\n"));
+        assert_eq!(ones.columns[0].psi, Some(0.0), "`1` and `1.0` are one number");
     }
 
     #[test]

@@ -4,9 +4,11 @@
 //! neighbours become one, so all quantiles lose the same share of exactness (UDDSketch, Epicoco et al. 2020), and two
 //! sketches are merged by bringing them to the same level.
 
-use crate::model::{Observation, Spread, TopValue};
+use std::collections::BTreeMap;
 
+use super::stability::{are_disjoint, of_disjoint, part};
 use super::tally::rounded;
+use crate::model::{Observation, Spread, TopValue};
 
 /// No observation of a run has more.
 const MOST_BUCKETS: usize = 1024;
@@ -18,8 +20,6 @@ const GAMMA: f64 = 1.01 / 0.99;
 const HIGHEST: u32 = 24;
 /// The shares for which quantiles are reported.
 pub const SHARES: [f64; 7] = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99];
-/// A share of nothing counts as so much: the index has no end otherwise.
-const LEAST_SHARE: f64 = 1e-4;
 
 impl Spread {
     /// Returns the spread of one number.
@@ -286,27 +286,44 @@ pub fn psi(before: &Observation, after: &Observation) -> Option<f64> {
 #[expect(clippy::cast_precision_loss, reason = "a share is no count")]
 fn of_numbers(mut before: Spread, mut after: Spread) -> f64 {
     before.level_with(&mut after);
+    let parts = parts(&before, &after);
     let (all_before, all) = (before.count() as f64, after.count() as f64);
-    let steps = before.steps();
-    let mut later = after.steps().into_iter().peekable();
-    let (mut index, mut tenth) = (0.0, 1.0);
-    let (mut seen, mut seen_after, mut from, mut from_after) = (0_u64, 0_u64, 0_u64, 0_u64);
-    for (at, (place, count)) in steps.iter().enumerate() {
-        seen = seen.saturating_add(*count);
-        let is_last = at.saturating_add(1) == steps.len();
-        // What is beyond the last of the earlier ones belongs to the last part.
-        while let Some((_, count)) = later.next_if(|(other, _)| is_last || other <= place) {
-            seen_after = seen_after.saturating_add(count);
+    if are_disjoint([before.min, before.max], [after.min, after.max]) {
+        return of_disjoint(parts.into_iter().map(|(old, _)| old as f64 / all_before));
+    }
+    parts.into_iter().fold(0.0, |index, (old, new)| index + part(old as f64 / all_before, new as f64 / all))
+}
+
+/// Returns how many numbers of either are in each tenth of the earlier ones. A bucket with a tenth of them or more stands alone:
+/// what is less, or greater, is not taken for it.
+#[expect(clippy::cast_precision_loss, reason = "a share is no count")]
+fn parts(before: &Spread, after: &Spread) -> Vec<(u64, u64)> {
+    let all = before.count();
+    let mut counts: BTreeMap<Place, (u64, u64)> = BTreeMap::new();
+    before.steps().into_iter().for_each(|(place, count)| counts.entry(place).or_default().0 = count);
+    after.steps().into_iter().for_each(|(place, count)| counts.entry(place).or_default().1 = count);
+    let (mut parts, mut seen, mut tenth) = (Vec::new(), 0_u64, 1.0);
+    let (mut open, mut is_alone) = ((0_u64, 0_u64), false);
+    for (old, new) in counts.into_values() {
+        // One of few numbers is not frequent, unless it is the only one.
+        is_alone = if old > 0 { old.saturating_mul(10) >= all && (old > 1 || all == 1) } else { is_alone };
+        if is_alone && old > 0 {
+            parts.push(std::mem::take(&mut open));
         }
-        let share = seen as f64 / all_before;
-        if is_last || share >= tenth / 10.0 {
-            let (old, new) = (seen.saturating_sub(from) as f64, seen_after.saturating_sub(from_after) as f64);
-            index += part(old / all_before, new / all);
-            (from, from_after) = (seen, seen_after);
+        open = (open.0.saturating_add(old), open.1.saturating_add(new));
+        seen = seen.saturating_add(old);
+        let share = seen as f64 / all as f64;
+        if old > 0 && (is_alone || share >= tenth / 10.0) {
+            parts.push(std::mem::take(&mut open));
             tenth = (share * 10.0).floor() + 1.0;
         }
     }
-    index
+    match parts.last_mut() {
+        // What is beyond the last tenth belongs to it.
+        Some(last) if !is_alone => last.1 = last.1.saturating_add(open.1),
+        _ => parts.push(open),
+    }
+    parts
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share is no count")]
@@ -327,11 +344,6 @@ fn of_texts(before: &Observation, after: &Observation) -> Option<f64> {
         left -= new;
     }
     Some(index + part(0.0, left))
-}
-
-fn part(before: f64, after: f64) -> f64 {
-    let (before, after) = (before.max(LEAST_SHARE), after.max(LEAST_SHARE));
-    (after - before) * (after / before).ln()
 }
 
 #[cfg(test)]
@@ -403,6 +415,35 @@ mod tests {
             let index = psi(&seen(one.clone()), &seen(other)).unwrap();
             assert!(told.chain([index]).all(f64::is_finite) && one.mean() >= one.min.min(rounded(one.min)), "{one:?}");
         }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn numbers_that_have_nothing_in_common_are_far_apart(
+            numbers in proptest::collection::vec(0_u32..40, 1..200),
+            often in 0_usize..400,
+            below in proptest::collection::vec(1_u32..40, 1..200),
+        ) {
+            let mode = vec![numbers[0]; often];
+            let before = seen(of(numbers.iter().chain(&mode).map(|n| f64::from(*n) - 20.0), 96));
+            let least = before.spread.as_ref().unwrap().min;
+            let after = seen(of(below.iter().map(|n| least - f64::from(*n)), 96));
+            assert!(psi(&before, &after).unwrap() > 1.0 && psi(&after, &before).unwrap() > 1.0);
+        }
+    }
+
+    #[test]
+    fn what_leaves_a_frequent_number_is_seen_on_either_side_of_it() {
+        let numbers = |values: &[(f64, usize)]| {
+            let all = values.iter().flat_map(|(value, times)| std::iter::repeat_n(*value, *times));
+            seen(of(all, 96))
+        };
+        let before = numbers(&[(0.0, 900), (5.0, 60), (9.0, 40)]);
+        assert!(psi(&before, &numbers(&[(0.0, 90), (5.0, 6), (9.0, 4)])).unwrap() < 1e-6);
+        assert!(psi(&before, &numbers(&[(-1.0, 900), (0.0, 1), (5.0, 60), (9.0, 40)])).unwrap() > 1.0);
+        assert!(psi(&before, &numbers(&[(0.0, 1), (1.0, 900), (5.0, 60), (9.0, 40)])).unwrap() > 1.0);
+        let greatest = numbers(&[(-5.0, 100), (0.0, 900)]);
+        assert!(psi(&greatest, &numbers(&[(-5.0, 100), (0.0, 1), (3.0, 900)])).unwrap() > 1.0);
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub(super) const LONGEST_VALUE: usize = 64;
 /// Of a longer value nothing is kept: what is cut must be cleaned of secrets as a whole before, which takes time.
 pub(super) const LONGEST_CLEANED: usize = 2 << 10;
 /// How far a quantile may be off.
-const ERROR: f64 = 0.01;
+pub(super) const ERROR: f64 = 0.01;
 /// A value counts as frequent that so many rows have: one in that many.
 const RARE: u64 = 1000;
 /// That is decided after as many rows as would hold it so many times.
