@@ -15,8 +15,10 @@ use crate::model::Timestamp;
 
 /// How many limits of a range are tried in each direction.
 const LIMITS: usize = 16;
-/// With fewer different numbers than this there are no ranges.
+/// With fewer different numbers than this there are no ranges: of two, each value says as much. Of what is measured no value is
+/// told, so there two are enough.
 const NUMBERS: usize = 3;
+const MEASURED_NUMBERS: usize = 2;
 
 /// A run upstream of judged outputs.
 #[derive(Clone, Debug)]
@@ -157,7 +159,8 @@ impl Column<'_> {
         ends.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
         ends.dedup_by_key(|(number, _)| *number);
         let mut tallies = Vec::new();
-        if is_of_numbers && ends.len() >= NUMBERS {
+        let enough = if is_measured { MEASURED_NUMBERS } else { NUMBERS };
+        if is_of_numbers && ends.len() >= enough {
             let mut numbers: Vec<(f64, &Value, &Tally)> =
                 by_value.iter().filter_map(|(value, tally)| Some((number(value)?, *value, tally))).collect();
             numbers.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -216,4 +219,44 @@ fn ranges<'v>(
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The tests that tell the runs with a number that are flagged from those with another that are not.
+    fn told(aspect: &Aspect, [bad, other]: [f64; 2]) -> Vec<Test> {
+        let values: Vec<Value> = (0..6).map(|run| if run < 2 { bad } else { other }.into()).collect();
+        let run = |run: usize| Known {
+            component: "clean".to_owned(),
+            began: Timestamp(0),
+            depth: 0,
+            outputs: Outputs::of(run, values.len()),
+            aspects: Aspects::new(),
+        };
+        let known: Vec<Known> = (0..values.len()).map(run).collect();
+        let mut flagged = Outputs::of(0, values.len());
+        let _ = flagged.add(&Outputs::of(1, values.len()));
+        let column = Column { runs: values.iter().enumerate().collect(), is_flagged: true };
+        let tallies = column.tallies(&known, &flagged, aspect, &[other]);
+        tallies
+            .into_iter()
+            .filter(|(_, tally)| tally.outputs.as_ref() == Some(&flagged))
+            .map(|(test, _)| test)
+            .collect()
+    }
+
+    #[test]
+    fn of_two_numbers_that_were_measured_either_side_is_a_range() {
+        for aspect in [
+            Aspect::Metric("ok".to_owned()),
+            Aspect::Profile { of: "x.csv".to_owned(), figure: "fare.nulls".to_owned() },
+        ] {
+            assert!(matches!(&told(&aspect, [0.4, 0.0])[..], [Test::AtLeast(_)]), "{aspect:?}");
+            assert!(matches!(&told(&aspect, [0.0, 1000.0])[..], [Test::AtMost(_)]), "{aspect:?}");
+        }
+        let parameter = Aspect::Parameter("rows".to_owned());
+        assert_eq!(told(&parameter, [0.0, 1000.0]), [Test::Is(0.0.into())], "the value says it");
+    }
 }
