@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use clap::builder::TypedValueParser as _;
 use mltrace_core::config::Environment;
 use mltrace_core::desk::{TooLong, check_length};
-use mltrace_core::model::{LIMIT_NAME, LIMIT_TEXT, Number, Outcome, value};
+use mltrace_core::model::{LIMIT_NAME, LIMIT_TEXT, Number, Outcome, Severity, value};
 use mltrace_core::values::{Given, Named};
 use serde_json::Value;
 
@@ -122,11 +122,40 @@ pub(crate) fn metric(argument: &str) -> Result<(String, Number), String> {
     Ok((name(key)?, number))
 }
 
-/// Returns the name of a check and how it came out.
-pub(crate) fn check(argument: &str) -> Result<(String, Outcome), String> {
-    let (key, word) = argument.rsplit_once('=').ok_or_else(|| format!("`{argument}` is not `NAME=OUTCOME`"))?;
-    let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == word);
-    Ok((name(key)?, outcome.ok_or_else(|| format!("`{word}` is not `passed`, `failed` or `errored`"))?))
+/// A check, and how it came out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Checked {
+    /// What was checked.
+    pub(crate) name: String,
+    /// How it came out.
+    pub(crate) outcome: Outcome,
+    /// How much depends on it.
+    pub(crate) severity: Severity,
+    /// What was found.
+    pub(crate) message: Option<String>,
+}
+
+/// Returns a check from `NAME=OUTCOME`, behind which may stand how much depends on it, and a message: `NAME=failed,warn:why`.
+pub(crate) fn check(argument: &str) -> Result<Checked, String> {
+    // A name may be a condition, with an equals sign of its own.
+    let ends = argument.match_indices('=').filter_map(|(at, _)| argument.split_at_checked(at));
+    let found = ends.filter_map(|(key, rest)| Some((key, came_out(rest.strip_prefix('=')?)?))).next();
+    let Some((key, (outcome, severity, message))) = found else {
+        let (_, word) = argument.rsplit_once('=').ok_or_else(|| format!("`{argument}` is not `NAME=OUTCOME`"))?;
+        return Err(format!(
+            "`{word}` is not `passed`, `failed` or `errored`, perhaps with `,warn` and `:MESSAGE` behind"
+        ));
+    };
+    Ok(Checked { name: name(key)?, outcome, severity, message: message.map(text).transpose()? })
+}
+
+/// Returns what stands behind the name of a check, if that is how one came out.
+fn came_out(said: &str) -> Option<(Outcome, Severity, Option<&str>)> {
+    let (words, message) = said.split_once(':').map_or((said, None), |(words, message)| (words, Some(message.trim())));
+    let (outcome, severity) = words.split_once(',').unwrap_or((words, "error"));
+    let outcome = Outcome::ALL.into_iter().find(|known| known.as_str() == outcome)?;
+    let severity = Severity::ALL.into_iter().find(|known| known.as_str() == severity)?;
+    Some((outcome, severity, message.filter(|message| !message.is_empty())))
 }
 
 #[cfg(test)]
@@ -144,6 +173,30 @@ mod tests {
         assert_eq!(param("huge=1e400").unwrap(), ("huge".to_owned(), Value::from("1e400")));
         assert_eq!(param("sum=a=b").unwrap(), ("sum".to_owned(), Value::from("a=b")));
         assert_eq!(param("list=[1]").unwrap(), ("list".to_owned(), Value::from("[1]")));
+    }
+
+    #[test]
+    fn a_check_has_an_outcome_and_perhaps_a_severity_and_a_message() {
+        let of = |argument: &str| {
+            let Checked { name, outcome, severity, message } = check(argument).unwrap();
+            (name, outcome, severity, message)
+        };
+        let owned = |name: &str, outcome, severity, message: Option<&str>| {
+            (name.to_owned(), outcome, severity, message.map(str::to_owned))
+        };
+        use Outcome::{Errored, Failed, Passed};
+        use Severity::{Error, Warn};
+        assert_eq!(of("whole=passed"), owned("whole", Passed, Error, None));
+        assert_eq!(of("rows >= 900=failed"), owned("rows >= 900", Failed, Error, None));
+        assert_eq!(of("a=failed,warn"), owned("a", Failed, Warn, None));
+        assert_eq!(of("a=errored:x=y: z"), owned("a", Errored, Error, Some("x=y: z")));
+        assert_eq!(of("a=failed,warn: 7 = rows"), owned("a", Failed, Warn, Some("7 = rows")));
+        assert_eq!(of("status=passed=failed"), owned("status=passed", Failed, Error, None));
+        assert_eq!(of("a=passed:"), owned("a", Passed, Error, None));
+        for wrong in ["a", "a=maybe", "=failed", "a=failed,loud", "a=warn", "a=passed warn"] {
+            assert!(check(wrong).is_err(), "{wrong}");
+        }
+        assert!(check(&format!("a=failed:{}", "x".repeat(LIMIT_TEXT + 1))).is_err());
     }
 
     #[test]

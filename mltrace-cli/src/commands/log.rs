@@ -19,6 +19,8 @@ use crate::time::{self, Shown};
 Examples:
   mltrace log --component clean -i raw.csv -o clean.csv -p month=2020-01
   mltrace log --component train -i features.pq -o model.pkl --started '2021-05-02 12:07'
+  mltrace log --component train -i features.pq -o model.pkl --metrics-from metrics.json
+  mltrace log --component clean -o clean.csv --check 'no nulls=failed,warn:7 rows of `fare`'
   mltrace log --component train -i features.pq --error 'out of memory'")]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -108,7 +110,7 @@ impl Args {
             Opening { declared, started_at: Some(started), git_commit: self.git_commit.clone(), ..opening },
         );
         run.bind(0, outputs, false);
-        measured.into_iter().for_each(|facts| facts.record(&run));
+        measured.into_iter().for_each(|facts| facts.record(&run, &session.output));
         if let Some(note) = &self.note {
             run.note(note);
         }

@@ -42,6 +42,8 @@ mod measured;
 
 mod metrics;
 
+mod metrics_file;
+
 mod observations;
 
 mod spans;

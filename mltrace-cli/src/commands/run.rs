@@ -118,7 +118,7 @@ impl Args {
     fn record_measured(&self, session: &Session, run: &OpenRun, before: &[Option<(u64, SystemTime)>]) {
         for facts in self.step.measured.typed().into_iter().chain(self.step.measured.of_files(before)) {
             match facts {
-                Ok(facts) => facts.record(run),
+                Ok(facts) => facts.record(run, &session.output),
                 Err(error) => session.output.warn(&format!("not recorded: {}", error.message)),
             }
         }

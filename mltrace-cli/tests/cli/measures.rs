@@ -96,6 +96,38 @@ fn what_makes_no_sense_is_refused_and_keeps_no_command_from_running() {
 }
 
 #[test]
+fn a_file_of_python_is_taken_and_one_bad_entry_loses_no_other() {
+    let env = TestEnv::new();
+    let long = "n".repeat(20_000);
+    env.write("m.json", &format!(r#"{{"auc": NaN, "loss": {{"last": Infinity, "{long}": 1}}, "rmse": 0.640}}"#));
+    let logged = env.call(&["log", "--component", "train", "-o", "m", "--metrics-from", "m.json"]);
+    assert_eq!(logged.code, 0, "{}", logged.stderr);
+    assert!(logged.stderr.contains("of `m.json` was left out: `loss.nnn"), "{}", logged.stderr);
+    let run = env.json(&["inspect", "latest"]);
+    let metrics = run["metrics"].as_array().unwrap();
+    let told: Vec<_> = metrics.iter().map(|metric| (metric["name"].as_str().unwrap(), &metric["value"])).collect();
+    assert_eq!(told, [("auc", &json!("NaN")), ("loss.last", &json!("Infinity")), ("rmse", &json!("0.640"))]);
+    env.write("m.yaml", "rmse: 0.64\n");
+    let refused = env.call(&["log", "--component", "train", "--metrics-from", "m.yaml"]);
+    assert!(refused.code == 2 && refused.stderr.contains("only JSON is read"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_check_that_is_typed_may_only_warn_and_say_what_was_found() {
+    let env = TestEnv::new();
+    let checks = ["--check", "no nulls=failed,warn:7 of fare = none", "--check", "whole=errored: no end"];
+    env.done(&[&["log", "--component", "clean", "-o", "c"][..], &checks].concat());
+    let ran = ["run", "--component", "clean", "-o", "c", "--check", "whole=passed:900 rows", "--", "true"];
+    env.done(&ran);
+    let run = env.json(&["history", "clean"])["runs"][1].clone();
+    let told = |check: &serde_json::Value| (check["name"].clone(), check["severity"].clone(), check["message"].clone());
+    let found: Vec<_> = run["checks"].as_array().unwrap().iter().map(told).collect();
+    assert_eq!(found[0], (json!("no nulls"), json!("warn"), json!("7 of fare = none")));
+    assert_eq!(found[1], (json!("whole"), json!("error"), json!("no end")));
+    assert_eq!(env.json(&["inspect", "latest"])["checks"][0]["message"], "900 rows");
+}
+
+#[test]
 fn a_metric_or_a_check_may_judge() {
     let env = trained();
     let meant = |arguments: &[&str]| {

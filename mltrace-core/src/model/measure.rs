@@ -148,6 +148,15 @@ pub enum Severity {
 impl Severity {
     /// All severities, in the order of their codes in a store.
     pub const ALL: [Self; 2] = [Self::Warn, Self::Error];
+
+    /// Returns its word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
 }
 
 /// How a check of a run, or of what it read or wrote, came out.
