@@ -30,6 +30,7 @@ use profile::ProfileFile;
 use prometheus::PrometheusFile;
 use text::text_of;
 
+pub use identity::{copied_from, place_of};
 pub use place::{Place, Url};
 pub use profile::ProfileSettings;
 pub use prometheus::PrometheusSettings;

@@ -134,6 +134,40 @@ fn an_unknown_subject_proves_nothing() {
     assert_eq!(env.call(&["forget", "latest", "--subject", "ada"]).code, 2);
 }
 
+/// Puts what lies in a folder into another one.
+fn copy(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for path in files(from) {
+        let copied = to.join(path.strip_prefix(from).unwrap());
+        std::fs::create_dir_all(copied.parent().unwrap()).unwrap();
+        std::fs::copy(&path, copied).unwrap();
+    }
+}
+
+#[test]
+fn what_lies_where_a_store_or_an_export_came_from_is_not_gone() {
+    let env = served();
+    let exported = env.done(&["export"]);
+    let (copied, told) = (TestEnv::new(), TestEnv::new());
+    copy(&env.project().join(".mltrace"), &copied.project().join(".mltrace"));
+    told.call_with_input(&["import", "-"], &exported);
+    for (env, why) in [(&copied, "the store was copied from `"), (&told, "its run was imported")] {
+        let held = held(env, &[], 1);
+        let clean = held.iter().find(|line| line.contains(" clean.csv: ")).unwrap();
+        assert!(clean.starts_with("unknown") && clean.contains(why), "{held:?}");
+        assert!(!held.iter().any(|line| line.starts_with("gone")), "{held:?}");
+    }
+    // A run that the copy records itself says of its files all the same that they may lie in either.
+    copied.write("clean.csv", "cleaned");
+    assert!(held(&copied, &[], 1).contains(&"there clean.csv: this disk holds it".to_owned()));
+    // What is moved as a whole stays what it was.
+    let moved = env.project().with_file_name("moved");
+    std::fs::rename(env.project(), &moved).unwrap();
+    std::fs::remove_file(moved.join("clean.csv")).unwrap();
+    std::fs::rename(&moved, env.project()).unwrap();
+    assert!(held(&env, &[], 1).contains(&"gone clean.csv: nothing lies there".to_owned()));
+}
+
 #[test]
 fn what_another_host_wrote_is_not_gone_because_it_is_not_here() {
     let line = json!({"component": "clean", "inputs": ["in"], "host": "elsewhere", "subjects": ["ada"],

@@ -16,6 +16,34 @@ pub(super) fn identity(root: &Path, named: Option<&str>) -> String {
     named.map_or_else(|| of_repository(root).unwrap_or_else(|| of_place(root)), str::to_owned)
 }
 
+/// Returns where the folder of a store is: host, number on its file system, and path, a line each.
+#[must_use]
+pub fn place_of(folder: &Path) -> String {
+    let path = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    #[cfg(unix)]
+    let number = path.symlink_metadata().map_or(0, |found| std::os::unix::fs::MetadataExt::ino(&found));
+    #[cfg(not(unix))]
+    let number = 0;
+    format!("{}\n{number}\n{}", host::name().unwrap_or_default(), path.display())
+}
+
+/// Returns from where the store in a folder was copied, if it is kept that it was elsewhere.
+#[must_use]
+pub fn copied_from(kept: &str, folder: &Path) -> Option<String> {
+    other_place(kept, &place_of(folder))
+}
+
+/// Returns the path of a place that is not the one of `here`. A folder that was moved keeps its number, and a copy has another.
+fn other_place(place: &str, here: &str) -> Option<String> {
+    let parts = |place: &str| {
+        let mut lines = place.splitn(3, '\n').map(str::to_owned);
+        [lines.next(), lines.next(), lines.next()].map(Option::unwrap_or_default)
+    };
+    let ([host, number, path], [here, number_here, path_here]) = (parts(place), parts(here));
+    let is_here = host == here && (path == path_here || (number != "0" && number == number_here));
+    (!is_here).then_some(path)
+}
+
 fn of_place(root: &Path) -> String {
     let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     format!("{}:{}", host::name().unwrap_or_default(), root.display())
@@ -100,6 +128,23 @@ fn joined(host: &str, path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_is_where_it_was_unless_it_was_copied() {
+        let other = |place: &str| other_place(place, "tower\n7\n/srv/a/.mltrace");
+        assert_eq!(other("tower\n7\n/srv/a/.mltrace"), None);
+        assert_eq!(other("tower\n7\n/opt/a/.mltrace"), None, "it was moved");
+        assert_eq!(other("tower\n8\n/srv/a/.mltrace"), None, "it was put back");
+        assert_eq!(other("tower\n8\n/srv/b/.mltrace").as_deref(), Some("/srv/b/.mltrace"));
+        assert_eq!(other("node\n7\n/srv/a/.mltrace").as_deref(), Some("/srv/a/.mltrace"));
+        assert_eq!(
+            other_place("tower\n0\n/x", "tower\n0\n/y").as_deref(),
+            Some("/x"),
+            "without numbers the path counts"
+        );
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(copied_from(&place_of(folder.path()), folder.path()), None);
+    }
 
     #[test]
     fn every_way_to_write_an_address_is_one() {

@@ -4,7 +4,9 @@ use foldhash::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::on_disk::There;
+use super::view::AT_ONCE;
 use super::{QueryError, Reader};
+use crate::config;
 use crate::disk::FileKind;
 use crate::lineage::{self, Written};
 use crate::model::{DataSubject, RetractFact, RunId, Timestamp, Version, VersionId};
@@ -107,6 +109,14 @@ pub enum Whereabouts<'h> {
     Here(Option<&'h str>),
 }
 
+/// Who wrote a version, as far as it tells where that lay.
+#[derive(Clone, Debug, Default)]
+struct Writer {
+    host: Option<String>,
+    /// Nobody of this project recorded the run.
+    is_imported: bool,
+}
+
 /// What lies under a name.
 enum Lies {
     Content(VersionId),
@@ -182,7 +192,8 @@ impl Reader<'_> {
             self.store.named(&states.iter().map(|(version, ..)| *version).collect::<Vec<_>>())?.into_iter().collect();
         let writers: Vec<RunKey> = states.iter().map(|(_, run, _)| *run).collect();
         let ids = self.store.run_ids(&writers)?;
-        let hosts: HashMap<RunKey, Option<String>> = self.hosts(&writers)?;
+        let origins = self.origins(&writers)?;
+        let copied_from = self.store.own_place()?.and_then(|place| config::copied_from(&place, &self.home.folder));
         let live = self.live(project)?;
         let mut looked = HashMap::default();
         let mut held = Vec::with_capacity(states.len());
@@ -191,11 +202,14 @@ impl Reader<'_> {
                 continue;
             };
             let aliases = live.get(&artifact).cloned().unwrap_or_default();
-            let host = hosts.get(&run).and_then(Option::as_deref);
+            let writer = origins.get(&run).cloned().unwrap_or_default();
             let is_latest = !overwritten.contains(&version);
             let (state, because) = match aliases.first() {
                 Some(alias) => (HoldState::Live, format!("`{alias}` points to it")),
-                None => self.whether_around(&artifact, is_latest, (whereabouts, host), &mut looked),
+                None => {
+                    let asked = (whereabouts, &writer, copied_from.as_deref());
+                    self.whether_around(&artifact, is_latest, asked, &mut looked)
+                }
             };
             held.push(HeldVersion { artifact, written_by, state, because, aliases });
         }
@@ -206,16 +220,18 @@ impl Reader<'_> {
         Ok(held)
     }
 
-    /// Returns the hosts that runs ran on.
-    fn hosts(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, Option<String>>, QueryError> {
-        let mut hosts = HashMap::default();
+    /// Returns where runs ran.
+    fn origins(&mut self, runs: &[RunKey]) -> Result<HashMap<RunKey, Writer>, QueryError> {
+        let mut origins = HashMap::default();
         let mut once = runs.to_vec();
         once.sort_unstable();
         once.dedup();
-        self.each_view(&once, Extent::Edges, |key, run| {
-            hosts.insert(key, run.host);
-        })?;
-        Ok(hosts)
+        for some in once.chunks(AT_ONCE) {
+            for run in self.store.details(some, Extent::Edges)? {
+                origins.insert(run.key, Writer { host: run.host, is_imported: run.is_imported });
+            }
+        }
+        Ok(origins)
     }
 
     /// Returns the aliases that point to each version now.
@@ -235,7 +251,7 @@ impl Reader<'_> {
         &self,
         Version { name, version }: &Version,
         is_latest: bool,
-        (whereabouts, host): (Whereabouts<'_>, Option<&str>),
+        (whereabouts, writer, copied_from): (Whereabouts<'_>, &Writer, Option<&str>),
         looked: &mut HashMap<String, Lies>,
     ) -> (HoldState, String) {
         let is_local = !naming::is_uri(name.as_str()) && matches!(version, VersionId::Content(_) | VersionId::Stat(_));
@@ -258,7 +274,7 @@ impl Reader<'_> {
             return (HoldState::There, "this disk holds it".to_owned());
         }
         let unknown = |why: String| (HoldState::Unknown, why);
-        match (lies, host) {
+        match (lies, writer.host.as_deref()) {
             (_, None) => unknown("nobody knows on which host it was written".to_owned()),
             (_, host @ Some(name)) if host != here => {
                 unknown(format!("it was written on `{name}`, which is another host"))
@@ -267,6 +283,13 @@ impl Reader<'_> {
             _ if !self.home.has_own_store() => {
                 unknown("the store lies outside the project that is asked in: ask where the files are".to_owned())
             }
+            _ if writer.is_imported => {
+                unknown("its run was imported, and nobody knows in which folder it was written".to_owned())
+            }
+            _ if copied_from.is_some() => unknown(format!(
+                "the store was copied from `{}`, and what was written there may still be",
+                copied_from.unwrap_or_default()
+            )),
             (Lies::Unknown(why), _) => unknown(why.clone()),
             (Lies::Content(_) | Lies::Folder(_), _) if matches!(version, VersionId::Stat(_)) && is_latest => {
                 unknown("its content is not known".to_owned())

@@ -40,6 +40,8 @@ pub trait Look: Count {
     fn let_go(&mut self);
     /// Returns projects with their names.
     fn find_projects(&mut self, which: Projects<'_>) -> Result<Vec<(ProjectKey, String)>>;
+    /// Returns where the store was first written, as [`config::place_of`](crate::config::place_of) tells it.
+    fn own_place(&mut self) -> Result<Option<String>>;
     /// Returns all projects by name, with what is known of each.
     fn project_rows(&mut self) -> Result<Vec<ProjectRow>>;
     /// Returns the other projects in which an artifact of this name was written, each with its last writer. `PROJECT::NAME`

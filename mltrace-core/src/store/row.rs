@@ -142,6 +142,8 @@ pub struct RunDetail {
     pub user: Option<String>,
     /// When its process was last heard of.
     pub last_seen: Option<Timestamp>,
+    /// It was imported: no process of this store's project recorded it.
+    pub is_imported: bool,
     /// Its git state.
     pub git: Option<Git>,
     /// Its source.

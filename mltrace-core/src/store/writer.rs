@@ -166,6 +166,8 @@ pub enum Said<'a> {
     TallyDone(&'a str),
     /// The project of the root that the store lies in is called so now.
     OwnProject(&'a str),
+    /// The store was first written in this place.
+    OwnPlace(&'a str),
     /// All that is known of the first project is of the second; what follows from that is not worked out.
     Joined(ProjectKey, ProjectKey),
 }

@@ -269,7 +269,8 @@ pub(crate) fn history() -> impl Strategy<Value = Facts> {
 #[derive(Clone, Debug)]
 pub(crate) struct Measures {
     metrics: Vec<MetricPlan>,
-    subjects: Vec<(usize, &'static str)>,
+    /// By which run, and whether it is the run around that one which says so.
+    subjects: Vec<(usize, &'static str, bool)>,
 }
 
 /// A metric before it belongs to a run.
@@ -288,8 +289,9 @@ pub(crate) fn measures() -> impl Strategy<Value = Measures> {
     let metric =
         (0..9_usize, select(&["rmse", "rows"][..]), 0..4_u8, weighted(0.5, 0..8_usize), weighted(0.3, 0..2_i64));
     let metric = metric.prop_map(|(run, name, value, about, step)| MetricPlan { run, name, value, about, step });
-    (vec(metric, 0..12), vec((0..9_usize, select(&["ada", "bob"][..])), 0..4))
-        .prop_map(|(metrics, subjects)| Measures { metrics, subjects })
+    // A run around others takes data in, and those inside it write: that is how a pipeline says whose data it reads.
+    let subject = (0..9_usize, select(&["ada", "bob"][..]), prop::bool::weighted(0.5));
+    (vec(metric, 0..12), vec(subject, 0..4)).prop_map(|(metrics, subjects)| Measures { metrics, subjects })
 }
 
 impl Measures {
@@ -303,8 +305,11 @@ impl Measures {
             let (name, value, step, at) = (plan.name, plan.value, plan.step, run.started_at + number);
             run.metrics.push(MetricFacts { name, value, about, step, at });
         }
-        for (run, subject) in &self.subjects {
-            facts.runs[run % count].subjects.insert(subject);
+        for (run, subject, is_outer) in &self.subjects {
+            let run = &facts.runs[run % count];
+            let outer = run.parent.as_ref().filter(|_| *is_outer);
+            let taking = outer.unwrap_or(&run.id).clone();
+            facts.runs.iter_mut().filter(|run| run.id == taking).for_each(|run| _ = run.subjects.insert(subject));
         }
         facts
     }

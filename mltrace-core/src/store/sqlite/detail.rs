@@ -344,6 +344,7 @@ struct Process {
     host: Option<String>,
     user: Option<String>,
     last_seen: Option<Timestamp>,
+    is_imported: bool,
 }
 
 impl Shared {
@@ -369,7 +370,7 @@ impl Shared {
             })
         });
         let (declared, of_declared) = declared.transpose()?.unwrap_or_default();
-        let Process { host, user, last_seen } = match row.process {
+        let Process { host, user, last_seen, is_imported } = match row.process {
             Some(key) => once(&mut self.processes, key, || process(store, key))?,
             None => Process::default(),
         };
@@ -387,6 +388,7 @@ impl Shared {
             host,
             user,
             last_seen,
+            is_imported,
             git,
             code: code.transpose()?.flatten(),
             row,
@@ -424,9 +426,10 @@ fn declaration(store: &SqliteStore, key: DeclarationKey) -> Result<Option<Declar
 }
 
 fn process(store: &SqliteStore, key: ProcessKey) -> Result<Process> {
-    let sql = "SELECT host, user, last_seen FROM process WHERE id = $1";
-    let found =
-        store.one(sql, [key], |row| Ok(Process { host: row.get(0)?, user: row.get(1)?, last_seen: row.get(2)? }))?;
+    let sql = "SELECT host, user, last_seen, key LIKE 'import %' FROM process WHERE id = $1";
+    let found = store.one(sql, [key], |row| {
+        Ok(Process { host: row.get(0)?, user: row.get(1)?, last_seen: row.get(2)?, is_imported: row.get(3)? })
+    })?;
     Ok(found.unwrap_or_default())
 }
 

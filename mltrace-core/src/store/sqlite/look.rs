@@ -59,6 +59,13 @@ impl Upkeep for SqliteStore {
         self.transact(&mut |writer| writer.keep(Said::OwnProject(name)))
     }
 
+    fn keep_place(&mut self, place: &str) -> Result<()> {
+        if self.place()?.is_some() {
+            return Ok(());
+        }
+        self.transact(&mut |writer| writer.keep(Said::OwnPlace(place)))
+    }
+
     fn is_forgotten(&mut self, id: RunId) -> Result<bool> {
         Ok(self.one("SELECT 1 FROM tombstone WHERE uuid = $1", [id], |_| Ok(()))?.is_some())
     }
@@ -110,6 +117,10 @@ impl Look for SqliteStore {
                 self.all("SELECT id, name FROM project ORDER BY name", [], |row| Ok((row.get(0)?, row.get(1)?)))
             }
         }
+    }
+
+    fn own_place(&mut self) -> Result<Option<String>> {
+        self.place()
     }
 
     fn project_rows(&mut self) -> Result<Vec<ProjectRow>> {

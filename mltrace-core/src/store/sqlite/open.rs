@@ -15,7 +15,7 @@ use super::held::{self, Alone, Held, Open};
 use super::lock::{WriteLock, jittered};
 use super::schema::Schema;
 use super::shape;
-use crate::config::Home;
+use crate::config::{self, Home};
 use crate::folder::{self, Folder, Taken};
 use crate::store::{Bounds, Mode, StoreError, Upkeep as _};
 
@@ -81,6 +81,7 @@ impl SqliteStore {
         store.open = Some(open);
         if home.has_own_store() {
             store.call_own_project(&home.project)?;
+            store.keep_place(&config::place_of(&home.folder))?;
         }
         Ok(store)
     }

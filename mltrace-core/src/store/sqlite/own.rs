@@ -22,6 +22,11 @@ impl SqliteStore {
         self.one(OWN, [], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
+    /// Returns where the store was first written by a version that says so.
+    pub(super) fn place(&self) -> Result<Option<String>> {
+        self.one("SELECT value FROM meta WHERE key = 'own_place'", [], |row| row.get(0))
+    }
+
     /// Returns whether the project of the root is known by this name.
     pub(super) fn is_own_known_as(&self, name: &str) -> Result<bool> {
         Ok(self.own()?.is_some_and(|(_, known)| known == name))
@@ -29,6 +34,12 @@ impl SqliteStore {
 }
 
 impl SqliteWriter<'_> {
+    /// Keeps where the store is, unless it was written before: a copy says where it was copied from.
+    pub(super) fn keep_place(&mut self, place: &str) -> Result<()> {
+        let sql = "INSERT INTO meta (key, value) VALUES ('own_place', $1) ON CONFLICT (key) DO NOTHING";
+        self.execute(sql, [place]).map(drop)
+    }
+
     /// Keeps that the project of the root that the store lies in is called so now.
     pub(super) fn call_own(&mut self, name: &str) -> Result<()> {
         let own: Option<ProjectKey> = self.one(OWN, [], |row| row.get(0))?;

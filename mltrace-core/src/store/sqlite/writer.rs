@@ -64,6 +64,7 @@ impl SqliteWriter<'_> {
             Said::TallyDone(name) => self.execute("DELETE FROM tally WHERE name = $1", [name]).map(drop),
             Said::OwnProject(name) => self.call_own(name),
             Said::NotesMoved(from, to) => self.move_notes(*from, *to),
+            Said::OwnPlace(place) => self.keep_place(place),
             Said::Joined(from, into) => self.join_projects(*from, *into),
         }
     }
