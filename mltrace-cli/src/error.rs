@@ -151,6 +151,8 @@ impl From<QueryError> for Error {
                 "install it with the feature `parquet`, which is on unless `--no-default-features` is said; a run that is \
                  recorded by a build with that feature tells the profile, too",
             ),
+            QueryError::NoTable { .. } => Self::new(Kind::NotFound, message)
+                .hint("`mltrace verify` says whether the file is still what a run wrote"),
             QueryError::NothingBefore { .. } => {
                 Self::new(Kind::NotFound, message).hint("name two versions: `mltrace diff A B`")
             }

@@ -301,7 +301,7 @@ impl Home {
         settings.extend(profiled.in_words().map(|value| Setting { name: "profile", value, origin }));
         let (prometheus, too_many) = monitored.unwrap_or_default().settings();
         settings.extend(prometheus.in_words().map(|value| Setting { name: "prometheus", value, origin: by }));
-        let warnings = self.warnings.into_iter().chain(too_many).collect();
+        let warnings = self.warnings.into_iter().chain(too_many).chain(profiled.faults()).collect();
         Self { settings, identity, profile: profiled.settings(), prometheus, warnings, ..self }
     }
 

@@ -185,8 +185,10 @@ impl From<QueryError> for Failure {
             QueryError::NotYet { .. } => {
                 Self::new(StatusCode::NOT_FOUND, message).hint("leave out `as_of`, or name a later time")
             }
-            QueryError::NoProfile { .. } | QueryError::NoParquet { .. } => Self::new(StatusCode::NOT_FOUND, message)
-                .hint("a run tells profiles with `profile = [x]`, `--profile`, or `[profile]` in `mltrace.toml`"),
+            QueryError::NoProfile { .. } | QueryError::NoParquet { .. } | QueryError::NoTable { .. } => {
+                Self::new(StatusCode::NOT_FOUND, message)
+                    .hint("a run tells profiles with `profile = [x]`, `--profile`, or `[profile]` in `mltrace.toml`")
+            }
             QueryError::NothingBefore { .. } => {
                 Self::new(StatusCode::NOT_FOUND, message).hint("name two versions, the second as `b`")
             }

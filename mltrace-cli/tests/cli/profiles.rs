@@ -59,7 +59,7 @@ fn two_versions_are_compared_by_the_size_of_what_changed() {
     columns that came: tip
     columns that went: api_key, paid
     COLUMN  TYPE    NULL          MEDIAN        PSI     MEAN
-    fare    number  33.3 % → 0 %  10.5 → 100.5  17.725  +27.00 sd  moved far
+    fare    number  33.3 % → 0 %  10.5 → 100.5  17.479  +27.00 sd  moved far
     zone    text    0 %                         2.838              moved far
     ");
     let drift = &env.json(&["profile", "rides.csv", &old])["drift"];
@@ -183,17 +183,23 @@ fn a_table_that_is_not_as_expected_fails_a_check_of_the_run_that_wrote_it() {
 fn what_is_no_table_has_not_passed_what_is_expected_of_it() {
     let env = TestEnv::new();
     let expect = |name: &str| format!("[profile.expect.\"{name}\".columns]\nfare = {{}}\n");
-    let settings: String = ["rides.csv", "rides.ndjson", "rides.bin"].map(expect).concat();
+    let settings: String = ["rides.csv", "rides.ndjson", "rides.parquet", "rides.bin"].map(expect).concat();
     write(&env, "mltrace.toml", &settings);
-    for (name, text) in [("rides.csv", "a\0b\n"), ("rides.ndjson", "no row\n"), ("rides.bin", MAY)] {
+    for (name, text, why) in [
+        ("rides.csv", "a\0b\n", "it is not text"),
+        ("rides.ndjson", "no row\n", "its first line is no JSON object"),
+        ("rides.parquet", "", "the file is empty"),
+        ("rides.parquet", "PAR1 and no end", "it is no Parquet file, or not all of one"),
+        ("rides.bin", MAY, "nothing is known of such a file"),
+    ] {
         write(&env, name, text);
         env.done(&["log", "--component", "clean", "-o", name]);
         let failed = env.json(&["checks", "--failed", "--limit", "1"]);
         let check = &failed["checks"][0];
         let told = ["name", "about", "outcome"].map(|field| check[field].as_str().unwrap());
         assert_eq!(told, ["schema", name, "errored"], "{failed}");
-        assert!(check["message"].as_str().unwrap().ends_with(": no table could be read from the file"), "{failed}");
+        assert!(check["message"].as_str().unwrap().contains(&format!(": {why}")), "{failed}");
     }
     let shown = env.done(&["config"]);
-    assert!(shown.contains("expected: rides.bin, rides.csv, rides.ndjson"), "{shown}");
+    assert!(shown.contains("expected: rides.bin, rides.csv, rides.ndjson, rides.parquet"), "{shown}");
 }

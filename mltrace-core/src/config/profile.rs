@@ -71,6 +71,16 @@ impl ProfileFile {
         }
     }
 
+    /// Returns the expectations that no column can meet, in words.
+    pub(super) fn faults(&self) -> impl Iterator<Item = String> {
+        self.expect.iter().flat_map(|(name, table)| {
+            table.columns.iter().filter_map(move |(column, expected)| {
+                let why = expected.fault()?;
+                Some(format!("what is expected of the column `{column}` of `{name}` cannot be: {why}"))
+            })
+        })
+    }
+
     /// Returns which artifacts have profiles, which have expectations, and the limits, as far as any of it is set.
     pub(super) fn in_words(&self) -> Option<String> {
         let listed = |of: &str, names: Vec<&str>| (!names.is_empty()).then(|| format!("{of}{}", names.join(", ")));

@@ -37,6 +37,26 @@ pub struct ExpectedColumn {
     pub values: Vec<String>,
 }
 
+impl ExpectedColumn {
+    /// Returns why no column can be as it says.
+    #[must_use]
+    pub fn fault(&self) -> Option<&'static str> {
+        let bounds = [self.min, self.max].into_iter().flatten();
+        if bounds.clone().any(f64::is_nan) {
+            return Some("an end of its range is no number");
+        }
+        if self.min.zip(self.max).is_some_and(|(least, greatest)| least > greatest) {
+            return Some("its `min` is greater than its `max`");
+        }
+        if self.nulls.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
+            return Some("its `nulls` is no share from 0 to 1");
+        }
+        let is_of_numbers =
+            self.kind.is_none_or(|kind| matches!(kind, ColumnType::Integer | ColumnType::Number | ColumnType::Mixed));
+        (!is_of_numbers && bounds.count() > 0).then_some("it has a range, and its `type` is none of numbers")
+    }
+}
+
 impl ExpectedTable {
     /// Returns what distinguishes this expectation from others, and from what it was before somebody changed it.
     #[must_use]

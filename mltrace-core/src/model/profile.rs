@@ -209,7 +209,12 @@ impl Profile {
         let mut words =
             format!("{}, {}, {}", self.format.as_str(), plural(self.rows, "row"), plural(columns, "column"));
         if !self.is_whole {
-            words.push_str("; the rest was not read: it takes too long, or a row is too long");
+            words.push_str(match self.format {
+                TableFormat::Parquet => "; the rest was not read: it takes too long, is too large, or is damaged",
+                TableFormat::Csv | TableFormat::Ndjson => {
+                    "; the rest was not read: it takes too long, is too large, or a row is too long"
+                }
+            });
         }
         if self.uneven_rows > 0 {
             words += &format!("; {} of another length", plural(self.uneven_rows, "row"));

@@ -5,6 +5,13 @@
 pub(super) enum Cell {
     /// No value.
     Null,
+    /// A number that is none. It counts as no value, except where a range is expected.
+    NaN,
+    /// A number without an end. It counts as text, as nothing can be computed of it, except where a range is expected.
+    Infinite {
+        /// Below all others.
+        is_negative: bool,
+    },
     /// A whole number.
     Integer(f64),
     /// A number.
@@ -18,7 +25,7 @@ pub(super) enum Cell {
 }
 
 /// What tables write where there is no value.
-const NULLS: [&[u8]; 9] = [b"NA", b"N/A", b"n/a", b"null", b"NULL", b"None", b"NaN", b"nan", b"\\N"];
+const NULLS: [&[u8]; 7] = [b"NA", b"N/A", b"n/a", b"null", b"NULL", b"None", b"\\N"];
 
 /// Powers of ten that a float holds exactly, as it holds whole numbers below 10^15.
 const TENS: [f64; 16] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
@@ -46,8 +53,13 @@ impl Cell {
     pub(super) fn number(self) -> Option<f64> {
         match self {
             Self::Integer(value) | Self::Number(value) => Some(value),
-            Self::Null | Self::Boolean | Self::Date | Self::Text => None,
+            Self::Null | Self::NaN | Self::Infinite { .. } | Self::Boolean | Self::Date | Self::Text => None,
         }
+    }
+
+    /// Returns whether it holds a value.
+    pub(super) fn is_value(self) -> bool {
+        !matches!(self, Self::Null | Self::NaN)
     }
 }
 
@@ -94,20 +106,24 @@ fn slow(cell: &[u8]) -> Cell {
     }
     let text = std::str::from_utf8(cell).unwrap_or_default();
     match text.parse::<f64>() {
-        // What looks like a number and has no value is none that can be counted with.
-        Ok(value) if value.is_finite() && !text.contains(['.', 'e', 'E']) => Cell::Integer(value),
-        Ok(value) if value.is_finite() => Cell::Number(value),
-        _ => Cell::Text,
+        Ok(value) if value.is_nan() => Cell::NaN,
+        Ok(value) if value.is_infinite() => Cell::Infinite { is_negative: value.is_sign_negative() },
+        Ok(value) if !text.contains(['.', 'e', 'E']) => Cell::Integer(value),
+        Ok(value) => Cell::Number(value),
+        Err(_) => Cell::Text,
     }
 }
 
 fn word(cell: &[u8]) -> Cell {
-    let is_boolean = match cell.len() {
-        4 => cell.eq_ignore_ascii_case(b"true"),
-        5 => cell.eq_ignore_ascii_case(b"false"),
-        _ => false,
-    };
-    if is_boolean { Cell::Boolean } else { Cell::Text }
+    let is = |word: &[u8]| cell.eq_ignore_ascii_case(word);
+    match cell.len() {
+        3 if is(b"nan") => Cell::NaN,
+        3 if is(b"inf") => Cell::Infinite { is_negative: false },
+        4 if is(b"true") => Cell::Boolean,
+        5 if is(b"false") => Cell::Boolean,
+        8 if is(b"infinity") => Cell::Infinite { is_negative: false },
+        _ => Cell::Text,
+    }
 }
 
 /// Returns whether the text is `2021-05-03`, perhaps with a time behind it.
@@ -138,7 +154,11 @@ mod tests {
             ("+7", Cell::Integer(7.0)),
             (".5", Cell::Number(0.5)),
             ("1e3", Cell::Number(1000.0)),
-            ("1e999", Cell::Text),
+            ("1e999", Cell::Infinite { is_negative: false }),
+            ("inf", Cell::Infinite { is_negative: false }),
+            ("-Infinity", Cell::Infinite { is_negative: true }),
+            ("NaN", Cell::NaN),
+            ("-nan", Cell::NaN),
             ("12345678901234567890", Cell::Integer(12_345_678_901_234_567_890.0)),
             ("True", Cell::Boolean),
             ("2021-05-03", Cell::Date),

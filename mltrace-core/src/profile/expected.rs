@@ -60,7 +60,7 @@ fn of_table(expected: &ExpectedTable, profile: &Profile, findings: &[Finding]) -
             format!("schema {version}: {} rows have more or fewer fields than there are columns", profile.uneven_rows),
         ),
         (0, 0) if profile.is_whole => (Outcome::Passed, format!("schema {version}")),
-        (0, 0) => (Outcome::Passed, format!("schema {version}, of the first {} rows", profile.rows)),
+        (0, 0) => (Outcome::Errored, format!("schema {version}: {}", only_first(profile))),
         (0, unknown) => {
             (Outcome::Errored, format!("schema {version}: {unknown} of {all} columns could not be compared"))
         }
@@ -71,6 +71,9 @@ fn of_table(expected: &ExpectedTable, profile: &Profile, findings: &[Finding]) -
 
 fn of_column(name: &str, wanted: &ExpectedColumn, expected: &ExpectedTable, table: &Table) -> Finding {
     let profile = &table.profile;
+    if let Some(why) = wanted.fault() {
+        return errored(name, format!("what is expected of it cannot be: {why}"));
+    }
     let Some((at, column)) = profile.columns.iter().enumerate().find(|(_, column)| column.name == name) else {
         if !profile.has_all_columns() {
             return errored(name, format!("whether it is there is not known: {}", cut(profile)));
@@ -81,7 +84,9 @@ fn of_column(name: &str, wanted: &ExpectedColumn, expected: &ExpectedTable, tabl
         return failed(name, missing(name, expected, profile));
     };
     let of_shape = of_type(wanted, column).into_iter().chain(of_nulls(wanted, column, profile.rows));
-    let anomalies: Vec<String> = of_shape.chain(of_range(wanted, column)).collect();
+    let known = table.known.get(at);
+    let of_numbers = of_range(wanted, column).into_iter().chain(known.and_then(|known| of_no_numbers(wanted, known)));
+    let anomalies: Vec<String> = of_shape.chain(of_numbers).collect();
     if !anomalies.is_empty() {
         return failed(name, anomalies.join("; "));
     }
@@ -89,7 +94,7 @@ fn of_column(name: &str, wanted: &ExpectedColumn, expected: &ExpectedTable, tabl
     if column.is_secret && (is_ranged || !wanted.values.is_empty()) {
         return errored(name, "its values are not kept, as a name says that they are secret".to_owned());
     }
-    let of_values = table.known.get(at).and_then(|known| of_values(name, wanted, column, known));
+    let of_values = known.and_then(|known| of_values(name, wanted, column, known));
     if let Some(finding) = of_values {
         return finding;
     }
@@ -98,7 +103,20 @@ fn of_column(name: &str, wanted: &ExpectedColumn, expected: &ExpectedTable, tabl
         let kind = column.kind.as_str();
         return errored(name, format!("it is {kind}, and hardly a number is in it: its range is not known"));
     }
+    let others = known.map_or(0, |known| known.others);
+    if is_ranged && others > 0 {
+        return errored(name, format!("{others} of its values are no numbers, and were not compared with its range"));
+    }
+    let is_any = ExpectedColumn { optional: wanted.optional, ..ExpectedColumn::default() } == *wanted;
+    if !profile.is_whole && !is_any {
+        return errored(name, only_first(profile));
+    }
     passed(name, None)
+}
+
+/// Says that rows were left out, of which nobody knows whether they are as expected.
+fn only_first(profile: &Profile) -> String {
+    format!("the first {} rows are as expected, and the others were not read", profile.rows)
 }
 
 /// Says why not all columns are known.
@@ -165,6 +183,22 @@ fn of_range(wanted: &ExpectedColumn, column: &Column) -> Vec<String> {
     };
     let below = below.map(|found| said("least", "min", found));
     below.into_iter().chain(above.map(|found| said("greatest", "max", found))).collect()
+}
+
+/// Says which numbers are in no range. Where nothing is said of missing values, a number that is none is no such value.
+fn of_no_numbers(wanted: &ExpectedColumn, known: &Known) -> Option<String> {
+    let [below, above] = known.has_infinite;
+    let is_beyond = |is_there: bool, end: Option<f64>| is_there && end.is_some_and(f64::is_finite);
+    for (is_beyond, said) in
+        [(is_beyond(below, wanted.min), "`min = -inf`"), (is_beyond(above, wanted.max), "`max = inf`")]
+    {
+        if is_beyond {
+            return Some(format!("a number without an end is in it; {said} allows that"));
+        }
+    }
+    let is_ranged = wanted.min.is_some() || wanted.max.is_some();
+    let are_missing = known.nans > 0 && is_ranged && wanted.nulls.is_none();
+    are_missing.then(|| format!("{} of its numbers are NaN; `nulls = 1` counts them as missing values", known.nans))
 }
 
 /// Looks whether there are other values than are expected; `None` when there are none.
@@ -277,6 +311,57 @@ mod tests {
             check(table, "columns.n = { min = 0 }", &unknown);
         }
         check("n,m\n,1\n", "columns.n = { min = 0, max = 2 }", &[]);
+    }
+
+    #[test]
+    fn no_number_without_an_end_and_none_that_is_no_number_is_within_a_range() {
+        let of_end = |ranged: &str, table: &str, is_wrong: bool| {
+            let wanted = [("schema:n", Outcome::Failed, "without an end")];
+            check(table, &format!("columns.n = {{ {ranged} }}"), if is_wrong { &wanted } else { &[] });
+        };
+        for end in ["inf", "+Infinity", "1e999", "-inf", "-Infinity"] {
+            let table = format!("n,m\n1,1\n{end},1\n3,1\n");
+            let is_below = end.starts_with('-');
+            of_end("max = 9, min = 0", &table, true);
+            of_end("max = 9", &table, !is_below);
+            of_end("min = 0", &table, is_below);
+        }
+        for none in ["NaN", "nan", "-NaN"] {
+            let table = format!("n,m\n1,1\n{none},1\n3,1\n");
+            let wanted = [("schema:n", Outcome::Failed, "1 of its numbers are NaN; `nulls = 1` counts them")];
+            check(&table, "columns.n = { min = 0 }", &wanted);
+            check(&table, "columns.n = { min = 0, nulls = 1.0 }", &[]);
+            check(&table, "columns.n = { type = 'integer' }", &[]);
+        }
+        let text = [("schema:n", Outcome::Errored, "1 of its values are no numbers")];
+        check("n,m\n1,1\nx,1\n3,1\n", "columns.n = { min = 0 }", &text);
+    }
+
+    #[test]
+    fn what_cannot_be_is_not_passed() {
+        for (expected, why) in [
+            ("min = 3, max = 2", "its `min` is greater"),
+            ("min = nan", "no number"),
+            ("nulls = 2.0", "no share from 0 to 1"),
+            ("nulls = nan", "no share from 0 to 1"),
+            ("type = 'text', max = 2", "its `type` is none of numbers"),
+        ] {
+            let wanted = [("schema:n", Outcome::Errored, why)];
+            check("n,m\n1,1\n", &format!("columns.n = {{ {expected} }}"), &wanted);
+        }
+    }
+
+    #[test]
+    fn rows_that_nobody_read_have_not_passed() {
+        let table = "n\n".to_owned() + &"1\n".repeat(100);
+        let wanted =
+            [("schema:n", Outcome::Errored, "the first 24 rows are as expected, and the others were not read")];
+        for expected in ["max = 5", "type = 'integer'", "values = ['1']", "nulls = 0.0"] {
+            check_within("x.csv", 51, &table, &format!("columns.n = {{ {expected} }}"), &wanted);
+        }
+        let of_table = [("schema", Outcome::Errored, "the first 24 rows are as expected")];
+        check_within("x.csv", 51, &table, "columns.n = {}", &of_table);
+        check_within("x.csv", 51, &table, "columns.n = { max = 0 }", &[("schema:n", Outcome::Failed, "`max = 1`")]);
     }
 
     #[test]

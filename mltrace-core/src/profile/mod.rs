@@ -31,7 +31,8 @@ mod table;
 
 mod tally;
 
-use std::io::BufReader;
+use std::fs::File;
+use std::io::{BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 use crate::model::{Profile, TableFormat};
@@ -99,6 +100,35 @@ pub fn read(path: &Path, limits: &Limits) -> Option<Table> {
     }?;
     redact::profile(&mut found.profile);
     Some(found)
+}
+
+/// Returns why no table could be read from a file of which [`read`] returns none.
+#[must_use]
+pub fn obstacle(path: &Path) -> &'static str {
+    let format = format_of(path);
+    if format.is_some_and(|format| !is_readable(format)) {
+        return "it is Parquet, which this build of mltrace does not read";
+    }
+    let Ok(mut file) = folder::open_to_read(path) else { return "the file cannot be opened" };
+    match (file.metadata().map(|metadata| metadata.len()), format) {
+        (Ok(0), _) => "the file is empty",
+        (_, Some(TableFormat::Csv)) => "it is not text",
+        (_, Some(TableFormat::Ndjson)) => "its first line is no JSON object",
+        (_, Some(TableFormat::Parquet)) if !has_ends_of_parquet(&mut file) => {
+            "it is no Parquet file, or not all of one: a mark at its start or its end is missing"
+        }
+        (_, Some(TableFormat::Parquet)) => "it is a Parquet file that is damaged, or written in a way that is not read",
+        (_, None) => "nothing is known of such a file",
+    }
+}
+
+/// Returns whether a file begins and ends as a whole Parquet file does.
+fn has_ends_of_parquet(file: &mut File) -> bool {
+    let mut is_mark_at = |from: SeekFrom| {
+        let mut mark = [0; 4];
+        file.seek(from).and_then(|_| file.read_exact(&mut mark)).is_ok_and(|()| mark == *b"PAR1")
+    };
+    is_mark_at(SeekFrom::Start(0)) && is_mark_at(SeekFrom::End(-4))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use sketches_ddsketch::{Config, DDSketch};
 
 use super::cell::Cell;
 use super::distinct::Distinct;
-use super::sample::Sample;
+use super::sample::{Sample, hash_of_number};
 use crate::model::{Column, ColumnType, TopValue};
 use crate::redact;
 
@@ -44,6 +44,9 @@ pub(super) struct Tally {
     dates: u64,
     texts: u64,
     nested: u64,
+    nans: u64,
+    /// How many numbers without an end there are below all others, and above.
+    infinite: [u64; 2],
     min: f64,
     max: f64,
     /// The first number, from which the others are measured: so nothing is lost of a small spread far from zero.
@@ -78,6 +81,8 @@ pub(super) struct Value {
     /// How it is written; of a long one the start. What is cut is free of secrets, as nobody recognizes half of one.
     pub(super) text: Box<str>,
     held: Cell,
+    /// The hash by which it is counted among different values, however the table is stored.
+    hash: u64,
     /// The text is not all of it.
     pub(super) is_cut: bool,
 }
@@ -89,13 +94,19 @@ pub(super) struct Known {
     pub(super) is_all: bool,
     /// There are lists or objects.
     pub(super) has_nested: bool,
+    /// How many numbers are none.
+    pub(super) nans: u64,
+    /// Whether there is a number without an end below all others, and above.
+    pub(super) has_infinite: [bool; 2],
+    /// How many values are neither numbers nor missing.
+    pub(super) others: u64,
 }
 
 impl Value {
-    fn new(text: &[u8], held: Cell) -> Self {
+    fn new(text: &[u8], held: Cell, hash: u64) -> Self {
         let whole = String::from_utf8_lossy(if text.len() <= LONGEST_CLEANED { text } else { &[] });
         if text.len() <= LONGEST_VALUE {
-            return Self { text: whole.into(), held, is_cut: false };
+            return Self { text: whole.into(), held, hash, is_cut: false };
         }
         let cleaned = redact::text(&whole);
         let start: String = cleaned
@@ -103,7 +114,7 @@ impl Value {
             .take_while(|(at, sign)| at.saturating_add(sign.len_utf8()) <= LONGEST_VALUE)
             .map(|(_, sign)| sign)
             .collect();
-        Self { text: start.into(), held, is_cut: true }
+        Self { text: start.into(), held, hash, is_cut: true }
     }
 }
 
@@ -148,6 +159,8 @@ impl Tally {
             dates: 0,
             texts: 0,
             nested: 0,
+            nans: 0,
+            infinite: [0; 2],
             min: f64::INFINITY,
             max: f64::NEG_INFINITY,
             first: 0.0,
@@ -169,16 +182,18 @@ impl Tally {
         let hash = sample.hash(cell);
         // Of a value that is counted it is known what it is.
         if !self.values.add(hash) {
-            self.add_new(Cell::parse(cell), hash, cell, sample.is_taken);
+            let held = Cell::parse(cell);
+            self.add_new(held, [hash, of_value(held, || hash)], cell, sample.is_taken);
         }
     }
 
     /// Counts a cell whose value is known.
     pub(super) fn add_as(&mut self, held: Cell, text: &[u8], sample: &Sample) {
         // A text that looks like a number is another value than the number.
-        let hash = sample.hash(text) ^ u64::from(held == Cell::Text);
+        let of_text = sample.hash(text);
+        let hash = of_text ^ u64::from(held == Cell::Text);
         if !self.values.add(hash) {
-            self.add_new(held, hash, text, sample.is_taken);
+            self.add_new(held, [hash, of_value(held, || of_text)], text, sample.is_taken);
         }
     }
 
@@ -192,15 +207,20 @@ impl Tally {
         text: impl FnOnce() -> std::borrow::Cow<'static, str>,
     ) {
         if !self.values.add(hash) {
-            let text = if self.values.has_room() { text() } else { "".into() };
-            self.add_new(held(), hash, text.as_bytes(), sample.is_taken);
+            let held = held();
+            // A number is hashed as such: to write it down takes longer than all else.
+            let is_written = self.values.has_room() || !matches!(held, Cell::Number(_));
+            let text = if is_written { text() } else { "".into() };
+            let text = text.as_bytes();
+            self.add_new(held, [hash, of_value(held, || sample.hash(text))], text, sample.is_taken);
         }
     }
 
+    /// Counts a value that is not counted yet: by the first hash it is found again, by the other it differs from others.
     #[inline]
-    fn add_new(&mut self, held: Cell, hash: u64, text: &[u8], is_sampled: bool) {
+    fn add_new(&mut self, held: Cell, [found_by, hash]: [u64; 2], text: &[u8], is_sampled: bool) {
         if self.values.has_room() {
-            self.values.begin(hash, text, held);
+            self.values.begin(found_by, Value::new(text, held, hash));
         } else if self.count(held, 1, u64::from(is_sampled)) {
             self.distinct.add(hash);
         }
@@ -211,6 +231,16 @@ impl Tally {
     fn count(&mut self, held: Cell, count: u64, in_sample: u64) -> bool {
         let kind = match held {
             Cell::Null => &mut self.nulls,
+            Cell::NaN => {
+                self.nans = self.nans.saturating_add(count);
+                &mut self.nulls
+            }
+            Cell::Infinite { is_negative } => {
+                let [below, above] = &mut self.infinite;
+                let end = if is_negative { below } else { above };
+                *end = end.saturating_add(count);
+                &mut self.texts
+            }
             Cell::Integer(_) => &mut self.integers,
             Cell::Number(_) => &mut self.numbers,
             Cell::Boolean => &mut self.booleans,
@@ -221,7 +251,7 @@ impl Tally {
         if let Some(value) = held.number() {
             self.measure(value, count, in_sample);
         }
-        held != Cell::Null
+        held.is_value()
     }
 
     /// Says that one of its values is a secret: none is reported then.
@@ -307,8 +337,15 @@ impl Tally {
             name: self.name,
             is_secret: self.is_secret,
         };
-        let has_nested = self.nested > 0;
-        (column, Known { is_all: !self.values.is_full, values: self.values.not_null(), has_nested })
+        let known = Known {
+            is_all: !self.values.is_full,
+            values: self.values.not_null(),
+            has_nested: self.nested > 0,
+            nans: self.nans,
+            has_infinite: self.infinite.map(|count| count > 0),
+            others: self.infinite.into_iter().fold(others.saturating_add(self.nested), u64::saturating_sub),
+        };
+        (column, known)
     }
 
     /// Counts what was counted value by value: each at once.
@@ -317,7 +354,7 @@ impl Tally {
         for (value, count) in values.iter().zip(&counts) {
             self.count(value.held, *count, sample.part_of(*count));
         }
-        self.values.places.keys().for_each(|hash| self.distinct.add(*hash));
+        values.iter().filter(|value| value.held.is_value()).for_each(|value| self.distinct.add(value.hash));
         (self.values.counts, self.values.values) = (counts, values);
     }
 
@@ -356,10 +393,10 @@ impl Values {
     }
 
     #[cold]
-    fn begin(&mut self, hash: u64, text: &[u8], held: Cell) {
-        self.places.insert(hash, self.counts.len());
+    fn begin(&mut self, found_by: u64, value: Value) {
+        self.places.insert(found_by, self.counts.len());
         self.counts.push(1);
-        self.values.push(Value::new(text, held));
+        self.values.push(value);
     }
 
     /// Gives up once it is clear that no value is frequent.
@@ -372,7 +409,7 @@ impl Values {
     }
 
     fn distinct(&self) -> u64 {
-        let values = self.values.iter().filter(|value| value.held != Cell::Null);
+        let values = self.values.iter().filter(|value| value.held.is_value());
         u64::try_from(values.count()).unwrap_or(u64::MAX)
     }
 
@@ -392,7 +429,7 @@ impl Values {
         }
         let counted = self.values.iter().zip(&self.counts);
         let mut all: Vec<(&str, u64)> = counted
-            .filter(|(value, _)| value.held != Cell::Null && !(value.is_cut && value.text.is_empty()))
+            .filter(|(value, _)| value.held.is_value() && !(value.is_cut && value.text.is_empty()))
             .map(|(value, count)| (&*value.text, *count))
             .collect();
         all.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(other.0)));
@@ -404,8 +441,18 @@ impl Values {
     }
 
     fn not_null(mut self) -> Vec<Value> {
-        self.values.retain(|value| value.held != Cell::Null);
+        self.values.retain(|value| value.held.is_value());
         self.values
+    }
+}
+
+/// Returns the hash of a value, which is the same in every form of a table: of a number that of the number, else that of its
+/// text.
+#[inline]
+fn of_value(held: Cell, of_text: impl FnOnce() -> u64) -> u64 {
+    match held {
+        Cell::Number(value) => hash_of_number(value),
+        _ => of_text(),
     }
 }
 

@@ -47,18 +47,21 @@ impl Reader<'_> {
         if let Some(known) = self.store.profiles(Profiles::Of(&version.version))?.pop() {
             return Ok((version, known.profile, false));
         }
-        let read = if may_read { self.read_profile(&version) } else { None };
         let is_unreadable = |name: &str| profile::format_of(name.as_ref()).is_some_and(|of| !profile::is_readable(of));
-        let missing = || match may_read && is_unreadable(version.name.as_str()) {
-            true => QueryError::NoParquet { name: text.to_owned() },
-            false => QueryError::NoProfile { name: text.to_owned(), version: version.version.clone() },
+        let read = if may_read { self.read_profile(&version) } else { None };
+        let profile = match read {
+            Some(Ok(profile)) => profile,
+            _ if may_read && is_unreadable(version.name.as_str()) => {
+                return Err(QueryError::NoParquet { name: text.to_owned() });
+            }
+            Some(Err(why)) => return Err(QueryError::NoTable { name: text.to_owned(), why }),
+            None => return Err(QueryError::NoProfile { name: text.to_owned(), version: version.version }),
         };
-        let profile = read.ok_or_else(missing)?;
         Ok((version, profile, true))
     }
 
-    /// Reads the file of a version, if it holds that before and after.
-    fn read_profile(&self, version: &Version) -> Option<Profile> {
+    /// Reads the file of a version, if it holds that before and after; of one that holds no table, why.
+    fn read_profile(&self, version: &Version) -> Option<Result<Profile, &'static str>> {
         let name = version.name.as_str();
         if naming::is_uri(name) || !matches!(version.version, VersionId::Content(_)) {
             return None;
@@ -66,7 +69,10 @@ impl Reader<'_> {
         let path = self.home.root.join(naming::decode(name));
         profile::format_of(&path)?;
         let holds = || self.content_of(&path).as_ref() == Some(&version.version);
-        let read = if holds() { profile::profile(&path, &Limits::of(&self.home.profile)) } else { None };
-        read.filter(|_| holds())
+        if !holds() {
+            return None;
+        }
+        let read = profile::profile(&path, &Limits::of(&self.home.profile)).ok_or_else(|| profile::obstacle(&path));
+        holds().then_some(read)
     }
 }

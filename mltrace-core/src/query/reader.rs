@@ -72,6 +72,14 @@ pub enum QueryError {
         /// What was asked for.
         name: String,
     },
+    /// It still lies there, and holds no table.
+    #[error("no table can be read from `{name}`: {why}")]
+    NoTable {
+        /// What was asked for.
+        name: String,
+        /// Why, in words.
+        why: &'static str,
+    },
     /// There is nothing to compare with.
     #[error("no other version of `{name}` was written before it, and none is labelled ok")]
     NothingBefore {

@@ -125,10 +125,7 @@ pub(super) fn table(recorder: &'static Recorder, table: Table) -> Vec<Record> {
     let table = match taken.as_ref().and_then(|_| profile::read(&path, &Limits::of(settings))) {
         Some(table) if stands() => Ok(table),
         Some(_) => Err("the file was changed before its table was read"),
-        None if profile::format_of(&path).is_some_and(|format| !profile::is_readable(format)) => {
-            Err("it is Parquet, which this build of mltrace does not read")
-        }
-        None => Err("no table could be read from the file"),
+        None => Err(profile::obstacle(&path)),
     };
     let mut records = Vec::new();
     for (_, expected) in expected() {

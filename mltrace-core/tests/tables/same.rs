@@ -107,6 +107,36 @@ proptest! {
 }
 
 #[test]
+fn of_many_values_as_many_are_said_to_differ_in_either_form() {
+    let row = |n: i64| {
+        let x = n as f64 * 0.37;
+        (Some(n * 7_919), Some(x), Some(x as f32), None, i32::try_from(n).ok(), None)
+    };
+    let rows: Vec<Row> = (0..6_000).map(row).collect();
+    let (text, found) = (as_text(&rows), of(MESSAGE, rows.len(), &columns(&rows), &Way::default()));
+    let told = |profile: &Profile| profile.columns.iter().map(|column| column.distinct).collect::<Vec<u64>>();
+    assert_eq!(told(&found), told(&text));
+}
+
+#[test]
+fn why_a_file_has_no_table_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |name: &str, bytes: &[u8], why: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        assert!(profile(&path, &Limits::default()).is_none());
+        let found = mltrace_core::profile::obstacle(&path);
+        assert!(found.contains(why), "{name}: {found}");
+    };
+    check("x.parquet", b"", "the file is empty");
+    check("x.parquet", b"a,b\n1,2\n", "no Parquet file");
+    check("x.parquet", b"PAR1 and no end", "not all of one");
+    check("x.parquet", b"PAR1\xff\xff\x02\0\0\0PAR1", "damaged");
+    check("x.ndjson", b"a,b\n", "no JSON object");
+    check("x.csv", b"a\0b,c\n1,2\n", "not text");
+}
+
+#[test]
 fn of_many_values_quantiles_are_as_exact_and_a_frequent_one_is_counted() {
     let count = 50_000;
     let message = "message table { optional int64 n; optional binary zone (STRING); }";

@@ -230,7 +230,7 @@ where
     if read != rows || count != values.len() {
         return None;
     }
-    let mut values = values.iter().map(|value| Some(value.stored()).filter(|stored| !stored.is_null()));
+    let mut values = values.iter().map(|value| Some(value.stored()));
     if most == 0 {
         values.for_each(each);
         return Some(());

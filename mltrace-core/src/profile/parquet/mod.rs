@@ -29,6 +29,7 @@ use self::chunk::Cells;
 use self::footer::{Footer, Group};
 use self::page::{LARGEST, Pages};
 use self::schema::{Column, Holds};
+use self::value::Stored;
 use super::limits::{Limits, Watch};
 use super::pair::Pair;
 use super::sample::{Sample, hash_of_stored};
@@ -228,7 +229,8 @@ impl Reading<'_> {
                     let wanted = most.saturating_sub(column.len());
                     let told = cells.read(wanted, |stored| {
                         // What is longer than a value that is kept of a column is no secret that would be kept.
-                        let short = stored.filter(|stored| stored.with_bytes(<[u8]>::len) <= LONGEST_CLEANED);
+                        let is_short = |stored: &Stored<'_>| stored.with_bytes(<[u8]>::len) <= LONGEST_CLEANED;
+                        let short = stored.filter(|stored| is_short(stored) && !stored.is_nan());
                         column.push(short.map(|stored| stored.text(*meaning)));
                     });
                     told.ok_or(Cut::Damage)?;

@@ -110,8 +110,8 @@ impl Unit {
 }
 
 impl Stored<'_> {
-    /// Returns whether it is no value, as a number that is none is in a table of text.
-    pub(super) fn is_null(self) -> bool {
+    /// Returns whether it is a number that is none.
+    pub(super) fn is_nan(self) -> bool {
         match self {
             Self::Single(value) => value.is_nan(),
             Self::Double(value) => value.is_nan(),
