@@ -22,7 +22,7 @@ fn what_is_in_a_table_that_is_not_read_is_not_known_and_the_reason_is_said() {
     let told = mltrace::profile("rides.parquet", None).unwrap_err().to_string();
     // All that is built together has the same features.
     let wanted = match is_readable(TableFormat::Parquet) {
-        true => "no profile of `rides.parquet` is known (b3:",
+        true => "no table can be read from `rides.parquet`: it is no Parquet file",
         false => "no profile of `rides.parquet` is known, and this build of mltrace does not read Parquet",
     };
     assert!(told.starts_with(wanted), "{told}");

@@ -15,9 +15,10 @@ impl Distinct {
         Self { registers: vec![0; REGISTERS].into_boxed_slice() }
     }
 
-    /// Counts the value of a hash.
+    /// Counts the value of a hash, of which other values need only have other bits somewhere: each bit counts here.
     #[inline]
     pub(super) fn add(&mut self, hash: u64) {
+        let hash = mixed(hash);
         let index = usize::try_from(hash >> (64 - BITS)).unwrap_or(0);
         // The bit behind the rest ends the count of zeros.
         let rank =
@@ -40,6 +41,14 @@ impl Distinct {
         let found = if raw <= 2.5 * count && empty > 0 { count * (count / empty as f64).ln() } else { raw };
         found.round() as u64
     }
+}
+
+/// Returns a number in which each bit depends on all bits of the other, and which no other number gives: the end of
+/// MurmurHash3 (Appleby 2011).
+fn mixed(hash: u64) -> u64 {
+    let hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    let hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    hash ^ (hash >> 33)
 }
 
 #[cfg(test)]

@@ -418,6 +418,24 @@ mod tests {
     }
 
     #[test]
+    fn different_values_are_counted_within_two_in_a_hundred() {
+        let forms: [fn(u32) -> String; 3] = [|n| n.to_string(), |n| format!("user{n}"), |n| format!("{n}.5")];
+        for (form, write) in forms.into_iter().enumerate() {
+            for count in [3_000_u32, 10_000, 30_000] {
+                let error = |first: u32| {
+                    let found =
+                        of_rows("x.csv", ["id".to_owned()].into_iter().chain((first..first + count).map(write)));
+                    let found = found.columns[0].distinct as f64;
+                    assert!(found <= f64::from(count), "{found} of {count} values");
+                    (found / f64::from(count) - 1.0).powi(2)
+                };
+                let errors = (0..10).map(|n| error(n * 7_919)).sum::<f64>() / 10.0;
+                assert!(errors.sqrt() < 0.02, "{count} values of form {form} are {} off", errors.sqrt());
+            }
+        }
+    }
+
+    #[test]
     fn no_column_came_or_went_where_not_all_are_known() {
         let wide = |count: usize| {
             let names: Vec<String> = (0..count).map(|n| format!("c{n}")).collect();

@@ -59,13 +59,11 @@ impl Sample {
     }
 }
 
-/// Returns the hash of a number, which is the same however it is written.
+/// Returns by what a number differs from others, however it is written.
 #[inline]
 pub(super) fn hash_of_number(value: f64) -> u64 {
     // There is one zero.
-    let mut hasher = foldhash::quality::FixedState::with_seed(SEED).build_hasher();
-    hasher.write_u64((value + 0.0).to_bits());
-    hasher.finish()
+    (value + 0.0).to_bits()
 }
 
 /// Returns the hash of a value in the few bytes that it is stored in, of which the faster way makes too little.

@@ -317,7 +317,9 @@ impl Tally {
         let kind = self.kind();
         let count = self.integers.saturating_add(self.numbers);
         let others = self.booleans.saturating_add(self.dates).saturating_add(self.texts);
-        let distinct = if self.values.is_full { self.distinct.estimate() } else { self.values.distinct() };
+        // No more values can differ than there are.
+        let most = count.saturating_add(others);
+        let distinct = if self.values.is_full { self.distinct.estimate().min(most) } else { self.values.distinct() };
         let is_numeric = count > 0 && count >= others;
         let number = |value: f64| is_numeric.then_some(value).filter(|value| value.is_finite());
         let from_first = self.sum / count.max(1) as f64;
