@@ -22,7 +22,7 @@ fn store_with(more: &str) -> TestEnv {
             let before: Vec<String> = run.checked_sub(1).map(|before| format!("step/{before}")).into_iter().collect();
             let at = |second: usize| format!("2026-01-01T00:{run:02}:{second:02}Z");
             let line = json!({
-                "component": "train", "started_at": at(0), "ended_at": at(run + 1), "inputs": before,
+                "component": "train", "started_at": at(0), "ended_at": at(if run < RUNS / 2 { 1 } else { 20 }), "inputs": before,
                 "outputs": [{ "name": format!("step/{run}"), "version": format!("v:{run}") }],
                 "params": { "a": run }, "metrics": [{ "name": "loss", "value": run }],
                 "checks": [{ "name": "whole", "outcome": "passed" }],
