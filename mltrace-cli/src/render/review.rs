@@ -135,11 +135,7 @@ fn span(fact: &Fact) -> String {
 
 /// Returns the word for how far a fact can be relied on.
 pub(super) fn strength(strength: Strength) -> &'static str {
-    match strength {
-        Strength::Weak => "weak",
-        Strength::Fair => "fair",
-        Strength::Strong => "strong",
-    }
+    strength.as_str()
 }
 
 /// Returns what a run is called, with its component when it is one of the suspects.

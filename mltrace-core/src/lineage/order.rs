@@ -50,6 +50,12 @@ impl Shared {
     pub fn is_new(&self) -> bool {
         self.new > 0.0
     }
+
+    /// Returns those of some flagged outputs that have a run with it upstream.
+    #[must_use]
+    pub fn bad(&self, flagged: &Outputs) -> Outputs {
+        self.outputs.and(flagged)
+    }
 }
 
 impl Shared {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use super::fact::Fact;
+pub use super::fact::{Fact, Rest};
 pub use crate::lineage::{ImpactState, Strength, Weakness};
 use crate::model::{
     ArtifactKind, ArtifactName, Bound, Check, Mark, Metric, Observation, RunId, RunSubject, Status, Timestamp, Verdict,
@@ -339,6 +339,10 @@ pub struct Review {
     /// What the runs upstream of what is flagged share and those upstream of what is ok do not, the likeliest cause first.
     #[serde(default)]
     pub facts: Vec<Fact>,
+    /// How many of the flagged versions have none of the facts that the sentence names, and what tells them best from others;
+    /// absent when each has one, and while no fact is more than weak.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rest: Option<Rest>,
     /// Whom to ask of the components that the facts are of.
     #[serde(default)]
     pub owners: BTreeMap<String, String>,

@@ -8,13 +8,56 @@ use crate::model::Timestamp;
 const SURE: f64 = 0.95;
 
 impl Review {
-    /// Returns what a good engineer would have written, where `show` shows a moment: the first fact that can be relied on, and
-    /// another one where other bad ones have it; and where there is none such, what there is to go by.
+    /// Returns what a good engineer would have written, where `show` shows a moment: the first fact that can be relied on,
+    /// another one where other bad ones have it, and how many bad ones that leaves unexplained; and where there is none such,
+    /// what there is to go by.
     #[must_use]
     pub fn sentence(&self, show: impl Fn(Timestamp) -> String) -> String {
+        self.said(&self.named().collect::<Vec<_>>(), show)
+    }
+
+    /// Returns the same for one of the flagged versions: what this one has upstream, as `is_own` says of a fact, comes first.
+    pub(super) fn sentence_for_one(
+        &self,
+        show: impl Fn(Timestamp) -> String,
+        is_own: impl Fn(&Fact) -> bool,
+    ) -> String {
+        let (mut own, others): (Vec<&Fact>, Vec<&Fact>) = self.named().partition(|fact| is_own(fact));
+        if !own.is_empty() || others.is_empty() {
+            own.extend(others);
+            return self.said(&own, show);
+        }
+        let added = || self.facts.iter().find(|fact| fact.adds > 0 && is_own(fact));
+        let best = self.best_of_rest().filter(|fact| is_own(fact)).or_else(added);
+        let of_all = self.said(&others, &show);
+        match best {
+            Some(fact) => {
+                let (told, ask) = (self.told(fact, &show), self.ask(fact));
+                format!("Upstream of this one, {}: {told}.{ask} Of all: {of_all}", fact.strength.as_str())
+            }
+            None => format!("None of this is upstream of this one: {of_all}"),
+        }
+    }
+
+    fn said(&self, named: &[&Fact], show: impl Fn(Timestamp) -> String) -> String {
         let told: Vec<String> =
-            self.named().map(|fact| format!("{}.{}", self.told(fact, &show), self.ask(fact))).collect();
-        if told.is_empty() { self.doubt(show) } else { told.join(" And ") }
+            named.iter().map(|fact| format!("{}.{}", self.told(fact, &show), self.ask(fact))).collect();
+        if told.is_empty() { self.doubt(show) } else { told.join(" And ") + &self.unexplained(show) }
+    }
+
+    /// Returns in words how many bad ones have none of the facts that are named, and what is best for them; nothing where each
+    /// has one.
+    fn unexplained(&self, show: impl Fn(Timestamp) -> String) -> String {
+        let Some(rest) = &self.rest else { return String::new() };
+        let (is, them) = if rest.flagged == 1 { ("is", "it") } else { ("are", "them") };
+        let left = format!(" {} of {} {is} not explained by", rest.flagged, self.flagged.len());
+        match self.best_of_rest() {
+            Some(fact) => {
+                let (told, ask) = (self.told(fact, &show), self.ask(fact));
+                format!("{left} this; best for {them}, {}: {told}.{ask}", fact.strength.as_str())
+            }
+            None => format!("{left} any fact."),
+        }
     }
 
     fn told(&self, fact: &Fact, show: impl Fn(Timestamp) -> String) -> String {
@@ -34,7 +77,11 @@ impl Review {
     fn doubt(&self, show: impl Fn(Timestamp) -> String) -> String {
         if self.ok.is_empty() {
             return match (self.facts.first().filter(|fact| fact.is_new), &self.strongest_change) {
-                (Some(fact), _) => format!("Nothing is ok yet; what is new upstream: {}", self.what_is_new(fact)),
+                (Some(fact), _) => format!(
+                    "Nothing is ok yet; what is new upstream: {}{}",
+                    self.what_is_new(fact),
+                    self.unexplained(show)
+                ),
                 (None, Some(change)) => format!("Nothing is ok yet; the strongest change upstream: {change}."),
                 (None, None) => "Nothing is ok yet, and no change upstream is recorded.".to_owned(),
             };

@@ -55,3 +55,14 @@ pub struct Fact {
     /// How many times likelier it is to be the cause than anything by chance, as a power of ten, for this answer only.
     pub score: f64,
 }
+
+/// The flagged versions that have none of the facts that a sentence names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Rest {
+    /// How many there are.
+    pub flagged: u32,
+    /// The `rank` of the fact that tells these best from all others, however weak it is; absent where none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best: Option<u32>,
+}

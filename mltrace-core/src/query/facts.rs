@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use foldhash::HashMap;
 use serde_json::Value;
 
-use super::answer::{Fact, Review};
+use super::answer::{Fact, Rest, Review};
 use super::held::{Beside, Held};
 use super::past::{EARLIER, FRESH, Past};
 use super::said::plain;
@@ -36,13 +36,13 @@ pub(super) struct Verdicts<'c> {
 }
 
 impl Reader<'_> {
-    /// Returns the facts, the likeliest cause first.
+    /// Returns the facts, the likeliest cause first, and what those that are named leave unexplained.
     pub(super) fn facts(
         &mut self,
         project: ProjectKey,
         verdicts: &Verdicts<'_>,
         past: &mut Past,
-    ) -> Result<Vec<Fact>, QueryError> {
+    ) -> Result<(Vec<Fact>, Option<Rest>), QueryError> {
         let runs: Vec<RunKey> = verdicts.reached.iter().map(|(run, ..)| *run).collect();
         past.learn(&mut *self.store, &runs)?;
         let mut keys = Vec::with_capacity(runs.len());
@@ -92,16 +92,20 @@ impl Reader<'_> {
             };
             Ok::<_, QueryError>(some.iter().map(novelty).collect())
         })?;
-        let (mut facts, mut beside) = (Vec::with_capacity(found.len()), Beside::default());
+        let (mut facts, mut bad, mut beside) = (Vec::with_capacity(found.len()), Vec::new(), Beside::default());
         for (fact, rank) in found.iter().zip(1_u32..) {
             let of_component = known.iter().zip(&keys).filter(|(run, _)| run.component == fact.condition.component);
             let with: Vec<RunKey> =
                 of_component.filter(|(run, _)| fact.condition.holds(&run.aspects)).map(|(_, key)| *key).collect();
             let Some(first) = keys.get(fact.first) else { continue };
             let known = (&mut *past, &mut beside);
-            facts.extend(self.fact(project, verdicts.all, (fact, rank), (*first, with), known)?);
+            if let Some(told) = self.fact(project, verdicts.all, (fact, rank), (*first, with), known)? {
+                facts.push(told);
+                bad.push(fact.bad(verdicts.flagged));
+            }
         }
-        Ok(facts)
+        let rest = rest(&facts, &bad, verdicts);
+        Ok((facts, rest))
     }
 
     /// Adds as none the parameters and inputs that runs do not have, but most of those had that the first run of their component upstream
@@ -252,20 +256,68 @@ fn is_telling(aspect: &Aspect, value: &mut Value) -> bool {
 }
 
 impl Review {
-    /// Returns the facts that are worth reporting, at most so many: the first, and those that are hardly by chance or likelier
-    /// than chance.
+    /// Returns the facts that are worth reporting, at most so many: the first, those that are hardly by chance or likelier
+    /// than chance, and the best one for what these leave unexplained, which is never left out.
     #[must_use]
     pub fn telling(&self, most: usize) -> Vec<&Fact> {
-        let is_told = |(place, fact): &(usize, &Fact)| *place == 0 || fact.strength > Strength::Weak;
-        self.facts.iter().enumerate().filter(is_told).map(|(_, fact)| fact).take(most).collect()
+        let best = self.best_of_rest();
+        let is_best = |fact: &Fact| best.is_some_and(|best| best.rank == fact.rank);
+        let is_told = |(place, fact): &(usize, &Fact)| *place == 0 || fact.strength > Strength::Weak || is_best(fact);
+        let all = self.facts.iter().enumerate().filter(is_told).map(|(_, fact)| fact);
+        let mut told: Vec<&Fact> = all.take(most).collect();
+        if let Some(best) = best.filter(|_| !told.iter().any(|fact| is_best(fact))) {
+            told.truncate(most.saturating_sub(1));
+            told.push(best);
+        }
+        told
+    }
+
+    /// Returns the fact that best tells those flagged ones from all others that the sentence leaves unexplained.
+    pub(super) fn best_of_rest(&self) -> Option<&Fact> {
+        let rank = self.rest.as_ref()?.best?;
+        self.facts.iter().find(|fact| fact.rank == rank)
     }
 
     /// Returns the facts that a sentence names: the first that can be relied on, and beside it the first such one that other
     /// bad ones share, as where two things are wrong at once.
     pub fn named(&self) -> impl Iterator<Item = &Fact> {
-        let mut telling = self.facts.iter().filter(|fact| fact.strength > Strength::Weak);
-        telling.next().into_iter().chain(telling.find(|fact| fact.adds > 1))
+        named(&self.facts)
     }
+}
+
+fn named(facts: &[Fact]) -> impl Iterator<Item = &Fact> {
+    let mut telling = facts.iter().filter(|fact| fact.strength > Strength::Weak);
+    telling.next().into_iter().chain(telling.find(|fact| fact.adds > 1))
+}
+
+/// Returns how many flagged outputs have none of the facts that a sentence names, and which fact tells these best from all
+/// others: by the share of these that have it, less the share of the others. `bad` has the flagged outputs of each fact.
+fn rest(facts: &[Fact], bad: &[Outputs], verdicts: &Verdicts<'_>) -> Option<Rest> {
+    let all = verdicts.all;
+    let mut said: Vec<u32> = named(facts).map(|fact| fact.rank).collect();
+    if said.is_empty() && all.ok == 0 {
+        // While nothing is ok, the sentence is about what is new.
+        said.extend(facts.first().filter(|fact| fact.is_new).map(|fact| fact.rank));
+    }
+    let outputs = facts.iter().zip(bad).filter(|(fact, _)| said.contains(&fact.rank)).map(|(_, outputs)| outputs);
+    let explained = outputs.fold(None, |all: Option<Outputs>, some| Some(all.map_or(some.clone(), |all| all.or(some))));
+    let left = verdicts.flagged.without(&explained?);
+    let flagged = left.count();
+    if flagged == 0 {
+        return None;
+    }
+    let others = all.flagged.saturating_sub(flagged).saturating_add(all.ok).max(1);
+    let mut best: Option<(f64, u32)> = None;
+    for (fact, outputs) in facts.iter().zip(bad) {
+        let these = outputs.and(&left).count();
+        let elsewhere = fact.flagged.saturating_sub(these).saturating_add(fact.ok);
+        let share = f64::from(these) / f64::from(flagged) - f64::from(elsewhere) / f64::from(others);
+        // Of equal ones the likelier cause is the first.
+        if share > best.map_or(0.0, |(most, _)| most) {
+            best = Some((share, fact.rank));
+        }
+    }
+    Some(Rest { flagged, best: best.map(|(_, rank)| rank) })
 }
 
 /// Returns the bound of a range as people write it: a whole number without a fraction.

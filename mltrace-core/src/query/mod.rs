@@ -115,8 +115,8 @@ pub use crate::profile::{ColumnDrift, Drift};
 pub use alias::{Alias, AliasHistory, Aliases, Pointing};
 pub use answer::{
     Code, Component, Components, Fact, Git, Impact, ImpactRoot, ImpactState, Impacted, Input, Labelled, LeftOut,
-    LookNext, Note, Output, Part, Review, Run, RunAtDepth, Runs, Stale, StaleReason, Strength, Suspect, Tags, Trace,
-    Weakness, Within,
+    LookNext, Note, Output, Part, Rest, Review, Run, RunAtDepth, Runs, Stale, StaleReason, Strength, Suspect, Tags,
+    Trace, Weakness, Within,
 };
 pub use blame::{Blame, LevelChange, Series};
 pub use browse::{Search, VersionOf, Versions};

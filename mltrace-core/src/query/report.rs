@@ -28,7 +28,8 @@ pub struct Report {
     pub ok: Option<Labelled>,
     /// What changed upstream since the last version that was fine, else since the one before; `None` without either.
     pub diff: Option<Diff>,
-    /// What all verdicts say, in a sentence; empty while nothing is flagged.
+    /// What all verdicts say, in a sentence; of a flagged version first what it has upstream itself. Empty while nothing is
+    /// flagged.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub sentence: String,
     /// Of the facts that the runs upstream of all flagged versions share those that a run upstream of this one has.
@@ -87,9 +88,13 @@ impl Reader<'_> {
         let is_upstream = |suspect: &Suspect| suspect.runs.iter().any(|run| upstream.contains(run));
         let flagged_in_all = review.flagged.len();
         let ok_in_all = review.ok.len();
-        let sentence = if flagged_in_all > 0 { review.sentence(|moment| moment.to_string()) } else { String::new() };
-        let telling = review.telling(FACTS).into_iter();
-        let facts = telling.filter(|fact| fact.runs.iter().any(|run| upstream.contains(run))).cloned().collect();
+        let (show, has) = (Timestamp::to_string, |fact: &Fact| fact.runs.iter().any(|run| upstream.contains(run)));
+        let sentence = match &flagged {
+            _ if flagged_in_all == 0 => String::new(),
+            Some(_) => review.sentence_for_one(|moment| show(&moment), has),
+            None => review.sentence(|moment| show(&moment)),
+        };
+        let facts = review.telling(FACTS).into_iter().filter(|fact| has(fact)).cloned().collect();
         let suspects: Vec<Suspect> = review.suspects.into_iter().filter(is_upstream).collect();
         let stale = self.stale(Some(artifact), now)?.runs;
         let impact = self.impact(&ImpactOf::Artifact(artifact))?;

@@ -79,7 +79,7 @@ impl Reader<'_> {
         let mut past = Past::default();
         let (flagged, observed, reached) = (&case.flagged, &case.observed, case.reached.as_slice());
         let verdicts = Verdicts { all: case.all, flagged, observed, reached };
-        answer.facts = self.facts(project, &verdicts, &mut past)?;
+        (answer.facts, answer.rest) = self.facts(project, &verdicts, &mut past)?;
         answer.owners = self.owners(&answer.facts)?;
         case.findings = self.causes_of(&contenders, &case.edges, &mut past)?;
         let weight = |run: RunKey| case.findings.get(&run).map_or(1.0, Findings::weight);

@@ -81,6 +81,59 @@ fn two_causes_are_named_in_one_sentence_and_no_weak_fact_stands_before_them() {
     assert!(said.contains("And clean ran on worker-bad") || said.starts_with("clean ran on worker-bad"), "{said}");
 }
 
+/// Nine rounds are bad by what `clean` was given, and one, of which little is known, by what `features` was.
+fn with_one_of_another_cause(other: usize) -> Story {
+    let mut story = Story::told(&rounds(70, |round, made| {
+        if (30..39).contains(&round) {
+            made[1]["params"]["max_fare"] = json!(5);
+        }
+        if (50..53).contains(&round) {
+            made[2]["params"]["scale"] = json!(1);
+        }
+    }));
+    let ok = (18..30).chain(39..50).chain(53..60);
+    story.tell(&[judge((30..39).chain([other]), "flagged"), judge(ok, "ok")].concat());
+    story
+}
+
+#[test]
+fn what_the_named_facts_leave_unexplained_is_said_with_the_best_for_it_however_weak() {
+    let mut story = with_one_of_another_cause(50);
+    let mut review = review(&mut story);
+    let best = review.rest.as_ref().unwrap();
+    assert_eq!((best.flagged, review.named().count()), (1, 1), "{:?}", review.facts);
+    let fact = review.facts.iter().find(|fact| Some(fact.rank) == best.best).unwrap();
+    assert_eq!((fact.aspect.as_str(), fact.flagged, fact.ok), ("param:scale", 1, 0));
+    assert_eq!(fact.strength, Strength::Weak);
+    let said = review.sentence(|moment| moment.to_string());
+    assert!(said.starts_with("clean ran with max_fare = 5"), "{said}");
+    assert!(
+        said.contains(" 1 of 10 is not explained by this; best for it, weak: features ran with scale = 1"),
+        "{said}"
+    );
+    let told: Vec<&str> = review.telling(2).into_iter().map(|fact| fact.aspect.as_str()).collect();
+    assert_eq!(told, ["param:max_fare", "param:scale"], "what is best for the rest is never left out");
+    // Where nothing adds to it, that is said as well.
+    review.rest.as_mut().unwrap().best = None;
+    assert!(review.sentence(|_| String::new()).ends_with(" 1 of 10 is not explained by any fact."));
+}
+
+#[test]
+fn a_report_begins_with_what_its_own_version_has_upstream() {
+    let mut story = with_one_of_another_cause(50);
+    let mut report = |round: usize| story.reader().report(&name("predict", round), Timestamp::now()).unwrap();
+    let (of_rest, of_most, of_ok) = (report(50), report(31), report(20));
+    assert!(
+        of_rest.sentence.starts_with("Upstream of this one, weak: features ran with scale = 1"),
+        "{}",
+        of_rest.sentence
+    );
+    assert_eq!(of_rest.facts[0].aspect, "param:scale");
+    for other in [of_most, of_ok] {
+        assert!(other.sentence.starts_with("clean ran with max_fare = 5"), "{}", other.sentence);
+    }
+}
+
 #[test]
 fn an_input_without_a_version_is_a_fact_where_another_was_read_before() {
     let mut story = Story::told(&rounds(40, |round, made| {
