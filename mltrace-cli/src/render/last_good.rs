@@ -33,6 +33,9 @@ pub(crate) fn text(answer: &LastGood) -> String {
             let named = paint::paint(paint::STRONG, name(&good.name, &good.version));
             // Writing to a `String` cannot fail.
             let _ = writeln!(text, "{named}  {}", paint::paint(paint::FAINT, about));
+            for doubt in good.beside.iter().take(MOST_DOUBTS) {
+                let _ = writeln!(text, "  but {}", line(&doubt.message));
+            }
         }
         None if answer.newer.is_empty() => {
             let _ = writeln!(text, "no recorded run wrote {}", line(answer.name.as_str()));

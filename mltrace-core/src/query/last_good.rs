@@ -1,18 +1,19 @@
 //! The newest version of an artifact that nothing stands against.
 
+use std::collections::BTreeMap;
+
 use foldhash::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
+use super::against::{Above, Doubt, DoubtReason, Verdicts, in_words};
 use super::measures::last_checks;
 use super::name::Found;
 use super::sibling::Sibling;
 use super::verify::{DiskState, VerifyOptions};
 use super::{QueryError, Reader};
 use crate::lineage;
-use crate::model::{
-    ArtifactName, Check, Outcome, RunId, Severity, Timestamp, Verdict, Version, VersionId, path_inside,
-};
-use crate::store::{LabelRow, RunKey, RunSelection, Told, VersionAt, VersionKey, WhatOfRuns};
+use crate::model::{ArtifactName, Outcome, RunId, Severity, Timestamp, Verdict, Version, VersionId};
+use crate::store::{RunKey, RunSelection, Told, VersionAt, VersionKey, WhatOfRuns};
 
 /// How many versions are looked at, the newest.
 const VERSIONS: usize = 500;
@@ -57,6 +58,9 @@ pub struct GoodVersion {
     pub is_ok: bool,
     /// How the disk compares with it; `None` where that was not asked.
     pub disk: Option<DiskState>,
+    /// What else its run wrote that is flagged: a mark, by which it is not passed over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<Doubt>,
 }
 
 /// A version that something stands against.
@@ -76,38 +80,6 @@ pub struct DoubtedVersion {
     pub against: Vec<Doubt>,
 }
 
-/// What stands against a version.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Doubt {
-    /// What it is.
-    pub reason: DoubtReason,
-    /// What is flagged, what the disk should hold, or the version that was made after a check that did not pass.
-    pub artifact: Version,
-    /// The run whose check did not pass; absent for other reasons.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub run: Option<RunId>,
-    /// The reason in words.
-    pub message: String,
-}
-
-/// The kinds of doubts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum DoubtReason {
-    /// It is flagged itself.
-    Flagged,
-    /// Something in it is flagged.
-    Inside,
-    /// It was made from something that is flagged.
-    Upstream,
-    /// A check of the run that wrote it, or of one further up, did not pass, and what it made is not to be used.
-    Check,
-    /// It is the latest version, and the disk holds something else or nothing in its place.
-    Disk,
-}
-
 /// A version that was looked at, with its name, and what stands against it.
 struct Looked {
     version: GoodVersion,
@@ -116,26 +88,9 @@ struct Looked {
     against: Vec<Doubt>,
 }
 
-/// What is known of all verdicts.
-struct Verdicts {
-    flagged: HashMap<VersionKey, LabelRow>,
-    ok: HashSet<VersionKey>,
-    /// The runs that read what is flagged.
-    readers: HashMap<RunKey, Vec<VersionKey>>,
-    /// The runs of which a check did not pass, warnings among them.
-    unchecked: HashSet<RunKey>,
-}
-
-/// What stands against what was made at a run or below it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Above {
-    Read(VersionKey),
-    Check(RunKey),
-}
-
 impl Reader<'_> {
     /// Returns the newest version of an artifact, of those written by `as_of`, that is not flagged and was made from nothing
-    /// that is, by runs whose checks passed, and what stands against each newer one. With `disk` the latest version must lie on
+    /// that is, by runs whose checks passed and that have nothing that `review` relies on as a cause, and what stands against each newer one. With `disk` the latest version must lie on
     /// this disk, too. Where something stands against all of them, or none was written by then, the same is reported of what
     /// earlier runs wrote in its place under other names, as `diff` finds it: what is written once has no earlier version.
     ///
@@ -162,7 +117,7 @@ impl Reader<'_> {
         versions.truncate(VERSIONS);
         let own = self.written_versions(&found, &versions)?;
         let unchecked = self.all_unchecked()?;
-        let verdicts = self.all_verdicts(unchecked)?;
+        let verdicts = Verdicts { caused: self.caused()?, ..self.all_verdicts(unchecked)? };
         let name = found.version.name.clone();
         let mut looked_at: Vec<Looked> = Vec::new();
         let how = (as_of, disk.is_some(), &verdicts);
@@ -185,7 +140,8 @@ impl Reader<'_> {
                 answer.good = Some(version);
                 return Ok(answer);
             }
-            let GoodVersion { name, version, written_by, written_at, .. } = version;
+            let GoodVersion { name, version, written_by, written_at, beside, .. } = version;
+            let against = [against, beside].concat();
             answer.newer.push(DoubtedVersion { name, version, written_by, written_at, against });
         }
         answer.is_cut = is_cut;
@@ -245,10 +201,13 @@ impl Reader<'_> {
                 let Some((_, written_at)) = written else { continue };
                 let is_latest = asks_disk
                     && self.store.latest(artifact, Timestamp::MAX)?.is_some_and(|latest| latest.id == version);
+                let (beside, against): (Vec<Doubt>, Vec<Doubt>) =
+                    against.into_iter().partition(|doubt| doubt.reason == DoubtReason::Beside);
                 // The disk may stand against the latest, and the next one is looked for while the store is.
                 is_found |= against.is_empty() && !is_latest;
                 let is_ok = key.is_some_and(|key| verdicts.ok.contains(&key));
-                let version = GoodVersion { name: Some(name), version, written_by, written_at, is_ok, disk: None };
+                let version =
+                    GoodVersion { name: Some(name), version, written_by, written_at, is_ok, disk: None, beside };
                 looked_at.push(Looked { version, is_latest, against });
             }
             if is_found {
@@ -283,6 +242,7 @@ impl Reader<'_> {
         let verdicts = self.all_verdicts(HashSet::default())?;
         let above = self.doubts_above(&[found], (None, FLAGS_OF_ONE.saturating_add(1)), &verdicts)?;
         let mut doubts = above.into_iter().next().unwrap_or_default();
+        doubts.retain(|doubt| doubt.reason != DoubtReason::Beside);
         let is_cut = doubts.len() > FLAGS_OF_ONE;
         doubts.truncate(FLAGS_OF_ONE);
         Ok((doubts, is_cut))
@@ -314,7 +274,7 @@ impl Reader<'_> {
         let (mut flagged, mut ok) = (HashMap::default(), HashSet::default());
         let mut readers: HashMap<RunKey, Vec<VersionKey>> = HashMap::default();
         let Some(project) = self.project()? else {
-            return Ok(Verdicts { flagged, ok, readers, unchecked });
+            return Ok(Verdicts { flagged, ok, readers, unchecked, caused: HashMap::default() });
         };
         for label in self.store.labels(project, true)? {
             match label.verdict {
@@ -330,7 +290,26 @@ impl Reader<'_> {
                 Verdict::None => {}
             }
         }
-        Ok(Verdicts { flagged, ok, readers, unchecked })
+        Ok(Verdicts { flagged, ok, readers, unchecked, caused: HashMap::default() })
+    }
+
+    /// Returns the runs that have what `review` says, strong or fair, that the flagged ones share, each with the likeliest
+    /// cause in words.
+    fn caused(&mut self) -> Result<HashMap<RunKey, (RunId, String)>, QueryError> {
+        let mut first: BTreeMap<RunId, String> = BTreeMap::new();
+        for fact in self.facts_to_rely_on()? {
+            for run in &fact.runs {
+                first.entry(*run).or_insert_with(|| {
+                    let (of, says, strength) = (&fact.component, fact.says(), fact.strength.as_str());
+                    format!("{of} (run {}) {says}: {}, {strength} by `review`", run.short(), fact.counts())
+                });
+            }
+        }
+        let mut caused = HashMap::default();
+        for (run, words) in first {
+            caused.extend(self.store.run(run)?.map(|key| (key, (run, words))));
+        }
+        Ok(caused)
     }
 
     /// Returns what is flagged of each version, of what lies in it and of what it was made from, and which checks did not
@@ -357,43 +336,17 @@ impl Reader<'_> {
         // What a version is itself, and what lies in it, is reported first, and not twice.
         let failed = self.failed_checks(&edges, &all, &verdicts.unchecked)?;
         let found = verdicts.read_at().into_iter().chain(failed.keys().map(|run| (*run, Above::Check(*run))));
+        let found = found.chain(verdicts.caused.keys().map(|run| (*run, Above::Cause(*run))));
         let mut found: Vec<(RunKey, Above)> = found.collect();
         found.sort_unstable();
-        let above = lineage::nearest(&found, &edges, limit.saturating_mul(3).saturating_add(2));
+        let above = lineage::nearest(&found, &edges, limit.saturating_mul(4).saturating_add(2));
         let doubts = versions.iter().zip(&makers).map(|(version, makers)| {
-            let (mut seen, mut found) = (HashSet::default(), Vec::new());
-            let own = version.key.and_then(|key| verdicts.flagged.get(&key));
-            found.extend(own.map(|label| doubt(DoubtReason::Flagged, label)));
-            let outputs = makers.iter().filter_map(|maker| written.get(maker)).flatten();
-            let inside = outputs.filter_map(|key| {
-                let label = verdicts.flagged.get(key)?;
-                let lies_in_it = path_inside(version.version.name.as_str(), label.name.as_str()).is_some();
-                (lies_in_it && seen.insert(*key)).then(|| doubt(DoubtReason::Inside, label))
-            });
-            found.extend(inside.take(limit));
+            let outputs: Vec<VersionKey> =
+                makers.iter().filter_map(|maker| written.get(maker)).flatten().copied().collect();
             let mut reached: Vec<(u32, Above)> =
                 makers.iter().filter_map(|maker| above.get(maker)).flatten().copied().collect();
             reached.sort_by_key(|(distance, _)| *distance);
-            let read = reached.iter().filter_map(|(_, above)| match above {
-                Above::Read(key) => Some(*key),
-                Above::Check(_) => None,
-            });
-            let others = read.filter(|key| Some(*key) != version.key && seen.insert(*key));
-            let labels = others.filter_map(|key| verdicts.flagged.get(&key));
-            found.extend(labels.take(limit).map(|label| doubt(DoubtReason::Upstream, label)));
-            let mut met = HashSet::default();
-            let checks = reached.iter().filter_map(|(_, above)| match above {
-                Above::Check(run) if met.insert(*run) => failed.get(run),
-                Above::Check(_) | Above::Read(_) => None,
-            });
-            let artifact = &version.version;
-            found.extend(checks.flatten().take(limit).map(|(run, message)| Doubt {
-                reason: DoubtReason::Check,
-                artifact: artifact.clone(),
-                run: Some(*run),
-                message: message.clone(),
-            }));
-            found
+            verdicts.doubts_of(version, (&outputs, &reached), &failed, limit)
         });
         Ok(doubts.collect())
     }
@@ -425,31 +378,4 @@ impl Reader<'_> {
         failed.retain(|_, checks: &mut Vec<(RunId, String)>| !checks.is_empty());
         Ok(failed)
     }
-}
-
-/// Returns a check that did not pass in words.
-fn in_words(component: &str, run: RunId, check: &Check) -> String {
-    let about = check.about.as_ref().map(|about| format!(" of `{about}`")).unwrap_or_default();
-    let why = check.message.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-    format!("the check `{}`{about} of {component} (run {}) {}{why}", check.name, run.short(), check.outcome.as_str())
-}
-
-impl Verdicts {
-    /// Returns which runs read what is flagged, and what.
-    fn read_at(&self) -> Vec<(RunKey, Above)> {
-        let read = self.readers.iter().flat_map(|(run, keys)| keys.iter().map(|key| (*run, Above::Read(*key))));
-        read.collect()
-    }
-}
-
-fn doubt(reason: DoubtReason, label: &LabelRow) -> Doubt {
-    let artifact = Version { name: label.name.clone(), version: label.version_id.clone() };
-    let what = match reason {
-        DoubtReason::Upstream => format!("it was made from `{}`, which is flagged", label.name),
-        DoubtReason::Inside => format!("`{}`, which lies in it, is flagged", label.name),
-        DoubtReason::Flagged | DoubtReason::Check | DoubtReason::Disk => "it is flagged".to_owned(),
-    };
-    let by = label.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
-    let why = label.reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-    Doubt { reason, artifact, run: None, message: format!("{what}{by}{why}") }
 }

@@ -32,6 +32,7 @@ mod review;
 mod said;
 mod say;
 
+mod against;
 mod alias;
 
 mod many;
@@ -112,6 +113,7 @@ pub use crate::model::{
     Check, Column, ColumnType, Metric, Observation, Profile, RunSubject, Spread, TableFormat, TopValue,
 };
 pub use crate::profile::{ColumnDrift, Drift};
+pub use against::{Doubt, DoubtReason};
 pub use alias::{Alias, AliasHistory, Aliases, Pointing};
 pub use answer::{
     Code, Component, Components, Fact, Git, Impact, ImpactRoot, ImpactState, Impacted, Input, Labelled, LeftOut,
@@ -129,7 +131,7 @@ pub use evidence::percent;
 pub use gate::{Gate, Required, RequiredKind};
 pub use health::{ComponentHealth, Health, HealthProblem, ProblemKind, RETIRED};
 pub use impact::ImpactOf;
-pub use last_good::{Doubt, DoubtReason, DoubtedVersion, GoodVersion, LastGood};
+pub use last_good::{DoubtedVersion, GoodVersion, LastGood};
 pub use many::{Comparison, Many, RunCondition, RunField};
 pub use measures::{CheckOfRun, Checks, MeasureFilter, MetricOfRun, MetricSeries, Metrics, Span};
 pub use monitor::{MOST_COMPONENTS, MOST_INPUTS, Monitor, Monitored, MonitoredComponent};

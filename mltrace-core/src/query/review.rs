@@ -8,7 +8,7 @@ use super::answer::{Fact, Labelled, LookNext, Review, Suspect};
 use super::facts::Verdicts;
 use super::past::Past;
 use super::{QueryError, Reader, evidence};
-use crate::lineage::{self, Belief, Counts, Finding, Findings, Group, Judged, Observed, Outputs, Scale};
+use crate::lineage::{self, Belief, Counts, Finding, Findings, Group, Judged, Observed, Outputs, Scale, Strength};
 use crate::model::{RunId, Timestamp, Verdict, Version};
 use crate::store::{ComponentKey, Extent, LabelRow, ProjectKey, RunKey, RunName, VersionKey};
 
@@ -108,6 +108,21 @@ impl Reader<'_> {
         answer.look_next = self.look_next(&case, weighed, whole, &scale)?;
         answer.is_cut = past.is_cut();
         Ok(answer)
+    }
+
+    /// Returns the facts that the runs upstream of what is flagged share and that can be relied on, the likeliest cause first.
+    pub(super) fn facts_to_rely_on(&mut self) -> Result<Vec<Fact>, QueryError> {
+        let Some(project) = self.project()? else { return Ok(Vec::new()) };
+        let labels = self.store.labels(project, true)?;
+        if !labels.iter().any(|label| label.verdict == Verdict::Flagged) {
+            return Ok(Vec::new());
+        }
+        let (case, _) = self.case(&labels)?;
+        let (flagged, observed, reached) = (&case.flagged, &case.observed, case.reached.as_slice());
+        let verdicts = Verdicts { all: case.all, flagged, observed, reached };
+        let (mut facts, _) = self.facts(project, &verdicts, &mut Past::default())?;
+        facts.retain(|fact| fact.strength > Strength::Weak);
+        Ok(facts)
     }
 
     /// Returns the keys of versions, of those that are known.

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use mltrace_core::query::{QueryError, TraceOptions};
+use mltrace_core::query::{DoubtReason, QueryError, TraceOptions};
 use mltrace_core::store::Bounds;
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::story::{Story, at, cases, id};
+use crate::story::{Story, at, cases, content, id};
 
 /// Of each run what it reads and which of five artifacts it writes.
 type Runs = Vec<(Vec<usize>, usize)>;
@@ -157,4 +157,53 @@ fn what_earlier_runs_wrote_is_found_however_many_ran_since() {
     let found = story.reader().last_good(&name(399), Some(then), None).unwrap();
     assert_eq!(found.good.unwrap().name.unwrap().as_str(), name(3));
     assert!(!found.is_cut && found.newer.is_empty());
+}
+
+#[test]
+fn what_has_upstream_what_the_flagged_ones_share_is_doubted_unless_somebody_found_it_fine() {
+    let mut lines = Vec::new();
+    for day in 0..36 {
+        let of = |kind: usize| content(day * 10 + kind);
+        let run = |kind: usize, component: &str, scale: usize, inputs: serde_json::Value, output: &str| {
+            json!({"id": id(day * 10 + kind), "component": component, "started_at": at(day * 100 + kind * 10),
+                "ended_at": at(day * 100 + kind * 10 + 5), "params": {"scale": scale}, "inputs": inputs,
+                "outputs": [{"name": output, "version": of(kind), "size": 99}]})
+        };
+        let scale = if day < 30 { 100 } else { 1 };
+        lines.push(run(1, "clean", scale, json!(["raw"]), "table"));
+        lines.push(run(2, "train", 7, json!([{"name": "table", "version": of(1), "size": 99}]), "model"));
+    }
+    let label = |day: usize, verdict: &str| {
+        json!({"type": "label", "id": id(900 + day), "name": "model", "version": content(day * 10 + 2),
+            "verdict": verdict, "at": at(9000 + day)})
+    };
+    lines.extend((30..34).map(|day| label(day, "flagged")).chain((15..30).map(|day| label(day, "ok"))));
+    let mut story = Story::told(&lines);
+    let found = story.reader().last_good("model", None, None).unwrap();
+    assert_eq!((found.good.unwrap().written_by, found.newer.len()), (id(292), 6));
+    for (newer, day) in found.newer.iter().zip([35, 34]) {
+        let doubt = &newer.against[0];
+        assert_eq!((newer.against.len(), doubt.reason, doubt.run), (1, DoubtReason::Cause, Some(id(day * 10 + 1))));
+        let words = format!(
+            "clean (run {}) ran with scale = 1 (before: 100): 4 of 4 bad, 0 of 15 ok, ",
+            id(day * 10 + 1).short()
+        );
+        assert!(doubt.message.starts_with(&words), "{}", doubt.message);
+    }
+    // Whoever looked at it knows better than what is inferred.
+    story.tell(&[label(34, "ok")]);
+    let found = story.reader().last_good("model", None, None).unwrap();
+    assert_eq!(found.good.unwrap().written_by, id(342));
+}
+
+#[test]
+fn what_lies_beside_something_flagged_is_marked_and_not_passed_over() {
+    let mut story = Story::told(&[
+        json!({"id": id(1), "component": "train", "started_at": at(1), "ended_at": at(2), "inputs": ["raw"],
+            "outputs": [{"name": "model"}, {"name": "log"}]}),
+        json!({"type": "label", "id": id(9), "name": "model", "version": format!("w:{}", id(1)), "verdict": "flagged", "at": at(9)}),
+    ]);
+    let good = story.reader().last_good("log", None, None).unwrap().good.unwrap();
+    let told: Vec<_> = good.beside.iter().map(|doubt| (doubt.reason, doubt.message.as_str())).collect();
+    assert_eq!(told, [(DoubtReason::Beside, "`model`, which the same run wrote, is flagged")]);
 }

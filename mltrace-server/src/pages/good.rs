@@ -48,7 +48,8 @@ fn good(found: &LastGood) -> Markup {
                 ", written " (parts::exact(good.written_at)) " by " (parts::run(good.written_by))
                 @if good.is_ok { ", and found ok" }
                 @if good.name.is_some() { " in its place" }
-                @if found.newer.is_empty() { ": the latest." } @else { ": the newest that is not flagged, made from nothing that is, by runs whose checks passed." }
+                @if found.newer.is_empty() { ": the latest." } @else { ": the newest that is not flagged, made from nothing that is, by runs whose checks passed and that have nothing the flagged ones share." }
+                @for doubt in &good.beside { " But " (parts::words(&doubt.message)) "." }
             },
             None if found.newer.is_empty() => p.lead { "No recorded run wrote it." },
             None => p.lead { "Something stands against every version" @if found.is_cut { " that was looked at" } "." },
