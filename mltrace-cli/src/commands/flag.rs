@@ -13,8 +13,9 @@ use crate::session::Session;
 /// A verdict belongs to one version: of a file the one that lies on disk if it was recorded, else the latest, unless
 /// `@VERSION` names another (`@latest` the last recorded). When the artifact is written again, the new version has no
 /// verdict. Many at once are named by a pattern, by the run that wrote them, by what the runs that wrote them have in
-/// common, or on standard input. Nothing is flagged unless every artifact is known, and the exit code is 1 when a verdict
-/// does not count because a later one is known. Without artifacts this is `mltrace review`.
+/// common, or on standard input; `--where` and `--from` narrow what is named beside them. Nothing is flagged unless every
+/// artifact is known, and the exit code is 1 when a verdict does not count because a later one is known. Without artifacts
+/// this is `mltrace review`.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -23,6 +24,7 @@ Examples:
   mltrace flag 'out/2021-05-*/p*.csv' --dry-run          which would be flagged
   mltrace flag --run 019a57d0                            all that the run wrote
   mltrace flag --where component=predict since=2d 'param.rows<=900'
+  mltrace flag 'out/*.csv' --where host=red              of these what ran there
   mltrace flag --from metric:rmse '>1.2' --where component=train
   grep -l NaN out/*.csv | mltrace flag -")]
 pub(crate) struct Args {

@@ -24,13 +24,13 @@ pub(super) struct Many {
     /// All that this run wrote: its id, a unique start or end of it, or `latest`
     #[arg(long = "run", value_name = "RUN", value_parser = crate::args::name, add = complete::runs())]
     runs: Vec<String>,
-    /// All that the runs wrote of which all of this holds: `component=clean since=2d param.rows<=900`
+    /// All that the runs wrote of which all of this holds, or of what is named only that: `component=clean since=2d`
     ///
     /// A field is `component`, `since`, `until`, `status`, `commit`, `branch`, `host`, `user`, `param.NAME`, `metric.NAME`
-    /// or `check.NAME`. `!=` asks for another value, `<`, `<=`, `>` and `>=` compare numbers.
+    /// or `check.NAME`, as in `param.rows<=900`. `!=` asks for another value, `<`, `<=`, `>` and `>=` compare numbers.
     #[arg(long = "where", value_name = "FIELD=VALUE", num_args = 1.., value_parser = condition)]
     conditions: Vec<RunCondition>,
-    /// All that the runs wrote of which a metric or a check says so: `--from metric:rmse '>1.2'`; it is the reason then
+    /// The same by a metric or a check, which is the reason then: `--from metric:rmse '>1.2'`
     #[arg(long, value_names = ["metric:NAME", "CONDITION"], num_args = 2, action = clap::ArgAction::Append)]
     from: Vec<String>,
 }
@@ -101,8 +101,15 @@ impl Many {
         for run in &self.runs {
             take(session.ask_store(&mut *store, |reader| reader.outputs_of_run(run)))?;
         }
-        if !conditions.is_empty() {
-            take(session.ask_store(&mut *store, |reader| reader.outputs_where(&conditions)))?;
+        // Where something that is named is unknown, that is the answer.
+        if !conditions.is_empty() && errors.is_empty() {
+            let is_named = !artifacts.is_empty() || !self.runs.is_empty();
+            let named = is_named.then(|| std::mem::take(&mut versions));
+            match session.ask_store(&mut *store, |reader| reader.outputs_where(named.as_deref(), &conditions)) {
+                Ok(found) => versions = found,
+                Err(error) if error.kind == Kind::NotFound => errors.push(error),
+                Err(error) => return Err(error),
+            }
         }
         let last = errors.pop();
         for error in &errors {

@@ -72,6 +72,12 @@ fn many_are_named_by_a_pattern_a_run_or_what_runs_have_in_common() {
     );
     assert_eq!(meant(&env, &["--where", "since=2021-01-02", "until=2021-01-02 23:00"]), ["out/2/a.csv", "out/2/b.csv"]);
     assert_eq!(meant(&env, &["--where", "component!=predict"]), ["pack/x", "pack/y"]);
+    // A condition narrows what is named.
+    assert_eq!(meant(&env, &["out/?/a.csv", "--where", "param.rows<=950", "host=red"]), ["out/2/a.csv", "out/3/a.csv"]);
+    assert_eq!(
+        meant(&env, &["--run", "latest", "out/1/*.csv", "--where", "component=predict"]),
+        ["out/1/a.csv", "out/1/b.csv"]
+    );
     assert_eq!(env.json(&["review"])["flagged"], json!([]), "a dry run records nothing");
     let shown = env.done(&["flag", "-n", "pack/*"]);
     insta::assert_snapshot!(shown, @r"
@@ -109,6 +115,10 @@ fn what_stands_for_nothing_is_told_and_nothing_is_judged() {
     ");
     insta::assert_snapshot!(env.fails(1, &["flag", "--where", "component=predict", "host=green"]), @r"
     error: no output of a run matches `component=predict host=green`
+    hint: run `mltrace recent` to see what the last runs wrote; no verdict was recorded
+    ");
+    insta::assert_snapshot!(env.fails(1, &["flag", "pack/x", "--where", "component=predict"]), @r"
+    error: no version that is named matches `component=predict`
     hint: run `mltrace recent` to see what the last runs wrote; no verdict was recorded
     ");
     insta::assert_snapshot!(env.fails(1, &["flag", "--where", "component=predikt"]), @r"

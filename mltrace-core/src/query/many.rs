@@ -12,7 +12,7 @@ use crate::lineage;
 use crate::model::{Check, Outcome, Pattern, Status, Timestamp, Version, VersionId};
 use crate::store::{ComponentKey, FactsRow, ProjectKey, RunKey, RunSelection};
 
-/// Which versions are meant: those that any of these names, each once.
+/// Which versions are meant: those that any of these names, each once, of which all of the conditions hold.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Many {
     /// Artifacts: `NAME`, the latest version, `NAME@VERSION`, or a pattern of names, of each of which the latest is meant.
@@ -20,7 +20,7 @@ pub struct Many {
     pub artifacts: Vec<String>,
     /// Runs, all of whose outputs are meant: ids, unique prefixes or suffixes of one, or `latest`.
     pub runs: Vec<String>,
-    /// All outputs of the runs of which all of this holds; empty: none.
+    /// What has to hold of the runs that wrote them, all of it; alone: all outputs of these runs.
     pub conditions: Vec<RunCondition>,
 }
 
@@ -283,7 +283,8 @@ impl Reader<'_> {
             found.extend(self.outputs_of_run(run)?);
         }
         if !many.conditions.is_empty() {
-            found.extend(self.outputs_where(&many.conditions)?);
+            let is_named = !many.artifacts.is_empty() || !many.runs.is_empty();
+            found = self.outputs_where(is_named.then_some(found.as_slice()), &many.conditions)?;
         }
         let mut seen = foldhash::HashSet::default();
         found.retain(|version| seen.insert((version.name.clone(), version.version.clone())));
@@ -334,12 +335,29 @@ impl Reader<'_> {
         Ok(found)
     }
 
-    /// Returns the versions that the runs wrote of which all of this holds.
+    /// Returns the versions that the runs wrote of which all of this holds; where some are named, those of them.
     ///
     /// # Errors
-    /// When a component that is named is unknown, no such run wrote anything, or the store does not answer.
-    pub fn outputs_where(&mut self, conditions: &[RunCondition]) -> Result<Vec<Version>, QueryError> {
-        let Some(project) = self.project()? else { return Err(no_run(conditions)) };
+    /// When a component that is named is unknown, no such run wrote anything, or none of those, or the store does not answer.
+    pub fn outputs_where(
+        &mut self,
+        named: Option<&[Version]>,
+        conditions: &[RunCondition],
+    ) -> Result<Vec<Version>, QueryError> {
+        let mut found = self.all_outputs_where(conditions)?;
+        if let Some(named) = named {
+            let key = |version: &Version| (version.name.clone(), version.version.clone());
+            let named: foldhash::HashSet<_> = named.iter().map(key).collect();
+            found.retain(|version| named.contains(&key(version)));
+            if found.is_empty() {
+                return Err(no_match("version that is named", conditions));
+            }
+        }
+        Ok(found)
+    }
+
+    fn all_outputs_where(&mut self, conditions: &[RunCondition]) -> Result<Vec<Version>, QueryError> {
+        let Some(project) = self.project()? else { return Err(no_match("output of a run", conditions)) };
         let selection = self.selection(project, conditions)?;
         let named: Vec<&str> = conditions.iter().filter_map(RunCondition::named).collect();
         let mut found = Vec::new();
@@ -349,7 +367,7 @@ impl Reader<'_> {
             let keys: Vec<RunKey> = fitting.map(|run| run.key).collect();
             found.extend(self.outputs_of(&keys)?);
         }
-        if found.is_empty() { Err(no_run(conditions)) } else { Ok(found) }
+        if found.is_empty() { Err(no_match("output of a run", conditions)) } else { Ok(found) }
     }
 
     /// Returns what of the conditions the store can look for itself.
@@ -382,9 +400,9 @@ impl Reader<'_> {
     }
 }
 
-fn no_run(conditions: &[RunCondition]) -> QueryError {
+fn no_match(kind: &'static str, conditions: &[RunCondition]) -> QueryError {
     let text = conditions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-    QueryError::NoMatch { kind: "output of a run", text }
+    QueryError::NoMatch { kind, text }
 }
 
 #[cfg(test)]

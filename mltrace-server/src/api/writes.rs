@@ -70,7 +70,7 @@ struct FlagBody {
     /// Runs, all of whose outputs are meant: ids, unique starts or ends of one, or `latest`.
     #[serde(default)]
     runs: Vec<String>,
-    /// Conditions such as `component=clean` or `param.rows<=900`: all outputs of the runs of which all of them hold.
+    /// Conditions such as `component=clean` or `param.rows<=900`: all outputs of the runs of which all of them hold; beside `artifacts` or `runs`, those of them.
     #[serde(default, rename = "where")]
     #[schemars(inner(regex(pattern = CONDITION)))]
     conditions: Vec<String>,
