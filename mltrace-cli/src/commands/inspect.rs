@@ -2,7 +2,7 @@
 
 use crate::complete;
 use crate::error::{Error, Exit};
-use crate::render::run;
+use crate::render::{diff, run};
 use crate::session::Session;
 
 /// Show everything that is recorded of a run
@@ -21,7 +21,7 @@ impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
         let answer = session.ask(|reader| reader.inspect_among_others(&self.run))?;
         let is_whole = session.output.is_whole();
-        session.output.whole_answer(&answer, |answer| run::text(answer, is_whole))?;
+        session.output.whole_answer(&answer, |answer| run::text(answer, &diff::changes(answer), is_whole))?;
         Ok(Exit::Done)
     }
 }

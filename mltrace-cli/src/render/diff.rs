@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use mltrace_core::model::{RunId, Version, VersionId};
-use mltrace_core::query::{Baseline, Diff, Difference};
+use mltrace_core::query::{Baseline, Diff, Difference, Run};
 use mltrace_core::words;
 use serde_json::Value;
 
@@ -174,6 +174,11 @@ pub(super) fn key(difference: &Difference) -> String {
 /// Returns what differs, where no source text follows.
 pub(super) fn change_in_words(difference: &Difference) -> String {
     change(&Difference { source_diff: None, ..difference.clone() })
+}
+
+/// Returns what a run has otherwise than the one before it, in words.
+pub(crate) fn changes(run: &Run) -> Vec<String> {
+    run.changed.iter().flat_map(|since| &since.differences).map(change_in_words).collect()
 }
 
 /// Returns what differs, with its value on both sides; of source texts that are both recorded how they differ is shown below.

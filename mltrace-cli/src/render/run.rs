@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use mltrace_core::model::{Bound, RunId, Status, Verdict, path_inside};
 use mltrace_core::query::{Input, Note, Output, Run};
+use mltrace_core::words;
 
 use serde_json::Value;
 
@@ -17,14 +18,17 @@ pub(super) const DIGITS: usize = 12;
 
 /// How many of each sort, such as inputs, are shown when nobody asks for all.
 const MOST: usize = 6;
+/// How many changes since the run before are.
+const MOST_CHANGES: usize = 12;
 
 /// Returns everything that is recorded of the run; of many inputs and the like the first ones, all when `is_whole`. Its
-/// error and its source text are never cut.
-pub(crate) fn text(run: &Run, is_whole: bool) -> String {
+/// error and its source text are never cut. `changes` says in words what changed since the run before.
+pub(crate) fn text(run: &Run, changes: &[String], is_whole: bool) -> String {
     let style = if matches!(run.status, Status::Failed | Status::Died) { paint::BAD } else { paint::STRONG };
     let mut text =
         format!("{}  {}\n", paint::paint(paint::STRONG, line(&run.component)), paint::paint(style, runs::status(run)),);
     facts(&mut text, run);
+    changed(&mut text, (run, changes), is_whole);
     let note = |note: &Note| {
         let by = note.by.as_ref().map(|by| format!(", {}", line(by))).unwrap_or_default();
         format!("{} ({}{by})", block(&note.text), time::show(note.at))
@@ -51,6 +55,19 @@ pub(crate) fn text(run: &Run, is_whole: bool) -> String {
     let source = run.code.as_ref().and_then(|code| code.source.as_ref());
     section(&mut text, "source", source.iter().map(|source| block(source).into_owned()));
     text
+}
+
+/// Says what changed since the run before: it is why a review names the run.
+fn changed(text: &mut String, (run, changes): (&Run, &[String]), is_whole: bool) {
+    let Some(since) = &run.changed else { return };
+    let (shown, left) = cut::first(changes, MOST_CHANGES, is_whole);
+    let mut lines: Vec<String> = shown.iter().map(|change| line(change).into_owned()).collect();
+    if lines.is_empty() {
+        lines.push("nothing that is recorded".to_owned());
+    }
+    lines.extend((left > 0).then(|| cut::more(left)));
+    lines.extend(since.is_cut.then(|| words::NOT_ALL_COMPARED.to_owned()));
+    section(text, &format!("changed since run {}", since.run.short()), lines.into_iter());
 }
 
 fn param(name: &str, value: &Value) -> String {

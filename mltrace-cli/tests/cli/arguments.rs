@@ -69,6 +69,20 @@ fn the_argument_that_was_wrong_comes_first_though_each_day_has_files_of_its_own(
     let inspected = env.done(&["inspect", run["id"].as_str().unwrap()]);
     assert!(inspected.contains("still differs\n  parameter `--scale` = 1, before 100"), "{inspected}");
 
+    // The run that a review tells to inspect shows what the review says of it.
+    let first = env.json(&["review"])["facts"][0]["runs"][0].as_str().unwrap().to_owned();
+    let changed = env.json(&["inspect", &first])["changed"].clone();
+    let scale =
+        changed["differences"].as_array().unwrap().iter().find(|of| of["field"] == "param:--scale").unwrap().clone();
+    assert_eq!(["a", "b"].map(|side| scale[side].to_string().replace('"', "")), ["100", "1"]);
+    let inspected = env.done(&["inspect", &first]);
+    let told = format!("changed since run {}\n", &changed["run"].as_str().unwrap()[28..]);
+    let (_, changes) = inspected.split_once(&told).unwrap();
+    assert!(
+        changes.lines().take_while(|line| !line.is_empty()).any(|line| line == "  parameter --scale: 100 → 1"),
+        "{inspected}"
+    );
+
     let diff = env.json(&["diff", &name("out", 15)]);
     let fields: Vec<&str> =
         diff["differences"].as_array().unwrap().iter().map(|of| of["field"].as_str().unwrap()).collect();

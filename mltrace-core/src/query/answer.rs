@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::difference::Since;
 pub use super::fact::{Fact, Rest};
 pub use crate::lineage::{ImpactState, Strength, Weakness};
 use crate::model::{
@@ -78,6 +79,10 @@ pub struct Run {
     pub host: Option<String>,
     /// The user.
     pub user: Option<String>,
+    /// Where it was asked: what it has otherwise than the last run before it that it can be compared with; absent when there is
+    /// none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed: Option<Box<Since>>,
     /// Where it was asked: the changes that runs before it made and it still has, in words; absent when there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub still_differs: Vec<String>,

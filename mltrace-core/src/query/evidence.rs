@@ -74,13 +74,14 @@ impl Reader<'_> {
 }
 
 impl Reader<'_> {
-    /// Returns a run in full, with what it still has otherwise than earlier ones.
+    /// Returns a run in full, with what changed since the run before and what it still has otherwise than earlier ones.
     ///
     /// # Errors
     /// When no run, or more than one, is meant by `run`, or the store does not answer.
     pub fn inspect_among_others(&mut self, run: &str) -> Result<Run, QueryError> {
         let run = self.inspect(run)?;
-        Ok(Run { still_differs: self.still_differs(run.id)?, ..run })
+        let changed = self.changes(run.id)?.map(Box::new);
+        Ok(Run { changed, still_differs: self.still_differs(run.id)?, ..run })
     }
 
     /// Returns in words, as a review says them, the changes that runs before this one made and that it still has: a fault

@@ -124,6 +124,7 @@ pub(super) fn view(detail: Detail) -> Run {
         parent: row.parent,
         host,
         user,
+        changed: None,
         still_differs: Vec::new(),
     }
 }
