@@ -162,21 +162,30 @@ fn last_good_is_the_newest_version_made_from_nothing_that_is_flagged() {
     insta::with_settings!({filters => [(RUNS[0].0, RUNS[0].1), (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "[TIME]")]}, {
         insta::assert_snapshot!(env.done(&["last-good", "model"]), @r"
         model@w:[RUN]  written [TIME] by run [RUN]
-        what stands against 3 newer versions
+        what stands against 6 newer versions
           model@w:[RUN]  [TIME]
             it is flagged by tester
+            clean (run [RUN]) ran with limit = 50000 (before: 1000): 3 of 3 bad, fair by `review`
           model@w:[RUN]  [TIME]
             it was made from `lake/2021-01-29/rows`, which is flagged by tester: half of it
+            clean (run [RUN]) ran with limit = 50000 (before: 1000): 3 of 3 bad, fair by `review`
           model@w:[RUN]  [TIME]
             it was made from `lake/2021-01-28/rows`, which is flagged by tester
+            clean (run [RUN]) ran with limit = 50000 (before: 1000): 3 of 3 bad, fair by `review`
+          model@w:[RUN]  [TIME]
+            clean (run [RUN]) ran with limit = 50000 (before: 1000): 3 of 3 bad, fair by `review`
+          model@w:[RUN]  [TIME]
+            clean (run [RUN]) ran with limit = 50000 (before: 1000): 3 of 3 bad, fair by `review`
+          model@w:[RUN]  [TIME]
+            clean (run [RUN]) ran with limit = 50000 (before: 1000): 3 of 3 bad, fair by `review`
         ");
-        insta::assert_snapshot!(env.done(&["last-good", "model", "--as-of", "2021-01-26 23:00"]), @r"model@w:[RUN]  written [TIME] by run [RUN]");
+        insta::assert_snapshot!(env.done(&["last-good", "model", "--as-of", "2021-01-24 23:00"]), @r"model@w:[RUN]  written [TIME] by run [RUN]");
     });
     let answer = env.json(&["last-good", "model"]);
-    assert_eq!(answer["good"]["version"], "w:0190f3a0-0000-7000-8000-000000000105");
+    assert_eq!(answer["good"]["version"], "w:0190f3a0-0000-7000-8000-0000000000e7");
     let reasons: Vec<&Value> =
         answer["newer"].as_array().unwrap().iter().map(|newer| &newer["against"][0]["reason"]).collect();
-    assert_eq!(reasons, ["flagged", "upstream", "upstream"]);
+    assert_eq!(reasons, ["flagged", "upstream", "upstream", "cause", "cause", "cause"]);
     env.done(&["flag", "--where", "component=clean"]);
     let all = env.call(&["last-good", "model"]);
     assert_eq!((all.code, all.stdout.lines().next()), (1, Some("something stands against each of the 30 versions")));
