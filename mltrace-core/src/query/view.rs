@@ -58,8 +58,7 @@ impl Reader<'_> {
 
 /// Returns a run as an answer shows it.
 pub(super) fn view(detail: Detail) -> Run {
-    let stale = staleness_of(&detail).collect();
-    let (run, last_writers) = detail.into_run();
+    let (stale, (run, last_writers)) = (staleness_of(&detail).collect(), detail.into_run());
     let RunDetail {
         row,
         project,
