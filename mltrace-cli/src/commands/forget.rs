@@ -19,8 +19,8 @@ use crate::session::Session;
 ///
 /// With `--subject`, lists every version that was made from what took the data of that subject in (`subject = [x]` in the
 /// attribute, `--subject` of `log` and `run`), and whether it is live (an alias points to it), there (this disk holds it), unknown
-/// (nobody can look) or gone. With `--yes` the subject is marked as retracted, once. Nothing is deleted. Exit code 0 when all
-/// versions are gone, 1 while one is not.
+/// (nobody can look) or gone, and the outputs of tasks in this store that were made from it. With `--yes` the subject is marked as
+/// retracted, once. Nothing is deleted. Exit code 0 when all versions are gone and there are no such outputs, 1 otherwise.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:

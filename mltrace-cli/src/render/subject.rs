@@ -43,7 +43,14 @@ pub(crate) fn text(answer: &SubjectHeld, columns: Option<u16>) -> String {
         text.push_str(&table::draw(["STATE", "VERSION", "RUN", "BECAUSE"], rows, columns));
         text.push('\n');
     }
-    text + &answer.says() + "\n"
+    for of in &answer.outputs {
+        let runs: Vec<String> = of.made_by.iter().map(|run| run.short()).collect();
+        let _ = writeln!(text, "outputs of the task {}: {}, made by {}", line(&of.task), of.count, some(&runs));
+    }
+    if let Some(run) = answer.outputs.iter().find_map(|of| of.made_by.first()) {
+        let _ = writeln!(text, "`mltrace forget {} --yes` takes a run back with its outputs", run.short());
+    }
+    text + &line(&answer.says()) + "\n"
 }
 
 /// Returns the first of some words, and how many there are besides.

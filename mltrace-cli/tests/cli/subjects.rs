@@ -84,6 +84,33 @@ fn what_holds_the_data_of_a_subject_is_listed_until_nothing_does() {
 }
 
 #[test]
+fn an_output_of_a_task_that_was_made_from_the_data_is_left() {
+    let env = TestEnv::new();
+    env.write("c.csv", "x");
+    let ingest = ["run", "--component", "ingest", "-i", "c.csv", "-o", "d.csv", "--subject", "ada", "--"];
+    env.done(&[&ingest[..], &["sh", "-c", "cat c.csv > d.csv"]].concat());
+    env.done(&["run", "--component", "predict", "-i", "d.csv", "--", "true"]);
+    env.done(&["log-output", "grade", "ada-17", "0.93", "--run", "latest"]);
+    env.done(&["run", "--component", "other", "--", "true"]);
+    env.done(&["log-output", "grade", "eve-17", "0.12", "--run", "latest"]);
+    for file in ["c.csv", "d.csv"] {
+        std::fs::remove_file(env.project().join(file)).unwrap();
+    }
+    assert_eq!(held(&env, &[], 1), ["gone d.csv: nothing lies there"]);
+    let answer = env.call(&["forget", "--subject", "ada"]);
+    let said = "1 version was made from these data, and it is gone; 1 output of the task `grade` is in this store\n";
+    assert!(answer.code == 1 && answer.stdout.ends_with(said), "{}{}", answer.stdout, answer.stderr);
+    let told = env.call(&["--format", "json", "forget", "--subject", "ada"]);
+    let told: Value = serde_json::from_str(&told.stdout).unwrap();
+    let run = told["outputs"][0]["made_by"][0].as_str().unwrap().to_owned();
+    assert_eq!(told["outputs"], json!([{"task": "grade", "count": 1, "made_by": [run]}]));
+    // Its outputs go with the run, also where something came of them.
+    env.done(&["log-feedback", "grade", "ada-17", "1"]);
+    env.done(&["forget", &run, "--yes"]);
+    assert!(env.done(&["forget", "--subject", "ada"]).contains("none is left: 1 version was made"));
+}
+
+#[test]
 fn a_retracted_subject_is_marked_wherever_its_runs_are_shown() {
     let env = served();
     let shown = env.call(&["forget", "--subject", "ada", "--yes"]);

@@ -148,7 +148,7 @@ pub use required::{Better, MetricRequirement, NotWorseThan, Requirements, Tolera
 pub use runs::RunFilter;
 pub use say::Judgement;
 pub use stale::{StaleRun, StaleRuns};
-pub use subject::{HeldVersion, HoldState, SubjectHeld, Whereabouts};
+pub use subject::{HeldOutputs, HeldVersion, HoldState, SubjectHeld, Whereabouts};
 pub use task::{Confused, Lag, Task, TaskKind, TaskMetric, TaskOptions, TaskSummary, TaskWindow, Tasks};
 pub use tempo::{DurationTrend, TimedRun, Timing, UpperLevel, UsualDuration};
 pub use told::TellError;

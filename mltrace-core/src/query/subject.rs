@@ -1,5 +1,7 @@
 //! What still holds the data of a subject: everything that was made from what took them in, and what became of it.
 
+use std::collections::BTreeMap;
+
 use foldhash::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +25,8 @@ pub struct SubjectHeld {
     pub retracted_at: Option<Timestamp>,
     /// By whom it was.
     pub retracted_by: Option<String>,
-    /// Whether any version is live or there, or nobody knows of one: none is left only where this is false.
+    /// Whether any version is live or there, or nobody knows of one, or the store has an output of a task that was made from
+    /// the data: none is left only where this is false.
     pub is_left: bool,
     /// The runs that took its data in.
     pub taken_in_by: Vec<RunId>,
@@ -31,6 +34,21 @@ pub struct SubjectHeld {
     pub sources: Vec<Version>,
     /// What was made from the data, what is left first.
     pub versions: Vec<HeldVersion>,
+    /// The outputs of tasks that this store has from runs that took the data in or were downstream of these, by task.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outputs: Vec<HeldOutputs>,
+}
+
+/// Outputs of a task that were made from the data of a subject.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct HeldOutputs {
+    /// The task.
+    pub task: String,
+    /// How many.
+    pub count: u64,
+    /// The runs that made them. Such a run takes its outputs along when it is taken back.
+    pub made_by: Vec<RunId>,
 }
 
 /// A version that was made from the data of a subject.
@@ -86,16 +104,36 @@ impl SubjectHeld {
         let all = self.versions.len();
         let count = |state| self.versions.iter().filter(|held| held.state == state).count();
         let made = match all {
-            0 => return "nothing that is recorded was made from these data".to_owned(),
+            0 => String::new(),
             1 => "1 version was made from these data".to_owned(),
             all => format!("{all} versions were made from these data"),
         };
+        let are_gone = if all == 1 { "it is gone" } else { "all are gone" };
         if !self.is_left {
-            return format!("none is left: {made}, and {} gone", if all == 1 { "it is" } else { "all are" });
+            return match all {
+                0 => "nothing that is recorded was made from these data".to_owned(),
+                _ => format!("none is left: {made}, and {are_gone}"),
+            };
         }
         let [live, there, unknown, gone] =
             [HoldState::Live, HoldState::There, HoldState::Unknown, HoldState::Gone].map(count);
-        format!("{made}: {live} live, {there} there, {unknown} unknown, {gone} gone")
+        let versions = match all {
+            0 => None,
+            all if all == gone => Some(format!("{made}, and {are_gone}")),
+            _ => Some(format!("{made}: {live} live, {there} there, {unknown} unknown, {gone} gone")),
+        };
+        [versions, self.outputs_say()].into_iter().flatten().collect::<Vec<_>>().join("; ")
+    }
+
+    /// Returns in words how many outputs of tasks the store has, if any.
+    fn outputs_say(&self) -> Option<String> {
+        let count = self.outputs.iter().fold(0_u64, |sum, of| sum.saturating_add(of.count));
+        let (outputs, are) = if count == 1 { ("output", "is") } else { ("outputs", "are") };
+        match self.outputs.as_slice() {
+            [] => None,
+            [only] => Some(format!("{count} {outputs} of the task `{}` {are} in this store", only.task)),
+            several => Some(format!("{count} {outputs} of {} tasks {are} in this store", several.len())),
+        }
     }
 }
 
@@ -142,15 +180,17 @@ impl Reader<'_> {
         }
         // Another project lies elsewhere.
         let whereabouts = if self.chosen.is_none() { whereabouts } else { Whereabouts::Nowhere };
-        let versions = self.versions_held(project, &taking, whereabouts)?;
+        let downstream = self.holding(&taking)?;
+        let versions = self.versions_held(project, &downstream, whereabouts)?;
+        let outputs = self.outputs_held(&downstream)?;
         let sources = self.sources(&taking)?;
         let ids = self.store.run_ids(&taking)?;
         let mut taken_in_by: Vec<RunId> = ids.values().copied().collect();
         taken_in_by.sort_unstable();
         let (retracted_at, retracted_by) = retracted.map_or((None, None), |fact| (Some(fact.at), fact.by));
-        let is_left = versions.iter().any(|held| held.state != HoldState::Gone);
+        let is_left = !outputs.is_empty() || versions.iter().any(|held| held.state != HoldState::Gone);
         let subject = subject.clone();
-        Ok(SubjectHeld { subject, retracted_at, retracted_by, is_left, taken_in_by, sources, versions })
+        Ok(SubjectHeld { subject, retracted_at, retracted_by, is_left, taken_in_by, sources, versions, outputs })
     }
 
     /// Returns what runs read that no recorded run wrote, each once.
@@ -165,20 +205,36 @@ impl Reader<'_> {
         Ok(sources)
     }
 
-    /// Returns what these runs wrote and what was made from that, with what became of it.
+    /// Returns the runs that took the data in, and all downstream of these.
+    fn holding(&mut self, taking: &[RunKey]) -> Result<Vec<RunKey>, QueryError> {
+        let roots = self.with_those_inside(taking.to_vec())?;
+        Ok(self.store.downstream(&roots, Far::default())?.runs.into_iter().map(|(run, _)| run).collect())
+    }
+
+    /// Returns which outputs of tasks the store has from these runs. No file holds them, so nobody has to look elsewhere.
+    fn outputs_held(&mut self, runs: &[RunKey]) -> Result<Vec<HeldOutputs>, QueryError> {
+        let mut ids: Vec<RunId> = self.store.run_ids(runs)?.into_values().collect();
+        ids.sort_unstable();
+        let mut by_task: BTreeMap<String, HeldOutputs> = BTreeMap::new();
+        for (run, task, count) in self.store.outputs_of_tasks(&ids)? {
+            let held = by_task.entry(task.clone()).or_insert(HeldOutputs { task, count: 0, made_by: Vec::new() });
+            held.count = held.count.saturating_add(count);
+            held.made_by.push(run);
+        }
+        Ok(by_task.into_values().collect())
+    }
+
+    /// Returns what these runs wrote, with what became of it.
     fn versions_held(
         &mut self,
         project: ProjectKey,
-        taking: &[RunKey],
+        downstream: &[RunKey],
         whereabouts: Whereabouts<'_>,
     ) -> Result<Vec<HeldVersion>, QueryError> {
-        let roots = self.with_those_inside(taking.to_vec())?;
-        let downstream: Vec<RunKey> =
-            self.store.downstream(&roots, Far::default())?.runs.into_iter().map(|(run, _)| run).collect();
         let among: HashSet<RunKey> = downstream.iter().copied().collect();
         let written: Vec<Written<RunKey, VersionKey>> = self
             .store
-            .outputs(&downstream)?
+            .outputs(downstream)?
             .into_iter()
             .map(|OutputRow { run, version, last }| {
                 let (last_run, is_last) = last.unwrap_or((run, true));

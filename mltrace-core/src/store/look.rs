@@ -119,6 +119,8 @@ pub trait Look: Count {
     fn task_names(&mut self, project: ProjectKey) -> Result<Vec<String>>;
     /// Hands what is known of outputs of a task, by id, to `tell`, which returns whether to go on.
     fn find_cases(&mut self, which: Cases<'_>, tell: &mut dyn FnMut(CaseRow) -> bool) -> Result<()>;
+    /// Returns of each of these runs how many outputs of which task it made, by run in the order of these, then by task.
+    fn outputs_of_tasks(&mut self, runs: &[RunId]) -> Result<Vec<(RunId, String, u64)>>;
     /// Hands the outputs of a task, each with what became of it, to `tell`, which returns whether to go on.
     fn task_pairs(&mut self, asked: PairsAsked, tell: &mut dyn FnMut(Pair<'_>) -> bool) -> Result<()>;
     /// Returns how long the last runs of a component took that completed, in milliseconds, at most `limit`.

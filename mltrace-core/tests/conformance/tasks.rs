@@ -118,10 +118,14 @@ fn what_a_run_put_out_that_is_taken_back_is_gone(store: &mut dyn Store) {
     let by = |id: &str, run: RunId| TaskFact { run: Some(run), ..output(id, "1", 1) };
     let (gone, here) = (id('a'), id('b'));
     keep(store, PROJECT, &[by("a", gone), by("b", gone), by("c", here), feedback("b", "2", 5)]);
+    let made = |store: &mut dyn Store| store.look().outputs_of_tasks(&[here, gone]).unwrap();
+    let of = |run: RunId, count: u64| (run, "fare".to_owned(), count);
+    assert_eq!(made(store), [of(here, 1), of(gone, 2)]);
     let forget = Forget { run: gone, at: Timestamp(9) };
     store.write(&mut |writer| writer.keep(Said::Forgotten(forget.run, forget.at))).unwrap();
     keep(store, PROJECT, &[by("d", gone)]);
     assert_eq!(case(store, "a"), None);
+    assert_eq!(made(store), [of(here, 1)]);
     let kept = case(store, "b").unwrap();
     assert!(kept.output.is_none() && kept.run.is_none() && kept.feedback.is_some(), "{kept:?}");
     assert_eq!(case(store, "c").unwrap().run, Some(here));

@@ -14,6 +14,8 @@ use crate::turns::Demand;
 
 /// How many versions, runs or sources are shown.
 const MOST: usize = 300;
+/// How many of the runs that made outputs of a task are shown.
+const MOST_MAKERS: usize = 6;
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes.page(Demand::Long, "/subject", page).form("/subject", ask)
@@ -81,6 +83,21 @@ fn held(found: &SubjectHeld) -> Markup {
                 tbody { @for version in found.versions.iter().take(MOST) { (row(version)) } }
             }
             (parts::more(found.versions.len(), MOST))
+        }
+        @if !found.outputs.is_empty() {
+            h2 { "Outputs of tasks" }
+            table {
+                thead { tr { th scope="col" { "Task" } th scope="col" { "Outputs" } th scope="col" { "Runs" } } }
+                tbody { @for of in found.outputs.iter().take(MOST) {
+                    tr {
+                        th scope="row" { (parts::name(&of.task)) }
+                        td { (of.count) }
+                        td { @for run in of.made_by.iter().take(MOST_MAKERS) { (parts::run(*run)) " " }
+                            @if of.made_by.len() > MOST_MAKERS { "and " (of.made_by.len().saturating_sub(MOST_MAKERS)) " more" } }
+                    }
+                } }
+            }
+            (parts::more(found.outputs.len(), MOST))
         }
     }
 }

@@ -336,6 +336,10 @@ impl Look for SqliteStore {
         }
     }
 
+    fn outputs_of_tasks(&mut self, runs: &[RunId]) -> Result<Vec<(RunId, String, u64)>> {
+        self.made_by(runs)
+    }
+
     fn task_pairs(&mut self, asked: PairsAsked, tell: &mut dyn FnMut(Pair<'_>) -> bool) -> Result<()> {
         self.pairs_of(asked, tell)
     }

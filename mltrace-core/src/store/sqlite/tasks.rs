@@ -12,6 +12,10 @@ const TASKS: &str = "SELECT t.id, t.name, count(c.made_at), count(c.told_at + c.
      count(CASE WHEN c.made_at IS NULL THEN c.told_at END), min(c.made_at), max(c.made_at)
      FROM task t JOIN task_case c ON c.task_id = t.id WHERE t.project_id = ?1 GROUP BY t.id ORDER BY t.name";
 
+/// How many outputs of each task a run made.
+const MADE_BY: &str = "SELECT t.name, count(*) FROM task_case c JOIN task t ON t.id = c.task_id
+     WHERE c.run = ?1 AND c.made_at IS NOT NULL GROUP BY t.id ORDER BY t.name";
+
 /// What [`case`] takes.
 pub(super) const CASE: &str = "SELECT c.name, c.made, c.made_at, c.run, c.told, c.told_at FROM task t
      JOIN task_case c ON c.task_id = t.id WHERE t.project_id = ?1 AND t.name = ?2 AND c.name = ?3";
@@ -100,6 +104,19 @@ impl SqliteStore {
         self.one(sql, params![project, name], |row| {
             Ok((row.get(0)?, u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0)))
         })
+    }
+
+    pub(super) fn made_by(&self, runs: &[RunId]) -> Result<Vec<(RunId, String, u64)>> {
+        let mut found = Vec::new();
+        // Most projects have no tasks, and their runs are not looked up one by one for that.
+        if self.one("SELECT 1 FROM task LIMIT 1", [], |row| row.get::<_, i64>(0))?.is_none() {
+            return Ok(found);
+        }
+        for run in runs {
+            let made: Vec<(String, i64)> = self.all(MADE_BY, [run], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            found.extend(made.into_iter().map(|(task, count)| (*run, task, u64::try_from(count).unwrap_or(0))));
+        }
+        Ok(found)
     }
 
     /// Hands what one of the statements of cases finds to `tell`.
