@@ -79,6 +79,16 @@ pub fn redone(run: &str, name: &str, at: impl Display) -> String {
     format!("run {run} had done the work behind `{name}` again, over the same inputs and parameters, by {at}")
 }
 
+/// Returns how a check came out; one that did not pass and only warns says so.
+///
+/// ```
+/// assert_eq!(mltrace_core::words::outcome("failed", true), "failed (warning)");
+/// ```
+#[must_use]
+pub fn outcome(outcome: &str, is_warning: bool) -> String {
+    if is_warning { format!("{outcome} (warning)") } else { outcome.to_owned() }
+}
+
 /// How many letters of a long value are shown.
 const LONG: usize = 60;
 /// How many letters of a long value are shown before it differs from another.

@@ -28,9 +28,13 @@ pub(super) fn metrics(metrics: &[Metric]) -> impl Iterator<Item = String> + '_ {
 pub(super) fn checks(checks: &[Check]) -> impl Iterator<Item = String> + '_ {
     checks.iter().map(|check| {
         let of = check.about.as_ref().map(|about| format!(" of {}", line(about.as_str()))).unwrap_or_default();
-        let style = if check.outcome == Outcome::Passed { paint::GOOD } else { paint::BAD };
+        let style = match check.outcome {
+            Outcome::Passed => paint::GOOD,
+            _ if check.is_warning() => paint::WARNING,
+            _ => paint::BAD,
+        };
         let message = check.message.as_ref().map(|text| format!(": {}", block(text))).unwrap_or_default();
-        format!("{}{of} {}{message}", line(&check.name), paint::paint(style, check.outcome.as_str()))
+        format!("{}{of} {}{message}", line(&check.name), paint::paint(style, came_out(check)))
     })
 }
 
@@ -65,7 +69,7 @@ pub(crate) fn all_checks(answer: &Checks, columns: Option<u16>) -> String {
             of.run.short(),
             of.component.clone(),
             format!("{}{about}", of.check.name),
-            of.check.outcome.as_str().to_owned(),
+            came_out(&of.check),
             time::show(of.check.at),
             of.check.message.clone().unwrap_or_default(),
         ]
@@ -76,6 +80,11 @@ pub(crate) fn all_checks(answer: &Checks, columns: Option<u16>) -> String {
         text.push('\n');
     }
     text
+}
+
+/// Returns how a check came out, in words.
+fn came_out(check: &Check) -> String {
+    words::outcome(check.outcome.as_str(), check.is_warning())
 }
 
 fn named(series: &MetricSeries) -> String {

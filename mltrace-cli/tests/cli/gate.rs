@@ -165,6 +165,8 @@ fn who_read_several_versions_measured_none_of_them() {
 fn checks_that_only_warn_keep_nothing_from_passing() {
     let check = |outcome: &str, severity: &str| json!({"checks": [{"name": "whole", "outcome": outcome, "severity": severity}]});
     assert_eq!(asked(&trained(&check("failed", "warn")), &["--checks"]), passes());
+    let shown = trained(&check("failed", "warn")).done(&["gate", "model", "--checks"]);
+    assert!(shown.contains("ok       `whole` failed (warning)  run"), "{shown}");
     assert_eq!(asked(&trained(&check("failed", "error")), &["--checks"]), wrong("`whole` failed"));
     assert_eq!(asked(&trained(&check("errored", "error")), &["--checks"]), unknown("`whole` errored"));
 }

@@ -44,6 +44,8 @@ fn what_was_measured_is_shown_run_by_run() {
     let checks = env.done(&["checks", "train", "--limit", "1"]);
     assert!(checks.contains("enough rows  passed") && checks.ends_with("`--limit N` shows more\n"), "{checks}");
     assert_eq!(env.json(&["checks", "--failed"])["checks"].as_array().unwrap().len(), 2);
+    let failed = env.done(&["checks", "--failed"]);
+    assert!(failed.contains("no nulls     failed (warning)  20"), "{failed}");
 }
 
 #[test]
@@ -58,7 +60,7 @@ fn a_run_shows_its_own() {
 
     checks
       enough rows errored
-      no nulls failed: 7 nulls in `fare`
+      no nulls failed (warning): 7 nulls in `fare`
     ");
 }
 

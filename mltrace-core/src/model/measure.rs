@@ -180,6 +180,14 @@ pub struct Check {
     pub at: Timestamp,
 }
 
+impl Check {
+    /// Returns whether it did not pass, and only warns.
+    #[must_use]
+    pub fn is_warning(&self) -> bool {
+        self.severity == Severity::Warn && self.outcome != Outcome::Passed
+    }
+}
+
 /// A check of a run. Reported twice, it is one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CheckFact {

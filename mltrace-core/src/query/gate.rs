@@ -9,7 +9,8 @@ use super::name::Found;
 use super::required::{Better, MetricRequirement, NotWorseThan, Requirements};
 use super::witness::{Sought, Witness, Witnesses};
 use super::{QueryError, Reader};
-use crate::model::{Check, Number, Outcome, RunId, Severity, Status, Timestamp, Version};
+use crate::model::{Check, Number, Outcome, RunId, Status, Timestamp, Version};
+use crate::words;
 
 /// How many of the reasons why a version is flagged a message names.
 const SAID: usize = 3;
@@ -303,7 +304,7 @@ fn checked(found: &Found, witnesses: &Witnesses) -> Vec<Required> {
 }
 
 fn outcome(check: Check, run: RunId) -> Required {
-    let is_warning = check.severity == Severity::Warn && check.outcome != Outcome::Passed;
+    let is_warning = check.is_warning();
     let holds = match check.outcome {
         Outcome::Passed => Some(true),
         _ if is_warning => Some(true),
@@ -311,7 +312,6 @@ fn outcome(check: Check, run: RunId) -> Required {
         Outcome::Errored => None,
     };
     let why = check.message.map(|message| format!(": {message}")).unwrap_or_default();
-    let warns = if is_warning { ", a warning" } else { "" };
-    let message = format!("`{}` {}{warns}{why}", check.name, check.outcome.as_str());
+    let message = format!("`{}` {}{why}", check.name, words::outcome(check.outcome.as_str(), is_warning));
     Required { name: Some(check.name), run: Some(run), ..Required::new(RequiredKind::Check, holds, message) }
 }

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use mltrace_core::escape;
 use mltrace_core::model::{Outcome, written};
 use mltrace_core::query::{ComparedField, Observation, RecordPart, Run};
+use mltrace_core::words;
 use serde_json::Value;
 
 use super::{layout, parts};
@@ -99,7 +100,9 @@ pub(super) fn measured(run: &Run) -> Markup {
                     @for check in run.checks.iter().take(MOST) {
                         tr {
                             th scope="row" { (parts::name(&check.name)) (about(check.about.as_ref())) }
-                            td.now[check.outcome != Outcome::Passed] { (check.outcome.as_str()) }
+                            td.now[check.outcome != Outcome::Passed] {
+                                (words::outcome(check.outcome.as_str(), check.is_warning()))
+                            }
                             td { @if let Some(message) = &check.message { (escape::block(message)) } }
                             td { (parts::exact(check.at)) }
                         }

@@ -11,7 +11,8 @@ fn served() -> Served {
             "started_at": format!("2021-05-0{day}T00:00:00Z"), "ended_at": format!("2021-05-0{day}T00:00:00Z"), "inputs": ["raw"],
             "outputs": [{ "name": "m", "version": format!("v:{day}") }],
             "metrics": [{ "name": "test/auc", "value": auc }],
-            "checks": [{ "name": "no nulls", "outcome": if day == 1 { "passed" } else { "failed" }, "message": "7 <nulls>" }] })
+            "checks": [{ "name": "no nulls", "outcome": if day == 1 { "passed" } else { "failed" }, "message": "7 <nulls>" },
+                       { "name": "fresh", "outcome": "failed", "severity": "warn" }] })
     };
     Served::with(&[run(1, 0.9), run(2, 0.8)])
 }
@@ -110,7 +111,15 @@ fn what_is_late_and_where_the_time_went_is_told() {
 fn the_page_of_a_run_shows_what_was_measured_and_checked() {
     let page = served().get("/run?run=latest").text;
     let links = "/compare?runs=0195e2a1-7c1e-7d30-9a52-3f1d5c0b8a01%2C0195e2a1-7c1e-7d30-9a52-3f1d5c0b8a02";
-    for part in ["<h2>Measured</h2>", "<td>0.8</td>", "<h2>Checked</h2>", "failed", "7 &lt;nulls&gt;", links] {
+    for part in [
+        "<h2>Measured</h2>",
+        "<td>0.8</td>",
+        "<h2>Checked</h2>",
+        "failed",
+        "failed (warning)",
+        "7 &lt;nulls&gt;",
+        links,
+    ] {
         assert!(page.contains(part), "{part}: {page}");
     }
 }
