@@ -234,7 +234,8 @@ fn record(records: Vec<Record>, what: &str) -> Result<(), Error> {
     Err(StoreError::Unreachable { place: recorder.home().store.clone(), reason }.into())
 }
 
-/// Returns whether all that is required of a version holds, and what does not. What is not known does not hold.
+/// Returns whether all that is required of a version holds, and what does not. What is not known does not hold. A local file
+/// that is named without a version or alias, and lies on this disk, must be that version.
 ///
 /// # Errors
 /// When nothing is recorded yet, no such artifact or version is known, or the store does not answer.
@@ -250,7 +251,7 @@ fn record(records: Vec<Record>, what: &str) -> Result<(), Error> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn gate(artifact: &str, required: &Requirements) -> Result<Gate, Error> {
-    ask(|reader| reader.gate(artifact, required))
+    ask(|reader| reader.gate_here(artifact, required))
 }
 
 /// Returns runs side by side: configuration, data by role, metrics by split and slice. Each is named by an id, a unique prefix

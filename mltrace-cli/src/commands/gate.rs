@@ -13,7 +13,8 @@ use crate::time;
 ///
 /// What is not known does not hold: a metric that nobody measured, checks that nobody made. A metric is what was measured of
 /// the version by name, else by the run that wrote it, else by a run that read it and no other version. Always required is
-/// that the run that wrote it completed.
+/// that the run that wrote it completed. Where a local file or folder is named without a version or alias and lies on this disk,
+/// it must be the version that is looked at: something else there, or what nobody can know, does not pass.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -54,7 +55,7 @@ impl Args {
         required.check().map_err(|wrong| {
             Error::usage(wrong).hint("such as `--metric auc '>= .9'`, `--fresh 7d`, `--unflagged` or `--checks`")
         })?;
-        let answer = session.ask_of(&self.artifact, |reader, artifact| reader.gate(artifact, &required))?;
+        let answer = session.ask_of(&self.artifact, |reader, artifact| reader.gate_here(artifact, &required))?;
         session.output.answer(&answer, gate::text)?;
         Ok(if answer.passes { Exit::Done } else { Exit::Wrong })
     }

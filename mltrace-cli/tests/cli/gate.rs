@@ -232,3 +232,34 @@ fn a_gate_that_asks_nothing_or_cannot_ask_is_wrong_usage() {
     }
     assert!(env.fails(1, &["gate", "modle", "--unflagged"]).contains("did you mean `model`?"));
 }
+
+#[test]
+fn what_lies_on_the_disk_has_to_be_the_version_that_passes() {
+    let env = TestEnv::new();
+    let ran = ["run", "--component", "train", "-o", "m", "--metric", "auc=0.9", "--", "sh", "-c", "echo 1 > m"];
+    env.done(&ran);
+    env.done(&["alias", "production", "m"]);
+    let asked = |name: &str| {
+        let answer = env.call(&["-q", "--format", "json", "gate", name, "--metric", "auc", ">= .5"]);
+        let told: Value = serde_json::from_str(&answer.stdout).unwrap_or_else(|_| panic!("{}", answer.stderr));
+        assert_eq!(told["passes"], answer.code == 0);
+        let disk = told["requirements"].as_array().unwrap().iter().find(|required| required["kind"] == "disk");
+        (answer.code, disk.map(|disk| disk["holds"].clone()))
+    };
+    assert_eq!(asked("m"), (0, Some(json!(true))));
+    env.write("m", "3\n");
+    assert_eq!(asked("m"), (1, Some(json!(false))));
+    let shown = env.call(&["-q", "gate", "m", "--metric", "auc", ">= .5"]);
+    let wrong = "  wrong    this disk holds something else: b3:";
+    assert!(shown.code == 1 && shown.stdout.contains(wrong), "{}", shown.stdout);
+    for recorded in ["m@latest", "@production", "m@production"] {
+        assert_eq!(asked(recorded), (0, None), "{recorded}");
+    }
+    std::fs::remove_file(env.project().join("m")).unwrap();
+    assert_eq!(asked("m"), (0, None), "nothing lies there that could be taken for it");
+    // Nobody knows what was written here.
+    env.done(&["log", "--component", "train", "-o", "n", "--metric", "auc=0.9", "-q"]);
+    assert_eq!(asked("n"), (0, None));
+    env.write("n", "1");
+    assert_eq!(asked("n"), (1, Some(Value::Null)));
+}

@@ -6,14 +6,18 @@ use serde::{Deserialize, Serialize};
 
 use super::measures::last_checks;
 use super::name::Found;
+use super::on_disk::There;
 use super::required::{Better, MetricRequirement, NotWorseThan, Requirements};
 use super::witness::{Sought, Witness, Witnesses};
 use super::{QueryError, Reader};
-use crate::model::{Check, Number, Outcome, RunId, Status, Timestamp, Version};
-use crate::words;
+use crate::disk::fingerprint::stat;
+use crate::model::{Check, Number, Outcome, RunId, Status, Timestamp, Version, VersionId};
+use crate::{naming, words};
 
 /// How many of the reasons why a version is flagged a message names.
 const SAID: usize = 3;
+/// How many digits of a content are shown.
+const DIGITS: usize = 12;
 
 /// The answer of `gate`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -75,6 +79,8 @@ pub enum RequiredKind {
     Unflagged,
     /// A check.
     Check,
+    /// What lies under its name on this disk: that version, where a local file or folder was asked for by its name alone.
+    Disk,
 }
 
 impl Gate {
@@ -148,6 +154,63 @@ impl Reader<'_> {
         let written_by = witnesses.writer().map(|run| run.id);
         let baseline = baseline.map(|other| other.version);
         Ok(Gate { artifact: found.version, passes, written_by, baseline, requirements })
+    }
+
+    /// As [`gate`](Self::gate), where whoever asks means what lies on this disk: of a local file or folder that is asked for
+    /// by its name alone, the version must be the one that lies there, since that is what will be used.
+    ///
+    /// # Errors
+    /// As [`gate`](Self::gate).
+    pub fn gate_here(&mut self, artifact: &str, required: &Requirements) -> Result<Gate, QueryError> {
+        let mut gate = self.gate(artifact, required)?;
+        if let Some(disk) = self.on_this_disk(artifact, &gate.artifact)? {
+            gate.passes &= disk.holds == Some(true);
+            gate.requirements.push(disk);
+        }
+        Ok(gate)
+    }
+
+    /// Returns whether this disk holds the version that `text` names; nothing where the text is no name alone, or names
+    /// nothing that lies there, or the caller declared what the version is.
+    fn on_this_disk(&mut self, text: &str, version: &Version) -> Result<Option<Required>, QueryError> {
+        let (name, id) = (version.name.as_str(), &version.version);
+        // Another project lies elsewhere.
+        let is_elsewhere = self.chosen.is_some() || text.starts_with('@') || naming::is_uri(name);
+        let Some(project) = self.project()?.filter(|_| !is_elsewhere && !matches!(id, VersionId::Declared(_))) else {
+            return Ok(None);
+        };
+        let path = match self.find_artifact(project, text)? {
+            Some((_, name)) => Some(self.home.root.join(naming::decode(name.as_str()))),
+            // What lies in a folder that was recorded; a path with a version names nothing on a disk.
+            None => naming::path_from(text, &self.folder),
+        };
+        let Some(path) = path else { return Ok(None) };
+        let told = |holds, message: String| Ok(Some(Required::new(RequiredKind::Disk, holds, message)));
+        match stat(&path) {
+            Ok(None) => return Ok(None),
+            Err(error) => return told(None, format!("what lies on this disk cannot be looked at: {error}")),
+            Ok(Some(found)) => {
+                if matches!(id, VersionId::Stat(_)) && VersionId::Stat(found.triple()) == *id {
+                    return told(Some(true), "this disk holds it, by size, time and file number".to_owned());
+                }
+            }
+        }
+        let recorded = format!("`{name}@latest` asks for what was recorded");
+        match (self.look(&path), id) {
+            (There::Content(found), VersionId::Content(_)) if found == *id => {
+                told(Some(true), "this disk holds it".to_owned())
+            }
+            (There::Content(found), VersionId::Content(_)) => {
+                told(Some(false), format!("this disk holds something else: {}; {recorded}", found.short(DIGITS)))
+            }
+            (There::Content(_), _) => {
+                told(None, format!("its content is not known, so this disk may hold something else; {recorded}"))
+            }
+            (There::Large, _) => {
+                told(None, format!("what lies on this disk is too large to be read for this; {recorded}"))
+            }
+            (There::Nothing, _) => told(None, format!("what lies on this disk cannot be read; {recorded}")),
+        }
     }
 
     /// Returns the version that `text` names, or that the alias of this name points to.

@@ -50,6 +50,12 @@ pub fn stat(path: &Path) -> io::Result<Option<Stat>> {
 }
 
 impl Stat {
+    /// Returns size, time and number, by which a file that is too large to hash is recognised.
+    #[must_use]
+    pub fn triple(&self) -> String {
+        format!("{}-{}-{}", self.size, self.mtime_ns, self.inode)
+    }
+
     /// Returns what `metadata` says.
     #[must_use]
     pub fn of(metadata: &Metadata) -> Self {

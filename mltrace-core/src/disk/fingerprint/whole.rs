@@ -58,8 +58,7 @@ fn of_file(path: &Path, before: Stat, how: &Hashing<'_>) -> io::Result<Option<Fi
     let of_version =
         |version| Fingerprint { version, size: before.size, stat: before, changed_ns: before.ctime_ns, entries: None };
     if before.size > how.limit && file::known(path, &before, how).is_none() {
-        let version = format!("{}-{}-{}", before.size, before.mtime_ns, before.inode);
-        return Ok(Some(of_version(VersionId::Stat(version))));
+        return Ok(Some(of_version(VersionId::Stat(before.triple()))));
     }
     Ok(file::hash(path, &before, how)?.map(|hash| of_version(VersionId::Content(hash))))
 }
