@@ -14,7 +14,7 @@ use super::projects::join_former;
 use super::report::{BEYOND, FoldReport, Left};
 use super::round::{Open, fold_open};
 use super::settle::settle_parents;
-use crate::config::{self, Home};
+use crate::config::Home;
 use crate::host::Host;
 use crate::journal::{self, Journal};
 use crate::model::{ProcessId, Record};
@@ -65,7 +65,6 @@ pub(super) fn fold_these(
         // The first rows of a store may just have come, and with them its project.
         if home.has_own_store() {
             store.upkeep().call_own_project(&home.project)?;
-            store.upkeep().keep_place(&config::place_of(&home.folder))?;
         }
         journal::lost::keep(&home.journal());
         journal::keep_reserve(&home.journal());

@@ -98,8 +98,6 @@ pub trait Upkeep {
     fn hold_still(&mut self) -> Result<()>;
     /// Renames the project of the root that the store lies in. Its earlier name stays one of its names.
     fn call_own_project(&mut self, name: &str) -> Result<()>;
-    /// Keeps where the store of a root is, as [`config::place_of`](crate::config::place_of) tells it, unless it is kept already.
-    fn keep_place(&mut self, place: &str) -> Result<()>;
     /// Returns whether a run was taken back.
     fn is_forgotten(&mut self, id: RunId) -> Result<bool>;
     /// Returns what is still to be hashed for processes of `host` that are gone.

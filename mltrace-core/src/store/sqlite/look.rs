@@ -59,13 +59,6 @@ impl Upkeep for SqliteStore {
         self.transact(&mut |writer| writer.keep(Said::OwnProject(name)))
     }
 
-    fn keep_place(&mut self, place: &str) -> Result<()> {
-        if self.place()?.is_some() {
-            return Ok(());
-        }
-        self.transact(&mut |writer| writer.keep(Said::OwnPlace(place)))
-    }
-
     fn is_forgotten(&mut self, id: RunId) -> Result<bool> {
         Ok(self.one("SELECT 1 FROM tombstone WHERE uuid = $1", [id], |_| Ok(()))?.is_some())
     }

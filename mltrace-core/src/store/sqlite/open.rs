@@ -17,7 +17,7 @@ use super::schema::Schema;
 use super::shape;
 use crate::config::{self, Home};
 use crate::folder::{self, Folder, Taken};
-use crate::store::{Bounds, Mode, StoreError, Upkeep as _};
+use crate::store::{Bounds, Mode, Said, StoreError, Upkeep as _};
 
 /// How long a command waits for another writer, and a recording process for its turn.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -81,7 +81,10 @@ impl SqliteStore {
         store.open = Some(open);
         if home.has_own_store() {
             store.call_own_project(&home.project)?;
-            store.keep_place(&config::place_of(&home.folder))?;
+            if store.place()?.is_none() {
+                let place = config::place_of(&home.folder);
+                store.transact(&mut |writer| writer.keep(Said::OwnPlace(&place)))?;
+            }
         }
         Ok(store)
     }
