@@ -11,7 +11,7 @@ use super::past::Past;
 use super::view::staleness_of;
 use super::{QueryError, Reader};
 use crate::lineage::{self, Aspect, Earlier, Evidence, Fault, Finding, Findings, Usual};
-use crate::model::{RunId, Status, VersionId};
+use crate::model::{Status, VersionId};
 use crate::store::{Extent, ReadDetail, RunDetail, RunKey, WriteDetail};
 use crate::words;
 
@@ -80,29 +80,25 @@ impl Reader<'_> {
     /// When no run, or more than one, is meant by `run`, or the store does not answer.
     pub fn inspect_among_others(&mut self, run: &str) -> Result<Run, QueryError> {
         let run = self.inspect(run)?;
-        let changed = self.changes(run.id)?.map(Box::new);
-        Ok(Run { changed, still_differs: self.still_differs(run.id)?, ..run })
-    }
-
-    /// Returns in words, as a review says them, the changes that runs before this one made and that it still has: a fault
-    /// that lasts is no change since the run before. With how much they count as long as that is anything: the longer ago a
-    /// change was, the more harmless runs have it too.
-    ///
-    /// # Errors
-    /// When the store does not answer.
-    pub fn still_differs(&mut self, run: RunId) -> Result<Vec<String>, QueryError> {
-        let Some(key) = self.store.run(run)? else { return Ok(Vec::new()) };
+        let Some(key) = self.store.run(run.id)? else { return Ok(run) };
         let mut past = Past::default();
-        past.learn(&mut *self.store, &[key])?;
-        let Some(now) = past.run(key).map(|run| run.facts.clone()) else { return Ok(Vec::new()) };
-        let earlier = past.all_before(&mut *self.store, key)?;
-        let told = |piece: &Evidence| {
-            let words = words(piece);
-            let short = without_factor(&words).filter(|_| !piece.counts());
-            short.map(str::to_owned).unwrap_or(words)
-        };
-        Ok(lineage::lasting(&now, &Earlier::whole(&now, &earlier)).iter().map(told).collect())
+        past.look_back(&mut *self.store, &[key])?;
+        let changed = self.changes(key, &past)?.map(Box::new);
+        Ok(Run { changed, still_differs: still_differs(key, &past), ..run })
     }
+}
+
+/// Returns in words, as a review says them, the changes that runs before this one made and that it still has: a fault that
+/// lasts is no change since the run before. With how much they count as long as that is anything: the longer ago a change
+/// was, the more harmless runs have it too.
+fn still_differs(run: RunKey, past: &Past) -> Vec<String> {
+    let Some(now) = past.run(run).map(|run| &run.facts) else { return Vec::new() };
+    let told = |piece: &Evidence| {
+        let words = words(piece);
+        let short = without_factor(&words).filter(|_| !piece.counts());
+        short.map(str::to_owned).unwrap_or(words)
+    };
+    lineage::lasting(now, &Earlier::whole(now, &past.all_before(run))).iter().map(told).collect()
 }
 
 /// Returns a probability as people read it; never none and never all, which no record could justify.

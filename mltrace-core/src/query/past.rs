@@ -94,12 +94,11 @@ impl Past {
         self.facts.values().any(|run| run.facts.aspects.is_cut())
     }
 
-    /// Returns what is known of all earlier runs of a run's component that those it is compared with are chosen from, the latest
-    /// first.
-    pub(super) fn all_before(&mut self, store: &mut dyn Look, run: RunKey) -> Result<Vec<&Facts>, QueryError> {
-        let all: Vec<RunKey> = store.earlier(&[run], EARLIER)?.into_iter().map(|(_, earlier)| earlier).collect();
-        self.learn(store, &all)?;
-        Ok(all.iter().filter_map(|run| Some(&self.facts.get(run)?.facts)).collect())
+    /// Returns what is known of all earlier runs of its component that those a run is compared with were chosen from, the
+    /// latest first.
+    pub(super) fn all_before(&self, run: RunKey) -> Vec<&Facts> {
+        let all = self.all_known_before(run);
+        all.iter().filter_map(|run| Some(&self.facts.get(run)?.facts)).collect()
     }
 
     /// Returns what is known of a run.
@@ -131,24 +130,18 @@ pub(super) fn most_of(runs: usize) -> u64 {
 }
 
 impl Reader<'_> {
-    /// Returns what a run has otherwise than the last one before it that it can be compared with; `None` for the first of its kind. What was read under one name in other versions counts, no matter who wrote them.
-    ///
-    /// # Errors
-    /// When the store does not answer.
-    pub fn changes(&mut self, run: RunId) -> Result<Option<Since>, QueryError> {
-        let Some(key) = self.store.run(run)? else { return Ok(None) };
-        let mut past = Past::default();
-        past.look_back(&mut *self.store, &[key])?;
+    /// Returns what a run that was looked back from has otherwise than the last one before it that it can be compared with;
+    /// `None` for the first of its kind. What was read under one name in other versions counts, no matter who wrote them.
+    pub(super) fn changes(&mut self, key: RunKey, past: &Past) -> Result<Option<Since>, QueryError> {
         let Some(before) = past.before(key).first().copied() else { return Ok(None) };
         let (Some(now), Some(then)) = (past.run(key), past.run(before)) else { return Ok(None) };
-        let (now, then) = (now.facts.aspects.clone(), (then.id, then.facts.aspects.clone()));
         let mut views = self.views(&[before, key], Extent::Edges)?.into_iter();
         let (earlier, later) = (views.next(), views.next());
-        let sides = [&then.1, &now].map(own);
+        let sides = [then, now].map(|run| own(&run.facts.aspects));
         let mut differences: Vec<Difference> = Vec::new();
         let mut tell = |field: String, [a, b]: [Option<serde_json::Value>; 2]| {
             let component = later.as_ref().map(|run| run.component.clone());
-            let runs = [Some(then.0), Some(run)];
+            let runs = [Some(then.id), Some(now.id)];
             differences.push(Difference { component, field, a, b, runs, source_diff: None });
         };
         for change in lineage::changes(&sides[0], &sides[1]) {
@@ -168,7 +161,7 @@ impl Reader<'_> {
             }
         }
         self.compare_sources(&mut differences)?;
-        Ok(Some(Since { run: then.0, differences, consequences: 0, is_cut: past.is_cut() }))
+        Ok(Some(Since { run: then.id, differences, consequences: 0, is_cut: past.is_cut() }))
     }
 }
 

@@ -112,7 +112,8 @@ proptest! {
         prop_assert_eq!(diff.baseline, Some(if is_same { Baseline::Previous } else { Baseline::Sibling }));
         prop_assert_eq!(fields(&diff.differences), expected.clone());
 
-        let Since { run: before, differences: own, is_cut, .. } = story.reader().changes(ran).unwrap().unwrap();
+        let run = story.reader().inspect_among_others(&ran.to_string()).unwrap();
+        let Since { run: before, differences: own, is_cut, .. } = *run.changed.unwrap();
         prop_assert_eq!((before, is_cut), (id((ROUNDS - 1) * 10 + step), false));
         // Runs in the same place read opaque versions of one name, which differ each time.
         let own: Vec<Difference> = own.into_iter().filter(|own| !own.field.starts_with("input:s3:")).collect();
@@ -238,11 +239,12 @@ fn a_change_that_lasts_is_one_cause_until_it_is_put_right() {
     assert_eq!(fact.runs, runs, "with those that nobody judged");
     assert_eq!((fact.since.to_string(), fact.until.to_string()), (at(410), at(710)));
     assert_eq!((fact.flagged, fact.flagged_of, fact.ok, fact.ok_of), (2, 2, 0, 2));
-    let still = story.reader().still_differs(id(61)).unwrap();
+    let still = story.reader().inspect_among_others(&id(61).to_string()).unwrap().still_differs;
     let told = "parameter `unit` = mg, before g, since 2 runs before";
     assert!(still.len() == 1 && still[0].starts_with(told), "{still:?}");
     for number in [3, 4, 8] {
-        assert_eq!(story.reader().still_differs(id(number * 10 + 1)).unwrap(), [""; 0], "{number}");
+        let run = story.reader().inspect_among_others(&id(number * 10 + 1).to_string()).unwrap();
+        assert_eq!(run.still_differs, [""; 0], "{number}");
     }
     for suspect in review.suspects.iter().take(2) {
         assert_eq!(suspect.components[0], "step-1", "a run that still differs is not acquitted: {suspect:?}");
@@ -337,9 +339,10 @@ proptest! {
         let runs: Vec<_> = (since..since + lasts).map(|number| id(number * 10 + step)).collect();
         prop_assert_eq!((&fact.component, fact.aspect.as_str(), &fact.runs), (&format!("step-{step}"), field, &runs));
         for (ago, run) in runs.iter().enumerate() {
-            let Since { differences: own, .. } = story.reader().changes(*run).unwrap().unwrap();
+            let view = story.reader().inspect_among_others(&run.to_string()).unwrap();
+            let Since { differences: own, .. } = *view.changed.unwrap();
             prop_assert_eq!(own.iter().any(|own| own.field == field), ago == 0, "{} at {}", field, ago);
-            let still = story.reader().still_differs(*run).unwrap();
+            let still = view.still_differs;
             let since = if ago == 1 { "since the run before".to_owned() } else { format!("since {ago} runs before") };
             prop_assert_eq!(still.len(), usize::from(ago > 0), "{:?}", still);
             prop_assert!(still.iter().all(|words| words.contains(&since)), "{still:?}");

@@ -185,7 +185,7 @@ fn what_comes_after_what_is_compared_is_no_change() {
 
         let diff = story.reader().diff("model", None).unwrap();
         assert_eq!((fields(&diff.differences), diff.is_cut), (all.iter().map(ToString::to_string).collect(), is_cut));
-        let since = story.reader().changes(id(9).to_string().parse().unwrap()).unwrap().unwrap();
+        let since = story.reader().inspect_among_others(&id(9).to_string()).unwrap().changed.unwrap();
         assert_eq!((fields(&since.differences), since.is_cut), (fields(&diff.differences), is_cut));
 
         let label = json!({"type": "label", "id": id(900), "name": "model", "version": "v:9", "verdict": "flagged", "at": at(50)});

@@ -38,9 +38,7 @@ struct RunQuery {
 }
 
 fn page(app: &App, asked: &RunQuery) -> Result<Markup, Failure> {
-    let (run, verdicts) = app.ask(|reader| Ok((reader.inspect(&asked.run)?, Verdicts::of(reader)?)))?;
-    let changes = app.ask(|reader| reader.changes(run.id))?;
-    let lasting = app.ask(|reader| reader.still_differs(run.id))?;
+    let (run, verdicts) = app.ask(|reader| Ok((reader.inspect_among_others(&asked.run)?, Verdicts::of(reader)?)))?;
     let back = link::run(run.id);
     let body = html! {
         p.path { "Run of " (parts::component(&run.component)) }
@@ -55,8 +53,8 @@ fn page(app: &App, asked: &RunQuery) -> Result<Markup, Failure> {
         @if let Some(description) = &run.description { p { (escape::block(description)) } }
         @if let Some(error) = &run.error { h2 { "Error" } pre.error { (escape::block(error)) } }
         @if !run.stale.is_empty() { ul.notice { @for stale in &run.stale { li { (parts::sentence(&stale.message)) } } } }
-        @if let Some(since) = &changes { (changed(since, run.id)) }
-        @if !lasting.is_empty() { (still_differs(&lasting)) }
+        @if let Some(since) = &run.changed { (changed(since, run.id)) }
+        @if !run.still_differs.is_empty() { (still_differs(&run.still_differs)) }
         (outputs(&run, &verdicts, &back))
         (inputs(&run, &verdicts, &back))
         (params(&run))
