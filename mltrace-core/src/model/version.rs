@@ -89,17 +89,33 @@ impl std::str::FromStr for VersionId {
 pub struct ParseVersionError(pub String);
 
 fn parse_hex(hex: &str) -> Option<[u8; 32]> {
-    let bytes = hex.as_bytes();
-    if bytes.len() != 64 {
-        return None;
-    }
-    let mut hash = [0_u8; 32];
-    for (byte, pair) in hash.iter_mut().zip(bytes.chunks_exact(2)) {
-        let digit = |index: usize| pair.get(index).and_then(|digit| char::from(*digit).to_digit(16));
-        *byte = u8::try_from((digit(0)? << 4) | digit(1)?).ok()?;
-    }
-    Some(hash)
+    let (pairs, []) = hex.as_bytes().as_chunks::<2>() else { return None };
+    let pairs: &[[u8; 2]; 32] = pairs.try_into().ok()?;
+    let digit = |letter: u8| DIGITS.get(usize::from(letter)).copied().unwrap_or(NO_DIGIT);
+    // Every fold reads thousands of these: what is no digit is noticed once, at the end.
+    let mut wrong = 0;
+    let hash = pairs.map(|[high, low]| {
+        let (high, low) = (digit(high), digit(low));
+        wrong |= high | low;
+        high << 4 | low & 0xf
+    });
+    (wrong < NO_DIGIT).then_some(hash)
 }
+
+/// Stands for a letter that is no digit: no digit has this bit.
+const NO_DIGIT: u8 = 0x10;
+
+/// The values of hexadecimal digits, by letter.
+const DIGITS: [u8; 256] = {
+    let mut digits = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < 16 {
+        digits[b"0123456789abcdef"[value] as usize] = value as u8;
+        digits[b"0123456789ABCDEF"[value] as usize] = value as u8;
+        value += 1;
+    }
+    digits
+};
 
 impl Serialize for VersionId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -111,5 +127,24 @@ impl<'de> Deserialize<'de> for VersionId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::parse_hex;
+
+    proptest! {
+        #[test]
+        fn a_hash_is_sixty_four_digits_and_nothing_else(
+            text in prop_oneof!["[0-9a-fA-F]{64}", "[0-9a-fA-F]{63}[^0-9a-fA-F]", "[0-9a-fA-F]{0,70}", any::<String>()]
+        ) {
+            let digits: Option<Vec<u8>> = text.chars().map(|letter| Some(u8::try_from(letter.to_digit(16)?).unwrap())).collect();
+            let expected = digits.filter(|digits| digits.len() == 64);
+            let expected = expected.map(|digits| digits.chunks(2).map(|pair| pair[0] * 16 + pair[1]).collect::<Vec<u8>>());
+            prop_assert_eq!(parse_hex(&text).map(|hash| hash.to_vec()), expected);
+        }
     }
 }

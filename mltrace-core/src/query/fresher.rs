@@ -1,6 +1,7 @@
 //! What was fresher than what runs read when they began, and what is fresher than what was written: the store hands over
 //! what may be, and the rules of `lineage` choose.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
@@ -130,13 +131,12 @@ impl Reader<'_> {
             }
         }
         let run_of = |place: usize| places.get(place).and_then(|(place, _)| details.get(place.run));
-        let asking = || places.iter().map(|(place, _)| place.run);
-        let updated = OfRuns::of(asking(), |run| {
+        let updated = OfRuns::new(|run: usize| {
             let writes = details.get(run).into_iter().flat_map(|detail| &detail.run.writes);
             writes.map(|write| write.artifact).collect()
         });
         let read_from =
-            OfRuns::of(asking(), |run| details.get(run).map(|detail| read_from(&detail.run)).unwrap_or_default());
+            OfRuns::new(|run: usize| details.get(run).map(|detail| read_from(&detail.run)).unwrap_or_default());
         // A run that updates what it reads is not behind those that update it further.
         let mut later = last_others(self.store, &questions)?;
         for (place, (later, question)) in later.iter_mut().zip(&questions).enumerate() {
@@ -367,8 +367,7 @@ fn find_redone(store: &mut dyn Look, runs: &[RunDetail], saw: &mut [Vec<Saw>]) -
         }
     }
     let reader = |place: usize| places.get(place).and_then(|place: &Place| runs.get(place.run));
-    let read_from =
-        OfRuns::of(places.iter().map(|place| place.run), |run| runs.get(run).map(read_from).unwrap_or_default());
+    let read_from = OfRuns::new(|run: usize| runs.get(run).map(read_from).unwrap_or_default());
     let may_count = |place: usize, rerun: &Rerun<RunKey>| {
         !places.get(place).is_some_and(|place| read_from.holds(place.run, &rerun.run))
     };
@@ -385,20 +384,19 @@ fn read_from(reader: &RunDetail) -> HashSet<RunKey> {
     reader.reads.iter().flat_map(|read| read.write.iter().chain(&read.parts)).map(|write| write.run).collect()
 }
 
-/// What is known of some of the runs, each by its place: gathered once for all that is asked of a run.
-struct OfRuns<T>(HashMap<usize, HashSet<T>>);
+/// What is known of runs, each by its place: gathered once for all that is asked of a run, and only where it is asked.
+struct OfRuns<T, G> {
+    known: RefCell<HashMap<usize, HashSet<T>>>,
+    gather: G,
+}
 
-impl<T: Eq + std::hash::Hash> OfRuns<T> {
-    fn of(runs: impl Iterator<Item = usize>, gather: impl Fn(usize) -> HashSet<T>) -> Self {
-        let mut known: HashMap<usize, HashSet<T>> = HashMap::default();
-        for run in runs {
-            known.entry(run).or_insert_with(|| gather(run));
-        }
-        Self(known)
+impl<T: Eq + std::hash::Hash, G: Fn(usize) -> HashSet<T>> OfRuns<T, G> {
+    fn new(gather: G) -> Self {
+        Self { known: RefCell::default(), gather }
     }
 
     fn holds(&self, run: usize, one: &T) -> bool {
-        self.0.get(&run).is_some_and(|known| known.contains(one))
+        self.known.borrow_mut().entry(run).or_insert_with(|| (self.gather)(run)).contains(one)
     }
 }
 
