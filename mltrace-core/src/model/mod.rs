@@ -53,7 +53,7 @@ pub use measure::{Check, CheckFact, Metric, MetricFact, Number, Outcome, Severit
 pub use observation::{Observation, ObservationFact, Spread};
 pub use pattern::Pattern;
 pub use profile::{
-    Column, ColumnType, MOST_COLUMNS, MOST_VALUES, Profile, ProfileFact, TableFormat, TopValue, written,
+    Column, ColumnType, MOST_COLUMNS, MOST_VALUES, Profile, ProfileFact, TableFormat, TopValue, UnevenRow, written,
 };
 pub use record::{
     Chosen, Code, CodeCheck, ComponentFact, Declaration, Due, End, FingerprintFact, FolderFact, Forget, Git, Header,

@@ -110,9 +110,9 @@ mod case;
 mod subject;
 mod task;
 pub use crate::model::{
-    Check, Column, ColumnType, Metric, Observation, Profile, RunSubject, Spread, TableFormat, TopValue,
+    Check, Column, ColumnType, Metric, Observation, Profile, RunSubject, Spread, TableFormat, TopValue, UnevenRow,
 };
-pub use crate::profile::{ColumnDrift, Drift};
+pub use crate::profile::{ColumnDrift, Drift, Renamed};
 pub use against::{Doubt, DoubtReason};
 pub use alias::{Alias, AliasHistory, Aliases, Pointing};
 pub use answer::{
