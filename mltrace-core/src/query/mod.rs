@@ -107,6 +107,7 @@ mod openlineage;
 mod prov;
 
 mod case;
+mod removed;
 mod subject;
 mod task;
 pub use crate::model::{

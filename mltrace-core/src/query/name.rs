@@ -352,13 +352,13 @@ enum Picked {
 }
 
 /// How much of an id a text is.
-enum Fit {
+pub(super) enum Fit {
     Whole,
     Part,
 }
 
 /// Returns whether a text is an id, or how one begins, with or without its kind.
-fn fits(id: &VersionId, wanted: &str) -> Option<Fit> {
+pub(super) fn fits(id: &VersionId, wanted: &str) -> Option<Fit> {
     let text = id.to_string();
     let value = text.split_once(':').map_or(text.as_str(), |(_, value)| value);
     if text == wanted || value == wanted {
