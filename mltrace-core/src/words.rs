@@ -124,11 +124,26 @@ pub fn share(share: Option<f64>) -> String {
     share.map_or(UNKNOWN.to_owned(), |share| format!("{} %", (share * 100.0).floor()))
 }
 
-/// Returns how much later something came, or earlier.
+/// Returns how much later feedback came than its output, or how much earlier: it may have been there before.
+///
+/// ```
+/// use mltrace_core::words::lag;
+///
+/// assert_eq!([lag(90.0), lag(-7200.0)], ["1 min 30 s", "2 h 0 min before"]);
+/// ```
 #[must_use]
 pub fn lag(seconds: f64) -> String {
-    let sign = if seconds < 0.0 { "-" } else { "" };
-    format!("{sign}{}", span(seconds.abs() * 1000.0))
+    let before = if seconds < 0.0 { " before" } else { "" };
+    format!("{}{before}", span(seconds.abs() * 1000.0))
+}
+
+/// Returns when feedback came, in a line: half of it, nine tenths and all of it by then.
+#[must_use]
+pub fn lags([half, most, all]: [f64; 3]) -> String {
+    let after =
+        |seconds: f64| if half < 0.0 && seconds >= 0.0 { format!("after {}", lag(seconds)) } else { lag(seconds) };
+    let (first, then) = if half < 0.0 { ("feedback ", " its output") } else { ("feedback after ", "") };
+    format!("{first}{}{then} (half), {} (9 of 10), {} (all)", lag(half), after(most), after(all))
 }
 
 /// Returns a number with six digits that count.
