@@ -115,6 +115,34 @@ pub fn number(number: f64) -> String {
     format!("{number:.11e}").parse().unwrap_or(number).to_string()
 }
 
+/// The heights of a curve.
+const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+/// Returns a curve of numbers, each as high as it stands between the least and the greatest; what is no number, or has no end,
+/// is a blank.
+///
+/// ```
+/// assert_eq!(mltrace_core::words::curve([1.0, 8.0, f64::NAN, 4.5].into_iter()), "▁█ ▅");
+/// ```
+#[must_use]
+pub fn curve(numbers: impl Iterator<Item = f64>) -> String {
+    let numbers: Vec<f64> = numbers.collect();
+    let finite = || numbers.iter().copied().filter(|number| number.is_finite());
+    let (least, greatest) = (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));
+    let bar = |number: &f64| {
+        if !number.is_finite() {
+            return ' ';
+        }
+        // The difference of halves is never larger than a float can be.
+        let [number, least, greatest] = [*number, least, greatest].map(|number| number / 2.0);
+        let share = if greatest > least { (number - least) / (greatest - least) } else { 0.5 };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 7")]
+        let place = (share * 7.0).round().clamp(0.0, 7.0) as usize;
+        BARS.get(place).copied().unwrap_or(' ')
+    };
+    numbers.iter().map(bar).collect()
+}
+
 /// What stands for a value that is not known.
 pub const UNKNOWN: &str = "?";
 

@@ -146,7 +146,7 @@ pub use projects::{Project, Projects};
 pub use reader::{QueryError, Reader};
 pub use report::{Report, Tell};
 pub use required::{Better, MetricRequirement, NotWorseThan, Requirements, Tolerance};
-pub use runs::RunFilter;
+pub use runs::{History, RunFilter};
 pub use say::Judgement;
 pub use stale::{StaleRun, StaleRuns};
 pub use subject::{HeldOutputs, HeldVersion, HoldState, SubjectHeld, Whereabouts};
