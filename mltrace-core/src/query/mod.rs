@@ -144,7 +144,7 @@ pub use openlineage::Followed;
 pub use profile::Profiled;
 pub use projects::{Project, Projects};
 pub use reader::{QueryError, Reader};
-pub use report::{Report, Tell};
+pub use report::{Report, RunMeasures, Tell};
 pub use required::{Better, MetricRequirement, NotWorseThan, Requirements, Tolerance};
 pub use runs::{History, RunFilter};
 pub use say::Judgement;
