@@ -6,7 +6,7 @@ use std::pin::pin;
 
 use crate::check::Checked;
 use crate::observe::Observable;
-use crate::private::{Value, current_run, each, measure, ours, text_of, told_subject};
+use crate::private::{Value, current_run, each, measure, measure_about, ours, text_of, told_subject};
 use mltrace_core::model::{ComponentFact, Declaration, Record, Severity, Status};
 use mltrace_core::record::{OpenRun, Opening, enter, enter_none, now};
 use mltrace_core::values::{Artifact, shown};
@@ -77,6 +77,17 @@ impl Run {
         self
     }
 
+    /// Records a metric of something that the run reads or writes, such as the importance of a feature.
+    pub fn metric_about<M>(
+        self,
+        name: impl AsRef<str>,
+        value: impl std::fmt::Display,
+        about: impl Artifact<M>,
+    ) -> Self {
+        measure_about(&self.run, &text_of(|| name.as_ref()), value, None, &about);
+        self
+    }
+
     /// Counts a value that is observed many times; how the values spread is recorded with the end.
     pub fn observe(self, name: impl AsRef<str>, value: &impl Observable) -> Self {
         self.run.observe(&text_of(|| name.as_ref()), value.sighting());
@@ -91,8 +102,13 @@ impl Run {
 
     /// Records whether something holds.
     pub fn check(self, name: impl AsRef<str>, holds: impl Checked) -> Self {
-        let (passed, why) = holds.outcome();
-        self.run.check(&text_of(|| name.as_ref()), passed.0, Severity::Error, why);
+        checked(&self.run, name, holds, Severity::Error);
+        self
+    }
+
+    /// Records whether something holds that only warns if it does not.
+    pub fn check_warning(self, name: impl AsRef<str>, holds: impl Checked) -> Self {
+        checked(&self.run, name, holds, Severity::Warn);
         self
     }
 
@@ -157,6 +173,13 @@ impl Drop for Run {
             self.run.end(Status::Cancelled, None, None);
         }
     }
+}
+
+/// Records how a check came out, and returns whether it passed.
+fn checked(run: &OpenRun, name: impl AsRef<str>, holds: impl Checked, severity: Severity) -> bool {
+    let (passed, why) = holds.outcome();
+    run.check(&text_of(|| name.as_ref()), passed.0, severity, why);
+    passed.is_passed()
 }
 
 /// Returns a handle on the current run of this thread or task, to be sent to other threads.
@@ -258,6 +281,13 @@ impl Current {
         }
     }
 
+    /// Records a metric of something that the run reads or writes, such as the importance of a feature.
+    pub fn metric_about<M>(&self, name: impl AsRef<str>, value: impl std::fmt::Display, about: impl Artifact<M>) {
+        if let Some(run) = &self.run {
+            measure_about(run, &text_of(|| name.as_ref()), value, None, &about);
+        }
+    }
+
     /// Counts a value that is observed many times; how the values spread is recorded with the end.
     pub fn observe(&self, name: impl AsRef<str>, value: &impl Observable) {
         if let Some(run) = &self.run {
@@ -267,11 +297,19 @@ impl Current {
 
     /// Records whether something holds, and returns whether it does.
     pub fn check(&self, name: impl AsRef<str>, holds: impl Checked) -> bool {
-        let (passed, why) = holds.outcome();
-        if let Some(run) = &self.run {
-            run.check(&text_of(|| name.as_ref()), passed.0, Severity::Error, why);
+        self.checked(name, holds, Severity::Error)
+    }
+
+    /// Records whether something holds that only warns if it does not, and returns whether it does.
+    pub fn check_warning(&self, name: impl AsRef<str>, holds: impl Checked) -> bool {
+        self.checked(name, holds, Severity::Warn)
+    }
+
+    fn checked(&self, name: impl AsRef<str>, holds: impl Checked, severity: Severity) -> bool {
+        match &self.run {
+            Some(run) => checked(run, name, holds, severity),
+            None => holds.outcome().0.is_passed(),
         }
-        passed.is_passed()
     }
 
     /// Records a remark.

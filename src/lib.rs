@@ -76,23 +76,30 @@ pub mod tokio;
 #[cfg(feature = "store")]
 mod queries;
 
+#[cfg(feature = "store")]
+mod measures;
+
 pub use check::{CheckFailed, Checked, Stopped};
 pub use explicit::{Current, Run, current, no_run, start};
 pub use loaded::{Loaded, loaded};
+#[cfg(feature = "store")]
+pub use measures::{
+    checks, compare, failed_checks, gate, metrics, observations, profile, removed, retract, subject, tasks,
+};
 pub use mltrace_core::model::ArtifactKind as Kind;
 #[cfg(feature = "store")]
 pub use mltrace_core::model::Verdict;
 #[cfg(feature = "store")]
-pub use mltrace_core::query::{RunFilter, TaskOptions, TraceOptions};
+pub use mltrace_core::query::{MeasureFilter, RunFilter, TaskOptions, TraceOptions};
 pub use mltrace_core::values::{Artifact, artifact};
 pub use mltrace_macros::register;
 pub use observe::Observable;
 pub(crate) use process::recorder;
 #[cfg(feature = "store")]
 pub use queries::{
-    Error, alias, aliases, answer, blame, compare, component, components, diff, gate, health, history, impact, inspect,
-    judge, last_good, point_alias, profile, recent, report, review, roll_back_alias, stale, subject, tags, tasks,
-    timing, trace, trace_with, verify,
+    Error, alias, aliases, answer, blame, component, components, diff, health, history, impact, inspect, judge,
+    last_good, point_alias, recent, remove_alias, report, review, roll_back_alias, stale, tags, timing, trace,
+    trace_with, verify,
 };
 pub use task::{Task, task};
 

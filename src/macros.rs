@@ -88,8 +88,9 @@ macro_rules! note {
 /// Records a metric of the current run: `metric!("rmse", error)`, or `metric!(rmse)` under the expression's own text.
 ///
 /// The value is whatever `Display` shows as a number, with `NaN` and `inf`; it is kept as it is written. With
-/// `step = epoch` there may be many values of one name, of which the last step counts. Outside any run it does nothing
-/// and says so once.
+/// `step = epoch` there may be many values of one name, of which the last step counts. With `about = artifact` it is a metric
+/// of something that the run reads or writes, and not of the run as a whole: the importance of a feature, the error on one
+/// file. Outside any run it does nothing and says so once.
 ///
 /// ```no_run
 /// let rmse = 0.64;
@@ -97,6 +98,9 @@ macro_rules! note {
 /// mltrace::metric!("rows", 900);
 /// for epoch in 0..3 {
 ///     mltrace::metric!("loss", 1.0 / f64::from(epoch + 1), step = epoch);
+/// }
+/// for (feature, share) in [("age", 0.3), ("zone", 0.7)] {
+///     mltrace::metric!("importance", share, about = feature);
 /// }
 /// ```
 #[macro_export]
@@ -107,6 +111,17 @@ macro_rules! metric {
             ::core::format_args!("{}", $value),
             ::core::option::Option::Some($crate::__private::step($step)),
         )
+    };
+    ($name:expr, $value:expr, about = $about:expr $(, step = $step:expr)? $(,)?) => {
+        $crate::__private::metric_about(
+            ::core::convert::AsRef::<str>::as_ref(&$name),
+            ::core::format_args!("{}", $value),
+            ::core::option::Option::<i64>::None$(.or(::core::option::Option::Some($crate::__private::step($step))))?,
+            &$about,
+        )
+    };
+    ($name:expr, $value:expr, step = $step:expr, about = $about:expr $(,)?) => {
+        $crate::metric!($name, $value, about = $about, step = $step)
     };
     ($name:expr, $value:expr $(,)?) => {
         $crate::__private::metric(
@@ -173,34 +188,58 @@ macro_rules! observe {
 /// Records whether something holds of the current run, goes on in any case, and returns whether it holds.
 ///
 /// What is checked is a `bool`, or a `Result` of `bool` or `()` ([`Checked`](crate::Checked)). The check is called as it is
-/// written, unless `name = "…"` comes first; a message follows as `format!` takes it. Outside any run it is not recorded,
-/// which is said once.
+/// written, unless `name = "…"` comes first; a message follows as `format!` takes it. `warn(…)` around what is checked records
+/// that it only warns, as in the lists `before` and `after` of the attribute. Outside any run it is not recorded, which is
+/// said once.
 ///
 /// ```no_run
 /// let rows = 900;
 /// mltrace::check!(rows > 800, "{rows} rows");
+/// mltrace::check!(warn(rows > 1_000), "{rows} rows");
 /// let is_fine = mltrace::check!(name = "header", std::fs::exists("raw.csv"));
 /// ```
 #[macro_export]
 macro_rules! check {
-    (name = $name:expr, $holds:expr $(,)?) => {
-        $crate::__private::check(::core::convert::AsRef::<str>::as_ref(&$name), $holds, ::core::option::Option::None)
+    (name = $name:expr, warn($holds:expr) $(, $($message:tt)*)?) => {
+        $crate::__check!(Warn, $name, $holds, $($($message)*)?)
     };
-    (name = $name:expr, $holds:expr, $($message:tt)+) => {
-        $crate::__private::check(
-            ::core::convert::AsRef::<str>::as_ref(&$name),
-            $holds,
-            ::core::option::Option::Some(::core::format_args!($($message)+)),
-        )
+    (name = $name:expr, $holds:expr $(, $($message:tt)*)?) => {
+        $crate::__check!(Error, $name, $holds, $($($message)*)?)
     };
-    ($holds:expr $(,)?) => {
-        $crate::check!(name = ::core::stringify!($holds), $holds)
+    (warn($holds:expr) $(, $($message:tt)*)?) => {
+        $crate::__check!(Warn, ::core::stringify!($holds), $holds, $($($message)*)?)
     };
-    ($holds:expr, $($message:tt)+) => {
-        $crate::check!(name = ::core::stringify!($holds), $holds, $($message)+)
+    ($holds:expr $(, $($message:tt)*)?) => {
+        $crate::__check!(Error, ::core::stringify!($holds), $holds, $($($message)*)?)
     };
     () => {
         ::core::compile_error!("`check!` wants what is to hold: `mltrace::check!(rows > 0, \"{rows} rows\")`")
+    };
+}
+
+/// What every form of `check!` becomes.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __check {
+    ($severity:ident, $name:expr, $holds:expr, $($message:tt)*) => {
+        $crate::__private::check(
+            ::core::convert::AsRef::<str>::as_ref(&$name),
+            $crate::__private::Severity::$severity,
+            $holds,
+            $crate::__message!($($message)*),
+        )
+    };
+}
+
+/// The message of a check, if it has one.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __message {
+    () => {
+        ::core::option::Option::None
+    };
+    ($($message:tt)+) => {
+        ::core::option::Option::Some(::core::format_args!($($message)+))
     };
 }
 
@@ -217,29 +256,18 @@ macro_rules! check {
 /// ```
 #[macro_export]
 macro_rules! require {
-    (name = $name:expr, $holds:expr $(,)?) => {
+    (name = $name:expr, $holds:expr $(, $($message:tt)*)?) => {
         if let ::core::option::Option::Some(failed) = $crate::__private::checked_as(
             ::core::convert::AsRef::<str>::as_ref(&$name),
+            $crate::__private::Severity::Error,
             $holds,
-            ::core::option::Option::None,
+            $crate::__message!($($($message)*)?),
         ) {
             return $crate::__private::stopped(failed);
         }
     };
-    (name = $name:expr, $holds:expr, $($message:tt)+) => {
-        if let ::core::option::Option::Some(failed) = $crate::__private::checked_as(
-            ::core::convert::AsRef::<str>::as_ref(&$name),
-            $holds,
-            ::core::option::Option::Some(::core::format_args!($($message)+)),
-        ) {
-            return $crate::__private::stopped(failed);
-        }
-    };
-    ($holds:expr $(,)?) => {
-        $crate::require!(name = ::core::stringify!($holds), $holds)
-    };
-    ($holds:expr, $($message:tt)+) => {
-        $crate::require!(name = ::core::stringify!($holds), $holds, $($message)+)
+    ($holds:expr $(, $($message:tt)*)?) => {
+        $crate::require!(name = ::core::stringify!($holds), $holds, $($($message)*)?)
     };
     () => {
         ::core::compile_error!("`require!` wants what is to hold: `mltrace::require!(rows > 0, \"{rows} rows\")`")

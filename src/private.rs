@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use mltrace_core::kept::{kept, panic_text};
 pub use mltrace_core::model::ArtifactKind as Kind;
-use mltrace_core::model::{Number, Outcome, Severity};
+pub use mltrace_core::model::Severity;
+use mltrace_core::model::{Number, Outcome};
 pub use mltrace_core::record::{Call, Entry, Joins, Site, SiteState};
 use mltrace_core::record::{OpenRun, Warning, current, is_apart};
 pub use mltrace_core::values::artifacts::probe::{
@@ -19,8 +20,8 @@ pub use mltrace_core::values::outcome::{
 };
 pub use mltrace_core::values::param::Value;
 pub use mltrace_core::values::param::probe::{ProbeDebug, ProbeDisplay, ProbeNothing, ProbePath};
+use mltrace_core::values::{Artifact, Named, PANICKED, shown, taken};
 pub use mltrace_core::values::{Given, Probe, Returned, give};
-use mltrace_core::values::{Named, PANICKED, shown, taken};
 pub use mltrace_macros::__tell;
 
 use crate::check::{CheckFailed, Checked, Stopped};
@@ -123,6 +124,13 @@ pub fn metric(name: &str, value: Arguments<'_>, step: Option<i64>) {
     }
 }
 
+/// Records a metric of an artifact that the current run reads or writes.
+pub fn metric_about<M>(name: &str, value: Arguments<'_>, step: Option<i64>, about: &impl Artifact<M>) {
+    if let Some(run) = current_run("metric!") {
+        measure_about(&run, name, value, step, about);
+    }
+}
+
 /// Counts a value of the current run.
 #[inline]
 pub fn observe(name: &str, value: &impl Observable) {
@@ -138,11 +146,35 @@ pub fn step(step: impl TryInto<i64>) -> i64 {
 
 /// Records what is shown as a number.
 pub(crate) fn measure(run: &OpenRun, name: &str, value: impl Display, step: Option<i64>) {
-    let text = shown(|to| write!(to, "{value}"));
-    match Number::parse(&text) {
-        Some(number) => run.metric(name, number, step),
-        None => run.note(&format!("the metric `{name}` is not recorded: `{text}` is not a number")),
+    if let Some(number) = number(run, name, value) {
+        run.metric(name, number, step);
     }
+}
+
+/// Records what is shown as a number, of each artifact that `about` names.
+pub(crate) fn measure_about<M>(
+    run: &OpenRun,
+    name: &str,
+    value: impl Display,
+    step: Option<i64>,
+    about: &impl Artifact<M>,
+) {
+    let Some(number) = number(run, name, value) else { return };
+    let Some(given) = taken(|to| about.give(to)) else {
+        return run
+            .note(&format!("the metric `{name}` is not recorded: the code that names what it is about panicked"));
+    };
+    given.iter().for_each(|given| run.metric_about(name, number.clone(), step, Some(&given.named)));
+}
+
+/// Returns a number from how it is shown; what is none is noted.
+fn number(run: &OpenRun, name: &str, value: impl Display) -> Option<Number> {
+    let text = shown(|to| write!(to, "{value}"));
+    let number = Number::parse(&text);
+    if number.is_none() {
+        run.note(&format!("the metric `{name}` is not recorded: `{text}` is not a number"));
+    }
+    number
 }
 
 /// Returns what a function returns that a check stops.
@@ -152,12 +184,17 @@ pub fn stopped<R: Stopped>(failed: CheckFailed) -> R {
 }
 
 /// Records how a check of the current run came out, and returns whether it passed.
-pub fn check(name: &str, checked: impl Checked, message: Option<Arguments<'_>>) -> bool {
-    checked_as(name, checked, message).is_none()
+pub fn check(name: &str, severity: Severity, checked: impl Checked, message: Option<Arguments<'_>>) -> bool {
+    checked_as(name, severity, checked, message).is_none()
 }
 
 /// Records how a check of the current run came out, and returns what stops the function if it did not pass.
-pub fn checked_as(name: &str, checked: impl Checked, message: Option<Arguments<'_>>) -> Option<CheckFailed> {
+pub fn checked_as(
+    name: &str,
+    severity: Severity,
+    checked: impl Checked,
+    message: Option<Arguments<'_>>,
+) -> Option<CheckFailed> {
     let (passed, why) = checked.outcome();
     let run = current_run("check!");
     if run.is_none() && passed.is_passed() {
@@ -169,7 +206,7 @@ pub fn checked_as(name: &str, checked: impl Checked, message: Option<Arguments<'
         (said, why) => said.or(why),
     };
     if let Some(run) = run {
-        run.check(name, passed.0, Severity::Error, message.clone());
+        run.check(name, passed.0, severity, message.clone());
     }
     (!passed.is_passed()).then(|| CheckFailed::new(name, message))
 }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use mltrace_core::desk::{self, Desk};
 use mltrace_core::ingest::Dues;
-use mltrace_core::model::{DataSubject, Record, Timestamp, Verdict, alias_name};
+use mltrace_core::model::{Record, Timestamp, Verdict, alias_name};
 use mltrace_core::query::{
-    AliasHistory, Aliases, Blame, Compare, Component, Components, Diff, Gate, Health, Impact, ImpactOf, Judgement,
-    LastGood, Many, Measure, Pointing, Profiled, Reader, Report, Requirements, Review, Run, RunFilter, Runs, StaleRuns,
-    SubjectHeld, Tags, Task, TaskOptions, Tasks, Timing, Trace, TraceOptions, Verify, VerifyOptions, Whereabouts,
+    AliasHistory, Aliases, Blame, Component, Components, Diff, Health, History, Impact, ImpactOf, Judgement, LastGood,
+    Many, Measure, Pointing, Reader, Report, Review, Run, RunFilter, Runs, StaleRuns, Tags, Timing, Trace,
+    TraceOptions, Verify, VerifyOptions,
 };
 use mltrace_core::store::{Store, StoreError};
 
@@ -106,23 +106,6 @@ pub fn blame(measure: &Measure, component: Option<&str>) -> Result<Blame, Error>
 /// ```
 pub fn last_good(artifact: &str, as_of: Option<Timestamp>) -> Result<LastGood, Error> {
     ask(|reader| reader.last_good(artifact, as_of, Some(&VerifyOptions::default())))
-}
-
-/// Returns what is in a table, and with `before`, another version of it, what changed. A profile that was not recorded is
-/// read from the file if that still holds the version.
-///
-/// # Errors
-/// When nothing has that name, or nobody knows what is in it.
-///
-/// ```no_run
-/// let found = mltrace::profile("clean.csv", None)?;
-/// for column in found.profile.columns {
-///     println!("{}: {} nulls of {}", column.name, column.nulls, found.profile.rows);
-/// }
-/// # Ok::<(), mltrace::Error>(())
-/// ```
-pub fn profile(artifact: &str, before: Option<&str>) -> Result<Profiled, Error> {
-    ask(|reader| reader.profile(artifact, before, true))
 }
 
 /// Returns how what lies on this disk compares with the record: of these artifacts, or of all when none is named.
@@ -224,90 +207,22 @@ fn move_alias(
     })
 }
 
+/// Lets an alias point to nothing from now on, and returns its history, which stays.
+///
+/// # Errors
+/// As [`point_alias`].
+pub fn remove_alias(name: &str, reason: Option<&str>) -> Result<AliasHistory, Error> {
+    move_alias(name, reason, |_| Ok(Pointing::ToNothing))
+}
+
 /// Appends to the journal what somebody said.
-fn record(records: Vec<Record>, what: &str) -> Result<(), Error> {
+pub(crate) fn record(records: Vec<Record>, what: &str) -> Result<(), Error> {
     let recorder = crate::recorder();
     if records.is_empty() || recorder.append_all(records) {
         return Ok(());
     }
     let reason = format!("{what} cannot be written to the journal");
     Err(StoreError::Unreachable { place: recorder.home().store.clone(), reason }.into())
-}
-
-/// Returns whether all that is required of a version holds, and what does not. What is not known does not hold. A local file
-/// that is named without a version or alias, and lies on this disk, must be that version.
-///
-/// # Errors
-/// When nothing is recorded yet, no such artifact or version is known, or the store does not answer.
-///
-/// ```no_run
-/// use mltrace::answer::{MetricRequirement, Requirements};
-///
-/// let auc = MetricRequirement::parse("auc", ">= 0.9").map_err(std::io::Error::other)?;
-/// let required = Requirements { metrics: vec![auc], is_unflagged: true, ..Requirements::default() };
-/// if mltrace::gate("model.json", &required)?.passes {
-///     mltrace::point_alias("production", "model.json", Some("passed the gate"))?;
-/// }
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub fn gate(artifact: &str, required: &Requirements) -> Result<Gate, Error> {
-    ask(|reader| reader.gate_here(artifact, required))
-}
-
-/// Returns runs side by side: configuration, data by role, metrics by split and slice. Each is named by an id, a unique prefix
-/// or suffix of one, `latest`, or by what it wrote last.
-///
-/// # Errors
-/// When nothing is recorded yet, no run or more than one is meant, or the store does not answer.
-pub fn compare(runs: &[&str]) -> Result<Compare, Error> {
-    ask(|reader| reader.compare(runs))
-}
-
-/// Returns all tasks, by name.
-///
-/// # Errors
-/// When nothing is recorded yet, or the store does not answer.
-pub fn tasks() -> Result<Tasks, Error> {
-    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is bound to one lifetime")]
-    ask_at_once(|reader| reader.tasks())
-}
-
-impl crate::Task {
-    /// Returns how well the outputs of the task fit what became of them, window by window.
-    ///
-    /// # Errors
-    /// When nothing is recorded yet, nothing is known of the task, it has other metrics than those asked for, there would be
-    /// more than 10,000 windows, or the store does not answer.
-    ///
-    /// ```no_run
-    /// use mltrace::TaskOptions;
-    ///
-    /// let by_day = TaskOptions { window_s: Some(86_400), ..TaskOptions::default() };
-    /// for window in mltrace::task("fare").fit(&by_day)?.windows {
-    ///     println!("{:?}: {:?}", window.from, window.metrics);
-    /// }
-    /// # Ok::<(), mltrace::Error>(())
-    /// ```
-    pub fn fit(&self, options: &TaskOptions) -> Result<Task, Error> {
-        ask_at_once(|reader| reader.task(&self.name, options))
-    }
-}
-
-/// Returns what was made from the data of somebody ([`subject!`](crate::subject!)), by name, and whether any of it is left.
-///
-/// # Errors
-/// When nothing is recorded yet, no run took in data of such a subject, or the store does not answer.
-///
-/// ```no_run
-/// let held = mltrace::subject("ada@example.com")?;
-/// assert!(held.is_left || held.versions.iter().all(|of| of.state == mltrace::answer::HoldState::Gone));
-/// # Ok::<(), mltrace::Error>(())
-/// ```
-pub fn subject(name: &str) -> Result<SubjectHeld, Error> {
-    let unknown = |_| Error::NotFound { kind: "subject", name: "…".to_owned() };
-    let subject = DataSubject::of(name).map_err(unknown)?;
-    let host = crate::recorder().host();
-    ask(|reader| reader.subject(&subject, Whereabouts::Here(host)))
 }
 
 /// Returns which runs take too long and which components are late, of these components or of all when none is named.
@@ -334,11 +249,11 @@ pub fn recent(filter: &RunFilter) -> Result<Runs, Error> {
     ask_at_once(|reader| reader.recent(filter))
 }
 
-/// Returns the runs of one component, newest first.
+/// Returns the runs of one component, newest first, and what was measured of them.
 ///
 /// # Errors
 /// When nothing is recorded yet, the component is unknown, or the store does not answer.
-pub fn history(component: &str) -> Result<Runs, Error> {
+pub fn history(component: &str) -> Result<History, Error> {
     ask_at_once(|reader| reader.history(component, &RunFilter::default()))
 }
 
@@ -415,12 +330,12 @@ pub fn judge(many: &Many, verdict: Verdict, reason: Option<&str>) -> Result<Revi
 }
 
 /// Asks what follows from contents: what a process left unhashed is hashed first.
-fn ask<T>(question: impl FnOnce(&mut Reader<'_>) -> Result<T, Error>) -> Result<T, Error> {
+pub(crate) fn ask<T>(question: impl FnOnce(&mut Reader<'_>) -> Result<T, Error>) -> Result<T, Error> {
     ask_with(Dues::All, question)
 }
 
 /// Asks what does not depend on contents, without waiting for those of large files.
-fn ask_at_once<T>(question: impl FnOnce(&mut Reader<'_>) -> Result<T, Error>) -> Result<T, Error> {
+pub(crate) fn ask_at_once<T>(question: impl FnOnce(&mut Reader<'_>) -> Result<T, Error>) -> Result<T, Error> {
     ask_with(Dues::Small, question)
 }
 

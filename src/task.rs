@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 
-use mltrace_core::model::{Record, TaskFact, TaskSide, TaskValue, task_id, task_name};
-use mltrace_core::record::{Warning, current, now};
+use mltrace_core::model::{Record, RunId, TaskFact, TaskSide, TaskValue, task_id, task_name};
+use mltrace_core::record::{OpenRun, Warning, current, is_apart, now};
 use mltrace_core::redact;
 use mltrace_core::values::{PANICKED, shown};
 
@@ -80,10 +80,16 @@ impl Task {
             side,
             value: TaskValue::parse(value)?,
             at: now(),
-            run: current().filter(|run| side == TaskSide::Output && run.is_recording()).map(|run| run.id()),
+            run: maker().filter(|_| side == TaskSide::Output),
         };
         // As another name it would be another output.
         [&fact.task, &fact.id].into_iter().try_for_each(|text| redact::is_kept(text))?;
         Ok(fact)
     }
+}
+
+/// Returns the run that puts something out now: the current one, else that of `mltrace run`, which started this process.
+fn maker() -> Option<RunId> {
+    let current = current().filter(OpenRun::is_recording).map(|run| run.id());
+    current.or_else(|| crate::recorder().parent().filter(|_| !is_apart()))
 }

@@ -115,11 +115,34 @@ pub(crate) fn param(argument: &str) -> Result<(String, Value), String> {
     Ok((name(key)?, value::typed(&text(value)?)))
 }
 
-/// Returns the name and the number of a metric.
-pub(crate) fn metric(argument: &str) -> Result<(String, Number), String> {
-    let (key, value) = argument.split_once('=').ok_or_else(|| format!("`{argument}` is not `NAME=NUMBER`"))?;
-    let number = Number::parse(value).ok_or_else(|| format!("`{value}` is not a number"))?;
-    Ok((name(key)?, number))
+/// A metric, as it is typed.
+#[derive(Clone, Debug)]
+pub(crate) struct Measured {
+    /// What was measured.
+    pub(crate) name: String,
+    /// How much it is.
+    pub(crate) value: Number,
+    /// Of what, when not of the run as a whole.
+    pub(crate) about: Option<Given>,
+}
+
+/// Returns a metric from `NAME=NUMBER`, or `NAME=NUMBER@ARTIFACT` where it is one of an artifact.
+pub(crate) fn metric(argument: &str) -> Result<Measured, String> {
+    // The name may say a slice, with an equals sign of its own.
+    let ends = argument.match_indices('=').filter_map(|(at, _)| argument.split_at_checked(at));
+    let found = ends.filter_map(|(key, rest)| Some((key, measured(rest.strip_prefix('=')?)?))).next();
+    let Some((key, (value, about))) = found else {
+        let (_, word) = argument.rsplit_once('=').ok_or_else(|| format!("`{argument}` is not `NAME=NUMBER`"))?;
+        return Err(format!("`{word}` is not a number, perhaps with `@ARTIFACT` behind"));
+    };
+    let about = about.map(|about| artifact(about.as_ref())).transpose()?;
+    Ok(Measured { name: name(key)?, value, about })
+}
+
+/// Returns what stands behind the name of a metric, if that is a number.
+fn measured(said: &str) -> Option<(Number, Option<&str>)> {
+    let (number, about) = said.split_once('@').map_or((said, None), |(number, about)| (number, Some(about)));
+    Some((Number::parse(number)?, about))
 }
 
 /// A check, and how it came out.
@@ -197,6 +220,28 @@ mod tests {
             assert!(check(wrong).is_err(), "{wrong}");
         }
         assert!(check(&format!("a=failed:{}", "x".repeat(LIMIT_TEXT + 1))).is_err());
+    }
+
+    #[test]
+    fn a_metric_may_be_of_an_artifact_and_its_name_may_say_a_slice() {
+        let of = |argument: &str| {
+            let Measured { name, value, about } = metric(argument).unwrap();
+            let about = about.map(|given| match given.named {
+                Named::Text(text) => text,
+                other => format!("{other:?}"),
+            });
+            (name, value.to_string(), about)
+        };
+        let owned = |name: &str, value: &str, about: Option<&str>| {
+            (name.to_owned(), value.to_owned(), about.map(str::to_owned))
+        };
+        assert_eq!(of("rmse=0.70"), owned("rmse", "0.70", None));
+        assert_eq!(of("importance=0.3@age"), owned("importance", "0.3", Some("age")));
+        assert_eq!(of("rows=9@s3://lake/d=1/a@b.csv"), owned("rows", "9", Some("s3://lake/d=1/a@b.csv")));
+        assert_eq!(of("test/auc@city=nyc=0.91"), owned("test/auc@city=nyc", "0.91", None));
+        for wrong in ["rmse", "rmse=x", "=1", "a=1@", "a=@b", "a=1 @"] {
+            assert!(metric(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

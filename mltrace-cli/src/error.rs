@@ -131,6 +131,13 @@ impl From<QueryError> for Error {
         match error {
             QueryError::Store(error) => error.into(),
             QueryError::NotFound { kind, .. } => Self::new(Kind::NotFound, message).hint(how_to_list(kind)),
+            QueryError::IsComponent { last, .. } => {
+                let last = last.map(|run| format!("; its last run is {}", run.short())).unwrap_or_default();
+                let hint = format!("run `mltrace history COMPONENT` to see its runs{last}");
+                Self::new(Kind::NotFound, message).hint(hint)
+            }
+            QueryError::StillThere { .. } => Self::new(Kind::Outdone, message)
+                .hint("remove what lies there and move the alias first, then `mltrace forget --subject` says so by itself"),
             QueryError::NoMatch { .. } => {
                 Self::new(Kind::NotFound, message).hint("run `mltrace recent` to see what the last runs wrote")
             }

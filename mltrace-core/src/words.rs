@@ -115,6 +115,34 @@ pub fn number(number: f64) -> String {
     format!("{number:.11e}").parse().unwrap_or(number).to_string()
 }
 
+/// The heights of a curve.
+const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+/// Returns a curve of numbers, each as high as it stands between the least and the greatest; what is no number, or has no end,
+/// is a blank.
+///
+/// ```
+/// assert_eq!(mltrace_core::words::curve([1.0, 8.0, f64::NAN, 4.5].into_iter()), "▁█ ▅");
+/// ```
+#[must_use]
+pub fn curve(numbers: impl Iterator<Item = f64>) -> String {
+    let numbers: Vec<f64> = numbers.collect();
+    let finite = || numbers.iter().copied().filter(|number| number.is_finite());
+    let (least, greatest) = (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));
+    let bar = |number: &f64| {
+        if !number.is_finite() {
+            return ' ';
+        }
+        // The difference of halves is never larger than a float can be.
+        let [number, least, greatest] = [*number, least, greatest].map(|number| number / 2.0);
+        let share = if greatest > least { (number - least) / (greatest - least) } else { 0.5 };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 7")]
+        let place = (share * 7.0).round().clamp(0.0, 7.0) as usize;
+        BARS.get(place).copied().unwrap_or(' ')
+    };
+    numbers.iter().map(bar).collect()
+}
+
 /// What stands for a value that is not known.
 pub const UNKNOWN: &str = "?";
 
@@ -124,11 +152,26 @@ pub fn share(share: Option<f64>) -> String {
     share.map_or(UNKNOWN.to_owned(), |share| format!("{} %", (share * 100.0).floor()))
 }
 
-/// Returns how much later something came, or earlier.
+/// Returns how much later feedback came than its output, or how much earlier: it may have been there before.
+///
+/// ```
+/// use mltrace_core::words::lag;
+///
+/// assert_eq!([lag(90.0), lag(-7200.0)], ["1 min 30 s", "2 h 0 min before"]);
+/// ```
 #[must_use]
 pub fn lag(seconds: f64) -> String {
-    let sign = if seconds < 0.0 { "-" } else { "" };
-    format!("{sign}{}", span(seconds.abs() * 1000.0))
+    let before = if seconds < 0.0 { " before" } else { "" };
+    format!("{}{before}", span(seconds.abs() * 1000.0))
+}
+
+/// Returns when feedback came, in a line: half of it, nine tenths and all of it by then.
+#[must_use]
+pub fn lags([half, most, all]: [f64; 3]) -> String {
+    let after =
+        |seconds: f64| if half < 0.0 && seconds >= 0.0 { format!("after {}", lag(seconds)) } else { lag(seconds) };
+    let (first, then) = if half < 0.0 { ("feedback ", " its output") } else { ("feedback after ", "") };
+    format!("{first}{}{then} (half), {} (9 of 10), {} (all)", lag(half), after(most), after(all))
 }
 
 /// Returns a number with six digits that count.

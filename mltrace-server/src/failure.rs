@@ -170,6 +170,11 @@ impl From<QueryError> for Failure {
                 };
                 Self { candidates, ..Self::new(StatusCode::NOT_FOUND, message).hint(how_to_find(kind)) }
             }
+            QueryError::IsComponent { last, .. } => {
+                let last = last.map(|run| format!("; its last run is {run}")).unwrap_or_default();
+                Self::new(StatusCode::NOT_FOUND, message).hint(format!("`history COMPONENT` lists its runs{last}"))
+            }
+            QueryError::StillThere { .. } => Self::new(StatusCode::CONFLICT, message),
             QueryError::NoMatch { .. } => {
                 Self::new(StatusCode::NOT_FOUND, message).hint("`recent` lists what the last runs wrote")
             }

@@ -2,9 +2,10 @@
 
 use std::fmt::Display;
 use std::io;
+use std::path::Path;
 
-use mltrace::answer::Run;
-use mltrace::{CheckFailed, check, metric, require};
+use mltrace::answer::{Run, Span};
+use mltrace::{CheckFailed, MeasureFilter, check, metric, require};
 
 use crate::{block_on, here, run_of};
 
@@ -26,6 +27,45 @@ fn measures(rows: u32) {
     }
     metric!("words", "no number");
     mltrace::current().metric("auc", "0.90");
+}
+
+#[mltrace::register(inputs = [raw])]
+fn weighs(raw: &Path) {
+    for (feature, share) in [("age", 0.3), ("zone", 0.7)] {
+        metric!("importance", share, about = feature);
+    }
+    metric!("rows", 9, about = raw);
+    metric!("loss", 0.5, about = raw, step = 2_u64);
+    metric!("loss", 0.25, step = 3, about = &raw);
+    metric!("error", 1, about = [raw, Path::new("other.csv")]);
+    metric!("none", 1, about = None::<&str>);
+    mltrace::current().metric_about("gain", 2, "age");
+}
+
+#[test]
+fn a_metric_may_be_of_what_a_run_reads_or_writes() {
+    here();
+    weighs(Path::new("weighed.csv"));
+    mltrace::start("weighs by hand").metric_about("importance", 0.3, "age").finish();
+    let of = |component: &str| {
+        let line = |metric: mltrace::answer::Metric| {
+            let step = metric.step.map_or(String::new(), |step| format!(" at {step}"));
+            format!("{} of {}{step} = {}", metric.name, metric.about.unwrap(), metric.value)
+        };
+        run_of(component).metrics.into_iter().map(line).collect::<Vec<_>>()
+    };
+    let wanted = [
+        "error of other.csv = 1",
+        "error of weighed.csv = 1",
+        "gain of age = 2",
+        "importance of age = 0.3",
+        "importance of zone = 0.7",
+        "loss of weighed.csv at 2 = 0.5",
+        "loss of weighed.csv at 3 = 0.25",
+        "rows of weighed.csv = 9",
+    ];
+    assert_eq!(of("weighs"), wanted);
+    assert_eq!(of("weighs by hand"), ["importance of age = 0.3"]);
 }
 
 #[test]
@@ -67,6 +107,72 @@ fn a_check_goes_on_and_says_whether_it_passed() {
     let messages: Vec<_> = run.checks.iter().map(|check| check.message.as_deref()).collect();
     assert_eq!(messages, [Some("no such file"), None, Some("12 rows"), Some("part 7: two are missing")]);
     assert_eq!(run.status.as_str(), "completed");
+}
+
+#[mltrace::register]
+fn warns(rows: u32) -> bool {
+    let is_enough = check!(warn(rows > 900), "{rows} rows");
+    let is_known = check!(name = "header", warn(Err::<bool, _>("no such file")));
+    check!(name = "whole", warn(rows > 7), "all of {}", 7) && !is_enough && !is_known
+}
+
+/// Returns the checks of a run, each with how much depends on it.
+fn severities(run: &Run) -> Vec<String> {
+    let line = |check: &mltrace::answer::Check| {
+        let warning = if check.is_warning() { " (warning)" } else { "" };
+        format!("{} {}{warning}: {}", check.name, check.outcome.as_str(), check.message.as_deref().unwrap_or("-"))
+    };
+    run.checks.iter().map(line).collect()
+}
+
+#[test]
+fn a_check_may_only_warn() {
+    here();
+    assert!(warns(12));
+    let wanted =
+        ["header errored (warning): no such file", "rows > 900 failed (warning): 12 rows", "whole passed: all of 7"];
+    assert_eq!(severities(&run_of("warns")), wanted);
+    assert!(run_of("warns").checks.iter().all(|check| format!("{:?}", check.severity) == "Warn"));
+    let run = mltrace::start("warns by hand").check_warning("few", false).check("many", true);
+    assert!(
+        !run.handle().check_warning("fewer", Err::<(), _>("one")) && !mltrace::current().check_warning("none", false)
+    );
+    run.finish();
+    let wanted = ["few failed (warning): -", "fewer failed (warning): one", "many passed: -"];
+    assert_eq!(severities(&run_of("warns by hand")), wanted);
+}
+
+#[mltrace::register]
+fn observes(of: u32) {
+    metric!("asked/rmse", of);
+    check!(name = "asked/enough", of > 900);
+    mltrace::observe!("asked/prediction", of);
+}
+
+#[test]
+fn what_was_measured_checked_and_observed_is_asked_for_inside() {
+    here();
+    observes(901);
+    observes(12);
+    let of = MeasureFilter { component: Some("observes".to_owned()), ..MeasureFilter::default() };
+    let metrics = mltrace::metrics(Some("asked/rmse"), &of).unwrap();
+    let series = &metrics.metrics[0];
+    assert_eq!((series.values.len(), series.value(0).unwrap().as_str(), &*series.trend()), (2, "12", "█▁"));
+    assert_eq!(mltrace::history("observes").unwrap().metrics, metrics.metrics);
+    let checks = mltrace::checks(&of).unwrap();
+    let outcomes: Vec<_> = checks.checks.iter().map(|of| of.check.outcome.as_str()).collect();
+    assert_eq!(outcomes, ["failed", "passed"]);
+    assert_eq!(mltrace::failed_checks(&of).unwrap().checks, checks.checks[..1]);
+    let last = MeasureFilter { limit: Some(1), ..of.clone() };
+    assert!(mltrace::checks(&last).unwrap().is_cut && mltrace::metrics(None, &last).unwrap().is_cut);
+    let observed = mltrace::observations(None, &of, None).unwrap();
+    assert_eq!((observed.observations[0].now.count, observed.observations[0].psi), (2, None));
+    let before = Span::Run(checks.checks[1].run.to_string());
+    let now = MeasureFilter { span: Span::Run(checks.checks[0].run.to_string()), ..of };
+    let moved = mltrace::observations(Some("asked/prediction"), &now, Some(&before)).unwrap();
+    assert!(moved.observations[0].psi.is_some_and(|psi| psi > 1.0), "{moved:?}");
+    let unknown = MeasureFilter { component: Some("nobody".to_owned()), ..MeasureFilter::default() };
+    assert!(mltrace::metrics(None, &unknown).is_err());
 }
 
 #[derive(Debug)]

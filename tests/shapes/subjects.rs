@@ -76,3 +76,16 @@ fn a_run_without_the_attribute_has_subjects() {
     mltrace::start("subjects by hand").subject("subjects:eve").subject(17).finish();
     assert_eq!(of("subjects by hand"), (2, Vec::new()));
 }
+
+#[test]
+fn a_subject_is_retracted_and_what_nobody_can_look_for_is_said_to_be_removed() {
+    here();
+    mltrace::start("made of subjects").subject("subjects:mia").output("s3://subjects/model").finish();
+    assert_eq!(mltrace::subject("subjects:mia").unwrap().versions[0].state, HoldState::Unknown);
+    assert!(mltrace::removed("subjects:mia", &["s3://subjects/other"]).is_err());
+    let held = mltrace::removed("subjects:mia", &["s3://subjects/model"]).unwrap();
+    assert_eq!((held.is_left, held.versions[0].state, held.retracted_at), (false, HoldState::Gone, None));
+    let retracted = mltrace::retract("subjects:mia").unwrap().retracted_at;
+    assert!(retracted.is_some() && mltrace::retract("subjects:mia").unwrap().retracted_at == retracted);
+    assert!(mltrace::retract("subjects:nobody").is_err());
+}

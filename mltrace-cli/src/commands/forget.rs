@@ -1,5 +1,6 @@
 //! `mltrace forget`: a run, taken back; somebody's data, and what still holds them.
 
+use mltrace_core::desk;
 use mltrace_core::model::{DataSubject, Forget, Record, RetractFact, RunId, Timestamp};
 use mltrace_core::query::Whereabouts;
 use serde::Serialize;
@@ -20,14 +21,16 @@ use crate::session::Session;
 /// With `--subject`, lists every version that was made from what took the data of that subject in (`subject = [x]` in the
 /// attribute, `--subject` of `log` and `run`), and whether it is live (an alias points to it), there (this disk holds it), unknown
 /// (nobody can look) or gone, and the outputs of tasks in this store that were made from it. With `--yes` the subject is marked as
-/// retracted, once. Nothing is deleted. Exit code 0 when all versions are gone and there are no such outputs, 1 otherwise.
+/// retracted, once. Nothing is deleted. What nobody can look for, such as a URI that was not written again, is unknown until you
+/// say with `--removed` that you removed it there: a note on the run that wrote it keeps who said so and when. Exit code 0 when all versions are gone and there are no such outputs, 1 otherwise.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
   mltrace forget latest
   mltrace forget 3f1d5c0b --yes
   mltrace forget --subject ada@example.com          what still holds her data
-  mltrace forget --subject ada@example.com --yes    and mark them as retracted")]
+  mltrace forget --subject ada@example.com --yes    and mark them as retracted
+  mltrace forget --subject ada@example.com --removed s3://lake/model.pkl    you removed it there")]
 pub(crate) struct Args {
     /// The run: its id, a unique start or end of it, or `latest`
     #[arg(
@@ -41,6 +44,16 @@ pub(crate) struct Args {
     /// Somebody whose data runs took in, by name or by the digits that are kept in its place
     #[arg(long, value_name = "NAME", value_parser = named)]
     subject: Option<DataSubject>,
+    /// You removed what nobody can look for: a URI, a file on another host; `NAME` with all its versions, or `NAME@VERSION`
+    #[arg(
+        long = "removed",
+        value_name = "ARTIFACT",
+        num_args = 1..,
+        requires = "subject",
+        value_parser = crate::args::asked(),
+        add = complete::artifacts()
+    )]
+    removed: Vec<String>,
     /// Do it
     #[arg(long)]
     yes: bool,
@@ -68,6 +81,12 @@ impl Args {
     fn subject(&self, session: &Session, subject: &DataSubject) -> Result<Exit, Error> {
         let host = session.host();
         let here = Whereabouts::Here(host.as_deref());
+        if !self.removed.is_empty() {
+            let notes = |said: &Vec<(RunId, String)>| {
+                said.iter().map(|(run, text)| desk::note(*run, text, session.user())).collect()
+            };
+            session.say(|reader| reader.removals(subject, here, &self.removed), notes)?;
+        }
         let mut answer = session.ask(|reader| reader.subject(subject, here))?;
         if self.yes && answer.retracted_at.is_none() {
             let fact = RetractFact { subject: subject.clone(), by: session.user(), at: Timestamp::now() };

@@ -13,7 +13,7 @@ use crate::time;
 /// How many runs are looked at when nobody says.
 const LIMIT: usize = 20;
 
-/// Show the runs of a component, newest first
+/// Show the runs of a component, newest first, and what was measured of them
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -39,7 +39,10 @@ impl Args {
         let filter =
             RunFilter { since: self.since, until: self.until, limit: Some(self.limit), ..RunFilter::default() };
         let answer = session.ask_at_once(|reader| reader.history(&self.component, &filter))?;
-        session.output.limited(self.limit != LIMIT, &answer, |answer| runs::history(answer, Output::columns()))?;
+        let is_whole = session.output.is_whole();
+        session
+            .output
+            .limited(self.limit != LIMIT, &answer, |answer| runs::history(answer, is_whole, Output::columns()))?;
         Ok(Exit::Done)
     }
 }

@@ -42,7 +42,7 @@ pub(crate) struct Args {
     /// When it was put out: `2021-05-02T12:07:26Z`, `2021-05-02 12:07`, `2h` ago [default: now]
     #[arg(long, value_name = "TIME", value_parser = time::parse)]
     at: Option<Timestamp>,
-    /// The run that put it out: its id, a unique start or end of it, or `latest`
+    /// The run that put it out: its id, a unique start or end of it, or `latest` [default: inside `mltrace run` that run]
     #[arg(long, value_name = "RUN", value_parser = args::name, add = complete::runs())]
     run: Option<String>,
     /// What it was made from: a run of a component that is called as the task, which read these, is logged too
@@ -63,7 +63,8 @@ impl Args {
         let inputs = all("--input", &self.inputs, args::artifact)?;
         let run = match &self.run {
             Some(run) => Some(session.ask_at_once(|reader| reader.run_id(run))?),
-            None if inputs.is_empty() => None,
+            // Inside `mltrace run` the run made it, as it is the parent of what is logged there.
+            None if inputs.is_empty() => session.recorder().parent(),
             None => {
                 session.check_place()?;
                 let component = Cow::Owned(self.task.clone());

@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use mltrace_core::model::Number;
 use mltrace_core::record::OpenRun;
 
 use super::metrics_file;
@@ -16,7 +15,7 @@ use crate::output::Output;
 /// What was measured and checked, as it was typed.
 #[derive(Debug, clap::Args)]
 pub(super) struct Measured {
-    /// A number that was measured; `NaN` and `inf` are kept too
+    /// A number that was measured, `NaN` and `inf` too; `NAME=NUMBER@ARTIFACT` is one of an artifact, such as an importance
     #[arg(long = "metric", value_name = "NAME=NUMBER")]
     metrics: Vec<OsString>,
     /// A JSON file of numbers that were measured, read when the run has ended; `{"test": {"rmse": 1}}` is `test.rmse`
@@ -31,7 +30,7 @@ pub(super) struct Measured {
 /// What was measured and checked.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
-    metrics: Vec<(String, Number)>,
+    metrics: Vec<args::Measured>,
     checks: Vec<Checked>,
     /// What was left out of a file, in words.
     left_out: Option<String>,
@@ -74,7 +73,9 @@ impl Measured {
                 Error::usage(format!("`--metrics-from`: `{path}` {reason}")).hint(hint)
             })?;
             let left_out = numbers.says().map(|said| format!("of `{path}` was left out: {said}"));
-            Ok(Facts { metrics: numbers.found, left_out, ..Facts::default() })
+            let metrics =
+                numbers.found.into_iter().map(|(name, value)| args::Measured { name, value, about: None }).collect();
+            Ok(Facts { metrics, left_out, ..Facts::default() })
         };
         self.files.iter().enumerate().map(read).collect()
     }
@@ -89,7 +90,9 @@ impl Facts {
     /// Records them, and warns of what was left out.
     pub(super) fn record(self, run: &OpenRun, output: &Output) {
         self.left_out.iter().for_each(|said| output.warn(said));
-        self.metrics.into_iter().for_each(|(name, value)| run.metric(&name, value, None));
+        for args::Measured { name, value, about } in self.metrics {
+            run.metric_about(&name, value, None, about.as_ref().map(|given| &given.named));
+        }
         let check =
             |Checked { name, outcome, severity, message }: Checked| run.check(&name, outcome, severity, message);
         self.checks.into_iter().for_each(check);

@@ -27,7 +27,8 @@ pub(crate) struct Args {
 
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
-        let answer = session.ask(|reader| reader.profile(&self.artifact, self.before.as_deref(), true))?;
+        let before = self.before.as_deref();
+        let answer = session.ask_of(&self.artifact, |reader, artifact| reader.profile(artifact, before, true))?;
         session.output.answer(&answer, |answer| profile::text(answer, crate::output::Output::columns()))?;
         Ok(Exit::Done)
     }

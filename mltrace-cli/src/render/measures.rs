@@ -8,10 +8,6 @@ use super::{paint, table};
 use crate::escape::{block, line};
 use crate::time;
 
-/// How many values a curve shows: those of the last runs.
-const POINTS: usize = 24;
-const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-
 /// Returns the metrics of a run, a line each: of many steps the last, and how many there are.
 pub(super) fn metrics(metrics: &[Metric]) -> impl Iterator<Item = String> + '_ {
     metrics.chunk_by(|one, other| (&one.name, &one.about) == (&other.name, &other.about)).filter_map(|all| {
@@ -44,11 +40,8 @@ pub(crate) fn all_metrics(answer: &Metrics, columns: Option<u16>) -> String {
         return "no metrics\n".to_owned();
     }
     let rows = answer.metrics.iter().map(|series| {
-        let of = |place: usize| {
-            let value = series.values.iter().rev().nth(place);
-            value.map(|value| value.value.to_string()).unwrap_or_default()
-        };
-        [series.component.clone(), named(series), of(0), of(1), series.values.len().to_string(), curve(series)]
+        let [metric, last, before, runs, trend] = row(series);
+        [series.component.clone(), metric, last, before, runs, trend]
     });
     let mut text = table::draw(["COMPONENT", "METRIC", "LAST", "BEFORE", "RUNS", "TREND"], rows, columns);
     if answer.is_cut {
@@ -56,6 +49,17 @@ pub(crate) fn all_metrics(answer: &Metrics, columns: Option<u16>) -> String {
         text.push('\n');
     }
     text
+}
+
+/// Returns what was measured of runs of one component, with a curve of the last ones.
+pub(super) fn of_component(metrics: &[MetricSeries], columns: Option<u16>) -> String {
+    table::draw(["METRIC", "LAST", "BEFORE", "RUNS", "TREND"], metrics.iter().map(row), columns)
+}
+
+/// Returns a metric, its last two values, of how many runs it is, and its curve.
+fn row(series: &MetricSeries) -> [String; 5] {
+    let [last, before] = [0, 1].map(|back| series.value(back).map(ToString::to_string).unwrap_or_default());
+    [series.named(), last, before, series.values.len().to_string(), series.trend()]
 }
 
 /// Returns how checks came out, the newest run first.
@@ -85,31 +89,4 @@ pub(crate) fn all_checks(answer: &Checks, columns: Option<u16>) -> String {
 /// Returns how a check came out, in words.
 fn came_out(check: &Check) -> String {
     words::outcome(check.outcome.as_str(), check.is_warning())
-}
-
-fn named(series: &MetricSeries) -> String {
-    match &series.about {
-        Some(about) => format!("{} of {about}", series.name),
-        None => series.name.clone(),
-    }
-}
-
-/// Returns a curve of the last values, each as high as it stands between the least and the greatest; what is no number is
-/// a blank.
-fn curve(series: &MetricSeries) -> String {
-    let first = series.values.len().saturating_sub(POINTS);
-    let values: Vec<f64> = series.values.iter().skip(first).map(|value| value.value.value()).collect();
-    let finite = || values.iter().copied().filter(|value| value.is_finite());
-    let (least, greatest) = (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));
-    let bar = |value: &f64| {
-        if !value.is_finite() {
-            return ' ';
-        }
-        // The difference of halves is never larger than a float can be.
-        let [value, least, greatest] = [*value, least, greatest].map(|number| number / 2.0);
-        let share = if greatest > least { (value - least) / (greatest - least) } else { 0.5 };
-        let place = (share * 7.0).round().clamp(0.0, 7.0) as usize;
-        BARS.get(place).copied().unwrap_or(' ')
-    };
-    values.iter().map(bar).collect()
 }

@@ -69,6 +69,9 @@ fn differences(drift: &Drift, columns: Option<u16>) -> String {
             text += &format!("columns that {word}: {}\n", names.join(", "));
         }
     }
+    for renamed in &drift.renamed {
+        text += &format!("{}\n", line(&renamed.says()));
+    }
     let rows = drift.columns.iter().map(|column| {
         let number = |number: Option<f64>| number.map(written).unwrap_or_default();
         [

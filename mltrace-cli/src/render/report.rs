@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
-use mltrace_core::model::{RunId, Status};
-use mltrace_core::query::{Difference, Fact, ImpactState, Labelled, Report, Run, Suspect, Tell};
+use mltrace_core::model::{ArtifactName, Outcome, RunId, Status};
+use mltrace_core::query::{Check, Difference, Fact, ImpactState, Labelled, Metric, Report, Run, Suspect, Tell};
+use mltrace_core::words::outcome;
 
 use super::page::{Block, Page, Span, name, words};
 use super::{cut, diff, html as html_page, impact, markdown as markdown_page, review, run, runs, stale, svg, trace};
@@ -35,7 +36,7 @@ fn page(answer: &Report, most: usize) -> Page {
     for (verdict, label) in [("Flagged", &answer.flagged), ("Found fine", &answer.ok)] {
         blocks.extend(label.as_ref().map(|label| Block::Text(judged(verdict, label))));
     }
-    for section in [shared, came_to_be, changed, suspects, freshness, downstream, tell] {
+    for section in [shared, came_to_be, measured, changed, suspects, freshness, downstream, tell] {
         blocks.extend(section(answer, most));
     }
     let made = format!("Made by mltrace {} at {}.", env!("CARGO_PKG_VERSION"), answer.at);
@@ -152,6 +153,44 @@ fn more(count: usize, most: usize) -> Option<Block> {
     let left = count.saturating_sub(most);
     let how = if most < MOST_ROWS { cut::HOW } else { "use `--format json`" };
     (left > 0).then(|| Block::Text(vec![words(format!("… and {left} more: {how}."))]))
+}
+
+/// What was measured and checked of the run that wrote it, and what is out of line.
+fn measured(answer: &Report, most: usize) -> Vec<Block> {
+    let Some(of) = &answer.measured else { return Vec::new() };
+    let mut blocks = vec![Block::Heading("What was measured and checked")];
+    let mut intro = vec![words("Of the run that wrote it, ")];
+    intro.extend(by(of.run));
+    intro.push(words("."));
+    blocks.push(Block::Text(intro));
+    let about = |about: Option<&ArtifactName>| about.map(|about| vec![name(about.as_str())]).unwrap_or_default();
+    if !of.checks.is_empty() {
+        // What did not pass is what a ticket is about.
+        let mut checks: Vec<&Check> = of.checks.iter().collect();
+        checks.sort_by_key(|check| check.outcome == Outcome::Passed);
+        let rows = checks.into_iter().take(most).map(|check| {
+            let outcome = outcome(check.outcome.as_str(), check.is_warning());
+            let message = check.message.clone().unwrap_or_default();
+            vec![vec![name(&check.name)], about(check.about.as_ref()), vec![words(outcome)], vec![words(message)]]
+        });
+        blocks.push(Block::Table(vec!["check", "of", "outcome", "message"], rows.collect()));
+        blocks.extend(more(of.checks.len(), most));
+    }
+    if !of.metrics.is_empty() {
+        let row = |metric: &Metric| {
+            vec![vec![name(&metric.name)], about(metric.about.as_ref()), vec![words(metric.value.to_string())]]
+        };
+        let rows = of.metrics.iter().take(most).map(row).collect();
+        blocks.push(Block::Table(vec!["metric", "of", "value"], rows));
+        blocks.extend(more(of.metrics.len(), most));
+    }
+    if !of.unusual.is_empty() {
+        blocks.push(Block::Text(vec![words("Out of line with earlier runs:")]));
+        let points = of.unusual.iter().take(most).map(|said| (vec![words(said.clone())], Vec::new()));
+        blocks.push(Block::List(points.collect()));
+        blocks.extend(more(of.unusual.len(), most));
+    }
+    blocks
 }
 
 fn changed(answer: &Report, most: usize) -> Vec<Block> {

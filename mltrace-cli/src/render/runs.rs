@@ -1,10 +1,13 @@
 //! Lists of runs as tables.
 
-use mltrace_core::query::{Output, Run, Runs};
+use mltrace_core::query::{History, Output, Run, Runs};
 use mltrace_core::words;
 
-use super::table;
+use super::{cut, measures, table};
 use crate::time;
+
+/// How many metrics a history shows when nobody asks for more.
+const METRICS: usize = 20;
 
 /// Returns the runs of all components.
 pub(crate) fn recent(answer: &Runs, columns: Option<u16>) -> String {
@@ -43,8 +46,8 @@ pub(crate) fn of_projects(answer: &Runs, columns: Option<u16>) -> String {
     table::draw(["RUN", "PROJECT", "COMPONENT", "STATUS", "STARTED", "TOOK", "OUTPUTS"], rows, columns)
 }
 
-/// Returns the runs of one component, with what distinguishes them.
-pub(crate) fn history(answer: &Runs, columns: Option<u16>) -> String {
+/// Returns the runs of one component, with what distinguishes them, and what was measured of them.
+pub(crate) fn history(answer: &History, is_whole: bool, columns: Option<u16>) -> String {
     if answer.runs.is_empty() {
         return "no runs\n".to_owned();
     }
@@ -59,7 +62,19 @@ pub(crate) fn history(answer: &Runs, columns: Option<u16>) -> String {
             outputs(&run.outputs),
         ]
     });
-    table::draw(["RUN", "STATUS", "STARTED", "TOOK", "COMMIT", "PARAMETERS", "OUTPUTS"], rows, columns)
+    let mut text = table::draw(["RUN", "STATUS", "STARTED", "TOOK", "COMMIT", "PARAMETERS", "OUTPUTS"], rows, columns);
+    if !answer.metrics.is_empty() {
+        let (shown, more) = cut::first(&answer.metrics, METRICS, is_whole);
+        text.push('\n');
+        text.push_str(&measures::of_component(shown, columns));
+        if more > 0 {
+            text.push_str(&format!("{}\n", cut::more(more)));
+        }
+    }
+    if answer.is_cut {
+        text.push_str("metrics are left out, as there are a great many: `mltrace metrics COMPONENT` shows all\n");
+    }
+    text
 }
 
 /// Returns how the run stands; `stale` is said too, for a run that read old inputs.

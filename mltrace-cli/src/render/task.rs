@@ -1,7 +1,7 @@
 //! Tasks, and how well their outputs fit what became of them.
 
 use mltrace_core::query::{Task, TaskKind, TaskWindow, Tasks};
-use mltrace_core::words::{UNKNOWN, brief, lag, share};
+use mltrace_core::words::{UNKNOWN, brief, lag, lags, share};
 
 use super::{cut, paint, table};
 use crate::escape::line;
@@ -45,8 +45,8 @@ pub(crate) fn one(answer: &Task, is_whole: bool, columns: Option<u16>) -> String
 fn window(window: &TaskWindow, kind: Option<TaskKind>, is_whole: bool, columns: Option<u16>) -> String {
     let mut text = String::new();
     if let Some(of) = window.lag_s {
-        let [half, most, last] = [of.p50, of.p90, of.max].map(lag);
-        text.push_str(&format!("feedback after {half} (half), {most} (9 of 10), {last} (all)\n"));
+        text.push_str(&lags([of.p50, of.p90, of.max]));
+        text.push('\n');
     }
     let metrics = window.names(kind).into_iter().map(|metric| {
         let value = window.metrics.get(&metric).copied().flatten();

@@ -135,3 +135,19 @@ fn programs_get_all_fields_and_which_differ() {
         "a number is the same however it is written"
     );
 }
+
+#[test]
+fn a_component_that_is_named_in_place_of_a_run_is_said_to_be_one() {
+    let env = trained();
+    let last = env.json(&["history", "train"])["runs"][0]["id"].as_str().unwrap().to_owned();
+    let short = &last[last.len() - 8..];
+    for command in [&["compare", "train", "latest"][..], &["inspect", "train"], &["note", "train", "x"]] {
+        let said = env.fails(1, command);
+        assert!(said.contains("`train` is a component and no run"), "{command:?}: {said}");
+        assert!(
+            said.contains(&format!("`mltrace history COMPONENT` to see its runs; its last run is {short}")),
+            "{said}"
+        );
+    }
+    assert!(env.fails(1, &["compare", "nothing"]).contains("no run is called `nothing`"));
+}

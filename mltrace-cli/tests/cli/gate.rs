@@ -263,3 +263,17 @@ fn what_lies_on_the_disk_has_to_be_the_version_that_passes() {
     env.write("n", "1");
     assert_eq!(asked("n"), (1, Some(Value::Null)));
 }
+
+#[test]
+fn an_output_of_a_task_is_as_old_as_it_was_put_out() {
+    let env = trained(&json!({}));
+    env.done(&["log-output", "fare", "17", "12.5"]);
+    env.done(&["log-output", "fare", "18", "12.5", "--at", "2021-05-02"]);
+    let fresh = env.call(&["gate", "fare:17", "--fresh", "1d"]);
+    assert_eq!((fresh.code, fresh.stdout.contains("it was written at")), (0, true), "{}", fresh.stdout);
+    let old = env.call(&["gate", "fare:18", "--fresh", "1d"]);
+    assert_eq!(old.code, 1);
+    assert!(old.stdout.contains("it was written at 2021-05-02T00:00:00Z, before"), "{}", old.stdout);
+    let nothing = env.fails(1, &["gate", "fare:19", "--fresh", "1d"]);
+    assert!(nothing.contains("no artifact is called `fare:19`"), "{nothing}");
+}

@@ -172,3 +172,58 @@ fn of_several_measures_all_have_to_say_so() {
     let meant = env.json(&["flag", "-n", "--from", "metric:rmse", "<0.65", "--from", "metric:rows", ">=900"]);
     assert_eq!(meant["versions"][0]["name"], "m2");
 }
+
+#[test]
+fn a_metric_may_be_of_an_artifact_whoever_measured_it() {
+    let env = TestEnv::new();
+    env.write("data/test.csv", "1");
+    let typed = ["--metric", "importance=0.7@age", "--metric", "rmse=0.5@./data/../data/test.csv"];
+    let slice = ["--metric", "test/auc@city=nyc=0.80"];
+    let log = ["log", "--component", "train", "-i", "data/test.csv", "-o", "m1"];
+    env.done(&[&log[..], &typed, &slice].concat());
+    let run = ["run", "--component", "train", "-o", "m2", "--metric", "importance=0.2@age", "--", "true"];
+    env.done(&run);
+    assert_snapshot!(env.done(&["metrics"]), @r"
+    COMPONENT  METRIC                 LAST  BEFORE  RUNS  TREND
+    train      importance of age      0.2   0.7     2     █▁
+    train      rmse of data/test.csv  0.5           1     ▅
+    train      test/auc@city=nyc      0.80          1     ▅
+    ");
+    let shown = env.done(&["inspect", "latest"]);
+    assert!(shown.contains("importance of age = 0.2"), "{shown}");
+    let ids = env.json(&["history", "train"])["runs"].clone();
+    let [new, old] = [0, 1].map(|at: usize| ids[at]["id"].as_str().unwrap().to_owned());
+    let beside = env.done(&["compare", &old, &new]);
+    assert!(beside.contains("IMPORTANCES") && beside.contains("importance of age"), "{beside}");
+    for wrong in ["importance=0.7@", "importance=x@age"] {
+        env.fails(2, &["log", "--component", "train", "--metric", wrong]);
+    }
+}
+
+#[test]
+fn a_history_shows_what_was_measured_of_its_runs() {
+    let env = trained();
+    env.done(&["log", "--component", "clean", "--metric", "rows=7"]);
+    let history = env.done(&["history", "train"]);
+    let (runs, measured) = history.split_once("\n\n").unwrap();
+    assert!(runs.starts_with("RUN") && runs.lines().count() == 4, "{history}");
+    assert_snapshot!(measured, @r"
+    METRIC           LAST   BEFORE  RUNS  TREND
+    auc              NaN            1
+    loss             1e400          1
+    rmse             0.6    0.70    2     █▁
+    rows             900            1     ▅
+    rows of raw.csv  12             1     ▅
+    test.rmse        0.64           1     ▅
+    ");
+    let metrics = env.json(&["metrics", "train"])["metrics"].clone();
+    assert_eq!(env.json(&["history", "train"])["metrics"], metrics);
+    // What is left out of the list is left out of the curves.
+    let last = env.json(&["history", "train", "--limit", "1"])["metrics"].clone();
+    assert!(last.as_array().unwrap().iter().all(|of| of["values"].as_array().unwrap().len() == 1), "{last}");
+    assert!(env.json(&["recent"]).get("metrics").is_none());
+    let none = TestEnv::new();
+    none.done(&["log", "--component", "clean"]);
+    assert!(none.json(&["history", "clean"]).get("metrics").is_none());
+    assert!(!none.done(&["history", "clean"]).contains("METRIC"));
+}

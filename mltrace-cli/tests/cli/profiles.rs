@@ -203,3 +203,59 @@ fn what_is_no_table_has_not_passed_what_is_expected_of_it() {
     let shown = env.done(&["config"]);
     assert!(shown.contains("expected: rides.bin, rides.csv, rides.ndjson, rides.parquet"), "{shown}");
 }
+
+#[test]
+fn a_line_that_is_no_row_is_named_with_why() {
+    let env = TestEnv::new();
+    let of = |name: &str, text: &str| {
+        write(&env, name, text);
+        env.done(&["log", "--component", "ingest", "-o", name]);
+        env.done(&["profile", name]).lines().next().unwrap().split_once("  ").unwrap().1.to_owned()
+    };
+    let rows = "{\"a\": 1}\n\n{\"a\": 2}\n";
+    assert_snapshot!(of("a.ndjson", &format!("{rows}{{\"a\": 3,\n7\n")), @"ndjson, 2 rows, 1 column; 2 lines are no rows: the first is line 4, which is no JSON from column 8 on");
+    assert_snapshot!(of("b.ndjson", &format!("{rows}\"hunter2\"\n")), @"ndjson, 2 rows, 1 column; 1 line is no row: line 4, which is no JSON object");
+    assert_snapshot!(of("c.csv", "a,b\n1,2\n3\n4,5,6\n"), @"csv, 3 rows, 2 columns; 2 rows of another length: the first is line 3, which has 1 field");
+}
+
+#[test]
+fn a_table_that_was_changed_since_is_said_to_be() {
+    let env = told();
+    write(&env, "rides.csv", "zone\nEWR\n");
+    let answer = env.call(&["profile", "rides.csv"]);
+    assert!(
+        answer.stderr.contains("on disk now: not recorded") && answer.stdout.contains("2 rows"),
+        "{}",
+        answer.stderr
+    );
+    // What lies there again is meant.
+    write(&env, "rides.csv", MAY);
+    let answer = env.call(&["profile", "rides.csv"]);
+    assert!(answer.stderr.contains("on disk now: b3:") && answer.stdout.contains("3 rows"), "{}", answer.stderr);
+    let answer = env.call(&["profile", "rides.csv@latest"]);
+    assert!(answer.stderr.is_empty() && answer.stdout.contains("2 rows"), "{}", answer.stderr);
+}
+
+#[test]
+fn a_column_with_a_new_name_is_found_by_what_is_in_it() {
+    let env = TestEnv::new();
+    let table = |fare: &str, zone: &str| {
+        let rows = (0..200).map(|n| format!("{}.5,{},{n}\n", n % 40, if n % 3 == 0 { "JFK" } else { "EWR" }));
+        format!("{fare},{zone},n\n{}", rows.collect::<String>())
+    };
+    write(&env, "rides.csv", &table("fare", "zone"));
+    env.done(&["log", "--component", "clean", "-o", "rides.csv", "--profile"]);
+    write(&env, "rides.csv", &table("amount", "pickup"));
+    env.done(&["log", "--component", "clean", "-o", "rides.csv", "--profile"]);
+    let old = format!("rides.csv@{}", versions(&env)[1]);
+    let text = env.done(&["profile", "rides.csv", &old]);
+    assert!(
+        text.contains(
+            "`fare` may be called `amount` now: it is of the same type, and its values are alike, PSI 0.000\n"
+        ),
+        "{text}"
+    );
+    let renamed = env.json(&["profile", "rides.csv", &old])["drift"]["renamed"].clone();
+    assert_eq!(renamed.as_array().unwrap().len(), 2, "{renamed}");
+    assert_eq!((renamed[1]["before"].as_str(), renamed[1]["name"].as_str()), (Some("zone"), Some("pickup")));
+}

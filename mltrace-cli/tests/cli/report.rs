@@ -323,3 +323,45 @@ fn names_change_neither_tags_nor_headings_nor_columns() {
         assert_eq!(columns, [7, 7, 7, 7, 6, 6, 6], "{prefix:?}\n{page}");
     }
 }
+
+#[test]
+fn a_report_shows_what_was_measured_and_checked_of_the_run_that_wrote_it() {
+    let env = TestEnv::new();
+    let train = |rows: u32, last: &[&str]| {
+        let metric = format!("rows={rows}");
+        let words = ["log", "--component", "train", "-i", "raw", "-o", "model", "--metric", &metric];
+        env.done(&[&words[..], last].concat());
+    };
+    (0..8).for_each(|run| train(900 + run, &[]));
+    let checks = ["--check", "no nulls=failed,warn:7 of fare", "--check", "a=passed", "--metric", "importance=0.3@age"];
+    train(12, &checks);
+    let page = env.done(&["report", "model"]);
+    let (_, section) = page.split_once("## What was measured and checked\n").unwrap();
+    let section = section.split("\n## ").next().unwrap().trim();
+    insta::with_settings!({filters => FILTERS}, {
+        insta::assert_snapshot!(section, @r"
+        Of the run that wrote it, run `[ID]`.
+
+        | check | of | outcome | message |
+        | --- | --- | --- | --- |
+        | `no nulls` |  | failed (warning) | 7 of fare |
+        | `a` |  | passed |  |
+
+        | metric | of | value |
+        | --- | --- | --- |
+        | `importance` | `age` | 0.3 |
+        | `rows` |  | 12 |
+
+        Out of line with earlier runs:
+
+        - measured rows = 12, usually 901 to 905
+        ");
+    });
+    let of = env.json(&["report", "model"])["measured"].clone();
+    assert_eq!((of["metrics"].as_array().unwrap().len(), of["checks"].as_array().unwrap().len()), (2, 2), "{of}");
+    assert!(of["unusual"][0].as_str().unwrap().starts_with("measured rows = 12"), "{of}");
+    assert!(env.done(&["report", "model", "--html"]).contains("<h2>What was measured and checked</h2>"));
+    // Of what no run wrote, and of a run without any, nothing is said.
+    assert!(env.json(&["report", "raw"]).get("measured").is_none());
+    assert!(pipeline("").json(&["report", "model"]).get("measured").is_none());
+}

@@ -263,3 +263,47 @@ fn nothing_is_gone_because_somebody_asks_elsewhere_or_something_was_added() {
     let asked = elsewhere.call(&["--db", store.to_str().unwrap(), "forget", "--subject", "ada"]);
     assert!(asked.code == 1 && asked.stdout.contains(" 0 gone"), "{}{}", asked.stdout, asked.stderr);
 }
+
+#[test]
+fn what_nobody_can_look_for_is_gone_once_somebody_says_that_they_removed_it() {
+    let env = served();
+    let model = ["log", "--component", "publish", "-i", "clean.csv", "-o", "s3://lake/model", "s3://lake/copy"];
+    env.done(&model);
+    let said = |arguments: &[&str]| env.call(&[&["forget", "--subject", "ada", "--removed"], arguments].concat());
+    // What is known to be around is not removed, and what holds nothing of hers is not meant.
+    for (wrong, why) in [
+        ("model.bin", "`model.bin` is not removed: `production` points to it"),
+        ("clean.csv", "`clean.csv` is not removed: this disk holds it"),
+        ("prices.txt", "no version is called `prices.txt`"),
+        ("s3://lake/model@w:00000000", "no version is called"),
+    ] {
+        let answer = said(&[wrong]);
+        assert!(answer.code == 1 && answer.stderr.contains(why), "{wrong}: {}", answer.stderr);
+    }
+    assert!(held(&env, &[], 1).iter().any(|of| of.starts_with("unknown s3://lake/model: nobody can look")));
+    assert_eq!(said(&["s3://lake/model"]).code, 1, "others are left");
+    let listed = held(&env, &[], 1);
+    let gone = listed.iter().find(|of| of.contains("s3://lake/model")).unwrap();
+    assert!(
+        gone.starts_with("gone s3://lake/model: `tester` said at 20") && gone.ends_with("that it is removed there"),
+        "{gone}"
+    );
+    // It is a note on the run that wrote it, and known wherever that is.
+    let notes = env.json(&["history", "publish"])["runs"][0]["notes"].clone();
+    assert_eq!(
+        (&notes[0]["text"], &notes[0]["by"]),
+        (&json!("removed where it lay: s3://lake/model"), &json!("tester"))
+    );
+    for name in ["clean.csv", "model.bin"] {
+        std::fs::remove_file(env.project().join(name)).unwrap();
+    }
+    env.done(&["alias", "production", "--remove"]);
+    let last = said(&["s3://lake/copy", "registry/model"]);
+    assert_eq!(last.code, 0, "{}{}", last.stdout, last.stderr);
+    assert_eq!(said(&["s3://lake/copy"]).code, 0, "said twice, nothing is new");
+    let run = env.json(&["history", "publish"])["runs"][0]["notes"].as_array().unwrap().len();
+    assert_eq!(run, 2);
+    // Written again from the data, it is there again.
+    env.done(&model);
+    assert!(held(&env, &[], 1).iter().any(|of| of.starts_with("unknown s3://lake/copy")));
+}

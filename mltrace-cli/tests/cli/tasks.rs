@@ -299,3 +299,45 @@ fn what_a_parameter_of_that_name_would_not_keep_no_task_keeps() {
     let all = env.done(&["export"]);
     assert!(all.contains("\"pass\"") && !all.contains("hunter") && !all.contains("12345678"), "{all}");
 }
+
+#[test]
+fn what_is_put_out_inside_a_run_of_the_command_belongs_to_it() {
+    let env = TestEnv::with_lines(&runs(&["raw -> train -> model"]));
+    let mltrace = env!("CARGO_BIN_EXE_mltrace");
+    env.write("out.csv", "id,value\n18,1\n");
+    let inner = format!(
+        "{mltrace} log-output fare 17 12.5 && {mltrace} log-output fare --from out.csv && {mltrace} log-feedback fare 17 14"
+    );
+    env.done(&["run", "--component", "predict", "-i", "model", "--", "sh", "-c", &inner]);
+    let run = env.json(&["history", "predict"])["runs"][0]["id"].clone();
+    for output in ["fare:17", "fare:18"] {
+        let trace = env.json(&["trace", output]);
+        assert_eq!(trace["runs"][0]["id"], run, "{output}");
+        assert_eq!(trace["runs"][1]["component"], "train", "{output}");
+    }
+    // Of a run that is named that one counts.
+    let other = env.done(&["log", "--component", "other"]);
+    let named = format!("{mltrace} log-output fare 19 1 --run {}", other.trim());
+    env.done(&["run", "--component", "predict", "--", "sh", "-c", &named]);
+    assert_eq!(env.json(&["trace", "fare:19"])["runs"][0]["id"], other.trim());
+}
+
+#[test]
+fn feedback_that_was_there_before_its_output_is_shown_as_such() {
+    let at = |hour: u32| format!("2021-05-03T{hour:02}:00:00Z");
+    let env = TestEnv::with_lines(&[
+        said("output", "fare", "a", &json!(10), &at(8)),
+        said("feedback", "fare", "a", &json!(12), &at(6)),
+        said("output", "fare", "b", &json!(10), &at(8)),
+        said("feedback", "fare", "b", &json!(12), &at(7)),
+        said("output", "tip", "a", &json!(10), &at(8)),
+        said("feedback", "tip", "a", &json!(12), &at(6)),
+        said("output", "tip", "b", &json!(10), &at(8)),
+        said("feedback", "tip", "b", &json!(12), &at(11)),
+    ]);
+    let line = |task: &str| env.done(&["task", task]).lines().nth(2).unwrap().to_owned();
+    assert_snapshot!(line("fare"), @"feedback 2 h 0 min before its output (half), 1 h 0 min before (9 of 10), 1 h 0 min before (all)");
+    assert_snapshot!(line("tip"), @"feedback 2 h 0 min before its output (half), after 3 h 0 min (9 of 10), after 3 h 0 min (all)");
+    let windows = env.done(&["task", "fare", "--window", "1d"]);
+    assert!(windows.contains("2 h 0 min before"), "{windows}");
+}

@@ -53,7 +53,7 @@ pub use measure::{Check, CheckFact, Metric, MetricFact, Number, Outcome, Severit
 pub use observation::{Observation, ObservationFact, Spread};
 pub use pattern::Pattern;
 pub use profile::{
-    Column, ColumnType, MOST_COLUMNS, MOST_VALUES, Profile, ProfileFact, TableFormat, TopValue, written,
+    Column, ColumnType, MOST_COLUMNS, MOST_VALUES, Profile, ProfileFact, TableFormat, TopValue, UnevenRow, written,
 };
 pub use record::{
     Chosen, Code, CodeCheck, ComponentFact, Declaration, Due, End, FingerprintFact, FolderFact, Forget, Git, Header,
@@ -62,7 +62,7 @@ pub use record::{
 pub use run::{Bound, Mark, Status};
 pub use subject::{DataSubject, RetractFact, RunSubject, SubjectFact};
 pub use task::{TaskFact, TaskSide, TaskValue, task_id, task_name};
-pub use text::{CUT, LIMIT_NAME, LIMIT_SOURCE, LIMIT_TEXT, LOOSE, cut};
+pub use text::{CUT, LIMIT_NAME, LIMIT_SOURCE, LIMIT_TEXT, LOOSE, REMOVED, cut};
 pub use time::Timestamp;
 pub use version::{TELLING_BYTES, Version, VersionId};
 pub(crate) use weight::behind_string;

@@ -33,14 +33,31 @@ pub struct Profile {
     pub rows: u64,
     /// Whether these are all: reading stops at a limit of time or bytes.
     pub is_whole: bool,
-    /// How many rows have another number of fields than there are columns.
+    /// How many rows have another number of fields than there are columns, and of lines of JSON how many are no rows.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub uneven_rows: u64,
+    /// The first of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_uneven: Option<UnevenRow>,
     /// How many columns were left out, as there are too many.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub columns_left_out: u64,
     /// The columns, in their order.
     pub columns: Vec<Column>,
+}
+
+/// A row of another length, or a line that is no row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct UnevenRow {
+    /// Its line, from 1.
+    pub line: u64,
+    /// How many fields it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fields: Option<u64>,
+    /// Of a line of JSON where it stops to be that, from 1; of one without, it is JSON and no object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<u64>,
 }
 
 /// How a table is written.
@@ -204,7 +221,6 @@ impl Profile {
     /// Returns in a few words how much it is.
     #[must_use]
     pub fn in_words(&self) -> String {
-        let plural = |count: u64, word: &str| if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") };
         let columns = u64::try_from(self.columns.len()).unwrap_or(u64::MAX);
         let mut words =
             format!("{}, {}, {}", self.format.as_str(), plural(self.rows, "row"), plural(columns, "column"));
@@ -216,13 +232,30 @@ impl Profile {
                 }
             });
         }
-        if self.uneven_rows > 0 {
-            words += &format!("; {} of another length", plural(self.uneven_rows, "row"));
-        }
+        words.extend(self.uneven_in_words().map(|uneven| format!("; {uneven}")));
         if self.columns_left_out > 0 {
             words += &format!("; {} left out", plural(self.columns_left_out, "more column"));
         }
         words
+    }
+
+    /// Returns in words which rows have another length, or which lines are no rows, if there are any.
+    #[must_use]
+    pub fn uneven_in_words(&self) -> Option<String> {
+        let all = match (self.format, self.uneven_rows) {
+            (_, 0) => return None,
+            (TableFormat::Ndjson, 1) => "1 line is no row".to_owned(),
+            (TableFormat::Ndjson, count) => format!("{count} lines are no rows"),
+            (_, count) => format!("{} of another length", plural(count, "row")),
+        };
+        let Some(UnevenRow { line, fields, column }) = self.first_uneven else { return Some(all) };
+        let first = if self.uneven_rows == 1 { "" } else { "the first is " };
+        let why = match (fields, column) {
+            (Some(count), _) => format!("which has {}", plural(count, "field")),
+            (None, Some(column)) => format!("which is no JSON from column {column} on"),
+            (None, None) => "which is no JSON object".to_owned(),
+        };
+        Some(format!("{all}: {first}line {line}, {why}"))
     }
 
     /// Returns whether the table has no other columns than these: some may have been left out, and lines of JSON may bring
@@ -279,6 +312,10 @@ impl Profile {
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
     }
+}
+
+fn plural(count: u64, word: &str) -> String {
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
 impl Column {

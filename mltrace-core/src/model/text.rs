@@ -3,6 +3,9 @@
 /// What is remarked, after how many reads or writes, of a run that went on while threads without a run read or wrote.
 pub const LOOSE: &str = "on threads without a run while this run went on, not recorded";
 
+/// What is remarked, before its name, of what a run wrote and somebody removed where nobody else can look.
+pub const REMOVED: &str = "removed where it lay: ";
+
 /// The most bytes of a name: 8 KiB.
 pub const LIMIT_NAME: usize = 8 << 10;
 /// The most bytes of a parameter, a note or an error: 64 KiB.

@@ -7,7 +7,7 @@ use super::pair::Pair;
 use super::sample::{Sample, about_rows};
 use super::table::Table;
 use super::tally::Tally;
-use crate::model::{LIMIT_NAME, Profile, TableFormat, cut};
+use crate::model::{LIMIT_NAME, Profile, TableFormat, UnevenRow, cut};
 
 /// The separators that are looked for in the first line.
 const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
@@ -24,7 +24,8 @@ pub(super) fn profile(mut from: impl BufRead, size: u64, separator: Option<u8>, 
     // What is cut within the first row reports no columns.
     if !reader.read_byte_record(&mut row).ok()? || reader.get_ref().is_cut() {
         let (format, columns, is_whole) = (TableFormat::Csv, Vec::new(), !reader.get_ref().is_cut());
-        let profile = Profile { format, rows: 0, is_whole, uneven_rows: 0, columns_left_out: 0, columns };
+        let profile =
+            Profile { format, rows: 0, is_whole, uneven_rows: 0, first_uneven: None, columns_left_out: 0, columns };
         return Some(Table { profile, known: Vec::new() });
     }
     if row.iter().any(|cell| cell.contains(&0)) {
@@ -37,7 +38,7 @@ pub(super) fn profile(mut from: impl BufRead, size: u64, separator: Option<u8>, 
     names.iter().enumerate().for_each(|(place, name)| pair.add(place, name));
     let mut tallies: Vec<Tally> = names.into_iter().map(|name| Tally::new(name, count.min(MOST_COLUMNS), 0)).collect();
     let (mut rows, mut uneven_rows, mut is_whole) = (0_u64, 0_u64, true);
-    let mut is_read = !has_header;
+    let (mut is_read, mut first_uneven) = (!has_header, None);
     loop {
         if !is_read {
             reader.get_mut().next_row();
@@ -54,6 +55,8 @@ pub(super) fn profile(mut from: impl BufRead, size: u64, separator: Option<u8>, 
         is_read = false;
         if row.len() != count {
             uneven_rows = uneven_rows.saturating_add(1);
+            let line = row.position().map_or(0, csv::Position::line);
+            first_uneven.get_or_insert(UnevenRow { line, fields: u64::try_from(row.len()).ok(), column: None });
         }
         for place in pair.secrets(|place| row.get(place).map(String::from_utf8_lossy)) {
             tallies.get_mut(place).into_iter().for_each(Tally::hide);
@@ -71,7 +74,8 @@ pub(super) fn profile(mut from: impl BufRead, size: u64, separator: Option<u8>, 
     is_whole &= !reader.get_ref().is_cut();
     let columns_left_out = u64::try_from(count.saturating_sub(MOST_COLUMNS)).unwrap_or(u64::MAX);
     let (columns, known) = tallies.into_iter().map(|tally| tally.finish(&sample)).unzip();
-    let profile = Profile { format: TableFormat::Csv, rows, is_whole, uneven_rows, columns_left_out, columns };
+    let format = TableFormat::Csv;
+    let profile = Profile { format, rows, is_whole, uneven_rows, first_uneven, columns_left_out, columns };
     Some(Table { profile, known })
 }
 

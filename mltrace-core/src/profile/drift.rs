@@ -7,12 +7,18 @@ use std::collections::BTreeSet;
 use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 
+use super::like;
 use super::stability::{are_disjoint, of_disjoint, part};
 use super::tally::{ERROR, rounded};
 use crate::model::{Column, ColumnType, Profile, TopValue};
 
 /// The shares between which numbers are compared.
 const TENTHS: [f64; 9] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
+
+/// Columns whose values moved less may be one, and those whose share of missing values did.
+const ALIKE: f64 = 0.1;
+/// So many columns that came are compared with so many that went.
+const MOST_RENAMED: usize = 64;
 
 /// How a profile differs from an earlier one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,8 +38,24 @@ pub struct Drift {
     pub came: Vec<String>,
     /// Columns that went; none where not all of these are known.
     pub went: Vec<String>,
+    /// Which of the columns that went may be one that came, under a new name: each once, those most alike first. Absent when
+    /// there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub renamed: Vec<Renamed>,
     /// The columns that are in both, those that moved furthest first.
     pub columns: Vec<ColumnDrift>,
+}
+
+/// A column that may have a new name: its type is the same, and its values are alike.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Renamed {
+    /// What it was called.
+    pub before: String,
+    /// What it is called.
+    pub name: String,
+    /// The population stability index of its values.
+    pub psi: f64,
 }
 
 /// How a column differs from what it was.
@@ -78,15 +100,43 @@ pub fn drift(before: &Profile, after: &Profile) -> Drift {
     let both = after.columns.iter().filter_map(|column| Some((*old_columns.get(&*column.name)?, column)));
     let mut columns: Vec<ColumnDrift> = both.map(|(old, new)| of_column(old, before.rows, new, after.rows)).collect();
     columns.sort_by(|one, other| other.weight().total_cmp(&one.weight()).then_with(|| one.name.cmp(&other.name)));
+    let (came, went): (Vec<String>, Vec<String>) =
+        (missing(before, &old_columns, after), missing(after, &new_columns, before));
+    let renamed = renamed((&called(&went, &old_columns), before.rows), (&called(&came, &new_columns), after.rows));
     Drift {
         rows_before: before.rows,
         rows: after.rows,
         is_part_before: is_part(before),
         is_part: is_part(after),
-        came: missing(before, &old_columns, after),
-        went: missing(after, &new_columns, before),
+        came,
+        went,
+        renamed,
         columns,
     }
+}
+
+/// Returns which columns that went may be which that came. Of some, each alike, that with the likest name.
+fn renamed((went, rows_before): (&[&Column], u64), (came, rows): (&[&Column], u64)) -> Vec<Renamed> {
+    let mut pairs: Vec<(f64, f64, &Column, &Column)> = Vec::new();
+    for old in went.iter().take(MOST_RENAMED) {
+        for new in came.iter().take(MOST_RENAMED).filter(|new| new.kind == old.kind) {
+            let nulls = (old.null_share(rows_before) - new.null_share(rows)).abs();
+            let psi = psi(old, rows_before, new, rows).map(rounded);
+            if let Some(psi) = psi.filter(|psi| *psi < ALIKE && nulls < ALIKE) {
+                pairs.push((psi, like::spelling(&old.name, &new.name), old, new));
+            }
+        }
+    }
+    // What hardly differs is as alike.
+    let step = |psi: f64| (psi * 100.0).round();
+    pairs.sort_by(|one, other| step(one.0).total_cmp(&step(other.0)).then(other.1.total_cmp(&one.1)));
+    let mut renamed: Vec<Renamed> = Vec::new();
+    for (psi, _, old, new) in pairs {
+        if !renamed.iter().any(|known| known.before == old.name || known.name == new.name) {
+            renamed.push(Renamed { before: old.name.clone(), name: new.name.clone(), psi });
+        }
+    }
+    renamed
 }
 
 /// Columns by name.
@@ -95,6 +145,11 @@ type Named<'p> = HashMap<&'p str, &'p Column>;
 /// Returns the columns of a table by name; of several of one name the first.
 fn named(profile: &Profile) -> Named<'_> {
     profile.columns.iter().rev().map(|column| (&*column.name, column)).collect()
+}
+
+/// Returns the columns of these names.
+fn called<'p>(names: &[String], columns: &Named<'p>) -> Vec<&'p Column> {
+    names.iter().filter_map(|name| columns.get(&**name).copied()).collect()
 }
 
 fn is_part(profile: &Profile) -> bool {
@@ -111,6 +166,15 @@ impl Drift {
             (false, true) => Some("this table was not read as a whole: only what was read is compared"),
             (true, true) => Some("neither table was read as a whole: only what was read is compared"),
         }
+    }
+}
+
+impl Renamed {
+    /// Returns it in words.
+    #[must_use]
+    pub fn says(&self) -> String {
+        let Self { before, name, psi } = self;
+        format!("`{before}` may be called `{name}` now: it is of the same type, and its values are alike, PSI {psi:.3}")
     }
 }
 

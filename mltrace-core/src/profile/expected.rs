@@ -1,8 +1,10 @@
 //! Whether a table is as expected, column by column, and what to do where it is not.
 
+use super::anomaly::anomalies;
+use super::like::Likeness;
 use super::table::Table;
 use super::tally::{Known, LONGEST_VALUE, Value};
-use crate::model::{Column, ColumnType, ExpectedColumn, ExpectedTable, Outcome, Profile, TableFormat, written};
+use crate::model::{Column, ColumnType, ExpectedColumn, ExpectedTable, Outcome, Profile, TableFormat};
 use crate::redact;
 
 /// How a column, or the table as a whole, compares with what is expected.
@@ -53,12 +55,11 @@ fn of_table(expected: &ExpectedTable, profile: &Profile, findings: &[Finding]) -
             format!("schema {version}: whether there are other columns is not known: {}", cut(profile)),
         ),
         (0, 0) if profile.uneven_rows > 0 && profile.format == TableFormat::Ndjson => {
-            (Outcome::Errored, format!("schema {version}: {} lines are no rows", profile.uneven_rows))
+            (Outcome::Errored, format!("schema {version}: {}", profile.uneven_in_words().unwrap_or_default()))
         }
-        (0, 0) if profile.uneven_rows > 0 && expected.closed => (
-            Outcome::Errored,
-            format!("schema {version}: {} rows have more or fewer fields than there are columns", profile.uneven_rows),
-        ),
+        (0, 0) if profile.uneven_rows > 0 && expected.closed => {
+            (Outcome::Errored, format!("schema {version}: {}", profile.uneven_in_words().unwrap_or_default()))
+        }
         (0, 0) if profile.is_whole => (Outcome::Passed, format!("schema {version}")),
         (0, 0) => (Outcome::Errored, format!("schema {version}: {}", only_first(profile))),
         (0, unknown) => {
@@ -81,12 +82,10 @@ fn of_column(name: &str, wanted: &ExpectedColumn, expected: &ExpectedTable, tabl
         if wanted.optional {
             return passed(name, Some("it is not there".to_owned()));
         }
-        return failed(name, missing(name, expected, profile));
+        return failed(name, missing((name, wanted), expected, table));
     };
-    let of_shape = of_type(wanted, column).into_iter().chain(of_nulls(wanted, column, profile.rows));
     let known = table.known.get(at);
-    let of_numbers = of_range(wanted, column).into_iter().chain(known.and_then(|known| of_no_numbers(wanted, known)));
-    let anomalies: Vec<String> = of_shape.chain(of_numbers).collect();
+    let anomalies = anomalies(wanted, (column, known), profile.rows);
     if !anomalies.is_empty() {
         return failed(name, anomalies.join("; "));
     }
@@ -143,62 +142,32 @@ fn errored(name: &str, message: String) -> Finding {
     Finding { check: check_of(name), outcome: Outcome::Errored, message: Some(message) }
 }
 
-/// Says that a column is missing, and which one may be it under another name.
-fn missing(name: &str, expected: &ExpectedTable, profile: &Profile) -> String {
-    let plain = |name: &str| name.chars().filter(|sign| sign.is_alphanumeric()).collect::<String>().to_lowercase();
-    let others = profile.columns.iter().filter(|column| !expected.columns.contains_key(&column.name));
-    match others.map(|column| &column.name).find(|other| plain(other) == plain(name)) {
-        Some(other) => format!("it is missing; `{other}` is there: one of them is to be called as the other"),
+/// Says that a column is missing, and which one may be it under another name: by its name, or by what is in it.
+fn missing((name, wanted): (&str, &ExpectedColumn), expected: &ExpectedTable, table: &Table) -> String {
+    let profile = &table.profile;
+    let others = profile.columns.iter().enumerate().filter(|(_, column)| !expected.columns.contains_key(&column.name));
+    let likeness = |(at, column): (usize, &'_ Column)| {
+        let known = table.known.get(at);
+        let is_against = !anomalies(wanted, (column, known), profile.rows).is_empty()
+            || known.is_some_and(|known| of_values(name, wanted, column, known).is_some());
+        (column.name.clone(), Likeness::of((name, wanted), (column, known), is_against))
+    };
+    let all: Vec<(String, Likeness)> = others.map(likeness).collect();
+    let fitting = all.iter().filter(|(_, like)| like.fits).count();
+    let telling = all.iter().filter(|(_, like)| like.is_telling(fitting.saturating_sub(usize::from(like.fits))));
+    // Of equals the first counts.
+    let best = telling.rev().max_by(|(_, one), (_, other)| {
+        (one.spelling >= 1.0, one.fits)
+            .cmp(&(other.spelling >= 1.0, other.fits))
+            .then(one.spelling.total_cmp(&other.spelling))
+    });
+    match best {
+        Some((other, like)) => {
+            let common = like.common.join(" and ");
+            format!("it is missing; `{other}` is there, with {common}: one of them is to be called as the other")
+        }
         None => "it is missing; `optional = true` allows that".to_owned(),
     }
-}
-
-fn of_type(wanted: &ExpectedColumn, column: &Column) -> Option<String> {
-    let kind = wanted.kind?;
-    let fits = match column.kind {
-        found if found == kind => true,
-        ColumnType::Empty => true,
-        ColumnType::Integer => kind == ColumnType::Number,
-        _ => false,
-    };
-    let (found, kind) = (column.kind.as_str(), kind.as_str());
-    (!fits).then(|| format!("it is {found} and not {kind}; `type = \"{found}\"` allows that"))
-}
-
-fn of_nulls(wanted: &ExpectedColumn, column: &Column, rows: u64) -> Option<String> {
-    let most = wanted.nulls?;
-    let share = column.null_share(rows);
-    let nulls = column.nulls;
-    // Rounded up, as less would not allow it.
-    let allowed = (share * 1e3).ceil() / 1e3;
-    (share > most).then(|| format!("{nulls} of {rows} rows have no value; `nulls = {allowed:.3}` allows that"))
-}
-
-fn of_range(wanted: &ExpectedColumn, column: &Column) -> Vec<String> {
-    let below = column.min.filter(|found| wanted.min.is_some_and(|least| *found < least));
-    let above = column.max.filter(|found| wanted.max.is_some_and(|most| *found > most));
-    let said = |end: &str, word: &str, found: f64| {
-        let found = written(found);
-        format!("its {end} number is {found}; `{word} = {found}` allows that")
-    };
-    let below = below.map(|found| said("least", "min", found));
-    below.into_iter().chain(above.map(|found| said("greatest", "max", found))).collect()
-}
-
-/// Says which numbers are in no range. Where nothing is said of missing values, a number that is none is no such value.
-fn of_no_numbers(wanted: &ExpectedColumn, known: &Known) -> Option<String> {
-    let [below, above] = known.has_infinite;
-    let is_beyond = |is_there: bool, end: Option<f64>| is_there && end.is_some_and(f64::is_finite);
-    for (is_beyond, said) in
-        [(is_beyond(below, wanted.min), "`min = -inf`"), (is_beyond(above, wanted.max), "`max = inf`")]
-    {
-        if is_beyond {
-            return Some(format!("a number without an end is in it; {said} allows that"));
-        }
-    }
-    let is_ranged = wanted.min.is_some() || wanted.max.is_some();
-    let are_missing = known.nans > 0 && is_ranged && wanted.nulls.is_none();
-    are_missing.then(|| format!("{} of its numbers are NaN; `nulls = 1` counts them as missing values", known.nans))
 }
 
 /// Looks whether there are other values than are expected; `None` when there are none.
@@ -293,6 +262,28 @@ mod tests {
         check("fare,zone,n,PickupAt\n-1,JFK,1,2021-01-01\n,EWR,7,2021-01-02\n,EWR,7,2021-01-02\n", expected, &wanted);
         let of_type = [("schema:fare", Outcome::Failed, "it is text and not number; `type = \"text\"` allows that")];
         check("fare\nx\n", "columns.fare = { type = 'number' }", &of_type);
+    }
+
+    #[test]
+    fn a_missing_column_is_looked_for_by_what_is_in_it() {
+        let missing = |table: &str, expected: &str, said: &str| {
+            check(
+                table,
+                &format!("columns.n = {{}}\ncolumns.fare = {expected}"),
+                &[("schema:fare", Outcome::Failed, said)],
+            );
+        };
+        let table = "n,amount,zone,at\n1,2.5,JFK,2021-01-01\n2,9.5,EWR,2021-01-02\n";
+        let with = "it is missing; `amount` is there, with the same type and numbers in its range: one of them";
+        missing(table, "{ type = 'number', min = 0, max = 10 }", with);
+        missing(table, "{ values = ['JFK', 'EWR', 'LGA'] }", "`zone` is there, with none but its values:");
+        // The only one of its type; of several the type says nothing.
+        missing(table, "{ type = 'date' }", "`at` is there, with the same type:");
+        missing("n,a,b\n1,x,y\n", "{ type = 'text' }", "it is missing; `optional = true` allows that");
+        missing("n,a,b,fares\n1,x,y,z\n", "{ type = 'text' }", "`fares` is there, with a like name and the same type:");
+        // A name alone is enough, and what is not as expected is not alike.
+        missing("n,fares\n1,x\n", "{ type = 'number' }", "`fares` is there, with a like name:");
+        missing("n,amount\n1,20\n", "{ type = 'number', max = 10 }", "it is missing; `optional = true` allows that");
     }
 
     #[test]
@@ -408,7 +399,11 @@ mod tests {
         let lines = "{\"a\": 1}\nno row\nno row\n";
         check_within("x.ndjson", u64::MAX, lines, "columns.a = {}", &unknown("2 lines are no rows"));
         let ragged = "a,b\n1,2\n1,2,3\n";
-        check(ragged, "closed = true\ncolumns.a = {}\ncolumns.b = {}", &unknown("1 rows have more or fewer fields"));
+        check(
+            ragged,
+            "closed = true\ncolumns.a = {}\ncolumns.b = {}",
+            &unknown("1 row of another length: line 3, which has"),
+        );
         check(ragged, "columns.a = {}", &[]);
     }
 

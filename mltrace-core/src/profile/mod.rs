@@ -2,6 +2,8 @@
 //!
 //! A file is read once, from its start, in bounded memory and within limits of time and bytes.
 
+mod anomaly;
+
 mod cell;
 
 mod csv;
@@ -9,6 +11,8 @@ mod csv;
 mod distinct;
 
 mod drift;
+
+mod like;
 
 mod expected;
 
@@ -38,7 +42,7 @@ use std::path::Path;
 use crate::model::{Profile, TableFormat};
 use crate::{folder, redact};
 
-pub use drift::{ColumnDrift, Drift, drift};
+pub use drift::{ColumnDrift, Drift, Renamed, drift};
 pub use expected::{Finding, compare, unknown};
 pub use limits::Limits;
 pub use spread::{SHARES, psi};

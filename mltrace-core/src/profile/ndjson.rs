@@ -16,7 +16,7 @@ use super::pair::Pair;
 use super::sample::{Sample, about_rows};
 use super::table::Table;
 use super::tally::Tally;
-use crate::model::{LIMIT_NAME, Profile, TableFormat, cut};
+use crate::model::{LIMIT_NAME, Profile, TableFormat, UnevenRow, cut};
 
 /// No line that is a row has more fields.
 const MOST_FIELDS: usize = 1 << 16;
@@ -122,6 +122,7 @@ pub(super) fn profile(mut from: impl BufRead, size: u64, limits: &Limits) -> Opt
     let mut columns = Columns::default();
     let (mut rows, mut uneven_rows, mut is_whole) = (0_u64, 0_u64, true);
     let (mut lines, mut since_look, mut is_within_line) = (0_u64, 0_usize, false);
+    let (mut ended, mut first_uneven) = (0_u64, None);
     loop {
         since_look = since_look.saturating_add(line.len());
         lines = lines.saturating_add(1);
@@ -144,19 +145,27 @@ pub(super) fn profile(mut from: impl BufRead, size: u64, limits: &Limits) -> Opt
             break;
         }
         // Of a line that is too long each piece is no row.
+        let number = ended.saturating_add(1);
+        ended = ended.saturating_add(u64::from(has_end));
         if std::mem::replace(&mut is_within_line, !has_end) {
             continue;
         }
         let text = if lines == 1 { line.strip_prefix(BOM).unwrap_or(&line) } else { &line };
-        if text.trim_ascii().is_empty() {
+        // So that an error is counted within the line and not after it.
+        let text = text.trim_ascii_end();
+        if text.is_empty() {
             continue;
         }
-        let Ok(Fields(fields)) = serde_json::from_slice(text) else {
-            if rows == 0 {
-                return None;
+        let fields = match serde_json::from_slice(text) {
+            Ok(Fields(fields)) => fields,
+            Err(_) if rows == 0 => return None,
+            Err(error) => {
+                uneven_rows = uneven_rows.saturating_add(1);
+                // What the error says in words may be a value.
+                let column = u64::try_from(error.column()).ok().filter(|_| !error.is_data());
+                first_uneven.get_or_insert(UnevenRow { line: number, fields: None, column });
+                continue;
             }
-            uneven_rows = uneven_rows.saturating_add(1);
-            continue;
         };
         sample.next_row();
         columns.add_row(&fields, rows, &sample);
@@ -165,7 +174,8 @@ pub(super) fn profile(mut from: impl BufRead, size: u64, limits: &Limits) -> Opt
     is_whole &= limited.limit() > 0;
     let columns_left_out = u64::try_from(columns.left_out.len()).unwrap_or(u64::MAX);
     let (columns, known) = columns.tallies.into_iter().map(|(tally, _)| tally.finish(&sample)).unzip();
-    let profile = Profile { format: TableFormat::Ndjson, rows, is_whole, uneven_rows, columns_left_out, columns };
+    let format = TableFormat::Ndjson;
+    let profile = Profile { format, rows, is_whole, uneven_rows, first_uneven, columns_left_out, columns };
     Some(Table { profile, known })
 }
 

@@ -291,7 +291,7 @@ pub struct Left {
     pub mark: Mark,
 }
 
-/// The answer of `recent` and `history`.
+/// The answer of `recent`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Runs {

@@ -64,6 +64,15 @@ impl Reader<'_> {
         Ok(counts.filter(|(value, at)| (value, *at) != (&said.value, said.at)))
     }
 
+    /// Returns when an output of a task was made, if that is what is called so.
+    pub(super) fn put_out_at(&mut self, name: &ArtifactName) -> Result<Option<Timestamp>, QueryError> {
+        let (Some(project), Some((task, id))) = (self.project()?, name.as_str().split_once(':')) else {
+            return Ok(None);
+        };
+        let case = self.store.task_case(project, task, id)?;
+        Ok(case.and_then(|case| case.output).map(|(_, at)| at))
+    }
+
     /// Returns the output that `TASK:ID` names, where no run and no verdict named it: what its run wrote, or of unknown
     /// content where no run is known.
     pub(super) fn find_case(

@@ -188,12 +188,14 @@ impl Reader<'_> {
         let not_found = |name: &str| QueryError::NotFound { kind: "run", name: name.to_owned() };
         match self.run_id(text) {
             Ok(id) => self.store.run(id)?.ok_or_else(|| not_found(text)),
-            Err(QueryError::NotFound { .. }) => match self.find_version(text, None) {
-                Ok(found) => found.written.map(|(run, _)| run).ok_or_else(|| not_found(text)),
-                // Of what is neither, the run was most likely meant.
-                Err(QueryError::NotFound { kind: "artifact", .. }) => Err(not_found(text)),
-                Err(other) => Err(other),
-            },
+            Err(no_run @ (QueryError::NotFound { .. } | QueryError::IsComponent { .. })) => {
+                match self.find_version(text, None) {
+                    Ok(found) => found.written.map(|(run, _)| run).ok_or_else(|| not_found(text)),
+                    // Of what is neither, the run was most likely meant.
+                    Err(QueryError::NotFound { kind: "artifact", .. }) => Err(no_run),
+                    Err(other) => Err(other),
+                }
+            }
             Err(other) => Err(other),
         }
     }

@@ -168,6 +168,14 @@ pub(super) fn words(piece: &Evidence) -> String {
     format!("{found} (\u{d7}{})", rounded(piece.factor))
 }
 
+/// Returns in words what is out of line, if that is what was found.
+pub(super) fn out_of_line(piece: &Evidence) -> Option<String> {
+    match &piece.finding {
+        Finding::Unusual { aspect, now, usual } => Some(unusual(aspect, *now, usual)),
+        _ => None,
+    }
+}
+
 /// Returns a number out of line in words.
 fn unusual(aspect: &Aspect, now: f64, usual: &Usual) -> String {
     let of = match aspect {

@@ -143,7 +143,9 @@ impl Reader<'_> {
             let message = format!("no alias is called `{alias}`: there is nothing to compare with");
             requirements.push(Required::new(RequiredKind::Baseline, may_be_first.then_some(true), message));
         }
-        requirements.extend(required.since.map(|since| is_fresh(&found, since)));
+        if let Some(since) = required.since {
+            requirements.push(self.fresh(&found, since)?);
+        }
         if required.is_unflagged {
             requirements.push(self.unflagged(&found)?);
         }
@@ -221,6 +223,15 @@ impl Reader<'_> {
             }
             (found, _) => found,
         }
+    }
+
+    /// Returns whether a version was written since a moment; an output of a task may have a time and no run.
+    fn fresh(&mut self, found: &Found, since: Timestamp) -> Result<Required, QueryError> {
+        let at = match found.written {
+            Some((_, at)) => Some(at),
+            None => self.put_out_at(&found.version.name)?,
+        };
+        Ok(is_fresh(at, since))
     }
 
     fn unflagged(&mut self, found: &Found) -> Result<Required, QueryError> {
@@ -327,8 +338,8 @@ fn not_worse(required: &MetricRequirement, ours: &Witnesses, theirs: &Witnesses,
     }
 }
 
-fn is_fresh(found: &Found, since: Timestamp) -> Required {
-    let Some((_, at)) = found.written else {
+fn is_fresh(at: Option<Timestamp>, since: Timestamp) -> Required {
+    let Some(at) = at else {
         return Required::new(RequiredKind::Fresh, None, "nobody knows when it was written");
     };
     let holds = at >= since;

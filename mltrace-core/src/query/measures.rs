@@ -9,11 +9,14 @@ use super::{QueryError, Reader};
 use crate::lineage::{self, Aspect, Aspects};
 use crate::model::{ArtifactName, Check, Metric, Number, Observation, Outcome, RunId, Timestamp, value};
 use crate::store::{Measures, RunKey, RunName, RunSelection, TableRow, Told, WhatOfRuns};
+use crate::words;
 
 /// The quantiles of what was observed that are figures of a run.
 const QUANTILES: [(f64, &str); 3] = [(0.05, "p5"), (0.5, "p50"), (0.95, "p95")];
 /// The figure that says how often something was observed.
 const COUNT: &str = "count";
+/// How many values a curve shows: those of the last runs.
+const POINTS: usize = 24;
 /// Of how many of the most frequent texts the share is one.
 const TEXTS: usize = 8;
 
@@ -40,6 +43,30 @@ pub struct MetricSeries {
     pub about: Option<ArtifactName>,
     /// What counts of each run, oldest run first: the value of its last step, and of that the one measured last.
     pub values: Vec<MetricOfRun>,
+}
+
+impl MetricSeries {
+    /// Returns what was measured, with the artifact that it is of.
+    #[must_use]
+    pub fn named(&self) -> String {
+        match &self.about {
+            Some(about) => format!("{} of {about}", self.name),
+            None => self.name.clone(),
+        }
+    }
+
+    /// Returns the value of the last run, or with `back` that of the run so many before it with such a metric.
+    #[must_use]
+    pub fn value(&self, back: usize) -> Option<&Number> {
+        self.values.iter().rev().nth(back).map(|value| &value.value)
+    }
+
+    /// Returns a curve of the values of the last runs, in signs of different heights.
+    #[must_use]
+    pub fn trend(&self) -> String {
+        let first = self.values.len().saturating_sub(POINTS);
+        words::curve(self.values.iter().skip(first).map(|value| value.value.value()))
+    }
 }
 
 /// What a metric was in one run.
@@ -121,10 +148,15 @@ impl Reader<'_> {
     /// When the component is unknown, or the store does not answer.
     pub fn metrics(&mut self, name: Option<&str>, filter: &MeasureFilter) -> Result<Metrics, QueryError> {
         let (runs, is_cut) = self.measured(WhatOfRuns::Metric(name), filter)?;
-        let names = self.names_of_runs(&runs)?;
         let only = name.map(|name| [name]);
-        let told = only.as_ref().map_or(Told::All, |only| Told::Named(only));
-        let mut found = self.store.measures(&runs, told, Told::NONE)?;
+        let metrics = self.series(&runs, only.as_ref().map_or(Told::All, |only| Told::Named(only)))?;
+        Ok(Metrics { metrics, is_cut })
+    }
+
+    /// Returns what was measured of these runs, which are given newest first, by component, name and artifact.
+    pub(super) fn series(&mut self, runs: &[RunKey], told: Told<'_>) -> Result<Vec<MetricSeries>, QueryError> {
+        let names = self.names_of_runs(runs)?;
+        let mut found = self.store.measures(runs, told, Told::NONE)?;
         let mut series: BTreeMap<(String, String, Option<ArtifactName>), Vec<MetricOfRun>> = BTreeMap::new();
         for run in runs.iter().rev() {
             let Some(of) = names.get(run) else { continue };
@@ -136,9 +168,7 @@ impl Reader<'_> {
             }
         }
         let series = series.into_iter();
-        let metrics =
-            series.map(|((component, name, about), values)| MetricSeries { component, name, about, values }).collect();
-        Ok(Metrics { metrics, is_cut })
+        Ok(series.map(|((component, name, about), values)| MetricSeries { component, name, about, values }).collect())
     }
 
     /// Returns how checks came out in the last runs, or only those that did not pass.

@@ -107,12 +107,13 @@ mod openlineage;
 mod prov;
 
 mod case;
+mod removed;
 mod subject;
 mod task;
 pub use crate::model::{
-    Check, Column, ColumnType, Metric, Observation, Profile, RunSubject, Spread, TableFormat, TopValue,
+    Check, Column, ColumnType, Metric, Observation, Profile, RunSubject, Spread, TableFormat, TopValue, UnevenRow,
 };
-pub use crate::profile::{ColumnDrift, Drift};
+pub use crate::profile::{ColumnDrift, Drift, Renamed};
 pub use against::{Doubt, DoubtReason};
 pub use alias::{Alias, AliasHistory, Aliases, Pointing};
 pub use answer::{
@@ -143,9 +144,9 @@ pub use openlineage::Followed;
 pub use profile::Profiled;
 pub use projects::{Project, Projects};
 pub use reader::{QueryError, Reader};
-pub use report::{Report, Tell};
+pub use report::{Report, RunMeasures, Tell};
 pub use required::{Better, MetricRequirement, NotWorseThan, Requirements, Tolerance};
-pub use runs::RunFilter;
+pub use runs::{History, RunFilter};
 pub use say::Judgement;
 pub use stale::{StaleRun, StaleRuns};
 pub use subject::{HeldOutputs, HeldVersion, HoldState, SubjectHeld, Whereabouts};

@@ -55,6 +55,25 @@ impl Reader<'_> {
     pub fn run_id(&mut self, text: &str) -> Result<RunId, QueryError> {
         let not_found = || QueryError::NotFound { kind: "run", name: text.to_owned() };
         let project = self.project()?.ok_or_else(not_found)?;
+        match self.find_run(project, text) {
+            Err(QueryError::NotFound { .. }) => Err(self.no_run(project, text)?),
+            found => found,
+        }
+    }
+
+    /// Returns why there is no run that is called so.
+    fn no_run(&mut self, project: ProjectKey, text: &str) -> Result<QueryError, QueryError> {
+        let name = text.to_owned();
+        let Some(component) = self.store.component(project, text)? else {
+            return Ok(QueryError::NotFound { kind: "run", name });
+        };
+        let selection = RunSelection { component: Some(component.key), limit: Some(1), ..RunSelection::default() };
+        let newest = self.store.select(project, &selection)?;
+        Ok(QueryError::IsComponent { name, last: self.store.ids_in_order(&newest)?.pop() })
+    }
+
+    fn find_run(&mut self, project: ProjectKey, text: &str) -> Result<RunId, QueryError> {
+        let not_found = || QueryError::NotFound { kind: "run", name: text.to_owned() };
         if let Ok(id) = text.parse::<RunId>() {
             return self.store.run(id)?.map(|_| id).ok_or_else(not_found);
         }
@@ -333,13 +352,13 @@ enum Picked {
 }
 
 /// How much of an id a text is.
-enum Fit {
+pub(super) enum Fit {
     Whole,
     Part,
 }
 
 /// Returns whether a text is an id, or how one begins, with or without its kind.
-fn fits(id: &VersionId, wanted: &str) -> Option<Fit> {
+pub(super) fn fits(id: &VersionId, wanted: &str) -> Option<Fit> {
     let text = id.to_string();
     let value = text.split_once(':').map_or(text.as_str(), |(_, value)| value);
     if text == wanted || value == wanted {

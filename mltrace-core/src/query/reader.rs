@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::task::{TaskKind, TaskMetric};
 use crate::config::Home;
-use crate::model::{Timestamp, VersionId};
+use crate::model::{RunId, Timestamp, VersionId};
 use crate::store::{Bounds, Look, ProjectKey, Store, StoreError};
 
 /// Answers questions about one project of a store.
@@ -31,6 +31,22 @@ pub enum QueryError {
         kind: &'static str,
         /// What was asked for.
         name: String,
+    },
+    /// A component is called so, and a run was to be named.
+    #[error("`{name}` is a component and no run")]
+    IsComponent {
+        /// What was asked for.
+        name: String,
+        /// Its last run.
+        last: Option<RunId>,
+    },
+    /// It is known to be around, so nobody can say that it is removed.
+    #[error("`{name}` is not removed: {why}")]
+    StillThere {
+        /// What was asked for.
+        name: String,
+        /// Why, in words.
+        why: String,
     },
     /// Nothing is like that.
     #[error("no {kind} matches `{text}`")]

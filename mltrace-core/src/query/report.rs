@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{Fact, Impact, ImpactState, Labelled, Suspect, Trace};
 use super::diff::Diff;
+use super::evidence::out_of_line;
 use super::impact::ImpactOf;
+use super::measures::{last_checks, last_metrics};
 use super::past::Past;
 use super::stale::StaleRun;
 use super::{QueryError, Reader, TraceOptions};
-use crate::model::{RunId, Timestamp};
-use crate::store::RunKey;
+use crate::model::{Check, Metric, RunId, Timestamp};
+use crate::store::{RunKey, Told};
 
 /// The answer of `report`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,6 +28,10 @@ pub struct Report {
     pub flagged: Option<Labelled>,
     /// The verdict of those who found the version fine.
     pub ok: Option<Labelled>,
+    /// What was measured and checked of the run that wrote it; `None` where that is unknown, or nothing was and nothing is out
+    /// of line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured: Option<RunMeasures>,
     /// What changed upstream since the last version that was fine, else since the one before; `None` without either.
     pub diff: Option<Diff>,
     /// What all verdicts say, in a sentence; of a flagged version first what it has upstream itself. Empty while nothing is
@@ -48,6 +54,21 @@ pub struct Report {
     pub impact: Impact,
     /// Whom to notify: those who own what is downstream and current first.
     pub tell: Vec<Tell>,
+}
+
+/// What was measured and checked of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RunMeasures {
+    /// The run.
+    pub run: RunId,
+    /// What was measured: of each metric what counts, the value of the last step.
+    pub metrics: Vec<Metric>,
+    /// What was checked: of each check the last outcome.
+    pub checks: Vec<Check>,
+    /// Which of its numbers are out of line with those of earlier runs, in words: what was measured or observed, figures of
+    /// tables, how long it took.
+    pub unusual: Vec<String>,
 }
 
 /// Somebody to notify, and why.
@@ -102,8 +123,10 @@ impl Reader<'_> {
         let differences = diff.iter().flat_map(|diff| &diff.differences);
         concerned.extend(differences.flat_map(|difference| difference.runs).flatten());
         let tell = tell(&trace, &concerned, &impact);
+        let measured = self.measured_of_writer(&trace)?;
         Ok(Report {
             at: now,
+            measured,
             trace,
             flagged,
             ok,
@@ -117,6 +140,18 @@ impl Reader<'_> {
             impact,
             tell,
         })
+    }
+
+    /// Returns what was measured and checked of the run that wrote what was traced.
+    fn measured_of_writer(&mut self, trace: &Trace) -> Result<Option<RunMeasures>, QueryError> {
+        let Some(run) = trace.runs.iter().find(|at| at.depth == 0).map(|at| at.run.id) else { return Ok(None) };
+        let Some(key) = self.store.run(run)? else { return Ok(None) };
+        let said = self.store.measures(&[key], Told::All, Told::All)?.remove(&key).unwrap_or_default();
+        let (metrics, checks) = (last_metrics(said.metrics), last_checks(said.checks));
+        let findings = self.findings(&[key], &mut Past::default())?.remove(&key).unwrap_or_default();
+        let unusual: Vec<String> = findings.pieces.iter().filter_map(out_of_line).collect();
+        let is_nothing = metrics.is_empty() && checks.is_empty() && unusual.is_empty();
+        Ok((!is_nothing).then_some(RunMeasures { run, metrics, checks, unusual }))
     }
 
     /// Returns the runs whose owners are worth notifying: those of the first suspects that are likelier than chance, unless

@@ -1,9 +1,19 @@
 //! Lists of runs, and one run in full.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use foldhash::HashSet;
+use serde::{Deserialize, Serialize};
+
 use super::answer::{Run, Runs};
+use super::measures::MetricSeries;
 use super::{QueryError, Reader, view};
-use crate::model::{RunId, Status, Timestamp};
-use crate::store::{ComponentKey, Extent, ProjectKey, RunSelection};
+use crate::model::{ArtifactName, RunId, Status, Timestamp};
+use crate::store::{ComponentKey, Extent, ProjectKey, RunKey, RunSelection, Told};
+
+/// So many metrics have a curve in a history, and each of so many artifacts at most: `metrics` has those of all.
+const MOST_METRICS: usize = 100;
+const MOST_ARTIFACTS: usize = 50;
 
 /// Which runs are meant.
 #[derive(Clone, Debug, Default)]
@@ -26,12 +36,57 @@ pub struct RunFilter {
     pub limit: Option<usize>,
 }
 
+/// The answer of `history`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct History {
+    /// The runs, newest first.
+    pub runs: Vec<Run>,
+    /// What was measured of these runs, by name and artifact; absent when nothing was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub metrics: Vec<MetricSeries>,
+    /// Whether metrics were left out, as there are a great many; absent when none was.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_cut: bool,
+}
+
+impl History {
+    /// Leaves out all but the newest runs, so many, with what was measured of them, and returns whether there were more.
+    pub fn keep_newest(&mut self, limit: usize) -> bool {
+        let older: HashSet<RunId> = self.runs.drain(limit.min(self.runs.len())..).map(|run| run.id).collect();
+        for series in &mut self.metrics {
+            series.values.retain(|value| !older.contains(&value.run));
+        }
+        self.metrics.retain(|series| !series.values.is_empty());
+        !older.is_empty()
+    }
+}
+
+/// Returns the names of what was measured of runs, as far as a list shows it, and whether there is more.
+fn metrics_of(runs: &[Run]) -> (Vec<String>, bool) {
+    let mut artifacts: BTreeMap<&str, BTreeSet<&ArtifactName>> = BTreeMap::new();
+    for metric in runs.iter().flat_map(|run| &run.metrics) {
+        artifacts.entry(&metric.name).or_default().extend(&metric.about);
+    }
+    let all = artifacts.len();
+    let few = artifacts.into_iter().filter(|(_, artifacts)| artifacts.len() <= MOST_ARTIFACTS);
+    let names: Vec<String> = few.take(MOST_METRICS).map(|(name, _)| name.to_owned()).collect();
+    let is_cut = names.len() < all || runs.iter().any(|run| run.left_out.as_ref().is_some_and(|out| out.metrics > 0));
+    (names, is_cut)
+}
+
 impl Reader<'_> {
     /// Returns the runs that pass the filter, newest first.
     ///
     /// # Errors
     /// When the component is unknown, or the store does not answer.
     pub fn recent(&mut self, filter: &RunFilter) -> Result<Runs, QueryError> {
+        let keys = self.chosen(filter)?;
+        Ok(Runs { runs: self.views(&keys, Extent::Listed)? })
+    }
+
+    /// Returns the runs that pass the filter, newest first.
+    fn chosen(&mut self, filter: &RunFilter) -> Result<Vec<RunKey>, QueryError> {
         let project = self.project()?;
         let mut component = None;
         if let Some(name) = &filter.component {
@@ -42,7 +97,7 @@ impl Reader<'_> {
             let not_found = || QueryError::NotFound { kind: "component", name: name.clone() };
             component = Some(found.ok_or_else(not_found)?.key);
         }
-        let Some(project) = project else { return Ok(Runs { runs: Vec::new() }) };
+        let Some(project) = project else { return Ok(Vec::new()) };
         let selection = RunSelection {
             component,
             components: self.components_of(project, filter)?,
@@ -53,8 +108,7 @@ impl Reader<'_> {
             commit: None,
             limit: filter.limit,
         };
-        let keys = self.store.select(project, &selection)?;
-        Ok(Runs { runs: self.views(&keys, Extent::Listed)? })
+        Ok(self.store.select(project, &selection)?)
     }
 
     /// Returns the components that the filter's owner and tag leave; `None`: all.
@@ -80,12 +134,17 @@ impl Reader<'_> {
         Ok((began, run))
     }
 
-    /// Returns the runs of one component, newest first.
+    /// Returns the runs of one component, newest first, and what was measured of them.
     ///
     /// # Errors
     /// When the component is unknown, or the store does not answer.
-    pub fn history(&mut self, component: &str, filter: &RunFilter) -> Result<Runs, QueryError> {
-        self.recent(&RunFilter { component: Some(component.to_owned()), ..filter.clone() })
+    pub fn history(&mut self, component: &str, filter: &RunFilter) -> Result<History, QueryError> {
+        let keys = self.chosen(&RunFilter { component: Some(component.to_owned()), ..filter.clone() })?;
+        let runs = self.views(&keys, Extent::Listed)?;
+        let (names, is_cut) = metrics_of(&runs);
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let metrics = self.series(&keys, Told::Named(&names))?;
+        Ok(History { runs, metrics, is_cut })
     }
 
     /// Returns a run in full, with its source text.

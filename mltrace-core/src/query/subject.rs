@@ -269,6 +269,7 @@ impl Reader<'_> {
             };
             held.push(HeldVersion { artifact, written_by, state, because, aliases });
         }
+        self.take_as_removed(&mut held)?;
         held.sort_by(|one, other| {
             let key = |held: &HeldVersion| (held.state, held.artifact.name.clone(), held.artifact.version.clone());
             key(one).cmp(&key(other))

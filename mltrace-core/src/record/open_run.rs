@@ -160,10 +160,16 @@ impl OpenRun {
         self.ours(|inner| inner.recorder.append_inside(vec![subject_of(inner.id, name, clock::now())]));
     }
 
-    /// Records a metric: of one name and step the last value counts.
+    /// Records a metric of the run: of one name and step the last value counts.
     pub fn metric(&self, name: &str, value: Number, step: Option<i64>) {
+        self.metric_about(name, value, step, None);
+    }
+
+    /// Records a metric of an artifact, or else of the run as a whole.
+    pub fn metric_about(&self, name: &str, value: Number, step: Option<i64>, about: Option<&Named>) {
         self.ours(|inner| {
-            let metric = Metric { name: name.to_owned(), value, step, about: None, at: clock::now() };
+            let about = about.and_then(|named| inner.name(named));
+            let metric = Metric { name: name.to_owned(), value, step, about, at: clock::now() };
             let fact = MetricFact { run: inner.id, metric };
             inner.recorder.append_inside(vec![Record::Metric(fact)]);
         });
@@ -199,7 +205,7 @@ impl OpenRun {
         about: Option<&Named>,
     ) {
         self.ours(|inner| {
-            let about = about.and_then(|named| naming::name(named, &inner.recorder.root)).map(|naming| naming.name);
+            let about = about.and_then(|named| inner.name(named));
             let check = Check { name: name.to_owned(), outcome, severity, message, about, at: clock::now() };
             let fact = CheckFact { run: inner.id, check };
             inner.recorder.append_inside(vec![Record::Check(fact)]);
@@ -247,6 +253,11 @@ impl std::fmt::Debug for OpenRun {
 }
 
 impl Inner {
+    /// Returns what something is called that a measure is about.
+    fn name(&self, named: &Named) -> Option<ArtifactName> {
+        naming::name(named, &self.recorder.root).map(|naming| naming.name)
+    }
+
     fn end(&self, status: Status, error: Option<String>, ended_at: Option<Timestamp>) -> bool {
         if self.is_over.swap(true, Ordering::AcqRel) {
             return false;

@@ -189,7 +189,8 @@ impl Recorder {
     }
 
     /// Returns the run that started this process, if a run did.
-    pub(super) fn parent(&self) -> Option<RunId> {
+    #[must_use]
+    pub fn parent(&self) -> Option<RunId> {
         self.parent
     }
 

@@ -138,7 +138,8 @@ pub fn is_kept(name: &str) -> Result<(), String> {
 
 /// Makes a profile fit to be written: of a column with a secret name, or beside one, no value is kept.
 pub fn profile(profile: &mut Profile) {
-    let Profile { format: _, rows: _, is_whole: _, uneven_rows: _, columns_left_out: _, columns } = profile;
+    let Profile { format: _, rows: _, is_whole: _, uneven_rows: _, first_uneven: _, columns_left_out: _, columns } =
+        profile;
     // Anyone who read the table knew which name stood beside which value; here it may be any.
     let tops = |is_meant: fn(&str) -> bool| {
         let meant = columns.iter().filter(move |column| is_meant(&column.name));

@@ -37,6 +37,7 @@ fn a_table_belongs_to_who_wrote_it(store: &mut dyn Store) {
             rows,
             is_whole,
             uneven_rows: 0,
+            first_uneven: None,
             columns_left_out: 0,
             columns: vec![],
         },

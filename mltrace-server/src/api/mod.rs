@@ -4,6 +4,8 @@ mod values;
 
 mod profile;
 
+mod runs;
+
 mod queries;
 
 mod writes;
@@ -43,9 +45,10 @@ pub(crate) use lineage::{LIMIT as EVENT_LIMIT, is_path as takes_events};
 pub(crate) use openapi::{Operation, routes as document_routes};
 pub(crate) use profile::{ProfileQuery, profile};
 pub(crate) use queries::{
-    BlameQuery, DiffQuery, ImpactQuery, LastGoodQuery, LastStale, NearImpact, RecentQuery, StaleQuery, VersionsPage,
-    blame, diff, impact, last_good, newest, page_of_versions, stale,
+    BlameQuery, DiffQuery, ImpactQuery, LastGoodQuery, LastStale, NearImpact, StaleQuery, VersionsPage, blame, diff,
+    impact, last_good, newest, page_of_versions, stale,
 };
+pub(crate) use runs::RecentQuery;
 pub(crate) use subjects::{SubjectQuery, named as subject_named, subject};
 pub(crate) use tasks::{TaskQuery, task, tasks};
 pub(crate) use values::{Depth, Nothing, blank, run_id};
@@ -54,7 +57,8 @@ pub(crate) use writes::{ComponentBody, IMPORT_LIMIT, IMPORT_PATH, NoteBody, amen
 
 /// Adds the API.
 pub(crate) fn routes(routes: Routes) -> Routes {
-    let questions = measures::routes(subjects::routes(profile::routes(health::routes(queries::routes(routes)))));
+    let questions = queries::routes(runs::routes(routes));
+    let questions = measures::routes(subjects::routes(profile::routes(health::routes(questions))));
     tasks::routes(gate::routes(aliases::routes(verify::routes(lineage::routes(writes::routes(questions))))))
 }
 

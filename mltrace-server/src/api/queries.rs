@@ -3,14 +3,14 @@
 use mltrace_core::model::{RunId, Status, Timestamp, VersionId};
 use mltrace_core::query::{
     Blame, Component, Components, Diff, Impact, ImpactOf, LastGood, Measure, NameKind, QueryError, Review, Run,
-    RunFilter, Runs, Search, StaleRuns, Tags, TellError, Trace, TraceOptions, Versions,
+    RunFilter, Search, StaleRuns, Tags, TellError, Trace, TraceOptions, Versions,
 };
 use mltrace_core::store::StoreError;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::values::{Depth, Limit, Nothing, USUAL, blank, limited, run_id};
+use super::values::{Depth, Limit, Nothing, USUAL, blank, limited};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::moment::Moment;
@@ -23,8 +23,6 @@ const MOST_OF_A_GRAPH: usize = 5000;
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
-        .ask(Demand::Short, "/api/v1/recent", "The last runs, newest first", recent)
-        .ask(Demand::Short, "/api/v1/history", "The runs of one component, newest first", history)
         .ask(Demand::Short, "/api/v1/inspect", "One run in full, with its source text", inspect)
         .ask(Demand::Long, "/api/v1/trace", "How a version came to be: everything upstream", trace)
         .write::<ImpactQuery, NearImpact>(
@@ -57,101 +55,6 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .ask(Demand::Short, "/api/v1/tags", "The tags in use", tags)
         .ask(Demand::Short, "/api/v1/search", "All names that hold a text", search)
         .ask(Demand::Short, "/api/v1/names", "Names that begin with a text: what a command bar completes", names)
-}
-
-/// Which runs are meant.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct RecentQuery {
-    /// Of this component.
-    #[serde(deserialize_with = "blank")]
-    pub(crate) component: Option<String>,
-    /// With this status.
-    #[serde(deserialize_with = "blank")]
-    pub(crate) status: Option<Status>,
-    /// Started at or after.
-    #[serde(deserialize_with = "blank")]
-    pub(crate) since: Option<Moment>,
-    /// Started before or at.
-    #[serde(deserialize_with = "blank")]
-    pub(crate) until: Option<Moment>,
-    /// Of a component with this tag.
-    #[serde(deserialize_with = "blank")]
-    pub(crate) tag: Option<String>,
-    /// Of a component with this owner.
-    #[serde(deserialize_with = "blank")]
-    pub(crate) owner: Option<String>,
-    /// At most so many; 50 unless said otherwise.
-    #[serde(deserialize_with = "blank")]
-    pub(crate) limit: Option<Limit>,
-    /// Older than this run: the `next` of the page before.
-    #[serde(deserialize_with = "run_id")]
-    pub(crate) before: Option<RunId>,
-}
-
-/// A page of runs.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(crate) struct Page {
-    /// The runs.
-    #[serde(flatten)]
-    pub(crate) runs: Runs,
-    /// What to send as `before` for the next page; `null` on the last one.
-    pub(crate) next: Option<RunId>,
-}
-
-impl RecentQuery {
-    /// Returns one page of the runs that are meant.
-    pub(crate) fn page(&self, app: &App) -> Result<Page, Failure> {
-        let limit = limited(self.limit);
-        let filter = RunFilter {
-            component: self.component.clone(),
-            owner: self.owner.clone(),
-            tag: self.tag.clone(),
-            status: self.status,
-            since: self.since.as_ref().map(|moment| moment.at),
-            until: self.until.as_ref().map(|moment| moment.at),
-            before: self.before,
-            // One more says whether there is a next page.
-            limit: Some(limit.saturating_add(1)),
-        };
-        let mut runs = app.ask(|reader| reader.recent(&filter))?;
-        let is_cut = runs.runs.len() > limit;
-        runs.runs.truncate(limit);
-        let next = runs.runs.last().map(|run| run.id).filter(|_| is_cut);
-        Ok(Page { runs, next })
-    }
-}
-
-fn recent(app: &App, asked: &RecentQuery) -> Result<Page, Failure> {
-    asked.page(app)
-}
-
-/// Which runs of one component are meant.
-#[derive(Debug, Deserialize)]
-#[serde(transparent)]
-struct HistoryQuery(RecentQuery);
-
-impl JsonSchema for HistoryQuery {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "HistoryQuery".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let mut schema = RecentQuery::json_schema(generator);
-        schema.insert("required".to_owned(), json!(["component"]));
-        if let Some(component) = schema.pointer_mut("/properties/component").and_then(Value::as_object_mut) {
-            component.insert("type".to_owned(), json!("string"));
-            component.insert("minLength".to_owned(), json!(1));
-        }
-        schema
-    }
-}
-
-fn history(app: &App, HistoryQuery(asked): &HistoryQuery) -> Result<Page, Failure> {
-    if asked.component.is_none() {
-        return Err(Failure::usage("`component` is missing"));
-    }
-    asked.page(app)
 }
 
 /// Which run is meant.

@@ -4,7 +4,7 @@ use mltrace_core::query::{Task, TaskKind, TaskMetric, TaskOptions, Tasks};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::values::{Nothing, Seconds, blank};
+use super::values::{Nothing, Score, Seconds, blank};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::moment::Moment;
@@ -50,6 +50,9 @@ pub(crate) struct TaskQuery {
     /// The class whose precision, recall and F1 are meant; else the mean over all.
     #[serde(default, deserialize_with = "blank")]
     positive: Option<String>,
+    /// From which score on an output means yes; 0.5 unless said otherwise.
+    #[serde(default, deserialize_with = "blank")]
+    threshold: Option<Score>,
 }
 
 /// Returns how well the outputs of a task fit.
@@ -61,7 +64,7 @@ pub(crate) fn task(app: &App, asked: &TaskQuery) -> Result<Task, Failure> {
         metrics: asked.metric.into_iter().collect(),
         kind: asked.kind,
         positive: asked.positive.clone(),
-        threshold: None,
+        threshold: asked.threshold.map(|score| score.0),
     };
     app.ask(|reader| reader.task(&asked.name, &options))
 }

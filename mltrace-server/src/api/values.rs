@@ -90,3 +90,15 @@ impl<'de> Deserialize<'de> for Seconds {
         digits(&text).filter(|seconds| *seconds > 0).map(Self).ok_or_else(wrong)
     }
 }
+
+/// A score.
+#[derive(Clone, Copy, Debug, JsonSchema)]
+pub(crate) struct Score(pub(crate) f64);
+
+impl<'de> Deserialize<'de> for Score {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let wrong = || serde::de::Error::custom(format!("a score is a number, not `{text}`"));
+        text.parse().ok().filter(|score: &f64| score.is_finite()).map(Self).ok_or_else(wrong)
+    }
+}

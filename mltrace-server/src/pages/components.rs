@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use mltrace_core::escape;
 use mltrace_core::model::{RunId, Timestamp};
-use mltrace_core::query::{Component, Run};
+use mltrace_core::query::{Component, History, Run};
 use serde::Deserialize;
 
 use super::fields::{Field, hidden};
@@ -86,8 +86,8 @@ struct OneQuery {
 fn one(app: &App, asked: &OneQuery) -> Result<Markup, Failure> {
     let component = app.ask(|reader| reader.component(&asked.name))?;
     let query = RecentQuery { component: Some(asked.name.clone()), before: asked.before, ..RecentQuery::default() };
-    let page = query.page(app)?;
-    let charted: Vec<&Run> = page.runs.runs.iter().take(CHARTED).collect();
+    let page = query.history(app, &asked.name)?;
+    let charted: Vec<&Run> = page.history.runs.iter().take(CHARTED).collect();
     let body = html! {
         p.path { "Component" }
         h1 { (parts::name(&component.name)) }
@@ -100,7 +100,8 @@ fn one(app: &App, asked: &OneQuery) -> Result<Markup, Failure> {
             @if let Some(run) = &component.last_run { span { "last run " (parts::time(run.started_at, Timestamp::now())) " " (parts::status(run.status)) " " (parts::stale(&run.stale)) } }
         }
         (chart::durations(&charted))
-        (recent::table(&page.runs.runs, false))
+        (measured(&page.history))
+        (recent::table(&page.history.runs, false))
         @if let Some(next) = page.next {
             nav.paging aria-label="Pages" {
                 a rel="next" href=(link::to("/component", &[("name", &asked.name), ("before", &next.to_string())])) { "Older runs →" }
@@ -109,6 +110,32 @@ fn one(app: &App, asked: &OneQuery) -> Result<Markup, Failure> {
         (form(&component))
     };
     Ok(layout::page(app, &component.name, "/components", &body))
+}
+
+/// What was measured of the runs of a page, with the curve of the last ones.
+fn measured(of: &History) -> Markup {
+    let metrics = &of.metrics;
+    html! {
+        @if !metrics.is_empty() {
+            h2 { "What was measured" }
+            table {
+                thead { tr { th scope="col" { "Metric" } th scope="col" { "Last" } th scope="col" { "Before" } th scope="col" { "Runs" } th scope="col" { "Trend" } } }
+                tbody {
+                    @for series in metrics {
+                        tr {
+                            td { (parts::name(&series.named())) }
+                            td.number data-label="last" { @if let Some(value) = series.value(0) { (value) } }
+                            td.number data-label="before" { @if let Some(value) = series.value(1) { (value) } }
+                            td.number data-label="runs" { (series.values.len()) }
+                            td data-label="trend" { (series.trend()) }
+                        }
+                    }
+                }
+            }
+            @if of.is_cut { p.notice { "Metrics are left out, as there are a great many; " code { "mltrace metrics" } " has them all." } }
+            h2 { "Runs" }
+        }
+    }
 }
 
 fn form(component: &Component) -> Markup {

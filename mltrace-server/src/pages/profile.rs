@@ -72,6 +72,7 @@ fn differences(drift: &Drift) -> Markup {
         @if let Some(caution) = drift.caution() { p { (caution) "." } }
         @if !drift.came.is_empty() { p { "Columns that came: " (parts::words(&drift.came.join(", "))) } }
         @if !drift.went.is_empty() { p { "Columns that went: " (parts::words(&drift.went.join(", "))) } }
+        @for renamed in &drift.renamed { p { (parts::sentence(&renamed.says())) } }
         table {
             thead { tr {
                 th scope="col" { "Column" } th scope="col" { "Type" } th scope="col" { "Null" } th scope="col" { "Median" }

@@ -83,3 +83,18 @@ fn observations_are_merged_and_compared_with_those_of_other_runs() {
         assert_eq!(served.get(&format!("/api/v1/observations?{wrong}")).status.as_u16(), status, "{wrong}");
     }
 }
+
+#[test]
+fn a_history_and_the_page_of_a_component_show_what_was_measured() {
+    let served = served();
+    let history = served.ask("/api/v1/history?component=train");
+    assert_eq!(history["metrics"], served.ask("/api/v1/metrics?component=train")["metrics"]);
+    // The run that says whether there is a next page is not measured.
+    let one = served.ask("/api/v1/history?component=train&limit=1");
+    assert_eq!((one["runs"].as_array().unwrap().len(), one["next"].is_string()), (1, true));
+    assert_eq!(one["metrics"][0]["values"].as_array().unwrap().len(), 1);
+    assert!(served.ask("/api/v1/history?component=serve").get("metrics").is_none());
+    let page = served.get("/component?name=train").text;
+    assert!(page.contains("What was measured") && page.contains("<td data-label=\"trend\">▁█</td>"), "{page}");
+    assert!(!served.get("/component?name=serve").text.contains("What was measured"));
+}

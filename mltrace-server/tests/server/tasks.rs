@@ -29,11 +29,32 @@ fn a_task_is_asked_for_by_window() {
 }
 
 #[test]
+fn a_threshold_says_from_which_score_on_an_output_means_yes() {
+    let served = Served::with(&[
+        said("output", 1, &json!(0.6), 3),
+        said("output", 2, &json!(0.9), 3),
+        said("feedback", 1, &json!(0), 4),
+        said("feedback", 2, &json!(1), 4),
+    ]);
+    let accuracy = |more: &str| {
+        let task = served.ask(&format!("/api/v1/task?name=fare&metric=accuracy{more}"));
+        task["windows"][0]["metrics"]["accuracy"].clone()
+    };
+    assert_eq!(
+        [accuracy(""), accuracy("&threshold="), accuracy("&threshold=0.8")],
+        [json!(0.5), json!(0.5), json!(1.0)]
+    );
+    assert!(served.get("/task?name=fare&threshold=0.8").text.contains("<td data-label=\"accuracy\">1</td>"));
+}
+
+#[test]
 fn what_no_task_has_is_refused() {
     let served = Served::with(&[said("output", 1, &json!(10), 3)]);
     let status = |path: &str| served.get(path).status;
     assert_eq!(status("/api/v1/task?name=tip"), StatusCode::NOT_FOUND);
-    for wrong in ["metric=roc_auc", "metric=auc", "window_s=0", "window_s=-1", "kind=words"] {
+    for wrong in
+        ["metric=roc_auc", "metric=auc", "window_s=0", "window_s=-1", "kind=words", "threshold=much", "threshold=NaN"]
+    {
         assert_eq!(status(&format!("/api/v1/task?name=fare&{wrong}")), StatusCode::BAD_REQUEST, "{wrong}");
     }
 }

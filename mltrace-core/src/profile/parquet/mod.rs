@@ -105,7 +105,8 @@ pub(super) fn profile(file: &File, size: u64, limits: &Limits) -> Option<Table> 
     let rows = counted.rows;
     let finished = counted.tallies.into_iter().zip(&samples).map(|(tally, sample)| tally.finish(sample));
     let (columns, known) = finished.unzip();
-    let profile = Profile { format: TableFormat::Parquet, rows, is_whole, uneven_rows: 0, columns_left_out, columns };
+    let (format, first_uneven) = (TableFormat::Parquet, None);
+    let profile = Profile { format, rows, is_whole, uneven_rows: 0, first_uneven, columns_left_out, columns };
     Some(Table { profile, known })
 }
 
