@@ -25,6 +25,7 @@ mod inside;
 mod nested;
 
 mod aliases;
+mod baseline;
 mod blame;
 mod bounds;
 mod compare;
