@@ -28,6 +28,7 @@ mod aliases;
 mod baseline;
 mod blame;
 mod bounds;
+mod causes;
 mod compare;
 mod gate;
 mod golden;
