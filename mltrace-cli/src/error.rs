@@ -160,7 +160,7 @@ impl From<QueryError> for Error {
             ),
             QueryError::NoTable { .. } => Self::new(Kind::NotFound, message)
                 .hint("`mltrace verify` says whether the file is still what a run wrote"),
-            QueryError::NothingBefore { .. } => {
+            QueryError::NothingBefore { .. } | QueryError::OnlyFlagged { .. } => {
                 Self::new(Kind::NotFound, message).hint("name two versions: `mltrace diff A B`")
             }
             QueryError::NoAlias { .. } => Self::usage(message),

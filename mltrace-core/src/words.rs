@@ -34,6 +34,22 @@ fn in_two(count: f64, size: u64, large: &str, small: &str) -> String {
     )
 }
 
+/// Returns a moment to the minute: `2021-05-02 12:07 UTC`.
+#[must_use]
+pub fn minute(moment: impl Display) -> String {
+    let text = second(moment);
+    text.rsplit_once(':').map_or(text.clone(), |(minute, _)| format!("{minute} UTC"))
+}
+
+/// Returns a moment to the second: `2021-05-02 12:07:26 UTC`.
+#[must_use]
+pub fn second(moment: impl Display) -> String {
+    let text = moment.to_string();
+    let Some((day, time)) = text.split_once('T') else { return text };
+    let second = time.split(['.', 'Z']).next().unwrap_or(time);
+    format!("{day} {second} UTC")
+}
+
 /// What is said of an input on the side where a run did not read it.
 pub const NOT_READ: &str = "not read";
 /// What is said of an input that was read, and of whose content nothing is recorded.
@@ -70,13 +86,13 @@ pub fn field(code: &str) -> &str {
 /// Returns that an input was stale because another run had written over it.
 #[must_use]
 pub fn superseded(run: &str, name: &str, at: impl Display) -> String {
-    format!("run {run} had written a later version of `{name}` at {at}")
+    format!("run {run} had written a later version of `{name}` at {}", second(at))
 }
 
 /// Returns that an input was stale because another run had done the work behind it again.
 #[must_use]
 pub fn redone(run: &str, name: &str, at: impl Display) -> String {
-    format!("run {run} had done the work behind `{name}` again, over the same inputs and parameters, by {at}")
+    format!("run {run} had done the work behind `{name}` again, over the same inputs and parameters, by {}", second(at))
 }
 
 /// Returns how a check came out; one that did not pass and only warns says so.
@@ -233,6 +249,13 @@ mod tests {
         assert_eq!(beside(&one, None), format!("{}…", "a".repeat(60)));
         assert_eq!(beside(&one[..150], Some(&one)), format!("…{}1{}", "a".repeat(10), "z".repeat(49)));
         assert_eq!(beside("short", Some("shown")), "short");
+    }
+
+    #[test]
+    fn a_moment_is_told_without_what_nobody_reads() {
+        for moment in ["2021-05-02T12:07:26.123456Z", "2021-05-02T12:07:26Z"] {
+            assert_eq!([minute(moment), second(moment)], ["2021-05-02 12:07 UTC", "2021-05-02 12:07:26 UTC"]);
+        }
     }
 
     #[test]

@@ -194,7 +194,7 @@ impl From<QueryError> for Failure {
                 Self::new(StatusCode::NOT_FOUND, message)
                     .hint("a run tells profiles with `profile = [x]`, `--profile`, or `[profile]` in `mltrace.toml`")
             }
-            QueryError::NothingBefore { .. } => {
+            QueryError::NothingBefore { .. } | QueryError::OnlyFlagged { .. } => {
                 Self::new(StatusCode::NOT_FOUND, message).hint("name two versions, the second as `b`")
             }
             QueryError::NoAlias { .. } => Self::usage(message),

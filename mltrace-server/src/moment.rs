@@ -89,10 +89,10 @@ fn parse(text: &str, now: Timestamp) -> Option<Timestamp> {
     Some(now.plus_micros(micros.saturating_neg()))
 }
 
-/// Returns a moment to the second: `2021-05-02 12:07:26`.
+/// Returns a moment to the second, as sentences have it, where it is known that it is in UTC: `2021-05-02 12:07:26`.
 pub(crate) fn show(moment: Timestamp) -> String {
-    let text = moment.to_string();
-    text.get(..19).unwrap_or(&text).replace('T', " ")
+    let text = mltrace_core::words::second(moment);
+    text.strip_suffix(" UTC").map_or(text.clone(), str::to_owned)
 }
 
 /// Returns how long ago a moment was, in one unit.

@@ -18,7 +18,7 @@ const INPUT: &str = "-";
 /// Which versions are meant.
 #[derive(Debug, clap::Args)]
 pub(super) struct Many {
-    /// The artifacts: paths, URIs or identifiers; patterns with `*`, `**` or `?`; `-` for one on each line of the input
+    /// The artifacts: paths, URIs or identifiers; patterns with `*`, `**`, `?` or `[a-c]`; `-` for one on each line of the input
     #[arg(value_name = "ARTIFACT[@VERSION]", value_parser = crate::args::asked(), add = complete::artifacts())]
     artifacts: Vec<String>,
     /// All that this run wrote: its id, a unique start or end of it, or `latest`

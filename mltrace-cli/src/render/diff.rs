@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use mltrace_core::model::{RunId, Version, VersionId};
-use mltrace_core::query::{Baseline, Diff, Difference, Run};
+use mltrace_core::query::{Diff, Difference, Run};
 use mltrace_core::words;
 use serde_json::Value;
 
@@ -25,7 +25,7 @@ const MOST_MEASURES: usize = 8;
 /// shown once; of many differences the first ones, all when `is_whole`.
 pub(crate) fn text(answer: &Diff, is_whole: bool) -> String {
     let mut text = String::new();
-    for (side, version, why) in [("a", &answer.a, baseline(answer)), ("b", &answer.b, "")] {
+    for (side, version, why) in [("a", &answer.a, baseline(answer)), ("b", &answer.b, String::new())] {
         // Writing to a `String` cannot fail.
         let _ = writeln!(text, "{side}  {}{why}", line(&named(version)));
     }
@@ -130,13 +130,8 @@ pub(super) fn counted(count: usize, word: &str) -> String {
 }
 
 /// Returns why a version was chosen to compare with.
-pub(super) fn baseline(answer: &Diff) -> &'static str {
-    match answer.baseline {
-        Some(Baseline::Ok) => ", the last one that somebody found fine",
-        Some(Baseline::Previous) => ", the one written before",
-        Some(Baseline::Sibling) => ", what the run before wrote in its place",
-        None => "",
-    }
+pub(super) fn baseline(answer: &Diff) -> String {
+    answer.why().map(|why| format!(", {why}")).unwrap_or_default()
 }
 
 /// Returns a version by its name and, when it has one, its id in short.

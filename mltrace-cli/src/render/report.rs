@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use mltrace_core::model::{ArtifactName, Outcome, RunId, Status};
 use mltrace_core::query::{Check, Difference, Fact, ImpactState, Labelled, Metric, Report, Run, Suspect, Tell};
-use mltrace_core::words::outcome;
+use mltrace_core::words::{self as say, outcome};
 
 use super::page::{Block, Page, Span, name, words};
 use super::{cut, diff, html as html_page, impact, markdown as markdown_page, review, run, runs, stale, svg, trace};
@@ -39,7 +39,7 @@ fn page(answer: &Report, most: usize) -> Page {
     for section in [shared, came_to_be, measured, changed, suspects, freshness, downstream, tell] {
         blocks.extend(section(answer, most));
     }
-    let made = format!("Made by mltrace {} at {}.", env!("CARGO_PKG_VERSION"), answer.at);
+    let made = format!("Made by mltrace {} at {}.", env!("CARGO_PKG_VERSION"), say::second(answer.at));
     blocks.push(Block::Text(vec![words(made)]));
     Page { title: vec![words("About "), name(artifact.name.as_str())], blocks }
 }
@@ -50,18 +50,14 @@ fn shared(answer: &Report, most: usize) -> Vec<Block> {
         return Vec::new();
     }
     let point = |fact: &Fact| {
-        let at_least = if fact.has_more { "at least " } else { "" };
-        let count = diff::counted(fact.runs.len(), "run");
-        let mut runs = vec![words(format!("{}, in {at_least}{count}: ", review::strength(fact.strength)))];
+        let mut runs = vec![words(format!("{}, {}: ", review::strength(fact.strength), fact.when(say::minute)))];
         for (place, run) in fact.runs.iter().take(MOST_SUSPECTS).enumerate() {
             runs.extend((place > 0).then(|| words(", ")));
             runs.push(name(run.to_string()));
         }
         let left = fact.runs.len().saturating_sub(MOST_SUSPECTS);
         runs.extend((left > 0).then(|| words(format!(" and {left} more"))));
-        let until = if fact.runs.len() > 1 { format!(" until {}", fact.until) } else { String::new() };
-        let span = vec![words(format!("since {}{until}", fact.since))];
-        (vec![name(&fact.component), words(format!(" {}: {}", fact.says(), fact.counts()))], vec![runs, span])
+        (vec![name(&fact.component), words(format!(" {}: {}", fact.says(), fact.counts()))], vec![runs])
     };
     let intro = format!(
         "Over the verdicts on all artifacts: {} bad, {} ok. {}",
@@ -89,7 +85,7 @@ fn about(answer: &Report) -> Vec<Span> {
         Some(at) => {
             let run = &at.run;
             text.extend([words(", written by "), name(&run.component), words(" ("), name(run.id.to_string())]);
-            text.push(words(format!("), which began at {} and {}", run.started_at, ended(run))));
+            text.push(words(format!("), which began at {} and {}", say::second(run.started_at), ended(run))));
             text.extend(run.owner.iter().flat_map(|owner| [words(", owned by "), name(owner)]));
             text.push(words("."));
         }
@@ -106,7 +102,7 @@ fn ended(run: &Run) -> String {
 }
 
 fn judged(verdict: &str, label: &Labelled) -> Vec<Span> {
-    let mut text = vec![words(format!("{verdict} at {}", label.at))];
+    let mut text = vec![words(format!("{verdict} at {}", say::second(label.at)))];
     text.extend(label.by.iter().flat_map(|by| [words(" by "), name(by)]));
     text.extend(label.reason.iter().map(|reason| words(format!(": {reason}"))));
     text
@@ -136,7 +132,7 @@ fn came_to_be(answer: &Report, most: usize) -> Vec<Block> {
         vec![
             vec![name(run.id.to_string())],
             vec![name(&run.component)],
-            vec![words(run.started_at.to_string())],
+            vec![words(say::second(run.started_at))],
             vec![words(runs::status(run))],
             vec![name(runs::commit(run))],
             vec![name(owner)],
@@ -196,7 +192,7 @@ fn measured(answer: &Report, most: usize) -> Vec<Block> {
 fn changed(answer: &Report, most: usize) -> Vec<Block> {
     let mut blocks = vec![Block::Heading("What changed upstream")];
     let Some(found) = &answer.diff else {
-        blocks.push(Block::Text(vec![words("There is no other version to compare with.")]));
+        blocks.push(Block::Text(vec![words("There is no other version to compare with that is not flagged.")]));
         return blocks;
     };
     let baseline = diff::baseline(found);
@@ -261,9 +257,15 @@ fn suspects(answer: &Report, _: usize) -> Vec<Block> {
         return blocks;
     }
     let flagged = answer.flagged_in_all;
+    let has_cause = answer.suspects.iter().any(|suspect| suspect.fact.is_some());
     let text = format!(
-        "From the verdicts on all artifacts, of which {flagged} {} flagged; the likeliest first.",
-        if flagged == 1 { "is" } else { "are" }
+        "From the verdicts on all artifacts, of which {flagged} {} flagged; {}.",
+        if flagged == 1 { "is" } else { "are" },
+        if has_cause {
+            "those that have what is said above come first, then the likeliest"
+        } else {
+            "the likeliest first"
+        },
     );
     blocks.push(Block::Text(vec![words(text)]));
     blocks.push(Block::List(answer.suspects.iter().take(MOST_SUSPECTS).map(suspect).collect()));

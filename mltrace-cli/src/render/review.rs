@@ -1,5 +1,6 @@
 //! Verdicts and suspects.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use mltrace_core::model::{RunId, Version};
@@ -14,6 +15,8 @@ use crate::time;
 const MOST_FACTS: usize = 3;
 /// How many suspects are reported when nobody says.
 const MOST_SUSPECTS: usize = 3;
+/// How many suspects of one cause are reported.
+const MOST_OF_A_CAUSE: usize = 2;
 /// How many outputs to look at next are reported.
 const MOST_LOOKS: usize = 2;
 /// How many versions that are meant are named.
@@ -72,7 +75,22 @@ pub(crate) fn text_of(answer: &Review, suspects: usize) -> String {
     } else if !answer.flagged.is_empty() {
         text.push_str("no recorded run is upstream of what is flagged\n");
     }
-    for suspect in answer.suspects.iter().take(suspects) {
+    let (mut shown, mut cause) = (HashMap::new(), None);
+    // Of one cause the first are enough: the line of its fact says how many runs there are.
+    let is_few = |suspect: &&Suspect| {
+        let count: &mut usize = shown.entry(suspect.fact).or_default();
+        *count += 1;
+        suspect.fact.is_none() || *count <= MOST_OF_A_CAUSE
+    };
+    for suspect in answer.suspects.iter().filter(is_few).take(suspects) {
+        if suspect.fact != cause {
+            let _ = writeln!(
+                text,
+                "  {}",
+                suspect.fact.map_or_else(|| "others".to_owned(), |fact| answer.cause(fact, time::show_minute))
+            );
+        }
+        cause = suspect.fact;
         draw_suspect(&mut text, suspect);
     }
     if !answer.suspects.is_empty() {

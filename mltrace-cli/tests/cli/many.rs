@@ -56,6 +56,7 @@ fn a_check_that_is_about_an_artifact_chooses_what_its_run_wrote() {
 fn many_are_named_by_a_pattern_a_run_or_what_runs_have_in_common() {
     let env = days();
     assert_eq!(meant(&env, &["out/1/*.csv"]), ["out/1/a.csv", "out/1/b.csv"]);
+    assert_eq!(meant(&env, &["out/[13]/[!b].csv"]), ["out/1/a.csv", "out/3/a.csv"]);
     assert_eq!(
         meant(&env, &["out/?/a.csv", "./out/1/**"]),
         ["out/1/a.csv", "out/1/b.csv", "out/2/a.csv", "out/3/a.csv"]

@@ -12,7 +12,7 @@ fn stale_tells_why_and_where_the_fresher_run_is() {
         insta::assert_snapshot!(env.done(&["stale", "model"]), @r"
         train  run [RUN], 2021-01-01 00:01:00
           if used now: `model` was written [MANY] days ago  mltrace inspect [RUN]
-          if used now: run [RUN] wrote a later version of `raw` at 2021-01-01T00:02:30Z  mltrace inspect [RUN]
+          if used now: run [RUN] wrote a later version of `raw` at 2021-01-01 00:02:30 UTC  mltrace inspect [RUN]
         ");
     });
     let answer = env.json(&["stale", "model"]);

@@ -123,6 +123,7 @@ fn review_points_to_the_run_that_changed_and_says_why() {
           1. join ran with unit = cent (before: dollar): 2 of 2 bad, 0 of 2 ok
              fair (score 2.6); 1 run, 2021-01-06 00:03; see `mltrace inspect [RUN]`
         suspects
+          fact 1, in one run at 2021-01-06 00:03
           1. join (run [RUN]) or one other  over 99 % if one run is to blame
              no verdict tells it from clean (run [RUN])
              upstream of 2 of 2 flagged and 0 of 2 ok outputs; score 3.4 = 2.0 for the verdicts + 1.5 for what changed

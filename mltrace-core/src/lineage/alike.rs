@@ -1,12 +1,43 @@
 //! Which earlier runs a run can be compared with: the one answer for every surface that says what changed.
 
+use super::aspects::Aspect;
 use super::facts::Facts;
+use super::turns::take_turns;
+
+/// In how many of the last runs that a run is compared with it is seen which of its parameters take turns.
+const LATELY: usize = 16;
 
 /// Returns the places of those of `earlier`, the latest first, that do for other data what `run` does: those over the
 /// same input names; else over names that differ only in what is masked, with parameters of the same names if possible;
-/// else those with the same parameters; else those with parameters of the same names; else all.
+/// else those with the same parameters; else those with parameters of the same names; else all. Of these it is those
+/// whose turn it was as well, where parameters take turns: one region is not compared with another.
 #[must_use]
 pub fn comparable(run: &Facts, earlier: &[&Facts]) -> Vec<usize> {
+    let mut found = over_like_names(run, earlier);
+    let turns = turns(run, found.iter().take(LATELY).filter_map(|place| earlier.get(*place).copied()));
+    let has_turn = |place: &usize| {
+        let other = earlier.get(*place);
+        other.is_some_and(|other| turns.iter().all(|param| other.aspects.get(param) == run.aspects.get(param)))
+    };
+    if !turns.is_empty() && found.iter().any(has_turn) {
+        found.retain(has_turn);
+    }
+    found
+}
+
+/// Returns which parameters take turns in a run and those before it, the latest first.
+fn turns<'f>(run: &'f Facts, earlier: impl Iterator<Item = &'f Facts> + Clone) -> Vec<&'f Aspect> {
+    let takes_turns = |param: &&Aspect| {
+        let had = |run: &'f Facts| run.aspects.get(*param);
+        let is_constant = earlier.clone().all(|other| had(other) == had(run));
+        !is_constant && earlier.clone().all(|other| had(other).is_some()) && {
+            take_turns(std::iter::once(run).chain(earlier.clone()).map(had))
+        }
+    };
+    run.params().filter(takes_turns).collect()
+}
+
+fn over_like_names(run: &Facts, earlier: &[&Facts]) -> Vec<usize> {
     // Most often there are some over the same names, and nothing else has to be looked at.
     let same: Vec<usize> =
         (0..).zip(earlier).filter(|(_, other)| reads_the_same(run, other)).map(|(at, _)| at).collect();
@@ -59,5 +90,30 @@ mod tests {
         check(&[other.clone(), unlike], &[1]);
         check(&[other.clone(), other], &[0, 1]);
         check(&[], &[]);
+    }
+
+    #[test]
+    fn one_region_is_compared_with_itself() {
+        let facts = |name: &str, region: &str, scale: i64| {
+            let params = [("region", region.into()), ("scale", scale.into())];
+            let params = params.map(|(name, value)| (Aspect::Parameter(name.to_owned()), value));
+            Facts::new(vec![name.to_owned()], params.into())
+        };
+        let of = |regions: &str, name: fn(usize) -> String| -> Vec<Facts> {
+            regions.chars().enumerate().map(|(place, region)| facts(&name(place), &region.to_string(), 100)).collect()
+        };
+        let check = |run: Facts, earlier: &[Facts], expected: &[usize]| {
+            assert_eq!(comparable(&run, &earlier.iter().collect::<Vec<_>>()), expected);
+        };
+        let (same, dated): (fn(usize) -> String, fn(usize) -> String) =
+            (|_| "fares.csv".to_owned(), |place| format!("fares-{place}.csv"));
+        for name in [same, dated] {
+            check(facts(&name(99), "e", 1), &of("ueueue", name), &[1, 3, 5]);
+            check(facts(&name(99), "e", 1), &of("ue", name), &[1]);
+            check(facts(&name(99), "x", 1), &of("ueueue", name), &[0, 1, 2, 3, 4, 5]);
+        }
+        // A region that moved for good is a change.
+        check(facts("fares.csv", "e", 1), &of("uuuu", same), &[0, 1, 2, 3]);
+        check(facts("fares.csv", "e", 1), &of("euuueeee", same), &[0, 1, 2, 3, 4, 5, 6, 7]);
     }
 }

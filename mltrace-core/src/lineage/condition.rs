@@ -12,6 +12,7 @@ use super::evidence::{MOST, NO_CHANGE, Novelty};
 use super::facts::Facts;
 use super::reads::{had_place, replaced};
 use super::tally::Test;
+use super::turns::take_turns;
 
 /// From how many runs on numbers that only rise, or only fall, are distinguished from those that do so by chance.
 const ORDERED: usize = 6;
@@ -136,12 +137,21 @@ impl Condition {
         earlier.line().iter().find(is_without).and_then(|other| replaced(place, run, other))
     }
 
-    /// Returns the last other value before; `None` where there is none or it is not known, and for two aspects at once.
+    /// Returns the last other value before, and where others took turns each of them, the last first: none of these was the one
+    /// before. Nothing where there is none or it is not known, and for two aspects at once.
     #[must_use]
-    pub fn before<'f>(&self, earlier: &Earlier<'f>) -> Option<&'f Value> {
-        let [(aspect, test)] = self.tests.as_slice() else { return None };
+    pub fn before<'f>(&self, earlier: &Earlier<'f>) -> Vec<&'f Value> {
+        let [(aspect, test)] = self.tests.as_slice() else { return Vec::new() };
         let line = Some(earlier.line()).filter(|_| earlier.know(aspect)).unwrap_or_default();
-        line.iter().filter_map(|run| run.aspects.get(aspect)).find(|value| !test.holds(value))
+        let had = line.iter().filter_map(|run| run.aspects.get(aspect));
+        let mut others: Vec<&Value> = had.filter(|value| !test.holds(value)).collect();
+        // A number that varies is told as a range, and any one of those before stands for them.
+        if !matches!(test, Test::Is(_)) || !take_turns(others.iter().copied()) {
+            others.truncate(1);
+        }
+        let mut met = HashSet::default();
+        others.retain(|value| met.insert(*value));
+        others
     }
 
     pub(super) fn is_of_the_same(&self, other: &Self) -> bool {

@@ -4,6 +4,8 @@
 //! is furthest from that of the rest is looked for, and believed in where shuffled series show such a one in 1 of 100 at
 //! most. Why this test and no other: `docs/design/level.md`.
 
+use super::scale::{Scaled, mean};
+
 /// No level has fewer numbers: one alone is an odd one, and no level.
 const LEAST: usize = 2;
 /// With fewer numbers in all nothing is said.
@@ -14,17 +16,6 @@ const SHUFFLES: u32 = 999;
 const CHANCE: f64 = 0.01;
 /// How likely each end of a stretch may be by chance.
 const CHANCE_OF_AN_END: f64 = 0.05;
-/// Numbers further from the median of those beside them than so many standard deviations, estimated from the median distance,
-/// count as if they were there: what one odd run did is no level.
-const FURTHEST: f64 = 5.0;
-/// How many numbers on each side are beside one.
-const BESIDE: usize = 2;
-/// The standard deviation of what is normally distributed, in median distances.
-const DEVIATION: f64 = 1.4826;
-
-/// Numbers beyond this size are compared as shares of the greatest: their squares may have no end.
-const HUGE: f64 = 1e100;
-
 /// Numbers that follow each other on one level.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Level {
@@ -38,59 +29,23 @@ pub struct Level {
     pub chance: f64,
 }
 
-/// Returns the levels of a series of finite numbers, in their order; one where nothing changed that is not chance.
-///
-/// `kinds` says of each number of what kind it is. Where kinds take turns, each is seen against its own median: that one
-/// region takes longer than another is no change.
-#[must_use]
-pub fn levels(numbers: &[f64], kinds: &[usize]) -> Vec<Level> {
+/// Returns the levels of a series of finite numbers, in their order; one where nothing changed that is not chance. Their medians
+/// are those in a run of the same kind as that at the place `like`.
+pub(super) fn levels(numbers: &[f64], scaled: &Scaled, like: usize) -> Vec<Level> {
     if numbers.is_empty() {
         return Vec::new();
     }
     let mut ends = vec![(0, 1.0)];
     if numbers.len() >= FEW {
-        let scaled = scaled(numbers, kinds);
-        split(&scaled, 0, &mut ends);
+        split(&scaled.numbers, 0, &mut ends);
     }
     ends.sort_by_key(|(first, _)| *first);
     let nexts = ends.iter().skip(1).map(|(next, _)| *next).chain([numbers.len()]);
     let level = |((first, chance), next): (&(usize, f64), usize)| {
-        let median = median(&numbers[*first..next]);
+        let median = scaled.median_like(numbers, *first..next, like);
         Level { first: *first, count: next - first, median, chance: *chance }
     };
     ends.iter().zip(nexts).map(level).collect()
-}
-
-/// Returns the numbers as they are compared: by their ratios where all are positive, kinds by themselves, none far out.
-pub(super) fn scaled(numbers: &[f64], kinds: &[usize]) -> Vec<f64> {
-    let is_positive = numbers.iter().all(|number| *number > 0.0);
-    // A power of two keeps all digits.
-    let greatest = numbers.iter().fold(0.0, |greatest: f64, number| greatest.max(number.abs()));
-    let scale = if greatest > HUGE { (-greatest.log2().floor()).exp2() } else { 1.0 };
-    let compared = |number: &f64| if is_positive { number.ln() } else { number * scale };
-    let mut scaled: Vec<f64> = numbers.iter().map(compared).collect();
-    let kind_of = |place: usize| kinds.get(place).copied().unwrap_or_default();
-    let mut all: Vec<usize> = (0..scaled.len()).map(kind_of).collect();
-    let turns = 1 + all.windows(2).filter(|pair| pair[0] != pair[1]).count();
-    all.sort_unstable();
-    let sizes: Vec<usize> = all.chunk_by(|a, b| a == b).map(<[usize]>::len).collect();
-    // A kind that begins where another ends may be the change itself.
-    if sizes.len() > 1 && turns >= 3 * sizes.len() && sizes.iter().all(|size| *size >= 4) {
-        all.dedup();
-        for kind in all {
-            let places: Vec<usize> = (0..scaled.len()).filter(|place| kind_of(*place) == kind).collect();
-            let own = median(&places.iter().map(|place| scaled[*place]).collect::<Vec<_>>());
-            places.iter().for_each(|place| scaled[*place] -= own);
-        }
-    }
-    let middle = median(&scaled);
-    let far = FURTHEST * DEVIATION * median(&scaled.iter().map(|number| (number - middle).abs()).collect::<Vec<_>>());
-    if far > 0.0 {
-        let near = |at: usize| median(&scaled[at.saturating_sub(BESIDE)..scaled.len().min(at + BESIDE + 1)]);
-        let nears: Vec<f64> = (0..scaled.len()).map(near).collect();
-        scaled.iter_mut().zip(nears).for_each(|(number, near)| *number = number.clamp(near - far, near + far));
-    }
-    scaled
 }
 
 /// Adds the places at which other levels begin within a stretch that begins at `from`.
@@ -184,23 +139,15 @@ fn chance(numbers: &[f64], most: f64, is_as_clear: impl Fn(&[f64]) -> bool) -> O
     Some(f64::from(as_clear) / f64::from(SHUFFLES + 1))
 }
 
-pub(super) fn mean(numbers: &[f64]) -> f64 {
-    numbers.iter().sum::<f64>() / numbers.len().max(1) as f64
-}
-
-fn median(numbers: &[f64]) -> f64 {
-    let mut sorted = numbers.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    match sorted.len() {
-        0 => 0.0,
-        count if count % 2 == 1 => sorted[count / 2],
-        count => f64::midpoint(sorted[count / 2 - 1], sorted[count / 2]),
-    }
-}
-
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::scale::By;
     use super::*;
+
+    fn levels(numbers: &[f64], kinds: &[usize]) -> Vec<Level> {
+        let scaled = Scaled::new(numbers, kinds, By::of(numbers));
+        super::levels(numbers, &scaled, numbers.len().saturating_sub(1))
+    }
 
     /// Numbers around levels, each given as its height and how many there are.
     pub(in crate::lineage) fn series(told: &[(f64, usize)], noise: f64, seed: u64) -> Vec<f64> {

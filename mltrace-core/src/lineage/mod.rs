@@ -10,6 +10,8 @@ mod inside;
 
 mod alike;
 
+mod turns;
+
 mod aspects;
 
 mod change;
@@ -48,7 +50,13 @@ mod seen;
 
 mod fresher;
 
+mod scale;
+
+mod kinds;
+
 mod level;
+
+mod ramp;
 
 mod drift;
 
@@ -97,7 +105,8 @@ pub use fresher::{LastRerun, Rerun, Superseding, Work, WorkCode, did_again, is_f
 pub use held::{Member, held_another, member, unexplained};
 pub use impact::{ImpactState, Written, states};
 pub use inside::{ByName, Moment, Near, Nearby};
-pub use level::{FEW, Level, levels};
+pub use kinds::kinds;
+pub use level::{FEW, Level};
 pub use mask::mask;
 pub use nearest::{above, nearest};
 pub use next::{Belief, Look, look_next};
@@ -111,4 +120,5 @@ pub use strength::{Strength, Weakness};
 pub use tally::{Known, Test};
 pub use trace::depths;
 pub use trend::{Trend, trend};
+pub use turns::take_turns;
 pub use usual::Usual;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::difference::Since;
-pub use super::fact::{Fact, Rest};
+pub use super::fact::{Fact, FactSpan, Rest};
 pub use crate::lineage::{ImpactState, Strength, Weakness};
 use crate::model::{
     ArtifactKind, ArtifactName, Bound, Check, Mark, Metric, Observation, RunId, RunSubject, Status, Timestamp, Verdict,
@@ -390,12 +390,16 @@ pub struct Labelled {
     pub at: Timestamp,
 }
 
-/// Runs that the judged outputs cannot tell apart.
+/// Runs that the judged outputs cannot tell apart. Those that have what the first line says of the facts come first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Suspect {
     /// Its place, from 1.
     pub rank: u32,
+    /// The `rank` of the fact that the first line names and that its first run has: the suspects that share it are one cause; absent
+    /// where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fact: Option<u32>,
     /// How many times likelier it is to blame than chance, as a power of ten: comparable within one answer only.
     pub score: f64,
     /// What the verdicts add to the score.
@@ -410,7 +414,7 @@ pub struct Suspect {
     pub flagged: u32,
     /// How many ok versions it is upstream of.
     pub ok: u32,
-    /// The runs, those with the most evidence of change first.
+    /// The runs: those that have the fact, then those with the most evidence of change.
     pub runs: Vec<RunId>,
     /// Their components, in the same order.
     pub components: Vec<String>,

@@ -13,7 +13,7 @@ use super::past::{Past, most_of};
 use super::tempo::DurationTrend;
 use super::view::{AT_ONCE, milliseconds};
 use super::{QueryError, Reader};
-use crate::lineage::{self, Condition, Test};
+use crate::lineage::{self, Aspect, Aspects, Condition, Facts, Test};
 use crate::model::{RunId, Status, Timestamp, Verdict, Version, VersionId};
 use crate::store::{ComponentKey, Extent, FactsRow, ProjectKey, RunKey, RunSelection, Told};
 
@@ -26,6 +26,10 @@ const COMPARED: usize = 5;
 /// At how many runs it is asked how new their differences are.
 const WEIGHED: usize = 256;
 
+/// How many figures of an estimate count.
+const FIGURES: usize = 4;
+/// How many bytes of what each run was given are looked at.
+const GIVEN: u64 = 4 << 10;
 /// How many numbers are named to one who asked of another, at most.
 const KNOWN: usize = 8;
 
@@ -104,9 +108,10 @@ pub struct LevelChange {
     pub run: RunId,
     /// When it began.
     pub at: Timestamp,
-    /// The median on the level before, or where it began to creep.
+    /// The median on the level before, or where the line began along which it crept; where regions or hosts take turns, for those
+    /// of the first run on the last level.
     pub before: f64,
-    /// The median on the new level, or where it crept to.
+    /// The median on the new level, or where that line ended.
     pub after: f64,
     /// How many runs are on the new level, or crept.
     pub runs: usize,
@@ -142,8 +147,17 @@ struct Point {
     id: RunId,
     at: Timestamp,
     number: f64,
-    /// What its inputs are called, without what distinguishes one round from the next.
-    kind: BTreeSet<String>,
+    /// What its inputs are called, what it was given, and where it ran.
+    facts: Facts,
+}
+
+/// The numbers of a component while they are looked into.
+struct Numbers {
+    points: Vec<Point>,
+    /// Of what kind each is.
+    kinds: Vec<usize>,
+    levels: Vec<lineage::Level>,
+    moves: Vec<lineage::Move>,
 }
 
 /// A change while it is looked into.
@@ -177,12 +191,11 @@ impl Reader<'_> {
         let mut answer = Blame { measure: measure.to_string(), series: Vec::new(), changes: Vec::new() };
         let mut all: Vec<Found> = Vec::new();
         for (key, component) in &components {
-            let points = self.points(project, *key, measure)?;
-            let numbers: Vec<f64> = points.iter().map(|point| point.number).collect();
-            let (levels, moves) = lineage::moves(&numbers, &kinds(&points));
-            let Some(last) = levels.last() else { continue };
-            answer.series.push(Series { component: component.clone(), runs: points.len(), level: last.median });
-            all.extend(changes(component, &points, &moves));
+            let numbers = self.numbers(project, *key, measure)?;
+            let Some(last) = numbers.levels.last() else { continue };
+            let runs = numbers.points.len();
+            answer.series.push(Series { component: component.clone(), runs, level: last.median });
+            all.extend(numbers.changes(component));
         }
         if answer.series.is_empty() {
             return Err(no_number(self.known_numbers(project, components.iter().map(|(key, _)| *key))?));
@@ -208,9 +221,7 @@ impl Reader<'_> {
         project: ProjectKey,
         component: ComponentKey,
     ) -> Result<Option<DurationTrend>, QueryError> {
-        let points = self.points(project, component, &Measure::Duration)?;
-        let numbers: Vec<f64> = points.iter().map(|point| point.number).collect();
-        let (_, moves) = lineage::moves(&numbers, &kinds(&points));
+        let Numbers { points, moves, .. } = self.numbers(project, component, &Measure::Duration)?;
         let Some(trend) = lineage::trend(&moves) else { return Ok(None) };
         let Some(first) = points.get(trend.first) else { return Ok(None) };
         // What creeps from its first run on has none before.
@@ -225,6 +236,24 @@ impl Reader<'_> {
             at: first.at,
             commit: commit(first.key).filter(|now| Some(now) != commit(before.key).as_ref()),
         }))
+    }
+
+    /// Returns how such a number of the last completed runs of a component moved.
+    fn numbers(
+        &mut self,
+        project: ProjectKey,
+        component: ComponentKey,
+        measure: &Measure,
+    ) -> Result<Numbers, QueryError> {
+        let points = self.points(project, component, measure)?;
+        let (numbers, facts): (Vec<f64>, Vec<&Facts>) = points.iter().map(|point| (point.number, &point.facts)).unzip();
+        let measured = match measure {
+            Measure::Parameter(name) => Some(Aspect::Parameter(name.clone())),
+            _ => None,
+        };
+        let kinds = lineage::kinds(&facts, &numbers, measured.as_ref());
+        let (levels, moves) = lineage::moves(&numbers, &kinds);
+        Ok(Numbers { points, kinds, levels, moves })
     }
 
     /// Returns the last completed runs of a component that have such a number, oldest first.
@@ -263,13 +292,33 @@ impl Reader<'_> {
         for some in runs.chunks(AT_ONCE) {
             for row in self.in_passing(|reader| reader.facts_named(some, &named))? {
                 if let (Some(number), Some(at)) = (number(&row), row.started_at) {
-                    let kind: BTreeSet<String> = row.names.iter().map(|name| lineage::mask(name)).collect();
-                    points.push(Point { key: row.key, id: row.id, at, number, kind });
+                    let facts = Facts::new(row.names, Aspects::new());
+                    points.push(Point { key: row.key, id: row.id, at, number, facts });
                 }
             }
         }
         points.sort_by_key(|point| (point.at, point.id));
+        self.add_given(&mut points)?;
         Ok(points)
+    }
+
+    /// Adds to each run what it was given and where it ran: of a great many parameters the first by name.
+    fn add_given(&mut self, points: &mut [Point]) -> Result<(), QueryError> {
+        for some in points.chunks_mut(AT_ONCE) {
+            let keys: Vec<RunKey> = some.iter().map(|point| point.key).collect();
+            let rows = self.in_passing(|reader| {
+                let mut rows = reader.store.facts(&keys, Told::First(GIVEN))?;
+                split_commands(reader.store, &mut rows)?;
+                Ok(rows)
+            })?;
+            let mut rows: HashMap<RunKey, FactsRow> = rows.into_iter().map(|row| (row.key, row)).collect();
+            for point in some {
+                let Some(FactsRow { host, params, .. }) = rows.remove(&point.key) else { continue };
+                let params = params.into_iter().map(|(name, value)| (Aspect::Parameter(name), value));
+                point.facts.aspects.extend(host.map(|host| (Aspect::Host, host.into())).into_iter().chain(params));
+            }
+        }
+        Ok(())
     }
 
     /// Returns which numbers the last completed run of each component has.
@@ -414,30 +463,26 @@ impl Reader<'_> {
     }
 }
 
-/// Returns a number for each kind of run.
-fn kinds(points: &[Point]) -> Vec<usize> {
-    let mut known: HashMap<&BTreeSet<String>, usize> = HashMap::default();
-    let mut number = |kind| {
-        let next = known.len();
-        *known.entry(kind).or_insert(next)
-    };
-    points.iter().map(|point| number(&point.kind)).collect()
-}
+impl Numbers {
+    /// Returns each run at which the number of a component began to move.
+    fn changes(&self, component: &str) -> Vec<Found> {
+        self.moves.iter().filter_map(|step| self.change(component, step)).collect()
+    }
 
-/// Returns each run at which the number of a component began to move.
-fn changes(component: &str, points: &[Point], moves: &[lineage::Move]) -> Vec<Found> {
-    let found = moves.iter().filter_map(|step| {
-        let first = points.get(step.first)?;
+    fn change(&self, component: &str, step: &lineage::Move) -> Option<Found> {
+        let first = self.points.get(step.first)?;
         let next = step.first.saturating_add(step.count);
-        let is_over = step.is_creeping || points.get(next).is_some();
-        let until = points.get(next.checked_sub(1)?).filter(|_| is_over);
+        let is_over = step.is_creeping || self.points.get(next).is_some();
+        let until = self.points.get(next.checked_sub(1)?).filter(|_| is_over);
+        // Where a line begins and ends is an estimate.
+        let figure = |figure: f64| if step.is_creeping { lineage::rounded(figure, FIGURES) } else { figure };
         let change = LevelChange {
             component: component.to_owned(),
             is_creeping: step.is_creeping,
             run: first.id,
             at: first.at,
-            before: step.before,
-            after: step.after,
+            before: figure(step.before),
+            after: figure(step.after),
             runs: step.count,
             until: until.map(|last| last.id),
             until_at: until.map(|last| last.at),
@@ -446,10 +491,10 @@ fn changes(component: &str, points: &[Point], moves: &[lineage::Move]) -> Vec<Fo
             since_ok: None,
         };
         // What is of its kind is what it is compared with.
-        let earlier = points.get(..step.first)?.iter().rev();
-        let (mut alike, others): (Vec<&Point>, Vec<&Point>) = earlier.partition(|point| point.kind == first.kind);
+        let kind = self.kinds.get(step.first);
+        let earlier = self.points.get(..step.first)?.iter().zip(&self.kinds).rev();
+        let (mut alike, others): (Vec<_>, Vec<_>) = earlier.partition(|(_, other)| Some(*other) == kind);
         alike.extend(others);
-        Some(Found { change, run: first.key, before: alike.iter().map(|point| point.key).collect() })
-    });
-    found.collect()
+        Some(Found { change, run: first.key, before: alike.iter().map(|(point, _)| point.key).collect() })
+    }
 }

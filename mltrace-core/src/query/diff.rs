@@ -12,7 +12,7 @@ use super::difference::Difference;
 use super::measures::{aspects_of, aspects_of_observations, aspects_of_tables};
 use super::name::Found;
 use super::past::{self, most_of};
-use super::sibling::Sibling;
+use super::sibling::{Sibling, Siblings};
 use super::source::COMPARED;
 use super::told::{self, Tell, TellError, Told};
 use super::view::{AT_ONCE, view};
@@ -24,9 +24,6 @@ use crate::store::{ComponentKey, Extent, Far, Measures, RunKey, RunName, Version
 /// How many runs of a component say what is usual for it.
 const USUAL_RUNS: usize = 100;
 
-/// How many runs are looked back for one whose output somebody found fine, when an artifact is written once.
-const SIBLINGS: usize = 32;
-
 /// The answer of `diff`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -37,6 +34,13 @@ pub struct Diff {
     pub b: Version,
     /// Why `a` was chosen; `None` when it was named.
     pub baseline: Option<Baseline>,
+    /// Of what so many earlier runs wrote `a` was chosen, where there are more that were not looked at and might have written
+    /// something that somebody found fine; absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked_at: Option<usize>,
+    /// How many flagged ones after `a` were passed over; absent when none was, and when `a` was named.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub passed_over: usize,
     /// What differs and follows from nothing else that does, first divergence first.
     pub differences: Vec<Difference>,
     /// How many runs differ only because of these.
@@ -58,17 +62,31 @@ pub struct Diff {
 pub enum Baseline {
     /// It is the last version of the artifact that somebody found fine.
     Ok,
-    /// It is the version that was written before.
+    /// It is the last version that was written before and is not flagged.
     Previous,
-    /// It is what the run before wrote in the same place, under another name.
+    /// It is the last that a comparable run before wrote in the same place, under another name, and that is not flagged.
     Sibling,
+}
+
+/// A version that was chosen to compare with.
+struct Chosen {
+    found: Found,
+    why: Why,
+}
+
+/// Why it was.
+#[derive(Clone, Copy, Default)]
+struct Why {
+    baseline: Option<Baseline>,
+    looked_at: Option<usize>,
+    passed_over: usize,
 }
 
 /// What is compared, before it is.
 struct Compared {
     a: Version,
     b: Version,
-    baseline: Option<Baseline>,
+    why: Why,
     ends: [End; 2],
 }
 
@@ -78,6 +96,10 @@ struct ToldDiff<'t> {
     a: &'t Version,
     b: &'t Version,
     baseline: Option<Baseline>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    looked_at: Option<usize>,
+    #[serde(skip_serializing_if = "is_none")]
+    passed_over: usize,
     differences: Told<'t, Difference>,
     consequences: usize,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -101,10 +123,11 @@ impl Reader<'_> {
     /// # Errors
     /// When no such artifact or version is known, there is nothing to compare with, or the store does not answer.
     pub fn diff(&mut self, a: &str, b: Option<&str>) -> Result<Diff, QueryError> {
-        let Compared { a, b, baseline, ends } = self.compared(a, b)?;
+        let Compared { a, b, why, ends } = self.compared(a, b)?;
         let lineage::Differences { causes, followers: consequences, effects, is_cut } = self.causes(&ends)?;
         let (differences, measures) = (self.differences(causes)?, effects.into_iter().map(difference).collect());
-        Ok(Diff { a, b, baseline, differences, consequences, measures, is_cut })
+        let Why { baseline, looked_at, passed_over } = why;
+        Ok(Diff { a, b, baseline, looked_at, passed_over, differences, consequences, measures, is_cut })
     }
 
     /// Writes what `diff` returns, each difference when it is looked up.
@@ -112,28 +135,30 @@ impl Reader<'_> {
     /// # Errors
     /// As `diff`, and when nothing more can be written.
     pub fn tell_diff<S: Serializer>(&mut self, a: &str, b: Option<&str>, to: S) -> Result<S::Ok, TellError<S::Error>> {
-        let Compared { a, b, baseline, ends } = self.compared(a, b)?;
+        let Compared { a, b, why, ends } = self.compared(a, b)?;
         let lineage::Differences { causes, followers: consequences, effects, is_cut } = self.causes(&ends)?;
         let failure = RefCell::new(None);
         let differences = Told::new(&failure, |tell| self.each_difference(causes, tell));
         let measures = effects.into_iter().map(difference).collect();
-        told::tell(&ToldDiff { a: &a, b: &b, baseline, differences, consequences, measures, is_cut }, &failure, to)
+        let (a, b, Why { baseline, looked_at, passed_over }) = (&a, &b, why);
+        let answer = ToldDiff { a, b, baseline, looked_at, passed_over, differences, consequences, measures, is_cut };
+        told::tell(&answer, &failure, to)
     }
 
     /// Finds the versions that are meant, and who made them.
     fn compared(&mut self, a: &str, b: Option<&str>) -> Result<Compared, QueryError> {
         let named = self.find_version(a, None)?;
-        let (a, b, baseline) = match b {
-            Some(b) => (named, self.find_version(b, None)?, None),
+        let (a, b, why) = match b {
+            Some(b) => (named, self.find_version(b, None)?, Why::default()),
             None => {
-                let (found, baseline) = self.baseline(&named, a)?;
-                (found, named, Some(baseline))
+                let Chosen { found, why } = self.baseline(&named, a)?;
+                (found, named, why)
             }
         };
         let makers = [self.makers(&a, None)?, self.makers(&b, None)?];
         let [of_a, of_b] = makers;
         let ends = [(&a, of_a), (&b, of_b)].map(|(found, makers)| End { version: found.version.clone(), makers });
-        Ok(Compared { a: a.version, b: b.version, baseline, ends })
+        Ok(Compared { a: a.version, b: b.version, why, ends })
     }
 
     /// Returns what differs upstream of two ends, and the rest of the comparison.
@@ -182,49 +207,61 @@ impl Reader<'_> {
         Ok(lineage::diff(&left, &right))
     }
 
-    /// Returns the version to compare with when none is named.
-    fn baseline(&mut self, found: &Found, text: &str) -> Result<(Found, Baseline), QueryError> {
-        let nothing = || QueryError::NothingBefore { name: text.to_owned() };
+    /// Returns the version to compare with when none is named: the last that somebody found fine, else the last that is not
+    /// flagged.
+    fn baseline(&mut self, found: &Found, text: &str) -> Result<Chosen, QueryError> {
         // What was made later is no news to compare with: nothing has changed since.
         let then = found.written.map_or(Timestamp::MAX, |(_, at)| at);
         let labels = self.store.labels_of(found.artifact)?;
-        let ok: HashSet<VersionKey> =
-            labels.iter().filter(|label| label.verdict == Verdict::Ok).map(|label| label.version).collect();
-        let mut chosen: Option<(VersionAt, Baseline)> = None;
+        let judged: HashMap<VersionKey, Verdict> = labels.iter().map(|label| (label.version, label.verdict)).collect();
+        let may_be_ok = labels.iter().any(|label| label.verdict == Verdict::Ok);
+        let (mut chosen, mut passed_over): (Option<(VersionAt, Why)>, usize) = (None, 0);
         self.store.versions(found.artifact, then, (None, usize::MAX), &mut |version| {
-            let is_another = version.id != found.version.version && version.written.is_some();
-            let is_ok = version.key.is_some_and(|key| ok.contains(&key));
-            if is_another && (is_ok || chosen.is_none()) {
-                chosen = Some((version, if is_ok { Baseline::Ok } else { Baseline::Previous }));
+            if version.id == found.version.version || version.written.is_none() {
+                return true;
             }
+            let verdict = version.key.and_then(|key| judged.get(&key)).copied().unwrap_or(Verdict::None);
+            chosen = Chosen::next(chosen.take(), version, (verdict, Baseline::Previous), &mut passed_over);
+            let is_ok = chosen.as_ref().is_some_and(|(_, why)| why.baseline == Some(Baseline::Ok));
             // Without a verdict that it is ok, the one before is as good as any.
-            chosen.is_none() || !(is_another && is_ok || ok.is_empty())
+            !is_ok && (chosen.is_none() || may_be_ok)
         })?;
-        let Some((version, baseline)) = chosen else { return self.sibling(found)?.ok_or_else(nothing) };
+        let Some((version, why)) = chosen else { return self.sibling(found, passed_over, text) };
         let name = found.version.name.clone();
-        let version = Found {
+        let found = Found {
             key: version.key,
             artifact: found.artifact,
             version: Version { name, version: version.id },
             written: version.written,
             beside: Vec::new(),
         };
-        Ok((version, baseline))
+        Ok(Chosen { found, why })
     }
 
     /// Returns what stands in the place of an artifact that is written once: what the last comparable run before its writer
-    /// wrote there, of those the last that somebody found fine.
-    fn sibling(&mut self, found: &Found) -> Result<Option<(Found, Baseline)>, QueryError> {
-        let siblings = self.siblings(found, SIBLINGS)?;
-        let last = self.last_verdicts(
+    /// wrote there, of those the last that somebody found fine. Nothing flagged stands there: it may have what is looked for.
+    fn sibling(&mut self, found: &Found, mut passed_over: usize, text: &str) -> Result<Chosen, QueryError> {
+        let Siblings { found: siblings, looked_at } = self.siblings(found)?;
+        let verdicts = self.last_verdicts(
             siblings.iter().map(|Sibling { found, .. }| (&found.version.name, &found.version.version)),
         )?;
-        let is_ok = |Sibling { found: Found { version: Version { name, version }, .. }, .. }: &Sibling| {
-            last.get(&(name.clone(), version.clone())).is_some_and(|label| label.verdict == Verdict::Ok)
+        let mut chosen: Option<(Found, Why)> = None;
+        for Sibling { found, .. } in siblings {
+            let Version { name, version } = found.version.clone();
+            let verdict = verdicts.get(&(name, version)).map_or(Verdict::None, |label| label.verdict);
+            chosen = Chosen::next(chosen, found, (verdict, Baseline::Sibling), &mut passed_over);
+            if chosen.as_ref().is_some_and(|(_, why)| why.baseline == Some(Baseline::Ok)) {
+                break;
+            }
+        }
+        let name = text.to_owned();
+        let nothing = || match passed_over {
+            0 => QueryError::NothingBefore { name },
+            flagged => QueryError::OnlyFlagged { name, flagged, looked_at },
         };
-        let fine = siblings.iter().position(is_ok);
-        let baseline = if fine.is_some() { Baseline::Ok } else { Baseline::Sibling };
-        Ok(siblings.into_iter().nth(fine.unwrap_or(0)).map(|sibling| (sibling.found, baseline)))
+        let (found, mut why) = chosen.ok_or_else(nothing)?;
+        why.looked_at = looked_at.filter(|_| why.baseline != Some(Baseline::Ok));
+        Ok(Chosen { found, why })
     }
 
     /// Returns the trace of a version as a comparison needs it, of its `own` runs: those that both traces have differ in
@@ -297,6 +334,50 @@ impl Reader<'_> {
     fn above(&mut self, end: &End) -> Result<Vec<(RunKey, u32)>, QueryError> {
         Ok(self.store.upstream(&end.makers, Far::default())?.runs)
     }
+}
+
+impl Chosen {
+    /// Returns what is chosen once the one before the others was looked at, with the verdict on it: the last that is ok, else
+    /// the last that is not flagged.
+    fn next<T>(
+        chosen: Option<(T, Why)>,
+        one: T,
+        (verdict, baseline): (Verdict, Baseline),
+        passed_over: &mut usize,
+    ) -> Option<(T, Why)> {
+        let why = |baseline, passed_over: usize| Why { baseline: Some(baseline), passed_over, looked_at: None };
+        match (verdict, chosen) {
+            (Verdict::Ok, _) => Some((one, why(Baseline::Ok, *passed_over))),
+            (Verdict::Flagged, chosen) => {
+                *passed_over = passed_over.saturating_add(1);
+                chosen
+            }
+            (Verdict::None, None) => Some((one, why(baseline, *passed_over))),
+            (Verdict::None, chosen) => chosen,
+        }
+    }
+}
+
+impl Diff {
+    /// Returns in words why `a` was chosen; `None` when it was named.
+    #[must_use]
+    pub fn why(&self) -> Option<String> {
+        let is_passed_over = self.passed_over > 0;
+        let why = match self.baseline? {
+            Baseline::Ok => "the last one that somebody found fine",
+            Baseline::Previous if is_passed_over => "the last one before that is not flagged",
+            Baseline::Previous => "the one written before",
+            Baseline::Sibling if is_passed_over => "the last one in its place that is not flagged",
+            Baseline::Sibling => "what the run before wrote in its place",
+        };
+        let beyond = self.looked_at.map(|runs| format!("; only the {runs} runs before were looked at"));
+        Some(format!("{why}{}", beyond.unwrap_or_default()))
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 fn difference(Cause { component, field, values: [a, b], runs }: Cause) -> Difference {

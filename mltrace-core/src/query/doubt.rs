@@ -39,6 +39,14 @@ impl Review {
         }
     }
 
+    /// Returns in words of which fact suspects are one cause, and when that was.
+    #[must_use]
+    pub fn cause(&self, rank: u32, show: impl Fn(Timestamp) -> String) -> String {
+        let fact = self.facts.iter().find(|fact| fact.rank == rank);
+        let when = fact.map(|fact| fact.when(show)).unwrap_or_default();
+        format!("fact {rank}, {when}")
+    }
+
     fn said(&self, named: &[&Fact], show: impl Fn(Timestamp) -> String) -> String {
         let told: Vec<String> =
             named.iter().map(|fact| format!("{}.{}", self.told(fact, &show), self.ask(fact))).collect();
@@ -75,8 +83,9 @@ impl Review {
     /// worth reporting, the first fact or else the strongest change. Otherwise what is new and all bad ones have and no ok one,
     /// so that an ok elsewhere takes nothing back; else one run, or several of one component, that all bad ones came from.
     fn doubt(&self, show: impl Fn(Timestamp) -> String) -> String {
+        let new = self.first_line().into_iter().next();
         if self.ok.is_empty() {
-            return match (self.facts.first().filter(|fact| fact.is_new), &self.strongest_change) {
+            return match (new, &self.strongest_change) {
                 (Some(fact), _) => format!(
                     "Nothing is ok yet; what is new upstream: {}{}",
                     self.what_is_new(fact),
@@ -87,14 +96,15 @@ impl Review {
             };
         }
         let only = || "Nothing that is recorded tells the bad ones from the others for certain.".to_owned();
-        let tells_apart = |fact: &&Fact| fact.flagged == fact.flagged_of && fact.ok == 0;
         let weak = |fact: &Fact| {
             let why = fact.why_weak().map(|why| format!(", as {why}")).unwrap_or_default();
             format!("{}; weak{why}.{}", self.told(fact, &show), self.ask(fact))
         };
-        let new = self.facts.iter().filter(tells_apart).find(|fact| fact.is_new).map(weak);
+        let new = new.map(weak);
         let culprit = || self.suspects.first().and_then(|suspect| self.culprit(suspect));
-        new.or_else(culprit).or_else(|| self.facts.iter().find(tells_apart).map(weak)).unwrap_or_else(only)
+        new.or_else(culprit)
+            .or_else(|| self.facts.iter().find(|fact| fact.tells_apart()).map(weak))
+            .unwrap_or_else(only)
     }
 
     fn what_is_new(&self, fact: &Fact) -> String {

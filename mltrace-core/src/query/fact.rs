@@ -18,8 +18,11 @@ pub struct Fact {
     pub aspect: String,
     /// The value; a range of numbers as text (`<= 900`), two values at once joined by ` and `.
     pub value: Value,
-    /// The value that comparable runs had before; `None` where there was none, and of two at once.
+    /// The value that comparable runs had before; `None` where there was none or several took turns, and of two at once.
     pub before: Option<Value>,
+    /// The values that took turns before, the last first; absent where there was one or none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before_one_of: Vec<Value>,
     /// How many flagged versions have a run with this value upstream.
     pub flagged: u32,
     /// Of how many in all.
@@ -35,6 +38,10 @@ pub struct Fact {
     pub since: Timestamp,
     /// When the last one began.
     pub until: Timestamp,
+    /// The spans of these runs, oldest first, where comparable runs between them have another value; absent where there is one,
+    /// and where the value comes and goes all the time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spans: Vec<FactSpan>,
     /// Whether a comparable run after the last one has another value.
     #[serde(default)]
     pub is_over: bool,
@@ -54,6 +61,26 @@ pub struct Fact {
     pub is_new: bool,
     /// How many times likelier it is to be the cause than anything by chance, as a power of ten, for this answer only.
     pub score: f64,
+}
+
+impl Fact {
+    /// Returns whether all flagged versions have such a run upstream, and no ok one.
+    #[must_use]
+    pub fn tells_apart(&self) -> bool {
+        self.flagged == self.flagged_of && self.ok == 0
+    }
+}
+
+/// Runs that followed each other with a value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct FactSpan {
+    /// When the first of them began.
+    pub since: Timestamp,
+    /// When the last of them began.
+    pub until: Timestamp,
+    /// How many there are.
+    pub runs: usize,
 }
 
 /// The flagged versions that have none of the facts that a sentence names.

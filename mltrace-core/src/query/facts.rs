@@ -6,7 +6,7 @@ use foldhash::HashMap;
 use serde_json::Value;
 
 use super::answer::{Fact, Rest, Review};
-use super::held::{Beside, Held};
+use super::held::Beside;
 use super::past::{EARLIER, FRESH, Past};
 use super::said::plain;
 use super::{QueryError, Reader};
@@ -35,39 +35,26 @@ pub(super) struct Verdicts<'c> {
     pub(super) reached: &'c [(RunKey, u32, Outputs)],
 }
 
+/// What the runs upstream of flagged outputs share.
+pub(super) struct Shares {
+    pub(super) facts: Vec<Fact>,
+    /// What the facts that a sentence names leave unexplained.
+    pub(super) rest: Option<Rest>,
+    /// Of each fact that the first line names its rank, and the runs upstream of judged outputs that have it.
+    pub(super) causes: Vec<(u32, Vec<RunKey>)>,
+}
+
 impl Reader<'_> {
-    /// Returns the facts, the likeliest cause first, and what those that are named leave unexplained.
+    /// Returns the facts, the likeliest cause first.
     pub(super) fn facts(
         &mut self,
         project: ProjectKey,
         verdicts: &Verdicts<'_>,
         past: &mut Past,
-    ) -> Result<(Vec<Fact>, Option<Rest>), QueryError> {
+    ) -> Result<Shares, QueryError> {
         let runs: Vec<RunKey> = verdicts.reached.iter().map(|(run, ..)| *run).collect();
         past.learn(&mut *self.store, &runs)?;
-        let mut keys = Vec::with_capacity(runs.len());
-        let mut known: Vec<((Timestamp, RunId), RunKey, Known)> = Vec::with_capacity(runs.len());
-        for (run, depth, outputs) in verdicts.reached {
-            let Some(dated) = past.run(*run) else { continue };
-            let mut aspects = dated.facts.aspects.clone();
-            aspects.retain(is_telling);
-            let of = Known {
-                component: dated.component.clone(),
-                began: dated.began,
-                depth: *depth,
-                outputs: outputs.clone(),
-                aspects,
-            };
-            known.push(((dated.began, dated.id), *run, of));
-        }
-        known.sort_by_key(|(place, ..)| *place);
-        let mut known: Vec<Known> = known
-            .into_iter()
-            .map(|(_, run, known)| {
-                keys.push(run);
-                known
-            })
-            .collect();
+        let (mut known, keys) = known(verdicts.reached, past);
         self.add_dropped((&mut known, &keys), verdicts.flagged, past)?;
         let (read, judged): (Vec<&Facts>, _) =
             (keys.iter().filter_map(|key| Some(&past.run(*key)?.facts)).collect(), verdicts.all);
@@ -93,19 +80,23 @@ impl Reader<'_> {
             Ok::<_, QueryError>(some.iter().map(novelty).collect())
         })?;
         let (mut facts, mut bad, mut beside) = (Vec::with_capacity(found.len()), Vec::new(), Beside::default());
+        let mut with_fact: HashMap<u32, Vec<RunKey>> = HashMap::default();
         for (fact, rank) in found.iter().zip(1_u32..) {
             let of_component = known.iter().zip(&keys).filter(|(run, _)| run.component == fact.condition.component);
             let with: Vec<RunKey> =
                 of_component.filter(|(run, _)| fact.condition.holds(&run.aspects)).map(|(_, key)| *key).collect();
             let Some(first) = keys.get(fact.first) else { continue };
             let known = (&mut *past, &mut beside);
-            if let Some(told) = self.fact(project, verdicts.all, (fact, rank), (*first, with), known)? {
+            if let Some(told) = self.fact(project, verdicts.all, (fact, rank), (*first, with.clone()), known)? {
+                with_fact.insert(rank, with);
                 facts.push(told);
                 bad.push(fact.bad(verdicts.flagged));
             }
         }
         let rest = rest(&facts, &bad, verdicts);
-        Ok((facts, rest))
+        let said = first_line(&facts, verdicts.all.ok > 0).into_iter();
+        let causes = said.filter_map(|fact| with_fact.remove_entry(&fact.rank)).collect();
+        Ok(Shares { facts, rest, causes })
     }
 
     /// Adds as none the parameters and inputs that runs do not have, but most of those had that the first run of their component upstream
@@ -177,38 +168,58 @@ impl Reader<'_> {
         (past, beside): (&mut Past, &mut Beside),
     ) -> Result<Option<Fact>, QueryError> {
         let condition = &fact.condition;
-        let Held { runs: with, is_over, has_more } =
-            self.held(project, condition, (first, with), (&mut *past, beside))?;
-        let runs: BTreeMap<(Timestamp, RunId), RunKey> =
-            with.into_iter().filter_map(|key| past.run(key).map(|run| ((run.began, run.id), key))).collect();
-        let (Some((since, _)), Some((until, _))) = (runs.keys().next(), runs.keys().next_back()) else {
+        // What nobody relies on is not looked for in all that is known.
+        let looks_further = fact.strength > Strength::Weak;
+        let held = self.held(project, condition, (first, with, looks_further), (&mut *past, beside))?;
+        let (Some((since, _)), Some((until, _))) = (held.runs().next(), held.runs().next_back()) else {
             return Ok(None);
         };
         let earlier = past.earlier(first);
         let replaced = past.run(first).and_then(|run| condition.replaced(&run.facts, &earlier));
-        let before = replaced.map(Value::String).or_else(|| condition.before(&earlier).cloned());
+        let mut before: Vec<Value> = condition.before(&earlier).into_iter().cloned().collect();
+        if let Some(replaced) = replaced {
+            before = vec![replaced.into()];
+        }
+        let before_one_of = if before.len() > 1 { std::mem::take(&mut before) } else { Vec::new() };
         Ok(Some(Fact {
             rank,
             component: condition.component.clone(),
             aspect: condition.tests.iter().map(|(aspect, _)| aspect.field()).collect::<Vec<_>>().join(" and "),
             value: value(condition),
-            before,
+            before: before.pop(),
+            before_one_of,
             flagged: fact.counts.flagged,
             flagged_of: all.flagged,
             ok: fact.counts.ok,
             ok_of: all.ok,
             adds: fact.adds,
-            since: *since,
-            until: *until,
-            is_over,
-            has_more,
-            runs: runs.keys().map(|(_, id)| *id).collect(),
+            since,
+            until,
+            spans: held.spans(),
+            is_over: held.is_over,
+            has_more: held.has_more,
+            runs: held.runs().map(|(_, id)| id).collect(),
             strength: fact.strength,
             weakness: fact.weakness,
             is_new: fact.is_new(),
             score: fact.score,
         }))
     }
+}
+
+/// Returns what is known of some runs, in the order in which they began, and which these are.
+fn known(reached: &[(RunKey, u32, Outputs)], past: &Past) -> (Vec<Known>, Vec<RunKey>) {
+    let mut known: Vec<((Timestamp, RunId), RunKey, Known)> = Vec::with_capacity(reached.len());
+    for (run, depth, outputs) in reached {
+        let Some(dated) = past.run(*run) else { continue };
+        let mut aspects = dated.facts.aspects.clone();
+        aspects.retain(is_telling);
+        let (component, began) = (dated.component.clone(), dated.began);
+        let of = Known { component, began, depth: *depth, outputs: outputs.clone(), aspects };
+        known.push(((began, dated.id), *run, of));
+    }
+    known.sort_by_key(|(place, ..)| *place);
+    known.into_iter().map(|(_, run, known)| (known, run)).unzip()
 }
 
 /// Returns when the first run began of those that are known of components upstream of a flag, as far back as these are looked
@@ -283,6 +294,24 @@ impl Review {
     pub fn named(&self) -> impl Iterator<Item = &Fact> {
         named(&self.facts)
     }
+
+    /// Returns the facts that the first line names: those, or else the weak one that it goes by. The suspects that have them come
+    /// first.
+    #[must_use]
+    pub fn first_line(&self) -> Vec<&Fact> {
+        first_line(&self.facts, !self.ok.is_empty())
+    }
+}
+
+fn first_line(facts: &[Fact], is_any_ok: bool) -> Vec<&Fact> {
+    let sure: Vec<&Fact> = named(facts).collect();
+    if !sure.is_empty() {
+        return sure;
+    }
+    let mut new = facts.iter().filter(|fact| fact.is_new);
+    // While nothing is ok, all that is upstream of the bad ones is as likely: then the likeliest is worth reporting if it is new.
+    let weak = if is_any_ok { new.find(|fact| fact.tells_apart()) } else { facts.first().filter(|fact| fact.is_new) };
+    weak.into_iter().collect()
 }
 
 fn named(facts: &[Fact]) -> impl Iterator<Item = &Fact> {
@@ -294,11 +323,8 @@ fn named(facts: &[Fact]) -> impl Iterator<Item = &Fact> {
 /// others: by the share of these that have it, less the share of the others. `bad` has the flagged outputs of each fact.
 fn rest(facts: &[Fact], bad: &[Outputs], verdicts: &Verdicts<'_>) -> Option<Rest> {
     let all = verdicts.all;
-    let mut said: Vec<u32> = named(facts).map(|fact| fact.rank).collect();
-    if said.is_empty() && all.ok == 0 {
-        // While nothing is ok, the sentence is about what is new.
-        said.extend(facts.first().filter(|fact| fact.is_new).map(|fact| fact.rank));
-    }
+    let is_told = |fact: &&Fact| all.ok == 0 || fact.strength > Strength::Weak;
+    let said: Vec<u32> = first_line(facts, all.ok > 0).into_iter().filter(is_told).map(|fact| fact.rank).collect();
     let outputs = facts.iter().zip(bad).filter(|(fact, _)| said.contains(&fact.rank)).map(|(_, outputs)| outputs);
     let explained = outputs.fold(None, |all: Option<Outputs>, some| Some(all.map_or(some.clone(), |all| all.or(some))));
     let left = verdicts.flagged.without(&explained?);

@@ -158,7 +158,7 @@ impl Reader<'_> {
     ) -> Result<bool, QueryError> {
         let (name, by) = (from.version.name.clone(), how.0.unwrap_or(Timestamp::MAX));
         for _ in 0..STEPS_BACK {
-            let mut others = self.siblings(&from, VERSIONS)?;
+            let mut others = self.siblings(&from)?.found;
             let at = |of: &Found| of.written.map(|(_, at)| at);
             let Some(oldest) = others.iter().map(|other| &other.found).min_by_key(|other| at(other)) else {
                 return Ok(false);

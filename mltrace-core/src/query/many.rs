@@ -298,7 +298,7 @@ impl Reader<'_> {
     /// When nothing has such a name, or the store does not answer.
     pub fn versions_like(&mut self, text: &str) -> Result<Vec<Version>, QueryError> {
         match self.version(text, None) {
-            Err(QueryError::NotFound { .. }) if text.contains(['*', '?']) => {}
+            Err(QueryError::NotFound { .. }) if Pattern::of(text).is_wild() => {}
             named => return Ok(vec![named?]),
         }
         let Some(project) = self.project()? else {

@@ -107,6 +107,7 @@ mod openlineage;
 mod prov;
 
 mod case;
+mod causes;
 mod removed;
 mod subject;
 mod task;
@@ -117,9 +118,9 @@ pub use crate::profile::{ColumnDrift, Drift, Renamed};
 pub use against::{Doubt, DoubtReason};
 pub use alias::{Alias, AliasHistory, Aliases, Pointing};
 pub use answer::{
-    Code, Component, Components, Fact, Git, Impact, ImpactRoot, ImpactState, Impacted, Input, Labelled, LeftOut,
-    LookNext, Note, Output, Part, Rest, Review, Run, RunAtDepth, Runs, Stale, StaleReason, Strength, Suspect, Tags,
-    Trace, Weakness, Within,
+    Code, Component, Components, Fact, FactSpan, Git, Impact, ImpactRoot, ImpactState, Impacted, Input, Labelled,
+    LeftOut, LookNext, Note, Output, Part, Rest, Review, Run, RunAtDepth, Runs, Stale, StaleReason, Strength, Suspect,
+    Tags, Trace, Weakness, Within,
 };
 pub use blame::{Blame, LevelChange, Series};
 pub use browse::{Search, VersionOf, Versions};

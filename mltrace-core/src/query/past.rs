@@ -111,6 +111,13 @@ impl Past {
         self.earlier.get(&run).map(|before| before.alike.as_slice()).unwrap_or_default()
     }
 
+    /// Returns all earlier runs that a run that was looked back from is compared with, those further back as well, the latest
+    /// first.
+    pub(super) fn line(&self, run: RunKey) -> impl Iterator<Item = RunKey> {
+        let before = self.earlier.get(&run);
+        before.into_iter().flat_map(|before| before.alike.iter().chain(&before.further)).copied()
+    }
+
     /// Returns all earlier runs of its component that those were chosen from, the latest first.
     pub(super) fn all_known_before(&self, run: RunKey) -> &[RunKey] {
         self.earlier.get(&run).map(|before| before.all.as_slice()).unwrap_or_default()

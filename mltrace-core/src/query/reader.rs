@@ -102,6 +102,16 @@ pub enum QueryError {
         /// What was asked for.
         name: String,
     },
+    /// All that it could be compared with is bad.
+    #[error("there is nothing to compare `{name}` with: {}", all_flagged(*flagged, *looked_at))]
+    OnlyFlagged {
+        /// What was asked for.
+        name: String,
+        /// How many versions before it, or in its place, are flagged.
+        flagged: usize,
+        /// Of how many earlier runs, where there are more that were not looked at.
+        looked_at: Option<usize>,
+    },
     /// That cannot be an alias.
     #[error("`{name}` is no alias: {reason}")]
     NoAlias {
@@ -167,6 +177,14 @@ pub enum QueryError {
     /// The store did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+fn all_flagged(flagged: usize, looked_at: Option<usize>) -> String {
+    let all = match flagged {
+        1 => "the only one written before it is flagged".to_owned(),
+        some => format!("all {some} written before it are flagged"),
+    };
+    looked_at.map_or(all.clone(), |runs| format!("{all}, of what the {runs} runs before wrote"))
 }
 
 impl<'s> Reader<'s> {

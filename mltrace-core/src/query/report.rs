@@ -15,6 +15,7 @@ use super::stale::StaleRun;
 use super::{QueryError, Reader, TraceOptions};
 use crate::model::{Check, Metric, RunId, Timestamp};
 use crate::store::{RunKey, Told};
+use crate::words;
 
 /// The answer of `report`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,7 +96,7 @@ impl Reader<'_> {
         let trace = self.trace(artifact, &TraceOptions::default())?;
         let diff = match self.diff(artifact, None) {
             Ok(diff) => Some(diff),
-            Err(QueryError::NothingBefore { .. }) => None,
+            Err(QueryError::NothingBefore { .. } | QueryError::OnlyFlagged { .. }) => None,
             Err(error) => return Err(error),
         };
         let review = self.review(None)?;
@@ -109,11 +110,11 @@ impl Reader<'_> {
         let is_upstream = |suspect: &Suspect| suspect.runs.iter().any(|run| upstream.contains(run));
         let flagged_in_all = review.flagged.len();
         let ok_in_all = review.ok.len();
-        let (show, has) = (Timestamp::to_string, |fact: &Fact| fact.runs.iter().any(|run| upstream.contains(run)));
+        let (show, has) = (words::minute, |fact: &Fact| fact.runs.iter().any(|run| upstream.contains(run)));
         let sentence = match &flagged {
             _ if flagged_in_all == 0 => String::new(),
-            Some(_) => review.sentence_for_one(|moment| show(&moment), has),
-            None => review.sentence(|moment| show(&moment)),
+            Some(_) => review.sentence_for_one(show, has),
+            None => review.sentence(show),
         };
         let facts = review.telling(FACTS).into_iter().filter(|fact| has(fact)).cloned().collect();
         let suspects: Vec<Suspect> = review.suspects.into_iter().filter(is_upstream).collect();

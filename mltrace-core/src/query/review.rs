@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use foldhash::{HashMap, HashSet};
 
 use super::answer::{Fact, Labelled, LookNext, Review, Suspect};
-use super::facts::Verdicts;
+use super::causes::Causes;
+use super::facts::{Shares, Verdicts};
 use super::past::Past;
 use super::{QueryError, Reader, evidence};
 use crate::lineage::{self, Belief, Counts, Finding, Findings, Group, Judged, Observed, Outputs, Scale, Strength};
@@ -75,22 +76,37 @@ impl Reader<'_> {
 
         let (mut case, groups) = self.case(&labels)?;
         let mut scale = Scale::new(case.observed.all(&case.flagged));
-        let contenders = contenders(&groups, &case.examined, &mut scale, weighed);
         let mut past = Past::default();
         let (flagged, observed, reached) = (&case.flagged, &case.observed, case.reached.as_slice());
         let verdicts = Verdicts { all: case.all, flagged, observed, reached };
-        (answer.facts, answer.rest) = self.facts(project, &verdicts, &mut past)?;
+        let Shares { facts, rest, causes } = self.facts(project, &verdicts, &mut past)?;
+        (answer.facts, answer.rest) = (facts, rest);
         answer.owners = self.owners(&answer.facts)?;
+        let causes = Causes::of(&causes);
+        let all: Vec<&Group<RunKey>> = groups.iter().collect();
+        let mut contenders = contenders(&all, &case.examined, &mut scale, weighed);
+        for (_, caused) in causes.of_each(&all) {
+            contenders.extend(self::contenders(&caused, &case.examined, &mut scale, weighed));
+        }
         case.findings = self.causes_of(&contenders, &case.edges, &mut past)?;
         let weight = |run: RunKey| case.findings.get(&run).map_or(1.0, Findings::weight);
-        let ranked = lineage::rank(groups, &mut scale, weight);
+        let mut ranked = lineage::rank(groups, &mut scale, weight);
+        // Sorting keeps the order of equal ones: those that have what the sentence says come first, and in the order of the facts.
+        ranked.iter_mut().for_each(|suspect| suspect.group.runs.sort_by_key(|run| causes.place(*run)));
         let sets = lineage::explain(&ranked, &case.flagged, (&case.observed, &mut scale), EXPLANATIONS);
-        let shown = ranked.get(..limit).unwrap_or(&ranked);
+        let mut shown: Vec<&Ranked> = ranked.iter().collect();
+        shown.sort_by_key(|suspect| causes.place_of(&suspect.group));
+        shown.truncate(limit);
 
         let explaining = sets.iter().flatten().filter_map(|place| ranked.get(*place)?.group.runs.first());
         let weighed = ranked.get(..weighed).unwrap_or(&ranked);
-        let named: Vec<RunKey> =
-            weighed.iter().flat_map(|suspect| &suspect.group.runs).chain(explaining).copied().collect();
+        let named: Vec<RunKey> = weighed
+            .iter()
+            .chain(shown.iter().copied())
+            .flat_map(|suspect| &suspect.group.runs)
+            .chain(explaining)
+            .copied()
+            .collect();
         let names = self.store.run_names(&named)?;
         case.names = names.into_iter().map(|name| (name.key, name)).collect();
 
@@ -101,7 +117,8 @@ impl Reader<'_> {
         let whole: f64 = 1.0 + ranked.iter().map(|suspect| 10_f64.powf(suspect.score)).sum::<f64>();
         answer.by_chance = 1.0 / whole;
         let ranks = shown.iter().zip(1_u32..);
-        answer.suspects = ranks.map(|(suspect, rank)| case.suspect(suspect, rank, whole)).collect();
+        answer.suspects =
+            ranks.map(|(suspect, rank)| case.suspect(suspect, (rank, causes.fact(&suspect.group)), whole)).collect();
         let first = |place: &usize| case.names.get(ranked.get(*place)?.group.runs.first()?).map(|name| name.id);
         answer.explains = sets.iter().map(|set| set.iter().filter_map(first).collect()).collect();
         case.judged.extend(self.keys_of(project, skipped)?);
@@ -120,7 +137,7 @@ impl Reader<'_> {
         let (case, _) = self.case(&labels)?;
         let (flagged, observed, reached) = (&case.flagged, &case.observed, case.reached.as_slice());
         let verdicts = Verdicts { all: case.all, flagged, observed, reached };
-        let (mut facts, _) = self.facts(project, &verdicts, &mut Past::default())?;
+        let mut facts = self.facts(project, &verdicts, &mut Past::default())?.facts;
         facts.retain(|fact| fact.strength > Strength::Weak);
         Ok(facts)
     }
@@ -277,7 +294,7 @@ impl Reader<'_> {
 }
 
 impl Case {
-    fn suspect(&self, suspect: &Ranked, rank: u32, whole: f64) -> Suspect {
+    fn suspect(&self, suspect: &Ranked, (rank, fact): (u32, Option<u32>), whole: f64) -> Suspect {
         let group = &suspect.group;
         let names = group.runs.iter().filter_map(|run| self.names.get(run));
         let (runs, components) = names.map(|name| (name.id, name.component.clone())).unzip();
@@ -297,6 +314,7 @@ impl Case {
         }
         Suspect {
             rank,
+            fact,
             score: suspect.score,
             score_of_verdicts: suspect.blame.score,
             score_of_changes: suspect.evidence,
@@ -362,8 +380,8 @@ fn examined(outputs: &[Judged<RunKey>], edges: &[(RunKey, RunKey)]) -> HashSet<R
 
 /// Returns the runs among those in which changes are looked for whose evidence can decide which groups are among the first
 /// `limit`.
-fn contenders(groups: &[Group<RunKey>], examined: &HashSet<RunKey>, scale: &mut Scale, limit: usize) -> Vec<RunKey> {
-    let mut score = |group: &Group<RunKey>| scale.blame(group.worth).score;
+fn contenders(groups: &[&Group<RunKey>], examined: &HashSet<RunKey>, scale: &mut Scale, limit: usize) -> Vec<RunKey> {
+    let mut score = |group: &&Group<RunKey>| scale.blame(group.worth).score;
     let mut scores: Vec<f64> = groups.iter().map(&mut score).collect();
     scores.sort_by(|a, b| b.total_cmp(a));
     let last = limit.checked_sub(1).and_then(|place| scores.get(place)).copied().unwrap_or(f64::NEG_INFINITY);

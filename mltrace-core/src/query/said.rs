@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::fact::Fact;
+use super::fact::{Fact, FactSpan};
 use crate::lineage;
 use crate::lineage::Weakness;
 use crate::model::{Outcome, Timestamp, VersionId};
@@ -10,6 +10,10 @@ use crate::words;
 
 /// How many digits of a commit or a hash are shown.
 const DIGITS: usize = 8;
+/// How many of the values that took turns before are named.
+const NAMED: usize = 3;
+/// How many spans are told one by one.
+const TOLD: usize = 3;
 /// How many digits of what was measured are shown.
 const MEASURED: usize = 6;
 
@@ -61,16 +65,18 @@ impl Fact {
             }
         };
         // A name or a value may hold the word that joins two.
-        let before = former
-            .as_ref()
-            .map(|before| format!(" (before: {})", words::beside(before, Some(&short(&self.aspect, &value)))));
+        let now = short(&self.aspect, &value);
+        let before = match &former {
+            Some(before) => Some(format!(" (before: {})", words::beside(before, Some(&now)))),
+            None => self.one_of(&now).map(|some| format!(" (before: {some})")),
+        };
         if let (true, Some(Value::String(before))) =
             (self.value == true && self.aspect.starts_with("input:"), &self.before)
         {
             let end = if before.ends_with('/') { "\u{2026}" } else { "" };
             return format!("{} instead of {before}{end}", one((&self.aspect, &value)));
         }
-        let joined = match self.before {
+        let joined = match &before {
             Some(_) => one((&self.aspect, &value)),
             None if self.is_of_two() => aspects.zip(values).map(one).collect::<Vec<_>>().join(" and "),
             None => one((&self.aspect, &value)),
@@ -85,16 +91,40 @@ impl Fact {
         if self.ok_of == 0 { bad } else { format!("{bad}, {} of {} ok", self.ok, self.ok_of) }
     }
 
+    /// Returns in words which values took turns before, where some did.
+    fn one_of(&self, now: &str) -> Option<String> {
+        let named = self.before_one_of.iter().take(NAMED);
+        let named: Vec<String> =
+            named.map(|value| words::beside(&short(&self.aspect, &plain(value)), Some(now))).collect();
+        let more = self.before_one_of.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" or {more} more") } else { String::new() };
+        (!named.is_empty()).then(|| format!("one of {}{more}", named.join(", ")))
+    }
+
     /// Returns in words in how many runs that was, and when, as `show` shows a moment.
     #[must_use]
     pub fn when(&self, show: impl Fn(Timestamp) -> String) -> String {
         let since = show(self.since);
         let at_least = if self.has_more { "at least " } else { "" };
-        match self.runs.len() {
-            1 if !self.has_more => format!("in one run at {since}"),
-            1 => format!("in at least one run, at {since}"),
-            runs if self.is_over => format!("in {at_least}{runs} runs from {since} to {}", show(self.until)),
-            runs => format!("in {at_least}{runs} runs since {since}"),
+        let end = if self.is_over { format!("from {since} to {}", show(self.until)) } else { format!("since {since}") };
+        match (self.runs.len(), self.spans.len()) {
+            (1, _) if !self.has_more => format!("in one run at {since}"),
+            (1, _) => format!("in at least one run, at {since}"),
+            (runs, 0) => format!("in {at_least}{runs} runs {end}"),
+            (runs, spans) if spans > TOLD => format!("in {at_least}{runs} runs, {spans} spans, {end}"),
+            (runs, spans) => {
+                let last = self.spans.len().saturating_sub(1);
+                let span = |(place, span): (usize, &FactSpan)| {
+                    let (since, until) = (show(span.since), show(span.until));
+                    match span.runs {
+                        runs if place == last && !self.is_over => format!("{runs} since {since}"),
+                        1 => format!("1 at {since}"),
+                        runs => format!("{runs} from {since} to {until}"),
+                    }
+                };
+                let told: Vec<String> = self.spans.iter().enumerate().map(span).collect();
+                format!("in {at_least}{runs} runs, {spans} spans: {}", told.join(", "))
+            }
         }
     }
 
@@ -150,6 +180,7 @@ fn duration(value: &str) -> String {
 mod tests {
     use super::*;
     use crate::lineage::Strength;
+    use crate::model::RunId;
 
     #[test]
     fn a_duration_is_told_as_people_read_it() {
@@ -174,6 +205,34 @@ mod tests {
         assert!(told.contains("fare * 1 from") && told.contains("fare * 100 from") && told.len() < 200, "{told}");
     }
 
+    #[test]
+    fn none_of_the_values_that_took_turns_before_is_told_alone() {
+        let told = |hosts: &[&str]| {
+            let before_one_of = hosts.iter().map(|host| Value::from(*host)).collect();
+            Fact { aspect: "host".to_owned(), value: "bad".into(), before_one_of, ..fact() }.says()
+        };
+        assert_eq!(told(&["a", "b"]), "ran on bad (before: one of a, b)");
+        assert_eq!(told(&["a", "b", "c", "d", "e"]), "ran on bad (before: one of a, b, c or 2 more)");
+        assert_eq!(told(&[]), "ran on bad");
+    }
+
+    #[test]
+    fn each_span_of_a_value_that_came_again_is_told() {
+        let span = |since: i64, until: i64, runs| FactSpan { since: Timestamp(since), until: Timestamp(until), runs };
+        let told = |spans: &[FactSpan], is_over| {
+            let runs = spans.iter().flat_map(|span| vec![RunId(uuid::Uuid::nil()); span.runs]).collect();
+            let (since, until) = (spans[0].since, spans[spans.len() - 1].until);
+            let fact = Fact { runs, since, until, is_over, spans: spans.to_vec(), ..fact() };
+            fact.when(|at| format!("#{}", at.0))
+        };
+        let two = [span(1, 3, 3), span(40, 44, 5)];
+        assert_eq!(told(&two, true), "in 8 runs, 2 spans: 3 from #1 to #3, 5 from #40 to #44");
+        assert_eq!(told(&two, false), "in 8 runs, 2 spans: 3 from #1 to #3, 5 since #40");
+        assert_eq!(told(&[span(1, 1, 1), span(9, 9, 1)], true), "in 2 runs, 2 spans: 1 at #1, 1 at #9");
+        let many = [1, 9, 19, 29].map(|at| span(at, at + 1, 2));
+        assert_eq!(told(&many, true), "in 8 runs, 4 spans, from #1 to #30");
+    }
+
     fn fact() -> Fact {
         let at = Timestamp(0);
         Fact {
@@ -182,6 +241,7 @@ mod tests {
             aspect: String::new(),
             value: Value::Null,
             before: None,
+            before_one_of: Vec::new(),
             flagged: 1,
             flagged_of: 1,
             ok: 0,
@@ -189,6 +249,7 @@ mod tests {
             adds: 1,
             since: at,
             until: at,
+            spans: Vec::new(),
             is_over: false,
             runs: Vec::new(),
             has_more: false,

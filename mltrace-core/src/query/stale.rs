@@ -12,6 +12,7 @@ use super::view::{AT_ONCE, DAY_US, limit_us, view};
 use super::{QueryError, Reader};
 use crate::model::{ArtifactName, RunId, Timestamp, Version};
 use crate::store::{Extent, Far, RunKey, VersionAt, VersionKey};
+use crate::words;
 
 /// The answer of `stale`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -217,16 +218,15 @@ fn fresher(name: &ArtifactName, found: Fresher) -> Option<Stale> {
     let stale = |run: RunId, message| Stale { reason: StaleReason::Superseded, run: Some(run), message };
     match (found.superseded_by, found.redone_by) {
         (Some((run, at)), _) => {
+            let at = words::second(at);
             Some(stale(run, format!("run {} wrote a later version of `{name}` at {at}", run.short())))
         }
-        (None, Some((run, at))) => Some(stale(
-            run,
-            format!(
-                "run {} did the work behind `{}` again, over the same inputs and parameters, by {at}",
-                run.short(),
-                name
-            ),
-        )),
+        (None, Some((run, at))) => {
+            let (id, at) = (run.short(), words::second(at));
+            let what =
+                format!("run {id} did the work behind `{name}` again, over the same inputs and parameters, by {at}");
+            Some(stale(run, what))
+        }
         (None, None) => None,
     }
 }

@@ -25,8 +25,10 @@ mod inside;
 mod nested;
 
 mod aliases;
+mod baseline;
 mod blame;
 mod bounds;
+mod causes;
 mod compare;
 mod gate;
 mod golden;

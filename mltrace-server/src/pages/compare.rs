@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use mltrace_core::escape;
 use mltrace_core::model::VersionId;
-use mltrace_core::query::{Baseline, Diff, Difference, Impact, ImpactState};
+use mltrace_core::query::{Diff, Difference, Impact, ImpactState};
 use mltrace_core::words;
 use serde_json::Value;
 
@@ -34,12 +34,7 @@ fn diff(app: &App, asked: &DiffQuery) -> Result<Markup, Failure> {
     let body = html! {
         p.path { "What changed upstream?" }
         h1 { (parts::name(diff.b.name.as_str())) }
-        @match diff.baseline {
-            Some(Baseline::Ok) => p { "Compared with the last version that somebody found ok." },
-            Some(Baseline::Previous) => p { "Compared with the version before it." },
-            Some(Baseline::Sibling) => p { "Compared with what the run before wrote in its place." },
-            None => {}
-        }
+        @if let Some(why) = diff.why() { p { "Compared with " (why) "." } }
         (parts::not_all(diff.is_cut))
         @if diff.differences.is_empty() {
             p.lead { "Nothing that is recorded differs between " (side(&diff.a)) " and " (side(&diff.b)) "." }

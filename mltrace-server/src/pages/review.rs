@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use maud::{Markup, html};
 use mltrace_core::model::{RunId, Timestamp, Verdict};
 use mltrace_core::query::{Fact, Labelled, LookNext, Review, Strength, Suspect, percent};
+use mltrace_core::words;
 use serde::Deserialize;
 
 use super::fields::{Field, hidden};
@@ -43,7 +44,12 @@ fn page(app: &App, _: &Nothing) -> Result<Markup, Failure> {
             (facts(&review))
             h2 { "Whom to suspect" }
             @if review.suspects.is_empty() { p { "Nothing that is recorded stands upstream of what was flagged." } }
-            ol.suspects { @for suspect in &review.suspects { (shown(suspect)) } }
+            @for suspects in review.suspects.chunk_by(|one, next| one.fact == next.fact) {
+                @if let Some(fact) = suspects.first().and_then(|first| first.fact) {
+                    p { (parts::sentence(&review.cause(fact, words::minute))) }
+                } @else if suspects.len() < review.suspects.len() { p { "Others:" } }
+                ol.suspects start=(suspects.first().map_or(1, |first| first.rank)) { @for suspect in suspects { (shown(suspect)) } }
+            }
             @if !review.suspects.is_empty() { p.chance { "No recorded run: " span.share { (percent(review.by_chance)) } } }
             // One run that explains all flags is among the suspects already.
             @if several.clone().next().is_some() {
@@ -75,7 +81,7 @@ fn facts(review: &Review) -> Markup {
         @if !told.is_empty() {
             h2 { "What the bad ones share" }
             p { (review.flagged.len()) " bad, " (review.ok.len()) " ok. "
-                (parts::words(&review.sentence(|moment| moment.to_string())))
+                (parts::words(&review.sentence(words::minute)))
             }
             ol.shared { @for fact in told { (shared(review, fact)) } }
         }
@@ -84,7 +90,7 @@ fn facts(review: &Review) -> Markup {
 
 fn shared(review: &Review, fact: &Fact) -> Markup {
     html! {
-        li.suspect.fact {
+        li.suspect.fact value=(fact.rank) {
             div {
                 @match fact.runs.first() {
                     Some(run) => a.strong href=(link::run(*run)) { (parts::name(&fact.component)) },
@@ -98,6 +104,7 @@ fn shared(review: &Review, fact: &Fact) -> Markup {
                 (fact.runs.len()) @if fact.runs.len() == 1 { " run, at " } @else { " runs, since " }
                 (parts::exact(fact.since))
                 @if fact.runs.len() > 1 { " until " (parts::exact(fact.until)) }
+                @if !fact.spans.is_empty() { " in " (fact.spans.len()) " spans" }
                 ": "
                 @for run in fact.runs.iter().take(MOST_RUNS) { (parts::run(*run)) " " }
                 @if fact.runs.len() > MOST_RUNS { "and " (fact.runs.len() - MOST_RUNS) " more" }
