@@ -15,9 +15,11 @@ mod measuring;
 mod memory;
 mod observing;
 mod pace;
+mod peers;
 mod processes;
 mod profiles;
 mod recording;
+mod scale;
 mod short;
 mod table;
 mod tasks;
@@ -31,7 +33,7 @@ use table::Report;
 type Part = (&'static str, fn(&mut Report));
 
 /// Parts that record in the project that they stand in: each has a process of its own, which has one project.
-const RECORDING: [Part; 8] = [
+const RECORDING: [Part; 9] = [
     ("recording", recording::measure),
     ("measuring", measuring::measure),
     ("observing", observing::measure),
@@ -40,8 +42,9 @@ const RECORDING: [Part; 8] = [
     ("busy", busy::measure),
     ("pace", pace::measure),
     ("questions", asking::in_process),
+    ("peers", peers::measure),
 ];
-const OTHERS: [Part; 11] = [
+const OTHERS: [Part; 12] = [
     ("short", short::measure),
     ("folding", folding::measure),
     ("folders", folders::measure),
@@ -52,6 +55,7 @@ const OTHERS: [Part; 11] = [
     ("profiles", profiles::measure),
     ("tasks", tasks::measure),
     ("growth", growth::measure),
+    ("scale", scale::measure),
     ("memory", memory::measure),
 ];
 /// The word by which this program is asked for the figures of one part.
@@ -65,6 +69,7 @@ fn main() {
         Some(recording::CHILD) => return recording::in_child(),
         Some(memory::CHILD) => return memory::in_child(),
         Some(short::CHILD) => return short::in_child(),
+        Some(peers::CHILD) => return peers::in_child(),
         Some(ALONE) => return alone(part),
         _ => {}
     }

@@ -268,7 +268,10 @@ fn held(steps: &[Step]) -> Record {
     Record::Folder(FolderFact { version, entries: entries.collect(), is_whole: true })
 }
 
-fn records(step: &Step, began: Timestamp) -> [Record; 2] {
+/// How many inputs stand in the record of a start; a long list is cut into records, as a pipeline writes it.
+const INPUTS: usize = 4_000;
+
+fn records(step: &Step, began: Timestamp) -> Vec<Record> {
     let run = RunId::new();
     let read = |(n, &artifact): (u32, &Artifact)| ReadFact {
         n,
@@ -279,8 +282,10 @@ fn records(step: &Step, began: Timestamp) -> [Record; 2] {
         version: artifact.version(),
         size: artifact.version().map(|_| 1000),
     };
-    let inputs: Vec<_> = (0..).zip(&step.reads).map(read).collect();
+    let mut inputs: Vec<_> = (0..).zip(&step.reads).map(read).collect();
     let first = u32::try_from(inputs.len()).expect("few reads");
+    let rest = inputs.split_off(inputs.len().min(INPUTS));
+    let rest = rest.into_iter().map(|read| Record::Read { run, read: ReadFact { at: Some(began), ..read } });
     let write = |(n, artifact): (u32, &Artifact)| WriteFact {
         n,
         name: artifact.name(),
@@ -314,5 +319,5 @@ fn records(step: &Step, began: Timestamp) -> [Record; 2] {
         error: None,
         outputs,
     };
-    [Record::Start(start), Record::End(end)]
+    std::iter::once(Record::Start(start)).chain(rest).chain([Record::End(end)]).collect()
 }

@@ -43,7 +43,8 @@ fn one_region_is_compared_with_itself() {
         assert_eq!(compared(&diff), (object(last - 2, 0), Some(Baseline::Sibling), 0, None));
         let fields: Vec<&str> = diff.differences.iter().map(|difference| difference.field.as_str()).collect();
         assert_eq!(fields, ["param:scale"]);
-        let Since { run: before, differences, .. } = story.reader().changes(id(last)).unwrap().unwrap();
+        let run = story.reader().inspect_among_others(&id(last).to_string()).unwrap();
+        let Since { run: before, differences, .. } = *run.changed.unwrap();
         assert_eq!((before, differences.len()), (id(last - 2), 1), "its page says the same");
     }
 }
