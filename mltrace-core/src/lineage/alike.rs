@@ -14,7 +14,8 @@ const LATELY: usize = 16;
 #[must_use]
 pub fn comparable(run: &Facts, earlier: &[&Facts]) -> Vec<usize> {
     let mut found = over_like_names(run, earlier);
-    let turns = turns(run, found.iter().take(LATELY).filter_map(|place| earlier.get(*place).copied()));
+    let lately: Vec<&Facts> = found.iter().take(LATELY).filter_map(|place| earlier.get(*place).copied()).collect();
+    let turns = turns(run, &lately);
     let has_turn = |place: &usize| {
         let other = earlier.get(*place);
         other.is_some_and(|other| turns.iter().all(|param| other.aspects.get(param) == run.aspects.get(param)))
@@ -26,13 +27,12 @@ pub fn comparable(run: &Facts, earlier: &[&Facts]) -> Vec<usize> {
 }
 
 /// Returns which parameters take turns in a run and those before it, the latest first.
-fn turns<'f>(run: &'f Facts, earlier: impl Iterator<Item = &'f Facts> + Clone) -> Vec<&'f Aspect> {
+fn turns<'f>(run: &'f Facts, earlier: &[&'f Facts]) -> Vec<&'f Aspect> {
     let takes_turns = |param: &&Aspect| {
-        let had = |run: &'f Facts| run.aspects.get(*param);
-        let is_constant = earlier.clone().all(|other| had(other) == had(run));
-        !is_constant && earlier.clone().all(|other| had(other).is_some()) && {
-            take_turns(std::iter::once(run).chain(earlier.clone()).map(had))
-        }
+        let now = run.aspects.get(*param);
+        let before = earlier.iter().map(|other| other.aspects.get(*param));
+        let is_constant = before.clone().all(|had| had == now);
+        !is_constant && before.clone().all(|had| had.is_some()) && take_turns(std::iter::once(now).chain(before))
     };
     run.params().filter(takes_turns).collect()
 }
@@ -105,8 +105,8 @@ mod tests {
         let check = |run: Facts, earlier: &[Facts], expected: &[usize]| {
             assert_eq!(comparable(&run, &earlier.iter().collect::<Vec<_>>()), expected);
         };
-        let (same, dated): (fn(usize) -> String, fn(usize) -> String) =
-            (|_| "fares.csv".to_owned(), |place| format!("fares-{place}.csv"));
+        let same: fn(usize) -> String = |_| "fares.csv".to_owned();
+        let dated: fn(usize) -> String = |place| format!("fares-{place}.csv");
         for name in [same, dated] {
             check(facts(&name(99), "e", 1), &of("ueueue", name), &[1, 3, 5]);
             check(facts(&name(99), "e", 1), &of("ue", name), &[1]);

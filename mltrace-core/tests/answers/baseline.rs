@@ -11,7 +11,7 @@ fn object(run: usize, number: usize) -> String {
     format!("s3://lake/{}-{}-{}-{}-{}.pq", &hash[..8], &hash[8..12], &hash[12..16], &hash[16..20], &hash[20..32])
 }
 
-fn run(number: usize, region: &str, scale: usize, outputs: Value) -> Value {
+fn run(number: usize, region: &str, scale: usize, outputs: &Value) -> Value {
     json!({"type": "run", "id": id(number), "component": "ingest", "status": "completed", "started_at": at(number * 10),
            "ended_at": at(number * 10 + 5), "inputs": [], "outputs": outputs, "params": {"region": region, "scale": scale}})
 }
@@ -25,7 +25,7 @@ fn judged(place: usize, name: &str, run: usize, verdict: &str) -> Value {
 fn regions(rounds: usize) -> Vec<Value> {
     let of = |number: usize| {
         let (region, is_last) = (["eu", "us"][number % 2], number == rounds * 2 - 2);
-        run(number, region, if is_last { 1 } else { 100 }, json!([object(number, 0)]))
+        run(number, region, if is_last { 1 } else { 100 }, &json!([object(number, 0)]))
     };
     (0..rounds * 2).map(of).collect()
 }
@@ -69,7 +69,7 @@ fn nothing_flagged_is_compared_with() {
 
 #[test]
 fn a_flagged_version_of_the_same_name_is_passed_over() {
-    let lines: Vec<Value> = (0..4).map(|number| run(number, "eu", number, json!(["s3://lake/one"]))).collect();
+    let lines: Vec<Value> = (0..4).map(|number| run(number, "eu", number, &json!(["s3://lake/one"]))).collect();
     let mut story = Story::told(&lines);
     story.tell(&[judged(0, "s3://lake/one", 2, "flagged")]);
     let diff = story.reader().diff("s3://lake/one", None).unwrap();
@@ -91,14 +91,14 @@ fn of_several_outputs_that_of_the_same_argument_and_number_is_compared_with() {
         }
         all.into()
     };
-    let mut story = Story::told(&[run(1, "eu", 1, outputs(1)), run(2, "eu", 1, outputs(2))]);
+    let mut story = Story::told(&[run(1, "eu", 1, &outputs(1)), run(2, "eu", 1, &outputs(2))]);
     for place in 0..4 {
         let diff = story.reader().diff(&object(2, place), None).unwrap();
         let argument = if place < 2 { [0, 1] } else { [2, 3] };
         assert!(argument.map(|place| object(1, place)).contains(&diff.a.name.to_string()), "{place}: {diff:?}");
     }
     let same = |number: usize| json!([0, 1, 2].map(|place| object(number, place)));
-    let mut story = Story::told(&[run(1, "eu", 1, same(1)), run(2, "eu", 1, same(2))]);
+    let mut story = Story::told(&[run(1, "eu", 1, &same(1)), run(2, "eu", 1, &same(2))]);
     for place in 0..3 {
         assert_eq!(story.reader().diff(&object(2, place), None).unwrap().a.name.to_string(), object(1, place));
     }
@@ -106,7 +106,7 @@ fn of_several_outputs_that_of_the_same_argument_and_number_is_compared_with() {
 
 #[test]
 fn what_lies_further_back_than_anybody_looked_is_said() {
-    let lines: Vec<Value> = (0..160).map(|number| run(number, "eu", 1, json!([object(number, 0)]))).collect();
+    let lines: Vec<Value> = (0..160).map(|number| run(number, "eu", 1, &json!([object(number, 0)]))).collect();
     let mut story = Story::told(&lines);
     story.tell(&[judged(0, &object(1, 0), 1, "ok")]);
     let diff = story.reader().diff(&object(159, 0), None).unwrap();
