@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use mltrace_core::query::{DoubtReason, QueryError, TraceOptions};
+use mltrace_core::query::{DoubtReason, QueryError, Strength, TraceOptions};
 use mltrace_core::store::Bounds;
 use proptest::prelude::*;
 use serde_json::json;
@@ -21,7 +21,7 @@ proptest! {
     #![proptest_config(cases(40))]
 
     #[test]
-    fn the_last_good_version_is_the_newest_whose_trace_holds_nothing_flagged(
+    fn the_last_good_version_is_the_newest_whose_trace_holds_nothing_flagged_or_shared_by_what_is(
         runs in runs(), flags in proptest::collection::vec((0_usize..24, 0_usize..2), 0..5), asked in 0_usize..5,
     ) {
         let name = |artifact: usize| format!("s3://b/{artifact}");
@@ -31,7 +31,7 @@ proptest! {
             "inputs": reads.iter().map(|read| json!({"name": name(*read)})).collect::<Vec<_>>(),
             "outputs": [{"name": name(*writes)}], "params": {},
         })).collect();
-        let mut flagged = BTreeSet::new();
+        let (mut flagged, mut ok) = (BTreeSet::new(), BTreeSet::new());
         for (number, (run, is_ok)) in flags.iter().enumerate() {
             let Some((_, writes)) = runs.get(*run) else { continue };
             let (name, version) = (name(*writes), format!("w:{}", id(*run)));
@@ -39,15 +39,17 @@ proptest! {
             lines.push(json!({"type": "label", "id": id(900 + number), "name": name, "version": version,
                 "verdict": verdict, "at": at(9000 + number)}));
             // The last word counts.
-            match *is_ok {
-                1 => flagged.remove(&(name, version)),
-                _ => flagged.insert((name, version)),
-            };
+            let (into, out_of) = if *is_ok == 1 { (&mut ok, &mut flagged) } else { (&mut flagged, &mut ok) };
+            out_of.remove(&(name.clone(), version.clone()));
+            into.insert((name, version));
         }
         let mut story = Story::told(&lines);
         let written: Vec<usize> = (0..runs.len()).rev().filter(|run| runs[*run].1 == asked).collect();
         prop_assume!(!written.is_empty());
         let mut reader = story.reader();
+        // What the flagged ones share makes the others doubtful that have it, unless somebody found them fine.
+        let facts = reader.review(None).unwrap().facts.into_iter().filter(|fact| fact.strength > Strength::Weak);
+        let shared: BTreeSet<_> = facts.flat_map(|fact| fact.runs).collect();
         let mut expected = None;
         let mut doubted = Vec::new();
         for run in written {
@@ -55,8 +57,9 @@ proptest! {
             let trace = reader.trace(&format!("{}@{version}", name(asked)), &TraceOptions::default()).unwrap();
             let inputs = trace.runs.iter().flat_map(|at| &at.run.inputs);
             let mut made_from = inputs.map(|input| (input.name.to_string(), input.version.to_string()));
-            let is_flagged = flagged.contains(&(name(asked), version.clone()));
-            if !is_flagged && !made_from.any(|read| flagged.contains(&read)) {
+            let own = (name(asked), version.clone());
+            let has_shared = !ok.contains(&own) && trace.runs.iter().any(|at| shared.contains(&at.run.id));
+            if !flagged.contains(&own) && !made_from.any(|read| flagged.contains(&read)) && !has_shared {
                 expected = Some(version);
                 break;
             }
