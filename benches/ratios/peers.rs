@@ -125,7 +125,7 @@ fn matching(store: &rusqlite::Connection) -> usize {
         AND id IN (SELECT run FROM metrics WHERE metric = 'loss' AND value < 0.5) LIMIT 20";
     let mut statement = store.prepare(query).expect("the views are there");
     let runs = statement.query_map([], |row| row.get::<_, String>(0)).expect("they answer");
-    runs.map(|run| run.expect("an id")).count()
+    runs.collect::<Result<Vec<_>, _>>().expect("ids").len()
 }
 
 fn name(number: usize) -> String {

@@ -23,11 +23,10 @@ const FAILED: u32 = 1_000;
 /// A question by its name, and how it is put of the last run.
 type Question = (&'static str, fn(u32) -> Vec<String>);
 
-const QUESTIONS: [Question; 6] = [
+const QUESTIONS: [Question; 5] = [
     ("`recent --status failed`", |_| words(["recent", "--status", "failed"])),
     ("`stale` of one artifact", |runs| words(["stale", &name(runs - 1)])),
     ("`stale`", |_| words(["stale"])),
-    ("`versions` of one artifact", |runs| words(["versions", &name(runs - 1)])),
     ("`review` after one verdict was taken back", |_| words(["review"])),
     ("`doctor --full`", |_| words(["doctor", "--full"])),
 ];

@@ -106,6 +106,7 @@ fn parse_hex(hex: &str) -> Option<[u8; 32]> {
 const NO_DIGIT: u8 = 0x10;
 
 /// The values of hexadecimal digits, by letter.
+#[expect(clippy::indexing_slicing, reason = "the compiler makes it, and would not compile what is out of bounds")]
 const DIGITS: [u8; 256] = {
     let mut digits = [NO_DIGIT; 256];
     let mut value = 0;

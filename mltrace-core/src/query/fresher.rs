@@ -131,12 +131,13 @@ impl Reader<'_> {
             }
         }
         let run_of = |place: usize| places.get(place).and_then(|(place, _)| details.get(place.run));
-        let updated = OfRuns::new(|run: usize| {
+        let updated = OfRuns::new(details.len(), |run: usize| {
             let writes = details.get(run).into_iter().flat_map(|detail| &detail.run.writes);
             writes.map(|write| write.artifact).collect()
         });
-        let read_from =
-            OfRuns::new(|run: usize| details.get(run).map(|detail| read_from(&detail.run)).unwrap_or_default());
+        let read_from = OfRuns::new(details.len(), |run: usize| {
+            details.get(run).map(|detail| read_from(&detail.run)).unwrap_or_default()
+        });
         // A run that updates what it reads is not behind those that update it further.
         let mut later = last_others(self.store, &questions)?;
         for (place, (later, question)) in later.iter_mut().zip(&questions).enumerate() {
@@ -367,7 +368,7 @@ fn find_redone(store: &mut dyn Look, runs: &[RunDetail], saw: &mut [Vec<Saw>]) -
         }
     }
     let reader = |place: usize| places.get(place).and_then(|place: &Place| runs.get(place.run));
-    let read_from = OfRuns::new(|run: usize| runs.get(run).map(read_from).unwrap_or_default());
+    let read_from = OfRuns::new(runs.len(), |run: usize| runs.get(run).map(read_from).unwrap_or_default());
     let may_count = |place: usize, rerun: &Rerun<RunKey>| {
         !places.get(place).is_some_and(|place| read_from.holds(place.run, &rerun.run))
     };
@@ -386,17 +387,18 @@ fn read_from(reader: &RunDetail) -> HashSet<RunKey> {
 
 /// What is known of runs, each by its place: gathered once for all that is asked of a run, and only where it is asked.
 struct OfRuns<T, G> {
-    known: RefCell<HashMap<usize, HashSet<T>>>,
+    known: RefCell<Vec<Option<HashSet<T>>>>,
     gather: G,
 }
 
 impl<T: Eq + std::hash::Hash, G: Fn(usize) -> HashSet<T>> OfRuns<T, G> {
-    fn new(gather: G) -> Self {
-        Self { known: RefCell::default(), gather }
+    fn new(count: usize, gather: G) -> Self {
+        Self { known: RefCell::new((0..count).map(|_| None).collect()), gather }
     }
 
     fn holds(&self, run: usize, one: &T) -> bool {
-        self.known.borrow_mut().entry(run).or_insert_with(|| (self.gather)(run)).contains(one)
+        let mut known = self.known.borrow_mut();
+        known.get_mut(run).is_some_and(|known| known.get_or_insert_with(|| (self.gather)(run)).contains(one))
     }
 }
 

@@ -48,6 +48,8 @@ const NEIGHBOURS: i64 = 8;
 
 /// What a run that was reached takes while others are looked for.
 const REACHED: usize = 64;
+/// For so many runs there is room at once, as many as most walks reach.
+const MOSTLY: usize = 224;
 
 impl SqliteStore {
     /// Follows a way from `runs` on. Returns the runs that are reached, and reports `met` every pair, nearest first.
@@ -67,6 +69,7 @@ impl SqliteStore {
         }
         let mut block = Block { at_once: way.at_once, ..Block::default() };
         let mut seen: HashMap<RunKey, ()> = HashMap::default();
+        seen.reserve(MOSTLY);
         let mut found = Reached::default();
         let most = far.most.unwrap_or(usize::MAX);
         let mut add = |run: RunKey, distance: u32, found: &mut Reached| {
