@@ -147,7 +147,8 @@ impl Known {
         (keys, list): (&[RunKey], &str),
         room: &mut Room,
     ) -> Result<(Vec<Read>, Full)> {
-        let mut reads = Vec::new();
+        // Most runs read something, and many read one thing or two.
+        let mut reads = Vec::with_capacity(keys.len().saturating_mul(2));
         let full = store.edges_of(READS, (keys, list), room, &mut |row| {
             let read = read(row)?;
             let run = read.run;
