@@ -63,6 +63,9 @@ huggingface-cli login --token §
 vault login §
 ngrok config add-authtoken §
 gh secret set X --body §
+flyctl secrets set FOO=§
+heroku config:set FOO=§
+prog --totp § --mfa-code §
 az storage blob list --account-key §
 az login --service-principal -u x -p §
 az keyvault secret set --name x --value §

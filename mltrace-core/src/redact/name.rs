@@ -70,7 +70,7 @@ pub(super) fn is_secret_option(name: &str) -> bool {
 /// Options that are followed by a secret, beside those that parameters are called.
 static OPTIONS: Known = Known::new(
     "\
-    key keypass storepass authkey userkey user-key passin passout pin otp oauth2-bearer sas cred",
+    key keypass storepass authkey userkey user-key passin passout pin otp totp otp-code mfa-code oauth2-bearer sas cred",
 );
 
 /// Words that are a secret wherever they stand in a name.

@@ -89,6 +89,8 @@ pub(super) const RULES: &[Rule] = &[
     rule("pulumi", "set-all", "--secret --plaintext", Next, Assigned),
     rule("pulumi", "", "--secret --plaintext", Next, Nothing),
     rule("pulumi", "set", "", Words(1), Whole),
+    rule("fly flyctl", "secrets", "", Words(0), Assigned),
+    rule("heroku", "config:set", "", Words(0), Assigned),
     rule("vault", "put", "", Words(0), Assigned),
     rule("vault", "patch", "", Words(0), Assigned),
     rule("sqlplus", "", "", Words(0), Whole),
