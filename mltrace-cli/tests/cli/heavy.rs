@@ -14,6 +14,8 @@ const LONG: usize = 60 << 20;
 /// How many MiB a command may hold that meets what is too heavy, and what is as heavy as it may be.
 const PEAK: u64 = 250;
 const PEAK_OF_HEAVY: u64 = 500;
+/// The same for an event of a quarter of a million objects; maps for them would take 240 MiB.
+const PEAK_OF_EVENT: u64 = 180;
 
 /// Returns the command in less memory than what it meets would take.
 fn limited(env: &TestEnv, arguments: &[&str]) -> Command {
@@ -124,6 +126,18 @@ fn a_line_of_too_many_values_is_refused_before_it_is_parsed() {
         let why = "it holds too many values: an object counts four times, and the limit is 2100000";
         assert_eq!(said, format!("error: line 1: {why}\n"));
     }
+}
+
+#[test]
+fn an_event_of_many_small_objects_is_looked_through_in_little_memory() {
+    let env = TestEnv::new();
+    let run = format!(r#""run":{{"runId":"{RUN}"}},"job":{{"namespace":"n","name":"step"}}"#);
+    let objects = list(r#"{"namespace":"n","name":"dataset"}"#, 9 << 20);
+    let head = r#""eventType":"COMPLETE","eventTime":"2026-01-01T00:00:00Z","producer":"p","schemaURL":"s""#;
+    env.write("events.ndjson", &format!(r#"{{{head},{run},"unheard":{objects}}}"#));
+    let (peak, text, _) = measure("event", &env, &["import", "openlineage", "events.ndjson"]);
+    assert_eq!(text, "1 line: 1 stored, 0 known already\n");
+    assert!(peak < PEAK_OF_EVENT, "{peak} MiB");
 }
 
 /// Stores one record that is not understood, and lets it wait many times for this version.
