@@ -1,5 +1,7 @@
 //! Runs the examples, each in a folder of its own, and compares what they print with the transcript kept beside them.
 
+#![allow(clippy::disallowed_methods, reason = "what is kept beside the examples")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -74,6 +74,7 @@ mod unix {
     }
 
     /// Returns who says whether this process ignores a signal: `None` where that cannot be known.
+    #[expect(clippy::disallowed_methods, reason = "a file of the system")]
     fn ignored() -> impl Fn(i32) -> Option<bool> {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -1,5 +1,7 @@
 //! Replays what the README shows: what the wine pipeline says, then the trace.
 
+#![allow(clippy::disallowed_methods, reason = "the README is read")]
+
 use std::path::Path;
 use std::process::Command;
 

@@ -103,6 +103,7 @@ mod unix {
     }
 
     /// Returns the user's name as `/etc/passwd` has it, else the number.
+    #[expect(clippy::disallowed_methods, reason = "a file of the system")]
     pub(super) fn user_name() -> Option<String> {
         let number = getuid().as_raw().to_string();
         let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
@@ -132,6 +133,7 @@ mod unix {
 mod system {
     pub(super) use super::unix::{exists, host_name, user_name};
 
+    #[expect(clippy::disallowed_methods, reason = "a file of the system")]
     pub(super) fn boot() -> Option<String> {
         let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
         Some(id.trim().to_owned()).filter(|id| !id.is_empty())
@@ -150,6 +152,7 @@ mod system {
         stat_of(Some(pid)).as_deref().and_then(parse_state).is_some_and(|state| matches!(state, "Z" | "X" | "x"))
     }
 
+    #[expect(clippy::disallowed_methods, reason = "a file of the system")]
     fn stat_of(pid: Option<u32>) -> Option<String> {
         let pid = pid.map_or_else(|| "self".to_owned(), |pid| pid.to_string());
         let bytes = std::fs::read(format!("/proc/{pid}/stat")).ok()?;

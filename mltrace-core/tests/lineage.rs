@@ -1,5 +1,7 @@
 //! The consequences of the rules of lineage, each as a story in import lines.
 
+#![allow(clippy::disallowed_methods, reason = "what tries the project makes the files that it needs")]
+
 use std::path::Path;
 
 use mltrace_core::config::{Durability, Environment, Home};

@@ -34,6 +34,7 @@ fn line_of_name(item: &TokenStream) -> Option<usize> {
 }
 
 /// Returns the lines from the first to the last token, when all of them come from one file.
+#[expect(clippy::disallowed_methods, reason = "the file that is being compiled")]
 fn written(spans: &[Span]) -> Option<String> {
     let (first, last) = (spans.first()?, spans.last()?);
     let file = first.local_file()?;

@@ -43,6 +43,7 @@ pub fn locate(file: &str, manifest_folder: &Path) -> Option<PathBuf> {
 /// Returns whether the file in the work tree still holds the function as it was compiled; `None` when there is no such
 /// file to read. Line ends and the space between words do not count.
 #[must_use]
+#[expect(clippy::disallowed_methods, reason = "the source of the program, wherever its links lead")]
 pub fn is_in_work_tree(file: &str, source: &str, manifest_folder: &Path) -> Option<bool> {
     let path = locate(file, manifest_folder)?;
     if path.metadata().ok()?.len() > LARGEST_SOURCE_FILE {

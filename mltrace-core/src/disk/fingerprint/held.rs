@@ -114,6 +114,7 @@ fn close_free(kept: &mut Vec<Kept>) {
 ///
 /// Devices are left out: the lock table and `stat` number those of some file systems differently.
 #[cfg(target_os = "linux")]
+#[expect(clippy::disallowed_methods, reason = "a file of the system")]
 fn locked_inodes() -> Option<Vec<u64>> {
     let table = std::fs::read_to_string("/proc/locks").ok()?;
     Some(parse_locks(&table, std::process::id()))
