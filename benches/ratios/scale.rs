@@ -92,7 +92,7 @@ fn write_lines(file: &Path, runs: u32) {
     for run in 0..runs {
         let at = |seconds: u32| Timestamp(1_780_000_000_000_000 + i64::from(run * 2 + seconds) * 1_000_000).to_string();
         let content = |number: u32| format!("b3:{}", blake3::hash(&(!number).to_le_bytes()).to_hex());
-        let is_first = run / COMPONENTS % CHAIN == 0;
+        let is_first = (run / COMPONENTS).is_multiple_of(CHAIN);
         let inputs = match run.checked_sub(COMPONENTS).filter(|_| !is_first) {
             Some(before) => serde_json::json!([{ "name": name(before), "version": content(before) }]),
             None => serde_json::json!([]),
