@@ -37,6 +37,10 @@ mod alias;
 
 mod many;
 
+mod comparison;
+
+mod run_condition;
+
 mod impact;
 
 mod inside;
@@ -127,6 +131,7 @@ pub use browse::{Search, VersionOf, Versions};
 pub use compare::{Compare, ComparedField, RecordPart, parts_of_metric};
 pub use components::Choices;
 pub use counts::{BUCKETS, ENDED, RunCounts};
+pub use comparison::Comparison;
 pub use diff::{Baseline, Diff};
 pub use difference::{Difference, Since};
 pub use evidence::percent;
@@ -134,7 +139,7 @@ pub use gate::{Gate, Required, RequiredKind};
 pub use health::{ComponentHealth, Health, HealthProblem, ProblemKind, RETIRED};
 pub use impact::ImpactOf;
 pub use last_good::{DoubtedVersion, GoodVersion, LastGood};
-pub use many::{Comparison, Many, RunCondition, RunField};
+pub use many::Many;
 pub use measures::{CheckOfRun, Checks, MeasureFilter, MetricOfRun, MetricSeries, Metrics, Span};
 pub use monitor::{MOST_COMPONENTS, MOST_INPUTS, Monitor, Monitored, MonitoredComponent};
 pub use name::NameKind;
@@ -149,6 +154,7 @@ pub use report::{Report, RunMeasures, Tell};
 pub use required::{Better, MetricRequirement, NotWorseThan, Requirements, Tolerance};
 pub use runs::{History, RunFilter};
 pub use say::Judgement;
+pub use run_condition::{RunCondition, RunField};
 pub use stale::{StaleRun, StaleRuns};
 pub use subject::{HeldOutputs, HeldVersion, HoldState, SubjectHeld, Whereabouts};
 pub use task::{Confused, Lag, Task, TaskKind, TaskMetric, TaskOptions, TaskSummary, TaskWindow, Tasks};
