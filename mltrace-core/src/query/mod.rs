@@ -64,6 +64,8 @@ mod required;
 
 mod witness;
 
+mod evaluations;
+
 mod tempo;
 
 mod health;
@@ -129,9 +131,9 @@ pub use answer::{
 pub use blame::{Blame, LevelChange, Series};
 pub use browse::{Search, VersionOf, Versions};
 pub use compare::{Compare, ComparedField, RecordPart, parts_of_metric};
+pub use comparison::Comparison;
 pub use components::Choices;
 pub use counts::{BUCKETS, ENDED, RunCounts};
-pub use comparison::Comparison;
 pub use diff::{Baseline, Diff};
 pub use difference::{Difference, Since};
 pub use evidence::percent;
@@ -150,11 +152,11 @@ pub use openlineage::Followed;
 pub use profile::Profiled;
 pub use projects::{Project, Projects};
 pub use reader::{QueryError, Reader};
-pub use report::{Report, RunMeasures, Tell};
+pub use report::{Evaluation, Report, RunMeasures, Tell};
 pub use required::{Better, MetricRequirement, NotWorseThan, Requirements, Tolerance};
+pub use run_condition::{RunCondition, RunField};
 pub use runs::{History, RunFilter};
 pub use say::Judgement;
-pub use run_condition::{RunCondition, RunField};
 pub use stale::{StaleRun, StaleRuns};
 pub use subject::{HeldOutputs, HeldVersion, HoldState, SubjectHeld, Whereabouts};
 pub use task::{Confused, Lag, Task, TaskKind, TaskMetric, TaskOptions, TaskSummary, TaskWindow, Tasks};
