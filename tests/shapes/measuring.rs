@@ -1,5 +1,6 @@
 //! Metrics and checks: a check that is required stops a function exactly as its own error would.
 
+use std::collections::HashMap;
 use std::fmt::Display;
 use std::io;
 use std::path::Path;
@@ -142,7 +143,6 @@ fn a_check_may_only_warn() {
     assert_eq!(severities(&run_of("warns by hand")), wanted);
 }
 
-#[mltrace::register]
 #[mltrace::register(inputs = [raw])]
 fn inspects(raw: &Path) -> Result<(), String> {
     let name = "whole";
@@ -190,6 +190,7 @@ fn a_check_may_be_of_what_a_run_reads_or_writes() {
     assert_eq!(of("inspects by hand"), ["fine of age passed", "fine of zone passed", "whole of age failed"]);
 }
 
+#[mltrace::register]
 fn observes(of: u32) {
     metric!("asked/rmse", of);
     check!(name = "asked/enough", of > 900);
@@ -318,6 +319,28 @@ fn a_check_that_is_required_stops_a_function_as_its_own_error_would() {
         let run = run_of(component);
         assert_eq!((run.status.as_str(), checks(&run)), ("failed", vec![(check, "failed")]), "{component}");
         assert!(run.error.unwrap().contains("did not pass"), "{component}");
+    }
+}
+
+#[mltrace::register]
+fn of_several(rows: u32) -> (u32, HashMap<String, u32>) {
+    require!(name = "enough", rows > 900);
+    (rows, HashMap::new())
+}
+
+#[mltrace::register]
+fn of_text(rows: u32) -> &'static str {
+    require!(name = "enough", rows > 900);
+    "enough"
+}
+
+#[test]
+fn a_function_of_what_programs_return_is_stopped_by_a_panic() {
+    here();
+    assert_eq!((of_several(901).0, of_text(901)), (901, "enough"));
+    for panics in [|| drop(of_several(12)), || assert!(of_text(12).is_empty())] {
+        let panic = std::panic::catch_unwind(panics).unwrap_err();
+        assert_eq!(panic.downcast_ref::<String>().unwrap(), "the check `enough` did not pass");
     }
 }
 
