@@ -245,6 +245,17 @@ pub fn timing(trace: &Trace) -> Result<Timing, Error> {
 ///
 /// # Errors
 /// When nothing is recorded yet, the component is unknown, or the store does not answer.
+///
+/// ```no_run
+/// use mltrace::RunFilter;
+/// use mltrace::answer::RunCondition;
+///
+/// let conditions: Vec<RunCondition> = vec!["param.lr=0.1".parse()?, "metric.rmse<0.7".parse()?];
+/// for run in mltrace::recent(&RunFilter { conditions, ..RunFilter::default() })?.runs {
+///     println!("{} {:?}", run.id, run.params);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn recent(filter: &RunFilter) -> Result<Runs, Error> {
     ask_at_once(|reader| reader.recent(filter))
 }

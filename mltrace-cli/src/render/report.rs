@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use mltrace_core::model::{ArtifactName, Outcome, RunId, Status};
-use mltrace_core::query::{Check, Difference, Fact, ImpactState, Labelled, Metric, Report, Run, Suspect, Tell};
+use mltrace_core::query::{
+    Check, Difference, Evaluation, Fact, ImpactState, Labelled, Metric, Report, Run, Suspect, Tell,
+};
 use mltrace_core::words::{self as say, outcome};
 
 use super::page::{Block, Page, Span, name, words};
@@ -179,6 +181,19 @@ fn measured(answer: &Report, most: usize) -> Vec<Block> {
         let rows = of.metrics.iter().take(most).map(row).collect();
         blocks.push(Block::Table(vec!["metric", "of", "value"], rows));
         blocks.extend(more(of.metrics.len(), most));
+    }
+    if !of.evaluations.is_empty() {
+        blocks.push(Block::Text(vec![words("Measured by runs that read it:")]));
+        let row = |of: &Evaluation| {
+            vec![
+                vec![name(&of.metric.name)],
+                vec![words(of.metric.value.to_string())],
+                by(of.run).into_iter().collect(),
+            ]
+        };
+        let rows = of.evaluations.iter().take(most).map(row).collect();
+        blocks.push(Block::Table(vec!["metric", "value", "by"], rows));
+        blocks.extend(more(of.evaluations.len(), most));
     }
     if !of.unusual.is_empty() {
         blocks.push(Block::Text(vec![words("Out of line with earlier runs:")]));
