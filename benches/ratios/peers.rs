@@ -99,10 +99,7 @@ fn own(folder: &Path) -> Figures {
     tell("W3", typical(QUESTIONS, || assert_eq!(mltrace::recent(&newest).expect("they are known").runs.len(), NEWEST)));
     let all = mltrace::history("step").expect("it is known").runs;
     let mut ids = all.iter().map(|run| run.id.to_string());
-    tell(
-        "W4",
-        typical(QUESTIONS, || drop(mltrace::inspect(&ids.next().expect("enough of them")).expect("it is known"))),
-    );
+    tell("W4", typical(QUESTIONS, || drop(mltrace::run(&ids.next().expect("enough of them")).expect("it is known"))));
     for (workload, deep) in [("W5", 10), ("W6", 50)] {
         let options = mltrace::TraceOptions { depth: Some(deep - 1), ..mltrace::TraceOptions::default() };
         let trace = || mltrace::trace_with(&name(RUNS), &options).expect("it was written").runs.len();

@@ -275,16 +275,18 @@ fn is_telling(aspect: &Aspect, value: &mut Value) -> bool {
 
 impl Review {
     /// Returns the facts that are worth reporting, at most so many: the first, those that are hardly by chance or likelier
-    /// than chance and that no other one explains, and the best one for what these leave unexplained, which is never left out.
-    /// Where several components ran in the same place or from the same source, the first of them stands for all.
+    /// than chance and that no other one explains, what the first line names, and the best one for what these leave unexplained,
+    /// which is never left out. Where several components ran in the same place or from the same source, the first of them
+    /// stands for all.
     #[must_use]
     pub fn telling(&self, most: usize) -> Vec<&Fact> {
-        let best = self.best_of_rest();
+        let (best, said) = (self.best_of_rest(), self.first_line());
         let is_best = |fact: &Fact| best.is_some_and(|best| best.rank == fact.rank);
         let is_again =
             |place: usize, fact: &Fact| self.facts.iter().take(place).any(|before| before.is_the_same_elsewhere(fact));
+        let is_said = |fact: &Fact| is_best(fact) || said.iter().any(|said| said.rank == fact.rank);
         let is_told = |(place, fact): &(usize, &Fact)| {
-            *place == 0 || is_best(fact) || fact.is_relied_on() && !is_again(*place, fact)
+            *place == 0 || is_said(fact) || fact.is_relied_on() && !is_again(*place, fact)
         };
         let all = self.facts.iter().enumerate().filter(is_told).map(|(_, fact)| fact);
         let mut told: Vec<&Fact> = all.take(most).collect();
@@ -320,7 +322,8 @@ fn first_line(facts: &[Fact], is_any_ok: bool) -> Vec<&Fact> {
     if !sure.is_empty() {
         return sure;
     }
-    let mut new = facts.iter().filter(|fact| fact.is_new);
+    // How long runs took differs by itself, and among few runs it tells any of them apart.
+    let mut new = facts.iter().filter(|fact| fact.is_new && fact.aspect != Aspect::Duration.field());
     // While nothing is ok, all that is upstream of the bad ones is as likely: then the likeliest is worth reporting if it is new.
     let weak = if is_any_ok { new.find(|fact| fact.tells_apart()) } else { facts.first().filter(|fact| fact.is_new) };
     weak.into_iter().collect()
@@ -372,5 +375,31 @@ fn value(condition: &Condition) -> Value {
     match condition.tests.as_slice() {
         [(_, Test::Is(value))] => value.clone(),
         tests => Value::String(tests.iter().map(|(_, test)| text(test)).collect::<Vec<_>>().join(" and ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn no_first_line_goes_by_how_long_few_runs_took() {
+        let fact = |rank: u32, aspect: &str| -> Fact {
+            let (when, runs) = (Timestamp(0), Vec::<RunId>::new());
+            let told = json!({
+                "rank": rank, "component": "clean", "aspect": aspect, "value": "<= 10", "flagged": 2, "flagged_of": 2, "ok": 0,
+                "ok_of": 14, "since": when, "until": when, "runs": runs, "strength": "weak", "weakness": "few",
+                "is_new": true, "score": 0.6,
+            });
+            serde_json::from_value(told).unwrap()
+        };
+        let ok = json!([{ "name": "a.csv", "version": "v:1", "reason": null, "by": null, "at": Timestamp(0) }]);
+        assert!(first_line(&[fact(1, "duration")], true).is_empty());
+        let facts = vec![Fact { ok: 1, ..fact(1, "param:unit") }, fact(2, "duration"), fact(3, "param:rows")];
+        let review = Review { facts, ok: serde_json::from_value(ok).unwrap(), ..Review::default() };
+        let listed: Vec<u32> = review.telling(10).iter().map(|fact| fact.rank).collect();
+        assert_eq!(listed, [1, 3], "the first, and what the first line names");
     }
 }
