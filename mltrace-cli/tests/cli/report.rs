@@ -59,9 +59,9 @@ fn a_report_is_one_page_of_markdown() {
         Of this, upstream of this artifact:
 
         - `clean` ran with lr = high (before: low): 1 of 1 bad, 0 of 1 ok
-          - fair, in one run at 2021-01-01 00:03 UTC: `[ID]`
+          - fair, 2.5 times likelier than chance; in one run at 2021-01-01 00:03 UTC: `[ID]`
         - `train` ran with lr = high (before: low): 1 of 1 bad, 0 of 1 ok
-          - fair, in one run at 2021-01-01 00:04 UTC: `[ID]`
+          - fair, 2.5 times likelier than chance; in one run at 2021-01-01 00:04 UTC: `[ID]`
 
         ## How it came to be
 
@@ -132,12 +132,12 @@ fn a_report_is_one_page_of_html() {
         <ul>
         <li><code>clean</code> ran with lr = high (before: low): 1 of 1 bad, 0 of 1 ok
         <ul>
-        <li>fair, in one run at 2021-01-01 00:03 UTC: <code>[ID]</code></li>
+        <li>fair, 2.5 times likelier than chance; in one run at 2021-01-01 00:03 UTC: <code>[ID]</code></li>
         </ul>
         </li>
         <li><code>train</code> ran with lr = high (before: low): 1 of 1 bad, 0 of 1 ok
         <ul>
-        <li>fair, in one run at 2021-01-01 00:04 UTC: <code>[ID]</code></li>
+        <li>fair, 2.5 times likelier than chance; in one run at 2021-01-01 00:04 UTC: <code>[ID]</code></li>
         </ul>
         </li>
         </ul>

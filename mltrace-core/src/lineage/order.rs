@@ -28,7 +28,9 @@ pub struct Shared {
     pub score: f64,
     /// How far it can be relied on.
     pub strength: Strength,
-    /// Why it is no more than weak, where it is.
+    /// How many times likelier than chance it is by all of this, as a power of ten: the strength goes by that.
+    pub odds: f64,
+    /// Why it is no stronger, where there is more to say than the odds.
     pub weakness: Option<Weakness>,
     /// How far the furthest of its runs is from a judged output.
     pub(super) depth: u32,
@@ -49,6 +51,18 @@ impl Shared {
     #[must_use]
     pub fn is_new(&self) -> bool {
         self.new > 0.0
+    }
+
+    /// Returns whether this one, which comes before the other, leaves no flagged output for that one to explain: all with the
+    /// other have this one, too, and either it is surer and others have it beside them, or what has the other beside these is
+    /// ok. What came of a run explains nothing that a run was given.
+    #[must_use]
+    pub fn explains(&self, other: &Self, flagged: &Outputs) -> bool {
+        let [mine, theirs] = [self, other].map(|fact| fact.bad(flagged));
+        let is_alike = self.condition.is_effect() <= other.condition.is_effect() && theirs.is_within(&mine);
+        let has_more = mine != theirs && self.strength > other.strength;
+        let is_narrower = mine == theirs && self.outputs != other.outputs && self.outputs.is_within(&other.outputs);
+        is_alike && (has_more || is_narrower && self.strength >= other.strength && self.score >= other.score)
     }
 
     /// Returns those of some flagged outputs that have a run with it upstream.
@@ -144,6 +158,7 @@ mod tests {
             first: 0,
             score,
             strength: Strength::Fair,
+            odds: 1.0,
             weakness: None,
             depth: 1,
             price: 0.0,

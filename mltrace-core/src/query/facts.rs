@@ -79,7 +79,7 @@ impl Reader<'_> {
             };
             Ok::<_, QueryError>(some.iter().map(novelty).collect())
         })?;
-        let (mut facts, mut bad, mut beside) = (Vec::with_capacity(found.len()), Vec::new(), Beside::default());
+        let (mut facts, mut told, mut beside) = (Vec::with_capacity(found.len()), Vec::new(), Beside::default());
         let mut with_fact: HashMap<u32, Vec<RunKey>> = HashMap::default();
         for (fact, rank) in found.iter().zip(1_u32..) {
             let of_component = known.iter().zip(&keys).filter(|(run, _)| run.component == fact.condition.component);
@@ -87,12 +87,17 @@ impl Reader<'_> {
                 of_component.filter(|(run, _)| fact.condition.holds(&run.aspects)).map(|(_, key)| *key).collect();
             let Some(first) = keys.get(fact.first) else { continue };
             let known = (&mut *past, &mut beside);
-            if let Some(told) = self.fact(project, verdicts.all, (fact, rank), (*first, with.clone()), known)? {
+            if let Some(known) = self.fact(project, verdicts.all, (fact, rank), (*first, with.clone()), known)? {
                 with_fact.insert(rank, with);
-                facts.push(told);
-                bad.push(fact.bad(verdicts.flagged));
+                facts.push(known);
+                told.push((fact, rank));
             }
         }
+        for (fact, (of, _)) in facts.iter_mut().zip(&told) {
+            let other = told.iter().find(|(other, _)| other.explains(of, verdicts.flagged));
+            fact.explained_by = other.map(|(_, rank)| *rank);
+        }
+        let bad: Vec<Outputs> = told.iter().map(|(fact, _)| fact.bad(verdicts.flagged)).collect();
         let rest = rest(&facts, &bad, verdicts);
         let said = first_line(&facts, verdicts.all.ok > 0).into_iter();
         let causes = said.filter_map(|fact| with_fact.remove_entry(&fact.rank)).collect();
@@ -201,6 +206,8 @@ impl Reader<'_> {
             runs: held.runs().map(|(_, id)| id).collect(),
             strength: fact.strength,
             weakness: fact.weakness,
+            odds: (fact.strength > Strength::Weak).then(|| 10_f64.powf(fact.odds)),
+            explained_by: None,
             is_new: fact.is_new(),
             score: fact.score,
         }))
@@ -268,13 +275,19 @@ fn is_telling(aspect: &Aspect, value: &mut Value) -> bool {
 
 impl Review {
     /// Returns the facts that are worth reporting, at most so many: the first, those that are hardly by chance or likelier
-    /// than chance, what the first line names, and the best one for what these leave unexplained, which is never left out.
+    /// than chance and that no other one explains, what the first line names, and the best one for what these leave unexplained,
+    /// which is never left out. Where several components ran in the same place or from the same source, the first of them
+    /// stands for all.
     #[must_use]
     pub fn telling(&self, most: usize) -> Vec<&Fact> {
         let (best, said) = (self.best_of_rest(), self.first_line());
         let is_best = |fact: &Fact| best.is_some_and(|best| best.rank == fact.rank);
+        let is_again =
+            |place: usize, fact: &Fact| self.facts.iter().take(place).any(|before| before.is_the_same_elsewhere(fact));
         let is_said = |fact: &Fact| is_best(fact) || said.iter().any(|said| said.rank == fact.rank);
-        let is_told = |(place, fact): &(usize, &Fact)| *place == 0 || fact.strength > Strength::Weak || is_said(fact);
+        let is_told = |(place, fact): &(usize, &Fact)| {
+            *place == 0 || is_said(fact) || fact.is_relied_on() && !is_again(*place, fact)
+        };
         let all = self.facts.iter().enumerate().filter(is_told).map(|(_, fact)| fact);
         let mut told: Vec<&Fact> = all.take(most).collect();
         if let Some(best) = best.filter(|_| !told.iter().any(|fact| is_best(fact))) {
@@ -317,7 +330,7 @@ fn first_line(facts: &[Fact], is_any_ok: bool) -> Vec<&Fact> {
 }
 
 fn named(facts: &[Fact]) -> impl Iterator<Item = &Fact> {
-    let mut telling = facts.iter().filter(|fact| fact.strength > Strength::Weak);
+    let mut telling = facts.iter().filter(|fact| fact.is_relied_on());
     telling.next().into_iter().chain(telling.find(|fact| fact.adds > 1))
 }
 
