@@ -249,6 +249,35 @@ fn what_cannot_be_read_is_said_and_the_rest_is_taken() {
 }
 
 #[test]
+fn what_lies_too_deep_or_again_and_again_is_left_out_and_said() {
+    let mut project = Project::new();
+    let folder = format!("{}a", "a/".repeat(64));
+    project.commit(&[(&format!("{folder}/deep.dvc"), "outs: []")], None);
+    let report = project.import();
+    let said: Vec<(&str, &str)> = report.unread.iter().map(|left| (&*left.path, &*left.reason)).collect();
+    assert_eq!(said, [(folder.as_str(), "folders nested deeper than 64 are not looked into")]);
+    // Sixteen folders that are one, nine times within each other: no memory holds the paths of all these files.
+    let mut tree = {
+        let mut file = project.repository.treebuilder(None).unwrap();
+        file.insert("dvc.lock", project.repository.blob(b"stages: [").unwrap(), 0o100_644).unwrap();
+        file.write().unwrap()
+    };
+    for _ in 0..9 {
+        let mut folders = project.repository.treebuilder(None).unwrap();
+        for number in 0..16 {
+            folders.insert(format!("folder-{number:02}"), tree, 0o040_000).unwrap();
+        }
+        tree = folders.write().unwrap();
+    }
+    let tree = project.repository.find_tree(tree).unwrap();
+    let head = project.repository.head().unwrap().peel_to_commit().unwrap();
+    let who = Signature::new("Ada", "ada@example.test", &Time::new(1_800_000_000, 0)).unwrap();
+    project.repository.commit(Some("HEAD"), &who, &who, "a change", &tree, &[&head]).unwrap();
+    let report = project.import();
+    assert!(report.unread.iter().any(|left| left.reason.ends_with("and no more are looked at")), "{:?}", report.unread);
+}
+
+#[test]
 #[ignore = "a thousand commits, for the figure: run it with `--release -- --ignored --nocapture`"]
 fn a_thousand_commits_take_seconds() {
     let mut project = Project::new();

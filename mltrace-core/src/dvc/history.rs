@@ -11,8 +11,11 @@ use crate::model::Timestamp;
 
 /// Folders nested deeper than this are not looked into.
 const DEEPEST: usize = 64;
-/// So many folders, and so many files, are remembered: what is forgotten is read again.
+/// So many bytes may the paths of the files below one folder have: a tree may hold one folder again and again, and that again.
+const MOST_PATHS: usize = 4 << 20;
+/// So many folders, with so many bytes of paths, and so many files are remembered: what is forgotten is read again.
 const MOST_REMEMBERED: usize = 50_000;
+const MOST_BYTES: usize = 64 << 20;
 const MOST_PARSED: usize = 256;
 
 /// A stage as a commit changed it.
@@ -25,7 +28,7 @@ pub(super) struct Change {
     pub(super) path: String,
     /// The name of the stage; empty in a file that ends in `.dvc`.
     pub(super) name: String,
-    pub(super) stage: Stage,
+    pub(super) stage: Rc<Stage>,
 }
 
 /// A file that could not be understood.
@@ -39,19 +42,52 @@ pub struct Unread {
     pub reason: String,
 }
 
-type Files = Rc<Vec<(String, Oid)>>;
-type Stages = Rc<Result<BTreeMap<String, Stage>, String>>;
+/// The files of DVC's below a folder, by path from there.
+#[derive(Default)]
+struct Files {
+    found: Vec<(String, Oid)>,
+    /// How many bytes their paths have.
+    bytes: usize,
+    /// What was left out first, and why.
+    left_out: Option<(String, String)>,
+}
+
+impl Files {
+    fn add(&mut self, path: String, blob: Oid) {
+        self.bytes = self.bytes.saturating_add(path.len());
+        if self.bytes <= MOST_PATHS {
+            self.found.push((path, blob));
+        } else if self.left_out.is_none() {
+            self.left_out =
+                Some((path, format!("the paths before it have {MOST_PATHS} bytes, and no more are looked at")));
+        }
+    }
+
+    fn leave_out(&mut self, path: String, reason: String) {
+        self.left_out.get_or_insert((path, reason));
+    }
+
+    fn of(&self, path: &str) -> Option<Oid> {
+        let place = self.found.binary_search_by(|(known, _)| known.as_str().cmp(path)).ok()?;
+        self.found.get(place).map(|(_, blob)| *blob)
+    }
+}
+
+type Stages = Rc<Result<BTreeMap<String, Rc<Stage>>, String>>;
 
 /// Reads a repository commit by commit.
 pub(super) struct History<'r> {
     repository: &'r Repository,
-    folders: HashMap<Oid, Files>,
+    /// By how deep they lie, too: what is below the deepest is left out.
+    folders: HashMap<(Oid, usize), Rc<Files>>,
+    /// How many bytes their paths have.
+    bytes: usize,
     parsed: HashMap<Oid, Stages>,
 }
 
 impl<'r> History<'r> {
     pub(super) fn of(repository: &'r Repository) -> Self {
-        Self { repository, folders: HashMap::default(), parsed: HashMap::default() }
+        Self { repository, folders: HashMap::default(), bytes: 0, parsed: HashMap::default() }
     }
 
     /// Returns the commits that lead to the current one, parents first.
@@ -70,9 +106,14 @@ impl<'r> History<'r> {
         for parent in commit.parents() {
             parents.push(self.files(parent.tree_id(), 0)?);
         }
+        if let Some((path, reason)) = files.left_out.clone()
+            && parents.iter().all(|parent| parent.left_out != files.left_out)
+        {
+            unread.push(Unread { commit: commit.id().to_string(), path, reason });
+        }
         let mut changes = Vec::new();
-        for (path, blob) in files.iter() {
-            let before: Vec<Option<Oid>> = parents.iter().map(|files| found(files, path)).collect();
+        for (path, blob) in &files.found {
+            let before: Vec<Option<Oid>> = parents.iter().map(|files| files.of(path)).collect();
             if before.contains(&Some(*blob)) {
                 continue;
             }
@@ -89,7 +130,7 @@ impl<'r> History<'r> {
             for blob in before.into_iter().flatten() {
                 known.push(self.stages(path, blob)?);
             }
-            let is_known = |name: &String, stage: &Stage| {
+            let is_known = |name: &String, stage: &Rc<Stage>| {
                 known.iter().any(|known| known.as_ref().as_ref().is_ok_and(|known| known.get(name) == Some(stage)))
             };
             let changed = now.iter().filter(|(name, stage)| !is_known(name, stage));
@@ -98,12 +139,11 @@ impl<'r> History<'r> {
         Ok(changes)
     }
 
-    /// Returns the files of DVC's below a folder, by path from there.
-    fn files(&mut self, folder: Oid, depth: usize) -> Result<Files, git2::Error> {
-        if let Some(known) = self.folders.get(&folder) {
+    fn files(&mut self, folder: Oid, depth: usize) -> Result<Rc<Files>, git2::Error> {
+        if let Some(known) = self.folders.get(&(folder, depth)) {
             return Ok(Rc::clone(known));
         }
-        let mut files = Vec::new();
+        let mut files = Files::default();
         let tree = self.repository.find_tree(folder)?;
         for entry in &tree {
             // No stage has a name that is not text.
@@ -111,20 +151,31 @@ impl<'r> History<'r> {
             match entry.kind() {
                 Some(ObjectType::Tree) if depth < DEEPEST => {
                     let below = self.files(entry.id(), depth.saturating_add(1))?;
-                    files.extend(below.iter().map(|(path, blob)| (format!("{name}/{path}"), *blob)));
+                    below.found.iter().for_each(|(path, blob)| files.add(format!("{name}/{path}"), *blob));
+                    if let Some((path, reason)) = &below.left_out {
+                        files.leave_out(format!("{name}/{path}"), reason.clone());
+                    }
+                }
+                Some(ObjectType::Tree) => {
+                    files.leave_out(
+                        name.to_owned(),
+                        format!("folders nested deeper than {DEEPEST} are not looked into"),
+                    );
                 }
                 Some(ObjectType::Blob) if name == "dvc.lock" || (name.ends_with(".dvc") && name.len() > 4) => {
-                    files.push((name.to_owned(), entry.id()));
+                    files.add(name.to_owned(), entry.id());
                 }
                 _ => {}
             }
         }
-        files.sort();
-        let files = Rc::new(files);
-        if self.folders.len() >= MOST_REMEMBERED {
+        files.found.sort();
+        if self.folders.len() >= MOST_REMEMBERED || self.bytes >= MOST_BYTES {
             self.folders.clear();
+            self.bytes = 0;
         }
-        self.folders.insert(folder, Rc::clone(&files));
+        self.bytes = self.bytes.saturating_add(files.bytes.min(MOST_PATHS));
+        let files = Rc::new(files);
+        self.folders.insert((folder, depth), Rc::clone(&files));
         Ok(files)
     }
 
@@ -135,7 +186,8 @@ impl<'r> History<'r> {
         let (size, _) = self.repository.odb()?.read_header(blob)?;
         let read = match size > LONGEST {
             true => Err(format!("it has {size} bytes; the limit is {LONGEST}")),
-            false => stages(path, self.repository.find_blob(blob)?.content()),
+            false => stages(path, self.repository.find_blob(blob)?.content())
+                .map(|stages| stages.into_iter().map(|(name, stage)| (name, Rc::new(stage))).collect()),
         };
         let read = Rc::new(read);
         if self.parsed.len() >= MOST_PARSED {
@@ -146,12 +198,7 @@ impl<'r> History<'r> {
     }
 }
 
-fn found(files: &Files, path: &str) -> Option<Oid> {
-    let place = files.binary_search_by(|(known, _)| known.as_str().cmp(path)).ok()?;
-    files.get(place).map(|(_, blob)| *blob)
-}
-
-fn change(commit: &Commit<'_>, path: &str, name: &str, stage: &Stage) -> Change {
+fn change(commit: &Commit<'_>, path: &str, name: &str, stage: &Rc<Stage>) -> Change {
     let seconds = commit.time().seconds();
     Change {
         commit: commit.id().to_string(),
@@ -159,6 +206,6 @@ fn change(commit: &Commit<'_>, path: &str, name: &str, stage: &Stage) -> Change 
         author: commit.author().name().ok().map(str::to_owned),
         path: path.to_owned(),
         name: name.to_owned(),
-        stage: stage.clone(),
+        stage: Rc::clone(stage),
     }
 }

@@ -24,6 +24,8 @@ use crate::store::{Store, StoreError};
 
 /// How many runs are taken in at once.
 const BATCH: usize = 500;
+/// After how many bytes of their lines.
+const BATCH_BYTES: usize = 16 << 20;
 /// How many files that could not be understood are reported one by one.
 const MOST_UNREAD: usize = 1000;
 
@@ -146,7 +148,15 @@ impl Import<'_> {
             self.report.with_bytes = self.report.with_bytes.saturating_add(with);
             self.report.without_bytes = self.report.without_bytes.saturating_add(without);
             text.push_str(&format!("{line}\n"));
+            if text.len() >= BATCH_BYTES {
+                self.store_lines(&std::mem::take(&mut text))?;
+            }
         }
+        self.store_lines(&text)
+    }
+
+    /// Stores lines, and what lies in the folders that they name.
+    fn store_lines(&mut self, text: &str) -> Result<(), DvcError> {
         let report = ingest::import(self.home, self.store, &mut text.as_bytes(), &mut |_| {})?;
         self.report.runs.add(report);
         let folders = std::mem::take(&mut self.bytes.folders).into_iter().map(|fact| {

@@ -10,6 +10,9 @@ use crate::model::{MOST_FACTS, MOST_TAGS};
 /// The most values of one such line, whatever holds them and however deep: in memory each may take some hundred bytes.
 const MOST_VALUES: usize = 8 * MOST_FACTS;
 
+/// As how many values an object in a parameter counts, which is kept as it is: it takes 600 bytes, however little it holds.
+const OBJECT: usize = 4;
+
 /// The fields that hold facts.
 const FIELDS: [&str; 9] =
     ["inputs", "outputs", "params", "notes", "metrics", "checks", "observations", "subjects", "entries"];
@@ -33,7 +36,7 @@ impl Held {
         Self {
             facts: self.facts.saturating_add(own(FIELDS.contains(&name))),
             tags: self.tags.saturating_add(own(name == "tags")),
-            values: self.values.saturating_add(count(Depth::All)),
+            values: self.values.saturating_add(count(if name == "params" { Depth::Kept } else { Depth::All })),
         }
     }
 
@@ -50,7 +53,9 @@ impl Held {
             return Err(format!("it has {tags} tags; the limit is {MOST_TAGS}"));
         }
         if values > MOST_VALUES {
-            return Err(format!("it holds {values} values; the limit is {MOST_VALUES}"));
+            return Err(format!(
+                "it holds {values} values, where an object in a parameter counts as {OBJECT}; the limit is {MOST_VALUES}"
+            ));
         }
         Ok(())
     }
@@ -62,6 +67,8 @@ enum Depth {
     First,
     /// That and what stands in it, to the innermost.
     All,
+    /// The same, where an object counts as several.
+    Kept,
 }
 
 /// Counts values without taking them into memory.
@@ -112,7 +119,7 @@ impl<'de> Visitor<'de> for Count {
         loop {
             let inside = match self.0 {
                 Depth::First => list.next_element::<IgnoredAny>()?.map(|_| 0),
-                Depth::All => list.next_element_seed(self)?,
+                Depth::All | Depth::Kept => list.next_element_seed(self)?,
             };
             let Some(inside) = inside else { return Ok(count) };
             count = count.saturating_add(inside).saturating_add(1);
@@ -120,11 +127,11 @@ impl<'de> Visitor<'de> for Count {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<usize, A::Error> {
-        let mut count = 0_usize;
+        let mut count = if self.0 == Depth::Kept { OBJECT.saturating_sub(1) } else { 0 };
         while object.next_key::<IgnoredAny>()?.is_some() {
             let inside = match self.0 {
                 Depth::First => object.next_value::<IgnoredAny>().map(|_| 0)?,
-                Depth::All => object.next_value_seed(self)?,
+                Depth::All | Depth::Kept => object.next_value_seed(self)?,
             };
             count = count.saturating_add(inside).saturating_add(1);
         }
@@ -143,7 +150,7 @@ mod tests {
             (held.facts, held.values)
         };
         assert_eq!(held("inputs", r#"["a", {"name": "b"}, "c"]"#), (3, 4));
-        assert_eq!(held("params", r#"{"a": [1, 2], "b": {}}"#), (2, 4));
+        assert_eq!(held("params", r#"{"a": [1, 2], "b": {}}"#), (2, 4 + 2 * 3));
         assert_eq!([held("inputs", "3"), held("notes", "null"), held("tags", r#"["a"]"#)], [(0, 0), (0, 0), (0, 1)]);
         assert_eq!(held("unknown", r#"[{"": 1.5}, {"": [true, -1]}]"#), (0, 6));
         let of = |facts: usize, values: usize| Held { facts, values, tags: 0 };

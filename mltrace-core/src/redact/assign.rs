@@ -2,21 +2,21 @@
 
 use std::ops::Range;
 
-use super::is_secret_name;
 use super::name::{Holds, holds, is_secret_option};
 use super::plain::is_placeholder;
 use super::quote::{bare, quoted};
 use super::shape::{is_random, is_scrambled, is_token_68, run};
+use super::{REDACTED, is_secret_name};
 
 /// The longest name that is looked at: `spark.hadoop.fs.azure.account.key.ACCOUNT.dfs.core.windows.net` is one.
 const LONGEST_NAME: usize = 96;
 
 /// How much of a value without quotes is looked at to say whether it is a secret: where a long word holds many names,
 /// each would be followed by all that is left.
-const LONGEST_LOOK: usize = 512;
+const LONGEST_LOOK: usize = 256;
 
 /// The longest header that is looked at.
-const LONGEST_HEADER: usize = 4096;
+const LONGEST_HEADER: usize = 1024;
 
 /// Returns the secret that the `=` or `:` at `at` gives to a name, without its quotes.
 pub(super) fn value_at(text: &str, at: usize) -> Option<Range<usize>> {
@@ -31,15 +31,11 @@ pub(super) fn value_at(text: &str, at: usize) -> Option<Range<usize>> {
     if bytes.get(after) == Some(&b'>') {
         after = after.saturating_add(1);
     }
-    let typed = || typed_name_before(text, at).filter(|_| sign == b'=');
-    let name = match name_before(text, at).filter(|name| is_known(name.text)) {
-        Some(name) => name,
-        None => typed()?,
-    };
+    let (name, holds) = name_at(text, at, sign)?;
     let is = |other: &str| name.text.eq_ignore_ascii_case(other);
     let is_header = is("authorization") || is("proxy-authorization");
     let is_cookie = sign == b':' && (is("cookie") || is("set-cookie"));
-    let holds = if is_header || is_cookie { Holds::Secret } else { holds_key(name.text) };
+    let holds = if is_header || is_cookie { Holds::Secret } else { holds };
     if holds == Holds::Nothing {
         return None;
     }
@@ -81,13 +77,39 @@ pub(super) fn value_at(text: &str, at: usize) -> Option<Range<usize>> {
     if is_before_quote && secret.ends_with('(') && secret.len() > 1 {
         return None;
     }
-    let is_surely_secret = is_scrambled(secret.as_bytes()) || (sign == b':' && is_no_type(secret));
+    let is_random = is_scrambled(secret.as_bytes());
+    if holds == Holds::Scrambled && !is_random {
+        return None;
+    }
+    let is_surely_secret = is_random || (sign == b':' && is_no_type(secret));
     if !is_bare && !is_surely_secret {
         return None;
     }
     let is_number = || secret.bytes().all(|byte| byte.is_ascii_digit());
     let is_found = (!name.is_quoted || sign == b'=' || is_number()) && is_secret(secret);
     if is_found { bare(text, start, is_in_json, usize::MAX) } else { None }
+}
+
+/// Returns the name that the sign at `at` gives something to, and what it says of that.
+fn name_at(text: &str, at: usize, sign: u8) -> Option<(Name<'_>, Holds)> {
+    let name = name_before(text, at);
+    let value = name.as_ref().filter(|name| sign == b':' && name.text == "value");
+    if let Some(holds) = value.and_then(|value| named_above(text, value.start)).map(holds) {
+        return name.map(|name| (name, holds));
+    }
+    let typed = || typed_name_before(text, at).filter(|_| sign == b'=');
+    let name = name.filter(|name| is_known(name.text)).or_else(typed)?;
+    let holds = holds_key(name.text);
+    Some((name, holds))
+}
+
+/// Returns the name in the line above `value:`, which begins at `at`, as Kubernetes has its variables: `- name: DB_PASSWORD`.
+fn named_above(text: &str, at: usize) -> Option<&str> {
+    let start = at.saturating_sub(LONGEST_NAME.saturating_mul(2));
+    let near = text.get((start..=at).find(|start| text.is_char_boundary(*start))?..at)?;
+    let above = near.trim_end_matches([' ', '\t']).strip_suffix('\n')?.trim_end();
+    let line = above.rsplit('\n').next()?.trim_start_matches([' ', '\t', '-']);
+    Some(line.strip_prefix("name:")?.trim().trim_matches(['"', '\'']))
 }
 
 /// Returns the rest of the line when all of it is one assignment of a file of settings, `password: …`: it is the secret
@@ -137,10 +159,10 @@ fn is_code(before: &str) -> bool {
 fn is_no_type(word: &str) -> bool {
     let has = |kind: fn(&u8) -> bool| word.bytes().any(|byte| kind(&byte));
     word.len() >= 6
+        && !word.starts_with(|letter: char| letter.is_ascii_uppercase())
+        && !word.bytes().any(|byte| matches!(byte, b'(' | b'<' | b'[' | b'&' | b'_' | b':' | b'/' | b'.'))
         && has(u8::is_ascii_digit)
         && has(u8::is_ascii_alphabetic)
-        && !word.starts_with(|letter: char| letter.is_ascii_uppercase())
-        && !word.contains(['(', '<', '[', '&', '_', ':', '/', '.'])
 }
 
 /// Returns as much of the text at `start` as the space between a sign and its value takes.
@@ -283,11 +305,7 @@ const WRAPPERS: &str = "\
 
 /// Returns the credentials of a header that begin at `start`: what follows `Basic` or `Bearer`.
 fn credentials(text: &str, start: usize) -> Option<Range<usize>> {
-    let range = quoted(text, start).unwrap_or_else(|| {
-        let rest = text.get(start..).unwrap_or_default();
-        let rest = rest.char_indices().nth(LONGEST_HEADER).and_then(|(far, _)| rest.get(..far)).unwrap_or(rest);
-        start..start.saturating_add(rest.find(['\r', '\n', '"', '\'', '`', '\\']).unwrap_or(rest.len()))
-    });
+    let range = quoted(text, start).or_else(|| header(text, start))?;
     let value = text.get(range.clone())?;
     let word = |text: &str| run(text.as_bytes(), is_token_68).len();
     let is_random_word = |text: &str| is_random(text.as_bytes().get(..word(text)).unwrap_or_default(), 8);
@@ -325,13 +343,19 @@ fn header_in_quotes(text: &str, name: &Name<'_>, start: usize) -> Option<Range<u
 
 /// Returns the cookies of a header to the end of its line.
 fn cookie(text: &str, start: usize) -> Option<Range<usize>> {
+    let cookies = header(text, start)?;
+    let value = text.get(cookies.clone())?;
+    let is_cookie = value.find('=').is_some_and(|at| at > 0);
+    (is_cookie && !value.starts_with(REDACTED)).then_some(cookies)
+}
+
+/// Returns the value of a header without quotes that begins at `start`.
+fn header(text: &str, start: usize) -> Option<Range<usize>> {
     let rest = text.as_bytes().get(start..)?;
     let near = rest.get(..LONGEST_HEADER).unwrap_or(rest);
     let value = run(near, |byte| !matches!(byte, b'\r' | b'\n' | b'"' | b'\'' | b'`' | b'\\'));
-    let is_cookie = value.iter().position(|byte| *byte == b'=').is_some_and(|at| at > 0);
     let end = start.saturating_add(value.len());
-    let end = (end..=text.len()).find(|end| text.is_char_boundary(*end))?;
-    (is_cookie && !value.starts_with(b"[redacted]")).then_some(start..end)
+    Some(start..(end..=text.len()).find(|end| text.is_char_boundary(*end))?)
 }
 
 /// Returns whether what a name was given is a secret and not a reference to one.

@@ -17,8 +17,9 @@ pub(super) fn element_at(text: &str, at: usize) -> Option<Range<usize>> {
     let is_inner = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':');
     let length = before.bytes().rev().take(LONGEST_NAME).take_while(is_inner).count();
     let (rest, name) = before.split_at_checked(at.checked_sub(length)?)?;
-    let name = name.rsplit(':').next().filter(|name| !name.is_empty() && rest.ends_with('<'))?;
-    let holds = holds(name);
+    let before = rest.strip_suffix('<')?;
+    let name = name.rsplit(':').next().filter(|name| !name.is_empty())?;
+    let holds = if name == "value" { holds(element_before(before)?) } else { holds(name) };
     if holds == Holds::Nothing {
         return None;
     }
@@ -31,6 +32,18 @@ pub(super) fn element_at(text: &str, at: usize) -> Option<Range<usize>> {
     let inner = value.trim();
     let start = from.saturating_add(value.len().saturating_sub(value.trim_start().len()));
     (is_closed && is_secret(inner, holds)).then(|| start..start.saturating_add(inner.len()))
+}
+
+/// Returns what stands in the element `name` that ends here, before that of its value, as Hadoop has its settings.
+fn element_before(text: &str) -> Option<&str> {
+    let text = text.trim_end().strip_suffix("</name>")?;
+    text.get(
+        text.bytes()
+            .rev()
+            .take(LONGEST_NAME)
+            .position(|byte| byte == b'>')
+            .map(|length| text.len().saturating_sub(length))?..,
+    )
 }
 
 /// Returns the lines below `password:`, whose colon is at `at`, when they are its value: one word, or all that is further

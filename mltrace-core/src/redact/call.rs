@@ -11,7 +11,7 @@ use super::quote::quoted;
 const LONGEST_CALL: usize = 4096;
 
 /// Brackets that are nested deeper end the look.
-const DEEPEST: usize = 24;
+const DEEPEST: usize = 8;
 
 /// How far back is looked for what a default stands in for.
 const LONGEST_CHAIN: usize = 256;

@@ -157,6 +157,6 @@ fn what_is_no_secret_stays_as_it_is_behind_each_door() {
 #[test]
 fn of_a_field_that_is_there_twice_the_last_one_is_kept() {
     let [_, text, _, event] = doors(r#"{"a": 1, "b": 2, "a": {"c": 3}}"#);
-    assert_eq!(text, r#"{"a":{"c":3},"b":2}"#);
-    assert_eq!(event, r#"{"run":{"facets":{"x":{"a":{"c":3},"b":2}}}}"#);
+    assert_eq!(text, r#"{"b":2,"a":{"c":3}}"#);
+    assert_eq!(event, r#"{"run":{"facets":{"x":{"b":2,"a":{"c":3}}}}}"#);
 }

@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use serde_json::Number;
 
+use super::tree::{Fields, Json};
 use crate::model::behind_string;
 
 /// Returns the value that a text is, and whether a field stands twice in an object of it: the value has the last one, and
 /// the text keeps them all. Returns `None` where it is no JSON.
-pub(super) fn read(text: &str) -> Option<(Value, bool)> {
+pub(super) fn read(text: &str) -> Option<(Json, bool)> {
     let mut has_twice = false;
     let mut reader = serde_json::Deserializer::from_str(text);
     let value = Any(&mut has_twice).deserialize(&mut reader).ok()?;
@@ -21,64 +22,67 @@ pub(super) fn read(text: &str) -> Option<(Value, bool)> {
 struct Any<'t>(&'t mut bool);
 
 impl<'de> DeserializeSeed<'de> for Any<'_> {
-    type Value = Value;
+    type Value = Json;
 
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Json, D::Error> {
         json.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for Any<'_> {
-    type Value = Value;
+    type Value = Json;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value")
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_unit<E: Error>(self) -> Result<Json, E> {
+        Ok(Json::Null)
     }
 
-    fn visit_bool<E: Error>(self, given: bool) -> Result<Value, E> {
+    fn visit_bool<E: Error>(self, given: bool) -> Result<Json, E> {
+        Ok(Json::Bool(given))
+    }
+
+    fn visit_i64<E: Error>(self, given: i64) -> Result<Json, E> {
+        Ok(Json::Number(given.into()))
+    }
+
+    fn visit_u64<E: Error>(self, given: u64) -> Result<Json, E> {
+        Ok(Json::Number(given.into()))
+    }
+
+    fn visit_f64<E: Error>(self, given: f64) -> Result<Json, E> {
+        Ok(Number::from_f64(given).map_or(Json::Null, Json::Number))
+    }
+
+    fn visit_str<E: Error>(self, given: &str) -> Result<Json, E> {
         Ok(given.into())
     }
 
-    fn visit_i64<E: Error>(self, given: i64) -> Result<Value, E> {
-        Ok(given.into())
-    }
-
-    fn visit_u64<E: Error>(self, given: u64) -> Result<Value, E> {
-        Ok(given.into())
-    }
-
-    fn visit_f64<E: Error>(self, given: f64) -> Result<Value, E> {
-        Ok(Number::from_f64(given).map_or(Value::Null, Value::Number))
-    }
-
-    fn visit_str<E: Error>(self, given: &str) -> Result<Value, E> {
-        Ok(given.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut given: A) -> Result<Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut given: A) -> Result<Json, A::Error> {
         let mut items = Vec::new();
         while let Some(item) = given.next_element_seed(Any(self.0))? {
             items.push(item);
         }
-        Ok(Value::Array(items))
+        items.shrink_to_fit();
+        Ok(Json::Array(items))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut given: A) -> Result<Value, A::Error> {
-        let mut fields = Map::new();
+    fn visit_map<A: MapAccess<'de>>(self, mut given: A) -> Result<Json, A::Error> {
+        let mut fields = Vec::new();
         while let Some(name) = given.next_key::<String>()? {
-            *self.0 |= fields.insert(name, given.next_value_seed(Any(self.0))?).is_some();
+            fields.push((name, given.next_value_seed(Any(self.0))?));
         }
-        Ok(Value::Object(fields))
+        let (fields, has_twice) = Fields::of(fields);
+        *self.0 |= has_twice;
+        Ok(Json::Object(fields))
     }
 }
 
 /// Returns a text of JSON with the values that it has now: what is the same is written as it was, and a number keeps its
 /// digits. Returns `None` where an object has fewer fields now, because several had one name.
-pub(super) fn rewritten(text: &str, now: &Value) -> Option<String> {
+pub(super) fn rewritten(text: &str, now: &Json) -> Option<String> {
     let mut writer = Rewriter { text, at: 0, written: String::with_capacity(text.len()) };
     writer.space();
     writer.value(now)?;
@@ -94,21 +98,21 @@ struct Rewriter<'t> {
 }
 
 impl<'t> Rewriter<'t> {
-    fn value(&mut self, now: &Value) -> Option<()> {
+    fn value(&mut self, now: &Json) -> Option<()> {
         match (self.byte()?, now) {
-            (b'{', Value::Object(fields)) => self.object(fields),
-            (b'[', Value::Array(items)) => self.array(items),
-            (b'"', Value::String(words)) => {
+            (b'{', Json::Object(fields)) => self.object(fields),
+            (b'[', Json::Array(items)) => self.array(items),
+            (b'"', Json::String(words)) => {
                 let raw = self.take_string()?;
-                let is_same = serde_json::from_str::<Value>(raw).is_ok_and(|value| value == *now);
+                let is_same = serde_json::from_str::<String>(raw).is_ok_and(|text| text == *words);
                 if is_same {
                     self.written.push_str(raw);
                 } else {
-                    self.write(&Value::from(words.as_str()));
+                    self.write(now);
                 }
                 Some(())
             }
-            (b'-' | b'0'..=b'9', Value::Number(_)) | (b't' | b'f', Value::Bool(_)) | (b'n', Value::Null) => {
+            (b'-' | b'0'..=b'9', Json::Number(_)) | (b't' | b'f', Json::Bool(_)) | (b'n', Json::Null) => {
                 let raw = self.take_word()?;
                 self.written.push_str(raw);
                 Some(())
@@ -121,7 +125,7 @@ impl<'t> Rewriter<'t> {
         }
     }
 
-    fn object(&mut self, fields: &Map<String, Value>) -> Option<()> {
+    fn object(&mut self, fields: &Fields) -> Option<()> {
         self.sign()?;
         let mut count = 0_usize;
         while self.byte()? != b'}' {
@@ -131,10 +135,10 @@ impl<'t> Rewriter<'t> {
             let raw = self.take_string()?;
             let name: String = serde_json::from_str(raw).ok()?;
             let cleaned = super::text(&name);
-            let (name, now) = fields.get_key_value(&*cleaned)?;
+            let (name, now) = fields.at(count).filter(|(name, _)| *name == cleaned)?;
             match cleaned {
                 Cow::Borrowed(_) => self.written.push_str(raw),
-                Cow::Owned(_) => self.write(&Value::from(name.as_str())),
+                Cow::Owned(_) => self.write(&name.into()),
             }
             self.space();
             self.sign()?;
@@ -143,10 +147,10 @@ impl<'t> Rewriter<'t> {
             count = count.saturating_add(1);
         }
         self.sign()?;
-        (count == fields.len()).then_some(())
+        (fields.at(count).is_none()).then_some(())
     }
 
-    fn array(&mut self, items: &[Value]) -> Option<()> {
+    fn array(&mut self, items: &[Json]) -> Option<()> {
         self.sign()?;
         for (place, item) in items.iter().enumerate() {
             if place > 0 {
@@ -177,7 +181,7 @@ impl<'t> Rewriter<'t> {
         self.written.push_str(space);
     }
 
-    fn write(&mut self, value: &Value) {
+    fn write(&mut self, value: &Json) {
         self.written.push_str(&value.to_string());
     }
 
@@ -240,7 +244,7 @@ mod tests {
             "[ {} ,[], {\"token\": \"#\", \"b\":\t\"\\u0041\" , \"c\": null}, true ]\n",
         );
         // Of two fields of one name the last counts, and nothing of the first is left.
-        check(r#"{"password": 1, "a": 1.50, "a": 2}"#, r##"{"a":2,"password":"#"}"##);
+        check(r#"{"password": 1, "a": 1.50, "a": 2}"#, r##"{"password":"#","a":2}"##);
         let token = format!("ghp_{}", "a1B2".repeat(9));
         check(&format!(r#"{{ "{token}": 1.0 }}"#), r##"{ "#": 1.0 }"##);
         check(&format!(r#"{{"{token}": 1.0, "x {token}": 2.50}}"#), r##"{"#": 1.0, "x #": 2.50}"##);

@@ -38,6 +38,8 @@ mod scan;
 
 mod clean;
 
+mod tree;
+
 mod json;
 
 mod pair;

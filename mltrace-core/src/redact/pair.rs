@@ -1,8 +1,7 @@
 //! Names that are made of a namespace and a name in it, as those of datasets and jobs are.
 
-use serde_json::{Map, Value};
-
 use super::scan::put;
+use super::tree::{Fields, Json};
 use super::{project, text};
 
 /// Returns whether a field is half of such a name.
@@ -13,7 +12,7 @@ pub(super) fn is_half(field: &str) -> bool {
 /// Takes the secrets out of the name that the two are together, as out of the row that is called so: what follows an
 /// address is its path, in which `token=1` is a partition. Returns `None` where an object has no such name, and otherwise
 /// whether there were any.
-pub(super) fn clean(fields: &mut Map<String, Value>) -> Option<bool> {
+pub(super) fn clean(fields: &mut Fields) -> Option<bool> {
     let half = |field: &str| fields.get(field)?.as_str().map(str::to_owned);
     let (mut namespace, mut name) = (half("namespace")?, half("name")?);
     let mut is_other = put(&mut namespace, project);
@@ -35,8 +34,11 @@ pub(super) fn clean(fields: &mut Map<String, Value>) -> Option<bool> {
         }
     }
     if is_other {
-        fields.insert("namespace".to_owned(), namespace.into());
-        fields.insert("name".to_owned(), name.into());
+        for (half, cleaned) in [("namespace", namespace), ("name", name)] {
+            if let Some(half) = fields.get_mut(half) {
+                *half = Json::String(cleaned);
+            }
+        }
     }
     Some(is_other)
 }

@@ -210,15 +210,19 @@ pub(super) fn bare(text: &str, start: usize, is_in_json: bool, most: usize) -> O
     let rest = text.get(start..)?;
     let most = (0..=most.min(rest.len())).rev().find(|most| rest.is_char_boundary(*most)).unwrap_or(0);
     let rest = rest.get(..most)?;
+    let is_inner = |byte: u8| {
+        byte.is_ascii_graphic() && !matches!(byte, b';' | b'&' | b'"' | b'\'' | b'`' | b'\\' | b',' | b'}' | b']')
+    };
+    let inner = run(rest.as_bytes(), is_inner).len();
     let mut is_escaped = false;
-    let end = rest.char_indices().find(|(place, letter)| {
+    let end = rest.get(inner..)?.char_indices().find(|(place, letter)| {
         if std::mem::take(&mut is_escaped) {
             return false;
         }
-        is_escaped = *letter == '\\' && escapes(rest.as_bytes(), *place);
+        is_escaped = *letter == '\\' && escapes(rest.as_bytes(), inner.saturating_add(*place));
         !is_escaped && is_end(*letter)
     });
-    let end = start.saturating_add(end.map_or(rest.len(), |(end, _)| end));
+    let end = start.saturating_add(end.map_or(rest.len(), |(end, _)| inner.saturating_add(end)));
     Some(start..trimmed(text, start, end))
 }
 
@@ -226,6 +230,9 @@ pub(super) fn bare(text: &str, start: usize, is_in_json: bool, most: usize) -> O
 fn trimmed(text: &str, start: usize, end: usize) -> usize {
     let word = text.get(start..end).unwrap_or_default();
     let mut end = word.trim_end_matches([',', '.', ')', ']', '}', '>', ':']).len();
+    if end == word.len() {
+        return start.saturating_add(end);
+    }
     // A bracket that was opened inside the word belongs to it: `[redacted]`, `${NAME}`. How many are open is counted once.
     const PAIRS: [(char, char); 4] = [('(', ')'), ('[', ']'), ('{', '}'), ('<', '>')];
     let (inner, closing) = word.split_at_checked(end).unwrap_or_default();

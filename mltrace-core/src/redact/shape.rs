@@ -306,7 +306,10 @@ fn is_address(byte: u8) -> bool {
 }
 
 /// How far is looked to decide.
-const NEAR: usize = 1024;
+const NEAR: usize = 256;
+
+/// The same for a JSON web token, whose first part may hold a certificate.
+const FAR: usize = 1024;
 
 /// Returns as much of `rest` as decides whether a token begins here: text made of prefixes only must not cost a look at
 /// all that follows for each of them.
@@ -332,11 +335,25 @@ pub(super) fn is_random(text: &[u8], least: usize) -> bool {
 
 /// Returns whether this can be no word, name or type: digits stand in two places of a run of twelve letters.
 pub(super) fn is_scrambled(text: &[u8]) -> bool {
+    const LEAST: usize = 12;
     let is_digit = u8::is_ascii_digit;
-    text.split(|byte| !byte.is_ascii_alphanumeric()).filter(|run| run.len() >= 12).any(|run| {
-        let parts = run.chunk_by(|a, b| is_digit(a) == is_digit(b));
-        parts.filter(|part| part.first().is_some_and(is_digit)).count() > 1
-    })
+    let mut rest = text;
+    // No run of so many letters reaches over a sign, and what stands before the last sign is not looked at.
+    while let Some(near) = rest.get(..LEAST) {
+        let length = match near.iter().rposition(|byte| !byte.is_ascii_alphanumeric()) {
+            Some(sign) => sign.saturating_add(1),
+            None => {
+                let run = run(rest, |byte| byte.is_ascii_alphanumeric());
+                let parts = run.chunk_by(|a, b| is_digit(a) == is_digit(b));
+                if parts.filter(|part| part.first().is_some_and(is_digit)).count() > 1 {
+                    return true;
+                }
+                run.len()
+            }
+        };
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    false
 }
 
 /// `eyJ….….…`: three parts or more, the first of which is a JSON object in base64.
@@ -344,11 +361,11 @@ fn json_web_token(rest: &[u8]) -> Option<usize> {
     if !rest.starts_with(b"eyJ") {
         return None;
     }
-    let token = run(near(rest), |byte| Letters::Dotted.hold(byte));
+    let token = run(rest.get(..FAR).unwrap_or(rest), |byte| Letters::Dotted.hold(byte));
     let mut parts = token.split(|byte| *byte == b'.');
     let mut is_long = |least: usize| parts.next().is_some_and(|part| part.len() >= least);
     // The last part is empty when the token is not signed.
-    let fits = is_long(10) && is_long(8) && (token.len() == NEAR || is_long(0));
+    let fits = is_long(10) && is_long(8) && (token.len() == FAR || is_long(0));
     fits.then(|| run(rest, |byte| Letters::Dotted.hold(byte)).len())
 }
 

@@ -98,6 +98,8 @@ const SLOW: &[&str] = &[
     "password(\"a\", ",
     "<password>",
     "<key>a</key>",
+    "</name><value>",
+    "name: token\nvalue: ",
     "key: |\n ",
     "pass:\n a ",
     "a_secret '",
@@ -124,6 +126,9 @@ const SLOW_JSON: &[&str] = &[
     "\"a\":1,\"a\":2,§\"a\":1}",
     "\"[\\\"{}\\\"]\",§0]",
 ];
+
+/// How many times as long as source text such a text may take.
+const MOST_TIMES: f64 = 4.0;
 
 /// Returns the time of this thread alone: others work beside it.
 fn now() -> Duration {
@@ -153,6 +158,21 @@ fn text_made_to_be_slow_is_not() {
     let _ = text(&nested).len();
     // Quadratic work would take minutes.
     assert!((now() - all).as_secs() < 60, "{:?}", now() - all);
+}
+
+#[test]
+fn text_made_to_be_slow_costs_little_more_than_any() {
+    let took = |part: &str| {
+        let long = "x ".to_owned() + &part.repeat((8 << 10) / part.len());
+        let started = now();
+        let _ = (text(&long).len(), shell(&long).len());
+        (now() - started).as_secs_f64()
+    };
+    let source = "let rate = config.get(\"rate\", 0.5); // see https://example.org/a?b=1, key: rows, ada@example.org\n";
+    for part in SLOW {
+        let times = || took(part) / took(source);
+        assert!((0..4).any(|_| times() < MOST_TIMES), "{part:?}: {:?}", [times(), times()]);
+    }
 }
 
 #[test]

@@ -101,6 +101,15 @@ fn blocks_of_yaml_and_elements_of_xml_lose_their_secrets() {
         ("secret: |\n  hunter a\n  hunter b\nport: 1", "secret: |\n  [redacted]\nport: 1"),
         ("- api_key: >-\n    hunter", "- api_key: >-\n    [redacted]"),
         ("<db><password>hunter</password></db>", "<db><password>[redacted]</password></db>"),
+        (
+            "<property>\n  <name>fs.s3a.secret.key</name>\n  <value>hunter a</value>\n</property>",
+            "<property>\n  <name>fs.s3a.secret.key</name>\n  <value>[redacted]</value>\n</property>",
+        ),
+        (
+            "env:\n- name: DB_PASSWORD\n  value: hunter\n- name: LANG\n  value: C",
+            "env:\n- name: DB_PASSWORD\n  value: [redacted]\n- name: LANG\n  value: C",
+        ),
+        ("  - name: \"API_KEY\"\n    value: \"hunter a\"\n", "  - name: \"API_KEY\"\n    value: \"[redacted]\"\n"),
         ("<x:apiKey>\n  hunter a\n</x:apiKey>", "<x:apiKey>\n  [redacted]\n</x:apiKey>"),
     ] {
         assert_eq!(text(given), expected);
@@ -113,6 +122,8 @@ fn blocks_of_yaml_and_elements_of_xml_lose_their_secrets() {
         "class A:\n    password: str\n    def f(self):\n        pass",
         "<password/> <password></password> <token>${TOKEN}</token> <title>hunter</title> Vec<Password>x</a>",
         "note: |\n  hunter",
+        "<name>fs.s3a.path</name><value>hunter</value> <name>a</name><b/><value>hunter</value>",
+        "- name: max_tokens\n  value: 512\n- name: DB_PASSWORD\n  valueFrom:\n    fieldRef: x\nvalue: hunter\n",
     ] {
         assert_eq!(text(same), same);
     }

@@ -99,6 +99,8 @@ fn planted(lot: &mut Lot) -> Vec<(String, String)> {
     }
     let parts = [17, 60, 43].map(|count| lot.draw(PLAIN, count));
     all.push((parts[1].clone(), format!("eyJ{}.eyJ{}.{}", parts[0], parts[1], parts[2])));
+    // Its first part may hold a certificate.
+    all.push((parts[1].clone(), format!("eyJ{}.eyJ{}.{}", parts[0].repeat(12), parts[1], parts[2])));
     for name in ["X-Amz-Signature", "X-Goog-Signature", "Signature", "sig", "token", "access_token", "key", "password"]
     {
         let secret = lot.draw(HEX, 32);

@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::arguments::argument;
 use super::line::Line;
 use super::name::{Holds, Words, holds};
 use super::scan::put;
+use super::tree::{Fields, Json};
 use super::{REDACTED, assign, json, pair, text};
 use crate::model::bytes_beside_texts;
 
@@ -25,12 +26,13 @@ const MOST_BYTES: usize = 32 << 20;
 ///
 /// The value of a secret name is replaced as a whole, at any depth; in all other text known shapes of secrets are.
 #[must_use]
-pub fn param(name: &str, mut value: Value) -> Value {
-    if is_secret(name, &value) {
+pub fn param(name: &str, value: Value) -> Value {
+    let mut value = Json::of(value, DEEPEST);
+    if is_of(holds(name), &value) {
         return REDACTED.into();
     }
     walk(&mut value, Depth { values: DEEPEST, texts: MOST_TEXTS });
-    value
+    value.into()
 }
 
 /// Takes the secrets out of a text of JSON as out of a parameter; one without any stays byte for byte what it was. Returns
@@ -47,20 +49,20 @@ struct Depth {
 }
 
 /// Takes the secrets out of a value, and returns whether there were any.
-fn walk(value: &mut Value, depth: Depth) -> bool {
+fn walk(value: &mut Json, depth: Depth) -> bool {
     let Some(values) = depth.values.checked_sub(1) else {
         *value = REDACTED.into();
         return true;
     };
     let below = Depth { values, ..depth };
     match value {
-        Value::String(words) => {
+        Json::String(words) => {
             let is_other = words.trim_start().starts_with(['{', '[']) && read_json(words, below).unwrap_or(false);
             put(words, text) || is_other
         }
-        Value::Array(items) => walk_list(items, below),
-        Value::Object(fields) => walk_object(fields, below),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        Json::Array(items) => walk_list(items, below),
+        Json::Object(fields) => walk_object(fields, below),
+        Json::Null | Json::Bool(_) | Json::Number(_) => false,
     }
 }
 
@@ -83,14 +85,14 @@ fn read_json(words: &mut String, depth: Depth) -> Option<bool> {
 
 /// A list among whose texts is an option may be a command line; in one that is a pair, as `["password", "…"]` is, or that
 /// holds more than texts, a name may stand before its value.
-fn walk_list(items: &mut [Value], depth: Depth) -> bool {
+fn walk_list(items: &mut [Json], depth: Depth) -> bool {
     let is_pair = items.len() == 2;
-    let is_named = is_pair || !items.iter().all(Value::is_string);
+    let is_named = is_pair || !items.iter().all(|item| item.as_str().is_some());
     let is_command = items.iter().any(|item| item.as_str().is_some_and(|text| text.starts_with('-')));
     let mut line = is_command.then(Line::default);
     let (mut is_other, mut before) = (false, Holds::Nothing);
     for item in items {
-        let is_text = !matches!(item, Value::Null | Value::Bool(_) | Value::Number(_));
+        let is_text = !item.is_plain();
         // A pair may be of a column and its type.
         let is_type = item.as_str().is_some_and(assign::is_type);
         let is_value = is_text && !is_type && is_of(before, item);
@@ -112,15 +114,15 @@ fn walk_list(items: &mut [Value], depth: Depth) -> bool {
 }
 
 /// Returns the next item of a command line as it may be recorded; `None` of what is no secret by its place in it.
-fn in_command(line: &mut Line, item: &Value) -> Option<Value> {
+fn in_command(line: &mut Line, item: &Json) -> Option<Json> {
     let is_secret = match item {
-        Value::String(word) => {
+        Json::String(word) => {
             return match argument(line, word) {
-                Cow::Owned(cleaned) => Some(cleaned.into()),
+                Cow::Owned(cleaned) => Some(Json::String(cleaned)),
                 Cow::Borrowed(_) => None,
             };
         }
-        Value::Array(_) | Value::Object(_) => {
+        Json::Array(_) | Json::Object(_) => {
             let is_secret = line.awaits_secret();
             line.take("");
             is_secret
@@ -130,7 +132,7 @@ fn in_command(line: &mut Line, item: &Value) -> Option<Value> {
     is_secret.then(|| REDACTED.into())
 }
 
-fn walk_object(fields: &mut Map<String, Value>, depth: Depth) -> bool {
+fn walk_object(fields: &mut Fields, depth: Depth) -> bool {
     let pair = pair::clean(fields);
     let beside = Beside::of(fields);
     let secrets: Vec<bool> = fields.iter().map(|(field, value)| beside.is_secret(field, value)).collect();
@@ -141,19 +143,19 @@ fn walk_object(fields: &mut Map<String, Value>, depth: Depth) -> bool {
                 *value = REDACTED.into();
                 true
             }
-            Value::String(_) if pair.is_some() && pair::is_half(field) => false,
+            Json::String(_) if pair.is_some() && pair::is_half(field) => false,
             // Whatever its namespace, a job may be called by its name alone.
-            Value::Object(job) if field == "job" => {
+            Json::Object(job) if field == "job" => {
                 let is_named = job.get_mut("name").is_some_and(|name| walk(name, depth));
                 walk(value, depth) || is_named
             }
             value => walk(value, depth),
         };
     }
-    if fields.keys().any(|field| matches!(text(field), Cow::Owned(_))) {
+    if fields.iter().any(|(field, _)| matches!(text(field), Cow::Owned(_))) {
         is_other = true;
-        let cleaned = std::mem::take(fields).into_iter().map(|(field, value)| (text(&field).into_owned(), value));
-        *fields = cleaned.collect();
+        let cleaned = fields.take().into_iter().map(|(field, value)| (text(&field).into_owned(), value));
+        *fields = Fields::of(cleaned.collect()).0;
     }
     is_other
 }
@@ -168,9 +170,9 @@ struct Beside {
 }
 
 impl Beside {
-    fn of(fields: &Map<String, Value>) -> Self {
+    fn of(fields: &Fields) -> Self {
         let mut given = Vec::new();
-        if fields.keys().any(|field| is_valued(field)) {
+        if fields.iter().any(|(field, _)| is_valued(field)) {
             let names = fields.iter().filter(|(field, _)| is_naming(field)).filter_map(|(_, value)| value.as_str());
             for holds in names.map(holds) {
                 // There are few kinds of names, and may be many names.
@@ -185,22 +187,22 @@ impl Beside {
         Self { given, left: says(left), right: says(operand("right")) }
     }
 
-    fn is_secret(&self, field: &str, value: &Value) -> bool {
-        let is_given = |value: &Value| self.given.iter().any(|holds| is_of(*holds, value));
+    fn is_secret(&self, field: &str, value: &Json) -> bool {
+        let is_given = |value: &Json| self.given.iter().any(|holds| is_of(*holds, value));
         let operand = || value.get("value").unwrap_or(value);
         match field {
             "right" if is_of(self.left, operand()) => true,
             "left" if is_of(self.right, operand()) => true,
             // A name may look drawn by lot; beside a value it is the value's, and no secret.
             _ if field.eq_ignore_ascii_case("key") && !self.given.is_empty() => false,
-            _ => is_secret(field, value) || (is_valued(field) && is_given(value)),
+            _ => is_of(holds(field), value) || (is_valued(field) && is_given(value)),
         }
     }
 }
 
 /// Returns whether an object says of a column what it is made of, of which type it is, or how its values are distributed:
 /// under the name of the column, which may be `token`.
-fn is_about_column(fields: &Map<String, Value>) -> bool {
+fn is_about_column(fields: &Fields) -> bool {
     const KNOWN: [&str; 14] = [
         "inputFields",
         "transformationDescription",
@@ -217,28 +219,28 @@ fn is_about_column(fields: &Map<String, Value>) -> bool {
         "nullable",
         "nulls",
     ];
-    let is_known = |(field, value): (&String, &Value)| {
-        let is_made = field == "inputFields" && value.is_array();
+    let is_known = |(field, value): (&String, &Json)| {
+        let is_made = field == "inputFields" && matches!(value, Json::Array(_));
         let is_word =
             matches!(value.as_str(), Some(word) if assign::is_type(word)) || field.starts_with("transformation");
-        let is_figure = field == "quantiles" || value.is_number() || value.is_boolean() || value.is_null();
+        let is_figure = field == "quantiles" || value.is_plain();
         KNOWN.contains(&field.as_str()) && (is_made || is_word || is_figure)
     };
-    !fields.is_empty() && fields.iter().all(is_known)
+    fields.iter().len() > 0 && fields.iter().all(is_known)
 }
 
 /// Returns whether a value under this name is a secret, as a parameter's is.
 pub(crate) fn is_secret(name: &str, value: &Value) -> bool {
-    is_of(holds(name), value)
+    is_of(holds(name), &Json::of(value.clone(), DEEPEST))
 }
 
-fn is_of(holds: Holds, value: &Value) -> bool {
+fn is_of(holds: Holds, value: &Json) -> bool {
     match (holds, value) {
-        (_, Value::Object(fields)) if is_about_column(fields) => false,
-        (Holds::Secret, _) | (Holds::Maybe, Value::Array(_)) => true,
-        (Holds::Cookie, Value::Array(items)) => items.iter().any(|item| is_of(holds, item)),
-        (Holds::Maybe, Value::Number(given)) => given.as_u64().is_some() && holds.fits(&given.to_string()),
-        (holds, Value::String(given)) => holds.fits(given),
+        (_, Json::Object(fields)) if is_about_column(fields) => false,
+        (Holds::Secret, _) | (Holds::Maybe, Json::Array(_)) => true,
+        (Holds::Cookie, Json::Array(items)) => items.iter().any(|item| is_of(holds, item)),
+        (Holds::Maybe, Json::Number(given)) => given.as_u64().is_some() && holds.fits(&given.to_string()),
+        (holds, Json::String(given)) => holds.fits(given),
         _ => false,
     }
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
+use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::service::Service;
@@ -54,10 +55,16 @@ const BODY_PAUSE: Duration = Duration::from_secs(5);
 /// How long a connection may rest between two requests while places are short.
 const REST: Duration = Duration::from_millis(250);
 
+/// How long a connection may go on asking while others want its place.
+const SHARE: Duration = Duration::from_secs(1);
+
 /// Whether a request of a connection was let in, and what tells it to leave.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Door {
+    began: Instant,
     is_passed: AtomicBool,
+    /// Whether the next answer is the last one.
+    is_at_end: AtomicBool,
     /// The body that is being read.
     body: Mutex<Option<Arriving>>,
     /// Since when all of its requests are answered.
@@ -95,7 +102,16 @@ pub(crate) enum Scarce {
 
 impl Connection {
     pub(crate) fn new(peer: Peer, place: OwnedSemaphorePermit) -> Self {
-        Self { peer, place: Arc::new(Mutex::new(Some(place))), door: Arc::default() }
+        let door = Door {
+            began: Instant::now(),
+            is_passed: AtomicBool::new(false),
+            is_at_end: AtomicBool::new(false),
+            body: Mutex::default(),
+            rests: Mutex::default(),
+            told: OnceLock::new(),
+            leave: Notify::new(),
+        };
+        Self { peer, place: Arc::new(Mutex::new(Some(place))), door: Arc::new(door) }
     }
 
     /// Leaves the place to those who ask: the connection has another, or is at its end.
@@ -127,7 +143,14 @@ impl Connection {
             *connection.rests() = None;
             request.extensions_mut().insert(connection.clone());
             let (answered, connection) = (service.call(request), connection.clone());
-            async move { Ok(answered.await?.map(|body| Body::new(Answering { body, connection }))) }
+            async move {
+                let mut answer = answered.await?;
+                // It learns so with the answer: a request that is on its way would be lost when the connection closed.
+                if connection.door.is_at_end.load(Ordering::Relaxed) {
+                    answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                }
+                Ok(answer.map(|body| Body::new(Answering { body, connection })))
+            }
         })
     }
 
@@ -156,6 +179,19 @@ impl Connection {
 
     fn has_place(&self) -> bool {
         self.place.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// Tells it to leave, once.
+    fn tell_to(&self, leave: Leave) {
+        if self.door.told.set(leave).is_ok() {
+            self.door.leave.notify_one();
+        }
+    }
+
+    /// Takes note that its next answer is the last one, as others want its place and it had its share; returns whether it was
+    /// not yet.
+    fn end(&self) -> bool {
+        self.door.began.elapsed() >= SHARE && !self.door.is_at_end.swap(true, Ordering::Relaxed)
     }
 
     /// Returns whether it has to leave when others want what it has: a body is late, no request was let in yet, or it rests.
@@ -269,15 +305,16 @@ impl Queue {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells the oldest to leave that must when there is too little of something, if there is one.
+    /// Tells the oldest to leave that must when there is too little of something, if there is one. If all that have a place go
+    /// on asking, the oldest of them gets one more answer.
     pub(crate) fn make_room(&self, scarce: Scarce) {
         let mut connections = self.lock();
         connections.retain(Connection::has_place);
         let found = connections.iter().find_map(|connection| Some((connection, connection.must_leave(scarce)?)));
-        if let Some((oldest, leave)) = found
-            && oldest.door.told.set(leave).is_ok()
-        {
-            oldest.door.leave.notify_one();
+        match found {
+            Some((oldest, leave)) => oldest.tell_to(leave),
+            None if scarce == Scarce::Places => _ = connections.iter().find(|connection| connection.end()),
+            None => {}
         }
     }
 }
@@ -295,6 +332,28 @@ pub(crate) fn connection(request: &Request) -> Option<&Connection> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn where_all_go_on_asking_the_oldest_gets_one_more_answer_after_its_share() {
+        let places = Arc::new(tokio::sync::Semaphore::new(2));
+        let queue = Queue::default();
+        let asking = [(); 2].map(|()| {
+            let connection = Connection::new(Peer::HERE, Arc::clone(&places).try_acquire_owned().unwrap());
+            connection.pass();
+            queue.add(connection.clone(), 2);
+            connection
+        });
+        let check = |scarce: Scarce, expected: [bool; 2]| {
+            queue.make_room(scarce);
+            assert_eq!(asking.each_ref().map(|asking| asking.door.is_at_end.load(Ordering::Relaxed)), expected);
+            assert!(asking.iter().all(|asking| asking.door.told.get().is_none()), "a request may be on its way");
+        };
+        check(Scarce::Places, [false, false]);
+        tokio::time::advance(SHARE).await;
+        check(Scarce::Room, [false, false]);
+        check(Scarce::Places, [true, false]);
+        check(Scarce::Places, [true, true]);
+    }
 
     #[test]
     fn a_network_of_version_6_is_one_peer() {

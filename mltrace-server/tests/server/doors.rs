@@ -174,6 +174,37 @@ async fn who_was_not_let_in_leaves_the_place_to_who_comes() {
     }
 }
 
+/// Asks once over a connection; returns whether it may ask again.
+async fn ask(stream: &mut TcpStream) -> bool {
+    // It is let in, and asks nothing of the store, where each would wait for its turn.
+    let request = b"GET /api/v1/nothing HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let mut answer = Vec::new();
+    let mut is_open = stream.write_all(request).await.is_ok();
+    while is_open && !answer.ends_with(b"}") {
+        is_open = stream.read_buf(&mut answer).await.unwrap_or_default() > 0;
+    }
+    is_open && !String::from_utf8_lossy(&answer).to_lowercase().contains("connection: close")
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn who_goes_on_asking_shares_the_place_with_who_comes() {
+    let (server, _folder) = start(None);
+    let mut busy = Vec::new();
+    for _ in 0..256 {
+        let mut stream = connect(server, 1).await;
+        assert!(ask(&mut stream).await);
+        busy.push(tokio::spawn(async move { while ask(&mut stream).await {} }));
+    }
+    for _ in 0..20 {
+        let begun = std::time::Instant::now();
+        let answer = exchange(server, 2, &get("/api/v1/nothing")).await;
+        assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+        assert!(begun.elapsed() < Duration::from_secs(3), "it took {:?}", begun.elapsed());
+    }
+    busy.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_says_that_it_is_too_long_is_refused_unread() {
     let (server, _folder) = start(None);
