@@ -122,8 +122,8 @@ impl<T, E: From<CheckFailed>> Stopped for Result<T, E> {
 }
 
 macro_rules! panics {
-    ($(($($generic:ident)?) $type:ty,)+) => {$(
-        impl<$($generic)?> Stopped for $type {
+    ($(($($generic:ident)*) $type:ty,)+) => {$(
+        impl<$($generic),*> Stopped for $type {
             #[track_caller]
             fn stopped(failed: CheckFailed) -> Self {
                 panic!("{failed}")
@@ -134,5 +134,7 @@ macro_rules! panics {
 
 panics! {
     () (), () bool, () u8, () u16, () u32, () u64, () u128, () usize, () i8, () i16, () i32, () i64, () i128, () isize,
-    () f32, () f64, () char, () String, () std::path::PathBuf, (T) Vec<T>, (T) Option<T>, (T) Box<T>,
+    () f32, () f64, () char, () String, () &str, () std::path::PathBuf, (T) Vec<T>, (T) Option<T>, (T) Box<T>,
+    (T) std::sync::Arc<T>, (T U) (T, U), (T U V) (T, U, V), (T U V W) (T, U, V, W), (K V) std::collections::BTreeMap<K, V>,
+    (K V S) std::collections::HashMap<K, V, S>, (T) std::collections::BTreeSet<T>, (T S) std::collections::HashSet<T, S>,
 }

@@ -6,7 +6,7 @@ use std::pin::pin;
 
 use crate::check::Checked;
 use crate::observe::Observable;
-use crate::private::{Value, current_run, each, measure, measure_about, ours, text_of, told_subject};
+use crate::private::{Value, check_about, current_run, each, measure, measure_about, ours, text_of, told_subject};
 use mltrace_core::model::{ComponentFact, Declaration, Record, Severity, Status};
 use mltrace_core::record::{OpenRun, Opening, enter, enter_none, now};
 use mltrace_core::values::{Artifact, shown};
@@ -112,6 +112,12 @@ impl Run {
         self
     }
 
+    /// Records whether something holds of what the run reads or writes.
+    pub fn check_about<M>(self, name: impl AsRef<str>, holds: impl Checked, about: impl Artifact<M>) -> Self {
+        checked_about(&self.run, name, holds, &about);
+        self
+    }
+
     /// Says whom to ask about the component.
     pub fn owner(self, owner: impl Into<String>) -> Self {
         self.declare(Declaration { owner: Some(text_of(|| owner)), ..Declaration::default() })
@@ -179,6 +185,13 @@ impl Drop for Run {
 fn checked(run: &OpenRun, name: impl AsRef<str>, holds: impl Checked, severity: Severity) -> bool {
     let (passed, why) = holds.outcome();
     run.check(&text_of(|| name.as_ref()), passed.0, severity, why);
+    passed.is_passed()
+}
+
+/// Records how a check of an artifact came out, and returns whether it passed.
+fn checked_about<M>(run: &OpenRun, name: impl AsRef<str>, holds: impl Checked, about: &impl Artifact<M>) -> bool {
+    let (passed, why) = holds.outcome();
+    check_about(run, &text_of(|| name.as_ref()), (passed, Severity::Error), why, about);
     passed.is_passed()
 }
 
@@ -303,6 +316,14 @@ impl Current {
     /// Records whether something holds that only warns if it does not, and returns whether it does.
     pub fn check_warning(&self, name: impl AsRef<str>, holds: impl Checked) -> bool {
         self.checked(name, holds, Severity::Warn)
+    }
+
+    /// Records whether something holds of what the run reads or writes, and returns whether it does.
+    pub fn check_about<M>(&self, name: impl AsRef<str>, holds: impl Checked, about: impl Artifact<M>) -> bool {
+        match &self.run {
+            Some(run) => checked_about(run, name, holds, &about),
+            None => holds.outcome().0.is_passed(),
+        }
     }
 
     fn checked(&self, name: impl AsRef<str>, holds: impl Checked, severity: Severity) -> bool {

@@ -98,7 +98,7 @@ pub(crate) use process::recorder;
 #[cfg(feature = "store")]
 pub use queries::{
     Error, alias, aliases, answer, blame, component, components, diff, health, history, impact, inspect, judge,
-    last_good, point_alias, recent, remove_alias, report, review, roll_back_alias, stale, tags, timing, trace,
+    last_good, point_alias, recent, remove_alias, report, review, roll_back_alias, run, stale, tags, timing, trace,
     trace_with, verify,
 };
 pub use task::{Task, task};

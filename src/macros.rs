@@ -188,45 +188,67 @@ macro_rules! observe {
 /// Records whether something holds of the current run, goes on in any case, and returns whether it holds.
 ///
 /// What is checked is a `bool`, or a `Result` of `bool` or `()` ([`Checked`](crate::Checked)). The check is called as it is
-/// written, unless `name = "…"` comes first; a message follows as `format!` takes it. `warn(…)` around what is checked records
-/// that it only warns, as in the lists `before` and `after` of the attribute. Outside any run it is not recorded, which is
-/// said once.
+/// written, unless `name = "…"` comes first; `about = artifact` before it says of what the check is, if not of the run as a
+/// whole; a message follows as `format!` takes it. `warn(…)` around what is checked records that it only warns, as in the lists
+/// `before` and `after` of the attribute. Outside any run it is not recorded, which is said once.
 ///
 /// ```no_run
 /// let rows = 900;
 /// mltrace::check!(rows > 800, "{rows} rows");
 /// mltrace::check!(warn(rows > 1_000), "{rows} rows");
-/// let is_fine = mltrace::check!(name = "header", std::fs::exists("raw.csv"));
+/// let is_fine = mltrace::check!(name = "header", about = "raw.csv", std::fs::exists("raw.csv"));
 /// ```
 #[macro_export]
 macro_rules! check {
-    (name = $name:expr, warn($holds:expr) $(, $($message:tt)*)?) => {
-        $crate::__check!(Warn, $name, $holds, $($($message)*)?)
-    };
-    (name = $name:expr, $holds:expr $(, $($message:tt)*)?) => {
-        $crate::__check!(Error, $name, $holds, $($($message)*)?)
-    };
-    (warn($holds:expr) $(, $($message:tt)*)?) => {
-        $crate::__check!(Warn, ::core::stringify!($holds), $holds, $($($message)*)?)
-    };
-    ($holds:expr $(, $($message:tt)*)?) => {
-        $crate::__check!(Error, ::core::stringify!($holds), $holds, $($($message)*)?)
-    };
     () => {
         ::core::compile_error!("`check!` wants what is to hold: `mltrace::check!(rows > 0, \"{rows} rows\")`")
     };
+    ($($check:tt)+) => {
+        $crate::__private::is_passed(::core::option::Option::as_ref(&$crate::__check!(check [] [] $($check)+)))
+    };
 }
 
-/// What every form of `check!` becomes.
+/// What every form of `check!` and `require!` becomes: what stops a function, if it did not pass. The lists hold what was said of
+/// the name and of the artifact so far. What is required does not only warn.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __check {
-    ($severity:ident, $name:expr, $holds:expr, $($message:tt)*) => {
-        $crate::__private::check(
+    ($call:ident [] [$($about:tt)*] name = $name:expr, $($check:tt)+) => {
+        $crate::__check!($call [$name] [$($about)*] $($check)+)
+    };
+    ($call:ident [$($name:tt)*] [] about = $about:expr, $($check:tt)+) => {
+        $crate::__check!($call [$($name)*] [$about] $($check)+)
+    };
+    (check [$($name:tt)*] [$($about:tt)*] warn($holds:expr) $(, $($message:tt)*)?) => {
+        $crate::__checked!([$($name)*] [$($about)*] Warn, $holds, $($($message)*)?)
+    };
+    ($call:ident [$($name:tt)*] [$($about:tt)*] $holds:expr $(, $($message:tt)*)?) => {
+        $crate::__checked!([$($name)*] [$($about)*] Error, $holds, $($($message)*)?)
+    };
+}
+
+/// Records a check.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __checked {
+    ([] $about:tt $severity:ident, $holds:expr, $($message:tt)*) => {
+        $crate::__checked!([::core::stringify!($holds)] $about $severity, $holds, $($message)*)
+    };
+    ([$name:expr] [] $severity:ident, $holds:expr, $($message:tt)*) => {
+        $crate::__private::checked_as(
             ::core::convert::AsRef::<str>::as_ref(&$name),
             $crate::__private::Severity::$severity,
             $holds,
             $crate::__message!($($message)*),
+        )
+    };
+    ([$name:expr] [$about:expr] $severity:ident, $holds:expr, $($message:tt)*) => {
+        $crate::__private::checked_about(
+            ::core::convert::AsRef::<str>::as_ref(&$name),
+            $crate::__private::Severity::$severity,
+            $holds,
+            $crate::__message!($($message)*),
+            &$about,
         )
     };
 }
@@ -256,20 +278,12 @@ macro_rules! __message {
 /// ```
 #[macro_export]
 macro_rules! require {
-    (name = $name:expr, $holds:expr $(, $($message:tt)*)?) => {
-        if let ::core::option::Option::Some(failed) = $crate::__private::checked_as(
-            ::core::convert::AsRef::<str>::as_ref(&$name),
-            $crate::__private::Severity::Error,
-            $holds,
-            $crate::__message!($($($message)*)?),
-        ) {
-            return $crate::__private::stopped(failed);
-        }
-    };
-    ($holds:expr $(, $($message:tt)*)?) => {
-        $crate::require!(name = ::core::stringify!($holds), $holds, $($($message)*)?)
-    };
     () => {
         ::core::compile_error!("`require!` wants what is to hold: `mltrace::require!(rows > 0, \"{rows} rows\")`")
+    };
+    ($($check:tt)+) => {
+        if let ::core::option::Option::Some(failed) = $crate::__check!(require [] [] $($check)+) {
+            return $crate::__private::stopped(failed);
+        }
     };
 }

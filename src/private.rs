@@ -24,7 +24,7 @@ use mltrace_core::values::{Artifact, Named, PANICKED, shown, taken};
 pub use mltrace_core::values::{Given, Probe, Returned, give};
 pub use mltrace_macros::__tell;
 
-use crate::check::{CheckFailed, Checked, Stopped};
+use crate::check::{CheckFailed, Checked, Passed, Stopped};
 use crate::observe::Observable;
 
 /// Whether nothing is recorded in this process, which its settings say once and for all.
@@ -183,17 +183,39 @@ pub fn stopped<R: Stopped>(failed: CheckFailed) -> R {
     R::stopped(failed)
 }
 
-/// Records how a check of the current run came out, and returns whether it passed.
-pub fn check(name: &str, severity: Severity, checked: impl Checked, message: Option<Arguments<'_>>) -> bool {
-    checked_as(name, severity, checked, message).is_none()
-}
-
 /// Records how a check of the current run came out, and returns what stops the function if it did not pass.
 pub fn checked_as(
     name: &str,
     severity: Severity,
     checked: impl Checked,
     message: Option<Arguments<'_>>,
+) -> Option<CheckFailed> {
+    let record = |run: &OpenRun, passed: Passed, message| run.check(name, passed.0, severity, message);
+    checked_by(name, checked, message, record)
+}
+
+/// Returns whether a check passed.
+pub fn is_passed(failed: Option<&CheckFailed>) -> bool {
+    failed.is_none()
+}
+
+/// As [`checked_as`], of each artifact that `about` names.
+pub fn checked_about<M>(
+    name: &str,
+    severity: Severity,
+    checked: impl Checked,
+    message: Option<Arguments<'_>>,
+    about: &impl Artifact<M>,
+) -> Option<CheckFailed> {
+    let record = |run: &OpenRun, passed, message| check_about(run, name, (passed, severity), message, about);
+    checked_by(name, checked, message, record)
+}
+
+fn checked_by(
+    name: &str,
+    checked: impl Checked,
+    message: Option<Arguments<'_>>,
+    record: impl FnOnce(&OpenRun, Passed, Option<String>),
 ) -> Option<CheckFailed> {
     let (passed, why) = checked.outcome();
     let run = current_run("check!");
@@ -206,9 +228,30 @@ pub fn checked_as(
         (said, why) => said.or(why),
     };
     if let Some(run) = run {
-        run.check(name, passed.0, severity, message.clone());
+        record(&run, passed, message.clone());
     }
     (!passed.is_passed()).then(|| CheckFailed::new(name, message))
+}
+
+/// Records how a check came out, of each artifact that `about` names; where it names none, of the run as a whole, because a check
+/// that did not pass is not to be lost.
+pub(crate) fn check_about<M>(
+    run: &OpenRun,
+    name: &str,
+    (passed, severity): (Passed, Severity),
+    message: Option<String>,
+    about: &impl Artifact<M>,
+) {
+    let given = taken(|to| about.give(to));
+    if given.is_none() {
+        run.note(&format!("of what the check `{name}` is is not recorded: the code that names it panicked"));
+    }
+    match given.as_deref().unwrap_or_default() {
+        [] => run.check(name, passed.0, severity, message),
+        these => {
+            these.iter().for_each(|of| run.check_about(name, passed.0, severity, message.clone(), Some(&of.named)));
+        }
+    }
 }
 
 /// The paths of an artifact that checks of the attribute speak of; `None` when nobody knows them.

@@ -245,6 +245,17 @@ pub fn timing(trace: &Trace) -> Result<Timing, Error> {
 ///
 /// # Errors
 /// When nothing is recorded yet, the component is unknown, or the store does not answer.
+///
+/// ```no_run
+/// use mltrace::RunFilter;
+/// use mltrace::answer::RunCondition;
+///
+/// let conditions: Vec<RunCondition> = vec!["param.lr=0.1".parse()?, "metric.rmse<0.7".parse()?];
+/// for run in mltrace::recent(&RunFilter { conditions, ..RunFilter::default() })?.runs {
+///     println!("{} {:?}", run.id, run.params);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn recent(filter: &RunFilter) -> Result<Runs, Error> {
     ask_at_once(|reader| reader.recent(filter))
 }
@@ -257,7 +268,17 @@ pub fn history(component: &str) -> Result<History, Error> {
     ask_at_once(|reader| reader.history(component, &RunFilter::default()))
 }
 
-/// Returns a run in full, with its source text: by its id, a unique prefix or suffix of it, or `latest`.
+/// Returns a run in full as it was recorded, with its source text: by its id, a unique prefix or suffix of it, or `latest`.
+///
+/// It costs a fraction of [`inspect`], which compares the run with those before it.
+///
+/// # Errors
+/// When nothing is recorded yet, no run or more than one is meant, or the store does not answer.
+pub fn run(run: &str) -> Result<Run, Error> {
+    ask(|reader| reader.inspect(run))
+}
+
+/// Returns the same as [`run`], with what changed since the run before and what it still has otherwise than earlier ones.
 ///
 /// # Errors
 /// When nothing is recorded yet, no run or more than one is meant, or the store does not answer.

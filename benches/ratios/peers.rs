@@ -99,33 +99,28 @@ fn own(folder: &Path) -> Figures {
     tell("W3", typical(QUESTIONS, || assert_eq!(mltrace::recent(&newest).expect("they are known").runs.len(), NEWEST)));
     let all = mltrace::history("step").expect("it is known").runs;
     let mut ids = all.iter().map(|run| run.id.to_string());
-    tell(
-        "W4",
-        typical(QUESTIONS, || drop(mltrace::inspect(&ids.next().expect("enough of them")).expect("it is known"))),
-    );
+    tell("W4", typical(QUESTIONS, || drop(mltrace::run(&ids.next().expect("enough of them")).expect("it is known"))));
     for (workload, deep) in [("W5", 10), ("W6", 50)] {
         let options = mltrace::TraceOptions { depth: Some(deep - 1), ..mltrace::TraceOptions::default() };
         let trace = || mltrace::trace_with(&name(RUNS), &options).expect("it was written").runs.len();
         tell(workload, typical(QUESTIONS, || assert_eq!(trace(), deep as usize)));
     }
+    let conditions =
+        ["component=step", "param.trees=3", "metric.loss<0.5"].map(|text| text.parse().expect("it is one"));
+    let matching =
+        mltrace::RunFilter { conditions: conditions.into(), limit: Some(NEWEST), ..mltrace::RunFilter::default() };
+    tell(
+        "W7",
+        typical(QUESTIONS, || assert_eq!(mltrace::recent(&matching).expect("they are known").runs.len(), NEWEST)),
+    );
     let store = folder.join(".mltrace/mltrace.db");
     let sql = rusqlite::Connection::open_with_flags(&store, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY);
     let sql = sql.expect("the store opens");
-    tell("W7", typical(QUESTIONS, || assert_eq!(matching(&sql), NEWEST)));
     tell("W8", typical(3, || run(Command::new(this()).arg(CHILD).current_dir(folder))));
     let size = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()";
     let bytes: u32 = sql.query_row(size, [], |row| row.get(0)).expect("it tells its size");
     tell(BYTES, f64::from(bytes) / RUNS as f64);
     figures
-}
-
-/// Asks by a parameter and a metric, for which there is SQL.
-fn matching(store: &rusqlite::Connection) -> usize {
-    let query = "SELECT id FROM runs WHERE component = 'step' AND params ->> 'trees' = '3'
-        AND id IN (SELECT run FROM metrics WHERE metric = 'loss' AND value < 0.5) LIMIT 20";
-    let mut statement = store.prepare(query).expect("the views are there");
-    let runs = statement.query_map([], |row| row.get::<_, String>(0)).expect("they answer");
-    runs.collect::<Result<Vec<_>, _>>().expect("ids").len()
 }
 
 fn name(number: usize) -> String {

@@ -19,6 +19,9 @@ const TURNS: usize = 5;
 const MARK: f64 = 1.1;
 /// One of so many runs failed.
 const FAILED: u32 = 1_000;
+/// How many components there are, and how many runs follow one another.
+const COMPONENTS: u32 = 40;
+const CHAIN: u32 = 10;
 
 /// A question by its name, and how it is put of the last run.
 type Question = (&'static str, fn(u32) -> Vec<String>);
@@ -83,20 +86,21 @@ fn name(run: u32) -> String {
     format!("s3://lake/{}.parquet", &blake3::hash(&run.to_le_bytes()).to_hex()[..24])
 }
 
-/// Writes so many runs as lines to import: forty components, names and contents by chance, each made from an earlier one.
+/// Writes so many runs as lines to import: names and contents by chance, and each made from an earlier one, up to so many in a row.
 fn write_lines(file: &Path, runs: u32) {
     let mut file = BufWriter::new(fs::File::create(file).expect("room for a file"));
     for run in 0..runs {
         let at = |seconds: u32| Timestamp(1_780_000_000_000_000 + i64::from(run * 2 + seconds) * 1_000_000).to_string();
         let content = |number: u32| format!("b3:{}", blake3::hash(&(!number).to_le_bytes()).to_hex());
-        let inputs = match run.checked_sub(40) {
+        let is_first = (run / COMPONENTS).is_multiple_of(CHAIN);
+        let inputs = match run.checked_sub(COMPONENTS).filter(|_| !is_first) {
             Some(before) => serde_json::json!([{ "name": name(before), "version": content(before) }]),
             None => serde_json::json!([]),
         };
         let is_bad = run % FAILED == 0;
         let outputs = serde_json::json!([{ "name": name(run), "version": content(run) }]);
         let line = serde_json::json!({
-            "component": format!("step-{:02}", run % 40), "started_at": at(0), "ended_at": at(1),
+            "component": format!("step-{:02}", run % COMPONENTS), "started_at": at(0), "ended_at": at(1),
             "status": if is_bad { "failed" } else { "completed" }, "params": { "seed": run % 7 },
             "inputs": inputs, "outputs": outputs,
         });

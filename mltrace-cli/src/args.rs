@@ -146,7 +146,7 @@ fn measured(said: &str) -> Option<(Number, Option<&str>)> {
 }
 
 /// A check, and how it came out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Checked {
     /// What was checked.
     pub(crate) name: String,
@@ -154,31 +154,52 @@ pub(crate) struct Checked {
     pub(crate) outcome: Outcome,
     /// How much depends on it.
     pub(crate) severity: Severity,
+    /// Of which artifact it is.
+    pub(crate) about: Option<Given>,
     /// What was found.
     pub(crate) message: Option<String>,
 }
 
-/// Returns a check from `NAME=OUTCOME`, behind which may stand how much depends on it, and a message: `NAME=failed,warn:why`.
+/// Returns a check from `NAME=OUTCOME`, behind which may stand how much depends on it, of which artifact it is, and a message:
+/// `NAME=failed,warn@ARTIFACT:why`.
 pub(crate) fn check(argument: &str) -> Result<Checked, String> {
     // A name may be a condition, with an equals sign of its own.
     let ends = argument.match_indices('=').filter_map(|(at, _)| argument.split_at_checked(at));
     let found = ends.filter_map(|(key, rest)| Some((key, came_out(rest.strip_prefix('=')?)?))).next();
-    let Some((key, (outcome, severity, message))) = found else {
+    let Some((key, found)) = found else {
         let (_, word) = argument.rsplit_once('=').ok_or_else(|| format!("`{argument}` is not `NAME=OUTCOME`"))?;
         return Err(format!(
-            "`{word}` is not `passed`, `failed` or `errored`, perhaps with `,warn` and `:MESSAGE` behind"
+            "`{word}` is not `passed`, `failed` or `errored`, perhaps with `,warn`, `@ARTIFACT` and `:MESSAGE` behind"
         ));
     };
-    Ok(Checked { name: name(key)?, outcome, severity, message: message.map(text).transpose()? })
+    let CameOut { outcome, severity, about, message } = found;
+    let about = about.map(|about| artifact(about.as_ref())).transpose()?;
+    Ok(Checked { name: name(key)?, outcome, severity, about, message: message.map(text).transpose()? })
+}
+
+/// What stands behind the name of a check.
+struct CameOut<'a> {
+    outcome: Outcome,
+    severity: Severity,
+    about: Option<&'a str>,
+    message: Option<&'a str>,
 }
 
 /// Returns what stands behind the name of a check, if that is how one came out.
-fn came_out(said: &str) -> Option<(Outcome, Severity, Option<&str>)> {
-    let (words, message) = said.split_once(':').map_or((said, None), |(words, message)| (words, Some(message.trim())));
+fn came_out(said: &str) -> Option<CameOut<'_>> {
+    // An artifact may be an address.
+    let is_end = |before: &str, rest: &str| !(before.contains('@') && rest.starts_with("://"));
+    let mut ends = said.match_indices(':').map(|(at, _)| said.split_at(at));
+    let (words, message) = match ends.find(|(before, rest)| is_end(before, rest)) {
+        Some((before, rest)) => (before, rest.strip_prefix(':')),
+        None => (said, None),
+    };
+    let (words, about) = words.split_once('@').map_or((words, None), |(words, about)| (words, Some(about)));
     let (outcome, severity) = words.split_once(',').unwrap_or((words, "error"));
     let outcome = Outcome::ALL.into_iter().find(|known| known.as_str() == outcome)?;
     let severity = Severity::ALL.into_iter().find(|known| known.as_str() == severity)?;
-    Some((outcome, severity, message.filter(|message| !message.is_empty())))
+    let message = message.map(str::trim).filter(|message| !message.is_empty());
+    Some(CameOut { outcome, severity, about, message })
 }
 
 #[cfg(test)]
@@ -201,8 +222,14 @@ mod tests {
     #[test]
     fn a_check_has_an_outcome_and_perhaps_a_severity_and_a_message() {
         let of = |argument: &str| {
-            let Checked { name, outcome, severity, message } = check(argument).unwrap();
+            let Checked { name, outcome, severity, message, about } = check(argument).unwrap();
+            assert!(about.is_none(), "{argument}");
             (name, outcome, severity, message)
+        };
+        let about = |argument: &str| {
+            let checked = check(argument).unwrap();
+            let Some(Named::Text(about)) = checked.about.map(|given| given.named) else { panic!("{argument}") };
+            (checked.name, about, checked.message.unwrap_or_default())
         };
         let owned = |name: &str, outcome, severity, message: Option<&str>| {
             (name.to_owned(), outcome, severity, message.map(str::to_owned))
@@ -216,7 +243,13 @@ mod tests {
         assert_eq!(of("a=failed,warn: 7 = rows"), owned("a", Failed, Warn, Some("7 = rows")));
         assert_eq!(of("status=passed=failed"), owned("status=passed", Failed, Error, None));
         assert_eq!(of("a=passed:"), owned("a", Passed, Error, None));
-        for wrong in ["a", "a=maybe", "=failed", "a=failed,loud", "a=warn", "a=passed warn"] {
+        assert_eq!(of("a=failed:mail ada@x://y"), owned("a", Failed, Error, Some("mail ada@x://y")));
+        assert_eq!(of("a=failed://y"), owned("a", Failed, Error, Some("//y")));
+        let of_artifact =
+            |name: &str, about: &str, message: &str| (name.to_owned(), about.to_owned(), message.to_owned());
+        assert_eq!(about("a=failed@raw.csv"), of_artifact("a", "raw.csv", ""));
+        assert_eq!(about("a@b=passed,warn@s3://bucket/x@2: 7 rows"), of_artifact("a@b", "s3://bucket/x@2", "7 rows"));
+        for wrong in ["a=failed@", "a=@x", "a", "a=maybe", "=failed", "a=failed,loud", "a=warn", "a=passed warn"] {
             assert!(check(wrong).is_err(), "{wrong}");
         }
         assert!(check(&format!("a=failed:{}", "x".repeat(LIMIT_TEXT + 1))).is_err());

@@ -184,6 +184,9 @@ impl From<QueryError> for Error {
                 let names = kind.metrics().iter().map(|metric| metric.as_str().to_owned());
                 Self::usage(message).hint(format!("there are {}", listed(&names.collect::<Vec<_>>())))
             }
+            QueryError::NoTaskOption { .. } => {
+                Self::usage(message).hint("a threshold is of scores, a positive class of classes: `--as` says what they are")
+            }
             QueryError::Ambiguous { .. } => Self::new(Kind::NotFound, message).hint("give more of it"),
         }
     }

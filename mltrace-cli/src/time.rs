@@ -60,6 +60,11 @@ fn parse_in<Z: TimeZone>(zone: &Z, text: &str, now: Timestamp) -> Result<Shown, 
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Ok(Shown::once(within(time.timestamp_micros())));
     }
+    // ISO 8601 lets the seconds go.
+    let forms = ["%Y-%m-%dT%H:%M%#z", "%Y-%m-%d %H:%M%#z"];
+    if let Some(time) = forms.iter().find_map(|form| DateTime::parse_from_str(text, form).ok()) {
+        return Ok(Shown::once(within(time.timestamp_micros())));
+    }
     if text == "now" {
         return Ok(Shown::once(now));
     }
@@ -198,6 +203,13 @@ mod tests {
         check("2021-05-02", "2021-05-02T00:00:00Z");
         check("2021-05-02 12:07", "2021-05-02T12:07:00Z");
         check("2021-05-02T12:07:26", "2021-05-02T12:07:26Z");
+    }
+
+    #[test]
+    fn a_time_with_an_offset_needs_no_seconds() {
+        check("2021-05-02T12:07Z", "2021-05-02T12:07:00Z");
+        check("2021-05-02T12:07+05:30", "2021-05-02T06:37:00Z");
+        check("2021-05-02 12:07-03:00", "2021-05-02T15:07:00Z");
     }
 
     #[test]

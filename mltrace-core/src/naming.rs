@@ -1,9 +1,9 @@
 //! From a name as the caller wrote it to the artifact's canonical name, which is the same from any directory.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -80,15 +80,34 @@ pub struct Naming {
     pub path: Option<PathBuf>,
 }
 
-/// The working directory of a moment, asked for once and only where a name needs it.
+/// What is known of folders at one moment, asked for once and only where a name needs it.
 #[derive(Debug, Default)]
-pub struct Here(OnceCell<Option<PathBuf>>);
+pub struct Here {
+    folder: OnceCell<Option<PathBuf>>,
+    /// The folder that was looked at last, and whether a link leads to it: many files of one moment lie in one folder.
+    last: RefCell<Option<(PathBuf, bool)>>,
+}
 
 impl Here {
     /// Returns the working directory; `None` when it has no path, as one that was deleted.
     pub fn folder(&self) -> Option<&Path> {
-        self.0.get_or_init(|| std::env::current_dir().ok()).as_deref()
+        self.folder.get_or_init(|| std::env::current_dir().ok()).as_deref()
     }
+
+    /// Returns whether one of the last `parts` parts of a folder is a link.
+    fn is_behind_link(&self, folder: &Path, parts: usize) -> bool {
+        let mut last = self.last.borrow_mut();
+        if let Some((_, is_behind)) = last.as_ref().filter(|(known, _)| known == folder) {
+            return *is_behind;
+        }
+        let is_behind = folder.ancestors().take(parts).any(is_link);
+        *last = Some((folder.to_owned(), is_behind));
+        is_behind
+    }
+}
+
+fn is_link(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|metadata| metadata.file_type().is_symlink())
 }
 
 impl Root {
@@ -217,25 +236,20 @@ pub fn name_of(path: &Path, root: &Root) -> Option<ArtifactName> {
 
 /// Returns the name of the place where the links in a local path lead, if there are any.
 ///
-/// Costs a look at each folder of the path below the root, and at each of a path that lies elsewhere.
+/// Costs a look at the path and at each folder of it below the root, or at each of a path that lies elsewhere.
 #[must_use]
-pub fn behind_links(path: &Path, root: &Root) -> Option<ArtifactName> {
-    behind(path, root, 0)
+pub fn behind_links(path: &Path, root: &Root, here: &Here) -> Option<ArtifactName> {
+    if is_link(path) { behind(path, root) } else { behind_folder_links(path, root, here) }
 }
 
 /// Returns what [`behind_links`] does, where a folder of the path is a link.
 #[must_use]
-pub fn behind_folder_links(path: &Path, root: &Root) -> Option<ArtifactName> {
-    behind(path, root, 1)
+pub fn behind_folder_links(path: &Path, root: &Root, here: &Here) -> Option<ArtifactName> {
+    let folders = root.strip(path).unwrap_or(path).components().count().saturating_sub(1);
+    here.is_behind_link(path.parent()?, folders).then(|| behind(path, root)).flatten()
 }
 
-/// So many of the last parts of the path may be links that are not looked at.
-fn behind(path: &Path, root: &Root, skipped: usize) -> Option<ArtifactName> {
-    let below = root.strip(path).unwrap_or(path).components().count();
-    let is_link = |path: &Path| path.symlink_metadata().is_ok_and(|metadata| metadata.file_type().is_symlink());
-    if !path.ancestors().take(below).skip(skipped).any(is_link) {
-        return None;
-    }
+fn behind(path: &Path, root: &Root) -> Option<ArtifactName> {
     name_of(&without_verbatim(path.canonicalize().ok()?), root)
 }
 
@@ -372,7 +386,6 @@ fn local_path(text: &str) -> Option<PathBuf> {
         None => rest,
     };
     let path = path.starts_with('/').then(|| from_percent(path))?;
-    let path = bytes_to_os(path);
     if cfg!(windows) {
         let text = path.to_string_lossy();
         return Some(text.strip_prefix('/').map_or_else(|| PathBuf::from(&*text), PathBuf::from));
@@ -382,86 +395,6 @@ fn local_path(text: &str) -> Option<PathBuf> {
 
 fn is_here(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host::name().is_some_and(|name| name.eq_ignore_ascii_case(host))
-}
-
-fn from_percent(text: &str) -> Vec<u8> {
-    decode_bytes(text, "%")
-}
-
-/// What stands before two hex digits for a byte that is not UTF-8.
-const ESCAPE: &str = "\u{FFFD}";
-
-/// Returns a path as text, with `/` between its parts; [`decode`] gives the path back.
-///
-/// A byte that is not part of valid UTF-8 is written as U+FFFD and two hex digits: `caf\xe9` is `caf�e9`. A literal
-/// U+FFFD is written as its own three bytes in that way, so no two paths share a name.
-#[must_use]
-pub fn encode(path: &OsStr) -> Cow<'_, str> {
-    if let Some(text) = path.to_str().filter(|text| !text.contains(ESCAPE)) {
-        return with_slashes(Cow::Borrowed(text));
-    }
-    let mut name = String::with_capacity(path.len().saturating_add(16));
-    for chunk in path.as_encoded_bytes().utf8_chunks() {
-        let mut parts = chunk.valid().split(ESCAPE);
-        name.extend(parts.next());
-        for part in parts {
-            escape(ESCAPE.as_bytes(), &mut name);
-            name.push_str(part);
-        }
-        escape(chunk.invalid(), &mut name);
-    }
-    with_slashes(Cow::Owned(name))
-}
-
-fn escape(bytes: &[u8], name: &mut String) {
-    for byte in bytes {
-        name.push_str(ESCAPE);
-        for digit in [byte >> 4, byte & 15] {
-            name.extend(char::from_digit(u32::from(digit), 16));
-        }
-    }
-}
-
-fn with_slashes(name: Cow<'_, str>) -> Cow<'_, str> {
-    if cfg!(windows) && name.contains('\\') { Cow::Owned(name.replace('\\', "/")) } else { name }
-}
-
-/// Returns the path that a name made by [`encode`] stands for.
-#[must_use]
-pub fn decode(name: &str) -> PathBuf {
-    bytes_to_os(decode_bytes(name, ESCAPE)).into()
-}
-
-/// Turns `mark` and two hex digits into the byte they mean; a mark without digits behind it is kept.
-fn decode_bytes(text: &str, mark: &str) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut parts = text.split(mark);
-    bytes.extend(parts.next().unwrap_or_default().bytes());
-    for part in parts {
-        let digits = part.get(..2).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                bytes.extend(part.get(2..).unwrap_or_default().bytes());
-            }
-            None => {
-                bytes.extend(mark.bytes());
-                bytes.extend(part.bytes());
-            }
-        }
-    }
-    bytes
-}
-
-#[cfg(unix)]
-fn bytes_to_os(bytes: Vec<u8>) -> OsString {
-    std::os::unix::ffi::OsStringExt::from_vec(bytes)
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::needless_pass_by_value, reason = "where bytes are a name as they are, they become it")]
-fn bytes_to_os(bytes: Vec<u8>) -> OsString {
-    String::from_utf8_lossy(&bytes).into_owned().into()
 }
 
 /// Canonical paths of Windows begin with `\\?\`, which nobody writes by hand.
@@ -489,8 +422,11 @@ fn finish(name: Cow<'_, str>) -> ArtifactName {
     ArtifactName(name)
 }
 
+mod bytes;
 mod dataset;
 
+use bytes::{ESCAPE, from_percent};
+pub use bytes::{decode, encode};
 pub use dataset::{database_file, dataset, pair};
 
 #[cfg(test)]

@@ -24,6 +24,22 @@ pub fn span(milliseconds: f64) -> String {
     }
 }
 
+/// Returns a word for so many things.
+#[must_use]
+pub fn plural<N: PartialEq + From<u8>>(count: N, word: &str) -> String {
+    if count == N::from(1) { word.to_owned() } else { format!("{word}s") }
+}
+
+/// Returns how many of something there are.
+///
+/// ```
+/// assert_eq!([1_u32, 2].map(|count| mltrace_core::words::counted(count, "run")), ["1 run", "2 runs"]);
+/// ```
+#[must_use]
+pub fn counted<N: Copy + Display + PartialEq + From<u8>>(count: N, word: &str) -> String {
+    format!("{count} {}", plural(count, word))
+}
+
 /// Returns a count of small units in large and small ones, of which `size` make a large one.
 fn in_two(count: f64, size: u64, large: &str, small: &str) -> String {
     let count = count.round() as u64;

@@ -17,7 +17,7 @@ use mltrace_core::model::Status;
 use mltrace_core::record::{Hooks, OpenRun, Opening, Recorder};
 use mltrace_core::values::{Given, Named};
 
-/// Where the watched process records, and how its files stand.
+/// Where the watched process records, and the folder there that has its files, if there are any.
 const PLACE: &str = "MLTRACE_TEST_PLACE";
 const FILES: &str = "MLTRACE_TEST_FILES";
 /// What the watched process looks at before a call and after it.
@@ -29,11 +29,8 @@ fn no_fork() -> &'static Recorder {
     unreachable!("it is not forked")
 }
 
-fn given(name: &str) -> Given {
-    Given::new(Named::Path(PathBuf::from(name)))
-}
-
-fn call(recorder: &'static Recorder) {
+fn call(recorder: &'static Recorder, folder: &Path) {
+    let given = |name: &str| Given::new(Named::Path(folder.join(name)));
     let opening = Opening {
         component: Cow::Borrowed("clean"),
         inputs: vec![given("raw.csv"), given("settings.toml")],
@@ -50,9 +47,11 @@ fn call(recorder: &'static Recorder) {
 fn record() {
     let Some(place) = std::env::var_os(PLACE).map(PathBuf::from) else { return };
     std::env::set_current_dir(&place).unwrap();
-    if std::env::var_os(FILES).is_some() {
+    let files = std::env::var_os(FILES).map(PathBuf::from);
+    if let Some(folder) = &files {
+        std::fs::create_dir_all(place.join(folder)).unwrap();
         for name in ["raw.csv", "settings.toml", "clean.csv"] {
-            let file = std::fs::File::create(name).unwrap();
+            let file = std::fs::File::create(folder.join(name)).unwrap();
             (&file).write_all(&[7; 4096]).unwrap();
         }
         // What changed within the last two seconds is not believed to stand as it did.
@@ -64,16 +63,17 @@ fn record() {
     let home = Home::find(&place, Some(Path::new(".mltrace/")), &Environment::default());
     let hooks = Hooks { warn: |_| {}, appended: || {}, here: no_fork };
     let recorder: &'static Recorder = Box::leak(Box::new(Recorder::new(home, &Environment::default(), hooks)));
-    call(recorder);
+    let folder = files.unwrap_or_default();
+    call(recorder, &folder);
     for _ in 0..CALLS {
         let _ = std::fs::metadata(MARK);
-        call(recorder);
+        call(recorder, &folder);
     }
     let _ = std::fs::metadata(MARK);
 }
 
 /// Returns the calls to the system of each recorded call, the names of the files that they are about among them.
-fn watch(has_files: bool) -> Option<Vec<Vec<String>>> {
+fn watch(files: Option<&str>) -> Option<Vec<Vec<String>>> {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().canonicalize().unwrap();
     let trace = folder.path().join("trace");
@@ -83,9 +83,7 @@ fn watch(has_files: bool) -> Option<Vec<Vec<String>>> {
     let project = root.join("project");
     std::fs::create_dir(&project).unwrap();
     command.env(PLACE, project).env_remove(FILES);
-    if has_files {
-        command.env(FILES, "1");
-    }
+    command.envs(files.map(|folder| (FILES, folder)));
     let Ok(output) = command.output() else { return skip("`strace` is not installed") };
     let said = String::from_utf8_lossy(&output.stderr);
     if said.contains("ptrace") || said.contains("PTRACE") {
@@ -116,20 +114,25 @@ fn skip<T>(reason: &str) -> Option<T> {
 
 #[test]
 fn files_that_are_missing_cost_a_look_each() {
-    check(false);
+    check(None, 4);
 }
 
 #[test]
 fn files_that_are_known_cost_a_look_each() {
-    check(true);
+    check(Some(""), 4);
+}
+
+#[test]
+fn a_folder_of_several_files_costs_one_look_more() {
+    check(Some("data"), 5);
 }
 
 /// The working directory, a look at each input and two at the output, and a write for the start and the end. Every 10 ms the
 /// journal is looked after as well, and every 100 ms the store's own files are, so the least of the calls counts.
-fn check(has_files: bool) {
-    let Some(calls) = watch(has_files) else { return };
+fn check(files: Option<&str>, looks: usize) {
+    let Some(calls) = watch(files) else { return };
     assert_eq!(calls.len(), CALLS);
     let least = calls.iter().min_by_key(|calls| calls.len()).unwrap();
     let of = |name: &str| least.iter().filter(|call| call.starts_with(name)).count();
-    assert_eq!((of("statx("), of("write("), of("getcwd("), least.len()), (4, 2, 1, 7), "{least:#?}");
+    assert_eq!((of("statx("), of("write("), of("getcwd("), least.len()), (looks, 2, 1, looks + 3), "{least:#?}");
 }

@@ -269,10 +269,12 @@ fn what_lies_too_deep_or_again_and_again_is_left_out_and_said() {
         }
         tree = folders.write().unwrap();
     }
-    let tree = project.repository.find_tree(tree).unwrap();
-    let head = project.repository.head().unwrap().peel_to_commit().unwrap();
-    let who = Signature::new("Ada", "ada@example.test", &Time::new(1_800_000_000, 0)).unwrap();
-    project.repository.commit(Some("HEAD"), &who, &who, "a change", &tree, &[&head]).unwrap();
+    {
+        let tree = project.repository.find_tree(tree).unwrap();
+        let head = project.repository.head().unwrap().peel_to_commit().unwrap();
+        let who = Signature::new("Ada", "ada@example.test", &Time::new(1_800_000_000, 0)).unwrap();
+        project.repository.commit(Some("HEAD"), &who, &who, "a change", &tree, &[&head]).unwrap();
+    }
     let report = project.import();
     assert!(report.unread.iter().any(|left| left.reason.ends_with("and no more are looked at")), "{:?}", report.unread);
 }

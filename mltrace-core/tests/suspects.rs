@@ -15,7 +15,7 @@ type Edges = Vec<(u32, u32)>;
 
 fn suspects(judged: &[Judged<u32>], edges: &Edges, weight: impl Fn(u32) -> f64) -> Vec<Suspect<u32>> {
     let bad = flagged(judged);
-    rank(worth_suspecting(groups(judged, edges), &bad), &mut Scale::new(observed(judged).all(&bad)), weight)
+    rank(worth_suspecting(groups(judged, edges), &bad, |_| false), &mut Scale::new(observed(judged).all(&bad)), weight)
 }
 
 fn observed(judged: &[Judged<u32>]) -> Observed {

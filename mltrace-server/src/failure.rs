@@ -206,7 +206,7 @@ impl From<QueryError> for Failure {
             QueryError::TooManyWindows { .. } => {
                 Self::usage(message).hint("name a longer `window_s`, or a shorter time with `since` and `until`")
             }
-            QueryError::NoTaskMetric { .. } => Self::usage(message),
+            QueryError::NoTaskMetric { .. } | QueryError::NoTaskOption { .. } => Self::usage(message),
             QueryError::Ambiguous { name, candidates, .. } => {
                 let are_runs = candidates.iter().all(|id| id.parse::<RunId>().is_ok());
                 let artifact = name.rsplit_once('@').map_or(name.as_str(), |(artifact, _)| artifact);

@@ -5,6 +5,8 @@ use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use mltrace::answer::Run;
+
 use crate::{block_on, here, inputs, outcome, outputs, run_of, twins};
 
 /// Checks that both twins end alike.
@@ -364,7 +366,11 @@ mod attributes {
         assert_eq!((with_attributes(1), with_abi(5), r#match("ab")), (4, 5, 2));
         // SAFETY: a reference is a valid pointer.
         assert_eq!(unsafe { with_unsafe(&7) }, 7);
-        let run = mltrace::inspect(&run_of("with_attributes").id.to_string()).unwrap();
+        let id = run_of("with_attributes").id.to_string();
+        let run = mltrace::run(&id).unwrap();
+        let compared = mltrace::inspect(&id).unwrap();
+        assert!(run.changed.is_none() && run.still_differs.is_empty(), "nothing is compared");
+        assert_eq!(run, Run { changed: None, still_differs: Vec::new(), ..compared });
         let source = run.code.unwrap().source.unwrap();
         assert!(source.starts_with("/// Documented.") && source.ends_with("    4\n}"), "{source}");
         assert_eq!(run_of("match").status.as_str(), "completed");

@@ -1,5 +1,6 @@
 //! Metrics and checks: a check that is required stops a function exactly as its own error would.
 
+use std::collections::HashMap;
 use std::fmt::Display;
 use std::io;
 use std::path::Path;
@@ -142,6 +143,53 @@ fn a_check_may_only_warn() {
     assert_eq!(severities(&run_of("warns by hand")), wanted);
 }
 
+#[mltrace::register(inputs = [raw])]
+fn inspects(raw: &Path) -> Result<(), String> {
+    let name = "whole";
+    assert!(check!(about = raw, true) && !check!(about = "b.csv", name = name, warn(false), "{} gaps", 2));
+    check!(name = "both", about = [raw, Path::new("b.csv")], Err::<bool, _>("no file"));
+    // A check is not lost for want of an artifact.
+    check!(about = None::<&str>, 1 > 2);
+    require!(about = raw, name = "read", raw.is_absolute(), "it is relative",);
+    Ok(())
+}
+
+#[test]
+fn a_check_may_be_of_what_a_run_reads_or_writes() {
+    here();
+    let stopped = inspects(Path::new("inspected.csv"));
+    assert_eq!(stopped, Err("the check `read` did not pass: it is relative".to_owned()));
+    let run = mltrace::start("inspects by hand").check_about("whole", false, "age");
+    assert!(run.handle().check_about("fine", Ok::<_, String>(()), ["age", "zone"]));
+    assert!(!mltrace::current().check_about("none", false, "age"));
+    run.finish();
+    let of = |component: &str| {
+        let line = |check: mltrace::answer::Check| {
+            let about = check.about.map_or(String::new(), |about| format!(" of {about}"));
+            let message = check.message.map_or(String::new(), |message| format!(": {message}"));
+            format!(
+                "{}{about} {}{message}",
+                check.name,
+                mltrace_core::words::outcome(
+                    check.outcome.as_str(),
+                    check.severity == mltrace_core::model::Severity::Warn
+                )
+            )
+        };
+        run_of(component).checks.into_iter().map(line).collect::<Vec<_>>()
+    };
+    let wanted = [
+        "1 > 2 failed",
+        "both of b.csv errored: no file",
+        "both of inspected.csv errored: no file",
+        "read of inspected.csv failed: it is relative",
+        "true of inspected.csv passed",
+        "whole of b.csv failed (warning): 2 gaps",
+    ];
+    assert_eq!(of("inspects"), wanted);
+    assert_eq!(of("inspects by hand"), ["fine of age passed", "fine of zone passed", "whole of age failed"]);
+}
+
 #[mltrace::register]
 fn observes(of: u32) {
     metric!("asked/rmse", of);
@@ -271,6 +319,28 @@ fn a_check_that_is_required_stops_a_function_as_its_own_error_would() {
         let run = run_of(component);
         assert_eq!((run.status.as_str(), checks(&run)), ("failed", vec![(check, "failed")]), "{component}");
         assert!(run.error.unwrap().contains("did not pass"), "{component}");
+    }
+}
+
+#[mltrace::register]
+fn of_several(rows: u32) -> (u32, HashMap<String, u32>) {
+    require!(name = "enough", rows > 900);
+    (rows, HashMap::new())
+}
+
+#[mltrace::register]
+fn of_text(rows: u32) -> &'static str {
+    require!(name = "enough", rows > 900);
+    "enough"
+}
+
+#[test]
+fn a_function_of_what_programs_return_is_stopped_by_a_panic() {
+    here();
+    assert_eq!((of_several(901).0, of_text(901)), (901, "enough"));
+    for panics in [|| drop(of_several(12)), || assert!(of_text(12).is_empty())] {
+        let panic = std::panic::catch_unwind(panics).unwrap_err();
+        assert_eq!(panic.downcast_ref::<String>().unwrap(), "the check `enough` did not pass");
     }
 }
 

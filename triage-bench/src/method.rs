@@ -120,7 +120,7 @@ impl Method {
         let of_run = |run: usize, changed: bool| weights[usize::from(is_failed(run))][usize::from(changed)];
         let weight = |run: usize| trial.changed.get(run).map_or(1.0, |changed| of_run(run, *changed));
         let observed = Observed::of(&trial.judged.iter().map(|output| output.run).collect::<Vec<_>>());
-        for suspect in rank(worth_suspecting(found, &bad), &mut Scale::new(observed.all(&bad)), weight) {
+        for suspect in rank(worth_suspecting(found, &bad, |_| false), &mut Scale::new(observed.all(&bad)), weight) {
             suspect.group.runs.iter().for_each(|run| scores[*run] = Some((suspect.score, weight(*run))));
         }
         scores

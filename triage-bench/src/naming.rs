@@ -320,7 +320,7 @@ impl Trial {
         let writers: Vec<Option<Run>> = self.judged.iter().map(|output| output.run).collect();
         let bad = flagged(&self.judged);
         let observed = Observed::of(&writers);
-        let groups = worth_suspecting(grouped(&bad, &observed, &reach(&writers, &self.world.edges)), &bad);
+        let groups = worth_suspecting(grouped(&bad, &observed, &reach(&writers, &self.world.edges)), &bad, |_| false);
         let runs: Vec<Run> = groups.iter().flat_map(|group| &group.runs).copied().filter(|_| with_changes).collect();
         let found = |run: &Run| evidence(&self.world.runs[*run].facts, &self.earlier(*run), &Default::default());
         let mut findings: std::collections::HashMap<Run, Findings> =

@@ -30,13 +30,16 @@ pub struct Fault {
     pub says: &'static str,
     /// The component that is to blame.
     pub component: &'static str,
-    /// What of it.
+    /// What of it, as the answer calls it.
     pub aspect: &'static str,
 }
 
 const fn fault(kind: &'static str, says: &'static str, component: &'static str, aspect: &'static str) -> Fault {
     Fault { kind, says, component, aspect }
 }
+
+/// That a run read what a cache holds.
+const FROM_CACHE: &str = "input:wine-out/cache/\u{2026}";
 
 /// All faults.
 pub const FAULTS: [Fault; 20] = [
@@ -53,9 +56,9 @@ pub const FAULTS: [Fault; 20] = [
     fault("input file", "weights that were lost", "featuregen", "input:wine-out/lab/weights.csv"),
     fault("input file", "a list that excludes nearly all bottles", "split", "input:wine-out/lab/exclude.csv"),
     fault("input file", "experts who grade higher", "evaluate", "input:wine-out/lab/bias.csv"),
-    fault("order", "yesterday's bottles are tested", "evaluate", "stale"),
-    fault("order", "yesterday's model is tested", "evaluate", "stale"),
-    fault("order", "yesterday's bottles are trained on", "train", "stale"),
+    fault("order", "yesterday's bottles are tested", "evaluate", FROM_CACHE),
+    fault("order", "yesterday's model is tested", "evaluate", FROM_CACHE),
+    fault("order", "yesterday's bottles are trained on", "train", FROM_CACHE),
     fault("order", "the test runs before the training", "evaluate", "stale"),
     fault("dropped rows", "a delivery is cut short", "ingest", "param:rows"),
     fault("dropped rows", "cleaning loses most rows", "clean", "param:rows"),

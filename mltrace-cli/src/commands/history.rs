@@ -3,6 +3,7 @@
 use mltrace_core::model::Timestamp;
 use mltrace_core::query::RunFilter;
 
+use super::conditions::Conditions;
 use crate::complete;
 use crate::error::{Error, Exit};
 use crate::output::Output;
@@ -18,7 +19,8 @@ const LIMIT: usize = 20;
 #[command(after_long_help = "\
 Examples:
   mltrace history train
-  mltrace history train --since 2021-05-01 --until '2021-05-08 12:00'")]
+  mltrace history train --since 2021-05-01 --until '2021-05-08 12:00'
+  mltrace history train --where param.lr=0.1 'metric.rmse<0.7'")]
 pub(crate) struct Args {
     /// The component
     #[arg(value_name = "COMPONENT", value_parser = crate::args::name, add = complete::components())]
@@ -32,12 +34,19 @@ pub(crate) struct Args {
     /// Show only runs that started at or before that time
     #[arg(long, value_name = "TIME", value_parser = time::parse)]
     until: Option<Timestamp>,
+    #[command(flatten)]
+    only: Conditions,
 }
 
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
-        let filter =
-            RunFilter { since: self.since, until: self.until, limit: Some(self.limit), ..RunFilter::default() };
+        let filter = RunFilter {
+            since: self.since,
+            until: self.until,
+            conditions: self.only.conditions.clone(),
+            limit: Some(self.limit),
+            ..RunFilter::default()
+        };
         let answer = session.ask_at_once(|reader| reader.history(&self.component, &filter))?;
         let is_whole = session.output.is_whole();
         session

@@ -7,10 +7,10 @@ use mltrace_core::model::{Record, Verdict, Version};
 use mltrace_core::query::{Judgement, RunCondition};
 use mltrace_core::store::{Store, StoreError};
 
+use super::conditions::condition;
 use crate::complete;
 use crate::error::{Error, Kind};
 use crate::session::Session;
-use crate::time;
 
 /// What stands for the names on standard input.
 const INPUT: &str = "-";
@@ -33,10 +33,6 @@ pub(super) struct Many {
     /// The same by a metric or a check, which is the reason then: `--from metric:rmse '>1.2'`
     #[arg(long, value_names = ["metric:NAME", "CONDITION"], num_args = 2, action = clap::ArgAction::Append)]
     from: Vec<String>,
-}
-
-fn condition(text: &str) -> Result<RunCondition, String> {
-    RunCondition::parse(text, time::parse)
 }
 
 impl Many {

@@ -21,8 +21,8 @@ pub(super) struct Measured {
     /// A JSON file of numbers that were measured, read when the run has ended; `{"test": {"rmse": 1}}` is `test.rmse`
     #[arg(long = "metrics-from", value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     files: Vec<PathBuf>,
-    /// Something that was checked, and whether it `passed`, `failed` or `errored`; `NAME=failed,warn` only warns, and a
-    /// message follows a colon: `NAME=failed:7 rows`
+    /// Something that was checked, and whether it `passed`, `failed` or `errored`; `NAME=failed,warn` only warns,
+    /// `NAME=failed@ARTIFACT` is a check of an artifact, and a message follows a colon: `NAME=failed:7 rows`
     #[arg(long = "check", value_name = "NAME=OUTCOME")]
     checks: Vec<OsString>,
 }
@@ -93,8 +93,8 @@ impl Facts {
         for args::Measured { name, value, about } in self.metrics {
             run.metric_about(&name, value, None, about.as_ref().map(|given| &given.named));
         }
-        let check =
-            |Checked { name, outcome, severity, message }: Checked| run.check(&name, outcome, severity, message);
-        self.checks.into_iter().for_each(check);
+        for Checked { name, outcome, severity, about, message } in self.checks {
+            run.check_about(&name, outcome, severity, message, about.as_ref().map(|given| &given.named));
+        }
     }
 }

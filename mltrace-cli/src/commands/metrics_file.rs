@@ -78,6 +78,8 @@ impl Numbers {
         let is_number = json.get().starts_with(|sign: char| sign == '-' || sign.is_ascii_digit());
         match (Number::of_json(json), args::name(name)) {
             (None, _) if is_number => self.leave_out(name, "has more digits than a number may have"),
+            // A curve, or a number of each class: which of them counts is not for us to say.
+            (None, _) if is_list_of_numbers(json) => self.leave_out(name, "is a list of numbers"),
             (None, _) => {}
             (Some(_), Err(why)) => self.leave_out(name, &why),
             (Some(_), Ok(name)) if self.found.len() >= MOST => {
@@ -104,6 +106,16 @@ impl Numbers {
         let more = if self.more_left_out == 0 { String::new() } else { format!("; and {} more", self.more_left_out) };
         Some(format!("{named}{more}"))
     }
+}
+
+/// Returns whether a list begins with a number, or with a list that does.
+fn is_list_of_numbers(json: &RawValue) -> bool {
+    let first = json.get().trim_start_matches(|letter: char| letter == '[' || letter.is_ascii_whitespace());
+    let is_number = |text: &str| {
+        text.starts_with(|letter: char| letter == '-' || letter.is_ascii_digit())
+            || ["NaN", "Infinity", "-Infinity"].iter().any(|word| text.starts_with(&format!("\"{word}\"")))
+    };
+    json.get().starts_with('[') && is_number(first)
 }
 
 /// Returns a text with quotes around what Python's `json` writes for numbers that JSON does not have.
@@ -176,6 +188,9 @@ mod tests {
         let said = numbers.says().unwrap();
         assert!(said.contains("a name may not be empty") && said.ends_with("and 2 more"), "{said}");
         assert_eq!(check(r#"{"name": "wine", "ok": true, "none": null}"#, &[]).says(), None);
+        let lists = r#"{"loss": [0.9, 0.5], "worst": [NaN], "confusion": [[3, 1], [0, 2]], "names": ["a", 1], "none": [], "z": 4}"#;
+        let said = "`confusion` is a list of numbers; `loss` is a list of numbers; `worst` is a list of numbers";
+        assert_eq!(check(lists, &[("z", "4")]).says().as_deref(), Some(said));
         let many: Vec<String> = (0..=MOST).map(|n| format!("\"{n}\": {n}")).collect();
         let numbers = of_json(&format!("{{{}}}", many.join(","))).unwrap();
         assert_eq!((numbers.found.len(), numbers.left_out.len()), (MOST, 1));

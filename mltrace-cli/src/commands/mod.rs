@@ -98,6 +98,7 @@ mod ingest;
 
 mod doctor;
 
+mod conditions;
 mod config;
 
 mod clear;

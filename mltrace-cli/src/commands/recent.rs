@@ -4,6 +4,7 @@ use clap::ValueEnum;
 use mltrace_core::model::{Status, Timestamp};
 use mltrace_core::query::{RunFilter, Runs};
 
+use super::conditions::Conditions;
 use crate::complete;
 use crate::error::{Error, Exit};
 use crate::output::Output;
@@ -19,7 +20,8 @@ const LIMIT: usize = 20;
 #[command(after_long_help = "\
 Examples:
   mltrace recent --limit 50
-  mltrace recent --component train --status failed --since '2 weeks'")]
+  mltrace recent --component train --status failed --since '2 weeks'
+  mltrace recent --where component=train param.lr=0.1 'metric.rmse<0.7'")]
 pub(crate) struct Args {
     /// Show at most so many
     #[arg(long, value_name = "N", default_value_t = LIMIT)]
@@ -33,6 +35,8 @@ pub(crate) struct Args {
     /// Show only runs that started at or after that time: `2021-05-02 12:07`, `2d` ago
     #[arg(long, value_name = "TIME", value_parser = time::parse)]
     since: Option<Timestamp>,
+    #[command(flatten)]
+    only: Conditions,
     /// Show runs of all projects of a store that several share, not of this one alone
     #[arg(long)]
     all_projects: bool,
@@ -74,6 +78,7 @@ impl Args {
             component: self.component.clone(),
             status: self.status.map(Status::from),
             since: self.since,
+            conditions: self.only.conditions.clone(),
             limit: Some(self.limit),
             ..RunFilter::default()
         };

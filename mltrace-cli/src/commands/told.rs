@@ -100,7 +100,7 @@ impl Told<'_> {
         let is_json =
             lines.fill_buf().is_ok_and(|bytes| bytes.trim_ascii_start().first().is_none_or(|byte| *byte == b'{'));
         let next: Box<dyn FnMut() -> Option<Vec<u8>> + '_> =
-            if is_json { Box::new(move || self.next_object(&mut *lines)) } else { Box::new(self.rows(lines)) };
+            if is_json { Box::new(move || self.next_object(&mut *lines)) } else { Box::new(self.rows(lines)?) };
         import::import(session, &mut BufReader::new(Lines { next, line: Vec::new(), at: 0 }), allows_future)
     }
 
@@ -113,13 +113,19 @@ impl Told<'_> {
         }
     }
 
-    fn rows(&self, lines: Box<dyn BufRead>) -> impl FnMut() -> Option<Vec<u8>> + use<'_> {
+    /// Returns the lines of an import for the rows of a table, which need names for their cells.
+    fn rows(&self, lines: Box<dyn BufRead>) -> Result<impl FnMut() -> Option<Vec<u8>> + use<'_>, Error> {
         let mut rows = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(lines);
         let heading = rows.byte_headers().cloned().unwrap_or_default();
+        let is_missing = |name: &&str| !heading.is_empty() && !heading.iter().any(|cell| cell == name.as_bytes());
+        if let Some(missing) = ["id", "value"].into_iter().find(is_missing) {
+            return Err(Error::usage(format!("the first line names no column `{missing}`"))
+                .hint("it names the columns: `id,value`, and perhaps `at` and `run`"));
+        }
         // The heading is a line too.
         let mut first = Some(Vec::new());
         let mut row = csv::ByteRecord::new();
-        move || {
+        Ok(move || {
             if let Some(line) = first.take() {
                 return Some(line);
             }
@@ -128,7 +134,7 @@ impl Told<'_> {
                 Ok(false) => None,
                 Err(error) => Some(error.to_string().into_bytes()),
             }
-        }
+        })
     }
 
     /// Returns the line of an import for an object that leaves out what all share; what is none is left as it is.

@@ -35,7 +35,7 @@ pub(crate) fn text(answer: &Blame) -> String {
     }
     let more = answer.changes.len().saturating_sub(MOST_CHANGES);
     if more > 0 {
-        let _ = writeln!(text, "… and {} before", diff::counted(more, "change"));
+        let _ = writeln!(text, "… and {} before", words::counted(more, "change"));
     }
     text
 }
@@ -49,12 +49,12 @@ fn told(text: &mut String, measure: &str, change: &LevelChange, most: usize) {
             format!(
                 "between {at} and {}, run {run} to run {until}; {}",
                 time::show_minute(last),
-                diff::counted(change.runs, "run")
+                words::counted(change.runs, "run")
             )
         }
         (until, _) => {
             let until = until.map(|run| format!(" until run {run}")).unwrap_or_default();
-            format!("run {run}, {at}; {}{until}", diff::counted(change.runs, "run"))
+            format!("run {run}, {at}; {}{until}", words::counted(change.runs, "run"))
         }
     };
     let at = format!("  {place}, {}", chance(change.chance));
@@ -96,6 +96,6 @@ fn shown(measure: &str, number: f64) -> String {
     match measure.parse::<Measure>() {
         Ok(Measure::Duration) => words::span(number),
         Ok(Measure::Size(_)) => format!("{number:.0} bytes"),
-        _ => words::number(number),
+        _ => words::brief(Some(number)),
     }
 }

@@ -21,7 +21,7 @@ pub(crate) fn text(answer: &Compare, is_whole: bool, columns: Option<u16>) -> St
         if fields.is_empty() {
             continue;
         }
-        let is_measured = matches!(part, RecordPart::Metrics | RecordPart::Importances);
+        let is_measured = matches!(part, RecordPart::Metrics | RecordPart::Evaluations | RecordPart::Importances);
         let has_change = is_measured && ids.len() == 2;
         let heading = [part.as_str().to_uppercase()].into_iter().chain(ids.iter().cloned());
         let heading: Vec<String> = heading.chain(has_change.then(|| "CHANGE".to_owned())).collect();

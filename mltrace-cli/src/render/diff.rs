@@ -58,7 +58,8 @@ pub(crate) fn text(answer: &Diff, is_whole: bool) -> String {
             let _ = writeln!(text, "{}", title(difference));
         }
         let more = repeats.get(&key).filter(|_| is_shared).map_or(0, |count| count - 1);
-        let more = if more > 0 { format!(", and in {more} more {}", plural(more, "run")) } else { String::new() };
+        let more =
+            if more > 0 { format!(", and in {more} more {}", words::plural(more, "run")) } else { String::new() };
         let _ = writeln!(text, "  {}{more}", line(&change(difference)));
         if let Some(diff) = &difference.source_diff {
             source(&mut text, diff, difference);
@@ -67,7 +68,8 @@ pub(crate) fn text(answer: &Diff, is_whole: bool) -> String {
     if answer.consequences > 0 {
         let count = answer.consequences;
         let follow = if count == 1 { "differs" } else { "differ" };
-        let _ = writeln!(text, "{count} more {} {follow} only because of {}", plural(count, "run"), these(answer));
+        let _ =
+            writeln!(text, "{count} more {} {follow} only because of {}", words::plural(count, "run"), these(answer));
     }
     measures(&mut text, answer);
     text
@@ -118,15 +120,6 @@ pub(super) fn shown_source<'d>(diff: &'d str, difference: &Difference) -> (Vec<&
 
 fn these(answer: &Diff) -> &'static str {
     if answer.differences.len() == 1 { "this" } else { "these" }
-}
-
-pub(super) fn plural(count: usize, word: &str) -> String {
-    if count == 1 { word.to_owned() } else { format!("{word}s") }
-}
-
-/// Returns how many of something there are.
-pub(super) fn counted(count: usize, word: &str) -> String {
-    format!("{count} {}", plural(count, word))
 }
 
 /// Returns why a version was chosen to compare with.
@@ -199,7 +192,12 @@ pub(super) fn change(difference: &Difference) -> String {
     };
     let absent = if field.starts_with("input:") { words::NOT_READ } else { "none" };
     let shown = |value: &Option<Value>| value.as_ref().map_or_else(|| absent.to_owned(), |value| shown(field, value));
-    format!("{name}: {} → {}", shown(&difference.a), shown(&difference.b))
+    let (before, now) = (shown(&difference.a), shown(&difference.b));
+    // What is written once stands for its content: its name is said already.
+    if name.strip_prefix("input ") == Some(before.as_str()) {
+        return format!("{name} → {now}");
+    }
+    format!("{name}: {before} → {now}")
 }
 
 fn shown(field: &str, value: &Value) -> String {

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use mltrace_core::model::{ArtifactName, VersionId};
 use mltrace_core::query::{DiskState, LastGood};
+use mltrace_core::words;
 
-use super::{diff, paint, run};
+use super::{paint, run};
 use crate::escape::line;
 use crate::time;
 
@@ -50,7 +51,7 @@ pub(crate) fn text(answer: &LastGood) -> String {
         }
     }
     if !answer.newer.is_empty() && answer.good.is_some() {
-        let _ = writeln!(text, "what stands against {}", diff::counted(answer.newer.len(), "newer version"));
+        let _ = writeln!(text, "what stands against {}", words::counted(answer.newer.len(), "newer version"));
     }
     for newer in answer.newer.iter().take(MOST_NEWER) {
         let at = paint::paint(paint::FAINT, time::show(newer.written_at));

@@ -3,11 +3,13 @@
 use std::collections::HashSet;
 
 use mltrace_core::model::{ArtifactName, Outcome, RunId, Status};
-use mltrace_core::query::{Check, Difference, Fact, ImpactState, Labelled, Metric, Report, Run, Suspect, Tell};
+use mltrace_core::query::{
+    Check, Difference, Evaluation, Fact, ImpactState, Labelled, Metric, Report, Run, Suspect, Tell,
+};
 use mltrace_core::words::{self as say, outcome};
 
 use super::page::{Block, Page, Span, name, words};
-use super::{cut, diff, html as html_page, impact, markdown as markdown_page, review, run, runs, stale, svg, trace};
+use super::{cut, diff, html as html_page, impact, markdown as markdown_page, run, runs, stale, svg, trace};
 use crate::output::Talk;
 
 /// How many rows a table has before the rest is counted, where a page can be scrolled.
@@ -50,7 +52,7 @@ fn shared(answer: &Report, most: usize) -> Vec<Block> {
         return Vec::new();
     }
     let point = |fact: &Fact| {
-        let mut runs = vec![words(format!("{}, {}: ", review::strength(fact.strength), fact.when(say::minute)))];
+        let mut runs = vec![words(format!("{}; {}: ", fact.how_sure(), fact.when(say::minute)))];
         for (place, run) in fact.runs.iter().take(MOST_SUSPECTS).enumerate() {
             runs.extend((place > 0).then(|| words(", ")));
             runs.push(name(run.to_string()));
@@ -180,6 +182,19 @@ fn measured(answer: &Report, most: usize) -> Vec<Block> {
         blocks.push(Block::Table(vec!["metric", "of", "value"], rows));
         blocks.extend(more(of.metrics.len(), most));
     }
+    if !of.evaluations.is_empty() {
+        blocks.push(Block::Text(vec![words("Measured by runs that read it:")]));
+        let row = |of: &Evaluation| {
+            vec![
+                vec![name(&of.metric.name)],
+                vec![words(of.metric.value.to_string())],
+                by(of.run).into_iter().collect(),
+            ]
+        };
+        let rows = of.evaluations.iter().take(most).map(row).collect();
+        blocks.push(Block::Table(vec!["metric", "value", "by"], rows));
+        blocks.extend(more(of.evaluations.len(), most));
+    }
     if !of.unusual.is_empty() {
         blocks.push(Block::Text(vec![words("Out of line with earlier runs:")]));
         let points = of.unusual.iter().take(most).map(|said| (vec![words(said.clone())], Vec::new()));
@@ -221,7 +236,7 @@ fn changed(answer: &Report, most: usize) -> Vec<Block> {
     if found.consequences > 0 {
         let count = found.consequences;
         let differ = if count == 1 { "differs" } else { "differ" };
-        let text = format!("{count} more {} {differ} only because of this.", diff::plural(count, "run"));
+        let text = format!("{count} more {} {differ} only because of this.", say::plural(count, "run"));
         blocks.push(Block::Text(vec![words(text)]));
     }
     blocks
@@ -346,7 +361,7 @@ fn tell(answer: &Report, most: usize) -> Vec<Block> {
             reasons.push(vec![words("wrote it")]);
         }
         if tell.current > 0 {
-            let versions = diff::plural(tell.current, "version");
+            let versions = say::plural(tell.current, "version");
             reasons.push(vec![words(format!("owns {} current {versions} made from it", tell.current))]);
         }
         for run in tell.concerned.iter().take(MOST_SUSPECTS) {

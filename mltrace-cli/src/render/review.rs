@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use mltrace_core::model::{RunId, Version};
-use mltrace_core::query::{Fact, Labelled, LookNext, Review, Strength, Suspect, percent};
+use mltrace_core::query::{Fact, Labelled, LookNext, Review, Suspect, percent};
 use mltrace_core::words;
 
-use super::{cut, diff, paint, run};
+use super::{cut, paint, run};
 use crate::escape::line;
 use crate::time;
 
@@ -40,7 +40,7 @@ pub(crate) fn asked(next: &LookNext) -> String {
 
 /// Returns how many versions there are.
 pub(crate) fn versions(count: usize) -> String {
-    diff::counted(count, "version")
+    words::counted(count, "version")
 }
 
 /// Returns versions, one a line, as they can be named again; of many the first ones, all when `is_whole`.
@@ -75,7 +75,7 @@ pub(crate) fn text_of(answer: &Review, suspects: usize) -> String {
     } else if !answer.flagged.is_empty() {
         text.push_str("no recorded run is upstream of what is flagged\n");
     }
-    let (mut shown, mut cause) = (HashMap::new(), None);
+    let (mut shown, mut cause, mut has_share) = (HashMap::new(), None, false);
     // Of one cause the first are enough: the line of its fact says how many runs there are.
     let is_few = |suspect: &&Suspect| {
         let count: &mut usize = shown.entry(suspect.fact).or_default();
@@ -84,20 +84,17 @@ pub(crate) fn text_of(answer: &Review, suspects: usize) -> String {
     };
     for suspect in answer.suspects.iter().filter(is_few).take(suspects) {
         if suspect.fact != cause {
-            let _ = writeln!(
-                text,
-                "  {}",
-                suspect.fact.map_or_else(|| "others".to_owned(), |fact| answer.cause(fact, time::show_minute))
-            );
+            let _ = writeln!(text, "  {}", answer.cause(suspect.fact, time::show_minute));
         }
         cause = suspect.fact;
-        draw_suspect(&mut text, suspect);
+        let share = answer.share_of(suspect);
+        has_share |= share.is_some();
+        draw_suspect(&mut text, suspect, share);
     }
-    if !answer.suspects.is_empty() {
+    if has_share {
         let _ = writeln!(text, "  no recorded run  {}", percent(answer.by_chance));
     }
-    // One run that explains all flags is among the suspects already.
-    if let Some(set) = answer.explains.iter().find(|set| set.len() > 1) {
+    if let Some(set) = answer.together().next() {
         let _ = writeln!(text, "{}", paint::paint(paint::STRONG, "together they explain all flags"));
         let named: Vec<String> = set.iter().map(|run| name(answer, *run)).collect();
         let _ = writeln!(text, "  {}", named.join(" and "));
@@ -130,15 +127,11 @@ fn facts(text: &mut String, answer: &Review) {
     for fact in told {
         let says = format!("{} {}", fact.component, fact.says());
         let _ = writeln!(text, "  {}. {}: {}", fact.rank, paint::paint(paint::STRONG, line(&says)), fact.counts());
-        // A score is comparable within one answer, and beside a weak fact there is nothing to compare.
-        let strength = match fact.strength {
-            Strength::Weak => fact.why_weak().map_or_else(|| "weak".to_owned(), |why| format!("weak: {why}")),
-            other => format!("{} (score {:.1})", strength(other), fact.score),
-        };
         let runs = format!(
-            "{strength}; {}{}, {}; see `mltrace inspect {}`",
+            "{}; {}{}, {}; see `mltrace inspect {}`",
+            fact.how_sure(),
             if fact.has_more { "at least " } else { "" },
-            diff::counted(fact.runs.len(), "run"),
+            words::counted(fact.runs.len(), "run"),
             span(fact),
             fact.runs.first().map(|run| run.short()).unwrap_or_default(),
         );
@@ -149,11 +142,6 @@ fn facts(text: &mut String, answer: &Review) {
 fn span(fact: &Fact) -> String {
     let (since, until) = (time::show_minute(fact.since), time::show_minute(fact.until));
     if fact.runs.len() == 1 { since } else { format!("{since} to {until}") }
-}
-
-/// Returns the word for how far a fact can be relied on.
-pub(super) fn strength(strength: Strength) -> &'static str {
-    strength.as_str()
 }
 
 /// Returns what a run is called, with its component when it is one of the suspects.
@@ -185,18 +173,18 @@ fn labels(text: &mut String, heading: &str, labels: &[Labelled]) {
     }
 }
 
-fn draw_suspect(text: &mut String, suspect: &Suspect) {
+fn draw_suspect(text: &mut String, suspect: &Suspect, share: Option<f64>) {
     let mut names = suspect.components.iter().zip(&suspect.runs);
     let name = |(component, run): (&String, &RunId)| format!("{} (run {})", line(component), run.short());
     let first = paint::paint(paint::STRONG, names.next().map(name).unwrap_or_default());
-    let share = percent(suspect.probability);
+    let share = share.map(|share| format!("  {} if one run is to blame", percent(share))).unwrap_or_default();
     // The share is that of all of them: no verdict says how much of it is whose.
     let or_others = match names.len() {
         0 => String::new(),
         1 => " or one other".to_owned(),
         others => format!(" or one of {others} others"),
     };
-    let _ = writeln!(text, "  {}. {first}{or_others}  {share} if one run is to blame", suspect.rank);
+    let _ = writeln!(text, "  {}. {first}{or_others}{share}", suspect.rank);
     let others: Vec<String> = names.by_ref().take(MOST_RUNS).map(name).collect();
     let more = names.count();
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use mltrace_core::query::{Stale, StaleRun, StaleRuns};
+use mltrace_core::words;
 
-use super::{cut, diff, paint};
+use super::{cut, paint};
 use crate::escape::line;
 use crate::time;
 
@@ -22,7 +23,7 @@ pub(crate) fn text(answer: &StaleRuns, is_whole: bool) -> String {
     for (number, run) in answer.runs.iter().enumerate() {
         lines += 1 + reasons(run).count();
         if lines > MOST && !is_whole {
-            let runs = diff::plural(answer.runs.len() - number, "run");
+            let runs = words::plural(answer.runs.len() - number, "run");
             let _ = writeln!(text, "\u{2026} and {} more {runs}: {}", answer.runs.len() - number, cut::HOW);
             break;
         }

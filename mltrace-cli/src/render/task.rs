@@ -52,8 +52,10 @@ fn window(window: &TaskWindow, kind: Option<TaskKind>, is_whole: bool, columns: 
         let value = window.metrics.get(&metric).copied().flatten();
         [metric.as_str().to_owned(), brief(value)]
     });
-    text.push('\n');
-    text.push_str(&table::draw(["METRIC", "VALUE"], metrics, columns));
+    if metrics.len() > 0 {
+        text.push('\n');
+        text.push_str(&table::draw(["METRIC", "VALUE"], metrics, columns));
+    }
     if let Some(confusion) = window.confusion.as_ref().filter(|cells| !cells.is_empty()) {
         let (shown, more) = cut::first(confusion, CELLS, is_whole);
         let cells = shown.iter().map(|cell| [cell.output.clone(), cell.feedback.clone(), cell.count.to_string()]);
@@ -72,9 +74,10 @@ fn all_windows(answer: &Task, windows: &[TaskWindow], is_whole: bool, columns: O
     let metrics = last.names(answer.kind);
     let heading = ["FROM", "OUTPUTS", "COVERAGE", "LAG"].into_iter().map(str::to_owned);
     let heading: Vec<String> = heading.chain(metrics.iter().map(|metric| metric.as_str().to_uppercase())).collect();
+    let is_by_seconds = answer.window_s.is_some_and(|window| window % 60 != 0);
     let left_out = if is_whole { 0 } else { windows.len().saturating_sub(WINDOWS) };
     let rows = windows.iter().skip(left_out).map(|window| {
-        let from = window.from.map(time::show_minute).unwrap_or_default();
+        let from = window.from.map(if is_by_seconds { time::show } else { time::show_minute }).unwrap_or_default();
         let late = window.lag_s.map_or(UNKNOWN.to_owned(), |of| lag(of.p50));
         let mut row = vec![from, window.outputs.to_string(), share(window.coverage), late];
         row.extend(metrics.iter().map(|metric| brief(window.metrics.get(metric).copied().flatten())));

@@ -36,18 +36,18 @@ fn blame_names_the_run_where_a_number_changed_and_what_changed_upstream() {
         duration of train went from 31.5 s to 1 min 31 s  run [RUN], 2021-01-25 12:01; 6 runs, by chance in under 1 of 1000
           since the run before, run [RUN]
             clean  parameter limit: 1000 → 50000
-            clean  input lake/2021-01-24/raw: lake/2021-01-24/raw → lake/2021-01-25/raw
+            clean  input lake/2021-01-24/raw → lake/2021-01-25/raw
             train  parameter seed: 23 → 24
           since the last one that was fine, run [RUN]
             clean  parameter limit: 1000 → 50000
-            clean  input lake/2021-01-02/raw: lake/2021-01-02/raw → lake/2021-01-25/raw
+            clean  input lake/2021-01-02/raw → lake/2021-01-25/raw
             train  parameter seed: 1 → 24
         ");
         insta::assert_snapshot!(env.done(&["blame", "param:limit", "--component", "clean"]), @r"
         param:limit of clean went from 1000 to 50000  run [RUN], 2021-01-25 12:00; 6 runs, by chance in under 1 of 1000
           since the run before, run [RUN]
             clean  parameter limit: 1000 → 50000
-            clean  input lake/2021-01-24/raw: lake/2021-01-24/raw → lake/2021-01-25/raw
+            clean  input lake/2021-01-24/raw → lake/2021-01-25/raw
         ");
     });
     let answer = env.json(&["blame", "duration", "--component", "train"]);

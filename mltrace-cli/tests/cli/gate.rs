@@ -95,6 +95,9 @@ fn a_version_is_compared_with_a_baseline() {
         asked(&env, &["--metric", "auc", "higher", "--not-worse-than", "production", "--tolerance", amount]).0
     };
     assert_eq!([tolerated("0.02"), tolerated("2%"), tolerated("0.009"), tolerated("0.5%")], [0, 0, 1, 1]);
+    let shared = ["--metric", "auc", "higher", "--not-worse-than", "production", "--tolerance", "3.3%"];
+    let said = env.done(&[&["gate", "model"], &shared[..]].concat());
+    assert!(said.contains("not worse than 0.91 of `production`, by 0.03003 at most"), "{said}");
     env.done(&["alias", "production", "model@v:b"]);
     assert_eq!(
         asked(&env, &["--metric", "auc", "higher", "--not-worse-than", "production"]),

@@ -52,6 +52,64 @@ fn a_check_that_is_about_an_artifact_chooses_what_its_run_wrote() {
     assert_eq!(meant(&env, &["--from", "check:whole(x)", "!=passed"]), ["2.csv"]);
 }
 
+/// Three trainings that were measured and checked, the last of which went wrong.
+fn trainings() -> TestEnv {
+    let run = |number: u8, lr: f64, rmse: Value, outcome: &str| {
+        json!({"id": format!("0190f3a0-0000-7000-8000-{number:012x}"), "component": "train", "inputs": ["in.csv"],
+            "outputs": [format!("{number}.json")], "params": {"lr": lr},
+            "metrics": [{"name": "rmse", "value": rmse}, {"name": "test/auc@city=nyc", "value": lr},
+                {"name": "importance", "value": 0.1, "about": "age"}, {"name": "importance", "value": lr, "about": "zone"}],
+            "checks": [{"name": "rows > 900", "outcome": outcome}],
+            "started_at": format!("2021-01-0{number}T00:00:00Z"), "ended_at": format!("2021-01-0{number}T00:00:09Z")})
+        .to_string()
+    };
+    TestEnv::with_lines(&[
+        run(1, 0.1, json!(0.7), "passed"),
+        run(2, 0.2, json!(0.6), "passed"),
+        run(3, 0.3, json!("NaN"), "failed"),
+        json!({"component": "pack", "outputs": ["pack"], "started_at": "2021-01-04T00:00:00Z"}).to_string(),
+    ])
+}
+
+#[test]
+fn what_is_measured_and_checked_may_have_signs_in_its_name() {
+    let env = trainings();
+    // A check in code is called as it is written.
+    assert_eq!(meant(&env, &["--from", "check:rows > 900", "=failed"]), ["3.json"]);
+    assert_eq!(meant(&env, &["--where", "check.rows > 900!=failed", "component=train"]), ["1.json", "2.json"]);
+    assert_eq!(meant(&env, &["--from", "metric:test/auc@city=nyc", "<0.2"]), ["1.json"]);
+    assert_eq!(meant(&env, &["--where", "metric.test/auc@city=nyc>=.2"]), ["2.json", "3.json"]);
+    // As for a check, what is of artifacts counts where nothing is of the run as a whole.
+    assert_eq!(meant(&env, &["--where", "metric.importance>0.15"]), ["2.json", "3.json"]);
+    assert_eq!(meant(&env, &["--where", "metric.rmse=NaN"]), ["3.json"]);
+    let wrong = |condition: &str| env.fails(2, &["flag", "-n", "--where", condition]);
+    assert!(wrong("metric.rmse=high").contains("a metric is a number"));
+    assert!(wrong("check.rows > 900=bad").contains("a check is `passed`, `failed` or `errored`"));
+    assert!(wrong("param.lr=0.1 metric.rmse>1").contains("`metric.rmse>1` is a condition of its own"));
+}
+
+#[test]
+fn runs_are_found_by_what_holds_of_them() {
+    let env = trainings();
+    let runs = |arguments: &[&str]| {
+        let answer = env.json(arguments);
+        let runs = answer["runs"].as_array().unwrap().iter();
+        runs.map(|run| run["outputs"][0]["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(runs(&["recent", "--where", "metric.rmse<1"]), ["2.json", "1.json"]);
+    assert_eq!(runs(&["recent", "--where", "metric.rmse<1", "--limit", "1"]), ["2.json"]);
+    assert_eq!(runs(&["recent", "--where", "param.lr>=0.2", "check.rows > 900=passed"]), ["2.json"]);
+    assert_eq!(runs(&["recent", "--where", "param.lr!=0.2", "--since", "2021-01-02"]), ["pack", "3.json"]);
+    assert_eq!(runs(&["recent", "--component", "train", "--where", "component=pack"]), [""; 0]);
+    assert_eq!(runs(&["recent", "--status", "completed", "--where", "status=running"]), [""; 0]);
+    assert_eq!(runs(&["history", "train", "--where", "metric.rmse<1"]), ["2.json", "1.json"]);
+    let measured = &env.json(&["history", "train", "--where", "metric.rmse=NaN"])["metrics"][2];
+    assert_eq!((&measured["name"], measured["values"].as_array().unwrap().len()), (&json!("rmse"), 1));
+    assert_eq!(env.done(&["recent", "--where", "param.lr=7"]), "no runs\n");
+    assert!(env.fails(1, &["recent", "--where", "component=trane"]).contains("did you mean `train`?"));
+    env.fails(2, &["recent", "--where", "lr=7"]);
+}
+
 #[test]
 fn many_are_named_by_a_pattern_a_run_or_what_runs_have_in_common() {
     let env = days();

@@ -59,9 +59,9 @@ fn a_report_is_one_page_of_markdown() {
         Of this, upstream of this artifact:
 
         - `clean` ran with lr = high (before: low): 1 of 1 bad, 0 of 1 ok
-          - fair, in one run at 2021-01-01 00:03 UTC: `[ID]`
+          - fair, 2.5 times likelier than chance; in one run at 2021-01-01 00:03 UTC: `[ID]`
         - `train` ran with lr = high (before: low): 1 of 1 bad, 0 of 1 ok
-          - fair, in one run at 2021-01-01 00:04 UTC: `[ID]`
+          - fair, 2.5 times likelier than chance; in one run at 2021-01-01 00:04 UTC: `[ID]`
 
         ## How it came to be
 
@@ -132,12 +132,12 @@ fn a_report_is_one_page_of_html() {
         <ul>
         <li><code>clean</code> ran with lr = high (before: low): 1 of 1 bad, 0 of 1 ok
         <ul>
-        <li>fair, in one run at 2021-01-01 00:03 UTC: <code>[ID]</code></li>
+        <li>fair, 2.5 times likelier than chance; in one run at 2021-01-01 00:03 UTC: <code>[ID]</code></li>
         </ul>
         </li>
         <li><code>train</code> ran with lr = high (before: low): 1 of 1 bad, 0 of 1 ok
         <ul>
-        <li>fair, in one run at 2021-01-01 00:04 UTC: <code>[ID]</code></li>
+        <li>fair, 2.5 times likelier than chance; in one run at 2021-01-01 00:04 UTC: <code>[ID]</code></li>
         </ul>
         </li>
         </ul>
@@ -357,6 +357,18 @@ fn a_report_shows_what_was_measured_and_checked_of_the_run_that_wrote_it() {
     assert_eq!((of["metrics"].as_array().unwrap().len(), of["checks"].as_array().unwrap().len()), (2, 2), "{of}");
     assert!(of["unusual"][0].as_str().unwrap().starts_with("measured rows = 12"), "{of}");
     assert!(env.done(&["report", "model", "--html"]).contains("<h2>What was measured and checked</h2>"));
+
+    // How good a model is most often is measured by a step of its own.
+    env.done(&["log", "--component", "evaluate", "-i", "model", "--metric", "test/auc=0.90"]);
+    let page = env.done(&["report", "model"]);
+    let (_, section) = page.split_once("Measured by runs that read it:\n").unwrap();
+    insta::with_settings!({filters => FILTERS}, {
+        insta::assert_snapshot!(section.split("\n\nOut of").next().unwrap().trim(), @r"
+        | metric | value | by |
+        | --- | --- | --- |
+        | `test/auc` | 0.90 | run `[ID]` |
+        ");
+    });
     // Of what no run wrote, and of a run without any, nothing is said.
     assert!(env.json(&["report", "raw"]).get("measured").is_none());
     assert!(pipeline("").json(&["report", "model"]).get("measured").is_none());

@@ -169,6 +169,19 @@ fn a_run_that_names_the_output_is_its_writer() {
 }
 
 #[test]
+fn windows_of_seconds_are_told_apart() {
+    let env = TestEnv::new();
+    for second in [1, 32] {
+        env.done(&["log-output", "fare", &second.to_string(), "1", "--at", &format!("2021-05-03T08:00:{second:02}Z")]);
+    }
+    let shown = env.done(&["task", "fare", "--window", "30s"]);
+    assert!(shown.contains("\n2021-05-03 08:00:00  1 ") && shown.contains("\n2021-05-03 08:00:30  1 "), "{shown}");
+    let one = env.done(&["task", "fare", "--until", "2021-05-03T08:00:20Z"]);
+    assert_eq!(one.lines().nth(1), Some("1 output, 0 with feedback (0 %)"));
+    assert_eq!(env.done(&["task", "fare", "--since", "2021-05-04"]), "fare\n0 outputs, 0 with feedback\n");
+}
+
+#[test]
 fn outputs_come_from_tables_and_lines() {
     let env = TestEnv::new();
     env.write(
@@ -244,8 +257,23 @@ fn what_makes_no_sense_is_refused() {
     refused(&["log-feedback", "fare", "a", "1", "--at", "2999-01-01"], "more than a day ahead of the clock");
     refused(&["task", "fare", "--metric", "auc"], "`auc` is not one of accuracy");
     refused(&["task", "fare", "--metric", "roc_auc"], "`roc_auc` is no metric of the numbers that `fare` puts out");
+    refused(&["task", "fare", "--threshold", "0.2"], "a threshold means nothing of the numbers that `fare` puts out");
+    refused(
+        &["task", "fare", "--positive", "12"],
+        "a positive class means nothing of the numbers that `fare` puts out",
+    );
     refused(&["task", "fare", "--window", "0s"], "a window lasts a second or longer");
     refused(&["task", "fare", "--window", "1s"], "more than 10000 windows");
+    for (table, column) in
+        [("key,value\n1,2\n3,4\n", "id"), ("1,2\n3,4\n", "id"), ("id;value\n1;2\n", "id"), ("id\n1\n", "value")]
+    {
+        env.write("table.csv", table);
+        let answer = env.call(&["log-output", "fare", "--from", "table.csv"]);
+        let why = format!(
+            "error: the first line names no column `{column}`\nhint: it names the columns: `id,value`, and perhaps `at` and `run`\n"
+        );
+        assert_eq!((answer.code, answer.stderr, answer.stdout), (2, why, String::new()), "{table}");
+    }
     assert!(env.fails(1, &["task", "tip"]).contains("run `mltrace task` to see all tasks"));
     let line = said("output", "a/b", "1", &json!(1), "2021-05-03T08:00:00Z");
     let answer = env.call_with_input(&["import", "-"], &line);

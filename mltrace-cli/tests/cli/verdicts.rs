@@ -22,7 +22,7 @@ fn flag_ends_with_the_suspects() {
         2 bad, 1 ok. bad_features ran, in one run at 2021-01-01 00:02: 2 of 2 bad, 0 of 1 ok; weak, as there are few verdicts for all that was compared.
         what the bad ones share
           1. bad_features ran: 2 of 2 bad, 0 of 1 ok
-             weak: there are few verdicts for all that was compared; 1 run, 2021-01-01 00:02; see `mltrace inspect [RUN]`
+             weak, as there are few verdicts for all that was compared; 1 run, 2021-01-01 00:02; see `mltrace inspect [RUN]`
         suspects
           1. bad_features (run [RUN])  78 % if one run is to blame
              upstream of 2 of 2 flagged and 0 of 1 ok outputs; score 1.9 = 1.9 for the verdicts + 0.0 for what changed
@@ -121,7 +121,7 @@ fn review_points_to_the_run_that_changed_and_says_why() {
         2 bad, 2 ok. join ran with unit = cent (before: dollar) in one run at 2021-01-06 00:03: 2 of 2 bad, 0 of 2 ok.
         what the bad ones share
           1. join ran with unit = cent (before: dollar): 2 of 2 bad, 0 of 2 ok
-             fair (score 2.6); 1 run, 2021-01-06 00:03; see `mltrace inspect [RUN]`
+             fair, 7.8 times likelier than chance; 1 run, 2021-01-06 00:03; see `mltrace inspect [RUN]`
         suspects
           fact 1, in one run at 2021-01-06 00:03
           1. join (run [RUN]) or one other  over 99 % if one run is to blame

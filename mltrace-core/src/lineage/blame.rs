@@ -173,12 +173,16 @@ pub fn rank<N: Copy + Ord>(groups: Vec<Group<N>>, scale: &mut Scale, weight: imp
 }
 
 /// Returns the groups that are worth suspecting: those upstream of flagged outputs of at least two runs, and of those
-/// upstream of such of one run alone only where no other group explains these.
+/// upstream of such of one run alone only where no other group explains these, or where `is_known` for something else.
 #[must_use]
-pub fn worth_suspecting<N>(groups: Vec<Group<N>>, flagged: &Outputs) -> Vec<Group<N>> {
+pub fn worth_suspecting<N>(
+    groups: Vec<Group<N>>,
+    flagged: &Outputs,
+    is_known: impl Fn(&Group<N>) -> bool,
+) -> Vec<Group<N>> {
     let shared = groups.iter().filter(|group| group.bad > 1);
     let explained = shared.map(|group| group.outputs.and(flagged)).reduce(|all, more| all.or(&more));
     let is_explained =
         |group: &Group<N>| explained.as_ref().is_some_and(|explained| group.outputs.and(flagged).is_within(explained));
-    groups.into_iter().filter(|group| group.bad > 1 || !is_explained(group)).collect()
+    groups.into_iter().filter(|group| group.bad > 1 || is_known(group) || !is_explained(group)).collect()
 }

@@ -124,6 +124,11 @@ impl Condition {
         self.tests.iter().all(|(aspect, _)| is_shared(aspect))
     }
 
+    /// Returns whether it is how long a run took.
+    pub(super) fn is_duration(&self) -> bool {
+        matches!(self.tests.as_slice(), [(Aspect::Duration, _)])
+    }
+
     /// Returns whether it is that there is none of something.
     pub(super) fn is_of_none(&self) -> bool {
         self.tests.iter().any(|(_, test)| *test == Test::Is(Value::Null))

@@ -71,8 +71,11 @@ pub enum Finding {
     Fault(String),
     /// The same bytes as the run before wrote: what it did came to nothing new.
     SameOutputs,
-    /// No change at all, where there was a run to compare with.
-    NoChange,
+    /// No change that counts, where there was a run to compare with.
+    NoChange {
+        /// Whether something changed that often does.
+        is_habit: bool,
+    },
 }
 
 /// All evidence at a run.
@@ -107,8 +110,10 @@ pub fn evidence(run: &Facts, earlier: &Earlier<'_>, wrote: &BTreeMap<String, Str
             factor: AT_CULPRITS / if fault.is_rare { RARE } else { COMMON },
         })
         .collect();
+    let mut is_habit = false;
     pieces.extend(compared_aspects(run, earlier).into_iter().filter_map(|aspect| {
         let novelty = Novelty::of(aspect, had(aspect, run)?, &earlier.values(aspect))?;
+        is_habit |= novelty.is_changed && novelty.ago == 0;
         (novelty.factor >= COUNTS).then(|| novelty.changed(aspect, run))
     }));
     let alike = earlier.alike();
@@ -119,7 +124,7 @@ pub fn evidence(run: &Facts, earlier: &Earlier<'_>, wrote: &BTreeMap<String, Str
         // What is unknown may have changed.
         let is_known = !earlier.line().iter().chain([&run]).any(|run| run.aspects.is_cut());
         if pieces.is_empty() && is_known && before.reads_alike(run) {
-            pieces.push(Evidence { finding: Finding::NoChange, factor: NO_CHANGE });
+            pieces.push(Evidence { finding: Finding::NoChange { is_habit }, factor: NO_CHANGE });
         }
         if !run.outputs.is_empty() && run.outputs == *wrote {
             pieces.push(Evidence { finding: Finding::SameOutputs, factor: SAME });
@@ -316,7 +321,7 @@ impl Evidence {
     pub fn is_effect(&self) -> bool {
         match &self.finding {
             Finding::Changed { aspect, .. } | Finding::Unusual { aspect, .. } => aspect.is_effect(),
-            Finding::Fault(_) | Finding::SameOutputs | Finding::NoChange => false,
+            Finding::Fault(_) | Finding::SameOutputs | Finding::NoChange { .. } => false,
         }
     }
 }
@@ -366,7 +371,7 @@ mod tests {
         let usual = found("month=5", &["month=4", "month=3", "month=2", "month=1"]);
         assert_eq!(rare.pieces.len(), 1);
         assert!(rare.weight() > 12.0, "{rare:?}");
-        assert_eq!(usual.pieces[0].finding, Finding::NoChange, "a habit is no evidence");
+        assert_eq!(usual.pieces[0].finding, Finding::NoChange { is_habit: true }, "a habit is no evidence");
         assert!(usual.weight() < 1.0);
     }
 
@@ -445,6 +450,6 @@ mod tests {
         let run = of("us");
         let found = evidence(&run, &Earlier::of(&run, &earlier.iter().collect::<Vec<_>>()), &BTreeMap::new());
         assert_eq!(found.pieces.len(), 1, "{found:?}");
-        assert_eq!(found.pieces[0].finding, Finding::NoChange);
+        assert_eq!(found.pieces[0].finding, Finding::NoChange { is_habit: false });
     }
 }

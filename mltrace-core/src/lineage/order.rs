@@ -9,7 +9,7 @@ use super::strength::{Strength, Weakness};
 
 /// Up to how many times likelier a fact may be, as a power of ten, that is still seen as alike.
 const ALIKE: f64 = 0.3;
-/// Up to how many times likelier a fact of the repository may be that yields to one of a component.
+/// Up to how many times likelier a fact may be that yields to what a run was given: one of the repository, or a duration.
 const SHARED: f64 = 1.0;
 
 /// A fact that runs upstream of flagged outputs share.
@@ -28,7 +28,9 @@ pub struct Shared {
     pub score: f64,
     /// How far it can be relied on.
     pub strength: Strength,
-    /// Why it is no more than weak, where it is.
+    /// How many times likelier than chance it is by all of this, as a power of ten: the strength goes by that.
+    pub odds: f64,
+    /// Why it is no stronger, where there is more to say than the odds.
     pub weakness: Option<Weakness>,
     /// How far the furthest of its runs is from a judged output.
     pub(super) depth: u32,
@@ -49,6 +51,18 @@ impl Shared {
     #[must_use]
     pub fn is_new(&self) -> bool {
         self.new > 0.0
+    }
+
+    /// Returns whether this one, which comes before the other, leaves no flagged output for that one to explain: all with the
+    /// other have this one, too, and either it is surer and others have it beside them, or what has the other beside these is
+    /// ok. What came of a run explains nothing that a run was given.
+    #[must_use]
+    pub fn explains(&self, other: &Self, flagged: &Outputs) -> bool {
+        let [mine, theirs] = [self, other].map(|fact| fact.bad(flagged));
+        let is_alike = self.condition.is_effect() <= other.condition.is_effect() && theirs.is_within(&mine);
+        let has_more = mine != theirs && self.strength > other.strength;
+        let is_narrower = mine == theirs && self.outputs != other.outputs && self.outputs.is_within(&other.outputs);
+        is_alike && (has_more || is_narrower && self.strength >= other.strength && self.score >= other.score)
     }
 
     /// Returns those of some flagged outputs that have a run with it upstream.
@@ -85,7 +99,8 @@ pub(super) fn upstream_first(found: &mut [Shared]) {
 }
 
 /// Puts what a run was given before what its repository was like, where both are upstream of the same: a commit, a branch and
-/// a work tree that differs are those of all components of the repository, and one of them has what is new.
+/// a work tree that differs are those of all components of the repository, and one of them has what is new. It comes before
+/// how long a run took as well, there or further down: fewer rows take less time, and a busy machine takes more.
 pub(super) fn own_first(found: &mut [Shared]) {
     for place in 1..found.len() {
         let fact = &found[place];
@@ -93,8 +108,9 @@ pub(super) fn own_first(found: &mut [Shared]) {
             continue;
         }
         let yields = |other: &Shared| {
-            let is_alike = other.outputs == fact.outputs && other.score - fact.score < SHARED;
-            is_alike && other.condition.is_of_repository()
+            let is_shared = other.outputs == fact.outputs && other.condition.is_of_repository();
+            let is_below = other.depth <= fact.depth && other.outputs.is_within(&fact.outputs);
+            (is_shared || is_below && other.condition.is_duration()) && other.score - fact.score < SHARED
         };
         if let Some(first) = found[..place].iter().position(yields) {
             found[first..=place].rotate_right(1);
@@ -102,13 +118,17 @@ pub(super) fn own_first(found: &mut [Shared]) {
     }
 }
 
-/// Puts what is surer before what is hardly likelier and upstream of the same; an effect stays behind what explains it.
+/// Puts what is surer before what is hardly likelier and upstream of the same; an effect stays behind what explains it, and what
+/// shows in a component behind what is likelier than chance further up.
 pub(super) fn surer_first(found: &mut [Shared]) {
     for place in 1..found.len() {
         let fact = &found[place];
         let yields = |other: &&Shared| {
             let is_alike = other.outputs == fact.outputs && other.score - fact.score < ALIKE;
-            is_alike && other.strength < fact.strength && other.condition.is_effect() >= fact.condition.is_effect()
+            let is_further_up = other.depth > fact.depth && other.condition.component != fact.condition.component;
+            let may_yield = !is_further_up || other.strength == Strength::Weak;
+            let is_cause = other.condition.is_effect() >= fact.condition.is_effect();
+            is_alike && may_yield && is_cause && other.strength < fact.strength
         };
         let ahead = found[..place].iter().rev().take_while(yields).count();
         found[place - ahead..=place].rotate_right(1);
@@ -138,6 +158,7 @@ mod tests {
             first: 0,
             score,
             strength: Strength::Fair,
+            odds: 1.0,
             weakness: None,
             depth: 1,
             price: 0.0,
@@ -180,5 +201,37 @@ mod tests {
         let between = fact(Aspect::Host, &[4], 2.2, 1.0);
         let all = vec![commit(), between, fact(own(), &[1, 2], 2.0, 1.0)];
         assert_eq!(told(all), ["param:scale", "git.commit", "host"]);
+    }
+
+    #[test]
+    fn how_long_a_run_took_yields_to_what_it_was_given() {
+        let rows = |covers: &[usize], depth: u32| {
+            let aspect = Aspect::Parameter("rows".to_owned());
+            Shared { depth, ..fact(aspect, covers, 1.0, 1.0) }
+        };
+        let took = || fact(Aspect::Duration, &[1, 2], 1.6, 1.0);
+        for cause in [rows(&[1, 2], 1), rows(&[1, 2, 3], 1), rows(&[1, 2], 4)] {
+            assert_eq!(told(vec![took(), cause]), ["param:rows", "duration"]);
+        }
+        for other in [rows(&[1], 1), rows(&[1, 2], 0)] {
+            assert_eq!(told(vec![took(), other]), ["duration", "param:rows"]);
+        }
+    }
+
+    #[test]
+    fn what_is_surer_stays_behind_what_is_likelier_than_chance_further_up() {
+        let of = |component: &str, depth: u32, strength: Strength| {
+            let mut fact = fact(Aspect::Parameter("rows".to_owned()), &[1, 2], 2.0, 1.0);
+            component.clone_into(&mut fact.condition.component);
+            Shared { depth, strength, ..fact }
+        };
+        let first = |upstream: Strength, component: &str| {
+            let mut found = vec![of(component, 3, upstream), of("split", 1, Strength::Strong)];
+            surer_first(&mut found);
+            found.swap_remove(0).depth
+        };
+        assert_eq!(first(Strength::Fair, "ingest"), 3);
+        assert_eq!(first(Strength::Weak, "ingest"), 1);
+        assert_eq!(first(Strength::Fair, "split"), 1);
     }
 }

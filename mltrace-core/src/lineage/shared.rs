@@ -162,7 +162,7 @@ impl<'k> Table<'k> {
         let (first, depth) = (tally.first?, tally.depth);
         let is_of_one_day = tally.bad.is_none_or(|[since, until]| until.0.saturating_sub(since.0) < AT_ONCE_US);
         let (strength, weakness) = (Strength::Weak, None);
-        let (outputs, new) = (outputs.clone(), 0.0);
+        let (outputs, new, odds) = (outputs.clone(), 0.0, 0.0);
         Some(Shared {
             condition,
             counts,
@@ -170,6 +170,7 @@ impl<'k> Table<'k> {
             first,
             score,
             strength,
+            odds,
             weakness,
             depth,
             price,
@@ -193,8 +194,8 @@ impl<'k> Table<'k> {
         let is_of_all = is_asked && new <= 0.0 && !fact.condition.is_of_component() && self.is_of_all(&fact.condition);
         let odds = if is_of_all { f64::NEG_INFINITY } else { odds };
         let may_be_strong = !is_of_time && (new > 0.0 || !fact.is_of_one_day);
-        fact.strength = Strength::of(odds, may_be_strong);
-        fact.weakness = (fact.strength == Strength::Weak).then(|| Weakness::of(new, is_of_time));
+        (fact.odds, fact.strength) = (odds, Strength::of(odds, may_be_strong));
+        fact.weakness = Weakness::of(fact.strength, (new, odds), is_of_time);
     }
 
     fn is_of_all(&self, condition: &Condition) -> bool {

@@ -38,7 +38,7 @@ impl Strength {
     }
 }
 
-/// Why a fact is no more than weak.
+/// Why a fact is no more than weak, or no more than fair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -49,6 +49,8 @@ pub enum Weakness {
     Habit,
     /// There are few verdicts for all that was compared.
     Few,
+    /// All that was bad with it was so within one day, and all else of that day is as likely.
+    Day,
 }
 
 impl Strength {
@@ -63,12 +65,16 @@ impl Strength {
 }
 
 impl Weakness {
-    /// Returns why a fact that is so new, as a power of ten, is no more than weak.
-    pub(super) fn of(new: f64, is_of_time: bool) -> Self {
-        match new {
-            _ if is_of_time => Self::Time,
-            new if new < 0.0 => Self::Habit,
-            _ => Self::Few,
+    /// Returns why a fact that is so new and so much likelier than chance, as powers of ten, is no stronger, if it is not.
+    pub(super) fn of(strength: Strength, (new, odds): (f64, f64), is_of_time: bool) -> Option<Self> {
+        match strength {
+            Strength::Weak if is_of_time => Some(Self::Time),
+            Strength::Weak if new < 0.0 => Some(Self::Habit),
+            Strength::Weak => Some(Self::Few),
+            Strength::Fair if odds < STRONG.log10() => None,
+            Strength::Fair if is_of_time => Some(Self::Time),
+            Strength::Fair => Some(Self::Day),
+            Strength::Strong => None,
         }
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{LIMIT_NAME, VersionId, cut};
+use crate::words::counted;
 
 /// The most columns that are reported of a table.
 pub const MOST_COLUMNS: usize = 500;
@@ -223,7 +224,7 @@ impl Profile {
     pub fn in_words(&self) -> String {
         let columns = u64::try_from(self.columns.len()).unwrap_or(u64::MAX);
         let mut words =
-            format!("{}, {}, {}", self.format.as_str(), plural(self.rows, "row"), plural(columns, "column"));
+            format!("{}, {}, {}", self.format.as_str(), counted(self.rows, "row"), counted(columns, "column"));
         if !self.is_whole {
             words.push_str(match self.format {
                 TableFormat::Parquet => "; the rest was not read: it takes too long, is too large, or is damaged",
@@ -234,7 +235,7 @@ impl Profile {
         }
         words.extend(self.uneven_in_words().map(|uneven| format!("; {uneven}")));
         if self.columns_left_out > 0 {
-            words += &format!("; {} left out", plural(self.columns_left_out, "more column"));
+            words += &format!("; {} left out", counted(self.columns_left_out, "more column"));
         }
         words
     }
@@ -246,12 +247,12 @@ impl Profile {
             (_, 0) => return None,
             (TableFormat::Ndjson, 1) => "1 line is no row".to_owned(),
             (TableFormat::Ndjson, count) => format!("{count} lines are no rows"),
-            (_, count) => format!("{} of another length", plural(count, "row")),
+            (_, count) => format!("{} of another length", counted(count, "row")),
         };
         let Some(UnevenRow { line, fields, column }) = self.first_uneven else { return Some(all) };
         let first = if self.uneven_rows == 1 { "" } else { "the first is " };
         let why = match (fields, column) {
-            (Some(count), _) => format!("which has {}", plural(count, "field")),
+            (Some(count), _) => format!("which has {}", counted(count, "field")),
             (None, Some(column)) => format!("which is no JSON from column {column} on"),
             (None, None) => "which is no JSON object".to_owned(),
         };
@@ -312,10 +313,6 @@ impl Profile {
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
     }
-}
-
-fn plural(count: u64, word: &str) -> String {
-    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
 impl Column {

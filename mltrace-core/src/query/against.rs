@@ -51,8 +51,8 @@ pub(super) struct Verdicts {
     pub(super) readers: HashMap<RunKey, Vec<VersionKey>>,
     /// The runs of which a check did not pass, warnings among them.
     pub(super) unchecked: HashSet<RunKey>,
-    /// The runs that have what the flagged ones share, each with the likeliest cause in words.
-    pub(super) caused: HashMap<RunKey, (RunId, String)>,
+    /// The runs that have what the flagged ones share, each with the likeliest cause in words and the rank of that.
+    pub(super) caused: HashMap<RunKey, (u32, (RunId, String))>,
 }
 
 /// What stands against what was made at a run or below it.
@@ -113,11 +113,14 @@ impl Verdicts {
                 }
                 Above::Cause(run) => {
                     let told = self.caused.get(run).filter(|_| !is_ok);
-                    causes.extend(told.map(|told| of_run(DoubtReason::Cause, told)));
+                    causes.extend(told.map(|(rank, told)| (*rank, of_run(DoubtReason::Cause, told))));
                 }
             }
         }
         beside.retain(|_| !is_ok);
+        // The likeliest cause comes first, however near others are.
+        causes.sort_by_key(|(rank, _)| *rank);
+        let causes = causes.into_iter().map(|(_, cause)| cause).collect();
         found.extend([upstream, checks, causes, beside].into_iter().flat_map(|some| some.into_iter().take(limit)));
         found
     }

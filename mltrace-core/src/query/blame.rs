@@ -16,6 +16,7 @@ use super::{QueryError, Reader};
 use crate::lineage::{self, Aspect, Aspects, Condition, Facts, Test};
 use crate::model::{RunId, Status, Timestamp, Verdict, Version, VersionId};
 use crate::store::{ComponentKey, Extent, FactsRow, ProjectKey, RunKey, RunSelection, Told};
+use crate::words;
 
 /// How many runs of a component a series has: the last ones.
 const RUNS: usize = 200;
@@ -74,24 +75,22 @@ impl Blame {
     #[must_use]
     pub fn unchanged(&self) -> Vec<String> {
         let (short, long): (Vec<&Series>, Vec<&Series>) = self.series.iter().partition(|series| series.is_too_short());
-        let plural = |count: usize| if count == 1 { "" } else { "s" };
         let counted = |series: &[&Series]| {
             let runs: usize = series.iter().map(|series| series.runs).sum();
-            let of = series.len();
-            format!("{runs} run{} of {of} component{}", plural(runs), plural(of))
+            format!("{} of {}", words::counted(runs, "run"), words::counted(series.len(), "component"))
         };
-        let mut words = Vec::new();
+        let mut told = Vec::new();
         if !long.is_empty() {
-            words.push(format!("{} is on one level in the last {}", self.measure, counted(&long)));
+            told.push(format!("{} is on one level in the last {}", self.measure, counted(&long)));
         }
         if !short.is_empty() {
             let (few, least) = (counted(&short), Series::FEW);
-            words.push(format!(
+            told.push(format!(
                 "too few runs to say whether {} changed: {few}, and {least} of each are needed",
                 self.measure
             ));
         }
-        words
+        told
     }
 }
 

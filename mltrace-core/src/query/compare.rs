@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use super::answer::Run;
 use super::command::Commands;
 use super::decimal;
+use super::evaluations::{Evaluations, OUTPUTS};
 use super::measures::last_metrics;
 use super::{QueryError, Reader};
-use crate::model::{Metric, RunId};
+use crate::model::{Metric, RunId, Version};
 use crate::redact::REDACTED;
 use crate::store::Extent;
 
@@ -52,6 +53,9 @@ pub struct ComparedField {
     pub about: Option<String>,
     /// What it is in each of the runs, in their order; `null` where it is not known of one.
     pub values: Vec<Value>,
+    /// Of an evaluation, the run of each that measured it; `null` where it is not known of one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub measured_by: Vec<Option<RunId>>,
     /// Whether it is not the same in all of them. Of parameters that were redacted nobody knows that they are the same.
     pub differs: bool,
 }
@@ -71,14 +75,23 @@ pub enum RecordPart {
     Outputs,
     /// What was measured of it.
     Metrics,
+    /// What others measured of what it wrote when they read it.
+    Evaluations,
     /// What was measured of what it read or wrote, such as the importance of a feature.
     Importances,
 }
 
 impl RecordPart {
     /// All sorts, in the order in which they are shown.
-    pub const ALL: [Self; 6] =
-        [Self::Run, Self::Configuration, Self::Data, Self::Outputs, Self::Metrics, Self::Importances];
+    pub const ALL: [Self; 7] = [
+        Self::Run,
+        Self::Configuration,
+        Self::Data,
+        Self::Outputs,
+        Self::Metrics,
+        Self::Evaluations,
+        Self::Importances,
+    ];
 
     /// Returns its word.
     #[must_use]
@@ -89,6 +102,7 @@ impl RecordPart {
             Self::Data => "data",
             Self::Outputs => "outputs",
             Self::Metrics => "metrics",
+            Self::Evaluations => "evaluations",
             Self::Importances => "importances",
         }
     }
@@ -156,11 +170,12 @@ impl Reader<'_> {
                 views.push(run);
             }
         }
-        let collided = views.iter().flat_map(colliding).collect();
+        let evaluations = self.evaluations_of(&views)?;
+        let collided = collided(&views, &evaluations);
         let runs: Vec<RunId> = views.iter().map(|run| run.id).collect();
         let mut records = Vec::with_capacity(views.len());
-        for run in views {
-            let record = record(run, &collided);
+        for (run, evaluations) in views.into_iter().zip(evaluations) {
+            let record = record(run, evaluations, &collided);
             // Each field of each run is there once, and in the answer it is not there twice: it is moved.
             self.hold(record.len().saturating_mul(FIELD))?;
             records.push(record);
@@ -177,11 +192,32 @@ impl Reader<'_> {
             keys.sort();
         }
         let fields = keys.into_iter().map(|(key, differs)| {
-            let values = records.iter_mut().map(|record| record.remove(&key).unwrap_or_default()).collect();
+            let held: Vec<Held> = records.iter_mut().map(|record| record.remove(&key).unwrap_or_default()).collect();
+            let is_by_others = key.part == RecordPart::Evaluations;
+            let measured_by = held.iter().map(|held| held.by).filter(|_| is_by_others).collect();
+            let values = held.into_iter().map(|held| held.value).collect();
             let Key { part, place: _, split, name, about, slice } = key;
-            ComparedField { part, name, split, slice, about, values, differs }
+            ComparedField { part, name, split, slice, about, values, measured_by, differs }
         });
         Ok(Compare { runs, fields: fields.collect(), is_cut })
+    }
+
+    /// Returns what others measured of what each of these runs wrote.
+    fn evaluations_of(&mut self, runs: &[Run]) -> Result<Vec<Evaluations>, QueryError> {
+        let wrote = |run: &Run| -> Vec<Version> {
+            let versions = run
+                .outputs
+                .iter()
+                .filter_map(|output| Some(Version { name: output.name.clone(), version: output.version.clone()? }));
+            versions.take(OUTPUTS).collect()
+        };
+        let all: Vec<Vec<Version>> = runs.iter().map(wrote).collect();
+        let of_each = all.iter().map(|own| {
+            // Who reads what several of them wrote says of none what it measured.
+            let others: Vec<&Version> = all.iter().flatten().filter(|of| !own.contains(of)).collect();
+            self.evaluations(own, &others)
+        });
+        of_each.collect()
     }
 
     fn run_or_writer(&mut self, text: &str) -> Result<crate::store::RunKey, QueryError> {
@@ -201,11 +237,27 @@ impl Reader<'_> {
     }
 }
 
+/// What one thing is in a run, and which other run measured it.
+#[derive(Default)]
+struct Held {
+    value: Value,
+    by: Option<RunId>,
+}
+
+impl From<Value> for Held {
+    fn from(value: Value) -> Self {
+        Self { value, by: None }
+    }
+}
+
 /// Returns whether a field is not the same in all runs.
-fn differs(key: &Key, runs: &[RunId], records: &[BTreeMap<Key, Value>]) -> bool {
+fn differs(key: &Key, runs: &[RunId], records: &[BTreeMap<Key, Held>]) -> bool {
     const NONE: &Value = &Value::Null;
-    let columns: Vec<(RunId, &Value)> =
-        runs.iter().zip(records).map(|(run, record)| (*run, record.get(key).unwrap_or(NONE))).collect();
+    let columns: Vec<(RunId, &Value)> = runs
+        .iter()
+        .zip(records)
+        .map(|(run, record)| (*run, record.get(key).map_or(NONE, |held| &held.value)))
+        .collect();
     // A run that is named twice is the same as itself.
     let is_one = |one: &(RunId, &Value), other: &(RunId, &Value)| one.0 == other.0 || is_same(key.part, one.1, other.1);
     columns.windows(2).any(|pair| !matches!(pair, [one, other] if is_one(one, other)))
@@ -218,7 +270,9 @@ fn is_same(part: RecordPart, one: &Value, other: &Value) -> bool {
     }
     let number = |value: &Value| match (part, value) {
         (_, Value::Number(number)) => Some(number.to_string()),
-        (RecordPart::Metrics | RecordPart::Importances, Value::String(text)) => Some(text.clone()),
+        (RecordPart::Metrics | RecordPart::Evaluations | RecordPart::Importances, Value::String(text)) => {
+            Some(text.clone())
+        }
         _ => None,
     };
     let numbers = number(one).zip(number(other));
@@ -236,29 +290,37 @@ fn is_redacted(value: &Value) -> bool {
 }
 
 /// Returns what distinguishes a metric from another by its split and slice.
-fn key_of_metric(metric: &Metric) -> Key {
+fn key_of_metric(metric: &Metric, is_own: bool) -> Key {
     let (split, name, slice) = parts_of_metric(&metric.name);
     let (split, slice) = (split.map(str::to_owned), slice.map(str::to_owned));
-    Key { split, slice, ..unsplit(metric, name) }
+    Key { split, slice, ..unsplit(metric, name, is_own) }
 }
 
-fn unsplit(metric: &Metric, name: &str) -> Key {
-    let about = metric.about.as_ref().map(|about| about.as_str().to_owned());
-    let part = if about.is_some() { RecordPart::Importances } else { RecordPart::Metrics };
+fn unsplit(metric: &Metric, name: &str, is_own: bool) -> Key {
+    // What others measured is of what the run wrote, whether they say so or not.
+    let about = metric.about.as_ref().filter(|_| is_own).map(|about| about.as_str().to_owned());
+    let part = match (is_own, &about) {
+        (false, _) => RecordPart::Evaluations,
+        (true, Some(_)) => RecordPart::Importances,
+        (true, None) => RecordPart::Metrics,
+    };
     Key { about, ..Key::new(part, name) }
 }
 
-/// Returns what several metrics of a run would be alike, such as `test/auc` and `test.auc`.
-fn colliding(run: &Run) -> Vec<Key> {
-    let mut names: BTreeMap<Key, BTreeSet<&str>> = BTreeMap::new();
-    for metric in &run.metrics {
-        names.entry(key_of_metric(metric)).or_default().insert(&metric.name);
+/// Returns what several metrics of one run would be alike, such as `test/auc` and `test.auc`.
+fn collided(runs: &[Run], evaluations: &[Evaluations]) -> BTreeSet<Key> {
+    let mut names: BTreeMap<(usize, Key), BTreeSet<&str>> = BTreeMap::new();
+    for (number, (run, evaluations)) in runs.iter().zip(evaluations).enumerate() {
+        let own = run.metrics.iter().map(|metric| (metric, true));
+        for (metric, is_own) in own.chain(evaluations.values().map(|(metric, _)| (metric, false))) {
+            names.entry((number, key_of_metric(metric, is_own))).or_default().insert(&metric.name);
+        }
     }
-    names.into_iter().filter(|(_, names)| names.len() > 1).map(|(key, _)| key).collect()
+    names.into_iter().filter(|(_, names)| names.len() > 1).map(|((_, key), _)| key).collect()
 }
 
 /// Returns what is known of a run, without what is empty. Metrics of which several would be one keep their names.
-fn record(run: Run, collided: &BTreeSet<Key>) -> BTreeMap<Key, Value> {
+fn record(run: Run, evaluations: Evaluations, collided: &BTreeSet<Key>) -> BTreeMap<Key, Held> {
     let mut record = BTreeMap::new();
     let git = run.git.as_ref();
     let code = run.code.as_ref().map(|code| json!(code.hash));
@@ -293,10 +355,13 @@ fn record(run: Run, collided: &BTreeSet<Key>) -> BTreeMap<Key, Value> {
         }
     }
     record.extend(run.params.into_iter().map(|(name, value)| (Key::new(RecordPart::Configuration, &name), value)));
-    for metric in last_metrics(run.metrics) {
-        let key = key_of_metric(&metric);
-        let key = if collided.contains(&key) { unsplit(&metric, &metric.name) } else { key };
-        record.insert(key, json!(metric.value));
+    let own = last_metrics(run.metrics).into_iter().map(|metric| (metric, None));
+    let others = evaluations.into_values().map(|(metric, by)| (metric, Some(by)));
+    let mut record: BTreeMap<Key, Held> = record.into_iter().map(|(key, value)| (key, value.into())).collect();
+    for (metric, by) in own.chain(others) {
+        let key = key_of_metric(&metric, by.is_none());
+        let key = if collided.contains(&key) { unsplit(&metric, &metric.name, by.is_none()) } else { key };
+        record.insert(key, Held { value: json!(metric.value), by });
     }
     record
 }

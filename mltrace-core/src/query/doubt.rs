@@ -2,7 +2,8 @@
 
 use super::answer::{Fact, Review, Suspect};
 use super::evidence::without_factor;
-use crate::model::Timestamp;
+use crate::model::{RunId, Timestamp};
+use crate::words;
 
 /// How sure a suspect has to be that is named in a sentence.
 const SURE: f64 = 0.95;
@@ -39,12 +40,32 @@ impl Review {
         }
     }
 
-    /// Returns in words of which fact suspects are one cause, and when that was.
+    /// Returns in words of which fact suspects are one cause, with when that was, or that they have none that is named.
     #[must_use]
-    pub fn cause(&self, rank: u32, show: impl Fn(Timestamp) -> String) -> String {
+    pub fn cause(&self, rank: Option<u32>, show: impl Fn(Timestamp) -> String) -> String {
+        let Some(rank) = rank else {
+            let named: Vec<String> = self.first_line().iter().map(|fact| fact.rank.to_string()).collect();
+            return format!("others, without {} {}", words::plural(named.len(), "fact"), named.join(" and "));
+        };
         let fact = self.facts.iter().find(|fact| fact.rank == rank);
         let when = fact.map(|fact| fact.when(show)).unwrap_or_default();
         format!("fact {rank}, {when}")
+    }
+
+    /// Returns how likely a suspect is to blame if one run alone is; `None` where it is one of several of a cause, of which none
+    /// alone is to blame: how sure that cause is, its fact says.
+    #[must_use]
+    pub fn share_of(&self, suspect: &Suspect) -> Option<f64> {
+        let fact = suspect.fact.and_then(|rank| self.facts.iter().find(|fact| fact.rank == rank));
+        let is_one_of_several = fact.is_some_and(|fact| suspect.flagged < fact.flagged);
+        (!is_one_of_several).then_some(suspect.probability)
+    }
+
+    /// Returns the sets of several runs that explain all flags together, where no fact that is named says as much of them.
+    pub fn together(&self) -> impl Iterator<Item = &Vec<RunId>> {
+        let is_named = |set: &[RunId]| self.named().any(|fact| set.iter().all(|run| fact.runs.contains(run)));
+        // One run that explains all flags is among the suspects already.
+        self.explains.iter().filter(move |set| set.len() > 1 && !is_named(set))
     }
 
     fn said(&self, named: &[&Fact], show: impl Fn(Timestamp) -> String) -> String {
@@ -96,10 +117,7 @@ impl Review {
             };
         }
         let only = || "Nothing that is recorded tells the bad ones from the others for certain.".to_owned();
-        let weak = |fact: &Fact| {
-            let why = fact.why_weak().map(|why| format!(", as {why}")).unwrap_or_default();
-            format!("{}; weak{why}.{}", self.told(fact, &show), self.ask(fact))
-        };
+        let weak = |fact: &Fact| format!("{}; {}.{}", self.told(fact, &show), fact.how_sure(), self.ask(fact));
         let new = new.map(weak);
         let culprit = || self.suspects.first().and_then(|suspect| self.culprit(suspect));
         new.or_else(culprit)

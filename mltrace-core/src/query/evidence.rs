@@ -150,7 +150,10 @@ pub(super) fn words(piece: &Evidence) -> String {
     let found = match &piece.finding {
         Finding::Fault(message) => message.clone(),
         Finding::SameOutputs => return "wrote the same bytes as the run before".to_owned(),
-        Finding::NoChange => return "nothing changed since the run before".to_owned(),
+        Finding::NoChange { is_habit: false } => return "nothing changed since the run before".to_owned(),
+        Finding::NoChange { is_habit: true } => {
+            return "nothing changed since the run before but what often does".to_owned();
+        }
         Finding::Unusual { aspect, now, usual } => unusual(aspect, *now, usual),
         Finding::Changed { aspect, now, before, ago, times, of } => {
             let change = changed(aspect, now.as_ref(), before.as_ref());

@@ -52,10 +52,18 @@ pub struct Fact {
     pub has_more: bool,
     /// How far it can be relied on.
     pub strength: Strength,
-    /// Why no further, where it is weak: `time` (it says when a run began, and no more), `habit` (comparable runs before had it,
-    /// or it changes often), `few` (there are few verdicts for all that was compared).
+    /// How many times likelier than chance it is, which its strength goes by; absent where it is weak.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub odds: Option<f64>,
+    /// Why no further: `time` (it says when a run began, and no more), `habit` (comparable runs before had it, or it changes
+    /// often), `few` (there are few verdicts for all that was compared), `day` (all that was bad with it was so within one day).
+    /// Absent where it is strong, and where `odds` says enough.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weakness: Option<Weakness>,
+    /// The `rank` of a fact that all flagged ones with this one have, too, and that is surer or narrower: then this one is needed
+    /// for none of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explained_by: Option<u32>,
     /// Whether comparable runs before had another value, and such changes are no habit.
     #[serde(default)]
     pub is_new: bool,
@@ -64,6 +72,20 @@ pub struct Fact {
 }
 
 impl Fact {
+    /// Returns whether it can be relied on, and no other one explains it.
+    #[must_use]
+    pub fn is_relied_on(&self) -> bool {
+        self.strength > Strength::Weak && self.explained_by.is_none()
+    }
+
+    /// Returns whether another one says the same of another component: that it ran in the same place or from the same source.
+    #[must_use]
+    pub fn is_the_same_elsewhere(&self, other: &Self) -> bool {
+        let fields = ["git.commit", "git.branch", "git.dirty", "host", "user"];
+        let says = |fact: &Self| (fact.aspect.clone(), fact.value.clone(), fact.flagged, fact.ok);
+        fields.contains(&self.aspect.as_str()) && self.component != other.component && says(self) == says(other)
+    }
+
     /// Returns whether all flagged versions have such a run upstream, and no ok one.
     #[must_use]
     pub fn tells_apart(&self) -> bool {

@@ -79,7 +79,7 @@ impl Reader<'_> {
             };
             Ok::<_, QueryError>(some.iter().map(novelty).collect())
         })?;
-        let (mut facts, mut bad, mut beside) = (Vec::with_capacity(found.len()), Vec::new(), Beside::default());
+        let (mut facts, mut told, mut beside) = (Vec::with_capacity(found.len()), Vec::new(), Beside::default());
         let mut with_fact: HashMap<u32, Vec<RunKey>> = HashMap::default();
         for (fact, rank) in found.iter().zip(1_u32..) {
             let of_component = known.iter().zip(&keys).filter(|(run, _)| run.component == fact.condition.component);
@@ -87,12 +87,17 @@ impl Reader<'_> {
                 of_component.filter(|(run, _)| fact.condition.holds(&run.aspects)).map(|(_, key)| *key).collect();
             let Some(first) = keys.get(fact.first) else { continue };
             let known = (&mut *past, &mut beside);
-            if let Some(told) = self.fact(project, verdicts.all, (fact, rank), (*first, with.clone()), known)? {
+            if let Some(known) = self.fact(project, verdicts.all, (fact, rank), (*first, with.clone()), known)? {
                 with_fact.insert(rank, with);
-                facts.push(told);
-                bad.push(fact.bad(verdicts.flagged));
+                facts.push(known);
+                told.push((fact, rank));
             }
         }
+        for (fact, (of, _)) in facts.iter_mut().zip(&told) {
+            let other = told.iter().find(|(other, _)| other.explains(of, verdicts.flagged));
+            fact.explained_by = other.map(|(_, rank)| *rank);
+        }
+        let bad: Vec<Outputs> = told.iter().map(|(fact, _)| fact.bad(verdicts.flagged)).collect();
         let rest = rest(&facts, &bad, verdicts);
         let said = first_line(&facts, verdicts.all.ok > 0).into_iter();
         let causes = said.filter_map(|fact| with_fact.remove_entry(&fact.rank)).collect();
@@ -201,6 +206,8 @@ impl Reader<'_> {
             runs: held.runs().map(|(_, id)| id).collect(),
             strength: fact.strength,
             weakness: fact.weakness,
+            odds: (fact.strength > Strength::Weak).then(|| 10_f64.powf(fact.odds)),
+            explained_by: None,
             is_new: fact.is_new(),
             score: fact.score,
         }))
@@ -268,12 +275,19 @@ fn is_telling(aspect: &Aspect, value: &mut Value) -> bool {
 
 impl Review {
     /// Returns the facts that are worth reporting, at most so many: the first, those that are hardly by chance or likelier
-    /// than chance, and the best one for what these leave unexplained, which is never left out.
+    /// than chance and that no other one explains, what the first line names, and the best one for what these leave unexplained,
+    /// which is never left out. Where several components ran in the same place or from the same source, the first of them
+    /// stands for all.
     #[must_use]
     pub fn telling(&self, most: usize) -> Vec<&Fact> {
-        let best = self.best_of_rest();
+        let (best, said) = (self.best_of_rest(), self.first_line());
         let is_best = |fact: &Fact| best.is_some_and(|best| best.rank == fact.rank);
-        let is_told = |(place, fact): &(usize, &Fact)| *place == 0 || fact.strength > Strength::Weak || is_best(fact);
+        let is_again =
+            |place: usize, fact: &Fact| self.facts.iter().take(place).any(|before| before.is_the_same_elsewhere(fact));
+        let is_said = |fact: &Fact| is_best(fact) || said.iter().any(|said| said.rank == fact.rank);
+        let is_told = |(place, fact): &(usize, &Fact)| {
+            *place == 0 || is_said(fact) || fact.is_relied_on() && !is_again(*place, fact)
+        };
         let all = self.facts.iter().enumerate().filter(is_told).map(|(_, fact)| fact);
         let mut told: Vec<&Fact> = all.take(most).collect();
         if let Some(best) = best.filter(|_| !told.iter().any(|fact| is_best(fact))) {
@@ -308,14 +322,15 @@ fn first_line(facts: &[Fact], is_any_ok: bool) -> Vec<&Fact> {
     if !sure.is_empty() {
         return sure;
     }
-    let mut new = facts.iter().filter(|fact| fact.is_new);
+    // How long runs took differs by itself, and among few runs it tells any of them apart.
+    let mut new = facts.iter().filter(|fact| fact.is_new && fact.aspect != Aspect::Duration.field());
     // While nothing is ok, all that is upstream of the bad ones is as likely: then the likeliest is worth reporting if it is new.
     let weak = if is_any_ok { new.find(|fact| fact.tells_apart()) } else { facts.first().filter(|fact| fact.is_new) };
     weak.into_iter().collect()
 }
 
 fn named(facts: &[Fact]) -> impl Iterator<Item = &Fact> {
-    let mut telling = facts.iter().filter(|fact| fact.strength > Strength::Weak);
+    let mut telling = facts.iter().filter(|fact| fact.is_relied_on());
     telling.next().into_iter().chain(telling.find(|fact| fact.adds > 1))
 }
 
@@ -360,5 +375,31 @@ fn value(condition: &Condition) -> Value {
     match condition.tests.as_slice() {
         [(_, Test::Is(value))] => value.clone(),
         tests => Value::String(tests.iter().map(|(_, test)| text(test)).collect::<Vec<_>>().join(" and ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn no_first_line_goes_by_how_long_few_runs_took() {
+        let fact = |rank: u32, aspect: &str| -> Fact {
+            let (when, runs) = (Timestamp(0), Vec::<RunId>::new());
+            let told = json!({
+                "rank": rank, "component": "clean", "aspect": aspect, "value": "<= 10", "flagged": 2, "flagged_of": 2, "ok": 0,
+                "ok_of": 14, "since": when, "until": when, "runs": runs, "strength": "weak", "weakness": "few",
+                "is_new": true, "score": 0.6,
+            });
+            serde_json::from_value(told).unwrap()
+        };
+        let ok = json!([{ "name": "a.csv", "version": "v:1", "reason": null, "by": null, "at": Timestamp(0) }]);
+        assert!(first_line(&[fact(1, "duration")], true).is_empty());
+        let facts = vec![Fact { ok: 1, ..fact(1, "param:unit") }, fact(2, "duration"), fact(3, "param:rows")];
+        let review = Review { facts, ok: serde_json::from_value(ok).unwrap(), ..Review::default() };
+        let listed: Vec<u32> = review.telling(10).iter().map(|fact| fact.rank).collect();
+        assert_eq!(listed, [1, 3], "the first, and what the first line names");
     }
 }

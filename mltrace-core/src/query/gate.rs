@@ -327,7 +327,7 @@ fn not_worse(required: &MetricRequirement, ours: &Witnesses, theirs: &Witnesses,
         Better::Lower => value <= limit + slack,
     };
     let is = if holds { "is not worse than" } else { "is worse than" };
-    let slack = if slack > 0.0 { format!(", by {slack} at most") } else { String::new() };
+    let slack = if slack > 0.0 { format!(", by {} at most", words::number(slack)) } else { String::new() };
     let message = format!("`{name}` = {} {is} {} of {than}{slack}", own.value, before.value);
     Required {
         name: Some(name.clone()),

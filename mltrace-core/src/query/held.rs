@@ -39,7 +39,7 @@ pub(super) struct Held {
 
 impl Reader<'_> {
     /// Returns the runs with something, those whose outputs nobody judged as well: between those that are known, and
-    /// beside them as long as comparable runs have it. With `looks_further` those of earlier spans as well.
+    /// beside them as long as comparable runs have it. With `looks_further` those of earlier and later spans as well.
     pub(super) fn held(
         &mut self,
         project: ProjectKey,
@@ -78,13 +78,13 @@ impl Reader<'_> {
         held.comes_and_goes = is_broken && held.takes_turns();
         held.has_more |= held.comes_and_goes || between.len() >= BETWEEN;
         if looks_further && is_ended && !held.comes_and_goes {
-            held.add_further(condition, first, &before, past);
+            held.add_further(condition, first, &before, (before.len() >= EARLIER, &*past));
         }
-        let mut after: &[RunKey] = match beside.after.entry((component, until)) {
+        let next: &[RunKey] = match beside.after.entry((component, until)) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => new.insert(self.store.next(component, until, BETWEEN)?),
         };
-        let (mut at_once, is_cut) = (AFTER, after.len() >= BETWEEN);
+        let (mut after, mut at_once, is_cut) = (next, AFTER, next.len() >= BETWEEN);
         while !after.is_empty() && !held.is_over {
             let (some, others) = after.split_at(after.len().min(at_once));
             (after, at_once) = (others, at_once.saturating_mul(2));
@@ -92,6 +92,11 @@ impl Reader<'_> {
             held.is_over = held.add_next(condition, first, some, past);
         }
         held.has_more |= is_cut && !held.is_over;
+        if looks_further && held.is_over && !held.comes_and_goes {
+            past.learn(&mut *self.store, after)?;
+            held.add_further(condition, first, next, (is_cut, &*past));
+            held.is_over = held.ends_without();
+        }
         held.is_over &= !held.comes_and_goes;
         Ok(held)
     }
@@ -129,16 +134,21 @@ impl Held {
         runs.iter().any(|run| self.add(condition, first, *run, past))
     }
 
-    /// Adds all of some runs before these that are like that, unless it came and went all the time then.
-    fn add_further(&mut self, condition: &Condition, first: RunKey, before: &[RunKey], past: &Past) {
+    /// Adds all of some runs before these, or after them, that are like that, unless it comes and goes all the time there.
+    fn add_further(&mut self, condition: &Condition, first: RunKey, runs: &[RunKey], (is_cut, past): (bool, &Past)) {
         let mut all = self.clone();
-        for run in before {
+        for run in runs {
             all.add(condition, first, *run, past);
         }
         if all.runs().count() > self.runs().count() && !all.takes_turns() {
-            all.has_more |= before.len() >= EARLIER;
+            all.has_more |= is_cut;
             *self = all;
         }
+    }
+
+    /// Returns whether the last of the runs that were looked at is without it.
+    fn ends_without(&self) -> bool {
+        self.looked_at.values().next_back().is_some_and(|is_one| !is_one)
     }
 
     /// Adds a run that is like that; returns whether it is not and could be compared with the first of them.

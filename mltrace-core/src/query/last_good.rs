@@ -295,19 +295,20 @@ impl Reader<'_> {
 
     /// Returns the runs that have what `review` says, strong or fair, that the flagged ones share, each with the likeliest
     /// cause in words.
-    fn caused(&mut self) -> Result<HashMap<RunKey, (RunId, String)>, QueryError> {
-        let mut first: BTreeMap<RunId, String> = BTreeMap::new();
+    fn caused(&mut self) -> Result<HashMap<RunKey, (u32, (RunId, String))>, QueryError> {
+        let mut first: BTreeMap<RunId, (u32, String)> = BTreeMap::new();
         for fact in self.facts_to_rely_on()? {
             for run in &fact.runs {
                 first.entry(*run).or_insert_with(|| {
                     let (of, says, strength) = (&fact.component, fact.says(), fact.strength.as_str());
-                    format!("{of} (run {}) {says}: {}, {strength} by `review`", run.short(), fact.counts())
+                    let words = format!("{of} (run {}) {says}: {}, {strength} by `review`", run.short(), fact.counts());
+                    (fact.rank, words)
                 });
             }
         }
         let mut caused = HashMap::default();
-        for (run, words) in first {
-            caused.extend(self.store.run(run)?.map(|key| (key, (run, words))));
+        for (run, (rank, words)) in first {
+            caused.extend(self.store.run(run)?.map(|key| (key, (rank, (run, words)))));
         }
         Ok(caused)
     }

@@ -299,11 +299,6 @@ pub(super) fn figures(of: &Observation) -> Vec<(String, f64)> {
     figures
 }
 
-/// Returns those of some metrics that are called so and are of this artifact, or of the run as a whole.
-pub(super) fn metrics_of(metrics: &[Metric], name: &str, about: Option<&ArtifactName>) -> Vec<Metric> {
-    metrics.iter().filter(|metric| metric.name == name && metric.about.as_ref() == about).cloned().collect()
-}
-
 /// Returns of each metric of a run what counts: the value of its last step, and of that the one measured last.
 pub(super) fn last_metrics(metrics: Vec<Metric>) -> Vec<Metric> {
     let mut last: BTreeMap<(String, Option<ArtifactName>), Metric> = BTreeMap::new();

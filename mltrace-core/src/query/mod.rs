@@ -37,6 +37,10 @@ mod alias;
 
 mod many;
 
+mod comparison;
+
+mod run_condition;
+
 mod impact;
 
 mod inside;
@@ -59,6 +63,8 @@ mod gate;
 mod required;
 
 mod witness;
+
+mod evaluations;
 
 mod tempo;
 
@@ -125,6 +131,7 @@ pub use answer::{
 pub use blame::{Blame, LevelChange, Series};
 pub use browse::{Search, VersionOf, Versions};
 pub use compare::{Compare, ComparedField, RecordPart, parts_of_metric};
+pub use comparison::Comparison;
 pub use components::Choices;
 pub use counts::{BUCKETS, ENDED, RunCounts};
 pub use diff::{Baseline, Diff};
@@ -134,7 +141,7 @@ pub use gate::{Gate, Required, RequiredKind};
 pub use health::{ComponentHealth, Health, HealthProblem, ProblemKind, RETIRED};
 pub use impact::ImpactOf;
 pub use last_good::{DoubtedVersion, GoodVersion, LastGood};
-pub use many::{Comparison, Many, RunCondition, RunField};
+pub use many::Many;
 pub use measures::{CheckOfRun, Checks, MeasureFilter, MetricOfRun, MetricSeries, Metrics, Span};
 pub use monitor::{MOST_COMPONENTS, MOST_INPUTS, Monitor, Monitored, MonitoredComponent};
 pub use name::NameKind;
@@ -145,8 +152,9 @@ pub use openlineage::Followed;
 pub use profile::Profiled;
 pub use projects::{Project, Projects};
 pub use reader::{QueryError, Reader};
-pub use report::{Report, RunMeasures, Tell};
+pub use report::{Evaluation, Report, RunMeasures, Tell};
 pub use required::{Better, MetricRequirement, NotWorseThan, Requirements, Tolerance};
+pub use run_condition::{RunCondition, RunField};
 pub use runs::{History, RunFilter};
 pub use say::Judgement;
 pub use stale::{StaleRun, StaleRuns};

@@ -9,7 +9,7 @@ use crate::disk::fingerprint::{fingerprint, stat};
 use crate::disk::state::state;
 use crate::disk::{Cache, FileKind, Hashing, Skip};
 use crate::model::{ArtifactName, RunId, TELLING_BYTES, Timestamp, Version, VersionId};
-use crate::naming::{self, Root};
+use crate::naming::{self, Here, Root};
 use crate::store::RunKey;
 
 /// So many bytes are read to see what lies there, so many files of a folder opened, and so long a folder is looked through:
@@ -91,7 +91,9 @@ impl Reader<'_> {
 
     /// Returns what a name means that was read alone: what lies where it leads, if that has a known writer and it has none.
     fn led_to(&mut self, text: &str, path: &Path, content: &VersionId) -> Result<Option<OnDisk>, QueryError> {
-        let Some(name) = naming::behind_links(path, &Root::new(&self.home.root)) else { return Ok(None) };
+        let Some(name) = naming::behind_links(path, &Root::new(&self.home.root), &Here::default()) else {
+            return Ok(None);
+        };
         let as_typed = self.find_version(text, None)?;
         if !self.makers(&as_typed, None)?.is_empty() {
             return Ok(None);
@@ -158,7 +160,7 @@ impl Reader<'_> {
             0 => String::new(),
             count => format!(" and {count} more"),
         };
-        let linked = naming::behind_links(path, &Root::new(&self.home.root));
+        let linked = naming::behind_links(path, &Root::new(&self.home.root), &Here::default());
         let linked = linked.map(|name| (format!("{name}@{content}"), name));
         if let Some((asked, name)) = linked
             && let Ok(found) = self.find_version(&asked, None)

@@ -174,6 +174,16 @@ pub enum QueryError {
         /// What the outputs are.
         kind: TaskKind,
     },
+    /// It means nothing of outputs of that kind.
+    #[error("{option} means nothing of the {} that `{task}` puts out", .kind.as_str())]
+    NoTaskOption {
+        /// The task.
+        task: String,
+        /// What was asked for, in words.
+        option: &'static str,
+        /// What the outputs are.
+        kind: TaskKind,
+    },
     /// The store did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),

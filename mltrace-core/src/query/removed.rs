@@ -64,13 +64,13 @@ impl Reader<'_> {
         }
         let keys: Vec<RunKey> = runs.into_values().collect();
         let mut said: HashMap<(RunId, String), String> = HashMap::default();
-        self.each_view(&keys, Extent::Whole, |_, run| {
+        for run in self.store.details(&keys, Extent::Notes)? {
             for note in run.notes.into_iter().filter(|note| note.text.starts_with(REMOVED)) {
                 let who = note.by.map_or_else(|| "somebody".to_owned(), |by| format!("`{by}`"));
-                said.entry((run.id, note.text))
+                said.entry((run.row.id, note.text))
                     .or_insert_with(|| format!("{who} said at {} that it is removed there", note.at));
             }
-        })?;
+        }
         for of in held.iter_mut().filter(|of| of.state == HoldState::Unknown) {
             if let Some(because) = said.get(&(of.written_by, remark(&of.artifact.name))) {
                 (of.state, of.because) = (HoldState::Gone, because.clone());

@@ -67,9 +67,23 @@ pub struct RunMeasures {
     pub metrics: Vec<Metric>,
     /// What was checked: of each check the last outcome.
     pub checks: Vec<Check>,
+    /// What runs measured of the version that read it: of each name the last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evaluations: Vec<Evaluation>,
     /// Which of its numbers are out of line with those of earlier runs, in words: what was measured or observed, figures of
     /// tables, how long it took.
     pub unusual: Vec<String>,
+}
+
+/// What a run measured of a version that it read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Evaluation {
+    /// The run.
+    pub run: RunId,
+    /// What it measured.
+    #[serde(flatten)]
+    pub metric: Metric,
 }
 
 /// Somebody to notify, and why.
@@ -151,8 +165,13 @@ impl Reader<'_> {
         let (metrics, checks) = (last_metrics(said.metrics), last_checks(said.checks));
         let findings = self.findings(&[key], &mut Past::default())?.remove(&key).unwrap_or_default();
         let unusual: Vec<String> = findings.pieces.iter().filter_map(out_of_line).collect();
-        let is_nothing = metrics.is_empty() && checks.is_empty() && unusual.is_empty();
-        Ok((!is_nothing).then_some(RunMeasures { run, metrics, checks, unusual }))
+        let evaluations: Vec<Evaluation> = self
+            .evaluations(std::slice::from_ref(&trace.artifact), &[])?
+            .into_values()
+            .map(|(metric, run)| Evaluation { run, metric })
+            .collect();
+        let is_nothing = metrics.is_empty() && checks.is_empty() && evaluations.is_empty() && unusual.is_empty();
+        Ok((!is_nothing).then_some(RunMeasures { run, metrics, checks, evaluations, unusual }))
     }
 
     /// Returns the runs whose owners are worth notifying: those of the first suspects that are likelier than chance, unless

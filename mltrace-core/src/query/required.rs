@@ -1,6 +1,6 @@
 //! What may be required of a version: metrics, a baseline, freshness, verdicts, checks.
 
-use super::many::Comparison;
+use super::comparison::Comparison;
 use crate::model::{Number, Timestamp, cut};
 
 /// How many metrics a gate asks for at most.

@@ -9,7 +9,7 @@ use super::causes::Causes;
 use super::facts::{Shares, Verdicts};
 use super::past::Past;
 use super::{QueryError, Reader, evidence};
-use crate::lineage::{self, Belief, Counts, Finding, Findings, Group, Judged, Observed, Outputs, Scale, Strength};
+use crate::lineage::{self, Belief, Counts, Finding, Findings, Group, Judged, Observed, Outputs, Scale};
 use crate::model::{RunId, Timestamp, Verdict, Version};
 use crate::store::{ComponentKey, Extent, LabelRow, ProjectKey, RunKey, RunName, VersionKey};
 
@@ -83,6 +83,8 @@ impl Reader<'_> {
         (answer.facts, answer.rest) = (facts, rest);
         answer.owners = self.owners(&answer.facts)?;
         let causes = Causes::of(&causes);
+        // What the sentence names is suspected whatever else explains the same.
+        let groups = lineage::worth_suspecting(groups, &case.flagged, |group| causes.fact(group).is_some());
         let all: Vec<&Group<RunKey>> = groups.iter().collect();
         let mut contenders = contenders(&all, &case.examined, &mut scale, weighed);
         for (_, caused) in causes.of_each(&all) {
@@ -138,7 +140,7 @@ impl Reader<'_> {
         let (flagged, observed, reached) = (&case.flagged, &case.observed, case.reached.as_slice());
         let verdicts = Verdicts { all: case.all, flagged, observed, reached };
         let mut facts = self.facts(project, &verdicts, &mut Past::default())?.facts;
-        facts.retain(|fact| fact.strength > Strength::Weak);
+        facts.retain(Fact::is_relied_on);
         Ok(facts)
     }
 
@@ -181,7 +183,7 @@ impl Reader<'_> {
         Ok(judged.map(|label| (label.verdict, labelled(label))).collect())
     }
 
-    /// Returns what is known without looking at any run, and the groups worth suspecting.
+    /// Returns what is known without looking at any run, and the groups of runs upstream of what is flagged.
     fn case(&mut self, labels: &[LabelRow]) -> Result<(Case, Vec<Group<RunKey>>), QueryError> {
         let labels = labels.iter().filter(|label| label.verdict != Verdict::None);
         let versions: Vec<VersionKey> = labels.clone().map(|label| label.version).collect();
@@ -205,7 +207,7 @@ impl Reader<'_> {
         let writers_of: Vec<Option<RunKey>> = outputs.iter().map(|output| output.run).collect();
         let observed = Observed::of(&writers_of);
         let reached = lineage::reach(&writers_of, &edges);
-        let groups = lineage::worth_suspecting(lineage::grouped(&flagged, &observed, &reached), &flagged);
+        let groups = lineage::grouped(&flagged, &observed, &reached);
         let bad = flagged.count();
         let all = Counts { flagged: bad, ok: u32::try_from(outputs.len()).unwrap_or(u32::MAX).saturating_sub(bad) };
         let (findings, names) = (HashMap::default(), HashMap::default());
@@ -309,7 +311,8 @@ impl Case {
                 if is_alone { String::new() } else { format!("{} (run {}): ", name.component, name.id.short()) };
             // That nothing changed is reported where it counts: of the run that speaks for the group.
             let is_first = group.runs.first() == Some(run);
-            let pieces = findings.pieces.iter().filter(|piece| is_first || piece.finding != Finding::NoChange);
+            let pieces =
+                findings.pieces.iter().filter(|piece| is_first || !matches!(piece.finding, Finding::NoChange { .. }));
             told.extend(pieces.map(|piece| format!("{which}{}", evidence::words(piece))));
         }
         Suspect {

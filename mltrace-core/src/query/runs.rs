@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{Run, Runs};
 use super::measures::MetricSeries;
+use super::run_condition::RunCondition;
 use super::{QueryError, Reader, view};
 use crate::model::{ArtifactName, RunId, Status, Timestamp};
 use crate::store::{ComponentKey, Extent, ProjectKey, RunKey, RunSelection, Told};
@@ -30,6 +31,8 @@ pub struct RunFilter {
     pub since: Option<Timestamp>,
     /// Started before or at.
     pub until: Option<Timestamp>,
+    /// Of which all of this holds.
+    pub conditions: Vec<RunCondition>,
     /// Older than this run: how one goes on after a list that was cut.
     pub before: Option<RunId>,
     /// At most so many; `None`: all.
@@ -108,7 +111,7 @@ impl Reader<'_> {
             commit: None,
             limit: filter.limit,
         };
-        Ok(self.store.select(project, &selection)?)
+        self.runs_where(project, selection, &filter.conditions)
     }
 
     /// Returns the components that the filter's owner and tag leave; `None`: all.

@@ -14,6 +14,10 @@ const DIGITS: usize = 8;
 const NAMED: usize = 3;
 /// How many spans are told one by one.
 const TOLD: usize = 3;
+/// From how many times on it does not matter how many.
+const MOST_TIMES: f64 = 1000.0;
+/// How what is said of a run mostly begins.
+const RAN: &str = "ran ";
 /// How many digits of what was measured are shown.
 const MEASURED: usize = 6;
 
@@ -36,7 +40,8 @@ impl Fact {
                 Some(("input", name)) if value == "null" && (self.is_of_two() || self.value.is_null()) => {
                     format!("did not read {name}")
                 }
-                Some(("input", place)) if self.value == true => format!("read {place}"),
+                // A place where something was read: no version is called so.
+                Some(("input", place)) if value == "true" => format!("read {place}"),
                 Some(("input", name)) if value == "none" => format!("read {name}, of unknown content"),
                 Some(("input", name)) => format!("read {name} in version {value}"),
                 Some(("check", name)) if value == Outcome::Failed.as_str() => format!("failed its check {name}"),
@@ -78,7 +83,7 @@ impl Fact {
         }
         let joined = match &before {
             Some(_) => one((&self.aspect, &value)),
-            None if self.is_of_two() => aspects.zip(values).map(one).collect::<Vec<_>>().join(" and "),
+            None if self.is_of_two() => both(aspects.zip(values).map(one)),
             None => one((&self.aspect, &value)),
         };
         joined + &before.unwrap_or_default()
@@ -128,13 +133,26 @@ impl Fact {
         }
     }
 
-    /// Returns in words why it is weak, where it is.
+    /// Returns in words how far it can be relied on, with the figure behind that or why it is no further.
     #[must_use]
-    pub fn why_weak(&self) -> Option<&'static str> {
+    pub fn how_sure(&self) -> String {
+        let (word, why) = (self.strength.as_str(), self.why_no_stronger());
+        match (self.odds, why) {
+            (Some(odds), Some(why)) => format!("{word}, {}, but {why}", times(odds)),
+            (Some(odds), None) => format!("{word}, {}", times(odds)),
+            (None, Some(why)) => format!("{word}, as {why}"),
+            (None, None) => word.to_owned(),
+        }
+    }
+
+    /// Returns in words why it is no stronger, where there is more to say than how likely it is.
+    fn why_no_stronger(&self) -> Option<&'static str> {
         Some(match self.weakness? {
             Weakness::Time => "it tells when something ran, and no more",
             Weakness::Habit => "runs before had it, or it often changes",
+            Weakness::Few if self.ok_of == 0 => "nothing is ok yet that it could be compared with",
             Weakness::Few => "there are few verdicts for all that was compared",
+            Weakness::Day => "all that was bad with it was so within one day",
         })
     }
 
@@ -142,6 +160,26 @@ impl Fact {
         let parts = |text: &str| text.split(" and ").count();
         parts(&self.aspect) == 2 && parts(&plain(&self.value)) == 2
     }
+}
+
+/// Returns in words how many times likelier than chance something is.
+fn times(odds: f64) -> String {
+    match odds {
+        odds if odds >= MOST_TIMES => format!("over {MOST_TIMES} times likelier than chance"),
+        odds if odds >= 9.95 => format!("{odds:.0} times likelier than chance"),
+        odds => format!("{odds:.1} times likelier than chance"),
+    }
+}
+
+/// Returns two statements as one: `ran with a = 1 and with b = 2`.
+fn both(told: impl Iterator<Item = String>) -> String {
+    let told: Vec<String> = told.collect();
+    let is_said = told.iter().all(|told| told.starts_with(RAN));
+    let other = |(place, told): (usize, &String)| match told.strip_prefix(RAN) {
+        Some(short) if is_said && place > 0 => short.to_owned(),
+        _ => told.clone(),
+    };
+    told.iter().enumerate().map(other).collect::<Vec<_>>().join(" and ")
 }
 
 /// Returns a value as people read it.
@@ -196,6 +234,17 @@ mod tests {
     }
 
     #[test]
+    fn each_of_two_at_once_is_told_as_it_is_alone() {
+        let told = |aspect: &str, value: &str| Fact { aspect: aspect.to_owned(), value: value.into(), ..fact() }.says();
+        let of_place = told("param:model and input:s3://lake/eu/\u{2026}", "v2 and true");
+        assert_eq!(of_place, "ran with model = v2 and read s3://lake/eu/\u{2026}");
+        assert_eq!(told("input:a and param:b", "null and null"), "did not read a and ran without b");
+        assert_eq!(told("param:model and param:region", "v2 and eu"), "ran with model = v2 and with region = eu");
+        assert_eq!(told("host and git.commit", "red and 0123456789"), "ran on red and at commit 01234567");
+        assert_eq!(told("param:is_full and host", "true and red"), "ran with is_full = true and on red");
+    }
+
+    #[test]
     fn a_long_value_is_told_where_it_differs_from_the_one_before() {
         let sql = |fare: u32| {
             Value::from(format!("select {} fare * {fare} from rides {}", "a, ".repeat(400), "x ".repeat(400)))
@@ -203,6 +252,20 @@ mod tests {
         let (aspect, value, before) = ("param:sql".to_owned(), sql(1), Some(sql(100)));
         let told = Fact { aspect, value, before, ..fact() }.says();
         assert!(told.contains("fare * 1 from") && told.contains("fare * 100 from") && told.len() < 200, "{told}");
+    }
+
+    #[test]
+    fn how_sure_it_is_is_told_with_the_figure_behind_it_or_with_the_reason() {
+        use Strength::{Fair, Strong, Weak};
+        let told = |strength, odds, weakness, ok_of| Fact { strength, odds, weakness, ok_of, ..fact() }.how_sure();
+        assert_eq!(told(Strong, Some(31_000.0), None, 9), "strong, over 1000 times likelier than chance");
+        assert_eq!(told(Strong, Some(212.4), None, 9), "strong, 212 times likelier than chance");
+        assert_eq!(told(Fair, Some(2.04), None, 9), "fair, 2.0 times likelier than chance");
+        let of_day = told(Fair, Some(90.0), Some(Weakness::Day), 9);
+        assert_eq!(of_day, "fair, 90 times likelier than chance, but all that was bad with it was so within one day");
+        let few = |ok_of| told(Weak, None, Some(Weakness::Few), ok_of);
+        assert_eq!(few(3), "weak, as there are few verdicts for all that was compared");
+        assert_eq!(few(0), "weak, as nothing is ok yet that it could be compared with");
     }
 
     #[test]
@@ -254,7 +317,9 @@ mod tests {
             runs: Vec::new(),
             has_more: false,
             strength: Strength::Weak,
+            odds: None,
             weakness: None,
+            explained_by: None,
             is_new: false,
             score: 0.0,
         }

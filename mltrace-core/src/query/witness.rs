@@ -85,7 +85,8 @@ impl Reader<'_> {
         let mut all = Vec::new();
         for (is_writer, runs) in [(true, writer.as_slice()), (false, &*readers)] {
             for run in self.views(runs, Extent::Whole)? {
-                let is_alone = is_writer || run.inputs.iter().all(|input| says_nothing_of(input, found, other));
+                let is_alone = is_writer
+                    || run.inputs.iter().all(|input| says_nothing_of(input, &found.version, other.as_slice()));
                 all.push(Witness { run, is_writer, is_alone });
             }
         }
@@ -157,13 +158,11 @@ impl Witnesses {
 
 /// Returns whether a run that read a version and `input` measured nothing that could be of another version: of the same
 /// artifact, or of what it is compared with. Who read a copy, a folder or something in one read the original and the parts, too.
-fn says_nothing_of(input: &Input, found: &Found, other: Option<&Version>) -> bool {
+pub(super) fn says_nothing_of(input: &Input, of: &Version, others: &[&Version]) -> bool {
     let original = input.same_content_as.as_ref().filter(|_| input.bound == Bound::Copy);
     let mut read = std::iter::once((&input.name, &input.version))
         .chain(original.map(|of| (&of.name, &of.version)))
         .chain(input.inside.iter().map(|part| (&part.name, &part.version)));
     let is = |of: &Version, read| (&of.name, &of.version) == read;
-    read.all(|read| {
-        is(&found.version, read) || !(*read.0 == found.version.name || other.is_some_and(|other| is(other, read)))
-    })
+    read.all(|read| is(of, read) || !(*read.0 == of.name || others.iter().any(|other| is(other, read))))
 }

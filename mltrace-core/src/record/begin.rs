@@ -76,7 +76,7 @@ impl OpenRun {
         let here = Here::default();
         for given in opening.inputs {
             let Some(seen) = Seen::here(recorder, given, &here) else { continue };
-            let linked = seen.read_behind_links(recorder);
+            let linked = seen.read_behind_links(recorder, &here);
             inputs.extend(state.read(id, opening.site, seen, None, &mut later));
             inputs.extend(linked.and_then(|seen| state.read(id, opening.site, seen, None, &mut later)));
         }

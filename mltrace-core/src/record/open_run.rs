@@ -326,7 +326,7 @@ impl Inner {
     fn read(&self, seen: Seen) {
         let mut later = self.later();
         let mut records = Vec::new();
-        let linked = seen.read_behind_links(self.recorder);
+        let linked = seen.read_behind_links(self.recorder, &Here::default());
         {
             let Some(mut state) = self.state() else { return };
             let opened =
@@ -349,7 +349,7 @@ impl Inner {
 
     fn wrote(&self, seen: Seen) {
         let mut later = self.later();
-        let linked = seen.behind_links(self.recorder, self.started_at);
+        let linked = seen.behind_links(self.recorder, self.started_at, &Here::default());
         let records = {
             let Some(mut state) = self.state() else { return };
             let each = std::iter::once(seen).chain(linked);
@@ -362,7 +362,7 @@ impl Inner {
     /// keeps its content; everything else is listed only.
     fn collect_outputs(&self, status: Status, is_attended: bool, later: &mut Later) -> Vec<WriteFact> {
         let Some(outputs) = self.state().map(|mut state| std::mem::take(&mut state.outputs)) else { return Vec::new() };
-        let (mut found, mut linked) = (Vec::new(), Vec::new());
+        let (mut found, mut linked, here) = (Vec::new(), Vec::new(), Here::default());
         for output in outputs.finish(&self.recorder.root) {
             let glance = output.path.as_deref().map(|path| (Glance::at(self.recorder, path), path));
             let now = glance.as_ref().and_then(|(glance, path)| glance.standing(self.recorder, path));
@@ -378,7 +378,7 @@ impl Inner {
             given.version = given.version.filter(|_| status == Status::Completed);
             let seen = Seen { given, name: output.name, path: output.path, looked: looked.unwrap_or_default() };
             if is_attended && mark.is_none() {
-                linked.extend(seen.behind_links(self.recorder, self.started_at));
+                linked.extend(seen.behind_links(self.recorder, self.started_at, &here));
             }
             found.push((seen, mark));
         }

@@ -55,20 +55,20 @@ impl Seen {
 
     /// Returns the same as it is named where the links in its path lead, if the run has changed what lies there. A link that
     /// was laid anew leads to what others wrote.
-    pub(super) fn behind_links(&self, recorder: &Recorder, started_at: Timestamp) -> Option<Self> {
+    pub(super) fn behind_links(&self, recorder: &Recorder, started_at: Timestamp, here: &Here) -> Option<Self> {
         let path = self.path.as_deref().filter(|_| self.given.version.is_none())?;
         let standing = self.looked.standing.as_ref()?;
         if is_before(standing, started_at) {
             return None;
         }
-        let name = naming::behind_links(path, &recorder.root).filter(|name| *name != self.name)?;
+        let name = naming::behind_links(path, &recorder.root, here).filter(|name| *name != self.name)?;
         Some(Self { name, ..self.clone() })
     }
 
     /// Returns the same as it is named where the links in its path lead, if its bytes are too few to say by which of all
     /// that have them it was written, or were not read. The content of a folder says nothing of what was written in it, and
     /// that of a file behind a link to a folder nothing of who wrote that folder.
-    pub(super) fn read_behind_links(&self, recorder: &Recorder) -> Option<Self> {
+    pub(super) fn read_behind_links(&self, recorder: &Recorder, here: &Here) -> Option<Self> {
         let Looked { version, size, .. } = &self.looked;
         let is_telling = match version {
             Some(VersionId::Content(_)) => size.is_none_or(|size| size >= TELLING_BYTES) && !self.is_folder(),
@@ -77,8 +77,8 @@ impl Seen {
         };
         let path = self.path.as_deref().filter(|_| self.given.version.is_none() && self.looked.standing.is_some())?;
         let name = match is_telling {
-            true => naming::behind_folder_links(path, &recorder.root),
-            false => naming::behind_links(path, &recorder.root),
+            true => naming::behind_folder_links(path, &recorder.root, here),
+            false => naming::behind_links(path, &recorder.root, here),
         };
         let name = name.filter(|name| *name != self.name)?;
         Some(Self { name, ..self.clone() })

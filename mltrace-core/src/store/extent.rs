@@ -11,6 +11,8 @@ pub enum Extent {
     FewEdges,
     /// The source text.
     Source,
+    /// The remarks, without what they read and wrote.
+    Notes,
     /// What a list shows of a run: of its parameters, notes, metrics, checks, observations, tags and edges the first ones, and
     /// how many there are beside.
     Listed,

@@ -64,8 +64,12 @@ fn the_suspects_that_are_the_cause_come_first() {
         assert!(suspect.evidence.iter().any(|told| told.contains("fare_scale")), "{suspect:?}");
     }
     assert!(review.suspects.iter().skip(4).all(|suspect| suspect.fact.is_none()));
-    let told = review.cause(1, |moment| moment.to_string());
+    let told = review.cause(Some(1), |moment| moment.to_string());
     assert!(told.starts_with("fact 1, in 5 runs from "), "{told}");
+    assert_eq!(review.cause(None, |moment| moment.to_string()), "others, without fact 1");
+    // No run of several is to blame alone.
+    assert!(caused.iter().all(|suspect| review.share_of(suspect).is_none()));
+    assert_eq!(review.together().count(), 0, "the fact says as much");
 }
 
 #[test]
@@ -80,6 +84,73 @@ fn each_span_of_a_value_is_told() {
         let told = fact.when(|_| "then".to_owned());
         assert_eq!(told, "in 8 runs, 2 spans: 3 from then to then, 5 from then to then");
     }
+}
+
+#[test]
+fn a_span_after_the_verdicts_is_told_as_those_before_them_are() {
+    for (wrong, is_over) in [((20..25).chain(50..53), true), ((20..25).chain(57..60), false)] {
+        let days = Days { count: 60, wrong: wrong.collect() };
+        let review = days.review(&[21, 22, 23, 24], &[3, 7, 11, 15, 18, 27, 31, 35, 38]);
+        let fact = &review.facts[0];
+        let spans: Vec<usize> = fact.spans.iter().map(|span| span.runs).collect();
+        assert_eq!((fact.aspect.as_str(), spans, fact.is_over), ("param:fare_scale", vec![5, 3], is_over), "{fact:?}");
+    }
+}
+
+#[test]
+fn the_suspects_that_have_what_is_named_are_there_though_one_run_is_upstream_of_all_that_is_flagged() {
+    // Ten days have one price list, and on some of them the first step ran with another scale.
+    let days = Days { count: 60, wrong: (30..35).collect() };
+    let mut lines = days.lines();
+    for line in lines.iter_mut().filter(|line| line["component"] == "train") {
+        let day = usize::from_str_radix(line["id"].as_str().unwrap().rsplit('-').next().unwrap(), 16).unwrap() / 10;
+        line["inputs"].as_array_mut().unwrap().push(json!(format!("s3://lake/prices/{}", day / 10)));
+    }
+    for list in 0..6 {
+        let start = at((list * 10_000_usize).saturating_sub(1));
+        lines.push(
+            json!({"type": "run", "id": id(80_000 + list), "component": "prices", "status": "completed", "inputs": [],
+            "started_at": start, "ended_at": start, "outputs": [format!("s3://lake/prices/{list}")], "params": {}}),
+        );
+    }
+    let mut story = Story::told(&lines);
+    let judged = (30..35).chain([36, 38]).map(|day| (day, "flagged"));
+    let judged = judged.chain((12..30).chain(40..50).step_by(2).map(|day| (day, "ok")));
+    story.tell(&judged.enumerate().map(|(place, (day, said))| days.judged(place, day, said)).collect::<Vec<_>>());
+    let review = story.reader().review(None).unwrap();
+    let named: Vec<&str> = review.named().map(|fact| fact.aspect.as_str()).collect();
+    assert_eq!(named, ["param:fare_scale"], "{:?}", review.facts);
+    let suspected: Vec<&str> = review.suspects.iter().map(|suspect| suspect.components[0].as_str()).collect();
+    assert_eq!(suspected[..6], ["featuregen"; 5].into_iter().chain(["prices"]).collect::<Vec<_>>());
+}
+
+#[test]
+fn no_suspect_is_said_to_be_unchanged_whose_own_page_shows_a_change() {
+    let days = Days { count: 40, wrong: Vec::new() };
+    let mut lines = days.lines();
+    for (seed, line) in lines.iter_mut().filter(|line| line["component"] == "train").enumerate() {
+        line["params"]["seed"] = seed.into();
+    }
+    let mut story = Story::told(&lines);
+    let judged = [(20, "flagged"), (26, "flagged"), (3, "ok"), (9, "ok")];
+    let judged = judged.into_iter().enumerate().map(|(place, (day, said))| days.judged(place, day, said));
+    story.tell(&judged.collect::<Vec<_>>());
+    let review = story.reader().review(None).unwrap();
+    let mut quiet = 0;
+    for suspect in &review.suspects {
+        for (run, component) in suspect.runs.iter().zip(&suspect.components) {
+            let whose = format!("{component} (run {}): ", run.short());
+            let is_alone = suspect.runs.len() == 1;
+            let told = suspect.evidence.iter().skip(1);
+            let told: Vec<&str> =
+                told.filter_map(|told| told.strip_prefix(if is_alone { "" } else { &whose })).collect();
+            let page = story.reader().inspect_among_others(&run.to_string()).unwrap().changed.unwrap();
+            let is_changed = page.differences.iter().any(|one| one.field.starts_with("param:") || one.field == "host");
+            assert!(!is_changed || !told.contains(&"nothing changed since the run before"), "{suspect:?} {page:?}");
+            quiet += usize::from(told.contains(&"nothing changed since the run before but what often does"));
+        }
+    }
+    assert!(quiet > 0, "{:?}", review.suspects);
 }
 
 #[test]

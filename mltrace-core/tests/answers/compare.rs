@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mltrace_core::query::{ComparedField, QueryError};
+use mltrace_core::query::{ComparedField, QueryError, RecordPart};
 use mltrace_core::store::{Bounds, StoreError};
 use serde_json::{Value, json};
 
@@ -113,4 +113,52 @@ fn what_lies_side_by_side_is_held_within_bounds() {
     reader.bound(Arc::new(Bounds::new(endless.held() - 1, u64::MAX, None))).unwrap();
     let error = reader.compare(&[&run, &run]).unwrap_err();
     assert!(matches!(error, QueryError::Store(StoreError::TooMuch)), "{error}");
+}
+
+#[test]
+fn what_others_measured_of_what_a_run_wrote_is_beside_what_it_measured_itself() {
+    let run = |number: usize, component: &str, more: Value| {
+        let mut line = json!({"id": id(number), "component": component, "started_at": at(10 * number), "ended_at": at(10 * number + 5)});
+        line.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        line
+    };
+    let version = |name: &str, version: &str| json!([{"name": name, "version": format!("v:{version}")}]);
+    let trained = |v: &str, rmse: f64| json!({"outputs": version("model", v), "metrics": [{"name": "train/rmse", "value": rmse}]});
+    let metrics = |inputs: Value, metrics: Value| json!({"inputs": inputs, "metrics": metrics});
+    let test =
+        |rmse: &str| json!([{"name": "test/rmse", "value": rmse}, {"name": "gain", "value": 1, "about": "zone"}]);
+    let both = json!([{"name": "model", "version": "v:a"}, {"name": "model", "version": "v:b"}]);
+    let mut story = Story::told(&[
+        run(1, "train", trained("a", 0.5)),
+        run(2, "train", trained("b", 0.4)),
+        run(3, "evaluate", metrics(version("model", "a"), test("0.80"))),
+        run(4, "evaluate", metrics(version("model", "a"), test("0.70"))),
+        run(5, "evaluate", metrics(version("model", "b"), test("0.60"))),
+        // What is said of a version by name counts before what is said of no artifact.
+        run(6, "size", metrics(version("model", "b"), json!([{"name": "mb", "value": 7, "about": "model"}]))),
+        run(7, "look", metrics(version("model", "b"), json!([{"name": "mb", "value": 9}]))),
+        // Which of the two it measured is not known.
+        run(8, "rank", metrics(both, json!([{"name": "test/rmse", "value": 9}]))),
+        // What reads another version says nothing of these.
+        run(9, "evaluate", metrics(version("model", "c"), test("0.1"))),
+    ]);
+    let asked = [1, 2].map(|number| id(number).to_string());
+    let found = story.reader().compare(&[&asked[0], &asked[1]]).unwrap();
+    let evaluations = found.fields.iter().filter(|field| field.part == RecordPart::Evaluations);
+    let shown: Vec<_> = evaluations
+        .map(|field| {
+            let by = field.measured_by.iter().map(|by| by.map(|run| run.to_string())).collect::<Vec<_>>();
+            (field.split.as_deref(), field.name.as_str(), field.about.as_deref(), field.values.clone(), by)
+        })
+        .collect();
+    let by = |number: usize| Some(id(number).to_string());
+    let wanted = [
+        (None, "mb", None, vec![Value::Null, json!(7)], vec![None, by(6)]),
+        (Some("test"), "rmse", None, vec![json!("0.70"), json!("0.60")], vec![by(4), by(5)]),
+    ];
+    assert_eq!(shown, wanted);
+    let own = found.fields.iter().find(|field| field.part == RecordPart::Metrics).unwrap();
+    assert_eq!((own.values.clone(), own.measured_by.len()), (vec![json!(0.5), json!(0.4)], 0));
+    let alone = story.reader().compare(&["model@v:a"]).unwrap();
+    assert!(alone.fields.iter().any(|field| field.part == RecordPart::Evaluations && field.values == [json!("0.70")]));
 }

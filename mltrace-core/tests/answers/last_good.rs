@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use mltrace_core::query::{DoubtReason, QueryError, Strength, TraceOptions};
+use mltrace_core::query::{DoubtReason, Fact, QueryError, TraceOptions};
 use mltrace_core::store::Bounds;
 use proptest::prelude::*;
 use serde_json::json;
@@ -48,7 +48,7 @@ proptest! {
         prop_assume!(!written.is_empty());
         let mut reader = story.reader();
         // What the flagged ones share makes the others doubtful that have it, unless somebody found them fine.
-        let facts = reader.review(None).unwrap().facts.into_iter().filter(|fact| fact.strength > Strength::Weak);
+        let facts = reader.review(None).unwrap().facts.into_iter().filter(Fact::is_relied_on);
         let shared: BTreeSet<_> = facts.flat_map(|fact| fact.runs).collect();
         let mut expected = None;
         let mut doubted = Vec::new();

@@ -119,6 +119,70 @@ fn what_the_named_facts_leave_unexplained_is_said_with_the_best_for_it_however_w
 }
 
 #[test]
+fn what_a_surer_fact_explains_is_neither_told_nor_doubted() {
+    let mut story = Story::told(&rounds(60, |round, made| {
+        if (30..38).contains(&round) {
+            made[2]["params"]["scale"] = json!(1);
+        }
+        if (35..40).contains(&round) {
+            made[0]["params"]["zone"] = json!("CET");
+        }
+    }));
+    story.tell(&[judge(30..37, "flagged"), judge((12..30).step_by(2).chain(42..50), "ok")].concat());
+    let review = review(&mut story);
+    let of = |aspect: &str| review.facts.iter().find(|fact| fact.aspect == aspect).unwrap();
+    let (sure, other) = (of("param:scale"), of("param:zone"));
+    assert_eq!((sure.strength, sure.explained_by), (Strength::Strong, None));
+    assert_eq!((other.strength, other.explained_by), (Strength::Fair, Some(sure.rank)), "{other:?}");
+    assert!(review.telling(9).iter().all(|fact| fact.rank != other.rank));
+    let good = story.reader().last_good(&name("predict", 39), None, None).unwrap();
+    assert!(good.newer.is_empty(), "{good:?}");
+    // What has the surer one is doubted.
+    let good = story.reader().last_good(&name("predict", 37), None, None).unwrap();
+    assert_eq!(good.good.unwrap().name.unwrap().as_str(), name("predict", 29));
+}
+
+#[test]
+fn what_is_bad_only_together_with_something_else_is_no_reason_to_doubt_the_rest() {
+    // From the 20th round on there is another model, which is bad in one place of four.
+    let mut story = Story::told(&rounds(60, |round, made| {
+        made[3]["params"] =
+            json!({"model": if round < 20 { "v1" } else { "v2" }, "region": (["eu", "us", "ap", "jp"][round % 4])});
+    }));
+    let bad = |round: &usize| *round >= 20 && round % 4 == 0;
+    let ok = (0..54).filter(|round| !bad(round)).step_by(2);
+    story.tell(&[judge((0..54).filter(bad), "flagged"), judge(ok, "ok")].concat());
+    let review = review(&mut story);
+    let first = &review.facts[0];
+    assert_eq!(first.says(), "ran with region = eu and with model = v2", "{first:?}");
+    let told: Vec<&str> = review.telling(9).into_iter().map(|fact| fact.aspect.as_str()).collect();
+    assert!(told.iter().all(|aspect| aspect.starts_with("param:region and ")), "{told:?}");
+    // Nobody judged the last rounds.
+    let mut newest = |round: usize| story.reader().last_good(&name("predict", round), None, None).unwrap();
+    assert!(newest(58).newer.is_empty(), "the model is bad in another place only");
+}
+
+#[test]
+fn a_commit_of_a_whole_repository_is_told_once_and_stands_behind_what_is_likelier() {
+    let mut story = Story::told(&rounds(60, |round, made| {
+        if (30..36).contains(&round) {
+            made.iter_mut().for_each(|run| run["git"]["commit"] = json!("dead"));
+            made[2]["params"]["scale"] = json!(1);
+        }
+    }));
+    story.tell(&[judge(30..35, "flagged"), judge((12..30).step_by(2).chain(40..50), "ok")].concat());
+    let review = review(&mut story);
+    let commits = review.facts.iter().filter(|fact| fact.aspect == "git.commit" && fact.strength == Strength::Strong);
+    assert_eq!((review.facts[0].aspect.as_str(), commits.count()), ("param:scale", 4));
+    let told: Vec<&str> = review.telling(9).into_iter().map(|fact| fact.aspect.as_str()).collect();
+    assert_eq!(told, ["param:scale", "git.commit"]);
+    let good = story.reader().last_good(&name("predict", 35), None, None).unwrap();
+    let against: Vec<&str> = good.newer[0].against.iter().map(|doubt| doubt.message.as_str()).collect();
+    assert_eq!(against.len(), 4, "each of the four runs");
+    assert!(against[0].starts_with("features (run ") && against[0].contains("ran with scale = 1"), "{against:?}");
+}
+
+#[test]
 fn a_report_begins_with_what_its_own_version_has_upstream() {
     let mut story = with_one_of_another_cause(50);
     let mut report = |round: usize| story.reader().report(&name("predict", round), Timestamp::now()).unwrap();

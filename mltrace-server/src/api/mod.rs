@@ -2,6 +2,8 @@
 
 mod values;
 
+mod conditions;
+
 mod profile;
 
 mod runs;

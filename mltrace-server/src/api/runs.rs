@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::conditions::Conditions;
 use super::values::{Limit, blank, limited, run_id};
 use crate::app::App;
 use crate::failure::Failure;
@@ -44,6 +45,9 @@ pub(crate) struct RecentQuery {
     /// Of a component with this owner.
     #[serde(deserialize_with = "blank")]
     pub(crate) owner: Option<String>,
+    /// Of which all of this holds, as `flag` asks for it: conditions parted by blanks, in quotes where they hold blanks.
+    #[serde(deserialize_with = "blank", rename = "where")]
+    pub(crate) conditions: Option<Conditions>,
     /// At most so many; 50 unless said otherwise.
     #[serde(deserialize_with = "blank")]
     pub(crate) limit: Option<Limit>,
@@ -82,6 +86,7 @@ impl RecentQuery {
             status: self.status,
             since: self.since.as_ref().map(|moment| moment.at),
             until: self.until.as_ref().map(|moment| moment.at),
+            conditions: self.conditions.as_ref().map(|conditions| conditions.all.clone()).unwrap_or_default(),
             before: self.before,
             limit: Some(limited(self.limit).saturating_add(1)),
         }

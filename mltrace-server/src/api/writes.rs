@@ -16,10 +16,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
 use super::Operation;
+use super::conditions::{self, moment};
 use crate::app::{App, Kept};
 use crate::failure::Failure;
 use crate::lines;
-use crate::moment::Moment;
 use crate::routes::{Routes, Steps};
 use crate::turns::Demand;
 
@@ -56,9 +56,6 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .route(Method::POST, IMPORT_PATH, post(import))
 }
 
-/// What a condition looks like; times may also be written as the command line takes them.
-const CONDITION: &str = r"^(?:(?:component|commit|branch|host|user|(?:param|metric|check)\.[^=!<>]+)!?=[\s\S]*|(?:param|metric)\.[^=!<>]+[<>]=?-?[0-9]+(?:\.[0-9]+)?|status=(?:running|completed|failed|cancelled|died|unknown)|(?:since|until)=20[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8]))$";
-
 /// Versions and a verdict.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -72,7 +69,7 @@ struct FlagBody {
     runs: Vec<String>,
     /// Conditions such as `component=clean` or `param.rows<=900`: all outputs of the runs of which all of them hold; beside `artifacts` or `runs`, those of them.
     #[serde(default, rename = "where")]
-    #[schemars(inner(regex(pattern = CONDITION)))]
+    #[schemars(inner(regex(pattern = conditions::ONE)))]
     conditions: Vec<String>,
     /// Whether they were found fine.
     #[serde(default)]
@@ -132,7 +129,6 @@ fn named_or_all() -> Value {
 
 /// Returns which versions are meant.
 fn many(artifacts: &[String], runs: &[String], conditions: &[String]) -> Result<Many, Failure> {
-    let moment = |text: &str| text.parse::<Moment>().map(|moment| moment.at);
     let conditions = conditions.iter().map(|text| RunCondition::parse(text, moment)).collect::<Result<Vec<_>, _>>();
     let conditions = conditions.map_err(Failure::usage)?;
     if artifacts.is_empty() && runs.is_empty() && conditions.is_empty() {
@@ -154,7 +150,7 @@ struct UnflagBody {
     runs: Vec<String>,
     /// Conditions such as `component=clean`: all outputs of the runs of which all of them hold.
     #[serde(default, rename = "where")]
-    #[schemars(inner(regex(pattern = CONDITION)))]
+    #[schemars(inner(regex(pattern = conditions::ONE)))]
     conditions: Vec<String>,
     /// Whether all verdicts are taken back.
     #[serde(default)]

@@ -27,12 +27,16 @@ pub(super) fn words(text: &str) -> Markup {
 
 /// A sentence of the command, as one of a page.
 pub(super) fn sentence(text: &str) -> Markup {
-    let mut first = text.chars();
-    let text: String = first.next().into_iter().flat_map(char::to_uppercase).chain(first).collect();
     html! {
-        (words(&text))
+        (words(&begun(text)))
         @if !text.ends_with(['.', '?', '!', '`', '…']) { "." }
     }
+}
+
+/// Returns a text with a capital letter.
+pub(super) fn begun(text: &str) -> String {
+    let mut first = text.chars();
+    first.next().into_iter().flat_map(char::to_uppercase).chain(first).collect()
 }
 
 /// Says so where not everything that is recorded of runs was compared.

@@ -50,6 +50,8 @@ fn page(app: &App, asked: &RecentQuery) -> Result<Markup, Failure> {
 fn filters(asked: &RecentQuery, known: &Choices) -> Markup {
     let since = asked.since.as_ref().map(|moment| moment.text.as_str()).unwrap_or_default();
     let span = Field::of("since", since);
+    let conditions = asked.conditions.as_ref().map(|conditions| conditions.text.as_str()).unwrap_or_default();
+    let where_field = Field::of("where", conditions);
     html! {
         form.filters action="/" method="get" aria-label="Filter" {
             (choice("component", "Component", asked.component.as_deref(), known.components.iter().map(String::as_str)))
@@ -62,6 +64,9 @@ fn filters(asked: &RecentQuery, known: &Choices) -> Markup {
             }
             (choice("tag", "Tag", asked.tag.as_deref(), known.tags.iter().map(String::as_str)))
             (choice("owner", "Owner", asked.owner.as_deref(), known.owners.iter().map(String::as_str)))
+            label { "Where"
+                input name=(where_field.name()) value=(where_field.value(conditions)) placeholder="param.lr=0.1 metric.rmse<0.7" autocomplete="off" spellcheck="false";
+            }
             // What the command bar asked for, and this form has no field for.
             @if let Some(until) = &asked.until { input type="hidden" name="until" value=(until.at); }
             @if let Some(limit) = asked.limit { input type="hidden" name="limit" value=(limit); }
@@ -104,6 +109,7 @@ pub(super) fn next(asked: &RecentQuery, next: Option<&str>) -> Markup {
         ("until", &until),
         ("tag", asked.tag.as_deref().unwrap_or_default()),
         ("owner", asked.owner.as_deref().unwrap_or_default()),
+        ("where", asked.conditions.as_ref().map(|conditions| conditions.text.as_str()).unwrap_or_default()),
         ("limit", &limit),
         ("before", next),
     ];

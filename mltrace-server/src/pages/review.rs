@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use maud::{Markup, html};
 use mltrace_core::model::{RunId, Timestamp, Verdict};
-use mltrace_core::query::{Fact, Labelled, LookNext, Review, Strength, Suspect, percent};
+use mltrace_core::query::{Fact, Labelled, LookNext, Review, Suspect, percent};
 use mltrace_core::words;
 use serde::Deserialize;
 
@@ -36,7 +36,8 @@ fn page(app: &App, _: &Nothing) -> Result<Markup, Failure> {
     let names: HashMap<RunId, &str> = (review.suspects.iter())
         .flat_map(|suspect| suspect.runs.iter().copied().zip(suspect.components.iter().map(String::as_str)))
         .collect();
-    let several = review.explains.iter().filter(|set| set.len() > 1);
+    let several: Vec<&Vec<RunId>> = review.together().collect();
+    let has_share = review.suspects.iter().any(|suspect| review.share_of(suspect).is_some());
     let body = html! {
         h1 { "Review" }
         @if review.flagged.is_empty() { (how()) }
@@ -45,14 +46,14 @@ fn page(app: &App, _: &Nothing) -> Result<Markup, Failure> {
             h2 { "Whom to suspect" }
             @if review.suspects.is_empty() { p { "Nothing that is recorded stands upstream of what was flagged." } }
             @for suspects in review.suspects.chunk_by(|one, next| one.fact == next.fact) {
-                @if let Some(fact) = suspects.first().and_then(|first| first.fact) {
+                @let fact = suspects.first().and_then(|first| first.fact);
+                @if fact.is_some() || suspects.len() < review.suspects.len() {
                     p { (parts::sentence(&review.cause(fact, words::minute))) }
-                } @else if suspects.len() < review.suspects.len() { p { "Others:" } }
-                ol.suspects start=(suspects.first().map_or(1, |first| first.rank)) { @for suspect in suspects { (shown(suspect)) } }
+                }
+                ol.suspects start=(suspects.first().map_or(1, |first| first.rank)) { @for suspect in suspects { (shown(&review, suspect)) } }
             }
-            @if !review.suspects.is_empty() { p.chance { "No recorded run: " span.share { (percent(review.by_chance)) } } }
-            // One run that explains all flags is among the suspects already.
-            @if several.clone().next().is_some() {
+            @if has_share { p.chance { "No recorded run: " span.share { (percent(review.by_chance)) } } }
+            @if !several.is_empty() {
                 h2 { "Together they explain every flag" }
                 ul { @for set in several { li { @for run in set {
                     @if let Some(name) = names.get(run) { (parts::name(name)) " " } (parts::run(*run)) " "
@@ -99,7 +100,7 @@ fn shared(review: &Review, fact: &Fact) -> Markup {
                 " " strong { (parts::name(&fact.says())) } ": " (fact.counts()) "."
             }
             p.quiet-text {
-                (word(fact.strength)) @if let Some(why) = fact.why_weak() { ", as " (why) "; in " } @else { ", in " }
+                (parts::begun(&fact.how_sure())) "; in "
                 @if fact.has_more { "at least " }
                 (fact.runs.len()) @if fact.runs.len() == 1 { " run, at " } @else { " runs, since " }
                 (parts::exact(fact.since))
@@ -116,16 +117,8 @@ fn shared(review: &Review, fact: &Fact) -> Markup {
     }
 }
 
-fn word(strength: Strength) -> &'static str {
-    match strength {
-        Strength::Weak => "Weak",
-        Strength::Fair => "Fair",
-        Strength::Strong => "Strong",
-    }
-}
-
-fn shown(suspect: &Suspect) -> Markup {
-    let share = percent(suspect.probability);
+fn shown(review: &Review, suspect: &Suspect) -> Markup {
+    let share = review.share_of(suspect).map(percent);
     let hidden = suspect.evidence.len().saturating_sub(MOST_EVIDENCE);
     html! {
         li.suspect {
@@ -135,11 +128,15 @@ fn shown(suspect: &Suspect) -> Markup {
                     a.strong href=(link::run(*run)) { (parts::name(component)) " " span.id { (run.short()) } }
                 }
                 @if suspect.runs.len() > MOST_RUNS { "or " (suspect.runs.len() - MOST_RUNS) " more" }
-                @if suspect.runs.len() == 1 { span.share { (share) } " if one run is to blame" }
+                @if let (1, Some(share)) = (suspect.runs.len(), &share) { span.share { (share) } " if one run is to blame" }
             }
             // The share is that of all of them: no verdict says how much of it is whose.
             @if suspect.runs.len() > 1 {
-                p.quiet-text { span.share { (share) } " for one of these " (suspect.runs.len()) ", if one run is to blame: the verdicts so far cannot tell them apart." }
+                p.quiet-text {
+                    @if let Some(share) = &share { span.share { (share) } " for one of these " (suspect.runs.len()) ", if one run is to blame: the" }
+                    @else { "The" }
+                    " verdicts so far cannot tell them apart."
+                }
             }
             ul.evidence {
                 @for evidence in suspect.evidence.iter().take(MOST_EVIDENCE) { li { (parts::words(evidence)) } }

@@ -78,7 +78,7 @@ fn go(asked: &Text) -> String {
     let name = unquoted(names);
     let option = |name: &str| options.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| *value);
     let runs = |component: &str| {
-        let known = ["component", "status", "since", "until", "tag", "owner", "limit"];
+        let known = ["component", "status", "since", "until", "tag", "owner", "where", "limit"];
         link::to("/", &known.map(|name| (name, if name == "component" { component } else { option(name) })))
     };
     match (word, name) {
@@ -119,7 +119,7 @@ fn go(asked: &Text) -> String {
         ("versions", name) if !name.is_empty() => link::artifact(name),
         ("history" | "component", name) if !name.is_empty() => {
             // A page of its own shows all of it; a part of it is a list.
-            let is_part = ["since", "until", "limit"].iter().any(|name| !option(name).is_empty());
+            let is_part = ["since", "until", "where", "limit"].iter().any(|name| !option(name).is_empty());
             if is_part { runs(name) } else { link::component(name) }
         }
         ("inspect", run) if !run.is_empty() => link::to("/run", &[("run", run)]),
@@ -145,6 +145,8 @@ fn parted(rest: &str) -> (&str, Vec<(&str, &str)>) {
         match key {
             // The one option that takes no value: what follows is named.
             "ok" if named.is_empty() => named = value.trim(),
+            // Its quotes part one condition from the next.
+            "where" => options.push((key, value.trim())),
             _ => options.push((key, unquoted(value.trim()))),
         }
     }
@@ -238,6 +240,8 @@ mod tests {
         assert_eq!(parted("--ok 'p 1'"), ("'p 1'", vec![]));
         let failed = vec![("status", "failed"), ("since", "2 d"), ("verbose", "")];
         assert_eq!(parted("--status=failed --since '2 d' --verbose"), ("", failed));
+        let two = vec![("where", "'check.a > 3=failed' 'param.x=1'"), ("limit", "3")];
+        assert_eq!(parted("--where 'check.a > 3=failed' 'param.x=1' --limit 3"), ("", two));
         assert_eq!(parted("a--b --reason all--fives"), ("a--b", vec![("reason", "all--fives")]));
         assert_eq!((parted(""), parted("--")), (("", vec![]), ("", vec![("", "")])));
     }

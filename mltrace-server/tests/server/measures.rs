@@ -55,6 +55,32 @@ fn metrics_are_asked_for_by_component_name_time_and_run() {
 }
 
 #[test]
+fn runs_are_found_by_what_holds_of_them() {
+    let served = served();
+    let days = |path: &str| {
+        let answer = served.ask(path);
+        answer["runs"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|run| run["started_at"].to_string()[8..11].to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(days("/api/v1/recent?where=metric.rmse%3E0.4"), ["-04", "-03"]);
+    assert_eq!(days("/api/v1/recent?where=metric.rmse%3E0.4+%27check.whole=passed%27"), ["-03"]);
+    assert_eq!(days("/api/v1/history?component=train&where=metric.rmse%3E0.6"), ["-04"]);
+    assert_eq!(days("/api/v1/recent?limit=1&where=metric.rmse%3E0.4"), ["-04"]);
+    let page = served.get("/?limit=1&where=metric.rmse%3E0.4").text;
+    assert!(
+        page.contains("value=\"metric.rmse&gt;0.4\"") && page.contains("/?where=metric.rmse%3E0.4&amp;limit=1"),
+        "{page}"
+    );
+    assert!(served.get("/?where=metric.rmse%3C0.4").text.contains("No run passes."));
+    assert_eq!(served.get("/api/v1/recent?where=rmse%3E1").status, StatusCode::BAD_REQUEST);
+    assert_eq!(served.get("/api/v1/recent?where=%27param.x=1").status, StatusCode::BAD_REQUEST);
+}
+
+#[test]
 fn checks_are_asked_for_all_or_those_that_did_not_pass() {
     let served = served();
     let outcomes = |path: &str| {

@@ -174,7 +174,8 @@ impl Task {
     pub fn says(&self) -> String {
         let sum = |count: fn(&TaskWindow) -> u64| self.windows.iter().map(count).fold(0, u64::saturating_add);
         let (outputs, with_feedback) = (sum(|window| window.outputs), sum(|window| window.with_feedback));
-        let mut text = format!("{outputs} outputs, {with_feedback} with feedback");
+        let are = if outputs == 1 { "output" } else { "outputs" };
+        let mut text = format!("{outputs} {are}, {with_feedback} with feedback");
         if let Some(covered) = ratio(with_feedback, outputs) {
             text.push_str(&format!(" ({})", words::share(Some(covered))));
         }

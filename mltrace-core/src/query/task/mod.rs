@@ -48,6 +48,14 @@ pub struct TaskOptions {
     pub threshold: Option<f64>,
 }
 
+impl TaskOptions {
+    /// Returns what is asked for that means nothing of such outputs.
+    fn only_of_others(&self, kind: TaskKind) -> Option<&'static str> {
+        let threshold = (kind != TaskKind::Scores && self.threshold.is_some()).then_some("a threshold");
+        threshold.or((kind != TaskKind::Classes && self.positive.is_some()).then_some("a positive class"))
+    }
+}
+
 /// What was counted of one window.
 struct Counted {
     /// Its number since [`MONDAY`].
@@ -186,6 +194,9 @@ impl Reader<'_> {
                         && let Some(metric) = options.metrics.iter().find(|metric| !kind.metrics().contains(metric))
                     {
                         return Err(QueryError::NoTaskMetric { task: name.to_owned(), metric: *metric, kind });
+                    }
+                    if let Some(of) = seen.and_then(|kind| options.only_of_others(kind)) {
+                        return Err(QueryError::NoTaskOption { task: name.to_owned(), option: of, kind });
                     }
                     let windows = self.windows(&asked, done, kind)?;
                     let (task, window_s) = (name.to_owned(), options.window_s.map(|seconds| seconds.max(1)));

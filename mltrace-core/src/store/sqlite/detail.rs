@@ -71,6 +71,10 @@ impl SqliteStore {
             gathered.add_runs(self, list, extent)?;
             match extent {
                 Extent::Edges | Extent::FewEdges | Extent::Source => {}
+                Extent::Notes => {
+                    gathered.add_notes(self, list)?;
+                    continue;
+                }
                 Extent::Listed => {
                     gathered.add_first(self, keys, list)?;
                     gathered.add_subjects(self, list)?;
@@ -86,7 +90,7 @@ impl SqliteStore {
             gathered.add_writes(self, (keys, list), &mut room)?;
         }
         let mut room = Room::of(extent);
-        for (list, keys) in lists.iter().zip(keys.chunks(CHUNK)) {
+        for (list, keys) in lists.iter().zip(keys.chunks(CHUNK)).filter(|_| extent != Extent::Notes) {
             gathered.add_reads(self, (keys, list), &mut room)?;
         }
         Ok(gathered.finish())
