@@ -26,7 +26,7 @@ pub fn span(milliseconds: f64) -> String {
 
 /// Returns a word for so many things.
 #[must_use]
-pub fn plural<N: PartialEq + From<u8>>(count: N, word: &str) -> String {
+pub fn plural<N: Copy + PartialEq + From<u8>>(count: N, word: &str) -> String {
     if count == N::from(1) { word.to_owned() } else { format!("{word}s") }
 }
 

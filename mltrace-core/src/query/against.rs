@@ -43,6 +43,9 @@ pub enum DoubtReason {
     Disk,
 }
 
+/// The runs that have what the flagged ones share, each with the rank of the likeliest cause and that cause in words.
+pub(super) type Caused = HashMap<RunKey, (u32, (RunId, String))>;
+
 /// What is known of all verdicts.
 pub(super) struct Verdicts {
     pub(super) flagged: HashMap<VersionKey, LabelRow>,
@@ -51,8 +54,7 @@ pub(super) struct Verdicts {
     pub(super) readers: HashMap<RunKey, Vec<VersionKey>>,
     /// The runs of which a check did not pass, warnings among them.
     pub(super) unchecked: HashSet<RunKey>,
-    /// The runs that have what the flagged ones share, each with the likeliest cause in words and the rank of that.
-    pub(super) caused: HashMap<RunKey, (u32, (RunId, String))>,
+    pub(super) caused: Caused,
 }
 
 /// What stands against what was made at a run or below it.

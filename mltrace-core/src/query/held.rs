@@ -92,10 +92,17 @@ impl Reader<'_> {
             held.is_over = held.add_next(condition, first, some, past);
         }
         held.has_more |= is_cut && !held.is_over;
-        if looks_further && held.is_over && !held.comes_and_goes {
+        if looks_further && held.is_over {
             past.learn(&mut *self.store, after)?;
-            held.add_further(condition, first, next, (is_cut, &*past));
-            held.is_over = held.ends_without();
+            if held.comes_and_goes {
+                // It goes on as it did between the others.
+                for run in next {
+                    held.add(condition, first, *run, past);
+                }
+            } else {
+                held.add_further(condition, first, next, (is_cut, &*past));
+                held.is_over = held.ends_without();
+            }
         }
         held.is_over &= !held.comes_and_goes;
         Ok(held)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use foldhash::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
-use super::against::{Above, Doubt, DoubtReason, Verdicts, in_words};
+use super::against::{Above, Caused, Doubt, DoubtReason, Verdicts, in_words};
 use super::measures::last_checks;
 use super::name::Found;
 use super::sibling::Sibling;
@@ -295,7 +295,7 @@ impl Reader<'_> {
 
     /// Returns the runs that have what `review` says, strong or fair, that the flagged ones share, each with the likeliest
     /// cause in words.
-    fn caused(&mut self) -> Result<HashMap<RunKey, (u32, (RunId, String))>, QueryError> {
+    fn caused(&mut self) -> Result<Caused, QueryError> {
         let mut first: BTreeMap<RunId, (u32, String)> = BTreeMap::new();
         for fact in self.facts_to_rely_on()? {
             for run in &fact.runs {

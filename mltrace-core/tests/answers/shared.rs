@@ -160,6 +160,9 @@ fn what_is_bad_only_together_with_something_else_is_no_reason_to_doubt_the_rest(
     // Nobody judged the last rounds.
     let mut newest = |round: usize| story.reader().last_good(&name("predict", round), None, None).unwrap();
     assert!(newest(58).newer.is_empty(), "the model is bad in another place only");
+    // What comes and goes is looked for after the verdicts, too: all of this place are bad since there is the model.
+    let found = newest(56);
+    assert_eq!((found.newer.len(), found.good.unwrap().name.unwrap().as_str()), (10, name("predict", 16).as_str()));
 }
 
 #[test]
