@@ -149,7 +149,7 @@ fn what_is_bad_only_together_with_something_else_is_no_reason_to_doubt_the_rest(
         made[3]["params"] =
             json!({"model": if round < 20 { "v1" } else { "v2" }, "region": (["eu", "us", "ap", "jp"][round % 4])});
     }));
-    let bad = |round: &usize| *round >= 20 && round % 4 == 0;
+    let bad = |round: &usize| *round >= 20 && round.is_multiple_of(4);
     let ok = (0..54).filter(|round| !bad(round)).step_by(2);
     story.tell(&[judge((0..54).filter(bad), "flagged"), judge(ok, "ok")].concat());
     let review = review(&mut story);
