@@ -105,6 +105,7 @@ pub(super) fn bindings<'r>(
         reading: unbound.reading(),
         seen: unbound.read.seen,
         is_open: by_name.write.is_none(),
+        by_name: by_name.by_name(),
     };
     let near = nearby(writer, &unbound.iter().zip(&named).map(near_read).collect::<Vec<_>>())?;
     // Rule 7.

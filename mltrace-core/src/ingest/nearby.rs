@@ -1,9 +1,11 @@
 //! Which writes near what was read are part of it, by time and by what contents show: a few questions for many reads at once.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::offered::find_last;
-use crate::lineage::{LastSeen, Member, Moment, Near, Nearby, Reading, held_another, member, unexplained};
+use crate::lineage::{ByName, LastSeen, Member, Moment, Near, Nearby, Reading, held_another, member, unexplained};
+use crate::model::{FolderFact, VersionId};
 use crate::store::{
     ArtifactKey, Asked, HeldAsked, HeldRows, NearName, NearNames, Of, Result, RunKey, VersionKey, When, WriteKey,
     Writer,
@@ -23,6 +25,8 @@ pub(super) struct NearRead {
     pub(super) seen: Option<VersionKey>,
     /// Whether no write of that is known: of a folder it matters then what lay in it, also where nothing was written there.
     pub(super) is_open: bool,
+    /// How its name said what was read.
+    pub(super) by_name: ByName,
 }
 
 impl NearRead {
@@ -96,7 +100,7 @@ fn nearby_group(writer: &mut dyn Writer, reads: &[(&NearRead, &NearNames)]) -> R
                 place,
                 HeldAsked {
                     seen,
-                    with_entries: read.is_open || !around.members.is_empty(),
+                    with_entries: read.by_name != ByName::Exactly || !around.members.is_empty(),
                     members: around.members.iter().map(|last| last.version).collect(),
                     folders: around.folders.iter().map(|last| (last.version, last.name.path.as_str())).collect(),
                 },
@@ -114,10 +118,10 @@ fn nearby_group(writer: &mut dyn Writer, reads: &[(&NearRead, &NearNames)]) -> R
     for (place, held) in places.into_iter().zip(&held) {
         let (Some(held), Some((read, _)), Some(around)) = (held, reads.get(place), around.get(place)) else { continue };
         let Some(found) = found.get_mut(place) else { continue };
-        let mut want = |want, of| wanted.push(Wanted { place, want, asked: read.asks(of), reading: read.reading });
-        found.members = seen_members(held, &around.members, read, &mut want);
+        let sought = &mut Sought { place, read, wanted: &mut wanted, things: 0 };
+        found.members = seen_members(held, around, sought);
         found.folders.clear();
-        look_for_folders(held, &around.folders, want);
+        look_for_folders(held, &around.folders, sought);
     }
     add_earlier(writer, &wanted, &mut found)?;
     Ok(found)
@@ -157,81 +161,167 @@ fn last_writes<'n>(writer: &mut dyn Writer, reads: &[(&NearRead, &'n NearNames)]
 enum Want {
     /// A file was put back: who wrote these bytes there.
     Member,
-    /// Nobody is known to have written what lies there: who wrote the folder when it held that.
+    /// Nobody is known to have written what lies there: who wrote the folder, or one around it, when it held that.
     Folder,
-    /// The same, unless the member that was asked for just before is found.
-    Else,
     /// What was read lay in a folder around it: who wrote the folder when it held that, else this write of it.
     Around(Option<Near<WriteKey>>),
 }
 
-/// An earlier write that is looked for.
+/// An earlier write that is looked for: of an artifact with a content, or of one that held the content at a path.
 struct Wanted<'a> {
     place: usize,
+    /// Of what lies in one folder, several writes may be that of the same thing.
+    thing: usize,
     want: Want,
-    asked: Asked<'a>,
-    reading: Reading<RunKey>,
+    read: &'a NearRead,
+    artifact: ArtifactKey,
+    path: Option<Cow<'a, str>>,
+    content: &'a VersionId,
 }
 
-/// Adds the earlier writes that are wanted, where there are any.
+impl Wanted<'_> {
+    fn asks(&self) -> Asked<'_> {
+        self.read.asks(match &self.path {
+            Some(path) => Of::Folder(self.artifact, path, Some(self.content)),
+            None => Of::Content(self.artifact, self.content),
+        })
+    }
+}
+
+/// What is looked for of one read.
+struct Sought<'a, 'w> {
+    place: usize,
+    read: &'a NearRead,
+    wanted: &'w mut Vec<Wanted<'a>>,
+    things: usize,
+}
+
+impl<'a> Sought<'a, '_> {
+    /// Looks for the next thing.
+    fn next(&mut self) {
+        self.things = self.things.saturating_add(1);
+    }
+
+    /// Looks for a write of the thing.
+    fn want(&mut self, want: Want, artifact: ArtifactKey, path: Option<Cow<'a, str>>, content: &'a VersionId) {
+        let Self { place, read, things: thing, .. } = *self;
+        self.wanted.push(Wanted { place, thing, want, read, artifact, path, content });
+    }
+}
+
+/// Adds the earlier writes that are wanted, where there are any: of what lies in a folder the one of these bytes there, else
+/// the last of the folder itself and of those around it.
 fn add_earlier(writer: &mut dyn Writer, wanted: &[Wanted<'_>], found: &mut [Nearby<WriteKey>]) -> Result<()> {
-    let asked: Vec<Asked<'_>> = wanted.iter().map(|wanted| wanted.asked).collect();
-    let mut last: Vec<_> = wanted.iter().map(|wanted| LastSeen::of(wanted.reading)).collect();
+    let asked: Vec<Asked<'_>> = wanted.iter().map(Wanted::asks).collect();
+    let mut last: Vec<_> = wanted.iter().map(|wanted| LastSeen::of(wanted.read.reading)).collect();
     find_last(writer, &asked, &mut last, |candidate| candidate.write)?;
-    let mut is_found = false;
-    for (Wanted { place, want, .. }, last) in wanted.iter().zip(last) {
-        let earlier = last.found().map(|(moment, write, _)| Near { write, moment, holds: false });
-        let earlier = earlier.filter(|_| *want != Want::Else || !is_found);
-        is_found = earlier.is_some();
-        let Some(nearby) = found.get_mut(*place) else { continue };
-        match want {
-            Want::Around(last) => {
-                nearby.folders.extend(earlier.map(|holding| Near { holds: true, ..holding }).or(*last));
+    let mut last = last.into_iter().map(|last| last.found());
+    for thing in wanted.chunk_by(|one, next| (one.place, one.thing) == (next.place, next.thing)) {
+        let (mut member, mut folder) = (None, None);
+        for (wanted, last) in thing.iter().zip(&mut last) {
+            let earlier = last.map(|(moment, write, _)| Near { write, moment, holds: false });
+            match wanted.want {
+                Want::Member => member = earlier,
+                Want::Folder => folder = [folder, earlier].into_iter().flatten().max_by_key(|near| near.moment),
+                Want::Around(last) => {
+                    let around = earlier.map(|holding| Near { holds: true, ..holding }).or(last);
+                    found.get_mut(wanted.place).into_iter().for_each(|nearby| nearby.folders.extend(around));
+                }
             }
-            Want::Member | Want::Folder | Want::Else => nearby.members.extend(earlier),
         }
+        let nearby = thing.first().and_then(|wanted| found.get_mut(wanted.place));
+        nearby.into_iter().for_each(|nearby| nearby.members.extend(member.or(folder)));
     }
     Ok(())
 }
 
-/// Returns the last writes of what was still there, and asks `want` for the earlier ones of what was put back, and for those
-/// of the folder itself that explain the rest of what lay in it.
-fn seen_members<'a>(
-    held: &'a HeldRows,
-    last: &[Last<'a>],
-    read: &NearRead,
-    want: &mut impl FnMut(Want, Of<'a>),
-) -> Vec<Near<WriteKey>> {
-    let Some(entries) = &held.entries else { return last.iter().map(Last::by_time).collect() };
-    let mut seen = Vec::with_capacity(last.len());
+/// Returns the last writes of what was still there, and looks for the earlier ones of what was put back, and for those of the
+/// folder itself, or of one around it, that explain the rest of what lay in it.
+fn seen_members<'a>(held: &'a HeldRows, around: &Around<'a>, sought: &mut Sought<'a, '_>) -> Vec<Near<WriteKey>> {
+    let Some(entries) = &held.entries else { return around.members.iter().map(Last::by_time).collect() };
+    let holders = Holders::of(held, around, sought.read);
+    let mut seen = Vec::with_capacity(around.members.len());
     let mut written: BTreeSet<&str> = BTreeSet::new();
-    for (last, content) in last.iter().zip(&held.members) {
+    for (last, content) in around.members.iter().zip(&held.members) {
         let NearName { artifact, path } = last.name;
         match member(entries, path, content.as_ref()) {
             Member::Last => seen.push(last.by_time()),
             Member::With(content) => {
-                want(Want::Member, Of::Content(*artifact, content));
-                if read.is_open {
-                    want(Want::Else, Of::Folder(read.artifact, path, Some(content)));
-                }
+                sought.next();
+                sought.want(Want::Member, *artifact, None, content);
+                holders.look_for(path, content, sought);
             }
             Member::Not => continue,
         }
         written.insert(path);
     }
-    for (path, there) in unexplained(entries, &written).filter(|_| read.is_open) {
-        want(Want::Folder, Of::Folder(read.artifact, path, Some(there)));
+    for (path, there) in unexplained(entries, &written).filter(|_| sought.read.is_open) {
+        match holders.last_with(path, there) {
+            Some(last) => seen.push(last),
+            None => {
+                sought.next();
+                holders.look_for(path, there, sought);
+            }
+        }
     }
     seen
 }
 
-/// Asks `want` of each folder around what was read for the last write that held it, else the last one unless that held
+/// Who may have written what lies in a folder with a folder as a whole: that itself, and those around it.
+struct Holders<'a> {
+    itself: Option<ArtifactKey>,
+    around: Vec<(&'a NearName, Near<WriteKey>, Option<&'a FolderFact>)>,
+    /// The place of the one that was written last, if that was one around.
+    last: Option<usize>,
+}
+
+impl<'a> Holders<'a> {
+    /// Returns those of a read of which no write is known, and none else.
+    fn of(held: &'a HeldRows, near: &Around<'a>, read: &NearRead) -> Self {
+        if !read.is_open {
+            return Self { itself: None, around: Vec::new(), last: None };
+        }
+        let around = near.folders.iter().zip(&held.folders);
+        let around: Vec<_> = around.map(|(last, held)| (last.name, last.by_time(), held.as_ref())).collect();
+        // Its own writes are known where there is a folder around it.
+        let itself = Some(read.artifact).filter(|_| near.own.is_some() || around.is_empty());
+        let last = around.iter().enumerate().max_by_key(|(_, (_, near, _))| near.moment);
+        let own = near.own.map(|own| own.moment);
+        let last = last.filter(|(_, (_, near, _))| Some(near.moment) > own).map(|(place, _)| place);
+        Self { itself, around, last }
+    }
+
+    /// Returns the last write of any, if it is known to have held this content there: no other can be later.
+    fn last_with(&self, path: &str, there: &VersionId) -> Option<Near<WriteKey>> {
+        let (name, write, folder) = self.around.get(self.last?)?;
+        let held = folder.as_ref()?.entries.get(&inside(name, path))?;
+        (held == there).then_some(*write)
+    }
+
+    /// Looks for the write of each that held this content there.
+    fn look_for(&self, path: &'a str, there: &'a VersionId, sought: &mut Sought<'a, '_>) {
+        if let Some(itself) = self.itself {
+            sought.want(Want::Folder, itself, Some(Cow::Borrowed(path)), there);
+        }
+        for (name, ..) in &self.around {
+            sought.want(Want::Folder, name.artifact, Some(Cow::Owned(inside(name, path))), there);
+        }
+    }
+}
+
+/// Returns where something that lies in a folder lies in one around it.
+fn inside(folder: &NearName, path: &str) -> String {
+    format!("{}/{path}", folder.path)
+}
+
+/// Looks in each folder around what was read for the last write that held it, else takes the last one unless that held
 /// something else.
-fn look_for_folders<'a>(held: &'a HeldRows, last: &[Last<'a>], mut want: impl FnMut(Want, Of<'a>)) {
+fn look_for_folders<'a>(held: &'a HeldRows, last: &[Last<'a>], sought: &mut Sought<'a, '_>) {
     for (last, folder) in last.iter().zip(&held.folders) {
         let NearName { artifact, path } = last.name;
-        let is_another = folder.as_ref().is_some_and(|folder| held_another(folder, path, &held.content));
-        let by_time = Some(last.by_time()).filter(|_| !is_another);
-        want(Want::Around(by_time), Of::Folder(*artifact, path, Some(&held.content)));
+        let is_another = |folder| held_another(folder, path, &held.content, held.entries.as_ref());
+        let by_time = Some(last.by_time()).filter(|_| !folder.as_ref().is_some_and(is_another));
+        sought.next();
+        sought.want(Want::Around(by_time), *artifact, Some(Cow::Borrowed(path)), &held.content);
     }
 }

@@ -28,10 +28,13 @@ pub fn member<'f>(folder: &'f FolderFact, path: &str, written: Option<&VersionId
 }
 
 /// Returns whether a folder whose entries are known cannot be where a content was read at `path`: it held another one
-/// there, or nothing.
+/// there, or nothing. What it held of a folder whose own entries are known as well, these tell one by one.
 #[must_use]
-pub fn held_another(folder: &FolderFact, path: &str, content: &VersionId) -> bool {
-    folder.entries.get(path).map_or(folder.is_whole, |there| there != content)
+pub fn held_another(folder: &FolderFact, path: &str, content: &VersionId, read: Option<&FolderFact>) -> bool {
+    match folder.entries.get(path) {
+        Some(there) => there != content,
+        None => folder.is_whole && (!holds_folder(folder, path) || read.is_some_and(|read| read.is_whole)),
+    }
 }
 
 /// Returns what lies in `folder` at none of these paths, and in no folder at one of them: what was written there explains
@@ -94,8 +97,18 @@ mod tests {
     #[test]
     fn a_folder_that_held_something_else_is_no_origin() {
         let whole = folder(&[("a", 1)], true);
-        assert!(!held_another(&whole, "a", &content(1)));
-        assert!(held_another(&whole, "a", &content(2)) && held_another(&whole, "b", &content(1)));
-        assert!(!held_another(&folder(&[("a", 1)], false), "b", &content(1)), "not all of it was told");
+        assert!(!held_another(&whole, "a", &content(1), None));
+        assert!(held_another(&whole, "a", &content(2), None) && held_another(&whole, "b", &content(1), None));
+        assert!(!held_another(&folder(&[("a", 1)], false), "b", &content(1), None), "not all of it was told");
+    }
+
+    #[test]
+    fn a_folder_that_held_a_folder_may_be_its_origin_unless_the_entries_of_both_tell() {
+        let around = folder(&[("d/a", 1)], true);
+        let read = |is_whole| folder(&[("a", 2)], is_whole);
+        assert!(!held_another(&around, "d", &content(9), None), "nobody knows what lay in what was read");
+        assert!(!held_another(&around, "d", &content(9), Some(&read(false))), "not all of it was told");
+        assert!(held_another(&around, "d", &content(9), Some(&read(true))));
+        assert!(held_another(&around, "e", &content(9), None), "there was no such folder");
     }
 }

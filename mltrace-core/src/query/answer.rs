@@ -106,7 +106,8 @@ pub struct Input {
     pub same_content_as: Option<Version>,
     /// The run that wrote it.
     pub written_by: Option<RunId>,
-    /// The run that last wrote this artifact before, when somebody unknown changed it since.
+    /// The run that last wrote this artifact before, or the folder around it from which a part of it comes, when somebody
+    /// unknown changed it since.
     pub changed_since: Option<RunId>,
     /// When it was read.
     pub at: Timestamp,

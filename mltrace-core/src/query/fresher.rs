@@ -7,7 +7,7 @@ use std::collections::btree_map::Entry;
 
 use foldhash::{HashMap, HashSet};
 
-use super::inside::is_all_told;
+use super::inside::{is_all_told, last_around};
 use super::{QueryError, Reader};
 use crate::lineage::{self, LastRerun, LastSeen, Offer, Reading, Rerun, Superseding, Work, WorkCode};
 use crate::model::{ArtifactName, RunId, Timestamp};
@@ -31,7 +31,8 @@ pub(super) struct Fresher {
 /// What the rules say of a read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Saw {
-    /// The run that last wrote the artifact before, when nobody known wrote what was read.
+    /// The run that last wrote the artifact before, or the folder around it that is a part of it, when nobody known wrote what
+    /// was read.
     pub(super) last_writer: Option<RunId>,
     /// What was fresher than the write that it saw, when its run began.
     pub(super) fresher: Fresher,
@@ -306,12 +307,14 @@ fn find_last_writers(store: &mut dyn Look, runs: &[RunDetail], saw: &mut [Vec<Sa
         last.get_mut(place).is_some_and(|(_, last)| last.offer(&offered(candidate.write, &candidate)))
     })?;
     for (place, last) in last {
-        let Some(((_, id, _), ..)) = last.found() else { continue };
-        let read = runs.get(place.run).and_then(|run| run.reads.get(place.read));
-        if read.map(|read| is_all_told(store, read)).transpose()?.unwrap_or(false) {
+        let Some(read) = runs.get(place.run).and_then(|run| run.reads.get(place.read)) else { continue };
+        let own = last.found().map(|((_, id, _), ..)| id);
+        let Some(before) = own.or_else(|| last_around(read)) else { continue };
+        // Where nobody knows what lay in it, what was written around it may be all of it.
+        if is_all_told(store, read)?.unwrap_or(own.is_none()) {
             continue;
         }
-        saw_at(saw, runs, place).into_iter().for_each(|saw| saw.last_writer = Some(id));
+        saw_at(saw, runs, place).into_iter().for_each(|saw| saw.last_writer = Some(before));
     }
     Ok(())
 }

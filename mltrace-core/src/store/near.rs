@@ -43,6 +43,7 @@ pub struct HeldRows {
     pub entries: Option<FolderFact>,
     /// The content of each member, in their order, where `entries` are known and it is one.
     pub members: Vec<Option<VersionId>>,
-    /// What each folder held at its path, alone in `entries`, in their order, where that is known.
+    /// What each folder held at its path, alone in `entries`, in their order, where that is known; of a folder there, what
+    /// lay in it, of which one thing may stand for all where the `entries` of what was read are not known.
     pub folders: Vec<Option<FolderFact>>,
 }

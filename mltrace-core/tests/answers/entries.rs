@@ -158,6 +158,61 @@ fn a_folder_was_changed_by_nobody_known_only_where_something_in_it_has_no_writer
     assert_eq!(restored, ("train0 backfill1".to_owned(), Some(id(1))), "what was put back comes from who filled it");
 }
 
+/// A folder that one run wrote as a whole, twice, of which others read a folder in it: as it stood at first, and then in part.
+fn nested() -> [Value; 8] {
+    [
+        line(1, "gen", &[json!("raw")], &[file("out", 100)]),
+        folder(100, &[("part/a", 1), ("part/b", 2), ("z", 3)], true),
+        line(2, "again", &[], &[file("out", 200)]),
+        folder(200, &[("part/a", 1), ("part/b", 4), ("z", 3)], true),
+        line(3, "train", &[file("out/part", 300)], &[json!("model")]),
+        folder(300, &[("a", 1), ("b", 2)], true),
+        line(4, "edited", &[file("out/part", 400)], &[json!("other")]),
+        folder(400, &[("a", 1), ("b", 9)], true),
+    ]
+}
+
+#[test]
+fn a_folder_in_a_folder_comes_from_who_wrote_that_as_a_whole() {
+    let lines = nested();
+    for order in
+        [[0, 1, 2, 3, 4, 5, 6, 7], [7, 6, 5, 4, 3, 2, 1, 0], [4, 6, 0, 2, 5, 7, 3, 1], [5, 0, 4, 3, 6, 1, 7, 2]]
+    {
+        let mut story = Story::told(&[]);
+        order.iter().for_each(|place| story.tell(&lines[*place..=*place]));
+        assert_eq!(shape(&mut story, "model"), "train0 gen1 again1", "each file from the last that held it: {order:?}");
+        let input = run(&mut story, 3).inputs.remove(0);
+        assert_eq!((input.bound, input.changed_since), (Bound::Inside, None), "{order:?}");
+        assert!(input.inside.iter().all(|part| part.name.as_str() == "out"), "{order:?}");
+        assert_eq!(shape(&mut story, "other"), "edited0 again1", "{order:?}");
+        let input = run(&mut story, 4).inputs.remove(0);
+        assert_eq!((input.bound, input.changed_since), (Bound::Inside, Some(id(2))), "one file is nobody's: {order:?}");
+        let impact = story.reader().impact(&ImpactOf::Artifact("raw")).unwrap();
+        assert!(impact.runs.iter().any(|at| at.run.component == "train"), "{order:?}");
+        story.forget(id(1));
+        assert_eq!(shape(&mut story, "model"), "train0 again1", "{order:?}");
+        assert_eq!(run(&mut story, 3).inputs[0].changed_since, Some(id(2)), "{order:?}");
+    }
+}
+
+#[test]
+fn a_folder_in_a_folder_that_held_nothing_of_it_has_no_known_writer() {
+    let read = |around: &[(&str, usize)], around_is_whole: bool, inner: Option<(&[(&str, usize)], bool)>| {
+        let mut lines = vec![line(1, "gen", &[], &[file("out", 100)]), folder(100, around, around_is_whole)];
+        lines.push(line(2, "train", &[file("out/part", 300)], &[json!("model")]));
+        lines.extend(inner.map(|(entries, is_whole)| folder(300, entries, is_whole)));
+        let mut story = Story::told(&lines);
+        (shape(&mut story, "model"), run(&mut story, 2).inputs[0].changed_since)
+    };
+    let (unknown, known) = (("train0".to_owned(), None), ("train0 gen1".to_owned(), None));
+    assert_eq!(read(&[("part/a", 1)], true, Some((&[("a", 2)], true))), unknown, "other bytes lay there");
+    assert_eq!(read(&[("part/a", 1)], true, Some((&[], true))), unknown, "nothing was left");
+    assert_eq!(read(&[("other/a", 1)], true, None), unknown, "there was no such folder");
+    assert_eq!(read(&[("part/a", 1)], true, None), known, "nobody knows what lay in it");
+    assert_eq!(read(&[("part/a", 1)], true, Some((&[("a", 2)], false))), known, "nor all of it");
+    assert_eq!(read(&[("part/b", 1)], false, Some((&[("a", 2)], true))), known, "nor all that was written");
+}
+
 #[test]
 fn what_lies_in_folders_is_exported() {
     let mut story = Story::told(&parts());

@@ -82,7 +82,8 @@ fn version(keys: &Keys, name: &str, of: &str) -> VersionKey {
 
 fn by_contents(store: &mut dyn Store, keys: &Keys) {
     let seen = FolderFact { version: content("E"), entries: entries(&[("1", "x"), ("2", "z")]), is_whole: true };
-    let made = FolderFact { version: content("D"), entries: entries(&[("1", "x"), ("9", "q")]), is_whole: false };
+    let made = entries(&[("1", "x"), ("9", "q"), ("n/1", "x"), ("n/2", "q")]);
+    let made = FolderFact { version: content("D"), entries: made, is_whole: false };
     let mut again = Vec::new();
     store
         .write(&mut |writer| {
@@ -98,10 +99,14 @@ fn by_contents(store: &mut dyn Store, keys: &Keys) {
     let around = vec![(version(keys, "d", "D"), "1"), (version(keys, "d", "D"), "8")];
     let of_member =
         HeldAsked { seen: version(keys, "d/1", "x"), with_entries: false, members: Vec::new(), folders: around };
+    // A folder that may lie in one around it: at `n` two things did.
+    let around = vec![(version(keys, "d", "D"), "n"), (version(keys, "d", "D"), "9")];
+    let of_inner = HeldAsked { folders: around.clone(), members: Vec::new(), ..of_folder.clone() };
+    let of_unknown = HeldAsked { folders: around, ..of_member.clone() };
     let mut held = Vec::new();
     store
         .write(&mut |writer| {
-            held = writer.held(&[of_folder.clone(), of_member.clone()])?;
+            held = writer.held(&[of_folder.clone(), of_member.clone(), of_inner.clone(), of_unknown.clone()])?;
             Ok(())
         })
         .unwrap();
@@ -118,6 +123,10 @@ fn by_contents(store: &mut dyn Store, keys: &Keys) {
         members: Vec::new(),
         folders: vec![folder(&[("1", "x")]), folder(&[])],
     };
+    let inner = held.split_off(2).into_iter().map(|held| held.unwrap().folders).collect::<Vec<_>>();
+    let below = [folder(&[("n/1", "x"), ("n/2", "q")]), folder(&[("9", "q")])];
+    assert_eq!(inner[0], below, "all that lay in a folder in it");
+    assert_eq!(inner[1], [folder(&[("n/1", "x")]), below[1].clone()], "one thing, where it is not compared");
     assert_eq!(held, [Some(of_folder), Some(of_member)], "of a folder around it, what lay at its path");
     let mut at = |path: &str| store.look().folders(Folders::At(&content("D"), path)).unwrap().pop().unwrap().entries;
     assert_eq!(at("9"), entries(&[("9", "q")]));

@@ -202,26 +202,36 @@ fn seen(facts: &Facts, all: &[Write<'_>], run: &RunFacts, read: &Edge) -> Seen {
     let parts: Vec<Part> =
         parts(&before, &read.name, by_name, content.map(|content| (facts, content))).map(part).collect();
     let (parts, is_all_told) = match content.filter(|_| seen.bound == "unknown_writer") {
-        Some(content) => with_the_folder_itself(facts, &before, &read.name, content, parts),
-        None => (parts, false),
+        Some(content) => with_whole_folders(facts, &before, &read.name, content, parts),
+        None => (parts, None),
     };
     let is_told = seen.bound == "unknown_writer" && !parts.is_empty();
-    let changed_since = seen.changed_since.filter(|_| !(is_told && is_all_told));
+    let changed_since = match seen.changed_since {
+        Some(_) if is_told && is_all_told == Some(true) => None,
+        None if is_told && is_all_told == Some(false) => last_around(&parts, &read.name),
+        own => own,
+    };
     Seen { bound: if is_told { "inside" } else { seen.bound }, parts, changed_since, ..seen }
 }
 
-/// Adds the writes of a folder itself that held what nobody is known to have written in it, and returns whether all that lay
-/// in it has a writer then.
-fn with_the_folder_itself(
+/// Returns the run that wrote a folder around what is called so last, of which it is a part.
+fn last_around(parts: &[Part], name: &str) -> Option<String> {
+    let around = parts.iter().filter(|part| is_inside(&part.name, name));
+    around.max_by_key(|part| (part.at, &part.run)).map(|part| part.run.clone())
+}
+
+/// Adds the writes of a folder itself, or of one around it, that held what nobody is known to have written in it, and returns
+/// whether all that lay in it has a writer then, where that is known.
+fn with_whole_folders(
     facts: &Facts,
     before: &[Write<'_>],
     name: &str,
     content: &str,
     mut parts: Vec<Part>,
-) -> (Vec<Part>, bool) {
-    let Some(folder) = folder_of(facts, Some(content)) else { return (parts, false) };
+) -> (Vec<Part>, Option<bool>) {
+    let Some(folder) = folder_of(facts, Some(content)) else { return (parts, None) };
     let inside: Vec<String> = parts.iter().map(|part| part.name.clone()).collect();
-    let mut is_all_told = folder.is_whole;
+    let mut is_all_told = true;
     for (path, entry) in &folder.entries {
         let whole = format!("{name}/{path}");
         let by_member = |part: &String| is_inside(name, part) && (*part == whole || is_inside(part, &whole));
@@ -230,7 +240,10 @@ fn with_the_folder_itself(
         }
         let held = |write: &&Write<'_>| {
             let entries = folder_of(facts, write.edge.version.as_deref());
-            write.edge.name == name && entries.is_some_and(|known| known.entries.get(path) == Some(entry))
+            let place = whole.strip_prefix(&write.edge.name).and_then(|place| place.strip_prefix('/'));
+            let is_near = write.edge.name == name || is_inside(&write.edge.name, name);
+            let there = entries.zip(place).and_then(|(known, place)| known.entries.get(place));
+            is_near && there == Some(entry)
         };
         match last(before.iter().filter(held).copied()) {
             Some(write) if parts.iter().any(|known| *known == part(write)) => {}
@@ -238,7 +251,10 @@ fn with_the_folder_itself(
             None => is_all_told = false,
         }
     }
-    (parts, is_all_told)
+    let is_known = |part: &&Part| folder_of(facts, Some(&part.version)).is_some_and(|known| known.is_whole);
+    let is_known = parts.iter().filter(|part| is_inside(&part.name, name)).all(|part| is_known(&part));
+    let is_told = folder.is_whole && (is_all_told || is_known);
+    (parts, is_told.then_some(is_all_told))
 }
 
 fn part(write: Write<'_>) -> Part {
@@ -298,14 +314,20 @@ pub(crate) fn parts<'f>(
         let path = &name[folder.len() + 1..];
         let held = |write: &Write<'_>| {
             let entries = folder_of(facts, write.edge.version.as_deref());
-            entries.map(|known| (known.entries.get(path).map(String::as_str), known.is_whole))
+            let is_folder = |known: &FolderFacts| known.entries.keys().any(|entry| is_inside(path, entry));
+            entries.map(|known| (known.entries.get(path).map(String::as_str), known.is_whole, is_folder(known)))
         };
-        let held_it = |write: &Write<'_>| matches!(held(write), Some((Some(entry), _)) if entry == content);
+        let held_it = |write: &Write<'_>| matches!(held(write), Some((Some(entry), ..)) if entry == content);
         let holding = last(before.iter().copied().filter(|write| write.edge.name == **folder && held_it(write)));
         if let Some(holding) = holding {
             return Some((true, holding));
         }
-        let is_another = matches!(held(&last_one), Some((Some(_), _) | (None, true)));
+        // What it held of a folder is compared with that thing by thing.
+        let is_compared = entries.is_some_and(|read| read.is_whole);
+        let is_another = match held(&last_one) {
+            Some((None, is_whole, is_folder)) => is_whole && (!is_folder || is_compared),
+            held => held.is_some(),
+        };
         (!is_another).then_some((false, last_one))
     });
     let around = around.max_by(|(one, write), (other, later)| (one, write.order()).cmp(&(other, later.order())));

@@ -28,6 +28,18 @@ fn folder_of(connection: &Connection, content: &[u8; 32], path: Option<&str>) ->
     Ok(Some(FolderFact { version: VersionId::Content(*content), entries, is_whole }))
 }
 
+/// Adds what lies in a folder at a path: as many things as `limit` says, all if that is negative.
+fn add_below(connection: &Connection, folder: &mut FolderFact, path: &str, limit: i64) -> Result<()> {
+    let VersionId::Content(hash) = &folder.version else { return Ok(()) };
+    let below = "SELECT e.name, e.hash FROM folder f JOIN folder_entry e ON e.folder_id = f.id
+         WHERE f.hash = $1 AND e.name > $2 || '/' AND e.name < $2 || '0' LIMIT $3";
+    let mut below_it = connection.prepare_cached(below)?;
+    let entry = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, VersionId::Content(row.get(1)?)));
+    let found = below_it.query_map(params![hash.as_slice(), path, limit], entry)?;
+    folder.entries.extend(found.collect::<rusqlite::Result<Vec<_>>>()?);
+    Ok(())
+}
+
 impl SqliteStore {
     /// Returns what lies in folders of a content, all of it or what lies at a path, where that is known.
     pub(super) fn folder_with(&self, content: &VersionId, path: Option<&str>) -> Result<Option<FolderFact>> {
@@ -35,10 +47,7 @@ impl SqliteStore {
         let mut folder = folder_of(&self.connection, hash, path)?;
         if let (Some(path), Some(folder)) = (path, folder.as_mut().filter(|folder| folder.entries.is_empty())) {
             // A folder in it is there if something lies in that.
-            let below = "SELECT e.name, e.hash FROM folder f JOIN folder_entry e ON e.folder_id = f.id
-                 WHERE f.hash = $1 AND e.name > $2 || '/' AND e.name < $2 || '0' LIMIT 1";
-            let entry = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, VersionId::Content(row.get(1)?)));
-            folder.entries.extend(self.one(below, params![hash.as_slice(), path], entry)?);
+            add_below(&self.connection, folder, path, 1)?;
         }
         Ok(folder)
     }
@@ -163,7 +172,14 @@ impl SqliteWriter<'_> {
         let mut folders = Vec::with_capacity(asked.folders.len());
         for (folder, path) in &asked.folders {
             folders.push(match contents.get(folder) {
-                Some(content) => folder_of(self.connection, content, Some(path))?,
+                Some(content) => {
+                    let mut folder = folder_of(self.connection, content, Some(path))?;
+                    let limit = if entries.is_some() { -1 } else { 1 };
+                    if let Some(folder) = folder.as_mut().filter(|folder| folder.entries.is_empty()) {
+                        add_below(self.connection, folder, path, limit)?;
+                    }
+                    folder
+                }
                 None => None,
             });
         }
