@@ -1,6 +1,6 @@
 //! Which outputs each run is upstream of, and the groups of runs that no judged output tells apart.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::hash::Hash;
 
 use foldhash::HashMap;
@@ -179,13 +179,14 @@ impl Observed {
     #[must_use]
     pub fn worth(&self, outputs: &Outputs, flagged: &Outputs) -> Worth {
         let sum = |outputs: &Outputs| {
-            let mut parts: BTreeMap<usize, u32> = BTreeMap::new();
-            self.observations(outputs).for_each(|observation| *parts.entry(observation).or_default() += 1);
+            let mut parts: Vec<usize> = self.observations(outputs).collect();
+            parts.sort_unstable();
             // A whole observation is one, and not three thirds.
-            let share = |(observation, count): (&usize, &u32)| {
-                self.sizes.get(*observation).map_or(0.0, |size| f64::from(*count) / f64::from(*size))
+            let share = |part: &[usize]| {
+                let size = part.first().and_then(|observation| self.sizes.get(*observation));
+                size.map_or(0.0, |size| part.len() as f64 / f64::from(*size))
             };
-            parts.iter().map(share).sum()
+            parts.chunk_by(|one, other| one == other).map(share).sum()
         };
         Worth { flagged: sum(&outputs.and(flagged)), ok: sum(&outputs.without(flagged)) }
     }

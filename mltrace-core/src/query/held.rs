@@ -16,6 +16,8 @@ use crate::store::{ComponentKey, ProjectKey, RunKey, RunSelection};
 const BETWEEN: usize = 256;
 /// How many of the runs after those that are known are looked at first: most often one of them has another value.
 const AFTER: usize = 8;
+/// In how many runs after the first without a value it is looked for whether others have it again.
+const LATER: usize = 64;
 
 /// Runs beside those that the verdicts are about, each looked for once: of many facts they are the same.
 #[derive(Default)]
@@ -93,14 +95,17 @@ impl Reader<'_> {
         }
         held.has_more |= is_cut && !held.is_over;
         if looks_further && held.is_over {
-            past.learn(&mut *self.store, after)?;
+            let later = after.get(..LATER).unwrap_or(after);
+            past.learn(&mut *self.store, later)?;
+            let left = after.len().saturating_sub(later.len());
+            let next = next.get(..next.len().saturating_sub(left)).unwrap_or(next);
             if held.comes_and_goes {
                 // It goes on as it did between the others.
                 for run in next {
                     held.add(condition, first, *run, past);
                 }
             } else {
-                held.add_further(condition, first, next, (is_cut, &*past));
+                held.add_further(condition, first, next, (is_cut || left > 0, &*past));
                 held.is_over = held.ends_without();
             }
         }
