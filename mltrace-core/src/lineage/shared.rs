@@ -235,7 +235,7 @@ impl<'k> Table<'k> {
             let cause = found.get(place).filter(|fact| fact.condition.is_effect()).and_then(|effect| {
                 let mut scale = Scale::of_contrast(self.observed.all(&effect.outputs));
                 let mut after = found.iter().enumerate().skip(place + 1);
-                after.find(|(_, fact)| self.explains(fact, effect, &mut scale)).map(|(place, _)| place)
+                after.find(|(_, fact)| self.may_cause(fact, effect, &mut scale)).map(|(place, _)| place)
             });
             match cause {
                 Some(cause) => {
@@ -249,7 +249,7 @@ impl<'k> Table<'k> {
     }
 
     /// Returns whether a fact would be likely had people flagged just what an effect covers, at its run or below it.
-    fn explains(&self, fact: &Shared, effect: &Shared, scale: &mut Scale) -> bool {
+    fn may_cause(&self, fact: &Shared, effect: &Shared, scale: &mut Scale) -> bool {
         let is_of_one = fact.condition.component == effect.condition.component;
         let is_above = fact.depth > effect.depth && !is_of_one;
         let may_be = if fact.condition.is_effect() { is_above } else { is_above || is_of_one };
