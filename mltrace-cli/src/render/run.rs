@@ -130,6 +130,8 @@ fn input(input: &Input) -> String {
     let mut words = vec![input.version.short(DIGITS)];
     let writer = input.written_by.map(|run| format!("run {}", run.short())).unwrap_or_default();
     words.push(match input.bound {
+        // It was declared, and nobody wrote what was declared.
+        Bound::Declaration if input.written_by.is_none() => "unknown writer".to_owned(),
         Bound::Content | Bound::Declaration => format!("written by {writer}"),
         Bound::Time => format!("last written before by {writer}"),
         Bound::Copy => {
