@@ -8,6 +8,7 @@ mod busy;
 mod files;
 mod folders;
 mod folding;
+mod formats;
 mod growth;
 mod hashing;
 mod measure;
@@ -44,7 +45,7 @@ const RECORDING: [Part; 9] = [
     ("questions", asking::in_process),
     ("peers", peers::measure),
 ];
-const OTHERS: [Part; 12] = [
+const OTHERS: [Part; 15] = [
     ("short", short::measure),
     ("folding", folding::measure),
     ("folders", folders::measure),
@@ -54,6 +55,9 @@ const OTHERS: [Part; 12] = [
     ("hashing", hashing::measure),
     ("profiles", profiles::measure),
     ("tasks", tasks::measure),
+    ("events", formats::events_in),
+    ("dvc", formats::dvc),
+    ("mlflow", formats::mlflow),
     ("growth", growth::measure),
     ("scale", scale::measure),
     ("memory", memory::measure),

@@ -102,6 +102,10 @@ pub struct Environment {
     pub openlineage_url: Option<String>,
     /// `OPENLINEAGE_API_KEY`: what they show there.
     pub openlineage_api_key: Option<ApiKey>,
+    /// `MLFLOW_TRACKING_URI`: where MLflow keeps its runs.
+    pub mlflow_uri: Option<String>,
+    /// `MLFLOW_TRACKING_TOKEN`: what its clients show there.
+    pub mlflow_token: Option<ApiKey>,
 }
 
 /// A key that nobody is shown.
@@ -133,6 +137,8 @@ impl Environment {
             user: text("USER").or_else(|| text("LOGNAME")),
             openlineage_url: text("OPENLINEAGE_URL"),
             openlineage_api_key: text("OPENLINEAGE_API_KEY").map(ApiKey),
+            mlflow_uri: text("MLFLOW_TRACKING_URI"),
+            mlflow_token: text("MLFLOW_TRACKING_TOKEN").map(ApiKey),
         }
     }
 }

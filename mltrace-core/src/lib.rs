@@ -70,6 +70,9 @@ pub mod upkeep;
 #[cfg(all(feature = "store", feature = "git"))]
 pub mod dvc;
 
+#[cfg(all(feature = "store", feature = "git"))]
+pub mod mlflow;
+
 #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "no recorder asks: a graph's own indexes")]
 pub mod lineage;
 

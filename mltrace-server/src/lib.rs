@@ -43,6 +43,8 @@ mod exposition;
 
 mod metrics;
 
+mod marquez;
+
 mod assets;
 
 mod api;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, RawFormRejection};
-use axum::extract::{DefaultBodyLimit, RawForm, RawQuery, Request, State};
+use axum::extract::{DefaultBodyLimit, RawForm, RawPathParams, RawQuery, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -15,6 +15,7 @@ use maud::Markup;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tokio::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -23,7 +24,7 @@ use crate::app::App;
 use crate::failure::{ALL, Failure, mark_for_retry};
 use crate::pieces::{self, Pieces};
 use crate::turns::Demand;
-use crate::{asked, assets, live, metrics, pages, safety};
+use crate::{asked, assets, live, marquez, metrics, pages, safety};
 
 /// A form or a question is never longer.
 pub(crate) const BODY_LIMIT: usize = 256 << 10;
@@ -157,6 +158,22 @@ impl Routes {
             pieces::answer(app, move |app, pieces| question(app, &asked, pieces)).await
         };
         self.operation(Operation::get::<Q, A>(path, summary)).route(Method::GET, path, get(handler))
+    }
+
+    /// Adds a question as another tool puts it: in the path and behind it, with an answer in JSON.
+    pub(crate) fn mirror(
+        self,
+        demand: Demand,
+        path: &'static str,
+        question: fn(&App, &marquez::Asked) -> Result<Value, Failure>,
+    ) -> Self {
+        let handler = move |State(app): State<Arc<App>>, parts: RawPathParams, RawQuery(text): RawQuery| async move {
+            let parts = parts.iter().map(|(_, part)| part.to_owned()).collect();
+            let query = asked::pairs(text.unwrap_or_default().as_bytes());
+            let answer = answered(app, demand, query.map(|query| marquez::Asked { parts, query }), question).await?;
+            Ok::<_, Failure>(api::json(StatusCode::OK, &answer))
+        };
+        self.route(Method::GET, path, get(handler))
     }
 
     /// Adds a verb of the API: one JSON object in, an answer in JSON out.
@@ -305,7 +322,7 @@ where
 
 /// Returns all that is served for `app`, and the table of it.
 pub fn service(app: Arc<App>) -> (Router, Vec<Route>) {
-    let routes = [api::routes, metrics::routes, pages::routes, live::routes, assets::routes];
+    let routes = [api::routes, metrics::routes, marquez::routes, pages::routes, live::routes, assets::routes];
     let routes = routes.into_iter().fold(Routes::default(), |routes, add| add(routes));
     let Routes { router, table, .. } = api::document_routes(routes);
     let router = router

@@ -19,9 +19,15 @@ pub(crate) struct Args {
 
 impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
-        let answer = session.ask(|reader| reader.inspect_among_others(&self.run))?;
+        let (answer, is_parent_recorded) = session.ask(|reader| {
+            let run = reader.inspect_among_others(&self.run)?;
+            // Another tool may name a parent of which it never sends anything.
+            let is_recorded = run.parent.is_none_or(|parent| reader.inspect(&parent.to_string()).is_ok());
+            Ok((run, is_recorded))
+        })?;
         let is_whole = session.output.is_whole();
-        session.output.whole_answer(&answer, |answer| run::text(answer, &diff::changes(answer), is_whole))?;
+        let beside = run::Beside { changes: diff::changes(&answer), is_parent_recorded, is_whole };
+        session.output.whole_answer(&answer, |answer| run::text(answer, &beside))?;
         Ok(Exit::Done)
     }
 }

@@ -81,6 +81,7 @@ mod import;
 mod import_openlineage;
 
 mod import_dvc;
+mod import_mlflow;
 
 mod imported;
 

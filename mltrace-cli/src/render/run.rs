@@ -21,14 +21,26 @@ const MOST: usize = 6;
 /// How many changes since the run before are.
 const MOST_CHANGES: usize = 12;
 
-/// Returns everything that is recorded of the run; of many inputs and the like the first ones, all when `is_whole`. Its
-/// error and its source text are never cut. `changes` says in words what changed since the run before.
-pub(crate) fn text(run: &Run, changes: &[String], is_whole: bool) -> String {
+/// What is shown of a run beside what it says itself.
+pub(crate) struct Beside {
+    /// What changed since the run before, in words.
+    pub(crate) changes: Vec<String>,
+    /// Whether anything else is known of the run inside which it was.
+    pub(crate) is_parent_recorded: bool,
+    /// Whether nothing is to be left out.
+    pub(crate) is_whole: bool,
+}
+
+/// Returns everything that is recorded of the run; of many inputs and the like the first ones, unless nothing is to be left
+/// out. Its error and its source text are never cut.
+pub(crate) fn text(run: &Run, beside: &Beside) -> String {
+    let Beside { changes, is_parent_recorded, is_whole } = beside;
+    let is_whole = *is_whole;
     let style = if matches!(run.status, Status::Failed | Status::Died) { paint::BAD } else { paint::STRONG };
     let mut text =
         format!("{}  {}\n", paint::paint(paint::STRONG, line(&run.component)), paint::paint(style, runs::status(run)),);
-    facts(&mut text, run);
-    changed(&mut text, (run, changes), is_whole);
+    facts(&mut text, run, if *is_parent_recorded { "" } else { " (not recorded)" });
+    changed(&mut text, (run, changes.as_slice()), is_whole);
     let note = |note: &Note| {
         let by = note.by.as_ref().map(|by| format!(", {}", line(by))).unwrap_or_default();
         format!("{} ({}{by})", block(&note.text), time::show(note.at))
@@ -79,7 +91,7 @@ pub(super) fn indent(text: &str, columns: usize) -> String {
     text.trim_end().replace('\n', &format!("\n{}", " ".repeat(columns)))
 }
 
-fn facts(text: &mut String, run: &Run) {
+fn facts(text: &mut String, run: &Run, parent: &str) {
     let mut row = |name: &str, value: Option<String>| {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
             // Writing to a `String` cannot fail.
@@ -88,7 +100,7 @@ fn facts(text: &mut String, run: &Run) {
         }
     };
     row("run", Some(run.id.to_string()));
-    row("parent", run.parent.map(|parent| parent.to_string()));
+    row("parent", run.parent.map(|id| format!("{id}{parent}")));
     row("project", Some(run.project.clone()));
     row("started", Some(time::show(run.started_at)));
     row("ended", run.ended_at.map(time::show));
@@ -130,6 +142,8 @@ fn input(input: &Input) -> String {
     let mut words = vec![input.version.short(DIGITS)];
     let writer = input.written_by.map(|run| format!("run {}", run.short())).unwrap_or_default();
     words.push(match input.bound {
+        // It was declared, and nobody wrote what was declared.
+        Bound::Declaration if input.written_by.is_none() => "unknown writer".to_owned(),
         Bound::Content | Bound::Declaration => format!("written by {writer}"),
         Bound::Time => format!("last written before by {writer}"),
         Bound::Copy => {

@@ -102,6 +102,10 @@ fn unwritten(answer: &Trace, readers: &[Run], claims: &[Run]) -> String {
     if more > 0 {
         named.push(format!("{more} more"));
     }
+    if !answer.declared_by.is_empty() {
+        let jobs: Vec<String> = answer.declared_by.iter().map(|job| line(job).into_owned()).collect();
+        return format!("`{name}` was declared, never run: an output of {}\n", jobs.join(", "));
+    }
     let readers = if named.is_empty() { "nobody".to_owned() } else { named.join(", ") };
     let claims: String = claims.iter().map(claim).collect();
     format!("no recorded run wrote `{name}`; read by {readers}\n{claims}")

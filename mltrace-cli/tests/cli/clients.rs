@@ -55,10 +55,25 @@ fn the_python_client_reports_over_each_of_its_transports() {
 }
 
 #[test]
+#[cfg(unix)]
+fn what_dbt_reported_shows_what_the_readme_of_the_example_shows() {
+    let env = TestEnv::new();
+    let example = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../examples/dbt");
+    std::fs::copy(example.join("events.ndjson"), env.project().join("events.ndjson")).unwrap();
+    let readme = std::fs::read_to_string(example.join("README.md")).unwrap();
+    for transcript in readme.split("```console\n").skip(1).map(|rest| rest.split("```").next().unwrap()) {
+        assert_eq!(crate::monitoring::shown(transcript, &env.project()), transcript);
+    }
+    let review = env.json(&["review"]);
+    let check = "not_null_rides_fare of duckdb://rides.duckdb/rides.main.rides";
+    assert!(review["suspects"][0].to_string().contains(check), "{review}");
+}
+
+#[test]
 fn a_test_of_dbt_that_failed_is_what_review_names() {
     let Some(dbt) = tool("dbt-ol") else { return };
     let env = TestEnv::new();
-    let folder = given("dbt");
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../examples/dbt");
     let files = [
         "dbt_project.yml",
         "profiles.yml",

@@ -35,6 +35,28 @@ fn events_become_runs_from_a_file_a_folder_and_stdin() {
 }
 
 #[test]
+fn a_parent_of_which_nothing_was_sent_is_said_to_be_not_recorded() {
+    let env = TestEnv::new();
+    let parent = r#""facets":{"parent":{"run":{"runId":"0195e2a1-7c1e-7d30-9a52-000000000009"},"job":{"namespace":"airflow","name":"rides"}}},"runId""#;
+    let event = events(1, "COMPLETE", "/data/a").replace("\"runId\"", parent);
+    assert_eq!(env.call_with_input(&["import", "openlineage", "-"], &event).code, 0);
+    let row = "  parent       0195e2a1-7c1e-7d30-9a52-000000000009";
+    assert!(env.done(&["inspect", "latest"]).contains(&format!("{row} (not recorded)\n")));
+    let event = events(9, "COMPLETE", "/data/b");
+    assert_eq!(env.call_with_input(&["import", "openlineage", "-"], &event).code, 0);
+    assert!(env.done(&["inspect", "0195e2a1-7c1e-7d30-9a52-000000000001"]).contains(&format!("{row}\n")));
+}
+
+#[test]
+fn what_a_job_alone_declares_was_never_run() {
+    let env = TestEnv::new();
+    let event = r#"{"eventTime":"2026-01-31T10:00:00Z","producer":"https://example.test","schemaURL":"https://openlineage.io/spec/2-0-2/OpenLineage.json","job":{"namespace":"airflow","name":"rides.clean"},"outputs":[{"namespace":"s3://b","name":"out"}]}"#;
+    assert_eq!(env.call_with_input(&["import", "openlineage", "-"], event).code, 0);
+    let said = "`s3://b/out` was declared, never run: an output of airflow/rides.clean\n";
+    assert_eq!(env.done(&["trace", "s3://b/out"]), said);
+}
+
+#[test]
 fn an_event_that_can_never_be_read_is_told_by_its_file_and_line() {
     let env = TestEnv::new();
     env.write("log/a.ndjson", &(events(1, "COMPLETE", "/data/a") + "{\"eventType\": 3}\n"));

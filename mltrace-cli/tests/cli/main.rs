@@ -37,6 +37,7 @@ mod verdicts;
 
 mod many;
 mod measures;
+mod mlflow;
 #[cfg(unix)]
 mod profiles;
 

@@ -43,22 +43,28 @@ fn the_example_prints_what_its_readme_shows() {
     };
     env.write("mltrace.toml", block("toml")[0]);
     std::fs::copy(example().join("pipeline.ndjson"), env.project().join("pipeline.ndjson")).unwrap();
-    let programs = Path::new(env!("CARGO_BIN_EXE_mltrace")).parent().unwrap().display().to_string();
     for (at, transcript) in block("console").into_iter().enumerate() {
         if transcript.contains("promtool") && !is_there("promtool") {
             continue;
         }
-        let (folder, mut shown) = (if at == 0 { env.project() } else { example() }, String::new());
-        for command in transcript.lines().filter_map(|line| line.strip_prefix("$ ")) {
-            let mut shell = Command::new("sh");
-            shell.args(["-c", command]).current_dir(&folder).env_clear();
-            let output = shell.env("PATH", format!("{programs}:/usr/bin:/bin")).output().unwrap();
-            let printed =
-                format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-            let _ = write!(shown, "$ {command}\n{}\n", printed.trim_end());
-        }
-        assert_eq!(shown, transcript);
+        let folder = if at == 0 { env.project() } else { example() };
+        assert_eq!(shown(transcript, &folder), transcript);
     }
+}
+
+/// Runs the commands of a transcript in a folder and returns the transcript anew.
+#[cfg(unix)]
+pub(crate) fn shown(transcript: &str, folder: &Path) -> String {
+    let programs = Path::new(env!("CARGO_BIN_EXE_mltrace")).parent().unwrap().display().to_string();
+    let mut shown = String::new();
+    for command in transcript.lines().filter_map(|line| line.strip_prefix("$ ")) {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", command]).current_dir(folder).env_clear();
+        let output = shell.env("PATH", format!("{programs}:/usr/bin:/bin")).output().unwrap();
+        let printed = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let _ = write!(shown, "$ {command}\n{}\n", printed.trim_end());
+    }
+    shown
 }
 
 #[test]

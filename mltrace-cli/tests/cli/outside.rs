@@ -62,6 +62,7 @@ pub(crate) const COMMANDS: &[&[&str]] = &[
     &["export", "openlineage"],
     &["export", "prov"],
     &["import", "dvc"],
+    &["import", "mlflow", "mlruns"],
     &["config"],
     &["completions", "bash"],
     &["man"],

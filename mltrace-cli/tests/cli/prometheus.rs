@@ -94,6 +94,15 @@ fn what_is_told_has_base_units_and_no_label_that_grows() {
 }
 
 #[test]
+fn a_component_that_only_failed_has_no_last_success() {
+    let line = json!({"component": "broken", "started_at": "2021-05-03T00:00:00Z", "ended_at": "2021-05-03T00:00:01Z",
+        "status": "failed"});
+    let told = TestEnv::with_lines(&[line.to_string()]).done(&["metrics", "--prometheus"]);
+    assert!(told.contains("mltrace_last_start_timestamp_seconds{component=\"broken\"} 1620000000.0"), "{told}");
+    assert!(!told.contains("mltrace_last_success_timestamp_seconds{"), "{told}");
+}
+
+#[test]
 fn without_a_store_what_is_told_is_that_there_is_nothing() {
     let env = TestEnv::new();
     let told = env.done(&["metrics", "--prometheus"]);

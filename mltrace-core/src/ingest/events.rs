@@ -9,7 +9,7 @@ use super::batch::import_header;
 use super::forget::Left;
 use super::forgotten::{ahead_of, forget_events, kind_of};
 use super::grown::added;
-use super::report::{AHEAD, BEYOND};
+use super::report::{AHEAD, BEYOND, EARLY};
 use super::room::Room;
 use crate::model::{Chosen, EventFact, Forget, Header, MOST_FACTS, PROCESS_OF_EVENTS, Record, RunId, Timestamp};
 use crate::naming::Root;
@@ -26,6 +26,8 @@ pub(super) fn process_of_events(writer: &mut dyn Writer) -> Result<ProcessKey> {
 const MOST_DATASETS: usize = 6 * MOST_FACTS;
 /// Among how many of the last events the one that ended a run is looked for, where not all of them count.
 const MOST_LAST: usize = 100;
+/// So far ahead the clock of another may be without being mentioned.
+const MOST_EARLY_US: i64 = 5 * 60 * 1_000_000;
 /// About how many bytes of events have their runs stored at once.
 const BYTES_AT_ONCE: usize = 4 << 20;
 
@@ -102,7 +104,7 @@ impl OfProject {
     fn apply(mut self, writer: &mut dyn Writer, events: &[&EventFact]) -> Result<u64> {
         let now = Timestamp::now();
         let mut rows: Vec<EventRow> = Vec::with_capacity(events.len());
-        let (mut ahead, mut unread) = (0_u64, 0_u64);
+        let (mut ahead, mut early, mut unread) = (0_u64, 0_u64, 0_u64);
         let mut ahead_of_clock: BTreeSet<RunId> = BTreeSet::new();
         for EventFact { root, body, .. } in events {
             // No door of ours lets one in that cannot be read, but who wrote the journal may have others.
@@ -110,8 +112,10 @@ impl OfProject {
                 unread = unread.saturating_add(1);
                 continue;
             };
-            let is_ahead = openlineage::last_moment(&event).is_ahead_of(now);
+            let last = openlineage::last_moment(&event);
+            let is_ahead = last.is_ahead_of(now);
             ahead = ahead.saturating_add(u64::from(is_ahead));
+            early = early.saturating_add(u64::from(!is_ahead && last.micros_since(now) > MOST_EARLY_US));
             // What is dated ahead would be the last word until its time comes: it is kept, and belongs to no run.
             ahead_of_clock.extend(event.run().filter(|_| is_ahead));
             let run = event.run().map(|run| if is_ahead { ahead_of(run) } else { run });
@@ -131,6 +135,9 @@ impl OfProject {
         let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
         if ahead > 0 && !rows.is_empty() {
             writer.keep(Said::Tally(AHEAD, ahead.min(count)))?;
+        }
+        if early > 0 && !rows.is_empty() {
+            writer.keep(Said::Tally(EARLY, early.min(count)))?;
         }
         let mut new: BTreeMap<RunId, HashSet<[u8; 32]>> = BTreeMap::new();
         let none: BTreeSet<RunId> = ahead_of_clock.iter().copied().map(ahead_of).collect();

@@ -91,7 +91,7 @@ pub use fold::{fold, tracked};
 pub use folded::{Folded, open_folded, open_folded_for};
 pub use import::{ImportOptions, import, import_with, journaled};
 pub use projects::{join, remove};
-pub(crate) use report::{AHEAD, BEYOND};
+pub(crate) use report::{AHEAD, BEYOND, EARLY};
 pub use report::{FoldReport, ImportReport, Left};
 pub use sent::{event, import_events};
 pub use worker::Worker;

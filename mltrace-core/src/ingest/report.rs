@@ -10,6 +10,8 @@ use crate::model::cut;
 pub(crate) const BEYOND: &str = "beyond";
 /// By what name it counts the events that are dated ahead of the clock.
 pub(crate) const AHEAD: &str = "ahead";
+/// By what name it counts those that are ahead by so little that they count, and by more than a clock that is set.
+pub(crate) const EARLY: &str = "early";
 
 /// How many refused lines are reported one by one, and with how many bytes each: their number is not bounded.
 const MOST_ERRORS: usize = 1000;

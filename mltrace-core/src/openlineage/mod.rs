@@ -27,7 +27,7 @@ pub use event::{About, Dataset, Event, Facets, Fault, Job, Kind};
 pub use own::{
     NotWritten, OF_EDGE, OF_JOB, OF_RUN, OwnCode, OwnEdge, OwnFolder, OwnGit, OwnJob, OwnNote, OwnRun, last_moment,
 };
-pub use records::{cut_short, declared_records, run_records};
+pub use records::{cut_short, declared_outputs, declared_records, run_records};
 pub use run::RunRecords;
 pub use sent::Sent;
 pub use surrogate::paired;

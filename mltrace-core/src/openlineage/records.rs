@@ -51,6 +51,14 @@ pub fn declared_records(sent: &Sent<'_>) -> (Vec<Record>, Vec<ArtifactName>) {
     (records, names)
 }
 
+/// Returns the component of a job that was declared without a run, and what it was said to write.
+#[must_use]
+pub fn declared_outputs(sent: &Sent<'_>) -> Option<(String, Vec<ArtifactName>)> {
+    let About::Job(job) = &sent.event.about else { return None };
+    let name = |dataset: &Dataset<'_>| naming::dataset(&dataset.namespace, &dataset.name, sent.root);
+    Some((sent.component(job), sent.event.outputs.iter().filter_map(name).collect()))
+}
+
 fn records_of(attempt: &Attempt<'_, '_>) -> Option<RunRecords> {
     // The end says all, also where it has the time of the start.
     let at_end = attempt.end().and_then(|end| end.run_facets()?.get(OF_RUN));

@@ -276,6 +276,10 @@ pub struct Trace {
     /// Absent when there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left: Vec<Left>,
+    /// The components of which another tool declared that they write it, when nobody ever wrote or read it. Absent when
+    /// there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub declared_by: Vec<String>,
 }
 
 /// A run that was to write an artifact and did not, as far as anybody knows.

@@ -36,7 +36,8 @@ impl Reader<'_> {
         if makers.is_empty() {
             let read_by = self.store.readers(found.artifact, &found.version.version, READERS)?;
             let left = self.left(&found, options)?;
-            return Ok(Trace { artifact: found.version, runs: Vec::new(), read_by, is_cut: false, left });
+            let declared_by = if read_by.is_empty() { self.declared_by(&found.version.name)? } else { Vec::new() };
+            return Ok(Trace { artifact: found.version, runs: Vec::new(), read_by, is_cut: false, left, declared_by });
         }
         let left = self.left(&found, options)?;
         let far = Far { depth: options.depth, most: options.most };
@@ -54,7 +55,7 @@ impl Reader<'_> {
         for level in runs.chunk_by_mut(|one, other| one.depth == other.depth) {
             level.sort_by_cached_key(|at| (at.run.started_at, at.run.id));
         }
-        Ok(Trace { artifact: found.version, runs, read_by: Vec::new(), is_cut, left })
+        Ok(Trace { artifact: found.version, runs, read_by: Vec::new(), is_cut, left, declared_by: Vec::new() })
     }
 
     /// Returns the last runs that said that they write `artifact` and left no version of it, newest first.

@@ -111,6 +111,8 @@ pub trait Look: Count {
     fn retracted(&mut self, project: ProjectKey) -> Result<Vec<RetractFact>>;
     /// Hands the events that other tools sent to a project, of what happened then or later, to `tell`, by time.
     fn events(&mut self, project: ProjectKey, since: Option<Timestamp>, tell: TellEvent<'_>) -> Result<()>;
+    /// Hands the events of a project that are about no run to `tell`, by time.
+    fn events_of_no_run(&mut self, project: ProjectKey, tell: TellEvent<'_>) -> Result<()>;
     /// Returns the tasks of a project, by name.
     fn tasks(&mut self, project: ProjectKey) -> Result<Vec<TaskRow>>;
     /// Returns a task by name, and how much feedback is known whose output is not.

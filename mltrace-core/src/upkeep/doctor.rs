@@ -9,7 +9,7 @@ use crate::config::Home;
 use crate::disk::local;
 use crate::folder::Folder;
 use crate::host::Host;
-use crate::ingest::{AHEAD, BEYOND, lost, own};
+use crate::ingest::{AHEAD, BEYOND, EARLY, lost, own};
 use crate::journal::lost::Lost;
 use crate::journal::{self, Journal};
 use crate::store::{self, Checkup, Mode, StoreError};
@@ -18,6 +18,8 @@ const LOST: &str = "records could not be written";
 const CUT: &str =
     "times a journal was found that somebody had cut, replaced or deleted: what was not stored of it is gone";
 const DATED_AHEAD: &str = "events were dated more than a day ahead of the clock when they came, and do not count";
+const DATED_EARLY: &str =
+    "events were dated more than 5 minutes ahead of the clock when they came: set the clock of who sends them";
 const MORE: &str = "parts of records were cut or left out, for they held more than an import may bring: somebody else may have written them";
 
 /// Returns what is fine and what is wrong with a store and its journals; `is_full` compares every row and reads every
@@ -41,9 +43,11 @@ pub fn doctor(home: &Home, is_full: bool) -> Checkup {
                 }
                 Err(error) => checkup.wrong.push(with_source(&error)),
             }
-            match store.upkeep().tally(AHEAD) {
-                Ok(0) | Err(_) => {}
-                Ok(count) => checkup.wrong.push(format!("{count} {DATED_AHEAD}")),
+            for (name, wrong) in [(AHEAD, DATED_AHEAD), (EARLY, DATED_EARLY)] {
+                match store.upkeep().tally(name) {
+                    Ok(0) | Err(_) => {}
+                    Ok(count) => checkup.wrong.push(format!("{count} {wrong}")),
+                }
             }
             let tallies = [
                 ("lost", "every record was written", LOST),

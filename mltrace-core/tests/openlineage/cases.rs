@@ -328,9 +328,13 @@ fn jobs_and_datasets_alone_are_known_without_a_run() {
     assert_eq!(project.export().iter().filter(|line| line["type"] == "run").count(), 0);
     let component = project.reader().component("declared").unwrap();
     assert_eq!(serde_json::to_value(component).unwrap()["description"], "later");
-    for name in ["in", "out", "alone"] {
-        println!("{}", project.trace(&format!("s3://b/{name}")));
+    for (name, declared_by) in [("in", json!(null)), ("out", json!(["declared"])), ("alone", json!(null))] {
+        let trace = project.trace(&format!("s3://b/{name}"));
+        assert_eq!((&trace["runs"], &trace["declared_by"]), (&json!([]), &declared_by), "{name}");
     }
+    // Once it is read it is something that nobody wrote.
+    project.import(&[event("COMPLETE", "10:00:00", 1, "train").reads("s3://b", "out")]);
+    assert_eq!(project.trace("s3://b/out")["declared_by"], json!(null));
 }
 
 #[test]
@@ -340,6 +344,21 @@ fn a_clock_that_is_ahead_binds_no_read_to_a_later_write() {
         event("COMPLETE", "10:30:00", 2, "train").reads("s3://b", "t").writes("s3://b", "m"),
     ]);
     assert_eq!(project.run("train")["inputs"][0]["bound"], "unknown_writer");
+}
+
+#[test]
+fn events_of_a_clock_that_is_ahead_are_reported() {
+    let mut project = Project::new();
+    for (run, minutes, expected) in [(1, 4, 0), (2, 60, 1)] {
+        let at = mltrace_core::model::Timestamp(mltrace_core::model::Timestamp::now().0 + minutes * 60_000_000);
+        let mut told = event("COMPLETE", "10:00:00", run, "ahead");
+        told["eventTime"] = json!(at);
+        project.import(&[told]);
+        let wrong = mltrace_core::upkeep::doctor(&project.home, false).wrong;
+        let said = wrong.iter().filter(|wrong| wrong.starts_with("1 events were dated more than 5 minutes ahead"));
+        assert_eq!(said.count(), expected, "{wrong:?}");
+        assert_eq!(project.runs("ahead").len(), usize::try_from(run).unwrap());
+    }
 }
 
 #[test]

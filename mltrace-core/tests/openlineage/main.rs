@@ -5,6 +5,7 @@
 mod bounds;
 mod captures;
 mod cases;
+mod edges;
 mod export;
 mod journals;
 mod orders;

@@ -140,13 +140,15 @@ struct Unwritten {
     readers: Vec<Run>,
     /// Those that said that they write it and left no version.
     claims: Vec<Run>,
+    declared_by: Vec<String>,
 }
 
 impl Unwritten {
     fn of(reader: &mut Reader<'_>, artifact: &str, trace: &Trace) -> Result<Self, QueryError> {
         let readers = trace.read_by.iter().take(MOST_NAMED).map(|run| reader.inspect(&run.to_string()));
         let readers = readers.collect::<Result<_, _>>()?;
-        Ok(Self { readers, claims: reader.claims(artifact, MOST_NAMED)? })
+        let declared_by = trace.declared_by.clone();
+        Ok(Self { readers, claims: reader.claims(artifact, MOST_NAMED)?, declared_by })
     }
 
     fn shown(&self, count: usize) -> Markup {
@@ -160,6 +162,9 @@ impl Unwritten {
         };
         html! {
             p.lead { "No recorded run wrote this." }
+            @if !self.declared_by.is_empty() {
+                p { "It was declared, never run, as an output of" @for job in &self.declared_by { " " (parts::component(job)) } }
+            }
             @if !self.claims.is_empty() { p { "These said that they write it, and left no version of it:" } (list(&self.claims)) }
             @if !self.readers.is_empty() { p { "These read it:" } (list(&self.readers)) }
             @if count > self.readers.len() { p.notice { "And more." } }

@@ -15,7 +15,7 @@ fn request(method: &Method, path: &str, host: &str) -> axum::http::request::Buil
 
 /// Returns whether programs ask for what is there, and no person looks at it.
 fn is_for_programs(path: &str) -> bool {
-    path == "/metrics" || path.starts_with("/api/")
+    path == "/metrics" || path.starts_with("/api/") || path.starts_with("/marquez/")
 }
 
 fn is_open(path: &str) -> bool {

@@ -13,6 +13,8 @@ mod measures;
 
 mod metrics;
 
+mod marquez;
+
 mod profiles;
 
 mod recording;

@@ -4,6 +4,8 @@ mod facet;
 
 mod edge;
 
+mod declared;
+
 mod event;
 
 mod follow;

@@ -132,6 +132,18 @@ impl SqliteStore {
         let sql = "SELECT id FROM lineage_event WHERE project_id = $1 AND hash >= $2 ORDER BY hash";
         let first = EventRow::first_key(since.unwrap_or(Timestamp::MIN));
         let ids: Vec<i64> = self.all(sql, params![project, first.as_slice()], |row| row.get(0))?;
+        self.tell_events(project, ids, tell)
+    }
+
+    pub(super) fn events_without_run(&self, project: ProjectKey, tell: TellEvent<'_>) -> Result<()> {
+        // Both are read from an index: of the others the bodies are not passed over.
+        let sql = "SELECT id FROM lineage_event WHERE project_id = $1
+             AND id NOT IN (SELECT id FROM lineage_event WHERE run IS NOT NULL) ORDER BY hash";
+        let ids: Vec<i64> = self.all(sql, [project], |row| row.get(0))?;
+        self.tell_events(project, ids, tell)
+    }
+
+    fn tell_events(&self, project: ProjectKey, ids: Vec<i64>, tell: TellEvent<'_>) -> Result<()> {
         // Anyone who takes them may be slow: nothing is kept from being written meanwhile.
         let sql = "SELECT hash, run, root, body FROM lineage_event WHERE id = $1";
         for id in ids {

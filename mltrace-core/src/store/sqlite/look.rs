@@ -310,6 +310,10 @@ impl Look for SqliteStore {
         self.events_of_project(project, since, tell)
     }
 
+    fn events_of_no_run(&mut self, project: ProjectKey, tell: TellEvent<'_>) -> Result<()> {
+        self.events_without_run(project, tell)
+    }
+
     fn tasks(&mut self, project: ProjectKey) -> Result<Vec<TaskRow>> {
         self.tasks_in(project)
     }

@@ -14,6 +14,9 @@ mod projects;
 
 mod file;
 
+#[cfg(feature = "git")]
+pub(crate) mod foreign;
+
 mod guarded;
 
 mod held;
