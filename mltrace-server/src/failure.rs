@@ -135,6 +135,27 @@ impl Failure {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, message).hint("run `mltrace doctor` to see what is wrong")
     }
 
+    /// Returns what is wrong, and what to do about it, in one text.
+    pub(crate) fn text(&self) -> String {
+        let hint = self.told.hint.iter().map(|hint| format!("; {hint}"));
+        hint.fold(self.told.message.clone(), |text, hint| text + &hint)
+    }
+
+    /// Returns the number that gRPC has for its status.
+    pub(crate) fn grpc_code(&self) -> i32 {
+        match self.status {
+            StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE => 3,
+            StatusCode::FORBIDDEN => 7,
+            StatusCode::NOT_FOUND => 5,
+            StatusCode::CONFLICT => 9,
+            StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY => 8,
+            StatusCode::METHOD_NOT_ALLOWED => 12,
+            StatusCode::UNAUTHORIZED => 16,
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => 14,
+            _ => 13,
+        }
+    }
+
     /// Returns the answer for a program.
     pub(crate) fn into_json(self) -> Response {
         let status = self.status;

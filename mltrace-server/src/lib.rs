@@ -15,6 +15,8 @@ mod app;
 
 mod inbox;
 
+mod bodies;
+
 mod turns;
 
 mod list;

@@ -43,7 +43,9 @@ mod profiles;
 mod aliases;
 mod blame;
 mod clients;
+
 mod compare;
+mod exporters;
 mod gate;
 mod health;
 mod subjects;

@@ -26,6 +26,8 @@ mod health;
 
 mod lineage;
 
+mod traces;
+
 mod subjects;
 
 mod openapi;
@@ -43,7 +45,6 @@ use crate::routes::Routes;
 pub(crate) use aliases::{AliasQuery, AliasesQuery, alias, aliases};
 pub(crate) use gate::{CompareQuery, compare as side_by_side};
 pub(crate) use health::{HealthQuery, health};
-pub(crate) use lineage::{LIMIT as EVENT_LIMIT, is_path as takes_events};
 pub(crate) use openapi::{Operation, routes as document_routes};
 pub(crate) use profile::{ProfileQuery, profile};
 pub(crate) use queries::{
@@ -53,6 +54,7 @@ pub(crate) use queries::{
 pub(crate) use runs::RecentQuery;
 pub(crate) use subjects::{SubjectQuery, named as subject_named, subject};
 pub(crate) use tasks::{TaskQuery, task, tasks};
+pub(crate) use traces::{SPANS, SpanCounts};
 pub(crate) use values::{Depth, Nothing, blank, run_id};
 pub(crate) use verify::{Checked, verified};
 pub(crate) use writes::{ComponentBody, IMPORT_LIMIT, IMPORT_PATH, NoteBody, amend, judge, note};
@@ -61,7 +63,14 @@ pub(crate) use writes::{ComponentBody, IMPORT_LIMIT, IMPORT_PATH, NoteBody, amen
 pub(crate) fn routes(routes: Routes) -> Routes {
     let questions = queries::routes(runs::routes(routes));
     let questions = measures::routes(subjects::routes(profile::routes(health::routes(questions))));
-    tasks::routes(gate::routes(aliases::routes(verify::routes(lineage::routes(writes::routes(questions))))))
+    tasks::routes(gate::routes(aliases::routes(verify::routes(traces::routes(lineage::routes(writes::routes(
+        questions,
+    )))))))
+}
+
+/// Returns whether other tools send to a path what may be as long as [`bodies::LIMIT`](crate::bodies::LIMIT) allows.
+pub(crate) fn takes_long_bodies(path: &str) -> bool {
+    lineage::is_path(path) || path == SPANS
 }
 
 /// Returns a response that carries JSON.

@@ -29,6 +29,8 @@ mod doors;
 
 mod events;
 
+mod spans;
+
 mod names;
 
 mod speed;
