@@ -13,7 +13,6 @@ use tokio::runtime::Handle;
 use crate::app::App;
 use crate::asked;
 use crate::failure::Failure;
-use crate::room::LongBody;
 use crate::turns::Demand;
 
 /// The longest body as it is sent.
@@ -48,12 +47,12 @@ pub(crate) async fn take<R: Reading>(app: Arc<App>, request: Request, reading: R
 /// the rest takes a turn, one after the other.
 pub(crate) async fn read<R: Reading>(
     app: Arc<App>,
-    body: LongBody,
+    body: impl AsRef<[u8]> + Send + 'static,
     is_packed: bool,
     reading: R,
 ) -> Result<R::Answer, Failure> {
-    if body.bytes.len() <= SHORT
-        && let Some(plain) = plain(&body.bytes, is_packed, SHORT)?
+    if body.as_ref().len() <= SHORT
+        && let Some(plain) = plain(body.as_ref(), is_packed, SHORT)?
     {
         if plain.len() <= QUICK {
             let (mut all, mut length) = (Vec::new(), 0_usize);
@@ -70,7 +69,7 @@ pub(crate) async fn read<R: Reading>(
         return tokio::task::spawn_blocking(record).await.map_err(|_| Failure::late())?;
     }
     let record = move |app: &App| {
-        let plain = plain(&body.bytes, is_packed, reading.limit())?;
+        let plain = plain(body.as_ref(), is_packed, reading.limit())?;
         let plain = plain.ok_or_else(|| asked::body(StatusCode::PAYLOAD_TOO_LARGE))?;
         reading.read(app, &plain, &mut |records, bytes| waiting(app, records, bytes))
     };

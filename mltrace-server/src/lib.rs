@@ -39,6 +39,9 @@ mod safety;
 
 mod moment;
 
+#[cfg(feature = "grpc")]
+mod grpc;
+
 mod live;
 
 mod exposition;

@@ -31,17 +31,19 @@ fn run(env: &TestEnv, script: &str, arguments: &[&str]) -> Option<(bool, String)
     Some((output.status.success(), String::from_utf8_lossy(&printed).into_owned()))
 }
 
+const PROTOCOLS: [&str; 4] = ["http", "gzip", "grpc", "grpc-gzip"];
+
 #[test]
 fn the_exporters_report_over_each_protocol() {
     let env = TestEnv::new();
     let serving = Serving::start(&env, &["--bind", "127.0.0.1:0"]);
     let url = serving.told["url"].as_str().unwrap();
-    for protocol in ["http", "gzip"] {
+    for protocol in PROTOCOLS {
         let Some((is_done, printed)) = run(&env, "client.py", &[protocol, url]) else { return };
         assert!(is_done && printed.is_empty(), "{protocol}: {printed}");
     }
     env.done(&["ingest"]);
-    for protocol in ["http", "gzip"] {
+    for protocol in PROTOCOLS {
         let runs = env.json(&["history", &format!("{protocol}/train")]);
         let [train] = runs["runs"].as_array().unwrap().as_slice() else { panic!("{protocol}: {runs}") };
         assert_eq!((&train["status"], &train["error"]), (&"failed".into(), &"no convergence".into()), "{protocol}");
@@ -51,7 +53,28 @@ fn the_exporters_report_over_each_protocol() {
         let trace = env.json(&["trace", &format!("s3://lake/{protocol}/clean.csv")]);
         assert_eq!(trace["runs"][0]["component"], format!("{protocol}/clean"));
     }
-    assert_eq!(env.json(&["components"])["components"].as_array().unwrap().len(), 6, "others are dropped");
+    assert_eq!(env.json(&["components"])["components"].as_array().unwrap().len(), 12, "others are dropped");
+}
+
+#[test]
+fn the_published_messages_are_those_of_the_server_and_the_token_is_asked_for() {
+    const TOKEN: &str = "correct-horse-battery-staple";
+    let env = TestEnv::new();
+    env.write("token.txt", TOKEN);
+    let token = env.project().join("token.txt");
+    #[cfg(unix)]
+    std::fs::set_permissions(&token, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let serving = Serving::start(&env, &["--bind", "127.0.0.1:0", "--token-file", token.to_str().unwrap()]);
+    let url = serving.told["url"].as_str().unwrap();
+    for protocol in ["http", "grpc"] {
+        let Some((is_done, printed)) = run(&env, "client.py", &[protocol, url, TOKEN]) else { return };
+        assert!(is_done && printed.is_empty(), "{protocol}: {printed}");
+        let (is_done, printed) = run(&env, "client.py", &[protocol, url, "another-token-than-that"]).unwrap();
+        assert!(!is_done, "{protocol}: {printed}");
+    }
+    let messages = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../mltrace-server/proto");
+    let (is_done, printed) = run(&env, "lineage.py", &[messages.to_str().unwrap(), url, TOKEN]).unwrap();
+    assert!(is_done && printed.is_empty(), "{printed}");
 }
 
 /// What the collector's file exporter writes of a step.

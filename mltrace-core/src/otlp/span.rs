@@ -135,16 +135,33 @@ pub(super) fn real(number: f64) -> Value {
 /// Returns bytes as texts of JSON hold them.
 pub(super) fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digit = |bits: u32| usize::try_from(bits & 63).ok().and_then(|place| DIGITS.get(place)).copied();
     let mut text = String::with_capacity(bytes.len().div_ceil(3).saturating_mul(4));
     for three in bytes.chunks(3) {
-        let bits = three.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte))
-            << (24_usize.saturating_sub(three.len().saturating_mul(8)));
-        for place in 0..4 {
-            let digit = bits.checked_shr(18_u32.saturating_sub(place * 6)).unwrap_or_default() & 63;
-            let is_given = usize::try_from(place).is_ok_and(|place| place <= three.len());
-            let known = usize::try_from(digit).ok().and_then(|digit| DIGITS.get(digit)).copied();
-            text.push(if is_given { known.map_or('=', char::from) } else { '=' });
-        }
+        let byte = |place: usize| three.get(place).copied().map_or(0, u32::from);
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        let digits = [18, 12, 6, 0].map(|shift| digit(bits >> shift));
+        let given = digits.into_iter().flatten().take(three.len().saturating_add(1));
+        text.extend(given.chain([b'='; 2]).take(4).map(char::from));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_written_in_base64() {
+        for (bytes, expected) in [
+            (&b""[..], ""),
+            (b"f", "Zg=="),
+            (b"fo", "Zm8="),
+            (b"foo", "Zm9v"),
+            (b"foob", "Zm9vYg=="),
+            (b"\xff\xfe\xfd", "//79"),
+        ] {
+            assert_eq!(base64(bytes), expected);
+        }
+    }
 }

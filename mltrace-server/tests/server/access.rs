@@ -15,7 +15,8 @@ fn request(method: &Method, path: &str, host: &str) -> axum::http::request::Buil
 
 /// Returns whether programs ask for what is there, and no person looks at it.
 fn is_for_programs(path: &str) -> bool {
-    path == "/metrics" || path == "/v1/traces" || path.starts_with("/api/")
+    let of_programs = ["/api/", "/v1/", "/opentelemetry.", "/mltrace.v1."];
+    path == "/metrics" || of_programs.iter().any(|start| path.starts_with(start))
 }
 
 fn is_open(path: &str) -> bool {

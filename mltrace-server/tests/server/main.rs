@@ -31,6 +31,8 @@ mod events;
 
 mod spans;
 
+mod grpc;
+
 mod names;
 
 mod speed;
