@@ -49,6 +49,8 @@ pub mod naming;
 
 pub mod openlineage;
 
+pub mod otlp;
+
 pub mod disk;
 
 pub mod host;

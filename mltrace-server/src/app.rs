@@ -14,6 +14,7 @@ use mltrace_core::record::Recorder;
 use mltrace_core::store::{self, Bounds, Mode};
 use tokio::sync::watch;
 
+use crate::api::SpanCounts;
 use crate::failure::Failure;
 use crate::inbox::Inbox;
 use crate::lines::{self, Within};
@@ -53,6 +54,8 @@ pub struct App {
     is_behind: Arc<AtomicBool>,
     /// How many times more memory is given back: what was taken is free once the client has it.
     to_give_back: Arc<AtomicU8>,
+    /// What became of spans.
+    pub(crate) spans: SpanCounts,
     /// What a monitoring system received the last time.
     pub(crate) watching: Watching,
     /// Counts up when the newest runs changed; `None` when the server is about to stop.
@@ -86,6 +89,7 @@ impl App {
             checking: Arc::new(Mutex::new(())),
             is_behind: Arc::new(AtomicBool::new(false)),
             to_give_back: Arc::new(AtomicU8::new(0)),
+            spans: SpanCounts::default(),
             watching: Watching::default(),
             news: watch::Sender::new(Some(0)),
         }

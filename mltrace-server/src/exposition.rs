@@ -3,6 +3,7 @@
 use std::fmt;
 
 use mltrace_core::desk::Watched;
+use mltrace_core::ingest::SpanReport;
 use mltrace_core::model::{Severity, Timestamp};
 use mltrace_core::query::{BUCKETS, ENDED, MonitoredComponent, RunCounts};
 use prometheus_client::collector::Collector;
@@ -58,8 +59,13 @@ impl Exposition {
     /// # Errors
     /// When the encoder refuses a value, of which there is none that it should.
     pub fn write(self, told: Watched) -> Result<String, fmt::Error> {
+        self.write_with(told, None)
+    }
+
+    /// Returns what is reported, and what became of the spans that a server received.
+    pub(crate) fn write_with(self, told: Watched, spans: Option<SpanReport>) -> Result<String, fmt::Error> {
         let mut registry = Registry::with_prefix("mltrace");
-        registry.register_collector(Box::new(Told(told)));
+        registry.register_collector(Box::new(Told(told, spans)));
         let mut written = String::new();
         match self {
             Self::Text => prometheus_text::encode(&mut written, &registry)?,
@@ -70,11 +76,11 @@ impl Exposition {
 }
 
 #[derive(Debug)]
-struct Told(Watched);
+struct Told(Watched, Option<SpanReport>);
 
 impl Collector for Told {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let Self(Watched { pipeline, recording }) = self;
+        let Self(Watched { pipeline, recording }, spans) = self;
         let version = [("version", env!("CARGO_PKG_VERSION"))];
         encoder
             .encode_descriptor("build", "The version of mltrace that tells this", None, MetricType::Info)?
@@ -107,7 +113,11 @@ impl Collector for Told {
         let help = "Records that were damaged and put aside";
         counter(&mut encoder, "records_damaged", help, recording.damaged.map(|count| ([], count)))?;
         let help = "Times a journal was found cut, replaced or deleted";
-        counter(&mut encoder, "journals_cut", help, recording.cut.map(|count| ([], count)))
+        counter(&mut encoder, "journals_cut", help, recording.cut.map(|count| ([], count)))?;
+        let Some(SpanReport { runs, dropped, refused, .. }) = spans else { return Ok(()) };
+        let outcomes = [("recorded", *runs), ("dropped", *dropped), ("refused", *refused)];
+        let help = "Spans that this server received: recorded, dropped because they are no runs, or refused";
+        counter(&mut encoder, "spans", help, outcomes.map(|(outcome, count)| ([("outcome", outcome)], count)))
     }
 }
 

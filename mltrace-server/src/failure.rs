@@ -1,6 +1,6 @@
 //! Why a request has no answer, in the words and the status that the client gets.
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use mltrace_core::config::Home;
 use mltrace_core::model::{RunId, cut};
@@ -135,6 +135,37 @@ impl Failure {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, message).hint("run `mltrace doctor` to see what is wrong")
     }
 
+    /// Returns what is wrong, and what to do about it, in one text.
+    pub(crate) fn text(&self) -> String {
+        let hint = self.told.hint.iter().map(|hint| format!("; {hint}"));
+        hint.fold(self.told.message.clone(), |text, hint| text + &hint)
+    }
+
+    /// Returns the number that gRPC has for its status.
+    pub(crate) fn grpc_code(&self) -> i32 {
+        match self.status {
+            StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE => 3,
+            StatusCode::FORBIDDEN => 7,
+            StatusCode::NOT_FOUND => 5,
+            StatusCode::CONFLICT => 9,
+            StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY => 8,
+            StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED => 12,
+            StatusCode::UNAUTHORIZED => 16,
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => 14,
+            _ => 13,
+        }
+    }
+
+    /// Returns the answer for a client of gRPC, which reads all of it from the head.
+    pub(crate) fn into_grpc(self) -> Response {
+        let kind = HeaderValue::from_static("application/grpc");
+        let mut response = [(header::CONTENT_TYPE, kind)].into_response();
+        response.headers_mut().insert("grpc-status", HeaderValue::from(self.grpc_code()));
+        let message = in_head(&self.text()).map(|message| (HeaderName::from_static("grpc-message"), message));
+        response.headers_mut().extend(message);
+        response
+    }
+
     /// Returns the answer for a program.
     pub(crate) fn into_json(self) -> Response {
         let status = self.status;
@@ -142,6 +173,18 @@ impl Failure {
         mark_for_retry(status, &mut response);
         response
     }
+}
+
+/// Returns a text as the head of an answer holds it, by the rules of gRPC.
+fn in_head(text: &str) -> Option<HeaderValue> {
+    let mut written = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b' '..=b'~' if byte != b'%' => written.push(byte.into()),
+            byte => written.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    HeaderValue::try_from(written).ok()
 }
 
 /// A client that comes back later may be served.

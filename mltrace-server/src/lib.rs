@@ -15,6 +15,8 @@ mod app;
 
 mod inbox;
 
+mod bodies;
+
 mod turns;
 
 mod list;
@@ -36,6 +38,9 @@ mod routes;
 mod safety;
 
 mod moment;
+
+#[cfg(feature = "grpc")]
+mod grpc;
 
 mod live;
 

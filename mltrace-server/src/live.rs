@@ -10,8 +10,8 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::time::Instant;
-use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::WatchStream;
+use tokio_stream::{Stream, StreamExt as _};
 
 use crate::api;
 use crate::app::App;
@@ -42,20 +42,11 @@ async fn stream(State(app): State<Arc<App>>, request: Request) -> Response {
     };
     // It has a place of its own; the connection ends with it, and so never asks for the other again.
     if let Some(connection) = safety::connection(&request) {
-        connection.leave_place();
+        connection.listens();
     }
-    let end = Instant::now() + LIFE;
-    // The first event comes at once: what happened between the page and its stream is not missed.
-    let news = WatchStream::new(app.news.subscribe());
-    let events = news.timeout_repeating(tokio::time::interval(HEARTBEAT)).map_while(move |news| {
-        let _place = &place;
-        match news {
-            _ if Instant::now() >= end => None,
-            Ok(Some(count)) => Some(format!("event: runs\ndata: {count}\n\n")),
-            // The server stops: an open stream would keep it.
-            Ok(None) => None,
-            Err(_) => Some(": still here\n\n".to_owned()),
-        }
+    let events = news(&app, place).map(|news| match news {
+        Some(count) => format!("event: runs\ndata: {count}\n\n"),
+        None => ": still here\n\n".to_owned(),
     });
     let body = Body::from_stream(events.map(Ok::<_, Infallible>));
     let head = [
@@ -63,6 +54,23 @@ async fn stream(State(app): State<Arc<App>>, request: Request) -> Response {
         (header::CONNECTION, HeaderValue::from_static("close")),
     ];
     (head, body).into_response()
+}
+
+/// Returns what is new for as long as a stream lasts, by a number that changes; `None` says that it still goes on. The first comes
+/// at once: what happened between the page and its stream is not missed.
+pub(crate) fn news<P: Send + 'static>(app: &App, place: P) -> impl Stream<Item = Option<u64>> + Send + use<P> {
+    let end = Instant::now() + LIFE;
+    let news = WatchStream::new(app.news.subscribe()).timeout_repeating(tokio::time::interval(HEARTBEAT));
+    news.map_while(move |news| {
+        let _place = &place;
+        match news {
+            _ if Instant::now() >= end => None,
+            // The server stops: an open stream would keep it.
+            Ok(None) => None,
+            Ok(count) => Some(count),
+            Err(_) => Some(None),
+        }
+    })
 }
 
 /// Folds journals and reports open pages of new runs, until the server stops.

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use axum::http::StatusCode;
 use mltrace_core::model::{ArtifactName, RunId, Status, Timestamp, VersionId};
 use mltrace_core::naming::{self, Root};
-use mltrace_core::query::{Component, NameKind, Reader, Run, RunFilter};
+use mltrace_core::query::{Component, NameKind, Run, RunFilter};
 use serde_json::{Value, json};
 
 use crate::app::App;
@@ -76,7 +76,7 @@ struct Names {
 
 impl Names {
     fn of(app: &App) -> Result<Self, Failure> {
-        let project = app.ask(Reader::answering_project)?;
+        let project = app.ask(|reader| reader.answering_project())?;
         Ok(Self { root: Root::as_written(&app.home.root), project })
     }
 

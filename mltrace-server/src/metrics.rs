@@ -54,5 +54,5 @@ fn watched(app: &App, format: Exposition) -> Result<String, Failure> {
     });
     let told: Watched = app.watch(&mut watch)?;
     drop(watch);
-    format.write(told).map_err(|_| Failure::bug())
+    format.write_with(told, Some(app.spans.report())).map_err(|_| Failure::bug())
 }

@@ -36,6 +36,12 @@ pub(crate) struct LongBody {
     _room: Option<OwnedSemaphorePermit>,
 }
 
+impl AsRef<[u8]> for LongBody {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
 impl Default for Room {
     fn default() -> Self {
         Self { left: Arc::new(Semaphore::new(MOST / UNIT)), queue: Queue::default() }
@@ -74,6 +80,12 @@ impl Room {
             }
         }
         if is_turned_away { Err(Failure::no_room()) } else { Ok(LongBody { bytes, _room: room }) }
+    }
+
+    /// Takes room for what a body may be once it is unpacked.
+    #[cfg(feature = "grpc")]
+    pub(crate) async fn take_for_unpacked(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Failure> {
+        self.take(bytes, None).await.ok_or_else(Failure::no_room)
     }
 
     /// Takes room for so many bytes; `None` when there is none for too long.

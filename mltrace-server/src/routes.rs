@@ -22,7 +22,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::api::{self, Operation};
 use crate::app::App;
 use crate::failure::{ALL, Failure, mark_for_retry};
+#[cfg(feature = "grpc")]
+use crate::grpc;
 use crate::pieces::{self, Pieces};
+use crate::safety::Asker;
 use crate::turns::Demand;
 use crate::{asked, assets, live, marquez, metrics, pages, safety};
 
@@ -324,6 +327,8 @@ where
 pub fn service(app: Arc<App>) -> (Router, Vec<Route>) {
     let routes = [api::routes, metrics::routes, marquez::routes, pages::routes, live::routes, assets::routes];
     let routes = routes.into_iter().fold(Routes::default(), |routes, add| add(routes));
+    #[cfg(feature = "grpc")]
+    let routes = grpc::routes(routes);
     let Routes { router, table, .. } = api::document_routes(routes);
     let router = router
         .fallback(nothing_here)
@@ -358,24 +363,29 @@ async fn dress(request: Request, next: Next) -> Response {
 /// Ends what takes too long.
 async fn in_time(mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(Begun(Instant::now()));
-    let path = request.uri().path().to_owned();
-    let limit = if path == safety::LOGIN { LOGIN_TIME } else { TIME_LIMIT };
+    let asker = Asker::of(&request);
+    let limit = if request.uri().path() == safety::LOGIN { LOGIN_TIME } else { TIME_LIMIT };
     let answered = tokio::time::timeout(limit, next.run(request)).await;
-    answered.unwrap_or_else(|_| refuse(&path, Failure::late()))
+    answered.unwrap_or_else(|_| refuse(asker, Failure::late()))
 }
 
 async fn nothing_here(request: Request) -> Response {
-    let path = request.uri().path();
-    refuse(path, Failure::new(StatusCode::NOT_FOUND, format!("there is nothing at `{path}`")).hint(ALL))
+    let asker = Asker::of(&request);
+    // To a client of gRPC what is not found is a thing, and not a method.
+    let status = if asker == Asker::Grpc { StatusCode::NOT_IMPLEMENTED } else { StatusCode::NOT_FOUND };
+    refuse(asker, Failure::new(status, format!("there is nothing at `{}`", request.uri().path())).hint(ALL))
 }
 
 async fn wrong_method(request: Request) -> Response {
-    let path = request.uri().path();
-    let message = format!("`{}` cannot be asked of `{path}`", request.method());
-    refuse(path, Failure::new(StatusCode::METHOD_NOT_ALLOWED, message).hint(ALL))
+    let message = format!("`{}` cannot be asked of `{}`", request.method(), request.uri().path());
+    refuse(Asker::of(&request), Failure::new(StatusCode::METHOD_NOT_ALLOWED, message).hint(ALL))
 }
 
-/// Says no to a program in JSON, to a person with a page.
-fn refuse(path: &str, failure: Failure) -> Response {
-    if safety::is_for_programs(path) { failure.into_json() } else { pages::failed(failure) }
+/// Says no to a program in its words, to a person with a page.
+fn refuse(asker: Asker, failure: Failure) -> Response {
+    match asker {
+        Asker::Grpc => failure.into_grpc(),
+        Asker::Program => failure.into_json(),
+        Asker::Person => pages::failed(failure),
+    }
 }

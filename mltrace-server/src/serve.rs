@@ -6,14 +6,16 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::HttpService;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::service::Service;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
 
 use crate::app::App;
 use crate::patient::Patient;
@@ -24,6 +26,15 @@ use crate::{live, memory, routes};
 const MOST_CONNECTIONS: usize = 256;
 /// How long a client may take to say what it wants.
 const HEADER_TIME: Duration = Duration::from_secs(10);
+/// How many requests of one connection of HTTP/2 are answered at the same time, and how many bytes of them, and of answers to
+/// them, wait at most.
+#[cfg(feature = "grpc")]
+const MOST_STREAMS: u32 = 4;
+#[cfg(feature = "grpc")]
+const WINDOW: u32 = 128 << 10;
+/// How often a connection of HTTP/2 on which nothing comes is asked whether it is still there, and how long that may take.
+#[cfg(feature = "grpc")]
+const PING: Duration = Duration::from_secs(20);
 /// How many bytes the head of a request may have.
 const HEADER_BYTES: usize = 32 << 10;
 /// How long requests that are being answered may go on when the server stops.
@@ -108,8 +119,7 @@ impl Server {
         let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
         let queue = app.room.queue.clone();
         let ending = watch::Sender::new(());
-        let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIME).max_buf_size(HEADER_BYTES);
+        let http = http();
         let (mut stop, mut told_to_end) = (pin!(stop), pin!(told_to_end));
         loop {
             let (stream, address) = tokio::select! {
@@ -143,7 +153,7 @@ impl Server {
             let connection = Connection::new(Peer::of(address.ip()), place);
             queue.add(connection.clone(), 2 * MOST_CONNECTIONS);
             let service = connection.marked(TowerToHyperService::new(router.clone()));
-            let served = http.serve_connection(TokioIo::new(Patient::new(stream)), service);
+            let served = http.serve_connection(TokioIo::new(Patient::new(stream)), service).into_owned();
             let (app, ending) = (Arc::clone(&app), ending.subscribe());
             tokio::spawn(async move {
                 serve(served, &connection, ending).await;
@@ -162,15 +172,38 @@ impl Server {
     }
 }
 
+/// Returns what speaks HTTP with clients: each says by its first bytes which version it means.
+fn http() -> auto::Builder<TokioExecutor> {
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    http.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIME).max_buf_size(HEADER_BYTES);
+    #[cfg(feature = "grpc")]
+    http.http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(MOST_STREAMS)
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW)
+        .max_send_buf_size(WINDOW as usize)
+        .max_header_list_size(HEADER_BYTES as u32)
+        .keep_alive_interval(PING)
+        .keep_alive_timeout(PING);
+    http
+}
+
 /// Serves a connection until its client breaks off, which is no concern of the others, or it has to leave, or all end.
-async fn serve<S>(served: http1::Connection<Stream, S>, connection: &Connection, mut ending: watch::Receiver<()>)
-where
-    S: HttpService<Incoming, ResBody = Body, Error = Infallible>,
+async fn serve<S>(
+    served: auto::Connection<'static, Stream, S, TokioExecutor>,
+    connection: &Connection,
+    mut ending: watch::Receiver<()>,
+) where
+    S: Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send + 'static>,
 {
     let mut served = pin!(served);
+    let mut looks = tokio::time::interval_at(Instant::now() + HEADER_TIME, HEADER_TIME);
     loop {
         tokio::select! {
             _ = served.as_mut() => return,
+            // Who has not even said which version it means, or does not take its answers.
+            _ = looks.tick() => if !connection.has_asked() || connection.is_stuck() { return },
             leave = connection.told_to_leave() => match leave {
                 Leave::Now => return,
                 Leave::WhenAnswered => served.as_mut().graceful_shutdown(),

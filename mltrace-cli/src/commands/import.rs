@@ -7,7 +7,7 @@ use mltrace_core::ingest::{self, ImportOptions, ImportReport};
 use mltrace_core::store::{self, Mode};
 
 use super::imported::{Imported, WrongLine, answer, opened, tell_wrong};
-use super::{import_dvc, import_mlflow, import_openlineage};
+use super::{import_dvc, import_mlflow, import_openlineage, import_otlp};
 use crate::error::{Error, Exit};
 use crate::session::Session;
 
@@ -39,6 +39,7 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Format {
     Openlineage(import_openlineage::Args),
+    Otlp(import_otlp::Args),
     Dvc(import_dvc::Args),
     Mlflow(import_mlflow::Args),
 }
@@ -47,6 +48,7 @@ impl Args {
     pub(super) fn run(&self, session: &Session) -> Result<Exit, Error> {
         match (&self.format, &self.file) {
             (Some(Format::Openlineage(args)), _) => args.run(session),
+            (Some(Format::Otlp(args)), _) => args.run(session),
             (Some(Format::Dvc(args)), _) => args.run(session),
             (Some(Format::Mlflow(args)), _) => args.run(session),
             (None, Some(file)) => import(session, &mut *opened(file)?, self.allow_future),

@@ -80,6 +80,8 @@ mod import;
 
 mod import_openlineage;
 
+mod import_otlp;
+
 mod import_dvc;
 mod import_mlflow;
 

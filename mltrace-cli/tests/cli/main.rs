@@ -44,7 +44,9 @@ mod profiles;
 mod aliases;
 mod blame;
 mod clients;
+
 mod compare;
+mod exporters;
 mod gate;
 mod health;
 mod subjects;

@@ -52,7 +52,7 @@ pub(super) enum Subject {
 }
 
 impl Parsed {
-    fn of(header: Header, records: Vec<Record>) -> Self {
+    pub(super) fn of(header: Header, records: Vec<Record>) -> Self {
         Self { header, records, chosen: Chosen::default(), untimed: None, facts: 0 }
     }
 

@@ -77,6 +77,9 @@ mod import;
 mod events;
 mod sent;
 
+mod span_line;
+mod spans;
+
 mod projects;
 
 mod slot;
@@ -94,4 +97,5 @@ pub use projects::{join, remove};
 pub(crate) use report::{AHEAD, BEYOND, EARLY};
 pub use report::{FoldReport, ImportReport, Left};
 pub use sent::{event, import_events};
+pub use spans::{SpanReport, import_spans, spans};
 pub use worker::Worker;

@@ -26,6 +26,8 @@ mod health;
 
 mod lineage;
 
+mod traces;
+
 mod subjects;
 
 mod openapi;
@@ -39,20 +41,25 @@ use serde::Serialize;
 use crate::asked;
 use crate::failure::Failure;
 use crate::routes::Routes;
+use crate::safety;
 
 pub(crate) use aliases::{AliasQuery, AliasesQuery, alias, aliases};
 pub(crate) use gate::{CompareQuery, compare as side_by_side};
 pub(crate) use health::{HealthQuery, health};
-pub(crate) use lineage::{LIMIT as EVENT_LIMIT, is_path as takes_events};
 pub(crate) use openapi::{Operation, routes as document_routes};
 pub(crate) use profile::{ProfileQuery, profile};
 pub(crate) use queries::{
     BlameQuery, DiffQuery, ImpactQuery, LastGoodQuery, LastStale, NearImpact, StaleQuery, VersionsPage, blame, diff,
     impact, last_good, newest, page_of_versions, stale,
 };
+#[cfg(feature = "grpc")]
+pub(crate) use queries::{review, trace};
 pub(crate) use runs::RecentQuery;
 pub(crate) use subjects::{SubjectQuery, named as subject_named, subject};
 pub(crate) use tasks::{TaskQuery, task, tasks};
+#[cfg(feature = "grpc")]
+pub(crate) use traces::{Export, Exported};
+pub(crate) use traces::{SPANS, SpanCounts};
 pub(crate) use values::{Depth, Nothing, blank, run_id};
 pub(crate) use verify::{Checked, verified};
 pub(crate) use writes::{ComponentBody, IMPORT_LIMIT, IMPORT_PATH, NoteBody, amend, judge, note};
@@ -61,7 +68,14 @@ pub(crate) use writes::{ComponentBody, IMPORT_LIMIT, IMPORT_PATH, NoteBody, amen
 pub(crate) fn routes(routes: Routes) -> Routes {
     let questions = queries::routes(runs::routes(routes));
     let questions = measures::routes(subjects::routes(profile::routes(health::routes(questions))));
-    tasks::routes(gate::routes(aliases::routes(verify::routes(lineage::routes(writes::routes(questions))))))
+    tasks::routes(gate::routes(aliases::routes(verify::routes(traces::routes(lineage::routes(writes::routes(
+        questions,
+    )))))))
+}
+
+/// Returns whether other tools send to a path what may be as long as [`bodies::LIMIT`](crate::bodies::LIMIT) allows.
+pub(crate) fn takes_long_bodies(path: &str) -> bool {
+    lineage::is_path(path) || path == SPANS || safety::is_grpc(path)
 }
 
 /// Returns a response that carries JSON.
@@ -84,7 +98,7 @@ pub(crate) fn body(headers: &HeaderMap, body: Result<Bytes, BytesRejection>, typ
 /// Refuses a request that does not say that its body is of one of these types.
 ///
 /// A foreign page can send a form without asking, but no JSON: so the type is checked even though it is known.
-fn check_type(headers: &HeaderMap, types: &[&str]) -> Result<(), Failure> {
+pub(crate) fn check_type(headers: &HeaderMap, types: &[&str]) -> Result<(), Failure> {
     let told = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = told.split(';').next().unwrap_or_default().trim();
     if types.iter().any(|known| kind.eq_ignore_ascii_case(known)) {

@@ -99,6 +99,13 @@ impl Operation {
         Self { method: Method::POST, path, summary, query: None, body, answer, is_partial: false }
     }
 
+    /// Spans of OpenTelemetry, many in a request.
+    pub(crate) fn spans<A: JsonSchema>(path: &'static str, summary: &'static str) -> Self {
+        let answer = Answered::Json(SchemaGenerator::subschema_for::<A>);
+        let body = Some((&["application/json"][..], (|_: &mut SchemaGenerator| export()) as Describe));
+        Self { method: Method::POST, path, summary, query: None, body, answer, is_partial: false }
+    }
+
     pub(crate) fn text(path: &'static str, summary: &'static str, types: &'static [&'static str]) -> Self {
         let answer = Answered::Text(types);
         Self { method: Method::GET, path, summary, query: None, body: None, answer, is_partial: false }
@@ -175,6 +182,19 @@ fn event() -> Schema {
         },
         "anyOf": [{ "required": ["job"] }, { "required": ["dataset"] }],
         "dependentRequired": { "run": ["job"] },
+    })
+}
+
+/// Returns what is required of an export of spans; the rest is described at <https://opentelemetry.io/docs/specs/otlp>.
+fn export() -> Schema {
+    let list = |items: Value| json!({ "type": ["array", "null"], "items": items });
+    let of_scope = json!({ "type": "object", "properties": { "spans": list(json!({})) } });
+    let of_resource = json!({ "type": "object", "properties": { "resource": {}, "scopeSpans": list(of_scope) } });
+    let description = "An ExportTraceServiceRequest; also as `application/x-protobuf`.";
+    json_schema!({
+        "type": "object",
+        "description": description,
+        "properties": { "resourceSpans": list(of_resource) },
     })
 }
 

@@ -72,7 +72,7 @@ fn inspect(app: &App, asked: &RunQuery) -> Result<Run, Failure> {
 /// Which version is traced, and how far.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct TraceQuery {
+pub(crate) struct TraceQuery {
     /// `NAME`, the latest version, or `NAME@VERSION`.
     artifact: String,
     /// How many steps to follow.
@@ -83,7 +83,7 @@ struct TraceQuery {
     as_of: Option<Moment>,
 }
 
-fn trace(app: &App, asked: &TraceQuery) -> Result<Trace, Failure> {
+pub(crate) fn trace(app: &App, asked: &TraceQuery) -> Result<Trace, Failure> {
     let as_of = asked.as_of.as_ref().map(|moment| moment.at);
     let options = TraceOptions { depth: asked.depth.map(|depth| depth.0), as_of, most: Some(MOST_OF_A_GRAPH) };
     app.ask(|reader| reader.trace(&asked.artifact, &options))
@@ -294,13 +294,13 @@ pub(crate) fn page_of_versions(
 /// How many suspects.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct ReviewQuery {
+pub(crate) struct ReviewQuery {
     /// At most so many suspects; 10 unless said otherwise.
     #[serde(default, deserialize_with = "blank")]
     limit: Option<Limit>,
 }
 
-fn review(app: &App, asked: &ReviewQuery) -> Result<Review, Failure> {
+pub(crate) fn review(app: &App, asked: &ReviewQuery) -> Result<Review, Failure> {
     app.ask(|reader| reader.review(asked.limit.map(|limit| limit.0)))
 }
 

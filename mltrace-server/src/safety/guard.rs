@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
 use super::attempts::{Attempt, Attempts};
 use super::origin::Sender;
-use super::{AllowedHost, Peer, Streams, Token, connection, host, length, origin, peer, programs};
+use super::{AllowedHost, Asker, Peer, Streams, Token, connection, host, length, origin, peer};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::pages;
@@ -120,7 +121,12 @@ pub(crate) fn session_cookie(guard: &Guard) -> Option<String> {
 /// Returns the one host that the request is addressed to.
 fn authority(request: &Request) -> Option<&str> {
     let mut hosts = request.headers().get_all(header::HOST).iter();
-    let host = hosts.next()?.to_str().ok()?;
+    let Some(host) = hosts.next() else {
+        // HTTP/2 has a field of its own in the place of the header.
+        let named = request.uri().authority().filter(|_| request.version() == Version::HTTP_2);
+        return named.map(Authority::as_str);
+    };
+    let host = host.to_str().ok()?;
     // A request line may name a host too; both must be the same.
     let is_one = hosts.next().is_none() && request.uri().authority().is_none_or(|named| named.as_str() == host);
     is_one.then_some(host)
@@ -133,7 +139,7 @@ pub(crate) fn retry_after(wait: Duration, response: &mut Response) {
 
 /// Lets a request through, or answers it.
 pub(crate) async fn check(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let is_api = programs::is_for_programs(request.uri().path());
+    let asker = Asker::of(&request);
     match refuse(&app.guard, &request) {
         None => match connection(&request).cloned() {
             Some(connection) if !is_open(request.uri().path()) => {
@@ -145,10 +151,11 @@ pub(crate) async fn check(State(app): State<Arc<App>>, request: Request, next: N
         Some(Refused::AtTheDoor) => pages::doorstep(&request),
         Some(Refused::Because(failure, wait)) => {
             let is_asked = failure.status == StatusCode::UNAUTHORIZED && request.method() == Method::GET;
-            let mut response = match is_api {
-                true => failure.into_json(),
-                false if is_asked => pages::to_login(&request),
-                false => pages::failed(failure),
+            let mut response = match asker {
+                Asker::Grpc => failure.into_grpc(),
+                Asker::Program => failure.into_json(),
+                Asker::Person if is_asked => pages::to_login(&request),
+                Asker::Person => pages::failed(failure),
             };
             if let Some(wait) = wait {
                 retry_after(wait, &mut response);

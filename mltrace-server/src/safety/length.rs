@@ -4,7 +4,7 @@ use axum::extract::Request;
 use axum::http::{StatusCode, header};
 
 use crate::failure::Failure;
-use crate::{api, asked, routes};
+use crate::{api, asked, bodies, routes};
 
 /// Returns why the body of a request is not read, by what its head says of it.
 pub(super) fn refuse(request: &Request) -> Option<Failure> {
@@ -12,7 +12,7 @@ pub(super) fn refuse(request: &Request) -> Option<Failure> {
     let length = request.headers().get(header::CONTENT_LENGTH);
     let most = match request.uri().path() {
         api::IMPORT_PATH => api::IMPORT_LIMIT,
-        path if api::takes_events(path) => api::EVENT_LIMIT,
+        path if api::takes_long_bodies(path) => bodies::LIMIT,
         _ => routes::BODY_LIMIT,
     };
     let length = length?.to_str().ok().and_then(|length| length.parse::<u64>().ok());

@@ -10,6 +10,8 @@ mod programs;
 
 mod peer;
 
+mod queue;
+
 mod attempts;
 
 mod streams;
@@ -27,6 +29,9 @@ pub use token::{Token, WrongToken};
 pub(crate) use attempts::Attempt;
 pub(crate) use guard::{LOGIN, SESSION, check, retry_after, session_cookie};
 pub(crate) use headers::add as add_headers;
-pub(crate) use peer::{Connection, Leave, Peer, Queue, Scarce, connection, peer};
-pub(crate) use programs::{METRICS, is_for_programs};
+pub(crate) use peer::{Connection, Leave, Peer, Scarce, connection, peer};
+pub(crate) use programs::{Asker, METRICS, is_grpc};
+pub(crate) use queue::Queue;
+#[cfg(feature = "grpc")]
+pub(crate) use streams::StreamPlace;
 pub(crate) use streams::Streams;

@@ -1,6 +1,6 @@
 //! Where a request comes from, and the place among the connections that it holds.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, Version, header};
 use axum::response::Response;
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::service::Service;
@@ -42,6 +42,8 @@ impl Peer {
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
     peer: Peer,
+    /// Which of its requests it is about.
+    number: u64,
     place: Arc<Mutex<Option<OwnedSemaphorePermit>>>,
     door: Arc<Door>,
 }
@@ -55,22 +57,38 @@ const BODY_PAUSE: Duration = Duration::from_secs(5);
 /// How long a connection may rest between two requests while places are short.
 const REST: Duration = Duration::from_millis(250);
 
+/// For how long a part of an answer may wait over HTTP/2, and how long such a part is.
+const STUCK: Duration = Duration::from_secs(30);
+const PART: usize = 16 << 10;
+
 /// How long a connection may go on asking while others want its place.
-const SHARE: Duration = Duration::from_secs(1);
+pub(super) const SHARE: Duration = Duration::from_secs(1);
 
 /// Whether a request of a connection was let in, and what tells it to leave.
 #[derive(Debug)]
 struct Door {
     began: Instant,
     is_passed: AtomicBool,
+    /// Whether it speaks HTTP/2, and has several requests at the same time.
+    is_shared: AtomicBool,
     /// Whether the next answer is the last one.
     is_at_end: AtomicBool,
-    /// The body that is being read.
-    body: Mutex<Option<Arriving>>,
-    /// Since when all of its requests are answered.
-    rests: Mutex<Option<Instant>>,
+    /// The bodies that are being read, by request.
+    bodies: Mutex<BTreeMap<u64, Arriving>>,
+    asked: Mutex<Asked>,
     told: OnceLock<Leave>,
     leave: Notify,
+}
+
+/// The requests of a connection.
+#[derive(Debug, Default)]
+struct Asked {
+    /// How many there were.
+    count: u64,
+    /// Those that are not answered yet, each with since when a part of its answer waits to be taken.
+    open: BTreeMap<u64, Option<Instant>>,
+    /// Since when all are answered.
+    rests: Option<Instant>,
 }
 
 /// When a connection has to leave.
@@ -105,18 +123,25 @@ impl Connection {
         let door = Door {
             began: Instant::now(),
             is_passed: AtomicBool::new(false),
+            is_shared: AtomicBool::new(false),
             is_at_end: AtomicBool::new(false),
-            body: Mutex::default(),
-            rests: Mutex::default(),
+            bodies: Mutex::default(),
+            asked: Mutex::default(),
             told: OnceLock::new(),
             leave: Notify::new(),
         };
-        Self { peer, place: Arc::new(Mutex::new(Some(place))), door: Arc::new(door) }
+        Self { peer, number: 0, place: Arc::new(Mutex::new(Some(place))), door: Arc::new(door) }
     }
 
     /// Leaves the place to those who ask: the connection has another, or is at its end.
     pub(crate) fn leave_place(&self) {
         self.place.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// It listens for news from now on: it has another place, and is at its end when the stream is.
+    pub(crate) fn listens(&self) {
+        self.leave_place();
+        self.tell_to(Leave::WhenAnswered);
     }
 
     /// A request of it was let in: it keeps its place.
@@ -140,22 +165,46 @@ impl Connection {
     {
         let connection = self.clone();
         hyper::service::service_fn(move |mut request: Request<Incoming>| {
-            *connection.rests() = None;
-            request.extensions_mut().insert(connection.clone());
-            let (answered, connection) = (service.call(request), connection.clone());
+            let is_shared = request.version() == Version::HTTP_2;
+            connection.door.is_shared.fetch_or(is_shared, Ordering::Relaxed);
+            let open = Open(connection.begins());
+            request.extensions_mut().insert(open.0.clone());
+            let answered = service.call(request);
             async move {
                 let mut answer = answered.await?;
                 // It learns so with the answer: a request that is on its way would be lost when the connection closed.
-                if connection.door.is_at_end.load(Ordering::Relaxed) {
+                if !is_shared && open.0.door.is_at_end.load(Ordering::Relaxed) {
                     answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
                 }
-                Ok(answer.map(|body| Body::new(Answering { body, connection })))
+                Ok(answer.map(|body| Body::new(Answering { body, rest: Bytes::new(), is_shared, open })))
             }
         })
     }
 
-    fn rests(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.door.rests.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Returns the connection as its next request has it.
+    fn begins(&self) -> Self {
+        let mut asked = self.asked();
+        asked.count = asked.count.saturating_add(1);
+        asked.rests = None;
+        let number = asked.count;
+        asked.open.insert(number, None);
+        Self { number, ..self.clone() }
+    }
+
+    /// Returns whether it asked anything yet.
+    pub(crate) fn has_asked(&self) -> bool {
+        self.asked().count > 0
+    }
+
+    /// Returns whether a part of an answer has not been taken for too long. Over HTTP/1 the stream below sees to that; a stream
+    /// of HTTP/2 may stand still while the connection goes on.
+    pub(crate) fn is_stuck(&self) -> bool {
+        let since = self.asked().open.values().flatten().min().copied();
+        self.door.is_shared.load(Ordering::Relaxed) && since.is_some_and(|since| since.elapsed() >= STUCK)
+    }
+
+    fn asked(&self) -> MutexGuard<'_, Asked> {
+        self.door.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes note of a body that is read.
@@ -163,26 +212,33 @@ impl Connection {
         if body.is_end_stream() {
             return body;
         }
-        *self.arriving() = Some(Arriving { until: Instant::now() + BODY_TIME, has_room: false });
+        self.arriving().insert(self.number, Arriving { until: Instant::now() + BODY_TIME, has_room: false });
         Body::new(Reading { body, connection: self.clone() })
     }
 
     /// Takes note that the body that is read has room. It was not late while it waited for that.
     pub(crate) fn take_room(&self) {
-        let mut arriving = self.arriving();
-        *arriving = arriving.map(|_| Arriving { until: Instant::now() + BODY_TIME, has_room: true });
+        if let Some(body) = self.arriving().get_mut(&self.number) {
+            *body = Arriving { until: Instant::now() + BODY_TIME, has_room: true };
+        }
     }
 
-    fn arriving(&self) -> MutexGuard<'_, Option<Arriving>> {
-        self.door.body.lock().unwrap_or_else(PoisonError::into_inner)
+    fn arriving(&self) -> MutexGuard<'_, BTreeMap<u64, Arriving>> {
+        self.door.bodies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn has_place(&self) -> bool {
+    pub(super) fn has_place(&self) -> bool {
         self.place.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
+    /// Returns what it was told, and whether its next answer is the last one.
+    #[cfg(test)]
+    pub(super) fn is_told(&self) -> (Option<Leave>, bool) {
+        (self.door.told.get().copied(), self.door.is_at_end.load(Ordering::Relaxed))
+    }
+
     /// Tells it to leave, once.
-    fn tell_to(&self, leave: Leave) {
+    pub(super) fn tell_to(&self, leave: Leave) {
         if self.door.told.set(leave).is_ok() {
             self.door.leave.notify_one();
         }
@@ -190,30 +246,59 @@ impl Connection {
 
     /// Takes note that its next answer is the last one, as others want its place and it had its share; returns whether it was
     /// not yet.
-    fn end(&self) -> bool {
-        self.door.began.elapsed() >= SHARE && !self.door.is_at_end.swap(true, Ordering::Relaxed)
+    pub(super) fn end(&self) -> bool {
+        let is_told = self.door.began.elapsed() >= SHARE && !self.door.is_at_end.swap(true, Ordering::Relaxed);
+        // HTTP/2 says by itself which requests are still answered.
+        if is_told && self.door.is_shared.load(Ordering::Relaxed) {
+            self.tell_to(Leave::WhenAnswered);
+        }
+        is_told
     }
 
     /// Returns whether it has to leave when others want what it has: a body is late, no request was let in yet, or it rests.
-    fn must_leave(&self, scarce: Scarce) -> Option<Leave> {
+    pub(super) fn must_leave(&self, scarce: Scarce) -> Option<Leave> {
         if self.door.told.get().is_some() {
             return None;
         }
-        let late = *self.arriving();
-        let late = late.filter(|body| body.until <= Instant::now());
+        let now = Instant::now();
+        let is_late =
+            |has_room: bool| self.arriving().values().any(|body| body.until <= now && (body.has_room || !has_room));
         let has_to_go = match scarce {
-            Scarce::Places => late.is_some() || !self.door.is_passed.load(Ordering::Relaxed),
-            Scarce::Room => late.is_some_and(|body| body.has_room),
+            Scarce::Places => is_late(false) || !self.door.is_passed.load(Ordering::Relaxed),
+            Scarce::Room => is_late(true),
         };
-        let rests = || scarce == Scarce::Places && self.rests().is_some_and(|since| since.elapsed() >= REST);
+        let rests = || scarce == Scarce::Places && self.asked().rests.is_some_and(|since| since.elapsed() >= REST);
         if has_to_go { Some(Leave::Now) } else { rests().then_some(Leave::WhenAnswered) }
+    }
+}
+
+/// A request, until its answer is sent or nobody waits for it.
+struct Open(Connection);
+
+impl Open {
+    /// Takes note of whether a part of the answer waits to be taken.
+    fn hands_over(&self, is_waiting: bool) {
+        if let Some(since) = self.0.asked().open.get_mut(&self.0.number) {
+            *since = is_waiting.then(Instant::now);
+        }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let mut asked = self.0.asked();
+        asked.open.remove(&self.0.number);
+        asked.rests = asked.open.is_empty().then(Instant::now);
     }
 }
 
 /// The body of an answer: once all of it is taken to be sent, which hyper does before it is, the connection rests.
 struct Answering {
     body: Body,
-    connection: Connection,
+    /// What was not handed over yet of the last part.
+    rest: Bytes,
+    is_shared: bool,
+    open: Open,
 }
 
 impl HttpBody for Answering {
@@ -224,21 +309,36 @@ impl HttpBody for Answering {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        let polled = match self.rest.is_empty() {
+            true => Pin::new(&mut self.body).poll_frame(context),
+            false => Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.rest))))),
+        };
+        self.open.hands_over(matches!(polled, Poll::Ready(Some(Ok(_)))));
+        match polled {
+            Poll::Ready(Some(Ok(frame))) if self.is_shared => match frame.into_data() {
+                // Of what is handed over whole nobody sees whether it is taken.
+                Ok(mut part) => {
+                    self.rest = part.split_off(part.len().min(PART));
+                    Poll::Ready(Some(Ok(Frame::data(part))))
+                }
+                Err(trailers) => Poll::Ready(Some(Ok(trailers))),
+            },
+            polled => polled,
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-impl Drop for Answering {
-    fn drop(&mut self) {
-        *self.connection.rests() = Some(Instant::now());
+        let (of_body, rest) = (self.body.size_hint(), self.rest.len() as u64);
+        let mut hint = SizeHint::new();
+        hint.set_lower(of_body.lower().saturating_add(rest));
+        if let Some(upper) = of_body.upper() {
+            hint.set_upper(upper.saturating_add(rest));
+        }
+        hint
     }
 }
 
@@ -262,11 +362,11 @@ impl HttpBody for Reading {
                 let bytes = frame.data_ref().map_or(0, Bytes::len);
                 let earned = Duration::from_secs_f64(bytes as f64 / BODY_RATE);
                 let latest = Instant::now() + BODY_PAUSE;
-                if let Some(body) = self.connection.arriving().as_mut() {
+                if let Some(body) = self.connection.arriving().get_mut(&self.connection.number) {
                     body.until = (body.until + earned).min(latest);
                 }
             }
-            Poll::Ready(Some(Err(_)) | None) => *self.connection.arriving() = None,
+            Poll::Ready(Some(Err(_)) | None) => _ = self.connection.arriving().remove(&self.connection.number),
             Poll::Pending => {}
         }
         polled
@@ -283,39 +383,7 @@ impl HttpBody for Reading {
 
 impl Drop for Reading {
     fn drop(&mut self) {
-        *self.connection.arriving() = None;
-    }
-}
-
-/// The connections that have a place, the oldest first.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Queue(Arc<Mutex<VecDeque<Connection>>>);
-
-impl Queue {
-    /// Adds one, and forgets those that have left once there are many.
-    pub(crate) fn add(&self, connection: Connection, most: usize) {
-        let mut connections = self.lock();
-        if connections.len() >= most {
-            connections.retain(Connection::has_place);
-        }
-        connections.push_back(connection);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Connection>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Tells the oldest to leave that must when there is too little of something, if there is one. If all that have a place go
-    /// on asking, the oldest of them gets one more answer.
-    pub(crate) fn make_room(&self, scarce: Scarce) {
-        let mut connections = self.lock();
-        connections.retain(Connection::has_place);
-        let found = connections.iter().find_map(|connection| Some((connection, connection.must_leave(scarce)?)));
-        match found {
-            Some((oldest, leave)) => oldest.tell_to(leave),
-            None if scarce == Scarce::Places => _ = connections.iter().find(|connection| connection.end()),
-            None => {}
-        }
+        self.connection.arriving().remove(&self.connection.number);
     }
 }
 
@@ -333,26 +401,55 @@ pub(crate) fn connection(request: &Request) -> Option<&Connection> {
 mod tests {
     use super::*;
 
+    fn connection() -> Connection {
+        let places = Arc::new(tokio::sync::Semaphore::new(1));
+        Connection::new(Peer::HERE, places.try_acquire_owned().unwrap())
+    }
+
     #[tokio::test(start_paused = true)]
-    async fn where_all_go_on_asking_the_oldest_gets_one_more_answer_after_its_share() {
-        let places = Arc::new(tokio::sync::Semaphore::new(2));
-        let queue = Queue::default();
-        let asking = [(); 2].map(|()| {
-            let connection = Connection::new(Peer::HERE, Arc::clone(&places).try_acquire_owned().unwrap());
-            connection.pass();
-            queue.add(connection.clone(), 2);
-            connection
-        });
-        let check = |scarce: Scarce, expected: [bool; 2]| {
-            queue.make_room(scarce);
-            assert_eq!(asking.each_ref().map(|asking| asking.door.is_at_end.load(Ordering::Relaxed)), expected);
-            assert!(asking.iter().all(|asking| asking.door.told.get().is_none()), "a request may be on its way");
-        };
-        check(Scarce::Places, [false, false]);
-        tokio::time::advance(SHARE).await;
-        check(Scarce::Room, [false, false]);
-        check(Scarce::Places, [true, false]);
-        check(Scarce::Places, [true, true]);
+    async fn a_connection_rests_once_all_of_its_requests_are_answered() {
+        let connection = connection();
+        assert!(!connection.has_asked());
+        let [first, second] = [(); 2].map(|()| Open(connection.begins()));
+        let bodies = [&first, &second].map(|open| open.0.read(Body::from("late")));
+        tokio::time::advance(BODY_TIME).await;
+        connection.pass();
+        drop(first);
+        assert_eq!(connection.must_leave(Scarce::Places), Some(Leave::Now), "the body of the second is late");
+        let [_, body] = bodies;
+        drop(body);
+        tokio::time::advance(REST).await;
+        assert_eq!(connection.must_leave(Scarce::Places), Some(Leave::Now), "and so is that of the first");
+        second.0.arriving().clear();
+        assert_eq!(connection.must_leave(Scarce::Places), None, "the second is not answered yet");
+        drop(second);
+        tokio::time::advance(REST).await;
+        assert_eq!(connection.must_leave(Scarce::Places), Some(Leave::WhenAnswered));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_over_http_2_that_is_not_taken_is_noticed_however_it_comes() {
+        let connection = connection();
+        connection.door.is_shared.store(true, Ordering::Relaxed);
+        let all = vec![7_u8; 5 * PART / 2];
+        let open = Open(connection.begins());
+        let mut answer = Answering { body: Body::from(all.clone()), rest: Bytes::new(), is_shared: true, open };
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        let mut taken = Vec::new();
+        while !answer.is_end_stream() {
+            assert_eq!(answer.size_hint().exact(), Some((all.len() - taken.len()) as u64));
+            tokio::time::advance(STUCK / 2).await;
+            assert!(!connection.is_stuck());
+            let Poll::Ready(Some(Ok(frame))) = Pin::new(&mut answer).poll_frame(&mut context) else { panic!("a part") };
+            let part = frame.into_data().unwrap();
+            assert!(part.len() <= PART);
+            taken.extend_from_slice(&part);
+        }
+        assert_eq!(taken, all);
+        tokio::time::advance(STUCK).await;
+        assert!(connection.is_stuck(), "nobody took the last part");
+        drop(answer);
+        assert!(!connection.is_stuck());
     }
 
     #[test]

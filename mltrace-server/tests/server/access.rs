@@ -9,13 +9,14 @@ use crate::client::{Served, TOKEN};
 
 /// Returns a request for a route with the address that a test wants.
 fn request(method: &Method, path: &str, host: &str) -> axum::http::request::Builder {
-    let kind = if path.starts_with("/api/") { "application/json" } else { "application/x-www-form-urlencoded" };
+    let kind = if is_for_programs(path) { "application/json" } else { "application/x-www-form-urlencoded" };
     Request::builder().method(method).uri(path).header("host", host).header("content-type", kind)
 }
 
 /// Returns whether programs ask for what is there, and no person looks at it.
 fn is_for_programs(path: &str) -> bool {
-    path == "/metrics" || path.starts_with("/api/") || path.starts_with("/marquez/")
+    let of_programs = ["/api/", "/v1/", "/marquez/", "/opentelemetry.", "/mltrace.v1."];
+    path == "/metrics" || of_programs.iter().any(|start| path.starts_with(start))
 }
 
 fn is_open(path: &str) -> bool {

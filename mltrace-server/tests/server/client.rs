@@ -36,8 +36,11 @@ pub(crate) struct Served {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
+    /// Those of the head, and of the end.
     pub(crate) headers: HeaderMap,
+    /// The body, where it is a text.
     pub(crate) text: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -89,8 +92,13 @@ impl Served {
             let answered = self.router.clone().oneshot(request);
             let response = tokio::time::timeout(FOREVER, answered).await.expect("it is answered").unwrap();
             let (head, body) = response.into_parts();
-            let bytes = body.collect().await.unwrap().to_bytes();
-            Answer { status: head.status, headers: head.headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
+            let body = body.collect().await.unwrap();
+            let mut headers = head.headers;
+            headers.extend(body.trailers().cloned().unwrap_or_default());
+            let bytes = body.to_bytes().to_vec();
+            let is_text = headers.get("content-type").is_none_or(|kind| kind != "application/grpc");
+            let text = if is_text { String::from_utf8(bytes.clone()).unwrap() } else { String::new() };
+            Answer { status: head.status, headers, text, bytes }
         });
         check(&told, &answer);
         answer
@@ -101,7 +109,7 @@ impl Served {
         let told = format!("{} {}", request.method(), request.uri());
         let response = self.runtime.block_on(self.router.clone().oneshot(request)).unwrap();
         let (head, _) = response.into_parts();
-        let answer = Answer { status: head.status, headers: head.headers, text: String::new() };
+        let answer = Answer { status: head.status, headers: head.headers, text: String::new(), bytes: Vec::new() };
         check(&told, &answer);
         answer
     }

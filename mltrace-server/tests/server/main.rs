@@ -31,6 +31,10 @@ mod doors;
 
 mod events;
 
+mod spans;
+
+mod grpc;
+
 mod names;
 
 mod speed;
