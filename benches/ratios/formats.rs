@@ -208,17 +208,17 @@ fn fill(database: &Path) {
     let sql = format!(
         "BEGIN;
          CREATE TEMP TABLE made AS WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {last})
-             SELECT i, lower(hex(randomblob(16))) AS id, 1795000000000 + i * 1000 AS at FROM n;
+             SELECT i, lower(hex(randomblob(16))) AS run, 1795000000000 + i * 1000 AS at FROM n;
          INSERT INTO runs (run_uuid, name, source_type, source_name, entry_point_name, user_id, status, start_time, end_time,
                  source_version, lifecycle_stage, artifact_uri, experiment_id)
-             SELECT id, 'run-' || i, 'LOCAL', '', '', 'ada', 'FINISHED', at, at + 500, '', 'active',
-                 'mlflow-artifacts:/0/' || id || '/artifacts', 0 FROM made;
+             SELECT run, 'run-' || i, 'LOCAL', '', '', 'ada', 'FINISHED', at, at + 500, '', 'active',
+                 'mlflow-artifacts:/0/' || run || '/artifacts', 0 FROM made;
          INSERT INTO params (key, value, run_uuid)
-             SELECT 'p' || value, abs(random()) / 1e19, id FROM made, json_each('[0,1,2,3,4,5,6,7]');
+             SELECT 'p' || value, abs(random()) / 1e19, run FROM made, json_each('[0,1,2,3,4,5,6,7]');
          INSERT INTO latest_metrics (key, value, timestamp, step, is_nan, run_uuid)
-             SELECT 'm' || value, abs(random()) / 1e19, at + 400, 10, 0, id FROM made, json_each('[0,1,2,3]');
+             SELECT 'm' || value, abs(random()) / 1e19, at + 400, 10, 0, run FROM made, json_each('[0,1,2,3]');
          INSERT INTO tags (key, value, run_uuid)
-             SELECT value, CASE key WHEN 0 THEN 'ada' WHEN 1 THEN 'run-' || i WHEN 2 THEN 'train.py' ELSE 'x' END, id
+             SELECT value, CASE key WHEN 0 THEN 'ada' WHEN 1 THEN 'run-' || i WHEN 2 THEN 'train.py' ELSE 'x' END, run
              FROM made, json_each('[\"mlflow.user\",\"mlflow.runName\",\"mlflow.source.name\",\"team\"]');
          COMMIT;",
         last = RUNS - 1

@@ -39,7 +39,7 @@ enum From {
 const PLACES: [From; 3] = [From::Server, From::Database, From::Files];
 
 /// A run as the server tells it.
-fn run(id: &str, status: &str, start: i64, data: Value) -> Value {
+fn run(id: &str, status: &str, start: i64, data: &Value) -> Value {
     let end = (status != "RUNNING").then_some(start + 60_000);
     let mut run = json!({
         "info": {"run_id": id, "run_uuid": id, "experiment_id": "1", "run_name": "bold-fox", "user_id": "ada",
@@ -69,7 +69,7 @@ impl Project {
             TRAIN,
             "FINISHED",
             START,
-            json!({
+            &json!({
                 "params": pairs(&[("depth", "7"), ("rate", "0.10"), ("kind", "tree"), ("db_password", "hunter2hunter2")]),
                 "tags": pairs(&[("mlflow.source.git.commit", commit), ("mlflow.user", "ada"), ("team", "fares")]),
                 "metrics": [
@@ -86,15 +86,15 @@ impl Project {
         }]);
         train["outputs"]["model_outputs"] = json!([{"model_id": "m-1", "step": 0}]);
         let child = json!({"tags": pairs(&[("mlflow.parentRunId", TRAIN)])});
-        let mut deleted = run("0000000000000000000000000000000e", "FINISHED", START, json!({}));
+        let mut deleted = run("0000000000000000000000000000000e", "FINISHED", START, &json!({}));
         deleted["info"]["lifecycle_stage"] = "deleted".into();
-        let mut of_old = run("0000000000000000000000000000000f", "FAILED", START, json!({}));
+        let mut of_old = run("0000000000000000000000000000000f", "FAILED", START, &json!({}));
         of_old["info"]["experiment_id"] = "2".into();
         let runs = vec![
             train,
-            run("0000000000000000000000000000000b", "KILLED", START + 5, child),
-            run("0000000000000000000000000000000c", "RUNNING", START + 7, json!({})),
-            run("0000000000000000000000000000000d", "FAILED", START + 9, json!({})),
+            run("0000000000000000000000000000000b", "KILLED", START + 5, &child),
+            run("0000000000000000000000000000000c", "RUNNING", START + 7, &json!({})),
+            run("0000000000000000000000000000000d", "FAILED", START + 9, &json!({})),
             deleted,
             of_old,
         ];

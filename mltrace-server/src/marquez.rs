@@ -76,8 +76,8 @@ struct Names {
 
 impl Names {
     fn of(app: &App) -> Result<Self, Failure> {
-        let project = app.ask(|reader| reader.answering_project())?;
-        Ok(Self { root: Root::as_written(&app.home.root), project })
+        let root = Root::as_written(&app.home.root);
+        app.ask(|reader| Ok(Self { root, project: reader.answering_project()? }))
     }
 
     fn dataset(&self, name: &ArtifactName) -> Value {
