@@ -274,7 +274,7 @@ pub trait Writer {
     fn runs_with_events(&mut self, run: RunId, at: Option<Timestamp>) -> Result<Vec<(ProjectKey, RunId)>>;
     /// Returns those of these processes whose runs are built from events alone.
     fn processes_of_events(&mut self, among: &[ProcessKey]) -> Result<Vec<ProcessKey>>;
-    /// Removes something, and returns the reads of others that may be bound otherwise where it was a project.
+    /// Removes something, and returns the reads of others that may be bound otherwise, unless it was a run.
     fn remove(&mut self, what: Removed<'_>) -> Result<Vec<(RunKey, u32)>>;
     /// Returns how far a journal was folded.
     fn offset(&mut self, journal: &str) -> Result<u64>;

@@ -114,11 +114,16 @@ impl SqliteWriter<'_> {
         Ok(is_news)
     }
 
-    pub(super) fn reads_by_folder(&mut self, content: &VersionId) -> Result<Vec<(RunKey, u32)>> {
-        let VersionId::Content(hash) = content else { return Ok(Vec::new()) };
+    /// Returns the reads that reported this content, under whatever name.
+    pub(super) fn reads_of_bytes(&mut self, hash: &[u8; 32]) -> Result<Vec<(RunKey, u32)>> {
         let seen = "SELECT d.run_id, d.n FROM version v JOIN read d ON d.seen_id = v.id
              WHERE v.id_kind = 0 AND v.tail = substr(?1, -4) AND v.id_value = ?1";
-        let mut found = self.all(seen, [hash.as_slice()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        self.all(seen, [hash.as_slice()], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
+    pub(super) fn reads_by_folder(&mut self, content: &VersionId) -> Result<Vec<(RunKey, u32)>> {
+        let VersionId::Content(hash) = content else { return Ok(Vec::new()) };
+        let mut found = self.reads_of_bytes(hash)?;
         let written = "SELECT v.artifact_id, min(w.at) FROM version v JOIN write w ON w.version_id = v.id
              WHERE v.id_kind = 0 AND v.tail = substr(?1, -4) AND v.id_value = ?1 GROUP BY v.artifact_id";
         let written: Vec<(ArtifactKey, Timestamp)> =

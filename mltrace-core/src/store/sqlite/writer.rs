@@ -202,7 +202,7 @@ impl Writer for SqliteWriter<'_> {
         match what {
             Removed::Run(run) => self.remove_run(run)?,
             Removed::WhatOf(run) => self.empty_run(run)?,
-            Removed::Unnamed(artifacts) => self.drop_unnamed(artifacts)?,
+            Removed::Unnamed(artifacts) => return self.drop_unnamed(artifacts),
             Removed::Project(project) => return self.remove_project(project),
         }
         Ok(Vec::new())
