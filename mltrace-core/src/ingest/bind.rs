@@ -9,7 +9,10 @@ use super::nearby::{NearRead, nearby};
 use super::offered::{find_last, offered};
 use crate::lineage::{After, ByName, FirstAfter, LastSeen, Moment, Reading, is_older};
 use crate::model::{Bound, TELLING_BYTES, VersionId};
-use crate::store::{Alike, Asked, Edges, Of, ReadRow, Result, RunKey, VersionKey, VersionRow, When, WriteKey, Writer};
+use crate::store::{
+    Alike, Asked, Edges, Of, ProjectKey, ReadRow, Result, RowsOf, RunKey, VersionKey, VersionRow, When, WriteKey,
+    Writer,
+};
 
 /// Content that is known under so many names says nothing, and is not looked for: or each of them would cost as much as
 /// all before it.
@@ -238,10 +241,37 @@ fn copies(writer: &mut dyn Writer, unbound: &[Unbound<'_>]) -> Result<BTreeMap<u
         let copy = last.found().map(|(moment, write, run)| Copied { moment, name, write, run });
         copies.entry(place).or_default().extend(copy);
     }
+    keep_own(writer, unbound, &mut copies)?;
     // What one run wrote at once under several names is reported by the first of these.
     let order = |a: &Copied, b: &Copied| (b.moment.0, b.moment.1).cmp(&(a.moment.0, a.moment.1));
     copies.values_mut().for_each(|copies| copies.sort_by(|a, b| order(a, b).then_with(|| a.name.cmp(&b.name))));
     Ok(copies)
+}
+
+/// Keeps of what several runs wrote that of the reader's project, if there is any: other projects only explain what nobody
+/// wrote in this one.
+fn keep_own(writer: &mut dyn Writer, unbound: &[Unbound<'_>], copies: &mut BTreeMap<usize, Vec<Copied>>) -> Result<()> {
+    let of_several =
+        |copies: &[Copied]| copies.iter().zip(copies.iter().skip(1)).any(|(one, next)| one.run != next.run);
+    let mut runs: BTreeSet<RunKey> = BTreeSet::new();
+    for (place, copies) in copies.iter().filter(|(_, copies)| of_several(copies)) {
+        runs.extend(unbound.get(*place).map(|unbound| unbound.read.run));
+        runs.extend(copies.iter().map(|copy| copy.run));
+    }
+    if runs.is_empty() {
+        return Ok(());
+    }
+    let runs: Vec<RunKey> = runs.into_iter().collect();
+    let rows = writer.run_rows(RowsOf::Keys(&runs))?;
+    let projects: BTreeMap<RunKey, ProjectKey> = rows.into_iter().map(|(run, row)| (run, row.project)).collect();
+    for (place, copies) in copies.iter_mut().filter(|(_, copies)| of_several(copies)) {
+        let own = unbound.get(*place).and_then(|unbound| projects.get(&unbound.read.run));
+        let is_own = |copy: &Copied| projects.get(&copy.run) == own;
+        if copies.iter().any(is_own) {
+            copies.retain(is_own);
+        }
+    }
+    Ok(())
 }
 
 /// Rules 4 and 5: a copy of what one run wrote under another name, unless that says too little.

@@ -368,7 +368,7 @@ fn what_counts(writer: &mut dyn Writer, writes: &[(&RunRow, WriteRow)]) -> Resul
     }
     let asked: Vec<VersionAsked<'_>> = opaque
         .iter()
-        .map(|(_, artifact, id, _)| VersionAsked { artifact: *artifact, id, size: None, sized_in: None })
+        .map(|(_, artifact, id, _)| VersionAsked { artifact: *artifact, id, size: None, asks_size: false })
         .collect();
     let made = if asked.is_empty() { Vec::new() } else { writer.enter_versions(&asked, COMMON)? };
     for ((place, _, _, at), made) in opaque.iter().zip(made) {

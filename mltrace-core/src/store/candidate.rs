@@ -76,7 +76,7 @@ pub enum When {
 pub struct Alike {
     /// When it was first read as the version that was asked for.
     pub first_seen: Option<Timestamp>,
-    /// The versions with the same bytes under other names of the project, each with when it was first written, and its
+    /// The versions with the same bytes under other names, each with when it was first written, and its
     /// name; none where so many names have these bytes that they say nothing.
     pub others: Vec<(VersionKey, Timestamp, String)>,
 }

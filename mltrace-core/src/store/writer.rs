@@ -42,8 +42,8 @@ pub struct VersionAsked<'a> {
     pub id: &'a VersionId,
     /// The content's size in bytes, when known.
     pub size: Option<u64>,
-    /// A project: whether anybody in it had reported the size of this content before, whatever its name, is reported.
-    pub sized_in: Option<ProjectKey>,
+    /// Whether it is reported if anybody had reported the size of this content before, whatever its name.
+    pub asks_size: bool,
 }
 
 /// A version that is there now.
@@ -219,7 +219,7 @@ pub trait Writer {
     fn enter(&mut self, names: &[Name<'_>]) -> Result<Vec<i64>>;
     /// Returns the versions of these ids, made when they are new; a content is common from so many names on.
     fn enter_versions(&mut self, versions: &[VersionAsked<'_>], common: usize) -> Result<Vec<VersionEntered>>;
-    /// Returns the rows of versions; the size is the one mentioned of this content under any name of the project.
+    /// Returns the rows of versions; the size is the one mentioned of this content under any name.
     fn version_rows(&mut self, versions: &[VersionKey]) -> Result<Vec<VersionRow>>;
     /// Returns runs, in any order.
     fn run_rows(&mut self, which: RowsOf<'_>) -> Result<Vec<(RunKey, RunRow)>>;

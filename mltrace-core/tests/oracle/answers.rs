@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::facts::{Edge, Facts, Outcome, RunFacts};
+use super::facts::{Edge, Facts, Outcome, RunFacts, plain};
 use super::model::{self, Known, Part, Seen, Write};
 
 /// After so many seconds an input is old, unless its reader's component says otherwise.
@@ -58,7 +58,7 @@ pub(crate) struct TraceAnswer {
 pub(crate) fn run_answer(known: &Known<'_>, run: &RunFacts) -> RunAnswer {
     let seen = known.seen(run);
     let inputs = run.reads.iter().zip(seen).map(|(read, seen)| InputAnswer {
-        name: read.name.clone(),
+        name: plain(&read.name).to_owned(),
         at: run.read_at(read),
         version: seen.version.clone(),
         bound: seen.bound,
@@ -68,7 +68,11 @@ pub(crate) fn run_answer(known: &Known<'_>, run: &RunFacts) -> RunAnswer {
         }),
         same_content_as: seen.same_content_as.clone(),
         changed_since: seen.changed_since.clone(),
-        inside: seen.parts.iter().map(|part| (part.name.clone(), part.version.clone(), part.run.clone())).collect(),
+        inside: seen
+            .parts
+            .iter()
+            .map(|part| (plain(&part.name).to_owned(), part.version.clone(), part.run.clone()))
+            .collect(),
     });
     let outputs = run.writes.iter().map(|edge| {
         let write = known.writes.iter().find(|write| write.run.id == run.id && write.edge.n == edge.n);
@@ -76,11 +80,16 @@ pub(crate) fn run_answer(known: &Known<'_>, run: &RunFacts) -> RunAnswer {
         let version = write.or(echo.map(|(_, inner)| inner)).map(Write::version);
         let label_of = write.map(Write::version);
         let label = label_of.as_ref().and_then(|version| verdict(known.facts, &edge.name, version));
-        OutputAnswer { name: edge.name.clone(), version, label, inner: echo.map(|(_, inner)| inner.run.id.clone()) }
+        OutputAnswer {
+            name: plain(&edge.name).to_owned(),
+            version,
+            label,
+            inner: echo.map(|(_, inner)| inner.run.id.clone()),
+        }
     });
     RunAnswer {
         id: run.id.clone(),
-        component: run.component.clone(),
+        component: plain(&run.component).to_owned(),
         status: run.outcome.word(),
         started_at: run.started_at,
         ended_at: run.ended_at.filter(|_| !matches!(run.outcome, Outcome::Running | Outcome::Died)),
@@ -191,7 +200,8 @@ pub(crate) fn verdict(facts: &Facts, name: &str, version: &str) -> Option<&'stat
 pub(crate) fn names(facts: &Facts) -> BTreeSet<String> {
     let edges = facts.runs.iter().flat_map(|run| run.reads.iter().chain(&run.writes));
     let judged = facts.labels.iter().map(|label| label.name.clone());
-    edges.map(|edge| edge.name.clone()).chain(judged).collect()
+    let names = edges.map(|edge| edge.name.clone()).chain(judged);
+    names.filter(|name| plain(name) == name).collect()
 }
 
 /// Returns every version of an artifact that somebody wrote, or read.
@@ -421,7 +431,7 @@ fn downstream(known: &Known<'_>, roots: Vec<String>, first: u32, asked: Option<(
             Some(latest) if latest.version() == version => "current",
             _ => "superseded",
         };
-        artifacts.insert((name.clone(), version, writer.unwrap_or(write).run.id.clone(), state));
+        artifacts.insert((plain(name).to_owned(), version, writer.unwrap_or(write).run.id.clone(), state));
     }
     ImpactAnswer { runs, artifacts }
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::answers;
-use super::facts::{Facts, MetricFacts, RunFacts};
+use super::facts::{Facts, MetricFacts, NEXT_DOOR, RunFacts};
 use super::model::Known;
 
 /// The values that count by run, oldest run first, of each component, name and artifact.
@@ -90,7 +90,9 @@ pub(crate) fn held(known: &Known<'_>, subject: &str) -> Option<HeldAnswer> {
     let made = answers::impact_of_runs(known, roots).artifacts.into_iter();
     let versions: BTreeSet<_> = made
         .map(|(name, version, writer, _)| {
-            let is_gone = is_gone(known, &name, &version);
+            let is_of_neighbour = known.run(&writer).is_next_door && !name.contains("://");
+            let thing = if is_of_neighbour { format!("{NEXT_DOOR}{name}") } else { name.clone() };
+            let is_gone = is_gone(known, &thing, &version);
             (name, version, writer, is_gone)
         })
         .collect();

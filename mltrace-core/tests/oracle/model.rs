@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::facts::{Edge, Facts, FolderFacts, Outcome, RunFacts};
+use super::facts::{Edge, Facts, FolderFacts, Outcome, RunFacts, plain};
 
 /// Content shorter than this links nothing to a copy of it.
 const SHORT: u64 = 64;
@@ -375,7 +375,7 @@ fn seen_by_name(facts: &Facts, all: &[Write<'_>], run: &RunFacts, read: &Edge) -
     match found {
         _ if !is_content(version) => saw(version, "declaration", found),
         Some(_) => saw(version, "content", found),
-        None => saw_elsewhere(facts, all, read, version, &before, last_of_name),
+        None => saw_elsewhere(facts, all, (run, read), version, &before, last_of_name),
     }
 }
 
@@ -383,7 +383,7 @@ fn seen_by_name(facts: &Facts, all: &[Write<'_>], run: &RunFacts, read: &Edge) -
 fn saw_elsewhere(
     facts: &Facts,
     all: &[Write<'_>],
-    read: &Edge,
+    (run, read): (&RunFacts, &Edge),
     content: &str,
     before: &[Write<'_>],
     last_of_name: Option<Write<'_>>,
@@ -406,10 +406,15 @@ fn saw_elsewhere(
             originals.extend(last(before.iter().copied().filter(is_origin)).filter(|_| was_there_first));
         }
     }
+    // Another project explains what nobody wrote in this one.
+    let is_own = |original: &Write<'_>| original.run.is_next_door == run.is_next_door;
+    if originals.iter().any(is_own) {
+        originals.retain(is_own);
+    }
     // Of one run's, the first by name.
     let likeliest = originals.iter().copied().rev().max_by_key(|write| (write.at, &write.run.id));
     let is_one_run = originals.iter().all(|original| original.run.id == originals[0].run.id);
-    let same_content_as = likeliest.map(|original| original.edge.name.clone());
+    let same_content_as = likeliest.map(|original| plain(&original.edge.name).to_owned());
     match likeliest {
         Some(_) if is_one_run && !is_short(facts, content) => {
             Seen { same_content_as, ..saw(content, "copy", likeliest) }

@@ -164,9 +164,8 @@ impl SqliteWriter<'_> {
         let others = text!(
             "SELECT v.id, (SELECT min(f.at) FROM write f WHERE f.version_id = v.id) AS first, other.name
              FROM (SELECT * FROM version me WHERE me.id = $1 AND me.id_kind = 0 AND {UNCOMMON}) AS me
-             JOIN artifact mine ON mine.id = me.artifact_id
              JOIN version v ON v.id_kind = 0 AND v.tail = me.tail AND v.id_value = me.id_value AND v.id <> me.id
-             JOIN artifact other ON other.id = v.artifact_id AND other.project_id = mine.project_id
+             JOIN artifact other ON other.id = v.artifact_id
              WHERE first IS NOT NULL"
         );
         let others = self.all(others, [version], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;

@@ -54,7 +54,8 @@ impl SqliteStore {
 
     pub(super) fn folders_of(&self, project: ProjectKey) -> Result<Vec<FolderFact>> {
         let sql = "SELECT f.id, f.hash, f.is_whole FROM folder f WHERE EXISTS (SELECT 1 FROM version v
-             JOIN artifact a ON a.id = v.artifact_id AND a.project_id = $1
+             JOIN artifact a ON a.id = v.artifact_id AND (a.project_id = $1
+                 OR EXISTS (SELECT 1 FROM also_in o WHERE o.project_id = $1 AND o.artifact_id = a.id))
              WHERE v.id_kind = 0 AND v.tail = substr(f.hash, -4) AND v.id_value = f.hash) ORDER BY f.hash";
         let found: Vec<(i64, [u8; 32], bool)> =
             self.all(sql, [project], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;

@@ -27,7 +27,7 @@ impl SqliteStore {
             last_write!("q.artifact_id = a.id AND q.version_id IS NOT NULL"),
             " LEFT JOIN version v ON v.id = coalesce(w.version_id, ",
             last_read!("q.seen_id", "q.artifact_id = a.id AND q.seen_id IS NOT NULL"),
-            ") WHERE a.project_id = ?2 ORDER BY a.name"
+            ") WHERE a.project_id = ?2 OR a.id IN (SELECT artifact_id FROM also_in WHERE project_id = ?2) ORDER BY a.name"
         );
         self.all(sql, params![at, project], |row| {
             let is_known = row.get::<_, Option<i64>>(0)?.is_some();

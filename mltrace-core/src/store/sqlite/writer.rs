@@ -23,11 +23,8 @@ impl SqliteWriter<'_> {
     }
 
     fn enter_version(&mut self, asked: &VersionAsked<'_>, common: usize) -> Result<VersionEntered> {
-        let VersionAsked { artifact, id, size, sized_in } = *asked;
-        let is_first_size = match sized_in {
-            Some(project) => !self.is_size_known(project, id)?,
-            None => false,
-        };
+        let VersionAsked { artifact, id, size, asks_size } = *asked;
+        let is_first_size = asks_size && !self.is_size_known(id)?;
         let (key, is_new) = self.version(artifact, id, size)?;
         let is_common_now = is_new && matches!(id, VersionId::Content(_)) && self.make_common(key, common)?;
         Ok(VersionEntered { key, is_first_size, is_common_now })
