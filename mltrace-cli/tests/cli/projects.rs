@@ -209,16 +209,14 @@ fn what_another_project_wrote_is_told_where_nobody_here_did() {
     let shared = Shared::new();
     let (one, two) = (shared.folder("one", None), shared.folder("two", None));
     shared.logs(&one, "predict", &["-o", "s3://lake/raw", "--out-id", "pred-17"]);
-    shared.logs(&two, "train", &["-i", "s3://lake/raw", "-i", "one::pred-17", "-i", "nobodys", "-o", "model"]);
+    shared.logs(&two, "train", &["-i", "pred-17", "-i", "nobodys", "-o", "model"]);
     let trace = shared.done(&two, &["trace", "model"]);
     let run: serde_json::Value =
         serde_json::from_str(&shared.done(&one, &["inspect", "latest", "--format", "json"])).unwrap();
     let run = run["id"].as_str().unwrap();
     let short = &run[run.len() - 8..];
     let told = format!("[unknown writer here; in the project one run {short} wrote it]");
-    for name in ["s3://lake/raw", "one::pred-17"] {
-        assert!(trace.contains(&format!("{name} {told}")), "{trace}");
-    }
+    assert!(trace.contains(&format!("pred-17 {told}")), "{trace}");
     assert!(trace.contains("nobodys [unknown writer]"), "{trace}");
     let inspected = shared.done(&two, &["inspect", "latest"]);
     assert!(inspected.contains("in the project one run"), "{inspected}");
@@ -226,7 +224,22 @@ fn what_another_project_wrote_is_told_where_nobody_here_did() {
         serde_json::from_str(&shared.done(&two, &["trace", "model", "--format", "json"])).unwrap();
     let inputs = json["runs"][0]["inputs"].as_array().unwrap();
     assert_eq!(inputs[0]["elsewhere"], serde_json::json!([{"project": "one", "run": run}]));
-    assert_eq!(inputs[2].get("elsewhere"), None);
+    assert_eq!(inputs[1].get("elsewhere"), None);
+}
+
+#[test]
+fn a_trace_goes_on_in_another_project_by_a_uri_and_by_a_name_with_its_project() {
+    let shared = Shared::new();
+    let (one, two) = (shared.folder("one", None), shared.folder("two", None));
+    shared.logs(&one, "predict", &["-i", "s3://lake/rows", "-o", "s3://lake/raw", "--out-id", "pred-17"]);
+    shared.logs(&one, "ingest", &["-o", "s3://lake/other"]);
+    for input in ["s3://lake/raw", "one::pred-17"] {
+        shared.logs(&two, "train", &["-i", input, "-o", "model"]);
+        let trace = shared.done(&two, &["trace", "model"]);
+        assert!(trace.contains("└── predict [in the project one]"), "{trace}");
+        let impact = shared.done(&one, &["impact", "s3://lake/rows"]);
+        assert!(impact.contains("train"), "{impact}");
+    }
 }
 
 #[test]

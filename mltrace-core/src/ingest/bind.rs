@@ -99,6 +99,7 @@ pub(super) fn bindings<'r>(
     let mut unbound = seen(writer, reads)?;
     find_by_name(writer, &mut unbound)?;
     find_after(writer, &mut unbound)?;
+    find_of_projects(writer, &mut unbound)?;
     let mut copies = copies(writer, &unbound)?;
     let named = unbound.iter().enumerate();
     let named = named.map(|(place, unbound)| unbound.binding(&copies.remove(&place).unwrap_or_default()));
@@ -177,6 +178,38 @@ fn find_by_name(writer: &mut dyn Writer, unbound: &mut [Unbound<'_>]) -> Result<
     let mut last: Vec<_> = unbound.iter().map(|unbound| LastSeen::of(unbound.reading())).collect();
     find_last(writer, &asked, &mut last, |candidate| candidate.write)?;
     for (unbound, last) in unbound.iter_mut().zip(last) {
+        unbound.found = last.found().map(|(_, write, _)| (write, None));
+    }
+    Ok(())
+}
+
+/// Rules 1 and 3 for `project::name`: the last write, at or before the read, of that name of another project.
+fn find_of_projects(writer: &mut dyn Writer, unbound: &mut [Unbound<'_>]) -> Result<()> {
+    let is_open = |unbound: &&mut Unbound<'_>| {
+        let is_known = unbound.seen.as_ref().is_none_or(|seen| matches!(seen.id, VersionId::Content(_)));
+        unbound.found.is_none() && is_known
+    };
+    let mut open: Vec<&mut Unbound<'_>> = unbound.iter_mut().filter(is_open).collect();
+    if open.is_empty() {
+        return Ok(());
+    }
+    let artifacts: Vec<_> = open.iter().map(|unbound| unbound.read.artifact).collect();
+    let meant = writer.of_projects(&artifacts)?;
+    let mut named: Vec<_> =
+        open.iter_mut().zip(meant).filter_map(|(unbound, artifact)| Some((&mut **unbound, artifact?))).collect();
+    let mut last: Vec<_> = named.iter().map(|(unbound, _)| LastSeen::of(unbound.reading())).collect();
+    let contents: Vec<Option<VersionId>> =
+        named.iter().map(|(unbound, _)| unbound.seen.as_ref().map(|seen| seen.id.clone())).collect();
+    let asked: Vec<Asked<'_>> = named
+        .iter()
+        .zip(&contents)
+        .map(|((unbound, artifact), content)| {
+            let of = content.as_ref().map_or(Of::Artifact(*artifact), |content| Of::Content(*artifact, content));
+            unbound.asks(of, When::By(unbound.read.at), None)
+        })
+        .collect();
+    find_last(writer, &asked, &mut last, |candidate| candidate.write)?;
+    for ((unbound, _), last) in named.iter_mut().zip(last) {
         unbound.found = last.found().map(|(_, write, _)| (write, None));
     }
     Ok(())

@@ -166,6 +166,8 @@ pub enum Said<'a> {
     TallyDone(&'a str),
     /// The project of the root that the store lies in is called so now.
     OwnProject(&'a str),
+    /// In a folder an absolute path is the same file on every host.
+    Shared(&'a str),
     /// The store was first written in this place.
     OwnPlace(&'a str),
     /// All that is known of the first project is of the second; what follows from that is not worked out.
@@ -248,6 +250,8 @@ pub trait Writer {
     /// Offers for each of `asked` the writes that count, in the order that is asked for, until `offer` has enough: too many
     /// of them maybe, and never too few.
     fn candidates(&mut self, asked: &[Asked<'_>], offer: Offer<'_>) -> Result<()>;
+    /// Returns of each artifact the one of another project that it is named after, `project::name`, where there is one.
+    fn of_projects(&mut self, artifacts: &[ArtifactKey]) -> Result<Vec<Option<ArtifactKey>>>;
     /// Returns what else these contents are called.
     fn alike(&mut self, versions: &[VersionKey]) -> Result<Vec<Alike>>;
     /// Returns the artifacts that lie in each of these or are a folder around it: too many maybe, and never too few.

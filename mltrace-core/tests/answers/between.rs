@@ -158,3 +158,96 @@ fn what_a_removed_project_wrote_is_unknown_again_and_what_others_name_stays() {
     let names = alone.reader().names(NameKind::Artifact, "", 9).unwrap();
     assert_eq!(names, ["s3://lake/raw"], "the one project that is left answers");
 }
+
+#[test]
+fn a_name_with_its_project_means_that_projects() {
+    let lines = [
+        line("theirs", 1, "ingest", &[], &[json!("raw")]),
+        line("story", 2, "train", &[json!("theirs::raw")], &[json!("model")]),
+        line("story", 3, "fetch", &[], &[json!("raw")]),
+    ];
+    in_any_order(&lines, |story| {
+        let input = first_input(story, "model");
+        assert_eq!((input.bound, input.written_by), (Bound::Time, Some(id(1))));
+        assert_eq!(
+            (upstream(story, "model").as_str(), downstream(story, 1).as_str()),
+            ("train0 ingest1", "ingest0 train1")
+        );
+        assert_eq!(upstream(story, "theirs::raw"), "ingest0");
+    });
+    let with_content = [
+        line("theirs", 1, "ingest", &[], &[file("raw", 1)]),
+        line("theirs", 4, "ingest", &[], &[file("raw", 2)]),
+        line("story", 5, "train", &[file("theirs::raw", 1)], &[json!("model")]),
+    ];
+    in_any_order(&with_content, |story| {
+        let input = first_input(story, "model");
+        assert_eq!((input.bound, input.written_by), (Bound::Content, Some(id(1))));
+        let stale = story.reader().trace("model", &TraceOptions::default()).unwrap().runs[0].run.stale.clone();
+        assert_eq!(stale.iter().map(|stale| stale.run).collect::<Vec<_>>(), [Some(id(4))]);
+    });
+}
+
+/// The run on a host.
+fn on(host: &str, mut line: Value) -> Value {
+    line["host"] = json!(host);
+    line
+}
+
+#[test]
+fn an_absolute_path_is_another_file_on_each_host() {
+    let lines = [
+        on("tower", line("story", 1, "ingest", &[], &[json!("/data/raw.csv")])),
+        on("node", line("story", 2, "train", &[json!("/data/raw.csv")], &[json!("model")])),
+        on("tower", line("theirs", 3, "train", &[json!("/data/raw.csv")], &[json!("other")])),
+        on("node", line("story", 4, "ingest", &[], &[json!("/data/raw.csv")])),
+        on("tower", line("story", 5, "score", &[json!("/data/raw.csv")], &[json!("scores")])),
+        on("node", line("story", 6, "part", &[json!("/data/raw.csv/x")], &[json!("parts")])),
+    ];
+    in_any_order(&lines, |story| {
+        let input = first_input(story, "model");
+        assert_eq!((input.bound, input.written_by, input.changed_since), (Bound::UnknownWriter, None, None));
+        let elsewhere: Vec<_> = input.elsewhere.iter().map(|other| (other.host.as_deref(), other.run)).collect();
+        assert_eq!(elsewhere, [(Some("tower"), id(1))]);
+        assert_eq!(downstream(story, 1), "ingest0 train1 score1", "of the same host, whichever project");
+        assert_eq!(downstream(story, 4), "ingest0 part1");
+        let stale = story.reader().trace("scores", &TraceOptions::default()).unwrap().runs[0].run.stale.clone();
+        assert!(stale.is_empty(), "what another host wrote is not fresher: {stale:?}");
+    });
+}
+
+#[test]
+fn content_binds_between_hosts() {
+    let lines = [
+        on("tower", line("story", 1, "ingest", &[], &[file("/data/raw.csv", 1)])),
+        on("node", line("story", 2, "train", &[file("/data/raw.csv", 1)], &[json!("model")])),
+    ];
+    in_any_order(&lines, |story| {
+        let input = first_input(story, "model");
+        assert_eq!((input.bound, input.written_by), (Bound::Content, Some(id(1))));
+    });
+}
+
+#[test]
+fn hosts_that_are_not_known_are_no_border_within_a_project() {
+    let lines = [
+        line("story", 1, "ingest", &[], &[json!("/data/raw.csv")]),
+        on("node", line("story", 2, "train", &[json!("/data/raw.csv")], &[json!("model")])),
+        on("node", line("theirs", 3, "train", &[json!("/data/raw.csv")], &[json!("other")])),
+    ];
+    in_any_order(&lines, |story| assert_eq!(downstream(story, 1), "ingest0 train1"));
+}
+
+#[test]
+fn in_a_folder_that_hosts_share_a_path_is_one_file() {
+    let lines = [
+        on("tower", line("story", 1, "ingest", &[], &[json!("/mnt/data/raw.csv")])),
+        on("node", line("story", 2, "train", &[json!("/mnt/data/raw.csv")], &[json!("model")])),
+    ];
+    in_any_order(&lines, |story| {
+        assert_eq!(first_input(story, "model").bound, Bound::UnknownWriter);
+        story.shares("/mnt/data");
+        let input = first_input(story, "model");
+        assert_eq!((input.bound, input.written_by), (Bound::Time, Some(id(1))));
+    });
+}

@@ -72,6 +72,12 @@ impl Story {
         assert_eq!(upkeep::doctor(&self.home, true).wrong, Vec::<String>::new());
     }
 
+    /// Lists a folder in the settings that all hosts share, and folds.
+    pub(crate) fn shares(&mut self, folder: &str) {
+        self.home.shared.push(folder.to_owned());
+        ingest::fold(&self.home, self.store.as_mut()).unwrap();
+    }
+
     /// Lets a process of this project record a run.
     pub(crate) fn records(&mut self, component: &str, inputs: &[&str], outputs: &[&str]) {
         let (run, at) = (RunId::new(), Timestamp::now());

@@ -1,8 +1,8 @@
 //! The questions that the model answers: runs, versions, traces, staleness, verdicts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::{Edge, Facts, Outcome, RunFacts, plain};
+use super::facts::{Edge, Facts, Outcome, RunFacts, is_of_other_host, plain};
 use super::model::{self, Known, Part, Seen, Write};
 
 /// After so many seconds an input is old, unless its reader's component says otherwise.
@@ -134,6 +134,7 @@ fn stale(known: &Known<'_>, run: &RunFacts, seen: &Seen) -> BTreeSet<(&'static s
 fn superseded_by(known: &Known<'_>, run: &RunFacts, seen: &Part) -> Option<(i64, String)> {
     let later = known.writes.iter().filter(|write| {
         write.edge.name == seen.name
+            && !is_of_other_host(&seen.name, write.run, known.run(&seen.run))
             && write.run.id != run.id
             && write.at <= run.started_at
             && (write.at, &write.run.id) > (seen.at, &seen.run)
@@ -329,7 +330,7 @@ fn makers(
         known.writes.iter().filter(|other| by_then(other.at) && (is_latest || other.at <= write.at)).copied().collect();
     let is_opaque = version.starts_with("w:");
     let by_name = model::ByName { is_exact: !is_opaque, is_by_time: is_opaque };
-    let parts = model::parts(&before, name, by_name, None).map(|part| part.run.id.clone());
+    let parts = model::parts((&before, None), name, by_name, None).map(|part| part.run.id.clone());
     parts.chain([write.run.id.clone()]).collect()
 }
 
@@ -419,20 +420,25 @@ fn downstream(known: &Known<'_>, roots: Vec<String>, first: u32, asked: Option<(
     let is_downstream = |write: &Write<'_>| runs.iter().any(|(id, _)| *id == write.run.id);
     let last =
         |of: &dyn Fn(&Write<'_>) -> bool| known.writes.iter().filter(|write| of(write)).max_by_key(|w| w.order());
-    let mut artifacts = BTreeSet::new();
+    let mut artifacts: BTreeMap<(String, String, String), &'static str> = BTreeMap::new();
     for write in known.writes.iter().filter(|write| is_downstream(write)) {
         let (name, version) = (&write.edge.name, write.version());
         if asked == Some((name, &version)) {
             continue;
         }
         let writer = last(&|other| other.edge.name == *name && other.version() == version && is_downstream(other));
-        let state = match last(&|other| other.edge.name == *name) {
+        let is_same = |other: &Write<'_>| other.edge.name == *name && !is_of_other_host(name, other.run, write.run);
+        let state = match last(&is_same) {
             Some(latest) if !is_downstream(latest) => "rebuilt",
             Some(latest) if latest.version() == version => "current",
             _ => "superseded",
         };
-        artifacts.insert((plain(name).to_owned(), version, writer.unwrap_or(write).run.id.clone(), state));
+        // It is current if it is so on one host, and superseded rather than rebuilt.
+        let rank = |state: &str| ["current", "superseded", "rebuilt"].iter().position(|known| *known == state);
+        let of = artifacts.entry((plain(name).to_owned(), version, writer.unwrap_or(write).run.id.clone()));
+        of.and_modify(|known| *known = if rank(state) < rank(known) { state } else { known }).or_insert(state);
     }
+    let artifacts = artifacts.into_iter().map(|((name, version, run), state)| (name, version, run, state)).collect();
     ImpactAnswer { runs, artifacts }
 }
 

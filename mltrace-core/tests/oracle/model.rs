@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::facts::{Edge, Facts, FolderFacts, Outcome, RunFacts, plain};
+use super::facts::{Edge, Facts, FolderFacts, Outcome, RunFacts, is_of_other_host, plain};
 
 /// Content shorter than this links nothing to a copy of it.
 const SHORT: u64 = 64;
@@ -200,9 +200,9 @@ fn seen(facts: &Facts, all: &[Write<'_>], run: &RunFacts, read: &Edge) -> Seen {
     let by_name = ByName { is_exact, is_by_time: seen.bound == "time" };
     let content = read.version.as_deref().filter(|version| version.starts_with("b3:"));
     let parts: Vec<Part> =
-        parts(&before, &read.name, by_name, content.map(|content| (facts, content))).map(part).collect();
+        parts((&before, Some(run)), &read.name, by_name, content.map(|content| (facts, content))).map(part).collect();
     let (parts, is_all_told) = match content.filter(|_| seen.bound == "unknown_writer") {
-        Some(content) => with_whole_folders(facts, &before, &read.name, content, parts),
+        Some(content) => with_whole_folders(facts, (&before, run), &read.name, content, parts),
         None => (parts, None),
     };
     let is_told = seen.bound == "unknown_writer" && !parts.is_empty();
@@ -224,7 +224,7 @@ fn last_around(parts: &[Part], name: &str) -> Option<String> {
 /// whether all that lay in it has a writer then, where that is known.
 fn with_whole_folders(
     facts: &Facts,
-    before: &[Write<'_>],
+    (before, reader): (&[Write<'_>], &RunFacts),
     name: &str,
     content: &str,
     mut parts: Vec<Part>,
@@ -232,6 +232,12 @@ fn with_whole_folders(
     let Some(folder) = folder_of(facts, Some(content)) else { return (parts, None) };
     let inside: Vec<String> = parts.iter().map(|part| part.name.clone()).collect();
     let mut is_all_told = true;
+    // Folders that nobody wrote on this host are not looked at.
+    let is_here = |other: &str| {
+        let mut writes = before.iter().filter(|write| write.edge.name == other);
+        writes.any(|write| !is_of_other_host(other, write.run, reader))
+    };
+    let is_alone = !before.iter().any(|write| is_inside(&write.edge.name, name) && is_here(&write.edge.name));
     for (path, entry) in &folder.entries {
         let whole = format!("{name}/{path}");
         let by_member = |part: &String| is_inside(name, part) && (*part == whole || is_inside(part, &whole));
@@ -241,7 +247,10 @@ fn with_whole_folders(
         let held = |write: &&Write<'_>| {
             let entries = folder_of(facts, write.edge.version.as_deref());
             let place = whole.strip_prefix(&write.edge.name).and_then(|place| place.strip_prefix('/'));
-            let is_near = write.edge.name == name || is_inside(&write.edge.name, name);
+            let is_near = match write.edge.name == name {
+                true => is_alone || is_here(name),
+                false => is_inside(&write.edge.name, name) && is_here(&write.edge.name),
+            };
             let there = entries.zip(place).and_then(|(known, place)| known.entries.get(place));
             is_near && there == Some(entry)
         };
@@ -282,13 +291,14 @@ pub(crate) fn folder_of<'f>(facts: &'f Facts, content: Option<&str>) -> Option<&
 /// around it unless its own name is known to say better. Where the content that was read is known, what was not there any
 /// more is left out, and of folders around it those that held something else.
 pub(crate) fn parts<'f>(
-    before: &[Write<'f>],
+    (before, reader): (&[Write<'f>], Option<&RunFacts>),
     name: &str,
     by_name: ByName,
     seen: Option<(&Facts, &str)>,
 ) -> impl Iterator<Item = Write<'f>> {
     let names: BTreeSet<&str> = before.iter().map(|write| write.edge.name.as_str()).collect();
-    let last_of = |name: &str| last(before.iter().copied().filter(|write| write.edge.name == name));
+    let is_here = |write: &Write<'_>| reader.is_none_or(|run| !is_of_other_host(&write.edge.name, write.run, run));
+    let last_of = |name: &str| last(before.iter().copied().filter(|write| write.edge.name == name && is_here(write)));
     let entries = seen.and_then(|(facts, content)| folder_of(facts, Some(content)));
     let there = |other: &str| {
         let last_one = last_of(other)?;
@@ -341,7 +351,9 @@ pub(crate) fn parts<'f>(
 fn seen_by_name(facts: &Facts, all: &[Write<'_>], run: &RunFacts, read: &Edge) -> Seen {
     let at = run.read_at(read);
     let before: Vec<Write<'_>> = all.iter().copied().filter(|write| was_there(write, run, read)).collect();
-    let last_of_name = last(before.iter().copied().filter(|write| write.edge.name == read.name));
+    let is_here = |write: &Write<'_>| !is_of_other_host(&read.name, write.run, run);
+    let of_name = before.iter().copied().filter(|write| write.edge.name == read.name);
+    let last_of_name = last(of_name.filter(is_here));
     let Some(version) = read.version.as_deref() else {
         return match last_of_name {
             Some(write) => saw(&write.version(), "time", Some(write)),

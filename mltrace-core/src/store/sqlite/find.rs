@@ -152,7 +152,19 @@ impl SqliteStore {
     pub(super) fn artifact_named(&self, project: ProjectKey, name: &str) -> Result<Vec<(ArtifactKey, String)>> {
         let sql = "SELECT id, name FROM artifact WHERE project_id = $1 AND name = $2";
         let found = self.all(sql, params![project, name], artifact)?;
-        if !found.is_empty() || !is_for_all(name) {
+        if !is_for_all(name) {
+            // A name of another project, unless somebody wrote that here.
+            let is_written = |artifact: &ArtifactKey| {
+                let sql = "SELECT 1 FROM write WHERE artifact_id = $1 AND version_id IS NOT NULL LIMIT 1";
+                Ok::<_, StoreError>(self.one(sql, [artifact], |_| Ok(()))?.is_some())
+            };
+            let other = match found.first() {
+                Some((own, _)) if !name.contains("::") || is_written(own)? => None,
+                _ => self.named_with_project(name)?,
+            };
+            return Ok(other.map_or(found, |other| vec![(other, name.to_owned())]));
+        }
+        if !found.is_empty() {
             return Ok(found);
         }
         // Another project may have been the first to name it.

@@ -16,7 +16,7 @@ use crate::store::{
     CurrentRow, Direction, Extent, FactsRow, Far, Folders, InTransaction, LabelRow, Labels, Look, MarkedRow, Marks,
     Measures, Met, NearNames, NearOf, Offer, OfferRun, OutputRow, Pair, PairsAsked, Profiles, ProjectKey, ProjectRow,
     Projects, Reached, Result, RunDetail, RunKey, RunName, Runs, Said, Store, TableRow, TaskKey, TaskRow, TellEvent,
-    Told, UnreadRow, Upkeep, VersionAt, VersionKey, VersionName, Versions, WorkKey, WorkRow, Writes,
+    Told, UnreadRow, Upkeep, VersionAt, VersionKey, VersionName, Versions, WorkKey, WorkRow, Writes, WrittenElsewhere,
 };
 
 impl Store for SqliteStore {
@@ -120,7 +120,7 @@ impl Look for SqliteStore {
         self.all_projects()
     }
 
-    fn written_elsewhere(&mut self, project: ProjectKey, name: &ArtifactName) -> Result<Vec<(String, RunId)>> {
+    fn written_elsewhere(&mut self, project: ProjectKey, name: &ArtifactName) -> Result<Vec<WrittenElsewhere>> {
         self.find_elsewhere(project, name)
     }
 
@@ -237,6 +237,14 @@ impl Look for SqliteStore {
 
     fn reruns(&mut self, asked: &[(WorkKey, Timestamp)], offer: OfferRun<'_>) -> Result<()> {
         self.offer_reruns(asked, offer)
+    }
+
+    fn shared_folders(&mut self) -> Result<Vec<String>> {
+        self.shared()
+    }
+
+    fn has_neighbours(&mut self) -> Result<bool> {
+        self.has_hosts()
     }
 
     fn near(&mut self, of: NearOf<'_>) -> Result<NearNames> {

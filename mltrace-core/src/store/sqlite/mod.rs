@@ -59,6 +59,8 @@ mod check;
 mod candidates;
 
 mod history;
+
+mod hosts;
 mod triage;
 
 mod walk;
@@ -67,6 +69,7 @@ mod versions;
 
 mod labels;
 
+mod across;
 mod aliases;
 
 mod measures;

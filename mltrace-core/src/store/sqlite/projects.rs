@@ -3,9 +3,7 @@
 use rusqlite::params;
 
 use super::SqliteStore;
-use super::map::Bytes;
 use super::write::SqliteWriter;
-use crate::model::{ArtifactName, RunId};
 use crate::store::{ProjectKey, ProjectRow, Result, RunKey};
 
 const BY_IDENTITY: &str = "SELECT project_id FROM project_identity WHERE identity = ?1";
@@ -156,25 +154,6 @@ impl SqliteStore {
         match found {
             Some(found) => Ok(Some(found)),
             None => self.one(BY_NAME, params![name, identity], |row| row.get(0)),
-        }
-    }
-
-    pub(super) fn find_elsewhere(&self, project: ProjectKey, name: &ArtifactName) -> Result<Vec<(String, RunId)>> {
-        // Each other project (of the name or identity ?3, if there is one) with the last write of ?1.
-        const SQL: &str = "SELECT p.name, r.uuid FROM project p
-             CROSS JOIN artifact a ON a.project_id = p.id AND a.name = ?1
-             CROSS JOIN write w ON w.id = (SELECT q.id FROM write q JOIN run o ON o.id = q.run_id
-                 WHERE q.artifact_id = a.id AND q.version_id IS NOT NULL ORDER BY q.at DESC, o.uuid DESC, q.n DESC LIMIT 1)
-             CROSS JOIN run r ON r.id = w.run_id
-             WHERE p.id <> ?2 AND (?3 IS NULL OR p.id IN (SELECT n.project_id FROM project_name n WHERE n.name = ?3
-                 UNION ALL SELECT i.project_id FROM project_identity i WHERE i.identity = ?3))
-             ORDER BY p.name";
-        let found = |name: &str, of: Option<&str>| {
-            self.all(SQL, params![name, project, of], |row| Ok((row.get(0)?, RunId(row.get::<_, Bytes>(1)?.0))))
-        };
-        match name.as_str().split_once("::") {
-            Some((of, name)) => found(name, Some(of)),
-            None => found(name.as_str(), None),
         }
     }
 

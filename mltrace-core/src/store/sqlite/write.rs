@@ -36,6 +36,8 @@ pub(super) struct SqliteWriter<'c> {
     /// The ids of runs that were made or asked for.
     pub(super) run_ids: HashMap<RunKey, RunId>,
     pub(super) places: Places,
+    /// Whether artifacts are another thing on each host, as far as that was asked.
+    pub(super) of_hosts: HashMap<ArtifactKey, bool>,
     /// All projects, once they were asked for.
     pub(super) projects: Option<Vec<ProjectKey>>,
     /// Whether retention removed anything yet.
@@ -80,6 +82,7 @@ impl<'c> SqliteWriter<'c> {
             fresh: Fresh::default(),
             run_ids: HashMap::default(),
             places: Places::default(),
+            of_hosts: HashMap::default(),
             projects: None,
             has_removed: None,
             has_nested: None,
@@ -95,6 +98,7 @@ impl<'c> SqliteWriter<'c> {
         self.artifacts.clear();
         self.versions.clear();
         self.places = Places::default();
+        self.of_hosts.clear();
         self.projects = None;
         self.fresh = Fresh::default();
         self.fresh.settled();

@@ -61,6 +61,7 @@ impl SqliteWriter<'_> {
             Said::TallyDone(name) => self.execute("DELETE FROM tally WHERE name = $1", [name]).map(drop),
             Said::OwnProject(name) => self.call_own(name),
             Said::NotesMoved(from, to) => self.move_notes(*from, *to),
+            Said::Shared(folder) => self.share(folder),
             Said::OwnPlace(place) => self.keep_place(place),
             Said::Joined(from, into) => self.join_projects(*from, *into),
         }
@@ -143,6 +144,13 @@ impl Writer for SqliteWriter<'_> {
 
     fn candidates(&mut self, asked: &[Asked<'_>], offer: Offer<'_>) -> Result<()> {
         self.offer_candidates(asked, offer)
+    }
+
+    fn of_projects(&mut self, artifacts: &[ArtifactKey]) -> Result<Vec<Option<ArtifactKey>>> {
+        if self.all_projects()?.len() < 2 {
+            return Ok(vec![None; artifacts.len()]);
+        }
+        artifacts.iter().map(|artifact| self.meant_of_project(*artifact)).collect()
     }
 
     fn alike(&mut self, versions: &[VersionKey]) -> Result<Vec<Alike>> {
