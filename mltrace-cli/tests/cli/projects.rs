@@ -86,6 +86,19 @@ fn work_trees_of_one_repository_are_one_project() {
 }
 
 #[test]
+fn work_trees_of_a_repository_without_a_remote_are_one_project() {
+    let shared = Shared::new();
+    let (main, tree) = (shared.folder("main", None), shared.folder("tree", None));
+    let inside = main.join(".git/worktrees/tree");
+    std::fs::create_dir_all(&inside).unwrap();
+    std::fs::write(inside.join("commondir"), "../..\n").unwrap();
+    std::fs::write(tree.join(".git"), format!("gitdir: {}\n", inside.display())).unwrap();
+    shared.logs(&main, "clean", &["-o", "clean.csv"]);
+    shared.logs(&tree, "train", &["-i", "clean.csv"]);
+    assert_eq!(shared.recent(&tree, &[]), ["train", "clean"]);
+}
+
+#[test]
 fn two_folders_of_one_name_are_two_projects() {
     let shared = Shared::new();
     let (one, two) = (shared.folder("a/src", None), shared.folder("b/src", Some("github.com:ada/taxi")));
