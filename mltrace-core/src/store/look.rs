@@ -88,6 +88,8 @@ pub trait Look: Count {
     fn reruns(&mut self, asked: &[(WorkKey, Timestamp)], offer: OfferRun<'_>) -> Result<()>;
     /// Returns the folders in which an absolute path is the same file on every host.
     fn shared_folders(&mut self) -> Result<Vec<String>>;
+    /// Returns the name of what last held a content in a folder that was written at or before then.
+    fn held_somewhere(&mut self, content: &VersionId, at: Timestamp) -> Result<Option<ArtifactName>>;
     /// Returns whether runs of several hosts or of several projects are known.
     fn has_neighbours(&mut self) -> Result<bool>;
     /// Returns the artifacts that lie in something or are a folder around it: too many maybe, and never too few.

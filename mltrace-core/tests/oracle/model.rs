@@ -211,7 +211,21 @@ fn seen(facts: &Facts, all: &[Write<'_>], run: &RunFacts, read: &Edge) -> Seen {
         None if is_told && is_all_told == Some(false) => last_around(&parts, &read.name),
         own => own,
     };
-    Seen { bound: if is_told { "inside" } else { seen.bound }, parts, changed_since, ..seen }
+    let is_lost = seen.bound == "unknown_writer" && !is_told && changed_since.is_none();
+    let moved = content.filter(|_| is_lost).and_then(|content| held_somewhere(facts, all, content, run.read_at(read)));
+    let same_content_as = seen.same_content_as.or(moved);
+    Seen { bound: if is_told { "inside" } else { seen.bound }, parts, changed_since, same_content_as, ..seen }
+}
+
+/// Returns the name of what last held a content in a folder that was written by then: somebody may have moved it.
+fn held_somewhere(facts: &Facts, all: &[Write<'_>], content: &str, at: i64) -> Option<String> {
+    let path = |write: &Write<'_>| {
+        let folder = folder_of(facts, write.edge.version.as_deref())?;
+        folder.entries.iter().find(|(_, there)| *there == content).map(|(path, _)| path.clone())
+    };
+    let holding = all.iter().copied().filter(|write| write.at <= at && path(write).is_some());
+    let write = last(holding)?;
+    Some(format!("{}/{}", plain(&write.edge.name), path(&write)?))
 }
 
 /// Returns the run that wrote a folder around what is called so last, of which it is a part.

@@ -5,7 +5,7 @@ use rusqlite::{Row, params};
 use super::SqliteStore;
 use super::map::Bytes;
 use super::write::SqliteWriter;
-use crate::model::{ArtifactName, RunId};
+use crate::model::{ArtifactName, RunId, Timestamp, VersionId};
 use crate::store::{ArtifactKey, ProjectKey, Result, RunKey, WrittenElsewhere};
 
 /// Each other project with the last write of ?1.
@@ -36,6 +36,16 @@ const CALLED: &str =
      UNION SELECT i.identity || '::' || a.name FROM artifact a JOIN project_identity i ON i.project_id = a.project_id
      WHERE a.id = ?1";
 
+/// What last held content ?1 by moment ?2, of all folders that were written: nothing if so many hold it that it says nothing.
+const HOLDING: &str = "SELECT a.name || '/' || e.name FROM folder_entry e JOIN folder f ON f.id = e.folder_id
+     JOIN version v ON v.id_kind = 0 AND v.tail = substr(f.hash, -4) AND v.id_value = f.hash
+     JOIN write w ON w.version_id = v.id AND w.at <= ?2 JOIN run r ON r.id = w.run_id
+     JOIN artifact a ON a.id = w.artifact_id
+     WHERE substr(e.hash, -4) = substr(?1, -4) AND e.hash = ?1
+     AND (SELECT count(*) FROM (SELECT 1 FROM folder_entry o
+         WHERE substr(o.hash, -4) = substr(?1, -4) AND o.hash = ?1 LIMIT 1001)) <= 1000
+     ORDER BY w.at DESC, r.uuid DESC, w.n DESC, e.name LIMIT 1";
+
 fn written(row: &Row<'_>) -> rusqlite::Result<WrittenElsewhere> {
     Ok(WrittenElsewhere { project: row.get(0)?, run: RunId(row.get::<_, Bytes>(1)?.0), host: row.get(2)? })
 }
@@ -48,6 +58,11 @@ impl SqliteStore {
         let artifacts = self.artifact_named(project, name.as_str())?;
         let Some((artifact, _)) = artifacts.first() else { return Ok(Vec::new()) };
         if self.is_of_host(*artifact)? { self.all(ON_HOSTS, [artifact], written) } else { Ok(Vec::new()) }
+    }
+
+    pub(super) fn find_holding(&self, content: &VersionId, at: Timestamp) -> Result<Option<ArtifactName>> {
+        let VersionId::Content(hash) = content else { return Ok(None) };
+        self.one(HOLDING, params![hash.as_slice(), at], |row| Ok(ArtifactName(row.get(0)?)))
     }
 
     /// Returns the artifact that `project::name` means, a name of another project.

@@ -10,7 +10,7 @@ use super::near::{ANYWHERE, near, near_named};
 use super::tasks::{CASE, CASES};
 use super::unread;
 use super::walk::{DOWNSTREAM, UPSTREAM};
-use crate::model::{ArtifactName, Due, FolderFact, Observation, ProfileFact, RetractFact, RunId, Timestamp};
+use crate::model::{ArtifactName, Due, FolderFact, Observation, ProfileFact, RetractFact, RunId, Timestamp, VersionId};
 use crate::store::{
     AliasRow, ArtifactKey, Artifacts, Asked, Bounds, CaseRow, Cases, Checkup, ComponentKey, ComponentRow, Components,
     CurrentRow, Direction, Extent, FactsRow, Far, Folders, InTransaction, LabelRow, Labels, Look, MarkedRow, Marks,
@@ -241,6 +241,10 @@ impl Look for SqliteStore {
 
     fn shared_folders(&mut self) -> Result<Vec<String>> {
         self.shared()
+    }
+
+    fn held_somewhere(&mut self, content: &VersionId, at: Timestamp) -> Result<Option<ArtifactName>> {
+        self.find_holding(content, at)
     }
 
     fn has_neighbours(&mut self) -> Result<bool> {
