@@ -99,6 +99,23 @@ fn work_trees_of_a_repository_without_a_remote_are_one_project() {
 }
 
 #[test]
+fn an_absolute_path_of_another_host_is_told_and_joined_once_settings_share_its_folder() {
+    let shared = Shared::new();
+    let folder = shared.folder("one", None);
+    let far = r#"{"component": "far", "host": "elsewhere", "started_at": "2026-01-01T00:00:00Z",
+        "ended_at": "2026-01-01T00:00:01Z", "outputs": ["/data/raw.csv"]}"#;
+    std::fs::write(folder.join("far.ndjson"), far.replace('\n', " ")).unwrap();
+    shared.done(&folder, &["import", "far.ndjson"]);
+    shared.logs(&folder, "near", &["-i", "/data/raw.csv", "-o", "model"]);
+    let trace = shared.done(&folder, &["trace", "model"]);
+    assert!(trace.contains("wrote the same name on host elsewhere]") && !trace.contains("── far"), "{trace}");
+    std::fs::write(folder.join("mltrace.toml"), "shared = [\"/data\"]").unwrap();
+    // Nothing waits to be folded but that.
+    let trace = shared.done(&folder, &["trace", "model"]);
+    assert!(trace.contains("── far"), "{trace}");
+}
+
+#[test]
 fn two_folders_of_one_name_are_two_projects() {
     let shared = Shared::new();
     let (one, two) = (shared.folder("a/src", None), shared.folder("b/src", Some("github.com:ada/taxi")));

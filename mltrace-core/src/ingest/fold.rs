@@ -74,13 +74,18 @@ pub(super) fn fold_these(
     Ok(report)
 }
 
-/// Takes note of the folders that all hosts share, by the settings.
-fn share(home: &Home, store: &mut dyn Store) -> Result<(), StoreError> {
+/// Returns the folders that all hosts share, by the settings, and of which the store does not know that.
+pub(super) fn newly_shared<'h>(home: &'h Home, store: &mut dyn Store) -> Result<Vec<&'h String>, StoreError> {
     if home.shared.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let known = store.look().shared_folders()?;
-    let new: Vec<&String> = home.shared.iter().filter(|folder| !known.contains(folder)).collect();
+    Ok(home.shared.iter().filter(|folder| !known.contains(folder)).collect())
+}
+
+/// Takes note of the folders that all hosts share.
+fn share(home: &Home, store: &mut dyn Store) -> Result<(), StoreError> {
+    let new = newly_shared(home, store)?;
     if new.is_empty() {
         return Ok(());
     }
