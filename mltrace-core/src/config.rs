@@ -22,6 +22,8 @@ mod root;
 
 mod setting;
 
+mod shared;
+
 mod text;
 
 mod prometheus;
@@ -64,6 +66,8 @@ pub struct Home {
     pub durability: Durability,
     /// Files larger than this many bytes are recognised by their stat triple instead of their content.
     pub hash_limit: u64,
+    /// The folders in which an absolute path is the same file on every host.
+    pub shared: Vec<String>,
     /// Which tables have profiles, and how far they are read.
     pub profile: ProfileSettings,
     /// What a monitoring system receives besides.
@@ -199,6 +203,7 @@ struct File {
     hash_limit: Option<u64>,
     enabled: Option<bool>,
     trusted_projects: Option<Vec<PathBuf>>,
+    shared: Option<Vec<String>>,
     profile: Option<ProfileFile>,
     prometheus: Option<PrometheusFile>,
     /// It is there, but nobody knows what it says.
@@ -262,12 +267,10 @@ impl Home {
         // By this name what is recorded is found again, so it is one name here and there.
         let project = redact::project(&named.clone().unwrap_or_else(|| name_of(&root))).into_owned();
         let is_unsettled = project_file.is_unreadable || user_file.is_unreadable;
-        let is_placed = is_ours && refused.is_none() && no_place.is_none();
-        let switch = project_file.enabled.or(user_file.enabled);
         let switch_origin = from_files(project_file.enabled.is_some(), user_file.enabled.is_some());
         let unread_origin = from_files(project_file.is_unreadable, user_file.is_unreadable);
-        let (is_enabled, enabled_origin) = match switch {
-            _ if !is_placed => (false, Origin::Default),
+        let (is_enabled, enabled_origin) = match project_file.enabled.or(user_file.enabled) {
+            _ if !is_ours || refused.is_some() || no_place.is_some() => (false, Origin::Default),
             _ if is_unsettled => (false, unread_origin),
             _ if environment.is_disabled => (false, Origin::Environment("MLTRACE_DISABLED")),
             switch => (switch.unwrap_or(true), switch_origin),
@@ -281,6 +284,7 @@ impl Home {
             identity: None,
             durability: durability.unwrap_or_default(),
             hash_limit: hash_limit.unwrap_or(HASH_LIMIT),
+            shared: Vec::new(),
             profile: ProfileSettings::default(),
             prometheus: PrometheusSettings::default(),
             is_enabled,
@@ -289,7 +293,8 @@ impl Home {
             refused,
             warnings,
         };
-        home.settled(origins, named.as_deref(), profiled, monitored)
+        let shared = chosen(project_file.shared, user_file.shared, from_files);
+        home.sharing(shared).settled(origins, named.as_deref(), profiled, monitored)
     }
 
     /// Returns it with its identity, and with all settings in words.
@@ -304,6 +309,7 @@ impl Home {
             (!self.has_own_store()).then(|| redact::project(&identity::identity(&self.root, named)).into_owned());
         let profiled = profiled.unwrap_or_default();
         let mut settings = self.settings_in_words(origins);
+        settings.extend(self.settings);
         settings.extend(profiled.in_words().map(|value| Setting { name: "profile", value, origin }));
         let (prometheus, too_many) = monitored.unwrap_or_default().settings();
         settings.extend(prometheus.in_words().map(|value| Setting { name: "prometheus", value, origin: by }));

@@ -77,6 +77,7 @@ counted! {
     fn put_writes(&mut self, writes: &[WriteRow]) -> Result<()>;
     fn move_untimed(&mut self, run: RunKey, to: Timestamp, is_told: bool) -> Result<Vec<u32>>;
     fn candidates(&mut self, asked: &[Asked<'_>], offer: Offer<'_>) -> Result<()>;
+    fn of_projects(&mut self, artifacts: &[ArtifactKey]) -> Result<Vec<Option<ArtifactKey>>>;
     fn alike(&mut self, versions: &[VersionKey]) -> Result<Vec<Alike>>;
     fn near(&mut self, artifacts: &[ArtifactKey]) -> Result<Vec<NearNames>>;
     fn held(&mut self, asked: &[HeldAsked<'_>]) -> Result<Vec<Option<HeldRows>>>;

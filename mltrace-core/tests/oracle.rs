@@ -111,6 +111,7 @@ fn for_all_pipelines(name: &str, property: impl Fn(&Facts, &Route, &Tally) -> Te
     let tally = Tally::default();
     let outcome = TestRunner::new(config).run(&(history(), route(), measures()), |(facts, route, measures)| {
         let facts = measures.of(facts);
+        let facts = if route.key(5) % 3 == 1 { facts.outside() } else { facts };
         tally.histories.fetch_add(1, Ordering::Relaxed);
         property(&facts, &route, &tally)
     });
@@ -188,19 +189,22 @@ fn moments(facts: &Facts, route: &Route) -> Vec<i64> {
     }
 }
 
-/// Lets the same happen in another project of the store, which is nobody's business here.
-fn next_door(place: &mut Place, facts: &Facts, route: &Route) {
-    if route.key(2).is_multiple_of(2) {
-        // What lies in a folder of a content is known to all.
-        place.import_next_door(&texts(&lines(&Facts { folders: Vec::new(), ..facts.clone() })));
+/// Lets the same happen in another project of the store, and returns its runs: what both know is one there.
+fn next_door(place: &mut Place, facts: &Facts, route: &Route) -> Vec<RunFacts> {
+    if !route.key(2).is_multiple_of(2) {
+        return Vec::new();
     }
+    let runs: Vec<RunFacts> = facts.runs.iter().map(RunFacts::next_door).collect();
+    place.import_next_door(&route.shuffled(&runs));
+    runs
 }
 
 #[test]
 fn imports_in_any_order_answer_as_the_model_does_after_each() {
     for_all_pipelines("imports", |facts, route, tally| {
         let mut place = Place::new();
-        next_door(&mut place, facts, route);
+        let is_late = route.key(3).is_multiple_of(2);
+        let mut neighbours = if is_late { Vec::new() } else { next_door(&mut place, facts, route) };
         let lines = route.shuffled(&lines(facts));
         let (mut sent, mut said) = (0, Facts::default());
         for batch in lines.chunks(route.batch) {
@@ -208,19 +212,26 @@ fn imports_in_any_order_answer_as_the_model_does_after_each() {
             sent += batch.len();
             let mut heard = heard(&lines[..sent]);
             heard.add(&said);
+            heard.runs.extend(neighbours.iter().cloned());
             if route.key(sent).is_multiple_of(3) {
                 says_now(&mut place, &mut heard, route.key(sent + 1))?;
                 said = Facts { runs: Vec::new(), ..heard.clone() };
             }
             tally.compare(&mut place, &heard, route, &format!("after {sent} lines"))?;
         }
-        forgets(&mut place, heard(&lines), &said, route, tally)
+        let mut all = heard(&lines);
+        if is_late {
+            neighbours = next_door(&mut place, facts, route);
+        }
+        all.runs.extend(neighbours);
+        forgets(&mut place, all, &said, route, tally)
     });
 }
 
 /// Lets somebody take back one run after the other: it is as if they had never been reported.
 fn forgets(place: &mut Place, mut facts: Facts, said: &Facts, route: &Route, tally: &Tally) -> TestCaseResult {
     facts.add(said);
+    tally.compare(place, &facts, route, "after all lines")?;
     for step in 0..2 {
         if facts.runs.is_empty() {
             break;
@@ -310,13 +321,14 @@ fn what_is_exported_as_openlineage_answers_as_the_model_does_where_it_is_importe
 fn journals_of_several_processes_answer_as_the_model_does_after_each_fold() {
     for_all_pipelines("journals", |facts, route, tally| {
         let mut machine = Machine::new(facts, route, |_| true);
-        next_door(&mut machine.place, facts, route);
+        let neighbours = next_door(&mut machine.place, facts, route);
         let mut folds = 0;
         while machine.tells(4 * route.batch) {
             machine.place.fold();
             machine.bury();
             folds += 1;
-            let told = machine.told.clone();
+            let mut told = machine.told.clone();
+            told.runs.extend(neighbours.iter().cloned());
             tally.compare(&mut machine.place, &told, route, &format!("after fold {folds}"))?;
         }
         Ok(())

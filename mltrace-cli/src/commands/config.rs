@@ -15,6 +15,9 @@ use crate::session::Session;
 /// `metrics` under `[prometheus]` lists, by name, the metrics that `mltrace metrics --prometheus` and `/metrics` of `mltrace
 /// serve` report, at most 50; a server reads the list when it starts.
 ///
+/// `shared` lists the folders in which an absolute path is the same file on every host, as of a network file system:
+/// `shared = ["/mnt/data"]`. Everywhere else it is another file on each host.
+///
 /// A project's `db`, or a link in the place of its `.mltrace`, may lead out of the project only where the user's file allows
 /// it, by the folder of the project or one above it: `trusted-projects = ["/home/ada/ours"]`. Else every command that needs
 /// the store ends with 3. A file of another user in the user's configuration folder is ignored.

@@ -164,11 +164,17 @@ fn input(input: &Input) -> String {
     described(input.name.as_str(), &words)
 }
 
-/// Says that nobody of this project wrote an input, and who wrote one of its name in another project of the store.
+/// Says that nobody of this project wrote an input, and who wrote one of its name in another project of the store, or on
+/// another host.
 pub(super) fn elsewhere(input: &Input) -> Option<String> {
     let first = input.elsewhere.first()?;
     let (project, run) = (line(&first.project), first.run.short());
-    let more = match input.elsewhere.len().saturating_sub(1) {
+    let others = input.elsewhere.len().saturating_sub(1);
+    if let Some(host) = &first.host {
+        let more = if others == 0 { String::new() } else { format!(", and {others} others elsewhere") };
+        return Some(format!("unknown writer; run {run} wrote the same name on host {}{more}", line(host)));
+    }
+    let more = match others {
         0 => String::new(),
         more => format!(", and {more} other projects have one"),
     };

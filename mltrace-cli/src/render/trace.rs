@@ -277,8 +277,10 @@ impl Runs<'_> {
                 is_cut = true;
                 continue;
             }
+            let other = self.runs.get(&id).map(|other| &other.project).filter(|project| **project != run.project);
             let place = *places.entry(id).or_insert_with(|| {
-                branches.push(Branch { id, marks: Vec::new() });
+                let marks = other.map(|project| format!("in the project {}", line(project))).into_iter().collect();
+                branches.push(Branch { id, marks });
                 branches.len() - 1
             });
             let mark = input.and_then(|input| match is_part {

@@ -86,6 +86,36 @@ fn work_trees_of_one_repository_are_one_project() {
 }
 
 #[test]
+fn work_trees_of_a_repository_without_a_remote_are_one_project() {
+    let shared = Shared::new();
+    let (main, tree) = (shared.folder("main", None), shared.folder("tree", None));
+    let inside = main.join(".git/worktrees/tree");
+    std::fs::create_dir_all(&inside).unwrap();
+    std::fs::write(inside.join("commondir"), "../..\n").unwrap();
+    std::fs::write(tree.join(".git"), format!("gitdir: {}\n", inside.display())).unwrap();
+    shared.logs(&main, "clean", &["-o", "clean.csv"]);
+    shared.logs(&tree, "train", &["-i", "clean.csv"]);
+    assert_eq!(shared.recent(&tree, &[]), ["train", "clean"]);
+}
+
+#[test]
+fn an_absolute_path_of_another_host_is_told_and_joined_once_settings_share_its_folder() {
+    let shared = Shared::new();
+    let folder = shared.folder("one", None);
+    let far = r#"{"component": "far", "host": "elsewhere", "started_at": "2026-01-01T00:00:00Z",
+        "ended_at": "2026-01-01T00:00:01Z", "outputs": ["/data/raw.csv"]}"#;
+    std::fs::write(folder.join("far.ndjson"), far.replace('\n', " ")).unwrap();
+    shared.done(&folder, &["import", "far.ndjson"]);
+    shared.logs(&folder, "near", &["-i", "/data/raw.csv", "-o", "model"]);
+    let trace = shared.done(&folder, &["trace", "model"]);
+    assert!(trace.contains("wrote the same name on host elsewhere]") && !trace.contains("── far"), "{trace}");
+    std::fs::write(folder.join("mltrace.toml"), "shared = [\"/data\"]").unwrap();
+    // Nothing waits to be folded but that.
+    let trace = shared.done(&folder, &["trace", "model"]);
+    assert!(trace.contains("── far"), "{trace}");
+}
+
+#[test]
 fn two_folders_of_one_name_are_two_projects() {
     let shared = Shared::new();
     let (one, two) = (shared.folder("a/src", None), shared.folder("b/src", Some("github.com:ada/taxi")));
@@ -209,16 +239,14 @@ fn what_another_project_wrote_is_told_where_nobody_here_did() {
     let shared = Shared::new();
     let (one, two) = (shared.folder("one", None), shared.folder("two", None));
     shared.logs(&one, "predict", &["-o", "s3://lake/raw", "--out-id", "pred-17"]);
-    shared.logs(&two, "train", &["-i", "s3://lake/raw", "-i", "one::pred-17", "-i", "nobodys", "-o", "model"]);
+    shared.logs(&two, "train", &["-i", "pred-17", "-i", "nobodys", "-o", "model"]);
     let trace = shared.done(&two, &["trace", "model"]);
     let run: serde_json::Value =
         serde_json::from_str(&shared.done(&one, &["inspect", "latest", "--format", "json"])).unwrap();
     let run = run["id"].as_str().unwrap();
     let short = &run[run.len() - 8..];
     let told = format!("[unknown writer here; in the project one run {short} wrote it]");
-    for name in ["s3://lake/raw", "one::pred-17"] {
-        assert!(trace.contains(&format!("{name} {told}")), "{trace}");
-    }
+    assert!(trace.contains(&format!("pred-17 {told}")), "{trace}");
     assert!(trace.contains("nobodys [unknown writer]"), "{trace}");
     let inspected = shared.done(&two, &["inspect", "latest"]);
     assert!(inspected.contains("in the project one run"), "{inspected}");
@@ -226,7 +254,22 @@ fn what_another_project_wrote_is_told_where_nobody_here_did() {
         serde_json::from_str(&shared.done(&two, &["trace", "model", "--format", "json"])).unwrap();
     let inputs = json["runs"][0]["inputs"].as_array().unwrap();
     assert_eq!(inputs[0]["elsewhere"], serde_json::json!([{"project": "one", "run": run}]));
-    assert_eq!(inputs[2].get("elsewhere"), None);
+    assert_eq!(inputs[1].get("elsewhere"), None);
+}
+
+#[test]
+fn a_trace_goes_on_in_another_project_by_a_uri_and_by_a_name_with_its_project() {
+    let shared = Shared::new();
+    let (one, two) = (shared.folder("one", None), shared.folder("two", None));
+    shared.logs(&one, "predict", &["-i", "s3://lake/rows", "-o", "s3://lake/raw", "--out-id", "pred-17"]);
+    shared.logs(&one, "ingest", &["-o", "s3://lake/other"]);
+    for input in ["s3://lake/raw", "one::pred-17"] {
+        shared.logs(&two, "train", &["-i", input, "-o", "model"]);
+        let trace = shared.done(&two, &["trace", "model"]);
+        assert!(trace.contains("└── predict [in the project one]"), "{trace}");
+        let impact = shared.done(&one, &["impact", "s3://lake/rows"]);
+        assert!(impact.contains("train"), "{impact}");
+    }
 }
 
 #[test]

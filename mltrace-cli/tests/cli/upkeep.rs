@@ -123,6 +123,15 @@ fn config_tells_where_each_setting_comes_from() {
 }
 
 #[test]
+fn folders_that_all_hosts_share_are_a_setting_and_the_root_of_the_disk_is_none() {
+    let env = TestEnv::new();
+    env.write("mltrace.toml", "shared = [\"/mnt/data/\", \"here\", \"/\"]\n");
+    let called = env.call(&["config"]);
+    assert!(called.stdout.contains("shared") && called.stdout.contains("/mnt/data "), "{}", called.stdout);
+    assert!(called.stderr.contains("\"here\"") && called.stderr.contains("\"/\""), "{}", called.stderr);
+}
+
+#[test]
 fn a_setting_that_is_not_understood_is_a_warning() {
     let env = TestEnv::new();
     env.write("mltrace.toml", "projekt = \"taxi\"\n");

@@ -54,9 +54,15 @@ fn of_repository(root: &Path) -> Option<String> {
     let (top, git) = root.ancestors().find_map(|top| Some((top, tracked::git_folder(top)?)))?;
     // A further work tree shares the settings of the first one.
     let common = text_of(&git.join("commondir")).map(|path| git.join(path.trim()));
-    let url = origin(&text_of(&common.unwrap_or(git).join("config"))?)?;
-    let mut identity = address(&url, top)?;
     let inside = root.strip_prefix(top).ok()?;
+    let settings = text_of(&common.as_ref().unwrap_or(&git).join("config"));
+    let Some(url) = settings.and_then(|settings| origin(&settings)) else {
+        // Without a remote a further work tree is what lies where the first one does.
+        let common = common?.canonicalize().ok()?;
+        let first = if common.ends_with(".git") { common.parent()? } else { &common };
+        return Some(of_place(&first.join(inside)));
+    };
+    let mut identity = address(&url, top)?;
     if inside.components().next().is_some() {
         identity.push_str("//");
         identity.push_str(&inside.to_string_lossy());

@@ -187,7 +187,8 @@ impl<'w, 'r> Applier<'w, 'r> {
         let unnamed = std::mem::take(&mut self.touched.unnamed);
         super::settle::settle(self.writer, self.touched, &rows, &mut self.stored)?;
         if !unnamed.is_empty() {
-            self.writer.remove(Removed::Unnamed(&unnamed.into_iter().collect::<Vec<_>>()))?;
+            let again = self.writer.remove(Removed::Unnamed(&unnamed.into_iter().collect::<Vec<_>>()))?;
+            super::bind::bind_again(self.writer, &again.into_iter().collect())?;
         }
         let unknown = works.into_iter().filter(|run| rows.contains_key(run) && !self.works.contains_key(run));
         let unknown: Vec<RunKey> = unknown.collect();

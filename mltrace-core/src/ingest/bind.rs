@@ -9,7 +9,10 @@ use super::nearby::{NearRead, nearby};
 use super::offered::{find_last, offered};
 use crate::lineage::{After, ByName, FirstAfter, LastSeen, Moment, Reading, is_older};
 use crate::model::{Bound, TELLING_BYTES, VersionId};
-use crate::store::{Alike, Asked, Edges, Of, ReadRow, Result, RunKey, VersionKey, VersionRow, When, WriteKey, Writer};
+use crate::store::{
+    Alike, Asked, Edges, Of, ProjectKey, ReadRow, Result, RowsOf, RunKey, VersionKey, VersionRow, When, WriteKey,
+    Writer,
+};
 
 /// Content that is known under so many names says nothing, and is not looked for: or each of them would cost as much as
 /// all before it.
@@ -96,6 +99,7 @@ pub(super) fn bindings<'r>(
     let mut unbound = seen(writer, reads)?;
     find_by_name(writer, &mut unbound)?;
     find_after(writer, &mut unbound)?;
+    find_of_projects(writer, &mut unbound)?;
     let mut copies = copies(writer, &unbound)?;
     let named = unbound.iter().enumerate();
     let named = named.map(|(place, unbound)| unbound.binding(&copies.remove(&place).unwrap_or_default()));
@@ -179,6 +183,38 @@ fn find_by_name(writer: &mut dyn Writer, unbound: &mut [Unbound<'_>]) -> Result<
     Ok(())
 }
 
+/// Rules 1 and 3 for `project::name`: the last write, at or before the read, of that name of another project.
+fn find_of_projects(writer: &mut dyn Writer, unbound: &mut [Unbound<'_>]) -> Result<()> {
+    let is_open = |unbound: &&mut Unbound<'_>| {
+        let is_known = unbound.seen.as_ref().is_none_or(|seen| matches!(seen.id, VersionId::Content(_)));
+        unbound.found.is_none() && is_known
+    };
+    let mut open: Vec<&mut Unbound<'_>> = unbound.iter_mut().filter(is_open).collect();
+    if open.is_empty() {
+        return Ok(());
+    }
+    let artifacts: Vec<_> = open.iter().map(|unbound| unbound.read.artifact).collect();
+    let meant = writer.of_projects(&artifacts)?;
+    let mut named: Vec<_> =
+        open.iter_mut().zip(meant).filter_map(|(unbound, artifact)| Some((&mut **unbound, artifact?))).collect();
+    let mut last: Vec<_> = named.iter().map(|(unbound, _)| LastSeen::of(unbound.reading())).collect();
+    let contents: Vec<Option<VersionId>> =
+        named.iter().map(|(unbound, _)| unbound.seen.as_ref().map(|seen| seen.id.clone())).collect();
+    let asked: Vec<Asked<'_>> = named
+        .iter()
+        .zip(&contents)
+        .map(|((unbound, artifact), content)| {
+            let of = content.as_ref().map_or(Of::Artifact(*artifact), |content| Of::Content(*artifact, content));
+            unbound.asks(of, When::By(unbound.read.at), None)
+        })
+        .collect();
+    find_last(writer, &asked, &mut last, |candidate| candidate.write)?;
+    for ((unbound, _), last) in named.iter_mut().zip(last) {
+        unbound.found = last.found().map(|(_, write, _)| (write, None));
+    }
+    Ok(())
+}
+
 /// Rule 1: the first write of the content after the read, by a run that was under way or whose clock went otherwise.
 fn find_after(writer: &mut dyn Writer, unbound: &mut [Unbound<'_>]) -> Result<()> {
     let mut open: Vec<_> = unbound
@@ -238,10 +274,37 @@ fn copies(writer: &mut dyn Writer, unbound: &[Unbound<'_>]) -> Result<BTreeMap<u
         let copy = last.found().map(|(moment, write, run)| Copied { moment, name, write, run });
         copies.entry(place).or_default().extend(copy);
     }
+    keep_own(writer, unbound, &mut copies)?;
     // What one run wrote at once under several names is reported by the first of these.
     let order = |a: &Copied, b: &Copied| (b.moment.0, b.moment.1).cmp(&(a.moment.0, a.moment.1));
     copies.values_mut().for_each(|copies| copies.sort_by(|a, b| order(a, b).then_with(|| a.name.cmp(&b.name))));
     Ok(copies)
+}
+
+/// Keeps of what several runs wrote that of the reader's project, if there is any: other projects only explain what nobody
+/// wrote in this one.
+fn keep_own(writer: &mut dyn Writer, unbound: &[Unbound<'_>], copies: &mut BTreeMap<usize, Vec<Copied>>) -> Result<()> {
+    let of_several =
+        |copies: &[Copied]| copies.iter().zip(copies.iter().skip(1)).any(|(one, next)| one.run != next.run);
+    let mut runs: BTreeSet<RunKey> = BTreeSet::new();
+    for (place, copies) in copies.iter().filter(|(_, copies)| of_several(copies)) {
+        runs.extend(unbound.get(*place).map(|unbound| unbound.read.run));
+        runs.extend(copies.iter().map(|copy| copy.run));
+    }
+    if runs.is_empty() {
+        return Ok(());
+    }
+    let runs: Vec<RunKey> = runs.into_iter().collect();
+    let rows = writer.run_rows(RowsOf::Keys(&runs))?;
+    let projects: BTreeMap<RunKey, ProjectKey> = rows.into_iter().map(|(run, row)| (run, row.project)).collect();
+    for (place, copies) in copies.iter_mut().filter(|(_, copies)| of_several(copies)) {
+        let own = unbound.get(*place).and_then(|unbound| projects.get(&unbound.read.run));
+        let is_own = |copy: &Copied| projects.get(&copy.run) == own;
+        if copies.iter().any(is_own) {
+            copies.retain(is_own);
+        }
+    }
+    Ok(())
 }
 
 /// Rules 4 and 5: a copy of what one run wrote under another name, unless that says too little.

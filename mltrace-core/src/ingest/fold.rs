@@ -50,6 +50,7 @@ pub(super) fn fold_these(
 ) -> Result<FoldReport, StoreError> {
     let mut report = FoldReport { tracked, ..FoldReport::default() };
     let here = Host::here(None);
+    share(home, store)?;
     bind_anew(store)?;
     join_former(home, store)?;
     read_again(home, store, &mut report)?;
@@ -71,6 +72,24 @@ pub(super) fn fold_these(
         journal::sweep(&home.journal());
     }
     Ok(report)
+}
+
+/// Returns the folders that all hosts share, by the settings, and of which the store does not know that.
+pub(super) fn newly_shared<'h>(home: &'h Home, store: &mut dyn Store) -> Result<Vec<&'h String>, StoreError> {
+    if home.shared.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known = store.look().shared_folders()?;
+    Ok(home.shared.iter().filter(|folder| !known.contains(folder)).collect())
+}
+
+/// Takes note of the folders that all hosts share.
+fn share(home: &Home, store: &mut dyn Store) -> Result<(), StoreError> {
+    let new = newly_shared(home, store)?;
+    if new.is_empty() {
+        return Ok(());
+    }
+    store.write(&mut |writer| writer.say(&new.iter().map(|folder| Said::Shared(folder)).collect::<Vec<_>>()))
 }
 
 /// Binds again what a migration found bound by the rules of an earlier version.

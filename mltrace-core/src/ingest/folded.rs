@@ -1,7 +1,7 @@
 //! A store for questions: opened, or open already, with everything folded into it.
 
 use super::due::{self, Dues, hash_due};
-use super::fold::{TO_BIND, fold, fold_these, journals, own};
+use super::fold::{TO_BIND, fold, fold_these, journals, newly_shared, own};
 use super::lost;
 use super::projects::is_to_join;
 use super::report::FoldReport;
@@ -67,7 +67,8 @@ pub fn open_folded_for(home: &Home, which: Dues, progress: &(dyn Fn(u64) + Sync)
 
 /// Returns whether something that is stored waits for a fold: records that were not understood, rules of an earlier version.
 fn is_behind(home: &Home, store: &mut dyn Store) -> Result<bool, StoreError> {
-    Ok(store.upkeep().has_unread(journal::MINOR)? || store.upkeep().tally(TO_BIND)? > 0 || is_to_join(home, store)?)
+    let has_rules = store.upkeep().tally(TO_BIND)? > 0 || !newly_shared(home, store)?.is_empty();
+    Ok(has_rules || store.upkeep().has_unread(journal::MINOR)? || is_to_join(home, store)?)
 }
 
 /// Opens the store as it is, because something cannot be folded.

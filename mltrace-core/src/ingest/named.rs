@@ -211,7 +211,7 @@ impl<'r> Applier<'_, 'r> {
     }
 
     fn asks<'v>(&self, artifact: ArtifactKey, id: &'v VersionId, size: Option<u64>) -> VersionAsked<'v> {
-        VersionAsked { artifact, id, size, sized_in: is_short(id, size).then_some(self.project) }
+        VersionAsked { artifact, id, size, asks_size: is_short(id, size) }
     }
 
     /// Returns what stands at a number of a run that is stored.

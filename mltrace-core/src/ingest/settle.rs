@@ -40,6 +40,8 @@ pub(super) fn settle(
         changes.push(Change::Wrote(write.key));
     }
     let mut rebind: BTreeSet<(RunKey, u32)> = touched.reads.union(&touched.again).copied().collect();
+    let moved = touched.moved.keys().filter_map(|run| stored.get(run));
+    rebind.extend(moved.flat_map(|run| &run.reads).map(|read| (read.run, read.n)));
     if !changes.is_empty() {
         rebind.extend(writer.touched_by(&changes)?);
     }
@@ -287,7 +289,8 @@ fn settle_moved(touched: &Touched, rows: &HashMap<RunKey, RunRow>, stored: &Stor
             if let (Some(version), Some(at)) = (write.version, write.at) {
                 let (artifact, from) = (write.artifact, from.min(at));
                 let early = from.plus_micros(-MOST_SKEW_US);
-                changes.push(Change::Counts { artifact, version, at, from, early, by_name: false });
+                // On which host a run was decides what its names mean.
+                changes.push(Change::Counts { artifact, version, at, from, early, by_name: true });
             }
         }
         // A content may have been seen under a name later than was known.
@@ -368,7 +371,7 @@ fn what_counts(writer: &mut dyn Writer, writes: &[(&RunRow, WriteRow)]) -> Resul
     }
     let asked: Vec<VersionAsked<'_>> = opaque
         .iter()
-        .map(|(_, artifact, id, _)| VersionAsked { artifact: *artifact, id, size: None, sized_in: None })
+        .map(|(_, artifact, id, _)| VersionAsked { artifact: *artifact, id, size: None, asks_size: false })
         .collect();
     let made = if asked.is_empty() { Vec::new() } else { writer.enter_versions(&asked, COMMON)? };
     for ((place, _, _, at), made) in opaque.iter().zip(made) {

@@ -34,7 +34,8 @@ pub struct Written<N, V> {
 /// Returns each version once, as the last of the runs that wrote it did, with what became of it. `written` is in the
 /// order of writing, and so is the answer.
 ///
-/// The last write counts, not the last version: a clean run that makes the same bytes again has rebuilt them.
+/// The last write counts, not the last version: a clean run that makes the same bytes again has rebuilt them. What is another
+/// thing on each host is current if it is so on one of them.
 #[must_use]
 pub fn states<N: Copy, V: Clone + Eq + Hash>(
     is_downstream: impl Fn(&N) -> bool,
@@ -50,7 +51,7 @@ pub fn states<N: Copy, V: Clone + Eq + Hash>(
         };
         let place = *places.entry(&write.version).or_insert(found.len());
         match found.get_mut(place) {
-            Some(known) => known.1 = write.run,
+            Some(known) => (known.1, known.2) = (write.run, known.2.min(state)),
             None => found.push((write.version.clone(), write.run, state)),
         }
     }
@@ -98,5 +99,8 @@ mod tests {
             &[written("one", "v", "two", true), written("two", "v", "two", true)],
         );
         assert_eq!(found, [("v", "two", ImpactState::Current)]);
+        let on_hosts = [written("one", "v", "two", true), written("two", "v", "redone", false)];
+        let found = states(|run| ["one", "two"].contains(run), &on_hosts);
+        assert_eq!(found, [("v", "two", ImpactState::Current)], "on one host it still lies there");
     }
 }

@@ -32,7 +32,8 @@ pub struct Offer<W, R> {
     pub began: Option<Timestamp>,
     /// When its run first read the content in question under the name in question.
     pub read_at: Option<Timestamp>,
-    /// Whether its run is known to have run on another host than the one that reads.
+    /// Whether its run is known to have run on another host than the one that reads, where that matters: of writes after a
+    /// moment, and of a name that is another thing on each host.
     pub is_elsewhere: bool,
 }
 
@@ -81,7 +82,8 @@ impl<W: Copy, R: Copy + PartialEq> LastSeen<W, R> {
             return false;
         }
         let is_visible = self.reading.as_ref().is_none_or(|reading| reading.sees(write));
-        if is_visible && write.is_origin() && Some(write.moment) > last {
+        // What another host wrote under its own name is another thing.
+        if is_visible && !write.is_elsewhere && write.is_origin() && Some(write.moment) > last {
             self.found = Some((write.moment, write.write, write.run));
         }
         true

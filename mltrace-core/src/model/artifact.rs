@@ -15,6 +15,30 @@ impl ArtifactName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Returns whether the name means the same thing for every project: a URI with a scheme, and an absolute path.
+    ///
+    /// ```
+    /// use mltrace_core::model::ArtifactName;
+    ///
+    /// assert!(ArtifactName::from("s3://lake/raw").is_for_all());
+    /// assert!(ArtifactName::from("/mnt/data/raw.csv").is_for_all());
+    /// assert!(!ArtifactName::from("out/raw.csv").is_for_all());
+    /// assert!(!ArtifactName::from("pred-17").is_for_all());
+    /// ```
+    #[must_use]
+    pub fn is_for_all(&self) -> bool {
+        is_for_all(&self.0)
+    }
+}
+
+/// Returns whether a name means the same thing for every project.
+pub(crate) fn is_for_all(name: &str) -> bool {
+    let Some((scheme, _)) = name.split_once(":/") else { return name.starts_with('/') };
+    let of_scheme = |letter: u8| letter.is_ascii_alphanumeric() || b"+.:-".contains(&letter);
+    // One letter is a drive.
+    let is_scheme = scheme.len() > 1 && scheme.starts_with(|first: char| first.is_ascii_alphabetic());
+    name.starts_with('/') || is_scheme && scheme.bytes().all(of_scheme)
 }
 
 impl std::fmt::Display for ArtifactName {

@@ -117,12 +117,13 @@ pub struct Input {
     /// What else was read with it: the last writes of what lies in it, or of a folder around it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inside: Vec<Part>,
-    /// Of one that no run of this project wrote, the last writers of that name in other projects of the store.
+    /// Of one that no run of this project wrote, the last writers of that name in other projects of the store, or on other
+    /// hosts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub elsewhere: Vec<Elsewhere>,
 }
 
-/// A write of the same name in another project of the store.
+/// A write of the same name in another project of the store, or on another host.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Elsewhere {
@@ -130,6 +131,9 @@ pub struct Elsewhere {
     pub project: String,
     /// The run that wrote it last there.
     pub run: RunId,
+    /// The host, where the name is another thing on each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
 }
 
 /// A write that was read with a folder, or as a part of one.

@@ -92,7 +92,8 @@ impl Question {
     }
 
     fn asks_writes(&self) -> Asked<'static> {
-        Asked { of: Of::Artifact(self.artifact), when: When::By(self.by), reader: None, like: None }
+        let (of, reader) = (Of::Artifact(self.artifact), Some(self.run));
+        Asked { of, when: When::By(self.by), reader, like: None }
     }
 }
 
@@ -334,8 +335,9 @@ fn find_superseded(store: &mut dyn Look, runs: &[RunDetail], saw: &mut [Vec<Saw>
     if asked.is_empty() {
         return Ok(());
     }
-    store.candidates(&asked, &mut |place, Candidate { run, run_id, version, at, n, .. }| {
-        later.get_mut(place).is_some_and(|(_, later)| later.offer(&run, &version, (at, run_id, n)))
+    store.candidates(&asked, &mut |place, Candidate { run, run_id, version, at, n, is_elsewhere, .. }| {
+        let later = later.get_mut(place);
+        later.is_some_and(|(_, later)| is_elsewhere || later.offer(&run, &version, (at, run_id, n)))
     })?;
     for (place, later) in later {
         let Some(found) = later.found() else { continue };

@@ -214,12 +214,12 @@ impl<'s> Reader<'s> {
         Ok(())
     }
 
-    /// Returns whether the store holds several projects.
+    /// Returns whether the store holds several projects, or runs of several hosts.
     pub(super) fn is_shared(&mut self) -> Result<bool, QueryError> {
         if let Some(known) = self.is_shared {
             return Ok(known);
         }
-        let found = self.store.projects()?.len() > 1;
+        let found = self.store.has_neighbours()?;
         self.is_shared = Some(found);
         Ok(found)
     }

@@ -161,9 +161,8 @@ impl Reader<'_> {
         let detail = self.details(&[key], Extent::Full)?.pop().ok_or_else(not_found)?;
         let project = detail.run.row.project;
         let mut run = view::view(detail);
-        if self.is_shared()? {
-            self.look_elsewhere(project, &mut run)?;
-        }
+        let is_shared = self.is_shared()?;
+        self.look_elsewhere(project, &mut run, is_shared)?;
         Ok(run)
     }
 }

@@ -4,7 +4,9 @@ use super::answer::{Code, Elsewhere, Git, Input, Note, Output, Part, Run, Stale,
 use super::fresher::{Detail, Fresher, Saw};
 use super::{QueryError, Reader};
 use crate::model::{Bound, RunId, Timestamp, Verdict, Version, VersionId};
-use crate::store::{Extent, NoteDetail, ProjectKey, ReadDetail, RunDetail, RunKey, WriteDetail, WriteOf};
+use crate::store::{
+    Extent, NoteDetail, ProjectKey, ReadDetail, RunDetail, RunKey, WriteDetail, WriteOf, WrittenElsewhere,
+};
 use crate::words;
 
 /// An input older than this many days is stale, unless the component says otherwise.
@@ -33,24 +35,36 @@ impl Reader<'_> {
             for detail in self.details(some, extent)? {
                 let (key, project) = (detail.run.key, detail.run.row.project);
                 let mut run = view(detail);
-                if is_shared {
-                    self.look_elsewhere(project, &mut run)?;
-                }
+                self.look_elsewhere(project, &mut run, is_shared)?;
                 tell(key, run);
             }
         }
         Ok(())
     }
 
-    /// Adds who wrote in other projects what no run of this one wrote.
-    pub(super) fn look_elsewhere(&mut self, project: ProjectKey, run: &mut Run) -> Result<(), QueryError> {
+    /// Adds who wrote in other projects what no run of this one wrote, and which folder held it that somebody moved.
+    pub(super) fn look_elsewhere(
+        &mut self,
+        project: ProjectKey,
+        run: &mut Run,
+        is_shared: bool,
+    ) -> Result<(), QueryError> {
+        let (id, host) = (run.id, run.host.clone());
         let unwritten = run
             .inputs
             .iter_mut()
             .filter(|input| input.written_by.is_none() && input.changed_since.is_none() && input.inside.is_empty());
         for input in unwritten {
-            let found = self.store.written_elsewhere(project, &input.name)?;
-            input.elsewhere = each(found, |(project, run)| Elsewhere { project, run });
+            if input.same_content_as.is_none() && input.bound == Bound::UnknownWriter {
+                let held = self.store.held_somewhere(&input.version, input.at)?;
+                input.same_content_as = held.map(|name| Version { name, version: input.version.clone() });
+            }
+            if !is_shared {
+                continue;
+            }
+            let mut found = self.store.written_elsewhere(project, &input.name)?;
+            found.retain(|other| other.run != id && (other.host.is_none() || other.host != host));
+            input.elsewhere = each(found, |WrittenElsewhere { project, run, host }| Elsewhere { project, run, host });
         }
         Ok(())
     }

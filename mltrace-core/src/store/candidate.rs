@@ -24,8 +24,9 @@ pub struct Candidate {
     pub began: Option<Timestamp>,
     /// When the run first read what is asked for as `like`.
     pub read_at: Option<Timestamp>,
-    /// Whether the run is known to have run on another host than the one that reads, where writes after a moment are asked
-    /// for.
+    /// Whether the run is not the reader's neighbour: where writes after a moment are asked for, it is known to have run on
+    /// another host; where those of an artifact are whose name is of a host, on another one, or on an unknown one for another
+    /// project.
     pub is_elsewhere: bool,
 }
 
@@ -36,7 +37,7 @@ pub struct Asked<'a> {
     pub of: Of<'a>,
     /// From which time on, and in which order.
     pub when: When,
-    /// Who reads, where that is a run.
+    /// Who reads, or did what is compared, where that is a run.
     pub reader: Option<RunKey>,
     /// A version: of each run that wrote it is reported when it first read that.
     pub like: Option<VersionKey>,
@@ -76,7 +77,7 @@ pub enum When {
 pub struct Alike {
     /// When it was first read as the version that was asked for.
     pub first_seen: Option<Timestamp>,
-    /// The versions with the same bytes under other names of the project, each with when it was first written, and its
+    /// The versions with the same bytes under other names, each with when it was first written, and its
     /// name; none where so many names have these bytes that they say nothing.
     pub others: Vec<(VersionKey, Timestamp, String)>,
 }

@@ -15,7 +15,7 @@ use super::facts::FactsRow;
 use super::key::{ArtifactKey, ComponentKey, ProjectKey, RunKey, TaskKey, VersionKey, WriteKey};
 use super::measure::{Measures, Profiles, TableRow, WhatOfRuns};
 use super::near::NearNames;
-use super::project::ProjectRow;
+use super::project::{ProjectRow, WrittenElsewhere};
 use super::row::{
     AliasRow, ComponentRow, CurrentRow, Far, LabelRow, MarkedRow, OutputRow, Reached, RunDetail, RunName, RunSelection,
     VersionAt, VersionName,
@@ -46,7 +46,7 @@ pub trait Look: Count {
     fn project_rows(&mut self) -> Result<Vec<ProjectRow>>;
     /// Returns the other projects in which an artifact of this name was written, each with its last writer. `PROJECT::NAME`
     /// means the artifact `NAME` of that project.
-    fn written_elsewhere(&mut self, project: ProjectKey, name: &ArtifactName) -> Result<Vec<(String, RunId)>>;
+    fn written_elsewhere(&mut self, project: ProjectKey, name: &ArtifactName) -> Result<Vec<WrittenElsewhere>>;
     /// Returns components.
     fn find_components(&mut self, which: Components<'_>) -> Result<Vec<ComponentRow>>;
     /// Returns artifacts with their names.
@@ -86,6 +86,12 @@ pub trait Look: Count {
     /// Offers for each work the completed runs that did it and ended at or before that moment, those that ended last first,
     /// until `offer` has enough.
     fn reruns(&mut self, asked: &[(WorkKey, Timestamp)], offer: OfferRun<'_>) -> Result<()>;
+    /// Returns the folders in which an absolute path is the same file on every host.
+    fn shared_folders(&mut self) -> Result<Vec<String>>;
+    /// Returns the name of what last held a content in a folder that was written at or before then.
+    fn held_somewhere(&mut self, content: &VersionId, at: Timestamp) -> Result<Option<ArtifactName>>;
+    /// Returns whether runs of several hosts or of several projects are known.
+    fn has_neighbours(&mut self) -> Result<bool>;
     /// Returns the artifacts that lie in something or are a folder around it: too many maybe, and never too few.
     fn near(&mut self, of: NearOf<'_>) -> Result<NearNames>;
     /// Returns what lies in folders.

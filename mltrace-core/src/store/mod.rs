@@ -59,7 +59,7 @@ pub use look::{Look, Met};
 pub use measure::{Measures, Profiles, TableRow, WhatOfRuns};
 pub use near::{HeldAsked, HeldRows, NearName, NearNames};
 pub use open::{empty, is_inherited, open};
-pub use project::ProjectRow;
+pub use project::{ProjectRow, WrittenElsewhere};
 pub use row::{
     AliasRow, CodeDetail, ComponentField, ComponentRow, CurrentRow, EchoDetail, Far, LabelRow, MarkedRow, NoteDetail,
     OutputRow, Reached, ReadDetail, ReadRow, RunDetail, RunName, RunSelection, VersionAt, VersionName, VersionRow,

@@ -1,7 +1,18 @@
 //! What is known of a project.
 
 use super::key::ProjectKey;
-use crate::model::Timestamp;
+use crate::model::{RunId, Timestamp};
+
+/// A write of a name behind a border, in another project or on another host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrittenElsewhere {
+    /// The project's name.
+    pub project: String,
+    /// Who wrote it last there.
+    pub run: RunId,
+    /// On which host, where the name is another thing on each and it is known.
+    pub host: Option<String>,
+}
 
 /// A project as a store knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]

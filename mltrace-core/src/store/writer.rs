@@ -42,8 +42,8 @@ pub struct VersionAsked<'a> {
     pub id: &'a VersionId,
     /// The content's size in bytes, when known.
     pub size: Option<u64>,
-    /// A project: whether anybody in it had reported the size of this content before, whatever its name, is reported.
-    pub sized_in: Option<ProjectKey>,
+    /// Whether it is reported if anybody had reported the size of this content before, whatever its name.
+    pub asks_size: bool,
 }
 
 /// A version that is there now.
@@ -166,6 +166,8 @@ pub enum Said<'a> {
     TallyDone(&'a str),
     /// The project of the root that the store lies in is called so now.
     OwnProject(&'a str),
+    /// In a folder an absolute path is the same file on every host.
+    Shared(&'a str),
     /// The store was first written in this place.
     OwnPlace(&'a str),
     /// All that is known of the first project is of the second; what follows from that is not worked out.
@@ -219,7 +221,7 @@ pub trait Writer {
     fn enter(&mut self, names: &[Name<'_>]) -> Result<Vec<i64>>;
     /// Returns the versions of these ids, made when they are new; a content is common from so many names on.
     fn enter_versions(&mut self, versions: &[VersionAsked<'_>], common: usize) -> Result<Vec<VersionEntered>>;
-    /// Returns the rows of versions; the size is the one mentioned of this content under any name of the project.
+    /// Returns the rows of versions; the size is the one mentioned of this content under any name.
     fn version_rows(&mut self, versions: &[VersionKey]) -> Result<Vec<VersionRow>>;
     /// Returns runs, in any order.
     fn run_rows(&mut self, which: RowsOf<'_>) -> Result<Vec<(RunKey, RunRow)>>;
@@ -248,6 +250,8 @@ pub trait Writer {
     /// Offers for each of `asked` the writes that count, in the order that is asked for, until `offer` has enough: too many
     /// of them maybe, and never too few.
     fn candidates(&mut self, asked: &[Asked<'_>], offer: Offer<'_>) -> Result<()>;
+    /// Returns of each artifact the one of another project that it is named after, `project::name`, where there is one.
+    fn of_projects(&mut self, artifacts: &[ArtifactKey]) -> Result<Vec<Option<ArtifactKey>>>;
     /// Returns what else these contents are called.
     fn alike(&mut self, versions: &[VersionKey]) -> Result<Vec<Alike>>;
     /// Returns the artifacts that lie in each of these or are a folder around it: too many maybe, and never too few.
@@ -274,7 +278,7 @@ pub trait Writer {
     fn runs_with_events(&mut self, run: RunId, at: Option<Timestamp>) -> Result<Vec<(ProjectKey, RunId)>>;
     /// Returns those of these processes whose runs are built from events alone.
     fn processes_of_events(&mut self, among: &[ProcessKey]) -> Result<Vec<ProcessKey>>;
-    /// Removes something, and returns the reads of others that may be bound otherwise where it was a project.
+    /// Removes something, and returns the reads of others that may be bound otherwise, unless it was a run.
     fn remove(&mut self, what: Removed<'_>) -> Result<Vec<(RunKey, u32)>>;
     /// Returns how far a journal was folded.
     fn offset(&mut self, journal: &str) -> Result<u64>;

@@ -231,3 +231,23 @@ fn what_lies_in_folders_is_exported() {
     assert_eq!(shape(&mut other, "model"), "train0 one1 two1");
     assert_eq!(export(&mut other), lines);
 }
+
+#[test]
+fn a_file_of_a_folder_that_somebody_moved_is_told_by_what_held_it() {
+    let lines = [
+        folder(100, &[("1.csv", 1), ("2.csv", 2)], true),
+        line(1, "writes", &[], &[file("old", 100)]),
+        line(2, "train", &[file("new/2.csv", 2), file("new/3.csv", 3)], &[json!("model")]),
+        line(3, "later", &[], &[file("newer", 100)]),
+    ];
+    let mut other = lines.to_vec();
+    other.reverse();
+    for lines in [lines.to_vec(), other] {
+        let inputs = run(&mut Story::told(&lines), 2).inputs;
+        let told: Vec<_> =
+            inputs.iter().map(|input| input.same_content_as.as_ref().map(|other| other.name.to_string())).collect();
+        assert_eq!(inputs[0].bound, Bound::UnknownWriter);
+        assert_eq!(told[0].as_deref(), Some("old/2.csv"), "what held it when it was read");
+        assert_eq!(told[1], None, "nobody wrote that");
+    }
+}

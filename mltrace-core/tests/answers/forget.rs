@@ -77,3 +77,19 @@ fn a_run_can_be_forgotten_before_it_is_known() {
     let others: Vec<Value> = lines().into_iter().skip(1).collect();
     assert_eq!(shown(&mut story), shown(&mut Story::told(&others)));
 }
+
+#[test]
+fn a_size_that_only_a_forgotten_run_knew_keeps_no_copy_from_being_found() {
+    let short = json!({"name": "tiny", "version": content(9), "size": 2});
+    let bytes = |name: &str| json!({"name": name, "version": content(9)});
+    let lines = [
+        line(1, "looks", &[short], &[]),
+        line(2, "ingest", &[], &[bytes("raw")]),
+        line(3, "reads", &[bytes("copy")], &[]),
+    ];
+    let mut story = Story::told(&lines);
+    assert!(shown(&mut story).concat().contains("copy:unknown_writer"));
+    story.forget(id(1));
+    assert_eq!(shown(&mut story), shown(&mut Story::told(&lines[1..])));
+    assert!(shown(&mut story).concat().contains("copy:copy"));
+}

@@ -26,6 +26,8 @@ mod nested;
 
 mod aliases;
 mod baseline;
+
+mod between;
 mod blame;
 mod bounds;
 mod causes;

@@ -10,6 +10,7 @@ use mltrace_core::model::{
 };
 use mltrace_core::query::Reader;
 use mltrace_core::store::{self, Mode, Store};
+use mltrace_core::upkeep;
 use proptest::prelude::ProptestConfig;
 use proptest::test_runner::FileFailurePersistence;
 use serde_json::{Value, json};
@@ -62,6 +63,19 @@ impl Story {
         let own = std::mem::replace(&mut self.recorded_as, project.to_owned());
         self.records(component, inputs, outputs);
         self.recorded_as = own;
+    }
+
+    /// Removes all that is known of a project, and looks the store through.
+    pub(crate) fn removed(&mut self, project: &str) {
+        let project = self.store.look().project(project, None).unwrap().unwrap();
+        ingest::remove(self.store.as_mut(), project).unwrap();
+        assert_eq!(upkeep::doctor(&self.home, true).wrong, Vec::<String>::new());
+    }
+
+    /// Lists a folder in the settings that all hosts share, and folds.
+    pub(crate) fn shares(&mut self, folder: &str) {
+        self.home.shared.push(folder.to_owned());
+        ingest::fold(&self.home, self.store.as_mut()).unwrap();
     }
 
     /// Lets a process of this project record a run.

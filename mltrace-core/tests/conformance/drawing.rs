@@ -148,7 +148,7 @@ fn touched(writer: &mut dyn Writer, edge: &Drawn, keys: &mut Keys) -> Result<(Ar
     keys.artifacts.insert(edge.name.clone(), artifact);
     let Some(text) = &edge.content else { return Ok((artifact, None)) };
     let id = content(text);
-    let asked = VersionAsked { artifact, id: &id, size: Some(100), sized_in: None };
+    let asked = VersionAsked { artifact, id: &id, size: Some(100), asks_size: false };
     let version = writer.enter_versions(&[asked], 1000)?[0].key;
     keys.versions.insert((edge.name.clone(), text.clone()), version);
     Ok((artifact, Some(version)))

@@ -55,7 +55,7 @@ fn a_table_belongs_to_who_wrote_it(store: &mut dyn Store) {
 }
 
 fn names_are_entered_once(store: &mut dyn Store) {
-    let name = ArtifactName("s3://b/model".to_owned());
+    let (name, uri) = (ArtifactName("out/model".to_owned()), ArtifactName("s3://b/model".to_owned()));
     store
         .write(&mut |writer| {
             let (one, other) = (writer.project("one", None)?, writer.project("other", None)?);
@@ -70,10 +70,13 @@ fn names_are_entered_once(store: &mut dyn Store) {
                 Name::Artifact(other, &name, None),
                 Name::Code("k"),
                 Name::Code("k"),
+                Name::Artifact(one, &uri, None),
+                Name::Artifact(other, &uri, None),
             ];
             let keys = writer.enter(&names)?;
             assert_eq!(keys, writer.enter(&names)?, "a name that is known keeps its key");
             assert!(keys[0] != keys[1] && keys[2] == keys[3] && keys[2] != keys[4] && keys[5] == keys[6], "{keys:?}");
+            assert_eq!(keys[7], keys[8], "a URI is one thing for all projects");
             Ok(())
         })
         .unwrap();
@@ -91,7 +94,7 @@ fn versions_are_entered_once_and_learn_their_size(store: &mut dyn Store) {
         .write(&mut |writer| {
             let project = writer.project(PROJECT, None)?;
             let artifact = ArtifactKey(writer.key(Name::Artifact(project, &name, None))?);
-            let asked = |id, size| VersionAsked { artifact, id, size, sized_in: Some(project) };
+            let asked = |id, size| VersionAsked { artifact, id, size, asks_size: true };
             let made = writer.enter_versions(&[asked(&x, None)], 2)?[0];
             assert!(made.is_first_size && !made.is_common_now);
             assert_eq!(writer.version_rows(&[made.key])?[0].size, None);
@@ -104,13 +107,13 @@ fn versions_are_entered_once_and_learn_their_size(store: &mut dyn Store) {
             for (other, is_now) in [("b", true), ("c", false)] {
                 let name = ArtifactName(other.to_owned());
                 let artifact = ArtifactKey(writer.key(Name::Artifact(project, &name, None))?);
-                let other = VersionAsked { artifact, id: &x, size: None, sized_in: None };
+                let other = VersionAsked { artifact, id: &x, size: None, asks_size: false };
                 let other = writer.enter_versions(&[other], 2)?[0];
                 assert_eq!(other.is_common_now, is_now);
                 assert_eq!(writer.version_rows(&[other.key])?[0].size, Some(9), "the size is that of the content");
             }
             assert!(writer.alike(&[made.key])?[0].others.is_empty(), "what is common is not looked for");
-            let all: Vec<_> = ids.iter().map(|id| VersionAsked { sized_in: None, ..asked(id, None) }).collect();
+            let all: Vec<_> = ids.iter().map(|id| VersionAsked { asks_size: false, ..asked(id, None) }).collect();
             let all: Vec<_> = writer.enter_versions(&all, 9)?.into_iter().map(|version| version.key).collect();
             let told: Vec<VersionId> = writer.version_rows(&all)?.into_iter().map(|row| row.id).collect();
             assert_eq!(told, ids);

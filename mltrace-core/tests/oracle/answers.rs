@@ -1,8 +1,8 @@
 //! The questions that the model answers: runs, versions, traces, staleness, verdicts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::{Edge, Facts, Outcome, RunFacts};
+use super::facts::{Edge, Facts, Outcome, RunFacts, is_of_other_host, plain};
 use super::model::{self, Known, Part, Seen, Write};
 
 /// After so many seconds an input is old, unless its reader's component says otherwise.
@@ -58,7 +58,7 @@ pub(crate) struct TraceAnswer {
 pub(crate) fn run_answer(known: &Known<'_>, run: &RunFacts) -> RunAnswer {
     let seen = known.seen(run);
     let inputs = run.reads.iter().zip(seen).map(|(read, seen)| InputAnswer {
-        name: read.name.clone(),
+        name: plain(&read.name).to_owned(),
         at: run.read_at(read),
         version: seen.version.clone(),
         bound: seen.bound,
@@ -68,7 +68,11 @@ pub(crate) fn run_answer(known: &Known<'_>, run: &RunFacts) -> RunAnswer {
         }),
         same_content_as: seen.same_content_as.clone(),
         changed_since: seen.changed_since.clone(),
-        inside: seen.parts.iter().map(|part| (part.name.clone(), part.version.clone(), part.run.clone())).collect(),
+        inside: seen
+            .parts
+            .iter()
+            .map(|part| (plain(&part.name).to_owned(), part.version.clone(), part.run.clone()))
+            .collect(),
     });
     let outputs = run.writes.iter().map(|edge| {
         let write = known.writes.iter().find(|write| write.run.id == run.id && write.edge.n == edge.n);
@@ -76,11 +80,16 @@ pub(crate) fn run_answer(known: &Known<'_>, run: &RunFacts) -> RunAnswer {
         let version = write.or(echo.map(|(_, inner)| inner)).map(Write::version);
         let label_of = write.map(Write::version);
         let label = label_of.as_ref().and_then(|version| verdict(known.facts, &edge.name, version));
-        OutputAnswer { name: edge.name.clone(), version, label, inner: echo.map(|(_, inner)| inner.run.id.clone()) }
+        OutputAnswer {
+            name: plain(&edge.name).to_owned(),
+            version,
+            label,
+            inner: echo.map(|(_, inner)| inner.run.id.clone()),
+        }
     });
     RunAnswer {
         id: run.id.clone(),
-        component: run.component.clone(),
+        component: plain(&run.component).to_owned(),
         status: run.outcome.word(),
         started_at: run.started_at,
         ended_at: run.ended_at.filter(|_| !matches!(run.outcome, Outcome::Running | Outcome::Died)),
@@ -125,6 +134,7 @@ fn stale(known: &Known<'_>, run: &RunFacts, seen: &Seen) -> BTreeSet<(&'static s
 fn superseded_by(known: &Known<'_>, run: &RunFacts, seen: &Part) -> Option<(i64, String)> {
     let later = known.writes.iter().filter(|write| {
         write.edge.name == seen.name
+            && !is_of_other_host(&seen.name, write.run, known.run(&seen.run))
             && write.run.id != run.id
             && write.at <= run.started_at
             && (write.at, &write.run.id) > (seen.at, &seen.run)
@@ -191,7 +201,8 @@ pub(crate) fn verdict(facts: &Facts, name: &str, version: &str) -> Option<&'stat
 pub(crate) fn names(facts: &Facts) -> BTreeSet<String> {
     let edges = facts.runs.iter().flat_map(|run| run.reads.iter().chain(&run.writes));
     let judged = facts.labels.iter().map(|label| label.name.clone());
-    edges.map(|edge| edge.name.clone()).chain(judged).collect()
+    let names = edges.map(|edge| edge.name.clone()).chain(judged);
+    names.filter(|name| plain(name) == name).collect()
 }
 
 /// Returns every version of an artifact that somebody wrote, or read.
@@ -319,7 +330,7 @@ fn makers(
         known.writes.iter().filter(|other| by_then(other.at) && (is_latest || other.at <= write.at)).copied().collect();
     let is_opaque = version.starts_with("w:");
     let by_name = model::ByName { is_exact: !is_opaque, is_by_time: is_opaque };
-    let parts = model::parts(&before, name, by_name, None).map(|part| part.run.id.clone());
+    let parts = model::parts((&before, None), name, by_name, None).map(|part| part.run.id.clone());
     parts.chain([write.run.id.clone()]).collect()
 }
 
@@ -409,20 +420,25 @@ fn downstream(known: &Known<'_>, roots: Vec<String>, first: u32, asked: Option<(
     let is_downstream = |write: &Write<'_>| runs.iter().any(|(id, _)| *id == write.run.id);
     let last =
         |of: &dyn Fn(&Write<'_>) -> bool| known.writes.iter().filter(|write| of(write)).max_by_key(|w| w.order());
-    let mut artifacts = BTreeSet::new();
+    let mut artifacts: BTreeMap<(String, String, String), &'static str> = BTreeMap::new();
     for write in known.writes.iter().filter(|write| is_downstream(write)) {
         let (name, version) = (&write.edge.name, write.version());
         if asked == Some((name, &version)) {
             continue;
         }
         let writer = last(&|other| other.edge.name == *name && other.version() == version && is_downstream(other));
-        let state = match last(&|other| other.edge.name == *name) {
+        let is_same = |other: &Write<'_>| other.edge.name == *name && !is_of_other_host(name, other.run, write.run);
+        let state = match last(&is_same) {
             Some(latest) if !is_downstream(latest) => "rebuilt",
             Some(latest) if latest.version() == version => "current",
             _ => "superseded",
         };
-        artifacts.insert((name.clone(), version, writer.unwrap_or(write).run.id.clone(), state));
+        // It is current if it is so on one host, and superseded rather than rebuilt.
+        let rank = |state: &str| ["current", "superseded", "rebuilt"].iter().position(|known| *known == state);
+        let of = artifacts.entry((plain(name).to_owned(), version, writer.unwrap_or(write).run.id.clone()));
+        of.and_modify(|known| *known = if rank(state) < rank(known) { state } else { known }).or_insert(state);
     }
+    let artifacts = artifacts.into_iter().map(|((name, version, run), state)| (name, version, run, state)).collect();
     ImpactAnswer { runs, artifacts }
 }
 

@@ -83,7 +83,7 @@ fn compare_measures(reader: &mut Reader<'_>, known: &Known<'_>, found: &mut Comp
         ((series.component, series.name, series.about.map(|about| about.to_string())), values.collect())
     });
     found.check("metrics", &series.collect(), &measured::metrics(known.facts));
-    for run in &known.facts.runs {
+    for run in known.facts.runs.iter().filter(|run| !run.is_next_door) {
         let fields = reader.compare(&[&run.id]).unwrap().fields.into_iter();
         let measured = fields.filter(|field| matches!(field.part, RecordPart::Metrics | RecordPart::Importances));
         let product: Vec<_> = measured.map(|field| (field.name, field.about, field.values[0].to_string())).collect();
@@ -162,7 +162,7 @@ fn compare_runs(
     found: &mut Comparison,
 ) -> BTreeMap<String, BTreeSet<String>> {
     let runs = reader.recent(&RunFilter::default()).unwrap().runs;
-    let mut newest_first: Vec<&RunFacts> = known.facts.runs.iter().collect();
+    let mut newest_first: Vec<&RunFacts> = known.facts.runs.iter().filter(|run| !run.is_next_door).collect();
     newest_first.sort_by_key(|run| std::cmp::Reverse((run.started_at, &run.id)));
     let listed: Vec<String> = runs.iter().map(|run| run.id.to_string()).collect();
     found.check("recent", &listed, &newest_first.iter().map(|run| run.id.clone()).collect());
@@ -175,7 +175,9 @@ fn compare_runs(
         let impact = impact(reader, &ImpactOf::Run(&run.id));
         found.check(&format!("impact of {}", run.id), &impact, &answers::impact(known, run));
         below.insert(run.id.clone(), impact.runs.into_iter().map(|(run, _)| run).collect());
-        components.extend([(run.component.as_str(), None), (run.component.as_str(), run.commit.as_deref())]);
+        if !run.is_next_door {
+            components.extend([(run.component.as_str(), None), (run.component.as_str(), run.commit.as_deref())]);
+        }
     }
     for (name, commit) in components {
         found.check(

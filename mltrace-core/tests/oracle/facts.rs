@@ -67,9 +67,57 @@ pub(crate) struct RunFacts {
     pub(crate) metrics: Vec<MetricFacts>,
     /// Whose data it took in.
     pub(crate) subjects: BTreeSet<&'static str>,
+    /// Whether it is one of another project.
+    pub(crate) is_next_door: bool,
+}
+
+/// How a name begins in the model that is one of another project: it is another thing than that of this name here.
+pub(crate) const NEXT_DOOR: &str = "next door!";
+
+/// Returns whether a name is the same thing for all projects.
+pub(crate) fn is_for_all(name: &str) -> bool {
+    name.contains("://") || name.starts_with('/')
+}
+
+/// Returns a name as that project calls it whose it is.
+pub(crate) fn plain(name: &str) -> &str {
+    name.strip_prefix(NEXT_DOOR).unwrap_or(name)
+}
+
+/// Returns whether a write is that of another thing than what is called the same for `run`: an absolute path is one of its
+/// host, which must be known to be the same for another project.
+pub(crate) fn is_of_other_host(name: &str, writer: &RunFacts, run: &RunFacts) -> bool {
+    let differs = match (&writer.host, &run.host) {
+        (Some(one), Some(other)) => one != other,
+        _ => writer.is_next_door != run.is_next_door,
+    };
+    name.starts_with('/') && differs
 }
 
 impl RunFacts {
+    /// Returns the same run in another project: a URI is the same thing there, and any other name is one of its own.
+    pub(crate) fn next_door(&self) -> Self {
+        let id = |id: &String| id.replacen("0190f3", "0190f4", 1);
+        let edges = |edges: &[Edge]| {
+            let edge = |edge: &Edge| match is_for_all(&edge.name) {
+                true => edge.clone(),
+                false => Edge { name: format!("{NEXT_DOOR}{}", edge.name), ..edge.clone() },
+            };
+            edges.iter().map(edge).collect()
+        };
+        Self {
+            id: id(&self.id),
+            component: format!("{NEXT_DOOR}{}", self.component),
+            reads: edges(&self.reads),
+            writes: edges(&self.writes),
+            parent: self.parent.as_ref().map(id),
+            metrics: Vec::new(),
+            subjects: BTreeSet::new(),
+            is_next_door: true,
+            ..self.clone()
+        }
+    }
+
     /// When it read.
     pub(crate) fn read_at(&self, read: &Edge) -> i64 {
         read.at.unwrap_or(self.started_at)
@@ -152,6 +200,21 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
+    /// Returns the same pipeline with some of its paths outside the root.
+    pub(crate) fn outside(mut self) -> Self {
+        let move_out = |name: &mut String| {
+            if name == "out" || name.starts_with("out/") || name == "rows.csv" {
+                *name = format!("/mnt/{name}");
+            }
+        };
+        for run in &mut self.runs {
+            run.reads.iter_mut().chain(&mut run.writes).for_each(|edge| move_out(&mut edge.name));
+            run.metrics.iter_mut().filter_map(|metric| metric.about.as_mut()).for_each(move_out);
+        }
+        self.labels.iter_mut().for_each(|label| move_out(&mut label.name));
+        self
+    }
+
     /// Adds what others reported, of other runs.
     pub(crate) fn add(&mut self, others: &Self) {
         self.runs.extend(others.runs.iter().cloned());

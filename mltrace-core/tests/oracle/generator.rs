@@ -203,6 +203,7 @@ impl RunPlan {
             host: self.host.map(str::to_owned),
             metrics: Vec::new(),
             subjects: BTreeSet::new(),
+            is_next_door: false,
         }
     }
 }

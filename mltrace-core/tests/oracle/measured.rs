@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::answers;
-use super::facts::{Facts, MetricFacts, RunFacts};
+use super::facts::{Facts, MetricFacts, NEXT_DOOR, RunFacts, is_for_all, is_of_other_host};
 use super::model::Known;
 
 /// The values that count by run, oldest run first, of each component, name and artifact.
@@ -90,7 +90,9 @@ pub(crate) fn held(known: &Known<'_>, subject: &str) -> Option<HeldAnswer> {
     let made = answers::impact_of_runs(known, roots).artifacts.into_iter();
     let versions: BTreeSet<_> = made
         .map(|(name, version, writer, _)| {
-            let is_gone = is_gone(known, &name, &version);
+            let is_of_neighbour = known.run(&writer).is_next_door && !is_for_all(&name);
+            let thing = if is_of_neighbour { format!("{NEXT_DOOR}{name}") } else { name.clone() };
+            let is_gone = is_gone(known, &thing, &version, known.run(&writer));
             (name, version, writer, is_gone)
         })
         .collect();
@@ -104,8 +106,10 @@ pub(crate) fn held(known: &Known<'_>, subject: &str) -> Option<HeldAnswer> {
 
 /// Returns whether something else was written in the place of a version since, where nobody could keep it: not so of what was
 /// declared, and of bytes that somebody would have to look for on a disk.
-fn is_gone(known: &Known<'_>, name: &str, version: &str) -> bool {
+fn is_gone(known: &Known<'_>, name: &str, version: &str, writer: &RunFacts) -> bool {
     let is_on_disk = !name.contains("://") && (version.starts_with("b3:") || version.starts_with("stat:"));
-    let last = known.writes.iter().filter(|write| write.edge.name == name).max_by_key(|write| write.order());
+    let here =
+        known.writes.iter().filter(|write| write.edge.name == name && !is_of_other_host(name, write.run, writer));
+    let last = here.max_by_key(|write| write.order());
     !is_on_disk && !version.starts_with("v:") && last.is_some_and(|last| last.version() != version)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::facts::{Edge, Facts, FolderFacts, Outcome, RunFacts};
+use super::facts::{Edge, Facts, FolderFacts, Outcome, RunFacts, is_of_other_host, plain};
 
 /// Content shorter than this links nothing to a copy of it.
 const SHORT: u64 = 64;
@@ -200,9 +200,9 @@ fn seen(facts: &Facts, all: &[Write<'_>], run: &RunFacts, read: &Edge) -> Seen {
     let by_name = ByName { is_exact, is_by_time: seen.bound == "time" };
     let content = read.version.as_deref().filter(|version| version.starts_with("b3:"));
     let parts: Vec<Part> =
-        parts(&before, &read.name, by_name, content.map(|content| (facts, content))).map(part).collect();
+        parts((&before, Some(run)), &read.name, by_name, content.map(|content| (facts, content))).map(part).collect();
     let (parts, is_all_told) = match content.filter(|_| seen.bound == "unknown_writer") {
-        Some(content) => with_whole_folders(facts, &before, &read.name, content, parts),
+        Some(content) => with_whole_folders(facts, (&before, run), &read.name, content, parts),
         None => (parts, None),
     };
     let is_told = seen.bound == "unknown_writer" && !parts.is_empty();
@@ -211,7 +211,21 @@ fn seen(facts: &Facts, all: &[Write<'_>], run: &RunFacts, read: &Edge) -> Seen {
         None if is_told && is_all_told == Some(false) => last_around(&parts, &read.name),
         own => own,
     };
-    Seen { bound: if is_told { "inside" } else { seen.bound }, parts, changed_since, ..seen }
+    let is_lost = seen.bound == "unknown_writer" && !is_told && changed_since.is_none();
+    let moved = content.filter(|_| is_lost).and_then(|content| held_somewhere(facts, all, content, run.read_at(read)));
+    let same_content_as = seen.same_content_as.or(moved);
+    Seen { bound: if is_told { "inside" } else { seen.bound }, parts, changed_since, same_content_as, ..seen }
+}
+
+/// Returns the name of what last held a content in a folder that was written by then: somebody may have moved it.
+fn held_somewhere(facts: &Facts, all: &[Write<'_>], content: &str, at: i64) -> Option<String> {
+    let path = |write: &Write<'_>| {
+        let folder = folder_of(facts, write.edge.version.as_deref())?;
+        folder.entries.iter().find(|(_, there)| *there == content).map(|(path, _)| path.clone())
+    };
+    let holding = all.iter().copied().filter(|write| write.at <= at && path(write).is_some());
+    let write = last(holding)?;
+    Some(format!("{}/{}", plain(&write.edge.name), path(&write)?))
 }
 
 /// Returns the run that wrote a folder around what is called so last, of which it is a part.
@@ -224,7 +238,7 @@ fn last_around(parts: &[Part], name: &str) -> Option<String> {
 /// whether all that lay in it has a writer then, where that is known.
 fn with_whole_folders(
     facts: &Facts,
-    before: &[Write<'_>],
+    (before, reader): (&[Write<'_>], &RunFacts),
     name: &str,
     content: &str,
     mut parts: Vec<Part>,
@@ -232,6 +246,12 @@ fn with_whole_folders(
     let Some(folder) = folder_of(facts, Some(content)) else { return (parts, None) };
     let inside: Vec<String> = parts.iter().map(|part| part.name.clone()).collect();
     let mut is_all_told = true;
+    // Folders that nobody wrote on this host are not looked at.
+    let is_here = |other: &str| {
+        let mut writes = before.iter().filter(|write| write.edge.name == other);
+        writes.any(|write| !is_of_other_host(other, write.run, reader))
+    };
+    let is_alone = !before.iter().any(|write| is_inside(&write.edge.name, name) && is_here(&write.edge.name));
     for (path, entry) in &folder.entries {
         let whole = format!("{name}/{path}");
         let by_member = |part: &String| is_inside(name, part) && (*part == whole || is_inside(part, &whole));
@@ -241,7 +261,10 @@ fn with_whole_folders(
         let held = |write: &&Write<'_>| {
             let entries = folder_of(facts, write.edge.version.as_deref());
             let place = whole.strip_prefix(&write.edge.name).and_then(|place| place.strip_prefix('/'));
-            let is_near = write.edge.name == name || is_inside(&write.edge.name, name);
+            let is_near = match write.edge.name == name {
+                true => is_alone || is_here(name),
+                false => is_inside(&write.edge.name, name) && is_here(&write.edge.name),
+            };
             let there = entries.zip(place).and_then(|(known, place)| known.entries.get(place));
             is_near && there == Some(entry)
         };
@@ -282,13 +305,14 @@ pub(crate) fn folder_of<'f>(facts: &'f Facts, content: Option<&str>) -> Option<&
 /// around it unless its own name is known to say better. Where the content that was read is known, what was not there any
 /// more is left out, and of folders around it those that held something else.
 pub(crate) fn parts<'f>(
-    before: &[Write<'f>],
+    (before, reader): (&[Write<'f>], Option<&RunFacts>),
     name: &str,
     by_name: ByName,
     seen: Option<(&Facts, &str)>,
 ) -> impl Iterator<Item = Write<'f>> {
     let names: BTreeSet<&str> = before.iter().map(|write| write.edge.name.as_str()).collect();
-    let last_of = |name: &str| last(before.iter().copied().filter(|write| write.edge.name == name));
+    let is_here = |write: &Write<'_>| reader.is_none_or(|run| !is_of_other_host(&write.edge.name, write.run, run));
+    let last_of = |name: &str| last(before.iter().copied().filter(|write| write.edge.name == name && is_here(write)));
     let entries = seen.and_then(|(facts, content)| folder_of(facts, Some(content)));
     let there = |other: &str| {
         let last_one = last_of(other)?;
@@ -341,7 +365,9 @@ pub(crate) fn parts<'f>(
 fn seen_by_name(facts: &Facts, all: &[Write<'_>], run: &RunFacts, read: &Edge) -> Seen {
     let at = run.read_at(read);
     let before: Vec<Write<'_>> = all.iter().copied().filter(|write| was_there(write, run, read)).collect();
-    let last_of_name = last(before.iter().copied().filter(|write| write.edge.name == read.name));
+    let is_here = |write: &Write<'_>| !is_of_other_host(&read.name, write.run, run);
+    let of_name = before.iter().copied().filter(|write| write.edge.name == read.name);
+    let last_of_name = last(of_name.filter(is_here));
     let Some(version) = read.version.as_deref() else {
         return match last_of_name {
             Some(write) => saw(&write.version(), "time", Some(write)),
@@ -375,7 +401,7 @@ fn seen_by_name(facts: &Facts, all: &[Write<'_>], run: &RunFacts, read: &Edge) -
     match found {
         _ if !is_content(version) => saw(version, "declaration", found),
         Some(_) => saw(version, "content", found),
-        None => saw_elsewhere(facts, all, read, version, &before, last_of_name),
+        None => saw_elsewhere(facts, all, (run, read), version, &before, last_of_name),
     }
 }
 
@@ -383,7 +409,7 @@ fn seen_by_name(facts: &Facts, all: &[Write<'_>], run: &RunFacts, read: &Edge) -
 fn saw_elsewhere(
     facts: &Facts,
     all: &[Write<'_>],
-    read: &Edge,
+    (run, read): (&RunFacts, &Edge),
     content: &str,
     before: &[Write<'_>],
     last_of_name: Option<Write<'_>>,
@@ -406,10 +432,15 @@ fn saw_elsewhere(
             originals.extend(last(before.iter().copied().filter(is_origin)).filter(|_| was_there_first));
         }
     }
+    // Another project explains what nobody wrote in this one.
+    let is_own = |original: &Write<'_>| original.run.is_next_door == run.is_next_door;
+    if originals.iter().any(is_own) {
+        originals.retain(is_own);
+    }
     // Of one run's, the first by name.
     let likeliest = originals.iter().copied().rev().max_by_key(|write| (write.at, &write.run.id));
     let is_one_run = originals.iter().all(|original| original.run.id == originals[0].run.id);
-    let same_content_as = likeliest.map(|original| original.edge.name.clone());
+    let same_content_as = likeliest.map(|original| plain(&original.edge.name).to_owned());
     match likeliest {
         Some(_) if is_one_run && !is_short(facts, content) => {
             Seen { same_content_as, ..saw(content, "copy", likeliest) }

@@ -14,7 +14,7 @@ use mltrace_core::query::{Judgement, Reader};
 use mltrace_core::store::{self, Mode, Store};
 use serde_json::{Value, json};
 
-use super::facts::{ComponentFacts, Edge, FolderFacts, LabelFacts, MetricFacts, Outcome, RunFacts};
+use super::facts::{ComponentFacts, Edge, FolderFacts, LabelFacts, MetricFacts, NEXT_DOOR, Outcome, RunFacts};
 
 /// The project of all pipelines.
 const PROJECT: &str = "oracle";
@@ -66,10 +66,10 @@ impl Place {
         events
     }
 
-    /// Imports the same runs into another project of the same store, under ids of their own.
-    pub(crate) fn import_next_door(&mut self, lines: &[Value]) {
-        let other = |line: &Value| line.to_string().replace("\"0190f3", "\"0190f4").replace("\"ff90f3", "\"ff90f4");
-        let lines: Vec<Value> = lines.iter().map(|line| other(line).parse().unwrap()).collect();
+    /// Imports runs of another project of the same store.
+    pub(crate) fn import_next_door(&mut self, runs: &[RunFacts]) {
+        let plain = |run: &RunFacts| run_line(run).to_string().replace(NEXT_DOOR, "");
+        let lines: Vec<Value> = runs.iter().map(|run| plain(run).parse().unwrap()).collect();
         self.home.project = "next door".to_owned();
         self.import(&lines);
         PROJECT.clone_into(&mut self.home.project);

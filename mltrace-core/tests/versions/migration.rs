@@ -159,3 +159,31 @@ fn a_store_that_is_migrated_meanwhile_takes_nothing_from_an_older_version() {
     let mut new = SqliteStore::open(&project.home, Mode::Read, schema).unwrap();
     assert_eq!(new.look().project("other", None).unwrap(), None);
 }
+
+/// A second project that names what the first one does: its run wrote, and read, the same bytes.
+const NEIGHBOUR: &str = "INSERT INTO project (id, name) VALUES (7, 'next door');
+     INSERT INTO project_name (name, project_id) VALUES ('next door', 7);
+     INSERT INTO component (id, project_id, name) VALUES (70, 7, 'theirs');
+     INSERT INTO run (id, uuid, project_id, component_id, status, started_at, ended_at)
+         VALUES (71, x'0190f3a0000070008000000000000077', 7, 70, 1, -100000000000001, -100000000000000);
+     INSERT INTO artifact (id, project_id, name, kind) SELECT 72, 7, name, kind FROM artifact WHERE name LIKE 's3://%20210501-171109.pkl';
+     INSERT INTO artifact (id, project_id, name, kind) VALUES (73, 7, 'out/predictions.csv', 0);
+     INSERT INTO version (id, artifact_id, id_kind, id_value) VALUES (74, 72, 1, CAST('2' AS BLOB));
+     INSERT INTO version (id, artifact_id, id_kind, id_value) SELECT 75, a.id, 1, CAST('2' AS BLOB) FROM artifact a
+         WHERE a.name LIKE 's3://%20210501-171109.pkl' AND a.project_id <> 7;
+     INSERT INTO write (id, run_id, n, artifact_id, seen_id, version_id, at) VALUES (76, 71, 1, 72, 74, 74, -100000000000000);
+     INSERT INTO read (run_id, n, artifact_id, seen_id, at, bound) VALUES (71, 0, 72, 74, -100000000000001, 4);";
+
+#[test]
+fn what_two_projects_called_the_same_is_one_thing_where_it_is_that_for_all() {
+    let project = Project::with_store(&crate::golden::file(9, "db"));
+    project.raw().execute_batch(NEIGHBOUR).unwrap();
+    drop(ingest::open_folded(&project.home, &|_| {}).unwrap());
+    let count = |sql: &str| project.raw().query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(count("SELECT count(*) FROM artifact WHERE name LIKE 's3://%20210501-171109.pkl'"), 1);
+    assert_eq!(count("SELECT count(*) FROM artifact WHERE name = 'out/predictions.csv'"), 2);
+    assert_eq!(count("SELECT count(*) FROM version WHERE id_kind = 1 AND id_value = CAST('2' AS BLOB)"), 1);
+    assert_eq!(count("SELECT count(*) FROM also_in"), 1);
+    let found = mltrace_core::upkeep::doctor(&project.home, true).wrong;
+    assert_eq!(found, ["2 records could not be written"]);
+}

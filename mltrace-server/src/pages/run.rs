@@ -194,7 +194,8 @@ fn bound(input: &Input) -> Markup {
             @if runs.len() == 1 { "run " (parts::run(first.written_by)) } @else { (runs.len()) " runs" }
         }
         @if let Some(other) = input.elsewhere.first() {
-            ", in the project " (other.project) " run " (other.run.short()) " wrote it"
+            @if let Some(host) = &other.host { ", on host " (host) } @else { ", in the project " (other.project) }
+            " run " (other.run.short()) " wrote it"
         }
         @if let Some(other) = &input.same_content_as { ", same content as " (parts::version(&other.name, Some(&other.version))) }
         @if let Some(changed) = input.changed_since { ", changed since run " (parts::run(changed)) " wrote it" }

@@ -22,6 +22,12 @@ const AFTER: &str = "r.started_at,
      (SELECT p.host FROM process p WHERE p.id = r.process_id)
      <> (SELECT h.host FROM run m JOIN process h ON h.id = m.process_id WHERE m.id = ?5)";
 
+/// Whether a write is that of another host than run ?5's, where the name is one of each host; which host a run of another
+/// project was on must be known.
+const BY_HOST: &str = "NULL, coalesce((SELECT coalesce(p.host <> h.host, r.project_id <> m.project_id)
+         FROM run m LEFT JOIN process h ON h.id = m.process_id LEFT JOIN process p ON p.id = r.process_id
+         WHERE m.id = ?5), 0) AND ?4 IS NULL";
+
 fn candidate(row: &Row<'_>) -> rusqlite::Result<Candidate> {
     Ok(Candidate {
         write: row.get(0)?,
@@ -63,9 +69,10 @@ const INSIDE: &str = "FROM (WITH RECURSIVE inside (id, uuid) AS (
      CROSS JOIN write w INDEXED BY write_by_run ON w.run_id = i.id CROSS JOIN run r ON r.id = w.run_id
      WHERE w.artifact_id = ?1 AND w.version_id IS NOT NULL AND (?7 IS NULL OR w.version_id = ?7)";
 
-/// Returns the statement that finds what is asked for.
-fn statement_for(asked: &Asked<'_>) -> &'static str {
+/// Returns the statement that finds what is asked for, whose name may be that of another thing on each host.
+fn statement_for(asked: &Asked<'_>, is_of_host: bool) -> &'static str {
     match (asked.of, asked.when) {
+        (Of::Artifact(_), When::By(_)) if is_of_host => text!("{WRITES}, {BY_HOST} {OF_ARTIFACT} AND {THEN}"),
         (Of::Version(_), When::By(_)) => text!("{WRITES}, {BY} {OF_VERSION} AND {THEN}"),
         (Of::Version(_), When::After { .. }) => text!("{WRITES}, {AFTER} {OF_VERSION} AND {LATER}"),
         (Of::Artifact(_), When::By(_)) => text!("{WRITES}, {BY} {OF_ARTIFACT} AND {THEN}"),
@@ -89,7 +96,7 @@ fn hash(content: &VersionId) -> Option<&[u8]> {
 /// Offers what the statement of [`statement_for`] finds.
 fn offer_stored(
     statement: &mut Statement<'_>,
-    Asked { of, when, reader, like }: &Asked<'_>,
+    (Asked { of, when, reader, like }, is_of_host): (&Asked<'_>, bool),
     offer: &mut dyn FnMut(Candidate) -> bool,
 ) -> Result<()> {
     let (at, by) = match when {
@@ -99,7 +106,7 @@ fn offer_stored(
     let mut rows = match (of, by) {
         (Of::Version(of), None) => statement.query(params![of, at, like])?,
         (Of::Version(of), by) => statement.query(params![of, at, like, by, reader])?,
-        (Of::Artifact(of), None) => statement.query(params![of, at, like])?,
+        (Of::Artifact(of), None) if !is_of_host => statement.query(params![of, at, like])?,
         (Of::Artifact(of), by) => statement.query(params![of, at, like, by, reader])?,
         (Of::Content(of, content), by) => statement.query(params![of, at, like, by, reader, hash(content)])?,
         (Of::Folder(of, path, content), by) => {
@@ -118,8 +125,12 @@ fn offer_stored(
 impl SqliteStore {
     pub(super) fn offer_candidates(&self, asked: &[Asked<'_>], offer: Offer<'_>) -> Result<()> {
         for (place, asked) in asked.iter().enumerate() {
-            let mut statement = self.connection.prepare_cached(statement_for(asked))?;
-            offer_stored(&mut statement, asked, &mut |candidate| offer(place, candidate))?;
+            let is_of_host = match (asked.of, asked.reader) {
+                (Of::Artifact(of), Some(_)) if self.has_hosts()? => self.is_of_host(of)?,
+                _ => false,
+            };
+            let mut statement = self.connection.prepare_cached(statement_for(asked, is_of_host))?;
+            offer_stored(&mut statement, (asked, is_of_host), &mut |candidate| offer(place, candidate))?;
         }
         Ok(())
     }
@@ -129,10 +140,19 @@ impl SqliteWriter<'_> {
     pub(super) fn offer_candidates(&mut self, asked: &[Asked<'_>], offer: Offer<'_>) -> Result<()> {
         for (place, asked) in asked.iter().enumerate() {
             let mut offer = |candidate| offer(place, candidate);
+            let is_of_host = match (asked.of, asked.reader) {
+                (Of::Artifact(of), Some(_)) => self.is_of_host(of)?,
+                _ => false,
+            };
             match (asked.of, asked.when) {
-                (Of::Artifact(of), When::By(_)) if self.fresh.knows_writes(of) => self.offer_made(of, &mut offer),
+                (Of::Artifact(of), When::By(_)) if !is_of_host && self.fresh.knows_writes(of) => {
+                    self.offer_made(of, &mut offer)
+                }
                 (Of::Inside(..), _) if !self.has_nested_runs()? => Ok(()),
-                _ => offer_stored(self.statement(statement_for(asked))?, asked, &mut offer),
+                _ => {
+                    let statement = self.statement(statement_for(asked, is_of_host))?;
+                    offer_stored(statement, (asked, is_of_host), &mut offer)
+                }
             }?;
         }
         Ok(())
@@ -164,9 +184,8 @@ impl SqliteWriter<'_> {
         let others = text!(
             "SELECT v.id, (SELECT min(f.at) FROM write f WHERE f.version_id = v.id) AS first, other.name
              FROM (SELECT * FROM version me WHERE me.id = $1 AND me.id_kind = 0 AND {UNCOMMON}) AS me
-             JOIN artifact mine ON mine.id = me.artifact_id
              JOIN version v ON v.id_kind = 0 AND v.tail = me.tail AND v.id_value = me.id_value AND v.id <> me.id
-             JOIN artifact other ON other.id = v.artifact_id AND other.project_id = mine.project_id
+             JOIN artifact other ON other.id = v.artifact_id
              WHERE first IS NOT NULL"
         );
         let others = self.all(others, [version], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;

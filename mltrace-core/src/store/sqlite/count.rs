@@ -39,7 +39,7 @@ const FLAGGED: &str = "SELECT (SELECT r.component_id FROM write w JOIN run r ON 
          WHERE w.version_id = v.id ORDER BY w.at, r.uuid LIMIT 1), count(*)
      FROM (SELECT DISTINCT version_id FROM label) judged CROSS JOIN version v ON v.id = judged.version_id
      CROSS JOIN artifact a ON a.id = v.artifact_id
-     WHERE a.project_id = $1
+     WHERE (a.project_id = $1 OR EXISTS (SELECT 1 FROM also_in o WHERE o.project_id = $1 AND o.artifact_id = a.id))
          AND (SELECT l.verdict FROM label l WHERE l.version_id = v.id ORDER BY l.at DESC, l.uuid DESC LIMIT 1) = 0
      GROUP BY 1";
 

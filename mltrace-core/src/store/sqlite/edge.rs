@@ -138,6 +138,7 @@ impl SqliteWriter<'_> {
                     self.reads_by_time(artifact, at, found)?;
                     found.extend(self.reads_near_to(artifact, at)?);
                     found.extend(self.reads_of_folder((artifact, version), at)?);
+                    found.extend(self.reads_with_project(artifact)?);
                 }
             }
             Change::Wrote(write) => {
@@ -164,6 +165,10 @@ impl SqliteWriter<'_> {
 
     fn reads_by_time(&mut self, artifact: ArtifactKey, at: Timestamp, found: &mut Vec<(RunKey, u32)>) -> Result<()> {
         if self.fresh.is_unread(artifact) {
+            return Ok(());
+        }
+        if self.is_of_host(artifact)? {
+            found.extend(self.reads_on_any_host(artifact, at)?);
             return Ok(());
         }
         // Reads after the next write that counts saw that one, or a later one.

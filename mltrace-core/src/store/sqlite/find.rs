@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::SqliteStore;
 use super::last::last_write;
 use super::map::{Bytes, version_columns, version_id};
-use crate::model::{ArtifactName, Due, RunId, Timestamp, VersionId};
+use crate::model::{ArtifactName, Due, RunId, Timestamp, VersionId, is_for_all};
 use crate::store::{
     ArtifactKey, ComponentKey, ComponentRow, MarkedRow, ProjectKey, Result, RunKey, RunSelection, StoreError, VersionAt,
 };
@@ -151,7 +151,25 @@ impl SqliteStore {
 
     pub(super) fn artifact_named(&self, project: ProjectKey, name: &str) -> Result<Vec<(ArtifactKey, String)>> {
         let sql = "SELECT id, name FROM artifact WHERE project_id = $1 AND name = $2";
-        self.all(sql, params![project, name], artifact)
+        let found = self.all(sql, params![project, name], artifact)?;
+        if !is_for_all(name) {
+            // A name of another project, unless somebody wrote that here.
+            let is_written = |artifact: &ArtifactKey| {
+                let sql = "SELECT 1 FROM write WHERE artifact_id = $1 AND version_id IS NOT NULL LIMIT 1";
+                Ok::<_, StoreError>(self.one(sql, [artifact], |_| Ok(()))?.is_some())
+            };
+            let other = match found.first() {
+                Some((own, _)) if !name.contains("::") || is_written(own)? => None,
+                _ => self.named_with_project(name)?,
+            };
+            return Ok(other.map_or(found, |other| vec![(other, name.to_owned())]));
+        }
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        // Another project may have been the first to name it.
+        let sql = "SELECT a.id, a.name FROM project p CROSS JOIN artifact a ON a.project_id = p.id AND a.name = $1";
+        self.all(sql, [name], artifact)
     }
 
     pub(super) fn artifacts_starting(
@@ -162,7 +180,9 @@ impl SqliteStore {
     ) -> Result<Vec<(ArtifactKey, String)>> {
         // `substr` instead of LIKE: a prefix may hold `%` and `_`. The range lets the index find its start.
         let sql = "SELECT id, name FROM artifact WHERE project_id = $1 AND name >= $2
-             AND substr(name, 1, length($2)) = $2 ORDER BY name LIMIT $3";
+             AND substr(name, 1, length($2)) = $2
+             UNION ALL SELECT a.id, a.name FROM also_in o CROSS JOIN artifact a ON a.id = o.artifact_id
+             WHERE o.project_id = $1 AND substr(a.name, 1, length($2)) = $2 ORDER BY name LIMIT $3";
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.all(sql, params![project, prefix, limit], artifact)
     }
@@ -173,8 +193,9 @@ impl SqliteStore {
         longest: usize,
         limit: usize,
     ) -> Result<Vec<(ArtifactKey, String)>> {
-        let sql =
-            "SELECT id, name FROM artifact WHERE project_id = $1 AND octet_length(name) <= $2 ORDER BY name LIMIT $3";
+        let sql = "SELECT id, name FROM artifact WHERE project_id = $1 AND octet_length(name) <= $2
+             UNION ALL SELECT a.id, a.name FROM also_in o CROSS JOIN artifact a ON a.id = o.artifact_id
+             WHERE o.project_id = $1 AND octet_length(a.name) <= $2 ORDER BY name LIMIT $3";
         let [longest, limit] = [longest, limit].map(|most| i64::try_from(most).unwrap_or(i64::MAX));
         self.all(sql, params![project, longest, limit], artifact)
     }
@@ -212,7 +233,8 @@ impl SqliteStore {
     ) -> Result<Vec<(ArtifactKey, String)>> {
         let VersionId::Content(hash) = content else { return Ok(Vec::new()) };
         let sql = "SELECT a.id, a.name FROM version v JOIN artifact a ON a.id = v.artifact_id
-             WHERE v.id_kind = 0 AND v.tail = substr($1, -4) AND v.id_value = $1 AND a.project_id = $2
+             WHERE v.id_kind = 0 AND v.tail = substr($1, -4) AND v.id_value = $1
+             AND (a.project_id = $2 OR EXISTS (SELECT 1 FROM also_in o WHERE o.project_id = $2 AND o.artifact_id = a.id))
              ORDER BY coalesce((SELECT max(w.at) FROM write w WHERE w.version_id = v.id), -1 << 62) DESC, v.id DESC";
         self.all(sql, params![hash.as_slice(), project], artifact)
     }
@@ -224,8 +246,10 @@ impl SqliteStore {
         limit: usize,
     ) -> Result<Vec<(ArtifactKey, String)>> {
         // Unlike `lower`, this makes no text for every name.
-        let sql = "SELECT id, name FROM artifact WHERE project_id = $1 AND name LIKE $2 ESCAPE '\\'
-             ORDER BY length(name), name LIMIT $3";
+        let sql = "SELECT id, name FROM (SELECT id, name FROM artifact WHERE project_id = $1
+                 UNION ALL SELECT a.id, a.name FROM also_in o CROSS JOIN artifact a ON a.id = o.artifact_id
+                 WHERE o.project_id = $1)
+             WHERE name LIKE $2 ESCAPE '\\' ORDER BY length(name), name LIMIT $3";
         let text = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.all(sql, params![project, format!("%{text}%"), limit], artifact)
@@ -287,7 +311,7 @@ impl SqliteStore {
     pub(super) fn missing_artifacts(&self, project: ProjectKey) -> Result<Vec<MarkedRow>> {
         let sql = "SELECT a.name, w.run_id, w.mark, coalesce(r.ended_at, r.started_at) AS told FROM write w
              JOIN artifact a ON a.id = w.artifact_id JOIN run r ON r.id = w.run_id
-             WHERE w.mark = 0 AND a.project_id = $1 AND r.component_id IS NOT NULL
+             WHERE w.mark = 0 AND r.project_id = $1 AND r.component_id IS NOT NULL
              AND NOT EXISTS (SELECT 1 FROM write q WHERE q.artifact_id = w.artifact_id AND q.version_id IS NOT NULL
                  AND q.at >= coalesce(r.ended_at, r.started_at))
              ORDER BY a.name, told DESC, r.uuid DESC";

@@ -54,7 +54,8 @@ impl SqliteStore {
 
     pub(super) fn folders_of(&self, project: ProjectKey) -> Result<Vec<FolderFact>> {
         let sql = "SELECT f.id, f.hash, f.is_whole FROM folder f WHERE EXISTS (SELECT 1 FROM version v
-             JOIN artifact a ON a.id = v.artifact_id AND a.project_id = $1
+             JOIN artifact a ON a.id = v.artifact_id AND (a.project_id = $1
+                 OR EXISTS (SELECT 1 FROM also_in o WHERE o.project_id = $1 AND o.artifact_id = a.id))
              WHERE v.id_kind = 0 AND v.tail = substr(f.hash, -4) AND v.id_value = f.hash) ORDER BY f.hash";
         let found: Vec<(i64, [u8; 32], bool)> =
             self.all(sql, [project], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
@@ -114,11 +115,16 @@ impl SqliteWriter<'_> {
         Ok(is_news)
     }
 
-    pub(super) fn reads_by_folder(&mut self, content: &VersionId) -> Result<Vec<(RunKey, u32)>> {
-        let VersionId::Content(hash) = content else { return Ok(Vec::new()) };
+    /// Returns the reads that reported this content, under whatever name.
+    pub(super) fn reads_of_bytes(&mut self, hash: &[u8; 32]) -> Result<Vec<(RunKey, u32)>> {
         let seen = "SELECT d.run_id, d.n FROM version v JOIN read d ON d.seen_id = v.id
              WHERE v.id_kind = 0 AND v.tail = substr(?1, -4) AND v.id_value = ?1";
-        let mut found = self.all(seen, [hash.as_slice()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        self.all(seen, [hash.as_slice()], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
+    pub(super) fn reads_by_folder(&mut self, content: &VersionId) -> Result<Vec<(RunKey, u32)>> {
+        let VersionId::Content(hash) = content else { return Ok(Vec::new()) };
+        let mut found = self.reads_of_bytes(hash)?;
         let written = "SELECT v.artifact_id, min(w.at) FROM version v JOIN write w ON w.version_id = v.id
              WHERE v.id_kind = 0 AND v.tail = substr(?1, -4) AND v.id_value = ?1 GROUP BY v.artifact_id";
         let written: Vec<(ArtifactKey, Timestamp)> =

@@ -1,5 +1,7 @@
 //! A run that is taken back.
 
+use std::collections::BTreeSet;
+
 use rusqlite::params;
 
 use super::write::SqliteWriter;
@@ -14,18 +16,18 @@ pub(super) const LOOSEN: [&str; 4] = [
     "DELETE FROM echo WHERE inner_id IN (SELECT id FROM write WHERE run_id = $1)",
 ];
 
-/// What of an artifact nothing refers to any more.
-const UNNAMED: [&str; 2] = [
-    "DELETE FROM version AS v WHERE v.artifact_id = $1
+/// The versions of an artifact to which nothing refers any more; of the contents among them whose size was known, the hash.
+const UNNAMED_VERSIONS: &str = "DELETE FROM version AS v WHERE v.artifact_id = $1
      AND NOT EXISTS (SELECT 1 FROM write w WHERE w.version_id = v.id)
      AND NOT EXISTS (SELECT 1 FROM read d WHERE d.artifact_id = v.artifact_id AND d.seen_id = v.id)
      AND NOT EXISTS (SELECT 1 FROM write w WHERE w.seen_id = v.id AND w.artifact_id = v.artifact_id)
      AND NOT EXISTS (SELECT 1 FROM label l WHERE l.version_id = v.id)
-     AND NOT EXISTS (SELECT 1 FROM alias l WHERE l.version_id = v.id)",
+     AND NOT EXISTS (SELECT 1 FROM alias l WHERE l.version_id = v.id)
+     RETURNING CASE WHEN id_kind = 0 AND size IS NOT NULL THEN id_value END";
+const UNNAMED: &str =
     "DELETE FROM artifact AS a WHERE a.id = $1 AND NOT EXISTS (SELECT 1 FROM version v WHERE v.artifact_id = a.id)
      AND NOT EXISTS (SELECT 1 FROM read d WHERE d.artifact_id = a.id)
-     AND NOT EXISTS (SELECT 1 FROM write w WHERE w.artifact_id = a.id)",
-];
+     AND NOT EXISTS (SELECT 1 FROM write w WHERE w.artifact_id = a.id)";
 
 impl SqliteWriter<'_> {
     pub(super) fn bury_run(&mut self, id: RunId, at: Timestamp) -> Result<()> {
@@ -37,15 +39,22 @@ impl SqliteWriter<'_> {
         self.forget_outputs(id)
     }
 
-    pub(super) fn drop_unnamed(&mut self, artifacts: &[ArtifactKey]) -> Result<()> {
+    /// Drops what nothing refers to, and returns the reads of contents whose size it was that said it: they may be long enough
+    /// again to tell one file from another.
+    pub(super) fn drop_unnamed(&mut self, artifacts: &[ArtifactKey]) -> Result<Vec<(RunKey, u32)>> {
+        let mut sized: BTreeSet<[u8; 32]> = BTreeSet::new();
         for artifact in artifacts {
-            for sql in UNNAMED {
-                self.connection.prepare_cached(sql)?.execute([artifact])?;
-            }
+            let contents: Vec<Option<[u8; 32]>> = self.all(UNNAMED_VERSIONS, [artifact], |row| row.get(0))?;
+            sized.extend(contents.into_iter().flatten());
+            self.execute(UNNAMED, [artifact])?;
         }
         // What was looked up may be gone.
         self.forget_keys();
-        Ok(())
+        let mut found = Vec::new();
+        for content in sized {
+            found.extend(self.reads_of_bytes(&content)?);
+        }
+        Ok(found)
     }
 
     pub(super) fn remove_run(&mut self, run: RunKey) -> Result<()> {

@@ -21,7 +21,8 @@ impl SqliteStore {
     pub(super) fn labels_in(&self, project: ProjectKey) -> Result<Vec<LabelRow>> {
         let sql = format!(
             "{COLUMNS} FROM label l CROSS JOIN version v ON v.id = l.version_id
-             CROSS JOIN artifact a ON a.id = v.artifact_id WHERE a.project_id = $1"
+             CROSS JOIN artifact a ON a.id = v.artifact_id WHERE a.project_id = $1
+             OR EXISTS (SELECT 1 FROM also_in o WHERE o.project_id = $1 AND o.artifact_id = a.id)"
         );
         self.all(&sql, [project], label)
     }

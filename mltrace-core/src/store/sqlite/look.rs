@@ -10,13 +10,13 @@ use super::near::{ANYWHERE, near, near_named};
 use super::tasks::{CASE, CASES};
 use super::unread;
 use super::walk::{DOWNSTREAM, UPSTREAM};
-use crate::model::{ArtifactName, Due, FolderFact, Observation, ProfileFact, RetractFact, RunId, Timestamp};
+use crate::model::{ArtifactName, Due, FolderFact, Observation, ProfileFact, RetractFact, RunId, Timestamp, VersionId};
 use crate::store::{
     AliasRow, ArtifactKey, Artifacts, Asked, Bounds, CaseRow, Cases, Checkup, ComponentKey, ComponentRow, Components,
     CurrentRow, Direction, Extent, FactsRow, Far, Folders, InTransaction, LabelRow, Labels, Look, MarkedRow, Marks,
     Measures, Met, NearNames, NearOf, Offer, OfferRun, OutputRow, Pair, PairsAsked, Profiles, ProjectKey, ProjectRow,
     Projects, Reached, Result, RunDetail, RunKey, RunName, Runs, Said, Store, TableRow, TaskKey, TaskRow, TellEvent,
-    Told, UnreadRow, Upkeep, VersionAt, VersionKey, VersionName, Versions, WorkKey, WorkRow, Writes,
+    Told, UnreadRow, Upkeep, VersionAt, VersionKey, VersionName, Versions, WorkKey, WorkRow, Writes, WrittenElsewhere,
 };
 
 impl Store for SqliteStore {
@@ -120,7 +120,7 @@ impl Look for SqliteStore {
         self.all_projects()
     }
 
-    fn written_elsewhere(&mut self, project: ProjectKey, name: &ArtifactName) -> Result<Vec<(String, RunId)>> {
+    fn written_elsewhere(&mut self, project: ProjectKey, name: &ArtifactName) -> Result<Vec<WrittenElsewhere>> {
         self.find_elsewhere(project, name)
     }
 
@@ -237,6 +237,18 @@ impl Look for SqliteStore {
 
     fn reruns(&mut self, asked: &[(WorkKey, Timestamp)], offer: OfferRun<'_>) -> Result<()> {
         self.offer_reruns(asked, offer)
+    }
+
+    fn shared_folders(&mut self) -> Result<Vec<String>> {
+        self.shared()
+    }
+
+    fn held_somewhere(&mut self, content: &VersionId, at: Timestamp) -> Result<Option<ArtifactName>> {
+        self.find_holding(content, at)
+    }
+
+    fn has_neighbours(&mut self) -> Result<bool> {
+        self.has_hosts()
     }
 
     fn near(&mut self, of: NearOf<'_>) -> Result<NearNames> {

@@ -62,6 +62,8 @@ mod check;
 mod candidates;
 
 mod history;
+
+mod hosts;
 mod triage;
 
 mod walk;
@@ -70,6 +72,7 @@ mod versions;
 
 mod labels;
 
+mod across;
 mod aliases;
 
 mod measures;

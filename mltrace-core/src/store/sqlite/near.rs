@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::SqliteStore;
 use super::map::version_columns;
 use super::write::{FIND_VERSION, SqliteWriter};
-use crate::model::{Timestamp, VersionId, folders_around, path_inside, range_inside};
+use crate::model::{Timestamp, VersionId, folders_around, is_for_all, path_inside, range_inside};
 use crate::store::{ArtifactKey, NearName, NearNames, ProjectKey, Result, RunKey, WriteKey};
 
 /// In the column `place`: a folder around it may be known, something in it may be known.
@@ -29,16 +29,27 @@ pub(super) fn near_named(
 ) -> Result<NearNames> {
     let mut near = NearNames::default();
     let around = if place & AROUND == 0 { Vec::new() } else { folders_around(name) };
+    let projects = if is_for_all(name) { projects(connection)? } else { vec![project] };
     for folder in around {
-        let found =
-            connection.prepare_cached(NAMED)?.query_row(params![project, folder], |row| row.get(0)).optional()?;
         let path = || path_inside(folder, name).unwrap_or_default().to_owned();
-        near.folders.extend(found.map(|artifact| NearName { artifact, path: path() }));
+        for project in &projects {
+            let found =
+                connection.prepare_cached(NAMED)?.query_row(params![project, folder], |row| row.get(0)).optional()?;
+            near.folders.extend(found.map(|artifact| NearName { artifact, path: path() }));
+        }
     }
     if place & HOLDS != 0 {
-        near.members = members(connection, (project, name))?;
+        for project in projects {
+            near.members.extend(members(connection, (project, name))?);
+        }
     }
     Ok(near)
+}
+
+/// Returns all projects: of a name that means the same thing for all of them, each may have named what is near it.
+fn projects(connection: &Connection) -> Result<Vec<ProjectKey>> {
+    let mut all = connection.prepare_cached("SELECT id FROM project ORDER BY id")?;
+    Ok(all.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Returns what lies in what is called so.
@@ -98,6 +109,12 @@ impl SqliteStore {
     }
 }
 
+/// Returns under which project it is remembered whether a name is known: one that means the same thing for all of them belongs
+/// to none.
+fn scope(project: ProjectKey, name: &str) -> ProjectKey {
+    if is_for_all(name) { ProjectKey(0) } else { project }
+}
+
 impl SqliteWriter<'_> {
     /// Finds out where a new artifact lies, and keeps it for those around it and in it too.
     pub(super) fn place_new(&mut self, project: ProjectKey, artifact: ArtifactKey, name: &str) -> Result<()> {
@@ -111,7 +128,8 @@ impl SqliteWriter<'_> {
         place |= self.place_members(project, name)?;
         self.places.of.insert(artifact, 0);
         self.put_place(artifact, place)?;
-        if let Some(known) = self.places.folders.get_mut(&project).and_then(|folders| folders.get_mut(name)) {
+        let scope = scope(project, name);
+        if let Some(known) = self.places.folders.get_mut(&scope).and_then(|folders| folders.get_mut(name)) {
             *known = Some(artifact);
         }
         Ok(())
@@ -129,22 +147,33 @@ impl SqliteWriter<'_> {
             self.execute(PUT_ALL, [project])?;
             return Ok(HOLDS);
         };
-        if self.one(ANY, params![project, from, to], |row| row.get::<_, i64>(0))?.is_none() {
-            return Ok(0);
+        let mut place = 0;
+        for project in self.projects_of(project, name)? {
+            if self.one(ANY, params![project, from, to], |row| row.get::<_, i64>(0))?.is_some() {
+                self.places.of.clear();
+                self.execute(PUT, params![project, from, to])?;
+                place = HOLDS;
+            }
         }
-        self.places.of.clear();
-        self.execute(PUT, params![project, from, to])?;
-        Ok(HOLDS)
+        Ok(place)
+    }
+
+    /// Returns the projects whose names may be near this one.
+    fn projects_of(&mut self, project: ProjectKey, name: &str) -> Result<Vec<ProjectKey>> {
+        if is_for_all(name) { self.all_projects() } else { Ok(vec![project]) }
     }
 
     /// Returns the artifact that a folder is, if it is one.
     fn folder(&mut self, project: ProjectKey, name: &str) -> Result<Option<ArtifactKey>> {
-        if let Some(known) = self.places.folders.get(&project).and_then(|folders| folders.get(name)) {
+        let scope = scope(project, name);
+        if let Some(known) = self.places.folders.get(&scope).and_then(|folders| folders.get(name)) {
             return Ok(*known);
         }
-        let sql = "SELECT id FROM artifact WHERE project_id = $1 AND name = $2";
-        let found = self.one(sql, params![project, name], |row| row.get(0))?;
-        self.places.folders.entry(project).or_default().insert(name.to_owned(), found);
+        let mut found = None;
+        for project in self.projects_of(project, name)? {
+            found = found.or(self.one(NAMED, params![project, name], |row| row.get(0))?);
+        }
+        self.places.folders.entry(scope).or_default().insert(name.to_owned(), found);
         Ok(found)
     }
 
@@ -195,10 +224,12 @@ impl SqliteWriter<'_> {
             }
         }
         if place & HOLDS != 0 {
-            found.extend(match range_inside(&name) {
-                Some((first, after)) => self.all(IN, params![from, project, first, after], numbered)?,
-                None => self.all(IN_ROOT, params![from, project], numbered)?,
-            });
+            for project in self.projects_of(project, &name)? {
+                found.extend(match range_inside(&name) {
+                    Some((first, after)) => self.all(IN, params![from, project, first, after], numbered)?,
+                    None => self.all(IN_ROOT, params![from, project], numbered)?,
+                });
+            }
         }
         Ok(found)
     }
@@ -208,11 +239,7 @@ impl SqliteWriter<'_> {
         if self.execute("DELETE FROM tally WHERE name = 'to bind'", [])? == 0 {
             return Ok(Vec::new());
         }
-        // 2: copy, 4: unknown writer. Of these, content may now be known to have come from a clock that went otherwise.
-        let sql = "SELECT d.run_id, d.n FROM artifact a JOIN read d ON d.artifact_id = a.id WHERE a.place <> 0
-             UNION SELECT run_id, n FROM read WHERE bound IN (2, 4) AND seen_id IS NOT NULL
-             AND (SELECT count(DISTINCT host) FROM process) > 1";
-        self.all(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
+        self.all("SELECT run_id, n FROM read", [], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
     pub(super) fn parts_of(&mut self, run: RunKey, n: u32) -> Result<Vec<WriteKey>> {

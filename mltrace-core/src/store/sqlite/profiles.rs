@@ -12,7 +12,8 @@ use crate::store::{Profiles, Result, RunKey, StoreError, TableRow};
 const OF: &str = "SELECT hash, body FROM profile WHERE hash = $1";
 
 const IN: &str = "SELECT p.hash, p.body FROM profile p WHERE EXISTS (SELECT 1 FROM version v
-     JOIN artifact a ON a.id = v.artifact_id AND a.project_id = $1
+     JOIN artifact a ON a.id = v.artifact_id AND (a.project_id = $1
+         OR EXISTS (SELECT 1 FROM also_in o WHERE o.project_id = $1 AND o.artifact_id = a.id))
      WHERE v.id_kind = 0 AND v.tail = substr(p.hash, -4) AND v.id_value = p.hash) ORDER BY p.hash";
 
 /// Returns a profile of its text: no more than one may hold, also where somebody else stored it.

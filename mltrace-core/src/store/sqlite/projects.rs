@@ -3,9 +3,7 @@
 use rusqlite::params;
 
 use super::SqliteStore;
-use super::map::Bytes;
 use super::write::SqliteWriter;
-use crate::model::{ArtifactName, RunId};
 use crate::store::{ProjectKey, ProjectRow, Result, RunKey};
 
 const BY_IDENTITY: &str = "SELECT project_id FROM project_identity WHERE identity = ?1";
@@ -65,7 +63,7 @@ const JOIN: [&str; 18] = [
     "UPDATE artifact AS n SET kind = s.kind FROM temp.same s WHERE n.id = s.new AND n.kind = 3",
 ];
 
-const JOIN_NAMES: [&str; 16] = [
+const JOIN_NAMES: [&str; 19] = [
     "UPDATE version AS v SET artifact_id = s.new FROM temp.same s WHERE v.artifact_id = s.old",
     "UPDATE read AS d SET artifact_id = s.new FROM temp.same s WHERE d.artifact_id = s.old",
     "UPDATE write AS w SET artifact_id = s.new FROM temp.same s WHERE w.artifact_id = s.old",
@@ -74,6 +72,9 @@ const JOIN_NAMES: [&str; 16] = [
     // 3: there may be folders around it, and something in it: anyone who asks looks.
     "UPDATE artifact SET place = 3 WHERE project_id IN (?1, ?2)",
     "UPDATE artifact SET project_id = ?2 WHERE project_id = ?1",
+    "UPDATE OR IGNORE also_in SET project_id = ?2 WHERE project_id = ?1",
+    "DELETE FROM also_in WHERE project_id = ?1",
+    OWN_NAMES,
     "UPDATE run SET project_id = ?2 WHERE project_id = ?1",
     "UPDATE alias SET project_id = ?2 WHERE project_id = ?1",
     "UPDATE OR IGNORE lineage_event SET project_id = ?2 WHERE project_id = ?1",
@@ -86,8 +87,12 @@ const JOIN_NAMES: [&str; 16] = [
     "UPDATE meta SET value = ?2 WHERE key = 'own_project' AND value = ?1",
 ];
 
+/// A project that an artifact's row names is no further one.
+const OWN_NAMES: &str = "DELETE FROM also_in AS o WHERE EXISTS
+     (SELECT 1 FROM artifact a WHERE a.id = o.artifact_id AND a.project_id = o.project_id)";
+
 /// Removes all that is known of a project, and what only it referred to.
-const REMOVE: [&str; 27] = [
+const REMOVE: [&str; 34] = [
     "UPDATE read SET write_id = NULL, bound = 4 WHERE write_id IN
      (SELECT w.id FROM run r JOIN write w ON w.run_id = r.id WHERE r.project_id = ?1)",
     "UPDATE read SET like_id = NULL WHERE like_id IN
@@ -100,6 +105,20 @@ const REMOVE: [&str; 27] = [
     "DELETE FROM retracted WHERE project_id = ?1",
     "DELETE FROM task_case WHERE task_id IN (SELECT id FROM task WHERE project_id = ?1)",
     "DELETE FROM task WHERE project_id = ?1",
+    // What other projects named, too, is theirs, but for the versions that nobody else knows.
+    "CREATE TEMP TABLE gone AS SELECT v.id FROM version v WHERE v.artifact_id IN (SELECT o.artifact_id FROM also_in o)
+     AND ?1 IN (SELECT a.project_id FROM artifact a WHERE a.id = v.artifact_id
+                UNION ALL SELECT o.project_id FROM also_in o WHERE o.artifact_id = v.artifact_id)
+     AND v.id NOT IN (SELECT seen_id FROM read WHERE seen_id IS NOT NULL UNION ALL SELECT version_id FROM alias
+         WHERE version_id IS NOT NULL UNION ALL SELECT seen_id FROM write WHERE seen_id IS NOT NULL
+         UNION ALL SELECT version_id FROM write WHERE version_id IS NOT NULL)",
+    "DELETE FROM label WHERE version_id IN (SELECT id FROM temp.gone)",
+    "DELETE FROM version WHERE id IN (SELECT id FROM temp.gone)",
+    "DROP TABLE temp.gone",
+    "DELETE FROM also_in WHERE project_id = ?1",
+    "UPDATE artifact AS a SET project_id = (SELECT min(o.project_id) FROM also_in o WHERE o.artifact_id = a.id)
+     WHERE project_id = ?1 AND EXISTS (SELECT 1 FROM also_in o WHERE o.artifact_id = a.id)",
+    OWN_NAMES,
     "DELETE FROM label WHERE version_id IN
      (SELECT v.id FROM artifact a JOIN version v ON v.artifact_id = a.id WHERE a.project_id = ?1)",
     "DELETE FROM version WHERE artifact_id IN (SELECT id FROM artifact WHERE project_id = ?1)",
@@ -135,25 +154,6 @@ impl SqliteStore {
         match found {
             Some(found) => Ok(Some(found)),
             None => self.one(BY_NAME, params![name, identity], |row| row.get(0)),
-        }
-    }
-
-    pub(super) fn find_elsewhere(&self, project: ProjectKey, name: &ArtifactName) -> Result<Vec<(String, RunId)>> {
-        // Each other project (of the name or identity ?3, if there is one) with the last write of ?1.
-        const SQL: &str = "SELECT p.name, r.uuid FROM project p
-             CROSS JOIN artifact a ON a.project_id = p.id AND a.name = ?1
-             CROSS JOIN write w ON w.id = (SELECT q.id FROM write q JOIN run o ON o.id = q.run_id
-                 WHERE q.artifact_id = a.id AND q.version_id IS NOT NULL ORDER BY q.at DESC, o.uuid DESC, q.n DESC LIMIT 1)
-             CROSS JOIN run r ON r.id = w.run_id
-             WHERE p.id <> ?2 AND (?3 IS NULL OR p.id IN (SELECT n.project_id FROM project_name n WHERE n.name = ?3
-                 UNION ALL SELECT i.project_id FROM project_identity i WHERE i.identity = ?3))
-             ORDER BY p.name";
-        let found = |name: &str, of: Option<&str>| {
-            self.all(SQL, params![name, project, of], |row| Ok((row.get(0)?, RunId(row.get::<_, Bytes>(1)?.0))))
-        };
-        match name.as_str().split_once("::") {
-            Some((of, name)) => found(name, Some(of)),
-            None => found(name.as_str(), None),
         }
     }
 
@@ -226,6 +226,7 @@ impl SqliteWriter<'_> {
             shown = format!("{wanted} ({further})");
         }
         let key = ProjectKey(self.inserted("INSERT INTO project (name) VALUES (?1)", [&shown])?);
+        self.projects = None;
         self.execute(ADD_NAME, params![shown, key])?;
         Ok(key)
     }
@@ -248,8 +249,11 @@ impl SqliteWriter<'_> {
 
     /// Removes all that is known of a project, and returns the reads of others that had seen what it wrote.
     pub(super) fn remove_project(&mut self, project: ProjectKey) -> Result<Vec<(RunKey, u32)>> {
-        let sql = "SELECT d.run_id, d.n FROM run r JOIN write w ON w.run_id = r.id JOIN read d ON d.write_id = w.id
-             JOIN run o ON o.id = d.run_id WHERE r.project_id = ?1 AND o.project_id <> ?1";
+        let sql = "WITH gone (id) AS (SELECT w.id FROM run r JOIN write w ON w.run_id = r.id WHERE r.project_id = ?1),
+             loose (run_id, n) AS (SELECT d.run_id, d.n FROM gone JOIN read d ON d.write_id = gone.id
+                 UNION SELECT d.run_id, d.n FROM gone JOIN read d ON d.like_id = gone.id
+                 UNION SELECT d.run_id, d.n FROM gone JOIN part d ON d.write_id = gone.id)
+             SELECT l.run_id, l.n FROM loose l JOIN run o ON o.id = l.run_id WHERE o.project_id <> ?1";
         let loosened = self.all(sql, [project], |row| Ok((row.get(0)?, row.get(1)?)))?;
         // What is removed is not to be found in what the file leaves free.
         self.connection.execute_batch("PRAGMA secure_delete = ON")?;

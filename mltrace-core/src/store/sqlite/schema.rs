@@ -30,9 +30,10 @@ impl Schema {
             include_str!("schema-7.sql"),
             include_str!("schema-8.sql"),
             include_str!("schema-9.sql"),
+            include_str!("schema-10.sql"),
         ],
-        min_reader: 5,
-        min_writer: 9,
+        min_reader: 10,
+        min_writer: 10,
     };
 
     /// Returns the schema's number.

@@ -27,7 +27,7 @@ impl SqliteStore {
             last_write!("q.artifact_id = a.id AND q.version_id IS NOT NULL"),
             " LEFT JOIN version v ON v.id = coalesce(w.version_id, ",
             last_read!("q.seen_id", "q.artifact_id = a.id AND q.seen_id IS NOT NULL"),
-            ") WHERE a.project_id = ?2 ORDER BY a.name"
+            ") WHERE a.project_id = ?2 OR a.id IN (SELECT artifact_id FROM also_in WHERE project_id = ?2) ORDER BY a.name"
         );
         self.all(sql, params![at, project], |row| {
             let is_known = row.get::<_, Option<i64>>(0)?.is_some();
@@ -99,6 +99,21 @@ impl SqliteStore {
              JOIN write last ON last.id = ",
             last_write!("q.artifact_id = w.artifact_id AND q.version_id IS NOT NULL")
         );
+        // The same where a name may be that of another thing on each host: the last write on the same host.
+        let on_hosts =
+            "SELECT w.run_id, w.version_id, last.run_id, last.version_id = w.version_id, w.at, maker.uuid, w.n
+             FROM json_each($1) AS asked
+             JOIN write w ON w.run_id = asked.value AND w.version_id IS NOT NULL
+             JOIN run maker ON maker.id = w.run_id LEFT JOIN process h ON h.id = maker.process_id
+             JOIN artifact a ON a.id = w.artifact_id
+             JOIN write last ON last.id = (SELECT q.id FROM write q JOIN run r ON r.id = q.run_id
+                 LEFT JOIN process p ON p.id = r.process_id
+                 WHERE q.artifact_id = w.artifact_id AND q.version_id IS NOT NULL
+                 AND (a.name NOT GLOB '/*' OR NOT coalesce(p.host <> h.host, r.project_id <> maker.project_id)
+                     OR EXISTS (SELECT 1 FROM shared_folder f
+                         WHERE a.name = f.path OR substr(a.name, 1, length(f.path) + 1) = f.path || '/'))
+                 ORDER BY q.at DESC, r.uuid DESC, q.n DESC LIMIT 1)";
+        let sql = if self.has_hosts()? { on_hosts } else { sql };
         let mut found: Vec<(Timestamp, RunId, u32, OutputRow)> = Vec::with_capacity(runs.len());
         for chunk in runs.chunks(CHUNK) {
             let output = |row: &Row<'_>| Ok((row.get(4)?, row.get(5)?, row.get(6)?, output_row(row)?));

@@ -36,6 +36,10 @@ pub(super) struct SqliteWriter<'c> {
     /// The ids of runs that were made or asked for.
     pub(super) run_ids: HashMap<RunKey, RunId>,
     pub(super) places: Places,
+    /// Whether artifacts are another thing on each host, as far as that was asked.
+    pub(super) of_hosts: HashMap<ArtifactKey, bool>,
+    /// All projects, once they were asked for.
+    pub(super) projects: Option<Vec<ProjectKey>>,
     /// Whether retention removed anything yet.
     pub(super) has_removed: Option<bool>,
     /// Whether any run is inside another one.
@@ -78,6 +82,8 @@ impl<'c> SqliteWriter<'c> {
             fresh: Fresh::default(),
             run_ids: HashMap::default(),
             places: Places::default(),
+            of_hosts: HashMap::default(),
+            projects: None,
             has_removed: None,
             has_nested: None,
             has_parts: None,
@@ -92,6 +98,8 @@ impl<'c> SqliteWriter<'c> {
         self.artifacts.clear();
         self.versions.clear();
         self.places = Places::default();
+        self.of_hosts.clear();
+        self.projects = None;
         self.fresh = Fresh::default();
         self.fresh.settled();
     }
@@ -192,6 +200,9 @@ impl<'c> SqliteWriter<'c> {
         name: &ArtifactName,
         kind: ArtifactKind,
     ) -> Result<(ArtifactKey, ArtifactKind)> {
+        if let Some(known) = self.named_by_others(project, name)? {
+            return Ok(known);
+        }
         let add = "INSERT INTO artifact (project_id, name, kind) VALUES ($1, $2, $3)
              ON CONFLICT (project_id, name) DO NOTHING";
         if self.execute(add, params![project, name.0, kind])? > 0 {
@@ -200,11 +211,42 @@ impl<'c> SqliteWriter<'c> {
             self.place_new(project, key, &name.0)?;
             return Ok((key, kind));
         }
-        let find = "SELECT id, kind, place FROM artifact WHERE project_id = $1 AND name = $2";
         let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-        let (key, kind, place) = self.statement(find)?.query_row(params![project, name.0], row)?;
+        let (key, kind, place) = self.statement(FIND_NAMED)?.query_row(params![project, name.0], row)?;
         self.places.know(key, place);
         Ok((key, kind))
+    }
+
+    /// Returns the artifact that another project named so, where the name means the same thing for all of them; this one names
+    /// it, too, from now on.
+    fn named_by_others(
+        &mut self,
+        project: ProjectKey,
+        name: &ArtifactName,
+    ) -> Result<Option<(ArtifactKey, ArtifactKind)>> {
+        if !name.is_for_all() {
+            return Ok(None);
+        }
+        for other in self.all_projects()?.into_iter().filter(|other| *other != project) {
+            let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+            if let Some((key, kind, place)) = self.one(FIND_NAMED, params![other, name.0], row)? {
+                self.places.know(key, place);
+                let sql = "INSERT INTO also_in (project_id, artifact_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+                self.execute(sql, params![project, key])?;
+                return Ok(Some((key, kind)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns all projects.
+    pub(super) fn all_projects(&mut self) -> Result<Vec<ProjectKey>> {
+        if let Some(known) = &self.projects {
+            return Ok(known.clone());
+        }
+        let found: Vec<ProjectKey> = self.all("SELECT id FROM project ORDER BY id", [], |row| row.get(0))?;
+        self.projects = Some(found.clone());
+        Ok(found)
     }
 
     pub(super) fn version(
@@ -251,20 +293,18 @@ impl<'c> SqliteWriter<'c> {
         Ok(self.execute(sql, params![version, i64::try_from(names).unwrap_or(i64::MAX)])? > 0)
     }
 
-    pub(super) fn is_size_known(&mut self, project: ProjectKey, content: &VersionId) -> Result<bool> {
+    pub(super) fn is_size_known(&mut self, content: &VersionId) -> Result<bool> {
         let (kind, value) = version_columns(content);
-        let sql = "SELECT 1 FROM version v JOIN artifact a ON a.id = v.artifact_id
-             WHERE $1 = 0 AND v.id_kind = 0 AND v.tail = substr($2, -4) AND v.id_value = $2
-             AND v.size IS NOT NULL AND a.project_id = $3 LIMIT 1";
-        Ok(self.one(sql, params![kind, value, project], |_| Ok(()))?.is_some())
+        let sql =
+            "SELECT 1 FROM version v WHERE $1 = 0 AND v.id_kind = 0 AND v.tail = substr($2, -4) AND v.id_value = $2
+             AND v.size IS NOT NULL LIMIT 1";
+        Ok(self.one(sql, params![kind, value], |_| Ok(()))?.is_some())
     }
 
     pub(super) fn version_row(&mut self, version: VersionKey) -> Result<VersionRow> {
-        // What another project knows of the same bytes is nobody's business here.
         let sql = "SELECT v.artifact_id, v.id_kind, v.id_value, coalesce(v.size, (SELECT o.size FROM version o
-                 JOIN artifact other ON other.id = o.artifact_id JOIN artifact mine ON mine.id = v.artifact_id
                  WHERE v.id_kind = 0 AND o.id_kind = 0 AND o.tail = v.tail AND o.id_value = v.id_value
-                 AND o.size IS NOT NULL AND other.project_id = mine.project_id LIMIT 1))
+                 AND o.size IS NOT NULL LIMIT 1))
              FROM version v WHERE v.id = $1";
         Ok(self.statement(sql)?.query_row([version], |row| {
             let id = version_id(row, 1)?.unwrap_or(VersionId::None);
@@ -395,6 +435,9 @@ impl<'c> SqliteWriter<'c> {
         self.execute(sql, params![name, count, i64::MAX]).map(drop)
     }
 }
+
+/// Finds an artifact that a project was the first to name.
+const FIND_NAMED: &str = "SELECT id, kind, place FROM artifact WHERE project_id = $1 AND name = $2";
 
 /// Finds a version of an artifact by the two columns of its id.
 pub(super) const FIND_VERSION: &str = "SELECT id FROM version WHERE artifact_id = $1 AND id_kind = $2 AND id_value = $3

@@ -23,11 +23,8 @@ impl SqliteWriter<'_> {
     }
 
     fn enter_version(&mut self, asked: &VersionAsked<'_>, common: usize) -> Result<VersionEntered> {
-        let VersionAsked { artifact, id, size, sized_in } = *asked;
-        let is_first_size = match sized_in {
-            Some(project) => !self.is_size_known(project, id)?,
-            None => false,
-        };
+        let VersionAsked { artifact, id, size, asks_size } = *asked;
+        let is_first_size = asks_size && !self.is_size_known(id)?;
         let (key, is_new) = self.version(artifact, id, size)?;
         let is_common_now = is_new && matches!(id, VersionId::Content(_)) && self.make_common(key, common)?;
         Ok(VersionEntered { key, is_first_size, is_common_now })
@@ -64,6 +61,7 @@ impl SqliteWriter<'_> {
             Said::TallyDone(name) => self.execute("DELETE FROM tally WHERE name = $1", [name]).map(drop),
             Said::OwnProject(name) => self.call_own(name),
             Said::NotesMoved(from, to) => self.move_notes(*from, *to),
+            Said::Shared(folder) => self.share(folder),
             Said::OwnPlace(place) => self.keep_place(place),
             Said::Joined(from, into) => self.join_projects(*from, *into),
         }
@@ -148,6 +146,13 @@ impl Writer for SqliteWriter<'_> {
         self.offer_candidates(asked, offer)
     }
 
+    fn of_projects(&mut self, artifacts: &[ArtifactKey]) -> Result<Vec<Option<ArtifactKey>>> {
+        if self.all_projects()?.len() < 2 {
+            return Ok(vec![None; artifacts.len()]);
+        }
+        artifacts.iter().map(|artifact| self.meant_of_project(*artifact)).collect()
+    }
+
     fn alike(&mut self, versions: &[VersionKey]) -> Result<Vec<Alike>> {
         versions.iter().map(|version| self.alike_to(*version)).collect()
     }
@@ -202,7 +207,7 @@ impl Writer for SqliteWriter<'_> {
         match what {
             Removed::Run(run) => self.remove_run(run)?,
             Removed::WhatOf(run) => self.empty_run(run)?,
-            Removed::Unnamed(artifacts) => self.drop_unnamed(artifacts)?,
+            Removed::Unnamed(artifacts) => return self.drop_unnamed(artifacts),
             Removed::Project(project) => return self.remove_project(project),
         }
         Ok(Vec::new())
