@@ -39,7 +39,7 @@ impl Outputs {
 
     fn all(count: usize) -> Self {
         let mut words = vec![u64::MAX; count / 64];
-        words.extend((count % 64 > 0).then(|| (1 << (count % 64)) - 1));
+        words.extend((!count.is_multiple_of(64)).then(|| (1 << (count % 64)) - 1));
         Self { start: 0, words }
     }
 
