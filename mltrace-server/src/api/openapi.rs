@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema, json_schema};
 use serde_json::{Map, Value, json};
 
 use super::lineage::MOST_EVENTS;
+use super::traces::{Refused, SPANS};
 use crate::failure::ErrorAnswer;
 use crate::routes::Routes;
 
@@ -135,6 +136,16 @@ impl Operation {
         parameters.collect()
     }
 
+    /// Returns the schema of an answer that there is none. An export is refused in the words of its protocol, unless the door
+    /// refuses it.
+    fn error(&self, generator: &mut SchemaGenerator) -> Value {
+        let ours = generator.subschema_for::<ErrorAnswer>().to_value();
+        match self.path {
+            SPANS => json!({ "anyOf": [ours, generator.subschema_for::<Refused>()] }),
+            _ => ours,
+        }
+    }
+
     fn document(&self, generator: &mut SchemaGenerator) -> Value {
         let mut operation = Map::new();
         let name = self.path.rsplit('/').next().unwrap_or_default();
@@ -152,7 +163,7 @@ impl Operation {
         }
         let answer = self.answer.document(generator);
         let error = json!({ "description": "Why there is none",
-            "content": { "application/json": { "schema": generator.subschema_for::<ErrorAnswer>() } } });
+            "content": { "application/json": { "schema": self.error(generator) } } });
         let status = if matches!(self.answer, Answered::Recorded) { "201" } else { "2XX" };
         let mut responses = json!({ status: answer.clone(), "default": error });
         if let (true, Some(responses)) = (self.is_partial, responses.as_object_mut()) {

@@ -140,10 +140,12 @@ impl Exported {
 }
 
 /// Why an export was refused: `google.rpc.Status`.
-#[derive(Clone, PartialEq, Message, Serialize)]
-struct Refused {
+#[derive(Clone, PartialEq, Message, Serialize, JsonSchema)]
+pub(super) struct Refused {
+    /// The number of the status in gRPC.
     #[prost(int32, tag = "1")]
     code: i32,
+    /// Why.
     #[prost(string, tag = "2")]
     message: String,
 }
