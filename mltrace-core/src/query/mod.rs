@@ -35,6 +35,8 @@ mod say;
 mod against;
 mod alias;
 
+mod around;
+
 mod many;
 
 mod comparison;
@@ -128,6 +130,7 @@ pub use answer::{
     LeftOut, LookNext, Note, Output, Part, Rest, Review, Run, RunAtDepth, Runs, Stale, StaleReason, Strength, Suspect,
     Tags, Trace, Weakness, Within,
 };
+pub use around::{AboutVersion, Against, Around, NamedRun};
 pub use blame::{Blame, LevelChange, Series};
 pub use browse::{Search, VersionOf, Versions};
 pub use compare::{Compare, ComparedField, RecordPart, parts_of_metric};

@@ -22,6 +22,16 @@ mod run;
 
 mod trace;
 
+mod brief;
+
+mod side;
+
+mod window;
+
+mod boxes;
+
+mod timeline;
+
 mod graph;
 
 mod tree;

@@ -9,3 +9,5 @@ mod story;
 mod triage;
 
 mod hostile;
+
+mod drawing;
