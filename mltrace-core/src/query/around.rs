@@ -2,9 +2,10 @@
 
 use foldhash::HashMap;
 
-use super::difference::Since;
+use super::difference::{Difference, Since};
 use super::past::{EARLIER, Past};
 use super::{QueryError, Reader, Versions};
+use crate::lineage;
 use crate::model::{ArtifactName, Profile, RunId, VersionId};
 use crate::store::{Extent, Far, Profiles, Reached, RunKey};
 
@@ -136,6 +137,27 @@ impl Reader<'_> {
         let Some(other) = other else { return Ok(None) };
         past.learn(&mut *self.store, &[other, key])?;
         self.changes_since(key, other, &past)
+    }
+
+    /// Returns what was measured and checked otherwise in a run than in another one: what came of what it has otherwise.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub fn measured_against(&mut self, run: RunId, other: RunId) -> Result<Vec<Difference>, QueryError> {
+        let (Some(now), Some(then)) = (self.store.run(run)?, self.store.run(other)?) else { return Ok(Vec::new()) };
+        let mut past = Past::default();
+        past.learn(&mut *self.store, &[then, now])?;
+        let (Some(now), Some(then)) = (past.run(now), past.run(then)) else { return Ok(Vec::new()) };
+        let effects = lineage::effects(&then.facts.aspects, &now.facts.aspects).into_iter();
+        let difference = |lineage::Change { aspect, values: [a, b] }| Difference {
+            component: Some(now.component.clone()),
+            field: aspect.field(),
+            a,
+            b,
+            runs: [Some(other), Some(run)],
+            source_diff: None,
+        };
+        Ok(effects.map(difference).collect())
     }
 
     /// Returns what is known of each of these versions.

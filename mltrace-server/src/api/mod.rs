@@ -47,8 +47,8 @@ pub(crate) use lineage::{LIMIT as EVENT_LIMIT, is_path as takes_events};
 pub(crate) use openapi::{Operation, routes as document_routes};
 pub(crate) use profile::{ProfileQuery, profile};
 pub(crate) use queries::{
-    BlameQuery, DiffQuery, ImpactQuery, LastGoodQuery, LastStale, NearImpact, StaleQuery, VersionsPage, blame, diff,
-    impact, last_good, newest, page_of_versions, stale,
+    BlameQuery, DiffQuery, ImpactQuery, LastGoodQuery, LastStale, NearImpact, StaleQuery, VersionsPage, blame, impact,
+    last_good, newest, page_of_versions, stale,
 };
 pub(crate) use runs::RecentQuery;
 pub(crate) use subjects::{SubjectQuery, named as subject_named, subject};

@@ -38,6 +38,8 @@ mod tree;
 
 mod artifact;
 
+mod series;
+
 mod verdicts;
 
 mod compare;

@@ -54,7 +54,9 @@ pub(super) fn shown(
                 @for output in run.outputs.iter().take(MOST) {
                     div.output {
                         (parts::version(&output.name, output.version.as_ref())) " "
-                        (verdicts.judge(&output.name, output.version.as_ref(), back))
+                        // Of what is traced the buttons stand above.
+                        @if output.name == trace.artifact.name { (parts::verdict(output.label)) }
+                        @else { (verdicts.judge(&output.name, output.version.as_ref(), back)) }
                     }
                 }
                 @if run.outputs.len() > MOST { p.quiet-text { "and " (run.outputs.len() - MOST) " more" } }

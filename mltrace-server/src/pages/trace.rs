@@ -12,7 +12,7 @@ use super::boxes::Marks;
 use super::graph::{Asked, Graph};
 use super::verdicts::Verdicts;
 use super::window::Zoom;
-use super::{layout, link, parts, side, timeline, tree};
+use super::{brief, layout, link, parts, side, timeline, tree};
 use crate::api::{Depth, blank, run_id};
 use crate::app::App;
 use crate::failure::Failure;
@@ -186,7 +186,7 @@ fn header(found: &Found, asked: &TraceQuery) -> Markup {
     html! {
         p.path { "How did this come to be?" }
         div.title {
-            h1 { (parts::name(name)) }
+            h1 { (brief::title(name)) }
             @if version.version != VersionId::None { span.quiet-text { "version " (parts::version_id(&version.version, 8)) } }
             @if let Some(moment) = asked.as_of.as_ref() { span { "as of " (parts::exact(moment.at)) } }
         }
@@ -219,7 +219,7 @@ fn views(found: &Found, asked: &TraceQuery) -> Markup {
     let drawn = Asked { place, is_whole, open: &open, at, zoom: Zoom::asked(&asked.zoom) };
     html! {
         @if trace.is_cut { p.notice { "Runs further up are left out." } }
-        (super::brief::tabs("Ways to see it", &VIEWS.map(|(code, title)| (place.with(&[("view", code)]), title)), view))
+        (brief::tabs("Ways to see it", &VIEWS.map(|(code, title)| (place.with(&[("view", code)]), title)), view))
         div.beside {
             section.main aria-label=(view) {
                 @match view {

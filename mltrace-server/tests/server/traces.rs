@@ -200,3 +200,24 @@ fn the_tree_follows_the_order_in_which_a_run_read() {
     assert!(place("predict") < place("train") && place("train") < place("split"), "as the command draws it: {tree}");
     assert!(place("split") < place("(*)"));
 }
+
+#[test]
+fn the_graph_shows_what_is_stale_and_how_each_edge_is_known() {
+    let bytes = |letter: &str| format!("b3:{}", letter.repeat(64));
+    let served = Served::with(&[
+        json!({ "component": "clean", "ended_at": "2021-01-01T00:00:00Z", "outputs": [{ "name": "clean", "version": bytes("a") }] }),
+        json!({ "component": "copy", "ended_at": "2021-01-02T00:00:00Z", "outputs": ["table"] }),
+        json!({ "component": "train", "ended_at": "2021-05-01T00:00:00Z", "outputs": ["m"],
+            "inputs": [{ "name": "clean", "version": bytes("a") }, "table", "raw"] }),
+        json!({ "component": "check", "ended_at": "2021-05-01T00:00:01Z", "inputs": ["m", "table"], "outputs": ["end"] }),
+    ]);
+    let page = served.get("/trace?artifact=end").text;
+    for mark in ["edge content", "edge time", "edge unknown_writer", "◷ stale</text>", "written by no recorded run"] {
+        assert!(page.contains(mark), "{mark}: {page}");
+    }
+    let boxes = |component: &str| page.matches(&format!("{component}, completed, run")).count();
+    // As a label and as a title, once each: what two runs read is drawn once.
+    assert_eq!((boxes("copy"), boxes("train")), (2, 2));
+    let tree = served.get("/trace?artifact=end&view=tree").text;
+    assert_eq!(tree.matches("(*)").count(), 1, "the tree marks what it has shown");
+}
