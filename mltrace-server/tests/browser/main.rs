@@ -6,6 +6,10 @@ mod browser;
 
 mod story;
 
+mod busy;
+
 mod triage;
+
+mod pages;
 
 mod hostile;
