@@ -11,6 +11,7 @@ use mltrace_core::query::{
     TraceOptions, Verify, VerifyOptions,
 };
 use mltrace_core::store::{Store, StoreError};
+use mltrace_core::thread;
 
 use crate::process;
 
@@ -361,6 +362,11 @@ pub(crate) fn ask_at_once<T>(question: impl FnOnce(&mut Reader<'_>) -> Result<T,
 }
 
 fn ask_with<T>(which: Dues, question: impl FnOnce(&mut Reader<'_>) -> Result<T, Error>) -> Result<T, Error> {
+    // A store is written when it is asked, and that fails where no file may grow.
+    thread::without_sigxfsz(|| answered(which, question))
+}
+
+fn answered<T>(which: Dues, question: impl FnOnce(&mut Reader<'_>) -> Result<T, Error>) -> Result<T, Error> {
     process::settle(PATIENCE);
     let home = crate::recorder().home();
     let folder = std::env::current_dir().unwrap_or_else(|_| home.root.clone());

@@ -135,6 +135,8 @@ fn limited() {
     for _ in 0..400 {
         unmarked();
     }
+    allow(4096);
+    assert!(mltrace::trace("raw.csv").is_err());
 }
 
 #[register(inputs = [raw])]

@@ -36,6 +36,10 @@ use session::Session;
 
 fn main() -> ExitCode {
     output::explain_panics();
+    // A file that may not grow is an error like another. A child is given the signal as ever: a handler ends where another
+    // program begins.
+    #[cfg(unix)]
+    let _ = signal_hook::flag::register(rustix::process::Signal::XFSZ.as_raw(), std::sync::Arc::default());
     if let Some(code) = cli::answer_the_shell() {
         return code;
     }

@@ -40,26 +40,41 @@ fn without_signals<T>(then: impl FnOnce() -> T) -> T {
 /// Writes at most once to a descriptor that may be a pipe, of which nobody may read: the signal of that is not the
 /// program's, which may be ended by it.
 #[cfg(unix)]
-#[expect(unsafe_code, reason = "nothing safe changes a thread's mask of signals, or takes a signal back")]
 pub fn without_sigpipe<T>(then: impl FnOnce() -> T) -> T {
+    without(libc::SIGPIPE, then)
+}
+
+/// Does what may write to a file that grows beyond what the program may write: that fails, and its signal does not end the
+/// program.
+pub fn without_sigxfsz<T>(then: impl FnOnce() -> T) -> T {
+    #[cfg(unix)]
+    return without(libc::SIGXFSZ, then);
+    #[cfg(not(unix))]
+    then()
+}
+
+/// Does something that may raise a signal in this thread, which nobody is to be given.
+#[cfg(unix)]
+#[expect(unsafe_code, reason = "nothing safe changes a thread's mask of signals, or takes a signal back")]
+fn without<T>(signal: libc::c_int, then: impl FnOnce() -> T) -> T {
     // SAFETY: a set of signals is plain bytes, which the calls fill in before any other use; all outlive the calls.
     // `sigwait` returns at once, for the signal is pending and this thread has it blocked.
     unsafe {
         let is_pending = || {
             let mut pending = std::mem::zeroed();
-            libc::sigpending(&raw mut pending) == 0 && libc::sigismember(&raw const pending, libc::SIGPIPE) == 1
+            libc::sigpending(&raw mut pending) == 0 && libc::sigismember(&raw const pending, signal) == 1
         };
-        let mut pipe = std::mem::zeroed();
+        let mut only = std::mem::zeroed();
         let mut before = std::mem::zeroed();
-        libc::sigemptyset(&raw mut pipe);
-        libc::sigaddset(&raw mut pipe, libc::SIGPIPE);
+        libc::sigemptyset(&raw mut only);
+        libc::sigaddset(&raw mut only, signal);
         let was_pending = is_pending();
-        let is_blocked = libc::pthread_sigmask(libc::SIG_BLOCK, &raw const pipe, &raw mut before) == 0;
+        let is_blocked = libc::pthread_sigmask(libc::SIG_BLOCK, &raw const only, &raw mut before) == 0;
         let result = then();
         if is_blocked {
             if !was_pending && is_pending() {
                 let mut taken = 0;
-                libc::sigwait(&raw const pipe, &raw mut taken);
+                libc::sigwait(&raw const only, &raw mut taken);
             }
             libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, std::ptr::null_mut());
         }

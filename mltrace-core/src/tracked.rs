@@ -12,8 +12,6 @@ use crate::folder;
 const LONGEST: u64 = 1 << 30;
 /// No path is longer, with what stands before it.
 const LONGEST_NAME: usize = 8 << 10;
-/// In no index so many zeros follow each other: what stands between two names is shorter.
-const MOST_ZEROS: usize = 256;
 /// An index that git has split shares one file with the others of its time.
 const MOST_SHARED: usize = 16;
 
@@ -82,18 +80,10 @@ impl Tracked {
         let itself = below.split_last().map_or(&[][..], |(_, itself)| itself);
         let mut found = Self::default();
         let read = each_name(git, &mut |name| {
-            // What stands before the first letter of a name differs from version to version; last comes its length.
-            let begins = |at: usize| {
-                let length = u8::try_from(name.len().saturating_sub(at) & 0xFF).unwrap_or_default();
-                at == 0 || name.get(at.saturating_sub(1)) == Some(&length)
-            };
-            let own = name.len().saturating_sub(itself.len());
-            found.is_itself |= !itself.is_empty() && name.ends_with(itself) && begins(own);
-            let begins = (0..name.len())
-                .filter(|at| name.get(*at..).is_some_and(|rest| rest.starts_with(&below)) && begins(*at));
-            let inside = begins.filter_map(|at| name.get(at.saturating_add(below.len())..));
-            // Of the root itself every end of a name counts; only those of ours are asked for.
-            found.inside.extend(inside.filter(|inside| is_ours(inside, &below)).map(<[u8]>::to_vec));
+            found.is_itself |= !itself.is_empty() && name == itself;
+            found
+                .inside
+                .extend(name.strip_prefix(&*below).filter(|inside| is_ours(inside, &below)).map(<[u8]>::to_vec));
         });
         match read {
             Ok(()) => found,
@@ -124,12 +114,12 @@ pub(crate) fn git_folder(folder: &Path) -> Option<PathBuf> {
     Some(folder.join(text.strip_prefix("gitdir:")?.trim()))
 }
 
-/// Returns whether a path may be one that is asked for. Where nothing stands before it, each end of a path looks like one.
+/// Returns whether a path may be one that is asked for. Below the root of a work tree there may be millions.
 fn is_ours(inside: &[u8], below: &[u8]) -> bool {
     !inside.is_empty() && (!below.is_empty() || inside.starts_with(b"journal/") || !inside.contains(&b'/'))
 }
 
-/// Reports each name of an index, perhaps with what stands before it; none is kept, for there may be millions.
+/// Reports each name of an index; none is kept, for there may be millions.
 fn each_name(git: &Path, tell: &mut dyn FnMut(&[u8])) -> io::Result<()> {
     names_of(&git.join("index"), tell)?;
     // The shared part of an index that git has split.
@@ -144,72 +134,77 @@ fn each_name(git: &Path, tell: &mut dyn FnMut(&[u8])) -> io::Result<()> {
 }
 
 fn names_of(path: &Path, tell: &mut dyn FnMut(&[u8])) -> io::Result<()> {
-    let invalid = || io::Error::from(io::ErrorKind::InvalidData);
+    // How long its hashes are stands in a file that may lie elsewhere; of two lengths one ends where entries end.
+    for hash in [20, 32] {
+        let (mut index, is_shortened, count) = opened(path)?;
+        if entries(&mut index, (is_shortened, count), hash, &mut |_| {}).is_ok() && is_end_of_entries(&mut index, hash)?
+        {
+            let (mut index, ..) = opened(path)?;
+            return entries(&mut index, (is_shortened, count), hash, tell);
+        }
+    }
+    Err(invalid())
+}
+
+/// Opens an index; returns also whether its names leave out what they have in common with the one before, and how many
+/// entries it says that it has.
+fn opened(path: &Path) -> io::Result<(impl BufRead + use<>, bool, u32)> {
     let mut index = BufReader::new(folder::open_to_read(path)?.take(LONGEST));
     let mut head = [0; 12];
     index.read_exact(&mut head).map_err(|_| invalid())?;
-    let [b'D', b'I', b'R', b'C', v0, v1, v2, v3, counted @ ..] = head else { return Err(invalid()) };
-    match u32::from_be_bytes([v0, v1, v2, v3]) {
-        2 | 3 => whole_names(&mut index, tell),
-        // Each name leaves out what it has in common with the one before.
-        4 => {
-            let count = u32::from_be_bytes(counted);
-            // How long its hashes are stands in a file that may lie elsewhere; of two lengths one ends where entries end.
-            let hash = match shortened_names(&mut index, count, 20, &mut |_| {}) {
-                Ok(()) if is_end_of_entries(&mut index, 20)? => 20,
-                _ => 32,
-            };
-            let mut index = BufReader::new(folder::open_to_read(path)?.take(LONGEST));
-            index.read_exact(&mut head)?;
-            shortened_names(&mut index, count, hash, tell)
-        }
-        _ => Err(invalid()),
-    }
+    let [b'D', b'I', b'R', b'C', v0, v1, v2, v3, count @ ..] = head else { return Err(invalid()) };
+    let is_shortened = match u32::from_be_bytes([v0, v1, v2, v3]) {
+        2 | 3 => false,
+        4 => true,
+        _ => return Err(invalid()),
+    };
+    Ok((index, is_shortened, u32::from_be_bytes(count)))
 }
 
-fn whole_names(index: &mut impl BufRead, tell: &mut dyn FnMut(&[u8])) -> io::Result<()> {
-    let mut zeros = 0_usize;
-    let mut part = Vec::new();
-    loop {
-        part.clear();
-        let read = up_to_zero(index, &mut part)?;
-        zeros = if part.is_empty() { zeros.saturating_add(1) } else { 0 };
-        if zeros > MOST_ZEROS {
-            return Err(io::ErrorKind::InvalidData.into());
-        }
-        tell(&part);
-        if read == End::Of {
-            return Ok(());
-        }
-    }
+fn invalid() -> io::Error {
+    io::ErrorKind::InvalidData.into()
 }
 
-fn shortened_names(index: &mut impl BufRead, count: u32, hash: usize, tell: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+fn entries(
+    index: &mut impl BufRead,
+    (is_shortened, count): (bool, u32),
+    hash: usize,
+    tell: &mut dyn FnMut(&[u8]),
+) -> io::Result<()> {
     /// What stands before the hash of an entry: times, device, number, mode, owner and size.
     const STAT: usize = 40;
-    let invalid = || io::Error::from(io::ErrorKind::InvalidData);
     let (mut name, mut new) = (Vec::new(), Vec::new());
     for _ in 0..count {
         let mut head = [0; STAT + 32 + 2];
         let head = head.get_mut(..hash.saturating_add(STAT).saturating_add(2)).ok_or_else(invalid)?;
         index.read_exact(head).map_err(|_| invalid())?;
         let flags = head.last_chunk().map_or(0, |flags| u16::from_be_bytes(*flags));
-        if flags & 0x4000 != 0 {
-            index.read_exact(&mut [0; 2]).map_err(|_| invalid())?;
-        }
-        let left_out = number(index)?;
+        let more = if flags & 0x4000 != 0 { 2 } else { 0 };
+        skip(index, more)?;
+        let left_out = if is_shortened { number(index)? } else { name.len() };
         new.clear();
-        if up_to_zero(index, &mut new)? == End::Of || new.is_empty() && left_out > 0 {
+        if up_to_zero(index, &mut new)? == End::Of || is_shortened && new.is_empty() && left_out > 0 {
             return Err(invalid());
         }
         name.truncate(name.len().checked_sub(left_out).ok_or_else(invalid)?);
         name.extend_from_slice(&new);
-        if name.is_empty() || name.len() > LONGEST_NAME {
+        // An entry that stands for one of the shared part of a split index has no name, or a name only there.
+        if name.len() > LONGEST_NAME || name.is_empty() && is_shortened {
             return Err(invalid());
+        }
+        if !is_shortened {
+            // Zeros fill each entry up to a multiple of eight bytes.
+            let length = head.len().saturating_add(more).saturating_add(name.len()).saturating_add(1);
+            skip(index, length.wrapping_neg() % 8)?;
         }
         tell(&name);
     }
     Ok(())
+}
+
+/// Reads at most eight bytes of which nothing is asked.
+fn skip(index: &mut impl BufRead, bytes: usize) -> io::Result<()> {
+    index.read_exact([0; 8].get_mut(..bytes).unwrap_or_default()).map_err(|_| invalid())
 }
 
 /// Returns whether an extension follows, or the hash of the whole alone.
@@ -264,6 +259,8 @@ fn number(index: &mut impl BufRead) -> io::Result<usize> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
 
     fn repository(version: &str, files: &[&str]) -> Option<tempfile::TempDir> {
@@ -322,6 +319,22 @@ mod tests {
         for damage in [zeros.as_str(), "", "DIRC", "DIRC\0\0\0\x04\0\0\0\x09", "DIRC\0\0\0\x07\0\0\0\0"] {
             std::fs::write(folder.path().join(".git/index"), damage).unwrap();
             assert!(Tracked::around(&ours).holds("journal/1.log"), "{damage:?}");
+        }
+    }
+
+    #[test]
+    fn of_an_index_that_is_cut_all_is_tracked() {
+        for version in ["index.version=2", "index.version=4"] {
+            let Some(folder) = repository(version, &["a", ".mltrace/journal/1.log", "z/z.log"]) else { return };
+            let path = folder.path().join(".git/index");
+            let mut index = Vec::new();
+            File::open(&path).unwrap().read_to_end(&mut index).unwrap();
+            let ours = folder.path().join(".mltrace");
+            assert!(!Tracked::around(&ours).holds("journal/2.log"), "{version}");
+            for length in 0..index.len() {
+                std::fs::write(&path, &index[..length]).unwrap();
+                assert!(Tracked::around(&ours).holds("journal/2.log"), "{version} up to {length}");
+            }
         }
     }
 

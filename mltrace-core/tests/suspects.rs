@@ -99,9 +99,11 @@ fn shared_as_known(
         let before: Vec<Aspects> = (0..run).filter(|of| had[*of].0 == had[run].0).map(aspects).collect();
         ends.add(&known[place].component, &before);
     }
-    let found = Table::of(&known, &bad, &observed, &ends).best(1_000, |some| {
-        Ok::<_, Infallible>(some.iter().map(|(condition, place)| novelty(condition, *place)).collect())
-    });
+    let found = Table::of(&known, &bad, &observed, &ends).best(
+        1_000,
+        |_| Ok(()),
+        |some| Ok::<_, Infallible>(some.iter().map(|(condition, place)| novelty(condition, *place)).collect()),
+    );
     let Ok(found) = found;
     found
 }
@@ -307,13 +309,16 @@ fn of_two_settings_the_one_at_whose_runs_checks_failed_comes_first_and_no_ok_cha
                 if [1, 2, 3, 5, 6].contains(&run) {
                     aspects.insert(Aspect::Check("whole".to_owned()), "failed".into());
                 }
-                let (began, outputs) = (Timestamp(run as i64), Outputs::of(run, judged.len()));
+                let (began, outputs) = (Timestamp(run as i64), Outputs::of([run]));
                 Known { component: "clean".to_owned(), began, depth: 0, outputs, aspects }
             })
             .collect();
         let (bad, observed) = (flagged(&judged), Observed::of(&writers));
-        let best = Table::of(&known, &bad, &observed, &Ends::default())
-            .best(9, |some| Ok::<_, Infallible>(vec![New::default(); some.len()]));
+        let best = Table::of(&known, &bad, &observed, &Ends::default()).best(
+            9,
+            |_| Ok(()),
+            |some| Ok::<_, Infallible>(vec![New::default(); some.len()]),
+        );
         let Ok(best) = best;
         let score = |name: &str| {
             let tests = [(Aspect::Parameter(name.to_owned()), Test::Is(true.into()))];

@@ -1,6 +1,6 @@
 
 // The picture of a trace can be moved and enlarged, and a click on a box changes what stands beside it, not the page.
-for (const graph of document.querySelectorAll(".graph")) {
+const setUpGraph = (graph) => {
   const frame = graph.closest(".picture");
   const drawing = graph.querySelector(".moved");
   const [, , width, height] = graph.dataset.whole.split(" ").map(Number);
@@ -131,14 +131,20 @@ for (const graph of document.querySelectorAll(".graph")) {
     view.y = h - ((event.clientY - map.top) / map.height) * height * view.scale;
     show();
   });
-}
+};
+const setUpGraphs = () => each(document, ".graph:not([data-ready])", (graph) => {
+  graph.dataset.ready = "";
+  setUpGraph(graph);
+});
+setUpGraphs();
+document.addEventListener("mltrace:shown", setUpGraphs);
 
 // What is looked at changes in place; the address says it, so that it can be kept and sent.
-const side = document.querySelector(".side");
-document.querySelector(".beside")?.addEventListener("click", async (event) => {
-  const link = event.target.closest("a");
+main.addEventListener("click", async (event) => {
+  const side = main.querySelector(".side");
+  const link = event.target.closest(".beside a");
   const href = link?.getAttribute("href");
-  if (!href?.startsWith("/trace?") || link.closest(".controls, .shared") || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (!side || !href?.startsWith("/trace?") || event.defaultPrevented || link.closest(".controls, .shared") || event.ctrlKey || event.metaKey || event.shiftKey) return;
   const [there, here] = [new URL(href, location), new URL(location)];
   const isOther = (name) => (there.searchParams.get(name) ?? "") !== (here.searchParams.get(name) ?? "");
   if (["artifact", "open", "view", "all", "zoom", "depth", "as_of"].some(isOther)) return;
@@ -146,7 +152,7 @@ document.querySelector(".beside")?.addEventListener("click", async (event) => {
   try {
     const response = await fetch(there);
     if (!response.ok) throw new Error(response.status);
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const page = parsed(await response.text());
     side.replaceChildren(...page.querySelector(".side").childNodes);
     history.pushState(null, "", there);
     const places = (root) => [...root.querySelectorAll(".node, .edge, .timeline li, .tree li")];
@@ -154,9 +160,9 @@ document.querySelector(".beside")?.addEventListener("click", async (event) => {
     places(document.querySelector(".beside")).forEach((place, number) => {
       place.setAttribute("class", fresh[number]?.getAttribute("class") ?? "");
     });
-    document.dispatchEvent(new Event("replaced"));
+    ready(side);
   } catch {
     location.href = href;
   }
 });
-if (side) addEventListener("popstate", () => location.reload());
+addEventListener("popstate", () => main.querySelector(".side") && location.reload());

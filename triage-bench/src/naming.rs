@@ -248,9 +248,15 @@ impl Trial {
             let (run, earlier) = (&known[place], self.earlier(runs[place]));
             ends.add(&run.component, earlier.alike().iter().map(|facts| &facts.aspects));
         }
-        let Ok(found) = Table::of(&known, &bad, &observed, &ends).best(FACTS, |some| {
-            Ok::<_, std::convert::Infallible>(some.iter().map(|(condition, place)| weigh(condition, *place)).collect())
-        });
+        let Ok(found) = Table::of(&known, &bad, &observed, &ends).best(
+            FACTS,
+            |_| Ok(()),
+            |some| {
+                Ok::<_, std::convert::Infallible>(
+                    some.iter().map(|(condition, place)| weigh(condition, *place)).collect(),
+                )
+            },
+        );
         found
     }
 

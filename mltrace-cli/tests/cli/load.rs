@@ -327,6 +327,12 @@ fn load(size: usize) -> Vec<String> {
     let versions = (0..5).map(|_| serving.ask("/api/v1/versions?artifact=many&limit=50").took).min().unwrap();
     mark("50 of the versions of one name", versions < VERSIONS, format!("{versions:?}"));
     let before = serving.memory("VmRSS");
+    // What nearly everybody is upstream of is judged, and what each made alone.
+    for component in ["wide", "left"] {
+        let flagged = serving.post("/api/v1/flag", &format!(r#"{{"where": ["component={component}"]}}"#));
+        println!("flags of {size} runs of {component}: {} in {:?}", flagged.status, flagged.took);
+        assert_eq!(flagged.status, 200, "{}", &flagged.text[..flagged.text.len().min(500)]);
+    }
     let slowest = crowd(&serving, size);
     mark("a short question beside the worst", slowest < SHORT, format!("{slowest:?}"));
     let peak = serving.memory("VmHWM");

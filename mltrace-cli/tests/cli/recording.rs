@@ -367,6 +367,10 @@ const SPOILS: &[(&str, Spoil)] = &[
         prefix("")
     }),
     ("no file may grow", |_| prefix("ulimit -f 0;")),
+    ("files may grow a little", |env| {
+        env.done(&["log", "--component", "c"]);
+        prefix("ulimit -f 16;")
+    }),
     ("the working directory is gone", |_| prefix("mkdir gone; cd gone; rmdir ../gone;")),
     ("the working directory is everybody's", |_| prefix("cd /;")),
     ("the component has no name", |_| options(&["--component", ""])),

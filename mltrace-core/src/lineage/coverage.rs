@@ -1,7 +1,9 @@
 //! Which outputs each run is upstream of, and the groups of runs that no judged output tells apart.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::convert::Infallible;
 use std::hash::Hash;
+use std::ops::Range;
 
 use foldhash::HashMap;
 
@@ -14,40 +16,79 @@ pub struct Judged<N> {
     pub is_flagged: bool,
 }
 
-/// A set of outputs, each by its number.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Outputs(Vec<u64>);
+/// A set of outputs, each by its number. It holds the words between the first and the last output that it has, and no others:
+/// most runs are upstream of few outputs, or of many in a row, and there may be as many runs as outputs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Outputs {
+    /// The number of the first word; 0 when there is none.
+    start: usize,
+    /// Neither the first nor the last one is empty.
+    words: Vec<u64>,
+}
 
 impl Outputs {
-    /// Returns an empty set with room for the numbers below `count`.
-    fn none(count: usize) -> Self {
-        Self(vec![0; count.div_ceil(64)])
+    /// Returns the set of these words, the first of which has this number.
+    fn of_words(start: usize, mut words: Vec<u64>) -> Self {
+        let is_full = |word: &u64| *word != 0;
+        let Some(first) = words.iter().position(is_full) else { return Self::default() };
+        let last = words.iter().rposition(is_full).unwrap_or(first);
+        words.truncate(last + 1);
+        words.drain(..first);
+        Self { start: start + first, words }
     }
 
     fn all(count: usize) -> Self {
-        let mut all = Self::none(count);
-        (0..count).for_each(|number| all.insert(number));
-        all
+        let mut words = vec![u64::MAX; count / 64];
+        words.extend((count % 64 > 0).then(|| (1 << (count % 64)) - 1));
+        Self { start: 0, words }
     }
 
-    fn insert(&mut self, number: usize) {
-        if let Some(word) = self.0.get_mut(number / 64) {
-            *word |= 1 << (number % 64);
-        }
-    }
-
-    /// Returns the set of one output, of so many.
+    /// Returns the set of these outputs.
     #[must_use]
-    pub fn of(number: usize, count: usize) -> Self {
-        let mut one = Self::none(count);
-        one.insert(number);
-        one
+    pub fn of(numbers: impl IntoIterator<Item = usize> + Clone) -> Self {
+        let words = || numbers.clone().into_iter().map(|number| number / 64);
+        let Some((start, last)) = words().min().zip(words().max()) else { return Self::default() };
+        let mut all = vec![0; last + 1 - start];
+        for number in numbers {
+            all.get_mut(number / 64 - start).into_iter().for_each(|word| *word |= 1 << (number % 64));
+        }
+        Self { start, words: all }
+    }
+
+    /// Returns how many bytes of memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Self>() + size_of_val(self.words.as_slice())
+    }
+
+    fn end(&self) -> usize {
+        self.start + self.words.len()
+    }
+
+    fn word(&self, number: usize) -> u64 {
+        number.checked_sub(self.start).and_then(|place| self.words.get(place)).copied().unwrap_or(0)
+    }
+
+    /// Returns the words that have these numbers.
+    fn words(&self, numbers: Range<usize>) -> impl Iterator<Item = u64> + '_ {
+        numbers.map(|number| self.word(number))
     }
 
     /// Adds the outputs of `other`; returns whether any was new.
     pub(super) fn add(&mut self, other: &Self) -> bool {
+        if other.words.is_empty() {
+            return false;
+        }
+        if self.words.is_empty() {
+            self.clone_from(other);
+            return true;
+        }
+        let (start, end) = (self.start.min(other.start), self.end().max(other.end()));
+        if (start, end) != (self.start, self.end()) {
+            self.words = self.words(start..end).collect();
+            self.start = start;
+        }
         let mut is_new = false;
-        for (mine, theirs) in self.0.iter_mut().zip(&other.0) {
+        for (mine, theirs) in self.words.iter_mut().skip(other.start - start).zip(&other.words) {
             is_new |= *theirs & !*mine != 0;
             *mine |= *theirs;
         }
@@ -57,13 +98,13 @@ impl Outputs {
     /// Returns whether the output is in the set.
     #[must_use]
     pub fn contains(&self, number: usize) -> bool {
-        self.0.get(number / 64).is_some_and(|word| word >> (number % 64) & 1 == 1)
+        self.word(number / 64) >> (number % 64) & 1 == 1
     }
 
     /// Returns how many outputs the set holds.
     #[must_use]
     pub fn count(&self) -> u32 {
-        self.0.iter().map(|word| word.count_ones()).sum()
+        self.words.iter().map(|word| word.count_ones()).sum()
     }
 
     /// Returns the outputs, each by its number, in order.
@@ -75,37 +116,49 @@ impl Outputs {
                 Some(word * 64 + bit as usize)
             })
         };
-        (0..).zip(self.0.iter().copied()).flat_map(of_word)
+        (self.start..).zip(self.words.iter().copied()).flat_map(of_word)
+    }
+
+    /// Returns the numbers of the words that both sets hold.
+    fn shared(&self, other: &Self) -> Range<usize> {
+        self.start.max(other.start)..self.end().min(other.end())
     }
 
     /// Returns whether any of these outputs is in `other`.
     #[must_use]
     pub fn meets(&self, other: &Self) -> bool {
-        self.0.iter().zip(&other.0).any(|(mine, theirs)| mine & theirs != 0)
+        let shared = self.shared(other);
+        self.words(shared.clone()).zip(other.words(shared)).any(|(mine, theirs)| mine & theirs != 0)
     }
 
     /// Returns whether all of these outputs are in `other`.
     #[must_use]
     pub fn is_within(&self, other: &Self) -> bool {
-        self.0.iter().zip(&other.0).all(|(mine, theirs)| mine & !theirs == 0)
+        let mine = self.start..self.end();
+        self.words.iter().zip(other.words(mine)).all(|(mine, theirs)| mine & !theirs == 0)
     }
 
     /// Returns the outputs in both sets.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
-        Self(self.0.iter().zip(&other.0).map(|(mine, theirs)| mine & theirs).collect())
+        let shared = self.shared(other);
+        let both = self.words(shared.clone()).zip(other.words(shared.clone()));
+        Self::of_words(shared.start, both.map(|(mine, theirs)| mine & theirs).collect())
     }
 
     /// Returns the outputs in this set and not in the other.
     #[must_use]
     pub fn without(&self, other: &Self) -> Self {
-        Self(self.0.iter().zip(&other.0).map(|(mine, theirs)| mine & !theirs).collect())
+        let mine = self.words.iter().zip(other.words(self.start..self.end()));
+        Self::of_words(self.start, mine.map(|(mine, theirs)| mine & !theirs).collect())
     }
 
     /// Returns the outputs in either set.
     #[must_use]
     pub fn or(&self, other: &Self) -> Self {
-        Self(self.0.iter().zip(&other.0).map(|(mine, theirs)| mine | theirs).collect())
+        let mut either = self.clone();
+        let _ = either.add(other);
+        either
     }
 }
 
@@ -212,40 +265,70 @@ impl Observed {
 /// one, nearest first. An output is reported by the run that wrote it, which counts as upstream of it.
 #[must_use]
 pub fn reach<N: Copy + Eq + Hash>(outputs: &[Option<N>], edges: &[(N, N)]) -> Vec<(N, u32, Outputs)> {
+    let Ok(reached) = reach_within(outputs, edges, |_| Ok::<_, Infallible>(()));
+    reached
+}
+
+/// Returns the same; before the sets are made, `room` is asked for the bytes that they may take.
+///
+/// # Errors
+/// What `room` returns.
+pub fn reach_within<N: Copy + Eq + Hash, E>(
+    outputs: &[Option<N>],
+    edges: &[(N, N)],
+    room: impl FnOnce(usize) -> Result<(), E>,
+) -> Result<Vec<(N, u32, Outputs)>, E> {
     let writers: Vec<N> = outputs.iter().flatten().copied().collect();
     let near_first = super::depths(&writers, edges, None);
     let place: HashMap<N, usize> = near_first.iter().zip(0..).map(|((run, _), place)| (*run, place)).collect();
     let mut upstream: Vec<Vec<usize>> = vec![Vec::new(); near_first.len()];
-    let mut waits_for = vec![0_usize; near_first.len()];
     for (from, to) in edges {
         // An edge that starts nowhere near the outputs does not matter.
         if let (Some(from), Some(to)) = (place.get(from), place.get(to)) {
             upstream[*from].push(*to);
-            waits_for[*to] += 1;
         }
     }
-    let mut found = vec![Outputs::none(outputs.len()); near_first.len()];
+    let mut own: Vec<Vec<usize>> = vec![Vec::new(); near_first.len()];
     for (number, run) in outputs.iter().enumerate() {
         if let Some(place) = run.and_then(|run| place.get(&run)) {
-            found[*place].insert(number);
+            own[*place].push(number);
         }
     }
+    let own: Vec<Outputs> = own.iter().map(|numbers| Outputs::of(numbers.iter().copied())).collect();
+    let mut ranges: Vec<Range<usize>> = own.iter().map(|outputs| outputs.start..outputs.end()).collect();
+    spread(&upstream, &mut ranges, |mine, theirs| {
+        let both = match (mine.len(), theirs.len()) {
+            (_, 0) => mine.clone(),
+            (0, _) => theirs.clone(),
+            _ => mine.start.min(theirs.start)..mine.end.max(theirs.end),
+        };
+        std::mem::replace(mine, both.clone()) != both
+    });
+    room(ranges.iter().map(|words| size_of::<Outputs>() + words.len() * size_of::<u64>()).sum())?;
+    let mut found = own;
+    spread(&upstream, &mut found, Outputs::add);
+    Ok(near_first.into_iter().zip(found).map(|((run, depth), outputs)| (run, depth, outputs)).collect())
+}
+
+/// Adds what each run has to what the runs upstream of it have, until nothing is new: `add` returns whether anything was.
+fn spread<S: Clone>(upstream: &[Vec<usize>], found: &mut [S], add: impl Fn(&mut S, &S) -> bool) {
+    let mut waits_for = vec![0_usize; found.len()];
+    upstream.iter().flatten().for_each(|up| waits_for[*up] += 1);
     // Runs whose readers are all done go first, so that each is met once; those on a cycle until nothing is new.
-    let mut queue: VecDeque<usize> = (0..near_first.len()).filter(|run| waits_for[*run] == 0).collect();
-    let mut has_news = vec![true; near_first.len()];
-    let mut left = 0..near_first.len();
+    let mut queue: VecDeque<usize> = (0..found.len()).filter(|run| waits_for[*run] == 0).collect();
+    let mut has_news = vec![true; found.len()];
+    let mut left = 0..found.len();
     while let Some(run) = queue.pop_front().or_else(|| left.find(|run| has_news[*run])) {
         has_news[run] = false;
         let mine = found[run].clone();
         for up in &upstream[run] {
-            has_news[*up] |= found[*up].add(&mine);
+            has_news[*up] |= add(&mut found[*up], &mine);
             waits_for[*up] = waits_for[*up].saturating_sub(1);
             if waits_for[*up] == 0 && has_news[*up] {
                 queue.push_back(*up);
             }
         }
     }
-    near_first.into_iter().zip(found).map(|((run, depth), outputs)| (run, depth, outputs)).collect()
 }
 
 /// Runs upstream of exactly the same judged outputs.
@@ -312,9 +395,8 @@ pub fn grouped<N: Copy + Eq + Hash + Ord>(
 /// Returns the flagged ones of the judged outputs.
 #[must_use]
 pub fn flagged<N>(judged: &[Judged<N>]) -> Outputs {
-    let mut flagged = Outputs::none(judged.len());
-    judged.iter().enumerate().filter(|(_, output)| output.is_flagged).for_each(|(number, _)| flagged.insert(number));
-    flagged
+    let numbered = judged.iter().enumerate();
+    Outputs::of(numbered.filter(|(_, output)| output.is_flagged).map(|(number, _)| number))
 }
 
 #[cfg(test)]

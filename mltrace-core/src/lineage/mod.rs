@@ -91,7 +91,7 @@ pub use blame::{Blame, Counts, Scale, Suspect, rank, worth_suspecting};
 pub use change::{Change, Reading as InputReading, changes, effects, number, other_inputs};
 pub use command::arguments;
 pub use condition::{Condition, New};
-pub use coverage::{Group, Judged, Observed, Outputs, Worth, flagged, grouped, groups, reach};
+pub use coverage::{Group, Judged, Observed, Outputs, Worth, flagged, grouped, groups, reach, reach_within};
 pub use critical::{Spent, critical_path};
 pub use diff::{Cause, Differences, diff};
 pub use drift::{Move, moves};

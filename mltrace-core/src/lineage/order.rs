@@ -145,10 +145,7 @@ mod tests {
 
     /// A fact of one aspect that covers the outputs with these numbers, with its score and how new it is.
     fn fact(aspect: Aspect, covers: &[usize], score: f64, new: f64) -> Shared {
-        let mut outputs = Outputs::of(covers[0], 8);
-        for number in covers {
-            let _ = outputs.add(&Outputs::of(*number, 8));
-        }
+        let outputs = Outputs::of(covers.iter().copied());
         let condition = Condition { component: "clean".to_owned(), tests: vec![(aspect, Test::Is(json!("b")))] };
         let counts = Counts { flagged: covers.len().try_into().unwrap(), ok: 0 };
         Shared {

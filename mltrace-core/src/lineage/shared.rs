@@ -54,16 +54,18 @@ impl<'k> Table<'k> {
     }
 
     /// Returns the facts shared by runs upstream of flagged outputs, the likeliest cause first, at most one of each aspect
-    /// of a component. `weigh` says how new each of some conditions is at the run of that place: [`Condition::novelty`].
+    /// of a component. `room` is asked for the bytes that what is counted of each column takes. `weigh` says how new each of
+    /// some conditions is at the run of that place: [`Condition::novelty`].
     ///
     /// # Errors
-    /// What `weigh` returns.
+    /// What `room` and `weigh` return.
     pub fn best<E>(
         mut self,
         limit: usize,
+        room: impl Fn(usize) -> Result<(), E>,
         mut weigh: impl FnMut(&[(&Condition, usize)]) -> Result<Vec<New>, E>,
     ) -> Result<Vec<Shared>, E> {
-        let mut open = self.facts();
+        let mut open = self.facts(room)?;
         // Sorting keeps the order of equal ones.
         open.sort_by(Shared::order);
         let wanted = limit.max(PAIRED);
@@ -118,7 +120,7 @@ impl<'k> Table<'k> {
     }
 
     /// Returns all facts that a run upstream of a flagged output has, without how new they are.
-    fn facts(&mut self) -> Vec<Shared> {
+    fn facts<E>(&mut self, room: impl Fn(usize) -> Result<(), E>) -> Result<Vec<Shared>, E> {
         let known = self.known;
         let mut columns: HashMap<(&'k str, &'k Aspect), Column<'k>> = HashMap::default();
         for (place, run) in known.iter().enumerate() {
@@ -136,7 +138,13 @@ impl<'k> Table<'k> {
         let tally = |(component, aspect): (&str, &Aspect), column: Column<'_>| {
             column.tallies(known, self.flagged, aspect, self.ends.of(component, aspect))
         };
-        let tallied: Vec<_> = columns.into_iter().map(|(key, column)| (key, tally(key, column))).collect();
+        let mut tallied = Vec::with_capacity(columns.len());
+        for (key, column) in columns {
+            let tallies = tally(key, column);
+            // Once as it is counted, and once in the fact.
+            room(tallies.iter().map(|(_, tally)| 2 * tally.bytes()).sum())?;
+            tallied.push((key, tallies));
+        }
         let mut values: BTreeMap<(&str, String), usize> = BTreeMap::new();
         for ((component, aspect), tallies) in &tallied {
             *values.entry((component, family(aspect))).or_default() += tallies.len();
@@ -150,7 +158,7 @@ impl<'k> Table<'k> {
                 facts.extend(self.fact(condition, &tally, price));
             }
         }
-        facts
+        Ok(facts)
     }
 
     fn fact(&mut self, condition: Condition, tally: &Tally, price: f64) -> Option<Shared> {
@@ -235,7 +243,7 @@ impl<'k> Table<'k> {
             let cause = found.get(place).filter(|fact| fact.condition.is_effect()).and_then(|effect| {
                 let mut scale = Scale::of_contrast(self.observed.all(&effect.outputs));
                 let mut after = found.iter().enumerate().skip(place + 1);
-                after.find(|(_, fact)| self.explains(fact, effect, &mut scale)).map(|(place, _)| place)
+                after.find(|(_, fact)| self.may_cause(fact, effect, &mut scale)).map(|(place, _)| place)
             });
             match cause {
                 Some(cause) => {
@@ -249,7 +257,7 @@ impl<'k> Table<'k> {
     }
 
     /// Returns whether a fact would be likely had people flagged just what an effect covers, at its run or below it.
-    fn explains(&self, fact: &Shared, effect: &Shared, scale: &mut Scale) -> bool {
+    fn may_cause(&self, fact: &Shared, effect: &Shared, scale: &mut Scale) -> bool {
         let is_of_one = fact.condition.component == effect.condition.component;
         let is_above = fact.depth > effect.depth && !is_of_one;
         let may_be = if fact.condition.is_effect() { is_above } else { is_above || is_of_one };
@@ -318,8 +326,11 @@ mod tests {
         for run in known.iter().filter(|run| !run.outputs.meets(bad)) {
             ends.add(&run.component, [&run.aspects]);
         }
-        let found = Table::of(known, bad, observed, &ends)
-            .best(limit, |some| Ok::<_, ()>(vec![New { factor: weight, is_of_time: false }; some.len()]));
+        let found = Table::of(known, bad, observed, &ends).best(
+            limit,
+            |_| Ok(()),
+            |some| Ok::<_, ()>(vec![New { factor: weight, is_of_time: false }; some.len()]),
+        );
         found.unwrap()
     }
 
@@ -335,7 +346,7 @@ mod tests {
                 component: "clean".to_owned(),
                 began: Timestamp(run as i64 * AT_ONCE_US),
                 depth: 0,
-                outputs: Outputs::of(run, runs.len()),
+                outputs: Outputs::of([run]),
                 aspects: [("rows", Value::from(*rows)), ("unit", Value::from(*unit))]
                     .map(|(name, value)| (Aspect::Parameter(name.to_owned()), value))
                     .into(),
@@ -397,7 +408,7 @@ mod tests {
             component: component.to_owned(),
             began: Timestamp(run as i64 * AT_ONCE_US),
             depth,
-            outputs: Outputs::of(run, judged.len()),
+            outputs: Outputs::of([run]),
             aspects: [(Aspect::Parameter("rows".to_owned()), Value::from(rows))].into(),
         };
         let few = |place: usize| if place < 6 { 10 + place } else { 1000 + place };

@@ -106,6 +106,11 @@ pub(super) struct Tally {
 }
 
 impl Tally {
+    /// Returns how many bytes of memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Self>() + self.outputs.as_ref().map_or(0, Outputs::bytes)
+    }
+
     pub(super) fn add(&mut self, place: usize, run: &Known, flagged: &Outputs) {
         let first = Some(place).filter(|_| run.outputs.meets(flagged));
         self.merge(&Self { outputs: None, first, bad: first.map(|_| [run.began; 2]), depth: run.depth });
@@ -232,12 +237,11 @@ mod tests {
             component: "clean".to_owned(),
             began: Timestamp(0),
             depth: 0,
-            outputs: Outputs::of(run, values.len()),
+            outputs: Outputs::of([run]),
             aspects: Aspects::new(),
         };
         let known: Vec<Known> = (0..values.len()).map(run).collect();
-        let mut flagged = Outputs::of(0, values.len());
-        let _ = flagged.add(&Outputs::of(1, values.len()));
+        let flagged = Outputs::of([0, 1]);
         let column = Column { runs: values.iter().enumerate().collect(), is_flagged: true };
         let tallies = column.tallies(&known, &flagged, aspect, &[other]);
         tallies

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::lineage::{Strength, Weakness};
+use crate::lineage::{Aspect, Strength, Weakness};
 use crate::model::{RunId, Timestamp};
 
 /// Something that runs of one component have in common.
@@ -81,9 +81,10 @@ impl Fact {
     /// Returns whether another one says the same of another component: that it ran in the same place or from the same source.
     #[must_use]
     pub fn is_the_same_elsewhere(&self, other: &Self) -> bool {
-        let fields = ["git.commit", "git.branch", "git.dirty", "host", "user"];
+        let of_places = [Aspect::Commit, Aspect::Branch, Aspect::WorkTree, Aspect::Host, Aspect::User];
+        let is_of_place = of_places.iter().any(|aspect| aspect.field() == self.aspect);
         let says = |fact: &Self| (fact.aspect.clone(), fact.value.clone(), fact.flagged, fact.ok);
-        fields.contains(&self.aspect.as_str()) && self.component != other.component && says(self) == says(other)
+        is_of_place && self.component != other.component && says(self) == says(other)
     }
 
     /// Returns whether all flagged versions have such a run upstream, and no ok one.

@@ -63,7 +63,7 @@ impl Reader<'_> {
         let ends = self.ends((&known, &keys), verdicts.flagged, past)?;
         let oldest = oldest((&known, &keys), verdicts.flagged, past);
         let table = Table::of(&known, verdicts.flagged, verdicts.observed, &ends);
-        let found = table.best(FACTS, |some| {
+        let found = table.best(FACTS, self.room(), |some| {
             let mut runs: Vec<RunKey> = some.iter().filter_map(|(_, place)| keys.get(*place)).copied().collect();
             runs.sort_unstable();
             runs.dedup();

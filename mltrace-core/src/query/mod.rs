@@ -43,6 +43,10 @@ mod comparison;
 
 mod run_condition;
 
+mod narrow;
+
+mod run_list;
+
 mod impact;
 
 mod inside;
@@ -70,12 +74,15 @@ mod evaluations;
 
 mod tempo;
 
+mod error_line;
 mod health;
 mod held;
 
 mod counts;
 
 mod monitor;
+
+mod overview;
 
 mod compare;
 
@@ -139,6 +146,7 @@ pub use components::Choices;
 pub use counts::{BUCKETS, ENDED, RunCounts};
 pub use diff::{Baseline, Diff};
 pub use difference::{Difference, Since};
+pub use error_line::error_line;
 pub use evidence::percent;
 pub use gate::{Gate, Required, RequiredKind};
 pub use health::{ComponentHealth, Health, HealthProblem, ProblemKind, RETIRED};
@@ -152,12 +160,14 @@ pub use number::Measure;
 pub use observations::{ObservationSeries, Observations, Observed};
 pub use on_disk::OnDisk;
 pub use openlineage::Followed;
+pub use overview::{ComponentOverview, Day, Failures, Overview, RunInBrief, Wrong};
 pub use profile::Profiled;
 pub use projects::{Project, Projects};
 pub use reader::{QueryError, Reader};
 pub use report::{Evaluation, Report, RunMeasures, Tell};
 pub use required::{Better, MetricRequirement, NotWorseThan, Requirements, Tolerance};
 pub use run_condition::{RunCondition, RunField};
+pub use run_list::{PageOf, RunColumn, RunList};
 pub use runs::{History, RunFilter};
 pub use say::Judgement;
 pub use stale::{StaleRun, StaleRuns};

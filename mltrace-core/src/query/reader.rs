@@ -241,6 +241,16 @@ impl<'s> Reader<'s> {
         Ok(self.bounds.as_ref().map_or(Ok(()), |bounds| bounds.hold(bytes as u64))?)
     }
 
+    /// Returns what takes note of bytes that an answer holds while the reader is asked, and whether it may go on.
+    pub(super) fn room(&self) -> impl Fn(usize) -> Result<(), QueryError> + use<> {
+        let bounds = self.bounds.clone();
+        move |bytes| match &bounds {
+            Some(bounds) if !bounds.goes_on(bytes as u64 / 8) => Err(StoreError::Stopped.into()),
+            Some(bounds) => Ok(bounds.hold(bytes as u64)?),
+            None => Ok(()),
+        }
+    }
+
     /// Does `work`, nothing of which is held afterwards.
     pub(super) fn in_passing<T>(
         &mut self,

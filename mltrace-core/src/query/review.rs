@@ -206,7 +206,9 @@ impl Reader<'_> {
         let examined = examined(&outputs, &edges);
         let writers_of: Vec<Option<RunKey>> = outputs.iter().map(|output| output.run).collect();
         let observed = Observed::of(&writers_of);
-        let reached = lineage::reach(&writers_of, &edges);
+        let room = self.room();
+        // Of each set there is one here, one of its group, and one beside what its run has.
+        let reached = lineage::reach_within(&writers_of, &edges, |bytes| room(bytes.saturating_mul(3)))?;
         let groups = lineage::grouped(&flagged, &observed, &reached);
         let bad = flagged.count();
         let all = Counts { flagged: bad, ok: u32::try_from(outputs.len()).unwrap_or(u32::MAX).saturating_sub(bad) };

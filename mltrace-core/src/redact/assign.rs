@@ -69,6 +69,9 @@ pub(super) fn value_at(text: &str, at: usize) -> Option<Range<usize>> {
         // only what is surely no type is one.
         _ => (name.text.contains('-') && holds == Holds::Secret) || name.is_quoted,
     };
+    if let Some(value) = braced(text, start).filter(|_| sign == b'=') {
+        return is_secret(text.get(value.clone())?).then_some(value);
+    }
     let is_in_json = name.is_quoted && sign == b':';
     let word = bare(text, start, is_in_json, LONGEST_LOOK)?;
     let is_before_quote = matches!(text.as_bytes().get(word.end), Some(b'"' | b'\''));
@@ -88,6 +91,17 @@ pub(super) fn value_at(text: &str, at: usize) -> Option<Range<usize>> {
     let is_number = || secret.bytes().all(|byte| byte.is_ascii_digit());
     let is_found = (!name.is_quoted || sign == b'=' || is_number()) && is_secret(secret);
     if is_found { bare(text, start, is_in_json, usize::MAX) } else { None }
+}
+
+/// Returns what a connection string has in braces, as ODBC quotes a value that may have a `;` in it, with these.
+fn braced(text: &str, start: usize) -> Option<Range<usize>> {
+    let rest = text.get(start..)?.strip_prefix('{')?;
+    let length = rest.bytes().take(LONGEST_LOOK).position(|byte| byte == b'}')?;
+    let inner = rest.get(..length)?;
+    let is_end = rest.get(inner.len().saturating_add(1)..)?.starts_with([';', '"', '\''])
+        || rest.len() == inner.len().saturating_add(1);
+    let is_on_one_line = !inner.contains(['\n', '{']);
+    (is_end && is_on_one_line).then(|| start..start.saturating_add(inner.len()).saturating_add(2))
 }
 
 /// Returns the name that the sign at `at` gives something to, and what it says of that.

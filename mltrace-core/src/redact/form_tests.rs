@@ -222,3 +222,38 @@ fn the_name_of_a_project_may_be_an_address() {
         assert_eq!(header.project, expected);
     }
 }
+
+#[test]
+fn a_login_has_any_sign_in_its_password() {
+    for password in ["correct horse1", "Tr0ub\\dor8", "a b\tc", "o'neill", "x\\"] {
+        for said in ["", "connect ", "--db="] {
+            let found = text(&format!("{said}postgresql://u:{password}@h:5432/d now")).into_owned();
+            assert_eq!(found, format!("{said}postgresql://h:5432/d now"), "{password}");
+        }
+    }
+    for kept in [
+        "redis://cache:main is used by ops@corp",
+        "see http://host:8080 and mail ada@example.org/x",
+        "file://C:\\data\\x@v1.csv",
+    ] {
+        assert_eq!(text(kept), kept);
+    }
+}
+
+#[test]
+fn a_value_in_braces_ends_with_them() {
+    for value in ["{Tr0ub&X}", "{a;hunter}", "{ü;1 2}"] {
+        let found = text(&format!("Driver={{x}};UID=sa;PWD={value};Encrypt=yes")).into_owned();
+        assert_eq!(found, "Driver={x};UID=sa;PWD=[redacted];Encrypt=yes");
+    }
+    let kept = "f\"Driver={driver};PWD={password};Encrypt=yes\"";
+    assert_eq!(text(kept), kept);
+}
+
+#[test]
+fn an_argument_may_be_json_or_share_a_dash() {
+    let found = arguments(["job", "--config", r#"{"passwords":{"bob":"hunter"},"rows":3}"#]);
+    assert!(!found.concat().contains("hunter") && found.concat().contains("rows"), "{found:?}");
+    assert_eq!(arguments(["curl", "-fsSLuadmin:hunter", "x"]), ["curl", "-fsSLuadmin:[redacted]", "x"]);
+    assert_eq!(arguments(["ldapsearch", "-xw", "hunter"]), ["ldapsearch", "-xw", "[redacted]"]);
+}

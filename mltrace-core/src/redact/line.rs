@@ -132,6 +132,9 @@ impl Line {
                     Some(rest) => Some(rest),
                     None => (is_letter || rule.place == Position::Attached).then_some(rest),
                 });
+                // `curl -sSuuser:password`.
+                let is_shared = rule.kind == Kind::User && is_letter && is_bundled(self.command);
+                let rest = rest.or_else(|| behind_letters(word, option).filter(|_| is_shared));
                 if let Some(rest) = rest {
                     let from = word.len().saturating_sub(rest.len());
                     return Some(secret_of(rule.kind, rest).map(|at| from.saturating_add(at)));
@@ -223,7 +226,14 @@ fn is_long_option(word: &str) -> bool {
 
 /// Returns whether letters of a command's options may share a dash.
 fn is_bundled(command: Option<&str>) -> bool {
-    matches!(command, Some("curl" | "zip" | "unzip"))
+    matches!(command, Some("curl" | "zip" | "unzip" | "ldapsearch" | "ldapadd" | "ldapmodify" | "ldapdelete"))
+}
+
+/// Returns what follows the letter of an option that shares its dash with letters before it.
+fn behind_letters<'w>(word: &'w str, option: &str) -> Option<&'w str> {
+    let (before, rest) = word.strip_prefix('-')?.split_once(option.chars().last()?)?;
+    let are_letters = (1..=5).contains(&before.len()) && before.bytes().all(|byte| byte.is_ascii_alphabetic());
+    (are_letters && rest.contains(':')).then_some(rest)
 }
 
 /// Returns from which byte on a word of this kind is a secret.

@@ -32,8 +32,6 @@ mod sql;
 
 mod command;
 
-mod arguments;
-
 mod scan;
 
 mod clean;
@@ -50,11 +48,10 @@ mod event;
 
 mod record;
 
-pub use arguments::arguments;
 pub use name::is_secret_name;
 pub use record::{event, header, is_kept, profile, record};
-pub use scan::{project, text, tokens, uri};
-pub use value::param;
+pub use scan::{project, remote, text, tokens, uri};
+pub use value::{arguments, param};
 pub(crate) use value::{is_given, is_naming, is_secret, is_valued};
 
 /// What stands in place of a secret.

@@ -224,7 +224,9 @@ fn cleaned_path(path: String) -> String {
 fn git(git: &mut Git) {
     let Git { key, commit, branch, tags, dirty: _, remote } = git;
     said(key);
-    each([commit, remote].into_iter().flatten());
+    each(commit);
+    remote.iter_mut().for_each(|address| clean(address, super::remote, LIMIT_TEXT));
+    each(remote);
     // In a branch a slash begins no partition.
     for branch in branch.iter_mut() {
         let mut parts: Vec<String> = branch.split('/').map(str::to_owned).collect();

@@ -45,6 +45,25 @@ pub fn project(name: &str) -> Cow<'_, str> {
     then(name, text)
 }
 
+/// Returns the address of a git remote without its user, query and fragment: neither of these names a repository, and each
+/// may let one in. In the short form `user@host:path`, too.
+#[must_use]
+pub fn remote(address: &str) -> Cow<'_, str> {
+    let is_path = !address.contains("://") && (!address.contains(':') || address.starts_with(['/', '.']));
+    if is_path {
+        return tokens(address);
+    }
+    // A password may hold the signs with which a query and a fragment begin.
+    let clean = if address.contains("://") {
+        uri(address)
+    } else {
+        let user = address.split_once('@').filter(|(user, rest)| rest.contains(':') && !user.contains('/'));
+        tokens(user.map_or(address, |(_, rest)| rest))
+    };
+    let end = clean.find(['?', '#']).unwrap_or(clean.len());
+    Cow::Owned(clean.get(..end).unwrap_or_default().to_owned())
+}
+
 /// Makes a text what is left of it, and returns whether that is another one.
 pub(super) fn put(words: &mut String, redacted: fn(&str) -> Cow<'_, str>) -> bool {
     match redacted(words) {

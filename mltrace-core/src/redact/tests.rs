@@ -5,7 +5,9 @@ use std::fmt::Write;
 
 use proptest::prelude::*;
 
-use super::{text, tokens, uri};
+use super::{remote, text, tokens, uri};
+use crate::model::{Git, Record};
+use crate::redact::record;
 
 /// Letters that look drawn by lot, the same in every run.
 struct Lot(u64);
@@ -385,4 +387,29 @@ fn a_text_that_is_clean_in_one_place_is_looked_at_again_in_another() {
         assert_eq!(uri(&secret), harmless);
         assert_eq!(uri(&harmless), harmless);
     }
+}
+
+#[test]
+fn the_address_of_a_remote_loses_its_user_query_and_fragment() {
+    for (given, expected) in [
+        ("https://u:p@h/x.git", "https://h/x.git"),
+        ("ssh://git@h:22/x.git", "ssh://h:22/x.git"),
+        ("https://h/x.git#pw", "https://h/x.git"),
+        ("https://h/x.git?a=pw#b", "https://h/x.git"),
+        ("https://u:p?q#r@h/x.git", "https://h/x.git"),
+        ("git@h:org/x.git", "h:org/x.git"),
+        ("h:org/x.git", "h:org/x.git"),
+        ("git@h:org/x.git#hunter", "h:org/x.git"),
+        ("hunter@h:org/x.git?a=hunter", "h:org/x.git"),
+        ("/srv/git@home/x.git", "/srv/git@home/x.git"),
+        ("../x.git", "../x.git"),
+        ("C:\\git\\x", "C:\\git\\x"),
+    ] {
+        assert_eq!(remote(given), expected);
+    }
+    // Whoever says it.
+    let git = Git { remote: Some("https://u:p@h/x.git#hunter".to_owned()), ..Git::default() };
+    let mut said = Record::Git(git);
+    record(&mut said);
+    assert!(matches!(said, Record::Git(Git { remote: Some(address), .. }) if address == "https://h/x.git"));
 }

@@ -125,21 +125,23 @@ pub(super) fn end_in_text(bytes: &[u8], from: usize) -> usize {
 const LONGEST_LOGIN: usize = 256;
 
 /// Returns where the address whose `://` is at `colon` ends, when its password has signs that end one in running text:
-/// `mysql://root:o'neill@host/db`.
+/// `mysql://root:o'neill@host/db`. With a space in it, an address is one only where a port or a path follows its host.
 pub(super) fn end_of_login(text: &str, colon: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let from = colon.saturating_add("://".len());
     let stop = end_in_text(bytes, from);
     let login = text.get(from..stop)?;
     let (user, password) = login.split_once(':')?;
-    let is_sign = bytes.get(stop).is_some_and(|byte| b"\"'`<>|".contains(byte));
+    let is_sign = bytes.get(stop).is_some_and(|byte| b"\"'`<>|\\ \t".contains(byte));
     let is_port = !password.is_empty() && password.bytes().all(|byte| byte.is_ascii_digit());
     if !is_sign || is_port || user.is_empty() || login.contains(['/', '@', '?', '#', '[', '{', '$']) {
         return None;
     }
     let rest = bytes.get(stop..)?;
     let near = rest.get(..LONGEST_LOGIN).unwrap_or(rest);
-    let length = near.iter().position(|byte| byte.is_ascii_whitespace() || *byte == b'@')?;
+    let has_space = rest.first().is_some_and(u8::is_ascii_whitespace);
+    let is_end = |byte: &u8| *byte == b'@' || if has_space { *byte == b'\n' } else { byte.is_ascii_whitespace() };
+    let length = near.iter().position(is_end)?;
     let login_end = stop.saturating_add(length);
     let is_host =
         bytes.get(login_end.saturating_add(1)).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'[');
@@ -147,7 +149,10 @@ pub(super) fn end_of_login(text: &str, colon: usize) -> Option<usize> {
     let inside = text.get(stop..login_end)?;
     let is_list =
         inside.get(1..).is_none_or(|rest| rest.starts_with([',', ']', '}', ')', ' '])) || inside.contains("://");
-    (bytes.get(login_end) == Some(&b'@') && is_host && !is_list).then(|| end_in_text(bytes, login_end))
+    let end = end_in_text(bytes, login_end);
+    let host = text.get(login_end..end)?;
+    let is_address = !has_space || host.contains(['/', ':']);
+    (bytes.get(login_end) == Some(&b'@') && is_host && !is_list && is_address).then_some(end)
 }
 
 /// Returns the password before the `@` at `at` of a login without a scheme: `//root:password@host`,

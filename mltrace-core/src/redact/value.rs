@@ -1,14 +1,14 @@
-//! Values without their secrets: parameters, and the events of other tools.
+//! Values without their secrets: parameters, the words of a command line, and the events of other tools.
 
 use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::arguments::argument;
 use super::line::Line;
 use super::name::{Holds, Words, holds};
-use super::scan::put;
+use super::scan::{self, put};
 use super::tree::{Fields, Json};
+use super::word::named;
 use super::{REDACTED, assign, json, pair, text};
 use crate::model::bytes_beside_texts;
 
@@ -39,6 +39,30 @@ pub fn param(name: &str, value: Value) -> Value {
 /// whether it is JSON.
 pub(super) fn document(text: &mut String) -> bool {
     read_json(text, Depth { values: DEEPEST, texts: MOST_TEXTS.saturating_add(1) }).is_some()
+}
+
+/// Returns the words of a command line as they may be recorded.
+///
+/// Each word is looked at on its own, before any quoting: what follows an option of a secret goes as a whole, whatever it
+/// is made of, and so does what `NAME=` is given. Words that are shell text are read as such.
+#[must_use]
+pub fn arguments<'a>(words: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let mut line = Line::default();
+    words.into_iter().map(|word| argument(&mut line, word).into_owned()).collect()
+}
+
+/// Returns the next word of a command line as it may be recorded.
+fn argument<'w>(line: &mut Line, word: &'w str) -> Cow<'w, str> {
+    match line.take(word).or_else(|| named(word)) {
+        // What stands before the secret may itself be one: the user of an address.
+        Some(at) => format!("{}{REDACTED}", scan::shell(word.get(..at).unwrap_or_default())).into(),
+        None if word.starts_with(['{', '[']) => {
+            // Names and values of JSON say more than a shell's text would.
+            let mut text = word.to_owned();
+            if document(&mut text) { text.into() } else { scan::shell(word) }
+        }
+        None => scan::shell(word),
+    }
 }
 
 /// How many more values may lie in each other, and how many texts of JSON.

@@ -41,8 +41,9 @@ use crate::failure::Failure;
 use crate::routes::Routes;
 
 pub(crate) use aliases::{AliasQuery, AliasesQuery, alias, aliases};
+pub(crate) use conditions::moment as when;
 pub(crate) use gate::{CompareQuery, compare as side_by_side};
-pub(crate) use health::{HealthQuery, health};
+pub(crate) use health::{HealthQuery, health, overview};
 pub(crate) use lineage::{LIMIT as EVENT_LIMIT, is_path as takes_events};
 pub(crate) use openapi::{Operation, routes as document_routes};
 pub(crate) use profile::{ProfileQuery, profile};
@@ -53,7 +54,7 @@ pub(crate) use queries::{
 pub(crate) use runs::RecentQuery;
 pub(crate) use subjects::{SubjectQuery, named as subject_named, subject};
 pub(crate) use tasks::{TaskQuery, task, tasks};
-pub(crate) use values::{Depth, Nothing, blank, run_id};
+pub(crate) use values::{Depth, Limit, Nothing, blank, limited, run_id};
 pub(crate) use verify::{Checked, verified};
 pub(crate) use writes::{ComponentBody, IMPORT_LIMIT, IMPORT_PATH, NoteBody, amend, judge, note};
 

@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 use mltrace_core::escape;
-use mltrace_core::model::{ArtifactName, Verdict, VersionId};
-use mltrace_core::query::{AboutVersion, Many, VersionOf, Versions};
+use mltrace_core::model::{ArtifactName, VersionId};
+use mltrace_core::query::{AboutVersion, VersionOf, Versions};
 use mltrace_core::words;
 use serde::Deserialize;
 
@@ -20,7 +20,7 @@ use crate::turns::Demand;
 const MOST: usize = 100;
 
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes.page(Demand::Short, "/artifact", page).form("/flag", judge)
+    routes.page(Demand::Short, "/artifact", page)
 }
 
 #[derive(Deserialize)]
@@ -142,29 +142,4 @@ fn row(name: &ArtifactName, version: &VersionOf, about: &AboutVersion, has_profi
             }
         }
     }
-}
-
-#[derive(Deserialize)]
-struct JudgeForm {
-    /// A version, or with `run` all that the run wrote.
-    #[serde(default, deserialize_with = "blank")]
-    artifact: Option<String>,
-    #[serde(default, deserialize_with = "blank")]
-    run: Option<String>,
-    verdict: Verdict,
-    #[serde(default, deserialize_with = "blank")]
-    reason: Option<String>,
-    #[serde(default)]
-    back: String,
-}
-
-/// Records the verdict; after a flag the browser sees whom to suspect.
-fn judge(app: &App, told: &JudgeForm) -> Result<String, Failure> {
-    let many = match (&told.artifact, &told.run) {
-        (Some(artifact), None) => Many { artifacts: vec![artifact.clone()], ..Many::default() },
-        (None, Some(run)) => Many { runs: vec![run.clone()], ..Many::default() },
-        _ => return Err(Failure::usage("name `artifact` or `run`")),
-    };
-    api::judge(app, &many, told.verdict, told.reason.as_deref())?;
-    Ok(if told.verdict == Verdict::Flagged { "/review".to_owned() } else { link::back(&told.back) })
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::series::{self, Last};
-use super::{brief, compare, layout, link, parts};
+use super::{compare, layout, link, names, parts};
 use crate::api::{self, CompareQuery, blank};
 use crate::app::App;
 use crate::failure::Failure;
@@ -159,7 +159,7 @@ fn row(field: &ComparedField) -> Markup {
         (RecordPart::Run, "ended_at") => "ended",
         (RecordPart::Run, "duration_ms") => "took",
         (RecordPart::Run, "source") => "source text",
-        (RecordPart::Data | RecordPart::Outputs, name) => brief::last_part(name),
+        (RecordPart::Data | RecordPart::Outputs, name) => names::end(name),
         (_, name) => name,
     };
     html! {

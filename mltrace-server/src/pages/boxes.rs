@@ -11,7 +11,7 @@ use mltrace_core::query::Run;
 
 use super::trace::Here;
 use super::window::tenth;
-use super::{brief, link, parts};
+use super::{link, names, parts};
 use crate::moment;
 
 /// How many names a box or an edge shows when it is pointed at.
@@ -164,7 +164,7 @@ fn letters(row: usize) -> Letters {
 
 /// Returns the end of a name, which distinguishes it.
 fn short(name: &str) -> String {
-    brief::last_part(name).to_owned()
+    names::end(name).to_owned()
 }
 
 /// Returns how several runs stand, in a line.

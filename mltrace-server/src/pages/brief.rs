@@ -1,28 +1,15 @@
-//! Names in short, and ways to see the same thing.
+//! Names as titles, and sizes as people read them.
 
 use maud::{Markup, html};
 use mltrace_core::escape;
 
-/// Returns the last part of a name.
-pub(super) fn last_part(name: &str) -> &str {
-    let end = name.trim_end_matches('/').rfind('/').map_or(0, |slash| slash + 1);
-    name.get(end..).unwrap_or(name)
-}
+use super::names;
 
 /// Shows a name as the title of a page: its last part large, and the folder before it quiet. The text is whole.
 pub(super) fn title(name: &str) -> Markup {
-    let last = last_part(name);
+    let last = names::end(name);
     let folder = name.get(..name.len() - last.len()).unwrap_or_default();
     html! { bdi.name { @if !folder.is_empty() { span.folder { (escape::line(folder)) } } (escape::line(last)) } }
-}
-
-/// Shows ways to see the same thing: address and title; the one that is shown is `here`.
-pub(super) fn tabs(label: &str, ways: &[(String, &str)], here: &str) -> Markup {
-    html! {
-        nav.tabs aria-label=(label) {
-            @for (address, title) in ways { a href=(address) aria-current=[(*title == here).then_some("page")] { (title) } }
-        }
-    }
 }
 
 /// Returns a size as people read it: `812 B`, `1.2 MB`.

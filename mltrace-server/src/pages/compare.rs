@@ -7,7 +7,7 @@ use mltrace_core::query::{Diff, Difference, Impact, ImpactState, QueryError, Rea
 use mltrace_core::words;
 use serde_json::Value;
 
-use super::{brief, layout, link, parts};
+use super::{brief, layout, link, names, parts};
 use crate::api::{self, DiffQuery, ImpactQuery, NearImpact};
 use crate::app::App;
 use crate::failure::Failure;
@@ -209,7 +209,7 @@ pub(super) fn field(field: &str) -> Markup {
     match field.split_once(':') {
         Some(("param", name)) => html! { "parameter " code { (parts::name(name)) } },
         Some(("input", name)) => {
-            html! { "input " code title=(escape::line(name)) { (parts::name(brief::last_part(name))) } }
+            html! { "input " code title=(escape::line(name)) { (parts::name(names::end(name))) } }
         }
         Some(("check", name)) => html! { "check " code { (parts::name(name)) } },
         Some(("metric", name)) => html! { "metric " code { (parts::name(name)) } },
@@ -224,7 +224,7 @@ pub(super) fn value(field: &str, value: Option<&Value>) -> Markup {
     let short = |text: &str| match (text.parse::<VersionId>(), text.rsplit_once('@')) {
         (Ok(version), _) => version.short(12),
         (Err(_), Some((name, version))) => match version.parse::<VersionId>() {
-            Ok(version) => format!("{}@{}", brief::last_part(name), version.short(12)),
+            Ok(version) => format!("{}@{}", names::end(name), version.short(12)),
             Err(_) => text.to_owned(),
         },
         (Err(_), None) => text.to_owned(),

@@ -12,7 +12,7 @@ use super::boxes::Marks;
 use super::graph::{Asked, Graph};
 use super::verdicts::Verdicts;
 use super::window::Zoom;
-use super::{brief, layout, link, parts, side, timeline, tree};
+use super::{brief, layout, link, panels, parts, side, timeline, tree};
 use crate::api::{Depth, blank, run_id};
 use crate::app::App;
 use crate::failure::Failure;
@@ -219,7 +219,7 @@ fn views(found: &Found, asked: &TraceQuery) -> Markup {
     let drawn = Asked { place, is_whole, open: &open, at, zoom: Zoom::asked(&asked.zoom) };
     html! {
         @if trace.is_cut { p.notice { "Runs further up are left out." } }
-        (brief::tabs("Ways to see it", &VIEWS.map(|(code, title)| (place.with(&[("view", code)]), title)), view))
+        (panels::tabs("Ways to see it", &VIEWS.map(|(code, title)| (place.with(&[("view", code)]), title)), view))
         div.beside {
             section.main aria-label=(view) {
                 @match view {

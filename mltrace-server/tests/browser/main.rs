@@ -6,7 +6,11 @@ mod browser;
 
 mod story;
 
+mod busy;
+
 mod triage;
+
+mod pages;
 
 mod hostile;
 

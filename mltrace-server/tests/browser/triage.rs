@@ -21,15 +21,17 @@ async fn a_stranger_finds_the_culprit_of_the_example_in_five_clicks() {
     let Some(browser) = Browser::start(Look::default()).await else { return };
     browser.open(&story.at("/")).await;
     browser.picture(&pictures().join("recent.png")).await;
-    // One: the wrong prediction. Two: what is wrong with it.
+    // One: what was written last. Two: the wrong prediction. Three: it is wrong, whom to suspect.
+    browser.follow("Outputs").await;
     browser.follow("wine-out/predictions/batch-01.csv").await;
     browser.find("svg.graph a.node").await;
     assert_eq!(browser.script(FAULTS).await, json!([]), "what was asked about is in sight");
     browser.picture(&pictures().join("trace.png")).await;
     browser.click("main .facts button.flagged").await;
-    browser.says("Whom to suspect").await;
+    browser.follow("Whom to suspect").await;
+    browser.find(".suspect a").await;
     browser.picture(&pictures().join("review.png")).await;
-    // Three: the first suspect, whose page says what changed.
+    // Four: the first suspect, whose page says what changed.
     browser.click(".suspect a").await;
     browser.says("Changed since the run before").await;
     browser.picture(&pictures().join("run.png")).await;
@@ -53,7 +55,9 @@ async fn verdicts_are_given_explained_and_taken_back_and_runs_are_noted() {
     let Some(browser) = Browser::start(Look::default()).await else { return };
     browser.open(&story.at("/trace?artifact=day-6/prediction.csv")).await;
     browser.click("main .facts button.flagged").await;
-    browser.says("Whom to suspect").await;
+    browser.says("Flagged as bad: day-6/prediction.csv").await;
+    assert!(browser.client.current_url().await.unwrap().path() == "/trace", "nobody is led away");
+    browser.follow("Whom to suspect").await;
     browser.click("details.why summary").await;
     browser.find("details.why input[name='reason']").await.send_keys("all fives").await.unwrap();
     browser.click("details.why button").await;
@@ -132,7 +136,7 @@ async fn new_runs_appear_by_themselves() {
     let story = Story::told(&wine()[..7]);
     let Some(browser) = Browser::start(Look::default()).await else { return };
     browser.open(&story.at("/")).await;
-    browser.find("#runs table").await;
+    browser.find("#live table").await;
     story.import(&[
         json!({ "component": "just_now", "started_at": "2026-04-01T00:00:00Z", "ended_at": "2026-04-01T00:00:01Z" }),
     ]);
@@ -152,7 +156,7 @@ async fn many_open_tabs_do_not_keep_the_next_from_loading() {
         browser.client.switch_to_window(tab.handle).await.unwrap();
         let opened = tokio::time::timeout(std::time::Duration::from_secs(20), browser.open(&story.at("/"))).await;
         assert!(opened.is_ok(), "tab {number} waits for the others");
-        browser.find("#runs table").await;
+        browser.find("#live table").await;
     }
     // Anyone who comes back to the first sees what happened meanwhile.
     story.import(&[
@@ -298,7 +302,8 @@ async fn the_pictures_of_the_documents_are_taken() {
     let Some(browser) = Browser::start(Look::default()).await else { return };
     browser.open(&story.at("/trace?artifact=wine-out/predictions/batch-01.csv")).await;
     browser.click("main .facts button.flagged").await;
-    browser.says("Whom to suspect").await;
+    browser.follow("Whom to suspect").await;
+    browser.find(".suspect a").await;
     browser.picture(&folder.join("review.png")).await;
     browser.click(".suspect a").await;
     browser.says("Changed since the run before").await;

@@ -1,6 +1,5 @@
 //! Reads a repository with libgit2.
 
-use std::borrow::Cow;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -203,21 +202,7 @@ fn remote(config: &Config) -> Option<String> {
         }
         only
     })?;
-    Some(without_user(&address).into_owned())
-}
-
-/// Takes the user off an address: `user:token@` of a URL as everywhere, and `user@` of the short form `user@host:path`.
-fn without_user(address: &str) -> Cow<'_, str> {
-    if address.contains("://") {
-        // Neither a query nor a fragment names a repository, and either may let one in. A password may hold their signs.
-        let clean = redact::uri(address).into_owned();
-        let end = clean.find(['?', '#']).unwrap_or(clean.len());
-        return Cow::Owned(clean.get(..end).unwrap_or(&clean).to_owned());
-    }
-    match address.split_once('@') {
-        Some((user, rest)) if rest.contains(':') && !user.contains('/') => redact::tokens(rest),
-        _ => redact::tokens(address),
-    }
+    Some(redact::remote(&address).into_owned())
 }
 
 fn tags(repository: &Repository, commit: Option<&str>) -> Vec<String> {

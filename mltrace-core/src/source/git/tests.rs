@@ -330,24 +330,6 @@ fn the_repository_of_the_source_counts_before_that_of_the_root() {
 }
 
 #[test]
-fn an_address_loses_its_user() {
-    for (given, expected) in [
-        ("https://u:p@h/x.git", "https://h/x.git"),
-        ("ssh://git@h:22/x.git", "ssh://h:22/x.git"),
-        ("https://h/x.git#pw", "https://h/x.git"),
-        ("https://h/x.git?a=pw#b", "https://h/x.git"),
-        ("https://u:p?q#r@h/x.git", "https://h/x.git"),
-        ("git@h:org/x.git", "h:org/x.git"),
-        ("h:org/x.git", "h:org/x.git"),
-        ("/srv/git@home/x.git", "/srv/git@home/x.git"),
-        ("../x.git", "../x.git"),
-        ("C:\\git\\x", "C:\\git\\x"),
-    ] {
-        assert_eq!(without_user(given), expected);
-    }
-}
-
-#[test]
 fn a_work_tree_of_thousands_of_files_is_large() {
     let (folder, repository, _) = repository();
     assert!(!is_large(folder.path()) && !is_large(tempdir().unwrap().path()));
