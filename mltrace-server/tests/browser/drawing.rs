@@ -116,16 +116,43 @@ async fn traces_of_all_sizes_open_on_what_was_asked() {
         let story = Story::told(&pipeline(runs));
         for (name, look) in [("desk", Look::default()), ("phone", Look { is_phone: true, ..Look::default() })] {
             let Some(browser) = Browser::start(look).await else { return };
-            let begun = std::time::Instant::now();
             browser.open(&story.at("/trace?artifact=model.json")).await;
             browser.find(".graph .node").await;
-            eprintln!("{runs} runs, {name}: {:?}", begun.elapsed());
             browser.picture(&pictures().join(format!("trace-{runs}-{name}.png"))).await;
             assert_eq!(browser.script(FAULTS).await, json!([]), "{runs} runs, {name}");
             browser.quit().await;
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_a_picture_is_found() {
+    let story = Story::told(&pipeline(40));
+    let Some(browser) = Browser::start(Look::default()).await else { return };
+    browser.open(&story.at("/trace?artifact=model.json")).await;
+    browser.find(".graph .node").await;
+    browser.script(BROKEN).await;
+    let faults = browser.script(FAULTS).await.to_string();
+    for fault in
+        ["text outside its box", "a line through a box", "boxes over each other", "the box is out of the picture"]
+    {
+        assert!(faults.contains(fault), "{fault}: {faults}");
+    }
+    browser.quit().await;
+}
+
+/// Breaks a picture in each way that must be found.
+const BROKEN: &str = r#"
+const nodes = [...document.querySelectorAll(".graph .node")];
+const place = (node) => { const { x, y, width, height } = node.querySelector("rect").getBBox(); return { x, y, width, height }; };
+nodes[1].querySelector("text").textContent += "a name that nobody cut ".repeat(4);
+const { x, y, height } = place(nodes[2]);
+document.querySelector(".edge").setAttribute("d", `M${x - 40} ${y + height / 2}H${x + 400}`);
+const rect = nodes[3].querySelector("rect");
+rect.setAttribute("x", x + 10);
+rect.setAttribute("y", y + 10);
+document.querySelector(".node.focus rect").setAttribute("x", -9000);
+"#;
 
 /// Returns twenty days of a pipeline that writes each file once: on the last days `train` runs other code, with another
 /// number and worse results; once it failed, once it died.
@@ -206,8 +233,7 @@ async fn runs_versions_and_comparisons_of_names_that_are_written_once_can_be_rea
         browser.says("Changed since the run before").await;
         browser.picture(&pictures().join(format!("run-{name}.png"))).await;
         // The run before has no model of this day; the one that was right is four days back.
-        browser.open(&story.at("/component?name=train")).await;
-        let ids = browser.script("return [...document.querySelectorAll('main .id')].map((id) => new URL(id.href).searchParams.get('run'))").await;
+        let ids = browser.script(IDS).await;
         let run = |number: usize| ids[number].as_str().unwrap().to_owned();
         browser.open(&story.at(&format!("/run?run={}&against={}", run(0), run(4)))).await;
         browser.says("What it was given").await;
@@ -229,6 +255,14 @@ async fn runs_versions_and_comparisons_of_names_that_are_written_once_can_be_rea
         browser.quit().await;
     }
 }
+
+/// Returns the runs of `train`, the newest first.
+const IDS: &str = r#"
+const request = new XMLHttpRequest();
+request.open("GET", "/api/v1/history?component=train&limit=30", false);
+request.send();
+return JSON.parse(request.responseText).runs.map((run) => run.id);
+"#;
 
 /// Returns what can be pressed and is smaller than 24 pixels, unless it stands in a line of text.
 const SMALL: &str = r#"
