@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn a_long_text_keeps_its_begin_and_more_of_its_end() {
         assert_eq!(PLAIN.fitted("train", 100.0), "train");
-        assert_eq!(PLAIN.fitted("features-2026-03-06-0000.parquet", 120.0), "featu…000.parquet");
+        assert_eq!(PLAIN.fitted("features-2026-03-06-0000.parquet", 120.0), "features…0000.parquet");
         for room in [0.0, 5.0, 30.0, 60.0] {
             let fitted = PLAIN.fitted("/data/ünïcode/日本語/file.csv", room);
             assert!(PLAIN.width(&fitted) <= room.max(10.0), "{fitted}");
