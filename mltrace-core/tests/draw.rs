@@ -3,11 +3,16 @@
 #![allow(clippy::disallowed_methods, reason = "what tries the project makes the files that it needs")]
 
 use mltrace_core::config::{Environment, Home};
-use mltrace_core::draw::{self, Content, Drawing, Sharing};
+use std::collections::BTreeSet;
+
+use mltrace_core::draw::{self, Content, Drawing, Shared, Sharing};
 use mltrace_core::ingest;
 use mltrace_core::model::{ArtifactName, Bound, Verdict, Version, VersionId};
 use mltrace_core::query::{Reader, Trace, TraceOptions};
 use mltrace_core::store::{self, Mode};
+
+/// What is opened in a drawing.
+static NOTHING: BTreeSet<String> = BTreeSet::new();
 
 /// Returns the trace of `model`: `raw` and `rates` were cleaned, and `model` was trained on what came of it.
 fn trace() -> Trace {
@@ -84,7 +89,7 @@ fn each_version_has_a_box_and_each_edge_is_there_once() {
 fn runs_and_what_comes_from_outside_share_boxes_where_there_are_few() {
     let trace = trace();
     let told_with = |most: usize| {
-        let sharing = Sharing::ways(&trace, most).next().unwrap();
+        let sharing = Sharing::ways(&trace, most, Shared::Nothing, &NOTHING).next().unwrap();
         told(&draw::runs(&trace, sharing))
     };
     let all = [
@@ -99,8 +104,31 @@ fn runs_and_what_comes_from_outside_share_boxes_where_there_are_few() {
     let few = ["[train]", "[clean]", "2 sources", "[clean] -> [train] Time 1", "2 sources -> [clean] UnknownWriter 2"];
     assert_eq!((told_with(4), told_with(3)), (all.map(str::to_owned).to_vec(), few.map(str::to_owned).to_vec()));
     assert_eq!(told_with(1), ["[rest x2]", "2 sources", "2 sources -> [rest x2] UnknownWriter 2"]);
-    let drawing = draw::runs(&trace, Sharing::ways(&trace, 4).next().unwrap());
+    let drawing = draw::runs(&trace, Sharing::ways(&trace, 4, Shared::Nothing, &NOTHING).next().unwrap());
     let sizes = vec![(10.0, 10.0); drawing.boxes.len()];
     assert_eq!(drawing.layout(&sizes, 100).unwrap().lines.len(), drawing.edges.len());
     assert!(drawing.layout(&sizes, 1).is_none());
+}
+
+#[test]
+fn siblings_share_a_box_until_they_are_opened_and_what_was_asked_about_has_its_own() {
+    let mut trace = trace();
+    let clean = trace.runs[1].clone();
+    for number in 1..5 {
+        let mut sibling = clean.clone();
+        sibling.run.id = mltrace_core::model::RunId(uuid::Uuid::from_u128(number));
+        let written = sibling.run.id;
+        let mut input = trace.runs[0].run.inputs[0].clone();
+        input.written_by = Some(written);
+        trace.runs[0].run.inputs.push(input);
+        trace.runs.push(sibling);
+    }
+    let boxes = |least: Shared, open: &BTreeSet<String>| -> Vec<String> {
+        let sharing = Sharing::ways(&trace, 100, least, open).next().unwrap();
+        let told = told(&draw::runs(&trace, sharing));
+        told.into_iter().filter(|line| line.starts_with('[') && !line.contains("->")).collect()
+    };
+    assert_eq!(boxes(Shared::Siblings, &NOTHING), ["[train]", "[clean x5]"]);
+    assert_eq!(boxes(Shared::Nothing, &NOTHING).len(), 6);
+    assert_eq!(boxes(Shared::Siblings, &BTreeSet::from(["clean".to_owned()])).len(), 6);
 }

@@ -189,6 +189,14 @@ impl App {
         desk.watch(store.as_mut(), watch).map_err(unanswered)
     }
 
+    /// Returns how many versions are flagged as bad; none where the store cannot say.
+    pub(crate) fn flagged(&self) -> u64 {
+        let desk = self.desk();
+        let Ok(Some(mut store)) = desk.open() else { return 0 };
+        #[expect(clippy::redundant_closure_for_method_calls, reason = "the method itself is not general enough")]
+        desk.ask(store.as_mut(), |reader| reader.flagged_count()).unwrap_or_default()
+    }
+
     fn desk(&self) -> Desk<'_> {
         Desk { home: &self.home, folder: &self.folder, bounds: self.bounds.as_ref() }
     }

@@ -6,8 +6,8 @@ use axum::routing::get;
 
 use crate::routes::Routes;
 
-const STYLE: &str = include_str!("../assets/style.css");
-const SCRIPT: &str = include_str!("../assets/comfort.js");
+const STYLE: &str = concat!(include_str!("../assets/style.css"), include_str!("../assets/trace.css"));
+const SCRIPT: &str = concat!(include_str!("../assets/comfort.js"), include_str!("../assets/graph.js"));
 const MARK: &str = include_str!("../assets/mark.svg");
 
 /// A browser asks again only for another address, and the address changes with the content.

@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use maud::Markup;
 use mltrace_core::config::Home;
 use mltrace_core::model::{RunId, cut};
 use mltrace_core::query::QueryError;
@@ -28,6 +29,8 @@ pub(crate) struct Failure {
     pub(crate) candidates: Candidates,
     /// Whether the question went as far as it may: further in a turn of another kind.
     pub(crate) is_out_of_bounds: bool,
+    /// The page that says so, where one can say it better than the usual one.
+    pub(crate) page: Option<Box<Markup>>,
 }
 
 /// What may have been meant.
@@ -72,12 +75,23 @@ impl Failure {
         // It may repeat what the request says.
         cut(&mut message, LONGEST);
         let told = Told { message, hint: None, candidates: Vec::new() };
-        Self { status, told, candidates: Candidates::default(), is_out_of_bounds: false }
+        Self { status, told, candidates: Candidates::default(), is_out_of_bounds: false, page: None }
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.told.hint = Some(hint.into());
         self
+    }
+
+    /// Says it on this page.
+    pub(crate) fn on(mut self, page: impl FnOnce(&Self) -> Markup) -> Self {
+        self.page = Some(Box::new(page(&self)));
+        self
+    }
+
+    /// Returns whether another request may have an answer.
+    pub(crate) fn is_of_the_asker(&self) -> bool {
+        self.status.is_client_error()
     }
 
     /// Adds names that may have been meant, where it knows of none.

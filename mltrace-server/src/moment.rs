@@ -95,8 +95,17 @@ pub(crate) fn show(moment: Timestamp) -> String {
     text.strip_suffix(" UTC").map_or(text.clone(), str::to_owned)
 }
 
+/// Returns how long ago a moment was, and from a week on when it was, to the minute.
+pub(crate) fn show_near(moment: Timestamp, now: Timestamp) -> String {
+    if now.micros_since(moment) < 7 * DAY {
+        return show_ago(moment, now);
+    }
+    let text = show(moment);
+    text.rsplit_once(':').map_or(text.clone(), |(minute, _)| minute.to_owned())
+}
+
 /// Returns how long ago a moment was, in one unit.
-pub(crate) fn show_ago(moment: Timestamp, now: Timestamp) -> String {
+fn show_ago(moment: Timestamp, now: Timestamp) -> String {
     let seconds = now.micros_since(moment) / 1_000_000;
     match seconds {
         i64::MIN..0 => "in the future".to_owned(),

@@ -113,7 +113,8 @@ fn without_cycles(boxes: usize, lines: &[(usize, usize)]) -> Vec<(usize, usize)>
     lines.iter().enumerate().map(turn).collect()
 }
 
-/// Returns a layer for each box: right of all that leads to it, and no further left than what it leads to needs.
+/// Returns a layer for each box: right of all that leads to it, and as near to what it leads to as can be, so that what was
+/// made for something stands beside it.
 fn layers(boxes: usize, lines: &[(usize, usize)]) -> Vec<usize> {
     let mut before = vec![0_usize; boxes];
     let mut next = vec![Vec::new(); boxes];
@@ -121,10 +122,11 @@ fn layers(boxes: usize, lines: &[(usize, usize)]) -> Vec<usize> {
         before[*to] += 1;
         next[*from].push(*to);
     }
-    let is_first: Vec<bool> = before.iter().map(|count| *count == 0).collect();
-    let mut ready: Vec<usize> = (0..boxes).filter(|number| is_first[*number]).collect();
+    let mut ready: Vec<usize> = (0..boxes).filter(|number| before[*number] == 0).collect();
     let mut layers = vec![0_usize; boxes];
+    let mut order = Vec::with_capacity(boxes);
     while let Some(at) = ready.pop() {
+        order.push(at);
         for to in &next[at] {
             layers[*to] = layers[*to].max(layers[at] + 1);
             before[*to] -= 1;
@@ -133,9 +135,8 @@ fn layers(boxes: usize, lines: &[(usize, usize)]) -> Vec<usize> {
             }
         }
     }
-    // What comes from outside stands beside its first reader.
-    for number in (0..boxes).filter(|number| is_first[*number]) {
-        layers[number] = next[number].iter().map(|to| layers[*to] - 1).min().unwrap_or(0);
+    for at in order.into_iter().rev() {
+        layers[at] = next[at].iter().map(|to| layers[*to] - 1).min().unwrap_or(layers[at]);
     }
     layers
 }
@@ -323,6 +324,12 @@ mod tests {
         assert_eq!(found.boxes, [(12.0, 12.0), (148.0, 12.0), (234.0, 12.0)]);
         assert_eq!(found.lines, [vec![(112.0, 22.0), (148.0, 22.0)], vec![(198.0, 22.0), (234.0, 22.0)]]);
         assert_eq!((found.width, found.height), (326.0, 44.0));
+    }
+
+    #[test]
+    fn what_was_made_for_something_stands_beside_it() {
+        // A chain of three, and a short one into its end.
+        assert_eq!(layers(6, &[(0, 1), (1, 2), (2, 3), (4, 5), (5, 3)]), [0, 1, 2, 3, 1, 2]);
     }
 
     #[test]

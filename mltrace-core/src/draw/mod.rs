@@ -11,7 +11,10 @@ mod versions;
 
 mod layout;
 
+mod letters;
+
 pub use drawing::{Content, Drawing, DrawnVersion, Edge};
 pub use layout::{Layout, layout};
-pub use runs::{Sharing, runs};
+pub use letters::Letters;
+pub use runs::{Shared, Sharing, runs};
 pub use versions::versions;

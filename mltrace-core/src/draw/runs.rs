@@ -6,34 +6,46 @@ use super::drawing::{Content, Drawing, Edge};
 use crate::model::{Bound, RunId};
 use crate::query::{Input, Run, Trace};
 
-/// What shares a box: the further down, the more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sharing {
-    /// Whether runs of a component do.
-    pub of_components: bool,
-    /// Whether all that comes from outside does.
-    pub of_sources: bool,
-    /// How many boxes of runs there are, the last of which takes all that is further up.
-    pub most: usize,
+/// From how many on runs that are alike, and what comes from outside, share a box although there is room.
+const ALIKE: usize = 3;
+
+/// What shares a box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Shared {
+    /// Each has its own.
+    Nothing,
+    /// Runs of one component that are as far away do; and what comes from outside for one box alone.
+    Siblings,
+    /// All runs of a component do, and all that comes from outside.
+    All,
 }
 
-impl Sharing {
-    /// Returns the ways to draw a trace with at most `most` boxes, that which shows most first.
-    pub fn ways(trace: &Trace, most: usize) -> impl Iterator<Item = Self> {
-        let runs = trace.runs.len();
-        let components: BTreeSet<&str> = trace.runs.iter().map(|step| step.run.component.as_str()).collect();
-        let read = trace.runs.iter().flat_map(|step| &step.run.inputs);
-        let sources: BTreeSet<&str> = read.filter(|input| is_source(input)).map(|input| input.name.as_str()).collect();
-        let (components, sources) = (components.len(), sources.len());
-        let each = [(false, false), (false, true), (true, false), (true, true)].into_iter();
-        let fitting = each.filter(move |(of_components, of_sources)| {
-            let boxes = if *of_components { components } else { runs };
-            boxes + if *of_sources { sources.min(1) } else { sources } <= most
-        });
-        let whole = fitting.map(|(of_components, of_sources)| Self { of_components, of_sources, most: usize::MAX });
+/// How a trace is divided into boxes. What was asked about has its own, except where nearly everything shares one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sharing<'o> {
+    /// Which runs share a box.
+    pub runs: Shared,
+    /// What shares one of that which comes from outside.
+    pub sources: Shared,
+    /// How many boxes of runs there are, the last of which takes all that is further up.
+    pub most: usize,
+    /// The components whose runs have boxes of their own all the same.
+    pub open: &'o BTreeSet<String>,
+}
+
+impl<'o> Sharing<'o> {
+    /// Returns the ways to draw a trace with at most `most` boxes, that which shows most first; sharing as much as `least` in
+    /// any case.
+    pub fn ways(trace: &Trace, most: usize, least: Shared, open: &'o BTreeSet<String>) -> impl Iterator<Item = Self> {
+        let way = move |(runs, sources)| Self { runs, sources, most: usize::MAX, open };
+        let shares = [Shared::Nothing, Shared::Siblings, Shared::All];
+        let pairs = shares.into_iter().flat_map(move |runs| shares.into_iter().map(move |sources| (runs, sources)));
+        let allowed = pairs.filter(move |(runs, sources)| *runs >= least && *sources >= least);
+        let whole = allowed.map(way).filter(move |way| self::runs(trace, *way).boxes.len() <= most);
         // In the end there is one box for everything, which always fits.
         let halves = std::iter::successors(Some(most), |most| (*most > 1).then_some(*most / 2));
-        whole.chain(halves.map(|most| Self { of_components: true, of_sources: true, most }))
+        let few = move |most| Self { runs: Shared::All, sources: Shared::All, most, open };
+        whole.chain(halves.map(few))
     }
 }
 
@@ -44,12 +56,11 @@ fn is_source(input: &Input) -> bool {
 
 /// Returns the drawing of a trace with boxes for its runs and for what comes from outside.
 #[must_use]
-pub fn runs(trace: &Trace, sharing: Sharing) -> Drawing<'_> {
-    let runs: Vec<&Run> = trace.runs.iter().map(|step| &step.run).collect();
-    let (mut boxes, box_of) = of_runs(&runs, sharing);
-    let mut sources: HashMap<&str, usize> = HashMap::new();
+pub fn runs<'t>(trace: &'t Trace, sharing: Sharing<'_>) -> Drawing<'t> {
+    let (mut boxes, box_of) = of_runs(trace, sharing);
+    let mut sources = Sources::of(trace, sharing.sources, &box_of);
     let mut edges: BTreeMap<(usize, usize), Edge<'_>> = BTreeMap::new();
-    for run in &runs {
+    for run in trace.runs.iter().map(|step| &step.run) {
         let Some(to) = box_of.get(&run.id).copied() else { continue };
         for input in &run.inputs {
             let name = input.name.as_str();
@@ -65,21 +76,8 @@ pub fn runs(trace: &Trace, sharing: Sharing) -> Drawing<'_> {
                 Some(Some(from)) => from,
                 // The trace was cut before that run.
                 Some(None) => continue,
-                None => {
-                    // What somebody changed beside the record is news, and never one among many.
-                    let is_one = !sharing.of_sources || input.changed_since.is_some();
-                    *sources.entry(if is_one { name } else { "" }).or_insert_with(|| {
-                        let several = || Content::Sources(BTreeSet::new(), run.id);
-                        boxes.push(if is_one { Content::Source(name, input.changed_since) } else { several() });
-                        boxes.len() - 1
-                    })
-                }
+                None => sources.place(&mut boxes, input, (run.id, to)),
             };
-            match boxes.get_mut(from) {
-                Some(Content::Sources(names, _)) => drop(names.insert(name)),
-                Some(Content::Source(_, changed)) => *changed = changed.or(input.changed_since),
-                _ => {}
-            }
             if from == to {
                 continue;
             }
@@ -87,6 +85,59 @@ pub fn runs(trace: &Trace, sharing: Sharing) -> Drawing<'_> {
         }
     }
     Drawing { boxes, edges: edges.into_values().collect() }
+}
+
+/// The boxes of what comes from outside.
+struct Sources<'t> {
+    shared: Shared,
+    /// Of what is read for one box alone, which one that is.
+    only_reader: HashMap<&'t str, usize>,
+    /// How many such things are read for a box.
+    alone: HashMap<usize, usize>,
+    known: HashMap<(&'t str, Option<usize>), usize>,
+}
+
+impl<'t> Sources<'t> {
+    fn of(trace: &'t Trace, shared: Shared, box_of: &HashMap<RunId, usize>) -> Self {
+        let mut readers: HashMap<&str, BTreeSet<usize>> = HashMap::new();
+        for run in trace.runs.iter().map(|step| &step.run) {
+            for input in run.inputs.iter().filter(|input| is_source(input)) {
+                readers.entry(input.name.as_str()).or_default().extend(box_of.get(&run.id));
+            }
+        }
+        let only = readers.iter().filter(|(_, readers)| readers.len() == 1);
+        let only_reader: HashMap<&str, usize> =
+            only.filter_map(|(name, readers)| Some((*name, *readers.first()?))).collect();
+        let mut alone = HashMap::new();
+        for reader in only_reader.values() {
+            *alone.entry(*reader).or_insert(0) += 1;
+        }
+        Self { shared, only_reader, alone, known: HashMap::new() }
+    }
+
+    /// Returns the box of something that a run read in the box `to`, which is added where it is not there yet.
+    fn place(&mut self, boxes: &mut Vec<Content<'t>>, input: &'t Input, (reader, to): (RunId, usize)) -> usize {
+        let name = input.name.as_str();
+        let has_siblings = self.only_reader.contains_key(name) && self.alone.get(&to).is_some_and(|all| *all >= ALIKE);
+        let key = match self.shared {
+            // What somebody changed beside the record is news, and never one among many.
+            _ if input.changed_since.is_some() => (name, None),
+            Shared::Siblings if has_siblings => ("", Some(to)),
+            Shared::Nothing | Shared::Siblings => (name, None),
+            Shared::All => ("", None),
+        };
+        let place = *self.known.entry(key).or_insert_with(|| {
+            let one = || Content::Source(name, input.changed_since);
+            boxes.push(if key.0.is_empty() { Content::Sources(BTreeSet::new(), reader) } else { one() });
+            boxes.len() - 1
+        });
+        match boxes.get_mut(place) {
+            Some(Content::Sources(names, _)) => drop(names.insert(name)),
+            Some(Content::Source(_, changed)) => *changed = changed.or(input.changed_since),
+            _ => {}
+        }
+        place
+    }
 }
 
 /// Adds a name to the edge between two boxes; what is known worst decides how the edge looks.
@@ -97,15 +148,28 @@ fn join<'t>(edges: &mut BTreeMap<(usize, usize), Edge<'t>>, ends: (usize, usize)
 }
 
 /// Returns the boxes of runs, the nearest first, and which box each run is in.
-fn of_runs<'t>(runs: &[&'t Run], sharing: Sharing) -> (Vec<Content<'t>>, HashMap<RunId, usize>) {
-    let mut members: Vec<Vec<&'t Run>> = Vec::new();
-    let mut known: HashMap<&str, usize> = HashMap::new();
-    for run in runs {
-        let next = members.len().min(sharing.most - 1);
-        let place = if sharing.of_components { *known.entry(run.component.as_str()).or_insert(next) } else { next };
+fn of_runs<'t>(trace: &'t Trace, sharing: Sharing<'_>) -> (Vec<Content<'t>>, HashMap<RunId, usize>) {
+    let mut siblings: HashMap<(&str, u32), usize> = HashMap::new();
+    for step in trace.runs.iter().skip(1) {
+        *siblings.entry((step.run.component.as_str(), step.depth)).or_insert(0) += 1;
+    }
+    let mut members: Vec<Vec<&Run>> = Vec::new();
+    let mut known: HashMap<(&str, Option<u32>), usize> = HashMap::new();
+    for (number, step) in trace.runs.iter().enumerate() {
+        let component = step.run.component.as_str();
+        let has_siblings = || siblings.get(&(component, step.depth)).is_some_and(|all| *all >= ALIKE);
+        let key = match sharing.runs {
+            // What was asked about.
+            _ if number == 0 || sharing.open.contains(component) => None,
+            Shared::Nothing => None,
+            Shared::Siblings => has_siblings().then_some((component, Some(step.depth))),
+            Shared::All => Some((component, None)),
+        };
+        let last = members.len().min(sharing.most - 1);
+        let place = key.map_or(last, |key| *known.entry(key).or_insert(last));
         match members.get_mut(place) {
-            Some(others) => others.push(run),
-            None => members.push(vec![run]),
+            Some(others) => others.push(&step.run),
+            None => members.push(vec![&step.run]),
         }
     }
     let box_of =

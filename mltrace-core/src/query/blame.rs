@@ -383,13 +383,13 @@ impl Reader<'_> {
         Ok(sizes)
     }
 
-    fn ok_versions(&mut self, project: ProjectKey) -> Result<HashSet<crate::store::VersionKey>, QueryError> {
+    pub(super) fn ok_versions(&mut self, project: ProjectKey) -> Result<HashSet<crate::store::VersionKey>, QueryError> {
         let labels = self.store.labels(project, true)?.into_iter();
         Ok(labels.filter(|label| label.verdict == Verdict::Ok).map(|label| label.version).collect())
     }
 
     /// Returns the first of these runs that wrote one of these versions.
-    fn last_ok(
+    pub(super) fn last_ok(
         &mut self,
         runs: &[RunKey],
         ok: &HashSet<crate::store::VersionKey>,

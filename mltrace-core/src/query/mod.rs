@@ -35,11 +35,17 @@ mod say;
 mod against;
 mod alias;
 
+mod around;
+
 mod many;
 
 mod comparison;
 
 mod run_condition;
+
+mod narrow;
+
+mod run_list;
 
 mod impact;
 
@@ -68,12 +74,15 @@ mod evaluations;
 
 mod tempo;
 
+mod error_line;
 mod health;
 mod held;
 
 mod counts;
 
 mod monitor;
+
+mod overview;
 
 mod compare;
 
@@ -128,6 +137,7 @@ pub use answer::{
     LeftOut, LookNext, Note, Output, Part, Rest, Review, Run, RunAtDepth, Runs, Stale, StaleReason, Strength, Suspect,
     Tags, Trace, Weakness, Within,
 };
+pub use around::{AboutVersion, Against, Around, NamedRun};
 pub use blame::{Blame, LevelChange, Series};
 pub use browse::{Search, VersionOf, Versions};
 pub use compare::{Compare, ComparedField, RecordPart, parts_of_metric};
@@ -136,6 +146,7 @@ pub use components::Choices;
 pub use counts::{BUCKETS, ENDED, RunCounts};
 pub use diff::{Baseline, Diff};
 pub use difference::{Difference, Since};
+pub use error_line::error_line;
 pub use evidence::percent;
 pub use gate::{Gate, Required, RequiredKind};
 pub use health::{ComponentHealth, Health, HealthProblem, ProblemKind, RETIRED};
@@ -149,12 +160,14 @@ pub use number::Measure;
 pub use observations::{ObservationSeries, Observations, Observed};
 pub use on_disk::OnDisk;
 pub use openlineage::Followed;
+pub use overview::{ComponentOverview, Day, Failures, Overview, RunInBrief, Wrong};
 pub use profile::Profiled;
 pub use projects::{Project, Projects};
 pub use reader::{QueryError, Reader};
 pub use report::{Evaluation, Report, RunMeasures, Tell};
 pub use required::{Better, MetricRequirement, NotWorseThan, Requirements, Tolerance};
 pub use run_condition::{RunCondition, RunField};
+pub use run_list::{PageOf, RunColumn, RunList};
 pub use runs::{History, RunFilter};
 pub use say::Judgement;
 pub use stale::{StaleRun, StaleRuns};

@@ -140,7 +140,19 @@ impl Reader<'_> {
     /// Returns what a run that was looked back from has otherwise than the last one before it that it can be compared with;
     /// `None` for the first of its kind. What was read under one name in other versions counts, no matter who wrote them.
     pub(super) fn changes(&mut self, key: RunKey, past: &Past) -> Result<Option<Since>, QueryError> {
-        let Some(before) = past.before(key).first().copied() else { return Ok(None) };
+        match past.before(key).first().copied() {
+            Some(before) => self.changes_since(key, before, past),
+            None => Ok(None),
+        }
+    }
+
+    /// Returns what a run has otherwise than another one; both are known.
+    pub(super) fn changes_since(
+        &mut self,
+        key: RunKey,
+        before: RunKey,
+        past: &Past,
+    ) -> Result<Option<Since>, QueryError> {
         let (Some(now), Some(then)) = (past.run(key), past.run(before)) else { return Ok(None) };
         let mut views = self.views(&[before, key], Extent::Edges)?.into_iter();
         let (earlier, later) = (views.next(), views.next());

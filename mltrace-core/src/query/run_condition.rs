@@ -1,17 +1,14 @@
-//! What runs are asked for: `component=train`, `param.rows<=900`, `metric.rmse>1.2`; and the runs of which that holds.
+//! What runs are asked for: `component=train`, `param.rows<=900`, `error:SlowDown`, and words alone.
 
 use std::cmp::Ordering;
 use std::fmt;
 
-use foldhash::HashSet;
 use serde_json::Value;
 
 use super::comparison::{Comparison, compared};
 use super::measures::{last_checks, last_metrics};
-use super::view::AT_ONCE;
-use super::{QueryError, Reader};
 use crate::model::{Check, Metric, Outcome, Status, Timestamp};
-use crate::store::{ComponentKey, FactsRow, Measures, ProjectKey, RunKey, RunSelection, Told};
+use crate::store::{FactsRow, Measures};
 
 /// Something that a run is asked for: `component=train`, `since=2d`, `param.rows<=900`.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +19,10 @@ pub enum RunCondition {
     Until(Timestamp),
     /// It stands so.
     Status(Status),
+    /// It stands in one of these ways.
+    Statuses(Vec<Status>),
+    /// Its component, its error, what it wrote, its id or its commit holds this.
+    Word(String),
     /// A field compares so with a value.
     Field {
         /// Which field.
@@ -38,6 +39,16 @@ pub enum RunCondition {
 pub enum RunField {
     /// The name of its component.
     Component,
+    /// Whom to ask about its component.
+    Owner,
+    /// A tag of its component.
+    Tag,
+    /// Its error: a value is a part of it.
+    Error,
+    /// The name of something that it wrote: a value is a part of it.
+    Output,
+    /// The name of something that it read: a value is a part of it.
+    Input,
     /// The commit of its code; a value may be the beginning of one.
     Commit,
     /// The branch of its code.
@@ -55,22 +66,77 @@ pub enum RunField {
 }
 
 /// What can be asked of runs.
-const FIELDS: &str = "`component`, `since`, `until`, `status`, `commit`, `branch`, `host`, `user`, `param.NAME`, \
-                      `metric.NAME` or `check.NAME`";
+const FIELDS: &str = "`component`, `since`, `until`, `status`, `commit`, `branch`, `host`, `user`, `owner`, `tag`, `error`, \
+                      `output`, `input`, `param.NAME`, `metric.NAME` or `check.NAME`";
+/// Those that have no name after them.
+const PLAIN: [&str; 13] = [
+    "component",
+    "since",
+    "until",
+    "status",
+    "commit",
+    "branch",
+    "host",
+    "user",
+    "owner",
+    "tag",
+    "error",
+    "output",
+    "input",
+];
+/// What those begin with that have one.
+const NAMED: [&str; 3] = ["param.", "metric.", "check."];
 
 /// Returns the field, the comparison and the value of a condition. The names of metrics and checks may hold signs, as in
-/// `auc@city=nyc` and `rows > 900`, and what they are compared with holds none: so the last sign counts there.
+/// `auc@city=nyc` and `rows > 900`, and what they are compared with holds none: so the last sign counts there. A colon is an
+/// equals sign, unless it may be a part of a name.
 fn parted(text: &str) -> Option<(&str, Comparison, &str)> {
-    let is_last = ["metric.", "check."].iter().any(|kind| text.starts_with(kind));
+    let is_named = NAMED.iter().any(|kind| text.starts_with(kind));
+    let is_last = is_named && !text.starts_with("param.");
     let signs: &[char] = if text.starts_with("check.") { &['='] } else { &['=', '<', '>'] };
     let last = text.rfind(signs).filter(|_| is_last);
     let first = || Comparison::ALL.iter().filter_map(|(sign, _)| text.find(sign)).min();
-    let (before, from) = text.split_at(last.or_else(first)?);
+    let (sign, colon) = (last.or_else(first), if is_last { text.rfind(':') } else { text.find(':') });
+    if let Some(colon) = colon.filter(|colon| sign.is_none_or(|sign| !is_named && *colon < sign)) {
+        let (name, value) = text.split_at(colon);
+        return Some((name.trim(), Comparison::Is, value.strip_prefix(':')?));
+    }
+    let (before, from) = text.split_at(sign?);
     let longer =
         ['!', '<', '>'].into_iter().find(|sign| last.is_some() && from.starts_with('=') && before.ends_with(*sign));
     let name = longer.and_then(|sign| before.strip_suffix(sign)).unwrap_or(before);
     let (comparison, value) = Comparison::split(text.get(name.len()..)?)?;
     Some((name.trim(), comparison, value))
+}
+
+/// Returns the words of a line, as a shell takes it apart: they are parted by blanks, and what stands in quotes is one.
+fn words_of(text: &str) -> Result<Vec<String>, String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    for letter in text.chars() {
+        match (letter, quote) {
+            (_, Some(open)) if letter == open => quote = None,
+            ('\'' | '"', None) => {
+                quote = Some(letter);
+                word.get_or_insert_default();
+            }
+            (_, None) if letter.is_whitespace() => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(letter),
+        }
+    }
+    if quote.is_some() {
+        return Err(format!("`{text}`: a quotation mark is not closed"));
+    }
+    words.extend(word);
+    Ok(words)
+}
+
+/// Returns the statuses that a text lists.
+fn statuses(text: &str) -> Result<Vec<Status>, String> {
+    let one = |word: &str| serde_json::from_value(Value::from(word)).ok();
+    let found: Option<Vec<Status>> = text.split(',').map(|word| one(word.trim())).collect();
+    found.ok_or_else(|| {
+        format!("`{text}` is no status: `running`, `completed`, `failed`, `cancelled`, `died` or `unknown`")
+    })
 }
 
 impl RunCondition {
@@ -95,18 +161,19 @@ impl RunCondition {
             "since" => return is(Self::Since(moment(value)?)),
             "until" => return is(Self::Until(moment(value)?)),
             "status" => {
-                let status = serde_json::from_value(Value::from(value));
-                return is(Self::Status(status.map_err(|_| {
-                    format!(
-                        "`{value}` is no status: `running`, `completed`, `failed`, `cancelled`, `died` or `unknown`"
-                    )
-                })?));
+                let mut all = statuses(value)?;
+                return is(if all.len() == 1 { Self::Status(all.remove(0)) } else { Self::Statuses(all) });
             }
             "component" => RunField::Component,
             "commit" => RunField::Commit,
             "branch" => RunField::Branch,
             "host" => RunField::Host,
             "user" => RunField::User,
+            "owner" => RunField::Owner,
+            "tag" => RunField::Tag,
+            "error" => RunField::Error,
+            "output" => RunField::Output,
+            "input" => RunField::Input,
             _ => match name.split_once('.') {
                 Some(("param", parameter)) if !parameter.is_empty() => RunField::Parameter(parameter.to_owned()),
                 Some(("metric", metric)) if !metric.is_empty() => RunField::Metric(metric.to_owned()),
@@ -140,37 +207,41 @@ impl RunCondition {
     /// # Errors
     /// What is wrong with the text, in words.
     pub fn parse_all(text: &str, moment: impl Fn(&str) -> Result<Timestamp, String>) -> Result<Vec<Self>, String> {
-        let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
-        for letter in text.chars() {
-            match (letter, quote) {
-                (_, Some(open)) if letter == open => quote = None,
-                ('\'' | '"', None) => {
-                    quote = Some(letter);
-                    word.get_or_insert_default();
-                }
-                (_, None) if letter.is_whitespace() => words.extend(word.take()),
-                _ => word.get_or_insert_default().push(letter),
-            }
-        }
-        if quote.is_some() {
-            return Err(format!("`{text}`: a quotation mark is not closed"));
-        }
-        words.extend(word);
-        words.iter().map(|word| Self::parsed(word, &moment)).collect()
+        words_of(text)?.iter().map(|word| Self::parsed(word, &moment)).collect()
+    }
+
+    /// Returns what a line of a search says: conditions, and words alone.
+    ///
+    /// # Errors
+    /// What is wrong with a condition, in words.
+    pub fn parse_search(text: &str, moment: impl Fn(&str) -> Result<Timestamp, String>) -> Result<Vec<Self>, String> {
+        let is_condition = |word: &str| {
+            let field = parted(word).map(|(field, ..)| field);
+            field.is_some_and(|field| PLAIN.contains(&field) || NAMED.iter().any(|kind| field.starts_with(kind)))
+        };
+        let words = words_of(text)?.into_iter().filter(|word| !word.trim().is_empty());
+        words
+            .map(|word| if is_condition(&word) { Self::parsed(&word, &moment) } else { Ok(Self::Word(word)) })
+            .collect()
     }
 
     /// Returns the name of the parameter, metric or check that is asked for.
-    fn named(&self) -> Option<&str> {
+    pub(super) fn named(&self) -> Option<&str> {
         match self {
             Self::Field {
                 field: RunField::Parameter(name) | RunField::Metric(name) | RunField::Check(name), ..
             } => Some(name),
-            Self::Field { .. } | Self::Since(_) | Self::Until(_) | Self::Status(_) => None,
+            Self::Field { .. }
+            | Self::Since(_)
+            | Self::Until(_)
+            | Self::Status(_)
+            | Self::Statuses(_)
+            | Self::Word(_) => None,
         }
     }
 
     /// Returns whether it holds of what was measured and checked; `None` where it asks for something else.
-    fn holds_of(&self, measures: &Measures) -> Option<bool> {
+    pub(super) fn holds_of(&self, measures: &Measures) -> Option<bool> {
         let Self::Field { field, comparison, value } = self else { return None };
         let held: Vec<bool> = match field {
             RunField::Metric(name) => {
@@ -187,11 +258,14 @@ impl RunCondition {
         Some(if held.is_empty() { *comparison == Comparison::IsNot } else { held.contains(&true) })
     }
 
-    fn holds(&self, run: &FactsRow) -> bool {
+    pub(super) fn holds(&self, run: &FactsRow) -> bool {
         match self {
             Self::Since(since) => run.started_at.is_some_and(|at| at >= *since),
             Self::Until(until) => run.started_at.is_some_and(|at| at <= *until),
             Self::Status(status) => run.status == *status,
+            Self::Statuses(all) => all.contains(&run.status),
+            // The store decides it.
+            Self::Word(_) => true,
             Self::Field { field, comparison, value } => {
                 let text = |of: Option<&str>| of.map(|of| comparison.holds(of.cmp(value)));
                 let held = match field {
@@ -205,6 +279,9 @@ impl RunCondition {
                     }),
                     RunField::Parameter(name) => run.params.get(name).map(|of| compared(of, *comparison, value)),
                     RunField::Metric(_) | RunField::Check(_) => return self.holds_of(&run.measures) != Some(false),
+                    RunField::Owner | RunField::Tag | RunField::Error | RunField::Output | RunField::Input => {
+                        return true;
+                    }
                 };
                 // What is not there is not equal, and neither above nor below.
                 held.unwrap_or(*comparison == Comparison::IsNot)
@@ -246,6 +323,10 @@ impl fmt::Display for RunCondition {
             Self::Since(at) => write!(f, "since={at}"),
             Self::Until(at) => write!(f, "until={at}"),
             Self::Status(status) => write!(f, "status={}", status.as_str()),
+            Self::Statuses(all) => {
+                write!(f, "status={}", all.iter().map(|status| status.as_str()).collect::<Vec<_>>().join(","))
+            }
+            Self::Word(word) => f.write_str(word),
             Self::Field { field, comparison, value } => {
                 let sign = comparison.sign();
                 match field {
@@ -254,100 +335,17 @@ impl fmt::Display for RunCondition {
                     RunField::Branch => write!(f, "branch{sign}{value}"),
                     RunField::Host => write!(f, "host{sign}{value}"),
                     RunField::User => write!(f, "user{sign}{value}"),
+                    RunField::Owner => write!(f, "owner{sign}{value}"),
+                    RunField::Tag => write!(f, "tag{sign}{value}"),
+                    RunField::Error => write!(f, "error{sign}{value}"),
+                    RunField::Output => write!(f, "output{sign}{value}"),
+                    RunField::Input => write!(f, "input{sign}{value}"),
                     RunField::Parameter(name) => write!(f, "param.{name}{sign}{value}"),
                     RunField::Metric(name) => write!(f, "metric.{name}{sign}{value}"),
                     RunField::Check(name) => write!(f, "check.{name}{sign}{value}"),
                 }
             }
         }
-    }
-}
-
-impl Reader<'_> {
-    /// Returns the runs of a selection of which all of the conditions hold, newest first.
-    ///
-    /// # Errors
-    /// When a component that is named is unknown, or the store does not answer.
-    pub(super) fn runs_where(
-        &mut self,
-        project: ProjectKey,
-        selection: RunSelection,
-        conditions: &[RunCondition],
-    ) -> Result<Vec<RunKey>, QueryError> {
-        let limit = selection.limit;
-        let mut selection = self.narrowed(project, selection, conditions)?;
-        if conditions.is_empty() {
-            return Ok(self.store.select(project, &selection)?);
-        }
-        // How many of them hold is known when they were looked at.
-        selection.limit = None;
-        let most = limit.unwrap_or(usize::MAX);
-        let named: Vec<&str> = conditions.iter().filter_map(RunCondition::named).collect();
-        let mut found: Vec<RunKey> = Vec::new();
-        for runs in self.store.select(project, &selection)?.chunks(AT_ONCE) {
-            if found.len() >= most {
-                break;
-            }
-            let runs = self.measured_so(runs, conditions)?;
-            let facts = self.in_passing(|reader| reader.facts_named(&runs, &named))?;
-            let held = facts.into_iter().filter(|run| conditions.iter().all(|condition| condition.holds(run)));
-            let held: HashSet<RunKey> = held.map(|run| run.key).collect();
-            found.extend(runs.into_iter().filter(|run| held.contains(run)));
-        }
-        found.truncate(most);
-        Ok(found)
-    }
-
-    /// Returns those of some runs that were measured and checked so: what else there is of a run takes longer to read.
-    fn measured_so(&mut self, runs: &[RunKey], conditions: &[RunCondition]) -> Result<Vec<RunKey>, QueryError> {
-        let (mut metrics, mut checks) = (Vec::new(), Vec::new());
-        for condition in conditions {
-            match condition {
-                RunCondition::Field { field: RunField::Metric(name), .. } => metrics.push(name.as_str()),
-                RunCondition::Field { field: RunField::Check(name), .. } => checks.push(name.as_str()),
-                _ => {}
-            }
-        }
-        if metrics.is_empty() && checks.is_empty() {
-            return Ok(runs.to_vec());
-        }
-        let (metrics, checks) = (Told::Named(&metrics), Told::Named(&checks));
-        let measures = self.in_passing(|reader| Ok(reader.store.measures(runs, metrics, checks)?))?;
-        let nothing = Measures::default();
-        let is_so = |run: &&RunKey| {
-            let of = measures.get(run).unwrap_or(&nothing);
-            conditions.iter().all(|condition| condition.holds_of(of) != Some(false))
-        };
-        Ok(runs.iter().filter(is_so).copied().collect())
-    }
-
-    /// Returns a selection without the runs of which the store itself can see that a condition does not hold.
-    fn narrowed(
-        &mut self,
-        project: ProjectKey,
-        mut selection: RunSelection,
-        conditions: &[RunCondition],
-    ) -> Result<RunSelection, QueryError> {
-        for condition in conditions {
-            match condition {
-                RunCondition::Since(at) => selection.since = selection.since.max(Some(*at)),
-                RunCondition::Until(at) => {
-                    selection.until = Some(selection.until.map_or(*at, |until| until.min(*at)));
-                }
-                // The runs are asked for each of several.
-                RunCondition::Status(status) => selection.status = selection.status.or(Some(*status)),
-                RunCondition::Field { field: RunField::Component, value, comparison } => {
-                    let component: Option<ComponentKey> = self.store.component(project, value)?.map(|row| row.key);
-                    let not_found = || QueryError::NotFound { kind: "component", name: value.clone() };
-                    let component = component.ok_or_else(not_found)?;
-                    if *comparison == Comparison::Is {
-                        selection.component = selection.component.or(Some(component));
-                    }
-                }
-                RunCondition::Field { .. } => {}
-            }
-        }
-        Ok(selection)
     }
 }
 
@@ -364,6 +362,10 @@ mod tests {
         assert!(parse("metric.rmse>=high").is_err() && parse("check.whole<2").is_err() && parse("metric.").is_err());
         let told = [
             "component=a=b",
+            "component=a:b",
+            "param.a:b=3",
+            "error=no such file",
+            "status=failed,died",
             "param.rows<=900",
             "param.lr!=0.1",
             "commit=abc",
@@ -394,6 +396,37 @@ mod tests {
         };
         assert_eq!(field("check.rows > 900 = failed"), RunField::Check("rows > 900".to_owned()));
         assert_eq!(field("metric.auc@city=nyc>=.9"), RunField::Metric("auc@city=nyc".to_owned()));
+    }
+
+    #[test]
+    fn a_colon_is_an_equals_sign() {
+        let told = |text: &str| text.parse::<RunCondition>().map(|condition| condition.to_string());
+        for (text, meant) in [
+            ("status:failed", "status=failed"),
+            ("component:a=b", "component=a=b"),
+            ("since:2026-03-01T10:00:00Z", "since=2026-03-01T10:00:00Z"),
+            ("error:key=7: no such", "error=key=7: no such"),
+            ("param.scale:1", "param.scale=1"),
+            ("metric.auc:0.9", "metric.auc=0.9"),
+            ("metric.a:b>0.9", "metric.a:b>0.9"),
+            ("check.rows > 900:failed", "check.rows > 900:failed"),
+        ] {
+            let expected = if text.starts_with("check.") { None } else { Some(meant.to_owned()) };
+            assert_eq!(told(text).ok(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_search_holds_conditions_and_words() {
+        let parse = |text: &str| RunCondition::parse_search(text, |_| Err("no time".to_owned()));
+        let told = |text: &str| parse(text).unwrap().iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(
+            told("status:failed Slow param.x>=2 'a b' x=1"),
+            ["status=failed", "Slow", "param.x>=2", "a b", "x=1"]
+        );
+        let words = parse("clean s3://a/b").unwrap();
+        assert_eq!(words, ["clean", "s3://a/b"].map(|word| RunCondition::Word(word.to_owned())));
+        assert!(parse("status:bad").is_err() && parse("param.x>a").is_err() && told(" '' ").is_empty());
     }
 
     #[test]

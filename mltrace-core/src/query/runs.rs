@@ -89,7 +89,7 @@ impl Reader<'_> {
     }
 
     /// Returns the runs that pass the filter, newest first.
-    fn chosen(&mut self, filter: &RunFilter) -> Result<Vec<RunKey>, QueryError> {
+    pub(super) fn chosen(&mut self, filter: &RunFilter) -> Result<Vec<RunKey>, QueryError> {
         let project = self.project()?;
         let mut component = None;
         if let Some(name) = &filter.component {
@@ -108,8 +108,8 @@ impl Reader<'_> {
             since: filter.since,
             until: filter.until,
             before: filter.before.map(|run| self.place_of(run)).transpose()?,
-            commit: None,
             limit: filter.limit,
+            ..RunSelection::default()
         };
         self.runs_where(project, selection, &filter.conditions)
     }

@@ -56,6 +56,50 @@ pub struct Past {
     pub projects: u64,
 }
 
+/// A run, as far as an overview shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BriefRun {
+    /// Its id.
+    pub id: RunId,
+    /// How it stands.
+    pub status: Status,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// How long it took, in microseconds.
+    pub duration_us: Option<i64>,
+}
+
+/// A run that failed or died.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailureRow {
+    /// Its id.
+    pub id: RunId,
+    /// Its component.
+    pub component: ComponentKey,
+    /// Whether it failed or died.
+    pub status: Status,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// How its error begins.
+    pub error: Option<String>,
+}
+
+/// The runs of a project that began last, from a moment on, and no more than so many of them.
+#[derive(Clone, Copy, Debug)]
+pub struct LastRuns {
+    /// The project.
+    pub project: ProjectKey,
+    /// They began then or later.
+    pub since: Timestamp,
+    /// And then or earlier.
+    pub until: Timestamp,
+    /// At most so many.
+    pub most: usize,
+}
+
+/// How many of the last runs began on the day that began then, and stand so.
+pub type OnDay = (Timestamp, Status, u64);
+
 /// A check that did not pass, and about which no later outcome is known.
 pub type NotPassed = (RunKey, Outcome, Severity);
 
@@ -76,6 +120,18 @@ pub trait Count {
     fn verdicts(&mut self) -> Result<u64>;
     /// Returns how many versions of a project are flagged, by the component that first wrote them; `None`: nobody did.
     fn flagged(&mut self, project: ProjectKey) -> Result<Vec<(Option<ComponentKey>, u64)>>;
+    /// Returns how many versions of a project are flagged, however many verdicts there are of each.
+    fn flagged_versions(&mut self, project: ProjectKey) -> Result<u64>;
+    /// Returns how many of the last runs began on each day, by how they stand.
+    fn days(&mut self, runs: LastRuns) -> Result<Vec<OnDay>>;
+    /// Returns those of the last runs that failed or died, newest first, at most so many.
+    fn failures(&mut self, runs: LastRuns, limit: usize) -> Result<Vec<FailureRow>>;
+    /// Returns how many runs of a project have not ended.
+    fn running(&mut self, project: ProjectKey) -> Result<u64>;
+    /// Returns the runs of a component that began last, newest first, at most so many.
+    fn last_of(&mut self, component: ComponentKey, limit: usize) -> Result<Vec<BriefRun>>;
+    /// Returns when the run of a component began that completed last, if it is among the last so many.
+    fn last_completed(&mut self, component: ComponentKey, most: usize) -> Result<Option<Timestamp>>;
     /// Returns whether a run reads more than so many things.
     fn reads_more_than(&mut self, run: RunKey, most: usize) -> Result<bool>;
     /// Returns what a metric of a run is: at its last step, of the run as a whole, else of the only artifact of which it is.

@@ -46,7 +46,7 @@ use crate::model::{Due, RunId};
 
 pub use bounds::Bounds;
 pub use candidate::{Alike, Asked, Candidate, Of, Offer, OfferRun, RerunRow, When, WorkKey, WorkRow};
-pub use count::{Count, CountedRun, LastRun, NotPassed, Past, WatchedComponent};
+pub use count::{BriefRun, Count, CountedRun, FailureRow, LastRun, LastRuns, NotPassed, OnDay, Past, WatchedComponent};
 pub use error::{Result, StoreError};
 pub use event::{BEGAN, ENDED, EventRow, EventsFrom, TellEvent};
 pub use extent::{Extent, FactsCut, LeftOut, Told};
@@ -61,15 +61,15 @@ pub use near::{HeldAsked, HeldRows, NearName, NearNames};
 pub use open::{empty, is_inherited, open};
 pub use project::{ProjectRow, WrittenElsewhere};
 pub use row::{
-    AliasRow, CodeDetail, ComponentField, ComponentRow, CurrentRow, EchoDetail, Far, LabelRow, MarkedRow, NoteDetail,
-    OutputRow, Reached, ReadDetail, ReadRow, RunDetail, RunName, RunSelection, VersionAt, VersionName, VersionRow,
-    WithinDetail, WriteDetail, WriteOf, WriteRow,
+    AliasRow, AnyOf, CodeDetail, ComponentField, ComponentRow, CurrentRow, EchoDetail, Far, LabelRow, MarkedRow,
+    NoteDetail, OutputRow, Reached, ReadDetail, ReadRow, RunDetail, RunName, RunSelection, VersionAt, VersionName,
+    VersionRow, WithinDetail, WriteDetail, WriteOf, WriteRow,
 };
 pub use run::RunRow;
 pub use task::{CaseRow, Cell, Pair, PairOrder, PairsAsked, TaskRow};
 pub use unread::UnreadRow;
 pub use which::{
-    Artifacts, Cases, Components, Direction, Folders, Labels, Marks, NearOf, Projects, Runs, Versions, Writes,
+    Artifacts, Cases, Components, Direction, Folders, Labels, Marks, NearOf, Projects, Runs, Touched, Versions, Writes,
 };
 pub use writer::{Among, Change, Edges, Name, Removed, RowsOf, Said, StoredWork, VersionAsked, VersionEntered, Writer};
 

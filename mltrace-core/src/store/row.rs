@@ -452,6 +452,29 @@ pub struct RunSelection {
     pub commit: Option<String>,
     /// Older than the run of this id that started then.
     pub before: Option<(Timestamp, RunId)>,
+    /// Of which each of these holds.
+    pub all_of: Vec<AnyOf>,
     /// At most so many.
     pub limit: Option<usize>,
+}
+
+/// What a run is to have: any of these. Texts hold whatever the case of their ASCII letters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AnyOf {
+    /// It is of one of these components.
+    pub components: Vec<ComponentKey>,
+    /// It stands in one of these ways.
+    pub statuses: Vec<Status>,
+    /// It is one of these.
+    pub runs: Vec<RunKey>,
+    /// Its code is at a commit that begins so, in lower case.
+    pub commit: Option<String>,
+    /// Its error holds this.
+    pub error: Option<String>,
+    /// The name of something that it wrote holds this.
+    pub output: Option<String>,
+    /// The name of something that it read holds this.
+    pub input: Option<String>,
+    /// Whether it is to have none of these instead.
+    pub is_not: bool,
 }

@@ -89,6 +89,8 @@ pub enum Runs<'a> {
     Claiming(ArtifactKey, usize),
     /// Those selected with metrics or checks, newest first.
     Measured(ProjectKey, &'a RunSelection, WhatOfRuns<'a>),
+    /// Those that wrote or read artifacts, each once.
+    Touching(Touched<'a>),
     /// Those inside these runs that wrote what these name too.
     WritingInside(&'a [RunKey]),
     /// Those that wrote what the last reader of a version by then saw: what it is a copy of, folders around it, parts of it.
@@ -97,6 +99,17 @@ pub enum Runs<'a> {
     Seeing(&'a [WriteKey]),
     /// Those of a project that took in data of a subject.
     OfSubject(ProjectKey, &'a DataSubject),
+}
+
+/// Which runs wrote or read something.
+#[derive(Clone, Copy, Debug)]
+pub struct Touched<'a> {
+    /// The artifacts.
+    pub artifacts: &'a [ArtifactKey],
+    /// Whether those are meant that wrote them, or were to.
+    pub is_written: bool,
+    /// At most so many.
+    pub limit: usize,
 }
 
 /// Of which folders it is meant what lies in them.

@@ -13,7 +13,7 @@ pub(super) const ONE: &str = r"^(?:(?:component|commit|branch|host|user|param\.[
 const SEVERAL: &str = r#"^(?:(?:param\.[^=!<>\s"']+!?=[^\s"']*|metric\.[^=!<>\s"']+(?:[<>]=?|!?=)-?[0-9]+(?:\.[0-9]+)?|check\.[^=!<>\s"']+!?=(?:passed|failed|errored)|status=(?:running|completed|failed|cancelled|died|unknown))(?: |$))*$"#;
 
 /// Returns the moment that a condition names.
-pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
+pub(crate) fn moment(text: &str) -> Result<Timestamp, String> {
     text.parse::<Moment>().map(|moment| moment.at)
 }
 

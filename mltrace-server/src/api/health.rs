@@ -1,11 +1,11 @@
 //! What takes too long and what is late, and where a trace spent its time.
 
 use mltrace_core::model::Timestamp;
-use mltrace_core::query::{Health, Timing, TraceOptions};
+use mltrace_core::query::{Health, Overview, Timing, TraceOptions};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::values::blank;
+use super::values::{Nothing, blank};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::moment::Moment;
@@ -16,12 +16,20 @@ use crate::turns::Demand;
 const MOST_OF_A_GRAPH: usize = 5000;
 
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes.ask(Demand::Long, "/api/v1/health", "What is overdue or late, and how each component goes", health).ask(
-        Demand::Long,
-        "/api/v1/timing",
-        "The critical path of a trace, and what is usual of it",
-        timing,
-    )
+    routes
+        .ask(
+            Demand::Short,
+            "/api/v1/overview",
+            "How the pipeline stands: what failed, runs, is flagged or late",
+            overview,
+        )
+        .ask(Demand::Long, "/api/v1/health", "What is overdue or late, and how each component goes", health)
+        .ask(Demand::Long, "/api/v1/timing", "The critical path of a trace, and what is usual of it", timing)
+}
+
+/// Returns how the pipeline stands now.
+pub(crate) fn overview(app: &App, _: &Nothing) -> Result<Overview, Failure> {
+    app.ask(|reader| reader.overview(Timestamp::now()))
 }
 
 /// Which components are meant.

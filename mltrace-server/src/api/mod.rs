@@ -44,13 +44,14 @@ use crate::routes::Routes;
 use crate::safety;
 
 pub(crate) use aliases::{AliasQuery, AliasesQuery, alias, aliases};
+pub(crate) use conditions::moment as when;
 pub(crate) use gate::{CompareQuery, compare as side_by_side};
-pub(crate) use health::{HealthQuery, health};
+pub(crate) use health::{HealthQuery, health, overview};
 pub(crate) use openapi::{Operation, routes as document_routes};
 pub(crate) use profile::{ProfileQuery, profile};
 pub(crate) use queries::{
-    BlameQuery, DiffQuery, ImpactQuery, LastGoodQuery, LastStale, NearImpact, StaleQuery, VersionsPage, blame, diff,
-    impact, last_good, newest, page_of_versions, stale,
+    BlameQuery, DiffQuery, ImpactQuery, LastGoodQuery, LastStale, NearImpact, StaleQuery, VersionsPage, blame, impact,
+    last_good, newest, page_of_versions, stale,
 };
 #[cfg(feature = "grpc")]
 pub(crate) use queries::{review, trace};
@@ -60,7 +61,7 @@ pub(crate) use tasks::{TaskQuery, task, tasks};
 #[cfg(feature = "grpc")]
 pub(crate) use traces::{Export, Exported};
 pub(crate) use traces::{SPANS, SpanCounts};
-pub(crate) use values::{Depth, Nothing, blank, run_id};
+pub(crate) use values::{Depth, Limit, Nothing, blank, limited, run_id};
 pub(crate) use verify::{Checked, verified};
 pub(crate) use writes::{ComponentBody, IMPORT_LIMIT, IMPORT_PATH, NoteBody, amend, judge, note};
 

@@ -173,11 +173,6 @@ pub(crate) struct DiffQuery {
     pub(crate) b: Option<String>,
 }
 
-/// Returns what differs upstream of two versions.
-pub(crate) fn diff(app: &App, asked: &DiffQuery) -> Result<Diff, Failure> {
-    app.ask(|reader| reader.diff(&asked.a, asked.b.as_deref()))
-}
-
 fn write_diff(app: &App, asked: &DiffQuery, pieces: &mut Pieces) -> Result<(), Failure> {
     let mut to = serde_json::Serializer::new(pieces);
     app.ask(|reader| told(reader.tell_diff(&asked.a, asked.b.as_deref(), &mut to)))

@@ -1,14 +1,12 @@
-//! The components, one component with its history, and the tags.
+//! The components, and the tags.
 
 use maud::{Markup, html};
 use mltrace_core::escape;
-use mltrace_core::model::{RunId, Timestamp};
-use mltrace_core::query::{Component, History, Run};
+use mltrace_core::model::Timestamp;
 use serde::Deserialize;
 
-use super::fields::{Field, hidden};
-use super::{chart, layout, link, parts, recent, start};
-use crate::api::{self, ComponentBody, RecentQuery, blank, run_id};
+use super::{layout, link, parts, start};
+use crate::api::blank;
 use crate::app::App;
 use crate::failure::Failure;
 use crate::routes::Routes;
@@ -16,15 +14,9 @@ use crate::turns::Demand;
 
 /// How many components or tags a page lists.
 const MOST: usize = 300;
-/// How many runs the chart shows.
-const CHARTED: usize = 60;
 
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes
-        .page(Demand::Short, "/components", list)
-        .page(Demand::Short, "/component", one)
-        .form("/component", amend)
-        .page(Demand::Short, "/tags", tags)
+    routes.page(Demand::Short, "/components", list).page(Demand::Short, "/tags", tags)
 }
 
 #[derive(Deserialize)]
@@ -72,131 +64,8 @@ fn list(app: &App, asked: &ListQuery) -> Result<Markup, Failure> {
     Ok(layout::page(app, "Components", "/components", &body))
 }
 
-fn tag_links(tags: &[String]) -> Markup {
+pub(super) fn tag_links(tags: &[String]) -> Markup {
     html! { @for tag in tags { a.tag href=(link::tag(tag)) { (parts::name(tag)) } " " } }
-}
-
-#[derive(Deserialize)]
-struct OneQuery {
-    name: String,
-    #[serde(default, deserialize_with = "run_id")]
-    before: Option<RunId>,
-}
-
-fn one(app: &App, asked: &OneQuery) -> Result<Markup, Failure> {
-    let component = app.ask(|reader| reader.component(&asked.name))?;
-    let query = RecentQuery { component: Some(asked.name.clone()), before: asked.before, ..RecentQuery::default() };
-    let page = query.history(app, &asked.name)?;
-    let charted: Vec<&Run> = page.history.runs.iter().take(CHARTED).collect();
-    let body = html! {
-        p.path { "Component" }
-        h1 { (parts::name(&component.name)) }
-        @if let Some(description) = &component.description { p { (escape::block(description)) } }
-        div.facts {
-            span { (component.runs) " runs" }
-            a href=(link::to("/blame", &[("number", "duration"), ("component", &asked.name)])) { "When did it become slower or faster?" }
-            @if let Some(owner) = &component.owner { span { "ask " a href=(link::owner(owner)) { (parts::name(owner)) } } }
-            (tag_links(&component.tags))
-            @if let Some(run) = &component.last_run { span { "last run " (parts::time(run.started_at, Timestamp::now())) " " (parts::status(run.status)) " " (parts::stale(&run.stale)) } }
-        }
-        (chart::durations(&charted))
-        (measured(&page.history))
-        (recent::table(&page.history.runs, false))
-        @if let Some(next) = page.next {
-            nav.paging aria-label="Pages" {
-                a rel="next" href=(link::to("/component", &[("name", &asked.name), ("before", &next.to_string())])) { "Older runs →" }
-            }
-        }
-        (form(&component))
-    };
-    Ok(layout::page(app, &component.name, "/components", &body))
-}
-
-/// What was measured of the runs of a page, with the curve of the last ones.
-fn measured(of: &History) -> Markup {
-    let metrics = &of.metrics;
-    html! {
-        @if !metrics.is_empty() {
-            h2 { "What was measured" }
-            table {
-                thead { tr { th scope="col" { "Metric" } th scope="col" { "Last" } th scope="col" { "Before" } th scope="col" { "Runs" } th scope="col" { "Trend" } } }
-                tbody {
-                    @for series in metrics {
-                        tr {
-                            td { (parts::name(&series.named())) }
-                            td.number data-label="last" { @if let Some(value) = series.value(0) { (value) } }
-                            td.number data-label="before" { @if let Some(value) = series.value(1) { (value) } }
-                            td.number data-label="runs" { (series.values.len()) }
-                            td data-label="trend" { (series.trend()) }
-                        }
-                    }
-                }
-            }
-            @if of.is_cut { p.notice { "Metrics are left out, as there are a great many; " code { "mltrace metrics" } " has them all." } }
-            h2 { "Runs" }
-        }
-    }
-}
-
-fn form(component: &Component) -> Markup {
-    let known_owner = component.owner.as_deref().unwrap_or_default();
-    let known_text = component.description.as_deref().unwrap_or_default();
-    let (owner, description) = (Field::of("owner", known_owner), Field::of_lines("description", known_text));
-    let untag = Field::of_any("untag", component.tags.iter().map(String::as_str));
-    html! {
-        details {
-            summary { "Say what this component is" }
-            form.stack action="/component" method="post" {
-                (hidden("name", &component.name))
-                label for="owner" { "Whom to ask" }
-                input #owner name=(owner.name()) value=(owner.value(known_owner));
-                (owner.told())
-                label for="description" { "What it does" }
-                // A page loses the first line of such a field when it is empty, so there is one to lose.
-                textarea #description name=(description.name()) rows="2" { "\n" (description.value(known_text)) }
-                (description.told())
-                label for="tag" { "Another tag" }
-                input #tag name="tag" maxlength="4096";
-                @if !component.tags.is_empty() {
-                    label for="untag" { "A tag to take off" }
-                    select #untag name=(untag.name()) {
-                        option value="" { "none" }
-                        @for tag in &component.tags { option value=(untag.value(tag)) { (escape::line(tag)) } }
-                    }
-                }
-                p.quiet-text { "A field that is left empty changes nothing." }
-                button type="submit" { "Save" }
-            }
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct AmendForm {
-    name: String,
-    #[serde(default, deserialize_with = "blank")]
-    owner: Option<String>,
-    #[serde(default, deserialize_with = "blank")]
-    description: Option<String>,
-    #[serde(default, deserialize_with = "blank")]
-    tag: Option<String>,
-    #[serde(default, deserialize_with = "blank")]
-    untag: Option<String>,
-}
-
-fn amend(app: &App, told: &AmendForm) -> Result<String, Failure> {
-    let known = app.ask(|reader| reader.component(&told.name))?;
-    // Only what differs is said again: every word on a component has its time.
-    let body = ComponentBody {
-        name: told.name.clone(),
-        owner: told.owner.clone().filter(|owner| known.owner.as_ref() != Some(owner)),
-        description: told.description.clone().filter(|text| known.description.as_ref() != Some(text)),
-        tags: told.tag.iter().cloned().collect(),
-        untag: told.untag.iter().cloned().collect(),
-        ..ComponentBody::default()
-    };
-    let component = api::amend(app, &body)?;
-    Ok(link::component(&component.name))
 }
 
 /// Nothing is asked further.

@@ -2,22 +2,25 @@
 
 use maud::{DOCTYPE, Markup, html};
 
-use super::parts;
+use super::{link, parts};
 use crate::app::App;
 use crate::assets;
 
 /// The pages that the navigation leads to.
-const PLACES: &[(&str, &str)] = &[
-    ("/", "Runs"),
+const PLACES: &[(&str, &str)] =
+    &[("/", "Overview"), ("/runs", "Runs"), ("/outputs", "Outputs"), ("/graph", "Graph"), (REVIEW, "Review")];
+/// The place whose link says how much is flagged.
+const REVIEW: &str = "/review";
+/// The pages that are not asked for every day, and the API.
+const MORE: &[(&str, &str)] = &[
     ("/components", "Components"),
-    ("/review", "Review"),
-    ("/aliases", "Aliases"),
-    ("/stale", "Stale"),
     ("/health", "Health"),
-    ("/tasks", "Tasks"),
-    ("/subject", "Subjects"),
+    ("/stale", "Stale"),
     ("/verify", "Verify"),
     ("/tags", "Tags"),
+    ("/aliases", "Aliases"),
+    ("/tasks", "Tasks"),
+    ("/subject", "Subjects"),
     ("/api", "API"),
 ];
 
@@ -30,7 +33,15 @@ pub(super) fn page(app: &App, title: &str, here: &str, body: &Markup) -> Markup 
             }
         }
     });
-    frame(title, Some(&app.home.project), here, &html! { (notice.unwrap_or_default()) (body) })
+    let of = Of { project: &app.home.project, flagged: app.flagged() };
+    frame(title, Some(&of), here, &html! { (notice.unwrap_or_default()) (body) })
+}
+
+/// What the frame says of the project.
+struct Of<'a> {
+    project: &'a str,
+    /// How many versions are flagged as bad.
+    flagged: u64,
 }
 
 /// Returns a page that needs no store; `here` is the place in the navigation.
@@ -38,7 +49,7 @@ pub(super) fn bare(title: &str, here: &str, body: &Markup) -> Markup {
     frame(title, None, here, body)
 }
 
-fn frame(title: &str, project: Option<&str>, here: &str, body: &Markup) -> Markup {
+fn frame(title: &str, of: Option<&Of<'_>>, here: &str, body: &Markup) -> Markup {
     let [style, script, mark] = assets::addresses();
     let title = mltrace_core::escape::line(title);
     html! {
@@ -53,28 +64,62 @@ fn frame(title: &str, project: Option<&str>, here: &str, body: &Markup) -> Marku
                 meta name="color-scheme" content="light dark";
                 title { (title) " · mltrace" }
                 link rel="stylesheet" href=(style);
+                link rel="stylesheet" href=(link::THEME);
                 link rel="icon" type="image/svg+xml" href=(mark);
                 script src=(script) defer {}
             }
             body {
                 a.skip href="#main" { "Skip to the content" }
-                header.top {
-                    a.brand href="/" { "mltrace" @if let Some(project) = project { " " (parts::name(project)) } }
-                    nav aria-label="Main" {
-                        @for (path, name) in PLACES {
-                            a href=(path) aria-current=[(*path == here).then_some("page")] { (name) }
+                (top(of, here))
+                main #main tabindex="-1" { (body) }
+                footer {
+                    nav aria-label="More" {
+                        @for (path, name) in MORE {
+                            a href=(path) aria-current=[(*path == here).then_some("page")] { (name) } " "
                         }
                     }
-                    form.command action="/go" method="get" role="search" {
-                        label.quiet for="command" { "Command" }
-                        input #command name="q" type="search" autocomplete="off" spellcheck="false" maxlength="9000"
-                            placeholder="trace NAME, history COMPONENT, flag NAME, review …" list="completions";
-                        datalist #completions {}
-                        button type="submit" { "Go" }
+                    span #zone { "Times are in UTC." }
+                }
+            }
+        }
+    }
+}
+
+/// The bar above every page.
+fn top(of: Option<&Of<'_>>, here: &str) -> Markup {
+    let flagged = of.map_or(0, |of| of.flagged);
+    html! {
+        header.top {
+            a.brand href="/" { "mltrace" @if let Some(of) = of { " " (parts::name(of.project)) } }
+            nav #places aria-label="Main" {
+                @for (path, name) in PLACES {
+                    a href=(path) aria-current=[(*path == here).then_some("page")] {
+                        (name)
+                        @if *path == REVIEW && flagged > 0 { " " span.count { (flagged) span.quiet { " flagged" } } }
                     }
                 }
-                main #main tabindex="-1" { (body) }
-                footer { "Times are in UTC. " a href="/api" { "API" } }
+            }
+            form.command action="/go" method="get" role="search" {
+                label.quiet for="command" { "Command or name" }
+                input #command name="q" type="search" autocomplete="off" spellcheck="false" maxlength="9000"
+                    placeholder="a name, or trace NAME, flag NAME, review …" list="completions";
+                datalist #completions {}
+                button type="submit" { "Go" }
+            }
+            @if of.is_some() { (theme()) }
+        }
+    }
+}
+
+/// The buttons by which somebody chooses light or dark.
+fn theme() -> Markup {
+    let themes = [("light", "☀", "Light"), ("dark", "☾", "Dark"), ("auto", "◐", "As the system")];
+    html! {
+        form.theme action="/theme" method="post" aria-label="Theme" {
+            @for (value, sign, word) in themes {
+                button type="submit" name="theme" value=(value) title=(word) {
+                    span aria-hidden="true" { (sign) } span.quiet { (word) }
+                }
             }
         }
     }

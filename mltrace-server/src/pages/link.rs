@@ -1,9 +1,14 @@
 //! Addresses of pages, with names of any kind inside.
 
+use axum::http::{HeaderMap, header};
 use mltrace_core::model::{ArtifactName, DataSubject, RunId, VersionId};
+use url::Url;
 use url::form_urlencoded::Serializer;
 
 use crate::failure::Candidates;
+
+/// The style that a theme is.
+pub(super) const THEME: &str = "/assets/theme.css";
 
 fn with(path: &str, pairs: &[(&str, &str)]) -> String {
     let mut query = Serializer::new(String::new());
@@ -59,6 +64,21 @@ pub(super) fn owner(owner: &str) -> String {
     with("/components", &[("owner", owner)])
 }
 
+/// Returns the list of the runs that a search finds.
+pub(super) fn runs(search: &str) -> String {
+    with("/runs", &[("q", search)])
+}
+
+/// Returns a term of a search; what holds blanks stands in quotes.
+pub(super) fn term(field: &str, value: &str) -> String {
+    let term = format!("{field}:{value}");
+    if !term.contains(|letter: char| letter.is_whitespace() || matches!(letter, '\'' | '"')) {
+        return term;
+    }
+    // As in a shell, a quotation mark stands in marks of the other kind.
+    format!("\"{}\"", term.replace('"', "\"'\"'\""))
+}
+
 pub(super) fn search(text: &str) -> String {
     with("/search", &[("q", text)])
 }
@@ -86,6 +106,15 @@ pub(super) fn back(text: &str) -> String {
         && !text.contains('\\')
         && text.bytes().all(|byte| byte.is_ascii_graphic());
     if is_own { text.to_owned() } else { "/".to_owned() }
+}
+
+/// Returns the page from which a form was sent, as the browser reports it.
+pub(super) fn referer(headers: &HeaderMap) -> String {
+    let address = headers.get(header::REFERER).and_then(|value| Url::parse(value.to_str().ok()?).ok());
+    let place = address.map(|address| {
+        address.query().map_or(address.path().to_owned(), |query| format!("{}?{query}", address.path()))
+    });
+    back(&place.unwrap_or_default())
 }
 
 #[cfg(test)]

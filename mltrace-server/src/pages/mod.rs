@@ -6,27 +6,53 @@ mod link;
 
 mod parts;
 
+mod names;
+
+mod panels;
+
+mod theme;
+
 mod fields;
 
 mod start;
 
 mod login;
 
-mod recent;
+mod figures;
+
+mod overview;
+
+mod runs;
+
+mod outputs;
+
+mod judge;
 
 mod components;
 
-mod chart;
+mod component;
 
 mod run;
 
 mod trace;
+
+mod brief;
+
+mod side;
+
+mod window;
+
+mod boxes;
+
+mod timeline;
 
 mod graph;
 
 mod tree;
 
 mod artifact;
+
+mod series;
 
 mod verdicts;
 
@@ -71,8 +97,12 @@ pub(crate) use login::to_login;
 pub(crate) fn routes(routes: Routes) -> Routes {
     let add = [
         login::routes,
-        recent::routes,
+        overview::routes,
+        runs::routes,
+        outputs::routes,
+        judge::routes,
         components::routes,
+        component::routes,
         run::routes,
         trace::routes,
         artifact::routes,
@@ -88,6 +118,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         subjects::routes,
         verify::routes,
         search::routes,
+        theme::routes,
     ];
     add.into_iter().fold(routes, |routes, add| add(routes))
 }
@@ -111,7 +142,12 @@ pub(crate) fn doorstep(request: &Request) -> Response {
 
 /// Returns the page that says why there is no other.
 pub(crate) fn failed(failure: Failure) -> Response {
-    let Failure { status, told, candidates, .. } = failure;
+    let Failure { status, told, candidates, page, .. } = failure;
+    if let Some(page) = page {
+        let mut response = shown(*page);
+        *response.status_mut() = status;
+        return response;
+    }
     let title = match status {
         StatusCode::NOT_FOUND => "Not found",
         StatusCode::SERVICE_UNAVAILABLE => "Not available",
@@ -127,7 +163,7 @@ pub(crate) fn failed(failure: Failure) -> Response {
             ul { @for candidate in &told.candidates { li { a href=(link::candidate(&candidates, candidate)) { (parts::name(candidate)) } } } }
         }
         @if let Some(hint) = &told.hint { p.hint { (parts::sentence(hint)) } }
-        p { a href="/" { "Recent runs" } " · " a href="/components" { "Components" } }
+        p { a href="/" { "Overview" } " · " a href="/runs" { "Runs" } }
     };
     let mut response = shown(layout::bare(title, "", &body));
     *response.status_mut() = status;

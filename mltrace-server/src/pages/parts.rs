@@ -5,11 +5,15 @@ use std::fmt::Write as _;
 use maud::{Markup, html};
 use mltrace_core::escape;
 use mltrace_core::model::{ArtifactName, RunId, Status, Timestamp, Verdict, VersionId};
-use mltrace_core::query::{Run, Stale};
+use mltrace_core::query::Stale;
 
 use super::fields::{Field, hidden};
 use super::link;
+use super::names::{self, Names};
 use crate::moment;
+
+/// The name of a component of no more letters is never broken, not even on a phone.
+const UNBROKEN: usize = 40;
 
 /// A name of any length and direction: isolated, on its own terms, and never able to hide.
 pub(super) fn name(text: &str) -> Markup {
@@ -49,6 +53,16 @@ pub(super) fn more(count: usize, shown: usize) -> Markup {
     html! { @if count > shown { p.notice { "And " (count.saturating_sub(shown)) " more; the API has them all." } } }
 }
 
+/// A badge: a sign, a colour and a word; `kind` is `good`, `warn`, `bad`, `live` or nothing, and `why` is said to who points at
+/// it.
+pub(super) fn badge(kind: &str, sign: &str, word: &str, why: &str) -> Markup {
+    html! {
+        span class={ "badge " (kind) } title=[(!why.is_empty()).then(|| escape::line(why))] {
+            span.sign aria-hidden="true" { (sign) } " " (word)
+        }
+    }
+}
+
 /// How a run stands: a sign, a colour and a word.
 pub(super) fn status(status: Status) -> Markup {
     html! { span class={ "status " (status.as_str()) } { span.sign aria-hidden="true" { (sign(status)) } " " (status.as_str()) } }
@@ -84,14 +98,19 @@ pub(super) fn stale(reasons: &[Stale]) -> Markup {
     html! { @if !reasons.is_empty() { span.stale title=(escape::line(&why)) { span aria-hidden="true" { "◷" } " stale" } } }
 }
 
-/// A moment, with how long ago it was.
+/// A moment: how long ago it was, or when, if that is longer than a week. A script shows it in the time of the reader.
 pub(super) fn time(moment: Timestamp, now: Timestamp) -> Markup {
-    html! { time datetime=(moment) title={ (moment::show(moment)) " UTC" } { (moment::show_ago(moment, now)) } }
+    html! { time datetime=(moment) title={ (moment::show(moment)) " UTC" } { (moment::show_near(moment, now)) } }
 }
 
-/// A moment, to the second.
+/// A moment, to the second. A script shows it in the time of the reader.
 pub(super) fn exact(moment: Timestamp) -> Markup {
-    html! { time datetime=(moment) { (moment::show(moment)) } }
+    html! { time.exact datetime=(moment) title={ (moment::show(moment)) " UTC" } { (moment::show(moment)) } }
+}
+
+/// How long something took.
+pub(super) fn took(milliseconds: Option<f64>) -> Markup {
+    html! { @if let Some(took) = milliseconds { span.number { (mltrace_core::words::span(took)) } } }
 }
 
 /// A run, by its last digits.
@@ -106,32 +125,22 @@ pub(super) fn alias(text: &str) -> Markup {
 
 /// A component.
 pub(super) fn component(text: &str) -> Markup {
-    html! { a href=(link::component(text)) { (name(text)) } }
+    html! { a.whole[text.chars().count() <= UNBROKEN] href=(link::component(text)) { (name(text)) } }
 }
 
 /// A version, as a link to how it came to be.
 pub(super) fn version(artifact: &ArtifactName, version: Option<&VersionId>) -> Markup {
-    html! { a href=(link::trace(&link::named(artifact, version))) { (name(artifact.as_str())) } }
+    html! { a href=(link::trace(&link::named(artifact, version))) { (names::alone(artifact.as_str())) } }
+}
+
+/// A version among others of a list.
+pub(super) fn version_of(names: &Names<'_>, artifact: &ArtifactName, version: Option<&VersionId>) -> Markup {
+    html! { a href=(link::trace(&link::named(artifact, version))) { (names.shown(artifact.as_str())) } }
 }
 
 /// The id of a version: its first digits, and all of it for who points at it.
 pub(super) fn version_id(version: &VersionId, digits: usize) -> Markup {
     html! { code title=(escape::line(&version.to_string())) { (name(&version.short(digits))) } }
-}
-
-/// The first outputs of a run with their verdicts, and how many more there are.
-pub(super) fn outputs(run: &Run, most: usize) -> Markup {
-    html! {
-        @for output in run.outputs.iter().take(most) {
-            div {
-                (version(&output.name, output.version.as_ref())) " " (verdict(output.label))
-                @if output.version.is_none() { span.quiet-text { "no version" } }
-            }
-        }
-        @if run.outputs.len() > most {
-            div { a href=(link::run(run.id)) { "and " (run.outputs.len() - most) " more" } }
-        }
-    }
 }
 
 /// Returns what a form sends for a verdict.
@@ -152,7 +161,7 @@ pub(super) fn judge(artifact: &str, now: Option<Verdict>, back: &str) -> Markup 
         _ => *verdict != Verdict::None,
     });
     html! {
-        form.judge action="/flag" method="post" {
+        form.judge action="/flag" method="post" data-now=(value(now.unwrap_or(Verdict::None))) {
             (hidden("artifact", artifact))
             (hidden("back", back))
             @for (verdict, sign, word) in shown {

@@ -66,7 +66,7 @@ fn row(profile: &Profile, column: &Column) -> Markup {
     }
 }
 
-fn differences(drift: &Drift) -> Markup {
+pub(super) fn differences(drift: &Drift) -> Markup {
     html! {
         p { (drift.rows_before) " rows before, " (drift.rows) " now." }
         @if let Some(caution) = drift.caution() { p { (caution) "." } }

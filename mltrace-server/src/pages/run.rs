@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 use mltrace_core::escape;
 use mltrace_core::model::{Bound, RunId, Timestamp, Verdict, value};
-use mltrace_core::query::{Input, Run, Since};
+use mltrace_core::query::{Against, Around, Difference, Input, NamedRun, QueryError, Reader, Run, Since};
 use mltrace_core::words;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::fields::{Field, hidden};
+use super::series::{self, Last};
 use super::verdicts::Verdicts;
 use super::{beside, compare, layout, link, parts, subjects};
 use crate::api::{self, NoteBody};
@@ -32,66 +33,179 @@ pub(super) fn routes(routes: Routes) -> Routes {
 #[derive(Deserialize)]
 struct RunQuery {
     run: String,
+    /// What it is compared with: `ok`, a run, or else the run before.
+    #[serde(default)]
+    against: String,
     /// A note that was begun in the command bar.
     #[serde(default)]
     note: String,
 }
 
+/// What the page shows.
+struct Found {
+    run: Run,
+    verdicts: Verdicts,
+    around: Around,
+    since: Option<Since>,
+    /// What came of what it has otherwise.
+    effects: Vec<Difference>,
+    last: Last,
+}
+
+impl Found {
+    fn of(reader: &mut Reader<'_>, asked: &RunQuery) -> Result<Self, QueryError> {
+        let mut run = reader.inspect_among_others(&asked.run)?;
+        let around = reader.around(run.id)?;
+        let previous = run.changed.take().map(|since| *since);
+        let since = match asked.against.as_str() {
+            "" => previous,
+            "ok" => reader.changed_against(run.id, Against::Ok)?,
+            other => reader.changed_against(run.id, Against::Run(other))?,
+        };
+        let effects = match &since {
+            Some(since) => reader.measured_against(run.id, since.run)?,
+            None => Vec::new(),
+        };
+        Ok(Self { verdicts: Verdicts::of(reader)?, last: Last::of(reader, &run)?, around, since, effects, run })
+    }
+}
+
 fn page(app: &App, asked: &RunQuery) -> Result<Markup, Failure> {
-    let (run, verdicts) = app.ask(|reader| Ok((reader.inspect_among_others(&asked.run)?, Verdicts::of(reader)?)))?;
+    let found = app.ask(|reader| Found::of(reader, asked))?;
+    let Found { run, verdicts, around, since, effects, last } = &found;
     let back = link::run(run.id);
     let body = html! {
+        (header(run, around))
+        @if let Some(error) = &run.error { section aria-label="Error" { pre.error tabindex="0" { (escape::block(error)) } } }
+        @if !run.stale.is_empty() { ul.notice { @for stale in &run.stale { li { (parts::sentence(&stale.message)) } } } }
+        (changed(since.as_ref().map(|since| (since, effects.as_slice())), run, around, asked))
+        @if !run.still_differs.is_empty() { (still_differs(&run.still_differs)) }
+        (steps(around))
+        (outputs(run, verdicts, &back))
+        (inputs(run, verdicts, &back))
+        (params(run, last))
+        (beside::measured(run, last))
+        (subjects::of_run(run))
+        (notes(run, &asked.note))
+        (surroundings(run))
+    };
+    let title = format!("{} {}", run.component, run.id.short());
+    Ok(layout::page(app, &title, "/runs", &body))
+}
+
+/// What ran, how it stands, when, whom to ask; and the ways to the runs before and after it.
+fn header(run: &Run, around: &Around) -> Markup {
+    html! {
         p.path { "Run of " (parts::component(&run.component)) }
-        h1 { (parts::name(&run.component)) " " code { (run.id.short()) } }
+        div.title {
+            h1 { (parts::name(&run.component)) " " code { (run.id.short()) } }
+            nav.neighbours aria-label="Runs before and after" {
+                @if let Some(previous) = around.previous { a rel="prev" href=(link::run(previous)) { "← run before" } }
+                @if let Some(next) = around.next { a rel="next" href=(link::run(next)) { "run after →" } }
+            }
+        }
         div.facts {
             (parts::status(run.status)) (parts::stale(&run.stale))
             span { "started " (parts::exact(run.started_at)) " (" (parts::time(run.started_at, Timestamp::now())) ")" }
             @if let Some(took) = run.duration_ms { span { "took " (words::span(took)) } }
-            a href=(link::to("/impact", &[("run", &run.id.to_string())])) { "What was made from it?" }
             @if let Some(owner) = &run.owner { span { "ask " a href=(link::owner(owner)) { (parts::name(owner)) } } }
+            a href=(link::to("/impact", &[("run", &run.id.to_string())])) { "What was made from it?" }
         }
         @if let Some(description) = &run.description { p { (escape::block(description)) } }
-        @if let Some(error) = &run.error { h2 { "Error" } pre.error { (escape::block(error)) } }
-        @if !run.stale.is_empty() { ul.notice { @for stale in &run.stale { li { (parts::sentence(&stale.message)) } } } }
-        @if let Some(since) = &run.changed { (changed(since, run.id)) }
-        @if !run.still_differs.is_empty() { (still_differs(&run.still_differs)) }
-        (outputs(&run, &verdicts, &back))
-        (inputs(&run, &verdicts, &back))
-        (params(&run))
-        (beside::measured(&run))
-        (subjects::of_run(&run))
-        (notes(&run, &asked.note))
-        (surroundings(&run))
-    };
-    let title = format!("{} {}", run.component, run.id.short());
-    Ok(layout::page(app, &title, "", &body))
+    }
 }
 
-/// What differs from the last run before that this one can be compared with: the first thing to look at in a suspect.
-fn changed(Since { run: before, differences, is_cut, .. }: &Since, run: RunId) -> Markup {
+/// The runs one step up and down.
+fn steps(around: &Around) -> Markup {
+    let list = |title: &str, runs: &[NamedRun], all: usize| {
+        html! { @if !runs.is_empty() {
+            div {
+                h2 { (title) }
+                ul.plain { @for run in runs { li { a href=(link::run(run.run)) { (parts::name(&run.component)) " " code { (run.run.short()) } } } } }
+                (parts::more(all, runs.len()))
+            }
+        } }
+    };
+    html! { @if !around.read_from.is_empty() || !around.read_by.is_empty() {
+        div.steps {
+            (list("One step up", &around.read_from, around.read_from.len()))
+            (list("One step down", &around.read_by, around.readers))
+        }
+    } }
+}
+
+/// What differs from another run, the one before unless somebody chose: the first thing to look at in a suspect. What the run
+/// was given comes first, and what came of it after that.
+fn changed(since: Option<(&Since, &[Difference])>, run: &Run, around: &Around, asked: &RunQuery) -> Markup {
+    let id = run.id.to_string();
+    let to = |against: &str| link::to("/run", &[("run", &id), ("against", against)]);
+    let way = |against: &str, title: &str| {
+        html! { a href=(to(against)) aria-current=[(asked.against == against).then_some("page")] { (title) } }
+    };
+    let title = match asked.against.as_str() {
+        "" => "Changed since the run before",
+        "ok" => "Changed since the last one that is ok",
+        _ => "Changed since another run",
+    };
+    if since.is_none() && asked.against.is_empty() && around.previous.is_none() {
+        return html! {};
+    }
     html! {
         section.changes {
-            h2 { "Changed since the run before" }
-            (parts::not_all(*is_cut))
-            p { a href=(link::to("/compare", &[("runs", &format!("{before},{run}"))])) { "See both side by side" } }
-            @if differences.is_empty() { p { "Nothing that is recorded, since " (parts::run(*before)) "." } }
-            @else {
-                table {
-                    thead { tr { th scope="col" { "What" } th scope="col" { "Before, " (parts::run(*before)) } th scope="col" { "This run" } } }
-                    tbody {
-                        @for difference in differences.iter().take(MOST_EDGES) {
-                            tr {
-                                th scope="row" { (compare::field(&difference.field)) }
-                                td data-label="before" { (compare::value(&difference.field, difference.a.as_ref())) }
-                                td.now data-label="now" { (compare::value(&difference.field, difference.b.as_ref())) }
-                            }
-                            (compare::source(difference))
-                        }
-                    }
+            h2 { (title) }
+            div.against {
+                nav.tabs aria-label="Compare with" {
+                    (way("", "run before"))
+                    @if around.last_ok.is_some() { (way("ok", "last ok")) }
                 }
-                (parts::more(differences.len(), MOST_EDGES))
+                form action="/run" method="get" {
+                    input type="hidden" name="run" value=(id);
+                    label.quiet for="against" { "Compare with another run" }
+                    input #against name="against" placeholder="id of another run" size="16" value=[(!matches!(asked.against.as_str(), "" | "ok")).then_some(&asked.against)];
+                    button type="submit" { "Compare" }
+                }
+            }
+            @match since {
+                None => p { "There is no such run to compare with." },
+                Some((since, effects)) => (differences(since, effects, run.id)),
             }
         }
+    }
+}
+
+fn differences(since: &Since, measured: &[Difference], run: RunId) -> Markup {
+    let Since { run: before, differences, is_cut, .. } = since;
+    let (mut effects, causes): (Vec<&Difference>, Vec<&Difference>) =
+        differences.iter().partition(|difference| series::is_effect(&difference.field));
+    effects.extend(measured);
+    let rows = |differences: &[&Difference]| {
+        html! {
+            tbody {
+                @for difference in differences.iter().take(MOST_EDGES) {
+                    tr {
+                        th scope="row" { (compare::field(&difference.field)) }
+                        td data-label="before" { (compare::value(&difference.field, difference.a.as_ref())) }
+                        td.now data-label="now" { (compare::value(&difference.field, difference.b.as_ref())) }
+                    }
+                    (compare::source(difference))
+                }
+            }
+        }
+    };
+    let head = html! { thead { tr { th scope="col" { "What" } th scope="col" { "Before, " (parts::run(*before)) } th scope="col" { "This run" } } } };
+    let table = |title: &str, differences: &[&Difference]| {
+        html! { @if !differences.is_empty() {
+            h3 { (title) }
+            table { (head) (rows(differences)) }
+            (parts::more(differences.len(), MOST_EDGES))
+        } }
+    };
+    html! {
+        (parts::not_all(*is_cut))
+        @if causes.is_empty() && effects.is_empty() { p { "Nothing that is recorded, since " (parts::run(*before)) "." } }
+        (table("What it was given", &causes))
+        (table("What came of it", &effects))
+        p { a href=(link::to("/compare", &[("runs", &format!("{before},{run}"))])) { "See both side by side" } }
     }
 }
 
@@ -202,11 +316,11 @@ fn bound(input: &Input) -> Markup {
     }
 }
 
-fn params(run: &Run) -> Markup {
+fn params(run: &Run, last: &Last) -> Markup {
     html! {
         @if !run.params.is_empty() {
             h2 { "Parameters" }
-            dl.params { @for (name, value) in run.params.iter().take(MOST_PARAMS) { dt { (parts::name(name)) } dd { code { (parts::name(&shown(value))) } } } }
+            dl.params { @for (name, value) in run.params.iter().take(MOST_PARAMS) { dt { (parts::name(name)) } dd { code { (parts::name(&shown(value))) } " " (last.parameter(name)) } } }
             (parts::more(run.params.len(), MOST_PARAMS))
         }
     }

@@ -79,10 +79,11 @@ fn go(asked: &Text) -> String {
     let option = |name: &str| options.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| *value);
     let runs = |component: &str| {
         let known = ["component", "status", "since", "until", "tag", "owner", "where", "limit"];
-        link::to("/", &known.map(|name| (name, if name == "component" { component } else { option(name) })))
+        link::to("/runs", &known.map(|name| (name, if name == "component" { component } else { option(name) })))
     };
     match (word, name) {
-        ("" | "recent", "") => runs(option("component")),
+        ("" | "overview", "") => "/".to_owned(),
+        ("recent" | "runs", "") => runs(option("component")),
         ("review" | "flag", "") => "/review".to_owned(),
         ("components", "") => link::to("/components", &["owner", "tag"].map(|name| (name, option(name)))),
         ("compare", runs) if !runs.is_empty() => {

@@ -21,6 +21,11 @@ impl Verdicts {
         ))
     }
 
+    /// Returns whether any version has this verdict.
+    pub(super) fn has(&self, verdict: Verdict) -> bool {
+        self.0.values().any(|(given, _)| *given == verdict)
+    }
+
     /// Shows the verdict on a version with its reason, and the buttons that give another; the browser comes back to
     /// `back`. Of no version nothing can be said.
     pub(super) fn judge(&self, name: &ArtifactName, version: Option<&VersionId>, back: &str) -> Markup {

@@ -107,9 +107,14 @@ fn is_open(path: &str) -> bool {
 }
 
 fn has_session(token: &Token, headers: &HeaderMap) -> bool {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.any(|(name, value)| name == SESSION && token.is_session(value))
+    cookies(headers, SESSION).any(|value| token.is_session(value))
+}
+
+/// Returns the values of the cookies of a name.
+pub(crate) fn cookies<'h>(headers: &'h HeaderMap, name: &'static str) -> impl Iterator<Item = &'h str> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.filter(move |(known, _)| *known == name).map(|(_, value)| value)
 }
 
 /// Returns the cookie for somebody who knows the token; `None` when there is none to know.

@@ -27,7 +27,7 @@ pub use host::{AllowedHost, WrongHost};
 pub use token::{Token, WrongToken};
 
 pub(crate) use attempts::Attempt;
-pub(crate) use guard::{LOGIN, SESSION, check, retry_after, session_cookie};
+pub(crate) use guard::{LOGIN, SESSION, check, cookies, retry_after, session_cookie};
 pub(crate) use headers::add as add_headers;
 pub(crate) use peer::{Connection, Leave, Peer, Scarce, connection, peer};
 pub(crate) use programs::{Asker, METRICS, is_grpc};

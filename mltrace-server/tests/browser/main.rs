@@ -6,6 +6,12 @@ mod browser;
 
 mod story;
 
+mod busy;
+
 mod triage;
 
+mod pages;
+
 mod hostile;
+
+mod drawing;

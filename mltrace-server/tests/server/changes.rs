@@ -15,7 +15,12 @@ fn pages_show_the_lines_of_source_text_that_changed() {
     let served = Served::with(&[run(1, "gram"), run(2, "ounce")]);
     for path in ["/diff?a=clean.csv", "/run?run=0195e2a1-0000-7000-8000-000000000002"] {
         let page = served.get(path).text;
-        assert!(page.contains("<del>-    scale(gram);\n</del><ins>+    scale(ounce);\n</ins>"), "{path}: {page}");
+        assert!(
+            page.contains(
+                "<del class=\"line\">-    scale(gram);\n</del><ins class=\"line\">+    scale(ounce);\n</ins>"
+            ),
+            "{path}: {page}"
+        );
         assert!(page.contains("     &quot;&lt;b&gt;&quot;\n"), "{path}: {page}");
     }
 }

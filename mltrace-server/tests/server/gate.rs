@@ -77,7 +77,13 @@ fn runs_stand_side_by_side() {
     assert_eq!(served.get("/api/v1/compare?runs=").status, StatusCode::BAD_REQUEST);
     assert_eq!(served.get("/api/v1/compare?runs=nothing").status, StatusCode::NOT_FOUND);
     let page = served.get("/compare?runs=5c0b8a01,latest").text;
-    assert!(page.contains("test/auc") && page.contains("<td class=\"now\">0.8</td>"), "{page}");
+    assert!(page.contains(" that are the same are not shown"), "{page}");
+    let whole = served.get("/compare?runs=5c0b8a01,latest&all=1").text;
+    assert!(whole.contains("<td>") && whole.len() > page.len() && whole.contains("Show only what differs"), "{whole}");
+    assert!(
+        page.contains("test/auc") && page.contains("<td class=\"now\"><bdi class=\"name\">0.8</bdi></td>"),
+        "{page}"
+    );
 }
 
 #[test]

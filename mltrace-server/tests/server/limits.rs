@@ -33,11 +33,11 @@ fn a_graph_is_cut_where_nobody_reads_on() {
         let time = format!("2021-05-01T{:02}:{:02}:{:02}Z", at / 3600, at / 60 % 60, at % 60);
         json!({ "component": "step", "ended_at": time, "inputs": [format!("{at}")], "outputs": [format!("{}", at + 1)] })
     };
-    let lines: Vec<Value> = (0..2010).map(step).collect();
+    let lines: Vec<Value> = (0..4010).map(step).collect();
     let served = Served::with(&lines);
-    let page = served.get("/trace?artifact=2010").text;
-    assert!(page.contains("Runs further up are left out.") && page.contains("step ×2000"), "{page}");
-    assert_eq!(served.ask("/api/v1/trace?artifact=2010")["runs"].as_array().unwrap().len(), 2010);
+    let page = served.get("/trace?artifact=4010").text;
+    assert!(page.contains("Runs further up are left out.") && page.contains("step ×3999"), "{page}");
+    assert_eq!(served.ask("/api/v1/trace?artifact=4010")["runs"].as_array().unwrap().len(), 4010);
 }
 
 #[test]

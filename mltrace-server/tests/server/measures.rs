@@ -70,12 +70,16 @@ fn runs_are_found_by_what_holds_of_them() {
     assert_eq!(days("/api/v1/recent?where=metric.rmse%3E0.4+%27check.whole=passed%27"), ["-03"]);
     assert_eq!(days("/api/v1/history?component=train&where=metric.rmse%3E0.6"), ["-04"]);
     assert_eq!(days("/api/v1/recent?limit=1&where=metric.rmse%3E0.4"), ["-04"]);
-    let page = served.get("/?limit=1&where=metric.rmse%3E0.4").text;
+    let page = served.get("/runs?limit=1&where=metric.rmse%3E0.4").text;
     assert!(
-        page.contains("value=\"metric.rmse&gt;0.4\"") && page.contains("/?where=metric.rmse%3E0.4&amp;limit=1"),
+        page.contains("value=\"metric.rmse&gt;0.4\"") && page.contains("/runs?q=metric.rmse%3E0.4&amp;limit=1"),
         "{page}"
     );
-    assert!(served.get("/?where=metric.rmse%3C0.4").text.contains("No run passes."));
+    assert!(page.contains("2 runs") && page.matches(" data-row>").count() == 1, "{page}");
+    assert!(served.get("/runs?where=metric.rmse%3C0.4").text.contains("No run is like that."));
+    let wrong = served.get("/runs?q=metric.rmse:high");
+    assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+    assert!(wrong.text.contains("a metric is a number") && wrong.text.contains("value=\"metric.rmse:high\""));
     assert_eq!(served.get("/api/v1/recent?where=rmse%3E1").status, StatusCode::BAD_REQUEST);
     assert_eq!(served.get("/api/v1/recent?where=%27param.x=1").status, StatusCode::BAD_REQUEST);
 }
@@ -121,6 +125,6 @@ fn a_history_and_the_page_of_a_component_show_what_was_measured() {
     assert_eq!(one["metrics"][0]["values"].as_array().unwrap().len(), 1);
     assert!(served.ask("/api/v1/history?component=serve").get("metrics").is_none());
     let page = served.get("/component?name=train").text;
-    assert!(page.contains("What was measured") && page.contains("<td data-label=\"trend\">▁█</td>"), "{page}");
-    assert!(!served.get("/component?name=serve").text.contains("What was measured"));
+    assert!(page.contains("Its numbers") && page.contains("aria-label=\"rmse of 2 runs, 0 failed or died"), "{page}");
+    assert!(!served.get("/component?name=serve").text.contains("Its numbers"));
 }

@@ -4,9 +4,11 @@ use rusqlite::{Row, params};
 
 use super::SqliteStore;
 use super::keys::{among, ascending};
+use super::text::text;
 use crate::model::{Number, Timestamp};
 use crate::store::{
-    ComponentKey, Count, CountedRun, LastRun, NotPassed, Past, ProjectKey, Result, RunKey, StoreError, WatchedComponent,
+    BriefRun, ComponentKey, Count, CountedRun, FailureRow, LastRun, LastRuns, NotPassed, OnDay, Past, ProjectKey,
+    Result, RunKey, StoreError, WatchedComponent,
 };
 
 const BEHIND: &str = "SELECT id, uuid, project_id, component_id, status, ended_at, duration_us FROM run
@@ -43,6 +45,32 @@ const FLAGGED: &str = "SELECT (SELECT r.component_id FROM write w JOIN run r ON 
          AND (SELECT l.verdict FROM label l WHERE l.version_id = v.id ORDER BY l.at DESC, l.uuid DESC LIMIT 1) = 0
      GROUP BY 1";
 
+const FLAGGED_VERSIONS: &str = "SELECT count(*) FROM (SELECT DISTINCT version_id FROM label) judged
+     CROSS JOIN version v ON v.id = judged.version_id CROSS JOIN artifact a ON a.id = v.artifact_id
+     WHERE a.project_id = $1
+         AND (SELECT l.verdict FROM label l WHERE l.version_id = v.id ORDER BY l.at DESC, l.uuid DESC LIMIT 1) = 0";
+
+const LAST_RUNS: &str = "SELECT id, component_id, status, started_at, uuid FROM run
+     WHERE project_id = $1 AND component_id IS NOT NULL AND started_at >= $2 AND started_at <= $3
+     ORDER BY started_at DESC LIMIT $4";
+
+/// When the day of a run began, as moments are stored: in microseconds from the beginning of some day, before which they are
+/// negative.
+const DAY_OF: &str = "started_at - ((started_at % 86400000000) + 86400000000) % 86400000000";
+
+/// How many letters of an error are read: its first lines.
+const LETTERS: usize = 2000;
+
+/// Status 2: failed, 4: died.
+const ENDED_BADLY: &str = "status IN (2, 4)";
+
+const LAST_OF: &str = "SELECT uuid, status, started_at, duration_us FROM run WHERE component_id = $1
+     ORDER BY started_at DESC, uuid DESC LIMIT $2";
+
+/// Status 1: completed.
+const LAST_COMPLETED: &str = "SELECT max(started_at) FROM (SELECT status, started_at FROM run WHERE component_id = $1
+     ORDER BY started_at DESC LIMIT $2) WHERE status = 1";
+
 const LAST_METRIC: &str = "SELECT value FROM metric WHERE run_id = $1 AND name = $2 AND about = $3
      ORDER BY step DESC, at DESC LIMIT 1";
 
@@ -54,7 +82,7 @@ impl Count for SqliteStore {
     }
 
     fn runs_behind(&mut self, after: RunKey, limit: usize) -> Result<Vec<CountedRun>> {
-        self.all(BEHIND, params![after, i64::try_from(limit).unwrap_or(i64::MAX)], counted)
+        self.all(BEHIND, params![after, most(limit)], counted)
     }
 
     fn runs_again(&mut self, runs: &[RunKey]) -> Result<Vec<CountedRun>> {
@@ -87,10 +115,54 @@ impl Count for SqliteStore {
         self.all(FLAGGED, [project], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))
     }
 
-    fn reads_more_than(&mut self, run: RunKey, most: usize) -> Result<bool> {
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
+    fn flagged_versions(&mut self, project: ProjectKey) -> Result<u64> {
+        let count = self.one(FLAGGED_VERSIONS, [project], |row| row.get::<_, i64>(0))?;
+        Ok(count.unwrap_or_default().unsigned_abs())
+    }
+
+    fn days(&mut self, runs: LastRuns) -> Result<Vec<OnDay>> {
+        let sql = text!("SELECT {DAY_OF}, status, count(*) FROM ({LAST_RUNS}) GROUP BY 1, 2 ORDER BY 1, 2");
+        let params = params![runs.project, runs.since, runs.until, most(runs.most)];
+        self.all(sql, params, |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?.unsigned_abs())))
+    }
+
+    fn failures(&mut self, runs: LastRuns, limit: usize) -> Result<Vec<FailureRow>> {
+        let sql = text!(
+            "SELECT l.uuid, l.component_id, l.status, l.started_at, substr(r.error, 1, {LETTERS})
+             FROM ({LAST_RUNS}) l JOIN run r ON r.id = l.id WHERE l.{ENDED_BADLY}
+             ORDER BY l.started_at DESC, l.uuid DESC LIMIT $5"
+        );
+        self.all(sql, params![runs.project, runs.since, runs.until, most(runs.most), most(limit)], |row| {
+            Ok(FailureRow {
+                id: row.get(0)?,
+                component: row.get(1)?,
+                status: row.get(2)?,
+                started_at: row.get(3)?,
+                error: row.get(4)?,
+            })
+        })
+    }
+
+    fn running(&mut self, project: ProjectKey) -> Result<u64> {
+        let sql = "SELECT count(*) FROM run INDEXED BY run_running
+             WHERE status = 0 AND project_id = $1 AND component_id IS NOT NULL";
+        Ok(self.one(sql, [project], |row| row.get::<_, i64>(0))?.unwrap_or_default().unsigned_abs())
+    }
+
+    fn last_of(&mut self, component: ComponentKey, limit: usize) -> Result<Vec<BriefRun>> {
+        self.all(LAST_OF, params![component, most(limit)], |row| {
+            let started_at = row.get::<_, Option<_>>(2)?.unwrap_or(Timestamp::MIN);
+            Ok(BriefRun { id: row.get(0)?, status: row.get(1)?, started_at, duration_us: row.get(3)? })
+        })
+    }
+
+    fn last_completed(&mut self, component: ComponentKey, limit: usize) -> Result<Option<Timestamp>> {
+        Ok(self.one(LAST_COMPLETED, params![component, most(limit)], |row| row.get(0))?.flatten())
+    }
+
+    fn reads_more_than(&mut self, run: RunKey, limit: usize) -> Result<bool> {
         let sql = "SELECT 1 FROM read WHERE run_id = $1 LIMIT 1 OFFSET $2";
-        Ok(self.one(sql, params![run, most], |_| Ok(()))?.is_some())
+        Ok(self.one(sql, params![run, most(limit)], |_| Ok(()))?.is_some())
     }
 
     fn last_metric(&mut self, run: RunKey, name: &str) -> Result<Option<Number>> {
@@ -107,6 +179,11 @@ impl Count for SqliteStore {
             _ => Ok(None),
         }
     }
+}
+
+/// Returns a limit as SQLite takes it.
+fn most(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
 fn counted(row: &Row<'_>) -> rusqlite::Result<CountedRun> {

@@ -9,7 +9,7 @@ use super::last::last_write;
 use super::map::{Bytes, version_columns, version_id};
 use crate::model::{ArtifactName, Due, RunId, Timestamp, VersionId, is_for_all};
 use crate::store::{
-    ArtifactKey, ComponentKey, ComponentRow, MarkedRow, ProjectKey, Result, RunKey, RunSelection, StoreError, VersionAt,
+    ArtifactKey, ComponentKey, ComponentRow, MarkedRow, ProjectKey, Result, RunKey, StoreError, VersionAt,
 };
 
 impl SqliteStore {
@@ -346,32 +346,6 @@ impl SqliteStore {
         let (_, tail) = ending.as_bytes().split_at(16_usize.saturating_sub(digits.len() / 2));
         let params = params![Bytes(first), Bytes(last), tail, digits, project, limit];
         self.all(sql, params, |row| row.get(0))
-    }
-
-    pub(super) fn selected_runs(&self, project: ProjectKey, selection: &RunSelection) -> Result<Vec<RunKey>> {
-        let limit = selection.limit.and_then(|limit| i64::try_from(limit).ok()).unwrap_or(-1);
-        let since = selection.since.unwrap_or(Timestamp::MIN);
-        let until = selection.until.unwrap_or(Timestamp::MAX);
-        // With a component its own index is the short way, without one the project's.
-        let (place, key) = match selection.component {
-            Some(component) => ("component_id = $1", component.0),
-            None => ("project_id = $1 AND component_id IS NOT NULL", project.0),
-        };
-        let components = selection.components.as_ref().map(|keys| {
-            let keys: Vec<i64> = keys.iter().map(|key| key.0).collect();
-            super::write::json(&keys)
-        });
-        let (at, id) = selection.before.unzip();
-        let until = at.map_or(until, |at| until.min(at));
-        let sql = format!(
-            "SELECT id FROM run WHERE {place} AND started_at >= $2 AND started_at <= $3
-             AND ($4 IS NULL OR status = $4)
-             AND ($5 IS NULL OR git_id IN (SELECT id FROM git WHERE substr(commit_id, 1, length($5)) = $5))
-             AND ($6 IS NULL OR component_id IN (SELECT value FROM json_each($6)))
-             AND ($7 IS NULL OR started_at < $7 OR uuid < $8) ORDER BY started_at DESC, uuid DESC LIMIT $9"
-        );
-        let params = params![key, since, until, selection.status, selection.commit, components, at, id, limit];
-        self.all(&sql, params, |row| row.get(0))
     }
 
     pub(super) fn runs_after(&self, component: ComponentKey, since: Timestamp, limit: usize) -> Result<Vec<RunKey>> {

@@ -179,6 +179,7 @@ impl Look for SqliteStore {
             Runs::FirstReading(artifact, version, limit) => self.first_readers(artifact, version, limit),
             Runs::Claiming(artifact, limit) => self.claiming_runs(artifact, limit),
             Runs::Measured(project, selection, what) => self.measured_runs(project, selection, what),
+            Runs::Touching(touched) => self.runs_touching(touched),
             Runs::WritingInside(runs) => self.wrote_inside(runs),
             Runs::ReadBeside(artifact, version, at) => self.makers_of_what_was_read(artifact, version, at),
             Runs::Seeing(writes) => self.readers_of_writes(writes),

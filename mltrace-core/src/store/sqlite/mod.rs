@@ -2,6 +2,8 @@
 
 mod schema;
 
+mod select;
+
 mod migrate;
 
 mod explain;
