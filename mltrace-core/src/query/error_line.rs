@@ -15,12 +15,16 @@ pub(super) fn lasting(line: &str) -> Vec<&str> {
     let (mut from, mut rest) = (0, line.char_indices().peekable());
     while let Some((at, letter)) = rest.next() {
         let end = match letter {
-            '"' | '`' | '\'' => line.get(at + 1..).and_then(|after| after.find(letter)).map(|length| at + length + 2),
+            '"' | '`' | '\'' => {
+                let after = at.saturating_add(1);
+                let length = line.get(after..).and_then(|after| after.find(letter));
+                length.map(|length| after.saturating_add(length).saturating_add(1))
+            }
             _ if letter.is_alphanumeric() => {
                 let word = line.get(at..).unwrap_or_default();
                 let word =
                     word.split(|letter: char| !letter.is_alphanumeric() && letter != '_').next().unwrap_or_default();
-                let end = at + word.len();
+                let end = at.saturating_add(word.len());
                 if word.contains(|letter: char| letter.is_ascii_digit()) {
                     Some(end)
                 } else {

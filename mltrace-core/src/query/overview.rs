@@ -233,7 +233,7 @@ impl Reader<'_> {
                 health,
                 owner: owners.remove(&of.name).flatten(),
                 wrong,
-                last_runs: runs.into_iter().map(in_brief).collect(),
+                last_runs: runs.iter().map(in_brief).collect(),
                 last_success,
             });
         }
@@ -280,7 +280,7 @@ fn wrong(name: &str, runs: &[BriefRun], problems: &[HealthProblem]) -> Option<Wr
     overdue.or(is(ProblemKind::Late).then_some(Wrong::Late))
 }
 
-fn in_brief(run: BriefRun) -> RunInBrief {
+fn in_brief(run: &BriefRun) -> RunInBrief {
     #[expect(clippy::cast_precision_loss, reason = "a microsecond more or less in three centuries")]
     let duration_ms = run.duration_us.map(|us| us as f64 / 1e3);
     RunInBrief { id: run.id, status: run.status, started_at: run.started_at, duration_ms }

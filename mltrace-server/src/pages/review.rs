@@ -138,9 +138,15 @@ fn shown(review: &Review, suspect: &Suspect) -> Markup {
                     " verdicts so far cannot tell them apart."
                 }
             }
-            ul.evidence {
-                @for evidence in suspect.evidence.iter().take(MOST_EVIDENCE) { li { (parts::words(evidence)) } }
-                @if hidden > 0 { li { "and " (hidden) " more" } }
+            @if let Some(run) = suspect.runs.first() {
+                details.why open[suspect.rank == 1] {
+                    summary { "Evidence" span.quiet { " against " (run.short()) } }
+                    ul.evidence {
+                        @for evidence in suspect.evidence.iter().take(MOST_EVIDENCE) { li { (parts::words(evidence)) } }
+                        @if hidden > 0 { li { "and " (hidden) " more" } }
+                    }
+                }
+                p.quiet-text { a href=(link::to("/impact", &[("run", &run.to_string())])) { "What was made from it, to be flagged too" } }
             }
         }
     }
@@ -151,8 +157,9 @@ fn look_next(next: &[LookNext]) -> Markup {
         @if !next.is_empty() {
             h2 { "Look next" }
             p { "A verdict on these would tell most." }
-            ul.next { @for look in next {
-                li {
+            p.quiet-text { "With the keyboard: " kbd { "j" } " to the next, " kbd { "f" } " flags it, " kbd { "g" } " marks it as ok, " kbd { "o" } " opens it." }
+            ol.next { @for look in next {
+                li data-row {
                     (parts::version(&look.name, Some(&look.version))) " " (parts::words(&look.why)) " "
                     (parts::judge(&link::named(&look.name, Some(&look.version)), None, "/review"))
                 }
@@ -191,7 +198,7 @@ fn labels(review: &Review) -> Markup {
                 table {
                     thead { tr { th scope="col" { "Artifact" } th scope="col" { "Version" } th scope="col" { "Why" } th scope="col" { "By" } th scope="col" { "Verdict" } } }
                     tbody { @for label in labels.iter().take(MOST_LABELS) {
-                        tr {
+                        tr data-row {
                             td { (parts::version(&label.name, Some(&label.version))) }
                             td { (parts::version_id(&label.version, 8)) }
                             td { (why(label, verdict)) }

@@ -22,6 +22,8 @@ const WORDS: &[(&str, Follows)] = &[
     ("trace", Follows::Artifact),
     ("diff", Follows::Artifact),
     ("impact", Follows::Artifact),
+    ("blame", Follows::Nothing),
+    ("report", Follows::Artifact),
     ("flag", Follows::Artifact),
     ("unflag", Follows::Artifact),
     ("versions", Follows::Artifact),
@@ -210,6 +212,7 @@ fn search(app: &App, asked: &Text) -> Result<Markup, Failure> {
     let Search { artifacts, components, tags, owners, runs } =
         if text.is_empty() { Search::default() } else { app.ask(|reader| reader.search(text, MOST))? };
     let field = Field::of("q", text);
+    let meant = meant(text);
     let is_empty =
         artifacts.is_empty() && components.is_empty() && tags.is_empty() && owners.is_empty() && runs.is_empty();
     let body = html! {
@@ -219,6 +222,9 @@ fn search(app: &App, asked: &Text) -> Result<Markup, Failure> {
             input #text name=(field.name()) type="search" value=(field.value(text));
             button type="submit" { "Search" }
             (field.told())
+        }
+        @if let Some(command) = &meant {
+            p.notice { "Did you mean " a.strong href=(link::to("/go", &[("q", command)])) { (parts::name(command)) } "?" }
         }
         @if is_empty && !text.is_empty() { p { "No name holds " strong { (parts::name(text)) } "." } }
         @if !artifacts.is_empty() { h2 { "Artifacts" } ul { @for name in &artifacts { li { a href=(link::trace(name.as_str())) { (parts::name(name.as_str())) } " · " a href=(link::artifact(name.as_str())) { "versions" } } } } }
@@ -230,9 +236,39 @@ fn search(app: &App, asked: &Text) -> Result<Markup, Failure> {
     Ok(layout::page(app, "Search", "", &body))
 }
 
+/// Returns the command that was meant, where the first word is nearly one.
+fn meant(text: &str) -> Option<String> {
+    let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    let is_known = WORDS.iter().any(|(known, _)| *known == word);
+    let near = WORDS.iter().filter(|_| !is_known && word.len() > 2).find(|(known, _)| is_near(word, known))?;
+    Some(format!("{} {}", near.0, rest.trim()).trim().to_owned())
+}
+
+/// Returns whether two words differ by one letter: another one, one more or less, or two that changed places.
+fn is_near(one: &str, other: &str) -> bool {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    let (short, long) = if one.len() <= other.len() { (&one, &other) } else { (&other, &one) };
+    let same = short.iter().zip(long).take_while(|(one, other)| one == other).count();
+    let (short, long) = (short.get(same..).unwrap_or_default(), long.get(same..).unwrap_or_default());
+    match (short, long) {
+        (short, [_, long @ ..]) if short == long => true,
+        ([_, short @ ..], [_, long @ ..]) if short == long => true,
+        ([a, b, short @ ..], [c, d, long @ ..]) => a == d && b == c && short == long,
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_that_is_nearly_right_is_offered() {
+        let near = ["hstory train", "traec m", "reviw", "hisstory", "flig m"].map(meant);
+        let expected = ["history train", "trace m", "review", "history", "flag m"].map(|text| Some(text.to_owned()));
+        assert_eq!(near, expected);
+        assert_eq!(["trace m", "clean", "x", ""].map(meant), [None, None, None, None]);
+    }
 
     #[test]
     fn options_are_told_from_names() {

@@ -2,8 +2,9 @@
 
 use maud::{Markup, html};
 use mltrace_core::query::{Stale, StaleRun};
+use mltrace_core::words::counted;
 
-use super::{layout, link, parts};
+use super::{layout, link, panels, parts};
 use crate::api::{self, LastStale, StaleQuery};
 use crate::app::App;
 use crate::failure::Failure;
@@ -30,9 +31,17 @@ fn page(app: &App, asked: &StaleQuery) -> Result<Markup, Failure> {
         }
         @if found.runs.is_empty() { p.lead { "Nothing is stale." } }
         @else {
-            table {
-                thead { tr { th scope="col" { "Run" } th scope="col" { "Component" } th scope="col" { "Started" } th scope="col" { "Why" } } }
-                tbody { @for run in &found.runs { (row(run)) } }
+            @let all = by_component(&found.runs);
+            p.lead { (counted(found.runs.len(), "run")) @if is_cut { " or more" } ", of " (counted(all.len(), "component")) "." }
+            @for (number, (component, runs)) in all.iter().enumerate() {
+                details open[number == 0 || found.artifact.is_some()] {
+                    summary { strong { (runs.len()) " × " } (parts::name(component)) }
+                    p.quiet-text { (parts::component(component)) }
+                    table {
+                        (panels::head(&["Run", "Started", "Why"]))
+                        tbody { @for run in runs { (row(run)) } }
+                    }
+                }
             }
             @if is_cut { p.notice { "And older ones." } }
         }
@@ -41,11 +50,23 @@ fn page(app: &App, asked: &StaleQuery) -> Result<Markup, Failure> {
     Ok(layout::page(app, &title, "/stale", &body))
 }
 
+/// Returns the runs by component, those of which there are most first.
+fn by_component(runs: &[StaleRun]) -> Vec<(&str, Vec<&StaleRun>)> {
+    let mut all: Vec<(&str, Vec<&StaleRun>)> = Vec::new();
+    for run in runs {
+        match all.iter_mut().find(|(component, _)| *component == run.component) {
+            Some((_, runs)) => runs.push(run),
+            None => all.push((&run.component, vec![run])),
+        }
+    }
+    all.sort_by_key(|(_, runs)| std::cmp::Reverse(runs.len()));
+    all
+}
+
 fn row(run: &StaleRun) -> Markup {
     html! {
         tr {
             td { (parts::run(run.id)) }
-            td { (parts::component(&run.component)) }
             td { (parts::exact(run.started_at)) }
             td {
                 @for stale in &run.stale { (reason("when it ran", stale, run)) }

@@ -7,6 +7,8 @@ mod client;
 
 mod access;
 
+mod pages;
+
 mod questions;
 
 mod measures;

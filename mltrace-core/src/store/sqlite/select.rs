@@ -14,8 +14,8 @@ impl SqliteStore {
         let until = selection.until.unwrap_or(Timestamp::MAX);
         // With a component its own index is the short way, without one the project's.
         let (place, key) = match selection.component {
-            Some(component) => ("component_id = $1", component.0),
-            None => ("project_id = $1 AND component_id IS NOT NULL", project.0),
+            Some(component) => ("component_id = ?1", component.0),
+            None => ("project_id = ?1 AND component_id IS NOT NULL", project.0),
         };
         let components = selection.components.as_deref().map(key_list);
         let (at, id) = selection.before.unzip();
@@ -27,12 +27,13 @@ impl SqliteStore {
         selection.all_of.iter().for_each(|any| parts.add(any));
         let Parts { sql: parts, values, .. } = parts;
         asked.extend(values.iter().map(AsRef::as_ref));
+        // Numbered places, because those with names count in the order in which they are written.
         let sql = format!(
-            "SELECT id FROM run WHERE {place} AND started_at >= $2 AND started_at <= $3
-             AND ($4 IS NULL OR status = $4)
-             AND ($5 IS NULL OR git_id IN (SELECT id FROM git WHERE substr(commit_id, 1, length($5)) = $5))
-             AND ($6 IS NULL OR component_id IN (SELECT value FROM json_each($6)))
-             AND ($7 IS NULL OR started_at < $7 OR uuid < $8){parts} ORDER BY started_at DESC, uuid DESC LIMIT $9"
+            "SELECT id FROM run WHERE {place} AND started_at >= ?2 AND started_at <= ?3
+             AND (?4 IS NULL OR status = ?4)
+             AND (?5 IS NULL OR git_id IN (SELECT id FROM git WHERE substr(commit_id, 1, length(?5)) = ?5))
+             AND (?6 IS NULL OR component_id IN (SELECT value FROM json_each(?6)))
+             AND (?7 IS NULL OR started_at < ?7 OR uuid < ?8){parts} ORDER BY started_at DESC, uuid DESC LIMIT ?9"
         );
         self.all(&sql, params_from_iter(asked), |row| row.get(0))
     }
@@ -107,7 +108,7 @@ impl Parts {
     /// Takes a value, and returns its place in the statement.
     fn value(&mut self, value: impl ToSql + 'static) -> String {
         self.values.push(Box::new(value));
-        format!("${}", self.first.saturating_add(self.values.len()))
+        format!("?{}", self.first.saturating_add(self.values.len()))
     }
 }
 
