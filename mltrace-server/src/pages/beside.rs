@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use mltrace_core::escape;
-use mltrace_core::model::{Outcome, RunId, Status, Timestamp, written};
+use mltrace_core::model::{ArtifactName, Outcome, RunId, Status, Timestamp, written};
 use mltrace_core::query::{Against, Compare, ComparedField, Observation, RecordPart, Run};
 use mltrace_core::words;
 use serde::Deserialize;
@@ -187,7 +187,7 @@ pub(super) fn measured(run: &Run, last: &Last) -> Markup {
                         tr {
                             th scope="row" { (parts::name(&metric.name)) (about(metric.about.as_ref())) }
                             td { (escape::line(metric.value.as_str())) }
-                            td { (last.metric(&metric.name, metric.about.as_ref().map(|about| about.as_str()))) }
+                            td { (last.metric(&metric.name, metric.about.as_ref().map(ArtifactName::as_str))) }
                             td { @if let Some(step) = metric.step { (step) } }
                             td { (parts::exact(metric.at)) }
                         }
@@ -215,7 +215,7 @@ pub(super) fn measured(run: &Run, last: &Last) -> Markup {
                             td.now[check.outcome != Outcome::Passed] {
                                 (words::outcome(check.outcome.as_str(), check.is_warning()))
                             }
-                            td { (last.check(&check.name, check.about.as_ref().map(|about| about.as_str()))) }
+                            td { (last.check(&check.name, check.about.as_ref().map(ArtifactName::as_str))) }
                             td { @if let Some(message) = &check.message { (escape::block(message)) } }
                             td { (parts::exact(check.at)) }
                         }

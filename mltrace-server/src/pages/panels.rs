@@ -1,4 +1,4 @@
-//! What holds the parts of a page: panels, heads of tables, what is said where there is nothing.
+//! What holds the parts of a page: panels, heads of tables, tabs, what is said where there is nothing.
 
 use maud::{Markup, html};
 
@@ -22,5 +22,14 @@ pub(super) fn head(titles: &[&str]) -> Markup {
                 None => th scope="col" { (title) },
             }
         } } }
+    }
+}
+
+/// Ways to see the same thing: address and title; the one that is shown is `here`.
+pub(super) fn tabs(label: &str, ways: &[(String, &str)], here: &str) -> Markup {
+    html! {
+        nav.tabs aria-label=(label) {
+            @for (address, title) in ways { a href=(address) aria-current=[(*title == here).then_some("page")] { (title) } }
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use maud::{Markup, html};
-use mltrace_core::model::{Outcome, written};
+use mltrace_core::model::{ArtifactName, Outcome, written};
 use mltrace_core::query::{CheckOfRun, Checks, History, MeasureFilter, QueryError, Reader, Run, RunFilter, Span};
 use mltrace_core::words;
 use serde_json::Value;
@@ -57,7 +57,7 @@ impl Last {
     /// Shows the values of a metric.
     pub(super) fn metric(&self, name: &str, about: Option<&str>) -> Markup {
         let is_meant = |series: &&mltrace_core::query::MetricSeries| {
-            series.name == name && series.about.as_ref().map(|about| about.as_str()) == about
+            series.name == name && series.about.as_ref().map(ArtifactName::as_str) == about
         };
         let series = self.history.metrics.iter().find(is_meant);
         let values: Vec<f64> =
@@ -68,7 +68,7 @@ impl Last {
     /// Shows how a check came out.
     pub(super) fn check(&self, name: &str, about: Option<&str>) -> Markup {
         let is_meant =
-            |of: &&CheckOfRun| of.check.name == name && of.check.about.as_ref().map(|about| about.as_str()) == about;
+            |of: &&CheckOfRun| of.check.name == name && of.check.about.as_ref().map(ArtifactName::as_str) == about;
         let last: Vec<&CheckOfRun> = self.checks.iter().filter(is_meant).collect();
         let failed = last.iter().filter(|of| of.check.outcome != Outcome::Passed).count();
         let label = format!("in the last {}: {failed} did not pass", words::counted(last.len(), "run"));
