@@ -36,18 +36,7 @@ pub use identity::{copied_from, place_of};
 pub use place::{Place, Url};
 pub use profile::ProfileSettings;
 pub use prometheus::PrometheusSettings;
-pub use setting::{Origin, Setting};
-
-/// How sure a record is when the call returns.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Durability {
-    /// It survives any death of the process.
-    #[default]
-    Process,
-    /// It survives a power loss.
-    Power,
-}
+pub use setting::{Durability, Origin, Setting};
 
 /// Where everything of a project lies, and the project's settings.
 #[derive(Clone, Debug)]

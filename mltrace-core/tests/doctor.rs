@@ -62,7 +62,7 @@ fn nothing_is_wrong_with_a_sound_store() {
         let checkup = upkeep::doctor(&project.home, is_full);
         assert_eq!(checkup.wrong, [""; 0]);
         let told = checkup.fine.join("\n");
-        assert!(told.contains("runs: 7, components: 5, versions: ") && told.contains("its schema is 9, by mltrace "));
+        assert!(told.contains("runs: 7, components: 5, versions: ") && told.contains("its schema is 10, by mltrace "));
     }
 }
 

@@ -8,7 +8,7 @@ use crate::fault::{Mount, fill};
 use crate::place::{Place, Process, is_root};
 use crate::promise::{Form, Outcome, Result};
 
-const DISK_KIB: usize = 1024;
+const DISK_KIB: usize = 1152;
 /// Of a thousand ends so many are kept.
 const KEPT_PER_MILLE: usize = 995;
 

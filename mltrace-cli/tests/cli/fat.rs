@@ -107,7 +107,8 @@ fn what_is_recorded_of_runs_makes_no_list_large() {
     let serving = Serving::start(&env);
     for path in [
         "/",
-        "/?component=train",
+        "/runs",
+        "/runs?component=train",
         "/component?name=train",
         "/components",
         "/health",
@@ -257,6 +258,7 @@ fn tags_and_edges_of_runs_make_no_list_large() {
         let serving = Serving::start(env);
         for path in [
             "/",
+            "/runs",
             "/api/v1/review",
             "/api/v1/recent?limit=500",
             "/api/v1/history?component=train",

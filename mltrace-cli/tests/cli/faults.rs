@@ -80,10 +80,10 @@ fn a_run_of_a_hundred_thousand_inputs_is_a_run() {
     let mut line: serde_json::Value = serde_json::from_str(&line("wide", "x")).unwrap();
     line["inputs"] = serde_json::json!(inputs);
     std::fs::write(env.project().join("wide.ndjson"), format!("{line}\n")).unwrap();
-    // In 215 MiB of addresses, of which the program as it is tested takes 60, there is no room for more memory than that.
+    let limit = room(&env, 150 << 10);
     let begun = Instant::now();
     for words in [["import", "wide.ndjson"], ["trace", "x"]] {
-        let answer = spoilt(&env, "ulimit -v 220000; exec", &words);
+        let answer = spoilt(&env, &format!("{limit} exec"), &words);
         assert_eq!(answer.code, 0, "{}", answer.stderr);
     }
     hold_to_mark("a run of 100000 inputs is imported and traced", begun);
@@ -166,19 +166,38 @@ pub(crate) fn spoilt(env: &TestEnv, spoil: &str, words: &[&str]) -> Answer {
     }
 }
 
-#[cfg(unix)]
+/// Returns the shell's words that leave a command room for so many KiB of addresses beside what it takes when it does
+/// nothing, which grows with the program.
+#[cfg(target_os = "linux")]
+pub(crate) fn room(env: &TestEnv, beside: u64) -> String {
+    let mut idle = env.std_command(&["import", "-"]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut own = 0;
+    loop {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        let now = crate::load::memory(idle.id(), "VmPeak");
+        if now > 0 && now == own {
+            break;
+        }
+        own = now;
+    }
+    idle.kill().unwrap();
+    idle.wait().unwrap();
+    format!("ulimit -v {};", (own >> 10) + beside)
+}
+
+#[cfg(target_os = "linux")]
 #[test]
 fn a_line_without_end_costs_no_memory() {
     const LENGTH: u64 = 1 << 30;
     let env = TestEnv::new();
-    // In 100 MiB of addresses there is no room for more memory than that.
-    let endless = format!("ulimit -v 102400; head -c {LENGTH} /dev/zero | exec");
+    let limit = room(&env, 36 << 10);
+    let endless = format!("{limit} head -c {LENGTH} /dev/zero | exec");
     let answer = spoilt(&env, &endless, &["import", "-"]);
     assert_eq!((answer.code, answer.stdout.as_str()), (1, "1 line: 0 stored, 0 known already, 1 wrong\n"));
     assert_eq!(answer.stderr, "error: line 1: it is longer than 16 MiB\n");
     let file = std::fs::File::create(env.project().join("sparse.ndjson")).unwrap();
     file.set_len(LENGTH).unwrap();
-    let answer = spoilt(&env, "ulimit -v 102400; exec", &["import", "sparse.ndjson"]);
+    let answer = spoilt(&env, &format!("{limit} exec"), &["import", "sparse.ndjson"]);
     assert_eq!((answer.code, answer.stderr.as_str()), (1, "error: line 1: it is longer than 16 MiB\n"));
 }
 

@@ -186,7 +186,7 @@ fn what_stands_for_nothing_is_told_and_nothing_is_judged() {
     hint: run `mltrace components` to see all components
     ");
     insta::assert_snapshot!(env.fails(2, &["flag", "--where", "rows=3"]), @r"
-    error: invalid value 'rows=3' for '--where <FIELD=VALUE>...': `rows` is no field of a run: ask for `component`, `since`, `until`, `status`, `commit`, `branch`, `host`, `user`, `param.NAME`, `metric.NAME` or `check.NAME`
+    error: invalid value 'rows=3' for '--where <FIELD=VALUE>...': `rows` is no field of a run: ask for `component`, `since`, `until`, `status`, `commit`, `branch`, `host`, `user`, `owner`, `tag`, `error`, `output`, `input`, `param.NAME`, `metric.NAME` or `check.NAME`
 
     For more information, try '--help'.
     ");

@@ -63,7 +63,7 @@ fn a_server_records_answers_and_ends_without_a_loss() {
     let head = "POST /api/v1/runs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json";
     let line = r#"{"component": "clean", "ended_at": "2021-05-01T00:00:00Z", "outputs": ["clean.csv"]}"#;
     assert!(serving.send(head, line).starts_with("HTTP/1.1 200"));
-    let page = serving.send("GET / HTTP/1.1\r\nhost: localhost", "");
+    let page = serving.send("GET /runs HTTP/1.1\r\nhost: localhost", "");
     assert!(page.starts_with("HTTP/1.1 200") && page.contains("clean.csv"), "{page}");
     let note = "POST /api/v1/note HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json";
     assert!(serving.send(note, r#"{"run": "latest", "text": "seen"}"#).starts_with("HTTP/1.1 200"));

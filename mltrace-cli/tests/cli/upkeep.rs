@@ -73,7 +73,7 @@ fn doctor_tells_how_a_store_stands() {
     insta::with_settings!({filters => vec![(regex_of(&place).as_str(), "[PROJECT]"), (&version, "mltrace [VERSION]")]}, {
         insta::assert_snapshot!(env.done(&["doctor"]), @r"
         ok     the store `[PROJECT]/.mltrace/mltrace.db` can be opened
-        ok     its schema is 9, by mltrace [VERSION]
+        ok     its schema is 10, by mltrace [VERSION]
         ok     every page of it can be read
         ok     every row's references hold
         ok     runs: 7, components: 5, versions: 8, artifacts: 10, verdicts: 0, runs that died: 0

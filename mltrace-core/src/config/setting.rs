@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde::Deserialize;
+
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -35,4 +37,15 @@ pub struct Setting {
     pub value: String,
     /// Where the value came from.
     pub origin: Origin,
+}
+
+/// How sure a record is when the call returns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Durability {
+    /// It survives any death of the process.
+    #[default]
+    Process,
+    /// It survives a power loss.
+    Power,
 }

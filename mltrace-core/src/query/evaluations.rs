@@ -28,7 +28,8 @@ impl Reader<'_> {
         for output in outputs {
             let Some(artifact) = self.store.artifact(project, output.name.as_str())? else { continue };
             let readers = self.last_measuring(artifact, output)?;
-            for run in self.views(&readers, Extent::Whole)? {
+            for mut run in self.views(&readers, Extent::Whole)? {
+                self.drop_namesakes(&mut run, &output.name)?;
                 let is_writer =
                     run.outputs.iter().any(|of| of.name == output.name && of.version.as_ref() == Some(&output.version));
                 // What it measured need not be of this version.

@@ -251,6 +251,23 @@ impl<'s> Reader<'s> {
         }
     }
 
+    /// Returns what an answer shows beside what was asked, or nothing where that needs more of the store at once than the
+    /// question may hold.
+    ///
+    /// # Errors
+    /// Those of `work`, but for that.
+    pub fn aside<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, QueryError>) -> Result<Option<T>, QueryError> {
+        let held = self.bounds.as_ref().map_or(0, |bounds| bounds.held());
+        let done = work(self);
+        if let Some(bounds) = &self.bounds {
+            bounds.keep(held);
+        }
+        match done {
+            Err(QueryError::Store(StoreError::TooMuch)) => Ok(None),
+            done => done.map(Some),
+        }
+    }
+
     /// Does `work`, nothing of which is held afterwards.
     pub(super) fn in_passing<T>(
         &mut self,

@@ -9,7 +9,7 @@ use super::measures::last_metrics;
 use super::name::Found;
 use super::view::AT_ONCE;
 use super::{QueryError, Reader};
-use crate::model::{Bound, Check, Metric, Version};
+use crate::model::{ArtifactName, Bound, Check, Metric, Version};
 use crate::store::{Extent, Measures, RunKey, Told};
 
 /// Of how many runs that read a version is looked at what they measured of it: the last ones.
@@ -84,7 +84,8 @@ impl Reader<'_> {
         let readers: Vec<RunKey> = named.into_iter().take(READERS).map(|name| name.key).collect();
         let mut all = Vec::new();
         for (is_writer, runs) in [(true, writer.as_slice()), (false, &*readers)] {
-            for run in self.views(runs, Extent::Whole)? {
+            for mut run in self.views(runs, Extent::Whole)? {
+                self.drop_namesakes(&mut run, &found.version.name)?;
                 let is_alone = is_writer
                     || run.inputs.iter().all(|input| says_nothing_of(input, &found.version, other.as_slice()));
                 all.push(Witness { run, is_writer, is_alone });
@@ -93,6 +94,24 @@ impl Reader<'_> {
         all.sort_by_key(|witness| std::cmp::Reverse((witness.is_writer, witness.run.started_at, witness.run.id)));
         let measured = self.measured_by(&mut all, found, sought)?;
         Ok(Witnesses { all, is_cut, measured })
+    }
+
+    /// Takes from what a run read the originals that are called `name` in another project, where that is another thing.
+    pub(super) fn drop_namesakes(&mut self, run: &mut Run, name: &ArtifactName) -> Result<(), QueryError> {
+        if name.is_for_all() {
+            return Ok(());
+        }
+        for input in &mut run.inputs {
+            let is_copy =
+                input.bound == Bound::Copy && input.same_content_as.as_ref().is_some_and(|of| of.name == *name);
+            let Some(writer) = input.written_by.filter(|_| is_copy) else { continue };
+            let key = self.store.run(writer)?;
+            let writer = self.views(key.as_slice(), Extent::FewEdges)?.pop();
+            if writer.is_some_and(|writer| writer.project != run.project) {
+                input.same_content_as = None;
+            }
+        }
+        Ok(())
     }
 
     /// Returns what these runs measured of the metrics that are sought, and takes all metrics from them: each run is looked at

@@ -125,6 +125,8 @@ struct Found {
     /// What changed since the last version that somebody found fine, or the one before.
     diff: Option<Diff>,
     marks: Marks,
+    /// Whether some marks are not there because the runs hold too much to be compared here.
+    is_unmarked: bool,
     timing: Option<Timing>,
 }
 
@@ -136,7 +138,10 @@ impl Found {
         let is_written = !trace.runs.is_empty();
         let unwritten = (!is_written).then(|| Unwritten::of(reader, &asked.artifact, &trace)).transpose()?;
         let named = link::named(&trace.artifact.name, Some(&trace.artifact.version));
-        let diff = if is_written && trace.runs.len() <= MOST_COMPARED { compared(reader, &named)? } else { None };
+        let may_compare = is_written && trace.runs.len() <= MOST_COMPARED;
+        let diff = if may_compare { reader.aside(|reader| compared(reader, &named))? } else { Some(None) };
+        let mut is_unmarked = diff.is_none();
+        let diff = diff.flatten();
         let verdicts = Verdicts::of(reader)?;
         let mut marks = Marks::default();
         if let Some(diff) = &diff {
@@ -146,14 +151,16 @@ impl Found {
             }
         }
         if is_written && verdicts.has(Verdict::Flagged) {
-            let review = reader.review(None)?;
-            let runs = review.suspects.iter().flat_map(|suspect| suspect.runs.iter().map(|run| (*run, suspect.rank)));
+            let review = reader.aside(|reader| reader.review(None))?;
+            is_unmarked |= review.is_none();
+            let suspects = review.map(|review| review.suspects).unwrap_or_default();
+            let runs = suspects.iter().flat_map(|suspect| suspect.runs.iter().map(|run| (*run, suspect.rank)));
             let own: HashMap<RunId, u32> = runs.collect();
             let here = trace.runs.iter().filter_map(|step| Some((step.run.id, *own.get(&step.run.id)?)));
             marks.suspects = here.collect();
         }
         let timing = if asked.view == "timeline" { Some(reader.timing(&trace)?) } else { None };
-        Ok(Self { trace, verdicts, unwritten, diff, marks, timing })
+        Ok(Self { trace, verdicts, unwritten, diff, marks, is_unmarked, timing })
     }
 }
 
@@ -219,6 +226,7 @@ fn views(found: &Found, asked: &TraceQuery) -> Markup {
     let drawn = Asked { place, is_whole, open: &open, at, zoom: Zoom::asked(&asked.zoom) };
     html! {
         @if trace.is_cut { p.notice { "Runs further up are left out." } }
+        @if found.is_unmarked { p.notice { "What changed, or who is suspected, is not marked: these runs hold too much to be compared here." } }
         (panels::tabs("Ways to see it", &VIEWS.map(|(code, title)| (place.with(&[("view", code)]), title)), view))
         div.beside {
             section.main aria-label=(view) {
