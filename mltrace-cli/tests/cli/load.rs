@@ -245,7 +245,7 @@ fn worst(size: usize) -> Vec<String> {
 fn crowd(serving: &Serving, size: usize) -> Duration {
     let is_over = AtomicBool::new(false);
     let short =
-        ["/api/v1/recent?limit=10", "/api/v1/versions?artifact=many&limit=50", "/", "/api/v1/component?name=wide"];
+        ["/api/v1/recent?limit=10", "/api/v1/versions?artifact=many&limit=50", "/runs", "/api/v1/component?name=wide"];
     std::thread::scope(|threads| {
         let asker = threads.spawn(|| {
             let mut slowest = Duration::ZERO;

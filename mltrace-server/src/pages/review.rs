@@ -139,7 +139,7 @@ fn shown(review: &Review, suspect: &Suspect) -> Markup {
                 }
             }
             @if let Some(run) = suspect.runs.first() {
-                details.why open[suspect.rank == 1] {
+                details.evidence open[suspect.rank == 1] {
                     summary { "Evidence" span.quiet { " against " (run.short()) } }
                     ul.evidence {
                         @for evidence in suspect.evidence.iter().take(MOST_EVIDENCE) { li { (parts::words(evidence)) } }
