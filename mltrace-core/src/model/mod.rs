@@ -42,6 +42,7 @@ mod task;
 mod schema;
 
 pub use alias::{AliasFact, alias_name};
+#[cfg(feature = "store")]
 pub(crate) use artifact::is_for_all;
 pub use artifact::{ArtifactKind, ArtifactName};
 pub use event::{EventFact, PROCESS_OF_EVENTS, PROCESS_OF_EVENTS_ON};
