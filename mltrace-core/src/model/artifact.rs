@@ -34,11 +34,13 @@ impl ArtifactName {
 
 /// Returns whether a name means the same thing for every project.
 pub(crate) fn is_for_all(name: &str) -> bool {
-    let Some((scheme, _)) = name.split_once(":/") else { return name.starts_with('/') };
-    let of_scheme = |letter: u8| letter.is_ascii_alphanumeric() || b"+.:-".contains(&letter);
-    // One letter is a drive.
-    let is_scheme = scheme.len() > 1 && scheme.starts_with(|first: char| first.is_ascii_alphabetic());
-    name.starts_with('/') || is_scheme && scheme.bytes().all(of_scheme)
+    let bytes = name.as_bytes();
+    // A scheme has no slash, so it ends before the first one. One letter is a drive.
+    let of_scheme = |letter: &u8| letter.is_ascii_alphanumeric() || b"+.:-".contains(letter);
+    let slash = bytes.iter().position(|letter| !of_scheme(letter)).filter(|end| bytes.get(*end) == Some(&b'/'));
+    let scheme = slash.and_then(|slash| bytes.get(..slash)?.strip_suffix(b":"));
+    slash == Some(0)
+        || scheme.is_some_and(|scheme| scheme.len() > 1 && scheme.first().is_some_and(u8::is_ascii_alphabetic))
 }
 
 impl std::fmt::Display for ArtifactName {
@@ -96,13 +98,17 @@ impl ArtifactKind {
             "ubj",
             "keras",
         ];
-        let last = name.rsplit(['/', '\\']).next().unwrap_or(name);
-        let extension = last.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
-        match extension.as_deref() {
-            Some(extension) if MODEL.contains(&extension) => Self::Model,
-            Some(extension) if DATA.contains(&extension) => Self::Data,
-            _ if name.starts_with("http://") || name.starts_with("https://") => Self::Endpoint,
-            _ => Self::Unknown,
+        let end = name.bytes().rposition(|byte| matches!(byte, b'/' | b'\\' | b'.'));
+        let extension = end.and_then(|end| name.get(end..)?.strip_prefix('.')).unwrap_or_default();
+        let is_one_of = |known: &[&str]| known.iter().any(|known| known.eq_ignore_ascii_case(extension));
+        if is_one_of(MODEL) {
+            Self::Model
+        } else if is_one_of(DATA) {
+            Self::Data
+        } else if name.starts_with("http://") || name.starts_with("https://") {
+            Self::Endpoint
+        } else {
+            Self::Unknown
         }
     }
 

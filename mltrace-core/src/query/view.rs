@@ -49,9 +49,8 @@ impl Reader<'_> {
         run: &mut Run,
         is_shared: bool,
     ) -> Result<(), QueryError> {
-        let (id, host) = (run.id, run.host.clone());
-        let unwritten = run
-            .inputs
+        let Run { id, host, inputs, .. } = run;
+        let unwritten = inputs
             .iter_mut()
             .filter(|input| input.written_by.is_none() && input.changed_since.is_none() && input.inside.is_empty());
         for input in unwritten {
@@ -63,7 +62,7 @@ impl Reader<'_> {
                 continue;
             }
             let mut found = self.store.written_elsewhere(project, &input.name)?;
-            found.retain(|other| other.run != id && (other.host.is_none() || other.host != host));
+            found.retain(|other| other.run != *id && (other.host.is_none() || other.host != *host));
             input.elsewhere = each(found, |WrittenElsewhere { project, run, host }| Elsewhere { project, run, host });
         }
         Ok(())

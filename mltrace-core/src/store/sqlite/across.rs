@@ -92,7 +92,7 @@ impl SqliteWriter<'_> {
         let names: Vec<String> = self.all(CALLED, [artifact], |row| row.get(0))?;
         let reads = "SELECT d.run_id, d.n FROM artifact a JOIN read d ON d.artifact_id = a.id
              WHERE a.project_id = $1 AND a.name = $2";
-        for project in projects {
+        for project in projects.iter() {
             for name in &names {
                 found.extend(self.all(reads, params![project, name], |row| Ok((row.get(0)?, row.get(1)?)))?);
             }

@@ -148,7 +148,8 @@ impl SqliteWriter<'_> {
             return Ok(HOLDS);
         };
         let mut place = 0;
-        for project in self.projects_of(project, name)? {
+        let all = if is_for_all(name) { Some(self.all_projects()?) } else { None };
+        for project in all.as_deref().unwrap_or(std::slice::from_ref(&project)) {
             if self.one(ANY, params![project, from, to], |row| row.get::<_, i64>(0))?.is_some() {
                 self.places.of.clear();
                 self.execute(PUT, params![project, from, to])?;
@@ -158,11 +159,6 @@ impl SqliteWriter<'_> {
         Ok(place)
     }
 
-    /// Returns the projects whose names may be near this one.
-    fn projects_of(&mut self, project: ProjectKey, name: &str) -> Result<Vec<ProjectKey>> {
-        if is_for_all(name) { self.all_projects() } else { Ok(vec![project]) }
-    }
-
     /// Returns the artifact that a folder is, if it is one.
     fn folder(&mut self, project: ProjectKey, name: &str) -> Result<Option<ArtifactKey>> {
         let scope = scope(project, name);
@@ -170,7 +166,8 @@ impl SqliteWriter<'_> {
             return Ok(*known);
         }
         let mut found = None;
-        for project in self.projects_of(project, name)? {
+        let all = if is_for_all(name) { Some(self.all_projects()?) } else { None };
+        for project in all.as_deref().unwrap_or(std::slice::from_ref(&project)) {
             found = found.or(self.one(NAMED, params![project, name], |row| row.get(0))?);
         }
         self.places.folders.entry(scope).or_default().insert(name.to_owned(), found);
@@ -224,7 +221,8 @@ impl SqliteWriter<'_> {
             }
         }
         if place & HOLDS != 0 {
-            for project in self.projects_of(project, &name)? {
+            let all = if is_for_all(&name) { Some(self.all_projects()?) } else { None };
+            for project in all.as_deref().unwrap_or(std::slice::from_ref(&project)) {
                 found.extend(match range_inside(&name) {
                     Some((first, after)) => self.all(IN, params![from, project, first, after], numbered)?,
                     None => self.all(IN_ROOT, params![from, project], numbered)?,

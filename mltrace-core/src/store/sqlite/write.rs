@@ -1,6 +1,7 @@
 //! A transaction on a SQLite file: names, components, runs.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use foldhash::HashMap;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, TransactionBehavior, params};
@@ -39,7 +40,7 @@ pub(super) struct SqliteWriter<'c> {
     /// Whether artifacts are another thing on each host, as far as that was asked.
     pub(super) of_hosts: HashMap<ArtifactKey, bool>,
     /// All projects, once they were asked for.
-    pub(super) projects: Option<Vec<ProjectKey>>,
+    pub(super) projects: Option<Rc<[ProjectKey]>>,
     /// Whether retention removed anything yet.
     pub(super) has_removed: Option<bool>,
     /// Whether any run is inside another one.
@@ -227,7 +228,7 @@ impl<'c> SqliteWriter<'c> {
         if !name.is_for_all() {
             return Ok(None);
         }
-        for other in self.all_projects()?.into_iter().filter(|other| *other != project) {
+        for other in self.all_projects()?.iter().copied().filter(|other| *other != project) {
             let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
             if let Some((key, kind, place)) = self.one(FIND_NAMED, params![other, name.0], row)? {
                 self.places.know(key, place);
@@ -240,12 +241,12 @@ impl<'c> SqliteWriter<'c> {
     }
 
     /// Returns all projects.
-    pub(super) fn all_projects(&mut self) -> Result<Vec<ProjectKey>> {
+    pub(super) fn all_projects(&mut self) -> Result<Rc<[ProjectKey]>> {
         if let Some(known) = &self.projects {
-            return Ok(known.clone());
+            return Ok(Rc::clone(known));
         }
-        let found: Vec<ProjectKey> = self.all("SELECT id FROM project ORDER BY id", [], |row| row.get(0))?;
-        self.projects = Some(found.clone());
+        let found: Rc<[ProjectKey]> = self.all("SELECT id FROM project ORDER BY id", [], |row| row.get(0))?.into();
+        self.projects = Some(Rc::clone(&found));
         Ok(found)
     }
 
