@@ -97,7 +97,7 @@ fn to_fold(steps: &[Step]) -> World {
     world
 }
 
-#[library_benchmark(config = at_most(201_100_000))]
+#[library_benchmark(config = at_most(203_100_000))]
 #[bench::thousand(args = (&chain(1_000)), setup = to_fold)]
 fn folding(world: World) -> World {
     world.fold();
@@ -136,7 +136,7 @@ fn asked(steps: &[Step], top: u32) -> Asked {
 
 #[library_benchmark]
 #[bench::chain(args = (&chain(1_000), 1_000), setup = asked, config = at_most(40_450_000))]
-#[bench::ladder(args = (&ladder(100), 200), setup = asked, config = at_most(10_160_000))]
+#[bench::ladder(args = (&ladder(100), 200), setup = asked, config = at_most(10_260_000))]
 fn tracing(mut asked: Asked) -> Asked {
     asked.trace();
     asked
