@@ -169,6 +169,7 @@ pub(crate) fn spoilt(env: &TestEnv, spoil: &str, words: &[&str]) -> Answer {
 /// Returns the shell's words that leave a command room for so many KiB of addresses beside what it takes when it does
 /// nothing, which grows with the program.
 #[cfg(target_os = "linux")]
+#[allow(clippy::disallowed_methods, reason = "nothing tells when another program has nothing left to do")]
 pub(crate) fn room(env: &TestEnv, beside: u64) -> String {
     let mut idle = env.std_command(&["import", "-"]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let mut own = 0;
